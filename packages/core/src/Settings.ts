@@ -1,0 +1,230 @@
+/**
+ * Every setting of Gitpip: its environment variable, its default and its meaning. The only place that names them.
+ *
+ * All faults are reported in one message, so that a wrong deployment is mended in one go. Secrets are `Redacted` from
+ * the moment they are read.
+ */
+import { Config, Context, Duration, Effect, Layer, type LogLevel, Option, Redacted, Result, Schema } from "effect"
+
+/** One setting: how it is read, and what `README.md` says of it. */
+interface Definition<A> {
+  readonly config: Config.Config<A>
+  readonly fallback: string
+  readonly meaning: string
+}
+
+const define = <A>(definition: Definition<A>): Definition<A> => definition
+
+/** A secret, or nothing when it is missing or empty. `Redacted` keeps it out of everything that is printed. */
+const optionalSecret = (name: string, check: Schema.Codec<string, string> = Schema.NonEmptyString) =>
+  Config.option(Config.schema(check, name).pipe(Config.map((value) => Redacted.make(value.trim()))))
+
+const HttpUrl = Schema.URLFromString.check(
+  Schema.makeFilter((url) =>
+    url.protocol === "https:" || url.protocol === "http:" ? undefined : "must start with https:// or http://"
+  )
+)
+
+const ConnectionString = Schema.String.check(
+  Schema.isPattern(/^\s*postgres(ql)?:\/\//, { message: "must start with postgres:// or postgresql://" })
+)
+
+const Interval = Schema.DurationFromString.check(
+  Schema.makeFilter((interval) =>
+    Duration.isFinite(interval) && Duration.toMillis(interval) >= 1_000
+      ? undefined
+      : "must be at least 1 second, for example `5 minutes`"
+  )
+)
+
+const subdomain = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9-]*$/, {
+    message: "must be the company's subdomain alone: `acme` of https://acme.pipedrive.com"
+  })
+)
+
+/** The settings by the name of their environment variable. Exported so that a flag can fall back to one, and a test can hold the documentation against them. */
+export const definitions = {
+  PIPEDRIVE_TOKEN: define({
+    config: optionalSecret("PIPEDRIVE_TOKEN"),
+    fallback: "none",
+    meaning: "Pipedrive API token. Without it nothing is published and everything waits as `pending`"
+  }),
+  PIPEDRIVE_ORG: define({
+    config: Config.option(Config.schema(subdomain, "PIPEDRIVE_ORG")),
+    fallback: "none",
+    meaning: "Pipedrive company subdomain: `acme` of `https://acme.pipedrive.com`"
+  }),
+  POSTGRES_CONNECTION_STRING: define({
+    config: optionalSecret("POSTGRES_CONNECTION_STRING", ConnectionString),
+    fallback: "none",
+    meaning: "`postgres://user:password@host:5432/database`. Without it an embedded database in `GITPIP_DATA_DIR` is used"
+  }),
+  GITHUB_TOKEN: define({
+    config: optionalSecret("GITHUB_TOKEN"),
+    fallback: "none",
+    meaning: "GitHub token; a classic one without any scope is enough. Without it GitHub answers 60 requests an hour"
+  }),
+  GITHUB_API_URL: define({
+    config: Config.schema(HttpUrl, "GITHUB_API_URL").pipe(Config.withDefault(new URL("https://api.github.com"))),
+    fallback: "https://api.github.com",
+    meaning: "GitHub's API; for Enterprise Server `https://HOST/api/v3`"
+  }),
+  PIPEDRIVE_API_URL: define({
+    config: Config.option(Config.schema(HttpUrl, "PIPEDRIVE_API_URL")),
+    fallback: "https://{PIPEDRIVE_ORG}.pipedrive.com",
+    meaning: "Origin of Pipedrive's API, for proxies and tests"
+  }),
+  GITPIP_HOST: define({
+    config: Config.NonEmptyString("GITPIP_HOST").pipe(Config.withDefault("127.0.0.1")),
+    fallback: "127.0.0.1",
+    meaning: "Address the server listens on. Any but a loopback address needs `GITPIP_API_KEY`"
+  }),
+  GITPIP_PORT: define({
+    config: Config.Port("GITPIP_PORT").pipe(Config.withDefault(8080)),
+    fallback: "8080",
+    meaning: "Port the server listens on"
+  }),
+  GITPIP_SCAN_INTERVAL: define({
+    config: Config.schema(Interval, "GITPIP_SCAN_INTERVAL").pipe(Config.withDefault(Duration.minutes(5))),
+    fallback: "5 minutes",
+    meaning: "Time from the start of one scan to the start of the next"
+  }),
+  GITPIP_DATA_DIR: define({
+    config: Config.NonEmptyString("GITPIP_DATA_DIR").pipe(Config.withDefault(".gitpip")),
+    fallback: ".gitpip",
+    meaning: "Directory of the embedded database. One process at a time"
+  }),
+  GITPIP_API_KEY: define({
+    config: optionalSecret("GITPIP_API_KEY"),
+    fallback: "none",
+    meaning: "When set, every call but `/health` and `/ready` needs `Authorization: Bearer KEY`"
+  }),
+  GITPIP_PUBLISH_AS: define({
+    config: Config.Literals(["activity", "deal"], "GITPIP_PUBLISH_AS").pipe(Config.withDefault("activity" as const)),
+    fallback: "activity",
+    meaning: "`activity`: one activity per file on the user's deal; `deal`: one deal per file with the content as its note"
+  }),
+  GITPIP_ACTIVITY_TYPE: define({
+    config: Config.NonEmptyString("GITPIP_ACTIVITY_TYPE").pipe(Config.withDefault("task")),
+    fallback: "task",
+    meaning: "`key_string` of the Pipedrive activity type"
+  }),
+  GITPIP_ACTIVITY_DONE: define({
+    config: Config.Boolean("GITPIP_ACTIVITY_DONE").pipe(Config.withDefault(false)),
+    fallback: "false",
+    meaning: "Whether activities are created as done"
+  }),
+  GITPIP_BACKFILL: define({
+    config: Config.Literals(["all", "none"], "GITPIP_BACKFILL").pipe(Config.withDefault("all" as const)),
+    fallback: "all",
+    meaning: "`none`: gists older than the tracking are listed but not published"
+  }),
+  GITPIP_LOG_LEVEL: define({
+    config: Config.LogLevel("GITPIP_LOG_LEVEL").pipe(Config.withDefault("Info" as const)),
+    fallback: "Info",
+    meaning: "`Trace`, `Debug`, `Info`, `Warn`, `Error`, `Fatal`, `All` or `None`"
+  }),
+  GITPIP_LOG_FORMAT: define({
+    config: Config.Literals(["pretty", "json", "logfmt"], "GITPIP_LOG_FORMAT").pipe(
+      Config.withDefault("pretty" as const)
+    ),
+    fallback: "pretty",
+    meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
+  })
+} as const
+
+/** Where to publish, when that is known. */
+export interface PipedriveSettings {
+  readonly token: Redacted.Redacted
+  /** Scheme, host and port alone. */
+  readonly origin: string
+}
+
+/** All settings, read and checked. */
+export class Settings extends Context.Service<
+  Settings,
+  {
+    readonly pipedrive: Option.Option<PipedriveSettings>
+    readonly publishAs: "activity" | "deal"
+    readonly activityType: string
+    readonly activityDone: boolean
+    readonly backfill: "all" | "none"
+    readonly postgres: Option.Option<Redacted.Redacted>
+    readonly dataDir: string
+    readonly githubToken: Option.Option<Redacted.Redacted>
+    /** Without a trailing slash. */
+    readonly githubApiUrl: string
+    readonly host: string
+    readonly port: number
+    readonly apiKey: Option.Option<Redacted.Redacted>
+    readonly scanInterval: Duration.Duration
+    readonly logLevel: LogLevel.LogLevel
+    readonly logFormat: "pretty" | "json" | "logfmt"
+  }
+>()("gitpip/Settings") {
+  /** Reads the environment through the current `ConfigProvider`. */
+  static readonly layer = Layer.effect(Settings, Effect.suspend(() => load))
+}
+
+/** Settings that cannot be used, with every fault in one message. */
+export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", {
+  faults: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `${this.faults.length === 1 ? "A setting is" : `${this.faults.length} settings are`} wrong:\n${this.faults
+      .map((fault) => `  - ${fault}`)
+      .join("\n")}`
+  }
+}
+
+const load = Effect.gen(function* () {
+  const faults: Array<string> = []
+  const read = Effect.fnUntraced(function* <A>({ config }: Definition<A>, name: string) {
+    const result = yield* Effect.result(config)
+    if (Result.isSuccess(result)) return result.success
+    faults.push(`${name}: ${result.failure.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")}`)
+    return undefined
+  })
+  const values = yield* Effect.all(
+    // Read all before judging any, so that every fault is named at once.
+    {
+      token: read(definitions.PIPEDRIVE_TOKEN, "PIPEDRIVE_TOKEN"),
+      org: read(definitions.PIPEDRIVE_ORG, "PIPEDRIVE_ORG"),
+      origin: read(definitions.PIPEDRIVE_API_URL, "PIPEDRIVE_API_URL"),
+      publishAs: read(definitions.GITPIP_PUBLISH_AS, "GITPIP_PUBLISH_AS"),
+      activityType: read(definitions.GITPIP_ACTIVITY_TYPE, "GITPIP_ACTIVITY_TYPE"),
+      activityDone: read(definitions.GITPIP_ACTIVITY_DONE, "GITPIP_ACTIVITY_DONE"),
+      backfill: read(definitions.GITPIP_BACKFILL, "GITPIP_BACKFILL"),
+      postgres: read(definitions.POSTGRES_CONNECTION_STRING, "POSTGRES_CONNECTION_STRING"),
+      dataDir: read(definitions.GITPIP_DATA_DIR, "GITPIP_DATA_DIR"),
+      githubToken: read(definitions.GITHUB_TOKEN, "GITHUB_TOKEN"),
+      githubApiUrl: read(definitions.GITHUB_API_URL, "GITHUB_API_URL"),
+      host: read(definitions.GITPIP_HOST, "GITPIP_HOST"),
+      port: read(definitions.GITPIP_PORT, "GITPIP_PORT"),
+      apiKey: read(definitions.GITPIP_API_KEY, "GITPIP_API_KEY"),
+      scanInterval: read(definitions.GITPIP_SCAN_INTERVAL, "GITPIP_SCAN_INTERVAL"),
+      logLevel: read(definitions.GITPIP_LOG_LEVEL, "GITPIP_LOG_LEVEL"),
+      logFormat: read(definitions.GITPIP_LOG_FORMAT, "GITPIP_LOG_FORMAT")
+    }
+  )
+  const token = values.token ?? Option.none()
+  const origin = Option.orElse(values.origin ?? Option.none(), () =>
+    Option.map(values.org ?? Option.none(), (org) => new URL(`https://${org}.pipedrive.com`))
+  )
+  if (faults.length === 0 && Option.isSome(token) && Option.isNone(origin)) {
+    faults.push("PIPEDRIVE_ORG: is missing although PIPEDRIVE_TOKEN is set; it is the `acme` of https://acme.pipedrive.com")
+  }
+  if (faults.length === 0 && Option.isNone(token) && Option.isSome(origin)) {
+    faults.push("PIPEDRIVE_TOKEN: is missing although PIPEDRIVE_ORG or PIPEDRIVE_API_URL is set")
+  }
+  if (faults.length > 0) return yield* new SettingsError({ faults })
+  const { token: _token, org: _org, origin: _origin, ...rest } = values as Required<typeof values> & Complete<typeof values>
+  return Settings.of({
+    ...rest,
+    pipedrive: Option.map(Option.all({ token, origin }), ({ token, origin }) => ({ token, origin: origin.origin })),
+    githubApiUrl: rest.githubApiUrl.href.replace(/\/+$/, "")
+  })
+})
+
+type Complete<A> = { readonly [K in keyof A]: Exclude<A[K], undefined> }

@@ -1,0 +1,49 @@
+/** Pure rules of time: when a user is looked at again, how long a publication waits. All numbers of seconds live here. */
+import { Duration } from "effect"
+
+/** A user with more than one page of gists is walked to the end this often, since page one alone hides changes behind it. */
+export const fullWalkInterval = Duration.hours(24)
+
+/** The wait after the n-th failure in a row (n from 1) of one user: 5 minutes, doubling, at most a day. */
+export const userRetryDelay = (failures: number): Duration.Duration =>
+  doubling(Duration.minutes(5), failures, Duration.days(1))
+
+/** The wait after the n-th try (n from 1) at a publication: 15 seconds, doubling, at most an hour. */
+export const publicationRetryDelay = (attempts: number): Duration.Duration =>
+  doubling(Duration.seconds(15), attempts, Duration.hours(1))
+
+/** Spread over 80 % to 120 % by a random number from 0 to 1, so that what failed together does not return together. */
+export const jittered = (delay: Duration.Duration, random: number): Duration.Duration =>
+  Duration.times(delay, 0.8 + 0.4 * random)
+
+/** After this many tries that failed for a reason of their own, a publication is `failed` until somebody retries it. */
+export const maxAttempts = 8
+
+/** How long a request that creates something may take. */
+export const createTimeout = Duration.seconds(20)
+
+/**
+ * How long after a lost answer Pipedrive is asked whether the work was done: past the end of the request, and past the
+ * delay with which a list may show what was created.
+ */
+export const settleDelay = Duration.seconds(60)
+
+/**
+ * How long a claimed publication belongs to its publisher. A request is only sent while more than `sendMargin` is left,
+ * so it has ended, and settled, before anybody else may claim the row.
+ */
+export const publicationLease = Duration.minutes(5)
+export const sendMargin = Duration.sum(createTimeout, settleDelay)
+
+/** A running scan is lost when its process has not renewed the lease for this long. */
+export const scanLease = Duration.minutes(2)
+export const scanHeartbeat = Duration.seconds(30)
+
+/** Slack for differing clocks when looking for what was created since an instant. One page of a list covers it anyway. */
+export const clockSlack = Duration.hours(24)
+
+/** How long a gist that answers 404 is waited for before it counts as gone: its page can lag behind the list. */
+export const goneDelay = Duration.minutes(2)
+
+const doubling = (first: Duration.Duration, n: number, cap: Duration.Duration): Duration.Duration =>
+  Duration.min(Duration.times(first, 2 ** Math.min(Math.max(n, 1) - 1, 30)), cap)

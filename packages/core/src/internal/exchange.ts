@@ -1,0 +1,130 @@
+/**
+ * One exchange with a service over HTTP, in the form both clients need: a whole answer with a bounded body, or a
+ * failure that says whether the request can have reached the service.
+ *
+ * Redirects are answers here, never followed by the transport: a token must not travel to another origin.
+ */
+import { Data, Duration, Effect, Layer, Stream } from "effect"
+import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientRequest, type HttpClientResponse } from "effect/http"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Uint8Array
+  /** Whether the body was longer than asked for and `body` is only its beginning. */
+  readonly cut: boolean
+}
+
+/** No whole answer came. `sent: false` means that the request certainly never reached the service. */
+export class ExchangeError extends Data.TaggedError("ExchangeError")<{
+  readonly sent: boolean
+  readonly message: string
+}> {}
+
+export interface ExchangeOptions {
+  readonly timeout: Duration.Duration
+  readonly maxBytes: number
+}
+
+export const exchange = (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest.HttpClientRequest,
+  options: ExchangeOptions
+): Effect.Effect<Answer, ExchangeError> =>
+  client.execute(request).pipe(
+    Effect.flatMap((response) =>
+      Effect.map(body(response, options.maxBytes), (read) => ({
+        status: response.status,
+        headers: response.headers,
+        ...read
+      }))
+    ),
+    Effect.mapError((error) => new ExchangeError({ sent: !neverSent(error), message: describe(error) })),
+    Effect.timeoutOrElse({
+      duration: options.timeout,
+      orElse: () =>
+        Effect.fail(new ExchangeError({ sent: true, message: `no answer within ${Duration.format(options.timeout)}` }))
+    })
+  )
+
+/** The transport the services use when a program brings none: `fetch`, with redirects handed back. */
+export const layerTransport: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer.pipe(
+  Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
+)
+
+/** The body as JSON, or `undefined` when it is none (an HTML page, a cut answer). */
+export const json = (answer: Answer): unknown => {
+  try {
+    return JSON.parse(new TextDecoder().decode(answer.body))
+  } catch {
+    return undefined
+  }
+}
+
+/** A header that holds a whole number. */
+export const int = (headers: Answer["headers"], name: string): number | undefined => {
+  const value = headers[name]
+  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined
+}
+
+const body = (response: HttpClientResponse.HttpClientResponse, maxBytes: number) =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    return response.stream.pipe(
+      // Stopping early cancels the transfer: an endless body costs no more than `maxBytes`.
+      Stream.takeWhile((chunk) => {
+        chunks.push(chunk)
+        size += chunk.byteLength
+        return size <= maxBytes
+      }),
+      Stream.runDrain,
+      Effect.map(() => ({ body: Buffer.concat(chunks).subarray(0, maxBytes), cut: size > maxBytes }))
+    )
+  })
+
+/** Codes of failures before a single byte of the request was written. */
+const BEFORE_SENDING = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "ERR_TLS_CERT_ALTNAME_INVALID"
+])
+
+const causes = function* (error: unknown): Generator<object> {
+  const seen = new Set<unknown>()
+  let current = error
+  while (typeof current === "object" && current !== null && !seen.has(current)) {
+    seen.add(current)
+    yield current
+    // `fetch` wraps the socket's error in a TypeError; happy eyeballs wraps several in an AggregateError.
+    current = "cause" in current ? current.cause : "reason" in current ? current.reason : undefined
+  }
+}
+
+const codes = (error: unknown): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (const cause of causes(error)) {
+    if ("code" in cause && typeof cause.code === "string") found.push(cause.code)
+    if (cause instanceof AggregateError) found.push(...cause.errors.flatMap(codes))
+  }
+  return found
+}
+
+const neverSent = (error: HttpClientError.HttpClientError): boolean => {
+  const found = codes(error)
+  return found.length > 0 && found.every((code) => BEFORE_SENDING.has(code))
+}
+
+/** Codes only: messages of transports can hold addresses and, in odd proxies, credentials. */
+const describe = (error: HttpClientError.HttpClientError): string => {
+  const found = codes(error)
+  return found.length > 0 ? `the connection failed (${[...new Set(found)].join(", ")})` : "the connection failed"
+}

@@ -1,0 +1,89 @@
+/**
+ * What both stand-ins share: the log of what they were asked, and how they are told to misbehave.
+ *
+ * Guarantees: a request is handled in one synchronous step once its body has arrived whole, in order of arrival, so an
+ * oracle read after an answer has seen everything that answer did. Nothing here waits on a timer.
+ *
+ * Hazard: faults are taken in the order they were queued, by the first request their `when` accepts. With `times:
+ * Infinity` a fault stays until `behave()`.
+ */
+import type { Effect } from "effect"
+
+/** A request as it arrived. `route` is the template its path fits, `undefined` for addresses the service lacks. */
+export interface StandInRequest<Route extends string = string> {
+  /** Epoch milliseconds of the clock the stand-in was made with. */
+  readonly at: number
+  readonly method: string
+  /** As sent, still percent-encoded, without the query. */
+  readonly path: string
+  readonly route: Route | undefined
+  /** The decoded values of the template's placeholders, in order. */
+  readonly params: ReadonlyArray<string>
+  /** Of a repeated key, the last value. */
+  readonly query: Readonly<Record<string, string>>
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The parsed JSON; absent when there was no body or it was not JSON. */
+  readonly body?: unknown
+}
+
+/** `status` is what was answered. `lost` stands for every answer that did not tell of the work that was done. */
+export interface LoggedRequest<Route extends string = string> extends StandInRequest<Route> {
+  readonly status: number | "reset" | "hang" | "lost"
+}
+
+/** Misbehaviour that any service on the internet shows. Each service adds its own kinds. */
+export type Fault =
+  /** An answer of your choice. A body that is not a string is sent as JSON. Nothing is done. */
+  | {
+      readonly kind: "status"
+      readonly status: number
+      readonly body?: unknown
+      readonly headers?: Readonly<Record<string, string>>
+    }
+  /** A page as proxies send it. Nothing is done. */
+  | { readonly kind: "html"; readonly status: number }
+  /** The work is done; the answer is `200` with the first half of its JSON. */
+  | { readonly kind: "garbage" }
+  /** The connection is reset before anything is done. */
+  | { readonly kind: "reset" }
+  /** No answer until the stand-in closes, and nothing is done. */
+  | { readonly kind: "hang" }
+  /** The work is done, and then the connection is reset, or never answered, or answered with an error (`504`). */
+  | { readonly kind: "lost"; readonly how?: "reset" | "hang" | "status"; readonly status?: number }
+  /** The work is done, and the answer is held until `release()`. */
+  | { readonly kind: "late" }
+  /** Sends the caller elsewhere. Nothing is done. */
+  | { readonly kind: "redirect"; readonly location: string; readonly status?: 301 | 302 | 303 | 307 | 308 }
+
+export interface MisbehaveOptions<Route extends string = string> {
+  /** How many requests it strikes. Default 1. */
+  readonly times?: number
+  /** Which requests it strikes. Default: any. */
+  readonly when?: (request: StandInRequest<Route>) => boolean
+}
+
+export interface StandIn<Route extends string, OwnFault> {
+  /** The origin, on loopback, with a trailing slash. */
+  readonly url: URL
+  /** Every request since the last `clearRequests`, as a live view in order of arrival; empty with `log: false`. */
+  readonly requests: ReadonlyArray<LoggedRequest<Route>>
+  /** Empties the log and sets the counters back. */
+  readonly clearRequests: () => void
+  /** How many requests were met; costs nothing to ask and works with `log: false`. */
+  readonly count: (method?: string, route?: Route, status?: LoggedRequest["status"]) => number
+  /** Completes once the log holds `count` requests that `when` accepts. Needs the log. */
+  readonly seen: (count: number, when?: (request: LoggedRequest<Route>) => boolean) => Effect.Effect<void>
+  readonly misbehave: (fault: Fault | OwnFault, options?: MisbehaveOptions<Route>) => void
+  /** Forgets all queued faults. Answers held by `late` stay held. */
+  readonly behave: () => void
+  /** Sends every answer held by `late`, and tells how many there were. */
+  readonly release: () => number
+}
+
+export interface StandInOptions {
+  /** Default: any free port. */
+  readonly port?: number
+  /** `false` keeps counters only, for benchmarks. Default `true`. */
+  readonly log?: boolean
+}

@@ -1,0 +1,80 @@
+/**
+ * Faults as data: each kind becomes a plan, which says whether the work is done and what happens to the answer.
+ */
+import type { Fault, MisbehaveOptions, StandInRequest } from "../StandIn.ts"
+import { htmlReply, jsonReply, type Reply } from "./reply.ts"
+
+export interface Plan {
+  /** Whether the service does what it was asked. */
+  readonly work: boolean
+  readonly ending: "send" | "hold" | "reset" | "hang"
+  /** What is sent instead of the true answer. */
+  readonly reply?: (answer: Reply | undefined) => Reply
+}
+
+type Plans = { readonly [K in Fault["kind"]]: (fault: Extract<Fault, { kind: K }>) => Plan }
+
+const plans: Plans = {
+  status: ({ status, body, headers }) => ({
+    work: false,
+    ending: "send",
+    reply: () =>
+      typeof body === "string" || body === undefined
+        ? { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: body ?? "" }
+        : jsonReply(status, body, headers)
+  }),
+  html: ({ status }) => ({ work: false, ending: "send", reply: () => htmlReply(status) }),
+  garbage: () => ({ work: true, ending: "send", reply: cutInHalf }),
+  reset: () => ({ work: false, ending: "reset" }),
+  hang: () => ({ work: false, ending: "hang" }),
+  lost: ({ how = "reset", status = 504 }) =>
+    how === "status" ? { work: true, ending: "send", reply: () => htmlReply(status) } : { work: true, ending: how },
+  late: () => ({ work: true, ending: "hold" }),
+  redirect: ({ location, status = 302 }) => ({
+    work: false,
+    ending: "send",
+    reply: () => ({ status, headers: { location }, body: "" })
+  })
+}
+
+const cutInHalf = (answer: Reply | undefined): Reply => {
+  const body = typeof answer?.body === "string" && answer.body.length > 2 ? answer.body : '{"success":true,"data":{}}'
+  return {
+    status: 200,
+    headers: { ...answer?.headers, "content-type": "application/json; charset=utf-8" },
+    body: body.slice(0, body.length / 2)
+  }
+}
+
+const isCommon = (fault: { readonly kind: string }): fault is Fault => Object.hasOwn(plans, fault.kind)
+
+/** `own` answers the kinds that only this service knows. */
+export const planOf = <Own extends { readonly kind: string }>(fault: Fault | Own, own: (fault: Own) => Reply): Plan => {
+  if (isCommon(fault)) return (plans[fault.kind] as (fault: Fault) => Plan)(fault)
+  return { work: false, ending: "send", reply: () => own(fault) }
+}
+
+export interface FaultQueue<F, Route extends string> {
+  readonly add: (fault: F, options?: MisbehaveOptions<Route>) => void
+  readonly clear: () => void
+  readonly take: (request: StandInRequest<Route>) => F | undefined
+}
+
+export const makeFaultQueue = <F, Route extends string>(): FaultQueue<F, Route> => {
+  let queue: Array<{ readonly fault: F; left: number; readonly when: (request: StandInRequest<Route>) => boolean }> = []
+  return {
+    add: (fault, { times = 1, when = () => true } = {}) => {
+      queue.push({ fault, left: times, when })
+    },
+    clear: () => {
+      queue = []
+    },
+    take: (request) => {
+      const found = queue.find((entry) => entry.left > 0 && entry.when(request))
+      if (found === undefined) return undefined
+      found.left -= 1
+      if (found.left <= 0) queue = queue.filter((entry) => entry !== found)
+      return found.fault
+    }
+  }
+}

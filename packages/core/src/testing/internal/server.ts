@@ -1,0 +1,172 @@
+/**
+ * A `node:http` server on loopback that answers in one synchronous step per request, and its life.
+ *
+ * Plain `node:http`, since benchmarks drive thousands of requests a second through it and a client's own limits must be
+ * what they measure. Connections are kept alive without a time limit: an idle connection that the server closes by
+ * itself would show up as a random reset in a test.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import { Clock, Effect, type Scope } from "effect"
+import { HttpServerError } from "effect/http"
+import type { Fault, LoggedRequest, StandIn, StandInOptions, StandInRequest } from "../StandIn.ts"
+import { makeFaultQueue, planOf } from "./faults.ts"
+import { makeRequestLog } from "./log.ts"
+import type { Reply } from "./reply.ts"
+import { makeRouter } from "./router.ts"
+
+export interface Service<Route extends string, Own extends { readonly kind: string }> {
+  readonly routes: ReadonlyArray<Route>
+  readonly answer: (request: StandInRequest<Route>) => Reply
+  /** The answer of a fault that only this service knows. */
+  readonly fault: (fault: Own) => Reply
+}
+
+export const serve = Effect.fnUntraced(function* <Route extends string, Own extends { readonly kind: string }>(
+  options: StandInOptions,
+  /** Built once the origin is known, for services whose answers hold their own addresses. */
+  service: (origin: string) => Service<Route, Own>
+): Effect.fn.Return<StandIn<Route, Own>, HttpServerError.ServeError, Scope.Scope> {
+  const clock = yield* Clock.Clock
+  const log = makeRequestLog<Route>(options.log ?? true)
+  const faults = makeFaultQueue<Fault | Own, Route>()
+  let held: Array<() => void> = []
+
+  const server = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 })
+  const origin = yield* listen(server, options.port ?? 0)
+  const { routes, answer, fault: ownFault } = service(origin)
+  const route = makeRouter(routes)
+  const dateHeader = makeDateHeader()
+
+  const handle = (request: StandInRequest<Route>, response: ServerResponse): void => {
+    const fault = faults.take(request)
+    const plan = fault === undefined ? undefined : planOf(fault, ownFault)
+    const done = plan === undefined || plan.work ? answer(request) : undefined
+    const reply = plan?.reply?.(done) ?? done
+    const lost = fault?.kind === "lost"
+    const note = (status: LoggedRequest["status"]) => log.add({ ...request, status: lost ? "lost" : status })
+    if (plan?.ending === "reset" || plan?.ending === "hang" || reply === undefined) {
+      note(plan?.ending === "hang" ? "hang" : "reset")
+      if (plan?.ending !== "hang") response.socket?.resetAndDestroy()
+      return
+    }
+    const send = () => write(response, reply, dateHeader(clock.currentTimeMillisUnsafe()))
+    if (plan?.ending === "hold") held.push(send)
+    else send()
+    note(reply.status)
+  }
+
+  server.on("request", (incoming, response) => {
+    const at = clock.currentTimeMillisUnsafe()
+    if (!hasBody(incoming)) return handle(requestOf(incoming, at, route), response)
+    const chunks: Array<Buffer> = []
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
+    // A request that was cut off never ends: it is not done and not logged, as with a real server.
+    incoming.on("end", () => handle({ ...requestOf(incoming, at, route), ...parsed(Buffer.concat(chunks)) }, response))
+  })
+
+  return {
+    url: new URL(origin),
+    requests: log.requests,
+    clearRequests: log.clear,
+    count: log.count,
+    seen: log.seen,
+    misbehave: faults.add,
+    behave: faults.clear,
+    release: () => {
+      const sending = held
+      held = []
+      for (const send of sending) send()
+      return sending.length
+    }
+  }
+})
+
+type Server = ReturnType<typeof createServer>
+
+const listen = (server: Server, port: number): Effect.Effect<string, HttpServerError.ServeError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.callback<void, HttpServerError.ServeError>((resume) => {
+      const failed = (cause: Error) => resume(Effect.fail(new HttpServerError.ServeError({ cause })))
+      server.once("error", failed)
+      server.listen(port, "127.0.0.1", () => {
+        server.off("error", failed)
+        resume(Effect.void)
+      })
+    }),
+    () =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        server.closeAllConnections()
+      })
+  ).pipe(Effect.map(() => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"
+
+const NO_QUERY: Readonly<Record<string, string>> = Object.freeze({})
+
+const requestOf = <Route extends string>(
+  incoming: IncomingMessage,
+  at: number,
+  route: (path: string) => { readonly route: Route | undefined; readonly params: ReadonlyArray<string> }
+): StandInRequest<Route> => {
+  const url = incoming.url ?? "/"
+  const mark = url.indexOf("?")
+  const path = mark < 0 ? url : url.slice(0, mark)
+  return {
+    at,
+    method: incoming.method ?? "GET",
+    path,
+    ...route(path),
+    query: mark < 0 ? NO_QUERY : Object.fromEntries(new URLSearchParams(url.slice(mark))),
+    // Only `set-cookie` is ever an array, and requests do not carry it.
+    headers: incoming.headers as Readonly<Record<string, string>>
+  }
+}
+
+const parsed = (bytes: Buffer): { readonly body?: unknown } => {
+  try {
+    return { body: JSON.parse(bytes.toString("utf8")) }
+  } catch {
+    return {}
+  }
+}
+
+const makeDateHeader = () => {
+  let second = Number.NaN
+  let text = ""
+  return (millis: number): string => {
+    const now = Math.floor(millis / 1000)
+    if (now !== second) {
+      second = now
+      text = new Date(now * 1000).toUTCString()
+    }
+    return text
+  }
+}
+
+const CHUNK = 64 * 1024
+
+const write = (response: ServerResponse, reply: Reply, date: string): void => {
+  response.sendDate = false
+  const { status, headers, body } = reply
+  if (body === undefined) {
+    response.writeHead(status, { date, ...headers })
+    response.end()
+    return
+  }
+  response.writeHead(status, { date, ...headers, "content-length": `${Buffer.byteLength(body)}` })
+  if (typeof body === "string" || body.byteLength <= CHUNK) {
+    response.end(body)
+    return
+  }
+  // In pieces, at the reader's pace: a caller that stops reading must not leave the whole file in socket buffers.
+  pipeline(Readable.from(pieces(body)), response).catch(() => response.destroy())
+}
+
+const pieces = function* (bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
+}
