@@ -9,8 +9,8 @@
 import { cut } from "./Text.ts"
 import type { Content } from "./GistFile.ts"
 
-/** Pipedrive caps an activity's note at 100 KB; taken as bytes of the HTML as sent. https://developers.pipedrive.com/changelog/post/breaking-change-updating-activities-note-field-limit-sizing-for-post-v1activities */
-export const noteLimit = 100_000
+/** Pipedrive caps an activity's note at 100 KB; taken as bytes of HTML, with room for the `rel` that cleaning adds to links. https://developers.pipedrive.com/changelog/post/breaking-change-updating-activities-note-field-limit-sizing-for-post-v1activities */
+export const noteLimit = 99_000
 
 /** Pipedrive's field is a `varchar`, elsewhere documented with 255 characters. */
 export const subjectLimit = 250

@@ -67,8 +67,15 @@ export const int = (headers: Answer["headers"], name: string): number | undefine
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined
 }
 
-const body = (response: HttpClientResponse.HttpClientResponse, maxBytes: number) =>
-  Effect.suspend(() => {
+const body = (response: HttpClientResponse.HttpClientResponse, maxBytes: number) => {
+  // A 204 or 304 has no body, and asking its stream for one is an error.
+  if (response.status === 204 || response.status === 304) return Effect.succeed({ body: new Uint8Array(0), cut: false })
+  const length = Number(response.headers["content-length"] ?? Number.NaN)
+  // Reading a body of known length whole is several times cheaper than streaming it.
+  if (length <= maxBytes && response.headers["content-encoding"] === undefined) {
+    return Effect.map(response.arrayBuffer, (buffer) => ({ body: new Uint8Array(buffer), cut: false }))
+  }
+  return Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let size = 0
     return response.stream.pipe(
@@ -82,6 +89,7 @@ const body = (response: HttpClientResponse.HttpClientResponse, maxBytes: number)
       Effect.map(() => ({ body: Buffer.concat(chunks).subarray(0, maxBytes), cut: size > maxBytes }))
     )
   })
+}
 
 /** Codes of failures before a single byte of the request was written. */
 const BEFORE_SENDING = new Set([

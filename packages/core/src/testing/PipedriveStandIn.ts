@@ -10,7 +10,13 @@
  */
 import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
-import { makeAnswers, type PipedriveRoute, pipedriveRoutes, refusal } from "./internal/pipedriveAnswers.ts"
+import {
+  type DealInput,
+  makeAnswers,
+  type PipedriveRoute,
+  pipedriveRoutes,
+  refusal
+} from "./internal/pipedriveAnswers.ts"
 import {
   type BurstOptions,
   burstHeaders,
@@ -25,7 +31,7 @@ import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 import type { StandIn, StandInOptions, StandInRequest } from "./StandIn.ts"
 
-export type { PipedriveActivity, PipedriveDeal, PipedriveNote, PipedriveRoute }
+export type { DealInput, PipedriveActivity, PipedriveDeal, PipedriveNote, PipedriveRoute }
 
 /** https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 export type PipedriveFault =
@@ -62,7 +68,7 @@ export interface PipedriveStandIn extends StandIn<PipedriveRoute, PipedriveFault
   readonly deals: ReadonlyArray<PipedriveDeal>
   readonly notes: ReadonlyArray<PipedriveNote>
   /** As if a person had made it, long enough ago for a search to find it. Answers its id. */
-  readonly addDeal: (deal: Partial<PipedriveDeal> & { readonly title: string }) => number
+  readonly addDeal: (deal: DealInput) => number
   readonly deleteDeal: (id: number) => void
   readonly deleteActivity: (id: number) => void
   /** By all requests since the start. */

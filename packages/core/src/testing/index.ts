@@ -10,6 +10,7 @@ export {
   type GithubStandInOptions
 } from "./GithubStandIn.ts"
 export {
+  type DealInput,
   type PipedriveActivity,
   type PipedriveDeal,
   type PipedriveFault,

@@ -92,6 +92,10 @@ export class StoredUser extends Subject {
 export interface GistInput {
   readonly id?: string
   readonly description?: string | null
+  /**
+   * Contents by file name. A string is text whatever it holds; bytes are looked at. Hazard: `{ __proto__: "..." }` is no
+   * key in JavaScript, `{ ["__proto__"]: "..." }` is.
+   */
   readonly files: Readonly<Record<string, string | Uint8Array>>
   /** Anything `new Date` takes. Default: now. */
   readonly createdAt?: Date | number | string

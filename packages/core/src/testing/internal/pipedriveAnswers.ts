@@ -23,6 +23,7 @@ import {
   type Row,
   Table
 } from "./pipedriveState.ts"
+import { activityType, EMPTY_ACTIVITY, EMPTY_DEAL, ME, searchItem, USER_ID } from "./pipedriveWire.ts"
 import { jsonReply, type Reply } from "./reply.ts"
 import { instant, instantV1 } from "./time.ts"
 
@@ -64,12 +65,10 @@ export interface AnswerOptions {
   readonly noteTooLargeStatus: 400 | 413
 }
 
-/** The user the token belongs to. */
-const USER_ID = 11
-
 /** Announced for version 1 (https://developers.pipedrive.com/changelog/post/breaking-change-updating-activities-note-field-limit-sizing-for-post-v1activities), taken to hold for both. */
 const MOST_NOTE_BYTES = 100_000
 
+/** Those of a new company. Whether an unknown one is refused is not known; here it is. */
 const TYPES = ["call", "meeting", "task", "deadline", "email", "lunch"]
 
 export const refusal = (status: number, error: string, code?: string): Reply =>
@@ -77,6 +76,9 @@ export const refusal = (status: number, error: string, code?: string): Reply =>
 
 const invalid = (faults: ReadonlyArray<string>): Reply =>
   refusal(400, `Validation failed: ${faults.join("; ")}`, "ERR_SCHEMA_VALIDATION_FAILED")
+
+/** What the stand-in decides about a deal cannot be chosen: lists rely on ids growing with time. */
+export type DealInput = Partial<Omit<PipedriveDeal, "id" | "add_time" | "update_time">> & { readonly title: string }
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -179,18 +181,22 @@ export const makeAnswers = (options: AnswerOptions, now: () => number) => {
       })
     )
 
-  const createDeal = (fields: Body): PipedriveDeal => {
+  const newDeal = (fields: Body): PipedriveDeal => {
     const at = instant(now())
-    const value: PipedriveDeal = { ...EMPTY_DEAL, id: deals.nextId, add_time: at, update_time: at, ...fields }
-    deals.add(stored(value))
-    return value
+    return { ...EMPTY_DEAL, id: deals.nextId, add_time: at, update_time: at, ...fields }
   }
 
+  const createDeal = (request: Request): Reply =>
+    withBody(request, dealBody, ["title"], (fields) => {
+      const value = newDeal(fields)
+      deals.add(stored(value))
+      return found(value, options.createdStatus)
+    })
+
   /** A deal that has been there for long: lists and searches know it. */
-  const addDeal = (fields: Partial<PipedriveDeal>): number => {
-    const value: PipedriveDeal = createDeal({ origin: "ManuallyCreated", ...fields })
-    const row = deals.get(value.id)
-    if (row !== undefined) row.searchableAt = 0
+  const addDeal = (fields: DealInput): number => {
+    const value = newDeal({ origin: "ManuallyCreated", ...fields })
+    deals.add({ value, listedAt: Number.NEGATIVE_INFINITY, searchableAt: Number.NEGATIVE_INFINITY })
     return value.id
   }
 
@@ -346,11 +352,7 @@ export const makeAnswers = (options: AnswerOptions, now: () => number) => {
     "GET /api/v2/activities/{id}": { cost: 1, run: (request) => one(activities, request) },
     "PATCH /api/v2/activities/{id}": { cost: 5, run: changeActivity },
     "DELETE /api/v2/activities/{id}": { cost: 3, run: (request) => remove(activities, request) },
-    "POST /api/v2/deals": {
-      cost: 5,
-      run: (request) =>
-        withBody(request, dealBody, ["title"], (fields) => found(createDeal(fields), options.createdStatus))
-    },
+    "POST /api/v2/deals": { cost: 5, run: createDeal },
     "GET /api/v2/deals": { cost: 10, run: listDeals },
     "GET /api/v2/deals/search": { cost: 20, run: searchDeals },
     "GET /api/v2/deals/{id}": { cost: 1, run: (request) => one(deals, request) },
@@ -399,129 +401,4 @@ const activityFields = (body: Body): Body => {
     stored.project_id = null
   } else if (typeof fields.lead_id === "string") stored.project_id = null
   return stored
-}
-
-const EMPTY_ACTIVITY: PipedriveActivity = {
-  id: 0,
-  subject: "Call",
-  type: "call",
-  owner_id: USER_ID,
-  creator_user_id: USER_ID,
-  is_deleted: false,
-  add_time: "",
-  update_time: "",
-  deal_id: null,
-  lead_id: null,
-  person_id: null,
-  org_id: null,
-  project_id: null,
-  due_date: null,
-  due_time: null,
-  duration: null,
-  busy: false,
-  done: false,
-  marked_as_done_time: null,
-  location: null,
-  participants: [],
-  conference_meeting_client: null,
-  conference_meeting_url: null,
-  conference_meeting_id: null,
-  public_description: null,
-  priority: null,
-  note: null,
-  outcome: null
-}
-
-const EMPTY_DEAL: PipedriveDeal = {
-  id: 0,
-  title: "",
-  owner_id: USER_ID,
-  creator_user_id: USER_ID,
-  person_id: null,
-  org_id: null,
-  pipeline_id: 1,
-  stage_id: 1,
-  value: 0,
-  currency: "EUR",
-  add_time: "",
-  update_time: "",
-  stage_change_time: null,
-  is_deleted: false,
-  is_archived: false,
-  status: "open",
-  probability: null,
-  lost_reason: null,
-  visible_to: 3,
-  close_time: null,
-  won_time: null,
-  lost_time: null,
-  expected_close_date: null,
-  label_ids: [],
-  origin: "API",
-  origin_id: null,
-  channel: null,
-  channel_id: null,
-  custom_fields: {}
-}
-
-const searchItem = (deal: PipedriveDeal) => ({
-  result_score: 1,
-  item: {
-    id: deal.id,
-    type: "deal",
-    title: deal.title,
-    value: deal.value,
-    currency: deal.currency,
-    status: deal.status,
-    visible_to: deal.visible_to,
-    owner: { id: deal.owner_id },
-    stage: { id: deal.stage_id, name: "Qualified" },
-    person: null,
-    organization: null,
-    custom_fields: Object.values(deal.custom_fields).filter((value) => typeof value === "string"),
-    notes: [],
-    is_archived: deal.is_archived
-  }
-})
-
-const activityType = (key: string, index: number) => ({
-  id: index + 1,
-  order_nr: index + 1,
-  name: `${key[0]?.toUpperCase()}${key.slice(1)}`,
-  key_string: key,
-  icon_key: key,
-  active_flag: true,
-  color: null,
-  is_custom_flag: false,
-  add_time: "2020-01-01 00:00:00",
-  update_time: null
-})
-
-const ME = {
-  id: USER_ID,
-  name: "Stand-in",
-  default_currency: "EUR",
-  locale: "en_US",
-  lang: 1,
-  email: "stand-in@example.com",
-  phone: null,
-  activated: true,
-  last_login: "2020-01-01 00:00:00",
-  created: "2020-01-01 00:00:00",
-  modified: null,
-  has_created_company: true,
-  access: [{ app: "global", admin: true, permission_set_id: "00000000-0000-0000-0000-000000000000" }],
-  active_flag: true,
-  timezone_name: "Etc/UTC",
-  timezone_offset: "+00:00",
-  role_id: 1,
-  icon_url: null,
-  is_you: true,
-  is_deleted: false,
-  company_id: 1,
-  company_name: "Example",
-  company_domain: "example",
-  company_country: "EE",
-  company_industry: "other",
-  language: { language_code: "en", country_code: "US" }
 }

@@ -9,7 +9,7 @@ export const makeRouter = <Route extends string>(routes: ReadonlyArray<Route>) =
     const found = table.find(
       (entry) =>
         entry.parts.length === parts.length &&
-        entry.parts.every((part, index) => (part.startsWith("{") ? parts[index] !== "" : part === parts[index]))
+        entry.parts.every((part, index) => part.startsWith("{") || part === parts[index])
     )
     if (found === undefined) return none
     const params: Array<string> = []

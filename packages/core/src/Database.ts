@@ -1,0 +1,127 @@
+/**
+ * The one way to PostgreSQL: a server when a connection string is given, an embedded PGlite otherwise, through the same
+ * driver and the same SQL; migrated before anything else can use it.
+ *
+ * Rows come in the form of the domain's encoded schemas: snake_case columns, `bigint` as number (keys stay far below
+ * 2^53), `timestamptz` as RFC 3339 text in UTC.
+ */
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { Duration, Effect, Layer, Option, type Redacted, Schema } from "effect"
+import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import * as Embedded from "./internal/embedded.ts"
+import { types } from "./internal/pgTypes.ts"
+import { migrations, newest } from "./migrations/index.ts"
+import { Settings } from "./Settings.ts"
+
+/** The database cannot be used. The message says why and what to do. */
+export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {}
+
+/** The database that the settings name, migrated. */
+export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = Layer.unwrap(
+  Effect.map(Settings, (settings) =>
+    Option.match(settings.postgres, {
+      onNone: () => layerEmbedded(settings.dataDir),
+      onSome: layerServer
+    })
+  )
+)
+
+/** A PostgreSQL server. */
+export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  migrated(
+    PgClient.layer({
+      url,
+      types,
+      applicationName: "gitpip",
+      // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
+      multiplex: true,
+      maxConnections: 10,
+      connectTimeout: Duration.seconds(10)
+    })
+  )
+
+/** A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. */
+export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  migrated(embedded(directory))
+
+/** The same, in memory: gone with the process. */
+export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseError> = Layer.suspend(() =>
+  migrated(embedded(undefined))
+)
+
+const embedded = (directory: string | undefined) =>
+  Layer.unwrap(
+    Effect.map(Embedded.start(directory), (stream) =>
+      PgClient.layer({ stream, types, username: "postgres", database: "postgres", maxConnections: 1 })
+    )
+  )
+
+const migrated = (
+  client: Layer.Layer<SqlClient.SqlClient | PgClient.PgClient, Embedded.EmbeddedError | SqlError.SqlError>
+): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  Layer.effectDiscard(migrate).pipe(
+    Layer.provideMerge(client),
+    Layer.catch((error) =>
+      Layer.effectContext(
+        Effect.fail(
+          error._tag === "DatabaseError"
+            ? error
+            : error._tag === "EmbeddedError"
+              ? new DatabaseError({ message: error.message, cause: error })
+              : unusable("The database cannot be used", error)
+        )
+      )
+    )
+  )
+
+/** Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused. */
+export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
+  const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
+  if (latest !== undefined && latest.id > newest) {
+    return yield* new DatabaseError({
+      message: `The database has schema ${latest.id}, newer than ${newest}, the newest that this version of Gitpip knows. Use the newer version`
+    })
+  }
+  return done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)
+}).pipe(
+  Effect.catchTags({
+    MigrationError: (error) => Effect.fail(unusable(`The database cannot be migrated: ${error.message}`, error.cause ?? error)),
+    SqlError: (error) => Effect.fail(unusable("The database cannot be migrated", error))
+  })
+)
+
+/** Decodes the rows of a statement; every failure is a `DatabaseError`. */
+export const rows =
+  <S extends Schema.ConstraintDecoder<unknown>>(schema: S) => {
+    const decode = Schema.decodeUnknownEffect(Schema.Array(schema))
+    return <E extends { readonly _tag: string }, R>(
+      statement: Effect.Effect<ReadonlyArray<unknown>, E, R>
+    ): Effect.Effect<ReadonlyArray<S["Type"]>, DatabaseError, R> => orDatabaseError(Effect.flatMap(statement, decode))
+  }
+
+/** Turns whatever the driver fails with into a `DatabaseError`. */
+export const orDatabaseError = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, DatabaseError, R> =>
+  Effect.mapError(effect, (error) =>
+    error instanceof DatabaseError ? error : unusable("The database did not do what was asked", error)
+  )
+
+const unusable = (what: string, error: unknown): DatabaseError => {
+  const reason = sqlMessage(error)
+  return new DatabaseError({ message: reason === "" ? what : `${what}: ${reason}`, cause: error })
+}
+
+/** The innermost message: the outer ones only say that something failed. Never the connection string. */
+const sqlMessage = (error: unknown): string => {
+  let message = ""
+  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
+    if ("message" in current && typeof current.message === "string" && current.message !== "") message = current.message
+    current = "reason" in current ? current.reason : "cause" in current ? current.cause : undefined
+  }
+  return message.replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")
+}
+

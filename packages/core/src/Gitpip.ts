@@ -1,0 +1,322 @@
+/**
+ * Everything Gitpip can do, as one service: what the HTTP server, the command line and embedding programs call.
+ */
+import { Clock, Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
+import type { HttpClient } from "effect/http"
+import type { SqlClient } from "effect/sql"
+import * as Database from "./Database.ts"
+import type { DatabaseError } from "./Database.ts"
+import type { GistFile } from "./domain/GistFile.ts"
+import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
+import { Scan, type ScanDetails } from "./domain/Scan.ts"
+import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
+import { defaultVisitor, type Visit, type Visitor } from "./domain/Visit.ts"
+import { Github, type GithubError } from "./Github.ts"
+import { layerTransport } from "./internal/exchange.ts"
+import { Signals } from "./internal/Signals.ts"
+import { Publisher, type Drained } from "./Publisher.ts"
+import { Repository } from "./Repository.ts"
+import { fileIdentity } from "./repository/GistFiles.ts"
+import type { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
+import type { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
+import type { UserConflict, UserNotTracked } from "./repository/Users.ts"
+import type { VisitNotFound } from "./repository/Visits.ts"
+import { Scanner, type ScanProgress } from "./Scanner.ts"
+import { Settings } from "./Settings.ts"
+import { Sink } from "./Sink.ts"
+import * as sinks from "./sink/index.ts"
+
+/** Part of a list: rows beyond a key, at most so many. */
+export interface Cursor {
+  readonly before: number
+  readonly limit: number
+}
+
+/** What tracking a user would publish. */
+export const Preview = Schema.Struct({
+  login: Schema.String,
+  gists: Schema.Int,
+  files: Schema.Int,
+  /** Activities that would be created now, under the present settings. */
+  activities: Schema.Int,
+  /** Pipedrive tokens they cost: 5 each, and at most 25 for finding or creating the deal. */
+  tokens: Schema.Int,
+  /** Days of the smallest plan's budget of 30,000 tokens that this is. */
+  days: Schema.Finite,
+  githubRequests: Schema.Int
+}).pipe(Schema.encodeKeys({ githubRequests: "github_requests" }))
+export type Preview = typeof Preview.Type
+
+/** How things stand. */
+export const Status = Schema.Struct({
+  users: Schema.Int,
+  lastScan: Schema.NullOr(Scan),
+  nextScanAt: Schema.DateTimeUtcFromString,
+  publications: Schema.Struct({
+    pending: Schema.Int,
+    sending: Schema.Int,
+    failed: Schema.Int,
+    oldestDue: Schema.NullOr(Schema.DateTimeUtcFromString)
+  }).pipe(Schema.encodeKeys({ oldestDue: "oldest_due" })),
+  publishing: Schema.Struct({
+    /** `off`: no credentials; `paused`: nothing is sent before `until`. */
+    state: Schema.Literals(["on", "off", "paused"]),
+    message: Schema.NullOr(Schema.String),
+    until: Schema.NullOr(Schema.DateTimeUtcFromString),
+    /** Tokens of the day left, by Pipedrive's last word to this process. */
+    tokensLeft: Schema.NullOr(Schema.Int)
+  }).pipe(Schema.encodeKeys({ tokensLeft: "tokens_left" })),
+  github: Schema.Struct({
+    limit: Schema.NullOr(Schema.Int),
+    /** Requests of the hour left, by GitHub's last word to this process. */
+    remaining: Schema.NullOr(Schema.Int),
+    resetAt: Schema.NullOr(Schema.DateTimeUtcFromString),
+    closedUntil: Schema.NullOr(Schema.DateTimeUtcFromString)
+  }).pipe(Schema.encodeKeys({ resetAt: "reset_at", closedUntil: "closed_until" }))
+}).pipe(Schema.encodeKeys({ lastScan: "last_scan", nextScanAt: "next_scan_at" }))
+export type Status = typeof Status.Type
+
+export class Gitpip extends Context.Service<
+  Gitpip,
+  {
+    /** Tracks a user. `created` is false when it was tracked so already. Without an id the next free one is taken. */
+    readonly track: (
+      username: Username,
+      options?: { readonly id?: UserId | undefined }
+    ) => Effect.Effect<{ readonly user: User; readonly created: boolean }, UserConflict | DatabaseError>
+    /** What tracking would publish. Reads all of the user's gist lists and stores nothing. */
+    readonly preview: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
+    /** Stops tracking. What was found stays, and what waits is still published. */
+    readonly untrack: (username: Username) => Effect.Effect<User, UserNotTracked | DatabaseError>
+    /** Tracked users by ascending id, from after an id on. */
+    readonly users: (page: {
+      readonly after: number
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<User>, DatabaseError>
+    readonly user: (username: Username) => Effect.Effect<UserDetails, UserNotTracked | DatabaseError>
+    /** A visit: the files that are new to this visitor. */
+    readonly latest: (username: Username, visitor?: Visitor) => Effect.Effect<Visit, UserNotTracked | DatabaseError>
+    /** What a visit answered, again. */
+    readonly visit: (
+      username: Username,
+      visit: number
+    ) => Effect.Effect<Visit, UserNotTracked | VisitNotFound | DatabaseError>
+    /** A user's files, newest found first. Records no visit. */
+    readonly history: (
+      username: Username,
+      page: Cursor
+    ) => Effect.Effect<ReadonlyArray<GistFile>, UserNotTracked | DatabaseError>
+    /** Scans everybody, or one user, now, and answers when done. */
+    readonly scan: (options?: {
+      readonly username?: Username | undefined
+      readonly onProgress?: ((progress: ScanProgress) => Effect.Effect<void>) | undefined
+    }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
+    /** Asks the server's worker for a scan, and answers at once. */
+    readonly requestScan: (
+      username?: Username
+    ) => Effect.Effect<Scan, UserNotTracked | ScanNotFound | DatabaseError>
+    /** Newest first. */
+    readonly scans: (page: Cursor) => Effect.Effect<ReadonlyArray<Scan>, DatabaseError>
+    readonly scanDetails: (id: number) => Effect.Effect<ScanDetails, ScanNotFound | DatabaseError>
+    /** Publishes whatever is due, and answers when nothing is. */
+    readonly publish: Effect.Effect<Drained, DatabaseError>
+    /** Newest first. */
+    readonly publications: (
+      page: Cursor & { readonly state?: PublicationState | undefined }
+    ) => Effect.Effect<ReadonlyArray<Publication>, DatabaseError>
+    readonly publication: (id: number) => Effect.Effect<PublicationDetails, PublicationNotFound | DatabaseError>
+    /** Tries a failed or gone publication again. */
+    readonly retry: (
+      id: number
+    ) => Effect.Effect<Publication, PublicationNotFound | PublicationNotFailed | DatabaseError>
+    /** Tries all failed ones again. Answers how many. */
+    readonly retryFailed: Effect.Effect<number, DatabaseError>
+    readonly status: Effect.Effect<Status, DatabaseError>
+    /** Why work does not get done, judged from what is stored; empty when it does. `since` is when the worker started. */
+    readonly overdue: (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
+  }
+>()("gitpip/Gitpip") {
+  static readonly layerNoDeps: Layer.Layer<
+    Gitpip,
+    never,
+    Repository | Scanner | Publisher | Github | Sink | Signals | Settings
+  > = Layer.effect(
+    Gitpip,
+    Effect.gen(function* () {
+      const { files, publications, scans, users, visits } = yield* Repository
+      const scanner = yield* Scanner
+      const publisher = yield* Publisher
+      const github = yield* Github
+      const sink = yield* Sink
+      const signals = yield* Signals
+      const settings = yield* Settings
+      const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
+      const optionalKey = (username: Username | undefined) =>
+        username === undefined ? Effect.succeed(null) : users.key(username)
+
+      const showVisit = Effect.fnUntraced(function* (userKey: Effect.Success<ReturnType<typeof users.key>>, visit: Effect.Success<ReturnType<typeof visits.record>>) {
+        return {
+          id: visit.id,
+          visitor: visit.visitor as Visitor,
+          visitedAt: DateTime.makeUnsafe(visit.visitedAt),
+          files: visit.until === visit.after ? [] : yield* files.between(userKey, visit.after, visit.until)
+        } satisfies Visit
+      })
+
+      return Gitpip.of({
+        track: Effect.fn("Gitpip.track")(function* (username, options) {
+          const tracked = yield* users.track(username, Option.fromNullishOr(options?.id), yield* now)
+          if (tracked.created) yield* signals.passes.raise
+          return tracked
+        }),
+        preview: Effect.fn("Gitpip.preview")(function* (username) {
+          let page = Option.getOrThrow(yield* github.gists(username, Option.none()))
+          let requests = 1
+          const gists = new Set<string>()
+          let found = 0
+          let unknown = 0
+          for (;;) {
+            const known = yield* files.known(page.files.map(({ gistId }) => gistId))
+            for (const file of page.files) gists.add(file.gistId)
+            found += page.files.length
+            unknown += page.files.filter((file) => !known.has(fileIdentity(file.gistId, file.filename))).length
+            if (Option.isNone(page.next)) break
+            page = yield* github.page(page.next.value)
+            requests++
+          }
+          const activities = settings.backfill === "all" ? unknown : 0
+          const tokens = activities === 0 ? 0 : activities * 5 + 25
+          return {
+            login: Option.match(page.owner, { onNone: () => username as string, onSome: ({ login }) => login }),
+            gists: gists.size,
+            files: found,
+            activities,
+            tokens,
+            days: Math.round((tokens / 30_000) * 100) / 100,
+            githubRequests: requests
+          }
+        }),
+        untrack: Effect.fn("Gitpip.untrack")(function* (username) {
+          return yield* users.untrack(username, yield* now)
+        }),
+        users: (page) => users.list(page),
+        user: (username) => users.details(username),
+        latest: Effect.fn("Gitpip.latest")(function* (username, visitor = defaultVisitor) {
+          const key = yield* users.key(username)
+          return yield* showVisit(key, yield* visits.record(key, visitor, yield* now))
+        }),
+        visit: Effect.fn("Gitpip.visit")(function* (username, visit) {
+          const key = yield* users.key(username)
+          return yield* showVisit(key, yield* visits.find(key, visit))
+        }),
+        history: Effect.fn("Gitpip.history")(function* (username, page) {
+          return yield* files.history(yield* users.key(username), page)
+        }),
+        scan: Effect.fn("Gitpip.scan")(function* (options) {
+          const userKey = yield* optionalKey(options?.username)
+          return yield* scanner.scan({
+            kind: "requested",
+            userKey,
+            ...(options?.onProgress === undefined ? {} : { onProgress: options.onProgress })
+          })
+        }),
+        requestScan: Effect.fn("Gitpip.requestScan")(function* (username) {
+          const userKey = yield* optionalKey(username)
+          const id = yield* scans.request(userKey, yield* now)
+          yield* userKey === null ? signals.passes.raise : signals.singles.raise
+          return yield* scans.find(id)
+        }),
+        scans: (page) => scans.list(page),
+        scanDetails: Effect.fn("Gitpip.scanDetails")(function* (id) {
+          const scan = yield* scans.find(id)
+          return { scan, files: yield* files.ofScan(id, 100), failures: yield* scans.failures(id, 100) }
+        }),
+        publish: publisher.drain,
+        publications: ({ before, limit, state }) =>
+          publications.list({ before, limit, state: Option.fromNullishOr(state) }),
+        publication: Effect.fn("Gitpip.publication")(function* (id) {
+          return { publication: yield* publications.find(id), attempts: yield* publications.attempts(id) }
+        }),
+        retry: Effect.fn("Gitpip.retry")(function* (id) {
+          const publication = yield* publications.retry(id, yield* now)
+          yield* signals.publications.raise
+          return publication
+        }),
+        retryFailed: Effect.gen(function* () {
+          const retried = yield* publications.retryFailed(yield* now)
+          yield* signals.publications.raise
+          return retried
+        }).pipe(Effect.withSpan("Gitpip.retryFailed")),
+        status: Effect.gen(function* () {
+          const backlog = yield* publications.backlog
+          const pause = yield* publisher.pause
+          const limits = yield* github.limits
+          const at = yield* Clock.currentTimeMillis
+          return {
+            users: yield* users.count,
+            lastScan: Option.getOrNull(yield* scans.lastDone),
+            nextScanAt: yield* scanner.nextScheduled,
+            publications: {
+              pending: backlog.pending,
+              sending: backlog.sending,
+              failed: backlog.failed,
+              oldestDue: backlog.oldest_due === null ? null : DateTime.makeUnsafe(backlog.oldest_due)
+            },
+            publishing: {
+              state: Option.isSome(publisher.off) ? "off" : Option.isSome(pause) ? "paused" : "on",
+              message: Option.getOrNull(Option.orElse(publisher.off, () => Option.map(pause, ({ message }) => message))),
+              until: Option.getOrNull(Option.map(pause, ({ until }) => until)),
+              tokensLeft: Option.getOrNull(yield* sink.budget)
+            },
+            github: {
+              limit: limits.budget?.limit ?? null,
+              remaining: limits.budget === undefined ? null : Math.max(limits.budget.remaining, 0),
+              resetAt: limits.budget === undefined ? null : DateTime.makeUnsafe(limits.budget.resetAt),
+              closedUntil: limits.closedUntil > at ? DateTime.makeUnsafe(limits.closedUntil) : null
+            }
+          } satisfies Status
+        }).pipe(Effect.withSpan("Gitpip.status")),
+        overdue: Effect.fn("Gitpip.overdue")(function* (since) {
+          const at = yield* Clock.currentTimeMillis
+          const reasons: Array<string> = []
+          const patience = Duration.toMillis(settings.scanInterval) * 2 + Duration.toMillis(grace)
+          const lastDone = Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt))
+          const scanned = Math.max(since.epochMilliseconds, Option.match(lastDone, { onNone: () => 0, onSome: (time) => time.epochMilliseconds }))
+          if (at - scanned > patience) {
+            reasons.push(`no scan has come to its end since ${new Date(scanned).toISOString()}`)
+          }
+          if (Option.isNone(publisher.off)) {
+            const { oldest_due } = yield* publications.backlog
+            const waiting = oldest_due === null ? 0 : at - Math.max(Date.parse(oldest_due), since.epochMilliseconds)
+            const pause = yield* publisher.pause
+            if (waiting > Duration.toMillis(grace)) {
+              reasons.push(
+                `a publication is due since ${oldest_due}${Option.match(pause, { onNone: () => "", onSome: ({ message }) => `: ${message}` })}`
+              )
+            }
+          }
+          return reasons
+        })
+      })
+    })
+  )
+
+  /** Gitpip on a database and a transport that the program brings. */
+  static readonly layerWithDatabase: Layer.Layer<Gitpip | Services, never, Settings | SqlClient.SqlClient | HttpClient.HttpClient> =
+    Gitpip.layerNoDeps.pipe(
+      Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer)),
+      Layer.provideMerge(sinks.layer),
+      Layer.provideMerge(Layer.mergeAll(Github.layer, Repository.layer, Signals.layer))
+    )
+
+  /** Gitpip as the settings say: their database, `fetch` as transport. */
+  static readonly layer: Layer.Layer<Gitpip | Services, DatabaseError, Settings> = Gitpip.layerWithDatabase.pipe(
+    Layer.provide(Layer.mergeAll(Database.layer, layerTransport))
+  )
+}
+
+/** The services that Gitpip is made of. */
+export type Services = Scanner | Publisher | Sink | Github | Repository | Signals
+
+/** How long something may be late before it counts as not getting done. */
+const grace = Duration.minutes(10)

@@ -1,0 +1,354 @@
+/**
+ * Pipedrive's REST API (v2), as far as Gitpip needs it: activities, deals and notes.
+ *
+ * Guarantees: one gate for all requests with one token; the token travels in a header and to the configured origin only;
+ * no redirect is followed; every error says whether the work may have been done all the same. Nothing is ever retried
+ * here: Pipedrive has no idempotency key, so only the caller, who can look first, may try again.
+ *
+ * Outside facts: https://developers.pipedrive.com/docs/api/v1/openapi-v2.yaml ,
+ * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting ,
+ * https://pipedrive.readme.io/docs/core-api-concepts-http-status-codes
+ */
+import { createHash } from "node:crypto"
+import { Clock, Context, DateTime, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { HttpClient, HttpClientRequest } from "effect/http"
+import { storable } from "./domain/Text.ts"
+import * as Timing from "./domain/Timing.ts"
+import { type Answer, type ExchangeError, exchange, int, json } from "./internal/exchange.ts"
+import * as Gate from "./internal/Gate.ts"
+import type { PipedriveSettings } from "./Settings.ts"
+
+// ------------------------------------------------------------------------------------------------------------------
+// Errors
+// ------------------------------------------------------------------------------------------------------------------
+
+/** Too many requests within two seconds. Nothing was done. */
+export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
+  message: Schema.String,
+  resumeAt: Schema.DateTimeUtcFromString
+}) {}
+/** The company's tokens for the day are used up. Nothing was done. */
+export class BudgetSpent extends Schema.TaggedError<BudgetSpent>()("BudgetSpent", {
+  message: Schema.String,
+  resumeAt: Schema.DateTimeUtcFromString
+}) {}
+/** The token, the account or its rights: nothing works until a person mends it. Nothing was done. */
+export class Denied extends Schema.TaggedError<Denied>()("Denied", { message: Schema.String }) {}
+/** This one item is not accepted. Nothing was done. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", { status: Schema.Int, message: Schema.String }) {}
+/** What was asked about does not exist (any more). Nothing was done. */
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
+/** The request certainly never reached Pipedrive. */
+export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { message: Schema.String }) {}
+/** No readable answer came: the work may or may not have been done. */
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", { message: Schema.String }) {}
+
+export class PipedriveError extends Schema.TaggedError<PipedriveError>()("PipedriveError", {
+  reason: Schema.Union([BurstLimited, BudgetSpent, Denied, Refused, NotFound, Unreachable, OutcomeUnknown])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+// Values
+// ------------------------------------------------------------------------------------------------------------------
+
+export interface NewActivity {
+  readonly subject: string
+  /** `key_string` of an activity type. */
+  readonly type: string
+  readonly deal_id: number
+  /** `YYYY-MM-DD`, UTC. */
+  readonly due_date: string
+  readonly done: boolean
+  /** HTML. */
+  readonly note: string
+}
+
+const StoredActivity = Schema.Struct({
+  id: Schema.Int,
+  note: Schema.optional(Schema.NullOr(Schema.String)),
+  add_time: Schema.optional(Schema.NullOr(Schema.String))
+})
+export type StoredActivity = typeof StoredActivity.Type
+
+const StoredDeal = Schema.Struct({
+  id: Schema.Int,
+  title: Schema.String,
+  add_time: Schema.optional(Schema.NullOr(Schema.String)),
+  status: Schema.optional(Schema.NullOr(Schema.String)),
+  is_deleted: Schema.optional(Schema.NullOr(Schema.Boolean)),
+  is_archived: Schema.optional(Schema.NullOr(Schema.Boolean))
+})
+export type StoredDeal = typeof StoredDeal.Type
+
+const StoredNote = Schema.Struct({ id: Schema.Int, content: Schema.optional(Schema.NullOr(Schema.String)) })
+export type StoredNote = typeof StoredNote.Type
+
+const ActivityType = Schema.Struct({ key_string: Schema.String, active_flag: Schema.optional(Schema.Unknown) })
+
+type Call<A> = Effect.Effect<A, PipedriveError>
+
+// ------------------------------------------------------------------------------------------------------------------
+// Service
+// ------------------------------------------------------------------------------------------------------------------
+
+/** Each method names its price in tokens of the company's day budget. */
+export class Pipedrive extends Context.Service<
+  Pipedrive,
+  {
+    /** Names the limits that apply, without naming the token. */
+    readonly door: string
+    readonly origin: string
+    /** 5 tokens. Answers the new activity's id. */
+    readonly createActivity: (activity: NewActivity) => Call<number>
+    /** 3 tokens. Deleting what is deleted already succeeds. */
+    readonly deleteActivity: (id: number) => Call<void>
+    /** 10 tokens a page of up to 500, newest first, from `cursor` on. */
+    readonly activitiesOfDeal: (dealId: number, cursor: Option.Option<string>) => Call<Page<StoredActivity>>
+    /** 5 tokens. Answers the new deal's id. */
+    readonly createDeal: (title: string) => Call<number>
+    /** 3 tokens. Deleting what is deleted already succeeds. */
+    readonly deleteDeal: (id: number) => Call<void>
+    /** 1 token. `None` when it is deleted or cannot be seen. */
+    readonly deal: (id: number) => Call<Option.Option<StoredDeal>>
+    /** 20 tokens. Deals whose title equals the term but for case. The index lags by seconds. */
+    readonly searchDeals: (title: string) => Call<ReadonlyArray<StoredDeal>>
+    /** 10 tokens a page of up to 500, newest first, from `cursor` on. Not delayed like the search. */
+    readonly newestDeals: (cursor: Option.Option<string>) => Call<Page<StoredDeal>>
+    /** 10 tokens (v1 only). */
+    readonly createNote: (note: { readonly deal_id: number; readonly content: string }) => Call<number>
+    /** 20 tokens (v1 only). */
+    readonly notesOfDeal: (dealId: number) => Call<ReadonlyArray<StoredNote>>
+    /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
+    readonly activityTypes: Call<ReadonlyArray<string>>
+    /** What is left of the burst window and of the day, by Pipedrive's last word. */
+    readonly limits: Effect.Effect<Gate.GateState & { readonly tokensLeft: number | undefined }>
+    /** Keeps the door closed until then, as an earlier process was told. */
+    readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
+  }
+>()("gitpip/Pipedrive") {
+  static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
+    Layer.effect(
+      Pipedrive,
+      Effect.gen(function* () {
+        const client = yield* HttpClient.HttpClient
+        const gate = Gate.make({ concurrency, patience })
+        const searchGate = Gate.make({ concurrency: searchWindow.limit, patience })
+        searchGate.pace(searchWindow)
+        let tokensLeft: number | undefined
+        let refusals = 0
+
+        const note = Effect.fnUntraced(function* (answer: Answer, search: boolean) {
+          tokensLeft = int(answer.headers, "x-daily-ratelimit-token-remaining") ?? tokensLeft
+          const limit = int(answer.headers, "x-ratelimit-limit")
+          const remaining = int(answer.headers, "x-ratelimit-remaining")
+          const reset = int(answer.headers, "x-ratelimit-reset")
+          // A search counts in a window of its own, and its headers tell of that one.
+          if (limit === undefined || remaining === undefined || search) return
+          const now = yield* Clock.currentTimeMillis
+          gate.learn({ limit, remaining, resetAt: now + Math.max(reset ?? 2, 1) * 1_000 })
+          // A little longer than the two seconds: requests do not arrive as evenly as they leave.
+          gate.pace({ limit, millis: 2_100 })
+        })
+
+        const call = Effect.fnUntraced(function* (
+          request: HttpClientRequest.HttpClientRequest,
+          search = false
+        ): Effect.fn.Return<unknown, PipedriveError> {
+          const authorized = HttpClientRequest.setHeaders(request, {
+            "x-api-token": Redacted.value(settings.token),
+            accept: "application/json",
+            "user-agent": "gitpip"
+          })
+          const sent = gate.pass(
+            exchange(client, authorized, { timeout: Timing.createTimeout, maxBytes }).pipe(
+              Effect.tap((answer) => note(answer, search))
+            )
+          )
+          const answer = yield* (search ? searchGate.pass(sent) : sent).pipe(
+            Effect.catchTags({
+              ExchangeError: (error: ExchangeError) =>
+                fail(
+                  error.sent
+                    ? new OutcomeUnknown({ message: `Pipedrive: ${error.message}` })
+                    : new Unreachable({ message: `Pipedrive cannot be reached: ${error.message}` })
+                ),
+              Closed: ({ until, why }) =>
+                fail(new BudgetSpent({ message: `Pipedrive is not asked again yet: ${why}`, resumeAt: DateTime.makeUnsafe(until) }))
+            })
+          )
+          const body = json(answer)
+          if (answer.status >= 200 && answer.status < 300) {
+            refusals = 0
+            // A 2xx alone is no proof: only a body that says so is.
+            if (Schema.is(WireSuccess)(body) && !answer.cut) return body
+            return yield* fail(new OutcomeUnknown({ message: `Pipedrive answers HTTP ${answer.status} with a body that cannot be read` }))
+          }
+          refusals = answer.status === 429 ? refusals + 1 : 0
+          const reason = yield* classify(answer, body, refusals)
+          if (reason._tag === "BurstLimited" || reason._tag === "BudgetSpent") {
+            gate.close(reason.resumeAt.epochMilliseconds, reason.message)
+          }
+          return yield* fail(reason)
+        })
+
+        const get = (path: string, query: Record<string, string | number> = {}) =>
+          HttpClientRequest.get(`${settings.origin}/api/${path}`, { urlParams: query })
+        const post = (path: string, body: unknown) =>
+          HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post(`${settings.origin}/api/${path}`), body)
+
+        const create = (path: string, body: unknown) =>
+          call(post(path, body)).pipe(
+            Effect.flatMap(read(WireCreated)),
+            Effect.map(({ data }) => data.id)
+          )
+        const remove = (path: string) =>
+          call(HttpClientRequest.delete(`${settings.origin}/api/${path}`)).pipe(
+            Effect.asVoid,
+            Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
+          )
+        const newestFirst = (cursor: Option.Option<string>) => ({
+          sort_by: "add_time",
+          sort_direction: "desc",
+          limit: 500,
+          ...(Option.isSome(cursor) ? { cursor: cursor.value } : {})
+        })
+        const list = <A>(schema: Schema.Codec<A, any>, request: HttpClientRequest.HttpClientRequest) =>
+          call(request).pipe(
+            Effect.flatMap(read(wirePage(schema))),
+            Effect.map((page): Page<A> => ({
+              items: page.data ?? [],
+              cursor: Option.fromNullishOr(page.additional_data?.next_cursor)
+            }))
+          )
+
+        return Pipedrive.of({
+          door: `pipedrive:${createHash("sha256").update(`${settings.origin}\n${Redacted.value(settings.token)}`).digest("hex").slice(0, 16)}`,
+          origin: settings.origin,
+          createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity) => create("v2/activities", activity)),
+          deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
+          activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
+            list(StoredActivity, get("v2/activities", { deal_id: dealId, ...newestFirst(cursor) }))
+          ),
+          createDeal: Effect.fn("Pipedrive.createDeal")((title: string) => create("v2/deals", { title })),
+          deleteDeal: Effect.fn("Pipedrive.deleteDeal")((id: number) => remove(`v2/deals/${id}`)),
+          deal: Effect.fn("Pipedrive.deal")((id: number) =>
+            call(get(`v2/deals/${id}`)).pipe(
+              Effect.flatMap(read(wireOne(StoredDeal))),
+              Effect.map(({ data }) => (data.is_deleted === true ? Option.none() : Option.some(data))),
+              Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeedNone)
+            )
+          ),
+          searchDeals: Effect.fn("Pipedrive.searchDeals")((title: string) =>
+            call(get("v2/deals/search", { term: title, fields: "title", exact_match: "true", limit: 100 }), true).pipe(
+              Effect.flatMap(read(WireSearch)),
+              Effect.map(({ data }) => data.items.map(({ item }) => item))
+            )
+          ),
+          newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
+            list(StoredDeal, get("v2/deals", newestFirst(cursor)))
+          ),
+          createNote: Effect.fn("Pipedrive.createNote")((body: { readonly deal_id: number; readonly content: string }) =>
+            create("v1/notes", body)
+          ),
+          notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
+            Effect.map(list(StoredNote, get("v1/notes", { deal_id: dealId, limit: 100 })), ({ items }) => items)
+          ),
+          activityTypes: Effect.map(list(ActivityType, get("v1/activityTypes")), ({ items }) =>
+            items.filter((type) => type.active_flag !== false && type.active_flag !== 0).map((type) => type.key_string)
+          ),
+          limits: Effect.sync(() => ({ ...gate.state(), tokensLeft })),
+          close: (until, why) => Effect.sync(() => gate.close(until.epochMilliseconds, why))
+        })
+      })
+    )
+}
+
+/** A part of a list, and where the next one begins. */
+export interface Page<A> {
+  readonly items: ReadonlyArray<A>
+  readonly cursor: Option.Option<string>
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+// Manners
+// ------------------------------------------------------------------------------------------------------------------
+
+/** Below the burst of the smallest plan (20 in two seconds), so that the first answers can tell the true one. */
+const concurrency = 12
+const patience = Duration.seconds(15)
+
+/** A page of 500 activities with notes of 100 KB each would be 50 MB; a page of such is read in no other way. */
+const maxBytes = 64 * 1024 * 1024
+
+/** Searching is limited to ten requests in two seconds on every plan. */
+const searchWindow = { limit: 10, millis: 2_100 }
+
+/**
+ * What an answer that is no success means.
+ *
+ * Both kinds of 429 look alike; only undocumented headers tell them apart, and they can be missing. So without them the
+ * third 429 in a row counts as the day's. The day ends at midnight of the server's zone, which is taken to be UTC; a
+ * wrong guess costs one request an hour.
+ */
+const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, refusals: number) {
+  const { status, headers } = answer
+  const now = yield* Clock.currentTimeMillis
+  const message = Schema.is(WireFailure)(body) ? storable([body.error, body.code].filter(Boolean).join(" "), 500) : `HTTP ${status}`
+  if (status === 429) {
+    const spent = headers["x-daily-ratelimit-token-remaining"] === "0"
+    if (spent || (refusals >= 3 && headers["x-ratelimit-remaining"] === undefined)) {
+      const hour = 3_600_000
+      const midnight = Math.ceil((now + 1) / (24 * hour)) * 24 * hour + 60_000
+      return new BudgetSpent({
+        message: "Pipedrive's tokens for the day are used up",
+        resumeAt: DateTime.makeUnsafe(spent ? midnight : Math.min(midnight, now + hour))
+      })
+    }
+    const wait = Math.max(int(headers, "retry-after") ?? 0, int(headers, "x-ratelimit-reset") ?? 0, 2)
+    return new BurstLimited({ message: "Pipedrive's limit of requests is reached", resumeAt: DateTime.makeUnsafe(now + wait * 1_000) })
+  }
+  if (status === 401) return new Denied({ message: `Pipedrive refuses the token: ${message}. Set PIPEDRIVE_TOKEN to a valid one` })
+  if (status === 402) return new Denied({ message: `Pipedrive says the account is closed or unpaid: ${message}` })
+  if (status === 403) {
+    if (/capping|limit/.test(message)) return new Refused({ status, message: `Pipedrive refuses: ${message}` })
+    return new Denied({
+      message: Schema.is(WireFailure)(body)
+        ? `Pipedrive denies access: ${message}`
+        : "Pipedrive blocks this address for a while (HTTP 403 with a page)"
+    })
+  }
+  if (status === 404) return new NotFound({ message: `Pipedrive does not find it: ${message}` })
+  if (status === 408 || status >= 500) return new OutcomeUnknown({ message: `Pipedrive answers with HTTP ${status}` })
+  if (status >= 300 && status < 400) return new Denied({ message: `Pipedrive redirects (HTTP ${status}), which is not followed. Check PIPEDRIVE_ORG` })
+  return new Refused({ status, message: `Pipedrive refuses: ${message}` })
+})
+
+const fail = (reason: PipedriveError["reason"]) => Effect.fail(new PipedriveError({ reason }))
+
+// ------------------------------------------------------------------------------------------------------------------
+// Wire
+// ------------------------------------------------------------------------------------------------------------------
+
+const WireSuccess = Schema.Struct({ success: Schema.Literal(true) })
+const WireFailure = Schema.Struct({ error: Schema.String, code: Schema.optional(Schema.String) })
+const WireCreated = Schema.Struct({ data: Schema.Struct({ id: Schema.Int }) })
+const WireSearch = Schema.Struct({ data: Schema.Struct({ items: Schema.Array(Schema.Struct({ item: StoredDeal })) }) })
+const wireOne = <A, I>(schema: Schema.Codec<A, I>) => Schema.Struct({ data: schema })
+const wirePage = <A, I>(schema: Schema.Codec<A, I>) =>
+  Schema.Struct({
+    data: Schema.NullOr(Schema.Array(schema)),
+    additional_data: Schema.optional(
+      Schema.NullOr(Schema.Struct({ next_cursor: Schema.optional(Schema.NullOr(Schema.String)) }))
+    )
+  })
+
+const read =
+  <A, I>(schema: Schema.Codec<A, I>) =>
+  (body: unknown): Effect.Effect<A, PipedriveError> =>
+    Schema.decodeUnknownEffect(schema)(body).pipe(
+      Effect.catch(() => fail(new OutcomeUnknown({ message: "Pipedrive's answer has an unknown form" })))
+    )

@@ -1,0 +1,313 @@
+/**
+ * Drains the outbox into the sink: claim, look if something of unknown fate may be there, read, send, record.
+ *
+ * Guarantees: whatever ends a try, the row says truthfully whether something may have been created. The request and the
+ * recording of its outcome cannot be interrupted, so a graceful stop loses no answer; a kill leaves `sent_at` behind,
+ * and the next holder of the row looks before it sends.
+ */
+import {
+  Cache,
+  Clock,
+  Context,
+  DateTime,
+  Duration,
+  Effect,
+  Exit,
+  Layer,
+  Metric,
+  Option,
+  Random,
+  Ref,
+  Semaphore
+} from "effect"
+import type { DatabaseError } from "./Database.ts"
+import type { Content } from "./domain/GistFile.ts"
+import * as Timing from "./domain/Timing.ts"
+import { Github, type GithubError } from "./Github.ts"
+import { Repository } from "./Repository.ts"
+import type { Claim, Setback } from "./repository/Publications.ts"
+import { type Delivery, Sink, type SinkError } from "./Sink.ts"
+import * as Telemetry from "./Telemetry.ts"
+
+/** Nothing is sent before `until`. */
+export interface Pause {
+  readonly until: DateTime.Utc
+  readonly message: string
+}
+
+/** What one drain did. */
+export interface Drained {
+  readonly published: number
+  /** Failed for good, or gone. */
+  readonly failed: number
+  /** Put off: due again later. */
+  readonly postponed: number
+}
+
+/** How many publications are worked on at a time. */
+export const concurrency = 12
+
+/** Claimed at once: enough to keep everybody busy, few enough to be done well within the lease. */
+const batch = concurrency * 2
+
+/** A gist up to this many bytes is read whole, by one request for all its files; of a larger one only the beginnings. */
+const wholeGist = 4 * 1024 * 1024
+
+/** As much of a file as can fit into a note, escaped or not. */
+const rawBytes = 128 * 1024
+
+export class Publisher extends Context.Service<
+  Publisher,
+  {
+    /** Publishes whatever is due, until nothing is or the sink pauses. One at a time: a second call waits. */
+    readonly drain: Effect.Effect<Drained, DatabaseError>
+    /** Since when and why nothing is sent. */
+    readonly pause: Effect.Effect<Option.Option<Pause>>
+    /** Why nothing is ever sent. */
+    readonly off: Option.Option<string>
+  }
+>()("gitpip/Publisher") {
+  static readonly layer: Layer.Layer<Publisher, never, Repository | Github | Sink> = Layer.effect(
+    Publisher,
+    Effect.gen(function* () {
+      const { publications, doors } = yield* Repository
+      const github = yield* Github
+      const sink = yield* Sink
+      const paused = yield* Ref.make(Option.none<Pause>())
+      const one = yield* Semaphore.make(1)
+
+      /** Files of one gist are claimed next to each other: they share one read. */
+      const gists = yield* Cache.makeWith(github.contents, {
+        capacity: 16,
+        timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.minutes(1) : Duration.zero)
+      })
+
+      const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
+
+      const pauseUntil = Effect.fnUntraced(function* (door: string, pause: Pause, binding: boolean) {
+        const present = yield* Ref.get(paused)
+        if (Option.isSome(present) && DateTime.isGreaterThanOrEqualTo(present.value.until, pause.until)) return
+        yield* Ref.set(paused, Option.some(pause))
+        yield* Effect.logWarning(Telemetry.event.paused).pipe(
+          Effect.annotateLogs({ until: DateTime.formatIso(pause.until), message: pause.message })
+        )
+        if (binding) yield* doors.close(door, pause.until, pause.message)
+      })
+
+      const currentPause = Effect.gen(function* () {
+        const present = yield* Ref.get(paused)
+        if (Option.isNone(present)) return present
+        if (DateTime.isLessThan(yield* DateTime.now, present.value.until)) return present
+        yield* Ref.set(paused, Option.none())
+        return Option.none()
+      })
+
+      const retryAt = Effect.fnUntraced(function* (claim: Claim) {
+        const delay = Timing.jittered(Timing.publicationRetryDelay(claim.attempts), yield* Random.next)
+        return new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(delay))
+      })
+
+      const setBack = Effect.fnUntraced(function* (claim: Claim, setback: Setback) {
+        yield* publications.setBack(claim, setback, yield* now)
+        if (!setback.counts) return setback.state
+        yield* Metric.update(Metric.withAttributes(Telemetry.attempts, { outcome: setback.reason }), 1)
+        yield* Effect.logWarning(Telemetry.event.setBack).pipe(
+          Effect.annotateLogs({
+            publication: claim.key,
+            file: claim.htmlUrl,
+            state: setback.state,
+            reason: setback.reason,
+            message: setback.message
+          })
+        )
+        return setback.state
+      })
+
+      /** Again later, or failed when it has been tried often enough. */
+      const again = Effect.fnUntraced(function* (claim: Claim, reason: string, message: string, uncertain: boolean) {
+        const exhausted = claim.attempts >= Timing.maxAttempts && !uncertain
+        return yield* setBack(claim, {
+          state: exhausted ? "failed" : "pending",
+          reason,
+          message,
+          dueAt: yield* retryAt(claim),
+          uncertain,
+          counts: true
+        })
+      })
+
+      const ended = Effect.fnUntraced(function* (claim: Claim, state: "failed" | "gone", reason: string, message: string) {
+        return yield* setBack(claim, { state, reason, message, dueAt: yield* now, uncertain: false, counts: true })
+      })
+
+      /** Back to its place, untouched, since nothing can be done for anybody. */
+      const handBack = (claim: Claim, reason: string, message: string) =>
+        Effect.flatMap(now, (dueAt) =>
+          setBack(claim, { state: "pending", reason, message, dueAt, uncertain: claim.sentAt !== null, counts: false })
+        )
+
+      const onGithubError = Effect.fnUntraced(function* (claim: Claim, { reason, concernsEverybody }: GithubError) {
+        switch (reason._tag) {
+          case "GistNotFound":
+          case "UserNotFound": {
+            // A gist's own page can lag behind the list: one 404 is no proof.
+            if (claim.errorReason === "GistNotFound") return yield* ended(claim, "gone", "GistGone", reason.message)
+            const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.goneDelay))
+            return yield* setBack(claim, { state: "pending", reason: "GistNotFound", message: reason.message, dueAt, uncertain: false, counts: true })
+          }
+          case "Blocked":
+            return yield* ended(claim, "failed", reason._tag, reason.message)
+          case "RateLimited":
+            yield* pauseUntil(github.door, { until: reason.resumeAt, message: reason.message }, true)
+            return yield* handBack(claim, reason._tag, reason.message)
+          case "Unauthorized":
+            yield* pauseUntil(github.door, { until: yield* inMinutes(5), message: reason.message }, false)
+            return yield* handBack(claim, reason._tag, reason.message)
+          default:
+            return concernsEverybody
+              ? yield* setBack(claim, { state: "pending", reason: reason._tag, message: reason.message, dueAt: yield* retryAt(claim), uncertain: false, counts: true })
+              : yield* again(claim, reason._tag, reason.message, false)
+        }
+      })
+
+      const onSinkError = Effect.fnUntraced(function* (claim: Claim, delivery: Delivery, { reason }: SinkError, target: Option.Option<string>) {
+        switch (reason._tag) {
+          case "ItemRefused":
+            return yield* ended(claim, "failed", reason._tag, reason.message)
+          case "TargetGone":
+            if (Option.isSome(target)) yield* Effect.ignore(sink.forget(delivery, target.value))
+            return yield* again(claim, reason._tag, reason.message, false)
+          case "NotSent":
+            return yield* again(claim, reason._tag, reason.message, false)
+          case "SinkOutcomeUnknown": {
+            const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.settleDelay))
+            return yield* setBack(claim, { state: "pending", reason: "OutcomeUnknown", message: reason.message, dueAt, uncertain: true, counts: true })
+          }
+          case "Paused":
+            yield* pauseUntil(sink.door, { until: reason.until, message: reason.message }, reason.binding)
+            return yield* handBack(claim, reason._tag, reason.message)
+        }
+      })
+
+      const read = Effect.fnUntraced(function* (claim: Claim): Effect.fn.Return<Option.Option<{ content: Content; description: string | null }>, GithubError> {
+        if (claim.gistSize > wholeGist && claim.rawUrl !== null) {
+          return Option.some({ content: yield* github.raw(claim.rawUrl, rawBytes), description: claim.description })
+        }
+        const gist = yield* Cache.get(gists, claim.gistId)
+        return Option.map(Option.fromNullishOr(gist.files.get(claim.filename)), (content) => ({
+          content,
+          description: gist.description
+        }))
+      })
+
+      const record = Effect.fnUntraced(function* (claim: Claim, receipt: string, outcome: "published" | "adopted") {
+        const won = yield* publications.published(claim, receipt, outcome, yield* now)
+        yield* Metric.update(Metric.withAttributes(Telemetry.attempts, { outcome: won ? outcome : "retracted" }), 1)
+        yield* Effect.logInfo(won ? Telemetry.event.published : Telemetry.event.retracted).pipe(
+          Effect.annotateLogs({ publication: claim.key, file: claim.htmlUrl, receipt, outcome })
+        )
+        return "published" as const
+      })
+
+      const publish = Effect.fn("Publisher.publish")(function* (claim: Claim) {
+        const pause = yield* currentPause
+        if (Option.isSome(pause)) return yield* handBack(claim, "Paused", pause.value.message)
+
+        let delivery: Delivery = claim
+        if (claim.sentAt !== null && claim.target !== null) {
+          // Something may be there. Only what Pipedrive shows decides.
+          const found = yield* Effect.result(sink.find(claim.target, delivery, claim.sentAt))
+          if (found._tag === "Failure") {
+            const { reason } = found.failure
+            if (reason._tag === "Paused") return yield* onSinkError(claim, delivery, found.failure, Option.none())
+            // The deal itself is no more, and what hung on it with it: there is nothing to find.
+            if (reason._tag !== "TargetGone") return yield* again(claim, "LookFailed", reason.message, true)
+          } else if (Option.isSome(found.success)) {
+            return yield* record(claim, found.success.value, "adopted")
+          }
+          yield* publications.absent(claim)
+        }
+
+        const contents = yield* Effect.result(read(claim))
+        if (contents._tag === "Failure") return yield* onGithubError(claim, contents.failure)
+        if (Option.isNone(contents.success)) {
+          return yield* ended(claim, "gone", "FileGone", "The gist no longer has this file")
+        }
+        const { content, description } = contents.success.value
+        delivery = { ...delivery, description }
+
+        const target = yield* Effect.result(sink.target(delivery))
+        if (target._tag === "Failure") {
+          // What a user's deal came to is no secret of this file: an unknown outcome there leaves nothing of this file behind.
+          const { reason } = target.failure
+          return reason._tag === "SinkOutcomeUnknown" || reason._tag === "TargetGone"
+            ? yield* again(claim, "DealUnknown", reason.message, false)
+            : yield* onSinkError(claim, delivery, target.failure, Option.none())
+        }
+
+        return yield* Effect.uninterruptible(
+          Effect.gen(function* () {
+            // Right before the request: a process that was paused past its lease must not send.
+            if (!(yield* publications.beginSend(claim, target.success, yield* now))) return "pending" as const
+            const sent = yield* Effect.result(sink.create(target.success, delivery, content))
+            return sent._tag === "Success"
+              ? yield* record(claim, sent.success, "published")
+              : yield* onSinkError(claim, delivery, sent.failure, Option.some(target.success))
+          })
+        )
+      })
+
+      const retract = Effect.gen(function* () {
+        for (const receipt of yield* publications.retractions) {
+          const deleted = yield* Effect.result(sink.retract(receipt))
+          if (deleted._tag === "Failure" && deleted.failure.reason._tag !== "TargetGone") return
+          yield* publications.retracted(receipt)
+        }
+      })
+
+      /** What an earlier process was told to wait for. */
+      const recall = Effect.gen(function* () {
+        const at = yield* now
+        for (const [door, service] of [[sink.door, sink] as const, [github.door, github] as const]) {
+          const closed = yield* doors.closed(door, at)
+          if (Option.isNone(closed)) continue
+          yield* service.close(closed.value.closedUntil, closed.value.message)
+          yield* pauseUntil(door, { until: closed.value.closedUntil, message: closed.value.message }, false)
+        }
+      })
+
+      const drain = Effect.gen(function* () {
+        const total = { published: 0, failed: 0, postponed: 0 }
+        yield* recall
+        yield* retract
+        while (Option.isNone(yield* currentPause)) {
+          const claims = yield* publications.claim(batch, Timing.publicationLease, yield* now)
+          if (claims.length === 0) break
+          const states = yield* Effect.forEach(claims, publish, { concurrency }).pipe(
+            // Cut off: whatever has not ended is handed back as it was. What was sent has been recorded.
+            Effect.onError(() => Effect.ignore(Effect.flatMap(now, (at) => publications.release(claims, at))))
+          )
+          for (const state of states) {
+            if (state === "published") total.published++
+            else if (state === "pending") total.postponed++
+            else total.failed++
+          }
+        }
+        const backlog = yield* publications.backlog
+        yield* Metric.update(Telemetry.pending, backlog.pending)
+        yield* Metric.update(Telemetry.failed, backlog.failed)
+        return total
+      })
+
+      return Publisher.of({
+        drain: Option.isSome(sink.off)
+          ? Effect.succeed({ published: 0, failed: 0, postponed: 0 })
+          : one.withPermit(drain).pipe(Effect.withSpan("Publisher.drain")),
+        pause: currentPause,
+        off: sink.off
+      })
+    })
+  )
+}
+
+const inMinutes = (minutes: number) => Effect.map(DateTime.now, (now) => DateTime.addDuration(now, Duration.minutes(minutes)))

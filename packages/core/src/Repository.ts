@@ -1,0 +1,38 @@
+/** Everything Gitpip remembers, as one service. Each part is a table family with its claims and leases. */
+import { Context, Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql"
+import * as Deals from "./repository/Deals.ts"
+import * as Doors from "./repository/Doors.ts"
+import * as GistFiles from "./repository/GistFiles.ts"
+import * as Publications from "./repository/Publications.ts"
+import * as Scans from "./repository/Scans.ts"
+import * as Users from "./repository/Users.ts"
+import * as Visits from "./repository/Visits.ts"
+
+type Made<M extends { readonly make: Effect.Effect<any, any, any> }> = Effect.Success<M["make"]>
+
+export class Repository extends Context.Service<
+  Repository,
+  {
+    readonly users: Made<typeof Users>
+    readonly files: Made<typeof GistFiles>
+    readonly scans: Made<typeof Scans>
+    readonly visits: Made<typeof Visits>
+    readonly publications: Made<typeof Publications>
+    readonly deals: Made<typeof Deals>
+    readonly doors: Made<typeof Doors>
+  }
+>()("gitpip/Repository") {
+  static readonly layer: Layer.Layer<Repository, never, SqlClient.SqlClient> = Layer.effect(
+    Repository,
+    Effect.all({
+      users: Users.make,
+      files: GistFiles.make,
+      scans: Scans.make,
+      visits: Visits.make,
+      publications: Publications.make,
+      deals: Deals.make,
+      doors: Doors.make
+    })
+  )
+}

@@ -1,0 +1,93 @@
+/**
+ * The port to where files are published. Pipedrive fills it here; a program that wants them elsewhere brings its own
+ * layer, and everything around it (the outbox, leases, looking before sending again) stays as it is.
+ *
+ * The contract of a sink: an error says truthfully whether something may have been created. Only `OutcomeUnknown` may,
+ * and after it `find` is asked before `create` is called again for the same file.
+ */
+import { Context, type DateTime, Effect, Layer, Option, Schema } from "effect"
+import type { Content } from "./domain/GistFile.ts"
+import type { UserKey } from "./domain/User.ts"
+
+/** Whose file it is. */
+export interface Recipient {
+  readonly userKey: UserKey
+  readonly username: string
+}
+
+/** A file on its way. `htmlUrl` is unique to it: whatever is created must bear it, so that it can be found again. */
+export interface Delivery extends Recipient {
+  readonly filename: string
+  readonly htmlUrl: string
+  readonly gistId: string
+  readonly description: string | null
+  readonly type: string | null
+  /** Bytes. */
+  readonly size: number
+}
+
+/** This one item is not accepted, and waiting does not help. Nothing was created. */
+export class ItemRefused extends Schema.TaggedError<ItemRefused>()("ItemRefused", { message: Schema.String }) {}
+/** What it should hang on is no more. Nothing was created; with a new target it may work. */
+export class TargetGone extends Schema.TaggedError<TargetGone>()("TargetGone", { message: Schema.String }) {}
+/** It did not work this time. Nothing was created. */
+export class NotSent extends Schema.TaggedError<NotSent>()("NotSent", { message: Schema.String }) {}
+/** It may or may not have been created. */
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("SinkOutcomeUnknown", { message: Schema.String }) {}
+/** Nothing works before that instant, for no item. Nothing was created. */
+export class Paused extends Schema.TaggedError<Paused>()("Paused", {
+  message: Schema.String,
+  until: Schema.DateTimeUtcFromString,
+  /** Whether a later process must wait as well: it is a limit, not a fault that a new setting may have mended. */
+  binding: Schema.Boolean
+}) {}
+
+export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
+  reason: Schema.Union([ItemRefused, TargetGone, NotSent, OutcomeUnknown, Paused])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+}
+
+export class Sink extends Context.Service<
+  Sink,
+  {
+    /** Names what limits the sink, so that a pause is remembered for it. */
+    readonly door: string
+    /** Where files can be sent at all: `None`, or why not. */
+    readonly off: Option.Option<string>
+    /** What the user's files hang on, found or made. May create something, so it keeps its own books. */
+    readonly target: (recipient: Recipient) => Effect.Effect<string, SinkError>
+    /** The target is no more: the next call of `target` brings another. */
+    readonly forget: (recipient: Recipient, target: string) => Effect.Effect<void, SinkError>
+    /** Creates it, and answers what it is called there. Must end within `Timing.createTimeout` and a short wait. */
+    readonly create: (target: string, delivery: Delivery, content: Content) => Effect.Effect<string, SinkError>
+    /** What an earlier `create` of this file made since then, if it made anything. */
+    readonly find: (
+      target: string,
+      delivery: Delivery,
+      since: DateTime.Utc
+    ) => Effect.Effect<Option.Option<string>, SinkError>
+    /** Deletes what was created twice. */
+    readonly retract: (receipt: string) => Effect.Effect<void, SinkError>
+    /** How much of a day's budget is left, by the sink's last word. */
+    readonly budget: Effect.Effect<Option.Option<number>>
+    /** Keeps the door closed until then, as an earlier process was told. */
+    readonly close: (until: DateTime.Utc, message: string) => Effect.Effect<void>
+  }
+>()("gitpip/Sink") {
+  /** Publishes nothing: everything waits as `pending` until there is a sink. */
+  static readonly layerOff = (why: string): Layer.Layer<Sink> =>
+    Layer.succeed(Sink, {
+      door: "off",
+      off: Option.some(why),
+      target: () => Effect.die("a sink that is off was used"),
+      forget: () => Effect.void,
+      create: () => Effect.die("a sink that is off was used"),
+      find: () => Effect.die("a sink that is off was used"),
+      retract: () => Effect.void,
+      budget: Effect.succeedNone,
+      close: () => Effect.void
+    })
+}

@@ -1,0 +1,94 @@
+/**
+ * What goes on by itself while a server runs: a scan at every interval (at once when the last one is older), the scans
+ * that were asked for, and the publisher. Stopping interrupts the fibers; what is in flight is finished or handed back.
+ */
+import { Clock, Context, DateTime, Duration, Effect, type Fiber, Layer, Option } from "effect"
+import { Signals } from "./internal/Signals.ts"
+import { Publisher } from "./Publisher.ts"
+import { Repository } from "./Repository.ts"
+import { Scanner } from "./Scanner.ts"
+
+/** Other processes cannot raise this one's signals, so the database is asked as well, this often. */
+const poll = Duration.seconds(2)
+
+/** The wait after the database failed, or another process runs the scan. */
+const elsewhere = Duration.seconds(5)
+
+export class Worker extends Context.Service<
+  Worker,
+  {
+    /** The loops that have ended, which none ever should. */
+    readonly dead: Effect.Effect<ReadonlyArray<string>>
+    readonly startedAt: DateTime.Utc
+  }
+>()("gitpip/Worker") {
+  static readonly layer: Layer.Layer<Worker, never, Scanner | Publisher | Repository | Signals> = Layer.effect(
+    Worker,
+    Effect.gen(function* () {
+      const scanner = yield* Scanner
+      const publisher = yield* Publisher
+      const { publications } = yield* Repository
+      const signals = yield* Signals
+
+      /** One round after the other, whatever happens in one. */
+      const forever = <E extends { readonly message: string }>(round: Effect.Effect<void, E>) =>
+        round.pipe(
+          Effect.catch((error) =>
+            Effect.andThen(Effect.logWarning(error.message), Effect.sleep(elsewhere))
+          ),
+          Effect.catchDefect((defect) =>
+            Effect.andThen(Effect.logError("A round of the worker broke", defect), Effect.sleep(elsewhere))
+          ),
+          Effect.forever
+        )
+
+      const passes = Effect.gen(function* () {
+        const asked = yield* scanner.runQueued("all")
+        const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
+        if (asked === 0 && wait > 0) return yield* signals.passes.wait(Duration.min(Duration.millis(wait), poll))
+        if (wait <= 0) {
+          yield* scanner.scan({ kind: "scheduled", userKey: null, onProgress: () => signals.publications.raise })
+        }
+        yield* signals.publications.raise
+      }).pipe(
+        // Another process is at it: that is as good.
+        Effect.catchTag("ScanRunning", () => signals.passes.wait(elsewhere))
+      )
+
+      const singles = Effect.gen(function* () {
+        const done = yield* scanner.runQueued("single")
+        if (done > 0) yield* signals.publications.raise
+        yield* signals.singles.wait(poll)
+      })
+
+      const publishing = Effect.gen(function* () {
+        yield* publisher.drain
+        const now = yield* Clock.currentTimeMillis
+        const pause = yield* publisher.pause
+        const due = Option.match(pause, {
+          onNone: () => Effect.map(publications.nextDue, Option.map((at) => at.getTime())),
+          onSome: ({ until }) => Effect.succeedSome(until.epochMilliseconds)
+        })
+        const wait = Option.match(yield* due, { onNone: () => poll, onSome: (at) => Duration.millis(Math.max(at - now, 50)) })
+        yield* signals.publications.wait(Duration.min(wait, poll))
+      })
+
+      if (Option.isSome(publisher.off)) {
+        yield* Effect.logWarning(`Nothing is published: ${publisher.off.value}`)
+      }
+      const loops: Record<string, Fiber.Fiber<never>> = {
+        "the scheduled scans": yield* Effect.forkScoped(forever(passes)),
+        "the requested scans": yield* Effect.forkScoped(forever(singles)),
+        "the publisher": yield* Effect.forkScoped(
+          forever(Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
+        )
+      }
+      return Worker.of({
+        dead: Effect.sync(() =>
+          Object.entries(loops).flatMap(([name, fiber]) => (fiber.pollUnsafe() === undefined ? [] : [name]))
+        ),
+        startedAt: yield* DateTime.now
+      })
+    })
+  )
+}

@@ -1,0 +1,40 @@
+/**
+ * Gitpip as a library: the services, their layers, schemas and errors.
+ *
+ * `Gitpip.layer` is everything, wired by `Settings`. Each part can be replaced: bring another `Sink` to publish
+ * elsewhere, another `SqlClient` layer for the database, another `HttpClient` for the transport.
+ */
+export * as Activity from "./domain/Activity.ts"
+export * as Database from "./Database.ts"
+export { DatabaseError } from "./Database.ts"
+export { type Content, FileId, GistFile, type ListedFile } from "./domain/GistFile.ts"
+export { Attempt, Publication, PublicationDetails, PublicationId, PublicationState } from "./domain/Publication.ts"
+export { Scan, ScanDetails, ScanFailure, ScanId, ScanState } from "./domain/Scan.ts"
+export * as Timing from "./domain/Timing.ts"
+export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
+export { defaultVisitor, Visit, VisitId, Visitor } from "./domain/Visit.ts"
+export { type Account, type GistContents, type GistPage, Github, GithubError } from "./Github.ts"
+export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
+export { layerTransport } from "./internal/exchange.ts"
+export { type NewActivity, Pipedrive, PipedriveError } from "./Pipedrive.ts"
+export { type Drained, type Pause, Publisher } from "./Publisher.ts"
+export { Repository } from "./Repository.ts"
+export { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
+export { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
+export { UserConflict, UserNotTracked } from "./repository/Users.ts"
+export { VisitNotFound } from "./repository/Visits.ts"
+export { Scanner, type ScanProgress } from "./Scanner.ts"
+export { definitions as settings, type PipedriveSettings, Settings, SettingsError } from "./Settings.ts"
+export {
+  type Delivery,
+  ItemRefused,
+  NotSent,
+  OutcomeUnknown,
+  Paused,
+  type Recipient,
+  Sink,
+  SinkError,
+  TargetGone
+} from "./Sink.ts"
+export * as Telemetry from "./Telemetry.ts"
+export { Worker } from "./Worker.ts"

@@ -1,0 +1,121 @@
+/**
+ * PostgreSQL inside the process: PGlite behind a stream that speaks the wire protocol, so the ordinary driver uses it.
+ *
+ * Hazard: PGlite keeps no lock of its own, and two processes on one directory would destroy it. A lock file with the
+ * owner's process id stands guard; one left by a dead process is taken over.
+ */
+import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import { type Duplex, duplexPair } from "node:stream"
+import { Effect, Schema, type Scope } from "effect"
+
+export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {}
+
+/** Starts the database and answers how to connect to it. At most one connection at a time: it has one session. */
+export const start = (directory: string | undefined): Effect.Effect<() => Duplex, EmbeddedError, Scope.Scope> =>
+  Effect.gen(function* () {
+    if (directory !== undefined) yield* lock(resolve(directory))
+    const db = yield* Effect.acquireRelease(
+      Effect.tryPromise({
+        try: async () => {
+          // Loaded only when used: it is large, and programs with a server never need it.
+          const { PGlite } = await import("@electric-sql/pglite")
+          return await PGlite.create(directory === undefined ? "memory://" : join(resolve(directory), "postgres"))
+        },
+        catch: (cause) =>
+          new EmbeddedError({ message: `The embedded database in ${directory ?? "memory"} does not start: ${text(cause)}`, cause })
+      }),
+      (db) => Effect.promise(() => db.close().catch(() => undefined))
+    )
+    return () => {
+      const [client, server] = duplexPair()
+      let queue: Promise<unknown> = Promise.resolve()
+      server.on("data", (chunk: Buffer) => {
+        // One message after the other; the answer of a closed connection has no reader any more.
+        queue = queue
+          .then(() => db.execProtocolRaw(new Uint8Array(chunk)))
+          .then((answer) => void (server.writable && server.write(answer)))
+          .catch((error) => server.destroy(error instanceof Error ? error : new Error(String(error))))
+      })
+      // A connection lost within a transaction must not leave it open for the next one.
+      server.on("close", () => {
+        queue = queue.then(() => db.exec("rollback; discard all")).catch(() => undefined)
+      })
+      server.on("error", () => undefined)
+      return client
+    }
+  })
+
+/** Directories that this very process holds: a lock file cannot tell two owners with one process id apart. */
+const held = new Set<string>()
+
+const lock = (directory: string): Effect.Effect<void, EmbeddedError, Scope.Scope> =>
+  Effect.asVoid(
+    Effect.acquireRelease(
+      Effect.tryPromise({
+        try: () => take(directory),
+        catch: (cause) =>
+          cause instanceof EmbeddedError
+            ? cause
+            : new EmbeddedError({ message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause })
+      }),
+      () =>
+        Effect.promise(() => {
+          held.delete(directory)
+          return rm(join(directory, "lock"), { force: true })
+        })
+    )
+  )
+
+const take = async (directory: string): Promise<void> => {
+  const file = join(directory, "lock")
+  const busy = (owner: string) =>
+    new EmbeddedError({
+      message: `The data directory ${directory} is in use by process ${owner}. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR to another directory`
+    })
+  if (held.has(directory)) throw busy(`${process.pid} (this one)`)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  if (await create(file)) return void held.add(directory)
+  const guard = join(directory, "lock.taking-over")
+  try {
+    // Only one of several may look whether the owner is dead: the others could remove the winner's new lock.
+    await mkdir(guard)
+  } catch {
+    throw busy(`that is just starting (if none is, remove ${guard})`)
+  }
+  try {
+    const owner = Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10)
+    if (alive(owner)) throw busy(String(owner))
+    await rm(file, { force: true })
+    if (!(await create(file))) throw busy("that was quicker")
+    held.add(directory)
+  } finally {
+    await rmdir(guard)
+  }
+}
+
+const create = async (file: string): Promise<boolean> => {
+  try {
+    await writeFile(file, `${process.pid}\n`, { flag: "wx", mode: 0o600 })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false
+    throw error
+  }
+}
+
+/** Whether another process with this id runs. Our own id in the file is a dead owner's: containers reuse ids. */
+const alive = (pid: number): boolean => {
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

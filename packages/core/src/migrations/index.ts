@@ -1,0 +1,9 @@
+/** All migrations, in order. A number is never used twice and never inserted before a released one. */
+import initial from "./0001_initial.ts"
+
+export const migrations = {
+  "0001_initial": initial
+}
+
+/** The newest schema that this program knows. */
+export const newest = Math.max(...Object.keys(migrations).map((name) => Number.parseInt(name, 10)))

@@ -1,0 +1,106 @@
+/**
+ * Gitpip for programs without Effect: the same calls as promises.
+ *
+ * Values come in their JSON form (snake_case, timestamps as text), as the HTTP API shows them. A failure rejects with
+ * an `Error` whose `name` says which one it is (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
+ */
+import { ConfigProvider, Effect, Layer, ManagedRuntime, Option, Schema } from "effect"
+import { GistFile } from "./domain/GistFile.ts"
+import { Publication } from "./domain/Publication.ts"
+import { Scan } from "./domain/Scan.ts"
+import { User, UserDetails, UserId, Username } from "./domain/User.ts"
+import { Visit, Visitor } from "./domain/Visit.ts"
+import { Gitpip, Status } from "./Gitpip.ts"
+import type { Drained } from "./Publisher.ts"
+import { Settings } from "./Settings.ts"
+import { Worker } from "./Worker.ts"
+
+export interface PromiseGitpip {
+  readonly track: (username: string, id?: number) => Promise<typeof User.Encoded>
+  readonly untrack: (username: string) => Promise<typeof User.Encoded>
+  /** Up to 1,000 users by ascending id, from after an id on. */
+  readonly users: (after?: number) => Promise<ReadonlyArray<typeof User.Encoded>>
+  readonly user: (username: string) => Promise<typeof UserDetails.Encoded>
+  /** A visit: what is new to this visitor. */
+  readonly latest: (username: string, visitor?: string) => Promise<typeof Visit.Encoded>
+  /** Up to 1,000 files, newest found first, from before a file's id on. */
+  readonly history: (username: string, before?: number) => Promise<ReadonlyArray<typeof GistFile.Encoded>>
+  /** Scans everybody, or one user. */
+  readonly scan: (username?: string) => Promise<typeof Scan.Encoded>
+  /** Publishes whatever is due. */
+  readonly publish: () => Promise<Drained>
+  /** Up to 1,000 publications, newest first, from before an id on. */
+  readonly publications: (before?: number) => Promise<ReadonlyArray<typeof Publication.Encoded>>
+  readonly retry: (publication: number) => Promise<typeof Publication.Encoded>
+  readonly status: () => Promise<typeof Status.Encoded>
+  /** Finishes or hands back what is in flight, and closes the database. */
+  readonly close: () => Promise<void>
+}
+
+export interface OpenOptions {
+  /** Settings by the names of their environment variables. Default: `process.env`. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Whether to scan and publish by itself, as the server does. Default: false. */
+  readonly worker?: boolean
+}
+
+/** Opens Gitpip on the settings' database. Rejects with all faults of the settings at once. */
+export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> => {
+  const env = options.settings ?? (process.env as Record<string, string>)
+  const settings = Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
+  const gitpip = Gitpip.layer.pipe(Layer.provideMerge(settings))
+  const runtime = ManagedRuntime.make(options.worker === true ? Layer.provideMerge(Worker.layer, gitpip) : gitpip)
+  const services = await runtime.context().catch(rethrow)
+  void services
+
+  const call = <S extends Schema.Codec<any, any>, E>(schema: S, use: (service: Gitpip["Service"]) => Effect.Effect<S["Type"], E>) =>
+    runtime
+      .runPromise(Effect.flatMap(Effect.flatMap(Gitpip, use), Schema.encodeEffect(schema)))
+      .catch(rethrow) as Promise<S["Encoded"]>
+  const name = (username: string) => Schema.decodeUnknownEffect(Username)(username)
+
+  return {
+    track: (username, id) =>
+      call(User, (gitpip) =>
+        Effect.gen(function* () {
+          const wanted = id === undefined ? undefined : yield* Schema.decodeUnknownEffect(UserId)(id)
+          return (yield* gitpip.track(yield* name(username), { id: wanted })).user
+        })
+      ),
+    untrack: (username) => call(User, (gitpip) => Effect.flatMap(name(username), gitpip.untrack)),
+    users: (after = 0) => call(Schema.Array(User), (gitpip) => gitpip.users({ after, limit: most })),
+    user: (username) => call(UserDetails, (gitpip) => Effect.flatMap(name(username), gitpip.user)),
+    latest: (username, visitor) =>
+      call(Visit, (gitpip) =>
+        Effect.gen(function* () {
+          const who = visitor === undefined ? undefined : yield* Schema.decodeUnknownEffect(Visitor)(visitor)
+          return yield* gitpip.latest(yield* name(username), who)
+        })
+      ),
+    history: (username, before = Number.MAX_SAFE_INTEGER) =>
+      call(Schema.Array(GistFile), (gitpip) =>
+        Effect.flatMap(name(username), (valid) => gitpip.history(valid, { before, limit: most }))
+      ),
+    scan: (username) =>
+      call(Scan, (gitpip) =>
+        Effect.flatMap(
+          Option.match(Option.fromNullishOr(username), { onNone: () => Effect.succeed(undefined), onSome: name }),
+          (valid) => gitpip.scan({ username: valid })
+        )
+      ),
+    publish: () => runtime.runPromise(Effect.flatMap(Gitpip, (gitpip) => gitpip.publish)).catch(rethrow),
+    publications: (before = Number.MAX_SAFE_INTEGER) =>
+      call(Schema.Array(Publication), (gitpip) => gitpip.publications({ before, limit: most })),
+    retry: (publication) => call(Publication, (gitpip) => gitpip.retry(publication)),
+    status: () => call(Status, (gitpip) => gitpip.status),
+    close: () => runtime.dispose()
+  }
+}
+
+const most = 1_000
+
+/** Tagged errors keep their tag as their name: `error.name === "UserNotTracked"`. */
+const rethrow = (error: unknown): never => {
+  if (error instanceof Error && "_tag" in error && typeof error._tag === "string") error.name = error._tag
+  throw error
+}

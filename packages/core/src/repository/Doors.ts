@@ -1,0 +1,32 @@
+/** Until when a service must not be asked, remembered beyond the process: a restart is no reason to ask again. */
+import { DateTime, Effect, Option } from "effect"
+import { SqlClient } from "effect/sql"
+import { orDatabaseError } from "../Database.ts"
+
+export interface Door {
+  readonly closedUntil: DateTime.Utc
+  readonly message: string
+}
+
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  return {
+    close: (door: string, until: DateTime.Utc, message: string) =>
+      orDatabaseError(
+        Effect.asVoid(sql`
+          insert into doors (door, closed_until, message) values (${door}, ${DateTime.toDate(until)}, ${message})
+          on conflict (door) do update set closed_until = excluded.closed_until, message = excluded.message`)
+      ),
+    /** The door, when it is closed at `now`. */
+    closed: (door: string, now: Date) =>
+      Effect.map(
+        orDatabaseError(sql<{ closed_until: string; message: string }>`
+          select closed_until, message from doors where door = ${door} and closed_until > ${now}`),
+        (found): Option.Option<Door> =>
+          Option.map(Option.fromNullishOr(found[0]), (row) => ({
+            closedUntil: DateTime.makeUnsafe(row.closed_until),
+            message: row.message
+          }))
+      )
+  }
+})

@@ -1,0 +1,245 @@
+/**
+ * The outbox: every file to be published, who holds it, and what became of it.
+ *
+ * Order: start-time fair queueing (Goyal, Vin, Cheng, SIGCOMM 1996). Each publication has a `turn`; a user's turns grow
+ * from where the queue stands when they are added, and the smallest turn is claimed first. So a user's files go in
+ * their order, users with waiting files take turns, and one user's backlog delays another's new file by at most one
+ * file of each waiting user.
+ *
+ * Leases are counted on the database's clock, so that processes with differing clocks agree on them. What a publication
+ * is due at comes from the caller's clock.
+ */
+import { type Duration, Effect, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { orDatabaseError, rows } from "../Database.ts"
+import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
+import * as Timing from "../domain/Timing.ts"
+import { UserKey } from "../domain/User.ts"
+import { seconds } from "./sql.ts"
+
+/** There is no publication of this id. */
+export class PublicationNotFound extends Schema.TaggedError<PublicationNotFound>()("PublicationNotFound", {
+  publication: Schema.Int
+}) {
+  override get message(): string {
+    return `There is no publication ${this.publication}`
+  }
+}
+
+/** Only a failed or gone publication can be retried. */
+export class PublicationNotFailed extends Schema.TaggedError<PublicationNotFailed>()("PublicationNotFailed", {
+  publication: Schema.Int,
+  state: PublicationState
+}) {
+  override get message(): string {
+    return `Publication ${this.publication} is ${this.state}; only a failed or gone one can be tried again`
+  }
+}
+
+/** A publication that this process may now work on, until its lease ends. */
+export const Claim = Schema.Struct({
+  key: Schema.Int,
+  epoch: Schema.Int,
+  attempts: Schema.Int,
+  /** Since when something of unknown fate may be in Pipedrive: look before sending again. */
+  sentAt: Schema.NullOr(Schema.DateTimeUtcFromString),
+  target: Schema.NullOr(Schema.String),
+  errorReason: Schema.NullOr(Schema.String),
+  userKey: UserKey,
+  username: Schema.String,
+  gistId: Schema.String,
+  filename: Schema.String,
+  htmlUrl: Schema.String,
+  rawUrl: Schema.NullOr(Schema.String),
+  description: Schema.NullOr(Schema.String),
+  type: Schema.NullOr(Schema.String),
+  size: Schema.Int,
+  /** Bytes of all files of the gist, and of the largest. */
+  gistSize: Schema.Int
+}).pipe(
+  Schema.encodeKeys({
+    sentAt: "sent_at",
+    errorReason: "error_reason",
+    userKey: "user_key",
+    gistId: "gist_id",
+    htmlUrl: "html_url",
+    rawUrl: "raw_url",
+    gistSize: "gist_size"
+  })
+)
+export type Claim = typeof Claim.Type
+
+/** What became of a claim that did not end in `published`. */
+export interface Setback {
+  readonly state: "pending" | "failed" | "gone"
+  readonly reason: string
+  readonly message: string
+  readonly dueAt: Date
+  /** Whether something may have been created: then the next try looks first. */
+  readonly uncertain: boolean
+  /** Whether this counts as a try. Work cut off by a pause or a stop does not. */
+  readonly counts: boolean
+}
+
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const columns = sql.literal(`p.key as id, p.state, u.username as owner, f.filename, f.gist_id, f.html_url,
+    p.file_key as file_id, p.attempts, p.due_at, p.target, p.receipt, p.error_reason, p.error_message,
+    p.created_at, p.published_at`)
+  const from = sql.literal("publications p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key")
+  const publications = rows(Publication)
+
+  const find = Effect.fnUntraced(function* (id: number) {
+    const [found] = yield* publications(sql`select ${columns} from ${from} where p.key = ${id}`)
+    if (found === undefined) return yield* new PublicationNotFound({ publication: id })
+    return found
+  })
+
+  const attempt = (claim: Pick<Claim, "key">, outcome: string, message: string | null, now: Date) => sql`
+    insert into attempts (publication_key, at, outcome, message) values (${claim.key}, ${now}, ${outcome}, ${message})`
+
+  return {
+    /** Leases up to `limit` publications: abandoned ones first, then due ones in order of their turn. */
+    claim: (limit: number, lease: Duration.Duration, now: Date) =>
+      rows(Claim)(sql`
+        with abandoned as (
+          select key from publications where state = 'sending' and lease_until < clock_timestamp()
+          order by lease_until limit ${limit} for update skip locked
+        ), due as (
+          select key from publications where state = 'pending' and due_at <= ${now}
+          order by turn, key limit ${limit} for update skip locked
+        ), chosen as (
+          select key from abandoned union all select key from due limit ${limit}
+        ), claimed as (
+          update publications p set state = 'sending', epoch = epoch + 1, attempts = attempts + 1,
+            lease_until = clock_timestamp() + ${seconds(sql, lease)}
+          from chosen where p.key = chosen.key
+          returning p.*
+        )
+        select p.key, p.epoch, p.attempts, p.sent_at, p.target, p.error_reason, p.user_key, u.username, f.gist_id,
+          f.filename, f.html_url, f.raw_url, f.description, f.type, f.size,
+          (select sum(size)::bigint from gist_files g where g.gist_id = f.gist_id) as gist_size
+        from claimed p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key
+        order by p.turn, p.key`),
+    /**
+     * Notes that the request goes out now. `false` when the claim is no longer this process's, or when too little of
+     * the lease is left for the request to end, and settle, before another may claim the row.
+     */
+    beginSend: (claim: Claim, target: string, now: Date) =>
+      Effect.map(
+        orDatabaseError(sql`
+          update publications set sent_at = ${now}, target = ${target}
+          where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending'
+            and lease_until > clock_timestamp() + ${seconds(sql, Timing.sendMargin)}
+          returning 1 as ok`),
+        (found) => found.length > 0
+      ),
+    /**
+     * Records what the file became. The first receipt wins, whoever brings it: a later, different one is noted as to be
+     * retracted, in the same transaction, and `false` is answered.
+     */
+    published: (claim: Claim, receipt: string, outcome: "published" | "adopted", now: Date) =>
+      orDatabaseError(
+        sql.withTransaction(
+          Effect.gen(function* () {
+            const won = yield* sql`
+              update publications set state = 'published', receipt = ${receipt}, published_at = ${now},
+                lease_until = null, sent_at = null, error_reason = null, error_message = null
+              where key = ${claim.key} and (receipt is null or receipt = ${receipt}) returning 1 as ok`
+            if (won.length > 0) {
+              yield* attempt(claim, outcome, null, now)
+              return true
+            }
+            yield* attempt(claim, "retracted", `another process had published it already; ${receipt} is deleted again`, now)
+            yield* sql`
+              insert into retractions (receipt, publication_key, found_at) values (${receipt}, ${claim.key}, ${now})
+              on conflict do nothing`
+            return false
+          })
+        )
+      ),
+    /** Records why a claim was not published. Without effect when the claim is no longer this process's. */
+    setBack: (claim: Claim, setback: Setback, now: Date) =>
+      orDatabaseError(
+        sql.withTransaction(
+          Effect.gen(function* () {
+            const own = yield* sql`
+              update publications set state = ${setback.state}, due_at = ${setback.dueAt}, lease_until = null,
+                sent_at = case when ${setback.uncertain} then coalesce(sent_at, ${now}) end,
+                error_reason = ${setback.reason}, error_message = ${setback.message},
+                attempts = attempts - ${setback.counts ? 0 : 1}
+              where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending' returning 1 as ok`
+            if (own.length > 0 && setback.counts) yield* attempt(claim, setback.reason, setback.message, now)
+          })
+        )
+      ),
+    /** Notes that a look found nothing: the next request is the first one again. */
+    absent: (claim: Claim) =>
+      orDatabaseError(
+        Effect.asVoid(sql`update publications set sent_at = null where key = ${claim.key} and epoch = ${claim.epoch}`)
+      ),
+    /** Hands claims back as they were. One that was sent waits until a look can tell what became of it. */
+    release: (claims: ReadonlyArray<Claim>, now: Date) =>
+      orDatabaseError(
+        Effect.asVoid(sql`
+          update publications p set state = 'pending', lease_until = null, attempts = greatest(attempts - 1, 0),
+            due_at = case when sent_at is null then due_at else ${now}::timestamptz + ${seconds(sql, Timing.settleDelay)} end
+          from jsonb_to_recordset(${JSON.stringify(claims.map(({ key, epoch }) => ({ key, epoch })))}::jsonb)
+            as c(key bigint, epoch int)
+          where p.key = c.key and p.epoch = c.epoch and p.state = 'sending'`)
+      ),
+    /** What is to be deleted again. */
+    retractions: Effect.map(
+      orDatabaseError(sql<{ receipt: string }>`select receipt from retractions order by found_at limit 100`),
+      (found) => found.map((row) => row.receipt)
+    ),
+    retracted: (receipt: string) => orDatabaseError(Effect.asVoid(sql`delete from retractions where receipt = ${receipt}`)),
+    find,
+    attempts: (id: number) =>
+      rows(Attempt)(sql`
+        select at, outcome, message from (
+          select key, at, outcome, message from attempts where publication_key = ${id} order by key desc limit 100
+        ) last order by key`),
+    /** Newest first, from before `before` on. */
+    list: (page: { readonly state: Option.Option<PublicationState>; readonly before: number; readonly limit: number }) =>
+      publications(
+        Option.match(page.state, {
+          onNone: () => sql`select ${columns} from ${from} where p.key < ${page.before} order by p.key desc limit ${page.limit}`,
+          onSome: (state) => sql`select ${columns} from ${from} where p.state = ${state} and p.key < ${page.before}
+            order by p.key desc limit ${page.limit}`
+        })
+      ),
+    retry: Effect.fnUntraced(function* (id: number, now: Date) {
+      const [retried] = yield* orDatabaseError(sql`
+        update publications set state = 'pending', due_at = ${now}, attempts = 0, error_reason = null, error_message = null
+        where key = ${id} and state in ('failed', 'gone') returning 1 as ok`)
+      const publication = yield* find(id)
+      if (retried === undefined) return yield* new PublicationNotFailed({ publication: id, state: publication.state })
+      return publication
+    }),
+    /** Retries all failed ones. Answers how many. */
+    retryFailed: (now: Date) =>
+      Effect.map(
+        orDatabaseError(sql<{ n: number }>`
+          with retried as (
+            update publications set state = 'pending', due_at = ${now}, attempts = 0, error_reason = null, error_message = null
+            where state = 'failed' returning 1)
+          select count(*) as n from retried`),
+        (found) => found[0]?.n ?? 0
+      ),
+    /** How many wait, are under way or have failed, and since when the oldest due one waits. Published ones are not counted: there may be millions. */
+    backlog: Effect.map(
+      orDatabaseError(sql<{ pending: number; sending: number; failed: number; oldest_due: string | null }>`
+        select (select count(*) from publications where state = 'pending') as pending,
+          (select count(*) from publications where state = 'sending') as sending,
+          (select count(*) from publications where state = 'failed') as failed,
+          (select min(due_at) from publications where state = 'pending') as oldest_due`),
+      (found) => found[0] ?? { pending: 0, sending: 0, failed: 0, oldest_due: null }
+    ),
+    /** When the next pending publication is due. */
+    nextDue: Effect.map(
+      orDatabaseError(sql<{ at: string | null }>`select min(due_at) as at from publications where state = 'pending'`),
+      (found) => Option.map(Option.fromNullishOr(found[0]?.at), (at) => new Date(at))
+    )
+  }
+})

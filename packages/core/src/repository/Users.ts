@@ -1,0 +1,194 @@
+/** The tracked users: who they are, and what the last look at each brought. */
+import { Effect, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { orDatabaseError, rows } from "../Database.ts"
+import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
+
+/** The name or the id belongs to another user. */
+export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
+
+/** Nobody of this name is tracked. */
+export class UserNotTracked extends Schema.TaggedError<UserNotTracked>()("UserNotTracked", {
+  username: Schema.String
+}) {
+  override get message(): string {
+    return `${this.username} is not tracked. Track it first: gitpip track ${this.username}`
+  }
+}
+
+/** A user as a scan needs it. */
+export const ScanUser = Schema.Struct({
+  key: UserKey,
+  username: Schema.String,
+  githubId: Schema.NullOr(Schema.Int),
+  etag: Schema.NullOr(Schema.String),
+  pages: Schema.Int,
+  walkedAt: Schema.NullOr(Schema.DateTimeUtcFromString),
+  failures: Schema.Int
+}).pipe(Schema.encodeKeys({ githubId: "github_id", walkedAt: "walked_at" }))
+export type ScanUser = typeof ScanUser.Type
+
+/** What a look at a user brought, besides files. */
+export interface Look {
+  readonly key: UserKey
+  /** `null`: leave as it is. */
+  readonly etag: string | null
+  readonly failures: number
+  readonly retryAt: Date | null
+  readonly errorReason: string | null
+  readonly errorMessage: string | null
+}
+
+const Details = Schema.Struct({ details: UserDetails })
+
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const columns = sql.literal(`u.username as login, u.id, u.github_id,
+    case when u.failures > 0 then 'failing' when u.scanned_at is null then 'new' else 'ok' end as state,
+    u.tracked_at, u.scanned_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
+  const users = rows(User)
+
+  const nextId = sql<{ id: number }>`select coalesce(max(id), 0) + 1 as id from users`.pipe(
+    Effect.map((found) => found[0]?.id ?? 1)
+  )
+
+  /** One try, in a transaction. `None` when another process got in between. */
+  const tryTrack = Effect.fnUntraced(function* (username: Username, wanted: Option.Option<UserId>, now: Date) {
+    const id = Option.isSome(wanted) ? wanted.value : yield* nextId
+    const [inserted] = yield* users(sql`
+      insert into users as u (id, username, tracked_at) values (${id}, ${username}, ${now})
+      on conflict do nothing returning ${columns}`)
+    if (inserted !== undefined) return Option.some({ user: inserted, created: true })
+
+    const [present] = yield* sql<{ key: number; id: number; username: string; untracked_at: string | null }>`
+      select key, id, username, untracked_at from users where lower(username) = lower(${username}) for update`
+    if (present === undefined) {
+      if (Option.isNone(wanted)) return Option.none()
+      const [holder] = yield* sql<{ username: string; untracked_at: string | null }>`
+        select username, untracked_at from users where id = ${id}`
+      if (holder === undefined) return Option.none()
+      return yield* new UserConflict({
+        message: `The id ${id} belongs to ${holder.username}${holder.untracked_at === null ? "" : ", who is no longer tracked"}. Choose another id`
+      })
+    }
+    if (present.untracked_at === null) {
+      if (Option.isSome(wanted) && present.id !== wanted.value) {
+        return yield* new UserConflict({
+          message: `${present.username} is already tracked under the id ${present.id}. Use that id, or untrack it first`
+        })
+      }
+      const [user] = yield* users(sql`select ${columns} from users u where key = ${present.key}`)
+      return Option.fromNullishOr(user).pipe(Option.map((user) => ({ user, created: false })))
+    }
+    // Back after a while: what was found stays, and everything is looked at anew.
+    const kept = Option.getOrElse(wanted, () => present.id)
+    const [taken] = yield* sql`select 1 from users where id = ${kept} and key <> ${present.key}`
+    if (taken !== undefined) {
+      return yield* new UserConflict({ message: `The id ${kept} belongs to another user. Choose another id` })
+    }
+    const [revived] = yield* users(sql`
+      update users u set id = ${kept}, username = ${username}, tracked_at = ${now}, untracked_at = null,
+        baselined_at = null, etag = null, walked_at = null, scanned_at = null,
+        failures = 0, retry_at = null, error_reason = null, error_message = null
+      where key = ${present.key} returning ${columns}`)
+    return Option.fromNullishOr(revived).pipe(Option.map((user) => ({ user, created: true })))
+  })
+
+  const track = Effect.fnUntraced(function* (username: Username, id: Option.Option<UserId>, now: Date) {
+    for (let round = 0; round < 20; round++) {
+      const result = yield* sql.withTransaction(tryTrack(username, id, now)).pipe(
+        Effect.catchReason("SqlError", "UniqueViolation", () => Effect.succeedNone),
+        Effect.catchTag("SqlError", (error) => orDatabaseError(Effect.fail(error)))
+      )
+      if (Option.isSome(result)) return result.value
+    }
+    return yield* new UserConflict({ message: `No free id was found for ${username}. Give one with the request` })
+  })
+
+  const key = Effect.fnUntraced(function* (username: string) {
+    const [found] = yield* orDatabaseError(sql<{ key: number }>`
+      select key from users where lower(username) = lower(${username}) and untracked_at is null`)
+    if (found === undefined) return yield* new UserNotTracked({ username })
+    return UserKey.make(found.key)
+  })
+
+  return {
+    track,
+    /** The key of a tracked user. */
+    key,
+    untrack: Effect.fnUntraced(function* (username: Username, now: Date) {
+      const [user] = yield* users(sql`
+        update users u set untracked_at = ${now}
+        where lower(username) = lower(${username}) and untracked_at is null returning ${columns}`)
+      if (user === undefined) return yield* new UserNotTracked({ username })
+      return user
+    }),
+    /** Tracked users by ascending id, from after `after` on. */
+    list: (page: { readonly after: number; readonly limit: number }) =>
+      users(sql`
+        select ${columns} from users u where u.untracked_at is null and u.id > ${page.after}
+        order by u.id limit ${page.limit}`),
+    count: Effect.map(
+      orDatabaseError(sql<{ n: number }>`select count(*) as n from users where untracked_at is null`),
+      (found) => found[0]?.n ?? 0
+    ),
+    details: Effect.fnUntraced(function* (username: Username) {
+      const found = yield* key(username)
+      const [row] = yield* orDatabaseError(sql<Record<string, unknown>>`
+        select ${columns}, d.deal_id,
+          (select count(*) from gist_files where user_key = u.key) as files,
+          (select coalesce(jsonb_object_agg(state, n), '{}') from (
+            select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
+        from users u left join deals d on d.user_key = u.key where u.key = ${found}`)
+      const { deal_id, files, publications, ...user } = row as Record<string, unknown>
+      const none = { pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
+      const counts = { files, ...none, ...(publications as object) }
+      const [decoded] = yield* rows(Details)(Effect.succeed([{ details: { user, deal_id, counts } }]))
+      return (decoded as typeof Details.Type).details
+    }),
+    /** Users in order of their keys, for a scan: those in a wait after a failure only when `everybody`. */
+    forScan: (page: {
+      readonly after: number
+      readonly until: number
+      readonly limit: number
+      readonly now: Date
+      readonly everybody: boolean
+    }) =>
+      rows(ScanUser)(sql`
+        select key, username, github_id, etag, pages, walked_at, failures from users
+        where key > ${page.after} and key <= ${page.until} and untracked_at is null
+          and (${page.everybody} or retry_at is null or retry_at <= ${page.now})
+        order by key limit ${page.limit}`),
+    oneForScan: (key: UserKey) =>
+      rows(ScanUser)(sql`
+        select key, username, github_id, etag, pages, walked_at, failures from users where key = ${key}`),
+    /** Records many looks in one statement. */
+    recordLooks: (looks: ReadonlyArray<Look>, now: Date) =>
+      orDatabaseError(
+        Effect.asVoid(sql`
+          update users u set scanned_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
+            retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
+          from jsonb_to_recordset(${JSON.stringify(looks.map((look) => ({
+            key: look.key,
+            etag: look.etag,
+            failures: look.failures,
+            retry_at: look.retryAt,
+            error_reason: look.errorReason,
+            error_message: look.errorMessage
+          })))}::jsonb)
+            as l(key bigint, etag text, failures int, retry_at timestamptz, error_reason text, error_message text)
+          where u.key = l.key`)
+      ),
+    /** Gives a user the account's new name. Fails when that name is tracked already. */
+    rename: (key: UserKey, username: string) =>
+      sql`update users set username = ${username}, etag = null where key = ${key}`.pipe(
+        Effect.asVoid,
+        Effect.catchReason("SqlError", "UniqueViolation", () =>
+          Effect.fail(
+            new UserConflict({ message: `The account is now called ${username}, and that name is tracked as well. Untrack one of them` })
+          )
+        ),
+        Effect.catchTag("SqlError", (error) => orDatabaseError(Effect.fail(error)))
+      )
+  }
+})

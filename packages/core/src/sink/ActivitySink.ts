@@ -1,0 +1,67 @@
+/** One activity for each file, on the deal that bears the user's name. The default way to publish. */
+import { Clock, DateTime, Effect, Layer, Option } from "effect"
+import { bearsMarker, fromFile } from "../domain/Activity.ts"
+import * as Timing from "../domain/Timing.ts"
+import { Pipedrive } from "../Pipedrive.ts"
+import { Repository } from "../Repository.ts"
+import { Settings } from "../Settings.ts"
+import { ItemRefused, Sink, SinkError, TargetGone } from "../Sink.ts"
+import { ensureDeal, isBefore } from "./deals.ts"
+import { sinking, storing } from "./errors.ts"
+
+export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> = Layer.effect(
+  Sink,
+  Effect.gen(function* () {
+    const pipedrive = yield* Pipedrive
+    const { deals } = yield* Repository
+    const settings = yield* Settings
+
+    return Sink.of({
+      door: pipedrive.door,
+      off: Option.none(),
+      target: (recipient) => Effect.map(ensureDeal(pipedrive, deals, recipient), String),
+      forget: ({ userKey }, target) => storing(deals.forget(userKey, Number(target))),
+      create: Effect.fn("ActivitySink.create")(function* (target, delivery, content) {
+        const today = new Date(yield* Clock.currentTimeMillis).toISOString().slice(0, 10)
+        const id = yield* sinking(
+          pipedrive.createActivity({
+            ...fromFile({ ...delivery, content }),
+            type: settings.activityType,
+            deal_id: Number(target),
+            due_date: today,
+            done: settings.activityDone
+          })
+        ).pipe(
+          Effect.catchReasons("SinkError", {
+            // What a deleted deal is refused with is not documented: ask whether it still exists before giving up.
+            ItemRefused: (reason) =>
+              Effect.flatMap(sinking(pipedrive.deal(Number(target))), (deal) =>
+                fail(Option.isNone(deal) ? new TargetGone({ message: reason.message }) : reason)
+              ),
+            TargetGone: (reason) =>
+              Effect.flatMap(sinking(pipedrive.deal(Number(target))), (deal) =>
+                fail(Option.isNone(deal) ? reason : new ItemRefused({ message: reason.message }))
+              )
+          })
+        )
+        return String(id)
+      }),
+      find: Effect.fn("ActivitySink.find")(function* (target, delivery, since) {
+        const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
+        let cursor = Option.none<string>()
+        for (;;) {
+          const page = yield* sinking(pipedrive.activitiesOfDeal(Number(target), cursor))
+          const found = page.items.find(({ note }) => typeof note === "string" && bearsMarker(note, delivery.htmlUrl))
+          if (found !== undefined) return Option.some(String(found.id))
+          if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest))) return Option.none()
+          cursor = page.cursor
+        }
+      }),
+      retract: (receipt) => sinking(pipedrive.deleteActivity(Number(receipt))),
+      budget: Effect.map(pipedrive.limits, ({ tokensLeft }) => Option.fromNullishOr(tokensLeft)),
+      close: pipedrive.close
+    })
+  })
+)
+
+const fail = (reason: SinkError["reason"]) => Effect.fail(new SinkError({ reason }))

@@ -1,0 +1,41 @@
+/** What errors of Pipedrive and of the database mean for one publication. */
+import { DateTime, Duration, Effect } from "effect"
+import type { DatabaseError } from "../Database.ts"
+import type { PipedriveError } from "../Pipedrive.ts"
+import { ItemRefused, NotSent, OutcomeUnknown, Paused, SinkError, TargetGone } from "../Sink.ts"
+
+/** A request that creates, or one whose failure leaves nothing behind: both are told apart by their reason alone. */
+export const sinking = <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effect.Effect<A, SinkError, R> =>
+  Effect.catchTag(effect, "PipedriveError", ({ reason }) =>
+    Effect.flatMap(DateTime.now, (now) => Effect.fail(new SinkError({ reason: meaning(reason, now) })))
+  )
+
+/** The database could not be asked before anything was sent. */
+export const storing = <A, R>(effect: Effect.Effect<A, DatabaseError, R>): Effect.Effect<A, SinkError, R> =>
+  Effect.mapError(effect, (error) => new SinkError({ reason: new NotSent({ message: error.message }) }))
+
+/** How long nothing is sent after Pipedrive denied everything: a person has to mend it first. */
+const denied = Duration.minutes(15)
+
+/** How long nothing is sent when Pipedrive cannot be reached. */
+const unreachable = Duration.seconds(30)
+
+const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError["reason"] => {
+  const { message } = reason
+  switch (reason._tag) {
+    case "BurstLimited":
+      return new Paused({ message, until: reason.resumeAt, binding: false })
+    case "BudgetSpent":
+      return new Paused({ message, until: reason.resumeAt, binding: true })
+    case "Denied":
+      return new Paused({ message, until: DateTime.addDuration(now, denied), binding: false })
+    case "Unreachable":
+      return new Paused({ message, until: DateTime.addDuration(now, unreachable), binding: false })
+    case "Refused":
+      return new ItemRefused({ message })
+    case "NotFound":
+      return new TargetGone({ message })
+    case "OutcomeUnknown":
+      return new OutcomeUnknown({ message })
+  }
+}

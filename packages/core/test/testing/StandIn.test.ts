@@ -1,0 +1,215 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { type Fault, GithubStandIn, PipedriveStandIn } from "../../src/testing/index.ts"
+import { ask } from "./http.ts"
+
+/** One create: what it did is seen in `deals`. */
+const create = (pipedrive: PipedriveStandIn) =>
+  ask(pipedrive, "/api/v2/deals", {
+    method: "POST",
+    headers: { "x-api-token": pipedrive.token },
+    body: { title: "octocat" }
+  })
+
+const misbehaving = Effect.fnUntraced(function* (fault: Fault) {
+  const pipedrive = yield* PipedriveStandIn.make()
+  pipedrive.misbehave(fault)
+  return pipedrive
+})
+
+describe("faults", () => {
+  it.effect("a reset does nothing and answers nothing", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "reset" })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
+      assert.lengthOf(pipedrive.deals, 0)
+      assert.deepStrictEqual(
+        pipedrive.requests.map((request) => request.status),
+        ["reset"]
+      )
+    })
+  )
+
+  it.effect("a lost answer leaves the work done: connection reset", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "lost" })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
+      assert.lengthOf(pipedrive.deals, 1)
+      assert.strictEqual(pipedrive.requests[0]?.status, "lost")
+    })
+  )
+
+  it.effect("a lost answer leaves the work done: an error of a gateway", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "lost", how: "status", status: 502 })
+      const answer = yield* create(pipedrive)
+      assert.strictEqual(answer.status, 502)
+      assert.isUndefined(answer.json)
+      assert.lengthOf(pipedrive.deals, 1)
+      assert.strictEqual(pipedrive.requests[0]?.status, "lost")
+    })
+  )
+
+  it.effect("a lost answer leaves the work done: silence", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "lost", how: "hang" })
+      const fiber = yield* Effect.forkChild(create(pipedrive))
+      yield* pipedrive.seen(1)
+      assert.lengthOf(pipedrive.deals, 1)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+
+  it.effect("a hanging request is not done", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "hang" })
+      const fiber = yield* Effect.forkChild(create(pipedrive))
+      yield* pipedrive.seen(1, (request) => request.status === "hang")
+      assert.lengthOf(pipedrive.deals, 0)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+
+  it.effect("a late answer is done at once and sent on release", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "late" })
+      const fiber = yield* Effect.forkChild(create(pipedrive))
+      yield* pipedrive.seen(1)
+      assert.lengthOf(pipedrive.deals, 1)
+      // A later request overtakes it: only this one is held.
+      assert.strictEqual((yield* create(pipedrive)).json.data.id, 2)
+      assert.isUndefined(fiber.pollUnsafe())
+      assert.strictEqual(pipedrive.release(), 1)
+      assert.strictEqual((yield* Fiber.join(fiber)).json.data.id, 1)
+      assert.strictEqual(pipedrive.release(), 0)
+    })
+  )
+
+  it.effect("garbage is a 200 that cannot be read, with the work done", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "garbage" })
+      const answer = yield* create(pipedrive)
+      assert.strictEqual(answer.status, 200)
+      assert.include(answer.text, '{"success":true')
+      assert.isUndefined(answer.json)
+      assert.lengthOf(pipedrive.deals, 1)
+    })
+  )
+
+  it.effect("a status, a page and a redirect do nothing", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({
+        kind: "status",
+        status: 503,
+        body: { a: 1 },
+        headers: { "retry-after": "7" }
+      })
+      pipedrive.misbehave({ kind: "html", status: 502 })
+      pipedrive.misbehave({ kind: "redirect", location: "http://127.0.0.1:9/elsewhere", status: 307 })
+      const status = yield* create(pipedrive)
+      assert.deepStrictEqual([status.status, status.json, status.headers.get("retry-after")], [503, { a: 1 }, "7"])
+      const page = yield* create(pipedrive)
+      assert.deepStrictEqual([page.status, page.headers.get("content-type")], [502, "text/html; charset=UTF-8"])
+      const redirect = yield* create(pipedrive)
+      assert.deepStrictEqual([redirect.status, redirect.headers.get("location")], [307, "http://127.0.0.1:9/elsewhere"])
+      assert.lengthOf(pipedrive.deals, 0)
+    })
+  )
+
+  it.effect("a fault strikes as often as told, only where told, and ends with behave", () =>
+    Effect.gen(function* () {
+      const github = yield* GithubStandIn.make()
+      for (const login of ["a", "b"]) github.addUser(login)
+      const statuses = Effect.fnUntraced(function* (...logins: ReadonlyArray<string>) {
+        return yield* Effect.forEach(logins, (login) =>
+          Effect.map(ask(github, `/users/${login}`), (answer) => answer.status)
+        )
+      })
+      github.misbehave({ kind: "status", status: 500 }, { times: 2, when: ({ params }) => params[0] === "b" })
+      assert.deepStrictEqual(yield* statuses("a", "b", "a", "b", "b"), [200, 500, 200, 500, 200])
+      github.misbehave({ kind: "status", status: 500 }, { times: Number.POSITIVE_INFINITY })
+      assert.deepStrictEqual(yield* statuses("a", "b"), [500, 500])
+      github.behave()
+      assert.deepStrictEqual(yield* statuses("a", "b"), [200, 200])
+    })
+  )
+})
+
+describe("the log", () => {
+  it.effect("tells everything about a request", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* PipedriveStandIn.make()
+      yield* TestClock.adjust(5000)
+      yield* ask(pipedrive, "/api/v2/activities/7%20?include_fields=attendees", {
+        method: "PATCH",
+        headers: { "X-Api-Token": pipedrive.token },
+        body: { done: true }
+      })
+      const [request] = pipedrive.requests
+      assert.deepInclude(request, {
+        at: 5000,
+        method: "PATCH",
+        path: "/api/v2/activities/7%20",
+        route: "/api/v2/activities/{id}",
+        params: ["7 "],
+        query: { include_fields: "attendees" },
+        body: { done: true },
+        status: 404
+      })
+      assert.strictEqual(request?.headers["x-api-token"], pipedrive.token)
+      pipedrive.clearRequests()
+      assert.lengthOf(pipedrive.requests, 0)
+      assert.strictEqual(pipedrive.count(), 0)
+    })
+  )
+
+  it.effect("keeps counters only when told so", () =>
+    Effect.gen(function* () {
+      const github = yield* GithubStandIn.make({ log: false })
+      github.addUser("a")
+      for (const path of ["/users/a", "/users/b", "/users/a/gists", "/nowhere"]) yield* ask(github, path)
+      assert.lengthOf(github.requests, 0)
+      assert.strictEqual(github.count(), 4)
+      assert.strictEqual(github.count("GET", "/users/{login}"), 2)
+      assert.strictEqual(github.count("GET", "/users/{login}", 404), 1)
+      assert.strictEqual(github.count("POST"), 0)
+    })
+  )
+})
+
+describe("the server", () => {
+  it.effect("dates its answers by the clock it was made with", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.UTC(2026, 10, 23, 12))
+      const github = yield* GithubStandIn.make()
+      assert.strictEqual((yield* ask(github, "/users/a")).headers.get("date"), "Mon, 23 Nov 2026 12:00:00 GMT")
+      yield* TestClock.adjust("90 minutes")
+      assert.strictEqual((yield* ask(github, "/users/a")).headers.get("date"), "Mon, 23 Nov 2026 13:30:00 GMT")
+      assert.strictEqual(github.requests[1]?.at, yield* Clock.currentTimeMillis)
+    })
+  )
+
+  it.effect("closes at once, with requests still waiting", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const github = yield* Scope.provide(GithubStandIn.make(), scope)
+      github.misbehave({ kind: "hang" })
+      const waiting = yield* Effect.forkChild(Effect.exit(ask(github, "/users/a")))
+      yield* github.seen(1)
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(waiting)))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(ask(github, "/users/a"))))
+    })
+  )
+
+  it.effect("listens on the port it is given, or says that it cannot", () =>
+    Effect.gen(function* () {
+      const first = yield* GithubStandIn.make()
+      const error = yield* Effect.flip(PipedriveStandIn.make({ port: Number(first.url.port) }))
+      assert.strictEqual(error._tag, "ServeError")
+    })
+  )
+})
