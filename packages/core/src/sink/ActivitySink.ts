@@ -1,11 +1,11 @@
 /** One activity for each file, on the deal that bears the user's name. The default way to publish. */
-import { Clock, DateTime, Effect, Layer, Option } from "effect"
+import { Cache, Clock, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
 import { bearsMarker, fromFile } from "../domain/Activity.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Pipedrive } from "../Pipedrive.ts"
 import { Repository } from "../Repository.ts"
 import { Settings } from "../Settings.ts"
-import { ItemRefused, Sink, SinkError, TargetGone } from "../Sink.ts"
+import { ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../Sink.ts"
 import { ensureDeal, isBefore } from "./deals.ts"
 import { sinking, storing } from "./errors.ts"
 
@@ -16,11 +16,21 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
     const { deals } = yield* Repository
     const settings = yield* Settings
 
+    /** Files of one user are published side by side: they share one finding of the deal. */
+    const targets = yield* Cache.makeWith((recipient: Recipient) => ensureDeal(pipedrive, deals, recipient), {
+      capacity: 10_000,
+      timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.minutes(10) : Duration.zero)
+    })
+
     return Sink.of({
       door: pipedrive.door,
       off: Option.none(),
-      target: (recipient) => Effect.map(ensureDeal(pipedrive, deals, recipient), String),
-      forget: ({ userKey }, target) => storing(deals.forget(userKey, Number(target))),
+      target: ({ userKey, username }) => Effect.map(Cache.get(targets, { userKey, username }), String),
+      forget: ({ userKey, username }, target) =>
+        Effect.andThen(
+          Cache.invalidate(targets, { userKey, username }),
+          storing(deals.forget(userKey, Number(target)))
+        ),
       create: Effect.fn("ActivitySink.create")(function* (target, delivery, content) {
         const today = new Date(yield* Clock.currentTimeMillis).toISOString().slice(0, 10)
         const id = yield* sinking(
