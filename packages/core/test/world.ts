@@ -1,0 +1,67 @@
+/** Gitpip's real services between a fresh database and both stand-ins: what most suites work with. */
+import { ConfigProvider, Effect, Layer, Logger, type Scope } from "effect"
+import type { SqlClient } from "effect/sql"
+import type { DatabaseError } from "../src/Database.ts"
+import { Username } from "../src/domain/User.ts"
+import { Gitpip, type Services } from "../src/Gitpip.ts"
+import { layerTransport } from "../src/internal/exchange.ts"
+import { Settings, type SettingsError } from "../src/Settings.ts"
+import {
+  GithubStandIn,
+  type GithubStandInOptions,
+  PipedriveStandIn,
+  type PipedriveStandInOptions
+} from "../src/testing/index.ts"
+
+export interface WorldOptions {
+  readonly github?: GithubStandInOptions
+  readonly pipedrive?: PipedriveStandInOptions
+  readonly env?: Record<string, string>
+}
+
+/** Both services, and the settings that lead to them. */
+export const makeWorld = Effect.fnUntraced(function* (options: WorldOptions = {}) {
+  const github = yield* GithubStandIn.make({ token: "github-secret", ...options.github })
+  const pipedrive = yield* PipedriveStandIn.make({ token: "pipedrive-secret", burst: false, ...options.pipedrive })
+  const env: Record<string, string> = {
+    GITHUB_TOKEN: "github-secret",
+    GITHUB_API_URL: github.url.origin,
+    PIPEDRIVE_TOKEN: "pipedrive-secret",
+    PIPEDRIVE_API_URL: pipedrive.url.origin,
+    ...options.env
+  }
+  return { github, pipedrive, settings: settingsOf(env) }
+})
+
+export const settingsOf = (env: Record<string, string>): Layer.Layer<Settings, SettingsError> =>
+  Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))), Layer.fresh)
+
+/** One process's worth of services. Built anew by every call: a second call is a second process, or a restart. */
+export const services = (
+  settings: Layer.Layer<Settings, SettingsError>
+): Layer.Layer<Gitpip | Services | Settings, SettingsError, SqlClient.SqlClient> =>
+  Layer.fresh(
+    Gitpip.layerWithDatabase.pipe(
+      Layer.provideMerge(settings),
+      Layer.provide(Layer.fresh(layerTransport)),
+      Layer.provideMerge(Logger.layer([]))
+    )
+  )
+
+/** A test with a world, a fresh database and the services of one process. */
+export const inWorld = <A, E>(
+  database: Layer.Layer<SqlClient.SqlClient, DatabaseError>,
+  options: WorldOptions,
+  body: (
+    world: Effect.Success<ReturnType<typeof makeWorld>>
+  ) => Effect.Effect<A, E, Gitpip | Services | Settings | SqlClient.SqlClient | Scope.Scope>
+) =>
+  Effect.gen(function* () {
+    const world = yield* makeWorld(options)
+    return yield* Effect.scoped(body(world)).pipe(
+      Effect.provide(Layer.provideMerge(services(world.settings), database))
+    )
+  })
+
+export const name = (username: string): Username => Username.make(username)
+export const everything = { before: Number.MAX_SAFE_INTEGER, limit: 1_000 }
