@@ -131,7 +131,7 @@ export class Github extends Context.Service<
       ): Effect.fn.Return<Answer, GithubError> {
         let target = new URL(url)
         for (let hop = 0; hop <= maxRedirects; hop++) {
-          const own = target.origin === origin
+          const own = target.origin === origin && target.username === "" && target.password === ""
           if (!own && !isRawHost(target)) {
             return yield* fail(new Unexpected({ message: `GitHub pointed to another place (${target.origin}), which is not followed` }))
           }
@@ -177,7 +177,7 @@ export class Github extends Context.Service<
         if (odd > 0) yield* Effect.logWarning("Skipped gists that GitHub described in an unknown way").pipe(Effect.annotateLogs({ gists: odd }))
         const known = decoded.flatMap(Option.toArray)
         return {
-          owner: Option.fromNullishOr(known.find((gist) => gist.owner !== undefined)?.owner),
+          owner: Option.fromNullishOr(known.find((gist) => gist.owner != null)?.owner),
           files: known.flatMap(listedFiles),
           etag: Option.fromNullishOr(answer.headers.etag),
           next
@@ -304,7 +304,8 @@ const classify = Effect.fnUntraced(function* (answer: Answer, subject: Subject) 
     const limited = (resumeAt: number) =>
       new RateLimited({ message: `GitHub's limit is reached: ${message}`, resumeAt: DateTime.makeUnsafe(resumeAt) })
     if (retryAfter !== undefined) return limited(now + Math.max(retryAfter, 1) * 1_000)
-    if (exhausted && !secondary) return limited(Math.max(((int(headers, "x-ratelimit-reset") ?? 0) + 1) * 1_000, now + 1_000))
+    const least = now + (secondary ? 60_000 : 1_000)
+    if (exhausted) return limited(Math.max(((int(headers, "x-ratelimit-reset") ?? 0) + 1) * 1_000, least))
     if (status === 429 || secondary) return limited(now + 60_000)
     return new Blocked({ message: `GitHub withholds it: ${message}` })
   }
@@ -363,7 +364,7 @@ const WireListedGist = Schema.Struct({
   id: Schema.String,
   html_url: Schema.String,
   description: Schema.optional(Schema.NullOr(Schema.String)),
-  owner: Schema.optional(WireAccount),
+  owner: Schema.optional(Schema.NullOr(WireAccount)),
   created_at: Schema.String,
   updated_at: Schema.String,
   files: FileMap
@@ -393,16 +394,16 @@ const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<ListedFile
       description: typeof gist.description === "string" ? storable(gist.description, 2_000) : null,
       language: typeof file.language === "string" ? storable(file.language, 100) : null,
       type: typeof file.type === "string" ? storable(file.type, 100) : null,
-      size: Math.max(0, Math.trunc(file.size ?? 0)),
+      size: Math.min(Math.max(0, Math.trunc(file.size ?? 0)), Number.MAX_SAFE_INTEGER),
       createdAt: timestamp(gist.created_at),
       updatedAt: timestamp(gist.updated_at)
     }
   })
 
-/** GitHub's own timestamp, or the beginning of time when it is none. */
+/** GitHub's own timestamp, or the beginning of time when it is none, or one of a year that a database would refuse. */
 const timestamp = (text: string): string => {
   const millis = Date.parse(text)
-  return new Date(Number.isNaN(millis) ? 0 : millis).toISOString()
+  return new Date(millis >= 0 && millis < Date.UTC(10_000, 0) ? millis : 0).toISOString()
 }
 
 const toContent = (file: typeof WireContentFile.Type): Content =>

@@ -301,13 +301,22 @@ export class Gitpip extends Context.Service<
     })
   )
 
+  /** Gitpip with a sink that the program brings, in Pipedrive's place. */
+  static readonly layerWithSink: Layer.Layer<
+    Gitpip | Exclude<Services, Sink>,
+    never,
+    Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
+  > = Gitpip.layerNoDeps.pipe(
+    Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer)),
+    Layer.provideMerge(Layer.mergeAll(Github.layer, Repository.layer, Signals.layer))
+  )
+
   /** Gitpip on a database and a transport that the program brings. */
-  static readonly layerWithDatabase: Layer.Layer<Gitpip | Services, never, Settings | SqlClient.SqlClient | HttpClient.HttpClient> =
-    Gitpip.layerNoDeps.pipe(
-      Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer)),
-      Layer.provideMerge(sinks.layer),
-      Layer.provideMerge(Layer.mergeAll(Github.layer, Repository.layer, Signals.layer))
-    )
+  static readonly layerWithDatabase: Layer.Layer<
+    Gitpip | Services,
+    never,
+    Settings | SqlClient.SqlClient | HttpClient.HttpClient
+  > = Gitpip.layerWithSink.pipe(Layer.provideMerge(sinks.layer.pipe(Layer.provide(Repository.layer))))
 
   /** Gitpip as the settings say: their database, `fetch` as transport. */
   static readonly layer: Layer.Layer<Gitpip | Services, DatabaseError, Settings> = Gitpip.layerWithDatabase.pipe(

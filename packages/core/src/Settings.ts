@@ -15,18 +15,39 @@ interface Definition<A> {
 
 const define = <A>(definition: Definition<A>): Definition<A> => definition
 
-/** A secret, or nothing when it is missing or empty. `Redacted` keeps it out of everything that is printed. */
-const optionalSecret = (name: string, check: Schema.Codec<string, string> = Schema.NonEmptyString) =>
-  Config.option(Config.schema(check, name).pipe(Config.map((value) => Redacted.make(value.trim()))))
+/** What can travel in a header. Blank passes, since it counts as missing. */
+const Token = Schema.String.check(
+  Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, { message: "must be printable ASCII on one line, without spaces" })
+)
+
+/** A secret, or nothing when it is missing or blank. `Redacted` keeps it out of everything that is printed. */
+const optionalSecret = (name: string, check: Schema.Codec<string, string> = Token) =>
+  Config.option(Config.schema(check, name)).pipe(
+    Config.map((value) =>
+      value.pipe(
+        Option.map((text) => text.trim()),
+        // A blank API key must not become a key that everybody has.
+        Option.filter((text) => text !== ""),
+        Option.map((text) => Redacted.make(text))
+      )
+    )
+  )
 
 const HttpUrl = Schema.URLFromString.check(
-  Schema.makeFilter((url) =>
-    url.protocol === "https:" || url.protocol === "http:" ? undefined : "must start with https:// or http://"
-  )
+  Schema.makeFilter((url) => {
+    if (url.protocol !== "https:" && url.protocol !== "http:") return "must start with https:// or http://"
+    // `fetch` refuses such an address, and it would be shown in messages.
+    if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
+    return url.search === "" && url.hash === "" ? undefined : "must end with the path, without `?` or `#`"
+  })
+)
+
+const HttpOrigin = HttpUrl.check(
+  Schema.makeFilter((url) => (url.pathname === "/" ? undefined : "must be an origin: scheme, host and port alone"))
 )
 
 const ConnectionString = Schema.String.check(
-  Schema.isPattern(/^\s*postgres(ql)?:\/\//, { message: "must start with postgres:// or postgresql://" })
+  Schema.isPattern(/^\s*(postgres(ql)?:\/\/|$)/, { message: "must start with postgres:// or postgresql://" })
 )
 
 const Interval = Schema.DurationFromString.check(
@@ -71,7 +92,7 @@ export const definitions = {
     meaning: "GitHub's API; for Enterprise Server `https://HOST/api/v3`"
   }),
   PIPEDRIVE_API_URL: define({
-    config: Config.option(Config.schema(HttpUrl, "PIPEDRIVE_API_URL")),
+    config: Config.option(Config.schema(HttpOrigin, "PIPEDRIVE_API_URL")),
     fallback: "https://{PIPEDRIVE_ORG}.pipedrive.com",
     meaning: "Origin of Pipedrive's API, for proxies and tests"
   }),
@@ -212,10 +233,12 @@ const load = Effect.gen(function* () {
   const origin = Option.orElse(values.origin ?? Option.none(), () =>
     Option.map(values.org ?? Option.none(), (org) => new URL(`https://${org}.pipedrive.com`))
   )
-  if (faults.length === 0 && Option.isSome(token) && Option.isNone(origin)) {
+  // Only judged when all three could be read: a wrong one is no missing one.
+  const known = values.token !== undefined && values.org !== undefined && values.origin !== undefined
+  if (known && Option.isSome(token) && Option.isNone(origin)) {
     faults.push("PIPEDRIVE_ORG: is missing although PIPEDRIVE_TOKEN is set; it is the `acme` of https://acme.pipedrive.com")
   }
-  if (faults.length === 0 && Option.isNone(token) && Option.isSome(origin)) {
+  if (known && Option.isNone(token) && Option.isSome(origin)) {
     faults.push("PIPEDRIVE_TOKEN: is missing although PIPEDRIVE_ORG or PIPEDRIVE_API_URL is set")
   }
   if (faults.length > 0) return yield* new SettingsError({ faults })

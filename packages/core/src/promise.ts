@@ -4,7 +4,7 @@
  * Values come in their JSON form (snake_case, timestamps as text), as the HTTP API shows them. A failure rejects with
  * an `Error` whose `name` says which one it is (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
  */
-import { ConfigProvider, Effect, Layer, ManagedRuntime, Option, Schema } from "effect"
+import { ConfigProvider, Effect, Layer, ManagedRuntime, Option, References, Schema } from "effect"
 import { GistFile } from "./domain/GistFile.ts"
 import { Publication } from "./domain/Publication.ts"
 import { Scan } from "./domain/Scan.ts"
@@ -48,10 +48,11 @@ export interface OpenOptions {
 export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> => {
   const env = options.settings ?? (process.env as Record<string, string>)
   const settings = Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
-  const gitpip = Gitpip.layer.pipe(Layer.provideMerge(settings))
+  // A library does not talk unless it is asked to, or something is wrong.
+  const quiet = env.GITPIP_LOG_LEVEL === undefined ? Layer.succeed(References.MinimumLogLevel, "Warn") : logLevel
+  const gitpip = Gitpip.layer.pipe(Layer.provideMerge(quiet), Layer.provideMerge(settings))
   const runtime = ManagedRuntime.make(options.worker === true ? Layer.provideMerge(Worker.layer, gitpip) : gitpip)
-  const services = await runtime.context().catch(rethrow)
-  void services
+  await runtime.context().catch(rethrow)
 
   const call = <S extends Schema.Codec<any, any>, E>(schema: S, use: (service: Gitpip["Service"]) => Effect.Effect<S["Type"], E>) =>
     runtime
@@ -98,6 +99,11 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
 }
 
 const most = 1_000
+
+const logLevel = Layer.effect(
+  References.MinimumLogLevel,
+  Effect.map(Settings, (settings) => settings.logLevel)
+)
 
 /** Tagged errors keep their tag as their name: `error.name === "UserNotTracked"`. */
 const rethrow = (error: unknown): never => {

@@ -48,9 +48,12 @@ export const subject = (filename: string): string => {
 }
 
 /** Whether a note, as Pipedrive gives it back, is the note of the file at this address. */
-export const bearsMarker = (note: string, htmlUrl: string): boolean =>
-  // Cleaning may write `&` differently; the marker holds none, and its `#file-` part ends the name.
-  note.includes(htmlUrl.slice(0, htmlUrl.indexOf("#") + 1))
+export const bearsMarker = (note: string, htmlUrl: string): boolean => {
+  // Only the link that opens the note counts: a file's content can hold the address of any other file.
+  const end = note.search(/<\/a>|<br/i)
+  // Cleaning may write `&` differently; the marker holds none, and its `#` ends the name.
+  return (end < 0 ? note : note.slice(0, end)).includes(htmlUrl.slice(0, htmlUrl.indexOf("#") + 1))
+}
 
 const note = (file: ActivityInput): string => {
   const link = `<a href="${escape(file.htmlUrl)}">${escape(file.htmlUrl)}</a>`
@@ -58,7 +61,7 @@ const note = (file: ActivityInput): string => {
   if (file.content._tag === "Binary") {
     return `${link}${description}<br><br>Binary file (${escape(file.type ?? "unknown type")}, ${file.size} bytes): see the link.`
   }
-  if (file.content.text === "") return `${link}${description}<br><br>(empty file)`
+  if (file.content.text === "" && !file.content.partial) return `${link}${description}<br><br>(empty file)`
   const room = noteLimit - Buffer.byteLength(`${link}${CUT}${description}<br><br>`)
   const { html, whole } = escapeWithin(file.content.text, room)
   return `${link}${whole && !file.content.partial ? "" : CUT}${description}<br><br>${html}`

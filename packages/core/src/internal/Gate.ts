@@ -38,6 +38,7 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   const places = Semaphore.makeUnsafe(options.concurrency)
   let underWay = 0
   let budget: GateState["budget"]
+  let lowest: { readonly remaining: number; readonly resetAt: number } | undefined
   let window: { readonly limit: number; readonly millis: number } | undefined
   let closedUntil = 0
   let why = ""
@@ -57,7 +58,7 @@ export const make = (options: { readonly concurrency: number; readonly patience:
     return now
   }
 
-  const enter = Effect.gen(function* () {
+  const enter = Effect.fnUntraced(function* (interruptibly: <A>(wait: Effect.Effect<A>) => Effect.Effect<A>) {
     for (;;) {
       const now = yield* Clock.currentTimeMillis
       const at = opensAt(now)
@@ -70,7 +71,7 @@ export const make = (options: { readonly concurrency: number; readonly patience:
       if (at - now > patience) {
         return yield* new Closed({ until: at, why: closedUntil > now ? why : "the budget of requests is used up" })
       }
-      yield* Effect.sleep(at - now)
+      yield* interruptibly(Effect.sleep(at - now))
     }
   })
 
@@ -79,10 +80,18 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   })
 
   return {
-    pass: (effect) => places.withPermit(Effect.acquireUseRelease(enter, () => effect, () => leave)),
+    pass: (effect) =>
+      places.withPermit(
+        // Counting in and out cannot be cut apart, but whoever waits at the door can leave at once.
+        Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(enter(restore), () => Effect.ensuring(restore(effect), leave))
+        )
+      ),
     learn: (facts) => {
-      // Requests still under way have not been counted by the service yet, except the one this answer belongs to.
-      budget = { ...facts, remaining: facts.remaining - Math.max(underWay - 1, 0) }
+      // Answers overtake each other: of two about the same renewal, the one with less left is the newer one.
+      lowest = lowest?.resetAt === facts.resetAt && lowest.remaining < facts.remaining ? lowest : facts
+      // Requests still under way may not be counted by the service yet, except the one this answer belongs to.
+      budget = { ...facts, remaining: lowest.remaining - Math.max(underWay - 1, 0) }
     },
     pace: (next) => {
       if (window?.limit !== next.limit || window.millis !== next.millis) window = next

@@ -5,7 +5,7 @@
  * Redirects are answers here, never followed by the transport: a token must not travel to another origin.
  */
 import { Data, Duration, Effect, Layer, Stream } from "effect"
-import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { FetchHttpClient, Headers, HttpClient, type HttpClientError, type HttpClientRequest, type HttpClientResponse } from "effect/http"
 
 export interface Answer {
   readonly status: number
@@ -32,6 +32,8 @@ export const exchange = (
   options: ExchangeOptions
 ): Effect.Effect<Answer, ExchangeError> =>
   client.execute(request).pipe(
+    // A program that records headers in its traces must not record this one.
+    Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, "x-api-token"]),
     Effect.flatMap((response) =>
       Effect.map(body(response, options.maxBytes), (read) => ({
         status: response.status,

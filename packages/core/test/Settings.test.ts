@@ -1,0 +1,243 @@
+import { inspect } from "node:util"
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Layer, Option, Redacted } from "effect"
+import { definitions, Settings } from "../src/Settings.ts"
+
+const load = (env: Record<string, string>) =>
+  Effect.provide(
+    Settings,
+    Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))), Layer.fresh)
+  )
+
+/** The faults by variable, each named at most once. */
+const faults = (env: Record<string, string>) =>
+  Effect.map(Effect.flip(load(env)), (error) => {
+    assert.strictEqual(error._tag, "SettingsError")
+    const entries = error.faults.map((fault) => {
+      assert.notInclude(fault, "\n")
+      const at = fault.indexOf(": ")
+      return [fault.slice(0, at), fault.slice(at + 2)] as const
+    })
+    assert.strictEqual(new Set(entries.map(([name]) => name)).size, entries.length)
+    for (const fault of error.faults) assert.include(error.message, fault)
+    return Object.fromEntries(entries)
+  })
+
+const secret = "s3cr3t-value"
+
+describe("settings", () => {
+  it.effect("have defaults that need nothing set", () =>
+    Effect.gen(function* () {
+      const settings = yield* load({})
+      assert.deepStrictEqual(
+        { ...settings },
+        {
+          pipedrive: Option.none(),
+          publishAs: "activity",
+          activityType: "task",
+          activityDone: false,
+          backfill: "all",
+          postgres: Option.none(),
+          dataDir: ".gitpip",
+          githubToken: Option.none(),
+          githubApiUrl: "https://api.github.com",
+          host: "127.0.0.1",
+          port: 8080,
+          apiKey: Option.none(),
+          scanInterval: Duration.minutes(5),
+          logLevel: "Info",
+          logFormat: "pretty"
+        }
+      )
+    })
+  )
+
+  it.effect("are each read from their variable", () =>
+    Effect.gen(function* () {
+      const env = {
+        PIPEDRIVE_TOKEN: "pipedrive-token",
+        PIPEDRIVE_ORG: "acme",
+        POSTGRES_CONNECTION_STRING: "postgresql://u:p@h:5433/d?sslmode=require",
+        GITHUB_TOKEN: "github-token",
+        GITHUB_API_URL: "https://ghe.example.org/api/v3/",
+        PIPEDRIVE_API_URL: "http://127.0.0.1:9000",
+        GITPIP_HOST: "0.0.0.0",
+        GITPIP_PORT: "65535",
+        GITPIP_SCAN_INTERVAL: "90 seconds",
+        GITPIP_DATA_DIR: "/var/lib/gitpip",
+        GITPIP_API_KEY: "api-key",
+        GITPIP_PUBLISH_AS: "deal",
+        GITPIP_ACTIVITY_TYPE: "gist",
+        GITPIP_ACTIVITY_DONE: "yes",
+        GITPIP_BACKFILL: "none",
+        GITPIP_LOG_LEVEL: "Debug",
+        GITPIP_LOG_FORMAT: "json"
+      }
+      assert.deepStrictEqual(Object.keys(env).toSorted(), Object.keys(definitions).toSorted())
+      const { apiKey, githubToken, pipedrive, postgres, ...plain } = yield* load(env)
+      assert.deepStrictEqual(plain, {
+        publishAs: "deal",
+        activityType: "gist",
+        activityDone: true,
+        backfill: "none",
+        dataDir: "/var/lib/gitpip",
+        githubApiUrl: "https://ghe.example.org/api/v3",
+        host: "0.0.0.0",
+        port: 65535,
+        scanInterval: Duration.seconds(90),
+        logLevel: "Debug",
+        logFormat: "json"
+      })
+      const open = Option.map<Redacted.Redacted, string>(Redacted.value)
+      assert.deepStrictEqual(
+        [open(apiKey), open(githubToken), open(postgres)],
+        [Option.some(env.GITPIP_API_KEY), Option.some(env.GITHUB_TOKEN), Option.some(env.POSTGRES_CONNECTION_STRING)]
+      )
+      assert.deepStrictEqual(
+        Option.map(pipedrive, ({ origin, token }) => [origin, Redacted.value(token)]),
+        Option.some([env.PIPEDRIVE_API_URL, env.PIPEDRIVE_TOKEN])
+      )
+    })
+  )
+
+  it.effect("lead to the company's own Pipedrive unless told otherwise", () =>
+    Effect.gen(function* () {
+      const { pipedrive } = yield* load({ PIPEDRIVE_TOKEN: "t", PIPEDRIVE_ORG: "acme" })
+      assert.strictEqual(Option.getOrThrow(pipedrive).origin, "https://acme.pipedrive.com")
+      const other = yield* load({ PIPEDRIVE_TOKEN: "t", PIPEDRIVE_API_URL: "https://proxy.example.org/" })
+      assert.strictEqual(Option.getOrThrow(other.pipedrive).origin, "https://proxy.example.org")
+    })
+  )
+
+  it.effect("that are empty count as missing", () =>
+    Effect.gen(function* () {
+      const empty = yield* load(Object.fromEntries(Object.keys(definitions).map((name) => [name, ""])))
+      assert.deepStrictEqual({ ...empty }, { ...(yield* load({})) })
+    })
+  )
+
+  it.effect("that are secrets and blank count as missing, so that no blank API key lets everybody in", () =>
+    Effect.gen(function* () {
+      for (const blank of [" ", "\t", "\n", " \r\n "]) {
+        const settings = yield* load({ GITHUB_TOKEN: blank, GITPIP_API_KEY: blank, PIPEDRIVE_TOKEN: blank, POSTGRES_CONNECTION_STRING: blank })
+        assert.deepStrictEqual(
+          [settings.githubToken, settings.apiKey, settings.postgres, settings.pipedrive],
+          [Option.none(), Option.none(), Option.none(), Option.none()]
+        )
+      }
+    })
+  )
+
+  it.effect("that are secrets lose the line break a file or shell leaves around them", () =>
+    Effect.gen(function* () {
+      const { githubToken } = yield* load({ GITHUB_TOKEN: ` ${secret}\r\n` })
+      assert.deepStrictEqual(Option.map(githubToken, Redacted.value), Option.some(secret))
+    })
+  )
+
+  it.effect("that cannot be used are all named in one message", () =>
+    Effect.gen(function* () {
+      const found = yield* faults({
+        PIPEDRIVE_TOKEN: "two words",
+        PIPEDRIVE_ORG: "https://acme.pipedrive.com",
+        POSTGRES_CONNECTION_STRING: "mysql://u:p@h/d",
+        GITHUB_TOKEN: "line\nbreak",
+        GITHUB_API_URL: "ftp://api.github.com",
+        PIPEDRIVE_API_URL: "acme.pipedrive.com",
+        GITPIP_PORT: "99999",
+        GITPIP_SCAN_INTERVAL: "soon",
+        GITPIP_API_KEY: "schlüssel",
+        GITPIP_PUBLISH_AS: "email",
+        GITPIP_ACTIVITY_DONE: "perhaps",
+        GITPIP_BACKFILL: "some",
+        GITPIP_LOG_LEVEL: "loud",
+        GITPIP_LOG_FORMAT: "xml"
+      })
+      // Any non-empty host, directory and activity type may be meant.
+      const free = ["GITPIP_HOST", "GITPIP_DATA_DIR", "GITPIP_ACTIVITY_TYPE"]
+      assert.deepStrictEqual(Object.keys(found).toSorted(), Object.keys(definitions).filter((name) => !free.includes(name)).toSorted())
+    })
+  )
+
+  const wrong: ReadonlyArray<readonly [name: string, value: string, says: RegExp]> = [
+    ["GITHUB_API_URL", "api.github.com", /URL/],
+    ["GITHUB_API_URL", "file:///etc/passwd", /https:\/\//],
+    ["GITHUB_API_URL", "https://user@api.github.com", /user name/],
+    ["GITHUB_API_URL", "https://api.github.com/?a=1", /\?/],
+    ["GITHUB_API_URL", "https://api.github.com/#a", /#/],
+    ["PIPEDRIVE_API_URL", "https://acme.pipedrive.com/api/v2", /origin/],
+    ["PIPEDRIVE_ORG", "acme.pipedrive.com", /subdomain/],
+    ["PIPEDRIVE_ORG", "-acme", /subdomain/],
+    ["GITPIP_SCAN_INTERVAL", "0 seconds", /at least 1 second/],
+    ["GITPIP_SCAN_INTERVAL", "999 millis", /at least 1 second/],
+    ["GITPIP_SCAN_INTERVAL", "Infinity", /at least 1 second/],
+    ["GITPIP_SCAN_INTERVAL", "5", /Duration/],
+    ["GITPIP_PORT", "0", /between 1 and 65535/],
+    ["GITPIP_PORT", "65536", /between 1 and 65535/],
+    ["GITPIP_PORT", "8080.5", /./],
+    ["GITPIP_PORT", "http", /number/],
+    ["GITPIP_PUBLISH_AS", "Deal", /activity.*deal/],
+    ["GITPIP_ACTIVITY_DONE", "2", /true.*false/],
+    ["POSTGRES_CONNECTION_STRING", "localhost:5432", /postgres:\/\//]
+  ]
+  for (const [name, value, says] of wrong) {
+    it.effect(`say what is wrong with ${name}=${value}`, () =>
+      Effect.gen(function* () {
+        const found = yield* faults({ [name]: value })
+        assert.deepStrictEqual(Object.keys(found), [name])
+        assert.match(found[name] ?? "", says)
+      })
+    )
+  }
+
+  it.effect("name the half that is missing of Pipedrive's two", () =>
+    Effect.gen(function* () {
+      assert.match((yield* faults({ PIPEDRIVE_TOKEN: "t" })).PIPEDRIVE_ORG ?? "", /is missing although PIPEDRIVE_TOKEN is set/)
+      for (const half of [{ PIPEDRIVE_ORG: "acme" }, { PIPEDRIVE_API_URL: "https://acme.pipedrive.com" }]) {
+        assert.match((yield* faults(half)).PIPEDRIVE_TOKEN ?? "", /is missing although/)
+      }
+      // Together with every other fault, not one deployment later.
+      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "t", GITPIP_PORT: "0" })).toSorted(), ["GITPIP_PORT", "PIPEDRIVE_ORG"])
+      // A wrong one is not called missing as well.
+      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "t", PIPEDRIVE_ORG: "a b" })), ["PIPEDRIVE_ORG"])
+      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "a b", PIPEDRIVE_ORG: "acme" })), ["PIPEDRIVE_TOKEN"])
+    })
+  )
+
+  it.effect("never show a secret: not when printed, not when refused", () =>
+    Effect.gen(function* () {
+      const settings = yield* load({
+        PIPEDRIVE_TOKEN: secret,
+        PIPEDRIVE_ORG: "acme",
+        POSTGRES_CONNECTION_STRING: `postgres://u:${secret}@h/d`,
+        GITHUB_TOKEN: secret,
+        GITPIP_API_KEY: secret
+      })
+      for (const text of [JSON.stringify(settings), inspect(settings, { depth: 10, showHidden: true }), String(settings)]) {
+        assert.notInclude(text, secret)
+      }
+      const error = yield* Effect.flip(
+        load({
+          PIPEDRIVE_TOKEN: `${secret} ${secret}`,
+          PIPEDRIVE_API_URL: `https://u:${secret}@acme.pipedrive.com`,
+          POSTGRES_CONNECTION_STRING: `mysql://u:${secret}@h/d`,
+          GITHUB_TOKEN: `${secret}\n${secret}`,
+          GITHUB_API_URL: `https://u:${secret}@h`,
+          GITPIP_API_KEY: `${secret}ü`
+        })
+      )
+      assert.strictEqual(error.faults.length, 6)
+      for (const text of [error.message, JSON.stringify(error), inspect(error, { depth: 10 }), String(error.stack)]) {
+        assert.notInclude(text, secret)
+      }
+    })
+  )
+
+  it("are each described, with their default, for the documentation", () => {
+    for (const [name, { fallback, meaning }] of Object.entries(definitions)) {
+      assert.match(name, /^[A-Z][A-Z_]+$/)
+      assert.isAbove(meaning.length, 20)
+      assert.isAbove(fallback.length, 0)
+    }
+  })
+})

@@ -1,0 +1,123 @@
+/** What goes on by itself: scans at their interval, requested scans at once, publishing as things come in. */
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Gitpip } from "../src/Gitpip.ts"
+import { Worker } from "../src/Worker.ts"
+import { layerPostgres } from "./database.ts"
+import { everything, inWorld, name } from "./world.ts"
+
+const working = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.provide(body, Layer.fresh(Worker.layer))
+
+const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
+  method === "POST" && route === "/api/v2/activities"
+const isList = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}/gists"
+
+/** Until it holds. Real work goes on between the looks; the test clock only moves when told. */
+const until = <E, R>(holds: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
+  Effect.gen(function* () {
+    while (!(yield* holds)) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+  })
+
+describe("the worker", () => {
+  it.effect("scans at once, publishes what it finds, and scans again when the interval is over", () =>
+    inWorld(layerPostgres, { env: { GITPIP_SCAN_INTERVAL: "10 minutes" } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* working(
+          Effect.gen(function* () {
+            yield* pipedrive.seen(1, isCreate)
+            const done = Effect.map(gitpip.scans(everything), (scans) => scans.filter(({ state }) => state === "done").length)
+            yield* until(Effect.map(done, (n) => n === 1))
+            github.addGist("ann", { files: { "b.md": "" } })
+            yield* TestClock.adjust("9 minutes")
+            assert.strictEqual(github.requests.filter(isList).length, 1)
+            // Several steps: the worker asks the database every two seconds of its clock.
+            yield* TestClock.adjust("61 seconds")
+            yield* until(Effect.gen(function* () {
+              yield* TestClock.adjust("2 seconds")
+              return pipedrive.activities.length === 2
+            }))
+            const [latest, first] = yield* gitpip.scans(everything)
+            assert.deepStrictEqual([latest?.kind, first?.kind], ["scheduled", "scheduled"])
+            assert.isAtLeast((latest?.startedAt?.epochMilliseconds ?? 0) - (first?.startedAt?.epochMilliseconds ?? 0), 600_000)
+            const { dead } = yield* Worker
+            assert.deepStrictEqual(yield* dead, [])
+          })
+        )
+      })
+    ))
+
+  it.effect("does not scan on start when the last scan is younger than the interval", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        yield* TestClock.adjust("1 minute")
+        yield* working(
+          Effect.gen(function* () {
+            const asked = yield* gitpip.requestScan(name("ann"))
+            yield* until(Effect.map(gitpip.scanDetails(asked.id), ({ scan }) => scan.state === "done"))
+            assert.strictEqual((yield* gitpip.scans(everything)).length, 2)
+          })
+        )
+      })
+    ))
+
+  it.effect("carries out a requested pass once, however often it was asked for", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        yield* gitpip.track(name("ann"))
+        const first = yield* gitpip.requestScan()
+        const second = yield* gitpip.requestScan()
+        assert.strictEqual(first.id, second.id)
+        yield* working(until(Effect.map(gitpip.scanDetails(first.id), ({ scan }) => scan.state === "done")))
+      })
+    ))
+
+  it.effect("that is stopped in the middle leaves nothing claimed and nothing running", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "", "b.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        github.misbehave({ kind: "hang" }, { when: ({ route }) => route === "/gists/{id}" })
+        yield* working(github.seen(1, ({ route }) => route === "/gists/{id}"))
+        const states = (yield* gitpip.publications(everything)).map(({ state }) => state)
+        assert.deepStrictEqual(states, ["pending", "pending"])
+        assert.strictEqual(pipedrive.activities.length, 0)
+      })
+    ))
+})
+
+describe("work that does not get done", () => {
+  it.effect("is named once it is overdue", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const since = yield* DateTime.now
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        assert.deepStrictEqual(yield* gitpip.overdue(since), [])
+        pipedrive.misbehave({ kind: "status", status: 401 })
+        yield* gitpip.publish
+        yield* TestClock.adjust("11 minutes")
+        const [waiting, ...rest] = yield* gitpip.overdue(since)
+        assert.deepStrictEqual(rest, [])
+        assert.match(waiting ?? "", /due since .*PIPEDRIVE_TOKEN/)
+        yield* TestClock.adjust("1 hour")
+        assert.match((yield* gitpip.overdue(since))[0] ?? "", /no scan has come to its end/)
+      })
+    ))
+})

@@ -1,0 +1,61 @@
+/** Values flow down, imports point up: each file of the library belongs to a row, and imports from its own or one above. */
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, normalize, relative } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+
+const src = new URL("../src/", import.meta.url).pathname
+
+/** From the top. A file imports from rows above its own, or from a file of its own row. */
+const rows: ReadonlyArray<RegExp> = [
+  /^domain\//,
+  /^(Settings|Telemetry)\.ts$|^internal\/|^migrations\//,
+  /^(Github|Pipedrive|Database)\.ts$/,
+  /^repository\/|^(Repository|Sink)\.ts$/,
+  /^sink\/|^(Scanner|Publisher)\.ts$/,
+  /^Worker\.ts$/,
+  /^Gitpip\.ts$/,
+  /^(index|promise)\.ts$|^testing\//
+]
+
+/** Rooms that never know each other, whatever their rows. */
+const strangers: ReadonlyArray<readonly [RegExp, RegExp]> = [
+  [/^(Github|Pipedrive)\.ts$/, /^(repository\/|Repository\.ts|Database\.ts)/],
+  [/^(repository\/|Repository\.ts)/, /^(Github|Pipedrive|Sink)\.ts$|^sink\//],
+  [/^Github\.ts$/, /^Pipedrive\.ts$/],
+  [/^Scanner\.ts$/, /^(Sink|Publisher|Pipedrive)\.ts$|^sink\//],
+  [/^Publisher\.ts$/, /^(Scanner|Pipedrive)\.ts$|^sink\//],
+  [/^(?!testing\/)/, /^testing\//]
+]
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"))
+const row = (file: string) => rows.findIndex((pattern) => pattern.test(file))
+const importsOf = (file: string) =>
+  [...readFileSync(join(src, file), "utf8").matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map(([, specifier]) => specifier as string)
+
+describe("the library's files", () => {
+  it("each have a row", () => {
+    assert.deepStrictEqual(files.filter((file) => row(file) === -1), [])
+  })
+
+  it("import from above only", () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => relative(src, normalize(join(src, dirname(file), specifier))))
+        .filter((target) => row(target) > row(file) || strangers.some(([from, to]) => from.test(file) && to.test(target)))
+        .map((target) => `${file} imports ${target}`)
+    )
+    assert.deepStrictEqual(wrong, [])
+  })
+
+  it("know no server, no terminal and no platform", () => {
+    const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|@electric-sql\/pglite$)/
+    const wrong = files.flatMap((file) => importsOf(file).filter((specifier) => !allowed.test(specifier)).map((specifier) => `${file} imports ${specifier}`))
+    assert.deepStrictEqual(wrong, [])
+  })
+
+  it("name environment variables in one place only", () => {
+    const wrong = files.filter((file) => !/^(Settings|promise)\.ts$/.test(file) && /process\.env|Config\.(String|Int)\(/.test(readFileSync(join(src, file), "utf8")))
+    assert.deepStrictEqual(wrong, [])
+  })
+})
