@@ -3,9 +3,10 @@
  *
  * Run: PORT=3000 node examples/02-mounted-in-hono.ts
  */
-import { serve } from "@hono/node-server"
+
 import { Gitpip, Settings, Worker } from "@gitpip/core"
 import { toWebHandler } from "@gitpip/http"
+import { serve } from "@hono/node-server"
 import { Layer } from "effect"
 import { Hono } from "hono"
 

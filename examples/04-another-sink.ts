@@ -32,7 +32,9 @@ const FileSink = Layer.succeed(Sink, {
     ).pipe(Effect.as(delivery.htmlUrl)),
   find: (_target, delivery) =>
     disk(() => readFile(file, "utf8").catch(() => "")).pipe(
-      Effect.map((lines) => (lines.includes(JSON.stringify(delivery.htmlUrl)) ? Option.some(delivery.htmlUrl) : Option.none()))
+      Effect.map((lines) =>
+        lines.includes(JSON.stringify(delivery.htmlUrl)) ? Option.some(delivery.htmlUrl) : Option.none()
+      )
     ),
   retract: () => Effect.void,
   budget: Effect.succeedNone,

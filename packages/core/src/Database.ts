@@ -78,31 +78,33 @@ const migrated = (
   )
 
 /** Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused. */
-export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
-  const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
-  if (latest !== undefined && latest.id > newest) {
-    return yield* new DatabaseError({
-      message: `The database has schema ${latest.id}, newer than ${newest}, the newest that this version of Gitpip knows. Use the newer version`
-    })
+export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlClient.SqlClient> = Effect.gen(
+  function* () {
+    const sql = yield* SqlClient.SqlClient
+    const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
+    const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
+    if (latest !== undefined && latest.id > newest) {
+      return yield* new DatabaseError({
+        message: `The database has schema ${latest.id}, newer than ${newest}, the newest that this version of Gitpip knows. Use the newer version`
+      })
+    }
+    return done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)
   }
-  return done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)
-}).pipe(
+).pipe(
   Effect.catchTags({
-    MigrationError: (error) => Effect.fail(unusable(`The database cannot be migrated: ${error.message}`, error.cause ?? error)),
+    MigrationError: (error) =>
+      Effect.fail(unusable(`The database cannot be migrated: ${error.message}`, error.cause ?? error)),
     SqlError: (error) => Effect.fail(unusable("The database cannot be migrated", error))
   })
 )
 
 /** Decodes the rows of a statement; every failure is a `DatabaseError`. */
-export const rows =
-  <S extends Schema.ConstraintDecoder<unknown>>(schema: S) => {
-    const decode = Schema.decodeUnknownEffect(Schema.Array(schema))
-    return <E extends { readonly _tag: string }, R>(
-      statement: Effect.Effect<ReadonlyArray<unknown>, E, R>
-    ): Effect.Effect<ReadonlyArray<S["Type"]>, DatabaseError, R> => orDatabaseError(Effect.flatMap(statement, decode))
-  }
+export const rows = <S extends Schema.ConstraintDecoder<unknown>>(schema: S) => {
+  const decode = Schema.decodeUnknownEffect(Schema.Array(schema))
+  return <E extends { readonly _tag: string }, R>(
+    statement: Effect.Effect<ReadonlyArray<unknown>, E, R>
+  ): Effect.Effect<ReadonlyArray<S["Type"]>, DatabaseError, R> => orDatabaseError(Effect.flatMap(statement, decode))
+}
 
 /** Turns whatever the driver fails with into a `DatabaseError`. */
 export const orDatabaseError = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, DatabaseError, R> =>
@@ -124,4 +126,3 @@ const sqlMessage = (error: unknown): string => {
   }
   return message.replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")
 }
-

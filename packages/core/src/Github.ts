@@ -92,10 +92,7 @@ export class Github extends Context.Service<
      * The first page of a user's gists, newest created first as far as is known (the order is not documented).
      * `None` when it is the one that `etag` stands for: such an answer is free of the hourly limit when a token is used.
      */
-    readonly gists: (
-      login: string,
-      etag: Option.Option<string>
-    ) => Effect.Effect<Option.Option<GistPage>, GithubError>
+    readonly gists: (login: string, etag: Option.Option<string>) => Effect.Effect<Option.Option<GistPage>, GithubError>
     /** A further page, by the address that the page before gave. */
     readonly page: (next: URL) => Effect.Effect<GistPage, GithubError>
     /** A gist with contents; a file's text is at most its first megabyte. */
@@ -133,7 +130,9 @@ export class Github extends Context.Service<
         for (let hop = 0; hop <= maxRedirects; hop++) {
           const own = target.origin === origin && target.username === "" && target.password === ""
           if (!own && !isRawHost(target)) {
-            return yield* fail(new Unexpected({ message: `GitHub pointed to another place (${target.origin}), which is not followed` }))
+            return yield* fail(
+              new Unexpected({ message: `GitHub pointed to another place (${target.origin}), which is not followed` })
+            )
           }
           let request = HttpClientRequest.get(target.href, { headers: own ? apiHeaders : rawHeaders })
           if (own) request = authorized(request)
@@ -150,11 +149,20 @@ export class Github extends Context.Service<
               Effect.catchTags({
                 ExchangeError: (error) => fail(new Unavailable({ message: `GitHub: ${error.message}` })),
                 Closed: ({ until, why }) =>
-                  fail(new RateLimited({ message: `GitHub is not asked again yet: ${why}`, resumeAt: DateTime.makeUnsafe(until) }))
+                  fail(
+                    new RateLimited({
+                      message: `GitHub is not asked again yet: ${why}`,
+                      resumeAt: DateTime.makeUnsafe(until)
+                    })
+                  )
               })
             )
           const location = answer.headers.location
-          if ([301, 302, 303, 307, 308].includes(answer.status) && location !== undefined && URL.canParse(location, target.href)) {
+          if (
+            [301, 302, 303, 307, 308].includes(answer.status) &&
+            location !== undefined &&
+            URL.canParse(location, target.href)
+          ) {
             target = new URL(location, target)
             continue
           }
@@ -170,11 +178,16 @@ export class Github extends Context.Service<
         const gists = yield* decode(Schema.Array(Schema.Unknown), answer)
         const next = nextLink(answer.headers.link)
         if (Option.isSome(next) && next.value.origin !== origin) {
-          return yield* fail(new Unexpected({ message: `GitHub's next page is elsewhere (${next.value.origin}), which is not followed` }))
+          return yield* fail(
+            new Unexpected({ message: `GitHub's next page is elsewhere (${next.value.origin}), which is not followed` })
+          )
         }
         const decoded = yield* Effect.forEach(gists, (gist) => Effect.option(decodeListedGist(gist)))
         const odd = decoded.filter(Option.isNone).length
-        if (odd > 0) yield* Effect.logWarning("Skipped gists that GitHub described in an unknown way").pipe(Effect.annotateLogs({ gists: odd }))
+        if (odd > 0)
+          yield* Effect.logWarning("Skipped gists that GitHub described in an unknown way").pipe(
+            Effect.annotateLogs({ gists: odd })
+          )
         const known = decoded.flatMap(Option.toArray)
         return {
           owner: Option.fromNullishOr(known.find((gist) => gist.owner != null)?.owner),
@@ -211,7 +224,8 @@ export class Github extends Context.Service<
           return { description: gist.description ?? null, files }
         }),
         raw: Effect.fn("Github.raw")(function* (rawUrl, maxBytes) {
-          if (!URL.canParse(rawUrl)) return yield* fail(new Unexpected({ message: "GitHub gave no usable address of the file's content" }))
+          if (!URL.canParse(rawUrl))
+            return yield* fail(new Unexpected({ message: "GitHub gave no usable address of the file's content" }))
           const answer = yield* get(rawUrl, { maxBytes, subject: { _tag: "Gist" } })
           // Git's own rule for telling binary: a NUL within the first 8,000 bytes.
           if (answer.body.subarray(0, 8_000).includes(0)) return { _tag: "Binary" }
@@ -300,7 +314,9 @@ const classify = Effect.fnUntraced(function* (answer: Answer, subject: Subject) 
     const now = yield* Clock.currentTimeMillis
     const retryAfter = int(headers, "retry-after")
     const exhausted = headers["x-ratelimit-remaining"] === "0"
-    const secondary = /secondary rate|abuse/i.test(message) || /secondary-rate-limits/.test(Schema.is(WireMessage)(body) ? (body.documentation_url ?? "") : "")
+    const secondary =
+      /secondary rate|abuse/i.test(message) ||
+      /secondary-rate-limits/.test(Schema.is(WireMessage)(body) ? (body.documentation_url ?? "") : "")
     const limited = (resumeAt: number) =>
       new RateLimited({ message: `GitHub's limit is reached: ${message}`, resumeAt: DateTime.makeUnsafe(resumeAt) })
     if (retryAfter !== undefined) return limited(now + Math.max(retryAfter, 1) * 1_000)
@@ -309,7 +325,8 @@ const classify = Effect.fnUntraced(function* (answer: Answer, subject: Subject) 
     if (status === 429 || secondary) return limited(now + 60_000)
     return new Blocked({ message: `GitHub withholds it: ${message}` })
   }
-  if (status === 401) return new Unauthorized({ message: `GitHub refuses the token: ${message}. Set GITHUB_TOKEN to a valid one` })
+  if (status === 401)
+    return new Unauthorized({ message: `GitHub refuses the token: ${message}. Set GITHUB_TOKEN to a valid one` })
   if (status === 404) {
     switch (subject._tag) {
       case "User":
@@ -374,7 +391,10 @@ const decodeListedGist = Schema.decodeUnknownEffect(WireListedGist)
 const decodeFile = Schema.decodeUnknownOption(WireFile)
 const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
 
-const decode = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, answer: Answer): Effect.Effect<S["Type"], GithubError> =>
+const decode = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  answer: Answer
+): Effect.Effect<S["Type"], GithubError> =>
   answer.cut
     ? fail(new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes` }))
     : Schema.decodeUnknownEffect(schema)(json(answer)).pipe(

@@ -4,8 +4,8 @@
 import { Clock, Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
-import * as Database from "./Database.ts"
 import type { DatabaseError } from "./Database.ts"
+import * as Database from "./Database.ts"
 import type { GistFile } from "./domain/GistFile.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
 import { Scan, type ScanDetails } from "./domain/Scan.ts"
@@ -14,7 +14,7 @@ import { defaultVisitor, type Visit, type Visitor } from "./domain/Visit.ts"
 import { Github, type GithubError } from "./Github.ts"
 import { layerTransport } from "./internal/exchange.ts"
 import { Signals } from "./internal/Signals.ts"
-import { Publisher, type Drained } from "./Publisher.ts"
+import { type Drained, Publisher } from "./Publisher.ts"
 import { Repository } from "./Repository.ts"
 import { fileIdentity } from "./repository/GistFiles.ts"
 import type { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
@@ -112,9 +112,7 @@ export class Gitpip extends Context.Service<
       readonly onProgress?: ((progress: ScanProgress) => Effect.Effect<void>) | undefined
     }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
     /** Asks the server's worker for a scan, and answers at once. */
-    readonly requestScan: (
-      username?: Username
-    ) => Effect.Effect<Scan, UserNotTracked | ScanNotFound | DatabaseError>
+    readonly requestScan: (username?: Username) => Effect.Effect<Scan, UserNotTracked | ScanNotFound | DatabaseError>
     /** Newest first. */
     readonly scans: (page: Cursor) => Effect.Effect<ReadonlyArray<Scan>, DatabaseError>
     readonly scanDetails: (id: number) => Effect.Effect<ScanDetails, ScanNotFound | DatabaseError>
@@ -154,7 +152,10 @@ export class Gitpip extends Context.Service<
       const optionalKey = (username: Username | undefined) =>
         username === undefined ? Effect.succeed(null) : users.key(username)
 
-      const showVisit = Effect.fnUntraced(function* (userKey: Effect.Success<ReturnType<typeof users.key>>, visit: Effect.Success<ReturnType<typeof visits.record>>) {
+      const showVisit = Effect.fnUntraced(function* (
+        userKey: Effect.Success<ReturnType<typeof users.key>>,
+        visit: Effect.Success<ReturnType<typeof visits.record>>
+      ) {
         return {
           id: visit.id,
           visitor: visit.visitor as Visitor,
@@ -264,7 +265,9 @@ export class Gitpip extends Context.Service<
             },
             publishing: {
               state: Option.isSome(publisher.off) ? "off" : Option.isSome(pause) ? "paused" : "on",
-              message: Option.getOrNull(Option.orElse(publisher.off, () => Option.map(pause, ({ message }) => message))),
+              message: Option.getOrNull(
+                Option.orElse(publisher.off, () => Option.map(pause, ({ message }) => message))
+              ),
               until: Option.getOrNull(Option.map(pause, ({ until }) => until)),
               tokensLeft: Option.getOrNull(yield* sink.budget)
             },
@@ -281,7 +284,10 @@ export class Gitpip extends Context.Service<
           const reasons: Array<string> = []
           const patience = Duration.toMillis(settings.scanInterval) * 2 + Duration.toMillis(grace)
           const lastDone = Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt))
-          const scanned = Math.max(since.epochMilliseconds, Option.match(lastDone, { onNone: () => 0, onSome: (time) => time.epochMilliseconds }))
+          const scanned = Math.max(
+            since.epochMilliseconds,
+            Option.match(lastDone, { onNone: () => 0, onSome: (time) => time.epochMilliseconds })
+          )
           if (at - scanned > patience) {
             reasons.push(`no scan has come to its end since ${new Date(scanned).toISOString()}`)
           }

@@ -41,7 +41,9 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { messa
 /** The request certainly never reached Pipedrive. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { message: Schema.String }) {}
 /** No readable answer came: the work may or may not have been done. */
-export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", { message: Schema.String }) {}
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {
+  message: Schema.String
+}) {}
 
 export class PipedriveError extends Schema.TaggedError<PipedriveError>()("PipedriveError", {
   reason: Schema.Union([BurstLimited, BudgetSpent, Denied, Refused, NotFound, Unreachable, OutcomeUnknown])
@@ -177,7 +179,12 @@ export class Pipedrive extends Context.Service<
                     : new Unreachable({ message: `Pipedrive cannot be reached: ${error.message}` })
                 ),
               Closed: ({ until, why }) =>
-                fail(new BudgetSpent({ message: `Pipedrive is not asked again yet: ${why}`, resumeAt: DateTime.makeUnsafe(until) }))
+                fail(
+                  new BudgetSpent({
+                    message: `Pipedrive is not asked again yet: ${why}`,
+                    resumeAt: DateTime.makeUnsafe(until)
+                  })
+                )
             })
           )
           const body = json(answer)
@@ -185,7 +192,9 @@ export class Pipedrive extends Context.Service<
             refusals = 0
             // A 2xx alone is no proof: only a body that says so is.
             if (Schema.is(WireSuccess)(body) && !answer.cut) return body
-            return yield* fail(new OutcomeUnknown({ message: `Pipedrive answers HTTP ${answer.status} with a body that cannot be read` }))
+            return yield* fail(
+              new OutcomeUnknown({ message: `Pipedrive answers HTTP ${answer.status} with a body that cannot be read` })
+            )
           }
           refusals = answer.status === 429 ? refusals + 1 : 0
           const reason = yield* classify(answer, body, refusals)
@@ -216,19 +225,26 @@ export class Pipedrive extends Context.Service<
           limit: 500,
           ...(Option.isSome(cursor) ? { cursor: cursor.value } : {})
         })
-        const list = <A>(schema: Schema.Codec<A, any>, request: HttpClientRequest.HttpClientRequest) =>
+        const list = <A, I>(schema: Schema.Codec<A, I>, request: HttpClientRequest.HttpClientRequest) =>
           call(request).pipe(
             Effect.flatMap(read(wirePage(schema))),
-            Effect.map((page): Page<A> => ({
-              items: page.data ?? [],
-              cursor: Option.fromNullishOr(page.additional_data?.next_cursor)
-            }))
+            Effect.map(
+              (page): Page<A> => ({
+                items: page.data ?? [],
+                cursor: Option.fromNullishOr(page.additional_data?.next_cursor)
+              })
+            )
           )
 
         return Pipedrive.of({
-          door: `pipedrive:${createHash("sha256").update(`${settings.origin}\n${Redacted.value(settings.token)}`).digest("hex").slice(0, 16)}`,
+          door: `pipedrive:${createHash("sha256")
+            .update(`${settings.origin}\n${Redacted.value(settings.token)}`)
+            .digest("hex")
+            .slice(0, 16)}`,
           origin: settings.origin,
-          createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity) => create("v2/activities", activity)),
+          createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity) =>
+            create("v2/activities", activity)
+          ),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
             list(StoredActivity, get("v2/activities", { deal_id: dealId, ...newestFirst(cursor) }))
@@ -251,8 +267,8 @@ export class Pipedrive extends Context.Service<
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
             list(StoredDeal, get("v2/deals", newestFirst(cursor)))
           ),
-          createNote: Effect.fn("Pipedrive.createNote")((body: { readonly deal_id: number; readonly content: string }) =>
-            create("v1/notes", body)
+          createNote: Effect.fn("Pipedrive.createNote")(
+            (body: { readonly deal_id: number; readonly content: string }) => create("v1/notes", body)
           ),
           notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
             Effect.map(list(StoredNote, get("v1/notes", { deal_id: dealId, limit: 100 })), ({ items }) => items)
@@ -297,7 +313,9 @@ const searchWindow = { limit: 10, millis: 2_100 }
 const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, refusals: number) {
   const { status, headers } = answer
   const now = yield* Clock.currentTimeMillis
-  const message = Schema.is(WireFailure)(body) ? storable([body.error, body.code].filter(Boolean).join(" "), 500) : `HTTP ${status}`
+  const message = Schema.is(WireFailure)(body)
+    ? storable([body.error, body.code].filter(Boolean).join(" "), 500)
+    : `HTTP ${status}`
   if (status === 429) {
     const spent = headers["x-daily-ratelimit-token-remaining"] === "0"
     if (spent || (refusals >= 3 && headers["x-ratelimit-remaining"] === undefined)) {
@@ -309,9 +327,13 @@ const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, ref
       })
     }
     const wait = Math.max(int(headers, "retry-after") ?? 0, int(headers, "x-ratelimit-reset") ?? 0, 2)
-    return new BurstLimited({ message: "Pipedrive's limit of requests is reached", resumeAt: DateTime.makeUnsafe(now + wait * 1_000) })
+    return new BurstLimited({
+      message: "Pipedrive's limit of requests is reached",
+      resumeAt: DateTime.makeUnsafe(now + wait * 1_000)
+    })
   }
-  if (status === 401) return new Denied({ message: `Pipedrive refuses the token: ${message}. Set PIPEDRIVE_TOKEN to a valid one` })
+  if (status === 401)
+    return new Denied({ message: `Pipedrive refuses the token: ${message}. Set PIPEDRIVE_TOKEN to a valid one` })
   if (status === 402) return new Denied({ message: `Pipedrive says the account is closed or unpaid: ${message}` })
   if (status === 403) {
     if (/capping|limit/.test(message)) return new Refused({ status, message: `Pipedrive refuses: ${message}` })
@@ -323,7 +345,8 @@ const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, ref
   }
   if (status === 404) return new NotFound({ message: `Pipedrive does not find it: ${message}` })
   if (status === 408 || status >= 500) return new OutcomeUnknown({ message: `Pipedrive answers with HTTP ${status}` })
-  if (status >= 300 && status < 400) return new Denied({ message: `Pipedrive redirects (HTTP ${status}), which is not followed. Check PIPEDRIVE_ORG` })
+  if (status >= 300 && status < 400)
+    return new Denied({ message: `Pipedrive redirects (HTTP ${status}), which is not followed. Check PIPEDRIVE_ORG` })
   return new Refused({ status, message: `Pipedrive refuses: ${message}` })
 })
 

@@ -136,7 +136,12 @@ export class Publisher extends Context.Service<
         })
       })
 
-      const ended = Effect.fnUntraced(function* (claim: Claim, state: "failed" | "gone", reason: string, message: string) {
+      const ended = Effect.fnUntraced(function* (
+        claim: Claim,
+        state: "failed" | "gone",
+        reason: string,
+        message: string
+      ) {
         return yield* setBack(claim, { state, reason, message, dueAt: yield* now, uncertain: false, counts: true })
       })
 
@@ -153,7 +158,14 @@ export class Publisher extends Context.Service<
             // A gist's own page can lag behind the list: one 404 is no proof.
             if (claim.errorReason === "GistNotFound") return yield* ended(claim, "gone", "GistGone", reason.message)
             const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.goneDelay))
-            return yield* setBack(claim, { state: "pending", reason: "GistNotFound", message: reason.message, dueAt, uncertain: false, counts: true })
+            return yield* setBack(claim, {
+              state: "pending",
+              reason: "GistNotFound",
+              message: reason.message,
+              dueAt,
+              uncertain: false,
+              counts: true
+            })
           }
           case "Blocked":
             return yield* ended(claim, "failed", reason._tag, reason.message)
@@ -165,12 +177,24 @@ export class Publisher extends Context.Service<
             return yield* handBack(claim, reason._tag, reason.message)
           default:
             return concernsEverybody
-              ? yield* setBack(claim, { state: "pending", reason: reason._tag, message: reason.message, dueAt: yield* retryAt(claim), uncertain: false, counts: true })
+              ? yield* setBack(claim, {
+                  state: "pending",
+                  reason: reason._tag,
+                  message: reason.message,
+                  dueAt: yield* retryAt(claim),
+                  uncertain: false,
+                  counts: true
+                })
               : yield* again(claim, reason._tag, reason.message, false)
         }
       })
 
-      const onSinkError = Effect.fnUntraced(function* (claim: Claim, delivery: Delivery, { reason }: SinkError, target: Option.Option<string>) {
+      const onSinkError = Effect.fnUntraced(function* (
+        claim: Claim,
+        delivery: Delivery,
+        { reason }: SinkError,
+        target: Option.Option<string>
+      ) {
         switch (reason._tag) {
           case "ItemRefused":
             return yield* ended(claim, "failed", reason._tag, reason.message)
@@ -181,7 +205,14 @@ export class Publisher extends Context.Service<
             return yield* again(claim, reason._tag, reason.message, false)
           case "SinkOutcomeUnknown": {
             const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.settleDelay))
-            return yield* setBack(claim, { state: "pending", reason: "OutcomeUnknown", message: reason.message, dueAt, uncertain: true, counts: true })
+            return yield* setBack(claim, {
+              state: "pending",
+              reason: "OutcomeUnknown",
+              message: reason.message,
+              dueAt,
+              uncertain: true,
+              counts: true
+            })
           }
           case "Paused":
             yield* pauseUntil(sink.door, { until: reason.until, message: reason.message }, reason.binding)
@@ -189,7 +220,9 @@ export class Publisher extends Context.Service<
         }
       })
 
-      const read = Effect.fnUntraced(function* (claim: Claim): Effect.fn.Return<Option.Option<{ content: Content; description: string | null }>, GithubError> {
+      const read = Effect.fnUntraced(function* (
+        claim: Claim
+      ): Effect.fn.Return<Option.Option<{ content: Content; description: string | null }>, GithubError> {
         if (claim.gistSize > wholeGist && claim.rawUrl !== null) {
           return Option.some({ content: yield* github.raw(claim.rawUrl, rawBytes), description: claim.description })
         }
@@ -310,4 +343,5 @@ export class Publisher extends Context.Service<
   )
 }
 
-const inMinutes = (minutes: number) => Effect.map(DateTime.now, (now) => DateTime.addDuration(now, Duration.minutes(minutes)))
+const inMinutes = (minutes: number) =>
+  Effect.map(DateTime.now, (now) => DateTime.addDuration(now, Duration.minutes(minutes)))

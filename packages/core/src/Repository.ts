@@ -9,7 +9,7 @@ import * as Scans from "./repository/Scans.ts"
 import * as Users from "./repository/Users.ts"
 import * as Visits from "./repository/Visits.ts"
 
-type Made<M extends { readonly make: Effect.Effect<any, any, any> }> = Effect.Success<M["make"]>
+type Made<M extends { readonly make: Effect.Effect<unknown, never, SqlClient.SqlClient> }> = Effect.Success<M["make"]>
 
 export class Repository extends Context.Service<
   Repository,

@@ -11,7 +11,7 @@ import type { ListedFile } from "./domain/GistFile.ts"
 import type { Scan, ScanId } from "./domain/Scan.ts"
 import * as Timing from "./domain/Timing.ts"
 import type { UserKey } from "./domain/User.ts"
-import { Github, GithubError, type GistPage, UserNotFound } from "./Github.ts"
+import { type GistPage, Github, GithubError, UserNotFound } from "./Github.ts"
 import { Repository } from "./Repository.ts"
 import { fileIdentity } from "./repository/GistFiles.ts"
 import type { Ending, ScanNotFound, ScanRunning } from "./repository/Scans.ts"
@@ -106,7 +106,8 @@ export class Scanner extends Context.Service<
         const at = yield* now
         const overdue =
           user.walkedAt === null ||
-          (user.pages > 1 && DateTime.toEpochMillis(user.walkedAt) + Duration.toMillis(Timing.fullWalkInterval) <= at.getTime())
+          (user.pages > 1 &&
+            DateTime.toEpochMillis(user.walkedAt) + Duration.toMillis(Timing.fullWalkInterval) <= at.getTime())
         const page = yield* firstPage(user, overdue ? Option.none() : Option.fromNullishOr(user.etag))
         if (Option.isNone(page)) return { _tag: "Unchanged" as const, files: 0 }
         const walked = yield* walk(page.value, overdue)
@@ -140,7 +141,12 @@ export class Scanner extends Context.Service<
         yield* Effect.logWarning(Telemetry.event.userFailed).pipe(
           Effect.annotateLogs({ user: user.username, reason, message: error.message })
         )
-        return { user, outcome: "Failed" as const, files: 0, failure: { reason, message: error.message, failures, retryAt } }
+        return {
+          user,
+          outcome: "Failed" as const,
+          files: 0,
+          failure: { reason, message: error.message, failures, retryAt }
+        }
       })
 
       type Looked = Effect.Success<ReturnType<typeof lookAt>>
@@ -160,11 +166,14 @@ export class Scanner extends Context.Service<
           cursor,
           users: looked.length,
           unchanged: looked.filter(({ outcome }) => outcome === "Unchanged").length,
-          failures: looked.flatMap(({ failure, user }) => (failure === undefined ? [] : [{ userKey: user.key, ...failure }]))
+          failures: looked.flatMap(({ failure, user }) =>
+            failure === undefined ? [] : [{ userKey: user.key, ...failure }]
+          )
         })
         for (const outcome of ["Unchanged", "Changed", "Failed"] as const) {
           const count = looked.filter((one) => one.outcome === outcome).length
-          if (count > 0) yield* Metric.update(Metric.withAttributes(Telemetry.looks, { outcome: outcome.toLowerCase() }), count)
+          if (count > 0)
+            yield* Metric.update(Metric.withAttributes(Telemetry.looks, { outcome: outcome.toLowerCase() }), count)
         }
       })
 
@@ -192,11 +201,23 @@ export class Scanner extends Context.Service<
         const total = { users: 0, unchanged: 0, failed: 0, files: 0 }
         // After a pass that did not come to its end, the rest first, then from the beginning to there.
         const all = { from: 0, until: Number.MAX_SAFE_INTEGER }
-        const ranges = begin === 0 ? [all] : [{ ...all, from: begin }, { ...all, until: begin }]
+        const ranges =
+          begin === 0
+            ? [all]
+            : [
+                { ...all, from: begin },
+                { ...all, until: begin }
+              ]
         for (const { from, until } of ranges) {
           let after = from
           for (;;) {
-            const page = yield* users.forScan({ after, until, limit: pageOfUsers, now: yield* now, everybody: options.everybody })
+            const page = yield* users.forScan({
+              after,
+              until,
+              limit: pageOfUsers,
+              now: yield* now,
+              everybody: options.everybody
+            })
             const last = page.at(-1)
             if (last === undefined) break
             const { cursor, looked, trouble } = yield* lookAtAll(scan, page)
@@ -206,7 +227,10 @@ export class Scanner extends Context.Service<
             total.unchanged += looked.filter(({ outcome }) => outcome === "Unchanged").length
             total.failed += looked.filter(({ outcome }) => outcome === "Failed").length
             total.files += looked.reduce((sum, { files }) => sum + files, 0)
-            yield* Metric.update(Telemetry.filesFound, looked.reduce((sum, { files }) => sum + files, 0))
+            yield* Metric.update(
+              Telemetry.filesFound,
+              looked.reduce((sum, { files }) => sum + files, 0)
+            )
             yield* options.onProgress(total)
             if (trouble !== undefined) return yield* trouble
           }
@@ -223,13 +247,24 @@ export class Scanner extends Context.Service<
         if (Exit.isSuccess(exit)) return { state: "done", reason: null, message: null, resumeAt: null } satisfies Ending
         const error = Exit.findErrorOption(exit)
         if (Option.isNone(error)) {
-          return { state: "interrupted", reason: null, message: "the process was stopped", resumeAt: null } satisfies Ending
+          return {
+            state: "interrupted",
+            reason: null,
+            message: "the process was stopped",
+            resumeAt: null
+          } satisfies Ending
         }
         if (error.value._tag === "DatabaseError") {
-          return { state: "interrupted", reason: "DatabaseError", message: error.value.message, resumeAt: null } satisfies Ending
+          return {
+            state: "interrupted",
+            reason: "DatabaseError",
+            message: error.value.message,
+            resumeAt: null
+          } satisfies Ending
         }
         const { reason } = error.value
-        if (reason._tag === "RateLimited") yield* Effect.ignore(doors.close(github.door, reason.resumeAt, reason.message))
+        if (reason._tag === "RateLimited")
+          yield* Effect.ignore(doors.close(github.door, reason.resumeAt, reason.message))
         return {
           state: "stopped",
           reason: reason._tag,

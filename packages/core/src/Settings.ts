@@ -79,7 +79,8 @@ export const definitions = {
   POSTGRES_CONNECTION_STRING: define({
     config: optionalSecret("POSTGRES_CONNECTION_STRING", ConnectionString),
     fallback: "none",
-    meaning: "`postgres://user:password@host:5432/database`. Without it an embedded database in `GITPIP_DATA_DIR` is used"
+    meaning:
+      "`postgres://user:password@host:5432/database`. Without it an embedded database in `GITPIP_DATA_DIR` is used"
   }),
   GITHUB_TOKEN: define({
     config: optionalSecret("GITHUB_TOKEN"),
@@ -124,7 +125,8 @@ export const definitions = {
   GITPIP_PUBLISH_AS: define({
     config: Config.Literals(["activity", "deal"], "GITPIP_PUBLISH_AS").pipe(Config.withDefault("activity" as const)),
     fallback: "activity",
-    meaning: "`activity`: one activity per file on the user's deal; `deal`: one deal per file with the content as its note"
+    meaning:
+      "`activity`: one activity per file on the user's deal; `deal`: one deal per file with the content as its note"
   }),
   GITPIP_ACTIVITY_TYPE: define({
     config: Config.NonEmptyString("GITPIP_ACTIVITY_TYPE").pipe(Config.withDefault("task")),
@@ -185,7 +187,10 @@ export class Settings extends Context.Service<
   }
 >()("gitpip/Settings") {
   /** Reads the environment through the current `ConfigProvider`. */
-  static readonly layer = Layer.effect(Settings, Effect.suspend(() => load))
+  static readonly layer = Layer.effect(
+    Settings,
+    Effect.suspend(() => load)
+  )
 }
 
 /** Settings that cannot be used, with every fault in one message. */
@@ -204,7 +209,9 @@ const load = Effect.gen(function* () {
   const read = Effect.fnUntraced(function* <A>({ config }: Definition<A>, name: string) {
     const result = yield* Effect.result(config)
     if (Result.isSuccess(result)) return result.success
-    faults.push(`${name}: ${result.failure.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")}`)
+    faults.push(
+      `${name}: ${result.failure.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")}`
+    )
     return undefined
   })
   const values = yield* Effect.all(
@@ -236,13 +243,20 @@ const load = Effect.gen(function* () {
   // Only judged when all three could be read: a wrong one is no missing one.
   const known = values.token !== undefined && values.org !== undefined && values.origin !== undefined
   if (known && Option.isSome(token) && Option.isNone(origin)) {
-    faults.push("PIPEDRIVE_ORG: is missing although PIPEDRIVE_TOKEN is set; it is the `acme` of https://acme.pipedrive.com")
+    faults.push(
+      "PIPEDRIVE_ORG: is missing although PIPEDRIVE_TOKEN is set; it is the `acme` of https://acme.pipedrive.com"
+    )
   }
   if (known && Option.isNone(token) && Option.isSome(origin)) {
     faults.push("PIPEDRIVE_TOKEN: is missing although PIPEDRIVE_ORG or PIPEDRIVE_API_URL is set")
   }
   if (faults.length > 0) return yield* new SettingsError({ faults })
-  const { token: _token, org: _org, origin: _origin, ...rest } = values as Required<typeof values> & Complete<typeof values>
+  const {
+    token: _token,
+    org: _org,
+    origin: _origin,
+    ...rest
+  } = values as Required<typeof values> & Complete<typeof values>
   return Settings.of({
     ...rest,
     pipedrive: Option.map(Option.all({ token, origin }), ({ token, origin }) => ({ token, origin: origin.origin })),

@@ -33,7 +33,9 @@ export class TargetGone extends Schema.TaggedError<TargetGone>()("TargetGone", {
 /** It did not work this time. Nothing was created. */
 export class NotSent extends Schema.TaggedError<NotSent>()("NotSent", { message: Schema.String }) {}
 /** It may or may not have been created. */
-export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("SinkOutcomeUnknown", { message: Schema.String }) {}
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("SinkOutcomeUnknown", {
+  message: Schema.String
+}) {}
 /** Nothing works before that instant, for no item. Nothing was created. */
 export class Paused extends Schema.TaggedError<Paused>()("Paused", {
   message: Schema.String,

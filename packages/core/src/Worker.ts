@@ -33,9 +33,7 @@ export class Worker extends Context.Service<
       /** One round after the other, whatever happens in one. */
       const forever = <E extends { readonly message: string }>(round: Effect.Effect<void, E>) =>
         round.pipe(
-          Effect.catch((error) =>
-            Effect.andThen(Effect.logWarning(error.message), Effect.sleep(elsewhere))
-          ),
+          Effect.catch((error) => Effect.andThen(Effect.logWarning(error.message), Effect.sleep(elsewhere))),
           Effect.catchDefect((defect) =>
             Effect.andThen(Effect.logError("A round of the worker broke", defect), Effect.sleep(elsewhere))
           ),
@@ -66,10 +64,17 @@ export class Worker extends Context.Service<
         const now = yield* Clock.currentTimeMillis
         const pause = yield* publisher.pause
         const due = Option.match(pause, {
-          onNone: () => Effect.map(publications.nextDue, Option.map((at) => at.getTime())),
+          onNone: () =>
+            Effect.map(
+              publications.nextDue,
+              Option.map((at) => at.getTime())
+            ),
           onSome: ({ until }) => Effect.succeedSome(until.epochMilliseconds)
         })
-        const wait = Option.match(yield* due, { onNone: () => poll, onSome: (at) => Duration.millis(Math.max(at - now, 50)) })
+        const wait = Option.match(yield* due, {
+          onNone: () => poll,
+          onSome: (at) => Duration.millis(Math.max(at - now, 50))
+        })
         yield* signals.publications.wait(Duration.min(wait, poll))
       })
 

@@ -4,9 +4,10 @@
  * `Gitpip.layer` is everything, wired by `Settings`. Each part can be replaced: bring another `Sink` to publish
  * elsewhere, another `SqlClient` layer for the database, another `HttpClient` for the transport.
  */
-export * as Activity from "./domain/Activity.ts"
+
 export * as Database from "./Database.ts"
 export { DatabaseError } from "./Database.ts"
+export * as Activity from "./domain/Activity.ts"
 export { type Content, FileId, GistFile, type ListedFile } from "./domain/GistFile.ts"
 export { Attempt, Publication, PublicationDetails, PublicationId, PublicationState } from "./domain/Publication.ts"
 export { Scan, ScanDetails, ScanFailure, ScanId, ScanState } from "./domain/Scan.ts"

@@ -54,7 +54,10 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
   const runtime = ManagedRuntime.make(options.worker === true ? Layer.provideMerge(Worker.layer, gitpip) : gitpip)
   await runtime.context().catch(rethrow)
 
-  const call = <S extends Schema.Codec<any, any>, E>(schema: S, use: (service: Gitpip["Service"]) => Effect.Effect<S["Type"], E>) =>
+  const call = <S extends Schema.Codec<unknown, unknown>, E>(
+    schema: S,
+    use: (service: Gitpip["Service"]) => Effect.Effect<S["Type"], E>
+  ) =>
     runtime
       .runPromise(Effect.flatMap(Effect.flatMap(Gitpip, use), Schema.encodeEffect(schema)))
       .catch(rethrow) as Promise<S["Encoded"]>

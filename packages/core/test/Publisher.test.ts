@@ -35,7 +35,11 @@ const outcomes = Effect.gen(function* () {
   const gitpip = yield* Gitpip
   const [publication] = yield* gitpip.publications(everything)
   const { attempts } = yield* gitpip.publication(publication?.id ?? 0)
-  return { state: publication?.state, reason: publication?.errorReason, attempts: attempts.map(({ outcome }) => outcome) }
+  return {
+    state: publication?.state,
+    reason: publication?.errorReason,
+    attempts: attempts.map(({ outcome }) => outcome)
+  }
 })
 
 const looks = (pipedrive: PipedriveStandIn) => pipedrive.count("GET", "/api/v2/activities")
@@ -55,7 +59,11 @@ describe("a lost answer", () => {
           yield* given(github, { "a.md": "1" })
           pipedrive.misbehave(fault, { when: isCreate })
           assert.strictEqual((yield* gitpip.publish).postponed, 1)
-          assert.deepStrictEqual(yield* outcomes, { state: "pending", reason: "OutcomeUnknown", attempts: ["OutcomeUnknown"] })
+          assert.deepStrictEqual(yield* outcomes, {
+            state: "pending",
+            reason: "OutcomeUnknown",
+            attempts: ["OutcomeUnknown"]
+          })
           // Not before the request can no longer be running.
           yield* gitpip.publish
           assert.strictEqual(looks(pipedrive), 0)
@@ -64,7 +72,8 @@ describe("a lost answer", () => {
           assert.strictEqual(pipedrive.activities.length, 1)
           assert.strictEqual(looks(pipedrive), 1)
         })
-      ))
+      )
+    )
   }
 
   it.effect("a hang after the work was done: gives up in time, looks, and adopts", () =>
@@ -81,7 +90,8 @@ describe("a lost answer", () => {
         assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "adopted"])
         assert.strictEqual(pipedrive.activities.length, 1)
       })
-    ))
+    )
+  )
 
   it.effect("a reset before the work was done: looks, finds nothing, and sends again", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -93,7 +103,8 @@ describe("a lost answer", () => {
         assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "published"])
         assert.strictEqual(pipedrive.activities.length, 1)
       })
-    ))
+    )
+  )
 
   it.effect("keeps looking until a look is answered", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -108,7 +119,8 @@ describe("a lost answer", () => {
         assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "LookFailed", "adopted"])
         assert.strictEqual(pipedrive.activities.length, 1)
       })
-    ))
+    )
+  )
 
   it.effect("of the deal's creation: found among the newest deals, not made twice", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -122,7 +134,8 @@ describe("a lost answer", () => {
         assert.strictEqual(pipedrive.deals.length, 1)
         assert.strictEqual(pipedrive.activities.length, 2)
       })
-    ))
+    )
+  )
 })
 
 describe("a certain outcome costs no look", () => {
@@ -136,7 +149,8 @@ describe("a certain outcome costs no look", () => {
         assert.strictEqual(pipedrive.activities.length, 1)
         assert.strictEqual(looks(pipedrive), 0)
       })
-    ))
+    )
+  )
 
   it.effect("the day's budget closes the door until the next day, for a restarted process too", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
@@ -161,7 +175,8 @@ describe("a certain outcome costs no look", () => {
         assert.strictEqual(pipedrive.activities.length, 3)
         assert.strictEqual(looks(pipedrive), 0)
       })
-    ))
+    )
+  )
 
   it.effect("a refused token pauses everything and is said", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -176,7 +191,8 @@ describe("a certain outcome costs no look", () => {
         yield* drainLate("16 minutes")
         assert.strictEqual(pipedrive.activities.length, 2)
       })
-    ))
+    )
+  )
 })
 
 describe("a lost process", () => {
@@ -190,7 +206,10 @@ describe("a lost process", () => {
     assert.isTrue(yield* publications.beginSend(claim, target, new Date(0)))
     return { claim, target }
   })
-  const expire = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`update publications set lease_until = now() - interval '1 second' where state = 'sending'`)
+  const expire = Effect.flatMap(
+    SqlClient.SqlClient,
+    (sql) => sql`update publications set lease_until = now() - interval '1 second' where state = 'sending'`
+  )
 
   it.effect("after the request: the next holder looks and adopts", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -204,7 +223,8 @@ describe("a lost process", () => {
         assert.deepStrictEqual((yield* outcomes).attempts, ["adopted"])
         assert.strictEqual(pipedrive.activities.length, 1)
       })
-    ))
+    )
+  )
 
   it.effect("before the request: the next holder sends, without a look", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -217,7 +237,8 @@ describe("a lost process", () => {
         assert.strictEqual(pipedrive.activities.length, 1)
         assert.strictEqual(looks(pipedrive), 0)
       })
-    ))
+    )
+  )
 
   it.effect("that comes back late deletes its own activity, and one remains", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -236,7 +257,8 @@ describe("a lost process", () => {
         assert.strictEqual(pipedrive.activities.length, 1)
         assert.notStrictEqual(String(pipedrive.activities[0]?.id), receipt)
       })
-    ))
+    )
+  )
 
   it.effect("may not send once its lease has passed or is nearly over", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -250,7 +272,8 @@ describe("a lost process", () => {
         assert.isFalse(yield* publications.beginSend(short as never, "1", new Date(0)))
         assert.isTrue(yield* publications.beginSend(next as never, "1", new Date(0)))
       })
-    ))
+    )
+  )
 
   it.effect("that is stopped gracefully hands back what it has not sent, uncounted", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -262,11 +285,18 @@ describe("a lost process", () => {
         yield* github.seen(1, ({ route }) => route === "/gists/{id}")
         yield* Fiber.interrupt(drain)
         const waiting = yield* gitpip.publications(everything)
-        assert.deepStrictEqual(waiting.map(({ attempts, state }) => [state, attempts]), [["pending", 0], ["pending", 0]])
+        assert.deepStrictEqual(
+          waiting.map(({ attempts, state }) => [state, attempts]),
+          [
+            ["pending", 0],
+            ["pending", 0]
+          ]
+        )
         yield* gitpip.publish
         assert.strictEqual(pipedrive.activities.length, 2)
       })
-    ))
+    )
+  )
 })
 
 describe("several at once", () => {
@@ -283,7 +313,8 @@ describe("several at once", () => {
         assert.strictEqual(new Set(pipedrive.activities.map(({ subject }) => subject)).size, 120)
         assert.strictEqual(pipedrive.deals.length, 1)
       })
-    ))
+    )
+  )
 
   it.effect("one user's backlog does not delay another's new file", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -294,7 +325,10 @@ describe("several at once", () => {
         yield* given(github, { "one.txt": "1" }, "bob")
         yield* given(github, Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`c${n}.txt`, ""])), "cy")
         const first = yield* publications.claim(5, Timing.publicationLease, new Date(0))
-        assert.sameMembers(first.slice(0, 3).map(({ username }) => username), ["ann", "bob", "cy"])
+        assert.sameMembers(
+          first.slice(0, 3).map(({ username }) => username),
+          ["ann", "bob", "cy"]
+        )
         const rest = yield* publications.claim(40, Timing.publicationLease, new Date(0))
         const share = rest.filter(({ username }) => username === "cy").length
         assert.isAtLeast(share, 19)
@@ -305,7 +339,8 @@ describe("several at once", () => {
         assert.isAtMost(later.filter(({ username }) => username === "dee").length, 11)
         assert.isAtLeast(later.filter(({ username }) => username === "dee").length, 9)
       })
-    ))
+    )
+  )
 })
 
 describe("the deal", () => {
@@ -316,10 +351,14 @@ describe("the deal", () => {
         const own = pipedrive.addDeal({ title: "ANN" })
         yield* given(github, { "a.md": "1" })
         yield* (yield* Gitpip).publish
-        assert.deepStrictEqual(pipedrive.activities.map(({ deal_id }) => deal_id), [own])
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ deal_id }) => deal_id),
+          [own]
+        )
         assert.strictEqual(pipedrive.deals.length, 2)
       })
-    ))
+    )
+  )
 
   for (const missingDealStatus of [400, 404] as const) {
     it.effect(`that was deleted in Pipedrive is replaced (refused with ${missingDealStatus})`, () =>
@@ -337,7 +376,8 @@ describe("the deal", () => {
           assert.strictEqual(pipedrive.deals.length, 1)
           assert.isTrue(pipedrive.activities.some(({ deal_id, subject }) => subject === "b.md" && deal_id === deal?.id))
         })
-      ))
+      )
+    )
   }
 })
 
@@ -350,10 +390,15 @@ describe("what GitHub no longer shows", () => {
         yield* (yield* Gitpip).publish
         assert.strictEqual((yield* outcomes).state, "pending")
         yield* drainLate("3 minutes")
-        assert.deepStrictEqual((yield* outcomes), { state: "gone", reason: "GistGone", attempts: ["GistNotFound", "GistGone"] })
+        assert.deepStrictEqual(yield* outcomes, {
+          state: "gone",
+          reason: "GistGone",
+          attempts: ["GistNotFound", "GistGone"]
+        })
         assert.strictEqual(pipedrive.activities.length, 0)
       })
-    ))
+    )
+  )
 
   it.effect("a file that was removed from its gist is gone", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -362,9 +407,13 @@ describe("what GitHub no longer shows", () => {
         github.removeFile(gist, "b.md")
         yield* (yield* Gitpip).publish
         const states = (yield* (yield* Gitpip).publications(everything)).map(({ filename, state }) => [filename, state])
-        assert.sameDeepMembers(states, [["a.md", "published"], ["b.md", "gone"]])
+        assert.sameDeepMembers(states, [
+          ["a.md", "published"],
+          ["b.md", "gone"]
+        ])
       })
-    ))
+    )
+  )
 
   it.effect("a blocked gist has failed, and can be retried", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -381,14 +430,18 @@ describe("what GitHub no longer shows", () => {
         const refused = yield* Effect.flip(gitpip.retry(failed?.id ?? 0))
         assert.strictEqual(refused._tag, "PublicationNotFailed")
       })
-    ))
+    )
+  )
 
   it.effect("a limit of GitHub's pauses publishing until it ends, and nothing is asked meanwhile", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* given(github, { "a.md": "1" })
-        github.misbehave({ kind: "primary-limit", resetInSeconds: 600 }, { when: ({ route }) => route === "/gists/{id}" })
+        github.misbehave(
+          { kind: "primary-limit", resetInSeconds: 600 },
+          { when: ({ route }) => route === "/gists/{id}" }
+        )
         yield* gitpip.publish
         const asked = github.requests.length
         yield* gitpip.publish
@@ -396,7 +449,8 @@ describe("what GitHub no longer shows", () => {
         yield* drainLate("11 minutes")
         assert.strictEqual(pipedrive.activities.length, 1)
       })
-    ))
+    )
+  )
 
   it.effect("a gist too large to be read whole is published with the beginning of each file", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -407,7 +461,8 @@ describe("what GitHub no longer shows", () => {
         assert.strictEqual(pipedrive.activities.length, 2)
         for (const { note } of pipedrive.activities) assert.include(note ?? "", "only the beginning")
       })
-    ))
+    )
+  )
 })
 
 describe("without credentials", () => {
@@ -421,7 +476,8 @@ describe("without credentials", () => {
         assert.deepStrictEqual([status.publishing.state, status.publications.pending], ["off", 1])
         assert.strictEqual(pipedrive.requests.length, 0)
       })
-    ))
+    )
+  )
 })
 
 describe("GITPIP_PUBLISH_AS=deal", () => {
@@ -435,10 +491,14 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
         yield* given(github, { "a.md": "one", "b.md": "two" })
         yield* (yield* Gitpip).publish
         assert.strictEqual(pipedrive.deals.length, 2)
-        assert.sameMembers(pipedrive.notes.map(({ content }) => content.slice(-3)), ["one", "two"])
+        assert.sameMembers(
+          pipedrive.notes.map(({ content }) => content.slice(-3)),
+          ["one", "two"]
+        )
         assert.isTrue(pipedrive.deals.some(({ title }) => title.startsWith("a.md · ann · ")))
       })
-    ))
+    )
+  )
 
   for (const [what, fault, when] of [
     ["of the deal", { kind: "lost" }, isDealCreate],
@@ -456,6 +516,7 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
           assert.strictEqual(pipedrive.deals.length, 1)
           assert.strictEqual(pipedrive.notes.filter(({ deal_id }) => deal_id === pipedrive.deals[0]?.id).length, 1)
         })
-      ))
+      )
+    )
   }
 })

@@ -26,7 +26,8 @@ describe("a user's gists", () => {
         // The first page held something new, the second did not: the third is not asked for.
         assert.strictEqual(github.requests.length, 2)
       })
-    ))
+    )
+  )
 
   it.effect("are walked to the end once a day, so that a file added to an old gist is found", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -42,7 +43,8 @@ describe("a user's gists", () => {
         yield* TestClock.adjust("24 hours")
         assert.strictEqual((yield* gitpip.scan()).files, 1)
       })
-    ))
+    )
+  )
 
   it.effect("leave nothing behind when a later page fails, and are found whole the next time", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -57,7 +59,8 @@ describe("a user's gists", () => {
         assert.deepStrictEqual(yield* gitpip.history(name("ann"), everything), [])
         assert.strictEqual((yield* gitpip.scan()).files, 150)
       })
-    ))
+    )
+  )
 
   it.effect("that were secret and become public are found, however old they are", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -71,28 +74,35 @@ describe("a user's gists", () => {
         github.setPublic(secret, true)
         assert.strictEqual((yield* gitpip.scan()).files, 1)
       })
-    ))
+    )
+  )
 
-  it.effect("older than the tracking are listed but not published with GITPIP_BACKFILL=none; what appears later is", () =>
-    inWorld(layerPostgres, { env: { GITPIP_BACKFILL: "none" } }, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        yield* TestClock.adjust("1 hour")
-        github.addUser("ann")
-        github.addGist("ann", { files: { "old.md": "" }, createdAt: 0 })
-        const secret = github.addGist("ann", { files: { "secret.md": "" }, createdAt: 0, public: false })
-        yield* gitpip.track(name("ann"))
-        yield* gitpip.scan()
-        yield* gitpip.publish
-        assert.strictEqual(pipedrive.activities.length, 0)
-        assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 1)
-        github.setPublic(secret, true)
-        github.addGist("ann", { files: { "new.md": "" } })
-        yield* gitpip.scan()
-        yield* gitpip.publish
-        assert.sameMembers(pipedrive.activities.map(({ subject }) => subject), ["secret.md", "new.md"])
-      })
-    ))
+  it.effect(
+    "older than the tracking are listed but not published with GITPIP_BACKFILL=none; what appears later is",
+    () =>
+      inWorld(layerPostgres, { env: { GITPIP_BACKFILL: "none" } }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          yield* TestClock.adjust("1 hour")
+          github.addUser("ann")
+          github.addGist("ann", { files: { "old.md": "" }, createdAt: 0 })
+          const secret = github.addGist("ann", { files: { "secret.md": "" }, createdAt: 0, public: false })
+          yield* gitpip.track(name("ann"))
+          yield* gitpip.scan()
+          yield* gitpip.publish
+          assert.strictEqual(pipedrive.activities.length, 0)
+          assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 1)
+          github.setPublic(secret, true)
+          github.addGist("ann", { files: { "new.md": "" } })
+          yield* gitpip.scan()
+          yield* gitpip.publish
+          assert.sameMembers(
+            pipedrive.activities.map(({ subject }) => subject),
+            ["secret.md", "new.md"]
+          )
+        })
+      )
+  )
 })
 
 describe("an account", () => {
@@ -106,12 +116,16 @@ describe("an account", () => {
         const scan = yield* gitpip.scan()
         assert.deepStrictEqual([scan.state, scan.failed, scan.files], ["done", 1, 1])
         const { user } = yield* gitpip.user(name("ann"))
-        assert.deepStrictEqual([user.state, user.errorReason, user.retryAt?.epochMilliseconds], ["failing", "UserNotFound", 300_000])
+        assert.deepStrictEqual(
+          [user.state, user.errorReason, user.retryAt?.epochMilliseconds],
+          ["failing", "UserNotFound", 300_000]
+        )
         github.addUser("ann")
         yield* gitpip.scan()
         assert.strictEqual((yield* gitpip.user(name("ann"))).user.state, "ok")
       })
-    ))
+    )
+  )
 
   it.effect("that is renamed stays tracked under its new name", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -127,7 +141,8 @@ describe("an account", () => {
         assert.deepStrictEqual([scan.failed, scan.files], [0, 1])
         assert.strictEqual((yield* gitpip.history(name("anne"), everything)).length, 2)
       })
-    ))
+    )
+  )
 
   it.effect("whose old name belongs to somebody else brings nothing of theirs", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -142,9 +157,13 @@ describe("an account", () => {
         github.addGist("ann", { files: { "stranger.md": "" } })
         yield* gitpip.scan()
         const files = yield* gitpip.history(name("anne"), everything)
-        assert.deepStrictEqual(files.map(({ filename }) => filename), ["a.md"])
+        assert.deepStrictEqual(
+          files.map(({ filename }) => filename),
+          ["a.md"]
+        )
       })
-    ))
+    )
+  )
 
   it.effect("whose new name is tracked as well says so and keeps its own", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -160,7 +179,8 @@ describe("an account", () => {
         assert.strictEqual(user.errorReason, "NameTaken")
         assert.include(user.errorMessage ?? "", "anne")
       })
-    ))
+    )
+  )
 })
 
 describe("trouble that is everybody's", () => {
@@ -196,11 +216,14 @@ describe("trouble that is everybody's", () => {
         github.clearRequests()
         const resumed = yield* gitpip.scan()
         assert.deepStrictEqual([resumed.state, resumed.users], ["done", 260])
-        const [key] = (yield* sql`select username from users where key > ${cursor} order by key limit 1`) as [{ username: string }]
+        const [key] = (yield* sql`select username from users where key > ${cursor} order by key limit 1`) as [
+          { username: string }
+        ]
         const first20 = github.requests.slice(0, 20).map(({ params }) => params[0])
         assert.include(first20, key.username)
       })
-    ))
+    )
+  )
 
   it.effect("closes the door for a restarted process too", () =>
     inWorld(layerPostgres, {}, ({ github, settings }) =>
@@ -215,7 +238,8 @@ describe("trouble that is everybody's", () => {
         assert.strictEqual((yield* restarted).reason, "RateLimited")
         assert.strictEqual(github.requests.length, asked)
       })
-    ))
+    )
+  )
 
   it.effect("a refused token stops the scan and says what to mend", () =>
     inWorld(layerPostgres, { env: { GITHUB_TOKEN: "wrong" } }, ({ github }) =>
@@ -228,7 +252,8 @@ describe("trouble that is everybody's", () => {
         assert.include(scan.message ?? "", "GITHUB_TOKEN")
         assert.strictEqual((yield* gitpip.user(name("ann"))).user.failures, 0)
       })
-    ))
+    )
+  )
 })
 
 describe("two scans", () => {
@@ -241,12 +266,15 @@ describe("two scans", () => {
         github.misbehave({ kind: "late" })
         const first = yield* Effect.forkChild(gitpip.scan())
         yield* github.seen(1)
-        const second = yield* Effect.flip(Effect.flatMap(Gitpip, (other) => other.scan()).pipe(Effect.provide(services(settings))))
+        const second = yield* Effect.flip(
+          Effect.flatMap(Gitpip, (other) => other.scan()).pipe(Effect.provide(services(settings)))
+        )
         assert.strictEqual(second._tag, "ScanRunning")
         github.release()
         assert.strictEqual((yield* Fiber.join(first)).state, "done")
       })
-    ))
+    )
+  )
 
   it.effect("side by side of the same user store each file once", () =>
     inWorld(layerPostgres, {}, ({ github, settings }) =>
@@ -256,11 +284,17 @@ describe("two scans", () => {
         for (let n = 0; n < 120; n++) github.addGist("ann", { files: { [`${n}.md`]: "" } })
         yield* gitpip.track(name("ann"))
         const one = Effect.flatMap(Gitpip, (any) => any.scan({ username: name("ann") }))
-        const scans = yield* Effect.all([one, one.pipe(Effect.provide(services(settings))), one], { concurrency: "unbounded" })
-        assert.strictEqual(scans.reduce((sum, { files }) => sum + files, 0), 120)
+        const scans = yield* Effect.all([one, one.pipe(Effect.provide(services(settings))), one], {
+          concurrency: "unbounded"
+        })
+        assert.strictEqual(
+          scans.reduce((sum, { files }) => sum + files, 0),
+          120
+        )
         assert.strictEqual((yield* gitpip.publications(everything)).length, 120)
       })
-    ))
+    )
+  )
 
   it.effect("the second begins where the first was cut off", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -276,7 +310,8 @@ describe("two scans", () => {
         assert.strictEqual(interrupted?.state, "interrupted")
         assert.strictEqual((yield* gitpip.scan()).state, "done")
       })
-    ))
+    )
+  )
 
   it.effect("a lost one does not keep the next from running", () =>
     inWorld(layerPostgres, {}, () =>
@@ -289,7 +324,8 @@ describe("two scans", () => {
         const [, lost] = yield* gitpip.scans(everything)
         assert.strictEqual(lost?.state, "interrupted")
       })
-    ))
+    )
+  )
 })
 
 describe("a preview", () => {
@@ -301,9 +337,16 @@ describe("a preview", () => {
         for (let n = 0; n < 150; n++) github.addGist("ann", { files: { [`${n}.md`]: "", b: "" } })
         const preview = yield* gitpip.preview(name("ann"))
         assert.deepStrictEqual(preview, {
-          login: "ann", gists: 150, files: 300, activities: 300, tokens: 1_525, days: 0.05, githubRequests: 2
+          login: "ann",
+          gists: 150,
+          files: 300,
+          activities: 300,
+          tokens: 1_525,
+          days: 0.05,
+          githubRequests: 2
         })
         assert.deepStrictEqual(yield* gitpip.users({ after: 0, limit: 10 }), [])
       })
-    ))
+    )
+  )
 })

@@ -119,7 +119,12 @@ describe("settings", () => {
   it.effect("that are secrets and blank count as missing, so that no blank API key lets everybody in", () =>
     Effect.gen(function* () {
       for (const blank of [" ", "\t", "\n", " \r\n "]) {
-        const settings = yield* load({ GITHUB_TOKEN: blank, GITPIP_API_KEY: blank, PIPEDRIVE_TOKEN: blank, POSTGRES_CONNECTION_STRING: blank })
+        const settings = yield* load({
+          GITHUB_TOKEN: blank,
+          GITPIP_API_KEY: blank,
+          PIPEDRIVE_TOKEN: blank,
+          POSTGRES_CONNECTION_STRING: blank
+        })
         assert.deepStrictEqual(
           [settings.githubToken, settings.apiKey, settings.postgres, settings.pipedrive],
           [Option.none(), Option.none(), Option.none(), Option.none()]
@@ -155,7 +160,12 @@ describe("settings", () => {
       })
       // Any non-empty host, directory and activity type may be meant.
       const free = ["GITPIP_HOST", "GITPIP_DATA_DIR", "GITPIP_ACTIVITY_TYPE"]
-      assert.deepStrictEqual(Object.keys(found).toSorted(), Object.keys(definitions).filter((name) => !free.includes(name)).toSorted())
+      assert.deepStrictEqual(
+        Object.keys(found).toSorted(),
+        Object.keys(definitions)
+          .filter((name) => !free.includes(name))
+          .toSorted()
+      )
     })
   )
 
@@ -192,15 +202,25 @@ describe("settings", () => {
 
   it.effect("name the half that is missing of Pipedrive's two", () =>
     Effect.gen(function* () {
-      assert.match((yield* faults({ PIPEDRIVE_TOKEN: "t" })).PIPEDRIVE_ORG ?? "", /is missing although PIPEDRIVE_TOKEN is set/)
+      assert.match(
+        (yield* faults({ PIPEDRIVE_TOKEN: "t" })).PIPEDRIVE_ORG ?? "",
+        /is missing although PIPEDRIVE_TOKEN is set/
+      )
       for (const half of [{ PIPEDRIVE_ORG: "acme" }, { PIPEDRIVE_API_URL: "https://acme.pipedrive.com" }]) {
         assert.match((yield* faults(half)).PIPEDRIVE_TOKEN ?? "", /is missing although/)
       }
       // Together with every other fault, not one deployment later.
-      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "t", GITPIP_PORT: "0" })).toSorted(), ["GITPIP_PORT", "PIPEDRIVE_ORG"])
+      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "t", GITPIP_PORT: "0" })).toSorted(), [
+        "GITPIP_PORT",
+        "PIPEDRIVE_ORG"
+      ])
       // A wrong one is not called missing as well.
-      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "t", PIPEDRIVE_ORG: "a b" })), ["PIPEDRIVE_ORG"])
-      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "a b", PIPEDRIVE_ORG: "acme" })), ["PIPEDRIVE_TOKEN"])
+      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "t", PIPEDRIVE_ORG: "a b" })), [
+        "PIPEDRIVE_ORG"
+      ])
+      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "a b", PIPEDRIVE_ORG: "acme" })), [
+        "PIPEDRIVE_TOKEN"
+      ])
     })
   )
 
@@ -213,7 +233,11 @@ describe("settings", () => {
         GITHUB_TOKEN: secret,
         GITPIP_API_KEY: secret
       })
-      for (const text of [JSON.stringify(settings), inspect(settings, { depth: 10, showHidden: true }), String(settings)]) {
+      for (const text of [
+        JSON.stringify(settings),
+        inspect(settings, { depth: 10, showHidden: true }),
+        String(settings)
+      ]) {
         assert.notInclude(text, secret)
       }
       const error = yield* Effect.flip(

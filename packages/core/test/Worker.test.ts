@@ -30,26 +30,35 @@ describe("the worker", () => {
         yield* working(
           Effect.gen(function* () {
             yield* pipedrive.seen(1, isCreate)
-            const done = Effect.map(gitpip.scans(everything), (scans) => scans.filter(({ state }) => state === "done").length)
+            const done = Effect.map(
+              gitpip.scans(everything),
+              (scans) => scans.filter(({ state }) => state === "done").length
+            )
             yield* until(Effect.map(done, (n) => n === 1))
             github.addGist("ann", { files: { "b.md": "" } })
             yield* TestClock.adjust("9 minutes")
             assert.strictEqual(github.requests.filter(isList).length, 1)
             // Several steps: the worker asks the database every two seconds of its clock.
             yield* TestClock.adjust("61 seconds")
-            yield* until(Effect.gen(function* () {
-              yield* TestClock.adjust("2 seconds")
-              return pipedrive.activities.length === 2
-            }))
+            yield* until(
+              Effect.gen(function* () {
+                yield* TestClock.adjust("2 seconds")
+                return pipedrive.activities.length === 2
+              })
+            )
             const [latest, first] = yield* gitpip.scans(everything)
             assert.deepStrictEqual([latest?.kind, first?.kind], ["scheduled", "scheduled"])
-            assert.isAtLeast((latest?.startedAt?.epochMilliseconds ?? 0) - (first?.startedAt?.epochMilliseconds ?? 0), 600_000)
+            assert.isAtLeast(
+              (latest?.startedAt?.epochMilliseconds ?? 0) - (first?.startedAt?.epochMilliseconds ?? 0),
+              600_000
+            )
             const { dead } = yield* Worker
             assert.deepStrictEqual(yield* dead, [])
           })
         )
       })
-    ))
+    )
+  )
 
   it.effect("does not scan on start when the last scan is younger than the interval", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -67,7 +76,8 @@ describe("the worker", () => {
           })
         )
       })
-    ))
+    )
+  )
 
   it.effect("carries out a requested pass once, however often it was asked for", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -80,7 +90,8 @@ describe("the worker", () => {
         assert.strictEqual(first.id, second.id)
         yield* working(until(Effect.map(gitpip.scanDetails(first.id), ({ scan }) => scan.state === "done")))
       })
-    ))
+    )
+  )
 
   it.effect("that is stopped in the middle leaves nothing claimed and nothing running", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
@@ -96,7 +107,8 @@ describe("the worker", () => {
         assert.deepStrictEqual(states, ["pending", "pending"])
         assert.strictEqual(pipedrive.activities.length, 0)
       })
-    ))
+    )
+  )
 })
 
 describe("work that does not get done", () => {
@@ -119,5 +131,6 @@ describe("work that does not get done", () => {
         yield* TestClock.adjust("1 hour")
         assert.match((yield* gitpip.overdue(since))[0] ?? "", /no scan has come to its end/)
       })
-    ))
+    )
+  )
 })

@@ -30,11 +30,16 @@ const strangers: ReadonlyArray<readonly [RegExp, RegExp]> = [
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"))
 const row = (file: string) => rows.findIndex((pattern) => pattern.test(file))
 const importsOf = (file: string) =>
-  [...readFileSync(join(src, file), "utf8").matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map(([, specifier]) => specifier as string)
+  [...readFileSync(join(src, file), "utf8").matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map(
+    ([, specifier]) => specifier as string
+  )
 
 describe("the library's files", () => {
   it("each have a row", () => {
-    assert.deepStrictEqual(files.filter((file) => row(file) === -1), [])
+    assert.deepStrictEqual(
+      files.filter((file) => row(file) === -1),
+      []
+    )
   })
 
   it("import from above only", () => {
@@ -42,7 +47,9 @@ describe("the library's files", () => {
       importsOf(file)
         .filter((specifier) => specifier.startsWith("."))
         .map((specifier) => relative(src, normalize(join(src, dirname(file), specifier))))
-        .filter((target) => row(target) > row(file) || strangers.some(([from, to]) => from.test(file) && to.test(target)))
+        .filter(
+          (target) => row(target) > row(file) || strangers.some(([from, to]) => from.test(file) && to.test(target))
+        )
         .map((target) => `${file} imports ${target}`)
     )
     assert.deepStrictEqual(wrong, [])
@@ -50,12 +57,20 @@ describe("the library's files", () => {
 
   it("know no server, no terminal and no platform", () => {
     const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|@electric-sql\/pglite$)/
-    const wrong = files.flatMap((file) => importsOf(file).filter((specifier) => !allowed.test(specifier)).map((specifier) => `${file} imports ${specifier}`))
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => !allowed.test(specifier))
+        .map((specifier) => `${file} imports ${specifier}`)
+    )
     assert.deepStrictEqual(wrong, [])
   })
 
   it("name environment variables in one place only", () => {
-    const wrong = files.filter((file) => !/^(Settings|promise)\.ts$/.test(file) && /process\.env|Config\.(String|Int)\(/.test(readFileSync(join(src, file), "utf8")))
+    const wrong = files.filter(
+      (file) =>
+        !/^(Settings|promise)\.ts$/.test(file) &&
+        /process\.env|Config\.(String|Int)\(/.test(readFileSync(join(src, file), "utf8"))
+    )
     assert.deepStrictEqual(wrong, [])
   })
 })

@@ -1,1 +1,21 @@
-export const placeholder = 0
+/**
+ * Gitpip over HTTP: the contract (typed clients come from it), its handlers as layers, a Web handler, and the server as
+ * a process.
+ */
+export { isLoopback, ListenError } from "./Address.ts"
+export { Api, defaultLimit, Gists, pageLimit, Publications, Scans, System, Users } from "./Api.ts"
+export { type CoreError, orProblem, toProblem } from "./Errors.ts"
+export { layerLogs, layerProcess, layerServer, layerTelemetry } from "./main.ts"
+export {
+  NotReadyProblem,
+  ProblemDetails,
+  PublicationNotFailedProblem,
+  PublicationNotFoundProblem,
+  ScanNotFoundProblem,
+  UnauthorizedProblem,
+  UnavailableProblem,
+  UserConflictProblem,
+  UserNotTrackedProblem,
+  VisitNotFoundProblem
+} from "./Problems.ts"
+export { layerApp, layerRoutes, toWebHandler, type WebHandler } from "./Server.ts"

@@ -6,8 +6,9 @@
  * `<br>` are used here, everything else is escaped text, and indentation is kept with no-break spaces because `<pre>`
  * is not known to survive.
  */
-import { cut } from "./Text.ts"
+
 import type { Content } from "./GistFile.ts"
+import { cut } from "./Text.ts"
 
 /** Pipedrive caps an activity's note at 100 KB; taken as bytes of HTML, with room for the `rel` that cleaning adds to links. https://developers.pipedrive.com/changelog/post/breaking-change-updating-activities-note-field-limit-sizing-for-post-v1activities */
 export const noteLimit = 99_000
@@ -56,10 +57,11 @@ export const bearsMarker = (note: string, htmlUrl: string): boolean => {
 }
 
 const note = (file: ActivityInput): string => {
-  const link = `<a href="${escape(file.htmlUrl)}">${escape(file.htmlUrl)}</a>`
-  const description = file.description === null || file.description === "" ? "" : `<br>${escapeText(cut(file.description, 2_000))}`
+  const link = `<a href="${escapeHtml(file.htmlUrl)}">${escapeHtml(file.htmlUrl)}</a>`
+  const description =
+    file.description === null || file.description === "" ? "" : `<br>${escapeText(cut(file.description, 2_000))}`
   if (file.content._tag === "Binary") {
-    return `${link}${description}<br><br>Binary file (${escape(file.type ?? "unknown type")}, ${file.size} bytes): see the link.`
+    return `${link}${description}<br><br>Binary file (${escapeHtml(file.type ?? "unknown type")}, ${file.size} bytes): see the link.`
   }
   if (file.content.text === "" && !file.content.partial) return `${link}${description}<br><br>(empty file)`
   const room = noteLimit - Buffer.byteLength(`${link}${CUT}${description}<br><br>`)
@@ -70,11 +72,11 @@ const note = (file: ActivityInput): string => {
 const CUT = " (only the beginning: the whole file is behind the link)"
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
-const escape = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
 
 /** Text to HTML that looks the same: lines stay lines, indentation stays, what HTML cannot hold becomes U+FFFD. */
 const escapeText = (text: string): string =>
-  escape(
+  escapeHtml(
     text
       .toWellFormed()
       .replace(/\r\n?/g, "\n")

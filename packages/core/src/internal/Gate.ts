@@ -43,7 +43,7 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   let closedUntil = 0
   let why = ""
   /** When the last `window.limit` requests started, oldest first. */
-  let starts: Array<number> = []
+  const starts: Array<number> = []
 
   /** When the next request may start. */
   const opensAt = (now: number): number => {

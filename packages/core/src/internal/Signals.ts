@@ -7,10 +7,13 @@ interface Signal {
   readonly wait: (atMost: Duration.Input) => Effect.Effect<void>
 }
 
-const make = Effect.map(Queue.sliding<void>(1), (queue): Signal => ({
-  raise: Effect.asVoid(Queue.offer(queue, undefined)),
-  wait: (atMost) => Effect.asVoid(Effect.raceFirst(Queue.take(queue), Effect.sleep(atMost)))
-}))
+const make = Effect.map(
+  Queue.sliding<void>(1),
+  (queue): Signal => ({
+    raise: Effect.asVoid(Queue.offer(queue, undefined)),
+    wait: (atMost) => Effect.asVoid(Effect.raceFirst(Queue.take(queue), Effect.sleep(atMost)))
+  })
+)
 
 export class Signals extends Context.Service<
   Signals,

@@ -26,7 +26,10 @@ export const start = (directory: string | undefined): Effect.Effect<() => Duplex
           return await PGlite.create(directory === undefined ? "memory://" : join(resolve(directory), "postgres"))
         },
         catch: (cause) =>
-          new EmbeddedError({ message: `The embedded database in ${directory ?? "memory"} does not start: ${text(cause)}`, cause })
+          new EmbeddedError({
+            message: `The embedded database in ${directory ?? "memory"} does not start: ${text(cause)}`,
+            cause
+          })
       }),
       (db) => Effect.promise(() => db.close().catch(() => undefined))
     )

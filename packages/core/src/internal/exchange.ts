@@ -5,7 +5,14 @@
  * Redirects are answers here, never followed by the transport: a token must not travel to another origin.
  */
 import { Data, Duration, Effect, Layer, Stream } from "effect"
-import { FetchHttpClient, Headers, HttpClient, type HttpClientError, type HttpClientRequest, type HttpClientResponse } from "effect/http"
+import {
+  FetchHttpClient,
+  Headers,
+  type HttpClient,
+  type HttpClientError,
+  type HttpClientRequest,
+  type HttpClientResponse
+} from "effect/http"
 
 export interface Answer {
   readonly status: number

@@ -40,7 +40,9 @@ export const make = Effect.gen(function* () {
       ),
     /** Nothing was created. */
     clear: (userKey: UserKey) =>
-      orDatabaseError(Effect.asVoid(sql`update deals set sent_at = null, lease_until = null where user_key = ${userKey}`)),
+      orDatabaseError(
+        Effect.asVoid(sql`update deals set sent_at = null, lease_until = null where user_key = ${userKey}`)
+      ),
     /** Lets another try, which will look first if a create went out. */
     release: (userKey: UserKey) =>
       orDatabaseError(Effect.asVoid(sql`update deals set lease_until = null where user_key = ${userKey}`)),

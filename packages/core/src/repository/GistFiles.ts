@@ -26,7 +26,9 @@ export const make = Effect.gen(function* () {
   const columns = sql.literal(`f.key as id, u.username as owner, f.filename, f.gist_id, f.html_url, f.raw_url,
     f.description, f.language, f.type, f.size, f.created_at, f.updated_at, f.found_at, f.scan_key as scan_id,
     p.key as publication_id, p.state as publication_state`)
-  const from = sql.literal(`gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`)
+  const from = sql.literal(
+    `gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`
+  )
   const files = rows(GistFile)
 
   const add = Effect.fnUntraced(function* (intake: Intake) {

@@ -150,7 +150,12 @@ export const make = Effect.gen(function* () {
               yield* attempt(claim, outcome, null, now)
               return true
             }
-            yield* attempt(claim, "retracted", `another process had published it already; ${receipt} is deleted again`, now)
+            yield* attempt(
+              claim,
+              "retracted",
+              `another process had published it already; ${receipt} is deleted again`,
+              now
+            )
             yield* sql`
               insert into retractions (receipt, publication_key, found_at) values (${receipt}, ${claim.key}, ${now})
               on conflict do nothing`
@@ -193,7 +198,8 @@ export const make = Effect.gen(function* () {
       orDatabaseError(sql<{ receipt: string }>`select receipt from retractions order by found_at limit 100`),
       (found) => found.map((row) => row.receipt)
     ),
-    retracted: (receipt: string) => orDatabaseError(Effect.asVoid(sql`delete from retractions where receipt = ${receipt}`)),
+    retracted: (receipt: string) =>
+      orDatabaseError(Effect.asVoid(sql`delete from retractions where receipt = ${receipt}`)),
     find,
     attempts: (id: number) =>
       rows(Attempt)(sql`
@@ -201,10 +207,15 @@ export const make = Effect.gen(function* () {
           select key, at, outcome, message from attempts where publication_key = ${id} order by key desc limit 100
         ) last order by key`),
     /** Newest first, from before `before` on. */
-    list: (page: { readonly state: Option.Option<PublicationState>; readonly before: number; readonly limit: number }) =>
+    list: (page: {
+      readonly state: Option.Option<PublicationState>
+      readonly before: number
+      readonly limit: number
+    }) =>
       publications(
         Option.match(page.state, {
-          onNone: () => sql`select ${columns} from ${from} where p.key < ${page.before} order by p.key desc limit ${page.limit}`,
+          onNone: () =>
+            sql`select ${columns} from ${from} where p.key < ${page.before} order by p.key desc limit ${page.limit}`,
           onSome: (state) => sql`select ${columns} from ${from} where p.state = ${state} and p.key < ${page.before}
             order by p.key desc limit ${page.limit}`
         })

@@ -68,13 +68,16 @@ export const make = Effect.gen(function* () {
     )
 
   const start = <E, R>(statement: Effect.Effect<ReadonlyArray<unknown>, E, R>) =>
-    Effect.matchEffect(Effect.map(rows(Started)(statement as Effect.Effect<ReadonlyArray<unknown>, never, R>), Option.some), {
-      onSuccess: Effect.succeed,
-      onFailure: (error) =>
-        isUniqueViolation(error.cause)
-          ? Effect.flatMap(running, (scan) => Effect.fail(new ScanRunning({ scan })))
-          : Effect.fail(error)
-    }).pipe(Effect.map(Option.flatMap((found) => Option.fromNullishOr(found[0]))))
+    Effect.matchEffect(
+      Effect.map(rows(Started)(statement as Effect.Effect<ReadonlyArray<unknown>, never, R>), Option.some),
+      {
+        onSuccess: Effect.succeed,
+        onFailure: (error) =>
+          isUniqueViolation(error.cause)
+            ? Effect.flatMap(running, (scan) => Effect.fail(new ScanRunning({ scan })))
+            : Effect.fail(error)
+      }
+    ).pipe(Effect.map(Option.flatMap((found) => Option.fromNullishOr(found[0]))))
 
   return {
     reap,
@@ -118,7 +121,9 @@ export const make = Effect.gen(function* () {
     /** Keeps the lease. `false` when it was lost. */
     renew: (scan: ScanId) =>
       Effect.map(
-        orDatabaseError(sql`update scans set lease_until = ${lease} where key = ${scan} and state = 'running' returning 1 as ok`),
+        orDatabaseError(
+          sql`update scans set lease_until = ${lease} where key = ${scan} and state = 'running' returning 1 as ok`
+        ),
         (found) => found.length > 0
       ),
     progress: (scan: ScanId, progress: Progress) =>
@@ -134,12 +139,14 @@ export const make = Effect.gen(function* () {
             yield* sql`
               insert into scan_failures (scan_key, user_key, reason, message, retry_at)
               select ${scan}, user_key, reason, message, retry_at
-              from jsonb_to_recordset(${JSON.stringify(progress.failures.map((failure) => ({
-                user_key: failure.userKey,
-                reason: failure.reason,
-                message: failure.message,
-                retry_at: failure.retryAt
-              })))}::jsonb) as l(user_key bigint, reason text, message text, retry_at timestamptz)
+              from jsonb_to_recordset(${JSON.stringify(
+                progress.failures.map((failure) => ({
+                  user_key: failure.userKey,
+                  reason: failure.reason,
+                  message: failure.message,
+                  retry_at: failure.retryAt
+                }))
+              )}::jsonb) as l(user_key bigint, reason text, message text, retry_at timestamptz)
               on conflict do nothing`
           })
         )
@@ -161,7 +168,9 @@ export const make = Effect.gen(function* () {
       scans(sql`select ${columns} from ${from} where s.key < ${page.before} order by s.key desc limit ${page.limit}`),
     /** The last pass that came to its end. */
     lastDone: Effect.map(
-      scans(sql`select ${columns} from ${from} where s.user_key is null and s.state = 'done' order by s.key desc limit 1`),
+      scans(
+        sql`select ${columns} from ${from} where s.user_key is null and s.state = 'done' order by s.key desc limit 1`
+      ),
       (found) => Option.fromNullishOr(found[0])
     ),
     failures: (id: number, limit: number) =>

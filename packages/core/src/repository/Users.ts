@@ -168,14 +168,16 @@ export const make = Effect.gen(function* () {
         Effect.asVoid(sql`
           update users u set scanned_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
             retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
-          from jsonb_to_recordset(${JSON.stringify(looks.map((look) => ({
-            key: look.key,
-            etag: look.etag,
-            failures: look.failures,
-            retry_at: look.retryAt,
-            error_reason: look.errorReason,
-            error_message: look.errorMessage
-          })))}::jsonb)
+          from jsonb_to_recordset(${JSON.stringify(
+            looks.map((look) => ({
+              key: look.key,
+              etag: look.etag,
+              failures: look.failures,
+              retry_at: look.retryAt,
+              error_reason: look.errorReason,
+              error_message: look.errorMessage
+            }))
+          )}::jsonb)
             as l(key bigint, etag text, failures int, retry_at timestamptz, error_reason text, error_message text)
           where u.key = l.key`)
       ),
@@ -185,7 +187,9 @@ export const make = Effect.gen(function* () {
         Effect.asVoid,
         Effect.catchReason("SqlError", "UniqueViolation", () =>
           Effect.fail(
-            new UserConflict({ message: `The account is now called ${username}, and that name is tracked as well. Untrack one of them` })
+            new UserConflict({
+              message: `The account is now called ${username}, and that name is tracked as well. Untrack one of them`
+            })
           )
         ),
         Effect.catchTag("SqlError", (error) => orDatabaseError(Effect.fail(error)))

@@ -57,7 +57,9 @@ export const make = Effect.gen(function* () {
   return {
     /** Records a visit from where the visitor's last one ended to the newest file. */
     record: (userKey: UserKey, visitor: Visitor, now: Date) =>
-      Effect.map(orDatabaseError(sql.withTransaction(record(userKey, visitor, now))), (found) => fromRow(found[0] as Row)),
+      Effect.map(orDatabaseError(sql.withTransaction(record(userKey, visitor, now))), (found) =>
+        fromRow(found[0] as Row)
+      ),
     find: Effect.fnUntraced(function* (userKey: UserKey, visit: number) {
       const [found] = yield* orDatabaseError(sql<Row>`
         select key, visitor, visited_at, after_file, until_file from visits

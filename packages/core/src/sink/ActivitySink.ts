@@ -63,7 +63,8 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
           const page = yield* sinking(pipedrive.activitiesOfDeal(Number(target), cursor))
           const found = page.items.find(({ note }) => typeof note === "string" && bearsMarker(note, delivery.htmlUrl))
           if (found !== undefined) return Option.some(String(found.id))
-          if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest))) return Option.none()
+          if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest)))
+            return Option.none()
           cursor = page.cursor
         }
       }),

@@ -37,14 +37,19 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
     }
     const adopted = yield* sinking(pipedrive.searchDeals(username))
     const theirs = adopted
-      .filter((deal) => deal.title.toLowerCase() === username.toLowerCase() && deal.is_archived !== true && deal.status !== "deleted")
+      .filter(
+        (deal) =>
+          deal.title.toLowerCase() === username.toLowerCase() && deal.is_archived !== true && deal.status !== "deleted"
+      )
       // An open one rather than a closed one, the oldest of several.
       .toSorted((a, b) => Number(b.status === "open") - Number(a.status === "open") || a.id - b.id)
     if (theirs[0] !== undefined) return theirs[0].id
 
     return yield* Effect.uninterruptible(
       Effect.gen(function* () {
-        const sent = yield* storing(deals.beginSend(userKey, new Date(yield* Clock.currentTimeMillis), Timing.sendMargin))
+        const sent = yield* storing(
+          deals.beginSend(userKey, new Date(yield* Clock.currentTimeMillis), Timing.sendMargin)
+        )
         if (!sent) return yield* busy("finding the user's deal took too long")
         const id = yield* sinking(pipedrive.createDeal(username)).pipe(
           Effect.tapError((error) =>

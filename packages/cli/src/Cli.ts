@@ -1,0 +1,52 @@
+/** The tree of commands, and how its outcome becomes messages and an exit code. */
+import { Cause, Effect, Layer } from "effect"
+import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { demo } from "./commands/demo.ts"
+import { doctor } from "./commands/doctor.ts"
+import { history } from "./commands/history.ts"
+import { latest } from "./commands/latest.ts"
+import { migrate } from "./commands/migrate.ts"
+import { retry } from "./commands/retry.ts"
+import { scan } from "./commands/scan.ts"
+import { serve } from "./commands/serve.ts"
+import { status } from "./commands/status.ts"
+import { track } from "./commands/track.ts"
+import { untrack } from "./commands/untrack.ts"
+import { users } from "./commands/users.ts"
+import { exitCode, tell } from "./Failure.ts"
+import * as Output from "./Output.ts"
+import { plainLines } from "./Text.ts"
+
+export const gitpip = Command.make("gitpip").pipe(
+  Command.withDescription(
+    "Put every new public gist file of the GitHub users you track into Pipedrive, and ask what is new. Settings come from the environment; try `gitpip demo` first"
+  ),
+  Command.withSubcommands([serve, track, untrack, users, scan, latest, history, retry, status, doctor, migrate, demo])
+)
+
+/** Runs one command line. What went wrong has been told when it answers with the exit code. */
+export const execute = (args: ReadonlyArray<string>, version: string) =>
+  Command.runWith(gitpip, { version })(args).pipe(
+    Effect.as(exitCode.done as number),
+    Effect.catchCause((cause) => {
+      if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
+      const { code, text } = tell(cause)
+      return Effect.as(text === "" ? Effect.void : Output.message(text), code)
+    }),
+    Effect.provide(layerOutput)
+  )
+
+/** Help to stdout when it was asked for, faults of the command line to stderr alone. No colours: the texts are kept ready without. */
+const formatter = CliOutput.defaultFormatter({ colors: false })
+export const layerOutput = Layer.mergeAll(
+  CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+  CliOutput.layer(formatter),
+  CliOutput.layerPresenter({
+    present: (event) =>
+      event._tag === "InvalidInvocation"
+        ? Output.message(
+            `${event.errors.map((error) => plainLines(formatter.formatCliError(error))).join("\n")}\nSee: ${event.commandPath.join(" ")} --help`
+          )
+        : CliOutput.defaultPresenter.present(event)
+  })
+)

@@ -1,0 +1,25 @@
+import { Effect, Schema } from "effect"
+import { Command } from "effect/cli"
+import * as Output from "../Output.ts"
+import { json, session } from "./shared.ts"
+
+export const migrate = Command.make(
+  "migrate",
+  { json },
+  Effect.fnUntraced(function* (typed) {
+    const { withMigrations } = yield* session
+    const migrations = yield* withMigrations
+    yield* Output.result(
+      typed.json,
+      Schema.Array(Migration),
+      migrations,
+      (migrations) => `The database is up to date: schema ${migrations.at(-1)?.name}`
+    )
+  })
+).pipe(
+  Command.withDescription("Bring the database's schema up to date. Every command that uses the database does so by itself"),
+  Command.withShortDescription("Bring the database's schema up to date")
+)
+
+/** A migration that the database has. */
+const Migration = Schema.Struct({ id: Schema.Int, name: Schema.String })

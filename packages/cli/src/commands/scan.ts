@@ -1,0 +1,92 @@
+import type { Gitpip, ScanDetails, Username } from "@gitpip/core"
+import { Effect, Schema } from "effect"
+import { Argument, Command } from "effect/cli"
+import { Unsuccessful } from "../Failure.ts"
+import * as Input from "../Input.ts"
+import * as Output from "../Output.ts"
+import * as Progress from "../Progress.ts"
+import { Published, publishAll } from "../publishing.ts"
+import { count, table, time } from "../Text.ts"
+import { json, session } from "./shared.ts"
+
+export const scan = Command.make(
+  "scan",
+  {
+    usernames: Argument.String("USERNAME").pipe(
+      Argument.withDescription("Only these users. Default: all that are tracked"),
+      Argument.variadic({ min: 0 })
+    ),
+    json
+  },
+  Effect.fnUntraced(function* (typed) {
+    const { core, withGitpip } = yield* session
+    const { usernames } = yield* Input.all({
+      usernames: Input.each(typed.usernames, (username) => Input.text("USERNAME", core.Username, username))
+    })
+    const Report = Schema.Struct({ scans: Schema.Array(core.ScanDetails), publishing: Published })
+    const report = yield* withGitpip((gitpip) => run(gitpip, usernames))
+    yield* Output.result(typed.json, Report, report, ({ publishing, scans }) =>
+      [...scans.map(scanned), published(publishing)].join("\n")
+    )
+    const wrong = troubles(report)
+    if (wrong.length > 0) return yield* new Unsuccessful({ message: wrong.join("\n") })
+  })
+).pipe(
+  Command.withDescription(
+    "Scan once, then publish until nothing is left that is due within a minute. Exits with 1 if anything failed or is left unpublished"
+  ),
+  Command.withShortDescription("Scan once and publish what was found")
+)
+
+interface Report {
+  readonly scans: ReadonlyArray<ScanDetails>
+  readonly publishing: Published
+}
+
+const run = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], usernames: ReadonlyArray<Username>) {
+  const progress = yield* Progress.make
+  const scans: Array<ScanDetails> = []
+  return yield* Effect.gen(function* () {
+    // Names are looked up before anything begins, so that a misspelt one does not end a run half-way.
+    for (const username of usernames) yield* gitpip.user(username)
+    for (const username of usernames.length === 0 ? [undefined] : usernames) {
+      yield* progress.update(`Scanning ${username ?? "everybody"}`)
+      const { id } = yield* gitpip.scan({
+        username,
+        onProgress: ({ failed, files, users }) =>
+          progress.update(`Scanning: ${count(users, "user")}, ${count(files, "new file")}${failed === 0 ? "" : `, ${failed} failed`}`)
+      })
+      scans.push(yield* gitpip.scanDetails(id))
+    }
+    const publishing = yield* publishAll(gitpip, progress)
+    return { scans, publishing } satisfies Report
+  }).pipe(Effect.ensuring(progress.done))
+})
+
+const scanned = ({ failures, scan }: ScanDetails): string =>
+  [
+    `${scan.username ?? "Everybody"}: ${count(scan.users, "user")} scanned, ${scan.unchanged.toLocaleString("en")} unchanged, ${count(scan.files, "new file")}${scan.failed === 0 ? "" : `, ${scan.failed} failed`}`,
+    ...(failures.length === 0
+      ? []
+      : [table(failures.map((failure) => [`  ${failure.username}`, `${failure.message}. Tried again ${time(failure.retryAt)}`]))])
+  ].join("\n")
+
+const published = ({ failed, published, state }: Published): string =>
+  state === "off" ? "Publishing is off" : `${count(published, "file")} published${failed === 0 ? "" : `, ${failed} not`}`
+
+/** Why the command has not done all that it was asked for. */
+const troubles = ({ publishing, scans }: Report): ReadonlyArray<string> => [
+  ...scans.flatMap(({ scan }) => {
+    if (scan.state === "done") return scan.failed === 0 ? [] : [`${count(scan.failed, "user")} could not be scanned; the next scan tries again.`]
+    const resume = scan.resumeAt === null ? "Run the command again" : `Run the command again after ${time(scan.resumeAt)}`
+    return [`The scan was ${scan.state}: ${scan.message ?? "no reason is known"}. ${resume}; it goes on where it ended.`]
+  }),
+  ...(publishing.failed === 0
+    ? []
+    : [`${count(publishing.failed, "file")} could not be published: \`gitpip retry\` shows why and tries again.`]),
+  ...(publishing.left === 0 || publishing.state === "off"
+    ? []
+    : [
+        `${count(publishing.left, "file")} ${publishing.left === 1 ? "is" : "are"} left unpublished${publishing.message === null ? "" : ` (${publishing.message})`}${publishing.dueAt === null ? "" : `; due from ${time(publishing.dueAt)} on`}. Run \`gitpip scan\` again then, or \`gitpip serve\`.`
+      ])
+]

@@ -1,0 +1,14 @@
+/** What the commands share: their common flag, and core on demand. */
+import { Effect } from "effect"
+import { Argument, Flag } from "effect/cli"
+
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDefault(false),
+  Flag.withoutNegation,
+  Flag.withDescription("Print one JSON document instead of text")
+)
+
+export const username = Argument.String("USERNAME").pipe(Argument.withDescription("GitHub user name, in any case"))
+
+/** Core and its wiring, loaded when a command runs: help and faults in the command line must not wait for it. */
+export const session = Effect.promise(() => import("../Session.ts"))

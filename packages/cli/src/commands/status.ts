@@ -1,0 +1,40 @@
+import type { Status } from "@gitpip/core"
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import * as Output from "../Output.ts"
+import { count, table, time } from "../Text.ts"
+import { json, session } from "./shared.ts"
+
+export const status = Command.make(
+  "status",
+  { json },
+  Effect.fnUntraced(function* (typed) {
+    const { core, withGitpip } = yield* session
+    const status = yield* withGitpip((gitpip) => gitpip.status)
+    yield* Output.result(typed.json, core.Status, status, show)
+  })
+).pipe(
+  Command.withDescription("Show how things stand: users, the last scan, what waits and what failed"),
+  Command.withShortDescription("Show how things stand")
+)
+
+const show = ({ lastScan, nextScanAt, publications, publishing, users }: Status): string =>
+  table([
+    ["users", users.toLocaleString("en")],
+    [
+      "last scan",
+      lastScan === null
+        ? "none yet"
+        : `${time(lastScan.finishedAt)}: ${count(lastScan.users, "user")}, ${lastScan.unchanged.toLocaleString("en")} unchanged, ${count(lastScan.files, "new file")}${lastScan.failed === 0 ? "" : `, ${lastScan.failed} failed`}`
+    ],
+    ["next scan", `${time(nextScanAt)} by a running server`],
+    [
+      "outbox",
+      `${publications.pending.toLocaleString("en")} pending, ${publications.sending} sending, ${publications.failed.toLocaleString("en")} failed${publications.failed === 0 ? "" : " (see gitpip retry)"}`
+    ],
+    ...(publications.oldestDue === null ? [] : [["due", `since or at ${time(publications.oldestDue)}`]]),
+    [
+      "publishing",
+      `${publishing.state}${publishing.message === null ? "" : `: ${publishing.message}`}${publishing.until === null ? "" : ` (until ${time(publishing.until)})`}`
+    ]
+  ])

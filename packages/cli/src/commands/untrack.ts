@@ -1,0 +1,19 @@
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import * as Input from "../Input.ts"
+import * as Output from "../Output.ts"
+import { json, session, username } from "./shared.ts"
+
+export const untrack = Command.make(
+  "untrack",
+  { username, json },
+  Effect.fnUntraced(function* (typed) {
+    const { core, withGitpip } = yield* session
+    const { username } = yield* Input.all({ username: Input.text("USERNAME", core.Username, typed.username) })
+    const user = yield* withGitpip((gitpip) => gitpip.untrack(username))
+    yield* Output.result(typed.json, core.User, user, ({ id, login }) => `No longer tracking ${login} (id ${id})`)
+  })
+).pipe(
+  Command.withDescription("Stop tracking a user. What was found stays, and what waits is still published"),
+  Command.withShortDescription("Stop tracking a user")
+)

@@ -1,0 +1,53 @@
+/** After the tour: the server works on by itself, somebody writes a gist now and then, and what becomes of it is told. */
+import { Effect } from "effect"
+import type { Narrator } from "./Narrator.ts"
+import { type Services, withServices } from "./services.ts"
+import { interval, type Stage } from "./stage.ts"
+
+const authors = ["ann", "anna", "annabel"] as const
+
+export const afterwards = (stage: Stage, narrator: Narrator, port: number) =>
+  withServices(stage, { port, worker: "working" }, (services) =>
+    Effect.gen(function* () {
+      yield* invitation(narrator, services)
+      for (let n = 1; ; n++) {
+        yield* Effect.sleep("15 seconds")
+        yield* gist(stage, narrator, services, n)
+      }
+    })
+  )
+
+const invitation = Effect.fnUntraced(function* ({ part, say }: Narrator, { url }: Services) {
+  yield* part("Now it runs by itself")
+  yield* say(`Gitpip scans every ${interval}, and every 15 seconds somebody writes a gist. Try meanwhile:`)
+  for (const line of [
+    `curl ${url}/users`,
+    `curl ${url}/users/ann`,
+    `curl -X POST ${url}/latestgists/ann`,
+    `curl ${url}/publications?limit=3`,
+    `curl ${url}/scans?limit=1`,
+    `curl ${url}/health`,
+    `${url}/docs  (in a browser: every call)`
+  ]) {
+    yield* say(`  ${line}`)
+  }
+  yield* say("Ctrl-C ends it, and leaves nothing behind.")
+})
+
+const gist = Effect.fnUntraced(function* ({ github, pipedrive }: Stage, { say }: Narrator, { gitpip, url }: Services, n: number) {
+  const author = authors[n % authors.length] ?? "ann"
+  const filename = `thought-${n}.md`
+  github.addGist(author, { description: `Thought ${n}`, files: { [filename]: `# Thought ${n}\n\nWritten ${new Date().toISOString()}\n` } })
+  yield* say(`\n${author} writes ${filename} …`)
+  const activity = yield* Effect.sync(() => pipedrive.activities.find(({ subject }) => subject === filename)).pipe(
+    Effect.tap((found) => (found === undefined ? Effect.sleep("200 millis") : Effect.void)),
+    Effect.repeat({ until: (found) => found !== undefined }),
+    Effect.timeoutOrElse({ duration: "14 seconds", orElse: () => Effect.succeed(undefined) })
+  )
+  if (activity === undefined) {
+    const { publishing } = yield* gitpip.status
+    return yield* say(`… and it has not arrived in Pipedrive yet (publishing is ${publishing.state}).`)
+  }
+  const deal = pipedrive.deals.find(({ id }) => id === activity.deal_id)
+  yield* say(`… a scan found it, and it is activity ${activity.id} on deal ${deal?.id} (${deal?.title}). See: curl -X POST ${url}/latestgists/${author}`)
+})

@@ -1,0 +1,37 @@
+/** The demo: a tour of everything, and then a server to play with. */
+import { Effect, Schema } from "effect"
+import { Unsuccessful } from "../Failure.ts"
+import * as Output from "../Output.ts"
+import { core } from "../Session.ts"
+import { count } from "../Text.ts"
+import { afterwards } from "./afterwards.ts"
+import * as Narrator from "./Narrator.ts"
+import * as Stage from "./stage.ts"
+import { tour } from "./tour.ts"
+
+export const run = (options: { readonly exit: boolean; readonly port: number; readonly json: boolean }) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const narrator = Narrator.make(options.json)
+      const stage = yield* Stage.make
+      yield* narrator.say("Starting an empty database in memory takes a few seconds …")
+      yield* Effect.gen(function* () {
+        yield* tour(stage, narrator, options.port)
+        yield* Output.result(options.json, Schema.Array(Narrator.Claim), narrator.claims, (claims) =>
+          claims.every(({ holds }) => holds) ? `\nAll ${count(claims.length, "claim")} were checked and held.` : ""
+        )
+        const broken = narrator.claims.filter(({ holds }) => !holds)
+        if (broken.length > 0) {
+          return yield* new Unsuccessful({
+            message: `${count(broken.length, "claim")} did not hold:\n${broken.map(({ claim, seen }) => `  - ${claim} (seen: ${seen})`).join("\n")}\nThis is a fault of Gitpip; please report it.`
+          })
+        }
+        if (!options.exit) yield* afterwards(stage, narrator, options.port)
+      }).pipe(Effect.provide(core.Database.layerMemory))
+    })
+  ).pipe(
+    Effect.provide(Stage.layerLogs),
+    Effect.catchTag("ListenError", (error) =>
+      Effect.fail(new Unsuccessful({ message: `${error.message.split(". ")[0]}. Take another port: gitpip demo --port ${options.port === 65_535 ? 8_081 : options.port + 1}` }))
+    )
+  )

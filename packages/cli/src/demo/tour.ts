@@ -1,0 +1,163 @@
+/** The tour, step by step. Each step says what it does, does it, and checks what it claims. */
+import { Effect } from "effect"
+import { count } from "../Text.ts"
+import * as calls from "./calls.ts"
+import { allFiles, cast, files, hostile, missing, usernames } from "./cast.ts"
+import type { Narrator } from "./Narrator.ts"
+import { type Services, withServices } from "./services.ts"
+import { burst, type Stage } from "./stage.ts"
+
+export const tour = Effect.fnUntraced(function* (stage: Stage, narrator: Narrator, port: number) {
+  yield* withServices(stage, { port, worker: "idle" }, (services) =>
+    Effect.gen(function* () {
+      yield* opening(stage, narrator, services)
+      yield* tracking(narrator, services)
+      yield* scanning(stage, narrator, services)
+      yield* publishing(stage, narrator, services)
+      yield* note(stage, narrator)
+      yield* deals(stage, narrator)
+      yield* visits(narrator, services)
+      yield* unchanged(stage, narrator, services, "A second scan finds nothing, and costs next to nothing")
+    })
+  )
+  yield* withServices(stage, { port, worker: "idle" }, (services) => restart(stage, narrator, services))
+})
+
+const opening = Effect.fnUntraced(function* (stage: Stage, { part, say }: Narrator, { url }: Services) {
+  yield* part("The stage")
+  yield* say(`Gitpip serves on ${url}, with a PostgreSQL database in this process's memory.`)
+  yield* say(`GitHub and Pipedrive are stand-ins on this machine: ${stage.github.url.origin} and ${stage.pipedrive.url.origin}.`)
+  yield* say(
+    `The Pipedrive one takes ${burst.limit} requests in ${burst.windowMillis / 1_000} seconds, as the Premium plan does (Lite: 20). No real account is touched.`
+  )
+})
+
+const tracking = Effect.fnUntraced(function* ({ claim, part, say }: Narrator, { url }: Services) {
+  yield* part("Tracking six users")
+  for (const [index, username] of usernames.entries()) {
+    yield* say(`POST /users/${username}/${index + 1}  (${cast[username]})`)
+    yield* calls.track(url, username, index + 1)
+  }
+  const tracked = (yield* calls.users(url)).map(({ login }) => login)
+  yield* claim("GET /users lists all six, names within names and all", tracked.join() === usernames.join(), tracked.join())
+})
+
+const scanning = Effect.fnUntraced(function* (stage: Stage, { claim, part, say }: Narrator, { gitpip }: Services) {
+  yield* part("The first scan")
+  const { id } = yield* gitpip.scan()
+  const { failures, scan } = yield* gitpip.scanDetails(id)
+  yield* say(`${count(scan.users, "user")} looked at with ${count(stage.github.count(), "request")} to GitHub, ${count(scan.files, "file")} found.`)
+  yield* claim(`All ${allFiles} files were found, on one page of GitHub's list or on three`, scan.files === allFiles, scan.files)
+  yield* claim(
+    `${missing} failed alone, and the scan was done all the same: "${failures[0]?.message}"`,
+    scan.state === "done" && failures.length === 1 && failures[0]?.username === missing,
+    `${scan.state}, ${failures.map(({ username }) => username).join()}`
+  )
+  yield* claim("A scan never calls Pipedrive: everything waits in the outbox", stage.pipedrive.count() === 0, stage.pipedrive.count())
+})
+
+const publishing = Effect.fnUntraced(function* ({ pipedrive }: Stage, { claim, part, say }: Narrator, { gitpip }: Services) {
+  yield* part("Publishing: the activities arrive in Pipedrive")
+  const arriving = Effect.gen(function* () {
+    for (let shown = 0; ; yield* Effect.sleep("1 second")) {
+      const last = pipedrive.activities.at(-1)
+      if (last === undefined || pipedrive.activities.length === shown) continue
+      shown = pipedrive.activities.length
+      yield* say(`${String(shown).padStart(3)} of ${allFiles}  … ${last.subject}`)
+    }
+  })
+  // Pipedrive's limit pauses publishing for a moment at a time, and then it goes on.
+  const all = Effect.gen(function* () {
+    for (;;) {
+      yield* gitpip.publish
+      const { publications, publishing } = yield* gitpip.status
+      if (publications.pending === 0 || publishing.state === "off") return
+      yield* Effect.sleep("100 millis")
+    }
+  }).pipe(Effect.timeoutOption("40 seconds"))
+  yield* Effect.raceFirst(all, arriving)
+  const { activities } = pipedrive
+  yield* claim(`Each of the ${allFiles} files is one activity`, activities.length === allFiles && pages(activities).size === allFiles, activities.length)
+  const refused = pipedrive.count("POST", "/api/v2/activities", 429)
+  yield* claim("Pipedrive never had to refuse for its limit", refused === 0, `${refused} refused`)
+})
+
+const note = Effect.fnUntraced(function* ({ pipedrive }: Stage, { claim, part, say }: Narrator) {
+  yield* part("What one activity says")
+  const activity = pipedrive.activities.find(({ subject }) => subject === hostile.filename)
+  const text = activity?.note ?? ""
+  yield* say(`Of ${hostile.owner}'s file ${hostile.filename}, which holds:`)
+  yield* say(hostile.content.trimEnd().replace(/^/gm, "  | "))
+  yield* say("the note in Pipedrive reads:")
+  yield* say(text.replaceAll("<br>", "<br>\n").trimEnd().replace(/^/gm, "  | "))
+  yield* claim(
+    "Markup arrives escaped, as text to read",
+    text.includes("&lt;script&gt;alert(") && !/<(script|b)>/.test(text),
+    text
+  )
+  yield* claim("It begins with the link to the file", text.startsWith('<a href="') && text.includes(`?file=${hostile.filename}`), text)
+})
+
+const deals = Effect.fnUntraced(function* ({ pipedrive }: Stage, { claim, part, say }: Narrator) {
+  yield* part("The deals")
+  const held = pipedrive.deals.map(({ id, title }) => ({ id, title, activities: pipedrive.activities.filter(({ deal_id }) => deal_id === id).length }))
+  for (const deal of held) yield* say(`deal ${deal.id}  ${deal.title.padEnd(12)}  ${count(deal.activities, "activity", "activities")}`)
+  const wanted = Object.entries(files).filter(([, count]) => count > 0)
+  yield* claim(
+    "One deal for each user who published, with exactly their files on it",
+    held.length === wanted.length && wanted.every(([username, count]) => held.some(({ activities, title }) => title === username && activities === count)),
+    held.map(({ activities, title }) => `${title}: ${activities}`).join()
+  )
+  yield* claim("annabel's deal is the one that a colleague had made", held[0]?.title === "annabel", held[0]?.title)
+})
+
+const visits = Effect.fnUntraced(function* ({ claim, part, say }: Narrator, { url }: Services) {
+  yield* part("What is new? Visits")
+  yield* say("POST /latestgists/ann")
+  const first = yield* calls.latest(url, "ann")
+  for (const file of first) yield* say(`  ${file.filename}  ${file.rawUrl}`)
+  yield* claim("The first visit shows ann's files", first.length === files.ann, first.length)
+  const others = first.filter(({ owner }) => owner !== "ann")
+  yield* claim("and none of anna's or annabel's", others.length === 0, others.map(({ filename }) => filename).join())
+  const second = yield* calls.latest(url, "ann")
+  yield* say("POST /latestgists/ann, once more")
+  yield* claim("The second visit is empty", second.length === 0, second.length)
+})
+
+const unchanged = Effect.fnUntraced(function* (
+  { github, pipedrive }: Stage,
+  { claim, part, say }: Narrator,
+  { gitpip }: Services,
+  title: string
+) {
+  yield* part(title)
+  github.clearRequests()
+  pipedrive.clearRequests()
+  const scan = yield* gitpip.scan()
+  yield* gitpip.publish
+  const unchanged = usernames.length - 1
+  const answered = github.count("GET", "/users/{login}/gists", 304)
+  yield* say(`${count(github.count(), "request")} to GitHub, ${answered} of them answered "304 Not Modified", which is free of its limit.`)
+  yield* claim(
+    `One 304 for each of the ${unchanged} users that exist, one request for the one that does not`,
+    answered === unchanged && github.count() === unchanged + 1 && scan.unchanged === unchanged,
+    `${answered} of ${github.count()}`
+  )
+  yield* claim("Nothing was sent to Pipedrive", pipedrive.count() === 0 && pipedrive.activities.length === allFiles, pipedrive.count())
+})
+
+const restart = Effect.fnUntraced(function* (stage: Stage, narrator: Narrator, services: Services) {
+  yield* unchanged(stage, narrator, services, "The services were stopped and started anew on the same database; a restart repeats nothing")
+  const third = yield* calls.latest(services.url, "ann")
+  yield* narrator.claim("Visits are remembered: ann has nothing new", third.length === 0, third.length)
+  const { publications, users } = yield* services.gitpip.status
+  yield* narrator.claim(
+    `So is everything else: ${count(users, "user")}, nothing waiting, nothing failed`,
+    users === usernames.length && publications.pending + publications.sending + publications.failed === 0,
+    JSON.stringify(publications)
+  )
+})
+
+/** The pages that activities link to: one for each file, however often it was published. */
+const pages = (activities: Stage["pipedrive"]["activities"]): ReadonlySet<string> =>
+  new Set(activities.map(({ note }) => /href="([^"]*)"/.exec(note ?? "")?.[1] ?? ""))

@@ -1,0 +1,39 @@
+/** One command line as a process: its signals, its streams and its exit code. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Effect, Exit } from "effect"
+import { execute } from "./Cli.ts"
+import { tell } from "./Failure.ts"
+
+/** Commands that run until somebody stops them: for them being stopped is success. */
+const services = new Set(["serve", "demo"])
+
+export const run = (args: ReadonlyArray<string>, version: string): void => {
+  let signal: "SIGINT" | "SIGTERM" | undefined
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      // The first one stops gracefully; whoever sends a second does not want to wait.
+      if (signal !== undefined) process.exit(codeOf(name))
+      signal = name
+    })
+  }
+  // `gitpip users | head` closes the pipe early, which is no fault.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
+  process.stderr.on("error", () => process.exit(1))
+
+  execute(args, version).pipe(
+    Effect.provide(NodeServices.layer),
+    NodeRuntime.runMain({
+      disableErrorReporting: true,
+      teardown: (exit, onExit) => {
+        if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
+        if (Cause.hasInterruptsOnly(exit.cause)) return onExit(services.has(args[0] ?? "") ? 0 : codeOf(signal ?? "SIGINT"))
+        process.stderr.write(`${tell(exit.cause).text}\n`)
+        onExit(1)
+      }
+    })
+  )
+}
+
+/** As shells count: 128 and the signal's number. */
+const codeOf = (signal: "SIGINT" | "SIGTERM"): number => (signal === "SIGINT" ? 130 : 143)

@@ -1,0 +1,54 @@
+/** Publishing until the outbox is empty, as `scan` does. */
+import type { Gitpip } from "@gitpip/core"
+import { Clock, Duration, Effect, Schema } from "effect"
+import { type Progress } from "./Progress.ts"
+import { count, time } from "./Text.ts"
+
+/** A command waits this long for what is due soon. What is due later is left to the next run. */
+const patience = Duration.minutes(1)
+
+/** What publishing came to. */
+export const Published = Schema.Struct({
+  state: Schema.Literals(["on", "off", "paused"]),
+  /** Why it is off or paused. */
+  message: Schema.NullOr(Schema.String),
+  published: Schema.Int,
+  /** Failed for good, or gone from GitHub. */
+  failed: Schema.Int,
+  /** Still waiting. */
+  left: Schema.Int,
+  /** When the first of those can be tried again. */
+  dueAt: Schema.NullOr(Schema.DateTimeUtcFromString)
+}).pipe(Schema.encodeKeys({ dueAt: "due_at" }))
+export type Published = typeof Published.Type
+
+/** Publishes what is due and what becomes due within a minute. */
+export const publishAll = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], progress: Progress) {
+  let published = 0
+  let failed = 0
+  for (;;) {
+    // A drain of a long outbox takes minutes: what waits is counted beside it.
+    const drained = yield* Effect.raceFirst(gitpip.publish, Effect.flatMap(watch(gitpip, progress), () => Effect.never))
+    published += drained.published
+    failed += drained.failed
+    const { publications, publishing } = yield* gitpip.status
+    const left = publications.pending + publications.sending
+    const dueAt = publications.pending === 0 ? null : (publishing.until ?? publications.oldestDue)
+    const wait = dueAt === null ? undefined : dueAt.epochMilliseconds - (yield* Clock.currentTimeMillis)
+    if (publishing.state === "off" || wait === undefined || wait > Duration.toMillis(patience)) {
+      return { state: publishing.state, message: publishing.message, published, failed, left, dueAt } satisfies Published
+    }
+    if (wait > 0) {
+      yield* progress.update(`${count(left, "publication")} postponed; the next is due ${time(dueAt)}`)
+      yield* Effect.sleep(Duration.millis(wait))
+    }
+  }
+})
+
+const watch = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], progress: Progress) {
+  for (;;) {
+    const { pending, sending } = (yield* gitpip.status).publications
+    if (pending + sending > 0) yield* progress.update(`Publishing: ${count(pending + sending, "file")} left`)
+    yield* Effect.sleep("1 second")
+  }
+})

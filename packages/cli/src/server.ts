@@ -1,0 +1,22 @@
+/** `gitpip serve`: the server of `@gitpip/http` with everything behind it, until it is stopped. */
+import { layerServer, layerTelemetry } from "@gitpip/http"
+import { Effect, Layer } from "effect"
+import * as Logging from "./Logging.ts"
+import { core } from "./Session.ts"
+
+export const serve = (options: { readonly json: boolean }) =>
+  Layer.launch(
+    layerServer.pipe(
+      Layer.provide(core.Worker.layer),
+      Layer.provide(core.Gitpip.layer),
+      Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs(options))),
+      Layer.provide(core.Settings.layer)
+    )
+  )
+
+const layerLogs = (options: { readonly json: boolean }): Layer.Layer<never, never, core.Settings> =>
+  Layer.unwrap(
+    Effect.map(core.Settings, ({ logFormat, logLevel }) =>
+      Logging.layer({ format: options.json ? "json" : logFormat, level: logLevel, stream: process.stdout })
+    )
+  )

@@ -1,0 +1,226 @@
+/**
+ * The contract alone: every call, what it takes and what it answers. Typed clients (`HttpApiClient`) and the OpenAPI
+ * document come from it. Bodies are the domain's schemas in their JSON form.
+ */
+import {
+  GistFile,
+  Publication,
+  PublicationDetails,
+  PublicationState,
+  Scan,
+  ScanDetails,
+  Status,
+  User,
+  UserDetails,
+  UserId,
+  Username,
+  Visit,
+  VisitId,
+  Visitor
+} from "@gitpip/core"
+import { Schema, SchemaTransformation } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import {
+  NotReadyProblem,
+  ProblemDetails,
+  PublicationNotFailedProblem,
+  PublicationNotFoundProblem,
+  ScanNotFoundProblem,
+  UserConflictProblem,
+  UserNotTrackedProblem,
+  VisitNotFoundProblem
+} from "./Problems.ts"
+
+/** A number in an address, in plain digits: what JavaScript would also read as one (`1e3`, `0x10`, ` 7`) is refused. */
+const digits = <S extends Schema.Codec<number, number>>(number: S, message: string) =>
+  Schema.String.check(Schema.isPattern(/^\d{1,16}$/, { message })).pipe(
+    Schema.decodeTo(number, SchemaTransformation.numberFromString)
+  )
+
+const between = (minimum: number, maximum: number, message: string) =>
+  digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message)
+
+const Id = between(1, Number.MAX_SAFE_INTEGER, "an id is a whole number from 1 to 9007199254740991")
+
+/** The greatest page, and how many rows are read at a time when all are asked for. */
+export const pageLimit = 1_000
+export const defaultLimit = 100
+
+const page = {
+  limit: Schema.optionalKey(between(1, pageLimit, "must be a whole number from 1 to 1000")),
+  /** The id of the last row seen. */
+  after: Schema.optionalKey(
+    between(0, Number.MAX_SAFE_INTEGER, "must be the id of the last row seen, a whole number from 0 to 9007199254740991")
+  )
+}
+
+/** A page with a link to the next one, absent on the last. */
+const paged = <S extends Schema.Top>(body: S) =>
+  HttpApiSchema.WithHeaders(body, { link: Schema.optionalKey(Schema.String) })
+
+const username = { username: Username }
+
+export class Users extends HttpApiGroup.make("users")
+  .add(
+    HttpApiEndpoint.post("track", "/users/:username/:id", {
+      params: { username: Username, id: digits(UserId, "an id is a whole number from 1 to 9007199254740991") },
+      success: [User.pipe(HttpApiSchema.status(201)), User.pipe(HttpApiSchema.status(200))],
+      error: UserConflictProblem
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Track a user under an id of your own",
+        description: "201 when the user is new, 200 when it was tracked so already."
+      })
+    ),
+    HttpApiEndpoint.get("list", "/users", {
+      query: page,
+      success: paged(Schema.Array(User))
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Tracked users by ascending id",
+        description: "All of them as one array. With `limit` or `after` a page, with a `Link` to the next one."
+      })
+    ),
+    HttpApiEndpoint.get("get", "/users/:username", {
+      params: username,
+      success: UserDetails,
+      error: UserNotTrackedProblem
+    }).annotateMerge(OpenApi.annotations({ summary: "One user with its deal and counts" })),
+    HttpApiEndpoint.delete("untrack", "/users/:username", {
+      params: username,
+      success: User,
+      error: UserNotTrackedProblem
+    }).annotateMerge(OpenApi.annotations({ summary: "Stop tracking a user; what was found stays" }))
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Users" })) {}
+
+export class Gists extends HttpApiGroup.make("gists")
+  .add(
+    HttpApiEndpoint.post("latest", "/latestgists/:username", {
+      params: username,
+      query: { visitor: Schema.optionalKey(Visitor) },
+      success: HttpApiSchema.WithHeaders(Schema.Array(GistFile), {
+        "gitpip-visit": digits(VisitId, "a visit's id is a whole number")
+      }),
+      error: UserNotTrackedProblem
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "The files that are new since the visitor's last visit",
+        description: "Records the visit. Its answer can be read again under the id in the `Gitpip-Visit` header."
+      })
+    ),
+    HttpApiEndpoint.get("visit", "/users/:username/visits/:visit", {
+      params: { username: Username, visit: Id },
+      success: Visit,
+      error: [UserNotTrackedProblem, VisitNotFoundProblem]
+    }).annotateMerge(OpenApi.annotations({ summary: "What a visit answered, again" })),
+    HttpApiEndpoint.get("history", "/users/:username/gists", {
+      params: username,
+      query: page,
+      success: paged(Schema.Array(GistFile)),
+      error: UserNotTrackedProblem
+    }).annotateMerge(OpenApi.annotations({ summary: "A user's files, newest found first; records no visit" }))
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Gists" })) {}
+
+export class Scans extends HttpApiGroup.make("scans")
+  .add(
+    HttpApiEndpoint.post("request", "/scans", {
+      query: { username: Schema.optionalKey(Username) },
+      success: HttpApiSchema.WithHeaders(Scan.pipe(HttpApiSchema.status(202)), { location: Schema.String }),
+      error: [UserNotTrackedProblem, ScanNotFoundProblem]
+    }).annotateMerge(OpenApi.annotations({ summary: "Ask for a scan now, of everybody or of one user" })),
+    HttpApiEndpoint.get("list", "/scans", {
+      query: page,
+      success: paged(Schema.Array(Scan))
+    }).annotateMerge(OpenApi.annotations({ summary: "Past scans, newest first" })),
+    HttpApiEndpoint.get("get", "/scans/:id", {
+      params: { id: Id },
+      success: ScanDetails,
+      error: ScanNotFoundProblem
+    }).annotateMerge(OpenApi.annotations({ summary: "One scan with files it added and users that failed" }))
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Scans" })) {}
+
+export class Publications extends HttpApiGroup.make("publications")
+  .add(
+    HttpApiEndpoint.get("list", "/publications", {
+      query: { ...page, state: Schema.optionalKey(PublicationState) },
+      success: paged(Schema.Array(Publication))
+    }).annotateMerge(OpenApi.annotations({ summary: "The outbox, newest first" })),
+    HttpApiEndpoint.get("get", "/publications/:id", {
+      params: { id: Id },
+      success: PublicationDetails,
+      error: PublicationNotFoundProblem
+    }).annotateMerge(OpenApi.annotations({ summary: "Why one file is or is not in Pipedrive" })),
+    HttpApiEndpoint.post("retry", "/publications/:id/retry", {
+      params: { id: Id },
+      success: Publication,
+      error: [PublicationNotFoundProblem, PublicationNotFailedProblem]
+    }).annotateMerge(OpenApi.annotations({ summary: "Try a failed or gone publication again" }))
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Publications" })) {}
+
+export class System extends HttpApiGroup.make("system")
+  .add(
+    HttpApiEndpoint.get("health", "/health", {
+      success: HttpApiSchema.asText()(Schema.String),
+      error: HttpApiSchema.asText()(Schema.String).pipe(HttpApiSchema.status(503))
+    }).annotateMerge(
+      OpenApi.annotations({ summary: "`Alive` while the process serves and its background work lives; needs no key" })
+    ),
+    HttpApiEndpoint.get("ready", "/ready", {
+      success: Schema.Struct({ ready: Schema.Literal(true) }),
+      error: NotReadyProblem
+    }).annotateMerge(
+      OpenApi.annotations({ summary: "Whether the database answers and work gets done; needs no key" })
+    ),
+    HttpApiEndpoint.get("status", "/status", { success: Status }).annotateMerge(
+      OpenApi.annotations({ summary: "How things stand" })
+    ),
+    HttpApiEndpoint.get("metrics", "/metrics", {
+      success: HttpApiSchema.asText({ contentType: "text/plain; version=0.0.4; charset=utf-8" })(Schema.String)
+    }).annotateMerge(OpenApi.annotations({ summary: "Metrics for Prometheus" }))
+  )
+  .annotateMerge(OpenApi.annotations({ title: "System" })) {}
+
+/** The calls that need no key, so that a supervisor can make them. */
+export const openPaths: ReadonlySet<string> = new Set(["/health", "/ready"])
+
+/** Gitpip's HTTP API. */
+export class Api extends HttpApi.make("gitpip")
+  .add(Users, Gists, Scans, Publications, System)
+  .middleware(ProblemDetails)
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Gitpip",
+      version: "0.1.0",
+      description:
+        "Tracks the public gists of GitHub users and puts each new file into Pipedrive exactly once. Errors are RFC 9457 problems.",
+      license: { name: "MIT", identifier: "MIT" },
+      transform: (document) => declareKey(document)
+    })
+  ) {}
+
+/** The server enforces the key before any routing, so the document is told about it here. */
+const declareKey = (document: Record<string, any>): Record<string, any> => ({
+  ...document,
+  components: {
+    ...document["components"],
+    securitySchemes: {
+      ...document["components"]?.securitySchemes,
+      key: { type: "http", scheme: "bearer", description: "`GITPIP_API_KEY`, when the server has one" }
+    }
+  },
+  security: [{ key: [] }],
+  paths: Object.fromEntries(
+    Object.entries(document["paths"] as Record<string, Record<string, object>>).map(([path, operations]) => [
+      path,
+      openPaths.has(path)
+        ? Object.fromEntries(
+            Object.entries(operations).map(([method, operation]) => [method, { ...operation, security: [] }])
+          )
+        : operations
+    ])
+  )
+})

@@ -1,0 +1,53 @@
+/** Core's errors as problems. */
+import type {
+  DatabaseError,
+  PublicationNotFailed,
+  PublicationNotFound,
+  ScanNotFound,
+  UserConflict,
+  UserNotTracked,
+  VisitNotFound
+} from "@gitpip/core"
+import { Effect } from "effect"
+import {
+  PublicationNotFailedProblem,
+  PublicationNotFoundProblem,
+  ScanNotFoundProblem,
+  UnavailableProblem,
+  UserConflictProblem,
+  UserNotTrackedProblem,
+  VisitNotFoundProblem
+} from "./Problems.ts"
+
+/** What calls of `Gitpip` fail with. */
+export type CoreError =
+  | DatabaseError
+  | PublicationNotFailed
+  | PublicationNotFound
+  | ScanNotFound
+  | UserConflict
+  | UserNotTracked
+  | VisitNotFound
+
+const problems = {
+  DatabaseError: () => new UnavailableProblem({ detail: "Try again in a moment. The server's log says why" }),
+  PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
+  PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
+  ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
+  UserConflict: ({ message }: UserConflict) => new UserConflictProblem({ detail: message }),
+  UserNotTracked: ({ username }: UserNotTracked) =>
+    new UserNotTrackedProblem({ detail: `${username} is not tracked. Track it first: POST /users/${username}/{id}` }),
+  VisitNotFound: ({ message }: VisitNotFound) => new VisitNotFoundProblem({ detail: message })
+} satisfies { readonly [K in CoreError["_tag"]]: (error: Extract<CoreError, { readonly _tag: K }>) => unknown }
+
+export type ProblemOf<E extends CoreError> = E extends CoreError ? ReturnType<(typeof problems)[E["_tag"]]> : never
+
+export const toProblem = <E extends CoreError>(error: E): ProblemOf<E> =>
+  (problems[error._tag] as (error: E) => ProblemOf<E>)(error)
+
+/** Fails with the problem in place of the error. What the database said goes to the log and nowhere else. */
+export const orProblem = <A, E extends CoreError, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, ProblemOf<E>, R> =>
+  Effect.catch(effect, (error: E) => {
+    const failure = Effect.fail(toProblem(error))
+    return error._tag === "DatabaseError" ? Effect.andThen(Effect.logError(error.message), failure) : failure
+  })

@@ -1,0 +1,33 @@
+/** Pages of lists that are walked by id. */
+import { Effect } from "effect"
+import { HttpServerRequest } from "effect/http"
+import { HttpApiSchema } from "effect/http-api"
+import { defaultLimit } from "./Api.ts"
+
+interface Query {
+  readonly limit?: number
+  readonly after?: number
+}
+
+/**
+ * Reads one row more than asked for: it tells whether there is a next page. The link keeps the address as the caller
+ * sees it, with all of its other parameters.
+ */
+export const paged = Effect.fnUntraced(function* <A extends { readonly id: number }, E, R>(
+  query: Query,
+  read: (limit: number) => Effect.Effect<ReadonlyArray<A>, E, R>
+) {
+  const limit = query.limit ?? defaultLimit
+  const found = yield* read(limit + 1)
+  const body = found.slice(0, limit)
+  const last = body.at(-1)
+  if (found.length <= limit || last === undefined) return HttpApiSchema.withHeaders({ body, headers: {} })
+  const { originalUrl } = yield* HttpServerRequest.HttpServerRequest
+  const { pathname, searchParams } = new URL(originalUrl, "http://localhost")
+  searchParams.set("limit", String(limit))
+  searchParams.set("after", String(last.id))
+  return HttpApiSchema.withHeaders({ body, headers: { link: `<${pathname}?${searchParams}>; rel="next"` } })
+})
+
+/** Newest first: rows come before the last one seen. */
+export const before = ({ after }: Query): number => after ?? Number.MAX_SAFE_INTEGER

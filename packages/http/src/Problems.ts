@@ -1,0 +1,71 @@
+/**
+ * The problems that calls answer with (RFC 9457), as classes: what the contract declares and typed clients fail with.
+ *
+ * `type` tells problems of one status apart. It is a name and leads nowhere; `detail` says what is wrong and what to do.
+ */
+import { Schema } from "effect"
+import { HttpApiError, HttpApiMiddleware } from "effect/http-api"
+
+export class UserNotTrackedProblem extends HttpApiError.Problem<UserNotTrackedProblem>()("UserNotTrackedProblem", {
+  type: "urn:gitpip:problem:user-not-tracked",
+  status: 404,
+  title: "The user is not tracked"
+}) {}
+
+export class UserConflictProblem extends HttpApiError.Problem<UserConflictProblem>()("UserConflictProblem", {
+  type: "urn:gitpip:problem:user-conflict",
+  status: 409,
+  title: "The name or the id belongs to another user"
+}) {}
+
+export class VisitNotFoundProblem extends HttpApiError.Problem<VisitNotFoundProblem>()("VisitNotFoundProblem", {
+  type: "urn:gitpip:problem:visit-not-found",
+  status: 404,
+  title: "The user has no such visit"
+}) {}
+
+export class ScanNotFoundProblem extends HttpApiError.Problem<ScanNotFoundProblem>()("ScanNotFoundProblem", {
+  type: "urn:gitpip:problem:scan-not-found",
+  status: 404,
+  title: "There is no such scan"
+}) {}
+
+export class PublicationNotFoundProblem extends HttpApiError.Problem<PublicationNotFoundProblem>()(
+  "PublicationNotFoundProblem",
+  { type: "urn:gitpip:problem:publication-not-found", status: 404, title: "There is no such publication" }
+) {}
+
+export class PublicationNotFailedProblem extends HttpApiError.Problem<PublicationNotFailedProblem>()(
+  "PublicationNotFailedProblem",
+  { type: "urn:gitpip:problem:publication-not-failed", status: 409, title: "The publication has not failed" }
+) {}
+
+/** The server runs, but work does not get done. */
+export class NotReadyProblem extends HttpApiError.Problem<NotReadyProblem>()(
+  "NotReadyProblem",
+  { type: "urn:gitpip:problem:not-ready", status: 503, title: "Not ready" },
+  { reasons: Schema.Array(Schema.String) }
+) {}
+
+export class UnauthorizedProblem extends HttpApiError.Problem<UnauthorizedProblem>()("UnauthorizedProblem", {
+  type: "urn:gitpip:problem:unauthorized",
+  status: 401,
+  title: "The API key is missing or wrong"
+}) {}
+
+/** The database did not do what was asked. Says nothing about it: the log does. */
+export class UnavailableProblem extends HttpApiError.Problem<UnavailableProblem>()("UnavailableProblem", {
+  type: "urn:gitpip:problem:unavailable",
+  status: 503,
+  title: "The database cannot be used at the moment"
+}) {}
+
+/** What any call may answer, besides its own problems. `layerFaults` implements it. */
+export class ProblemDetails extends HttpApiMiddleware.Service<ProblemDetails>()("gitpip/http/ProblemDetails", {
+  error: [
+    HttpApiError.BadRequestProblem,
+    UnauthorizedProblem,
+    UnavailableProblem,
+    HttpApiError.InternalServerErrorProblem
+  ]
+}) {}

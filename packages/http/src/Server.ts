@@ -1,0 +1,49 @@
+/**
+ * The server as layers without a port: to be mounted in another Effect application, served on Node (`main.ts`), or
+ * turned into a Web handler.
+ */
+import type { Gitpip, Settings, Worker } from "@gitpip/core"
+import { Layer } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import { Api } from "./Api.ts"
+import { layerFaults } from "./Faults.ts"
+import { guard } from "./Guard.ts"
+import { layerGists } from "./handlers/Gists.ts"
+import { layerPublications } from "./handlers/Publications.ts"
+import { layerScans } from "./handlers/Scans.ts"
+import { layerSystem } from "./handlers/System.ts"
+import { layerUsers } from "./handlers/Users.ts"
+
+const layerUnguarded = Layer.mergeAll(
+  HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
+    Layer.provide([layerUsers, layerGists, layerScans, layerPublications, layerSystem]),
+    Layer.provide(layerFaults)
+  ),
+  HttpApiScalar.layer(Api, { path: "/docs" })
+)
+
+/** Gitpip's routes, each behind the API key, for the router of another application. Leaves its other routes alone. */
+export const layerRoutes = layerUnguarded.pipe(Layer.provide(HttpRouter.middleware(guard).layer))
+
+/** A whole server: the routes, and problems for every address that is none. */
+export const layerApp = Layer.mergeAll(layerUnguarded, HttpRouter.middleware(guard, { global: true }))
+
+/** The longest name in an address is bounded by the schemas, which say what is wrong, and not by the router. */
+export const routerConfig = { maxParamLength: 16_384 }
+
+export interface WebHandler {
+  readonly handler: (request: Request) => Promise<Response>
+  /** Stops the services that the handler was made with. */
+  readonly dispose: () => Promise<void>
+}
+
+/**
+ * The whole server as a Web `Request -> Response` handler, for any other server. Starts the given services at once; if
+ * they cannot start, every request rejects with the reason.
+ */
+export const toWebHandler = <E>(services: Layer.Layer<Gitpip | Worker | Settings, E>): WebHandler =>
+  HttpRouter.toWebHandler(layerApp.pipe(Layer.provide(services), Layer.provide(HttpServer.layerServices)), {
+    disableLogger: true,
+    routerConfig
+  })

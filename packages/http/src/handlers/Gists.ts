@@ -1,0 +1,23 @@
+import { Gitpip } from "@gitpip/core"
+import { Effect } from "effect"
+import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { Api } from "../Api.ts"
+import { orProblem } from "../Errors.ts"
+import { before, paged } from "../Pages.ts"
+
+export const layerGists = HttpApiBuilder.group(
+  Api,
+  "gists",
+  Effect.fnUntraced(function* (handlers) {
+    const gitpip = yield* Gitpip
+    return handlers.handleAll({
+      latest: ({ params, query }) =>
+        Effect.map(orProblem(gitpip.latest(params.username, query.visitor)), ({ files, id }) =>
+          HttpApiSchema.withHeaders({ body: files, headers: { "gitpip-visit": id } })
+        ),
+      visit: ({ params }) => orProblem(gitpip.visit(params.username, params.visit)),
+      history: ({ params, query }) =>
+        paged(query, (limit) => orProblem(gitpip.history(params.username, { before: before(query), limit })))
+    })
+  })
+)

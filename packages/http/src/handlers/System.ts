@@ -1,0 +1,44 @@
+import { Gitpip, Worker } from "@gitpip/core"
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { PrometheusMetrics } from "effect/observability"
+import { Api } from "../Api.ts"
+import { orProblem } from "../Errors.ts"
+import { NotReadyProblem } from "../Problems.ts"
+
+/** A supervisor that asks has a timeout of its own, commonly some seconds. */
+const patience = "3 seconds"
+
+export const layerSystem = HttpApiBuilder.group(
+  Api,
+  "system",
+  Effect.fnUntraced(function* (handlers) {
+    const gitpip = yield* Gitpip
+    const worker = yield* Worker
+
+    const reasons = gitpip.overdue(worker.startedAt).pipe(
+      Effect.catch((error) =>
+        Effect.as(Effect.logError(error.message), ["the database cannot be used; the log says why"])
+      ),
+      Effect.timeoutOrElse({
+        duration: patience,
+        orElse: () => Effect.succeed([`the database did not answer within ${patience}`])
+      })
+    )
+
+    return handlers.handleAll({
+      health: Effect.fnUntraced(function* () {
+        const dead = yield* worker.dead
+        if (dead.length > 0) return yield* Effect.fail(`No longer alive: ${dead.join(", ")}. Restart the server`)
+        return "Alive"
+      }),
+      ready: Effect.fnUntraced(function* () {
+        const found = yield* reasons
+        if (found.length > 0) return yield* new NotReadyProblem({ detail: found.join("; "), reasons: found })
+        return { ready: true as const }
+      }),
+      status: () => orProblem(gitpip.status),
+      metrics: () => PrometheusMetrics.format()
+    })
+  })
+)

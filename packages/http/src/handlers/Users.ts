@@ -1,0 +1,59 @@
+import { Gitpip, User } from "@gitpip/core"
+import { Effect, Option, Schema, Stream } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { Api, pageLimit } from "../Api.ts"
+import { orProblem } from "../Errors.ts"
+import { paged } from "../Pages.ts"
+
+const encodeUser = Schema.encodeEffect(User)
+const encodeUsers = Schema.encodeEffect(Schema.Array(User))
+
+export const layerUsers = HttpApiBuilder.group(
+  Api,
+  "users",
+  Effect.fnUntraced(function* (handlers) {
+    const gitpip = yield* Gitpip
+
+    const read = (after: number) => orProblem(gitpip.users({ after, limit: pageLimit }))
+
+    const toText = (users: ReadonlyArray<User>) =>
+      Effect.map(Effect.orDie(encodeUsers(users)), (encoded) => JSON.stringify(encoded))
+
+    /**
+     * Everybody as one array, a page in memory at a time. The first page is read before the answer begins, so that a
+     * database that is down is a `503` and not a broken array.
+     */
+    const everybody = Effect.gen(function* () {
+      const first = yield* read(0)
+      const contentType = "application/json"
+      if (first.length < pageLimit) return HttpServerResponse.text(yield* toText(first), { contentType })
+      const parts = Stream.paginate(
+        { users: first, opening: "[" },
+        Effect.fnUntraced(function* ({ users, opening }) {
+          const last = users.at(-1)
+          const next = last === undefined || users.length < pageLimit ? [] : yield* read(last.id)
+          const text = `${opening}${(yield* toText(users)).slice(1, -1)}`
+          return next.length === 0
+            ? ([[`${text}]`], Option.none()] as const)
+            : ([[text], Option.some({ users: next, opening: "," })] as const)
+        })
+      )
+      return HttpServerResponse.stream(Stream.encodeText(parts), { contentType })
+    })
+
+    return handlers.handleAll({
+      track: Effect.fnUntraced(function* ({ params }) {
+        const { created, user } = yield* orProblem(gitpip.track(params.username, { id: params.id }))
+        const body = yield* Effect.orDie(encodeUser(user))
+        return HttpServerResponse.jsonUnsafe(body, { status: created ? 201 : 200 })
+      }),
+      list: ({ query }) =>
+        query.limit === undefined && query.after === undefined
+          ? everybody
+          : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit }))),
+      get: ({ params }) => orProblem(gitpip.user(params.username)),
+      untrack: ({ params }) => orProblem(gitpip.untrack(params.username))
+    })
+  })
+)

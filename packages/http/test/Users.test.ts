@@ -1,0 +1,174 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { layerRunning, problem, Running, walk } from "./server.ts"
+
+const trackedRows = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  return (yield* sql<{ n: number }>`select count(*) as n from users`)[0]?.n
+})
+
+layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
+  it.effect("tracks, knows again, shows and forgets a user", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      assert.deepStrictEqual((yield* call("GET", "/users")).json, [])
+
+      const created = yield* call("POST", "/users/octocat/7")
+      assert.strictEqual(created.status, 201)
+      assert.strictEqual(created.headers.get("content-type"), "application/json")
+      const { tracked_at, ...user } = created.json
+      assert.match(tracked_at, /^\d{4}-\d\d-\d\dT.*Z$/)
+      assert.deepStrictEqual(user, {
+        login: "octocat",
+        id: 7,
+        github_id: null,
+        state: "new",
+        scanned_at: null,
+        failures: 0,
+        retry_at: null,
+        error_reason: null,
+        error_message: null
+      })
+
+      const again = yield* call("POST", "/users/OCTOCAT/7")
+      assert.strictEqual(again.status, 200)
+      assert.deepStrictEqual(again.json, created.json)
+      assert.deepStrictEqual((yield* call("GET", "/users")).json, [created.json])
+
+      const details = yield* call("GET", "/users/Octocat")
+      assert.deepStrictEqual(details.json, {
+        user: created.json,
+        deal_id: null,
+        counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
+      })
+
+      const gone = yield* call("DELETE", "/users/octocat")
+      assert.strictEqual(gone.status, 200)
+      assert.deepStrictEqual(gone.json, created.json)
+      assert.deepStrictEqual((yield* call("GET", "/users")).json, [])
+      for (const method of ["GET", "DELETE"]) {
+        const { type, detail } = problem(yield* call(method, "/users/octocat"), 404)
+        assert.strictEqual(type, "urn:gitpip:problem:user-not-tracked")
+        assert.include(detail, "octocat")
+      }
+    })
+  )
+
+  it.effect("refuses a name or an id that belongs to another", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      assert.strictEqual((yield* call("POST", "/users/first/100")).status, 201)
+      const id = problem(yield* call("POST", "/users/second/100"), 409)
+      assert.strictEqual(id.type, "urn:gitpip:problem:user-conflict")
+      assert.include(id.detail, "first")
+      const name = problem(yield* call("POST", "/users/first/101"), 409)
+      assert.include(name.detail, "100")
+      problem(yield* call("GET", "/users/second"), 404)
+      yield* call("DELETE", "/users/first")
+    })
+  )
+
+  it.effect("names every fault of an address at once, and stores nothing", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const before = yield* trackedRows
+      const { errors, detail } = problem(yield* call("POST", "/users/not%20a%20name/1e3"), 400)
+      assert.deepStrictEqual(
+        errors.map(({ path }: { path: Array<string> }) => path),
+        [["params", "username"], ["params", "id"]]
+      )
+      assert.include(detail, "1 to 39 letters")
+      assert.include(detail, "1 to 9007199254740991")
+      for (const id of ["0", "-1", "1.5", "1e3", "0x10", "%201", "9007199254740992", "99999999999999999999", "NaN", "1n", "%00"]) {
+        problem(yield* call("POST", `/users/fine/${id}`), 400)
+      }
+      for (const name of ["a".repeat(40), "a".repeat(5_000), "a.b", "%00", "%F0%9F%92%A9", "%E2%80%AE", "..%2F..", "'%3B--"]) {
+        problem(yield* call("POST", `/users/${name}/1`), 400)
+        problem(yield* call("GET", `/users/${name}`), 400)
+      }
+      assert.strictEqual(yield* trackedRows, before)
+    })
+  )
+
+  it.effect("names the faults of path and query together", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const { errors } = problem(yield* call("GET", "/users/a%20b/gists?limit=0&after=-1"), 400)
+      assert.deepStrictEqual(
+        errors.map(({ path }: { path: Array<string> }) => path.join(".")),
+        ["params.username", "query.limit", "query.after"]
+      )
+    })
+  )
+
+  it.effect("refuses limits and cursors that are none, by name", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      for (const limit of ["0", "1001", "-5", "ten", "1.5", "", "1e2", "+3", "5&limit=6"]) {
+        const { errors } = problem(yield* call("GET", `/users?limit=${encodeURI(limit)}`), 400)
+        assert.deepStrictEqual(errors[0].path.slice(0, 2), ["query", "limit"], limit)
+      }
+      for (const after of ["-1", "x", "", "9007199254740992"]) {
+        const { errors } = problem(yield* call("GET", `/users?after=${after}`), 400)
+        assert.deepStrictEqual(errors[0].path, ["query", "after"], after)
+      }
+      assert.strictEqual((yield* call("GET", "/users?limit=1")).status, 200)
+      assert.strictEqual((yield* call("GET", "/users?limit=1000&after=9007199254740991")).status, 200)
+    })
+  )
+})
+
+layer(layerRunning(), { excludeTestServices: true })("2,500 users", (it) => {
+  const insert = Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`insert into users (id, username, tracked_at) select n * 2, 'user-' || n, now() from generate_series(1, 2500) n`
+  })
+  const ids = Array.from({ length: 2_500 }, (_, n) => (n + 1) * 2)
+  const idOf = ({ id }: { id: number }) => id
+
+  it.effect("come as one array, page after page", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      yield* insert
+      const all = yield* call("GET", "/users")
+      assert.strictEqual(all.headers.get("content-type"), "application/json")
+      assert.isNull(all.headers.get("content-length"))
+      assert.isNull(all.headers.get("link"))
+      assert.deepStrictEqual(all.json.map(idOf), ids)
+      const head = yield* call("HEAD", "/users")
+      assert.strictEqual(head.status, 200)
+      assert.strictEqual(head.text, "")
+    })
+  )
+
+  it.effect("come in pages that are linked", () =>
+    Effect.gen(function* () {
+      const pages = yield* walk("/users?limit=999")
+      assert.deepStrictEqual(pages.map(({ length }) => length), [999, 999, 502])
+      assert.deepStrictEqual(pages.flat().map(idOf), ids)
+    })
+  )
+
+  it.effect("come without a link to an empty page, and a hundred at a time by default", () =>
+    Effect.gen(function* () {
+      const exact = yield* walk("/users?limit=500")
+      assert.strictEqual(exact.length, 5)
+      const [first] = yield* walk("/users?after=4900")
+      assert.deepStrictEqual(first?.map(idOf), ids.slice(2_450))
+      const { call } = yield* Running
+      assert.strictEqual((yield* call("GET", "/users?after=0")).json.length, 100)
+    })
+  )
+
+  it.effect("come whole when their number is a multiple of the page's", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const { call } = yield* Running
+      yield* sql`delete from users where id > 4000`
+      assert.strictEqual((yield* call("GET", "/users")).json.length, 2_000)
+      yield* sql`delete from users where id > 2000`
+      assert.strictEqual((yield* call("GET", "/users")).json.length, 1_000)
+    })
+  )
+})

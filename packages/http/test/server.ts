@@ -1,0 +1,142 @@
+/** The real server on a real port, between a fresh PostgreSQL database and the GitHub stand-in. */
+import { randomBytes } from "node:crypto"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { Database, Gitpip, layerTransport, Settings, Username, Worker } from "@gitpip/core"
+import { GithubStandIn } from "@gitpip/core/testing"
+import { ConfigProvider, Context, DateTime, Effect, Layer, Logger, Redacted } from "effect"
+import { HttpServer } from "effect/http"
+import { SqlClient } from "effect/sql"
+import { inject } from "vitest"
+import { layerServer } from "../src/main.ts"
+
+/** A new, empty database on the run's PostgreSQL, dropped when the scope ends. */
+const freshUrl = Effect.gen(function* () {
+  const url = new URL(inject("postgresUrl"))
+  const name = `test_${randomBytes(8).toString("hex")}`
+  const run = (statement: string) =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql.unsafe(statement)
+    }).pipe(Effect.provide(PgClient.layer({ url: Redacted.make(url.href), maxConnections: 1 })), Effect.orDie)
+  yield* Effect.acquireRelease(run(`create database ${name}`), () => run(`drop database if exists ${name} with (force)`))
+  const fresh = new URL(url)
+  fresh.pathname = `/${name}`
+  return Redacted.make(fresh.href)
+})
+
+/** Settings as the environment gives them, on any free port. */
+export const settingsOf = (env: Record<string, string>) =>
+  Layer.effect(
+    Settings,
+    Effect.map(Settings, (settings) => ({ ...settings, port: 0 }))
+  ).pipe(
+    Layer.provide(Settings.layer),
+    Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))),
+    Layer.orDie
+  )
+
+/** A worker that does nothing by itself, so that tests decide what happens when. */
+export const layerIdle = Layer.effect(
+  Worker,
+  Effect.map(DateTime.now, (startedAt) => Worker.of({ dead: Effect.succeed([]), startedAt }))
+)
+
+export const silent = Logger.layer([])
+
+export class Running extends Context.Service<
+  Running,
+  {
+    readonly origin: string
+    readonly github: GithubStandIn
+    readonly call: (method: string, path: string, init?: RequestInit) => Effect.Effect<Answer>
+  }
+>()("gitpip/test/Running") {}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The parsed body. */
+  readonly json: any
+}
+
+export const callAt = (origin: string) => (method: string, path: string, init?: RequestInit) =>
+  Effect.promise(async (): Promise<Answer> => {
+    const response = await fetch(`${origin}${path}`, { ...init, method })
+    const text = await response.text()
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      get json() {
+        return JSON.parse(text)
+      }
+    }
+  })
+
+/** The services of one process on a database of its own. */
+export const layerServices = (env: Record<string, string> = {}) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const github = yield* GithubStandIn.make()
+      const settings = settingsOf({ GITHUB_API_URL: github.url.origin, ...env })
+      const database = Layer.unwrap(Effect.map(freshUrl, Database.layerServer))
+      return Layer.succeed(Github, github).pipe(
+        Layer.merge(layerIdle),
+        Layer.provideMerge(Gitpip.layerWithDatabase),
+        Layer.provide(layerTransport),
+        Layer.provideMerge(Layer.merge(settings, database)),
+        Layer.provideMerge(silent)
+      )
+    })
+  ).pipe(Layer.fresh)
+
+class Github extends Context.Service<Github, GithubStandIn>()("gitpip/test/Github") {}
+
+/** A server of its own for each suite. */
+export const layerRunning = (env: Record<string, string> = {}) =>
+  Layer.effect(
+    Running,
+    Effect.gen(function* () {
+      const { address } = yield* HttpServer.HttpServer
+      const origin = HttpServer.formatAddress(address)
+      return Running.of({ origin, github: yield* Github, call: callAt(origin) })
+    })
+  ).pipe(Layer.provide(layerServer), Layer.provideMerge(layerServices(env)), Layer.orDie)
+
+/** Asserts that an answer is a problem of this status, and gives its body. */
+export const problem = (answer: Answer, status: number) => {
+  if (answer.status !== status || answer.headers.get("content-type") !== "application/problem+json") {
+    throw new Error(`wanted problem ${status}, got ${answer.status} ${answer.headers.get("content-type")} ${answer.text}`)
+  }
+  if (answer.json.status !== status || typeof answer.json.title !== "string") throw new Error(`odd problem ${answer.text}`)
+  return answer.json
+}
+
+/** Follows `Link: rel="next"` to the end, and gives every page's body. */
+export const walk = Effect.fnUntraced(function* (path: string, pages = 100) {
+  const { call } = yield* Running
+  const bodies: Array<ReadonlyArray<any>> = []
+  for (let next: string | undefined = path; next !== undefined; ) {
+    if (bodies.length === pages) throw new Error(`more than ${pages} pages`)
+    const answer: Answer = yield* call("GET", next)
+    if (answer.status !== 200) throw new Error(`${next}: ${answer.status} ${answer.text}`)
+    bodies.push(answer.json)
+    const link: string = answer.headers.get("link") ?? ""
+    next = /^<([^>]+)>; rel="next"$/.exec(link)?.[1]
+    if (link !== "" && next === undefined) throw new Error(`odd Link: ${link}`)
+  }
+  return bodies
+})
+
+/** Tracks a user and scans so many gists of theirs. */
+export const found = Effect.fnUntraced(function* (login: string, files: number) {
+  const { github } = yield* Running
+  const gitpip = yield* Gitpip
+  github.addUser(login)
+  for (let n = 0; n < files; n++) {
+    github.addGist(login, { files: { [`${login}-${n}.txt`]: `${n}` }, createdAt: 1_000_000_000_000 + n * 1_000 })
+  }
+  yield* gitpip.track(Username.make(login))
+  return yield* gitpip.scan({ username: Username.make(login) })
+})
