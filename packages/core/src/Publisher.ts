@@ -50,6 +50,9 @@ export const concurrency = 12
 /** Claimed at once: enough to keep everybody busy, few enough to be done well within the lease. */
 const batch = concurrency * 2
 
+/** So many troubles in a row are an outage, not one file's bad luck. */
+const outage = 3
+
 /** A gist up to this many bytes is read whole, by one request for all its files; of a larger one only the beginnings. */
 const wholeGist = 4 * 1024 * 1024
 
@@ -74,6 +77,8 @@ export class Publisher extends Context.Service<
       const github = yield* Github
       const sink = yield* Sink
       const paused = yield* Ref.make(Option.none<Pause>())
+      /** Tries in a row, since the last that succeeded, that ended in a service's trouble rather than a file's. */
+      let troubles = 0
       const one = yield* Semaphore.make(1)
 
       /** Files of one gist are claimed next to each other: they share one read. */
@@ -88,6 +93,7 @@ export class Publisher extends Context.Service<
         const present = yield* Ref.get(paused)
         if (Option.isSome(present) && DateTime.isGreaterThanOrEqualTo(present.value.until, pause.until)) return
         yield* Ref.set(paused, Option.some(pause))
+        troubles = Math.max(troubles, 1)
         yield* Effect.logWarning(Telemetry.event.paused).pipe(
           Effect.annotateLogs({ until: DateTime.formatIso(pause.until), message: pause.message })
         )
@@ -100,6 +106,14 @@ export class Publisher extends Context.Service<
         if (DateTime.isLessThan(yield* DateTime.now, present.value.until)) return present
         yield* Ref.set(paused, Option.none())
         return Option.none()
+      })
+
+      /** One more sign of an outage. From the third in a row on, everybody waits: each try may cost a look of 10 tokens. */
+      const struggle = Effect.fnUntraced(function* (door: string, message: string) {
+        troubles++
+        if (troubles < outage) return
+        const until = DateTime.addDuration(yield* DateTime.now, Timing.outageDelay(troubles - outage + 1))
+        yield* pauseUntil(door, { until, message }, false)
       })
 
       const retryAt = Effect.fnUntraced(function* (claim: Claim) {
@@ -176,6 +190,7 @@ export class Publisher extends Context.Service<
             yield* pauseUntil(github.door, { until: yield* inMinutes(5), message: reason.message }, false)
             return yield* handBack(claim, reason._tag, reason.message)
           default:
+            if (concernsEverybody) yield* struggle(github.door, reason.message)
             return concernsEverybody
               ? yield* setBack(claim, {
                   state: "pending",
@@ -204,6 +219,7 @@ export class Publisher extends Context.Service<
           case "NotSent":
             return yield* again(claim, reason._tag, reason.message, false)
           case "SinkOutcomeUnknown": {
+            yield* struggle(sink.door, reason.message)
             const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.settleDelay))
             return yield* setBack(claim, {
               state: "pending",
@@ -234,6 +250,7 @@ export class Publisher extends Context.Service<
       })
 
       const record = Effect.fnUntraced(function* (claim: Claim, receipt: string, outcome: "published" | "adopted") {
+        troubles = 0
         const won = yield* publications.published(claim, receipt, outcome, yield* now)
         yield* Metric.update(Metric.withAttributes(Telemetry.attempts, { outcome: won ? outcome : "retracted" }), 1)
         yield* Effect.logInfo(won ? Telemetry.event.published : Telemetry.event.retracted).pipe(
@@ -254,7 +271,10 @@ export class Publisher extends Context.Service<
             const { reason } = found.failure
             if (reason._tag === "Paused") return yield* onSinkError(claim, delivery, found.failure, Option.none())
             // The deal itself is no more, and what hung on it with it: there is nothing to find.
-            if (reason._tag !== "TargetGone") return yield* again(claim, "LookFailed", reason.message, true)
+            if (reason._tag !== "TargetGone") {
+              yield* struggle(sink.door, reason.message)
+              return yield* again(claim, "LookFailed", reason.message, true)
+            }
           } else if (Option.isSome(found.success)) {
             return yield* record(claim, found.success.value, "adopted")
           }
@@ -314,7 +334,8 @@ export class Publisher extends Context.Service<
         yield* recall
         yield* retract
         while (Option.isNone(yield* currentPause)) {
-          const claims = yield* publications.claim(batch, Timing.publicationLease, yield* now)
+          // After trouble, one request at a time tries the door until something succeeds again.
+          const claims = yield* publications.claim(troubles === 0 ? batch : 1, Timing.publicationLease, yield* now)
           if (claims.length === 0) break
           const states = yield* Effect.forEach(claims, publish, { concurrency }).pipe(
             // Cut off: whatever has not ended is handed back as it was. What was sent has been recorded.

@@ -195,6 +195,58 @@ describe("a certain outcome costs no look", () => {
   )
 })
 
+describe("an outage", () => {
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}.txt`, String(n)]))
+
+  it.effect("of Pipedrive stops the sending after the first few, and is then tried by one request at a time", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, many)
+        pipedrive.misbehave({ kind: "status", status: 503 }, { when: isCreate, times: Number.POSITIVE_INFINITY })
+        yield* gitpip.publish
+        const first = pipedrive.count("POST", "/api/v2/activities")
+        assert.isAtMost(first, 24)
+        // Looks fail as well now.
+        pipedrive.misbehave(
+          { kind: "html", status: 502 },
+          { when: ({ method }) => method === "GET", times: Number.POSITIVE_INFINITY }
+        )
+        for (let round = 1; round <= 5; round++) {
+          const before = pipedrive.requests.length
+          yield* drainLate("16 minutes")
+          assert.isAtMost(pipedrive.requests.length - before, 2)
+        }
+        pipedrive.behave()
+        for (let round = 0; round < 4; round++) yield* drainLate("2 hours")
+        assert.strictEqual(pipedrive.activities.length, 100)
+        assert.strictEqual(new Set(pipedrive.activities.map(({ subject }) => subject)).size, 100)
+      })
+    )
+  )
+
+  it.effect("of GitHub likewise, and counts no file as failed however long it lasts", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        for (let n = 0; n < 100; n++) github.addGist("ann", { files: { [`f${n}.txt`]: "" } })
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        github.clearRequests()
+        github.misbehave({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
+        yield* gitpip.publish
+        assert.isAtMost(github.requests.length, 24)
+        for (let round = 0; round < 30; round++) yield* drainLate("1 hour")
+        assert.isAtMost(github.requests.length, 24 + 30)
+        github.behave()
+        for (let round = 0; round < 4; round++) yield* drainLate("2 hours")
+        assert.strictEqual(pipedrive.activities.length, 100)
+      })
+    )
+  )
+})
+
 describe("a lost process", () => {
   /** A publisher that has sent, and died before it could record. */
   const sendAndDie = Effect.gen(function* () {

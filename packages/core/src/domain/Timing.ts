@@ -12,6 +12,10 @@ export const userRetryDelay = (failures: number): Duration.Duration =>
 export const publicationRetryDelay = (attempts: number): Duration.Duration =>
   doubling(Duration.seconds(15), attempts, Duration.hours(1))
 
+/** How long nothing is sent after the n-th sign (n from 1) of an outage: 30 seconds, doubling, at most 15 minutes. */
+export const outageDelay = (signs: number): Duration.Duration =>
+  doubling(Duration.seconds(30), signs, Duration.minutes(15))
+
 /** Spread over 80 % to 120 % by a random number from 0 to 1, so that what failed together does not return together. */
 export const jittered = (delay: Duration.Duration, random: number): Duration.Duration =>
   Duration.times(delay, 0.8 + 0.4 * random)

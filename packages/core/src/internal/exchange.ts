@@ -95,6 +95,11 @@ const body = (response: HttpClientResponse.HttpClientResponse, maxBytes: number)
         return size <= maxBytes
       }),
       Stream.runDrain,
+      // Some answers have no body at all, a redirect for example: whether its stream is empty or an error is the transport's choice.
+      Effect.catchIf(
+        (error) => error.reason._tag === "EmptyBodyError",
+        () => Effect.void
+      ),
       Effect.map(() => ({ body: Buffer.concat(chunks).subarray(0, maxBytes), cut: size > maxBytes }))
     )
   })

@@ -1,7 +1,7 @@
 /** Which deal in Pipedrive bears a user's name. */
 import { type Duration, Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { orDatabaseError } from "../Database.ts"
+import { type DatabaseError, orDatabaseError } from "../Database.ts"
 import type { UserKey } from "../domain/User.ts"
 import { seconds } from "./sql.ts"
 
@@ -17,7 +17,7 @@ export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   return {
     /** The user's deal, or the lease to find or create it, or neither while another process is at it. */
-    claim: (userKey: UserKey, lease: Duration.Duration) =>
+    claim: (userKey: UserKey, lease: Duration.Duration): Effect.Effect<DealRow, DatabaseError> =>
       Effect.gen(function* () {
         const [claimed] = yield* sql<{ sent_at: string | null }>`
           insert into deals as d (user_key, lease_until) values (${userKey}, clock_timestamp() + ${seconds(sql, lease)})
@@ -28,7 +28,7 @@ export const make = Effect.gen(function* () {
         const [present] = yield* sql<{ deal_id: number | null; sent_at: string | null }>`
           select deal_id, sent_at from deals where user_key = ${userKey}`
         return { dealId: present?.deal_id ?? null, sentAt: present?.sent_at ?? null, leased: false }
-      }).pipe(orDatabaseError) as Effect.Effect<DealRow, import("../Database.ts").DatabaseError>,
+      }).pipe(orDatabaseError),
     /** Notes that a create goes out now. `false` when the lease has less than `margin` left. */
     beginSend: (userKey: UserKey, now: Date, margin: Duration.Duration) =>
       Effect.map(

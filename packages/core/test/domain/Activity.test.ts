@@ -12,7 +12,15 @@ const whole = (text: string): Content => ({ _tag: "Text", text, partial: false }
 /** A file as the publisher hands it over: its name is storable, everything else as GitHub gave it. */
 const file = (name: string, content: Content, more: Partial<ActivityInput> = {}): ActivityInput => {
   const filename = storableName(name)
-  return { filename, htmlUrl: fileUrl(gist, filename), description: null, type: "text/plain", size: 1, content, ...more }
+  return {
+    filename,
+    htmlUrl: fileUrl(gist, filename),
+    description: null,
+    type: "text/plain",
+    size: 1,
+    content,
+    ...more
+  }
 }
 const noteOf = (text: string, more: Partial<ActivityInput> = {}) => fromFile(file("a.txt", whole(text), more)).note
 const bodyOf = (note: string) => note.slice(note.indexOf("<br><br>") + 8)
@@ -26,7 +34,7 @@ const shown = (html: string) =>
     .replace(/<[^>]*>/g, "")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
-    .replaceAll("&quot;", "\"")
+    .replaceAll("&quot;", '"')
     .replaceAll("&#39;", "'")
     .replaceAll("&amp;", "&")
     .replaceAll("\u00a0", " ")
@@ -35,7 +43,8 @@ describe("the subject", () => {
   const subject = (name: string) => fromFile(file(name, whole("x"))).subject
 
   it("is the file's name", () => {
-    for (const name of ["a.ts", "Hello World.rb", "😀 長.md", "<b>&.html", "__proto__"]) assert.strictEqual(subject(name), name)
+    for (const name of ["a.ts", "Hello World.rb", "😀 長.md", "<b>&.html", "__proto__"])
+      assert.strictEqual(subject(name), name)
   })
 
   it("is one line, without what turns text around", () => {
@@ -72,25 +81,37 @@ describe("the note", () => {
   it("begins with the visible, linked address of the file", () => {
     const url = `${gist}?file=a.txt#file-a-txt`
     assert.strictEqual(noteOf("hello"), `<a href="${url}">${url}</a><br><br>hello`)
-    assert.strictEqual(noteOf("hello", { description: "what <it> is" }), `<a href="${url}">${url}</a><br>what &lt;it&gt; is<br><br>hello`)
+    assert.strictEqual(
+      noteOf("hello", { description: "what <it> is" }),
+      `<a href="${url}">${url}</a><br>what &lt;it&gt; is<br><br>hello`
+    )
     assert.strictEqual(noteOf("hello", { description: "" }), noteOf("hello"))
   })
 
   it("shows HTML instead of being HTML", () => {
     const evil = `<script>alert("1")</script><img src='x' onerror=alert(1)>&lt;&amp;</a><!-- -->`
     const note = noteOf(evil, { description: evil })
-    assert.deepStrictEqual([...new Set(note.match(/<[^>]*>/g))].filter((tag) => !tag.startsWith("<a href=")), ["</a>", "<br>"])
+    assert.deepStrictEqual(
+      [...new Set(note.match(/<[^>]*>/g))].filter((tag) => !tag.startsWith("<a href=")),
+      ["</a>", "<br>"]
+    )
     assert.strictEqual(shown(bodyOf(note)), evil)
   })
 
   it("keeps lines and indentation", () => {
-    assert.strictEqual(bodyOf(noteOf("if a:\n  b  c\n\td\r\ne\rf\n\n g")), "if a:<br>\u00a0\u00a0b\u00a0\u00a0c<br>\u00a0\u00a0\u00a0\u00a0d<br>e<br>f<br><br>\u00a0g")
+    assert.strictEqual(
+      bodyOf(noteOf("if a:\n  b  c\n\td\r\ne\rf\n\n g")),
+      "if a:<br>\u00a0\u00a0b\u00a0\u00a0c<br>\u00a0\u00a0\u00a0\u00a0d<br>e<br>f<br><br>\u00a0g"
+    )
     const code = "def f():\n    if x:\n        return 1\n\n\n# end  "
     assert.strictEqual(shown(bodyOf(noteOf(code))), code)
   })
 
   it("replaces what neither HTML nor a database can hold", () => {
-    assert.strictEqual(bodyOf(noteOf("a\0b\ud800c\udc00d\u0001e\u001b[31mf\u009f")), "a\ufffdb\ufffdc\ufffdd\ufffde\ufffd[31mf\ufffd")
+    assert.strictEqual(
+      bodyOf(noteOf("a\0b\ud800c\udc00d\u0001e\u001b[31mf\u009f")),
+      "a\ufffdb\ufffdc\ufffdd\ufffde\ufffd[31mf\ufffd"
+    )
     assert.strictEqual(bodyOf(noteOf("\u202eabc 😀 長 \u2028")), "\u202eabc 😀 長 \u2028")
   })
 
@@ -119,8 +140,18 @@ describe("the note", () => {
   })
 
   it("fills the limit to the last character that fits, and cuts between characters", () => {
-    for (const [unit, size] of [["x", 1], ["é", 2], ["長", 3], ["😀", 4], ["<", 4], ["&", 5], ["\"", 6], ["\n", 4], ["\t", 8]] as const) {
-      const note = noteOf(unit.repeat(2 * 1024 * 1024 / unit.length))
+    for (const [unit, size] of [
+      ["x", 1],
+      ["é", 2],
+      ["長", 3],
+      ["😀", 4],
+      ["<", 4],
+      ["&", 5],
+      ['"', 6],
+      ["\n", 4],
+      ["\t", 8]
+    ] as const) {
+      const note = noteOf(unit.repeat((2 * 1024 * 1024) / unit.length))
       assert.isAtMost(bytes(note), noteLimit, JSON.stringify(unit))
       assert.isAbove(bytes(note), noteLimit - size - 1, JSON.stringify(unit))
       assert.isTrue(note.isWellFormed())
@@ -138,8 +169,10 @@ describe("the note", () => {
   })
 
   it("stays within the limit in the worst case of everything at once", () => {
-    for (const unit of ["\t", "\"", "\ud800", "&", "\0"]) {
-      const { note } = fromFile(file("長".repeat(600), whole(unit.repeat(200_000)), { description: unit.repeat(100_000) }))
+    for (const unit of ["\t", '"', "\ud800", "&", "\0"]) {
+      const { note } = fromFile(
+        file("長".repeat(600), whole(unit.repeat(200_000)), { description: unit.repeat(100_000) })
+      )
       assert.isAtMost(bytes(note), noteLimit)
       assert.isAtMost(bytes(cleanHtml(note)), 100_000)
       assert.include(note, CUT)
@@ -150,13 +183,15 @@ describe("the note", () => {
     "is within the limit, well-formed, and built of links and line breaks alone, for any file",
     [text(), text(), text(), Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40_000 }))],
     ([name, description, content, times]) => {
-      const { note } = fromFile(file(name, whole(content.repeat(Math.min(times, Math.ceil(200_000 / (content.length + 1))))), { description }))
+      const { note } = fromFile(
+        file(name, whole(content.repeat(Math.min(times, Math.ceil(200_000 / (content.length + 1))))), { description })
+      )
       assert.isAtMost(bytes(note), noteLimit)
       assert.isTrue(note.isWellFormed())
       assert.notInclude(note, "\0")
       assert.lengthOf(note.match(/<(?!br>|\/a>|a href="[^"<>&]*">)/g) ?? [], 0)
       // Cleaning changes nothing but the link's `rel`.
-      assert.strictEqual(cleanHtml(note).replace(" rel=\"noopener noreferrer\"", ""), note)
+      assert.strictEqual(cleanHtml(note).replace(' rel="noopener noreferrer"', ""), note)
     },
     { arbitrary: { runs: 60 } }
   )
@@ -175,17 +210,52 @@ describe("the note", () => {
 })
 
 describe("the marker", () => {
-  const kept = (name: string, content: string, more?: Partial<ActivityInput>) => cleanHtml(fromFile(file(name, whole(content), more)).note)
+  const kept = (name: string, content: string, more?: Partial<ActivityInput>) =>
+    cleanHtml(fromFile(file(name, whole(content), more)).note)
   const bears = (note: string, name: string) => bearsMarker(note, fileUrl(gist, storableName(name)))
 
   it("survives Pipedrive's cleaning and tells similar names apart", () => {
     const names = [
-      "a", "a.", "a.t", "a.ts", "a.ts.map", "A.ts", "a-ts", "a_ts", "a ts", "a/ts", "ts", "", "#", "a#", "a?file=a", "a&b", "a&amp;b",
-      "a%2Ets", "長", "長長", "😀", "nul\0", "nul\ufffd", "\ud800", "\udc00", "n".repeat(600), "n".repeat(601), "<a>", "</a>", "'", "\"", "__proto__"
+      "a",
+      "a.",
+      "a.t",
+      "a.ts",
+      "a.ts.map",
+      "A.ts",
+      "a-ts",
+      "a_ts",
+      "a ts",
+      "a/ts",
+      "ts",
+      "",
+      "#",
+      "a#",
+      "a?file=a",
+      "a&b",
+      "a&amp;b",
+      "a%2Ets",
+      "長",
+      "長長",
+      "😀",
+      "nul\0",
+      "nul\ufffd",
+      "\ud800",
+      "\udc00",
+      "n".repeat(600),
+      "n".repeat(601),
+      "<a>",
+      "</a>",
+      "'",
+      '"',
+      "__proto__"
     ]
     for (const one of names) {
       for (const other of names) {
-        assert.strictEqual(bears(kept(one, "content"), other), one === other, `${JSON.stringify(one)} and ${JSON.stringify(other)}`)
+        assert.strictEqual(
+          bears(kept(one, "content"), other),
+          one === other,
+          `${JSON.stringify(one)} and ${JSON.stringify(other)}`
+        )
       }
     }
   })
@@ -209,14 +279,23 @@ describe("the marker", () => {
 
   it("is found whatever a cleaning makes of the link", () => {
     const url = fileUrl(gist, "a.ts")
-    for (const note of [`${url}<br><br>x`, `<p><a rel="x" href="${url}">${url}</a></p>x`, `<a href="${url}">${url}</a><br />x`, url]) {
+    for (const note of [
+      `${url}<br><br>x`,
+      `<p><a rel="x" href="${url}">${url}</a></p>x`,
+      `<a href="${url}">${url}</a><br />x`,
+      url
+    ]) {
       assert.isTrue(bears(note, "a.ts"))
     }
   })
 
-  it.prop("finds exactly the file's own note, for any two names and contents", [text(), text(), text()], ([one, other, content]) => {
-    const note = kept(one, `${content}${fileUrl(gist, storableName(other))}${content}`, { description: other })
-    assert.isTrue(bears(note, one))
-    assert.strictEqual(bears(note, other), one === other)
-  })
+  it.prop(
+    "finds exactly the file's own note, for any two names and contents",
+    [text(), text(), text()],
+    ([one, other, content]) => {
+      const note = kept(one, `${content}${fileUrl(gist, storableName(other))}${content}`, { description: other })
+      assert.isTrue(bears(note, one))
+      assert.strictEqual(bears(note, other), one === other)
+    }
+  )
 })

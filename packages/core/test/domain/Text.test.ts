@@ -50,8 +50,19 @@ describe("storableName", () => {
   it("keeps names apart that differ only in what had to be replaced", () => {
     const long = "n".repeat(600)
     const names = [
-      "a\0b", "a\ud800b", "a\udc00b", "a\ufffdb", "a\0\0b", "\0", "\ud800", "\ud801",
-      `${long}1`, `${long}2`, `${long}12`, `${"😀".repeat(300)}a`, `${"😀".repeat(300)}b`
+      "a\0b",
+      "a\ud800b",
+      "a\udc00b",
+      "a\ufffdb",
+      "a\0\0b",
+      "\0",
+      "\ud800",
+      "\ud801",
+      `${long}1`,
+      `${long}2`,
+      `${long}12`,
+      `${"😀".repeat(300)}a`,
+      `${"😀".repeat(300)}b`
     ]
     assert.strictEqual(new Set(names.map(storableName)).size, names.length)
   })

@@ -32,7 +32,10 @@ for (const [whose, delay, first, cap] of delays) {
 describe("jitter", () => {
   it.prop(
     "spreads a wait over 80 % to 120 % of it",
-    [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 })), Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))],
+    [
+      Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 })),
+      Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+    ],
     ([wait, random]) => {
       const spread = millis(Timing.jittered(Duration.millis(wait), random))
       assert.isAtLeast(spread, 0.8 * wait - 0.001)

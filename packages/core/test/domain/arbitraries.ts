@@ -1,6 +1,5 @@
 /** Names and texts as strangers write them, for properties: mostly the awkward ones. */
-import { Schema } from "effect"
-import { Arbitrary } from "effect"
+import { Arbitrary, Schema } from "effect"
 
 const fragments = [
   "a",
@@ -31,7 +30,7 @@ const fragments = [
   "&#39;",
   "<",
   ">",
-  "\"",
+  '"',
   "'",
   "<script>",
   "</a>",
@@ -48,4 +47,6 @@ const fragments = [
 
 /** Up to `most` awkward pieces in a row. */
 export const text = (most = 12): Arbitrary.Arbitrary<string> =>
-  Arbitrary.map(Arbitrary.array(Arbitrary.schema(Schema.Literals(fragments)), { maxLength: most }), (parts) => parts.join(""))
+  Arbitrary.map(Arbitrary.array(Arbitrary.schema(Schema.Literals(fragments)), { maxLength: most }), (parts) =>
+    parts.join("")
+  )

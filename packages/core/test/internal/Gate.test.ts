@@ -10,7 +10,10 @@ const door = (options: { readonly concurrency?: number; readonly patience?: numb
   const enter = (name: string | number = "") =>
     gate.pass(Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.sync(() => void log.push([name, at]))))
   const enterTimes = (times: number) =>
-    Effect.forEach(Array.from({ length: times }, (_, n) => n), (n) => Effect.forkChild(enter(n), { startImmediately: true }))
+    Effect.forEach(
+      Array.from({ length: times }, (_, n) => n),
+      (n) => Effect.forkChild(enter(n), { startImmediately: true })
+    )
   return { gate, log, enter, enterTimes, times: () => log.map(([, at]) => at) }
 }
 
@@ -85,7 +88,10 @@ describe("the sliding window", () => {
       gate.pace({ limit: 2, millis: 100 })
       yield* enterTimes(9)
       for (let step = 0; step < 10; step++) yield* TestClock.adjust(100)
-      assert.deepStrictEqual(log.map(([name]) => name), [0, 1, 2, 3, 4, 5, 6, 7, 8])
+      assert.deepStrictEqual(
+        log.map(([name]) => name),
+        [0, 1, 2, 3, 4, 5, 6, 7, 8]
+      )
     })
   )
 
@@ -175,7 +181,10 @@ describe("a closed door", () => {
       yield* TestClock.adjust(4_999)
       assert.deepStrictEqual(log, [])
       yield* TestClock.adjust(1)
-      assert.deepStrictEqual(log, [0, 1, 2, 3].map((n) => [n, 5_000] as const))
+      assert.deepStrictEqual(
+        log,
+        [0, 1, 2, 3].map((n) => [n, 5_000] as const)
+      )
     })
   )
 

@@ -43,7 +43,12 @@ export const reasonOf = <A, R extends { readonly _tag: string; readonly message:
   call: Effect.Effect<A, { readonly reason: R; readonly message: string }, S>
 ): Effect.Effect<R, A, S> =>
   Effect.map(Effect.flip(call), (error) => {
-    const texts = [error.message, JSON.stringify(error), inspect(error, { depth: 20, showHidden: true }), String((error as Error).stack)]
+    const texts = [
+      error.message,
+      JSON.stringify(error),
+      inspect(error, { depth: 20, showHidden: true }),
+      String((error as { readonly stack?: unknown }).stack)
+    ]
     for (const text of texts) for (const secret of [githubToken, pipedriveToken]) assert.notInclude(text, secret)
     return error.reason
   })
@@ -75,9 +80,10 @@ export const counted = () => {
         Effect.sync(() => count.answered++)
       )
     })
-  const transport = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, HttpClient.transform(track))).pipe(
-    Layer.provide(layerTransport)
-  )
+  const transport = Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(HttpClient.HttpClient, HttpClient.transform(track))
+  ).pipe(Layer.provide(layerTransport))
   return { count, transport }
 }
 
