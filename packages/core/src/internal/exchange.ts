@@ -8,7 +8,7 @@ import { Data, Duration, Effect, Layer, Stream } from "effect"
 import {
   FetchHttpClient,
   Headers,
-  type HttpClient,
+  HttpClient,
   type HttpClientError,
   type HttpClientRequest,
   type HttpClientResponse
@@ -41,6 +41,8 @@ export const exchange = (
   client.execute(request).pipe(
     // A program that records headers in its traces must not record this one.
     Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, "x-api-token"]),
+    // Trace ids are nobody else's business.
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.flatMap((response) =>
       Effect.map(body(response, options.maxBytes), (read) => ({
         status: response.status,

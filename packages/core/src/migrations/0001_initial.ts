@@ -32,6 +32,7 @@ export default Effect.gen(function* () {
     error_message text
   ) with (fillfactor = 80)`
   yield* sql`create unique index users_username_key on users (lower(username))`
+  yield* sql`create index users_tracked on users (id) where untracked_at is null`
 
   yield* sql`create table scans (
     key bigint generated always as identity constraint scans_pkey primary key,
