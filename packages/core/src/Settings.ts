@@ -58,6 +58,10 @@ const Interval = Schema.DurationFromString.check(
   )
 )
 
+const Port = Schema.Int.check(
+  Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "must be a port number, 0 to 65535" })
+)
+
 const subdomain = Schema.String.check(
   Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9-]*$/, {
     message: "must be the company's subdomain alone: `acme` of https://acme.pipedrive.com"
@@ -103,9 +107,9 @@ export const definitions = {
     meaning: "Address the server listens on. Any but a loopback address needs `GITPIP_API_KEY`"
   }),
   GITPIP_PORT: define({
-    config: Config.Port("GITPIP_PORT").pipe(Config.withDefault(8080)),
+    config: Config.schema(Port, "GITPIP_PORT").pipe(Config.withDefault(8080)),
     fallback: "8080",
-    meaning: "Port the server listens on"
+    meaning: "Port the server listens on; `0` takes any free one"
   }),
   GITPIP_SCAN_INTERVAL: define({
     config: Config.schema(Interval, "GITPIP_SCAN_INTERVAL").pipe(Config.withDefault(Duration.minutes(5))),

@@ -182,8 +182,8 @@ describe("settings", () => {
     ["GITPIP_SCAN_INTERVAL", "999 millis", /at least 1 second/],
     ["GITPIP_SCAN_INTERVAL", "Infinity", /at least 1 second/],
     ["GITPIP_SCAN_INTERVAL", "5", /Duration/],
-    ["GITPIP_PORT", "0", /between 1 and 65535/],
-    ["GITPIP_PORT", "65536", /between 1 and 65535/],
+    ["GITPIP_PORT", "-1", /0 to 65535/],
+    ["GITPIP_PORT", "65536", /0 to 65535/],
     ["GITPIP_PORT", "8080.5", /./],
     ["GITPIP_PORT", "http", /number/],
     ["GITPIP_PUBLISH_AS", "Deal", /activity.*deal/],
@@ -210,7 +210,7 @@ describe("settings", () => {
         assert.match((yield* faults(half)).PIPEDRIVE_TOKEN ?? "", /is missing although/)
       }
       // Together with every other fault, not one deployment later.
-      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "t", GITPIP_PORT: "0" })).toSorted(), [
+      assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "t", GITPIP_PORT: "-1" })).toSorted(), [
         "GITPIP_PORT",
         "PIPEDRIVE_ORG"
       ])

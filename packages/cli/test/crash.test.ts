@@ -1,0 +1,110 @@
+/** The real server process, killed again and again at the worst moments: every file ends up in Pipedrive exactly once. */
+import { spawn } from "node:child_process"
+import { assert, it } from "@effect/vitest"
+import { Database } from "@gitpip/core"
+import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { Effect, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { freshUrl } from "../../core/test/database.ts"
+
+const bin = new URL("../bin/gitpip.js", import.meta.url).pathname
+const files = 160
+
+const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
+  method === "POST" && route === "/api/v2/activities"
+
+it.live(
+  "survives kill -9 in the middle of scanning, sending and recording",
+  () =>
+    Effect.gen(function* () {
+      const github = yield* GithubStandIn.make({ token: "t" })
+      const pipedrive = yield* PipedriveStandIn.make({ burst: false })
+      const url = yield* freshUrl
+      for (const login of ["ann", "anna"]) {
+        github.addUser(login)
+        for (let n = 0; n < files / 4; n++) github.addGist(login, { files: { [`${n}.md`]: `# ${n}`, [`${n}.ts`]: "" } })
+      }
+      const env = {
+        PATH: process.env.PATH,
+        POSTGRES_CONNECTION_STRING: Redacted.value(url),
+        GITHUB_TOKEN: "t",
+        GITHUB_API_URL: github.url.origin,
+        PIPEDRIVE_TOKEN: pipedrive.token,
+        PIPEDRIVE_API_URL: pipedrive.url.origin,
+        GITPIP_PORT: "0",
+        GITPIP_LOG_FORMAT: "json"
+      }
+      const start = Effect.acquireRelease(
+        Effect.sync(() => {
+          const child = spawn(process.execPath, [bin, "serve"], { env, stdio: "ignore" })
+          return { child, ended: new Promise<void>((resolve) => child.once("exit", () => resolve())) }
+        }),
+        ({ child, ended }) =>
+          Effect.promise(() => {
+            child.kill("SIGKILL")
+            return ended
+          })
+      )
+
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now()), (2, 'anna', now())`
+        /** What waiting would do: the leases of the dead process end, and what settles has settled. */
+        const timePasses = Effect.gen(function* () {
+          yield* sql`update publications set lease_until = now() - interval '1 second' where state = 'sending'`
+          yield* sql`update publications set due_at = now() where state = 'pending'`
+          yield* sql`update deals set lease_until = null, sent_at = sent_at - interval '1 hour'`
+          yield* sql`update scans set lease_until = now() - interval '1 second' where state = 'running'`
+        })
+        const kill = (moment: Effect.Effect<void>) =>
+          Effect.scoped(Effect.andThen(start, moment)).pipe(Effect.andThen(timePasses))
+
+        // In the scan, while GitHub has not answered; between finding and making the deal; after the deal was made.
+        github.misbehave({ kind: "hang" })
+        yield* kill(github.seen(1))
+        pipedrive.misbehave({ kind: "hang" }, { when: ({ route }) => route === "/api/v2/deals/search", times: 2 })
+        yield* kill(pipedrive.seen(1))
+        pipedrive.misbehave(
+          { kind: "lost", how: "hang" },
+          { when: ({ method, route }) => method === "POST" && route === "/api/v2/deals", times: 2 }
+        )
+        yield* kill(pipedrive.seen(2, ({ method, route }) => method === "POST" && route === "/api/v2/deals"))
+        // While activities are made: some done without an answer, some not done, some under way.
+        for (let round = 1; round <= 6; round++) {
+          pipedrive.misbehave({ kind: "lost", how: "hang" }, { when: isCreate, times: 3 })
+          pipedrive.misbehave({ kind: "hang" }, { when: isCreate, times: 2 })
+          const before = pipedrive.requests.filter(isCreate).length
+          yield* kill(pipedrive.seen(before + 12, isCreate))
+        }
+        pipedrive.behave()
+
+        // Then it is left alone.
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* start
+            for (;;) {
+              const [left] = yield* sql<{
+                n: number
+              }>`select count(*) as n from publications where state <> 'published'`
+              const [all] = yield* sql<{ n: number }>`select count(*) as n from publications`
+              if (all?.n === files && left?.n === 0) break
+              yield* timePasses
+              yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+            }
+          })
+        )
+        const published = pipedrive.activities.map(({ note }) => /href="([^"]+)"/.exec(note ?? "")?.[1])
+        assert.strictEqual(published.length, files)
+        assert.strictEqual(new Set(published).size, files)
+        assert.sameMembers(
+          pipedrive.deals.map(({ title }) => title),
+          ["ann", "anna"]
+        )
+        for (const { deal_id, note } of pipedrive.activities) {
+          const title = pipedrive.deals.find(({ id }) => id === deal_id)?.title
+          assert.include(note, `gist.github.com/${title}/`)
+        }
+      }).pipe(Effect.provide(Database.layerServer(url)))
+    }),
+  120_000
+)
