@@ -7,7 +7,9 @@ export const exitCode = { done: 0, failed: 1, usage: 2 } as const
 /** The command line is wrong. All faults are named at once. */
 export class UsageError extends Data.TaggedError("UsageError")<{ readonly faults: ReadonlyArray<string> }> {
   override get message(): string {
-    return this.faults.length === 1 ? `${this.faults[0]}` : `The command line is wrong:\n${this.faults.map((fault) => `  - ${fault}`).join("\n")}`
+    return this.faults.length === 1
+      ? `${this.faults[0]}`
+      : `The command line is wrong:\n${this.faults.map((fault) => `  - ${fault}`).join("\n")}`
   }
 }
 
@@ -32,14 +34,22 @@ export const tell = (cause: Cause.Cause<unknown>): Told => {
   }
   switch (tagOf(error)) {
     case "ShowHelp":
-      return { text: "", code: (error as { errors?: ReadonlyArray<unknown> }).errors?.length ? exitCode.usage : exitCode.done }
+      return {
+        text: "",
+        code: (error as { errors?: ReadonlyArray<unknown> }).errors?.length ? exitCode.usage : exitCode.done
+      }
     case "UsageError":
       return { text, code: exitCode.usage }
     case "SettingsError":
       return { text: `${text}\nMend them in the environment and run the command again.`, code: exitCode.usage }
     case "DatabaseError":
       // An embedded database that is in use says so itself, with what to do.
-      return { text: text.includes("GITPIP_DATA_DIR") ? text : `${text}\n\`gitpip doctor\` checks the database and the settings it is reached by.`, code: exitCode.failed }
+      return {
+        text: text.includes("GITPIP_DATA_DIR")
+          ? text
+          : `${text}\n\`gitpip doctor\` checks the database and the settings it is reached by.`,
+        code: exitCode.failed
+      }
     case "GithubError":
       return { text: `${text}\n\`gitpip doctor\` checks the connection to GitHub.`, code: exitCode.failed }
     case "PublicationNotFound":
@@ -50,4 +60,5 @@ export const tell = (cause: Cause.Cause<unknown>): Told => {
   }
 }
 
-const tagOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined)
+const tagOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined

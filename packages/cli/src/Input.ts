@@ -8,27 +8,42 @@ import { UsageError } from "./Failure.ts"
 type Checked<A> = Result.Result<A, ReadonlyArray<string>>
 
 /** Text that must fit the schema. `name` is what the help calls the argument. */
-export const text = <S extends Schema.ConstraintDecoder<unknown>>(name: string, schema: S, typed: string): Checked<S["Type"]> =>
-  check(name, schema, typed, typed)
+export const text = <S extends Schema.ConstraintDecoder<unknown>>(
+  name: string,
+  schema: S,
+  typed: string
+): Checked<S["Type"]> => check(name, schema, typed, typed)
 
 /** A whole number that must fit the schema. */
-export const number = <S extends Schema.ConstraintDecoder<unknown>>(name: string, schema: S, typed: string): Checked<S["Type"]> =>
+export const number = <S extends Schema.ConstraintDecoder<unknown>>(
+  name: string,
+  schema: S,
+  typed: string
+): Checked<S["Type"]> =>
   // `Number("")` is 0 and `Number("1e3")` is 1000: neither is what somebody means who types it.
   check(name, schema, typed, /^-?\d{1,16}$/.test(typed) ? Number(typed) : Number.NaN)
 
 /** What may be left out. */
-export const optional = <A>(typed: Option.Option<string>, check: (typed: string) => Checked<A>): Checked<A | undefined> =>
-  Option.match(typed, { onNone: () => Result.succeed(undefined), onSome: check })
+export const optional = <A>(
+  typed: Option.Option<string>,
+  check: (typed: string) => Checked<A>
+): Checked<A | undefined> => Option.match(typed, { onNone: () => Result.succeed(undefined), onSome: check })
 
 /** What may be given several times. */
-export const each = <A>(typed: ReadonlyArray<string>, check: (typed: string) => Checked<A>): Checked<ReadonlyArray<A>> => {
+export const each = <A>(
+  typed: ReadonlyArray<string>,
+  check: (typed: string) => Checked<A>
+): Checked<ReadonlyArray<A>> => {
   const checked = typed.map(check)
   const faults = checked.flatMap((one) => (Result.isFailure(one) ? one.failure : []))
-  return faults.length > 0 ? Result.fail(faults) : Result.succeed(checked.flatMap((one) => (Result.isSuccess(one) ? [one.success] : [])))
+  return faults.length > 0
+    ? Result.fail(faults)
+    : Result.succeed(checked.flatMap((one) => (Result.isSuccess(one) ? [one.success] : [])))
 }
 
 /** A rule that no single argument breaks. */
-export const rule = (holds: boolean, fault: string): Checked<void> => (holds ? Result.succeed(undefined) : Result.fail([fault]))
+export const rule = (holds: boolean, fault: string): Checked<void> =>
+  holds ? Result.succeed(undefined) : Result.fail([fault])
 
 /** All values, or one error with every fault. */
 export const all = <R extends Readonly<Record<string, Checked<unknown>>>>(
@@ -52,7 +67,10 @@ export const Limit = Schema.Int.check(
 
 /** The number of a row: of a file, or of a publication. */
 export const RowId = Schema.Int.check(
-  Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, { message: "a whole number from 1 to 9007199254740991" })
+  Schema.isBetween(
+    { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    { message: "a whole number from 1 to 9007199254740991" }
+  )
 )
 
 /** A TCP port; 0 lets the system choose. */
@@ -60,8 +78,15 @@ export const Port = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "a port is a whole number from 0 to 65535" })
 )
 
-const check = <S extends Schema.ConstraintDecoder<unknown>>(name: string, schema: S, typed: string, value: unknown): Checked<S["Type"]> =>
+const check = <S extends Schema.ConstraintDecoder<unknown>>(
+  name: string,
+  schema: S,
+  typed: string,
+  value: unknown
+): Checked<S["Type"]> =>
   Result.mapError(Schema.decodeUnknownResult(schema)(value), (error) => {
     const reason = error.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")
-    return [`${name} ${JSON.stringify(typed.slice(0, 100))}: ${Number.isNaN(value) ? "not a whole number; " : ""}${reason}`]
+    return [
+      `${name} ${JSON.stringify(typed.slice(0, 100))}: ${Number.isNaN(value) ? "not a whole number; " : ""}${reason}`
+    ]
   })

@@ -15,11 +15,14 @@ export interface Progress {
   readonly done: Effect.Effect<void>
 }
 
-export const make: Effect.Effect<Progress> = Effect.sync(() => (process.stderr.isTTY ? changingLine(process.stderr) : plainLines()))
+export const make: Effect.Effect<Progress> = Effect.sync(() =>
+  process.stderr.isTTY ? changingLine(process.stderr) : plainLines()
+)
 
 const changingLine = (stream: NodeJS.WriteStream): Progress => ({
   // A line longer than the terminal would wrap, and a wrapped one cannot be taken back.
-  update: (text) => Effect.sync(() => void stream.write(`\r${plain(text).slice(0, Math.max(stream.columns - 1, 20))}\u001b[K`)),
+  update: (text) =>
+    Effect.sync(() => void stream.write(`\r${plain(text).slice(0, (stream.columns || 80) - 1)}\u001b[K`)),
   done: Effect.sync(() => void stream.write("\r\u001b[K"))
 })
 

@@ -16,7 +16,6 @@ const visible = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toSt
 /** JSON that is safe to show: what `JSON.stringify` leaves bare and a terminal would act on is escaped. The value is the same. */
 export const json = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
@@ -26,7 +25,12 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>, atLeast: Reado
   const safe = rows.map((row) => row.map(plain))
   const widths = columnWidths(safe, atLeast)
   return safe
-    .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : pad(cell, widths[column] ?? 0))).join("  ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : pad(cell, widths[column] ?? 0)))
+        .join("  ")
+        .trimEnd()
+    )
     .join("\n")
 }
 
@@ -48,7 +52,8 @@ const pad = (cell: string, width: number): string =>
   cell + " ".repeat(Math.max(width - CliOutput.displayWidth(cell), 0))
 
 /** `1 file`, `2 files`. */
-export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString("en")} ${n === 1 ? one : many}`
+export const count = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString("en")} ${n === 1 ? one : many}`
 
 /** Seconds are enough for people. */
 export const time = (at: { readonly epochMilliseconds: number } | null): string =>

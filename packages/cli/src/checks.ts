@@ -23,9 +23,12 @@ export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function
       { name: "pipedrive", state: "skipped", message: why }
     ] satisfies ReadonlyArray<Check>
   }
-  const rest = yield* Effect.all([checked("database", database), checked("github", github), checked("pipedrive", pipedrive)], {
-    concurrency: "unbounded"
-  }).pipe(Effect.provide(layerSettings), Effect.orDie)
+  const rest = yield* Effect.all(
+    [checked("database", database), checked("github", github), checked("pipedrive", pipedrive)],
+    {
+      concurrency: "unbounded"
+    }
+  ).pipe(Effect.provide(layerSettings), Effect.orDie)
   return [{ name: "settings", state: "ok", message: "all can be used" }, ...rest]
 })
 
@@ -79,5 +82,8 @@ const pipedrive = Effect.gen(function* () {
       message: `${origin} accepts the token and has no activity type \`${settings.activityType}\`. Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
     } satisfies Finding
   }
-  return { state: "ok", message: `${origin} accepts the token and knows the activity type \`${settings.activityType}\`` } satisfies Finding
+  return {
+    state: "ok",
+    message: `${origin} accepts the token and knows the activity type \`${settings.activityType}\``
+  } satisfies Finding
 })

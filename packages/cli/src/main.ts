@@ -2,8 +2,9 @@
  * The process, as little of it as possible: help and version are answered from ready text, before anything else is
  * loaded; everything else is `process.ts`.
  */
-import * as module from "node:module"
+
 import { readFileSync } from "node:fs"
+import * as module from "node:module"
 import { readyText } from "./help.ts"
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
@@ -14,7 +15,9 @@ const start = async (): Promise<void> => {
     process.exitCode = 1
     return
   }
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string
+  }
   const args = process.argv.slice(2)
   const text = readyText(args, version)
   if (text !== undefined) {

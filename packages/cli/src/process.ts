@@ -27,7 +27,8 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
       disableErrorReporting: true,
       teardown: (exit, onExit) => {
         if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
-        if (Cause.hasInterruptsOnly(exit.cause)) return onExit(services.has(args[0] ?? "") ? 0 : codeOf(signal ?? "SIGINT"))
+        if (Cause.hasInterruptsOnly(exit.cause))
+          return onExit(services.has(args[0] ?? "") ? 0 : codeOf(signal ?? "SIGINT"))
         process.stderr.write(`${tell(exit.cause).text}\n`)
         onExit(1)
       }

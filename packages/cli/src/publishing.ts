@@ -1,7 +1,7 @@
 /** Publishing until the outbox is empty, as `scan` does. */
 import type { Gitpip } from "@gitpip/core"
 import { Clock, Duration, Effect, Schema } from "effect"
-import { type Progress } from "./Progress.ts"
+import type { Progress } from "./Progress.ts"
 import { count, time } from "./Text.ts"
 
 /** A command waits this long for what is due soon. What is due later is left to the next run. */
@@ -26,25 +26,36 @@ export type Published = typeof Published.Type
 export const publishAll = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], progress: Progress) {
   let published = 0
   let failed = 0
+  let moved = yield* Clock.currentTimeMillis
   for (;;) {
     // A drain of a long outbox takes minutes: what waits is counted beside it.
-    const drained = yield* Effect.raceFirst(gitpip.publish, Effect.flatMap(watch(gitpip, progress), () => Effect.never))
+    const drained = yield* Effect.raceFirst(gitpip.publish, watch(gitpip, progress))
     published += drained.published
     failed += drained.failed
     const { publications, publishing } = yield* gitpip.status
     const left = publications.pending + publications.sending
     const dueAt = publications.pending === 0 ? null : (publishing.until ?? publications.oldestDue)
-    const wait = dueAt === null ? undefined : dueAt.epochMilliseconds - (yield* Clock.currentTimeMillis)
-    if (publishing.state === "off" || wait === undefined || wait > Duration.toMillis(patience)) {
-      return { state: publishing.state, message: publishing.message, published, failed, left, dueAt } satisfies Published
+    const now = yield* Clock.currentTimeMillis
+    if (drained.published + drained.failed + drained.postponed > 0) moved = now
+    const wait = dueAt === null ? undefined : dueAt.epochMilliseconds - now
+    // What is due and does not move is in the hands of another process, which may keep it for as long as it likes.
+    const stuck = now - moved > 2 * Duration.toMillis(patience)
+    if (publishing.state === "off" || wait === undefined || wait > Duration.toMillis(patience) || stuck) {
+      return {
+        state: publishing.state,
+        message: publishing.message,
+        published,
+        failed,
+        left,
+        dueAt
+      } satisfies Published
     }
-    if (wait > 0) {
-      yield* progress.update(`${count(left, "publication")} postponed; the next is due ${time(dueAt)}`)
-      yield* Effect.sleep(Duration.millis(wait))
-    }
+    if (wait > 0) yield* progress.update(`${count(left, "publication")} postponed; the next is due ${time(dueAt)}`)
+    yield* Effect.sleep(Duration.millis(Math.max(wait, 250)))
   }
 })
 
+/** Says how much waits, without end. */
 const watch = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], progress: Progress) {
   for (;;) {
     const { pending, sending } = (yield* gitpip.status).publications

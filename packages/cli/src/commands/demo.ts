@@ -6,7 +6,11 @@ import { json } from "./shared.ts"
 export const demo = Command.make(
   "demo",
   {
-    exit: Flag.Boolean("exit").pipe(Flag.withDefault(false), Flag.withoutNegation, Flag.withDescription("End after the tour instead of serving on")),
+    exit: Flag.Boolean("exit").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("End after the tour instead of serving on")
+    ),
     port: Flag.String("port").pipe(
       Flag.withMetavar("N"),
       Flag.withDefault("8080"),

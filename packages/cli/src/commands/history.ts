@@ -9,7 +9,11 @@ export const history = Command.make(
   "history",
   {
     username,
-    limit: Flag.String("limit").pipe(Flag.withMetavar("N"), Flag.withDefault("100"), Flag.withDescription("How many files, at most 10000. Default: 100")),
+    limit: Flag.String("limit").pipe(
+      Flag.withMetavar("N"),
+      Flag.withDefault("100"),
+      Flag.withDescription("How many files, at most 10000. Default: 100")
+    ),
     after: Flag.String("after").pipe(
       Flag.withMetavar("ID"),
       Flag.optional,
@@ -24,7 +28,9 @@ export const history = Command.make(
       limit: Input.number("--limit", Input.Limit, typed.limit),
       after: Input.optional(typed.after, (after) => Input.number("--after", Input.RowId, after))
     })
-    const files = yield* withGitpip((gitpip) => gitpip.history(username, { before: after ?? Number.MAX_SAFE_INTEGER, limit }))
+    const files = yield* withGitpip((gitpip) =>
+      gitpip.history(username, { before: after ?? Number.MAX_SAFE_INTEGER, limit })
+    )
     yield* Output.list({
       json: typed.json,
       schema: core.GistFile,

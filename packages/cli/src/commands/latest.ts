@@ -24,7 +24,9 @@ export const latest = Command.make(
       visitor: Input.optional(typed.visitor, (visitor) => Input.text("--visitor", core.Visitor, visitor))
     })
     const visit = yield* withGitpip((gitpip) => gitpip.latest(username, visitor))
-    yield* Output.result(typed.json, core.Visit, visit, ({ files }) => (files.length === 0 ? "" : table([header, ...files.map(row)])))
+    yield* Output.result(typed.json, core.Visit, visit, ({ files }) =>
+      files.length === 0 ? "" : table([header, ...files.map(row)])
+    )
     if (visit.files.length === 0) yield* Output.message(`${username} has no new files since the last visit.`)
   })
 ).pipe(

@@ -17,7 +17,9 @@ export const migrate = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Bring the database's schema up to date. Every command that uses the database does so by itself"),
+  Command.withDescription(
+    "Bring the database's schema up to date. Every command that uses the database does so by itself"
+  ),
   Command.withShortDescription("Bring the database's schema up to date")
 )
 

@@ -17,32 +17,56 @@ export const retry = Command.make(
       Argument.withDescription("Numbers of failed or gone publications. Default: list those that failed"),
       Argument.variadic({ min: 0 })
     ),
-    everything: Flag.Boolean("all").pipe(Flag.withDefault(false), Flag.withoutNegation, Flag.withDescription("Try all failed ones again")),
+    everything: Flag.Boolean("all").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Try all failed ones again")
+    ),
     json
   },
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
     const { ids } = yield* Input.all({
       ids: Input.each(typed.ids, (id) => Input.number("PUBLICATION", Input.RowId, id)),
-      one: Input.rule(!typed.everything || typed.ids.length === 0, "Give either numbers of publications or --all, not both")
+      one: Input.rule(
+        !typed.everything || typed.ids.length === 0,
+        "Give either numbers of publications or --all, not both"
+      )
     })
     if (typed.everything) {
       const retried = yield* withGitpip((gitpip) => gitpip.retryFailed)
-      yield* Output.result(typed.json, Retried, { retried }, ({ retried }) => `${count(retried, "publication")} will be tried again`)
+      yield* Output.result(
+        typed.json,
+        Retried,
+        { retried },
+        ({ retried }) => `${count(retried, "publication")} will be tried again`
+      )
       return yield* Effect.when(sayWhen, Effect.succeed(retried > 0)).pipe(Effect.asVoid)
     }
     if (ids.length === 0) {
       const failed = yield* withGitpip((gitpip) =>
         gitpip.publications({ before: Number.MAX_SAFE_INTEGER, limit: shown, state: "failed" })
       )
-      yield* Output.list({ ...listing, json: typed.json, schema: core.Publication, pages: Stream.make(failed), empty: "No publication has failed." })
+      yield* Output.list({
+        ...listing,
+        json: typed.json,
+        schema: core.Publication,
+        pages: Stream.make(failed),
+        empty: "No publication has failed."
+      })
       if (failed.length > 0) yield* Output.message("Try them again: gitpip retry PUBLICATION… or gitpip retry --all")
       return
     }
     const results = yield* withGitpip((gitpip) => Effect.forEach(ids, (id) => Effect.result(gitpip.retry(id))))
     const retried = results.flatMap((one) => (Result.isSuccess(one) ? [one.success] : []))
     const refused = results.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []))
-    yield* Output.list({ ...listing, json: typed.json, schema: core.Publication, pages: Stream.make(retried), empty: "None is tried again." })
+    yield* Output.list({
+      ...listing,
+      json: typed.json,
+      schema: core.Publication,
+      pages: Stream.make(retried),
+      empty: "None is tried again."
+    })
     if (retried.length > 0) yield* sayWhen
     if (refused.length > 0) {
       return yield* new Unsuccessful({

@@ -54,7 +54,9 @@ const run = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], usernames: R
       const { id } = yield* gitpip.scan({
         username,
         onProgress: ({ failed, files, users }) =>
-          progress.update(`Scanning: ${count(users, "user")}, ${count(files, "new file")}${failed === 0 ? "" : `, ${failed} failed`}`)
+          progress.update(
+            `Scanning: ${count(users, "user")}, ${count(files, "new file")}${failed === 0 ? "" : `, ${failed} failed`}`
+          )
       })
       scans.push(yield* gitpip.scanDetails(id))
     }
@@ -68,18 +70,31 @@ const scanned = ({ failures, scan }: ScanDetails): string =>
     `${scan.username ?? "Everybody"}: ${count(scan.users, "user")} scanned, ${scan.unchanged.toLocaleString("en")} unchanged, ${count(scan.files, "new file")}${scan.failed === 0 ? "" : `, ${scan.failed} failed`}`,
     ...(failures.length === 0
       ? []
-      : [table(failures.map((failure) => [`  ${failure.username}`, `${failure.message}. Tried again ${time(failure.retryAt)}`]))])
+      : [
+          table(
+            failures.map((failure) => [
+              `  ${failure.username}`,
+              `${failure.message}. Tried again ${time(failure.retryAt)}`
+            ])
+          )
+        ])
   ].join("\n")
 
 const published = ({ failed, published, state }: Published): string =>
-  state === "off" ? "Publishing is off" : `${count(published, "file")} published${failed === 0 ? "" : `, ${failed} not`}`
+  state === "off"
+    ? "Publishing is off"
+    : `${count(published, "file")} published${failed === 0 ? "" : `, ${failed} not`}`
 
 /** Why the command has not done all that it was asked for. */
 const troubles = ({ publishing, scans }: Report): ReadonlyArray<string> => [
   ...scans.flatMap(({ scan }) => {
-    if (scan.state === "done") return scan.failed === 0 ? [] : [`${count(scan.failed, "user")} could not be scanned; the next scan tries again.`]
-    const resume = scan.resumeAt === null ? "Run the command again" : `Run the command again after ${time(scan.resumeAt)}`
-    return [`The scan was ${scan.state}: ${scan.message ?? "no reason is known"}. ${resume}; it goes on where it ended.`]
+    if (scan.state === "done")
+      return scan.failed === 0 ? [] : [`${count(scan.failed, "user")} could not be scanned; the next scan tries again.`]
+    const resume =
+      scan.resumeAt === null ? "Run the command again" : `Run the command again after ${time(scan.resumeAt)}`
+    return [
+      `The scan was ${scan.state}: ${scan.message ?? "no reason is known"}. ${resume}; it goes on where it ended.`
+    ]
   }),
   ...(publishing.failed === 0
     ? []

@@ -24,8 +24,8 @@ const invitation = Effect.fnUntraced(function* ({ part, say }: Narrator, { url }
     `curl ${url}/users`,
     `curl ${url}/users/ann`,
     `curl -X POST ${url}/latestgists/ann`,
-    `curl ${url}/publications?limit=3`,
-    `curl ${url}/scans?limit=1`,
+    `curl '${url}/publications?limit=3'`,
+    `curl '${url}/scans?limit=1'`,
     `curl ${url}/health`,
     `${url}/docs  (in a browser: every call)`
   ]) {
@@ -34,10 +34,18 @@ const invitation = Effect.fnUntraced(function* ({ part, say }: Narrator, { url }
   yield* say("Ctrl-C ends it, and leaves nothing behind.")
 })
 
-const gist = Effect.fnUntraced(function* ({ github, pipedrive }: Stage, { say }: Narrator, { gitpip, url }: Services, n: number) {
+const gist = Effect.fnUntraced(function* (
+  { github, pipedrive }: Stage,
+  { say }: Narrator,
+  { gitpip, url }: Services,
+  n: number
+) {
   const author = authors[n % authors.length] ?? "ann"
   const filename = `thought-${n}.md`
-  github.addGist(author, { description: `Thought ${n}`, files: { [filename]: `# Thought ${n}\n\nWritten ${new Date().toISOString()}\n` } })
+  github.addGist(author, {
+    description: `Thought ${n}`,
+    files: { [filename]: `# Thought ${n}\n\nWritten ${new Date().toISOString()}\n` }
+  })
   yield* say(`\n${author} writes ${filename} …`)
   const activity = yield* Effect.sync(() => pipedrive.activities.find(({ subject }) => subject === filename)).pipe(
     Effect.tap((found) => (found === undefined ? Effect.sleep("200 millis") : Effect.void)),
@@ -49,5 +57,7 @@ const gist = Effect.fnUntraced(function* ({ github, pipedrive }: Stage, { say }:
     return yield* say(`… and it has not arrived in Pipedrive yet (publishing is ${publishing.state}).`)
   }
   const deal = pipedrive.deals.find(({ id }) => id === activity.deal_id)
-  yield* say(`… a scan found it, and it is activity ${activity.id} on deal ${deal?.id} (${deal?.title}). See: curl -X POST ${url}/latestgists/${author}`)
+  yield* say(
+    `… a scan found it, and it is activity ${activity.id} on deal ${deal?.id} (${deal?.title}). See: curl -X POST ${url}/latestgists/${author}`
+  )
 })

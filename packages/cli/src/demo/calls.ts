@@ -6,7 +6,8 @@ import { core } from "../Session.ts"
 const Users = Schema.Array(core.User)
 const Files = Schema.Array(core.GistFile)
 
-export const track = (url: string, username: string, id: number) => call("POST", `${url}/users/${username}/${id}`, core.User)
+export const track = (url: string, username: string, id: number) =>
+  call("POST", `${url}/users/${username}/${id}`, core.User)
 export const users = (url: string) => call("GET", `${url}/users`, Users)
 export const latest = (url: string, username: string) => call("POST", `${url}/latestgists/${username}`, Files)
 

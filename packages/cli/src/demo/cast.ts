@@ -15,7 +15,11 @@ export const missing = "nobody-here"
 export const usernames = Object.keys(cast) as ReadonlyArray<keyof typeof cast>
 
 /** The file whose note is shown. */
-export const hostile = { owner: "ann", filename: "form.html", content: '<script>alert("pip")</script>\n<b>1 < 2 && 3 > 2</b>\n' }
+export const hostile = {
+  owner: "ann",
+  filename: "form.html",
+  content: '<script>alert("pip")</script>\n<b>1 < 2 && 3 > 2</b>\n'
+}
 
 /** How many files each user has. */
 export const files = { ann: 2, anna: 2, annabel: 1, "gist-machine": 245, quiet: 0 } as const
@@ -26,8 +30,14 @@ type Github = Pick<GithubStandIn, "addUser" | "addGist">
 export const enter = (github: Github, pipedrive: Pick<PipedriveStandIn, "addDeal">): void => {
   for (const username of usernames) if (username !== missing) github.addUser(username)
   github.addGist("ann", { description: "Notes", files: { "hello.md": "# Hello\n\nFirst gist.\n" } })
-  github.addGist(hostile.owner, { description: "Does it show as text?", files: { [hostile.filename]: hostile.content } })
-  github.addGist("anna", { description: "Two files", files: { "main.ts": "export const answer = 42\n", "README.md": "See main.ts\n" } })
+  github.addGist(hostile.owner, {
+    description: "Does it show as text?",
+    files: { [hostile.filename]: hostile.content }
+  })
+  github.addGist("anna", {
+    description: "Two files",
+    files: { "main.ts": "export const answer = 42\n", "README.md": "See main.ts\n" }
+  })
   github.addGist("annabel", { files: { "todo.txt": "- [ ] everything\n" } })
   for (let n = 1; n <= files["gist-machine"]; n++) {
     github.addGist("gist-machine", { files: { [`snippet-${String(n).padStart(3, "0")}.js`]: `console.log(${n})\n` } })

@@ -32,6 +32,10 @@ export const run = (options: { readonly exit: boolean; readonly port: number; re
   ).pipe(
     Effect.provide(Stage.layerLogs),
     Effect.catchTag("ListenError", (error) =>
-      Effect.fail(new Unsuccessful({ message: `${error.message.split(". ")[0]}. Take another port: gitpip demo --port ${options.port === 65_535 ? 8_081 : options.port + 1}` }))
+      Effect.fail(
+        new Unsuccessful({
+          message: `${error.message.split(". ")[0]}. Take another port: gitpip demo --port ${options.port === 65_535 ? 8_081 : options.port + 1}`
+        })
+      )
     )
   )

@@ -3,7 +3,7 @@ import { layerServer } from "@gitpip/http"
 import { Context, DateTime, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { core } from "../Session.ts"
-import { type Stage, layerLogs } from "./stage.ts"
+import { layerLogs, type Stage } from "./stage.ts"
 
 export interface Services {
   readonly gitpip: core.Gitpip["Service"]
@@ -20,9 +20,10 @@ export const withServices = <A, E, R>(
   use: (services: Services) => Effect.Effect<A, E, R>
 ) => {
   // The settings know no port 0, with which the system chooses.
-  const configured = Layer.effect(core.Settings, Effect.map(core.Settings, (read) => ({ ...read, port: options.port }))).pipe(
-    Layer.provide(settings)
-  )
+  const configured = Layer.effect(
+    core.Settings,
+    Effect.map(core.Settings, (read) => ({ ...read, port: options.port }))
+  ).pipe(Layer.provide(settings))
   const layer = layerServer.pipe(
     Layer.provideMerge(options.worker === "working" ? core.Worker.layer : idleWorker),
     Layer.provideMerge(core.Gitpip.layerWithDatabase),

@@ -1,0 +1,39 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { json, plain, plainLines, table } from "../src/Text.ts"
+
+describe("text from outside", () => {
+  it("loses what a terminal would act on, and nothing else", () => {
+    assert.strictEqual(plain("\u001b[2Jhi\u0007\r\n\u009b31m"), "\\u{1b}[2Jhi\\u{7}\\u{d}\\u{a}\\u{9b}31m")
+    assert.strictEqual(plain("abc\u202efdp.exe"), "abc\\u{202e}fdp.exe")
+    assert.strictEqual(plain("\ud800"), "\ufffd")
+    for (const kept of ["naïve", "日本語", "שלום", "👩‍👩‍👧", "tab-less text"]) assert.strictEqual(plain(kept), kept)
+    assert.strictEqual(plainLines("a\nb\u001bc"), "a\nb\\u{1b}c")
+  })
+
+  it.prop("is safe in JSON too, and the same value", [Schema.String], ([text]) => {
+    const shown = json({ text })
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    assert.notMatch(shown, /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
+    assert.deepStrictEqual(JSON.parse(shown), { text })
+  })
+
+  it("is escaped in JSON", () => {
+    assert.strictEqual(json("\u009b31m\u202e\u001b"), '"\\u009b31m\\u202e\\u001b"')
+  })
+
+  it("stays in its row and its cell", () => {
+    assert.strictEqual(table([["a\nb", "c\u001b[A"]]), "a\\u{a}b  c\\u{1b}[A")
+  })
+
+  it("is aligned by what it takes on the screen", () => {
+    assert.strictEqual(
+      table([
+        ["日本", "x"],
+        ["a", "y", ""],
+        ["abcd", "z"]
+      ]),
+      "日本  x\na     y\nabcd  z"
+    )
+  })
+})

@@ -1,0 +1,204 @@
+import { assert, layer } from "@effect/vitest"
+import { GistFile, Preview, Publication, ScanDetails, Status, User, Visit } from "@gitpip/core"
+import { Effect, Schema } from "effect"
+import { done, run, TheWorld, without } from "./process.ts"
+
+const fits = (schema: Schema.ConstraintDecoder<unknown>, value: unknown) => Schema.decodeUnknownEffect(schema)(value)
+
+layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (it) => {
+  it.effect("track, untrack and users", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      const nobody = yield* done(world, "users")
+      assert.strictEqual(nobody.stdout, "")
+      assert.include(nobody.stderr, "gitpip track USERNAME")
+      assert.deepStrictEqual((yield* done(world, "users", "--json")).json, [])
+
+      const first = yield* done(world, "track", "Ann", "--id", "7")
+      assert.strictEqual(first.stdout, "Tracking Ann (id 7)\n")
+      const again = yield* done(world, "track", "ann")
+      assert.strictEqual(again.stdout, "Tracking Ann (id 7)\n")
+      assert.include(again.stderr, "tracked already")
+      const second = yield* done(world, "track", "anna", "--json")
+      yield* fits(User, second.json)
+      assert.strictEqual(second.json.id, 8)
+
+      const conflict = yield* run(world, "track", "bob", "--id", "7")
+      assert.strictEqual(conflict.code, 1)
+      assert.match(conflict.stderr, /id 7 belongs to Ann.*Choose another id/)
+
+      const text = yield* done(world, "users")
+      assert.deepStrictEqual(
+        text.stdout
+          .trimEnd()
+          .split("\n")
+          .map((line) => line.split(/ {2,}/)),
+        [
+          ["ID", "USER", "STATE", "SCANNED", "TROUBLE"],
+          ["7", "Ann", "new", "never"],
+          ["8", "anna", "new", "never"]
+        ]
+      )
+      const json = yield* done(world, "users", "--json")
+      yield* fits(Schema.Array(User), json.json)
+      assert.deepStrictEqual(
+        json.json.map(({ login }: { login: string }) => login),
+        ["Ann", "anna"]
+      )
+
+      assert.strictEqual((yield* done(world, "untrack", "ANNA")).stdout, "No longer tracking anna (id 8)\n")
+      const gone = yield* run(world, "untrack", "anna")
+      assert.strictEqual(gone.code, 1)
+      assert.include(gone.stderr, "anna is not tracked. Track it first: gitpip track anna")
+      assert.strictEqual((yield* done(world, "untrack", "ann", "--json")).json.login, "Ann")
+    })
+  )
+
+  it.effect("a dry run tells what tracking would publish, and stores nothing", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      world.github.addUser("dry")
+      world.github.addGist("dry", { files: { "a.txt": "a", "b.txt": "b" } })
+      const text = yield* done(world, "track", "dry", "--dry-run")
+      assert.match(text.stdout, /1 gist with 2 files/)
+      assert.match(text.stdout, /2 activities would be created/)
+      const { json } = yield* done(world, "track", "dry", "--dry-run", "--json")
+      yield* fits(Preview, json)
+      assert.strictEqual(json.tokens, 2 * 5 + 25)
+      assert.deepStrictEqual((yield* done(world, "users", "--json")).json, [])
+
+      const unknown = yield* run(world, "track", "nobody-here", "--dry-run")
+      assert.strictEqual(unknown.code, 1)
+      assert.include(unknown.stderr, "GitHub knows no user nobody-here")
+    })
+  )
+
+  it.effect("scan, latest, history, status and migrate", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      const { github, pipedrive } = world
+      github.addUser("octo")
+      github.addGist("octo", { files: { "one.md": "<b>1</b>" }, createdAt: "2024-01-01T00:00:00Z" })
+      github.addGist("octo", { files: { "two\u001b[31m.md": "2" }, createdAt: "2024-01-02T00:00:00Z" })
+      yield* done(world, "track", "octo")
+
+      const scan = yield* done(world, "scan")
+      assert.match(scan.stdout, /^Everybody: 1 user scanned, 0 unchanged, 2 new files$/m)
+      assert.match(scan.stdout, /^2 files published$/m)
+      assert.include(scan.stderr, "Scanning everybody")
+      assert.strictEqual(pipedrive.activities.length, 2)
+
+      const again = yield* done(world, "scan", "octo", "--json")
+      yield* fits(Schema.Array(ScanDetails), again.json.scans)
+      assert.strictEqual(again.json.scans[0].scan.username, "octo")
+      assert.strictEqual(again.json.scans[0].scan.unchanged, 1)
+      assert.deepStrictEqual(again.json.publishing, {
+        state: "on",
+        message: null,
+        published: 0,
+        failed: 0,
+        left: 0,
+        due_at: null
+      })
+      assert.strictEqual(pipedrive.activities.length, 2)
+
+      const visit = yield* done(world, "latest", "octo")
+      assert.strictEqual(visit.stdout.split("\n").length, 4)
+      assert.include(visit.stdout, "two\\u{1b}[31m.md")
+      assert.notInclude(visit.stdout, "\u001b")
+      const empty = yield* done(world, "latest", "octo")
+      assert.strictEqual(empty.stdout, "")
+      assert.include(empty.stderr, "no new files")
+      const other = yield* done(world, "latest", "octo", "--visitor", "Jane D.", "--json")
+      yield* fits(Visit, other.json)
+      assert.strictEqual(other.json.visitor, "Jane D.")
+      assert.strictEqual(other.json.files.length, 2)
+
+      const all = yield* done(world, "history", "octo", "--json")
+      yield* fits(Schema.Array(GistFile), all.json)
+      assert.deepStrictEqual(all.json.map(({ filename }: { filename: string }) => filename).sort(), [
+        "one.md",
+        "two\u001b[31m.md"
+      ])
+      const page = yield* done(world, "history", "octo", "--limit", "1")
+      assert.strictEqual(page.stdout.trimEnd().split("\n").length, 2)
+      assert.include(page.stderr, `--after ${all.json[0].id}`)
+      const rest = yield* done(world, "history", "octo", "--limit", "5", "--after", String(all.json[0].id), "--json")
+      assert.deepStrictEqual(rest.json, [all.json[1]])
+      assert.include(
+        (yield* done(world, "history", "octo", "--after", String(all.json[1].id))).stderr,
+        "no older files"
+      )
+
+      const status = yield* done(world, "status", "--json")
+      yield* fits(Status, status.json)
+      assert.strictEqual(status.json.publications.pending, 0)
+      assert.match((yield* done(world, "status")).stdout, /^publishing +on$/m)
+
+      assert.deepStrictEqual((yield* done(world, "migrate", "--json")).json, [{ id: 1, name: "initial" }])
+      assert.include((yield* done(world, "migrate")).stdout, "up to date")
+      for (const command of ["latest", "history"]) {
+        assert.strictEqual((yield* run(world, command, "stranger")).code, 1, command)
+      }
+      yield* done(world, "untrack", "octo")
+    })
+  )
+
+  it.effect("retry lists, tries some, tries all", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      const { github, pipedrive } = world
+      assert.include((yield* done(world, "retry")).stderr, "No publication has failed")
+      assert.deepStrictEqual((yield* done(world, "retry", "--json")).json, [])
+      assert.deepStrictEqual((yield* done(world, "retry", "--all", "--json")).json, { retried: 0 })
+
+      github.addUser("rita")
+      for (const name of ["a.txt", "b.txt", "c.txt"]) github.addGist("rita", { files: { [name]: name } })
+      yield* done(world, "track", "rita")
+      const before = pipedrive.activities.length
+      pipedrive.misbehave(
+        { kind: "status", status: 400, body: { success: false, error: "subject is not liked" } },
+        { times: 3, when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
+      )
+      const failed = yield* run(world, "scan")
+      assert.strictEqual(failed.code, 1)
+      assert.match(failed.stdout, /0 files published, 3 not/)
+      assert.match(failed.stderr, /3 files could not be published: `gitpip retry`/)
+
+      const listed = yield* done(world, "retry", "--json")
+      yield* fits(Schema.Array(Publication), listed.json)
+      assert.strictEqual(listed.json.length, 3)
+      assert.include((yield* done(world, "retry")).stdout, "subject is not liked")
+
+      const id = String(listed.json[0].id)
+      const mixed = yield* run(world, "retry", id, "9007199254740991", "--json")
+      assert.strictEqual(mixed.code, 1)
+      assert.deepStrictEqual(
+        mixed.json.map((publication: { id: number; state: string }) => [String(publication.id), publication.state]),
+        [[id, "pending"]]
+      )
+      assert.include(mixed.stderr, "There is no publication 9007199254740991")
+      const twice = yield* run(world, "retry", id)
+      assert.strictEqual(twice.code, 1)
+      assert.include(twice.stderr, `Publication ${id} is pending`)
+
+      assert.strictEqual((yield* done(world, "retry", "--all")).stdout, "2 publications will be tried again\n")
+      assert.match((yield* done(world, "scan")).stdout, /3 files published/)
+      assert.strictEqual(pipedrive.activities.length, before + 3)
+      yield* done(world, "untrack", "rita")
+    })
+  )
+
+  it.effect("without Pipedrive nothing is published, and that is no failure", () =>
+    Effect.gen(function* () {
+      const world = without(yield* TheWorld, "PIPEDRIVE_TOKEN", "PIPEDRIVE_API_URL")
+      world.github.addUser("quiet")
+      world.github.addGist("quiet", { files: { "x.txt": "x" } })
+      yield* done(world, "track", "quiet")
+      const { json } = yield* done(world, "scan", "quiet", "--json")
+      assert.strictEqual(json.publishing.state, "off")
+      assert.strictEqual(json.publishing.left, 1)
+      assert.match((yield* done(world, "status")).stdout, /publishing +off: PIPEDRIVE_TOKEN/)
+    })
+  )
+})

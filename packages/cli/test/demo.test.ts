@@ -1,0 +1,73 @@
+import { readdir } from "node:fs/promises"
+import { assert, describe, it } from "@effect/vitest"
+import { GithubStandIn } from "@gitpip/core/testing"
+import { Effect } from "effect"
+import { directory, done, run, start } from "./process.ts"
+
+/** An environment that a demo must not look at: with it, it would call the stand-in, and write here. */
+const real = Effect.gen(function* () {
+  const github = yield* GithubStandIn.make()
+  const env = {
+    GITHUB_TOKEN: "real",
+    GITHUB_API_URL: github.url.href,
+    PIPEDRIVE_TOKEN: "real",
+    PIPEDRIVE_API_URL: github.url.href,
+    POSTGRES_CONNECTION_STRING: "postgres://me:hunter2@127.0.0.1:1/none",
+    GITPIP_PORT: "not a port",
+    GITPIP_API_KEY: "real"
+  }
+  return { github, cwd: yield* directory, env }
+})
+
+describe("demo", () => {
+  it.live(
+    "--exit tells the tour, checks what it claims, and leaves nothing behind",
+    () =>
+      Effect.gen(function* () {
+        const environment = yield* real
+        const { stderr, stdout } = yield* done(environment, "demo", "--exit", "--port", "0")
+        assert.strictEqual(stderr, "")
+        assert.match(stdout, /All \d+ claims were checked and held\.\n$/)
+        assert.notInclude(stdout, "NOT TRUE")
+        for (const told of [
+          "nobody-here",
+          "of 250",
+          "&lt;script&gt;",
+          "gist-machine  245 activities",
+          "The second visit is empty",
+          "a restart repeats nothing"
+        ]) {
+          assert.include(stdout, told)
+        }
+        assert.strictEqual(environment.github.count(), 0)
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])
+      }),
+    60_000
+  )
+
+  it.live(
+    "--json answers with the claims, and Ctrl-C ends the serving with 0",
+    () =>
+      Effect.gen(function* () {
+        const demo = yield* start(yield* real, "demo", "--json", "--port", "0")
+        yield* demo.says(/curl http:\/\/127\.0\.0\.1:\d+\/health/)
+        yield* demo.signal("SIGINT")
+        const { code, json, stderr } = yield* demo.ended
+        assert.strictEqual(code, 0, stderr)
+        assert.isAbove(json.length, 10)
+        for (const { claim, holds } of json) assert.isTrue(holds, claim)
+      }),
+    60_000
+  )
+
+  it.live("says when the port is taken, and which other one to take", () =>
+    Effect.gen(function* () {
+      const environment = yield* real
+      const port = Number(environment.github.url.port)
+      const { code, stderr } = yield* run(environment, "demo", "--exit", "--port", String(port))
+      assert.strictEqual(code, 1)
+      assert.include(stderr, `port ${port}`)
+      assert.match(stderr, /gitpip demo --port \d+/)
+    })
+  )
+})

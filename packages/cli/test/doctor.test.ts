@@ -1,0 +1,82 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { done, type Ended, run, TheWorld, withEnv, without } from "./process.ts"
+
+const states = ({ json }: Ended) =>
+  Object.fromEntries(json.map(({ name, state }: { name: string; state: string }) => [name, state]))
+
+layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
+  it.effect("finds all well", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      const { stdout } = yield* done(world, "doctor")
+      assert.deepStrictEqual(
+        stdout
+          .trimEnd()
+          .split("\n")
+          .map((line) => line.split(/ +/).slice(0, 2)),
+        [
+          ["ok", "settings"],
+          ["ok", "database"],
+          ["ok", "github"],
+          ["ok", "pipedrive"]
+        ]
+      )
+      assert.deepStrictEqual(states(yield* done(world, "doctor", "--json")), {
+        settings: "ok",
+        database: "ok",
+        github: "ok",
+        pipedrive: "ok"
+      })
+    })
+  )
+
+  it.effect("tells of each fault by itself, and how to mend it", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* TheWorld, {
+        GITHUB_TOKEN: "wrong-github",
+        PIPEDRIVE_TOKEN: "wrong-pipedrive",
+        POSTGRES_CONNECTION_STRING: "postgres://me:hunter2@127.0.0.1:1/none"
+      })
+      const { code, stderr, stdout } = yield* run(world, "doctor")
+      assert.strictEqual(code, 1)
+      assert.match(stdout, /^failed +database +/m)
+      assert.match(stdout, /^failed +github +.*Set GITHUB_TOKEN/m)
+      assert.match(stdout, /^failed +pipedrive +.*Set PIPEDRIVE_TOKEN/m)
+      assert.include(stderr, "3 checks failed")
+      for (const secret of ["wrong-github", "wrong-pipedrive", "hunter2"]) assert.notInclude(stdout + stderr, secret)
+    })
+  )
+
+  it.effect("knows the company's activity types", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* TheWorld, { GITPIP_ACTIVITY_TYPE: "gist" })
+      const failed = yield* run(world, "doctor")
+      assert.strictEqual(failed.code, 1)
+      assert.match(
+        failed.stdout,
+        /^failed +pipedrive +.*no activity type `gist`\. Set GITPIP_ACTIVITY_TYPE to one of: .*task/m
+      )
+      // Deals have no activity type.
+      yield* done(withEnv(world, { GITPIP_PUBLISH_AS: "deal" }), "doctor")
+    })
+  )
+
+  it.effect("takes a Pipedrive that is not set up as a choice, and wrong settings as a fault", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      const off = yield* done(without(world, "PIPEDRIVE_TOKEN", "PIPEDRIVE_API_URL"), "doctor", "--json")
+      assert.strictEqual(states(off).pipedrive, "off")
+      const wrong = yield* run(withEnv(world, { GITPIP_PORT: "x", GITPIP_BACKFILL: "x" }), "doctor", "--json")
+      assert.strictEqual(wrong.code, 1)
+      assert.deepStrictEqual(states(wrong), {
+        settings: "failed",
+        database: "skipped",
+        github: "skipped",
+        pipedrive: "skipped"
+      })
+      assert.match(wrong.json[0].message, /GITPIP_BACKFILL/)
+      assert.match(wrong.json[0].message, /GITPIP_PORT/)
+    })
+  )
+})

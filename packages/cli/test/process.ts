@@ -1,0 +1,156 @@
+/** The command as people run it: a process of its own, in an empty directory, with an environment of its own. */
+import { spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { assert } from "@effect/vitest"
+import { GithubStandIn, PipedriveStandIn, type PipedriveStandInOptions } from "@gitpip/core/testing"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { freshUrl } from "../../core/test/database.ts"
+
+const bin = fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** What stdout holds, as JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of many shapes, and a wrong path fails them.
+  readonly json: any
+}
+
+export interface Running {
+  /** Waits until stdout and stderr together hold the text. Dies with what they hold instead when the process ends first. */
+  readonly says: (text: string | RegExp) => Effect.Effect<void>
+  readonly signal: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>
+  readonly ended: Effect.Effect<Ended>
+}
+
+export interface Environment {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Starts a command line. It is killed when the scope closes. */
+export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...args: ReadonlyArray<string>) {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(() => void child.kill("SIGKILL")))
+  let stdout = ""
+  let stderr = ""
+  const watchers = new Set<() => void>()
+  const changed = () => {
+    for (const watcher of watchers) watcher()
+  }
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+    changed()
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+    changed()
+  })
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve)).finally(changed)
+  const ended = Effect.map(
+    Effect.promise(() => closed),
+    (code): Ended => ({
+      code,
+      stdout,
+      stderr,
+      get json() {
+        return JSON.parse(stdout)
+      }
+    })
+  )
+  const says = (text: string | RegExp) =>
+    Effect.callback<void>((resume) => {
+      const watcher = () => {
+        const said = stdout + stderr
+        if (typeof text === "string" ? said.includes(text) : text.test(said)) resume(Effect.void)
+        else if (child.exitCode !== null)
+          resume(Effect.die(new Error(`Ended (${child.exitCode}) without saying ${text}:\n${said}`)))
+      }
+      watchers.add(watcher)
+      watcher()
+      return Effect.sync(() => void watchers.delete(watcher))
+    })
+  return { ended, says, signal: (signal) => Effect.sync(() => void child.kill(signal)) } satisfies Running
+})
+
+/** Runs a command line to its end. Whatever it does, it must not print a stack trace. */
+export const run = (environment: Environment, ...args: ReadonlyArray<string>): Effect.Effect<Ended> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const ended = yield* (yield* start(environment, ...args)).ended
+      assert.notMatch(ended.stdout + ended.stderr, /^\s+at .*[:(]/m, `a stack trace: gitpip ${args.join(" ")}`)
+      return ended
+    })
+  )
+
+/** The same, for a command line that is to succeed. */
+export const done = (environment: Environment, ...args: ReadonlyArray<string>): Effect.Effect<Ended> =>
+  Effect.tap(run(environment, ...args), ({ code, stderr }) =>
+    Effect.sync(() => assert.strictEqual(code, 0, `gitpip ${args.join(" ")}: ${stderr}`))
+  )
+
+/** An empty directory, removed when the scope closes. */
+export const directory = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "gitpip-cli-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+)
+
+export interface World extends Environment {
+  readonly github: GithubStandIn
+  readonly pipedrive: PipedriveStandIn
+}
+
+/** Both services as stand-ins, and a database of PostgreSQL. */
+export const makeWorld = Effect.fnUntraced(function* (options: PipedriveStandInOptions = {}) {
+  const github = yield* GithubStandIn.make({ token: "github-token" })
+  const pipedrive = yield* PipedriveStandIn.make({ burst: false, ...options })
+  const url = yield* freshUrl
+  return {
+    github,
+    pipedrive,
+    cwd: yield* directory,
+    env: {
+      GITHUB_TOKEN: "github-token",
+      GITHUB_API_URL: github.url.href,
+      PIPEDRIVE_TOKEN: pipedrive.token,
+      PIPEDRIVE_API_URL: pipedrive.url.href,
+      POSTGRES_CONNECTION_STRING: Redacted.value(url)
+    }
+  } satisfies World
+})
+
+export class TheWorld extends Context.Service<TheWorld, World>()("gitpip/cli/test/World") {
+  static readonly layer = Layer.effect(TheWorld, makeWorld())
+}
+
+/** Without some variables of the environment. */
+export const without = <A extends Environment>(environment: A, ...names: ReadonlyArray<string>): A => ({
+  ...environment,
+  env: Object.fromEntries(Object.entries(environment.env).filter(([name]) => !names.includes(name)))
+})
+
+/** With other variables. */
+export const withEnv = <A extends Environment>(environment: A, env: Readonly<Record<string, string>>): A => ({
+  ...environment,
+  env: { ...environment.env, ...env }
+})
+
+/** A port that is free right now. */
+export const freePort = Effect.callback<number>((resume) => {
+  const probe = createServer()
+  probe.listen(0, "127.0.0.1", () => {
+    const address = probe.address()
+    probe.close(() =>
+      resume(address !== null && typeof address === "object" ? Effect.succeed(address.port) : Effect.die("no port"))
+    )
+  })
+})

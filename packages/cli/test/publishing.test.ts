@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Gitpip, type Status } from "@gitpip/core"
+import { Clock, DateTime, Effect, Fiber, Layer, Ref } from "effect"
+import { TestClock } from "effect/testing"
+import { publishAll } from "../src/publishing.ts"
+
+/** One row of an outbox that Pipedrive takes at its `tries`-th try; each failed one puts it off by `delay` milliseconds. */
+const outbox = (options: {
+  readonly tries: number
+  readonly delay: number
+  readonly sending?: number
+  readonly stuck?: boolean
+}) =>
+  Effect.gen(function* () {
+    const tried = yield* Ref.make(0)
+    const due = yield* Ref.make(0)
+    const gitpip = Layer.mock(Gitpip, {
+      publish: Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        if (options.stuck === true || now < (yield* Ref.get(due)) || (yield* Ref.get(tried)) >= options.tries)
+          return { published: 0, failed: 0, postponed: 0 }
+        if ((yield* Ref.updateAndGet(tried, (n) => n + 1)) === options.tries)
+          return { published: 1, failed: 0, postponed: 0 }
+        yield* Ref.set(due, now + options.delay)
+        return { published: 0, failed: 0, postponed: 1 }
+      }),
+      status: Effect.gen(function* () {
+        const waiting = (yield* Ref.get(tried)) < options.tries
+        return {
+          publications: {
+            pending: waiting ? 1 : 0,
+            sending: options.sending ?? 0,
+            failed: 0,
+            oldestDue: waiting ? DateTime.makeUnsafe(yield* Ref.get(due)) : null
+          },
+          publishing: { state: "on", message: null, until: null, tokensLeft: null }
+        } as Status
+      })
+    })
+    const told: Array<string> = []
+    const progress = { update: (text: string) => Effect.sync(() => void told.push(text)), done: Effect.void }
+    const published = yield* Effect.forkChild(
+      Effect.flatMap(Gitpip, (service) => publishAll(service, progress)).pipe(Effect.provide(gitpip))
+    )
+    return { published, told, tried }
+  })
+
+describe("publishing until nothing is left", () => {
+  it.effect("waits for what is due within a minute, and says so", () =>
+    Effect.gen(function* () {
+      const { published, told, tried } = yield* outbox({ tries: 3, delay: 20_000 })
+      yield* TestClock.adjust("19 seconds")
+      assert.strictEqual(yield* Ref.get(tried), 1)
+      yield* TestClock.adjust("21 seconds")
+      const result = yield* Fiber.join(published)
+      assert.deepStrictEqual(result, { state: "on", message: null, published: 1, failed: 0, left: 0, dueAt: null })
+      assert.include(told.join("\n"), "1 publication postponed; the next is due 1970-01-01T00:00:20Z")
+    })
+  )
+
+  it.effect("leaves what is due later, and says when", () =>
+    Effect.gen(function* () {
+      const { published } = yield* outbox({ tries: 3, delay: 61_000 })
+      yield* TestClock.adjust("1 second")
+      const result = yield* Fiber.join(published)
+      assert.strictEqual(result.left, 1)
+      assert.strictEqual(result.dueAt?.epochMilliseconds, 61_000)
+    })
+  )
+
+  it.effect("gives up on what is due and does not move", () =>
+    Effect.gen(function* () {
+      const { published, tried } = yield* outbox({ tries: 1, delay: 0, stuck: true })
+      yield* TestClock.adjust("119 seconds")
+      assert.isUndefined(published.pollUnsafe())
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* Fiber.join(published)).left, 1)
+      assert.strictEqual(yield* Ref.get(tried), 0)
+    })
+  )
+
+  it.effect("counts what another process is sending as left, and does not wait for it", () =>
+    Effect.gen(function* () {
+      const { published } = yield* outbox({ tries: 1, delay: 0, sending: 2 })
+      yield* TestClock.adjust("1 second")
+      const result = yield* Fiber.join(published)
+      assert.strictEqual(result.published, 1)
+      assert.strictEqual(result.left, 2)
+      assert.isNull(result.dueAt)
+    })
+  )
+})

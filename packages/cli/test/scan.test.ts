@@ -1,0 +1,93 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { done, makeWorld, run, start } from "./process.ts"
+
+describe("scan ends with 1", () => {
+  it.live("when a user cannot be scanned, after scanning the others", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      world.github.addUser("ann")
+      world.github.addGist("ann", { files: { "a.txt": "a" } })
+      yield* done(world, "track", "missing-one")
+      yield* done(world, "track", "ann")
+      const { code, stderr, stdout } = yield* run(world, "scan")
+      assert.strictEqual(code, 1)
+      assert.match(stdout, /missing-one +GitHub knows no user missing-one/)
+      assert.match(stderr, /1 user could not be scanned; the next scan tries again/)
+      assert.strictEqual(world.pipedrive.activities.length, 1)
+    })
+  )
+
+  it.live("when GitHub stops it, and says when to go on", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      world.github.addUser("ann")
+      yield* done(world, "track", "ann")
+      world.github.misbehave({ kind: "primary-limit", resetInSeconds: 1_800 })
+      const stopped = yield* run(world, "scan")
+      assert.strictEqual(stopped.code, 1)
+      assert.match(stopped.stderr, /The scan was stopped: .*limit.* Run the command again after \d{4}-/)
+    })
+  )
+
+  it.live("when files are left for later, and says when they are due", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      world.github.addUser("ann")
+      world.github.addGist("ann", { files: { "a.txt": "a" } })
+      yield* done(world, "track", "ann")
+      world.pipedrive.misbehave({ kind: "budget-spent" }, { times: Number.POSITIVE_INFINITY })
+      const { code, json, stderr } = yield* run(world, "scan", "--json")
+      assert.strictEqual(code, 1)
+      assert.strictEqual(json.publishing.state, "paused")
+      assert.strictEqual(json.publishing.left, 1)
+      assert.match(json.publishing.due_at, /^\d{4}-/)
+      assert.match(stderr, /1 file is left unpublished \(.*tokens.*\); due from \d{4}-.* on/)
+    })
+  )
+
+  it.live("when somebody else is scanning, or a name is not tracked, and nothing is scanned", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      world.github.addUser("ann")
+      yield* done(world, "track", "ann")
+      const unknown = yield* run(world, "scan", "ann", "bob")
+      assert.strictEqual(unknown.code, 1)
+      assert.include(unknown.stderr, "bob is not tracked")
+      assert.strictEqual(world.github.count(), 0)
+
+      world.github.misbehave({ kind: "late" })
+      const first = yield* start(world, "scan")
+      yield* world.github.seen(1)
+      const second = yield* run(world, "scan")
+      assert.strictEqual(second.code, 1)
+      assert.match(second.stderr, /Scan \d+ is running already/)
+      world.github.release()
+      assert.strictEqual((yield* first.ended).code, 0)
+    })
+  )
+})
+
+describe("a signal", () => {
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143]
+  ] as const) {
+    it.live(`${signal} ends a scan with ${code}, and the next one goes on`, () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld()
+        world.github.addUser("ann")
+        world.github.addGist("ann", { files: { "a.txt": "a" } })
+        yield* done(world, "track", "ann")
+        world.github.misbehave({ kind: "hang" })
+        const scan = yield* start(world, "scan")
+        yield* world.github.seen(1)
+        yield* scan.signal(signal)
+        const ended = yield* scan.ended
+        assert.strictEqual(ended.code, code, ended.stderr)
+        assert.strictEqual(ended.stdout, "")
+        assert.match((yield* done(world, "scan")).stdout, /1 file published/)
+      })
+    )
+  }
+})

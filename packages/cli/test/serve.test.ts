@@ -1,0 +1,61 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { done, freePort, makeWorld, run, start, withEnv } from "./process.ts"
+
+const ask = (port: number, path: string) =>
+  Effect.promise(async () => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    return { status: response.status, text: await response.text() }
+  })
+
+describe("serve", () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    it.live(`scans and publishes by itself, logs to stdout, and ends with 0 on ${signal}`, () =>
+      Effect.gen(function* () {
+        const port = yield* freePort
+        const world = withEnv(yield* makeWorld(), { GITPIP_PORT: String(port) })
+        world.github.addUser("ann")
+        world.github.addGist("ann", { files: { "a.txt": "a" } })
+        yield* done(world, "track", "ann")
+        const server = yield* start(world, "serve", "--json")
+        yield* server.says("listens on")
+        yield* world.pipedrive.seen(1, ({ method, route }) => method === "POST" && route === "/api/v2/activities")
+        yield* server.says("publication.published")
+        assert.deepStrictEqual(yield* ask(port, "/health"), { status: 200, text: "Alive" })
+        assert.include((yield* ask(port, "/users")).text, '"ann"')
+        yield* server.signal(signal)
+        const { code, stderr, stdout } = yield* server.ended
+        assert.strictEqual(code, 0, stderr)
+        assert.strictEqual(stderr, "")
+        for (const line of stdout.trimEnd().split("\n")) JSON.parse(line)
+      })
+    )
+  }
+
+  it.live("says when the port is taken, or when the address is not for everybody", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      const taken = yield* run(withEnv(world, { GITPIP_PORT: world.github.url.port }), "serve")
+      assert.strictEqual(taken.code, 1)
+      assert.include(taken.stderr, "choose another GITPIP_PORT")
+      const open = yield* run(withEnv(world, { GITPIP_HOST: "0.0.0.0" }), "serve")
+      assert.strictEqual(open.code, 1)
+      assert.include(open.stderr, "GITPIP_API_KEY")
+    })
+  )
+
+  it.live("says when the database cannot be reached, and not what its password is", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* makeWorld(), {
+        POSTGRES_CONNECTION_STRING: "postgres://me:hunter2@127.0.0.1:1/none"
+      })
+      for (const command of ["serve", "users"]) {
+        const { code, stderr, stdout } = yield* run(world, command)
+        assert.strictEqual(code, 1)
+        assert.match(stderr, /The database cannot be .*ECONNREFUSED/)
+        assert.include(stderr, "gitpip doctor")
+        assert.notInclude(stderr + stdout, "hunter2")
+      }
+    })
+  )
+})

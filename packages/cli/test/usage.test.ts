@@ -1,0 +1,97 @@
+import { readdir } from "node:fs/promises"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { directory, run, withEnv } from "./process.ts"
+
+const empty = Effect.map(directory, (cwd) => ({ cwd, env: {} }))
+
+const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: ReadonlyArray<RegExp>]> = [
+  [["nonsense"], [/Unknown subcommand "nonsense"/, /gitpip --help/]],
+  [["trak", "ann"], [/Did you mean this\?\s+track/]],
+  [["track"], [/Missing required argument: USERNAME/, /gitpip track --help/]],
+  [["track", "ann", "anna"], [/Unexpected positional argument: "anna"/]],
+  [["users", "--frob"], [/Unrecognized flag: --frob/]],
+  [
+    ["track", "a b", "--id", "0"],
+    [/USERNAME "a b": a GitHub username/, /--id "0": an id is a whole number/]
+  ],
+  [["track", "ann", "--id", "1e3"], [/--id "1e3": not a whole number/]],
+  [["track", "ann", "--id=-1"], [/--id "-1"/]],
+  [["track", "ann", "--id", "9007199254740992"], [/--id/]],
+  [["track", `${"a".repeat(40)}`], [/USERNAME/]],
+  [["track", "ann\u001b[2J"], [/USERNAME "ann\\u001b\[2J"/]],
+  [["untrack", "ann/../bob"], [/USERNAME/]],
+  [
+    ["scan", "ok", "not ok", "nor/this"],
+    [/"not ok"/, /"nor\/this"/]
+  ],
+  [
+    ["latest", "a b", "--visitor", "<script>"],
+    [/USERNAME/, /--visitor "<script>"/]
+  ],
+  [
+    ["history", "a b", "--limit", "0", "--after", "x"],
+    [/USERNAME/, /--limit "0"/, /--after "x"/]
+  ],
+  [["history", "ann", "--limit", "10001"], [/--limit/]],
+  [
+    ["retry", "x", "-", "0"],
+    [/PUBLICATION "x"/, /PUBLICATION "0"/]
+  ],
+  [["retry", "1", "--all"], [/not both/]],
+  [["demo", "--port", "65536"], [/--port "65536": a port/]]
+]
+
+describe("wrong usage ends with 2, names every fault, and touches nothing", () => {
+  for (const [args, faults] of refused) {
+    it.live(`gitpip ${JSON.stringify(args)}`, () =>
+      Effect.gen(function* () {
+        const environment = yield* empty
+        const { code, stderr, stdout } = yield* run(environment, ...args)
+        assert.strictEqual(code, 2, stderr)
+        assert.strictEqual(stdout, "")
+        for (const fault of faults) assert.match(stderr, fault)
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+        assert.notMatch(stderr, /[\u0000-\u0009\u000b-\u001f]/)
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])
+      })
+    )
+  }
+
+  const wrong = {
+    GITPIP_PORT: "99999",
+    GITPIP_SCAN_INTERVAL: "soon",
+    POSTGRES_CONNECTION_STRING: "mysql://me:hunter2@host/db",
+    GITPIP_BACKFILL: "some"
+  }
+  for (const args of [["serve"], ["users"], ["track", "ann"], ["scan", "--json"], ["migrate"]]) {
+    it.live(`wrong settings: gitpip ${args.join(" ")}`, () =>
+      Effect.gen(function* () {
+        const environment = withEnv(yield* empty, wrong)
+        const { code, stderr, stdout } = yield* run(environment, ...args)
+        assert.strictEqual(code, 2, stderr)
+        assert.strictEqual(stdout, "")
+        for (const name of Object.keys(wrong)) assert.include(stderr, name)
+        assert.notInclude(stderr, "hunter2")
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])
+      })
+    )
+  }
+
+  it.live("a token without a company is a wrong setting too", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* run(withEnv(yield* empty, { PIPEDRIVE_TOKEN: "s3cret" }), "status")
+      assert.strictEqual(code, 2)
+      assert.include(stderr, "PIPEDRIVE_ORG")
+      assert.notInclude(stderr, "s3cret")
+    })
+  )
+
+  it.live("no command at all shows the help", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* run(yield* empty)
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "SUBCOMMANDS")
+    })
+  )
+})
