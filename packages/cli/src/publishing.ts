@@ -13,8 +13,10 @@ export const Published = Schema.Struct({
   /** Why it is off or paused. */
   message: Schema.NullOr(Schema.String),
   published: Schema.Int,
-  /** Failed for good, or gone from GitHub. */
+  /** Refused, or tried too often. */
   failed: Schema.Int,
+  /** Deleted on GitHub before they could be read: nothing to publish, and no failure. */
+  gone: Schema.Int,
   /** Still waiting. */
   left: Schema.Int,
   /** When the first of those can be tried again. */
@@ -26,17 +28,19 @@ export type Published = typeof Published.Type
 export const publishAll = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], progress: Progress) {
   let published = 0
   let failed = 0
+  let gone = 0
   let moved = yield* Clock.currentTimeMillis
   for (;;) {
     // A drain of a long outbox takes minutes: what waits is counted beside it.
     const drained = yield* Effect.raceFirst(gitpip.publish, watch(gitpip, progress))
     published += drained.published
     failed += drained.failed
+    gone += drained.gone
     const { publications, publishing } = yield* gitpip.status
     const left = publications.pending + publications.sending
     const dueAt = publications.pending === 0 ? null : (publishing.until ?? publications.oldestDue)
     const now = yield* Clock.currentTimeMillis
-    if (drained.published + drained.failed + drained.postponed > 0) moved = now
+    if (drained.published + drained.failed + drained.gone + drained.postponed > 0) moved = now
     const wait = dueAt === null ? undefined : dueAt.epochMilliseconds - now
     // What is due and does not move is in the hands of another process, which may keep it for as long as it likes.
     const stuck = now - moved > 2 * Duration.toMillis(patience)
@@ -46,6 +50,7 @@ export const publishAll = Effect.fnUntraced(function* (gitpip: Gitpip["Service"]
         message: publishing.message,
         published,
         failed,
+        gone,
         left,
         dueAt
       } satisfies Published

@@ -97,6 +97,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
         message: null,
         published: 0,
         failed: 0,
+        gone: 0,
         left: 0,
         due_at: null
       })

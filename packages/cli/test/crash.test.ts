@@ -70,7 +70,7 @@ it.live(
         )
         yield* kill(pipedrive.seen(2, ({ method, route }) => method === "POST" && route === "/api/v2/deals"))
         // While activities are made: some done without an answer, some not done, some under way.
-        for (let round = 1; round <= 6; round++) {
+        for (let round = 1; round <= 4; round++) {
           pipedrive.misbehave({ kind: "lost", how: "hang" }, { when: isCreate, times: 3 })
           pipedrive.misbehave({ kind: "hang" }, { when: isCreate, times: 2 })
           const before = pipedrive.requests.filter(isCreate).length

@@ -18,11 +18,11 @@ const outbox = (options: {
       publish: Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         if (options.stuck === true || now < (yield* Ref.get(due)) || (yield* Ref.get(tried)) >= options.tries)
-          return { published: 0, failed: 0, postponed: 0 }
+          return { published: 0, failed: 0, gone: 0, postponed: 0 }
         if ((yield* Ref.updateAndGet(tried, (n) => n + 1)) === options.tries)
-          return { published: 1, failed: 0, postponed: 0 }
+          return { published: 1, failed: 0, gone: 0, postponed: 0 }
         yield* Ref.set(due, now + options.delay)
-        return { published: 0, failed: 0, postponed: 1 }
+        return { published: 0, failed: 0, gone: 0, postponed: 1 }
       }),
       status: Effect.gen(function* () {
         const waiting = (yield* Ref.get(tried)) < options.tries
@@ -53,7 +53,15 @@ describe("publishing until nothing is left", () => {
       assert.strictEqual(yield* Ref.get(tried), 1)
       yield* TestClock.adjust("21 seconds")
       const result = yield* Fiber.join(published)
-      assert.deepStrictEqual(result, { state: "on", message: null, published: 1, failed: 0, left: 0, dueAt: null })
+      assert.deepStrictEqual(result, {
+        state: "on",
+        message: null,
+        published: 1,
+        failed: 0,
+        gone: 0,
+        left: 0,
+        dueAt: null
+      })
       assert.include(told.join("\n"), "1 publication postponed; the next is due 1970-01-01T00:00:20Z")
     })
   )

@@ -94,7 +94,8 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
   Effect.catchTags({
     MigrationError: (error) =>
       Effect.fail(unusable(`The database cannot be migrated: ${error.message}`, error.cause ?? error)),
-    SqlError: (error) => Effect.fail(unusable("The database cannot be migrated", error))
+    // The first statement of all: a server that cannot be reached shows here.
+    SqlError: (error) => Effect.fail(unusable(whyNot(error), error))
   })
 )
 
@@ -115,6 +116,18 @@ export const orDatabaseError = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect
 const unusable = (what: string, error: unknown): DatabaseError => {
   const reason = sqlMessage(error)
   return new DatabaseError({ message: reason === "" ? what : `${what}: ${reason}`, cause: error })
+}
+
+const whyNot = ({ reason }: SqlError.SqlError): string => {
+  switch (reason._tag) {
+    case "ConnectionError":
+      return "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
+    case "AuthenticationError":
+    case "AuthorizationError":
+      return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
+    default:
+      return "The database cannot be migrated"
+  }
 }
 
 /** The innermost message: the outer ones only say that something failed. Never the connection string. */

@@ -143,7 +143,7 @@ export class Pipedrive extends Context.Service<
         let tokensLeft: number | undefined
         let refusals = 0
 
-        const note = Effect.fnUntraced(function* (answer: Answer, search: boolean) {
+        const note = Effect.fnUntraced(function* (answer: Answer, search: boolean, startedAt: number) {
           tokensLeft = int(answer.headers, "x-daily-ratelimit-token-remaining") ?? tokensLeft
           const limit = int(answer.headers, "x-ratelimit-limit")
           const remaining = int(answer.headers, "x-ratelimit-remaining")
@@ -151,9 +151,8 @@ export class Pipedrive extends Context.Service<
           // A search counts in a window of its own, and its headers tell of that one.
           if (limit === undefined || remaining === undefined || search) return
           const now = yield* Clock.currentTimeMillis
-          gate.learn({ limit, remaining, resetAt: now + Math.max(reset ?? 2, 1) * 1_000 })
-          // A little longer than the two seconds: requests do not arrive as evenly as they leave.
-          gate.pace({ limit, millis: 2_100 })
+          const resetAt = now + Math.max(reset ?? 2, 1) * 1_000
+          gate.learnWindow({ limit, millis: windowMillis, remaining, resetAt, startedAt })
         })
 
         const call = Effect.fnUntraced(function* (
@@ -166,8 +165,10 @@ export class Pipedrive extends Context.Service<
             "user-agent": "gitpip"
           })
           const sent = gate.pass(
-            exchange(client, authorized, { timeout: Timing.createTimeout, maxBytes }).pipe(
-              Effect.tap((answer) => note(answer, search))
+            Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+              exchange(client, authorized, { timeout: Timing.createTimeout, maxBytes }).pipe(
+                Effect.tap((answer) => note(answer, search, startedAt))
+              )
             )
           )
           const answer = yield* (search ? searchGate.pass(sent) : sent).pipe(
@@ -300,8 +301,11 @@ const patience = Duration.seconds(15)
 /** A page of 500 activities with notes of 100 KB each would be 50 MB; a page of such is read in no other way. */
 const maxBytes = 64 * 1024 * 1024
 
+/** Pipedrive counts requests within two seconds; a little more, since its clock is not ours. */
+const windowMillis = 2_050
+
 /** Searching is limited to ten requests in two seconds on every plan. */
-const searchWindow = { limit: 10, millis: 2_100 }
+const searchWindow = { limit: 10, millis: windowMillis }
 
 /**
  * What an answer that is no success means.

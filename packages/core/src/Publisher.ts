@@ -38,8 +38,10 @@ export interface Pause {
 /** What one drain did. */
 export interface Drained {
   readonly published: number
-  /** Failed for good, or gone. */
+  /** Refused, or tried too often: visible and retryable. */
   readonly failed: number
+  /** Deleted on GitHub before they could be read. */
+  readonly gone: number
   /** Put off: due again later. */
   readonly postponed: number
 }
@@ -330,7 +332,7 @@ export class Publisher extends Context.Service<
       })
 
       const drain = Effect.gen(function* () {
-        const total = { published: 0, failed: 0, postponed: 0 }
+        const total = { published: 0, failed: 0, gone: 0, postponed: 0 }
         yield* recall
         yield* retract
         while (Option.isNone(yield* currentPause)) {
@@ -342,9 +344,7 @@ export class Publisher extends Context.Service<
             Effect.onError(() => Effect.ignore(Effect.flatMap(now, (at) => publications.release(claims, at))))
           )
           for (const state of states) {
-            if (state === "published") total.published++
-            else if (state === "pending") total.postponed++
-            else total.failed++
+            total[state === "pending" ? "postponed" : state]++
           }
         }
         const backlog = yield* publications.backlog
@@ -355,7 +355,7 @@ export class Publisher extends Context.Service<
 
       return Publisher.of({
         drain: Option.isSome(sink.off)
-          ? Effect.succeed({ published: 0, failed: 0, postponed: 0 })
+          ? Effect.succeed({ published: 0, failed: 0, gone: 0, postponed: 0 })
           : one.withPermit(drain).pipe(Effect.withSpan("Publisher.drain")),
         pause: currentPause,
         off: sink.off

@@ -497,8 +497,9 @@ describe("an endless answer", () => {
         response.writeHead(200, { "content-encoding": "gzip", "content-length": bomb.byteLength })
         response.end(bomb)
       }, gone)
-      const content = yield* (yield* makeGithub(url)).raw(`${url}/raw`, 1_000)
-      assert.deepStrictEqual(content, { _tag: "Text", text: "x".repeat(1_000), partial: true })
+      const content = yield* (yield* makeGithub(url)).raw(`${url}/raw`, 100_000)
+      assert.isBelow(bomb.byteLength, 100_000)
+      assert.deepStrictEqual(content, { _tag: "Text", text: "x".repeat(100_000), partial: true })
     })
   )
 })
@@ -595,6 +596,16 @@ for (const status of [403, 429] as const) {
     )
   })
 }
+
+it.effect("a 429 that says nothing more is waited for a minute", () =>
+  Effect.gen(function* () {
+    const { github, standIn } = yield* world()
+    standIn.misbehave({ kind: "status", status: 429 })
+    const reason = yield* reasonOf(list(github))
+    if (reason._tag !== "RateLimited") return assert.fail(reason._tag)
+    assert.strictEqual(DateTime.toEpochMillis(reason.resumeAt), 60_000)
+  })
+)
 
 describe("the gate", () => {
   it.effect("stops before the hour's limit is hit, and says until when", () =>

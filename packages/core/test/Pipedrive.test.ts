@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Deferred, Effect, Fiber, Option, Tracer } from "effect"
-import { HttpClient } from "effect/http"
+import { DateTime, Deferred, Effect, Fiber, Layer, Option, Tracer } from "effect"
+import { HttpClient, HttpClientError } from "effect/http"
 import { TestClock } from "effect/testing"
 import { fromFile } from "../src/domain/Activity.ts"
 import { fileUrl } from "../src/domain/GistFile.ts"
@@ -382,10 +382,14 @@ describe("a 429", () => {
     })
   )
 
-  it.effect("of the burst is waited out inside by whoever comes next, and nothing leaves before", () =>
+  const bursts = [
+    ["as the headers say", { kind: "burst-limit", resetInSeconds: 7 }],
+    ["as retry-after alone says", { kind: "status", status: 429, headers: { "retry-after": "7" } }]
+  ] as const
+  it.effect.each(bursts)("of the burst is waited out inside by whoever comes next, %s", ([, fault]) =>
     Effect.gen(function* () {
       const { deal, pipedrive, standIn } = yield* world()
-      standIn.misbehave({ kind: "burst-limit", resetInSeconds: 7 })
+      standIn.misbehave(fault)
       yield* call(pipedrive, deal)
       standIn.clearRequests()
       const waiting = yield* Effect.forkChild(pipedrive.createActivity(activity(deal)), { startImmediately: true })
@@ -496,6 +500,14 @@ describe("pacing", () => {
     })
   )
 
+  it.effect("is not taught by the headers of a search, which tell of another window", () =>
+    Effect.gen(function* () {
+      const { pipedrive } = yield* world()
+      yield* pipedrive.searchDeals("octocat")
+      assert.isUndefined((yield* pipedrive.limits).budget)
+    })
+  )
+
   it.effect("tells what is left by Pipedrive's last word", () =>
     Effect.gen(function* () {
       const { deal, pipedrive } = yield* world({ dailyTokens: 1_000 })
@@ -503,6 +515,24 @@ describe("pacing", () => {
       yield* pipedrive.createActivity(activity(deal))
       const { budget, tokensLeft } = yield* pipedrive.limits
       assert.deepStrictEqual([tokensLeft, budget?.limit, budget?.remaining], [995, 20, 19])
+    })
+  )
+})
+
+describe("a failure of the transport that says nothing", () => {
+  it.effect("is no proof that nothing was sent", () =>
+    Effect.gen(function* () {
+      const odd = HttpClient.make((request) =>
+        Effect.fail(
+          new HttpClientError.HttpClientError({
+            reason: new HttpClientError.TransportError({ request, cause: new Error(`odd ${pipedriveToken}`) })
+          })
+        )
+      )
+      const pipedrive = yield* makePipedrive("http://127.0.0.1:1", {
+        transport: Layer.succeed(HttpClient.HttpClient, odd)
+      })
+      assert.strictEqual((yield* reasonOf(pipedrive.createActivity(activity(1))))._tag, "OutcomeUnknown")
     })
   )
 })

@@ -80,10 +80,10 @@ const scanned = ({ failures, scan }: ScanDetails): string =>
         ])
   ].join("\n")
 
-const published = ({ failed, published, state }: Published): string =>
+const published = ({ failed, gone, published, state }: Published): string =>
   state === "off"
     ? "Publishing is off"
-    : `${count(published, "file")} published${failed === 0 ? "" : `, ${failed} not`}`
+    : `${count(published, "file")} published${failed === 0 ? "" : `, ${failed} not`}${gone === 0 ? "" : `, ${gone} deleted on GitHub before`}`
 
 /** Why the command has not done all that it was asked for. */
 const troubles = ({ publishing, scans }: Report): ReadonlyArray<string> => [

@@ -1,7 +1,11 @@
 /**
  * The door that every request to one service with one credential goes through, so that a limit is obeyed before it is
- * hit. It knows four things: how many requests may be under way, how many may start within a sliding window, what the
- * service's own headers say is left, and until when the service has closed the door altogether.
+ * hit. It knows four things: how many requests may be under way, how many the service takes within a sliding window,
+ * what the service's own headers say is left, and until when the service has closed the door altogether.
+ *
+ * A request's place in the window is free again that long after its answer came, not after it left: when the service
+ * counted it is not known, but it was before the answer. So no window of the service is ever overrun, however long
+ * requests travel.
  *
  * A wait up to `patience` is waited here, in order of arrival. A longer one fails at once with `Closed`, so that the
  * caller can say so and do something else. Headers always win over own counts: the budget may be shared with others.
@@ -26,8 +30,19 @@ export interface Gate {
   readonly pass: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Closed, R>
   /** Notes what an answer's headers said. `resetAt` is in epoch milliseconds. */
   readonly learn: (facts: { readonly limit: number; readonly remaining: number; readonly resetAt: number }) => void
-  /** Sets how many requests may start within `millis`. */
+  /** Sets how many requests the service takes within `millis`. */
   readonly pace: (window: { readonly limit: number; readonly millis: number }) => void
+  /**
+   * The same for a service whose headers tell of that sliding window itself. What own requests do not explain is others'
+   * use, for which places are left until `resetAt`. `startedAt` is when the answered request left.
+   */
+  readonly learnWindow: (facts: {
+    readonly limit: number
+    readonly millis: number
+    readonly remaining: number
+    readonly resetAt: number
+    readonly startedAt: number
+  }) => void
   /** Closes the door for everybody, at least until then. */
   readonly close: (until: number, why: string) => void
   readonly state: () => GateState
@@ -37,25 +52,30 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   const patience = Duration.toMillis(Duration.fromInputUnsafe(options.patience))
   const places = Semaphore.makeUnsafe(options.concurrency)
   let underWay = 0
+  let windowBudget: GateState["budget"]
   let budget: GateState["budget"]
   let lowest: { readonly remaining: number; readonly resetAt: number } | undefined
   let window: { readonly limit: number; readonly millis: number } | undefined
   let closedUntil = 0
   let why = ""
-  /** When the last `window.limit` requests started, oldest first. */
-  const starts: Array<number> = []
+  /** Requests that may still be in the window, in the order they left. `endedAt` is infinite while one is under way. */
+  let recent: Array<Passage> = []
+  let others = { places: 0, until: 0 }
 
   /** When the next request may start. */
   const opensAt = (now: number): number => {
     if (closedUntil > now) return closedUntil
     if (budget !== undefined && now >= budget.resetAt) budget = undefined
     if (budget !== undefined && budget.remaining <= 0) return budget.resetAt
-    if (window !== undefined) {
-      const { limit, millis } = window
-      while (starts.length > 0 && (starts[0] as number) <= now - millis) starts.shift()
-      if (starts.length >= limit) return (starts[starts.length - limit] as number) + millis
-    }
-    return now
+    if (window === undefined) return now
+    const { limit, millis } = window
+    recent = recent.filter(({ endedAt }) => endedAt > now - millis)
+    const taken = others.until > now ? others.places : 0
+    if (recent.length < limit - taken) return now
+    const othersLeave = taken > 0 ? others.until : Number.POSITIVE_INFINITY
+    // So many have to leave the window first. One still under way leaves it no sooner than its whole length from now.
+    const ends = recent.map(({ endedAt }) => endedAt).sort((a, b) => a - b)
+    return Math.min(Math.min(ends[recent.length - (limit - taken)] ?? now, now) + millis, othersLeave)
   }
 
   const enter = Effect.fnUntraced(function* (interruptibly: <A>(wait: Effect.Effect<A>) => Effect.Effect<A>) {
@@ -64,9 +84,11 @@ export const make = (options: { readonly concurrency: number; readonly patience:
       const at = opensAt(now)
       if (at <= now) {
         if (budget !== undefined) budget = { ...budget, remaining: budget.remaining - 1 }
-        if (window !== undefined) starts.push(now)
+        const passage: Passage = { startedAt: now, endedAt: Number.POSITIVE_INFINITY }
+        recent.push(passage)
+        if (window === undefined && recent.length > unpaced) recent.shift()
         underWay++
-        return
+        return passage
       }
       if (at - now > patience) {
         return yield* new Closed({ until: at, why: closedUntil > now ? why : "the budget of requests is used up" })
@@ -75,16 +97,18 @@ export const make = (options: { readonly concurrency: number; readonly patience:
     }
   })
 
-  const leave = Effect.sync(() => {
-    underWay--
-  })
+  const leave = (passage: Passage) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      underWay--
+      passage.endedAt = now
+    })
 
   return {
     pass: (effect) =>
       places.withPermit(
         // Counting in and out cannot be cut apart, but whoever waits at the door can leave at once.
         Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(enter(restore), () => Effect.ensuring(restore(effect), leave))
+          Effect.flatMap(enter(restore), (passage) => Effect.ensuring(restore(effect), leave(passage)))
         )
       ),
     learn: (facts) => {
@@ -96,12 +120,26 @@ export const make = (options: { readonly concurrency: number; readonly patience:
     pace: (next) => {
       if (window?.limit !== next.limit || window.millis !== next.millis) window = next
     },
+    learnWindow: ({ limit, millis, remaining, resetAt, startedAt }) => {
+      window = { limit, millis }
+      windowBudget = { limit, remaining, resetAt }
+      const own = recent.filter((one) => one.startedAt <= startedAt).length
+      others = { places: Math.max(limit - remaining - own, 0), until: resetAt }
+    },
     close: (until, reason) => {
       if (until > closedUntil) {
         closedUntil = until
         why = reason
       }
     },
-    state: () => ({ budget, closedUntil, why })
+    state: () => ({ budget: budget ?? windowBudget, closedUntil, why })
   }
 }
+
+interface Passage {
+  readonly startedAt: number
+  endedAt: number
+}
+
+/** So many requests are remembered before a window is known: no fewer than can be under way when its size is told. */
+const unpaced = 100

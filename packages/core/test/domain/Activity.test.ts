@@ -98,6 +98,12 @@ describe("the note", () => {
     assert.strictEqual(shown(bodyOf(note)), evil)
   })
 
+  it("escapes everything that means something in HTML, in text and in the address", () => {
+    assert.strictEqual(bodyOf(noteOf(`&<>"'`)), "&amp;&lt;&gt;&quot;&#39;")
+    const { note } = fromFile(file("a", whole("x"), { htmlUrl: `https://h/?a=1&b="'<>#` }))
+    assert.include(note, `<a href="https://h/?a=1&amp;b=&quot;&#39;&lt;&gt;#">`)
+  })
+
   it("keeps lines and indentation", () => {
     assert.strictEqual(
       bodyOf(noteOf("if a:\n  b  c\n\td\r\ne\rf\n\n g")),

@@ -82,6 +82,118 @@ describe("the sliding window", () => {
     })
   )
 
+  /** A service that counts what arrives within two seconds, at the end of ways of different lengths. */
+  const travel = Effect.fnUntraced(function* (limit: number, ways: (n: number) => number) {
+    const gate = Gate.make({ concurrency: 12, patience: 30_000 })
+    const arrived: Array<number> = []
+    let refused = 0
+    const request = (n: number) =>
+      gate.pass(
+        Effect.gen(function* () {
+          const startedAt = yield* Clock.currentTimeMillis
+          yield* Effect.sleep(ways(n))
+          const at = yield* Clock.currentTimeMillis
+          const inWindow = arrived.filter((one) => one > at - 2_000 && one <= at)
+          if (inWindow.length >= limit) refused++
+          else arrived.push(at)
+          const remaining = Math.max(limit - inWindow.length - 1, 0)
+          const reset = Math.max(1, Math.ceil(((inWindow[0] ?? at) + 2_000 - at) / 1_000))
+          yield* Effect.sleep(ways(n + 1))
+          const now = yield* Clock.currentTimeMillis
+          gate.learnWindow({ limit, millis: 2_050, remaining, resetAt: now + reset * 1_000, startedAt })
+        })
+      )
+    const count = limit * 10
+    const work = yield* Effect.forkChild(
+      Effect.forEach(Array.from({ length: count }), (_, n) => request(n), { concurrency: "unbounded" }),
+      { startImmediately: true }
+    )
+    while (work.pollUnsafe() === undefined) yield* TestClock.adjust(5)
+    yield* Fiber.join(work)
+    return { refused, share: count / ((yield* Clock.currentTimeMillis) / 2_000) / limit }
+  })
+
+  it.effect("is never overrun, and used well, when requests travel for a while", () =>
+    Effect.gen(function* () {
+      const { refused, share } = yield* travel(100, () => 50)
+      assert.strictEqual(refused, 0)
+      assert.isAbove(share, 0.95)
+    })
+  )
+
+  it.effect("is never overrun when requests travel for very different times", () =>
+    Effect.gen(function* () {
+      // The first requests leave before the limit is told: no more than may be under way at once.
+      for (const limit of [12, 20, 60]) {
+        const { refused } = yield* travel(limit, (n) => (n * 7_919) % 900)
+        assert.strictEqual(refused, 0)
+      }
+    })
+  )
+
+  it.effect("leaves the places to others that their use, shown by the answers, takes", () =>
+    Effect.gen(function* () {
+      const { enterTimes, gate, times } = door()
+      yield* TestClock.adjust(10_000)
+      yield* gate.pass(
+        Effect.sync(() =>
+          gate.learnWindow({ limit: 20, millis: 2_000, remaining: 4, resetAt: 11_000, startedAt: 10_000 })
+        )
+      )
+      // One of the sixteen was its own, fifteen were others'.
+      yield* enterTimes(30)
+      assert.strictEqual(times().length, 4)
+      yield* TestClock.adjust(999)
+      assert.strictEqual(times().length, 4)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(times().length, 19)
+      yield* TestClock.adjust(1_000)
+      assert.strictEqual(times().length, 20 + 4)
+    })
+  )
+
+  it.effect("frees a place only after the answer, and not a moment sooner", () =>
+    Effect.gen(function* () {
+      const { enter, gate, times } = door()
+      gate.pace({ limit: 1, millis: 1_000 })
+      const slow = yield* Effect.forkChild(gate.pass(Effect.sleep(5_000)), { startImmediately: true })
+      yield* Effect.forkChild(enter(), { startImmediately: true })
+      yield* TestClock.adjust(5_000)
+      yield* Fiber.join(slow)
+      yield* TestClock.adjust(990)
+      yield* Effect.forkChild(enter(), { startImmediately: true })
+      assert.deepStrictEqual(times(), [])
+      yield* TestClock.adjust(2_000)
+      assert.deepStrictEqual(times(), [6_000, 7_000])
+    })
+  )
+
+  it.effect("does not take requests that left after the answered one for ones that the service had counted", () =>
+    Effect.gen(function* () {
+      const { enterTimes, gate, times } = door()
+      const left = (millis: number) => Effect.forkChild(gate.pass(Effect.sleep(millis)), { startImmediately: true })
+      yield* left(500)
+      yield* TestClock.adjust(100)
+      yield* Effect.all([left(500), left(500)])
+      gate.learnWindow({ limit: 20, millis: 2_000, remaining: 4, resetAt: 2_000, startedAt: 0 })
+      // Fifteen are others', three are under way: two are left.
+      yield* enterTimes(10)
+      assert.strictEqual(times().length, 2)
+    })
+  )
+
+  it.effect("waits until others have left it, when they took all of it", () =>
+    Effect.gen(function* () {
+      const { enterTimes, gate, times } = door()
+      gate.learnWindow({ limit: 20, millis: 2_000, remaining: 0, resetAt: 1_500, startedAt: 0 })
+      yield* enterTimes(1)
+      yield* TestClock.adjust(1_499)
+      assert.deepStrictEqual(times(), [])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(times(), [1_500])
+    })
+  )
+
   it.effect("lets those who wait go in the order they came", () =>
     Effect.gen(function* () {
       const { enterTimes, gate, log } = door()
