@@ -32,7 +32,10 @@ export const refusal = (options: { readonly host: string; readonly hasKey: boole
       })
 
 /** What the operating system said, in words. */
-export const listenError = (cause: unknown, { host, port }: { readonly host: string; readonly port: number }): ListenError => {
+export const listenError = (
+  cause: unknown,
+  { host, port }: { readonly host: string; readonly port: number }
+): ListenError => {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
   const say = reasons[code]
   return new ListenError({

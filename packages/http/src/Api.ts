@@ -18,7 +18,7 @@ import {
   VisitId,
   Visitor
 } from "@gitpip/core"
-import { Schema, SchemaTransformation } from "effect"
+import { Record, Schema, SchemaTransformation } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import {
   NotReadyProblem,
@@ -50,7 +50,11 @@ const page = {
   limit: Schema.optionalKey(between(1, pageLimit, "must be a whole number from 1 to 1000")),
   /** The id of the last row seen. */
   after: Schema.optionalKey(
-    between(0, Number.MAX_SAFE_INTEGER, "must be the id of the last row seen, a whole number from 0 to 9007199254740991")
+    between(
+      0,
+      Number.MAX_SAFE_INTEGER,
+      "must be the id of the last row seen, a whole number from 0 to 9007199254740991"
+    )
   )
 }
 
@@ -172,9 +176,7 @@ export class System extends HttpApiGroup.make("system")
     HttpApiEndpoint.get("ready", "/ready", {
       success: Schema.Struct({ ready: Schema.Literal(true) }),
       error: NotReadyProblem
-    }).annotateMerge(
-      OpenApi.annotations({ summary: "Whether the database answers and work gets done; needs no key" })
-    ),
+    }).annotateMerge(OpenApi.annotations({ summary: "Whether the database answers and work gets done; needs no key" })),
     HttpApiEndpoint.get("status", "/status", { success: Status }).annotateMerge(
       OpenApi.annotations({ summary: "How things stand" })
     ),
@@ -202,25 +204,18 @@ export class Api extends HttpApi.make("gitpip")
     })
   ) {}
 
-/** The server enforces the key before any routing, so the document is told about it here. */
-const declareKey = (document: Record<string, any>): Record<string, any> => ({
-  ...document,
-  components: {
-    ...document["components"],
-    securitySchemes: {
-      ...document["components"]?.securitySchemes,
-      key: { type: "http", scheme: "bearer", description: "`GITPIP_API_KEY`, when the server has one" }
-    }
-  },
-  security: [{ key: [] }],
-  paths: Object.fromEntries(
-    Object.entries(document["paths"] as Record<string, Record<string, object>>).map(([path, operations]) => [
-      path,
-      openPaths.has(path)
-        ? Object.fromEntries(
-            Object.entries(operations).map(([method, operation]) => [method, { ...operation, security: [] }])
-          )
-        : operations
-    ])
-  )
-})
+/** The server asks for the key before any routing, so the builder does not know of it and declares every call open. */
+const declareKey = (document: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const key = { type: "http", scheme: "bearer", description: "`GITPIP_API_KEY`, when the server has one" }
+  const { components, paths } = document as {
+    readonly components: object
+    readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>
+  }
+  return {
+    ...document,
+    components: { ...components, securitySchemes: { key } },
+    paths: Record.map(paths, (operations, path) =>
+      Record.map(operations, (operation) => ({ ...operation, security: openPaths.has(path) ? [] : [{ key: [] }] }))
+    )
+  }
+}

@@ -46,7 +46,9 @@ export const toProblem = <E extends CoreError>(error: E): ProblemOf<E> =>
   (problems[error._tag] as (error: E) => ProblemOf<E>)(error)
 
 /** Fails with the problem in place of the error. What the database said goes to the log and nowhere else. */
-export const orProblem = <A, E extends CoreError, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, ProblemOf<E>, R> =>
+export const orProblem = <A, E extends CoreError, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, ProblemOf<E>, R> =>
   Effect.catch(effect, (error: E) => {
     const failure = Effect.fail(toProblem(error))
     return error._tag === "DatabaseError" ? Effect.andThen(Effect.logError(error.message), failure) : failure

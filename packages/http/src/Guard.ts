@@ -7,6 +7,7 @@ import { Settings } from "@gitpip/core"
 import { ByteSize, Cause, Context, Effect, LogLevel, Option, Redacted, References, type Types } from "effect"
 import {
   FindMyWay,
+  Headers,
   HttpIncomingMessage,
   HttpServerError,
   HttpServerRequest,
@@ -45,12 +46,12 @@ export const guard = Effect.map(Settings, ({ apiKey }) => {
     })
 })
 
-const securityHeaders = {
+const securityHeaders = Headers.fromInput({
   "cache-control": "no-store",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY"
-}
+})
 
 const pathOf = (url: string): string => {
   const end = url.search(/[?#]/)
@@ -63,11 +64,14 @@ const refuse = (
   authorized: (authorization: string | undefined) => boolean
 ): HttpServerResponse.HttpServerResponse | undefined => {
   const { headers, method } = request
-  if (!openPaths.has(path) && !authorized(headers["authorization"])) {
+  if (!openPaths.has(path) && !authorized(headers.authorization)) {
     return problem(
       401,
       "The API key is missing or wrong",
-      { type: "urn:gitpip:problem:unauthorized", detail: "Send the server's GITPIP_API_KEY as `Authorization: Bearer KEY`" },
+      {
+        type: "urn:gitpip:problem:unauthorized",
+        detail: "Send the server's GITPIP_API_KEY as `Authorization: Bearer KEY`"
+      },
       { "www-authenticate": 'Bearer realm="gitpip"' }
     )
   }
@@ -118,11 +122,7 @@ const methods = (() => {
 })()
 
 /** Nothing of a failure reaches the caller but what it means for them. Defects go to the log. */
-const fromCause = (
-  cause: Cause.Cause<unknown>,
-  request: HttpServerRequest.HttpServerRequest,
-  path: string
-): App => {
+const fromCause = (cause: Cause.Cause<unknown>, request: HttpServerRequest.HttpServerRequest, path: string): App => {
   // The caller is gone, or the server stops.
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
   const error = Cause.squash(cause)
@@ -141,9 +141,13 @@ const fromCause = (
   )
 }
 
-const notFound = (request: HttpServerRequest.HttpServerRequest, path: string): HttpServerResponse.HttpServerResponse => {
+const notFound = (
+  request: HttpServerRequest.HttpServerRequest,
+  path: string
+): HttpServerResponse.HttpServerResponse => {
   const allow = methods(path)
-  if (allow === undefined) return problem(404, "Not Found", { detail: "There is no such address. GET /docs lists them" })
+  if (allow === undefined)
+    return problem(404, "Not Found", { detail: "There is no such address. GET /docs lists them" })
   if (request.method === "OPTIONS") return HttpServerResponse.empty({ status: 204, headers: { allow } })
   return problem(405, "Method Not Allowed", { detail: `This address takes ${allow}` }, { allow })
 }

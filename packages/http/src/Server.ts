@@ -43,7 +43,8 @@ export interface WebHandler {
  * they cannot start, every request rejects with the reason.
  */
 export const toWebHandler = <E>(services: Layer.Layer<Gitpip | Worker | Settings, E>): WebHandler =>
-  HttpRouter.toWebHandler(layerApp.pipe(Layer.provide(services), Layer.provide(HttpServer.layerServices)), {
-    disableLogger: true,
-    routerConfig
-  })
+  HttpRouter.toWebHandler(
+    // Merged, so that a logger or tracer among the services also serves the requests themselves.
+    layerApp.pipe(Layer.provideMerge(services), Layer.provide(HttpServer.layerServices)),
+    { disableLogger: true, routerConfig }
+  )

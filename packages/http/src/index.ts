@@ -3,7 +3,7 @@
  * a process.
  */
 export { isLoopback, ListenError } from "./Address.ts"
-export { Api, defaultLimit, Gists, pageLimit, Publications, Scans, System, Users } from "./Api.ts"
+export { Api, defaultLimit, Gists, Publications, pageLimit, Scans, System, Users } from "./Api.ts"
 export { type CoreError, orProblem, toProblem } from "./Errors.ts"
 export { layerLogs, layerProcess, layerServer, layerTelemetry } from "./main.ts"
 export {

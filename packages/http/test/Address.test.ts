@@ -2,10 +2,38 @@ import { assert, describe, it } from "@effect/vitest"
 import { isLoopback, listenError, refusal, unbracketed } from "../src/Address.ts"
 
 describe("isLoopback", () => {
-  for (const host of ["127.0.0.1", "127.0.0.0", "127.255.255.255", "127.8.9.10", "::1", "[::1]", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "localhost", "LocalHost"]) {
+  for (const host of [
+    "127.0.0.1",
+    "127.0.0.0",
+    "127.255.255.255",
+    "127.8.9.10",
+    "::1",
+    "[::1]",
+    "0:0:0:0:0:0:0:1",
+    "::ffff:127.0.0.1",
+    "localhost",
+    "LocalHost"
+  ]) {
     it(`${host} is`, () => assert.isTrue(isLoopback(host)))
   }
-  for (const host of ["0.0.0.0", "::", "[::]", "", "128.0.0.1", "126.255.255.255", "10.0.0.1", "192.168.1.1", "::2", "fe80::1", "::ffff:10.0.0.1", "example.com", "localhost.example.com", "127.0.0.1.example.com", "127.1", "0x7f000001"]) {
+  for (const host of [
+    "0.0.0.0",
+    "::",
+    "[::]",
+    "",
+    "128.0.0.1",
+    "126.255.255.255",
+    "10.0.0.1",
+    "192.168.1.1",
+    "::2",
+    "fe80::1",
+    "::ffff:10.0.0.1",
+    "example.com",
+    "localhost.example.com",
+    "127.0.0.1.example.com",
+    "127.1",
+    "0x7f000001"
+  ]) {
     it(`${host === "" ? "an empty host" : host} is not`, () => assert.isFalse(isLoopback(host)))
   }
 })

@@ -76,14 +76,38 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const { errors, detail } = problem(yield* call("POST", "/users/not%20a%20name/1e3"), 400)
       assert.deepStrictEqual(
         errors.map(({ path }: { path: Array<string> }) => path),
-        [["params", "username"], ["params", "id"]]
+        [
+          ["params", "username"],
+          ["params", "id"]
+        ]
       )
       assert.include(detail, "1 to 39 letters")
       assert.include(detail, "1 to 9007199254740991")
-      for (const id of ["0", "-1", "1.5", "1e3", "0x10", "%201", "9007199254740992", "99999999999999999999", "NaN", "1n", "%00"]) {
+      for (const id of [
+        "0",
+        "-1",
+        "1.5",
+        "1e3",
+        "0x10",
+        "%201",
+        "9007199254740992",
+        "99999999999999999999",
+        "NaN",
+        "1n",
+        "%00"
+      ]) {
         problem(yield* call("POST", `/users/fine/${id}`), 400)
       }
-      for (const name of ["a".repeat(40), "a".repeat(5_000), "a.b", "%00", "%F0%9F%92%A9", "%E2%80%AE", "..%2F..", "'%3B--"]) {
+      for (const name of [
+        "a".repeat(40),
+        "a".repeat(5_000),
+        "a.b",
+        "%00",
+        "%F0%9F%92%A9",
+        "%E2%80%AE",
+        "..%2F..",
+        "'%3B--"
+      ]) {
         problem(yield* call("POST", `/users/${name}/1`), 400)
         problem(yield* call("GET", `/users/${name}`), 400)
       }
@@ -145,7 +169,10 @@ layer(layerRunning(), { excludeTestServices: true })("2,500 users", (it) => {
   it.effect("come in pages that are linked", () =>
     Effect.gen(function* () {
       const pages = yield* walk("/users?limit=999")
-      assert.deepStrictEqual(pages.map(({ length }) => length), [999, 999, 502])
+      assert.deepStrictEqual(
+        pages.map(({ length }) => length),
+        [999, 999, 502]
+      )
       assert.deepStrictEqual(pages.flat().map(idOf), ids)
     })
   )

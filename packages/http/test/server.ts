@@ -10,7 +10,7 @@ import { inject } from "vitest"
 import { layerServer } from "../src/main.ts"
 
 /** A new, empty database on the run's PostgreSQL, dropped when the scope ends. */
-const freshUrl = Effect.gen(function* () {
+export const freshUrl = Effect.gen(function* () {
   const url = new URL(inject("postgresUrl"))
   const name = `test_${randomBytes(8).toString("hex")}`
   const run = (statement: string) =>
@@ -18,10 +18,12 @@ const freshUrl = Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* sql.unsafe(statement)
     }).pipe(Effect.provide(PgClient.layer({ url: Redacted.make(url.href), maxConnections: 1 })), Effect.orDie)
-  yield* Effect.acquireRelease(run(`create database ${name}`), () => run(`drop database if exists ${name} with (force)`))
+  yield* Effect.acquireRelease(run(`create database ${name}`), () =>
+    run(`drop database if exists ${name} with (force)`)
+  )
   const fresh = new URL(url)
   fresh.pathname = `/${name}`
-  return Redacted.make(fresh.href)
+  return fresh.href
 })
 
 /** Settings as the environment gives them, on any free port. */
@@ -52,12 +54,15 @@ export class Running extends Context.Service<
   }
 >()("gitpip/test/Running") {}
 
+// biome-ignore lint/suspicious/noExplicitAny: what is in a body is what the tests look at, member by member
+export type Json = any
+
 export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
   /** The parsed body. */
-  readonly json: any
+  readonly json: Json
 }
 
 export const callAt = (origin: string) => (method: string, path: string, init?: RequestInit) =>
@@ -80,7 +85,7 @@ export const layerServices = (env: Record<string, string> = {}) =>
     Effect.gen(function* () {
       const github = yield* GithubStandIn.make()
       const settings = settingsOf({ GITHUB_API_URL: github.url.origin, ...env })
-      const database = Layer.unwrap(Effect.map(freshUrl, Database.layerServer))
+      const database = Layer.unwrap(Effect.map(freshUrl, (url) => Database.layerServer(Redacted.make(url))))
       return Layer.succeed(Github, github).pipe(
         Layer.merge(layerIdle),
         Layer.provideMerge(Gitpip.layerWithDatabase),
@@ -107,16 +112,19 @@ export const layerRunning = (env: Record<string, string> = {}) =>
 /** Asserts that an answer is a problem of this status, and gives its body. */
 export const problem = (answer: Answer, status: number) => {
   if (answer.status !== status || answer.headers.get("content-type") !== "application/problem+json") {
-    throw new Error(`wanted problem ${status}, got ${answer.status} ${answer.headers.get("content-type")} ${answer.text}`)
+    throw new Error(
+      `wanted problem ${status}, got ${answer.status} ${answer.headers.get("content-type")} ${answer.text}`
+    )
   }
-  if (answer.json.status !== status || typeof answer.json.title !== "string") throw new Error(`odd problem ${answer.text}`)
+  if (answer.json.status !== status || typeof answer.json.title !== "string")
+    throw new Error(`odd problem ${answer.text}`)
   return answer.json
 }
 
 /** Follows `Link: rel="next"` to the end, and gives every page's body. */
 export const walk = Effect.fnUntraced(function* (path: string, pages = 100) {
   const { call } = yield* Running
-  const bodies: Array<ReadonlyArray<any>> = []
+  const bodies: Array<ReadonlyArray<Json>> = []
   for (let next: string | undefined = path; next !== undefined; ) {
     if (bodies.length === pages) throw new Error(`more than ${pages} pages`)
     const answer: Answer = yield* call("GET", next)

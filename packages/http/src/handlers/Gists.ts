@@ -1,8 +1,10 @@
 import { Gitpip } from "@gitpip/core"
 import { Effect } from "effect"
-import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../Api.ts"
 import { orProblem } from "../Errors.ts"
+import { fileJson } from "../Json.ts"
 import { before, paged } from "../Pages.ts"
 
 export const layerGists = HttpApiBuilder.group(
@@ -13,7 +15,7 @@ export const layerGists = HttpApiBuilder.group(
     return handlers.handleAll({
       latest: ({ params, query }) =>
         Effect.map(orProblem(gitpip.latest(params.username, query.visitor)), ({ files, id }) =>
-          HttpApiSchema.withHeaders({ body: files, headers: { "gitpip-visit": id } })
+          HttpServerResponse.jsonUnsafe(files.map(fileJson), { headers: { "gitpip-visit": String(id) } })
         ),
       visit: ({ params }) => orProblem(gitpip.visit(params.username, params.visit)),
       history: ({ params, query }) =>

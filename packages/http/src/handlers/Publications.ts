@@ -12,9 +12,7 @@ export const layerPublications = HttpApiBuilder.group(
     const gitpip = yield* Gitpip
     return handlers.handleAll({
       list: ({ query }) =>
-        paged(query, (limit) =>
-          orProblem(gitpip.publications({ before: before(query), limit, state: query.state }))
-        ),
+        paged(query, (limit) => orProblem(gitpip.publications({ before: before(query), limit, state: query.state }))),
       get: ({ params }) => orProblem(gitpip.publication(params.id)),
       retry: ({ params }) => orProblem(gitpip.retry(params.id))
     })

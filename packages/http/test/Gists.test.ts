@@ -1,0 +1,99 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { found, layerRunning, problem, Running, walk } from "./server.ts"
+
+const names = (files: ReadonlyArray<{ filename: string }>) => files.map(({ filename }) => filename)
+
+const visits = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  return (yield* sql<{ n: number }>`select count(*) as n from visits`)[0]?.n
+})
+
+layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
+  it.effect("shows what is new once to each visitor, and a visit's answer again by its id", () =>
+    Effect.gen(function* () {
+      const { call, github } = yield* Running
+      yield* found("ann", 3)
+
+      const first = yield* call("POST", "/latestgists/ANN")
+      assert.strictEqual(first.status, 200)
+      assert.deepStrictEqual(names(first.json), ["ann-0.txt", "ann-1.txt", "ann-2.txt"])
+      assert.deepInclude(first.json[0], {
+        owner: "ann",
+        gist_id: github.requests.length > 0 ? first.json[0].gist_id : "",
+        publication_state: "pending"
+      })
+      assert.match(first.json[0].raw_url, /^http/)
+      const visit = first.headers.get("gitpip-visit")
+      assert.match(visit ?? "", /^\d+$/)
+
+      assert.deepStrictEqual((yield* call("POST", "/latestgists/ann")).json, [])
+      assert.strictEqual((yield* call("POST", "/latestgists/ann?visitor=Bob%20B")).json.length, 3)
+      assert.deepStrictEqual((yield* call("POST", "/latestgists/ann?visitor=Bob%20B")).json, [])
+
+      const again = yield* call("GET", `/users/ann/visits/${visit}`)
+      assert.deepStrictEqual(again.json.files, first.json)
+      assert.strictEqual(again.json.id, Number(visit))
+      assert.strictEqual(again.json.visitor, "default")
+      assert.match(again.json.visited_at, /Z$/)
+    })
+  )
+
+  it.effect("answers 404 for users and visits that are not there, telling them apart, and records nothing", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      yield* found("cid", 1)
+      const visit = (yield* call("POST", "/latestgists/cid")).headers.get("gitpip-visit")
+      yield* call("POST", "/users/dee/900")
+      const before = yield* visits
+      const user = "urn:gitpip:problem:user-not-tracked"
+      assert.strictEqual(problem(yield* call("POST", "/latestgists/nobody"), 404).type, user)
+      assert.strictEqual(problem(yield* call("GET", "/users/nobody/gists"), 404).type, user)
+      assert.strictEqual(problem(yield* call("GET", `/users/nobody/visits/${visit}`), 404).type, user)
+      const none = "urn:gitpip:problem:visit-not-found"
+      assert.strictEqual(problem(yield* call("GET", `/users/dee/visits/${visit}`), 404).type, none)
+      assert.strictEqual(problem(yield* call("GET", "/users/cid/visits/9007199254740991"), 404).type, none)
+      assert.strictEqual(yield* visits, before)
+    })
+  )
+
+  it.effect("refuses bad names, visitors and visits, and records nothing", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const before = yield* visits
+      const { errors } = problem(yield* call("POST", "/latestgists/a%00b?visitor=%00"), 400)
+      assert.deepStrictEqual(
+        errors.map(({ path }: { path: Array<string> }) => path.join(".")),
+        ["params.username", "query.visitor"]
+      )
+      for (const visitor of ["", "a".repeat(101), "%F0%9F%98%80", "a%2Fb", "a&visitor=b"]) {
+        problem(yield* call("POST", `/latestgists/ann?visitor=${visitor}`), 400)
+      }
+      for (const visit of ["0", "x", "-1", "1.0"]) problem(yield* call("GET", `/users/ann/visits/${visit}`), 400)
+      assert.strictEqual(yield* visits, before)
+    })
+  )
+
+  it.effect("walks the history newest first in linked pages, and records no visit", () =>
+    Effect.gen(function* () {
+      yield* found("eve", 7)
+      const before = yield* visits
+      const pages = yield* walk("/users/eve/gists?limit=3")
+      assert.deepStrictEqual(
+        pages.map(({ length }) => length),
+        [3, 3, 1]
+      )
+      assert.deepStrictEqual(
+        names(pages.flat()),
+        [6, 5, 4, 3, 2, 1, 0].map((n) => `eve-${n}.txt`)
+      )
+      const [after] = yield* walk(`/users/eve/gists?after=${pages[0]?.[2].id}`)
+      assert.deepStrictEqual(
+        names(after ?? []),
+        [3, 2, 1, 0].map((n) => `eve-${n}.txt`)
+      )
+      assert.strictEqual(yield* visits, before)
+    })
+  )
+})

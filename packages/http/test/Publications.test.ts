@@ -1,0 +1,69 @@
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { found, layerRunning, problem, Running, walk } from "./server.ts"
+
+layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
+  it.effect("lists the outbox newest first, by state, in pages that keep the state", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* found("ann", 5)
+      yield* sql`update publications set state = 'failed', error_reason = 'Refused', error_message = 'no room'
+        where key in (select key from publications order by key limit 3)`
+      const [all] = yield* walk("/publications")
+      const ids = (all ?? []).map(({ id }) => id)
+      assert.strictEqual(ids.length, 5)
+      assert.deepStrictEqual(
+        ids,
+        ids.toSorted((a, b) => b - a)
+      )
+      const failed = yield* walk("/publications?state=failed&limit=2")
+      assert.deepStrictEqual(
+        failed.map(({ length }) => length),
+        [2, 1]
+      )
+      assert.isTrue(
+        failed.flat().every(({ state, error_message }) => state === "failed" && error_message === "no room")
+      )
+      assert.deepStrictEqual(yield* walk("/publications?state=gone"), [[]])
+    })
+  )
+
+  it.effect("says why one is not in Pipedrive, and tries it again", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const sql = yield* SqlClient.SqlClient
+      const [one] = (yield* call("GET", "/publications?state=failed&limit=1")).json
+      yield* sql`insert into attempts (publication_key, at, outcome, message) values (${one.id}, now(), 'Refused', 'no room')`
+      const details = (yield* call("GET", `/publications/${one.id}`)).json
+      assert.deepStrictEqual(details.publication, one)
+      assert.deepStrictEqual(
+        details.attempts.map(({ outcome, message }: Record<string, string>) => [outcome, message]),
+        [["Refused", "no room"]]
+      )
+      const retried = yield* call("POST", `/publications/${one.id}/retry`)
+      assert.strictEqual(retried.status, 200)
+      assert.deepInclude(retried.json, { id: one.id, state: "pending" })
+      const { type, detail } = problem(yield* call("POST", `/publications/${one.id}/retry`), 409)
+      assert.strictEqual(type, "urn:gitpip:problem:publication-not-failed")
+      assert.include(detail, "pending")
+    })
+  )
+
+  it.effect("refuses what is not there, no id, or no state", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const none = "urn:gitpip:problem:publication-not-found"
+      assert.strictEqual(problem(yield* call("GET", "/publications/999999"), 404).type, none)
+      assert.strictEqual(problem(yield* call("POST", "/publications/999999/retry"), 404).type, none)
+      problem(yield* call("GET", "/publications/abc"), 400)
+      problem(yield* call("POST", "/publications/0/retry"), 400)
+      const { errors } = problem(yield* call("GET", "/publications?state=lost&limit=0&after=z"), 400)
+      assert.deepStrictEqual(errors.map(({ path }: { path: Array<string> }) => path.join(".")).toSorted(), [
+        "query.after",
+        "query.limit",
+        "query.state"
+      ])
+    })
+  )
+})

@@ -1,0 +1,81 @@
+import { assert, layer } from "@effect/vitest"
+import { Gitpip } from "@gitpip/core"
+import { Effect } from "effect"
+import { found, layerRunning, problem, Running, walk } from "./server.ts"
+
+layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
+  it.effect("takes a wish for a scan and says where to look", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      yield* call("POST", "/users/ann/1")
+      const all = yield* call("POST", "/scans")
+      assert.strictEqual(all.status, 202)
+      assert.deepInclude(all.json, { kind: "requested", state: "queued", username: null })
+      assert.strictEqual(all.headers.get("location"), `/scans/${all.json.id}`)
+      assert.strictEqual((yield* call("POST", "/scans")).json.id, all.json.id)
+
+      const one = yield* call("POST", "/scans?username=ANN")
+      assert.strictEqual(one.status, 202)
+      assert.strictEqual(one.json.username, "ann")
+
+      const details = yield* call("GET", one.headers.get("location") ?? "")
+      assert.deepStrictEqual(details.json, { scan: one.json, files: [], failures: [] })
+    })
+  )
+
+  it.effect("shows the files that a scan added and the users that failed", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const scan = yield* found("bob", 2)
+      const details = yield* call("GET", `/scans/${scan.id}`)
+      assert.deepInclude(details.json.scan, { id: scan.id, state: "done", username: "bob", files: 2 })
+      assert.deepStrictEqual(
+        details.json.files.map(({ filename }: { filename: string }) => filename),
+        ["bob-0.txt", "bob-1.txt"]
+      )
+      const gitpip = yield* Gitpip
+      const all = yield* gitpip.scan()
+      const { failures } = (yield* call("GET", `/scans/${all.id}`)).json
+      assert.deepStrictEqual(
+        failures.map(({ username, reason }: Record<string, string>) => [username, reason]),
+        [["ann", "UserNotFound"]]
+      )
+    })
+  )
+
+  it.effect("lists scans newest first in linked pages", () =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      for (let n = 0; n < 3; n++) yield* gitpip.scan()
+      const [all] = yield* walk("/scans")
+      const ids = (all ?? []).map(({ id }) => id)
+      assert.isAtLeast(ids.length, 3)
+      assert.deepStrictEqual(
+        ids,
+        ids.toSorted((a, b) => b - a)
+      )
+      const pages = yield* walk("/scans?limit=2")
+      assert.isAtLeast(pages.length, 2)
+      assert.deepStrictEqual(
+        pages.flat().map(({ id }) => id),
+        ids
+      )
+    })
+  )
+
+  it.effect("refuses what is not there or no id", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      assert.strictEqual(problem(yield* call("GET", "/scans/999999"), 404).type, "urn:gitpip:problem:scan-not-found")
+      assert.strictEqual(
+        problem(yield* call("POST", "/scans?username=nobody"), 404).type,
+        "urn:gitpip:problem:user-not-tracked"
+      )
+      const before = (yield* call("GET", "/scans?limit=1")).json
+      for (const id of ["x", "0", "-3", "1e1"]) problem(yield* call("GET", `/scans/${id}`), 400)
+      problem(yield* call("POST", "/scans?username=a%20b"), 400)
+      problem(yield* call("POST", "/scans?username="), 400)
+      assert.deepStrictEqual((yield* call("GET", "/scans?limit=1")).json, before)
+    })
+  )
+})
