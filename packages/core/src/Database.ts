@@ -2,11 +2,11 @@
  * The one way to PostgreSQL: a server when a connection string is given, an embedded PGlite otherwise, through the same
  * driver and the same SQL; migrated before anything else can use it.
  *
- * Rows come in the form of the domain's encoded schemas: snake_case columns, `bigint` as number (keys stay far below
- * 2^53), `timestamptz` as RFC 3339 text in UTC.
+ * Rows come as domain values: columns in camelCase, `bigint` as number (keys stay far below 2^53), `timestamptz` as
+ * `DateTime.Utc`. SQL itself keeps snake_case.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Duration, Effect, Layer, Option, type Redacted, Schema } from "effect"
+import { Duration, Effect, Layer, Option, type Redacted, Schema, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import * as Embedded from "./internal/embedded.ts"
 import { types } from "./internal/pgTypes.ts"
@@ -34,7 +34,7 @@ export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlCl
   migrated(
     PgClient.layer({
       url,
-      types,
+      ...rowForm,
       applicationName: "gitpip",
       // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
       multiplex: true,
@@ -55,9 +55,12 @@ export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseError> = Laye
 const embedded = (directory: string | undefined) =>
   Layer.unwrap(
     Effect.map(Embedded.start(directory), (stream) =>
-      PgClient.layer({ stream, types, username: "postgres", database: "postgres", maxConnections: 1 })
+      PgClient.layer({ stream, ...rowForm, username: "postgres", database: "postgres", maxConnections: 1 })
     )
   )
+
+/** The names inside JSON values are data, and stay. */
+const rowForm = { types, transformResultNames: Text.snakeToCamel, transformJson: false }
 
 const migrated = (
   client: Layer.Layer<SqlClient.SqlClient | PgClient.PgClient, Embedded.EmbeddedError | SqlError.SqlError>
@@ -99,9 +102,9 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
   })
 )
 
-/** Decodes the rows of a statement; every failure is a `DatabaseError`. */
-export const rows = <S extends Schema.ConstraintDecoder<unknown>>(schema: S) => {
-  const decode = Schema.decodeUnknownEffect(Schema.Array(schema))
+/** Checks the rows of a statement against a domain schema; every failure is a `DatabaseError`. */
+export const rows = <S extends Schema.Top>(schema: S) => {
+  const decode = Schema.decodeUnknownEffect(Schema.Array(Schema.toType(schema)))
   return <E extends { readonly _tag: string }, R>(
     statement: Effect.Effect<ReadonlyArray<unknown>, E, R>
   ): Effect.Effect<ReadonlyArray<S["Type"]>, DatabaseError, R> => orDatabaseError(Effect.flatMap(statement, decode))

@@ -158,8 +158,8 @@ export class Gitpip extends Context.Service<
       ) {
         return {
           id: visit.id,
-          visitor: visit.visitor as Visitor,
-          visitedAt: DateTime.makeUnsafe(visit.visitedAt),
+          visitor: visit.visitor,
+          visitedAt: visit.visitedAt,
           files: visit.until === visit.after ? [] : yield* files.between(userKey, visit.after, visit.until)
         } satisfies Visit
       })
@@ -261,7 +261,7 @@ export class Gitpip extends Context.Service<
               pending: backlog.pending,
               sending: backlog.sending,
               failed: backlog.failed,
-              oldestDue: backlog.oldest_due === null ? null : DateTime.makeUnsafe(backlog.oldest_due)
+              oldestDue: backlog.oldestDue
             },
             publishing: {
               state: Option.isSome(publisher.off) ? "off" : Option.isSome(pause) ? "paused" : "on",
@@ -292,12 +292,12 @@ export class Gitpip extends Context.Service<
             reasons.push(`no scan has come to its end since ${new Date(scanned).toISOString()}`)
           }
           if (Option.isNone(publisher.off)) {
-            const { oldest_due } = yield* publications.backlog
-            const waiting = oldest_due === null ? 0 : at - Math.max(Date.parse(oldest_due), since.epochMilliseconds)
+            const { oldestDue } = yield* publications.backlog
+            const waiting = oldestDue === null ? 0 : at - Math.max(oldestDue.epochMilliseconds, since.epochMilliseconds)
             const pause = yield* publisher.pause
             if (waiting > Duration.toMillis(grace)) {
               reasons.push(
-                `a publication is due since ${oldest_due}${Option.match(pause, { onNone: () => "", onSome: ({ message }) => `: ${message}` })}`
+                `a publication is due since ${oldestDue === null ? "" : DateTime.formatIso(oldestDue)}${Option.match(pause, { onNone: () => "", onSome: ({ message }) => `: ${message}` })}`
               )
             }
           }

@@ -339,10 +339,10 @@ export class Scanner extends Context.Service<
         nextScheduled: Effect.gen(function* () {
           const last = yield* scans.lastStart
           if (Option.isNone(last)) return yield* DateTime.now
-          const due = DateTime.addDuration(DateTime.makeUnsafe(last.value.started_at), settings.scanInterval)
-          const resume = last.value.resume_at === null ? due : DateTime.makeUnsafe(last.value.resume_at)
+          const due = DateTime.addDuration(last.value.startedAt, settings.scanInterval)
+          const resume = last.value.resumeAt ?? due
           // A pass that was stopped or cut off goes on as soon as it may, not an interval later.
-          if (last.value.state === "stopped") return last.value.resume_at === null ? due : resume
+          if (last.value.state === "stopped") return resume
           return last.value.state === "interrupted" ? yield* DateTime.now : due
         })
       })

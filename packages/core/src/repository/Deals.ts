@@ -1,5 +1,5 @@
 /** Which deal in Pipedrive bears a user's name. */
-import { type Duration, Effect } from "effect"
+import { type DateTime, type Duration, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../Database.ts"
 import type { UserKey } from "../domain/User.ts"
@@ -8,7 +8,7 @@ import { seconds } from "./sql.ts"
 export interface DealRow {
   readonly dealId: number | null
   /** Since when a deal of unknown fate may exist. */
-  readonly sentAt: string | null
+  readonly sentAt: DateTime.Utc | null
   /** Whether this caller may now find or create it. */
   readonly leased: boolean
 }
@@ -19,15 +19,15 @@ export const make = Effect.gen(function* () {
     /** The user's deal, or the lease to find or create it, or neither while another process is at it. */
     claim: (userKey: UserKey, lease: Duration.Duration): Effect.Effect<DealRow, DatabaseError> =>
       Effect.gen(function* () {
-        const [claimed] = yield* sql<{ sent_at: string | null }>`
+        const [claimed] = yield* sql<{ sentAt: DateTime.Utc | null }>`
           insert into deals as d (user_key, lease_until) values (${userKey}, clock_timestamp() + ${seconds(sql, lease)})
           on conflict (user_key) do update set lease_until = excluded.lease_until
           where d.deal_id is null and (d.lease_until is null or d.lease_until < clock_timestamp())
           returning sent_at`
-        if (claimed !== undefined) return { dealId: null, sentAt: claimed.sent_at, leased: true }
-        const [present] = yield* sql<{ deal_id: number | null; sent_at: string | null }>`
+        if (claimed !== undefined) return { dealId: null, sentAt: claimed.sentAt, leased: true }
+        const [present] = yield* sql<{ dealId: number | null; sentAt: DateTime.Utc | null }>`
           select deal_id, sent_at from deals where user_key = ${userKey}`
-        return { dealId: present?.deal_id ?? null, sentAt: present?.sent_at ?? null, leased: false }
+        return { dealId: present?.dealId ?? null, sentAt: present?.sentAt ?? null, leased: false }
       }).pipe(orDatabaseError),
     /** Notes that a create goes out now. `false` when the lease has less than `margin` left. */
     beginSend: (userKey: UserKey, now: Date, margin: Duration.Duration) =>

@@ -20,13 +20,9 @@ export const make = Effect.gen(function* () {
     /** The door, when it is closed at `now`. */
     closed: (door: string, now: Date) =>
       Effect.map(
-        orDatabaseError(sql<{ closed_until: string; message: string }>`
+        orDatabaseError(sql<Door>`
           select closed_until, message from doors where door = ${door} and closed_until > ${now}`),
-        (found): Option.Option<Door> =>
-          Option.map(Option.fromNullishOr(found[0]), (row) => ({
-            closedUntil: DateTime.makeUnsafe(row.closed_until),
-            message: row.message
-          }))
+        (found) => Option.fromNullishOr(found[0])
       )
   }
 })

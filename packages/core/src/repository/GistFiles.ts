@@ -1,5 +1,5 @@
 /** The files that scans found, and their entry into the outbox, in one transaction. */
-import { Effect } from "effect"
+import { DateTime, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import { GistFile, type ListedFile } from "../domain/GistFile.ts"
@@ -34,7 +34,7 @@ export const make = Effect.gen(function* () {
   const add = Effect.fnUntraced(function* (intake: Intake) {
     // First of all, and in a statement of its own: visits take the same lock, so that the keys drawn below commit in
     // order, and what a second scanner just added is seen here.
-    const [user] = yield* sql<{ tracked_at: string; baselined_at: string | null }>`
+    const [user] = yield* sql<{ trackedAt: DateTime.Utc; baselinedAt: DateTime.Utc | null }>`
       select tracked_at, baselined_at from users where key = ${intake.userKey} for update`
     if (user === undefined) return 0
     let added = 0
@@ -76,7 +76,7 @@ export const make = Effect.gen(function* () {
           select key, ${intake.userKey}, 'pending',
             start.turn - 1 + row_number() over (order by created_at, gist_id, filename), ${intake.now}, ${intake.now}
           from added, start
-          where ${intake.backfill === "all" || user.baselined_at !== null} or created_at >= ${user.tracked_at}::timestamptz
+          where ${intake.backfill === "all" || user.baselinedAt !== null} or created_at >= ${DateTime.toDate(user.trackedAt)}
           order by created_at, gist_id, filename
         )
         select count(*) as n from added`
@@ -95,9 +95,9 @@ export const make = Effect.gen(function* () {
     /** Which of these gists' files are stored already, as `gist id, NUL, name`. */
     known: (gistIds: ReadonlyArray<string>) =>
       Effect.map(
-        orDatabaseError(sql<{ gist_id: string; filename: string }>`
+        orDatabaseError(sql<{ gistId: string; filename: string }>`
           select gist_id, filename from gist_files where gist_id = any(${[...new Set(gistIds)]}::text[])`),
-        (found) => new Set(found.map((file) => fileIdentity(file.gist_id, file.filename)))
+        (found) => new Set(found.map((file) => fileIdentity(file.gistId, file.filename)))
       ),
     /** Stores files, publications and the look's result together. Answers how many files were new. */
     add: (intake: Intake) => orDatabaseError(sql.withTransaction(add(intake))),

@@ -9,7 +9,7 @@
  * Leases are counted on the database's clock, so that processes with differing clocks agree on them. What a publication
  * is due at comes from the caller's clock.
  */
-import { type Duration, Effect, Option, Schema } from "effect"
+import { DateTime, type Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
@@ -42,7 +42,7 @@ export const Claim = Schema.Struct({
   epoch: Schema.Int,
   attempts: Schema.Int,
   /** Since when something of unknown fate may be in Pipedrive: look before sending again. */
-  sentAt: Schema.NullOr(Schema.DateTimeUtcFromString),
+  sentAt: Schema.NullOr(Schema.DateTimeUtc),
   target: Schema.NullOr(Schema.String),
   errorReason: Schema.NullOr(Schema.String),
   userKey: UserKey,
@@ -56,17 +56,7 @@ export const Claim = Schema.Struct({
   size: Schema.Int,
   /** Bytes of all files of the gist, and of the largest. */
   gistSize: Schema.Int
-}).pipe(
-  Schema.encodeKeys({
-    sentAt: "sent_at",
-    errorReason: "error_reason",
-    userKey: "user_key",
-    gistId: "gist_id",
-    htmlUrl: "html_url",
-    rawUrl: "raw_url",
-    gistSize: "gist_size"
-  })
-)
+})
 export type Claim = typeof Claim.Type
 
 /** What became of a claim that did not end in `published`. */
@@ -240,17 +230,19 @@ export const make = Effect.gen(function* () {
       ),
     /** How many wait, are under way or have failed, and since when the oldest due one waits. Published ones are not counted: there may be millions. */
     backlog: Effect.map(
-      orDatabaseError(sql<{ pending: number; sending: number; failed: number; oldest_due: string | null }>`
+      orDatabaseError(sql<{ pending: number; sending: number; failed: number; oldestDue: DateTime.Utc | null }>`
         select (select count(*) from publications where state = 'pending') as pending,
           (select count(*) from publications where state = 'sending') as sending,
           (select count(*) from publications where state = 'failed') as failed,
           (select min(due_at) from publications where state = 'pending') as oldest_due`),
-      (found) => found[0] ?? { pending: 0, sending: 0, failed: 0, oldest_due: null }
+      (found) => found[0] ?? { pending: 0, sending: 0, failed: 0, oldestDue: null }
     ),
     /** When the next pending publication is due. */
     nextDue: Effect.map(
-      orDatabaseError(sql<{ at: string | null }>`select min(due_at) as at from publications where state = 'pending'`),
-      (found) => Option.map(Option.fromNullishOr(found[0]?.at), (at) => new Date(at))
+      orDatabaseError(
+        sql<{ at: DateTime.Utc | null }>`select min(due_at) as at from publications where state = 'pending'`
+      ),
+      (found) => Option.map(Option.fromNullishOr(found[0]?.at), (at) => DateTime.toDate(at))
     )
   }
 })

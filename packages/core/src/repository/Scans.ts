@@ -1,5 +1,5 @@
 /** Scans: asked for, running under a lease, ended; with what failed in each. */
-import { Effect, Option, Schema } from "effect"
+import { type DateTime, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import { Scan, ScanFailure, ScanId } from "../domain/Scan.ts"
@@ -42,9 +42,7 @@ export interface Ending {
   readonly resumeAt: Date | null
 }
 
-const Started = Schema.Struct({ key: ScanId, userKey: Schema.NullOr(Schema.Int) }).pipe(
-  Schema.encodeKeys({ userKey: "user_key" })
-)
+const Started = Schema.Struct({ key: ScanId, userKey: Schema.NullOr(Schema.Int) })
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -113,7 +111,7 @@ export const make = Effect.gen(function* () {
     ),
     /** When the last pass that was begun began. */
     lastStart: Effect.map(
-      orDatabaseError(sql<{ started_at: string; resume_at: string | null; state: string }>`
+      orDatabaseError(sql<{ startedAt: DateTime.Utc; resumeAt: DateTime.Utc | null; state: string }>`
         select started_at, resume_at, state from scans where user_key is null and started_at is not null
         order by key desc limit 1`),
       (found) => Option.fromNullishOr(found[0])

@@ -1,5 +1,5 @@
 /** The tracked users: who they are, and what the last look at each brought. */
-import { Effect, Option, Schema } from "effect"
+import { type DateTime, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
@@ -23,9 +23,9 @@ export const ScanUser = Schema.Struct({
   githubId: Schema.NullOr(Schema.Int),
   etag: Schema.NullOr(Schema.String),
   pages: Schema.Int,
-  walkedAt: Schema.NullOr(Schema.DateTimeUtcFromString),
+  walkedAt: Schema.NullOr(Schema.DateTimeUtc),
   failures: Schema.Int
-}).pipe(Schema.encodeKeys({ githubId: "github_id", walkedAt: "walked_at" }))
+})
 export type ScanUser = typeof ScanUser.Type
 
 /** What a look at a user brought, besides files. */
@@ -60,18 +60,18 @@ export const make = Effect.gen(function* () {
       on conflict do nothing returning ${columns}`)
     if (inserted !== undefined) return Option.some({ user: inserted, created: true })
 
-    const [present] = yield* sql<{ key: number; id: number; username: string; untracked_at: string | null }>`
+    const [present] = yield* sql<{ key: number; id: number; username: string; untrackedAt: DateTime.Utc | null }>`
       select key, id, username, untracked_at from users where lower(username) = lower(${username}) for update`
     if (present === undefined) {
       if (Option.isNone(wanted)) return Option.none()
-      const [holder] = yield* sql<{ username: string; untracked_at: string | null }>`
+      const [holder] = yield* sql<{ username: string; untrackedAt: DateTime.Utc | null }>`
         select username, untracked_at from users where id = ${id}`
       if (holder === undefined) return Option.none()
       return yield* new UserConflict({
-        message: `The id ${id} belongs to ${holder.username}${holder.untracked_at === null ? "" : ", who is no longer tracked"}. Choose another id`
+        message: `The id ${id} belongs to ${holder.username}${holder.untrackedAt === null ? "" : ", who is no longer tracked"}. Choose another id`
       })
     }
-    if (present.untracked_at === null) {
+    if (present.untrackedAt === null) {
       if (Option.isSome(wanted) && present.id !== wanted.value) {
         return yield* new UserConflict({
           message: `${present.username} is already tracked under the id ${present.id}. Use that id, or untrack it first`
@@ -140,10 +140,10 @@ export const make = Effect.gen(function* () {
           (select coalesce(jsonb_object_agg(state, n), '{}') from (
             select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
         from users u left join deals d on d.user_key = u.key where u.key = ${found}`)
-      const { deal_id, files, publications, ...user } = row as Record<string, unknown>
+      const { dealId, files, publications, ...user } = row as Record<string, unknown>
       const none = { pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
       const counts = { files, ...none, ...(publications as object) }
-      const [decoded] = yield* rows(Details)(Effect.succeed([{ details: { user, deal_id, counts } }]))
+      const [decoded] = yield* rows(Details)(Effect.succeed([{ details: { user, dealId, counts } }]))
       return (decoded as typeof Details.Type).details
     }),
     /** Users in order of their keys, for a scan: those in a wait after a failure only when `everybody`. */

@@ -1,9 +1,9 @@
 /** Who looked at whose new files, and up to where. */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { orDatabaseError } from "../Database.ts"
+import { rows } from "../Database.ts"
 import type { UserKey } from "../domain/User.ts"
-import { VisitId, type Visitor } from "../domain/Visit.ts"
+import { VisitId, Visitor } from "../domain/Visit.ts"
 
 /** This user has no visit of this id. */
 export class VisitNotFound extends Schema.TaggedError<VisitNotFound>()("VisitNotFound", { visit: Schema.Int }) {
@@ -13,59 +13,43 @@ export class VisitNotFound extends Schema.TaggedError<VisitNotFound>()("VisitNot
 }
 
 /** A visit by the range of files it showed. */
-export interface VisitRow {
-  readonly id: VisitId
-  readonly visitor: string
-  readonly visitedAt: string
-  readonly after: number
-  readonly until: number
-}
-
-interface Row {
-  readonly key: number
-  readonly visitor: string
-  readonly visited_at: string
-  readonly after_file: number
-  readonly until_file: number
-}
-
-const fromRow = (row: Row): VisitRow => ({
-  id: VisitId.make(row.key),
-  visitor: row.visitor,
-  visitedAt: row.visited_at,
-  after: row.after_file,
-  until: row.until_file
+const VisitRow = Schema.Struct({
+  id: VisitId,
+  visitor: Visitor,
+  visitedAt: Schema.DateTimeUtc,
+  /** The visit showed files with `after < id <= until`. */
+  after: Schema.Int,
+  until: Schema.Int
 })
+export type VisitRow = typeof VisitRow.Type
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const columns = sql.literal("key as id, visitor, visited_at, after_file as after, until_file as until")
+  const visits = rows(VisitRow)
 
   const record = Effect.fnUntraced(function* (userKey: UserKey, visitor: Visitor, now: Date) {
     // The lock must be a statement of its own: the next one then sees everything that was committed before it was given,
     // and no scan can commit a smaller key afterwards.
     yield* sql`select 1 from users where key = ${userKey} for update`
-    return yield* sql<Row>`
+    return yield* sql`
       with last as (
         select coalesce((select until_file from visits where user_key = ${userKey} and visitor = ${visitor}
           order by key desc limit 1), 0) as file
       )
       insert into visits (user_key, visitor, after_file, until_file, visited_at)
       select ${userKey}, ${visitor}, last.file, greatest(last.file, coalesce((select max(key) from gist_files where user_key = ${userKey}), 0)), ${now}
-      from last returning key, visitor, visited_at, after_file, until_file`
+      from last returning ${columns}`
   })
 
   return {
     /** Records a visit from where the visitor's last one ended to the newest file. */
     record: (userKey: UserKey, visitor: Visitor, now: Date) =>
-      Effect.map(orDatabaseError(sql.withTransaction(record(userKey, visitor, now))), (found) =>
-        fromRow(found[0] as Row)
-      ),
+      Effect.map(visits(sql.withTransaction(record(userKey, visitor, now))), (found) => found[0] as VisitRow),
     find: Effect.fnUntraced(function* (userKey: UserKey, visit: number) {
-      const [found] = yield* orDatabaseError(sql<Row>`
-        select key, visitor, visited_at, after_file, until_file from visits
-        where key = ${visit} and user_key = ${userKey}`)
+      const [found] = yield* visits(sql`select ${columns} from visits where key = ${visit} and user_key = ${userKey}`)
       if (found === undefined) return yield* new VisitNotFound({ visit })
-      return fromRow(found)
+      return found
     })
   }
 })

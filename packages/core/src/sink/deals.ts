@@ -25,7 +25,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 
   const findOrCreate = Effect.gen(function* () {
     if (row.sentAt !== null) {
-      const since = DateTime.makeUnsafe(row.sentAt)
+      const since = row.sentAt
       const now = yield* DateTime.now
       if (DateTime.isLessThan(now, DateTime.addDuration(since, Timing.sendMargin))) {
         return yield* busy("the answer to the creation of the user's deal was lost; it is looked for in a minute")
