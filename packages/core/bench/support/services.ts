@@ -1,0 +1,106 @@
+/**
+ * The services a benchmark talks to, in a process of their own so that their work is not counted in ours:
+ * `node services.ts github|pipedrive|unchanged OPTIONS`. Answers calls that come over IPC.
+ */
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Effect } from "effect"
+import { GithubStandIn, PipedriveStandIn } from "../../src/testing/index.ts"
+
+export interface Calls {
+  /** Users `user-FROM` to `user-(FROM + users - 1)`, each with this many gists more. The gists' ids by user. */
+  readonly gists: (input: {
+    readonly from: number
+    readonly users: number
+    /** Files of each gist. */
+    readonly files: ReadonlyArray<number>
+    readonly bytes: number
+  }) => ReadonlyArray<string>
+  readonly deal: (title: string) => number
+  /** Requests since the last time, by what they were answered with. */
+  readonly counts: () => Readonly<Record<string, number>>
+}
+
+type Handlers = { readonly [K in keyof Calls]?: Calls[K] }
+
+const github = Effect.gen(function* () {
+  const standIn = yield* GithubStandIn.make({ limit: false, log: false })
+  const known = new Set<string>()
+  let made = 0
+  const handlers: Handlers = {
+    gists: ({ bytes, files, from, users }) => {
+      const ids: Array<string> = []
+      for (let n = from; n < from + users; n++) {
+        const login = `user-${n}`
+        if (!known.has(login)) standIn.addUser(login)
+        known.add(login)
+        for (const count of files) {
+          const named = Array.from({ length: count }, (_, file) => [`file-${file}.ts`, content(bytes)] as const)
+          ids.push(
+            standIn.addGist(login, { files: Object.fromEntries(named), createdAt: 1_600_000_000_000 + made++ * 1_000 })
+          )
+        }
+      }
+      return ids
+    },
+    counts: () => counts((status) => standIn.count(undefined, undefined, status), standIn.clearRequests)
+  }
+  return { url: standIn.url.origin, handlers }
+})
+
+const pipedrive = (options: object) =>
+  Effect.gen(function* () {
+    const standIn = yield* PipedriveStandIn.make({ dailyTokens: false, log: false, burst: false, ...options })
+    const handlers: Handlers = {
+      deal: (title) => standIn.addDeal({ title }),
+      counts: () => counts((status) => standIn.count(undefined, undefined, status), standIn.clearRequests)
+    }
+    return { url: standIn.url.origin, handlers }
+  })
+
+/** GitHub at its fastest: everybody's list is unchanged, and nothing is remembered of anybody. */
+const unchanged = Effect.callback<{ readonly url: string; readonly handlers: Handlers }>((resume) => {
+  let answered = 0
+  const server = createServer((request, response) => {
+    answered++
+    response.writeHead(request.headers["if-none-match"] === undefined ? 500 : 304, { etag: '"same"' })
+    response.end()
+  })
+  const handlers: Handlers = {
+    counts: () => {
+      const found = { 304: answered }
+      answered = 0
+      return found
+    }
+  }
+  server.listen(0, "127.0.0.1", () =>
+    resume(Effect.succeed({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, handlers }))
+  )
+})
+
+const content = (bytes: number) =>
+  "export const answer = (question: string) => question.length < 42\n".repeat(Math.ceil(bytes / 65)).slice(0, bytes)
+
+const counts = (of: (status: number) => number, clear: () => void): Readonly<Record<string, number>> => {
+  const found = [200, 201, 304, 400, 403, 404, 429, 500].map((status) => [status, of(status)] as const)
+  clear()
+  return Object.fromEntries(found.filter(([, count]) => count > 0))
+}
+
+const [kind, options = "{}"] = process.argv.slice(2)
+const service = kind === "github" ? github : kind === "pipedrive" ? pipedrive(JSON.parse(options)) : unchanged
+
+await Effect.runPromise(
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { handlers, url } = yield* service
+      process.on("message", ({ id, input, name }: { id: number; name: keyof Calls; input: never }) =>
+        process.send?.({ id, output: handlers[name]?.(input) })
+      )
+      process.send?.({ url })
+      // Until whoever started this is gone.
+      yield* Effect.callback<void>((resume) => void process.once("disconnect", () => resume(Effect.void)))
+    })
+  )
+)
+process.exit(0)
