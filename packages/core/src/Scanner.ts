@@ -2,8 +2,8 @@
  * Looks at tracked users and stores what is new, with its place in the outbox, in one transaction. Never calls the sink.
  *
  * Guarantees: a user's ETag is stored only together with everything it stands for, so a scan cut off anywhere is simply
- * done again; one account's trouble is recorded on it and never stops the others; trouble of the token or of GitHub
- * stops the scan, and the next one goes on behind the last user that was looked at.
+ * done again; one account's trouble, an answer that never comes included, is recorded on it and never stops the others;
+ * trouble of the token or of GitHub stops the scan, and the next one goes on behind the last user that was looked at.
  */
 import { Clock, Context, DateTime, Duration, Effect, Exit, Layer, Metric, Option, Schedule } from "effect"
 import type { DatabaseError } from "./Database.ts"
@@ -11,7 +11,7 @@ import type { ListedFile } from "./domain/GistFile.ts"
 import type { Scan, ScanId } from "./domain/Scan.ts"
 import * as Timing from "./domain/Timing.ts"
 import type { UserKey } from "./domain/User.ts"
-import { type GistPage, Github, GithubError, UserNotFound } from "./Github.ts"
+import { type GistPage, Github, GithubError, Unavailable, UserNotFound } from "./Github.ts"
 import { Repository } from "./Repository.ts"
 import { fileIdentity } from "./repository/GistFiles.ts"
 import type { Ending, ScanNotFound, ScanRunning } from "./repository/Scans.ts"
@@ -24,6 +24,9 @@ const pageOfUsers = 200
 
 /** Users looked at side by side; GitHub's gate decides how many requests leave. */
 const concurrency = 16
+
+/** So many users in a row without an answer are an outage, not those users' trouble. */
+const signsOfOutage = 3
 
 /** How a scan is going, for whoever watches it. */
 export interface ScanProgress {
@@ -126,18 +129,36 @@ export class Scanner extends Context.Service<
         return { _tag: "Changed" as const, files: added }
       })
 
+      /** Looks in a row, over all users, that GitHub did not answer. */
+      let unanswered = 0
+      const outage = Effect.fail(
+        new GithubError({
+          reason: new Unavailable({ message: "GitHub does not answer, for one user after the other" })
+        })
+      )
+
       /** A look whose failure is recorded, unless it is everybody's. */
       const lookAt = Effect.fnUntraced(function* (scan: ScanId, user: ScanUser) {
+        if (unanswered >= signsOfOutage) return yield* outage
         const result = yield* Effect.result(look(scan, user))
+        const unavailable =
+          result._tag === "Failure" &&
+          result.failure._tag === "GithubError" &&
+          result.failure.reason._tag === "Unavailable"
+        unanswered = unavailable ? unanswered + 1 : 0
         if (result._tag === "Success") {
           return { user, outcome: result.success._tag, files: result.success.files, failure: undefined }
         }
         const error = result.failure
         if (error._tag === "DatabaseError") return yield* error
-        if (error._tag === "GithubError" && error.concernsEverybody) return yield* error
+        // One user that GitHub does not answer for may be that user's trouble. Several in a row are everybody's.
+        if (error._tag === "GithubError" && error.concernsEverybody && (!unavailable || unanswered >= signsOfOutage)) {
+          return yield* error
+        }
         const reason = error._tag === "GithubError" ? error.reason._tag : "NameTaken"
         const failures = user.failures + 1
-        const retryAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.userRetryDelay(failures)))
+        const delay = unavailable ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
+        const retryAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(delay))
         yield* Effect.logWarning(Telemetry.event.userFailed).pipe(
           Effect.annotateLogs({ user: user.username, reason, message: error.message })
         )
@@ -285,6 +306,7 @@ export class Scanner extends Context.Service<
       ) {
         yield* Effect.logDebug(Telemetry.event.scanStarted).pipe(Effect.annotateLogs({ scan }))
         const heartbeat = scans.renew(scan).pipe(Effect.ignore, Effect.repeat(Schedule.spaced(Timing.scanHeartbeat)))
+        unanswered = 0
         yield* Effect.andThen(recall, work).pipe(
           Effect.raceFirst(Effect.andThen(heartbeat, Effect.never)),
           Effect.onExit((exit) =>

@@ -55,7 +55,7 @@ describe("a user's gists", () => {
         yield* gitpip.track(name("ann"))
         github.misbehave({ kind: "status", status: 502 }, { when: ({ route }) => route === "/user/{id}/gists" })
         const stopped = yield* gitpip.scan()
-        assert.deepStrictEqual([stopped.state, stopped.reason, stopped.files], ["stopped", "Unavailable", 0])
+        assert.deepStrictEqual([stopped.state, stopped.failed, stopped.files], ["done", 1, 0])
         assert.deepStrictEqual(yield* gitpip.history(name("ann"), everything), [])
         assert.strictEqual((yield* gitpip.scan()).files, 150)
       })
@@ -184,6 +184,46 @@ describe("an account", () => {
 })
 
 describe("trouble that is everybody's", () => {
+  it.effect("is not that of one account which GitHub never answers for", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const logins = Array.from({ length: 230 }, (_, n) => `user-${n}`)
+        for (const login of logins) {
+          github.addUser(login)
+          yield* gitpip.track(name(login))
+        }
+        github.misbehave(
+          { kind: "html", status: 502 },
+          { when: ({ params }) => params[0] === "user-1", times: Number.POSITIVE_INFINITY }
+        )
+        const scan = yield* gitpip.scan()
+        assert.deepStrictEqual([scan.state, scan.users, scan.failed], ["done", 230, 1])
+        const { user } = yield* gitpip.user(name("user-1"))
+        assert.deepStrictEqual([user.errorReason, user.retryAt?.epochMilliseconds], ["Unavailable", 30_000])
+      })
+    )
+  )
+
+  it.effect("is an outage: after a few users nobody else is asked for, and nobody is blamed", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 150; n++) {
+          github.addUser(`user-${n}`)
+          yield* gitpip.track(name(`user-${n}`))
+        }
+        github.misbehave({ kind: "status", status: 503 }, { times: Number.POSITIVE_INFINITY })
+        const stopped = yield* gitpip.scan()
+        assert.deepStrictEqual([stopped.state, stopped.reason], ["stopped", "Unavailable"])
+        assert.isAtMost(github.requests.length, 20)
+        github.behave()
+        const resumed = yield* gitpip.scan()
+        assert.deepStrictEqual([resumed.state, resumed.users, resumed.failed], ["done", 150, 0])
+      })
+    )
+  )
+
   it.effect("stops the scan, and the next one goes on behind the last user that was looked at", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
