@@ -62,20 +62,31 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
 }) {}
 /** The token is wrong or has expired. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { message: Schema.String }) {}
-/** GitHub does not answer, or with a fault of its own. */
+/** The request certainly never reached GitHub: no connection, no such host. */
+export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { message: Schema.String }) {}
+/** GitHub does not answer, or with a fault of its own. May concern everybody, or the one thing asked for. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", { message: Schema.String }) {}
 /** An answer that makes no sense here. */
 export class Unexpected extends Schema.TaggedError<Unexpected>()("Unexpected", { message: Schema.String }) {}
 
 export class GithubError extends Schema.TaggedError<GithubError>()("GithubError", {
-  reason: Schema.Union([UserNotFound, GistNotFound, Blocked, RateLimited, Unauthorized, Unavailable, Unexpected])
+  reason: Schema.Union([
+    UserNotFound,
+    GistNotFound,
+    Blocked,
+    RateLimited,
+    Unauthorized,
+    Unreachable,
+    Unavailable,
+    Unexpected
+  ])
 }) {
   override get message(): string {
     return this.reason.message
   }
   /** Whether the error concerns the token or the whole service, not just the one account or gist asked for. */
   get concernsEverybody(): boolean {
-    return ["RateLimited", "Unauthorized", "Unavailable"].includes(this.reason._tag)
+    return ["RateLimited", "Unauthorized", "Unreachable", "Unavailable"].includes(this.reason._tag)
   }
 }
 
@@ -147,7 +158,12 @@ export class Github extends Context.Service<
             )
             .pipe(
               Effect.catchTags({
-                ExchangeError: (error) => fail(new Unavailable({ message: `GitHub: ${error.message}` })),
+                ExchangeError: (error) =>
+                  fail(
+                    error.sent
+                      ? new Unavailable({ message: `GitHub: ${error.message}` })
+                      : new Unreachable({ message: `GitHub cannot be reached: ${error.message}` })
+                  ),
                 Closed: ({ until, why }) =>
                   fail(
                     new RateLimited({

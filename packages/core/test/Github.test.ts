@@ -424,12 +424,12 @@ describe("what GitHub answers instead", () => {
     })
   )
 
-  it.effect("nobody there: Unavailable", () =>
+  it.effect("nobody there: Unreachable", () =>
     Effect.gen(function* () {
       const gone = yield* server(() => undefined)
       yield* gone.close
       const reason = yield* reasonOf(list(yield* makeGithub(gone.url)))
-      assert.strictEqual(reason._tag, "Unavailable")
+      assert.strictEqual(reason._tag, "Unreachable")
       assert.include(reason.message, "ECONNREFUSED")
     })
   )

@@ -85,7 +85,8 @@ describe("layerProcess", () => {
         json.scan.finished_at === null ? ended : Effect.succeed(json)
       )
       const { failures, scan } = yield* ended
-      assert.strictEqual(scan.state, "stopped", JSON.stringify({ scan, failures }))
+      // Nobody answers at the address that stands for GitHub here.
+      assert.deepStrictEqual([scan.state, scan.kind, failures[0]?.reason], ["done", "requested", "Unavailable"])
     }).pipe(Effect.scoped)
   )
 
