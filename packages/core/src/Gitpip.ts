@@ -20,7 +20,7 @@ import { fileIdentity } from "./repository/GistFiles.ts"
 import type { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
 import type { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
 import type { UserConflict, UserNotTracked } from "./repository/Users.ts"
-import type { VisitNotFound } from "./repository/Visits.ts"
+import type { VisitNotFound, VisitRow } from "./repository/Visits.ts"
 import { Scanner, type ScanProgress } from "./Scanner.ts"
 import { Settings } from "./Settings.ts"
 import { Sink } from "./Sink.ts"
@@ -152,16 +152,9 @@ export class Gitpip extends Context.Service<
       const optionalKey = (username: Username | undefined) =>
         username === undefined ? Effect.succeed(null) : users.key(username)
 
-      const showVisit = Effect.fnUntraced(function* (
-        userKey: Effect.Success<ReturnType<typeof users.key>>,
-        visit: Effect.Success<ReturnType<typeof visits.record>>
-      ) {
-        return {
-          id: visit.id,
-          visitor: visit.visitor,
-          visitedAt: visit.visitedAt,
-          files: visit.until === visit.after ? [] : yield* files.between(userKey, visit.after, visit.until)
-        } satisfies Visit
+      const showVisit = Effect.fnUntraced(function* ({ after, id, until, userKey, visitedAt, visitor }: VisitRow) {
+        const shown = until === after ? [] : yield* files.between(userKey, after, until)
+        return { id, visitor, visitedAt, files: shown } satisfies Visit
       })
 
       return Gitpip.of({
@@ -203,12 +196,10 @@ export class Gitpip extends Context.Service<
         users: (page) => users.list(page),
         user: (username) => users.details(username),
         latest: Effect.fn("Gitpip.latest")(function* (username, visitor = defaultVisitor) {
-          const key = yield* users.key(username)
-          return yield* showVisit(key, yield* visits.record(key, visitor, yield* now))
+          return yield* showVisit(yield* visits.record(username, visitor, yield* now))
         }),
         visit: Effect.fn("Gitpip.visit")(function* (username, visit) {
-          const key = yield* users.key(username)
-          return yield* showVisit(key, yield* visits.find(key, visit))
+          return yield* showVisit(yield* visits.find(yield* users.key(username), visit))
         }),
         history: Effect.fn("Gitpip.history")(function* (username, page) {
           return yield* files.history(yield* users.key(username), page)

@@ -17,19 +17,10 @@ const listUsers = {
   name: "users",
   text: `select ${userColumns} from users u where u.untracked_at is null and u.id > $1 order by u.id limit $2`
 }
-const findKey = {
-  name: "key",
-  text: "select key from users where lower(username) = lower($1) and untracked_at is null"
-}
-const lockUser = { name: "lock", text: "select 1 from users where key = $1 for update" }
 const recordVisit = {
   name: "visit",
-  text: `with last as (
-      select coalesce((select until_file from visits where user_key = $1 and visitor = $2 order by key desc limit 1), 0) as file
-    )
-    insert into visits (user_key, visitor, after_file, until_file, visited_at)
-    select $1, $2, last.file, greatest(last.file, coalesce((select max(key) from gist_files where user_key = $1), 0)), $3
-    from last returning key, visitor, visited_at, after_file, until_file`
+  text: `select key, user_key, visitor, visited_at, after_file as after, until_file as until
+    from record_visit($1, $2, $3::timestamptz)`
 }
 const filesBetween = {
   name: "files",
@@ -38,23 +29,12 @@ const filesBetween = {
 }
 
 const latest = async (username, visitor) => {
-  const found = await pool.query({ ...findKey, values: [username] })
-  const key = found.rows[0]?.key
-  if (key === undefined) return undefined
-  const client = await pool.connect()
-  let visit
-  try {
-    await client.query("begin")
-    await client.query({ ...lockUser, values: [key] })
-    visit = (await client.query({ ...recordVisit, values: [key, visitor, new Date()] })).rows[0]
-    await client.query("commit")
-  } finally {
-    client.release()
-  }
+  const visit = (await pool.query({ ...recordVisit, values: [username, visitor, new Date()] })).rows[0]
+  if (visit === undefined) return undefined
   const files =
-    visit.until_file === visit.after_file
+    visit.until === visit.after
       ? []
-      : (await pool.query({ ...filesBetween, values: [key, visit.after_file, visit.until_file] })).rows
+      : (await pool.query({ ...filesBetween, values: [visit.user_key, visit.after, visit.until] })).rows
   return { files, id: visit.key }
 }
 

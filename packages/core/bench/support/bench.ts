@@ -1,52 +1,25 @@
 /** What the benchmarks share: a real PostgreSQL, the services in child processes, Gitpip between them, and measuring. */
 import { type ChildProcess, fork } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { chmod, mkdtemp, rm } from "node:fs/promises"
-import type { AddressInfo } from "node:net"
-import { createServer } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { ConfigProvider, Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import EmbeddedPostgres from "embedded-postgres"
 import * as Database from "../../src/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { layerTransport } from "../../src/internal/exchange.ts"
 import { Settings } from "../../src/Settings.ts"
+import { startPostgres } from "../../test/postgres.ts"
 import type { Calls } from "./services.ts"
 
 export const print = (line = ""): void => void process.stdout.write(`${line}\n`)
 
 /** A PostgreSQL server with its default settings, gone when the scope ends. Answers a maker of fresh databases. */
 export const postgres = Effect.gen(function* () {
-  const { port } = yield* Effect.acquireRelease(
-    Effect.promise(async () => {
-      const directory = await mkdtemp(join(tmpdir(), "gitpip-bench-"))
-      // When this process is root, the server runs as another user, who must be able to enter.
-      await chmod(directory, 0o777)
-      const port = await freePort()
-      const server = new EmbeddedPostgres({
-        databaseDir: join(directory, "data"),
-        user: "postgres",
-        password: "postgres",
-        port,
-        persistent: false,
-        createPostgresUser: process.getuid?.() === 0,
-        initdbFlags: ["--encoding=UTF8", "--locale=C"],
-        onLog: () => undefined,
-        onError: () => undefined
-      })
-      await server.initialise()
-      await server.start()
-      return { directory, port, server }
-    }),
-    ({ directory, server }) =>
-      Effect.promise(async () => {
-        await server.stop()
-        await rm(directory, { recursive: true, force: true })
-      })
+  const server = yield* Effect.acquireRelease(
+    Effect.promise(() => startPostgres([])),
+    ({ stop }) => Effect.promise(stop)
   )
-  const url = (name: string) => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
+  const url = (name: string) => new URL(name, server.url).href
   const admin = yield* Layer.build(Database.layerServer(Redacted.make(url("postgres"))))
   return Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -55,16 +28,6 @@ export const postgres = Effect.gen(function* () {
     return url(name)
   }).pipe(Effect.provide(admin))
 })
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", reject)
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 
 export interface Service {
   readonly url: string

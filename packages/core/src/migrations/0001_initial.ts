@@ -101,6 +101,28 @@ export default Effect.gen(function* () {
     constraint visits_range_check check (after_file <= until_file)
   )`
   yield* sql`create index visits_user_visitor on visits (user_key, visitor, key)`
+  // A visit in one round trip: a transaction of four would hold the user's row, and a connection, four times as long.
+  // Hazard: the lock must be a statement of its own. In a volatile function each statement sees what was committed
+  // before it began, so the next one sees whatever a scan committed while this one waited, and nothing smaller can come
+  // after it.
+  yield* sql`create function record_visit(visited text, by_visitor text, at timestamptz) returns setof visits
+    language plpgsql volatile as $$
+    declare
+      owner bigint;
+      seen bigint;
+    begin
+      select u.key into owner from users u
+        where lower(u.username) = lower(visited) and u.untracked_at is null for update;
+      if not found then
+        return;
+      end if;
+      select v.until_file into seen from visits v
+        where v.user_key = owner and v.visitor = by_visitor order by v.key desc limit 1;
+      return query insert into visits (user_key, visitor, after_file, until_file, visited_at)
+        select owner, by_visitor, coalesce(seen, 0),
+          greatest(coalesce(seen, 0), coalesce((select max(f.key) from gist_files f where f.user_key = owner), 0)), at
+        returning *;
+    end $$`
 
   yield* sql`create table publications (
     key bigint generated always as identity constraint publications_pkey primary key,

@@ -2,8 +2,10 @@
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { rows } from "../Database.ts"
-import type { UserKey } from "../domain/User.ts"
+import { UserKey } from "../domain/User.ts"
 import { VisitId, Visitor } from "../domain/Visit.ts"
+import { alone } from "./sql.ts"
+import { UserNotTracked } from "./Users.ts"
 
 /** This user has no visit of this id. */
 export class VisitNotFound extends Schema.TaggedError<VisitNotFound>()("VisitNotFound", { visit: Schema.Int }) {
@@ -15,6 +17,7 @@ export class VisitNotFound extends Schema.TaggedError<VisitNotFound>()("VisitNot
 /** A visit by the range of files it showed. */
 const VisitRow = Schema.Struct({
   id: VisitId,
+  userKey: UserKey,
   visitor: Visitor,
   visitedAt: Schema.DateTimeUtc,
   /** The visit showed files with `after < id <= until`. */
@@ -25,27 +28,18 @@ export type VisitRow = typeof VisitRow.Type
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const columns = sql.literal("key as id, visitor, visited_at, after_file as after, until_file as until")
+  const columns = sql.literal("key as id, user_key, visitor, visited_at, after_file as after, until_file as until")
   const visits = rows(VisitRow)
 
-  const record = Effect.fnUntraced(function* (userKey: UserKey, visitor: Visitor, now: Date) {
-    // The lock must be a statement of its own: the next one then sees everything that was committed before it was given,
-    // and no scan can commit a smaller key afterwards.
-    yield* sql`select 1 from users where key = ${userKey} for update`
-    return yield* sql`
-      with last as (
-        select coalesce((select until_file from visits where user_key = ${userKey} and visitor = ${visitor}
-          order by key desc limit 1), 0) as file
-      )
-      insert into visits (user_key, visitor, after_file, until_file, visited_at)
-      select ${userKey}, ${visitor}, last.file, greatest(last.file, coalesce((select max(key) from gist_files where user_key = ${userKey}), 0)), ${now}
-      from last returning ${columns}`
-  })
-
   return {
-    /** Records a visit from where the visitor's last one ended to the newest file. */
-    record: (userKey: UserKey, visitor: Visitor, now: Date) =>
-      Effect.map(visits(sql.withTransaction(record(userKey, visitor, now))), (found) => found[0] as VisitRow),
+    /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
+    record: Effect.fnUntraced(function* (username: string, visitor: Visitor, now: Date) {
+      const [visit] = yield* visits(
+        alone(sql, sql`select ${columns} from record_visit(${username}, ${visitor}, ${now}::timestamptz)`)
+      )
+      if (visit === undefined) return yield* new UserNotTracked({ username })
+      return visit
+    }),
     find: Effect.fnUntraced(function* (userKey: UserKey, visit: number) {
       const [found] = yield* visits(sql`select ${columns} from visits where key = ${visit} and user_key = ${userKey}`)
       if (found === undefined) return yield* new VisitNotFound({ visit })

@@ -1,7 +1,18 @@
-/** Fragments that several repositories share. */
-import { Duration } from "effect"
+/** Fragments and ways of running that several repositories share. */
+import { Duration, Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 
 /** A duration as an `interval`. */
 export const seconds = (sql: SqlClient.SqlClient, duration: Duration.Duration) =>
   sql`${Duration.toSeconds(duration)}::float8 * interval '1 second'`
+
+/**
+ * Runs a statement that may wait for a lock on a connection of its own. Statements share connections otherwise, and
+ * everything behind the one that waits would wait as well.
+ */
+export const alone = <A, E, R>(sql: SqlClient.SqlClient, statement: Effect.Effect<A, E, R>) =>
+  Effect.scoped(
+    Effect.flatMap(sql.reserve, (connection) =>
+      Effect.provideService(statement, sql.transactionService, [connection, 0])
+    )
+  )
