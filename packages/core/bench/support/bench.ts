@@ -1,7 +1,6 @@
 /** What the benchmarks share: a real PostgreSQL, the services in child processes, Gitpip between them, and measuring. */
 import { type ChildProcess, fork } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { join } from "node:path"
 import { ConfigProvider, Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Database from "../../src/Database.ts"
