@@ -1,7 +1,7 @@
 /**
  * Gitpip as one service of a larger Effect program: here, a digest of what is new.
  *
- * Run: node examples/01-inside-an-effect-program.ts octocat torvalds
+ * Run: npx node examples/01-inside-an-effect-program.ts octocat torvalds
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Gitpip, Settings, Username } from "@gitpip/core"

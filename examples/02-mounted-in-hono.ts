@@ -1,7 +1,7 @@
 /**
  * Gitpip's HTTP API under a path of a Hono server, beside the server's own routes.
  *
- * Run: PORT=3000 node examples/02-mounted-in-hono.ts
+ * Run: PORT=3000 npx node examples/02-mounted-in-hono.ts
  */
 
 import { Gitpip, Settings, Worker } from "@gitpip/core"

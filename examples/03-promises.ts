@@ -1,7 +1,7 @@
 /**
  * Gitpip without Effect: a plain script with promises.
  *
- * Run: node examples/03-promises.ts octocat
+ * Run: npx node examples/03-promises.ts octocat
  */
 import { open } from "@gitpip/core/promise"
 

@@ -2,7 +2,7 @@
  * Another sink in Pipedrive's place: new files become lines of a file. The outbox, its leases and the looking before
  * sending again stay as they are.
  *
- * Run: node examples/04-another-sink.ts octocat
+ * Run: npx node examples/04-another-sink.ts octocat
  */
 import { appendFile, readFile } from "node:fs/promises"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"

@@ -40,7 +40,8 @@ export const publishAll = Effect.fnUntraced(function* (gitpip: Gitpip["Service"]
     const left = publications.pending + publications.sending
     const dueAt = publications.pending === 0 ? null : (publishing.until ?? publications.oldestDue)
     const now = yield* Clock.currentTimeMillis
-    if (drained.published + drained.failed + drained.gone + drained.postponed > 0) moved = now
+    // What was only put off has not moved: a service that is down would keep the command waiting without end.
+    if (drained.published + drained.failed + drained.gone > 0) moved = now
     const wait = dueAt === null ? undefined : dueAt.epochMilliseconds - now
     // What is due and does not move is in the hands of another process, which may keep it for as long as it likes.
     const stuck = now - moved > 2 * Duration.toMillis(patience)

@@ -166,4 +166,13 @@ describe("an embedded directory", () => {
       }),
     60_000
   )
+
+  it.live("that cannot be made is refused, not waited for", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* Effect.promise(() => writeFile(join(directory, "file"), ""))
+      const error = yield* Effect.flip(open(Database.layerEmbedded(join(directory, "file", "data"))))
+      assert.match(error.message, /cannot be used/)
+    })
+  )
 })

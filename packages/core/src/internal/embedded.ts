@@ -4,8 +4,9 @@
  * Hazard: PGlite keeps no lock of its own, and two processes on one directory would destroy it. A lock file with the
  * owner's process id stands guard; one left by a dead process is taken over.
  */
+import { existsSync } from "node:fs"
 import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { type Duplex, duplexPair } from "node:stream"
 import { Effect, Schema, type Scope } from "effect"
 
@@ -80,7 +81,7 @@ const take = async (directory: string): Promise<void> => {
       message: `The data directory ${directory} is in use by process ${owner}. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR to another directory`
     })
   if (held.has(directory)) throw busy(`${process.pid} (this one)`)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory)
   if (await create(file)) return void held.add(directory)
   const guard = join(directory, "lock.taking-over")
   try {
@@ -97,6 +98,20 @@ const take = async (directory: string): Promise<void> => {
     held.add(directory)
   } finally {
     await rmdir(guard)
+  }
+}
+
+/** Hazard: the recursive `mkdir` of Node never returns where a file system answers ENOENT below an existing directory. */
+const makeDirectory = async (directory: string): Promise<void> => {
+  try {
+    await mkdir(directory, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "EEXIST") return
+    const parent = dirname(directory)
+    if (code !== "ENOENT" || existsSync(parent)) throw error
+    await makeDirectory(parent)
+    await makeDirectory(directory)
   }
 }
 

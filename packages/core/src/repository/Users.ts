@@ -48,7 +48,9 @@ export const make = Effect.gen(function* () {
     u.tracked_at, u.scanned_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
   const users = rows(User)
 
-  const nextId = sql<{ id: number }>`select coalesce(max(id), 0) + 1 as id from users`.pipe(
+  const nextId = sql<{
+    id: number
+  }>`select coalesce(max(id), 0) + 1 as id from users where id < ${Number.MAX_SAFE_INTEGER}`.pipe(
     Effect.map((found) => found[0]?.id ?? 1)
   )
 

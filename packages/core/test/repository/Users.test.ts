@@ -84,3 +84,14 @@ it.effect("twenty that are tracked at once each get a number of their own", () =
     })
   )
 )
+
+it.effect("the largest number that there is leaves room for those without a number", () =>
+  inWorld(layerPostgres, {}, () =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      yield* gitpip.track(name("last"), id(Number.MAX_SAFE_INTEGER))
+      assert.strictEqual((yield* gitpip.track(name("ann"))).user.id, 1)
+      assert.isFalse((yield* gitpip.track(name("last"))).created)
+    })
+  )
+)
