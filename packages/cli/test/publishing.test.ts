@@ -87,6 +87,15 @@ describe("publishing until nothing is left", () => {
     })
   )
 
+  it.effect("gives up on what is put off again and again", () =>
+    Effect.gen(function* () {
+      const { published, tried } = yield* outbox({ tries: 1_000, delay: 20_000 })
+      yield* TestClock.adjust("3 minutes")
+      assert.strictEqual((yield* Fiber.join(published)).left, 1)
+      assert.isBelow(yield* Ref.get(tried), 9)
+    })
+  )
+
   it.effect("counts what another process is sending as left, and does not wait for it", () =>
     Effect.gen(function* () {
       const { published } = yield* outbox({ tries: 1, delay: 0, sending: 2 })

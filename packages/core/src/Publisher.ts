@@ -152,6 +152,13 @@ export class Publisher extends Context.Service<
         })
       })
 
+      /** Again later, however often: a service does not answer, and nothing of this file was sent. */
+      const waitOut = Effect.fnUntraced(function* (claim: Claim, door: string, reason: string, message: string) {
+        yield* struggle(door, message)
+        const dueAt = yield* retryAt(claim)
+        return yield* setBack(claim, { state: "pending", reason, message, dueAt, uncertain: false, counts: true })
+      })
+
       const ended = Effect.fnUntraced(function* (
         claim: Claim,
         state: "failed" | "gone",
@@ -192,16 +199,8 @@ export class Publisher extends Context.Service<
             yield* pauseUntil(github.door, { until: yield* inMinutes(5), message: reason.message }, false)
             return yield* handBack(claim, reason._tag, reason.message)
           default:
-            if (concernsEverybody) yield* struggle(github.door, reason.message)
             return concernsEverybody
-              ? yield* setBack(claim, {
-                  state: "pending",
-                  reason: reason._tag,
-                  message: reason.message,
-                  dueAt: yield* retryAt(claim),
-                  uncertain: false,
-                  counts: true
-                })
+              ? yield* waitOut(claim, github.door, reason._tag, reason.message)
               : yield* again(claim, reason._tag, reason.message, false)
         }
       })
@@ -293,10 +292,11 @@ export class Publisher extends Context.Service<
 
         const target = yield* Effect.result(sink.target(delivery))
         if (target._tag === "Failure") {
-          // What a user's deal came to is no secret of this file: an unknown outcome there leaves nothing of this file behind.
           const { reason } = target.failure
-          return reason._tag === "SinkOutcomeUnknown" || reason._tag === "TargetGone"
-            ? yield* again(claim, "DealUnknown", reason.message, false)
+          // Whatever became of the deal, nothing of this file was sent. A service that does not answer is no fault of the
+          // file's, however often that happens.
+          return reason._tag === "SinkOutcomeUnknown"
+            ? yield* waitOut(claim, sink.door, "DealUnknown", reason.message)
             : yield* onSinkError(claim, delivery, target.failure, Option.none())
         }
 

@@ -30,11 +30,6 @@ export const lastScan = Metric.gauge("gitpip_last_scan_timestamp_seconds", {
   description: "When the last complete scan ended, in epoch seconds"
 })
 
-/** What GitHub and Pipedrive said is left. */
-export const budget = Metric.gauge("gitpip_budget_remaining", {
-  description: "Requests (github) or tokens of the day (pipedrive) left, by the service's last word"
-})
-
 /** Log events, one name for each fact. */
 export const event = {
   scanStarted: "scan.started",

@@ -225,6 +225,23 @@ describe("an outage", () => {
     )
   )
 
+  it.effect("of Pipedrive before a deal is found counts no file as failed, however long it lasts", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, many)
+        pipedrive.misbehave({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
+        for (let round = 0; round < 30; round++) yield* drainLate("2 hours")
+        assert.deepStrictEqual(yield* gitpip.publications({ ...everything, state: "failed" }), [])
+        assert.isAtMost(pipedrive.requests.length, 24 + 30 * 2)
+        pipedrive.behave()
+        for (let round = 0; round < 3; round++) yield* drainLate("2 hours")
+        assert.strictEqual(pipedrive.activities.length, 100)
+        assert.strictEqual(pipedrive.deals.length, 1)
+      })
+    )
+  )
+
   it.effect("of GitHub likewise, and counts no file as failed however long it lasts", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {

@@ -54,7 +54,7 @@ export const Claim = Schema.Struct({
   description: Schema.NullOr(Schema.String),
   type: Schema.NullOr(Schema.String),
   size: Schema.Int,
-  /** Bytes of all files of the gist, and of the largest. */
+  /** Bytes of all files of the gist. */
   gistSize: Schema.Int
 })
 export type Claim = typeof Claim.Type
