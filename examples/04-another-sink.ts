@@ -6,7 +6,17 @@
  */
 import { appendFile, readFile } from "node:fs/promises"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Database, Gitpip, layerTransport, OutcomeUnknown, Settings, Sink, SinkError, Username } from "@gitpip/core"
+import {
+  Database,
+  Gitpip,
+  layerTransport,
+  OutcomeUnknown,
+  Settings,
+  Sink,
+  SinkError,
+  tooLate,
+  Username
+} from "@gitpip/core"
 import { Console, Effect, Layer, Option, References, Schema } from "effect"
 
 const file = process.env.FEED_FILE ?? "feed.jsonl"
@@ -23,18 +33,19 @@ const FileSink = Layer.succeed(Sink, {
   off: Option.none(),
   target: ({ username }) => Effect.succeed(username),
   forget: () => Effect.void,
-  create: (target, delivery, content) =>
-    disk(() =>
-      appendFile(
-        file,
-        `${JSON.stringify({ user: target, file: delivery.filename, url: delivery.htmlUrl, text: content._tag === "Text" ? content.text : null })}\n`
-      )
-    ).pipe(Effect.as(delivery.htmlUrl)),
+  create: (target, delivery, content, begin) =>
+    Effect.gen(function* () {
+      const { filename, htmlUrl } = delivery
+      const text = content._tag === "Text" ? content.text : null
+      const line = `${JSON.stringify({ user: target, file: filename, url: htmlUrl, text })}\n`
+      // Right before anything is written: whoever lost the right to write stops here.
+      if (!(yield* begin)) return yield* tooLate
+      yield* disk(() => appendFile(file, line))
+      return htmlUrl
+    }),
   find: (_target, delivery) =>
     disk(() => readFile(file, "utf8").catch(() => "")).pipe(
-      Effect.map((lines) =>
-        lines.includes(JSON.stringify(delivery.htmlUrl)) ? Option.some(delivery.htmlUrl) : Option.none()
-      )
+      Effect.map((lines) => (lines.includes(JSON.stringify(delivery.htmlUrl)) ? [delivery.htmlUrl] : []))
     ),
   retract: () => Effect.void,
   budget: Effect.succeedNone,

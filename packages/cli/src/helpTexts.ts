@@ -118,6 +118,7 @@ ARGUMENTS
 
 FLAGS
   --visitor NAME    Who looks: each visitor sees every file once. Default: the one that all share
+  --again           Show what the last visit showed, once more; records none
   --json            Print one JSON document instead of text
 
 GLOBAL FLAGS

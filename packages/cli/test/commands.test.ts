@@ -107,6 +107,8 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.strictEqual(visit.stdout.split("\n").length, 4)
       assert.include(visit.stdout, "two\\u{1b}[31m.md")
       assert.notInclude(visit.stdout, "\u001b")
+      assert.strictEqual((yield* done(world, "latest", "octo", "--again")).stdout, visit.stdout)
+      assert.include((yield* done(world, "latest", "octo", "--again", "--visitor", "Nobody")).stderr, "not been visited")
       const empty = yield* done(world, "latest", "octo")
       assert.strictEqual(empty.stdout, "")
       assert.include(empty.stderr, "no new files")
@@ -136,7 +138,10 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.strictEqual(status.json.publications.pending, 0)
       assert.match((yield* done(world, "status")).stdout, /^publishing +on$/m)
 
-      assert.deepStrictEqual((yield* done(world, "migrate", "--json")).json, [{ id: 1, name: "initial" }])
+      assert.deepStrictEqual((yield* done(world, "migrate", "--json")).json, [
+        { id: 1, name: "initial" },
+        { id: 2, name: "certainty" }
+      ])
       assert.include((yield* done(world, "migrate")).stdout, "up to date")
       for (const command of ["latest", "history"]) {
         assert.strictEqual((yield* run(world, command, "stranger")).code, 1, command)

@@ -51,8 +51,9 @@ it.live(
         yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now()), (2, 'anna', now())`
         /** What waiting would do: the leases of the dead process end, and what settles has settled. */
         const timePasses = Effect.gen(function* () {
-          yield* sql`update publications set lease_until = now() - interval '1 second' where state = 'sending'`
-          yield* sql`update publications set due_at = now() where state = 'pending'`
+          yield* sql`update publications set lease_until = now() - interval '1 second', sent_at = sent_at - interval '1 hour'
+            where state = 'sending'`
+          yield* sql`update publications set due_at = now(), sent_at = sent_at - interval '1 hour' where state = 'pending'`
           yield* sql`update deals set lease_until = null, sent_at = sent_at - interval '1 hour'`
           yield* sql`update scans set lease_until = now() - interval '1 second' where state = 'running'`
         })

@@ -45,7 +45,18 @@ export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlCl
 
 /** A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. */
 export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  migrated(embedded(directory))
+  Layer.effectDiscard(endLeases).pipe(Layer.provideMerge(migrated(embedded(directory))))
+
+/**
+ * The directory belongs to one process at a time, so whoever held a lease is dead, and nobody has to wait for its end.
+ * What it had sent is still looked for first.
+ */
+const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`update publications set lease_until = clock_timestamp() where state = 'sending'`
+  yield* sql`update deals set lease_until = null where lease_until is not null`
+  yield* sql`update scans set lease_until = clock_timestamp() where state = 'running'`
+}).pipe(Effect.catch((error) => Effect.fail(unusable("The database cannot be used", error))))
 
 /** The same, in memory: gone with the process. */
 export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseError> = Layer.suspend(() =>

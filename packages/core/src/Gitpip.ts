@@ -10,7 +10,7 @@ import type { GistFile } from "./domain/GistFile.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
 import { Scan, type ScanDetails } from "./domain/Scan.ts"
 import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
-import { defaultVisitor, type Visit, type Visitor } from "./domain/Visit.ts"
+import { defaultVisitor, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
 import { Github, type GithubError } from "./Github.ts"
 import { layerTransport } from "./internal/exchange.ts"
 import { Signals } from "./internal/Signals.ts"
@@ -61,6 +61,7 @@ export const Status = Schema.Struct({
   publishing: Schema.Struct({
     /** `off`: no credentials; `paused`: nothing is sent before `until`. */
     state: Schema.Literals(["on", "off", "paused"]),
+    /** Why everything waits, or why a backlog does while new files go on. */
     message: Schema.NullOr(Schema.String),
     until: Schema.NullOr(Schema.DateTimeUtcFromString),
     /** Tokens of the day left, by Pipedrive's last word to this process. */
@@ -96,6 +97,15 @@ export class Gitpip extends Context.Service<
     readonly user: (username: Username) => Effect.Effect<UserDetails, UserNotTracked | DatabaseError>
     /** A visit: the files that are new to this visitor. */
     readonly latest: (username: Username, visitor?: Visitor) => Effect.Effect<Visit, UserNotTracked | DatabaseError>
+    /**
+     * A visitor's visits to a user, newest first. For whoever did not get a visit's answer: the newest one tells which
+     * visit it was, and `visit` what it answered.
+     */
+    readonly visits: (
+      username: Username,
+      visitor: Visitor,
+      page: Cursor
+    ) => Effect.Effect<ReadonlyArray<VisitRecord>, UserNotTracked | DatabaseError>
     /** What a visit answered, again. */
     readonly visit: (
       username: Username,
@@ -198,6 +208,9 @@ export class Gitpip extends Context.Service<
         latest: Effect.fn("Gitpip.latest")(function* (username, visitor = defaultVisitor) {
           return yield* showVisit(yield* visits.record(username, visitor, yield* now))
         }),
+        visits: Effect.fn("Gitpip.visits")(function* (username, visitor, page) {
+          return yield* visits.list(yield* users.key(username), visitor, page)
+        }),
         visit: Effect.fn("Gitpip.visit")(function* (username, visit) {
           return yield* showVisit(yield* visits.find(yield* users.key(username), visit))
         }),
@@ -242,6 +255,8 @@ export class Gitpip extends Context.Service<
         status: Effect.gen(function* () {
           const backlog = yield* publications.backlog
           const pause = yield* publisher.pause
+          const withheld = backlog.pending === 0 ? Option.none() : yield* publisher.withheld
+          const waits = Option.orElse(pause, () => withheld)
           const limits = yield* github.limits
           const at = yield* Clock.currentTimeMillis
           return {
@@ -257,10 +272,10 @@ export class Gitpip extends Context.Service<
             publishing: {
               state: Option.isSome(publisher.off) ? "off" : Option.isSome(pause) ? "paused" : "on",
               message: Option.getOrNull(
-                Option.orElse(publisher.off, () => Option.map(pause, ({ message }) => message))
+                Option.orElse(publisher.off, () => Option.map(waits, ({ message }) => message))
               ),
-              until: Option.getOrNull(Option.map(pause, ({ until }) => until)),
-              tokensLeft: Option.getOrNull(yield* sink.budget)
+              until: Option.getOrNull(Option.map(waits, ({ until }) => until)),
+              tokensLeft: Option.getOrNull(Option.map(yield* sink.budget, ({ left }) => left))
             },
             github: {
               limit: limits.budget?.limit ?? null,

@@ -38,6 +38,8 @@ export class Denied extends Schema.TaggedError<Denied>()("Denied", { message: Sc
 export class Refused extends Schema.TaggedError<Refused>()("Refused", { status: Schema.Int, message: Schema.String }) {}
 /** What was asked about does not exist (any more). Nothing was done. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
+/** The caller took the request back before it left. */
+export class Withheld extends Schema.TaggedError<Withheld>()("Withheld", { message: Schema.String }) {}
 /** The request certainly never reached Pipedrive. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { message: Schema.String }) {}
 /** No readable answer came: the work may or may not have been done. */
@@ -46,7 +48,7 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("Outcom
 }) {}
 
 export class PipedriveError extends Schema.TaggedError<PipedriveError>()("PipedriveError", {
-  reason: Schema.Union([BurstLimited, BudgetSpent, Denied, Refused, NotFound, Unreachable, OutcomeUnknown])
+  reason: Schema.Union([BurstLimited, BudgetSpent, Denied, Refused, NotFound, Withheld, Unreachable, OutcomeUnknown])
 }) {
   override get message(): string {
     return this.reason.message
@@ -93,6 +95,9 @@ const ActivityType = Schema.Struct({ key_string: Schema.String, active_flag: Sch
 
 type Call<A> = Effect.Effect<A, PipedriveError>
 
+/** Runs right before the request leaves, behind every wait. With `false` it does not leave. */
+export type Begin = Effect.Effect<boolean>
+
 // ------------------------------------------------------------------------------------------------------------------
 // Service
 // ------------------------------------------------------------------------------------------------------------------
@@ -105,13 +110,13 @@ export class Pipedrive extends Context.Service<
     readonly door: string
     readonly origin: string
     /** 5 tokens. Answers the new activity's id. */
-    readonly createActivity: (activity: NewActivity) => Call<number>
+    readonly createActivity: (activity: NewActivity, begin?: Begin) => Call<number>
     /** 3 tokens. Deleting what is deleted already succeeds. */
     readonly deleteActivity: (id: number) => Call<void>
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. */
     readonly activitiesOfDeal: (dealId: number, cursor: Option.Option<string>) => Call<Page<StoredActivity>>
     /** 5 tokens. Answers the new deal's id. */
-    readonly createDeal: (title: string) => Call<number>
+    readonly createDeal: (title: string, begin?: Begin) => Call<number>
     /** 3 tokens. Deleting what is deleted already succeeds. */
     readonly deleteDeal: (id: number) => Call<void>
     /** 1 token. `None` when it is deleted or cannot be seen. */
@@ -127,7 +132,9 @@ export class Pipedrive extends Context.Service<
     /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
     readonly activityTypes: Call<ReadonlyArray<string>>
     /** What is left of the burst window and of the day, by Pipedrive's last word. */
-    readonly limits: Effect.Effect<Gate.GateState & { readonly tokensLeft: number | undefined }>
+    readonly limits: Effect.Effect<Gate.GateState>
+    /** The company's tokens of the day, by the last answer that told. */
+    readonly budget: Effect.Effect<Option.Option<DayBudget>>
     /** Keeps the door closed until then, as an earlier process was told. */
     readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
   }
@@ -140,24 +147,36 @@ export class Pipedrive extends Context.Service<
         const gate = Gate.make({ concurrency, patience })
         const searchGate = Gate.make({ concurrency: searchWindow.limit, patience })
         searchGate.pace(searchWindow)
-        let tokensLeft: number | undefined
+        let budget: DayBudget | undefined
         let refusals = 0
 
         const note = Effect.fnUntraced(function* (answer: Answer, search: boolean, startedAt: number) {
-          tokensLeft = int(answer.headers, "x-daily-ratelimit-token-remaining") ?? tokensLeft
+          const now = yield* Clock.currentTimeMillis
+          const left = int(answer.headers, "x-daily-ratelimit-token-remaining")
+          const day = int(answer.headers, "x-daily-ratelimit-token-limit")
+          if (left !== undefined) {
+            budget = {
+              left,
+              limit: day ?? smallestBudget,
+              renewsAt: DateTime.makeUnsafe(midnightAfter(now)),
+              period: oneDay
+            }
+          }
           const limit = int(answer.headers, "x-ratelimit-limit")
           const remaining = int(answer.headers, "x-ratelimit-remaining")
           const reset = int(answer.headers, "x-ratelimit-reset")
           // A search counts in a window of its own, and its headers tell of that one.
           if (limit === undefined || remaining === undefined || search) return
-          const now = yield* Clock.currentTimeMillis
           const resetAt = now + Math.max(reset ?? 2, 1) * 1_000
           gate.learnWindow({ limit, millis: windowMillis, remaining, resetAt, startedAt })
         })
 
         const call = Effect.fnUntraced(function* (
           request: HttpClientRequest.HttpClientRequest,
-          search = false
+          {
+            begin = Effect.succeed(true),
+            search = false
+          }: { readonly begin?: Begin | undefined; readonly search?: boolean } = {}
         ): Effect.fn.Return<unknown, PipedriveError> {
           const authorized = HttpClientRequest.setHeaders(request, {
             "x-api-token": Redacted.value(settings.token),
@@ -165,11 +184,13 @@ export class Pipedrive extends Context.Service<
             "user-agent": "gitpip"
           })
           const sent = gate.pass(
-            Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-              exchange(client, authorized, { timeout: Timing.createTimeout, maxBytes }).pipe(
-                Effect.tap((answer) => note(answer, search, startedAt))
-              )
-            )
+            Effect.gen(function* () {
+              if (!(yield* begin)) return undefined
+              const startedAt = yield* Clock.currentTimeMillis
+              const answer = yield* exchange(client, authorized, { timeout: Timing.createTimeout, maxBytes })
+              yield* note(answer, search, startedAt)
+              return answer
+            })
           )
           const answer = yield* (search ? searchGate.pass(sent) : sent).pipe(
             Effect.catchTags({
@@ -188,6 +209,7 @@ export class Pipedrive extends Context.Service<
                 )
             })
           )
+          if (answer === undefined) return yield* fail(new Withheld({ message: "the request was not sent in time" }))
           const body = json(answer)
           if (answer.status >= 200 && answer.status < 300) {
             refusals = 0
@@ -210,8 +232,8 @@ export class Pipedrive extends Context.Service<
         const post = (path: string, body: unknown) =>
           HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post(`${settings.origin}/api/${path}`), body)
 
-        const create = (path: string, body: unknown) =>
-          call(post(path, body)).pipe(
+        const create = (path: string, body: unknown, begin?: Begin) =>
+          call(post(path, body), { begin }).pipe(
             Effect.flatMap(read(WireCreated)),
             Effect.map(({ data }) => data.id)
           )
@@ -243,14 +265,16 @@ export class Pipedrive extends Context.Service<
             .digest("hex")
             .slice(0, 16)}`,
           origin: settings.origin,
-          createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity) =>
-            create("v2/activities", activity)
+          createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity, begin?: Begin) =>
+            create("v2/activities", activity, begin)
           ),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
             list(StoredActivity, get("v2/activities", { deal_id: dealId, ...newestFirst(cursor) }))
           ),
-          createDeal: Effect.fn("Pipedrive.createDeal")((title: string) => create("v2/deals", { title })),
+          createDeal: Effect.fn("Pipedrive.createDeal")((title: string, begin?: Begin) =>
+            create("v2/deals", { title }, begin)
+          ),
           deleteDeal: Effect.fn("Pipedrive.deleteDeal")((id: number) => remove(`v2/deals/${id}`)),
           deal: Effect.fn("Pipedrive.deal")((id: number) =>
             call(get(`v2/deals/${id}`)).pipe(
@@ -260,7 +284,9 @@ export class Pipedrive extends Context.Service<
             )
           ),
           searchDeals: Effect.fn("Pipedrive.searchDeals")((title: string) =>
-            call(get("v2/deals/search", { term: title, fields: "title", exact_match: "true", limit: 100 }), true).pipe(
+            call(get("v2/deals/search", { term: title, fields: "title", exact_match: "true", limit: 100 }), {
+              search: true
+            }).pipe(
               Effect.flatMap(read(WireSearch)),
               Effect.map(({ data }) => data.items.map(({ item }) => item))
             )
@@ -277,11 +303,23 @@ export class Pipedrive extends Context.Service<
           activityTypes: Effect.map(list(ActivityType, get("v1/activityTypes")), ({ items }) =>
             items.filter((type) => type.active_flag !== false && type.active_flag !== 0).map((type) => type.key_string)
           ),
-          limits: Effect.sync(() => ({ ...gate.state(), tokensLeft })),
+          limits: Effect.sync(gate.state),
+          // What was said yesterday no longer holds.
+          budget: Effect.map(DateTime.now, (now) =>
+            Option.filter(Option.fromUndefinedOr(budget), ({ renewsAt }) => DateTime.isLessThan(now, renewsAt))
+          ),
           close: (until, why) => Effect.sync(() => gate.close(until.epochMilliseconds, why))
         })
       })
     )
+}
+
+/** Tokens of the company's day. The day is taken to end at midnight UTC. */
+export interface DayBudget {
+  readonly left: number
+  readonly limit: number
+  readonly renewsAt: DateTime.Utc
+  readonly period: Duration.Duration
 }
 
 /** A part of a list, and where the next one begins. */
@@ -300,6 +338,17 @@ const patience = Duration.seconds(15)
 
 /** A page of 500 activities with notes of 100 KB each would be 50 MB; a page of such is read in no other way. */
 const maxBytes = 64 * 1024 * 1024
+
+/** The budget of the smallest plan: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
+const smallestBudget = 30_000
+
+const oneDay = Duration.days(1)
+
+/** The end of the day in UTC. */
+const midnightAfter = (now: number): number => {
+  const day = Duration.toMillis(oneDay)
+  return (Math.floor(now / day) + 1) * day
+}
 
 /** Pipedrive counts requests within two seconds; a little more, since its clock is not ours. */
 const windowMillis = 2_050
@@ -323,11 +372,10 @@ const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, ref
   if (status === 429) {
     const spent = headers["x-daily-ratelimit-token-remaining"] === "0"
     if (spent || (refusals >= 3 && headers["x-ratelimit-remaining"] === undefined)) {
-      const hour = 3_600_000
-      const midnight = Math.ceil((now + 1) / (24 * hour)) * 24 * hour + 60_000
+      const renewed = midnightAfter(now) + 60_000
       return new BudgetSpent({
         message: "Pipedrive's tokens for the day are used up",
-        resumeAt: DateTime.makeUnsafe(spent ? midnight : Math.min(midnight, now + hour))
+        resumeAt: DateTime.makeUnsafe(spent ? renewed : Math.min(renewed, now + 3_600_000))
       })
     }
     const wait = Math.max(int(headers, "retry-after") ?? 0, int(headers, "x-ratelimit-reset") ?? 0, 2)

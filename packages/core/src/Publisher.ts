@@ -3,7 +3,11 @@
  *
  * Guarantees: whatever ends a try, the row says truthfully whether something may have been created. The request and the
  * recording of its outcome cannot be interrupted, so a graceful stop loses no answer; a kill leaves `sent_at` behind,
- * and the next holder of the row looks before it sends.
+ * and the next holder of the row looks before it sends. A look that finds nothing is believed only after
+ * `Timing.certainDelay`, and a file that was sent again is looked for once more later, so that even what shows up after
+ * all that is deleted.
+ *
+ * A backlog leaves half of each budget, GitHub's hour and the sink's day, to new files (see `Timing.reserve`).
  */
 import {
   Cache,
@@ -58,6 +62,9 @@ const outage = 3
 /** A gist up to this many bytes is read whole, by one request for all its files; of a larger one only the beginnings. */
 const wholeGist = 4 * 1024 * 1024
 
+/** How often what waits is counted. */
+const countInterval = Duration.minutes(1)
+
 /** As much of a file as can fit into a note, escaped or not. */
 const rawBytes = 128 * 1024
 
@@ -68,6 +75,10 @@ export class Publisher extends Context.Service<
     readonly drain: Effect.Effect<Drained, DatabaseError>
     /** Since when and why nothing is sent. */
     readonly pause: Effect.Effect<Option.Option<Pause>>
+    /** When there will be something to do again, as far as is known. */
+    readonly nextAt: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
+    /** Why a backlog waits although there is no pause. */
+    readonly withheld: Effect.Effect<Option.Option<Pause>>
     /** Why nothing is ever sent. */
     readonly off: Option.Option<string>
   }
@@ -81,6 +92,7 @@ export class Publisher extends Context.Service<
       const paused = yield* Ref.make(Option.none<Pause>())
       /** Tries in a row, since the last that succeeded, that ended in a service's trouble rather than a file's. */
       let troubles = 0
+      let nextCount = Number.NEGATIVE_INFINITY
       const one = yield* Semaphore.make(1)
 
       /** Files of one gist are claimed next to each other: they share one read. */
@@ -108,6 +120,49 @@ export class Publisher extends Context.Service<
         if (DateTime.isLessThan(yield* DateTime.now, present.value.until)) return present
         yield* Ref.set(paused, Option.none())
         return Option.none()
+      })
+
+      /** How much a backlog may use up of the budget that is shortest, and when there will be more. */
+      const spare = Effect.gen(function* () {
+        const at = yield* Clock.currentTimeMillis
+        const { budget: requests } = yield* github.limits
+        const budgets = [
+          ...Option.toArray(
+            Option.map(yield* sink.budget, ({ left, limit, period, renewsAt }) => ({
+              what: "Pipedrive's tokens for the day",
+              left,
+              limit,
+              renewsAt: renewsAt.epochMilliseconds,
+              period,
+              cost: Timing.createCost
+            }))
+          ),
+          ...(requests === undefined
+            ? []
+            : [
+                {
+                  what: "GitHub's requests for the hour",
+                  left: requests.remaining,
+                  limit: requests.limit,
+                  renewsAt: requests.resetAt,
+                  period: Duration.hours(1),
+                  cost: 1
+                }
+              ])
+        ]
+        let files = Number.POSITIVE_INFINITY
+        let wait = Option.none<Pause>()
+        for (const { cost, left, limit, period, renewsAt, what } of budgets) {
+          const over = left - Timing.reserve({ limit, renewsAt, period, now: at })
+          const affordable = Math.max(Math.floor(over / cost), 0)
+          if (affordable >= files) continue
+          files = affordable
+          // The reserve shrinks by half the limit within a period.
+          const until = Math.min(at + ((cost - over) * 2 * Duration.toMillis(period)) / limit, renewsAt)
+          const message = `${what} are kept for new files: ${left} of ${limit} are left`
+          wait = affordable > 0 ? Option.none() : Option.some({ until: DateTime.makeUnsafe(Math.ceil(until)), message })
+        }
+        return { files, wait }
       })
 
       /** One more sign of an outage. From the third in a row on, everybody waits: each try may cost a look of 10 tokens. */
@@ -170,9 +225,11 @@ export class Publisher extends Context.Service<
 
       /** Back to its place, untouched, since nothing can be done for anybody. */
       const handBack = (claim: Claim, reason: string, message: string) =>
-        Effect.flatMap(now, (dueAt) =>
-          setBack(claim, { state: "pending", reason, message, dueAt, uncertain: claim.sentAt !== null, counts: false })
-        )
+        Effect.flatMap(now, (dueAt) => putOff(claim, reason, message, dueAt, claim.sentAt !== null))
+
+      /** Not now, for a reason that is no trouble. Does not count as a try. */
+      const putOff = (claim: Claim, reason: string, message: string, dueAt: Date, uncertain: boolean) =>
+        setBack(claim, { state: "pending", reason, message, dueAt, uncertain, counts: false })
 
       const onGithubError = Effect.fnUntraced(function* (claim: Claim, { reason, concernsEverybody }: GithubError) {
         switch (reason._tag) {
@@ -219,6 +276,8 @@ export class Publisher extends Context.Service<
             return yield* again(claim, reason._tag, reason.message, false)
           case "NotSent":
             return yield* again(claim, reason._tag, reason.message, false)
+          case "NotYet":
+            return yield* putOff(claim, reason._tag, reason.message, DateTime.toDate(reason.retryAt), false)
           case "SinkOutcomeUnknown": {
             yield* struggle(sink.door, reason.message)
             const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.settleDelay))
@@ -276,8 +335,17 @@ export class Publisher extends Context.Service<
               yield* struggle(sink.door, reason.message)
               return yield* again(claim, "LookFailed", reason.message, true)
             }
-          } else if (Option.isSome(found.success)) {
-            return yield* record(claim, found.success.value, "adopted")
+          } else {
+            const [first, ...doubles] = found.success
+            if (first !== undefined) {
+              yield* publications.retract(claim, doubles, yield* now)
+              return yield* record(claim, first, "adopted")
+            }
+            const early = Duration.toMillis(Timing.certainDelay) - Math.max(claim.sentAgo ?? 0, 0) * 1_000
+            if (early > 0) {
+              const dueAt = new Date((yield* Clock.currentTimeMillis) + early)
+              return yield* putOff(claim, "NotThereYet", "It does not show in Pipedrive yet", dueAt, true)
+            }
           }
           yield* publications.absent(claim)
         }
@@ -300,16 +368,38 @@ export class Publisher extends Context.Service<
             : yield* onSinkError(claim, delivery, target.failure, Option.none())
         }
 
+        // Right before the request, behind every wait: a process that was paused past its lease must not send.
+        const begin = Effect.catch(publications.beginSend(claim, target.success), () => Effect.succeed(false))
         return yield* Effect.uninterruptible(
           Effect.gen(function* () {
-            // Right before the request: a process that was paused past its lease must not send.
-            if (!(yield* publications.beginSend(claim, target.success, yield* now))) return "pending" as const
-            const sent = yield* Effect.result(sink.create(target.success, delivery, content))
+            const sent = yield* Effect.result(sink.create(target.success, delivery, content, begin))
             return sent._tag === "Success"
               ? yield* record(claim, sent.success, "published")
               : yield* onSinkError(claim, delivery, sent.failure, Option.some(target.success))
           })
         )
+      })
+
+      /** What was sent again is looked for once more: a first activity may have shown up after all. */
+      const audit = Effect.gen(function* () {
+        for (;;) {
+          const audits = yield* publications.audits(10, yield* now)
+          for (const due of audits) {
+            const found = yield* Effect.result(sink.find(due.target, due, due.resentSince))
+            if (found._tag === "Failure") {
+              const { reason } = found.failure
+              if (reason._tag === "Paused") {
+                return yield* pauseUntil(sink.door, { until: reason.until, message: reason.message }, reason.binding)
+              }
+              if (reason._tag !== "TargetGone") return
+            }
+            const present = found._tag === "Success" ? found.success : []
+            // Without the one on record a person has tidied up, and what is there is theirs to keep.
+            const doubles = present.includes(due.receipt) ? present.filter((receipt) => receipt !== due.receipt) : []
+            yield* publications.audited(due, doubles, yield* now)
+          }
+          if (audits.length === 0) return
+        }
       })
 
       const retract = Effect.gen(function* () {
@@ -331,13 +421,29 @@ export class Publisher extends Context.Service<
         }
       })
 
+      /** For whoever watches. Counting millions takes its time, so not at every drain. */
+      const count = Effect.gen(function* () {
+        const at = yield* Clock.currentTimeMillis
+        if (at < nextCount) return
+        nextCount = at + Duration.toMillis(countInterval)
+        const backlog = yield* publications.backlog
+        yield* Metric.update(Telemetry.pending, backlog.pending)
+        yield* Metric.update(Telemetry.failed, backlog.failed)
+      })
+
       const drain = Effect.gen(function* () {
         const total = { published: 0, failed: 0, gone: 0, postponed: 0 }
         yield* recall
-        yield* retract
+        if (Option.isNone(yield* currentPause)) yield* audit
+        if (Option.isNone(yield* currentPause)) yield* retract
         while (Option.isNone(yield* currentPause)) {
+          const { files } = yield* spare
           // After trouble, one request at a time tries the door until something succeeds again.
-          const claims = yield* publications.claim(troubles === 0 ? batch : 1, Timing.publicationLease, yield* now)
+          const limit = troubles === 0 ? batch : 1
+          const claims =
+            files > 0
+              ? yield* publications.claim(Math.min(limit, files), Timing.publicationLease, yield* now)
+              : yield* publications.claim(limit, Timing.publicationLease, yield* now, "fresh")
           if (claims.length === 0) break
           const states = yield* Effect.forEach(claims, publish, { concurrency }).pipe(
             // Cut off: whatever has not ended is handed back as it was. What was sent has been recorded.
@@ -347,9 +453,7 @@ export class Publisher extends Context.Service<
             total[state === "pending" ? "postponed" : state]++
           }
         }
-        const backlog = yield* publications.backlog
-        yield* Metric.update(Telemetry.pending, backlog.pending)
-        yield* Metric.update(Telemetry.failed, backlog.failed)
+        yield* count
         return total
       })
 
@@ -358,6 +462,20 @@ export class Publisher extends Context.Service<
           ? Effect.succeed({ published: 0, failed: 0, gone: 0, postponed: 0 })
           : one.withPermit(drain).pipe(Effect.withSpan("Publisher.drain")),
         pause: currentPause,
+        nextAt: Effect.gen(function* () {
+          const pause = yield* currentPause
+          if (Option.isSome(pause)) return Option.some(pause.value.until)
+          const { wait } = yield* spare
+          if (Option.isNone(wait)) return yield* publications.nextDue("all")
+          const fresh = yield* publications.nextDue("fresh")
+          return Option.some(
+            Option.match(fresh, {
+              onNone: () => wait.value.until,
+              onSome: (due) => DateTime.min(due, wait.value.until)
+            })
+          )
+        }),
+        withheld: Effect.map(spare, ({ wait }) => wait),
         off: sink.off
       })
     })

@@ -5,7 +5,7 @@
  * The contract of a sink: an error says truthfully whether something may have been created. Only `OutcomeUnknown` may,
  * and after it `find` is asked before `create` is called again for the same file.
  */
-import { Context, type DateTime, Effect, Layer, Option, Schema } from "effect"
+import { Context, DateTime, type Duration, Effect, Layer, Option, Schema } from "effect"
 import type { Content } from "./domain/GistFile.ts"
 import type { UserKey } from "./domain/User.ts"
 
@@ -32,6 +32,11 @@ export class ItemRefused extends Schema.TaggedError<ItemRefused>()("ItemRefused"
 export class TargetGone extends Schema.TaggedError<TargetGone>()("TargetGone", { message: Schema.String }) {}
 /** It did not work this time. Nothing was created. */
 export class NotSent extends Schema.TaggedError<NotSent>()("NotSent", { message: Schema.String }) {}
+/** Something else has to happen first, and will by then. Nothing was created, and this does not count as a try. */
+export class NotYet extends Schema.TaggedError<NotYet>()("NotYet", {
+  message: Schema.String,
+  retryAt: Schema.DateTimeUtcFromString
+}) {}
 /** It may or may not have been created. */
 export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("SinkOutcomeUnknown", {
   message: Schema.String
@@ -45,11 +50,25 @@ export class Paused extends Schema.TaggedError<Paused>()("Paused", {
 }) {}
 
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
-  reason: Schema.Union([ItemRefused, TargetGone, NotSent, OutcomeUnknown, Paused])
+  reason: Schema.Union([ItemRefused, TargetGone, NotSent, NotYet, OutcomeUnknown, Paused])
 }) {
   override get message(): string {
     return this.reason.message
   }
+}
+
+/** What `create` fails with when `begin` answers `false`. */
+export const tooLate: Effect.Effect<never, SinkError> = Effect.flatMap(DateTime.now, (retryAt) =>
+  Effect.fail(new SinkError({ reason: new NotYet({ message: "it was not sent in time", retryAt }) }))
+)
+
+/** A budget that is used up by requests and renewed all at once. */
+export interface Budget {
+  /** By the service's last word. */
+  readonly left: number
+  readonly limit: number
+  readonly renewsAt: DateTime.Utc
+  readonly period: Duration.Duration
 }
 
 export class Sink extends Context.Service<
@@ -63,18 +82,27 @@ export class Sink extends Context.Service<
     readonly target: (recipient: Recipient) => Effect.Effect<string, SinkError>
     /** The target is no more: the next call of `target` brings another. */
     readonly forget: (recipient: Recipient, target: string) => Effect.Effect<void, SinkError>
-    /** Creates it, and answers what it is called there. Must end within `Timing.createTimeout` and a short wait. */
-    readonly create: (target: string, delivery: Delivery, content: Content) => Effect.Effect<string, SinkError>
-    /** What an earlier `create` of this file made since then, if it made anything. */
+    /**
+     * Creates it, and answers what it is called there. `begin` must be run right before the first request that creates
+     * something leaves, behind every wait: it notes the sending. With `false` the file may not be sent any more, which is
+     * a failure with `NotYet`. From there on everything must end within `Timing.createTimeout`.
+     */
+    readonly create: (
+      target: string,
+      delivery: Delivery,
+      content: Content,
+      begin: Effect.Effect<boolean>
+    ) => Effect.Effect<string, SinkError>
+    /** Everything that earlier calls of `create` for this file made since then and that is still there, oldest first. */
     readonly find: (
       target: string,
       delivery: Delivery,
       since: DateTime.Utc
-    ) => Effect.Effect<Option.Option<string>, SinkError>
+    ) => Effect.Effect<ReadonlyArray<string>, SinkError>
     /** Deletes what was created twice. */
     readonly retract: (receipt: string) => Effect.Effect<void, SinkError>
-    /** How much of a day's budget is left, by the sink's last word. */
-    readonly budget: Effect.Effect<Option.Option<number>>
+    /** The budget that publishing uses up, when the sink has one and knows it. A backlog leaves a part of it to new files. */
+    readonly budget: Effect.Effect<Option.Option<Budget>>
     /** Keeps the door closed until then, as an earlier process was told. */
     readonly close: (until: DateTime.Utc, message: string) => Effect.Effect<void>
   }

@@ -5,7 +5,6 @@
 import { Clock, Context, DateTime, Duration, Effect, type Fiber, Layer, Option } from "effect"
 import { Signals } from "./internal/Signals.ts"
 import { Publisher } from "./Publisher.ts"
-import { Repository } from "./Repository.ts"
 import { Scanner } from "./Scanner.ts"
 
 /** Other processes cannot raise this one's signals, so the database is asked as well, this often. */
@@ -22,12 +21,11 @@ export class Worker extends Context.Service<
     readonly startedAt: DateTime.Utc
   }
 >()("gitpip/Worker") {
-  static readonly layer: Layer.Layer<Worker, never, Scanner | Publisher | Repository | Signals> = Layer.effect(
+  static readonly layer: Layer.Layer<Worker, never, Scanner | Publisher | Signals> = Layer.effect(
     Worker,
     Effect.gen(function* () {
       const scanner = yield* Scanner
       const publisher = yield* Publisher
-      const { publications } = yield* Repository
       const signals = yield* Signals
 
       /** One round after the other, whatever happens in one. */
@@ -62,18 +60,9 @@ export class Worker extends Context.Service<
       const publishing = Effect.gen(function* () {
         yield* publisher.drain
         const now = yield* Clock.currentTimeMillis
-        const pause = yield* publisher.pause
-        const due = Option.match(pause, {
-          onNone: () =>
-            Effect.map(
-              publications.nextDue,
-              Option.map((at) => at.getTime())
-            ),
-          onSome: ({ until }) => Effect.succeedSome(until.epochMilliseconds)
-        })
-        const wait = Option.match(yield* due, {
+        const wait = Option.match(yield* publisher.nextAt, {
           onNone: () => poll,
-          onSome: (at) => Duration.millis(Math.max(at - now, 50))
+          onSome: (at) => Duration.millis(Math.max(at.epochMilliseconds - now, 50))
         })
         yield* signals.publications.wait(Duration.min(wait, poll))
       })

@@ -13,7 +13,7 @@ export { Attempt, Publication, PublicationDetails, PublicationId, PublicationSta
 export { Scan, ScanDetails, ScanFailure, ScanId, ScanState } from "./domain/Scan.ts"
 export * as Timing from "./domain/Timing.ts"
 export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
-export { defaultVisitor, Visit, VisitId, Visitor } from "./domain/Visit.ts"
+export { defaultVisitor, Visit, VisitId, Visitor, VisitRecord } from "./domain/Visit.ts"
 export { type Account, type GistContents, type GistPage, Github, GithubError } from "./Github.ts"
 export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
 export { layerTransport } from "./internal/exchange.ts"
@@ -27,15 +27,18 @@ export { VisitNotFound } from "./repository/Visits.ts"
 export { Scanner, type ScanProgress } from "./Scanner.ts"
 export { definitions as settings, type PipedriveSettings, Settings, SettingsError } from "./Settings.ts"
 export {
+  type Budget,
   type Delivery,
   ItemRefused,
   NotSent,
+  NotYet,
   OutcomeUnknown,
   Paused,
   type Recipient,
   Sink,
   SinkError,
-  TargetGone
+  TargetGone,
+  tooLate
 } from "./Sink.ts"
 export * as Telemetry from "./Telemetry.ts"
 export { Worker } from "./Worker.ts"

@@ -342,7 +342,7 @@ describe("a 429", () => {
       standIn.setDailyTokens(0)
       const midnight = 2 * 86_400_000 + 60_000
       assert.deepStrictEqual(yield* call(pipedrive, deal), ["BudgetSpent", midnight])
-      assert.strictEqual((yield* pipedrive.limits).tokensLeft, 0)
+      assert.strictEqual(Option.getOrThrow(yield* pipedrive.budget).left, 0)
       standIn.clearRequests()
       for (const other of [pipedrive.deal(deal), pipedrive.searchDeals("x"), newest(pipedrive, deal)]) {
         assert.deepStrictEqual(resumeOf(yield* reasonOf(other as Effect.Effect<unknown, Effect.Error<typeof other>>)), [
@@ -511,10 +511,14 @@ describe("pacing", () => {
   it.effect("tells what is left by Pipedrive's last word", () =>
     Effect.gen(function* () {
       const { deal, pipedrive } = yield* world({ dailyTokens: 1_000 })
-      assert.isUndefined((yield* pipedrive.limits).tokensLeft)
+      assert.isTrue(Option.isNone(yield* pipedrive.budget))
       yield* pipedrive.createActivity(activity(deal))
-      const { budget, tokensLeft } = yield* pipedrive.limits
-      assert.deepStrictEqual([tokensLeft, budget?.limit, budget?.remaining], [995, 20, 19])
+      const { budget } = yield* pipedrive.limits
+      const { left, limit } = Option.getOrThrow(yield* pipedrive.budget)
+      assert.deepStrictEqual([left, limit, budget?.limit, budget?.remaining], [995, 1_000, 20, 19])
+      // What was said yesterday no longer holds.
+      yield* TestClock.adjust("24 hours")
+      assert.isTrue(Option.isNone(yield* pipedrive.budget))
     })
   )
 })

@@ -1,9 +1,10 @@
 /** What becomes of a publication when Pipedrive, GitHub or this process fails: once in Pipedrive, or a reason on record. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Duration, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Timing from "../src/domain/Timing.ts"
+import { UserKey } from "../src/domain/User.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { Repository } from "../src/Repository.ts"
 import { Sink } from "../src/Sink.ts"
@@ -26,8 +27,17 @@ const given = Effect.fnUntraced(function* (github: GithubStandIn, files: Record<
   return gist
 })
 
-const drainLate = Effect.fnUntraced(function* (after: Parameters<typeof TestClock.adjust>[0]) {
-  yield* TestClock.adjust(after)
+/** Both clocks go on: the test's, and the database's as seen by what it has noted. */
+const passTime = Effect.fnUntraced(function* (time: Duration.Input) {
+  const sql = yield* SqlClient.SqlClient
+  const seconds = Duration.toSeconds(Duration.fromInputUnsafe(time))
+  yield* sql`update publications set sent_at = sent_at - ${seconds}::float8 * interval '1 second'`
+  yield* sql`update deals set sent_at = sent_at - ${seconds}::float8 * interval '1 second'`
+  yield* TestClock.adjust(time)
+})
+
+const drainLate = Effect.fnUntraced(function* (after: Duration.Input) {
+  yield* passTime(after)
   return yield* (yield* Gitpip).publish
 })
 
@@ -93,15 +103,90 @@ describe("a lost answer", () => {
     )
   )
 
-  it.effect("a reset before the work was done: looks, finds nothing, and sends again", () =>
+  it.effect("a reset before the work was done: believes only a late look that nothing is there, and sends again", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
         pipedrive.misbehave({ kind: "reset" }, { when: isCreate })
         yield* (yield* Gitpip).publish
         yield* drainLate(Timing.settleDelay)
+        assert.deepStrictEqual(yield* outcomes, {
+          state: "pending",
+          reason: "NotThereYet",
+          attempts: ["OutcomeUnknown"]
+        })
+        assert.strictEqual(looks(pipedrive), 1)
+        // Nothing is asked again before it can tell.
+        yield* drainLate("1 minute")
+        assert.strictEqual(looks(pipedrive), 1)
+        yield* drainLate(Timing.certainDelay)
         assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "published"])
         assert.strictEqual(pipedrive.activities.length, 1)
+      })
+    )
+  )
+
+  it.effect("and a list that lags behind by minutes: waits for it rather than sending twice", () =>
+    inWorld(layerPostgres, { pipedrive: { listLagMillis: 180_000 } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "1" })
+        pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+        yield* (yield* Gitpip).publish
+        yield* drainLate(Timing.settleDelay)
+        assert.strictEqual((yield* outcomes).reason, "NotThereYet")
+        yield* drainLate(Timing.certainDelay)
+        assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "adopted"])
+        assert.strictEqual(pipedrive.activities.length, 1)
+      })
+    )
+  )
+
+  it.effect("and a list that lags behind by longer than anyone waits: the audit deletes the second one", () =>
+    inWorld(layerPostgres, { pipedrive: { listLagMillis: 20 * 60_000 } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "1", "b.md": "2" })
+        pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+        yield* (yield* Gitpip).publish
+        yield* drainLate(Timing.settleDelay)
+        yield* drainLate(Timing.certainDelay)
+        assert.strictEqual(pipedrive.activities.length, 3)
+        // An audit that is not answered is made again.
+        pipedrive.misbehave({ kind: "status", status: 503 }, { when: ({ method }) => method === "GET" })
+        yield* drainLate(Timing.auditDelay)
+        assert.strictEqual(pipedrive.activities.length, 3)
+        yield* drainLate(Timing.auditRetryDelay)
+        assert.sameMembers(
+          pipedrive.activities.map(({ subject }) => subject),
+          ["a.md", "b.md"]
+        )
+        const published = yield* (yield* Gitpip).publications(everything)
+        assert.sameMembers(
+          pipedrive.activities.map(({ id }) => String(id)),
+          published.map(({ receipt }) => receipt)
+        )
+        // Done with: nothing is asked any more.
+        pipedrive.clearRequests()
+        yield* drainLate("3 hours")
+        assert.strictEqual(pipedrive.requests.length, 0)
+      })
+    )
+  )
+
+  it.effect("and a person who deleted the one on record before the audit: nothing of theirs is touched", () =>
+    inWorld(layerPostgres, { pipedrive: { listLagMillis: 20 * 60_000 } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "1" })
+        pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+        yield* (yield* Gitpip).publish
+        yield* drainLate(Timing.settleDelay)
+        yield* drainLate(Timing.certainDelay)
+        const [first, second] = pipedrive.activities
+        pipedrive.deleteActivity(second?.id ?? 0)
+        yield* drainLate(Timing.auditDelay)
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ id }) => id),
+          [first?.id]
+        )
       })
     )
   )
@@ -133,6 +218,33 @@ describe("a lost answer", () => {
         yield* drainLate("5 minutes")
         assert.strictEqual(pipedrive.deals.length, 1)
         assert.strictEqual(pipedrive.activities.length, 2)
+      })
+    )
+  )
+
+  it.effect("of the deal's creation, with lists that lag behind: waits for them, and the files are never failed", () =>
+    inWorld(layerPostgres, { pipedrive: { listLagMillis: 240_000, searchLagMillis: 240_000 } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "1", "b.md": "2" })
+        pipedrive.misbehave({ kind: "lost" }, { when: isDealCreate })
+        yield* (yield* Gitpip).publish
+        for (let minute = 0; minute < 8; minute++) yield* drainLate("1 minute")
+        assert.strictEqual(pipedrive.deals.length, 1)
+        assert.strictEqual(pipedrive.activities.length, 2)
+      })
+    )
+  )
+
+  it.effect("of the deal's creation, which did not happen: it is created after a late look", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "1" })
+        pipedrive.misbehave({ kind: "reset" }, { when: isDealCreate })
+        yield* (yield* Gitpip).publish
+        for (let minute = 0; minute < 7; minute++) yield* drainLate("1 minute")
+        assert.strictEqual(pipedrive.count("GET", "/api/v2/deals"), 2)
+        assert.strictEqual(pipedrive.deals.length, 1)
+        assert.strictEqual(pipedrive.activities.length, 1)
       })
     )
   )
@@ -272,7 +384,7 @@ describe("a lost process", () => {
     const [claim] = yield* publications.claim(1, Timing.publicationLease, new Date(0))
     if (claim === undefined) return yield* Effect.die("nothing to claim")
     const target = yield* sink.target(claim)
-    assert.isTrue(yield* publications.beginSend(claim, target, new Date(0)))
+    assert.isTrue(yield* publications.beginSend(claim, target))
     return { claim, target }
   })
   const expire = Effect.flatMap(
@@ -285,7 +397,7 @@ describe("a lost process", () => {
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
         const { claim, target } = yield* sendAndDie
-        yield* (yield* Sink).create(target, claim, { _tag: "Text", text: "1", partial: false })
+        yield* (yield* Sink).create(target, claim, { _tag: "Text", text: "1", partial: false }, Effect.succeed(true))
         assert.strictEqual((yield* (yield* Gitpip).publish).published, 0)
         yield* expire
         yield* (yield* Gitpip).publish
@@ -316,15 +428,87 @@ describe("a lost process", () => {
         yield* given(github, { "a.md": "1" })
         const { claim, target } = yield* sendAndDie
         yield* expire
-        yield* (yield* Gitpip).publish
+        yield* drainLate(Timing.certainDelay)
         assert.strictEqual(pipedrive.activities.length, 1)
         // The paused process goes on as if nothing had happened.
-        const receipt = yield* (yield* Sink).create(target, claim, { _tag: "Text", text: "1", partial: false })
+        const receipt = yield* (yield* Sink).create(
+          target,
+          claim,
+          { _tag: "Text", text: "1", partial: false },
+          Effect.succeed(true)
+        )
         assert.strictEqual(pipedrive.activities.length, 2)
         assert.isFalse(yield* publications.published(claim, receipt, "published", new Date(0)))
         yield* (yield* Gitpip).publish
         assert.strictEqual(pipedrive.activities.length, 1)
         assert.notStrictEqual(String(pipedrive.activities[0]?.id), receipt)
+      })
+    )
+  )
+
+  it.effect("that comes back late, sends, and dies before it can say so: the audit deletes what it made", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "1" })
+        const { claim, target } = yield* sendAndDie
+        yield* expire
+        yield* drainLate(Timing.certainDelay)
+        const [kept] = pipedrive.activities
+        yield* (yield* Sink).create(target, claim, { _tag: "Text", text: "1", partial: false }, Effect.succeed(true))
+        assert.strictEqual(pipedrive.activities.length, 2)
+        yield* drainLate(Timing.auditDelay)
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ id }) => id),
+          [kept?.id]
+        )
+      })
+    )
+  )
+
+  it.effect("that made the user's deal while another did: the first on record holds, and the other is deleted", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const { deals } = yield* Repository
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "1" })
+        // Another process was faster, while this one's request was under way.
+        pipedrive.misbehave({ kind: "late" }, { when: isDealCreate })
+        const drain = yield* Effect.forkChild(gitpip.publish)
+        yield* pipedrive.seen(1, isDealCreate)
+        const theirs = pipedrive.addDeal({ title: "ann" })
+        yield* deals.record(UserKey.make(1), theirs, undefined)
+        pipedrive.release()
+        yield* Fiber.join(drain)
+        yield* gitpip.publish
+        assert.deepStrictEqual(
+          pipedrive.deals.map(({ id }) => id),
+          [theirs]
+        )
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ deal_id }) => deal_id),
+          [theirs]
+        )
+      })
+    )
+  )
+
+  it.effect("that lost its lease on a deal ends nobody else's", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const { deals } = yield* Repository
+        yield* given(github, { "a.md": "1" })
+        const userKey = UserKey.make(1)
+        const lost = { userKey, epoch: (yield* deals.claim(userKey, Duration.zero)).epoch }
+        const held = { userKey, epoch: (yield* deals.claim(userKey, Timing.publicationLease)).epoch }
+        assert.isTrue(yield* deals.beginSend(held, Timing.sendMargin))
+        assert.isFalse(yield* deals.beginSend(lost, Timing.sendMargin))
+        yield* deals.clear(lost)
+        yield* deals.release(lost)
+        assert.isFalse((yield* deals.claim(userKey, Timing.publicationLease)).leased)
+        yield* deals.release(held)
+        const next = yield* deals.claim(userKey, Timing.publicationLease)
+        assert.isTrue(next.leased)
+        assert.isNotNull(next.sentAt)
       })
     )
   )
@@ -335,11 +519,11 @@ describe("a lost process", () => {
         const { publications } = yield* Repository
         yield* given(github, { "a.md": "1" })
         const [short] = yield* publications.claim(1, Timing.sendMargin, new Date(0))
-        assert.isFalse(yield* publications.beginSend(short as never, "1", new Date(0)))
+        assert.isFalse(yield* publications.beginSend(short as never, "1"))
         yield* expire
         const [next] = yield* publications.claim(1, Timing.publicationLease, new Date(0))
-        assert.isFalse(yield* publications.beginSend(short as never, "1", new Date(0)))
-        assert.isTrue(yield* publications.beginSend(next as never, "1", new Date(0)))
+        assert.isFalse(yield* publications.beginSend(short as never, "1"))
+        assert.isTrue(yield* publications.beginSend(next as never, "1"))
       })
     )
   )
@@ -581,6 +765,7 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
           pipedrive.misbehave(fault, { when })
           yield* (yield* Gitpip).publish
           yield* drainLate("2 minutes")
+          yield* drainLate("5 minutes")
           assert.strictEqual((yield* outcomes).state, "published")
           assert.strictEqual(pipedrive.deals.length, 1)
           assert.strictEqual(pipedrive.notes.filter(({ deal_id }) => deal_id === pipedrive.deals[0]?.id).length, 1)

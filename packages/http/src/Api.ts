@@ -16,7 +16,8 @@ import {
   Username,
   Visit,
   VisitId,
-  Visitor
+  Visitor,
+  VisitRecord
 } from "@gitpip/core"
 import { Record, Schema, SchemaTransformation } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
@@ -111,6 +112,17 @@ export class Gists extends HttpApiGroup.make("gists")
       OpenApi.annotations({
         summary: "The files that are new since the visitor's last visit",
         description: "Records the visit. Its answer can be read again under the id in the `Gitpip-Visit` header."
+      })
+    ),
+    HttpApiEndpoint.get("visits", "/users/:username/visits", {
+      params: username,
+      query: { ...page, visitor: Schema.optionalKey(Visitor) },
+      success: paged(Schema.Array(VisitRecord)),
+      error: UserNotTrackedProblem
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "A visitor's visits, newest first",
+        description: "Whoever did not get a visit's answer finds its id here, and its answer under that id."
       })
     ),
     HttpApiEndpoint.get("visit", "/users/:username/visits/:visit", {

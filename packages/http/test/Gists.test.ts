@@ -58,6 +58,27 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
     })
   )
 
+  it.effect("whoever did not get a visit's answer finds the visit, and its answer", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      yield* found("fay", 2)
+      const lost = yield* call("POST", "/latestgists/fay?visitor=eve")
+      yield* call("POST", "/latestgists/fay")
+      yield* call("POST", "/latestgists/fay?visitor=eve")
+      const recorded = yield* visits
+      const pages = yield* walk("/users/fay/visits?visitor=eve&limit=1")
+      assert.deepStrictEqual(
+        pages.flat().map(({ visitor }) => visitor),
+        ["eve", "eve"]
+      )
+      assert.strictEqual(String(pages[1]?.[0].id), lost.headers.get("gitpip-visit"))
+      const again = yield* call("GET", `/users/fay/visits/${pages[1]?.[0].id}`)
+      assert.deepStrictEqual(again.json.files, lost.json)
+      assert.strictEqual((yield* walk("/users/fay/visits")).flat().length, 1)
+      assert.strictEqual(yield* visits, recorded)
+    })
+  )
+
   it.effect("refuses bad names, visitors and visits, and records nothing", () =>
     Effect.gen(function* () {
       const { call } = yield* Running

@@ -1,4 +1,5 @@
-import { Effect } from "effect"
+import type { Gitpip, Username, Visitor } from "@gitpip/core"
+import { Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
@@ -15,6 +16,11 @@ export const latest = Command.make(
       Flag.optional,
       Flag.withDescription("Who looks: each visitor sees every file once. Default: the one that all share")
     ),
+    again: Flag.Boolean("again").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Show what the last visit showed, once more; records none")
+    ),
     json
   },
   Effect.fnUntraced(function* (typed) {
@@ -23,13 +29,28 @@ export const latest = Command.make(
       username: Input.text("USERNAME", core.Username, typed.username),
       visitor: Input.optional(typed.visitor, (visitor) => Input.text("--visitor", core.Visitor, visitor))
     })
-    const visit = yield* withGitpip((gitpip) => gitpip.latest(username, visitor))
+    const visit = yield* withGitpip((gitpip) =>
+      typed.again ? lastVisit(gitpip, username, visitor ?? core.defaultVisitor) : gitpip.latest(username, visitor)
+    )
+    if (visit === undefined) {
+      yield* Output.result(typed.json, Schema.Null, null, () => "")
+      return yield* Output.message(`${username} has not been visited yet.`)
+    }
     yield* Output.result(typed.json, core.Visit, visit, ({ files }) =>
       files.length === 0 ? "" : table([header, ...files.map(row)])
     )
-    if (visit.files.length === 0) yield* Output.message(`${username} has no new files since the last visit.`)
+    if (visit.files.length === 0) {
+      yield* Output.message(
+        typed.again ? "The last visit showed no new files." : `${username} has no new files since the last visit.`
+      )
+    }
   })
 ).pipe(
   Command.withDescription("Show a user's files that are new since the last visit, and record this one"),
   Command.withShortDescription("Show what is new of a user since the last visit")
 )
+
+const lastVisit = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], username: Username, visitor: Visitor) {
+  const [last] = yield* gitpip.visits(username, visitor, { before: Number.MAX_SAFE_INTEGER, limit: 1 })
+  return last === undefined ? undefined : yield* gitpip.visit(username, last.id)
+})

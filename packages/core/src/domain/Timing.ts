@@ -26,11 +26,20 @@ export const maxAttempts = 8
 /** How long a request that creates something may take. */
 export const createTimeout = Duration.seconds(20)
 
-/**
- * How long after a lost answer Pipedrive is asked whether the work was done: past the end of the request, and past the
- * delay with which a list may show what was created.
- */
+/** How long after a lost answer Pipedrive is asked whether the work was done: past the end of the request. */
 export const settleDelay = Duration.seconds(60)
+
+/**
+ * How long after a lost answer a look that finds nothing is believed. Pipedrive does not say how far its lists lag behind;
+ * its search lags by seconds.
+ */
+export const certainDelay = Duration.minutes(5)
+
+/** How long after a file was sent again Pipedrive is asked once more whether it is there twice. */
+export const auditDelay = Duration.hours(1)
+
+/** An audit that did not come to its end is made again this much later. */
+export const auditRetryDelay = Duration.minutes(15)
 
 /**
  * How long a claimed publication belongs to its publisher. A request is only sent while more than `sendMargin` is left,
@@ -45,6 +54,24 @@ export const scanHeartbeat = Duration.seconds(30)
 
 /** Slack for differing clocks when looking for what was created since an instant. One page of a list covers it anyway. */
 export const clockSlack = Duration.hours(24)
+
+/**
+ * What a backlog must leave of a budget that is renewed at an instant: half of it at the beginning of the period, and
+ * steadily less, so that in the end nothing is left unused.
+ */
+export const reserve = (budget: {
+  readonly limit: number
+  readonly renewsAt: number
+  readonly period: Duration.Duration
+  readonly now: number
+}): number =>
+  (budget.limit / 2) * Math.min(Math.max((budget.renewsAt - budget.now) / Duration.toMillis(budget.period), 0), 1)
+
+/** What creating an activity costs of Pipedrive's budget: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
+export const createCost = 5
+
+/** More new files than this at one look are a backlog too. */
+export const freshFiles = 100
 
 /** How long a gist that answers 404 is waited for before it counts as gone: its page can lag behind the list. */
 export const goneDelay = Duration.minutes(2)

@@ -15,6 +15,14 @@ export type Visitor = typeof Visitor.Type
 
 export const defaultVisitor = Visitor.make("default")
 
+/** That somebody looked, and when; without what they saw. */
+export const VisitRecord = Schema.Struct({
+  id: VisitId,
+  visitor: Visitor,
+  visitedAt: Schema.DateTimeUtcFromString
+}).pipe(Schema.encodeKeys({ visitedAt: "visited_at" }))
+export type VisitRecord = typeof VisitRecord.Type
+
 export const Visit = Schema.Struct({
   id: VisitId,
   visitor: Visitor,

@@ -1,8 +1,10 @@
 /** All migrations, in order. A number is never used twice and never inserted before a released one. */
 import initial from "./0001_initial.ts"
+import certainty from "./0002_certainty.ts"
 
 export const migrations = {
-  "0001_initial": initial
+  "0001_initial": initial,
+  "0002_certainty": certainty
 }
 
 /** The newest schema that this program knows. */

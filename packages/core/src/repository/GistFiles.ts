@@ -3,6 +3,7 @@ import { DateTime, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import { GistFile, type ListedFile } from "../domain/GistFile.ts"
+import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
 
 /** What one look at a user brought, to be stored at once. */
@@ -72,9 +73,11 @@ export const make = Effect.gen(function* () {
             coalesce((select min(turn) from publications where state = 'pending'), 0)
           ) as turn
         ), queued as (
-          insert into publications (file_key, user_key, state, turn, due_at, created_at)
+          insert into publications (file_key, user_key, state, turn, due_at, created_at, backlog)
           select key, ${intake.userKey}, 'pending',
-            start.turn - 1 + row_number() over (order by created_at, gist_id, filename), ${intake.now}, ${intake.now}
+            start.turn - 1 + row_number() over (order by created_at, gist_id, filename), ${intake.now}, ${intake.now},
+            (${user.baselinedAt === null} and created_at < ${DateTime.toDate(user.trackedAt)})
+              or ${at} + row_number() over (order by created_at, gist_id, filename) > ${Timing.freshFiles}
           from added, start
           where ${intake.backfill === "all" || user.baselinedAt !== null} or created_at >= ${DateTime.toDate(user.trackedAt)}
           order by created_at, gist_id, filename

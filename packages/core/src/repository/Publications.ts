@@ -9,7 +9,7 @@
  * Leases are counted on the database's clock, so that processes with differing clocks agree on them. What a publication
  * is due at comes from the caller's clock.
  */
-import { DateTime, type Duration, Effect, Option, Schema } from "effect"
+import { type DateTime, type Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
@@ -43,6 +43,8 @@ export const Claim = Schema.Struct({
   attempts: Schema.Int,
   /** Since when something of unknown fate may be in Pipedrive: look before sending again. */
   sentAt: Schema.NullOr(Schema.DateTimeUtc),
+  /** How many seconds ago that was, by the database's clock. */
+  sentAgo: Schema.NullOr(Schema.Finite),
   target: Schema.NullOr(Schema.String),
   errorReason: Schema.NullOr(Schema.String),
   userKey: UserKey,
@@ -58,6 +60,23 @@ export const Claim = Schema.Struct({
   gistSize: Schema.Int
 })
 export type Claim = typeof Claim.Type
+
+/** A publication that was sent again after looks in vain, to be looked at once more. */
+const Audit = Schema.Struct({
+  key: Schema.Int,
+  receipt: Schema.String,
+  target: Schema.String,
+  resentSince: Schema.DateTimeUtc,
+  userKey: UserKey,
+  username: Schema.String,
+  gistId: Schema.String,
+  filename: Schema.String,
+  htmlUrl: Schema.String,
+  description: Schema.NullOr(Schema.String),
+  type: Schema.NullOr(Schema.String),
+  size: Schema.Int
+})
+export type Audit = typeof Audit.Type
 
 /** What became of a claim that did not end in `published`. */
 export interface Setback {
@@ -88,15 +107,28 @@ export const make = Effect.gen(function* () {
   const attempt = (claim: Pick<Claim, "key">, outcome: string, message: string | null, now: Date) => sql`
     insert into attempts (publication_key, at, outcome, message) values (${claim.key}, ${now}, ${outcome}, ${message})`
 
+  const only = (which: "all" | "fresh") => sql.literal(which === "fresh" ? "and not backlog" : "")
+
+  const toRetract = Effect.fnUntraced(function* (
+    claim: Pick<Claim, "key">,
+    receipts: ReadonlyArray<string>,
+    now: Date
+  ) {
+    if (receipts.length === 0) return
+    yield* sql`
+      insert into retractions (receipt, publication_key, found_at)
+      select receipt, ${claim.key}, ${now} from unnest(${receipts}::text[]) receipt on conflict do nothing`
+  })
+
   return {
     /** Leases up to `limit` publications: abandoned ones first, then due ones in order of their turn. */
-    claim: (limit: number, lease: Duration.Duration, now: Date) =>
+    claim: (limit: number, lease: Duration.Duration, now: Date, which: "all" | "fresh" = "all") =>
       rows(Claim)(sql`
         with abandoned as (
           select key from publications where state = 'sending' and lease_until < clock_timestamp()
           order by lease_until limit ${limit} for update skip locked
         ), due as (
-          select key from publications where state = 'pending' and due_at <= ${now}
+          select key from publications where state = 'pending' and due_at <= ${now} ${only(which)}
           order by turn, key limit ${limit} for update skip locked
         ), chosen as (
           select key from abandoned union all select key from due limit ${limit}
@@ -106,7 +138,8 @@ export const make = Effect.gen(function* () {
           from chosen where p.key = chosen.key
           returning p.*
         )
-        select p.key, p.epoch, p.attempts, p.sent_at, p.target, p.error_reason, p.user_key, u.username, f.gist_id,
+        select p.key, p.epoch, p.attempts, p.sent_at,
+          extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago, p.target, p.error_reason, p.user_key, u.username, f.gist_id,
           f.filename, f.html_url, f.raw_url, f.description, f.type, f.size,
           (select sum(size)::bigint from gist_files g where g.gist_id = f.gist_id) as gist_size
         from claimed p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key
@@ -115,10 +148,10 @@ export const make = Effect.gen(function* () {
      * Notes that the request goes out now. `false` when the claim is no longer this process's, or when too little of
      * the lease is left for the request to end, and settle, before another may claim the row.
      */
-    beginSend: (claim: Claim, target: string, now: Date) =>
+    beginSend: (claim: Claim, target: string) =>
       Effect.map(
         orDatabaseError(sql`
-          update publications set sent_at = ${now}, target = ${target}
+          update publications set sent_at = clock_timestamp(), target = ${target}
           where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending'
             and lease_until > clock_timestamp() + ${seconds(sql, Timing.sendMargin)}
           returning 1 as ok`),
@@ -128,13 +161,14 @@ export const make = Effect.gen(function* () {
      * Records what the file became. The first receipt wins, whoever brings it: a later, different one is noted as to be
      * retracted, in the same transaction, and `false` is answered.
      */
-    published: (claim: Claim, receipt: string, outcome: "published" | "adopted", now: Date) =>
+    published: (claim: Pick<Claim, "key">, receipt: string, outcome: "published" | "adopted", now: Date) =>
       orDatabaseError(
         sql.withTransaction(
           Effect.gen(function* () {
             const won = yield* sql`
               update publications set state = 'published', receipt = ${receipt}, published_at = ${now},
-                lease_until = null, sent_at = null, error_reason = null, error_message = null
+                lease_until = null, sent_at = null, error_reason = null, error_message = null,
+                audit_at = case when resent_since is null then null else ${now}::timestamptz + ${seconds(sql, Timing.auditDelay)} end
               where key = ${claim.key} and (receipt is null or receipt = ${receipt}) returning 1 as ok`
             if (won.length > 0) {
               yield* attempt(claim, outcome, null, now)
@@ -146,9 +180,7 @@ export const make = Effect.gen(function* () {
               `another process had published it already; ${receipt} is deleted again`,
               now
             )
-            yield* sql`
-              insert into retractions (receipt, publication_key, found_at) values (${receipt}, ${claim.key}, ${now})
-              on conflict do nothing`
+            yield* toRetract(claim, [receipt], now)
             return false
           })
         )
@@ -160,7 +192,7 @@ export const make = Effect.gen(function* () {
           Effect.gen(function* () {
             const own = yield* sql`
               update publications set state = ${setback.state}, due_at = ${setback.dueAt}, lease_until = null,
-                sent_at = case when ${setback.uncertain} then coalesce(sent_at, ${now}) end,
+                sent_at = case when ${setback.uncertain} then coalesce(sent_at, clock_timestamp()) end,
                 error_reason = ${setback.reason}, error_message = ${setback.message},
                 attempts = attempts - ${setback.counts ? 0 : 1}
               where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending' returning 1 as ok`
@@ -168,11 +200,38 @@ export const make = Effect.gen(function* () {
           })
         )
       ),
-    /** Notes that a look found nothing: the next request is the first one again. */
+    /** Notes that looks found nothing: the next request is the first one again, and an audit will tell for sure. */
     absent: (claim: Claim) =>
       orDatabaseError(
-        Effect.asVoid(sql`update publications set sent_at = null where key = ${claim.key} and epoch = ${claim.epoch}`)
+        Effect.asVoid(sql`
+          update publications set resent_since = coalesce(resent_since, sent_at), sent_at = null
+          where key = ${claim.key} and epoch = ${claim.epoch}`)
       ),
+    /** Takes up to `limit` due audits. One that does not come to its end is due again after a while. */
+    audits: (limit: number, now: Date) =>
+      rows(Audit)(sql`
+        with due as (
+          select key from publications where audit_at <= ${now} order by audit_at limit ${limit} for update skip locked
+        ), taken as (
+          update publications p set audit_at = ${now}::timestamptz + ${seconds(sql, Timing.auditRetryDelay)}
+          from due where p.key = due.key returning p.*
+        )
+        select p.key, p.receipt, p.target, p.resent_since, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
+          f.description, f.type, f.size
+        from taken p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key`),
+    /** Ends an audit. What it found beside the one on record is to be deleted. */
+    audited: (audit: Pick<Audit, "key">, doubles: ReadonlyArray<string>, now: Date) =>
+      orDatabaseError(
+        sql.withTransaction(
+          Effect.gen(function* () {
+            yield* toRetract(audit, doubles, now)
+            yield* sql`update publications set audit_at = null, resent_since = null where key = ${audit.key}`
+          })
+        )
+      ),
+    /** Notes what was created twice. */
+    retract: (claim: Pick<Claim, "key">, receipts: ReadonlyArray<string>, now: Date) =>
+      orDatabaseError(toRetract(claim, receipts, now)),
     /** Hands claims back as they were. One that was sent waits until a look can tell what became of it. */
     release: (claims: ReadonlyArray<Claim>, now: Date) =>
       orDatabaseError(
@@ -238,11 +297,14 @@ export const make = Effect.gen(function* () {
       (found) => found[0] ?? { pending: 0, sending: 0, failed: 0, oldestDue: null }
     ),
     /** When the next pending publication is due. */
-    nextDue: Effect.map(
-      orDatabaseError(
-        sql<{ at: DateTime.Utc | null }>`select min(due_at) as at from publications where state = 'pending'`
-      ),
-      (found) => Option.map(Option.fromNullishOr(found[0]?.at), (at) => DateTime.toDate(at))
-    )
+    nextDue: (which: "all" | "fresh") =>
+      Effect.map(
+        orDatabaseError(
+          sql<{
+            at: DateTime.Utc | null
+          }>`select min(due_at) as at from publications where state = 'pending' ${only(which)}`
+        ),
+        (found) => Option.fromNullishOr(found[0]?.at)
+      )
   }
 })

@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { rows } from "../Database.ts"
 import { UserKey } from "../domain/User.ts"
-import { VisitId, Visitor } from "../domain/Visit.ts"
+import { VisitId, Visitor, VisitRecord } from "../domain/Visit.ts"
 import { alone } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
@@ -40,6 +40,12 @@ export const make = Effect.gen(function* () {
       if (visit === undefined) return yield* new UserNotTracked({ username })
       return visit
     }),
+    /** One visitor's visits to a user, newest first, from before `before` on. */
+    list: (userKey: UserKey, visitor: Visitor, page: { readonly before: number; readonly limit: number }) =>
+      rows(VisitRecord)(sql`
+        select key as id, visitor, visited_at from visits
+        where user_key = ${userKey} and visitor = ${visitor} and key < ${page.before}
+        order by key desc limit ${page.limit}`),
     find: Effect.fnUntraced(function* (userKey: UserKey, visit: number) {
       const [found] = yield* visits(sql`select ${columns} from visits where key = ${visit} and user_key = ${userKey}`)
       if (found === undefined) return yield* new VisitNotFound({ visit })

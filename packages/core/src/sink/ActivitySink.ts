@@ -6,7 +6,7 @@ import { Pipedrive } from "../Pipedrive.ts"
 import { Repository } from "../Repository.ts"
 import { Settings } from "../Settings.ts"
 import { ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../Sink.ts"
-import { ensureDeal, isBefore } from "./deals.ts"
+import { dealOfReceipt, ensureDeal, isBefore } from "./deals.ts"
 import { sinking, storing } from "./errors.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> = Layer.effect(
@@ -31,16 +31,19 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
           Cache.invalidate(targets, { userKey, username }),
           storing(deals.forget(userKey, Number(target)))
         ),
-      create: Effect.fn("ActivitySink.create")(function* (target, delivery, content) {
+      create: Effect.fn("ActivitySink.create")(function* (target, delivery, content, begin) {
         const today = new Date(yield* Clock.currentTimeMillis).toISOString().slice(0, 10)
         const id = yield* sinking(
-          pipedrive.createActivity({
-            ...fromFile({ ...delivery, content }),
-            type: settings.activityType,
-            deal_id: Number(target),
-            due_date: today,
-            done: settings.activityDone
-          })
+          pipedrive.createActivity(
+            {
+              ...fromFile({ ...delivery, content }),
+              type: settings.activityType,
+              deal_id: Number(target),
+              due_date: today,
+              done: settings.activityDone
+            },
+            begin
+          )
         ).pipe(
           Effect.catchReasons("SinkError", {
             // What a deleted deal is refused with is not documented: ask whether it still exists before giving up.
@@ -58,18 +61,27 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
       }),
       find: Effect.fn("ActivitySink.find")(function* (target, delivery, since) {
         const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
+        const found: Array<number> = []
         let cursor = Option.none<string>()
         for (;;) {
           const page = yield* sinking(pipedrive.activitiesOfDeal(Number(target), cursor))
-          const found = page.items.find(({ note }) => typeof note === "string" && bearsMarker(note, delivery.htmlUrl))
-          if (found !== undefined) return Option.some(String(found.id))
-          if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest)))
-            return Option.none()
+          for (const { id, note } of page.items) {
+            if (typeof note === "string" && bearsMarker(note, delivery.htmlUrl)) found.push(id)
+          }
+          if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest))) {
+            return [...new Set(found)].sort((a, b) => a - b).map(String)
+          }
           cursor = page.cursor
         }
       }),
-      retract: (receipt) => sinking(pipedrive.deleteActivity(Number(receipt))),
-      budget: Effect.map(pipedrive.limits, ({ tokensLeft }) => Option.fromNullishOr(tokensLeft)),
+      retract: (receipt) =>
+        sinking(
+          Option.match(dealOfReceipt(receipt), {
+            onNone: () => pipedrive.deleteActivity(Number(receipt)),
+            onSome: pipedrive.deleteDeal
+          })
+        ),
+      budget: pipedrive.budget,
       close: pipedrive.close
     })
   })

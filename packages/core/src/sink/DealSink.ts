@@ -12,7 +12,7 @@ import { cut } from "../domain/Text.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Pipedrive } from "../Pipedrive.ts"
 import { type Delivery, OutcomeUnknown, Sink, SinkError } from "../Sink.ts"
-import { newestWithTitle } from "./deals.ts"
+import { dealOfReceipt, withTitle } from "./deals.ts"
 import { sinking } from "./errors.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
@@ -31,25 +31,29 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
       off: Option.none(),
       target: () => Effect.succeed(""),
       forget: () => Effect.void,
-      create: Effect.fn("DealSink.create")(function* (_target, delivery, content) {
-        const id = yield* sinking(pipedrive.createDeal(title(delivery)))
+      create: Effect.fn("DealSink.create")(function* (_target, delivery, content, begin) {
+        const id = yield* sinking(pipedrive.createDeal(title(delivery), begin))
         yield* addNote(id, delivery, content)
         return String(id)
       }),
       find: Effect.fn("DealSink.find")(function* (_target, delivery, since) {
         const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
-        const deal = yield* newestWithTitle(pipedrive, title(delivery), oldest)
-        if (Option.isNone(deal)) return Option.none()
-        const notes = yield* sinking(pipedrive.notesOfDeal(deal.value.id))
-        if (notes.some(({ content }) => typeof content === "string" && bearsMarker(content, delivery.htmlUrl))) {
-          return Option.some(String(deal.value.id))
+        const whole: Array<string> = []
+        for (const { id } of yield* withTitle(pipedrive, title(delivery), oldest)) {
+          const notes = yield* sinking(pipedrive.notesOfDeal(id))
+          if (notes.some(({ content }) => typeof content === "string" && bearsMarker(content, delivery.htmlUrl))) {
+            whole.push(String(id))
+          } else {
+            // Half done. Taking the deal back makes it whole again: nothing is there, and the next try starts over.
+            yield* sinking(pipedrive.deleteDeal(id))
+          }
         }
-        // Half done. Taking the deal back makes it whole again: nothing is there, and the next try starts over.
-        yield* sinking(pipedrive.deleteDeal(deal.value.id))
-        return Option.none()
+        return whole
       }),
-      retract: (receipt) => sinking(pipedrive.deleteDeal(Number(receipt))),
-      budget: Effect.map(pipedrive.limits, ({ tokensLeft }) => Option.fromNullishOr(tokensLeft)),
+      // A twin of a user's deal may be left from the time when files were published as activities.
+      retract: (receipt) =>
+        sinking(pipedrive.deleteDeal(Option.getOrElse(dealOfReceipt(receipt), () => Number(receipt)))),
+      budget: pipedrive.budget,
       close: pipedrive.close
     })
   })

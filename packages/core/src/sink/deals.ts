@@ -8,8 +8,8 @@ import { Clock, DateTime, Duration, Effect, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Pipedrive, StoredDeal } from "../Pipedrive.ts"
 import type { Repository } from "../Repository.ts"
-import { NotSent, type Recipient, SinkError } from "../Sink.ts"
-import { sinking, storing } from "./errors.ts"
+import type { Recipient, SinkError } from "../Sink.ts"
+import { notYet, sinking, storing } from "./errors.ts"
 
 /** Long enough for a search, a look and a create that all wait for their turn. */
 const lease = Duration.minutes(5)
@@ -21,19 +21,29 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 ): Effect.fn.Return<number, SinkError> {
   const row = yield* storing(deals.claim(userKey, lease))
   if (row.dealId !== null) return row.dealId
-  if (!row.leased) return yield* busy("another process is finding or creating the user's deal")
+  if (!row.leased) return yield* notYet("another process is finding or creating the user's deal", Duration.seconds(30))
+  const own = { userKey, epoch: row.epoch }
 
   const findOrCreate = Effect.gen(function* () {
     if (row.sentAt !== null) {
-      const since = row.sentAt
-      const now = yield* DateTime.now
-      if (DateTime.isLessThan(now, DateTime.addDuration(since, Timing.sendMargin))) {
-        return yield* busy("the answer to the creation of the user's deal was lost; it is looked for in a minute")
+      const ago = Duration.seconds(Math.max(row.sentAgo ?? 0, 0))
+      const wait = (until: Duration.Duration) => Duration.subtract(until, ago)
+      if (Duration.isLessThan(ago, Timing.sendMargin)) {
+        return yield* notYet(
+          "the answer to the creation of the user's deal was lost; it is looked for in a minute",
+          wait(Timing.sendMargin)
+        )
       }
-      const created = yield* newestWithTitle(pipedrive, username, DateTime.subtractDuration(since, Timing.clockSlack))
-      if (Option.isSome(created)) return created.value.id
-      yield* storing(deals.clear(userKey))
-      return yield* busy("the lost creation of the user's deal did not happen; it is created next")
+      const created = yield* withTitle(pipedrive, username, DateTime.subtractDuration(row.sentAt, Timing.clockSlack))
+      if (created[0] !== undefined) return created[0].id
+      if (Duration.isLessThan(ago, Timing.certainDelay)) {
+        return yield* notYet("a lost creation of the user's deal does not show yet", wait(Timing.certainDelay))
+      }
+      yield* storing(deals.clear(own))
+      return yield* notYet(
+        "the lost creation of the user's deal did not happen; it is created next",
+        Duration.seconds(1)
+      )
     }
     const adopted = yield* sinking(pipedrive.searchDeals(username))
     const theirs = adopted
@@ -47,38 +57,46 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 
     return yield* Effect.uninterruptible(
       Effect.gen(function* () {
-        const sent = yield* storing(
-          deals.beginSend(userKey, new Date(yield* Clock.currentTimeMillis), Timing.sendMargin)
-        )
-        if (!sent) return yield* busy("finding the user's deal took too long")
-        const id = yield* sinking(pipedrive.createDeal(username)).pipe(
+        const begin = Effect.catch(deals.beginSend(own, Timing.sendMargin), () => Effect.succeed(false))
+        const id = yield* sinking(pipedrive.createDeal(username, begin)).pipe(
           Effect.tapError((error) =>
-            error.reason._tag === "SinkOutcomeUnknown" ? Effect.void : storing(deals.clear(userKey))
+            error.reason._tag === "SinkOutcomeUnknown" ? Effect.void : storing(deals.clear(own))
           )
         )
-        yield* storing(deals.record(userKey, id))
-        return id
+        const now = new Date(yield* Clock.currentTimeMillis)
+        // A process that was paused meanwhile may find another's deal on record: that one holds, and its own goes.
+        return yield* storing(deals.record(userKey, id, { receipt: dealReceipt(id), now }))
       })
     )
   })
 
-  const id = yield* findOrCreate.pipe(Effect.onError(() => Effect.ignore(deals.release(userKey))))
-  yield* storing(deals.record(userKey, id))
-  return id
+  const id = yield* findOrCreate.pipe(Effect.onError(() => Effect.ignore(deals.release(own))))
+  return yield* storing(deals.record(userKey, id, undefined))
 })
 
-/** The newest deal of exactly this title that was added since then. */
-export const newestWithTitle = Effect.fnUntraced(function* (
+const prefix = "deal:"
+
+/** A user's deal as a receipt to retract, among receipts of activities. */
+export const dealReceipt = (id: number): string => `${prefix}${id}`
+
+/** The deal of such a receipt. */
+export const dealOfReceipt = (receipt: string): Option.Option<number> =>
+  receipt.startsWith(prefix) ? Option.some(Number(receipt.slice(prefix.length))) : Option.none()
+
+/** The deals of exactly this title that were added since then, oldest first. */
+export const withTitle = Effect.fnUntraced(function* (
   pipedrive: Pipedrive["Service"],
   title: string,
   since: DateTime.Utc
-): Effect.fn.Return<Option.Option<StoredDeal>, SinkError> {
+): Effect.fn.Return<ReadonlyArray<StoredDeal>, SinkError> {
+  const found: Array<StoredDeal> = []
   let cursor = Option.none<string>()
   for (;;) {
     const page = yield* sinking(pipedrive.newestDeals(cursor))
-    const found = page.items.find((deal) => deal.title === title)
-    if (found !== undefined) return Option.some(found)
-    if (Option.isNone(page.cursor) || page.items.some((deal) => isBefore(deal.add_time, since))) return Option.none()
+    found.push(...page.items.filter((deal) => deal.title === title))
+    if (Option.isNone(page.cursor) || page.items.some((deal) => isBefore(deal.add_time, since))) {
+      return found.toSorted((a, b) => a.id - b.id)
+    }
     cursor = page.cursor
   }
 })
@@ -86,5 +104,3 @@ export const newestWithTitle = Effect.fnUntraced(function* (
 /** Whether a timestamp of Pipedrive's is before an instant. One that is missing or unreadable is not. */
 export const isBefore = (time: string | null | undefined, instant: DateTime.Utc): boolean =>
   time !== null && time !== undefined && Date.parse(time) < instant.epochMilliseconds
-
-const busy = (message: string) => Effect.fail(new SinkError({ reason: new NotSent({ message }) }))

@@ -2,7 +2,7 @@
 import { DateTime, Duration, Effect } from "effect"
 import type { DatabaseError } from "../Database.ts"
 import type { PipedriveError } from "../Pipedrive.ts"
-import { ItemRefused, NotSent, OutcomeUnknown, Paused, SinkError, TargetGone } from "../Sink.ts"
+import { ItemRefused, NotYet, OutcomeUnknown, Paused, SinkError, TargetGone } from "../Sink.ts"
 
 /** A request that creates, or one whose failure leaves nothing behind: both are told apart by their reason alone. */
 export const sinking = <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effect.Effect<A, SinkError, R> =>
@@ -12,7 +12,13 @@ export const sinking = <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effe
 
 /** The database could not be asked before anything was sent. */
 export const storing = <A, R>(effect: Effect.Effect<A, DatabaseError, R>): Effect.Effect<A, SinkError, R> =>
-  Effect.mapError(effect, (error) => new SinkError({ reason: new NotSent({ message: error.message }) }))
+  Effect.catch(effect, (error) => notYet(error.message, Duration.seconds(15)))
+
+/** Something else has to happen first, and will have happened after that time. */
+export const notYet = (message: string, wait: Duration.Duration): Effect.Effect<never, SinkError> =>
+  Effect.flatMap(DateTime.now, (now) =>
+    Effect.fail(new SinkError({ reason: new NotYet({ message, retryAt: DateTime.addDuration(now, wait) }) }))
+  )
 
 /** How long nothing is sent after Pipedrive denied everything: a person has to mend it first. */
 const denied = Duration.minutes(15)
@@ -35,6 +41,8 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
       return new ItemRefused({ message })
     case "NotFound":
       return new TargetGone({ message })
+    case "Withheld":
+      return new NotYet({ message, retryAt: now })
     case "OutcomeUnknown":
       return new OutcomeUnknown({ message })
   }

@@ -1,4 +1,4 @@
-import { Gitpip } from "@gitpip/core"
+import { defaultVisitor, Gitpip } from "@gitpip/core"
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
@@ -16,6 +16,10 @@ export const layerGists = HttpApiBuilder.group(
       latest: ({ params, query }) =>
         Effect.map(orProblem(gitpip.latest(params.username, query.visitor)), ({ files, id }) =>
           HttpServerResponse.jsonUnsafe(files.map(fileJson), { headers: { "gitpip-visit": String(id) } })
+        ),
+      visits: ({ params, query }) =>
+        paged(query, (limit) =>
+          orProblem(gitpip.visits(params.username, query.visitor ?? defaultVisitor, { before: before(query), limit }))
         ),
       visit: ({ params }) => orProblem(gitpip.visit(params.username, params.visit)),
       history: ({ params, query }) =>
