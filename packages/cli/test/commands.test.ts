@@ -108,7 +108,10 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.include(visit.stdout, "two\\u{1b}[31m.md")
       assert.notInclude(visit.stdout, "\u001b")
       assert.strictEqual((yield* done(world, "latest", "octo", "--again")).stdout, visit.stdout)
-      assert.include((yield* done(world, "latest", "octo", "--again", "--visitor", "Nobody")).stderr, "not been visited")
+      assert.include(
+        (yield* done(world, "latest", "octo", "--again", "--visitor", "Nobody")).stderr,
+        "not been visited"
+      )
       const empty = yield* done(world, "latest", "octo")
       assert.strictEqual(empty.stdout, "")
       assert.include(empty.stderr, "no new files")

@@ -223,15 +223,18 @@ describe("a lost answer", () => {
   )
 
   it.effect("of the deal's creation, with lists that lag behind: waits for them, and the files are never failed", () =>
-    inWorld(layerPostgres, { pipedrive: { listLagMillis: 240_000, searchLagMillis: 240_000 } }, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        yield* given(github, { "a.md": "1", "b.md": "2" })
-        pipedrive.misbehave({ kind: "lost" }, { when: isDealCreate })
-        yield* (yield* Gitpip).publish
-        for (let minute = 0; minute < 8; minute++) yield* drainLate("1 minute")
-        assert.strictEqual(pipedrive.deals.length, 1)
-        assert.strictEqual(pipedrive.activities.length, 2)
-      })
+    inWorld(
+      layerPostgres,
+      { pipedrive: { listLagMillis: 240_000, searchLagMillis: 240_000 } },
+      ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* given(github, { "a.md": "1", "b.md": "2" })
+          pipedrive.misbehave({ kind: "lost" }, { when: isDealCreate })
+          yield* (yield* Gitpip).publish
+          for (let minute = 0; minute < 8; minute++) yield* drainLate("1 minute")
+          assert.strictEqual(pipedrive.deals.length, 1)
+          assert.strictEqual(pipedrive.activities.length, 2)
+        })
     )
   )
 
