@@ -361,8 +361,12 @@ export class Scanner extends Context.Service<
         nextScheduled: Effect.gen(function* () {
           const last = yield* scans.lastStart
           if (Option.isNone(last)) return yield* DateTime.now
+          const at = yield* DateTime.now
+          // Begun in the future, by a clock that was wrong: nobody waits for that.
+          if (DateTime.isGreaterThan(last.value.startedAt, at)) return at
           const due = DateTime.addDuration(last.value.startedAt, settings.scanInterval)
-          const resume = last.value.resumeAt ?? due
+          const farthest = DateTime.addDuration(at, Timing.longestWait)
+          const resume = DateTime.min(last.value.resumeAt ?? due, farthest)
           // A pass that was stopped or cut off goes on as soon as it may, not an interval later.
           if (last.value.state === "stopped") return resume
           return last.value.state === "interrupted" ? yield* DateTime.now : due

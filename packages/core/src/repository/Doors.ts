@@ -1,7 +1,8 @@
 /** Until when a service must not be asked, remembered beyond the process: a restart is no reason to ask again. */
-import { DateTime, Effect, Option } from "effect"
+import { DateTime, Duration, Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../Database.ts"
+import * as Timing from "../domain/Timing.ts"
 
 export interface Door {
   readonly closedUntil: DateTime.Utc
@@ -21,7 +22,8 @@ export const make = Effect.gen(function* () {
     closed: (door: string, now: Date) =>
       Effect.map(
         orDatabaseError(sql<Door>`
-          select closed_until, message from doors where door = ${door} and closed_until > ${now}`),
+          select closed_until, message from doors where door = ${door} and closed_until > ${now}
+            and closed_until <= ${new Date(now.getTime() + Duration.toMillis(Timing.longestWait))}`),
         (found) => Option.fromNullishOr(found[0])
       )
   }

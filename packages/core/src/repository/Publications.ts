@@ -15,7 +15,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
-import { seconds } from "./sql.ts"
+import { reached, seconds } from "./sql.ts"
 
 /** There is no publication of this id. */
 export class PublicationNotFound extends Schema.TaggedError<PublicationNotFound>()("PublicationNotFound", {
@@ -128,7 +128,7 @@ export const make = Effect.gen(function* () {
           select key from publications where state = 'sending' and lease_until < clock_timestamp()
           order by lease_until limit ${limit} for update skip locked
         ), due as (
-          select key from publications where state = 'pending' and due_at <= ${now} ${only(which)}
+          select key from publications where state = 'pending' and ${reached(sql, "due_at", now)} ${only(which)}
           order by turn, key limit ${limit} for update skip locked
         ), chosen as (
           select key from abandoned union all select key from due limit ${limit}
@@ -211,7 +211,8 @@ export const make = Effect.gen(function* () {
     audits: (limit: number, now: Date) =>
       rows(Audit)(sql`
         with due as (
-          select key from publications where audit_at <= ${now} order by audit_at limit ${limit} for update skip locked
+          select key from publications where audit_at is not null and ${reached(sql, "audit_at", now)}
+          order by audit_at limit ${limit} for update skip locked
         ), taken as (
           update publications p set audit_at = ${now}::timestamptz + ${seconds(sql, Timing.auditRetryDelay)}
           from due where p.key = due.key returning p.*

@@ -3,6 +3,7 @@ import { type DateTime, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
+import { reached } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
@@ -159,7 +160,7 @@ export const make = Effect.gen(function* () {
       rows(ScanUser)(sql`
         select key, username, github_id, etag, pages, walked_at, failures from users
         where key > ${page.after} and key <= ${page.until} and untracked_at is null
-          and (${page.everybody} or retry_at is null or retry_at <= ${page.now})
+          and (${page.everybody} or retry_at is null or ${reached(sql, "retry_at", page.now)})
         order by key limit ${page.limit}`),
     oneForScan: (key: UserKey) =>
       rows(ScanUser)(sql`

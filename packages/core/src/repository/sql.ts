@@ -1,10 +1,15 @@
 /** Fragments and ways of running that several repositories share. */
 import { Duration, Effect } from "effect"
 import type { SqlClient } from "effect/sql"
+import * as Timing from "../domain/Timing.ts"
 
 /** A duration as an `interval`. */
 export const seconds = (sql: SqlClient.SqlClient, duration: Duration.Duration) =>
   sql`${Duration.toSeconds(duration)}::float8 * interval '1 second'`
+
+/** Whether a noted instant has come. One that is out of reach of every wait comes from a clock that was wrong. */
+export const reached = (sql: SqlClient.SqlClient, column: "due_at" | "audit_at" | "retry_at", now: Date) =>
+  sql`(${sql(column)} <= ${now} or ${sql(column)} > ${new Date(now.getTime() + Duration.toMillis(Timing.longestWait))})`
 
 /**
  * Runs a statement that may wait for a lock on a connection of its own. Statements share connections otherwise, and

@@ -84,6 +84,8 @@ export interface StandIn<Route extends string, OwnFault> {
 export interface StandInOptions {
   /** Default: any free port. */
   readonly port?: number
+  /** The host in its own addresses. Default `127.0.0.1`; `localhost` has callers look up a name. */
+  readonly host?: "127.0.0.1" | "localhost"
   /** `false` keeps counters only, for benchmarks. Default `true`. */
   readonly log?: boolean
 }

@@ -35,7 +35,7 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
   let held: Array<() => void> = []
 
   const server = createServer({ keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 })
-  const origin = yield* listen(server, options.port ?? 0)
+  const origin = yield* listen(server, options.port ?? 0, options.host ?? "127.0.0.1")
   const { routes, answer, fault: ownFault } = service(origin)
   const route = makeRouter(routes)
   const dateHeader = makeDateHeader()
@@ -86,7 +86,11 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
 
 type Server = ReturnType<typeof createServer>
 
-const listen = (server: Server, port: number): Effect.Effect<string, HttpServerError.ServeError, Scope.Scope> =>
+const listen = (
+  server: Server,
+  port: number,
+  host: string
+): Effect.Effect<string, HttpServerError.ServeError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<void, HttpServerError.ServeError>((resume) => {
       const failed = (cause: Error) => resume(Effect.fail(new HttpServerError.ServeError({ cause })))
@@ -101,7 +105,7 @@ const listen = (server: Server, port: number): Effect.Effect<string, HttpServerE
         server.close(() => resume(Effect.void))
         server.closeAllConnections()
       })
-  ).pipe(Effect.map(() => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  ).pipe(Effect.map(() => `http://${host}:${(server.address() as AddressInfo).port}`))
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0"

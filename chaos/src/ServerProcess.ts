@@ -1,0 +1,121 @@
+/** The real server as a process: started, killed, paused, and told what to suffer. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import type { Mutation, Order, Report } from "./orders.ts"
+import type { Time } from "./Time.ts"
+
+const bin = fileURLToPath(new URL("../../packages/cli/bin/gitpip.js", import.meta.url))
+const preload = new URL("preload.ts", import.meta.url).href
+
+/** As much of what a process said as is kept. */
+const kept = 1024 * 1024
+
+export interface ServerOptions {
+  readonly time: Time
+  readonly env: Readonly<Record<string, string>>
+  readonly mutations?: ReadonlyArray<Mutation> | undefined
+  /** Every line that it says. */
+  readonly onLine?: ((line: string) => void) | undefined
+}
+
+type Instruction = Order extends infer One ? (One extends Order ? Omit<One, "id"> : never) : never
+
+export interface ServerProcess {
+  readonly pid: number
+  /** Where it listens; rejects when it ends before it does. */
+  readonly address: Promise<URL>
+  /** How it ended. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  readonly alive: () => boolean
+  readonly paused: () => boolean
+  /** SIGKILL, and waits for the end. */
+  readonly kill: () => Promise<void>
+  /** SIGTERM, and waits for the end. */
+  readonly stop: () => Promise<void>
+  /** SIGSTOP. */
+  readonly pause: () => void
+  /** SIGCONT. */
+  readonly resume: () => void
+  /** Has it suffer something. Answers what it reports, or nothing when it ends before. */
+  readonly order: (order: Instruction) => Promise<Report | undefined>
+  readonly output: () => string
+}
+
+export const start = ({ env, mutations, onLine, time }: ServerOptions): ServerProcess => {
+  const child: ChildProcess = spawn(process.execPath, ["--import", preload, bin, "serve"], {
+    env: {
+      PATH: process.env.PATH,
+      GITPIP_PORT: "0",
+      GITPIP_LOG_FORMAT: "json",
+      ...time.env,
+      ...(mutations === undefined ? {} : { CHAOS_MUTATIONS: JSON.stringify(mutations) }),
+      ...env
+    },
+    stdio: ["ignore", "pipe", "pipe", "ipc"]
+  })
+  let output = ""
+  let rest = ""
+  let paused = false
+  const addressed = Promise.withResolvers<URL>()
+  addressed.promise.catch(() => undefined)
+  const say = (text: string) => {
+    output = (output + text).slice(-kept)
+    const lines = (rest + text).split("\n")
+    rest = lines.pop() ?? ""
+    for (const line of lines) {
+      const address = /listens on (http:\/\/[^\s"]+)/.exec(line)?.[1]
+      if (address !== undefined) addressed.resolve(new URL(address))
+      onLine?.(line)
+    }
+  }
+  child.stdout?.setEncoding("utf8").on("data", say)
+  child.stderr?.setEncoding("utf8").on("data", say)
+  const exited = once(child, "close").then(([code, signal]) => {
+    addressed.reject(new Error(`The server ended (${code ?? signal}) before it listened:\n${output.slice(-2_000)}`))
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null }
+  })
+
+  const answers = new Map<number, (report: Report | undefined) => void>()
+  let orders = 0
+  child.on("message", ({ id, ...report }: { readonly id: number } & Report) => {
+    answers.get(id)?.(report)
+    answers.delete(id)
+  })
+  child.on("error", () => undefined)
+  const unanswered = exited.then(() => undefined)
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    // Whoever is paused hears nothing but SIGKILL.
+    if (paused && signal !== "SIGKILL") child.kill("SIGCONT")
+    await exited
+  }
+
+  return {
+    pid: child.pid ?? 0,
+    address: addressed.promise,
+    exited,
+    alive: () => child.exitCode === null && child.signalCode === null,
+    paused: () => paused,
+    kill: () => end("SIGKILL"),
+    stop: () => end("SIGTERM"),
+    pause: () => {
+      paused = child.kill("SIGSTOP")
+    },
+    resume: () => {
+      child.kill("SIGCONT")
+      paused = false
+    },
+    order: (order) => {
+      if (!child.connected || paused) return Promise.resolve(undefined)
+      const id = ++orders
+      const { promise, resolve } = Promise.withResolvers<Report | undefined>()
+      answers.set(id, resolve)
+      child.send({ id, ...order }, (error) => {
+        if (error !== null) resolve(undefined)
+      })
+      return Promise.race([promise, unanswered])
+    },
+    output: () => output
+  }
+}

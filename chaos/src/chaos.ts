@@ -1,0 +1,87 @@
+/** One run: people publish and look, faults strike, and in the end everything must be there exactly once. */
+import { setTimeout as pause } from "node:timers/promises"
+import { choice, themes } from "./faults.ts"
+import type { Verdict } from "./Oracle.ts"
+import type { Mutation } from "./orders.ts"
+import * as PostgresServer from "./PostgresServer.ts"
+import { makeBooks, publish, track, users, visit, visitors } from "./people.ts"
+import * as Random from "./random.ts"
+import { settle } from "./settle.ts"
+import * as Time from "./Time.ts"
+import * as World from "./World.ts"
+
+export interface RunOptions {
+  /** Decides which faults are made, in which order and with which sizes. Threads and networks decide the rest. */
+  readonly seed: number
+  readonly database: "postgres" | "embedded"
+  readonly servers: number
+  /** Real time of faults; mending and checking come on top. */
+  readonly seconds: number
+  readonly speed?: number
+  readonly mutations?: ReadonlyArray<Mutation>
+  readonly onProgress?: (text: string) => void
+}
+
+export interface RunResult {
+  readonly seed: number
+  readonly struck: ReadonlyMap<string, number>
+  readonly faults: number
+  readonly verdict: Verdict
+  /** Activities that were there twice for a time. */
+  readonly retracted: number
+  readonly visits: number
+  readonly unanswered: number
+  readonly retried: number
+  readonly dump: string
+}
+
+export const run = async (options: RunOptions): Promise<RunResult> => {
+  const random = Random.make(options.seed)
+  const time = Time.make(options.speed ?? 60)
+  const postgres = options.database === "postgres" ? await PostgresServer.start() : undefined
+  const world = await World.make({
+    time,
+    random,
+    postgres,
+    servers: options.servers,
+    mutations: options.mutations,
+    listLag: random.int(0, 120_000)
+  })
+  const books = makeBooks()
+  try {
+    await track(world, world.slots[0] as World.Slot)
+    const next = choice(world)
+    const end = performance.now() + options.seconds * 1_000
+    const injections = new Set<Promise<void>>()
+    while (performance.now() < end) {
+      const theme = random.pick(themes)
+      const change = performance.now() + random.int(1_500, 4_000)
+      while (performance.now() < Math.min(change, end)) {
+        for (let n = random.int(0, theme === "services" ? 6 : 2); n > 0; n--) publish(world, books)
+        if (random.chance(0.4)) void visit(books, random.pick(world.slots), random.pick(users), random.pick(visitors))
+        for (let n = theme === "processes" ? 1 : random.int(1, 6); n > 0; n--) {
+          const injection = Promise.resolve(next(theme).inject(world)).finally(() => injections.delete(injection))
+          injections.add(injection)
+        }
+        await pause(theme === "processes" ? random.int(100, 700) : random.int(20, 150))
+      }
+    }
+    await Promise.all(injections)
+    options.onProgress?.("mended; settling")
+    const { dump, retried, verdict } = await settle(world, books)
+    return {
+      seed: options.seed,
+      struck: world.struck,
+      faults: [...world.struck.values()].reduce((sum, n) => sum + n, 0),
+      verdict,
+      retracted: world.pipedrive.count("DELETE", "/api/v2/activities/{id}", 200),
+      visits: books.told.length,
+      unanswered: books.unanswered,
+      retried,
+      dump
+    }
+  } finally {
+    await world.close()
+    await postgres?.stop()
+  }
+}

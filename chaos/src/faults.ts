@@ -1,0 +1,368 @@
+/** Every fault that a run can make, with how often it is chosen. Each heals by itself, or is healed when the run ends. */
+import { setTimeout as pause } from "node:timers/promises"
+import type { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import type { Step, Verdict } from "./PostgresProxy.ts"
+import type { Slot, World } from "./World.ts"
+
+/** Faults of one theme come together for a while: a process that is killed all the time suffers nothing else. */
+export const themes = ["processes", "database", "services"] as const
+export type Theme = (typeof themes)[number]
+
+export interface FaultKind {
+  readonly name: string
+  readonly theme: Theme
+  readonly weight: number
+  /** What it needs to be possible at all. */
+  readonly needs?: "postgres" | "embedded"
+  readonly inject: (world: World) => void | Promise<void>
+}
+
+const alive = ({ random, slots }: World): Slot => {
+  const able = slots.filter(({ server }) => server.alive() && !server.paused())
+  return random.pick(able.length === 0 ? slots : able)
+}
+
+/** Faults that wait for a request. Were there many, every request would meet one, and nothing but an outage be tried. */
+const waiting = new WeakMap<World, number>()
+
+const oneOfFew = (world: World, add: (struck: (name: string) => void) => void): void => {
+  const present = waiting.get(world) ?? 0
+  if (present >= world.random.int(2, 12)) return
+  waiting.set(world, present + 1)
+  add((name) => {
+    waiting.set(world, (waiting.get(world) ?? 1) - 1)
+    world.strike(name)
+  })
+}
+
+type GithubFault = Parameters<GithubStandIn["misbehave"]>[0]
+type PipedriveFault = Parameters<PipedriveStandIn["misbehave"]>[0]
+
+const github = (name: string, weight: number, fault: GithubFault, route?: string): FaultKind => ({
+  name: `GitHub: ${name}`,
+  theme: "services",
+  weight,
+  inject: (world) =>
+    oneOfFew(world, (struck) =>
+      world.github.misbehave(fault, {
+        when: (request) => {
+          if (route !== undefined && request.route !== route) return false
+          struck(`GitHub: ${name}`)
+          return true
+        }
+      })
+    )
+})
+
+const pipedrive = (
+  name: string,
+  weight: number,
+  fault: PipedriveFault,
+  on: (method: string, route: string | undefined) => boolean = () => true
+): FaultKind => ({
+  name: `Pipedrive: ${name}`,
+  theme: "services",
+  weight,
+  inject: (world) =>
+    oneOfFew(world, (struck) =>
+      world.pipedrive.misbehave(fault, {
+        when: ({ method, route }) => {
+          if (!on(method, route)) return false
+          struck(`Pipedrive: ${name}`)
+          return true
+        }
+      })
+    )
+})
+
+const isCreate = (method: string) => method === "POST"
+const isActivity = (method: string, route: string | undefined) => method === "POST" && route === "/api/v2/activities"
+const isRead = (method: string) => method === "GET"
+
+/** At one of the next statements of one server, whichever it is. */
+const atStatement = (
+  name: string,
+  theme: Theme,
+  weight: number,
+  phase: "before" | "after",
+  act: (world: World, slot: Slot, step: Step) => Verdict | Promise<Verdict>
+): FaultKind => ({
+  name,
+  theme,
+  weight,
+  needs: "postgres",
+  inject: (world) => {
+    let passed = world.random.int(0, 60)
+    const slot = alive(world)
+    slot.triggers.push({
+      phase,
+      // Idle polling is most of what there is to see, and the least interesting.
+      matches: ({ statement }) =>
+        !/^(select|with abandoned|update scans set state = 'inter)/.test(statement) || passed-- <= 0,
+      act: (at) => {
+        world.strike(name)
+        return act(world, at, { name: "", statement: "" })
+      }
+    })
+  }
+})
+
+const kill = (slot: Slot): Verdict => {
+  void slot.server.kill()
+  return "reset"
+}
+
+const stopped = async (world: World, slot: Slot, scaledMillis: number): Promise<void> => {
+  const { server } = slot
+  if (!server.alive() || server.paused()) return
+  server.pause()
+  await pause(world.time.real(scaledMillis))
+  server.resume()
+}
+
+const minutes = 60_000
+
+export const kinds: ReadonlyArray<FaultKind> = [
+  // Processes
+  {
+    name: "kill -9 at a random instant",
+    theme: "processes",
+    weight: 6,
+    inject: (world) => {
+      world.strike("kill -9 at a random instant")
+      void alive(world).server.kill()
+    }
+  },
+  atStatement("kill -9 before a statement", "processes", 8, "before", (_, slot) => kill(slot)),
+  atStatement("kill -9 after a statement", "processes", 8, "after", (_, slot) => kill(slot)),
+  {
+    name: "kill -9 while Pipedrive works",
+    theme: "processes",
+    weight: 6,
+    inject: (world) => {
+      world.pipedrive.misbehave(
+        { kind: "lost", how: "hang" },
+        {
+          when: ({ method }) => {
+            if (!isCreate(method)) return false
+            world.strike("kill -9 while Pipedrive works")
+            void alive(world).server.kill()
+            return true
+          }
+        }
+      )
+    }
+  },
+  {
+    name: "SIGTERM",
+    theme: "processes",
+    weight: 2,
+    inject: (world) => {
+      world.strike("SIGTERM")
+      void alive(world).server.stop()
+    }
+  },
+  {
+    name: "SIGSTOP for seconds",
+    theme: "processes",
+    weight: 4,
+    inject: (world) => {
+      world.strike("SIGSTOP for seconds")
+      void stopped(world, alive(world), world.random.int(1_000, 60_000))
+    }
+  },
+  {
+    name: "SIGSTOP past every lease",
+    theme: "processes",
+    weight: 3,
+    inject: (world) => {
+      world.strike("SIGSTOP past every lease")
+      void stopped(world, alive(world), world.random.int(5, 9) * minutes)
+    }
+  },
+  atStatement("SIGSTOP past the lease, at a statement", "processes", 5, "after", (world, slot) => {
+    void stopped(world, slot, world.random.int(5, 9) * minutes)
+    return "pass"
+  }),
+  {
+    name: "asleep for a day",
+    theme: "processes",
+    weight: 1,
+    inject: (world) => {
+      world.strike("asleep for a day")
+      const slot = alive(world)
+      void stopped(world, slot, 10 * minutes).then(() => slot.server.order({ type: "skew", millis: 24 * 60 * minutes }))
+    }
+  },
+  {
+    name: "the clock jumps",
+    theme: "processes",
+    weight: 4,
+    inject: (world) => {
+      world.strike("the clock jumps")
+      void alive(world).server.order({ type: "skew", millis: world.random.int(-60, 60) * minutes })
+    }
+  },
+  // PostgreSQL
+  atStatement("connection cut before a statement", "database", 10, "before", () => "reset"),
+  atStatement("answer of a statement lost", "database", 10, "after", () => "reset"),
+  {
+    name: "all connections cut",
+    theme: "database",
+    weight: 1,
+    needs: "postgres",
+    inject: (world) => {
+      world.strike("all connections cut")
+      alive(world).proxy?.cut()
+    }
+  },
+  {
+    name: "PostgreSQL refuses connections",
+    theme: "database",
+    weight: 0.5,
+    needs: "postgres",
+    inject: async (world) => {
+      const { proxy } = alive(world)
+      if (proxy === undefined) return
+      world.strike("PostgreSQL refuses connections")
+      proxy.mode = "refuse"
+      proxy.cut()
+      await pause(world.random.int(50, 500))
+      proxy.mode = "open"
+    }
+  },
+  {
+    name: "PostgreSQL has no connection left",
+    theme: "database",
+    weight: 0.5,
+    needs: "postgres",
+    inject: async (world) => {
+      const { proxy } = alive(world)
+      if (proxy === undefined) return
+      world.strike("PostgreSQL has no connection left")
+      proxy.mode = "too-many"
+      proxy.cut()
+      await pause(world.random.int(50, 500))
+      proxy.mode = "open"
+    }
+  },
+  {
+    name: "PostgreSQL is slow",
+    theme: "database",
+    weight: 1,
+    needs: "postgres",
+    inject: async (world) => {
+      const slot = alive(world)
+      world.strike("PostgreSQL is slow")
+      slot.slowness = world.random.int(5, 60)
+      await pause(500)
+      slot.slowness = 0
+    }
+  },
+  {
+    name: "PostgreSQL killed",
+    theme: "database",
+    weight: 0.15,
+    needs: "postgres",
+    inject: async (world) => {
+      world.strike("PostgreSQL killed")
+      await world.postgres?.crash()
+    }
+  },
+  {
+    name: "PostgreSQL restarted",
+    theme: "database",
+    weight: 0.15,
+    needs: "postgres",
+    inject: async (world) => {
+      world.strike("PostgreSQL restarted")
+      await world.postgres?.restart()
+    }
+  },
+  {
+    name: "disk full",
+    theme: "database",
+    weight: 3,
+    needs: "embedded",
+    inject: async (world) => {
+      const { server } = alive(world)
+      world.strike("disk full")
+      await server.order({ type: "disk", full: true })
+      await pause(world.random.int(50, 400))
+      await server.order({ type: "disk", full: false })
+    }
+  },
+  {
+    name: "no name is resolved",
+    theme: "services",
+    weight: 2,
+    inject: async (world) => {
+      const { server } = alive(world)
+      world.strike("no name is resolved")
+      await server.order({ type: "dns", broken: true })
+      await pause(world.random.int(50, 400))
+      await server.order({ type: "dns", broken: false })
+    }
+  },
+  // GitHub
+  github("500", 4, { kind: "status", status: 500, body: { message: "Server Error" } }),
+  github("503 with a page", 3, { kind: "html", status: 503 }),
+  github("200 with a page", 3, { kind: "html", status: 200 }),
+  github("half of the JSON", 4, { kind: "garbage" }),
+  github("reset", 4, { kind: "reset" }),
+  github("no answer", 3, { kind: "hang" }),
+  github("redirect to elsewhere", 2, { kind: "redirect", location: "http://127.0.0.1:9/" }),
+  github("the hour's limit", 1, { kind: "primary-limit", resetInSeconds: 30 }),
+  github("a secondary limit", 1, { kind: "secondary-limit", retryAfterSeconds: 20 }),
+  github("404 for a gist", 2, { kind: "status", status: 404, body: { message: "Not Found" } }, "/gists/{id}"),
+  // Pipedrive
+  pipedrive("done, then reset", 12, { kind: "lost", how: "reset" }, isCreate),
+  pipedrive("done, then 504", 12, { kind: "lost", how: "status" }, isCreate),
+  pipedrive("done, then no answer", 6, { kind: "lost", how: "hang" }, isCreate),
+  pipedrive("done, and half of the JSON", 12, { kind: "garbage" }, isCreate),
+  {
+    name: "Pipedrive: done, the answer late beyond the timeout",
+    theme: "services",
+    weight: 4,
+    inject: (world) => {
+      world.pipedrive.misbehave(
+        { kind: "late" },
+        {
+          when: ({ method }) => {
+            if (!isCreate(method)) return false
+            world.strike("Pipedrive: done, the answer late beyond the timeout")
+            setTimeout(() => world.pipedrive.release(), world.time.real("40 seconds"))
+            return true
+          }
+        }
+      )
+    }
+  },
+  pipedrive("reset, not done", 10, { kind: "reset" }, isActivity),
+  pipedrive("502 with a page, not done", 8, { kind: "html", status: 502 }, isActivity),
+  pipedrive("no answer, not done", 4, { kind: "hang" }, isActivity),
+  pipedrive("a look fails", 4, { kind: "html", status: 500 }, isRead),
+  pipedrive("a look is half an answer", 4, { kind: "garbage" }, isRead),
+  pipedrive("burst limit", 4, { kind: "burst-limit" }),
+  pipedrive("blocked by the front", 0.3, { kind: "cloudflare-block" }),
+  pipedrive("redirect to elsewhere", 0.3, { kind: "redirect", location: "http://127.0.0.1:9/" })
+]
+
+/** Those that can be made here, by weight: nine of ten of the theme. */
+export const choice = (world: World): ((theme: Theme) => FaultKind) => {
+  const possible = kinds.filter(
+    ({ needs }) =>
+      needs === undefined ||
+      (needs === "postgres" && world.postgres !== undefined) ||
+      (needs === "embedded" && world.postgres === undefined)
+  )
+  return (theme) => {
+    const within = world.random.chance(0.9) ? possible.filter((kind) => kind.theme === theme) : possible
+    let at = world.random.next() * within.reduce((sum, { weight }) => sum + weight, 0)
+    for (const kind of within) {
+      at -= kind.weight
+      if (at < 0) return kind
+    }
+    return within[0] as FaultKind
+  }
+}
