@@ -30,7 +30,19 @@ export default defineConfig({
       project("core", "packages/core"),
       project("http", "packages/http"),
       project("cli", "packages/cli"),
-      project("examples", "examples")
+      project("examples", "examples"),
+      // Runs when the others are through, and one file at a time: its servers need the machine to themselves.
+      {
+        extends: true as const,
+        test: {
+          name: "chaos",
+          root: "chaos",
+          include: ["test/**/*.test.ts"],
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 }
+        }
+      }
     ],
     reporters: ["default", closingLine],
     testTimeout: 30_000,

@@ -44,11 +44,13 @@ export const make = async (target: { readonly port: number }): Promise<PostgresP
   const proxy = { hooks: {} as Hooks, mode: "open" as Mode }
   const server = createServer((client) => {
     client.on("error", () => undefined)
-    if (proxy.mode === "refuse") return client.resetAndDestroy()
-    if (proxy.mode === "too-many") return void client.once("data", () => client.end(tooManyClients))
-    open.add(client)
-    client.once("close", () => open.delete(client))
-    couple(client, connect(target.port, "127.0.0.1"), proxy)
+    if (proxy.mode === "refuse") client.resetAndDestroy()
+    else if (proxy.mode === "too-many") client.once("data", () => client.end(tooManyClients))
+    else {
+      open.add(client)
+      client.once("close", () => open.delete(client))
+      couple(client, connect(target.port, "127.0.0.1"), proxy)
+    }
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const cut = () => {

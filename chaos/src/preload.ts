@@ -2,7 +2,7 @@
  * Loaded into a server process before anything else (`node --import`): makes its clocks run fast, and obeys the harness
  * over the process's message channel. The program itself is not changed, unless `CHAOS_MUTATIONS` says so.
  */
-import * as dns from "node:dns"
+import dns from "node:dns"
 import fs from "node:fs"
 import { registerHooks, syncBuiltinESMExports } from "node:module"
 import { resolve } from "node:path"
@@ -77,13 +77,16 @@ fs.writeFileSync = ((path: fs.PathOrFileDescriptor, ...rest: [string]) => {
   return realWriteFileSync(path, ...rest)
 }) as typeof fs.writeFileSync
 
-const realLookup = dns.default.lookup
-dns.default.lookup = ((host: string, ...rest: Array<unknown>) => {
+const realLookup = dns.lookup
+dns.lookup = ((host: string, ...rest: Array<unknown>): void => {
   const callback = rest.at(-1)
-  if (!nameless || typeof callback !== "function") return Reflect.apply(realLookup, dns.default, [host, ...rest])
+  if (!nameless || typeof callback !== "function") {
+    Reflect.apply(realLookup, dns, [host, ...rest])
+    return
+  }
   const error = Object.assign(new Error(`getaddrinfo EAI_AGAIN ${host}`), { code: "EAI_AGAIN", syscall: "getaddrinfo" })
   setImmediate(() => callback(error))
-}) as unknown as typeof dns.default.lookup
+}) as unknown as typeof dns.lookup
 syncBuiltinESMExports()
 
 // ------------------------------------------------------------------------------------------------------------------

@@ -231,22 +231,18 @@ export class Publisher extends Context.Service<
       const putOff = (claim: Claim, reason: string, message: string, dueAt: Date, uncertain: boolean) =>
         setBack(claim, { state: "pending", reason, message, dueAt, uncertain, counts: false })
 
+      /** A gist's own page can lag behind the list: what is missing once is no proof. */
+      const missing = Effect.fnUntraced(function* (claim: Claim, once: string, twice: string, message: string) {
+        if (claim.errorReason === once) return yield* ended(claim, "gone", twice, message)
+        const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.goneDelay))
+        return yield* setBack(claim, { state: "pending", reason: once, message, dueAt, uncertain: false, counts: true })
+      })
+
       const onGithubError = Effect.fnUntraced(function* (claim: Claim, { reason, concernsEverybody }: GithubError) {
         switch (reason._tag) {
           case "GistNotFound":
-          case "UserNotFound": {
-            // A gist's own page can lag behind the list: one 404 is no proof.
-            if (claim.errorReason === "GistNotFound") return yield* ended(claim, "gone", "GistGone", reason.message)
-            const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.goneDelay))
-            return yield* setBack(claim, {
-              state: "pending",
-              reason: "GistNotFound",
-              message: reason.message,
-              dueAt,
-              uncertain: false,
-              counts: true
-            })
-          }
+          case "UserNotFound":
+            return yield* missing(claim, "GistNotFound", "GistGone", reason.message)
           case "Blocked":
             return yield* ended(claim, "failed", reason._tag, reason.message)
           case "RateLimited":
@@ -303,6 +299,8 @@ export class Publisher extends Context.Service<
           return Option.some({ content: yield* github.raw(claim.rawUrl, rawBytes), description: claim.description })
         }
         const gist = yield* Cache.get(gists, claim.gistId)
+        // Kept from before the file was added, perhaps: the next try reads anew.
+        if (!gist.files.has(claim.filename)) yield* Cache.invalidate(gists, claim.gistId)
         return Option.map(Option.fromNullishOr(gist.files.get(claim.filename)), (content) => ({
           content,
           description: gist.description
@@ -353,7 +351,7 @@ export class Publisher extends Context.Service<
         const contents = yield* Effect.result(read(claim))
         if (contents._tag === "Failure") return yield* onGithubError(claim, contents.failure)
         if (Option.isNone(contents.success)) {
-          return yield* ended(claim, "gone", "FileGone", "The gist no longer has this file")
+          return yield* missing(claim, "FileNotFound", "FileGone", "The gist no longer has this file")
         }
         const { content, description } = contents.success.value
         delivery = { ...delivery, description }

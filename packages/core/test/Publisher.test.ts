@@ -662,11 +662,31 @@ describe("what GitHub no longer shows", () => {
         const gist = yield* given(github, { "a.md": "1", "b.md": "2" })
         github.removeFile(gist, "b.md")
         yield* (yield* Gitpip).publish
+        assert.strictEqual((yield* outcomes).reason, "FileNotFound")
+        yield* drainLate("3 minutes")
         const states = (yield* (yield* Gitpip).publications(everything)).map(({ filename, state }) => [filename, state])
         assert.sameDeepMembers(states, [
           ["a.md", "published"],
           ["b.md", "gone"]
         ])
+      })
+    )
+  )
+
+  it.effect("a file that was added right after its gist was read is read anew, and not gone", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const gist = yield* given(github, { "a.md": "1" })
+        yield* gitpip.publish
+        github.addFile(gist, "b.md", "2")
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        yield* drainLate("3 minutes")
+        assert.sameMembers(
+          pipedrive.activities.map(({ subject }) => subject),
+          ["a.md", "b.md"]
+        )
       })
     )
   )

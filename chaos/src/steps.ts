@@ -1,0 +1,171 @@
+/**
+ * `kill -9` at every step that leaves a trace outside the process: before and after each statement and each request.
+ *
+ * A process that dies between two such steps leaves the same behind as one that dies at the next of them, so these are
+ * all the crashes that can be told apart. Nobody lists them: a life in which everything happens is lived again and again,
+ * and the server is killed wherever it has not been killed yet, until it has been killed everywhere. A step that is added
+ * to the program is found in the same way.
+ */
+import { setTimeout as pause } from "node:timers/promises"
+import type { Books } from "./people.ts"
+import { settle } from "./settle.ts"
+import type { Slot, World } from "./World.ts"
+
+export interface Steps {
+  /** Everywhere the server was killed, as `before …` or `after …`. */
+  readonly killed: ReadonlySet<string>
+  /** Every statement that was seen. */
+  readonly statements: ReadonlySet<string>
+}
+
+/** Kills the server of a slot wherever it has not been killed yet. */
+export const killEverywhere = (world: World, mayKill: (step: string) => boolean = () => true) => {
+  const killed = new Set<string>()
+  const statements = new Set<string>()
+  const slot = world.slots[0] as Slot
+  let on = true
+  const first = (key: string): boolean => {
+    if (!on || killed.has(key) || !mayKill(key) || !slot.server.alive()) return false
+    killed.add(key)
+    world.strike("kill -9 at a step")
+    void slot.server.kill()
+    return true
+  }
+  if (slot.proxy !== undefined) {
+    const at =
+      (phase: "before" | "after") =>
+      ({ name, statement }: { name: string; statement: string }) => {
+        statements.add(statement)
+        return first(`${phase} ${name}`) ? ("reset" as const) : ("pass" as const)
+      }
+    slot.proxy.hooks = { before: at("before"), after: at("after") }
+  }
+  for (const service of [world.github, world.pipedrive]) {
+    const at =
+      (phase: "before" | "after") =>
+      ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
+        first(`${phase} ${method} ${route}`)
+    service.misbehave({ kind: "hang" }, { times: Number.POSITIVE_INFINITY, when: at("before") })
+    service.misbehave({ kind: "lost", how: "hang" }, { times: Number.POSITIVE_INFINITY, when: at("after") })
+  }
+  return {
+    killed,
+    statements,
+    stop: () => {
+      on = false
+    }
+  }
+}
+
+/** Asks until it is answered: the server may be dead at any moment. */
+const persist = async (world: World, method: string, path: string) => {
+  for (let tries = 0; ; tries++) {
+    try {
+      const { json, status } = await world.call(world.slots[0] as Slot, method, path)
+      if (status < 500) return json
+    } catch (error) {
+      if (tries > 200) throw new Error(`${method} ${path} is never answered`, { cause: error })
+    }
+    await pause(50)
+  }
+}
+
+const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
+  const end = performance.now() + 120_000
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`It does not come to pass that ${what}`)
+    await pause(20)
+  }
+}
+
+/** A life in which everything happens that a server can do. `n` makes it another one. */
+export const live = async (world: World, books: Books, n: number): Promise<void> => {
+  const { github, pipedrive } = world
+  const slot = world.slots[0] as Slot
+  const user = `user-${n}`
+  let files = 0
+  const add = (login = user): string => {
+    const file = `${user}-${files++}.md`
+    books.files.set(file, user)
+    github.addGist(login, { files: { [file]: `# ${file}` } })
+    return file
+  }
+  const arrives = (file: string) =>
+    until(`${file} is in Pipedrive`, () => pipedrive.activities.some(({ subject }) => subject === file))
+  const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
+    method === "POST" && route === "/api/v2/activities"
+  const hours = (count: number) => slot.server.order({ type: "skew", millis: count * 3_600_000 })
+
+  github.addUser(user)
+  await persist(world, "POST", `/users/${user}/${1_000 + n}`)
+  await arrives(add())
+  await persist(world, "POST", "/scans")
+  await persist(world, "POST", `/scans?username=${user}`)
+  await arrives(add())
+
+  // An answer is lost, and what was done is found.
+  pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+  await arrives(add())
+  // An answer is lost, and nothing was done; later it turns out that something was.
+  pipedrive.misbehave({ kind: "reset" }, { when: isCreate })
+  const late = add()
+  await arrives(late)
+  const { deal_id, note, type } = pipedrive.activities.find(({ subject }) => subject === late) ?? {}
+  await fetch(new URL("/api/v2/activities", pipedrive.url), {
+    method: "POST",
+    headers: { "x-api-token": pipedrive.token, "content-type": "application/json" },
+    body: JSON.stringify({ subject: late, deal_id, note, type })
+  })
+  await until("what was there twice is there once", async () => {
+    await hours(1)
+    await pause(100)
+    return pipedrive.activities.filter(({ subject }) => subject === late).length === 1
+  })
+  // One is refused, and tried again by hand.
+  pipedrive.misbehave({ kind: "status", status: 422, body: { success: false, error: "no" } }, { when: isCreate })
+  const refused = add()
+  await until("a publication has failed or is published", async () => {
+    const failed = (await persist(world, "GET", "/publications?state=failed")) as ReadonlyArray<{ readonly id: number }>
+    for (const { id } of failed) await persist(world, "POST", `/publications/${id}/retry`)
+    return pipedrive.activities.some(({ subject }) => subject === refused)
+  })
+  // GitHub has had enough for a moment, then does not know a gist.
+  github.misbehave({ kind: "primary-limit", resetInSeconds: 30 }, { when: ({ route }) => route === "/gists/{id}" })
+  await arrives(add())
+  github.misbehave({ kind: "status", status: 404 }, { when: ({ route }) => route === "/gists/{id}" })
+  await arrives(add())
+  // People ask.
+  for (const path of ["", "/gists", "/visits"]) await persist(world, "GET", `/users/${user}${path}`)
+  for (const path of ["/users", "/scans", "/publications", "/status", "/ready"]) await persist(world, "GET", path)
+  await persist(world, "POST", `/latestgists/${user}`)
+  const [visit] = (await persist(world, "GET", `/users/${user}/visits`)) as ReadonlyArray<{ readonly id: number }>
+  if (visit !== undefined) await persist(world, "GET", `/users/${user}/visits/${visit.id}`)
+  const [scan] = (await persist(world, "GET", "/scans")) as ReadonlyArray<{ readonly id: number }>
+  if (scan !== undefined) await persist(world, "GET", `/scans/${scan.id}`)
+  const [publication] = (await persist(world, "GET", "/publications")) as ReadonlyArray<{ readonly id: number }>
+  if (publication !== undefined) await persist(world, "GET", `/publications/${publication.id}`)
+  // The account gets another name, goes away, and is no longer followed.
+  github.renameUser(user, `${user}-x`)
+  await until("the new name is known", async () => {
+    await hours(1)
+    return JSON.stringify(await persist(world, "GET", "/users")).includes(`${user}-x`)
+  })
+  github.removeUser(`${user}-x`)
+  await until("the account fails", async () => {
+    const details = (await persist(world, "GET", `/users/${user}-x`)) as { readonly user?: { readonly state: string } }
+    return details.user?.state === "failing"
+  })
+  await persist(world, "DELETE", `/users/${user}-x`)
+}
+
+/** Lives until the server has been killed at every step, then lets everything come to rest. */
+export const run = async (world: World, books: Books, mayKill?: (step: string) => boolean) => {
+  const killing = killEverywhere(world, mayKill)
+  for (let n = 1; ; n++) {
+    const before = killing.killed.size
+    await live(world, books, n)
+    if (killing.killed.size === before) break
+  }
+  killing.stop()
+  return { steps: killing as Steps, settled: await settle(world, books, { visits: false }) }
+}

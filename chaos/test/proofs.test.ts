@@ -1,0 +1,37 @@
+/** The harness is proven: without a rule, or with a plain wiring in the program's place, it finds what is lost or doubled. */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { isClean } from "../src/Oracle.ts"
+import * as PostgresServer from "../src/PostgresServer.ts"
+import { outcome, plainWiring, proofs } from "../src/proofs.ts"
+
+let postgres: PostgresServer.PostgresServer
+beforeAll(async () => {
+  postgres = await PostgresServer.start()
+})
+afterAll(() => postgres.stop())
+
+describe("the rule", () => {
+  for (const proof of proofs) {
+    describe(proof.rule, () => {
+      it("is kept, and all is well", { timeout: 120_000 }, async () => {
+        const verdict = await outcome(postgres, proof, "on")
+        assert.isTrue(isClean(verdict), JSON.stringify(verdict))
+      })
+
+      it(`is switched off, and the oracle sees what is ${proof.red}`, { timeout: 120_000 }, async () => {
+        const verdict = await outcome(postgres, proof, "off")
+        assert.isNotEmpty(verdict[proof.red], JSON.stringify(verdict))
+      })
+    })
+  }
+})
+
+describe("a plain wiring that is killed at each of its requests", () => {
+  it("loses files when it marks them before it sends them", { timeout: 60_000 }, async () => {
+    assert.deepStrictEqual(await plainWiring("before", postgres), { kills: 6, lost: 3, doubled: 0, activities: 3 })
+  })
+
+  it("doubles files when it marks them after it sent them", { timeout: 60_000 }, async () => {
+    assert.deepStrictEqual(await plainWiring("after", postgres), { kills: 6, lost: 0, doubled: 1, activities: 9 })
+  })
+})

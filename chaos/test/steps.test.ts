@@ -1,0 +1,56 @@
+/** Killed before and after each statement and each request, the server loses nothing and does nothing twice. */
+import { readdirSync, readFileSync } from "node:fs"
+import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import { isClean } from "../src/Oracle.ts"
+import * as PostgresServer from "../src/PostgresServer.ts"
+import { makeBooks } from "../src/people.ts"
+import * as Random from "../src/random.ts"
+import { run } from "../src/steps.ts"
+import * as Time from "../src/Time.ts"
+import * as World from "../src/World.ts"
+
+const repository = new URL("../../packages/core/src/repository/", import.meta.url)
+
+let postgres: PostgresServer.PostgresServer
+beforeAll(async () => {
+  postgres = await PostgresServer.start()
+})
+afterAll(() => postgres.stop())
+
+/** The beginning of each statement of the repositories, up to its first parameter. */
+const beginnings = readdirSync(repository)
+  .filter((file) => file !== "sql.ts")
+  .flatMap((file) =>
+    [...readFileSync(new URL(file, repository), "utf8").matchAll(/sql(?:<[^`]*?>)?`([^`]*)`/g)].map(
+      ([, text = ""]) => `${file}: ${text.split("${")[0]?.replace(/\s+/g, " ").trim().slice(0, 60)}`
+    )
+  )
+  .filter((beginning) => /: (select|insert|update|delete|with) /.test(beginning))
+
+const isSchema = (step: string) =>
+  /(before|after) (create|alter|lock|insert into "gitpip|update publications p set backlog)/i.test(step)
+
+it("kill -9 at every step", { timeout: 400_000 }, async () => {
+  const random = Random.make(Number(process.env.CHAOS_SEED ?? 1))
+  const world = await World.make({ time: Time.make(200), random, postgres, listLag: 0 })
+  try {
+    // All statements of a migration are one transaction: some of them stand for the others.
+    const { settled, steps } = await run(world, makeBooks(), (step) => !isSchema(step) || random.chance(0.1))
+    assert.isTrue(isClean(settled.verdict), JSON.stringify(settled.verdict))
+    assert.strictEqual(settled.dump, "")
+
+    // Both sides of each step, and no statement of the repositories without its step.
+    const sides = (side: string) => [...steps.killed].filter((step) => step.startsWith(side) && !isSchema(step))
+    assert.sameMembers(
+      sides("after ").map((step) => step.slice("after ".length)),
+      sides("before ").map((step) => step.slice("before ".length))
+    )
+    const unseen = beginnings.filter((beginning) => {
+      const text = beginning.slice(beginning.indexOf(": ") + 2)
+      return ![...steps.statements].some((statement) => statement.startsWith(text))
+    })
+    assert.deepStrictEqual(unseen, [], "a statement that no life reaches: let `live` in steps.ts reach it")
+  } finally {
+    await world.close()
+  }
+})
