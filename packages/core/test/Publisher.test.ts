@@ -10,7 +10,7 @@ import { Repository } from "../src/Repository.ts"
 import { Sink } from "../src/Sink.ts"
 import type { Fault, GithubStandIn, PipedriveStandIn } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
-import { everything, inWorld, name, services } from "./world.ts"
+import { everything, inWorld, name, passTime, services } from "./world.ts"
 
 const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
   method === "POST" && route === "/api/v2/activities"
@@ -25,15 +25,6 @@ const given = Effect.fnUntraced(function* (github: GithubStandIn, files: Record<
   yield* gitpip.track(name(login))
   yield* gitpip.scan()
   return gist
-})
-
-/** Both clocks go on: the test's, and the database's as seen by what it has noted. */
-const passTime = Effect.fnUntraced(function* (time: Duration.Input) {
-  const sql = yield* SqlClient.SqlClient
-  const seconds = Duration.toSeconds(Duration.fromInputUnsafe(time))
-  yield* sql`update publications set sent_at = sent_at - ${seconds}::float8 * interval '1 second'`
-  yield* sql`update deals set sent_at = sent_at - ${seconds}::float8 * interval '1 second'`
-  yield* TestClock.adjust(time)
 })
 
 const drainLate = Effect.fnUntraced(function* (after: Duration.Input) {

@@ -1,6 +1,7 @@
 /** Gitpip's real services between a fresh database and both stand-ins: what most suites work with. */
-import { ConfigProvider, Effect, Layer, Logger, type Scope } from "effect"
-import type { SqlClient } from "effect/sql"
+import { ConfigProvider, Duration, Effect, Layer, Logger, type Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import type { DatabaseError } from "../src/Database.ts"
 import { Username } from "../src/domain/User.ts"
 import { Gitpip, type Services } from "../src/Gitpip.ts"
@@ -65,3 +66,14 @@ export const inWorld = <A, E>(
 
 export const name = (username: string): Username => Username.make(username)
 export const everything = { before: Number.MAX_SAFE_INTEGER, limit: 1_000 }
+
+/** Both clocks go on: the test's, and the database's as seen by what it has noted. */
+export const passTime = Effect.fnUntraced(function* (time: Duration.Input) {
+  const sql = yield* SqlClient.SqlClient
+  const ago = sql`${Duration.toSeconds(Duration.fromInputUnsafe(time))}::float8 * interval '1 second'`
+  yield* sql`update publications set sent_at = sent_at - ${ago}, lease_until = lease_until - ${ago}
+    where sent_at is not null or lease_until is not null`
+  yield* sql`update deals set sent_at = sent_at - ${ago}, lease_until = lease_until - ${ago}`
+  yield* sql`update scans set lease_until = lease_until - ${ago} where state = 'running'`
+  yield* TestClock.adjust(time)
+})
