@@ -21,7 +21,12 @@ const Who = Schema.Literals(["eve", "mallory"])
 const Command = Schema.Union([
   Schema.TaggedStruct("Track", { user: User }),
   Schema.TaggedStruct("Untrack", { user: User }),
-  Schema.TaggedStruct("Publish gist", { user: User, files: Schema.Literals([1, 2, 3]), secret: Schema.Boolean }),
+  Schema.TaggedStruct("Publish gist", {
+    user: User,
+    files: Schema.Literals([1, 2, 3]),
+    secret: Schema.Literals([false, false, false, true]),
+    scan: Schema.Boolean
+  }),
   Schema.TaggedStruct("Make public", { user: User }),
   Schema.TaggedStruct("Add file", { user: User }),
   Schema.TaggedStruct("Delete gist", { user: User }),
@@ -30,8 +35,9 @@ const Command = Schema.Union([
   Schema.TaggedStruct("Drain", { processes: Schema.Literals([1, 2, 3]) }),
   Schema.TaggedStruct("Visit", { user: User, visitor: Who, times: Schema.Literals([1, 2, 5]), scan: Schema.Boolean }),
   Schema.TaggedStruct("Pipedrive", {
-    fault: Schema.Literals(["lost", "reset", "refuse", "burst", "no deal"]),
-    user: User
+    fault: Schema.Literals(["lost", "lost", "reset", "refuse", "burst", "no deal"]),
+    user: User,
+    drain: Schema.Boolean
   }),
   Schema.TaggedStruct("GitHub", { fault: Schema.Literals(["500", "garbage", "limit"]) }),
   Schema.TaggedStruct("Time passes", { minutes: Schema.Literals([1, 6, 90]) })
@@ -80,6 +86,20 @@ interface Stage {
 
 const perform = Effect.fnUntraced(function* ({ github, model, pipedrive, process }: Stage, command: Command) {
   const gitpip = yield* Gitpip
+  const scanNow = Effect.fnUntraced(function* (wanted: { readonly user: string | null; readonly processes: number }) {
+    const { user } = wanted
+    if (user !== null && !model.tracked.has(user)) return
+    const username = user === null ? undefined : name(yield* known(user))
+    const scan = (one: Gitpip["Service"]) =>
+      one.scan({ username }).pipe(Effect.catchTag("ScanRunning", () => Effect.succeed(undefined)))
+    const done = yield* Effect.all([scan(gitpip), ...(wanted.processes === 2 ? [process(scan)] : [])], {
+      concurrency: "unbounded"
+    })
+    // A user who failed is promised nothing yet.
+    if (done.some((one) => one?.state === "done" && one.failed === 0)) {
+      model.scanned(user === null ? model.tracked : [user])
+    }
+  })
   const login = "user" in command && command.user !== null ? (model.names.get(command.user) as string) : ""
   switch (command._tag) {
     case "Track":
@@ -95,6 +115,7 @@ const perform = Effect.fnUntraced(function* ({ github, model, pipedrive, process
       const id = github.addGist(login, { files: Object.fromEntries(files.map((file) => [file, file])) })
       if (command.secret) github.setPublic(id, false)
       model.gists.get(command.user)?.push({ id, files: new Set(files), secret: command.secret })
+      if (command.scan) yield* scanNow({ user: null, processes: 1 })
       return
     }
     case "Make public":
@@ -126,21 +147,8 @@ const perform = Effect.fnUntraced(function* ({ github, model, pipedrive, process
       model.names.set(command.user, next)
       return
     }
-    case "Scan": {
-      const user = command.user
-      if (user !== null && !model.tracked.has(user)) return
-      const username = user === null ? undefined : name(yield* known(user))
-      const scan = (one: Gitpip["Service"]) =>
-        one.scan({ username }).pipe(Effect.catchTag("ScanRunning", () => Effect.succeed(undefined)))
-      const done = yield* Effect.all([scan(gitpip), ...(command.processes === 2 ? [process(scan)] : [])], {
-        concurrency: "unbounded"
-      })
-      // A user who failed is promised nothing yet.
-      if (done.some((one) => one?.state === "done" && one.failed === 0)) {
-        model.scanned(user === null ? model.tracked : [user])
-      }
-      return
-    }
+    case "Scan":
+      return yield* scanNow(command)
     case "Drain":
       yield* Effect.all(
         [gitpip.publish, ...Array.from({ length: command.processes - 1 }, () => process((one) => one.publish))],
@@ -183,6 +191,7 @@ const perform = Effect.fnUntraced(function* ({ github, model, pipedrive, process
         burst: { kind: "burst-limit" }
       } as const
       pipedrive.misbehave(faults[command.fault], { when: isCreate })
+      if (command.drain) yield* gitpip.publish
       return
     }
     case "GitHub": {
@@ -288,7 +297,7 @@ const runs = Number(process.env.MODEL_RUNS ?? 60)
 layer(layerPostgres)("any history", (it) => {
   it.effect.prop(
     "ends with every file stored, published and shown exactly once, for the least it can cost",
-    [Arbitrary.array(Arbitrary.schema(Command), { minLength: 5, maxLength: 40 })],
+    [Arbitrary.array(Arbitrary.schema(Command), { minLength: 10, maxLength: 60 })],
     ([commands]) =>
       Effect.scoped(
         Effect.gen(function* () {
@@ -309,6 +318,7 @@ layer(layerPostgres)("any history", (it) => {
               ) as never
           }
           yield* Effect.gen(function* () {
+            for (const user of ["ann", "bob"]) yield* perform(stage, { _tag: "Track", user })
             for (const command of commands) yield* perform(stage, command)
             yield* comeToRest(stage)
             yield* laws(stage)
