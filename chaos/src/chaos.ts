@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly seconds: number
   readonly speed?: number
   readonly mutations?: ReadonlyArray<Mutation>
+  /** Faults whose names match; all otherwise. */
+  readonly only?: RegExp | undefined
   readonly onProgress?: (text: string) => void
 }
 
@@ -50,7 +52,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   const books = makeBooks()
   try {
     await track(world, world.slots[0] as World.Slot)
-    const next = choice(world)
+    const next = choice(world, options.only)
     const end = performance.now() + options.seconds * 1_000
     const injections = new Set<Promise<void>>()
     while (performance.now() < end) {

@@ -349,15 +349,17 @@ export const kinds: ReadonlyArray<FaultKind> = [
 ]
 
 /** Those that can be made here, by weight: nine of ten of the theme. */
-export const choice = (world: World): ((theme: Theme) => FaultKind) => {
+export const choice = (world: World, only: RegExp = /^/): ((theme: Theme) => FaultKind) => {
   const possible = kinds.filter(
-    ({ needs }) =>
-      needs === undefined ||
-      (needs === "postgres" && world.postgres !== undefined) ||
-      (needs === "embedded" && world.postgres === undefined)
+    ({ name, needs }) =>
+      only.test(name) &&
+      (needs === undefined ||
+        (needs === "postgres" && world.postgres !== undefined) ||
+        (needs === "embedded" && world.postgres === undefined))
   )
   return (theme) => {
-    const within = world.random.chance(0.9) ? possible.filter((kind) => kind.theme === theme) : possible
+    const themed = possible.filter((kind) => kind.theme === theme)
+    const within = themed.length > 0 && world.random.chance(0.9) ? themed : possible
     let at = world.random.next() * within.reduce((sum, { weight }) => sum + weight, 0)
     for (const kind of within) {
       at -= kind.weight

@@ -9,6 +9,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     database: { type: "string", default: "both" },
     servers: { type: "string" },
+    /** A regular expression: faults whose names match. */
+    only: { type: "string", default: "" },
     /** Real seconds of faults in one run. */
     seconds: { type: "string", default: "40" }
   }
@@ -43,7 +45,13 @@ for (let n = 0; performance.now() < end; n++) {
   process.stdout.write(
     `seed ${seed}: ${embedded ? "embedded" : "PostgreSQL"}, ${servers} server${servers === 1 ? "" : "s"} … `
   )
-  const result = await run({ seed, database: embedded ? "embedded" : "postgres", servers, seconds })
+  const result = await run({
+    seed,
+    database: embedded ? "embedded" : "postgres",
+    servers,
+    seconds,
+    only: new RegExp(values.only)
+  })
   results.push(result)
   const { doubled, files, lost, misplaced, twinDeals, visits } = result.verdict
   process.stdout.write(

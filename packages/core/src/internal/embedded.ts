@@ -8,6 +8,7 @@ import { existsSync } from "node:fs"
 import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { type Duplex, duplexPair } from "node:stream"
+import type { PGlite } from "@electric-sql/pglite"
 import { Effect, Schema, type Scope } from "effect"
 
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
@@ -19,39 +20,77 @@ export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("Embedded
 export const start = (directory: string | undefined): Effect.Effect<() => Duplex, EmbeddedError, Scope.Scope> =>
   Effect.gen(function* () {
     if (directory !== undefined) yield* lock(resolve(directory))
-    const db = yield* Effect.acquireRelease(
+    const session = yield* Effect.acquireRelease(
       Effect.tryPromise({
-        try: async () => {
-          // Loaded only when used: it is large, and programs with a server never need it.
-          const { PGlite } = await import("@electric-sql/pglite")
-          return await PGlite.create(directory === undefined ? "memory://" : join(resolve(directory), "postgres"))
-        },
+        try: () => openSession(directory),
         catch: (cause) =>
           new EmbeddedError({
             message: `The embedded database in ${directory ?? "memory"} does not start: ${text(cause)}`,
             cause
           })
       }),
-      (db) => Effect.promise(() => db.close().catch(() => undefined))
+      (session) => Effect.promise(session.close)
     )
     return () => {
       const [client, server] = duplexPair()
-      let queue: Promise<unknown> = Promise.resolve()
       server.on("data", (chunk: Buffer) => {
-        // One message after the other; the answer of a closed connection has no reader any more.
-        queue = queue
-          .then(() => db.execProtocolRaw(new Uint8Array(chunk)))
-          .then((answer) => void (server.writable && server.write(answer)))
+        session
+          .run(async (db) => {
+            // What was sent before the connection broke belongs to a transaction that is no more.
+            if (server.destroyed) return
+            const answer = await db.execProtocolRaw(new Uint8Array(chunk))
+            if (server.writable) server.write(answer)
+          })
           .catch((error) => server.destroy(error instanceof Error ? error : new Error(String(error))))
       })
       // A connection lost within a transaction must not leave it open for the next one.
       server.on("close", () => {
-        queue = queue.then(() => db.exec("rollback; discard all")).catch(() => undefined)
+        session.run((db) => db.exec("rollback; discard all")).catch(() => undefined)
       })
       server.on("error", () => undefined)
       return client
     }
   })
+
+/** The one session, for whatever wants to use it: one thing after the other, over all connections. */
+interface Session {
+  readonly run: (work: (db: PGlite) => Promise<unknown>) => Promise<unknown>
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Hazard: PostgreSQL answers with errors; it throws only when it has broken off in the middle of something (a panic, since
+ * the disk was full, say). What is in memory then must not touch the files any more, not even to close them. It is left
+ * behind, and the files are opened anew, which recovers from the log all that was confirmed, as after a crash.
+ */
+const openSession = async (directory: string | undefined): Promise<Session> => {
+  // Loaded only when used: it is large, and programs with a server never need it.
+  const { PGlite } = await import("@electric-sql/pglite")
+  const open = () => PGlite.create(directory === undefined ? "memory://" : join(resolve(directory), "postgres"))
+  let db: PGlite | undefined = await open()
+  let queue: Promise<unknown> = Promise.resolve()
+  const work = async (use: (db: PGlite) => Promise<unknown>): Promise<unknown> => {
+    if (db === undefined && directory === undefined) throw new Error("the database in memory broke, and is gone")
+    db ??= await open()
+    try {
+      return await use(db)
+    } catch (error) {
+      db = undefined
+      throw error
+    }
+  }
+  return {
+    run: (use) => {
+      const done = queue.then(() => work(use))
+      queue = done.catch(() => undefined)
+      return done
+    },
+    close: async () => {
+      await queue
+      await db?.close().catch(() => undefined)
+    }
+  }
+}
 
 /** Directories that this very process holds: a lock file cannot tell two owners with one process id apart. */
 const held = new Set<string>()
