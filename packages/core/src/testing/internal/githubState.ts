@@ -275,7 +275,8 @@ const isOlder = (a: StoredGist, b: StoredGist): boolean =>
 
 const storedFile = (name: string, content: string | Uint8Array): StoredFile => {
   // Copied: the caller may change its bytes afterwards.
-  const bytes = Buffer.from(content)
+  // Copied out of Node's pool: a byte that is kept would keep 64 KB of it.
+  const bytes = Buffer.from(new Uint8Array(Buffer.from(content)).buffer)
   return {
     name,
     content: bytes,

@@ -1,0 +1,22 @@
+/** Documents that name tests name such as there are. */
+import { existsSync, readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+
+const root = new URL("../../", import.meta.url).pathname
+
+for (const document of ["docs/guarantees.md"]) {
+  describe(document, () => {
+    const named = [
+      ...readFileSync(`${root}${document}`, "utf8").matchAll(/`((?:packages|chaos)\/[^`]+\.test\.ts)`: "([^"]+)"/g)
+    ]
+
+    it("names tests", () => assert.isAbove(named.length, 10))
+
+    for (const [, file = "", title = ""] of named) {
+      it(`${file}: ${title}`, () => {
+        assert.isTrue(existsSync(`${root}${file}`), `${file} does not exist`)
+        assert.include(readFileSync(`${root}${file}`, "utf8"), title)
+      })
+    }
+  })
+}
