@@ -1,5 +1,7 @@
 /** How a failure is told: what is wrong and what to do next, in a sentence or few, and the exit code. */
 import { Cause, Data } from "effect"
+import { hide } from "./Secrets.ts"
+import { plain } from "./Text.ts"
 
 /** Done, failed, and asked for in a way that cannot work. */
 export const exitCode = { done: 0, failed: 1, usage: 2 } as const
@@ -25,7 +27,7 @@ export interface Told {
 /** What to tell of a failure. Never a stack trace: a defect is named, and where to report it. */
 export const tell = (cause: Cause.Cause<unknown>): Told => {
   const error = Cause.squash(cause)
-  const text = error instanceof Error && error.message !== "" ? error.message : String(error)
+  const text = hide(error instanceof Error && error.message !== "" ? error.message : String(error))
   if (cause.reasons.some(Cause.isDieReason)) {
     return {
       text: `Gitpip came upon a fault of its own: ${text}\nRun the command again; if it happens again, please report it with the command you gave.`,
@@ -58,6 +60,16 @@ export const tell = (cause: Cause.Cause<unknown>): Told => {
     default:
       return { text, code: exitCode.failed }
   }
+}
+
+/**
+ * What to tell of an error that nothing was there to catch. Node would print all that it holds: the headers of a request,
+ * say, and the token in them.
+ */
+export const crash = (error: unknown): string => {
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const lines = trace.split("\n").map((line) => `  ${plain(hide(line))}`)
+  return `Gitpip came upon a fault of its own, and ends. Run the command again; if it happens again, please report it with this:\n${lines.join("\n")}`
 }
 
 const tagOf = (error: unknown): unknown =>

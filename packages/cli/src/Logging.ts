@@ -4,8 +4,9 @@
  */
 
 import { Settings } from "@gitpip/core"
+import { plain, plainJson } from "@gitpip/core/text"
 import { Config, Effect, Layer, Logger, type LogLevel, References } from "effect"
-import { plain } from "./Text.ts"
+import { hide } from "./Secrets.ts"
 
 /** For commands: `Warn` unless `GITPIP_LOG_LEVEL` says otherwise. */
 export const layerCommand: Layer.Layer<never, never, Settings> = Layer.unwrap(
@@ -26,23 +27,36 @@ export const layer = (options: {
   const { stream } = options
   // A progress line may stand where the log line is to go.
   const clear = stream.isTTY ? "\r\u001b[K" : ""
-  const format =
-    options.format === "json" ? Logger.formatJson : options.format === "logfmt" ? Logger.formatLogFmt : lines
-  const write = Logger.map(format, (line) => void stream.write(`${clear}${plain(line)}\n`))
+  const format = formats[options.format]
+  const write = Logger.map(format, (line) => void stream.write(`${clear}${hide(line)}\n`))
   return Layer.mergeAll(Logger.layer([write]), Layer.succeed(References.MinimumLogLevel, options.level))
 }
 
-/** `22:14:03 WARN message key=value …` */
+/** `22:14:03 WARN  message key=value …`, and below it, indented, what a failure came from. */
 const lines: Logger.Logger<unknown, string> = Logger.make((options) => {
-  const { annotations, message } = Logger.formatStructured.log(options)
+  const { annotations, cause, message } = Logger.formatStructured.log(options)
   const said = Array.isArray(message) ? message : [message]
   const details = Object.entries(annotations).map(([key, value]) => `${key}=${show(value)}`)
-  return [
+  const line = [
     options.date.toISOString().slice(11, 19),
     options.logLevel.toUpperCase().padEnd(5),
     ...said.map(show),
     ...details
   ].join(" ")
+  const trace = [...said.flatMap(frames), ...(cause === undefined ? [] : cause.split("\n"))]
+  // Only here a line is broken: what a stranger wrote never begins one.
+  return [plain(line), ...trace.map((part) => `    ${plain(part)}`)].join("\n")
 })
 
-const show = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)))
+const formats = {
+  pretty: lines,
+  json: Logger.map(Logger.formatJson, plainJson),
+  logfmt: Logger.map(Logger.formatLogFmt, plain)
+}
+
+const show = (value: unknown): string =>
+  typeof value === "string" ? value : value instanceof Error ? String(value) : (JSON.stringify(value) ?? String(value))
+
+/** Where an error was made. What it says is in the line already. */
+const frames = (value: unknown): ReadonlyArray<string> =>
+  value instanceof Error ? (value.stack?.match(/^ +at .+$/gm) ?? []) : []

@@ -2,23 +2,16 @@
  * Text for a terminal. Names of files, messages of services and the like are written by strangers: an escape sequence
  * among them could rewrite the screen, and a bidirectional override could make one name look like another.
  */
+import { plain, plainJson } from "@gitpip/core/text"
 import { CliOutput } from "effect/cli"
 
-/** On one line, with every character that a terminal would act on made visible as `\u{…}`. */
-export const plain = (text: string): string =>
-  text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, visible)
+export { plain }
 
 /** The same for text of several lines. */
 export const plainLines = (text: string): string => text.split("\n").map(plain).join("\n")
 
-const visible = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
-
 /** JSON that is safe to show: what `JSON.stringify` leaves bare and a terminal would act on is escaped. The value is the same. */
-export const json = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
-  )
+export const json = (value: unknown, indent?: number): string => plainJson(JSON.stringify(value, null, indent))
 
 /** Columns two spaces apart, as wide as their widest cell; the last one is not padded. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string>>, atLeast: ReadonlyArray<number> = []): string => {

@@ -3,7 +3,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit } from "effect"
 import { execute } from "./Cli.ts"
-import { tell } from "./Failure.ts"
+import { crash, exitCode, tell } from "./Failure.ts"
 
 /** Commands that run until somebody stops them: for them being stopped is success. */
 const services = new Set(["serve", "demo"])
@@ -17,6 +17,10 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
       signal = name
     })
   }
+  process.on("uncaughtException", (error) => {
+    process.stderr.write(`${crash(error)}\n`)
+    process.exit(exitCode.failed)
+  })
   // `gitpip users | head` closes the pipe early, which is no fault.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
   process.stderr.on("error", () => process.exit(1))

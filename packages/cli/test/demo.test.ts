@@ -8,13 +8,13 @@ import { directory, done, run, start } from "./process.ts"
 const real = Effect.gen(function* () {
   const github = yield* GithubStandIn.make()
   const env = {
-    GITHUB_TOKEN: "real",
+    GITHUB_TOKEN: "hush-real-secret",
     GITHUB_API_URL: github.url.href,
-    PIPEDRIVE_TOKEN: "real",
+    PIPEDRIVE_TOKEN: "hush-real-secret",
     PIPEDRIVE_API_URL: github.url.href,
     POSTGRES_CONNECTION_STRING: "postgres://me:hunter2@127.0.0.1:1/none",
     GITPIP_PORT: "not a port",
-    GITPIP_API_KEY: "real"
+    GITPIP_API_KEY: "hush-real-secret"
   }
   return { github, cwd: yield* directory, env }
 })

@@ -1,4 +1,9 @@
-/** The command as people run it: a process of its own, in an empty directory, with an environment of its own. */
+/**
+ * The command as people run it: a process of its own, in an empty directory, with an environment of its own.
+ *
+ * Whatever a test is about: no process that it starts may print a secret of its environment, nor a character that a
+ * terminal would act on.
+ */
 import { spawn } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
@@ -9,6 +14,7 @@ import { assert } from "@effect/vitest"
 import { GithubStandIn, PipedriveStandIn, type PipedriveStandInOptions } from "@gitpip/core/testing"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { freshUrl } from "../../core/test/database.ts"
+import { secretsOf } from "../../core/test/secrets.ts"
 
 const bin = fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))
 
@@ -33,6 +39,12 @@ export interface Environment {
   readonly env: Readonly<Record<string, string>>
 }
 
+const assertHarmless = (what: string, said: string, env: Environment["env"]): void => {
+  for (const secret of secretsOf(env)) assert.notInclude(said, secret, `${what} shows a secret`)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  assert.notMatch(said, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/, what)
+}
+
 /** Starts a command line. It is killed when the scope closes. */
 export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...args: ReadonlyArray<string>) {
   const child = spawn(process.execPath, [bin, ...args], {
@@ -40,7 +52,6 @@ export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"]
   })
-  yield* Effect.addFinalizer(() => Effect.sync(() => void child.kill("SIGKILL")))
   let stdout = ""
   let stderr = ""
   const watchers = new Set<() => void>()
@@ -56,6 +67,14 @@ export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...
     changed()
   })
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve)).finally(changed)
+  // Also of a process that is killed in the end: all that it said is looked at.
+  yield* Effect.addFinalizer(() =>
+    Effect.promise(async () => {
+      child.kill("SIGKILL")
+      await closed
+      assertHarmless(`gitpip ${args.join(" ")}`, stdout + stderr, env)
+    })
+  )
   const ended = Effect.map(
     Effect.promise(() => closed),
     (code): Ended => ({

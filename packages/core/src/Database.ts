@@ -6,7 +6,7 @@
  * `DateTime.Utc`. SQL itself keeps snake_case.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Duration, Effect, Layer, Option, type Redacted, Schema, String as Text } from "effect"
+import { Duration, Effect, Layer, Option, Redacted, Schema, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import * as Embedded from "./internal/embedded.ts"
 import { types } from "./internal/pgTypes.ts"
@@ -31,6 +31,14 @@ export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = 
 
 /** A PostgreSQL server. */
 export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  // The driver's error would hold the address, password and all.
+  URL.canParse(Redacted.value(url)) ? server(url) : Layer.effectContext(Effect.fail(unreadable))
+
+const unreadable = new DatabaseError({
+  message: "The database's address cannot be read. It is postgres://user:password@host:5432/database"
+})
+
+const server = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   migrated(
     PgClient.layer({
       url,

@@ -14,7 +14,8 @@ import { Clock, Context, DateTime, Duration, Effect, Layer, Option, Redacted, Sc
 import { HttpClient, HttpClientRequest } from "effect/http"
 import type { Content, ListedFile } from "./domain/GistFile.ts"
 import { fileUrl } from "./domain/GistFile.ts"
-import { storable, storableName } from "./domain/Text.ts"
+import { sentence, storable, storableName } from "./domain/Text.ts"
+import { Username } from "./domain/User.ts"
 import { type Answer, exchange, int, json } from "./internal/exchange.ts"
 import * as Gate from "./internal/Gate.ts"
 import { Settings } from "./Settings.ts"
@@ -125,7 +126,10 @@ export class Github extends Context.Service<
     Effect.gen(function* () {
       const settings = yield* Settings
       const client = yield* HttpClient.HttpClient
-      const origin = new URL(settings.githubApiUrl).origin
+      const { origin, protocol } = new URL(settings.githubApiUrl)
+      // The protocol by itself: the origin of `blob:https://…` is that of the address within.
+      const isOwn = (url: URL): boolean =>
+        url.origin === origin && url.username === "" && url.password === ""
       const gate = Gate.make({ concurrency, patience })
 
       const authorized = Option.match(settings.githubToken, {
@@ -135,12 +139,18 @@ export class Github extends Context.Service<
 
       const get = Effect.fnUntraced(function* (
         url: string,
-        options: { readonly etag?: Option.Option<string>; readonly maxBytes: number; readonly subject: Subject }
+        options: {
+          readonly etag?: Option.Option<string>
+          readonly maxBytes: number
+          readonly subject: Subject
+          /** Whether content is asked for, which anybody can write. All else is believed, and comes from the API alone. */
+          readonly content?: true
+        }
       ): Effect.fn.Return<Answer, GithubError> {
         let target = new URL(url)
         for (let hop = 0; hop <= maxRedirects; hop++) {
-          const own = target.origin === origin && target.username === "" && target.password === ""
-          if (!own && !isRawHost(target)) {
+          const own = isOwn(target)
+          if (!own && !(options.content === true && isRawHost(target))) {
             return yield* fail(
               new Unexpected({ message: `GitHub pointed to another place (${target.origin}), which is not followed` })
             )
@@ -193,7 +203,7 @@ export class Github extends Context.Service<
       const readPage = Effect.fnUntraced(function* (answer: Answer) {
         const gists = yield* decode(Schema.Array(Schema.Unknown), answer)
         const next = nextLink(answer.headers.link)
-        if (Option.isSome(next) && next.value.origin !== origin) {
+        if (Option.isSome(next) && !isOwn(next.value)) {
           return yield* fail(
             new Unexpected({ message: `GitHub's next page is elsewhere (${next.value.origin}), which is not followed` })
           )
@@ -242,7 +252,7 @@ export class Github extends Context.Service<
         raw: Effect.fn("Github.raw")(function* (rawUrl, maxBytes) {
           if (!URL.canParse(rawUrl))
             return yield* fail(new Unexpected({ message: "GitHub gave no usable address of the file's content" }))
-          const answer = yield* get(rawUrl, { maxBytes, subject: { _tag: "Gist" } })
+          const answer = yield* get(rawUrl, { maxBytes, subject: { _tag: "Gist" }, content: true })
           // Git's own rule for telling binary: a NUL within the first 8,000 bytes.
           if (answer.body.subarray(0, 8_000).includes(0)) return { _tag: "Binary" }
           return { _tag: "Text", text: new TextDecoder().decode(answer.body), partial: answer.cut }
@@ -252,7 +262,12 @@ export class Github extends Context.Service<
             maxBytes: maxPageBytes,
             subject: { _tag: "Account", id }
           })
-          return yield* decode(WireAccount, answer)
+          const account = yield* decode(WireAccount, answer)
+          // It becomes the user's name, which the database would refuse: trouble of everybody's, for one odd account.
+          if (!Schema.is(Username)(account.login)) {
+            return yield* fail(new Unexpected({ message: `GitHub gives account number ${id} a name that is none` }))
+          }
+          return account
         }),
         limits: Effect.sync(gate.state),
         close: (until, why) => Effect.sync(() => gate.close(until.epochMilliseconds, why)),
@@ -297,7 +312,11 @@ const apiHeaders = {
 const rawHeaders = { "user-agent": "gitpip" }
 
 const isRawHost = (url: URL): boolean =>
-  url.protocol === "https:" && /(^|\.)githubusercontent\.com$/.test(url.hostname) && url.username === ""
+  url.protocol === "https:" &&
+  /(^|\.)githubusercontent\.com$/.test(url.hostname) &&
+  url.port === "" &&
+  url.username === "" &&
+  url.password === ""
 
 const note = (gate: Gate.Gate, answer: Answer) =>
   Effect.sync(() => {
@@ -325,7 +344,7 @@ type Subject =
 const classify = Effect.fnUntraced(function* (answer: Answer, subject: Subject) {
   const { status, headers } = answer
   const body = json(answer)
-  const message = Schema.is(WireMessage)(body) ? storable(body.message, 300) : `HTTP ${status}`
+  const message = Schema.is(WireMessage)(body) ? sentence(body.message, 300) : `HTTP ${status}`
   if (status === 403 || status === 429) {
     const now = yield* Clock.currentTimeMillis
     const retryAfter = int(headers, "retry-after")
@@ -393,9 +412,15 @@ const WireGist = Schema.Struct({
   description: Schema.optional(Schema.NullOr(Schema.String)),
   files: Schema.optional(FileMap)
 })
+/** It becomes a link in Pipedrive and the mark of the file there: no other scheme, and nothing that HTML would change. */
+const PageUrl = Schema.String.check(
+  Schema.makeFilter(
+    (url) => /^https?:\/\/[A-Za-z0-9.:[\]-]+\/[\w./~%-]*$/.test(url) && URL.canParse(url) && url.length <= 300
+  )
+)
 const WireListedGist = Schema.Struct({
   id: Schema.String,
-  html_url: Schema.String,
+  html_url: PageUrl,
   description: Schema.optional(Schema.NullOr(Schema.String)),
   owner: Schema.optional(Schema.NullOr(WireAccount)),
   created_at: Schema.String,
@@ -425,7 +450,7 @@ const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<ListedFile
     return {
       gistId: storableName(gist.id),
       filename,
-      htmlUrl: fileUrl(storable(gist.html_url, 300), filename),
+      htmlUrl: fileUrl(gist.html_url, filename),
       rawUrl: typeof file.raw_url === "string" ? storable(file.raw_url, 4_000) : null,
       description: typeof gist.description === "string" ? storable(gist.description, 2_000) : null,
       language: typeof file.language === "string" ? storable(file.language, 100) : null,

@@ -12,7 +12,7 @@
 import { createHash } from "node:crypto"
 import { Clock, Context, DateTime, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
-import { storable } from "./domain/Text.ts"
+import { sentence } from "./domain/Text.ts"
 import * as Timing from "./domain/Timing.ts"
 import { type Answer, type ExchangeError, exchange, int, json } from "./internal/exchange.ts"
 import * as Gate from "./internal/Gate.ts"
@@ -367,7 +367,7 @@ const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, ref
   const { status, headers } = answer
   const now = yield* Clock.currentTimeMillis
   const message = Schema.is(WireFailure)(body)
-    ? storable([body.error, body.code].filter(Boolean).join(" "), 500)
+    ? sentence([body.error, body.code].filter(Boolean).join(" "), 500)
     : `HTTP ${status}`
   if (status === 429) {
     const spent = headers["x-daily-ratelimit-token-remaining"] === "0"

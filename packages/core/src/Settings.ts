@@ -4,7 +4,21 @@
  * All faults are reported in one message, so that a wrong deployment is mended in one go. Secrets are `Redacted` from
  * the moment they are read.
  */
-import { Config, Context, Duration, Effect, Layer, type LogLevel, Option, Redacted, Result, Schema } from "effect"
+import {
+  Config,
+  Context,
+  Duration,
+  Effect,
+  Layer,
+  type LogLevel,
+  Option,
+  Redacted,
+  Result,
+  Schema,
+  SchemaTransformation
+} from "effect"
+import { IpInterface, IpNetwork } from "effect/net"
+import { passwordsOf } from "./domain/Text.ts"
 
 /** One setting: how it is read, and what `README.md` says of it. */
 interface Definition<A> {
@@ -46,8 +60,20 @@ const HttpOrigin = HttpUrl.check(
   Schema.makeFilter((url) => (url.pathname === "/" ? undefined : "must be an origin: scheme, host and port alone"))
 )
 
+/**
+ * Hazard: what cannot be read ends up in errors of the driver, password and all, so it is refused here, without showing
+ * it. A `/` or `@` of a password that is not written as `%2F` or `%40` moves the rest of it into the database's name.
+ */
 const ConnectionString = Schema.String.check(
-  Schema.isPattern(/^\s*(postgres(ql)?:\/\/|$)/, { message: "must start with postgres:// or postgresql://" })
+  Schema.makeFilter((given) => {
+    const text = given.trim()
+    if (text === "") return undefined
+    if (!/^postgres(ql)?:\/\//.test(text)) return "must start with postgres:// or postgresql://"
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    return url === undefined || url.hash !== "" || url.pathname.includes("@")
+      ? "cannot be read: it is postgres://user:password@host:5432/database, with special characters of the password written as %40 for @, %2F for /, %23 for # and so on"
+      : undefined
+  })
 )
 
 const Interval = Schema.DurationFromString.check(
@@ -60,6 +86,36 @@ const Interval = Schema.DurationFromString.check(
 
 const Port = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "must be a port number, 0 to 65535" })
+)
+
+const RateLimit = Schema.String.check(
+  Schema.isPattern(/^(none|[1-9]\d{0,8})$/, { message: "must be a number of requests a minute, or `none`" })
+).pipe(
+  Schema.decodeTo(
+    Schema.Number,
+    SchemaTransformation.transform({
+      decode: (text) => (text === "none" ? Number.POSITIVE_INFINITY : Number(text)),
+      encode: (limit) => (limit === Number.POSITIVE_INFINITY ? "none" : String(limit))
+    })
+  )
+)
+
+/** Addresses and subnets with commas between. An address alone is the subnet of itself. */
+const Subnets = Schema.String.check(
+  Schema.makeFilter((text) =>
+    text.split(",").every((part) => Result.isSuccess(IpInterface.fromString(part.trim())))
+      ? undefined
+      : "must be addresses or subnets with commas between: `127.0.0.1, 10.0.0.0/8`"
+  )
+).pipe(
+  Schema.decodeTo(
+    Schema.Array(Schema.declare(IpNetwork.isIpNetwork)),
+    SchemaTransformation.transform({
+      decode: (text): ReadonlyArray<IpNetwork.IpNetwork> =>
+        text.split(",").map((part) => IpNetwork.fromInterface(IpInterface.fromStringUnsafe(part.trim()))),
+      encode: (networks) => networks.map(IpNetwork.format).join(",")
+    })
+  )
 )
 
 const subdomain = Schema.String.check(
@@ -126,6 +182,18 @@ export const definitions = {
     fallback: "none",
     meaning: "When set, every call but `/health` and `/ready` needs `Authorization: Bearer KEY`"
   }),
+  GITPIP_RATE_LIMIT: define({
+    config: Config.schema(RateLimit, "GITPIP_RATE_LIMIT").pipe(Config.withDefault(6_000)),
+    fallback: "6000",
+    meaning:
+      "Requests a minute that one client may make to the server; `/health` and `/ready` do not count. `none`: any number, and as many wrong keys"
+  }),
+  GITPIP_TRUSTED_PROXIES: define({
+    config: Config.schema(Subnets, "GITPIP_TRUSTED_PROXIES").pipe(Config.withDefault([])),
+    fallback: "none",
+    meaning:
+      "Reverse proxies that name the client in `X-Forwarded-For`, as addresses or subnets: `127.0.0.1, 10.0.0.0/8`. Without it they are the client themselves"
+  }),
   GITPIP_PUBLISH_AS: define({
     config: Config.Literals(["activity", "deal"], "GITPIP_PUBLISH_AS").pipe(Config.withDefault("activity" as const)),
     fallback: "activity",
@@ -185,6 +253,9 @@ export class Settings extends Context.Service<
     readonly host: string
     readonly port: number
     readonly apiKey: Option.Option<Redacted.Redacted>
+    /** Requests a minute; infinite when there is no limit. */
+    readonly rateLimit: number
+    readonly trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>
     readonly scanInterval: Duration.Duration
     readonly logLevel: LogLevel.LogLevel
     readonly logFormat: "pretty" | "json" | "logfmt"
@@ -206,6 +277,15 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
       .map((fault) => `  - ${fault}`)
       .join("\n")}`
   }
+}
+
+/** The secrets in the settings, in each form that they are sent in. */
+export const secretsOf = ({ apiKey, githubToken, pipedrive, postgres }: Settings["Service"]): ReadonlyArray<string> => {
+  const tokens = [apiKey, githubToken, Option.map(pipedrive, ({ token }) => token)]
+  return [
+    ...tokens.flatMap((token) => Option.toArray(Option.map(token, Redacted.value))),
+    ...Option.match(postgres, { onNone: () => [], onSome: (url) => passwordsOf(Redacted.value(url)) })
+  ]
 }
 
 const load = Effect.gen(function* () {
@@ -235,6 +315,8 @@ const load = Effect.gen(function* () {
       host: read(definitions.GITPIP_HOST, "GITPIP_HOST"),
       port: read(definitions.GITPIP_PORT, "GITPIP_PORT"),
       apiKey: read(definitions.GITPIP_API_KEY, "GITPIP_API_KEY"),
+      rateLimit: read(definitions.GITPIP_RATE_LIMIT, "GITPIP_RATE_LIMIT"),
+      trustedProxies: read(definitions.GITPIP_TRUSTED_PROXIES, "GITPIP_TRUSTED_PROXIES"),
       scanInterval: read(definitions.GITPIP_SCAN_INTERVAL, "GITPIP_SCAN_INTERVAL"),
       logLevel: read(definitions.GITPIP_LOG_LEVEL, "GITPIP_LOG_LEVEL"),
       logFormat: read(definitions.GITPIP_LOG_FORMAT, "GITPIP_LOG_FORMAT")

@@ -25,7 +25,7 @@ export { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
 export { UserConflict, UserNotTracked } from "./repository/Users.ts"
 export { VisitNotFound } from "./repository/Visits.ts"
 export { Scanner, type ScanProgress } from "./Scanner.ts"
-export { definitions as settings, type PipedriveSettings, Settings, SettingsError } from "./Settings.ts"
+export { definitions as settings, type PipedriveSettings, Settings, SettingsError, secretsOf } from "./Settings.ts"
 export {
   type Budget,
   type Delivery,

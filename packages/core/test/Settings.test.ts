@@ -44,6 +44,8 @@ describe("settings", () => {
           host: "127.0.0.1",
           port: 8080,
           apiKey: Option.none(),
+          rateLimit: 6_000,
+          trustedProxies: [],
           scanInterval: Duration.minutes(5),
           logLevel: "Info",
           logFormat: "pretty"
@@ -66,6 +68,8 @@ describe("settings", () => {
         GITPIP_SCAN_INTERVAL: "90 seconds",
         GITPIP_DATA_DIR: "/var/lib/gitpip",
         GITPIP_API_KEY: "api-key",
+        GITPIP_RATE_LIMIT: "120",
+        GITPIP_TRUSTED_PROXIES: "127.0.0.1,10.1.2.3/8 , ::1,fd00::/8",
         GITPIP_PUBLISH_AS: "deal",
         GITPIP_ACTIVITY_TYPE: "gist",
         GITPIP_ACTIVITY_DONE: "yes",
@@ -74,7 +78,8 @@ describe("settings", () => {
         GITPIP_LOG_FORMAT: "json"
       }
       assert.deepStrictEqual(Object.keys(env).toSorted(), Object.keys(definitions).toSorted())
-      const { apiKey, githubToken, pipedrive, postgres, ...plain } = yield* load(env)
+      const { apiKey, githubToken, pipedrive, postgres, trustedProxies, ...plain } = yield* load(env)
+      assert.deepStrictEqual(trustedProxies.map(String), ["127.0.0.1/32", "10.0.0.0/8", "::1/128", "fd00::/8"])
       assert.deepStrictEqual(plain, {
         publishAs: "deal",
         activityType: "gist",
@@ -84,6 +89,7 @@ describe("settings", () => {
         githubApiUrl: "https://ghe.example.org/api/v3",
         host: "0.0.0.0",
         port: 65535,
+        rateLimit: 120,
         scanInterval: Duration.seconds(90),
         logLevel: "Debug",
         logFormat: "json"
@@ -152,6 +158,8 @@ describe("settings", () => {
         GITPIP_PORT: "99999",
         GITPIP_SCAN_INTERVAL: "soon",
         GITPIP_API_KEY: "schlüssel",
+        GITPIP_RATE_LIMIT: "0",
+        GITPIP_TRUSTED_PROXIES: "proxy.example",
         GITPIP_PUBLISH_AS: "email",
         GITPIP_ACTIVITY_DONE: "perhaps",
         GITPIP_BACKFILL: "some",
@@ -186,9 +194,20 @@ describe("settings", () => {
     ["GITPIP_PORT", "65536", /0 to 65535/],
     ["GITPIP_PORT", "8080.5", /./],
     ["GITPIP_PORT", "http", /number/],
+    ["GITPIP_RATE_LIMIT", "-1", /a minute.*`none`/],
+    ["GITPIP_RATE_LIMIT", "1e3", /a minute.*`none`/],
+    ["GITPIP_RATE_LIMIT", "off", /a minute.*`none`/],
+    ["GITPIP_TRUSTED_PROXIES", "10.0.0.0/33", /addresses or subnets/],
+    ["GITPIP_TRUSTED_PROXIES", "10.0.0.0/", /addresses or subnets/],
+    ["GITPIP_TRUSTED_PROXIES", "10.0.0.0/8/8", /addresses or subnets/],
+    ["GITPIP_TRUSTED_PROXIES", "127.0.0.1,", /addresses or subnets/],
+    ["GITPIP_TRUSTED_PROXIES", "::1/129", /addresses or subnets/],
     ["GITPIP_PUBLISH_AS", "Deal", /activity.*deal/],
     ["GITPIP_ACTIVITY_DONE", "2", /true.*false/],
-    ["POSTGRES_CONNECTION_STRING", "localhost:5432", /postgres:\/\//]
+    ["POSTGRES_CONNECTION_STRING", "localhost:5432", /postgres:\/\//],
+    ["POSTGRES_CONNECTION_STRING", "postgres://u:p@h:99999/d", /cannot be read.*%40/],
+    ["POSTGRES_CONNECTION_STRING", "postgres://u:p#w@h/d", /cannot be read.*%40/],
+    ["POSTGRES_CONNECTION_STRING", "postgres://u:12/p@h/d", /cannot be read.*%40/]
   ]
   for (const [name, value, says] of wrong) {
     it.effect(`say what is wrong with ${name}=${value}`, () =>
@@ -224,6 +243,12 @@ describe("settings", () => {
     })
   )
 
+  it.effect("take no limit at all for one", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* load({ GITPIP_RATE_LIMIT: "none" })).rateLimit, Number.POSITIVE_INFINITY)
+    })
+  )
+
   it.effect("never show a secret: not when printed, not when refused", () =>
     Effect.gen(function* () {
       const settings = yield* load({
@@ -251,8 +276,23 @@ describe("settings", () => {
         })
       )
       assert.strictEqual(error.faults.length, 6)
-      for (const text of [error.message, JSON.stringify(error), inspect(error, { depth: 10 }), String(error.stack)]) {
-        assert.notInclude(text, secret)
+      const shown = (error: Error) => [
+        error.message,
+        JSON.stringify(error),
+        inspect(error, { depth: 10 }),
+        String(error.stack)
+      ]
+      for (const text of shown(error)) assert.notInclude(text, secret)
+      for (const url of [
+        `://u:${secret}@h`,
+        `https://u:${secret}@h:99999`,
+        `https://u:${secret}@[`,
+        `//u:${secret}@h/`
+      ]) {
+        for (const name of ["GITHUB_API_URL", "PIPEDRIVE_API_URL", "POSTGRES_CONNECTION_STRING"]) {
+          const given = name === "POSTGRES_CONNECTION_STRING" ? url.replace("https:", "postgres:") : url
+          for (const text of shown(yield* Effect.flip(load({ [name]: given })))) assert.notInclude(text, secret, name)
+        }
       }
     })
   )

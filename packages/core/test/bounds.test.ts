@@ -39,14 +39,18 @@ const endlessGithub = Effect.acquireRelease(
       }
       if (request.url?.startsWith("/users/ann/gists") === true) {
         response.setHeader("content-type", "application/json")
-        return response.end(JSON.stringify([{ ...gist, files: { "big.txt": file } }]))
+        response.end(JSON.stringify([{ ...gist, files: { "big.txt": file } }]))
+        return
       }
       response.on("close", () => state.closed++)
       const chunk = Buffer.alloc(64 * 1024, "x")
       const fill = () => {
         while (!response.destroyed && state.sent < 1_000_000_000) {
           state.sent += chunk.length
-          if (!response.write(chunk)) return void response.once("drain", fill)
+          if (!response.write(chunk)) {
+            response.once("drain", fill)
+            return
+          }
         }
       }
       fill()

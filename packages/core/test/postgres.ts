@@ -10,6 +10,9 @@ export interface PostgresServer {
   readonly stop: () => Promise<void>
 }
 
+/** Unlike anything else, so that it can be looked for in all that Gitpip says. */
+const password = "hush-postgres-password"
+
 export const startPostgres = async (
   flags: ReadonlyArray<string> = ["-c", "fsync=off", "-c", "max_connections=300"]
 ): Promise<PostgresServer> => {
@@ -21,7 +24,7 @@ export const startPostgres = async (
   const server = new EmbeddedPostgres({
     databaseDir: join(directory, "data"),
     user: "postgres",
-    password: "postgres",
+    password,
     port,
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
@@ -33,7 +36,7 @@ export const startPostgres = async (
   await server.initialise()
   await server.start()
   return {
-    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     stop: async () => {
       await server.stop()
       await rm(directory, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 /** A new version takes over the database of every older one in the middle of its work, whoever else does at that moment. */
 import { existsSync, readFileSync } from "node:fs"
-import { cp, mkdtemp, rm, stat } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
@@ -167,6 +167,23 @@ describe("the embedded database", () => {
           })
         )
         assert.strictEqual((yield* process(path, users)).length, 2)
+      }),
+    60_000
+  )
+
+  it.live(
+    "starts after a crash that left PostgreSQL's own lock file empty, or cut off the very first start",
+    () =>
+      Effect.gen(function* () {
+        const path = yield* directory
+        yield* Effect.promise(async () => {
+          await mkdir(join(path, "postgres"), { mode: 0o700 })
+          await mkdir(join(path, "postgres.new", "global"), { recursive: true })
+          await writeFile(join(path, "postgres.new", "PG_VERSION"), "18\n")
+        })
+        yield* process(path, track("ann"))
+        yield* Effect.promise(() => writeFile(join(path, "postgres", "postmaster.pid"), ""))
+        assert.strictEqual((yield* process(path, users)).length, 1)
       }),
     60_000
   )

@@ -23,6 +23,12 @@ export const isLoopback = (host: string): boolean => {
 /** `[::1]`, as addresses write it, is `::1` to the operating system. */
 export const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, "$1")
 
+/** Whether a `Host` header names this machine in a way that no name server can turn elsewhere. */
+export const isOwnHost = (header: string): boolean => {
+  const [, host] = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(header) ?? []
+  return host !== undefined && isLoopback(host)
+}
+
 /** Why the server must not listen there, if so. */
 export const refusal = (options: { readonly host: string; readonly hasKey: boolean }): ListenError | undefined =>
   options.hasKey || isLoopback(options.host)

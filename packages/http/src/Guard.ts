@@ -1,43 +1,57 @@
 /**
- * What every request passes and every answer bears: the API key, the size limit, problems in place of bare failures,
- * security headers, and the access log.
+ * What every request passes and every answer bears: the limits of each client, the API key, what browsers say of the page
+ * that asks, the size limits, problems in place of bare failures, security headers, and the access log.
  */
 import { createHash, timingSafeEqual } from "node:crypto"
 import { Settings } from "@gitpip/core"
-import { ByteSize, Cause, Context, Effect, LogLevel, Option, Redacted, References, type Types } from "effect"
-import {
-  FindMyWay,
-  Headers,
-  HttpIncomingMessage,
-  HttpServerError,
-  HttpServerRequest,
-  HttpServerResponse,
-  ProblemDetails
-} from "effect/http"
-import { Api, openPaths } from "./Api.ts"
+import { ByteSize, Cause, Clock, Context, Effect, LogLevel, Option, Redacted, References, type Types } from "effect"
+import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { isOwnHost } from "./Address.ts"
+import { openPaths } from "./Api.ts"
+import { clientBehind } from "./Client.ts"
+import { forPage, forProgram } from "./headers.ts"
+import * as RateLimit from "./RateLimit.ts"
+import * as Refusals from "./Refusals.ts"
 
 /** No call takes a body; what clients send along out of habit stays below this. */
 const bodyLimit = ByteSize.kibibytes(64)
 const bodyLimitBytes = ByteSize.toNumberUnsafe(bodyLimit)
 
+/** Far above every address that makes sense, and below what Node takes for all headers together. */
+const urlLimit = 8_192
+
+const wrongKeysPerMinute = 10
+
+/**
+ * Whether the server can be reached through loopback alone, and asks for no key. Then a page of a stranger's site could
+ * read from it, were that site's name to lead to 127.0.0.1 for a moment (DNS rebinding), so only names that always
+ * mean this machine are answered to. Programs that mount the routes know their own names, and are not asked.
+ */
+export const OnLoopbackAlone = Context.Reference<boolean>("gitpip/http/OnLoopbackAlone", { defaultValue: () => false })
+
 type App<R = never> = Effect.Effect<HttpServerResponse.HttpServerResponse, Types.unhandled, R>
 
 /** The middleware, for one route or for a whole server. */
-export const guard = Effect.map(Settings, ({ apiKey }) => {
-  const authorized = checkKey(apiKey)
+export const guard = Effect.gen(function* () {
+  const refuse = makeRefuse(yield* Settings, yield* OnLoopbackAlone)
 
   return (app: App): App<HttpServerRequest.HttpServerRequest> =>
     Effect.withFiber((fiber) => {
       const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
       const path = pathOf(request.url)
-      const refusal = refuse(request, path, authorized)
+      const refusal = refuse(request, path, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
       const answered =
-        refusal !== undefined
-          ? Effect.succeed(refusal)
-          : Effect.catchCause(hasUncountedBody(request) ? Effect.andThen(countBody(request), app) : app, (cause) =>
-              fromCause(cause, request, path)
-            )
-      const finished = Effect.map(answered, (response) => HttpServerResponse.setHeaders(response, securityHeaders))
+        refusal ??
+        Effect.catchCause(hasUncountedBody(request) ? Effect.andThen(countBody(request), app) : app, (cause) =>
+          fromCause(cause, request, path)
+        )
+      const finished = Effect.map(answered, (response) =>
+        // A page has a policy of its own.
+        HttpServerResponse.setHeaders(
+          response,
+          response.headers["content-security-policy"] === undefined ? forProgram : forPage
+        )
+      )
       return LogLevel.isLessThanOrEqualTo(fiber.getRef(References.MinimumLogLevel), "Debug")
         ? Effect.tap(finished, ({ status }) =>
             Effect.logDebug("http.answered").pipe(Effect.annotateLogs({ method: request.method, path, status }))
@@ -46,51 +60,95 @@ export const guard = Effect.map(Settings, ({ apiKey }) => {
     })
 })
 
-const securityHeaders = Headers.fromInput({
-  "cache-control": "no-store",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY"
-})
-
 const pathOf = (url: string): string => {
   const end = url.search(/[?#]/)
   return end === -1 ? url : url.slice(0, end)
 }
 
-const refuse = (
+/** The answer in place of a call, if there is one. */
+type Refuse = (
   request: HttpServerRequest.HttpServerRequest,
   path: string,
-  authorized: (authorization: string | undefined) => boolean
-): HttpServerResponse.HttpServerResponse | undefined => {
-  const { headers, method } = request
-  if (!openPaths.has(path) && !authorized(headers.authorization)) {
-    return problem(
-      401,
-      "The API key is missing or wrong",
-      {
-        type: "urn:gitpip:problem:unauthorized",
-        detail: "Send the server's GITPIP_API_KEY as `Authorization: Bearer KEY`"
-      },
-      { "www-authenticate": 'Bearer realm="gitpip"' }
-    )
+  now: number
+) => Effect.Effect<HttpServerResponse.HttpServerResponse> | undefined
+
+const makeRefuse = (settings: Settings["Service"], onLoopbackAlone: boolean): Refuse => {
+  const refuseClient = makeRefuseClient(settings)
+  return (request, path, now) => {
+    const { headers, method } = request
+    if (!openPaths.has(path)) {
+      if (onLoopbackAlone && headers.host !== undefined && !isOwnHost(headers.host)) return misdirected
+      const refused = refuseClient(request, path, now)
+      if (refused !== undefined) return refused
+    }
+    if (method !== "GET" && method !== "HEAD" && isFromElsewhere(headers)) return crossSite
+    if (request.url.length > urlLimit) return longUrl
+    if (Number(headers["content-length"] ?? 0) > bodyLimitBytes) return tooLarge
+    return undefined
   }
-  // A page of another site, open in a browser on this machine, can send simple POSTs to a server on loopback. Browsers
-  // say so; nothing else sends this header.
-  if (method !== "GET" && method !== "HEAD" && headers["sec-fetch-site"] === "cross-site") {
-    return problem(403, "Forbidden", { detail: "Pages of other sites may not make this call" })
+}
+
+const misdirected = Effect.succeed(Refusals.misdirected)
+const crossSite = Effect.succeed(Refusals.crossSite)
+const longUrl = Effect.succeed(Refusals.longUrl)
+const tooLarge = Effect.succeed(Refusals.tooLarge)
+const unauthorized = Effect.succeed(Refusals.unauthorized)
+
+/** The limits and the key. Not for the open paths: a supervisor gets its answer however many others ask. */
+const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Service"]): Refuse => {
+  const checkKey = makeCheckKey(apiKey)
+  const client = clientBehind(trustedProxies)
+  const requests = RateLimit.make({ perMinute: rateLimit })
+  const wrongKeys = RateLimit.make({ perMinute: Number.isFinite(rateLimit) ? wrongKeysPerMinute : rateLimit })
+
+  return ({ headers, remoteAddress }, _path, now) => {
+    // Within a Web handler there is no address: whoever mounts it has to know its callers.
+    const who = Option.isSome(remoteAddress) ? client(remoteAddress.value, headers["x-forwarded-for"]) : undefined
+    if (who !== undefined) {
+      const blocked = wrongKeys.wait(who, now)
+      // Not even compared: an answer that tells a right key from a wrong one is what a guesser needs.
+      if (blocked > 0) return Effect.succeed(Refusals.tooMany("Too many wrong keys came from this address", blocked))
+      const wait = requests.take(who, now)
+      if (wait > 0) return Effect.succeed(Refusals.tooMany(`A client may make ${rateLimit} requests a minute`, wait))
+    }
+    const key = checkKey(headers.authorization)
+    if (key === "right") return undefined
+    // Whoever sends no key does not guess.
+    if (key === "missing" || who === undefined) return unauthorized
+    wrongKeys.take(who, now)
+    return wrongKeys.wait(who, now) > 0
+      ? Effect.as(
+          Effect.annotateLogs(Effect.logWarning("A client sent too many wrong API keys, and is blocked for a while"), {
+            client: who
+          }),
+          Refusals.unauthorized
+        )
+      : unauthorized
   }
-  if (Number(headers["content-length"] ?? 0) > bodyLimitBytes) return tooLarge
-  return undefined
+}
+
+/**
+ * Whether a page of another origin asks. Such a page, open in a browser on this machine, can send simple POSTs to a server
+ * on loopback. Browsers say so; nothing else sends these headers. `same-site` is another port of this machine. Safari
+ * leaves the first one out where there is no TLS.
+ */
+const isFromElsewhere = (headers: HttpServerRequest.HttpServerRequest["headers"]): boolean => {
+  const site = headers["sec-fetch-site"]
+  if (site !== undefined) return site !== "same-origin" && site !== "none"
+  const { host, origin } = headers
+  return origin !== undefined && host !== undefined && origin.replace(/^https?:\/\//, "") !== host
 }
 
 /** Hashes are of one length whatever was sent, so neither the key's length nor its beginning shows in the time taken. */
-const checkKey = (apiKey: Option.Option<Redacted.Redacted>): ((authorization: string | undefined) => boolean) => {
-  if (Option.isNone(apiKey)) return () => true
+const makeCheckKey = (
+  apiKey: Option.Option<Redacted.Redacted>
+): ((authorization: string | undefined) => "right" | "wrong" | "missing") => {
+  if (Option.isNone(apiKey)) return () => "right"
   const wanted = sha256(Redacted.value(apiKey.value))
   return (authorization) => {
-    const [, given] = /^bearer +(\S+) *$/i.exec(authorization ?? "") ?? []
-    return given !== undefined && timingSafeEqual(sha256(given), wanted)
+    if (authorization === undefined) return "missing"
+    const [, given] = /^bearer +(\S+) *$/i.exec(authorization) ?? []
+    return given !== undefined && timingSafeEqual(sha256(given), wanted) ? "right" : "wrong"
   }
 }
 
@@ -102,70 +160,14 @@ const hasUncountedBody = ({ headers }: HttpServerRequest.HttpServerRequest): boo
 const countBody = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.provideService(request.arrayBuffer, HttpIncomingMessage.MaxBodySize, bodyLimit)
 
-/** The path's methods, for `405` and `OPTIONS`. */
-const methods = (() => {
-  const byPath = new Map<string, Array<string>>([
-    ["/docs", ["GET"]],
-    ["/openapi.json", ["GET"]]
-  ])
-  for (const group of Object.values(Api.groups)) {
-    for (const { method, path } of Object.values(group.endpoints)) {
-      byPath.set(path, [...(byPath.get(path) ?? []), method])
-    }
-  }
-  const router = FindMyWay.make<string>()
-  for (const [path, found] of byPath) {
-    const all = new Set([...found, ...(found.includes("GET") ? ["HEAD"] : []), "OPTIONS"])
-    router.on("GET", path as `/${string}`, [...all].sort().join(", "))
-  }
-  return (path: string): string | undefined => router.find("GET", path)?.handler
-})()
-
 /** Nothing of a failure reaches the caller but what it means for them. Defects go to the log. */
 const fromCause = (cause: Cause.Cause<unknown>, request: HttpServerRequest.HttpServerRequest, path: string): App => {
   // The caller is gone, or the server stops.
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
-  const error = Cause.squash(cause)
-  if (HttpServerError.isHttpServerError(error)) {
-    const { reason } = error
-    if (reason._tag === "RouteNotFound") return Effect.succeed(notFound(request, path))
-    if (reason._tag === "RequestParseError") {
-      return Effect.succeed(
-        reason.reason === "BodyTooLarge" ? tooLarge : problem(400, "Bad Request", { detail: "The body cannot be read" })
-      )
-    }
-  }
+  const answer = Refusals.ofServer(Cause.squash(cause), request, path)
+  if (answer !== undefined) return Effect.succeed(answer)
   return Effect.as(
     Effect.annotateLogs(Effect.logError("A request broke the server", cause), { method: request.method, path }),
-    problem(500, "Internal Server Error", { detail: "This is a fault of the server. Its log says more" })
+    Refusals.broken
   )
 }
-
-const notFound = (
-  request: HttpServerRequest.HttpServerRequest,
-  path: string
-): HttpServerResponse.HttpServerResponse => {
-  const allow = methods(path)
-  if (allow === undefined)
-    return problem(404, "Not Found", { detail: "There is no such address. GET /docs lists them" })
-  if (request.method === "OPTIONS") return HttpServerResponse.empty({ status: 204, headers: { allow } })
-  return problem(405, "Method Not Allowed", { detail: `This address takes ${allow}` }, { allow })
-}
-
-const problem = (
-  status: number,
-  title: string,
-  members: { readonly type?: string; readonly detail: string },
-  headers: Record<string, string> = {}
-): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.setHeaders(
-    ProblemDetails.toResponse({ type: ProblemDetails.blankType, status, title, ...members }),
-    headers
-  )
-
-const tooLarge = problem(
-  413,
-  "Content Too Large",
-  { detail: "No call takes a body. Send the request without one" },
-  { connection: "close" }
-)

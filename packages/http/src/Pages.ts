@@ -22,12 +22,20 @@ export const paged = Effect.fnUntraced(function* <A extends { readonly id: numbe
   const body = found.slice(0, limit)
   const last = body.at(-1)
   if (found.length <= limit || last === undefined) return HttpApiSchema.withHeaders({ body, headers: {} })
-  const { originalUrl } = yield* HttpServerRequest.HttpServerRequest
-  const { pathname, searchParams } = new URL(originalUrl, "http://localhost")
+  const { headers, originalUrl } = yield* HttpServerRequest.HttpServerRequest
+  const { pathname, searchParams } = new URL(withoutHost(originalUrl, headers.host), "http://localhost")
   searchParams.set("limit", String(limit))
   searchParams.set("after", String(last.id))
   return HttpApiSchema.withHeaders({ body, headers: { link: `<${pathname}?${searchParams}>; rel="next"` } })
 })
+
+/** A host is whatever the caller wrote into `Host`, which may be no part of an address, or be one by itself. */
+const withoutHost = (url: string, host: string | undefined): string => {
+  const [scheme = ""] = /^https?:\/\//i.exec(url) ?? []
+  if (scheme === "") return url
+  const rest = url.slice(scheme.length)
+  return host !== undefined && rest.startsWith(host) ? rest.slice(host.length) : rest.replace(/^[^/?#]*/, "")
+}
 
 /** Newest first: rows come before the last one seen. */
 export const before = ({ after }: Query): number => after ?? Number.MAX_SAFE_INTEGER

@@ -53,6 +53,13 @@ export class UnauthorizedProblem extends HttpApiError.Problem<UnauthorizedProble
   title: "The API key is missing or wrong"
 }) {}
 
+/** `retry-after` says for how long. */
+export class TooManyRequestsProblem extends HttpApiError.Problem<TooManyRequestsProblem>()("TooManyRequestsProblem", {
+  type: "urn:gitpip:problem:too-many-requests",
+  status: 429,
+  title: "Too many requests"
+}) {}
+
 /** The database did not do what was asked. Says nothing about it: the log does. */
 export class UnavailableProblem extends HttpApiError.Problem<UnavailableProblem>()("UnavailableProblem", {
   type: "urn:gitpip:problem:unavailable",
@@ -65,6 +72,7 @@ export class ProblemDetails extends HttpApiMiddleware.Service<ProblemDetails>()(
   error: [
     HttpApiError.BadRequestProblem,
     UnauthorizedProblem,
+    TooManyRequestsProblem,
     UnavailableProblem,
     HttpApiError.InternalServerErrorProblem
   ]

@@ -5,7 +5,7 @@
 import type { Gitpip, Settings, Worker } from "@gitpip/core"
 import { Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
-import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "./Api.ts"
 import { layerFaults } from "./Faults.ts"
 import { guard } from "./Guard.ts"
@@ -14,13 +14,14 @@ import { layerPublications } from "./handlers/Publications.ts"
 import { layerScans } from "./handlers/Scans.ts"
 import { layerSystem } from "./handlers/System.ts"
 import { layerUsers } from "./handlers/Users.ts"
+import { layerReference } from "./Reference.ts"
 
 const layerUnguarded = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide([layerUsers, layerGists, layerScans, layerPublications, layerSystem]),
     Layer.provide(layerFaults)
   ),
-  HttpApiScalar.layer(Api, { path: "/docs" })
+  layerReference
 )
 
 /** Gitpip's routes, each behind the API key, for the router of another application. Leaves its other routes alone. */

@@ -4,14 +4,16 @@
  */
 export { isLoopback, ListenError } from "./Address.ts"
 export { Api, defaultLimit, Gists, Publications, pageLimit, Scans, System, Users } from "./Api.ts"
+export { type ConnectionLimits, defaultLimits } from "./Connections.ts"
 export { type CoreError, orProblem, toProblem } from "./Errors.ts"
-export { layerLogs, layerProcess, layerServer, layerTelemetry } from "./main.ts"
+export { layerLogs, layerProcess, layerServer, layerServerWith, layerTelemetry } from "./main.ts"
 export {
   NotReadyProblem,
   ProblemDetails,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
+  TooManyRequestsProblem,
   UnauthorizedProblem,
   UnavailableProblem,
   UserConflictProblem,

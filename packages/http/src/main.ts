@@ -1,27 +1,17 @@
 /** The server as a process: port, platform, logs and traces. */
-import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { type DatabaseError, Gitpip, Settings, Worker } from "@gitpip/core"
-import { ConfigProvider, Effect, Layer, Logger, Option, References } from "effect"
+import { type DatabaseError, Gitpip, Settings, secretsOf, Worker } from "@gitpip/core"
+import { masked, plain, plainJson } from "@gitpip/core/text"
+import { Cause, ConfigProvider, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
-import { type ListenError, listenError, refusal, unbracketed } from "./Address.ts"
+import { isLoopback, type ListenError, listenError, refusal, unbracketed } from "./Address.ts"
+import { type ConnectionLimits, makeServer } from "./Connections.ts"
+import { OnLoopbackAlone } from "./Guard.ts"
 import { layerApp, routerConfig } from "./Server.ts"
 
 /** How long requests in flight may take when the server stops. */
 const grace = "20 seconds"
-
-const makeServer = () => {
-  // Requests have no bodies worth waiting for: whoever is slower than this holds a connection for its own sake.
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 })
-  // A connection that is kept alive becomes idle only after the server began to stop, and would hold it up.
-  server.on("request", (_, response) => {
-    response.once("close", () => {
-      if (!server.listening) server.closeIdleConnections()
-    })
-  })
-  return server
-}
 
 const mayListen = Effect.gen(function* () {
   const settings = yield* Settings
@@ -34,32 +24,58 @@ const mayListen = Effect.gen(function* () {
  * Listens where the settings say and serves until its scope closes; then requests in flight are finished first.
  * Refuses to listen where others could reach it while there is no key.
  */
-export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> = Layer.unwrap(
-  Effect.gen(function* () {
-    const settings = yield* mayListen
-    const platform = NodeHttpServer.layer(makeServer, {
-      host: unbracketed(settings.host),
-      port: settings.port,
-      gracefulShutdownTimeout: grace
-    }).pipe(Layer.catchTag("ServeError", ({ cause }) => Layer.effectContext(Effect.fail(listenError(cause, settings)))))
-    return HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
-      Layer.tap(() => HttpServer.addressFormattedWith((address) => Effect.log(`Gitpip listens on ${address}`))),
-      Layer.provideMerge(platform)
+export const layerServerWith = (
+  limits: Partial<ConnectionLimits>
+): Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const settings = yield* mayListen
+      const server = makeServer({ ...limits, trusted: settings.trustedProxies })
+      const platform = NodeHttpServer.layer(() => server, {
+        host: unbracketed(settings.host),
+        port: settings.port,
+        gracefulShutdownTimeout: grace
+      }).pipe(
+        Layer.catchTag("ServeError", ({ cause }) => Layer.effectContext(Effect.fail(listenError(cause, settings))))
+      )
+      const onLoopbackAlone = isLoopback(settings.host) && Option.isNone(settings.apiKey)
+      return HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
+        Layer.tap(() => HttpServer.addressFormattedWith((address) => Effect.log(`Gitpip listens on ${address}`))),
+        // No call changes the protocol of its connection. One that is changed is out of reach of the server's limits, so
+        // the wish is passed over, as HTTP allows.
+        Layer.tap(() => Effect.sync(() => server.removeAllListeners("upgrade"))),
+        Layer.provide(Layer.succeed(OnLoopbackAlone, onLoopbackAlone)),
+        Layer.provideMerge(platform)
+      )
+    })
+  )
+
+export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> = layerServerWith(
+  {}
+)
+
+/** Logs to stdout in the format and from the level on that the settings say. No stranger's text can forge a line. */
+export const layerLogs: Layer.Layer<never, never, Settings> = Layer.unwrap(
+  Effect.map(Settings, (settings) => {
+    const secrets = secretsOf(settings)
+    const lines = Logger.map(formats[settings.logFormat], (line) => masked(line, secrets))
+    return Layer.merge(
+      Logger.layer([Logger.withConsoleLog(lines)]),
+      Layer.succeed(References.MinimumLogLevel, settings.logLevel)
     )
   })
 )
 
-/** Logs to stdout in the format and from the level on that the settings say. */
-export const layerLogs: Layer.Layer<never, never, Settings> = Layer.unwrap(
-  Effect.map(Settings, ({ logFormat, logLevel }) =>
-    Layer.merge(Logger.layer([loggers[logFormat]()]), Layer.succeed(References.MinimumLogLevel, logLevel))
-  )
-)
-
-const loggers = {
-  pretty: () => Logger.consolePretty(),
-  json: () => Logger.consoleJson,
-  logfmt: () => Logger.consoleLogFmt
+const formats = {
+  /** `timestamp=… level=WARN fiber=#12 message=… key=value`, and below it, indented, what a failure came from. */
+  pretty: Logger.make((options) => {
+    const line = plain(Logger.formatSimple.log({ ...options, cause: Cause.empty }))
+    if (options.cause.reasons.length === 0) return line
+    const trace = Cause.pretty(options.cause).split("\n")
+    return [line, ...trace.map((part) => `    ${plain(part)}`)].join("\n")
+  }),
+  json: Logger.map(Logger.formatJson, plainJson),
+  logfmt: Logger.map(Logger.formatLogFmt, plain)
 }
 
 /**

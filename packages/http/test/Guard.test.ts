@@ -1,85 +1,105 @@
-import { request as nodeRequest } from "node:http"
-import { connect } from "node:net"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { bytes, chunked, parse, raw } from "./raw.ts"
 import { layerRunning, problem, Running } from "./server.ts"
 
 const key = "a long and secret key".replaceAll(" ", "-")
 
-layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("with a key", (it) => {
-  const everything = [
-    ["GET", "/users"],
-    ["GET", "/users/ann"],
-    ["DELETE", "/users/ann"],
-    ["POST", "/users/ann/1"],
-    ["POST", "/latestgists/ann"],
-    ["GET", "/users/ann/visits/1"],
-    ["GET", "/users/ann/gists"],
-    ["POST", "/scans"],
-    ["GET", "/scans"],
-    ["GET", "/scans/1"],
-    ["GET", "/publications"],
-    ["GET", "/publications/1"],
-    ["POST", "/publications/1/retry"],
-    ["GET", "/status"],
-    ["GET", "/metrics"],
-    ["GET", "/openapi.json"],
-    ["GET", "/docs"],
-    ["GET", "/nowhere"],
-    ["PUT", "/users"],
-    ["OPTIONS", "/users"],
-    ["GET", "/users/a%20b"],
-    ["GET", "//status"],
-    ["GET", "/health/../status"],
-    ["GET", "/health/"],
-    ["GET", "/health;/x"]
-  ] as const
+layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_RATE_LIMIT: "none" }), { excludeTestServices: true })(
+  "with a key",
+  (it) => {
+    const everything = [
+      ["GET", "/users"],
+      ["GET", "/users/ann"],
+      ["DELETE", "/users/ann"],
+      ["POST", "/users/ann/1"],
+      ["POST", "/latestgists/ann"],
+      ["GET", "/users/ann/visits/1"],
+      ["GET", "/users/ann/gists"],
+      ["POST", "/scans"],
+      ["GET", "/scans"],
+      ["GET", "/scans/1"],
+      ["GET", "/publications"],
+      ["GET", "/publications/1"],
+      ["POST", "/publications/1/retry"],
+      ["GET", "/status"],
+      ["GET", "/metrics"],
+      ["GET", "/openapi.json"],
+      ["GET", "/docs"],
+      ["GET", "/nowhere"],
+      ["PUT", "/users"],
+      ["OPTIONS", "/users"],
+      ["GET", "/users/a%20b"],
+      ["GET", "//status"],
+      ["GET", "/health/../status"],
+      ["GET", "/health/"],
+      ["GET", "/health;/x"]
+    ] as const
 
-  it.effect("asks for it everywhere but at /health and /ready, before anything else", () =>
-    Effect.gen(function* () {
-      const { call } = yield* Running
-      const sql = yield* SqlClient.SqlClient
-      for (const [method, path] of everything) {
-        for (const authorization of [
-          undefined,
-          "",
-          "Bearer",
-          "Bearer ",
-          `Bearer ${key}x`,
-          `Bearer ${key.slice(1)}`,
-          key,
-          `Basic ${key}`,
-          "Bearer \u00e9"
-        ]) {
-          const answer = yield* call(method, path, authorization === undefined ? {} : { headers: { authorization } })
-          problem(answer, 401)
-          assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer/)
-          assert.notInclude(answer.text, key)
+    it.effect("asks for it everywhere but at /health and /ready, before anything else", () =>
+      Effect.gen(function* () {
+        const { call } = yield* Running
+        const sql = yield* SqlClient.SqlClient
+        for (const [method, path] of everything) {
+          for (const authorization of [
+            undefined,
+            "",
+            "Bearer",
+            "Bearer ",
+            `Bearer ${key}x`,
+            `Bearer ${key.slice(1)}`,
+            key,
+            `Basic ${key}`,
+            "Bearer \u00e9"
+          ]) {
+            const answer = yield* call(method, path, authorization === undefined ? {} : { headers: { authorization } })
+            problem(answer, 401)
+            assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer/)
+            assert.notInclude(answer.text, key)
+          }
         }
-      }
-      assert.deepStrictEqual(
-        yield* sql`select 1 from users union all select 1 from scans union all select 1 from visits`,
-        []
-      )
-      assert.strictEqual((yield* call("GET", "/health")).text, "Alive")
-      assert.strictEqual((yield* call("GET", "/health?x=1")).text, "Alive")
-      assert.strictEqual((yield* call("GET", "/ready")).status, 200)
-    })
-  )
+        assert.deepStrictEqual(
+          yield* sql`select 1 from users union all select 1 from scans union all select 1 from visits`,
+          []
+        )
+        assert.strictEqual((yield* call("GET", "/health")).text, "Alive")
+        assert.strictEqual((yield* call("GET", "/health?x=1")).text, "Alive")
+        assert.strictEqual((yield* call("GET", "/ready")).status, 200)
+      })
+    )
 
-  it.effect("opens to it", () =>
-    Effect.gen(function* () {
-      const { call } = yield* Running
-      for (const authorization of [`Bearer ${key}`, `bearer ${key}`, `Bearer   ${key}`]) {
-        for (const path of ["/users", "/status", "/metrics", "/openapi.json", "/docs"]) {
-          assert.strictEqual((yield* call("GET", path, { headers: { authorization } })).status, 200, path)
+    it.effect("opens to it", () =>
+      Effect.gen(function* () {
+        const { call } = yield* Running
+        for (const authorization of [`Bearer ${key}`, `bearer ${key}`, `Bearer   ${key}`]) {
+          for (const path of ["/users", "/status", "/metrics", "/openapi.json", "/docs"]) {
+            assert.strictEqual((yield* call("GET", path, { headers: { authorization } })).status, 200, path)
+          }
+          problem(yield* call("GET", "/nowhere", { headers: { authorization } }), 404)
         }
-        problem(yield* call("GET", "/nowhere", { headers: { authorization } }), 404)
-      }
-    })
-  )
-})
+      })
+    )
+
+    it.effect("takes no host of a caller's for a part of an address", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        const headers = { authorization: `Bearer ${key}` }
+        for (const user of ["page-1/501", "page-2/502"]) yield* raw(origin, "POST", `/users/${user}`, headers)
+        for (const host of ["gitpip.example", "[", "a b", "evil.example/x?y#", "@"]) {
+          const path = "/users?limit=1&x=%0d%0aset-cookie:%20a=b"
+          const answer = yield* raw(origin, "GET", path, { ...headers, host })
+          assert.strictEqual(answer.status, 200, host)
+          assert.match(
+            answer.headers.link ?? "",
+            /^<\/users\?limit=1&x=%0D%0Aset-cookie%3A\+a%3Db&after=\d+>; rel="next"$/
+          )
+          assert.notProperty(answer.headers, "set-cookie")
+        }
+      })
+    )
+  }
+)
 
 layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
   it.effect("answers unknown addresses with 404 and wrong methods with 405", () =>
@@ -123,15 +143,38 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
 
   it.effect("bears the security headers on every answer", () =>
     Effect.gen(function* () {
-      const { call } = yield* Running
-      for (const path of ["/health", "/users", "/docs", "/nowhere", "/users/a%20b", "/users/nobody"]) {
-        const { headers } = yield* call("GET", path)
+      const { call, origin } = yield* Running
+      for (const [method, path, status] of [
+        ["GET", "/health", 200],
+        ["GET", "/users", 200],
+        ["GET", "/metrics", 200],
+        ["GET", "/openapi.json", 200],
+        ["GET", "/nowhere", 404],
+        ["OPTIONS", "/users", 204],
+        ["PUT", "/users", 405],
+        ["GET", "/users/a%20b", 400],
+        ["GET", "/users/nobody", 404],
+        ["GET", `/users/${"a".repeat(9_000)}`, 414]
+      ] as const) {
+        const answer = yield* call(method, path)
+        assert.strictEqual(answer.status, status, path)
+        for (const [name, value] of Object.entries(securityHeaders)) {
+          assert.strictEqual(answer.headers.get(name), value, `${name} of ${path}`)
+        }
+        assert.strictEqual(answer.headers.get("content-security-policy"), "default-src 'none'; frame-ancestors 'none'")
+        // Pages of other origins are allowed nothing, so that browsers keep the answers from them.
         assert.deepStrictEqual(
-          ["x-content-type-options", "cache-control", "referrer-policy"].map((name) => headers.get(name)),
-          ["nosniff", "no-store", "no-referrer"],
-          path
+          [...answer.headers.keys()].filter((name) => name.startsWith("access-control-") || name === "server"),
+          []
         )
       }
+      const page = yield* call("GET", "/docs")
+      for (const [name, value] of Object.entries(securityHeaders)) assert.strictEqual(page.headers.get(name), value)
+      const preflight = yield* raw(origin, "OPTIONS", "/users/ann/1", {
+        origin: "https://evil.example",
+        "access-control-request-method": "POST"
+      })
+      assert.notMatch(Object.keys(preflight.headers).join(), /access-control/)
     })
   )
 
@@ -154,56 +197,135 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
     })
   )
 
-  it.effect("refuses changes that a page of another site asks for, and lets it read nothing new", () =>
+  it.effect("refuses changes that a page of another origin asks for, and lets it read nothing new", () =>
     Effect.gen(function* () {
       const { origin } = yield* Running
-      const crossSite = (method: string, path: string) => raw(origin, method, path, { "sec-fetch-site": "cross-site" })
-      assert.strictEqual(yield* crossSite("POST", "/users/ann/78"), 403)
-      assert.strictEqual(yield* crossSite("DELETE", "/users/ann"), 403)
-      assert.strictEqual(yield* crossSite("GET", "/users"), 200)
-      assert.strictEqual(yield* raw(origin, "POST", "/users/ann/78", { "sec-fetch-site": "same-origin" }), 201)
+      const { host } = new URL(origin)
+      const status = (method: string, path: string, headers: Record<string, string>) =>
+        Effect.map(raw(origin, method, path, headers), (answer) => answer.status)
+      for (const headers of [
+        { "sec-fetch-site": "cross-site" },
+        // Another port of this machine, where somebody else's program may serve pages.
+        { "sec-fetch-site": "same-site" },
+        { "sec-fetch-site": "odd" },
+        { origin: "https://evil.example" },
+        { origin: "http://127.0.0.1:1" },
+        { origin: "http://localhost" },
+        { origin: "null" },
+        { origin: `http://${host}.evil.example` }
+      ] as ReadonlyArray<Record<string, string>>) {
+        assert.strictEqual(yield* status("POST", "/users/ann/78", headers), 403, JSON.stringify(headers))
+        assert.strictEqual(yield* status("DELETE", "/users/ann", headers), 403)
+        assert.strictEqual(yield* status("GET", "/users", headers), 200)
+      }
+      assert.strictEqual(yield* status("GET", "/users/ann", {}), 404)
+      for (const headers of [
+        { "sec-fetch-site": "same-origin" },
+        { "sec-fetch-site": "none" },
+        { origin },
+        { "sec-fetch-site": "same-origin", origin }
+      ] as ReadonlyArray<Record<string, string>>) {
+        assert.include([200, 201], yield* status("POST", "/users/ann/78", headers), JSON.stringify(headers))
+      }
     })
   )
 
-  it.effect("outlives garbage on the wire", () =>
+  it.effect(
+    "answers to names of this machine alone, so that no page can read it by having its own name lead here",
+    () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        const { port } = new URL(origin)
+        for (const host of [
+          "evil.example",
+          "0.0.0.0",
+          "10.0.0.1",
+          "localhost.",
+          "localhost.evil.example",
+          "127.0.0.1.nip.io"
+        ]) {
+          for (const named of [host, `${host}:${port}`]) {
+            for (const path of ["/users", "/status", "/metrics", "/docs", "/openapi.json", "/nowhere"]) {
+              const answer = yield* raw(origin, "GET", path, { host: named })
+              assert.strictEqual(answer.status, 421, `${named}${path}`)
+              assert.notInclude(answer.text, host)
+            }
+            assert.strictEqual((yield* raw(origin, "POST", "/users/eve/666", { host: named })).status, 421)
+          }
+        }
+        for (const host of [
+          "[",
+          "a b",
+          "@localhost",
+          "localhost@evil.example",
+          "evil.example#localhost",
+          "localhost:80:80"
+        ]) {
+          assert.strictEqual((yield* raw(origin, "GET", "/users", { host })).status, 421, host)
+        }
+        const nameless = "GET /users HTTP/1.1\r\nhost: \r\nconnection: close\r\n\r\n"
+        assert.strictEqual(parse(yield* bytes(origin, nameless)).status, 421)
+        // The target's own authority counts, whatever `Host` says.
+        assert.strictEqual((yield* raw(origin, "GET", "http://evil.example/users", { host: "localhost" })).status, 421)
+        // What a page can write into its requests to its own origin changes nothing.
+        const forwarded = { host: "evil.example", "x-forwarded-host": "localhost", "x-forwarded-for": "127.0.0.1" }
+        assert.strictEqual((yield* raw(origin, "GET", "/users", forwarded)).status, 421)
+        for (const host of ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]"]) {
+          for (const named of [host, `${host}:${port}`, `${host}:9000`]) {
+            assert.strictEqual((yield* raw(origin, "GET", "/users", { host: named })).status, 200, named)
+          }
+        }
+        // A supervisor may call it what it likes.
+        for (const path of ["/health", "/ready"]) {
+          assert.strictEqual((yield* raw(origin, "GET", path, { host: "gitpip.internal" })).status, 200)
+        }
+        assert.strictEqual((yield* raw(origin, "GET", "/users/eve")).status, 404)
+      })
+  )
+
+  it.effect("outlives garbage on the wire, and answers it with a problem", () =>
     Effect.gen(function* () {
       const { call, origin } = yield* Running
-      const answer = yield* bytes(origin, "GET /health HTTP/1.1\r\nbroken\r\n\r\n")
-      assert.match(answer, /^HTTP\/1\.1 400/)
-      const long = yield* bytes(origin, `GET /users/${"a".repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`)
-      assert.match(long, /^HTTP\/1\.1 431/)
+      const long = "a".repeat(20_000)
+      for (const [sent, status] of [
+        ["GET /health HTTP/1.1\r\nbroken\r\n\r\n", 400],
+        ["GET /health HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400],
+        ["GET /health HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n", 400],
+        ["\u0016\u0003\u0001\u0002\u0000\u0001", 400],
+        [`GET /users/${long} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
+        [`GET /users/${long}`, 414],
+        [`GET /users HTTP/1.1\r\nhost: x\r\nx-long: ${long}\r\n\r\n`, 431]
+      ] as const) {
+        const answer = parse(yield* bytes(origin, sent))
+        const shown = `${sent.slice(0, 60)}: ${answer.status} ${answer.text}`
+        assert.strictEqual(answer.status, status, shown)
+        assert.strictEqual(answer.headers["content-type"], "application/problem+json", shown)
+        assert.strictEqual(answer.headers["x-content-type-options"], "nosniff")
+        const body = JSON.parse(answer.text)
+        assert.deepStrictEqual([body.status, typeof body.title, typeof body.detail], [status, "string", "string"])
+      }
+      // Node answers a request without a host by itself, and in its own form.
+      assert.match(yield* bytes(origin, "GET /users HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 400/)
       assert.strictEqual((yield* call("GET", "/health")).text, "Alive")
+    })
+  )
+
+  it.effect("refuses addresses that are too long", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      problem(yield* call("GET", `/users?x=${"a".repeat(9_000)}`), 414)
+      problem(yield* call("POST", `/users/${"a".repeat(9_000)}/1`), 414)
+      problem(yield* call("GET", `/users/${"a".repeat(8_000)}`), 400)
     })
   )
 })
 
-/** `fetch` forbids these headers. */
-const raw = (origin: string, method: string, path: string, headers: Record<string, string>) =>
-  Effect.callback<number>((resume) => {
-    nodeRequest(`${origin}${path}`, { method, headers }, (response) => {
-      response.resume()
-      response.on("end", () => resume(Effect.succeed(response.statusCode ?? 0)))
-    }).end()
-  })
-
-/** A body of so many KiB whose length is not announced. */
-const chunked = (url: string, kibibytes: number) =>
-  Effect.callback<number>((resume) => {
-    const request = nodeRequest(url, { method: "POST" }, (response) => {
-      response.resume()
-      resume(Effect.succeed(response.statusCode ?? 0))
-    })
-    // The server may close before everything is written, which is its right.
-    request.on("error", () => undefined)
-    for (let n = 0; n < kibibytes; n++) request.write("x".repeat(1024))
-    request.end()
-  })
-
-const bytes = (origin: string, text: string) =>
-  Effect.callback<string>((resume) => {
-    const { hostname, port } = new URL(origin)
-    const socket = connect(Number(port), hostname, () => socket.write(text))
-    let answer = ""
-    socket.setEncoding("utf8").on("data", (part) => (answer += part))
-    socket.on("close", () => resume(Effect.succeed(answer)))
-  })
+const securityHeaders = {
+  "cache-control": "no-store",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY"
+}

@@ -22,6 +22,7 @@ const calls = [
   "GET /users",
   "GET /users/{username}",
   "GET /users/{username}/gists",
+  "GET /users/{username}/visits",
   "GET /users/{username}/visits/{visit}",
   "POST /latestgists/{username}",
   "POST /publications/{id}/retry",
@@ -103,6 +104,7 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
       yield* check("POST", "/users/{username}/{id}", "/users/bob/50", 201)
       yield* check("POST", "/users/{username}/{id}", "/users/cid/50", 409)
       yield* check("POST", "/latestgists/{username}", "/latestgists/ann", 200)
+      yield* check("GET", "/users/{username}/visits", "/users/ann/visits", 200)
       yield* check("GET", "/users/{username}/visits/{visit}", "/users/ann/visits/1", 200)
       yield* check("GET", "/users/{username}/visits/{visit}", "/users/ann/visits/99", 404)
       yield* check("GET", "/users/{username}/gists", "/users/ann/gists", 200)
@@ -119,7 +121,7 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
   )
 })
 
-layer(layerRunning({ GITPIP_API_KEY: "client-key" }), { excludeTestServices: true })("a typed client", (it) => {
+layer(layerRunning({ GITPIP_API_KEY: "hush-client-key" }), { excludeTestServices: true })("a typed client", (it) => {
   const client = (key: string) =>
     Effect.gen(function* () {
       const { origin } = yield* Running
@@ -132,7 +134,7 @@ layer(layerRunning({ GITPIP_API_KEY: "client-key" }), { excludeTestServices: tru
 
   it.effect("speaks to every group and gets the domain's values", () =>
     Effect.gen(function* () {
-      const api = yield* client("client-key")
+      const api = yield* client("hush-client-key")
       yield* found("ann", 2)
       const users = yield* api.users.list({ query: {} })
       assert.deepStrictEqual(
@@ -155,7 +157,7 @@ layer(layerRunning({ GITPIP_API_KEY: "client-key" }), { excludeTestServices: tru
 
   it.effect("fails with the problems by their tags", () =>
     Effect.gen(function* () {
-      const api = yield* client("client-key")
+      const api = yield* client("hush-client-key")
       const tag = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>) =>
         Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure._tag : "success"))
       const nobody = { params: { username: Username.make("nobody") } }
@@ -184,9 +186,9 @@ describe("toWebHandler", () => {
         Layer.succeed(References.MinimumLogLevel, "Debug")
       )
       const { dispose, handler } = toWebHandler(
-        Layer.merge(layerServices({ GITPIP_API_KEY: "web" }), logger).pipe(Layer.orDie)
+        Layer.merge(layerServices({ GITPIP_API_KEY: "hush-web-key" }), logger).pipe(Layer.orDie)
       )
-      const ask = (method: string, path: string, key = "web") =>
+      const ask = (method: string, path: string, key = "hush-web-key") =>
         Effect.promise(() =>
           handler(new Request(`http://any.example${path}`, { method, headers: { authorization: `Bearer ${key}` } }))
         )
@@ -225,7 +227,7 @@ describe("layerRoutes", () => {
     Effect.gen(function* () {
       const mine = HttpRouter.add("GET", "/mine", HttpServerResponse.text("mine"))
       const app = Layer.mergeAll(layerRoutes, mine).pipe(
-        Layer.provideMerge(layerServices({ GITPIP_API_KEY: "mounted" })),
+        Layer.provideMerge(layerServices({ GITPIP_API_KEY: "hush-mounted-key" })),
         Layer.provide(HttpServer.layerServices),
         Layer.orDie
       )
@@ -237,7 +239,7 @@ describe("layerRoutes", () => {
       assert.isNull(own.headers.get("cache-control"))
       for (const path of ["/users", "/status", "/metrics", "/docs", "/openapi.json"]) {
         assert.strictEqual((yield* ask(path)).status, 401, path)
-        assert.strictEqual((yield* ask(path, { authorization: "Bearer mounted" })).status, 200, path)
+        assert.strictEqual((yield* ask(path, { authorization: "Bearer hush-mounted-key" })).status, 200, path)
       }
       assert.strictEqual((yield* ask("/health")).status, 200)
       yield* Effect.promise(dispose)

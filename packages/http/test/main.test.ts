@@ -2,10 +2,10 @@ import { createServer, request as nodeRequest } from "node:http"
 import { connect } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Gitpip, Settings, Worker } from "@gitpip/core"
-import { ConfigProvider, Console, DateTime, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Cause, ConfigProvider, Console, DateTime, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { HttpServer } from "effect/http"
-import { layerProcess, layerServer } from "../src/main.ts"
-import { callAt, freshUrl, type Json, settingsOf, silent } from "./server.ts"
+import { layerLogs, layerProcess, layerServer } from "../src/main.ts"
+import { callAt, freshUrl, type Json, settingsOf, silent, watch } from "./server.ts"
 
 /** A process with a database of its own. Answers where it listens, and every line that it wrote to stdout. */
 const start = Effect.fnUntraced(function* (env: Record<string, string>) {
@@ -15,6 +15,7 @@ const start = Effect.fnUntraced(function* (env: Record<string, string>) {
   const nothing = () => assert.fail("wrote elsewhere than to stdout")
   const capture = Layer.succeed(Console.Console, { ...globalThis.console, log: write, error: nothing, warn: nothing })
   const all = { POSTGRES_CONNECTION_STRING: database, GITHUB_API_URL: "http://127.0.0.1:9", ...env }
+  yield* Effect.addFinalizer(() => Effect.sync(() => watch("the log", lines.join("\n"))))
   const context = yield* Layer.build(
     layerProcess.pipe(
       Layer.provide(settingsOf(all)),
@@ -44,7 +45,7 @@ describe("layerProcess", () => {
 
   it.live("listens there with one", () =>
     Effect.gen(function* () {
-      const { origin } = yield* start({ GITPIP_HOST: "0.0.0.0", GITPIP_API_KEY: "k" })
+      const { origin } = yield* start({ GITPIP_HOST: "0.0.0.0", GITPIP_API_KEY: "hush-key" })
       const call = callAt(`http://127.0.0.1:${port(origin)}`)
       assert.strictEqual((yield* call("GET", "/health")).text, "Alive")
       assert.strictEqual((yield* call("GET", "/users")).status, 401)
@@ -66,7 +67,7 @@ describe("layerProcess", () => {
                 Effect.map(Settings, (settings) => ({ ...settings, ...change }))
               )
             ),
-            Layer.provide(settingsOf({ GITPIP_API_KEY: "k" }))
+            Layer.provide(settingsOf({ GITPIP_API_KEY: "hush-key" }))
           )
         ).pipe(Effect.scoped, Effect.flip)
       const taken = yield* attempt({ port: port(origin) })
@@ -164,6 +165,33 @@ describe("layerProcess", () => {
       assert.notInclude(received.map(({ body }) => body).join("\n"), "hush")
     }).pipe(Effect.scoped)
   )
+})
+
+describe("layerLogs", () => {
+  const hostile = '\u001b[2J\u009b31m\u202e\u0007"\nFORGED\r\nFORGED\u2028FORGED level=ERROR'
+  for (const format of ["pretty", "json", "logfmt"] as const) {
+    it.live(`keeps what strangers wrote on its own line, and visible: ${format}`, () =>
+      Effect.gen(function* () {
+        const printed: Array<string> = []
+        const capture = Layer.succeed(Console.Console, {
+          ...globalThis.console,
+          log: (...parts: ReadonlyArray<unknown>) => void printed.push(parts.join(" "))
+        })
+        yield* Effect.logError(hostile, Cause.die(new Error(hostile))).pipe(
+          Effect.annotateLogs({ filename: hostile }),
+          Effect.provide(layerLogs.pipe(Layer.provide(settingsOf({ GITPIP_LOG_FORMAT: format })), Layer.fresh)),
+          Effect.provide(capture)
+        )
+        const [first = "", ...rest] = printed.join("\n").split("\n")
+        assert.include(first, "FORGED")
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+        assert.notMatch(printed.join("\n"), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/)
+        if (format === "pretty") for (const line of rest) assert.match(line, /^ {4}/)
+        else assert.deepStrictEqual(rest, [])
+        if (format === "json") assert.strictEqual(JSON.parse(first).annotations.filename, hostile)
+      })
+    )
+  }
 })
 
 describe("layerServer", () => {

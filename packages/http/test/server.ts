@@ -1,13 +1,38 @@
-/** The real server on a real port, between a fresh PostgreSQL database and the GitHub stand-in. */
+/**
+ * The real server on a real port, between a fresh PostgreSQL database and the GitHub stand-in.
+ *
+ * Whatever a test is about: no answer and no log line of any server here may hold a secret of its settings.
+ */
 import { randomBytes } from "node:crypto"
+import { inspect } from "node:util"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Database, Gitpip, layerTransport, Settings, Username, Worker } from "@gitpip/core"
 import { GithubStandIn } from "@gitpip/core/testing"
-import { ConfigProvider, Context, DateTime, Effect, Layer, Logger, Redacted } from "effect"
+import { Cause, ConfigProvider, Context, DateTime, Effect, Layer, Logger, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
 import { SqlClient } from "effect/sql"
-import { inject } from "vitest"
-import { layerServer } from "../src/main.ts"
+import { afterEach, inject } from "vitest"
+import { secretsOf } from "../../core/test/secrets.ts"
+import type { ConnectionLimits } from "../src/Connections.ts"
+import { layerServerWith } from "../src/main.ts"
+
+/** Of all servers of this test file. */
+const secrets = new Set<string>()
+const leaks: Array<string> = []
+
+/** Notes what holds a secret; the test that made it fails. */
+export const watch = (where: string, text: string): void => {
+  for (const secret of secrets) if (text.includes(secret)) leaks.push(`${where} shows ${secret}: ${text}`)
+}
+
+/** What the servers of this test logged. */
+export const logged: Array<string> = []
+
+afterEach(() => {
+  logged.length = 0
+  const found = leaks.splice(0)
+  if (found.length > 0) throw new Error(found.join("\n"))
+})
 
 /** A new, empty database on the run's PostgreSQL, dropped when the scope ends. */
 export const freshUrl = Effect.gen(function* () {
@@ -27,8 +52,9 @@ export const freshUrl = Effect.gen(function* () {
 })
 
 /** Settings as the environment gives them, on any free port. */
-export const settingsOf = (env: Record<string, string>) =>
-  Layer.effect(
+export const settingsOf = (env: Record<string, string>) => {
+  for (const secret of secretsOf(env)) secrets.add(secret)
+  return Layer.effect(
     Settings,
     Effect.map(Settings, (settings) => ({ ...settings, port: 0 }))
   ).pipe(
@@ -36,6 +62,7 @@ export const settingsOf = (env: Record<string, string>) =>
     Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))),
     Layer.orDie
   )
+}
 
 /** A worker that does nothing by itself, so that tests decide what happens when. */
 export const layerIdle = Layer.effect(
@@ -43,7 +70,17 @@ export const layerIdle = Layer.effect(
   Effect.map(DateTime.now, (startedAt) => Worker.of({ dead: Effect.succeed([]), startedAt }))
 )
 
-export const silent = Logger.layer([])
+/** Nothing is printed, and everything is looked at, down to the last detail. */
+export const silent = Layer.merge(
+  Logger.layer([
+    Logger.make(({ cause, fiber, message }) => {
+      const annotations = fiber.getRef(References.CurrentLogAnnotations)
+      logged.push(`${message} ${JSON.stringify(annotations)}`)
+      watch("a log line", `${inspect([message, annotations, cause], { depth: 8 })} ${Cause.pretty(cause)}`)
+    })
+  ]),
+  Layer.succeed(References.MinimumLogLevel, "All")
+)
 
 export class Running extends Context.Service<
   Running,
@@ -69,6 +106,7 @@ export const callAt = (origin: string) => (method: string, path: string, init?: 
   Effect.promise(async (): Promise<Answer> => {
     const response = await fetch(`${origin}${path}`, { ...init, method })
     const text = await response.text()
+    watch(`${method} ${path}`, `${[...response.headers].flat().join("\n")}\n${text}`)
     return {
       status: response.status,
       headers: response.headers,
@@ -85,7 +123,12 @@ export const layerServices = (env: Record<string, string> = {}) =>
     Effect.gen(function* () {
       const github = yield* GithubStandIn.make()
       const settings = settingsOf({ GITHUB_API_URL: github.url.origin, ...env })
-      const database = Layer.unwrap(Effect.map(freshUrl, (url) => Database.layerServer(Redacted.make(url))))
+      const database = Layer.unwrap(
+        Effect.map(freshUrl, (url) => {
+          for (const secret of secretsOf({ POSTGRES_CONNECTION_STRING: url })) secrets.add(secret)
+          return Database.layerServer(Redacted.make(url))
+        })
+      )
       return Layer.succeed(Github, github).pipe(
         Layer.merge(layerIdle),
         Layer.provideMerge(Gitpip.layerWithDatabase),
@@ -99,7 +142,7 @@ export const layerServices = (env: Record<string, string> = {}) =>
 class Github extends Context.Service<Github, GithubStandIn>()("gitpip/test/Github") {}
 
 /** A server of its own for each suite. */
-export const layerRunning = (env: Record<string, string> = {}) =>
+export const layerRunning = (env: Record<string, string> = {}, limits: Partial<ConnectionLimits> = {}) =>
   Layer.effect(
     Running,
     Effect.gen(function* () {
@@ -107,7 +150,7 @@ export const layerRunning = (env: Record<string, string> = {}) =>
       const origin = HttpServer.formatAddress(address)
       return Running.of({ origin, github: yield* Github, call: callAt(origin) })
     })
-  ).pipe(Layer.provide(layerServer), Layer.provideMerge(layerServices(env)), Layer.orDie)
+  ).pipe(Layer.provide(layerServerWith(limits)), Layer.provideMerge(layerServices(env)), Layer.orDie)
 
 /** Asserts that an answer is a problem of this status, and gives its body. */
 export const problem = (answer: Answer, status: number) => {

@@ -1,5 +1,5 @@
 /**
- * What of the text that strangers write may enter the database: decided here, once, at the edge.
+ * What of the text that strangers write may enter the database, and reach a terminal: decided here, once.
  *
  * PostgreSQL refuses U+0000 and has no form for a lone surrogate; an index refuses values of some kilobytes. Everything
  * else (right-to-left marks, emoji, newlines, HTML) is kept as it came: escaping belongs to the place that shows it.
@@ -28,3 +28,52 @@ export const storableName = (name: string): string => {
   const hash = createHash("sha256").update(name, "utf16le").digest("hex").slice(0, 12)
   return `${cut(stored, keyLength - 13)}~${hash}`
 }
+
+/**
+ * Text for a terminal or a log, on one line: every character that a terminal would act on is made visible as `\u{…}`. An
+ * escape sequence in the name of a file could rewrite the screen, a line break forge a line of the log, and a
+ * bidirectional override make one name look like another.
+ */
+export const plain = (text: string): string =>
+  text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, visible)
+
+/** The same for text that is JSON already: it stays JSON, of the same value. */
+export const plainJson = (json: string): string =>
+  json.replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
+/** Too short a secret is part of ordinary words, and to cut it out of them would show it. */
+const shortestSecret = 12
+
+/**
+ * Text without these secrets: the last line of defence, for messages of faults that nobody foresaw. What is known to be
+ * secret is kept out of messages long before.
+ */
+export const masked = (text: string, secrets: ReadonlyArray<string>): string =>
+  secrets
+    .filter((secret) => secret.length >= shortestSecret)
+    // In JSON a quote of it is written in another way.
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .reduce((rest, secret) => rest.replaceAll(secret, "‹secret›"), text)
+
+/** The password in an address, as it is written there and as it is sent. */
+export const passwordsOf = (address: string): ReadonlyArray<string> => {
+  if (!URL.canParse(address)) return []
+  const { password, searchParams } = new URL(address)
+  return [password, decoded(password), searchParams.get("password") ?? ""].filter((text) => text !== "")
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const visible = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
+
+/** Text of a service's error, as part of a sentence: whatever breaks lines is a space. */
+export const sentence = (text: string, max: number): string => storable(text.replace(/[\s\p{Cc}]+/gu, " ").trim(), max)

@@ -5,11 +5,12 @@
  * owner's process id stands guard; one left by a dead process is taken over.
  */
 import { existsSync } from "node:fs"
-import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises"
-import { dirname, join, resolve } from "node:path"
+import { mkdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises"
+import { join, resolve } from "node:path"
 import { type Duplex, duplexPair } from "node:stream"
 import type { PGlite } from "@electric-sql/pglite"
 import { Effect, Schema, type Scope } from "effect"
+import { prepare, UnsafeDirectory } from "./directory.ts"
 
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
@@ -66,7 +67,22 @@ interface Session {
 const openSession = async (directory: string | undefined): Promise<Session> => {
   // Loaded only when used: it is large, and programs with a server never need it.
   const { PGlite } = await import("@electric-sql/pglite")
-  const open = () => PGlite.create(directory === undefined ? "memory://" : join(resolve(directory), "postgres"))
+  const open = async () => {
+    if (directory === undefined) return PGlite.create("memory://")
+    const database = join(resolve(directory), "postgres")
+    if (!existsSync(join(database, "PG_VERSION"))) {
+      // Made aside first: one that was cut off while it was made would never start.
+      const aside = `${database}.new`
+      await rm(aside, { recursive: true, force: true })
+      await mkdir(aside, { mode: 0o700 })
+      await (await PGlite.create(aside)).close()
+      await rm(database, { recursive: true, force: true })
+      await rename(aside, database)
+    }
+    // PostgreSQL's own lock file. One that a crash left empty would keep it from starting ever again; ours has been taken.
+    await rm(join(database, "postmaster.pid"), { force: true })
+    return PGlite.create(database)
+  }
   let db: PGlite | undefined = await open()
   let queue: Promise<unknown> = Promise.resolve()
   const work = async (use: (db: PGlite) => Promise<unknown>): Promise<unknown> => {
@@ -103,7 +119,9 @@ const lock = (directory: string): Effect.Effect<void, EmbeddedError, Scope.Scope
         catch: (cause) =>
           cause instanceof EmbeddedError
             ? cause
-            : new EmbeddedError({ message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause })
+            : cause instanceof UnsafeDirectory
+              ? new EmbeddedError({ message: cause.message })
+              : new EmbeddedError({ message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause })
       }),
       () =>
         Effect.promise(() => {
@@ -120,12 +138,12 @@ const take = async (directory: string): Promise<void> => {
       message: `The data directory ${directory} is in use by process ${owner}. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR to another directory`
     })
   if (held.has(directory)) throw busy(`${process.pid} (this one)`)
-  await makeDirectory(directory)
+  await prepare(directory)
   if (await create(file)) return void held.add(directory)
   const guard = join(directory, "lock.taking-over")
   try {
     // Only one of several may look whether the owner is dead: the others could remove the winner's new lock.
-    await mkdir(guard)
+    await mkdir(guard, { mode: 0o700 })
   } catch {
     throw busy(`that is just starting (if none is, remove ${guard})`)
   }
@@ -137,20 +155,6 @@ const take = async (directory: string): Promise<void> => {
     held.add(directory)
   } finally {
     await rmdir(guard)
-  }
-}
-
-/** Hazard: the recursive `mkdir` of Node never returns where a file system answers ENOENT below an existing directory. */
-const makeDirectory = async (directory: string): Promise<void> => {
-  try {
-    await mkdir(directory, { mode: 0o700 })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === "EEXIST") return
-    const parent = dirname(directory)
-    if (code !== "ENOENT" || existsSync(parent)) throw error
-    await makeDirectory(parent)
-    await makeDirectory(directory)
   }
 }
 

@@ -58,10 +58,31 @@ export const exchange = (
     })
   )
 
-/** The transport the services use when a program brings none: `fetch`, with redirects handed back. */
+/** The transport the services use when a program brings none: `fetch`, with redirects handed back and errors without the request. */
 export const layerTransport: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer.pipe(
-  Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
+  Layer.provide([
+    Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }),
+    Layer.effect(
+      FetchHttpClient.Fetch,
+      Effect.map(FetchHttpClient.Fetch, (fetch) => discreet(fetch))
+    )
+  ])
 )
+
+/**
+ * Hazard: errors of `fetch` can quote a header or hold the request, above all those of proxies and of agents that replace
+ * it, and the client's own spans export them whole. Their codes are all that is needed.
+ */
+const discreet =
+  (inner: typeof fetch): typeof fetch =>
+  async (input, init) => {
+    try {
+      return await inner(input, init)
+    } catch (error) {
+      const told = codes(error).map((code) => Object.assign(new Error(code), { code }))
+      throw new TypeError("fetch failed", told.length === 0 ? {} : { cause: new AggregateError(told) })
+    }
+  }
 
 /** The body as JSON, or `undefined` when it is none (an HTML page, a cut answer). */
 export const json = (answer: Answer): unknown => {

@@ -1,0 +1,46 @@
+/** Who makes a request, as far as limits are concerned: an IPv4 address, or the /64 that one IPv6 customer has. */
+import { Result } from "effect"
+import { IpNetwork, NetAddress } from "effect/net"
+
+/** The name that limits count an address under. Whoever has one IPv6 address commonly has all 2^64 of its /64. */
+export const clientOf = (address: string): string => {
+  const parsed = parse(address)
+  return parsed === undefined ? address : nameOf(parsed)
+}
+
+/**
+ * The client behind a connection. The header of a proxy that is trusted is read from its end: each proxy appends whom it
+ * saw, and what stands before the first stranger was written by that stranger. A header that makes no sense counts for
+ * nothing, and the proxy is the client.
+ */
+export const clientBehind =
+  (trusted: ReadonlyArray<IpNetwork.IpNetwork>) =>
+  (peer: string, forwardedFor: string | undefined): string => {
+    if (forwardedFor === undefined || !isTrusted(trusted, peer)) return clientOf(peer)
+    const hops = forwardedFor.split(",").map((hop) => parse(hop.trim()))
+    for (let index = hops.length - 1; index >= 0; index--) {
+      const hop = hops[index]
+      if (hop === undefined) return clientOf(peer)
+      if (index === 0 || !trusted.some((network) => IpNetwork.contains(network, hop))) return nameOf(hop)
+    }
+    return clientOf(peer)
+  }
+
+/** Whether a connection comes from one of these. */
+export const isTrusted = (trusted: ReadonlyArray<IpNetwork.IpNetwork>, peer: string): boolean => {
+  if (trusted.length === 0) return false
+  const address = parse(peer)
+  return address !== undefined && trusted.some((network) => IpNetwork.contains(network, address))
+}
+
+const parse = (address: string): NetAddress.IpAddress | undefined => {
+  // A link-local address has a zone, `fe80::1%eth0`, which says nothing about who it is. Some proxies add the port.
+  const bare = address.replace(/%.*$/, "").replace(/^\[(.*)\](:\d+)?$/, "$1")
+  const parsed = NetAddress.ipFromString(bare.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1"))
+  return Result.isSuccess(parsed) ? NetAddress.toCanonical(parsed.success) : undefined
+}
+
+const nameOf = (address: NetAddress.IpAddress): string =>
+  NetAddress.isIpv4Address(address)
+    ? NetAddress.formatIp(address)
+    : IpNetwork.format(IpNetwork.fromAddressUnsafe(address, 64))

@@ -1,0 +1,55 @@
+/**
+ * The reference page at `/docs`, whole in itself: its script comes with it, and it is allowed nothing else.
+ *
+ * Scalar's page would load fonts from its makers' server, which would then know who reads it, and offers to upload the
+ * document there. Both are switched off, and the policy forbids them: it names the two scripts of the page by their
+ * hashes and no other origin than the server itself. Scalar writes its styles into the page, so these are allowed.
+ */
+import { createHash } from "node:crypto"
+import { Effect, Layer } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
+import { HttpApiScalar } from "effect/http-api"
+import { Api } from "./Api.ts"
+
+const scalar = {
+  withDefaultFonts: false,
+  telemetry: false,
+  hideClientButton: true,
+  showDeveloperTools: "never",
+  agent: { disabled: true },
+  mcp: { disabled: true }
+}
+
+/** Scripts are hashed on the first request: most servers never show the page. */
+const policies = new WeakMap<object, string>()
+
+const policyOf = (response: HttpServerResponse.HttpServerResponse): string => {
+  const known = policies.get(response.body)
+  if (known !== undefined) return known
+  const page = response.body._tag === "Uint8Array" ? new TextDecoder().decode(response.body.body) : ""
+  const scripts = [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+    ([, script = ""]) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`
+  )
+  const policy = [
+    "default-src 'none'",
+    `script-src ${scripts.join(" ")}`,
+    "style-src 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ].join("; ")
+  policies.set(response.body, policy)
+  return policy
+}
+
+const withPolicy = HttpRouter.middleware(
+  Effect.succeed(
+    Effect.map((response: HttpServerResponse.HttpServerResponse) =>
+      HttpServerResponse.setHeader(response, "content-security-policy", policyOf(response))
+    )
+  )
+)
+
+export const layerReference = HttpApiScalar.layer(Api, { path: "/docs", scalar }).pipe(Layer.provide(withPolicy.layer))

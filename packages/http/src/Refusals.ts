@@ -1,0 +1,99 @@
+/** Answers that are given without asking Gitpip: what is wrong with a request, as a problem (RFC 9457). */
+import { FindMyWay, HttpServerError, type HttpServerRequest, HttpServerResponse, ProblemDetails } from "effect/http"
+import { Api } from "./Api.ts"
+
+export const problem = (
+  status: number,
+  title: string,
+  members: { readonly type?: string; readonly detail: string },
+  headers: Record<string, string> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.setHeaders(
+    ProblemDetails.toResponse({ type: ProblemDetails.blankType, status, title, ...members }),
+    headers
+  )
+
+export const unauthorized = problem(
+  401,
+  "The API key is missing or wrong",
+  {
+    type: "urn:gitpip:problem:unauthorized",
+    detail: "Send the server's GITPIP_API_KEY as `Authorization: Bearer KEY`"
+  },
+  { "www-authenticate": 'Bearer realm="gitpip"' }
+)
+
+export const tooMany = (what: string, millis: number): HttpServerResponse.HttpServerResponse => {
+  const seconds = Math.max(1, Math.ceil(millis / 1_000))
+  return problem(
+    429,
+    "Too many requests",
+    { type: "urn:gitpip:problem:too-many-requests", detail: `${what}. Try again in ${seconds} s` },
+    { "retry-after": String(seconds) }
+  )
+}
+
+export const crossSite = problem(403, "Forbidden", { detail: "Pages of other sites may not make this call" })
+
+export const misdirected = problem(421, "Misdirected Request", {
+  detail:
+    "Without GITPIP_API_KEY this server answers to `localhost`, `127.0.0.1` and `[::1]` alone. A proxy in front of it can send one of these as `Host`"
+})
+
+export const longUrl = problem(414, "URI Too Long", { detail: "No address of this server is as long as this" })
+
+export const tooLarge = problem(
+  413,
+  "Content Too Large",
+  { detail: "No call takes a body. Send the request without one" },
+  { connection: "close" }
+)
+
+const unreadable = problem(400, "Bad Request", { detail: "The body cannot be read" })
+
+export const broken = problem(500, "Internal Server Error", {
+  detail: "This is a fault of the server. Its log says more"
+})
+
+/** What an error before any handler means for the caller, if it means anything. */
+export const ofServer = (
+  error: unknown,
+  request: HttpServerRequest.HttpServerRequest,
+  path: string
+): HttpServerResponse.HttpServerResponse | undefined => {
+  if (!HttpServerError.isHttpServerError(error)) return undefined
+  const { reason } = error
+  if (reason._tag === "RouteNotFound") return notFound(request, path)
+  if (reason._tag === "RequestParseError") return reason.reason === "BodyTooLarge" ? tooLarge : unreadable
+  return undefined
+}
+
+/** The path's methods, for `405` and `OPTIONS`. */
+const methods = (() => {
+  const byPath = new Map<string, Array<string>>([
+    ["/docs", ["GET"]],
+    ["/openapi.json", ["GET"]]
+  ])
+  for (const group of Object.values(Api.groups)) {
+    for (const { method, path } of Object.values(group.endpoints)) {
+      byPath.set(path, [...(byPath.get(path) ?? []), method])
+    }
+  }
+  const router = FindMyWay.make<string>()
+  for (const [path, found] of byPath) {
+    const all = new Set([...found, ...(found.includes("GET") ? ["HEAD"] : []), "OPTIONS"])
+    router.on("GET", path as `/${string}`, [...all].sort().join(", "))
+  }
+  return (path: string): string | undefined => router.find("GET", path)?.handler
+})()
+
+const notFound = (
+  request: HttpServerRequest.HttpServerRequest,
+  path: string
+): HttpServerResponse.HttpServerResponse => {
+  const allow = methods(path)
+  if (allow === undefined)
+    return problem(404, "Not Found", { detail: "There is no such address. GET /docs lists them" })
+  if (request.method === "OPTIONS") return HttpServerResponse.empty({ status: 204, headers: { allow } })
+  return problem(405, "Method Not Allowed", { detail: `This address takes ${allow}` }, { allow })
+}

@@ -1,0 +1,21 @@
+/** The headers that tell a browser what it may not do with an answer. TLS, and `Strict-Transport-Security`, are a proxy's. */
+import { Headers } from "effect/http"
+
+const common = {
+  "cache-control": "no-store",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY"
+}
+
+/** For a page, which brings its own `content-security-policy`. */
+export const forPage = Headers.fromInput(common)
+
+/** For everything else. A browser that shows it as a page runs and loads nothing. */
+export const forProgram = Headers.fromInput({
+  ...common,
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'"
+})

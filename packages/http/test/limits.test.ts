@@ -1,0 +1,117 @@
+/** How much one client may ask of the server, and that nobody else pays for it. */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { raw } from "./raw.ts"
+import { layerRunning, logged, problem, Running } from "./server.ts"
+
+const tooMany = "urn:gitpip:problem:too-many-requests"
+const statuses = (calls: ReadonlyArray<Effect.Effect<{ readonly status: number }>>) =>
+  Effect.map(Effect.all(calls), (answers) => answers.map(({ status }) => status))
+const times = <A>(n: number, one: A): Array<A> => Array.from({ length: n }, () => one)
+
+layer(layerRunning({ GITPIP_RATE_LIMIT: "5" }), { excludeTestServices: true })("a client", (it) => {
+  it.effect("that asks too often is told so, and when to come again", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      assert.deepStrictEqual(yield* statuses(times(5, call("GET", "/users"))), times(5, 200))
+      for (const [method, path] of [
+        ["GET", "/users"],
+        ["POST", "/users/ann/1"],
+        ["GET", "/nowhere"],
+        ["GET", "/docs"],
+        ["OPTIONS", "/users"]
+      ] as const) {
+        const answer = yield* call(method, path)
+        const { detail, type } = problem(answer, 429)
+        assert.strictEqual(type, tooMany)
+        const wait = Number(answer.headers.get("retry-after"))
+        assert.isTrue(Number.isInteger(wait) && wait >= 1 && wait <= 12, `${wait}`)
+        assert.include(detail, "5 requests a minute")
+        assert.strictEqual(answer.headers.get("x-content-type-options"), "nosniff")
+      }
+      // A supervisor of the same address is not kept from its answer, and does not use anything up.
+      assert.deepStrictEqual(yield* statuses(times(20, call("GET", "/health"))), times(20, 200))
+      assert.deepStrictEqual(yield* statuses(times(20, call("GET", "/ready"))), times(20, 200))
+    })
+  )
+
+  it.effect("cannot be another one by saying so", () =>
+    Effect.gen(function* () {
+      const { origin } = yield* Running
+      const { status } = yield* raw(origin, "GET", "/users", { "x-forwarded-for": "198.51.100.9" })
+      assert.strictEqual(status, 429)
+    })
+  )
+})
+
+layer(layerRunning({ GITPIP_RATE_LIMIT: "2", GITPIP_TRUSTED_PROXIES: "127.0.0.0/8" }), { excludeTestServices: true })(
+  "clients behind a proxy that is trusted",
+  (it) => {
+    it.effect("are limited each for itself, by address or by IPv6 network", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        const from = (address: string) => raw(origin, "GET", "/users", { "x-forwarded-for": address })
+        assert.deepStrictEqual(yield* statuses(times(3, from("198.51.100.1"))), [200, 200, 429])
+        assert.deepStrictEqual(yield* statuses([from("203.0.113.5, 198.51.100.1")]), [429])
+        assert.deepStrictEqual(yield* statuses(times(3, from("198.51.100.2"))), [200, 200, 429])
+        assert.deepStrictEqual(
+          yield* statuses(["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"].map(from)),
+          [200, 200, 429, 200]
+        )
+      })
+    )
+  }
+)
+
+const key = "hush-right-key"
+const withKey = { authorization: `Bearer ${key}` }
+const wrong = { authorization: "Bearer guess" }
+
+layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_TRUSTED_PROXIES: "127.0.0.1" }), { excludeTestServices: true })(
+  "whoever sends wrong keys",
+  (it) => {
+    const from = (origin: string, address: string, headers: Record<string, string>) =>
+      raw(origin, "GET", "/users", { ...headers, "x-forwarded-for": address })
+
+    it.effect("has ten tries, and then no key of that address is even looked at", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        assert.deepStrictEqual(yield* statuses(times(12, from(origin, "198.51.100.1", wrong))), [
+          ...times(10, 401),
+          429,
+          429
+        ])
+        const right = yield* from(origin, "198.51.100.1", withKey)
+        assert.strictEqual(right.status, 429)
+        assert.strictEqual(JSON.parse(right.text).type, tooMany)
+        assert.isAtMost(Number(right.headers["retry-after"]), 6)
+        // Everybody else goes on.
+        assert.strictEqual((yield* from(origin, "198.51.100.2", withKey)).status, 200)
+        // So does a supervisor.
+        assert.strictEqual((yield* raw(origin, "GET", "/ready", { "x-forwarded-for": "198.51.100.1" })).status, 200)
+      })
+    )
+
+    it.effect("is not whoever sends none, or the right one", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        assert.deepStrictEqual(yield* statuses(times(30, from(origin, "198.51.100.3", {}))), times(30, 401))
+        assert.deepStrictEqual(yield* statuses(times(30, from(origin, "198.51.100.3", withKey))), times(30, 200))
+      })
+    )
+  }
+)
+
+layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a block", (it) => {
+  it.effect("is logged once, with the client and without the key", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      for (let n = 0; n < 15; n++) yield* call("GET", "/users", { headers: wrong })
+      assert.deepStrictEqual(
+        logged.filter((line) => line.includes("wrong API keys")),
+        ['A client sent too many wrong API keys, and is blocked for a while {"client":"127.0.0.1"}']
+      )
+      assert.notInclude(logged.join("\n"), "guess")
+    })
+  )
+})
