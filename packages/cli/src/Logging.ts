@@ -51,7 +51,7 @@ const lines: Logger.Logger<unknown, string> = Logger.make((options) => {
 const formats = {
   pretty: lines,
   json: Logger.map(Logger.formatJson, plainJson),
-  logfmt: Logger.map(Logger.formatLogFmt, plain)
+  logfmt: Logger.formatLogFmt
 }
 
 const show = (value: unknown): string =>

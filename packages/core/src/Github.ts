@@ -129,7 +129,7 @@ export class Github extends Context.Service<
       const { origin, protocol } = new URL(settings.githubApiUrl)
       // The protocol by itself: the origin of `blob:https://…` is that of the address within.
       const isOwn = (url: URL): boolean =>
-        url.origin === origin && url.username === "" && url.password === ""
+        url.origin === origin && url.protocol === protocol && url.username === "" && url.password === ""
       const gate = Gate.make({ concurrency, patience })
 
       const authorized = Option.match(settings.githubToken, {
