@@ -51,7 +51,7 @@ const lines: Logger.Logger<unknown, string> = Logger.make((options) => {
 const formats = {
   pretty: lines,
   json: Logger.map(Logger.formatJson, plainJson),
-  logfmt: Logger.formatLogFmt
+  logfmt: Logger.map(Logger.formatLogFmt, plain)
 }
 
 const show = (value: unknown): string =>
