@@ -63,7 +63,9 @@ const main = async () => {
 }
 
 const start = async (file: string, url: string, children: Array<ChildProcess>): Promise<number> => {
-  const env = { ...process.env, POSTGRES_CONNECTION_STRING: url, GITPIP_LOG_LEVEL: "Warn" }
+  // What is measured is the server, not its refusals.
+  const limits = { GITPIP_RATE_LIMIT: process.env.GITPIP_RATE_LIMIT ?? "none" }
+  const env = { ...process.env, ...limits, POSTGRES_CONNECTION_STRING: url, GITPIP_LOG_LEVEL: "Warn" }
   const child = fork(join(import.meta.dirname, file), { env })
   children.push(child)
   return new Promise((resolve, reject) => {

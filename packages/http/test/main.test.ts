@@ -194,6 +194,30 @@ describe("layerLogs", () => {
   }
 })
 
+it.live("the logs hide a secret that a message holds all the same", () =>
+  Effect.gen(function* () {
+    const printed: Array<string> = []
+    const capture = Layer.succeed(Console.Console, { ...globalThis.console, log: (line) => void printed.push(line) })
+    const env = {
+      GITHUB_TOKEN: "hush-github-token",
+      GITPIP_API_KEY: 'hush-"quoted"-key',
+      POSTGRES_CONNECTION_STRING: "postgres://me:hush%20pass%20word@127.0.0.1:1/db"
+    }
+    for (const format of ["pretty", "json", "logfmt"]) {
+      yield* Effect.logError(
+        `Bearer hush-github-token, hush-"quoted"-key, hush%20pass%20word, hush pass word`,
+        Cause.die(new Error("hush-github-token"))
+      ).pipe(
+        Effect.provide(layerLogs.pipe(Layer.provide(settingsOf({ ...env, GITPIP_LOG_FORMAT: format })), Layer.fresh)),
+        Effect.provide(capture)
+      )
+    }
+    assert.strictEqual(printed.length, 3)
+    assert.include(printed.join("\n"), "Bearer ‹secret›")
+    assert.notInclude(printed.join("\n"), "hush")
+  })
+)
+
 describe("layerServer", () => {
   it.live("finishes requests in flight when it stops, each in its time, and takes no new ones", () =>
     Effect.gen(function* () {
