@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 
 const root = new URL("../../", import.meta.url).pathname
 
-for (const document of ["docs/guarantees.md", "docs/backup.md"]) {
+for (const document of ["docs/guarantees.md", "docs/backup.md", "docs/security.md"]) {
   describe(document, () => {
     const named = [
       ...readFileSync(`${root}${document}`, "utf8").matchAll(/`((?:packages|chaos)\/[^`]+\.test\.ts)`: "([^"]+)"/g)
