@@ -74,7 +74,7 @@ const persist = async (world: World, method: string, path: string) => {
 }
 
 const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const end = performance.now() + 120_000
+  const end = performance.now() + 300_000
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`It does not come to pass that ${what}`)
     await pause(20)

@@ -7,7 +7,9 @@ const root = new URL("../../", import.meta.url).pathname
 for (const document of ["docs/guarantees.md", "docs/backup.md", "docs/security.md"]) {
   describe(document, () => {
     const named = [
-      ...readFileSync(`${root}${document}`, "utf8").matchAll(/`((?:packages|chaos)\/[^`]+\.test\.ts)`: "([^"]+)"/g)
+      ...readFileSync(`${root}${document}`, "utf8").matchAll(
+        /`((?:packages|chaos|examples)\/[^`]+\.test\.ts)`: "([^"]+)"/g
+      )
     ]
 
     it("names tests", () => assert.isAtLeast(named.length, 2))

@@ -69,7 +69,9 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
           name
         )
         assert.isString(operation.summary, name)
-        assert.containsAllKeys(operation.responses["400"].content, ["application/problem+json"], name)
+        for (const status of ["400", "429"]) {
+          assert.containsAllKeys(operation.responses[status].content, ["application/problem+json"], `${name} ${status}`)
+        }
       }
       assert.containsAllKeys(openapi.paths["/users/{username}/{id}"].post.responses, ["200", "201", "409"])
       assert.containsAllKeys(openapi.paths["/latestgists/{username}"].post.responses["200"].headers, ["gitpip-visit"])
