@@ -3,7 +3,7 @@
  * be true of it in the end.
  *
  * A failure prints the shrunk history and a token. `MODEL_REPLAY=token npx vitest run …` plays exactly that one again;
- * `MODEL_RUNS=2000` tries more of them.
+ * `MODEL_RUNS=2000 MODEL_SEED=7` tries more and others.
  */
 import { assert, layer } from "@effect/vitest"
 import { Arbitrary, Effect, Option, Schema } from "effect"
@@ -328,7 +328,7 @@ layer(layerPostgres)("any history", (it) => {
     {
       timeout: 20_000 + runs * 2_000,
       arbitrary: Option.match(Option.fromNullishOr(process.env.MODEL_REPLAY), {
-        onNone: () => ({ runs }),
+        onNone: () => ({ runs, seed: process.env.MODEL_SEED ?? 1 }),
         onSome: (replay) => ({ replay })
       })
     }
