@@ -111,7 +111,7 @@ export class Publisher extends Context.Service<
         yield* Effect.logWarning(Telemetry.event.paused).pipe(
           Effect.annotateLogs({ until: DateTime.formatIso(pause.until), message: pause.message })
         )
-        if (binding) yield* doors.close(door, pause.until, pause.message)
+        if (binding) yield* doors.close(door, pause.until, pause.message, yield* now)
       })
 
       const currentPause = Effect.gen(function* () {
@@ -272,8 +272,11 @@ export class Publisher extends Context.Service<
             return yield* again(claim, reason._tag, reason.message, false)
           case "NotSent":
             return yield* again(claim, reason._tag, reason.message, false)
-          case "NotYet":
-            return yield* putOff(claim, reason._tag, reason.message, DateTime.toDate(reason.retryAt), false)
+          case "NotYet": {
+            const farthest = DateTime.addDuration(yield* DateTime.now, Timing.longestPutOff)
+            const dueAt = DateTime.toDate(DateTime.min(reason.retryAt, farthest))
+            return yield* putOff(claim, reason._tag, reason.message, dueAt, false)
+          }
           case "SinkOutcomeUnknown": {
             yield* struggle(sink.door, reason.message)
             const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.settleDelay))

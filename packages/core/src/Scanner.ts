@@ -285,7 +285,7 @@ export class Scanner extends Context.Service<
         }
         const { reason } = error.value
         if (reason._tag === "RateLimited")
-          yield* Effect.ignore(doors.close(github.door, reason.resumeAt, reason.message))
+          yield* Effect.ignore(doors.close(github.door, reason.resumeAt, reason.message, yield* now))
         return {
           state: "stopped",
           reason: reason._tag,
@@ -365,7 +365,7 @@ export class Scanner extends Context.Service<
           // Begun in the future, by a clock that was wrong: nobody waits for that.
           if (DateTime.isGreaterThan(last.value.startedAt, at)) return at
           const due = DateTime.addDuration(last.value.startedAt, settings.scanInterval)
-          const farthest = DateTime.addDuration(at, Timing.longestWait)
+          const farthest = DateTime.addDuration(at, Timing.longestClosure)
           const resume = DateTime.min(last.value.resumeAt ?? due, farthest)
           // A pass that was stopped or cut off goes on as soon as it may, not an interval later.
           if (last.value.state === "stopped") return resume

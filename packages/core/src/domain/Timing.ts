@@ -6,7 +6,8 @@ export const fullWalkInterval = Duration.hours(24)
 
 /** The wait after the n-th failure in a row (n from 1) of one user: 5 minutes, doubling, at most a day. */
 export const userRetryDelay = (failures: number): Duration.Duration =>
-  doubling(Duration.minutes(5), failures, Duration.days(1))
+  doubling(userRetry.first, failures, userRetry.longest)
+export const userRetry = { first: Duration.minutes(5), longest: Duration.days(1) }
 
 /** The wait after the n-th try (n from 1) at a publication: 15 seconds, doubling, at most an hour. */
 export const publicationRetryDelay = (attempts: number): Duration.Duration =>
@@ -74,10 +75,19 @@ export const createCost = 5
 export const freshFiles = 100
 
 /**
- * No wait is longer than this. What is due later than that was noted by a clock that was wrong, here or on another
- * machine, and is due now.
+ * The longest wait of a publication or an audit. What is due later than that was noted by a clock that was wrong, here
+ * or on another machine, and is due now.
  */
-export const longestWait = Duration.hours(50)
+export const longestPublicationWait = Duration.minutes(90)
+
+/** The longest wait that a sink can ask for at a time: within the limit above, also by a clock that is somewhat behind. */
+export const longestPutOff = Duration.hours(1)
+
+/** No service closes its door for longer: a day's budget, in whichever zone its day ends, with room to spare. */
+export const longestClosure = Duration.hours(50)
+
+/** As much as the clocks of healthy machines differ. What was noted farther in the future was noted by a wrong one. */
+export const clockDifference = Duration.minutes(1)
 
 /** How long a gist that answers 404 is waited for before it counts as gone: its page can lag behind the list. */
 export const goneDelay = Duration.minutes(2)

@@ -1,6 +1,6 @@
 /**
  * What makes sending again surer, and keeps a backlog from using up a day's budget: an audit of what was sent twice, a
- * mark on old files, and retractions of deals.
+ * mark on old files, retractions of deals, and when a door was closed.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -26,4 +26,7 @@ export default Effect.gen(function* () {
   // A user's deal can be made twice as well, and a process that lost its lease on one must not end another's.
   yield* sql`alter table deals add column epoch integer not null default 0`
   yield* sql`alter table retractions alter column publication_key drop not null`
+
+  // When a door was closed, by the clock of the process that closed it: one closed in the future tells of a wrong clock.
+  yield* sql`alter table doors add column closed_at timestamptz`
 })

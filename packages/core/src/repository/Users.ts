@@ -2,8 +2,9 @@
 import { type DateTime, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
+import * as Timing from "../domain/Timing.ts"
 import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
-import { reached } from "./sql.ts"
+import { later, seconds } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
@@ -149,7 +150,10 @@ export const make = Effect.gen(function* () {
       const [decoded] = yield* rows(Details)(Effect.succeed([{ details: { user, dealId, counts } }]))
       return (decoded as typeof Details.Type).details
     }),
-    /** Users in order of their keys, for a scan: those in a wait after a failure only when `everybody`. */
+    /**
+     * Users in order of their keys, for a scan: those in a wait after a failure only when `everybody`. A wait longer than
+     * so many failures can make it was noted by a clock that was wrong, and is over.
+     */
     forScan: (page: {
       readonly after: number
       readonly until: number
@@ -160,7 +164,8 @@ export const make = Effect.gen(function* () {
       rows(ScanUser)(sql`
         select key, username, github_id, etag, pages, walked_at, failures from users
         where key > ${page.after} and key <= ${page.until} and untracked_at is null
-          and (${page.everybody} or retry_at is null or ${reached(sql, "retry_at", page.now)})
+          and (${page.everybody} or retry_at is null or retry_at <= ${page.now} or retry_at > ${later(page.now, Timing.clockDifference)}::timestamptz
+            + least(power(2, least(failures, 20) - 1) * ${seconds(sql, Timing.userRetry.first)}, ${seconds(sql, Timing.userRetry.longest)}))
         order by key limit ${page.limit}`),
     oneForScan: (key: UserKey) =>
       rows(ScanUser)(sql`

@@ -7,9 +7,12 @@ import * as Timing from "../domain/Timing.ts"
 export const seconds = (sql: SqlClient.SqlClient, duration: Duration.Duration) =>
   sql`${Duration.toSeconds(duration)}::float8 * interval '1 second'`
 
-/** Whether a noted instant has come. One that is out of reach of every wait comes from a clock that was wrong. */
-export const reached = (sql: SqlClient.SqlClient, column: "due_at" | "audit_at" | "retry_at", now: Date) =>
-  sql`(${sql(column)} <= ${now} or ${sql(column)} > ${new Date(now.getTime() + Duration.toMillis(Timing.longestWait))})`
+/** Whether the instant that a publication waits for has come. One beyond every wait was noted by a clock that was wrong. */
+export const reached = (sql: SqlClient.SqlClient, column: "due_at" | "audit_at", now: Date) =>
+  sql`(${sql(column)} <= ${now} or ${sql(column)} > ${later(now, Timing.longestPublicationWait)})`
+
+export const later = (instant: Date, duration: Duration.Duration): Date =>
+  new Date(instant.getTime() + Duration.toMillis(duration))
 
 /**
  * Runs a statement that may wait for a lock on a connection of its own. Statements share connections otherwise, and
