@@ -14,6 +14,7 @@ import type { PostgresServer } from "./PostgresServer.ts"
 import type { Random } from "./random.ts"
 import * as ServerProcess from "./ServerProcess.ts"
 import type { Time } from "./Time.ts"
+import * as TlsFront from "./TlsFront.ts"
 
 /** Something that is to happen at a statement of one server, once. */
 export interface Trigger {
@@ -52,6 +53,8 @@ export interface World {
   readonly random: Random
   readonly github: GithubStandIn
   readonly pipedrive: PipedriveStandIn
+  /** What the servers know as Pipedrive. */
+  readonly front: TlsFront.TlsFront
   readonly postgres: PostgresServer | undefined
   /** The database, past every proxy. */
   readonly database: URL | undefined
@@ -94,6 +97,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
       listLagMillis: options.listLag ?? 30_000
     })
   )
+  const front = await TlsFront.make(pipedrive.url)
   const directory = await mkdtemp(join(tmpdir(), "gitpip-chaos-data-"))
   const database = await postgres?.createDatabase(`run_${process.pid}_${Math.floor(performance.now())}`, time)
   const struck = new Map<string, number>()
@@ -105,7 +109,8 @@ export const make = async (options: WorldOptions): Promise<World> => {
     GITHUB_TOKEN: githubToken,
     GITHUB_API_URL: github.url.origin,
     PIPEDRIVE_TOKEN: pipedriveToken,
-    PIPEDRIVE_API_URL: pipedrive.url.origin,
+    PIPEDRIVE_API_URL: front.origin,
+    NODE_EXTRA_CA_CERTS: TlsFront.authority,
     GITPIP_SCAN_INTERVAL: "30 seconds",
     ...options.env
   }
@@ -154,6 +159,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
     random,
     github,
     pipedrive,
+    front,
     postgres,
     database,
     directory,
@@ -172,6 +178,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
       closing = true
       await Promise.all(slots.map(({ server }) => server.kill()))
       await Promise.all(slots.map(({ proxy }) => proxy?.close()))
+      await front.close()
       await Effect.runPromise(Scope.close(scope, Exit.void))
       await rm(directory, { recursive: true, force: true })
     }

@@ -304,6 +304,17 @@ export const kinds: ReadonlyArray<FaultKind> = [
       await server.order({ type: "dns", broken: false })
     }
   },
+  {
+    name: "Pipedrive: a certificate that nobody vouches for",
+    theme: "services",
+    weight: 2,
+    inject: async ({ front, random, strike }) => {
+      strike("Pipedrive: a certificate that nobody vouches for")
+      front.present("untrusted")
+      await pause(random.int(50, 400))
+      front.present("trusted")
+    }
+  },
   // GitHub
   github("500", 4, { kind: "status", status: 500, body: { message: "Server Error" } }),
   github("503 with a page", 3, { kind: "html", status: 503 }),
@@ -311,15 +322,22 @@ export const kinds: ReadonlyArray<FaultKind> = [
   github("half of the JSON", 4, { kind: "garbage" }),
   github("reset", 4, { kind: "reset" }),
   github("no answer", 3, { kind: "hang" }),
+  github("byte by byte", 2, { kind: "drip" }),
+  github("an endless answer", 2, { kind: "endless" }),
+  github("the token refused", 0.5, { kind: "status", status: 401, body: { message: "Bad credentials" } }),
   github("redirect to elsewhere", 2, { kind: "redirect", location: "http://127.0.0.1:9/" }),
   github("the hour's limit", 1, { kind: "primary-limit", resetInSeconds: 30 }),
   github("a secondary limit", 1, { kind: "secondary-limit", retryAfterSeconds: 20 }),
+  github("404 for a user", 1, { kind: "status", status: 404, body: { message: "Not Found" } }, "/users/{login}/gists"),
   github("404 for a gist", 2, { kind: "status", status: 404, body: { message: "Not Found" } }, "/gists/{id}"),
   // Pipedrive
   pipedrive("done, then reset", 12, { kind: "lost", how: "reset" }, isCreate),
   pipedrive("done, then 504", 12, { kind: "lost", how: "status" }, isCreate),
   pipedrive("done, then no answer", 6, { kind: "lost", how: "hang" }, isCreate),
   pipedrive("done, and half of the JSON", 12, { kind: "garbage" }, isCreate),
+  pipedrive("done, and the answer byte by byte", 6, { kind: "drip" }, isCreate),
+  pipedrive("done, and an endless answer", 6, { kind: "endless" }, isCreate),
+  pipedrive("delivered and done twice, then reset", 10, { kind: "twice" }, isActivity),
   {
     name: "Pipedrive: done, the answer late beyond the timeout",
     theme: "services",
@@ -344,6 +362,9 @@ export const kinds: ReadonlyArray<FaultKind> = [
   pipedrive("a look fails", 4, { kind: "html", status: 500 }, isRead),
   pipedrive("a look is half an answer", 4, { kind: "garbage" }, isRead),
   pipedrive("burst limit", 4, { kind: "burst-limit" }),
+  pipedrive("the day's budget spent", 0.1, { kind: "budget-spent" }),
+  pipedrive("the token refused", 0.3, { kind: "status", status: 401, body: { success: false, error: "unauthorized" } }),
+  pipedrive("the account closed", 0.2, { kind: "status", status: 402, body: { success: false, error: "payment" } }),
   pipedrive("blocked by the front", 0.3, { kind: "cloudflare-block" }),
   pipedrive("redirect to elsewhere", 0.3, { kind: "redirect", location: "http://127.0.0.1:9/" })
 ]

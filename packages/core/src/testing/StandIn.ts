@@ -2,7 +2,7 @@
  * What both stand-ins share: the log of what they were asked, and how they are told to misbehave.
  *
  * Guarantees: a request is handled in one synchronous step once its body has arrived whole, in order of arrival, so an
- * oracle read after an answer has seen everything that answer did. Nothing here waits on a timer.
+ * oracle read after an answer has seen everything that answer did. Nothing here waits on a timer, but for `drip`.
  *
  * Hazard: faults are taken in the order they were queued, by the first request their `when` accepts. With `times:
  * Infinity` a fault stays until `behave()`.
@@ -53,6 +53,12 @@ export type Fault =
   | { readonly kind: "lost"; readonly how?: "reset" | "hang" | "status"; readonly status?: number }
   /** The work is done, and the answer is held until `release()`. */
   | { readonly kind: "late" }
+  /** The request was delivered twice on its way: the work is done twice, and then the connection is reset. */
+  | { readonly kind: "twice" }
+  /** The work is done, and the answer comes byte by byte, twenty in a second of real time. */
+  | { readonly kind: "drip" }
+  /** The work is done, and the answer never ends. It is sent as fast as it is read. */
+  | { readonly kind: "endless" }
   /** Sends the caller elsewhere. Nothing is done. */
   | { readonly kind: "redirect"; readonly location: string; readonly status?: 301 | 302 | 303 | 307 | 308 }
 

@@ -88,6 +88,52 @@ describe("faults", () => {
     })
   )
 
+  it.effect("a request that was delivered twice is done twice, and not answered", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "twice" })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
+      assert.lengthOf(pipedrive.deals, 2)
+      assert.strictEqual(pipedrive.requests[0]?.status, "lost")
+    })
+  )
+
+  /** Reads a create's answer until it is so long, then gives up. */
+  const begin = (pipedrive: PipedriveStandIn, length: number) =>
+    Effect.promise(async () => {
+      const { body, status } = await fetch(new URL("/api/v2/deals", pipedrive.url), {
+        method: "POST",
+        headers: { "x-api-token": pipedrive.token, "content-type": "application/json" },
+        body: JSON.stringify({ title: "octocat" })
+      })
+      let text = ""
+      for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        text += chunk
+        if (text.length >= length) break
+      }
+      return { status, text }
+    })
+
+  it.effect("an answer that drips comes byte by byte, with the work done", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "drip" })
+      const { status, text } = yield* begin(pipedrive, 3)
+      assert.strictEqual(text, '{"s')
+      assert.strictEqual(status, (yield* create(pipedrive)).status)
+      assert.lengthOf(pipedrive.deals, 2)
+      assert.strictEqual(pipedrive.requests[0]?.status, "lost")
+    })
+  )
+
+  it.effect("an endless answer begins like the true one and does not end, with the work done", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "endless" })
+      const { text } = yield* begin(pipedrive, 1_000_000)
+      assert.match(text, /^\{"success":true.*\S *$/s)
+      assert.lengthOf(pipedrive.deals, 1)
+      assert.strictEqual(pipedrive.requests[0]?.status, "lost")
+    })
+  )
+
   it.effect("garbage is a 200 that cannot be read, with the work done", () =>
     Effect.gen(function* () {
       const pipedrive = yield* misbehaving({ kind: "garbage" })

@@ -5,9 +5,9 @@ import type { Fault, MisbehaveOptions, StandInRequest } from "../StandIn.ts"
 import { htmlReply, jsonReply, type Reply } from "./reply.ts"
 
 export interface Plan {
-  /** Whether the service does what it was asked. */
-  readonly work: boolean
-  readonly ending: "send" | "hold" | "reset" | "hang"
+  /** How often the service does what it was asked. */
+  readonly work: 0 | 1 | 2
+  readonly ending: "send" | "hold" | "reset" | "hang" | "drip" | "endless"
   /** What is sent instead of the true answer. */
   readonly reply?: (answer: Reply | undefined) => Reply
 }
@@ -16,22 +16,25 @@ type Plans = { readonly [K in Fault["kind"]]: (fault: Extract<Fault, { kind: K }
 
 const plans: Plans = {
   status: ({ status, body, headers }) => ({
-    work: false,
+    work: 0,
     ending: "send",
     reply: () =>
       typeof body === "string" || body === undefined
         ? { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: body ?? "" }
         : jsonReply(status, body, headers)
   }),
-  html: ({ status }) => ({ work: false, ending: "send", reply: () => htmlReply(status) }),
-  garbage: () => ({ work: true, ending: "send", reply: cutInHalf }),
-  reset: () => ({ work: false, ending: "reset" }),
-  hang: () => ({ work: false, ending: "hang" }),
+  html: ({ status }) => ({ work: 0, ending: "send", reply: () => htmlReply(status) }),
+  garbage: () => ({ work: 1, ending: "send", reply: cutInHalf }),
+  reset: () => ({ work: 0, ending: "reset" }),
+  hang: () => ({ work: 0, ending: "hang" }),
   lost: ({ how = "reset", status = 504 }) =>
-    how === "status" ? { work: true, ending: "send", reply: () => htmlReply(status) } : { work: true, ending: how },
-  late: () => ({ work: true, ending: "hold" }),
+    how === "status" ? { work: 1, ending: "send", reply: () => htmlReply(status) } : { work: 1, ending: how },
+  late: () => ({ work: 1, ending: "hold" }),
+  twice: () => ({ work: 2, ending: "reset" }),
+  drip: () => ({ work: 1, ending: "drip" }),
+  endless: () => ({ work: 1, ending: "endless" }),
   redirect: ({ location, status = 302 }) => ({
-    work: false,
+    work: 0,
     ending: "send",
     reply: () => ({ status, headers: { location }, body: "" })
   })
@@ -51,7 +54,7 @@ const isCommon = (fault: { readonly kind: string }): fault is Fault => Object.ha
 /** `own` answers the kinds that only this service knows. */
 export const planOf = <Own extends { readonly kind: string }>(fault: Fault | Own, own: (fault: Own) => Reply): Plan => {
   if (isCommon(fault)) return (plans[fault.kind] as (fault: Fault) => Plan)(fault)
-  return { work: false, ending: "send", reply: () => own(fault) }
+  return { work: 0, ending: "send", reply: () => own(fault) }
 }
 
 export interface FaultQueue<F, Route extends string> {

@@ -43,16 +43,20 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
   const handle = (request: StandInRequest<Route>, response: ServerResponse): void => {
     const fault = faults.take(request)
     const plan = fault === undefined ? undefined : planOf(fault, ownFault)
-    const done = plan === undefined || plan.work ? answer(request) : undefined
+    let done: Reply | undefined
+    for (let times = plan?.work ?? 1; times > 0; times--) done = answer(request)
     const reply = plan?.reply?.(done) ?? done
-    const lost = fault?.kind === "lost"
+    const lost = fault !== undefined && untold.has(fault.kind)
     const note = (status: LoggedRequest["status"]) => log.add({ ...request, status: lost ? "lost" : status })
     if (plan?.ending === "reset" || plan?.ending === "hang" || reply === undefined) {
       note(plan?.ending === "hang" ? "hang" : "reset")
       if (plan?.ending !== "hang") response.socket?.resetAndDestroy()
       return
     }
-    const send = () => write(response, reply, dateHeader(clock.currentTimeMillisUnsafe()))
+    // An answer without a body can neither drip nor go on for ever.
+    const ending = reply.body === undefined ? undefined : plan?.ending
+    const how = ending === "drip" ? drip : ending === "endless" ? pour : write
+    const send = () => how(response, reply, dateHeader(clock.currentTimeMillisUnsafe()))
     if (plan?.ending === "hold") held.push(send)
     else send()
     note(reply.status)
@@ -83,6 +87,9 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
     }
   }
 })
+
+/** Faults after which the caller cannot know of the work that was done. */
+const untold: ReadonlySet<string> = new Set<Fault["kind"]>(["lost", "twice", "drip", "endless"])
 
 type Server = ReturnType<typeof createServer>
 
@@ -173,4 +180,29 @@ const write = (response: ServerResponse, reply: Reply, date: string): void => {
 
 const pieces = function* (bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
+}
+
+const drip = (response: ServerResponse, { body = "", headers, status }: Reply, date: string): void => {
+  const bytes = Buffer.from(body)
+  response.sendDate = false
+  response.writeHead(status, { date, ...headers, "content-length": `${bytes.byteLength}` })
+  let sent = 0
+  const timer = setInterval(() => {
+    response.write(bytes.subarray(sent, ++sent))
+    if (sent < bytes.byteLength) return
+    clearInterval(timer)
+    response.end()
+  }, 50)
+  response.once("close", () => clearInterval(timer))
+}
+
+/** The beginning of the answer, and then no end. */
+const pour = (response: ServerResponse, { body = "", headers, status }: Reply, date: string): void => {
+  response.sendDate = false
+  response.writeHead(status, { date, ...headers })
+  const endless = function* () {
+    yield Buffer.from(body).subarray(0, -1)
+    for (;;) yield Buffer.alloc(CHUNK, " ")
+  }
+  pipeline(Readable.from(endless()), response).catch(() => response.destroy())
 }

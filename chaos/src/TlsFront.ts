@@ -1,0 +1,55 @@
+/**
+ * TLS in front of a stand-in, as a service on the internet has it, and a certificate that can be swapped for one that
+ * nobody vouches for.
+ */
+import { readFileSync } from "node:fs"
+import { type AddressInfo, connect } from "node:net"
+import { createServer, type TLSSocket } from "node:tls"
+
+/** Both are signed by nobody but themselves, for `localhost`, and of no use but here. */
+const certificate = (name: "trusted" | "untrusted") => ({
+  key: readFileSync(new URL(`../certificates/${name}.key.pem`, import.meta.url)),
+  cert: readFileSync(new URL(`../certificates/${name}.pem`, import.meta.url))
+})
+
+/** For `NODE_EXTRA_CA_CERTS`: a process with it trusts the right certificate. */
+export const authority = new URL("../certificates/trusted.pem", import.meta.url).pathname
+
+export interface TlsFront {
+  readonly origin: string
+  /** From now on the certificate is another, and every connection has to be made anew. */
+  readonly present: (name: "trusted" | "untrusted") => void
+  readonly close: () => Promise<void>
+}
+
+export const make = async (target: URL): Promise<TlsFront> => {
+  const open = new Set<TLSSocket>()
+  const server = createServer(certificate("trusted"), (client) => {
+    const service = connect(Number(target.port), "127.0.0.1")
+    open.add(client)
+    client.on("error", () => service.destroy())
+    service.on("error", () => client.destroy())
+    client.once("close", () => {
+      open.delete(client)
+      service.destroy()
+    })
+    service.once("close", () => client.destroy())
+    client.pipe(service).pipe(client)
+  })
+  server.on("tlsClientError", () => undefined)
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const cut = () => {
+    for (const client of open) client.destroy()
+  }
+  return {
+    origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+    present: (name) => {
+      server.setSecureContext(certificate(name))
+      cut()
+    },
+    close: () => {
+      cut()
+      return new Promise<void>((resolve) => server.close(() => resolve()))
+    }
+  }
+}
