@@ -17,7 +17,13 @@ export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("Embedded
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 
-/** Starts the database and answers how to connect to it. At most one connection at a time: it has one session. */
+/**
+ * Starts the database and answers how to connect to it. At most one connection at a time: it has one session.
+ *
+ * Hazard: a connection that is dropped within a transaction leaves the session in it, and whoever comes next would do
+ * everything in that transaction. Nothing tells of the drop in time: a stream whose other end was destroyed does not
+ * close. So each new connection begins by ending whatever its predecessor left.
+ */
 export const start = (directory: string | undefined): Effect.Effect<() => Duplex, EmbeddedError, Scope.Scope> =>
   Effect.gen(function* () {
     if (directory !== undefined) yield* lock(resolve(directory))
@@ -32,21 +38,25 @@ export const start = (directory: string | undefined): Effect.Effect<() => Duplex
       }),
       (session) => Effect.promise(session.close)
     )
+    let newest = 0
+    let owner = 0
     return () => {
+      const connection = ++newest
       const [client, server] = duplexPair()
       server.on("data", (chunk: Buffer) => {
         session
           .run(async (db) => {
             // What was sent before the connection broke belongs to a transaction that is no more.
-            if (server.destroyed) return
+            if (server.destroyed || connection < owner) return
+            if (connection > owner) {
+              owner = connection
+              await db.exec("rollback")
+              await db.exec("discard all")
+            }
             const answer = await db.execProtocolRaw(new Uint8Array(chunk))
             if (server.writable) server.write(answer)
           })
           .catch((error) => server.destroy(error instanceof Error ? error : new Error(String(error))))
-      })
-      // A connection lost within a transaction must not leave it open for the next one.
-      server.on("close", () => {
-        session.run((db) => db.exec("rollback; discard all")).catch(() => undefined)
       })
       server.on("error", () => undefined)
       return client
