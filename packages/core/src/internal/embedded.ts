@@ -1,16 +1,16 @@
 /**
  * PostgreSQL inside the process: PGlite behind a stream that speaks the wire protocol, so the ordinary driver uses it.
  *
- * Hazard: PGlite keeps no lock of its own, and two processes on one directory would destroy it. A lock file with the
- * owner's process id stands guard; one left by a dead process is taken over.
+ * Hazard: PGlite keeps no lock of its own, and two processes on one directory would destroy it. A lock file stands guard.
  */
 import { existsSync } from "node:fs"
-import { mkdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises"
+import { mkdir, rename, rm } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { type Duplex, duplexPair } from "node:stream"
 import type { PGlite } from "@electric-sql/pglite"
 import { Effect, Schema, type Scope } from "effect"
 import { prepare, UnsafeDirectory } from "./directory.ts"
+import { Held, release, take } from "./lockFile.ts"
 
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
@@ -118,75 +118,27 @@ const openSession = async (directory: string | undefined): Promise<Session> => {
   }
 }
 
-/** Directories that this very process holds: a lock file cannot tell two owners with one process id apart. */
-const held = new Set<string>()
-
 const lock = (directory: string): Effect.Effect<void, EmbeddedError, Scope.Scope> =>
   Effect.asVoid(
     Effect.acquireRelease(
       Effect.tryPromise({
-        try: () => take(directory),
+        try: async () => {
+          await prepare(directory)
+          await take(directory)
+        },
         catch: (cause) =>
-          cause instanceof EmbeddedError
-            ? cause
-            : cause instanceof UnsafeDirectory
-              ? new EmbeddedError({ message: cause.message })
-              : new EmbeddedError({ message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause })
+          new EmbeddedError(
+            cause instanceof Held
+              ? {
+                  message: `The data directory ${directory} is in use by ${cause.owner}. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR to another directory`
+                }
+              : cause instanceof UnsafeDirectory
+                ? { message: cause.message }
+                : { message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause }
+          )
       }),
-      () =>
-        Effect.promise(() => {
-          held.delete(directory)
-          return rm(join(directory, "lock"), { force: true })
-        })
+      () => Effect.promise(() => release(directory))
     )
   )
-
-const take = async (directory: string): Promise<void> => {
-  const file = join(directory, "lock")
-  const busy = (owner: string) =>
-    new EmbeddedError({
-      message: `The data directory ${directory} is in use by process ${owner}. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR to another directory`
-    })
-  if (held.has(directory)) throw busy(`${process.pid} (this one)`)
-  await prepare(directory)
-  if (await create(file)) return void held.add(directory)
-  const guard = join(directory, "lock.taking-over")
-  try {
-    // Only one of several may look whether the owner is dead: the others could remove the winner's new lock.
-    await mkdir(guard, { mode: 0o700 })
-  } catch {
-    throw busy(`that is just starting (if none is, remove ${guard})`)
-  }
-  try {
-    const owner = Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10)
-    if (alive(owner)) throw busy(String(owner))
-    await rm(file, { force: true })
-    if (!(await create(file))) throw busy("that was quicker")
-    held.add(directory)
-  } finally {
-    await rmdir(guard)
-  }
-}
-
-const create = async (file: string): Promise<boolean> => {
-  try {
-    await writeFile(file, `${process.pid}\n`, { flag: "wx", mode: 0o600 })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false
-    throw error
-  }
-}
-
-/** Whether another process with this id runs. Our own id in the file is a dead owner's: containers reuse ids. */
-const alive = (pid: number): boolean => {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"
-  }
-}
 
 const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
