@@ -19,6 +19,8 @@ export interface TlsFront {
   readonly origin: string
   /** From now on the certificate is another, and every connection has to be made anew. */
   readonly present: (name: "trusted" | "untrusted") => void
+  /** How often a caller did not accept the certificate. */
+  readonly refusals: () => number
   readonly close: () => Promise<void>
 }
 
@@ -36,7 +38,8 @@ export const make = async (target: URL): Promise<TlsFront> => {
     service.once("close", () => client.destroy())
     client.pipe(service).pipe(client)
   })
-  server.on("tlsClientError", () => undefined)
+  let refusals = 0
+  server.on("tlsClientError", () => refusals++)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const cut = () => {
     for (const client of open) client.destroy()
@@ -47,6 +50,7 @@ export const make = async (target: URL): Promise<TlsFront> => {
       server.setSecureContext(certificate(name))
       cut()
     },
+    refusals: () => refusals,
     close: () => {
       cut()
       return new Promise<void>((resolve) => server.close(() => resolve()))

@@ -1,7 +1,7 @@
 /** Every fault that a run can make, with how often it is chosen. Each heals by itself, or is healed when the run ends. */
 import { setTimeout as pause } from "node:timers/promises"
 import type { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
-import type { Step, Verdict } from "./PostgresProxy.ts"
+import type { Verdict } from "./PostgresProxy.ts"
 import type { Slot, World } from "./World.ts"
 
 /** Faults of one theme come together for a while: a process that is killed all the time suffers nothing else. */
@@ -85,7 +85,7 @@ const atStatement = (
   theme: Theme,
   weight: number,
   phase: "before" | "after",
-  act: (world: World, slot: Slot, step: Step) => Verdict | Promise<Verdict>
+  act: (world: World, slot: Slot) => Verdict | Promise<Verdict>
 ): FaultKind => ({
   name,
   theme,
@@ -101,9 +101,26 @@ const atStatement = (
         !/^(select|with abandoned|update scans set state = 'inter)/.test(statement) || passed-- <= 0,
       act: (at) => {
         world.strike(name)
-        return act(world, at, { name: "", statement: "" })
+        return act(world, at)
       }
     })
+  }
+})
+
+/** To a process that runs. */
+const toProcess = (
+  name: string,
+  weight: number,
+  act: (world: World, slot: Slot) => void | Promise<void>
+): FaultKind => ({
+  name,
+  theme: "processes",
+  weight,
+  inject: (world) => {
+    const slot = alive(world)
+    if (!slot.server.alive() || slot.server.paused()) return
+    world.strike(name)
+    return act(world, slot)
   }
 })
 
@@ -112,27 +129,18 @@ const kill = (slot: Slot): Verdict => {
   return "reset"
 }
 
-const stopped = async (world: World, slot: Slot, scaledMillis: number): Promise<void> => {
-  const { server } = slot
-  if (!server.alive() || server.paused()) return
+const stopped = async (world: World, { server }: Slot, scaledMillis: number): Promise<void> => {
   server.pause()
   await pause(world.time.real(scaledMillis))
   server.resume()
 }
 
 const minutes = 60_000
+const pastTheLease = ({ random }: World): number => random.int(5, 9) * minutes
 
 export const kinds: ReadonlyArray<FaultKind> = [
   // Processes
-  {
-    name: "kill -9 at a random instant",
-    theme: "processes",
-    weight: 6,
-    inject: (world) => {
-      world.strike("kill -9 at a random instant")
-      void alive(world).server.kill()
-    }
-  },
+  toProcess("kill -9 at a random instant", 6, (_, { server }) => void server.kill()),
   atStatement("kill -9 before a statement", "processes", 8, "before", (_, slot) => kill(slot)),
   atStatement("kill -9 after a statement", "processes", 8, "after", (_, slot) => kill(slot)),
   {
@@ -153,56 +161,19 @@ export const kinds: ReadonlyArray<FaultKind> = [
       )
     }
   },
-  {
-    name: "SIGTERM",
-    theme: "processes",
-    weight: 2,
-    inject: (world) => {
-      world.strike("SIGTERM")
-      void alive(world).server.stop()
-    }
-  },
-  {
-    name: "SIGSTOP for seconds",
-    theme: "processes",
-    weight: 4,
-    inject: (world) => {
-      world.strike("SIGSTOP for seconds")
-      void stopped(world, alive(world), world.random.int(1_000, 60_000))
-    }
-  },
-  {
-    name: "SIGSTOP past every lease",
-    theme: "processes",
-    weight: 3,
-    inject: (world) => {
-      world.strike("SIGSTOP past every lease")
-      void stopped(world, alive(world), world.random.int(5, 9) * minutes)
-    }
-  },
+  toProcess("SIGTERM", 2, (_, { server }) => void server.stop()),
+  toProcess("SIGSTOP for seconds", 4, (world, slot) => void stopped(world, slot, world.random.int(1_000, 60_000))),
+  toProcess("SIGSTOP past every lease", 3, (world, slot) => void stopped(world, slot, pastTheLease(world))),
   atStatement("SIGSTOP past the lease, at a statement", "processes", 5, "after", (world, slot) => {
-    void stopped(world, slot, world.random.int(5, 9) * minutes)
+    void stopped(world, slot, pastTheLease(world))
     return "pass"
   }),
-  {
-    name: "asleep for a day",
-    theme: "processes",
-    weight: 1,
-    inject: (world) => {
-      world.strike("asleep for a day")
-      const slot = alive(world)
-      void stopped(world, slot, 10 * minutes).then(() => slot.server.order({ type: "skew", millis: 24 * 60 * minutes }))
-    }
-  },
-  {
-    name: "the clock jumps",
-    theme: "processes",
-    weight: 4,
-    inject: (world) => {
-      world.strike("the clock jumps")
-      void alive(world).server.order({ type: "skew", millis: world.random.int(-60, 60) * minutes })
-    }
-  },
+  toProcess("asleep for a day", 1, (world, slot) => {
+    void stopped(world, slot, 10 * minutes).then(() => slot.server.order({ type: "skew", millis: 24 * 60 * minutes }))
+  }),
+  toProcess("the clock jumps", 4, ({ random }, { server }) => {
+    void server.order({ type: "skew", millis: random.int(-60, 60) * minutes })
+  }),
   // PostgreSQL
   atStatement("connection cut before a statement", "database", 10, "before", () => "reset"),
   atStatement("answer of a statement lost", "database", 10, "after", () => "reset"),
@@ -286,10 +257,12 @@ export const kinds: ReadonlyArray<FaultKind> = [
     needs: "embedded",
     inject: async (world) => {
       const { server } = alive(world)
-      world.strike("disk full")
-      await server.order({ type: "disk", full: true })
+      const before = await server.order({ type: "disk", full: true })
       await pause(world.random.int(50, 400))
-      await server.order({ type: "disk", full: false })
+      const after = await server.order({ type: "disk", full: false })
+      if (before !== undefined && after !== undefined && after.refused.disk > before.refused.disk) {
+        world.strike("disk full")
+      }
     }
   },
   {
@@ -298,10 +271,12 @@ export const kinds: ReadonlyArray<FaultKind> = [
     weight: 2,
     inject: async (world) => {
       const { server } = alive(world)
-      world.strike("no name is resolved")
-      await server.order({ type: "dns", broken: true })
+      const before = await server.order({ type: "dns", broken: true })
       await pause(world.random.int(50, 400))
-      await server.order({ type: "dns", broken: false })
+      const after = await server.order({ type: "dns", broken: false })
+      if (before !== undefined && after !== undefined && after.refused.dns > before.refused.dns) {
+        world.strike("no name is resolved")
+      }
     }
   },
   {
@@ -309,10 +284,11 @@ export const kinds: ReadonlyArray<FaultKind> = [
     theme: "services",
     weight: 2,
     inject: async ({ front, random, strike }) => {
-      strike("Pipedrive: a certificate that nobody vouches for")
+      const before = front.refusals()
       front.present("untrusted")
       await pause(random.int(50, 400))
       front.present("trusted")
+      if (front.refusals() > before) strike("Pipedrive: a certificate that nobody vouches for")
     }
   },
   // GitHub

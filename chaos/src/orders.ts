@@ -17,6 +17,8 @@ export type Order = { readonly id: number } & (
 )
 
 export interface Report {
+  /** Writes that found the disk full, and names that were not resolved, since the process began. */
+  readonly refused: { readonly disk: number; readonly dns: number }
   readonly heapUsed: number
   readonly rss: number
   readonly handles: Readonly<Record<string, number>>

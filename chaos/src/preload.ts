@@ -47,10 +47,17 @@ globalThis.setInterval = ((run: (...args: Array<unknown>) => void, delay?: numbe
 
 let full = false
 let nameless = false
+const refused = { disk: 0, dns: 0 }
 const directory = process.env.GITPIP_DATA_DIR === undefined ? undefined : resolve(process.env.GITPIP_DATA_DIR)
 
-const noSpace = (call: string) =>
-  Object.assign(new Error(`ENOSPC: no space left on device, ${call}`), { code: "ENOSPC", errno: -28, syscall: call })
+const noSpace = (call: string) => {
+  refused.disk++
+  return Object.assign(new Error(`ENOSPC: no space left on device, ${call}`), {
+    code: "ENOSPC",
+    errno: -28,
+    syscall: call
+  })
+}
 
 /** Whether a file descriptor belongs to the embedded database. */
 const ours = (fd: number): boolean => {
@@ -84,6 +91,7 @@ dns.lookup = ((host: string, ...rest: Array<unknown>): void => {
     Reflect.apply(realLookup, dns, [host, ...rest])
     return
   }
+  refused.dns++
   const error = Object.assign(new Error(`getaddrinfo EAI_AGAIN ${host}`), { code: "EAI_AGAIN", syscall: "getaddrinfo" })
   setImmediate(() => callback(error))
 }) as unknown as typeof dns.lookup
@@ -146,5 +154,5 @@ const report = () => {
   const { heapUsed, rss } = process.memoryUsage()
   const handles: Record<string, number> = {}
   for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1
-  return { heapUsed, rss, handles }
+  return { heapUsed, rss, handles, refused }
 }
