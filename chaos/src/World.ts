@@ -170,7 +170,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
     secrets,
     leaks,
     call: async (slot, method, path) => {
-      const address = await Promise.race([slot.server.address, late(20_000)])
+      const address = await Promise.race([slot.server.address, late(60_000)])
       const answer = await fetch(new URL(path, address), { method, signal: AbortSignal.timeout(10_000) })
       return { status: answer.status, json: await answer.json() }
     },

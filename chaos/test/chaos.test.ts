@@ -19,13 +19,13 @@ const survives = async (options: Omit<RunOptions, "seed">) => {
 }
 
 describe("whatever happens, each file is published once and shown once", () => {
-  it("with one server on PostgreSQL", { timeout: 120_000 }, () =>
+  it("with one server on PostgreSQL", { timeout: 300_000 }, () =>
     survives({ database: "postgres", servers: 1, seconds: 15 })
   )
-  it("with three servers on one PostgreSQL", { timeout: 120_000 }, () =>
+  it("with three servers on one PostgreSQL", { timeout: 300_000 }, () =>
     survives({ database: "postgres", servers: 3, seconds: 20 })
   )
-  it("on the embedded database", { timeout: 120_000 }, () =>
+  it("on the embedded database", { timeout: 300_000 }, () =>
     survives({ database: "embedded", servers: 1, seconds: 15 })
   )
 })

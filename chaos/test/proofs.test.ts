@@ -13,12 +13,12 @@ afterAll(() => postgres.stop())
 describe("the rule", () => {
   for (const proof of proofs) {
     describe(proof.rule, () => {
-      it("is kept, and all is well", { timeout: 120_000 }, async () => {
+      it("is kept, and all is well", { timeout: 300_000 }, async () => {
         const verdict = await outcome(postgres, proof, "on")
         assert.isTrue(isClean(verdict), JSON.stringify(verdict))
       })
 
-      it(`is switched off, and the oracle sees what is ${proof.red}`, { timeout: 120_000 }, async () => {
+      it(`is switched off, and the oracle sees what is ${proof.red}`, { timeout: 300_000 }, async () => {
         const verdict = await outcome(postgres, proof, "off")
         assert.isNotEmpty(verdict[proof.red], JSON.stringify(verdict))
       })
