@@ -48,7 +48,7 @@ export const start = ({ env, mutations, onLine, time }: ServerOptions): ServerPr
       PATH: process.env.PATH,
       GITPIP_PORT: "0",
       GITPIP_LOG_FORMAT: "json",
-      ...time.env,
+      ...time.env(),
       ...(mutations === undefined ? {} : { CHAOS_MUTATIONS: JSON.stringify(mutations) }),
       ...env
     },

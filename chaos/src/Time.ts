@@ -8,10 +8,12 @@ export interface Time {
   readonly speed: number
   /** Epoch milliseconds, scaled. */
   readonly now: () => number
+  /** The world is so much later at once: the harness, its stand-ins and every process started from now on. */
+  readonly jump: (scaledMillis: number) => void
   /** How long a scaled time takes in real milliseconds. */
   readonly real: (scaled: Duration.Input) => number
-  /** For `preload.ts` in a server process. */
-  readonly env: Readonly<Record<string, string>>
+  /** For `preload.ts` in a server process that is started now. */
+  readonly env: () => Readonly<Record<string, string>>
   /** For what runs in the harness itself: the stand-ins. */
   readonly clock: Clock.Clock
   /**
@@ -24,7 +26,8 @@ export interface Time {
 export const make = (speed: number): Time => {
   const startReal = Date.now()
   const monotonicStart = performance.now()
-  const now = () => startReal + (performance.now() - monotonicStart) * speed
+  let jumped = 0
+  const now = () => startReal + jumped + (performance.now() - monotonicStart) * speed
   const real = (scaled: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(scaled)) / speed
   const millis = () => Math.floor(now())
   const nanos = () => BigInt(Math.floor(now() * 1_000)) * 1_000n
@@ -32,8 +35,11 @@ export const make = (speed: number): Time => {
   return {
     speed,
     now,
+    jump: (millis) => {
+      jumped += millis
+    },
     real,
-    env: { CHAOS_SPEED: String(speed), CHAOS_START: String(startReal) },
+    env: () => ({ CHAOS_SPEED: String(speed), CHAOS_START: String(startReal), CHAOS_SKEW: String(jumped) }),
     clock: {
       currentTimeMillisUnsafe: millis,
       currentTimeMillis: Effect.sync(millis),

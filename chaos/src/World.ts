@@ -68,6 +68,8 @@ export interface World {
   readonly secrets: ReadonlyArray<string>
   /** All that servers said, of lines that hold a secret or a stack. */
   readonly leaks: Array<string>
+  /** It is so much later at once, for everybody but a PostgreSQL server. */
+  readonly jump: (scaledMillis: number) => void
   /** A call to one server's API. Fails like any network. */
   readonly call: (
     slot: Slot,
@@ -169,6 +171,10 @@ export const make = async (options: WorldOptions): Promise<World> => {
     gists: new Map(),
     secrets,
     leaks,
+    jump: (millis) => {
+      time.jump(millis)
+      for (const { server } of slots) void server.order({ type: "skew", millis })
+    },
     call: async (slot, method, path) => {
       const address = await Promise.race([slot.server.address, late(60_000)])
       const answer = await fetch(new URL(path, address), { method, signal: AbortSignal.timeout(10_000) })

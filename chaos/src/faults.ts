@@ -136,6 +136,7 @@ const stopped = async (world: World, { server }: Slot, scaledMillis: number): Pr
 }
 
 const minutes = 60_000
+const day = 24 * 60 * minutes
 const pastTheLease = ({ random }: World): number => random.int(5, 9) * minutes
 
 export const kinds: ReadonlyArray<FaultKind> = [
@@ -168,12 +169,25 @@ export const kinds: ReadonlyArray<FaultKind> = [
     void stopped(world, slot, pastTheLease(world))
     return "pass"
   }),
-  toProcess("asleep for a day", 1, (world, slot) => {
-    void stopped(world, slot, 10 * minutes).then(() => slot.server.order({ type: "skew", millis: 24 * 60 * minutes }))
-  }),
-  toProcess("the clock jumps", 4, ({ random }, { server }) => {
-    void server.order({ type: "skew", millis: random.int(-60, 60) * minutes })
-  }),
+  {
+    ...toProcess("asleep for a day", 1, (world, slot) => {
+      void stopped(world, slot, 10 * minutes).then(() => world.jump(day))
+    }),
+    needs: "embedded"
+  },
+  {
+    ...toProcess("asleep for minutes, and a day ahead then", 1, (world, slot) => {
+      void stopped(world, slot, 10 * minutes).then(() => slot.server.order({ type: "skew", millis: day }))
+    }),
+    needs: "postgres"
+  },
+  // The embedded database has the process's clock, and asks of it not to jump.
+  {
+    ...toProcess("the clock jumps", 4, ({ random }, { server }) => {
+      void server.order({ type: "skew", millis: random.int(-60, 60) * minutes })
+    }),
+    needs: "postgres"
+  },
   // PostgreSQL
   atStatement("connection cut before a statement", "database", 10, "before", () => "reset"),
   atStatement("answer of a statement lost", "database", 10, "after", () => "reset"),

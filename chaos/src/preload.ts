@@ -19,8 +19,8 @@ const RealDate = Date
 const realHrtime = process.hrtime.bigint.bind(process.hrtime)
 const realSetTimeout = globalThis.setTimeout
 const realSetInterval = globalThis.setInterval
-/** A jump of the wall clock, as by a time server. Monotonic clocks know nothing of it. */
-let skew = 0
+/** Jumps of the wall clock, as by a time server. Monotonic clocks know nothing of them. */
+let skew = Number(process.env.CHAOS_SKEW)
 const now = () => Math.floor(start + (RealDate.now() - start) * speed + skew)
 const hrtime = () => realHrtime() * BigInt(speed)
 

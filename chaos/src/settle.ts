@@ -100,7 +100,7 @@ export const settle = async (
     if (now - jumped > jump.every) {
       jumped = now
       jumps++
-      for (const { server } of world.slots) void server.order({ type: "skew", millis: jump.by })
+      world.jump(jump.by)
     }
     const found = Oracle.publications(world, books)
     const state = await status(world, slot)
