@@ -28,6 +28,7 @@ export interface ServerProcess {
   /** How it ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
   readonly alive: () => boolean
+  readonly listens: () => boolean
   readonly paused: () => boolean
   /** SIGKILL, and waits for the end. */
   readonly kill: () => Promise<void>
@@ -57,6 +58,7 @@ export const start = ({ env, mutations, onLine, time }: ServerOptions): ServerPr
   let output = ""
   let rest = ""
   let paused = false
+  let listens = false
   const addressed = Promise.withResolvers<URL>()
   addressed.promise.catch(() => undefined)
   const say = (text: string) => {
@@ -65,7 +67,10 @@ export const start = ({ env, mutations, onLine, time }: ServerOptions): ServerPr
     rest = lines.pop() ?? ""
     for (const line of lines) {
       const address = /listens on (http:\/\/[^\s"]+)/.exec(line)?.[1]
-      if (address !== undefined) addressed.resolve(new URL(address))
+      if (address !== undefined) {
+        listens = true
+        addressed.resolve(new URL(address))
+      }
       onLine?.(line)
     }
   }
@@ -96,6 +101,7 @@ export const start = ({ env, mutations, onLine, time }: ServerOptions): ServerPr
     address: addressed.promise,
     exited,
     alive: () => child.exitCode === null && child.signalCode === null,
+    listens: () => listens,
     paused: () => paused,
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),

@@ -17,10 +17,15 @@ export interface FaultKind {
   readonly inject: (world: World) => void | Promise<void>
 }
 
-const alive = ({ random, slots }: World): Slot => {
-  const able = slots.filter(({ server }) => server.alive() && !server.paused())
-  return random.pick(able.length === 0 ? slots : able)
+/** One that runs, and mostly one that is through with its start: none would ever get to anything otherwise. */
+const running = ({ random, slots }: World): Slot | undefined => {
+  const able = slots.filter(
+    ({ server }) => server.alive() && !server.paused() && (server.listens() || random.chance(0.1))
+  )
+  return able.length === 0 ? undefined : random.pick(able)
 }
+
+const any = (world: World): Slot => running(world) ?? world.random.pick(world.slots)
 
 /** Faults that wait for a request. Were there many, every request would meet one, and nothing but an outage be tried. */
 const waiting = new WeakMap<World, number>()
@@ -93,7 +98,7 @@ const atStatement = (
   needs: "postgres",
   inject: (world) => {
     let passed = world.random.int(0, 60)
-    const slot = alive(world)
+    const slot = any(world)
     slot.triggers.push({
       phase,
       // Idle polling is most of what there is to see, and the least interesting.
@@ -117,8 +122,8 @@ const toProcess = (
   theme: "processes",
   weight,
   inject: (world) => {
-    const slot = alive(world)
-    if (!slot.server.alive() || slot.server.paused()) return
+    const slot = running(world)
+    if (slot === undefined) return
     world.strike(name)
     return act(world, slot)
   }
@@ -155,7 +160,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
           when: ({ method }) => {
             if (!isCreate(method)) return false
             world.strike("kill -9 while Pipedrive works")
-            void alive(world).server.kill()
+            void any(world).server.kill()
             return true
           }
         }
@@ -198,7 +203,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     needs: "postgres",
     inject: (world) => {
       world.strike("all connections cut")
-      alive(world).proxy?.cut()
+      any(world).proxy?.cut()
     }
   },
   {
@@ -207,7 +212,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     weight: 0.5,
     needs: "postgres",
     inject: async (world) => {
-      const { proxy } = alive(world)
+      const { proxy } = any(world)
       if (proxy === undefined) return
       world.strike("PostgreSQL refuses connections")
       proxy.mode = "refuse"
@@ -222,7 +227,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     weight: 0.5,
     needs: "postgres",
     inject: async (world) => {
-      const { proxy } = alive(world)
+      const { proxy } = any(world)
       if (proxy === undefined) return
       world.strike("PostgreSQL has no connection left")
       proxy.mode = "too-many"
@@ -237,7 +242,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     weight: 1,
     needs: "postgres",
     inject: async (world) => {
-      const slot = alive(world)
+      const slot = any(world)
       world.strike("PostgreSQL is slow")
       slot.slowness = world.random.int(5, 60)
       await pause(500)
@@ -270,7 +275,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     weight: 3,
     needs: "embedded",
     inject: async (world) => {
-      const { server } = alive(world)
+      const { server } = any(world)
       const before = await server.order({ type: "disk", full: true })
       await pause(world.random.int(50, 400))
       const after = await server.order({ type: "disk", full: false })
@@ -284,7 +289,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     theme: "services",
     weight: 2,
     inject: async (world) => {
-      const { server } = alive(world)
+      const { server } = any(world)
       const before = await server.order({ type: "dns", broken: true })
       await pause(world.random.int(50, 400))
       const after = await server.order({ type: "dns", broken: false })
