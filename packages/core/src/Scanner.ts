@@ -74,10 +74,11 @@ export class Scanner extends Context.Service<
         }
       })
 
-      /** The first page under the account's present name, when the one on record leads nowhere or to somebody else. */
-      const renamed = Effect.fnUntraced(function* (user: ScanUser, githubId: number) {
+      /** The first page under the account's present name. `shown` is what the name on record leads to, if it leads to anybody. */
+      const renamed = Effect.fnUntraced(function* (user: ScanUser, githubId: number, shown: Option.Option<GistPage>) {
         const account = yield* github.account(githubId)
         if (account.login.toLowerCase() === user.username.toLowerCase()) {
+          if (Option.exists(shown, ({ owner }) => Option.isNone(owner))) return shown
           return yield* new GithubError({
             reason: new UserNotFound({ message: `GitHub does not show the gists of ${user.username} at present` })
           })
@@ -91,18 +92,21 @@ export class Scanner extends Context.Service<
 
       const firstPage = Effect.fnUntraced(function* (user: ScanUser, etag: Option.Option<string>) {
         const { githubId } = user
-        const page = yield* github.gists(user.username, etag).pipe(
-          Effect.catchIf(
-            (error) => githubId !== null && error.reason._tag === "UserNotFound",
-            () => renamed(user, githubId as number)
-          )
+        const gists = github.gists(user.username, etag)
+        if (githubId === null) return yield* gists
+        const page = yield* Effect.catchIf(
+          gists,
+          (error) => error.reason._tag === "UserNotFound",
+          () => Effect.succeed("nobody" as const)
         )
-        const owner = Option.flatMap(page, ({ owner }) => owner)
-        if (githubId !== null && Option.isSome(owner) && owner.value.id !== githubId) {
-          // The old name belongs to somebody else now. Nothing of theirs is taken.
-          return yield* renamed(user, githubId)
-        }
-        return page
+        if (page === "nobody") return yield* renamed(user, githubId, Option.none())
+        // The old name may belong to somebody else by now, and a page without gists does not say whose it is. Nothing of
+        // theirs is taken, and their list never stands for the account's.
+        const certain = Option.match(page, {
+          onNone: () => true,
+          onSome: ({ owner }) => Option.exists(owner, ({ id }) => id === githubId)
+        })
+        return certain ? page : yield* renamed(user, githubId, page)
       })
 
       const look = Effect.fn("Scanner.look")(function* (scan: ScanId, user: ScanUser) {

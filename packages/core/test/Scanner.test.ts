@@ -165,6 +165,38 @@ describe("an account", () => {
     )
   )
 
+  it.effect("whose old name belongs to somebody without gists is found under its new name", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        github.renameUser("ann", "anne")
+        github.addUser("ann")
+        github.addGist("anne", { files: { "b.md": "" } })
+        assert.strictEqual((yield* gitpip.scan()).files, 1)
+        assert.strictEqual((yield* gitpip.history(name("anne"), everything)).length, 2)
+      })
+    )
+  )
+
+  it.effect("that has deleted all its gists is no failure, and asked once who it is", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        const gist = github.addGist("ann", { files: { "a.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        github.deleteGist(gist)
+        for (const _ of [1, 2]) assert.strictEqual((yield* gitpip.scan()).failed, 0)
+        assert.strictEqual(github.count("GET", "/user/{id}"), 1)
+      })
+    )
+  )
+
   it.effect("whose new name is tracked as well says so and keeps its own", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
