@@ -269,7 +269,11 @@ export class Github extends Context.Service<
           }
           return account
         }),
-        limits: Effect.sync(gate.state),
+        // What was said of an hour that is over no longer holds.
+        limits: Effect.map(Clock.currentTimeMillis, (now) => {
+          const { budget, ...state } = gate.state()
+          return { ...state, budget: budget !== undefined && now < budget.resetAt ? budget : undefined }
+        }),
         close: (until, why) => Effect.sync(() => gate.close(until.epochMilliseconds, why)),
         check: get(`${settings.githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject: { _tag: "Page" } }).pipe(
           Effect.asVoid,

@@ -563,6 +563,28 @@ describe("several at once", () => {
     )
   )
 
+  it.effect(
+    "a backlog goes on when GitHub's hour is over, though nobody is tracked and GitHub not asked any more",
+    () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          github.addGist("ann", { files: { "old.md": "1" } })
+          yield* passTime("1 minute")
+          yield* gitpip.track(name("ann"))
+          yield* gitpip.scan()
+          github.misbehave({ kind: "primary-limit", resetInSeconds: 600 })
+          yield* gitpip.scan()
+          yield* gitpip.untrack(name("ann"))
+          yield* gitpip.publish
+          assert.strictEqual(pipedrive.activities.length, 0)
+          yield* drainLate("1 hour")
+          assert.strictEqual(pipedrive.activities.length, 1)
+        })
+      )
+  )
+
   it.effect("one user's backlog does not delay another's new file", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
