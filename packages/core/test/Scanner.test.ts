@@ -213,6 +213,28 @@ describe("an account", () => {
       })
     )
   )
+
+  it.effect("whose new name was tracked once is followed as its message says", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "" } })
+        for (const login of ["ann", "anne"]) yield* gitpip.track(name(login))
+        yield* gitpip.scan()
+        yield* gitpip.untrack(name("anne"))
+        github.renameUser("ann", "anne")
+        yield* gitpip.scan()
+        const { user } = yield* gitpip.user(name("ann"))
+        assert.include(user.errorMessage ?? "", "Untrack the old name, and track the new one if it is not")
+        yield* gitpip.untrack(name("ann"))
+        yield* gitpip.track(name("anne"))
+        github.addGist("anne", { files: { "b.md": "" } })
+        const { failed, files } = yield* gitpip.scan()
+        assert.deepStrictEqual([failed, files], [0, 1])
+      })
+    )
+  )
 })
 
 describe("trouble that is everybody's", () => {

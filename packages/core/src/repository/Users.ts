@@ -189,14 +189,14 @@ export const make = Effect.gen(function* () {
             as l(key bigint, etag text, failures int, retry_at timestamptz, error_reason text, error_message text)
           where u.key = l.key`)
       ),
-    /** Gives a user the account's new name. Fails when that name is tracked already. */
+    /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
       sql`update users set username = ${username}, etag = null where key = ${key}`.pipe(
         Effect.asVoid,
         Effect.catchReason("SqlError", "UniqueViolation", () =>
           Effect.fail(
             new UserConflict({
-              message: `The account is now called ${username}, and that name is tracked as well. Untrack one of them`
+              message: `The account is now called ${username}, which is on record already. Untrack the old name, and track the new one if it is not`
             })
           )
         ),
