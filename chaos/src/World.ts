@@ -79,6 +79,8 @@ export interface World {
   readonly close: () => Promise<void>
 }
 
+let worlds = 0
+
 const githubToken = "github-token-of-the-chaos"
 const pipedriveToken = "pipedrive-token-of-the-chaos"
 
@@ -101,7 +103,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
   )
   const front = await TlsFront.make(pipedrive.url)
   const directory = await mkdtemp(join(tmpdir(), "gitpip-chaos-data-"))
-  const database = await postgres?.createDatabase(`run_${process.pid}_${Math.floor(performance.now())}`, time)
+  const database = await postgres?.createDatabase(`run_${process.pid}_${++worlds}`, time)
   const struck = new Map<string, number>()
   const leaks: Array<string> = []
   const secrets = [githubToken, pipedriveToken, "postgres:postgres@"]

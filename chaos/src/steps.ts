@@ -11,17 +11,16 @@ import type { Books } from "./people.ts"
 import { settle } from "./settle.ts"
 import type { Slot, World } from "./World.ts"
 
+/** What has been tried, in all worlds together. */
 export interface Steps {
-  /** Everywhere the server was killed, as `before …` or `after …`. */
-  readonly killed: ReadonlySet<string>
+  /** Everywhere a server was killed, as `before …` or `after …`. */
+  readonly killed: Set<string>
   /** Every statement that was seen. */
-  readonly statements: ReadonlySet<string>
+  readonly statements: Set<string>
 }
 
-/** Kills the server of a slot wherever it has not been killed yet. */
-export const killEverywhere = (world: World, mayKill: (step: string) => boolean = () => true) => {
-  const killed = new Set<string>()
-  const statements = new Set<string>()
+/** Kills a world's server wherever none has been killed yet. */
+const killEverywhere = (world: World, { killed, statements }: Steps, mayKill: (step: string) => boolean) => {
   const slot = world.slots[0] as Slot
   let on = true
   const first = (key: string): boolean => {
@@ -51,12 +50,8 @@ export const killEverywhere = (world: World, mayKill: (step: string) => boolean 
     service.misbehave({ kind: "hang" }, { times: Number.POSITIVE_INFINITY, when: at("before") })
     service.misbehave({ kind: "lost", how: "hang" }, { times: Number.POSITIVE_INFINITY, when: at("after") })
   }
-  return {
-    killed,
-    statements,
-    stop: () => {
-      on = false
-    }
+  return () => {
+    on = false
   }
 }
 
@@ -184,14 +179,19 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   for (const name of [`${user}-x`, `${user}-y`]) await persist(world, "DELETE", `/users/${name}`)
 }
 
-/** Lives until the server has been killed at every step, then lets everything come to rest. */
-export const run = async (world: World, books: Books, mayKill?: (step: string) => boolean) => {
-  const killing = killEverywhere(world, mayKill)
+/** Lives until no server can be killed at a step that is new, then lets everything come to rest. */
+export const run = async (
+  world: World,
+  books: Books,
+  steps: Steps,
+  mayKill: (step: string) => boolean = () => true
+) => {
+  const stop = killEverywhere(world, steps, mayKill)
   for (let n = 1; ; n++) {
-    const before = killing.killed.size
+    const before = steps.killed.size
     await live(world, books, n)
-    if (killing.killed.size === before) break
+    if (steps.killed.size === before) break
   }
-  killing.stop()
-  return { steps: killing as Steps, settled: await settle(world, books, { visits: false }) }
+  stop()
+  return settle(world, books, { visits: false })
 }
