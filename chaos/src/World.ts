@@ -131,7 +131,11 @@ export const make = async (options: WorldOptions): Promise<World> => {
     const proxy = postgres === undefined ? undefined : await PostgresProxy.make({ port: postgres.port })
     const launch = () => {
       const url = database === undefined ? undefined : new URL(database)
-      if (url !== undefined) url.port = String(proxy?.port)
+      if (url !== undefined) {
+        url.port = String(proxy?.port)
+        // In that fast time 10 seconds are over before a busy machine has made a connection.
+        url.searchParams.set("connect_timeout", "600")
+      }
       return ServerProcess.start({
         time,
         mutations: options.mutations,

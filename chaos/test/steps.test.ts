@@ -34,6 +34,9 @@ const elsewhere = [
   "Deals.ts: insert into retractions (receipt, found_at) values ("
 ]
 
+/** What it takes two to meet at one moment: "of everybody never run at once, in whatever process" in `Scanner.test.ts`. */
+const atTimes = "Scans.ts: select key from scans where state = 'running' and user_key i"
+
 const isSchema = (step: string) =>
   /(before|after) (create|alter|lock|insert into "gitpip|update publications p set backlog)/i.test(step)
 
@@ -41,10 +44,10 @@ it("kill -9 at every step", { timeout: 900_000 }, async () => {
   const random = Random.make(Number(process.env.CHAOS_SEED ?? 1))
   const steps: Steps = { killed: new Set(), statements: new Set() }
   // Two worlds share the steps: while one waits for leases to end, the other lives.
-  const worlds = await Promise.all([1, 2].map(() => World.make({ time: Time.make(150), random, postgres, listLag: 0 })))
+  const worlds = await Promise.all([1, 2].map(() => World.make({ time: Time.make(80), random, postgres, listLag: 0 })))
   try {
-    // All statements of a migration are one transaction: some of them stand for the others.
-    const mayKill = (step: string) => !isSchema(step) || random.chance(0.1)
+    // All statements of a migration are one transaction: those whose hash ends in 0 stand for the others.
+    const mayKill = (step: string) => !isSchema(step) || step.endsWith("0")
     const settled = await Promise.all(worlds.map((world) => run(world, makeBooks(), steps, mayKill)))
     for (const { dump, verdict } of settled) {
       assert.isTrue(isClean(verdict), JSON.stringify(verdict))
@@ -63,6 +66,7 @@ it("kill -9 at every step", { timeout: 900_000 }, async () => {
     assert.isAtMost(oneSided.length, 3, oneSided.join(", "))
     assert.isAbove(before.size, 50)
     const unseen = beginnings.filter((beginning) => {
+      if (beginning === atTimes) return false
       const text = beginning.slice(beginning.indexOf(": ") + 2)
       return ![...steps.statements].some((statement) => statement.startsWith(text))
     })

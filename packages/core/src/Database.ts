@@ -32,22 +32,25 @@ export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = 
 /** A PostgreSQL server. */
 export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   // The driver's error would hold the address, password and all.
-  URL.canParse(Redacted.value(url)) ? server(url) : Layer.effectContext(Effect.fail(unreadable))
+  URL.canParse(Redacted.value(url))
+    ? server(url, new URL(Redacted.value(url)).searchParams)
+    : Layer.effectContext(Effect.fail(unreadable))
 
 const unreadable = new DatabaseError({
   message: "The database's address cannot be read. It is postgres://user:password@host:5432/database"
 })
 
-const server = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+const server = (url: Redacted.Redacted, given: URLSearchParams): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   migrated(
     PgClient.layer({
       url,
       ...rowForm,
-      applicationName: "gitpip",
+      // What the address itself says goes before these.
+      ...(given.has("application_name") ? {} : { applicationName: "gitpip" }),
+      ...(given.has("connect_timeout") ? {} : { connectTimeout: Duration.seconds(10) }),
       // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
       multiplex: true,
-      maxConnections: 10,
-      connectTimeout: Duration.seconds(10)
+      maxConnections: 10
     })
   )
 

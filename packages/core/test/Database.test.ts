@@ -98,6 +98,22 @@ describe("migrations", () => {
   }
 })
 
+describe("a server", () => {
+  it.live("is used as its address says, down to its parameters", () =>
+    Effect.gen(function* () {
+      const url = new URL(Redacted.value(yield* freshUrl))
+      const named = Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        return yield* sql<{ name: string }>`select current_setting('application_name') as name`
+      })
+      const at = (address: URL) => Effect.provide(named, Layer.fresh(Database.layerServer(Redacted.make(address.href))))
+      assert.deepStrictEqual(yield* at(url), [{ name: "gitpip" }])
+      url.searchParams.set("application_name", "somebody's own")
+      assert.deepStrictEqual(yield* at(url), [{ name: "somebody's own" }])
+    })
+  )
+})
+
 describe("a server that cannot be used", () => {
   it.live("is named without its password", () =>
     Effect.gen(function* () {

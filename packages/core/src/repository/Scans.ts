@@ -81,13 +81,16 @@ export const make = Effect.gen(function* () {
     reap,
     /** Asks for a scan. A pass that is asked for already is not asked for twice. */
     request: Effect.fnUntraced(function* (userKey: UserKey | null, now: Date) {
-      const [inserted] = yield* orDatabaseError(sql<{ key: number }>`
-        insert into scans (kind, user_key, state, requested_at) values ('requested', ${userKey}, 'queued', ${now})
-        on conflict ((true)) where state = 'queued' and user_key is null do nothing returning key`)
-      if (inserted !== undefined) return ScanId.make(inserted.key)
-      const [queued] = yield* orDatabaseError(sql<{ key: number }>`
-        select key from scans where state = 'queued' and user_key is null`)
-      return ScanId.make(queued?.key ?? 0)
+      for (;;) {
+        const [inserted] = yield* orDatabaseError(sql<{ key: number }>`
+          insert into scans (kind, user_key, state, requested_at) values ('requested', ${userKey}, 'queued', ${now})
+          on conflict ((true)) where state = 'queued' and user_key is null do nothing returning key`)
+        if (inserted !== undefined) return ScanId.make(inserted.key)
+        const [queued] = yield* orDatabaseError(sql<{ key: number }>`
+          select key from scans where state = 'queued' and user_key is null`)
+        // Begun in between: it may have looked at somebody already, so another one is asked for.
+        if (queued !== undefined) return ScanId.make(queued.key)
+      }
     }),
     /** Starts the oldest queued scan of single users, or of all. */
     startQueued: (single: boolean, now: Date) =>
