@@ -8,6 +8,8 @@ import type { Time } from "./Time.ts"
 const bin = fileURLToPath(new URL("../../packages/cli/bin/gitpip.js", import.meta.url))
 const preload = new URL("preload.ts", import.meta.url).href
 
+const compileCache = fileURLToPath(new URL("../../node_modules/.cache/gitpip-chaos", import.meta.url))
+
 /** As much of what a process said as is kept. */
 const kept = 1024 * 1024
 
@@ -49,6 +51,8 @@ export const start = ({ env, mutations, onLine, time }: ServerOptions): ServerPr
       PATH: process.env.PATH,
       GITPIP_PORT: "0",
       GITPIP_LOG_FORMAT: "json",
+      // Servers start all the time here: a quarter of a start is saved.
+      NODE_COMPILE_CACHE: compileCache,
       ...time.env(),
       ...(mutations === undefined ? {} : { CHAOS_MUTATIONS: JSON.stringify(mutations) }),
       ...env

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly servers: number
   /** Real time of faults; mending and checking come on top. */
   readonly seconds: number
+  /** Goes on, at most three times as long, until so many have struck: a busy machine is slow to meet them. */
+  readonly atLeast?: number
   readonly speed?: number
   readonly mutations?: ReadonlyArray<Mutation>
   /** Faults whose names match; all otherwise. */
@@ -53,12 +55,16 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   try {
     await track(world, world.slots[0] as World.Slot)
     const next = choice(world, options.only)
-    const end = performance.now() + options.seconds * 1_000
+    const begin = performance.now()
+    const goesOn = () => {
+      const seconds = (performance.now() - begin) / 1_000
+      return seconds < options.seconds || (seconds < 3 * options.seconds && faults(world) < (options.atLeast ?? 0))
+    }
     const injections = new Set<Promise<void>>()
-    while (performance.now() < end) {
+    while (goesOn()) {
       const theme = random.pick(themes)
       const change = performance.now() + random.int(1_500, 4_000)
-      while (performance.now() < Math.min(change, end)) {
+      while (performance.now() < change && goesOn()) {
         for (let n = random.int(0, theme === "services" ? 6 : 2); n > 0; n--) publish(world, books)
         if (random.chance(0.4)) void visit(books, random.pick(world.slots), random.pick(users), random.pick(visitors))
         for (let n = theme === "processes" ? 1 : random.int(1, 6); n > 0; n--) {
@@ -74,7 +80,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     return {
       seed: options.seed,
       struck: world.struck,
-      faults: [...world.struck.values()].reduce((sum, n) => sum + n, 0),
+      faults: faults(world),
       verdict,
       retracted: world.pipedrive.count("DELETE", "/api/v2/activities/{id}", 200),
       visits: books.told.length,
@@ -87,3 +93,5 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     await postgres?.stop()
   }
 }
+
+const faults = ({ struck }: World.World): number => [...struck.values()].reduce((sum, n) => sum + n, 0)

@@ -4,7 +4,7 @@
  */
 import dns from "node:dns"
 import fs from "node:fs"
-import { registerHooks, syncBuiltinESMExports } from "node:module"
+import { flushCompileCache, registerHooks, syncBuiltinESMExports } from "node:module"
 import { resolve } from "node:path"
 import type { Mutation, Order } from "./orders.ts"
 
@@ -40,6 +40,9 @@ globalThis.setTimeout = Object.assign(
 ) as typeof setTimeout
 globalThis.setInterval = ((run: (...args: Array<unknown>) => void, delay?: number, ...args: Array<unknown>) =>
   realSetInterval(run, scaled(delay), ...args)) as typeof setInterval
+
+// Node writes its cache at an orderly end, which few of these processes come to.
+realSetTimeout(flushCompileCache, 2_000).unref()
 
 // ------------------------------------------------------------------------------------------------------------------
 // Disk and names
