@@ -58,7 +58,8 @@ const described = {
     type: "histogram",
     labels: ["outcome"],
     scope: "process",
-    meaning: "Requests that the server answered, by HTTP status, until the answer began"
+    meaning:
+      "Requests that the server answered, by HTTP status, until the answer began. Without those to /health and /ready"
   },
   gitpip_budget_remaining: {
     type: "gauge",

@@ -48,8 +48,11 @@ export const guard = Effect.gen(function* () {
           fromCause(cause, request, path)
         )
       const finished = Effect.map(answered, (response) => {
-        const seconds = (clock.currentTimeMillisUnsafe() - startedAt) / 1_000
-        Telemetry.answered(String(response.status)).updateUnsafe(seconds, fiber.context)
+        // Not the supervisors' questions: a server that is not ready would look like one that breaks.
+        if (!openPaths.has(path)) {
+          const seconds = (clock.currentTimeMillisUnsafe() - startedAt) / 1_000
+          Telemetry.answered(String(response.status)).updateUnsafe(seconds, fiber.context)
+        }
         // A page has a policy of its own.
         return HttpServerResponse.setHeaders(
           response,
