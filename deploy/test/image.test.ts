@@ -1,5 +1,5 @@
 /** The image: what it is made of, how it starts, under whom, how it is asked for its health, and how it stops. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
@@ -33,6 +33,8 @@ describe("the image", () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "gitpip-image-"))
+    // The image's user has to get there.
+    chmodSync(folder, 0o755)
     image = build(dockerfile, folder)
     // The image's Node.js, where its user can reach it.
     cpSync(process.execPath, join(folder, "bin/node"))
