@@ -31,6 +31,7 @@ export default defineConfig({
       project("http", "packages/http"),
       project("cli", "packages/cli"),
       project("examples", "examples"),
+      project("deploy", "deploy"),
       // Runs when the others are through, and one file at a time: its servers need the machine to themselves.
       {
         extends: true as const,

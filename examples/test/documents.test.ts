@@ -4,11 +4,17 @@ import { assert, describe, it } from "@effect/vitest"
 
 const root = new URL("../../", import.meta.url).pathname
 
-for (const document of ["docs/guarantees.md", "docs/backup.md", "docs/security.md"]) {
+for (const document of [
+  "docs/guarantees.md",
+  "docs/backup.md",
+  "docs/security.md",
+  "docs/operating.md",
+  "docs/metrics.md"
+]) {
   describe(document, () => {
     const named = [
       ...readFileSync(`${root}${document}`, "utf8").matchAll(
-        /`((?:packages|chaos|examples)\/[^`]+\.test\.ts)`: "([^"]+)"/g
+        /`((?:packages|chaos|deploy|examples)\/[^`]+\.test\.ts)`: "([^"]+)"/g
       )
     ]
 

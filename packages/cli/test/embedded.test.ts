@@ -20,7 +20,7 @@ describe("the embedded database", () => {
         assert.match((yield* done(world, "scan")).stdout, /1 file published/)
 
         const server = yield* start(world, "serve")
-        yield* server.says("listens on")
+        yield* server.says("http.listening")
         const refused = yield* run(world, "latest", "ann")
         assert.strictEqual(refused.code, 1)
         assert.match(

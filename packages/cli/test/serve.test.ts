@@ -18,7 +18,7 @@ describe("serve", () => {
         world.github.addGist("ann", { files: { "a.txt": "a" } })
         yield* done(world, "track", "ann")
         const server = yield* start(world, "serve", "--json")
-        yield* server.says("listens on")
+        yield* server.says("http.listening")
         yield* world.pipedrive.seen(1, ({ method, route }) => method === "POST" && route === "/api/v2/activities")
         yield* server.says("publication.published")
         assert.deepStrictEqual(yield* ask(port, "/health"), { status: 200, text: "Alive" })

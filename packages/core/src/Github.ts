@@ -19,6 +19,7 @@ import { Username } from "./domain/User.ts"
 import { type Answer, exchange, int, json } from "./internal/exchange.ts"
 import * as Gate from "./internal/Gate.ts"
 import { Settings } from "./Settings.ts"
+import * as Telemetry from "./Telemetry.ts"
 
 // ------------------------------------------------------------------------------------------------------------------
 // Values
@@ -162,7 +163,7 @@ export class Github extends Context.Service<
           }
           const answer = yield* gate
             .pass(
-              exchange(client, request, { timeout, maxBytes: options.maxBytes }).pipe(
+              exchange(client, request, { timeout, maxBytes: options.maxBytes, durations }).pipe(
                 Effect.tap((answer) => note(gate, answer))
               )
             )
@@ -210,10 +211,7 @@ export class Github extends Context.Service<
         }
         const decoded = yield* Effect.forEach(gists, (gist) => Effect.option(decodeListedGist(gist)))
         const odd = decoded.filter(Option.isNone).length
-        if (odd > 0)
-          yield* Effect.logWarning("Skipped gists that GitHub described in an unknown way").pipe(
-            Effect.annotateLogs({ gists: odd })
-          )
+        if (odd > 0) yield* Telemetry.log("Warn", "gists.skipped", { gists: odd })
         const known = decoded.flatMap(Option.toArray)
         return {
           owner: Option.fromNullishOr(known.find((gist) => gist.owner != null)?.owner),
@@ -296,6 +294,7 @@ const concurrency = 20
 const patience = Duration.seconds(30)
 
 const timeout = Duration.seconds(30)
+const durations = Telemetry.requestsTo("github")
 const maxRedirects = 3
 
 /** 100 gists of up to 300 files each, at some 400 bytes a file. */

@@ -11,8 +11,10 @@ import type { Publication, PublicationDetails, PublicationState } from "./domain
 import { Scan, type ScanDetails } from "./domain/Scan.ts"
 import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
+import { Gauges } from "./Gauges.ts"
 import { Github, type GithubError } from "./Github.ts"
 import { layerTransport } from "./internal/exchange.ts"
+import { ScanSpans } from "./internal/ScanSpans.ts"
 import { Signals } from "./internal/Signals.ts"
 import { type Drained, Publisher } from "./Publisher.ts"
 import { Repository } from "./Repository.ts"
@@ -140,6 +142,8 @@ export class Gitpip extends Context.Service<
     /** Tries all failed ones again. Answers how many. */
     readonly retryFailed: Effect.Effect<number, DatabaseError>
     readonly status: Effect.Effect<Status, DatabaseError>
+    /** Brings the gauges among the metrics up to date. */
+    readonly measure: Effect.Effect<void>
     /** Why work does not get done, judged from what is stored; empty when it does. `since` is when the worker started. */
     readonly overdue: (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
   }
@@ -147,7 +151,7 @@ export class Gitpip extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<
     Gitpip,
     never,
-    Repository | Scanner | Publisher | Github | Sink | Signals | Settings
+    Repository | Scanner | Publisher | Gauges | Github | Sink | Signals | Settings
   > = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
@@ -156,6 +160,7 @@ export class Gitpip extends Context.Service<
       const publisher = yield* Publisher
       const github = yield* Github
       const sink = yield* Sink
+      const gauges = yield* Gauges
       const signals = yield* Signals
       const settings = yield* Settings
       const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
@@ -285,6 +290,7 @@ export class Gitpip extends Context.Service<
             }
           } satisfies Status
         }).pipe(Effect.withSpan("Gitpip.status")),
+        measure: gauges.refresh,
         overdue: Effect.fn("Gitpip.overdue")(function* (since) {
           const at = yield* Clock.currentTimeMillis
           const reasons: Array<string> = []
@@ -319,7 +325,9 @@ export class Gitpip extends Context.Service<
     never,
     Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerNoDeps.pipe(
+    Layer.provideMerge(Gauges.layer),
     Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer)),
+    Layer.provide(ScanSpans.layer),
     Layer.provideMerge(Layer.mergeAll(Github.layer, Repository.layer, Signals.layer))
   )
 
@@ -337,7 +345,7 @@ export class Gitpip extends Context.Service<
 }
 
 /** The services that Gitpip is made of. */
-export type Services = Scanner | Publisher | Sink | Github | Repository | Signals
+export type Services = Scanner | Publisher | Gauges | Sink | Github | Repository | Signals
 
 /** How long something may be late before it counts as not getting done. */
 const grace = Duration.minutes(10)

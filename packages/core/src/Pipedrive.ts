@@ -17,6 +17,7 @@ import * as Timing from "./domain/Timing.ts"
 import { type Answer, type ExchangeError, exchange, int, json } from "./internal/exchange.ts"
 import * as Gate from "./internal/Gate.ts"
 import type { PipedriveSettings } from "./Settings.ts"
+import * as Telemetry from "./Telemetry.ts"
 
 // ------------------------------------------------------------------------------------------------------------------
 // Errors
@@ -187,7 +188,11 @@ export class Pipedrive extends Context.Service<
             Effect.gen(function* () {
               if (!(yield* begin)) return undefined
               const startedAt = yield* Clock.currentTimeMillis
-              const answer = yield* exchange(client, authorized, { timeout: Timing.createTimeout, maxBytes })
+              const answer = yield* exchange(client, authorized, {
+                timeout: Timing.createTimeout,
+                maxBytes,
+                durations
+              })
               yield* note(answer, search, startedAt)
               return answer
             })
@@ -343,6 +348,7 @@ const maxBytes = 64 * 1024 * 1024
 const smallestBudget = 30_000
 
 const oneDay = Duration.days(1)
+const durations = Telemetry.requestsTo("pipedrive")
 
 /** The end of the day in UTC. */
 const midnightAfter = (now: number): number => {

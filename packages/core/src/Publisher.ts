@@ -28,6 +28,7 @@ import type { DatabaseError } from "./Database.ts"
 import type { Content } from "./domain/GistFile.ts"
 import * as Timing from "./domain/Timing.ts"
 import { Github, type GithubError } from "./Github.ts"
+import { ScanSpans } from "./internal/ScanSpans.ts"
 import { Repository } from "./Repository.ts"
 import type { Claim, Setback } from "./repository/Publications.ts"
 import { type Delivery, Sink, type SinkError } from "./Sink.ts"
@@ -62,9 +63,6 @@ const outage = 3
 /** A gist up to this many bytes is read whole, by one request for all its files; of a larger one only the beginnings. */
 const wholeGist = 4 * 1024 * 1024
 
-/** How often what waits is counted. */
-const countInterval = Duration.minutes(1)
-
 /** As much of a file as can fit into a note, escaped or not. */
 const rawBytes = 128 * 1024
 
@@ -83,16 +81,16 @@ export class Publisher extends Context.Service<
     readonly off: Option.Option<string>
   }
 >()("gitpip/Publisher") {
-  static readonly layer: Layer.Layer<Publisher, never, Repository | Github | Sink> = Layer.effect(
+  static readonly layer: Layer.Layer<Publisher, never, Repository | Github | Sink | ScanSpans> = Layer.effect(
     Publisher,
     Effect.gen(function* () {
       const { publications, doors } = yield* Repository
       const github = yield* Github
       const sink = yield* Sink
+      const scanSpans = yield* ScanSpans
       const paused = yield* Ref.make(Option.none<Pause>())
       /** Tries in a row, since the last that succeeded, that ended in a service's trouble rather than a file's. */
       let troubles = 0
-      let nextCount = Number.NEGATIVE_INFINITY
       const one = yield* Semaphore.make(1)
 
       /** Files of one gist are claimed next to each other: they share one read. */
@@ -108,9 +106,10 @@ export class Publisher extends Context.Service<
         if (Option.isSome(present) && DateTime.isGreaterThanOrEqualTo(present.value.until, pause.until)) return
         yield* Ref.set(paused, Option.some(pause))
         troubles = Math.max(troubles, 1)
-        yield* Effect.logWarning(Telemetry.event.paused).pipe(
-          Effect.annotateLogs({ until: DateTime.formatIso(pause.until), message: pause.message })
-        )
+        yield* Telemetry.log("Warn", "publisher.paused", {
+          until: DateTime.formatIso(pause.until),
+          detail: pause.message
+        })
         if (binding) yield* doors.close(door, pause.until, pause.message, yield* now)
       })
 
@@ -181,16 +180,14 @@ export class Publisher extends Context.Service<
       const setBack = Effect.fnUntraced(function* (claim: Claim, setback: Setback) {
         yield* publications.setBack(claim, setback, yield* now)
         if (!setback.counts) return setback.state
-        yield* Metric.update(Metric.withAttributes(Telemetry.attempts, { outcome: setback.reason }), 1)
-        yield* Effect.logWarning(Telemetry.event.setBack).pipe(
-          Effect.annotateLogs({
-            publication: claim.key,
-            file: claim.htmlUrl,
-            state: setback.state,
-            reason: setback.reason,
-            message: setback.message
-          })
-        )
+        yield* Metric.update(Telemetry.attempts(setback.reason), 1)
+        yield* Telemetry.log("Warn", "publication.set_back", {
+          publication: claim.key,
+          file: claim.htmlUrl,
+          state: setback.state,
+          reason: setback.reason,
+          detail: setback.message
+        })
         return setback.state
       })
 
@@ -313,14 +310,17 @@ export class Publisher extends Context.Service<
       const record = Effect.fnUntraced(function* (claim: Claim, receipt: string, outcome: "published" | "adopted") {
         troubles = 0
         const won = yield* publications.published(claim, receipt, outcome, yield* now)
-        yield* Metric.update(Metric.withAttributes(Telemetry.attempts, { outcome: won ? outcome : "retracted" }), 1)
-        yield* Effect.logInfo(won ? Telemetry.event.published : Telemetry.event.retracted).pipe(
-          Effect.annotateLogs({ publication: claim.key, file: claim.htmlUrl, receipt, outcome })
-        )
+        yield* Metric.update(Telemetry.attempts(won ? outcome : "retracted"), 1)
+        yield* Telemetry.log("Info", won ? "publication.published" : "publication.retracted", {
+          publication: claim.key,
+          file: claim.htmlUrl,
+          receipt,
+          outcome
+        })
         return "published" as const
       })
 
-      const publish = Effect.fn("Publisher.publish")(function* (claim: Claim) {
+      const publishOne = Effect.fnUntraced(function* (claim: Claim) {
         const pause = yield* currentPause
         if (Option.isSome(pause)) return yield* handBack(claim, "Paused", pause.value.message)
 
@@ -381,6 +381,20 @@ export class Publisher extends Context.Service<
         )
       })
 
+      /** Its span points back to the scan that found the file. */
+      const publish = (claim: Claim) =>
+        Effect.tap(publishOne(claim), (state) => Effect.annotateCurrentSpan(Telemetry.attributes.outcome, state)).pipe(
+          Effect.withSpan("Publisher.publish", {
+            attributes: {
+              [Telemetry.attributes.scan]: claim.scanKey,
+              [Telemetry.attributes.user]: claim.username,
+              [Telemetry.attributes.publication]: claim.key,
+              [Telemetry.attributes.file]: claim.htmlUrl
+            },
+            links: Option.toArray(Option.map(scanSpans.find(claim.scanKey), (span) => ({ span, attributes: {} })))
+          })
+        )
+
       /** What was sent again is looked for once more: a first activity may have shown up after all. */
       const audit = Effect.gen(function* () {
         for (;;) {
@@ -422,16 +436,6 @@ export class Publisher extends Context.Service<
         }
       })
 
-      /** For whoever watches. Counting millions takes its time, so not at every drain. */
-      const count = Effect.gen(function* () {
-        const at = yield* Clock.currentTimeMillis
-        if (at < nextCount) return
-        nextCount = at + Duration.toMillis(countInterval)
-        const backlog = yield* publications.backlog
-        yield* Metric.update(Telemetry.pending, backlog.pending)
-        yield* Metric.update(Telemetry.failed, backlog.failed)
-      })
-
       const drain = Effect.gen(function* () {
         const total = { published: 0, failed: 0, gone: 0, postponed: 0 }
         yield* recall
@@ -454,7 +458,6 @@ export class Publisher extends Context.Service<
             total[state === "pending" ? "postponed" : state]++
           }
         }
-        yield* count
         return total
       })
 

@@ -6,6 +6,7 @@ import * as Doors from "./repository/Doors.ts"
 import * as GistFiles from "./repository/GistFiles.ts"
 import * as Publications from "./repository/Publications.ts"
 import * as Scans from "./repository/Scans.ts"
+import * as Totals from "./repository/Totals.ts"
 import * as Users from "./repository/Users.ts"
 import * as Visits from "./repository/Visits.ts"
 
@@ -21,6 +22,7 @@ export class Repository extends Context.Service<
     readonly publications: Made<typeof Publications>
     readonly deals: Made<typeof Deals>
     readonly doors: Made<typeof Doors>
+    readonly totals: Made<typeof Totals>
   }
 >()("gitpip/Repository") {
   static readonly layer: Layer.Layer<Repository, never, SqlClient.SqlClient> = Layer.effect(
@@ -32,7 +34,8 @@ export class Repository extends Context.Service<
       visits: Visits.make,
       publications: Publications.make,
       deals: Deals.make,
-      doors: Doors.make
+      doors: Doors.make,
+      totals: Totals.make
     })
   )
 }

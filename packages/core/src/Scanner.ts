@@ -12,6 +12,7 @@ import type { Scan, ScanId } from "./domain/Scan.ts"
 import * as Timing from "./domain/Timing.ts"
 import type { UserKey } from "./domain/User.ts"
 import { type GistPage, Github, GithubError, Unavailable, UserNotFound } from "./Github.ts"
+import { ScanSpans } from "./internal/ScanSpans.ts"
 import { Repository } from "./Repository.ts"
 import { fileIdentity } from "./repository/GistFiles.ts"
 import type { Ending, ScanNotFound, ScanRunning } from "./repository/Scans.ts"
@@ -51,12 +52,13 @@ export class Scanner extends Context.Service<
     readonly nextScheduled: Effect.Effect<DateTime.Utc, DatabaseError>
   }
 >()("gitpip/Scanner") {
-  static readonly layer: Layer.Layer<Scanner, never, Repository | Github | Settings> = Layer.effect(
+  static readonly layer: Layer.Layer<Scanner, never, Repository | Github | Settings | ScanSpans> = Layer.effect(
     Scanner,
     Effect.gen(function* () {
       const { doors, files, scans, users } = yield* Repository
       const github = yield* Github
       const settings = yield* Settings
+      const scanSpans = yield* ScanSpans
       const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
 
       /** The pages of a user from this one on, until one holds nothing new or the last one. Only unknown files are kept. */
@@ -84,9 +86,7 @@ export class Scanner extends Context.Service<
           })
         }
         yield* users.rename(user.key, account.login)
-        yield* Effect.logInfo("A tracked account has a new name").pipe(
-          Effect.annotateLogs({ before: user.username, after: account.login })
-        )
+        yield* Telemetry.log("Info", "user.renamed", { before: user.username, after: account.login })
         return yield* github.gists(account.login, Option.none())
       })
 
@@ -110,6 +110,10 @@ export class Scanner extends Context.Service<
       })
 
       const look = Effect.fn("Scanner.look")(function* (scan: ScanId, user: ScanUser) {
+        yield* Effect.annotateCurrentSpan({
+          [Telemetry.attributes.scan]: scan,
+          [Telemetry.attributes.user]: user.username
+        })
         const at = yield* now
         const overdue =
           user.walkedAt === null ||
@@ -163,9 +167,7 @@ export class Scanner extends Context.Service<
         const failures = user.failures + 1
         const delay = unavailable ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
         const retryAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(delay))
-        yield* Effect.logWarning(Telemetry.event.userFailed).pipe(
-          Effect.annotateLogs({ user: user.username, reason, message: error.message })
-        )
+        yield* Telemetry.log("Warn", "user.failed", { user: user.username, reason, detail: error.message })
         return {
           user,
           outcome: "Failed" as const,
@@ -197,8 +199,7 @@ export class Scanner extends Context.Service<
         })
         for (const outcome of ["Unchanged", "Changed", "Failed"] as const) {
           const count = looked.filter((one) => one.outcome === outcome).length
-          if (count > 0)
-            yield* Metric.update(Metric.withAttributes(Telemetry.looks, { outcome: outcome.toLowerCase() }), count)
+          if (count > 0) yield* Metric.update(Telemetry.looks(outcome.toLowerCase()), count)
         }
       })
 
@@ -308,7 +309,9 @@ export class Scanner extends Context.Service<
         scan: ScanId,
         work: Effect.Effect<void, GithubError | DatabaseError>
       ) {
-        yield* Effect.logDebug(Telemetry.event.scanStarted).pipe(Effect.annotateLogs({ scan }))
+        yield* Effect.annotateCurrentSpan(Telemetry.attributes.scan, scan)
+        yield* scanSpans.note(scan)
+        yield* Telemetry.log("Debug", "scan.started", { scan })
         const heartbeat = scans.renew(scan).pipe(Effect.ignore, Effect.repeat(Schedule.spaced(Timing.scanHeartbeat)))
         unanswered = 0
         yield* Effect.andThen(recall, work).pipe(
@@ -322,20 +325,17 @@ export class Scanner extends Context.Service<
           Effect.catchTag("GithubError", () => Effect.void)
         )
         const ended = yield* scans.find(scan)
-        yield* Effect.log(Telemetry.event.scanEnded).pipe(
-          Effect.annotateLogs({
-            scan,
-            state: ended.state,
-            users: ended.users,
-            unchanged: ended.unchanged,
-            failed: ended.failed,
-            files: ended.files,
-            ...(ended.message === null ? {} : { message: ended.message })
-          })
-        )
-        if (ended.state === "done" && ended.username === null) {
-          yield* Metric.update(Telemetry.lastScan, Math.floor((yield* Clock.currentTimeMillis) / 1_000))
-        }
+        yield* Telemetry.log("Info", "scan.ended", {
+          scan,
+          state: ended.state,
+          users: ended.users,
+          unchanged: ended.unchanged,
+          failed: ended.failed,
+          files: ended.files,
+          ...(ended.message === null ? {} : { detail: ended.message })
+        })
+        yield* Metric.update(Telemetry.scans(ended.state), 1)
+        yield* Effect.annotateCurrentSpan(Telemetry.attributes.files, ended.files)
         return ended
       })
 

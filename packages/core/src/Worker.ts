@@ -3,15 +3,20 @@
  * that were asked for, and the publisher. Stopping interrupts the fibers; what is in flight is finished or handed back.
  */
 import { Clock, Context, DateTime, Duration, Effect, type Fiber, Layer, Option } from "effect"
+import { Gauges } from "./Gauges.ts"
 import { Signals } from "./internal/Signals.ts"
 import { Publisher } from "./Publisher.ts"
 import { Scanner } from "./Scanner.ts"
+import * as Telemetry from "./Telemetry.ts"
 
 /** Other processes cannot raise this one's signals, so the database is asked as well, this often. */
 const poll = Duration.seconds(2)
 
 /** The wait after the database failed, or another process runs the scan. */
 const elsewhere = Duration.seconds(5)
+
+/** How often gauges are refreshed when nobody asks for them. */
+const refreshed = Duration.seconds(15)
 
 export class Worker extends Context.Service<
   Worker,
@@ -21,19 +26,25 @@ export class Worker extends Context.Service<
     readonly startedAt: DateTime.Utc
   }
 >()("gitpip/Worker") {
-  static readonly layer: Layer.Layer<Worker, never, Scanner | Publisher | Signals> = Layer.effect(
+  static readonly layer: Layer.Layer<Worker, never, Scanner | Publisher | Gauges | Signals> = Layer.effect(
     Worker,
     Effect.gen(function* () {
       const scanner = yield* Scanner
       const publisher = yield* Publisher
+      const gauges = yield* Gauges
       const signals = yield* Signals
 
       /** One round after the other, whatever happens in one. */
-      const forever = <E extends { readonly message: string }>(round: Effect.Effect<void, E>) =>
+      const forever = <E extends { readonly message: string }>(loop: string, round: Effect.Effect<void, E>) =>
         round.pipe(
-          Effect.catch((error) => Effect.andThen(Effect.logWarning(error.message), Effect.sleep(elsewhere))),
+          Effect.catch((error) =>
+            Effect.andThen(
+              Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }),
+              Effect.sleep(elsewhere)
+            )
+          ),
           Effect.catchDefect((defect) =>
-            Effect.andThen(Effect.logError("A round of the worker broke", defect), Effect.sleep(elsewhere))
+            Effect.andThen(Telemetry.log("Error", "worker.broke", { loop }, defect), Effect.sleep(elsewhere))
           ),
           Effect.forever
         )
@@ -68,13 +79,15 @@ export class Worker extends Context.Service<
       })
 
       if (Option.isSome(publisher.off)) {
-        yield* Effect.logWarning(`Nothing is published: ${publisher.off.value}`)
+        yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
       }
+      // For metrics that are pushed; whoever collects them has them refreshed.
+      yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
       const loops: Record<string, Fiber.Fiber<never>> = {
-        "the scheduled scans": yield* Effect.forkScoped(forever(passes)),
-        "the requested scans": yield* Effect.forkScoped(forever(singles)),
+        "the scheduled scans": yield* Effect.forkScoped(forever("passes", passes)),
+        "the requested scans": yield* Effect.forkScoped(forever("singles", singles)),
         "the publisher": yield* Effect.forkScoped(
-          forever(Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
+          forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
         )
       }
       return Worker.of({

@@ -12,6 +12,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^(Github|Pipedrive|Database)\.ts$/,
   /^repository\/|^(Repository|Sink)\.ts$/,
   /^sink\/|^(Scanner|Publisher)\.ts$/,
+  /^Gauges\.ts$/,
   /^Worker\.ts$/,
   /^Gitpip\.ts$/,
   /^(index|promise)\.ts$|^testing\//

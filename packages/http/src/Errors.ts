@@ -1,12 +1,13 @@
 /** Core's errors as problems. */
-import type {
-  DatabaseError,
-  PublicationNotFailed,
-  PublicationNotFound,
-  ScanNotFound,
-  UserConflict,
-  UserNotTracked,
-  VisitNotFound
+import {
+  type DatabaseError,
+  type PublicationNotFailed,
+  type PublicationNotFound,
+  type ScanNotFound,
+  Telemetry,
+  type UserConflict,
+  type UserNotTracked,
+  type VisitNotFound
 } from "@gitpip/core"
 import { Effect } from "effect"
 import {
@@ -51,5 +52,7 @@ export const orProblem = <A, E extends CoreError, R>(
 ): Effect.Effect<A, ProblemOf<E>, R> =>
   Effect.catch(effect, (error: E) => {
     const failure = Effect.fail(toProblem(error))
-    return error._tag === "DatabaseError" ? Effect.andThen(Effect.logError(error.message), failure) : failure
+    return error._tag === "DatabaseError"
+      ? Effect.andThen(Telemetry.log("Error", "database.failed", { detail: error.message }), failure)
+      : failure
   })

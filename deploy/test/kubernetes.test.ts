@@ -1,0 +1,168 @@
+/** The Kubernetes files: of the form that Kubernetes asks for, fitting each other, and with no right that is not needed. */
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { settings } from "@gitpip/core"
+import { parse, parseAllDocuments } from "yaml"
+import { dockerfile, root } from "./image.ts"
+
+const folder = `${root}deploy/kubernetes`
+const read = (file: string) => readFileSync(`${folder}/${file}`, "utf8")
+const kustomization = parse(read("kustomization.yaml"))
+
+// biome-ignore lint/suspicious/noExplicitAny: what is in a document is what the tests look at, and a wrong path fails them
+type Document = any
+const documents: ReadonlyArray<Document> = kustomization.resources.flatMap((file: string) =>
+  parseAllDocuments(read(file)).map((document) => document.toJS())
+)
+const find = (kind: string, name: string): Document => {
+  const found = documents.find((one) => one.kind === kind && one.metadata.name === name)
+  assert.isDefined(found, `${kind} ${name}`)
+  return found
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  Deployment: "apps/v1",
+  Namespace: "v1",
+  NetworkPolicy: "networking.k8s.io/v1",
+  PodDisruptionBudget: "policy/v1",
+  Service: "v1",
+  StatefulSet: "apps/v1"
+}
+
+/** What the compiler says of the documents as values of Kubernetes' types: each field must exist and have its type. */
+const complaints = (wanted: ReadonlyArray<Document>): string => {
+  const at = mkdtempSync(join(root, "node_modules/.cache-kubernetes-"))
+  try {
+    const lines = wanted.flatMap(({ kind }, index) => [
+      `import type { I${kind} as T${index} } from "kubernetes-models/${kinds[kind]}/${kind}"`,
+      `export const document${index}: T${index} = ${JSON.stringify(wanted[index])}`
+    ])
+    writeFileSync(join(at, "documents.ts"), lines.join("\n"))
+    const args = [
+      "--noEmit",
+      "--strict",
+      "--skipLibCheck",
+      "--module",
+      "nodenext",
+      "--target",
+      "esnext",
+      "documents.ts"
+    ]
+    const { stderr, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), args, { cwd: at, encoding: "utf8" })
+    return stdout + stderr
+  } finally {
+    rmSync(at, { recursive: true })
+  }
+}
+
+const pods = [find("Deployment", "gitpip"), find("StatefulSet", "postgres")].map(({ metadata, spec }) => ({
+  name: metadata.name as string,
+  spec: spec.template.spec,
+  labels: spec.template.metadata.labels
+}))
+
+describe("deploy/kubernetes", () => {
+  it("is made of every file there, each of the form that Kubernetes asks for", { timeout: 120_000 }, () => {
+    const files = readdirSync(folder).filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
+    assert.sameMembers(kustomization.resources, files)
+    for (const { apiVersion, kind } of documents) assert.strictEqual(apiVersion, kinds[kind], kind)
+    assert.strictEqual(complaints(documents), "")
+    const misspelled = JSON.parse(JSON.stringify(documents).replaceAll("readinessProbe", "readynessProbe"))
+    assert.include(complaints(misspelled), "readynessProbe")
+  })
+
+  it("runs two servers, alive by /health and ready by /ready, one of which always stays", () => {
+    const { metadata, spec } = find("Deployment", "gitpip")
+    assert.strictEqual(spec.replicas, 2)
+    const [container] = spec.template.spec.containers
+    assert.strictEqual(container.livenessProbe.httpGet.path, "/health")
+    assert.strictEqual(container.readinessProbe.httpGet.path, "/ready")
+    assert.include(dockerfile, `EXPOSE ${container.ports[0].containerPort}`)
+    assert.strictEqual(find("PodDisruptionBudget", metadata.name).spec.minAvailable, 1)
+    assert.strictEqual(spec.strategy.rollingUpdate.maxUnavailable, 0)
+    // Beyond the pause and the server's own 20 seconds.
+    assert.isAbove(spec.template.spec.terminationGracePeriodSeconds, container.lifecycle.preStop.sleep.seconds + 20)
+  })
+
+  it("keeps PostgreSQL's data in a volume, where version 18 has it", () => {
+    const { spec } = find("StatefulSet", "postgres")
+    const [container] = spec.template.spec.containers
+    const [claim] = spec.volumeClaimTemplates
+    assert.strictEqual(container.image, "postgres:18")
+    assert.strictEqual(
+      container.volumeMounts.find(({ name }: Document) => name === claim.metadata.name).mountPath,
+      "/var/lib/postgresql"
+    )
+    assert.strictEqual(find("Service", spec.serviceName).spec.clusterIP, "None")
+  })
+
+  for (const { name, spec } of pods) {
+    it(`gives ${name} no token, no root, no capability, and no file to write but its own`, () => {
+      assert.isFalse(spec.automountServiceAccountToken)
+      assert.isTrue(spec.securityContext.runAsNonRoot)
+      assert.isAbove(spec.securityContext.runAsUser, 0)
+      assert.deepStrictEqual(spec.securityContext.seccompProfile, { type: "RuntimeDefault" })
+      for (const { resources, securityContext } of spec.containers) {
+        assert.deepStrictEqual(securityContext, {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] }
+        })
+        assert.hasAllKeys(resources.requests, ["cpu", "memory"])
+        assert.isString(resources.limits.memory)
+      }
+    })
+  }
+
+  it("runs Gitpip as the image's own user", () => {
+    const { runAsGroup, runAsUser } = find("Deployment", "gitpip").spec.template.spec.securityContext
+    assert.include(dockerfile, `\nUSER ${runAsUser}:${runAsGroup}\n`)
+  })
+
+  it("selects what it means to: services, budget and policies", () => {
+    const isSelected = (selector: Readonly<Record<string, string>>) =>
+      pods.filter(({ labels }) => Object.entries(selector).every(([key, value]) => labels[key] === value))
+    for (const one of documents) {
+      const selector =
+        one.kind === "Service" ? one.spec.selector : (one.spec?.selector ?? one.spec?.podSelector)?.matchLabels
+      if (selector !== undefined) assert.strictEqual(isSelected(selector).length, 1, `${one.kind} ${one.metadata.name}`)
+    }
+    assert.deepStrictEqual(find("NetworkPolicy", "nothing").spec, {
+      podSelector: {},
+      policyTypes: ["Ingress", "Egress"]
+    })
+    const [{ from }] = find("NetworkPolicy", "postgres").spec.ingress
+    assert.deepStrictEqual(
+      isSelected(from[0].podSelector.matchLabels).map(({ name }) => name),
+      ["gitpip"]
+    )
+    assert.isUndefined(find("NetworkPolicy", "postgres").spec.egress)
+  })
+
+  it("holds no secret, and names those that Gitpip has settings for", () => {
+    assert.isUndefined(documents.find(({ kind }) => kind === "Secret"))
+    const generated = kustomization.secretGenerator.map(({ envs, name }: Document) => [name, envs])
+    assert.deepStrictEqual(generated, [
+      ["gitpip", ["gitpip.env"]],
+      ["postgres", ["postgres.env"]]
+    ])
+    for (const { spec } of pods) {
+      for (const { envFrom } of spec.containers) {
+        assert.include(Object.fromEntries(generated), {
+          [envFrom[0].secretRef.name]: generated.find(([name]: Document) => name === envFrom[0].secretRef.name)[1]
+        })
+      }
+    }
+    const examples = readdirSync(folder).filter((file) => file.endsWith(".example"))
+    assert.sameMembers(examples, ["gitpip.env.example", "postgres.env.example"])
+    for (const line of examples.flatMap((file) => read(file).trim().split("\n"))) assert.match(line, /^[A-Z_]+=$/)
+    for (const line of read("gitpip.env.example").trim().split("\n")) assert.property(settings, line.slice(0, -1))
+    const ignored = spawnSync("git", ["check-ignore", "deploy/.env", "deploy/kubernetes/gitpip.env"], {
+      cwd: root,
+      encoding: "utf8"
+    })
+    assert.strictEqual(ignored.stdout.trim().split("\n").length, 2)
+  })
+})

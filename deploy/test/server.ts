@@ -1,0 +1,105 @@
+/** A server as a process, between a database of its own and the stand-ins. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { createServer } from "node:net"
+import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { Effect, Redacted } from "effect"
+import { freshUrl } from "../../packages/core/test/database.ts"
+
+export const key = "hush-key-of-the-test"
+
+/** A port that was free a moment ago. */
+const freePort = Effect.callback<number>((resume) => {
+  const probe = createServer()
+  probe.listen(0, "127.0.0.1", () => {
+    const { port } = probe.address() as { port: number }
+    probe.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+/** What a server needs: services, a database, a key. */
+export const makeWorld = Effect.gen(function* () {
+  const github = yield* GithubStandIn.make({ token: "hush-github" })
+  const pipedrive = yield* PipedriveStandIn.make({ token: "hush-pipedrive" })
+  const env: Record<string, string> = {
+    POSTGRES_CONNECTION_STRING: Redacted.value(yield* freshUrl),
+    GITPIP_API_KEY: key,
+    GITPIP_PORT: String(yield* freePort),
+    GITHUB_API_URL: github.url.origin,
+    GITHUB_TOKEN: "hush-github",
+    PIPEDRIVE_API_URL: pipedrive.url.origin,
+    PIPEDRIVE_TOKEN: "hush-pipedrive"
+  }
+  return { github, pipedrive, env }
+})
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Starts a command. It is killed when the scope closes. */
+export const start = Effect.fnUntraced(function* (
+  [program = "", ...args]: ReadonlyArray<string>,
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> }
+) {
+  const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] })
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+  const closed = closing(child).then((how): Ended => ({ ...how, stdout, stderr }))
+  yield* Effect.addFinalizer(() =>
+    Effect.promise(() => {
+      child.kill("SIGKILL")
+      return closed
+    })
+  )
+  return {
+    pid: child.pid as number,
+    kill: (signal: NodeJS.Signals) => Effect.sync(() => child.kill(signal)),
+    ended: Effect.promise(() => closed),
+    /** Until stdout holds it. Dies with what was said when the process ends first. */
+    says: (text: string) =>
+      Effect.promise(
+        () =>
+          new Promise<void>((resolve, reject) => {
+            const look = () => stdout.includes(text) && resolve()
+            child.stdout.on("data", look)
+            look()
+            closed.then((ended) => reject(new Error(`It ended before it said ${text}: ${JSON.stringify(ended)}`)))
+          })
+      )
+  }
+})
+
+const closing = (child: ChildProcess) =>
+  new Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once("error", reject)
+    child.once("close", (code, signal) => resolve({ code, signal }))
+  })
+
+/** A call of the server with its key. */
+export const call = (env: Readonly<Record<string, string>>, method: string, path: string) =>
+  Effect.promise(async () => {
+    const response = await fetch(`http://127.0.0.1:${env.GITPIP_PORT}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}` }
+    })
+    return { status: response.status, text: await response.text() }
+  })
+
+/** Tracks a user with two files, has them scanned, and waits until both are published and metrics tell of it. */
+export const work = Effect.fnUntraced(function* ({ env, github, pipedrive }: Effect.Success<typeof makeWorld>) {
+  github.addUser("ann")
+  github.addGist("ann", { files: { "a.md": "a", "b.md": "b" } })
+  yield* call(env, "POST", "/users/ann/1")
+  yield* call(env, "POST", "/scans")
+  yield* pipedrive.seen(2, ({ method, route }) => method === "POST" && route === "/api/v2/activities")
+  for (;;) {
+    const { text } = yield* call(env, "GET", "/metrics")
+    if (/^gitpip_attempts_total\{outcome="published"\} 2$/m.test(text)) return text
+    yield* Effect.sleep("50 millis")
+  }
+})
