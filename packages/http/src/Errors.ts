@@ -1,6 +1,7 @@
 /** Core's errors as problems. */
 import type {
   DatabaseError,
+  GithubError,
   PublicationNotFailed,
   PublicationNotFound,
   ScanNotFound,
@@ -10,6 +11,7 @@ import type {
 } from "@gitpip/core"
 import { Effect } from "effect"
 import {
+  GithubProblem,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
@@ -22,6 +24,7 @@ import {
 /** What calls of `Gitpip` fail with. */
 export type CoreError =
   | DatabaseError
+  | GithubError
   | PublicationNotFailed
   | PublicationNotFound
   | ScanNotFound
@@ -31,6 +34,7 @@ export type CoreError =
 
 const problems = {
   DatabaseError: () => new UnavailableProblem({ detail: "Try again in a moment. The server's log says why" }),
+  GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),

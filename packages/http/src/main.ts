@@ -1,17 +1,24 @@
 /** The server as a process: port, platform, logs and traces. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { type DatabaseError, Gitpip, Settings, secretsOf, Worker } from "@gitpip/core"
+import { Database, type DatabaseError, Gitpip, Settings, secretsOf, Worker } from "@gitpip/core"
 import { masked, plain, plainJson } from "@gitpip/core/text"
 import { Cause, ConfigProvider, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
-import { isLoopback, type ListenError, listenError, refusal, unbracketed } from "./Address.ts"
+import { isLoopback, type ListenError, listenError, refusal, unbracketed, urlOnThisMachine } from "./Address.ts"
 import { type ConnectionLimits, makeServer } from "./Connections.ts"
 import { OnLoopbackAlone } from "./Guard.ts"
 import { layerApp, routerConfig } from "./Server.ts"
 
 /** How long requests in flight may take when the server stops. */
 const grace = "20 seconds"
+
+/** Commands that find the embedded database taken ask the server. Where it cannot be told, they say so as before. */
+const announce = Effect.fnUntraced(function* (dataDir: string) {
+  const { address } = yield* HttpServer.HttpServer
+  const url = urlOnThisMachine(address)
+  if (url !== undefined) yield* Database.announce(dataDir, url)
+})
 
 const mayListen = Effect.gen(function* () {
   const settings = yield* Settings
@@ -39,7 +46,7 @@ export const layerServerWith = (
         Layer.catchTag("ServeError", ({ cause }) => Layer.effectContext(Effect.fail(listenError(cause, settings))))
       )
       const onLoopbackAlone = isLoopback(settings.host) && Option.isNone(settings.apiKey)
-      return HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
+      const served = HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
         Layer.tap(() => HttpServer.addressFormattedWith((address) => Effect.log(`Gitpip listens on ${address}`))),
         // No call changes the protocol of its connection. One that is changed is out of reach of the server's limits, so
         // the wish is passed over, as HTTP allows.
@@ -47,6 +54,9 @@ export const layerServerWith = (
         Layer.provide(Layer.succeed(OnLoopbackAlone, onLoopbackAlone)),
         Layer.provideMerge(platform)
       )
+      return Option.isSome(settings.postgres)
+        ? served
+        : Layer.effectDiscard(announce(settings.dataDir)).pipe(Layer.provideMerge(served))
     })
   )
 
