@@ -39,14 +39,29 @@ const patience = 120_000
 const patientTries = 5
 
 export const layer = (server: Server): Layer.Layer<Backend> =>
-  Layer.effect(Backend, make(server)).pipe(
-    Layer.provide(FetchHttpClient.layer),
-    // The key goes to this server, and not to where it might point.
-    Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
-  )
+  Layer.effect(Backend, make(server)).pipe(Layer.provide(transport))
+
+/** The key goes to this server, and not to where it might point. */
+const transport = FetchHttpClient.layer.pipe(
+  Layer.provideMerge(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
+)
+
+/** Whether the server can be used: it answers, takes the key, and gets its work done. */
+export const check = (server: Server): Effect.Effect<void, ServerError> =>
+  Effect.gen(function* () {
+    const { system } = yield* connect(server)
+    const failing = explain(server)
+    yield* failing(system.status(), {})
+    yield* failing(system.ready(), {
+      NotReadyProblem: ({ reasons }) =>
+        new ServerError({ message: `The server at ${server.url} does not get its work done: ${reasons.join("; ")}` })
+    })
+  }).pipe(Effect.provide(transport))
+
+const connect = (server: Server) => HttpApiClient.make(Api, { baseUrl: server.url, transformClient: prepared(server) })
 
 const make = Effect.fnUntraced(function* (server: Server) {
-  const client = yield* HttpApiClient.make(Api, { baseUrl: server.url, transformClient: prepared(server) })
+  const client = yield* connect(server)
   const failing = explain(server)
 
   /** Newest first: before a row, at most so many, in as many pages as that takes. */

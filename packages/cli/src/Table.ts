@@ -17,6 +17,8 @@ export interface Table {
   readonly rows: ReadonlyArray<Row>
   /** Whether the last column is one of links, which are of no use when they are cut. */
   readonly links?: boolean
+  /** Whether nothing may be cut, and what is too long wraps: text that says what to do. */
+  readonly whole?: boolean
   /** Widths of rows that were shown before, for aligning these with them. */
   readonly atLeast?: ReadonlyArray<number>
 }
@@ -32,7 +34,7 @@ export const render = (table: Table, screen: Screen): string => {
   const natural = widthsOf(rows, table.atLeast)
   const last = natural.length - 1
   const apart = table.links === true && screen.columns !== undefined && total(natural) > screen.columns
-  const widths = fitted(apart ? natural.slice(0, last) : natural, screen.columns)
+  const widths = fitted(apart ? natural.slice(0, last) : natural, table.whole === true ? undefined : screen.columns)
   return rows
     .map((row) => {
       const beside = apart ? row.slice(0, last) : row

@@ -47,6 +47,7 @@ const scanned = ({ failures, scan }: ScanDetails): ReadonlyArray<string | Table>
     ? []
     : [
         {
+          whole: true,
           rows: failures.map((failure) => [
             `  ${failure.username}`,
             `${failure.message}. Tried again ${time(failure.retryAt)}`

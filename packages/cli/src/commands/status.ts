@@ -20,6 +20,7 @@ export const status = Command.make(
 )
 
 const show = ({ github, lastScan, nextScanAt, publications, publishing, users }: Status): Table => ({
+  whole: true,
   rows: [
     ["users", users.toLocaleString("en")],
     [
