@@ -178,7 +178,7 @@ GLOBAL FLAGS
   --version, -v                                       Show version information
   --completions <bash|zsh|fish|powershell|sh|pwsh>    Print shell completion script (choices: bash, zsh, fish, powershell, sh, pwsh)`,
   doctor: `DESCRIPTION
-  Check the settings, the database, GitHub, and Pipedrive's token and activity type. Costs 20 Pipedrive tokens
+  Check the settings, the database, GitHub, and Pipedrive's token and activity type, and say how to mend what is wrong. With GITPIP_URL: the settings and that server. Costs 20 Pipedrive tokens
 
 USAGE
   gitpip doctor [flags]

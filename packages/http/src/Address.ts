@@ -29,14 +29,9 @@ export const isOwnHost = (header: string): boolean => {
   return host !== undefined && isLoopback(host)
 }
 
-/** How this machine reaches a server that listens there: every address is one that it has itself. */
-export const urlOnThisMachine = (
-  address: { readonly _tag: "TcpAddress"; readonly hostname: string; readonly port: number } | { readonly _tag: string }
-): string | undefined => {
-  if (!("port" in address)) return undefined
-  const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address.hostname] ?? address.hostname
-  return `http://${isIP(host) === 6 ? `[${host}]` : host}:${address.port}`
-}
+/** How this machine reaches a server that listens at this address: every address is one that it has itself. */
+export const urlOnThisMachine = (listening: string): string =>
+  listening.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 /** Why the server must not listen there, if so. */
 export const refusal = (options: { readonly host: string; readonly hasKey: boolean }): ListenError | undefined =>

@@ -13,13 +13,6 @@ import { layerApp, routerConfig } from "./Server.ts"
 /** How long requests in flight may take when the server stops. */
 const grace = "20 seconds"
 
-/** Commands that find the embedded database taken ask the server. Where it cannot be told, they say so as before. */
-const announce = Effect.fnUntraced(function* (dataDir: string) {
-  const { address } = yield* HttpServer.HttpServer
-  const url = urlOnThisMachine(address)
-  if (url !== undefined) yield* Database.announce(dataDir, url)
-})
-
 const mayListen = Effect.gen(function* () {
   const settings = yield* Settings
   const refused = refusal({ host: settings.host, hasKey: Option.isSome(settings.apiKey) })
@@ -47,16 +40,22 @@ export const layerServerWith = (
       )
       const onLoopbackAlone = isLoopback(settings.host) && Option.isNone(settings.apiKey)
       const served = HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
-        Layer.tap(() => HttpServer.addressFormattedWith((address) => Effect.log(`Gitpip listens on ${address}`))),
         // No call changes the protocol of its connection. One that is changed is out of reach of the server's limits, so
         // the wish is passed over, as HTTP allows.
         Layer.tap(() => Effect.sync(() => server.removeAllListeners("upgrade"))),
         Layer.provide(Layer.succeed(OnLoopbackAlone, onLoopbackAlone)),
         Layer.provideMerge(platform)
       )
-      return Option.isSome(settings.postgres)
-        ? served
-        : Layer.effectDiscard(announce(settings.dataDir)).pipe(Layer.provideMerge(served))
+      const announced = HttpServer.addressFormattedWith((address) =>
+        Effect.andThen(
+          // Commands that find the embedded database taken ask this server.
+          Option.isSome(settings.postgres)
+            ? Effect.void
+            : Database.announce(settings.dataDir, urlOnThisMachine(address)),
+          Effect.log(`Gitpip listens on ${address}`)
+        )
+      )
+      return Layer.effectDiscard(announced).pipe(Layer.provideMerge(served))
     })
   )
 

@@ -72,11 +72,10 @@ it("takes the brackets off an IPv6 address", () => {
 
 describe("a server on this machine", () => {
   it("is reached under an address that this machine has", () => {
-    const url = (hostname: string) => urlOnThisMachine({ _tag: "TcpAddress", hostname, port: 8080 })
-    assert.strictEqual(url("0.0.0.0"), "http://127.0.0.1:8080")
-    assert.strictEqual(url("::"), "http://[::1]:8080")
-    assert.strictEqual(url("127.0.0.1"), "http://127.0.0.1:8080")
-    assert.strictEqual(url("::1"), "http://[::1]:8080")
-    assert.isUndefined(urlOnThisMachine({ _tag: "UnixAddress" }))
+    assert.strictEqual(urlOnThisMachine("http://0.0.0.0:8080"), "http://127.0.0.1:8080")
+    assert.strictEqual(urlOnThisMachine("http://[::]:8080"), "http://[::1]:8080")
+    for (const same of ["http://127.0.0.1:8080", "http://[::1]:8080", "http://192.0.2.1:80"]) {
+      assert.strictEqual(urlOnThisMachine(same), same)
+    }
   })
 })
