@@ -161,6 +161,7 @@ describe("settings", () => {
         GITPIP_PORT: "99999",
         GITPIP_SCAN_INTERVAL: "soon",
         GITPIP_API_KEY: "schlüssel",
+        GITPIP_URL: "127.0.0.1:8080",
         GITPIP_RATE_LIMIT: "0",
         GITPIP_TRUSTED_PROXIES: "proxy.example",
         GITPIP_PUBLISH_AS: "email",

@@ -1,6 +1,6 @@
 /** All state moves from one database to another, and nothing is lost, changed or published again by that. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { Gitpip } from "../src/Gitpip.ts"
 import { newest } from "../src/migrations/index.ts"
@@ -44,7 +44,7 @@ const isCreate = ({ method, route }: { readonly method: string; readonly route: 
   method === "POST" && route === "/api/v2/activities"
 
 describe("state", () => {
-  it("has every table of the database, those that are referred to first", () =>
+  it.effect("has every table of the database", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const found = yield* sql<{ readonly name: string; readonly identity: boolean }>`
@@ -57,7 +57,8 @@ describe("state", () => {
         found.map(({ identity, name }) => ({ identity, name })),
         State.tables.map(({ identity, name }) => ({ identity, name }))
       )
-    }).pipe(Effect.provide(layerPostgres), Effect.scoped, Effect.runPromise))
+    }).pipe(Effect.provide(layerPostgres))
+  )
 
   it.effect(
     "goes from the embedded database to PostgreSQL and back, and publishing goes on with nothing twice",
@@ -136,7 +137,7 @@ describe("state", () => {
           assert.deepStrictEqual([pages.size, pipedrive.activities.length], [6, 6])
         }).pipe(Effect.provide(Layer.provideMerge(services(settings), layerEmbedded)), Effect.scoped)
       }),
-    120_000
+    240_000
   )
 
   it.effect("is written page by page, as one snapshot, whatever is at work meanwhile", () =>
@@ -144,10 +145,12 @@ describe("state", () => {
       const sql = yield* SqlClient.SqlClient
       yield* sql`insert into users (id, username, tracked_at) select n, 'user-' || n, now() from generate_series(1, 1200) n`
       const parts: Array<string> = []
-      const rows = yield* State.exportTo(
-        Effect.fnUntraced(function* (text) {
-          if (parts.push(text) === 3) yield* sql`delete from users where id % 2 = 0`.pipe(Effect.orDie)
-        })
+      const begun = yield* Deferred.make<void>()
+      const others = yield* Effect.forkChild(
+        Effect.andThen(Deferred.await(begun), sql`delete from users where id % 2 = 0`)
+      )
+      const rows = yield* State.exportTo((text) =>
+        parts.push(text) === 3 ? Effect.andThen(Deferred.succeed(begun, undefined), Fiber.join(others)) : Effect.void
       )
       assert.strictEqual(rows.users, 1_200)
       assert.isAtLeast(parts.length, 10)
