@@ -1,20 +1,28 @@
 /** What a command says: results go to stdout, as text or as one JSON document; everything else goes to stderr. */
 import { Console, Effect, Schema, Stream } from "effect"
-import { columnWidths, json, plainLines, table } from "./Text.ts"
+import { screen } from "./Screen.ts"
+import { columnWidths, type Row, render, type Table } from "./Table.ts"
+import { json, plainLines } from "./Text.ts"
 
 /** A line for the person at the terminal, never part of the result. */
 export const message = (text: string): Effect.Effect<void> => Console.error(plainLines(text))
 
-/** A result. The text is only made when it is wanted; an empty one prints nothing. */
+/** What a result looks like: text, a table, or several of them below each other. */
+export type Shown = string | Table | ReadonlyArray<string | Table>
+
+/** A result. What it looks like is only made when it is wanted; an empty text prints nothing. */
 export const result = Effect.fnUntraced(function* <S extends Schema.Constraint>(
   asJson: boolean,
   schema: S,
   value: S["Type"],
-  text: (value: S["Type"]) => string
+  look: (value: S["Type"]) => Shown
 ) {
   if (asJson) return yield* Console.log(json(yield* encode(schema, value), 2))
-  const shown = text(value)
-  if (shown !== "") yield* Console.log(plainLines(shown))
+  const shown = look(value)
+  const where = yield* screen
+  const parts = typeof shown === "string" || "rows" in shown ? [shown] : shown
+  const text = parts.map((part) => (typeof part === "string" ? plainLines(part) : render(part, where))).join("\n")
+  if (text !== "") yield* Console.log(text)
 })
 
 /** A list that may be long: printed page by page, with columns as wide as the first page needs, or as one JSON array. */
@@ -23,7 +31,9 @@ export const list = <S extends Schema.Constraint, E, R>(options: {
   readonly schema: S
   readonly pages: Stream.Stream<ReadonlyArray<S["Type"]>, E, R>
   readonly header: ReadonlyArray<string>
-  readonly row: (item: S["Type"]) => ReadonlyArray<string>
+  readonly row: (item: S["Type"]) => Row
+  /** Whether the last column is one of links. */
+  readonly links?: boolean
   /** Said when there is nothing to list. */
   readonly empty: string
 }): Effect.Effect<void, E, R> =>
@@ -37,9 +47,13 @@ export const list = <S extends Schema.Constraint, E, R>(options: {
           const items = yield* Effect.forEach(page, (item) => encode(options.schema, item))
           yield* Console.log(`${printed === 0 ? "[" : ","}\n${items.map((item) => `  ${json(item)}`).join(",\n")}`)
         } else {
-          const rows = [...(printed === 0 ? [options.header] : []), ...page.map(options.row)]
-          widths = columnWidths(rows, widths)
-          yield* Console.log(table(rows, widths))
+          const table: Table = {
+            rows: [...(printed === 0 ? [headings(options.header)] : []), ...page.map(options.row)],
+            links: options.links ?? false,
+            atLeast: widths
+          }
+          widths = columnWidths(table)
+          yield* Console.log(render(table, yield* screen))
         }
         printed += page.length
       })
@@ -47,6 +61,8 @@ export const list = <S extends Schema.Constraint, E, R>(options: {
     if (options.json) return yield* Console.log(printed === 0 ? "[]" : "]")
     if (printed === 0) yield* message(options.empty)
   })
+
+export const headings = (names: ReadonlyArray<string>): Row => names.map((text) => ({ text, meaning: "heading" }))
 
 /** Values that the services hand out fit their schemas, so one that does not is a fault of Gitpip. */
 const encode = <S extends Schema.Constraint>(schema: S, value: S["Type"]): Effect.Effect<S["Encoded"]> =>

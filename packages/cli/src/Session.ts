@@ -3,11 +3,14 @@
  * database driver and all of core along.
  */
 import * as core from "@gitpip/core"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
+import { Backend, Report } from "./Backend.ts"
+import * as Local from "./Local.ts"
 import * as Logging from "./Logging.ts"
+import * as Output from "./Output.ts"
 
-export { core }
+export { core, Report }
 
 const settings = core.Settings.layer
 const logs = Logging.layerCommand.pipe(Layer.provide(settings))
@@ -15,14 +18,40 @@ const logs = Logging.layerCommand.pipe(Layer.provide(settings))
 /** Settings and logs, for what needs no database. */
 export const layerSettings = Layer.merge(settings, logs)
 
-/** The settings' database and everything on it. */
-export const layer = core.Gitpip.layer.pipe(Layer.provideMerge(layerSettings))
+/** A server, asked over HTTP. */
+const remote = (url: string) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const { apiKey } = yield* core.Settings
+      const Remote = yield* Effect.promise(() => import("./Remote.ts"))
+      return Remote.layer({ url, key: apiKey })
+    })
+  )
 
-/** Opens the database, migrates it, and closes it when done. */
+/** The database, migrated, and closed when done; or the server that has the embedded one, if it told where it is. */
+const local = Local.layer.pipe(
+  Layer.provide(core.Gitpip.layer),
+  Layer.catchTag("DatabaseError", (error) =>
+    error.server === undefined
+      ? Layer.effect(Backend, Effect.fail(error))
+      : Layer.unwrap(
+          Effect.as(
+            Output.message(`A server has the embedded database; asking it at ${error.server}`),
+            remote(error.server)
+          )
+        )
+  )
+)
+
+/** Whoever does the commands' work: the server that GITPIP_URL names, or this process. */
+const layerBackend = Layer.unwrap(
+  Effect.map(core.Settings, ({ url }) => Option.match(url, { onNone: () => local, onSome: remote }))
+).pipe(Layer.provide(layerSettings))
+
 export const withGitpip = <A, E>(
-  use: (gitpip: core.Gitpip["Service"]) => Effect.Effect<A, E>
+  use: (gitpip: Backend["Service"]) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | core.DatabaseError | core.SettingsError> =>
-  Effect.flatMap(core.Gitpip, use).pipe(Effect.provide(layer))
+  Effect.flatMap(Backend, use).pipe(Effect.provide(layerBackend))
 
 /** The migrations that the settings' database has, after bringing it up to date. */
 export const withMigrations = Effect.gen(function* () {

@@ -3,7 +3,6 @@
  * among them could rewrite the screen, and a bidirectional override could make one name look like another.
  */
 import { plain, plainJson } from "@gitpip/core/text"
-import { CliOutput } from "effect/cli"
 
 export { plain }
 
@@ -13,37 +12,6 @@ export const plainLines = (text: string): string => text.split("\n").map(plain).
 /** JSON that is safe to show: what `JSON.stringify` leaves bare and a terminal would act on is escaped. The value is the same. */
 export const json = (value: unknown, indent?: number): string => plainJson(JSON.stringify(value, null, indent))
 
-/** Columns two spaces apart, as wide as their widest cell; the last one is not padded. */
-export const table = (rows: ReadonlyArray<ReadonlyArray<string>>, atLeast: ReadonlyArray<number> = []): string => {
-  const safe = rows.map((row) => row.map(plain))
-  const widths = columnWidths(safe, atLeast)
-  return safe
-    .map((row) =>
-      row
-        .map((cell, column) => (column === row.length - 1 ? cell : pad(cell, widths[column] ?? 0)))
-        .join("  ")
-        .trimEnd()
-    )
-    .join("\n")
-}
-
-/** The widths that `table` gives these rows, for aligning further rows with them. */
-export const columnWidths = (
-  rows: ReadonlyArray<ReadonlyArray<string>>,
-  atLeast: ReadonlyArray<number> = []
-): ReadonlyArray<number> => {
-  const widths = [...atLeast]
-  for (const row of rows) {
-    for (const [column, cell] of row.entries()) {
-      widths[column] = Math.max(widths[column] ?? 0, CliOutput.displayWidth(plain(cell)))
-    }
-  }
-  return widths
-}
-
-const pad = (cell: string, width: number): string =>
-  cell + " ".repeat(Math.max(width - CliOutput.displayWidth(cell), 0))
-
 /** `1 file`, `2 files`. */
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString("en")} ${n === 1 ? one : many}`
@@ -51,3 +19,12 @@ export const count = (n: number, one: string, many = `${one}s`): string =>
 /** Seconds are enough for people. */
 export const time = (at: { readonly epochMilliseconds: number } | null): string =>
   at === null ? "never" : new Date(at.epochMilliseconds).toISOString().replace(/\.\d+Z$/, "Z")
+
+/** `under a second`, `48 s`, `2 min`, `3 h 5 min`: how long something takes, as far as anybody can know. */
+export const duration = (seconds: number): string => {
+  if (seconds < 1) return "under a second"
+  const whole = Math.round(seconds)
+  if (whole < 120) return `${whole} s`
+  const minutes = Math.round(whole / 60)
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

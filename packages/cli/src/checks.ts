@@ -1,76 +1,116 @@
 /** What `doctor` looks at: each thing that Gitpip needs, by itself, so that one fault does not hide the next. */
 import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
+import type { ServerError } from "./Backend.ts"
 import { tell } from "./Failure.ts"
+import { remedyOf } from "./remedies.ts"
 import { core, layerSettings } from "./Session.ts"
 
-export const Check = Schema.Struct({
-  name: Schema.Literals(["settings", "database", "github", "pipedrive"]),
+const Check = Schema.Struct({
+  name: Schema.Literals(["settings", "server", "database", "github", "pipedrive"]),
   /** `off`: not set up, which is a choice. `skipped`: cannot be looked at before something else is mended. */
   state: Schema.Literals(["ok", "failed", "off", "skipped"]),
-  /** What was found, and how to mend what is wrong. */
-  message: Schema.String
+  /** What was found. */
+  message: Schema.String,
+  /** What to do about it: there is something whenever all is not well. */
+  remedy: Schema.NullOr(Schema.String)
 })
 export type Check = typeof Check.Type
+export const Checks = Schema.Array(Check)
 
 export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function* () {
-  const settings = yield* Effect.exit(Effect.provide(Effect.asVoid(core.Settings), layerSettings))
-  if (Exit.isFailure(settings)) {
-    const why = "cannot be checked before the settings are mended"
+  const read = yield* Effect.exit(Effect.provide(core.Settings, layerSettings))
+  if (Exit.isFailure(read)) {
+    const { message, remedy } = failed("settings", read.cause)
+    const skipped = { state: "skipped", message: "cannot be checked yet", remedy: "Mend the settings first" } as const
     return [
-      { name: "settings", state: "failed", message: tell(settings.cause).text },
-      { name: "database", state: "skipped", message: why },
-      { name: "github", state: "skipped", message: why },
-      { name: "pipedrive", state: "skipped", message: why }
+      { name: "settings", state: "failed", message, remedy },
+      { name: "database", ...skipped },
+      { name: "github", ...skipped },
+      { name: "pipedrive", ...skipped }
     ] satisfies ReadonlyArray<Check>
   }
-  const rest = yield* Effect.all(
-    [checked("database", database), checked("github", github), checked("pipedrive", pipedrive)],
-    {
-      concurrency: "unbounded"
-    }
-  ).pipe(Effect.provide(layerSettings), Effect.orDie)
-  return [{ name: "settings", state: "ok", message: "all can be used" }, ...rest]
+  const settings: Check = { name: "settings", state: "ok", message: "all can be used", remedy: null }
+  const { url } = read.value
+  // The rest is the server's business, and needs the server's settings.
+  const checks = Option.isSome(url)
+    ? [checked("server", server(url.value))]
+    : [checked("database", database), checked("github", github), checked("pipedrive", pipedrive)]
+  const found = yield* Effect.all(checks, { concurrency: "unbounded" }).pipe(
+    Effect.provide(layerSettings),
+    Effect.orDie
+  )
+  return [settings, ...found]
 })
 
-type Finding = Omit<Check, "name">
+type Finding =
+  | { readonly state: "ok"; readonly message: string; readonly remedy: null }
+  | { readonly state: "failed" | "off"; readonly message: string; readonly remedy: string }
+
+const ok = (message: string): Finding => ({ state: "ok", message, remedy: null })
+
+const failed = (name: Check["name"], cause: Cause.Cause<unknown>) => ({
+  state: "failed" as const,
+  // The first line says what is wrong; what `tell` adds is for commands that are no doctor.
+  message: tell(cause).text.replace(/\n(`gitpip doctor`|Mend them|Run the command again).*$/s, ""),
+  remedy: remedyOf(name, Cause.squash(cause))
+})
 
 const checked = <E, R>(name: Check["name"], check: Effect.Effect<Finding, E, R>): Effect.Effect<Check, never, R> =>
   check.pipe(
     Effect.catchCause((cause: Cause.Cause<E>) =>
-      Cause.hasInterruptsOnly(cause)
-        ? Effect.interrupt
-        : Effect.succeed<Finding>({ state: "failed", message: tell(cause).text.replace(/\n.*gitpip doctor.*$/s, "") })
+      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.succeed<Finding>(failed(name, cause))
     ),
     Effect.map((finding) => ({ name, ...finding }))
   )
 
+const server = Effect.fnUntraced(function* (url: string) {
+  const { apiKey } = yield* core.Settings
+  const { check } = yield* Effect.promise(() => import("./Remote.ts"))
+  yield* check({ url, key: apiKey })
+  return ok(`${url} answers, ${Option.isSome(apiKey) ? "accepts the key " : ""}and gets its work done`)
+})
+
 const database = Effect.gen(function* () {
-  const settings = yield* core.Settings
-  const gitpip = core.Database.layer
-  yield* Effect.provide(Effect.void, gitpip)
-  return {
-    state: "ok",
-    message: Option.isSome(settings.postgres)
-      ? "the PostgreSQL server answers and is migrated"
-      : `embedded in ${settings.dataDir}, opens and is migrated`
-  } satisfies Finding
+  const { dataDir, postgres } = yield* core.Settings
+  return yield* Effect.void.pipe(
+    Effect.provide(core.Database.layer),
+    Effect.as(
+      ok(
+        Option.isSome(postgres)
+          ? "the PostgreSQL server answers and is migrated"
+          : `embedded in ${dataDir}, opens and is migrated`
+      )
+    ),
+    Effect.catch(
+      (error: core.DatabaseError): Effect.Effect<Finding, core.DatabaseError | ServerError, core.Settings> =>
+        error.server === undefined
+          ? Effect.fail(error)
+          : Effect.as(
+              server(error.server),
+              ok(`embedded in ${dataDir}; the server at ${error.server} has it, and answers`)
+            )
+    )
+  )
 })
 
 const github = Effect.gen(function* () {
   const settings = yield* core.Settings
   yield* Effect.flatMap(core.Github, ({ check }) => check)
-  return {
-    state: "ok",
-    message: Option.isSome(settings.githubToken)
+  return ok(
+    Option.isSome(settings.githubToken)
       ? `${settings.githubApiUrl} accepts the token`
       : `${settings.githubApiUrl} answers, without GITHUB_TOKEN only 60 requests an hour`
-  } satisfies Finding
+  )
 }).pipe(Effect.provide(core.Github.layer.pipe(Layer.provide(core.layerTransport))))
 
 const pipedrive = Effect.gen(function* () {
   const settings = yield* core.Settings
   if (Option.isNone(settings.pipedrive)) {
-    return { state: "off", message: "nothing is published: set PIPEDRIVE_TOKEN and PIPEDRIVE_ORG" } satisfies Finding
+    return {
+      state: "off",
+      message: "nothing is published",
+      remedy: "Set PIPEDRIVE_TOKEN and PIPEDRIVE_ORG to publish; files are found and shown without them"
+    } satisfies Finding
   }
   const { origin } = settings.pipedrive.value
   const types = yield* Effect.flatMap(core.Pipedrive, ({ activityTypes }) => activityTypes).pipe(
@@ -79,11 +119,9 @@ const pipedrive = Effect.gen(function* () {
   if (settings.publishAs === "activity" && !types.includes(settings.activityType)) {
     return {
       state: "failed",
-      message: `${origin} accepts the token and has no activity type \`${settings.activityType}\`. Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
+      message: `${origin} accepts the token and has no activity type \`${settings.activityType}\``,
+      remedy: `Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
     } satisfies Finding
   }
-  return {
-    state: "ok",
-    message: `${origin} accepts the token and knows the activity type \`${settings.activityType}\``
-  } satisfies Finding
+  return ok(`${origin} accepts the token and knows the activity type \`${settings.activityType}\``)
 })

@@ -13,7 +13,7 @@ GLOBAL FLAGS
 
 SUBCOMMANDS
   serve      Run the server: scan, publish and answer over HTTP
-  track      Track a GitHub user
+  track      Track GitHub users
   untrack    Stop tracking a user
   users      List the tracked users
   scan       Scan once and publish what was found
@@ -38,18 +38,19 @@ GLOBAL FLAGS
   --version, -v                                       Show version information
   --completions <bash|zsh|fish|powershell|sh|pwsh>    Print shell completion script (choices: bash, zsh, fish, powershell, sh, pwsh)`,
   track: `DESCRIPTION
-  Track a GitHub user: every file of their public gists is published from now on
+  Track GitHub users: every file of their public gists is published from now on
 
 USAGE
-  gitpip track [flags] <USERNAME>
+  gitpip track [flags] [<USERNAME...>]
 
 ARGUMENTS
-  USERNAME string    GitHub user name, in any case
+  USERNAME... string    GitHub user names, in any case (optional)
 
 FLAGS
-  --id N       Your own number for the user. Default: the next free one
-  --dry-run    Show what tracking would publish and cost, and store nothing
-  --json       Print one JSON document instead of text
+  --id N         Your own number for the user, if it is one. Default: the next free one
+  --from FILE    Track those in a file as well: USERNAME or USERNAME,ID on each line; - reads stdin
+  --dry-run      Show what tracking one user would publish and cost, and store nothing
+  --json         Print one JSON document instead of text
 
 GLOBAL FLAGS
   --help, -h                                          Show help information
@@ -61,7 +62,10 @@ EXAMPLES
   gitpip track octocat
 
   # See first what that would publish
-  gitpip track octocat --dry-run`,
+  gitpip track octocat --dry-run
+
+  # Track all that are in a file
+  gitpip track --from contacts.csv`,
   untrack: `DESCRIPTION
   Stop tracking a user. What was found stays, and what waits is still published
 
@@ -174,7 +178,7 @@ GLOBAL FLAGS
   --version, -v                                       Show version information
   --completions <bash|zsh|fish|powershell|sh|pwsh>    Print shell completion script (choices: bash, zsh, fish, powershell, sh, pwsh)`,
   doctor: `DESCRIPTION
-  Check the settings, the database, GitHub, and Pipedrive's token and activity type. Costs 20 Pipedrive tokens
+  Check the settings, the database, GitHub, and Pipedrive's token and activity type, and say how to mend what is wrong. With GITPIP_URL: the settings and that server. Costs 20 Pipedrive tokens
 
 USAGE
   gitpip doctor [flags]

@@ -1,5 +1,5 @@
 /** Publishing until the outbox is empty, as `scan` does. */
-import type { Gitpip } from "@gitpip/core"
+import type { Drained, Status } from "@gitpip/core"
 import { Clock, Duration, Effect, Schema } from "effect"
 import type { Progress } from "./Progress.ts"
 import { count, time } from "./Text.ts"
@@ -24,8 +24,14 @@ export const Published = Schema.Struct({
 }).pipe(Schema.encodeKeys({ dueAt: "due_at" }))
 export type Published = typeof Published.Type
 
+/** Who publishes: `publish` answers when nothing is due any more. */
+export interface Outbox<E> {
+  readonly publish: Effect.Effect<Pick<Drained, "published" | "failed" | "gone">, E>
+  readonly status: Effect.Effect<Status, E>
+}
+
 /** Publishes what is due and what becomes due within a minute. */
-export const publishAll = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], progress: Progress) {
+export const publishAll = Effect.fnUntraced(function* <E>(gitpip: Outbox<E>, progress: Progress) {
   let published = 0
   let failed = 0
   let gone = 0
@@ -62,10 +68,21 @@ export const publishAll = Effect.fnUntraced(function* (gitpip: Gitpip["Service"]
 })
 
 /** Says how much waits, without end. */
-const watch = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], progress: Progress) {
+const watch = Effect.fnUntraced(function* <E>({ status }: Outbox<E>, progress: Progress) {
+  let most = 0
   for (;;) {
-    const { pending, sending } = (yield* gitpip.status).publications
-    if (pending + sending > 0) yield* progress.update(`Publishing: ${count(pending + sending, "file")} left`)
-    yield* Effect.sleep("1 second")
+    const { publications, publishing } = yield* status
+    const left = publications.pending + publications.sending
+    most = Math.max(most, left)
+    if (left > 0) {
+      yield* progress.update({
+        doing: "Publishing",
+        done: most - left,
+        total: most,
+        unit: "file",
+        facts: publishing.tokensLeft === null ? [] : [`${count(publishing.tokensLeft, "Pipedrive token")} left today`]
+      })
+    }
+    yield* Effect.sleep("500 millis")
   }
 })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { json, plain, plainLines, table } from "../src/Text.ts"
+import { duration, json, plain, plainLines } from "../src/Text.ts"
 
 describe("text from outside", () => {
   it("loses what a terminal would act on, and nothing else", () => {
@@ -21,19 +21,19 @@ describe("text from outside", () => {
   it("is escaped in JSON", () => {
     assert.strictEqual(json("\u009b31m\u202e\u001b"), '"\\u009b31m\\u202e\\u001b"')
   })
+})
 
-  it("stays in its row and its cell", () => {
-    assert.strictEqual(table([["a\nb", "c\u001b[A"]]), "a\\u{a}b  c\\u{1b}[A")
-  })
-
-  it("is aligned by what it takes on the screen", () => {
-    assert.strictEqual(
-      table([
-        ["日本", "x"],
-        ["a", "y", ""],
-        ["abcd", "z"]
-      ]),
-      "日本  x\na     y\nabcd  z"
-    )
+describe("how long something takes", () => {
+  it("is said as exactly as anybody can know", () => {
+    for (const [seconds, said] of [
+      [0.4, "under a second"],
+      [48.4, "48 s"],
+      [119, "119 s"],
+      [150, "3 min"],
+      [7_100, "118 min"],
+      [11_100, "3 h 5 min"]
+    ] as const) {
+      assert.strictEqual(duration(seconds), said)
+    }
   })
 })

@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { done, type Ended, run, TheWorld, withEnv, without } from "./process.ts"
+import { done, type Ended, freePort, run, TheWorld, withEnv, without } from "./process.ts"
 
 const states = ({ json }: Ended) =>
   Object.fromEntries(json.map(({ name, state }: { name: string; state: string }) => [name, state]))
@@ -43,6 +43,13 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       assert.match(stdout, /^failed +database +/m)
       assert.match(stdout, /^failed +github +.*Set GITHUB_TOKEN/m)
       assert.match(stdout, /^failed +pipedrive +.*Set PIPEDRIVE_TOKEN/m)
+      for (const remedy of [
+        /→ Check that the server of POSTGRES/,
+        /→ Set GITHUB_TOKEN to/,
+        /→ Set PIPEDRIVE_TOKEN to/
+      ]) {
+        assert.match(stdout, remedy)
+      }
       assert.include(stderr, "3 checks failed")
       for (const secret of ["wrong-github", "wrong-pipedrive", "hunter2"]) assert.notInclude(stdout + stderr, secret)
     })
@@ -55,7 +62,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       assert.strictEqual(failed.code, 1)
       assert.match(
         failed.stdout,
-        /^failed +pipedrive +.*no activity type `gist`\. Set GITPIP_ACTIVITY_TYPE to one of: .*task/m
+        /^failed +pipedrive +.*no activity type `gist`\n +→ Set GITPIP_ACTIVITY_TYPE to one of: .*task/m
       )
       // Deals have no activity type.
       yield* done(withEnv(world, { GITPIP_PUBLISH_AS: "deal" }), "doctor")
@@ -77,6 +84,25 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       })
       assert.match(wrong.json[0].message, /GITPIP_BACKFILL/)
       assert.match(wrong.json[0].message, /GITPIP_PORT/)
+      for (const { name, remedy } of wrong.json) assert.isAbove(remedy.length, 10, name)
+      assert.match(off.json[3].remedy, /Set PIPEDRIVE_TOKEN and PIPEDRIVE_ORG/)
+    })
+  )
+
+  it.effect("looks at the server that GITPIP_URL names, and at nothing else", () =>
+    Effect.gen(function* () {
+      const url = `http://127.0.0.1:${yield* freePort}`
+      const world = withEnv(yield* TheWorld, { GITPIP_URL: url })
+      const { code, json } = yield* run(world, "doctor", "--json")
+      assert.strictEqual(code, 1)
+      assert.deepStrictEqual(
+        json.map(({ name, state }: { name: string; state: string }) => [name, state]),
+        [
+          ["settings", "ok"],
+          ["server", "failed"]
+        ]
+      )
+      assert.include(json[1].message, `${url} cannot be reached`)
     })
   )
 })

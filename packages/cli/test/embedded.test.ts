@@ -1,43 +1,55 @@
-import { readdir } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { readdir, readFile, stat } from "node:fs/promises"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { done, freePort, makeWorld, run, start, withEnv, without } from "./process.ts"
+
+const key = "hush-embedded-key"
 
 describe("the embedded database", () => {
   it.live(
     "remembers between commands, and belongs to one process at a time",
     () =>
       Effect.gen(function* () {
+        const port = yield* freePort
         const world = withEnv(without(yield* makeWorld(), "POSTGRES_CONNECTION_STRING"), {
           GITPIP_DATA_DIR: "data",
-          GITPIP_PORT: String(yield* freePort)
+          GITPIP_API_KEY: key,
+          GITPIP_PORT: String(port)
         })
         world.github.addUser("ann")
         world.github.addGist("ann", { files: { "a.txt": "a" } })
         assert.strictEqual((yield* done(world, "track", "ann")).stdout, "Tracking ann (id 1)\n")
         assert.deepStrictEqual(yield* Effect.promise(() => readdir(world.cwd)), ["data"])
-        assert.include((yield* done(world, "doctor")).stdout, "embedded in data")
         assert.match((yield* done(world, "scan")).stdout, /1 file published/)
 
         const server = yield* start(world, "serve")
         yield* server.says("http.listening")
-        const refused = yield* run(world, "latest", "ann")
+        // Commands ask the server that has the directory; what opens the database itself is refused.
+        const told = join(world.cwd, "data", "server.json")
+        const { mode } = yield* Effect.promise(() => stat(told))
+        assert.strictEqual(mode & 0o777, 0o600)
+        assert.notInclude(yield* Effect.promise(() => readFile(told, "utf8")), key)
+        const asked = yield* done(world, "users", "--json")
+        assert.include(asked.stderr, `A server has the embedded database; asking it at http://127.0.0.1:${port}`)
+        assert.strictEqual(asked.json[0].login, "ann")
+        const refused = yield* run(world, "migrate")
         assert.strictEqual(refused.code, 1)
         assert.match(
           refused.stderr,
           /data is in use by process \d+\. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR/
         )
         assert.strictEqual(refused.stdout, "")
-        const doctor = yield* run(world, "doctor")
-        assert.strictEqual(doctor.code, 1)
-        assert.match(doctor.stdout, /^failed +database +.*in use by process/m)
-        yield* server.signal("SIGTERM")
-        assert.strictEqual((yield* server.ended).code, 0)
-
+        const doctor = yield* done(world, "doctor")
+        assert.match(doctor.stdout, /^ok +database +embedded in data; the server at http:\S+ has it, and answers/m)
         const visit = yield* done(world, "latest", "ann", "--json")
         assert.strictEqual(visit.json.files.length, 1)
         assert.strictEqual(world.pipedrive.activities.length, 1)
+        yield* server.signal("SIGTERM")
+        assert.strictEqual((yield* server.ended).code, 0)
+        assert.isFalse(existsSync(told))
       }),
-    60_000
+    180_000
   )
 })

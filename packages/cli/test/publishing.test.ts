@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Gitpip, type Status } from "@gitpip/core"
 import { Clock, DateTime, Effect, Fiber, Layer, Ref } from "effect"
 import { TestClock } from "effect/testing"
+import type { Counted } from "../src/Progress.ts"
 import { publishAll } from "../src/publishing.ts"
 
 /** One row of an outbox that Pipedrive takes at its `tries`-th try; each failed one puts it off by `delay` milliseconds. */
@@ -38,7 +39,10 @@ const outbox = (options: {
       })
     })
     const told: Array<string> = []
-    const progress = { update: (text: string) => Effect.sync(() => void told.push(text)), done: Effect.void }
+    const progress = {
+      update: (how: string | Counted) => Effect.sync(() => void told.push(typeof how === "string" ? how : how.doing)),
+      done: Effect.void
+    }
     const published = yield* Effect.forkChild(
       Effect.flatMap(Gitpip, (service) => publishAll(service, progress)).pipe(Effect.provide(gitpip))
     )

@@ -8,8 +8,14 @@ const empty = Effect.map(directory, (cwd) => ({ cwd, env: {} }))
 const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: ReadonlyArray<RegExp>]> = [
   [["nonsense"], [/Unknown subcommand "nonsense"/, /gitpip --help/]],
   [["trak", "ann"], [/Did you mean this\?\s+track/]],
-  [["track"], [/Missing required argument: USERNAME/, /gitpip track --help/]],
-  [["track", "ann", "anna"], [/Unexpected positional argument: "anna"/]],
+  [["track"], [/Give one USERNAME or more, or --from FILE/, /gitpip track --help/]],
+  [["untrack"], [/Missing required argument: USERNAME/, /gitpip untrack --help/]],
+  [["untrack", "ann", "anna"], [/Unexpected positional argument: "anna"/]],
+  [
+    ["track", "ann", "b b", "--id", "7", "--dry-run"],
+    [/USERNAME "b b"/, /--id is for one USERNAME alone/, /--dry-run is for one/]
+  ],
+  [["track", "ann", "--from", "list.csv", "--id", "7"], [/--id is for one USERNAME alone/]],
   [["users", "--frob"], [/Unrecognized flag: --frob/]],
   [
     ["track", "a b", "--id", "0"],

@@ -5,18 +5,22 @@
  * Rows come as domain values: columns in camelCase, `bigint` as number (keys stay far below 2^53), `timestamptz` as
  * `DateTime.Utc`. SQL itself keeps snake_case.
  */
+import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Duration, Effect, Layer, Option, Redacted, Schema, String as Text } from "effect"
+import { Duration, Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import * as Embedded from "./internal/embedded.ts"
 import { types } from "./internal/pgTypes.ts"
+import * as ServerFile from "./internal/serverFile.ts"
 import { migrations, newest } from "./migrations/index.ts"
 import { Settings } from "./Settings.ts"
 
 /** The database cannot be used. The message says why and what to do. */
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
   message: Schema.String,
-  cause: Schema.optionalKey(Schema.Defect())
+  cause: Schema.optionalKey(Schema.Defect()),
+  /** Where the server answers that has the embedded database's directory, if it is one and has told. */
+  server: Schema.optionalKey(Schema.String)
 }) {}
 
 /** The database that the settings name, migrated. */
@@ -69,6 +73,16 @@ const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effec
   yield* sql`update scans set lease_until = clock_timestamp() where state = 'running'`
 }).pipe(Effect.catch((error) => Effect.fail(unusable("The database cannot be used", error))))
 
+/**
+ * Tells other processes of this user where the server answers that has an embedded database's directory: this process.
+ * Does nothing when it has not, and takes the address back when the scope closes.
+ */
+export const announce = (directory: string, url: string): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.promise(() => ServerFile.write(resolve(directory), url)),
+    (written) => (written ? Effect.promise(() => ServerFile.remove(resolve(directory))) : Effect.void)
+  ).pipe(Effect.asVoid)
+
 /** The same, in memory: gone with the process. */
 export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseError> = Layer.suspend(() =>
   migrated(embedded(undefined))
@@ -95,7 +109,11 @@ const migrated = (
           error._tag === "DatabaseError"
             ? error
             : error._tag === "EmbeddedError"
-              ? new DatabaseError({ message: error.message, cause: error })
+              ? new DatabaseError({
+                  message: error.message,
+                  cause: error,
+                  ...(error.server === undefined ? {} : { server: error.server })
+                })
               : unusable("The database cannot be used", error)
         )
       )

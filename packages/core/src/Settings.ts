@@ -182,6 +182,12 @@ export const definitions = {
     fallback: "none",
     meaning: "When set, every call but `/health` and `/ready` needs `Authorization: Bearer KEY`"
   }),
+  GITPIP_URL: define({
+    config: Config.option(Config.schema(HttpUrl, "GITPIP_URL")),
+    fallback: "none",
+    meaning:
+      "Address of a running server, `http://127.0.0.1:8080`. When set, commands ask that server (with `GITPIP_API_KEY`) in place of the database"
+  }),
   GITPIP_RATE_LIMIT: define({
     config: Config.schema(RateLimit, "GITPIP_RATE_LIMIT").pipe(Config.withDefault(6_000)),
     fallback: "6000",
@@ -253,6 +259,8 @@ export class Settings extends Context.Service<
     readonly host: string
     readonly port: number
     readonly apiKey: Option.Option<Redacted.Redacted>
+    /** The server that commands ask. Without a trailing slash. */
+    readonly url: Option.Option<string>
     /** Requests a minute; infinite when there is no limit. */
     readonly rateLimit: number
     readonly trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>
@@ -315,6 +323,7 @@ const load = Effect.gen(function* () {
       host: read(definitions.GITPIP_HOST, "GITPIP_HOST"),
       port: read(definitions.GITPIP_PORT, "GITPIP_PORT"),
       apiKey: read(definitions.GITPIP_API_KEY, "GITPIP_API_KEY"),
+      url: read(definitions.GITPIP_URL, "GITPIP_URL"),
       rateLimit: read(definitions.GITPIP_RATE_LIMIT, "GITPIP_RATE_LIMIT"),
       trustedProxies: read(definitions.GITPIP_TRUSTED_PROXIES, "GITPIP_TRUSTED_PROXIES"),
       scanInterval: read(definitions.GITPIP_SCAN_INTERVAL, "GITPIP_SCAN_INTERVAL"),
@@ -346,7 +355,8 @@ const load = Effect.gen(function* () {
   return Settings.of({
     ...rest,
     pipedrive: Option.map(Option.all({ token, origin }), ({ token, origin }) => ({ token, origin: origin.origin })),
-    githubApiUrl: rest.githubApiUrl.href.replace(/\/+$/, "")
+    githubApiUrl: rest.githubApiUrl.href.replace(/\/+$/, ""),
+    url: Option.map(rest.url, ({ href }) => href.replace(/\/+$/, ""))
   })
 })
 

@@ -40,5 +40,6 @@ export {
   TargetGone,
   tooLate
 } from "./Sink.ts"
+export * as State from "./State.ts"
 export * as Telemetry from "./Telemetry.ts"
 export { Worker } from "./Worker.ts"

@@ -10,7 +10,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^domain\//,
   /^(Settings|Telemetry)\.ts$|^internal\/|^migrations\//,
   /^(Github|Pipedrive|Database)\.ts$/,
-  /^repository\/|^(Repository|Sink)\.ts$/,
+  /^repository\/|^(Repository|Sink|State)\.ts$/,
   /^sink\/|^(Scanner|Publisher)\.ts$/,
   /^Gauges\.ts$/,
   /^Worker\.ts$/,

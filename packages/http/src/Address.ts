@@ -29,6 +29,10 @@ export const isOwnHost = (header: string): boolean => {
   return host !== undefined && isLoopback(host)
 }
 
+/** How this machine reaches a server that listens at this address: every address is one that it has itself. */
+export const urlOnThisMachine = (listening: string): string =>
+  listening.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
 /** Why the server must not listen there, if so. */
 export const refusal = (options: { readonly host: string; readonly hasKey: boolean }): ListenError | undefined =>
   options.hasKey || isLoopback(options.host)

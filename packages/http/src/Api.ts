@@ -4,6 +4,7 @@
  */
 import {
   GistFile,
+  Preview,
   Publication,
   PublicationDetails,
   PublicationState,
@@ -22,6 +23,7 @@ import {
 import { Record, Schema, SchemaTransformation } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import {
+  GithubProblem,
   NotReadyProblem,
   ProblemDetails,
   PublicationNotFailedProblem,
@@ -75,6 +77,26 @@ export class Users extends HttpApiGroup.make("users")
       OpenApi.annotations({
         summary: "Track a user under an id of your own",
         description: "201 when the user is new, 200 when it was tracked so already."
+      })
+    ),
+    HttpApiEndpoint.post("trackNext", "/users/:username", {
+      params: username,
+      success: [User.pipe(HttpApiSchema.status(201)), User.pipe(HttpApiSchema.status(200))],
+      error: UserConflictProblem
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Track a user under the next free id",
+        description: "201 when the user is new, 200 when it was tracked already, under whichever id."
+      })
+    ),
+    HttpApiEndpoint.get("preview", "/users/:username/preview", {
+      params: username,
+      success: Preview,
+      error: GithubProblem
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "What tracking a user would publish, and cost",
+        description: "Reads all of the user's gist lists from GitHub and stores nothing. The user need not be tracked."
       })
     ),
     HttpApiEndpoint.get("list", "/users", {
@@ -169,6 +191,9 @@ export class Publications extends HttpApiGroup.make("publications")
       success: PublicationDetails,
       error: PublicationNotFoundProblem
     }).annotateMerge(OpenApi.annotations({ summary: "Why one file is or is not in Pipedrive" })),
+    HttpApiEndpoint.post("retryAll", "/publications/retry", {
+      success: Schema.Struct({ retried: Schema.Int })
+    }).annotateMerge(OpenApi.annotations({ summary: "Try all failed publications again" })),
     HttpApiEndpoint.post("retry", "/publications/:id/retry", {
       params: { id: Id },
       success: Publication,

@@ -1,6 +1,7 @@
 /** Core's errors as problems. */
 import {
   type DatabaseError,
+  type GithubError,
   type PublicationNotFailed,
   type PublicationNotFound,
   type ScanNotFound,
@@ -11,6 +12,7 @@ import {
 } from "@gitpip/core"
 import { Effect } from "effect"
 import {
+  GithubProblem,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
@@ -23,6 +25,7 @@ import {
 /** What calls of `Gitpip` fail with. */
 export type CoreError =
   | DatabaseError
+  | GithubError
   | PublicationNotFailed
   | PublicationNotFound
   | ScanNotFound
@@ -32,6 +35,7 @@ export type CoreError =
 
 const problems = {
   DatabaseError: () => new UnavailableProblem({ detail: "Try again in a moment. The server's log says why" }),
+  GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),

@@ -40,6 +40,13 @@ export class PublicationNotFailedProblem extends HttpApiError.Problem<Publicatio
   { type: "urn:gitpip:problem:publication-not-failed", status: 409, title: "The publication has not failed" }
 ) {}
 
+/** GitHub did not answer what was asked of it. `detail` says why: an unknown user, a limit, a token, an outage. */
+export class GithubProblem extends HttpApiError.Problem<GithubProblem>()("GithubProblem", {
+  type: "urn:gitpip:problem:github",
+  status: 502,
+  title: "GitHub does not answer what was asked"
+}) {}
+
 /** The server runs, but work does not get done. */
 export class NotReadyProblem extends HttpApiError.Problem<NotReadyProblem>()(
   "NotReadyProblem",

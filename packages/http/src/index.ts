@@ -8,6 +8,7 @@ export { type ConnectionLimits, defaultLimits } from "./Connections.ts"
 export { type CoreError, orProblem, toProblem } from "./Errors.ts"
 export { layerLogs, layerProcess, layerServer, layerServerWith, layerTelemetry } from "./main.ts"
 export {
+  GithubProblem,
   NotReadyProblem,
   ProblemDetails,
   PublicationNotFailedProblem,

@@ -1,11 +1,11 @@
 /** The server as a process: port, platform, logs and traces. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { type DatabaseError, Gitpip, Settings, secretsOf, Telemetry, Worker } from "@gitpip/core"
+import { Database, type DatabaseError, Gitpip, Settings, secretsOf, Telemetry, Worker } from "@gitpip/core"
 import { masked, plain, plainJson } from "@gitpip/core/text"
 import { Cause, ConfigProvider, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
-import { isLoopback, type ListenError, listenError, refusal, unbracketed } from "./Address.ts"
+import { isLoopback, type ListenError, listenError, refusal, unbracketed, urlOnThisMachine } from "./Address.ts"
 import { type ConnectionLimits, makeServer } from "./Connections.ts"
 import { OnLoopbackAlone } from "./Guard.ts"
 import { layerApp, routerConfig } from "./Server.ts"
@@ -39,16 +39,23 @@ export const layerServerWith = (
         Layer.catchTag("ServeError", ({ cause }) => Layer.effectContext(Effect.fail(listenError(cause, settings))))
       )
       const onLoopbackAlone = isLoopback(settings.host) && Option.isNone(settings.apiKey)
-      return HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
-        Layer.tap(() =>
-          HttpServer.addressFormattedWith((address) => Telemetry.log("Info", "http.listening", { address }))
-        ),
+      const served = HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
         // No call changes the protocol of its connection. One that is changed is out of reach of the server's limits, so
         // the wish is passed over, as HTTP allows.
         Layer.tap(() => Effect.sync(() => server.removeAllListeners("upgrade"))),
         Layer.provide(Layer.succeed(OnLoopbackAlone, onLoopbackAlone)),
         Layer.provideMerge(platform)
       )
+      const announced = HttpServer.addressFormattedWith((address) =>
+        Effect.andThen(
+          // Commands that find the embedded database taken ask this server.
+          Option.isSome(settings.postgres)
+            ? Effect.void
+            : Database.announce(settings.dataDir, urlOnThisMachine(address)),
+          Telemetry.log("Info", "http.listening", { address })
+        )
+      )
+      return Layer.effectDiscard(announced).pipe(Layer.provideMerge(served))
     })
   )
 

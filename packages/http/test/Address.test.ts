@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { isLoopback, listenError, refusal, unbracketed } from "../src/Address.ts"
+import { isLoopback, listenError, refusal, unbracketed, urlOnThisMachine } from "../src/Address.ts"
 
 describe("isLoopback", () => {
   for (const host of [
@@ -68,4 +68,14 @@ describe("listenError", () => {
 it("takes the brackets off an IPv6 address", () => {
   assert.strictEqual(unbracketed("[::1]"), "::1")
   assert.strictEqual(unbracketed("127.0.0.1"), "127.0.0.1")
+})
+
+describe("a server on this machine", () => {
+  it("is reached under an address that this machine has", () => {
+    assert.strictEqual(urlOnThisMachine("http://0.0.0.0:8080"), "http://127.0.0.1:8080")
+    assert.strictEqual(urlOnThisMachine("http://[::]:8080"), "http://[::1]:8080")
+    for (const same of ["http://127.0.0.1:8080", "http://[::1]:8080", "http://192.0.2.1:80"]) {
+      assert.strictEqual(urlOnThisMachine(same), same)
+    }
+  })
 })

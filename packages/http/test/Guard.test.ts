@@ -14,6 +14,8 @@ layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_RATE_LIMIT: "none" }), { exclud
       ["GET", "/users/ann"],
       ["DELETE", "/users/ann"],
       ["POST", "/users/ann/1"],
+      ["POST", "/users/ann"],
+      ["GET", "/users/ann/preview"],
       ["POST", "/latestgists/ann"],
       ["GET", "/users/ann/visits/1"],
       ["GET", "/users/ann/gists"],
@@ -23,6 +25,7 @@ layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_RATE_LIMIT: "none" }), { exclud
       ["GET", "/publications"],
       ["GET", "/publications/1"],
       ["POST", "/publications/1/retry"],
+      ["POST", "/publications/retry"],
       ["GET", "/status"],
       ["GET", "/metrics"],
       ["GET", "/openapi.json"],
@@ -109,7 +112,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
         problem(yield* call("GET", path), 404)
       const allowed = [
         ["PUT", "/users", "GET, HEAD, OPTIONS"],
-        ["PATCH", "/users/ann", "DELETE, GET, HEAD, OPTIONS"],
+        ["PATCH", "/users/ann", "DELETE, GET, HEAD, OPTIONS, POST"],
         ["GET", "/users/ann/1", "OPTIONS, POST"],
         ["GET", "/latestgists/ann", "OPTIONS, POST"],
         ["DELETE", "/scans", "GET, HEAD, OPTIONS, POST"],

@@ -50,6 +50,15 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
     })
   )
 
+  it.effect("tries all failed ones again", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      assert.deepStrictEqual((yield* call("POST", "/publications/retry")).json, { retried: 2 })
+      assert.deepStrictEqual((yield* call("GET", "/publications?state=failed")).json, [])
+      assert.deepStrictEqual((yield* call("POST", "/publications/retry")).json, { retried: 0 })
+    })
+  )
+
   it.effect("refuses what is not there, no id, or no state", () =>
     Effect.gen(function* () {
       const { call } = yield* Running

@@ -22,11 +22,14 @@ const calls = [
   "GET /users",
   "GET /users/{username}",
   "GET /users/{username}/gists",
+  "GET /users/{username}/preview",
   "GET /users/{username}/visits",
   "GET /users/{username}/visits/{visit}",
   "POST /latestgists/{username}",
+  "POST /publications/retry",
   "POST /publications/{id}/retry",
   "POST /scans",
+  "POST /users/{username}",
   "POST /users/{username}/{id}"
 ]
 
@@ -105,6 +108,10 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
       yield* check("GET", "/users/{username}", "/users/ann", 200)
       yield* check("POST", "/users/{username}/{id}", "/users/bob/50", 201)
       yield* check("POST", "/users/{username}/{id}", "/users/cid/50", 409)
+      yield* check("POST", "/users/{username}", "/users/eve", 201)
+      yield* check("POST", "/users/{username}", "/users/EVE", 200)
+      yield* check("GET", "/users/{username}/preview", "/users/ann/preview", 200)
+      yield* check("GET", "/users/{username}/preview", "/users/nobody-here/preview", 502)
       yield* check("POST", "/latestgists/{username}", "/latestgists/ann", 200)
       yield* check("GET", "/users/{username}/visits", "/users/ann/visits", 200)
       yield* check("GET", "/users/{username}/visits/{visit}", "/users/ann/visits/1", 200)
@@ -116,6 +123,7 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
       yield* check("GET", "/publications", "/publications", 200)
       yield* check("GET", "/publications/{id}", "/publications/1", 200)
       yield* check("POST", "/publications/{id}/retry", "/publications/1/retry", 409)
+      yield* check("POST", "/publications/retry", "/publications/retry", 200)
       yield* check("GET", "/status", "/status", 200)
       yield* check("GET", "/ready", "/ready", 200)
       yield* check("GET", "/users", "/users?limit=0", 400)

@@ -55,6 +55,27 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
     })
   )
 
+  it.effect("tracks under the next free id, and tells beforehand what that would publish", () =>
+    Effect.gen(function* () {
+      const { call, github } = yield* Running
+      github.addUser("nina")
+      github.addGist("nina", { files: { "a.txt": "a", "b.txt": "b" } })
+      const preview = yield* call("GET", "/users/nina/preview")
+      assert.deepInclude(preview.json, { login: "nina", gists: 1, files: 2, activities: 2, github_requests: 1 })
+      assert.deepStrictEqual((yield* call("GET", "/users")).json, [])
+      const unknown = problem(yield* call("GET", "/users/nobody-here/preview"), 502)
+      assert.strictEqual(unknown.type, "urn:gitpip:problem:github")
+      assert.include(unknown.detail, "GitHub knows no user nobody-here")
+
+      yield* call("POST", "/users/first/41")
+      const created = yield* call("POST", "/users/nina")
+      assert.deepStrictEqual([created.status, created.json.id], [201, 42])
+      const again = yield* call("POST", "/users/NINA")
+      assert.deepStrictEqual([again.status, again.json], [200, created.json])
+      for (const login of ["first", "nina"]) yield* call("DELETE", `/users/${login}`)
+    })
+  )
+
   it.effect("refuses a name or an id that belongs to another", () =>
     Effect.gen(function* () {
       const { call } = yield* Running

@@ -1,7 +1,10 @@
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
+import type { Check } from "../checks.ts"
 import { Unsuccessful } from "../Failure.ts"
 import * as Output from "../Output.ts"
+import type { Meaning } from "../Screen.ts"
+import type { Row } from "../Table.ts"
 import { count } from "../Text.ts"
 import { json } from "./shared.ts"
 
@@ -9,24 +12,31 @@ export const doctor = Command.make(
   "doctor",
   { json },
   Effect.fnUntraced(function* (typed) {
-    const { Check, checkAll } = yield* Effect.promise(() => import("../checks.ts"))
+    const { Checks, checkAll } = yield* Effect.promise(() => import("../checks.ts"))
     const checks = yield* checkAll
-    yield* Output.result(typed.json, Schema.Array(Check), checks, (checks) =>
-      // A message may have several lines (all faults of the settings), which belong under their check.
-      checks
-        .map(
-          ({ message, name, state }) =>
-            `${state.padEnd(7)}  ${name.padEnd(9)}  ${message.replaceAll("\n", `\n${" ".repeat(20)}`)}`
-        )
-        .join("\n")
-    )
+    yield* Output.result(typed.json, Checks, checks, (checks) => ({
+      whole: true,
+      rows: checks.flatMap(rowsOf)
+    }))
     const failed = checks.filter(({ state }) => state === "failed").length
     if (failed > 0)
-      return yield* new Unsuccessful({ message: `${count(failed, "check")} failed: what to do stands beside each.` })
+      return yield* new Unsuccessful({ message: `${count(failed, "check")} failed: what to do stands below each.` })
   })
 ).pipe(
   Command.withDescription(
-    "Check the settings, the database, GitHub, and Pipedrive's token and activity type. Costs 20 Pipedrive tokens"
+    "Check the settings, the database, GitHub, and Pipedrive's token and activity type, and say how to mend what is wrong. With GITPIP_URL: the settings and that server. Costs 20 Pipedrive tokens"
   ),
   Command.withShortDescription("Check settings, database, GitHub and Pipedrive")
 )
+
+const meanings: Readonly<Record<Check["state"], Meaning>> = { ok: "good", failed: "bad", off: "busy", skipped: "aside" }
+
+/** A message may have several lines (all faults of the settings), which belong under their check, as what to do does. */
+const rowsOf = ({ message, name, remedy, state }: Check): ReadonlyArray<Row> => {
+  const [first = "", ...more] = message.split("\n")
+  return [
+    [{ text: state, meaning: meanings[state] }, name, first],
+    ...more.map((line) => ["", "", line]),
+    ...(remedy === null ? [] : [["", "", `→ ${remedy}`]])
+  ]
+}

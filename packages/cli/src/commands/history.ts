@@ -37,6 +37,7 @@ export const history = Command.make(
       pages: Stream.make(files),
       header,
       row,
+      links: true,
       empty: after === undefined ? `Nothing has been found of ${username} yet.` : `${username} has no older files.`
     })
     const last = files.at(-1)

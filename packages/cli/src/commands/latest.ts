@@ -1,9 +1,9 @@
-import type { Gitpip, Username, Visitor } from "@gitpip/core"
+import type { Username, Visitor } from "@gitpip/core"
 import { Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import type { Calls } from "../Backend.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
-import { table } from "../Text.ts"
 import { header, row } from "./files.ts"
 import { json, session, username } from "./shared.ts"
 
@@ -37,7 +37,7 @@ export const latest = Command.make(
       return yield* Output.message(`${username} has not been visited yet.`)
     }
     yield* Output.result(typed.json, core.Visit, visit, ({ files }) =>
-      files.length === 0 ? "" : table([header, ...files.map(row)])
+      files.length === 0 ? "" : { rows: [Output.headings(header), ...files.map(row)], links: true }
     )
     if (visit.files.length === 0) {
       yield* Output.message(
@@ -50,7 +50,7 @@ export const latest = Command.make(
   Command.withShortDescription("Show what is new of a user since the last visit")
 )
 
-const lastVisit = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], username: Username, visitor: Visitor) {
+const lastVisit = Effect.fnUntraced(function* (gitpip: Calls, username: Username, visitor: Visitor) {
   const [last] = yield* gitpip.visits(username, visitor, { before: Number.MAX_SAFE_INTEGER, limit: 1 })
   return last === undefined ? undefined : yield* gitpip.visit(username, last.id)
 })

@@ -4,7 +4,9 @@ import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
+import type { Row } from "../Table.ts"
 import { count } from "../Text.ts"
+import { stateMeanings } from "./files.ts"
 import { json, session } from "./shared.ts"
 
 /** How many failed publications are listed. */
@@ -85,9 +87,9 @@ const sayWhen = Output.message("They are due now: a running server publishes the
 
 const listing = {
   header: ["ID", "STATE", "USER", "FILE", "REASON"],
-  row: (publication: Publication) => [
+  row: (publication: Publication): Row => [
     String(publication.id),
-    publication.state,
+    { text: publication.state, meaning: stateMeanings[publication.state] },
     publication.owner,
     publication.filename,
     publication.errorMessage ?? ""

@@ -1,12 +1,14 @@
-import type { Gitpip, ScanDetails, Username } from "@gitpip/core"
-import { Effect, Schema } from "effect"
+import type { ScanDetails } from "@gitpip/core"
+import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
+import type { Report } from "../Backend.ts"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
-import { Published, publishAll } from "../publishing.ts"
-import { count, table, time } from "../Text.ts"
+import type { Published } from "../publishing.ts"
+import type { Table } from "../Table.ts"
+import { count, time } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
 export const scan = Command.make(
@@ -19,15 +21,16 @@ export const scan = Command.make(
     json
   },
   Effect.fnUntraced(function* (typed) {
-    const { core, withGitpip } = yield* session
+    const { core, Report, withGitpip } = yield* session
     const { usernames } = yield* Input.all({
       usernames: Input.each(typed.usernames, (username) => Input.text("USERNAME", core.Username, username))
     })
-    const Report = Schema.Struct({ scans: Schema.Array(core.ScanDetails), publishing: Published })
-    const report = yield* withGitpip((gitpip) => run(gitpip, usernames))
-    yield* Output.result(typed.json, Report, report, ({ publishing, scans }) =>
-      [...scans.map(scanned), published(publishing)].join("\n")
-    )
+    const progress = yield* Progress.make
+    const report = yield* withGitpip((gitpip) => Effect.ensuring(gitpip.scan(usernames, progress), progress.done))
+    yield* Output.result(typed.json, Report, report, ({ publishing, scans }) => [
+      ...scans.flatMap(scanned),
+      published(publishing)
+    ])
     const wrong = troubles(report)
     if (wrong.length > 0) return yield* new Unsuccessful({ message: wrong.join("\n") })
   })
@@ -38,47 +41,20 @@ export const scan = Command.make(
   Command.withShortDescription("Scan once and publish what was found")
 )
 
-interface Report {
-  readonly scans: ReadonlyArray<ScanDetails>
-  readonly publishing: Published
-}
-
-const run = Effect.fnUntraced(function* (gitpip: Gitpip["Service"], usernames: ReadonlyArray<Username>) {
-  const progress = yield* Progress.make
-  const scans: Array<ScanDetails> = []
-  return yield* Effect.gen(function* () {
-    // Names are looked up before anything begins, so that a misspelt one does not end a run half-way.
-    for (const username of usernames) yield* gitpip.user(username)
-    for (const username of usernames.length === 0 ? [undefined] : usernames) {
-      yield* progress.update(`Scanning ${username ?? "everybody"}`)
-      const { id } = yield* gitpip.scan({
-        username,
-        onProgress: ({ failed, files, users }) =>
-          progress.update(
-            `Scanning: ${count(users, "user")}, ${count(files, "new file")}${failed === 0 ? "" : `, ${failed} failed`}`
-          )
-      })
-      scans.push(yield* gitpip.scanDetails(id))
-    }
-    const publishing = yield* publishAll(gitpip, progress)
-    return { scans, publishing } satisfies Report
-  }).pipe(Effect.ensuring(progress.done))
-})
-
-const scanned = ({ failures, scan }: ScanDetails): string =>
-  [
-    `${scan.username ?? "Everybody"}: ${count(scan.users, "user")} scanned, ${scan.unchanged.toLocaleString("en")} unchanged, ${count(scan.files, "new file")}${scan.failed === 0 ? "" : `, ${scan.failed} failed`}`,
-    ...(failures.length === 0
-      ? []
-      : [
-          table(
-            failures.map((failure) => [
-              `  ${failure.username}`,
-              `${failure.message}. Tried again ${time(failure.retryAt)}`
-            ])
-          )
-        ])
-  ].join("\n")
+const scanned = ({ failures, scan }: ScanDetails): ReadonlyArray<string | Table> => [
+  `${scan.username ?? "Everybody"}: ${count(scan.users, "user")} scanned, ${scan.unchanged.toLocaleString("en")} unchanged, ${count(scan.files, "new file")}${scan.failed === 0 ? "" : `, ${scan.failed} failed`}`,
+  ...(failures.length === 0
+    ? []
+    : [
+        {
+          whole: true,
+          rows: failures.map((failure) => [
+            `  ${failure.username}`,
+            `${failure.message}. Tried again ${time(failure.retryAt)}`
+          ])
+        }
+      ])
+]
 
 const published = ({ failed, gone, published, state }: Published): string =>
   state === "off"

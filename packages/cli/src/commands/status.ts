@@ -2,7 +2,8 @@ import type { Status } from "@gitpip/core"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import * as Output from "../Output.ts"
-import { count, table, time } from "../Text.ts"
+import type { Table } from "../Table.ts"
+import { count, time } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
 export const status = Command.make(
@@ -18,8 +19,9 @@ export const status = Command.make(
   Command.withShortDescription("Show how things stand")
 )
 
-const show = ({ lastScan, nextScanAt, publications, publishing, users }: Status): string =>
-  table([
+const show = ({ github, lastScan, nextScanAt, publications, publishing, users }: Status): Table => ({
+  whole: true,
+  rows: [
     ["users", users.toLocaleString("en")],
     [
       "last scan",
@@ -30,11 +32,27 @@ const show = ({ lastScan, nextScanAt, publications, publishing, users }: Status)
     ["next scan", `${time(nextScanAt)} by a running server`],
     [
       "outbox",
-      `${publications.pending.toLocaleString("en")} pending, ${publications.sending} sending, ${publications.failed.toLocaleString("en")} failed${publications.failed === 0 ? "" : " (see gitpip retry)"}`
+      {
+        text: `${publications.pending.toLocaleString("en")} pending, ${publications.sending} sending, ${publications.failed.toLocaleString("en")} failed${publications.failed === 0 ? "" : " (see gitpip retry)"}`,
+        meaning: publications.failed === 0 ? undefined : "bad"
+      }
     ],
     ...(publications.oldestDue === null ? [] : [["due", `since or at ${time(publications.oldestDue)}`]]),
     [
       "publishing",
-      `${publishing.state}${publishing.message === null ? "" : `: ${publishing.message}`}${publishing.until === null ? "" : ` (until ${time(publishing.until)})`}`
-    ]
-  ])
+      {
+        text: `${publishing.state}${publishing.message === null ? "" : `: ${publishing.message}`}${publishing.until === null ? "" : ` (until ${time(publishing.until)})`}`,
+        meaning: publishing.state === "on" ? "good" : "busy"
+      }
+    ],
+    ...(publishing.tokensLeft === null ? [] : [["Pipedrive", `${count(publishing.tokensLeft, "token")} left today`]]),
+    ...(github.remaining === null
+      ? []
+      : [
+          [
+            "GitHub",
+            `${count(github.remaining, "request")} left${github.resetAt === null ? "" : ` until ${time(github.resetAt)}`}`
+          ]
+        ])
+  ]
+})

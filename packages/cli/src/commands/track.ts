@@ -1,54 +1,100 @@
-import { Effect } from "effect"
-import { Command, Flag } from "effect/cli"
+import type { Preview } from "@gitpip/core"
+import { Effect, Option, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
-import { count, table } from "../Text.ts"
-import { json, session, username } from "./shared.ts"
+import * as Progress from "../Progress.ts"
+import type { Table } from "../Table.ts"
+import { count } from "../Text.ts"
+import { json, session } from "./shared.ts"
 
 export const track = Command.make(
   "track",
   {
-    username,
+    usernames: Argument.String("USERNAME").pipe(
+      Argument.withDescription("GitHub user names, in any case"),
+      Argument.variadic({ min: 0 })
+    ),
     id: Flag.String("id").pipe(
       Flag.withMetavar("N"),
       Flag.optional,
-      Flag.withDescription("Your own number for the user. Default: the next free one")
+      Flag.withDescription("Your own number for the user, if it is one. Default: the next free one")
+    ),
+    from: Flag.String("from").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.optional,
+      Flag.withDescription("Track those in a file as well: USERNAME or USERNAME,ID on each line; - reads stdin")
     ),
     dryRun: Flag.Boolean("dry-run").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
-      Flag.withDescription("Show what tracking would publish and cost, and store nothing")
+      Flag.withDescription("Show what tracking one user would publish and cost, and store nothing")
     ),
     json
   },
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
-    const { username, id } = yield* Input.all({
-      username: Input.text("USERNAME", core.Username, typed.username),
-      id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id))
+    const one = typed.usernames.length === 1 && Option.isNone(typed.from)
+    const { id, usernames } = yield* Input.all({
+      usernames: Input.each(typed.usernames, (username) => Input.text("USERNAME", core.Username, username)),
+      id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id)),
+      some: Input.rule(
+        typed.usernames.length > 0 || Option.isSome(typed.from),
+        "Give one USERNAME or more, or --from FILE. See: gitpip track --help"
+      ),
+      numbered: Input.rule(
+        Option.isNone(typed.id) || one,
+        "--id is for one USERNAME alone. In a file an id stands beside each name"
+      ),
+      previewed: Input.rule(!typed.dryRun || one, "--dry-run is for one USERNAME alone")
     })
-    if (typed.dryRun) {
+    const [username] = usernames
+    if (username !== undefined && typed.dryRun) {
       const preview = yield* withGitpip((gitpip) => gitpip.preview(username))
-      return yield* Output.result(typed.json, core.Preview, preview, (preview) =>
-        table([
-          ["user", preview.login],
-          ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
-          ["activities", `${count(preview.activities, "activity", "activities")} would be created`],
-          ["Pipedrive", `${count(preview.tokens, "token")}, ${preview.days} of a day's budget of 30,000`],
-          ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
-        ])
-      )
+      return yield* Output.result(typed.json, core.Preview, preview, showPreview)
     }
-    const { created, user } = yield* withGitpip((gitpip) => gitpip.track(username, { id }))
-    if (!created) yield* Output.message(`${user.login} is tracked already.`)
-    yield* Output.result(typed.json, core.User, user, ({ id, login }) => `Tracking ${login} (id ${id})`)
-    if (created) yield* Output.message("The next scan looks at it: that of a running server, or `gitpip scan`.")
+    if (username !== undefined && one) {
+      const { created, user } = yield* withGitpip((gitpip) => gitpip.track(username, { id }))
+      if (!created) yield* Output.message(`${user.login} is tracked already.`)
+      yield* Output.result(typed.json, core.User, user, ({ id, login }) => `Tracking ${login} (id ${id})`)
+      return yield* created ? next : Effect.void
+    }
+    const { faultsOf, fromFile, Outcome, trackAll } = yield* Effect.promise(() => import("../tracking.ts"))
+    const listed = Option.isNone(typed.from) ? { candidates: [], wrong: [] } : yield* fromFile(typed.from.value)
+    const candidates = [...usernames.map((username) => ({ line: null, username, id: undefined })), ...listed.candidates]
+    const progress = yield* Progress.make
+    const tracked = yield* withGitpip((gitpip) =>
+      Effect.ensuring(trackAll(gitpip, candidates, progress), progress.done)
+    )
+    const outcomes = [...tracked, ...listed.wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+    yield* Output.result(typed.json, Schema.Array(Outcome), outcomes, (outcomes) =>
+      outcomes.flatMap(({ created, user }) =>
+        user === null ? [] : [`${created ? "Tracking" : "Tracked already:"} ${user.login} (id ${user.id})`]
+      )
+    )
+    if (outcomes.some(({ created }) => created)) yield* next
+    const faults = faultsOf(outcomes)
+    if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
   })
 ).pipe(
-  Command.withDescription("Track a GitHub user: every file of their public gists is published from now on"),
-  Command.withShortDescription("Track a GitHub user"),
+  Command.withDescription("Track GitHub users: every file of their public gists is published from now on"),
+  Command.withShortDescription("Track GitHub users"),
   Command.withExamples([
     { command: "gitpip track octocat", description: "Track octocat under the next free id" },
-    { command: "gitpip track octocat --dry-run", description: "See first what that would publish" }
+    { command: "gitpip track octocat --dry-run", description: "See first what that would publish" },
+    { command: "gitpip track --from contacts.csv", description: "Track all that are in a file" }
   ])
 )
+
+const next = Output.message("The next scan looks at them: that of a running server, or `gitpip scan`.")
+
+const showPreview = (preview: Preview): Table => ({
+  rows: [
+    ["user", preview.login],
+    ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
+    ["activities", `${count(preview.activities, "activity", "activities")} would be created`],
+    ["Pipedrive", `${count(preview.tokens, "token")}, ${preview.days} of a day's budget of 30,000`],
+    ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
+  ]
+})

@@ -1,6 +1,8 @@
+import type { UserState } from "@gitpip/core"
 import { Effect, Option, Stream } from "effect"
 import { Command } from "effect/cli"
 import * as Output from "../Output.ts"
+import type { Meaning } from "../Screen.ts"
 import { time } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
@@ -26,7 +28,7 @@ export const users = Command.make(
         row: (user) => [
           String(user.id),
           user.login,
-          user.state,
+          { text: user.state, meaning: meanings[user.state] },
           time(user.scannedAt),
           user.errorMessage === null
             ? ""
@@ -37,3 +39,5 @@ export const users = Command.make(
     )
   })
 ).pipe(Command.withDescription("List the tracked users, by id"), Command.withShortDescription("List the tracked users"))
+
+const meanings: Readonly<Record<UserState, Meaning>> = { new: "busy", ok: "good", failing: "bad" }

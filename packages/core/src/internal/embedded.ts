@@ -11,10 +11,13 @@ import type { PGlite } from "@electric-sql/pglite"
 import { Effect, Schema, type Scope } from "effect"
 import { prepare, UnsafeDirectory } from "./directory.ts"
 import { Held, release, take } from "./lockFile.ts"
+import * as ServerFile from "./serverFile.ts"
 
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
-  cause: Schema.optionalKey(Schema.Defect())
+  cause: Schema.optionalKey(Schema.Defect()),
+  /** Where the server answers that has the directory, if it has told. */
+  server: Schema.optionalKey(Schema.String)
 }) {}
 
 /**
@@ -126,19 +129,23 @@ const lock = (directory: string): Effect.Effect<void, EmbeddedError, Scope.Scope
           await prepare(directory)
           await take(directory)
         },
-        catch: (cause) =>
-          new EmbeddedError(
-            cause instanceof Held
-              ? {
-                  message: `The data directory ${directory} is in use by ${cause.owner}. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR to another directory`
-                }
-              : cause instanceof UnsafeDirectory
-                ? { message: cause.message }
-                : { message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause }
-          )
-      }),
+        catch: (cause) => cause
+      }).pipe(Effect.catch((cause) => Effect.flatMap(refused(directory, cause), Effect.fail))),
       () => Effect.promise(() => release(directory))
     )
   )
+
+const refused = Effect.fnUntraced(function* (directory: string, cause: unknown) {
+  if (cause instanceof UnsafeDirectory) return new EmbeddedError({ message: cause.message })
+  if (!(cause instanceof Held)) {
+    return new EmbeddedError({ message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause })
+  }
+  const { owner, pid } = cause
+  const server = pid === undefined ? undefined : yield* Effect.promise(() => ServerFile.read(directory, pid))
+  return new EmbeddedError({
+    message: `The data directory ${directory} is in use by ${owner}. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR to another directory`,
+    ...(server === undefined ? {} : { server })
+  })
+})
 
 const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -12,9 +12,12 @@ import { join } from "node:path"
 /** Another process has the directory. */
 export class Held extends Error {
   readonly owner: string
-  constructor(owner: string) {
+  /** Undefined when it is not known, or this very process. */
+  readonly pid: number | undefined
+  constructor(owner: string, pid?: number) {
     super(`held by ${owner}`)
     this.owner = owner
+    this.pid = pid
   }
 }
 
@@ -34,6 +37,9 @@ export const release = async (directory: string): Promise<void> => {
   await rm(join(directory, "lock"), { force: true })
 }
 
+/** Whether this process has the directory. */
+export const has = (directory: string): boolean => held.has(directory)
+
 const takeOver = async (lock: string, guard: string): Promise<void> => {
   if (!(await create(guard))) {
     if (alive(await ownerOf(guard))) throw new Held("a process that is just starting")
@@ -42,7 +48,7 @@ const takeOver = async (lock: string, guard: string): Promise<void> => {
   }
   try {
     const owner = await ownerOf(lock)
-    if (alive(owner)) throw new Held(`process ${owner}`)
+    if (alive(owner)) throw new Held(`process ${owner}`, owner)
     await rm(lock, { force: true })
     if (!(await create(lock))) throw new Held("a process that was quicker")
   } finally {

@@ -14,6 +14,7 @@ export const layerPublications = HttpApiBuilder.group(
       list: ({ query }) =>
         paged(query, (limit) => orProblem(gitpip.publications({ before: before(query), limit, state: query.state }))),
       get: ({ params }) => orProblem(gitpip.publication(params.id)),
+      retryAll: () => Effect.map(orProblem(gitpip.retryFailed), (retried) => ({ retried })),
       retry: ({ params }) => orProblem(gitpip.retry(params.id))
     })
   })

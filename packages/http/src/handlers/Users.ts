@@ -1,4 +1,4 @@
-import { Gitpip, type User } from "@gitpip/core"
+import { Gitpip, type User, type UserId, type Username } from "@gitpip/core"
 import { Effect, Option, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
@@ -39,11 +39,15 @@ export const layerUsers = HttpApiBuilder.group(
       return HttpServerResponse.stream(Stream.encodeText(parts), { contentType })
     })
 
+    const track = Effect.fnUntraced(function* (username: Username, id?: UserId) {
+      const { created, user } = yield* orProblem(gitpip.track(username, { id }))
+      return HttpServerResponse.jsonUnsafe(userJson(user), { status: created ? 201 : 200 })
+    })
+
     return handlers.handleAll({
-      track: Effect.fnUntraced(function* ({ params }) {
-        const { created, user } = yield* orProblem(gitpip.track(params.username, { id: params.id }))
-        return HttpServerResponse.jsonUnsafe(userJson(user), { status: created ? 201 : 200 })
-      }),
+      track: ({ params }) => track(params.username, params.id),
+      trackNext: ({ params }) => track(params.username),
+      preview: ({ params }) => orProblem(gitpip.preview(params.username)),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined
           ? everybody

@@ -1,0 +1,54 @@
+/**
+ * What the commands need done, whoever does it: the services in this process (`Local.ts`) or a server (`Remote.ts`).
+ */
+import type { Gitpip, Username } from "@gitpip/core"
+import { ScanDetails } from "@gitpip/core"
+import { Context, Data, type Effect, Schema } from "effect"
+import type { Progress } from "./Progress.ts"
+import { Published } from "./publishing.ts"
+
+/** A server does not do what was asked. The message says why and what to do. */
+export class ServerError extends Data.TaggedError("ServerError")<{ readonly message: string }> {}
+
+/** What a run of `scan` came to. */
+export const Report = Schema.Struct({ scans: Schema.Array(ScanDetails), publishing: Published })
+export type Report = typeof Report.Type
+
+/** The calls of `Gitpip` that both do alike. */
+type Shared = Pick<
+  Gitpip["Service"],
+  | "track"
+  | "preview"
+  | "untrack"
+  | "users"
+  | "latest"
+  | "visits"
+  | "visit"
+  | "history"
+  | "publications"
+  | "retry"
+  | "retryFailed"
+  | "status"
+>
+
+/** The same call, which may fail for the server's reasons as well. */
+type OrServerError<F> = F extends (...args: infer Args) => Effect.Effect<infer A, infer E>
+  ? (...args: Args) => Effect.Effect<A, E | ServerError>
+  : F extends Effect.Effect<infer A, infer E>
+    ? Effect.Effect<A, E | ServerError>
+    : never
+
+type ErrorOf<F> = F extends (...args: never) => Effect.Effect<infer _A, infer E> ? E : never
+
+export type Calls = { readonly [K in keyof Shared]: OrServerError<Shared[K]> }
+
+export class Backend extends Context.Service<
+  Backend,
+  Calls & {
+    /** Scans everybody, or these users, then publishes until nothing is left that is due within a minute. */
+    readonly scan: (
+      usernames: ReadonlyArray<Username>,
+      progress: Progress
+    ) => Effect.Effect<Report, ErrorOf<Gitpip["Service"]["scan"]> | ServerError>
+  }
+>()("gitpip/cli/Backend") {}

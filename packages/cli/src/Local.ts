@@ -1,0 +1,49 @@
+/** The commands' work done in this process, on the database of the settings. */
+import { type Gitpip, Gitpip as GitpipService, type ScanDetails, type ScanProgress, type Status } from "@gitpip/core"
+import { Clock, Effect, Layer } from "effect"
+import { Backend } from "./Backend.ts"
+import * as publishing from "./publishing.ts"
+import { scanning } from "./scanning.ts"
+
+/** Between two looks at what is left of the budgets: each is some queries. */
+const pause = 2_000
+
+export const layer: Layer.Layer<Backend, never, Gitpip> = Layer.effect(
+  Backend,
+  Effect.map(GitpipService, (gitpip) =>
+    Backend.of({
+      ...gitpip,
+      scan: Effect.fnUntraced(function* (usernames, progress) {
+        // Names are looked up before anything begins, so that a misspelt one does not end a run half-way.
+        for (const username of usernames) yield* gitpip.user(username)
+        const scans: Array<ScanDetails> = []
+        for (const username of usernames.length === 0 ? [undefined] : usernames) {
+          yield* progress.update(`Scanning ${username ?? "everybody"}`)
+          const status = yield* sampled(gitpip.status)
+          const { id } = yield* gitpip.scan({
+            username,
+            onProgress: (how: ScanProgress) =>
+              Effect.flatMap(status, (now) => progress.update(scanning(how, username, now)))
+          })
+          scans.push(yield* gitpip.scanDetails(id))
+        }
+        return { scans, publishing: yield* publishing.publishAll(gitpip, progress) }
+      })
+    })
+  )
+)
+
+/** A status that is at most so old; none when it cannot be had, since progress is no reason to fail. */
+const sampled = (status: Gitpip["Service"]["status"]) =>
+  Effect.sync(() => {
+    let last: Status | undefined
+    let at = Number.NEGATIVE_INFINITY
+    return Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      if (now - at > pause) {
+        at = now
+        last = yield* Effect.orElseSucceed(status, () => last)
+      }
+      return last
+    })
+  })

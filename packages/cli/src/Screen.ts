@@ -1,0 +1,37 @@
+/** Where results are shown: how wide it is, and whether colours mean anything there. */
+import { Context, Effect } from "effect"
+import { TerminalCapabilities } from "effect/cli"
+
+export interface Screen {
+  /** Columns of the terminal. Undefined where there is none: then nothing is cut. */
+  readonly columns: number | undefined
+  readonly colors: boolean
+}
+
+/** Without width and colours: a file, a pipe. */
+export const plainScreen: Screen = { columns: undefined, colors: false }
+
+/** The width of stdout. A terminal that does not tell it is taken for one of 80 columns. */
+export const Columns = Context.Reference<number | undefined>("gitpip/cli/Columns", {
+  defaultValue: () => widthOf(process.stdout)
+})
+
+/** `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` are honoured. */
+export const screen: Effect.Effect<Screen> = Effect.gen(function* () {
+  const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
+  return { columns: yield* Columns, colors: canColor }
+})
+
+export const widthOf = (stream: {
+  readonly isTTY?: boolean
+  readonly columns?: number | undefined
+}): number | undefined => (stream.isTTY === true ? stream.columns || 80 : undefined)
+
+/** What a text means, which its colour says as well. Never the colour alone. */
+export type Meaning = "good" | "bad" | "busy" | "heading" | "aside"
+
+const codes: Readonly<Record<Meaning, number>> = { good: 32, bad: 31, busy: 33, heading: 1, aside: 2 }
+
+/** Colours text that is safe to show already. */
+export const paint = (text: string, meaning: Meaning | undefined, { colors }: Screen): string =>
+  colors && meaning !== undefined && text !== "" ? `\u001b[${codes[meaning]}m${text}\u001b[0m` : text

@@ -1,0 +1,50 @@
+/** What to do about each fault that `doctor` can find. */
+import { type DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
+
+/** What to do when a check failed with this error. */
+export const remedyOf = (check: keyof typeof general, error: unknown): string => {
+  if (error instanceof GithubError) return github[error.reason._tag]
+  if (error instanceof PipedriveError) return pipedrive[error.reason._tag]
+  if (isEmbedded(error))
+    return "Stop that process, ask it over HTTP with GITPIP_URL, or set GITPIP_DATA_DIR to another directory"
+  return general[check]
+}
+
+const general = {
+  settings: "Mend them in the environment; README.md lists what each takes",
+  server: "Start or mend the server; `gitpip doctor` without GITPIP_URL, where it runs, says more",
+  database:
+    "Check that the server of POSTGRES_CONNECTION_STRING runs and that its user may create tables, or unset it for the embedded one in GITPIP_DATA_DIR",
+  github: "Run the command again, and report it if it stays so",
+  pipedrive: "Run the command again, and report it if it stays so"
+} as const
+
+const network = "Check this machine's network, its proxy and its clock"
+
+const github: Readonly<Record<GithubError["reason"]["_tag"], string>> = {
+  Unauthorized:
+    "Set GITHUB_TOKEN to one from https://github.com/settings/tokens (no scope is needed), or unset it to go without",
+  RateLimited: "Wait until the limit is renewed; with GITHUB_TOKEN it is 5,000 requests an hour and not 60",
+  Unreachable: `${network}, and GITHUB_API_URL if it is set`,
+  Unavailable: "Try again in some minutes; https://www.githubstatus.com tells of outages",
+  Unexpected: "Check GITHUB_API_URL: https://api.github.com, or https://HOST/api/v3 of an Enterprise Server",
+  UserNotFound: "Check GITHUB_API_URL",
+  GistNotFound: "Check GITHUB_API_URL",
+  Blocked: "Check that the token's account is not suspended"
+}
+
+const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
+  Denied:
+    "Set PIPEDRIVE_TOKEN to the one under Personal preferences → API of a user of PIPEDRIVE_ORG, and see that the account is paid",
+  BurstLimited: "Try again in some seconds",
+  BudgetSpent: "Wait for tomorrow's tokens, or ask Pipedrive for more; files wait meanwhile",
+  Unreachable: `${network}, PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set`,
+  OutcomeUnknown: "Try again in some minutes; https://status.pipedrive.com tells of outages",
+  Refused: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
+  NotFound: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
+  Withheld: "Run the command again"
+}
+
+/** The embedded database is in use, or its directory is not this user's own: its message names the setting. */
+const isEmbedded = (error: unknown): error is DatabaseError =>
+  error instanceof Error && "_tag" in error && error._tag === "DatabaseError" && /is in use by/.test(error.message)

@@ -1,0 +1,86 @@
+/**
+ * A list of users to track, as people keep them: a name a line, or CSV with the columns `username,id`. Every line is
+ * judged by itself.
+ */
+export interface Entry {
+  /** From 1 on, as editors count. */
+  readonly line: number
+  readonly username: string
+  readonly id: string | undefined
+}
+
+export interface Fault {
+  readonly line: number
+  readonly message: string
+}
+
+export interface Roster {
+  readonly entries: ReadonlyArray<Entry>
+  readonly faults: ReadonlyArray<Fault>
+}
+
+/**
+ * Reads a list. Blank lines and lines that begin with `#` are passed over. A first line that names its columns may give them in
+ * any order, and others beside them.
+ */
+export const read = (text: string): Roster => {
+  const entries: Array<Entry> = []
+  const faults: Array<Fault> = []
+  let columns: Columns | undefined
+  let first = true
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, "")
+    .split(/\r\n|\n|\r/)
+    .entries()) {
+    const line = index + 1
+    if (raw.trim() === "" || raw.trimStart().startsWith("#")) continue
+    const cells = cellsOf(raw)
+    if (cells === undefined) {
+      faults.push({ line, message: "a quotation mark is not closed; write username,id" })
+      continue
+    }
+    const named = first ? columnsOf(cells) : undefined
+    first = false
+    if (named !== undefined) {
+      columns = named
+      continue
+    }
+    if (columns === undefined && cells.length > 2) {
+      faults.push({
+        line,
+        message: `has ${cells.length} columns; write username,id, or name the columns in the first line`
+      })
+      continue
+    }
+    const { id, username } = columns ?? { username: 0, id: 1 }
+    const given = id === undefined ? undefined : cells[id]
+    entries.push({ line, username: cells[username] ?? "", id: given === "" ? undefined : given })
+  }
+  return { entries, faults }
+}
+
+interface Columns {
+  readonly username: number
+  readonly id: number | undefined
+}
+
+/** Where the columns are, if this line names them. A user called `username` is tracked by a list with a first line. */
+const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
+  const names = cells.map((cell) => cell.toLowerCase())
+  const username = names.indexOf("username")
+  if (username === -1) return undefined
+  const id = names.indexOf("id")
+  return { username, id: id === -1 ? undefined : id }
+}
+
+/** The cells of a line, without the spaces around them; `undefined` when a quotation is not closed. */
+const cellsOf = (line: string): ReadonlyArray<string> | undefined => {
+  const cells: Array<string> = []
+  const cell = /\s*(?:"((?:[^"]|"")*)"|([^",]*))\s*(,|$)/y
+  for (;;) {
+    const found = cell.exec(line)
+    if (found === null) return undefined
+    cells.push((found[1]?.replaceAll('""', '"') ?? found[2] ?? "").trim())
+    if (found[3] === "") return cells
+  }
+}

@@ -1,0 +1,112 @@
+/** Tracking many users, one after the other, so that ids follow the order of the list; no fault of one stops the others. */
+import { readFile, stat } from "node:fs/promises"
+import { User, UserId, Username } from "@gitpip/core"
+import { Effect, Option, Result, Schema } from "effect"
+import type { Calls } from "./Backend.ts"
+import { Unsuccessful } from "./Failure.ts"
+import * as Input from "./Input.ts"
+import type { Progress } from "./Progress.ts"
+import * as Roster from "./roster.ts"
+import { count } from "./Text.ts"
+
+/** A list longer than this is no list of users. */
+const longest = 64 * 1024 * 1024
+
+/** Somebody to track, and the line of the list it stands in; no line when it was typed. */
+export interface Candidate {
+  readonly line: number | null
+  readonly username: Username
+  readonly id: UserId | undefined
+}
+
+/** What came of one line, or of one name that was typed. */
+export const Outcome = Schema.Struct({
+  line: Schema.NullOr(Schema.Int),
+  user: Schema.NullOr(User),
+  created: Schema.Boolean,
+  /** Why not. */
+  error: Schema.NullOr(Schema.String)
+})
+export type Outcome = typeof Outcome.Type
+
+/** The candidates in a file, or in what comes from stdin when it is `-`, and the lines that name none. */
+export const fromFile = Effect.fnUntraced(function* (file: string) {
+  const text = yield* Effect.tryPromise({
+    try: () => (file === "-" ? readStdin() : readList(file)),
+    catch: (cause) =>
+      new Unsuccessful({
+        message: `${file === "-" ? "Stdin" : file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Give a file with a USERNAME, or USERNAME,ID, on each line`
+      })
+  })
+  const { entries, faults } = Roster.read(text)
+  const candidates: Array<Candidate> = []
+  const wrong = faults.map(({ line, message }) => refused(line, message))
+  for (const { id, line, username } of entries) {
+    const checked = yield* Effect.result(
+      Input.all({
+        username: Input.text("username", Username, username),
+        id: Input.optional(Option.fromUndefinedOr(id), (id) => Input.number("id", UserId, id))
+      })
+    )
+    if (Result.isSuccess(checked)) candidates.push({ line, ...checked.success })
+    else wrong.push(refused(line, checked.failure.faults.join("; ")))
+  }
+  return { candidates, wrong }
+})
+
+/** Tracks them all. What concerns one of them alone is its outcome; what concerns all, as a database that is gone, is a failure. */
+export const trackAll = Effect.fnUntraced(function* (
+  gitpip: Pick<Calls, "track">,
+  candidates: ReadonlyArray<Candidate>,
+  progress: Progress
+) {
+  const outcomes: Array<Outcome> = []
+  let created = 0
+  let failed = 0
+  for (const { id, line, username } of candidates) {
+    const outcome = yield* gitpip.track(username, { id }).pipe(
+      Effect.map((tracked): Outcome => ({ line, ...tracked, error: null })),
+      Effect.catchTag("UserConflict", ({ message }) => Effect.succeed(refused(line, `${username}: ${message}`)))
+    )
+    if (outcome.created) created++
+    if (outcome.error !== null) failed++
+    outcomes.push(outcome)
+    yield* progress.update({
+      doing: "Tracking",
+      done: outcomes.length,
+      total: candidates.length,
+      unit: "user",
+      facts: [
+        `${created.toLocaleString("en")} new`,
+        ...(failed === 0 ? [] : [`${failed.toLocaleString("en")} refused`])
+      ]
+    })
+  }
+  return outcomes
+})
+
+/** What went wrong, line by line, as one message. */
+export const faultsOf = (outcomes: ReadonlyArray<Outcome>): string | undefined => {
+  const wrong = outcomes.filter(({ error }) => error !== null)
+  if (wrong.length === 0) return undefined
+  const lines = wrong.map(({ error, line }) => `  - ${line === null ? "" : `line ${line}: `}${error}`)
+  return `${count(wrong.length, "user")} could not be tracked:\n${lines.join("\n")}\nMend ${wrong.length === 1 ? "it" : "these"} and give the list again: who is tracked stays so.`
+}
+
+const refused = (line: number | null, error: string): Outcome => ({ line, user: null, created: false, error })
+
+const readList = async (file: string): Promise<string> => {
+  if ((await stat(file)).size > longest) throw new Error("it is longer than 64 MiB; split it")
+  return readFile(file, "utf8")
+}
+
+const readStdin = async (): Promise<string> => {
+  const chunks: Array<Buffer> = []
+  let size = 0
+  for await (const chunk of process.stdin) {
+    size += chunk.length
+    if (size > longest) throw new Error("it is longer than 64 MiB; split it")
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}

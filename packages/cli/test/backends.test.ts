@@ -1,0 +1,266 @@
+/** What commands need done, by this process and by a server: both pass the same tests. */
+import { createServer } from "node:http"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Database, Gitpip, layerTransport, Settings, UserId, Username, Visitor, Worker } from "@gitpip/core"
+import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { layerServer } from "@gitpip/http"
+import { ConfigProvider, Context, Effect, Layer, Option, Redacted, References, Result } from "effect"
+import { HttpServer } from "effect/http"
+import { freshUrl } from "../../core/test/database.ts"
+import { Backend, ServerError } from "../src/Backend.ts"
+import * as Local from "../src/Local.ts"
+import type { Counted, Progress } from "../src/Progress.ts"
+import * as Remote from "../src/Remote.ts"
+import { freePort } from "./process.ts"
+
+const key = "hush-backend-key"
+const name = Username.make
+
+class Services extends Context.Service<
+  Services,
+  { readonly github: GithubStandIn; readonly pipedrive: PipedriveStandIn }
+>()("gitpip/cli/test/Services") {}
+
+/** Both services as stand-ins, a database of PostgreSQL, and Gitpip on them. */
+const world = Layer.unwrap(
+  Effect.gen(function* () {
+    const github = yield* GithubStandIn.make({ token: "github-token" })
+    const pipedrive = yield* PipedriveStandIn.make({ burst: false })
+    const env = {
+      GITHUB_TOKEN: "github-token",
+      GITHUB_API_URL: github.url.origin,
+      PIPEDRIVE_TOKEN: pipedrive.token,
+      PIPEDRIVE_API_URL: pipedrive.url.origin,
+      GITPIP_PORT: "0",
+      GITPIP_API_KEY: key,
+      GITPIP_SCAN_INTERVAL: "1 day",
+      POSTGRES_CONNECTION_STRING: Redacted.value(yield* freshUrl)
+    }
+    return Gitpip.layerWithDatabase.pipe(
+      Layer.provide([Database.layer, layerTransport]),
+      Layer.provideMerge(Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))),
+      Layer.merge(Layer.succeed(Services, { github, pipedrive })),
+      Layer.merge(Layer.succeed(References.MinimumLogLevel, "None"))
+    )
+  })
+).pipe(Layer.orDie, Layer.fresh)
+
+const remote = Layer.unwrap(
+  Effect.map(HttpServer.HttpServer, ({ address }) =>
+    Remote.layer({ url: HttpServer.formatAddress(address), key: Option.some(Redacted.make(key)) })
+  )
+).pipe(Layer.provide(layerServer), Layer.provide(Worker.layer), Layer.provideMerge(world), Layer.orDie)
+
+const recorded = () => {
+  const told: Array<string | Counted> = []
+  const progress: Progress = { update: (how) => Effect.sync(() => void told.push(how)), done: Effect.void }
+  return { told, progress }
+}
+
+for (const [who, backend] of [
+  ["this process", Local.layer.pipe(Layer.provideMerge(world))],
+  ["a server", remote]
+] as const) {
+  layer(backend, { excludeTestServices: true })(who, (it) => {
+    it.effect("tracks, lists and stops tracking users", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { created, user } = yield* gitpip.track(name("Ann"), { id: UserId.make(7) })
+        assert.deepStrictEqual([created, user.login, user.id], [true, "Ann", 7])
+        const again = yield* gitpip.track(name("ann"))
+        assert.deepStrictEqual([again.created, again.user.login, again.user.id], [false, "Ann", 7])
+        const next = yield* gitpip.track(name("bob"))
+        assert.deepStrictEqual([next.created, next.user.id], [true, 8])
+        const conflict = yield* Effect.flip(gitpip.track(name("cid"), { id: UserId.make(7) }))
+        assert.strictEqual(conflict._tag, "UserConflict")
+        assert.match(conflict.message, /id 7 belongs to Ann/)
+        const ids = (after: number, limit: number) =>
+          Effect.map(gitpip.users({ after, limit }), (users) => users.map(({ id }) => Number(id)))
+        assert.deepStrictEqual(yield* ids(0, 10), [7, 8])
+        assert.deepStrictEqual(yield* ids(0, 1), [7])
+        assert.deepStrictEqual(yield* ids(7, 1_000), [8])
+        for (const login of ["ann", "bob"]) yield* gitpip.untrack(name(login))
+        const gone = yield* Effect.flip(gitpip.untrack(name("ann")))
+        assert.strictEqual(gone.message, "ann is not tracked. Track it first: gitpip track ann")
+        assert.deepStrictEqual(yield* gitpip.users({ after: 0, limit: 10 }), [])
+      })
+    )
+
+    it.effect("scans, publishes, and tells how far it is; remembers visits", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { github, pipedrive } = yield* Services
+        github.addUser("octo")
+        for (let n = 0; n < 3; n++) github.addGist("octo", { files: { [`${n}.md`]: `${n}` }, createdAt: n * 1_000 })
+        assert.deepInclude(yield* gitpip.preview(name("octo")), { gists: 3, files: 3, activities: 3 })
+        const unknown = yield* Effect.flip(gitpip.preview(name("nobody-here")))
+        assert.include(unknown.message, "GitHub knows no user nobody-here")
+
+        yield* gitpip.track(name("octo"))
+        const { progress, told } = recorded()
+        const report = yield* gitpip.scan([], progress)
+        assert.deepInclude(report.scans[0]?.scan, { state: "done", users: 1, files: 3, failed: 0 })
+        assert.deepInclude(report.publishing, { state: "on", published: 3, failed: 0, gone: 0, left: 0 })
+        assert.strictEqual(pipedrive.activities.length, 3)
+        assert.match(String(told[0]), /^Scanning everybody/)
+        const misspelt = yield* Effect.flip(gitpip.scan([name("octo"), name("otco")], progress))
+        assert.strictEqual(misspelt._tag, "UserNotTracked")
+        const single = yield* gitpip.scan([name("octo")], progress)
+        assert.deepStrictEqual([`${single.scans[0]?.scan.username}`, single.scans[0]?.scan.unchanged], ["octo", 1])
+        assert.strictEqual(single.publishing.published, 0)
+
+        const ours = Visitor.make("Jane D.")
+        const visit = yield* gitpip.latest(name("octo"), ours)
+        assert.deepStrictEqual([visit.visitor, visit.files.length], ["Jane D.", 3])
+        assert.deepStrictEqual(yield* gitpip.visit(name("octo"), visit.id), visit)
+        assert.strictEqual((yield* gitpip.latest(name("octo"), ours)).files.length, 0)
+        const shared = yield* gitpip.latest(name("octo"))
+        assert.deepStrictEqual([shared.visitor, shared.files.length], ["default", 3])
+        const page = { before: Number.MAX_SAFE_INTEGER, limit: 1 }
+        const [last] = yield* gitpip.visits(name("octo"), ours, page)
+        assert.strictEqual(last?.visitor, "Jane D.")
+        assert.isAbove(last?.id ?? 0, visit.id)
+        const all = yield* gitpip.history(name("octo"), { ...page, limit: 10 })
+        assert.deepStrictEqual(
+          all.map(({ publicationState }) => publicationState),
+          ["published", "published", "published"]
+        )
+        assert.deepStrictEqual(
+          yield* gitpip.history(name("octo"), { before: all[0]?.id ?? 0, limit: 10 }),
+          all.slice(1)
+        )
+        const lost = yield* Effect.flip(gitpip.visit(name("octo"), 999_999))
+        assert.strictEqual(lost._tag, "VisitNotFound")
+        const stranger = name("x")
+        for (const call of [gitpip.latest(stranger), gitpip.visit(stranger, 1)]) {
+          assert.strictEqual((yield* Effect.flip(call))._tag, "UserNotTracked")
+        }
+        assert.strictEqual((yield* Effect.flip(gitpip.history(stranger, page)))._tag, "UserNotTracked")
+        assert.strictEqual((yield* gitpip.status).users, 1)
+      })
+    )
+
+    it.effect("counts what is refused, and tries it again", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { github, pipedrive } = yield* Services
+        github.addUser("rita")
+        for (const file of ["a.txt", "b.txt", "c.txt"]) github.addGist("rita", { files: { [file]: file } })
+        yield* gitpip.track(name("rita"))
+        pipedrive.misbehave(
+          { kind: "status", status: 400, body: { success: false, error: "subject is not liked" } },
+          { times: 2, when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
+        )
+        const { progress } = recorded()
+        const { publishing } = yield* gitpip.scan([name("rita")], progress)
+        assert.deepInclude(publishing, { published: 1, failed: 2, left: 0 })
+        const page = { before: Number.MAX_SAFE_INTEGER, limit: 10 }
+        const failed = yield* gitpip.publications({ ...page, state: "failed" })
+        assert.strictEqual(failed.length, 2)
+        const id = failed[0]?.id ?? 0
+        assert.strictEqual((yield* gitpip.retry(id)).state, "pending")
+        const twice = yield* Effect.flip(gitpip.retry(id))
+        assert.match(twice.message, new RegExp(`Publication ${id} is (pending|sending|published)`))
+        const none = yield* Effect.flip(gitpip.retry(999_999))
+        assert.strictEqual(none.message, "There is no publication 999999")
+        assert.strictEqual(yield* gitpip.retryFailed, 1)
+        yield* gitpip.scan([name("rita")], progress)
+        assert.strictEqual((yield* gitpip.publications(page)).filter(({ state }) => state === "published").length, 6)
+        assert.strictEqual(pipedrive.activities.length, 6)
+      })
+    )
+  })
+}
+
+describe("a server that does not do what is asked", () => {
+  const says = (url: string, given: string | undefined) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.flatMap(Backend, ({ status }) => status))
+      assert.instanceOf(error, ServerError)
+      return error.message
+    }).pipe(Effect.provide(Remote.layer({ url, key: Option.map(Option.fromUndefinedOr(given), Redacted.make) })))
+
+  /** A server that answers everything alike. */
+  const answering = (status: number, headers: Record<string, string>, body: (path: string) => unknown) =>
+    Effect.acquireRelease(
+      Effect.callback<{ readonly url: string; readonly requests: Array<string>; readonly close: () => void }>(
+        (resume) => {
+          const requests: Array<string> = []
+          const server = createServer(({ headers: { authorization = "" }, url = "" }, response) => {
+            requests.push(`${url} ${authorization}`)
+            response.writeHead(requests.length > 1 ? 200 : status, headers).end(JSON.stringify(body(url)))
+          })
+          server.listen(0, "127.0.0.1", () => {
+            const address = server.address()
+            const port = address !== null && typeof address === "object" ? address.port : 0
+            resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, requests, close: () => server.close() }))
+          })
+        }
+      ),
+      ({ close }) => Effect.sync(close)
+    )
+  const json = { "content-type": "application/json" }
+
+  layer(
+    Layer.effect(
+      Origin,
+      Effect.map(HttpServer.HttpServer, ({ address }) => HttpServer.formatAddress(address))
+    ).pipe(Layer.provide(layerServer), Layer.provide(Worker.layer), Layer.provide(world), Layer.orDie),
+    { excludeTestServices: true }
+  )("a real one", (it) => {
+    it.effect("asks for the key, or for the right one", () =>
+      Effect.gen(function* () {
+        const url = yield* Origin
+        assert.match(yield* says(url, undefined), /asks for an API key\. Set GITPIP_API_KEY/)
+        const wrong = yield* says(url, "wrong-key-of-mine")
+        assert.match(wrong, /refuses the API key\. Set GITPIP_API_KEY/)
+        assert.notInclude(wrong, "wrong-key")
+      })
+    )
+  })
+
+  it.live("is not there", () =>
+    Effect.gen(function* () {
+      const message = yield* says(`http://127.0.0.1:${yield* freePort}`, undefined)
+      assert.match(
+        message,
+        /http:\/\/127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)\. Start it with `gitpip serve`/
+      )
+    })
+  )
+
+  it.live("is no Gitpip, or another version", () =>
+    Effect.gen(function* () {
+      const other = yield* answering(200, json, () => ({ hello: "world" }))
+      assert.match(yield* says(other.url, undefined), /is no Gitpip that this one understands\. Check GITPIP_URL/)
+      const newer = yield* answering(200, json, (path) =>
+        path === "/openapi.json" ? { info: { title: "Gitpip", version: "9.9.9" } } : { users: "many" }
+      )
+      assert.match(yield* says(newer.url, undefined), /is Gitpip 9\.9\.9, and this is \d+\.\d+\.\d+\. Use the same/)
+    })
+  )
+
+  it.live("points elsewhere, and the key is not shown there", () =>
+    Effect.gen(function* () {
+      const elsewhere = yield* answering(200, json, () => ({}))
+      const here = yield* answering(302, { location: `${elsewhere.url}/status` }, () => ({}))
+      yield* says(here.url, key)
+      assert.deepStrictEqual(elsewhere.requests, [])
+      assert.deepStrictEqual(here.requests, [`/status Bearer ${key}`, "/openapi.json "])
+    })
+  )
+
+  it.live("wants to be asked less often, and is", () =>
+    Effect.gen(function* () {
+      const busy = yield* answering(429, { ...json, "retry-after": "0" }, () => [])
+      const users = yield* Effect.flatMap(Backend, ({ users }) => users({ after: 0, limit: 1 })).pipe(
+        Effect.provide(Remote.layer({ url: busy.url, key: Option.none() })),
+        Effect.result
+      )
+      assert.deepStrictEqual(Result.getOrThrow(users), [])
+      assert.strictEqual(busy.requests.length, 2)
+    })
+  )
+})
+
+class Origin extends Context.Service<Origin, string>()("gitpip/cli/test/Origin") {}

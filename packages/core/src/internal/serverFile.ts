@@ -1,0 +1,44 @@
+/**
+ * Where the server answers that has an embedded database's directory: a file beside the lock, for commands that find the
+ * directory taken. The address alone, never the key.
+ *
+ * Hazard: a command sends its API key to the address, so the file is believed only when nobody else can have written it,
+ * and when the process that did is the one that has the lock: what a dead server left behind leads anywhere.
+ */
+import { constants } from "node:fs"
+import { open, rename, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { Option, Schema } from "effect"
+import { has } from "./lockFile.ts"
+
+const nameOf = (directory: string): string => join(directory, "server.json")
+
+/** Writes the address, if this process has the directory. */
+export const write = async (directory: string, url: string): Promise<boolean> => {
+  if (!has(directory)) return false
+  const file = nameOf(directory)
+  const own = `${file}.${process.pid}`
+  await rm(own, { force: true })
+  await writeFile(own, `${JSON.stringify({ pid: process.pid, url })}\n`, { flag: "wx", mode: 0o600 })
+  await rename(own, file)
+  return true
+}
+
+export const remove = (directory: string): Promise<void> => rm(nameOf(directory), { force: true })
+
+/** The address that the process with this id wrote. */
+export const read = async (directory: string, pid: number): Promise<string | undefined> => {
+  const handle = await open(nameOf(directory), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(() => undefined)
+  if (handle === undefined) return undefined
+  try {
+    const { mode, size, uid } = await handle.stat()
+    const me = process.getuid?.()
+    if (size > 4_096 || (me !== undefined && (uid !== me || (mode & 0o022) !== 0))) return undefined
+    const found = Option.getOrUndefined(decode(await handle.readFile("utf8")))
+    return found?.pid === pid && /^https?:\/\//.test(found.url) && URL.canParse(found.url) ? found.url : undefined
+  } finally {
+    await handle.close()
+  }
+}
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ pid: Schema.Int, url: Schema.String })))
