@@ -234,6 +234,8 @@ export interface PipedriveSettings {
   readonly token: Redacted.Redacted
   /** Scheme, host and port alone. */
   readonly origin: string
+  /** The same of the pages that people look at. */
+  readonly pages: string
 }
 
 /** All settings, read and checked. */
@@ -323,9 +325,8 @@ const load = Effect.gen(function* () {
     }
   )
   const token = values.token ?? Option.none()
-  const origin = Option.orElse(values.origin ?? Option.none(), () =>
-    Option.map(values.org ?? Option.none(), (org) => new URL(`https://${org}.pipedrive.com`))
-  )
+  const pages = Option.map(values.org ?? Option.none(), (org) => new URL(`https://${org}.pipedrive.com`))
+  const origin = Option.orElse(values.origin ?? Option.none(), () => pages)
   // Only judged when all three could be read: a wrong one is no missing one.
   const known = values.token !== undefined && values.org !== undefined && values.origin !== undefined
   if (known && Option.isSome(token) && Option.isNone(origin)) {
@@ -345,7 +346,11 @@ const load = Effect.gen(function* () {
   } = values as Required<typeof values> & Complete<typeof values>
   return Settings.of({
     ...rest,
-    pipedrive: Option.map(Option.all({ token, origin }), ({ token, origin }) => ({ token, origin: origin.origin })),
+    pipedrive: Option.map(Option.all({ token, origin }), ({ token, origin }) => ({
+      token,
+      origin: origin.origin,
+      pages: Option.getOrElse(pages, () => origin).origin
+    })),
     githubApiUrl: rest.githubApiUrl.href.replace(/\/+$/, "")
   })
 })

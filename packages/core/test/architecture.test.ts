@@ -11,7 +11,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^(Settings|Telemetry)\.ts$|^internal\/|^migrations\//,
   /^(Github|Pipedrive|Database)\.ts$/,
   /^repository\/|^(Repository|Sink)\.ts$/,
-  /^sink\/|^(Scanner|Publisher)\.ts$/,
+  /^sink\/|^(Changes|Scanner|Publisher)\.ts$/,
   /^Worker\.ts$/,
   /^Gitpip\.ts$/,
   /^(index|promise)\.ts$|^testing\//

@@ -1,6 +1,8 @@
 /** Core's errors as problems. */
 import type {
   DatabaseError,
+  FileNotFound,
+  GithubError,
   PublicationNotFailed,
   PublicationNotFound,
   ScanNotFound,
@@ -10,6 +12,8 @@ import type {
 } from "@gitpip/core"
 import { Effect } from "effect"
 import {
+  FileNotFoundProblem,
+  GithubProblem,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
@@ -22,6 +26,8 @@ import {
 /** What calls of `Gitpip` fail with. */
 export type CoreError =
   | DatabaseError
+  | FileNotFound
+  | GithubError
   | PublicationNotFailed
   | PublicationNotFound
   | ScanNotFound
@@ -31,6 +37,8 @@ export type CoreError =
 
 const problems = {
   DatabaseError: () => new UnavailableProblem({ detail: "Try again in a moment. The server's log says why" }),
+  FileNotFound: ({ message }: FileNotFound) => new FileNotFoundProblem({ detail: message }),
+  GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),

@@ -44,10 +44,14 @@ export const layerUsers = HttpApiBuilder.group(
         const { created, user } = yield* orProblem(gitpip.track(params.username, { id: params.id }))
         return HttpServerResponse.jsonUnsafe(userJson(user), { status: created ? 201 : 200 })
       }),
+      trackNext: Effect.fnUntraced(function* ({ params }) {
+        const { created, user } = yield* orProblem(gitpip.track(params.username))
+        return HttpServerResponse.jsonUnsafe(userJson(user), { status: created ? 201 : 200 })
+      }),
       list: ({ query }) =>
-        query.limit === undefined && query.after === undefined
+        query.limit === undefined && query.after === undefined && query.state === undefined
           ? everybody
-          : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit }))),
+          : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit, state: query.state }))),
       get: ({ params }) => orProblem(gitpip.user(params.username)),
       untrack: ({ params }) => orProblem(gitpip.untrack(params.username))
     })
