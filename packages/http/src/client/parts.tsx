@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact"
 import type { DayJson, ScanJson } from "./api.js"
 import { state } from "./state.js"
-import { ago, count, dateTime, number } from "./words.js"
+import { ago, count, dateTime, dayOf, number } from "./words.js"
 
 export const Time = ({ at }: { readonly at: string }) => (
   <time dateTime={at} title={dateTime(at)}>
@@ -71,7 +71,7 @@ export const ScanProgress = ({ scan, users }: { readonly scan: ScanJson; readonl
   )
 }
 
-const chart = { width: 560, height: 120, bottom: 20 }
+const chart = { width: 560, height: 190, bottom: 20 }
 
 /** Found and published side by side for each day. The same numbers are in a table for whoever cannot see it. */
 export const Chart = ({ days }: { readonly days: ReadonlyArray<DayJson> }) => {
@@ -104,7 +104,7 @@ export const Chart = ({ days }: { readonly days: ReadonlyArray<DayJson> }) => {
             {bar(day.published, index, 1, "published")}
             {index % 3 === (days.length - 1) % 3 ? (
               <text class="day" x={(index + 0.5) * step} y={chart.height - 4}>
-                {day.day.slice(8)}.{day.day.slice(5, 7)}.
+                {dayOf(day.day)}
               </text>
             ) : null}
           </g>

@@ -126,7 +126,7 @@ const FileRow = ({
           aria-label={`Preview ${file.filename}`}
           onClick={() => preview(file.id)}
         >
-          {shown === undefined ? "Preview" : "Close"}
+          Preview
         </button>
         {(publication_state === "failed" || publication_state === "gone") && publication_id !== null ? (
           <button type="button" aria-label={`Retry ${file.filename}`} onClick={() => retry([publication_id])}>
