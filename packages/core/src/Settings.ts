@@ -180,7 +180,8 @@ export const definitions = {
   GITPIP_API_KEY: define({
     config: optionalSecret("GITPIP_API_KEY"),
     fallback: "none",
-    meaning: "When set, every call but `/health` and `/ready` needs `Authorization: Bearer KEY`"
+    meaning:
+      "When set, every call but `/health` and `/ready` needs `Authorization: Bearer KEY`; the page asks for it once"
   }),
   GITPIP_RATE_LIMIT: define({
     config: Config.schema(RateLimit, "GITPIP_RATE_LIMIT").pipe(Config.withDefault(6_000)),
