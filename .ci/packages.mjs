@@ -51,7 +51,7 @@ try {
 import { open } from "@gitpip/core/promise"
 import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
 import { Api, toWebHandler } from "@gitpip/http"
-import { Effect } from "effect"
+import { ConfigProvider, Effect, Layer } from "effect"
 
 const wanted = [core.Gitpip, core.Settings, core.Sink, core.Worker, open, Api, toWebHandler]
 if (wanted.some((value) => value === undefined)) throw new Error("an export is missing")
@@ -73,7 +73,22 @@ await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
   })
   if (pipedrive.activities.length !== 1) throw new Error("nothing was published")
 })))
-console.log("imported, tracked, scanned and published from the tarballs")
+
+const settings = core.Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({}))))
+const web = toWebHandler(
+  core.Worker.layer.pipe(
+    Layer.provideMerge(core.Gitpip.layerWithDatabase),
+    Layer.provide([core.layerTransport, core.Database.layerMemory]),
+    Layer.provideMerge(settings)
+  )
+)
+const get = (path) => web.handler(new Request(new URL(path, "http://127.0.0.1/")))
+const page = await (await get("/")).text()
+const parts = [...page.matchAll(/(?:href|src)="(\\./assets/[^"]+)"/g)].map(([, part]) => part)
+for (const part of parts) if ((await get(part)).status !== 200) throw new Error(part + " is missing")
+if (parts.length < 5) throw new Error("the page has no parts")
+await web.dispose()
+console.log("imported, tracked, scanned, published and showed the page from the tarballs")
 `
   )
   process.stdout.write(run("node", ["use.mjs"], project))

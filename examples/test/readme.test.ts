@@ -42,7 +42,7 @@ describe("the README", () => {
     const routes = Object.entries(OpenApi.fromApi(Api).paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
     )
-    assert.sameMembers(firstCells("HTTP"), [...routes, "GET /openapi.json", "GET /docs"])
+    assert.sameMembers(firstCells("HTTP"), [...routes, "GET /", "GET /openapi.json", "GET /docs"])
   })
 
   it("begins with the two commands that continuous integration runs", () => {

@@ -50,6 +50,7 @@ describe("demo", () => {
     () =>
       Effect.gen(function* () {
         const demo = yield* start(yield* real, "demo", "--json", "--port", "0")
+        yield* demo.says(/The page: http:\/\/127\.0\.0\.1:\d+\/$/m)
         yield* demo.says(/curl http:\/\/127\.0\.0\.1:\d+\/health/)
         yield* demo.signal("SIGINT")
         const { code, json, stderr } = yield* demo.ended

@@ -34,7 +34,15 @@ const outbox = (options: {
             failed: 0,
             oldestDue: waiting ? DateTime.makeUnsafe(yield* Ref.get(due)) : null
           },
-          publishing: { state: "on", message: null, until: null, tokensLeft: null }
+          publishing: {
+            state: "on",
+            message: null,
+            until: null,
+            tokensLeft: null,
+            tokensLimit: null,
+            pipedriveUrl: null,
+            publishAs: "activity"
+          }
         } as Status
       })
     })

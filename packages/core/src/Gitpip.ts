@@ -1,24 +1,27 @@
 /**
  * Everything Gitpip can do, as one service: what the HTTP server, the command line and embedding programs call.
  */
-import { Clock, Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
+import { Cache, Clock, Context, DateTime, Duration, Effect, Layer, Option, Schema, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
+import { Changes } from "./Changes.ts"
 import type { DatabaseError } from "./Database.ts"
 import * as Database from "./Database.ts"
-import type { GistFile } from "./domain/GistFile.ts"
+import type { Change } from "./domain/Change.ts"
+import type { Day } from "./domain/Day.ts"
+import type { FilePreview, GistFile } from "./domain/GistFile.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
 import { Scan, type ScanDetails } from "./domain/Scan.ts"
 import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
-import { defaultVisitor, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
+import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
 import { Gauges } from "./Gauges.ts"
-import { Github, type GithubError } from "./Github.ts"
+import { GistNotFound, Github, GithubError } from "./Github.ts"
 import { layerTransport } from "./internal/exchange.ts"
 import { ScanSpans } from "./internal/ScanSpans.ts"
 import { Signals } from "./internal/Signals.ts"
 import { type Drained, Publisher } from "./Publisher.ts"
 import { Repository } from "./Repository.ts"
-import { fileIdentity } from "./repository/GistFiles.ts"
+import { type FileNotFound, fileIdentity } from "./repository/GistFiles.ts"
 import type { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
 import type { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
 import type { UserConflict, UserNotTracked } from "./repository/Users.ts"
@@ -67,8 +70,20 @@ export const Status = Schema.Struct({
     message: Schema.NullOr(Schema.String),
     until: Schema.NullOr(Schema.DateTimeUtcFromString),
     /** Tokens of the day left, by Pipedrive's last word to this process. */
-    tokensLeft: Schema.NullOr(Schema.Int)
-  }).pipe(Schema.encodeKeys({ tokensLeft: "tokens_left" })),
+    tokensLeft: Schema.NullOr(Schema.Int),
+    tokensLimit: Schema.NullOr(Schema.Int),
+    /** Pipedrive's pages, where what was published can be looked at. */
+    pipedriveUrl: Schema.NullOr(Schema.String),
+    /** What a file becomes there. */
+    publishAs: Schema.Literals(["activity", "deal"])
+  }).pipe(
+    Schema.encodeKeys({
+      tokensLeft: "tokens_left",
+      tokensLimit: "tokens_limit",
+      pipedriveUrl: "pipedrive_url",
+      publishAs: "publish_as"
+    })
+  ),
   github: Schema.Struct({
     limit: Schema.NullOr(Schema.Int),
     /** Requests of the hour left, by GitHub's last word to this process. */
@@ -95,10 +110,17 @@ export class Gitpip extends Context.Service<
     readonly users: (page: {
       readonly after: number
       readonly limit: number
+      /** Only those whose last look failed. */
+      readonly state?: "failing" | undefined
     }) => Effect.Effect<ReadonlyArray<User>, DatabaseError>
     readonly user: (username: Username) => Effect.Effect<UserDetails, UserNotTracked | DatabaseError>
     /** A visit: the files that are new to this visitor. */
     readonly latest: (username: Username, visitor?: Visitor) => Effect.Effect<Visit, UserNotTracked | DatabaseError>
+    /** How many files are new to a visitor, for each tracked user by ascending id. Records no visit. */
+    readonly news: (
+      visitor: Visitor,
+      page: { readonly after: number; readonly limit: number }
+    ) => Effect.Effect<ReadonlyArray<News>, DatabaseError>
     /**
      * A visitor's visits to a user, newest first. For whoever did not get a visit's answer: the newest one tells which
      * visit it was, and `visit` what it answered.
@@ -118,6 +140,8 @@ export class Gitpip extends Context.Service<
       username: Username,
       page: Cursor
     ) => Effect.Effect<ReadonlyArray<GistFile>, UserNotTracked | DatabaseError>
+    /** The beginning of a file, as it is on GitHub now. Kept for some minutes. */
+    readonly filePreview: (id: number) => Effect.Effect<FilePreview, FileNotFound | GithubError | DatabaseError>
     /** Scans everybody, or one user, now, and answers when done. */
     readonly scan: (options?: {
       readonly username?: Username | undefined
@@ -144,6 +168,10 @@ export class Gitpip extends Context.Service<
     readonly status: Effect.Effect<Status, DatabaseError>
     /** Brings the gauges among the metrics up to date. */
     readonly measure: Effect.Effect<void>
+    /** What was found and published on each of the last days, today included, oldest first. */
+    readonly days: (days: number) => Effect.Effect<ReadonlyArray<Day>, DatabaseError>
+    /** What changes from now on, here and in other processes on the same database. Begins with `listening`. */
+    readonly changes: Stream.Stream<Change, DatabaseError>
     /** Why work does not get done, judged from what is stored; empty when it does. `since` is when the worker started. */
     readonly overdue: (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
   }
@@ -151,11 +179,12 @@ export class Gitpip extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<
     Gitpip,
     never,
-    Repository | Scanner | Publisher | Gauges | Github | Sink | Signals | Settings
+    Repository | Changes | Scanner | Publisher | Gauges | Github | Sink | Signals | Settings
   > = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
-      const { files, publications, scans, users, visits } = yield* Repository
+      const { days, files, publications, scans, users, visits } = yield* Repository
+      const changes = yield* Changes
       const scanner = yield* Scanner
       const publisher = yield* Publisher
       const github = yield* Github
@@ -172,10 +201,35 @@ export class Gitpip extends Context.Service<
         return { id, visitor, visitedAt, files: shown } satisfies Visit
       })
 
+      const previews = yield* Cache.make({
+        capacity: 64,
+        timeToLive: Duration.minutes(5),
+        lookup: Effect.fnUntraced(function* (id: number) {
+          const { filename, gistId, rawUrl } = yield* files.find(id)
+          const content =
+            rawUrl === null
+              ? (yield* github.contents(gistId)).files.get(filename)
+              : yield* github.raw(rawUrl, previewBytes)
+          if (content === undefined) {
+            return yield* new GithubError({
+              reason: new GistNotFound({ message: "The gist does not hold this file any more" })
+            })
+          }
+          if (content._tag === "Binary") return { text: null, partial: false }
+          return {
+            text: content.text.slice(0, previewBytes),
+            partial: content.partial || content.text.length > previewBytes
+          }
+        })
+      })
+
       return Gitpip.of({
         track: Effect.fn("Gitpip.track")(function* (username, options) {
           const tracked = yield* users.track(username, Option.fromNullishOr(options?.id), yield* now)
-          if (tracked.created) yield* signals.passes.raise
+          if (tracked.created) {
+            yield* signals.passes.raise
+            yield* changes.tell({ type: "user", login: tracked.user.login })
+          }
           return tracked
         }),
         preview: Effect.fn("Gitpip.preview")(function* (username) {
@@ -206,13 +260,16 @@ export class Gitpip extends Context.Service<
           }
         }),
         untrack: Effect.fn("Gitpip.untrack")(function* (username) {
-          return yield* users.untrack(username, yield* now)
+          const user = yield* users.untrack(username, yield* now)
+          yield* changes.tell({ type: "user", login: user.login })
+          return user
         }),
         users: (page) => users.list(page),
         user: (username) => users.details(username),
         latest: Effect.fn("Gitpip.latest")(function* (username, visitor = defaultVisitor) {
           return yield* showVisit(yield* visits.record(username, visitor, yield* now))
         }),
+        news: (visitor, page) => visits.news(visitor, page),
         visits: Effect.fn("Gitpip.visits")(function* (username, visitor, page) {
           return yield* visits.list(yield* users.key(username), visitor, page)
         }),
@@ -222,6 +279,7 @@ export class Gitpip extends Context.Service<
         history: Effect.fn("Gitpip.history")(function* (username, page) {
           return yield* files.history(yield* users.key(username), page)
         }),
+        filePreview: (id) => Cache.get(previews, id),
         scan: Effect.fn("Gitpip.scan")(function* (options) {
           const userKey = yield* optionalKey(options?.username)
           return yield* scanner.scan({
@@ -234,7 +292,9 @@ export class Gitpip extends Context.Service<
           const userKey = yield* optionalKey(username)
           const id = yield* scans.request(userKey, yield* now)
           yield* userKey === null ? signals.passes.raise : signals.singles.raise
-          return yield* scans.find(id)
+          const scan = yield* scans.find(id)
+          yield* changes.tell({ type: "scan", scan })
+          return scan
         }),
         scans: (page) => scans.list(page),
         scanDetails: Effect.fn("Gitpip.scanDetails")(function* (id) {
@@ -250,6 +310,7 @@ export class Gitpip extends Context.Service<
         retry: Effect.fn("Gitpip.retry")(function* (id) {
           const publication = yield* publications.retry(id, yield* now)
           yield* signals.publications.raise
+          yield* changes.tell({ type: "publication", id, login: publication.owner, state: publication.state })
           return publication
         }),
         retryFailed: Effect.gen(function* () {
@@ -264,6 +325,7 @@ export class Gitpip extends Context.Service<
           const waits = Option.orElse(pause, () => withheld)
           const limits = yield* github.limits
           const at = yield* Clock.currentTimeMillis
+          const budget = yield* sink.budget
           return {
             users: yield* users.count,
             lastScan: Option.getOrNull(yield* scans.lastDone),
@@ -280,7 +342,10 @@ export class Gitpip extends Context.Service<
                 Option.orElse(publisher.off, () => Option.map(waits, ({ message }) => message))
               ),
               until: Option.getOrNull(Option.map(waits, ({ until }) => until)),
-              tokensLeft: Option.getOrNull(Option.map(yield* sink.budget, ({ left }) => left))
+              tokensLeft: Option.getOrNull(Option.map(budget, ({ left }) => left)),
+              tokensLimit: Option.getOrNull(Option.map(budget, ({ limit }) => limit)),
+              pipedriveUrl: Option.getOrNull(Option.map(settings.pipedrive, ({ pages }) => pages)),
+              publishAs: settings.publishAs
             },
             github: {
               limit: limits.budget?.limit ?? null,
@@ -291,6 +356,10 @@ export class Gitpip extends Context.Service<
           } satisfies Status
         }).pipe(Effect.withSpan("Gitpip.status")),
         measure: gauges.refresh,
+        days: Effect.fn("Gitpip.days")(function* (count) {
+          return yield* days.list(count, yield* now)
+        }),
+        changes: changes.all,
         overdue: Effect.fn("Gitpip.overdue")(function* (since) {
           const at = yield* Clock.currentTimeMillis
           const reasons: Array<string> = []
@@ -326,7 +395,7 @@ export class Gitpip extends Context.Service<
     Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerNoDeps.pipe(
     Layer.provideMerge(Gauges.layer),
-    Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer)),
+    Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
     Layer.provide(ScanSpans.layer),
     Layer.provideMerge(Layer.mergeAll(Github.layer, Repository.layer, Signals.layer))
   )
@@ -345,7 +414,10 @@ export class Gitpip extends Context.Service<
 }
 
 /** The services that Gitpip is made of. */
-export type Services = Scanner | Publisher | Gauges | Sink | Github | Repository | Signals
+export type Services = Changes | Scanner | Publisher | Gauges | Sink | Github | Repository | Signals
+
+/** As much of a file as anybody reads in passing. */
+const previewBytes = 32 * 1024
 
 /** How long something may be late before it counts as not getting done. */
 const grace = Duration.minutes(10)

@@ -1,6 +1,8 @@
 /** Everything Gitpip remembers, as one service. Each part is a table family with its claims and leases. */
 import { Context, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
+import * as Changes from "./repository/Changes.ts"
+import * as Days from "./repository/Days.ts"
 import * as Deals from "./repository/Deals.ts"
 import * as Doors from "./repository/Doors.ts"
 import * as GistFiles from "./repository/GistFiles.ts"
@@ -20,6 +22,8 @@ export class Repository extends Context.Service<
     readonly scans: Made<typeof Scans>
     readonly visits: Made<typeof Visits>
     readonly publications: Made<typeof Publications>
+    readonly changes: Made<typeof Changes>
+    readonly days: Made<typeof Days>
     readonly deals: Made<typeof Deals>
     readonly doors: Made<typeof Doors>
     readonly totals: Made<typeof Totals>
@@ -33,6 +37,8 @@ export class Repository extends Context.Service<
       scans: Scans.make,
       visits: Visits.make,
       publications: Publications.make,
+      changes: Changes.make,
+      days: Days.make,
       deals: Deals.make,
       doors: Doors.make,
       totals: Totals.make

@@ -180,7 +180,8 @@ export const definitions = {
   GITPIP_API_KEY: define({
     config: optionalSecret("GITPIP_API_KEY"),
     fallback: "none",
-    meaning: "When set, every call but `/health` and `/ready` needs `Authorization: Bearer KEY`"
+    meaning:
+      "When set, every call but `/health` and `/ready` needs `Authorization: Bearer KEY`; the page asks for it once"
   }),
   GITPIP_URL: define({
     config: Config.option(Config.schema(HttpUrl, "GITPIP_URL")),
@@ -240,6 +241,8 @@ export interface PipedriveSettings {
   readonly token: Redacted.Redacted
   /** Scheme, host and port alone. */
   readonly origin: string
+  /** The same of the pages that people look at. */
+  readonly pages: string
 }
 
 /** All settings, read and checked. */
@@ -332,9 +335,8 @@ const load = Effect.gen(function* () {
     }
   )
   const token = values.token ?? Option.none()
-  const origin = Option.orElse(values.origin ?? Option.none(), () =>
-    Option.map(values.org ?? Option.none(), (org) => new URL(`https://${org}.pipedrive.com`))
-  )
+  const pages = Option.map(values.org ?? Option.none(), (org) => new URL(`https://${org}.pipedrive.com`))
+  const origin = Option.orElse(values.origin ?? Option.none(), () => pages)
   // Only judged when all three could be read: a wrong one is no missing one.
   const known = values.token !== undefined && values.org !== undefined && values.origin !== undefined
   if (known && Option.isSome(token) && Option.isNone(origin)) {
@@ -354,7 +356,11 @@ const load = Effect.gen(function* () {
   } = values as Required<typeof values> & Complete<typeof values>
   return Settings.of({
     ...rest,
-    pipedrive: Option.map(Option.all({ token, origin }), ({ token, origin }) => ({ token, origin: origin.origin })),
+    pipedrive: Option.map(Option.all({ token, origin }), ({ token, origin }) => ({
+      token,
+      origin: origin.origin,
+      pages: Option.getOrElse(pages, () => origin).origin
+    })),
     githubApiUrl: rest.githubApiUrl.href.replace(/\/+$/, ""),
     url: Option.map(rest.url, ({ href }) => href.replace(/\/+$/, ""))
   })

@@ -11,7 +11,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^(Settings|Telemetry)\.ts$|^internal\/|^migrations\//,
   /^(Github|Pipedrive|Database)\.ts$/,
   /^repository\/|^(Repository|Sink|State)\.ts$/,
-  /^sink\/|^(Scanner|Publisher)\.ts$/,
+  /^sink\/|^(Changes|Scanner|Publisher)\.ts$/,
   /^Gauges\.ts$/,
   /^Worker\.ts$/,
   /^Gitpip\.ts$/,

@@ -3,7 +3,11 @@
  * document come from it. Bodies are the domain's schemas in their JSON form.
  */
 import {
+  Change,
+  Day,
+  FilePreview,
   GistFile,
+  News,
   Preview,
   Publication,
   PublicationDetails,
@@ -23,6 +27,7 @@ import {
 import { Record, Schema, SchemaTransformation } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import {
+  FileNotFoundProblem,
   GithubProblem,
   NotReadyProblem,
   ProblemDetails,
@@ -100,12 +105,12 @@ export class Users extends HttpApiGroup.make("users")
       })
     ),
     HttpApiEndpoint.get("list", "/users", {
-      query: page,
+      query: { ...page, state: Schema.optionalKey(Schema.Literal("failing")) },
       success: paged(Schema.Array(User))
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Tracked users by ascending id",
-        description: "All of them as one array. With `limit` or `after` a page, with a `Link` to the next one."
+        description: "All of them as one array. With `limit`, `after` or `state` a page, with a `Link` to the next one."
       })
     ),
     HttpApiEndpoint.get("get", "/users/:username", {
@@ -136,6 +141,15 @@ export class Gists extends HttpApiGroup.make("gists")
         description: "Records the visit. Its answer can be read again under the id in the `Gitpip-Visit` header."
       })
     ),
+    HttpApiEndpoint.get("news", "/news", {
+      query: { ...page, visitor: Schema.optionalKey(Visitor) },
+      success: paged(Schema.Array(News))
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "How many files are new to the visitor, for each tracked user by ascending id; records no visit",
+        description: "More than 1,000 of one user are not counted."
+      })
+    ),
     HttpApiEndpoint.get("visits", "/users/:username/visits", {
       params: username,
       query: { ...page, visitor: Schema.optionalKey(Visitor) },
@@ -157,7 +171,12 @@ export class Gists extends HttpApiGroup.make("gists")
       query: page,
       success: paged(Schema.Array(GistFile)),
       error: UserNotTrackedProblem
-    }).annotateMerge(OpenApi.annotations({ summary: "A user's files, newest found first; records no visit" }))
+    }).annotateMerge(OpenApi.annotations({ summary: "A user's files, newest found first; records no visit" })),
+    HttpApiEndpoint.get("preview", "/files/:id/preview", {
+      params: { id: Id },
+      success: FilePreview,
+      error: [FileNotFoundProblem, GithubProblem]
+    }).annotateMerge(OpenApi.annotations({ summary: "The beginning of a file, as it is on GitHub now" }))
   )
   .annotateMerge(OpenApi.annotations({ title: "Gists" })) {}
 
@@ -217,18 +236,43 @@ export class System extends HttpApiGroup.make("system")
     HttpApiEndpoint.get("status", "/status", { success: Status }).annotateMerge(
       OpenApi.annotations({ summary: "How things stand" })
     ),
+    HttpApiEndpoint.get("days", "/days", {
+      query: { days: Schema.optionalKey(between(1, 31, "must be a whole number from 1 to 31")) },
+      success: Schema.Array(Day)
+    }).annotateMerge(OpenApi.annotations({ summary: "What was found and published on each of the last days (14)" })),
+    HttpApiEndpoint.get("events", "/events", {
+      success: HttpApiSchema.StreamSse({ data: Change })
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "What changes from now on, as server-sent events",
+        description:
+          "Hints to read anew. The first one is `listening`. Ends after an hour, and when the server stops; browsers then ask again."
+      })
+    ),
     HttpApiEndpoint.get("metrics", "/metrics", {
       success: HttpApiSchema.asText({ contentType: "text/plain; version=0.0.4; charset=utf-8" })(Schema.String)
     }).annotateMerge(OpenApi.annotations({ summary: "Metrics for Prometheus" }))
   )
   .annotateMerge(OpenApi.annotations({ title: "System" })) {}
 
+/** For browsers, which keep a session in a cookie instead of the key. */
+export class Session extends HttpApiGroup.make("session")
+  .add(
+    HttpApiEndpoint.post("signIn", "/session", { success: HttpApiSchema.NoContent }).annotateMerge(
+      OpenApi.annotations({ summary: "Sign in: the key once, and a cookie from then on" })
+    ),
+    HttpApiEndpoint.delete("signOut", "/session", { success: HttpApiSchema.NoContent }).annotateMerge(
+      OpenApi.annotations({ summary: "Sign out: the cookie ends" })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Session" })) {}
+
 /** The calls that need no key, so that a supervisor can make them. */
 export const openPaths: ReadonlySet<string> = new Set(["/health", "/ready"])
 
 /** Gitpip's HTTP API. */
 export class Api extends HttpApi.make("gitpip")
-  .add(Users, Gists, Scans, Publications, System)
+  .add(Users, Gists, Scans, Publications, System, Session)
   .middleware(ProblemDetails)
   .annotateMerge(
     OpenApi.annotations({

@@ -1,6 +1,7 @@
 /** Core's errors as problems. */
 import {
   type DatabaseError,
+  type FileNotFound,
   type GithubError,
   type PublicationNotFailed,
   type PublicationNotFound,
@@ -12,6 +13,7 @@ import {
 } from "@gitpip/core"
 import { Effect } from "effect"
 import {
+  FileNotFoundProblem,
   GithubProblem,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
@@ -25,6 +27,7 @@ import {
 /** What calls of `Gitpip` fail with. */
 export type CoreError =
   | DatabaseError
+  | FileNotFound
   | GithubError
   | PublicationNotFailed
   | PublicationNotFound
@@ -35,6 +38,7 @@ export type CoreError =
 
 const problems = {
   DatabaseError: () => new UnavailableProblem({ detail: "Try again in a moment. The server's log says why" }),
+  FileNotFound: ({ message }: FileNotFound) => new FileNotFoundProblem({ detail: message }),
   GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),

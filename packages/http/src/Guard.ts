@@ -9,9 +9,11 @@ import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effe
 import { isOwnHost } from "./Address.ts"
 import { openPaths } from "./Api.ts"
 import { clientBehind } from "./Client.ts"
-import { forPage, forProgram } from "./headers.ts"
+import { forAsset, forPage, forProgram } from "./headers.ts"
+import { isOfPage } from "./page/addresses.ts"
 import * as RateLimit from "./RateLimit.ts"
 import * as Refusals from "./Refusals.ts"
+import { cookieOf, makeSessions, sessionCookie } from "./Session.ts"
 
 /** No call takes a body; what clients send along out of habit stays below this. */
 const bodyLimit = ByteSize.kibibytes(64)
@@ -53,11 +55,7 @@ export const guard = Effect.gen(function* () {
           const seconds = (clock.currentTimeMillisUnsafe() - startedAt) / 1_000
           Telemetry.answered(String(response.status)).updateUnsafe(seconds, fiber.context)
         }
-        // A page has a policy of its own.
-        return HttpServerResponse.setHeaders(
-          response,
-          response.headers["content-security-policy"] === undefined ? forProgram : forPage
-        )
+        return HttpServerResponse.setHeaders(response, bearing(response.headers))
       })
       return LogLevel.isLessThanOrEqualTo(fiber.getRef(References.MinimumLogLevel), "Debug")
         ? Effect.tap(finished, ({ status }) =>
@@ -66,6 +64,14 @@ export const guard = Effect.gen(function* () {
         : finished
     })
 })
+
+/** A page has a policy of its own, and what a browser may keep says so itself. */
+const bearing = (headers: HttpServerResponse.HttpServerResponse["headers"]) =>
+  headers["content-security-policy"] !== undefined
+    ? forPage
+    : headers["cache-control"] === undefined
+      ? forProgram
+      : forAsset
 
 const pathOf = (url: string): string => {
   const end = url.search(/[?#]/)
@@ -104,11 +110,12 @@ const unauthorized = Effect.succeed(Refusals.unauthorized)
 /** The limits and the key. Not for the open paths: a supervisor gets its answer however many others ask. */
 const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Service"]): Refuse => {
   const checkKey = makeCheckKey(apiKey)
+  const sessions = makeSessions(apiKey)
   const client = clientBehind(trustedProxies)
   const requests = RateLimit.make({ perMinute: rateLimit })
   const wrongKeys = RateLimit.make({ perMinute: Number.isFinite(rateLimit) ? wrongKeysPerMinute : rateLimit })
 
-  return ({ headers, remoteAddress }, _path, now) => {
+  return ({ headers, method, remoteAddress }, path, now) => {
     // Within a Web handler there is no address: whoever mounts it has to know its callers.
     const who = Option.isSome(remoteAddress) ? client(remoteAddress.value, headers["x-forwarded-for"]) : undefined
     if (who !== undefined) {
@@ -117,6 +124,12 @@ const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Servi
       if (blocked > 0) return Effect.succeed(Refusals.tooMany("Too many wrong keys came from this address", blocked))
       const wait = requests.take(who, now)
       if (wait > 0) return Effect.succeed(Refusals.tooMany(`A client may make ${rateLimit} requests a minute`, wait))
+    }
+    // There is nothing in them, and they ask for the key.
+    if (isOfPage(path)) return undefined
+    const session = headers.authorization === undefined ? cookieOf(headers.cookie, sessionCookie) : undefined
+    if (session !== undefined && sessions.isValid(session, now)) {
+      return isFromOwnPage(method, headers) ? undefined : crossSite
     }
     const key = checkKey(headers.authorization)
     if (key === "right") return undefined
@@ -139,6 +152,17 @@ const isFromElsewhere = (headers: HttpServerRequest.HttpServerRequest["headers"]
   if (site !== undefined) return site !== "same-origin" && site !== "none"
   const { host, origin } = headers
   return origin !== undefined && host !== undefined && origin.replace(/^https?:\/\//, "") !== host
+}
+
+/**
+ * Whether a request that a session vouches for comes from the page itself. Browsers send cookies along by themselves, so
+ * here it takes a word for it: a request that changes something must say where it comes from.
+ */
+const isFromOwnPage = (method: string, headers: HttpServerRequest.HttpServerRequest["headers"]): boolean => {
+  if (isFromElsewhere(headers)) return false
+  return (
+    method === "GET" || method === "HEAD" || headers["sec-fetch-site"] !== undefined || headers.origin !== undefined
+  )
 }
 
 /** Hashes are of one length whatever was sent, so neither the key's length nor its beginning shows in the time taken. */

@@ -35,7 +35,9 @@ export const fileJson = (file: GistFile): typeof GistFile.Encoded => ({
   found_at: DateTime.formatIso(file.foundAt),
   scan_id: file.scanId,
   publication_id: file.publicationId,
-  publication_state: file.publicationState
+  publication_state: file.publicationState,
+  publication_target: file.publicationTarget,
+  publication_receipt: file.publicationReceipt
 })
 
 const optionalTime = (time: DateTime.Utc | null): string | null => (time === null ? null : DateTime.formatIso(time))

@@ -35,6 +35,18 @@ export class PublicationNotFoundProblem extends HttpApiError.Problem<Publication
   { type: "urn:gitpip:problem:publication-not-found", status: 404, title: "There is no such publication" }
 ) {}
 
+export class FileNotFoundProblem extends HttpApiError.Problem<FileNotFoundProblem>()("FileNotFoundProblem", {
+  type: "urn:gitpip:problem:file-not-found",
+  status: 404,
+  title: "There is no such file"
+}) {}
+
+export class GithubProblem extends HttpApiError.Problem<GithubProblem>()("GithubProblem", {
+  type: "urn:gitpip:problem:github",
+  status: 502,
+  title: "GitHub did not give what was asked for"
+}) {}
+
 export class PublicationNotFailedProblem extends HttpApiError.Problem<PublicationNotFailedProblem>()(
   "PublicationNotFailedProblem",
   { type: "urn:gitpip:problem:publication-not-failed", status: 409, title: "The publication has not failed" }

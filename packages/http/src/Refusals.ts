@@ -1,6 +1,7 @@
 /** Answers that are given without asking Gitpip: what is wrong with a request, as a problem (RFC 9457). */
 import { FindMyWay, HttpServerError, type HttpServerRequest, HttpServerResponse, ProblemDetails } from "effect/http"
 import { Api } from "./Api.ts"
+import { pageRoutes } from "./page/addresses.ts"
 
 export const problem = (
   status: number,
@@ -49,6 +50,8 @@ export const tooLarge = problem(
   { connection: "close" }
 )
 
+export const gone = problem(404, "Not Found", { detail: "The page has changed. Load it again" })
+
 const unreadable = problem(400, "Bad Request", { detail: "The body cannot be read" })
 
 export const broken = problem(500, "Internal Server Error", {
@@ -72,7 +75,8 @@ export const ofServer = (
 const methods = (() => {
   const byPath = new Map<string, Array<string>>([
     ["/docs", ["GET"]],
-    ["/openapi.json", ["GET"]]
+    ["/openapi.json", ["GET"]],
+    ...pageRoutes.map((path): [string, Array<string>] => [path, ["GET"]])
   ])
   for (const group of Object.values(Api.groups)) {
     for (const { method, path } of Object.values(group.endpoints)) {

@@ -12,13 +12,15 @@ import { guard } from "./Guard.ts"
 import { layerGists } from "./handlers/Gists.ts"
 import { layerPublications } from "./handlers/Publications.ts"
 import { layerScans } from "./handlers/Scans.ts"
+import { layerSession } from "./handlers/Session.ts"
 import { layerSystem } from "./handlers/System.ts"
 import { layerUsers } from "./handlers/Users.ts"
+import { layerPage } from "./page/Page.ts"
 import { layerReference } from "./Reference.ts"
 
 const layerUnguarded = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([layerUsers, layerGists, layerScans, layerPublications, layerSystem]),
+    Layer.provide([layerUsers, layerGists, layerScans, layerPublications, layerSystem, layerSession]),
     Layer.provide(layerFaults)
   ),
   layerReference
@@ -27,8 +29,8 @@ const layerUnguarded = Layer.mergeAll(
 /** Gitpip's routes, each behind the API key, for the router of another application. Leaves its other routes alone. */
 export const layerRoutes = layerUnguarded.pipe(Layer.provide(HttpRouter.middleware(guard).layer))
 
-/** A whole server: the routes, and problems for every address that is none. */
-export const layerApp = Layer.mergeAll(layerUnguarded, HttpRouter.middleware(guard, { global: true }))
+/** A whole server: the routes, the page, and problems for every address that is none. */
+export const layerApp = Layer.mergeAll(layerUnguarded, layerPage, HttpRouter.middleware(guard, { global: true }))
 
 /** The longest name in an address is bounded by the schemas, which say what is wrong, and not by the router. */
 export const routerConfig = { maxParamLength: 16_384 }

@@ -1,8 +1,7 @@
 /** The headers that tell a browser what it may not do with an answer. TLS, and `Strict-Transport-Security`, are a proxy's. */
 import { Headers } from "effect/http"
 
-const common = {
-  "cache-control": "no-store",
+const always = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -11,11 +10,19 @@ const common = {
   "x-frame-options": "DENY"
 }
 
+const common = { ...always, "cache-control": "no-store" }
+
 /** For a page, which brings its own `content-security-policy`. */
 export const forPage = Headers.fromInput(common)
 
 /** For everything else. A browser that shows it as a page runs and loads nothing. */
 export const forProgram = Headers.fromInput({
   ...common,
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'"
+})
+
+/** For a part of a page, which says itself how long it may be kept. */
+export const forAsset = Headers.fromInput({
+  ...always,
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'"
 })

@@ -3,11 +3,12 @@
  * a process.
  */
 export { isLoopback, ListenError } from "./Address.ts"
-export { Api, defaultLimit, Gists, Publications, pageLimit, Scans, System, Users } from "./Api.ts"
+export { Api, defaultLimit, Gists, Publications, pageLimit, Scans, Session, System, Users } from "./Api.ts"
 export { type ConnectionLimits, defaultLimits } from "./Connections.ts"
 export { type CoreError, orProblem, toProblem } from "./Errors.ts"
 export { layerLogs, layerProcess, layerServer, layerServerWith, layerTelemetry } from "./main.ts"
 export {
+  FileNotFoundProblem,
   GithubProblem,
   NotReadyProblem,
   ProblemDetails,

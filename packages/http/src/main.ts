@@ -2,11 +2,12 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Database, type DatabaseError, Gitpip, Settings, secretsOf, Telemetry, Worker } from "@gitpip/core"
 import { masked, plain, plainJson } from "@gitpip/core/text"
-import { Cause, ConfigProvider, Effect, Layer, Logger, Option, References } from "effect"
+import { Cause, ConfigProvider, Deferred, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
 import { isLoopback, type ListenError, listenError, refusal, unbracketed, urlOnThisMachine } from "./Address.ts"
 import { type ConnectionLimits, makeServer } from "./Connections.ts"
+import { Stopping } from "./Events.ts"
 import { OnLoopbackAlone } from "./Guard.ts"
 import { layerApp, routerConfig } from "./Server.ts"
 
@@ -38,12 +39,19 @@ export const layerServerWith = (
       }).pipe(
         Layer.catchTag("ServeError", ({ cause }) => Layer.effectContext(Effect.fail(listenError(cause, settings))))
       )
+      const stopping = yield* Deferred.make<void>()
       const onLoopbackAlone = isLoopback(settings.host) && Option.isNone(settings.apiKey)
       const served = HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
         // No call changes the protocol of its connection. One that is changed is out of reach of the server's limits, so
         // the wish is passed over, as HTTP allows.
         Layer.tap(() => Effect.sync(() => server.removeAllListeners("upgrade"))),
         Layer.provide(Layer.succeed(OnLoopbackAlone, onLoopbackAlone)),
+        Layer.provide(Layer.succeed(Stopping, Deferred.await(stopping))),
+        // Before the server waits for its requests to end: what was built last is closed first.
+        (serving) =>
+          Layer.effectDiscard(Effect.addFinalizer(() => Deferred.succeed(stopping, undefined))).pipe(
+            Layer.provideMerge(serving)
+          ),
         Layer.provideMerge(platform)
       )
       const announced = HttpServer.addressFormattedWith((address) =>

@@ -28,6 +28,13 @@ layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_RATE_LIMIT: "none" }), { exclud
       ["POST", "/publications/retry"],
       ["GET", "/status"],
       ["GET", "/metrics"],
+      ["GET", "/events"],
+      ["GET", "/news"],
+      ["GET", "/days"],
+      ["GET", "/files/1/preview"],
+      ["POST", "/session"],
+      ["DELETE", "/session"],
+      ["POST", "/users/ann"],
       ["GET", "/openapi.json"],
       ["GET", "/docs"],
       ["GET", "/nowhere"],
@@ -108,11 +115,13 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
   it.effect("answers unknown addresses with 404 and wrong methods with 405", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
-      for (const path of ["/", "/nowhere", "/users/a/b/c", "/latestgists", "/users/%ff"])
+      for (const path of ["/assets", "/nowhere", "/users/a/b/c", "/latestgists", "/users/%ff"])
         problem(yield* call("GET", path), 404)
       const allowed = [
         ["PUT", "/users", "GET, HEAD, OPTIONS"],
         ["PATCH", "/users/ann", "DELETE, GET, HEAD, OPTIONS, POST"],
+        ["POST", "/", "GET, HEAD, OPTIONS"],
+        ["GET", "/session", "DELETE, OPTIONS, POST"],
         ["GET", "/users/ann/1", "OPTIONS, POST"],
         ["GET", "/latestgists/ann", "OPTIONS, POST"],
         ["DELETE", "/scans", "GET, HEAD, OPTIONS, POST"],

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Database, Gitpip, layerTransport, Settings, Username, Worker } from "@gitpip/core"
+import { Database, Gitpip, layerTransport, type Services, Settings, Username, Worker } from "@gitpip/core"
 import { GithubStandIn } from "@gitpip/core/testing"
 import { Cause, ConfigProvider, Context, DateTime, Effect, Layer, Logger, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
@@ -118,7 +118,10 @@ export const callAt = (origin: string) => (method: string, path: string, init?: 
   })
 
 /** The services of one process on a database of its own. */
-export const layerServices = (env: Record<string, string> = {}) =>
+export const layerServices = (
+  env: Record<string, string> = {},
+  worker: Layer.Layer<Worker, never, Services> = layerIdle
+) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const github = yield* GithubStandIn.make()
@@ -130,7 +133,7 @@ export const layerServices = (env: Record<string, string> = {}) =>
         })
       )
       return Layer.succeed(Github, github).pipe(
-        Layer.merge(layerIdle),
+        Layer.merge(worker),
         Layer.provideMerge(Gitpip.layerWithDatabase),
         Layer.provide(layerTransport),
         Layer.provideMerge(Layer.merge(settings, database)),
@@ -142,7 +145,11 @@ export const layerServices = (env: Record<string, string> = {}) =>
 class Github extends Context.Service<Github, GithubStandIn>()("gitpip/test/Github") {}
 
 /** A server of its own for each suite. */
-export const layerRunning = (env: Record<string, string> = {}, limits: Partial<ConnectionLimits> = {}) =>
+export const layerRunning = (
+  env: Record<string, string> = {},
+  limits: Partial<ConnectionLimits> = {},
+  worker: Layer.Layer<Worker, never, Services> = layerIdle
+) =>
   Layer.effect(
     Running,
     Effect.gen(function* () {
@@ -150,7 +157,7 @@ export const layerRunning = (env: Record<string, string> = {}, limits: Partial<C
       const origin = HttpServer.formatAddress(address)
       return Running.of({ origin, github: yield* Github, call: callAt(origin) })
     })
-  ).pipe(Layer.provide(layerServerWith(limits)), Layer.provideMerge(layerServices(env)), Layer.orDie)
+  ).pipe(Layer.provide(layerServerWith(limits)), Layer.provideMerge(layerServices(env, worker)), Layer.orDie)
 
 /** Asserts that an answer is a problem of this status, and gives its body. */
 export const problem = (answer: Answer, status: number) => {

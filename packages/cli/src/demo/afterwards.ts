@@ -19,7 +19,11 @@ export const afterwards = (stage: Stage, narrator: Narrator, port: number) =>
 
 const invitation = Effect.fnUntraced(function* ({ part, say }: Narrator, { url }: Services) {
   yield* part("Now it runs by itself")
-  yield* say(`Gitpip scans every ${interval}, and every 15 seconds somebody writes a gist. Try meanwhile:`)
+  yield* say(`Gitpip scans every ${interval}, and every 15 seconds somebody writes a gist.`)
+  yield* say(`\n  The page: ${url}/\n`)
+  yield* say(
+    "It shows all of it as it happens: who is tracked, what is new, what went to Pipedrive. Or try at a terminal:"
+  )
   for (const line of [
     `curl ${url}/users`,
     `curl ${url}/users/ann`,

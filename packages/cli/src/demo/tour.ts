@@ -26,6 +26,7 @@ export const tour = Effect.fnUntraced(function* (stage: Stage, narrator: Narrato
 const opening = Effect.fnUntraced(function* (stage: Stage, { part, say }: Narrator, { url }: Services) {
   yield* part("The stage")
   yield* say(`Gitpip serves on ${url}, with a PostgreSQL database in this process's memory.`)
+  yield* say(`Open ${url} in a browser, and watch the tour from there as well.`)
   yield* say(
     `GitHub and Pipedrive are stand-ins on this machine: ${stage.github.url.origin} and ${stage.pipedrive.url.origin}.`
   )

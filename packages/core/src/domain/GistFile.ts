@@ -60,7 +60,10 @@ export const GistFile = Schema.Struct({
   foundAt: Schema.DateTimeUtcFromString,
   scanId: Schema.Int,
   publicationId: Schema.NullOr(Schema.Int),
-  publicationState: Schema.NullOr(Schema.String)
+  publicationState: Schema.NullOr(Schema.String),
+  /** What its publication hangs on, and what Pipedrive calls it: see `Publication`. */
+  publicationTarget: Schema.NullOr(Schema.String),
+  publicationReceipt: Schema.NullOr(Schema.String)
 }).pipe(
   Schema.encodeKeys({
     gistId: "gist_id",
@@ -71,10 +74,21 @@ export const GistFile = Schema.Struct({
     foundAt: "found_at",
     scanId: "scan_id",
     publicationId: "publication_id",
-    publicationState: "publication_state"
+    publicationState: "publication_state",
+    publicationTarget: "publication_target",
+    publicationReceipt: "publication_receipt"
   })
 )
 export type GistFile = typeof GistFile.Type
+
+/** What is shown of a file's content: its beginning, as it is on GitHub now. */
+export const FilePreview = Schema.Struct({
+  /** `null`: it is no text. */
+  text: Schema.NullOr(Schema.String),
+  /** Whether `text` is only the beginning. */
+  partial: Schema.Boolean
+})
+export type FilePreview = typeof FilePreview.Type
 
 /** What was read of a file's content when it came to be published. */
 export type Content =

@@ -1,6 +1,7 @@
 /** One look at a user's new files. The next visit of the same visitor starts where it ended. */
 import { Schema } from "effect"
 import { GistFile } from "./GistFile.ts"
+import { UserId, Username } from "./User.ts"
 
 export const VisitId = Schema.Int.pipe(Schema.brand("VisitId"))
 export type VisitId = typeof VisitId.Type
@@ -22,6 +23,10 @@ export const VisitRecord = Schema.Struct({
   visitedAt: Schema.DateTimeUtcFromString
 }).pipe(Schema.encodeKeys({ visitedAt: "visited_at" }))
 export type VisitRecord = typeof VisitRecord.Type
+
+/** How many files of a user are new to a visitor, without a visit. At most 1,000 are counted. */
+export const News = Schema.Struct({ id: UserId, login: Username, files: Schema.Int })
+export type News = typeof News.Type
 
 export const Visit = Schema.Struct({
   id: VisitId,

@@ -1,12 +1,12 @@
 /** All migrations, in order. A number is never used twice and never inserted before a released one. */
 import initial from "./0001_initial.ts"
 import certainty from "./0002_certainty.ts"
-import failing from "./0003_failing.ts"
+import page from "./0003_page.ts"
 
 export const migrations = {
   "0001_initial": initial,
   "0002_certainty": certainty,
-  "0003_failing": failing
+  "0003_page": page
 }
 
 /** The newest schema that this program knows. */

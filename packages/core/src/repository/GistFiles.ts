@@ -1,5 +1,5 @@
 /** The files that scans found, and their entry into the outbox, in one transaction. */
-import { DateTime, Effect } from "effect"
+import { DateTime, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import { GistFile, type ListedFile } from "../domain/GistFile.ts"
@@ -20,13 +20,21 @@ export interface Intake {
   readonly now: Date
 }
 
+/** There is no file of this id. */
+export class FileNotFound extends Schema.TaggedError<FileNotFound>()("FileNotFound", { file: Schema.Int }) {
+  override get message(): string {
+    return `There is no file ${this.file}`
+  }
+}
+
 const chunk = 1_000
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const columns = sql.literal(`f.key as id, u.username as owner, f.filename, f.gist_id, f.html_url, f.raw_url,
     f.description, f.language, f.type, f.size, f.created_at, f.updated_at, f.found_at, f.scan_key as scan_id,
-    p.key as publication_id, p.state as publication_state`)
+    p.key as publication_id, p.state as publication_state, p.target as publication_target,
+    p.receipt as publication_receipt`)
   const from = sql.literal(
     `gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`
   )
@@ -112,6 +120,11 @@ export const make = Effect.gen(function* () {
     between: (userKey: UserKey, after: number, until: number) =>
       files(sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
         order by f.key`),
+    find: Effect.fnUntraced(function* (id: number) {
+      const [found] = yield* files(sql`select ${columns} from ${from} where f.key = ${id}`)
+      if (found === undefined) return yield* new FileNotFound({ file: id })
+      return found
+    }),
     ofScan: (scanKey: number, limit: number) =>
       files(sql`select ${columns} from ${from} where f.scan_key = ${scanKey} order by f.key limit ${limit}`)
   }

@@ -42,13 +42,17 @@ export interface Ending {
   readonly resumeAt: Date | null
 }
 
+/** A scan as its schema has it, from these tables. */
+export const scanColumns = `s.key as id, s.kind, u.username, s.state, s.requested_at, s.started_at, s.finished_at,
+    s.users, s.unchanged, s.failed, s.files, s.reason, s.message, s.resume_at`
+export const scanTables = "scans s left join users u on u.key = s.user_key"
+
 const Started = Schema.Struct({ key: ScanId, userKey: Schema.NullOr(Schema.Int) })
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const columns = sql.literal(`s.key as id, s.kind, u.username, s.state, s.requested_at, s.started_at, s.finished_at,
-    s.users, s.unchanged, s.failed, s.files, s.reason, s.message, s.resume_at`)
-  const from = sql.literal("scans s left join users u on u.key = s.user_key")
+  const columns = sql.literal(scanColumns)
+  const from = sql.literal(scanTables)
   const scans = rows(Scan)
   const lease = sql`clock_timestamp() + ${seconds(sql, Timing.scanLease)}`
 

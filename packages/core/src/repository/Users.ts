@@ -128,9 +128,10 @@ export const make = Effect.gen(function* () {
       return user
     }),
     /** Tracked users by ascending id, from after `after` on. */
-    list: (page: { readonly after: number; readonly limit: number }) =>
+    list: (page: { readonly after: number; readonly limit: number; readonly state?: "failing" | undefined }) =>
       users(sql`
         select ${columns} from users u where u.untracked_at is null and u.id > ${page.after}
+          ${sql.literal(page.state === undefined ? "" : "and u.failures > 0")}
         order by u.id limit ${page.limit}`),
     count: Effect.map(
       orDatabaseError(sql<{ n: number }>`select count(*) as n from users where untracked_at is null`),

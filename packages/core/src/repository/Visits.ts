@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { rows } from "../Database.ts"
 import { UserKey } from "../domain/User.ts"
-import { VisitId, Visitor, VisitRecord } from "../domain/Visit.ts"
+import { News, VisitId, Visitor, VisitRecord } from "../domain/Visit.ts"
 import { alone } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
@@ -32,6 +32,22 @@ export const make = Effect.gen(function* () {
   const visits = rows(VisitRow)
 
   return {
+    /** What is new to a visitor, for tracked users by ascending id, from after `after` on. Counts so far and no further. */
+    news: (visitor: Visitor, page: { readonly after: number; readonly limit: number }) =>
+      rows(News)(sql`
+        select u.id, u.username as login, n.files from (
+          select key, id, username from users where untracked_at is null and id > ${page.after}
+          order by id limit ${page.limit}
+        ) u
+        left join lateral (
+          select until_file from visits v where v.user_key = u.key and v.visitor = ${visitor} order by v.key desc limit 1
+        ) seen on true
+        cross join lateral (
+          select count(*) as files from (
+            select from gist_files f where f.user_key = u.key and f.key > coalesce(seen.until_file, 0) limit 1000
+          ) counted
+        ) n
+        order by u.id`),
     /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
     record: Effect.fnUntraced(function* (username: string, visitor: Visitor, now: Date) {
       const [visit] = yield* visits(

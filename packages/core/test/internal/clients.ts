@@ -34,7 +34,11 @@ export const makePipedrive = (
   options: { readonly token?: string; readonly transport?: Layer.Layer<HttpClient.HttpClient> } = {}
 ): Effect.Effect<Pipedrive["Service"], never, Scope.Scope> => {
   const { token = pipedriveToken, transport = layerTransport } = options
-  const layer = Pipedrive.layer({ token: Redacted.make(token), origin: new URL(url).origin })
+  const layer = Pipedrive.layer({
+    token: Redacted.make(token),
+    origin: new URL(url).origin,
+    pages: "https://acme.pipedrive.com"
+  })
   return Effect.map(Layer.build(Layer.fresh(layer.pipe(Layer.provide(Layer.fresh(transport))))), Context.get(Pipedrive))
 }
 

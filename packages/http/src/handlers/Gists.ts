@@ -17,13 +17,18 @@ export const layerGists = HttpApiBuilder.group(
         Effect.map(orProblem(gitpip.latest(params.username, query.visitor)), ({ files, id }) =>
           HttpServerResponse.jsonUnsafe(files.map(fileJson), { headers: { "gitpip-visit": String(id) } })
         ),
+      news: ({ query }) =>
+        paged(query, (limit) =>
+          orProblem(gitpip.news(query.visitor ?? defaultVisitor, { after: query.after ?? 0, limit }))
+        ),
       visits: ({ params, query }) =>
         paged(query, (limit) =>
           orProblem(gitpip.visits(params.username, query.visitor ?? defaultVisitor, { before: before(query), limit }))
         ),
       visit: ({ params }) => orProblem(gitpip.visit(params.username, params.visit)),
       history: ({ params, query }) =>
-        paged(query, (limit) => orProblem(gitpip.history(params.username, { before: before(query), limit })))
+        paged(query, (limit) => orProblem(gitpip.history(params.username, { before: before(query), limit }))),
+      preview: ({ params }) => orProblem(gitpip.filePreview(params.id))
     })
   })
 )

@@ -4,6 +4,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
 import { Api } from "../Api.ts"
 import { orProblem } from "../Errors.ts"
+import { eventStream, Stopping } from "../Events.ts"
 import { NotReadyProblem } from "../Problems.ts"
 
 /** A supervisor that asks has a timeout of its own, commonly some seconds. */
@@ -28,6 +29,8 @@ export const layerSystem = HttpApiBuilder.group(
       })
     )
 
+    const events = eventStream(gitpip.changes, yield* Stopping)
+
     return handlers.handleAll({
       health: Effect.fnUntraced(function* () {
         const dead = yield* worker.dead
@@ -40,6 +43,8 @@ export const layerSystem = HttpApiBuilder.group(
         return { ready: true as const }
       }),
       status: () => orProblem(gitpip.status),
+      days: ({ query }) => orProblem(gitpip.days(query.days ?? 14)),
+      events: () => Effect.succeed(events),
       metrics: () => Effect.andThen(gitpip.measure, PrometheusMetrics.format())
     })
   })

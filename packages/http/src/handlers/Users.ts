@@ -49,9 +49,9 @@ export const layerUsers = HttpApiBuilder.group(
       trackNext: ({ params }) => track(params.username),
       preview: ({ params }) => orProblem(gitpip.preview(params.username)),
       list: ({ query }) =>
-        query.limit === undefined && query.after === undefined
+        query.limit === undefined && query.after === undefined && query.state === undefined
           ? everybody
-          : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit }))),
+          : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit, state: query.state }))),
       get: ({ params }) => orProblem(gitpip.user(params.username)),
       untrack: ({ params }) => orProblem(gitpip.untrack(params.username))
     })

@@ -1,0 +1,76 @@
+/** The API as the page calls it: addresses relative to the page, answers in their JSON form, problems as errors. */
+import type {
+  Change,
+  Day,
+  FilePreview,
+  GistFile,
+  News,
+  Publication,
+  PublicationDetails,
+  Scan,
+  Status,
+  User,
+  UserDetails
+} from "@gitpip/core"
+
+export type ChangeJson = typeof Change.Encoded
+export type DayJson = typeof Day.Encoded
+export type FileJson = typeof GistFile.Encoded
+export type NewsJson = typeof News.Encoded
+export type PreviewJson = typeof FilePreview.Encoded
+export type PublicationJson = typeof Publication.Encoded
+export type PublicationDetailsJson = typeof PublicationDetails.Encoded
+export type ScanJson = typeof Scan.Encoded
+export type StatusJson = typeof Status.Encoded
+export type UserJson = typeof User.Encoded
+export type UserDetailsJson = typeof UserDetails.Encoded
+
+/** What went wrong, in words for whoever looks at the page. */
+export class Problem extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+const unreachable = "The server cannot be reached. The page goes on by itself once it is back"
+
+/** One page of a list. */
+export interface Page<A> {
+  readonly rows: ReadonlyArray<A>
+  readonly hasMore: boolean
+}
+
+const send = async (method: string, address: string, headers: Record<string, string> = {}): Promise<Response> => {
+  const response = await fetch(address, { method, headers }).catch(() => {
+    throw new Problem(0, unreachable)
+  })
+  if (response.ok) return response
+  const body = (await response.json().catch(() => ({}))) as { readonly title?: string; readonly detail?: string }
+  throw new Problem(response.status, body.detail ?? body.title ?? `The server answered ${response.status}`)
+}
+
+export const get = async <A>(address: string): Promise<A> => (await send("GET", address)).json() as Promise<A>
+
+export const getPage = async <A>(address: string): Promise<Page<A>> => {
+  const response = await send("GET", address)
+  return { rows: (await response.json()) as ReadonlyArray<A>, hasMore: response.headers.has("link") }
+}
+
+export const post = async <A>(address: string): Promise<A> => (await send("POST", address)).json() as Promise<A>
+
+export const remove = async (address: string): Promise<void> => void (await send("DELETE", address))
+
+/** Shows the key once; from then on a cookie stands for it. */
+export const signIn = async (key: string): Promise<void> => {
+  // A header takes no other characters, and no key has any.
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new Problem(401, "")
+  await send("POST", "session", { authorization: `Bearer ${key}` })
+}
+
+const meta = (name: string): string =>
+  document.querySelector<HTMLMetaElement>(`meta[name="gitpip-${name}"]`)?.content ?? ""
+
+export const visitor = encodeURIComponent(meta("visitor"))
+export const asksForKey = meta("key") === "asked"

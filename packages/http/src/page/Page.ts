@@ -1,0 +1,115 @@
+/**
+ * The page at `/`: an empty shell, and the modules that fill it through the API. The shell is the same for everybody but
+ * for the name of the visitor, which a cookie keeps.
+ *
+ * The policy allows what the server itself serves, and the one script within the shell by its hash: the map that tells
+ * the modules where Preact is. No style or script is written into elements.
+ */
+import { createHash, randomBytes } from "node:crypto"
+import { Settings, Visitor } from "@gitpip/core"
+import { Effect, Layer, Option, Schema } from "effect"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as Refusals from "../Refusals.ts"
+import { cookieOf } from "../Session.ts"
+import * as Assets from "./Assets.ts"
+import { pageRoutes } from "./addresses.ts"
+
+const visitorCookie = "gitpip_visitor"
+const yearSeconds = 365 * 24 * 60 * 60
+
+const encodings = ["br", "gzip"] as const
+
+/** Among the encodings that a browser names there is none of these that it would not rather have than none. */
+const compressed = (
+  asset: Assets.Asset,
+  accepted: string | undefined
+): { readonly body: Uint8Array; readonly headers: Record<string, string> } => {
+  const named = accepted?.split(",").map((part) => part.trim()) ?? []
+  const encoding = encodings.find((encoding) =>
+    named.some((part) => part === encoding || (part.startsWith(`${encoding};`) && !/;q=0(\.0*)?$/.test(part)))
+  )
+  return {
+    body: encoding === undefined ? asset.plain : asset[encoding],
+    headers: { vary: "accept-encoding", ...(encoding === undefined ? {} : { "content-encoding": encoding }) }
+  }
+}
+
+const shell = ({ files, version }: Assets.Assets, asksForKey: boolean) => {
+  const base = `./assets/${version}`
+  const map = JSON.stringify({
+    imports: { preact: `${base}/preact.js`, "preact/jsx-runtime": `${base}/jsx-runtime.js` }
+  })
+  const preloads = [...files.keys()]
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => `<link rel="modulepreload" href="${base}/${name}">`)
+  const policy = [
+    "default-src 'none'",
+    `script-src 'self' 'sha256-${createHash("sha256").update(map).digest("base64")}'`,
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ].join("; ")
+  const page = (visitor: string) => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Gitpip</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="gitpip-visitor" content="${visitor}">
+<meta name="gitpip-key" content="${asksForKey ? "asked" : "none"}">
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${base}/page.css">
+<script type="importmap">${map}</script>
+${preloads.join("\n")}
+<script type="module" src="${base}/main.js"></script>
+</head>
+<body>
+<div id="page"><noscript><p>This page needs JavaScript. The same is at <a href="./docs">the API</a>.</p></noscript></div>
+</body>
+</html>
+`
+  return { page, policy }
+}
+
+const isVisitor = Schema.is(Visitor)
+
+export const layerPage = Layer.unwrap(
+  Effect.map(Settings, ({ apiKey }) => {
+    let made: ReturnType<typeof shell> | undefined
+
+    const index = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+      made ??= shell(Assets.load(), Option.isSome(apiKey))
+      const known = cookieOf(headers.cookie, visitorCookie)
+      // As it stands in the cookie: nothing of it has a meaning in HTML.
+      const visitor = known !== undefined && isVisitor(known) ? known : `page-${randomBytes(9).toString("base64url")}`
+      return HttpServerResponse.text(made.page(visitor), {
+        contentType: "text/html; charset=utf-8",
+        headers: {
+          "content-security-policy": made.policy,
+          // Whoever comes by a link from elsewhere is the same visitor.
+          "set-cookie": `${visitorCookie}=${visitor}; Path=/; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax`
+        }
+      })
+    })
+
+    const part = Effect.gen(function* () {
+      const { params } = yield* HttpRouter.RouteContext
+      const { headers } = yield* HttpServerRequest.HttpServerRequest
+      const { files, version } = Assets.load()
+      const asset = params.version === version ? files.get(params.file ?? "") : undefined
+      // A page that is older than the server asks for what is no more; its next load is of the new one.
+      if (asset === undefined) return Refusals.gone
+      const { body, headers: coded } = compressed(asset, headers["accept-encoding"])
+      return HttpServerResponse.uint8Array(body, {
+        contentType: asset.contentType,
+        headers: { ...coded, "cache-control": `public, max-age=${yearSeconds}, immutable` }
+      })
+    })
+
+    return Layer.mergeAll(HttpRouter.add("GET", pageRoutes[0], index), HttpRouter.add("GET", pageRoutes[1], part))
+  })
+)

@@ -1,0 +1,83 @@
+/** The page in a real Chromium, before a server that works by itself between both stand-ins. */
+import { existsSync } from "node:fs"
+import { assert, it, layer } from "@effect/vitest"
+import { Worker } from "@gitpip/core"
+import { PipedriveStandIn } from "@gitpip/core/testing"
+import { Context, Effect, Layer } from "effect"
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
+import { layerRunning } from "../server.ts"
+
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium"
+const isInstalled = existsSync(executablePath)
+
+/** One line per missing browser, so that nobody takes silence for success. */
+export const withChromium = (name: string, tests: () => void): void =>
+  isInstalled
+    ? tests()
+    : it.skip(`${name}: there is no Chromium at ${executablePath}. Install it: apt-get install -y chromium`, () => {})
+
+export class Chromium extends Context.Service<Chromium, Browser>()("gitpip/test/Chromium") {
+  static readonly layer = Layer.effect(
+    Chromium,
+    Effect.acquireRelease(
+      Effect.promise(() =>
+        chromium.launch({
+          executablePath,
+          args: [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync"
+          ]
+        })
+      ),
+      (browser) => Effect.promise(() => browser.close())
+    )
+  )
+}
+
+export class Pipedrive extends Context.Service<Pipedrive, PipedriveStandIn>()("gitpip/test/Pipedrive") {}
+
+/** A server whose worker scans and publishes by itself. */
+export const layerStage = (env: Record<string, string> = {}) =>
+  Layer.unwrap(
+    Effect.map(PipedriveStandIn.make({ token: "pipedrive-secret-token", burst: false }), (pipedrive) =>
+      layerRunning(
+        { PIPEDRIVE_TOKEN: pipedrive.token, PIPEDRIVE_API_URL: pipedrive.url.origin, ...env },
+        {},
+        Worker.layer
+      ).pipe(Layer.merge(Layer.succeed(Pipedrive, pipedrive)))
+    )
+  ).pipe(Layer.merge(Chromium.layer))
+
+export { layer }
+
+/** A browser of its own, with its own cookies. Whatever it complains about fails the test. */
+export const openPage = Effect.fnUntraced(function* (options: BrowserContextOptions = {}) {
+  const browser = yield* Chromium
+  const context = yield* Effect.acquireRelease(
+    Effect.promise(() => browser.newContext({ reducedMotion: "reduce", ...options })),
+    (context) => Effect.promise(() => context.close())
+  )
+  const page = yield* Effect.promise(() => context.newPage())
+  page.setDefaultTimeout(25_000)
+  const complaints: Array<string> = []
+  page.on("console", (message) => {
+    // That an answer was a refusal is told as well, and may be what the test is about.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+      complaints.push(message.text())
+    }
+  })
+  page.on("pageerror", (error) => complaints.push(String(error)))
+  yield* Effect.addFinalizer(() => Effect.sync(() => assert.deepStrictEqual(complaints, [])))
+  return page
+})
+
+/** Steps in a browser, as promises. */
+export const steps = (run: () => Promise<void>) => Effect.promise(run)
+
+/** Until the page shows it. */
+export const sees = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor()
