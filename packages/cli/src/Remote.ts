@@ -163,7 +163,11 @@ const make = Effect.fnUntraced(function* (server: Server) {
       failing(client.users.untrack({ params: { username } }), {
         UserNotTrackedProblem: () => new UserNotTracked({ username })
       }),
-    users: (page) => Effect.map(failing(client.users.list({ query: page }), {}), ({ body }) => body),
+    users: ({ state, ...page }) =>
+      Effect.map(
+        failing(client.users.list({ query: state === undefined ? page : { ...page, state } }), {}),
+        ({ body }) => body
+      ),
     latest: Effect.fnUntraced(function* (username, visitor = defaultVisitor) {
       const notTracked = { UserNotTrackedProblem: () => new UserNotTracked({ username }) }
       const { body, headers } = yield* failing(

@@ -41,12 +41,6 @@ export class FileNotFoundProblem extends HttpApiError.Problem<FileNotFoundProble
   title: "There is no such file"
 }) {}
 
-export class GithubProblem extends HttpApiError.Problem<GithubProblem>()("GithubProblem", {
-  type: "urn:gitpip:problem:github",
-  status: 502,
-  title: "GitHub did not give what was asked for"
-}) {}
-
 export class PublicationNotFailedProblem extends HttpApiError.Problem<PublicationNotFailedProblem>()(
   "PublicationNotFailedProblem",
   { type: "urn:gitpip:problem:publication-not-failed", status: 409, title: "The publication has not failed" }
