@@ -14,6 +14,7 @@ export { Scan, ScanDetails, ScanFailure, ScanId, ScanState } from "./domain/Scan
 export * as Timing from "./domain/Timing.ts"
 export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
 export { defaultVisitor, Visit, VisitId, Visitor, VisitRecord } from "./domain/Visit.ts"
+export { Gauges } from "./Gauges.ts"
 export { type Account, type GistContents, type GistPage, Github, GithubError } from "./Github.ts"
 export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
 export { layerTransport } from "./internal/exchange.ts"
