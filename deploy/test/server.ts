@@ -90,7 +90,10 @@ export const call = (env: Readonly<Record<string, string>>, method: string, path
     return { status: response.status, text: await response.text() }
   })
 
-/** Tracks a user with two files, has them scanned, and waits until both are published and metrics tell of it. */
+/**
+ * Tracks a user with two files, has them scanned, and waits until both are published and metrics tell of it: those of the
+ * database do so some seconds later.
+ */
 export const work = Effect.fnUntraced(function* ({ env, github, pipedrive }: Effect.Success<typeof makeWorld>) {
   github.addUser("ann")
   github.addGist("ann", { files: { "a.md": "a", "b.md": "b" } })
@@ -99,7 +102,13 @@ export const work = Effect.fnUntraced(function* ({ env, github, pipedrive }: Eff
   yield* pipedrive.seen(2, ({ method, route }) => method === "POST" && route === "/api/v2/activities")
   for (;;) {
     const { text } = yield* call(env, "GET", "/metrics")
-    if (/^gitpip_attempts_total\{outcome="published"\} 2$/m.test(text)) return text
+    if (told.every((line) => line.test(text))) return text
     yield* Effect.sleep("50 millis")
   }
 })
+
+const told = [
+  /^gitpip_attempts_total\{outcome="published"\} 2$/m,
+  /^gitpip_last_scan_timestamp_seconds \d/m,
+  /^gitpip_publications_pending 0$/m
+]
