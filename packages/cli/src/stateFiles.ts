@@ -54,19 +54,25 @@ const openSink = async (file: string): Promise<{ readonly sink: Writable; readon
   if (!isPacked(file)) {
     const closed = once(target, "close")
     closed.catch(() => undefined)
-    return { sink: target, close: () => {
+    return {
+      sink: target,
+      close: () => {
         target.end()
         return closed
-      } }
+      }
+    }
   }
   const sink = createGzip()
   const done = pipeline(sink, target)
   // Whoever writes is told of the failure.
   done.catch(() => undefined)
-  return { sink, close: () => {
-        sink.end()
-        return done
-      } }
+  return {
+    sink,
+    close: () => {
+      sink.end()
+      return done
+    }
+  }
 }
 
 /** The lines of a file. */

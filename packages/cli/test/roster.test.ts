@@ -14,7 +14,7 @@ describe("a list of users", () => {
   })
 
   it("may name its columns, in any order and with others beside them", () => {
-    assert.deepStrictEqual(found("\uFEFFID,Name,Username\n7,\"Ann, the first\",ann\n,Bob,bob\n"), [
+    assert.deepStrictEqual(found('\uFEFFID,Name,Username\n7,"Ann, the first",ann\n,Bob,bob\n'), [
       [2, "ann", "7"],
       [3, "bob", undefined]
     ])
