@@ -44,10 +44,10 @@ const local = Local.layer.pipe(
   )
 )
 
-/** Whoever does the commands' work: the server that GITPIP_URL names, or this process. */
+/** Whoever does the commands' work: the server that GITPIP_URL names, or this process. What it logs goes where a command's logs go. */
 const layerBackend = Layer.unwrap(
   Effect.map(core.Settings, ({ url }) => Option.match(url, { onNone: () => local, onSome: remote }))
-).pipe(Layer.provide(layerSettings))
+).pipe(Layer.provideMerge(layerSettings))
 
 export const withGitpip = <A, E>(
   use: (gitpip: Backend["Service"]) => Effect.Effect<A, E>
