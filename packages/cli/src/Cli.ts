@@ -3,7 +3,9 @@ import { Cause, Effect, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { demo } from "./commands/demo.ts"
 import { doctor } from "./commands/doctor.ts"
+import { exportState } from "./commands/export.ts"
 import { history } from "./commands/history.ts"
+import { importState } from "./commands/import.ts"
 import { latest } from "./commands/latest.ts"
 import { migrate } from "./commands/migrate.ts"
 import { retry } from "./commands/retry.ts"
@@ -21,7 +23,22 @@ export const gitpip = Command.make("gitpip").pipe(
   Command.withDescription(
     "Put every new public gist file of the GitHub users you track into Pipedrive, and ask what is new. Settings come from the environment; try `gitpip demo` first"
   ),
-  Command.withSubcommands([serve, track, untrack, users, scan, latest, history, retry, status, doctor, migrate, demo])
+  Command.withSubcommands([
+    serve,
+    track,
+    untrack,
+    users,
+    scan,
+    latest,
+    history,
+    retry,
+    status,
+    doctor,
+    migrate,
+    exportState,
+    importState,
+    demo
+  ])
 )
 
 /** Runs one command line. What went wrong has been told when it answers with the exit code. */

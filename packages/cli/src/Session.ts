@@ -6,6 +6,7 @@ import * as core from "@gitpip/core"
 import { Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Backend, Report } from "./Backend.ts"
+import { UsageError } from "./Failure.ts"
 import * as Local from "./Local.ts"
 import * as Logging from "./Logging.ts"
 import * as Output from "./Output.ts"
@@ -43,20 +44,38 @@ const local = Local.layer.pipe(
   )
 )
 
-/** Whoever does the commands' work: the server that GITPIP_URL names, or this process. */
+/** Whoever does the commands' work: the server that GITPIP_URL names, or this process. What it logs goes where a command's logs go. */
 const layerBackend = Layer.unwrap(
   Effect.map(core.Settings, ({ url }) => Option.match(url, { onNone: () => local, onSome: remote }))
-).pipe(Layer.provide(layerSettings))
+).pipe(Layer.provideMerge(layerSettings))
 
 export const withGitpip = <A, E>(
   use: (gitpip: Backend["Service"]) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | core.DatabaseError | core.SettingsError> =>
   Effect.flatMap(Backend, use).pipe(Effect.provide(layerBackend))
 
+/** The settings' database itself, migrated. A server cannot do this for a command. */
+export const withDatabase = <A, E>(
+  use: Effect.Effect<A, E, SqlClient.SqlClient>
+): Effect.Effect<A, E | core.DatabaseError | core.SettingsError | UsageError> =>
+  Effect.gen(function* () {
+    const { url } = yield* core.Settings
+    if (Option.isSome(url)) {
+      return yield* new UsageError({
+        faults: [
+          "This works on a database, and GITPIP_URL names a server. Unset GITPIP_URL, and name the database in POSTGRES_CONNECTION_STRING or GITPIP_DATA_DIR"
+        ]
+      })
+    }
+    return yield* Effect.provide(use, core.Database.layer)
+  }).pipe(Effect.provide(layerSettings))
+
 /** The migrations that the settings' database has, after bringing it up to date. */
-export const withMigrations = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  return yield* core.Database.rows(Schema.Struct({ id: Schema.Int, name: Schema.String }))(
-    sql`select migration_id as id, name from gitpip_migrations order by migration_id`
-  )
-}).pipe(Effect.provide(core.Database.layer.pipe(Layer.provide(layerSettings))))
+export const withMigrations = withDatabase(
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    return yield* core.Database.rows(Schema.Struct({ id: Schema.Int, name: Schema.String }))(
+      sql`select migration_id as id, name from gitpip_migrations order by migration_id`
+    )
+  })
+)

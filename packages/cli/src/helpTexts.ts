@@ -23,6 +23,8 @@ SUBCOMMANDS
   status     Show how things stand
   doctor     Check settings, database, GitHub and Pipedrive
   migrate    Bring the database's schema up to date
+  export     Write all state to a file
+  import     Take over state from a file
   demo       See everything work, without any account`,
   serve: `DESCRIPTION
   Scan at every interval, publish, and answer over HTTP, until stopped. Logs go to stdout
@@ -123,6 +125,7 @@ ARGUMENTS
 FLAGS
   --visitor NAME    Who looks: each visitor sees every file once. Default: the one that all share
   --again           Show what the last visit showed, once more; records none
+  --open            Open the new files' pages in the browser, 10 at most
   --json            Print one JSON document instead of text
 
 GLOBAL FLAGS
@@ -203,6 +206,46 @@ GLOBAL FLAGS
   --help, -h                                          Show help information
   --version, -v                                       Show version information
   --completions <bash|zsh|fish|powershell|sh|pwsh>    Print shell completion script (choices: bash, zsh, fish, powershell, sh, pwsh)`,
+  export: `DESCRIPTION
+  Write all that the database remembers to a file, for moving it to another database with \`gitpip import\`
+
+USAGE
+  gitpip export [flags] <FILE>
+
+ARGUMENTS
+  FILE string    A file that is not there yet; packed when its name ends in .gz
+
+FLAGS
+  --json    Print one JSON document instead of text
+
+GLOBAL FLAGS
+  --help, -h                                          Show help information
+  --version, -v                                       Show version information
+  --completions <bash|zsh|fish|powershell|sh|pwsh>    Print shell completion script (choices: bash, zsh, fish, powershell, sh, pwsh)
+
+EXAMPLES
+  # Write the database of the settings to a packed file
+  gitpip export state.jsonl.gz`,
+  import: `DESCRIPTION
+  Take over a file that \`gitpip export\` wrote, into the database of the settings, which must be empty: all of it or, when anything is wrong, nothing
+
+USAGE
+  gitpip import [flags] <FILE>
+
+ARGUMENTS
+  FILE string    A file that \`gitpip export\` wrote
+
+FLAGS
+  --json    Print one JSON document instead of text
+
+GLOBAL FLAGS
+  --help, -h                                          Show help information
+  --version, -v                                       Show version information
+  --completions <bash|zsh|fish|powershell|sh|pwsh>    Print shell completion script (choices: bash, zsh, fish, powershell, sh, pwsh)
+
+EXAMPLES
+  # Fill the new, empty database of the settings
+  gitpip import state.jsonl.gz`,
   demo: `DESCRIPTION
   Show all that Gitpip does, with stand-ins for GitHub and Pipedrive and a database in memory. Needs no account, no settings and no network
 

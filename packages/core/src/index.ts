@@ -50,5 +50,6 @@ export {
   tooLate
 } from "./Sink.ts"
 export * as State from "./State.ts"
+export { StateError } from "./State.ts"
 export * as Telemetry from "./Telemetry.ts"
 export { Worker } from "./Worker.ts"

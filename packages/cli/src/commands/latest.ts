@@ -2,8 +2,10 @@ import type { Username, Visitor } from "@gitpip/core"
 import { Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { Calls } from "../Backend.ts"
+import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
+import { count } from "../Text.ts"
 import { header, row } from "./files.ts"
 import { json, session, username } from "./shared.ts"
 
@@ -20,6 +22,11 @@ export const latest = Command.make(
       Flag.withDefault(false),
       Flag.withoutNegation,
       Flag.withDescription("Show what the last visit showed, once more; records none")
+    ),
+    open: Flag.Boolean("open").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Open the new files' pages in the browser, 10 at most")
     ),
     json
   },
@@ -39,6 +46,7 @@ export const latest = Command.make(
     yield* Output.result(typed.json, core.Visit, visit, ({ files }) =>
       files.length === 0 ? "" : { rows: [Output.headings(header), ...files.map(row)], links: true }
     )
+    if (typed.open && visit.files.length > 0) yield* openAll(visit.files.map(({ htmlUrl }) => htmlUrl))
     if (visit.files.length === 0) {
       yield* Output.message(
         typed.again ? "The last visit showed no new files." : `${username} has no new files since the last visit.`
@@ -49,6 +57,29 @@ export const latest = Command.make(
   Command.withDescription("Show a user's files that are new since the last visit, and record this one"),
   Command.withShortDescription("Show what is new of a user since the last visit")
 )
+
+const openAll = Effect.fnUntraced(function* (links: ReadonlyArray<string>) {
+  const { core, layerSettings } = yield* session
+  const browser = yield* Effect.promise(() => import("../browser.ts"))
+  const { githubApiUrl } = yield* Effect.provide(core.Settings, layerSettings)
+  const trusted = browser.trusted(links, githubApiUrl)
+  const strange = links.length - trusted.length
+  if (strange > 0) yield* Output.message(`${count(strange, "link")} not opened: they do not lead to GitHub.`)
+  for (const link of trusted.slice(0, browser.most)) {
+    yield* Effect.catch(browser.open(link), (program) =>
+      Effect.fail(
+        new Unsuccessful({
+          message: `No browser was opened: there is no ${program} here. The links stand above; \`gitpip latest USERNAME --again\` shows them once more.`
+        })
+      )
+    )
+  }
+  if (trusted.length > browser.most) {
+    yield* Output.message(
+      `Opened the first ${browser.most} of ${count(trusted.length, "link")}; the others stand above.`
+    )
+  }
+})
 
 const lastVisit = Effect.fnUntraced(function* (gitpip: Calls, username: Username, visitor: Visitor) {
   const [last] = yield* gitpip.visits(username, visitor, { before: Number.MAX_SAFE_INTEGER, limit: 1 })

@@ -1,0 +1,34 @@
+import { Effect } from "effect"
+import { Argument, Command } from "effect/cli"
+import * as Output from "../Output.ts"
+import * as Progress from "../Progress.ts"
+import { moving, Rows, showRows } from "./export.ts"
+import { json, session } from "./shared.ts"
+
+export const importState = Command.make(
+  "import",
+  {
+    file: Argument.String("FILE").pipe(Argument.withDescription("A file that `gitpip export` wrote")),
+    json
+  },
+  Effect.fnUntraced(function* (typed) {
+    const { core, withDatabase } = yield* session
+    const { lines } = yield* Effect.promise(() => import("../stateFiles.ts"))
+    const progress = yield* Progress.make
+    const rows = yield* withDatabase(
+      core.State.importFrom(lines(typed.file), (rows) => progress.update(moving("Importing", rows))).pipe(
+        Effect.ensuring(progress.done)
+      )
+    )
+    yield* Output.result(typed.json, Rows, rows, showRows)
+    yield* Output.message("Every table has as many rows as the file says. Nothing was published by this.")
+  })
+).pipe(
+  Command.withDescription(
+    "Take over a file that `gitpip export` wrote, into the database of the settings, which must be empty: all of it or, when anything is wrong, nothing"
+  ),
+  Command.withShortDescription("Take over state from a file"),
+  Command.withExamples([
+    { command: "gitpip import state.jsonl.gz", description: "Fill the new, empty database of the settings" }
+  ])
+)

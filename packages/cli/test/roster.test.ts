@@ -1,0 +1,53 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { read } from "../src/roster.ts"
+
+const found = (text: string) => read(text).entries.map(({ id, line, username }) => [line, username, id])
+
+describe("a list of users", () => {
+  it("is a name a line, with or without an id", () => {
+    assert.deepStrictEqual(found("ann\r\n\r\n  bob , 7 \n# a comment\ncid,\n"), [
+      [1, "ann", undefined],
+      [3, "bob", "7"],
+      [5, "cid", undefined]
+    ])
+  })
+
+  it("may name its columns, in any order and with others beside them", () => {
+    assert.deepStrictEqual(found('\uFEFFID,Name,Username\n7,"Ann, the first",ann\n,Bob,bob\n'), [
+      [2, "ann", "7"],
+      [3, "bob", undefined]
+    ])
+    assert.deepStrictEqual(found("username\nann\nusername\n"), [
+      [2, "ann", undefined],
+      [3, "username", undefined]
+    ])
+  })
+
+  it("has quotation marks as CSV has them", () => {
+    assert.deepStrictEqual(found('"ann","7"\n"a ""b"""\n'), [
+      [1, "ann", "7"],
+      [2, 'a "b"', undefined]
+    ])
+  })
+
+  it("tells which lines cannot be read, and reads the others", () => {
+    const { entries, faults } = read('ann\n"bob\ncid,1,2\ndan,4\n')
+    assert.deepStrictEqual(
+      entries.map(({ username }) => username),
+      ["ann", "dan"]
+    )
+    assert.deepStrictEqual(
+      faults.map(({ line }) => line),
+      [2, 3]
+    )
+    assert.match(faults[0]?.message ?? "", /quotation mark is not closed/)
+    assert.match(faults[1]?.message ?? "", /has 3 columns; write username,id/)
+  })
+
+  it.prop("never breaks, and has each line once at most", [Schema.String], ([text]) => {
+    const { entries, faults } = read(text)
+    const lines = [...entries, ...faults].map(({ line }) => line)
+    assert.strictEqual(new Set(lines).size, lines.length)
+  })
+})
