@@ -10,9 +10,14 @@ import { found, type Json, layerRunning, layerServices, Running } from "./server
 
 /** Every call of the contract, as the document must name it. */
 const calls = [
+  "DELETE /session",
   "DELETE /users/{username}",
+  "GET /days",
+  "GET /events",
+  "GET /files/{id}/preview",
   "GET /health",
   "GET /metrics",
+  "GET /news",
   "GET /publications",
   "GET /publications/{id}",
   "GET /ready",
@@ -27,6 +32,8 @@ const calls = [
   "POST /latestgists/{username}",
   "POST /publications/{id}/retry",
   "POST /scans",
+  "POST /session",
+  "POST /users/{username}",
   "POST /users/{username}/{id}"
 ]
 
