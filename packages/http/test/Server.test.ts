@@ -10,9 +10,14 @@ import { found, type Json, layerRunning, layerServices, Running } from "./server
 
 /** Every call of the contract, as the document must name it. */
 const calls = [
+  "DELETE /session",
   "DELETE /users/{username}",
+  "GET /days",
+  "GET /events",
+  "GET /files/{id}/preview",
   "GET /health",
   "GET /metrics",
+  "GET /news",
   "GET /publications",
   "GET /publications/{id}",
   "GET /ready",
@@ -29,6 +34,10 @@ const calls = [
   "POST /publications/retry",
   "POST /publications/{id}/retry",
   "POST /scans",
+<<<<<<< HEAD
+=======
+  "POST /session",
+>>>>>>> c1786e54039cd1ef53519c5085e6f60336e7ef8e
   "POST /users/{username}",
   "POST /users/{username}/{id}"
 ]
