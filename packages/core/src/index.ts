@@ -16,12 +16,11 @@ export { Attempt, Publication, PublicationDetails, PublicationId, PublicationSta
 export { Scan, ScanDetails, ScanFailure, ScanId, ScanState } from "./domain/Scan.ts"
 export * as Timing from "./domain/Timing.ts"
 export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
-<<<<<<< HEAD
+
 export { defaultVisitor, News, Visit, VisitId, Visitor, VisitRecord } from "./domain/Visit.ts"
-=======
-export { defaultVisitor, Visit, VisitId, Visitor, VisitRecord } from "./domain/Visit.ts"
+
 export { Gauges } from "./Gauges.ts"
->>>>>>> 805a497bac6bc7fc4ffd1d7a2baee2528269ebe4
+
 export { type Account, type GistContents, type GistPage, Github, GithubError } from "./Github.ts"
 export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
 export { layerTransport } from "./internal/exchange.ts"

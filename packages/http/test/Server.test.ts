@@ -34,10 +34,7 @@ const calls = [
   "POST /publications/retry",
   "POST /publications/{id}/retry",
   "POST /scans",
-<<<<<<< HEAD
-=======
   "POST /session",
->>>>>>> c1786e54039cd1ef53519c5085e6f60336e7ef8e
   "POST /users/{username}",
   "POST /users/{username}/{id}"
 ]
