@@ -49,7 +49,8 @@ export const render = (table: Table, screen: Screen): string => {
         })
         .join(" ".repeat(gap))
         .trimEnd()
-      return link === undefined || link.text === "" ? line : `${line}\n  ${paint(link.text, link.meaning, screen)}`
+      // Above links on lines of their own a heading says nothing.
+      return link === undefined || link.text === "" || link.meaning === "heading" ? line : `${line}\n  ${paint(link.text, link.meaning, screen)}`
     })
     .join("\n")
 }

@@ -44,6 +44,8 @@ describe("a table", () => {
     const link = `https://gist.github.com/${"x".repeat(60)}`
     const rows = [["1", "file.txt", link]]
     assert.strictEqual(render({ rows, links: true }, at(40)), `1  file.txt\n  ${link}`)
+    const heading = ["ID", "FILE", "PAGE"].map((text) => ({ text, meaning: "heading" as const }))
+    assert.strictEqual(render({ rows: [heading, ...rows], links: true }, at(40)).split("\n")[0], "ID  FILE")
     assert.strictEqual(render({ rows, links: true }, at(120)), `1  file.txt  ${link}`)
   })
 

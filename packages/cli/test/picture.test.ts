@@ -19,6 +19,6 @@ describe("the picture of the terminal", () => {
       []
     )
     assert.notMatch(svg, /<(script|image|foreignObject|link|a)\b|@import|@font-face|\/tmp\//)
-    for (const text of ["gitpip scan", "█", "PAGE", "published", "publishing"]) assert.include(svg, text)
+    for (const text of ["gitpip scan", "█", "STATE", "published", "publishing"]) assert.include(svg, text)
   })
 })
