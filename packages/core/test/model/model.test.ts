@@ -425,7 +425,7 @@ const laws = Effect.fnUntraced(function* ({ github, model, pipedrive }: Stage) {
 /** Whatever came before: life goes on. */
 const news = { _tag: "Publish gist", files: 2, secret: false } as const
 
-const runs = Number(process.env.MODEL_RUNS ?? 60)
+const runs = Number(process.env.MODEL_RUNS ?? 30)
 const seed = process.env.MODEL_SEED ?? 1
 
 layer(layerPostgres)(`any history, MODEL_SEED=${seed}`, (it) => {
@@ -462,7 +462,7 @@ layer(layerPostgres)(`any history, MODEL_SEED=${seed}`, (it) => {
         })
       ),
     {
-      timeout: 60_000 + runs * 5_000,
+      timeout: 60_000 + runs * 20_000,
       arbitrary: Option.match(Option.fromNullishOr(process.env.MODEL_REPLAY), {
         // Without a size all histories are as short as they may be.
         onNone: () => ({ runs, seed, size: 100 }),
