@@ -49,6 +49,7 @@ it("kill -9 at every step", { timeout: 900_000 }, async () => {
     // All statements of a migration are one transaction: those whose hash ends in 0 stand for the others.
     const mayKill = (step: string) => !isSchema(step) || step.endsWith("0")
     const settled = await Promise.all(worlds.map((world) => run(world, makeBooks(), steps, mayKill)))
+    process.stdout.write(`chaos: killed at ${steps.killed.size} steps\n`)
     for (const { dump, verdict } of settled) {
       assert.isTrue(isClean(verdict), JSON.stringify(verdict))
       assert.strictEqual(dump, "")
