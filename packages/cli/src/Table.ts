@@ -50,7 +50,9 @@ export const render = (table: Table, screen: Screen): string => {
         .join(" ".repeat(gap))
         .trimEnd()
       // Above links on lines of their own a heading says nothing.
-      return link === undefined || link.text === "" || link.meaning === "heading" ? line : `${line}\n  ${paint(link.text, link.meaning, screen)}`
+      return link === undefined || link.text === "" || link.meaning === "heading"
+        ? line
+        : `${line}\n  ${paint(link.text, link.meaning, screen)}`
     })
     .join("\n")
 }
