@@ -78,7 +78,7 @@ describe("deploy/kubernetes", () => {
     assert.strictEqual(spec.replicas, 2)
     const [container] = spec.template.spec.containers
     assert.strictEqual(container.livenessProbe.httpGet.path, "/health")
-    assert.strictEqual(container.readinessProbe.httpGet.path, "/ready")
+    assert.strictEqual(container.readinessProbe.httpGet.path, "/ready?exclude=work")
     assert.include(dockerfile, `EXPOSE ${container.ports[0].containerPort}`)
     assert.strictEqual(find("PodDisruptionBudget", metadata.name).spec.minAvailable, 1)
     assert.strictEqual(spec.strategy.rollingUpdate.maxUnavailable, 0)

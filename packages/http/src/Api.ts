@@ -230,9 +230,16 @@ export class System extends HttpApiGroup.make("system")
       OpenApi.annotations({ summary: "`Alive` while the process serves and its background work lives; needs no key" })
     ),
     HttpApiEndpoint.get("ready", "/ready", {
+      query: { exclude: Schema.optionalKey(Schema.Literal("work")) },
       success: Schema.Struct({ ready: Schema.Literal(true) }),
       error: NotReadyProblem
-    }).annotateMerge(OpenApi.annotations({ summary: "Whether the database answers and work gets done; needs no key" })),
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Whether the database answers and work gets done; needs no key",
+        description:
+          "With `exclude=work`, only whether this server can answer callers: what is late at GitHub or Pipedrive is late for all servers of a database, and no reason to send callers elsewhere."
+      })
+    ),
     HttpApiEndpoint.get("status", "/status", { success: Status }).annotateMerge(
       OpenApi.annotations({ summary: "How things stand" })
     ),

@@ -62,6 +62,8 @@ layer(layerRunning(), { excludeTestServices: true })("system", (it) => {
       assert.deepStrictEqual(reasons, ["the database cannot be used; the log says why"])
       const unavailable = yield* call("GET", "/scans")
       assert.strictEqual(problem(unavailable, 503).type, "urn:gitpip:problem:unavailable")
+      const { reasons: without } = problem(yield* call("GET", "/ready?exclude=work"), 503)
+      assert.deepStrictEqual(without, reasons)
       for (const { text } of [unready, unavailable]) assert.notMatch(text, /relation|scans_away|select|Sql/)
       assert.strictEqual((yield* call("GET", "/health")).text, "Alive")
       yield* sql`alter table scans_away rename to scans`
@@ -115,6 +117,9 @@ describe("with services that misbehave", () => {
       assert.deepStrictEqual(reasons, ["no scan has ended", "one is due"])
       assert.strictEqual(detail, "no scan has ended; one is due")
       assert.deepStrictEqual(seen, [startedAt])
+      assert.deepStrictEqual((yield* ask("/ready?exclude=work", { overdue })).json, { ready: true })
+      const { detail: fault } = problem(yield* ask("/ready?exclude=everything", { overdue }), 400)
+      assert.match(fault, /exclude/)
     })
   )
 

@@ -17,17 +17,19 @@ export const layerSystem = HttpApiBuilder.group(
     const gitpip = yield* Gitpip
     const worker = yield* Worker
 
-    const reasons = gitpip.overdue(worker.startedAt).pipe(
-      Effect.catch((error) =>
-        Effect.as(Telemetry.log("Error", "database.failed", { detail: error.message }), [
-          "the database cannot be used; the log says why"
-        ])
-      ),
-      Effect.timeoutOrElse({
-        duration: patience,
-        orElse: () => Effect.succeed([`the database did not answer within ${patience}`])
-      })
-    )
+    const reasons = (exclude: "work" | undefined) =>
+      gitpip.overdue(worker.startedAt).pipe(
+        Effect.map((overdue) => (exclude === "work" ? [] : overdue)),
+        Effect.catch((error) =>
+          Effect.as(Telemetry.log("Error", "database.failed", { detail: error.message }), [
+            "the database cannot be used; the log says why"
+          ])
+        ),
+        Effect.timeoutOrElse({
+          duration: patience,
+          orElse: () => Effect.succeed([`the database did not answer within ${patience}`])
+        })
+      )
 
     const events = eventStream(gitpip.changes, yield* Stopping)
 
@@ -37,8 +39,8 @@ export const layerSystem = HttpApiBuilder.group(
         if (dead.length > 0) return yield* Effect.fail(`No longer alive: ${dead.join(", ")}. Restart the server`)
         return "Alive"
       }),
-      ready: Effect.fnUntraced(function* () {
-        const found = yield* reasons
+      ready: Effect.fnUntraced(function* ({ query }) {
+        const found = yield* reasons(query.exclude)
         if (found.length > 0) return yield* new NotReadyProblem({ detail: found.join("; "), reasons: found })
         return { ready: true as const }
       }),
