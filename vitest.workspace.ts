@@ -32,6 +32,7 @@ export default defineConfig({
       project("cli", "packages/cli"),
       project("examples", "examples"),
       project("deploy", "deploy"),
+      project("docs", "docs"),
       // Runs when the others are through, and one file at a time: its servers need the machine to themselves.
       {
         extends: true as const,

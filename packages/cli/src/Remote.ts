@@ -52,7 +52,7 @@ export const check = (server: Server): Effect.Effect<void, ServerError> =>
     const { system } = yield* connect(server)
     const failing = explain(server)
     yield* failing(system.status(), {})
-    yield* failing(system.ready(), {
+    yield* failing(system.ready({ query: {} }), {
       NotReadyProblem: ({ reasons }) =>
         new ServerError({ message: `The server at ${server.url} does not get its work done: ${reasons.join("; ")}` })
     })

@@ -9,6 +9,7 @@ import type { DatabaseError } from "./Database.ts"
 import * as Database from "./Database.ts"
 import type { Change } from "./domain/Change.ts"
 import type { Day } from "./domain/Day.ts"
+import { field, Instant, named } from "./domain/described.ts"
 import type { FilePreview, GistFile } from "./domain/GistFile.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
 import { Scan, type ScanDetails } from "./domain/Scan.ts"
@@ -39,43 +40,47 @@ export interface Cursor {
 
 /** What tracking a user would publish. */
 export const Preview = Schema.Struct({
-  login: Schema.String,
-  gists: Schema.Int,
-  files: Schema.Int,
-  /** Activities that would be created now, under the present settings. */
-  activities: Schema.Int,
-  /** Pipedrive tokens they cost: 5 each, and at most 25 for finding or creating the deal. */
-  tokens: Schema.Int,
-  /** Days of the smallest plan's budget of 30,000 tokens that this is. */
-  days: Schema.Finite,
-  githubRequests: Schema.Int
-}).pipe(Schema.encodeKeys({ githubRequests: "github_requests" }))
+  login: field(Schema.String, "The GitHub username, as GitHub writes it"),
+  gists: field(Schema.Int, "Public gists of the user"),
+  files: field(Schema.Int, "Files in these"),
+  activities: field(Schema.Int, "Activities that would be created now, under the present settings"),
+  tokens: field(Schema.Int, "Pipedrive tokens they cost: 5 each, and at most 25 for finding or creating the deal"),
+  days: field(Schema.Finite, "How many days of the smallest plan's budget of 30,000 tokens this is"),
+  githubRequests: field(Schema.Int, "Requests to GitHub that the look has cost")
+}).pipe(
+  Schema.encodeKeys({ githubRequests: "github_requests" }),
+  named("Preview", "What tracking a user would publish, and cost")
+)
 export type Preview = typeof Preview.Type
 
 /** How things stand. */
 export const Status = Schema.Struct({
-  users: Schema.Int,
-  lastScan: Schema.NullOr(Scan),
-  nextScanAt: Schema.DateTimeUtcFromString,
+  users: field(Schema.Int, "Tracked users"),
+  lastScan: field(Schema.NullOr(Scan), "The newest scan of everybody; `null` before the first one"),
+  nextScanAt: field(Instant, "When the next scan of everybody is due"),
   publications: Schema.Struct({
-    pending: Schema.Int,
-    sending: Schema.Int,
-    failed: Schema.Int,
-    oldestDue: Schema.NullOr(Schema.DateTimeUtcFromString)
+    pending: field(Schema.Int, "Publications that wait"),
+    sending: field(Schema.Int, "Publications that a server works on"),
+    failed: field(Schema.Int, "Publications that were given up and can be retried"),
+    oldestDue: field(Schema.NullOr(Instant), "Since when the one is due that is due longest; `null` when none is")
   }).pipe(Schema.encodeKeys({ oldestDue: "oldest_due" })),
   publishing: Schema.Struct({
-    /** `off`: no credentials; `paused`: nothing is sent before `until`. */
-    state: Schema.Literals(["on", "off", "paused"]),
-    /** Why everything waits, or why a backlog does while new files go on. */
-    message: Schema.NullOr(Schema.String),
-    until: Schema.NullOr(Schema.DateTimeUtcFromString),
-    /** Tokens of the day left, by Pipedrive's last word to this process. */
-    tokensLeft: Schema.NullOr(Schema.Int),
-    tokensLimit: Schema.NullOr(Schema.Int),
-    /** Pipedrive's pages, where what was published can be looked at. */
-    pipedriveUrl: Schema.NullOr(Schema.String),
-    /** What a file becomes there. */
-    publishAs: Schema.Literals(["activity", "deal"])
+    state: field(
+      Schema.Literals(["on", "off", "paused"]),
+      "`off`: there are no credentials; `paused`: nothing is sent before `until`"
+    ),
+    message: field(Schema.NullOr(Schema.String), "Why everything waits, or why a backlog does while new files go on"),
+    until: field(Schema.NullOr(Instant), "When publishing goes on"),
+    tokensLeft: field(
+      Schema.NullOr(Schema.Int),
+      "Pipedrive's tokens of the day left, by its last word to this server; `null` before the first one"
+    ),
+    tokensLimit: field(Schema.NullOr(Schema.Int), "How many there are in a day"),
+    pipedriveUrl: field(
+      Schema.NullOr(Schema.String),
+      "Pipedrive's pages, where what was published can be looked at; `null` without credentials"
+    ),
+    publishAs: field(Schema.Literals(["activity", "deal"]), "What a file becomes there")
   }).pipe(
     Schema.encodeKeys({
       tokensLeft: "tokens_left",
@@ -85,13 +90,15 @@ export const Status = Schema.Struct({
     })
   ),
   github: Schema.Struct({
-    limit: Schema.NullOr(Schema.Int),
-    /** Requests of the hour left, by GitHub's last word to this process. */
-    remaining: Schema.NullOr(Schema.Int),
-    resetAt: Schema.NullOr(Schema.DateTimeUtcFromString),
-    closedUntil: Schema.NullOr(Schema.DateTimeUtcFromString)
+    limit: field(Schema.NullOr(Schema.Int), "GitHub's requests in an hour"),
+    remaining: field(
+      Schema.NullOr(Schema.Int),
+      "How many are left, by GitHub's last word to this server; `null` before the first one"
+    ),
+    resetAt: field(Schema.NullOr(Instant), "When they are renewed"),
+    closedUntil: field(Schema.NullOr(Instant), "Until when GitHub is not asked; `null` when it may be")
   }).pipe(Schema.encodeKeys({ resetAt: "reset_at", closedUntil: "closed_until" }))
-}).pipe(Schema.encodeKeys({ lastScan: "last_scan", nextScanAt: "next_scan_at" }))
+}).pipe(Schema.encodeKeys({ lastScan: "last_scan", nextScanAt: "next_scan_at" }), named("Status", "How things stand"))
 export type Status = typeof Status.Type
 
 export class Gitpip extends Context.Service<

@@ -40,28 +40,31 @@ import {
 } from "./Problems.ts"
 
 /** A number in an address, in plain digits: what JavaScript would also read as one (`1e3`, `0x10`, ` 7`) is refused. */
-const digits = <S extends Schema.Codec<number, number>>(number: S, message: string) =>
-  Schema.String.check(Schema.isPattern(/^\d{1,16}$/, { message })).pipe(
-    Schema.decodeTo(number, SchemaTransformation.numberFromString)
-  )
+const digits = <S extends Schema.Codec<number, number>>(number: S, message: string, description: string) =>
+  Schema.String.annotate({ description })
+    .check(Schema.isPattern(/^\d{1,16}$/, { message }))
+    .pipe(Schema.decodeTo(number, SchemaTransformation.numberFromString))
 
-const between = (minimum: number, maximum: number, message: string) =>
-  digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message)
+const between = (minimum: number, maximum: number, message: string, description: string) =>
+  digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message, description)
 
-const Id = between(1, Number.MAX_SAFE_INTEGER, "an id is a whole number from 1 to 9007199254740991")
+const idOf = (what: string) =>
+  between(1, Number.MAX_SAFE_INTEGER, "an id is a whole number from 1 to 9007199254740991", `The ${what}'s number`)
 
 /** The greatest page, and how many rows are read at a time when all are asked for. */
 export const pageLimit = 1_000
 export const defaultLimit = 100
 
 const page = {
-  limit: Schema.optionalKey(between(1, pageLimit, "must be a whole number from 1 to 1000")),
-  /** The id of the last row seen. */
+  limit: Schema.optionalKey(
+    between(1, pageLimit, "must be a whole number from 1 to 1000", "How many at most, 1 to 1,000; 100 unless told")
+  ),
   after: Schema.optionalKey(
     between(
       0,
       Number.MAX_SAFE_INTEGER,
-      "must be the id of the last row seen, a whole number from 0 to 9007199254740991"
+      "must be the id of the last row seen, a whole number from 0 to 9007199254740991",
+      "The id of the last row seen; what follows it is answered"
     )
   )
 }
@@ -70,12 +73,26 @@ const page = {
 const paged = <S extends Schema.Top>(body: S) =>
   HttpApiSchema.WithHeaders(body, { link: Schema.optionalKey(Schema.String) })
 
-const username = { username: Username }
+const Name = Username.annotate({ description: "A GitHub username, in any case" })
+const username = { username: Name }
+
+const visitor = {
+  visitor: Schema.optionalKey(
+    Visitor.annotate({ description: "Who looks: 1 to 100 letters, digits, spaces or . _ @ + -; `default` unless told" })
+  )
+}
 
 export class Users extends HttpApiGroup.make("users")
   .add(
     HttpApiEndpoint.post("track", "/users/:username/:id", {
-      params: { username: Username, id: digits(UserId, "an id is a whole number from 1 to 9007199254740991") },
+      params: {
+        username: Name,
+        id: digits(
+          UserId,
+          "an id is a whole number from 1 to 9007199254740991",
+          "Your own number for the user, 1 to 9007199254740991"
+        )
+      },
       success: [User.pipe(HttpApiSchema.status(201)), User.pipe(HttpApiSchema.status(200))],
       error: UserConflictProblem
     }).annotateMerge(
@@ -105,7 +122,12 @@ export class Users extends HttpApiGroup.make("users")
       })
     ),
     HttpApiEndpoint.get("list", "/users", {
-      query: { ...page, state: Schema.optionalKey(Schema.Literal("failing")) },
+      query: {
+        ...page,
+        state: Schema.optionalKey(
+          Schema.Literal("failing").annotate({ description: "Only users whose last look failed" })
+        )
+      },
       success: paged(Schema.Array(User))
     }).annotateMerge(
       OpenApi.annotations({
@@ -130,9 +152,9 @@ export class Gists extends HttpApiGroup.make("gists")
   .add(
     HttpApiEndpoint.post("latest", "/latestgists/:username", {
       params: username,
-      query: { visitor: Schema.optionalKey(Visitor) },
+      query: visitor,
       success: HttpApiSchema.WithHeaders(Schema.Array(GistFile), {
-        "gitpip-visit": digits(VisitId, "a visit's id is a whole number")
+        "gitpip-visit": digits(VisitId, "a visit's id is a whole number", "The visit's number")
       }),
       error: UserNotTrackedProblem
     }).annotateMerge(
@@ -142,7 +164,7 @@ export class Gists extends HttpApiGroup.make("gists")
       })
     ),
     HttpApiEndpoint.get("news", "/news", {
-      query: { ...page, visitor: Schema.optionalKey(Visitor) },
+      query: { ...page, ...visitor },
       success: paged(Schema.Array(News))
     }).annotateMerge(
       OpenApi.annotations({
@@ -152,7 +174,7 @@ export class Gists extends HttpApiGroup.make("gists")
     ),
     HttpApiEndpoint.get("visits", "/users/:username/visits", {
       params: username,
-      query: { ...page, visitor: Schema.optionalKey(Visitor) },
+      query: { ...page, ...visitor },
       success: paged(Schema.Array(VisitRecord)),
       error: UserNotTrackedProblem
     }).annotateMerge(
@@ -162,7 +184,7 @@ export class Gists extends HttpApiGroup.make("gists")
       })
     ),
     HttpApiEndpoint.get("visit", "/users/:username/visits/:visit", {
-      params: { username: Username, visit: Id },
+      params: { username: Name, visit: idOf("visit") },
       success: Visit,
       error: [UserNotTrackedProblem, VisitNotFoundProblem]
     }).annotateMerge(OpenApi.annotations({ summary: "What a visit answered, again" })),
@@ -173,7 +195,7 @@ export class Gists extends HttpApiGroup.make("gists")
       error: UserNotTrackedProblem
     }).annotateMerge(OpenApi.annotations({ summary: "A user's files, newest found first; records no visit" })),
     HttpApiEndpoint.get("preview", "/files/:id/preview", {
-      params: { id: Id },
+      params: { id: idOf("file") },
       success: FilePreview,
       error: [FileNotFoundProblem, GithubProblem]
     }).annotateMerge(OpenApi.annotations({ summary: "The beginning of a file, as it is on GitHub now" }))
@@ -183,7 +205,7 @@ export class Gists extends HttpApiGroup.make("gists")
 export class Scans extends HttpApiGroup.make("scans")
   .add(
     HttpApiEndpoint.post("request", "/scans", {
-      query: { username: Schema.optionalKey(Username) },
+      query: { username: Schema.optionalKey(Username.annotate({ description: "The only user to look at" })) },
       success: HttpApiSchema.WithHeaders(Scan.pipe(HttpApiSchema.status(202)), { location: Schema.String }),
       error: [UserNotTrackedProblem, ScanNotFoundProblem]
     }).annotateMerge(OpenApi.annotations({ summary: "Ask for a scan now, of everybody or of one user" })),
@@ -192,7 +214,7 @@ export class Scans extends HttpApiGroup.make("scans")
       success: paged(Schema.Array(Scan))
     }).annotateMerge(OpenApi.annotations({ summary: "Past scans, newest first" })),
     HttpApiEndpoint.get("get", "/scans/:id", {
-      params: { id: Id },
+      params: { id: idOf("scan") },
       success: ScanDetails,
       error: ScanNotFoundProblem
     }).annotateMerge(OpenApi.annotations({ summary: "One scan with files it added and users that failed" }))
@@ -202,19 +224,22 @@ export class Scans extends HttpApiGroup.make("scans")
 export class Publications extends HttpApiGroup.make("publications")
   .add(
     HttpApiEndpoint.get("list", "/publications", {
-      query: { ...page, state: Schema.optionalKey(PublicationState) },
+      query: {
+        ...page,
+        state: Schema.optionalKey(PublicationState.annotate({ description: "Only those in this state" }))
+      },
       success: paged(Schema.Array(Publication))
     }).annotateMerge(OpenApi.annotations({ summary: "The outbox, newest first" })),
     HttpApiEndpoint.get("get", "/publications/:id", {
-      params: { id: Id },
+      params: { id: idOf("publication") },
       success: PublicationDetails,
       error: PublicationNotFoundProblem
     }).annotateMerge(OpenApi.annotations({ summary: "Why one file is or is not in Pipedrive" })),
     HttpApiEndpoint.post("retryAll", "/publications/retry", {
-      success: Schema.Struct({ retried: Schema.Int })
+      success: Schema.Struct({ retried: Schema.Int.annotate({ description: "How many" }) })
     }).annotateMerge(OpenApi.annotations({ summary: "Try all failed publications again" })),
     HttpApiEndpoint.post("retry", "/publications/:id/retry", {
-      params: { id: Id },
+      params: { id: idOf("publication") },
       success: Publication,
       error: [PublicationNotFoundProblem, PublicationNotFailedProblem]
     }).annotateMerge(OpenApi.annotations({ summary: "Try a failed or gone publication again" }))
@@ -230,7 +255,9 @@ export class System extends HttpApiGroup.make("system")
       OpenApi.annotations({ summary: "`Alive` while the process serves and its background work lives; needs no key" })
     ),
     HttpApiEndpoint.get("ready", "/ready", {
-      query: { exclude: Schema.optionalKey(Schema.Literal("work")) },
+      query: {
+        exclude: Schema.optionalKey(Schema.Literal("work").annotate({ description: "Look at the database alone" }))
+      },
       success: Schema.Struct({ ready: Schema.Literal(true) }),
       error: NotReadyProblem
     }).annotateMerge(
@@ -244,7 +271,11 @@ export class System extends HttpApiGroup.make("system")
       OpenApi.annotations({ summary: "How things stand" })
     ),
     HttpApiEndpoint.get("days", "/days", {
-      query: { days: Schema.optionalKey(between(1, 31, "must be a whole number from 1 to 31")) },
+      query: {
+        days: Schema.optionalKey(
+          between(1, 31, "must be a whole number from 1 to 31", "How many days, 1 to 31; 14 unless told")
+        )
+      },
       success: Schema.Array(Day)
     }).annotateMerge(OpenApi.annotations({ summary: "What was found and published on each of the last days (14)" })),
     HttpApiEndpoint.get("events", "/events", {

@@ -1,11 +1,10 @@
 /** A day, by UTC, and what happened on it. */
 import { Schema } from "effect"
+import { field, named } from "./described.ts"
 
 export const Day = Schema.Struct({
-  /** `2026-11-24` */
-  day: Schema.String,
-  /** Files that scans found which began that day. */
-  found: Schema.Int,
-  published: Schema.Int
-})
+  day: field(Schema.String, "The day by UTC: `2026-11-24`"),
+  found: field(Schema.Int, "Files that scans found which began that day"),
+  published: field(Schema.Int, "Files that were published that day")
+}).pipe(named("Day", "What happened on a day"))
 export type Day = typeof Day.Type

@@ -2,6 +2,8 @@
  * One file of one gist, identified by gist id and file name: the unit that is seen, published and shown.
  */
 import { Schema } from "effect"
+import { field, Instant, named } from "./described.ts"
+import { PublicationState } from "./Publication.ts"
 import { Username } from "./User.ts"
 
 /** The surrogate key of a file, growing in the order in which one user's files were added. */
@@ -45,25 +47,30 @@ export const fileUrl = (gistUrl: string, filename: string): string => {
 
 /** A file that a scan found, as histories and visits show it. */
 export const GistFile = Schema.Struct({
-  id: FileId,
-  owner: Username,
-  filename: Schema.String,
-  gistId: Schema.String,
-  htmlUrl: Schema.String,
-  rawUrl: Schema.NullOr(Schema.String),
-  description: Schema.NullOr(Schema.String),
-  language: Schema.NullOr(Schema.String),
-  type: Schema.NullOr(Schema.String),
-  size: Schema.Int,
-  createdAt: Schema.DateTimeUtcFromString,
-  updatedAt: Schema.DateTimeUtcFromString,
-  foundAt: Schema.DateTimeUtcFromString,
-  scanId: Schema.Int,
-  publicationId: Schema.NullOr(Schema.Int),
-  publicationState: Schema.NullOr(Schema.String),
-  /** What its publication hangs on, and what Pipedrive calls it: see `Publication`. */
-  publicationTarget: Schema.NullOr(Schema.String),
-  publicationReceipt: Schema.NullOr(Schema.String)
+  id: field(FileId, "The file's number; grows in the order in which a user's files were found"),
+  owner: field(Username, "The user's GitHub username"),
+  filename: field(Schema.String, "Its name within the gist"),
+  gistId: field(Schema.String, "GitHub's id of the gist"),
+  htmlUrl: field(Schema.String, "The file's page on GitHub"),
+  rawUrl: field(Schema.NullOr(Schema.String), "Where its content can be read; `null` when GitHub gave no address"),
+  description: field(Schema.NullOr(Schema.String), "The gist's description"),
+  language: field(Schema.NullOr(Schema.String), "The language that GitHub takes it for"),
+  type: field(Schema.NullOr(Schema.String), "Its media type"),
+  size: field(Schema.Int, "Bytes"),
+  createdAt: field(Instant, "When the gist was made"),
+  updatedAt: field(Instant, "When the gist was last changed before the file was found"),
+  foundAt: field(Instant, "When a scan found the file"),
+  scanId: field(Schema.Int, "The scan that found it"),
+  publicationId: field(
+    Schema.NullOr(Schema.Int),
+    "Its publication; `null` when it is not to be published, being older than the tracking"
+  ),
+  publicationState: field(Schema.NullOr(PublicationState), "Where its publication stands"),
+  publicationTarget: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
+  publicationReceipt: field(
+    Schema.NullOr(Schema.String),
+    "Pipedrive's number of the activity, or of the deal when each file becomes one; `null` until it is published"
+  )
 }).pipe(
   Schema.encodeKeys({
     gistId: "gist_id",
@@ -77,17 +84,16 @@ export const GistFile = Schema.Struct({
     publicationState: "publication_state",
     publicationTarget: "publication_target",
     publicationReceipt: "publication_receipt"
-  })
+  }),
+  named("GistFile", "A file of a gist that a scan found")
 )
 export type GistFile = typeof GistFile.Type
 
 /** What is shown of a file's content: its beginning, as it is on GitHub now. */
 export const FilePreview = Schema.Struct({
-  /** `null`: it is no text. */
-  text: Schema.NullOr(Schema.String),
-  /** Whether `text` is only the beginning. */
-  partial: Schema.Boolean
-})
+  text: field(Schema.NullOr(Schema.String), "The text; `null` when the file is no text"),
+  partial: field(Schema.Boolean, "Whether `text` is only the beginning")
+}).pipe(named("FilePreview", "The beginning of a file's content, as it is on GitHub now"))
 export type FilePreview = typeof FilePreview.Type
 
 /** What was read of a file's content when it came to be published. */

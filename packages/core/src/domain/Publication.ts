@@ -1,5 +1,6 @@
 /** The outbox row of a file: whether, when and as what it reached Pipedrive. */
 import { Schema } from "effect"
+import { field, Instant, named } from "./described.ts"
 import { Username } from "./User.ts"
 
 export const PublicationId = Schema.Int.pipe(Schema.brand("PublicationId"))
@@ -16,23 +17,27 @@ export const PublicationState = Schema.Literals(["pending", "sending", "publishe
 export type PublicationState = typeof PublicationState.Type
 
 export const Publication = Schema.Struct({
-  id: PublicationId,
-  state: PublicationState,
-  owner: Username,
-  filename: Schema.String,
-  gistId: Schema.String,
-  htmlUrl: Schema.String,
-  fileId: Schema.Int,
-  attempts: Schema.Int,
-  dueAt: Schema.DateTimeUtcFromString,
-  /** What it hangs on: the deal's id. */
-  target: Schema.NullOr(Schema.String),
-  /** What Pipedrive calls it: the activity's id (or the deal's, when one deal is made per file). */
-  receipt: Schema.NullOr(Schema.String),
-  errorReason: Schema.NullOr(Schema.String),
-  errorMessage: Schema.NullOr(Schema.String),
-  createdAt: Schema.DateTimeUtcFromString,
-  publishedAt: Schema.NullOr(Schema.DateTimeUtcFromString)
+  id: field(PublicationId, "The publication's number"),
+  state: field(
+    PublicationState,
+    "`pending`: waits for its turn; `sending`: a server works on it; `published`; `failed`: refused for a reason that waiting does not cure, can be retried; `gone`: the file was deleted before it could be read"
+  ),
+  owner: field(Username, "The user's GitHub username"),
+  filename: field(Schema.String, "The file's name within the gist"),
+  gistId: field(Schema.String, "GitHub's id of the gist"),
+  htmlUrl: field(Schema.String, "The file's page on GitHub"),
+  fileId: field(Schema.Int, "The file's number"),
+  attempts: field(Schema.Int, "Tries so far"),
+  dueAt: field(Instant, "When it is tried next, at the earliest"),
+  target: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
+  receipt: field(
+    Schema.NullOr(Schema.String),
+    "Pipedrive's number of the activity, or of the deal when each file becomes one; `null` until it is published"
+  ),
+  errorReason: field(Schema.NullOr(Schema.String), "Why the last try did not succeed, as one word"),
+  errorMessage: field(Schema.NullOr(Schema.String), "The same as a sentence"),
+  createdAt: field(Instant, "When the file was found"),
+  publishedAt: field(Schema.NullOr(Instant), "When it was recorded as published; `null` until then")
 }).pipe(
   Schema.encodeKeys({
     gistId: "gist_id",
@@ -43,22 +48,24 @@ export const Publication = Schema.Struct({
     errorMessage: "error_message",
     createdAt: "created_at",
     publishedAt: "published_at"
-  })
+  }),
+  named("Publication", "Whether, when and as what a file reached Pipedrive")
 )
 export type Publication = typeof Publication.Type
 
 /** One try at publishing a file. */
 export const Attempt = Schema.Struct({
-  at: Schema.DateTimeUtcFromString,
-  /** `published`, `adopted` (found in Pipedrive after a lost answer), or the reason why not. */
-  outcome: Schema.String,
-  message: Schema.NullOr(Schema.String)
-})
+  at: field(Instant, "When its outcome was recorded"),
+  outcome: field(
+    Schema.String,
+    "`published`, `adopted` (found in Pipedrive after a lost answer), `retracted` (another server had published it), or the reason why not"
+  ),
+  message: field(Schema.NullOr(Schema.String), "The reason as a sentence")
+}).pipe(named("Attempt", "One try at publishing a file"))
 export type Attempt = typeof Attempt.Type
 
 export const PublicationDetails = Schema.Struct({
   publication: Publication,
-  /** Oldest first, at most the last 100. */
-  attempts: Schema.Array(Attempt)
-})
+  attempts: field(Schema.Array(Attempt), "Oldest first, at most the last 100")
+}).pipe(named("PublicationDetails", "One publication with each try at it"))
 export type PublicationDetails = typeof PublicationDetails.Type

@@ -5,6 +5,7 @@
  * of `--json` hold; its type is what programs work with.
  */
 import { Schema } from "effect"
+import { field, Instant, named } from "./described.ts"
 
 /**
  * A GitHub login as people type it: 1 to 39 letters, digits, dashes or underscores. Compared without case, shown as
@@ -41,16 +42,22 @@ export type UserState = typeof UserState.Type
 
 /** A tracked user, as lists show it. Timestamps are UTC. */
 export const User = Schema.Struct({
-  login: Username,
-  id: UserId,
-  githubId: Schema.NullOr(Schema.Int),
-  state: UserState,
-  trackedAt: Schema.DateTimeUtcFromString,
-  scannedAt: Schema.NullOr(Schema.DateTimeUtcFromString),
-  failures: Schema.Int,
-  retryAt: Schema.NullOr(Schema.DateTimeUtcFromString),
-  errorReason: Schema.NullOr(Schema.String),
-  errorMessage: Schema.NullOr(Schema.String)
+  login: field(Username, "The GitHub username, as GitHub writes it"),
+  id: field(UserId, "The caller's own number for the user, not GitHub's"),
+  githubId: field(Schema.NullOr(Schema.Int), "GitHub's number of the account; `null` until GitHub has told it"),
+  state: field(
+    UserState,
+    "`new`: not looked at yet; `ok`: the last look got an answer; `failing`: it failed for a reason of this account"
+  ),
+  trackedAt: field(Instant, "When the user came to be tracked"),
+  scannedAt: field(Schema.NullOr(Instant), "When GitHub last answered for the user; `null` before the first time"),
+  failures: field(Schema.Int, "How many looks in a row have failed"),
+  retryAt: field(Schema.NullOr(Instant), "When a failing user is looked at again; `null` when not failing"),
+  errorReason: field(
+    Schema.NullOr(Schema.String),
+    "Why the last look failed, as one word: `UserNotFound`, `Unavailable` …; `null` when it did not"
+  ),
+  errorMessage: field(Schema.NullOr(Schema.String), "The same as a sentence")
 }).pipe(
   Schema.encodeKeys({
     githubId: "github_id",
@@ -59,25 +66,29 @@ export const User = Schema.Struct({
     retryAt: "retry_at",
     errorReason: "error_reason",
     errorMessage: "error_message"
-  })
+  }),
+  named("User", "A tracked user")
 )
 export type User = typeof User.Type
 
 /** How many files a user has, and where their publications stand. */
 export const UserCounts = Schema.Struct({
-  files: Schema.Int,
-  pending: Schema.Int,
-  sending: Schema.Int,
-  published: Schema.Int,
-  failed: Schema.Int,
-  gone: Schema.Int
-})
+  files: field(Schema.Int, "Files found so far"),
+  pending: field(Schema.Int, "Publications that wait for their turn"),
+  sending: field(Schema.Int, "Publications that a server works on"),
+  published: field(Schema.Int, "Files that are in Pipedrive"),
+  failed: field(Schema.Int, "Publications that were given up and can be retried"),
+  gone: field(Schema.Int, "Files that were deleted before they could be read")
+}).pipe(named("UserCounts", "How many files a user has, and where their publications stand"))
 export type UserCounts = typeof UserCounts.Type
 
 /** One user with its deal in Pipedrive (`null` until one is needed) and counts. */
 export const UserDetails = Schema.Struct({
   user: User,
-  dealId: Schema.NullOr(Schema.Int),
+  dealId: field(
+    Schema.NullOr(Schema.Int),
+    "Pipedrive's number of the deal that the activities hang on; `null` until one is needed"
+  ),
   counts: UserCounts
-}).pipe(Schema.encodeKeys({ dealId: "deal_id" }))
+}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with its deal and counts"))
 export type UserDetails = typeof UserDetails.Type

@@ -1,0 +1,144 @@
+/** Writes `docs/api.md` from the OpenAPI document, so that it holds what the contract has and nothing else. */
+import { Api } from "@gitpip/http"
+import { OpenApi } from "effect/http-api"
+
+type Document = ReturnType<typeof OpenApi.fromApi>
+type Operation = NonNullable<Document["paths"][string]["get"]>
+/** As much of JSON Schema as the contract is made of. */
+interface JsonSchema {
+  readonly $ref?: string
+  readonly type?: string
+  readonly format?: string
+  readonly description?: string
+  readonly enum?: ReadonlyArray<string | number>
+  readonly items?: JsonSchema
+  readonly anyOf?: ReadonlyArray<JsonSchema>
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+}
+
+const preamble = `# API
+
+Every call of the server, from its OpenAPI document, which the server itself has at \`/openapi.json\` (3.1, for generators of
+clients) and as a reference page at \`/docs\`. In TypeScript, \`HttpApiClient\` of Effect makes a typed client of \`Api\` from
+\`@gitpip/http\`: [embedding.md](embedding.md#a-typed-client).
+
+- **Key.** With \`GITPIP_API_KEY\` set, every call but \`/health\` and \`/ready\` needs \`Authorization: Bearer KEY\`, else \`401\`.
+- **Errors** are \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): \`type\` tells them apart, \`detail\` says what
+  is wrong and what to do. Any call can answer \`400\`, \`401\`, \`429\` (\`retry-after\` says for how long), \`500\` and \`503\`; others are named below.
+- **Lists** are paged by \`limit\` and \`after\`. A \`Link\` header leads to the next page, and is absent on the last one.
+- **Instants** are RFC 3339 in UTC.
+`
+
+/** Answers that any call can give. */
+const everywhere: ReadonlySet<string> = new Set(["400", "401", "429", "500", "503"])
+
+export const apiDocument = (): string => {
+  const document = OpenApi.fromApi(Api)
+  const schemas = document.components.schemas as unknown as Readonly<Record<string, JsonSchema>>
+  const [problems, bodies] = partition(Object.entries(schemas), ([name]) => name.endsWith("ProblemEncoded"))
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      call: `${method.toUpperCase()} ${path}`,
+      operation: operation as Operation
+    }))
+  )
+  return [
+    preamble,
+    ...document.tags.flatMap(({ name }) => [
+      `## ${name}\n`,
+      ...operations.filter(({ operation }) => operation.tags.includes(name)).map(call)
+    ]),
+    "## Bodies\n",
+    ...bodies.filter(([name]) => !name.endsWith("Encoded")).map(body),
+    "## Problems\n",
+    "In the tables above without their `urn:gitpip:problem:`.\n",
+    "| `type` | Status | Title |\n|---|---|---|",
+    `${problems.map(problem).join("\n")}\n`
+  ].join("\n")
+}
+
+const partition = <A>(all: ReadonlyArray<A>, test: (one: A) => boolean) =>
+  [all.filter(test), all.filter((one) => !test(one))] as const
+
+const call = ({ call, operation }: { readonly call: string; readonly operation: Operation }): string => {
+  const parameters = operation.parameters.map(
+    ({ in: place, name, schema }) => `| \`${name}\` | ${place} | ${meaning(schema as JsonSchema)} |`
+  )
+  const answers = Object.entries(operation.responses)
+    .filter(([status]) => !everywhere.has(status) || hasOwnMeaning(call, status))
+    .map(([status, { content, description, headers }]) => {
+      const schemas = Object.entries(content ?? {}).map(([type, { schema }]) => answer(type, schema as JsonSchema))
+      const named = Object.keys(headers ?? {}).map((header) => `\`${header}\``)
+      return `| \`${status}\` | ${[...schemas, ...(schemas.length === 0 ? [description] : [])].join(", ")}${named.length === 0 ? "" : `; header ${named.join(", ")}`} |`
+    })
+  return [
+    `### ${call}\n`,
+    `${[operation.summary, operation.description].map(sentence).join(" ").trim()}\n`,
+    ...(parameters.length === 0 ? [] : ["| Parameter | In | Meaning |\n|---|---|---|", `${parameters.join("\n")}\n`]),
+    "| Status | Answer |\n|---|---|",
+    `${answers.join("\n")}\n`
+  ].join("\n")
+}
+
+const meaning = (schema: JsonSchema) =>
+  [schema.enum === undefined ? "" : typeOf(schema), schema.description ?? ""].filter((part) => part !== "").join(": ")
+
+/** The supervisors' calls say with it that something is wrong with Gitpip itself. */
+const hasOwnMeaning = (call: string, status: string) => status === "503" && /^GET \/(health|ready)$/.test(call)
+
+const sentence = (text: string | undefined) => (text === undefined ? "" : /[.!?]$/.test(text) ? text : `${text}.`)
+
+const answer = (type: string, schema: JsonSchema): string =>
+  type === "application/json"
+    ? typeOf(schema)
+    : type === "text/event-stream"
+      ? `\`${type}\`, each event's data a ${typeOf(schema.properties?.data ?? {})}`
+      : type === "application/problem+json"
+        ? (schema.anyOf ?? [schema]).map(({ $ref }) => `problem \`${problemType($ref)}\``).join(" or ")
+        : `\`${type}\``
+
+/** `UserNotTrackedProblemEncoded` has the type `urn:gitpip:problem:user-not-tracked`. */
+const problemType = ($ref = "") =>
+  $ref
+    .replace(/^.*\/|ProblemEncoded$/g, "")
+    .replace(/(?<=[a-z])[A-Z]/g, (capital) => `-${capital}`)
+    .toLowerCase()
+
+const typeOf = (schema: JsonSchema): string => {
+  if (schema.$ref !== undefined) {
+    const name = schema.$ref.replace(/^.*\/|Encoded$/g, "")
+    return `[${name}](#${name.toLowerCase()})`
+  }
+  if (schema.enum !== undefined) return schema.enum.map((one) => `\`${one}\``).join(" or ")
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(" or ")
+  if (schema.type === "array") return `list of ${typeOf(schema.items ?? {})}`
+  if (schema.type === "object") {
+    return `{ ${Object.entries(schema.properties ?? {})
+      .map(([name, property]) => `\`${name}\`: ${typeOf(property)}`)
+      .join(", ")} }`
+  }
+  if (schema.type === "null") return "`null`"
+  return schema.format === "date-time" ? "instant" : (schema.type ?? "anything")
+}
+
+const body = ([name, schema]: readonly [string, JsonSchema]): string => {
+  const forms = schema.anyOf ?? [schema]
+  return [
+    `### ${name}\n`,
+    `${sentence(schema.description)}${forms.length > 1 ? " One of:" : ""}\n`,
+    ...forms.map((form) => `| Field | Type | Meaning |\n|---|---|---|\n${rows(form).join("\n")}\n`)
+  ].join("\n")
+}
+
+/** The fields of an object, and below each the fields of an object within. */
+const rows = (schema: JsonSchema, prefix = ""): ReadonlyArray<string> =>
+  Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
+    property.properties === undefined
+      ? [`| \`${prefix}${name}\` | ${typeOf(property)} | ${property.description ?? ""} |`]
+      : rows(property, `${prefix}${name}.`)
+  )
+
+const problem = ([, { properties = {} }]: readonly [string, JsonSchema]): string => {
+  const value = (name: string) => properties[name]?.enum?.[0] ?? ""
+  return `| \`${value("type")}\` | \`${value("status")}\` | ${value("title")} |`
+}
