@@ -70,7 +70,7 @@ export const start = ({ env, mutations, onLine, time }: ServerOptions): ServerPr
     const lines = (rest + text).split("\n")
     rest = lines.pop() ?? ""
     for (const line of lines) {
-      const address = /http\.listening .*?(http:\/\/[^\s"]+)/.exec(line)?.[1]
+      const address = /http\.listening\b.*?(http:\/\/[^\s"]+)/.exec(line)?.[1]
       if (address !== undefined) {
         listens = true
         addressed.resolve(new URL(address))

@@ -76,6 +76,19 @@ const until = async (what: string, holds: () => boolean | Promise<boolean>): Pro
   }
 }
 
+/** Somebody watches what changes, from one server to the next, until told to stop. */
+const watch = async (slot: Slot, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    try {
+      const { body } = await fetch(new URL("/events", await slot.server.address), { signal })
+      for await (const _ of body ?? []);
+    } catch {
+      // The server was killed, or has not begun.
+    }
+    await pause(50)
+  }
+}
+
 /** A life in which everything happens that a server can do. `n` makes it another one. */
 export const live = async (world: World, books: Books, n: number): Promise<void> => {
   const { github, pipedrive } = world
@@ -93,6 +106,8 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
     method === "POST" && route === "/api/v2/activities"
   const hours = (count: number) => slot.server.order({ type: "skew", millis: count * 3_600_000 })
+  const end = new AbortController()
+  const watched = watch(slot, end.signal)
 
   github.addUser(user)
   await persist(world, "POST", `/users/${user}/${1_000 + n}`)
@@ -152,7 +167,8 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   for (const [file, owner] of books.files) if (owner === user && file !== next) books.files.delete(file)
   // People ask.
   for (const path of ["", "/gists", "/visits"]) await persist(world, "GET", `/users/${user}${path}`)
-  for (const path of ["/users", "/scans", "/publications", "/status", "/ready"]) await persist(world, "GET", path)
+  for (const path of ["/users", "/scans", "/publications", "/status", "/ready", "/news", "/days"])
+    await persist(world, "GET", path)
   await persist(world, "POST", `/latestgists/${user}`)
   const [visit] = (await persist(world, "GET", `/users/${user}/visits`)) as ReadonlyArray<{ readonly id: number }>
   if (visit !== undefined) await persist(world, "GET", `/users/${user}/visits/${visit.id}`)
@@ -177,6 +193,8 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   await persist(world, "POST", `/users/${user}-z/${2_000 + n}`)
   await persist(world, "POST", `/users/${user}-x/${3_000 + n}`)
   for (const name of [`${user}-x`, `${user}-y`]) await persist(world, "DELETE", `/users/${name}`)
+  end.abort()
+  await watched
 }
 
 /** Lives until no server can be killed at a step that is new, then lets everything come to rest. */
