@@ -12,6 +12,7 @@ import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import * as Embedded from "./internal/embedded.ts"
 import { types } from "./internal/pgTypes.ts"
 import * as ServerFile from "./internal/serverFile.ts"
+import { tables } from "./internal/stateFile.ts"
 import { migrations, newest } from "./migrations/index.ts"
 import { Settings } from "./Settings.ts"
 
@@ -120,10 +121,22 @@ const migrated = (
     )
   )
 
-/** Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused. */
+/**
+ * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
+ * is a database in which somebody else's tables have the names of ours: nothing is changed there.
+ */
 export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlClient.SqlClient> = Effect.gen(
   function* () {
     const sql = yield* SqlClient.SqlClient
+    const foreign = yield* sql<{ name: string }>`
+      select tablename::text as name from pg_tables where schemaname = current_schema()
+        and tablename in ${sql.in(tables.map(({ name }) => name))} and to_regclass('gitpip_migrations') is null
+      order by tablename`
+    if (foreign.length > 0) {
+      return yield* new DatabaseError({
+        message: `The database holds tables of another program (${foreign.map(({ name }) => name).join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
+      })
+    }
     const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
     const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
     if (latest !== undefined && latest.id > newest) {

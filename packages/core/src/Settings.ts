@@ -284,7 +284,7 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
   faults: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    return `${this.faults.length === 1 ? "A setting is" : `${this.faults.length} settings are`} wrong:\n${this.faults
+    return `${this.faults.length === 1 ? "A setting is wrong" : `${this.faults.length} settings are wrong`}:\n${this.faults
       .map((fault) => `  - ${fault}`)
       .join("\n")}`
   }

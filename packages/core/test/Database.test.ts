@@ -8,7 +8,7 @@ import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Database from "../src/Database.ts"
 import { newest } from "../src/migrations/index.ts"
-import { databases, freshUrl } from "./database.ts"
+import { databases, freshUrl, within } from "./database.ts"
 
 const temporaryDirectory = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "gitpip-test-"))),
@@ -53,6 +53,24 @@ describe("migrations", () => {
       )
       const error = yield* Effect.flip(open(Database.layerServer(url)))
       assert.match(error.message, /schema 9999, newer than/)
+    })
+  )
+
+  it.live("of another program's database are refused before anything is changed there", () =>
+    Effect.gen(function* () {
+      const url = yield* freshUrl
+      yield* within(url, (sql) => sql`create table users (user_id int primary key, username varchar(39))`)
+      const error = yield* Effect.flip(open(Database.layerServer(url)))
+      assert.strictEqual(
+        error.message,
+        "The database holds tables of another program (users). Name an empty one in POSTGRES_CONNECTION_STRING"
+      )
+      const left = yield* within(
+        url,
+        (sql) => sql<{ tablename: string }>`select tablename from pg_tables
+        where schemaname = 'public'`
+      )
+      assert.deepStrictEqual(left, [{ tablename: "users" }])
     })
   )
 

@@ -6,15 +6,18 @@ import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
 import * as Database from "../src/Database.ts"
 
+/** Something done in a database by itself, without Gitpip. */
+export const within = <A, E>(url: Redacted.Redacted, run: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
+  Effect.flatMap(SqlClient.SqlClient, run).pipe(
+    Effect.provide(PgClient.layer({ url, maxConnections: 1 })),
+    Effect.orDie
+  )
+
 /** A new, empty database on the server, dropped when the scope ends. */
 export const freshUrl = Effect.gen(function* () {
   const admin = Redacted.make(inject("postgresUrl"))
   const name = `test_${randomBytes(8).toString("hex")}`
-  const run = (statement: string) =>
-    Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      yield* sql.unsafe(statement)
-    }).pipe(Effect.provide(PgClient.layer({ url: admin, maxConnections: 1 })), Effect.orDie)
+  const run = (statement: string) => within(admin, (sql) => sql.unsafe(statement))
   yield* Effect.acquireRelease(run(`create database ${name}`), () => run(`drop database ${name} with (force)`))
   const url = new URL(inject("postgresUrl"))
   url.pathname = `/${name}`

@@ -95,7 +95,11 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
     Effect.gen(function* () {
       const { call } = yield* Running
       const openapi = yield* document
-      const ajv = new Ajv2020({ strict: false, allErrors: true })
+      const ajv = new Ajv2020({
+        strict: false,
+        allErrors: true,
+        formats: { "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/ }
+      })
       ajv.addSchema({ $id: "openapi", ...openapi })
       const scan = yield* found("ann", 2)
       const check = Effect.fnUntraced(function* (method: string, template: string, path: string, status: number) {

@@ -1,13 +1,12 @@
 /** The README's tables hold what the code has: no setting, command or route is missing, and none is made up. */
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"
 import { Api } from "@gitpip/http"
 import { OpenApi } from "effect/http-api"
+import { read, root } from "./documents.ts"
 
-const root = new URL("../../", import.meta.url).pathname
-const readme = readFileSync(`${root}README.md`, "utf8")
+const readme = read("README.md")
 
 /** The first cells of a table below a heading. */
 const firstCells = (heading: string): Array<string> => {
@@ -46,15 +45,10 @@ describe("the README", () => {
   })
 
   it("begins with the two commands that continuous integration runs", () => {
-    const ci = readFileSync(`${root}.ci/run`, "utf8")
+    const ci = read(".ci/run")
     for (const command of ["npm ci && npm run demo", "npm ci && npm test"]) {
       assert.include(readme, `\n${command}\n`)
       assert.include(ci, `\n${command}`)
     }
-  })
-
-  it("shows a library example that type-checks and runs", () => {
-    const code = /```ts\n([\s\S]+?)```/.exec(readme)?.[1] ?? ""
-    assert.include(readFileSync(`${root}examples/test/readme.snippet.ts`, "utf8"), code.trim())
   })
 })

@@ -1,0 +1,53 @@
+/** Every command of the documents runs, in the order in which a reader comes upon them, and prints what is shown. */
+import { spawnSync } from "node:child_process"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type Block, blocks, documents, read } from "./documents.ts"
+import { makeReader } from "./reader.ts"
+import { elsewhere, isAsShown, script } from "./script.ts"
+
+const shell = (path: string): ReadonlyArray<Block> =>
+  blocks(path).filter(({ language }) => language === "sh" || language === "console")
+
+/** What a machine may not have. Continuous integration installs them. */
+const tools = ["curl", "psql"]
+const isThere = (tool: string) => spawnSync("bash", ["-c", `command -v ${tool}`]).status === 0
+
+describe("the commands of", () => {
+  for (const path of documents.filter((path) => shell(path).length > 0)) {
+    const missing = tools.filter((tool) => shell(path).some(({ text }) => text.includes(`${tool} `)) && !isThere(tool))
+    it.live.skipIf(missing.length > 0)(
+      missing.length === 0 ? path : `${path}: left out, for want of ${missing.join(" and ")}`,
+      () =>
+        Effect.gen(function* () {
+          const reader = yield* makeReader
+          const { outputs, text } = script(shell(path), reader.fill, reader.port)
+          const { code, output, said } = yield* reader.run(text)
+          const servers = yield* Effect.promise(() => output("server.log"))
+          assert.strictEqual(code, 0, `${said}\n${servers}`)
+          for (const { expected, file, place } of outputs) {
+            const printed = yield* Effect.promise(() => output(file))
+            if (!isAsShown(expected, printed)) assert.strictEqual(printed, expected, place)
+          }
+        }),
+      240_000
+    )
+  }
+})
+
+describe("commands that run elsewhere", () => {
+  it("are in what continuous integration runs", () => {
+    for (const [file, text] of Object.values(elsewhere)) assert.include(read(file), text)
+  })
+})
+
+describe("what is shown of an output", () => {
+  it("leaves out what `…` stands for, and nothing else", () => {
+    assert.isTrue(isAsShown("a … c", "a b c\n"))
+    assert.isTrue(isAsShown("a\n…\nd", "a\nb\nc\nd\n"))
+    assert.isTrue(isAsShown("a\n…\nd", "a\nd"))
+    assert.isFalse(isAsShown("a … c", "a b d\n"))
+    assert.isFalse(isAsShown("a", "a\nb\n"))
+    assert.isFalse(isAsShown("a.c", "abc"))
+  })
+})

@@ -1,0 +1,102 @@
+/**
+ * A reader at a shell of their own: an empty home, a folder with what a checkout has to offer, GitHub and Pipedrive as
+ * stand-ins, and databases to fill in.
+ */
+import { execFile } from "node:child_process"
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { Effect, Redacted } from "effect"
+import { freePort } from "../../packages/cli/test/process.ts"
+import { freshUrl } from "../../packages/core/test/database.ts"
+import { root } from "./documents.ts"
+import { seed } from "./seed.ts"
+
+export interface Finished {
+  readonly code: number
+  /** What the shell itself printed, and the server. */
+  readonly said: string
+  readonly output: (file: string) => Promise<string>
+}
+
+/** Users and gists as the documents tell of them. */
+const populate = (github: GithubStandIn): void => {
+  for (const name of ["octocat", "hubot", "mona"]) {
+    github.addUser(name)
+    github.addGist(name, {
+      description: `A gist of ${name}`,
+      files: { "hello.rb": "puts 'Hello'\n", "notes.md": "# Notes\n" }
+    })
+  }
+  github.addGist("octocat", { description: "Another one", files: { "fib.py": "def fib(n): ...\n" } })
+}
+
+export const makeReader = Effect.gen(function* () {
+  const github = yield* GithubStandIn.make({ token: "github-token" })
+  const pipedrive = yield* PipedriveStandIn.make({ burst: false })
+  populate(github)
+  const port = yield* freePort
+  const folder = yield* Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "gitpip-docs-"))),
+    (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+  )
+  const [database, seedDatabase] = yield* Effect.all([freshUrl, freshUrl])
+  yield* seed(seedDatabase)
+  const [work, home, outputs] = ["work", "home", "outputs"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string
+  ]
+  yield* Effect.promise(async () => {
+    for (const path of [outputs, join(work, "deploy"), join(home, ".config/fish/completions"), join(home, "zsh")])
+      await mkdir(path, { recursive: true })
+    await cp(`${root}deploy`, join(work, "deploy"), { recursive: true })
+  })
+
+  /** What a reader fills in, by the name of the variable. */
+  const fill: Readonly<Record<string, string>> = {
+    GITHUB_TOKEN: "github-token",
+    PIPEDRIVE_TOKEN: pipedrive.token,
+    PIPEDRIVE_ORG: "acme",
+    POSTGRES_CONNECTION_STRING: Redacted.value(database),
+    SEED_DATABASE: Redacted.value(seedDatabase),
+    GITPIP_API_KEY: "an-api-key"
+  }
+  const bin = join(root, "docs/test/bin")
+  const env = {
+    PATH: `${bin}:${process.env.PATH}`,
+    HOME: home,
+    NODE: process.execPath,
+    BIN: bin,
+    GITPIP: join(root, "packages/cli/bin/gitpip.js"),
+    OUTPUTS: outputs,
+    // What a reader has done who goes on from another document; and where the services are, which nobody has to say.
+    GITHUB_TOKEN: fill.GITHUB_TOKEN,
+    PIPEDRIVE_TOKEN: fill.PIPEDRIVE_TOKEN,
+    GITHUB_API_URL: github.url.origin,
+    PIPEDRIVE_API_URL: pipedrive.url.origin,
+    GITPIP_PORT: String(port)
+  }
+
+  /** Runs a script to its end, or to its first command that fails, and ends the servers that it started. */
+  const run = (script: string) =>
+    Effect.promise(
+      (signal) =>
+        new Promise<Finished>((resolve) => {
+          const text = `set -euo pipefail\nfpath=(. "$HOME/zsh")\n${ending}\n${script}\n`
+          const child = execFile("bash", ["-s"], { cwd: work, env, signal }, (error, stdout, stderr) =>
+            resolve({
+              code: error === null ? 0 : Number(error.code ?? 1),
+              said: stdout + stderr,
+              output: (file) => readFile(join(outputs, file), "utf8").catch(() => "")
+            })
+          )
+          child.stdin?.end(text)
+        })
+    )
+  return { fill, port, github, pipedrive, env, work, run }
+})
+
+/** `tail --pid` ends with the process. */
+const ending = `trap 'for pid in $(cat "$OUTPUTS/servers" 2>/dev/null); do kill "$pid" && tail --pid="$pid" -f /dev/null; done' EXIT`

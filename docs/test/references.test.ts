@@ -1,0 +1,111 @@
+/** What the documents name is there: files, headings, tests, commands, scripts, calls, settings and messages. */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { settings } from "@gitpip/core"
+import { Api } from "@gitpip/http"
+import { OpenApi } from "effect/http-api"
+import { helpTexts } from "../../packages/cli/src/helpTexts.ts"
+import { documents, prose, read, root } from "./documents.ts"
+
+/** Everything of a kind that the documents name, with where. */
+const named = (pattern: RegExp, of: ReadonlyArray<string> = documents) =>
+  of.flatMap((path) =>
+    [...prose(path).matchAll(pattern)].map(([, ...parts]) => ({ path, parts: parts.map((part) => part ?? "") }))
+  )
+
+const wrong = (found: ReturnType<typeof named>, isThere: (parts: ReadonlyArray<string>, path: string) => boolean) => {
+  assert.isNotEmpty(found)
+  assert.deepStrictEqual(
+    found.filter(({ parts, path }) => !isThere(parts, path)).map(({ parts, path }) => `${path}: ${parts.join(" ")}`),
+    []
+  )
+}
+
+/** As GitHub makes the address of a heading. */
+const anchors = (path: string): ReadonlySet<string> =>
+  new Set(
+    [...prose(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-")
+    )
+  )
+
+describe("the documents name", () => {
+  it("files and headings that are there", () => {
+    wrong(named(/\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)/g), ([file = "", anchor = ""], path) => {
+      const target = file === "" ? path : normalize(join(dirname(path), file))
+      return existsSync(root + target) && (anchor === "" || anchors(target).has(anchor))
+    })
+  })
+
+  it("tests that are there, by their names", () => {
+    wrong(
+      named(/`([\w./-]+\.test\.ts)`(?::\s+"([^"]+)")?/g),
+      ([file = "", name = ""]) => existsSync(root + file) && name.split("…").every((part) => read(file).includes(part))
+    )
+  })
+
+  it("commands and flags that are there", () => {
+    wrong(named(/`(?:npx )?gitpip ([a-z]+)((?: [^`]*)?)`/g), ([command = "", rest = ""]) => {
+      const help = helpTexts[command]
+      return help !== undefined && [...rest.matchAll(/--[a-z-]+/g)].every(([flag]) => help.includes(`  ${flag}`))
+    })
+  })
+
+  it("scripts that are there", () => {
+    const { scripts } = JSON.parse(read("package.json"))
+    wrong(named(/`npm run ([\w:-]+)[^`]*`/g), ([script = ""]) => script in scripts)
+  })
+
+  it("calls that are there", () => {
+    const paths = Object.entries(OpenApi.fromApi(Api).paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
+    )
+    const calls = new Set([...paths, "GET /", "GET /openapi.json", "GET /docs"])
+    wrong(named(/`((?:GET|POST|DELETE) \/[^`?\s]*)[^`]*`/g), ([call = ""]) => calls.has(call))
+  })
+
+  it("settings that are there", () => {
+    wrong(
+      named(/`(GITPIP_\w+|PIPEDRIVE_\w+|GITHUB_\w+|POSTGRES_CONNECTION_STRING)[^`]*`/g),
+      ([name = ""]) => name in settings
+    )
+  })
+})
+
+describe("the README", () => {
+  it("leads to every document", () => {
+    const readme = read("README.md")
+    assert.deepStrictEqual(
+      documents.filter((path) => path !== "README.md" && !readme.includes(`](${path})`)),
+      []
+    )
+  })
+})
+
+describe("docs/settings.md", () => {
+  it("says something of each setting", () => {
+    const text = read("docs/settings.md")
+    assert.deepStrictEqual(
+      Object.keys(settings).filter((name) => !text.includes(`\`${name}`)),
+      []
+    )
+  })
+})
+
+describe("docs/troubleshooting.md", () => {
+  it("quotes messages as the program says them", () => {
+    const sources = ["core", "http", "cli"].flatMap((name) => {
+      const folder = `${root}packages/${name}/src/`
+      return readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((file) => /\.tsx?$/.test(file))
+        .map((file) => readFileSync(folder + file, "utf8"))
+    })
+    wrong(named(/^### "(.+)"$|^"(Gitpip [^"]+)"/gm, ["docs/troubleshooting.md"]), ([heading = "", sentence = ""]) =>
+      sources.some((source) => (heading + sentence).split("…").every((part) => source.includes(part.trim())))
+    )
+  })
+})
