@@ -76,7 +76,8 @@ const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
 /** The cells of a line, without the spaces around them; `undefined` when a quotation is not closed. */
 const cellsOf = (line: string): ReadonlyArray<string> | undefined => {
   const cells: Array<string> = []
-  const cell = /\s*(?:"((?:[^"]|"")*)"|([^",]*))\s*(,|$)/y
+  // Hazard: a pattern that can take the same characters in two ways makes a long line of spaces a matter of hours.
+  const cell = /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^",]*))(,|$)/y
   for (;;) {
     const found = cell.exec(line)
     if (found === null) return undefined

@@ -1,10 +1,12 @@
 /** Tracking many users, one after the other, so that ids follow the order of the list; no fault of one stops the others. */
-import { readFile, stat } from "node:fs/promises"
+import { createReadStream } from "node:fs"
+import type { Readable } from "node:stream"
 import { User, UserId, Username } from "@gitpip/core"
 import { Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
 import { Unsuccessful } from "./Failure.ts"
 import * as Input from "./Input.ts"
+import { message } from "./Output.ts"
 import type { Progress } from "./Progress.ts"
 import * as Roster from "./roster.ts"
 import { count } from "./Text.ts"
@@ -32,7 +34,7 @@ export type Outcome = typeof Outcome.Type
 /** The candidates in a file, or in what comes from stdin when it is `-`, and the lines that name none. */
 export const fromFile = Effect.fnUntraced(function* (file: string) {
   const text = yield* Effect.tryPromise({
-    try: () => (file === "-" ? readStdin() : readList(file)),
+    try: () => readText(file === "-" ? process.stdin : createReadStream(file)),
     catch: (cause) =>
       new Unsuccessful({
         message: `${file === "-" ? "Stdin" : file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Give a file with a USERNAME, or USERNAME,ID, on each line`
@@ -54,7 +56,10 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
   return { candidates, wrong }
 })
 
-/** Tracks them all. What concerns one of them alone is its outcome; what concerns all, as a database that is gone, is a failure. */
+/**
+ * Tracks them all. What concerns one of them alone is its outcome; what concerns all, as a database that is gone, is a failure,
+ * and how far it came is told.
+ */
 export const trackAll = Effect.fnUntraced(function* (
   gitpip: Pick<Calls, "track">,
   candidates: ReadonlyArray<Candidate>,
@@ -66,7 +71,8 @@ export const trackAll = Effect.fnUntraced(function* (
   for (const { id, line, username } of candidates) {
     const outcome = yield* gitpip.track(username, { id }).pipe(
       Effect.map((tracked): Outcome => ({ line, ...tracked, error: null })),
-      Effect.catchTag("UserConflict", ({ message }) => Effect.succeed(refused(line, `${username}: ${message}`)))
+      Effect.catchTag("UserConflict", ({ message }) => Effect.succeed(refused(line, `${username}: ${message}`))),
+      Effect.onError(() => (created === 0 ? Effect.void : Effect.andThen(progress.done, soFar(created))))
     )
     if (outcome.created) created++
     if (outcome.error !== null) failed++
@@ -85,6 +91,9 @@ export const trackAll = Effect.fnUntraced(function* (
   return outcomes
 })
 
+const soFar = (created: number) =>
+  message(`${count(created, "user")} had been tracked before that. Give the list again: who is tracked stays so.`)
+
 /** What went wrong, line by line, as one message. */
 export const faultsOf = (outcomes: ReadonlyArray<Outcome>): string | undefined => {
   const wrong = outcomes.filter(({ error }) => error !== null)
@@ -95,18 +104,17 @@ export const faultsOf = (outcomes: ReadonlyArray<Outcome>): string | undefined =
 
 const refused = (line: number | null, error: string): Outcome => ({ line, user: null, created: false, error })
 
-const readList = async (file: string): Promise<string> => {
-  if ((await stat(file)).size > longest) throw new Error("it is longer than 64 MiB; split it")
-  return readFile(file, "utf8")
-}
-
-const readStdin = async (): Promise<string> => {
+const readText = async (source: Readable): Promise<string> => {
   const chunks: Array<Buffer> = []
   let size = 0
-  for await (const chunk of process.stdin) {
+  for await (const chunk of source) {
     size += chunk.length
+    // What is read need not be a file: a pipe tells no size, and a device has no end.
     if (size > longest) throw new Error("it is longer than 64 MiB; split it")
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString("utf8")
+  const bytes = Buffer.concat(chunks)
+  // No list of names has one; UTF-16, which spreadsheets write as well, has one in every other place.
+  if (bytes.includes(0)) throw new Error("it is not text in UTF-8; save it as CSV in UTF-8")
+  return bytes.toString("utf8")
 }

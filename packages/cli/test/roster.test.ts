@@ -45,6 +45,14 @@ describe("a list of users", () => {
     assert.match(faults[1]?.message ?? "", /has 3 columns; write username,id/)
   })
 
+  it("is read in time, whatever spaces and quotation marks it has", () => {
+    const spaces = " ".repeat(20_000)
+    for (const line of [`${spaces}x${spaces}"y`, `"${'""'.repeat(20_000)}x`, `"a"${spaces}b`]) {
+      assert.match(read(line).faults[0]?.message ?? "", /quotation mark is not closed/)
+    }
+    assert.deepStrictEqual(found(`${spaces}ann${spaces},${spaces}"7"${spaces}`), [[1, "ann", "7"]])
+  })
+
   it.prop("never breaks, and has each line once at most", [Schema.String], ([text]) => {
     const { entries, faults } = read(text)
     const lines = [...entries, ...faults].map(({ line }) => line)
