@@ -213,7 +213,7 @@ USAGE
   gitpip export [flags] <FILE>
 
 ARGUMENTS
-  FILE string    A file that is not there yet; packed when its name ends in .gz
+  FILE path    A file that is not there yet; packed when its name ends in .gz
 
 FLAGS
   --json    Print one JSON document instead of text
@@ -233,7 +233,7 @@ USAGE
   gitpip import [flags] <FILE>
 
 ARGUMENTS
-  FILE string    A file that \`gitpip export\` wrote
+  FILE path    A file that \`gitpip export\` wrote
 
 FLAGS
   --json    Print one JSON document instead of text

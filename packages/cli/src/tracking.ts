@@ -1,5 +1,6 @@
 /** Tracking many users, one after the other, so that ids follow the order of the list; no fault of one stops the others. */
 import { createReadStream } from "node:fs"
+import { resolve } from "node:path"
 import type { Readable } from "node:stream"
 import { User, UserId, Username } from "@gitpip/core"
 import { Effect, Option, Result, Schema } from "effect"
@@ -33,11 +34,12 @@ export type Outcome = typeof Outcome.Type
 
 /** The candidates in a file, or in what comes from stdin when it is `-`, and the lines that name none. */
 export const fromFile = Effect.fnUntraced(function* (file: string) {
+  const isStdin = resolve(file) === resolve("-")
   const text = yield* Effect.tryPromise({
-    try: () => readText(file === "-" ? process.stdin : createReadStream(file)),
+    try: () => readText(isStdin ? process.stdin : createReadStream(file)),
     catch: (cause) =>
       new Unsuccessful({
-        message: `${file === "-" ? "Stdin" : file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Give a file with a USERNAME, or USERNAME,ID, on each line`
+        message: `${isStdin ? "Stdin" : file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Give a file with a USERNAME, or USERNAME,ID, on each line`
       })
   })
   const { entries, faults } = Roster.read(text)

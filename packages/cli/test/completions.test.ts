@@ -26,7 +26,7 @@ describe("completions", () => {
       const offered = (...words: ReadonlyArray<string>) =>
         Effect.promise(async () => {
           const ask = `source "$0"; COMP_WORDS=(gitpip "$@"); COMP_CWORD=$#; COMP_LINE="gitpip $*"; COMP_POINT=\${#COMP_LINE}
-            _gitpip; printf '%s\\n' "\${COMPREPLY[@]}"`
+            _gitpip gitpip "\${!#}"; printf '%s\\n' "\${COMPREPLY[@]}"`
           const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", ask, file, ...words])
           return stdout
             .split("\n")
@@ -37,15 +37,22 @@ describe("completions", () => {
       assert.includeMembers(yield* offered(""), commands)
       assert.sameMembers(yield* offered("track", "--"), ["--id", "--from", "--dry-run", "--json"])
       assert.deepStrictEqual(yield* offered("latest", "ann", "--op"), ["--open"])
+      for (const words of [["import"], ["export"], ["track", "--from"]]) {
+        assert.deepStrictEqual(yield* offered(...words, file.slice(0, -2)), [file], words.join(" "))
+      }
     })
   )
 
-  for (const shell of ["zsh", "fish"]) {
+  for (const [shell, files] of [
+    ["zsh", [/--from\[.*\]:\w*:_files/, /_gitpip_import\(\)[^}]*:_files/, /_gitpip_export\(\)[^}]*:_files/]],
+    ["fish", [/ -l from .* -r -F$/m, /_from import' -r -F /, /_from export' -r -F /]]
+  ] as const) {
     it.live(`of ${shell} name every command, and its flags`, () =>
       Effect.gen(function* () {
         const text = yield* script(shell)
         for (const command of commands) assert.match(text, new RegExp(`\\b${command}\\b`), command)
         for (const flag of ["dry-run", "from", "visitor", "again", "open"]) assert.include(text, flag)
+        for (const offered of files) assert.match(text, offered)
       })
     )
   }

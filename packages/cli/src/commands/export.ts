@@ -8,7 +8,8 @@ import { json, session } from "./shared.ts"
 export const exportState = Command.make(
   "export",
   {
-    file: Argument.String("FILE").pipe(
+    // A path, so that shells offer files. It comes as an absolute one.
+    file: Argument.Path("FILE").pipe(
       Argument.withDescription("A file that is not there yet; packed when its name ends in .gz")
     ),
     json

@@ -8,7 +8,8 @@ import { json, session } from "./shared.ts"
 export const importState = Command.make(
   "import",
   {
-    file: Argument.String("FILE").pipe(Argument.withDescription("A file that `gitpip export` wrote")),
+    // A path, so that shells offer files. It comes as an absolute one.
+    file: Argument.Path("FILE").pipe(Argument.withDescription("A file that `gitpip export` wrote")),
     json
   },
   Effect.fnUntraced(function* (typed) {

@@ -21,7 +21,8 @@ export const track = Command.make(
       Flag.optional,
       Flag.withDescription("Your own number for the user, if it is one. Default: the next free one")
     ),
-    from: Flag.String("from").pipe(
+    // A path, so that shells offer files. It comes as an absolute one.
+    from: Flag.Path("from").pipe(
       Flag.withMetavar("FILE"),
       Flag.optional,
       Flag.withDescription("Track those in a file as well: USERNAME or USERNAME,ID on each line; - reads stdin")
