@@ -8,6 +8,9 @@ import { createGunzip, createGzip } from "node:zlib"
 import { Effect, Exit, Stream } from "effect"
 import { Unsuccessful } from "./Failure.ts"
 
+/** In bytes. No row comes near it; what has no ends of lines would be gathered in memory until there is none. */
+const longestLine = 16 * 1024 * 1024
+
 const isPacked = (file: string): boolean => file.endsWith(".gz")
 
 const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
@@ -25,7 +28,7 @@ const unwritten = (file: string) => (cause: unknown) =>
  * no more than a part is ever in memory.
  */
 export const create = Effect.fnUntraced(function* (file: string) {
-  const { close, sink } = yield* Effect.acquireRelease(
+  const { close, reason, sink } = yield* Effect.acquireRelease(
     Effect.tryPromise({ try: () => openSink(file), catch: unwritten(file) }),
     ({ sink }, exit) =>
       Effect.promise(async () => {
@@ -39,7 +42,7 @@ export const create = Effect.fnUntraced(function* (file: string) {
       Effect.tryPromise({
         try: () =>
           new Promise<void>((resolve, reject) => {
-            sink.write(part, (error) => (error ? reject(error) : resolve()))
+            sink.write(part, (error) => (error ? reject(reason() ?? error) : resolve()))
           }),
         catch: unwritten(file)
       }),
@@ -48,7 +51,14 @@ export const create = Effect.fnUntraced(function* (file: string) {
   }
 })
 
-const openSink = async (file: string): Promise<{ readonly sink: Writable; readonly close: () => Promise<unknown> }> => {
+interface Sink {
+  readonly sink: Writable
+  readonly close: () => Promise<unknown>
+  /** Why nothing can be written any more, where the sink itself knows only that it is so. */
+  readonly reason: () => unknown
+}
+
+const openSink = async (file: string): Promise<Sink> => {
   const handle = await open(file, "wx", 0o600)
   const target = handle.createWriteStream({ flush: true })
   if (!isPacked(file)) {
@@ -59,19 +69,23 @@ const openSink = async (file: string): Promise<{ readonly sink: Writable; readon
       close: () => {
         target.end()
         return closed
-      }
+      },
+      reason: () => undefined
     }
   }
   const sink = createGzip()
   const done = pipeline(sink, target)
-  // Whoever writes is told of the failure.
-  done.catch(() => undefined)
+  let reason: unknown
+  done.catch((error) => {
+    reason = error
+  })
   return {
     sink,
     close: () => {
       sink.end()
       return done
-    }
+    },
+    reason: () => reason
   }
 }
 
@@ -81,10 +95,20 @@ export const lines = (file: string): Stream.Stream<string, Unsuccessful> => {
     new Unsuccessful({
       message: `${file} cannot be read: ${text(cause)}. Give a file that \`gitpip export\` wrote; one that is packed ends in .gz`
     })
-  return Stream.suspend(() => Stream.fromAsyncIterable<Uint8Array, Unsuccessful>(source(file), unread)).pipe(
-    Stream.decodeText,
-    Stream.splitLines
-  )
+  return Stream.suspend(() => Stream.fromAsyncIterable(texts(file), unread)).pipe(Stream.splitLines)
+}
+
+/** Hazard: a lenient decoder would take over a damaged name as another one. */
+const texts = async function* (file: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true })
+  let length = 0
+  for await (const chunk of source(file) as AsyncIterable<Buffer>) {
+    const last = chunk.lastIndexOf("\n")
+    length = last === -1 ? length + chunk.length : chunk.length - last - 1
+    if (length > longestLine) throw new Error("it has a line that is too long for a row of Gitpip")
+    yield decoder.decode(chunk, { stream: true })
+  }
+  yield decoder.decode()
 }
 
 const source = (file: string): Readable => {

@@ -66,7 +66,10 @@ describe("a file of state", () => {
       const packed = gzipSync("a\n".repeat(10_000))
       for (const [name, bytes] of [
         ["cut.gz", packed.subarray(0, packed.length - 10)],
-        ["no.gz", Buffer.from("plain")]
+        ["no.gz", Buffer.from("plain")],
+        // A damaged letter, and zeros without end, packed a thousandfold.
+        ["damaged", Buffer.from([0x61, 0xff, 0x0a])],
+        ["endless.gz", gzipSync(Buffer.alloc(20 * 1024 * 1024))]
       ] as const) {
         yield* Effect.promise(() => writeFile(join(path, name), bytes))
         assert.match((yield* Effect.flip(read(join(path, name)))).message, /cannot be read/)
