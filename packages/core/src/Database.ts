@@ -76,12 +76,13 @@ const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effec
 
 /**
  * Tells other processes of this user where the server answers that has an embedded database's directory: this process.
- * Does nothing when it has not, and takes the address back when the scope closes.
+ * Does nothing when it has not, and takes the address back when the scope closes. The server works without it all the
+ * same, so a disk that is full, say, is no reason to end.
  */
 export const announce = (directory: string, url: string): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.promise(() => ServerFile.write(resolve(directory), url)),
-    (written) => (written ? Effect.promise(() => ServerFile.remove(resolve(directory))) : Effect.void)
+    Effect.tryPromise(() => ServerFile.write(resolve(directory), url)).pipe(Effect.orElseSucceed(() => false)),
+    (written) => (written ? Effect.ignore(Effect.tryPromise(() => ServerFile.remove(resolve(directory)))) : Effect.void)
   ).pipe(Effect.asVoid)
 
 /** The same, in memory: gone with the process. */

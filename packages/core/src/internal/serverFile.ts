@@ -3,23 +3,28 @@
  * directory taken. The address alone, never the key.
  *
  * Hazard: a command sends its API key to the address, so the file is believed only when nobody else can have written it,
- * and when the process that did is the one that has the lock: what a dead server left behind leads anywhere.
+ * and when the process that did is the one that has the lock and is alive: what a dead server left behind leads anywhere, and
+ * a process that got its number makes the lock look taken. Where the system does not tell processes with one number apart,
+ * as Windows does not, nothing is told.
  */
 import { constants } from "node:fs"
 import { open, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Option, Schema } from "effect"
 import { has } from "./lockFile.ts"
+import { startOf } from "./processStart.ts"
 
 const nameOf = (directory: string): string => join(directory, "server.json")
 
-/** Writes the address, if this process has the directory. */
+/** Writes the address, if this process has the directory and can show later that it is this one. */
 export const write = async (directory: string, url: string): Promise<boolean> => {
   if (!has(directory)) return false
+  const started = await startOf(process.pid)
+  if (started === undefined) return false
   const file = nameOf(directory)
   const own = `${file}.${process.pid}`
   await rm(own, { force: true })
-  await writeFile(own, `${JSON.stringify({ pid: process.pid, url })}\n`, { flag: "wx", mode: 0o600 })
+  await writeFile(own, `${JSON.stringify({ pid: process.pid, started, url })}\n`, { flag: "wx", mode: 0o600 })
   await rename(own, file)
   return true
 }
@@ -34,11 +39,14 @@ export const read = async (directory: string, pid: number): Promise<string | und
     const { mode, size, uid } = await handle.stat()
     const me = process.getuid?.()
     if (size > 4_096 || (me !== undefined && (uid !== me || (mode & 0o022) !== 0))) return undefined
-    const found = Option.getOrUndefined(decode(await handle.readFile("utf8")))
-    return found?.pid === pid && /^https?:\/\//.test(found.url) && URL.canParse(found.url) ? found.url : undefined
+    const found = Option.getOrUndefined(decode(await handle.readFile("utf8").catch(() => "")))
+    if (found?.pid !== pid || !/^https?:\/\//.test(found.url) || !URL.canParse(found.url)) return undefined
+    return found.started === (await startOf(pid)) ? found.url : undefined
   } finally {
     await handle.close()
   }
 }
 
-const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ pid: Schema.Int, url: Schema.String })))
+const decode = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Struct({ pid: Schema.Int, started: Schema.String, url: Schema.String }))
+)

@@ -1,10 +1,12 @@
-import { chmod, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises"
+import { spawn } from "node:child_process"
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Database from "../../src/Database.ts"
 import { release, take } from "../../src/internal/lockFile.ts"
+import { startOf } from "../../src/internal/processStart.ts"
 import { read } from "../../src/internal/serverFile.ts"
 
 const directory = Effect.acquireRelease(
@@ -52,6 +54,38 @@ describe("where the server is that has the directory", () => {
     })
   )
 
+  it.effect("is not believed of another process that has got the dead server's number", () =>
+    Effect.gen(function* () {
+      const path = yield* held
+      yield* Database.announce(path, url)
+      const file = join(path, "server.json")
+      const { started, ...rest } = JSON.parse(yield* Effect.promise(() => readFile(file, "utf8")))
+      assert.strictEqual(yield* told(path), url)
+      for (const other of [{ ...rest, started: `${started}0` }, rest]) {
+        yield* Effect.promise(() => writeFile(file, JSON.stringify(other)))
+        assert.isUndefined(yield* told(path))
+      }
+      const child = yield* Effect.acquireRelease(
+        Effect.sync(() => spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"])),
+        (child) => Effect.sync(() => child.kill("SIGKILL"))
+      )
+      const pid = child.pid ?? 0
+      yield* Effect.promise(() => writeFile(file, JSON.stringify({ ...rest, pid, started })))
+      assert.isUndefined(yield* told(path, pid))
+      assert.match((yield* Effect.promise(() => startOf(pid))) ?? "", /\d/)
+      assert.isUndefined(yield* Effect.promise(() => startOf(2 ** 30)))
+    })
+  )
+
+  it.effect("is not told when it cannot be written, and the server goes on", () =>
+    Effect.gen(function* () {
+      const path = yield* held
+      yield* Effect.promise(() => mkdir(join(path, "server.json", "in the way"), { recursive: true }))
+      yield* Effect.scoped(Database.announce(path, url))
+      assert.isUndefined(yield* told(path))
+    })
+  )
+
   it.effect("is not believed when others could have written it, or led to it", () =>
     Effect.gen(function* () {
       const path = yield* held
@@ -63,8 +97,7 @@ describe("where the server is that has the directory", () => {
       assert.strictEqual(yield* told(path), url)
       const elsewhere = join(path, "elsewhere.json")
       yield* Effect.promise(async () => {
-        await writeFile(elsewhere, JSON.stringify({ pid: process.pid, url }), { mode: 0o600 })
-        await rm(file)
+        await rename(file, elsewhere)
         await symlink(elsewhere, file)
       })
       assert.isUndefined(yield* told(path))
@@ -74,7 +107,9 @@ describe("where the server is that has the directory", () => {
   it.effect("is nothing when it makes no sense", () =>
     Effect.gen(function* () {
       const path = yield* held
-      for (const text of ["", "{", `{"pid":${process.pid}}`, `{"pid":${process.pid},"url":"file:///etc/passwd"}`]) {
+      const pid = process.pid
+      const started = yield* Effect.promise(() => startOf(pid))
+      for (const text of ["", "{", `{"pid":${pid}}`, JSON.stringify({ pid, started, url: "file:///etc/passwd" })]) {
         yield* Effect.promise(() => writeFile(join(path, "server.json"), text, { mode: 0o600 }))
         assert.isUndefined(yield* told(path), text)
       }
