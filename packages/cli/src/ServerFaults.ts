@@ -1,6 +1,6 @@
 /** What to say when a server does not do what was asked: not there, another key, another version, or no Gitpip at all. */
 import { Api } from "@gitpip/http"
-import { Cause, Effect, Option, type Redacted, Schema } from "effect"
+import { Cause, Effect, Option, Redacted, Schema } from "effect"
 import { HttpClientError } from "effect/http"
 import { OpenApi } from "effect/http-api"
 import { ServerError } from "./Backend.ts"
@@ -61,6 +61,12 @@ const describe = (server: Server, error: unknown): Effect.Effect<string> => {
       `The server at ${url} cannot be reached${code === undefined ? "" : ` (${code})`}. Start it with \`gitpip serve\`, set GITPIP_URL to where it is, or unset GITPIP_URL to work on the database itself`
     )
   }
+  const status = HttpClientError.isHttpClientError(error) ? error.response?.status : undefined
+  if (status === 502 || status === 503 || status === 504) {
+    return Effect.succeed(
+      `What answers at ${url} says ${status}: it is a proxy, perhaps, and the server behind it does not answer. Look whether that runs`
+    )
+  }
   return Effect.map(versionOf(server), (version) =>
     version === undefined
       ? `What answers at ${url} is no Gitpip that this one understands. Check GITPIP_URL`
@@ -73,10 +79,14 @@ const describe = (server: Server, error: unknown): Effect.Effect<string> => {
 const ours = OpenApi.fromApi(Api).info.version
 
 /** The version that the server's contract names; undefined when it names none. */
-const versionOf = ({ url }: Server): Effect.Effect<string | undefined> =>
+const versionOf = ({ key, url }: Server): Effect.Effect<string | undefined> =>
   Effect.tryPromise(async (signal) => {
-    // Without the key: who is no Gitpip need not be shown it once more.
-    const response = await fetch(`${url}/openapi.json`, { redirect: "manual", signal })
+    // A server with a key shows nothing without it. Whoever is asked here has been shown it already.
+    const headers: Record<string, string> = Option.match(key, {
+      onNone: () => ({}),
+      onSome: (key) => ({ authorization: `Bearer ${Redacted.value(key)}` })
+    })
+    const response = await fetch(`${url}/openapi.json`, { redirect: "manual", headers, signal })
     return Option.getOrUndefined(decode(await response.json()))?.info.version
   }).pipe(
     Effect.timeout("3 seconds"),

@@ -181,14 +181,16 @@ describe("a server that does not do what is asked", () => {
     }).pipe(Effect.provide(Remote.layer({ url, key: Option.map(Option.fromUndefinedOr(given), Redacted.make) })))
 
   /** A server that answers everything alike. */
-  const answering = (status: number, headers: Record<string, string>, body: (path: string) => unknown) =>
+  const answering = (status: number, headers: Record<string, string>, body: (path: string, given: string) => unknown) =>
     Effect.acquireRelease(
       Effect.callback<{ readonly url: string; readonly requests: Array<string>; readonly close: () => void }>(
         (resume) => {
           const requests: Array<string> = []
           const server = createServer(({ headers: { authorization = "" }, url = "" }, response) => {
             requests.push(`${url} ${authorization}`)
-            response.writeHead(requests.length > 1 ? 200 : status, headers).end(JSON.stringify(body(url)))
+            response
+              .writeHead(requests.length > 1 ? 200 : status, headers)
+              .end(JSON.stringify(body(url, authorization)))
           })
           server.listen(0, "127.0.0.1", () => {
             const address = server.address()
@@ -233,10 +235,26 @@ describe("a server that does not do what is asked", () => {
     Effect.gen(function* () {
       const other = yield* answering(200, json, () => ({ hello: "world" }))
       assert.match(yield* says(other.url, undefined), /is no Gitpip that this one understands\. Check GITPIP_URL/)
-      const newer = yield* answering(200, json, (path) =>
-        path === "/openapi.json" ? { info: { title: "Gitpip", version: "9.9.9" } } : { users: "many" }
+      const newer = yield* answering(200, json, (path, given) =>
+        given !== `Bearer ${key}`
+          ? { title: "Unauthorized" }
+          : path === "/openapi.json"
+            ? { info: { title: "Gitpip", version: "9.9.9" } }
+            : { users: "many" }
       )
-      assert.match(yield* says(newer.url, undefined), /is Gitpip 9\.9\.9, and this is \d+\.\d+\.\d+\. Use the same/)
+      assert.match(yield* says(newer.url, key), /is Gitpip 9\.9\.9, and this is \d+\.\d+\.\d+\. Use the same/)
+    })
+  )
+
+  it.live("is not there, and what stands before it says so", () =>
+    Effect.gen(function* () {
+      for (const status of [502, 504]) {
+        const proxy = yield* answering(status, { "content-type": "text/html" }, () => "Bad Gateway")
+        assert.strictEqual(
+          yield* says(proxy.url, undefined),
+          `What answers at ${proxy.url} says ${status}: it is a proxy, perhaps, and the server behind it does not answer. Look whether that runs`
+        )
+      }
     })
   )
 
@@ -246,7 +264,7 @@ describe("a server that does not do what is asked", () => {
       const here = yield* answering(302, { location: `${elsewhere.url}/status` }, () => ({}))
       yield* says(here.url, key)
       assert.deepStrictEqual(elsewhere.requests, [])
-      assert.deepStrictEqual(here.requests, [`/status Bearer ${key}`, "/openapi.json "])
+      assert.deepStrictEqual(here.requests, [`/status Bearer ${key}`, `/openapi.json Bearer ${key}`])
     })
   )
 
