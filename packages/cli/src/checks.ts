@@ -48,11 +48,11 @@ type Finding =
 
 const ok = (message: string): Finding => ({ state: "ok", message, remedy: null })
 
-const failed = (name: Check["name"], cause: Cause.Cause<unknown>) => ({
+const failed = (what: Parameters<typeof remedyOf>[0], cause: Cause.Cause<unknown>) => ({
   state: "failed" as const,
   // The first line says what is wrong; what `tell` adds is for commands that are no doctor.
   message: tell(cause).text.replace(/\n(`gitpip doctor`|Mend them|Run the command again).*$/s, ""),
-  remedy: remedyOf(name, Cause.squash(cause))
+  remedy: remedyOf(what, Cause.squash(cause))
 })
 
 const checked = <E, R>(name: Check["name"], check: Effect.Effect<Finding, E, R>): Effect.Effect<Check, never, R> =>
@@ -83,12 +83,14 @@ const database = Effect.gen(function* () {
     ),
     Effect.catch(
       (error: core.DatabaseError): Effect.Effect<Finding, core.DatabaseError | ServerError, core.Settings> =>
-        error.server === undefined
-          ? Effect.fail(error)
-          : Effect.as(
+        error.server !== undefined
+          ? Effect.as(
               server(error.server),
               ok(`embedded in ${dataDir}; the server at ${error.server} has it, and answers`)
             )
+          : Option.isSome(postgres)
+            ? Effect.fail(error)
+            : Effect.succeed(failed("embedded", Cause.fail(error)))
     )
   )
 })

@@ -5,7 +5,7 @@ import { type DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
 export const remedyOf = (check: keyof typeof general, error: unknown): string => {
   if (error instanceof GithubError) return github[error.reason._tag]
   if (error instanceof PipedriveError) return pipedrive[error.reason._tag]
-  if (isEmbedded(error))
+  if (isInUse(error))
     return "Stop that process, ask it over HTTP with GITPIP_URL, or set GITPIP_DATA_DIR to another directory"
   return general[check]
 }
@@ -15,6 +15,8 @@ const general = {
   server: "Start or mend the server; `gitpip doctor` without GITPIP_URL, where it runs, says more",
   database:
     "Check that the server of POSTGRES_CONNECTION_STRING runs and that its user may create tables, or unset it for the embedded one in GITPIP_DATA_DIR",
+  embedded:
+    "Set GITPIP_DATA_DIR to a directory of your own, on a disk with room, or POSTGRES_CONNECTION_STRING to a PostgreSQL server",
   github: "Run the command again, and report it if it stays so",
   pipedrive: "Run the command again, and report it if it stays so"
 } as const
@@ -45,6 +47,6 @@ const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
   Withheld: "Run the command again"
 }
 
-/** The embedded database is in use, or its directory is not this user's own: its message names the setting. */
-const isEmbedded = (error: unknown): error is DatabaseError =>
+/** Another process has the embedded database. */
+const isInUse = (error: unknown): error is DatabaseError =>
   error instanceof Error && "_tag" in error && error._tag === "DatabaseError" && /is in use by/.test(error.message)

@@ -55,6 +55,15 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
+  it.effect("speaks of the embedded database where that is used", () =>
+    Effect.gen(function* () {
+      const world = withEnv(without(yield* TheWorld, "POSTGRES_CONNECTION_STRING"), { GITPIP_DATA_DIR: "/dev/null" })
+      const { code, stdout } = yield* run(world, "doctor")
+      assert.strictEqual(code, 1)
+      assert.match(stdout, /^failed +database +The data directory .*\n +→ Set GITPIP_DATA_DIR to/m)
+    })
+  )
+
   it.effect("knows the company's activity types", () =>
     Effect.gen(function* () {
       const world = withEnv(yield* TheWorld, { GITPIP_ACTIVITY_TYPE: "gist" })
