@@ -33,6 +33,8 @@ describe("deploy/compose.yaml", () => {
     assert.strictEqual(postgres.healthcheck.test[1], "pg_isready")
     // While it sets a new database up, the image's server listens on its socket alone: that one is not the database yet.
     assert.include(postgres.healthcheck.test, "--host=127.0.0.1")
+    // Once it is called unhealthy, Compose gives up on Gitpip.
+    assert.strictEqual(postgres.healthcheck.start_period, "5m")
   })
 
   it("builds the Dockerfile, and keeps PostgreSQL's data where version 18 has it", () => {

@@ -80,7 +80,8 @@ describe("deploy/kubernetes", () => {
     assert.strictEqual(container.livenessProbe.httpGet.path, "/health")
     assert.strictEqual(container.readinessProbe.httpGet.path, "/ready?exclude=work")
     assert.include(dockerfile, `EXPOSE ${container.ports[0].containerPort}`)
-    assert.strictEqual(find("PodDisruptionBudget", metadata.name).spec.minAvailable, 1)
+    const budget = find("PodDisruptionBudget", metadata.name).spec
+    assert.deepInclude(budget, { minAvailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" })
     assert.strictEqual(spec.strategy.rollingUpdate.maxUnavailable, 0)
     // Beyond the pause and the server's own 20 seconds.
     assert.isAbove(spec.template.spec.terminationGracePeriodSeconds, container.lifecycle.preStop.sleep.seconds + 20)
@@ -116,6 +117,16 @@ describe("deploy/kubernetes", () => {
     })
   }
 
+  it("gives every probe time to answer", () => {
+    for (const { spec } of pods) {
+      for (const { livenessProbe, readinessProbe, startupProbe } of spec.containers) {
+        for (const probe of [livenessProbe, readinessProbe, startupProbe]) {
+          if (probe !== undefined) assert.strictEqual(probe.timeoutSeconds, 5)
+        }
+      }
+    }
+  })
+
   it("runs Gitpip as the image's own user", () => {
     const { runAsGroup, runAsUser } = find("Deployment", "gitpip").spec.template.spec.securityContext
     assert.include(dockerfile, `\nUSER ${runAsUser}:${runAsGroup}\n`)
@@ -139,6 +150,9 @@ describe("deploy/kubernetes", () => {
       ["gitpip"]
     )
     assert.isUndefined(find("NetworkPolicy", "postgres").spec.egress)
+    const [{ ports }] = find("NetworkPolicy", "gitpip").spec.egress
+    const [{ containerPort }] = find("StatefulSet", "postgres").spec.template.spec.containers[0].ports
+    assert.deepStrictEqual(ports, [{ protocol: "TCP", port: containerPort }])
   })
 
   it("holds no secret, and names those that Gitpip has settings for", () => {
