@@ -61,10 +61,21 @@ const describe = (server: Server, error: unknown): Effect.Effect<string> => {
       `The server at ${url} cannot be reached${code === undefined ? "" : ` (${code})`}. Start it with \`gitpip serve\`, set GITPIP_URL to where it is, or unset GITPIP_URL to work on the database itself`
     )
   }
+  const broken = codeOf(error)
+  if (HttpClientError.isHttpClientError(error) && broken !== undefined) {
+    return Effect.succeed(
+      `The server at ${url} broke off in the middle of its answer (${broken}). Look whether it still runs, and run the command again`
+    )
+  }
   const status = HttpClientError.isHttpClientError(error) ? error.response?.status : undefined
   if (status === 502 || status === 503 || status === 504) {
     return Effect.succeed(
       `What answers at ${url} says ${status}: it is a proxy, perhaps, and the server behind it does not answer. Look whether that runs`
+    )
+  }
+  if (status !== undefined && status >= 300 && status < 400) {
+    return Effect.succeed(
+      `What answers at ${url} points to another address (${status}), where the key is not sent. Set GITPIP_URL to that address if it is the server's: https:// perhaps, for http://`
     )
   }
   return Effect.map(versionOf(server), (version) =>
