@@ -34,6 +34,9 @@ export class Problem extends Error {
   }
 }
 
+/** How long an answer may take. Previews wait for GitHub; a connection that died while a laptop slept says nothing at all. */
+const patience = 60_000
+
 const unreachable = "The server cannot be reached. The page goes on by itself once it is back"
 
 /** One page of a list. */
@@ -43,9 +46,13 @@ export interface Page<A> {
 }
 
 const send = async (method: string, address: string, headers: Record<string, string> = {}): Promise<Response> => {
-  const response = await fetch(address, { method, headers }).catch(() => {
-    throw new Problem(0, unreachable)
-  })
+  const waiting = new AbortController()
+  const timer = setTimeout(() => waiting.abort(), patience)
+  const response = await fetch(address, { method, headers, signal: waiting.signal })
+    .catch(() => {
+      throw new Problem(0, unreachable)
+    })
+    .finally(() => clearTimeout(timer))
   if (response.ok) return response
   const body = (await response.json().catch(() => ({}))) as { readonly title?: string; readonly detail?: string }
   throw new Problem(response.status, body.detail ?? body.title ?? `The server answered ${response.status}`)

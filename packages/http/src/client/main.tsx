@@ -1,9 +1,10 @@
 /** Draws the page, follows its address, and listens for what changes. */
 import { render } from "preact"
-import { hear, refresh, signIn, signOut } from "./actions.js"
+import { go, signIn, signOut } from "./actions.js"
 import { asksForKey, type ChangeJson } from "./api.js"
 import { OverviewPage } from "./overview.js"
-import { enterRoute, onChange, set, state } from "./state.js"
+import { enter, hear, refresh } from "./reading.js"
+import { onChange, routeOf, set, state } from "./state.js"
 import { UserPage } from "./user.js"
 
 const Page = () => (
@@ -91,17 +92,17 @@ document.addEventListener("click", (event) => {
     return
   if (link.origin !== location.origin || link.pathname !== location.pathname || link.hash !== "") return
   event.preventDefault()
-  history.pushState(null, "", link.href)
-  enterRoute()
-  void refresh()
+  go(link.href)
 })
 
 window.addEventListener("popstate", () => {
-  enterRoute()
-  void refresh()
+  // A place within the same list is no other list.
+  if (routeOf() !== state.route) enter()
 })
 
 let events: EventSource | undefined
+/** Set while nothing is listened to because it was refused. */
+let refused: ReturnType<typeof setTimeout> | undefined
 
 /**
  * Hazard: a browser opens six connections to a server, for all of its windows together, and each that listens holds one.
@@ -115,7 +116,7 @@ const listen = (): void => {
     if (state.live) set({ live: false })
     return
   }
-  if (events !== undefined) return
+  if (events !== undefined || refused !== undefined) return
   events = new EventSource("events")
   events.onmessage = ({ data }) => {
     const change = JSON.parse(String(data)) as ChangeJson
@@ -124,10 +125,13 @@ const listen = (): void => {
   }
   events.onerror = () => {
     set({ live: false })
-    // Refused for good, as when the session has ended: the next reading tells why.
+    // Refused for good, as when the session has ended: the next reading tells why. Every drawing would ask again at once.
     if (events?.readyState === EventSource.CLOSED) {
       events = undefined
-      setTimeout(refresh, 5_000)
+      refused = setTimeout(() => {
+        refused = undefined
+        void refresh()
+      }, 5_000)
     }
   }
 }

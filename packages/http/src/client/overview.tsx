@@ -1,25 +1,28 @@
 /** Who is tracked, what is new, what was published, and what needs somebody. */
-import { retry, scan, showMore, track } from "./actions.js"
+import { openUser, retry, scan, showMore, track } from "./actions.js"
 import type { StatusJson, UserJson } from "./api.js"
-import { Chart, Gauge, Out, ScanProgress, State, Time } from "./parts.js"
+import { Chart, Gauge, Out, ScansUnderWay, State, Time } from "./parts.js"
 import { mostShown, type Overview, state } from "./state.js"
 import { count, number } from "./words.js"
 
 export const OverviewPage = () => {
-  const { overview, scans, status } = state
+  const { overview, scans, status, tracked } = state
   if (overview === null || status === null) return <p class="quiet">Reading …</p>
   return (
     <>
       <h1 tabIndex={-1}>Overview</h1>
       <div class="actions">
-        <TrackForm />
+        <TrackForm mayOpen={overview.users.hasMore} />
         <button type="button" onClick={() => scan(null)}>
           Scan now
         </button>
       </div>
-      {[...scans.values()].map((running) => (
-        <ScanProgress key={running.id} scan={running} users={status.users} />
-      ))}
+      {tracked === null || overview.users.rows.some(({ login }) => login === tracked) ? null : (
+        <p>
+          <a href={`?user=${encodeURIComponent(tracked)}`}>{tracked}</a> is tracked.
+        </p>
+      )}
+      <ScansUnderWay scans={[...scans.values()]} users={status.users} />
       <Attention overview={overview} status={status} />
       <div class="panels">
         <section aria-labelledby="days">
@@ -70,23 +73,28 @@ export const OverviewPage = () => {
             ))}
           </ul>
         )}
-        {overview.users.hasMore && state.shown < mostShown ? (
+        {!overview.users.hasMore ? null : state.shown < mostShown ? (
           <button type="button" onClick={showMore}>
             Show more users
           </button>
-        ) : null}
+        ) : (
+          <p class="quiet">{number(mostShown)} users are shown. Open any other by its name, above.</p>
+        )}
       </section>
     </>
   )
 }
 
-const TrackForm = () => (
+/** Where not everybody is shown, the name of anybody leads to their list. */
+const TrackForm = ({ mayOpen }: { readonly mayOpen: boolean }) => (
   <form
     onSubmit={(event) => {
       event.preventDefault()
       const form = event.currentTarget
       const login = String(new FormData(form).get("username")).trim()
-      if (login !== "") void track(login, () => form.reset())
+      if (login === "") return
+      if ((event.submitter as HTMLButtonElement | null)?.name === "open") openUser(login)
+      else void track(login, () => form.reset())
     }}
   >
     <label for="username">GitHub username</label>
@@ -103,6 +111,11 @@ const TrackForm = () => (
     <button type="submit" class="main">
       Track
     </button>
+    {mayOpen ? (
+      <button type="submit" name="open">
+        Open
+      </button>
+    ) : null}
   </form>
 )
 
@@ -191,7 +204,9 @@ const Attention = ({
               <li key={publication.id}>
                 <span class="name">
                   <a href={`?user=${encodeURIComponent(publication.owner)}`}>{publication.owner}</a>:{" "}
-                  <Out href={publication.html_url}>{publication.filename}</Out>
+                  <Out href={publication.html_url}>
+                    <bdi>{publication.filename}</bdi>
+                  </Out>
                 </span>
                 <span class="reason">{publication.error_message}</span>
                 <button

@@ -56,7 +56,7 @@ export const Gauge = ({
   </div>
 )
 
-export const ScanProgress = ({ scan, users }: { readonly scan: ScanJson; readonly users: number }) => {
+const ScanProgress = ({ scan, users }: { readonly scan: ScanJson; readonly users: number }) => {
   const whom = scan.username ?? "everybody"
   const known = scan.username === null && scan.state === "running" && users > 0
   return (
@@ -70,6 +70,24 @@ export const ScanProgress = ({ scan, users }: { readonly scan: ScanJson; readonl
     </div>
   )
 }
+
+/** As many as anybody looks at. */
+const scansShown = 5
+
+export const ScansUnderWay = ({
+  scans,
+  users
+}: {
+  readonly scans: ReadonlyArray<ScanJson>
+  readonly users: number
+}) => (
+  <>
+    {scans.slice(0, scansShown).map((scan) => (
+      <ScanProgress key={scan.id} scan={scan} users={users} />
+    ))}
+    {scans.length > scansShown ? <p class="quiet">And {count(scans.length - scansShown, "more scan")}.</p> : null}
+  </>
+)
 
 const chart = { width: 560, height: 190, bottom: 20 }
 

@@ -26,7 +26,9 @@ export interface UserView {
   readonly files: Page<FileJson>
   /** Files that this opening of the list showed for the first time. */
   readonly fresh: ReadonlySet<number>
-  /** Why files of the list have not been published, by their ids. */
+  /** The newest file that a visit has shown. */
+  readonly seen: number
+  /** Why files of the list have not been published, by their publications. */
   readonly reasons: ReadonlyMap<number, string>
 }
 
@@ -47,6 +49,8 @@ export interface State {
   readonly previews: ReadonlyMap<number, Preview>
   /** Whether the user really is to be untracked. */
   readonly asking: boolean
+  /** Who was tracked here last. */
+  readonly tracked: string | null
   /** What went wrong with the last thing that was asked for. */
   readonly problem: string | null
   /** What a screen reader is told. */
@@ -57,7 +61,7 @@ export const firstShown = 50
 /** The greatest page of the API. */
 export const mostShown = 1_000
 
-const routeOf = (): string | null => new URLSearchParams(location.search).get("user")
+export const routeOf = (): string | null => new URLSearchParams(location.search).get("user")
 
 export let state: State = {
   route: routeOf(),
@@ -71,6 +75,7 @@ export let state: State = {
   scans: new Map(),
   previews: new Map(),
   asking: false,
+  tracked: null,
   problem: null,
   said: ""
 }
@@ -94,7 +99,15 @@ export const set = (changed: Partial<State>): void => {
 
 /** The list that the address names now. */
 export const enterRoute = (): void =>
-  set({ route: routeOf(), user: null, shown: firstShown, previews: new Map(), asking: false, problem: null })
+  set({
+    route: routeOf(),
+    user: null,
+    shown: firstShown,
+    previews: new Map(),
+    asking: false,
+    tracked: null,
+    problem: null
+  })
 
 export const newsByLogin = (news: ReadonlyArray<NewsJson>): ReadonlyMap<string, number> =>
   new Map(news.map(({ files, login }) => [login, files]))

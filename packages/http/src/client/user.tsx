@@ -1,9 +1,9 @@
 /** One user: their files, newest first, and where each of them is. */
 import { preview, retry, scan, showMore, untrack } from "./actions.js"
 import type { FileJson, StatusJson } from "./api.js"
-import { Out, ScanProgress, State, Time } from "./parts.js"
+import { Out, ScansUnderWay, State, Time } from "./parts.js"
 import { mostShown, type Preview, set, state, type UserView } from "./state.js"
-import { count, size } from "./words.js"
+import { count, number, size } from "./words.js"
 
 export const UserPage = () => {
   const { scans, status, user } = state
@@ -54,9 +54,7 @@ export const UserPage = () => {
         )}
         <Untrack login={tracked.login} />
       </div>
-      {running.map((one) => (
-        <ScanProgress key={one.id} scan={one} users={status.users} />
-      ))}
+      <ScansUnderWay scans={running} users={status.users} />
       <section aria-labelledby="files">
         <h2 id="files">Files, newest first</h2>
         {user.files.rows.length === 0 ? <p class="quiet">None yet.</p> : null}
@@ -65,11 +63,15 @@ export const UserPage = () => {
             <FileRow key={file.id} file={file} status={status} user={user} />
           ))}
         </ul>
-        {user.files.hasMore && state.shown < mostShown ? (
+        {!user.files.hasMore ? null : state.shown < mostShown ? (
           <button type="button" onClick={showMore}>
             Show older files
           </button>
-        ) : null}
+        ) : (
+          <p class="quiet">
+            {number(mostShown)} files are shown. `gitpip history {tracked.login}` lists the older ones.
+          </p>
+        )}
       </section>
     </>
   )
@@ -82,15 +84,24 @@ const Untrack = ({ login }: { readonly login: string }) =>
       <button type="button" class="danger" onClick={() => untrack(login)}>
         Untrack
       </button>{" "}
-      <button type="button" onClick={() => set({ asking: false })}>
+      <button type="button" ref={focusFirst} onClick={keep}>
         Keep
       </button>
     </span>
   ) : (
-    <button type="button" onClick={() => set({ asking: true })}>
+    <button type="button" id="untrack" onClick={() => set({ asking: true })}>
       Untrack …
     </button>
   )
+
+/** The button that was pressed makes room for others, and the keyboard's place must not go with it. */
+const focusFirst = (button: HTMLButtonElement | null): void => button?.focus()
+
+const keep = (): void => {
+  set({ asking: false })
+  // Drawn by then.
+  queueMicrotask(() => document.getElementById("untrack")?.focus())
+}
 
 const FileRow = ({
   file,
@@ -104,11 +115,11 @@ const FileRow = ({
   const shown = state.previews.get(file.id)
   const id = `preview-${file.id}`
   const { publication_id, publication_state } = file
-  const reason = user.reasons.get(file.id)
+  const reason = publication_id === null ? undefined : user.reasons.get(publication_id)
   return (
     <li>
       <span class="name">
-        {file.filename} {user.fresh.has(file.id) ? <strong class="badge">new</strong> : null}
+        <bdi>{file.filename}</bdi> {user.fresh.has(file.id) ? <strong class="badge">new</strong> : null}
       </span>
       <span class="quiet">
         {file.language ?? "no language"}, {size(file.size)}, found <Time at={file.found_at} />
