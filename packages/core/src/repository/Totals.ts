@@ -26,7 +26,7 @@ export const statement = (sql: SqlClient.SqlClient) => {
   return sql<Totals>`select
     (select count(*) from (select from users where untracked_at is null order by id limit ${countLimit}) u) as tracked,
     (select count(*) from (
-      select from users where failures > 0 and untracked_at is null order by key limit ${countLimit}) u) as failing,
+      select from users where failures > 0 and untracked_at is null order by id limit ${countLimit}) u) as failing,
     ${publications("pending")} as pending, ${publications("sending")} as sending, ${publications("failed")} as failed,
     (select created_at from publications where state = 'pending' order by key limit 1) as oldest_pending,
     (select min(due_at) from publications where state = 'pending' and not backlog) as due`
