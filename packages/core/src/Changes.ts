@@ -11,9 +11,11 @@ import type { Change } from "./domain/Change.ts"
 import type { Scan } from "./domain/Scan.ts"
 import { Repository } from "./Repository.ts"
 import type { Position } from "./repository/Changes.ts"
+import * as Telemetry from "./Telemetry.ts"
 
 const pollInterval = Duration.seconds(1)
-const afterTrouble = Duration.seconds(5)
+const rest = Effect.sleep(Duration.seconds(5))
+const loop = "changes"
 
 /** For each who watches. Of whoever is slower than that, the oldest changes are dropped. */
 const buffer = 256
@@ -62,7 +64,12 @@ export class Changes extends Context.Service<
 
           yield* Effect.sleep(pollInterval).pipe(
             Effect.andThen(look),
-            Effect.catch((error) => Effect.andThen(Effect.logWarning(error.message), Effect.sleep(afterTrouble))),
+            Effect.catch((error) =>
+              Effect.andThen(Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }), rest)
+            ),
+            Effect.catchDefect((defect) =>
+              Effect.andThen(Telemetry.log("Error", "worker.broke", { loop }, defect), rest)
+            ),
             Effect.forever,
             Effect.forkScoped
           )

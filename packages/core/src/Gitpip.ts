@@ -1,7 +1,7 @@
 /**
  * Everything Gitpip can do, as one service: what the HTTP server, the command line and embedding programs call.
  */
-import { Cache, Clock, Context, DateTime, Duration, Effect, Layer, Option, Schema, type Stream } from "effect"
+import { Cache, Clock, Context, DateTime, Duration, Effect, Exit, Layer, Option, Schema, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
 import { Changes } from "./Changes.ts"
@@ -175,7 +175,7 @@ export class Gitpip extends Context.Service<
     readonly status: Effect.Effect<Status, DatabaseError>
     /** Brings the gauges among the metrics up to date. */
     readonly measure: Effect.Effect<void>
-    /** What was found and published on each of the last days, today included, oldest first. */
+    /** What was found and published on each of the last days, today included, oldest first. Kept for some seconds. */
     readonly days: (days: number) => Effect.Effect<ReadonlyArray<Day>, DatabaseError>
     /** What changes from now on, here and in other processes on the same database. Begins with `listening`. */
     readonly changes: Stream.Stream<Change, DatabaseError>
@@ -208,10 +208,16 @@ export class Gitpip extends Context.Service<
         return { id, visitor, visitedAt, files: shown } satisfies Visit
       })
 
-      const previews = yield* Cache.make({
-        capacity: 64,
-        timeToLive: Duration.minutes(5),
-        lookup: Effect.fnUntraced(function* (id: number) {
+      /** Every page that is left open asks again and again, most of all while much is published. */
+      const countedDays = yield* Cache.makeWith(
+        Effect.fnUntraced(function* (count: number) {
+          return yield* days.list(count, yield* now)
+        }),
+        { capacity: 31, timeToLive: unlessFailed(Duration.seconds(5)) }
+      )
+
+      const previews = yield* Cache.makeWith(
+        Effect.fnUntraced(function* (id: number) {
           const { filename, gistId, rawUrl } = yield* files.find(id)
           const content =
             rawUrl === null
@@ -227,8 +233,9 @@ export class Gitpip extends Context.Service<
             text: content.text.slice(0, previewBytes),
             partial: content.partial || content.text.length > previewBytes
           }
-        })
-      })
+        }),
+        { capacity: 64, timeToLive: unlessFailed(Duration.minutes(5)) }
+      )
 
       return Gitpip.of({
         track: Effect.fn("Gitpip.track")(function* (username, options) {
@@ -363,9 +370,7 @@ export class Gitpip extends Context.Service<
           } satisfies Status
         }).pipe(Effect.withSpan("Gitpip.status")),
         measure: gauges.refresh,
-        days: Effect.fn("Gitpip.days")(function* (count) {
-          return yield* days.list(count, yield* now)
-        }),
+        days: (count) => Cache.get(countedDays, count),
         changes: changes.all,
         overdue: Effect.fn("Gitpip.overdue")(function* (since) {
           const at = yield* Clock.currentTimeMillis
@@ -422,6 +427,10 @@ export class Gitpip extends Context.Service<
 
 /** The services that Gitpip is made of. */
 export type Services = Changes | Scanner | Publisher | Gauges | Sink | Github | Repository | Signals
+
+/** How long an answer is kept. Whoever asks again after a failure wants to know whether it is over. */
+const unlessFailed = (duration: Duration.Duration) => (exit: Exit.Exit<unknown, unknown>) =>
+  Exit.isSuccess(exit) ? duration : Duration.zero
 
 /** As much of a file as anybody reads in passing. */
 const previewBytes = 32 * 1024

@@ -4,7 +4,7 @@
  * Guarantees: the stream ends when the server stops, and after an hour in any case, since every connection ends by
  * itself; a sign of life goes out before a proxy would take the connection for dead.
  */
-import { Change, type DatabaseError } from "@gitpip/core"
+import { Change, type DatabaseError, Telemetry } from "@gitpip/core"
 import { Context, Effect, Schedule, Schema, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 
@@ -28,7 +28,9 @@ export const eventStream = (
   const events = changes.pipe(
     Stream.map((change) => `data: ${toJson(change)}\n\n`),
     // The browser asks again, and is told by then what is wrong.
-    Stream.catch((error) => Stream.fromEffectDrain(Effect.logError(error.message)))
+    Stream.catch((error) =>
+      Stream.fromEffectDrain(Telemetry.log("Error", "database.failed", { detail: error.message }))
+    )
   )
   const signsOfLife = Stream.fromSchedule(Schedule.spaced(heartbeat)).pipe(Stream.map(() => ":\n\n"))
   const text = Stream.make(`retry: ${retry}\n\n`).pipe(

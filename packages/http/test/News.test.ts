@@ -119,6 +119,11 @@ layer(layerRunning(), { excludeTestServices: true })("a preview", (it) => {
       const { detail, type } = problem(yield* call("GET", `/files/${file?.key}/preview`), 502)
       assert.strictEqual(type, "urn:gitpip:problem:github")
       assert.isNotEmpty(detail)
+
+      // Once GitHub gives it, it is shown: what failed is not kept.
+      yield* sql`update gist_files set raw_url = (select raw_url from gist_files where filename = 'a.md') where filename = 'x.md'`
+      const { json } = yield* call("GET", `/files/${file?.key}/preview`)
+      assert.deepStrictEqual(json, { text: "# Hello <b>", partial: false })
     })
   )
 })

@@ -85,6 +85,20 @@ describe("days", () => {
   )
 })
 
+it.effect("days are counted once in a while, however many ask", () =>
+  inWorld(layerPostgres, {}, () =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      const counts: Array<number> = []
+      for (const wait of ["0 seconds", "4 seconds", "2 seconds"] as const) {
+        yield* TestClock.adjust(wait)
+        counts.push((yield* statementsOf(gitpip.days(14))).length)
+      }
+      assert.deepStrictEqual(counts, [1, 0, 1])
+    })
+  )
+)
+
 /** The statements that an effect runs, as the database gets them. */
 const statementsOf = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
   const texts: Array<string> = []
