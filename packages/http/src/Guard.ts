@@ -94,7 +94,7 @@ const makeRefuse = (settings: Settings["Service"], onLoopbackAlone: boolean): Re
       const refused = refuseClient(request, path, now)
       if (refused !== undefined) return refused
     }
-    if (method !== "GET" && method !== "HEAD" && isFromElsewhere(headers)) return crossSite
+    if (isFromElsewhere(headers) && !isFollowedLink(method, headers)) return crossSite
     if (request.url.length > urlLimit) return longUrl
     if (Number(headers["content-length"] ?? 0) > bodyLimitBytes) return tooLarge
     return undefined
@@ -153,6 +153,13 @@ const isFromElsewhere = (headers: HttpServerRequest.HttpServerRequest["headers"]
   const { host, origin } = headers
   return origin !== undefined && host !== undefined && origin.replace(/^https?:\/\//, "") !== host
 }
+
+/**
+ * Whether somebody goes where another site's page leads them. What such a page asks for within itself it could not read,
+ * but each stream would hold a connection, and each preview use up GitHub's limit. Programs say no destination.
+ */
+const isFollowedLink = (method: string, headers: HttpServerRequest.HttpServerRequest["headers"]): boolean =>
+  (method === "GET" || method === "HEAD") && (headers["sec-fetch-dest"] ?? "document") === "document"
 
 /**
  * Whether a request that a session vouches for comes from the page itself. Browsers send cookies along by themselves, so

@@ -242,6 +242,27 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
     })
   )
 
+  it.effect("does nothing for a page of another origin, but opens for whoever follows its link", () =>
+    Effect.gen(function* () {
+      const { origin } = yield* Running
+      const ask = (path: string, site: string, dest: string) =>
+        Effect.map(
+          raw(origin, "GET", path, { "sec-fetch-site": site, "sec-fetch-dest": dest }),
+          (answer) => answer.status
+        )
+      // Each look at GitHub uses up its limit, each stream a connection: a page that cannot read them can ask for them.
+      for (const path of ["/users/ann/preview", "/files/1/preview", "/status", "/assets/x/main.js"]) {
+        for (const dest of ["image", "empty", "script", "iframe"]) {
+          assert.strictEqual(yield* ask(path, "cross-site", dest), 403, `${path} ${dest}`)
+        }
+      }
+      for (const path of ["/", "/docs", "/status"]) {
+        assert.strictEqual(yield* ask(path, "cross-site", "document"), 200, path)
+        assert.strictEqual(yield* ask(path, "same-origin", "empty"), 200, path)
+      }
+    })
+  )
+
   it.effect(
     "answers to names of this machine alone, so that no page can read it by having its own name lead here",
     () =>
