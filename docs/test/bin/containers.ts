@@ -31,6 +31,13 @@ const { positionals, values } = parseArgs({
   }
 })
 
+/** What the file asks for is in the settings beside it. */
+const compose = () => {
+  const given = readFileSync(file(join(dirname(values.file ?? ""), ".env")), "utf8")
+  for (const [, name] of readFileSync(file(values.file), "utf8").matchAll(/\$\{(\w+):\?/g))
+    if (!given.includes(`${name}=`)) refuse(`${name} is missing`)
+}
+
 const checks: Readonly<Record<string, () => void>> = {
   "docker build .": () => file(values.file),
   "docker run gitpip doctor": () => {
@@ -40,11 +47,8 @@ const checks: Readonly<Record<string, () => void>> = {
       if (!(name in settings)) refuse(`there is no setting ${name}`)
     }
   },
-  "docker compose up": () => {
-    const given = readFileSync(file(join(dirname(values.file ?? ""), ".env")), "utf8")
-    for (const [, name] of readFileSync(file(values.file), "utf8").matchAll(/\$\{(\w+):\?/g))
-      if (!given.includes(`${name}=`)) refuse(`${name} is missing`)
-  },
+  "docker compose up": compose,
+  "docker compose run gitpip doctor": compose,
   "docker compose ps": () => undefined,
   "kubectl apply": () => {
     const folder = values.kustomize ?? refuse("nothing to apply")
