@@ -11,6 +11,7 @@ export const make = Effect.gen(function* () {
     /**
      * The last `days` days up to the one of `now`, oldest first. Files found are summed up over scans, of which there are
      * some hundred a day, and never counted one by one; of publications there are as many a day as Pipedrive allows.
+     * Hazard: a series of dates is one of instants in the session's zone, and some zones have days that begin at one o'clock.
      */
     list: (days: number, now: Date) => {
       const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() - days + 1))
@@ -23,8 +24,8 @@ export const make = Effect.gen(function* () {
           where published_at >= ${first} group by 1
         )
         select to_char(d, 'YYYY-MM-DD') as day, coalesce(f.n, 0)::bigint as found, coalesce(p.n, 0)::bigint as published
-        from generate_series((${first}::timestamptz at time zone 'UTC')::date, (${now}::timestamptz at time zone 'UTC')::date, interval '1 day') d
-        left join found f on f.day = d::date left join published p on p.day = d::date
+        from generate_series(0, ${days - 1}::int) n, lateral (select (${first}::timestamptz at time zone 'UTC')::date + n as d) days
+          left join found f on f.day = d left join published p on p.day = d
         order by d`)
     }
   }

@@ -1,12 +1,14 @@
 /** What the page asks again and again: right, and by indexes alone. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream, Tracer } from "effect"
+import { Effect, Fiber, Redacted, Stream, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import * as Database from "../../src/Database.ts"
 import type { Change } from "../../src/domain/Change.ts"
 import { defaultVisitor, Visitor } from "../../src/domain/Visit.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { layerPostgres } from "../database.ts"
+import * as Days from "../../src/repository/Days.ts"
+import { freshUrl, layerPostgres, within } from "../database.ts"
 import { inWorld, makeWorld, name, services } from "../world.ts"
 
 const eve = Visitor.make("eve")
@@ -84,6 +86,21 @@ describe("days", () => {
     )
   )
 })
+
+it.live("days are all there, also where a day of the database's own zone begins at one o'clock", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    const database = new URL(Redacted.value(url)).pathname.slice(1)
+    yield* within(url, (sql) => sql.unsafe(`alter database ${database} set timezone to 'America/Santiago'`))
+    const days = yield* Effect.flatMap(Days.make, ({ list }) => list(3, new Date("2026-09-08T12:00:00Z"))).pipe(
+      Effect.provide(Database.layerServer(url))
+    )
+    assert.deepStrictEqual(
+      days.map(({ day }) => day),
+      ["2026-09-06", "2026-09-07", "2026-09-08"]
+    )
+  })
+)
 
 it.effect("days are counted once in a while, however many ask", () =>
   inWorld(layerPostgres, {}, () =>
