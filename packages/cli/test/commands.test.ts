@@ -1,7 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { GistFile, Preview, Publication, ScanDetails, Status, User, Visit } from "@gitpip/core"
-import { Effect, Schema } from "effect"
-import { done, run, TheWorld, without } from "./process.ts"
+import { Effect, Redacted, Schema } from "effect"
+import { within } from "../../core/test/database.ts"
+import { done, makeWorld, run, TheWorld, without } from "./process.ts"
 
 const fits = (schema: Schema.ConstraintDecoder<unknown>, value: unknown) => Schema.decodeUnknownEffect(schema)(value)
 
@@ -150,6 +151,26 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
         assert.strictEqual((yield* run(world, command, "stranger")).code, 1, command)
       }
       yield* done(world, "untrack", "octo")
+    })
+  )
+
+  it.effect("retry lists all that failed, also more than one page of them", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      yield* done(world, "track", "octocat")
+      yield* within(Redacted.make(world.env.POSTGRES_CONNECTION_STRING), (sql) =>
+        sql.unsafe(`
+          with scan as (
+            insert into scans (kind, state, requested_at) values ('requested', 'done', now()) returning key
+          ), file as (
+            insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
+            select users.key, scan.key, 'g' || n, 'a.md', 'https://gist.github.com/' || n, 1, now(), now(), now()
+            from users, scan, generate_series(1, 1001) n returning key, user_key
+          )
+          insert into publications (file_key, user_key, state, turn, due_at, created_at, backlog)
+          select key, user_key, 'failed', 1, now(), now(), false from file`)
+      )
+      assert.lengthOf((yield* done(world, "retry", "--json")).json, 1_001)
     })
   )
 

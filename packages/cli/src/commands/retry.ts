@@ -1,5 +1,5 @@
 import type { Publication } from "@gitpip/core"
-import { Effect, Result, Schema, Stream } from "effect"
+import { Effect, Option, Result, Schema, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
@@ -9,8 +9,8 @@ import { count } from "../Text.ts"
 import { stateMeanings } from "./files.ts"
 import { json, session } from "./shared.ts"
 
-/** How many failed publications are listed. */
-const shown = 1_000
+/** Failed publications read at a time. */
+const pageSize = 1_000
 
 export const retry = Command.make(
   "retry",
@@ -46,17 +46,25 @@ export const retry = Command.make(
       return yield* Effect.when(sayWhen, Effect.succeed(retried > 0)).pipe(Effect.asVoid)
     }
     if (ids.length === 0) {
-      const failed = yield* withGitpip((gitpip) =>
-        gitpip.publications({ before: Number.MAX_SAFE_INTEGER, limit: shown, state: "failed" })
+      let listed = 0
+      yield* withGitpip((gitpip) =>
+        Output.list({
+          ...listing,
+          json: typed.json,
+          schema: core.Publication,
+          pages: Stream.paginate(Number.MAX_SAFE_INTEGER, (before: number) =>
+            Effect.map(gitpip.publications({ before, limit: pageSize, state: "failed" }), (page) => {
+              listed += page.length
+              return [
+                [page],
+                Option.map(Option.fromNullishOr(page.length < pageSize ? undefined : page.at(-1)), ({ id }) => id)
+              ]
+            })
+          ),
+          empty: "No publication has failed."
+        })
       )
-      yield* Output.list({
-        ...listing,
-        json: typed.json,
-        schema: core.Publication,
-        pages: Stream.make(failed),
-        empty: "No publication has failed."
-      })
-      if (failed.length > 0) yield* Output.message("Try them again: gitpip retry PUBLICATION… or gitpip retry --all")
+      if (listed > 0) yield* Output.message("Try them again: gitpip retry PUBLICATION… or gitpip retry --all")
       return
     }
     const results = yield* withGitpip((gitpip) => Effect.forEach(ids, (id) => Effect.result(gitpip.retry(id))))
