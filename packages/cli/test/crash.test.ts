@@ -107,5 +107,5 @@ it.live(
         }
       }).pipe(Effect.provide(Database.layerServer(url)))
     }),
-  120_000
+  300_000
 )
