@@ -47,7 +47,8 @@ export default defineConfig({
       }
     ],
     reporters: ["default", closingLine],
-    testTimeout: 30_000,
-    hookTimeout: 60_000
+    // Guards against what hangs, on machines that are slow as well.
+    testTimeout: 90_000,
+    hookTimeout: 120_000
   }
 })

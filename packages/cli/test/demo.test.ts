@@ -42,7 +42,7 @@ describe("demo", () => {
         assert.strictEqual(environment.github.count(), 0)
         assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])
       }),
-    60_000
+    180_000
   )
 
   it.live(
@@ -58,7 +58,7 @@ describe("demo", () => {
         assert.isAbove(json.length, 10)
         for (const { claim, holds } of json) assert.isTrue(holds, claim)
       }),
-    60_000
+    180_000
   )
 
   it.live("says when the port is taken, and which other one to take", () =>
