@@ -25,6 +25,8 @@ clients) and as a reference page at \`/docs\`. In TypeScript, \`HttpApiClient\` 
 - **Key.** With \`GITPIP_API_KEY\` set, every call but \`/health\` and \`/ready\` needs \`Authorization: Bearer KEY\`, else \`401\`.
 - **Errors** are \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): \`type\` tells them apart, \`detail\` says what
   is wrong and what to do. Any call can answer \`400\`, \`401\`, \`429\` (\`retry-after\` says for how long), \`500\` and \`503\`; others are named below.
+  Before any call, \`403\` refuses pages of other sites, \`405\` a method that an address does not take, and \`421\` a \`Host\` that is not the
+  server's own while it has no key.
 - **Lists** are paged by \`limit\` and \`after\`. A \`Link\` header leads to the next page, and is absent on the last one.
 - **Instants** are RFC 3339 in UTC.
 `

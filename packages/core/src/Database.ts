@@ -183,8 +183,19 @@ const whyNot = ({ reason }: SqlError.SqlError): string => {
     case "AuthorizationError":
       return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
     default:
-      return "The database cannot be migrated"
+      // PostgreSQL says which; its word for it is the same in every language.
+      return sqlState(reason) === "3D000"
+        ? "There is no such database. Create it, or correct its name in POSTGRES_CONNECTION_STRING"
+        : "The database cannot be migrated"
   }
+}
+
+const sqlState = (error: unknown): string | undefined => {
+  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
+    if ("code" in current && typeof current.code === "string") return current.code
+    current = "cause" in current ? current.cause : undefined
+  }
+  return undefined
 }
 
 /** The innermost message: the outer ones only say that something failed. Never the connection string. */

@@ -25,6 +25,8 @@ interface Definition<A> {
   readonly config: Config.Config<A>
   readonly fallback: string
   readonly meaning: string
+  /** What a value must be, where the reason for refusing one does not say it. */
+  readonly takes?: string
 }
 
 const define = <A>(definition: Definition<A>): Definition<A> => definition
@@ -118,6 +120,8 @@ const Subnets = Schema.String.check(
   )
 )
 
+const anAddress = "must be an address, with https:// or http:// before it"
+
 const subdomain = Schema.String.check(
   Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9-]*$/, {
     message: "must be the company's subdomain alone: `acme` of https://acme.pipedrive.com"
@@ -149,11 +153,13 @@ export const definitions = {
   }),
   GITHUB_API_URL: define({
     config: Config.schema(HttpUrl, "GITHUB_API_URL").pipe(Config.withDefault(new URL("https://api.github.com"))),
+    takes: anAddress,
     fallback: "https://api.github.com",
     meaning: "GitHub's API; for Enterprise Server `https://HOST/api/v3`"
   }),
   PIPEDRIVE_API_URL: define({
     config: Config.option(Config.schema(HttpOrigin, "PIPEDRIVE_API_URL")),
+    takes: anAddress,
     fallback: "https://{PIPEDRIVE_ORG}.pipedrive.com",
     meaning: "Origin of Pipedrive's API, for proxies and tests"
   }),
@@ -164,11 +170,13 @@ export const definitions = {
   }),
   GITPIP_PORT: define({
     config: Config.schema(Port, "GITPIP_PORT").pipe(Config.withDefault(8080)),
+    takes: "must be a port number, 0 to 65535",
     fallback: "8080",
     meaning: "Port the server listens on; `0` takes any free one"
   }),
   GITPIP_SCAN_INTERVAL: define({
     config: Config.schema(Interval, "GITPIP_SCAN_INTERVAL").pipe(Config.withDefault(Duration.minutes(5))),
+    takes: "must be a number and its unit: `30 seconds`, `5 minutes`, `1 hour`",
     fallback: "5 minutes",
     meaning: "Time from the start of one scan to the start of the next"
   }),
@@ -185,6 +193,7 @@ export const definitions = {
   }),
   GITPIP_URL: define({
     config: Config.option(Config.schema(HttpUrl, "GITPIP_URL")),
+    takes: anAddress,
     fallback: "none",
     meaning:
       "Address of a running server, `http://127.0.0.1:8080`. When set, commands ask that server (with `GITPIP_API_KEY`) in place of the database"
@@ -301,12 +310,12 @@ export const secretsOf = ({ apiKey, githubToken, pipedrive, postgres }: Settings
 
 const load = Effect.gen(function* () {
   const faults: Array<string> = []
-  const read = Effect.fnUntraced(function* <A>({ config }: Definition<A>, name: string) {
+  const read = Effect.fnUntraced(function* <A>({ config, takes }: Definition<A>, name: string) {
     const result = yield* Effect.result(config)
     if (Result.isSuccess(result)) return result.success
-    faults.push(
-      `${name}: ${result.failure.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")}`
-    )
+    const reason = result.failure.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")
+    // The library's own words tell of types.
+    faults.push(`${name}: ${takes !== undefined && reason.startsWith("Expected") ? takes : reason}`)
     return undefined
   })
   const values = yield* Effect.all(

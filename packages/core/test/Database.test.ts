@@ -56,6 +56,15 @@ describe("migrations", () => {
     })
   )
 
+  it.live("of a database that is not there say so, and what to do", () =>
+    Effect.gen(function* () {
+      const url = new URL(Redacted.value(yield* freshUrl))
+      url.pathname = "/nobody-made-it"
+      const error = yield* Effect.flip(open(Database.layerServer(Redacted.make(url.href))))
+      assert.match(error.message, /^There is no such database\. Create it/)
+    })
+  )
+
   it.live("of another program's database are refused before anything is changed there", () =>
     Effect.gen(function* () {
       const url = yield* freshUrl

@@ -182,7 +182,8 @@ describe("settings", () => {
   )
 
   const wrong: ReadonlyArray<readonly [name: string, value: string, says: RegExp]> = [
-    ["GITHUB_API_URL", "api.github.com", /URL/],
+    ["GITHUB_API_URL", "api.github.com", /https:\/\/ or http:\/\//],
+    ["GITPIP_PORT", "http", /port number, 0 to 65535/],
     ["GITHUB_API_URL", "file:///etc/passwd", /https:\/\//],
     ["GITHUB_API_URL", "https://user@api.github.com", /user name/],
     ["GITHUB_API_URL", "https://api.github.com/?a=1", /\?/],
@@ -193,7 +194,7 @@ describe("settings", () => {
     ["GITPIP_SCAN_INTERVAL", "0 seconds", /at least 1 second/],
     ["GITPIP_SCAN_INTERVAL", "999 millis", /at least 1 second/],
     ["GITPIP_SCAN_INTERVAL", "Infinity", /at least 1 second/],
-    ["GITPIP_SCAN_INTERVAL", "5", /Duration/],
+    ["GITPIP_SCAN_INTERVAL", "5", /its unit: `30 seconds`/],
     ["GITPIP_PORT", "-1", /0 to 65535/],
     ["GITPIP_PORT", "65536", /0 to 65535/],
     ["GITPIP_PORT", "8080.5", /./],

@@ -105,5 +105,5 @@ export const signOut = () =>
   attempt(async () => {
     await api.remove("session")
     leave()
-    set({ signIn: "needed", status: null, overview: null, user: null, scans: new Map(), previews: new Map() })
+    set({ signIn: "needed", said: "", status: null, overview: null, user: null, scans: new Map(), previews: new Map() })
   })

@@ -23,6 +23,9 @@ const Page = () => (
         </button>
       ) : null}
     </header>
+    <div class="said" role="status">
+      {state.said}
+    </div>
     <main id="main">
       {state.problem === null ? null : (
         <p class="problem" role="alert">
@@ -31,9 +34,6 @@ const Page = () => (
       )}
       {state.signIn === "needed" ? <SignIn /> : state.route === null ? <OverviewPage /> : <UserPage />}
     </main>
-    <div class="unseen" role="status">
-      {state.said}
-    </div>
   </>
 )
 
@@ -47,7 +47,16 @@ const SignIn = () => (
   >
     <h1 tabIndex={-1}>Sign in</h1>
     <label for="key">The server's API key (GITPIP_API_KEY)</label>
-    <input id="key" name="key" type="password" required autoComplete="current-password" />
+    <input
+      id="key"
+      name="key"
+      type="password"
+      required
+      autoComplete="current-password"
+      ref={(input) => {
+        if (document.activeElement === document.body) input?.focus()
+      }}
+    />
     <button type="submit" class="main">
       Sign in
     </button>

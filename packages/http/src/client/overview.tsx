@@ -85,29 +85,27 @@ export const OverviewPage = () => {
   )
 }
 
+/** The name in what people paste: with spaces around, with an `@`, or as the address of the account. */
+const loginOf = (text: string): string =>
+  text
+    .trim()
+    .replace(/^(https?:\/\/)?github\.com\/|^@/i, "")
+    .replace(/\/$/, "")
+
 /** Where not everybody is shown, the name of anybody leads to their list. */
 const TrackForm = ({ mayOpen }: { readonly mayOpen: boolean }) => (
   <form
     onSubmit={(event) => {
       event.preventDefault()
       const form = event.currentTarget
-      const login = String(new FormData(form).get("username")).trim()
+      const login = loginOf(String(new FormData(form).get("username")))
       if (login === "") return
       if ((event.submitter as HTMLButtonElement | null)?.name === "open") openUser(login)
       else void track(login, () => form.reset())
     }}
   >
     <label for="username">GitHub username</label>
-    <input
-      id="username"
-      name="username"
-      required
-      maxLength={39}
-      pattern="[A-Za-z0-9_\-]+"
-      autoComplete="off"
-      autoCapitalize="none"
-      spellcheck={false}
-    />
+    <input id="username" name="username" required autoComplete="off" autoCapitalize="none" spellcheck={false} />
     <button type="submit" class="main">
       Track
     </button>

@@ -53,7 +53,7 @@ export interface State {
   readonly tracked: string | null
   /** What went wrong with the last thing that was asked for. */
   readonly problem: string | null
-  /** What a screen reader is told. */
+  /** What came of the last thing that was asked for. */
   readonly said: string
 }
 
@@ -88,7 +88,8 @@ export const onChange = (listener: () => void): void => {
 }
 
 export const set = (changed: Partial<State>): void => {
-  state = { ...state, ...changed }
+  // What was just read must not lie in the future.
+  state = { ...state, now: Date.now(), ...changed }
   if (due) return
   due = true
   queueMicrotask(() => {
@@ -106,7 +107,8 @@ export const enterRoute = (): void =>
     previews: new Map(),
     asking: false,
     tracked: null,
-    problem: null
+    problem: null,
+    said: ""
   })
 
 export const newsByLogin = (news: ReadonlyArray<NewsJson>): ReadonlyMap<string, number> =>

@@ -37,6 +37,7 @@ withChromium("the page", () => {
             await other.goto(origin)
             await other.getByText("2 new", { exact: true }).waitFor()
 
+            assert.notMatch((await page.locator("main").textContent()) ?? "", /scan(ned)? in \d/i)
             await page.getByRole("link", { name: "ann" }).click()
             await page.getByRole("heading", { level: 1, name: "ann" }).waitFor()
             assert.strictEqual(new URL(page.url()).search, "?user=ann")
