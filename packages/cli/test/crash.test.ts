@@ -89,8 +89,11 @@ it.live(
               }>`select count(*) as n from publications where state <> 'published'`
               const [all] = yield* sql<{ n: number }>`select count(*) as n from publications`
               if (all?.n === files && left?.n === 0) break
-              yield* timePasses
-              yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+              // What waits is due. Leases are left alone: the server that holds them is alive, and could never send without.
+              yield* sql`update publications set due_at = now(), sent_at = sent_at - interval '1 hour'
+                where state = 'pending' and due_at > now()`
+              yield* sql`update deals set sent_at = sent_at - interval '1 hour' where lease_until is null`
+              yield* Effect.raceFirst(pipedrive.seen(pipedrive.requests.length + 1), Effect.sleep("1 second"))
             }
           })
         )
