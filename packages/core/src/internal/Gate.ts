@@ -7,9 +7,8 @@
  * counted it is not known, but it was before the answer. So no window of the service is ever overrun, however long
  * requests travel.
  *
- * A wait for a place in the window is waited here, in order of arrival, and so is any other up to `patience`. A longer one
- * fails at once with `Closed`, so that the caller can say so and do something else. Headers always win over own counts: the
- * budget may be shared with others.
+ * A wait up to `patience` is waited here, in order of arrival. A longer one fails at once with `Closed`, so that the
+ * caller can say so and do something else. Headers always win over own counts: the budget may be shared with others.
  *
  * Effect's `RateLimiter` is not used since it counts alone: it cannot be told what the answers say.
  */
@@ -63,15 +62,11 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   let recent: Array<Passage> = []
   let others = { places: 0, until: 0 }
 
-  /** When the service lets anybody in again. */
+  /** When the next request may start. */
   const opensAt = (now: number): number => {
     if (closedUntil > now) return closedUntil
     if (budget !== undefined && now >= budget.resetAt) budget = undefined
-    return budget !== undefined && budget.remaining <= 0 ? budget.resetAt : now
-  }
-
-  /** When there is a place in the window. */
-  const placeAt = (now: number): number => {
+    if (budget !== undefined && budget.remaining <= 0) return budget.resetAt
     if (window === undefined) return now
     const { limit, millis } = window
     recent = recent.filter(({ endedAt }) => endedAt > now - millis)
@@ -86,11 +81,7 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   const enter = Effect.fnUntraced(function* (interruptibly: <A>(wait: Effect.Effect<A>) => Effect.Effect<A>) {
     for (;;) {
       const now = yield* Clock.currentTimeMillis
-      const opens = opensAt(now)
-      if (opens - now > patience) {
-        return yield* new Closed({ until: opens, why: closedUntil > now ? why : "the budget of requests is used up" })
-      }
-      const at = opens > now ? opens : placeAt(now)
+      const at = opensAt(now)
       if (at <= now) {
         if (budget !== undefined) budget = { ...budget, remaining: budget.remaining - 1 }
         const passage: Passage = { startedAt: now, endedAt: Number.POSITIVE_INFINITY }
@@ -98,6 +89,9 @@ export const make = (options: { readonly concurrency: number; readonly patience:
         if (window === undefined && recent.length > unpaced) recent.shift()
         underWay++
         return passage
+      }
+      if (at - now > patience) {
+        return yield* new Closed({ until: at, why: closedUntil > now ? why : "the budget of requests is used up" })
       }
       yield* interruptibly(Effect.sleep(at - now))
     }

@@ -284,20 +284,6 @@ describe("the budget of the service's headers", () => {
   )
 })
 
-it.effect("a place in the window is waited for, however long that takes: it is nobody's limit but the own pace", () =>
-  Effect.gen(function* () {
-    const { enter, enterTimes, gate, times } = door({ patience: 1_000 })
-    gate.pace({ limit: 3, millis: 60_000 })
-    yield* enterTimes(3)
-    const waiting = yield* Effect.forkChild(enter(), { startImmediately: true })
-    yield* TestClock.adjust(59_999)
-    assert.lengthOf(times(), 3)
-    yield* TestClock.adjust(1)
-    yield* Fiber.join(waiting)
-    assert.deepStrictEqual(times(), [0, 0, 0, 60_000])
-  })
-)
-
 describe("a closed door", () => {
   it.effect("is waited at for a short time, in order, and nothing leaves before it opens", () =>
     Effect.gen(function* () {
