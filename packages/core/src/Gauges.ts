@@ -99,14 +99,10 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
       const limits = new Map<string, number>()
       const showBudgets = Effect.gen(function* () {
         const requests = Option.fromUndefinedOr((yield* github.limits).budget)
-        const now = yield* Clock.currentTimeMillis
         const known = [
           {
             service: "github",
-            budget: Option.map(
-              Option.filter(requests, ({ resetAt }) => now < resetAt),
-              ({ limit, remaining }) => ({ limit, left: remaining })
-            )
+            budget: Option.map(requests, ({ limit, remaining }) => ({ limit, left: remaining }))
           },
           { service: sink.door.split(":")[0] as string, budget: yield* sink.budget }
         ]

@@ -165,7 +165,9 @@ export class Github extends Context.Service<
             .pass(
               exchange(client, request, { timeout, maxBytes: options.maxBytes, durations }).pipe(
                 Effect.tap((answer) => note(gate, answer))
-              )
+              ),
+              // A scan has nothing else to do than the next look; a publisher tells of its wait, and does other things.
+              { pace: options.subject._tag === "Gist" ? "refuse" : "wait" }
             )
             .pipe(
               Effect.catchTags({

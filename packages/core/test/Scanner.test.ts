@@ -4,6 +4,7 @@ import { Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../src/Gitpip.ts"
+import type { GithubStandIn } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
 import { everything, inWorld, name, services } from "./world.ts"
 
@@ -105,6 +106,15 @@ describe("a user's gists", () => {
   )
 })
 
+/** Ann is tracked and has been looked at, with one gist. */
+const annIsKnown = Effect.fnUntraced(function* (github: GithubStandIn) {
+  const gitpip = yield* Gitpip
+  github.addUser("ann")
+  github.addGist("ann", { files: { "a.md": "" } })
+  yield* gitpip.track(name("ann"))
+  yield* gitpip.scan()
+})
+
 describe("an account", () => {
   it.effect("that is missing fails alone, waits longer each time, and is found when it returns", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -131,10 +141,7 @@ describe("an account", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        github.addUser("ann")
-        github.addGist("ann", { files: { "a.md": "" } })
-        yield* gitpip.track(name("ann"))
-        yield* gitpip.scan()
+        yield* annIsKnown(github)
         github.renameUser("ann", "anne")
         github.addGist("anne", { files: { "b.md": "" } })
         const scan = yield* gitpip.scan()
@@ -148,10 +155,7 @@ describe("an account", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        github.addUser("ann")
-        github.addGist("ann", { files: { "a.md": "" } })
-        yield* gitpip.track(name("ann"))
-        yield* gitpip.scan()
+        yield* annIsKnown(github)
         github.renameUser("ann", "anne")
         github.addUser("ann")
         github.addGist("ann", { files: { "stranger.md": "" } })
@@ -169,10 +173,7 @@ describe("an account", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        github.addUser("ann")
-        github.addGist("ann", { files: { "a.md": "" } })
-        yield* gitpip.track(name("ann"))
-        yield* gitpip.scan()
+        yield* annIsKnown(github)
         github.renameUser("ann", "anne")
         github.addUser("ann")
         github.addGist("anne", { files: { "b.md": "" } })

@@ -5,11 +5,11 @@
  * document there. Both are switched off, and the policy forbids them: it names the two scripts of the page by their
  * hashes and no other origin than the server itself. Scalar writes its styles into the page, so these are allowed.
  */
-import { createHash } from "node:crypto"
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiScalar } from "effect/http-api"
 import { Api } from "./Api.ts"
+import { pagePolicy } from "./headers.ts"
 
 const scalar = {
   withDefaultFonts: false,
@@ -27,19 +27,11 @@ const policyOf = (response: HttpServerResponse.HttpServerResponse): string => {
   const known = policies.get(response.body)
   if (known !== undefined) return known
   const page = response.body._tag === "Uint8Array" ? new TextDecoder().decode(response.body.body) : ""
-  const scripts = [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
-    ([, script = ""]) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`
-  )
-  const policy = [
-    "default-src 'none'",
-    `script-src ${scripts.join(" ")}`,
-    "style-src 'unsafe-inline'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'"
-  ].join("; ")
+  const policy = pagePolicy({
+    ownScripts: false,
+    inlineScripts: [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, script = ""]) => script),
+    styles: "'unsafe-inline'"
+  })
   policies.set(response.body, policy)
   return policy
 }

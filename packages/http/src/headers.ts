@@ -1,4 +1,5 @@
 /** The headers that tell a browser what it may not do with an answer. TLS, and `Strict-Transport-Security`, are a proxy's. */
+import { createHash } from "node:crypto"
 import { Headers } from "effect/http"
 
 const always = {
@@ -11,6 +12,27 @@ const always = {
 }
 
 const common = { ...always, "cache-control": "no-store" }
+
+/** What a page may load and run: its own, and the scripts of exactly these texts. Nobody may frame it. */
+export const pagePolicy = (options: {
+  readonly ownScripts: boolean
+  readonly inlineScripts: ReadonlyArray<string>
+  readonly styles: "'self'" | "'unsafe-inline'"
+}): string => {
+  const hashes = options.inlineScripts.map(
+    (script) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`
+  )
+  return [
+    "default-src 'none'",
+    `script-src ${[...(options.ownScripts ? ["'self'"] : []), ...hashes].join(" ")}`,
+    `style-src ${options.styles}`,
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ].join("; ")
+}
 
 /** For a page, which brings its own `content-security-policy`. */
 export const forPage = Headers.fromInput(common)

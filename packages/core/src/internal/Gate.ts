@@ -8,7 +8,8 @@
  * requests travel.
  *
  * A wait up to `patience` is waited here, in order of arrival. A longer one fails at once with `Closed`, so that the
- * caller can say so and do something else. Headers always win over own counts: the budget may be shared with others.
+ * caller can say so and do something else; one that has nothing else to do waits for a place in the window, which is no
+ * limit but the own pace. Headers always win over own counts: the budget may be shared with others.
  *
  * Effect's `RateLimiter` is not used since it counts alone: it cannot be told what the answers say.
  */
@@ -26,8 +27,11 @@ export interface GateState {
 }
 
 export interface Gate {
-  /** Runs the effect when its turn has come. */
-  readonly pass: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Closed, R>
+  /** Runs the effect when its turn has come. `pace`: whether a place in the window is waited for, however long. */
+  readonly pass: <A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    options?: { readonly pace: "wait" | "refuse" }
+  ) => Effect.Effect<A, E | Closed, R>
   /** Notes what an answer's headers said. `resetAt` is in epoch milliseconds. */
   readonly learn: (facts: { readonly limit: number; readonly remaining: number; readonly resetAt: number }) => void
   /** Sets how many requests the service takes within `millis`. */
@@ -62,11 +66,15 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   let recent: Array<Passage> = []
   let others = { places: 0, until: 0 }
 
-  /** When the next request may start. */
+  /** When the service lets anybody in again. */
   const opensAt = (now: number): number => {
     if (closedUntil > now) return closedUntil
     if (budget !== undefined && now >= budget.resetAt) budget = undefined
-    if (budget !== undefined && budget.remaining <= 0) return budget.resetAt
+    return budget !== undefined && budget.remaining <= 0 ? budget.resetAt : now
+  }
+
+  /** When there is a place in the window. */
+  const placeAt = (now: number): number => {
     if (window === undefined) return now
     const { limit, millis } = window
     recent = recent.filter(({ endedAt }) => endedAt > now - millis)
@@ -78,10 +86,15 @@ export const make = (options: { readonly concurrency: number; readonly patience:
     return Math.min(Math.min(ends[recent.length - (limit - taken)] ?? now, now) + millis, othersLeave)
   }
 
-  const enter = Effect.fnUntraced(function* (interruptibly: <A>(wait: Effect.Effect<A>) => Effect.Effect<A>) {
+  const enter = Effect.fnUntraced(function* (
+    interruptibly: <A>(wait: Effect.Effect<A>) => Effect.Effect<A>,
+    pace: "wait" | "refuse"
+  ) {
     for (;;) {
       const now = yield* Clock.currentTimeMillis
-      const at = opensAt(now)
+      const opens = opensAt(now)
+      const isPace = opens <= now
+      const at = isPace ? placeAt(now) : opens
       if (at <= now) {
         if (budget !== undefined) budget = { ...budget, remaining: budget.remaining - 1 }
         const passage: Passage = { startedAt: now, endedAt: Number.POSITIVE_INFINITY }
@@ -90,8 +103,11 @@ export const make = (options: { readonly concurrency: number; readonly patience:
         underWay++
         return passage
       }
-      if (at - now > patience) {
-        return yield* new Closed({ until: at, why: closedUntil > now ? why : "the budget of requests is used up" })
+      if (at - now > patience && !(isPace && pace === "wait")) {
+        const spent = isPace
+          ? "as many requests as it takes at a time have been sent"
+          : "the budget of requests is used up"
+        return yield* new Closed({ until: at, why: closedUntil > now ? why : spent })
       }
       yield* interruptibly(Effect.sleep(at - now))
     }
@@ -104,11 +120,11 @@ export const make = (options: { readonly concurrency: number; readonly patience:
     })
 
   return {
-    pass: (effect) =>
+    pass: (effect, { pace } = { pace: "refuse" }) =>
       places.withPermit(
         // Counting in and out cannot be cut apart, but whoever waits at the door can leave at once.
         Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(enter(restore), (passage) => Effect.ensuring(restore(effect), leave(passage)))
+          Effect.flatMap(enter(restore, pace), (passage) => Effect.ensuring(restore(effect), leave(passage)))
         )
       ),
     learn: (facts) => {

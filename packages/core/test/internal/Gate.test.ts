@@ -284,6 +284,40 @@ describe("the budget of the service's headers", () => {
   )
 })
 
+describe("a place in the window", () => {
+  it.effect("is waited for by whoever has nothing else to do, however long that takes", () =>
+    Effect.gen(function* () {
+      const { enterTimes, gate, times } = door({ patience: 1_000 })
+      gate.pace({ limit: 3, millis: 60_000 })
+      yield* enterTimes(3)
+      let passed = false
+      const waiting = yield* Effect.forkChild(
+        gate.pass(
+          Effect.sync(() => {
+            passed = true
+          }),
+          { pace: "wait" }
+        ),
+        { startImmediately: true }
+      )
+      assert.match((yield* Effect.flip(gate.pass(Effect.void))).why, /at a time have been sent/)
+      yield* TestClock.adjust(59_999)
+      assert.isFalse(passed)
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(waiting)
+      assert.deepStrictEqual([times().length, passed], [3, true])
+    })
+  )
+
+  it.effect("is not waited for behind a door that is closed", () =>
+    Effect.gen(function* () {
+      const { gate } = door({ patience: 1_000 })
+      gate.close(100_000, "for long")
+      assert.strictEqual((yield* Effect.flip(gate.pass(Effect.void, { pace: "wait" }))).why, "for long")
+    })
+  )
+})
+
 describe("a closed door", () => {
   it.effect("is waited at for a short time, in order, and nothing leaves before it opens", () =>
     Effect.gen(function* () {

@@ -5,10 +5,11 @@
  * The policy allows what the server itself serves, and the one script within the shell by its hash: the map that tells
  * the modules where Preact is. No style or script is written into elements.
  */
-import { createHash, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { Settings, Visitor } from "@gitpip/core"
 import { Effect, Layer, Option, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { pagePolicy } from "../headers.ts"
 import * as Refusals from "../Refusals.ts"
 import { cookieOf } from "../Session.ts"
 import * as Assets from "./Assets.ts"
@@ -42,16 +43,7 @@ const shell = ({ files, version }: Assets.Assets, asksForKey: boolean) => {
   const preloads = [...files.keys()]
     .filter((name) => name.endsWith(".js"))
     .map((name) => `<link rel="modulepreload" href="${base}/${name}">`)
-  const policy = [
-    "default-src 'none'",
-    `script-src 'self' 'sha256-${createHash("sha256").update(map).digest("base64")}'`,
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'"
-  ].join("; ")
+  const policy = pagePolicy({ ownScripts: true, inlineScripts: [map], styles: "'self'" })
   const page = (visitor: string) => `<!doctype html>
 <html lang="en">
 <head>
