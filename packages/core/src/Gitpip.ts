@@ -385,12 +385,15 @@ export class Gitpip extends Context.Service<
             reasons.push(`no scan has come to its end since ${new Date(scanned).toISOString()}`)
           }
           if (Option.isNone(publisher.off)) {
-            const { oldestDue } = yield* publications.backlog
-            const waiting = oldestDue === null ? 0 : at - Math.max(oldestDue.epochMilliseconds, since.epochMilliseconds)
+            const oldestDue = yield* publications.nextDue("all")
+            const waiting = Option.match(oldestDue, {
+              onNone: () => 0,
+              onSome: ({ epochMilliseconds }) => at - Math.max(epochMilliseconds, since.epochMilliseconds)
+            })
             const pause = yield* publisher.pause
             if (waiting > Duration.toMillis(grace)) {
               reasons.push(
-                `a publication is due since ${oldestDue === null ? "" : DateTime.formatIso(oldestDue)}${Option.match(pause, { onNone: () => "", onSome: ({ message }) => `: ${message}` })}`
+                `a publication is due since ${Option.match(oldestDue, { onNone: () => "", onSome: DateTime.formatIso })}${Option.match(pause, { onNone: () => "", onSome: ({ message }) => `: ${message}` })}`
               )
             }
           }

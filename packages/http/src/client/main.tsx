@@ -37,6 +37,10 @@ const Page = () => (
   </>
 )
 
+const focusUnlessElsewhere = (input: HTMLInputElement | null): void => {
+  if (document.activeElement === document.body) input?.focus()
+}
+
 const SignIn = () => (
   <form
     class="sign-in"
@@ -47,16 +51,7 @@ const SignIn = () => (
   >
     <h1 tabIndex={-1}>Sign in</h1>
     <label for="key">The server's API key (GITPIP_API_KEY)</label>
-    <input
-      id="key"
-      name="key"
-      type="password"
-      required
-      autoComplete="current-password"
-      ref={(input) => {
-        if (document.activeElement === document.body) input?.focus()
-      }}
-    />
+    <input id="key" name="key" type="password" required autoComplete="current-password" ref={focusUnlessElsewhere} />
     <button type="submit" class="main">
       Sign in
     </button>
@@ -150,7 +145,8 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) void refresh()
 })
 
-setInterval(() => set({ now: Date.now() }), 10_000)
+// What is told of times grows old.
+setInterval(() => set({}), 10_000)
 // Events are hints, and can be missed.
 setInterval(() => {
   if (!document.hidden && state.signIn !== "needed") void refresh()
