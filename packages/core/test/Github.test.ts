@@ -625,6 +625,25 @@ describe("the gate", () => {
     })
   )
 
+  it.effect(
+    "keeps to 900 requests a minute: a look waits for its place, and content is refused until there is one",
+    () =>
+      Effect.gen(function* () {
+        const { github, standIn } = yield* world()
+        const gist = standIn.addGist("octocat", { files: { "a.md": "" } })
+        const look = Effect.asVoid(github.gists("octocat", none))
+        yield* look
+        yield* Effect.forEach(Array.from({ length: 899 }), () => look, { concurrency: 20, discard: true })
+        const late = yield* Effect.forkChild(look, { startImmediately: true })
+        assert.match((yield* Effect.flip(github.contents(gist))).message, /not asked again yet: as many requests/)
+        yield* TestClock.adjust("59 seconds")
+        assert.lengthOf(standIn.requests, 900)
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(late)
+        assert.lengthOf(standIn.requests, 901)
+      })
+  )
+
   it.effect("never has more than twenty requests under way", () =>
     Effect.gen(function* () {
       const { github, standIn } = yield* world()
