@@ -35,6 +35,23 @@ export interface GistPage {
   readonly next: Option.Option<URL>
 }
 
+/** A page of the public feed: everybody's newest gists. */
+export interface FeedPage {
+  readonly gists: ReadonlyArray<FeedGist>
+  readonly etag: Option.Option<string>
+  readonly next: Option.Option<URL>
+}
+
+/** A gist as the feed shows it. */
+export interface FeedGist {
+  readonly gistId: string
+  /** Missing for anonymous gists, which are nobody's. */
+  readonly owner: Option.Option<Account>
+  /** RFC 3339, whole seconds, UTC. */
+  readonly updatedAt: string
+  readonly filenames: ReadonlyArray<string>
+}
+
 /** An account by GitHub's durable number and its present login. */
 export interface Account {
   readonly id: number
@@ -108,6 +125,14 @@ export class Github extends Context.Service<
     readonly gists: (login: string, etag: Option.Option<string>) => Effect.Effect<Option.Option<GistPage>, GithubError>
     /** A further page, by the address that the page before gave. */
     readonly page: (next: URL) => Effect.Effect<GistPage, GithubError>
+    /**
+     * The first page of everybody's newest public gists; `None` when it is the one that `etag` stands for. The feed ends
+     * after 3,000 gists, and how far it lags is not documented.
+     * https://docs.github.com/en/rest/gists/gists#list-public-gists
+     */
+    readonly feed: (etag: Option.Option<string>) => Effect.Effect<Option.Option<FeedPage>, GithubError>
+    /** A further page of it, by the address that the page before gave. */
+    readonly feedPage: (next: URL) => Effect.Effect<FeedPage, GithubError>
     /** A gist with contents; a file's text is at most its first megabyte. */
     readonly contents: (gistId: string) => Effect.Effect<GistContents, GithubError>
     /** The beginning of one file, for gists too large to be read whole. */
@@ -116,6 +141,8 @@ export class Github extends Context.Service<
     readonly account: (id: number) => Effect.Effect<Account, GithubError>
     /** What is left of the hourly limit, by GitHub's last word. */
     readonly limits: Effect.Effect<Gate.GateState>
+    /** Looks a second that the present limits allow while nothing is new. */
+    readonly capacity: Effect.Effect<{ readonly single: number; readonly batched: number }>
     /** Keeps the door closed until then, as an earlier process was told. */
     readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     /** Whether GitHub answers this token at all. Costs nothing of the hourly limit. */
@@ -203,7 +230,7 @@ export class Github extends Context.Service<
         return yield* fail(new Unexpected({ message: "GitHub redirects in circles" }))
       })
 
-      const readPage = Effect.fnUntraced(function* (answer: Answer) {
+      const readGists = Effect.fnUntraced(function* (answer: Answer) {
         const gists = yield* decode(Schema.Array(Schema.Unknown), answer)
         const next = nextLink(answer.headers.link)
         if (Option.isSome(next) && !isOwn(next.value)) {
@@ -214,13 +241,29 @@ export class Github extends Context.Service<
         const decoded = yield* Effect.forEach(gists, (gist) => Effect.option(decodeListedGist(gist)))
         const odd = decoded.filter(Option.isNone).length
         if (odd > 0) yield* Telemetry.log("Warn", "gists.skipped", { gists: odd })
-        const known = decoded.flatMap(Option.toArray)
+        return { gists: decoded.flatMap(Option.toArray), etag: Option.fromNullishOr(answer.headers.etag), next }
+      })
+
+      const readPage = Effect.fnUntraced(function* (answer: Answer) {
+        const { gists, ...page } = yield* readGists(answer)
         return {
-          owner: Option.fromNullishOr(known.find((gist) => gist.owner != null)?.owner),
-          files: known.flatMap(listedFiles),
-          etag: Option.fromNullishOr(answer.headers.etag),
-          next
+          ...page,
+          owner: Option.fromNullishOr(gists.find((gist) => gist.owner != null)?.owner),
+          files: gists.flatMap(listedFiles)
         } satisfies GistPage
+      })
+
+      const readFeed = Effect.fnUntraced(function* (answer: Answer) {
+        const { gists, ...page } = yield* readGists(answer)
+        return {
+          ...page,
+          gists: gists.map((gist) => ({
+            gistId: storableName(gist.id),
+            owner: Option.fromNullishOr(gist.owner),
+            updatedAt: timestamp(gist.updated_at),
+            filenames: Object.keys(gist.files).map(storableName)
+          }))
+        } satisfies FeedPage
       })
 
       return Github.of({
@@ -235,6 +278,17 @@ export class Github extends Context.Service<
         }),
         page: Effect.fn("Github.page")(function* (next) {
           return yield* readPage(yield* get(next.href, { maxBytes: maxPageBytes, subject: { _tag: "Page" } }))
+        }),
+        feed: Effect.fn("Github.feed")(function* (etag) {
+          const answer = yield* get(`${settings.githubApiUrl}/gists/public?per_page=100`, {
+            etag,
+            maxBytes: maxPageBytes,
+            subject: { _tag: "Page" }
+          })
+          return answer.status === 304 ? Option.none() : Option.some(yield* readFeed(answer))
+        }),
+        feedPage: Effect.fn("Github.feedPage")(function* (next) {
+          return yield* readFeed(yield* get(next.href, { maxBytes: maxPageBytes, subject: { _tag: "Page" } }))
         }),
         contents: Effect.fn("Github.contents")(function* (gistId) {
           const answer = yield* get(`${settings.githubApiUrl}/gists/${encodeURIComponent(gistId)}`, {
@@ -274,6 +328,10 @@ export class Github extends Context.Service<
           const { budget, ...state } = gate.state()
           return { ...state, budget: budget !== undefined && now < budget.resetAt ? budget : undefined }
         }),
+        capacity: Effect.sync(() => ({
+          single: Option.isSome(settings.githubToken) ? 15 : (gate.state().budget?.limit ?? 60) / 3_600,
+          batched: 0
+        })),
         close: (until, why) => Effect.sync(() => gate.close(until.epochMilliseconds, why)),
         check: get(`${settings.githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject: { _tag: "Page" } }).pipe(
           Effect.asVoid,

@@ -15,11 +15,14 @@ import type { Publication, PublicationDetails, PublicationState } from "./domain
 import { Scan, type ScanDetails } from "./domain/Scan.ts"
 import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
+import { Feed } from "./Feed.ts"
 import { Gauges } from "./Gauges.ts"
 import { GistNotFound, Github, GithubError } from "./Github.ts"
 import { layerTransport } from "./internal/exchange.ts"
 import { ScanSpans } from "./internal/ScanSpans.ts"
 import { Signals } from "./internal/Signals.ts"
+import { Looker } from "./Looker.ts"
+import { Planner } from "./Planner.ts"
 import { type Drained, Publisher } from "./Publisher.ts"
 import { Repository } from "./Repository.ts"
 import { type FileNotFound, fileIdentity } from "./repository/GistFiles.ts"
@@ -409,8 +412,9 @@ export class Gitpip extends Context.Service<
     never,
     Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerNoDeps.pipe(
-    Layer.provideMerge(Gauges.layer),
+    Layer.provideMerge(Layer.mergeAll(Feed.layer, Gauges.layer)),
     Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
+    Layer.provideMerge(Layer.mergeAll(Looker.layer, Planner.layer)),
     Layer.provide(ScanSpans.layer),
     Layer.provideMerge(Layer.mergeAll(Github.layer, Repository.layer, Signals.layer))
   )
@@ -429,7 +433,18 @@ export class Gitpip extends Context.Service<
 }
 
 /** The services that Gitpip is made of. */
-export type Services = Changes | Scanner | Publisher | Gauges | Sink | Github | Repository | Signals
+export type Services =
+  | Changes
+  | Feed
+  | Looker
+  | Planner
+  | Scanner
+  | Publisher
+  | Gauges
+  | Sink
+  | Github
+  | Repository
+  | Signals
 
 /** How long an answer is kept. Whoever asks again after a failure wants to know whether it is over. */
 const unlessFailed = (duration: Duration.Duration) => (exit: Exit.Exit<unknown, unknown>) =>

@@ -5,6 +5,7 @@ import * as Changes from "./repository/Changes.ts"
 import * as Days from "./repository/Days.ts"
 import * as Deals from "./repository/Deals.ts"
 import * as Doors from "./repository/Doors.ts"
+import * as Feed from "./repository/Feed.ts"
 import * as GistFiles from "./repository/GistFiles.ts"
 import * as Publications from "./repository/Publications.ts"
 import * as Scans from "./repository/Scans.ts"
@@ -26,6 +27,7 @@ export class Repository extends Context.Service<
     readonly days: Made<typeof Days>
     readonly deals: Made<typeof Deals>
     readonly doors: Made<typeof Doors>
+    readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
   }
 >()("gitpip/Repository") {
@@ -41,6 +43,7 @@ export class Repository extends Context.Service<
       days: Days.make,
       deals: Deals.make,
       doors: Doors.make,
+      feed: Feed.make,
       totals: Totals.make
     })
   )

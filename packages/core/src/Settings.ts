@@ -178,7 +178,20 @@ export const definitions = {
     config: Config.schema(Interval, "GITPIP_SCAN_INTERVAL").pipe(Config.withDefault(Duration.minutes(5))),
     takes: "must be a number and its unit: `30 seconds`, `5 minutes`, `1 hour`",
     fallback: "5 minutes",
-    meaning: "Time from the start of one scan to the start of the next"
+    meaning:
+      "Time from the start of one scan to the start of the next. Each looks at everybody while GitHub's limits allow that; then those who publish often come more often"
+  }),
+  GITPIP_MAX_DELAY: define({
+    config: Config.schema(Interval, "GITPIP_MAX_DELAY").pipe(Config.withDefault(Duration.days(1))),
+    takes: "must be a number and its unit: `6 hours`, `1 day`",
+    fallback: "1 day",
+    meaning:
+      "Longest time between two looks at a user, when GitHub's limits do not allow everybody to be looked at in every scan. Not shorter than `GITPIP_SCAN_INTERVAL`"
+  }),
+  GITPIP_FEED: define({
+    config: Config.Boolean("GITPIP_FEED").pipe(Config.withDefault(true)),
+    fallback: "true",
+    meaning: "Whether the server follows GitHub's public feed, which shows most new gists before the next scan does"
   }),
   GITPIP_DATA_DIR: define({
     config: Config.NonEmptyString("GITPIP_DATA_DIR").pipe(Config.withDefault(".gitpip")),
@@ -277,6 +290,9 @@ export class Settings extends Context.Service<
     readonly rateLimit: number
     readonly trustedProxies: ReadonlyArray<IpNetwork.IpNetwork>
     readonly scanInterval: Duration.Duration
+    /** Never less than the interval of the scans. */
+    readonly maxDelay: Duration.Duration
+    readonly feed: boolean
     readonly logLevel: LogLevel.LogLevel
     readonly logFormat: "pretty" | "json" | "logfmt"
   }
@@ -339,6 +355,8 @@ const load = Effect.gen(function* () {
       rateLimit: read(definitions.GITPIP_RATE_LIMIT, "GITPIP_RATE_LIMIT"),
       trustedProxies: read(definitions.GITPIP_TRUSTED_PROXIES, "GITPIP_TRUSTED_PROXIES"),
       scanInterval: read(definitions.GITPIP_SCAN_INTERVAL, "GITPIP_SCAN_INTERVAL"),
+      maxDelay: read(definitions.GITPIP_MAX_DELAY, "GITPIP_MAX_DELAY"),
+      feed: read(definitions.GITPIP_FEED, "GITPIP_FEED"),
       logLevel: read(definitions.GITPIP_LOG_LEVEL, "GITPIP_LOG_LEVEL"),
       logFormat: read(definitions.GITPIP_LOG_FORMAT, "GITPIP_LOG_FORMAT")
     }
@@ -370,6 +388,7 @@ const load = Effect.gen(function* () {
       origin: origin.origin,
       pages: Option.getOrElse(pages, () => origin).origin
     })),
+    maxDelay: Duration.max(rest.maxDelay, rest.scanInterval),
     githubApiUrl: rest.githubApiUrl.href.replace(/\/+$/, ""),
     url: Option.map(rest.url, ({ href }) => href.replace(/\/+$/, ""))
   })

@@ -41,6 +41,19 @@ const described = {
     scope: "process",
     meaning: "Scans that ended, by outcome: done, stopped or interrupted"
   },
+  gitpip_feed_polls_total: {
+    type: "counter",
+    labels: ["outcome"],
+    scope: "process",
+    meaning:
+      "Polls of GitHub's public feed, by outcome: new, unchanged, failed, or gap when gists may have passed by unseen"
+  },
+  gitpip_feed_users_total: {
+    type: "counter",
+    labels: [],
+    scope: "process",
+    meaning: "Users who were looked at because the feed showed a new gist of theirs"
+  },
   gitpip_attempts_total: {
     type: "counter",
     labels: ["outcome"],
@@ -188,6 +201,8 @@ const byService = (service: string) => ({ service })
 export const looks = series(counter("gitpip_looks_total"), byOutcome)
 export const filesFound = counter("gitpip_files_found_total")
 export const scans = series(counter("gitpip_scans_total"), byOutcome)
+export const feedPolls = series(counter("gitpip_feed_polls_total"), byOutcome)
+export const feedUsers = counter("gitpip_feed_users_total")
 export const attempts = series(counter("gitpip_attempts_total"), byOutcome)
 
 const requests = Metric.histogram("gitpip_request_duration_seconds", {
@@ -226,6 +241,8 @@ export const overdue = gauge("gitpip_publications_overdue_seconds")
 export const begin: Effect.Effect<void> = Effect.forEach(
   [
     filesFound,
+    feedUsers,
+    ...["new", "unchanged", "failed", "gap"].map(feedPolls),
     ...["unchanged", "changed", "failed"].map(looks),
     ...["done", "stopped", "interrupted"].map(scans),
     ...["published", "adopted"].map(attempts)
@@ -244,6 +261,9 @@ export const events = {
   "scan.ended": "A scan has ended, with what it found",
   "user.failed": "A look at a user failed; the user is looked at again later",
   "user.renamed": "A tracked account has a new name, which is followed",
+  "feed.polled": "GitHub's public feed was read as far as it was new",
+  "feed.gap": "The feed has moved on farther than it can be read; users are looked at ahead of their turn",
+  "feed.failed": "The feed could not be read; it is asked again later",
   "gists.skipped": "GitHub described gists in an unknown way, which were skipped",
   "publication.published": "A file is in Pipedrive",
   "publication.set_back": "A try at a publication did not succeed",

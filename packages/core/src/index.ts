@@ -9,22 +9,34 @@ export { Changes } from "./Changes.ts"
 export * as Database from "./Database.ts"
 export { DatabaseError } from "./Database.ts"
 export * as Activity from "./domain/Activity.ts"
+export * as Cadence from "./domain/Cadence.ts"
 export { Change } from "./domain/Change.ts"
 export { Day } from "./domain/Day.ts"
 export { type Content, FileId, FilePreview, GistFile, type ListedFile } from "./domain/GistFile.ts"
 export { Attempt, Publication, PublicationDetails, PublicationId, PublicationState } from "./domain/Publication.ts"
-export { Scan, ScanDetails, ScanFailure, ScanId, ScanState } from "./domain/Scan.ts"
+export { Scan, ScanDetails, ScanFailure, ScanId, ScanKind, ScanState } from "./domain/Scan.ts"
 export * as Timing from "./domain/Timing.ts"
 export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
 
 export { defaultVisitor, News, Visit, VisitId, Visitor, VisitRecord } from "./domain/Visit.ts"
 
+export { Feed } from "./Feed.ts"
 export { Gauges } from "./Gauges.ts"
 
-export { type Account, type GistContents, type GistPage, Github, GithubError } from "./Github.ts"
+export {
+  type Account,
+  type FeedGist,
+  type FeedPage,
+  type GistContents,
+  type GistPage,
+  Github,
+  GithubError
+} from "./Github.ts"
 export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
 export { layerTransport } from "./internal/exchange.ts"
+export { type Looked, Looker } from "./Looker.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./Pipedrive.ts"
+export { type Plan, Planner } from "./Planner.ts"
 export { type Drained, type Pause, Publisher } from "./Publisher.ts"
 export { Repository } from "./Repository.ts"
 export { FileNotFound } from "./repository/GistFiles.ts"

@@ -67,6 +67,8 @@ describe("settings", () => {
         GITPIP_HOST: "0.0.0.0",
         GITPIP_PORT: "65535",
         GITPIP_SCAN_INTERVAL: "90 seconds",
+        GITPIP_MAX_DELAY: "6 hours",
+        GITPIP_FEED: "no",
         GITPIP_DATA_DIR: "/var/lib/gitpip",
         GITPIP_API_KEY: "api-key",
         GITPIP_URL: "https://gitpip.example.org/base/",
@@ -94,6 +96,8 @@ describe("settings", () => {
         url: Option.some("https://gitpip.example.org/base"),
         rateLimit: 120,
         scanInterval: Duration.seconds(90),
+        maxDelay: Duration.hours(6),
+        feed: false,
         logLevel: "Debug",
         logFormat: "json"
       })

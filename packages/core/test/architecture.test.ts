@@ -11,7 +11,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^(Settings|Telemetry)\.ts$|^internal\/|^migrations\//,
   /^(Github|Pipedrive|Database)\.ts$/,
   /^repository\/|^(Repository|Sink|State)\.ts$/,
-  /^sink\/|^(Changes|Scanner|Publisher)\.ts$/,
+  /^sink\/|^(Changes|Feed|Looker|Planner|Publisher|Scanner)\.ts$/,
   /^Gauges\.ts$/,
   /^Worker\.ts$/,
   /^Gitpip\.ts$/,
@@ -23,8 +23,8 @@ const strangers: ReadonlyArray<readonly [RegExp, RegExp]> = [
   [/^(Github|Pipedrive)\.ts$/, /^(repository\/|Repository\.ts|Database\.ts)/],
   [/^(repository\/|Repository\.ts)/, /^(Github|Pipedrive|Sink)\.ts$|^sink\//],
   [/^Github\.ts$/, /^Pipedrive\.ts$/],
-  [/^Scanner\.ts$/, /^(Sink|Publisher|Pipedrive)\.ts$|^sink\//],
-  [/^Publisher\.ts$/, /^(Scanner|Pipedrive)\.ts$|^sink\//],
+  [/^(Feed|Looker|Planner|Scanner)\.ts$/, /^(Sink|Publisher|Pipedrive)\.ts$|^sink\//],
+  [/^Publisher\.ts$/, /^(Feed|Looker|Planner|Scanner|Pipedrive)\.ts$|^sink\//],
   [/^(?!testing\/)/, /^testing\//]
 ]
 

@@ -1,4 +1,4 @@
-/** One pass over the tracked users, or over one of them, with what it found and what failed. */
+/** One pass over tracked users, or a look at some of them, with what it found and what failed. */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
 import { GistFile } from "./GistFile.ts"
@@ -10,17 +10,28 @@ export type ScanId = typeof ScanId.Type
 /**
  * - `queued`: asked for, not begun
  * - `running`: in progress; at most one pass over all users at a time, across all processes
- * - `done`: every user was looked at
+ * - `done`: every user that it was for was looked at
  * - `stopped`: GitHub refused everybody (a limit, the token, an outage); the next pass goes on where this one ended
  * - `interrupted`: the process was stopped or lost; the next pass goes on where this one ended
  */
 export const ScanState = Schema.Literals(["queued", "running", "done", "stopped", "interrupted"])
 export type ScanState = typeof ScanState.Type
 
+/**
+ * - `scheduled`: the schedule asked for it
+ * - `requested`: somebody asked for it
+ * - `feed`: the public feed showed new gists of these users
+ */
+export const ScanKind = Schema.Literals(["scheduled", "requested", "feed"])
+export type ScanKind = typeof ScanKind.Type
+
 export const Scan = Schema.Struct({
   id: field(ScanId, "The scan's number"),
-  kind: field(Schema.Literals(["scheduled", "requested"]), "Whether the schedule or somebody asked for it"),
-  username: field(Schema.NullOr(Username), "The only user looked at; `null` for all"),
+  kind: field(ScanKind, "Who asked for it: the schedule, somebody, or the public feed, which showed new gists"),
+  username: field(
+    Schema.NullOr(Username),
+    "The only user looked at; `null` for all, for those that are due, or for those of the feed"
+  ),
   state: field(
     ScanState,
     "`queued`, `running`, `done`; `stopped`: GitHub refused everybody; `interrupted`: the server was stopped or lost. The next scan goes on where a stopped or interrupted one ended"

@@ -53,6 +53,9 @@ export const sendMargin = Duration.sum(createTimeout, settleDelay)
 export const scanLease = Duration.minutes(2)
 export const scanHeartbeat = Duration.seconds(30)
 
+/** So long the public feed belongs to the process that polls it: longer than 30 pages take. */
+export const feedLease = Duration.minutes(5)
+
 /** Slack for differing clocks when looking for what was created since an instant. One page of a list covers it anyway. */
 export const clockSlack = Duration.hours(24)
 

@@ -2,11 +2,13 @@
 import initial from "./0001_initial.ts"
 import certainty from "./0002_certainty.ts"
 import page from "./0003_page.ts"
+import cadence from "./0004_cadence.ts"
 
 export const migrations = {
   "0001_initial": initial,
   "0002_certainty": certainty,
-  "0003_page": page
+  "0003_page": page,
+  "0004_cadence": cadence
 }
 
 /** The newest schema that this program knows. */

@@ -2,7 +2,7 @@
 import { type DateTime, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
-import { Scan, ScanFailure, ScanId } from "../domain/Scan.ts"
+import { Scan, ScanFailure, ScanId, type ScanKind } from "../domain/Scan.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
 import { seconds } from "./sql.ts"
@@ -56,8 +56,11 @@ export const make = Effect.gen(function* () {
   const scans = rows(Scan)
   const lease = sql`clock_timestamp() + ${seconds(sql, Timing.scanLease)}`
 
+  /** A pass over all users: a scan of what the feed showed is none. */
+  const isPass = sql.literal("user_key is null and kind <> 'feed'")
+
   const running = Effect.map(
-    orDatabaseError(sql<{ key: number }>`select key from scans where state = 'running' and user_key is null`),
+    orDatabaseError(sql<{ key: number }>`select key from scans where state = 'running' and ${isPass}`),
     (found) => found[0]?.key ?? 0
   )
 
@@ -105,21 +108,21 @@ export const make = Effect.gen(function* () {
           order by key limit 1 for update skip locked
         ) returning key, user_key`),
     /** Starts a scan at once. */
-    start: (kind: "scheduled" | "requested", userKey: UserKey | null, now: Date) =>
+    start: (kind: ScanKind, userKey: UserKey | null, now: Date) =>
       start(sql`
         insert into scans (kind, user_key, state, requested_at, started_at, lease_until)
         values (${kind}, ${userKey}, 'running', ${now}, ${now}, ${lease}) returning key, user_key`),
     /** Where the next pass begins: after the last user of one that did not come to its end, else at the beginning. */
     resumeAfter: Effect.map(
       orDatabaseError(sql<{ cursor: number; state: string }>`
-        select cursor, state from scans where user_key is null and state not in ('queued', 'running')
+        select cursor, state from scans where ${isPass} and state not in ('queued', 'running')
         order by key desc limit 1`),
       (found) => (found[0] === undefined || found[0].state === "done" ? 0 : found[0].cursor)
     ),
     /** When the last pass that was begun began. */
     lastStart: Effect.map(
       orDatabaseError(sql<{ startedAt: DateTime.Utc; resumeAt: DateTime.Utc | null; state: string }>`
-        select started_at, resume_at, state from scans where user_key is null and started_at is not null
+        select started_at, resume_at, state from scans where ${isPass} and started_at is not null
         order by key desc limit 1`),
       (found) => Option.fromNullishOr(found[0])
     ),
@@ -174,7 +177,7 @@ export const make = Effect.gen(function* () {
     /** The last pass that came to its end. */
     lastDone: Effect.map(
       scans(
-        sql`select ${columns} from ${from} where s.user_key is null and s.state = 'done' order by s.key desc limit 1`
+        sql`select ${columns} from ${from} where s.user_key is null and s.kind <> 'feed' and s.state = 'done' order by s.key desc limit 1`
       ),
       (found) => Option.fromNullishOr(found[0])
     ),

@@ -2,6 +2,7 @@
 import { type DateTime, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
+import * as Cadence from "../domain/Cadence.ts"
 import * as Timing from "../domain/Timing.ts"
 import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
 import { later, seconds } from "./sql.ts"
@@ -26,7 +27,11 @@ export const ScanUser = Schema.Struct({
   etag: Schema.NullOr(Schema.String),
   pages: Schema.Int,
   walkedAt: Schema.NullOr(Schema.DateTimeUtc),
-  failures: Schema.Int
+  failures: Schema.Int,
+  /** Gists a day, as of `rateAt`. */
+  rate: Schema.Finite,
+  rateAt: Schema.NullOr(Schema.DateTimeUtc),
+  stamp: Schema.NullOr(Schema.String)
 })
 export type ScanUser = typeof ScanUser.Type
 
@@ -35,6 +40,11 @@ export interface Look {
   readonly key: UserKey
   /** `null`: leave as it is. */
   readonly etag: string | null
+  readonly stamp: string | null
+  /** Gists a day as of now, and its class; `null`: leave as they are. */
+  readonly rate: { readonly perDay: number; readonly class: number } | null
+  /** Whether all of the user's gists were seen. */
+  readonly walked: boolean
   readonly failures: number
   readonly retryAt: Date | null
   readonly errorReason: string | null
@@ -49,6 +59,12 @@ export const make = Effect.gen(function* () {
     case when u.failures > 0 then 'failing' when u.scanned_at is null then 'new' else 'ok' end as state,
     u.tracked_at, u.scanned_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
   const users = rows(User)
+  const scanColumns = sql.literal(`u.key, u.username, u.github_id, u.etag, u.pages, u.walked_at, u.failures, u.rate,
+    u.rate_at, u.stamp`)
+  const allClasses = Array.from({ length: Cadence.classes }, (_, number) => number)
+  /** The end of the longest wait that a user's failures can make by then. */
+  const latestRetry = (from: Date) => sql`${from}::timestamptz
+    + least(power(2, least(failures, 20) - 1) * ${seconds(sql, Timing.userRetry.first)}, ${seconds(sql, Timing.userRetry.longest)})`
 
   const nextId = sql<{
     id: number
@@ -92,7 +108,7 @@ export const make = Effect.gen(function* () {
     }
     const [revived] = yield* users(sql`
       update users u set id = ${kept}, username = ${username}, tracked_at = ${now}, untracked_at = null,
-        baselined_at = null, etag = null, walked_at = null, scanned_at = null,
+        baselined_at = null, etag = null, stamp = null, walked_at = null, scanned_at = null, rate_class = 0,
         failures = 0, retry_at = null, error_reason = null, error_message = null
       where key = ${present.key} returning ${columns}`)
     return Option.fromNullishOr(revived).pipe(Option.map((user) => ({ user, created: true })))
@@ -163,36 +179,120 @@ export const make = Effect.gen(function* () {
       readonly everybody: boolean
     }) =>
       rows(ScanUser)(sql`
-        select key, username, github_id, etag, pages, walked_at, failures from users
+        select ${scanColumns} from users u
         where key > ${page.after} and key <= ${page.until} and untracked_at is null
-          and (${page.everybody} or retry_at is null or retry_at <= ${page.now} or retry_at > ${later(page.now, Timing.clockDifference)}::timestamptz
-            + least(power(2, least(failures, 20) - 1) * ${seconds(sql, Timing.userRetry.first)}, ${seconds(sql, Timing.userRetry.longest)}))
+          and (${page.everybody} or retry_at is null or retry_at <= ${page.now} or retry_at > ${latestRetry(later(page.now, Timing.clockDifference))})
         order by key limit ${page.limit}`),
-    oneForScan: (key: UserKey) =>
+    someForScan: (keys: ReadonlyArray<UserKey>) =>
       rows(ScanUser)(sql`
-        select key, username, github_id, etag, pages, walked_at, failures from users where key = ${key}`),
+        select ${scanColumns} from users u where key = any(${keys}::bigint[]) order by key`),
+    /**
+     * Users whom it is time to look at, whoever is due longest first: those never looked at before all, failing ones at
+     * the end of their wait, and the others `intervals[c]` milliseconds after the last look for class `c`. Whoever has not
+     * been looked at since `before` is due as well.
+     */
+    due: (options: {
+      readonly intervals: ReadonlyArray<number>
+      readonly before: Date
+      readonly now: Date
+      readonly limit: number
+    }) => {
+      const { before, intervals, limit, now } = options
+      return rows(ScanUser)(sql`
+        select ${scanColumns} from (
+          (select key, 'epoch'::timestamptz as due from users
+            where untracked_at is null and failures = 0 and rate_class = 0 and scanned_at is null limit ${limit})
+          union all
+          (select key, retry_at from users
+            where untracked_at is null and failures > 0 and retry_at <= ${now} order by retry_at limit ${limit})
+          union all
+          (select seen.key, seen.scanned_at + class.wait from (
+              select n - 1 as number, millis * interval '1 millisecond' as wait
+              from unnest(${intervals}::float8[]) with ordinality as i(millis, n)
+            ) class cross join lateral (
+              select key, scanned_at from users
+              where untracked_at is null and failures = 0 and rate_class = class.number
+                and scanned_at < greatest(${now}::timestamptz - class.wait, ${before})
+              order by scanned_at limit ${limit}
+            ) seen order by 2 limit ${limit})
+          order by due limit ${limit}
+        ) d join users u using (key) order by d.due, key`)
+    },
+    /**
+     * Ends waits that were noted by a clock that was wrong: looks in the future, and retries later than so many failures
+     * can make them. The other statements only look at what is due by now.
+     */
+    mendClocks: (now: Date) => {
+      const soon = later(now, Timing.clockDifference)
+      return orDatabaseError(
+        Effect.andThen(
+          sql`update users set scanned_at = ${now}
+            where untracked_at is null and failures = 0 and rate_class = any(${allClasses}::smallint[]) and scanned_at > ${soon}`,
+          Effect.asVoid(sql`update users set retry_at = ${now}
+            where untracked_at is null and failures > 0 and retry_at > ${latestRetry(soon)}`)
+        )
+      )
+    },
+    /** How many tracked users there are of each class of rates; failing ones, whom the schedule leaves alone, are none. */
+    classes: Effect.map(
+      orDatabaseError(sql<{ rateClass: number; n: number }>`
+        select rate_class, count(*) as n from users where untracked_at is null and failures = 0 group by rate_class`),
+      (found) => {
+        const counts = Array.from({ length: Cadence.classes }, () => 0)
+        for (const { n, rateClass } of found) counts[rateClass] = n
+        return counts
+      }
+    ),
+    /** When the user was looked at that has waited longest, of those that do not fail; `None` when nobody has been looked at. */
+    oldestLook: Effect.map(
+      orDatabaseError(sql<{ at: DateTime.Utc | null }>`
+        select min(seen.scanned_at) as at from unnest(${allClasses}::smallint[]) as class(number) cross join lateral (
+          select scanned_at from users
+          where untracked_at is null and failures = 0 and rate_class = class.number and scanned_at is not null
+          order by scanned_at limit 1) seen`),
+      (found) => Option.fromNullishOr(found[0]?.at)
+    ),
+    /** The tracked users that these accounts are, by their numbers, or by their names while the numbers are not known. */
+    ofAccounts: (accounts: ReadonlyArray<{ readonly id: number; readonly login: string }>) =>
+      Effect.map(
+        orDatabaseError(sql<{ key: number; githubId: number | null; username: string }>`
+          select key, github_id, username from users
+            where github_id = any(${accounts.map(({ id }) => id)}::bigint[]) and untracked_at is null
+          union all
+          select key, github_id, username from users
+            where lower(username) = any(${accounts.map(({ login }) => login.toLowerCase())}::text[])
+              and github_id is null and untracked_at is null`),
+        (found) => found.map((user) => ({ ...user, key: UserKey.make(user.key) }))
+      ),
     /** Records many looks in one statement. */
     recordLooks: (looks: ReadonlyArray<Look>, now: Date) =>
       orDatabaseError(
         Effect.asVoid(sql`
           update users u set scanned_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
-            retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
+            stamp = coalesce(l.stamp, u.stamp), rate = coalesce(l.rate, u.rate),
+            rate_at = case when l.rate is null then u.rate_at else ${now}::timestamptz end,
+            rate_class = coalesce(l.rate_class, u.rate_class),
+            walked_at = case when l.walked then ${now}::timestamptz else u.walked_at end, retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
           from jsonb_to_recordset(${JSON.stringify(
             looks.map((look) => ({
               key: look.key,
               etag: look.etag,
+              stamp: look.stamp,
+              rate: look.rate?.perDay ?? null,
+              rate_class: look.rate?.class ?? null,
+              walked: look.walked,
               failures: look.failures,
               retry_at: look.retryAt,
               error_reason: look.errorReason,
               error_message: look.errorMessage
             }))
           )}::jsonb)
-            as l(key bigint, etag text, failures int, retry_at timestamptz, error_reason text, error_message text)
+            as l(key bigint, etag text, stamp text, rate float8, rate_class smallint, walked boolean, failures int, retry_at timestamptz, error_reason text, error_message text)
           where u.key = l.key`)
       ),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
-      sql`update users set username = ${username}, etag = null where key = ${key}`.pipe(
+      sql`update users set username = ${username}, etag = null, stamp = null where key = ${key}`.pipe(
         Effect.asVoid,
         Effect.catchReason("SqlError", "UniqueViolation", () =>
           Effect.fail(

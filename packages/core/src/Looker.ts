@@ -1,0 +1,261 @@
+/**
+ * Looks at users: asks GitHub, stores what is new with its place in the outbox in one transaction, and judges failures.
+ *
+ * Guarantees: a user's ETag is stored only together with everything it stands for, so a look cut off anywhere is simply
+ * done again; one account's trouble, an answer that never comes included, is that user's alone; trouble of the token or of
+ * GitHub is told apart, and ends the looking.
+ */
+import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
+import type { DatabaseError } from "./Database.ts"
+import * as Cadence from "./domain/Cadence.ts"
+import type { ListedFile } from "./domain/GistFile.ts"
+import type { ScanId } from "./domain/Scan.ts"
+import * as Timing from "./domain/Timing.ts"
+import { type GistPage, Github, GithubError, Unavailable, UserNotFound } from "./Github.ts"
+import { Repository } from "./Repository.ts"
+import { fileIdentity } from "./repository/GistFiles.ts"
+import type { Progress } from "./repository/Scans.ts"
+import type { Look, ScanUser } from "./repository/Users.ts"
+import { Settings } from "./Settings.ts"
+import * as Telemetry from "./Telemetry.ts"
+
+/** Users looked at side by side; GitHub's gate decides how many requests leave. */
+const concurrency = 16
+
+/** So many users in a row without an answer are an outage, not those users' trouble. */
+const signsOfOutage = 3
+
+export interface Looked {
+  readonly outcome: "Unchanged" | "Changed" | "Failed"
+  /** New files that were stored. */
+  readonly files: number
+  readonly failure: Progress["failures"][number] | undefined
+  /** What is to be recorded of the user. */
+  readonly look: Look
+}
+
+export class Looker extends Context.Service<
+  Looker,
+  {
+    /**
+     * Looks at users. `cursor` is the last one before whom, in their order, everybody was looked at; `trouble` is what
+     * ended the looking.
+     */
+    readonly look: (
+      scan: ScanId,
+      users: ReadonlyArray<ScanUser>
+    ) => Effect.Effect<{
+      readonly looked: ReadonlyArray<Looked>
+      readonly cursor: number | undefined
+      readonly trouble: GithubError | DatabaseError | undefined
+    }>
+    /** Forgets the outage that ended the last scan. */
+    readonly begin: Effect.Effect<void>
+  }
+>()("gitpip/Looker") {
+  static readonly layer: Layer.Layer<Looker, never, Repository | Github | Settings> = Layer.effect(
+    Looker,
+    Effect.gen(function* () {
+      const { files, users } = yield* Repository
+      const github = yield* Github
+      const settings = yield* Settings
+      const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
+
+      /** The pages of a user from this one on, until one holds nothing new or the last one. Only unknown files are kept. */
+      const walk = Effect.fnUntraced(function* (first: GistPage, toTheEnd: boolean) {
+        const found = new Map<string, ListedFile>()
+        let page = first
+        for (let pages = 1; ; pages++) {
+          const known = yield* files.known(page.files.map(({ gistId }) => gistId))
+          // Pages of a moving list repeat items: the map keeps each once.
+          const unknown = page.files.filter((file) => !known.has(fileIdentity(file.gistId, file.filename)))
+          for (const file of unknown) found.set(fileIdentity(file.gistId, file.filename), file)
+          if (Option.isNone(page.next)) return { files: [...found.values()], pages, full: true }
+          if (unknown.length === 0 && !toTheEnd) return { files: [...found.values()], pages, full: false }
+          page = yield* github.page(page.next.value)
+        }
+      })
+
+      /** The first page under the account's present name. `shown` is what the name on record leads to, if it leads to anybody. */
+      const renamed = Effect.fnUntraced(function* (user: ScanUser, githubId: number, shown: Option.Option<GistPage>) {
+        const account = yield* github.account(githubId)
+        if (account.login.toLowerCase() === user.username.toLowerCase()) {
+          if (Option.exists(shown, ({ owner }) => Option.isNone(owner))) return shown
+          return yield* new GithubError({
+            reason: new UserNotFound({ message: `GitHub does not show the gists of ${user.username} at present` })
+          })
+        }
+        yield* users.rename(user.key, account.login)
+        yield* Telemetry.log("Info", "user.renamed", { before: user.username, after: account.login })
+        return yield* github.gists(account.login, Option.none())
+      })
+
+      const firstPage = Effect.fnUntraced(function* (user: ScanUser, etag: Option.Option<string>) {
+        const { githubId } = user
+        const gists = github.gists(user.username, etag)
+        if (githubId === null) return yield* gists
+        const page = yield* Effect.catchIf(
+          gists,
+          (error) => error.reason._tag === "UserNotFound",
+          () => Effect.succeed("nobody" as const)
+        )
+        if (page === "nobody") return yield* renamed(user, githubId, Option.none())
+        // The old name may belong to somebody else by now, and a page without gists does not say whose it is. Nothing of
+        // theirs is taken, and their list never stands for the account's.
+        const certain = Option.match(page, {
+          onNone: () => true,
+          onSome: ({ owner }) => Option.exists(owner, ({ id }) => id === githubId)
+        })
+        return certain ? page : yield* renamed(user, githubId, page)
+      })
+
+      const look = Effect.fn("Scanner.look")(function* (scan: ScanId, user: ScanUser, toTheEnd: boolean) {
+        yield* Effect.annotateCurrentSpan({
+          [Telemetry.attributes.scan]: scan,
+          [Telemetry.attributes.user]: user.username
+        })
+        const at = yield* now
+        const walkAll = toTheEnd || user.walkedAt === null || (user.pages > 1 && isOverdue(user, at))
+        const page = yield* firstPage(user, walkAll ? Option.none() : Option.fromNullishOr(user.etag))
+        if (Option.isNone(page)) return { outcome: "Unchanged" as const, files: [], added: 0, walked: user.pages === 1 }
+        const walked = yield* walk(page.value, walkAll)
+        const owner = Option.getOrUndefined(page.value.owner)
+        const added = yield* files.add({
+          userKey: user.key,
+          scanKey: scan,
+          files: walked.files,
+          githubId: owner?.id ?? null,
+          etag: Option.getOrNull(page.value.etag),
+          pages: Math.max(walked.pages, walked.full ? 0 : user.pages),
+          full: walked.full,
+          backfill: settings.backfill,
+          now: at
+        })
+        return { outcome: "Changed" as const, files: walked.files, added, walked: walked.full }
+      })
+
+      /** Looks in a row, over all users, that GitHub did not answer. */
+      let unanswered = 0
+      const outage = Effect.fail(
+        new GithubError({
+          reason: new Unavailable({ message: "GitHub does not answer, for one user after the other" })
+        })
+      )
+
+      /** A look whose failure is recorded, unless it is everybody's. */
+      const lookAt = Effect.fnUntraced(function* (scan: ScanId, { stamp, toTheEnd, user }: Order) {
+        if (unanswered >= signsOfOutage) return yield* outage
+        const result = yield* Effect.result(look(scan, user, toTheEnd))
+        const unavailable =
+          result._tag === "Failure" &&
+          result.failure._tag === "GithubError" &&
+          result.failure.reason._tag === "Unavailable"
+        unanswered = unavailable ? unanswered + 1 : 0
+        if (result._tag === "Success") {
+          const { added, files: found, outcome, walked } = result.success
+          return seen(user, yield* now, { outcome, found, added, walked, stamp })
+        }
+        const error = result.failure
+        if (error._tag === "DatabaseError") return yield* error
+        // One user that GitHub does not answer for may be that user's trouble. Several in a row are everybody's.
+        if (error._tag === "GithubError" && error.concernsEverybody && (!unavailable || unanswered >= signsOfOutage)) {
+          return yield* error
+        }
+        const reason = error._tag === "GithubError" ? error.reason._tag : "NameTaken"
+        const failures = user.failures + 1
+        const delay = unavailable ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
+        const retryAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(delay))
+        yield* Telemetry.log("Warn", "user.failed", { user: user.username, reason, detail: error.message })
+        return {
+          outcome: "Failed",
+          files: 0,
+          failure: { userKey: user.key, reason, message: error.message, retryAt },
+          look: {
+            ...unknown,
+            key: user.key,
+            failures,
+            retryAt,
+            errorReason: reason,
+            errorMessage: error.message
+          }
+        } satisfies Looked
+      })
+
+      /** Looks at users one by one, side by side, by their lists. */
+      const oneByOne = (scan: ScanId, orders: ReadonlyArray<Order>) =>
+        Effect.forEach(orders, (order) => Effect.result(lookAt(scan, order)), { concurrency })
+
+      return Looker.of({
+        look: Effect.fnUntraced(function* (scan, users) {
+          const results = yield* oneByOne(
+            scan,
+            users.map((user) => ({ user, toTheEnd: false, stamp: null }))
+          )
+          const looked: Array<Looked> = []
+          let trouble: GithubError | DatabaseError | undefined
+          // The cursor may only pass users that were looked at: what comes behind the first trouble is left for the next scan.
+          let cursor: number | undefined
+          for (const [index, result] of results.entries()) {
+            if (result._tag === "Success") {
+              looked.push(result.success)
+              if (trouble === undefined) cursor = users[index]?.key
+            } else trouble ??= result.failure
+          }
+          return { looked, cursor, trouble }
+        }),
+        begin: Effect.sync(() => {
+          unanswered = 0
+        })
+      })
+    })
+  )
+}
+
+/** A user to be looked at by the list: whether to the very end, and what a batch showed before. */
+interface Order {
+  readonly user: ScanUser
+  readonly toTheEnd: boolean
+  readonly stamp: string | null
+}
+
+const unknown = { etag: null, stamp: null, rate: null, walked: false } as const
+
+/** A look that GitHub answered, with what it tells of the user's rate. */
+const seen = (
+  user: ScanUser,
+  at: Date,
+  result: {
+    readonly outcome: "Unchanged" | "Changed"
+    readonly found: ReadonlyArray<ListedFile>
+    readonly added: number
+    readonly walked: boolean
+    readonly stamp: string | null
+  }
+): Looked => {
+  const gists = new Map(result.found.map(({ createdAt, gistId }) => [gistId, Date.parse(createdAt)]))
+  const perDay = Cadence.rateNow({
+    rate: user.rate,
+    at: user.rateAt?.epochMilliseconds ?? at.getTime(),
+    gists: [...gists.values()],
+    now: at.getTime()
+  })
+  return {
+    outcome: result.outcome,
+    files: result.added,
+    failure: undefined,
+    look: {
+      key: user.key,
+      etag: null,
+      stamp: result.stamp,
+      rate: { perDay, class: Cadence.classOf(perDay) },
+      walked: result.walked,
+      failures: 0,
+      retryAt: null,
+      errorReason: null,
+      errorMessage: null
+    }
+  }
+}
+
+const isOverdue = ({ walkedAt }: ScanUser, at: Date): boolean =>
+  walkedAt === null || walkedAt.epochMilliseconds + Duration.toMillis(Timing.fullWalkInterval) <= at.getTime()

@@ -1,0 +1,66 @@
+/**
+ * Decides how often each class of users is looked at, from what GitHub's limits allow: `domain/Cadence.ts` with the
+ * numbers of now. What is left of the limits is for reading new gists, and for others with the same token.
+ */
+import { Clock, Context, type DateTime, Duration, Effect, Layer, Option } from "effect"
+import type { DatabaseError } from "./Database.ts"
+import * as Cadence from "./domain/Cadence.ts"
+import { Github } from "./Github.ts"
+import { Repository } from "./Repository.ts"
+import { Settings } from "./Settings.ts"
+
+/** The part of GitHub's limits that the schedule may take. */
+const share = 0.8
+
+/** The numbers of users change slowly, and counting a million takes a while. */
+const fresh = Duration.minutes(1)
+
+export interface Plan extends Cadence.Cadence {
+  /** Users that the schedule looks at: tracked, and not failing. */
+  readonly users: number
+  /** Looks a second that GitHub's limits allow the schedule. */
+  readonly budget: number
+  /** New gists a day that the users' rates let expect. */
+  readonly gistsPerDay: number
+  /** When the public feed last had a gap: users not looked at since are due, after those that are late. */
+  readonly gapAt: Option.Option<DateTime.Utc>
+}
+
+export class Planner extends Context.Service<
+  Planner,
+  {
+    /** The plan, at most a minute old. */
+    readonly plan: Effect.Effect<Plan, DatabaseError>
+  }
+>()("gitpip/Planner") {
+  static readonly layer: Layer.Layer<Planner, never, Repository | Github | Settings> = Layer.effect(
+    Planner,
+    Effect.gen(function* () {
+      const { feed, users } = yield* Repository
+      const github = yield* Github
+      const settings = yield* Settings
+      const counted = yield* Effect.cachedWithTTL(users.classes, fresh)
+      return Planner.of({
+        plan: Effect.gen(function* () {
+          const classes = yield* counted
+          const capacity = yield* github.capacity
+          const budget = Math.max(capacity.single, capacity.batched) * share
+          const now = yield* Clock.currentTimeMillis
+          const gapAt = yield* feed.gapAt(settings.githubApiUrl)
+          return {
+            ...Cadence.cadence({
+              users: classes,
+              budget,
+              shortest: Duration.toMillis(settings.scanInterval),
+              longest: Duration.toMillis(settings.maxDelay)
+            }),
+            users: classes.reduce((sum, count) => sum + count, 0),
+            budget,
+            gistsPerDay: classes.reduce((sum, count, c) => sum + (c === 0 ? 0 : count * Cadence.rateOf(c)), 0),
+            gapAt: Option.filter(gapAt, (at) => at.epochMilliseconds <= now)
+          }
+        })
+      })
+    })
+  )
+}
