@@ -42,6 +42,8 @@ const afterRefusal = Duration.minutes(30)
 export class Feed extends Context.Service<
   Feed,
   {
+    /** Whether it is to be followed. */
+    readonly on: boolean
     /** Polls the feed when that is due and no other process does, has owners looked at, and answers when to come again. */
     readonly poll: Effect.Effect<DateTime.Utc, DatabaseError | ScanRunning | ScanNotFound>
   }
@@ -52,7 +54,7 @@ export class Feed extends Context.Service<
       const { feed, files, users } = yield* Repository
       const github = yield* Github
       const scanner = yield* Scanner
-      const { githubApiUrl: origin } = yield* Settings
+      const { feed: on, githubApiUrl: origin } = yield* Settings
       let failures = 0
 
       /** The gists down to the newest one that was seen before. `None`: nothing has changed. */
@@ -169,6 +171,7 @@ export class Feed extends Context.Service<
       })
 
       return Feed.of({
+        on,
         poll: Effect.gen(function* () {
           const at = yield* Clock.currentTimeMillis
           const claimed = yield* feed.claim(origin, new Date(at))

@@ -4,6 +4,7 @@
 import { Cache, Clock, Context, DateTime, Duration, Effect, Exit, Layer, Option, Schema, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
+import { Budgets } from "./Budgets.ts"
 import { Changes } from "./Changes.ts"
 import type { DatabaseError } from "./Database.ts"
 import * as Database from "./Database.ts"
@@ -100,7 +101,28 @@ export const Status = Schema.Struct({
     ),
     resetAt: field(Schema.NullOr(Instant), "When they are renewed"),
     closedUntil: field(Schema.NullOr(Instant), "Until when GitHub is not asked; `null` when it may be")
-  }).pipe(Schema.encodeKeys({ resetAt: "reset_at", closedUntil: "closed_until" }))
+  }).pipe(Schema.encodeKeys({ resetAt: "reset_at", closedUntil: "closed_until" })),
+  schedule: Schema.Struct({
+    looksNeeded: field(Schema.Int, "Looks an hour that the present users need"),
+    looksAllowed: field(Schema.Int, "Looks an hour that GitHub's limits allow the scans"),
+    longestInterval: field(Schema.Finite, "Seconds between two looks at the users that publish least, as planned"),
+    oldestLook: field(
+      Schema.NullOr(Instant),
+      "When the user was looked at that has waited longest; `null` before the first look"
+    ),
+    gistsPerDay: field(Schema.Finite, "New gists a day to be expected of these users"),
+    tokensPerDay: field(Schema.Int, "Pipedrive tokens a day that a file of each costs"),
+    shortages: field(Schema.Array(Schema.String), "What does not fit into the limits, each with what to do")
+  }).pipe(
+    Schema.encodeKeys({
+      looksNeeded: "looks_needed",
+      looksAllowed: "looks_allowed",
+      longestInterval: "longest_interval",
+      oldestLook: "oldest_look",
+      gistsPerDay: "gists_per_day",
+      tokensPerDay: "tokens_per_day"
+    })
+  )
 }).pipe(Schema.encodeKeys({ lastScan: "last_scan", nextScanAt: "next_scan_at" }), named("Status", "How things stand"))
 export type Status = typeof Status.Type
 
@@ -189,7 +211,7 @@ export class Gitpip extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<
     Gitpip,
     never,
-    Repository | Changes | Scanner | Publisher | Gauges | Github | Sink | Signals | Settings
+    Repository | Budgets | Changes | Scanner | Publisher | Gauges | Github | Sink | Signals | Settings
   > = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
@@ -200,6 +222,7 @@ export class Gitpip extends Context.Service<
       const github = yield* Github
       const sink = yield* Sink
       const gauges = yield* Gauges
+      const budgets = yield* Budgets
       const signals = yield* Signals
       const settings = yield* Settings
       const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
@@ -343,6 +366,7 @@ export class Gitpip extends Context.Service<
           const limits = yield* github.limits
           const at = yield* Clock.currentTimeMillis
           const budget = yield* sink.budget
+          const forecast = yield* budgets.forecast
           return {
             users: yield* users.count,
             lastScan: Option.getOrNull(yield* scans.lastDone),
@@ -369,6 +393,11 @@ export class Gitpip extends Context.Service<
               remaining: limits.budget === undefined ? null : Math.max(limits.budget.remaining, 0),
               resetAt: limits.budget === undefined ? null : DateTime.makeUnsafe(limits.budget.resetAt),
               closedUntil: limits.closedUntil > at ? DateTime.makeUnsafe(limits.closedUntil) : null
+            },
+            schedule: {
+              ...forecast,
+              longestInterval: Duration.toSeconds(forecast.longestInterval),
+              oldestLook: Option.getOrNull(forecast.oldestLook)
             }
           } satisfies Status
         }).pipe(Effect.withSpan("Gitpip.status")),
@@ -400,7 +429,7 @@ export class Gitpip extends Context.Service<
               )
             }
           }
-          return reasons
+          return [...reasons, ...(yield* budgets.forecast).shortages]
         })
       })
     })
@@ -413,6 +442,7 @@ export class Gitpip extends Context.Service<
     Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerNoDeps.pipe(
     Layer.provideMerge(Layer.mergeAll(Feed.layer, Gauges.layer)),
+    Layer.provideMerge(Budgets.layer),
     Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
     Layer.provideMerge(Layer.mergeAll(Looker.layer, Planner.layer)),
     Layer.provide(ScanSpans.layer),

@@ -87,6 +87,44 @@ const described = {
     scope: "process",
     meaning: "How large that budget is when it is renewed"
   },
+  gitpip_looks_needed_per_hour: {
+    type: "gauge",
+    labels: [],
+    scope: "database",
+    meaning: "Looks an hour that the present users need, at the plan's intervals"
+  },
+  gitpip_looks_allowed_per_hour: {
+    type: "gauge",
+    labels: [],
+    scope: "process",
+    meaning: "Looks an hour that GitHub's limits allow the scans, by what its answers told this process"
+  },
+  gitpip_look_interval_seconds: {
+    type: "gauge",
+    labels: [],
+    scope: "process",
+    meaning: "Time between two looks at the users that publish least, as planned"
+  },
+  gitpip_look_age_seconds: {
+    type: "gauge",
+    labels: [],
+    scope: "database",
+    meaning:
+      "How long ago the user was looked at that has waited longest, of those that do not fail; 0 before the first look"
+  },
+  gitpip_gists_expected_per_day: {
+    type: "gauge",
+    labels: [],
+    scope: "database",
+    meaning: "New gists a day to be expected of the tracked users, by their rates"
+  },
+  gitpip_shortages: {
+    type: "gauge",
+    labels: [],
+    scope: "process",
+    meaning:
+      "How many limits, GitHub's or Pipedrive's, are too small for the present users; status says which, and what to do"
+  },
   gitpip_publisher_off: {
     type: "gauge",
     labels: [],
@@ -223,6 +261,12 @@ export const answered = series(
 export const budgetRemaining = series(gauge("gitpip_budget_remaining"), byService)
 export const budgetLimit = series(gauge("gitpip_budget_limit"), byService)
 export const doorClosed = series(gauge("gitpip_door_closed_seconds"), byService)
+export const looksNeeded = gauge("gitpip_looks_needed_per_hour")
+export const looksAllowed = gauge("gitpip_looks_allowed_per_hour")
+export const lookInterval = gauge("gitpip_look_interval_seconds")
+export const lookAge = gauge("gitpip_look_age_seconds")
+export const gistsExpected = gauge("gitpip_gists_expected_per_day")
+export const shortages = gauge("gitpip_shortages")
 export const publisherOff = gauge("gitpip_publisher_off")
 export const publisherPaused = gauge("gitpip_publisher_paused")
 export const scanInterval = gauge("gitpip_scan_interval_seconds")

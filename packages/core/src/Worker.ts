@@ -9,7 +9,6 @@ import { Gauges } from "./Gauges.ts"
 import { Signals } from "./internal/Signals.ts"
 import { Publisher } from "./Publisher.ts"
 import { Scanner } from "./Scanner.ts"
-import { Settings } from "./Settings.ts"
 import * as Telemetry from "./Telemetry.ts"
 
 /** Other processes cannot raise this one's signals, so the database is asked as well, this often. */
@@ -29,88 +28,86 @@ export class Worker extends Context.Service<
     readonly startedAt: DateTime.Utc
   }
 >()("gitpip/Worker") {
-  static readonly layer: Layer.Layer<Worker, never, Scanner | Feed | Publisher | Gauges | Settings | Signals> =
-    Layer.effect(
-      Worker,
-      Effect.gen(function* () {
-        const scanner = yield* Scanner
-        const publisher = yield* Publisher
-        const gauges = yield* Gauges
-        const feed = yield* Feed
-        const settings = yield* Settings
-        const signals = yield* Signals
+  static readonly layer: Layer.Layer<Worker, never, Scanner | Feed | Publisher | Gauges | Signals> = Layer.effect(
+    Worker,
+    Effect.gen(function* () {
+      const scanner = yield* Scanner
+      const publisher = yield* Publisher
+      const gauges = yield* Gauges
+      const feed = yield* Feed
+      const signals = yield* Signals
 
-        /** One round after the other, whatever happens in one. */
-        const forever = <E extends { readonly message: string }>(loop: string, round: Effect.Effect<void, E>) =>
-          round.pipe(
-            Effect.catch((error) =>
-              Effect.andThen(
-                Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }),
-                Effect.sleep(elsewhere)
-              )
-            ),
-            Effect.catchDefect((defect) =>
-              Effect.andThen(Telemetry.log("Error", "worker.broke", { loop }, defect), Effect.sleep(elsewhere))
-            ),
-            Effect.forever
-          )
-
-        const passes = Effect.gen(function* () {
-          const asked = yield* scanner.runQueued("all")
-          const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
-          if (asked === 0 && wait > 0) return yield* signals.passes.wait(Duration.min(Duration.millis(wait), poll))
-          if (wait <= 0) {
-            yield* scanner.scan({ kind: "scheduled", userKey: null, onProgress: () => signals.publications.raise })
-          }
-          yield* signals.publications.raise
-        }).pipe(
-          // Another process is at it: that is as good.
-          Effect.catchTag("ScanRunning", () => signals.passes.wait(elsewhere))
+      /** One round after the other, whatever happens in one. */
+      const forever = <E extends { readonly message: string }>(loop: string, round: Effect.Effect<void, E>) =>
+        round.pipe(
+          Effect.catch((error) =>
+            Effect.andThen(
+              Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }),
+              Effect.sleep(elsewhere)
+            )
+          ),
+          Effect.catchDefect((defect) =>
+            Effect.andThen(Telemetry.log("Error", "worker.broke", { loop }, defect), Effect.sleep(elsewhere))
+          ),
+          Effect.forever
         )
 
-        const singles = Effect.gen(function* () {
-          const done = yield* scanner.runQueued("single")
-          if (done > 0) yield* signals.publications.raise
-          yield* signals.singles.wait(poll)
-        })
-
-        const publishing = Effect.gen(function* () {
-          yield* publisher.drain
-          const now = yield* Clock.currentTimeMillis
-          const wait = Option.match(yield* publisher.nextAt, {
-            onNone: () => poll,
-            onSome: (at) => Duration.millis(Math.max(at.epochMilliseconds - now, 50))
-          })
-          yield* signals.publications.wait(Duration.min(wait, poll))
-        })
-
-        const following = Effect.gen(function* () {
-          const due = (yield* feed.poll).epochMilliseconds
-          yield* signals.publications.raise
-          const wait = due - (yield* Clock.currentTimeMillis)
-          // Another process may put the next poll off, or be gone: at the latest after a while the database is asked.
-          yield* Effect.sleep(Duration.millis(Math.min(Math.max(wait, 1_000), Duration.toMillis(Timing.feedLease))))
-        })
-
-        if (Option.isSome(publisher.off)) {
-          yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
+      const passes = Effect.gen(function* () {
+        const asked = yield* scanner.runQueued("all")
+        const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
+        if (asked === 0 && wait > 0) return yield* signals.passes.wait(Duration.min(Duration.millis(wait), poll))
+        if (wait <= 0) {
+          yield* scanner.scan({ kind: "scheduled", userKey: null, onProgress: () => signals.publications.raise })
         }
-        // For metrics that are pushed; whoever collects them has them refreshed.
-        yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
-        const loops: Record<string, Fiber.Fiber<never>> = {
-          "the scheduled scans": yield* Effect.forkScoped(forever("passes", passes)),
-          "the requested scans": yield* Effect.forkScoped(forever("singles", singles)),
-          ...(settings.feed ? { "the watch on the feed": yield* Effect.forkScoped(forever("feed", following)) } : {}),
-          "the publisher": yield* Effect.forkScoped(
-            forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
-          )
-        }
-        return Worker.of({
-          dead: Effect.sync(() =>
-            Object.entries(loops).flatMap(([name, fiber]) => (fiber.pollUnsafe() === undefined ? [] : [name]))
-          ),
-          startedAt: yield* DateTime.now
-        })
+        yield* signals.publications.raise
+      }).pipe(
+        // Another process is at it: that is as good.
+        Effect.catchTag("ScanRunning", () => signals.passes.wait(elsewhere))
+      )
+
+      const singles = Effect.gen(function* () {
+        const done = yield* scanner.runQueued("single")
+        if (done > 0) yield* signals.publications.raise
+        yield* signals.singles.wait(poll)
       })
-    )
+
+      const publishing = Effect.gen(function* () {
+        yield* publisher.drain
+        const now = yield* Clock.currentTimeMillis
+        const wait = Option.match(yield* publisher.nextAt, {
+          onNone: () => poll,
+          onSome: (at) => Duration.millis(Math.max(at.epochMilliseconds - now, 50))
+        })
+        yield* signals.publications.wait(Duration.min(wait, poll))
+      })
+
+      const following = Effect.gen(function* () {
+        const due = (yield* feed.poll).epochMilliseconds
+        yield* signals.publications.raise
+        const wait = due - (yield* Clock.currentTimeMillis)
+        // Another process may put the next poll off, or be gone: at the latest after a while the database is asked.
+        yield* Effect.sleep(Duration.millis(Math.min(Math.max(wait, 1_000), Duration.toMillis(Timing.feedLease))))
+      })
+
+      if (Option.isSome(publisher.off)) {
+        yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
+      }
+      // For metrics that are pushed; whoever collects them has them refreshed.
+      yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
+      const loops: Record<string, Fiber.Fiber<never>> = {
+        "the scheduled scans": yield* Effect.forkScoped(forever("passes", passes)),
+        "the requested scans": yield* Effect.forkScoped(forever("singles", singles)),
+        ...(feed.on ? { "the watch on the feed": yield* Effect.forkScoped(forever("feed", following)) } : {}),
+        "the publisher": yield* Effect.forkScoped(
+          forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
+        )
+      }
+      return Worker.of({
+        dead: Effect.sync(() =>
+          Object.entries(loops).flatMap(([name, fiber]) => (fiber.pollUnsafe() === undefined ? [] : [name]))
+        ),
+        startedAt: yield* DateTime.now
+      })
+    })
+  )
 }

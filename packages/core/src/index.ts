@@ -5,6 +5,7 @@
  * elsewhere, another `SqlClient` layer for the database, another `HttpClient` for the transport.
  */
 
+export { Budgets, type Forecast } from "./Budgets.ts"
 export { Changes } from "./Changes.ts"
 export * as Database from "./Database.ts"
 export { DatabaseError } from "./Database.ts"

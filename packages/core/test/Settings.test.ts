@@ -48,6 +48,8 @@ describe("settings", () => {
           rateLimit: 6_000,
           trustedProxies: [],
           scanInterval: Duration.minutes(5),
+          maxDelay: Duration.days(1),
+          feed: true,
           logLevel: "Info",
           logFormat: "pretty"
         }
@@ -122,6 +124,13 @@ describe("settings", () => {
     })
   )
 
+  it.effect("let nobody wait for less than one interval", () =>
+    Effect.gen(function* () {
+      const { maxDelay } = yield* load({ GITPIP_SCAN_INTERVAL: "2 hours", GITPIP_MAX_DELAY: "1 hour" })
+      assert.deepStrictEqual(maxDelay, Duration.hours(2))
+    })
+  )
+
   it.effect("that are empty count as missing", () =>
     Effect.gen(function* () {
       const empty = yield* load(Object.fromEntries(Object.keys(definitions).map((name) => [name, ""])))
@@ -164,6 +173,8 @@ describe("settings", () => {
         PIPEDRIVE_API_URL: "acme.pipedrive.com",
         GITPIP_PORT: "99999",
         GITPIP_SCAN_INTERVAL: "soon",
+        GITPIP_MAX_DELAY: "never",
+        GITPIP_FEED: "perhaps",
         GITPIP_API_KEY: "schlüssel",
         GITPIP_URL: "127.0.0.1:8080",
         GITPIP_RATE_LIMIT: "0",

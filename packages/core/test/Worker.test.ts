@@ -21,42 +21,45 @@ const until = <E, R>(holds: Effect.Effect<boolean, E, R>): Effect.Effect<void, E
 
 describe("the worker", () => {
   it.effect("scans at once, publishes what it finds, and scans again when the interval is over", () =>
-    inWorld(layerPostgres, { env: { GITPIP_SCAN_INTERVAL: "10 minutes" } }, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        github.addUser("ann")
-        github.addGist("ann", { files: { "a.md": "" } })
-        yield* gitpip.track(name("ann"))
-        yield* working(
-          Effect.gen(function* () {
-            yield* pipedrive.seen(1, isCreate)
-            const done = Effect.map(
-              gitpip.scans(everything),
-              (scans) => scans.filter(({ state }) => state === "done").length
-            )
-            yield* until(Effect.map(done, (n) => n === 1))
-            github.addGist("ann", { files: { "b.md": "" } })
-            yield* TestClock.adjust("9 minutes")
-            assert.strictEqual(github.requests.filter(isList).length, 1)
-            // Several steps: the worker asks the database every two seconds of its clock.
-            yield* TestClock.adjust("61 seconds")
-            yield* until(
-              Effect.gen(function* () {
-                yield* TestClock.adjust("2 seconds")
-                return pipedrive.activities.length === 2
-              })
-            )
-            const [latest, first] = yield* gitpip.scans(everything)
-            assert.deepStrictEqual([latest?.kind, first?.kind], ["scheduled", "scheduled"])
-            assert.isAtLeast(
-              (latest?.startedAt?.epochMilliseconds ?? 0) - (first?.startedAt?.epochMilliseconds ?? 0),
-              600_000
-            )
-            const { dead } = yield* Worker
-            assert.deepStrictEqual(yield* dead, [])
-          })
-        )
-      })
+    inWorld(
+      layerPostgres,
+      { env: { GITPIP_SCAN_INTERVAL: "10 minutes", GITPIP_FEED: "false" } },
+      ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          github.addGist("ann", { files: { "a.md": "" } })
+          yield* gitpip.track(name("ann"))
+          yield* working(
+            Effect.gen(function* () {
+              yield* pipedrive.seen(1, isCreate)
+              const done = Effect.map(
+                gitpip.scans(everything),
+                (scans) => scans.filter(({ state }) => state === "done").length
+              )
+              yield* until(Effect.map(done, (n) => n === 1))
+              github.addGist("ann", { files: { "b.md": "" } })
+              yield* TestClock.adjust("9 minutes")
+              assert.strictEqual(github.requests.filter(isList).length, 1)
+              // Several steps: the worker asks the database every two seconds of its clock.
+              yield* TestClock.adjust("61 seconds")
+              yield* until(
+                Effect.gen(function* () {
+                  yield* TestClock.adjust("2 seconds")
+                  return pipedrive.activities.length === 2
+                })
+              )
+              const [latest, first] = yield* gitpip.scans(everything)
+              assert.deepStrictEqual([latest?.kind, first?.kind], ["scheduled", "scheduled"])
+              assert.isAtLeast(
+                (latest?.startedAt?.epochMilliseconds ?? 0) - (first?.startedAt?.epochMilliseconds ?? 0),
+                600_000
+              )
+              const { dead } = yield* Worker
+              assert.deepStrictEqual(yield* dead, [])
+            })
+          )
+        })
     )
   )
 

@@ -12,7 +12,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^(Github|Pipedrive|Database)\.ts$/,
   /^repository\/|^(Repository|Sink|State)\.ts$/,
   /^sink\/|^(Changes|Feed|Looker|Planner|Publisher|Scanner)\.ts$/,
-  /^Gauges\.ts$/,
+  /^(Budgets|Gauges)\.ts$/,
   /^Worker\.ts$/,
   /^Gitpip\.ts$/,
   /^(index|promise)\.ts$|^testing\//

@@ -1,5 +1,5 @@
 import type { Status } from "@gitpip/core"
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { Command } from "effect/cli"
 import * as Output from "../Output.ts"
 import type { Table } from "../Table.ts"
@@ -19,7 +19,7 @@ export const status = Command.make(
   Command.withShortDescription("Show how things stand")
 )
 
-const show = ({ github, lastScan, nextScanAt, publications, publishing, users }: Status): Table => ({
+const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule, users }: Status): Table => ({
   whole: true,
   rows: [
     ["users", users.toLocaleString("en")],
@@ -30,6 +30,11 @@ const show = ({ github, lastScan, nextScanAt, publications, publishing, users }:
         : `${time(lastScan.finishedAt)}: ${count(lastScan.users, "user")}, ${lastScan.unchanged.toLocaleString("en")} unchanged, ${count(lastScan.files, "new file")}${lastScan.failed === 0 ? "" : `, ${lastScan.failed} failed`}`
     ],
     ["next scan", `${time(nextScanAt)} by a running server`],
+    [
+      "looks",
+      `${schedule.looksNeeded.toLocaleString("en")} of ${schedule.looksAllowed.toLocaleString("en")} an hour, each user at least every ${Duration.format(Duration.seconds(schedule.longestInterval))}`
+    ],
+    ...schedule.shortages.map((shortage) => ["too little", { text: shortage, meaning: "bad" as const }]),
     [
       "outbox",
       {

@@ -5,7 +5,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import * as Timing from "../domain/Timing.ts"
 import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
-import { later, seconds } from "./sql.ts"
+import { later, numbers, seconds } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
@@ -185,7 +185,7 @@ export const make = Effect.gen(function* () {
         order by key limit ${page.limit}`),
     someForScan: (keys: ReadonlyArray<UserKey>) =>
       rows(ScanUser)(sql`
-        select ${scanColumns} from users u where key = any(${keys}::bigint[]) order by key`),
+        select ${scanColumns} from users u where key = any(${numbers(sql, keys, "bigint")}) order by key`),
     /**
      * Users whom it is time to look at, whoever is due longest first: those never looked at before all, failing ones at
      * the end of their wait, and the others `intervals[c]` milliseconds after the last look for class `c`. Whoever has not
@@ -208,7 +208,7 @@ export const make = Effect.gen(function* () {
           union all
           (select seen.key, seen.scanned_at + class.wait from (
               select n - 1 as number, millis * interval '1 millisecond' as wait
-              from unnest(${intervals}::float8[]) with ordinality as i(millis, n)
+              from unnest(${numbers(sql, intervals, "float8")}) with ordinality as i(millis, n)
             ) class cross join lateral (
               select key, scanned_at from users
               where untracked_at is null and failures = 0 and rate_class = class.number
@@ -257,7 +257,11 @@ export const make = Effect.gen(function* () {
       Effect.map(
         orDatabaseError(sql<{ key: number; githubId: number | null; username: string }>`
           select key, github_id, username from users
-            where github_id = any(${accounts.map(({ id }) => id)}::bigint[]) and untracked_at is null
+            where github_id = any(${numbers(
+              sql,
+              accounts.map(({ id }) => id),
+              "bigint"
+            )}) and untracked_at is null
           union all
           select key, github_id, username from users
             where lower(username) = any(${accounts.map(({ login }) => login.toLowerCase())}::text[])

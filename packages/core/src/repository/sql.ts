@@ -11,6 +11,10 @@ export const seconds = (sql: SqlClient.SqlClient, duration: Duration.Duration) =
 export const reached = (sql: SqlClient.SqlClient, column: "due_at" | "audit_at", now: Date) =>
   sql`(${sql(column)} <= ${now} or ${sql(column)} > ${later(now, Timing.longestPublicationWait)})`
 
+/** Numbers as an array. The driver infers one type for all elements, which small and large, whole and broken ones have not. */
+export const numbers = (sql: SqlClient.SqlClient, values: ReadonlyArray<number>, type: "bigint" | "float8") =>
+  sql`${values.map(String)}::text[]::${sql.literal(type)}[]`
+
 export const later = (instant: Date, duration: Duration.Duration): Date =>
   new Date(instant.getTime() + Duration.toMillis(duration))
 

@@ -159,7 +159,7 @@ const Attention = ({
   readonly overview: Overview
   readonly status: StatusJson
 }) => {
-  const { github, last_scan, publications, publishing } = status
+  const { github, last_scan, publications, publishing, schedule } = status
   const pauses = [
     ...(publishing.state === "off" ? [<>Nothing is published: {publishing.message}</>] : []),
     ...(publishing.state === "paused" && publishing.until !== null
@@ -176,6 +176,7 @@ const Attention = ({
           </>
         ]
       : []),
+    ...schedule.shortages.map((shortage) => <>The limits are too small: {shortage}</>),
     ...(last_scan?.state === "stopped" ? [<>The last scan was stopped: {last_scan.message}</>] : [])
   ]
   if (pauses.length + failed.rows.length + failing.rows.length === 0) return null

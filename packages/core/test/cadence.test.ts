@@ -1,0 +1,194 @@
+/** Whose turn it is when there are too many users to look at everybody in every scan. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import * as Cadence from "../src/domain/Cadence.ts"
+import { Gitpip } from "../src/Gitpip.ts"
+import { Planner } from "../src/Planner.ts"
+import { Repository } from "../src/Repository.ts"
+import { Scanner } from "../src/Scanner.ts"
+import { layerPostgres } from "./database.ts"
+import { everything, inWorld, name } from "./world.ts"
+
+const isList = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}/gists"
+const plan = Effect.flatten(Effect.map(Planner, ({ plan }) => plan))
+const scheduled = Effect.flatMap(Scanner, (scanner) => scanner.scan({ kind: "scheduled", userKey: null }))
+const hours = (n: number) => new Date(n * 3_600_000)
+/** Waits of so many hours for every class. */
+const every = (n: number) => Array.from({ length: Cadence.classes }, () => n * 3_600_000)
+const beginning = new Date(0)
+
+/** A scheduled scan, with the clock going on until it ends. */
+const passing = Effect.gen(function* () {
+  const fiber = yield* Effect.forkChild(scheduled)
+  while (fiber.pollUnsafe() === undefined) {
+    yield* TestClock.adjust("5 seconds")
+    yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+  }
+  return yield* Fiber.join(fiber)
+})
+
+describe("a plan", () => {
+  it.effect("looks at everybody in every scan while GitHub's limits allow that", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 30; n++) yield* gitpip.track(name(`user-${n}`))
+        const { everybody, fits, users } = yield* plan
+        assert.deepStrictEqual({ everybody, fits, users }, { everybody: true, fits: true, users: 30 })
+      })
+    )
+  )
+
+  it.effect("spreads too few looks by how often each user publishes, and says when they do not suffice", () =>
+    inWorld(layerPostgres, { env: { GITHUB_TOKEN: "", GITPIP_MAX_DELAY: "2 hours" } }, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        for (let n = 0; n < 90; n++) yield* gitpip.track(name(`user-${n}`))
+        yield* sql`update users set rate_class = 12 where id <= 10`
+        const { budget, everybody, fits, intervals, needed } = yield* plan
+        assert.closeTo(budget, (60 * 0.8) / 3_600, 1e-9)
+        assert.deepStrictEqual([everybody, fits], [false, true])
+        assert.closeTo(needed, budget, budget * 0.002)
+        assert.strictEqual(intervals[0], 7_200_000)
+        assert.isBelow(intervals[12] as number, 5_000_000)
+
+        for (let n = 90; n < 100; n++) yield* gitpip.track(name(`user-${n}`))
+        yield* TestClock.adjust("1 minute")
+        assert.isFalse((yield* plan).fits)
+        const [shortage] = (yield* gitpip.status).schedule.shortages
+        assert.match(
+          shortage ?? "",
+          /allow 48 looks an hour, and to look at 100 users within 2h takes 50\. Give GITHUB_TOKEN a token, raise/
+        )
+      })
+    )
+  )
+})
+
+describe("users are due", () => {
+  it.effect("longest first: never looked at, at the end of a failure's wait, or an interval after the last look", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        const { users } = yield* Repository
+        for (const login of ["new", "waits", "failed", "often", "seldom", "gone", "just"])
+          yield* gitpip.track(name(login))
+        yield* gitpip.untrack(name("gone"))
+        yield* sql`update users set scanned_at = ${hours(10)} where username <> 'new'`
+        yield* sql`update users set failures = 1, retry_at = ${hours(30)} where username = 'waits'`
+        yield* sql`update users set failures = 1, retry_at = ${hours(11)} where username = 'failed'`
+        yield* sql`update users set rate_class = 20 where username = 'often'`
+        yield* sql`update users set scanned_at = ${hours(19)} where username = 'just'`
+        const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 20 ? 2 : 6) * 3_600_000)
+        const due = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 10 })
+        assert.deepStrictEqual(
+          due.map(({ username }) => username),
+          ["new", "failed", "often", "seldom"]
+        )
+        const first = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 2 })
+        assert.deepStrictEqual(
+          first.map(({ username }) => username),
+          ["new", "failed"]
+        )
+      })
+    )
+  )
+
+  it.effect("also when a clock that was wrong noted a look or a wait in the future", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        const { users } = yield* Repository
+        for (const login of ["seen", "failed", "waits"]) yield* gitpip.track(name(login))
+        yield* sql`update users set scanned_at = ${hours(50)}, rate_class = 7 where username = 'seen'`
+        yield* sql`update users set scanned_at = ${hours(2)}, failures = 1, retry_at = ${hours(50)} where username = 'failed'`
+        yield* sql`update users set scanned_at = ${hours(2)}, failures = 9, retry_at = ${hours(20)} where username = 'waits'`
+        yield* users.mendClocks(hours(2))
+        const due = yield* users.due({ intervals: every(1), before: beginning, now: hours(4), limit: 10 })
+        assert.deepStrictEqual(due.map(({ username }) => username).sort(), ["failed", "seen"])
+      })
+    )
+  )
+})
+
+describe("a scheduled scan of too many users", () => {
+  it.effect("lasts one interval, asks for no more than GitHub allows, and reaches everybody in the end", () =>
+    inWorld(layerPostgres, { env: { GITHUB_TOKEN: "" } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 20; n++) {
+          github.addUser(`user-${n}`)
+          github.addGist(`user-${n}`, { files: { "a.md": "" } })
+          yield* gitpip.track(name(`user-${n}`))
+        }
+        const scan = yield* passing
+        assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 20, 20])
+        assert.strictEqual(scan.finishedAt?.epochMilliseconds, 300_000)
+        // Nobody is due again before some 25 minutes are over: 48 looks an hour for 20 users.
+        github.clearRequests()
+        assert.strictEqual((yield* passing).users, 0)
+        for (let n = 0; n < 10; n++) yield* passing
+        const looks = github.requests.filter(isList).map(({ params }) => params[0])
+        assert.isAtLeast(new Set(looks).size, 20)
+        assert.isAtMost(looks.length, 48)
+        assert.deepStrictEqual(
+          github.requests.filter(({ status }) => status === 403),
+          []
+        )
+      })
+    )
+  )
+
+  it.effect("goes on with those who are still due after a stop", () =>
+    inWorld(layerPostgres, { env: { GITHUB_TOKEN: "" } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 20; n++) {
+          github.addUser(`user-${n}`)
+          yield* gitpip.track(name(`user-${n}`))
+        }
+        github.misbehave(
+          { kind: "secondary-limit", retryAfterSeconds: 120 },
+          { when: ({ params }) => params[0] === "user-9" }
+        )
+        assert.strictEqual((yield* passing).state, "stopped")
+        yield* TestClock.adjust("121 seconds")
+        yield* passing
+        const states = (yield* gitpip.users({ after: 0, limit: 100 })).map(({ state }) => state)
+        assert.deepStrictEqual(new Set(states), new Set(["ok"]))
+      })
+    )
+  )
+
+  it.effect("learns how often a user publishes from what it finds", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        const classes = Effect.map(
+          sql<{ username: string; rateClass: number }>`select username, rate_class from users order by key`,
+          (found) => found.map(({ rateClass }) => rateClass)
+        )
+        yield* TestClock.adjust("100 days")
+        for (const login of ["often", "never"]) {
+          github.addUser(login)
+          yield* gitpip.track(name(login))
+        }
+        // One a day for the last ninety.
+        for (let day = 10; day < 100; day++)
+          github.addGist("often", { files: { "a.md": "", "b.md": "" }, createdAt: hours(24 * day) })
+        yield* scheduled
+        assert.deepStrictEqual(yield* classes, [10, 0])
+        yield* TestClock.adjust("300 days")
+        yield* scheduled
+        assert.deepStrictEqual(yield* classes, [0, 0])
+        assert.strictEqual((yield* gitpip.history(name("often"), everything)).length, 180)
+      })
+    )
+  )
+})

@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Schema } from "effect"
+import * as Cadence from "../../src/domain/Cadence.ts"
+
+const minute = 60_000
+const day = 24 * 60 * minute
+
+const Counts = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100_000 }))).check(
+  Schema.isBetweenLength(Cadence.classes, Cadence.classes)
+)
+const Budget = Schema.Finite.check(Schema.isBetween({ minimum: 0.01, maximum: 1_000 }))
+
+/** Seconds that a gist waits on average. */
+const meanWait = (users: ReadonlyArray<number>, intervals: ReadonlyArray<number>): number => {
+  const gists = users.map((count, c) => count * Cadence.rateOf(c))
+  const waits = gists.map((rate, c) => (rate * (intervals[c] as number)) / 2)
+  return sum(waits) / sum(gists) / 1_000
+}
+const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, one) => total + one, 0)
+
+describe("a cadence", () => {
+  const bounds = { shortest: 5 * minute, longest: day }
+
+  it.prop(
+    "keeps between its bounds, and looks at frequent publishers no less often",
+    [Counts, Budget],
+    ([users, budget]) => {
+      const { intervals } = Cadence.cadence({ users, budget, ...bounds })
+      assert.strictEqual(intervals.length, Cadence.classes)
+      for (const [c, interval] of intervals.entries()) {
+        assert.isAtLeast(interval, bounds.shortest)
+        assert.isAtMost(interval, bounds.longest)
+        assert.isAtMost(interval, intervals[c - 1] ?? Number.POSITIVE_INFINITY)
+      }
+    }
+  )
+
+  it.prop(
+    "spends its budget, and no more, unless even the bounds need less or more",
+    [Counts, Budget],
+    ([users, budget]) => {
+      const plan = Cadence.cadence({ users, budget, ...bounds })
+      const all = sum(users)
+      if (plan.everybody) assert.closeTo(plan.needed, (all * 1_000) / bounds.shortest, 1e-6)
+      else if (plan.fits) assert.closeTo(plan.needed / budget, 1, 0.002)
+      else assert.closeTo(plan.needed, (all * 1_000) / bounds.longest, 1e-6)
+      assert.strictEqual(plan.everybody, (all * 1_000) / bounds.shortest <= budget)
+    }
+  )
+
+  it("is better than the same budget in equal parts by the factor that theory gives", () => {
+    const users = Array.from({ length: Cadence.classes }, (_, c) => Math.round(100_000 / 1.7 ** c))
+    const budget = 50
+    const { intervals } = Cadence.cadence({ users, budget, shortest: 1, longest: 1_000 * day })
+    const uniform = users.map(() => (sum(users) / budget) * 1_000)
+    const roots = users.map((count, c) => count * Math.sqrt(Cadence.rateOf(c)))
+    const rates = users.map((count, c) => count * Cadence.rateOf(c))
+    const theory = (sum(users) * sum(rates)) / sum(roots) ** 2
+    assert.isAbove(theory, 2)
+    assert.closeTo(meanWait(users, uniform) / meanWait(users, intervals), theory, theory * 0.001)
+  })
+
+  it("cannot be bettered by giving one class's looks to another", () => {
+    const users = Array.from({ length: Cadence.classes }, (_, c) => (c % 3) * 500 + 10)
+    const { intervals, needed } = Cadence.cadence({ users, budget: 5, shortest: 1, longest: 1_000 * day })
+    const looks = intervals.map((interval, c) => ((users[c] as number) * 1_000) / interval)
+    for (let from = 0; from < Cadence.classes; from++) {
+      for (let to = 0; to < Cadence.classes; to++) {
+        if (from === to) continue
+        const moved = 0.05 * (looks[from] as number)
+        const changed = looks.map((one, c) => (c === from ? one - moved : c === to ? one + moved : one))
+        const others = changed.map((one, c) => ((users[c] as number) * 1_000) / one)
+        assert.closeTo(sum(changed), needed, 1e-6)
+        assert.isAbove(meanWait(users, others), meanWait(users, intervals))
+      }
+    }
+  })
+
+  it("says when even the longest delay needs more than there is", () => {
+    const users = [1_000_000]
+    assert.isTrue(Cadence.cadence({ users, budget: 12, shortest: 5 * minute, longest: day }).fits)
+    const plan = Cadence.cadence({ users, budget: 11, shortest: 5 * minute, longest: day })
+    assert.isFalse(plan.fits)
+    assert.strictEqual(plan.intervals[0], day)
+  })
+})
+
+describe("a rate", () => {
+  const halfLife = Duration.toMillis(Cadence.halfLife)
+
+  it.prop(
+    "of a steady publisher is what it is, whenever it is counted",
+    [
+      Schema.Finite.check(Schema.isBetween({ minimum: 2, maximum: 20 })),
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 50 }))
+    ],
+    ([perDay, looks]) => {
+      const now = 20 * halfLife
+      const times = Array.from({ length: Math.floor((now / day) * perDay) }, (_, n) => (n * day) / perDay)
+      let known = { rate: 0, at: 0 }
+      for (let look = 1; look <= looks; look++) {
+        const at = (now * look) / looks
+        const gists = times.filter((time) => time > known.at - (look === 1 ? 1 : 0) && time <= at)
+        known = { rate: Cadence.rateNow({ ...known, gists, now: at }), at }
+      }
+      assert.closeTo(known.rate / perDay, 1, 0.05)
+    }
+  )
+
+  it("falls by half in one half-life without gists", () => {
+    assert.closeTo(Cadence.rateNow({ rate: 8, at: 0, gists: [], now: halfLife }), 4, 1e-9)
+  })
+
+  it("is not raised by gists of the future beyond one that is new", () => {
+    const now = 1_000
+    assert.strictEqual(
+      Cadence.rateNow({ rate: 0, at: now, gists: [now * 1_000], now }),
+      Cadence.rateNow({ rate: 0, at: now, gists: [now], now })
+    )
+  })
+
+  it.prop(
+    "belongs to the class nearest to it",
+    [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Cadence.classes - 1 }))],
+    ([c]) => {
+      assert.strictEqual(Cadence.classOf(Cadence.rateOf(c)), c)
+      assert.strictEqual(Cadence.classOf(Cadence.rateOf(c) * 1.4), c)
+    }
+  )
+
+  it("of nothing, or beyond all measure, has a class too", () => {
+    assert.strictEqual(Cadence.classOf(0), 0)
+    assert.strictEqual(Cadence.classOf(Number.POSITIVE_INFINITY), Cadence.classes - 1)
+  })
+})
