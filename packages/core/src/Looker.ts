@@ -5,13 +5,15 @@
  * done again; one account's trouble, an answer that never comes included, is that user's alone; trouble of the token or of
  * GitHub is told apart, and ends the looking.
  */
-import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
+import { Array as Arr, Clock, Context, Duration, Effect, Layer, Option, Result } from "effect"
 import type { DatabaseError } from "./Database.ts"
 import * as Cadence from "./domain/Cadence.ts"
 import type { ListedFile } from "./domain/GistFile.ts"
 import type { ScanId } from "./domain/Scan.ts"
 import * as Timing from "./domain/Timing.ts"
-import { type GistPage, Github, GithubError, Unavailable, UserNotFound } from "./Github.ts"
+import type { UserKey } from "./domain/User.ts"
+import { type GistPage, Github, GithubError, type NewestGists, Unavailable, UserNotFound } from "./Github.ts"
+import { Contents } from "./internal/Contents.ts"
 import { Repository } from "./Repository.ts"
 import { fileIdentity } from "./repository/GistFiles.ts"
 import type { Progress } from "./repository/Scans.ts"
@@ -21,6 +23,16 @@ import * as Telemetry from "./Telemetry.ts"
 
 /** Users looked at side by side; GitHub's gate decides how many requests leave. */
 const concurrency = 16
+
+/** One query for so many costs one point: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
+const usersInBatch = 100
+
+/** Fewer are looked at by their lists, which cost nothing while they are unchanged. */
+const leastBatch = 10
+
+/** Gists whose texts are read by one query, and by one batch: what is more is read by the publisher. */
+const textsAtATime = 25
+const mostTexts = 100
 
 /** So many users in a row without an answer are an outage, not those users' trouble. */
 const signsOfOutage = 3
@@ -53,10 +65,11 @@ export class Looker extends Context.Service<
     readonly begin: Effect.Effect<void>
   }
 >()("gitpip/Looker") {
-  static readonly layer: Layer.Layer<Looker, never, Repository | Github | Settings> = Layer.effect(
+  static readonly layer: Layer.Layer<Looker, never, Contents | Repository | Github | Settings> = Layer.effect(
     Looker,
     Effect.gen(function* () {
-      const { files, users } = yield* Repository
+      const { doors, files, users } = yield* Repository
+      const contents = yield* Contents
       const github = yield* Github
       const settings = yield* Settings
       const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
@@ -109,7 +122,7 @@ export class Looker extends Context.Service<
         return certain ? page : yield* renamed(user, githubId, page)
       })
 
-      const look = Effect.fn("Scanner.look")(function* (scan: ScanId, user: ScanUser, toTheEnd: boolean) {
+      const look = Effect.fn("Looker.look")(function* (scan: ScanId, user: ScanUser, toTheEnd: boolean) {
         yield* Effect.annotateCurrentSpan({
           [Telemetry.attributes.scan]: scan,
           [Telemetry.attributes.user]: user.username
@@ -153,7 +166,8 @@ export class Looker extends Context.Service<
         unanswered = unavailable ? unanswered + 1 : 0
         if (result._tag === "Success") {
           const { added, files: found, outcome, walked } = result.success
-          return seen(user, yield* now, { outcome, found, added, walked, stamp })
+          // A list that has not changed although a batch has is behind: the stamp is not kept, and both are asked again.
+          return seen(user, yield* now, { outcome, found, added, walked, stamp: outcome === "Changed" ? stamp : null })
         }
         const error = result.failure
         if (error._tag === "DatabaseError") return yield* error
@@ -185,12 +199,114 @@ export class Looker extends Context.Service<
       const oneByOne = (scan: ScanId, orders: ReadonlyArray<Order>) =>
         Effect.forEach(orders, (order) => Effect.result(lookAt(scan, order)), { concurrency })
 
-      return Looker.of({
-        look: Effect.fnUntraced(function* (scan, users) {
-          const results = yield* oneByOne(
+      /** The newest gists of so many users by one query. Whom that leaves open is looked at by the list. */
+      const byBatch = Effect.fn("Looker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
+        const byList = users.map((user): Order => ({ user, toTheEnd: false, stamp: null }))
+        const answer = yield* Effect.result(github.batch(users.map(({ username }) => username)))
+        if (answer._tag === "Failure") {
+          const { reason } = answer.failure
+          yield* Telemetry.log("Warn", "batch.failed", { reason: reason._tag, detail: reason.message })
+          if (reason._tag === "RateLimited") {
+            yield* doors.close(github.points.door, reason.resumeAt, reason.message, yield* now)
+          }
+          return { looked: new Map<UserKey, Looked>(), orders: byList }
+        }
+        const at = yield* now
+        const newest = answer.success.map(Result.getOrUndefined)
+        const changed = newest.flatMap((one) => one?.gists.map(({ gistId }) => gistId) ?? [])
+        const known = yield* files.known(changed)
+        const verdicts = users.map((user, index) => judge(user, newest[index], known, at))
+        yield* keepTexts(verdicts)
+        const news = verdicts.flatMap((verdict) => (verdict._tag === "Changed" ? [verdict] : []))
+        const counts = yield* files.addAll(
+          news.map(({ files, newest, user }) => ({
+            userKey: user.key,
+            scanKey: scan,
+            files,
+            githubId: newest.owner.id,
+            // It stands for what it stood for: what has come since is among these files.
+            etag: user.etag,
+            pages: Math.max(user.pages, 1),
+            full: newest.complete,
+            backfill: settings.backfill,
+            now: at
+          }))
+        )
+        const added = new Map(news.map(({ user }, index) => [user.key, counts[index] ?? 0]))
+        const looked = new Map<UserKey, Looked>()
+        const orders: Array<Order> = []
+        for (const verdict of verdicts) {
+          if (verdict._tag === "List") orders.push(verdict)
+          else {
+            const { user } = verdict
+            looked.set(
+              user.key,
+              seen(user, at, {
+                outcome: verdict._tag,
+                found: verdict._tag === "Changed" ? verdict.files : [],
+                added: added.get(user.key) ?? 0,
+                walked: verdict._tag === "Changed" && verdict.newest.complete,
+                stamp: verdict.stamp
+              })
+            )
+          }
+        }
+        return { looked, orders }
+      })
+
+      /** What is new and short is read along, many gists at a time, so that publishing it needs no request of its own. */
+      const keepTexts = Effect.fnUntraced(function* (verdicts: ReadonlyArray<Verdict>) {
+        const gists = verdicts.flatMap((verdict) =>
+          verdict._tag === "Changed" && verdict.user.walkedAt !== null
+            ? verdict.newest.gists.filter(
+                ({ gistId, small }) => small && verdict.files.some((file) => file.gistId === gistId)
+              )
+            : []
+        )
+        for (const some of Arr.chunksOf(gists.slice(0, mostTexts), textsAtATime)) {
+          const read = yield* Effect.result(github.texts(some))
+          // Only ever a saving: the publisher reads what is not there.
+          if (read._tag === "Failure") return
+          for (const [gistId, { description, files }] of read.success) {
+            for (const [filename, text] of files) yield* contents.keep({ gistId, filename }, { text, description })
+          }
+        }
+      })
+
+      /** As many as can be by batches, and the rest one by one. */
+      const lookAtAll = Effect.fnUntraced(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
+        if (!github.batched || users.length < leastBatch) {
+          return yield* oneByOne(
             scan,
             users.map((user) => ({ user, toTheEnd: false, stamp: null }))
           )
+        }
+        // The next query is under way while what the last one brought is stored.
+        const batches = yield* Effect.forEach(
+          Arr.chunksOf(users, usersInBatch),
+          (batch) => Effect.result(byBatch(scan, batch)),
+          { concurrency: 2 }
+        )
+        const looked = new Map<UserKey, Result.Result<Looked, GithubError | DatabaseError>>()
+        const orders: Array<Order> = []
+        for (const [index, batch] of batches.entries()) {
+          if (batch._tag === "Success") {
+            for (const [key, one] of batch.success.looked) looked.set(key, Result.succeed(one))
+            orders.push(...batch.success.orders)
+          } else {
+            for (const { key } of users.slice(index * usersInBatch, (index + 1) * usersInBatch)) {
+              looked.set(key, Result.fail(batch.failure))
+            }
+          }
+        }
+        const rest = yield* oneByOne(scan, orders)
+        for (const [index, { user }] of orders.entries()) looked.set(user.key, rest[index] as (typeof rest)[number])
+        return users.flatMap(({ key }) => looked.get(key) ?? [])
+      })
+
+      return Looker.of({
+        look: Effect.fnUntraced(function* (scan, users) {
+          const results = yield* lookAtAll(scan, users)
           const looked: Array<Looked> = []
           let trouble: GithubError | DatabaseError | undefined
           // The cursor may only pass users that were looked at: what comes behind the first trouble is left for the next scan.
@@ -216,6 +332,50 @@ interface Order {
   readonly user: ScanUser
   readonly toTheEnd: boolean
   readonly stamp: string | null
+}
+
+/** What a batch's answer means for a user. */
+type Verdict =
+  | { readonly _tag: "Unchanged"; readonly user: ScanUser; readonly stamp: string }
+  | {
+      readonly _tag: "Changed"
+      readonly user: ScanUser
+      readonly stamp: string
+      readonly newest: NewestGists
+      /** Those that are not known yet. */
+      readonly files: ReadonlyArray<ListedFile>
+    }
+  /** The batch does not show enough. */
+  | ({ readonly _tag: "List" } & Order)
+
+/**
+ * A batch shows the gists that were changed last, and how many there are. So the list is asked for when something may be
+ * behind them: at the first look, when even the last of them is new, when more gists have come than are shown, and once in
+ * a while. The list also knows what to do about accounts that are gone, renamed or odd.
+ */
+const judge = (
+  user: ScanUser,
+  newest: NewestGists | undefined,
+  known: ReadonlySet<string>,
+  at: Date
+): Verdict => {
+  if (newest === undefined || (user.githubId !== null && newest.owner.id !== user.githubId)) {
+    return { _tag: "List", user, toTheEnd: false, stamp: null }
+  }
+  const stamp = `${newest.total} ${newest.stamp}`
+  const list = (toTheEnd: boolean): Verdict => ({ _tag: "List", user, toTheEnd, stamp })
+  if (!newest.complete && isOverdue(user, at)) return list(user.walkedAt === null)
+  if (stamp === user.stamp) return { _tag: "Unchanged", user, stamp }
+  const isKnown = (file: ListedFile) => known.has(fileIdentity(file.gistId, file.filename))
+  const files = newest.gists.flatMap((gist) => gist.files.filter((file) => !isKnown(file)))
+  const more = newest.total - Number.parseInt(user.stamp ?? `${newest.total}`, 10)
+  const shown = newest.gists.filter(({ files }) => files.length > 0 && !files.some(isKnown)).length
+  if (!newest.complete && more > shown) return list(true)
+  const last = newest.gists.at(-1)
+  const behind = !newest.complete && last?.files.every(isKnown) !== true
+  return behind || newest.gists.some(({ complete }) => !complete)
+    ? list(false)
+    : { _tag: "Changed", user, stamp, newest, files }
 }
 
 const unknown = { etag: null, stamp: null, rate: null, walked: false } as const

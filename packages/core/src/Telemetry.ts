@@ -305,6 +305,7 @@ export const events = {
   "scan.ended": "A scan has ended, with what it found",
   "user.failed": "A look at a user failed; the user is looked at again later",
   "user.renamed": "A tracked account has a new name, which is followed",
+  "batch.failed": "GitHub did not answer for many users at once; they are looked at one by one",
   "feed.polled": "GitHub's public feed was read as far as it was new",
   "feed.gap": "The feed has moved on farther than it can be read; users are looked at ahead of their turn",
   "feed.failed": "The feed could not be read; it is asked again later",
