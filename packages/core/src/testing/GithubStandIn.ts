@@ -1,5 +1,6 @@
 /**
- * GitHub as an HTTP server on loopback: users, their public gists, conditional requests, paging and both limits.
+ * GitHub as an HTTP server on loopback: users, their public gists, conditional requests, paging and both limits; GraphQL
+ * as well, when it is given an executor.
  *
  * It behaves as https://docs.github.com/en/rest and recorded answers say. Where those are silent or disagree, it takes
  * the reading that is hardest on a client: a `304` carries no `Link`, the order of lists is by creation only, `since`
@@ -10,7 +11,9 @@
  */
 import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
+import type { GraphqlEngine } from "./Graphql.ts"
 import { type GithubRoute, githubRoutes, makeAnswers, refusal } from "./internal/githubAnswers.ts"
+import { type GraphqlFault, isGraphqlFault, makeGraphql } from "./internal/githubGraphql.ts"
 import {
   limitHeaders,
   makePrimaryLimit,
@@ -29,6 +32,7 @@ export type { GistInput, GithubRoute }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 export type GithubFault =
+  | GraphqlFault
   /** The hour's budget is spent: `x-ratelimit-remaining: 0`, never a `retry-after`. */
   | { readonly kind: "primary-limit"; readonly resetInSeconds: number; readonly status?: 403 | 429 }
   /** Too much at once: budget is left, and `retry-after` may be missing. */
@@ -36,9 +40,13 @@ export type GithubFault =
 
 export interface GithubStandInOptions extends StandInOptions {
   /** When set, requests with another token get `401`. When not, any token is a good one. */
-  readonly token?: string
+  readonly token?: string | ReadonlyArray<string>
   /** Requests an hour with a token (default 5,000; without one never more than 60). `false`: none, and no headers. */
   readonly limit?: number | false
+  /** Executes GraphQL. Without it there is no `/graphql`. */
+  readonly graphql?: GraphqlEngine
+  /** Points of GraphQL an hour and token (default 5,000). No limit when `limit` is `false`. */
+  readonly points?: number
   readonly secondary?: { readonly pointsPerMinute: number }
   /** Where `raw_url` points to. Default: the stand-in itself. */
   readonly rawOrigin?: string | URL
@@ -81,11 +89,20 @@ const make = Effect.fnUntraced(function* (
   const state = new GithubState(now)
   const server = yield* serve<GithubRoute, GithubFault>(options, (api) => {
     const raw = options.rawOrigin === undefined ? api : new URL(options.rawOrigin).origin
-    const door = makeDoor(options, makeAnswers(state, { api, raw }))
-    return { routes: githubRoutes, answer: door, fault: (fault) => faultReply(fault, now()) }
+    const door = makeDoor(options, state, makeAnswers(state, { api, raw }))
+    return {
+      routes: githubRoutes,
+      answer: (request) => door(request),
+      fault: (fault, request) => (isGraphqlFault(fault) ? door(request, fault) : faultReply(fault, now()))
+    }
   })
   return {
     ...server,
+    misbehave: (fault, { when = () => true, ...rest } = {}) =>
+      server.misbehave(fault, {
+        ...rest,
+        when: (request) => when(request) && (!isGraphqlFault(fault) || request.route === "/graphql")
+      }),
     addUser: (login, user) => state.addUser(login, user?.id, user?.type),
     removeUser: (login) => state.removeUser(login),
     renameUser: (from, to) => state.renameUser(from, to),
@@ -103,15 +120,26 @@ const make = Effect.fnUntraced(function* (
 export const GithubStandIn: { readonly make: typeof make } = { make }
 
 /** What every request passes before it is answered, in GitHub's order: agent, token, version, both limits. */
-const makeDoor = (options: GithubStandInOptions, { answer, raw }: ReturnType<typeof makeAnswers>) => {
+const makeDoor = (
+  options: GithubStandInOptions,
+  state: GithubState,
+  { answer, raw }: ReturnType<typeof makeAnswers>
+) => {
   const primary = makePrimaryLimit()
+  const points = makePrimaryLimit()
+  const pointLimit = options.limit === false ? undefined : (options.points ?? 5000)
   const secondary = options.secondary === undefined ? undefined : makeSecondaryLimit(options.secondary.pointsPerMinute)
+  const graphql =
+    options.graphql === undefined
+      ? undefined
+      : makeGraphql({ engine: options.graphql, state, points, limit: pointLimit, secondary })
 
-  return (request: StandInRequest<GithubRoute>): Reply => {
+  return (request: StandInRequest<GithubRoute>, fault?: GraphqlFault): Reply => {
     if (request.route === "/raw/{login}/{gist}/{sha}/{name}") return raw(request)
     const { authorization, "user-agent": agent = "", "x-github-api-version": asked } = request.headers
     if (agent === "") return { status: 403, headers: { "content-type": "text/html" }, body: NO_AGENT }
     if (!isGoodToken(authorization, options.token)) return refusal(401, "Bad credentials")
+    if (request.route === "/graphql" && graphql !== undefined) return graphql(request, fault)
     const version = VERSIONS.find((one) => one === (asked ?? VERSIONS[0]))
     if (version === undefined) return refusal(400, `"${asked}" is not a supported version.`)
 
@@ -119,7 +147,10 @@ const makeDoor = (options: GithubStandInOptions, { answer, raw }: ReturnType<typ
     const limit = limitOf(options.limit, authorization)
     const read = () => (limit === undefined ? undefined : primary.read(credential, limit, request.at))
     const before = read()
-    if (request.route === "/rate_limit") return overview(before, version)
+    if (request.route === "/rate_limit") {
+      const left = pointLimit === undefined ? undefined : points.read(credential, pointLimit, request.at)
+      return overview(before, left, version)
+    }
     if (before?.remaining === 0) return primaryRefusal(403, before)
     const wait = secondary?.(request.route ?? request.path, request.at)
     if (wait !== undefined) return secondaryRefusal(403, wait, before)
@@ -143,8 +174,10 @@ const makeDoor = (options: GithubStandInOptions, { answer, raw }: ReturnType<typ
 const NO_AGENT =
   "Request forbidden by administrative rules. Please make sure your request has a User-Agent header (https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent).\n"
 
-const isGoodToken = (authorization: string | undefined, token: string | undefined): boolean =>
-  authorization === undefined || token === undefined || /^(?:bearer|token) (.*)$/i.exec(authorization)?.[1] === token
+const isGoodToken = (authorization: string | undefined, token: GithubStandInOptions["token"]): boolean =>
+  authorization === undefined ||
+  token === undefined ||
+  [token].flat().includes(/^(?:bearer|token) (.*)$/i.exec(authorization)?.[1] ?? "")
 
 const limitOf = (limit: number | false = 5000, authorization: string | undefined): number | undefined => {
   if (limit === false) return undefined
@@ -152,11 +185,11 @@ const limitOf = (limit: number | false = 5000, authorization: string | undefined
 }
 
 /** Free of the primary limit. `rate` went with `2026-03-10`. */
-const overview = (facts: PrimaryFacts | undefined, version: ApiVersion): Reply => {
+const overview = (facts: PrimaryFacts | undefined, points: PrimaryFacts | undefined, version: ApiVersion): Reply => {
   if (facts === undefined) return refusal(404, "Rate limiting is not enabled.")
   const { reset } = facts
   const untouched = (limit: number) => ({ limit, used: 0, remaining: limit, reset })
-  const resources = { core: facts, search: untouched(30), graphql: untouched(5000) }
+  const resources = { core: facts, search: untouched(30), graphql: points }
   return jsonReply(
     200,
     { resources, ...(version === "2022-11-28" ? { rate: facts } : {}) },
@@ -164,7 +197,7 @@ const overview = (facts: PrimaryFacts | undefined, version: ApiVersion): Reply =
   )
 }
 
-const faultReply = (fault: GithubFault, now: number): Reply => {
+const faultReply = (fault: Exclude<GithubFault, GraphqlFault>, now: number): Reply => {
   if (fault.kind === "secondary-limit") {
     const left = { limit: 5000, remaining: 4900, used: 100, reset: Math.floor(now / 1000) + 3000 }
     return secondaryRefusal(fault.status ?? 403, fault.retryAfterSeconds, left)

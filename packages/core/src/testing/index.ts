@@ -9,6 +9,15 @@ export {
   GithubStandIn,
   type GithubStandInOptions
 } from "./GithubStandIn.ts"
+export type {
+  GraphqlAnswer,
+  GraphqlData,
+  GraphqlEngine,
+  GraphqlFile,
+  GraphqlGist,
+  GraphqlRequest,
+  GraphqlUser
+} from "./Graphql.ts"
 export {
   type DealInput,
   type PipedriveActivity,

@@ -14,6 +14,7 @@ export type GithubRoute =
   | "/users/{login}"
   | "/user/{id}"
   | "/rate_limit"
+  | "/graphql"
   | "/raw/{login}/{gist}/{sha}/{name}"
 
 /** Fixed names before placeholders. */
@@ -25,6 +26,7 @@ export const githubRoutes: ReadonlyArray<GithubRoute> = [
   "/users/{login}",
   "/user/{id}",
   "/rate_limit",
+  "/graphql",
   "/raw/{login}/{gist}/{sha}/{name}"
 ]
 

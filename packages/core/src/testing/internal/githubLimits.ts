@@ -1,6 +1,6 @@
 /**
  * GitHub's two limits (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api): the primary one
- * counts requests in fixed hours per credential, the secondary one points in a minute per endpoint.
+ * counts requests, or the points of queries, in fixed hours per credential, the secondary one points in a minute per endpoint.
  */
 import { jsonReply, type Reply } from "./reply.ts"
 
@@ -18,7 +18,8 @@ export interface PrimaryFacts {
 
 export interface PrimaryLimit {
   readonly read: (credential: string, limit: number, now: number) => PrimaryFacts
-  readonly charge: (credential: string) => void
+  /** Default: 1. */
+  readonly charge: (credential: string, points?: number) => void
 }
 
 export const makePrimaryLimit = (): PrimaryLimit => {
@@ -34,9 +35,9 @@ export const makePrimaryLimit = (): PrimaryLimit => {
       const used = Math.min(window.used, limit)
       return { limit, remaining: limit - used, used, reset: window.endsAt / 1000 }
     },
-    charge: (credential) => {
+    charge: (credential, points = 1) => {
       const window = windows.get(credential)
-      if (window !== undefined) window.used += 1
+      if (window !== undefined) window.used += points
     }
   }
 }
@@ -56,12 +57,12 @@ export const makeSecondaryLimit = (pointsPerMinute: number) => {
   }
 }
 
-export const limitHeaders = (facts: PrimaryFacts): Record<string, string> => ({
+export const limitHeaders = (facts: PrimaryFacts, resource: "core" | "graphql" = "core"): Record<string, string> => ({
   "x-ratelimit-limit": `${facts.limit}`,
   "x-ratelimit-remaining": `${facts.remaining}`,
   "x-ratelimit-used": `${facts.used}`,
   "x-ratelimit-reset": `${facts.reset}`,
-  "x-ratelimit-resource": "core"
+  "x-ratelimit-resource": resource
 })
 
 export const primaryRefusal = (status: 403 | 429, facts: PrimaryFacts): Reply =>

@@ -10,6 +10,7 @@ export interface StoredFile {
   readonly content: Buffer
   /** Whether the content is handed out as text. Bytes that are not UTF-8, or hold a zero, are not. */
   readonly text: boolean
+  readonly language: string | null
   /** The name git gives the content: an edit changes it, a new file name does not. */
   readonly sha: string
 }
@@ -273,6 +274,20 @@ const visible = (user: StoredUser | undefined): StoredUser | undefined => (user?
 const isOlder = (a: StoredGist, b: StoredGist): boolean =>
   a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
 
+/** A few are enough: languages are shown, never decided upon. An unknown one is `null`, as recorded. */
+const LANGUAGES: ReadonlyMap<string, string> = new Map([
+  ["css", "CSS"],
+  ["html", "HTML"],
+  ["java", "Java"],
+  ["js", "JavaScript"],
+  ["json", "JSON"],
+  ["md", "Markdown"],
+  ["py", "Python"],
+  ["sh", "Shell"],
+  ["ts", "TypeScript"],
+  ["txt", "Text"]
+])
+
 const storedFile = (name: string, content: string | Uint8Array): StoredFile => {
   // Copied: the caller may change its bytes afterwards.
   // Copied out of Node's pool: a byte that is kept would keep 64 KB of it.
@@ -281,6 +296,7 @@ const storedFile = (name: string, content: string | Uint8Array): StoredFile => {
     name,
     content: bytes,
     text: typeof content === "string" || isText(bytes),
+    language: LANGUAGES.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase()) ?? null,
     sha: createHash("sha1").update(`blob ${bytes.byteLength}\0`).update(bytes).digest("hex")
   }
 }

@@ -111,7 +111,8 @@ const filesOf = (gist: StoredGist, entry: (file: StoredFile) => object): object 
 
 const fileFacts = (gist: StoredGist, file: StoredFile, { raw }: Addresses) => ({
   filename: file.name,
-  ...kindOf(file),
+  type: typeOf(file),
+  language: file.language,
   raw_url: `${raw}/raw/${gist.owner.login}/${gist.id}/${file.sha}/${encodeURIComponent(file.name.toWellFormed())}`,
   size: file.content.byteLength
 })
@@ -146,25 +147,23 @@ const history = (gist: StoredGist, addresses: Addresses) => {
   ]
 }
 
-/** A few kinds are enough: types and languages are shown, never decided upon. An unknown language is `null`, as recorded. */
-const KINDS: ReadonlyMap<string, { readonly type: string; readonly language: string | null }> = new Map([
-  ["css", { type: "text/css", language: "CSS" }],
-  ["html", { type: "text/html", language: "HTML" }],
-  ["java", { type: "text/plain", language: "Java" }],
-  ["js", { type: "text/javascript", language: "JavaScript" }],
-  ["json", { type: "application/json", language: "JSON" }],
-  ["md", { type: "text/markdown", language: "Markdown" }],
-  ["png", { type: "image/png", language: null }],
-  ["py", { type: "application/x-python", language: "Python" }],
-  ["sh", { type: "application/x-sh", language: "Shell" }],
-  ["ts", { type: "application/typescript", language: "TypeScript" }],
-  ["txt", { type: "text/plain", language: "Text" }]
+/** A few kinds are enough: types are shown, never decided upon. */
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ["css", "text/css"],
+  ["html", "text/html"],
+  ["java", "text/plain"],
+  ["js", "text/javascript"],
+  ["json", "application/json"],
+  ["md", "text/markdown"],
+  ["png", "image/png"],
+  ["py", "application/x-python"],
+  ["sh", "application/x-sh"],
+  ["ts", "application/typescript"],
+  ["txt", "text/plain"]
 ])
 
-const kindOf = ({ name, text }: StoredFile) =>
-  KINDS.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase()) ?? {
-    type: text ? "text/plain" : "application/octet-stream",
-    language: null
-  }
+const typeOf = ({ name, text }: StoredFile): string =>
+  TYPES.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase()) ?? (text ? "text/plain" : "application/octet-stream")
 
-const nodeId = (kind: string, id: string): string => Buffer.from(`0${kind.length}:${kind}${id}`).toString("base64")
+const nodeId = (kind: "User" | "Gist", id: string): string =>
+  Buffer.from(`0${kind.length}:${kind}${id}`).toString("base64")

@@ -21,7 +21,7 @@ export interface Service<Route extends string, Own extends { readonly kind: stri
   readonly routes: ReadonlyArray<Route>
   readonly answer: (request: StandInRequest<Route>) => Reply
   /** The answer of a fault that only this service knows. */
-  readonly fault: (fault: Own) => Reply
+  readonly fault: (fault: Own, request: StandInRequest<Route>) => Reply
 }
 
 export const serve = Effect.fnUntraced(function* <Route extends string, Own extends { readonly kind: string }>(
@@ -42,7 +42,7 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
 
   const handle = (request: StandInRequest<Route>, response: ServerResponse): void => {
     const fault = faults.take(request)
-    const plan = fault === undefined ? undefined : planOf(fault, ownFault)
+    const plan = fault === undefined ? undefined : planOf(fault, (own: Own) => ownFault(own, request))
     let done: Reply | undefined
     for (let times = plan?.work ?? 1; times > 0; times--) done = answer(request)
     const reply = plan?.reply?.(done) ?? done

@@ -1,0 +1,58 @@
+/**
+ * What the GitHub stand-in needs of a GraphQL executor. It brings none: one that knows GitHub's published schema is large,
+ * and few tests need it. Without one the stand-in has no `/graphql`.
+ */
+
+/** Answers one query in one synchronous step. */
+export type GraphqlEngine = (request: GraphqlRequest, github: GraphqlData) => GraphqlAnswer
+
+export interface GraphqlRequest {
+  readonly query: string
+  readonly variables: Readonly<Record<string, unknown>>
+}
+
+export interface GraphqlAnswer {
+  /** With `data`, `errors` or both, as it is sent. */
+  readonly body: Readonly<Record<string, unknown>>
+  /** Points, by https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
+  readonly cost: number
+}
+
+/** What there is to be asked for. */
+export interface GraphqlData {
+  /** Whoever may be seen under that login, organizations included. */
+  readonly user: (login: string) => GraphqlUser | undefined
+  readonly gist: (id: string) => GraphqlGist | undefined
+  /** Points before this query; absent when there is no limit. */
+  readonly limit: { readonly limit: number; readonly remaining: number; readonly reset: number } | undefined
+  /** So many users are answered, and no more. */
+  readonly users: number
+  /** Whether every gist is `null`. */
+  readonly blank: boolean
+}
+
+export interface GraphqlUser {
+  readonly id: number
+  readonly login: string
+  readonly type: "User" | "Organization"
+  /** Those that are public, oldest first. */
+  readonly gists: ReadonlyArray<GraphqlGist>
+}
+
+export interface GraphqlGist {
+  readonly id: string
+  readonly owner: { readonly id: number; readonly login: string }
+  readonly description: string | null
+  readonly files: ReadonlyMap<string, GraphqlFile>
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly public: boolean
+}
+
+export interface GraphqlFile {
+  readonly name: string
+  readonly content: Uint8Array
+  readonly text: boolean
+  readonly language: string | null
+}
