@@ -19,6 +19,7 @@ import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord }
 import { Feed } from "./Feed.ts"
 import { Gauges } from "./Gauges.ts"
 import { GistNotFound, Github, GithubError } from "./Github.ts"
+import { Contents } from "./internal/Contents.ts"
 import { layerTransport } from "./internal/exchange.ts"
 import { ScanSpans } from "./internal/ScanSpans.ts"
 import { Signals } from "./internal/Signals.ts"
@@ -445,7 +446,7 @@ export class Gitpip extends Context.Service<
     Layer.provideMerge(Budgets.layer),
     Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
     Layer.provideMerge(Layer.mergeAll(Looker.layer, Planner.layer)),
-    Layer.provide(ScanSpans.layer),
+    Layer.provide(Layer.mergeAll(ScanSpans.layer, Contents.layer)),
     Layer.provideMerge(Layer.mergeAll(Github.layer, Repository.layer, Signals.layer))
   )
 

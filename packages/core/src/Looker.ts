@@ -353,12 +353,7 @@ type Verdict =
  * behind them: at the first look, when even the last of them is new, when more gists have come than are shown, and once in
  * a while. The list also knows what to do about accounts that are gone, renamed or odd.
  */
-const judge = (
-  user: ScanUser,
-  newest: NewestGists | undefined,
-  known: ReadonlySet<string>,
-  at: Date
-): Verdict => {
+const judge = (user: ScanUser, newest: NewestGists | undefined, known: ReadonlySet<string>, at: Date): Verdict => {
   if (newest === undefined || (user.githubId !== null && newest.owner.id !== user.githubId)) {
     return { _tag: "List", user, toTheEnd: false, stamp: null }
   }

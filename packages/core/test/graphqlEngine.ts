@@ -25,9 +25,12 @@ import {
 } from "graphql"
 import type { GraphqlData, GraphqlEngine, GraphqlFile, GraphqlGist, GraphqlUser } from "../src/testing/Graphql.ts"
 
-/** Built when first asked for, since it takes a while. */
+/** Built when first asked for, since it takes a while. https://github.com/octokit/graphql-schema */
 let built: ReturnType<typeof buildSchema> | undefined
-export const githubSchema = () => (built ??= buildSchema(published.idl, { assumeValid: true }))
+export const githubSchema = () => {
+  built ??= buildSchema(published.idl, { assumeValid: true })
+  return built
+}
 
 /** https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#node-limit */
 const MOST_NODES = 500_000

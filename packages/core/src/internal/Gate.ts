@@ -49,6 +49,8 @@ export interface Gate {
   }) => void
   /** Closes the door for everybody, at least until then. */
   readonly close: (until: number, why: string) => void
+  /** When the service lets anybody in again, by its own word; `now` when it does already. */
+  readonly opensAt: (now: number) => number
   readonly state: () => GateState
 }
 
@@ -66,7 +68,6 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   let recent: Array<Passage> = []
   let others = { places: 0, until: 0 }
 
-  /** When the service lets anybody in again. */
   const opensAt = (now: number): number => {
     if (closedUntil > now) return closedUntil
     if (budget !== undefined && now >= budget.resetAt) budget = undefined
@@ -148,6 +149,7 @@ export const make = (options: { readonly concurrency: number; readonly patience:
         why = reason
       }
     },
+    opensAt,
     state: () => ({ budget: budget ?? windowBudget, closedUntil, why })
   }
 }

@@ -1,0 +1,102 @@
+/**
+ * Gists as GitHub's REST API writes them, in the form they are kept in.
+ *
+ * Outside facts: https://docs.github.com/en/rest/gists/gists
+ */
+import { Effect, Option, Schema } from "effect"
+import { type Content, fileUrl, type ListedFile } from "../domain/GistFile.ts"
+import { storable, storableName } from "../domain/Text.ts"
+import { type Answer, json } from "./exchange.ts"
+import { fail, type GithubError, Unavailable, Unexpected } from "./githubErrors.ts"
+
+export const WireAccount = Schema.Struct({ id: Schema.Int, login: Schema.String })
+
+/** Every property of a file is optional in GitHub's description. The map itself is kept raw: a `Record` schema would lose a file called `__proto__`. */
+const WireFile = Schema.Struct({
+  language: Schema.optional(Schema.NullOr(Schema.String)),
+  type: Schema.optional(Schema.NullOr(Schema.String)),
+  raw_url: Schema.optional(Schema.NullOr(Schema.String)),
+  size: Schema.optional(Schema.NullOr(Schema.Finite))
+})
+const WireContentFile = Schema.Struct({
+  content: Schema.optional(Schema.NullOr(Schema.String)),
+  encoding: Schema.optional(Schema.NullOr(Schema.String)),
+  truncated: Schema.optional(Schema.NullOr(Schema.Boolean)),
+  type: Schema.optional(Schema.Unknown)
+})
+const FileMap = Schema.declare((u): u is Record<string, unknown> => typeof u === "object" && u !== null)
+export const WireGist = Schema.Struct({
+  description: Schema.optional(Schema.NullOr(Schema.String)),
+  files: Schema.optional(FileMap)
+})
+/** It becomes a link in Pipedrive and the mark of the file there: no other scheme, and nothing that HTML would change. */
+export const PageUrl = Schema.String.check(
+  Schema.makeFilter(
+    (url) => /^https?:\/\/[A-Za-z0-9.:[\]-]+\/[\w./~%-]*$/.test(url) && URL.canParse(url) && url.length <= 300
+  )
+)
+const WireListedGist = Schema.Struct({
+  id: Schema.String,
+  html_url: PageUrl,
+  description: Schema.optional(Schema.NullOr(Schema.String)),
+  owner: Schema.optional(Schema.NullOr(WireAccount)),
+  created_at: Schema.String,
+  updated_at: Schema.String,
+  files: FileMap
+})
+
+export const decodeListedGist = Schema.decodeUnknownEffect(WireListedGist)
+const decodeFile = Schema.decodeUnknownOption(WireFile)
+export const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
+
+export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  answer: Answer
+): Effect.Effect<S["Type"], GithubError> =>
+  answer.cut
+    ? fail(new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes` }))
+    : Schema.decodeUnknownEffect(schema)(json(answer)).pipe(
+        // What cannot be read came from a proxy or was cut: the same as no answer.
+        Effect.catch(() => fail(new Unavailable({ message: "GitHub's answer cannot be read" })))
+      )
+
+export const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<ListedFile> =>
+  Object.entries(gist.files).map(([name, raw]) => {
+    const file = Option.getOrElse(decodeFile(raw), (): typeof WireFile.Type => ({}))
+    const filename = storableName(name)
+    return {
+      gistId: storableName(gist.id),
+      filename,
+      htmlUrl: fileUrl(gist.html_url, filename),
+      rawUrl: typeof file.raw_url === "string" ? storable(file.raw_url, 4_000) : null,
+      description: typeof gist.description === "string" ? storable(gist.description, 2_000) : null,
+      language: typeof file.language === "string" ? storable(file.language, 100) : null,
+      type: typeof file.type === "string" ? storable(file.type, 100) : null,
+      size: toSize(file.size),
+      createdAt: timestamp(gist.created_at),
+      updatedAt: timestamp(gist.updated_at)
+    }
+  })
+
+export const toSize = (size: number | null | undefined): number =>
+  Math.min(Math.max(0, Math.trunc(size ?? 0)), Number.MAX_SAFE_INTEGER)
+
+/** GitHub's own timestamp, or the beginning of time when it is none, or one of a year that a database would refuse. */
+export const timestamp = (text: string): string => {
+  const millis = Date.parse(text)
+  return new Date(millis >= 0 && millis < Date.UTC(10_000, 0) ? millis : 0).toISOString()
+}
+
+export const toContent = (file: typeof WireContentFile.Type): Content =>
+  file.encoding === "base64" || typeof file.content !== "string" || file.content.slice(0, 8_000).includes("\0")
+    ? { _tag: "Binary" }
+    : { _tag: "Text", text: file.content, partial: file.truncated === true }
+
+/** The address of the next page. Addresses are followed as given, never built: GitHub answers with others than it was asked. */
+export const nextLink = (link: string | undefined): Option.Option<URL> => {
+  for (const part of link?.split(/,(?=\s*<)/) ?? []) {
+    const match = /^\s*<([^>]+)>\s*;.*\brel="?next"?/.exec(part)
+    if (match?.[1] !== undefined && URL.canParse(match[1])) return Option.some(new URL(match[1]))
+  }
+  return Option.none()
+}

@@ -1,0 +1,379 @@
+/**
+ * The way to GitHub's API, for reads and for queries: which token a request goes out with, when it may, where it may go, and
+ * what its answer means.
+ *
+ * Guarantees: each token has a gate for its requests and one for the points of its queries, so that limits are obeyed before
+ * they are hit; tokens go to the API's own origin only; redirects are followed there only; raw content is read from there or
+ * from githubusercontent.com only; every body is bounded.
+ *
+ * Of several tokens one is used until its limit, then the next. GitHub limits accounts, not tokens: several of one account
+ * are no more than one.
+ */
+import { createHash } from "node:crypto"
+import { Clock, DateTime, Duration, Effect, Redacted, Schema } from "effect"
+import { type HttpClient, HttpClientRequest } from "effect/http"
+import { sentence } from "../domain/Text.ts"
+import * as Telemetry from "../Telemetry.ts"
+import { type Answer, exchange, int, json } from "./exchange.ts"
+import * as Gate from "./Gate.ts"
+import {
+  classify,
+  fail,
+  type GithubError,
+  RateLimited,
+  type Subject,
+  Unauthorized,
+  Unavailable,
+  Unexpected,
+  Unreachable
+} from "./githubErrors.ts"
+
+export interface ReadOptions {
+  /** The validator of what is known already. It belongs to the token it was given to; another one just gets the answer. */
+  readonly etag?: string | undefined
+  readonly maxBytes: number
+  readonly subject: Subject
+  /** Whether content is asked for, which anybody can write. All else is believed, and comes from the API alone. */
+  readonly content?: true
+}
+
+/** What a query was answered. `data` may be there beside `errors`, and either may be missing. */
+export interface QueryAnswer {
+  readonly data: unknown
+  readonly errors: ReadonlyArray<QueryError>
+  /** How long it took, waits before it not included. */
+  readonly seconds: number
+}
+
+/** `type` is missing for faults of GitHub's own. `path` begins with the alias of what it is about. */
+export interface QueryError {
+  readonly type?: string | undefined
+  readonly message: string
+  readonly path: ReadonlyArray<unknown>
+}
+
+export const make = (client: HttpClient.HttpClient, apiUrl: string, tokens: ReadonlyArray<Redacted.Redacted>) => {
+  const { origin, protocol } = new URL(apiUrl)
+  // The protocol by itself: the origin of `blob:https://…` is that of the address within.
+  const isOwn = (url: URL): boolean =>
+    url.origin === origin && url.protocol === protocol && url.username === "" && url.password === ""
+  const credentials = tokens.length === 0 ? [credential(undefined)] : tokens.map(credential)
+
+  /** Sends with the first token whose door is open, and with the next one when that is refused or at its limit. */
+  const withToken = Effect.fnUntraced(function* <A>(
+    door: "requests" | "points",
+    send: (credential: Credential) => Effect.Effect<A, GithubError>
+  ): Effect.fn.Return<A, GithubError> {
+    const begun = yield* Clock.currentTimeMillis
+    let left = credentials.filter(({ refusedUntil }) => refusedUntil <= begun)
+    let trouble: GithubError | undefined
+    while (left.length > 0) {
+      const now = yield* Clock.currentTimeMillis
+      const opensAt = (one: Credential) => Math.max(one[door].opensAt(now), now)
+      const next = left.reduce((best, one) => (opensAt(one) < opensAt(best) ? one : best))
+      const result = yield* Effect.result(send(next))
+      if (result._tag === "Success") return result.success
+      const { reason } = result.failure
+      if (reason._tag === "Unauthorized" && credentials.length > 1) {
+        next.refusedUntil = now + Duration.toMillis(refusal)
+        yield* Telemetry.log("Warn", "github.token_refused", {
+          detail: `Token ${credentials.indexOf(next) + 1} of ${credentials.length}: ${reason.message}`
+        })
+        trouble ??= result.failure
+      } else if (reason._tag === "RateLimited") {
+        const earlier = trouble?.reason._tag === "RateLimited" ? trouble.reason : undefined
+        if (earlier === undefined || DateTime.isLessThan(reason.resumeAt, earlier.resumeAt)) trouble = result.failure
+      } else return yield* result.failure
+      left = left.filter((one) => one !== next)
+    }
+    if (trouble?.reason._tag !== "RateLimited") {
+      // All are refused: whoever asks again wants to know whether that is over.
+      for (const one of credentials) one.refusedUntil = 0
+    }
+    return yield* trouble ?? fail(new Unauthorized({ message: "GitHub refuses every token of GITHUB_TOKEN" }))
+  })
+
+  /** One exchange behind a door. */
+  const pass = (
+    gate: Gate.Gate,
+    request: HttpClientRequest.HttpClientRequest,
+    options: {
+      readonly timeout: Duration.Duration
+      readonly maxBytes: number
+      readonly pace: "wait" | "refuse"
+      readonly window?: { readonly limit: number; readonly millis: number }
+    }
+  ) =>
+    gate
+      .pass(
+        Effect.timed(
+          exchange(client, request, { timeout: options.timeout, maxBytes: options.maxBytes, durations }).pipe(
+            Effect.tap((answer) => note(gate, answer, options.window))
+          )
+        ),
+        { pace: options.pace }
+      )
+      .pipe(
+        Effect.catchTags({
+          ExchangeError: (error) =>
+            fail(
+              error.sent
+                ? new Unavailable({ message: `GitHub: ${error.message}` })
+                : new Unreachable({ message: `GitHub cannot be reached: ${error.message}` })
+            ),
+          Closed: ({ until, why }) =>
+            fail(
+              new RateLimited({
+                message: `GitHub is not asked again yet: ${why}`,
+                resumeAt: DateTime.makeUnsafe(until)
+              })
+            )
+        })
+      )
+
+  const refuse = (gate: Gate.Gate, reason: GithubError["reason"]) => {
+    if (reason._tag === "RateLimited") gate.close(reason.resumeAt.epochMilliseconds, reason.message)
+    return fail(reason)
+  }
+
+  const read = (url: string, options: ReadOptions): Effect.Effect<Answer, GithubError> =>
+    withToken(
+      "requests",
+      Effect.fnUntraced(function* ({ authorize, requests }): Effect.fn.Return<Answer, GithubError> {
+        let target = new URL(url)
+        for (let hop = 0; hop <= maxRedirects; hop++) {
+          const own = isOwn(target)
+          if (!own && !(options.content === true && isRawHost(target))) {
+            return yield* fail(
+              new Unexpected({ message: `GitHub pointed to another place (${target.origin}), which is not followed` })
+            )
+          }
+          let request = HttpClientRequest.get(target.href, { headers: own ? apiHeaders : rawHeaders })
+          if (own) request = authorize(request)
+          if (own && options.etag !== undefined) {
+            request = HttpClientRequest.setHeader(request, "if-none-match", options.etag)
+          }
+          const [, answer] = yield* pass(requests, request, {
+            timeout: readTimeout,
+            maxBytes: options.maxBytes,
+            // A scan has nothing else to do than the next look; a publisher tells of its wait, and does other things.
+            pace: options.subject._tag === "Gist" ? "refuse" : "wait",
+            window: pointsPerMinute
+          })
+          const location = answer.headers.location
+          if (
+            [301, 302, 303, 307, 308].includes(answer.status) &&
+            location !== undefined &&
+            URL.canParse(location, target.href)
+          ) {
+            target = new URL(location, target)
+            continue
+          }
+          if (answer.status === 200 || answer.status === 304) return answer
+          return yield* refuse(requests, yield* classify(answer, options.subject))
+        }
+        return yield* fail(new Unexpected({ message: "GitHub redirects in circles" }))
+      })
+    )
+
+  const queryUrl = /\/api\/v3$/.test(apiUrl) ? apiUrl.replace(/\/v3$/, "/graphql") : `${apiUrl}/graphql`
+
+  /** Fails with `Unavailable` when the same query for less may be answered. Not redirected: it carries the token. */
+  const query = (
+    document: string,
+    variables: Readonly<Record<string, unknown>>,
+    maxBytes: number
+  ): Effect.Effect<QueryAnswer, GithubError> =>
+    withToken(
+      "points",
+      Effect.fnUntraced(function* ({ authorize, points }): Effect.fn.Return<QueryAnswer, GithubError> {
+        const request = HttpClientRequest.post(queryUrl, { headers: apiHeaders }).pipe(
+          authorize,
+          HttpClientRequest.bodyText(JSON.stringify({ query: document, variables }), "application/json")
+        )
+        const [lasted, answer] = yield* pass(points, request, { timeout: queryTimeout, maxBytes, pace: "refuse" })
+        if (answer.status !== 200) return yield* refuse(points, yield* classify(answer, { _tag: "Query" }))
+        const body = answer.cut ? undefined : json(answer)
+        if (!Schema.is(WireAnswer)(body) || (body.data == null && body.errors == null)) {
+          return yield* fail(new Unavailable({ message: "GitHub's answer to a query cannot be read" }))
+        }
+        const errors = (body.errors ?? []).map(queryError)
+        const limited = errors.find(isLimit)
+        if (limited !== undefined) {
+          const resumeAt = yield* renewal(answer)
+          return yield* refuse(
+            points,
+            new RateLimited({ message: `GitHub's limit is reached: ${limited.message}`, resumeAt })
+          )
+        }
+        return { data: body.data, errors, seconds: Duration.toSeconds(lasted) }
+      })
+    )
+
+  const states = (door: "requests" | "points") =>
+    Effect.map(Clock.currentTimeMillis, (now) =>
+      together(
+        credentials.filter(({ refusedUntil }) => refusedUntil <= now).map((one) => one[door].state()),
+        now
+      )
+    )
+  const close = (door: "requests" | "points") => (until: DateTime.Utc, why: string) =>
+    Effect.sync(() => {
+      for (const one of credentials) one[door].close(until.epochMilliseconds, why)
+    })
+
+  return {
+    isOwn,
+    read,
+    query,
+    /** Names the limits that apply, without naming a token: the same for everybody who shares them. */
+    fingerprint: createHash("sha256")
+      .update(`${apiUrl}\n${tokens.map(Redacted.value).join("\n")}`)
+      .digest("hex")
+      .slice(0, 16),
+    requests: { limits: states("requests"), close: close("requests") },
+    points: { limits: states("points"), close: close("points") }
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+// Tokens
+// ------------------------------------------------------------------------------------------------------------------
+
+interface Credential {
+  readonly authorize: (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest
+  readonly requests: Gate.Gate
+  readonly points: Gate.Gate
+  /** Epoch milliseconds. */
+  refusedUntil: number
+}
+
+const credential = (token: Redacted.Redacted | undefined): Credential => ({
+  authorize: token === undefined ? (request) => request : HttpClientRequest.bearerToken(token),
+  requests: Gate.make({ concurrency, patience }),
+  // One query at a time: GitHub allows a minute of computing in a minute, and takes the time of an answer for its measure.
+  points: Gate.make({ concurrency: 1, patience: 0 }),
+  refusedUntil: 0
+})
+
+/** A refused one of several tokens is tried again after this: GitHub has refused good ones before, for a while. */
+const refusal = Duration.hours(1)
+
+/** The limits of all tokens as one. What is not known of a token, or of an hour that is over, is taken to be untouched. */
+const together = (states: ReadonlyArray<Gate.GateState>, now: number): Gate.GateState => {
+  const known = states.flatMap(({ budget }) => (budget !== undefined && now < budget.resetAt ? [budget] : []))
+  const [first] = known
+  const open = states.reduce<Gate.GateState | undefined>(
+    (best, one) => (best === undefined || one.closedUntil < best.closedUntil ? one : best),
+    undefined
+  )
+  return {
+    budget:
+      first === undefined
+        ? undefined
+        : {
+            limit: sum(known, "limit") + (states.length - known.length) * first.limit,
+            remaining: sum(known, "remaining") + (states.length - known.length) * first.limit,
+            resetAt: Math.min(...known.map(({ resetAt }) => resetAt))
+          },
+    closedUntil: open?.closedUntil ?? 0,
+    why: open?.why ?? ""
+  }
+}
+
+const sum = <K extends string>(all: ReadonlyArray<Readonly<Record<K, number>>>, key: K): number =>
+  all.reduce((total, one) => total + one[key], 0)
+
+// ------------------------------------------------------------------------------------------------------------------
+// Manners
+// ------------------------------------------------------------------------------------------------------------------
+
+/** GitHub allows 100 requests at a time for everything that shares the token; a fifth of it leaves room for others. */
+const concurrency = 20
+
+/** Waits up to this long happen inside the client; longer ones are the caller's business. */
+const patience = Duration.seconds(30)
+
+const readTimeout = Duration.seconds(30)
+
+/** GitHub gives a query up after ten seconds. */
+const queryTimeout = Duration.seconds(15)
+
+const durations = Telemetry.requestsTo("github")
+const maxRedirects = 3
+
+/** GitHub's limit of 900 points a minute, of which a read costs one. Whether a 304 costs one is not documented, so it does. */
+export const pointsPerMinute = { limit: 900, millis: 60_000 }
+
+const apiHeaders = {
+  accept: "application/vnd.github+json",
+  "user-agent": "gitpip",
+  // Always named: without it a retired version would change what is answered. It must not vary, or every ETag would.
+  "x-github-api-version": "2022-11-28"
+}
+const rawHeaders = { "user-agent": "gitpip" }
+
+const isRawHost = (url: URL): boolean =>
+  url.protocol === "https:" &&
+  /(^|\.)githubusercontent\.com$/.test(url.hostname) &&
+  url.port === "" &&
+  url.username === "" &&
+  url.password === ""
+
+const note = (
+  gate: Gate.Gate,
+  answer: Answer,
+  window: { readonly limit: number; readonly millis: number } | undefined
+) =>
+  Effect.sync(() => {
+    const limit = int(answer.headers, "x-ratelimit-limit")
+    const remaining = int(answer.headers, "x-ratelimit-remaining")
+    const reset = int(answer.headers, "x-ratelimit-reset")
+    if (limit === undefined || remaining === undefined || reset === undefined) return
+    // One second more than asked: the reset is given in whole seconds. https://github.com/octokit/plugin-throttling.js
+    gate.learn({ limit, remaining, resetAt: (reset + 1) * 1_000 })
+    // Enterprise Server without limits sends no such headers, and is not paced.
+    if (window !== undefined) gate.pace(window)
+  })
+
+// ------------------------------------------------------------------------------------------------------------------
+// Answers to queries
+// ------------------------------------------------------------------------------------------------------------------
+
+const WireAnswer = Schema.Struct({
+  data: Schema.optional(Schema.NullOr(Schema.ObjectKeyword)),
+  errors: Schema.optional(Schema.NullOr(Schema.Array(Schema.Unknown)))
+})
+
+const WireError = Schema.Struct({
+  type: Schema.optional(Schema.NullOr(Schema.String)),
+  code: Schema.optional(Schema.NullOr(Schema.String)),
+  message: Schema.optional(Schema.NullOr(Schema.String)),
+  path: Schema.optional(Schema.NullOr(Schema.Array(Schema.Unknown)))
+})
+
+const queryError = (raw: unknown): QueryError => {
+  if (!Schema.is(WireError)(raw)) return { message: "an error of an unknown form", path: [] }
+  return {
+    type: raw.type ?? raw.code ?? undefined,
+    message: sentence(raw.message ?? "", 300),
+    path: raw.path ?? []
+  }
+}
+
+/** Both spellings were seen (https://github.com/yanyongyu/githubkit/issues/271), and the secondary limit has no type of its own. */
+const isLimit = ({ message, path, type }: QueryError): boolean =>
+  type === "RATE_LIMITED" ||
+  type === "RATE_LIMIT" ||
+  type === "graphql_rate_limit" ||
+  (path.length === 0 && /secondary rate limit/i.test(message))
+
+/** What remains is not always told as none. A minute is the documented wait where nothing is told. */
+const renewal = Effect.fnUntraced(function* ({ headers }: Answer) {
+  const now = yield* Clock.currentTimeMillis
+  const retryAfter = int(headers, "retry-after")
+  const reset = int(headers, "x-ratelimit-reset")
+  if (retryAfter !== undefined) return DateTime.makeUnsafe(now + Math.max(retryAfter, 1) * 1_000)
+  const renewed = reset === undefined ? 0 : (reset + 1) * 1_000
+  return DateTime.makeUnsafe(renewed > now ? renewed : now + 60_000)
+})
