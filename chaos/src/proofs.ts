@@ -55,16 +55,24 @@ export const proofs: ReadonlyArray<Proof> = [
     mutations: [
       {
         file: "core/dist/repository/GistFiles.js",
-        from: "sql.withTransaction(add(intake))",
-        to: "add(intake)"
+        from: "sql.withTransaction(addAll(intakes))",
+        to: "addAll(intakes)"
       },
       {
         file: "core/dist/repository/GistFiles.js",
-        from: "returning key, gist_id, filename, created_at\n        ), start as (",
-        to: `returning key, gist_id, filename, created_at
+        from: "const counts = yield* sql `\n        with owners",
+        to: "yield* sql `\n        with owners"
+      },
+      {
+        file: "core/dist/repository/GistFiles.js",
+        from: "returning key, user_key, created_at\n        ), start as (",
+        to: `returning key, user_key, created_at
         ) select count(*) as n from added\`
-        yield* sql\`with added as (
-          select key, gist_id, filename, created_at from gist_files g where g.scan_key = \${intake.scanKey}
+        const counts = yield* sql\`with owners as (
+          select * from jsonb_to_recordset(\${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
+            found_at timestamptz, old_before timestamptz, skip_old boolean, queued bigint)
+        ), added as (
+          select key, user_key, created_at from gist_files g where g.scan_key in (select scan_key from owners)
             and not exists (select 1 from publications p where p.file_key = g.key)
         ), start as (`
       }

@@ -5,6 +5,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { GistFile, type ListedFile } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
+import { numbers } from "./sql.ts"
 
 /** What one look at a user brought, to be stored at once. */
 export interface Intake {
@@ -40,16 +41,36 @@ export const make = Effect.gen(function* () {
   )
   const files = rows(GistFile)
 
-  const add = Effect.fnUntraced(function* (intake: Intake) {
-    // First of all, and in a statement of its own: visits take the same lock, so that the keys drawn below commit in
-    // order, and what a second scanner just added is seen here.
-    const [user] = yield* sql<{ trackedAt: DateTime.Utc; baselinedAt: DateTime.Utc | null }>`
-      select tracked_at, baselined_at from users where key = ${intake.userKey} for update`
-    if (user === undefined) return 0
-    let added = 0
-    const ordered = intake.files.toSorted(oldestFirst)
-    for (let at = 0; at < ordered.length; at += chunk) {
-      const part = ordered.slice(at, at + chunk).map((file) => ({
+  /** Looks at users that are all different. */
+  const addLooks = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
+    const added = new Map<UserKey, number>()
+    const queued = new Map<UserKey, number>()
+    // First of all, and in a statement of its own: visits take the same locks, so that the keys drawn below commit in
+    // order for each user, and what a second scanner just added is seen here. In order of the keys, so that two that lock
+    // the same users wait for one another and never in a circle, and no stronger than needed: rows that only refer to
+    // these users can be written meanwhile, by whoever holds what is waited for below.
+    const locked = new Map(
+      (yield* sql<{ key: UserKey; trackedAt: DateTime.Utc; baselinedAt: DateTime.Utc | null }>`
+        select key, tracked_at, baselined_at from users where key = any(${numbers(
+          sql,
+          intakes.map(({ userKey }) => userKey),
+          "bigint"
+        )})
+        order by key for no key update`).map((user) => [user.key, user])
+    )
+    const looks = intakes.flatMap((intake) => {
+      const user = locked.get(intake.userKey)
+      return user === undefined ? [] : [{ ...intake, user }]
+    })
+    if (looks.length === 0) return added
+    // One order for everybody's files, not one user after the other: two scans that find the same file wait for one
+    // another at its name, and must come to such names in the same order.
+    const found = looks.flatMap((look) => look.files.map((file) => ({ look, file }))).sort(oldestFirst)
+    for (let at = 0; at < found.length; at += chunk) {
+      const part = found.slice(at, at + chunk)
+      const files = part.map(({ file, look }, n) => ({
+        n,
+        user_key: look.userKey,
         gist_id: file.gistId,
         filename: file.filename,
         html_url: file.htmlUrl,
@@ -61,46 +82,92 @@ export const make = Effect.gen(function* () {
         created_at: file.createdAt,
         updated_at: file.updatedAt
       }))
+      const owners = [...new Set(part.map(({ look }) => look))].map(({ backfill, now, scanKey, user, userKey }) => ({
+        user_key: userKey,
+        scan_key: scanKey,
+        found_at: now,
+        // What is older was there before the user was tracked.
+        old_before: user.baselinedAt === null ? DateTime.toDate(user.trackedAt) : null,
+        skip_old: backfill === "none",
+        queued: queued.get(userKey) ?? 0
+      }))
       // A user's first place in the queue is behind its own waiting files, but never before where the queue stands now:
       // start-time fair queueing, see Publications.ts.
-      const [result] = yield* sql<{ n: number }>`
-        with added as (
+      const counts = yield* sql<{ userKey: UserKey; added: number; queued: number }>`
+        with owners as (
+          select * from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
+            found_at timestamptz, old_before timestamptz, skip_old boolean, queued bigint)
+        ), added as (
           insert into gist_files (user_key, scan_key, gist_id, filename, html_url, raw_url, description, language, type,
             size, created_at, updated_at, found_at)
-          select ${intake.userKey}, ${intake.scanKey}, l.gist_id, l.filename, l.html_url, l.raw_url, l.description,
-            l.language, l.type, l.size, l.created_at, l.updated_at, ${intake.now}
-          from jsonb_to_recordset(${JSON.stringify(part)}::jsonb) as l(gist_id text, filename text, html_url text,
-            raw_url text, description text, language text, type text, size bigint,
-            created_at timestamptz, updated_at timestamptz)
-          order by l.created_at, l.gist_id, l.filename
+          select o.user_key, o.scan_key, l.gist_id, l.filename, l.html_url, l.raw_url, l.description, l.language, l.type,
+            l.size, l.created_at, l.updated_at, o.found_at
+          from jsonb_to_recordset(${JSON.stringify(files)}::jsonb) as l(n int, user_key bigint, gist_id text, filename text,
+            html_url text, raw_url text, description text, language text, type text, size bigint,
+            created_at timestamptz, updated_at timestamptz) join owners o on o.user_key = l.user_key
+          order by l.n
           on conflict on constraint gist_files_gist_id_filename_key do nothing
-          returning key, gist_id, filename, created_at
+          returning key, user_key, created_at
         ), start as (
-          select greatest(
-            coalesce((select max(turn) + 1 from publications where user_key = ${intake.userKey} and state = 'pending'), 0),
+          select o.*, greatest(
+            coalesce((select max(turn) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
             coalesce((select min(turn) from publications where state = 'pending'), 0)
-          ) as turn
+          ) as turn from owners o
         ), queued as (
           insert into publications (file_key, user_key, state, turn, due_at, created_at, backlog)
-          select key, ${intake.userKey}, 'pending',
-            start.turn - 1 + row_number() over (order by created_at, gist_id, filename), ${intake.now}, ${intake.now},
-            (${user.baselinedAt === null} and created_at < ${DateTime.toDate(user.trackedAt)})
-              or ${at} + row_number() over (order by created_at, gist_id, filename) > ${Timing.freshFiles}
-          from added, start
-          where ${intake.backfill === "all" || user.baselinedAt !== null} or created_at >= ${DateTime.toDate(user.trackedAt)}
-          order by created_at, gist_id, filename
+          select a.key, a.user_key, 'pending', s.turn - 1 + row_number() over own, s.found_at, s.found_at,
+            coalesce(a.created_at < s.old_before, false) or s.queued + row_number() over own > ${Timing.freshFiles}
+          from added a join start s on s.user_key = a.user_key
+          where not (s.skip_old and coalesce(a.created_at < s.old_before, false))
+          window own as (partition by a.user_key order by a.key)
+          order by a.key
+          returning file_key
         )
-        select count(*) as n from added`
-      added += result?.n ?? 0
+        select a.user_key, count(*) as added, count(q.file_key) as queued
+        from added a left join queued q on q.file_key = a.key group by a.user_key`
+      for (const count of counts) {
+        added.set(count.userKey, (added.get(count.userKey) ?? 0) + count.added)
+        queued.set(count.userKey, (queued.get(count.userKey) ?? 0) + count.queued)
+      }
     }
     yield* sql`
-      update users set etag = ${intake.etag}, pages = ${intake.pages}, github_id = coalesce(github_id, ${intake.githubId}),
-        walked_at = case when ${intake.full} then ${intake.now} else walked_at end,
-        baselined_at = case when ${intake.full} then coalesce(baselined_at, ${intake.now}) else baselined_at end
-      where key = ${intake.userKey}`
-    if (added > 0) yield* sql`update scans set files = files + ${added} where key = ${intake.scanKey}`
+      update users u set etag = l.etag, pages = l.pages, github_id = coalesce(u.github_id, l.github_id),
+        walked_at = case when l.whole then l.at else u.walked_at end,
+        baselined_at = case when l.whole then coalesce(u.baselined_at, l.at) else u.baselined_at end
+      from jsonb_to_recordset(${JSON.stringify(
+        looks.map(({ etag, full, githubId, now, pages, userKey }) => ({
+          key: userKey,
+          etag,
+          pages,
+          github_id: githubId,
+          whole: full,
+          at: now
+        }))
+      )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, whole boolean, at timestamptz)
+      where u.key = l.key`
     return added
   })
+
+  const addAll = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
+    const counts = intakes.map(() => 0)
+    const ofScans = new Map<number, number>()
+    // A second look at a user stands on what the first one left.
+    for (const round of roundsOf(intakes)) {
+      const added = yield* addLooks(round.map(({ intake }) => intake))
+      for (const { at, intake } of round) {
+        const count = added.get(intake.userKey) ?? 0
+        counts[at] = count
+        ofScans.set(intake.scanKey, (ofScans.get(intake.scanKey) ?? 0) + count)
+      }
+    }
+    // Last, since everybody who adds to this scan waits here for the end of the transaction; in order, as above.
+    for (const [scanKey, count] of [...ofScans].sort(([a], [b]) => a - b)) {
+      if (count > 0) yield* sql`update scans set files = files + ${count} where key = ${scanKey}`
+    }
+    return counts
+  })
+
+  const store = (intakes: ReadonlyArray<Intake>) => orDatabaseError(sql.withTransaction(addAll(intakes)))
 
   return {
     /** Which of these gists' files are stored already, as `gist id, NUL, name`. */
@@ -111,7 +178,12 @@ export const make = Effect.gen(function* () {
         (found) => new Set(found.map((file) => fileIdentity(file.gistId, file.filename)))
       ),
     /** Stores files, publications and the look's result together. Answers how many files were new. */
-    add: (intake: Intake) => orDatabaseError(sql.withTransaction(add(intake))),
+    add: (intake: Intake) => Effect.map(store([intake]), ([count]) => count ?? 0),
+    /**
+     * The same for many looks at once, in one transaction. Answers how many files of each were new. Of one user's looks
+     * the later ones count as later.
+     */
+    addAll: store,
     /** A user's files, newest found first, from before `before` on. */
     history: (userKey: UserKey, page: { readonly before: number; readonly limit: number }) =>
       files(sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${page.before}
@@ -132,12 +204,19 @@ export const make = Effect.gen(function* () {
 
 export const fileIdentity = (gistId: string, filename: string): string => `${gistId}\0${filename}`
 
+/** The first look at each user, then the second ones, and so on. */
+const roundsOf = (intakes: ReadonlyArray<Intake>) => {
+  const looks = new Map<UserKey, number>()
+  const placed = intakes.map((intake, at) => {
+    const round = looks.get(intake.userKey) ?? 0
+    looks.set(intake.userKey, round + 1)
+    return { at, intake, round }
+  })
+  return Map.groupBy(placed, ({ round }) => round).values()
+}
+
 /** Oldest gist first, files by name: the order in which a user's files are published. */
-const oldestFirst = (a: ListedFile, b: ListedFile): number =>
-  a.createdAt < b.createdAt
-    ? -1
-    : a.createdAt > b.createdAt
-      ? 1
-      : fileIdentity(a.gistId, a.filename) < fileIdentity(b.gistId, b.filename)
-        ? -1
-        : 1
+const oldestFirst = ({ file: a }: { readonly file: ListedFile }, { file: b }: { readonly file: ListedFile }): number =>
+  inOrder(a.createdAt, b.createdAt) || inOrder(a.gistId, b.gistId) || inOrder(a.filename, b.filename)
+
+const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

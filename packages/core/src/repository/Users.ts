@@ -226,10 +226,17 @@ export const make = Effect.gen(function* () {
       const soon = later(now, Timing.clockDifference)
       return orDatabaseError(
         Effect.andThen(
-          sql`update users set scanned_at = ${now}
-            where untracked_at is null and failures = 0 and rate_class = any(${allClasses}::smallint[]) and scanned_at > ${soon}`,
-          Effect.asVoid(sql`update users set retry_at = ${now}
-            where untracked_at is null and failures > 0 and retry_at > ${latestRetry(soon)}`)
+          sql`
+            with wrong as (
+              select key from users where untracked_at is null and failures = 0
+                and rate_class = any(${allClasses}::smallint[]) and scanned_at > ${soon}
+              order by key for no key update
+            ) update users u set scanned_at = ${now} from wrong where u.key = wrong.key`,
+          Effect.asVoid(sql`
+            with wrong as (
+              select key from users where untracked_at is null and failures > 0 and retry_at > ${latestRetry(soon)}
+              order by key for no key update
+            ) update users u set retry_at = ${now} from wrong where u.key = wrong.key`)
         )
       )
     },
@@ -268,15 +275,23 @@ export const make = Effect.gen(function* () {
               and github_id is null and untracked_at is null`),
         (found) => found.map((user) => ({ ...user, key: UserKey.make(user.key) }))
       ),
-    /** Records many looks in one statement. */
+    /** Records many looks in one statement. Users are locked in order of their keys, as wherever several are. */
     recordLooks: (looks: ReadonlyArray<Look>, now: Date) =>
       orDatabaseError(
         Effect.asVoid(sql`
+          with locked as (
+            select key from users where key = any(${numbers(
+              sql,
+              looks.map(({ key }) => key),
+              "bigint"
+            )}) order by key for no key update
+          )
           update users u set scanned_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
             stamp = coalesce(l.stamp, u.stamp), rate = coalesce(l.rate, u.rate),
             rate_at = case when l.rate is null then u.rate_at else ${now}::timestamptz end,
             rate_class = coalesce(l.rate_class, u.rate_class),
-            walked_at = case when l.walked then ${now}::timestamptz else u.walked_at end, retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
+            walked_at = case when l.walked then ${now}::timestamptz else u.walked_at end,
+            retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
           from jsonb_to_recordset(${JSON.stringify(
             looks.map((look) => ({
               key: look.key,
@@ -291,7 +306,9 @@ export const make = Effect.gen(function* () {
               error_message: look.errorMessage
             }))
           )}::jsonb)
-            as l(key bigint, etag text, stamp text, rate float8, rate_class smallint, walked boolean, failures int, retry_at timestamptz, error_reason text, error_message text)
+            as l(key bigint, etag text, stamp text, rate float8, rate_class smallint, walked boolean,
+              failures int, retry_at timestamptz, error_reason text, error_message text)
+            join locked on locked.key = l.key
           where u.key = l.key`)
       ),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
