@@ -14,6 +14,8 @@ import {
   type PipedriveStandInOptions
 } from "../src/testing/index.ts"
 
+import { graphqlEngine } from "./graphqlEngine.ts"
+
 export interface WorldOptions {
   readonly github?: GithubStandInOptions
   readonly pipedrive?: PipedriveStandInOptions
@@ -22,7 +24,7 @@ export interface WorldOptions {
 
 /** Both services, and the settings that lead to them. */
 export const makeWorld = Effect.fnUntraced(function* (options: WorldOptions = {}) {
-  const github = yield* GithubStandIn.make({ token: "github-secret", ...options.github })
+  const github = yield* GithubStandIn.make({ token: "github-secret", graphql: graphqlEngine, ...options.github })
   const pipedrive = yield* PipedriveStandIn.make({ token: "pipedrive-secret", burst: false, ...options.pipedrive })
   const env: Record<string, string> = {
     GITHUB_TOKEN: "github-secret",
