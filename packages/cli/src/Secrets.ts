@@ -3,7 +3,7 @@ import { masked, passwordsOf } from "@gitpip/core/text"
 
 const { GITHUB_TOKEN, GITPIP_API_KEY, PIPEDRIVE_TOKEN, POSTGRES_CONNECTION_STRING } = process.env
 
-const secrets = [GITHUB_TOKEN, GITPIP_API_KEY, PIPEDRIVE_TOKEN]
+const secrets = [...(GITHUB_TOKEN?.split(",") ?? []), GITPIP_API_KEY, PIPEDRIVE_TOKEN]
   .map((secret) => secret?.trim() ?? "")
   .concat(passwordsOf(POSTGRES_CONNECTION_STRING?.trim() ?? ""))
 

@@ -96,13 +96,17 @@ const database = Effect.gen(function* () {
 })
 
 const github = Effect.gen(function* () {
-  const settings = yield* core.Settings
-  yield* Effect.flatMap(core.Github, ({ check }) => check)
-  return ok(
-    Option.isSome(settings.githubToken)
-      ? `${settings.githubApiUrl} accepts the token`
-      : `${settings.githubApiUrl} answers, without GITHUB_TOKEN only 60 requests an hour`
-  )
+  const { githubApiUrl, githubTokens } = yield* core.Settings
+  const { refused } = yield* Effect.flatMap(core.Github, ({ check }) => check)
+  if (refused > 0) {
+    return {
+      state: "failed",
+      message: `${githubApiUrl} accepts ${githubTokens.length - refused} of ${githubTokens.length} tokens`,
+      remedy: "Take the others out of GITHUB_TOKEN, or replace them; Gitpip works with those that are accepted"
+    } satisfies Finding
+  }
+  if (githubTokens.length === 0) return ok(`${githubApiUrl} answers, without GITHUB_TOKEN only 60 requests an hour`)
+  return ok(`${githubApiUrl} accepts ${githubTokens.length === 1 ? "the token" : `all ${githubTokens.length} tokens`}`)
 }).pipe(Effect.provide(core.Github.layer.pipe(Layer.provide(core.layerTransport))))
 
 const pipedrive = Effect.gen(function* () {

@@ -8,7 +8,7 @@
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api ,
  * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
-import { Context, type DateTime, Effect, Layer, Option, type Result, Schema } from "effect"
+import { Context, type DateTime, Effect, Layer, Option, Result, Schema } from "effect"
 import { HttpClient } from "effect/http"
 import type { Content, ListedFile } from "./domain/GistFile.ts"
 import { storable, storableName } from "./domain/Text.ts"
@@ -162,15 +162,17 @@ export class Github extends Context.Service<
     readonly limits: Effect.Effect<Gate.GateState>
     /** Keeps the door closed until then, as an earlier process was told. */
     readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-    /** Whether GitHub answers this token at all. Costs nothing of the hourly limit. */
-    readonly check: Effect.Effect<void, GithubError>
+    /**
+     * Whether GitHub answers at all, and how many of several tokens it does not accept; fails when that is every one. Costs
+     * nothing of the hourly limit.
+     */
+    readonly check: Effect.Effect<{ readonly refused: number }, GithubError>
   }
 >()("gitpip/Github") {
   static readonly layer: Layer.Layer<Github, never, Settings | HttpClient.HttpClient> = Layer.effect(
     Github,
     Effect.gen(function* () {
-      const { githubApiUrl, githubToken } = yield* Settings
-      const githubTokens = Option.toArray(githubToken)
+      const { githubApiUrl, githubTokens } = yield* Settings
       const client = yield* HttpClient.HttpClient
       const access = Access.make(client, githubApiUrl, githubTokens)
       const { isOwn, read: get } = access
@@ -321,11 +323,17 @@ export class Github extends Context.Service<
         limits: access.requests.limits,
         close: access.requests.close,
         points: { door: `github-points:${access.fingerprint}`, ...access.points },
-        check: get(`${githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject: { _tag: "Page" } }).pipe(
-          Effect.asVoid,
+        check: Effect.gen(function* () {
+          const subject = { _tag: "Page" } as const
+          const results = yield* access.readWithEach(`${githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject })
           // Enterprise Server answers 404 where no limits are set.
-          Effect.catchReason("GithubError", "Unexpected", () => Effect.void)
-        )
+          const refusals = results.flatMap((result) =>
+            Result.isFailure(result) && result.failure.reason._tag !== "Unexpected" ? [result.failure] : []
+          )
+          const [first] = refusals
+          if (first !== undefined && refusals.length === results.length) return yield* first
+          return { refused: refusals.length }
+        })
       })
     })
   )

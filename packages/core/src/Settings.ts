@@ -49,6 +49,31 @@ const optionalSecret = (name: string, check: Schema.Codec<string, string> = Toke
     )
   )
 
+/** Tokens with commas between. Blank passes, since it counts as missing. */
+const Tokens = Schema.String.check(
+  Schema.makeFilter((text) =>
+    text.trim() === "" || text.split(",").every((part) => /^[\x21-\x7e]+$/.test(part.trim()))
+      ? undefined
+      : "must be printable ASCII on one line, without spaces; several with commas between"
+  )
+)
+
+/** The same token twice is one. */
+const secretList = (name: string) =>
+  Config.map(optionalSecret(name, Tokens), (value) =>
+    Option.match(value, {
+      onNone: () => [],
+      onSome: (list) =>
+        [
+          ...new Set(
+            Redacted.value(list)
+              .split(",")
+              .map((token) => token.trim())
+          )
+        ].map((token) => Redacted.make(token))
+    })
+  )
+
 const HttpUrl = Schema.URLFromString.check(
   Schema.makeFilter((url) => {
     if (url.protocol !== "https:" && url.protocol !== "http:") return "must start with https:// or http://"
@@ -147,9 +172,10 @@ export const definitions = {
       "`postgres://user:password@host:5432/database`. Without it an embedded database in `GITPIP_DATA_DIR` is used"
   }),
   GITHUB_TOKEN: define({
-    config: optionalSecret("GITHUB_TOKEN"),
+    config: secretList("GITHUB_TOKEN"),
     fallback: "none",
-    meaning: "GitHub token; a classic one without any scope is enough. Without it GitHub answers 60 requests an hour"
+    meaning:
+      "GitHub token; a classic one without any scope is enough. Several, of different accounts, with commas between: one is used until its limit, then the next. Without any, GitHub answers 60 requests an hour"
   }),
   GITHUB_API_URL: define({
     config: Config.schema(HttpUrl, "GITHUB_API_URL").pipe(Config.withDefault(new URL("https://api.github.com"))),
@@ -278,7 +304,8 @@ export class Settings extends Context.Service<
     readonly backfill: "all" | "none"
     readonly postgres: Option.Option<Redacted.Redacted>
     readonly dataDir: string
-    readonly githubToken: Option.Option<Redacted.Redacted>
+    /** In the order in which they are used. */
+    readonly githubTokens: ReadonlyArray<Redacted.Redacted>
     /** Without a trailing slash. */
     readonly githubApiUrl: string
     readonly host: string
@@ -316,10 +343,15 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
 }
 
 /** The secrets in the settings, in each form that they are sent in. */
-export const secretsOf = ({ apiKey, githubToken, pipedrive, postgres }: Settings["Service"]): ReadonlyArray<string> => {
-  const tokens = [apiKey, githubToken, Option.map(pipedrive, ({ token }) => token)]
+export const secretsOf = ({
+  apiKey,
+  githubTokens,
+  pipedrive,
+  postgres
+}: Settings["Service"]): ReadonlyArray<string> => {
+  const tokens = [apiKey, Option.map(pipedrive, ({ token }) => token)].flatMap(Option.toArray)
   return [
-    ...tokens.flatMap((token) => Option.toArray(Option.map(token, Redacted.value))),
+    ...[...tokens, ...githubTokens].map(Redacted.value),
     ...Option.match(postgres, { onNone: () => [], onSome: (url) => passwordsOf(Redacted.value(url)) })
   ]
 }
@@ -346,7 +378,7 @@ const load = Effect.gen(function* () {
       backfill: read(definitions.GITPIP_BACKFILL, "GITPIP_BACKFILL"),
       postgres: read(definitions.POSTGRES_CONNECTION_STRING, "POSTGRES_CONNECTION_STRING"),
       dataDir: read(definitions.GITPIP_DATA_DIR, "GITPIP_DATA_DIR"),
-      githubToken: read(definitions.GITHUB_TOKEN, "GITHUB_TOKEN"),
+      githubTokens: read(definitions.GITHUB_TOKEN, "GITHUB_TOKEN"),
       githubApiUrl: read(definitions.GITHUB_API_URL, "GITHUB_API_URL"),
       host: read(definitions.GITPIP_HOST, "GITPIP_HOST"),
       port: read(definitions.GITPIP_PORT, "GITPIP_PORT"),

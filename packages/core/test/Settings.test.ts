@@ -1,7 +1,7 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Layer, Option, Redacted } from "effect"
-import { definitions, Settings } from "../src/Settings.ts"
+import { definitions, Settings, secretsOf } from "../src/Settings.ts"
 
 const load = (env: Record<string, string>) =>
   Effect.provide(
@@ -39,7 +39,7 @@ describe("settings", () => {
           backfill: "all",
           postgres: Option.none(),
           dataDir: ".gitpip",
-          githubToken: Option.none(),
+          githubTokens: [],
           githubApiUrl: "https://api.github.com",
           host: "127.0.0.1",
           port: 8080,
@@ -84,7 +84,7 @@ describe("settings", () => {
         GITPIP_LOG_FORMAT: "json"
       }
       assert.deepStrictEqual(Object.keys(env).toSorted(), Object.keys(definitions).toSorted())
-      const { apiKey, githubToken, pipedrive, postgres, trustedProxies, ...plain } = yield* load(env)
+      const { apiKey, githubTokens, pipedrive, postgres, trustedProxies, ...plain } = yield* load(env)
       assert.deepStrictEqual(trustedProxies.map(String), ["127.0.0.1/32", "10.0.0.0/8", "::1/128", "fd00::/8"])
       assert.deepStrictEqual(plain, {
         publishAs: "deal",
@@ -105,8 +105,8 @@ describe("settings", () => {
       })
       const open = Option.map<Redacted.Redacted, string>(Redacted.value)
       assert.deepStrictEqual(
-        [open(apiKey), open(githubToken), open(postgres)],
-        [Option.some(env.GITPIP_API_KEY), Option.some(env.GITHUB_TOKEN), Option.some(env.POSTGRES_CONNECTION_STRING)]
+        [open(apiKey), githubTokens.map(Redacted.value), open(postgres)],
+        [Option.some(env.GITPIP_API_KEY), [env.GITHUB_TOKEN], Option.some(env.POSTGRES_CONNECTION_STRING)]
       )
       assert.deepStrictEqual(
         Option.map(pipedrive, ({ origin, token }) => [origin, Redacted.value(token)]),
@@ -148,8 +148,8 @@ describe("settings", () => {
           POSTGRES_CONNECTION_STRING: blank
         })
         assert.deepStrictEqual(
-          [settings.githubToken, settings.apiKey, settings.postgres, settings.pipedrive],
-          [Option.none(), Option.none(), Option.none(), Option.none()]
+          [settings.githubTokens, settings.apiKey, settings.postgres, settings.pipedrive],
+          [[], Option.none(), Option.none(), Option.none()]
         )
       }
     })
@@ -157,8 +157,20 @@ describe("settings", () => {
 
   it.effect("that are secrets lose the line break a file or shell leaves around them", () =>
     Effect.gen(function* () {
-      const { githubToken } = yield* load({ GITHUB_TOKEN: ` ${secret}\r\n` })
-      assert.deepStrictEqual(Option.map(githubToken, Redacted.value), Option.some(secret))
+      const { githubTokens } = yield* load({ GITHUB_TOKEN: ` ${secret}\r\n` })
+      assert.deepStrictEqual(githubTokens.map(Redacted.value), [secret])
+    })
+  )
+
+  it.effect("hold several tokens of GitHub, each once, and no empty one", () =>
+    Effect.gen(function* () {
+      const settings = yield* load({ GITHUB_TOKEN: " token-one , token-two,token-one\n" })
+      assert.deepStrictEqual(settings.githubTokens.map(Redacted.value), ["token-one", "token-two"])
+      assert.deepStrictEqual(secretsOf(settings), ["token-one", "token-two"])
+      assert.notInclude(inspect(settings, { depth: 10, showHidden: true }), "token-one")
+      for (const list of ["a,", ",a", "a,,b", ",", "a b,c"]) {
+        assert.match((yield* Effect.flip(load({ GITHUB_TOKEN: list }))).message, /GITHUB_TOKEN: .*commas/)
+      }
     })
   )
 

@@ -1,7 +1,7 @@
 /** Whatever addresses a service gives, in its answers or its headers, Gitpip asks nobody else and shows nobody its tokens. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
-import type { Github } from "../src/Github.ts"
+import type { Github, GithubError } from "../src/Github.ts"
 import type { Pipedrive } from "../src/Pipedrive.ts"
 import { githubToken, makeGithub, makePipedrive, pipedriveToken, reasonOf, scripted } from "./internal/clients.ts"
 
@@ -64,15 +64,18 @@ const likeContentHosts = [
   "https://gist-githubusercontent.com/a"
 ]
 
-const calls = (github: Github["Service"]) =>
-  [
-    ["gists", github.gists("octocat", Option.some('"etag"'))],
-    ["page", github.page(new URL(`${api}/user/42/gists?page=2`))],
-    ["contents", github.contents("abc")],
-    ["account", github.account(42)],
-    ["check", github.check],
-    ["raw", github.raw(`${api}/raw/a`, 100)]
-  ] as const
+const calls = (
+  github: Github["Service"]
+): ReadonlyArray<readonly [name: string, call: Effect.Effect<unknown, GithubError>]> => [
+  ["gists", github.gists("octocat", Option.some('"etag"'))],
+  ["page", github.page(new URL(`${api}/user/42/gists?page=2`))],
+  ["contents", github.contents("abc")],
+  ["account", github.account(42)],
+  ["check", github.check],
+  ["batch", github.batch(["octocat"])],
+  ["texts", github.texts([{ node: "abc" }])],
+  ["raw", github.raw(`${api}/raw/a`, 100)]
+]
 
 /** All that was asked, and to whom the token was shown. */
 const asked = (requests: ReturnType<typeof scripted>["requests"]) =>
@@ -107,8 +110,7 @@ describe("GitHub's redirects", () => {
         for (const [name, call] of calls(github)) {
           if (name === "check") continue
           if (name === "raw") assert.deepInclude(yield* call as ReturnType<Github["Service"]["raw"]>, { text: "[]" })
-          else
-            assert.strictEqual((yield* reasonOf(call as ReturnType<Github["Service"]["account"]>))._tag, "Unexpected")
+          else assert.strictEqual((yield* reasonOf(call))._tag, "Unexpected")
           const expected = [`${api} with token`, ...(name === "raw" ? [new URL(location).origin] : [])]
           assert.deepStrictEqual(asked(requests.splice(0)), expected, `${name} ${location}`)
         }

@@ -13,6 +13,7 @@ import {
   PipedriveStandIn,
   type PipedriveStandInOptions
 } from "../src/testing/index.ts"
+import { graphqlEngine } from "./graphqlEngine.ts"
 
 import { graphqlEngine } from "./graphqlEngine.ts"
 

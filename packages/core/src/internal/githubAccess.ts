@@ -136,45 +136,52 @@ export const make = (client: HttpClient.HttpClient, apiUrl: string, tokens: Read
     return fail(reason)
   }
 
-  const read = (url: string, options: ReadOptions): Effect.Effect<Answer, GithubError> =>
-    withToken(
-      "requests",
-      Effect.fnUntraced(function* ({ authorize, requests }): Effect.fn.Return<Answer, GithubError> {
-        let target = new URL(url)
-        for (let hop = 0; hop <= maxRedirects; hop++) {
-          const own = isOwn(target)
-          if (!own && !(options.content === true && isRawHost(target))) {
-            return yield* fail(
-              new Unexpected({ message: `GitHub pointed to another place (${target.origin}), which is not followed` })
-            )
-          }
-          let request = HttpClientRequest.get(target.href, { headers: own ? apiHeaders : rawHeaders })
-          if (own) request = authorize(request)
-          if (own && options.etag !== undefined) {
-            request = HttpClientRequest.setHeader(request, "if-none-match", options.etag)
-          }
-          const [, answer] = yield* pass(requests, request, {
-            timeout: readTimeout,
-            maxBytes: options.maxBytes,
-            // A scan has nothing else to do than the next look; a publisher tells of its wait, and does other things.
-            pace: options.subject._tag === "Gist" ? "refuse" : "wait",
-            window: pointsPerMinute
-          })
-          const location = answer.headers.location
-          if (
-            [301, 302, 303, 307, 308].includes(answer.status) &&
-            location !== undefined &&
-            URL.canParse(location, target.href)
-          ) {
-            target = new URL(location, target)
-            continue
-          }
-          if (answer.status === 200 || answer.status === 304) return answer
-          return yield* refuse(requests, yield* classify(answer, options.subject))
-        }
-        return yield* fail(new Unexpected({ message: "GitHub redirects in circles" }))
+  const readWith = Effect.fnUntraced(function* (
+    { authorize, requests }: Credential,
+    url: string,
+    options: ReadOptions
+  ): Effect.fn.Return<Answer, GithubError> {
+    let target = new URL(url)
+    for (let hop = 0; hop <= maxRedirects; hop++) {
+      const own = isOwn(target)
+      if (!own && !(options.content === true && isRawHost(target))) {
+        return yield* fail(
+          new Unexpected({ message: `GitHub pointed to another place (${target.origin}), which is not followed` })
+        )
+      }
+      let request = HttpClientRequest.get(target.href, { headers: own ? apiHeaders : rawHeaders })
+      if (own) request = authorize(request)
+      if (own && options.etag !== undefined) {
+        request = HttpClientRequest.setHeader(request, "if-none-match", options.etag)
+      }
+      const [, answer] = yield* pass(requests, request, {
+        timeout: readTimeout,
+        maxBytes: options.maxBytes,
+        // A scan has nothing else to do than the next look; a publisher tells of its wait, and does other things.
+        pace: options.subject._tag === "Gist" ? "refuse" : "wait",
+        window: pointsPerMinute
       })
-    )
+      const location = answer.headers.location
+      if (
+        [301, 302, 303, 307, 308].includes(answer.status) &&
+        location !== undefined &&
+        URL.canParse(location, target.href)
+      ) {
+        target = new URL(location, target)
+        continue
+      }
+      if (answer.status === 200 || answer.status === 304) return answer
+      return yield* refuse(requests, yield* classify(answer, options.subject))
+    }
+    return yield* fail(new Unexpected({ message: "GitHub redirects in circles" }))
+  })
+
+  const read = (url: string, options: ReadOptions): Effect.Effect<Answer, GithubError> =>
+    withToken("requests", (one) => readWith(one, url, options))
+
+  /** Reads with each token by itself, whatever is known of it. */
+  const readWithEach = (url: string, options: ReadOptions) =>
+    Effect.forEach(credentials, (one) => Effect.result(readWith(one, url, options)))
 
   const queryUrl = /\/api\/v3$/.test(apiUrl) ? apiUrl.replace(/\/v3$/, "/graphql") : `${apiUrl}/graphql`
 
@@ -225,6 +232,7 @@ export const make = (client: HttpClient.HttpClient, apiUrl: string, tokens: Read
   return {
     isOwn,
     read,
+    readWithEach,
     query,
     /** Names the limits that apply, without naming a token: the same for everybody who shares them. */
     fingerprint: createHash("sha256")
