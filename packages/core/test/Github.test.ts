@@ -486,6 +486,9 @@ describe("an endless answer", () => {
       const reason = yield* reasonOf(list(github))
       assert.strictEqual(reason._tag, "Unexpected")
       assert.match(reason.message, /longer than 16777216 bytes/)
+      // Fewer users might have a shorter answer; when not even one has, GitHub does not answer.
+      assert.strictEqual((yield* reasonOf(github.batch(["a", "b", "c", "d"])))._tag, "Unavailable")
+      assert.strictEqual((yield* reasonOf(github.texts([{ node: "a" }])))._tag, "Unavailable")
     })
   )
 

@@ -6,12 +6,13 @@ import { FetchHttpClient, type HttpClient } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { SqlClient } from "effect/sql"
 import * as Database from "../src/Database.ts"
+import { Github } from "../src/Github.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { layerTransport } from "../src/internal/exchange.ts"
 import { freshUrl, layerPostgres } from "./database.ts"
 import { everything, makeWorld, name } from "./world.ts"
 
-const secrets = ["github-secret", "pipedrive-secret", "key-secret", "hush-postgres-password"]
+const secrets = ["github-secret", "github-other-secret", "pipedrive-secret", "key-secret", "hush-postgres-password"]
 
 /** Every form in which programs show an error. */
 const shown = (value: unknown): string =>
@@ -28,7 +29,9 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
   const capture = Logger.make(({ cause, fiber, message }) => {
     emitted.push(shown([message, fiber.getRef(References.CurrentLogAnnotations), cause]), Cause.pretty(cause))
   })
-  const { github, pipedrive, settings } = yield* makeWorld({ env: { GITPIP_API_KEY: "key-secret" } })
+  const { github, pipedrive, settings } = yield* makeWorld({
+    env: { GITPIP_API_KEY: "key-secret", GITHUB_TOKEN: "github-other-secret,github-secret" }
+  })
   const tracer = Tracer.make({
     span: (options) => {
       const span = new Tracer.NativeSpan(options)
@@ -58,6 +61,12 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
     yield* look(gitpip.scan())
     yield* look(gitpip.scan())
     yield* look(gitpip.preview(name("ann")))
+    const { batch, texts } = yield* Github
+    for (const fault of [{ kind: "reset" }, { kind: "html", status: 502 }, { kind: "status", status: 401 }] as const) {
+      github.misbehave(fault, { when: ({ route }) => route === "/graphql" })
+      yield* look(batch(["ann", "missing"]))
+      yield* look(texts([{ node: "ann" }]))
+    }
     for (const fault of [
       { kind: "status", status: 500 },
       { kind: "reset" },
@@ -108,7 +117,14 @@ describe("no secret is logged, traced, counted, stored or part of an error", () 
       Effect.gen(function* () {
         const { all, github, pipedrive } = yield* emittedBy(layerTransport)
         // What was to be looked at was there.
-        for (const seen of ["PIPEDRIVE_TOKEN", "Pipedrive.searchDeals", "gitpip_", "DatabaseError"]) {
+        for (const seen of [
+          "github.token_refused",
+          "Github.batch",
+          "PIPEDRIVE_TOKEN",
+          "Pipedrive.searchDeals",
+          "gitpip_",
+          "DatabaseError"
+        ]) {
           assert.include(all, seen)
         }
         for (const { headers } of [...github.requests, ...pipedrive.requests]) {
