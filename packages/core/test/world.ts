@@ -15,8 +15,6 @@ import {
 } from "../src/testing/index.ts"
 import { graphqlEngine } from "./graphqlEngine.ts"
 
-import { graphqlEngine } from "./graphqlEngine.ts"
-
 export interface WorldOptions {
   readonly github?: GithubStandInOptions
   readonly pipedrive?: PipedriveStandInOptions
