@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
 import { Clock, Effect, Exit, Scope } from "effect"
+import { graphqlEngine } from "../../packages/core/test/graphqlEngine.ts"
 import type { Mutation } from "./orders.ts"
 import * as PostgresProxy from "./PostgresProxy.ts"
 import type { PostgresServer } from "./PostgresServer.ts"
@@ -35,6 +36,11 @@ export interface Slot {
   closed: boolean
 }
 
+export interface Mode {
+  readonly token: boolean
+  readonly feed: boolean
+}
+
 export interface WorldOptions {
   readonly time: Time
   readonly random: Random
@@ -42,6 +48,8 @@ export interface WorldOptions {
   readonly postgres?: PostgresServer | undefined
   readonly servers?: number
   readonly mutations?: ReadonlyArray<Mutation> | undefined
+  /** Without a token users are looked at one by one; without the feed by scans alone. Default: both. */
+  readonly mode?: Mode | undefined
   readonly env?: Readonly<Record<string, string>>
   readonly listLag?: number
   /** Sees every statement of every server. */
@@ -91,7 +99,9 @@ export const make = async (options: WorldOptions): Promise<World> => {
     Effect.runPromise(
       effect.pipe(Effect.provideService(Scope.Scope, scope), Effect.provideService(Clock.Clock, time.clock))
     )
-  const github = await made(GithubStandIn.make({ token: githubToken, limit: false, host: "localhost" }))
+  const github = await made(
+    GithubStandIn.make({ token: githubToken, limit: false, host: "localhost", graphql: graphqlEngine })
+  )
   const pipedrive = await made(
     PipedriveStandIn.make({
       token: pipedriveToken,
@@ -110,7 +120,8 @@ export const make = async (options: WorldOptions): Promise<World> => {
   let closing = false
 
   const env = {
-    GITHUB_TOKEN: githubToken,
+    GITHUB_TOKEN: options.mode?.token === false ? "" : githubToken,
+    GITPIP_FEED: String(options.mode?.feed ?? true),
     GITHUB_API_URL: github.url.origin,
     PIPEDRIVE_TOKEN: pipedriveToken,
     PIPEDRIVE_API_URL: front.origin,

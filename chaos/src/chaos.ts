@@ -15,6 +15,7 @@ export interface RunOptions {
   readonly seed: number
   readonly database: "postgres" | "embedded"
   readonly servers: number
+  readonly mode?: World.Mode | undefined
   /** Real time of faults; mending and checking come on top. */
   readonly seconds: number
   /** Goes on, at most three times as long, until so many have struck: a busy machine is slow to meet them. */
@@ -49,6 +50,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     postgres,
     servers: options.servers,
     mutations: options.mutations,
+    mode: options.mode,
     listLag: random.int(0, 120_000)
   })
   const books = makeBooks()

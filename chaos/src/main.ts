@@ -11,6 +11,8 @@ const { values } = parseArgs({
     servers: { type: "string" },
     /** A regular expression: faults whose names match. */
     only: { type: "string", default: "" },
+    /** token+feed, token, feed, none, or all in turn. */
+    mode: { type: "string", default: "all" },
     /** Real seconds of faults in one run. */
     seconds: { type: "string", default: "40" }
   }
@@ -24,6 +26,17 @@ const number = (name: "minutes" | "seed" | "seconds" | "servers", least: number)
 }
 if (!["both", "postgres", "embedded"].includes(values.database)) {
   process.stderr.write(`--database must be postgres, embedded or both, and is ${values.database}\n`)
+  process.exit(2)
+}
+
+const modes = [
+  { name: "token+feed", token: true, feed: true },
+  { name: "token", token: true, feed: false },
+  { name: "feed", token: false, feed: true },
+  { name: "none", token: false, feed: false }
+]
+if (![...modes.map(({ name }) => name), "all"].includes(values.mode)) {
+  process.stderr.write(`--mode must be token+feed, token, feed, none or all, and is ${values.mode}\n`)
   process.exit(2)
 }
 
@@ -41,15 +54,17 @@ for (let n = 0; performance.now() < end; n++) {
       ? (([1, 2, 5] as const)[n % 3] as number)
       : number("servers", 1)
   const seed = first + n
-  const again = `--seed ${seed} --database ${embedded ? "embedded" : "postgres"} --servers ${servers} --seconds ${seconds} --minutes 0.1`
+  const mode = modes[values.mode === "all" ? n % modes.length : modes.findIndex(({ name }) => name === values.mode)]
+  const again = `--seed ${seed} --database ${embedded ? "embedded" : "postgres"} --servers ${servers} --mode ${mode?.name} --seconds ${seconds} --minutes 0.1`
   process.stdout.write(
-    `seed ${seed}: ${embedded ? "embedded" : "PostgreSQL"}, ${servers} server${servers === 1 ? "" : "s"} … `
+    `seed ${seed}: ${embedded ? "embedded" : "PostgreSQL"}, ${servers} server${servers === 1 ? "" : "s"}, ${mode?.name} … `
   )
   const result = await run({
     seed,
     database: embedded ? "embedded" : "postgres",
     servers,
     seconds,
+    mode,
     only: new RegExp(values.only)
   })
   results.push(result)

@@ -1,7 +1,8 @@
 /** Those whom all this is for: GitHub users who publish, and visitors who ask what is new. They keep their own books. */
 import type { Slot, World } from "./World.ts"
 
-export const users = ["ann", "anna", "annabel", "bob", "Bobby-Tables", "cy"]
+/** Enough to be looked at together. */
+export const users = ["ann", "anna", "annabel", "bob", "Bobby-Tables", "cy", "dee", "eli", "fay", "gus", "hal", "ivy"]
 export const visitors = ["eve", "mallory"]
 
 /** What a visitor was told. */

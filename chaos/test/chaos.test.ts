@@ -20,12 +20,15 @@ const survives = async (options: Omit<RunOptions, "seed">) => {
 
 describe("whatever happens, each file is published once and shown once", () => {
   it("with one server on PostgreSQL", { timeout: 300_000 }, () =>
-    survives({ database: "postgres", servers: 1, seconds: 15 })
+    survives({ database: "postgres", servers: 1, seconds: 15, mode: { token: true, feed: false } })
   )
   it("with three servers on one PostgreSQL", { timeout: 300_000 }, () =>
-    survives({ database: "postgres", servers: 3, seconds: 20 })
+    survives({ database: "postgres", servers: 3, seconds: 20, mode: { token: true, feed: true } })
   )
   it("on the embedded database", { timeout: 300_000 }, () =>
-    survives({ database: "embedded", servers: 1, seconds: 15 })
+    survives({ database: "embedded", servers: 1, seconds: 15, mode: { token: false, feed: true } })
+  )
+  it("without a token and without the feed", { timeout: 300_000 }, () =>
+    survives({ database: "postgres", servers: 1, seconds: 15, mode: { token: false, feed: false } })
   )
 })

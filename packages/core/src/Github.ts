@@ -311,7 +311,8 @@ export class Github extends Context.Service<
           const { limit, millis } = Access.pointsPerMinute
           const seconds = lasted.toSorted((a, b) => a - b)[Math.floor(lasted.length / 2)] ?? usualSeconds
           return {
-            single: batched ? limit / (millis / 1_000) : perHour(requests, anonymousLimit) / 3_600,
+            single:
+              batched || access.unlimited() ? limit / (millis / 1_000) : perHour(requests, anonymousLimit) / 3_600,
             batched: batched
               ? Math.min(
                   (perHour(points, pointLimit * githubTokens.length) / 3_600 / cost) * batches.size(),

@@ -443,6 +443,17 @@ describe("the capacity", () => {
     })
   )
 
+  it.effect("without a token is that of a server without limits once an answer has told of none", () =>
+    Effect.gen(function* () {
+      const standIn = yield* GithubStandIn.make({ limit: false })
+      standIn.addUser("ann")
+      const github = yield* makeGithub(standIn.url, { token: null })
+      assert.strictEqual((yield* github.capacity).single, 60 / 3_600)
+      yield* github.gists("ann", Option.none())
+      assert.strictEqual((yield* github.capacity).single, 15)
+    })
+  )
+
   it.effect("is less when a query costs more points, or its answer takes long", () =>
     Effect.gen(function* () {
       const { github, standIn } = yield* world(1)

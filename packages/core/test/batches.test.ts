@@ -106,6 +106,14 @@ describe("a scan by batches", () => {
         github.addFile(wide, "15.md", "")
         assert.strictEqual((yield* gitpip.scan()).files, 2)
 
+        // More old gists than it shows have another file.
+        yield* TestClock.adjust("1 minute")
+        const old = Array.from({ length: 12 }, () => github.addGist(login(4), { files: { "a.md": "" } }))
+        assert.strictEqual((yield* gitpip.scan()).files, 12)
+        yield* TestClock.adjust("1 minute")
+        for (const gist of old) github.addFile(gist, "b.md", "")
+        assert.strictEqual((yield* gitpip.scan()).files, 12)
+
         // A burst of more than it shows.
         yield* TestClock.adjust("1 minute")
         for (let n = 0; n < 25; n++) github.addGist(login(3), { files: { [`burst-${n}.md`]: "" } })

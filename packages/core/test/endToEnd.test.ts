@@ -1,10 +1,11 @@
 /** The whole way, on each kind of database: what a person would check who tries Gitpip for the first time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Gitpip } from "../src/Gitpip.ts"
 import type { GithubStandIn, PipedriveStandIn } from "../src/testing/index.ts"
-import { databases } from "./database.ts"
+import { Worker } from "../src/Worker.ts"
+import { databases, layerPostgres } from "./database.ts"
 import { everything, inWorld, name, services } from "./world.ts"
 
 const present = ["ann", "anna", "annabel", "bob", "Bobby-Tables"]
@@ -184,3 +185,72 @@ for (const [kind, database] of databases) {
     )
   })
 }
+
+describe("in every mode", () => {
+  for (const token of ["github-secret", ""]) {
+    for (const feed of ["true", "false"]) {
+      it.live(
+        `a server publishes every file once: ${token === "" ? "without" : "with"} a token, ${feed === "true" ? "with" : "without"} the feed`,
+        () =>
+          inWorld(
+            layerPostgres,
+            {
+              env: { GITHUB_TOKEN: token, GITPIP_FEED: feed, GITPIP_SCAN_INTERVAL: "1 second" },
+              // The modes differ in what they ask, not in how much they may: the limit of 60 has tests of its own.
+              github: { limit: false }
+            },
+            ({ github, pipedrive, settings }) =>
+              Effect.gen(function* () {
+                const gitpip = yield* Gitpip
+                const logins = Array.from({ length: 12 }, (_, n) => `user-${n}`)
+                for (const login of logins) {
+                  github.addUser(login)
+                  pipedrive.addDeal({ title: login })
+                  yield* gitpip.track(name(login))
+                }
+                const shown: Array<number> = []
+                const visits = Effect.gen(function* () {
+                  for (const login of logins) {
+                    shown.push(...(yield* gitpip.latest(name(login))).files.map(({ id }) => id as number))
+                  }
+                })
+                const published = (count: number) =>
+                  pipedrive.seen(count, ({ method, route }) => method === "POST" && route === "/api/v2/activities")
+                let files = 0
+                const publish = () => {
+                  for (const login of logins) {
+                    github.addGist(login, { files: { [`${files}.md`]: `# ${files}`, "same.md": "" } })
+                    files += 2
+                  }
+                }
+                publish()
+                yield* Effect.provide(Effect.andThen(published(files), visits), Layer.fresh(Worker.layer))
+                // Another process goes on, and a second beside it.
+                publish()
+                yield* Effect.all([published(files), Effect.provide(Effect.never, Layer.fresh(Worker.layer))], {
+                  concurrency: 2
+                }).pipe(
+                  Effect.raceFirst(published(files)),
+                  Effect.provide(Layer.fresh(Worker.layer)),
+                  Effect.provide(services(settings))
+                )
+                yield* gitpip.publish
+                yield* visits
+                assertOnceEach(pipedrive, files)
+                assert.strictEqual(new Set(shown).size, files)
+                assert.strictEqual(shown.length, files)
+                assert.strictEqual(
+                  github.requests.some(({ route }) => route === "/graphql"),
+                  token !== ""
+                )
+                assert.strictEqual(
+                  github.requests.some(({ route }) => route === "/gists/public"),
+                  feed === "true"
+                )
+              })
+          ),
+        60_000
+      )
+    }
+  }
+})

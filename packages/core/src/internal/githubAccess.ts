@@ -59,6 +59,8 @@ export const make = (client: HttpClient.HttpClient, apiUrl: string, tokens: Read
     url.origin === origin && url.protocol === protocol && url.username === "" && url.password === ""
   const credentials = tokens.length === 0 ? [credential(undefined)] : tokens.map(credential)
 
+  const unlimited = false
+
   /** Sends with the first token whose door is open, and with the next one when that is refused or at its limit. */
   const withToken = Effect.fnUntraced(function* <A>(
     door: "requests" | "points",
@@ -239,6 +241,8 @@ export const make = (client: HttpClient.HttpClient, apiUrl: string, tokens: Read
       .update(`${apiUrl}\n${tokens.map(Redacted.value).join("\n")}`)
       .digest("hex")
       .slice(0, 16),
+    /** Whether the last answer told of no limit of requests at all. */
+    unlimited: () => unlimited,
     requests: { limits: states("requests"), close: close("requests") },
     points: { limits: states("points"), close: close("points") }
   }
