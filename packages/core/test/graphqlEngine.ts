@@ -4,7 +4,9 @@
  * Where GitHub's word is missing, the reading that is hardest on a client: a gist's `url` does not name the owner, the
  * `text` of an empty file is `null` like that of a binary one, and files beyond 500 KB are cut.
  */
-import { schema as published } from "@octokit/graphql-schema"
+import { readFileSync } from "node:fs"
+import { findPackageJSON } from "node:module"
+import { dirname, join } from "node:path"
 import {
   buildSchema,
   type DocumentNode,
@@ -28,7 +30,9 @@ import type { GraphqlData, GraphqlEngine, GraphqlFile, GraphqlGist, GraphqlUser 
 /** Built when first asked for, since it takes a while. https://github.com/octokit/graphql-schema */
 let built: ReturnType<typeof buildSchema> | undefined
 export const githubSchema = () => {
-  built ??= buildSchema(published.idl, { assumeValid: true })
+  // The file alone: the package itself keeps megabytes of JSON, in every test that has a world.
+  const directory = dirname(findPackageJSON("@octokit/graphql-schema", import.meta.url) ?? "")
+  built ??= buildSchema(readFileSync(join(directory, "schema.graphql"), "utf8"), { assumeValid: true })
   return built
 }
 
