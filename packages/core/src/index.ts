@@ -26,12 +26,16 @@ export { Gauges } from "./Gauges.ts"
 
 export {
   type Account,
+  type BatchGist,
+  type Capacity,
   type FeedGist,
   type FeedPage,
   type GistContents,
   type GistPage,
+  type GistTexts,
   Github,
-  GithubError
+  GithubError,
+  type NewestGists
 } from "./Github.ts"
 export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
 export { layerTransport } from "./internal/exchange.ts"
