@@ -65,7 +65,7 @@ export const proofs: ReadonlyArray<Proof> = [
       },
       {
         file: "core/dist/repository/GistFiles.js",
-        from: "returning key, user_key, created_at\n        ), start as (",
+        from: "returning key, user_key, created_at\n        ), start as materialized (",
         to: `returning key, user_key, created_at
         ) select count(*) as n from added\`
         const counts = yield* sql\`with owners as (
@@ -74,7 +74,7 @@ export const proofs: ReadonlyArray<Proof> = [
         ), added as (
           select key, user_key, created_at from gist_files g where g.scan_key in (select scan_key from owners)
             and not exists (select 1 from publications p where p.file_key = g.key)
-        ), start as (`
+        ), start as materialized (`
       }
     ],
     servers: 1,

@@ -36,6 +36,7 @@ import { Scanner, type ScanProgress } from "./Scanner.ts"
 import { Settings } from "./Settings.ts"
 import { Sink } from "./Sink.ts"
 import * as sinks from "./sink/index.ts"
+import { countLimit } from "./Telemetry.ts"
 
 /** Part of a list: rows beyond a key, at most so many. */
 export interface Cursor {
@@ -58,15 +59,18 @@ export const Preview = Schema.Struct({
 )
 export type Preview = typeof Preview.Type
 
+/** Asked for by every page that is open: see repository/Totals.ts. */
+const counted = `, counted up to ${countLimit.toLocaleString("en")}`
+
 /** How things stand. */
 export const Status = Schema.Struct({
-  users: field(Schema.Int, "Tracked users"),
+  users: field(Schema.Int, `Tracked users${counted}`),
   lastScan: field(Schema.NullOr(Scan), "The newest scan of everybody; `null` before the first one"),
   nextScanAt: field(Instant, "When the next scan of everybody is due"),
   publications: Schema.Struct({
-    pending: field(Schema.Int, "Publications that wait"),
+    pending: field(Schema.Int, `Publications that wait${counted}`),
     sending: field(Schema.Int, "Publications that a server works on"),
-    failed: field(Schema.Int, "Publications that were given up and can be retried"),
+    failed: field(Schema.Int, `Publications that were given up and can be retried${counted}`),
     oldestDue: field(Schema.NullOr(Instant), "Since when the one is due that is due longest; `null` when none is")
   }).pipe(Schema.encodeKeys({ oldestDue: "oldest_due" })),
   publishing: Schema.Struct({
@@ -216,7 +220,7 @@ export class Gitpip extends Context.Service<
   > = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
-      const { days, files, publications, scans, users, visits } = yield* Repository
+      const { days, files, publications, scans, totals, users, visits } = yield* Repository
       const changes = yield* Changes
       const scanner = yield* Scanner
       const publisher = yield* Publisher
@@ -360,24 +364,20 @@ export class Gitpip extends Context.Service<
           return retried
         }).pipe(Effect.withSpan("Gitpip.retryFailed")),
         status: Effect.gen(function* () {
-          const backlog = yield* publications.backlog
+          const { failed, pending, sending, tracked } = yield* totals.read
+          const oldestDue = yield* publications.nextDue("all")
           const pause = yield* publisher.pause
-          const withheld = backlog.pending === 0 ? Option.none() : yield* publisher.withheld
+          const withheld = pending === 0 ? Option.none() : yield* publisher.withheld
           const waits = Option.orElse(pause, () => withheld)
           const limits = yield* github.limits
           const at = yield* Clock.currentTimeMillis
           const budget = yield* sink.budget
           const forecast = yield* budgets.forecast
           return {
-            users: yield* users.count,
+            users: tracked,
             lastScan: Option.getOrNull(yield* scans.lastDone),
             nextScanAt: yield* scanner.nextScheduled,
-            publications: {
-              pending: backlog.pending,
-              sending: backlog.sending,
-              failed: backlog.failed,
-              oldestDue: backlog.oldestDue
-            },
+            publications: { pending, sending, failed, oldestDue: Option.getOrNull(oldestDue) },
             publishing: {
               state: Option.isSome(publisher.off) ? "off" : Option.isSome(pause) ? "paused" : "on",
               message: Option.getOrNull(
@@ -455,7 +455,9 @@ export class Gitpip extends Context.Service<
     Gitpip | Services,
     never,
     Settings | SqlClient.SqlClient | HttpClient.HttpClient
-  > = Gitpip.layerWithSink.pipe(Layer.provideMerge(sinks.layer.pipe(Layer.provide(Repository.layer))))
+  > = Gitpip.layerWithSink.pipe(
+    Layer.provideMerge(sinks.layer.pipe(Layer.provide(Repository.layer)))
+  )
 
   /** Gitpip as the settings say: their database, `fetch` as transport. */
   static readonly layer: Layer.Layer<Gitpip | Services, DatabaseError, Settings> = Gitpip.layerWithDatabase.pipe(

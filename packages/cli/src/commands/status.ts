@@ -19,10 +19,13 @@ export const status = Command.make(
   Command.withShortDescription("Show how things stand")
 )
 
+/** The library counts no further. */
+const counted = (n: number): string => (n < 100_000 ? n.toLocaleString("en") : "100,000 or more")
+
 const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule, users }: Status): Table => ({
   whole: true,
   rows: [
-    ["users", users.toLocaleString("en")],
+    ["users", counted(users)],
     [
       "last scan",
       lastScan === null
@@ -38,7 +41,7 @@ const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule
     [
       "outbox",
       {
-        text: `${publications.pending.toLocaleString("en")} pending, ${publications.sending} sending, ${publications.failed.toLocaleString("en")} failed${publications.failed === 0 ? "" : " (see gitpip retry)"}`,
+        text: `${counted(publications.pending)} pending, ${publications.sending} sending, ${counted(publications.failed)} failed${publications.failed === 0 ? "" : " (see gitpip retry)"}`,
         meaning: publications.failed === 0 ? undefined : "bad"
       }
     ],

@@ -34,7 +34,10 @@ export interface Service {
 }
 
 /** A service in a child process, gone when the scope ends. */
-export const service = Effect.fnUntraced(function* (kind: "github" | "pipedrive" | "unchanged", options: object = {}) {
+export const service = Effect.fnUntraced(function* (
+  kind: "github" | "pipedrive" | "unchanged" | "accepting",
+  options: object = {}
+) {
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
       fork(new URL("./services.ts", import.meta.url), [kind, JSON.stringify(options)], { execArgv: [] })

@@ -1,6 +1,6 @@
 /**
  * The services a benchmark talks to, in a process of their own so that their work is not counted in ours:
- * `node services.ts github|pipedrive|unchanged OPTIONS`. Answers calls that come over IPC.
+ * `node services.ts github|pipedrive|unchanged|accepting OPTIONS`. Answers calls that come over IPC.
  */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -58,11 +58,16 @@ const pipedrive = (options: object) =>
     return { url: standIn.url.origin, handlers }
   })
 
-/** GitHub at its fastest: everybody's list is unchanged, and nothing is remembered of anybody. */
+/** GitHub at its fastest: everybody's list is unchanged, every gist looks alike, and nothing is remembered of anybody. */
 const unchanged = Effect.callback<{ readonly url: string; readonly handlers: Handlers }>((resume) => {
   let answered = 0
   const server = createServer((request, response) => {
     answered++
+    if (request.url?.startsWith("/gists/") === true) {
+      response.writeHead(200, { "content-type": "application/json" })
+      response.end(anyGist)
+      return
+    }
     response.writeHead(request.headers["if-none-match"] === undefined ? 500 : 304, { etag: '"same"' })
     response.end()
   })
@@ -78,6 +83,21 @@ const unchanged = Effect.callback<{ readonly url: string; readonly handlers: Han
   )
 })
 
+/** Pipedrive at its fastest: whatever is sent is taken, and forgotten. */
+const accepting = Effect.callback<{ readonly url: string; readonly handlers: Handlers }>((resume) => {
+  let made = 0
+  const server = createServer((request, response) => {
+    request.resume()
+    request.once("end", () => {
+      response.writeHead(201, { "content-type": "application/json" })
+      response.end(JSON.stringify({ success: true, data: { id: ++made } }))
+    })
+  })
+  server.listen(0, "127.0.0.1", () =>
+    resume(Effect.succeed({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, handlers: {} }))
+  )
+})
+
 const content = (bytes: number) =>
   "export const answer = (question: string) => question.length < 42\n".repeat(Math.ceil(bytes / 65)).slice(0, bytes)
 
@@ -87,8 +107,20 @@ const counts = (of: (status: number) => number, clear: () => void): Readonly<Rec
   return Object.fromEntries(found.filter(([, count]) => count > 0))
 }
 
+const anyGist = JSON.stringify({
+  description: "What I keep forgetting",
+  files: Object.fromEntries([0, 1, 2].map((n) => [`notes-${n}.md`, { content: content(2_000), truncated: false }]))
+})
+
 const [kind, options = "{}"] = process.argv.slice(2)
-const service = kind === "github" ? github : kind === "pipedrive" ? pipedrive(JSON.parse(options)) : unchanged
+const service =
+  kind === "github"
+    ? github
+    : kind === "pipedrive"
+      ? pipedrive(JSON.parse(options))
+      : kind === "accepting"
+        ? accepting
+        : unchanged
 
 await Effect.runPromise(
   Effect.scoped(

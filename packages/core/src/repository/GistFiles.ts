@@ -108,7 +108,7 @@ export const make = Effect.gen(function* () {
           order by l.n
           on conflict on constraint gist_files_gist_id_filename_key do nothing
           returning key, user_key, created_at
-        ), start as (
+        ), start as materialized (
           select o.*, greatest(
             coalesce((select max(turn) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
             coalesce((select min(turn) from publications where state = 'pending'), 0)

@@ -290,15 +290,6 @@ export const make = Effect.gen(function* () {
           select count(*) as n from retried`),
         (found) => found[0]?.n ?? 0
       ),
-    /** How many wait, are under way or have failed, and since when the oldest due one waits. Published ones are not counted: there may be millions. */
-    backlog: Effect.map(
-      orDatabaseError(sql<{ pending: number; sending: number; failed: number; oldestDue: DateTime.Utc | null }>`
-        select (select count(*) from publications where state = 'pending') as pending,
-          (select count(*) from publications where state = 'sending') as sending,
-          (select count(*) from publications where state = 'failed') as failed,
-          (select min(due_at) from publications where state = 'pending') as oldest_due`),
-      (found) => found[0] ?? { pending: 0, sending: 0, failed: 0, oldestDue: null }
-    ),
     /** When the next pending publication is due. */
     nextDue: (which: "all" | "fresh") =>
       Effect.map(

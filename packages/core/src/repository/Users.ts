@@ -149,10 +149,6 @@ export const make = Effect.gen(function* () {
         select ${columns} from users u where u.untracked_at is null and u.id > ${page.after}
           ${sql.literal(page.state === undefined ? "" : "and u.failures > 0")}
         order by u.id limit ${page.limit}`),
-    count: Effect.map(
-      orDatabaseError(sql<{ n: number }>`select count(*) as n from users where untracked_at is null`),
-      (found) => found[0]?.n ?? 0
-    ),
     details: Effect.fnUntraced(function* (username: Username) {
       const found = yield* key(username)
       const [row] = yield* orDatabaseError(sql<Record<string, unknown>>`
