@@ -38,6 +38,7 @@ import {
   readTexts,
   texts
 } from "./internal/githubQueries.ts"
+import { Neighbours } from "./internal/Neighbours.ts"
 import { Settings } from "./Settings.ts"
 import * as Telemetry from "./Telemetry.ts"
 
@@ -174,7 +175,7 @@ export class Github extends Context.Service<
     Effect.gen(function* () {
       const { githubApiUrl, githubTokens } = yield* Settings
       const client = yield* HttpClient.HttpClient
-      const access = Access.make(client, githubApiUrl, githubTokens)
+      const access = Access.make(client, githubApiUrl, githubTokens, yield* Neighbours)
       const { isOwn, read: get } = access
       const batched = githubTokens.length > 0
 

@@ -28,6 +28,7 @@ import { Planner } from "./Planner.ts"
 import { type Drained, Publisher } from "./Publisher.ts"
 import { Repository } from "./Repository.ts"
 import { type FileNotFound, fileIdentity } from "./repository/GistFiles.ts"
+import * as Neighbours from "./repository/Neighbours.ts"
 import type { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
 import type { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
 import type { UserConflict, UserNotTracked } from "./repository/Users.ts"
@@ -447,7 +448,9 @@ export class Gitpip extends Context.Service<
     Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
     Layer.provideMerge(Layer.mergeAll(Looker.layer, Planner.layer)),
     Layer.provide(Layer.mergeAll(ScanSpans.layer, Contents.layer)),
-    Layer.provideMerge(Layer.mergeAll(Github.layer, Repository.layer, Signals.layer))
+    Layer.provideMerge(
+      Layer.mergeAll(Github.layer.pipe(Layer.provide(Neighbours.layer)), Repository.layer, Signals.layer)
+    )
   )
 
   /** Gitpip on a database and a transport that the program brings. */
@@ -456,7 +459,7 @@ export class Gitpip extends Context.Service<
     never,
     Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerWithSink.pipe(
-    Layer.provideMerge(sinks.layer.pipe(Layer.provide(Repository.layer)))
+    Layer.provideMerge(sinks.layer.pipe(Layer.provide(Layer.mergeAll(Repository.layer, Neighbours.layer))))
   )
 
   /** Gitpip as the settings say: their database, `fetch` as transport. */

@@ -16,6 +16,7 @@ import { sentence } from "./domain/Text.ts"
 import * as Timing from "./domain/Timing.ts"
 import { type Answer, type ExchangeError, exchange, int, json } from "./internal/exchange.ts"
 import * as Gate from "./internal/Gate.ts"
+import { Neighbours } from "./internal/Neighbours.ts"
 import type { PipedriveSettings } from "./Settings.ts"
 import * as Telemetry from "./Telemetry.ts"
 
@@ -145,8 +146,17 @@ export class Pipedrive extends Context.Service<
       Pipedrive,
       Effect.gen(function* () {
         const client = yield* HttpClient.HttpClient
-        const gate = Gate.make({ concurrency, patience })
-        const searchGate = Gate.make({ concurrency: searchWindow.limit, patience })
+        const door = `pipedrive:${createHash("sha256")
+          .update(`${settings.origin}\n${Redacted.value(settings.token)}`)
+          .digest("hex")
+          .slice(0, 16)}`
+        const neighbours = yield* Neighbours
+        const gate = Gate.make({ concurrency, patience, share: neighbours.share(door) })
+        const searchGate = Gate.make({
+          concurrency: searchWindow.limit,
+          patience,
+          share: neighbours.share(`${door}:searches`)
+        })
         searchGate.pace(searchWindow)
         let budget: DayBudget | undefined
         let refusals = 0
@@ -265,10 +275,7 @@ export class Pipedrive extends Context.Service<
           )
 
         return Pipedrive.of({
-          door: `pipedrive:${createHash("sha256")
-            .update(`${settings.origin}\n${Redacted.value(settings.token)}`)
-            .digest("hex")
-            .slice(0, 16)}`,
+          door,
           origin: settings.origin,
           createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity, begin?: Begin) =>
             create("v2/activities", activity, begin)

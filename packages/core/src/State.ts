@@ -19,7 +19,7 @@ export class StateError extends Schema.TaggedError<StateError>()("StateError", {
 /** How many rows of each table. */
 export type Rows = Readonly<Record<string, number>>
 
-export const { tables } = StateFile
+export const { passing, tables } = StateFile
 
 /** Rows read, or written, by one statement. */
 const pageOfRows = 500

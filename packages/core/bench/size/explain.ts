@@ -7,6 +7,7 @@
  */
 import { DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
+import * as Cadence from "../../src/domain/Cadence.ts"
 import * as Timing from "../../src/domain/Timing.ts"
 import { UserId, type UserKey, Username } from "../../src/domain/User.ts"
 import { Visitor } from "../../src/domain/Visit.ts"
@@ -73,7 +74,7 @@ const intake = (user: number, files: number, round: number): Intake => ({
 /** Everything that the repositories can do, with what a server would ask for; `n` is another one in each round. */
 const operations = Effect.gen(function* () {
   const repository = watched(yield* Repository)
-  const { changes, days, deals, doors, files, publications, scans, totals, users, visits } = repository
+  const { changes, days, deals, doors, feed, files, publications, scans, totals, users, visits } = repository
   const now = new Date()
   const run = Date.now() % 1e9
   const user = (n: number) => 1 + ((n * 7_919 + process.pid) % options.users)
@@ -92,7 +93,29 @@ const operations = Effect.gen(function* () {
   const list: Record<string, (n: number) => Effect.Effect<unknown, unknown, SqlClient.SqlClient>> = {
     "a scan: the next users": (n) =>
       users.forScan({ after: user(n), until: last, limit: 200, now, everybody: n % 2 === 0 }),
-    "a scan: one user": (n) => users.oneForScan(user(n) as UserKey),
+    "a scan: one user": (n) => users.someForScan([user(n) as UserKey]),
+    "a scan: 1,000 users who are due": (n) =>
+      users.due({
+        intervals: Array.from({ length: Cadence.classes }, (_, c) => (Cadence.classes - c) * 3_600_000),
+        before: new Date(0),
+        now: new Date(now.getTime() + n * 60_000),
+        limit: 1_000
+      }),
+    "a scan: waits of wrong clocks": () => users.mendClocks(now),
+    "a scan: a poll of the feed": (n) =>
+      Effect.gen(function* () {
+        const at = new Date(now.getTime() + (n + 1) * 3_600_000)
+        yield* feed.claim("bench", at)
+        yield* feed.nextAt("bench")
+        yield* users.ofAccounts(
+          Array.from({ length: 100 }, (_, i) => ({ id: n * 100 + i, login: `user-${user(n * 100 + i)}` }))
+        )
+        yield* feed.record("bench", { etag: null, seen: [`${n}`], unsettled: [], gap: false, now: at, next: at })
+        yield* feed.putOff("bench", at)
+        yield* feed.gapAt("bench")
+      }),
+    "a plan: users by class": () => users.classes,
+    "a plan: who has waited longest": () => users.oldestLook,
     "a scan: what is known of 100 gists": (n) =>
       files.known(Array.from({ length: 100 }, (_, i) => `${n}${i}`.padStart(32, "e"))),
     "a scan: 3 files of one user": (n) => files.add(intake(user(n), 3, n + run)),
@@ -103,6 +126,9 @@ const operations = Effect.gen(function* () {
         someUsers(n, 200).map((key) => ({
           key: key as UserKey,
           etag: null,
+          stamp: "1 x",
+          rate: { perDay: 0.01, class: 3 },
+          walked: false,
           failures: 0,
           retryAt: null,
           errorReason: null,

@@ -17,6 +17,9 @@ const child = (github: string, pipedrive: string, postgres: string) =>
   Effect.gen(function* () {
     const server = yield* Gitpip
     const sql = yield* SqlClient.SqlClient
+    // What another script left in the middle of something.
+    yield* sql`update scans set lease_until = now() where state = 'running'`
+    yield* sql`update publications set state = 'pending', sent_at = null, lease_until = null where state = 'sending'`
     const done = { looked: 0, passes: 0, published: 0 }
     const scanning = yield* Effect.forkChild(
       Effect.forever(
@@ -32,12 +35,12 @@ const child = (github: string, pipedrive: string, postgres: string) =>
         })
       )
     )
-    const publishing = yield* Effect.forkChild(server.publish)
+    const publishing = yield* Effect.forkChild(Effect.forever(Effect.andThen(server.publish, Effect.sleep("1 second"))))
     const begin = yield* Clock.currentTimeMillis
     const lives: Array<number> = []
     while ((yield* Clock.currentTimeMillis) - begin < options.minutes * 60_000) {
       yield* Effect.sleep(every)
-      if (scanning.pollUnsafe() !== undefined) yield* Fiber.join(scanning)
+      for (const fiber of [scanning, publishing]) if (fiber.pollUnsafe() !== undefined) yield* Fiber.join(fiber)
       globalThis.gc?.()
       const { external, heapUsed, rss } = process.memoryUsage()
       lives.push(heapUsed)

@@ -11,9 +11,13 @@
  * caller can say so and do something else; one that has nothing else to do waits for a place in the window, which is no
  * limit but the own pace. Headers always win over own counts: the budget may be shared with others.
  *
+ * Where other processes go through the same door, the window is theirs as well. Each asks for places in it, and sends no
+ * more than it was granted (see `Neighbours.ts`).
+ *
  * Effect's `RateLimiter` is not used since it counts alone: it cannot be told what the answers say.
  */
-import { Clock, Data, Duration, Effect, Semaphore } from "effect"
+import { Clock, Data, Duration, Effect, Latch, Semaphore } from "effect"
+import { renewal, type Share, patience as sharePatience, type Window } from "./Neighbours.ts"
 
 /** The door stays closed longer than the gate's patience. `until` is in epoch milliseconds. */
 export class Closed extends Data.TaggedError("Closed")<{ readonly until: number; readonly why: string }> {}
@@ -35,7 +39,7 @@ export interface Gate {
   /** Notes what an answer's headers said. `resetAt` is in epoch milliseconds. */
   readonly learn: (facts: { readonly limit: number; readonly remaining: number; readonly resetAt: number }) => void
   /** Sets how many requests the service takes within `millis`. */
-  readonly pace: (window: { readonly limit: number; readonly millis: number }) => void
+  readonly pace: (window: Window) => void
   /**
    * The same for a service whose headers tell of that sliding window itself. What own requests do not explain is others'
    * use, for which places are left until `resetAt`. `startedAt` is when the answered request left.
@@ -54,20 +58,39 @@ export interface Gate {
   readonly state: () => GateState
 }
 
-export const make = (options: { readonly concurrency: number; readonly patience: Duration.Input }): Gate => {
+export const make = (options: {
+  readonly concurrency: number
+  readonly patience: Duration.Input
+  /** This process's part of the window; without it, all of it. */
+  readonly share?: Share | undefined
+}): Gate => {
+  const { share } = options
   const patience = Duration.toMillis(Duration.fromInputUnsafe(options.patience))
   const places = Semaphore.makeUnsafe(options.concurrency)
   let underWay = 0
   let windowBudget: GateState["budget"]
   let budget: GateState["budget"]
   let lowest: { readonly remaining: number; readonly resetAt: number } | undefined
-  let window: { readonly limit: number; readonly millis: number } | undefined
+  let window: Window | undefined
   let closedUntil = 0
   let why = ""
   /** Requests that may still be in the window, in the order they left. `endedAt` is infinite while one is under way. */
   let recent: Array<Passage> = []
   let others = { places: 0, until: 0 }
 
+  /** What was granted of the window, when, and whether it was all that was wanted. */
+  let granted = { places: 0, at: Number.NEGATIVE_INFINITY, whole: true, others: 0 }
+  /** The most own requests in the window since then. */
+  let most = 0
+  const oneRenewal = Semaphore.makeUnsafe(1)
+  /** Open from the first answer on. */
+  const answered = Latch.makeUnsafe(false)
+
+  const forget = (now: number, { millis }: Window): void => {
+    recent = recent.filter(({ endedAt }) => endedAt > now - millis)
+  }
+
+  /** When the service lets anybody in again. */
   const opensAt = (now: number): number => {
     if (closedUntil > now) return closedUntil
     if (budget !== undefined && now >= budget.resetAt) budget = undefined
@@ -78,20 +101,71 @@ export const make = (options: { readonly concurrency: number; readonly patience:
   const placeAt = (now: number): number => {
     if (window === undefined) return now
     const { limit, millis } = window
-    recent = recent.filter(({ endedAt }) => endedAt > now - millis)
+    forget(now, window)
     const taken = others.until > now ? others.places : 0
-    if (recent.length < limit - taken) return now
+    const own = Math.min(limit - taken, share === undefined ? limit : granted.places)
+    if (recent.length < own) return now
     const othersLeave = taken > 0 ? others.until : Number.POSITIVE_INFINITY
+    const nextGrant = share === undefined ? Number.POSITIVE_INFINITY : granted.at + renewal
     // So many have to leave the window first. One still under way leaves it no sooner than its whole length from now.
     const ends = recent.map(({ endedAt }) => endedAt).sort((a, b) => a - b)
-    return Math.min(Math.min(ends[recent.length - (limit - taken)] ?? now, now) + millis, othersLeave)
+    return Math.min(Math.min(ends[recent.length - own] ?? now, now) + millis, othersLeave, nextGrant)
+  }
+
+  /** Whether all that was granted is used, and more may be had. */
+  const isShort = (now: number): boolean => {
+    if (window === undefined || !granted.whole || granted.places >= window.limit) return false
+    forget(now, window)
+    return recent.length > 0 && recent.length >= granted.places
+  }
+
+  const mustRenew = (now: number): boolean => now < granted.at || now >= granted.at + renewal || isShort(now)
+
+  /** Asks for a part of the window when it is time to: no request has to ask by itself. */
+  const renew = (share: Share) =>
+    oneRenewal.withPermit(
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        if (!mustRenew(now)) return
+        if (window !== undefined) forget(now, window)
+        // Somewhat more than was needed, and not all that there is: who comes next finds room without waiting for it.
+        const wants = window === undefined ? 1 : Math.min(most + Math.ceil(window.limit / 4), window.limit)
+        const grant = yield* share.renew({ window, sent: recent.length, wants })
+        if (grant === undefined) {
+          if (now >= granted.at && now < granted.at + sharePatience) return
+          return yield* new Closed({
+            until: now + renewal,
+            why: "the database does not tell what other servers leave of the limit"
+          })
+        }
+        window ??= grant.window
+        granted = { places: grant.places, at: now, whole: grant.places >= wants, others: grant.others }
+        most = recent.length
+        if (grant.closed !== undefined) close(grant.closed.until, grant.closed.why)
+      })
+    )
+
+  const close = (until: number, reason: string): void => {
+    if (until > closedUntil) {
+      closedUntil = until
+      why = reason
+    }
   }
 
   const enter = Effect.fnUntraced(function* (
-    interruptibly: <A>(wait: Effect.Effect<A>) => Effect.Effect<A>,
+    interruptibly: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>,
     pace: "wait" | "refuse"
   ) {
+    const arrived = yield* Clock.currentTimeMillis
     for (;;) {
+      if (share !== undefined) {
+        if (mustRenew(yield* Clock.currentTimeMillis)) yield* interruptibly(renew(share))
+        // Nobody knows the window yet, and others may be about to send as well: one request finds out.
+        if (window === undefined && granted.others > 0 && underWay > 0 && !answered.isOpen()) {
+          yield* interruptibly(answered.await)
+          continue
+        }
+      }
       const now = yield* Clock.currentTimeMillis
       const opens = opensAt(now)
       const isPace = opens <= now
@@ -102,9 +176,12 @@ export const make = (options: { readonly concurrency: number; readonly patience:
         recent.push(passage)
         if (window === undefined && recent.length > unpaced) recent.shift()
         underWay++
+        most = Math.max(most, recent.length)
         return passage
       }
-      if (at - now > patience && !(isPace && pace === "wait")) {
+      // A share comes in small steps, which would be waited for one by one without end.
+      const waited = share === undefined ? 0 : now - arrived
+      if (at - now + waited > patience && !(isPace && pace === "wait")) {
         const spent = isPace
           ? "as many requests as it takes at a time have been sent"
           : "the budget of requests is used up"
@@ -118,6 +195,7 @@ export const make = (options: { readonly concurrency: number; readonly patience:
     Effect.map(Clock.currentTimeMillis, (now) => {
       underWay--
       passage.endedAt = now
+      answered.openUnsafe()
     })
 
   return {
@@ -143,12 +221,7 @@ export const make = (options: { readonly concurrency: number; readonly patience:
       const own = recent.filter((one) => one.startedAt <= startedAt).length
       others = { places: Math.max(limit - remaining - own, 0), until: resetAt }
     },
-    close: (until, reason) => {
-      if (until > closedUntil) {
-        closedUntil = until
-        why = reason
-      }
-    },
+    close,
     opensAt,
     state: () => ({ budget: budget ?? windowBudget, closedUntil, why })
   }

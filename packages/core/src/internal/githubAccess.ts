@@ -27,6 +27,7 @@ import {
   Unexpected,
   Unreachable
 } from "./githubErrors.ts"
+import type { Share, Shares } from "./Neighbours.ts"
 
 export interface ReadOptions {
   /** The validator of what is known already. It belongs to the token it was given to; another one just gets the answer. */
@@ -52,12 +53,24 @@ export interface QueryError {
   readonly path: ReadonlyArray<unknown>
 }
 
-export const make = (client: HttpClient.HttpClient, apiUrl: string, tokens: ReadonlyArray<Redacted.Redacted>) => {
+export const make = (
+  client: HttpClient.HttpClient,
+  apiUrl: string,
+  tokens: ReadonlyArray<Redacted.Redacted>,
+  neighbours: Shares
+) => {
   const { origin, protocol } = new URL(apiUrl)
   // The protocol by itself: the origin of `blob:https://…` is that of the address within.
   const isOwn = (url: URL): boolean =>
     url.origin === origin && url.protocol === protocol && url.username === "" && url.password === ""
-  const credentials = tokens.length === 0 ? [credential(undefined)] : tokens.map(credential)
+  const fingerprint = createHash("sha256")
+    .update(`${apiUrl}\n${tokens.map(Redacted.value).join("\n")}`)
+    .digest("hex")
+    .slice(0, 16)
+  const credentials = (tokens.length === 0 ? [undefined] : tokens).map((token, index) =>
+    // The first one has the door that is closed in the database when all are at their limit.
+    credential(token, neighbours.share(index === 0 ? `github:${fingerprint}` : `github:${fingerprint}:${index + 1}`))
+  )
 
   const unlimited = false
 
@@ -237,10 +250,7 @@ export const make = (client: HttpClient.HttpClient, apiUrl: string, tokens: Read
     readWithEach,
     query,
     /** Names the limits that apply, without naming a token: the same for everybody who shares them. */
-    fingerprint: createHash("sha256")
-      .update(`${apiUrl}\n${tokens.map(Redacted.value).join("\n")}`)
-      .digest("hex")
-      .slice(0, 16),
+    fingerprint,
     /** Whether the last answer told of no limit of requests at all. */
     unlimited: () => unlimited,
     requests: { limits: states("requests"), close: close("requests") },
@@ -260,9 +270,9 @@ interface Credential {
   refusedUntil: number
 }
 
-const credential = (token: Redacted.Redacted | undefined): Credential => ({
+const credential = (token: Redacted.Redacted | undefined, share: Share | undefined): Credential => ({
   authorize: token === undefined ? (request) => request : HttpClientRequest.bearerToken(token),
-  requests: Gate.make({ concurrency, patience }),
+  requests: Gate.make({ concurrency, patience, share }),
   // One query at a time: GitHub allows a minute of computing in a minute, and takes the time of an answer for its measure.
   points: Gate.make({ concurrency: 1, patience: 0 }),
   refusedUntil: 0

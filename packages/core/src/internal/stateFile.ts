@@ -32,7 +32,10 @@ export interface Table {
   readonly identity: boolean
 }
 
-/** All tables, each behind those that it refers to. A test compares them with the database's own. */
+/** What holds for seconds, and would mean nothing in another database. */
+export const passing: ReadonlyArray<string> = ["door_users"]
+
+/** All other tables, each behind those that it refers to. A test compares them with the database's own. */
 export const tables: ReadonlyArray<Table> = [
   { name: "users", key: ["key"], identity: true },
   { name: "scans", key: ["key"], identity: true },

@@ -3,12 +3,14 @@ import initial from "./0001_initial.ts"
 import certainty from "./0002_certainty.ts"
 import page from "./0003_page.ts"
 import cadence from "./0004_cadence.ts"
+import shares from "./0005_shares.ts"
 
 export const migrations = {
   "0001_initial": initial,
   "0002_certainty": certainty,
   "0003_page": page,
-  "0004_cadence": cadence
+  "0004_cadence": cadence,
+  "0005_shares": shares
 }
 
 /** The newest schema that this program knows. */

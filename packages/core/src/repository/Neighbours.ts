@@ -1,0 +1,58 @@
+/** The processes on one database share each service's limit through it. */
+import { randomUUID } from "node:crypto"
+import { Clock, DateTime, Effect, Layer, Option } from "effect"
+import { SqlClient } from "effect/sql"
+import { orDatabaseError } from "../Database.ts"
+import { Neighbours } from "../internal/Neighbours.ts"
+import * as Doors from "./Doors.ts"
+import { alone } from "./sql.ts"
+
+interface Granted {
+  readonly granted: number | null
+  readonly others: number
+  readonly windowLimit: number | null
+  readonly windowMillis: number | null
+}
+
+export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effect(
+  Neighbours,
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const doors = yield* Doors.make
+    const server = randomUUID()
+    // Whoever is gone in order leaves its share at once; that of one that was killed is free after some seconds.
+    yield* Effect.addFinalizer(() =>
+      sql`delete from door_users where server = ${server}`.pipe(Effect.timeout("2 seconds"), Effect.ignore)
+    )
+    return {
+      share: (door) => ({
+        renew: ({ sent, wants, window }) =>
+          Effect.gen(function* () {
+            const [found] = yield* orDatabaseError(
+              alone(
+                sql,
+                sql<Granted>`select * from use_door(${door}, ${server}, ${window?.limit ?? null}::integer,
+                  ${window?.millis ?? null}::integer, ${sent}::integer, ${wants}::integer)`
+              )
+            )
+            const closed = yield* doors.closed(door, new Date(yield* Clock.currentTimeMillis))
+            if (found === undefined) return undefined
+            return {
+              places: found.granted ?? 0,
+              others: found.others,
+              window:
+                found.windowLimit === null || found.windowMillis === null
+                  ? undefined
+                  : { limit: found.windowLimit, millis: found.windowMillis },
+              closed: Option.getOrUndefined(
+                Option.map(closed, ({ closedUntil, message }) => ({
+                  until: DateTime.toEpochMillis(closedUntil),
+                  why: message
+                }))
+              )
+            }
+          }).pipe(Effect.orElseSucceed(() => undefined))
+      })
+    }
+  })
+)
