@@ -6,6 +6,7 @@ import { Clock, Context, DateTime, Duration, Effect, Layer, Metric, Option } fro
 import { Budgets, type Forecast } from "./Budgets.ts"
 import type { DatabaseError } from "./Database.ts"
 import { Github } from "./Github.ts"
+import type { GateState } from "./internal/Gate.ts"
 import { Publisher } from "./Publisher.ts"
 import { Repository } from "./Repository.ts"
 import { Settings } from "./Settings.ts"
@@ -108,12 +109,11 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
 
         const limits = new Map<string, number>()
         const showBudgets = Effect.gen(function* () {
-          const requests = Option.fromUndefinedOr((yield* github.limits).budget)
+          const ofGithub = ({ budget }: GateState) =>
+            Option.map(Option.fromUndefinedOr(budget), ({ limit, remaining }) => ({ limit, left: remaining }))
           const known = [
-            {
-              service: "github",
-              budget: Option.map(requests, ({ limit, remaining }) => ({ limit, left: remaining }))
-            },
+            { service: "github", budget: ofGithub(yield* github.limits) },
+            { service: "github_points", budget: ofGithub(yield* github.points.limits) },
             { service: sink.door.split(":")[0] as string, budget: yield* sink.budget }
           ]
           for (const { budget, service } of known) {

@@ -106,7 +106,17 @@ export const Status = Schema.Struct({
       "How many are left, by GitHub's last word to this server; `null` before the first one"
     ),
     resetAt: field(Schema.NullOr(Instant), "When they are renewed"),
-    closedUntil: field(Schema.NullOr(Instant), "Until when GitHub is not asked; `null` when it may be")
+    closedUntil: field(Schema.NullOr(Instant), "Until when GitHub is not asked; `null` when it may be"),
+    points: field(
+      Schema.NullOr(
+        Schema.Struct({
+          limit: field(Schema.Int, "Points in an hour"),
+          remaining: field(Schema.Int, "How many are left"),
+          resetAt: field(Instant, "When they are renewed")
+        }).pipe(Schema.encodeKeys({ resetAt: "reset_at" }))
+      ),
+      "The other limit, of queries for many users at once, by GitHub's last word to this server; `null` before the first one"
+    )
   }).pipe(Schema.encodeKeys({ resetAt: "reset_at", closedUntil: "closed_until" })),
   schedule: Schema.Struct({
     looksNeeded: field(Schema.Int, "Looks an hour that the present users need"),
@@ -371,6 +381,7 @@ export class Gitpip extends Context.Service<
           const withheld = pending === 0 ? Option.none() : yield* publisher.withheld
           const waits = Option.orElse(pause, () => withheld)
           const limits = yield* github.limits
+          const { budget: points } = yield* github.points.limits
           const at = yield* Clock.currentTimeMillis
           const budget = yield* sink.budget
           const forecast = yield* budgets.forecast
@@ -394,7 +405,15 @@ export class Gitpip extends Context.Service<
               limit: limits.budget?.limit ?? null,
               remaining: limits.budget === undefined ? null : Math.max(limits.budget.remaining, 0),
               resetAt: limits.budget === undefined ? null : DateTime.makeUnsafe(limits.budget.resetAt),
-              closedUntil: limits.closedUntil > at ? DateTime.makeUnsafe(limits.closedUntil) : null
+              closedUntil: limits.closedUntil > at ? DateTime.makeUnsafe(limits.closedUntil) : null,
+              points:
+                points === undefined
+                  ? null
+                  : {
+                      limit: points.limit,
+                      remaining: Math.max(points.remaining, 0),
+                      resetAt: DateTime.makeUnsafe(points.resetAt)
+                    }
             },
             schedule: {
               ...forecast,

@@ -79,7 +79,7 @@ const described = {
     labels: ["service"],
     scope: "process",
     meaning:
-      "What is left of a budget by the service's last word to this process: GitHub's requests of the hour, Pipedrive's tokens of the day. Absent until an answer told"
+      "What is left of a budget by the service's last word to this process: GitHub's requests (github) and its points for queries (github_points) of the hour, Pipedrive's tokens of the day. Absent until an answer told"
   },
   gitpip_budget_limit: {
     type: "gauge",

@@ -61,6 +61,9 @@ const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule
             "GitHub",
             `${count(github.remaining, "request")} left${github.resetAt === null ? "" : ` until ${time(github.resetAt)}`}`
           ]
-        ])
+        ]),
+    ...(github.points === null
+      ? []
+      : [["GitHub's queries", `${count(github.points.remaining, "point")} left until ${time(github.points.resetAt)}`]])
   ]
 })

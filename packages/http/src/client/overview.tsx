@@ -38,6 +38,14 @@ export const OverviewPage = () => {
               left={status.github.remaining}
               limit={status.github.limit}
             />
+            {status.github.points === null ? null : (
+              <Gauge
+                label="GitHub's queries"
+                hint="points left this hour"
+                left={status.github.points.remaining}
+                limit={status.github.points.limit}
+              />
+            )}
             <Gauge
               label="Pipedrive"
               hint="tokens left today"
