@@ -1,0 +1,114 @@
+/** A database as Gitpip leaves it after having looked at all users of a world for a long time. */
+import { Duration, Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import * as Cadence from "../../src/domain/Cadence.ts"
+import { numbers } from "../../src/repository/sql.ts"
+import { etagOf, stampOf } from "./github.ts"
+import { filename, pageSize, randomOf, type World } from "./world.ts"
+
+const day = 86_400_000
+const usersAtATime = 20_000
+const filesAtATime = 200_000
+
+/** Gists a day as Gitpip has learned them: from gists that came at random, each for half as much after a while. */
+export const learnedRates = (world: World, seed: number): Float64Array => {
+  const random = randomOf(seed)
+  const since = 10 * Duration.toMillis(Cadence.halfLife)
+  return world.rates.map((rate) => {
+    const gists: Array<number> = []
+    const wait = () => (-Math.log(1 - random()) / rate) * day
+    for (let at = wait(); at < since; at += wait()) gists.push(-at)
+    return Cadence.rateNow({ rate: 0, at: 0, gists, now: 0 })
+  })
+}
+
+/** `intervals`: milliseconds between two looks, by class; the last looks are spread evenly over them. */
+export const fill = Effect.fnUntraced(function* (
+  world: World,
+  options: {
+    readonly rates: Float64Array
+    readonly intervals: ReadonlyArray<number>
+    readonly start: number
+    readonly seed: number
+  }
+) {
+  const { intervals, rates, start } = options
+  const sql = yield* SqlClient.SqlClient
+  const random = randomOf(options.seed)
+  const etag = etagOf(world, 0, start)
+  const stamp = stampOf(world, 0, start)
+  const users = rates.length
+  for (let from = 0; from < users; from += usersAtATime) {
+    const some = Array.from({ length: Math.min(usersAtATime, users - from) }, (_, n) => from + n)
+    const rateOf = (user: number) => rates[user] as number
+    const lastLook = (user: number) => start - random() * (intervals[Cadence.classOf(rateOf(user))] as number)
+    yield* sql`
+      insert into users (id, username, github_id, tracked_at, baselined_at, walked_at, scanned_at, etag, pages, stamp,
+        rate, rate_at, rate_class)
+      select id, 'user-' || id, id, ${new Date(start - 1_000 * day)}, ${new Date(start - 1_000 * day)},
+        to_timestamp(walked / 1000), to_timestamp(scanned / 1000), ${etag}, greatest(ceil(gists / ${pageSize}::float8), 1),
+        gists || ' ' || ${stamp}::text, rate, to_timestamp(scanned / 1000), class
+      from unnest(
+        ${numbers(
+          sql,
+          some.map((user) => user + 1),
+          "bigint"
+        )},
+        ${numbers(
+          sql,
+          some.map((user) => world.gists[user] as number),
+          "bigint"
+        )},
+        ${numbers(sql, some.map(rateOf), "float8")},
+        ${numbers(
+          sql,
+          some.map((user) => Cadence.classOf(rateOf(user))),
+          "bigint"
+        )},
+        ${numbers(sql, some.map(lastLook), "float8")},
+        ${numbers(
+          sql,
+          some.map(() => start - random() * day),
+          "float8"
+        )}
+      ) as l(id, gists, rate, class, scanned, walked)`
+  }
+  const [scan] = yield* sql<{ key: number }>`
+    insert into scans (kind, state, requested_at, started_at, finished_at)
+    values ('scheduled', 'done', ${new Date(start - day)}, ${new Date(start - day)}, ${new Date(start - day)}) returning key`
+  // Files that no answer will show are left out: those of users with nothing new, and one page of gists.
+  const needed = [...rates.keys()].filter(
+    (user) => (world.gists[user] as number) > pageSize || world.newsOf(user, Number.POSITIVE_INFINITY).length > 0
+  )
+  let files = 0
+  for (let at = 0; at < needed.length; ) {
+    const part: Array<number> = []
+    for (let rows = 0; at < needed.length && rows < filesAtATime; at++) {
+      const user = needed[at] as number
+      part.push(user)
+      rows += world.gists[user] as number
+    }
+    files += part.reduce((sum, user) => sum + (world.gists[user] as number), 0)
+    yield* sql`
+      insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
+      select u.key, ${scan?.key ?? 0}, i.gist_id, ${filename},
+        'https://gist.github.com/' || i.gist_id || '?file=' || ${filename}::text, 1000, l.at, l.at, l.at
+      from (select *, ${new Date(start - day)}::timestamptz as at from unnest(
+          ${numbers(
+            sql,
+            part.map((user) => user + 1),
+            "bigint"
+          )},
+          ${numbers(
+            sql,
+            part.map((user) => world.gists[user] as number),
+            "bigint"
+          )}
+        ) as p(id, gists)) l
+        join users u on u.id = l.id
+        cross join generate_series(0, l.gists - 1) as gist(n)
+        cross join lateral (select lpad(to_hex(l.id), 8, '0') || lpad(to_hex(gist.n), 24, '0') as gist_id) i`
+  }
+  yield* sql`vacuum analyze`
+  return { files, scan: scan?.key ?? 0 }
+})
