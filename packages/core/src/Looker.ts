@@ -213,8 +213,11 @@ export class Looker extends Context.Service<
         }
         const at = yield* now
         const newest = answer.success.map(Result.getOrUndefined)
-        const changed = newest.flatMap((one) => one?.gists.map(({ gistId }) => gistId) ?? [])
-        const known = yield* files.known(changed)
+        // Nearly all are as they were, and of those no gist has to be looked up.
+        const changed = newest.flatMap((one, index) =>
+          one === undefined || stampOf(one) === users[index]?.stamp ? [] : one.gists.map(({ gistId }) => gistId)
+        )
+        const known = changed.length === 0 ? new Set<string>() : yield* files.known(changed)
         const verdicts = users.map((user, index) => judge(user, newest[index], known, at))
         yield* keepTexts(verdicts)
         const news = verdicts.flatMap((verdict) => (verdict._tag === "Changed" ? [verdict] : []))
@@ -357,7 +360,7 @@ const judge = (user: ScanUser, newest: NewestGists | undefined, known: ReadonlyS
   if (newest === undefined || (user.githubId !== null && newest.owner.id !== user.githubId)) {
     return { _tag: "List", user, toTheEnd: false, stamp: null }
   }
-  const stamp = `${newest.total} ${newest.stamp}`
+  const stamp = stampOf(newest)
   const list = (toTheEnd: boolean): Verdict => ({ _tag: "List", user, toTheEnd, stamp })
   if (!newest.complete && isOverdue(user, at)) return list(user.walkedAt === null)
   if (stamp === user.stamp) return { _tag: "Unchanged", user, stamp }
@@ -372,6 +375,12 @@ const judge = (user: ScanUser, newest: NewestGists | undefined, known: ReadonlyS
     ? list(false)
     : { _tag: "Changed", user, stamp, newest, files }
 }
+
+/** The number of gists comes first: what has come to be more than what is shown is behind it. */
+const stampOf = ({ stamp, total }: NewestGists): string => `${total} ${stamp}`
+
+/** The stamp after a list has brought so many gists, so that the next batch does not look for them once more. */
+const counted = (stamp: string, gists: number): string => stamp.replace(/^\d+/, (total) => `${Number(total) + gists}`)
 
 const unknown = { etag: null, stamp: null, rate: null, walked: false } as const
 
@@ -401,7 +410,7 @@ const seen = (
     look: {
       key: user.key,
       etag: null,
-      stamp: result.stamp,
+      stamp: result.stamp ?? (user.stamp === null ? null : counted(user.stamp, gists.size)),
       rate: { perDay, class: Cadence.classOf(perDay) },
       walked: result.walked,
       failures: 0,

@@ -11,6 +11,7 @@ import { Scanner } from "../src/Scanner.ts"
 import type { GithubStandIn } from "../src/testing/index.ts"
 import { Worker } from "../src/Worker.ts"
 import { layerPostgres } from "./database.ts"
+import { graphqlEngine } from "./graphqlEngine.ts"
 import { everything, inWorld, name, services } from "./world.ts"
 
 const isFeed = ({ route }: { readonly route: string | undefined }) => route === "/gists/public"
@@ -113,6 +114,31 @@ describe("the feed", () => {
         github.addGist("Bob", { files: { "b.md": "" } })
         yield* poll
         assert.deepStrictEqual(yield* files("bob"), ["b.md"])
+      })
+    )
+  )
+
+  it.effect("that brought a gist leaves nothing of it for the next batch to look for", () =>
+    inWorld(layerPostgres, { github: { graphql: graphqlEngine } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* begun(github)
+        for (let n = 0; n < 120; n++) github.addGist("ann", { files: { [`${n}.md`]: "" } })
+        for (let n = 0; n < 10; n++) {
+          github.addUser(`user-${n}`)
+          yield* gitpip.track(name(`user-${n}`))
+        }
+        yield* gitpip.scan()
+        yield* TestClock.adjust("1 minute")
+        github.addGist("ann", { files: { "b.md": "" } })
+        yield* poll
+        assert.include(yield* files("ann"), "b.md")
+        github.clearRequests()
+        yield* gitpip.scan()
+        assert.deepStrictEqual(
+          github.requests.map(({ route }) => route),
+          ["/graphql"]
+        )
       })
     )
   )
