@@ -2,7 +2,7 @@
  * Decides how often each class of users is looked at, from what GitHub's limits allow: `domain/Cadence.ts` with the
  * numbers of now. What is left of the limits is for reading new gists, and for others with the same token.
  */
-import { Clock, Context, type DateTime, Duration, Effect, Layer, Option } from "effect"
+import { Clock, Context, type DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
 import type { DatabaseError } from "./Database.ts"
 import * as Cadence from "./domain/Cadence.ts"
 import { Github } from "./Github.ts"
@@ -12,8 +12,9 @@ import { Settings } from "./Settings.ts"
 /** The part of GitHub's limits that the schedule may take. */
 const share = 0.8
 
-/** The numbers of users change slowly, and counting a million takes a while. */
+/** The numbers of users change slowly, and counting a million takes more than a second: so often for each 100,000. */
 const fresh = Duration.minutes(1)
+const stalest = Duration.minutes(10)
 
 export interface Plan extends Cadence.Cadence {
   /** Users that the schedule looks at: tracked, and not failing. */
@@ -29,7 +30,7 @@ export interface Plan extends Cadence.Cadence {
 export class Planner extends Context.Service<
   Planner,
   {
-    /** The plan, at most a minute old. */
+    /** The plan, from numbers of users that are a minute old, or ten with a million users. */
     readonly plan: Effect.Effect<Plan, DatabaseError>
   }
 >()("gitpip/Planner") {
@@ -39,7 +40,14 @@ export class Planner extends Context.Service<
       const { feed, users } = yield* Repository
       const github = yield* Github
       const settings = yield* Settings
-      const counted = yield* Effect.cachedWithTTL(users.classes, fresh)
+      const counted = yield* Effect.cachedWithTTL(
+        users.classes,
+        Exit.match({
+          onFailure: () => Duration.zero,
+          onSuccess: (classes) =>
+            Duration.clamp(Duration.times(fresh, sum(classes) / 100_000), { minimum: fresh, maximum: stalest })
+        })
+      )
       return Planner.of({
         plan: Effect.gen(function* () {
           const classes = yield* counted
@@ -54,7 +62,7 @@ export class Planner extends Context.Service<
               shortest: Duration.toMillis(settings.scanInterval),
               longest: Duration.toMillis(settings.maxDelay)
             }),
-            users: classes.reduce((sum, count) => sum + count, 0),
+            users: sum(classes),
             budget,
             gistsPerDay: classes.reduce((sum, count, c) => sum + (c === 0 ? 0 : count * Cadence.rateOf(c)), 0),
             gapAt: Option.filter(gapAt, (at) => at.epochMilliseconds <= now)
@@ -64,3 +72,5 @@ export class Planner extends Context.Service<
     })
   )
 }
+
+const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, number) => total + number, 0)
