@@ -129,13 +129,16 @@ const main = Effect.gen(function* () {
   const began = performance.now()
   const server = yield* Effect.acquireRelease(
     Effect.promise(() =>
+      // Vacuuming has to keep up with hours that pass in a minute.
       startPostgres(
         [
           "fsync=off",
           "synchronous_commit=off",
           "full_page_writes=off",
-          "shared_buffers=1GB",
-          "max_wal_size=4GB"
+          "shared_buffers=2GB",
+          "max_wal_size=4GB",
+          "autovacuum_naptime=10s",
+          "autovacuum_vacuum_cost_delay=0"
         ].flatMap((setting) => ["-c", setting])
       )
     ),

@@ -153,18 +153,20 @@ export const make = (options: {
   const shownAt = Float64Array.from(shown, (one) => one.shownAt).sort()
   const made = Float64Array.from(shown, (one) => one.madeAt)
 
-  const listed = (gistId: string, name: string, madeAt: number, updatedAt: number): ListedFile => ({
+  const listed = (gistId: string, name: string, madeAt: string, updatedAt: string): ListedFile => ({
     gistId,
     filename: name,
-    htmlUrl: fileUrl(`https://gist.github.com/${gistId}`, name),
+    htmlUrl: `https://gist.github.com/${gistId}${name === filename ? page : fileUrl("", name)}`,
     rawUrl: null,
     description: null,
     language: "Markdown",
     type: "text/markdown",
     size: 1_000,
-    createdAt: instant(madeAt),
-    updatedAt: instant(updatedAt)
+    createdAt: madeAt,
+    updatedAt
   })
+  const page = fileUrl("", filename)
+  const before = instant(start - day)
   const newsOf = (user: number, at: number) => byUser.get(user)?.filter(({ listedAt }) => listedAt <= at) ?? none
 
   return {
@@ -183,8 +185,8 @@ export const make = (options: {
         return {
           gistId,
           files: [
-            listed(gistId, filename, start - day, more[0]?.madeAt ?? start - day),
-            ...more.map((file) => listed(gistId, file.filename, start - day, file.madeAt))
+            listed(gistId, filename, before, more[0] === undefined ? before : instant(more[0].madeAt)),
+            ...more.map((file) => listed(gistId, file.filename, before, instant(file.madeAt)))
           ]
         }
       }
@@ -199,7 +201,9 @@ export const make = (options: {
       for (const gistId of head.slice(from, from + limit)) {
         const one = freshById.get(gistId)
         page.push(
-          one === undefined ? old(gistId) : { gistId, files: [listed(gistId, one.filename, one.madeAt, one.madeAt)] }
+          one === undefined
+            ? old(gistId)
+            : { gistId, files: [listed(gistId, one.filename, instant(one.madeAt), instant(one.madeAt))] }
         )
       }
       let skip = Math.max(from - head.length, 0)
