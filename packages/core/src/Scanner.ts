@@ -229,9 +229,12 @@ export class Scanner extends Context.Service<
             yield* scans.reap(yield* now)
             const started = Option.getOrThrow(yield* scans.start(kind, userKey, yield* now))
             const pass = newPass(started.key, onProgress)
-            const scheduled = Effect.flatMap(planner.plan, (plan) =>
-              plan.everybody ? everybody(pass, { failing: false }) : due(pass)
-            )
+            const scheduled = Effect.gen(function* () {
+              const known = (yield* github.limits).budget !== undefined
+              // So few looks may only be what is assumed before the first answer. Asking for the limits costs nothing of them.
+              if (!known && !(yield* planner.plan).everybody) yield* Effect.ignore(github.check)
+              return (yield* planner.plan).everybody ? yield* everybody(pass, { failing: false }) : yield* due(pass)
+            })
             return yield* run(started.key, kind === "scheduled" ? scheduled : requested(started, pass))
           }),
           found: Effect.fnUntraced(function* (keys) {

@@ -451,6 +451,9 @@ describe("the capacity", () => {
       assert.strictEqual((yield* github.capacity).single, 60 / 3_600)
       yield* github.gists("ann", Option.none())
       assert.strictEqual((yield* github.capacity).single, 15)
+      const other = yield* makeGithub(standIn.url, { token: null })
+      yield* other.check
+      assert.strictEqual((yield* other.capacity).single, 15)
     })
   )
 

@@ -72,7 +72,7 @@ export const make = (
     credential(token, neighbours.share(index === 0 ? `github:${fingerprint}` : `github:${fingerprint}:${index + 1}`))
   )
 
-  const unlimited = false
+  let unlimited = false
 
   /** Sends with the first token whose door is open, and with the next one when that is refused or at its limit. */
   const withToken = Effect.fnUntraced(function* <A>(
@@ -176,6 +176,10 @@ export const make = (
         pace: options.subject._tag === "Gist" ? "refuse" : "wait",
         window: pointsPerMinute
       })
+      // Enterprise Server may set no limits. It sends no such headers then, and answers 404 to whoever asks for them.
+      if (own && (answer.status < 400 || (answer.status === 404 && target.pathname.endsWith("/rate_limit")))) {
+        unlimited = answer.headers["x-ratelimit-limit"] === undefined
+      }
       const location = answer.headers.location
       if (
         [301, 302, 303, 307, 308].includes(answer.status) &&
