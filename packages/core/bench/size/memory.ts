@@ -20,6 +20,8 @@ const child = (github: string, pipedrive: string, postgres: string) =>
     // What another script left in the middle of something.
     yield* sql`update scans set lease_until = now() where state = 'running'`
     yield* sql`update publications set state = 'pending', sent_at = null, lease_until = null where state = 'sending'`
+    // Rows of work that was cut off lie before those that wait, and nobody has had the time to remove them.
+    yield* sql`vacuum publications`
     const done = { looked: 0, passes: 0, published: 0 }
     const scanning = yield* Effect.forkChild(
       Effect.forever(

@@ -83,14 +83,16 @@ const unchanged = Effect.callback<{ readonly url: string; readonly handlers: Han
   )
 })
 
-/** Pipedrive at its fastest: whatever is sent is taken, and forgotten. */
+/** Pipedrive at its fastest: whatever is sent is taken, and forgotten: nothing is ever found. */
 const accepting = Effect.callback<{ readonly url: string; readonly handlers: Handlers }>((resume) => {
   let made = 0
   const server = createServer((request, response) => {
     request.resume()
     request.once("end", () => {
-      response.writeHead(201, { "content-type": "application/json" })
-      response.end(JSON.stringify({ success: true, data: { id: ++made } }))
+      const data =
+        request.method === "POST" ? { id: ++made } : request.url?.includes("/search") === true ? { items: [] } : []
+      response.writeHead(200, { "content-type": "application/json" })
+      response.end(JSON.stringify({ success: true, data }))
     })
   })
   server.listen(0, "127.0.0.1", () =>
