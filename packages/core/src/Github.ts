@@ -8,7 +8,7 @@
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api ,
  * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
-import { Context, type DateTime, Effect, Layer, Option, Result, Schema } from "effect"
+import { Clock, Context, type DateTime, Duration, Effect, Layer, Option, Result, Schema } from "effect"
 import { HttpClient } from "effect/http"
 import type { Content, ListedFile } from "./domain/GistFile.ts"
 import { storable, storableName } from "./domain/Text.ts"
@@ -104,7 +104,7 @@ export interface GistContents {
 export interface Capacity {
   /** By themselves, each by a conditional request. */
   readonly single: number
-  /** By batches; 0 without a token. */
+  /** By batches; 0 without a token, and for a while after GitHub has refused one as a whole. */
   readonly batched: number
 }
 
@@ -182,6 +182,8 @@ export class Github extends Context.Service<
       const batches = Batches.make(mostLogins)
       /** Seconds that the last queries took. */
       let lasted: ReadonlyArray<number> = []
+      /** Epoch milliseconds. */
+      let refusedUntil = 0
       /** Points of the last query. */
       let cost = 1
 
@@ -292,7 +294,19 @@ export class Github extends Context.Service<
         batched,
         batch: Effect.fn("Github.batch")(function* (logins) {
           if (!batched) return yield* needsToken
-          return yield* batches.ask(logins, queryNewest)
+          return yield* batches.ask(logins, queryNewest).pipe(
+            Effect.tapError(({ reason }) =>
+              Effect.map(Clock.currentTimeMillis, (now) => {
+                refusedUntil =
+                  reason._tag === "RateLimited"
+                    ? reason.resumeAt.epochMilliseconds
+                    : now +
+                      Duration.toMillis(
+                        reason._tag === "Unexpected" || reason._tag === "Blocked" ? whenRefused : whenAway
+                      )
+              })
+            )
+          )
         }),
         texts: Effect.fn("Github.texts")(function* (gists) {
           if (!batched) return yield* needsToken
@@ -314,12 +328,13 @@ export class Github extends Context.Service<
           return {
             single:
               batched || access.unlimited() ? limit / (millis / 1_000) : perHour(requests, anonymousLimit) / 3_600,
-            batched: batched
-              ? Math.min(
-                  (perHour(points, pointLimit * githubTokens.length) / 3_600 / cost) * batches.size(),
-                  batches.size() / seconds
-                )
-              : 0
+            batched:
+              batched && refusedUntil <= (yield* Clock.currentTimeMillis)
+                ? Math.min(
+                    (perHour(points, pointLimit * githubTokens.length) / 3_600 / cost) * batches.size(),
+                    batches.size() / seconds
+                  )
+                : 0
           }
         }),
         limits: access.requests.limits,
@@ -340,6 +355,10 @@ export class Github extends Context.Service<
     })
   )
 }
+
+/** How long queries are not counted on after one that nobody was answered by: there may be none on this server at all. */
+const whenRefused = Duration.hours(1)
+const whenAway = Duration.minutes(1)
 
 /** Users asked for by one query: so many cost one point. */
 const mostLogins = 100

@@ -278,7 +278,7 @@ export class Looker extends Context.Service<
 
       /** As many as can be by batches, and the rest one by one. */
       const lookAtAll = Effect.fnUntraced(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
-        if (!github.batched || users.length < leastBatch) {
+        if (users.length < leastBatch || (yield* github.capacity).batched === 0) {
           return yield* oneByOne(
             scan,
             users.map((user) => ({ user, toTheEnd: false, stamp: null }))

@@ -265,6 +265,10 @@ describe("users", () => {
           const scan = yield* gitpip.scan()
           assert.deepStrictEqual([scan.state, scan.files, scan.failed], ["done", 12, 0])
           assert.strictEqual(github.count("GET", "/users/{login}/gists"), 12)
+          // And no further query is tried for a while.
+          github.clearRequests()
+          yield* gitpip.scan()
+          assert.strictEqual(github.count("POST", "/graphql"), 0)
           github.behave()
           yield* TestClock.adjust("2 hours")
           github.clearRequests()
