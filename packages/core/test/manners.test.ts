@@ -87,7 +87,7 @@ describe("an hour", () => {
             assert.isAtLeast(pipedrive.activities.length, 2_900)
           })
       ),
-    120_000
+    300_000
   )
 
   it.effect(
@@ -123,7 +123,7 @@ describe("an hour", () => {
             assert.strictEqual(pipedrive.activities.length, 90)
           })
       ),
-    120_000
+    300_000
   )
 })
 
@@ -159,6 +159,6 @@ describe("a day", () => {
           assert.isAtMost(spent[47] ?? 0, 10_000)
         })
       ),
-    120_000
+    300_000
   )
 })
