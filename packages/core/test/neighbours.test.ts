@@ -261,6 +261,16 @@ describe("a gate with a share", () => {
     })
   )
 
+  it.effect("that has the whole window says at once when a place is far away, as one without neighbours does", () =>
+    Effect.gen(function* () {
+      const { gate } = gateWith(({ wants }) => grant(wants, { others: 0 }))
+      gate.pace({ limit: 20, millis: 60_000 })
+      yield* Effect.forEach(Array.from({ length: 20 }), () => gate.pass(Effect.void))
+      const closed = yield* Effect.flip(gate.pass(Effect.void))
+      assert.strictEqual(closed.until, 60_000)
+    })
+  )
+
   it.effect("with neighbours sends one request first when nobody knows the window", () =>
     Effect.gen(function* () {
       const { gate } = gateWith(({ wants }) => grant(wants))

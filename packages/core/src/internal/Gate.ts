@@ -106,7 +106,8 @@ export const make = (options: {
     const own = Math.min(limit - taken, share === undefined ? limit : granted.places)
     if (recent.length < own) return now
     const othersLeave = taken > 0 ? others.until : Number.POSITIVE_INFINITY
-    const nextGrant = share === undefined ? Number.POSITIVE_INFINITY : granted.at + renewal
+    // Another grant only helps where others have what is missing.
+    const nextGrant = own < limit - taken ? granted.at + renewal : Number.POSITIVE_INFINITY
     // So many have to leave the window first. One still under way leaves it no sooner than its whole length from now.
     const ends = recent.map(({ endedAt }) => endedAt).sort((a, b) => a - b)
     return Math.min(Math.min(ends[recent.length - own] ?? now, now) + millis, othersLeave, nextGrant)

@@ -5,7 +5,6 @@ import { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../Database.ts"
 import { Neighbours } from "../internal/Neighbours.ts"
 import * as Doors from "./Doors.ts"
-import { alone } from "./sql.ts"
 
 interface Granted {
   readonly granted: number | null
@@ -28,14 +27,16 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
       share: (door) => ({
         renew: ({ sent, wants, window }) =>
           Effect.gen(function* () {
-            const [found] = yield* orDatabaseError(
-              alone(
-                sql,
-                sql<Granted>`select * from use_door(${door}, ${server}, ${window?.limit ?? null}::integer,
-                  ${window?.millis ?? null}::integer, ${sent}::integer, ${wants}::integer)`
-              )
+            const at = new Date(yield* Clock.currentTimeMillis)
+            // Whoever waits for the lock within waits for one statement of another process, which needs nothing of it.
+            const [[found], closed] = yield* Effect.all(
+              [
+                orDatabaseError(sql<Granted>`select * from use_door(${door}, ${server}, ${window?.limit ?? null}::integer,
+                  ${window?.millis ?? null}::integer, ${sent}::integer, ${wants}::integer)`),
+                doors.closed(door, at)
+              ],
+              { concurrency: 2 }
             )
-            const closed = yield* doors.closed(door, new Date(yield* Clock.currentTimeMillis))
             if (found === undefined) return undefined
             return {
               places: found.granted ?? 0,
