@@ -33,8 +33,8 @@ const elsewhere = [
   "Publications.ts: with retried as ( update publications set state = 'pending',",
   "Deals.ts: insert into retractions (receipt, found_at) values (",
   // Only with more users than GitHub's limits allow in every scan: `cadence.test.ts`. Looks, and waits after failures.
-  "Users.ts: with wrong as ( select key from users where untracked_at is",
-  "Users.ts: with wrong as ( select key from users where untracked_at is"
+  "Users.ts: with wrong as ( select key from users where untracked_at is ",
+  "Users.ts: with wrong as ( select key from users where untracked_at is "
 ]
 
 /** What it takes two to meet at one moment: "of everybody never run at once, in whatever process" in `Scanner.test.ts`. */

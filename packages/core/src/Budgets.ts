@@ -56,7 +56,7 @@ export class Budgets extends Context.Service<Budgets, { readonly forecast: Effec
           return {
             looksNeeded: Math.round(plan.needed * 3_600),
             looksAllowed: Math.floor(plan.budget * 3_600),
-            longestInterval: Duration.millis(plan.intervals[0] ?? 0),
+            longestInterval: Duration.seconds(Math.round(plan.longest / 1_000)),
             oldestLook: yield* users.oldestLook,
             gistsPerDay: plan.gistsPerDay,
             tokensPerDay,

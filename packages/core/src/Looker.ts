@@ -208,6 +208,7 @@ export class Looker extends Context.Service<
           yield* Telemetry.log("Warn", "batch.failed", { reason: reason._tag, detail: reason.message })
           if (reason._tag === "RateLimited") {
             yield* doors.close(github.points.door, reason.resumeAt, reason.message, yield* now)
+            return { looked: new Map<UserKey, Looked>(), orders: byList.filter(({ user }) => user.etag !== null) }
           }
           return { looked: new Map<UserKey, Looked>(), orders: byList }
         }
@@ -276,13 +277,25 @@ export class Looker extends Context.Service<
         }
       })
 
+      /**
+       * Whether there are queries, but none left in this hour. Lists without an ETag would use up the hour's requests as
+       * well, and publishing needs those: such users are left for the next hour.
+       */
+      const pointsAreSpent = Effect.gen(function* () {
+        const { budget, closedUntil } = yield* github.points.limits
+        return github.batched && (closedUntil > (yield* Clock.currentTimeMillis) || (budget?.remaining ?? 1) <= 0)
+      })
+
       /** As many as can be by batches, and the rest one by one. */
       const lookAtAll = Effect.fnUntraced(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
         if (users.length < leastBatch || (yield* github.capacity).batched === 0) {
-          return yield* oneByOne(
+          const free = users.length >= leastBatch && (yield* pointsAreSpent)
+          const orders = users.filter(({ etag }) => !free || etag !== null)
+          const found = yield* oneByOne(
             scan,
-            users.map((user) => ({ user, toTheEnd: false, stamp: null }))
+            orders.map((user) => ({ user, toTheEnd: false, stamp: null }))
           )
+          return orders.map((user, index) => ({ user, result: found[index] as (typeof found)[number] }))
         }
         // The next query is under way while what the last one brought is stored.
         const batches = yield* Effect.forEach(
@@ -304,7 +317,10 @@ export class Looker extends Context.Service<
         }
         const rest = yield* oneByOne(scan, orders)
         for (const [index, { user }] of orders.entries()) looked.set(user.key, rest[index] as (typeof rest)[number])
-        return users.flatMap(({ key }) => looked.get(key) ?? [])
+        return users.flatMap((user) => {
+          const result = looked.get(user.key)
+          return result === undefined ? [] : [{ user, result }]
+        })
       })
 
       return Looker.of({
@@ -314,12 +330,14 @@ export class Looker extends Context.Service<
           let trouble: GithubError | DatabaseError | undefined
           // The cursor may only pass users that were looked at: what comes behind the first trouble is left for the next scan.
           let cursor: number | undefined
-          for (const [index, result] of results.entries()) {
+          for (const { result, user } of results) {
             if (result._tag === "Success") {
               looked.push(result.success)
-              if (trouble === undefined) cursor = users[index]?.key
+              if (trouble === undefined) cursor = user.key
             } else trouble ??= result.failure
           }
+          // Whoever was left out has no part in it.
+          if (trouble === undefined) cursor = users.at(-1)?.key
           return { looked, cursor, trouble }
         }),
         begin: Effect.sync(() => {
@@ -382,7 +400,7 @@ const stampOf = ({ stamp, total }: NewestGists): string => `${total} ${stamp}`
 /** The stamp after a list has brought so many gists, so that the next batch does not look for them once more. */
 const counted = (stamp: string, gists: number): string => stamp.replace(/^\d+/, (total) => `${Number(total) + gists}`)
 
-const unknown = { etag: null, stamp: null, rate: null, walked: false } as const
+const unknown = { etag: null, stamp: null, gained: null, walked: false } as const
 
 /** A look that GitHub answered, with what it tells of the user's rate. */
 const seen = (
@@ -397,12 +415,6 @@ const seen = (
   }
 ): Looked => {
   const gists = new Map(result.found.map(({ createdAt, gistId }) => [gistId, Date.parse(createdAt)]))
-  const perDay = Cadence.rateNow({
-    rate: user.rate,
-    at: user.rateAt?.epochMilliseconds ?? at.getTime(),
-    gists: [...gists.values()],
-    now: at.getTime()
-  })
   return {
     outcome: result.outcome,
     files: result.added,
@@ -411,7 +423,8 @@ const seen = (
       key: user.key,
       etag: null,
       stamp: result.stamp ?? (user.stamp === null ? null : counted(user.stamp, gists.size)),
-      rate: { perDay, class: Cadence.classOf(perDay) },
+      // What another look stored meanwhile is that one's to count.
+      gained: result.added === 0 ? 0 : Cadence.gained([...gists.values()], at.getTime()),
       walked: result.walked,
       failures: 0,
       retryAt: null,

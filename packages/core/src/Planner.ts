@@ -19,6 +19,8 @@ const stalest = Duration.minutes(10)
 export interface Plan extends Cadence.Cadence {
   /** Users that the schedule looks at: tracked, and not failing. */
   readonly users: number
+  /** Milliseconds between two looks at the users that publish least. */
+  readonly longest: number
   /** Looks a second that GitHub's limits allow the schedule. */
   readonly budget: number
   /** New gists a day that the users' rates let expect. */
@@ -55,13 +57,21 @@ export class Planner extends Context.Service<
           const budget = Math.max(capacity.single, capacity.batched) * share
           const now = yield* Clock.currentTimeMillis
           const gapAt = yield* feed.gapAt(settings.githubApiUrl)
+          const cadence = Cadence.cadence({
+            users: classes,
+            budget,
+            shortest: Duration.toMillis(settings.scanInterval),
+            longest: Duration.toMillis(settings.maxDelay)
+          })
           return {
-            ...Cadence.cadence({
-              users: classes,
-              budget,
-              shortest: Duration.toMillis(settings.scanInterval),
-              longest: Duration.toMillis(settings.maxDelay)
-            }),
+            ...cadence,
+            longest:
+              cadence.intervals[
+                Math.max(
+                  classes.findIndex((count) => count > 0),
+                  0
+                )
+              ] ?? 0,
             users: sum(classes),
             budget,
             gistsPerDay: classes.reduce((sum, count, c) => sum + (c === 0 ? 0 : count * Cadence.rateOf(c)), 0),

@@ -212,10 +212,11 @@ export const definitions = {
     takes: "must be a number and its unit: `6 hours`, `1 day`",
     fallback: "1 day",
     meaning:
-      "Longest time between two looks at a user, when GitHub's limits do not allow everybody to be looked at in every scan. Not shorter than `GITPIP_SCAN_INTERVAL`"
+      "Longest time between two looks at a user, when GitHub's limits do not allow everybody to be looked at in every scan. A shorter one than `GITPIP_SCAN_INTERVAL` counts as that"
   }),
   GITPIP_FEED: define({
     config: Config.Boolean("GITPIP_FEED").pipe(Config.withDefault(true)),
+    takes: "must be `true` or `false`",
     fallback: "true",
     meaning: "Whether the server follows GitHub's public feed, which shows most new gists before the next scan does"
   }),

@@ -248,11 +248,7 @@ describe("users", () => {
       "a refusal of the query",
       { kind: "status", status: 200, body: { errors: [{ message: "Field 'gists' is no field" }] } }
     ],
-    ["no GraphQL at all", { kind: "status", status: 404, body: { message: "Not Found" } }],
-    [
-      "a limit",
-      { kind: "status", status: 200, body: { errors: [{ type: "RATE_LIMITED", message: "API rate limit exceeded" }] } }
-    ]
+    ["no GraphQL at all", { kind: "status", status: 404, body: { message: "Not Found" } }]
   ] as const
   for (const [what, fault] of failures) {
     it.effect(`that GitHub does not answer are looked at one by one: ${what}`, () =>
@@ -278,4 +274,23 @@ describe("users", () => {
       )
     )
   }
+
+  it.effect("without an ETag wait while the hour's points are spent, so that requests are left to publish by", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* known(github, 30)
+        github.misbehave({ kind: "points-spent", resetInSeconds: 1_800 }, always)
+        for (let n = 0; n < 30; n++) github.addGist(login(n), { files: { "b.md": "" } })
+        for (let n = 0; n < 3; n++) {
+          const scan = yield* gitpip.scan()
+          assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 0, 0])
+        }
+        assert.deepStrictEqual(routes(github), ["/graphql"])
+        github.behave()
+        yield* TestClock.adjust("31 minutes")
+        assert.strictEqual((yield* gitpip.scan()).files, 30)
+      })
+    )
+  )
 })

@@ -4,6 +4,7 @@ import { Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Cadence from "../src/domain/Cadence.ts"
+import { UserKey } from "../src/domain/User.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { Planner } from "../src/Planner.ts"
 import { Repository } from "../src/Repository.ts"
@@ -193,6 +194,35 @@ describe("a scheduled scan of too many users", () => {
         yield* scheduled
         assert.deepStrictEqual(yield* classes, [0, 0])
         assert.strictEqual((yield* gitpip.history(name("often"), everything)).length, 180)
+      })
+    )
+  )
+
+  it.effect("forgets none of it when two looks at a user overlap", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        const { users } = yield* Repository
+        yield* TestClock.adjust("30 days")
+        github.addUser("ann")
+        for (let n = 0; n < 8; n++) github.addGist("ann", { files: { "a.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* scheduled
+        const rate = sql<{ rate: number; rateClass: number }>`select rate, rate_class from users`
+        const [found] = yield* rate
+        assert.closeTo(found?.rate ?? 0, (8 * Math.LN2) / 30, 1e-9)
+        assert.strictEqual(found?.rateClass, Cadence.classOf((8 * Math.LN2) / 30))
+        // Another one, which began before the first had ended, found nothing.
+        const key = UserKey.make(1)
+        const look = { etag: null, stamp: null, walked: false, failures: 0, retryAt: null }
+        yield* users.recordLooks(
+          [{ ...look, key, gained: 0, errorReason: null, errorMessage: null }],
+          new Date(60 * 86_400_000)
+        )
+        const [after] = yield* rate
+        assert.closeTo(after?.rate ?? 0, (4 * Math.LN2) / 30, 1e-9)
+        assert.strictEqual(after?.rateClass, Cadence.classOf((4 * Math.LN2) / 30))
       })
     )
   )

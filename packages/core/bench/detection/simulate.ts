@@ -77,6 +77,7 @@ const uniformPlanner = Layer.effect(
         const interval = Math.min(Math.max((users * 1_000) / budget, shortest), Duration.toMillis(settings.maxDelay))
         return {
           intervals: Array.from({ length: Cadence.classes }, () => interval),
+          longest: interval,
           needed: (users * 1_000) / interval,
           everybody: interval === shortest,
           fits: true,

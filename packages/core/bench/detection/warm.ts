@@ -18,7 +18,7 @@ export const learnedRates = (world: World, seed: number): Float64Array => {
     const gists: Array<number> = []
     const wait = () => (-Math.log(1 - random()) / rate) * day
     for (let at = wait(); at < since; at += wait()) gists.push(-at)
-    return Cadence.rateNow({ rate: 0, at: 0, gists, now: 0 })
+    return Cadence.gained(gists, 0)
   })
 }
 

@@ -127,7 +127,7 @@ const operations = Effect.gen(function* () {
           key: key as UserKey,
           etag: null,
           stamp: "1 x",
-          rate: { perDay: 0.01, class: 3 },
+          gained: 0.01,
           walked: false,
           failures: 0,
           retryAt: null,

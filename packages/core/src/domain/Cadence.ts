@@ -32,22 +32,14 @@ export const classOf = (rate: number): number =>
 export const rateOf = (rateClass: number): number => lowest * 2 ** rateClass
 
 /**
- * The rate now, in gists a day, from the rate at an earlier instant and the times at which gists were made that were not
- * counted yet (all in epoch milliseconds). Each counts ln 2 / half-life when it is new, so that a steady publisher's sum
- * is the rate itself.
+ * What gists made at these times (epoch milliseconds) add to a rate, in gists a day. Each adds ln 2 / half-life when it is
+ * new, and a rate falls by half in each half-life, so that a steady publisher's sum is the rate itself.
  */
-export const rateNow = (known: {
-  readonly rate: number
-  readonly at: number
-  readonly gists: ReadonlyArray<number>
-  readonly now: number
-}): number => {
-  const remaining = (since: number) => 2 ** (-Math.max(known.now - since, 0) / Duration.toMillis(halfLife))
-  return known.gists.reduce(
-    (sum, made) => sum + (Math.LN2 / halfLifeDays) * remaining(made),
-    known.rate * remaining(known.at)
-  )
-}
+export const gained = (gists: ReadonlyArray<number>, now: number): number =>
+  gists.reduce((sum, made) => sum + (Math.LN2 / halfLifeDays) * remaining(now - made), 0)
+
+/** What is left of a rate after so many milliseconds. */
+export const remaining = (elapsed: number): number => 2 ** (-Math.max(elapsed, 0) / Duration.toMillis(halfLife))
 
 /** How often each class is looked at, and what that takes. */
 export interface Cadence {

@@ -1,5 +1,5 @@
 /** The tracked users: who they are, and what the last look at each brought. */
-import { type DateTime, Effect, Option, Schema } from "effect"
+import { type DateTime, Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../Database.ts"
 import * as Cadence from "../domain/Cadence.ts"
@@ -28,9 +28,6 @@ export const ScanUser = Schema.Struct({
   pages: Schema.Int,
   walkedAt: Schema.NullOr(Schema.DateTimeUtc),
   failures: Schema.Int,
-  /** Gists a day, as of `rateAt`. */
-  rate: Schema.Finite,
-  rateAt: Schema.NullOr(Schema.DateTimeUtc),
   stamp: Schema.NullOr(Schema.String)
 })
 export type ScanUser = typeof ScanUser.Type
@@ -41,8 +38,8 @@ export interface Look {
   /** `null`: leave as it is. */
   readonly etag: string | null
   readonly stamp: string | null
-  /** Gists a day as of now, and its class; `null`: leave as they are. */
-  readonly rate: { readonly perDay: number; readonly class: number } | null
+  /** What new gists add to the rate, in gists a day as of now; `null`: the look tells nothing of it. */
+  readonly gained: number | null
   /** Whether all of the user's gists were seen. */
   readonly walked: boolean
   readonly failures: number
@@ -59,8 +56,10 @@ export const make = Effect.gen(function* () {
     case when u.failures > 0 then 'failing' when u.scanned_at is null then 'new' else 'ok' end as state,
     u.tracked_at, u.scanned_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
   const users = rows(User)
-  const scanColumns = sql.literal(`u.key, u.username, u.github_id, u.etag, u.pages, u.walked_at, u.failures, u.rate,
-    u.rate_at, u.stamp`)
+  const scanColumns = sql.literal(`u.key, u.username, u.github_id, u.etag, u.pages, u.walked_at, u.failures, u.stamp`)
+  /** `Cadence.classOf` of a column. */
+  const classOf = (column: string) =>
+    sql`least(greatest(round(log(2, greatest(${sql.literal(column)} * ${2 ** 10}::float8, 1e-9)::numeric)), 0), ${Cadence.classes - 1})`
   const allClasses = Array.from({ length: Cadence.classes }, (_, number) => number)
   /** The end of the longest wait that a user's failures can make by then. */
   const latestRetry = (from: Date) => sql`${from}::timestamptz
@@ -283,9 +282,9 @@ export const make = Effect.gen(function* () {
             )}) order by key for no key update
           )
           update users u set scanned_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
-            stamp = coalesce(l.stamp, u.stamp), rate = coalesce(l.rate, u.rate),
-            rate_at = case when l.rate is null then u.rate_at else ${now}::timestamptz end,
-            rate_class = coalesce(l.rate_class, u.rate_class),
+            stamp = coalesce(l.stamp, u.stamp), rate = coalesce(new.rate, u.rate),
+            rate_at = case when new.rate is null then u.rate_at else ${now}::timestamptz end,
+            rate_class = coalesce(${classOf("new.rate")}, u.rate_class),
             walked_at = case when l.walked then ${now}::timestamptz else u.walked_at end,
             retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
           from jsonb_to_recordset(${JSON.stringify(
@@ -293,8 +292,7 @@ export const make = Effect.gen(function* () {
               key: look.key,
               etag: look.etag,
               stamp: look.stamp,
-              rate: look.rate?.perDay ?? null,
-              rate_class: look.rate?.class ?? null,
+              gained: look.gained,
               walked: look.walked,
               failures: look.failures,
               retry_at: look.retryAt,
@@ -302,9 +300,15 @@ export const make = Effect.gen(function* () {
               error_message: look.errorMessage
             }))
           )}::jsonb)
-            as l(key bigint, etag text, stamp text, rate float8, rate_class smallint, walked boolean,
+            as l(key bigint, etag text, stamp text, gained float8, walked boolean,
               failures int, retry_at timestamptz, error_reason text, error_message text)
             join locked on locked.key = l.key
+            -- From what is there now, not from what was there before the look: two may have looked at once.
+            join lateral (
+              select u.rate * power(2, -greatest(extract(epoch from ${now}::timestamptz - coalesce(u.rate_at, ${now})), 0)
+                / ${Duration.toSeconds(Cadence.halfLife)}::float8)::float8 + l.gained as rate
+              from users u where u.key = l.key
+            ) new on true
           where u.key = l.key`)
       ),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */

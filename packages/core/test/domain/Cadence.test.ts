@@ -101,22 +101,19 @@ describe("a rate", () => {
       for (let look = 1; look <= looks; look++) {
         const at = (now * look) / looks
         const gists = times.filter((time) => time > known.at - (look === 1 ? 1 : 0) && time <= at)
-        known = { rate: Cadence.rateNow({ ...known, gists, now: at }), at }
+        known = { rate: known.rate * Cadence.remaining(at - known.at) + Cadence.gained(gists, at), at }
       }
       assert.closeTo(known.rate / perDay, 1, 0.05)
     }
   )
 
   it("falls by half in one half-life without gists", () => {
-    assert.closeTo(Cadence.rateNow({ rate: 8, at: 0, gists: [], now: halfLife }), 4, 1e-9)
+    assert.closeTo(8 * Cadence.remaining(halfLife), 4, 1e-9)
   })
 
   it("is not raised by gists of the future beyond one that is new", () => {
     const now = 1_000
-    assert.strictEqual(
-      Cadence.rateNow({ rate: 0, at: now, gists: [now * 1_000], now }),
-      Cadence.rateNow({ rate: 0, at: now, gists: [now], now })
-    )
+    assert.strictEqual(Cadence.gained([now * 1_000], now), Cadence.gained([now], now))
   })
 
   it.prop(

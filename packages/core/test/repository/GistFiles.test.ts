@@ -255,7 +255,7 @@ describe("many looks at once", () => {
                   key: user as UserKey,
                   etag: null,
                   stamp: null,
-                  rate: null,
+                  gained: null,
                   walked: false,
                   failures: 0,
                   retryAt: null,
