@@ -142,10 +142,6 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
     for (const { id } of failed) await persist(world, "POST", `/publications/${id}/retry`)
     return pipedrive.activities.some(({ subject }) => subject === refused)
   })
-  // The feed is not to be had for a while.
-  const polls = github.count("GET", "/gists/public")
-  github.misbehave({ kind: "html", status: 503 }, { when: ({ route }) => route === "/gists/public" })
-  await until("the feed is asked for", () => github.count("GET", "/gists/public") > polls + 1)
   // GitHub has had enough for a moment, then does not know a gist.
   github.misbehave({ kind: "primary-limit", resetInSeconds: 30 }, { when: ({ route }) => route === "/gists/{id}" })
   await arrives(add())

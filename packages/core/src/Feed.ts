@@ -106,7 +106,7 @@ export class Feed extends Context.Service<
         const at = yield* Clock.currentTimeMillis
         const until =
           reason._tag === "RateLimited"
-            ? Math.min(reason.resumeAt.epochMilliseconds, at + Duration.toMillis(Timing.longestClosure))
+            ? Math.min(reason.resumeAt.epochMilliseconds, at + Duration.toMillis(Timing.longestFeedWait))
             : reason._tag === "Unavailable" || reason._tag === "Unreachable"
               ? at + Duration.toMillis(Timing.outageDelay(failures))
               : at + Duration.toMillis(afterRefusal)

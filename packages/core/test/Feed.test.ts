@@ -262,6 +262,18 @@ describe("the feed", () => {
     )
   )
 
+  it.effect("is polled although a clock that was wrong put the next poll off for hours", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        yield* begun(github)
+        const { feed } = yield* Repository
+        yield* feed.putOff(github.url.origin, new Date(2 * 3_600_000))
+        yield* poll
+        assert.strictEqual(github.requests.filter(isFeed).length, 1)
+      })
+    )
+  )
+
   it.effect("takes a few percent of a token's requests, and a fifth of those without one", () =>
     Effect.gen(function* () {
       const pause = (env: Record<string, string>) =>

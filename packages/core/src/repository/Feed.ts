@@ -25,7 +25,7 @@ export const make = Effect.gen(function* () {
         orDatabaseError(sql<FeedPosition>`
           insert into feed as f (origin, next_at) values (${origin}, ${later(now, Timing.feedLease)})
           on conflict (origin) do update set next_at = excluded.next_at
-            where f.next_at <= ${now} or f.next_at > ${later(now, Timing.longestClosure)}
+            where f.next_at <= ${now} or f.next_at > ${later(now, Timing.longestFeedWait)}
           returning polled_at, etag, seen, unsettled`),
         (found) => Option.fromNullishOr(found[0])
       ),
