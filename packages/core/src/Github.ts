@@ -360,8 +360,11 @@ export class Github extends Context.Service<
 const whenRefused = Duration.hours(1)
 const whenAway = Duration.minutes(1)
 
-/** Users asked for by one query: so many cost one point. */
-const mostLogins = 100
+/**
+ * Users asked for by one query: so many cost one point.
+ * https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+ */
+export const mostLogins = 100
 
 /** Gists whose texts are asked for by one query. */
 const mostTexts = 20

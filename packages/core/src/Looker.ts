@@ -12,7 +12,16 @@ import type { ListedFile } from "./domain/GistFile.ts"
 import type { ScanId } from "./domain/Scan.ts"
 import * as Timing from "./domain/Timing.ts"
 import type { UserKey } from "./domain/User.ts"
-import { type GistPage, Github, GithubError, type NewestGists, Unavailable, UserNotFound } from "./Github.ts"
+import {
+  type GistPage,
+  type GistTexts,
+  Github,
+  GithubError,
+  mostLogins,
+  type NewestGists,
+  Unavailable,
+  UserNotFound
+} from "./Github.ts"
 import { Contents } from "./internal/Contents.ts"
 import { Repository } from "./Repository.ts"
 import { fileIdentity } from "./repository/GistFiles.ts"
@@ -24,14 +33,10 @@ import * as Telemetry from "./Telemetry.ts"
 /** Users looked at side by side; GitHub's gate decides how many requests leave. */
 const concurrency = 16
 
-/** One query for so many costs one point: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
-const usersInBatch = 100
-
 /** Fewer are looked at by their lists, which cost nothing while they are unchanged. */
 const leastBatch = 10
 
-/** Gists whose texts are read by one query, and by one batch: what is more is read by the publisher. */
-const textsAtATime = 25
+/** Gists whose texts are read along with one batch: what is more is read by the publisher. */
 const mostTexts = 100
 
 /** So many users in a row without an answer are an outage, not those users' trouble. */
@@ -267,13 +272,11 @@ export class Looker extends Context.Service<
               )
             : []
         )
-        for (const some of Arr.chunksOf(gists.slice(0, mostTexts), textsAtATime)) {
-          const read = yield* Effect.result(github.texts(some))
-          // Only ever a saving: the publisher reads what is not there.
-          if (read._tag === "Failure") return
-          for (const [gistId, { description, files }] of read.success) {
-            for (const [filename, text] of files) yield* contents.keep({ gistId, filename }, { text, description })
-          }
+        if (gists.length === 0) return
+        // Only ever a saving: the publisher reads what is not there.
+        const read = yield* Effect.option(github.texts(gists.slice(0, mostTexts)))
+        for (const [gistId, { description, files }] of Option.getOrElse(read, () => new Map<string, GistTexts>())) {
+          for (const [filename, text] of files) yield* contents.keep({ gistId, filename }, { text, description })
         }
       })
 
@@ -299,7 +302,7 @@ export class Looker extends Context.Service<
         }
         // The next query is under way while what the last one brought is stored.
         const batches = yield* Effect.forEach(
-          Arr.chunksOf(users, usersInBatch),
+          Arr.chunksOf(users, mostLogins),
           (batch) => Effect.result(byBatch(scan, batch)),
           { concurrency: 2 }
         )
@@ -310,7 +313,7 @@ export class Looker extends Context.Service<
             for (const [key, one] of batch.success.looked) looked.set(key, Result.succeed(one))
             orders.push(...batch.success.orders)
           } else {
-            for (const { key } of users.slice(index * usersInBatch, (index + 1) * usersInBatch)) {
+            for (const { key } of users.slice(index * mostLogins, (index + 1) * mostLogins)) {
               looked.set(key, Result.fail(batch.failure))
             }
           }

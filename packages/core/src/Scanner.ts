@@ -182,8 +182,11 @@ export class Scanner extends Context.Service<
         })
 
         const recall = Effect.gen(function* () {
-          const closed = yield* doors.closed(github.door, yield* now)
-          if (Option.isSome(closed)) yield* github.close(closed.value.closedUntil, closed.value.message)
+          const at = yield* now
+          for (const { close, door } of [github, github.points]) {
+            const closed = yield* doors.closed(door, at)
+            if (Option.isSome(closed)) yield* close(closed.value.closedUntil, closed.value.message)
+          }
         })
 
         /** Runs a scan that has been started, under its lease, to whatever end. */

@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import { Gitpip } from "../src/Gitpip.ts"
 import type { GithubStandIn } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
-import { everything, inWorld, name } from "./world.ts"
+import { everything, inWorld, name, services } from "./world.ts"
 
 const always = { times: Number.POSITIVE_INFINITY }
 
@@ -276,7 +276,7 @@ describe("users", () => {
   }
 
   it.effect("without an ETag wait while the hour's points are spent, so that requests are left to publish by", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
+    inWorld(layerPostgres, {}, ({ github, settings }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* known(github, 30)
@@ -286,6 +286,8 @@ describe("users", () => {
           const scan = yield* gitpip.scan()
           assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 0, 0])
         }
+        // A restarted process knows of it as well.
+        yield* Effect.flatMap(Gitpip, (restarted) => restarted.scan()).pipe(Effect.provide(services(settings)))
         assert.deepStrictEqual(routes(github), ["/graphql"])
         github.behave()
         yield* TestClock.adjust("31 minutes")

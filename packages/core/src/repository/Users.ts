@@ -275,7 +275,7 @@ export const make = Effect.gen(function* () {
       orDatabaseError(
         Effect.asVoid(sql`
           with locked as (
-            select key from users where key = any(${numbers(
+            select key, rate, rate_at from users where key = any(${numbers(
               sql,
               looks.map(({ key }) => key),
               "bigint"
@@ -303,12 +303,12 @@ export const make = Effect.gen(function* () {
             as l(key bigint, etag text, stamp text, gained float8, walked boolean,
               failures int, retry_at timestamptz, error_reason text, error_message text)
             join locked on locked.key = l.key
-            -- From what is there now, not from what was there before the look: two may have looked at once.
-            join lateral (
-              select u.rate * power(2, -greatest(extract(epoch from ${now}::timestamptz - coalesce(u.rate_at, ${now})), 0)
-                / ${Duration.toSeconds(Cadence.halfLife)}::float8)::float8 + l.gained as rate
-              from users u where u.key = l.key
-            ) new on true
+            -- From the row as it was locked: two may have looked at once, and only that sees what the other has counted.
+            cross join lateral (
+              select locked.rate * power(2, -greatest(extract(epoch from ${now}::timestamptz
+                - coalesce(locked.rate_at, ${now})), 0) / ${Duration.toSeconds(Cadence.halfLife)}::float8)::float8
+                + l.gained as rate
+            ) new
           where u.key = l.key`)
       ),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */

@@ -27,3 +27,7 @@ insert into doors (door, closed_at, closed_until, message) values ('github:0', '
 update publications set backlog = true where key <> 6;
 update publications set resent_since = '2026-01-02', audit_at = '2026-01-02' where key = 1;
 insert into retractions (receipt, publication_key, found_at) values ('deal:902', null, '2026-01-02');
+update users set rate = 0.5, rate_at = '2026-01-02', rate_class = 9, stamp = '6 x' where key = 1;
+insert into scans (kind, state, requested_at, started_at, lease_until) values ('feed', 'running', '2026-01-02', '2026-01-02', '2026-01-02');
+insert into feed (origin, etag, seen, unsettled, gap_at, polled_at, next_at) values
+  ('https://api.github.com', '"f"', '{"aa1 x"}', '{"aa2 x"}', '2026-01-01', '2026-01-02', '2026-01-02');
