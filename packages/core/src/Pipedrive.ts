@@ -24,7 +24,7 @@ import * as Telemetry from "./Telemetry.ts"
 // Errors
 // ------------------------------------------------------------------------------------------------------------------
 
-/** Too many requests within two seconds. Nothing was done. */
+/** Too many requests within two seconds, or there would be. Nothing was done. */
 export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
   message: Schema.String,
   resumeAt: Schema.DateTimeUtcFromString
@@ -215,13 +215,15 @@ export class Pipedrive extends Context.Service<
                     ? new OutcomeUnknown({ message: `Pipedrive: ${error.message}` })
                     : new Unreachable({ message: `Pipedrive cannot be reached: ${error.message}` })
                 ),
-              Closed: ({ until, why }) =>
-                fail(
-                  new BudgetSpent({
+              Closed: ({ pace, until, why }) => {
+                const Reason = pace ? BurstLimited : BudgetSpent
+                return fail(
+                  new Reason({
                     message: `Pipedrive is not asked again yet: ${why}`,
                     resumeAt: DateTime.makeUnsafe(until)
                   })
                 )
+              }
             })
           )
           if (answer === undefined) return yield* fail(new Withheld({ message: "the request was not sent in time" }))

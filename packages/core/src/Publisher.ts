@@ -104,16 +104,17 @@ export class Publisher extends Context.Service<
 
         const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
 
-        const pauseUntil = Effect.fnUntraced(function* (door: string, pause: Pause, binding: boolean) {
+        /** `limit`: others must wait as well. `pace`: nothing is wrong, there are others to be left room for. */
+        const pauseUntil = Effect.fnUntraced(function* (door: string, pause: Pause, cause: "limit" | "fault" | "pace") {
           const present = yield* Ref.get(paused)
           if (Option.isSome(present) && DateTime.isGreaterThanOrEqualTo(present.value.until, pause.until)) return
           yield* Ref.set(paused, Option.some(pause))
-          troubles = Math.max(troubles, 1)
+          if (cause !== "pace") troubles = Math.max(troubles, 1)
           yield* Telemetry.log("Warn", "publisher.paused", {
             until: DateTime.formatIso(pause.until),
             detail: pause.message
           })
-          if (binding) yield* doors.close(door, pause.until, pause.message, yield* now)
+          if (cause === "limit") yield* doors.close(door, pause.until, pause.message, yield* now)
         })
 
         const currentPause = Effect.gen(function* () {
@@ -173,7 +174,7 @@ export class Publisher extends Context.Service<
           troubles++
           if (troubles < outage) return
           const until = DateTime.addDuration(yield* DateTime.now, Timing.outageDelay(troubles - outage + 1))
-          yield* pauseUntil(door, { until, message }, false)
+          yield* pauseUntil(door, { until, message }, "fault")
         })
 
         const retryAt = Effect.fnUntraced(function* (claim: Claim) {
@@ -254,10 +255,14 @@ export class Publisher extends Context.Service<
             case "Blocked":
               return yield* ended(claim, "failed", reason._tag, reason.message)
             case "RateLimited":
-              yield* pauseUntil(github.door, { until: reason.resumeAt, message: reason.message }, true)
+              yield* pauseUntil(
+                github.door,
+                { until: reason.resumeAt, message: reason.message },
+                reason.binding ? "limit" : "pace"
+              )
               return yield* handBack(claim, reason._tag, reason.message)
             case "Unauthorized":
-              yield* pauseUntil(github.door, { until: yield* inMinutes(5), message: reason.message }, false)
+              yield* pauseUntil(github.door, { until: yield* inMinutes(5), message: reason.message }, "fault")
               return yield* handBack(claim, reason._tag, reason.message)
             default:
               return concernsEverybody
@@ -298,7 +303,11 @@ export class Publisher extends Context.Service<
               })
             }
             case "Paused":
-              yield* pauseUntil(sink.door, { until: reason.until, message: reason.message }, reason.binding)
+              yield* pauseUntil(
+                sink.door,
+                { until: reason.until, message: reason.message },
+                reason.binding ? "limit" : "fault"
+              )
               return yield* handBack(claim, reason._tag, reason.message)
           }
         })
@@ -429,7 +438,11 @@ export class Publisher extends Context.Service<
               if (found._tag === "Failure") {
                 const { reason } = found.failure
                 if (reason._tag === "Paused") {
-                  return yield* pauseUntil(sink.door, { until: reason.until, message: reason.message }, reason.binding)
+                  return yield* pauseUntil(
+                    sink.door,
+                    { until: reason.until, message: reason.message },
+                    reason.binding ? "limit" : "pace"
+                  )
                 }
                 if (reason._tag !== "TargetGone") return
               }
@@ -457,7 +470,7 @@ export class Publisher extends Context.Service<
             const closed = yield* doors.closed(door, at)
             if (Option.isNone(closed)) continue
             yield* service.close(closed.value.closedUntil, closed.value.message)
-            yield* pauseUntil(door, { until: closed.value.closedUntil, message: closed.value.message }, false)
+            yield* pauseUntil(door, { until: closed.value.closedUntil, message: closed.value.message }, "fault")
           }
         })
 

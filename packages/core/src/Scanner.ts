@@ -171,7 +171,7 @@ export class Scanner extends Context.Service<
             } satisfies Ending
           }
           const { reason } = error.value
-          if (reason._tag === "RateLimited")
+          if (reason._tag === "RateLimited" && reason.binding)
             yield* Effect.ignore(doors.close(github.door, reason.resumeAt, reason.message, yield* now))
           return {
             state: "stopped",

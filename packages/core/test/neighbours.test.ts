@@ -82,6 +82,39 @@ it.effect("a door that one server found closed keeps the other out within two se
   )
 )
 
+it.effect("no room in GitHub's minute is no trouble: it holds nobody else up, and all go on together afterwards", () =>
+  inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      const sql = yield* SqlClient.SqlClient
+      github.addUser("ann")
+      const files = 6
+      for (let n = 0; n < files; n++) github.addGist("ann", { files: { [`${n}.md`]: "x" } })
+      yield* gitpip.track(name("ann"))
+      yield* gitpip.scan()
+      yield* sql`insert into door_users (door, server, places, wanted, window_limit, window_millis, used_at)
+        select door, 'another', 900, 900, 900, 60000, clock_timestamp() from door_users where door like 'github:%'`
+      yield* TestClock.adjust("2 seconds")
+      const publishing = yield* Effect.forkChild(gitpip.publish)
+      // Waited for up to 30 seconds, in steps of a renewal.
+      yield* TestClock.adjust("32 seconds").pipe(
+        Effect.repeat({ until: () => Effect.map(gitpip.status, ({ publishing }) => publishing.state === "paused") })
+      )
+      assert.strictEqual((yield* Fiber.join(publishing)).published, 0)
+      assert.deepStrictEqual(yield* sql`select * from doors`, [])
+
+      yield* sql`delete from door_users where server = 'another'`
+      yield* TestClock.adjust("3 seconds")
+      // The first one gets no answer. The others do not wait for it.
+      pipedrive.misbehave({ kind: "hang" }, { when: isCreate })
+      const again = yield* Effect.forkChild(gitpip.publish)
+      yield* pipedrive.seen(files, isCreate)
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* Fiber.join(again)).published, files - 1)
+    })
+  )
+)
+
 describe("shares", () => {
   const inDatabase = <A, E>(
     body: (
@@ -142,6 +175,18 @@ describe("shares", () => {
         assert.strictEqual(yield* ask(a, { window: minute, wants: 900 }), 900)
         yield* silentFor(60)
         assert.strictEqual(yield* ask(b, { window: minute, wants: 900 }), 0)
+      })
+    )
+  )
+
+  it.effect("of servers that are killed one after the other leave room for the next", () =>
+    inDatabase((join) =>
+      Effect.gen(function* () {
+        for (let killed = 0; killed < 12; killed++) {
+          const gate = Gate.make({ concurrency: 20, patience: 0, share: yield* join })
+          gate.pace({ limit: 900, millis: 60_000 })
+          yield* gate.pass(Effect.void)
+        }
       })
     )
   )
@@ -300,6 +345,30 @@ describe("a gate with a share", () => {
       assert.strictEqual((yield* Effect.flip(gate.pass(Effect.void)))._tag, "Closed")
       alive = true
       yield* gate.pass(Effect.void)
+    })
+  )
+
+  it.effect("sends nothing without a place when the answer took longer than a grant is good for", () =>
+    Effect.gen(function* () {
+      let places = 0
+      const gate = Gate.make({
+        concurrency: 100,
+        patience: "1 minute",
+        share: {
+          renew: () =>
+            Effect.delay(
+              Effect.sync(() => grant(places)),
+              "3 seconds"
+            )
+        }
+      })
+      gate.pace(window)
+      const entered = yield* enter(gate, 1)
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(entered(), 0)
+      places = 1
+      yield* TestClock.adjust("6 seconds")
+      assert.strictEqual(entered(), 1)
     })
   )
 

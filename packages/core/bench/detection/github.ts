@@ -193,7 +193,7 @@ const meter = (start: number) => {
           counts.refused++
           const resumeAt = DateTime.makeUnsafe(resetAt)
           return Effect.fail(
-            new GithubError({ reason: new RateLimited({ message: "the limit is used up", resumeAt }) })
+            new GithubError({ reason: new RateLimited({ message: "the limit is used up", resumeAt, binding: true }) })
           )
         }
         used++

@@ -19,8 +19,15 @@
 import { Clock, Data, Duration, Effect, Latch, Semaphore } from "effect"
 import { renewal, type Share, patience as sharePatience, type Window } from "./Neighbours.ts"
 
-/** The door stays closed longer than the gate's patience. `until` is in epoch milliseconds. */
-export class Closed extends Data.TaggedError("Closed")<{ readonly until: number; readonly why: string }> {}
+/**
+ * The door stays closed longer than the gate's patience. `until` is in epoch milliseconds. `pace`: the service has not said
+ * so, it is the own pace that keeps this process out.
+ */
+export class Closed extends Data.TaggedError("Closed")<{
+  readonly until: number
+  readonly why: string
+  readonly pace: boolean
+}> {}
 
 export interface GateState {
   /** Requests left by the service's last word, and when they are renewed (epoch milliseconds). */
@@ -106,8 +113,8 @@ export const make = (options: {
     const own = Math.min(limit - taken, share === undefined ? limit : granted.places)
     if (recent.length < own) return now
     const othersLeave = taken > 0 ? others.until : Number.POSITIVE_INFINITY
-    // Another grant only helps where others have what is missing.
-    const nextGrant = own < limit - taken ? granted.at + renewal : Number.POSITIVE_INFINITY
+    // Another grant only helps where others have what is missing. The last one is old when the database was slow.
+    const nextGrant = own < limit - taken ? Math.max(granted.at + renewal, now + 1) : Number.POSITIVE_INFINITY
     // So many have to leave the window first. One still under way leaves it no sooner than its whole length from now.
     const ends = recent.map(({ endedAt }) => endedAt).sort((a, b) => a - b)
     return Math.min(Math.min(ends[recent.length - own] ?? now, now) + millis, othersLeave, nextGrant)
@@ -129,13 +136,15 @@ export const make = (options: {
         const now = yield* Clock.currentTimeMillis
         if (!mustRenew(now)) return
         if (window !== undefined) forget(now, window)
-        // Somewhat more than was needed, and not all that there is: who comes next finds room without waiting for it.
-        const wants = window === undefined ? 1 : Math.min(most + Math.ceil(window.limit / 4), window.limit)
+        // Somewhat more than was needed, and not all that there is: who comes next finds room without waiting for it. Of a
+        // long window only a little, which one that is killed keeps for its whole length: many may be, one after the other.
+        const wants = window === undefined ? 1 : Math.min(most + headroom(window), window.limit)
         const grant = yield* share.renew({ window, sent: recent.length, wants })
         if (grant === undefined) {
           if (now >= granted.at && now < granted.at + sharePatience) return
           return yield* new Closed({
             until: now + renewal,
+            pace: true,
             why: "the database does not tell what other servers leave of the limit"
           })
         }
@@ -186,7 +195,7 @@ export const make = (options: {
         const spent = isPace
           ? "as many requests as it takes at a time have been sent"
           : "the budget of requests is used up"
-        return yield* new Closed({ until: at, why: closedUntil > now ? why : spent })
+        return yield* new Closed({ until: at, pace: isPace, why: closedUntil > now ? why : spent })
       }
       yield* interruptibly(Effect.sleep(at - now))
     }
@@ -232,6 +241,9 @@ interface Passage {
   readonly startedAt: number
   endedAt: number
 }
+
+/** Places that are asked for beyond those in use. More are asked for as soon as they are used. */
+const headroom = ({ limit }: Window): number => Math.max(Math.ceil(limit / 16), Math.min(5, limit))
 
 /** So many requests are remembered before a window is known: no fewer than can be under way when its size is told. */
 const unpaced = 100

@@ -136,11 +136,12 @@ export const make = (
                 ? new Unavailable({ message: `GitHub: ${error.message}` })
                 : new Unreachable({ message: `GitHub cannot be reached: ${error.message}` })
             ),
-          Closed: ({ until, why }) =>
+          Closed: ({ pace, until, why }) =>
             fail(
               new RateLimited({
                 message: `GitHub is not asked again yet: ${why}`,
-                resumeAt: DateTime.makeUnsafe(until)
+                resumeAt: DateTime.makeUnsafe(until),
+                binding: !pace
               })
             )
         })
@@ -229,7 +230,7 @@ export const make = (
           const resumeAt = yield* renewal(answer)
           return yield* refuse(
             points,
-            new RateLimited({ message: `GitHub's limit is reached: ${limited.message}`, resumeAt })
+            new RateLimited({ message: `GitHub's limit is reached: ${limited.message}`, resumeAt, binding: true })
           )
         }
         return { data: body.data, errors, seconds: Duration.toSeconds(lasted) }

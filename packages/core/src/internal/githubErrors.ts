@@ -12,7 +12,9 @@ export class Blocked extends Schema.TaggedError<Blocked>()("Blocked", { message:
 /** A limit of the token is used up. Nothing more is sent with it until `resumeAt`. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   message: Schema.String,
-  resumeAt: Schema.DateTimeUtcFromString
+  resumeAt: Schema.DateTimeUtcFromString,
+  /** Whether GitHub says so, for all who use the token. Otherwise this process keeps itself back, to stay within the limit. */
+  binding: Schema.Boolean
 }) {}
 /** The token is wrong or has expired. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { message: Schema.String }) {}
@@ -71,7 +73,11 @@ export const classify = Effect.fnUntraced(function* (answer: Answer, subject: Su
       /secondary rate|abuse/i.test(message) ||
       /secondary-rate-limits/.test(Schema.is(WireMessage)(body) ? (body.documentation_url ?? "") : "")
     const limited = (resumeAt: number) =>
-      new RateLimited({ message: `GitHub's limit is reached: ${message}`, resumeAt: DateTime.makeUnsafe(resumeAt) })
+      new RateLimited({
+        message: `GitHub's limit is reached: ${message}`,
+        resumeAt: DateTime.makeUnsafe(resumeAt),
+        binding: true
+      })
     if (retryAfter !== undefined) return limited(now + Math.max(retryAfter, 1) * 1_000)
     const least = now + (secondary ? 60_000 : 1_000)
     if (exhausted) return limited(Math.max(((int(headers, "x-ratelimit-reset") ?? 0) + 1) * 1_000, least))
