@@ -1,9 +1,12 @@
 /** Who is tracked under which number, and what keeps two from getting mixed up. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { UserId } from "../../src/domain/User.ts"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import * as Database from "../../src/Database.ts"
+import { UserId, UserKey } from "../../src/domain/User.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { databases, layerPostgres } from "../database.ts"
+import { Repository } from "../../src/Repository.ts"
+import { databases, freshUrl, layerPostgres, within } from "../database.ts"
 import { everything, inWorld, name } from "../world.ts"
 
 const id = (n: number) => ({ id: UserId.make(n) })
@@ -94,4 +97,55 @@ it.effect("the largest number that there is leaves room for those without a numb
       assert.isFalse((yield* gitpip.track(name("last"))).created)
     })
   )
+)
+
+it.live("two looks at one user that are recorded at the same moment both count", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    yield* inWorld(Layer.fresh(Database.layerServer(url)), {}, () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { users } = yield* Repository
+        yield* (yield* Gitpip).track(name("ann"))
+        const [ann] = yield* sql<{ key: number }>`select key from users`
+        const now = new Date()
+        const record = users.recordLooks(
+          [
+            {
+              key: UserKey.make(ann?.key ?? 0),
+              etag: null,
+              stamp: null,
+              gained: 1,
+              walked: true,
+              failures: 0,
+              retryAt: null,
+              errorReason: null,
+              errorMessage: null
+            }
+          ],
+          now
+        )
+        const recorded = yield* Deferred.make<void>()
+        const end = yield* Deferred.make<void>()
+        const first = yield* Effect.forkChild(
+          sql.withTransaction(
+            record.pipe(Effect.andThen(Deferred.succeed(recorded, undefined)), Effect.andThen(Deferred.await(end)))
+          )
+        )
+        yield* Deferred.await(recorded)
+        const second = yield* Effect.forkChild(record)
+        // By a connection of its own: on a shared one the question would wait behind the statement that it is about.
+        yield* within(url, (sql) =>
+          sql`select 1 from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.pipe(
+            Effect.repeat({ until: (waiting) => waiting.length === 1 })
+          )
+        )
+        yield* Deferred.succeed(end, undefined)
+        yield* Fiber.join(first)
+        yield* Fiber.join(second)
+        assert.deepStrictEqual(yield* sql`select rate from users`, [{ rate: 2 }])
+      })
+    )
+  })
 )
