@@ -103,12 +103,30 @@ describe("the feed", () => {
     )
   )
 
+  it.effect("leaves a user who was never looked at to the first scan", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* begun(github)
+        github.addUser("Bob")
+        yield* gitpip.track(name("bob"))
+        github.addGist("Bob", { files: { "b.md": "" } })
+        yield* poll
+        assert.deepStrictEqual(github.requests.filter(isList), [])
+        yield* gitpip.scan()
+        assert.deepStrictEqual(yield* files("bob"), ["b.md"])
+      })
+    )
+  )
+
   it.effect("finds a user whose account is not known by number yet by the name", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         github.addUser("Bob")
         yield* (yield* Gitpip).track(name("bob"))
         yield* begun(github)
+        const sql = yield* SqlClient.SqlClient
+        assert.deepStrictEqual(yield* sql`select github_id from users where username = 'bob'`, [{ githubId: null }])
         github.addUser("late", { id: 2 ** 40 })
         github.addGist("late", { files: { "l.md": "" } })
         github.addGist("Bob", { files: { "b.md": "" } })

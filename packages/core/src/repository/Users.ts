@@ -254,7 +254,10 @@ export const make = Effect.gen(function* () {
           order by scanned_at limit 1) seen`),
       (found) => Option.fromNullishOr(found[0]?.at)
     ),
-    /** The tracked users that these accounts are, by their numbers, or by their names while the numbers are not known. */
+    /**
+     * The tracked users that these accounts are, by their numbers, or by their names while the numbers are not known. Those
+     * who have never been looked at are none: a first look is a scan's, which is about to come, and brings all they have.
+     */
     ofAccounts: (accounts: ReadonlyArray<{ readonly id: number; readonly login: string }>) =>
       Effect.map(
         orDatabaseError(sql<{ key: number; githubId: number | null; username: string }>`
@@ -263,11 +266,11 @@ export const make = Effect.gen(function* () {
               sql,
               accounts.map(({ id }) => id),
               "bigint"
-            )}) and untracked_at is null
+            )}) and untracked_at is null and scanned_at is not null
           union all
           select key, github_id, username from users
             where lower(username) = any(${accounts.map(({ login }) => login.toLowerCase())}::text[])
-              and github_id is null and untracked_at is null`),
+              and github_id is null and untracked_at is null and scanned_at is not null`),
         (found) => found.map((user) => ({ ...user, key: UserKey.make(user.key) }))
       ),
     /** Records many looks in one statement. Users are locked in order of their keys, as wherever several are. */
