@@ -98,11 +98,12 @@ const database = Effect.gen(function* () {
 const github = Effect.gen(function* () {
   const { githubApiUrl, githubTokens } = yield* core.Settings
   const { refused } = yield* Effect.flatMap(core.Github, ({ check }) => check)
-  if (refused > 0) {
+  if (refused.length > 0) {
+    const others = refused.join(", ")
     return {
       state: "failed",
-      message: `${githubApiUrl} accepts ${githubTokens.length - refused} of ${githubTokens.length} tokens`,
-      remedy: "Take the others out of GITHUB_TOKEN, or replace them; Gitpip works with those that are accepted"
+      message: `${githubApiUrl} accepts ${githubTokens.length - refused.length} of ${githubTokens.length} tokens, not number ${others}`,
+      remedy: `Take number ${others} out of GITHUB_TOKEN, or replace what is there; Gitpip works with those that are accepted`
     } satisfies Finding
   }
   if (githubTokens.length === 0) return ok(`${githubApiUrl} answers, without GITHUB_TOKEN only 60 requests an hour`)

@@ -60,7 +60,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       const world = withEnv(yield* TheWorld, { GITHUB_TOKEN: "github-token,wrong-github" })
       const { code, stderr, stdout } = yield* run(world, "doctor")
       assert.strictEqual(code, 1)
-      assert.match(stdout, /^failed +github +.* accepts 1 of 2 tokens\n +→ Take the others out/m)
+      assert.match(stdout, /^failed +github +.* accepts 1 of 2 tokens, not number 2\n +→ Take number 2 out/m)
       assert.notInclude(stdout + stderr, "wrong-github")
     })
   )

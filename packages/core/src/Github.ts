@@ -164,10 +164,10 @@ export class Github extends Context.Service<
     /** Keeps the door closed until then, as an earlier process was told. */
     readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     /**
-     * Whether GitHub answers at all, and how many of several tokens it does not accept; fails when that is every one. Costs
-     * nothing of the hourly limit.
+     * Whether GitHub answers at all, and which of several tokens it does not accept, by their places from 1 on; fails when
+     * that is every one. Costs nothing of the hourly limit.
      */
-    readonly check: Effect.Effect<{ readonly refused: number }, GithubError>
+    readonly check: Effect.Effect<{ readonly refused: ReadonlyArray<number> }, GithubError>
   }
 >()("gitpip/Github") {
   static readonly layer: Layer.Layer<Github, never, Settings | HttpClient.HttpClient> = Layer.effect(
@@ -344,12 +344,14 @@ export class Github extends Context.Service<
           const subject = { _tag: "Page" } as const
           const results = yield* access.readWithEach(`${githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject })
           // Enterprise Server answers 404 where no limits are set.
-          const refusals = results.flatMap((result) =>
-            Result.isFailure(result) && result.failure.reason._tag !== "Unexpected" ? [result.failure] : []
+          const refusals = results.flatMap((result, index) =>
+            Result.isFailure(result) && result.failure.reason._tag !== "Unexpected"
+              ? [{ place: index + 1, error: result.failure }]
+              : []
           )
           const [first] = refusals
-          if (first !== undefined && refusals.length === results.length) return yield* first
-          return { refused: refusals.length }
+          if (first !== undefined && refusals.length === results.length) return yield* first.error
+          return { refused: refusals.map(({ place }) => place) }
         })
       })
     })

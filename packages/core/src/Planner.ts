@@ -12,6 +12,9 @@ import { Settings } from "./Settings.ts"
 /** The part of GitHub's limits that the schedule may take. */
 const share = 0.8
 
+/** Planned is somewhat less than the longest delay that is promised: a look is due at its turn, and has then to be made. */
+const margin = 0.98
+
 /** The numbers of users change slowly, and counting a million takes more than a second: so often for each 100,000. */
 const fresh = Duration.minutes(1)
 const stalest = Duration.minutes(10)
@@ -61,7 +64,7 @@ export class Planner extends Context.Service<
             users: classes,
             budget,
             shortest: Duration.toMillis(settings.scanInterval),
-            longest: Duration.toMillis(settings.maxDelay)
+            longest: Duration.toMillis(settings.maxDelay) * margin
           })
           return {
             ...cadence,

@@ -368,6 +368,16 @@ describe("everybody's trouble", () => {
 })
 
 describe("the hour's points", () => {
+  it.effect("are not told by an answer that counts among the requests", () =>
+    Effect.gen(function* () {
+      const standIn = yield* GithubStandIn.make({ token: "secret", limit: 7 })
+      const github = yield* makeGithub(standIn.url, { token: "secret" })
+      assert.strictEqual((yield* reasonOf(github.batch(["user-0"])))._tag, "Unexpected")
+      assert.strictEqual(standIn.requests[0]?.status, 404)
+      assert.isUndefined((yield* github.points.limits).budget)
+    })
+  )
+
   const resumeOf = (github: Effect.Success<ReturnType<typeof makeGithub>>) =>
     Effect.map(reasonOf(github.batch(["user-0"])), (reason) =>
       reason._tag === "RateLimited" ? DateTime.toEpochMillis(reason.resumeAt) : reason._tag

@@ -161,12 +161,23 @@ it.effect("their door is one, and differs with any of them", () =>
   })
 )
 
+it.effect("one that the check found refused no longer counts, nor is it tried", () =>
+  Effect.gen(function* () {
+    const { github, standIn } = yield* world({ token: tokens.slice(1), limit: 10 })
+    yield* github.check
+    standIn.clearRequests()
+    yield* github.gists("octocat", none)
+    assert.strictEqual(used(standIn), "2")
+    assert.strictEqual((yield* github.limits).budget?.limit, 20)
+  })
+)
+
 it.effect("the check asks with each, and fails when none is accepted", () =>
   Effect.gen(function* () {
     const { github, standIn } = yield* world({ token: tokens.slice(0, 1) })
-    assert.deepStrictEqual(yield* github.check, { refused: 2 })
+    assert.deepStrictEqual(yield* github.check, { refused: [2, 3] })
     assert.strictEqual(used(standIn), "123")
-    assert.deepStrictEqual(yield* (yield* world()).github.check, { refused: 0 })
+    assert.deepStrictEqual(yield* (yield* world()).github.check, { refused: [] })
     assert.strictEqual((yield* reasonOf((yield* world({ token: "another" })).github.check))._tag, "Unauthorized")
   })
 )

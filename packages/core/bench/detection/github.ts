@@ -149,7 +149,7 @@ export const layer = (
       account: (id) => ask(() => ({ charged: true, value: world.account(id - 1) })),
       contents: () => notNeeded,
       raw: () => notNeeded,
-      check: Effect.succeed({ refused: 0 }),
+      check: Effect.succeed({ refused: [] }),
       batched: options.batched,
       batch: Effect.fnUntraced(function* (logins) {
         counts.looks += logins.length

@@ -116,14 +116,13 @@ export const make = (
       readonly timeout: Duration.Duration
       readonly maxBytes: number
       readonly pace: "wait" | "refuse"
-      readonly window?: { readonly limit: number; readonly millis: number }
-    }
+    } & Limit
   ) =>
     gate
       .pass(
         Effect.timed(
           exchange(client, request, { timeout: options.timeout, maxBytes: options.maxBytes, durations }).pipe(
-            Effect.tap((answer) => note(gate, answer, options.window))
+            Effect.tap((answer) => note(gate, answer, options))
           )
         ),
         { pace: options.pace }
@@ -175,6 +174,7 @@ export const make = (
         maxBytes: options.maxBytes,
         // A scan has nothing else to do than the next look; a publisher tells of its wait, and does other things.
         pace: options.subject._tag === "Gist" ? "refuse" : "wait",
+        resource: "core",
         window: pointsPerMinute
       })
       // Enterprise Server may set no limits. It sends no such headers then, and answers 404 to whoever asks for them.
@@ -199,9 +199,20 @@ export const make = (
   const read = (url: string, options: ReadOptions): Effect.Effect<Answer, GithubError> =>
     withToken("requests", (one) => readWith(one, url, options))
 
-  /** Reads with each token by itself, whatever is known of it. */
-  const readWithEach = (url: string, options: ReadOptions) =>
-    Effect.forEach(credentials, (one) => Effect.result(readWith(one, url, options)))
+  /** Reads with each token by itself, whatever is known of it. One that is refused alone is passed over from then on. */
+  const readWithEach = Effect.fnUntraced(function* (url: string, options: ReadOptions) {
+    const results = yield* Effect.forEach(credentials, (one) => Effect.result(readWith(one, url, options)))
+    const now = yield* Clock.currentTimeMillis
+    const isRefused = (result: (typeof results)[number]) =>
+      result._tag === "Failure" && result.failure.reason._tag === "Unauthorized"
+    const all = results.every(isRefused)
+    for (const [index, result] of results.entries()) {
+      const one = credentials[index] as Credential
+      if (isRefused(result) && !all) one.refusedUntil = now + Duration.toMillis(refusal)
+      else if (result._tag === "Success") one.refusedUntil = 0
+    }
+    return results
+  })
 
   const queryUrl = /\/api\/v3$/.test(apiUrl) ? apiUrl.replace(/\/v3$/, "/graphql") : `${apiUrl}/graphql`
 
@@ -218,7 +229,12 @@ export const make = (
           authorize,
           HttpClientRequest.bodyText(JSON.stringify({ query: document, variables }), "application/json")
         )
-        const [lasted, answer] = yield* pass(points, request, { timeout: queryTimeout, maxBytes, pace: "refuse" })
+        const [lasted, answer] = yield* pass(points, request, {
+          timeout: queryTimeout,
+          maxBytes,
+          pace: "refuse",
+          resource: "graphql"
+        })
         if (answer.status !== 200) return yield* refuse(points, yield* classify(answer, { _tag: "Query" }))
         const body = answer.cut ? undefined : json(answer)
         if (!Schema.is(WireAnswer)(body) || (body.data == null && body.errors == null)) {
@@ -347,12 +363,17 @@ const isRawHost = (url: URL): boolean =>
   url.username === "" &&
   url.password === ""
 
-const note = (
-  gate: Gate.Gate,
-  answer: Answer,
-  window: { readonly limit: number; readonly millis: number } | undefined
-) =>
+/** What a gate stands for: the limit by GitHub's name for it, and how much of it there is at a time. */
+interface Limit {
+  readonly resource: "core" | "graphql"
+  readonly window?: { readonly limit: number; readonly millis: number }
+}
+
+const note = (gate: Gate.Gate, answer: Answer, { resource, window }: Limit) =>
   Effect.sync(() => {
+    // An address that is not there is answered with the limit of requests, even where queries would have been.
+    const told = answer.headers["x-ratelimit-resource"]
+    if (told !== undefined && (told === "graphql") !== (resource === "graphql")) return
     const limit = int(answer.headers, "x-ratelimit-limit")
     const remaining = int(answer.headers, "x-ratelimit-remaining")
     const reset = int(answer.headers, "x-ratelimit-reset")
