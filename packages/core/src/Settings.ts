@@ -107,7 +107,7 @@ const Interval = Schema.DurationFromString.check(
   Schema.makeFilter((interval) =>
     Duration.isFinite(interval) && Duration.toMillis(interval) >= 1_000
       ? undefined
-      : "must be at least 1 second, for example `5 minutes`"
+      : "must be at least 1 second, and not endless: for example `5 minutes`"
   )
 )
 
