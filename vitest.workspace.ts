@@ -48,7 +48,7 @@ export default defineConfig({
     ],
     reporters: ["default", closingLine],
     // Guards against what hangs, on machines that are slow as well.
-    testTimeout: 90_000,
-    hookTimeout: 120_000
+    testTimeout: 180_000,
+    hookTimeout: 180_000
   }
 })

@@ -27,11 +27,11 @@ describe("the rule", () => {
 })
 
 describe("a plain wiring that is killed at each of its requests", () => {
-  it("loses files when it marks them before it sends them", { timeout: 60_000 }, async () => {
+  it("loses files when it marks them before it sends them", { timeout: 180_000 }, async () => {
     assert.deepStrictEqual(await plainWiring("before", postgres), { kills: 6, lost: 3, doubled: 0, activities: 3 })
   })
 
-  it("doubles files when it marks them after it sent them", { timeout: 60_000 }, async () => {
+  it("doubles files when it marks them after it sent them", { timeout: 180_000 }, async () => {
     assert.deepStrictEqual(await plainWiring("after", postgres), { kills: 6, lost: 0, doubled: 1, activities: 9 })
   })
 })

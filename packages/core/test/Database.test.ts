@@ -18,26 +18,23 @@ const temporaryDirectory = Effect.acquireRelease(
 const open = <R, E>(layer: Layer.Layer<SqlClient.SqlClient, E, R>) => Layer.build(Layer.fresh(layer))
 
 describe("migrations", () => {
-  it.live(
-    "run once when eight processes start together",
-    () =>
-      Effect.gen(function* () {
-        const url = yield* freshUrl
-        yield* Effect.all(
-          Array.from({ length: 8 }, () => open(Database.layerServer(url))),
-          { concurrency: "unbounded" }
-        )
-        const sql = yield* Effect.map(open(Database.layerServer(url)), (context) => context)
-        const done = yield* Effect.provide(
-          Effect.flatMap(
-            SqlClient.SqlClient,
-            (client) => client<{ n: number }>`select count(*) as n from gitpip_migrations`
-          ),
-          sql
-        )
-        assert.strictEqual(done[0]?.n, newest)
-      }),
-    60_000
+  it.live("run once when eight processes start together", () =>
+    Effect.gen(function* () {
+      const url = yield* freshUrl
+      yield* Effect.all(
+        Array.from({ length: 8 }, () => open(Database.layerServer(url))),
+        { concurrency: "unbounded" }
+      )
+      const sql = yield* Effect.map(open(Database.layerServer(url)), (context) => context)
+      const done = yield* Effect.provide(
+        Effect.flatMap(
+          SqlClient.SqlClient,
+          (client) => client<{ n: number }>`select count(*) as n from gitpip_migrations`
+        ),
+        sql
+      )
+      assert.strictEqual(done[0]?.n, newest)
+    })
   )
 
   it.live("of a newer program are refused, in words", () =>
@@ -84,43 +81,37 @@ describe("migrations", () => {
   )
 
   for (const [kind, database] of databases) {
-    it.live(
-      `hold what no program may store: ${kind}`,
-      () =>
-        Effect.gen(function* () {
-          const sql = yield* SqlClient.SqlClient
-          yield* sql`insert into users (id, username, tracked_at) values (1, 'Ann', now())`
-          const refuse = (what: string, statement: Effect.Effect<unknown, unknown>) =>
-            Effect.map(Effect.exit(statement), (exit) => assert.strictEqual(exit._tag, "Failure", what))
-          yield* refuse(
-            "the same name in another case",
-            sql`insert into users (id, username, tracked_at) values (2, 'aNN', now())`
-          )
-          yield* refuse("the same id", sql`insert into users (id, username, tracked_at) values (1, 'bob', now())`)
-          yield* refuse(
-            "a name that is none",
-            sql`insert into users (id, username, tracked_at) values (3, 'a b', now())`
-          )
-          yield* refuse("id 0", sql`insert into users (id, username, tracked_at) values (0, 'c', now())`)
-          yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'running', now())`
-          yield* refuse(
-            "two passes at once",
-            sql`insert into scans (kind, state, requested_at) values ('scheduled', 'running', now())`
-          )
-          yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
+    it.live(`hold what no program may store: ${kind}`, () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`insert into users (id, username, tracked_at) values (1, 'Ann', now())`
+        const refuse = (what: string, statement: Effect.Effect<unknown, unknown>) =>
+          Effect.map(Effect.exit(statement), (exit) => assert.strictEqual(exit._tag, "Failure", what))
+        yield* refuse(
+          "the same name in another case",
+          sql`insert into users (id, username, tracked_at) values (2, 'aNN', now())`
+        )
+        yield* refuse("the same id", sql`insert into users (id, username, tracked_at) values (1, 'bob', now())`)
+        yield* refuse("a name that is none", sql`insert into users (id, username, tracked_at) values (3, 'a b', now())`)
+        yield* refuse("id 0", sql`insert into users (id, username, tracked_at) values (0, 'c', now())`)
+        yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'running', now())`
+        yield* refuse(
+          "two passes at once",
+          sql`insert into scans (kind, state, requested_at) values ('scheduled', 'running', now())`
+        )
+        yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
           values (1, 1, 'g', 'f', 'u', 0, now(), now(), now())`
-          yield* refuse(
-            "a file twice",
-            sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
+        yield* refuse(
+          "a file twice",
+          sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
           values (1, 1, 'g', 'f', 'u', 0, now(), now(), now())`
-          )
-          const publish = (state: string, receipt: string | null) =>
-            sql`insert into publications (file_key, user_key, state, turn, due_at, created_at, receipt) values (1, 1, ${state}, 0, now(), now(), ${receipt})`
-          yield* refuse("published without a receipt", publish("published", null))
-          yield* publish("pending", null)
-          yield* refuse("a publication twice", publish("pending", null))
-        }).pipe(Effect.provide(database)),
-      60_000
+        )
+        const publish = (state: string, receipt: string | null) =>
+          sql`insert into publications (file_key, user_key, state, turn, due_at, created_at, receipt) values (1, 1, ${state}, 0, now(), now(), ${receipt})`
+        yield* refuse("published without a receipt", publish("published", null))
+        yield* publish("pending", null)
+        yield* refuse("a publication twice", publish("pending", null))
+      }).pipe(Effect.provide(database))
     )
   }
 })
@@ -155,59 +146,53 @@ describe("a server that cannot be used", () => {
 })
 
 describe("an embedded directory", () => {
-  it.live(
-    "keeps what was stored, and belongs to one owner at a time",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* temporaryDirectory
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const context = yield* open(Database.layerEmbedded(directory))
-            yield* Effect.provide(
-              Effect.flatMap(
-                SqlClient.SqlClient,
-                (sql) => sql`insert into users (id, username, tracked_at) values (5, 'ann', now())`
-              ),
-              context
-            )
-            const second = yield* Effect.flip(open(Database.layerEmbedded(directory)))
-            assert.match(second.message, /is in use by process/)
-          })
-        )
-        const again = yield* open(Database.layerEmbedded(directory))
-        const users = yield* Effect.provide(
-          Effect.flatMap(SqlClient.SqlClient, (sql) => sql<{ id: number }>`select id from users`),
-          again
-        )
-        assert.deepStrictEqual(
-          users.map(({ id }) => id),
-          [5]
-        )
-      }),
-    60_000
+  it.live("keeps what was stored, and belongs to one owner at a time", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const context = yield* open(Database.layerEmbedded(directory))
+          yield* Effect.provide(
+            Effect.flatMap(
+              SqlClient.SqlClient,
+              (sql) => sql`insert into users (id, username, tracked_at) values (5, 'ann', now())`
+            ),
+            context
+          )
+          const second = yield* Effect.flip(open(Database.layerEmbedded(directory)))
+          assert.match(second.message, /is in use by process/)
+        })
+      )
+      const again = yield* open(Database.layerEmbedded(directory))
+      const users = yield* Effect.provide(
+        Effect.flatMap(SqlClient.SqlClient, (sql) => sql<{ id: number }>`select id from users`),
+        again
+      )
+      assert.deepStrictEqual(
+        users.map(({ id }) => id),
+        [5]
+      )
+    })
   )
 
-  it.live(
-    "is refused while its owner lives, and taken over from a dead one",
-    () =>
-      Effect.gen(function* () {
-        const directory = yield* temporaryDirectory
-        const other = yield* Effect.acquireRelease(
-          Effect.sync(() => spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"])),
-          (child) => Effect.sync(() => child.kill("SIGKILL"))
-        )
-        yield* Effect.promise(() => writeFile(join(directory, "lock"), `${other.pid}\n`))
-        const refused = yield* Effect.flip(open(Database.layerEmbedded(directory)))
-        assert.include(refused.message, String(other.pid))
-        assert.include(refused.message, "GITPIP_DATA_DIR")
+  it.live("is refused while its owner lives, and taken over from a dead one", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const other = yield* Effect.acquireRelease(
+        Effect.sync(() => spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"])),
+        (child) => Effect.sync(() => child.kill("SIGKILL"))
+      )
+      yield* Effect.promise(() => writeFile(join(directory, "lock"), `${other.pid}\n`))
+      const refused = yield* Effect.flip(open(Database.layerEmbedded(directory)))
+      assert.include(refused.message, String(other.pid))
+      assert.include(refused.message, "GITPIP_DATA_DIR")
 
-        yield* Effect.callback<void>((resume) => {
-          other.once("exit", () => resume(Effect.void))
-          other.kill("SIGKILL")
-        })
-        yield* open(Database.layerEmbedded(directory))
-      }),
-    60_000
+      yield* Effect.callback<void>((resume) => {
+        other.once("exit", () => resume(Effect.void))
+        other.kill("SIGKILL")
+      })
+      yield* open(Database.layerEmbedded(directory))
+    })
   )
 
   it.live("that cannot be made is refused, not waited for", () =>

@@ -145,34 +145,31 @@ describe("gauges", () => {
     ).pipe(apart)
   )
 
-  it.live(
-    "are served by indexes, and count no further than is told",
-    () =>
-      Effect.gen(function* () {
-        const sql = yield* SqlClient.SqlClient
-        yield* sql`insert into users (id, username, tracked_at, failures)
+  it.live("are served by indexes, and count no further than is told", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`insert into users (id, username, tracked_at, failures)
         select n, 'u' || n, now(), case when n % 50 = 0 then 1 else 0 end from generate_series(1, 10000) n`
-        yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'done', now())`
-        yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
+      yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'done', now())`
+      yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
         select 1, 1, 'g' || n, 'a.md', 'https://gist.github.com/u1/g' || n, 1, now(), now(), now() from generate_series(1, 20000) n`
-        yield* sql`insert into publications (file_key, user_key, state, turn, due_at, created_at, receipt)
+      yield* sql`insert into publications (file_key, user_key, state, turn, due_at, created_at, receipt)
         select n, 1, case when n % 10 = 0 then 'pending' when n % 100 = 1 then 'failed' else 'published' end, n, now(), now(),
           case when n % 10 = 0 or n % 100 = 1 then null else 'r' || n end from generate_series(1, 20000) n`
-        yield* sql`analyze`
-        const plan = yield* sql<Record<string, string>>`explain ${Totals.statement(sql)}`
-        const lines = plan.flatMap((row) => Object.values(row)).join("\n")
-        assert.include(lines, "users_failing")
-        assert.notInclude(lines, "Seq Scan", lines)
-        assert.include(lines, "Limit")
+      yield* sql`analyze`
+      const plan = yield* sql<Record<string, string>>`explain ${Totals.statement(sql)}`
+      const lines = plan.flatMap((row) => Object.values(row)).join("\n")
+      assert.include(lines, "users_failing")
+      assert.notInclude(lines, "Seq Scan", lines)
+      assert.include(lines, "Limit")
 
-        // GitHub is away: everybody fails.
-        yield* sql`update users set failures = 1 where key % 3 > 0`
-        yield* sql`vacuum analyze users`
-        const failing = yield* sql<Record<string, string>>`explain ${Totals.statement(sql)}`
-        const after = failing.flatMap((row) => Object.values(row)).join("\n")
-        assert.include(after, "users_failing", after)
-        assert.notInclude(after, "Seq Scan", after)
-      }).pipe(Effect.provide(layerPostgres)),
-    120_000
+      // GitHub is away: everybody fails.
+      yield* sql`update users set failures = 1 where key % 3 > 0`
+      yield* sql`vacuum analyze users`
+      const failing = yield* sql<Record<string, string>>`explain ${Totals.statement(sql)}`
+      const after = failing.flatMap((row) => Object.values(row)).join("\n")
+      assert.include(after, "users_failing", after)
+      assert.notInclude(after, "Seq Scan", after)
+    }).pipe(Effect.provide(layerPostgres))
   )
 })

@@ -164,7 +164,6 @@ describe("a day's work", () => {
             assert.isAtMost(late.handles, early.handles + 3)
             assert.isAtMost(late.connections, early.connections)
           })
-      ),
-    120_000
+      )
   )
 })

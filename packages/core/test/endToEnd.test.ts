@@ -41,126 +41,120 @@ const assertOnceEach = (pipedrive: PipedriveStandIn, files: number) => {
 
 for (const [kind, database] of databases) {
   describe(kind, () => {
-    it.live(
-      "publishes each file of six users exactly once, shows each once, and repeats nothing",
-      () =>
-        inWorld(database, {}, ({ github, pipedrive, settings }) =>
-          Effect.gen(function* () {
-            const gitpip = yield* Gitpip
-            const files = populate(github)
-            for (const login of [...present, missing]) yield* gitpip.track(name(login))
+    it.live("publishes each file of six users exactly once, shows each once, and repeats nothing", () =>
+      inWorld(database, {}, ({ github, pipedrive, settings }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          const files = populate(github)
+          for (const login of [...present, missing]) yield* gitpip.track(name(login))
 
-            const scan = yield* gitpip.scan()
-            assert.deepStrictEqual(
-              { state: scan.state, users: scan.users, failed: scan.failed, files: scan.files },
-              { state: "done", users: 6, failed: 1, files }
-            )
-            const details = yield* gitpip.scanDetails(scan.id)
-            assert.deepStrictEqual(
-              details.failures.map(({ reason, username }) => [username as string, reason]),
-              [[missing, "UserNotFound"]]
-            )
+          const scan = yield* gitpip.scan()
+          assert.deepStrictEqual(
+            { state: scan.state, users: scan.users, failed: scan.failed, files: scan.files },
+            { state: "done", users: 6, failed: 1, files }
+          )
+          const details = yield* gitpip.scanDetails(scan.id)
+          assert.deepStrictEqual(
+            details.failures.map(({ reason, username }) => [username as string, reason]),
+            [[missing, "UserNotFound"]]
+          )
 
-            yield* gitpip.publish
-            assertOnceEach(pipedrive, files)
-            const bobs = pipedrive.activities.find(({ subject }) => subject === "q.sql")
-            assert.include(bobs?.note, "a &lt;query&gt; &amp; more")
-            assert.include(bobs?.note, "select 1;<br>\u00a0\u00a0-- indented")
+          yield* gitpip.publish
+          assertOnceEach(pipedrive, files)
+          const bobs = pipedrive.activities.find(({ subject }) => subject === "q.sql")
+          assert.include(bobs?.note, "a &lt;query&gt; &amp; more")
+          assert.include(bobs?.note, "select 1;<br>\u00a0\u00a0-- indented")
 
-            // Oldest first, one after the other.
-            const order = pipedrive.activities
-              .filter(({ note }) => note?.includes("/annabel/"))
-              .map(({ subject }) => subject)
-            assert.strictEqual(order.length, 245)
+          // Oldest first, one after the other.
+          const order = pipedrive.activities
+            .filter(({ note }) => note?.includes("/annabel/"))
+            .map(({ subject }) => subject)
+          assert.strictEqual(order.length, 245)
 
-            assert.strictEqual((yield* gitpip.latest(name("annabel"))).files.length, 245)
-            assert.deepStrictEqual((yield* gitpip.latest(name("annabel"))).files, [])
+          assert.strictEqual((yield* gitpip.latest(name("annabel"))).files.length, 245)
+          assert.deepStrictEqual((yield* gitpip.latest(name("annabel"))).files, [])
 
-            // Nothing new: one conditional request for each user that exists, none to Pipedrive, no row of size.
-            github.clearRequests()
-            pipedrive.clearRequests()
-            const sql = yield* SqlClient.SqlClient
-            const before = yield* sql<{ n: number }>`select count(*) as n from gist_files`
-            const again = yield* gitpip.scan()
-            assert.deepStrictEqual(
-              { users: again.users, unchanged: again.unchanged, files: again.files },
-              { users: 6, unchanged: 5, files: 0 }
-            )
-            assert.strictEqual(github.count("GET", "/users/{login}/gists", 304), 5)
-            assert.strictEqual(github.requests.length, 6)
-            yield* gitpip.publish
-            assert.strictEqual(pipedrive.requests.length, 0)
-            assert.deepStrictEqual(yield* sql<{ n: number }>`select count(*) as n from gist_files`, before)
+          // Nothing new: one conditional request for each user that exists, none to Pipedrive, no row of size.
+          github.clearRequests()
+          pipedrive.clearRequests()
+          const sql = yield* SqlClient.SqlClient
+          const before = yield* sql<{ n: number }>`select count(*) as n from gist_files`
+          const again = yield* gitpip.scan()
+          assert.deepStrictEqual(
+            { users: again.users, unchanged: again.unchanged, files: again.files },
+            { users: 6, unchanged: 5, files: 0 }
+          )
+          assert.strictEqual(github.count("GET", "/users/{login}/gists", 304), 5)
+          assert.strictEqual(github.requests.length, 6)
+          yield* gitpip.publish
+          assert.strictEqual(pipedrive.requests.length, 0)
+          assert.deepStrictEqual(yield* sql<{ n: number }>`select count(*) as n from gist_files`, before)
 
-            // A restart is another process on the same database.
-            yield* Effect.gen(function* () {
-              const restarted = yield* Gitpip
-              const scan = yield* restarted.scan()
-              assert.strictEqual(scan.files, 0)
-              yield* restarted.publish
-              assert.deepStrictEqual((yield* restarted.latest(name("annabel"))).files, [])
-            }).pipe(Effect.provide(services(settings)))
-            assertOnceEach(pipedrive, files)
+          // A restart is another process on the same database.
+          yield* Effect.gen(function* () {
+            const restarted = yield* Gitpip
+            const scan = yield* restarted.scan()
+            assert.strictEqual(scan.files, 0)
+            yield* restarted.publish
+            assert.deepStrictEqual((yield* restarted.latest(name("annabel"))).files, [])
+          }).pipe(Effect.provide(services(settings)))
+          assertOnceEach(pipedrive, files)
 
-            // Something new is found, published and shown once.
-            github.addGist("ann", { files: { "new.ts": "export {}" } })
-            assert.strictEqual((yield* gitpip.scan()).files, 1)
-            yield* gitpip.publish
-            assertOnceEach(pipedrive, files + 1)
-            yield* gitpip.latest(name("ann"))
-            assert.deepStrictEqual((yield* gitpip.latest(name("ann"))).files, [])
-          })
-        ),
-      60_000
+          // Something new is found, published and shown once.
+          github.addGist("ann", { files: { "new.ts": "export {}" } })
+          assert.strictEqual((yield* gitpip.scan()).files, 1)
+          yield* gitpip.publish
+          assertOnceEach(pipedrive, files + 1)
+          yield* gitpip.latest(name("ann"))
+          assert.deepStrictEqual((yield* gitpip.latest(name("ann"))).files, [])
+        })
+      )
     )
 
-    it.live(
-      "publishes whatever strangers put into names and contents, or says why not, and never gets stuck",
-      () =>
-        inWorld(database, {}, ({ github, pipedrive }) =>
-          Effect.gen(function* () {
-            const gitpip = yield* Gitpip
-            github.addUser("odd")
-            const names = {
-              "nul\0name.txt": "text",
-              "lone\ud800.txt": "lone \udc00 surrogate",
-              "\u202egpj.exe": "right to left \u202e override",
-              "🦀.rs": 'fn main() { println!("🦀") }',
-              [`${"長".repeat(300)}.txt`]: "a long name",
-              "new\nline.txt": "x",
-              ["__proto__"]: "not a prototype",
-              " ": "blank name",
-              "empty.txt": "",
-              "nul.bin": new Uint8Array([0, 1, 2, 255]),
-              "latin1.txt": new Uint8Array([0xe9, 0xe8, 0x20, 0x61]),
-              "big.txt": "<&>\"'\n".repeat(350_000),
-              "page.html": "<script>alert(1)</script><img src=x onerror=alert(1)>",
-              "control.txt": "a\u0001b\u001b[31mred",
-              "text-nul.txt": "before\0after"
-            }
-            github.addGist("odd", { files: names, description: "desc \0 <b>\ud800</b>" })
-            yield* gitpip.track(name("odd"))
-            const scan = yield* gitpip.scan()
-            assert.strictEqual(scan.files, Object.keys(names).length)
-            yield* gitpip.publish
+    it.live("publishes whatever strangers put into names and contents, or says why not, and never gets stuck", () =>
+      inWorld(database, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("odd")
+          const names = {
+            "nul\0name.txt": "text",
+            "lone\ud800.txt": "lone \udc00 surrogate",
+            "\u202egpj.exe": "right to left \u202e override",
+            "🦀.rs": 'fn main() { println!("🦀") }',
+            [`${"長".repeat(300)}.txt`]: "a long name",
+            "new\nline.txt": "x",
+            ["__proto__"]: "not a prototype",
+            " ": "blank name",
+            "empty.txt": "",
+            "nul.bin": new Uint8Array([0, 1, 2, 255]),
+            "latin1.txt": new Uint8Array([0xe9, 0xe8, 0x20, 0x61]),
+            "big.txt": "<&>\"'\n".repeat(350_000),
+            "page.html": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+            "control.txt": "a\u0001b\u001b[31mred",
+            "text-nul.txt": "before\0after"
+          }
+          github.addGist("odd", { files: names, description: "desc \0 <b>\ud800</b>" })
+          yield* gitpip.track(name("odd"))
+          const scan = yield* gitpip.scan()
+          assert.strictEqual(scan.files, Object.keys(names).length)
+          yield* gitpip.publish
 
-            const left = (yield* gitpip.publications(everything)).filter(({ state }) => state !== "published")
-            assert.deepStrictEqual(
-              left.map(({ errorMessage, filename }) => [filename, errorMessage]),
-              []
-            )
-            assert.strictEqual(pipedrive.activities.length, scan.files)
-            for (const { note, subject } of pipedrive.activities) {
-              assert.notInclude(note ?? "", "<script")
-              assert.notInclude(note ?? "", "<img")
-              assert.isAtMost(subject.length, 250)
-            }
-            const big = pipedrive.activities.find(({ subject }) => subject === "big.txt")
-            assert.include(big?.note, "only the beginning")
-            assert.strictEqual((yield* gitpip.scan()).files, 0)
-          })
-        ),
-      60_000
+          const left = (yield* gitpip.publications(everything)).filter(({ state }) => state !== "published")
+          assert.deepStrictEqual(
+            left.map(({ errorMessage, filename }) => [filename, errorMessage]),
+            []
+          )
+          assert.strictEqual(pipedrive.activities.length, scan.files)
+          for (const { note, subject } of pipedrive.activities) {
+            assert.notInclude(note ?? "", "<script")
+            assert.notInclude(note ?? "", "<img")
+            assert.isAtMost(subject.length, 250)
+          }
+          const big = pipedrive.activities.find(({ subject }) => subject === "big.txt")
+          assert.include(big?.note, "only the beginning")
+          assert.strictEqual((yield* gitpip.scan()).files, 0)
+        })
+      )
     )
 
     it.live("marks what Pipedrive refuses as failed, with its reason, and goes on with the rest", () =>
@@ -248,8 +242,7 @@ describe("in every mode", () => {
                   feed === "true"
                 )
               })
-          ),
-        60_000
+          )
       )
     }
   }

@@ -92,147 +92,131 @@ const contents = Effect.gen(function* () {
 
 for (const [kind, database] of databases) {
   describe(`as text in the database: ${kind}`, () => {
-    it.live(
-      "names of files and gists, descriptions, languages, types and addresses",
-      () =>
-        inWorld(database, {}, ({ github }) =>
-          Effect.gen(function* () {
-            const gitpip = yield* Gitpip
-            github.addUser("ann")
-            yield* gitpip.track(name("ann"))
-            const body = payloads.map((payload, n) =>
-              gist(`${n}${payload}`, {
-                description: payload,
-                files: { [`${n}${payload}`]: { language: payload, type: payload, raw_url: payload, size: n } }
-              })
-            )
-            github.misbehave({ kind: "status", status: 200, body }, { when: ({ path }) => path === "/users/ann/gists" })
-            const before = yield* contents
-            yield* gitpip.scan()
-            const after = yield* contents
-            assert.deepStrictEqual(
-              { ...after, gist_files: 0, publications: 0, scans: 0, scan_files: 0, door_users: 0 },
-              { ...before, gist_files: 0, publications: 0, scans: 0, scan_files: 0, door_users: 0 }
-            )
-            const files = (yield* gitpip.history(name("ann"), everything)).toSorted((a, b) => a.size - b.size)
-            assert.deepStrictEqual(
-              files.map((file) => [
-                file.gistId,
-                file.filename,
-                file.description,
-                file.language,
-                file.type,
-                file.rawUrl
-              ]),
-              payloads.map((payload, n) => [
-                storableName(`${n}${payload}`),
-                storableName(`${n}${payload}`),
-                storable(payload, 2_000),
-                storable(payload, 100),
-                storable(payload, 100),
-                storable(payload, 4_000)
-              ])
-            )
-            // The same again is known, and adds nothing.
-            github.misbehave({ kind: "status", status: 200, body }, { when: ({ path }) => path === "/users/ann/gists" })
-            assert.strictEqual((yield* gitpip.scan()).files, 0)
-          })
-        ),
-      60_000
+    it.live("names of files and gists, descriptions, languages, types and addresses", () =>
+      inWorld(database, {}, ({ github }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          yield* gitpip.track(name("ann"))
+          const body = payloads.map((payload, n) =>
+            gist(`${n}${payload}`, {
+              description: payload,
+              files: { [`${n}${payload}`]: { language: payload, type: payload, raw_url: payload, size: n } }
+            })
+          )
+          github.misbehave({ kind: "status", status: 200, body }, { when: ({ path }) => path === "/users/ann/gists" })
+          const before = yield* contents
+          yield* gitpip.scan()
+          const after = yield* contents
+          assert.deepStrictEqual(
+            { ...after, gist_files: 0, publications: 0, scans: 0, scan_files: 0, door_users: 0 },
+            { ...before, gist_files: 0, publications: 0, scans: 0, scan_files: 0, door_users: 0 }
+          )
+          const files = (yield* gitpip.history(name("ann"), everything)).toSorted((a, b) => a.size - b.size)
+          assert.deepStrictEqual(
+            files.map((file) => [file.gistId, file.filename, file.description, file.language, file.type, file.rawUrl]),
+            payloads.map((payload, n) => [
+              storableName(`${n}${payload}`),
+              storableName(`${n}${payload}`),
+              storable(payload, 2_000),
+              storable(payload, 100),
+              storable(payload, 100),
+              storable(payload, 4_000)
+            ])
+          )
+          // The same again is known, and adds nothing.
+          github.misbehave({ kind: "status", status: 200, body }, { when: ({ path }) => path === "/users/ann/gists" })
+          assert.strictEqual((yield* gitpip.scan()).files, 0)
+        })
+      )
     )
 
-    it.live(
-      "names of users and visitors, even past the schemas that refuse them",
-      () =>
-        inWorld(database, {}, ({ github }) =>
-          Effect.gen(function* () {
-            const gitpip = yield* Gitpip
-            github.addUser("ann")
-            github.addGist("ann", { files: { "a.txt": "a" } })
-            yield* gitpip.track(name("ann"))
-            yield* gitpip.scan()
-            const sql = yield* SqlClient.SqlClient
-            const before = yield* contents
-            for (const payload of payloads) {
-              const username = payload as Username
-              // Some are names that a user of GitHub could have.
-              for (const call of Schema.is(Username)(payload)
-                ? []
-                : [
-                    gitpip.track(username, {}),
-                    gitpip.user(username),
-                    gitpip.untrack(username),
-                    gitpip.latest(username),
-                    gitpip.history(username, everything),
-                    gitpip.visits(username, payload as Visitor, everything),
-                    gitpip.requestScan(username)
-                  ]) {
-                const result = yield* Effect.result(call as Effect.Effect<unknown, { readonly _tag: string }>)
-                assert.strictEqual(result._tag, "Failure", payload)
-                if (result._tag === "Failure") assert.include(["UserNotTracked", "DatabaseError"], result.failure._tag)
-              }
-              yield* Effect.result(gitpip.latest(name("ann"), payload as Visitor))
-              const [others] = yield* sql<{ n: number }>`
+    it.live("names of users and visitors, even past the schemas that refuse them", () =>
+      inWorld(database, {}, ({ github }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          github.addGist("ann", { files: { "a.txt": "a" } })
+          yield* gitpip.track(name("ann"))
+          yield* gitpip.scan()
+          const sql = yield* SqlClient.SqlClient
+          const before = yield* contents
+          for (const payload of payloads) {
+            const username = payload as Username
+            // Some are names that a user of GitHub could have.
+            for (const call of Schema.is(Username)(payload)
+              ? []
+              : [
+                  gitpip.track(username, {}),
+                  gitpip.user(username),
+                  gitpip.untrack(username),
+                  gitpip.latest(username),
+                  gitpip.history(username, everything),
+                  gitpip.visits(username, payload as Visitor, everything),
+                  gitpip.requestScan(username)
+                ]) {
+              const result = yield* Effect.result(call as Effect.Effect<unknown, { readonly _tag: string }>)
+              assert.strictEqual(result._tag, "Failure", payload)
+              if (result._tag === "Failure") assert.include(["UserNotTracked", "DatabaseError"], result.failure._tag)
+            }
+            yield* Effect.result(gitpip.latest(name("ann"), payload as Visitor))
+            const [others] = yield* sql<{ n: number }>`
                 select count(*) as n from visits where visitor <> ${storable(payload, 100)}`
-              assert.isAtMost(others?.n ?? 0, payloads.indexOf(payload))
-            }
-            // What they did was done to nobody else.
-            assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 1)
-            const after = yield* contents
-            assert.deepStrictEqual({ ...after, visits: 0 }, { ...before, visits: 0 })
-            assert.deepStrictEqual(
-              (yield* gitpip.users({ after: 0, limit: 10 })).map(({ login }) => login),
-              ["ann"]
-            )
-          })
-        ),
-      60_000
+            assert.isAtMost(others?.n ?? 0, payloads.indexOf(payload))
+          }
+          // What they did was done to nobody else.
+          assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 1)
+          const after = yield* contents
+          assert.deepStrictEqual({ ...after, visits: 0 }, { ...before, visits: 0 })
+          assert.deepStrictEqual(
+            (yield* gitpip.users({ after: 0, limit: 10 })).map(({ login }) => login),
+            ["ann"]
+          )
+        })
+      )
     )
 
-    it.live(
-      "what GitHub and Pipedrive say of their errors, on one line",
-      () =>
-        inWorld(database, { queries: false }, ({ github, pipedrive }) =>
-          Effect.gen(function* () {
-            const gitpip = yield* Gitpip
-            github.addUser("ann")
-            yield* gitpip.track(name("ann"))
-            github.addGist("ann", { files: Object.fromEntries(payloads.map((_, n) => [`${n}.txt`, "x"])) })
-            for (const [n, payload] of payloads.entries()) {
-              pipedrive.misbehave(
-                { kind: "status", status: 400, body: { success: false, error: payload } },
-                {
-                  when: ({ body, route }) =>
-                    route === "/api/v2/activities" && (body as { readonly subject?: string }).subject === `${n}.txt`
-                }
-              )
-            }
-            yield* gitpip.scan()
-            yield* gitpip.publish
-            const failed = (yield* gitpip.publications({ ...everything, state: "failed" })).toReversed()
-            assert.strictEqual(failed.length, payloads.length)
-            for (const [n, payload] of payloads.entries()) {
-              const { errorMessage } = failed.find(({ filename }) => filename === `${n}.txt`) ?? {}
-              assert.include(errorMessage, sentence(payload, 500))
-              assert.notMatch(errorMessage ?? "", /[\r\n]/)
-            }
-            for (const [n, payload] of payloads.entries()) {
-              github.addUser(`user-${n}`)
-              yield* gitpip.track(name(`user-${n}`))
-              github.misbehave(
-                { kind: "status", status: 451, body: { message: payload } },
-                { when: ({ path }) => path === `/users/user-${n}/gists` }
-              )
-            }
-            yield* gitpip.scan()
-            for (const [n, payload] of payloads.entries()) {
-              const { user } = yield* gitpip.user(name(`user-${n}`))
-              assert.include(user.errorMessage, sentence(payload, 300))
-              assert.notMatch(user.errorMessage ?? "", /[\r\n]/)
-            }
-          })
-        ),
-      60_000
+    it.live("what GitHub and Pipedrive say of their errors, on one line", () =>
+      inWorld(database, { queries: false }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          yield* gitpip.track(name("ann"))
+          github.addGist("ann", { files: Object.fromEntries(payloads.map((_, n) => [`${n}.txt`, "x"])) })
+          for (const [n, payload] of payloads.entries()) {
+            pipedrive.misbehave(
+              { kind: "status", status: 400, body: { success: false, error: payload } },
+              {
+                when: ({ body, route }) =>
+                  route === "/api/v2/activities" && (body as { readonly subject?: string }).subject === `${n}.txt`
+              }
+            )
+          }
+          yield* gitpip.scan()
+          yield* gitpip.publish
+          const failed = (yield* gitpip.publications({ ...everything, state: "failed" })).toReversed()
+          assert.strictEqual(failed.length, payloads.length)
+          for (const [n, payload] of payloads.entries()) {
+            const { errorMessage } = failed.find(({ filename }) => filename === `${n}.txt`) ?? {}
+            assert.include(errorMessage, sentence(payload, 500))
+            assert.notMatch(errorMessage ?? "", /[\r\n]/)
+          }
+          for (const [n, payload] of payloads.entries()) {
+            github.addUser(`user-${n}`)
+            yield* gitpip.track(name(`user-${n}`))
+            github.misbehave(
+              { kind: "status", status: 451, body: { message: payload } },
+              { when: ({ path }) => path === `/users/user-${n}/gists` }
+            )
+          }
+          yield* gitpip.scan()
+          for (const [n, payload] of payloads.entries()) {
+            const { user } = yield* gitpip.user(name(`user-${n}`))
+            assert.include(user.errorMessage, sentence(payload, 300))
+            assert.notMatch(user.errorMessage ?? "", /[\r\n]/)
+          }
+        })
+      )
     )
   })
 }
@@ -302,38 +286,35 @@ it.live("a gist's page that is no plain address of the web becomes no link", () 
   )
 )
 
-it.live(
-  "in Pipedrive everything is text, and the only link is the gist's",
-  () =>
-    inWorld(databases[0][1], {}, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        github.addUser("ann")
-        yield* gitpip.track(name("ann"))
-        for (const [n, payload] of payloads.entries()) {
-          github.addGist("ann", { description: payload, files: { [`${n}${payload}`]: payload }, createdAt: n * 1_000 })
-        }
-        yield* gitpip.scan()
-        yield* gitpip.publish
-        const requests = pipedrive.requests.filter(
-          ({ method, route }) => method === "POST" && route === "/api/v2/activities"
+it.live("in Pipedrive everything is text, and the only link is the gist's", () =>
+  inWorld(databases[0][1], {}, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      github.addUser("ann")
+      yield* gitpip.track(name("ann"))
+      for (const [n, payload] of payloads.entries()) {
+        github.addGist("ann", { description: payload, files: { [`${n}${payload}`]: payload }, createdAt: n * 1_000 })
+      }
+      yield* gitpip.scan()
+      yield* gitpip.publish
+      const requests = pipedrive.requests.filter(
+        ({ method, route }) => method === "POST" && route === "/api/v2/activities"
+      )
+      assert.strictEqual(requests.length, payloads.length)
+      for (const { body } of requests) {
+        const { note, subject } = body as { readonly note: string; readonly subject: string }
+        const tags = (note.match(/<[^>]*>?/g) ?? []).filter((tag) => tag !== "<br>")
+        assert.strictEqual(tags.length, 2, note)
+        assert.match(
+          tags[0] ?? "",
+          /^<a href="https:\/\/gist\.github\.com\/ann\/[0-9a-f]+\?file=[\w.%~-]+#file-[\w-]*">$/
         )
-        assert.strictEqual(requests.length, payloads.length)
-        for (const { body } of requests) {
-          const { note, subject } = body as { readonly note: string; readonly subject: string }
-          const tags = (note.match(/<[^>]*>?/g) ?? []).filter((tag) => tag !== "<br>")
-          assert.strictEqual(tags.length, 2, note)
-          assert.match(
-            tags[0] ?? "",
-            /^<a href="https:\/\/gist\.github\.com\/ann\/[0-9a-f]+\?file=[\w.%~-]+#file-[\w-]*">$/
-          )
-          assert.strictEqual(tags[1], "</a>")
-          // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-          assert.notMatch(subject, /[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/)
-        }
-      })
-    ),
-  60_000
+        assert.strictEqual(tags[1], "</a>")
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+        assert.notMatch(subject, /[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/)
+      }
+    })
+  )
 )
 
 it.prop("an error's message is one line of bounded length", [text(30)], ([message]) => {

@@ -5,54 +5,51 @@ import { open } from "../src/promise.ts"
 import { freshUrl } from "./database.ts"
 import { makeWorld } from "./world.ts"
 
-it.live(
-  "tracks, scans, publishes and visits with promises alone",
-  () =>
-    Effect.gen(function* () {
-      const { github, pipedrive } = yield* makeWorld()
-      const url = yield* freshUrl
-      github.addUser("ann")
-      github.addGist("ann", { files: { "a.md": "# a" } })
-      yield* Effect.promise(async () => {
-        const gitpip = await open({
-          settings: {
-            POSTGRES_CONNECTION_STRING: Redacted.value(url),
-            GITHUB_API_URL: github.url.origin,
-            GITHUB_TOKEN: "github-secret",
-            PIPEDRIVE_API_URL: pipedrive.url.origin,
-            PIPEDRIVE_TOKEN: "pipedrive-secret"
-          }
-        })
-        try {
-          assert.strictEqual((await gitpip.track("ann", 3)).id, 3)
-          assert.strictEqual((await gitpip.scan()).files, 1)
-          assert.strictEqual((await gitpip.publish()).published, 1)
-          const visit = await gitpip.latest("ann", "eve")
-          assert.strictEqual(visit.files[0]?.publication_state, "published")
-          assert.strictEqual((await gitpip.latest("ann", "eve")).files.length, 0)
-          const unknown = await gitpip.latest("nobody").then(
-            () => undefined,
-            (error: Error) => error
-          )
-          assert.strictEqual(unknown?.name, "UserNotTracked")
-          assert.match(unknown?.message ?? "", /is not tracked/)
-          const bad = await gitpip.track("not a name").then(
-            () => undefined,
-            (error: Error) => error
-          )
-          assert.match(bad?.message ?? "", /1 to 39 letters/)
-        } finally {
-          await gitpip.close()
+it.live("tracks, scans, publishes and visits with promises alone", () =>
+  Effect.gen(function* () {
+    const { github, pipedrive } = yield* makeWorld()
+    const url = yield* freshUrl
+    github.addUser("ann")
+    github.addGist("ann", { files: { "a.md": "# a" } })
+    yield* Effect.promise(async () => {
+      const gitpip = await open({
+        settings: {
+          POSTGRES_CONNECTION_STRING: Redacted.value(url),
+          GITHUB_API_URL: github.url.origin,
+          GITHUB_TOKEN: "github-secret",
+          PIPEDRIVE_API_URL: pipedrive.url.origin,
+          PIPEDRIVE_TOKEN: "pipedrive-secret"
         }
-        assert.strictEqual(pipedrive.activities.length, 1)
-        const wrong = await open({ settings: { GITPIP_PORT: "x", GITPIP_SCAN_INTERVAL: "soon" } }).then(
+      })
+      try {
+        assert.strictEqual((await gitpip.track("ann", 3)).id, 3)
+        assert.strictEqual((await gitpip.scan()).files, 1)
+        assert.strictEqual((await gitpip.publish()).published, 1)
+        const visit = await gitpip.latest("ann", "eve")
+        assert.strictEqual(visit.files[0]?.publication_state, "published")
+        assert.strictEqual((await gitpip.latest("ann", "eve")).files.length, 0)
+        const unknown = await gitpip.latest("nobody").then(
           () => undefined,
           (error: Error) => error
         )
-        assert.strictEqual(wrong?.name, "SettingsError")
-        assert.include(wrong?.message ?? "", "GITPIP_SCAN_INTERVAL")
-        assert.include(wrong?.message ?? "", "GITPIP_PORT")
-      })
-    }),
-  60_000
+        assert.strictEqual(unknown?.name, "UserNotTracked")
+        assert.match(unknown?.message ?? "", /is not tracked/)
+        const bad = await gitpip.track("not a name").then(
+          () => undefined,
+          (error: Error) => error
+        )
+        assert.match(bad?.message ?? "", /1 to 39 letters/)
+      } finally {
+        await gitpip.close()
+      }
+      assert.strictEqual(pipedrive.activities.length, 1)
+      const wrong = await open({ settings: { GITPIP_PORT: "x", GITPIP_SCAN_INTERVAL: "soon" } }).then(
+        () => undefined,
+        (error: Error) => error
+      )
+      assert.strictEqual(wrong?.name, "SettingsError")
+      assert.include(wrong?.message ?? "", "GITPIP_SCAN_INTERVAL")
+      assert.include(wrong?.message ?? "", "GITPIP_PORT")
+    })
+  })
 )

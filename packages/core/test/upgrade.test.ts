@@ -39,63 +39,58 @@ describe("an upgrade", () => {
   for (let version = 1; version < newest; version++) {
     it(`from schema ${version} has a database to try it on`, () => assert.isTrue(existsSync(fixture(version))))
 
-    it.live(
-      `from schema ${version} keeps what is there and goes on with it, raced by eight processes`,
-      () =>
-        Effect.gen(function* () {
-          const url = yield* freshUrl
-          yield* Effect.provide(left(version), PgClient.layer({ url, maxConnections: 1 }))
-          yield* Effect.all(
-            Array.from({ length: 8 }, () => open(Database.layerServer(url))),
-            { concurrency: "unbounded" }
-          )
+    it.live(`from schema ${version} keeps what is there and goes on with it, raced by eight processes`, () =>
+      Effect.gen(function* () {
+        const url = yield* freshUrl
+        yield* Effect.provide(left(version), PgClient.layer({ url, maxConnections: 1 }))
+        yield* Effect.all(
+          Array.from({ length: 8 }, () => open(Database.layerServer(url))),
+          { concurrency: "unbounded" }
+        )
 
-          const { github, pipedrive, settings } = yield* makeWorld()
-          yield* Effect.gen(function* () {
-            const gitpip = yield* Gitpip
-            const [ann, bob] = yield* gitpip.users({ after: 0, limit: 10 })
-            assert.deepStrictEqual([ann?.login, ann?.id, ann?.state], ["ann", 7, "ok"])
-            assert.deepStrictEqual([bob?.login, bob?.state], ["bob", "failing"])
-            const states = (yield* gitpip.publications(everything)).map(({ filename, state }) => `${filename} ${state}`)
-            assert.sameMembers(states, [
-              "1.md published",
-              "2.md sending",
-              "3.md failed",
-              "4.md gone",
-              "5.md pending",
-              "6.md pending"
-            ])
-            assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 2)
+        const { github, pipedrive, settings } = yield* makeWorld()
+        yield* Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          const [ann, bob] = yield* gitpip.users({ after: 0, limit: 10 })
+          assert.deepStrictEqual([ann?.login, ann?.id, ann?.state], ["ann", 7, "ok"])
+          assert.deepStrictEqual([bob?.login, bob?.state], ["bob", "failing"])
+          const states = (yield* gitpip.publications(everything)).map(({ filename, state }) => `${filename} ${state}`)
+          assert.sameMembers(states, [
+            "1.md published",
+            "2.md sending",
+            "3.md failed",
+            "4.md gone",
+            "5.md pending",
+            "6.md pending"
+          ])
+          assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 2)
 
-            // What was under way had arrived; the rest is published now, and what was there twice is deleted.
-            github.addUser("ann", { id: 101 })
-            for (let n = 1; n <= 6; n++) github.addGist("ann", { id: `aa${n}`, files: { [`${n}.md`]: "hi" } })
-            pipedrive.addDeal({ title: "ann" })
-            const sent = yield* Effect.promise(() =>
-              fetch(new URL("/api/v2/activities", pipedrive.url), {
-                method: "POST",
-                headers: { "x-api-token": pipedrive.token, "content-type": "application/json" },
-                body: JSON.stringify({
-                  subject: "2.md",
-                  type: "task",
-                  deal_id: 1,
-                  note: '<a href="https://gist.github.com/ann/aa2?file=2.md#file-2-md">x</a>'
-                })
+          // What was under way had arrived; the rest is published now, and what was there twice is deleted.
+          github.addUser("ann", { id: 101 })
+          for (let n = 1; n <= 6; n++) github.addGist("ann", { id: `aa${n}`, files: { [`${n}.md`]: "hi" } })
+          pipedrive.addDeal({ title: "ann" })
+          const sent = yield* Effect.promise(() =>
+            fetch(new URL("/api/v2/activities", pipedrive.url), {
+              method: "POST",
+              headers: { "x-api-token": pipedrive.token, "content-type": "application/json" },
+              body: JSON.stringify({
+                subject: "2.md",
+                type: "task",
+                deal_id: 1,
+                note: '<a href="https://gist.github.com/ann/aa2?file=2.md#file-2-md">x</a>'
               })
-            )
-            assert.isBelow(sent.status, 300)
-            yield* gitpip.publish
-            assert.deepStrictEqual(
-              (yield* gitpip.publications({ ...everything, state: "published" }))
-                .map(({ filename }) => filename)
-                .sort(),
-              ["1.md", "2.md", "5.md", "6.md"]
-            )
-            assert.deepStrictEqual(pipedrive.activities.map(({ subject }) => subject).sort(), ["2.md", "5.md", "6.md"])
-            assert.strictEqual(pipedrive.count("DELETE", "/api/v2/activities/{id}"), 1)
-          }).pipe(Effect.provide(services(settings)), Effect.provide(yield* open(Database.layerServer(url))))
-        }),
-      60_000
+            })
+          )
+          assert.isBelow(sent.status, 300)
+          yield* gitpip.publish
+          assert.deepStrictEqual(
+            (yield* gitpip.publications({ ...everything, state: "published" })).map(({ filename }) => filename).sort(),
+            ["1.md", "2.md", "5.md", "6.md"]
+          )
+          assert.deepStrictEqual(pipedrive.activities.map(({ subject }) => subject).sort(), ["2.md", "5.md", "6.md"])
+          assert.strictEqual(pipedrive.count("DELETE", "/api/v2/activities/{id}"), 1)
+        }).pipe(Effect.provide(services(settings)), Effect.provide(yield* open(Database.layerServer(url))))
+      })
     )
   }
 })
@@ -112,27 +107,24 @@ describe("the embedded database", () => {
       })
     )
 
-  it.live(
-    "is backed up by a copy of its directory while no process has it open, and restored by putting it back",
-    () =>
-      Effect.gen(function* () {
-        const root = yield* directory
-        const [own, copy] = [join(root, "own"), join(root, "copy")]
-        yield* process(own, track("ann"))
-        yield* Effect.promise(() => cp(own, copy, { recursive: true }))
-        yield* process(own, track("bob"))
-        assert.deepStrictEqual(
-          (yield* process(copy, users)).map(({ login }) => login as string),
-          ["ann"]
-        )
-        yield* Effect.promise(() => rm(own, { recursive: true }))
-        yield* Effect.promise(() => cp(copy, own, { recursive: true }))
-        assert.deepStrictEqual(
-          (yield* process(own, Effect.andThen(track("cy"), users))).map(({ login }) => login as string),
-          ["ann", "cy"]
-        )
-      }),
-    60_000
+  it.live("is backed up by a copy of its directory while no process has it open, and restored by putting it back", () =>
+    Effect.gen(function* () {
+      const root = yield* directory
+      const [own, copy] = [join(root, "own"), join(root, "copy")]
+      yield* process(own, track("ann"))
+      yield* Effect.promise(() => cp(own, copy, { recursive: true }))
+      yield* process(own, track("bob"))
+      assert.deepStrictEqual(
+        (yield* process(copy, users)).map(({ login }) => login as string),
+        ["ann"]
+      )
+      yield* Effect.promise(() => rm(own, { recursive: true }))
+      yield* Effect.promise(() => cp(copy, own, { recursive: true }))
+      assert.deepStrictEqual(
+        (yield* process(own, Effect.andThen(track("cy"), users))).map(({ login }) => login as string),
+        ["ann", "cy"]
+      )
+    })
   )
 
   it.live(
@@ -167,57 +159,50 @@ describe("the embedded database", () => {
           })
         )
         assert.strictEqual((yield* process(path, users)).length, 2)
-      }),
-    60_000
+      })
   )
 
-  it.live(
-    "starts after a crash that left PostgreSQL's own lock file empty, or cut off the very first start",
-    () =>
-      Effect.gen(function* () {
-        const path = yield* directory
-        yield* Effect.promise(async () => {
-          await mkdir(join(path, "postgres"), { mode: 0o700 })
-          await mkdir(join(path, "postgres.new", "global"), { recursive: true })
-          await writeFile(join(path, "postgres.new", "PG_VERSION"), "18\n")
-        })
-        yield* process(path, track("ann"))
-        yield* Effect.promise(() => writeFile(join(path, "postgres", "postmaster.pid"), ""))
-        assert.strictEqual((yield* process(path, users)).length, 1)
-      }),
-    60_000
+  it.live("starts after a crash that left PostgreSQL's own lock file empty, or cut off the very first start", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      yield* Effect.promise(async () => {
+        await mkdir(join(path, "postgres"), { mode: 0o700 })
+        await mkdir(join(path, "postgres.new", "global"), { recursive: true })
+        await writeFile(join(path, "postgres.new", "PG_VERSION"), "18\n")
+      })
+      yield* process(path, track("ann"))
+      yield* Effect.promise(() => writeFile(join(path, "postgres", "postmaster.pid"), ""))
+      assert.strictEqual((yield* process(path, users)).length, 1)
+    })
   )
 
-  it.live(
-    "ends the leases of its dead predecessor, so that nobody waits for them",
-    () =>
-      Effect.gen(function* () {
-        const path = yield* directory
-        yield* process(
-          path,
-          Effect.gen(function* () {
-            const sql = yield* SqlClient.SqlClient
-            for (const statement of readFileSync(fixture(1), "utf8").split(/;\n/)) {
-              if (statement.trim() !== "") yield* sql.unsafe(statement)
-            }
-            yield* sql`update publications set lease_until = now() + interval '5 minutes' where state = 'sending'`
-            yield* sql`update deals set lease_until = now() + interval '5 minutes'`
-            yield* sql`insert into scans (kind, state, requested_at, started_at, lease_until)
+  it.live("ends the leases of its dead predecessor, so that nobody waits for them", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      yield* process(
+        path,
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          for (const statement of readFileSync(fixture(1), "utf8").split(/;\n/)) {
+            if (statement.trim() !== "") yield* sql.unsafe(statement)
+          }
+          yield* sql`update publications set lease_until = now() + interval '5 minutes' where state = 'sending'`
+          yield* sql`update deals set lease_until = now() + interval '5 minutes'`
+          yield* sql`insert into scans (kind, state, requested_at, started_at, lease_until)
               values ('scheduled', 'running', now(), now(), now() + interval '2 minutes')`
-          })
-        )
-        const held = yield* process(
-          path,
-          Effect.flatMap(
-            SqlClient.SqlClient,
-            (sql) => sql<{ n: number }>`select
+        })
+      )
+      const held = yield* process(
+        path,
+        Effect.flatMap(
+          SqlClient.SqlClient,
+          (sql) => sql<{ n: number }>`select
               (select count(*) from publications where lease_until > now()) + (select count(*) from deals where lease_until > now())
               + (select count(*) from scans where lease_until > now()) as n`
-          )
         )
-        assert.strictEqual(held[0]?.n, 0)
-      }),
-    60_000
+      )
+      assert.strictEqual(held[0]?.n, 0)
+    })
   )
 
   it.live("keeps its directory to its owner", () =>

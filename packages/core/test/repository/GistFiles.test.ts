@@ -154,8 +154,7 @@ describe("many looks at once", () => {
             together.scans.map(({ files }) => files),
             [3 + 2 + 1_150 + 1 + 1 + 120, 2 + 1]
           )
-        }),
-      60_000
+        })
     )
   }
 
@@ -299,7 +298,6 @@ describe("many looks at once", () => {
           }
           assert.strictEqual(total, 8 * count * 5)
         })
-      ),
-    60_000
+      )
   )
 })

@@ -11,43 +11,40 @@ import { everything, inWorld, name } from "../world.ts"
 
 for (const [kind, database] of databases) {
   describe(kind, () => {
-    it.effect(
-      "shows each file once to each visitor while scans add more and visitors crowd in",
-      () =>
-        inWorld(database, {}, ({ github }) =>
-          Effect.gen(function* () {
-            const gitpip = yield* Gitpip
-            github.addUser("ann")
-            yield* gitpip.track(name("ann"))
-            const visitors = [undefined, Visitor.make("eve"), Visitor.make("mallory")]
-            const seen = new Map<Visitor | undefined, Array<number>>(visitors.map((visitor) => [visitor, []]))
-            const visit = (visitor: Visitor | undefined) =>
-              Effect.map(gitpip.latest(name("ann"), visitor), ({ files }) => {
-                seen.get(visitor)?.push(...files.map(({ id }) => id as number))
-              })
-            for (let round = 0; round < 8; round++) {
-              for (let n = 0; n < 5; n++) github.addGist("ann", { files: { [`${round}-${n}.md`]: "", "b.md": "" } })
-              yield* Effect.all(
-                [
-                  gitpip.scan({ username: name("ann") }),
-                  ...visitors.flatMap((visitor) => [visit(visitor), visit(visitor), visit(visitor)])
-                ],
-                { concurrency: "unbounded", discard: true }
-              )
-            }
-            for (const visitor of visitors) yield* visit(visitor)
-            const all = (yield* gitpip.history(name("ann"), everything))
-              .map(({ id }) => id as number)
-              .toSorted((a, b) => a - b)
-            assert.strictEqual(all.length, 80)
-            for (const shown of seen.values())
-              assert.deepStrictEqual(
-                shown.toSorted((a, b) => a - b),
-                all
-              )
-          })
-        ),
-      60_000
+    it.effect("shows each file once to each visitor while scans add more and visitors crowd in", () =>
+      inWorld(database, {}, ({ github }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          yield* gitpip.track(name("ann"))
+          const visitors = [undefined, Visitor.make("eve"), Visitor.make("mallory")]
+          const seen = new Map<Visitor | undefined, Array<number>>(visitors.map((visitor) => [visitor, []]))
+          const visit = (visitor: Visitor | undefined) =>
+            Effect.map(gitpip.latest(name("ann"), visitor), ({ files }) => {
+              seen.get(visitor)?.push(...files.map(({ id }) => id as number))
+            })
+          for (let round = 0; round < 8; round++) {
+            for (let n = 0; n < 5; n++) github.addGist("ann", { files: { [`${round}-${n}.md`]: "", "b.md": "" } })
+            yield* Effect.all(
+              [
+                gitpip.scan({ username: name("ann") }),
+                ...visitors.flatMap((visitor) => [visit(visitor), visit(visitor), visit(visitor)])
+              ],
+              { concurrency: "unbounded", discard: true }
+            )
+          }
+          for (const visitor of visitors) yield* visit(visitor)
+          const all = (yield* gitpip.history(name("ann"), everything))
+            .map(({ id }) => id as number)
+            .toSorted((a, b) => a - b)
+          assert.strictEqual(all.length, 80)
+          for (const shown of seen.values())
+            assert.deepStrictEqual(
+              shown.toSorted((a, b) => a - b),
+              all
+            )
+        })
+      )
     )
   })
 }

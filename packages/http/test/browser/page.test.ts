@@ -6,187 +6,172 @@ import { layer, layerStage, openPage, Pipedrive, sees, steps, withChromium } fro
 
 withChromium("the page", () => {
   layer(layerStage(), { excludeTestServices: true })("the page", (it) => {
-    it.effect(
-      "tracks, scans, shows what is new, and after a visit that nothing is",
-      () =>
-        Effect.gen(function* () {
-          const { github, origin } = yield* Running
-          const pipedrive = yield* Pipedrive
-          const page = yield* openPage()
-          const other = yield* openPage()
-          github.addUser("ann")
-          github.addGist("ann", {
-            files: { "hello.md": "# Hello <script>alert(1)</script>\n", "main.ts": "let a = 1\n" }
-          })
-          yield* steps(async () => {
-            await page.goto(origin)
-            await sees(page, "Nobody is tracked yet")
-            await sees(page, "live")
-            await page.getByLabel("GitHub username").fill("ann")
-            await page.keyboard.press("Enter")
-            await page.getByRole("link", { name: "ann" }).waitFor()
-            await sees(page, "none new")
-            assert.strictEqual(await page.getByLabel("GitHub username").inputValue(), "")
+    it.effect("tracks, scans, shows what is new, and after a visit that nothing is", () =>
+      Effect.gen(function* () {
+        const { github, origin } = yield* Running
+        const pipedrive = yield* Pipedrive
+        const page = yield* openPage()
+        const other = yield* openPage()
+        github.addUser("ann")
+        github.addGist("ann", {
+          files: { "hello.md": "# Hello <script>alert(1)</script>\n", "main.ts": "let a = 1\n" }
+        })
+        yield* steps(async () => {
+          await page.goto(origin)
+          await sees(page, "Nobody is tracked yet")
+          await sees(page, "live")
+          await page.getByLabel("GitHub username").fill("ann")
+          await page.keyboard.press("Enter")
+          await page.getByRole("link", { name: "ann" }).waitFor()
+          await sees(page, "none new")
+          assert.strictEqual(await page.getByLabel("GitHub username").inputValue(), "")
 
-            await page.getByRole("button", { name: "Scan now" }).click()
-            await page.getByText("2 new", { exact: true }).waitFor()
-            await page.getByText(/The scan of everybody is done. 2 new files./).waitFor({ state: "attached" })
-            // A glance is no visit.
-            await page.reload()
-            await page.getByText("2 new", { exact: true }).waitFor()
-            await other.goto(origin)
-            await other.getByText("2 new", { exact: true }).waitFor()
+          await page.getByRole("button", { name: "Scan now" }).click()
+          await page.getByText("2 new", { exact: true }).waitFor()
+          await page.getByText(/The scan of everybody is done. 2 new files./).waitFor({ state: "attached" })
+          // A glance is no visit.
+          await page.reload()
+          await page.getByText("2 new", { exact: true }).waitFor()
+          await other.goto(origin)
+          await other.getByText("2 new", { exact: true }).waitFor()
 
-            assert.notMatch((await page.locator("main").textContent()) ?? "", /scan(ned)? in \d/i)
-            await page.getByRole("link", { name: "ann" }).click()
-            await page.getByRole("heading", { level: 1, name: "ann" }).waitFor()
-            assert.strictEqual(new URL(page.url()).search, "?user=ann")
-            assert.strictEqual(await page.evaluate("document.activeElement.tagName"), "H1")
-            assert.strictEqual(await page.locator(".files .badge").count(), 2)
-            await sees(page, "2 new ones since your last visit")
+          assert.notMatch((await page.locator("main").textContent()) ?? "", /scan(ned)? in \d/i)
+          await page.getByRole("link", { name: "ann" }).click()
+          await page.getByRole("heading", { level: 1, name: "ann" }).waitFor()
+          assert.strictEqual(new URL(page.url()).search, "?user=ann")
+          assert.strictEqual(await page.evaluate("document.activeElement.tagName"), "H1")
+          assert.strictEqual(await page.locator(".files .badge").count(), 2)
+          await sees(page, "2 new ones since your last visit")
 
-            const row = page.locator(".files li", { hasText: "hello.md" })
-            await row.getByRole("button", { name: "Preview hello.md" }).click()
-            await row.getByText("# Hello <script>alert(1)</script>").waitFor()
-            await row.getByRole("button", { name: "Preview hello.md" }).click()
-            await row.getByText("# Hello").waitFor({ state: "detached" })
+          const row = page.locator(".files li", { hasText: "hello.md" })
+          await row.getByRole("button", { name: "Preview hello.md" }).click()
+          await row.getByText("# Hello <script>alert(1)</script>").waitFor()
+          await row.getByRole("button", { name: "Preview hello.md" }).click()
+          await row.getByText("# Hello").waitFor({ state: "detached" })
 
-            await row.getByRole("link", { name: "Activity of hello.md" }).waitFor()
-          })
-          const activity = pipedrive.activities.find(({ subject }) => subject === "hello.md")
-          yield* steps(async () => {
-            const row = page.locator(".files li", { hasText: "hello.md" })
-            const href = (name: string) => row.getByRole("link", { name }).getAttribute("href")
-            assert.strictEqual(await href("Activity of"), `${pipedrive.url.origin}/activities/${activity?.id}`)
-            assert.strictEqual(await href("Deal of"), `${pipedrive.url.origin}/deal/${activity?.deal_id}`)
-            assert.match((await href("Gist of")) ?? "", /\?file=hello\.md/)
+          await row.getByRole("link", { name: "Activity of hello.md" }).waitFor()
+        })
+        const activity = pipedrive.activities.find(({ subject }) => subject === "hello.md")
+        yield* steps(async () => {
+          const row = page.locator(".files li", { hasText: "hello.md" })
+          const href = (name: string) => row.getByRole("link", { name }).getAttribute("href")
+          assert.strictEqual(await href("Activity of"), `${pipedrive.url.origin}/activities/${activity?.id}`)
+          assert.strictEqual(await href("Deal of"), `${pipedrive.url.origin}/deal/${activity?.deal_id}`)
+          assert.match((await href("Gist of")) ?? "", /\?file=hello\.md/)
 
-            await page.getByRole("link", { name: "All users" }).click()
-            await sees(page, "none new")
-            await page.reload()
-            await sees(page, "none new")
-            // Another visitor's is another matter.
-            await other.getByText("2 new", { exact: true }).waitFor()
-          })
+          await page.getByRole("link", { name: "All users" }).click()
+          await sees(page, "none new")
+          await page.reload()
+          await sees(page, "none new")
+          // Another visitor's is another matter.
+          await other.getByText("2 new", { exact: true }).waitFor()
+        })
 
-          // While it is looked at, everything arrives by itself.
-          github.addGist("ann", { files: { "third.md": "3" } })
-          yield* steps(async () => {
-            await other.getByRole("button", { name: "Scan now" }).click()
-            await page.getByText("1 new", { exact: true }).waitFor()
-            await other.getByText("3 new", { exact: true }).waitFor()
-            await page.goBack()
-            await page.locator(".files .badge").waitFor()
-            assert.strictEqual(await page.locator(".files .badge").count(), 1)
-          })
-        }),
-      90_000
+        // While it is looked at, everything arrives by itself.
+        github.addGist("ann", { files: { "third.md": "3" } })
+        yield* steps(async () => {
+          await other.getByRole("button", { name: "Scan now" }).click()
+          await page.getByText("1 new", { exact: true }).waitFor()
+          await other.getByText("3 new", { exact: true }).waitFor()
+          await page.goBack()
+          await page.locator(".files .badge").waitFor()
+          assert.strictEqual(await page.locator(".files .badge").count(), 1)
+        })
+      })
     )
 
-    it.effect(
-      "shows what could not be published and why, and tries it again",
-      () =>
-        Effect.gen(function* () {
-          const { call, github, origin } = yield* Running
-          const pipedrive = yield* Pipedrive
-          const page = yield* openPage()
-          github.addUser("bob")
-          github.addGist("bob", { files: { "refused.md": "x" } })
-          pipedrive.misbehave(
-            { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
-            { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
-          )
-          yield* call("POST", "/users/bob")
-          yield* steps(async () => {
-            await page.goto(origin)
-            await page.getByRole("link", { name: "bob" }).click()
-            await page.getByRole("button", { name: "Scan now" }).click()
-            await sees(page, /Deal is locked/)
-            await page.getByRole("link", { name: "All users" }).click()
-            const attention = page.getByRole("region", { name: "Needs attention" })
-            await attention.getByText("1 file could not be published").waitFor()
-            await attention.getByText(/Deal is locked/).waitFor()
-            await attention.getByRole("button", { name: "Retry refused.md" }).click()
-            await attention.waitFor({ state: "detached" })
-            await page.getByRole("link", { name: "bob" }).click()
-            await page.getByRole("link", { name: "Activity of refused.md" }).waitFor()
-          })
-        }),
-      60_000
+    it.effect("shows what could not be published and why, and tries it again", () =>
+      Effect.gen(function* () {
+        const { call, github, origin } = yield* Running
+        const pipedrive = yield* Pipedrive
+        const page = yield* openPage()
+        github.addUser("bob")
+        github.addGist("bob", { files: { "refused.md": "x" } })
+        pipedrive.misbehave(
+          { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
+          { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
+        )
+        yield* call("POST", "/users/bob")
+        yield* steps(async () => {
+          await page.goto(origin)
+          await page.getByRole("link", { name: "bob" }).click()
+          await page.getByRole("button", { name: "Scan now" }).click()
+          await sees(page, /Deal is locked/)
+          await page.getByRole("link", { name: "All users" }).click()
+          const attention = page.getByRole("region", { name: "Needs attention" })
+          await attention.getByText("1 file could not be published").waitFor()
+          await attention.getByText(/Deal is locked/).waitFor()
+          await attention.getByRole("button", { name: "Retry refused.md" }).click()
+          await attention.waitFor({ state: "detached" })
+          await page.getByRole("link", { name: "bob" }).click()
+          await page.getByRole("link", { name: "Activity of refused.md" }).waitFor()
+        })
+      })
     )
 
-    it.effect(
-      "asks before it untracks, and says what is wrong with a name",
-      () =>
-        Effect.gen(function* () {
-          const { call, github, origin } = yield* Running
-          const sql = yield* SqlClient.SqlClient
-          const page = yield* openPage()
-          github.addUser("cid")
-          yield* call("POST", "/users/cid/99")
-          yield* steps(async () => {
-            await page.goto(`${origin}/?user=cid`)
-            await page.getByRole("button", { name: "Untrack …" }).click()
-            await page.getByRole("button", { name: "Keep" }).click()
-            await page.getByRole("button", { name: "Untrack …" }).click()
-            await page.getByRole("button", { name: "Untrack", exact: true }).click()
-            await page.getByRole("heading", { name: "Overview" }).waitFor()
-            assert.strictEqual(await page.getByRole("link", { name: "cid" }).count(), 0)
-            await page.goto(`${origin}/?user=nobody`)
-            await page
-              .getByRole("alert")
-              .getByText(/nobody is not tracked/)
-              .waitFor()
-          })
-          assert.strictEqual(
-            (yield* sql`select 1 from users where username = 'cid' and untracked_at is null`).length,
-            0
-          )
-        }),
-      60_000
+    it.effect("asks before it untracks, and says what is wrong with a name", () =>
+      Effect.gen(function* () {
+        const { call, github, origin } = yield* Running
+        const sql = yield* SqlClient.SqlClient
+        const page = yield* openPage()
+        github.addUser("cid")
+        yield* call("POST", "/users/cid/99")
+        yield* steps(async () => {
+          await page.goto(`${origin}/?user=cid`)
+          await page.getByRole("button", { name: "Untrack …" }).click()
+          await page.getByRole("button", { name: "Keep" }).click()
+          await page.getByRole("button", { name: "Untrack …" }).click()
+          await page.getByRole("button", { name: "Untrack", exact: true }).click()
+          await page.getByRole("heading", { name: "Overview" }).waitFor()
+          assert.strictEqual(await page.getByRole("link", { name: "cid" }).count(), 0)
+          await page.goto(`${origin}/?user=nobody`)
+          await page
+            .getByRole("alert")
+            .getByText(/nobody is not tracked/)
+            .waitFor()
+        })
+        assert.strictEqual((yield* sql`select 1 from users where username = 'cid' and untracked_at is null`).length, 0)
+      })
     )
   })
 
   const key = "a-long-and-secret-key"
   layer(layerStage({ GITPIP_API_KEY: key }), { excludeTestServices: true })("the page with a key", (it) => {
-    it.effect(
-      "is signed in to once, and the browser keeps no key",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          const page = yield* openPage()
-          yield* steps(async () => {
-            await page.goto(origin)
-            const field = page.getByLabel("The server's API key")
-            await field.fill("wrong")
-            await page.keyboard.press("Enter")
-            await page
-              .getByRole("alert")
-              .getByText(/That is not the server's GITPIP_API_KEY/)
-              .waitFor()
-            await field.fill(key)
-            await page.getByRole("button", { name: "Sign in" }).click()
-            await sees(page, "Nobody is tracked yet")
-            await sees(page, "live")
+    it.effect("is signed in to once, and the browser keeps no key", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        const page = yield* openPage()
+        yield* steps(async () => {
+          await page.goto(origin)
+          const field = page.getByLabel("The server's API key")
+          await field.fill("wrong")
+          await page.keyboard.press("Enter")
+          await page
+            .getByRole("alert")
+            .getByText(/That is not the server's GITPIP_API_KEY/)
+            .waitFor()
+          await field.fill(key)
+          await page.getByRole("button", { name: "Sign in" }).click()
+          await sees(page, "Nobody is tracked yet")
+          await sees(page, "live")
 
-            const cookies = await page.context().cookies()
-            const session = cookies.find(({ name }) => name === "gitpip_session")
-            assert.deepInclude(session, { httpOnly: true, sameSite: "Strict" })
-            assert.notInclude(JSON.stringify(await page.context().storageState()), key)
-            assert.notInclude(String(await page.evaluate("document.cookie")), "gitpip")
+          const cookies = await page.context().cookies()
+          const session = cookies.find(({ name }) => name === "gitpip_session")
+          assert.deepInclude(session, { httpOnly: true, sameSite: "Strict" })
+          assert.notInclude(JSON.stringify(await page.context().storageState()), key)
+          assert.notInclude(String(await page.evaluate("document.cookie")), "gitpip")
 
-            await page.reload()
-            await page.getByLabel("GitHub username").fill("ann")
-            await page.getByRole("button", { name: "Track" }).click()
-            await page.getByRole("link", { name: "ann" }).waitFor()
-            await page.getByRole("button", { name: "Sign out" }).click()
-            await field.waitFor()
-            await page.reload()
-            await field.waitFor()
-            assert.isUndefined((await page.context().cookies()).find(({ name }) => name === "gitpip_session"))
-          })
-        }),
-      60_000
+          await page.reload()
+          await page.getByLabel("GitHub username").fill("ann")
+          await page.getByRole("button", { name: "Track" }).click()
+          await page.getByRole("link", { name: "ann" }).waitFor()
+          await page.getByRole("button", { name: "Sign out" }).click()
+          await field.waitFor()
+          await page.reload()
+          await field.waitFor()
+          assert.isUndefined((await page.context().cookies()).find(({ name }) => name === "gitpip_session"))
+        })
+      })
     )
   })
 })

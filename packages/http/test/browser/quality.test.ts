@@ -59,112 +59,100 @@ const findings = async (page: Page): Promise<ReadonlyArray<string>> => {
 withChromium("the page's quality", () => {
   layer(layerStage(), { excludeTestServices: true })("the page", (it) => {
     for (const colorScheme of ["light", "dark"] as const) {
-      it.effect(
-        `has nothing that axe finds fault with, in ${colorScheme}`,
-        () =>
-          Effect.gen(function* () {
-            const { origin } = yield* Running
-            yield* populated
-            const page = yield* openPage({ colorScheme, viewport: { width: 1_000, height: 1_200 } })
-            yield* steps(async () => {
-              await page.goto(origin)
-              await sees(page, "Needs attention")
-              await sees(page, "live")
-              assert.deepStrictEqual(await findings(page), [])
-              const path = picture(colorScheme)
-              // Taken anew where a picture is wanted; the test is that there is one, of a size that nobody minds.
-              if (process.env.GITPIP_PICTURES !== undefined) await page.screenshot({ path })
-              assert.isBelow(statSync(path).size, 200_000)
+      it.effect(`has nothing that axe finds fault with, in ${colorScheme}`, () =>
+        Effect.gen(function* () {
+          const { origin } = yield* Running
+          yield* populated
+          const page = yield* openPage({ colorScheme, viewport: { width: 1_000, height: 1_200 } })
+          yield* steps(async () => {
+            await page.goto(origin)
+            await sees(page, "Needs attention")
+            await sees(page, "live")
+            assert.deepStrictEqual(await findings(page), [])
+            const path = picture(colorScheme)
+            // Taken anew where a picture is wanted; the test is that there is one, of a size that nobody minds.
+            if (process.env.GITPIP_PICTURES !== undefined) await page.screenshot({ path })
+            assert.isBelow(statSync(path).size, 200_000)
 
-              await page.getByRole("link", { name: "margaret" }).click()
-              await page.getByRole("button", { name: "Preview notes.md" }).click()
-              await sees(page, "# Some text")
-              assert.deepStrictEqual(await findings(page), [])
-            })
-          }),
-        90_000
+            await page.getByRole("link", { name: "margaret" }).click()
+            await page.getByRole("button", { name: "Preview notes.md" }).click()
+            await sees(page, "# Some text")
+            assert.deepStrictEqual(await findings(page), [])
+          })
+        })
       )
     }
 
-    it.effect(
-      "fits a phone",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          yield* populated
-          const page = yield* openPage({ viewport: { width: 320, height: 640 } })
-          yield* steps(async () => {
-            for (const path of ["/", "/?user=margaret"]) {
-              await page.goto(`${origin}${path}`)
-              await sees(page, "live")
-              await page.locator(".rows li").first().waitFor()
-              const wide = `[...document.querySelectorAll("body :not(.unseen, .unseen *)")]
-              .filter((element) => element.getBoundingClientRect().right > 320)
-              .map(({ outerHTML }) => outerHTML.slice(0, 80))`
-              assert.deepStrictEqual(await page.evaluate(wide), [], path)
-              assert.isAtMost(Number(await page.evaluate("document.documentElement.scrollWidth")), 320, path)
-            }
-          })
-        }),
-      90_000
-    )
-
-    it.effect(
-      "is used by keyboard alone",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          yield* populated
-          const page = yield* openPage()
-          const focused = () =>
-            page.evaluate("(document.activeElement.textContent || document.activeElement.id).trim()") as Promise<string>
-          yield* steps(async () => {
-            await page.goto(origin)
-            await sees(page, "live")
-            await page.keyboard.press("Tab")
-            assert.strictEqual(await focused(), "Skip to the content")
-            await page.keyboard.press("Enter")
-            const passed: Array<string> = []
-            while (passed.at(-1) !== "ada" && passed.length < 40) {
-              await page.keyboard.press("Tab")
-              passed.push(await focused())
-            }
-            assert.deepStrictEqual(passed.slice(0, 3), ["username", "Track", "Scan now"])
-            await page.keyboard.press("Enter")
-            await page.getByRole("heading", { level: 1, name: "ada" }).waitFor()
-          })
-        }),
-      90_000
-    )
-
-    it.effect(
-      "comes in less than 100 kB, all of it from its own server",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          yield* populated
-          const page = yield* openPage()
-          let bytes = 0
-          const elsewhere: Array<string> = []
-          yield* steps(async () => {
-            const session = await page.context().newCDPSession(page)
-            await session.send("Network.enable")
-            session.on("Network.loadingFinished", ({ encodedDataLength }) => {
-              bytes += encodedDataLength
-            })
-            page.on("request", (request) => {
-              if (!/^(data:|blob:)/.test(request.url()) && new URL(request.url()).origin !== origin)
-                elsewhere.push(request.url())
-            })
-            await page.goto(origin)
+    it.effect("fits a phone", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        yield* populated
+        const page = yield* openPage({ viewport: { width: 320, height: 640 } })
+        yield* steps(async () => {
+          for (const path of ["/", "/?user=margaret"]) {
+            await page.goto(`${origin}${path}`)
             await sees(page, "live")
             await page.locator(".rows li").first().waitFor()
+            const wide = `[...document.querySelectorAll("body :not(.unseen, .unseen *)")]
+              .filter((element) => element.getBoundingClientRect().right > 320)
+              .map(({ outerHTML }) => outerHTML.slice(0, 80))`
+            assert.deepStrictEqual(await page.evaluate(wide), [], path)
+            assert.isAtMost(Number(await page.evaluate("document.documentElement.scrollWidth")), 320, path)
+          }
+        })
+      })
+    )
+
+    it.effect("is used by keyboard alone", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        yield* populated
+        const page = yield* openPage()
+        const focused = () =>
+          page.evaluate("(document.activeElement.textContent || document.activeElement.id).trim()") as Promise<string>
+        yield* steps(async () => {
+          await page.goto(origin)
+          await sees(page, "live")
+          await page.keyboard.press("Tab")
+          assert.strictEqual(await focused(), "Skip to the content")
+          await page.keyboard.press("Enter")
+          const passed: Array<string> = []
+          while (passed.at(-1) !== "ada" && passed.length < 40) {
+            await page.keyboard.press("Tab")
+            passed.push(await focused())
+          }
+          assert.deepStrictEqual(passed.slice(0, 3), ["username", "Track", "Scan now"])
+          await page.keyboard.press("Enter")
+          await page.getByRole("heading", { level: 1, name: "ada" }).waitFor()
+        })
+      })
+    )
+
+    it.effect("comes in less than 100 kB, all of it from its own server", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        yield* populated
+        const page = yield* openPage()
+        let bytes = 0
+        const elsewhere: Array<string> = []
+        yield* steps(async () => {
+          const session = await page.context().newCDPSession(page)
+          await session.send("Network.enable")
+          session.on("Network.loadingFinished", ({ encodedDataLength }) => {
+            bytes += encodedDataLength
           })
-          assert.deepStrictEqual(elsewhere, [])
-          assert.isAbove(bytes, 5_000)
-          assert.isBelow(bytes, 100_000)
-        }),
-      90_000
+          page.on("request", (request) => {
+            if (!/^(data:|blob:)/.test(request.url()) && new URL(request.url()).origin !== origin)
+              elsewhere.push(request.url())
+          })
+          await page.goto(origin)
+          await sees(page, "live")
+          await page.locator(".rows li").first().waitFor()
+        })
+        assert.deepStrictEqual(elsewhere, [])
+        assert.isAbove(bytes, 5_000)
+        assert.isBelow(bytes, 100_000)
+      })
     )
   })
 })

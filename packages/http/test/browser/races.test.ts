@@ -31,267 +31,237 @@ const asked = (page: Page) => {
 
 withChromium("the page, left open", () => {
   layer(layerStage(), { excludeTestServices: true })("the page", (it) => {
-    it.effect(
-      "asks for events again after a while when they are refused, and not at once",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          const page = yield* openStill
-          const count = asked(page)
-          yield* steps(async () => {
-            await page.route("**/events", (route) => route.fulfill({ status: 503, body: "" }))
-            await page.goto(origin)
-            await sees(page, "Nobody is tracked yet")
-            await rest(page)
-            assert.strictEqual(count(/events/), 1)
-            await page.unroute("**/events")
-            await page.clock.runFor(6_000)
-            await page.getByText("live", { exact: true }).waitFor()
-            assert.strictEqual(count(/events/), 2)
-          })
-        }),
-      60_000
+    it.effect("asks for events again after a while when they are refused, and not at once", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        const page = yield* openStill
+        const count = asked(page)
+        yield* steps(async () => {
+          await page.route("**/events", (route) => route.fulfill({ status: 503, body: "" }))
+          await page.goto(origin)
+          await sees(page, "Nobody is tracked yet")
+          await rest(page)
+          assert.strictEqual(count(/events/), 1)
+          await page.unroute("**/events")
+          await page.clock.runFor(6_000)
+          await page.getByText("live", { exact: true }).waitFor()
+          assert.strictEqual(count(/events/), 2)
+        })
+      })
     )
 
-    it.effect(
-      "records a visit when a list is opened or has grown, and not with every reading",
-      () =>
-        Effect.gen(function* () {
-          const { github, origin } = yield* Running
-          const gitpip = yield* Gitpip
-          yield* found("ann", 2)
-          const page = yield* openStill
-          const count = asked(page)
-          const read = () => page.waitForResponse(/users\/ann\/gists/)
-          yield* steps(async () => {
-            await page.goto(`${origin}/?user=ann`)
-            await page.locator(".files .badge").first().waitFor()
-            for (let minutes = 0; minutes < 3; minutes++) {
-              await Promise.all([read(), minute(page)])
-              await rest(page)
-            }
-            assert.strictEqual(await page.locator(".files .badge").count(), 2)
-            assert.strictEqual(count(/POST .latestgists/), 1)
-          })
-          github.addGist("ann", { files: { "more.md": "more" } })
-          yield* gitpip.scan({ username: Username.make("ann") })
-          yield* steps(async () => {
+    it.effect("records a visit when a list is opened or has grown, and not with every reading", () =>
+      Effect.gen(function* () {
+        const { github, origin } = yield* Running
+        const gitpip = yield* Gitpip
+        yield* found("ann", 2)
+        const page = yield* openStill
+        const count = asked(page)
+        const read = () => page.waitForResponse(/users\/ann\/gists/)
+        yield* steps(async () => {
+          await page.goto(`${origin}/?user=ann`)
+          await page.locator(".files .badge").first().waitFor()
+          for (let minutes = 0; minutes < 3; minutes++) {
             await Promise.all([read(), minute(page)])
-            await page.locator(".files li", { hasText: "more.md" }).locator(".badge").waitFor()
-            assert.strictEqual(await page.locator(".files .badge").count(), 3)
-            assert.strictEqual(count(/POST .latestgists/), 2)
-          })
-        }),
-      60_000
-    )
-
-    it.effect(
-      "shows files as new although what was read after them got lost, or the reader skips to the content",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          yield* found("bea", 2)
-          const page = yield* openStill
-          yield* steps(async () => {
-            await page.route("**/users/bea/gists*", (route) => route.abort(), { times: 1 })
-            await page.goto(`${origin}/?user=bea`)
-            await page
-              .getByRole("alert")
-              .getByText(/cannot be reached/)
-              .waitFor()
-            await minute(page)
-            await page.locator(".files .badge").first().waitFor()
-            assert.strictEqual(await page.locator(".files .badge").count(), 2)
-            await page.getByRole("link", { name: "Skip to the content" }).focus()
-            await page.keyboard.press("Enter")
             await rest(page)
-            assert.strictEqual(await page.locator(".files .badge").count(), 2)
-          })
-        }),
-      60_000
-    )
-
-    it.effect(
-      "does not show a scan for ever whose end it has missed",
-      () =>
-        Effect.gen(function* () {
-          const { call, origin } = yield* Running
-          const { id } = yield* found("cid", 1)
-          const { scan } = (yield* call("GET", `/scans/${id}`)).json
-          const page = yield* openStill
-          const events = [
-            { type: "listening" },
-            { type: "scan", scan: { ...scan, state: "running", finished_at: null } }
-          ]
-          yield* steps(async () => {
-            await page.route(
-              "**/events",
-              (route) =>
-                route.fulfill({
-                  contentType: "text/event-stream",
-                  body: events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")
-                }),
-              { times: 1 }
-            )
-            await page.goto(origin)
-            await sees(page, /Scanning cid/)
-            await minute(page)
-            await page.getByText(/Scanning cid/).waitFor({ state: "detached" })
-          })
-        }),
-      60_000
-    )
-
-    it.effect(
-      "gives up an answer that never comes, and reads on",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          const page = yield* openStill
-          yield* steps(async () => {
-            await page.route("**/status", () => {}, { times: 1 })
-            await Promise.all([page.waitForRequest(/status$/), page.goto(origin)])
-            await minute(page)
-            await page
-              .getByRole("alert")
-              .getByText(/cannot be reached/)
-              .waitFor()
-            await minute(page)
-            await page.getByRole("heading", { name: "Overview" }).waitFor()
-            assert.strictEqual(await page.getByRole("alert").count(), 0)
-          })
-        }),
-      60_000
-    )
-
-    it.effect(
-      "retries what is left although somebody else has retried a part, and asks for each reason once",
-      () =>
-        Effect.gen(function* () {
-          const { github, origin } = yield* Running
-          const gitpip = yield* Gitpip
-          const pipedrive = yield* Pipedrive
-          for (let n = 0; n < 2; n++) {
-            pipedrive.misbehave(
-              { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
-              { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
-            )
           }
-          github.addUser("dee")
-          github.addGist("dee", { files: { "a.md": "a", "b.md": "b" } })
-          yield* gitpip.track(Username.make("dee"))
-          yield* gitpip.scan({ username: Username.make("dee") })
-          yield* Effect.repeat(gitpip.status, { until: ({ publications }) => publications.failed === 2 })
-          const failed = yield* gitpip.publications({ before: Number.MAX_SAFE_INTEGER, limit: 2, state: "failed" })
-          const page = yield* openStill
-          const count = asked(page)
-          yield* steps(async () => {
-            await page.goto(`${origin}/?user=dee`)
-            await sees(page, /Deal is locked/)
-            for (let minutes = 0; minutes < 2; minutes++) {
-              await Promise.all([page.waitForResponse(/users\/dee\/gists/), minute(page)])
-              await rest(page)
-            }
-            assert.strictEqual(await page.getByText(/Deal is locked/).count(), 2)
-            assert.strictEqual(count(/GET .publications/), 2)
-          })
-          yield* gitpip.retry(failed[0]?.id as number)
-          yield* steps(async () => {
-            await page.getByRole("button", { name: "Retry 2 failed files" }).click()
-            await page.getByText("1 file will be tried again.").waitFor({ state: "attached" })
-            assert.strictEqual(await page.getByRole("alert").count(), 0)
-          })
-        }),
-      60_000
+          assert.strictEqual(await page.locator(".files .badge").count(), 2)
+          assert.strictEqual(count(/POST .latestgists/), 1)
+        })
+        github.addGist("ann", { files: { "more.md": "more" } })
+        yield* gitpip.scan({ username: Username.make("ann") })
+        yield* steps(async () => {
+          await Promise.all([read(), minute(page)])
+          await page.locator(".files li", { hasText: "more.md" }).locator(".badge").waitFor()
+          assert.strictEqual(await page.locator(".files .badge").count(), 3)
+          assert.strictEqual(count(/POST .latestgists/), 2)
+        })
+      })
     )
 
-    it.effect(
-      "keeps the keyboard's place when it asks whether to untrack",
-      () =>
-        Effect.gen(function* () {
-          const { call, origin } = yield* Running
-          yield* call("POST", "/users/eve")
-          const page = yield* openPage()
-          const focused = () => page.evaluate("document.activeElement.textContent")
-          yield* steps(async () => {
-            await page.goto(`${origin}/?user=eve`)
-            await page.getByRole("button", { name: "Untrack …" }).press("Enter")
-            await page.getByRole("button", { name: "Keep" }).waitFor()
-            assert.strictEqual(await focused(), "Keep")
-            await page.keyboard.press("Enter")
-            await page.getByRole("button", { name: "Untrack …" }).waitFor()
-            assert.strictEqual(await focused(), "Untrack …")
-          })
-        }),
-      60_000
+    it.effect("shows files as new although what was read after them got lost, or the reader skips to the content", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        yield* found("bea", 2)
+        const page = yield* openStill
+        yield* steps(async () => {
+          await page.route("**/users/bea/gists*", (route) => route.abort(), { times: 1 })
+          await page.goto(`${origin}/?user=bea`)
+          await page
+            .getByRole("alert")
+            .getByText(/cannot be reached/)
+            .waitFor()
+          await minute(page)
+          await page.locator(".files .badge").first().waitFor()
+          assert.strictEqual(await page.locator(".files .badge").count(), 2)
+          await page.getByRole("link", { name: "Skip to the content" }).focus()
+          await page.keyboard.press("Enter")
+          await rest(page)
+          assert.strictEqual(await page.locator(".files .badge").count(), 2)
+        })
+      })
     )
 
-    it.effect(
-      "leads to users beyond those that it shows",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          const sql = yield* SqlClient.SqlClient
-          yield* sql`insert into users (id, username, tracked_at)
+    it.effect("does not show a scan for ever whose end it has missed", () =>
+      Effect.gen(function* () {
+        const { call, origin } = yield* Running
+        const { id } = yield* found("cid", 1)
+        const { scan } = (yield* call("GET", `/scans/${id}`)).json
+        const page = yield* openStill
+        const events = [{ type: "listening" }, { type: "scan", scan: { ...scan, state: "running", finished_at: null } }]
+        yield* steps(async () => {
+          await page.route(
+            "**/events",
+            (route) =>
+              route.fulfill({
+                contentType: "text/event-stream",
+                body: events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")
+              }),
+            { times: 1 }
+          )
+          await page.goto(origin)
+          await sees(page, /Scanning cid/)
+          await minute(page)
+          await page.getByText(/Scanning cid/).waitFor({ state: "detached" })
+        })
+      })
+    )
+
+    it.effect("gives up an answer that never comes, and reads on", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        const page = yield* openStill
+        yield* steps(async () => {
+          await page.route("**/status", () => {}, { times: 1 })
+          await Promise.all([page.waitForRequest(/status$/), page.goto(origin)])
+          await minute(page)
+          await page
+            .getByRole("alert")
+            .getByText(/cannot be reached/)
+            .waitFor()
+          await minute(page)
+          await page.getByRole("heading", { name: "Overview" }).waitFor()
+          assert.strictEqual(await page.getByRole("alert").count(), 0)
+        })
+      })
+    )
+
+    it.effect("retries what is left although somebody else has retried a part, and asks for each reason once", () =>
+      Effect.gen(function* () {
+        const { github, origin } = yield* Running
+        const gitpip = yield* Gitpip
+        const pipedrive = yield* Pipedrive
+        for (let n = 0; n < 2; n++) {
+          pipedrive.misbehave(
+            { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
+            { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
+          )
+        }
+        github.addUser("dee")
+        github.addGist("dee", { files: { "a.md": "a", "b.md": "b" } })
+        yield* gitpip.track(Username.make("dee"))
+        yield* gitpip.scan({ username: Username.make("dee") })
+        yield* Effect.repeat(gitpip.status, { until: ({ publications }) => publications.failed === 2 })
+        const failed = yield* gitpip.publications({ before: Number.MAX_SAFE_INTEGER, limit: 2, state: "failed" })
+        const page = yield* openStill
+        const count = asked(page)
+        yield* steps(async () => {
+          await page.goto(`${origin}/?user=dee`)
+          await sees(page, /Deal is locked/)
+          for (let minutes = 0; minutes < 2; minutes++) {
+            await Promise.all([page.waitForResponse(/users\/dee\/gists/), minute(page)])
+            await rest(page)
+          }
+          assert.strictEqual(await page.getByText(/Deal is locked/).count(), 2)
+          assert.strictEqual(count(/GET .publications/), 2)
+        })
+        yield* gitpip.retry(failed[0]?.id as number)
+        yield* steps(async () => {
+          await page.getByRole("button", { name: "Retry 2 failed files" }).click()
+          await page.getByText("1 file will be tried again.").waitFor({ state: "attached" })
+          assert.strictEqual(await page.getByRole("alert").count(), 0)
+        })
+      })
+    )
+
+    it.effect("keeps the keyboard's place when it asks whether to untrack", () =>
+      Effect.gen(function* () {
+        const { call, origin } = yield* Running
+        yield* call("POST", "/users/eve")
+        const page = yield* openPage()
+        const focused = () => page.evaluate("document.activeElement.textContent")
+        yield* steps(async () => {
+          await page.goto(`${origin}/?user=eve`)
+          await page.getByRole("button", { name: "Untrack …" }).press("Enter")
+          await page.getByRole("button", { name: "Keep" }).waitFor()
+          assert.strictEqual(await focused(), "Keep")
+          await page.keyboard.press("Enter")
+          await page.getByRole("button", { name: "Untrack …" }).waitFor()
+          assert.strictEqual(await focused(), "Untrack …")
+        })
+      })
+    )
+
+    it.effect("leads to users beyond those that it shows", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`insert into users (id, username, tracked_at)
             select 1000 + n, 'user-' || n, now() from generate_series(1, 60) n`
-          const page = yield* openPage()
-          yield* steps(async () => {
-            await page.goto(origin)
-            await page.getByRole("button", { name: "Show more users" }).waitFor()
-            await page.getByLabel("GitHub username").fill("zoe")
-            await page.getByRole("button", { name: "Track" }).click()
-            await page.getByRole("link", { name: "zoe" }).waitFor()
-            await page.getByLabel("GitHub username").fill("user-60")
-            await page.getByRole("button", { name: "Open" }).click()
-            await page.getByRole("heading", { level: 1, name: "user-60" }).waitFor()
-          })
-        }),
-      60_000
+        const page = yield* openPage()
+        yield* steps(async () => {
+          await page.goto(origin)
+          await page.getByRole("button", { name: "Show more users" }).waitFor()
+          await page.getByLabel("GitHub username").fill("zoe")
+          await page.getByRole("button", { name: "Track" }).click()
+          await page.getByRole("link", { name: "zoe" }).waitFor()
+          await page.getByLabel("GitHub username").fill("user-60")
+          await page.getByRole("button", { name: "Open" }).click()
+          await page.getByRole("heading", { level: 1, name: "user-60" }).waitFor()
+        })
+      })
     )
   })
 
   const key = "a-long-and-secret-key"
   layer(layerStage({ GITPIP_API_KEY: key }), { excludeTestServices: true })("the page with a key", (it) => {
-    it.effect(
-      "shows nothing after signing out, whatever was still on its way",
-      () =>
-        Effect.gen(function* () {
-          const { origin } = yield* Running
-          const page = yield* openStill
-          let release = () => {}
-          const held = new Promise<void>((resolve) => {
-            release = resolve
+    it.effect("shows nothing after signing out, whatever was still on its way", () =>
+      Effect.gen(function* () {
+        const { origin } = yield* Running
+        const page = yield* openStill
+        let release = () => {}
+        const held = new Promise<void>((resolve) => {
+          release = resolve
+        })
+        yield* steps(async () => {
+          await page.goto(origin)
+          const field = page.getByLabel("The server's API key")
+          await field.fill(key)
+          await page.getByRole("button", { name: "Sign in" }).click()
+          await sees(page, "Nobody is tracked yet")
+          await page.route("**/status", async (route) => {
+            const response = await route.fetch()
+            await held
+            await route.fulfill({ response })
           })
-          yield* steps(async () => {
-            await page.goto(origin)
-            const field = page.getByLabel("The server's API key")
-            await field.fill(key)
-            await page.getByRole("button", { name: "Sign in" }).click()
-            await sees(page, "Nobody is tracked yet")
-            await page.route("**/status", async (route) => {
-              const response = await route.fetch()
-              await held
-              await route.fulfill({ response })
-            })
-            await Promise.all([page.waitForRequest(/status$/), minute(page)])
-            await page.getByRole("button", { name: "Sign out" }).click()
-            await field.waitFor()
-            release()
-            await page.waitForResponse(/status$/)
-            await rest(page)
-            assert.strictEqual(await page.getByRole("heading", { name: "Overview" }).count(), 0)
-            assert.strictEqual(await page.getByRole("button", { name: "Sign out" }).count(), 0)
+          await Promise.all([page.waitForRequest(/status$/), minute(page)])
+          await page.getByRole("button", { name: "Sign out" }).click()
+          await field.waitFor()
+          release()
+          await page.waitForResponse(/status$/)
+          await rest(page)
+          assert.strictEqual(await page.getByRole("heading", { name: "Overview" }).count(), 0)
+          assert.strictEqual(await page.getByRole("button", { name: "Sign out" }).count(), 0)
 
-            await page.unroute("**/status")
-            await field.fill(key)
-            await page.getByRole("button", { name: "Sign in" }).click()
-            await sees(page, "Nobody is tracked yet")
-            await page.context().clearCookies()
-            await minute(page)
-            await sees(page, "The session has ended. Sign in again")
-          })
-        }),
-      90_000
+          await page.unroute("**/status")
+          await field.fill(key)
+          await page.getByRole("button", { name: "Sign in" }).click()
+          await sees(page, "Nobody is tracked yet")
+          await page.context().clearCookies()
+          await minute(page)
+          await sees(page, "The session has ended. Sign in again")
+        })
+      })
     )
   })
 })
