@@ -66,7 +66,10 @@ const counted = `, counted up to ${countLimit.toLocaleString("en")}`
 /** How things stand. */
 export const Status = Schema.Struct({
   users: field(Schema.Int, `Tracked users${counted}`),
-  lastScan: field(Schema.NullOr(Scan), "The newest scan of everybody; `null` before the first one"),
+  lastScan: field(
+    Schema.NullOr(Scan),
+    "The newest scan of everybody that is over, however it ended; `null` before the first one"
+  ),
   nextScanAt: field(Instant, "When the next scan of everybody is due"),
   publications: Schema.Struct({
     pending: field(Schema.Int, `Publications that wait${counted}`),
@@ -387,7 +390,7 @@ export class Gitpip extends Context.Service<
           const forecast = yield* budgets.forecast
           return {
             users: tracked,
-            lastScan: Option.getOrNull(yield* scans.lastDone),
+            lastScan: Option.getOrNull(yield* scans.lastEnded),
             nextScanAt: yield* scanner.nextScheduled,
             publications: { pending, sending, failed, oldestDue: Option.getOrNull(oldestDue) },
             publishing: {
@@ -435,7 +438,10 @@ export class Gitpip extends Context.Service<
             Option.match(lastDone, { onNone: () => 0, onSome: (time) => time.epochMilliseconds })
           )
           if (at - scanned > patience) {
-            reasons.push(`no scan has come to its end since ${new Date(scanned).toISOString()}`)
+            const why = Option.flatMap(yield* scans.lastEnded, ({ message }) => Option.fromNullishOr(message))
+            reasons.push(
+              `no scan has come to its end since ${new Date(scanned).toISOString()}${Option.match(why, { onNone: () => "", onSome: (message) => `: ${message}` })}`
+            )
           }
           if (Option.isNone(publisher.off)) {
             const oldestDue = yield* publications.nextDue("all")

@@ -105,9 +105,9 @@ const ConnectionString = Schema.String.check(
 
 const Interval = Schema.DurationFromString.check(
   Schema.makeFilter((interval) =>
-    Duration.isFinite(interval) && Duration.toMillis(interval) >= 1_000
+    Duration.between(interval, { minimum: Duration.seconds(1), maximum: Duration.days(365) })
       ? undefined
-      : "must be at least 1 second, and not endless: for example `5 minutes`"
+      : "must be at least 1 second and at most 365 days: for example `5 minutes`"
   )
 )
 

@@ -32,6 +32,7 @@ const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule
         ? "none yet"
         : `${time(lastScan.finishedAt)}: ${count(lastScan.users, "user")}, ${lastScan.unchanged.toLocaleString("en")} unchanged, ${count(lastScan.files, "new file")}${lastScan.failed === 0 ? "" : `, ${lastScan.failed} failed`}`
     ],
+    ...(lastScan?.message == null ? [] : [["stopped", { text: lastScan.message, meaning: "bad" as const }]]),
     ["next scan", `${time(nextScanAt)} by a running server`],
     [
       "looks",
