@@ -1,6 +1,6 @@
 /** Several processes on one database stay within a service's limit together, whoever comes, goes, or dies. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { DateTime, Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Database from "../src/Database.ts"
@@ -8,6 +8,7 @@ import { Github } from "../src/Github.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import * as Gate from "../src/internal/Gate.ts"
 import { type Grant, Neighbours, type Share, type Use } from "../src/internal/Neighbours.ts"
+import { Repository } from "../src/Repository.ts"
 import * as Live from "../src/repository/Neighbours.ts"
 import { freshUrl, layerPostgres } from "./database.ts"
 import { inWorld, makeWorld, name, services } from "./world.ts"
@@ -193,20 +194,6 @@ describe("shares", () => {
     )
   )
 
-  it.effect("of a server that ends in order are free at once", () =>
-    Effect.gen(function* () {
-      const a = Effect.scoped(
-        Effect.gen(function* () {
-          const made = yield* Layer.build(Layer.fresh(Live.layer))
-          const share = (yield* Neighbours.pipe(Effect.provide(made))).share("door") as Share
-          return yield* ask(share)
-        })
-      )
-      assert.strictEqual(yield* a, 20)
-      assert.strictEqual(yield* a, 20)
-    }).pipe(Effect.provide(layerPostgres))
-  )
-
   it.effect("never sum up to more than the limit, however many ask for whatever at once", () =>
     inDatabase((join) =>
       Effect.gen(function* () {
@@ -382,3 +369,20 @@ describe("a gate with a share", () => {
     })
   )
 })
+
+it.effect("a door stays closed as long as the first one was told, whatever another hears later", () =>
+  inWorld(layerPostgres, {}, () =>
+    Effect.gen(function* () {
+      const { doors } = yield* Repository
+      const now = yield* DateTime.now
+      const at = (seconds: number) => DateTime.addDuration(now, `${seconds} seconds`)
+      yield* doors.close("door", at(3_600), "the day's budget", DateTime.toDate(now))
+      yield* doors.close("door", at(30), "too fast", DateTime.toDate(now))
+      const closed = yield* doors.closed("door", DateTime.toDate(now))
+      assert.deepStrictEqual(
+        Option.map(closed, ({ closedUntil }) => DateTime.toEpochMillis(closedUntil)),
+        Option.some(DateTime.toEpochMillis(at(3_600)))
+      )
+    })
+  )
+)

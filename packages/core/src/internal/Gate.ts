@@ -38,10 +38,13 @@ export interface GateState {
 }
 
 export interface Gate {
-  /** Runs the effect when its turn has come. `pace`: whether a place in the window is waited for, however long. */
+  /**
+   * Runs the effect when its turn has come. `pace`: whether a place in the window is waited for, however long. `free`: it
+   * costs nothing of the budget.
+   */
   readonly pass: <A, E, R>(
     effect: Effect.Effect<A, E, R>,
-    options?: { readonly pace: "wait" | "refuse" }
+    options?: { readonly pace: "wait" | "refuse"; readonly free?: boolean }
   ) => Effect.Effect<A, E | Closed, R>
   /** Notes what an answer's headers said. `resetAt` is in epoch milliseconds. */
   readonly learn: (facts: { readonly limit: number; readonly remaining: number; readonly resetAt: number }) => void
@@ -120,6 +123,24 @@ export const make = (options: {
     return Math.min(Math.min(ends[recent.length - own] ?? now, now) + millis, othersLeave, nextGrant)
   }
 
+  /** When a request may leave, and whether it is only the own pace that it waits for. */
+  const turnAt = (now: number) => {
+    const opens = opensAt(now)
+    const isPace = opens <= now
+    return { at: isPace ? placeAt(now) : opens, isPace }
+  }
+
+  const tooFar = (now: number, { at, isPace }: ReturnType<typeof turnAt>) =>
+    new Closed({
+      until: at,
+      pace: isPace,
+      why: isPace
+        ? "as many requests as it takes at a time have been sent"
+        : closedUntil > now
+          ? why
+          : "the budget of requests is used up"
+    })
+
   /** Whether all that was granted is used, and more may be had. */
   const isShort = (now: number): boolean => {
     if (window === undefined || !granted.whole || granted.places >= window.limit) return false
@@ -139,7 +160,12 @@ export const make = (options: {
         // Somewhat more than was needed, and not all that there is: who comes next finds room without waiting for it. Of a
         // long window only a little, which one that is killed keeps for its whole length: many may be, one after the other.
         const wants = window === undefined ? 1 : Math.min(most + headroom(window), window.limit)
-        const grant = yield* share.renew({ window, sent: recent.length, wants })
+        // Until an answer says less, what was granted is used: the answer to this question may be lost.
+        const believed = now >= granted.at && now < granted.at + sharePatience ? granted.places : 0
+        const answer = yield* share.renew({ window, sent: Math.max(recent.length, believed), wants })
+        // One that was under way for so long may tell of places that have been given to others since.
+        const late = (yield* Clock.currentTimeMillis) - now
+        const grant = late >= 0 && late < sharePatience ? answer : undefined
         if (grant === undefined) {
           if (now >= granted.at && now < granted.at + sharePatience) return
           return yield* new Closed({
@@ -164,7 +190,8 @@ export const make = (options: {
 
   const enter = Effect.fnUntraced(function* (
     interruptibly: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>,
-    pace: "wait" | "refuse"
+    pace: "wait" | "refuse",
+    free: boolean
   ) {
     const arrived = yield* Clock.currentTimeMillis
     for (;;) {
@@ -177,11 +204,10 @@ export const make = (options: {
         }
       }
       const now = yield* Clock.currentTimeMillis
-      const opens = opensAt(now)
-      const isPace = opens <= now
-      const at = isPace ? placeAt(now) : opens
+      const turn = turnAt(now)
+      const { at, isPace } = turn
       if (at <= now) {
-        if (budget !== undefined) budget = { ...budget, remaining: budget.remaining - 1 }
+        if (budget !== undefined && !free) budget = { ...budget, remaining: budget.remaining - 1 }
         const passage: Passage = { startedAt: now, endedAt: Number.POSITIVE_INFINITY }
         recent.push(passage)
         if (window === undefined && recent.length > unpaced) recent.shift()
@@ -192,14 +218,31 @@ export const make = (options: {
       // A share comes in small steps, which would be waited for one by one without end.
       const waited = share === undefined ? 0 : now - arrived
       if (at - now + waited > patience && !(isPace && pace === "wait")) {
-        const spent = isPace
-          ? "as many requests as it takes at a time have been sent"
-          : "the budget of requests is used up"
-        return yield* new Closed({ until: at, pace: isPace, why: closedUntil > now ? why : spent })
+        return yield* tooFar(now, turn)
       }
       yield* interruptibly(Effect.sleep(at - now))
     }
   })
+
+  /** Those who wait for the window may have all places at the door: whoever will not wait is told before it. */
+  const early = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const turn = turnAt(now)
+    const known = share === undefined || !mustRenew(now)
+    return known && turn.at - now > patience ? Effect.fail(tooFar(now, turn)) : Effect.void
+  })
+
+  /** Tells of the places of requests that are long under way: nobody else may, while all of them wait for answers. */
+  const whileKept = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    share === undefined
+      ? effect
+      : Effect.flatMap(
+          Effect.forkChild(renew(share).pipe(Effect.ignore, Effect.delay(sharePatience), Effect.forever)),
+          (keeping) =>
+            Effect.ensuring(
+              effect,
+              Effect.sync(() => keeping.interruptUnsafe())
+            )
+        )
 
   const leave = (passage: Passage) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
@@ -209,11 +252,16 @@ export const make = (options: {
     })
 
   return {
-    pass: (effect, { pace } = { pace: "refuse" }) =>
-      places.withPermit(
-        // Counting in and out cannot be cut apart, but whoever waits at the door can leave at once.
-        Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(enter(restore, pace), (passage) => Effect.ensuring(restore(effect), leave(passage)))
+    pass: (effect, { free = false, pace } = { pace: "refuse" }) =>
+      Effect.andThen(
+        pace === "refuse" ? early : Effect.void,
+        places.withPermit(
+          // Counting in and out cannot be cut apart, but whoever waits at the door can leave at once.
+          Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(enter(restore, pace, free), (passage) =>
+              Effect.ensuring(whileKept(restore(effect)), leave(passage))
+            )
+          )
         )
       ),
     learn: (facts) => {

@@ -19,7 +19,11 @@ export const make = Effect.gen(function* () {
           insert into doors (door, closed_at, closed_until, message)
           values (${door}, ${now}, ${DateTime.toDate(until)}, ${message})
           on conflict (door) do update set closed_at = excluded.closed_at, closed_until = excluded.closed_until,
-            message = excluded.message`)
+            message = excluded.message
+          -- Another limit that ends sooner opens nothing. What a clock that was wrong has noted does not count: see below.
+          where not (doors.closed_until > excluded.closed_until
+            and coalesce(doors.closed_at, ${now}) <= ${later(now, Timing.clockDifference)}
+            and doors.closed_until <= ${later(now, Timing.longestClosure)})`)
       ),
     /** The door, when it is closed at `now`. One that was closed in the future, or for ever, was closed by a wrong clock. */
     closed: (door: string, now: Date) =>

@@ -19,9 +19,11 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
     const sql = yield* SqlClient.SqlClient
     const doors = yield* Doors.make
     const server = randomUUID()
-    // Whoever is gone in order leaves its share at once; that of one that was killed is free after some seconds.
+    // What whoever is gone in order has sent leaves the window; that of one that was killed is free after some seconds more.
     yield* Effect.addFinalizer(() =>
-      sql`delete from door_users where server = ${server}`.pipe(Effect.timeout("2 seconds"), Effect.ignore)
+      sql`update door_users set wanted = 0, used_at = clock_timestamp()
+        - (greatest(10000, coalesce(window_millis, 0) + 5000) - coalesce(window_millis, 0)) * interval '1 millisecond'
+        where server = ${server}`.pipe(Effect.timeout("2 seconds"), Effect.ignore)
     )
     return {
       share: (door) => ({
