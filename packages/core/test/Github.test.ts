@@ -647,9 +647,21 @@ describe("the gate", () => {
       })
   )
 
+  it.effect("takes nothing of the hour for content, which comes from elsewhere", () =>
+    Effect.gen(function* () {
+      const { github, standIn } = yield* world({ limit: 5 })
+      standIn.addGist("octocat", { files: { "a.md": "x" } })
+      const raw = (yield* list(github)).files[0]?.rawUrl ?? ""
+      for (let n = 0; n < 9; n++) yield* github.raw(raw, 100)
+      yield* list(github)
+    })
+  )
+
   it.effect("never has more than twenty requests under way", () =>
     Effect.gen(function* () {
       const { github, standIn } = yield* world()
+      yield* list(github)
+      standIn.clearRequests()
       standIn.misbehave({ kind: "late" }, { times: 20 })
       const calls = yield* Effect.forEach(Array.from({ length: 25 }), () =>
         Effect.forkChild(list(github), { startImmediately: true })

@@ -188,6 +188,8 @@ describe("a batch", () => {
   it.effect("never has more than one query under way", () =>
     Effect.gen(function* () {
       const { github, logins, standIn } = yield* world(3)
+      yield* github.gists("user-0", Option.none())
+      standIn.clearRequests()
       standIn.misbehave({ kind: "late" })
       const calls = yield* Effect.forEach(logins, (login) =>
         Effect.forkChild(github.batch([login]), { startImmediately: true })

@@ -161,6 +161,24 @@ it.effect("their door is one, and differs with any of them", () =>
   })
 )
 
+it.effect("one that is refused is tried by a single request, however many want to leave at once", () =>
+  Effect.gen(function* () {
+    const lines: Array<unknown> = []
+    const logger = Logger.layer([Logger.make(({ message }) => void lines.push(message))])
+    const { github, standIn } = yield* world({ token: tokens.slice(2) })
+    const crowd = Effect.forEach(Array(15), () => Effect.result(github.gists("octocat", none)), {
+      concurrency: "unbounded"
+    })
+    yield* Effect.provide(crowd, logger)
+    assert.strictEqual(used(standIn), `12${"3".repeat(15)}`)
+    assert.deepStrictEqual(lines.flat(), ["github.token_refused", "github.token_refused"])
+
+    const { github: refused, standIn: other } = yield* world({ token: "another" })
+    yield* Effect.forEach(Array(15), () => Effect.result(refused.gists("octocat", none)), { concurrency: "unbounded" })
+    assert.strictEqual(used(other), "123")
+  })
+)
+
 it.effect("one that the check found refused no longer counts, nor is it tried", () =>
   Effect.gen(function* () {
     const { github, standIn } = yield* world({ token: tokens.slice(1), limit: 10 })

@@ -10,7 +10,7 @@
  * are no more than one.
  */
 import { createHash } from "node:crypto"
-import { Clock, DateTime, Duration, Effect, Redacted, Schema } from "effect"
+import { Clock, DateTime, Deferred, Duration, Effect, Exit, Option, Redacted, Schema } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import { sentence } from "../domain/Text.ts"
 import * as Telemetry from "../Telemetry.ts"
@@ -74,6 +74,42 @@ export const make = (
 
   let unlimited = false
 
+  /**
+   * A token that GitHub has not accepted yet is tried by one request, which the others wait for: GitHub shuts out for a while
+   * who sends many with a wrong one.
+   * https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
+   */
+  const sendWith = <A>(one: Credential, send: (credential: Credential) => Effect.Effect<A, GithubError>) =>
+    Effect.gen(function* () {
+      while (!one.accepted && one.trial !== undefined) {
+        const trial = yield* Effect.timeoutOption(Deferred.await(one.trial), longestTrial)
+        if (Option.isNone(trial)) return yield* send(one)
+        if (Option.isSome(trial.value)) return yield* trial.value.value
+      }
+      const trial = Deferred.makeUnsafe<Option.Option<GithubError>>()
+      if (!one.accepted) one.trial = trial
+      return yield* Effect.onExit(send(one), (exit) =>
+        Effect.gen(function* () {
+          const error = Exit.findErrorOption(exit)
+          const refused = Option.filter(error, ({ reason }) => reason._tag === "Unauthorized")
+          if (one.trial === trial) one.trial = undefined
+          if (Option.isSome(refused)) yield* noteRefusal(one, refused.value)
+          else one.accepted ||= Exit.isSuccess(exit) || Option.exists(error, ({ reason }) => isWord(reason))
+          yield* Deferred.succeed(trial, refused)
+        })
+      )
+    })
+
+  const noteRefusal = Effect.fnUntraced(function* (one: Credential, { reason }: GithubError) {
+    one.accepted = false
+    const now = yield* Clock.currentTimeMillis
+    if (credentials.length === 1 || one.refusedUntil > now) return
+    one.refusedUntil = now + Duration.toMillis(refusal)
+    yield* Telemetry.log("Warn", "github.token_refused", {
+      detail: `Token ${credentials.indexOf(one) + 1} of ${credentials.length}: ${reason.message}`
+    })
+  })
+
   /** Sends with the first token whose door is open, and with the next one when that is refused or at its limit. */
   const withToken = Effect.fnUntraced(function* <A>(
     door: "requests" | "points",
@@ -86,14 +122,10 @@ export const make = (
       const now = yield* Clock.currentTimeMillis
       const opensAt = (one: Credential) => Math.max(one[door].opensAt(now), now)
       const next = left.reduce((best, one) => (opensAt(one) < opensAt(best) ? one : best))
-      const result = yield* Effect.result(send(next))
+      const result = yield* Effect.result(sendWith(next, send))
       if (result._tag === "Success") return result.success
       const { reason } = result.failure
       if (reason._tag === "Unauthorized" && credentials.length > 1) {
-        next.refusedUntil = now + Duration.toMillis(refusal)
-        yield* Telemetry.log("Warn", "github.token_refused", {
-          detail: `Token ${credentials.indexOf(next) + 1} of ${credentials.length}: ${reason.message}`
-        })
         trouble ??= result.failure
       } else if (reason._tag === "RateLimited") {
         const earlier = trouble?.reason._tag === "RateLimited" ? trouble.reason : undefined
@@ -116,6 +148,7 @@ export const make = (
       readonly timeout: Duration.Duration
       readonly maxBytes: number
       readonly pace: "wait" | "refuse"
+      readonly free?: boolean
     } & Limit
   ) =>
     gate
@@ -125,7 +158,7 @@ export const make = (
             Effect.tap((answer) => note(gate, answer, options))
           )
         ),
-        { pace: options.pace }
+        { pace: options.pace, free: options.free === true }
       )
       .pipe(
         Effect.catchTags({
@@ -174,6 +207,8 @@ export const make = (
         maxBytes: options.maxBytes,
         // A scan has nothing else to do than the next look; a publisher tells of its wait, and does other things.
         pace: options.subject._tag === "Gist" ? "refuse" : "wait",
+        // Content comes from where no hourly limit is.
+        free: options.content === true,
         resource: "core",
         window: pointsPerMinute
       })
@@ -209,7 +244,10 @@ export const make = (
     for (const [index, result] of results.entries()) {
       const one = credentials[index] as Credential
       if (isRefused(result) && !all) one.refusedUntil = now + Duration.toMillis(refusal)
-      else if (result._tag === "Success") one.refusedUntil = 0
+      else if (result._tag === "Success") {
+        one.refusedUntil = 0
+        one.accepted = true
+      }
     }
     return results
   })
@@ -289,6 +327,10 @@ interface Credential {
   readonly points: Gate.Gate
   /** Epoch milliseconds. */
   refusedUntil: number
+  /** Whether GitHub has answered for it. */
+  accepted: boolean
+  /** The request that tries it, to its end: how it was refused, if it was. */
+  trial: Deferred.Deferred<Option.Option<GithubError>> | undefined
 }
 
 const credential = (token: Redacted.Redacted | undefined, share: Share | undefined): Credential => ({
@@ -296,8 +338,16 @@ const credential = (token: Redacted.Redacted | undefined, share: Share | undefin
   requests: Gate.make({ concurrency, patience, share }),
   // One query at a time: GitHub allows a minute of computing in a minute, and takes the time of an answer for its measure.
   points: Gate.make({ concurrency: 1, patience: 0 }),
-  refusedUntil: 0
+  refusedUntil: 0,
+  accepted: token === undefined,
+  trial: undefined
 })
+
+/** What GitHub only says to whom it knows, or to anybody. */
+const isWord = ({ _tag }: GithubError["reason"]): boolean => ["UserNotFound", "GistNotFound", "Blocked"].includes(_tag)
+
+/** A first request that gets no answer holds the others up no longer than this. */
+const longestTrial = Duration.seconds(2)
 
 /** A refused one of several tokens is tried again after this: GitHub has refused good ones before, for a while. */
 const refusal = Duration.hours(1)
