@@ -160,6 +160,7 @@ export class Pipedrive extends Context.Service<
         searchGate.pace(searchWindow)
         let budget: DayBudget | undefined
         let refusals = 0
+        let refusedAt = Number.NEGATIVE_INFINITY
 
         const note = Effect.fnUntraced(function* (answer: Answer, search: boolean, startedAt: number) {
           const now = yield* Clock.currentTimeMillis
@@ -194,10 +195,11 @@ export class Pipedrive extends Context.Service<
             accept: "application/json",
             "user-agent": "gitpip"
           })
+          let startedAt = 0
           const sent = gate.pass(
             Effect.gen(function* () {
               if (!(yield* begin)) return undefined
-              const startedAt = yield* Clock.currentTimeMillis
+              startedAt = yield* Clock.currentTimeMillis
               const answer = yield* exchange(client, authorized, {
                 timeout: Timing.createTimeout,
                 maxBytes,
@@ -236,7 +238,12 @@ export class Pipedrive extends Context.Service<
               new OutcomeUnknown({ message: `Pipedrive answers HTTP ${answer.status} with a body that cannot be read` })
             )
           }
-          refusals = answer.status === 429 ? refusals + 1 : 0
+          // Several that were under way at once are refused once.
+          if (answer.status !== 429) refusals = 0
+          else if (startedAt > refusedAt) {
+            refusals += 1
+            refusedAt = yield* Clock.currentTimeMillis
+          }
           const reason = yield* classify(answer, body, refusals)
           if (reason._tag === "BurstLimited" || reason._tag === "BudgetSpent") {
             gate.close(reason.resumeAt.epochMilliseconds, reason.message)

@@ -171,6 +171,8 @@ export class Publisher extends Context.Service<
 
         /** One more sign of an outage. From the third in a row on, everybody waits: each try may cost a look of 10 tokens. */
         const struggle = Effect.fnUntraced(function* (door: string, message: string) {
+          // What was under way when the pause began fails for the same reason: it is no further sign.
+          if (Option.isSome(yield* currentPause)) return
           troubles++
           if (troubles < outage) return
           const until = DateTime.addDuration(yield* DateTime.now, Timing.outageDelay(troubles - outage + 1))
@@ -184,7 +186,7 @@ export class Publisher extends Context.Service<
 
         const setBack = Effect.fnUntraced(function* (claim: Claim, setback: Setback) {
           yield* publications.setBack(claim, setback, yield* now)
-          if (!setback.counts) return setback.state
+          if (setback.counts === "nothing") return setback.state
           yield* Metric.update(Telemetry.attempts(setback.reason), 1)
           yield* Telemetry.log("Warn", "publication.set_back", {
             publication: claim.key,
@@ -197,23 +199,29 @@ export class Publisher extends Context.Service<
         })
 
         /** Again later, or failed when it has been tried often enough. */
-        const again = Effect.fnUntraced(function* (claim: Claim, reason: string, message: string, uncertain: boolean) {
-          const exhausted = claim.attempts >= Timing.maxAttempts && !uncertain
+        const again = Effect.fnUntraced(function* (claim: Claim, reason: string, message: string) {
+          const exhausted = claim.attempts >= Timing.maxAttempts
           return yield* setBack(claim, {
             state: exhausted ? "failed" : "pending",
             reason,
             message,
             dueAt: yield* retryAt(claim),
-            uncertain,
-            counts: true
+            uncertain: false,
+            counts: "try"
           })
         })
 
-        /** Again later, however often: a service does not answer, and nothing of this file was sent. */
-        const waitOut = Effect.fnUntraced(function* (claim: Claim, door: string, reason: string, message: string) {
+        /** Again later, however often: a service does not answer. Nothing of this file was sent unless that is `uncertain`. */
+        const waitOut = Effect.fnUntraced(function* (
+          claim: Claim,
+          door: string,
+          reason: string,
+          message: string,
+          uncertain = false
+        ) {
           yield* struggle(door, message)
           const dueAt = yield* retryAt(claim)
-          return yield* setBack(claim, { state: "pending", reason, message, dueAt, uncertain: false, counts: true })
+          return yield* setBack(claim, { state: "pending", reason, message, dueAt, uncertain, counts: "outage" })
         })
 
         const ended = Effect.fnUntraced(function* (
@@ -222,7 +230,7 @@ export class Publisher extends Context.Service<
           reason: string,
           message: string
         ) {
-          return yield* setBack(claim, { state, reason, message, dueAt: yield* now, uncertain: false, counts: true })
+          return yield* setBack(claim, { state, reason, message, dueAt: yield* now, uncertain: false, counts: "try" })
         })
 
         /** Back to its place, untouched, since nothing can be done for anybody. */
@@ -231,7 +239,7 @@ export class Publisher extends Context.Service<
 
         /** Not now, for a reason that is no trouble. Does not count as a try. */
         const putOff = (claim: Claim, reason: string, message: string, dueAt: Date, uncertain: boolean) =>
-          setBack(claim, { state: "pending", reason, message, dueAt, uncertain, counts: false })
+          setBack(claim, { state: "pending", reason, message, dueAt, uncertain, counts: "nothing" })
 
         /** A gist's own page can lag behind the list: what is missing once is no proof. */
         const missing = Effect.fnUntraced(function* (claim: Claim, once: string, twice: string, message: string) {
@@ -243,7 +251,7 @@ export class Publisher extends Context.Service<
             message,
             dueAt,
             uncertain: false,
-            counts: true
+            counts: "try"
           })
         })
 
@@ -267,7 +275,7 @@ export class Publisher extends Context.Service<
             default:
               return concernsEverybody
                 ? yield* waitOut(claim, github.door, reason._tag, reason.message)
-                : yield* again(claim, reason._tag, reason.message, false)
+                : yield* again(claim, reason._tag, reason.message)
           }
         })
 
@@ -282,9 +290,9 @@ export class Publisher extends Context.Service<
               return yield* ended(claim, "failed", reason._tag, reason.message)
             case "TargetGone":
               if (Option.isSome(target)) yield* Effect.ignore(sink.forget(delivery, target.value))
-              return yield* again(claim, reason._tag, reason.message, false)
+              return yield* again(claim, reason._tag, reason.message)
             case "NotSent":
-              return yield* again(claim, reason._tag, reason.message, false)
+              return yield* again(claim, reason._tag, reason.message)
             case "NotYet": {
               const farthest = DateTime.addDuration(yield* DateTime.now, Timing.longestPutOff)
               const dueAt = DateTime.toDate(DateTime.min(reason.retryAt, farthest))
@@ -299,7 +307,7 @@ export class Publisher extends Context.Service<
                 message: reason.message,
                 dueAt,
                 uncertain: true,
-                counts: true
+                counts: "outage"
               })
             }
             case "Paused":
@@ -352,7 +360,8 @@ export class Publisher extends Context.Service<
           return "published" as const
         })
 
-        const publishOne = Effect.fnUntraced(function* (claim: Claim) {
+        const publishOne = Effect.fnUntraced(function* (claimed: Claim) {
+          let claim = claimed
           const pause = yield* currentPause
           if (Option.isSome(pause)) return yield* handBack(claim, "Paused", pause.value.message)
 
@@ -365,8 +374,7 @@ export class Publisher extends Context.Service<
               if (reason._tag === "Paused") return yield* onSinkError(claim, delivery, found.failure, Option.none())
               // The deal itself is no more, and what hung on it with it: there is nothing to find.
               if (reason._tag !== "TargetGone") {
-                yield* struggle(sink.door, reason.message)
-                return yield* again(claim, "LookFailed", reason.message, true)
+                return yield* waitOut(claim, sink.door, "LookFailed", reason.message, true)
               }
             } else {
               const [first, ...doubles] = found.success
@@ -381,6 +389,8 @@ export class Publisher extends Context.Service<
               }
             }
             yield* publications.absent(claim)
+            // Whatever comes now, nothing is there to be looked for.
+            claim = { ...claim, sentAt: null }
           }
 
           const contents = yield* Effect.result(read(claim))
@@ -458,7 +468,12 @@ export class Publisher extends Context.Service<
         const retract = Effect.gen(function* () {
           for (const receipt of yield* publications.retractions) {
             const deleted = yield* Effect.result(sink.retract(receipt))
-            if (deleted._tag === "Failure" && deleted.failure.reason._tag !== "TargetGone") return
+            if (deleted._tag === "Failure") {
+              const { _tag } = deleted.failure.reason
+              // One that is refused is no reason to leave the others.
+              if (_tag === "ItemRefused") continue
+              if (_tag !== "TargetGone") return
+            }
             yield* publications.retracted(receipt)
           }
         })

@@ -1,11 +1,12 @@
 /** What becomes of a publication when Pipedrive, GitHub or this process fails: once in Pipedrive, or a reason on record. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber } from "effect"
+import { DateTime, Duration, Effect, Fiber, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Timing from "../src/domain/Timing.ts"
 import { UserKey } from "../src/domain/User.ts"
 import { Gitpip } from "../src/Gitpip.ts"
+import { Publisher } from "../src/Publisher.ts"
 import { Repository } from "../src/Repository.ts"
 import { Sink } from "../src/Sink.ts"
 import type { Fault, GithubStandIn, PipedriveStandIn } from "../src/testing/index.ts"
@@ -810,3 +811,99 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
     )
   }
 })
+
+it.effect("looks in vain are not repeated because GitHub could not be asked afterwards", () =>
+  inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      github.addUser("ann")
+      github.addGist("ann", { files: { "a.md": "1" } })
+      yield* gitpip.track(name("ann"))
+      yield* gitpip.scan()
+      pipedrive.misbehave({ kind: "reset" }, { when: isCreate })
+      yield* gitpip.publish
+      yield* drainLate(Timing.settleDelay)
+      github.misbehave({ kind: "primary-limit", resetInSeconds: 60 })
+      // The second look in vain is believed, and then GitHub is at its limit.
+      yield* drainLate(Timing.certainDelay)
+      const looks = () => pipedrive.count("GET", "/api/v2/activities")
+      assert.strictEqual(looks(), 2)
+      yield* drainLate("2 minutes")
+      assert.deepStrictEqual([looks(), pipedrive.activities.length], [2, 1])
+    })
+  )
+)
+
+it.effect("an outage that was waited out leaves a file all its tries", () =>
+  inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      github.addUser("ann")
+      github.addGist("ann", { files: { "a.md": "1" } })
+      yield* gitpip.track(name("ann"))
+      yield* gitpip.scan()
+      yield* gitpip.publish
+      github.addGist("ann", { files: { "b.md": "2" } })
+      yield* gitpip.scan()
+      github.misbehave({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
+      for (let round = 0; round < 10; round++) yield* drainLate("2 hours")
+      github.behave()
+      // Meanwhile somebody has deleted the deal: the next file makes a new one.
+      pipedrive.deleteDeal(pipedrive.deals[0]?.id ?? 0)
+      yield* passTime("2 hours")
+      const sql = yield* SqlClient.SqlClient
+      for (let round = 0; round < 3; round++) yield* drainLate("2 hours")
+      assert.deepStrictEqual(yield* sql`select p.state, p.error_reason from publications p order by key`, [
+        { state: "published", errorReason: null },
+        { state: "published", errorReason: null }
+      ])
+    })
+  )
+)
+
+it.effect("what cannot be deleted does not keep the rest from being deleted", () =>
+  inWorld(layerPostgres, {}, ({ pipedrive }) =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const deletes = ({ method, path }: { readonly method: string; readonly path: string }) =>
+        method === "DELETE" && path.includes("/activities/1")
+      pipedrive.misbehave({ kind: "status", status: 400 }, { when: deletes, times: Number.POSITIVE_INFINITY })
+      yield* sql`insert into retractions (receipt, found_at) values ('1', now() - interval '1 minute'), ('2', now())`
+      for (let round = 0; round < 3; round++) yield* drainLate("2 hours")
+      assert.deepStrictEqual(yield* sql`select receipt from retractions`, [{ receipt: "1" }])
+    })
+  )
+)
+
+it.effect("refusals of requests that were under way at once are one, not the third in a row", () =>
+  inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      github.addUser("ann")
+      github.addGist("ann", { files: Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}.md`, "x"])) })
+      yield* gitpip.track(name("ann"))
+      yield* gitpip.scan()
+      pipedrive.misbehave(
+        { kind: "status", status: 429 },
+        { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities", times: 8 }
+      )
+      yield* gitpip.publish
+      const pause = Option.getOrThrow(yield* (yield* Publisher).pause)
+      assert.isAtMost(DateTime.toEpochMillis(pause.until) - DateTime.toEpochMillis(yield* DateTime.now), 60_000)
+    })
+  )
+)
+
+it.effect("that fails for many at one moment is one outage, which is tried again after half a minute", () =>
+  inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      yield* given(github, Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${n}.md`, "x"])))
+      pipedrive.misbehave({ kind: "status", status: 500 }, { when: isCreate, times: 12 })
+      const before = yield* Effect.map(DateTime.now, DateTime.toEpochMillis)
+      yield* gitpip.publish
+      const { until } = (yield* gitpip.status).publishing
+      assert.isAtMost((until?.epochMilliseconds ?? 0) - before, 60_000)
+    })
+  )
+)

@@ -162,7 +162,7 @@ const operations = Effect.gen(function* () {
     "a publish: put off": (n) =>
       publications.setBack(
         claimOf(n + rounds),
-        { state: "pending", reason: "x", message: "x", dueAt: now, uncertain: true, counts: true },
+        { state: "pending", reason: "x", message: "x", dueAt: now, uncertain: true, counts: "try" },
         now
       ),
     "a publish: found absent": (n) => publications.absent(claimOf(n + 2 * rounds)),

@@ -88,8 +88,11 @@ export interface Setback {
   readonly dueAt: Date
   /** Whether something may have been created: then the next try looks first. */
   readonly uncertain: boolean
-  /** Whether this counts as a try. Work cut off by a pause or a stop does not. */
-  readonly counts: boolean
+  /**
+   * As what this counts: a `try` of the file's own, after some of which it fails; an `outage` of a service's, which is on
+   * record only; `nothing`, as when a pause or a stop cuts work off.
+   */
+  readonly counts: "try" | "outage" | "nothing"
 }
 
 export const make = Effect.gen(function* () {
@@ -196,9 +199,10 @@ export const make = Effect.gen(function* () {
               update publications set state = ${setback.state}, due_at = ${setback.dueAt}, lease_until = null,
                 sent_at = case when ${setback.uncertain} then coalesce(sent_at, clock_timestamp()) end,
                 error_reason = ${setback.reason}, error_message = ${setback.message},
-                attempts = attempts - ${setback.counts ? 0 : 1}
+                attempts = attempts - ${setback.counts === "try" ? 0 : 1}
               where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending' returning 1 as ok`
-            if (own.length > 0 && setback.counts) yield* attempt(claim, setback.reason, setback.message, now)
+            if (own.length > 0 && setback.counts !== "nothing")
+              yield* attempt(claim, setback.reason, setback.message, now)
           })
         )
       ),
