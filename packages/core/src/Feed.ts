@@ -97,7 +97,8 @@ export class Feed extends Context.Service<
       /** When the next poll is due after one that took so many requests. */
       const next = Effect.fnUntraced(function* (requests: number) {
         const { budget } = yield* github.limits
-        const pause = budget === undefined ? 0 : (requests * 3_600_000) / (budget.limit * shareOf(budget.limit))
+        const pause =
+          budget === undefined ? 0 : (requests * 3_600_000) / (Math.max(budget.limit, 1) * shareOf(budget.limit))
         return new Date((yield* Clock.currentTimeMillis) + Math.max(pause, Duration.toMillis(shortest)))
       })
 

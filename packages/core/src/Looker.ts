@@ -66,6 +66,8 @@ export class Looker extends Context.Service<
       readonly cursor: number | undefined
       readonly trouble: GithubError | DatabaseError | undefined
     }>
+    /** Whether only those are looked at whose lists have an ETag: the hour's points are spent. */
+    readonly spent: Effect.Effect<boolean>
     /** Forgets the outage that ended the last scan. */
     readonly begin: Effect.Effect<void>
   }
@@ -89,7 +91,8 @@ export class Looker extends Context.Service<
           const unknown = page.files.filter((file) => !known.has(fileIdentity(file.gistId, file.filename)))
           for (const file of unknown) found.set(fileIdentity(file.gistId, file.filename), file)
           if (Option.isNone(page.next)) return { files: [...found.values()], pages, full: true }
-          if (unknown.length === 0 && !toTheEnd) return { files: [...found.values()], pages, full: false }
+          // There is one more at least: with one page the ETag would speak for all of it.
+          if (unknown.length === 0 && !toTheEnd) return { files: [...found.values()], pages: pages + 1, full: false }
           page = yield* github.page(page.next.value)
         }
       })
@@ -200,9 +203,21 @@ export class Looker extends Context.Service<
         } satisfies Looked
       })
 
-      /** Looks at users one by one, side by side, by their lists. */
+      /** Looks at users one by one, side by side, by their lists; nobody is asked for after trouble that is everybody's. */
       const oneByOne = (scan: ScanId, orders: ReadonlyArray<Order>) =>
-        Effect.forEach(orders, (order) => Effect.result(lookAt(scan, order)), { concurrency })
+        Effect.suspend(() => {
+          let trouble: GithubError | DatabaseError | undefined
+          const next = (order: Order) =>
+            Effect.suspend(() => (trouble === undefined ? lookAt(scan, order) : Effect.fail(trouble))).pipe(
+              Effect.tapError((error) =>
+                Effect.sync(() => {
+                  trouble ??= error
+                })
+              ),
+              Effect.result
+            )
+          return Effect.forEach(orders, next, { concurrency })
+        })
 
       /** The newest gists of so many users by one query. Whom that leaves open is looked at by the list. */
       const byBatch = Effect.fn("Looker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
@@ -342,6 +357,9 @@ export class Looker extends Context.Service<
           // Whoever was left out has no part in it.
           if (trouble === undefined) cursor = users.at(-1)?.key
           return { looked, cursor, trouble }
+        }),
+        spent: Effect.gen(function* () {
+          return (yield* github.capacity).batched === 0 && (yield* pointsAreSpent)
         }),
         begin: Effect.sync(() => {
           unanswered = 0

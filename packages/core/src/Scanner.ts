@@ -98,6 +98,8 @@ export class Scanner extends Context.Service<
         /** Everybody, in order of their keys; only those whose wait is over unless `failing`. */
         const everybody = Effect.fnUntraced(function* (pass: Pass, options: { readonly failing: boolean }) {
           const begin = yield* scans.resumeAfter
+          // Cut off before the first page, it has no other place than the one it took over.
+          if (begin > 0) yield* scans.progress(pass.scan, { cursor: begin, users: 0, unchanged: 0, failures: [] })
           // After a pass that did not come to its end, the rest first, then from the beginning to there.
           const all = { from: 0, until: Number.MAX_SAFE_INTEGER }
           const ranges =
@@ -137,6 +139,7 @@ export class Scanner extends Context.Service<
               intervals,
               before: Option.match(gapAt, { onNone: () => new Date(0), onSome: DateTime.toDate }),
               now: at,
+              listed: yield* looker.spent,
               limit: pageOfDue
             })
             if (page.length > 0) yield* lookAt(pass, page, 0)
@@ -197,10 +200,14 @@ export class Scanner extends Context.Service<
           yield* Effect.annotateCurrentSpan(Telemetry.attributes.scan, scan)
           yield* scanSpans.note(scan)
           yield* Telemetry.log("Debug", "scan.started", { scan })
-          const heartbeat = scans.renew(scan).pipe(Effect.ignore, Effect.repeat(Schedule.spaced(Timing.scanHeartbeat)))
+          const heartbeat = scans.renew(scan).pipe(
+            Effect.orElseSucceed(() => true),
+            Effect.repeat({ schedule: Schedule.spaced(Timing.scanHeartbeat), while: (kept) => kept })
+          )
           yield* looker.begin
           yield* Effect.andThen(recall, work).pipe(
-            Effect.raceFirst(Effect.andThen(heartbeat, Effect.never)),
+            // Whoever took it for lost has ended it, and may have begun another.
+            Effect.raceFirst(Effect.asVoid(heartbeat)),
             Effect.onExit((exit) =>
               Effect.gen(function* () {
                 yield* scans.end(scan, yield* ending(exit), yield* now)

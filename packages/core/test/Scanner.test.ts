@@ -4,6 +4,7 @@ import { Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../src/Gitpip.ts"
+import { Scanner } from "../src/Scanner.ts"
 import type { GithubStandIn } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
 import { everything, inWorld, name, services } from "./world.ts"
@@ -449,3 +450,61 @@ describe("a preview", () => {
     )
   )
 })
+
+it.effect("a pass that was cut off before its first progress keeps the place of the one before", () =>
+  inWorld(layerPostgres, { queries: false }, ({ github }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      const sql = yield* SqlClient.SqlClient
+      for (const login of ["ann", "bob", "cid"]) {
+        github.addUser(login)
+        yield* gitpip.track(name(login))
+      }
+      yield* sql`insert into scans (kind, state, requested_at, started_at, cursor)
+        values ('scheduled', 'stopped', now(), now(), (select key from users where username = 'bob'))`
+      github.misbehave({ kind: "hang" })
+      const cut = yield* Effect.forkChild(gitpip.scan())
+      yield* github.seen(1)
+      yield* Fiber.interrupt(cut)
+      github.clearRequests()
+      yield* gitpip.scan()
+      assert.include(github.requests[0]?.path, "/cid/")
+    })
+  )
+)
+
+it.effect("a pass that has lost its lease ends: another one may have begun", () =>
+  inWorld(layerPostgres, { env: { GITHUB_TOKEN: "", GITPIP_SCAN_INTERVAL: "10 minutes" } }, () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const gitpip = yield* Gitpip
+      const scanner = yield* Scanner
+      // Too many to look at everybody, and nobody is due.
+      yield* sql`insert into users (id, username, tracked_at, scanned_at, walked_at)
+        select n, 'user-' || n, now(), to_timestamp(0), to_timestamp(0) from generate_series(1, 100) n`
+      const scan = yield* Effect.forkChild(scanner.scan({ kind: "scheduled", userKey: null }))
+      const isRunning = Effect.map(gitpip.scans(everything), ([scan]) => scan?.state === "running")
+      while (!(yield* isRunning)) yield* Effect.yieldNow
+      yield* sql`update scans set state = 'interrupted', finished_at = now() where state = 'running'`
+      // Far less than the ten minutes that a pass lasts.
+      for (let n = 0; n < 60 && scan.pollUnsafe() === undefined; n++) {
+        yield* TestClock.adjust("2 seconds")
+        for (let n = 0; n < 20; n++) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      }
+      assert.isDefined(scan.pollUnsafe())
+    })
+  )
+)
+
+it.effect("a token that is refused ends a scan at its first answer, and the status says so", () =>
+  inWorld(layerPostgres, { queries: false, github: { token: "another" } }, ({ github }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      for (let n = 0; n < 50; n++) yield* gitpip.track(name(`user-${n}`))
+      yield* gitpip.scan()
+      assert.isAtMost(github.requests.length, 3)
+      const { lastScan } = yield* gitpip.status
+      assert.deepStrictEqual([lastScan?.state, lastScan?.reason], ["stopped", "Unauthorized"])
+    })
+  )
+)

@@ -296,3 +296,35 @@ describe("users", () => {
     )
   )
 })
+
+it.effect("a user whose second page came to be by a batch is walked to the end once a day all the same", () =>
+  inWorld(layerPostgres, {}, ({ github }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      github.addUser("ann")
+      const oldest = github.addGist("ann", { files: { "old.md": "" }, createdAt: 0 })
+      for (let n = 1; n < 100; n++) github.addGist("ann", { files: { [`${n}.md`]: "" }, createdAt: n * 1_000 })
+      yield* gitpip.track(name("ann"))
+      for (let n = 0; n < 10; n++) {
+        github.addUser(`user-${n}`)
+        yield* gitpip.track(name(`user-${n}`))
+      }
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual((yield* gitpip.scan()).files, 100)
+      // The batch brings it; the oldest gist is on a second page from now on.
+      github.addGist("ann", { files: { "new.md": "" } })
+      assert.strictEqual((yield* gitpip.scan()).files, 1)
+      yield* TestClock.adjust("25 hours")
+      assert.strictEqual((yield* gitpip.scan()).files, 0)
+      // So few users are looked at by their lists.
+      for (let n = 0; n < 10; n++) yield* gitpip.untrack(name(`user-${n}`))
+      github.addFile(oldest, "late.md", "")
+      let found = 0
+      for (let day = 0; day < 3; day++) {
+        yield* TestClock.adjust("25 hours")
+        found += (yield* gitpip.scan()).files
+      }
+      assert.strictEqual(found, 1)
+    })
+  )
+)

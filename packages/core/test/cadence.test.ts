@@ -1,10 +1,11 @@
 /** Whose turn it is when there are too many users to look at everybody in every scan. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { DateTime, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Cadence from "../src/domain/Cadence.ts"
 import { UserKey } from "../src/domain/User.ts"
+import { Github } from "../src/Github.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { Planner } from "../src/Planner.ts"
 import { Repository } from "../src/Repository.ts"
@@ -240,3 +241,33 @@ describe("a scheduled scan of too many users", () => {
     )
   )
 })
+
+it.effect("users who are left for the next hour's points hold up nobody whose list costs nothing", () =>
+  inWorld(layerPostgres, { env: { GITPIP_SCAN_INTERVAL: "10 seconds" } }, ({ github }) =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const gitpip = yield* Gitpip
+      yield* TestClock.adjust("10 days")
+      // More than are looked at side by side, all due before Ann, and none of them with an ETag.
+      yield* sql`insert into users (id, username, tracked_at, scanned_at, walked_at, stamp)
+        select n, 'user-' || n, now(), to_timestamp(0), to_timestamp(0), '1 x' from generate_series(1, 1100) n`
+      github.addUser("ann")
+      yield* gitpip.track(name("ann"))
+      yield* sql`update users set scanned_at = to_timestamp(60), walked_at = to_timestamp(60), etag = '"x"' where username = 'ann'`
+      const { points } = yield* Github
+      yield* points.close(DateTime.addDuration(yield* DateTime.now, "1 hour"), "spent")
+      let rounds = 0
+      const scanner = yield* Scanner
+      const scan = yield* Effect.forkChild(
+        scanner.scan({
+          kind: "scheduled",
+          userKey: null,
+          onProgress: () => Effect.sync(() => void rounds++)
+        })
+      )
+      yield* github.seen(1, ({ path }) => path.includes("/users/ann/"))
+      assert.isAtMost(rounds, 1)
+      yield* Fiber.interrupt(scan)
+    })
+  )
+)

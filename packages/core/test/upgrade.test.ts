@@ -9,8 +9,10 @@ import { PGlite } from "@electric-sql/pglite"
 import { Effect, Exit, Layer, Record } from "effect"
 import { Migrator, SqlClient } from "effect/sql"
 import * as Database from "../src/Database.ts"
+import * as Cadence from "../src/domain/Cadence.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { migrations, newest } from "../src/migrations/index.ts"
+import { Repository } from "../src/Repository.ts"
 import { freshUrl } from "./database.ts"
 import { everything, makeWorld, name, services } from "./world.ts"
 
@@ -215,3 +217,29 @@ describe("the embedded database", () => {
     })
   )
 })
+
+it.live("a user whose files were stored by a process that died before it noted the look is due after the upgrade", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    yield* Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const older = Record.filter(migrations, (_, name) => Number.parseInt(name, 10) <= 3)
+      yield* Migrator.make({})({ loader: Migrator.fromRecord(older), table: "gitpip_migrations" })
+      yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now())`
+      yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'interrupted', now())`
+      yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
+        select 1, 1, 'g' || n, 'a.md', 'https://gist.github.com/g' || n, 1, now(), now(), now() from generate_series(1, 5) n`
+    }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 1 })))
+    const { settings } = yield* makeWorld()
+    yield* Effect.gen(function* () {
+      const { users } = yield* Repository
+      const intervals = Array.from({ length: Cadence.classes }, () => 3_600_000)
+      yield* users.mendClocks(new Date())
+      const due = yield* users.due({ intervals, before: new Date(), now: new Date(Date.now() + 1e9), limit: 10 })
+      assert.deepStrictEqual(
+        due.map(({ username }) => username),
+        ["ann"]
+      )
+    }).pipe(Effect.provide(Layer.provideMerge(services(settings), Layer.fresh(Database.layerServer(url)))))
+  }).pipe(Effect.scoped)
+)

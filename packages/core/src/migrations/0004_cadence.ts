@@ -15,6 +15,7 @@ export default Effect.gen(function* () {
     add column rate_class smallint not null default 0,
     -- What the last batch showed of the user. The same again: nothing has changed.
     add column stamp text`
+  // Whoever has files and no look, since the process died between the two, is new, and looked for in the lowest class only.
   // The weights are those of domain/Cadence.ts: each gist counts ln 2 / 30 a day, and half of it 30 days later.
   yield* sql`
     with gists as (
@@ -26,7 +27,7 @@ export default Effect.gen(function* () {
     )
     update users u set rate = r.rate, rate_at = now(),
       rate_class = least(greatest(round(log(2, greatest(r.rate, 1e-9)::numeric) + 10), 0), 20)
-    from rates r where r.user_key = u.key`
+    from rates r where r.user_key = u.key and u.scanned_at is not null`
   // Who is due, by class: repository/Users.ts. A look moves its user here, so that those updates are no longer heap-only;
   // the alternative would be to read everybody to learn who is due.
   yield* sql`create index users_cadence on users (rate_class, scanned_at) where untracked_at is null and failures = 0`

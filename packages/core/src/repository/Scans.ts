@@ -174,6 +174,14 @@ export const make = Effect.gen(function* () {
     /** Newest first, from before `before` on. */
     list: (page: { readonly before: number; readonly limit: number }) =>
       scans(sql`select ${columns} from ${from} where s.key < ${page.before} order by s.key desc limit ${page.limit}`),
+    /** The last pass that is over, however it ended. */
+    lastEnded: Effect.map(
+      scans(
+        sql`select ${columns} from ${from} where s.user_key is null and s.kind <> 'feed' and s.state not in ('queued', 'running')
+          order by s.key desc limit 1`
+      ),
+      (found) => Option.fromNullishOr(found[0])
+    ),
     /** The last pass that came to its end. */
     lastDone: Effect.map(
       scans(

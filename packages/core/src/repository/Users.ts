@@ -191,15 +191,18 @@ export const make = Effect.gen(function* () {
       readonly before: Date
       readonly now: Date
       readonly limit: number
+      /** Only those whose lists have an ETag. */
+      readonly listed?: boolean
     }) => {
       const { before, intervals, limit, now } = options
+      const which = sql.literal(options.listed === true ? "and etag is not null" : "")
       return rows(ScanUser)(sql`
         select ${scanColumns} from (
           (select key, 'epoch'::timestamptz as due from users
-            where untracked_at is null and failures = 0 and rate_class = 0 and scanned_at is null limit ${limit})
+            where untracked_at is null and failures = 0 and rate_class = 0 and scanned_at is null ${which} limit ${limit})
           union all
           (select key, retry_at from users
-            where untracked_at is null and failures > 0 and retry_at <= ${now} order by retry_at limit ${limit})
+            where untracked_at is null and failures > 0 and retry_at <= ${now} ${which} order by retry_at limit ${limit})
           union all
           (select seen.key, seen.scanned_at + class.wait from (
               select n - 1 as number, millis * interval '1 millisecond' as wait
@@ -207,7 +210,7 @@ export const make = Effect.gen(function* () {
             ) class cross join lateral (
               select key, scanned_at from users
               where untracked_at is null and failures = 0 and rate_class = class.number
-                and scanned_at < greatest(${now}::timestamptz - class.wait, ${before})
+                and scanned_at < greatest(${now}::timestamptz - class.wait, ${before}) ${which}
               order by scanned_at limit ${limit}
             ) seen order by 2 limit ${limit})
           order by due limit ${limit}
