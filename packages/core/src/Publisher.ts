@@ -32,7 +32,7 @@ import { Contents } from "./internal/Contents.ts"
 import { ScanSpans } from "./internal/ScanSpans.ts"
 import { Repository } from "./Repository.ts"
 import type { Claim, Setback } from "./repository/Publications.ts"
-import { type Delivery, Sink, type SinkError } from "./Sink.ts"
+import { type Delivery, type Paused, Sink, type SinkError } from "./Sink.ts"
 import * as Telemetry from "./Telemetry.ts"
 
 /** Nothing is sent before `until`. */
@@ -116,6 +116,9 @@ export class Publisher extends Context.Service<
           })
           if (cause === "limit") yield* doors.close(door, pause.until, pause.message, yield* now)
         })
+
+        const pauseSink = ({ binding, message, until }: Paused) =>
+          pauseUntil(sink.door, { until, message }, binding ? "limit" : "fault")
 
         const currentPause = Effect.gen(function* () {
           const present = yield* Ref.get(paused)
@@ -311,11 +314,7 @@ export class Publisher extends Context.Service<
               })
             }
             case "Paused":
-              yield* pauseUntil(
-                sink.door,
-                { until: reason.until, message: reason.message },
-                reason.binding ? "limit" : "fault"
-              )
+              yield* pauseSink(reason)
               return yield* handBack(claim, reason._tag, reason.message)
           }
         })
@@ -448,11 +447,7 @@ export class Publisher extends Context.Service<
               if (found._tag === "Failure") {
                 const { reason } = found.failure
                 if (reason._tag === "Paused") {
-                  return yield* pauseUntil(
-                    sink.door,
-                    { until: reason.until, message: reason.message },
-                    reason.binding ? "limit" : "pace"
-                  )
+                  return yield* pauseSink(reason)
                 }
                 if (reason._tag !== "TargetGone") return
               }

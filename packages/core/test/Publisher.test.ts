@@ -816,10 +816,7 @@ it.effect("looks in vain are not repeated because GitHub could not be asked afte
   inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
-      github.addUser("ann")
-      github.addGist("ann", { files: { "a.md": "1" } })
-      yield* gitpip.track(name("ann"))
-      yield* gitpip.scan()
+      yield* given(github, { "a.md": "1" })
       pipedrive.misbehave({ kind: "reset" }, { when: isCreate })
       yield* gitpip.publish
       yield* drainLate(Timing.settleDelay)
@@ -838,10 +835,7 @@ it.effect("an outage that was waited out leaves a file all its tries", () =>
   inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
-      github.addUser("ann")
-      github.addGist("ann", { files: { "a.md": "1" } })
-      yield* gitpip.track(name("ann"))
-      yield* gitpip.scan()
+      yield* given(github, { "a.md": "1" })
       yield* gitpip.publish
       github.addGist("ann", { files: { "b.md": "2" } })
       yield* gitpip.scan()
