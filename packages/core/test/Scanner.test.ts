@@ -7,7 +7,7 @@ import { Gitpip } from "../src/Gitpip.ts"
 import { Scanner } from "../src/Scanner.ts"
 import type { GithubStandIn } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
-import { everything, inWorld, name, services } from "./world.ts"
+import { elapse, everything, inWorld, name, services } from "./world.ts"
 
 const lists = { route: "/users/{login}/gists" } as const
 
@@ -487,10 +487,7 @@ it.effect("a pass that has lost its lease ends: another one may have begun", () 
       while (!(yield* isRunning)) yield* Effect.yieldNow
       yield* sql`update scans set state = 'interrupted', finished_at = now() where state = 'running'`
       // Far less than the ten minutes that a pass lasts.
-      for (let n = 0; n < 60 && scan.pollUnsafe() === undefined; n++) {
-        yield* TestClock.adjust("2 seconds")
-        for (let n = 0; n < 20; n++) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      }
+      yield* elapse("2 minutes", "2 seconds")
       assert.isDefined(scan.pollUnsafe())
     })
   )

@@ -11,7 +11,7 @@ import { Planner } from "../src/Planner.ts"
 import { Repository } from "../src/Repository.ts"
 import { Scanner } from "../src/Scanner.ts"
 import { layerPostgres } from "./database.ts"
-import { everything, inWorld, name } from "./world.ts"
+import { elapse, everything, inWorld, name } from "./world.ts"
 
 const isList = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}/gists"
 const plan = Effect.flatten(Effect.map(Planner, ({ plan }) => plan))
@@ -29,12 +29,8 @@ const passing = Effect.fnUntraced(function* (users: number) {
     gitpip.scans({ ...everything, limit: 1 }),
     ([scan]) => scan?.state === "running" && scan.users >= users
   )
-  // The clock stands still while the database works: its own timeouts go by it.
   while (fiber.pollUnsafe() === undefined && !(yield* waits)) yield* Effect.yieldNow
-  while (fiber.pollUnsafe() === undefined) {
-    yield* TestClock.adjust("2 seconds")
-    for (let n = 0; n < 20; n++) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-  }
+  while (fiber.pollUnsafe() === undefined) yield* elapse("2 seconds", "2 seconds")
   return yield* Fiber.join(fiber)
 })
 

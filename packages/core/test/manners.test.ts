@@ -1,23 +1,12 @@
 /** Hours of simulated time under tight limits: none is ever hit, and nobody's backlog is in anybody else's way. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import { Clock, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../src/Gitpip.ts"
 import type { GithubStandIn, LoggedRequest, PipedriveStandIn } from "../src/testing/index.ts"
 import { Worker } from "../src/Worker.ts"
 import { layerPostgres } from "./database.ts"
-import { inWorld, name } from "./world.ts"
-
-/** Simulated time goes on in small steps, each as long in real time as a few round trips: what is under way gets on. */
-const elapse = Effect.fnUntraced(function* (time: Duration.Input) {
-  const sql = yield* SqlClient.SqlClient
-  const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.fromInputUnsafe(time))
-  while ((yield* Clock.currentTimeMillis) < end) {
-    yield* TestClock.adjust("500 millis")
-    for (let trips = 0; trips < 3; trips++) yield* sql`select 1`
-  }
-})
+import { elapse, inWorld, name } from "./world.ts"
 
 const worked = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.provide(body, Layer.fresh(Worker.layer))
 

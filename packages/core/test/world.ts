@@ -1,5 +1,6 @@
 /** Gitpip's real services between a fresh database and both stand-ins: what most suites work with. */
-import { ConfigProvider, Duration, Effect, Layer, Logger, type Scope } from "effect"
+import { Clock, ConfigProvider, Duration, Effect, Layer, Logger, type Scope } from "effect"
+import { HttpClient } from "effect/http"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import type { DatabaseError } from "../src/Database.ts"
@@ -51,10 +52,56 @@ export const services = (
   Layer.fresh(
     Gitpip.layerWithDatabase.pipe(
       Layer.provideMerge(settings),
-      Layer.provide(Layer.fresh(layerTransport)),
+      Layer.provide(Layer.fresh(layerCounted)),
       Layer.provideMerge(Logger.layer([]))
     )
   )
+
+/** Requests that have left and are not answered. */
+let underway = 0
+
+const layerCounted = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(
+    HttpClient.HttpClient,
+    HttpClient.transform((response) =>
+      Effect.suspend(() => {
+        underway++
+        return Effect.ensuring(
+          response,
+          Effect.sync(() => underway--)
+        )
+      })
+    )
+  )
+).pipe(Layer.provide(layerTransport))
+
+/** Until no request is under way, nor a statement in the database (PostgreSQL only): all that goes on waits for the clock. */
+export const atRest = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  // Twice: between an answer and the next question there is a moment in which nothing is under way.
+  for (let still = 0; still < 2; ) {
+    const [other] = yield* sql<{ busy: number }>`
+      select count(*)::int as busy from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`
+    yield* Effect.promise(() => new Promise((turn) => setImmediate(turn)))
+    still = other?.busy === 0 && underway === 0 ? still + 1 : 0
+  }
+})
+
+/**
+ * Simulated time goes on in steps, and only while all that is under way has come to rest: however slow the machine is,
+ * nothing runs into a time-out by the clock.
+ */
+export const elapse = Effect.fnUntraced(function* (time: Duration.Input, step: Duration.Input = "500 millis") {
+  const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.fromInputUnsafe(time))
+  for (;;) {
+    yield* atRest
+    const left = end - (yield* Clock.currentTimeMillis)
+    if (left <= 0) return
+    yield* TestClock.adjust(Duration.min(Duration.fromInputUnsafe(step), Duration.millis(left)))
+  }
+})
 
 /** A test with a world, a fresh database and the services of one process. */
 export const inWorld = <A, E>(

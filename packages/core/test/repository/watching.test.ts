@@ -9,7 +9,7 @@ import { defaultVisitor, Visitor } from "../../src/domain/Visit.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import * as Days from "../../src/repository/Days.ts"
 import { freshUrl, layerPostgres, within } from "../database.ts"
-import { inWorld, makeWorld, name, services } from "../world.ts"
+import { elapse, inWorld, makeWorld, name, services } from "../world.ts"
 
 const eve = Visitor.make("eve")
 const all = { after: 0, limit: 10 }
@@ -193,11 +193,7 @@ describe("changes", () => {
         )
         const until = (type: Change["type"]) =>
           Effect.gen(function* () {
-            while (!seen.some((change) => change.type === type)) {
-              yield* TestClock.adjust("1 second")
-              // The database answers in its own time.
-              yield* Effect.promise(() => new Promise((done) => setImmediate(done)))
-            }
+            while (!seen.some((change) => change.type === type)) yield* elapse("1 second", "1 second")
           })
         yield* until("listening")
         yield* Effect.gen(function* () {
