@@ -10,11 +10,20 @@ const Counts = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maxi
 )
 const Budget = Schema.Finite.check(Schema.isBetween({ minimum: 0.01, maximum: 1_000 }))
 
-/** Seconds that a gist waits on average. */
+/** Seconds that a gist waits on average, when each class publishes as often as is to be expected. */
 const meanWait = (users: ReadonlyArray<number>, intervals: ReadonlyArray<number>): number => {
-  const gists = users.map((count, c) => count * Cadence.rateOf(c))
+  const expected = Cadence.expected(users)
+  const gists = users.map((count, c) => count * (expected[c] as number))
   const waits = gists.map((rate, c) => (rate * (intervals[c] as number)) / 2)
   return sum(waits) / sum(gists) / 1_000
+}
+/** Random numbers that are the same in each run: https://en.wikipedia.org/wiki/Linear_congruential_generator */
+const seeded = (seed: number) => {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
 }
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, one) => total + one, 0)
 
@@ -53,8 +62,9 @@ describe("a cadence", () => {
     const budget = 50
     const { intervals } = Cadence.cadence({ users, budget, shortest: 1, longest: 1_000 * day })
     const uniform = users.map(() => (sum(users) / budget) * 1_000)
-    const roots = users.map((count, c) => count * Math.sqrt(Cadence.rateOf(c)))
-    const rates = users.map((count, c) => count * Cadence.rateOf(c))
+    const expected = Cadence.expected(users)
+    const roots = users.map((count, c) => count * Math.sqrt(expected[c] as number))
+    const rates = users.map((count, c) => count * (expected[c] as number))
     const theory = (sum(users) * sum(rates)) / sum(roots) ** 2
     assert.isAbove(theory, 2)
     assert.closeTo(meanWait(users, uniform) / meanWait(users, intervals), theory, theory * 0.001)
@@ -74,6 +84,37 @@ describe("a cadence", () => {
         assert.isAbove(meanWait(users, others), meanWait(users, intervals))
       }
     }
+  })
+
+  it("comes close to what known rates would give, although most of what is counted of rare publishers is chance", () => {
+    const halfLifeDays = Duration.toDays(Cadence.halfLife)
+    const random = seeded(1)
+    // P(rate > x) falls with x to the power of 1.2, from once in three years to 50 a day.
+    const rates = Array.from({ length: 20_000 }, (_, n) => Math.min(((n + 0.5) / 20_000) ** (-1 / 1.2) / 3 / 365, 50))
+    const counted = rates.map((rate) => {
+      let sum = 0
+      const wait = () => -Math.log(1 - random()) / rate
+      for (let ago = wait(); ago < 10 * halfLifeDays; ago += wait())
+        sum += (Math.LN2 / halfLifeDays) * 2 ** (-ago / halfLifeDays)
+      return sum
+    })
+    /** How much sooner than in equal parts what is new is found, by the schedule for users of these classes. */
+    const won = (
+      classes: ReadonlyArray<number>,
+      intervalsOf: (users: ReadonlyArray<number>) => ReadonlyArray<number>
+    ) => {
+      const users = Array.from({ length: Cadence.classes }, (_, c) => classes.filter((one) => one === c).length)
+      const intervals = intervalsOf(users)
+      const waits = rates.map((rate, user) => (rate * (intervals[classes[user] as number] as number)) / 1_000)
+      return (sum(rates) * (20_000 / budget)) / sum(waits)
+    }
+    const budget = 10
+    const planned = (users: ReadonlyArray<number>) => Cadence.cadence({ users, budget, ...bounds }).intervals
+    const roots = sum(rates.map(Math.sqrt))
+    const theory = (20_000 * sum(rates)) / roots ** 2
+    assert.isAbove(theory, 1.7)
+    assert.isAbove(won(rates.map(Cadence.classOf), planned), theory * 0.9)
+    assert.isAbove(won(counted.map(Cadence.classOf), planned), theory * 0.8)
   })
 
   it("says when even the longest delay needs more than there is", () => {
