@@ -129,7 +129,7 @@ export class Feed extends Context.Service<
         if (Option.isNone(news)) {
           const due = yield* next(1)
           yield* Metric.update(Telemetry.feedPolls("unchanged"), 1)
-          yield* feed.record(origin, {
+          yield* feed.record(origin, position, {
             ...position,
             gap: false,
             now: new Date(yield* Clock.currentTimeMillis),
@@ -158,7 +158,7 @@ export class Feed extends Context.Service<
         }
         if (gap) yield* Telemetry.log("Warn", "feed.gap", { gists: gists.size })
         yield* Metric.update(Telemetry.feedPolls(gap ? "gap" : "new"), 1)
-        yield* feed.record(origin, {
+        yield* feed.record(origin, position, {
           // What is looked for once more has to be shown again, too.
           etag: unsettled.length > 0 ? null : Option.getOrNull(etag),
           seen: [...new Set([...gists.keys(), ...position.seen])].slice(0, remembered),

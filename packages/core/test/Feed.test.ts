@@ -1,12 +1,13 @@
 /** What the public feed brings, what it costs, and that nothing depends on it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Feed } from "../src/Feed.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { Planner } from "../src/Planner.ts"
 import { Repository } from "../src/Repository.ts"
+import type { FeedPosition } from "../src/repository/Feed.ts"
 import { Scanner } from "../src/Scanner.ts"
 import type { GithubStandIn } from "../src/testing/index.ts"
 import { Worker } from "../src/Worker.ts"
@@ -276,6 +277,33 @@ describe("the feed", () => {
         assert.strictEqual(github.requests.filter(isFeed).length, 1)
         yield* nextPoll
         assert.strictEqual(github.requests.filter(isFeed).length, 2)
+      })
+    )
+  )
+
+  it.effect("forgets a poll that took so long that another process has polled since", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        yield* begun(github)
+        const { feed } = yield* Repository
+        const claim = Effect.gen(function* () {
+          yield* TestClock.adjust("6 minutes")
+          return Option.getOrThrow(yield* feed.claim(github.url.origin, new Date(yield* Clock.currentTimeMillis)))
+        })
+        const slow = yield* claim
+        const quick = yield* claim
+        const record = (position: FeedPosition, seen: string, at: number) =>
+          feed.record(github.url.origin, position, {
+            etag: seen,
+            seen: [seen],
+            unsettled: [],
+            gap: false,
+            now: new Date(at),
+            next: new Date(at)
+          })
+        yield* record(quick, "new", 1_000_000)
+        yield* record(slow, "old", 1_001_000)
+        assert.deepInclude(yield* claim, { etag: "new", seen: ["new"] })
       })
     )
   )

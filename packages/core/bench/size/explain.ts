@@ -110,7 +110,11 @@ const operations = Effect.gen(function* () {
         yield* users.ofAccounts(
           Array.from({ length: 100 }, (_, i) => ({ id: n * 100 + i, login: `user-${user(n * 100 + i)}` }))
         )
-        yield* feed.record("bench", { etag: null, seen: [`${n}`], unsettled: [], gap: false, now: at, next: at })
+        yield* feed.record(
+          "bench",
+          { polledAt: null },
+          { etag: null, seen: [`${n}`], unsettled: [], gap: false, now: at, next: at }
+        )
         yield* feed.putOff("bench", at)
         yield* feed.gapAt("bench")
       }),

@@ -1,5 +1,5 @@
 /** How far the public feed has been read, and who reads it next: one process at a time. */
-import { type DateTime, Effect, Option } from "effect"
+import { DateTime, Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../Database.ts"
 import * as Timing from "../domain/Timing.ts"
@@ -35,9 +35,10 @@ export const make = Effect.gen(function* () {
         orDatabaseError(sql<{ nextAt: DateTime.Utc }>`select next_at from feed where origin = ${origin}`),
         (found) => Option.fromNullishOr(found[0]?.nextAt)
       ),
-    /** Notes a poll that came to its end. */
+    /** Notes a poll from a position that came to its end. When another process has polled since, that one counts. */
     record: (
       origin: string,
+      from: Pick<FeedPosition, "polledAt">,
       poll: {
         readonly etag: string | null
         readonly seen: ReadonlyArray<string>
@@ -51,7 +52,7 @@ export const make = Effect.gen(function* () {
         Effect.asVoid(sql`
           update feed set etag = ${poll.etag}, seen = ${poll.seen}::text[], unsettled = ${poll.unsettled}::text[],
             gap_at = case when ${poll.gap} then ${poll.now} else gap_at end, polled_at = ${poll.now}, next_at = ${poll.next}
-          where origin = ${origin}`)
+          where origin = ${origin} and polled_at is not distinct from ${from.polledAt && DateTime.toDate(from.polledAt)}`)
       ),
     /** Puts the next poll off, after one that did not come to its end. */
     putOff: (origin: string, until: Date) =>
