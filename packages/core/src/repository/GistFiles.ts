@@ -5,7 +5,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { GistFile, type ListedFile } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { numbers } from "./sql.ts"
+import { numbers, reached } from "./sql.ts"
 
 /** What one look at a user brought, to be stored at once. */
 export interface Intake {
@@ -65,6 +65,7 @@ export const make = Effect.gen(function* () {
     if (looks.length === 0) return added
     // One order for everybody's files, not one user after the other: two scans that find the same file wait for one
     // another at its name, and must come to such names in the same order.
+    const now = new Date(Math.max(...looks.map((look) => look.now.getTime())))
     const found = looks.flatMap((look) => look.files.map((file) => ({ look, file }))).sort(oldestFirst)
     for (let at = 0; at < found.length; at += chunk) {
       const part = found.slice(at, at + chunk)
@@ -92,7 +93,8 @@ export const make = Effect.gen(function* () {
         queued: queued.get(userKey) ?? 0
       }))
       // A user's first place in the queue is behind its own waiting files, but never before where the queue stands now:
-      // start-time fair queueing, see Publications.ts.
+      // start-time fair queueing, see Publications.ts. It does not stand at a file that waits for a time of its own, or
+      // whoever came later would be before all that wait meanwhile.
       const counts = yield* sql<{ userKey: UserKey; added: number; queued: number }>`
         with owners as (
           select * from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
@@ -111,7 +113,11 @@ export const make = Effect.gen(function* () {
         ), start as materialized (
           select o.*, greatest(
             coalesce((select max(turn) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
-            coalesce((select min(turn) from publications where state = 'pending'), 0)
+            coalesce(
+              (select turn from publications where state = 'pending' and ${reached(sql, "due_at", now)} order by turn, key limit 1),
+              (select min(turn) from publications where state = 'pending'),
+              0
+            )
           ) as turn from owners o
         ), queued as (
           insert into publications (file_key, user_key, state, turn, due_at, created_at, backlog)

@@ -179,6 +179,30 @@ describe("many looks at once", () => {
     )
   )
 
+  it.effect("stand behind what waits, although an old file has been put off", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { files } = yield* Repository
+        yield* begin(3)
+        const turns = Effect.map(
+          sql<{ gistId: string; turn: number }>`
+            select f.gist_id, p.turn from publications p join gist_files f on f.key = p.file_key order by p.turn, p.key`,
+          (found) => found.map(({ gistId, turn }) => `${turn} ${gistId}`)
+        )
+        yield* files.addAll([intake(1, [file("failing")]), intake(2, [file("waiting")])])
+        yield* sql`update publications set due_at = ${new Date(now.getTime() + 60_000)} where user_key = 1`
+        yield* sql`update publications set turn = 50 where user_key = 2`
+        yield* files.add(intake(3, [file("new")]))
+        assert.deepStrictEqual(yield* turns, ["0 failing", "50 waiting", "50 new"])
+        // Nothing else waits: there is nobody to be before.
+        yield* sql`update publications set state = 'failed' where user_key <> 1`
+        yield* files.add(intake(3, [file("newer")]))
+        assert.include(yield* turns, "0 newer")
+      })
+    )
+  )
+
   it.effect("store a file once, named twice by one look, by two users, or known already", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
