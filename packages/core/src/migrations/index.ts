@@ -4,13 +4,15 @@ import certainty from "./0002_certainty.ts"
 import page from "./0003_page.ts"
 import cadence from "./0004_cadence.ts"
 import shares from "./0005_shares.ts"
+import outbox from "./0006_outbox.ts"
 
 export const migrations = {
   "0001_initial": initial,
   "0002_certainty": certainty,
   "0003_page": page,
   "0004_cadence": cadence,
-  "0005_shares": shares
+  "0005_shares": shares,
+  "0006_outbox": outbox
 }
 
 /** The newest schema that this program knows. */

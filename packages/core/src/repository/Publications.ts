@@ -114,6 +114,9 @@ export const make = Effect.gen(function* () {
 
   const only = (which: "all" | "fresh") => sql.literal(which === "fresh" ? "and not backlog" : "")
 
+  const firstDue = (backlog: boolean) =>
+    sql`(select min(due_at) from publications where state = 'pending' and backlog = ${backlog})`
+
   const toRetract = Effect.fnUntraced(function* (
     claim: Pick<Claim, "key">,
     receipts: ReadonlyArray<string>,
@@ -300,7 +303,7 @@ export const make = Effect.gen(function* () {
         orDatabaseError(
           sql<{
             at: DateTime.Utc | null
-          }>`select min(due_at) as at from publications where state = 'pending' ${only(which)}`
+          }>`select ${which === "fresh" ? firstDue(false) : sql`least(${firstDue(false)}, ${firstDue(true)})`} as at`
         ),
         (found) => Option.fromNullishOr(found[0]?.at)
       )
