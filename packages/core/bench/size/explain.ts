@@ -218,6 +218,7 @@ const operations = Effect.gen(function* () {
         yield* scans.list(page)
         yield* scans.find(scan)
         yield* scans.lastDone
+        yield* scans.lastEnded
         yield* files.ofScan(n + 1, 100)
         yield* scans.failures(scan, 100)
       }),
