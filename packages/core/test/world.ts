@@ -1,6 +1,5 @@
 /** Gitpip's real services between a fresh database and both stand-ins: what most suites work with. */
-import { Clock, ConfigProvider, Duration, Effect, Layer, Logger, type Scope } from "effect"
-import { HttpClient } from "effect/http"
+import { Clock, ConfigProvider, Duration, Effect, Layer, Logger, type Scope, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import type { DatabaseError } from "../src/Database.ts"
@@ -52,40 +51,52 @@ export const services = (
   Layer.fresh(
     Gitpip.layerWithDatabase.pipe(
       Layer.provideMerge(settings),
-      Layer.provide(Layer.fresh(layerCounted)),
+      Layer.provide(Layer.fresh(layerTransport)),
       Layer.provideMerge(Logger.layer([]))
     )
   )
 
-/** Requests that have left and are not answered. */
+/** Requests to services, statements and transactions that have not ended yet. */
 let underway = 0
+/** The statements that were sent, while somebody looks at them. */
+let sent: Array<string> | undefined
 
-const layerCounted = Layer.effect(
-  HttpClient.HttpClient,
-  Effect.map(
-    HttpClient.HttpClient,
-    HttpClient.transform((response) =>
-      Effect.suspend(() => {
-        underway++
-        return Effect.ensuring(
-          response,
-          Effect.sync(() => underway--)
-        )
-      })
-    )
-  )
-).pipe(Layer.provide(layerTransport))
+const watching = Tracer.make({
+  span: (options) => {
+    const span = new Tracer.NativeSpan(options)
+    if (options.kind !== "client" && options.name !== "sql.transaction") return span
+    underway++
+    const end = span.end.bind(span)
+    span.end = (at, exit) => {
+      underway--
+      end(at, exit)
+    }
+    const attribute = span.attribute.bind(span)
+    span.attribute = (key, value) => {
+      if (key === "db.query.text" && value !== "select 1") sent?.push(String(value))
+      attribute(key, value)
+    }
+    return span
+  }
+})
 
-/** Until no request is under way, nor a statement in the database (PostgreSQL only): all that goes on waits for the clock. */
+/** The statements that an effect runs in a world, as the database gets them. */
+export const statementsOf = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const texts: Array<string> = []
+  sent = texts
+  yield* effect
+  sent = undefined
+  return texts
+})
+
+/** Until nothing is under way: all that goes on waits for the clock. */
 export const atRest = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  // Twice: between an answer and the next question there is a moment in which nothing is under way.
+  // Twice, a while apart: between an answer and the next question nothing is under way either.
   for (let still = 0; still < 2; ) {
-    const [other] = yield* sql<{ busy: number }>`
-      select count(*)::int as busy from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`
+    yield* sql`select 1`
     yield* Effect.promise(() => new Promise((turn) => setImmediate(turn)))
-    still = other?.busy === 0 && underway === 0 ? still + 1 : 0
+    still = underway === 0 ? still + 1 : 0
   }
 })
 
@@ -116,7 +127,7 @@ export const inWorld = <A, E>(
     return yield* Effect.scoped(body(world)).pipe(
       Effect.provide(Layer.provideMerge(services(world.settings), database))
     )
-  })
+  }).pipe(Effect.withTracer(watching))
 
 export const name = (username: string): Username => Username.make(username)
 export const everything = { before: Number.MAX_SAFE_INTEGER, limit: 1_000 }

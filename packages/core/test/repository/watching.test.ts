@@ -1,6 +1,6 @@
 /** What the page asks again and again: right, and by indexes alone. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Redacted, Stream, Tracer } from "effect"
+import { Effect, Fiber, Redacted, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Database from "../../src/Database.ts"
@@ -9,7 +9,7 @@ import { defaultVisitor, Visitor } from "../../src/domain/Visit.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import * as Days from "../../src/repository/Days.ts"
 import { freshUrl, layerPostgres, within } from "../database.ts"
-import { elapse, inWorld, makeWorld, name, services } from "../world.ts"
+import { elapse, inWorld, makeWorld, name, services, statementsOf } from "../world.ts"
 
 const eve = Visitor.make("eve")
 const all = { after: 0, limit: 10 }
@@ -116,24 +116,6 @@ it.effect("days are counted once in a while, however many ask", () =>
   )
 )
 
-/** The statements that an effect runs, as the database gets them. */
-const statementsOf = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
-  const texts: Array<string> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      const attribute = span.attribute.bind(span)
-      span.attribute = (key, value) => {
-        if (key === "db.query.text") texts.push(String(value))
-        attribute(key, value)
-      }
-      return span
-    }
-  })
-  yield* Effect.withTracer(effect, tracer)
-  return texts
-})
-
 it.effect("no call of the page reads through a table", () =>
   inWorld(layerPostgres, {}, ({ github }) =>
     Effect.gen(function* () {
@@ -146,7 +128,7 @@ it.effect("no call of the page reads through a table", () =>
       yield* gitpip.publish
       const watched = Effect.gen(function* () {
         const watching = yield* Effect.forkChild(Stream.runDrain(gitpip.changes))
-        yield* TestClock.adjust("1 second")
+        yield* elapse("2 seconds", "1 second")
         yield* Fiber.interrupt(watching)
       })
       for (const [what, call] of [
@@ -220,7 +202,7 @@ describe("changes", () => {
         const gitpip = yield* Gitpip
         const listened = Effect.gen(function* () {
           yield* Stream.runHead(gitpip.changes)
-          yield* TestClock.adjust("1 minute")
+          yield* elapse("1 minute", "1 second")
         })
         // The first position, and not one look more.
         assert.strictEqual((yield* statementsOf(listened)).length, 1)
