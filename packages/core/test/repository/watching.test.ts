@@ -138,7 +138,7 @@ it.effect("no call of the page reads through a table", () =>
         ["failed publications", gitpip.publications({ before: 9, limit: 10, state: "failed" })],
         ["changes", watched]
       ] as const) {
-        const statements = yield* statementsOf(call)
+        const statements = yield* statementsOf<unknown, unknown, SqlClient.SqlClient>(call)
         assert.isNotEmpty(statements, what)
         for (const statement of statements) {
           const plan = yield* sql.withTransaction(
