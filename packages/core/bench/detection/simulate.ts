@@ -39,8 +39,9 @@ import * as World from "./world.ts"
 const hour = 3_600_000
 const start = Date.UTC(2026, 0, 1)
 
-/** The part of the limits that the schedule takes, as in `Planner.ts`. */
+/** The part of the limits that the schedule takes, and of the longest delay, as in `Planner.ts`. */
 const share = 0.8
+const margin = 0.98
 
 const { values } = parseArgs({
   options: {
@@ -162,7 +163,7 @@ const main = Effect.gen(function* () {
   const budget = share * Math.max(15, batched ? Math.min(5_000 / 36, 100 / querySeconds) : 0)
   const counted = Array.from({ length: Cadence.classes }, () => 0)
   for (const rate of rates) counted[Cadence.classOf(rate)] = (counted[Cadence.classOf(rate)] ?? 0) + 1
-  const bounds = { shortest: Duration.toMillis(scanInterval), longest: Duration.toMillis(maxDelay) }
+  const bounds = { shortest: Duration.toMillis(scanInterval), longest: Duration.toMillis(maxDelay) * margin }
   const squareRoot = Cadence.cadence({ users: counted, budget, ...bounds })
   const equal = Math.min(Math.max((users * 1_000) / budget, bounds.shortest), bounds.longest)
   const intervals = uniform ? squareRoot.intervals.map(() => equal) : squareRoot.intervals
