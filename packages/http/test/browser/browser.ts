@@ -81,3 +81,7 @@ export const steps = (run: () => Promise<void>) => Effect.promise(run)
 
 /** Until the page shows it. */
 export const sees = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor()
+
+/** The link to a user in the list of users: what needs attention leads to users too. */
+export const userLink = (page: Page, login: string) =>
+  page.getByRole("region", { name: /tracked user/ }).getByRole("link", { name: login, exact: true })

@@ -2,7 +2,7 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { Running } from "../server.ts"
-import { layer, layerStage, openPage, Pipedrive, sees, steps, withChromium } from "./browser.ts"
+import { layer, layerStage, openPage, Pipedrive, sees, steps, userLink, withChromium } from "./browser.ts"
 
 withChromium("the page", () => {
   layer(layerStage(), { excludeTestServices: true })("the page", (it) => {
@@ -22,7 +22,7 @@ withChromium("the page", () => {
           await sees(page, "live")
           await page.getByLabel("GitHub username").fill("ann")
           await page.keyboard.press("Enter")
-          await page.getByRole("link", { name: "ann" }).waitFor()
+          await userLink(page, "ann").waitFor()
           await sees(page, "none new")
           assert.strictEqual(await page.getByLabel("GitHub username").inputValue(), "")
 
@@ -36,7 +36,7 @@ withChromium("the page", () => {
           await other.getByText("2 new", { exact: true }).waitFor()
 
           assert.notMatch((await page.locator("main").textContent()) ?? "", /scan(ned)? in \d/i)
-          await page.getByRole("link", { name: "ann" }).click()
+          await userLink(page, "ann").click()
           await page.getByRole("heading", { level: 1, name: "ann" }).waitFor()
           assert.strictEqual(new URL(page.url()).search, "?user=ann")
           assert.strictEqual(await page.evaluate("document.activeElement.tagName"), "H1")
@@ -94,7 +94,7 @@ withChromium("the page", () => {
         yield* call("POST", "/users/bob")
         yield* steps(async () => {
           await page.goto(origin)
-          await page.getByRole("link", { name: "bob" }).click()
+          await userLink(page, "bob").click()
           await page.getByRole("button", { name: "Scan now" }).click()
           await sees(page, /Deal is locked/)
           await page.getByRole("link", { name: "All users" }).click()
@@ -103,7 +103,7 @@ withChromium("the page", () => {
           await attention.getByText(/Deal is locked/).waitFor()
           await attention.getByRole("button", { name: "Retry refused.md" }).click()
           await attention.waitFor({ state: "detached" })
-          await page.getByRole("link", { name: "bob" }).click()
+          await userLink(page, "bob").click()
           await page.getByRole("link", { name: "Activity of refused.md" }).waitFor()
         })
       })
@@ -164,7 +164,7 @@ withChromium("the page", () => {
           await page.reload()
           await page.getByLabel("GitHub username").fill("ann")
           await page.getByRole("button", { name: "Track" }).click()
-          await page.getByRole("link", { name: "ann" }).waitFor()
+          await userLink(page, "ann").waitFor()
           await page.getByRole("button", { name: "Sign out" }).click()
           await field.waitFor()
           await page.reload()

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Page } from "playwright-core"
 import { Running } from "../server.ts"
-import { layer, layerStage, openPage, Pipedrive, sees, steps, withChromium } from "./browser.ts"
+import { layer, layerStage, openPage, Pipedrive, sees, steps, userLink, withChromium } from "./browser.ts"
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 const picture = (scheme: string) => new URL(`../../../../docs/page-${scheme}.png`, import.meta.url).pathname
@@ -20,6 +20,12 @@ const populated = Effect.gen(function* () {
   const pipedrive = yield* Pipedrive
   const sql = yield* SqlClient.SqlClient
   if ((yield* gitpip.status).users > 0) return
+  // Always the same user's, however far the worker has come by then.
+  const isOfGrace = (body: unknown) => JSON.stringify(body).includes("/grace/")
+  pipedrive.misbehave(
+    { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
+    { when: ({ body, method, route }) => method === "POST" && route === "/api/v2/activities" && isOfGrace(body) }
+  )
   const people = ["ada", "brendan", "grace", "linus", "margaret"]
   for (const [index, login] of people.entries()) {
     github.addUser(login)
@@ -32,10 +38,6 @@ const populated = Effect.gen(function* () {
     yield* gitpip.track(Username.make(login))
   }
   yield* gitpip.track(Username.make("left-github"))
-  pipedrive.misbehave(
-    { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
-    { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
-  )
   yield* gitpip.requestScan()
   // The worker's own first scan may have come before, so what counts is what became of everybody.
   const settled = Effect.gen(function* () {
@@ -74,7 +76,7 @@ withChromium("the page's quality", () => {
             if (process.env.GITPIP_PICTURES !== undefined) await page.screenshot({ path })
             assert.isBelow(statSync(path).size, 200_000)
 
-            await page.getByRole("link", { name: "margaret" }).click()
+            await userLink(page, "margaret").click()
             await page.getByRole("button", { name: "Preview notes.md" }).click()
             await sees(page, "# Some text")
             assert.deepStrictEqual(await findings(page), [])
