@@ -102,7 +102,7 @@ export class Feed extends Context.Service<
         return new Date((yield* Clock.currentTimeMillis) + Math.max(pause, Duration.toMillis(shortest)))
       })
 
-      const afterFailure = Effect.fnUntraced(function* ({ reason }: GithubError) {
+      const afterFailure = Effect.fnUntraced(function* (position: FeedPosition, { reason }: GithubError) {
         failures++
         const at = yield* Clock.currentTimeMillis
         const until =
@@ -117,13 +117,13 @@ export class Feed extends Context.Service<
           until: new Date(until).toISOString()
         })
         yield* Metric.update(Telemetry.feedPolls("failed"), 1)
-        yield* feed.putOff(origin, new Date(until))
+        yield* feed.putOff(origin, position, new Date(until))
         return DateTime.makeUnsafe(until)
       })
 
       const poll = Effect.fnUntraced(function* (position: FeedPosition) {
         const result = yield* Effect.result(read(position))
-        if (result._tag === "Failure") return yield* afterFailure(result.failure)
+        if (result._tag === "Failure") return yield* afterFailure(position, result.failure)
         failures = 0
         const news = result.success
         if (Option.isNone(news)) {
@@ -148,7 +148,7 @@ export class Feed extends Context.Service<
           const scan = yield* scanner.found([...new Set(found.map(({ key }) => key))])
           // Not everybody was looked at: the same gists are found by the next poll.
           if (scan.state !== "done") {
-            yield* feed.putOff(origin, due)
+            yield* feed.putOff(origin, position, due)
             return DateTime.fromDateUnsafe(due)
           }
           yield* Metric.update(Telemetry.feedUsers, scan.users)

@@ -84,8 +84,12 @@ const watching = Tracer.make({
 export const statementsOf = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
   const texts: Array<string> = []
   sent = texts
-  yield* effect
-  sent = undefined
+  yield* Effect.ensuring(
+    effect,
+    Effect.sync(() => {
+      sent = undefined
+    })
+  )
   return texts
 })
 

@@ -105,17 +105,20 @@ const operations = Effect.gen(function* () {
     "a scan: a poll of the feed": (n) =>
       Effect.gen(function* () {
         const at = new Date(now.getTime() + (n + 1) * 3_600_000)
-        yield* feed.claim("bench", at)
+        const claimed = Option.getOrThrow(yield* feed.claim("bench", at))
         yield* feed.nextAt("bench")
         yield* users.ofAccounts(
           Array.from({ length: 100 }, (_, i) => ({ id: n * 100 + i, login: `user-${user(n * 100 + i)}` }))
         )
-        yield* feed.record(
-          "bench",
-          { polledAt: null },
-          { etag: null, seen: [`${n}`], unsettled: [], gap: false, now: at, next: at }
-        )
-        yield* feed.putOff("bench", at)
+        yield* feed.record("bench", claimed, {
+          etag: null,
+          seen: [`${n}`],
+          unsettled: [],
+          gap: false,
+          now: at,
+          next: at
+        })
+        yield* feed.putOff("bench", { polledAt: DateTime.fromDateUnsafe(at) }, at)
         yield* feed.gapAt("bench")
       }),
     "a plan: users by class": () => users.classes,

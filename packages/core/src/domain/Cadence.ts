@@ -52,7 +52,9 @@ export const expected = (users: ReadonlyArray<number>): ReadonlyArray<number> =>
   // The lowest class are those of whom next to nothing was counted.
   const counted = Array.from({ length: classes }, (_, c) => (c === 0 ? 0 : rateOf(c)))
   const all = users.reduce((sum, count) => sum + count, 0)
-  const average = counted.reduce((sum, rate, c) => sum + rate * (users[c] ?? 0), 0) / Math.max(all, 1)
+  // A few who publish without end, as programs do, say nothing of the others.
+  const average =
+    counted.reduce((sum, rate, c) => sum + Math.min(rate, telling) * (users[c] ?? 0), 0) / Math.max(all, 1)
   return counted.map((rate) => rate + belief * Math.max(average, lowest))
 }
 
@@ -61,6 +63,9 @@ export const expected = (users: ReadonlyArray<number>): ReadonlyArray<number> =>
  * ln 2: 43 days). Simulated with heavy-tailed rates, a half comes closest to what known rates would give.
  */
 const belief = 0.5
+
+/** Gists a day of a user beyond which more say nothing of what others publish. */
+const telling = 1
 
 /** How often each class is looked at, and what that takes. */
 export interface Cadence {

@@ -18,6 +18,8 @@ export interface FeedPosition {
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const isAt = ({ polledAt }: Pick<FeedPosition, "polledAt">) =>
+    sql`polled_at is not distinct from ${polledAt && DateTime.toDate(polledAt)}`
   return {
     /** The position, when a poll is due; nobody else gets it for a while. */
     claim: (origin: string, now: Date) =>
@@ -52,11 +54,13 @@ export const make = Effect.gen(function* () {
         Effect.asVoid(sql`
           update feed set etag = ${poll.etag}, seen = ${poll.seen}::text[], unsettled = ${poll.unsettled}::text[],
             gap_at = case when ${poll.gap} then ${poll.now} else gap_at end, polled_at = ${poll.now}, next_at = ${poll.next}
-          where origin = ${origin} and polled_at is not distinct from ${from.polledAt && DateTime.toDate(from.polledAt)}`)
+          where origin = ${origin} and ${isAt(from)}`)
       ),
-    /** Puts the next poll off, after one that did not come to its end. */
-    putOff: (origin: string, until: Date) =>
-      orDatabaseError(Effect.asVoid(sql`update feed set next_at = ${until} where origin = ${origin}`)),
+    /** Puts the next poll off, after one from a position that did not come to its end. Another's since counts here, too. */
+    putOff: (origin: string, from: Pick<FeedPosition, "polledAt">, until: Date) =>
+      orDatabaseError(
+        Effect.asVoid(sql`update feed set next_at = ${until} where origin = ${origin} and ${isAt(from)}`)
+      ),
     /** When the feed last had a gap. */
     gapAt: (origin: string) =>
       Effect.map(

@@ -301,9 +301,8 @@ export const make = Effect.gen(function* () {
     nextDue: (which: "all" | "fresh") =>
       Effect.map(
         orDatabaseError(
-          sql<{
-            at: DateTime.Utc | null
-          }>`select ${which === "fresh" ? firstDue(false) : sql`least(${firstDue(false)}, ${firstDue(true)})`} as at`
+          sql<{ at: DateTime.Utc | null }>`
+            select least(${firstDue(false)}${which === "all" ? sql`, ${firstDue(true)}` : sql.literal("")}) as at`
         ),
         (found) => Option.fromNullishOr(found[0]?.at)
       )

@@ -117,6 +117,14 @@ describe("a cadence", () => {
     assert.isAbove(won(counted.map(Cadence.classOf), planned), theory * 0.8)
   })
 
+  it("expects no more of everybody because a few publish without end", () => {
+    const users = Array.from({ length: Cadence.classes }, (_, c) => Math.round(20_000 / 1.7 ** c))
+    const few = users.map((count, c) => (c === Cadence.classes - 1 ? count + 5 : count))
+    for (const [c, expected] of Cadence.expected(few).entries()) {
+      assert.isBelow(expected / (Cadence.expected(users)[c] as number), 1.1)
+    }
+  })
+
   it("says when even the longest delay needs more than there is", () => {
     const users = [1_000_000]
     assert.isTrue(Cadence.cadence({ users, budget: 12, shortest: 5 * minute, longest: day }).fits)
