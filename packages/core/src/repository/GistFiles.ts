@@ -5,7 +5,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { GistFile, type ListedFile } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { numbers, reached } from "./sql.ts"
+import { front, numbers } from "./sql.ts"
 
 /** What one look at a user brought, to be stored at once. */
 export interface Intake {
@@ -93,8 +93,7 @@ export const make = Effect.gen(function* () {
         queued: queued.get(userKey) ?? 0
       }))
       // A user's first place in the queue is behind its own waiting files, but never before where the queue stands now:
-      // start-time fair queueing, see Publications.ts. It does not stand at a file that waits for a time of its own, or
-      // whoever came later would be before all that wait meanwhile.
+      // start-time fair queueing, see Publications.ts.
       const counts = yield* sql<{ userKey: UserKey; added: number; queued: number }>`
         with owners as (
           select * from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
@@ -113,11 +112,7 @@ export const make = Effect.gen(function* () {
         ), start as materialized (
           select o.*, greatest(
             coalesce((select max(turn) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
-            coalesce(
-              (select turn from publications where state = 'pending' and ${reached(sql, "due_at", now)} order by turn, key limit 1),
-              (select min(turn) from publications where state = 'pending'),
-              0
-            )
+            ${front(sql, now)}
           ) as turn from owners o
         ), queued as (
           insert into publications (file_key, user_key, state, turn, due_at, created_at, backlog)

@@ -15,7 +15,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
-import { reached, seconds } from "./sql.ts"
+import { front, reached, seconds } from "./sql.ts"
 
 /** There is no publication of this id. */
 export class PublicationNotFound extends Schema.TaggedError<PublicationNotFound>()("PublicationNotFound", {
@@ -281,19 +281,28 @@ export const make = Effect.gen(function* () {
       ),
     retry: Effect.fnUntraced(function* (id: number, now: Date) {
       const [retried] = yield* orDatabaseError(sql`
-        update publications set state = 'pending', due_at = ${now}, attempts = 0, error_reason = null, error_message = null
+        update publications set state = 'pending', turn = ${front(sql, now)}, due_at = ${now}, attempts = 0,
+          error_reason = null, error_message = null
         where key = ${id} and state in ('failed', 'gone') returning 1 as ok`)
       const publication = yield* find(id)
       if (retried === undefined) return yield* new PublicationNotFailed({ publication: id, state: publication.state })
       return publication
     }),
-    /** Retries all failed ones. Answers how many. */
+    /** Retries all failed ones, each user's one after the other from where the queue stands. Answers how many. */
     retryFailed: (now: Date) =>
       Effect.map(
         orDatabaseError(sql<{ n: number }>`
-          with retried as (
-            update publications set state = 'pending', due_at = ${now}, attempts = 0, error_reason = null, error_message = null
-            where state = 'failed' returning 1)
+          with failed as (
+            select key, user_key from publications where state = 'failed' order by key for no key update
+          ), queue as materialized (
+            select ${front(sql, now)} as turn
+          ), placed as (
+            select key, queue.turn - 1 + row_number() over (partition by user_key order by key) as turn from failed, queue
+          ), retried as (
+            update publications p set state = 'pending', turn = placed.turn, due_at = ${now}, attempts = 0,
+              error_reason = null, error_message = null
+            from placed where p.key = placed.key returning 1
+          )
           select count(*) as n from retried`),
         (found) => found[0]?.n ?? 0
       ),

@@ -11,6 +11,16 @@ export const seconds = (sql: SqlClient.SqlClient, duration: Duration.Duration) =
 export const reached = (sql: SqlClient.SqlClient, column: "due_at" | "audit_at", now: Date) =>
   sql`(${sql(column)} <= ${now} or ${sql(column)} > ${later(now, Timing.longestPublicationWait)})`
 
+/**
+ * Where the queue stands: at the turn of the first publication that is due. It does not stand at one that waits for a time
+ * of its own, or whoever came later would be before all that wait meanwhile.
+ */
+export const front = (sql: SqlClient.SqlClient, now: Date) => sql`coalesce(
+  (select turn from publications where state = 'pending' and ${reached(sql, "due_at", now)} order by turn, key limit 1),
+  (select min(turn) from publications where state = 'pending'),
+  0
+)`
+
 /** Numbers as an array. The driver infers one type for all elements, which small and large, whole and broken ones have not. */
 export const numbers = (sql: SqlClient.SqlClient, values: ReadonlyArray<number>, type: "bigint" | "float8") =>
   sql`${values.map(String)}::text[]::${sql.literal(type)}[]`

@@ -168,16 +168,18 @@ describe("many looks at once", () => {
         yield* files.addAll([intake(1, named("a", 5)), intake(2, named("b", 2))])
         yield* sql`update publications set state = 'failed' where turn < 2`
         yield* files.addAll([intake(2, named("c", 2)), intake(1, named("d", 1)), intake(3, named("e", 2))])
-        const turns = yield* sql<{ gistId: string; turn: number }>`
-          select f.gist_id, p.turn from publications p join gist_files f on f.key = p.file_key
-          where p.state = 'pending' order by p.turn, p.key`
-        assert.deepStrictEqual(
-          turns.map(({ gistId, turn }) => `${turn} ${gistId}`),
-          ["2 a2", "2 c0", "2 e0", "3 a3", "3 c1", "3 e1", "4 a4", "5 d0"]
-        )
+        assert.deepStrictEqual(yield* turns, ["2 a2", "2 c0", "2 e0", "3 a3", "3 c1", "3 e1", "4 a4", "5 d0"])
       })
     )
   )
+
+  const turns = Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const found = yield* sql<{ gistId: string; turn: number }>`
+      select f.gist_id, p.turn from publications p join gist_files f on f.key = p.file_key
+      where p.state = 'pending' order by p.turn, p.key`
+    return found.map(({ gistId, turn }) => `${turn} ${gistId}`)
+  })
 
   it.effect("stand behind what waits, although an old file has been put off", () =>
     inWorld(layerPostgres, {}, () =>
@@ -185,11 +187,6 @@ describe("many looks at once", () => {
         const sql = yield* SqlClient.SqlClient
         const { files } = yield* Repository
         yield* begin(3)
-        const turns = Effect.map(
-          sql<{ gistId: string; turn: number }>`
-            select f.gist_id, p.turn from publications p join gist_files f on f.key = p.file_key order by p.turn, p.key`,
-          (found) => found.map(({ gistId, turn }) => `${turn} ${gistId}`)
-        )
         yield* files.addAll([intake(1, [file("failing")]), intake(2, [file("waiting")])])
         yield* sql`update publications set due_at = ${new Date(now.getTime() + 60_000)} where user_key = 1`
         yield* sql`update publications set turn = 50 where user_key = 2`
@@ -199,6 +196,27 @@ describe("many looks at once", () => {
         yield* sql`update publications set state = 'failed' where user_key <> 1`
         yield* files.add(intake(3, [file("newer")]))
         assert.include(yield* turns, "0 newer")
+      })
+    )
+  )
+
+  it.effect("that are retried begin where the queue stands, and each user's are one after the other", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { files, publications } = yield* Repository
+        yield* begin(3)
+        const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => file(`${prefix}${n}`))
+        yield* files.addAll([intake(1, named("a", 3)), intake(2, named("b", 2))])
+        yield* sql`update publications set state = 'failed'`
+        yield* files.add(intake(3, named("c", 2)))
+        // They failed long ago; or the queue has been empty since, and began anew.
+        yield* sql`update publications set turn = turn + 50 where user_key in (2, 3)`
+        const [last] = yield* publications.list({ state: Option.some("failed"), before: everything.before, limit: 1 })
+        yield* publications.retry(last?.id ?? 0, now)
+        assert.deepStrictEqual(yield* turns, ["50 b1", "50 c0", "51 c1"])
+        assert.strictEqual(yield* publications.retryFailed(now), 4)
+        assert.deepStrictEqual(yield* turns, ["50 a0", "50 b0", "50 b1", "50 c0", "51 a1", "51 c1", "52 a2"])
       })
     )
   )
