@@ -30,7 +30,7 @@ const beginnings = readdirSync(repository)
 /** What only the command line asks for, and what `Publisher.test.ts` has two processes do at once. */
 const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
-  "Publications.ts: with failed as ( select key, user_key from publications whe",
+  "Publications.ts: with failed as ( select key, user_key from publications wher",
   "Deals.ts: insert into retractions (receipt, found_at) values (",
   // Only with more users than GitHub's limits allow in every scan: `cadence.test.ts`. Looks, and waits after failures.
   "Users.ts: with wrong as ( select key from users where untracked_at is ",
