@@ -33,7 +33,7 @@ const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule
         : `${time(lastScan.finishedAt)}: ${count(lastScan.users, "user")}, ${lastScan.unchanged.toLocaleString("en")} unchanged, ${count(lastScan.files, "new file")}${lastScan.failed === 0 ? "" : `, ${lastScan.failed} failed`}`
     ],
     ...(lastScan?.message == null ? [] : [["stopped", { text: lastScan.message, meaning: "bad" as const }]]),
-    ["next scan", `${time(nextScanAt)} by a running server`],
+    ["next scan", `${time(nextScanAt)} by a server, if one runs`],
     [
       "looks",
       `${schedule.looksNeeded.toLocaleString("en")} of ${schedule.looksAllowed.toLocaleString("en")} an hour, each user at least every ${Duration.format(Duration.seconds(schedule.longestInterval))}`

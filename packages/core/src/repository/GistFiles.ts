@@ -65,7 +65,6 @@ export const make = Effect.gen(function* () {
     if (looks.length === 0) return added
     // One order for everybody's files, not one user after the other: two scans that find the same file wait for one
     // another at its name, and must come to such names in the same order.
-    const now = new Date(Math.max(...looks.map((look) => look.now.getTime())))
     const found = looks.flatMap((look) => look.files.map((file) => ({ look, file }))).sort(oldestFirst)
     for (let at = 0; at < found.length; at += chunk) {
       const part = found.slice(at, at + chunk)
@@ -112,7 +111,7 @@ export const make = Effect.gen(function* () {
         ), start as materialized (
           select o.*, greatest(
             coalesce((select max(turn) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
-            ${front(sql, now)}
+            ${front(sql)}
           ) as turn from owners o
         ), queued as (
           insert into publications (file_key, user_key, state, turn, due_at, created_at, backlog)

@@ -15,7 +15,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
-import { front, reached, seconds } from "./sql.ts"
+import { alone, front, reached, seconds } from "./sql.ts"
 
 /** There is no publication of this id. */
 export class PublicationNotFound extends Schema.TaggedError<PublicationNotFound>()("PublicationNotFound", {
@@ -280,30 +280,40 @@ export const make = Effect.gen(function* () {
         })
       ),
     retry: Effect.fnUntraced(function* (id: number, now: Date) {
-      const [retried] = yield* orDatabaseError(sql`
-        update publications set state = 'pending', turn = ${front(sql, now)}, due_at = ${now}, attempts = 0,
-          error_reason = null, error_message = null
-        where key = ${id} and state in ('failed', 'gone') returning 1 as ok`)
+      const [retried] = yield* orDatabaseError(
+        alone(
+          sql,
+          sql`
+            update publications set state = 'pending', turn = ${front(sql)}, due_at = ${now}, attempts = 0,
+              error_reason = null, error_message = null
+            where key = ${id} and state in ('failed', 'gone') returning 1 as ok`
+        )
+      )
       const publication = yield* find(id)
       if (retried === undefined) return yield* new PublicationNotFailed({ publication: id, state: publication.state })
       return publication
     }),
-    /** Retries all failed ones, each user's one after the other from where the queue stands. Answers how many. */
+    /** Retries all failed ones, each user's one after the other from where the queue stands. Answers how many; many take seconds. */
     retryFailed: (now: Date) =>
       Effect.map(
-        orDatabaseError(sql<{ n: number }>`
-          with failed as (
-            select key, user_key from publications where state = 'failed' order by key for no key update
-          ), queue as materialized (
-            select ${front(sql, now)} as turn
-          ), placed as (
-            select key, queue.turn - 1 + row_number() over (partition by user_key order by key) as turn from failed, queue
-          ), retried as (
-            update publications p set state = 'pending', turn = placed.turn, due_at = ${now}, attempts = 0,
-              error_reason = null, error_message = null
-            from placed where p.key = placed.key returning 1
+        orDatabaseError(
+          alone(
+            sql,
+            sql<{ n: number }>`
+              with failed as (
+                select key, user_key from publications where state = 'failed' order by key for no key update
+              ), queue as materialized (
+                select ${front(sql)} as turn
+              ), placed as (
+                select key, queue.turn - 1 + row_number() over (partition by user_key order by key) as turn from failed, queue
+              ), retried as (
+                update publications p set state = 'pending', turn = placed.turn, due_at = ${now}, attempts = 0,
+                  error_reason = null, error_message = null
+                from placed where p.key = placed.key returning 1
+              )
+              select count(*) as n from retried`
           )
-          select count(*) as n from retried`),
+        ),
         (found) => found[0]?.n ?? 0
       ),
     /** When the next pending publication is due. */

@@ -12,12 +12,14 @@ export const reached = (sql: SqlClient.SqlClient, column: "due_at" | "audit_at",
   sql`(${sql(column)} <= ${now} or ${sql(column)} > ${later(now, Timing.longestPublicationWait)})`
 
 /**
- * Where the queue stands: at the turn of the first publication that is due. It does not stand at one that waits for a time
- * of its own, or whoever came later would be before all that wait meanwhile.
+ * Where the queue stands: at the turn of the first publication that has not been put off. At one that has been, whoever came
+ * later would be before all that wait meanwhile, for as long as it is put off again or cannot be claimed. Where no other
+ * waits, at what is left.
  */
-export const front = (sql: SqlClient.SqlClient, now: Date) => sql`coalesce(
-  (select turn from publications where state = 'pending' and ${reached(sql, "due_at", now)} order by turn, key limit 1),
+export const front = (sql: SqlClient.SqlClient) => sql`coalesce(
+  (select turn from publications where state = 'pending' and error_reason is null order by turn, key limit 1),
   (select min(turn) from publications where state = 'pending'),
+  (select min(turn) from publications where state = 'sending'),
   0
 )`
 

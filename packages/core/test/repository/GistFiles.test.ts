@@ -1,6 +1,6 @@
 /** Many users' new files in one transaction: the same as one user after the other, whoever else is at work. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Timing from "../../src/domain/Timing.ts"
 import type { UserKey } from "../../src/domain/User.ts"
@@ -188,14 +188,22 @@ describe("many looks at once", () => {
         const { files } = yield* Repository
         yield* begin(3)
         yield* files.addAll([intake(1, [file("failing")]), intake(2, [file("waiting")])])
-        yield* sql`update publications set due_at = ${new Date(now.getTime() + 60_000)} where user_key = 1`
+        yield* sql`update publications set error_reason = 'Refused', error_message = 'no' where user_key = 1`
         yield* sql`update publications set turn = 50 where user_key = 2`
-        yield* files.add(intake(3, [file("new")]))
-        assert.deepStrictEqual(yield* turns, ["0 failing", "50 waiting", "50 new"])
+        for (const seconds of [60, 0]) {
+          // Put off, and due again but not claimed, as in a pause.
+          yield* sql`update publications set due_at = ${new Date(now.getTime() + seconds * 1_000)} where user_key = 1`
+          yield* files.add(intake(3, [file(`new-${seconds}`)]))
+        }
+        assert.deepStrictEqual(yield* turns, ["0 failing", "50 waiting", "50 new-60", "51 new-0"])
         // Nothing else waits: there is nobody to be before.
         yield* sql`update publications set state = 'failed' where user_key <> 1`
         yield* files.add(intake(3, [file("newer")]))
         assert.include(yield* turns, "0 newer")
+        // All that waited is on its way, and may come back.
+        yield* sql`update publications set state = 'sending', turn = 7, lease_until = now() where state = 'pending'`
+        yield* files.add(intake(2, [file("newest")]))
+        assert.deepStrictEqual(yield* turns, ["7 newest"])
       })
     )
   )
@@ -217,6 +225,44 @@ describe("many looks at once", () => {
         assert.deepStrictEqual(yield* turns, ["50 b1", "50 c0", "51 c1"])
         assert.strictEqual(yield* publications.retryFailed(now), 4)
         assert.deepStrictEqual(yield* turns, ["50 a0", "50 b0", "50 b1", "50 c0", "51 a1", "51 c1", "52 a2"])
+      })
+    )
+  )
+
+  it.effect("that are retried wait for a locked row on a connection of their own", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const { files, publications } = yield* Repository
+        yield* begin(1)
+        yield* files.add(intake(1, [file("a"), file("b")]))
+        yield* sql`update publications set state = 'failed'`
+        const [first] = yield* publications.list({ state: Option.some("failed"), before: everything.before, limit: 1 })
+        const locked = yield* Deferred.make<void>()
+        const release = yield* Deferred.make<void>()
+        const lock = yield* Effect.forkChild(
+          sql.withTransaction(
+            Effect.andThen(
+              sql`select 1 from publications for update`,
+              Effect.andThen(Deferred.succeed(locked, undefined), Deferred.await(release))
+            )
+          )
+        )
+        yield* Deferred.await(locked)
+        const retries = yield* Effect.forkChild(
+          Effect.all([publications.retry(first?.id ?? 0, now), publications.retryFailed(now)], { concurrency: 2 })
+        )
+        // What is asked meanwhile is answered, else this has no end.
+        const waiting = sql<{ n: number }>`
+          select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+        yield* Effect.repeat(waiting, { until: ([found]) => found?.n === 2 })
+        yield* Deferred.succeed(release, undefined)
+        yield* Fiber.join(lock)
+        yield* Fiber.join(retries)
+        assert.deepStrictEqual(
+          (yield* sql`select distinct state from publications`).map(({ state }) => state),
+          ["pending"]
+        )
       })
     )
   )
