@@ -214,7 +214,7 @@ withChromium("the page, left open", () => {
           await page.getByRole("button", { name: "Show more users" }).waitFor()
           await page.getByLabel("GitHub username").fill("zoe")
           await page.getByRole("button", { name: "Track" }).click()
-          await page.getByText("zoe is tracked.").waitFor()
+          await page.locator("p", { hasText: "zoe is tracked." }).getByRole("link").waitFor()
           await page.getByLabel("GitHub username").fill("user-60")
           await page.getByRole("button", { name: "Open" }).click()
           await page.getByRole("heading", { level: 1, name: "user-60" }).waitFor()
