@@ -10,10 +10,10 @@ import { Repository } from "./Repository.ts"
 import { Settings } from "./Settings.ts"
 
 /** The part of GitHub's limits that the schedule may take. */
-const share = 0.8
+export const share = 0.8
 
 /** Planned is somewhat less than the longest delay that is promised: a look is due at its turn, and has then to be made. */
-const margin = 0.98
+export const margin = 0.98
 
 /** The numbers of users change slowly, and counting a million takes more than a second: so often for each 100,000. */
 const fresh = Duration.minutes(1)

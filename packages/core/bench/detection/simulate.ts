@@ -25,7 +25,7 @@ import { Github } from "../../src/Github.ts"
 import { Contents } from "../../src/internal/Contents.ts"
 import { ScanSpans } from "../../src/internal/ScanSpans.ts"
 import { Looker } from "../../src/Looker.ts"
-import { Planner } from "../../src/Planner.ts"
+import { margin, Planner, share } from "../../src/Planner.ts"
 import { Repository } from "../../src/Repository.ts"
 import { Scanner } from "../../src/Scanner.ts"
 import { Settings } from "../../src/Settings.ts"
@@ -38,10 +38,6 @@ import * as World from "./world.ts"
 
 const hour = 3_600_000
 const start = Date.UTC(2026, 0, 1)
-
-/** The part of the limits that the schedule takes, and of the longest delay, as in `Planner.ts`. */
-const share = 0.8
-const margin = 0.98
 
 const { values } = parseArgs({
   options: {

@@ -44,10 +44,9 @@ export const remaining = (elapsed: number): number => 2 ** (-Math.max(elapsed, 0
 /**
  * Gists a day to expect of a user of each class, up to a factor that is the same for all. What was counted of rare
  * publishers is mostly chance: whoever published just now is not that frequent, and whoever has not for long may again.
- * So each counts as if they had been watched for some time longer, and had published like the average user, of whom each
- * counts for at most one gist a day: the mean of a
- * gamma distribution that what was counted has been added to (Robbins, "An Empirical Bayes Approach to Statistics",
- * Proceedings of the Third Berkeley Symposium 1, 1956).
+ * So each counts as if they had been watched for some time longer, and had published like the average user, nobody
+ * being taken for more than one gist a day in that: the mean of a gamma distribution that what was counted has been added
+ * to (Robbins, "An Empirical Bayes Approach to Statistics", Proceedings of the Third Berkeley Symposium 1, 1956).
  */
 export const expected = (users: ReadonlyArray<number>): ReadonlyArray<number> => {
   // The lowest class are those of whom next to nothing was counted.

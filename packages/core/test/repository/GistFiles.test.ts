@@ -26,6 +26,8 @@ const file = (gistId: string, filename = "a.md", createdAt = "2026-02-01T00:00:0
   updatedAt: createdAt
 })
 
+const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => file(`${prefix}${n}`))
+
 const intake = (user: number, files: ReadonlyArray<Intake["files"][number]>, more: Partial<Intake> = {}): Intake => ({
   userKey: user as UserKey,
   scanKey: 1,
@@ -164,7 +166,6 @@ describe("many looks at once", () => {
         const sql = yield* SqlClient.SqlClient
         const { files } = yield* Repository
         yield* begin(3)
-        const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => file(`${prefix}${n}`))
         yield* files.addAll([intake(1, named("a", 5)), intake(2, named("b", 2))])
         yield* sql`update publications set state = 'failed' where turn < 2`
         yield* files.addAll([intake(2, named("c", 2)), intake(1, named("d", 1)), intake(3, named("e", 2))])
@@ -180,6 +181,13 @@ describe("many looks at once", () => {
       where p.state = 'pending' order by p.turn, p.key`
     return found.map(({ gistId, turn }) => `${turn} ${gistId}`)
   })
+
+  const lastFailed = Effect.flatMap(Repository, ({ publications }) =>
+    Effect.map(
+      publications.list({ state: Option.some("failed"), before: everything.before, limit: 1 }),
+      ([last]) => last?.id ?? 0
+    )
+  )
 
   it.effect("stand behind what waits, although an old file has been put off", () =>
     inWorld(layerPostgres, {}, () =>
@@ -214,14 +222,12 @@ describe("many looks at once", () => {
         const sql = yield* SqlClient.SqlClient
         const { files, publications } = yield* Repository
         yield* begin(3)
-        const named = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => file(`${prefix}${n}`))
         yield* files.addAll([intake(1, named("a", 3)), intake(2, named("b", 2))])
         yield* sql`update publications set state = 'failed'`
         yield* files.add(intake(3, named("c", 2)))
         // They failed long ago; or the queue has been empty since, and began anew.
         yield* sql`update publications set turn = turn + 50 where user_key in (2, 3)`
-        const [last] = yield* publications.list({ state: Option.some("failed"), before: everything.before, limit: 1 })
-        yield* publications.retry(last?.id ?? 0, now)
+        yield* publications.retry(yield* lastFailed, now)
         assert.deepStrictEqual(yield* turns, ["50 b1", "50 c0", "51 c1"])
         assert.strictEqual(yield* publications.retryFailed(now), 4)
         assert.deepStrictEqual(yield* turns, ["50 a0", "50 b0", "50 b1", "50 c0", "51 a1", "51 c1", "52 a2"])
@@ -235,9 +241,9 @@ describe("many looks at once", () => {
         const sql = yield* SqlClient.SqlClient
         const { files, publications } = yield* Repository
         yield* begin(1)
-        yield* files.add(intake(1, [file("a"), file("b")]))
+        yield* files.add(intake(1, named("a", 2)))
         yield* sql`update publications set state = 'failed'`
-        const [first] = yield* publications.list({ state: Option.some("failed"), before: everything.before, limit: 1 })
+        const last = yield* lastFailed
         const locked = yield* Deferred.make<void>()
         const release = yield* Deferred.make<void>()
         const lock = yield* Effect.forkChild(
@@ -251,7 +257,7 @@ describe("many looks at once", () => {
         yield* Deferred.await(locked)
         const retries = yield* Effect.forkChild(
           // Whoever comes second finds it retried.
-          Effect.all([Effect.ignore(publications.retry(first?.id ?? 0, now)), publications.retryFailed(now)], {
+          Effect.all([Effect.ignore(publications.retry(last, now)), publications.retryFailed(now)], {
             concurrency: 2
           })
         )
