@@ -31,6 +31,14 @@ const isCreate = ({ method, route }: { readonly method: string; readonly route: 
 const slot = (world: World.World, index: number) => world.slots[index] as World.Slot
 const arrived = (world: World.World, count: number) =>
   Effect.runPromise(world.pipedrive.seen(count, isCreate).pipe(Effect.timeout("30 seconds")))
+/** Until everybody has been looked at. A server that is stopped while it stores what is new holds locks that others wait for. */
+const lookedAt = async (world: World.World) => {
+  for (;;) {
+    const { json } = await world.call(slot(world, 0), "GET", "/users")
+    if ((json as ReadonlyArray<{ readonly state: string }>).every(({ state }) => state !== "new")) return
+    await pause(50)
+  }
+}
 
 export const proofs: ReadonlyArray<Proof> = [
   {
@@ -114,6 +122,7 @@ export const proofs: ReadonlyArray<Proof> = [
     red: "doubled",
     situation: async (world, books) => {
       const [first, second] = [slot(world, 0), slot(world, 1)]
+      await lookedAt(world)
       second.server.pause()
       const sent = Promise.withResolvers<void>()
       first.triggers.push({
@@ -123,7 +132,7 @@ export const proofs: ReadonlyArray<Proof> = [
           server.pause()
           second.server.resume()
           // The lease passes, and the other one publishes.
-          await arrived(world, 1)
+          await arrived(world, 1).catch(sent.reject)
           await pause(200)
           server.resume()
           sent.resolve()
