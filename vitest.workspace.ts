@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import type { Reporter } from "vitest/node"
 
@@ -17,23 +18,38 @@ const closingLine: Reporter = {
   }
 }
 
-const project = (name: string, root: string) => ({
+/** The folders with tests. A file there is a unit test unless its name says `.integration.`. */
+const folders = ["packages/core", "packages/http", "packages/cli", "examples", "deploy", "docs"]
+
+/** Files share the modules that a worker has loaded: hooks belong in test or setup files, never in modules beside them. */
+const integration = (name: string, root: string, setupFiles: Array<string> = []) => ({
   extends: true as const,
-  test: { name, root, include: ["test/**/*.test.ts"] }
+  test: { name, root, include: ["test/**/*.integration.test.ts"], isolate: false, setupFiles }
 })
 
-/** The projects that `npm test` runs, one per package. A real PostgreSQL is started once for all of them. */
+/** The projects, see `CONTRIBUTING.md`. A real PostgreSQL is started once for all but the first. */
 export default defineConfig({
   test: {
     globalSetup: ["packages/core/test/postgres.setup.ts"],
+    maxWorkers: availableParallelism(),
     projects: [
-      project("core", "packages/core"),
-      project("http", "packages/http"),
-      project("cli", "packages/cli"),
-      project("examples", "examples"),
-      project("deploy", "deploy"),
-      project("docs", "docs"),
-      // Runs when the others are through, and one file at a time: its servers need the machine to themselves.
+      {
+        extends: true as const,
+        test: {
+          name: "unit",
+          include: folders.map((folder) => `${folder}/test/**/*.test.ts`),
+          exclude: ["**/node_modules/**", "**/*.integration.test.ts"],
+          setupFiles: ["packages/core/test/unit.setup.ts"],
+          isolate: false
+        }
+      },
+      integration("core", "packages/core"),
+      integration("http", "packages/http", ["test/leaks.setup.ts"]),
+      integration("cli", "packages/cli"),
+      integration("examples", "examples"),
+      integration("docs", "docs"),
+      integration("deploy", "deploy"),
+      // After the others, and one file at a time: each starts several servers.
       {
         extends: true as const,
         test: {

@@ -27,19 +27,19 @@ const beginnings = readdirSync(repository)
   )
   .filter((beginning) => /: (select|insert|update|delete|with) /.test(beginning))
 
-/** What only the command line asks for, and what `Publisher.test.ts` has two processes do at once. */
+/** What only the command line asks for, and what `Publisher.integration.test.ts` has two processes do at once. */
 const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
   "Deals.ts: insert into retractions (receipt, found_at) values (",
-  // Only with more users than GitHub's limits allow in every scan: `cadence.test.ts`. Looks, and waits after failures.
+  // Only with more users than GitHub's limits allow in every scan: `cadence.integration.test.ts`. Looks, and waits after failures.
   "Users.ts: with wrong as ( select key from users where untracked_at is ",
   "Users.ts: with wrong as ( select key from users where untracked_at is "
 ]
 
 /**
  * What may happen and may not: two that meet at one moment ("of everybody never run at once, in whatever process" in
- * `Scanner.test.ts`), and a poll of the feed that meets a closed door ("that fails is asked again later" in `Feed.test.ts`).
+ * `Scanner.integration.test.ts`), and a poll of the feed that meets a closed door ("that fails is asked again later" in `Feed.integration.test.ts`).
  */
 const atTimes = ["Scans.ts: select key from scans where state = 'running' and", "Feed.ts: update feed set next_at ="]
 

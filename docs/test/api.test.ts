@@ -1,4 +1,4 @@
-/** docs/api.md is what the contract says. After a change of it: `npx vitest run --config vitest.workspace.ts --project docs api -u`. */
+/** docs/api.md is what the contract says. After a change of it: `npx vitest run --project unit api -u`. */
 import { expect, it } from "@effect/vitest"
 import { apiDocument } from "./api.ts"
 

@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
 import { Effect, Redacted } from "effect"
 import { freePort } from "../../packages/cli/test/process.ts"
-import { freshUrl } from "../../packages/core/test/database.ts"
+import { emptyUrl, freshUrl } from "../../packages/core/test/database.ts"
 import { root } from "./documents.ts"
 import { seed } from "./seed.ts"
 
@@ -41,7 +41,7 @@ export const makeReader = Effect.gen(function* () {
     Effect.promise(() => mkdtemp(join(tmpdir(), "gitpip-docs-"))),
     (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
   )
-  const [database, seedDatabase] = yield* Effect.all([freshUrl, freshUrl])
+  const [database, seedDatabase] = yield* Effect.all([freshUrl, emptyUrl])
   yield* seed(seedDatabase)
   const [work, home, outputs] = ["work", "home", "outputs"].map((name) => join(folder, name)) as [
     string,

@@ -1,6 +1,6 @@
 /**
  * The texts that `--help` prints lie ready in `src/helpTexts.ts`, so that help need not load the machinery that makes
- * them. They are made here. After a change of a command: `npx vitest run --config vitest.workspace.ts --project cli -u help`
+ * them. They are made here. After a change of a command: `npx vitest run --project unit -u help`
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"

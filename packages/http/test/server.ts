@@ -3,15 +3,12 @@
  *
  * Whatever a test is about: no answer and no log line of any server here may hold a secret of its settings.
  */
-import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
-import * as PgClient from "@effect/sql-pg/PgClient"
 import { Database, Gitpip, layerTransport, type Services, Settings, Username, Worker } from "@gitpip/core"
 import { GithubStandIn } from "@gitpip/core/testing"
 import { Cause, ConfigProvider, Context, DateTime, Effect, Layer, Logger, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
-import { SqlClient } from "effect/sql"
-import { afterEach, inject } from "vitest"
+import { freshUrl as freshDatabase } from "../../core/test/database.ts"
 import { secretsOf } from "../../core/test/secrets.ts"
 import type { ConnectionLimits } from "../src/Connections.ts"
 import { layerServerWith } from "../src/main.ts"
@@ -28,28 +25,15 @@ export const watch = (where: string, text: string): void => {
 /** What the servers of this test logged. */
 export const logged: Array<string> = []
 
-afterEach(() => {
+/** Forgets what the servers of a test logged, and fails when a secret was in it: for `leaks.setup.ts`. */
+export const assertNoLeaks = (): void => {
   logged.length = 0
   const found = leaks.splice(0)
   if (found.length > 0) throw new Error(found.join("\n"))
-})
+}
 
-/** A new, empty database on the run's PostgreSQL, dropped when the scope ends. */
-export const freshUrl = Effect.gen(function* () {
-  const url = new URL(inject("postgresUrl"))
-  const name = `test_${randomBytes(8).toString("hex")}`
-  const run = (statement: string) =>
-    Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      yield* sql.unsafe(statement)
-    }).pipe(Effect.provide(PgClient.layer({ url: Redacted.make(url.href), maxConnections: 1 })), Effect.orDie)
-  yield* Effect.acquireRelease(run(`create database ${name}`), () =>
-    run(`drop database if exists ${name} with (force)`)
-  )
-  const fresh = new URL(url)
-  fresh.pathname = `/${name}`
-  return fresh.href
-})
+/** A new database on the run's PostgreSQL, migrated, dropped when the scope ends. */
+export const freshUrl = Effect.map(freshDatabase, Redacted.value)
 
 /** Settings as the environment gives them, on any free port. */
 export const settingsOf = (env: Record<string, string>) => {

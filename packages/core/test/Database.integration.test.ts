@@ -8,7 +8,7 @@ import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Database from "../src/Database.ts"
 import { newest } from "../src/migrations/index.ts"
-import { databases, freshUrl, within } from "./database.ts"
+import { databases, emptyUrl, within } from "./database.ts"
 
 const temporaryDirectory = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "gitpip-test-"))),
@@ -20,7 +20,7 @@ const open = <R, E>(layer: Layer.Layer<SqlClient.SqlClient, E, R>) => Layer.buil
 describe("migrations", () => {
   it.live("run once when eight processes start together", () =>
     Effect.gen(function* () {
-      const url = yield* freshUrl
+      const url = yield* emptyUrl
       yield* Effect.all(
         Array.from({ length: 8 }, () => open(Database.layerServer(url))),
         { concurrency: "unbounded" }
@@ -39,7 +39,7 @@ describe("migrations", () => {
 
   it.live("of a newer program are refused, in words", () =>
     Effect.gen(function* () {
-      const url = yield* freshUrl
+      const url = yield* emptyUrl
       const context = yield* open(Database.layerServer(url))
       yield* Effect.provide(
         Effect.flatMap(
@@ -55,7 +55,7 @@ describe("migrations", () => {
 
   it.live("of a database that is not there say so, and what to do", () =>
     Effect.gen(function* () {
-      const url = new URL(Redacted.value(yield* freshUrl))
+      const url = new URL(Redacted.value(yield* emptyUrl))
       url.pathname = "/nobody-made-it"
       const error = yield* Effect.flip(open(Database.layerServer(Redacted.make(url.href))))
       assert.match(error.message, /^There is no such database\. Create it/)
@@ -64,7 +64,7 @@ describe("migrations", () => {
 
   it.live("of another program's database are refused before anything is changed there", () =>
     Effect.gen(function* () {
-      const url = yield* freshUrl
+      const url = yield* emptyUrl
       yield* within(url, (sql) => sql`create table users (user_id int primary key, username varchar(39))`)
       const error = yield* Effect.flip(open(Database.layerServer(url)))
       assert.strictEqual(
@@ -119,7 +119,7 @@ describe("migrations", () => {
 describe("a server", () => {
   it.live("is used as its address says, down to its parameters", () =>
     Effect.gen(function* () {
-      const url = new URL(Redacted.value(yield* freshUrl))
+      const url = new URL(Redacted.value(yield* emptyUrl))
       const named = Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         return yield* sql<{ name: string }>`select current_setting('application_name') as name`

@@ -13,7 +13,7 @@ import * as Cadence from "../src/domain/Cadence.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { migrations, newest } from "../src/migrations/index.ts"
 import { Repository } from "../src/Repository.ts"
-import { freshUrl } from "./database.ts"
+import { emptyUrl } from "./database.ts"
 import { everything, makeWorld, name, services } from "./world.ts"
 
 const open = <R, E>(layer: Layer.Layer<SqlClient.SqlClient, E, R>) => Layer.build(Layer.fresh(layer))
@@ -43,7 +43,7 @@ describe("an upgrade", () => {
 
     it.live(`from schema ${version} keeps what is there and goes on with it, raced by eight processes`, () =>
       Effect.gen(function* () {
-        const url = yield* freshUrl
+        const url = yield* emptyUrl
         yield* Effect.provide(left(version), PgClient.layer({ url, maxConnections: 1 }))
         yield* Effect.all(
           Array.from({ length: 8 }, () => open(Database.layerServer(url))),
@@ -220,7 +220,7 @@ describe("the embedded database", () => {
 
 it.live("a user whose files were stored by a process that died before it noted the look is due after the upgrade", () =>
   Effect.gen(function* () {
-    const url = yield* freshUrl
+    const url = yield* emptyUrl
     yield* Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const older = Record.filter(migrations, (_, name) => Number.parseInt(name, 10) <= 3)
