@@ -46,6 +46,7 @@ export {
   Blocked,
   GistNotFound,
   GithubError,
+  githubError,
   RateLimited,
   Unauthorized,
   Unavailable,

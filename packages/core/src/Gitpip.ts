@@ -18,7 +18,7 @@ import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
 import { Feed } from "./Feed.ts"
 import { Gauges } from "./Gauges.ts"
-import { GistNotFound, Github, GithubError } from "./Github.ts"
+import { GistNotFound, Github, type GithubError, githubError } from "./Github.ts"
 import { Contents } from "./internal/Contents.ts"
 import { layerTransport } from "./internal/exchange.ts"
 import { ScanSpans } from "./internal/ScanSpans.ts"
@@ -269,9 +269,7 @@ export class Gitpip extends Context.Service<
               ? (yield* github.contents(gistId)).files.get(filename)
               : yield* github.raw(rawUrl, previewBytes)
           if (content === undefined) {
-            return yield* new GithubError({
-              reason: new GistNotFound({ message: "The gist does not hold this file any more" })
-            })
+            return yield* githubError(new GistNotFound({ message: "The gist does not hold this file any more" }))
           }
           if (content._tag === "Binary") return { text: null, partial: false }
           return {

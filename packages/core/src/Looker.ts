@@ -16,7 +16,8 @@ import {
   type GistPage,
   type GistTexts,
   Github,
-  GithubError,
+  type GithubError,
+  githubError,
   mostLogins,
   type NewestGists,
   Unavailable,
@@ -102,9 +103,9 @@ export class Looker extends Context.Service<
         const account = yield* github.account(githubId)
         if (account.login.toLowerCase() === user.username.toLowerCase()) {
           if (Option.exists(shown, ({ owner }) => Option.isNone(owner))) return shown
-          return yield* new GithubError({
-            reason: new UserNotFound({ message: `GitHub does not show the gists of ${user.username} at present` })
-          })
+          return yield* githubError(
+            new UserNotFound({ message: `GitHub does not show the gists of ${user.username} at present` })
+          )
         }
         yield* users.rename(user.key, account.login)
         yield* Telemetry.log("Info", "user.renamed", { before: user.username, after: account.login })
@@ -158,9 +159,7 @@ export class Looker extends Context.Service<
       /** Looks in a row, over all users, that GitHub did not answer. */
       let unanswered = 0
       const outage = Effect.fail(
-        new GithubError({
-          reason: new Unavailable({ message: "GitHub does not answer, for one user after the other" })
-        })
+        githubError(new Unavailable({ message: "GitHub does not answer, for one user after the other" }))
       )
 
       /** A look whose failure is recorded, unless it is everybody's. */

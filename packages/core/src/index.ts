@@ -35,6 +35,7 @@ export {
   type GistTexts,
   Github,
   GithubError,
+  githubError,
   type NewestGists
 } from "./Github.ts"
 export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"

@@ -2,7 +2,7 @@
  * `Github` on a simulated world, without HTTP: the real one's answers, limits and times, and what was asked of it.
  */
 import { Clock, DateTime, Effect, Layer, Option, Result } from "effect"
-import { type GistPage, Github, GithubError, RateLimited, Unexpected } from "../../src/Github.ts"
+import { type GistPage, Github, githubError, RateLimited, Unexpected } from "../../src/Github.ts"
 import { pageSize, userOf, type World } from "./world.ts"
 
 const hour = 3_600_000
@@ -120,7 +120,7 @@ export const layer = (
         }))
       })
     }
-    const notNeeded = Effect.fail(new GithubError({ reason: new Unexpected({ message: "not simulated" }) }))
+    const notNeeded = Effect.fail(githubError(new Unexpected({ message: "not simulated" })))
 
     return Github.of({
       door: "github:simulated",
@@ -192,9 +192,7 @@ const meter = (start: number) => {
         if (used >= perHour) {
           counts.refused++
           const resumeAt = DateTime.makeUnsafe(resetAt)
-          return Effect.fail(
-            new GithubError({ reason: new RateLimited({ message: "the limit is used up", resumeAt, binding: true }) })
-          )
+          return Effect.fail(githubError(new RateLimited({ message: "the limit is used up", resumeAt, binding: true })))
         }
         used++
         return Effect.void

@@ -6,7 +6,7 @@
  * in a row are everybody's.
  */
 import { Effect, Result } from "effect"
-import { GithubError, Unavailable } from "./githubErrors.ts"
+import { type GithubError, githubError, Unavailable } from "./githubErrors.ts"
 
 /** What one of many was answered; `unanswered` when it has to be asked for again, among fewer. */
 export type One<A> = Result.Result<A, GithubError> | "unanswered"
@@ -85,6 +85,6 @@ export const make = (most: number): Batches => {
   return { size: () => size, ask }
 }
 
-const notDone = new GithubError({
-  reason: new Unavailable({ message: "GitHub does not get done with what is asked of this one user" })
-})
+const notDone = githubError(
+  new Unavailable({ message: "GitHub does not get done with what is asked of this one user" })
+)

@@ -1,5 +1,6 @@
 /** What can go wrong between Gitpip and GitHub, and what an answer other than a good one means. */
 import { Clock, DateTime, Effect, Schema } from "effect"
+import { isGlobal, Scope } from "../domain/Scope.ts"
 import { sentence } from "../domain/Text.ts"
 import { type Answer, int, json } from "./exchange.ts"
 
@@ -35,18 +36,40 @@ export class GithubError extends Schema.TaggedError<GithubError>()("GithubError"
     Unreachable,
     Unavailable,
     Unexpected
-  ])
+  ]),
+  scope: Scope
 }) {
   override get message(): string {
     return this.reason.message
   }
   /** Whether the error concerns the token or the whole service, not just the one account or gist asked for. */
   get concernsEverybody(): boolean {
-    return ["RateLimited", "Unauthorized", "Unreachable", "Unavailable"].includes(this.reason._tag)
+    return isGlobal(this.scope)
   }
 }
 
-export const fail = (reason: GithubError["reason"]) => Effect.fail(new GithubError({ reason }))
+export const githubError = (reason: GithubError["reason"], scope: Scope = usualScope(reason)): GithubError =>
+  new GithubError({ reason, scope })
+
+export const fail = (reason: GithubError["reason"], scope?: Scope) => Effect.fail(githubError(reason, scope))
+
+/** What an error concerns while no other evidence is there. */
+const usualScope = ({ _tag }: GithubError["reason"]): Scope => {
+  switch (_tag) {
+    case "RateLimited":
+    case "Unauthorized":
+      return "credential"
+    case "Unreachable":
+    case "Unavailable":
+      return "service"
+    case "UserNotFound":
+      return "user"
+    case "GistNotFound":
+    case "Blocked":
+    case "Unexpected":
+      return "thing"
+  }
+}
 
 /** What was asked for. */
 export type Subject =

@@ -15,7 +15,7 @@ import { storable, storableName } from "../domain/Text.ts"
 import type { One } from "./batches.ts"
 import { PageUrl, timestamp, toSize } from "./gistWire.ts"
 import type { QueryAnswer, QueryError } from "./githubAccess.ts"
-import { GithubError, Unexpected, UserNotFound } from "./githubErrors.ts"
+import { type GithubError, githubError, Unexpected, UserNotFound } from "./githubErrors.ts"
 
 /** A user's gists, last changed first: the beginning of the list. */
 export interface NewestGists {
@@ -97,7 +97,7 @@ export const readNewest = (
       const user = fieldOf(answer.data, `u${n}`)
       if (own.some(isTrouble) || (user == null && own.length === 0 && everybodys)) return "unanswered"
       if (user == null && own.some(({ path, type }) => type === "NOT_FOUND" && path.length === 1)) {
-        return Result.fail(new GithubError({ reason: new UserNotFound({ message: `GitHub knows no user ${login}` }) }))
+        return Result.fail(githubError(new UserNotFound({ message: `GitHub knows no user ${login}` })))
       }
       const [error] = own
       if (error !== undefined) return Result.fail(odd(`GitHub does not show all of ${login}: ${error.message}`))
@@ -113,7 +113,7 @@ export const readNewest = (
 const isTrouble = ({ path, type }: QueryError): boolean =>
   type === "RESOURCE_LIMITS_EXCEEDED" || (type === undefined && (path.length === 0 || /^u\d+$/.test(String(path[0]))))
 
-const odd = (message: string) => new GithubError({ reason: new Unexpected({ message }) })
+const odd = (message: string) => githubError(new Unexpected({ message }))
 
 const fieldOf = (data: unknown, name: string): unknown =>
   typeof data === "object" && data !== null && Object.hasOwn(data, name)
