@@ -5,7 +5,7 @@ import * as Timing from "../domain/Timing.ts"
 import { Pipedrive } from "../Pipedrive.ts"
 import { Repository } from "../Repository.ts"
 import { Settings } from "../Settings.ts"
-import { ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../Sink.ts"
+import { activityPrice, ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../Sink.ts"
 import { dealOfReceipt, ensureDeal, isBefore } from "./deals.ts"
 import { sinking, storing } from "./errors.ts"
 
@@ -81,6 +81,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
             onSome: pipedrive.deleteDeal
           })
         ),
+      price: activityPrice,
       budget: pipedrive.budget,
       close: pipedrive.close
     })
