@@ -64,10 +64,11 @@ describe("demo", () => {
     Effect.gen(function* () {
       const environment = yield* real
       const port = Number(environment.github.url.port)
-      const { code, stderr } = yield* run(environment, "demo", "--exit", "--port", String(port))
+      const { code, stderr, stdout } = yield* run(environment, "demo", "--exit", "--port", String(port))
       assert.strictEqual(code, 1)
       assert.include(stderr, `port ${port}`)
       assert.match(stderr, /gitpip demo --port \d+/)
+      assert.notInclude(stdout, "Starting an empty database")
     })
   )
 })
