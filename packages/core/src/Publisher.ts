@@ -41,6 +41,7 @@ import {
   type Decision,
   type Due,
   isEvidence,
+  isExhausted,
   missing,
   notThereYet,
   type Outcome,
@@ -401,13 +402,13 @@ export class Publisher extends Context.Service<
               })
             )
           )
-          return finished._tag === "Success"
-            ? yield* settle(claim, {
-                _tag: "published",
-                how: "adopted",
-                receipt,
-                remark: finished.success.remark ?? null
-              })
+          if (finished._tag === "Success") {
+            const { remark = null } = finished.success
+            return yield* settle(claim, { _tag: "published", how: "adopted", receipt, remark })
+          }
+          const { message, reason } = finished.failure
+          return reason._tag !== "Paused" && isExhausted(claim)
+            ? yield* settle(claim, { _tag: "published", how: "adopted", receipt, remark: `Not complete: ${message}` })
             : yield* onSinkError(claim, finished.failure, { step: "lookup" })
         })
 

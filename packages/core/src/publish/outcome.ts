@@ -161,7 +161,7 @@ const trouble = (
   why: { readonly reason: string; readonly message: string; readonly isUncertain: boolean }
 ): Decision => ({
   outcome:
-    verdict.isProven && claim.attempts >= Timing.maxAttempts
+    verdict.isProven && isExhausted(claim)
       ? { _tag: "fail", ...why }
       : {
           _tag: "retry",
@@ -171,6 +171,9 @@ const trouble = (
         },
   ...blockOf(verdict, why.message)
 })
+
+/** Whether this was the last of the publication's own tries. */
+export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
 const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
 
