@@ -114,6 +114,8 @@ export class Publisher extends Context.Service<
         const replaced = new Map<number, string>()
         /** Failed as refused, since the last success. When everybody is refused alike, it was not their fault. */
         let refused: ReadonlyArray<{ readonly key: number; readonly signature: string }> = []
+        /** Those of them that everybody's trouble made fail: they are taken back when the batch is stored. */
+        let wronglyFailed: typeof refused = []
         const one = yield* Semaphore.make(1)
 
         /** Files of one gist are claimed next to each other: they share one read. */
@@ -135,9 +137,8 @@ export class Publisher extends Context.Service<
           const at = yield* now
           const begun = pauses.block(made, { service, user }, at.getTime())
           if (made.scope === "service" && made.cause === "suspicion") {
-            const alike = refused.filter((one) => one.signature === signature).map(({ key }) => key)
+            wronglyFailed = [...wronglyFailed, ...refused.filter((one) => one.signature === signature)]
             refused = refused.filter((one) => one.signature !== signature)
-            if (alike.length > 0) yield* publications.takeBack(alike, at)
           }
           if (begun === undefined) return
           yield* Telemetry.log("Warn", "publisher.paused", {
@@ -296,10 +297,11 @@ export class Publisher extends Context.Service<
         /** Whose failure it is. While nothing else tells, a cheap read does. */
         const judge = Effect.fnUntraced(function* (
           service: Service,
-          failure: Failure,
+          failed: Omit<Failure, "at">,
           probe: Effect.Effect<unknown, unknown> | undefined
         ) {
-          const verdict = pauses.failed(service, failure, yield* Clock.currentTimeMillis)
+          const failure = { ...failed, at: yield* Clock.currentTimeMillis }
+          const verdict = pauses.failed(service, failure)
           if (verdict.isProven || !verdict.isAlone || probe === undefined) return verdict
           if (Exit.isFailure(yield* Effect.exit(probe))) return verdict
           pauses.proved(service, failure.thing)
@@ -589,6 +591,13 @@ export class Publisher extends Context.Service<
               // Cut off: whatever has not ended is handed back as it was. What was sent has been recorded.
               Effect.onError(() => Effect.ignore(Effect.flatMap(now, (at) => publications.release(claims, at))))
             )
+            if (wronglyFailed.length > 0) {
+              yield* publications.takeBack(
+                wronglyFailed.map(({ key }) => key),
+                yield* now
+              )
+              wronglyFailed = []
+            }
             for (const state of states) {
               total[state === "pending" ? "postponed" : state]++
             }

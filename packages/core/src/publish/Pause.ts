@@ -68,10 +68,10 @@ export const make = () => {
   return {
     current,
     /** Notes a failure that may be anybody's, and tells whose it looks like. */
-    failed: (service: Service, failure: Evidence.Failure, now: number): Evidence.Verdict => {
+    failed: (service: Service, failure: Evidence.Failure): Evidence.Verdict => {
       const next = Evidence.afterFailure(evidence[service], failure)
       evidence[service] = next.evidence
-      lastFailureAt = now
+      lastFailureAt = failure.at
       return next.verdict
     },
     /** A read has shown that the service works. */

@@ -4,10 +4,14 @@
  * A status does not say this. Other things do: a thing that fails while others succeed is at fault itself, and one that
  * fails in the same way as things of other users is not.
  *
- * - Everybody's: things of `globalUsers` different users fail alike, and nothing has succeeded in between.
+ * - Everybody's: things of `globalUsers` different users fail alike, nothing has succeeded in between, and none of them is
+ *   proven to be at fault itself.
  * - The user's: `userThings` different things of one user fail, and none of that user has succeeded in between.
  * - The thing's own: all else. `isProven`, once something else has succeeded since it first failed.
+ *
+ * A failure that was not repeated for `memory` is forgotten.
  */
+import { Duration } from "effect"
 
 /** One publication at Pipedrive, or one gist at GitHub, and the user whose it is. */
 export interface Thing {
@@ -22,6 +26,8 @@ export interface Failure {
   readonly signature: string
   /** What failed is shared by all things of the user, as the deal is. */
   readonly isUserWide: boolean
+  /** Epoch milliseconds. */
+  readonly at: number
 }
 
 export interface Verdict {
@@ -40,14 +46,15 @@ interface Record {
   /** How much had succeeded when it first failed. Less than that: a read has proved that the service works. */
   readonly since: number
   readonly failures: number
-  readonly user: number
+  /** When it failed last. */
+  readonly at: number
 }
 
 export interface Evidence {
   readonly successes: number
   readonly things: ReadonlyMap<string, Record>
   readonly users: ReadonlyMap<number, Record & { readonly failing: ReadonlySet<string> }>
-  /** Who failed how since the last success of anything. */
+  /** Whose things failed how, without proof that these are at fault themselves, since the last success of anything. */
   readonly row: ReadonlyMap<string, ReadonlySet<number>>
 }
 
@@ -56,6 +63,9 @@ export const globalUsers = 3
 
 /** This many things of one user that fail one after the other share a cause. */
 export const userThings = 3
+
+/** What fails is tried again several times within this. */
+export const memory = Duration.hours(1)
 
 /** What is remembered of things and of users. The oldest go first. */
 const capacity = 2_000
@@ -72,36 +82,36 @@ export const afterSuccess = (evidence: Evidence, thing: Thing): Evidence => ({
 
 export const afterFailure = (
   evidence: Evidence,
-  { isUserWide, signature, thing }: Failure
+  { at, isUserWide, signature, thing }: Failure
 ): { readonly evidence: Evidence; readonly verdict: Verdict } => {
   const since = evidence.successes
-  const own = evidence.things.get(thing.key) ?? { since, failures: 0, user: thing.user }
-  const users = evidence.users.get(thing.user) ?? { since, failures: 0, user: thing.user, failing: new Set<string>() }
-  const alike = new Set(evidence.row.get(signature)).add(thing.user)
-  const failing = new Set(users.failing).add(thing.key)
-  const isGlobal = alike.size >= globalUsers
-  const counted = <R extends Record>(record: R): R => ({
-    ...record,
-    failures: record.failures + 1,
-    // What was proved before everybody failed proves nothing about the time after.
-    since: isGlobal ? since : record.since
-  })
+  const own = recent(evidence.things.get(thing.key), at) ?? { since, failures: 0 }
+  const user = recent(evidence.users.get(thing.user), at) ?? { since, failures: 0, failing: new Set<string>() }
+  const failing = new Set(user.failing).add(thing.key)
+  const isProven = own.since < since || user.since < since
+  const alike = new Set(evidence.row.get(signature))
+  if (!isProven) alike.add(thing.user)
+  const isGlobal = !isProven && alike.size >= globalUsers
+  const isUsers = isUserWide || failing.size >= userThings
   return {
     evidence: {
       successes: since,
-      things: bounded(evidence.things, thing.key, counted(own)),
-      users: bounded(evidence.users, thing.user, { ...counted(users), failing }),
+      things: bounded(evidence.things, thing.key, { since: own.since, failures: own.failures + 1, at }),
+      users: bounded(evidence.users, thing.user, { since: user.since, failures: user.failures + 1, at, failing }),
       row: bounded(evidence.row, signature, alike)
     },
     verdict: {
-      scope: isGlobal ? "service" : isUserWide || failing.size >= userThings ? "user" : "thing",
-      isProven: !isGlobal && (own.since < since || users.since < since),
+      scope: isGlobal ? "service" : isUsers ? "user" : "thing",
+      isProven,
       failures: own.failures + 1,
-      userFailures: users.failures + 1,
-      isAlone: alike.size === 1 && (isUserWide || failing.size < userThings)
+      userFailures: user.failures + 1,
+      isAlone: alike.size <= 1 && (isUserWide || !isUsers)
     }
   }
 }
+
+const recent = <R extends Record>(record: R | undefined, at: number): R | undefined =>
+  record !== undefined && at - record.at <= Duration.toMillis(memory) ? record : undefined
 
 /** A read proved that the service works, so that what fails is at fault itself. */
 export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {

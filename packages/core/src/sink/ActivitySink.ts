@@ -17,6 +17,9 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
     const { deals } = yield* Repository
     const settings = yield* Settings
 
+    /** Sendings without the content that were refused as well, in a row: then the content is not the reason. */
+    let omissionsRefused = 0
+
     /** Files of one user are published side by side: they share one finding of the deal. */
     const targets = yield* Cache.makeWith((recipient: Recipient) => ensureDeal(pipedrive, deals, recipient), {
       capacity: 10_000,
@@ -46,7 +49,10 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
             begin
           )
         const first = yield* Effect.result(send(content))
-        if (first._tag === "Success") return { receipt: String(first.success), remark: remarkOn(content) }
+        if (first._tag === "Success") {
+          omissionsRefused = 0
+          return { receipt: String(first.success), remark: remarkOn(content) }
+        }
         const { reason } = first.failure
         if (!isRefusal(reason)) return yield* sinking(Effect.fail(first.failure))
         // What a deal that cannot be used is refused with is not documented: the deal itself tells.
@@ -60,9 +66,10 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
               })
             )
           }
-          if (mayBeContent(reason) && content._tag !== "Omitted") {
+          if (mayBeContent(reason) && content._tag !== "Omitted" && omissionsRefused < maxOmissionsRefused) {
             const omitted: Content = { _tag: "Omitted", why: "Pipedrive did not accept it" }
             const second = yield* Effect.result(send(omitted))
+            omissionsRefused = second._tag === "Success" ? 0 : omissionsRefused + 1
             if (second._tag === "Success") {
               return { receipt: String(second.success), remark: `The content was left out: ${reason.message}` }
             }
@@ -104,6 +111,8 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
     })
   })
 )
+
+const maxOmissionsRefused = 3
 
 /** What to check when an activity is refused for its type: Pipedrive's error names the field, and a person deletes types. */
 const withAdvice = (message: string, type: string): string =>
