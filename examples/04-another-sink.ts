@@ -41,7 +41,7 @@ const FileSink = Layer.succeed(Sink, {
       // Right before anything is written: whoever lost the right to write stops here.
       if (!(yield* begin)) return yield* tooLate
       yield* disk(() => appendFile(file, line))
-      return htmlUrl
+      return { receipt: htmlUrl }
     }),
   find: (_target, delivery) =>
     disk(() => readFile(file, "utf8").catch(() => "")).pipe(

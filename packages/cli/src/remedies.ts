@@ -40,6 +40,10 @@ const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
     "Set PIPEDRIVE_TOKEN to the one under Personal preferences → API of a user of PIPEDRIVE_ORG, and see that the account is paid",
   BurstLimited: "Try again in some seconds",
   BudgetSpent: "Wait for tomorrow's tokens, or ask Pipedrive for more; files wait meanwhile",
+  Forbidden:
+    "Check what the token's user may see and edit in Pipedrive, and whether a firewall or proxy refuses this machine's requests",
+  NotPipedrive:
+    "Set PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set, to Pipedrive itself: they lead to a sign-in page",
   Unreachable: `${network}, PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set`,
   OutcomeUnknown: "Try again in some minutes; https://status.pipedrive.com tells of outages",
   Refused: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",

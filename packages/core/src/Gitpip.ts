@@ -278,7 +278,7 @@ export class Gitpip extends Context.Service<
           if (content === undefined) {
             return yield* githubError(new GistNotFound({ message: "The gist does not hold this file any more" }))
           }
-          if (content._tag === "Binary") return { text: null, partial: false }
+          if (content._tag !== "Text") return { text: null, partial: false }
           return {
             text: content.text.slice(0, previewBytes),
             partial: content.partial || content.text.length > previewBytes
@@ -382,7 +382,7 @@ export class Gitpip extends Context.Service<
         }).pipe(Effect.withSpan("Gitpip.retryFailed")),
         status: Effect.gen(function* () {
           const { failed, pending, sending, tracked } = yield* totals.read
-          const oldestDue = yield* publications.nextDue("all")
+          const oldestDue = yield* publications.nextDue()
           const pause = yield* publisher.pause
           const withheld = pending === 0 ? Option.none() : yield* publisher.withheld
           const waits = Option.orElse(pause, () => withheld)
@@ -447,7 +447,7 @@ export class Gitpip extends Context.Service<
             )
           }
           if (Option.isNone(publisher.off)) {
-            const oldestDue = yield* publications.nextDue("all")
+            const oldestDue = yield* publications.nextDue()
             const waiting = Option.match(oldestDue, {
               onNone: () => 0,
               onSome: ({ epochMilliseconds }) => at - Math.max(epochMilliseconds, since.epochMilliseconds)

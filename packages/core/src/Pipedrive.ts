@@ -34,23 +34,44 @@ export class BudgetSpent extends Schema.TaggedError<BudgetSpent>()("BudgetSpent"
   message: Schema.String,
   resumeAt: Schema.DateTimeUtcFromString
 }) {}
-/** The token, the account or its rights: nothing works until a person mends it. Nothing was done. */
+/** The token, the account or the address: nothing works until a person acts. Nothing was done. */
 export class Denied extends Schema.TaggedError<Denied>()("Denied", { message: Schema.String }) {}
 /** This one item is not accepted. Nothing was done. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", { status: Schema.Int, message: Schema.String }) {}
+/**
+ * Refused, and the answer does not say whether this item, its deal or the credential is the reason: other items tell.
+ * `isPage`: something in front of Pipedrive refused, a firewall for example. Nothing was done.
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  message: Schema.String,
+  isPage: Schema.Boolean
+}) {}
 /** What was asked about does not exist (any more). Nothing was done. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
 /** The caller took the request back before it left. */
 export class Withheld extends Schema.TaggedError<Withheld>()("Withheld", { message: Schema.String }) {}
 /** The request certainly never reached Pipedrive. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { message: Schema.String }) {}
+/** A web page came with a 2xx: a sign-in page, most likely. Only a proxy that did the work could hide behind it. */
+export class NotPipedrive extends Schema.TaggedError<NotPipedrive>()("NotPipedrive", { message: Schema.String }) {}
 /** No readable answer came: the work may or may not have been done. */
 export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {
   message: Schema.String
 }) {}
 
 export class PipedriveError extends Schema.TaggedError<PipedriveError>()("PipedriveError", {
-  reason: Schema.Union([BurstLimited, BudgetSpent, Denied, Refused, NotFound, Withheld, Unreachable, OutcomeUnknown])
+  reason: Schema.Union([
+    BurstLimited,
+    BudgetSpent,
+    Denied,
+    Refused,
+    Forbidden,
+    NotFound,
+    Withheld,
+    Unreachable,
+    NotPipedrive,
+    OutcomeUnknown
+  ])
 }) {
   override get message(): string {
     return this.reason.message
@@ -95,9 +116,6 @@ export type StoredNote = typeof StoredNote.Type
 
 const ActivityType = Schema.Struct({ key_string: Schema.String, active_flag: Schema.optional(Schema.Unknown) })
 
-/** https://developers.pipedrive.com/docs/api/v1/Users#getCurrentUser */
-const CurrentUser = Schema.Struct({ timezone_name: Schema.optional(Schema.NullOr(Schema.String)) })
-
 type Call<A> = Effect.Effect<A, PipedriveError>
 
 /** Runs right before the request leaves, behind every wait. With `false` it does not leave. */
@@ -134,10 +152,10 @@ export class Pipedrive extends Context.Service<
     readonly createNote: (note: { readonly deal_id: number; readonly content: string }) => Call<number>
     /** 20 tokens (v1 only). */
     readonly notesOfDeal: (dealId: number) => Call<ReadonlyArray<StoredNote>>
+    /** 2 tokens (v1 only). Succeeds while the token is accepted. `timeZone` is an IANA name, or empty when not told. */
+    readonly me: Call<{ readonly timeZone: string }>
     /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
     readonly activityTypes: Call<ReadonlyArray<string>>
-    /** 2 tokens (v1 only). The IANA name of the time zone of the token's user; empty when Pipedrive does not tell. */
-    readonly timeZone: Call<string>
     /** What is left of the burst window and of the day, by Pipedrive's last word. */
     readonly limits: Effect.Effect<Gate.GateState>
     /** The company's tokens of the day, by the last answer that told. */
@@ -164,16 +182,18 @@ export class Pipedrive extends Context.Service<
         })
         searchGate.pace(searchWindow)
         let budget: DayBudget | undefined
+        /** Answers of 429 in a row: how many, when the last one came, and the price of the cheapest call among them. */
         let refusals = 0
         let refusedAt = Number.NEGATIVE_INFINITY
+        let refusedCost = Number.POSITIVE_INFINITY
 
         const note = Effect.fnUntraced(function* (answer: Answer, search: boolean, startedAt: number) {
           const now = yield* Clock.currentTimeMillis
-          const left = int(answer.headers, "x-daily-ratelimit-token-remaining")
+          const left = tokensLeft(answer)
           const day = int(answer.headers, "x-daily-ratelimit-token-limit")
           if (left !== undefined) {
             budget = {
-              left,
+              left: Math.max(left, 0),
               limit: day ?? smallestBudget,
               renewsAt: DateTime.makeUnsafe(midnightAfter(now)),
               period: oneDay
@@ -192,8 +212,9 @@ export class Pipedrive extends Context.Service<
           request: HttpClientRequest.HttpClientRequest,
           {
             begin = Effect.succeed(true),
+            cost,
             search = false
-          }: { readonly begin?: Begin | undefined; readonly search?: boolean } = {}
+          }: { readonly cost: number; readonly begin?: Begin | undefined; readonly search?: boolean }
         ): Effect.fn.Return<unknown, PipedriveError> {
           const authorized = HttpClientRequest.setHeaders(request, {
             "x-api-token": Redacted.value(settings.token),
@@ -235,21 +256,23 @@ export class Pipedrive extends Context.Service<
           )
           if (answer === undefined) return yield* fail(new Withheld({ message: "the request was not sent in time" }))
           const body = json(answer)
-          if (answer.status >= 200 && answer.status < 300) {
-            refusals = 0
-            // A 2xx alone is no proof: only a body that says so is.
-            if (Schema.is(WireSuccess)(body) && !answer.cut) return body
-            return yield* fail(
-              new OutcomeUnknown({ message: `Pipedrive answers HTTP ${answer.status} with a body that cannot be read` })
-            )
-          }
-          // Several that were under way at once are refused once.
-          if (answer.status !== 429) refusals = 0
-          else if (startedAt > refusedAt) {
+          // Several that were under way at once are refused once. A cheaper call can fit into what is left of a day.
+          if (answer.status !== 429) {
+            if (cost >= refusedCost) {
+              refusals = 0
+              refusedCost = Number.POSITIVE_INFINITY
+            }
+          } else if (startedAt > refusedAt) {
             refusals += 1
             refusedAt = yield* Clock.currentTimeMillis
+            refusedCost = Math.min(refusedCost, cost)
           }
-          const reason = yield* classify(answer, body, refusals)
+          if (answer.status >= 200 && answer.status < 300) {
+            // A 2xx alone is no proof: only a body that says so is.
+            if (Schema.is(WireSuccess)(body) && !answer.cut) return body
+            return yield* fail(unreadable(answer, body))
+          }
+          const reason = yield* classify(answer, body, { refusals, cost })
           if (reason._tag === "BurstLimited" || reason._tag === "BudgetSpent") {
             gate.close(reason.resumeAt.epochMilliseconds, reason.message)
           }
@@ -261,13 +284,17 @@ export class Pipedrive extends Context.Service<
         const post = (path: string, body: unknown) =>
           HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post(`${settings.origin}/api/${path}`), body)
 
-        const create = (path: string, body: unknown, begin?: Begin) =>
-          call(post(path, body), { begin }).pipe(
+        const create = (
+          path: string,
+          body: unknown,
+          { begin, cost }: { readonly cost: number; readonly begin?: Begin | undefined }
+        ) =>
+          call(post(path, body), { cost, begin }).pipe(
             Effect.flatMap(read(WireCreated)),
             Effect.map(({ data }) => data.id)
           )
         const remove = (path: string) =>
-          call(HttpClientRequest.delete(`${settings.origin}/api/${path}`)).pipe(
+          call(HttpClientRequest.delete(`${settings.origin}/api/${path}`), { cost: 3 }).pipe(
             Effect.asVoid,
             Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
           )
@@ -277,8 +304,8 @@ export class Pipedrive extends Context.Service<
           limit: 500,
           ...(Option.isSome(cursor) ? { cursor: cursor.value } : {})
         })
-        const list = <A, I>(schema: Schema.Codec<A, I>, request: HttpClientRequest.HttpClientRequest) =>
-          call(request).pipe(
+        const list = <A, I>(schema: Schema.Codec<A, I>, request: HttpClientRequest.HttpClientRequest, cost: number) =>
+          call(request, { cost }).pipe(
             Effect.flatMap(read(wirePage(schema))),
             Effect.map(
               (page): Page<A> => ({
@@ -292,18 +319,18 @@ export class Pipedrive extends Context.Service<
           door,
           origin: settings.origin,
           createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity, begin?: Begin) =>
-            create("v2/activities", activity, begin)
+            create("v2/activities", activity, { cost: Timing.createCost, begin })
           ),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
-            list(StoredActivity, get("v2/activities", { deal_id: dealId, ...newestFirst(cursor) }))
+            list(StoredActivity, get("v2/activities", { deal_id: dealId, ...newestFirst(cursor) }), 10)
           ),
           createDeal: Effect.fn("Pipedrive.createDeal")((title: string, begin?: Begin) =>
-            create("v2/deals", { title }, begin)
+            create("v2/deals", { title }, { cost: Timing.createCost, begin })
           ),
           deleteDeal: Effect.fn("Pipedrive.deleteDeal")((id: number) => remove(`v2/deals/${id}`)),
           deal: Effect.fn("Pipedrive.deal")((id: number) =>
-            call(get(`v2/deals/${id}`)).pipe(
+            call(get(`v2/deals/${id}`), { cost: 1 }).pipe(
               Effect.flatMap(read(wireOne(StoredDeal))),
               Effect.map(({ data }) => (data.is_deleted === true ? Option.none() : Option.some(data))),
               Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeedNone)
@@ -311,6 +338,7 @@ export class Pipedrive extends Context.Service<
           ),
           searchDeals: Effect.fn("Pipedrive.searchDeals")((title: string) =>
             call(get("v2/deals/search", { term: title, fields: "title", exact_match: "true", limit: 100 }), {
+              cost: 20,
               search: true
             }).pipe(
               Effect.flatMap(read(WireSearch)),
@@ -318,20 +346,22 @@ export class Pipedrive extends Context.Service<
             )
           ),
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
-            list(StoredDeal, get("v2/deals", newestFirst(cursor)))
+            list(StoredDeal, get("v2/deals", newestFirst(cursor)), 10)
           ),
           createNote: Effect.fn("Pipedrive.createNote")(
-            (body: { readonly deal_id: number; readonly content: string }) => create("v1/notes", body)
+            (body: { readonly deal_id: number; readonly content: string }) => create("v1/notes", body, { cost: 10 })
           ),
           notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
-            Effect.map(list(StoredNote, get("v1/notes", { deal_id: dealId, limit: 100 })), ({ items }) => items)
+            Effect.map(list(StoredNote, get("v1/notes", { deal_id: dealId, limit: 100 }), 20), ({ items }) => items)
           ),
-          activityTypes: Effect.map(list(ActivityType, get("v1/activityTypes")), ({ items }) =>
+          me: call(get("v1/users/me"), { cost: 2 }).pipe(
+            Effect.map((body) => ({
+              timeZone: Schema.is(WireCurrentUser)(body) ? (body.data.timezone_name ?? "") : ""
+            })),
+            Effect.withSpan("Pipedrive.me")
+          ),
+          activityTypes: Effect.map(list(ActivityType, get("v1/activityTypes"), 20), ({ items }) =>
             items.filter((type) => type.active_flag !== false && type.active_flag !== 0).map((type) => type.key_string)
-          ),
-          timeZone: call(get("v1/users/me")).pipe(
-            Effect.flatMap(read(wireOne(CurrentUser))),
-            Effect.map(({ data }) => data.timezone_name ?? "")
           ),
           limits: Effect.sync(gate.state),
           // What was said yesterday no longer holds.
@@ -387,21 +417,36 @@ const windowMillis = 2_050
 /** Searching is limited to ten requests in two seconds on every plan. */
 const searchWindow = { limit: 10, millis: windowMillis }
 
+/** The company's tokens left, by the answer. A day can end below zero. */
+const tokensLeft = ({ headers }: Answer): number | undefined => {
+  const value = headers["x-daily-ratelimit-token-remaining"]
+  return value !== undefined && /^-?\d{1,15}$/.test(value) ? Number(value) : undefined
+}
+
+/** The longest wait for a burst to end, whatever a header says. */
+const longestBurst = Duration.hours(1)
+
+/** From the third refusal in a row on, the wait grows: half a minute, doubling. Headers that promise more were wrong twice. */
+const growingWait = (refusals: number): number => (refusals < 3 ? 0 : 30 * 2 ** Math.min(refusals - 3, 10))
+
 /**
  * What an answer that is no success means.
  *
- * Both kinds of 429 look alike; only undocumented headers tell them apart, and they can be missing. So without them the
- * third 429 in a row counts as the day's. The day ends at midnight of the server's zone, which is taken to be UTC; a
- * wrong guess costs one request an hour.
+ * Both kinds of 429 look alike; only undocumented headers tell them apart, and they can be missing. The day is spent when
+ * fewer tokens are left than the call costs; without headers, at the third 429 in a row. The day ends at midnight of the
+ * server's zone, which is taken to be UTC.
  */
-const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, refusals: number) {
+const classify = Effect.fnUntraced(function* (
+  answer: Answer,
+  body: unknown,
+  { cost, refusals }: { readonly cost: number; readonly refusals: number }
+) {
   const { status, headers } = answer
   const now = yield* Clock.currentTimeMillis
-  const message = Schema.is(WireFailure)(body)
-    ? sentence([body.error, body.code].filter(Boolean).join(" "), 500)
-    : `HTTP ${status}`
+  const isPage = !Schema.is(WireFailure)(body)
+  const message = isPage ? `HTTP ${status}` : sentence([body.error, body.code].filter(Boolean).join(" "), 500)
   if (status === 429) {
-    const spent = headers["x-daily-ratelimit-token-remaining"] === "0"
+    const spent = (tokensLeft(answer) ?? cost) < cost
     if (spent || (refusals >= 3 && headers["x-ratelimit-remaining"] === undefined)) {
       const renewed = midnightAfter(now) + 60_000
       return new BudgetSpent({
@@ -409,10 +454,15 @@ const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, ref
         resumeAt: DateTime.makeUnsafe(spent ? renewed : Math.min(renewed, now + 3_600_000))
       })
     }
-    const wait = Math.max(int(headers, "retry-after") ?? 0, int(headers, "x-ratelimit-reset") ?? 0, 2)
+    const wait = Math.max(
+      int(headers, "retry-after") ?? 0,
+      int(headers, "x-ratelimit-reset") ?? 0,
+      growingWait(refusals),
+      2
+    )
     return new BurstLimited({
       message: "Pipedrive's limit of requests is reached",
-      resumeAt: DateTime.makeUnsafe(now + wait * 1_000)
+      resumeAt: DateTime.makeUnsafe(now + Math.min(wait * 1_000, Duration.toMillis(longestBurst)))
     })
   }
   if (status === 401)
@@ -420,18 +470,43 @@ const classify = Effect.fnUntraced(function* (answer: Answer, body: unknown, ref
   if (status === 402) return new Denied({ message: `Pipedrive says the account is closed or unpaid: ${message}` })
   if (status === 403) {
     if (/capping|limit/.test(message)) return new Refused({ status, message: `Pipedrive refuses: ${message}` })
-    return new Denied({
-      message: Schema.is(WireFailure)(body)
-        ? `Pipedrive denies access: ${message}`
-        : "Pipedrive blocks this address for a while (HTTP 403 with a page)"
+    return new Forbidden({
+      isPage,
+      message: isPage
+        ? "A firewall in front of Pipedrive refuses the request (HTTP 403 with a page)"
+        : `Pipedrive denies access: ${message}. Check what the token's user may see and edit`
     })
   }
   if (status === 404) return new NotFound({ message: `Pipedrive does not find it: ${message}` })
+  if (status === 410) {
+    return new Forbidden({
+      isPage: false,
+      message: `Pipedrive has retired what was asked for (HTTP 410). Update Gitpip; if it is the newest, report this`
+    })
+  }
   if (status === 408 || status >= 500) return new OutcomeUnknown({ message: `Pipedrive answers with HTTP ${status}` })
   if (status >= 300 && status < 400)
     return new Denied({ message: `Pipedrive redirects (HTTP ${status}), which is not followed. Check PIPEDRIVE_ORG` })
-  return new Refused({ status, message: `Pipedrive refuses: ${message}` })
+  return isPage && status !== 413
+    ? new Forbidden({ isPage, message: `The request is refused with a page (HTTP ${status}), not by Pipedrive itself` })
+    : new Refused({ status, message: `Pipedrive refuses: ${message}` })
 })
+
+/** What a 2xx means whose body does not say that it succeeded. */
+const unreadable = (answer: Answer, body: unknown) => {
+  const { headers, status } = answer
+  if (Schema.is(WireFailure)(body)) {
+    return new OutcomeUnknown({
+      message: `Pipedrive answers HTTP ${status} and yet reports a failure: ${sentence(body.error, 500)}`
+    })
+  }
+  const isPage = /html/i.test(headers["content-type"] ?? "") || answer.body[0] === 0x3c
+  return isPage
+    ? new NotPipedrive({
+        message: `A web page answers in Pipedrive's place (HTTP ${status}). PIPEDRIVE_API_URL or PIPEDRIVE_ORG leads to a sign-in page`
+      })
+    : new OutcomeUnknown({ message: `Pipedrive answers HTTP ${status} with a body that cannot be read` })
+}
 
 const fail = (reason: PipedriveError["reason"]) => Effect.fail(new PipedriveError({ reason }))
 
@@ -441,6 +516,10 @@ const fail = (reason: PipedriveError["reason"]) => Effect.fail(new PipedriveErro
 
 const WireSuccess = Schema.Struct({ success: Schema.Literal(true) })
 const WireFailure = Schema.Struct({ error: Schema.String, code: Schema.optional(Schema.String) })
+/** https://developers.pipedrive.com/docs/api/v1/Users#getCurrentUser */
+const WireCurrentUser = Schema.Struct({
+  data: Schema.Struct({ timezone_name: Schema.optional(Schema.NullOr(Schema.String)) })
+})
 const WireCreated = Schema.Struct({ data: Schema.Struct({ id: Schema.Int }) })
 const WireSearch = Schema.Struct({ data: Schema.Struct({ items: Schema.Array(Schema.Struct({ item: StoredDeal })) }) })
 const wireOne = <A, I>(schema: Schema.Codec<A, I>) => Schema.Struct({ data: schema })

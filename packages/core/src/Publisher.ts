@@ -21,7 +21,6 @@ import {
   Metric,
   Option,
   Random,
-  Ref,
   Semaphore
 } from "effect"
 import type { DatabaseError } from "./Database.ts"
@@ -30,16 +29,35 @@ import * as Timing from "./domain/Timing.ts"
 import { Github, type GithubError } from "./Github.ts"
 import { Contents } from "./internal/Contents.ts"
 import { ScanSpans } from "./internal/ScanSpans.ts"
+import { allowance } from "./publish/allowance.ts"
+import type { Failure, Verdict } from "./publish/evidence.ts"
+import {
+  afterGithubError,
+  afterSinkError,
+  type Block,
+  beforeResend,
+  contentInPlaceOf,
+  contentLater,
+  type Decision,
+  type Due,
+  isEvidence,
+  isExhausted,
+  missing,
+  notThereYet,
+  type Outcome,
+  type Step,
+  sendsContent,
+  signatureOf
+} from "./publish/outcome.ts"
+import type { Pause, Service } from "./publish/Pause.ts"
+import * as Pauses from "./publish/Pause.ts"
 import { Repository } from "./Repository.ts"
-import type { Claim, Setback } from "./repository/Publications.ts"
-import { type Delivery, type Paused, Sink, type SinkError } from "./Sink.ts"
-import * as Telemetry from "./Telemetry.ts"
+import type { Among, Claim, Setback } from "./repository/Publications.ts"
+import { type Delivery, Sink, type SinkError } from "./Sink.ts"
 
-/** Nothing is sent before `until`. */
-export interface Pause {
-  readonly until: DateTime.Utc
-  readonly message: string
-}
+export type { Pause } from "./publish/Pause.ts"
+
+import * as Telemetry from "./Telemetry.ts"
 
 /** What one drain did. */
 export interface Drained {
@@ -58,8 +76,8 @@ export const concurrency = 12
 /** Claimed at once: enough to keep everybody busy, few enough to be done well within the lease. */
 const batch = concurrency * 2
 
-/** So many troubles in a row are an outage, not one file's bad luck. */
-const outage = 3
+/** Refusals that are remembered, in case everybody is refused alike. */
+const refusedCapacity = 100
 
 /** A gist up to this many bytes is read whole, by one request for all its files; of a larger one only the beginnings. */
 const wholeGist = 4 * 1024 * 1024
@@ -91,9 +109,13 @@ export class Publisher extends Context.Service<
         const sink = yield* Sink
         const kept = yield* Contents
         const scanSpans = yield* ScanSpans
-        const paused = yield* Ref.make(Option.none<Pause>())
-        /** Tries in a row, since the last that succeeded, that ended in a service's trouble rather than a file's. */
-        let troubles = 0
+        const pauses = Pauses.make()
+        /** Deals that were given up for another since their user's last success. */
+        const replaced = new Map<number, string>()
+        /** Failed as refused, since the last success. When everybody is refused alike, it was not their fault. */
+        let refused: ReadonlyArray<{ readonly key: number; readonly signature: string }> = []
+        /** Those of them that everybody's trouble made fail: they are taken back when the batch is stored. */
+        let wronglyFailed: typeof refused = []
         const one = yield* Semaphore.make(1)
 
         /** Files of one gist are claimed next to each other: they share one read. */
@@ -104,90 +126,99 @@ export class Publisher extends Context.Service<
 
         const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
 
-        /** `limit`: others must wait as well. `pace`: nothing is wrong, there are others to be left room for. */
-        const pauseUntil = Effect.fnUntraced(function* (door: string, pause: Pause, cause: "limit" | "fault" | "pace") {
-          const present = yield* Ref.get(paused)
-          if (Option.isSome(present) && DateTime.isGreaterThanOrEqualTo(present.value.until, pause.until)) return
-          yield* Ref.set(paused, Option.some(pause))
-          if (cause !== "pace") troubles = Math.max(troubles, 1)
+        const block = Effect.fnUntraced(function* (
+          made: Block,
+          {
+            service,
+            signature,
+            user
+          }: { readonly service: Service; readonly signature?: string; readonly user: number }
+        ) {
+          const at = yield* now
+          const begun = pauses.block(made, { service, user }, at.getTime())
+          if (made.scope === "service" && made.cause === "suspicion") {
+            wronglyFailed = [...wronglyFailed, ...refused.filter((one) => one.signature === signature)]
+            refused = refused.filter((one) => one.signature !== signature)
+          }
+          if (begun === undefined) return
           yield* Telemetry.log("Warn", "publisher.paused", {
-            until: DateTime.formatIso(pause.until),
-            detail: pause.message
+            until: DateTime.formatIso(begun.until),
+            detail: begun.message
           })
-          if (cause === "limit") yield* doors.close(door, pause.until, pause.message, yield* now)
+          if (made.cause === "limit") {
+            yield* doors.close(service === "sink" ? sink.door : github.door, begun.until, begun.message, at)
+          }
         })
 
-        const pauseSink = ({ binding, message, until }: Paused) =>
-          pauseUntil(sink.door, { until, message }, binding ? "limit" : "fault")
+        const currentPause = Effect.map(Clock.currentTimeMillis, (at) => Option.fromUndefinedOr(pauses.current(at)))
 
-        const currentPause = Effect.gen(function* () {
-          const present = yield* Ref.get(paused)
-          if (Option.isNone(present)) return present
-          if (DateTime.isLessThan(yield* DateTime.now, present.value.until)) return present
-          yield* Ref.set(paused, Option.none())
-          return Option.none()
-        })
-
-        /** How much a backlog may use up of the budget that is shortest, and when there will be more. */
-        const spare = Effect.gen(function* () {
+        const allowed = Effect.gen(function* () {
           const at = yield* Clock.currentTimeMillis
           const { budget: requests } = yield* github.limits
-          const budgets = [
-            ...Option.toArray(
-              Option.map(yield* sink.budget, ({ left, limit, period, renewsAt }) => ({
-                what: "Pipedrive's tokens for the day",
-                left,
-                limit,
-                renewsAt: renewsAt.epochMilliseconds,
-                period,
-                cost: Timing.createCost
-              }))
-            ),
-            ...(requests === undefined
-              ? []
-              : [
-                  {
-                    what: "GitHub's requests for the hour",
-                    left: requests.remaining,
-                    limit: requests.limit,
-                    renewsAt: requests.resetAt,
-                    period: Duration.hours(1),
-                    cost: 1
-                  }
-                ])
-          ]
-          let files = Number.POSITIVE_INFINITY
-          let wait = Option.none<Pause>()
-          for (const { cost, left, limit, period, renewsAt, what } of budgets) {
-            const over = left - Timing.reserve({ limit, renewsAt, period, now: at })
-            const affordable = Math.max(Math.floor(over / cost), 0)
-            if (affordable >= files) continue
-            files = affordable
-            // The reserve shrinks by half the limit within a period.
-            const until = Math.min(at + ((cost - over) * 2 * Duration.toMillis(period)) / limit, renewsAt)
-            const message = `${what} are kept for new files: ${left} of ${limit} are left`
-            wait =
-              affordable > 0 ? Option.none() : Option.some({ until: DateTime.makeUnsafe(Math.ceil(until)), message })
+          const tokens = yield* sink.budget
+          return allowance(
+            [
+              ...Option.toArray(
+                Option.map(tokens, ({ left, limit, period, renewsAt }) => ({
+                  what: "Pipedrive's tokens for the day",
+                  left,
+                  limit,
+                  renewsAt: renewsAt.epochMilliseconds,
+                  period,
+                  cost: sink.price?.perFile ?? 0
+                }))
+              ),
+              ...(requests === undefined
+                ? []
+                : [
+                    {
+                      what: "GitHub's requests for the hour",
+                      left: requests.remaining,
+                      limit: requests.limit,
+                      renewsAt: requests.resetAt,
+                      period: Duration.hours(1),
+                      cost: 1
+                    }
+                  ])
+            ],
+            at
+          )
+        })
+
+        const dueAt = Effect.fnUntraced(function* (due: Due) {
+          const at = yield* Clock.currentTimeMillis
+          switch (due._tag) {
+            case "Now":
+            case "Growing":
+              return new Date(at)
+            case "After":
+              return new Date(at + Duration.toMillis(due.wait))
+            case "At":
+              return new Date(Math.min(due.instant.epochMilliseconds, at + Duration.toMillis(due.atMost)))
+            case "Backoff": {
+              const wait = Timing.jittered(Timing.publicationRetryDelay(due.failures), yield* Random.next)
+              return new Date(at + Math.max(Duration.toMillis(wait), Duration.toMillis(due.atLeast)))
+            }
           }
-          return { files, wait }
         })
 
-        /** One more sign of an outage. From the third in a row on, everybody waits: each try may cost a look of 10 tokens. */
-        const struggle = Effect.fnUntraced(function* (door: string, message: string) {
-          // What was under way when the pause began fails for the same reason: it is no further sign.
-          if (Option.isSome(yield* currentPause)) return
-          troubles++
-          if (troubles < outage) return
-          const until = DateTime.addDuration(yield* DateTime.now, Timing.outageDelay(troubles - outage + 1))
-          yield* pauseUntil(door, { until, message }, "fault")
-        })
-
-        const retryAt = Effect.fnUntraced(function* (claim: Claim) {
-          const delay = Timing.jittered(Timing.publicationRetryDelay(claim.attempts), yield* Random.next)
-          return new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(delay))
-        })
-
-        const setBack = Effect.fnUntraced(function* (claim: Claim, setback: Setback) {
+        /** The one place where the outcome of an attempt is stored. */
+        const settle = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome) {
+          if (outcome._tag === "published") {
+            const { how, receipt } = outcome
+            pauses.succeeded("sink", thingOf(claim))
+            refused = []
+            const won = yield* publications.published(claim, outcome, yield* now)
+            yield* Metric.update(Telemetry.attempts(won ? how : "retracted"), 1)
+            yield* Telemetry.log("Info", won ? "publication.published" : "publication.retracted", {
+              publication: claim.key,
+              file: claim.htmlUrl,
+              receipt,
+              outcome: how
+            })
+            return "published" as const
+          }
+          const setback = yield* setbackOf(claim, outcome)
           yield* publications.setBack(claim, setback, yield* now)
           if (setback.counts === "nothing") return setback.state
           yield* Metric.update(Telemetry.attempts(setback.reason), 1)
@@ -201,122 +232,122 @@ export class Publisher extends Context.Service<
           return setback.state
         })
 
-        /** Again later, or failed when it has been tried often enough. */
-        const again = Effect.fnUntraced(function* (claim: Claim, reason: string, message: string) {
-          const exhausted = claim.attempts >= Timing.maxAttempts
-          return yield* setBack(claim, {
-            state: exhausted ? "failed" : "pending",
-            reason,
-            message,
-            dueAt: yield* retryAt(claim),
-            uncertain: false,
-            counts: "try"
-          })
-        })
-
-        /** Again later, however often: a service does not answer. Nothing of this file was sent unless that is `uncertain`. */
-        const waitOut = Effect.fnUntraced(function* (
+        const setbackOf = Effect.fnUntraced(function* (
           claim: Claim,
-          door: string,
-          reason: string,
-          message: string,
-          uncertain = false
-        ) {
-          yield* struggle(door, message)
-          const dueAt = yield* retryAt(claim)
-          return yield* setBack(claim, { state: "pending", reason, message, dueAt, uncertain, counts: "outage" })
-        })
-
-        const ended = Effect.fnUntraced(function* (
-          claim: Claim,
-          state: "failed" | "gone",
-          reason: string,
-          message: string
-        ) {
-          return yield* setBack(claim, { state, reason, message, dueAt: yield* now, uncertain: false, counts: "try" })
-        })
-
-        /** Back to its place, untouched, since nothing can be done for anybody. */
-        const handBack = (claim: Claim, reason: string, message: string) =>
-          Effect.flatMap(now, (dueAt) => putOff(claim, reason, message, dueAt, claim.sentAt !== null))
-
-        /** Not now, for a reason that is no trouble. Does not count as a try. */
-        const putOff = (claim: Claim, reason: string, message: string, dueAt: Date, uncertain: boolean) =>
-          setBack(claim, { state: "pending", reason, message, dueAt, uncertain, counts: "nothing" })
-
-        /** A gist's own page can lag behind the list: what is missing once is no proof. */
-        const missing = Effect.fnUntraced(function* (claim: Claim, once: string, twice: string, message: string) {
-          if (claim.errorReason === once) return yield* ended(claim, "gone", twice, message)
-          const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.goneDelay))
-          return yield* setBack(claim, {
-            state: "pending",
-            reason: once,
-            message,
-            dueAt,
-            uncertain: false,
-            counts: "try"
-          })
-        })
-
-        const onGithubError = Effect.fnUntraced(function* (claim: Claim, { reason, concernsEverybody }: GithubError) {
-          switch (reason._tag) {
-            case "GistNotFound":
-            case "UserNotFound":
-              return yield* missing(claim, "GistNotFound", "GistGone", reason.message)
-            case "Blocked":
-              return yield* ended(claim, "failed", reason._tag, reason.message)
-            case "RateLimited":
-              yield* pauseUntil(
-                github.door,
-                { until: reason.resumeAt, message: reason.message },
-                reason.binding ? "limit" : "pace"
-              )
-              return yield* handBack(claim, reason._tag, reason.message)
-            case "Unauthorized":
-              yield* pauseUntil(github.door, { until: yield* inMinutes(5), message: reason.message }, "fault")
-              return yield* handBack(claim, reason._tag, reason.message)
-            default:
-              return concernsEverybody
-                ? yield* waitOut(claim, github.door, reason._tag, reason.message)
-                : yield* again(claim, reason._tag, reason.message)
+          outcome: Exclude<Outcome, { readonly _tag: "published" }>
+        ): Effect.fn.Return<Setback> {
+          const { message, reason } = outcome
+          switch (outcome._tag) {
+            case "retry":
+              return {
+                state: "pending",
+                reason,
+                message,
+                dueAt: yield* dueAt(outcome.due),
+                uncertain: outcome.isUncertain,
+                counts: outcome.counts ? "try" : "outage",
+                // It keeps no place at the head of the queue.
+                isLast: outcome.due._tag === "Backoff" && outcome.due.failures > 1
+              }
+            case "snooze":
+              return {
+                state: "pending",
+                reason,
+                message,
+                dueAt: yield* dueAt(outcome.due),
+                uncertain: outcome.isUncertain,
+                counts: "nothing"
+              }
+            case "release":
+              return {
+                state: "pending",
+                reason,
+                message,
+                dueAt: yield* now,
+                uncertain: claim.sentAt !== null,
+                counts: "nothing"
+              }
+            case "fail":
+              return {
+                state: "failed",
+                reason,
+                message,
+                dueAt: yield* now,
+                uncertain: outcome.isUncertain,
+                counts: "try"
+              }
+            case "discard":
+              return { state: "gone", reason, message, dueAt: yield* now, uncertain: false, counts: "try" }
           }
+        })
+
+        const decide = Effect.fnUntraced(function* (
+          claim: Claim,
+          { service, signature }: { readonly service: Service; readonly signature: string },
+          { block: made, outcome }: Decision
+        ) {
+          if (outcome._tag === "fail" && !outcome.isUncertain) {
+            refused = [...refused, { key: claim.key, signature }].slice(-refusedCapacity)
+          }
+          const state = yield* settle(claim, outcome)
+          if (made !== undefined) yield* block(made, { service, signature, user: claim.userKey })
+          return state
+        })
+
+        /** Whose failure it is. While nothing else tells, a cheap read does. */
+        const judge = Effect.fnUntraced(function* (
+          service: Service,
+          failed: Omit<Failure, "at">,
+          probe: Effect.Effect<unknown, unknown> | undefined
+        ) {
+          const failure = { ...failed, at: yield* Clock.currentTimeMillis }
+          const verdict = pauses.failed(service, failure)
+          if (verdict.isProven || !verdict.isAlone || probe === undefined) return verdict
+          if (Exit.isFailure(yield* Effect.exit(probe))) return verdict
+          pauses.proved(service, failure.thing)
+          return { ...verdict, isProven: true }
+        })
+
+        const onGithubError = Effect.fnUntraced(function* (claim: Claim, error: GithubError) {
+          const signature = signatureOf(error)
+          // A refusal is final, so the proof comes before it; whatever may pass is tried once more without.
+          const isFinal = error.reason._tag === "Blocked"
+          const verdict = isEvidence(error)
+            ? yield* judge(
+                "github",
+                { thing: { user: claim.userKey, key: claim.gistId }, signature, isUserWide: false },
+                isFinal || claim.errorReason !== null ? github.check : undefined
+              )
+            : noVerdict
+          return yield* decide(claim, { service: "github", signature }, afterGithubError(claim, error, verdict))
         })
 
         const onSinkError = Effect.fnUntraced(function* (
           claim: Claim,
-          delivery: Delivery,
-          { reason }: SinkError,
-          target: Option.Option<string>
+          error: SinkError,
+          { step, target }: { readonly step: Step; readonly target?: string }
         ) {
-          switch (reason._tag) {
-            case "ItemRefused":
-              return yield* ended(claim, "failed", reason._tag, reason.message)
-            case "TargetGone":
-              if (Option.isSome(target)) yield* Effect.ignore(sink.forget(delivery, target.value))
-              return yield* again(claim, reason._tag, reason.message)
-            case "NotSent":
-              return yield* again(claim, reason._tag, reason.message)
-            case "NotYet": {
-              const farthest = DateTime.addDuration(yield* DateTime.now, Timing.longestPutOff)
-              const dueAt = DateTime.toDate(DateTime.min(reason.retryAt, farthest))
-              return yield* putOff(claim, reason._tag, reason.message, dueAt, false)
-            }
-            case "SinkOutcomeUnknown": {
-              yield* struggle(sink.door, reason.message)
-              const dueAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.settleDelay))
-              return yield* setBack(claim, {
-                state: "pending",
-                reason: "OutcomeUnknown",
-                message: reason.message,
-                dueAt,
-                uncertain: true,
-                counts: "outage"
-              })
-            }
-            case "Paused":
-              yield* pauseSink(reason)
-              return yield* handBack(claim, reason._tag, reason.message)
+          const { _tag } = error.reason
+          const signature = signatureOf(error)
+          const user = claim.userKey
+          if (_tag === "TargetGone" && target !== undefined && (replaced.get(user) ?? target) === target) {
+            // One that takes its place and is gone as well was not the fault of the first one.
+            replaced.set(user, target)
+            yield* Effect.ignore(sink.forget(claim, target))
+          } else if (_tag !== "Paused" && _tag !== "NotYet") {
+            const isUserWide = step === "target" || _tag === "TargetGone"
+            const verdict = yield* judge(
+              "sink",
+              { thing: { user, key: isUserWide ? `deal of ${user}` : String(claim.key) }, signature, isUserWide },
+              claim.errorReason === null ? undefined : sink.probe
+            )
+            return yield* decide(claim, { service: "sink", signature }, afterSinkError(claim, error, { step, verdict }))
           }
+          return yield* decide(
+            claim,
+            { service: "sink", signature },
+            afterSinkError(claim, error, { step, verdict: noVerdict })
+          )
         })
 
         const read = Effect.fnUntraced(function* (
@@ -331,11 +362,19 @@ export class Publisher extends Context.Service<
             const { description, text } = cameAlong.value
             return Option.some({ content: { _tag: "Text", text, partial: false }, description, type })
           }
+          const thing = { user: claim.userKey, key: claim.gistId }
           if (claim.gistSize > wholeGist && claim.rawUrl !== null) {
-            const content = yield* github.raw(claim.rawUrl, rawBytes)
+            const content = yield* github.raw(claim.rawUrl, rawBytes).pipe(
+              Effect.tap(() => Effect.sync(() => pauses.succeeded("github", thing))),
+              Effect.catchTag("GithubError", (error) => {
+                const omitted = contentInPlaceOf(claim, error, { isWhole: false })
+                return omitted === undefined ? Effect.fail(error) : Effect.succeed(omitted)
+              })
+            )
             return Option.some({ content, description: claim.description, type })
           }
           const gist = yield* Cache.get(gists, claim.gistId)
+          pauses.succeeded("github", thing)
           // Kept from before the file was added, perhaps: the next try reads anew.
           if (!gist.files.has(claim.filename)) yield* Cache.invalidate(gists, claim.gistId)
           return Option.map(Option.fromNullishOr(gist.files.get(claim.filename)), (content) => ({
@@ -346,85 +385,102 @@ export class Publisher extends Context.Service<
           }))
         })
 
-        const record = Effect.fnUntraced(function* (claim: Claim, receipt: string, outcome: "published" | "adopted") {
-          troubles = 0
-          const won = yield* publications.published(claim, receipt, outcome, yield* now)
-          yield* Metric.update(Telemetry.attempts(won ? outcome : "retracted"), 1)
-          yield* Telemetry.log("Info", won ? "publication.published" : "publication.retracted", {
-            publication: claim.key,
-            file: claim.htmlUrl,
-            receipt,
-            outcome
-          })
-          return "published" as const
+        /** A sink that makes one thing by several requests may have been cut off between them. */
+        const finish = Effect.fnUntraced(function* (claim: Claim, receipt: string) {
+          if (sink.finish === undefined)
+            return yield* settle(claim, { _tag: "published", receipt, how: "adopted", remark: null })
+          const contents = yield* Effect.result(read(claim))
+          if (contents._tag === "Failure" && contents.failure.concernsEverybody) {
+            return yield* settle(claim, contentLater(contents.failure.message))
+          }
+          const found = contents._tag === "Success" ? contents.success : Option.none()
+          const finished = yield* Effect.result(
+            sink.finish(
+              receipt,
+              claim,
+              Option.match(found, {
+                onNone: () => ({ _tag: "Omitted", why: "GitHub does not show it any more" }),
+                onSome: ({ content }) => contentFor(claim, content)
+              })
+            )
+          )
+          if (finished._tag === "Success") {
+            const { remark = null } = finished.success
+            return yield* settle(claim, { _tag: "published", how: "adopted", receipt, remark })
+          }
+          const { message, reason } = finished.failure
+          return reason._tag !== "Paused" && isExhausted(claim)
+            ? yield* settle(claim, { _tag: "published", how: "adopted", receipt, remark: `Not complete: ${message}` })
+            : yield* onSinkError(claim, finished.failure, { step: "lookup" })
         })
 
-        const publishOne = Effect.fnUntraced(function* (claimed: Claim) {
+        const publishOne = Effect.fnUntraced(function* (claimed: Claim, isProbe: boolean) {
           let claim = claimed
-          const pause = yield* currentPause
-          if (Option.isSome(pause)) return yield* handBack(claim, "Paused", pause.value.message)
+          const at = yield* Clock.currentTimeMillis
+          const pause = pauses.current(at)
+          if (pause !== undefined && !isProbe) {
+            return yield* settle(claim, { _tag: "release", reason: "Paused", message: pause.message })
+          }
+          if (pauses.isBlocked(claim.userKey, at)) {
+            const message = claim.errorMessage ?? "The last files of this user failed, one after the other"
+            return yield* settle(claim, { _tag: "release", reason: claim.errorReason ?? "Paused", message })
+          }
 
           let delivery: Delivery = claim
           if (claim.sentAt !== null && claim.target !== null) {
             // Something may be there. Only what Pipedrive shows decides.
             const found = yield* Effect.result(sink.find(claim.target, delivery, claim.sentAt))
             if (found._tag === "Failure") {
-              const { reason } = found.failure
-              if (reason._tag === "Paused") return yield* onSinkError(claim, delivery, found.failure, Option.none())
               // The deal itself is no more, and what hung on it with it: there is nothing to find.
-              if (reason._tag !== "TargetGone") {
-                return yield* waitOut(claim, sink.door, "LookFailed", reason.message, true)
+              if (found.failure.reason._tag !== "TargetGone") {
+                return yield* onSinkError(claim, found.failure, { step: "lookup" })
               }
             } else {
               const [first, ...doubles] = found.success
               if (first !== undefined) {
                 yield* publications.retract(claim, doubles, yield* now)
-                return yield* record(claim, first, "adopted")
+                return yield* finish(claim, first)
               }
               const early = Duration.toMillis(Timing.certainDelay) - Math.max(claim.sentAgo ?? 0, 0) * 1_000
-              if (early > 0) {
-                const dueAt = new Date((yield* Clock.currentTimeMillis) + early)
-                return yield* putOff(claim, "NotThereYet", "It does not show in Pipedrive yet", dueAt, true)
-              }
+              if (early > 0) return yield* settle(claim, notThereYet(Duration.millis(early)))
             }
             yield* publications.absent(claim)
             // Whatever comes now, nothing is there to be looked for.
             claim = { ...claim, sentAt: null }
+            const given = beforeResend(claim)
+            if (given !== undefined) return yield* settle(claim, given)
           }
 
           const contents = yield* Effect.result(read(claim))
           if (contents._tag === "Failure") return yield* onGithubError(claim, contents.failure)
           if (Option.isNone(contents.success)) {
-            return yield* missing(claim, "FileNotFound", "FileGone", "The gist no longer has this file")
+            return yield* settle(claim, missing(claim, "FileNotFound", "FileGone", "The gist no longer has this file"))
           }
-          const { content, description, type } = contents.success.value
+          const { description, type } = contents.success.value
+          const content = contentFor(claim, contents.success.value.content)
           delivery = { ...delivery, description, type }
 
           const target = yield* Effect.result(sink.target(delivery))
-          if (target._tag === "Failure") {
-            const { reason } = target.failure
-            // Whatever became of the deal, nothing of this file was sent. A service that does not answer is no fault of the
-            // file's, however often that happens.
-            return reason._tag === "SinkOutcomeUnknown"
-              ? yield* waitOut(claim, sink.door, "DealUnknown", reason.message)
-              : yield* onSinkError(claim, delivery, target.failure, Option.none())
-          }
+          if (target._tag === "Failure") return yield* onSinkError(claim, target.failure, { step: "target" })
 
           // Right before the request, behind every wait: a process that was paused past its lease must not send.
           const begin = Effect.catch(publications.beginSend(claim, target.success), () => Effect.succeed(false))
           return yield* Effect.uninterruptible(
             Effect.gen(function* () {
               const sent = yield* Effect.result(sink.create(target.success, delivery, content, begin))
-              return sent._tag === "Success"
-                ? yield* record(claim, sent.success, "published")
-                : yield* onSinkError(claim, delivery, sent.failure, Option.some(target.success))
+              if (sent._tag === "Failure") {
+                return yield* onSinkError(claim, sent.failure, { step: "create", target: target.success })
+              }
+              const { receipt, remark = null } = sent.success
+              replaced.delete(claim.userKey)
+              return yield* settle(claim, { _tag: "published", how: "published", receipt, remark })
             })
           )
         })
 
         /** Its span points back to the scan that found the file. */
-        const publish = (claim: Claim) =>
-          Effect.tap(publishOne(claim), (state) =>
+        const publish = (claim: Claim, isProbe: boolean) =>
+          Effect.tap(publishOne(claim, isProbe), (state) =>
             Effect.annotateCurrentSpan(Telemetry.attributes.outcome, state)
           ).pipe(
             Effect.withSpan("Publisher.publish", {
@@ -447,7 +503,12 @@ export class Publisher extends Context.Service<
               if (found._tag === "Failure") {
                 const { reason } = found.failure
                 if (reason._tag === "Paused") {
-                  return yield* pauseSink(reason)
+                  const { block: made } = afterSinkError({ attempts: 0, errorReason: null }, found.failure, {
+                    step: "lookup",
+                    verdict: noVerdict
+                  })
+                  if (made !== undefined) yield* block(made, { service: "sink", user: due.userKey })
+                  return
                 }
                 if (reason._tag !== "TargetGone") return
               }
@@ -466,7 +527,7 @@ export class Publisher extends Context.Service<
             if (deleted._tag === "Failure") {
               const { _tag } = deleted.failure.reason
               // One that is refused is no reason to leave the others.
-              if (_tag === "ItemRefused") continue
+              if (_tag === "ItemRefused" || _tag === "Forbidden") continue
               if (_tag !== "TargetGone") return
             }
             yield* publications.retracted(receipt)
@@ -476,12 +537,45 @@ export class Publisher extends Context.Service<
         /** What an earlier process was told to wait for. */
         const recall = Effect.gen(function* () {
           const at = yield* now
-          for (const [door, service] of [[sink.door, sink] as const, [github.door, github] as const]) {
+          for (const [door, service, name] of [
+            [sink.door, sink, "sink"],
+            [github.door, github, "github"]
+          ] as const) {
             const closed = yield* doors.closed(door, at)
             if (Option.isNone(closed)) continue
-            yield* service.close(closed.value.closedUntil, closed.value.message)
-            yield* pauseUntil(door, { until: closed.value.closedUntil, message: closed.value.message }, "fault")
+            const { closedUntil, message } = closed.value
+            yield* service.close(closedUntil, message)
+            const until: Due = { _tag: "At", instant: closedUntil, atMost: Timing.longestClosure }
+            yield* block({ scope: "service", until, message, cause: "fault" }, { service: name, user: 0 })
           }
+        })
+
+        /** What is tried next: while nothing is wrong as much as a batch holds, after trouble one file at a time. */
+        const claimNext = Effect.gen(function* () {
+          const at = yield* now
+          const turn = pauses.turn(at.getTime())
+          if (turn._tag === "Nobody") return []
+          const { files } = yield* allowed
+          const which = files > 0 ? "all" : "fresh"
+          const claim = (limit: number, among: Among) =>
+            publications.claim(files > 0 ? Math.min(limit, files) : limit, Timing.publicationLease, at, {
+              which,
+              ...among
+            })
+          if (turn._tag === "Probe") return yield* claim(1, { except: turn.except })
+          const tried: Array<Claim> = []
+          if (turn._tag === "One") {
+            tried.push(...(yield* claim(1, { except: turn.except })))
+            if (tried.length > 0) return tried
+          }
+          for (const user of turn.over.slice(0, concurrency)) {
+            const claims = yield* claim(1, { only: user })
+            if (claims.length === 0) pauses.idled(user, at.getTime())
+            tried.push(...claims)
+            if (turn._tag === "One" && tried.length > 0) return tried
+          }
+          if (turn._tag === "One") return yield* claim(1, { except: turn.blocked })
+          return [...tried, ...(yield* claim(batch, { except: turn.except }))]
         })
 
         const drain = Effect.gen(function* () {
@@ -489,19 +583,21 @@ export class Publisher extends Context.Service<
           yield* recall
           if (Option.isNone(yield* currentPause)) yield* audit
           if (Option.isNone(yield* currentPause)) yield* retract
-          while (Option.isNone(yield* currentPause)) {
-            const { files } = yield* spare
-            // After trouble, one request at a time tries the door until something succeeds again.
-            const limit = troubles === 0 ? batch : 1
-            const claims =
-              files > 0
-                ? yield* publications.claim(Math.min(limit, files), Timing.publicationLease, yield* now)
-                : yield* publications.claim(limit, Timing.publicationLease, yield* now, "fresh")
+          for (;;) {
+            const isProbe = Option.isSome(yield* currentPause)
+            const claims = yield* claimNext
             if (claims.length === 0) break
-            const states = yield* Effect.forEach(claims, publish, { concurrency }).pipe(
+            const states = yield* Effect.forEach(claims, (claim) => publish(claim, isProbe), { concurrency }).pipe(
               // Cut off: whatever has not ended is handed back as it was. What was sent has been recorded.
               Effect.onError(() => Effect.ignore(Effect.flatMap(now, (at) => publications.release(claims, at))))
             )
+            if (wronglyFailed.length > 0) {
+              yield* publications.takeBack(
+                wronglyFailed.map(({ key }) => key),
+                yield* now
+              )
+              wronglyFailed = []
+            }
             for (const state of states) {
               total[state === "pending" ? "postponed" : state]++
             }
@@ -515,24 +611,38 @@ export class Publisher extends Context.Service<
             : one.withPermit(drain).pipe(Effect.withSpan("Publisher.drain")),
           pause: currentPause,
           nextAt: Effect.gen(function* () {
-            const pause = yield* currentPause
-            if (Option.isSome(pause)) return Option.some(pause.value.until)
-            const { wait } = yield* spare
-            if (Option.isNone(wait)) return yield* publications.nextDue("all")
-            const fresh = yield* publications.nextDue("fresh")
-            return Option.some(
-              Option.match(fresh, {
-                onNone: () => wait.value.until,
-                onSome: (due) => DateTime.min(due, wait.value.until)
-              })
-            )
+            const at = yield* Clock.currentTimeMillis
+            const next = pauses.next(at)
+            const earliest = (...times: ReadonlyArray<number | undefined>) => {
+              const known = times.filter((time) => time !== undefined && Number.isFinite(time)) as ReadonlyArray<number>
+              return known.length === 0 ? Option.none() : Option.some(DateTime.makeUnsafe(Math.min(...known)))
+            }
+            const due = (among: Among) =>
+              Effect.map(publications.nextDue(among), (found) =>
+                Option.getOrUndefined(Option.map(found, ({ epochMilliseconds }) => epochMilliseconds))
+              )
+            const { except } = next
+            if (next._tag === "Paused") {
+              if (!Number.isFinite(next.probesAt)) return earliest(next.endsAt)
+              const untried = yield* due({ except })
+              return earliest(next.endsAt, untried === undefined ? undefined : Math.max(untried, next.probesAt))
+            }
+            const { wait } = yield* allowed
+            return Option.isNone(wait)
+              ? earliest(yield* due({ except }), next.endsAt)
+              : earliest(yield* due({ which: "fresh", except }), wait.value.until.epochMilliseconds, next.endsAt)
           }),
-          withheld: Effect.map(spare, ({ wait }) => wait),
+          withheld: Effect.map(allowed, ({ wait }) => wait),
           off: sink.off
         })
       })
     )
 }
 
-const inMinutes = (minutes: number) =>
-  Effect.map(DateTime.now, (now) => DateTime.addDuration(now, Duration.minutes(minutes)))
+/** For errors that say themselves whose they are. */
+const noVerdict: Verdict = { scope: "thing", isProven: true, failures: 1, userFailures: 1, isAlone: false }
+
+const thingOf = (claim: Claim) => ({ user: claim.userKey, key: String(claim.key) })
+
+const contentFor = (claim: Claim, content: Content): Content =>
+  sendsContent(claim) ? content : { _tag: "Omitted", why: "Pipedrive did not accept it" }

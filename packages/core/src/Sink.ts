@@ -7,6 +7,7 @@
  */
 import { Context, DateTime, type Duration, Effect, Layer, Option, Schema } from "effect"
 import type { Content } from "./domain/GistFile.ts"
+import { Scope } from "./domain/Scope.ts"
 import type { UserKey } from "./domain/User.ts"
 
 /** Whose file it is. */
@@ -28,6 +29,14 @@ export interface Delivery extends Recipient {
 
 /** This one item is not accepted, and waiting does not help. Nothing was created. */
 export class ItemRefused extends Schema.TaggedError<ItemRefused>()("ItemRefused", { message: Schema.String }) {}
+/**
+ * It is not accepted, and the answer does not say whether that is this item's fault, its target's or the credential's.
+ * Nothing was created. `scope` is what the answer looks like; what other items are answered decides.
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  message: Schema.String,
+  scope: Scope
+}) {}
 /** What it should hang on is no more. Nothing was created; with a new target it may work. */
 export class TargetGone extends Schema.TaggedError<TargetGone>()("TargetGone", { message: Schema.String }) {}
 /** It did not work this time. Nothing was created. */
@@ -50,7 +59,7 @@ export class Paused extends Schema.TaggedError<Paused>()("Paused", {
 }) {}
 
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
-  reason: Schema.Union([ItemRefused, TargetGone, NotSent, NotYet, OutcomeUnknown, Paused])
+  reason: Schema.Union([ItemRefused, Forbidden, TargetGone, NotSent, NotYet, OutcomeUnknown, Paused])
 }) {
   override get message(): string {
     return this.reason.message
@@ -61,6 +70,14 @@ export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
 export const tooLate: Effect.Effect<never, SinkError> = Effect.flatMap(DateTime.now, (retryAt) =>
   Effect.fail(new SinkError({ reason: new NotYet({ message: "it was not sent in time", retryAt }) }))
 )
+
+/** What was created. */
+export interface Created {
+  /** What it is called there. */
+  readonly receipt: string
+  /** What differs from the usual, as a sentence: the content was left out, for example. */
+  readonly remark?: string | undefined
+}
 
 /** A budget that is used up by requests and renewed all at once. */
 export interface Budget {
@@ -105,7 +122,7 @@ export class Sink extends Context.Service<
     /** The target is no more: the next call of `target` brings another. */
     readonly forget: (recipient: Recipient, target: string) => Effect.Effect<void, SinkError>
     /**
-     * Creates it, and answers what it is called there. `begin` must be run right before the first request that creates
+     * Creates it. `begin` must be run right before the first request that creates
      * something leaves, behind every wait: it notes the sending. With `false` the file may not be sent any more, which is
      * a failure with `NotYet`. From there on everything must end within `Timing.createTimeout`.
      */
@@ -114,13 +131,17 @@ export class Sink extends Context.Service<
       delivery: Delivery,
       content: Content,
       begin: Effect.Effect<boolean>
-    ) => Effect.Effect<string, SinkError>
+    ) => Effect.Effect<Created, SinkError>
+    /** Completes what `find` found, for a sink that creates one thing by several requests. */
+    readonly finish?: (receipt: string, delivery: Delivery, content: Content) => Effect.Effect<Created, SinkError>
     /** Everything that earlier calls of `create` for this file made since then and that is still there, oldest first. */
     readonly find: (
       target: string,
       delivery: Delivery,
       since: DateTime.Utc
     ) => Effect.Effect<ReadonlyArray<string>, SinkError>
+    /** A cheap read that succeeds while the service and the credential work. */
+    readonly probe?: Effect.Effect<void, SinkError>
     /** Deletes what was created twice. */
     readonly retract: (receipt: string) => Effect.Effect<void, SinkError>
     /** Left out by a sink without a budget. */

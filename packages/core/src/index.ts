@@ -54,7 +54,9 @@ export { Scanner, type ScanProgress } from "./Scanner.ts"
 export { definitions as settings, type PipedriveSettings, Settings, SettingsError, secretsOf } from "./Settings.ts"
 export {
   type Budget,
+  type Created,
   type Delivery,
+  Forbidden,
   ItemRefused,
   NotSent,
   NotYet,

@@ -198,14 +198,14 @@ describe("what Pipedrive answers instead", () => {
   > = [
     ["a bad token", { kind: "status", status: 401, body: failure("unauthorized access") }, "Denied", /PIPEDRIVE_TOKEN/],
     ["an unpaid account", { kind: "status", status: 402, body: failure("payment") }, "Denied", /unpaid: payment/],
-    ["no rights", { kind: "status", status: 403, body: failure("Scope") }, "Denied", /denies access: Scope/],
+    ["no rights", { kind: "status", status: 403, body: failure("Scope") }, "Forbidden", /denies access: Scope/],
     [
       "a full account",
       { kind: "status", status: 403, body: failure("deal limit", "feature_capping_deals_limit") },
       "Refused",
       /deal limit/
     ],
-    ["a block by the front door", { kind: "cloudflare-block" }, "Denied", /blocks this address/],
+    ["a block by the front door", { kind: "cloudflare-block" }, "Forbidden", /firewall in front of Pipedrive/],
     [
       "a missing thing",
       { kind: "status", status: 404, body: failure("Deal not found", "ERR_NOT_FOUND") },
@@ -219,12 +219,20 @@ describe("what Pipedrive answers instead", () => {
       /Validation failed: type/
     ],
     ["a note too large", { kind: "status", status: 413, body: "Too large" }, "Refused", /HTTP 413/],
+    ["a page of a proxy's", { kind: "html", status: 400 }, "Forbidden", /HTTP 400/],
+    ["an end of life", { kind: "status", status: 410, body: failure("gone") }, "Forbidden", /retired.*Update Gitpip/],
+    [
+      "success that tells of a failure",
+      { kind: "status", status: 200, body: failure("Something") },
+      "OutcomeUnknown",
+      /reports a failure: Something/
+    ],
     ["an odd thing", { kind: "status", status: 422, body: failure("odd") }, "Refused", /odd/],
     ["a redirect", { kind: "redirect", location: "https://evil.example/" }, "Denied", /PIPEDRIVE_ORG/],
     ["a timeout of its own", { kind: "status", status: 408 }, "OutcomeUnknown", /408/],
     ["a fault", { kind: "status", status: 500, body: failure("oops") }, "OutcomeUnknown", /500/],
     ["a bad gateway's page", { kind: "html", status: 502 }, "OutcomeUnknown", /502/],
-    ["a page with status 200", { kind: "html", status: 200 }, "OutcomeUnknown", /cannot be read/],
+    ["a page with status 200", { kind: "html", status: 200 }, "NotPipedrive", /sign-in page/],
     [
       "success that says it is none",
       { kind: "status", status: 200, body: { success: false } },

@@ -193,7 +193,7 @@ describe("a lost answer", () => {
         yield* drainLate(Timing.settleDelay)
         assert.strictEqual(pipedrive.count("POST", "/api/v2/activities"), 1)
         yield* drainLate("2 minutes")
-        assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "LookFailed", "adopted"])
+        assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "LookupFailed", "adopted"])
         assert.strictEqual(pipedrive.activities.length, 1)
       })
     )
@@ -426,14 +426,14 @@ describe("a lost process", () => {
         yield* drainLate(Timing.certainDelay)
         assert.strictEqual(pipedrive.activities.length, 1)
         // The paused process goes on as if nothing had happened.
-        const receipt = yield* (yield* Sink).create(
+        const { receipt } = yield* (yield* Sink).create(
           target,
           claim,
           { _tag: "Text", text: "1", partial: false },
           Effect.succeed(true)
         )
         assert.strictEqual(pipedrive.activities.length, 2)
-        assert.isFalse(yield* publications.published(claim, receipt, "published", new Date(0)))
+        assert.isFalse(yield* publications.published(claim, { receipt, how: "published" }, new Date(0)))
         yield* (yield* Gitpip).publish
         assert.strictEqual(pipedrive.activities.length, 1)
         assert.notStrictEqual(String(pipedrive.activities[0]?.id), receipt)

@@ -11,7 +11,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^(Settings|Telemetry)\.ts$|^internal\/|^migrations\//,
   /^(Github|Pipedrive|Database)\.ts$/,
   /^repository\/|^(Repository|Sink|State)\.ts$/,
-  /^sink\/|^(Changes|Feed|Looker|Planner|Publisher|Scanner)\.ts$/,
+  /^sink\/|^publish\/|^(Changes|Feed|Looker|Planner|Publisher|Scanner)\.ts$/,
   /^(Budgets|Gauges)\.ts$/,
   /^Worker\.ts$/,
   /^Gitpip\.ts$/,
@@ -24,7 +24,7 @@ const strangers: ReadonlyArray<readonly [RegExp, RegExp]> = [
   [/^(repository\/|Repository\.ts)/, /^(Github|Pipedrive|Sink)\.ts$|^sink\//],
   [/^Github\.ts$/, /^Pipedrive\.ts$/],
   [/^(Feed|Looker|Planner|Scanner)\.ts$/, /^(Sink|Publisher|Pipedrive)\.ts$|^sink\//],
-  [/^Publisher\.ts$/, /^(Feed|Looker|Planner|Scanner|Pipedrive)\.ts$|^sink\//],
+  [/^Publisher\.ts$|^publish\//, /^(Feed|Looker|Planner|Scanner|Pipedrive)\.ts$|^sink\//],
   [/^(?!testing\/)/, /^testing\//]
 ]
 

@@ -163,9 +163,9 @@ const operations = Effect.gen(function* () {
     "a scan: a renamed account": (n) =>
       Effect.andThen(users.rename(user(n) as UserKey, `renamed-${n}`), users.rename(user(n) as UserKey, name(n))),
     "a publish: claim 24": () => publications.claim(24, lease, now),
-    "a publish: claim 24 fresh ones": () => publications.claim(24, lease, now, "fresh"),
+    "a publish: claim 24 fresh ones": () => publications.claim(24, lease, now, { which: "fresh" }),
     "a publish: begin to send": (n) => publications.beginSend(claimOf(n), "1"),
-    "a publish: record": (n) => publications.published(claimOf(n), `${run}${n}`, "published", now),
+    "a publish: record": (n) => publications.published(claimOf(n), { receipt: `${run}${n}`, how: "published" }, now),
     "a publish: put off": (n) =>
       publications.setBack(
         claimOf(n + rounds),
@@ -174,7 +174,8 @@ const operations = Effect.gen(function* () {
       ),
     "a publish: found absent": (n) => publications.absent(claimOf(n + 2 * rounds)),
     "a publish: hand 24 back": (n) => publications.release(claims.slice(50 + n, 74 + n), now),
-    "a publish: what is due next": () => Effect.andThen(publications.nextDue("all"), publications.nextDue("fresh")),
+    "a publish: what is due next": () =>
+      Effect.andThen(publications.nextDue(), publications.nextDue({ which: "fresh" })),
     "a publish: audits, retractions": (n) =>
       Effect.gen(function* () {
         yield* publications.audits(10, now)

@@ -60,6 +60,9 @@ const note = (file: ActivityInput): string => {
   const link = `<a href="${escapeHtml(file.htmlUrl)}">${escapeHtml(file.htmlUrl)}</a>`
   const description =
     file.description === null || file.description === "" ? "" : `<br>${escapeText(cut(file.description, 2_000))}`
+  if (file.content._tag === "Omitted") {
+    return `${link}${description}<br><br>The content is left out: ${escapeText(cut(file.content.why, 500))}. See the link.`
+  }
   if (file.content._tag === "Binary") {
     return `${link}${description}<br><br>Binary file (${escapeHtml(file.type ?? "unknown type")}, ${file.size} bytes): see the link.`
   }

@@ -105,3 +105,5 @@ export type Content =
       readonly partial: boolean
     }
   | { readonly _tag: "Binary" }
+  /** It is left out. `why` is a sentence for whoever reads the note. */
+  | { readonly _tag: "Omitted"; readonly why: string }

@@ -9,9 +9,9 @@ export const userRetryDelay = (failures: number): Duration.Duration =>
   doubling(userRetry.first, failures, userRetry.longest)
 export const userRetry = { first: Duration.minutes(5), longest: Duration.days(1) }
 
-/** The wait after the n-th try (n from 1) at a publication: 15 seconds, doubling, at most an hour. */
+/** The wait after the n-th try (n from 1) at a publication: 15 seconds, doubling, at most 15 minutes. */
 export const publicationRetryDelay = (attempts: number): Duration.Duration =>
-  doubling(Duration.seconds(15), attempts, Duration.hours(1))
+  doubling(Duration.seconds(15), attempts, Duration.minutes(15))
 
 /** How long nothing is sent after the n-th sign (n from 1) of an outage: 30 seconds, doubling, at most 15 minutes. */
 export const outageDelay = (signs: number): Duration.Duration =>
@@ -21,8 +21,23 @@ export const outageDelay = (signs: number): Duration.Duration =>
 export const jittered = (delay: Duration.Duration, random: number): Duration.Duration =>
   Duration.times(delay, 0.8 + 0.4 * random)
 
-/** After this many tries that failed for a reason of their own, a publication is `failed` until somebody retries it. */
-export const maxAttempts = 8
+/**
+ * After this many tries that failed for a reason of their own, a publication is `failed` until somebody retries it. They
+ * take an hour and a half, so that trouble of an hour fails nothing.
+ */
+export const maxAttempts = 12
+
+/** How long nothing is sent after Pipedrive refused the credential: a person has to act first. */
+export const credentialDelay = Duration.minutes(15)
+
+/** The same after GitHub refused the token. */
+export const githubCredentialDelay = Duration.minutes(5)
+
+/** While trouble looks like everybody's, users without a failure are still tried, one each time this has passed. */
+export const probeInterval = Duration.seconds(30)
+
+/** After this many users failed alike, the trouble is certainly everybody's, and no more are tried before the pause ends. */
+export const maxProbedUsers = 8
 
 /** How long a request that creates something may take. */
 export const createTimeout = Duration.seconds(20)

@@ -15,7 +15,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
-import { alone, front, reached, seconds } from "./sql.ts"
+import { alone, front, numbers, reached, seconds } from "./sql.ts"
 
 /** There is no publication of this id. */
 export class PublicationNotFound extends Schema.TaggedError<PublicationNotFound>()("PublicationNotFound", {
@@ -47,6 +47,7 @@ export const Claim = Schema.Struct({
   sentAgo: Schema.NullOr(Schema.Finite),
   target: Schema.NullOr(Schema.String),
   errorReason: Schema.NullOr(Schema.String),
+  errorMessage: Schema.NullOr(Schema.String),
   userKey: UserKey,
   username: Schema.String,
   /** The scan that found the file. */
@@ -93,6 +94,18 @@ export interface Setback {
    * record only; `nothing`, as when a pause or a stop cuts work off.
    */
   readonly counts: "try" | "outage" | "nothing"
+  /** Whether it goes behind all that waits of the same user. */
+  readonly isLast?: boolean
+}
+
+/** Which publications are meant; all when nothing is said. */
+export interface Among {
+  /** `fresh`: without backlogs. */
+  readonly which?: "all" | "fresh"
+  /** Those of this user alone. */
+  readonly only?: number
+  /** Those of other users than these. */
+  readonly except?: ReadonlyArray<number>
 }
 
 export const make = Effect.gen(function* () {
@@ -112,10 +125,20 @@ export const make = Effect.gen(function* () {
   const attempt = (claim: Pick<Claim, "key">, outcome: string, message: string | null, now: Date) => sql`
     insert into attempts (publication_key, at, outcome, message) values (${claim.key}, ${now}, ${outcome}, ${message})`
 
-  const only = (which: "all" | "fresh") => sql.literal(which === "fresh" ? "and not backlog" : "")
+  const among = ({
+    except,
+    only,
+    which = "all"
+  }: Among) => sql`${sql.literal(which === "fresh" ? "and not backlog" : "")}
+    ${only === undefined ? sql.literal("") : sql`and user_key = ${only}`}
+    ${except === undefined || except.length === 0 ? sql.literal("") : sql`and user_key <> all(${numbers(sql, except, "bigint")})`}`
 
-  const firstDue = (backlog: boolean) =>
-    sql`(select min(due_at) from publications where state = 'pending' and backlog = ${backlog})`
+  const firstDue = (backlog: boolean, which: Among) =>
+    sql`(select min(due_at) from publications where state = 'pending' and backlog = ${backlog} ${among({ ...which, which: "all" })})`
+
+  /** Behind all that waits of the same user. */
+  const lastTurn = (claim: Claim) =>
+    sql`greatest(turn, (select max(turn) + 1 from publications where user_key = ${claim.userKey} and state = 'pending'))`
 
   const toRetract = Effect.fnUntraced(function* (
     claim: Pick<Claim, "key">,
@@ -130,13 +153,14 @@ export const make = Effect.gen(function* () {
 
   return {
     /** Leases up to `limit` publications: abandoned ones first, then due ones in order of their turn. */
-    claim: (limit: number, lease: Duration.Duration, now: Date, which: "all" | "fresh" = "all") =>
+    claim: (limit: number, lease: Duration.Duration, now: Date, which: Among = {}) =>
       rows(Claim)(sql`
         with abandoned as (
           select key from publications where state = 'sending' and lease_until < clock_timestamp()
+            ${among({ ...which, which: "all" })}
           order by lease_until limit ${limit} for update skip locked
         ), due as (
-          select key from publications where state = 'pending' and ${reached(sql, "due_at", now)} ${only(which)}
+          select key from publications where state = 'pending' and ${reached(sql, "due_at", now)} ${among(which)}
           order by turn, key limit ${limit} for update skip locked
         ), chosen as (
           select key from abandoned union all select key from due limit ${limit}
@@ -147,7 +171,7 @@ export const make = Effect.gen(function* () {
           returning p.*
         )
         select p.key, p.epoch, p.attempts, p.sent_at,
-          extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago, p.target, p.error_reason, p.user_key, u.username, f.scan_key, f.gist_id,
+          extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago, p.target, p.error_reason, p.error_message, p.user_key, u.username, f.scan_key, f.gist_id,
           f.filename, f.html_url, f.raw_url, f.description, f.type, f.size,
           (select sum(size)::bigint from gist_files g where g.gist_id = f.gist_id) as gist_size
         from claimed p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key
@@ -169,7 +193,19 @@ export const make = Effect.gen(function* () {
      * Records what the file became. The first receipt wins, whoever brings it: a later, different one is noted as to be
      * retracted, in the same transaction, and `false` is answered.
      */
-    published: (claim: Pick<Claim, "key">, receipt: string, outcome: "published" | "adopted", now: Date) =>
+    published: (
+      claim: Pick<Claim, "key">,
+      {
+        how,
+        receipt,
+        remark = null
+      }: {
+        readonly receipt: string
+        readonly how: "published" | "adopted"
+        readonly remark?: string | null
+      },
+      now: Date
+    ) =>
       orDatabaseError(
         sql.withTransaction(
           Effect.gen(function* () {
@@ -179,7 +215,7 @@ export const make = Effect.gen(function* () {
                 audit_at = case when resent_since is null then null else ${now}::timestamptz + ${seconds(sql, Timing.auditDelay)} end
               where key = ${claim.key} and (receipt is null or receipt = ${receipt}) returning 1 as ok`
             if (won.length > 0) {
-              yield* attempt(claim, outcome, null, now)
+              yield* attempt(claim, how, remark, now)
               return true
             }
             yield* attempt(
@@ -202,6 +238,7 @@ export const make = Effect.gen(function* () {
               update publications set state = ${setback.state}, due_at = ${setback.dueAt}, lease_until = null,
                 sent_at = case when ${setback.uncertain} then coalesce(sent_at, clock_timestamp()) end,
                 error_reason = ${setback.reason}, error_message = ${setback.message},
+                turn = ${setback.isLast === true ? lastTurn(claim) : sql.literal("turn")},
                 attempts = attempts - ${setback.counts === "try" ? 0 : 1}
               where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending' returning 1 as ok`
             if (own.length > 0 && setback.counts !== "nothing")
@@ -293,6 +330,13 @@ export const make = Effect.gen(function* () {
       if (retried === undefined) return yield* new PublicationNotFailed({ publication: id, state: publication.state })
       return publication
     }),
+    /** Takes back failures that turned out not to be these publications' own: they wait again, in their places. */
+    takeBack: (keys: ReadonlyArray<number>, now: Date) =>
+      orDatabaseError(
+        Effect.asVoid(sql`
+          update publications set state = 'pending', due_at = ${now}
+          where key = any(${numbers(sql, keys, "bigint")}) and state = 'failed'`)
+      ),
     /** Retries all failed ones, each user's one after the other from where the queue stands. Answers how many; many take seconds. */
     retryFailed: (now: Date) =>
       Effect.map(
@@ -317,11 +361,11 @@ export const make = Effect.gen(function* () {
         (found) => found[0]?.n ?? 0
       ),
     /** When the next pending publication is due. */
-    nextDue: (which: "all" | "fresh") =>
+    nextDue: ({ which = "all", ...users }: Among = {}) =>
       Effect.map(
         orDatabaseError(
           sql<{ at: DateTime.Utc | null }>`
-            select least(${firstDue(false)}${which === "all" ? sql`, ${firstDue(true)}` : sql.literal("")}) as at`
+            select least(${firstDue(false, users)}${which === "all" ? sql`, ${firstDue(true, users)}` : sql.literal("")}) as at`
         ),
         (found) => Option.fromNullishOr(found[0]?.at)
       )

@@ -2,13 +2,14 @@
 import { Cache, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
 import { bearsMarker, fromFile } from "../domain/Activity.ts"
 import { calendarDay } from "../domain/Day.ts"
+import type { Content } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Pipedrive } from "../Pipedrive.ts"
 import { Repository } from "../Repository.ts"
 import { Settings } from "../Settings.ts"
-import { activityPrice, ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../Sink.ts"
-import { dealOfReceipt, ensureDeal, isBefore } from "./deals.ts"
-import { sinking, storing } from "./errors.ts"
+import { activityPrice, Forbidden, ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../Sink.ts"
+import { dealOfReceipt, ensureDeal, isBefore, whyUnusable } from "./deals.ts"
+import { isRefusal, mayBeContent, remarkOn, sinking, storing } from "./errors.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> = Layer.effect(
   Sink,
@@ -17,6 +18,9 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
     const { deals } = yield* Repository
     const settings = yield* Settings
 
+    /** Sendings without the content that were refused as well, in a row: then the content is not the reason. */
+    let omissionsRefused = 0
+
     /** Files of one user are published side by side: they share one finding of the deal. */
     const targets = yield* Cache.makeWith((recipient: Recipient) => ensureDeal(pipedrive, deals, recipient), {
       capacity: 10_000,
@@ -24,13 +28,20 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
     })
 
     /** Asked for once a day. UTC while Pipedrive does not tell, which is no reason not to publish. */
-    const zones = yield* Cache.makeWith((_: "own") => Effect.orElseSucceed(pipedrive.timeZone, () => ""), {
-      capacity: 1,
-      timeToLive: Exit.match({
-        onFailure: () => Duration.zero,
-        onSuccess: (zone) => (zone === "" ? Duration.hours(1) : Duration.days(1))
-      })
-    })
+    const zones = yield* Cache.makeWith(
+      (_: "own") =>
+        pipedrive.me.pipe(
+          Effect.map(({ timeZone }) => timeZone),
+          Effect.orElseSucceed(() => "")
+        ),
+      {
+        capacity: 1,
+        timeToLive: Exit.match({
+          onFailure: () => Duration.zero,
+          onSuccess: (zone) => (zone === "" ? Duration.hours(1) : Duration.days(1))
+        })
+      }
+    )
 
     return Sink.of({
       door: pipedrive.door,
@@ -43,10 +54,10 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
         ),
       create: Effect.fn("ActivitySink.create")(function* (target, delivery, content, begin) {
         const today = calendarDay(yield* DateTime.now, yield* Cache.get(zones, "own"))
-        const id = yield* sinking(
+        const send = (sent: Content) =>
           pipedrive.createActivity(
             {
-              ...fromFile({ ...delivery, content }),
+              ...fromFile({ ...delivery, content: sent }),
               type: settings.activityType,
               deal_id: Number(target),
               due_date: today,
@@ -54,20 +65,40 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
             },
             begin
           )
-        ).pipe(
-          Effect.catchReasons("SinkError", {
-            // What a deleted deal is refused with is not documented: ask whether it still exists before giving up.
-            ItemRefused: (reason) =>
-              Effect.flatMap(sinking(pipedrive.deal(Number(target))), (deal) =>
-                fail(Option.isNone(deal) ? new TargetGone({ message: reason.message }) : reason)
-              ),
-            TargetGone: (reason) =>
-              Effect.flatMap(sinking(pipedrive.deal(Number(target))), (deal) =>
-                fail(Option.isNone(deal) ? reason : new ItemRefused({ message: reason.message }))
-              )
-          })
+        const first = yield* Effect.result(send(content))
+        if (first._tag === "Success") {
+          omissionsRefused = 0
+          return { receipt: String(first.success), remark: remarkOn(content) }
+        }
+        const { reason } = first.failure
+        if (!isRefusal(reason)) return yield* sinking(Effect.fail(first.failure))
+        // What a deal that cannot be used is refused with is not documented: the deal itself tells.
+        const deal = yield* Effect.result(pipedrive.deal(Number(target)))
+        if (deal._tag === "Success") {
+          const why = whyUnusable(deal.success)
+          if (why !== undefined) {
+            return yield* fail(
+              new TargetGone({
+                message: `The user's deal ${target} ${why}; another one takes its place. ${reason.message}`
+              })
+            )
+          }
+          if (mayBeContent(reason) && content._tag !== "Omitted" && omissionsRefused < maxOmissionsRefused) {
+            const omitted: Content = { _tag: "Omitted", why: "Pipedrive did not accept it" }
+            const second = yield* Effect.result(send(omitted))
+            omissionsRefused = second._tag === "Success" ? 0 : omissionsRefused + 1
+            if (second._tag === "Success") {
+              return { receipt: String(second.success), remark: `The content was left out: ${reason.message}` }
+            }
+            if (!isRefusal(second.failure.reason)) return yield* sinking(Effect.fail(second.failure))
+          }
+        }
+        const message = withAdvice(reason.message, settings.activityType)
+        return yield* fail(
+          reason._tag === "Forbidden" || deal._tag === "Failure"
+            ? new Forbidden({ message, scope: "thing" })
+            : new ItemRefused({ message })
         )
-        return String(id)
       }),
       find: Effect.fn("ActivitySink.find")(function* (target, delivery, since) {
         const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
@@ -92,10 +123,19 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
           })
         ),
       price: activityPrice,
+      probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
       close: pipedrive.close
     })
   })
 )
+
+const maxOmissionsRefused = 3
+
+/** What to check when an activity is refused for its type: Pipedrive's error names the field, and a person deletes types. */
+const withAdvice = (message: string, type: string): string =>
+  /\btype\b/i.test(message)
+    ? `${message}. Check that Pipedrive has the activity type of GITPIP_ACTIVITY_TYPE (${type})`
+    : message
 
 const fail = (reason: SinkError["reason"]) => Effect.fail(new SinkError({ reason }))

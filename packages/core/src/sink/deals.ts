@@ -11,6 +11,16 @@ import type { Repository } from "../Repository.ts"
 import type { Recipient, SinkError } from "../Sink.ts"
 import { notYet, sinking, storing } from "./errors.ts"
 
+/** Why nothing can be hung on a deal, or `undefined` when it can. Deleted and archived deals cannot be edited. */
+export const whyUnusable = (
+  deal: Option.Option<Pick<StoredDeal, "is_archived" | "is_deleted" | "status">>
+): string | undefined => {
+  if (Option.isNone(deal) || deal.value.is_deleted === true || deal.value.status === "deleted") {
+    return "is deleted, or hidden from the token's user"
+  }
+  return deal.value.is_archived === true ? "is archived" : undefined
+}
+
 /** Long enough for a search, a look and a create that all wait for their turn. */
 const lease = Duration.minutes(5)
 
@@ -35,7 +45,8 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
         )
       }
       const created = yield* withTitle(pipedrive, username, DateTime.subtractDuration(row.sentAt, Timing.clockSlack))
-      if (created[0] !== undefined) return created[0].id
+      const usable = created.find((deal) => whyUnusable(Option.some(deal)) === undefined)
+      if (usable !== undefined) return usable.id
       if (Duration.isLessThan(ago, Timing.certainDelay)) {
         return yield* notYet("a lost creation of the user's deal does not show yet", wait(Timing.certainDelay))
       }
@@ -48,8 +59,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
     const adopted = yield* sinking(pipedrive.searchDeals(username))
     const theirs = adopted
       .filter(
-        (deal) =>
-          deal.title.toLowerCase() === username.toLowerCase() && deal.is_archived !== true && deal.status !== "deleted"
+        (deal) => deal.title.toLowerCase() === username.toLowerCase() && whyUnusable(Option.some(deal)) === undefined
       )
       // An open one rather than a closed one, the oldest of several.
       .toSorted((a, b) => Number(b.status === "open") - Number(a.status === "open") || a.id - b.id)

@@ -1,8 +1,9 @@
 /** What errors of Pipedrive and of the database mean for one publication. */
 import { DateTime, Duration, Effect } from "effect"
 import type { DatabaseError } from "../Database.ts"
+import type { Content } from "../domain/GistFile.ts"
 import type { PipedriveError } from "../Pipedrive.ts"
-import { ItemRefused, NotYet, OutcomeUnknown, Paused, SinkError, TargetGone } from "../Sink.ts"
+import { Forbidden, ItemRefused, NotYet, OutcomeUnknown, Paused, SinkError, TargetGone } from "../Sink.ts"
 
 /** A request that creates, or one whose failure leaves nothing behind: both are told apart by their reason alone. */
 export const sinking = <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effect.Effect<A, SinkError, R> =>
@@ -20,8 +21,19 @@ export const notYet = (message: string, wait: Duration.Duration): Effect.Effect<
     Effect.fail(new SinkError({ reason: new NotYet({ message, retryAt: DateTime.addDuration(now, wait) }) }))
   )
 
-/** How long nothing is sent after Pipedrive denied everything: a person has to mend it first. */
-const denied = Duration.minutes(15)
+type Reason = PipedriveError["reason"]
+
+/** Refused for certain: nothing was created. */
+export const isRefusal = (reason: Reason): reason is Extract<Reason, { _tag: "Refused" | "NotFound" | "Forbidden" }> =>
+  reason._tag === "Refused" || reason._tag === "NotFound" || reason._tag === "Forbidden"
+
+/** Whether a refusal can be about the content: a cap on its length, or a firewall that takes code for an attack. */
+export const mayBeContent = (reason: Reason): boolean =>
+  reason._tag === "Refused" || (reason._tag === "Forbidden" && reason.isPage)
+
+/** What is recorded beside what was created. */
+export const remarkOn = (content: Content): string | undefined =>
+  content._tag === "Omitted" ? `The content was left out: ${content.why}` : undefined
 
 /** How long nothing is sent when Pipedrive cannot be reached. */
 const unreachable = Duration.seconds(30)
@@ -34,7 +46,9 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
     case "BudgetSpent":
       return new Paused({ message, until: reason.resumeAt, binding: true })
     case "Denied":
-      return new Paused({ message, until: DateTime.addDuration(now, denied), binding: false })
+      return new Forbidden({ message, scope: "credential" })
+    case "Forbidden":
+      return new Forbidden({ message, scope: "thing" })
     case "Unreachable":
       return new Paused({ message, until: DateTime.addDuration(now, unreachable), binding: false })
     case "Refused":
@@ -43,6 +57,7 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
       return new TargetGone({ message })
     case "Withheld":
       return new NotYet({ message, retryAt: now })
+    case "NotPipedrive":
     case "OutcomeUnknown":
       return new OutcomeUnknown({ message })
   }

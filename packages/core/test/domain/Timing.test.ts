@@ -6,7 +6,7 @@ const millis = Duration.toMillis
 
 const delays = [
   ["of a user", Timing.userRetryDelay, Duration.minutes(5), Duration.days(1)],
-  ["of a publication", Timing.publicationRetryDelay, Duration.seconds(15), Duration.hours(1)]
+  ["of a publication", Timing.publicationRetryDelay, Duration.seconds(15), Duration.minutes(15)]
 ] as const
 
 for (const [whose, delay, first, cap] of delays) {

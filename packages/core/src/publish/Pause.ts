@@ -1,0 +1,151 @@
+/**
+ * Who has to wait: everybody until an instant, or one user. Keeps the evidence that tells which, for both services.
+ *
+ * Guarantees: a pause on suspicion holds nobody up for longer than `Timing.probeInterval` of whom nothing has failed, while
+ * fewer than `Timing.maxProbedUsers` users have failed; one success ends it. A limit that a service states holds all.
+ *
+ * Not stored, but for limits: after a restart each user is tried again.
+ */
+import { DateTime, Duration } from "effect"
+import * as Timing from "../domain/Timing.ts"
+import * as Evidence from "./evidence.ts"
+import type { Block } from "./outcome.ts"
+
+/** Nothing is sent before `until`. */
+export interface Pause {
+  readonly until: DateTime.Utc
+  readonly message: string
+}
+
+export type Service = "github" | "sink"
+
+/** Who may be tried next. */
+export type Turn =
+  | { readonly _tag: "Nobody" }
+  /** Users without trouble, as many files as wait. `over`: users whose own wait is over, each with one file. */
+  | { readonly _tag: "All"; readonly over: ReadonlyArray<number>; readonly except: ReadonlyArray<number> }
+  /** One file: of a user of whom nothing has failed, else of one whose wait is over, else of any who need not wait. */
+  | {
+      readonly _tag: "One"
+      readonly except: ReadonlyArray<number>
+      readonly over: ReadonlyArray<number>
+      readonly blocked: ReadonlyArray<number>
+    }
+  /** One file of a user of whom nothing has failed, though there is a pause. */
+  | { readonly _tag: "Probe"; readonly except: ReadonlyArray<number> }
+
+/** Users of whom all files failed in a row, at most this many; the oldest go first. */
+const capacity = 2_000
+
+/** A user of whom nothing is due is not asked for all the time. */
+const idle = Duration.toMillis(Duration.seconds(15))
+
+export const make = () => {
+  const evidence: Record<Service, Evidence.Evidence> = { github: Evidence.nothing, sink: Evidence.nothing }
+  let paused: (Pause & { readonly service: Service; readonly cause: Block["cause"] }) | undefined
+  /** Pauses on suspicion since the last success: each is longer than the one before. */
+  let suspicions = 0
+  let isCareful = false
+  let lastFailureAt = Number.NEGATIVE_INFINITY
+  const users = new Map<number, { readonly until: number; readonly blocks: number }>()
+
+  const current = (now: number) => {
+    if (paused !== undefined && paused.until.epochMilliseconds <= now) paused = undefined
+    return paused
+  }
+
+  const suspects = () => [...new Set([...Evidence.suspects(evidence.github), ...Evidence.suspects(evidence.sink)])]
+  const known = () => [...new Set([...suspects(), ...users.keys()])]
+  const blocked = (now: number) => [...users].filter(([, { until }]) => until > now).map(([user]) => user)
+
+  const probesAt = (pause: { readonly cause: Block["cause"] }): number =>
+    pause.cause === "suspicion" && suspects().length < Timing.maxProbedUsers
+      ? lastFailureAt + Duration.toMillis(Timing.probeInterval)
+      : Number.POSITIVE_INFINITY
+
+  const growing = (n: number) => Duration.toMillis(Timing.outageDelay(n))
+
+  return {
+    current,
+    /** Notes a failure that may be anybody's, and tells whose it looks like. */
+    failed: (service: Service, failure: Evidence.Failure): Evidence.Verdict => {
+      const next = Evidence.afterFailure(evidence[service], failure)
+      evidence[service] = next.evidence
+      lastFailureAt = failure.at
+      return next.verdict
+    },
+    /** A read has shown that the service works. */
+    proved: (service: Service, thing: Evidence.Thing): void => {
+      evidence[service] = Evidence.afterProof(evidence[service], thing)
+    },
+    succeeded: (service: Service, thing: Evidence.Thing): void => {
+      evidence[service] = Evidence.afterSuccess(evidence[service], thing)
+      if (paused?.cause === "suspicion" && paused.service === service) paused = undefined
+      if (service === "github") return
+      isCareful = false
+      suspicions = 0
+      users.delete(thing.user)
+    },
+    /** Makes others wait. Answers the pause of everybody that this began, if it did. */
+    block: (
+      block: Block,
+      whose: { readonly service: Service; readonly user: number },
+      now: number
+    ): Pause | undefined => {
+      const { cause, message, scope, until } = block
+      if (scope === "user") {
+        const present = users.get(whose.user)
+        // What was under way when the wait began fails for the same reason: it is no further sign.
+        if (present !== undefined && present.until > now) return
+        const blocks = (present?.blocks ?? 0) + 1
+        users.delete(whose.user)
+        users.set(whose.user, { until: now + growing(blocks), blocks })
+        const [oldest] = users.keys()
+        if (users.size > capacity && oldest !== undefined) users.delete(oldest)
+        return
+      }
+      const present = current(now)
+      if (until._tag === "Growing") {
+        if (present !== undefined) return
+        suspicions++
+      }
+      const end =
+        until._tag === "At"
+          ? Math.min(until.instant.epochMilliseconds, now + Duration.toMillis(until.atMost))
+          : until._tag === "After"
+            ? now + Duration.toMillis(until.wait)
+            : now + growing(suspicions)
+      if (present !== undefined && present.until.epochMilliseconds >= end) return
+      paused = { until: DateTime.makeUnsafe(end), message, service: whose.service, cause }
+      if (cause !== "pace") isCareful = true
+      return paused
+    },
+    /** Whether a claim has to be put back because its user waits. */
+    isBlocked: (user: number, now: number): boolean => (users.get(user)?.until ?? 0) > now,
+    turn: (now: number): Turn => {
+      const pause = current(now)
+      if (pause !== undefined) {
+        return probesAt(pause) <= now ? { _tag: "Probe", except: known() } : { _tag: "Nobody" }
+      }
+      const over = [...users].filter(([, { until }]) => until <= now).map(([user]) => user)
+      return isCareful
+        ? { _tag: "One", except: known(), over, blocked: blocked(now) }
+        : { _tag: "All", over, except: [...users.keys()] }
+    },
+    /** Nothing of this user was due. */
+    idled: (user: number, now: number): void => {
+      const present = users.get(user)
+      if (present !== undefined) users.set(user, { ...present, until: now + idle })
+    },
+    /** When somebody may be tried, and who not; `untried`: only users of whom nothing has failed, until then. */
+    next: (now: number) => {
+      const pause = current(now)
+      const ends = [...users.values()].map(({ until }) => until).filter((until) => until > now)
+      return pause === undefined
+        ? { _tag: "Open" as const, except: blocked(now), endsAt: ends.length === 0 ? undefined : Math.min(...ends) }
+        : { _tag: "Paused" as const, except: known(), endsAt: pause.until.epochMilliseconds, probesAt: probesAt(pause) }
+    }
+  }
+}
+
+export type Pauses = ReturnType<typeof make>

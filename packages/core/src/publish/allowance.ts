@@ -1,0 +1,36 @@
+/** How many files of a backlog may be published now, so that the shortest budget keeps enough for new files. Pure. */
+import { DateTime, Duration, Option } from "effect"
+import * as Timing from "../domain/Timing.ts"
+
+/** A budget that is used up and renewed all at once, and what one file costs of it. */
+export interface Budget {
+  readonly what: string
+  readonly left: number
+  readonly limit: number
+  /** Epoch milliseconds. */
+  readonly renewsAt: number
+  readonly period: Duration.Duration
+  readonly cost: number
+}
+
+export interface Allowance {
+  readonly files: number
+  /** Until when a backlog waits, and why, when it may publish nothing. */
+  readonly wait: Option.Option<{ readonly until: DateTime.Utc; readonly message: string }>
+}
+
+export const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
+  let files = Number.POSITIVE_INFINITY
+  let wait: Allowance["wait"] = Option.none()
+  for (const { cost, left, limit, period, renewsAt, what } of budgets) {
+    const over = left - Timing.reserve({ limit, renewsAt, period, now })
+    const affordable = Math.max(Math.floor(over / cost), 0)
+    if (affordable >= files) continue
+    files = affordable
+    // The reserve shrinks by half the limit within a period.
+    const until = Math.min(now + ((cost - over) * 2 * Duration.toMillis(period)) / limit, renewsAt)
+    const message = `${what} are kept for new files: ${left} of ${limit} are left`
+    wait = affordable > 0 ? Option.none() : Option.some({ until: DateTime.makeUnsafe(Math.ceil(until)), message })
+  }
+  return { files, wait }
+}

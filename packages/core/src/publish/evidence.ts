@@ -1,0 +1,143 @@
+/**
+ * Tells whose trouble a failure is: the thing's own, its user's, or everybody's. Pure.
+ *
+ * A status does not say this. Other things do: a thing that fails while others succeed is at fault itself, and one that
+ * fails in the same way as things of other users is not.
+ *
+ * - Everybody's: things of `globalUsers` different users fail alike, nothing has succeeded in between, and none of them is
+ *   proven to be at fault itself.
+ * - The user's: `userThings` different things of one user fail, and none of that user has succeeded in between.
+ * - The thing's own: all else. `isProven`, once something else has succeeded since it first failed.
+ *
+ * A failure that was not repeated for `memory` is forgotten.
+ */
+import { Duration } from "effect"
+
+/** One publication at Pipedrive, or one gist at GitHub, and the user whose it is. */
+export interface Thing {
+  readonly user: number
+  readonly key: string
+}
+
+/** Something went wrong that can be the thing's fault or not. */
+export interface Failure {
+  readonly thing: Thing
+  /** Equal for failures that look alike. */
+  readonly signature: string
+  /** What failed is shared by all things of the user, as the deal is. */
+  readonly isUserWide: boolean
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+export interface Verdict {
+  readonly scope: "thing" | "user" | "service"
+  /** Whether something else succeeded since the thing, or its user, first failed. */
+  readonly isProven: boolean
+  /** Failures of the thing in a row. */
+  readonly failures: number
+  /** Failures of the user in a row. */
+  readonly userFailures: number
+  /** Whether no other user's failure looks alike: then a cheap read can tell more. */
+  readonly isAlone: boolean
+}
+
+interface Record {
+  /** How much had succeeded when it first failed. Less than that: a read has proved that the service works. */
+  readonly since: number
+  readonly failures: number
+  /** When it failed last. */
+  readonly at: number
+}
+
+export interface Evidence {
+  readonly successes: number
+  readonly things: ReadonlyMap<string, Record>
+  readonly users: ReadonlyMap<number, Record & { readonly failing: ReadonlySet<string> }>
+  /** Whose things failed how, without proof that these are at fault themselves, since the last success of anything. */
+  readonly row: ReadonlyMap<string, ReadonlySet<number>>
+}
+
+/** This many users whose things fail alike, one after the other, are no coincidence. */
+export const globalUsers = 3
+
+/** This many things of one user that fail one after the other share a cause. */
+export const userThings = 3
+
+/** What fails is tried again several times within this. */
+export const memory = Duration.hours(1)
+
+/** What is remembered of things and of users. The oldest go first. */
+const capacity = 2_000
+
+export const nothing: Evidence = { successes: 0, things: new Map(), users: new Map(), row: new Map() }
+
+/** Something was published, or read: the service works, and so do this thing and its user. */
+export const afterSuccess = (evidence: Evidence, thing: Thing): Evidence => ({
+  successes: evidence.successes + 1,
+  things: without(evidence.things, thing.key),
+  users: without(evidence.users, thing.user),
+  row: nothing.row
+})
+
+export const afterFailure = (
+  evidence: Evidence,
+  { at, isUserWide, signature, thing }: Failure
+): { readonly evidence: Evidence; readonly verdict: Verdict } => {
+  const since = evidence.successes
+  const own = recent(evidence.things.get(thing.key), at) ?? { since, failures: 0 }
+  const user = recent(evidence.users.get(thing.user), at) ?? { since, failures: 0, failing: new Set<string>() }
+  const failing = new Set(user.failing).add(thing.key)
+  const isProven = own.since < since || user.since < since
+  const alike = new Set(evidence.row.get(signature))
+  if (!isProven) alike.add(thing.user)
+  const isGlobal = !isProven && alike.size >= globalUsers
+  const isUsers = isUserWide || failing.size >= userThings
+  return {
+    evidence: {
+      successes: since,
+      things: bounded(evidence.things, thing.key, { since: own.since, failures: own.failures + 1, at }),
+      users: bounded(evidence.users, thing.user, { since: user.since, failures: user.failures + 1, at, failing }),
+      row: bounded(evidence.row, signature, alike)
+    },
+    verdict: {
+      scope: isGlobal ? "service" : isUsers ? "user" : "thing",
+      isProven,
+      failures: own.failures + 1,
+      userFailures: user.failures + 1,
+      isAlone: alike.size <= 1 && (isUserWide || !isUsers)
+    }
+  }
+}
+
+const recent = <R extends Record>(record: R | undefined, at: number): R | undefined =>
+  record !== undefined && at - record.at <= Duration.toMillis(memory) ? record : undefined
+
+/** A read proved that the service works, so that what fails is at fault itself. */
+export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {
+  const record = evidence.things.get(key)
+  return record === undefined
+    ? evidence
+    : { ...evidence, things: bounded(evidence.things, key, { ...record, since: Number.NEGATIVE_INFINITY }) }
+}
+
+/** The users of whom something has failed since the last success of anything. */
+export const suspects = ({ row }: Evidence): ReadonlySet<number> =>
+  new Set([...row.values()].flatMap((users) => [...users]))
+
+const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
+  if (!map.has(key)) return map
+  const next = new Map(map)
+  next.delete(key)
+  return next
+}
+
+/** With the entry as the newest one. */
+const bounded = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => {
+  const next = new Map(map)
+  next.delete(key)
+  next.set(key, value)
+  const [oldest] = next.keys()
+  if (next.size > capacity && oldest !== undefined) next.delete(oldest)
+  return next
+}
