@@ -165,7 +165,7 @@ export class Publisher extends Context.Service<
                   limit,
                   renewsAt: renewsAt.epochMilliseconds,
                   period,
-                  cost: sink.price?.perFile ?? 0
+                  cost: sink.price?.perFile ?? Timing.createCost
                 }))
               ),
               ...(requests === undefined
