@@ -1,5 +1,4 @@
 /** The end of a run: everything is mended, and left alone until nothing is left to do or nothing gets on any more. */
-import { setTimeout as pause } from "node:timers/promises"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
@@ -8,13 +7,16 @@ import type { Books } from "./people.ts"
 import type { Slot, World } from "./World.ts"
 
 /**
- * Without progress for so long, in real time and in that of the servers, nobody waits for it any more. The longest honest
- * waits are of a day: for Pipedrive's next one, and for a user who failed again and again.
+ * One round: time passes for a minute, during which everything that is due is done, and then an hour has passed at once. The
+ * longest honest waits are of a day: for Pipedrive's next one, and for a user who failed again and again.
  */
-const patience = { real: 15_000, served: 30 * 3_600_000 }
+const round = { lives: "1 minute", passes: "1 hour" } as const
 
-/** While nothing gets on, all clocks jump this far this often. */
-const jump = { every: 500, by: 3_600_000 }
+/** Without any progress in so many rounds, nobody waits for it any more. */
+const patience = 40
+
+/** So many rounds at rest, so that an audit or a late scan can still spoil it. */
+const quietRounds = 4
 
 /** What keeps whom waiting, for a person to read. */
 export const dump = async (world: World): Promise<string> => {
@@ -80,7 +82,6 @@ export interface Settled {
   readonly retried: number
 }
 
-/** Waits are shortened by jumps of the clock, since an hour of an idle process proves nothing. */
 export const settle = async (
   world: World,
   books: Books,
@@ -89,19 +90,11 @@ export const settle = async (
   mend(world)
   let retried = 0
   let progress = ""
-  let since = performance.now()
-  let jumped = since
-  let jumps = 0
+  let vain = 0
   let quiet = 0
   const slot = world.slots[0] as Slot
   for (;;) {
-    await pause(150)
-    const now = performance.now()
-    if (now - jumped > jump.every) {
-      jumped = now
-      jumps++
-      world.jump(jump.by)
-    }
+    await world.time.sleep(round.lives)
     const found = Oracle.publications(world, books)
     const state = await status(world, slot)
     if (state !== undefined && state.failed > 0) {
@@ -113,17 +106,15 @@ export const settle = async (
       }
     }
     const present = JSON.stringify([found.lost.length, found.doubled.length, found.twinDeals.length, state])
-    if (present !== progress) {
-      progress = present
-      since = now
-      jumps = 0
-    }
+    vain = present === progress ? vain + 1 : 0
+    progress = present
     const rest = state !== undefined && state.pending + state.sending + state.failed === 0
     const right = found.lost.length + found.doubled.length + found.twinDeals.length + found.misplaced.length === 0
-    // For a while longer, so that an audit or a late scan can still spoil it.
     quiet = rest && right ? quiet + 1 : 0
-    const stuck = now - since > patience.real && jumps * jump.by > patience.served
-    if (quiet < 20 && !stuck) continue
+    if (quiet < quietRounds && vain < patience) {
+      world.advance(round.passes)
+      continue
+    }
     const visits = options.visits ? await Oracle.visits(world, books, slot).catch((error) => [String(error)]) : []
     const verdict = { ...Oracle.publications(world, books), visits, leaks: world.leaks }
     return { verdict, retried, dump: rest && Oracle.isClean(verdict) ? "" : await dump(world) }
