@@ -248,7 +248,9 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
     return {
       state: [seen(), ...pids, ...reports.map((report) => report?.turns)].join(),
       isBusy:
-        reports.some((report) => report?.isBusy === true) || slots.some(({ proxy }) => (proxy?.starting() ?? 0) > 0),
+        reports.some((report) => report?.isBusy === true) ||
+        // A paused client never comes to the end of it.
+        slots.some(({ proxy, server }) => !server.paused() && (proxy?.starting() ?? 0) > 0),
       wait: Math.min(time.wait(), ...reports.map((report) => report?.wait ?? Number.POSITIVE_INFINITY))
     }
   }

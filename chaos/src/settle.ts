@@ -1,19 +1,19 @@
 /** The end of a run: everything is mended, and left alone until nothing is left to do or nothing gets on any more. */
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, Redacted } from "effect"
+import { Duration, Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Oracle from "./Oracle.ts"
 import type { Books } from "./people.ts"
 import type { Slot, World } from "./World.ts"
 
-/**
- * One round: time passes for a minute, during which everything that is due is done, and then an hour has passed at once. The
- * longest honest waits are of a day: for Pipedrive's next one, and for a user who failed again and again.
- */
-const round = { lives: "1 minute", passes: "1 hour" } as const
+/** In one round time passes for so long, during which everything that is due is done, and then for hours at once. */
+const lived = "15 seconds"
 
-/** Without any progress in so many rounds, nobody waits for it any more. */
-const patience = 40
+/**
+ * Without any progress in so many rounds, nobody waits for it any more. The hours double: it is 63 of them then. The longest
+ * honest waits are of a day: for Pipedrive's next one, and for a user who failed again and again.
+ */
+const patience = 6
 
 /** So many rounds at rest, so that an audit or a late scan can still spoil it. */
 const quietRounds = 4
@@ -94,7 +94,7 @@ export const settle = async (
   let quiet = 0
   const slot = world.slots[0] as Slot
   for (;;) {
-    await world.time.sleep(round.lives)
+    await world.time.sleep(lived)
     const found = Oracle.publications(world, books)
     const state = await status(world, slot)
     if (state !== undefined && state.failed > 0) {
@@ -112,7 +112,7 @@ export const settle = async (
     const right = found.lost.length + found.doubled.length + found.twinDeals.length + found.misplaced.length === 0
     quiet = rest && right ? quiet + 1 : 0
     if (quiet < quietRounds && vain < patience) {
-      world.advance(round.passes)
+      world.advance(Duration.hours(2 ** vain))
       continue
     }
     const visits = options.visits ? await Oracle.visits(world, books, slot).catch((error) => [String(error)]) : []
