@@ -225,11 +225,17 @@ export const make = async (options: WorldOptions): Promise<World> => {
 
 const day = 24 * 3_600_000
 
+/** No longer than the interval of the scans, and a fraction of every lease. */
+const maxStride = 30_000
+
 /** Advances the clock to whatever is due next, each time that nobody has anything to do. */
 const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "postgres" | "database" | "slots">) => {
   const { database, front, github, pipedrive, postgres, slots, time } = world
   let isOver = false
   let jumps = 0
+  /** While no service is asked for anything, jumps get longer: servers poll their database every second or two. */
+  let stride = 0
+  let asked = 0
   let waiting: Array<{ readonly jumps: number; readonly seen: number; readonly done: () => void }> = []
 
   const seen = () =>
@@ -251,7 +257,10 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
         reports.some((report) => report?.isBusy === true) ||
         // A paused client never comes to the end of it.
         slots.some(({ proxy, server }) => !server.paused() && (proxy?.starting() ?? 0) > 0),
-      wait: Math.min(time.wait(), ...reports.map((report) => report?.wait ?? Number.POSITIVE_INFINITY))
+      wait: Math.min(
+        time.wait(),
+        Math.max(stride, Math.min(...reports.map((report) => report?.wait ?? Number.POSITIVE_INFINITY)))
+      )
     }
   }
 
@@ -299,6 +308,9 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
         await turn()
       } else if (Number.isFinite(wait)) {
         same = 0
+        const requests = github.count() + pipedrive.count()
+        stride = requests === asked ? Math.min(Math.max(2 * stride, 1_000), maxStride) : 0
+        asked = requests
         advance(wait)
       } else await pause(1)
     }
