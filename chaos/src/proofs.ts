@@ -55,18 +55,18 @@ export const proofs: ReadonlyArray<Proof> = [
     servers: 1,
     red: "lost",
     situation: async (world, books) => {
-      const killed = Promise.withResolvers<void>()
+      let isKilled = false
       slot(world, 0).triggers.push({
         phase: "after",
         matches: ({ statement }) => statement.includes("insert into gist_files"),
         act: ({ server }) => {
           void server.kill()
-          killed.resolve()
+          isKilled = true
           return "reset"
         }
       })
       for (let n = 0; n < 3; n++) publish(world, books, "ann")
-      await killed.promise
+      await world.until("the server is killed between the files and the outbox", () => isKilled)
     }
   },
   {
@@ -85,12 +85,13 @@ export const proofs: ReadonlyArray<Proof> = [
           server.pause()
           second.server.resume()
           // The lease passes, and the other one publishes.
-          await world.until("the other has published", async () => {
-            const { json } = await world.call(second, "GET", "/publications?state=published")
-            return (json as ReadonlyArray<unknown>).length > 0
-          })
+          await world
+            .until("the other has published", async () => {
+              const { json } = await world.call(second, "GET", "/publications?state=published")
+              return (json as ReadonlyArray<unknown>).length > 0
+            })
+            .then(sent.resolve, sent.reject)
           server.resume()
-          sent.resolve()
           return "pass" as const
         }
       })
