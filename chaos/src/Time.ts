@@ -1,7 +1,6 @@
 /**
- * A clock shared by the harness, every server process and the database. It runs as the machine's does, and is advanced to the
- * next thing that is due whenever nobody has anything to do (see `World.ts`): leases of minutes end at once, and a machine
- * however slow changes nothing but the duration of a run.
+ * A clock shared by the harness, every server process and the database. The clock runs like the machine's, and `World.ts` advances
+ * it to the next timer whenever all of them are at rest. So leases of minutes end at once, and a slow machine only takes longer.
  */
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -19,7 +18,7 @@ export interface Time {
   readonly advance: (millis: number) => void
   /** For `preload.ts` in a server process that is started now. */
   readonly env: () => Readonly<Record<string, string>>
-  /** For what runs in the harness itself: the stand-ins. */
+  /** For what runs in the harness itself: the fakes. */
   readonly clock: Clock.Clock
   /**
    * SQL after which a database's `clock_timestamp()` tells this time. Functions of `pg_catalog` come first unless the

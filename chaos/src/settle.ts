@@ -6,16 +6,16 @@ import * as Oracle from "./Oracle.ts"
 import type { Books } from "./people.ts"
 import type { Slot, World } from "./World.ts"
 
-/** In one round time passes for so long, during which everything that is due is done, and then for hours at once. */
-const lived = "15 seconds"
+/** The part of a round in which servers do what is due. After it the clocks are advanced by hours. */
+const workingTime = "15 seconds"
 
 /**
- * Without any progress in so many rounds, nobody waits for it any more. The hours double: it is 63 of them then. The longest
- * honest waits are of a day: for Pipedrive's next one, and for a user who failed again and again.
+ * A world without progress in this many rounds is stuck. The hours double from round to round, to 63 in all, since the longest
+ * honest waits last a day: for Pipedrive's next day, and for a user who failed again and again.
  */
 const patience = 6
 
-/** So many rounds at rest, so that an audit or a late scan can still spoil it. */
+/** Rounds at rest before a run ends: an audit or a late scan may still spoil the outcome. */
 const quietRounds = 4
 
 /** What keeps whom waiting, for a person to read. */
@@ -90,11 +90,11 @@ export const settle = async (
   mend(world)
   let retried = 0
   let progress = ""
-  let vain = 0
+  let stuckRounds = 0
   let quiet = 0
   const slot = world.slots[0] as Slot
   for (;;) {
-    await world.time.sleep(lived)
+    await world.time.sleep(workingTime)
     const found = Oracle.publications(world, books)
     const state = await status(world, slot)
     if (state !== undefined && state.failed > 0) {
@@ -106,13 +106,13 @@ export const settle = async (
       }
     }
     const present = JSON.stringify([found.lost.length, found.doubled.length, found.twinDeals.length, state])
-    vain = present === progress ? vain + 1 : 0
+    stuckRounds = present === progress ? stuckRounds + 1 : 0
     progress = present
     const rest = state !== undefined && state.pending + state.sending + state.failed === 0
     const right = found.lost.length + found.doubled.length + found.twinDeals.length + found.misplaced.length === 0
     quiet = rest && right ? quiet + 1 : 0
-    if (quiet < quietRounds && vain < patience) {
-      world.advance(Duration.hours(2 ** vain))
+    if (quiet < quietRounds && stuckRounds < patience) {
+      world.advance(Duration.hours(2 ** stuckRounds))
       continue
     }
     const visits = options.visits ? await Oracle.visits(world, books, slot).catch((error) => [String(error)]) : []

@@ -8,7 +8,7 @@ import { isClean } from "../src/Oracle.ts"
 
 const seed = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1_000_000))
 
-/** Against what hangs, and against nothing else: no machine is so slow. */
+/** A guard against a test that hangs, and no measure of anything. */
 const guard = { timeout: 1_800_000 }
 
 const survives = async (options: Omit<RunOptions, "seed">) => {

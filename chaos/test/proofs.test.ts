@@ -4,7 +4,7 @@ import { isClean } from "../src/Oracle.ts"
 import * as PostgresServer from "../src/PostgresServer.ts"
 import { outcome, plainWiring, proofs } from "../src/proofs.ts"
 
-/** Against what hangs, and against nothing else: no machine is so slow. */
+/** A guard against a test that hangs, and no measure of anything. */
 const guard = { timeout: 1_800_000 }
 
 let postgres: PostgresServer.PostgresServer

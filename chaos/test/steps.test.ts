@@ -15,7 +15,7 @@ const core = fileURLToPath(new URL("../../packages/core/src", import.meta.url))
 /** The folder of the statements, wherever it is: the one with the outbox in it. */
 const store = dirname(globSync(`${core}/**/Publications.ts`)[0] ?? core)
 
-/** Against what hangs, and against nothing else: no machine is so slow. */
+/** A guard against a test that hangs, and no measure of anything. */
 const guard = { timeout: 1_800_000 }
 
 let postgres: PostgresServer.PostgresServer
