@@ -61,7 +61,7 @@ const batch = concurrency * 2
 /** So many troubles in a row are an outage, not one file's bad luck. */
 const outage = 3
 
-/** A gist up to this many bytes is read whole, by one request for all its files; of a larger one only the beginnings. */
+/** A gist of more bytes is large: the answer for it may be as long. */
 const wholeGist = 4 * 1024 * 1024
 
 /** As much of a file as can fit into a note, escaped or not. */
@@ -95,6 +95,7 @@ export class Publisher extends Context.Service<
         /** Tries in a row, since the last that succeeded, that ended in a service's trouble rather than a file's. */
         let troubles = 0
         const one = yield* Semaphore.make(1)
+        const large = yield* Semaphore.make(1)
 
         /** Files of one gist are claimed next to each other: they share one read. */
         const gists = yield* Cache.makeWith(github.contents, {
@@ -258,14 +259,20 @@ export class Publisher extends Context.Service<
           })
         })
 
-        const onGithubError = Effect.fnUntraced(function* (claim: Claim, { reason, concernsEverybody }: GithubError) {
+        const onGithubError = Effect.fnUntraced(function* (claim: Claim, error: GithubError) {
+          const { concernsEverybody, reason, retryAt, scope } = error
           switch (reason._tag) {
             case "GistNotFound":
             case "UserNotFound":
               return yield* missing(claim, "GistNotFound", "GistGone", reason.message)
+            case "NotPublic":
+              return yield* ended(claim, "gone", reason._tag, reason.message)
             case "Blocked":
               return yield* ended(claim, "failed", reason._tag, reason.message)
             case "RateLimited":
+              if (scope === "host") {
+                return yield* putOff(claim, reason._tag, reason.message, DateTime.toDate(reason.resumeAt), false)
+              }
               yield* pauseUntil(
                 github.door,
                 { until: reason.resumeAt, message: reason.message },
@@ -273,7 +280,11 @@ export class Publisher extends Context.Service<
               )
               return yield* handBack(claim, reason._tag, reason.message)
             case "Unauthorized":
-              yield* pauseUntil(github.door, { until: yield* inMinutes(5), message: reason.message }, "fault")
+              yield* pauseUntil(
+                github.door,
+                { until: retryAt ?? (yield* inMinutes(5)), message: reason.message },
+                "fault"
+              )
               return yield* handBack(claim, reason._tag, reason.message)
             default:
               return concernsEverybody
@@ -331,14 +342,13 @@ export class Publisher extends Context.Service<
             const { description, text } = cameAlong.value
             return Option.some({ content: { _tag: "Text", text, partial: false }, description, type })
           }
-          if (claim.gistSize > wholeGist && claim.rawUrl !== null) {
-            const content = yield* github.raw(claim.rawUrl, rawBytes)
-            return Option.some({ content, description: claim.description, type })
-          }
-          const gist = yield* Cache.get(gists, claim.gistId)
+          const asked = Cache.get(gists, claim.gistId)
+          // The gist's own answer alone says whether it is public. Large ones are read one at a time, for memory's sake.
+          const gist = yield* claim.gistSize > wholeGist ? large.withPermit(asked) : asked
+          const found = yield* github.contentOf(gist, { filename: claim.filename, maxBytes: rawBytes })
           // Kept from before the file was added, perhaps: the next try reads anew.
-          if (!gist.files.has(claim.filename)) yield* Cache.invalidate(gists, claim.gistId)
-          return Option.map(Option.fromNullishOr(gist.files.get(claim.filename)), (content) => ({
+          if (Option.isNone(found)) yield* Cache.invalidate(gists, claim.gistId)
+          return Option.map(found, (content) => ({
             content,
             description: gist.description,
             // A batch does not tell it.

@@ -173,14 +173,19 @@ export class Scanner extends Context.Service<
               resumeAt: null
             } satisfies Ending
           }
-          const { reason } = error.value
+          const { reason, retryAt } = error.value
           if (reason._tag === "RateLimited" && reason.binding)
             yield* Effect.ignore(doors.close(github.door, reason.resumeAt, reason.message, yield* now))
           return {
             state: "stopped",
             reason: reason._tag,
             message: reason.message,
-            resumeAt: reason._tag === "RateLimited" ? DateTime.toDate(reason.resumeAt) : null
+            resumeAt:
+              reason._tag === "RateLimited"
+                ? DateTime.toDate(reason.resumeAt)
+                : retryAt === undefined
+                  ? null
+                  : DateTime.toDate(retryAt)
           } satisfies Ending
         })
 

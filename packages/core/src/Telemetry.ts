@@ -310,6 +310,8 @@ export const events = {
   "feed.gap": "The feed has moved on farther than it can be read; users are looked at ahead of their turn",
   "feed.failed": "The feed could not be read; it is asked again later",
   "gists.skipped": "GitHub described gists in an unknown way, which were skipped",
+  "github.accepted": "GitHub answers again after it refused everything",
+  "github.refused": "GitHub refuses whatever is asked for; one cheap request finds out when that is over",
   "github.token_refused": "GitHub refuses one of several tokens, which is passed over for an hour",
   "publication.published": "A file is in Pipedrive",
   "publication.set_back": "A try at a publication did not succeed",

@@ -149,6 +149,8 @@ export const layer = (
       account: (id) => ask(() => ({ charged: true, value: world.account(id - 1) })),
       contents: () => notNeeded,
       raw: () => notNeeded,
+      contentOf: () => notNeeded,
+      refused: Effect.succeedNone,
       check: Effect.succeed({ refused: [] }),
       batched: options.batched,
       batch: Effect.fnUntraced(function* (logins) {

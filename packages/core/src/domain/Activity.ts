@@ -63,6 +63,9 @@ const note = (file: ActivityInput): string => {
   if (file.content._tag === "Binary") {
     return `${link}${description}<br><br>Binary file (${escapeHtml(file.type ?? "unknown type")}, ${file.size} bytes): see the link.`
   }
+  if (file.content._tag === "Unavailable") {
+    return `${link}${description}<br><br>${escapeHtml(file.content.reason)}. See the link.`
+  }
   if (file.content.text === "" && !file.content.partial) return `${link}${description}<br><br>(empty file)`
   const room = noteLimit - Buffer.byteLength(`${link}${CUT}${description}<br><br>`)
   const { html, whole } = escapeWithin(file.content.text, room)

@@ -105,3 +105,5 @@ export type Content =
       readonly partial: boolean
     }
   | { readonly _tag: "Binary" }
+  /** It is there, and cannot be had. `reason` is a sentence without its stop. */
+  | { readonly _tag: "Unavailable"; readonly reason: string }
