@@ -76,7 +76,7 @@ export class Looker extends Context.Service<
   static readonly layer: Layer.Layer<Looker, never, Contents | Repository | Github | Settings> = Layer.effect(
     Looker,
     Effect.gen(function* () {
-      const { doors, files, users } = yield* Repository
+      const { doors, files, users: records } = yield* Repository
       const contents = yield* Contents
       const github = yield* Github
       const settings = yield* Settings
@@ -107,7 +107,7 @@ export class Looker extends Context.Service<
             new UserNotFound({ message: `GitHub does not show the gists of ${user.username} at present` })
           )
         }
-        yield* users.rename(user.key, account.login)
+        yield* records.rename(user.key, account.login)
         yield* Telemetry.log("Info", "user.renamed", { before: user.username, after: account.login })
         return yield* github.gists(account.login, Option.none())
       })
@@ -156,6 +156,18 @@ export class Looker extends Context.Service<
         return { outcome: "Changed" as const, files: walked.files, added, walked: walked.full }
       })
 
+      /** Users that were marked for a refusal since a list was last answered, with the reason. */
+      const marked = new Map<UserKey, string>()
+
+      /** The users among these marks whose refusals were not theirs, by what everybody is refused for. */
+      const wronglyMarked = (trouble: GithubError): ReadonlyArray<UserKey> =>
+        [...marked].flatMap(([key, reason]) =>
+          (trouble.reason._tag === "Unauthorized" && reason === "Refused") ||
+          (trouble.reason._tag === "Unexpected" && (reason === "UserNotFound" || reason === "Unexpected"))
+            ? [key]
+            : []
+        )
+
       /** Looks in a row, over all users, that GitHub did not answer. */
       let unanswered = 0
       const outage = Effect.fail(
@@ -172,6 +184,7 @@ export class Looker extends Context.Service<
           result.failure.reason._tag === "Unavailable"
         unanswered = unavailable ? unanswered + 1 : 0
         if (result._tag === "Success") {
+          marked.clear()
           const { added, files: found, outcome, walked } = result.success
           // A list that has not changed although a batch has is behind: the stamp is not kept, and both are asked again.
           return seen(user, yield* now, { outcome, found, added, walked, stamp: outcome === "Changed" ? stamp : null })
@@ -183,8 +196,11 @@ export class Looker extends Context.Service<
           return yield* error
         }
         const reason = error._tag === "GithubError" ? error.reason._tag : "NameTaken"
+        marked.set(user.key, reason)
         const failures = user.failures + 1
-        const delay = unavailable ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
+        // A refusal may be the token's all the same, so it is not left for long.
+        const isShort = unavailable || reason === "Refused"
+        const delay = isShort ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
         const retryAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(delay))
         yield* Telemetry.log("Warn", "user.failed", { user: user.username, reason, detail: error.message })
         return {
@@ -355,7 +371,14 @@ export class Looker extends Context.Service<
           }
           // Whoever was left out has no part in it.
           if (trouble === undefined) cursor = users.at(-1)?.key
-          return { looked, cursor, trouble }
+          if (trouble?._tag !== "GithubError" || !trouble.concernsEverybody) return { looked, cursor, trouble }
+          const unmarked = new Set(wronglyMarked(trouble))
+          const isWrong = ({ look, outcome }: Looked) => outcome === "Failed" && unmarked.has(look.key)
+          const here = new Set(looked.filter(isWrong).map(({ look }) => look.key))
+          const before = [...unmarked].filter((key) => !here.has(key))
+          marked.clear()
+          if (before.length > 0) yield* Effect.ignore(records.unmark(before, yield* now))
+          return { looked: looked.filter((one) => !isWrong(one)), cursor, trouble }
         }),
         spent: Effect.gen(function* () {
           return (yield* github.capacity).batched === 0 && (yield* pointsAreSpent)

@@ -199,14 +199,14 @@ export const make = (
 
   /** Requests that left before the last refusal was known are no further sign. */
   const accept = (gate: Gate.Gate, startedAt: number): void => {
-    if ((refusals.get(gate)?.at ?? 0) <= startedAt) refusals.delete(gate)
+    if ((refusals.get(gate)?.at ?? 0) < startedAt) refusals.delete(gate)
   }
 
   const refuse = Effect.fnUntraced(function* (gate: Gate.Gate, { reason, scope }: Verdict, startedAt: number) {
     if (reason._tag !== "RateLimited") return yield* fail(reason, scope)
     const now = yield* Clock.currentTimeMillis
     const before = refusals.get(gate)
-    const counts = before === undefined || before.at <= startedAt
+    const counts = before === undefined || before.at < startedAt
     const times = (before?.times ?? 0) + (counts ? 1 : 0)
     if (counts) refusals.set(gate, { times, at: now })
     const until = Math.max(reason.resumeAt.epochMilliseconds, now + leastLimitWait(times))

@@ -51,7 +51,7 @@ export const make = (access: ReturnType<typeof Access.make>, apiUrl: string) => 
     const found = hosts.get(url.host)
     if (found !== undefined) return found
     const throttle = Gate.make({ concurrency, patience: 0 })
-    const host: Host = { throttle, failing: new Set(), blocks: 0, blockedAt: 0 }
+    const host: Host = { throttle, failing: new Set(), blocks: 0, blockedAt: Number.NEGATIVE_INFINITY }
     hosts.set(url.host, host)
     return host
   }
@@ -71,7 +71,7 @@ export const make = (access: ReturnType<typeof Access.make>, apiUrl: string) => 
 
   /** Blocks a host. What left before the last block is no further sign. */
   const block = (host: Host, { least, now, startedAt }: { least: number; now: number; startedAt: number }): number => {
-    if (host.blockedAt <= startedAt) host.blocks++
+    if (host.blockedAt < startedAt) host.blocks++
     host.blockedAt = now
     const until = now + Math.max(least, leastLimitWait(host.blocks))
     host.throttle.close(until, "GitHub's host of raw content is not asked again yet")
