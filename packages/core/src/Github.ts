@@ -131,7 +131,12 @@ export class Github extends Context.Service<
      * The first page of a user's gists, newest created first as far as is known (the order is not documented).
      * `None` when it is the one that `etag` stands for: such an answer is free of the hourly limit when a token is used.
      */
-    readonly gists: (login: string, etag: Option.Option<string>) => Effect.Effect<Option.Option<GistPage>, GithubError>
+    readonly gists: (
+      login: string,
+      etag: Option.Option<string>,
+      /** Gists on a page, 100 unless given. */
+      pageSize?: number
+    ) => Effect.Effect<Option.Option<GistPage>, GithubError>
     /** A further page, by the address that the page before gave. */
     readonly page: (next: URL) => Effect.Effect<GistPage, GithubError>
     /**
@@ -188,6 +193,8 @@ export class Github extends Context.Service<
      * that is every one. Costs nothing of the hourly limit.
      */
     readonly check: Effect.Effect<{ readonly refused: ReadonlyArray<number> }, GithubError>
+    /** Whether gists may be listed, as the work lists them. Fails with what to do. Costs two requests at most. */
+    readonly checkLists: Effect.Effect<void, GithubError>
   }
 >()("gitpip/Github") {
   static readonly layer: Layer.Layer<Github, never, Settings | HttpClient.HttpClient> = Layer.effect(
@@ -261,8 +268,8 @@ export class Github extends Context.Service<
 
       return Github.of({
         door: `github:${access.fingerprint}`,
-        gists: Effect.fn("Github.gists")(function* (login, etag) {
-          const answer = yield* get(`${githubApiUrl}/users/${encodeURIComponent(login)}/gists?per_page=100`, {
+        gists: Effect.fn("Github.gists")(function* (login, etag, pageSize = 100) {
+          const answer = yield* get(`${githubApiUrl}/users/${encodeURIComponent(login)}/gists?per_page=${pageSize}`, {
             etag: Option.getOrUndefined(etag),
             maxBytes: maxPageBytes,
             subject: { _tag: "User", login }
@@ -382,6 +389,37 @@ export class Github extends Context.Service<
         refused: access.refused,
         close: access.requests.close,
         points: { door: `github-points:${access.fingerprint}`, ...access.points },
+        checkLists: Effect.gen(function* () {
+          const login = "octocat"
+          const subject = { _tag: "User", login } as const
+          const list = yield* Effect.result(
+            Effect.flatMap(
+              access.readUnjudged(`${githubApiUrl}/users/${login}/gists?per_page=1`, {
+                maxBytes: maxPageBytes,
+                subject
+              }),
+              (answer) => decode(Schema.Array(Schema.Unknown), answer)
+            )
+          )
+          if (Result.isSuccess(list)) return
+          if (list.failure.reason._tag !== "UserNotFound") return yield* list.failure
+          // An Enterprise Server need not have that user. The feed is everywhere where gists are.
+          const feed = yield* Effect.result(
+            Effect.flatMap(
+              access.readUnjudged(`${githubApiUrl}/gists/public?per_page=1`, {
+                maxBytes: maxPageBytes,
+                subject: { _tag: "Feed" }
+              }),
+              (answer) => decode(Schema.Array(Schema.Unknown), answer)
+            )
+          )
+          if (Result.isSuccess(feed)) return
+          if (feed.failure.reason._tag !== "Unexpected") return yield* feed.failure
+          return yield* fail(
+            new Unexpected({ message: `${githubApiUrl} answers, but not where lists of gists are` }),
+            "service"
+          )
+        }).pipe(Effect.withSpan("Github.checkLists")),
         check: Effect.gen(function* () {
           const subject = { _tag: "Limits" } as const
           const results = yield* access.readWithEach(`${githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject })

@@ -313,6 +313,7 @@ export const events = {
   "github.accepted": "GitHub answers again after it refused everything",
   "github.refused": "GitHub refuses whatever is asked for; one cheap request finds out when that is over",
   "github.token_refused": "GitHub refuses one of several tokens, which is passed over for an hour",
+  "list.ended": "GitHub does not show all of a user's list; what it shows is found",
   "publication.published": "A file is in Pipedrive",
   "publication.set_back": "A try at a publication did not succeed",
   "publication.retracted": "A file was published by two processes; one activity is deleted again",

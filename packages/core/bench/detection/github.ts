@@ -152,6 +152,7 @@ export const layer = (
       contentOf: () => notNeeded,
       refused: Effect.succeedNone,
       check: Effect.succeed({ refused: [] }),
+      checkLists: Effect.void,
       batched: options.batched,
       batch: Effect.fnUntraced(function* (logins) {
         counts.looks += logins.length

@@ -463,6 +463,8 @@ export const make = (
   return {
     isOwn,
     read,
+    /** A read that no evidence is taken from, and that is sent whatever is known. */
+    readUnjudged,
     readWithEach,
     query,
     /** Names the limits that apply, without naming a token: the same for everybody who shares them. */
