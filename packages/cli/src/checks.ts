@@ -99,7 +99,8 @@ const database = Effect.gen(function* () {
 
 const github = Effect.gen(function* () {
   const { githubApiUrl, githubTokens } = yield* core.Settings
-  const { refused } = yield* Effect.flatMap(core.Github, ({ check }) => check)
+  const { check, checkLists } = yield* core.Github
+  const { refused } = yield* check
   if (refused.length > 0) {
     const others = refused.join(", ")
     return {
@@ -108,6 +109,7 @@ const github = Effect.gen(function* () {
       remedy: `Take number ${others} out of GITHUB_TOKEN, or replace what is there; Gitpip works with those that are accepted`
     } satisfies Finding
   }
+  yield* checkLists
   if (githubTokens.length === 0) return ok(`${githubApiUrl} answers, without GITHUB_TOKEN only 60 requests an hour`)
   return ok(`${githubApiUrl} accepts ${githubTokens.length === 1 ? "the token" : `all ${githubTokens.length} tokens`}`)
 }).pipe(Effect.provide(core.Github.layer.pipe(Layer.provide(core.layerTransport))))

@@ -32,7 +32,10 @@ const github: Readonly<Record<GithubError["reason"]["_tag"], string>> = {
   Unexpected: "Check GITHUB_API_URL: https://api.github.com, or https://HOST/api/v3 of an Enterprise Server",
   UserNotFound: "Check GITHUB_API_URL",
   GistNotFound: "Check GITHUB_API_URL",
-  Blocked: "Check that the token's account is not suspended"
+  NotPublic: "Make the gist public at GitHub, and retry the publication",
+  Blocked: "GitHub withholds it from everybody: there is nothing to do",
+  Refused: "Check that the token's account is not suspended, and that GITHUB_TOKEN is a classic personal access token",
+  PaginationLimited: "GitHub shows no more of the list: there is nothing to do"
 }
 
 const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {

@@ -14,21 +14,22 @@ import type { Content, ListedFile } from "./domain/GistFile.ts"
 import { storable, storableName } from "./domain/Text.ts"
 import { Username } from "./domain/User.ts"
 import * as Batches from "./internal/batches.ts"
-import type { Answer } from "./internal/exchange.ts"
 import type * as Gate from "./internal/Gate.ts"
 import {
   decode,
   decodeContentFile,
   decodeListedGist,
+  isPublic,
   listedFiles,
   nextLink,
+  ownerOf,
   timestamp,
   toContent,
   WireAccount,
   WireGist
 } from "./internal/gistWire.ts"
 import * as Access from "./internal/githubAccess.ts"
-import { fail, type GithubError, Unauthorized, Unexpected } from "./internal/githubErrors.ts"
+import { fail, type GithubError, NotPublic, Unauthorized, Unexpected } from "./internal/githubErrors.ts"
 import {
   costOf,
   type GistTexts,
@@ -38,6 +39,7 @@ import {
   readTexts,
   texts
 } from "./internal/githubQueries.ts"
+import * as Raw from "./internal/githubRaw.ts"
 import { Neighbours } from "./internal/Neighbours.ts"
 import { Settings } from "./Settings.ts"
 import * as Telemetry from "./Telemetry.ts"
@@ -47,7 +49,10 @@ export {
   GistNotFound,
   GithubError,
   githubError,
+  NotPublic,
+  PaginationLimited,
   RateLimited,
+  Refused,
   Unauthorized,
   Unavailable,
   Unexpected,
@@ -99,6 +104,10 @@ export interface GistContents {
   readonly files: ReadonlyMap<string, Content>
   /** Media types, where GitHub tells one. */
   readonly types: ReadonlyMap<string, string>
+  /** Where the contents of files are that the answer does not hold. */
+  readonly withheld: ReadonlyMap<string, string | null>
+  /** Whether the gist has more files than GitHub shows. */
+  readonly truncated: boolean
 }
 
 /** How many users a second can be looked at, as far as the present limits go, when nothing is new. */
@@ -122,7 +131,12 @@ export class Github extends Context.Service<
      * The first page of a user's gists, newest created first as far as is known (the order is not documented).
      * `None` when it is the one that `etag` stands for: such an answer is free of the hourly limit when a token is used.
      */
-    readonly gists: (login: string, etag: Option.Option<string>) => Effect.Effect<Option.Option<GistPage>, GithubError>
+    readonly gists: (
+      login: string,
+      etag: Option.Option<string>,
+      /** Gists on a page, 100 unless given. */
+      pageSize?: number
+    ) => Effect.Effect<Option.Option<GistPage>, GithubError>
     /** A further page, by the address that the page before gave. */
     readonly page: (next: URL) => Effect.Effect<GistPage, GithubError>
     /**
@@ -133,10 +147,18 @@ export class Github extends Context.Service<
     readonly feed: (etag: Option.Option<string>) => Effect.Effect<Option.Option<FeedPage>, GithubError>
     /** A further page of it, by the address that the page before gave. */
     readonly feedPage: (next: URL) => Effect.Effect<FeedPage, GithubError>
-    /** A gist with contents; a file's text is at most its first megabyte. */
+    /** A gist with contents, at most the beginning of each. Fails with `NotPublic` unless GitHub says that it is public. */
     readonly contents: (gistId: string) => Effect.Effect<GistContents, GithubError>
-    /** The beginning of one file, for gists too large to be read whole. */
+    /** The beginning of a file's raw content. What cannot be had for long is `Unavailable`, which is no failure. */
     readonly raw: (rawUrl: string, maxBytes: number) => Effect.Effect<Content, GithubError>
+    /**
+     * The content of one of a gist's files, read by itself where the gist's answer does not hold it; `None` when the gist has
+     * no such file. A wait for a host of raw content is `RateLimited` with the scope `host`.
+     */
+    readonly contentOf: (
+      gist: GistContents,
+      file: { readonly filename: string; readonly maxBytes: number }
+    ) => Effect.Effect<Option.Option<Content>, GithubError>
     /** Who an account is now, by its number: it survives renames. */
     readonly account: (id: number) => Effect.Effect<Account, GithubError>
     /** Whether many users can be asked for at a time: there is a token. */
@@ -162,6 +184,8 @@ export class Github extends Context.Service<
     }
     /** What is left of the hourly limit, by GitHub's last word; of all tokens together. */
     readonly limits: Effect.Effect<Gate.GateState>
+    /** What GitHub refuses everybody for, until it answers again. */
+    readonly refused: Effect.Effect<Option.Option<GithubError>>
     /** Keeps the door closed until then, as an earlier process was told. */
     readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     /**
@@ -169,6 +193,8 @@ export class Github extends Context.Service<
      * that is every one. Costs nothing of the hourly limit.
      */
     readonly check: Effect.Effect<{ readonly refused: ReadonlyArray<number> }, GithubError>
+    /** Whether gists may be listed, as the work lists them. Fails with what to do. Costs two requests at most. */
+    readonly checkLists: Effect.Effect<void, GithubError>
   }
 >()("gitpip/Github") {
   static readonly layer: Layer.Layer<Github, never, Settings | HttpClient.HttpClient> = Layer.effect(
@@ -196,30 +222,38 @@ export class Github extends Context.Service<
         return yield* Effect.fromResult(readNewest(logins, answer))
       })
 
-      const readGists = Effect.fnUntraced(function* (answer: Answer) {
+      const readRaw = Raw.make(access, githubApiUrl)
+
+      const readGists = Effect.fnUntraced(function* (answer: Access.Read) {
         const gists = yield* decode(Schema.Array(Schema.Unknown), answer)
-        const next = nextLink(answer.headers.link)
+        const next = yield* Effect.fromResult(nextLink(answer.headers.link, answer.url)).pipe(
+          Effect.catch((message) => fail(new Unexpected({ message })))
+        )
         if (Option.isSome(next) && !isOwn(next.value)) {
           return yield* fail(
             new Unexpected({ message: `GitHub's next page is elsewhere (${next.value.origin}), which is not followed` })
           )
         }
-        const decoded = yield* Effect.forEach(gists, (gist) => Effect.option(decodeListedGist(gist)))
+        const decoded = yield* Effect.forEach(gists.filter(isPublic), (gist) => Effect.option(decodeListedGist(gist)))
         const odd = decoded.filter(Option.isNone).length
         if (odd > 0) yield* Telemetry.log("Warn", "gists.skipped", { gists: odd })
-        return { gists: decoded.flatMap(Option.toArray), etag: Option.fromNullishOr(answer.headers.etag), next }
+        return {
+          gists: decoded.flatMap(Option.toArray),
+          owner: ownerOf(gists),
+          etag: Option.fromNullishOr(answer.headers.etag),
+          next
+        }
       })
 
-      const readPage = Effect.fnUntraced(function* (answer: Answer) {
+      const readPage = Effect.fnUntraced(function* (answer: Access.Read) {
         const { gists, ...page } = yield* readGists(answer)
         return {
           ...page,
-          owner: Option.fromNullishOr(gists.find((gist) => gist.owner != null)?.owner),
           files: gists.flatMap(listedFiles)
         } satisfies GistPage
       })
 
-      const readFeed = Effect.fnUntraced(function* (answer: Answer) {
+      const readFeed = Effect.fnUntraced(function* (answer: Access.Read) {
         const { gists, ...page } = yield* readGists(answer)
         return {
           ...page,
@@ -234,8 +268,8 @@ export class Github extends Context.Service<
 
       return Github.of({
         door: `github:${access.fingerprint}`,
-        gists: Effect.fn("Github.gists")(function* (login, etag) {
-          const answer = yield* get(`${githubApiUrl}/users/${encodeURIComponent(login)}/gists?per_page=100`, {
+        gists: Effect.fn("Github.gists")(function* (login, etag, pageSize = 100) {
+          const answer = yield* get(`${githubApiUrl}/users/${encodeURIComponent(login)}/gists?per_page=${pageSize}`, {
             etag: Option.getOrUndefined(etag),
             maxBytes: maxPageBytes,
             subject: { _tag: "User", login }
@@ -243,42 +277,55 @@ export class Github extends Context.Service<
           return answer.status === 304 ? Option.none() : Option.some(yield* readPage(answer))
         }),
         page: Effect.fn("Github.page")(function* (next) {
-          return yield* readPage(yield* get(next.href, { maxBytes: maxPageBytes, subject: { _tag: "Page" } }))
+          const subject = { _tag: "Page", of: next.pathname } as const
+          return yield* readPage(yield* get(next.href, { maxBytes: maxPageBytes, subject }))
         }),
         feed: Effect.fn("Github.feed")(function* (etag) {
           const answer = yield* get(`${githubApiUrl}/gists/public?per_page=100`, {
             etag: Option.getOrUndefined(etag),
             maxBytes: maxPageBytes,
-            subject: { _tag: "Page" }
+            subject: { _tag: "Feed" }
           })
           return answer.status === 304 ? Option.none() : Option.some(yield* readFeed(answer))
         }),
         feedPage: Effect.fn("Github.feedPage")(function* (next) {
-          return yield* readFeed(yield* get(next.href, { maxBytes: maxPageBytes, subject: { _tag: "Page" } }))
+          return yield* readFeed(yield* get(next.href, { maxBytes: maxPageBytes, subject: { _tag: "Feed" } }))
         }),
         contents: Effect.fn("Github.contents")(function* (gistId) {
           const answer = yield* get(`${githubApiUrl}/gists/${encodeURIComponent(gistId)}`, {
             maxBytes: maxGistBytes,
-            subject: { _tag: "Gist" }
+            subject: { _tag: "Gist", id: gistId }
           })
           const gist = yield* decode(WireGist, answer)
+          if (!isPublic(gist)) {
+            return yield* fail(new NotPublic({ message: "GitHub does not show the gist as public: it is secret now" }))
+          }
           const files = new Map<string, Content>()
           const types = new Map<string, string>()
+          const withheld = new Map<string, string | null>()
           for (const [name, file] of Object.entries(gist.files ?? {})) {
             const content = yield* Effect.option(decodeContentFile(file))
             if (Option.isNone(content)) continue
-            files.set(storableName(name), toContent(content.value))
+            const { raw_url: rawUrl } = content.value
+            const held = toContent(content.value)
+            if (held._tag !== "Withheld") files.set(storableName(name), held)
+            else withheld.set(storableName(name), typeof rawUrl === "string" ? rawUrl : null)
             if (typeof content.value.type === "string") types.set(storableName(name), storable(content.value.type, 100))
           }
-          return { description: gist.description ?? null, files, types }
+          const truncated = gist.truncated === true
+          return { description: gist.description ?? null, files, types, withheld, truncated }
         }),
         raw: Effect.fn("Github.raw")(function* (rawUrl, maxBytes) {
-          if (!URL.canParse(rawUrl))
-            return yield* fail(new Unexpected({ message: "GitHub gave no usable address of the file's content" }))
-          const answer = yield* get(rawUrl, { maxBytes, subject: { _tag: "Gist" }, content: true })
-          // Git's own rule for telling binary: a NUL within the first 8,000 bytes.
-          if (answer.body.subarray(0, 8_000).includes(0)) return { _tag: "Binary" }
-          return { _tag: "Text", text: new TextDecoder().decode(answer.body), partial: answer.cut }
+          return yield* readRaw(rawUrl, maxBytes)
+        }),
+        contentOf: Effect.fn("Github.contentOf")(function* (gist, { filename, maxBytes }) {
+          const held = gist.files.get(filename)
+          if (held !== undefined) return Option.some(held)
+          const rawUrl = gist.withheld.get(filename)
+          if (rawUrl !== undefined) {
+            return Option.some(rawUrl === null ? unavailable : yield* readRaw(rawUrl, maxBytes))
+          }
+          return gist.truncated ? Option.some(unavailable) : Option.none()
         }),
         account: Effect.fn("Github.account")(function* (id) {
           const answer = yield* get(`${githubApiUrl}/user/${id}`, {
@@ -339,10 +386,42 @@ export class Github extends Context.Service<
           }
         }),
         limits: access.requests.limits,
+        refused: access.refused,
         close: access.requests.close,
         points: { door: `github-points:${access.fingerprint}`, ...access.points },
+        checkLists: Effect.gen(function* () {
+          const login = "octocat"
+          const subject = { _tag: "User", login } as const
+          const list = yield* Effect.result(
+            Effect.flatMap(
+              access.readUnjudged(`${githubApiUrl}/users/${login}/gists?per_page=1`, {
+                maxBytes: maxPageBytes,
+                subject
+              }),
+              (answer) => decode(Schema.Array(Schema.Unknown), answer)
+            )
+          )
+          if (Result.isSuccess(list)) return
+          if (list.failure.reason._tag !== "UserNotFound") return yield* list.failure
+          // An Enterprise Server need not have that user. The feed is everywhere where gists are.
+          const feed = yield* Effect.result(
+            Effect.flatMap(
+              access.readUnjudged(`${githubApiUrl}/gists/public?per_page=1`, {
+                maxBytes: maxPageBytes,
+                subject: { _tag: "Feed" }
+              }),
+              (answer) => decode(Schema.Array(Schema.Unknown), answer)
+            )
+          )
+          if (Result.isSuccess(feed)) return
+          if (feed.failure.reason._tag !== "Unexpected") return yield* feed.failure
+          return yield* fail(
+            new Unexpected({ message: `${githubApiUrl} answers, but not where lists of gists are` }),
+            "service"
+          )
+        }).pipe(Effect.withSpan("Github.checkLists")),
         check: Effect.gen(function* () {
-          const subject = { _tag: "Page" } as const
+          const subject = { _tag: "Limits" } as const
           const results = yield* access.readWithEach(`${githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject })
           // Enterprise Server answers 404 where no limits are set.
           const refusals = results.flatMap((result, index) =>
@@ -388,6 +467,11 @@ const pointLimit = 5_000
 /** How long a query is taken to last before one was asked, and of how many the median is told afterwards. */
 const usualSeconds = 1
 const measured = 20
+
+const unavailable: Content = {
+  _tag: "Omitted",
+  why: "it could not be read: GitHub does not show it with the gist"
+}
 
 const needsToken = fail(
   new Unauthorized({ message: "GitHub answers for many users at a time with a token only. Set GITHUB_TOKEN" })

@@ -270,14 +270,13 @@ export class Gitpip extends Context.Service<
 
       const previews = yield* Cache.makeWith(
         Effect.fnUntraced(function* (id: number) {
-          const { filename, gistId, rawUrl } = yield* files.find(id)
-          const content =
-            rawUrl === null
-              ? (yield* github.contents(gistId)).files.get(filename)
-              : yield* github.raw(rawUrl, previewBytes)
-          if (content === undefined) {
+          const { filename, gistId } = yield* files.find(id)
+          const gist = yield* github.contents(gistId)
+          const found = yield* github.contentOf(gist, { filename, maxBytes: previewBytes })
+          if (Option.isNone(found)) {
             return yield* githubError(new GistNotFound({ message: "The gist does not hold this file any more" }))
           }
+          const content = found.value
           if (content._tag !== "Text") return { text: null, partial: false }
           return {
             text: content.text.slice(0, previewBytes),
@@ -434,6 +433,8 @@ export class Gitpip extends Context.Service<
         overdue: Effect.fn("Gitpip.overdue")(function* (since) {
           const at = yield* Clock.currentTimeMillis
           const reasons: Array<string> = []
+          const refused = yield* github.refused
+          if (Option.isSome(refused)) reasons.push(refused.value.message)
           const patience = Duration.toMillis(settings.scanInterval) * 2 + Duration.toMillis(grace)
           const lastDone = Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt))
           const scanned = Math.max(

@@ -43,6 +43,16 @@ const mostTexts = 100
 /** So many users in a row without an answer are an outage, not those users' trouble. */
 const signsOfOutage = 3
 
+/** GitHub's largest page, and those that are tried when it does not get done with one. */
+const maxPageSize = 100
+const smallerPage = (size: number): number => (size > 30 ? 30 : 10)
+
+/** Pages that a long listing reads in a turn, before the next user's. */
+const pagesPerTurn = 5
+
+/** An hour of so many requests or more has room for any listing. */
+const ampleHour = 1_000
+
 export interface Looked {
   readonly outcome: "Unchanged" | "Changed" | "Failed"
   /** New files that were stored. */
@@ -50,6 +60,8 @@ export interface Looked {
   readonly failure: Progress["failures"][number] | undefined
   /** What is to be recorded of the user. */
   readonly look: Look
+  /** Whether the user's full listing has not come to its end. */
+  readonly isUnfinished: boolean
 }
 
 export class Looker extends Context.Service<
@@ -61,7 +73,9 @@ export class Looker extends Context.Service<
      */
     readonly look: (
       scan: ScanId,
-      users: ReadonlyArray<ScanUser>
+      users: ReadonlyArray<ScanUser>,
+      /** `isPatient`: long listings leave a part of a short hour to others, and go on with a later scan. */
+      options: { readonly isPatient: boolean }
     ) => Effect.Effect<{
       readonly looked: ReadonlyArray<Looked>
       readonly cursor: number | undefined
@@ -76,25 +90,53 @@ export class Looker extends Context.Service<
   static readonly layer: Layer.Layer<Looker, never, Contents | Repository | Github | Settings> = Layer.effect(
     Looker,
     Effect.gen(function* () {
-      const { doors, files, users } = yield* Repository
+      const { doors, files, listings, users: records } = yield* Repository
       const contents = yield* Contents
       const github = yield* Github
       const settings = yield* Settings
       const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
 
-      /** The pages of a user from this one on, until one holds nothing new or the last one. Only unknown files are kept. */
-      const walk = Effect.fnUntraced(function* (first: GistPage, toTheEnd: boolean) {
+      /** Gists on a page for users whose lists GitHub did not get done with, and since when. */
+      const pageSizes = new Map<UserKey, { readonly size: number; readonly at: number }>()
+      const pageSizeOf = (user: ScanUser, at: Date): number => {
+        const found = pageSizes.get(user.key)
+        return found === undefined || at.getTime() - found.at > Duration.toMillis(Timing.fullWalkInterval)
+          ? maxPageSize
+          : found.size
+      }
+
+      /**
+       * The pages of a user from this one on, until one holds nothing new, the last one, or as many as are allowed. Only
+       * unknown files are kept. What was read stays when a page fails: `rest` is where to go on.
+       */
+      const walk = Effect.fnUntraced(function* (
+        user: ScanUser,
+        first: GistPage,
+        limits: { readonly before: number; readonly toTheEnd: boolean; readonly pages: number }
+      ) {
         const found = new Map<string, ListedFile>()
+        const result = (rest: WalkEnd) => ({ files: [...found.values()], next: undefined, error: undefined, ...rest })
         let page = first
-        for (let pages = 1; ; pages++) {
+        for (let pages = limits.before + 1; ; pages++) {
           const known = yield* files.known(page.files.map(({ gistId }) => gistId))
           // Pages of a moving list repeat items: the map keeps each once.
           const unknown = page.files.filter((file) => !known.has(fileIdentity(file.gistId, file.filename)))
           for (const file of unknown) found.set(fileIdentity(file.gistId, file.filename), file)
-          if (Option.isNone(page.next)) return { files: [...found.values()], pages, full: true }
+          if (Option.isNone(page.next)) return result({ pages, full: true })
           // There is one more at least: with one page the ETag would speak for all of it.
-          if (unknown.length === 0 && !toTheEnd) return { files: [...found.values()], pages: pages + 1, full: false }
-          page = yield* github.page(page.next.value)
+          if (unknown.length === 0 && !limits.toTheEnd) return result({ pages: pages + 1, full: false })
+          const next = page.next.value
+          if (pages - limits.before >= limits.pages) return result({ pages, full: false, next })
+          const following = yield* Effect.result(github.page(next))
+          if (following._tag === "Success") page = following.success
+          else if (following.failure.reason._tag === "PaginationLimited") {
+            // GitHub shows no more of it, ever: this is as complete as the list can be.
+            yield* Telemetry.log("Warn", "list.ended", {
+              user: user.username,
+              detail: following.failure.message
+            })
+            return result({ pages: pages + 1, full: true })
+          } else return result({ pages, full: false, next, error: following.failure })
         }
       })
 
@@ -107,14 +149,14 @@ export class Looker extends Context.Service<
             new UserNotFound({ message: `GitHub does not show the gists of ${user.username} at present` })
           )
         }
-        yield* users.rename(user.key, account.login)
+        yield* records.rename(user.key, account.login)
         yield* Telemetry.log("Info", "user.renamed", { before: user.username, after: account.login })
-        return yield* github.gists(account.login, Option.none())
+        return yield* github.gists(account.login, Option.none(), pageSizeOf(user, yield* now))
       })
 
       const firstPage = Effect.fnUntraced(function* (user: ScanUser, etag: Option.Option<string>) {
         const { githubId } = user
-        const gists = github.gists(user.username, etag)
+        const gists = github.gists(user.username, etag, pageSizeOf(user, yield* now))
         if (githubId === null) return yield* gists
         const page = yield* Effect.catchIf(
           gists,
@@ -131,30 +173,94 @@ export class Looker extends Context.Service<
         return certain ? page : yield* renamed(user, githubId, page)
       })
 
-      const look = Effect.fn("Looker.look")(function* (scan: ScanId, user: ScanUser, toTheEnd: boolean) {
+      /** Where a full listing goes on, and its first page when that is not where it begins. */
+      const resumed = Effect.fnUntraced(function* (user: ScanUser, at: Date) {
+        const listing = yield* listings.find(user.key, at)
+        if (Option.isNone(listing) || !URL.canParse(listing.value.next)) return undefined
+        const page = yield* Effect.result(github.page(withPageSize(new URL(listing.value.next), pageSizeOf(user, at))))
+        if (page._tag === "Success") {
+          // The address may be by name, and lead to whoever has the name now.
+          const isTheirs = Option.match(page.success.owner, {
+            onNone: () => page.success.files.length === 0,
+            onSome: ({ id }) => user.githubId === null || user.githubId === id
+          })
+          if (isTheirs) return { page: page.success, before: listing.value.pages, etag: listing.value.etag }
+        } else if (page.failure.reason._tag === "PaginationLimited") {
+          yield* Telemetry.log("Warn", "list.ended", { user: user.username, detail: page.failure.message })
+          return { page: noMore, before: listing.value.pages, etag: listing.value.etag }
+        } else if (page.failure.concernsEverybody) return yield* page.failure
+        // The address is no good any more: the listing begins again.
+        yield* listings.remove(user.key)
+        return undefined
+      })
+
+      const look = Effect.fn("Looker.look")(function* (scan: ScanId, { toTheEnd, user }: Order, maxPages: number) {
         yield* Effect.annotateCurrentSpan({
           [Telemetry.attributes.scan]: scan,
           [Telemetry.attributes.user]: user.username
         })
         const at = yield* now
-        const walkAll = toTheEnd || user.walkedAt === null || (user.pages > 1 && isOverdue(user, at))
-        const page = yield* firstPage(user, walkAll ? Option.none() : Option.fromNullishOr(user.etag))
-        if (Option.isNone(page)) return { outcome: "Unchanged" as const, files: [], added: 0, walked: user.pages === 1 }
-        const walked = yield* walk(page.value, walkAll)
+        // A full listing that is due stays due until it has come to its end, so that a part of it can be kept.
+        const isResumable = user.walkedAt === null || (user.pages > 1 && isOverdue(user, at))
+        const walkAll = toTheEnd || isResumable
+        const position = isResumable ? yield* resumed(user, at) : undefined
+        const page =
+          position === undefined
+            ? yield* firstPage(user, walkAll ? Option.none() : Option.fromNullishOr(user.etag))
+            : Option.some(position.page)
+        if (Option.isNone(page)) {
+          return {
+            outcome: "Unchanged" as const,
+            files: [],
+            added: 0,
+            walked: user.pages === 1,
+            isUnfinished: false
+          }
+        }
+        const walked = yield* walk(user, page.value, {
+          before: position?.before ?? 0,
+          toTheEnd: walkAll,
+          pages: isResumable ? maxPages : Number.POSITIVE_INFINITY
+        })
+        const { error, next } = walked
+        // The next check would take what is known for all there is: of other listings nothing is kept.
+        if (error !== undefined && !isResumable) return yield* error
+        const etag = position === undefined ? Option.getOrNull(page.value.etag) : position.etag
         const owner = Option.getOrUndefined(page.value.owner)
         const added = yield* files.add({
           userKey: user.key,
           scanKey: scan,
           files: walked.files,
           githubId: owner?.id ?? null,
-          etag: Option.getOrNull(page.value.etag),
+          etag: next === undefined ? etag : user.etag,
           pages: Math.max(walked.pages, walked.full ? 0 : user.pages),
           full: walked.full,
           backfill: settings.backfill,
           now: at
         })
-        return { outcome: "Changed" as const, files: walked.files, added, walked: walked.full }
+        if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: walked.pages }, at)
+        else if (position !== undefined) yield* listings.remove(user.key)
+        if (error !== undefined) return yield* error
+        return {
+          outcome: "Changed" as const,
+          files: walked.files,
+          added,
+          walked: walked.full,
+          isUnfinished: next !== undefined
+        }
       })
+
+      /** Users that were marked for a refusal since a list was last answered, with the reason. */
+      const marked = new Map<UserKey, string>()
+
+      /** The users among these marks whose refusals were not theirs, by what everybody is refused for. */
+      const wronglyMarked = (trouble: GithubError): ReadonlyArray<UserKey> =>
+        [...marked].flatMap(([key, reason]) =>
+          (trouble.reason._tag === "Unauthorized" && reason === "Refused") ||
+          (trouble.reason._tag === "Unexpected" && (reason === "UserNotFound" || reason === "Unexpected"))
+            ? [key]
+            : []
+        )
 
       /** Looks in a row, over all users, that GitHub did not answer. */
       let unanswered = 0
@@ -163,18 +269,27 @@ export class Looker extends Context.Service<
       )
 
       /** A look whose failure is recorded, unless it is everybody's. */
-      const lookAt = Effect.fnUntraced(function* (scan: ScanId, { stamp, toTheEnd, user }: Order) {
+      const lookAt = Effect.fnUntraced(function* (scan: ScanId, order: Order, maxPages: number) {
+        const { stamp, user } = order
         if (unanswered >= signsOfOutage) return yield* outage
-        const result = yield* Effect.result(look(scan, user, toTheEnd))
+        const result = yield* Effect.result(look(scan, order, maxPages))
         const unavailable =
           result._tag === "Failure" &&
           result.failure._tag === "GithubError" &&
           result.failure.reason._tag === "Unavailable"
         unanswered = unavailable ? unanswered + 1 : 0
         if (result._tag === "Success") {
-          const { added, files: found, outcome, walked } = result.success
+          marked.clear()
+          const { added, files: found, isUnfinished, outcome, walked } = result.success
           // A list that has not changed although a batch has is behind: the stamp is not kept, and both are asked again.
-          return seen(user, yield* now, { outcome, found, added, walked, stamp: outcome === "Changed" ? stamp : null })
+          const one = seen(user, yield* now, {
+            outcome,
+            found,
+            added,
+            walked,
+            stamp: outcome === "Changed" && !isUnfinished ? stamp : null
+          })
+          return { ...one, isUnfinished } satisfies Looked
         }
         const error = result.failure
         if (error._tag === "DatabaseError") return yield* error
@@ -183,12 +298,22 @@ export class Looker extends Context.Service<
           return yield* error
         }
         const reason = error._tag === "GithubError" ? error.reason._tag : "NameTaken"
+        marked.set(user.key, reason)
+        // Twice is no chance: GitHub may get done with a shorter page.
+        // https://github.com/open-telemetry/opentelemetry-java-instrumentation/issues/18649
+        if (unavailable && user.failures > 0) {
+          const at = yield* now
+          pageSizes.set(user.key, { size: smallerPage(pageSizeOf(user, at)), at: at.getTime() })
+        }
         const failures = user.failures + 1
-        const delay = unavailable ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
+        // A refusal may be the token's all the same, so it is not left for long.
+        const isShort = unavailable || reason === "Refused"
+        const delay = isShort ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
         const retryAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(delay))
         yield* Telemetry.log("Warn", "user.failed", { user: user.username, reason, detail: error.message })
         return {
           outcome: "Failed",
+          isUnfinished: false,
           files: 0,
           failure: { userKey: user.key, reason, message: error.message, retryAt },
           look: {
@@ -202,21 +327,53 @@ export class Looker extends Context.Service<
         } satisfies Looked
       })
 
-      /** Looks at users one by one, side by side, by their lists; nobody is asked for after trouble that is everybody's. */
-      const oneByOne = (scan: ScanId, orders: ReadonlyArray<Order>) =>
-        Effect.suspend(() => {
-          let trouble: GithubError | DatabaseError | undefined
-          const next = (order: Order) =>
-            Effect.suspend(() => (trouble === undefined ? lookAt(scan, order) : Effect.fail(trouble))).pipe(
-              Effect.tapError((error) =>
-                Effect.sync(() => {
-                  trouble ??= error
-                })
-              ),
-              Effect.result
-            )
-          return Effect.forEach(orders, next, { concurrency })
+      /**
+       * Checks users one by one, side by side, by their lists; nobody is asked for after trouble that is everybody's. Long
+       * listings go on when everybody has been checked, some pages each in turn, so that nobody waits for them.
+       */
+      const oneByOne = Effect.fnUntraced(function* (scan: ScanId, orders: ReadonlyArray<Order>, isPatient: boolean) {
+        let trouble: GithubError | DatabaseError | undefined
+        const next = (maxPages: number) => (order: Order) =>
+          Effect.suspend(() => (trouble === undefined ? lookAt(scan, order, maxPages) : Effect.fail(trouble))).pipe(
+            Effect.tapError((error) =>
+              Effect.sync(() => {
+                trouble ??= error
+              })
+            ),
+            Effect.result
+          )
+        const results = yield* Effect.forEach(orders, next(1), { concurrency })
+        for (;;) {
+          const left = results.flatMap((result, index) =>
+            result._tag === "Success" && result.success.isUnfinished ? [index] : []
+          )
+          if (left.length === 0 || (isPatient && !(yield* hasRoom))) return results
+          const turn = yield* Effect.forEach(left, (index) => next(pagesPerTurn)(orders[index] as Order), {
+            concurrency
+          })
+          for (const [place, index] of left.entries()) {
+            const before = results[index] as (typeof results)[number]
+            const after = turn[place] as (typeof results)[number]
+            results[index] =
+              before._tag === "Success" && after._tag === "Success"
+                ? Result.succeed(together(before.success, after.success))
+                : after
+          }
+        }
+      })
+
+      /** Whether a long listing may take more of the hour. Without a token an hour is short, and half of it is others'. */
+      const hasRoom = Effect.gen(function* () {
+        const { budget } = yield* github.limits
+        if (budget === undefined || budget.limit >= ampleHour) return true
+        const kept = Timing.reserve({
+          limit: budget.limit,
+          renewsAt: budget.resetAt,
+          period: Duration.hours(1),
+          now: yield* Clock.currentTimeMillis
         })
+        return budget.remaining > kept
+      })
 
       /** The newest gists of so many users by one query. Whom that leaves open is looked at by the list. */
       const byBatch = Effect.fn("Looker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
@@ -304,13 +461,14 @@ export class Looker extends Context.Service<
       })
 
       /** As many as can be by batches, and the rest one by one. */
-      const lookAtAll = Effect.fnUntraced(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
+      const lookAtAll = Effect.fnUntraced(function* (scan: ScanId, users: ReadonlyArray<ScanUser>, isPatient: boolean) {
         if (users.length < leastBatch || (yield* github.capacity).batched === 0) {
           const free = users.length >= leastBatch && (yield* pointsAreSpent)
           const orders = users.filter(({ etag }) => !free || etag !== null)
           const found = yield* oneByOne(
             scan,
-            orders.map((user) => ({ user, toTheEnd: false, stamp: null }))
+            orders.map((user) => ({ user, toTheEnd: false, stamp: null })),
+            isPatient
           )
           return orders.map((user, index) => ({ user, result: found[index] as (typeof found)[number] }))
         }
@@ -332,7 +490,7 @@ export class Looker extends Context.Service<
             }
           }
         }
-        const rest = yield* oneByOne(scan, orders)
+        const rest = yield* oneByOne(scan, orders, isPatient)
         for (const [index, { user }] of orders.entries()) looked.set(user.key, rest[index] as (typeof rest)[number])
         return users.flatMap((user) => {
           const result = looked.get(user.key)
@@ -341,8 +499,8 @@ export class Looker extends Context.Service<
       })
 
       return Looker.of({
-        look: Effect.fnUntraced(function* (scan, users) {
-          const results = yield* lookAtAll(scan, users)
+        look: Effect.fnUntraced(function* (scan, users, { isPatient }) {
+          const results = yield* lookAtAll(scan, users, isPatient)
           const looked: Array<Looked> = []
           let trouble: GithubError | DatabaseError | undefined
           // The cursor may only pass users that were looked at: what comes behind the first trouble is left for the next scan.
@@ -355,7 +513,14 @@ export class Looker extends Context.Service<
           }
           // Whoever was left out has no part in it.
           if (trouble === undefined) cursor = users.at(-1)?.key
-          return { looked, cursor, trouble }
+          if (trouble?._tag !== "GithubError" || !trouble.concernsEverybody) return { looked, cursor, trouble }
+          const unmarked = new Set(wronglyMarked(trouble))
+          const isWrong = ({ look, outcome }: Looked) => outcome === "Failed" && unmarked.has(look.key)
+          const here = new Set(looked.filter(isWrong).map(({ look }) => look.key))
+          const before = [...unmarked].filter((key) => !here.has(key))
+          marked.clear()
+          if (before.length > 0) yield* Effect.ignore(records.unmark(before, yield* now))
+          return { looked: looked.filter((one) => !isWrong(one)), cursor, trouble }
         }),
         spent: Effect.gen(function* () {
           return (yield* github.capacity).batched === 0 && (yield* pointsAreSpent)
@@ -367,6 +532,41 @@ export class Looker extends Context.Service<
     })
   )
 }
+
+/** In place of a page that GitHub does not show. */
+const noMore: GistPage = { owner: Option.none(), files: [], etag: Option.none(), next: Option.none() }
+
+/** How far the pages of a list were read. */
+interface WalkEnd {
+  /** Pages read, those of earlier turns included. */
+  readonly pages: number
+  /** Whether the last page was read. */
+  readonly full: boolean
+  /** Where to go on. */
+  readonly next?: URL
+  readonly error?: GithubError
+}
+
+/** The same place in a list of smaller pages. An address of an unknown form stays as it is. */
+const withPageSize = (url: URL, size: number): URL => {
+  const [page, before] = ["page", "per_page"].map((name) => Number(url.searchParams.get(name) ?? Number.NaN))
+  if (page === undefined || before === undefined || !(page >= 1) || !(before > size)) return url
+  const smaller = new URL(url)
+  smaller.searchParams.set("per_page", `${size}`)
+  smaller.searchParams.set("page", `${Math.floor(((page - 1) * before) / size) + 1}`)
+  return smaller
+}
+
+/** Two checks of one user as one. */
+const together = (before: Looked, after: Looked): Looked => ({
+  ...after,
+  outcome: before.outcome === "Changed" ? "Changed" : after.outcome,
+  files: before.files + after.files,
+  look:
+    after.failure === undefined
+      ? { ...after.look, gained: (before.look.gained ?? 0) + (after.look.gained ?? 0) }
+      : after.look
+})
 
 /** A user to be looked at by the list: whether to the very end, and what a batch showed before. */
 interface Order {
@@ -439,6 +639,7 @@ const seen = (
     outcome: result.outcome,
     files: result.added,
     failure: undefined,
+    isUnfinished: false,
     look: {
       key: user.key,
       etag: null,

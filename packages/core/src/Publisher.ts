@@ -80,7 +80,7 @@ const batch = concurrency * 2
 /** Refusals that are remembered, in case everybody is refused alike. */
 const refusedCapacity = 100
 
-/** A gist up to this many bytes is read whole, by one request for all its files; of a larger one only the beginnings. */
+/** A gist of more bytes is large: the answer for it may be as long. */
 const wholeGist = 4 * 1024 * 1024
 
 /** As much of a file as can fit into a note, escaped or not. */
@@ -118,6 +118,7 @@ export class Publisher extends Context.Service<
         /** Those of them that everybody's trouble made fail: they are taken back when the batch is stored. */
         let wronglyFailed: typeof refused = []
         const one = yield* Semaphore.make(1)
+        const large = yield* Semaphore.make(1)
 
         /** Files of one gist are claimed next to each other: they share one read. */
         const gists = yield* Cache.makeWith(github.contents, {
@@ -364,21 +365,19 @@ export class Publisher extends Context.Service<
             return Option.some({ content: { _tag: "Text", text, partial: false }, description, type })
           }
           const thing = { user: claim.userKey, key: claim.gistId }
-          if (claim.gistSize > wholeGist && claim.rawUrl !== null) {
-            const content = yield* github.raw(claim.rawUrl, rawBytes).pipe(
-              Effect.tap(() => Effect.sync(() => pauses.succeeded("github", thing))),
-              Effect.catchTag("GithubError", (error) => {
-                const omitted = contentInPlaceOf(claim, error, { isWhole: false })
-                return omitted === undefined ? Effect.fail(error) : Effect.succeed(omitted)
-              })
-            )
-            return Option.some({ content, description: claim.description, type })
-          }
-          const gist = yield* Cache.get(gists, claim.gistId)
+          const asked = Cache.get(gists, claim.gistId)
+          // The gist's own answer alone says whether it is public. Large ones are read one at a time, for memory's sake.
+          const gist = yield* claim.gistSize > wholeGist ? large.withPermit(asked) : asked
           pauses.succeeded("github", thing)
+          const found = yield* github.contentOf(gist, { filename: claim.filename, maxBytes: rawBytes }).pipe(
+            Effect.catchTag("GithubError", (error) => {
+              const omitted = contentInPlaceOf(claim, error, { isWhole: false })
+              return omitted === undefined ? Effect.fail(error) : Effect.succeed(Option.some(omitted))
+            })
+          )
           // Kept from before the file was added, perhaps: the next try reads anew.
-          if (!gist.files.has(claim.filename)) yield* Cache.invalidate(gists, claim.gistId)
-          return Option.map(Option.fromNullishOr(gist.files.get(claim.filename)), (content) => ({
+          if (Option.isNone(found)) yield* Cache.invalidate(gists, claim.gistId)
+          return Option.map(found, (content) => ({
             content,
             description: gist.description,
             // A batch does not tell it.

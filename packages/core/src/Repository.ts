@@ -7,6 +7,7 @@ import * as Deals from "./repository/Deals.ts"
 import * as Doors from "./repository/Doors.ts"
 import * as Feed from "./repository/Feed.ts"
 import * as GistFiles from "./repository/GistFiles.ts"
+import * as Listings from "./repository/Listings.ts"
 import * as Publications from "./repository/Publications.ts"
 import * as Scans from "./repository/Scans.ts"
 import * as Totals from "./repository/Totals.ts"
@@ -22,6 +23,7 @@ export class Repository extends Context.Service<
     readonly files: Made<typeof GistFiles>
     readonly scans: Made<typeof Scans>
     readonly visits: Made<typeof Visits>
+    readonly listings: Made<typeof Listings>
     readonly publications: Made<typeof Publications>
     readonly changes: Made<typeof Changes>
     readonly days: Made<typeof Days>
@@ -38,6 +40,7 @@ export class Repository extends Context.Service<
       files: GistFiles.make,
       scans: Scans.make,
       visits: Visits.make,
+      listings: Listings.make,
       publications: Publications.make,
       changes: Changes.make,
       days: Days.make,

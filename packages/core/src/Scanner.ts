@@ -67,7 +67,11 @@ export class Scanner extends Context.Service<
 
         /** Looks at users, records what that brought, and fails with what ended it. Answers how far it came. */
         const lookAt = Effect.fnUntraced(function* (pass: Pass, page: ReadonlyArray<ScanUser>, before: number) {
-          const { cursor = before, looked, trouble } = yield* looker.look(pass.scan, page)
+          const {
+            cursor = before,
+            looked,
+            trouble
+          } = yield* looker.look(pass.scan, page, { isPatient: pass.isScheduled })
           const count = (outcome: Looked["outcome"]) => looked.filter((one) => one.outcome === outcome).length
           yield* users.recordLooks(
             looked.map(({ look }) => look),
@@ -173,14 +177,19 @@ export class Scanner extends Context.Service<
               resumeAt: null
             } satisfies Ending
           }
-          const { reason } = error.value
+          const { reason, retryAt } = error.value
           if (reason._tag === "RateLimited" && reason.binding)
             yield* Effect.ignore(doors.close(github.door, reason.resumeAt, reason.message, yield* now))
           return {
             state: "stopped",
             reason: reason._tag,
             message: reason.message,
-            resumeAt: reason._tag === "RateLimited" ? DateTime.toDate(reason.resumeAt) : null
+            resumeAt:
+              reason._tag === "RateLimited"
+                ? DateTime.toDate(reason.resumeAt)
+                : retryAt === undefined
+                  ? null
+                  : DateTime.toDate(retryAt)
           } satisfies Ending
         })
 
@@ -238,7 +247,7 @@ export class Scanner extends Context.Service<
           scan: Effect.fnUntraced(function* ({ kind, onProgress, userKey }) {
             yield* scans.reap(yield* now)
             const started = Option.getOrThrow(yield* scans.start(kind, userKey, yield* now))
-            const pass = newPass(started.key, onProgress)
+            const pass = newPass(started.key, { onProgress, isScheduled: kind === "scheduled" })
             const scheduled = Effect.gen(function* () {
               // So few looks, or so many tokens that are accepted, may only be what is assumed before the first answer. Asking
               // for the limits costs nothing of them.
@@ -282,12 +291,17 @@ export class Scanner extends Context.Service<
 /** A scan in progress. */
 interface Pass {
   readonly scan: ScanId
+  readonly isScheduled: boolean
   readonly onProgress: (progress: ScanProgress) => Effect.Effect<void>
   total: ScanProgress
 }
 
-const newPass = (scan: ScanId, onProgress: Pass["onProgress"] = () => Effect.void): Pass => ({
+const newPass = (
+  scan: ScanId,
+  options: { readonly onProgress?: Pass["onProgress"] | undefined; readonly isScheduled?: boolean } = {}
+): Pass => ({
   scan,
-  onProgress,
+  isScheduled: options.isScheduled === true,
+  onProgress: options.onProgress ?? (() => Effect.void),
   total: { users: 0, unchanged: 0, failed: 0, files: 0 }
 })

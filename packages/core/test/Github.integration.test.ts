@@ -131,6 +131,7 @@ describe("a list", () => {
       const gist = (id: string, more: object) => ({
         id,
         html_url: `https://gist.github.com/octocat/${id}`,
+        public: true,
         created_at: "2026-01-01T00:00:00Z",
         updated_at: "2026-01-01T00:00:00Z",
         owner: { id: 42, login: "octocat" },
@@ -246,7 +247,7 @@ describe("content", () => {
       assert.strictEqual(description, "all kinds")
       assert.deepStrictEqual(files.get("a.txt"), { _tag: "Text", text: "text", partial: false })
       assert.deepStrictEqual(files.get("empty.txt"), { _tag: "Text", text: "", partial: false })
-      assert.deepStrictEqual(files.get("long.txt"), { _tag: "Text", text: "x".repeat(1024 * 1024), partial: true })
+      assert.deepStrictEqual(files.get("long.txt"), { _tag: "Text", text: "x".repeat(128 * 1024), partial: true })
       for (const name of ["nul.txt", "a.bin"]) assert.deepStrictEqual(files.get(name), { _tag: "Binary" })
       // By the names that the list gave.
       const listed = (yield* list(github)).files.map(({ filename }) => filename)
@@ -262,7 +263,7 @@ describe("content", () => {
       assert.deepStrictEqual(yield* github.raw(text ?? "", 10), { _tag: "Text", text: "0123456789", partial: false })
       assert.deepStrictEqual(yield* github.raw(text ?? "", 4), { _tag: "Text", text: "0123", partial: true })
       assert.deepStrictEqual(yield* github.raw(binary ?? "", 10), { _tag: "Binary" })
-      assert.strictEqual((yield* reasonOf(github.raw("no address", 10)))._tag, "Unexpected")
+      assert.strictEqual((yield* github.raw("no address", 10))._tag, "Unavailable")
     })
   )
 
@@ -290,7 +291,7 @@ describe("content", () => {
         "file:///etc/passwd",
         "data:text/plain,a"
       ]) {
-        assert.strictEqual((yield* reasonOf(github.raw(url, 100)))._tag, "Unexpected", url)
+        assert.strictEqual((yield* github.raw(url, 100))._tag, "Unavailable", url)
       }
       assert.deepStrictEqual(requests, [])
       yield* github.raw("https://api.github.test/raw/a", 100)
@@ -379,9 +380,14 @@ describe("what GitHub answers instead", () => {
   const answers: ReadonlyArray<
     readonly [what: string, fault: Parameters<GithubStandIn["misbehave"]>[0], reason: string, everybody: boolean]
   > = [
-    ["a bad token", { kind: "status", status: 401, body: { message: "Bad credentials" } }, "Unauthorized", true],
-    ["a plain refusal", { kind: "status", status: 403, body: { message: "Forbidden" } }, "Blocked", false],
-    ["a refusal by a proxy", { kind: "html", status: 403 }, "Blocked", false],
+    [
+      "a bad token for one list",
+      { kind: "status", status: 401, body: { message: "Bad credentials" } },
+      "Refused",
+      false
+    ],
+    ["a plain refusal", { kind: "status", status: 403, body: { message: "Forbidden" } }, "Refused", false],
+    ["a refusal by a proxy", { kind: "html", status: 403 }, "Refused", false],
     ["a missing user", { kind: "status", status: 404, body: { message: "Not Found" } }, "UserNotFound", false],
     ["a takedown", { kind: "status", status: 451, body: { message: "DMCA" } }, "Blocked", false],
     ["a retired API", { kind: "status", status: 410, body: { message: "Gone" } }, "Unexpected", false],
@@ -403,8 +409,10 @@ describe("what GitHub answers instead", () => {
         const error = yield* Effect.flip(list(github))
         assert.deepStrictEqual([error.reason._tag, error.concernsEverybody], [tag, everybody])
         yield* reasonOf(Effect.fail(error))
-        // One answer is one answer: nothing was tried again, and the next request is a request like any other.
-        assert.strictEqual(standIn.requests.length, 1)
+        // One answer is one answer: nothing was tried again, and the next request is a request like any other. A refusal
+        // costs one request more, which tells whether everything is refused.
+        assert.strictEqual(standIn.count("GET", "/users/{login}/gists"), 1)
+        assert.isAtMost(standIn.requests.length, tag === "Refused" ? 2 : 1)
         yield* list(github)
       })
     )
@@ -438,10 +446,7 @@ describe("what GitHub answers instead", () => {
     Effect.gen(function* () {
       const { github, standIn } = yield* world()
       assert.strictEqual((yield* reasonOf(github.contents("0123")))._tag, "GistNotFound")
-      assert.strictEqual(
-        (yield* reasonOf(github.raw(new URL("/raw/o/g/s/n", standIn.url).href, 9)))._tag,
-        "GistNotFound"
-      )
+      assert.strictEqual((yield* github.raw(new URL("/raw/o/g/s/n", standIn.url).href, 9))._tag, "Unavailable")
       assert.strictEqual((yield* reasonOf(github.account(7)))._tag, "UserNotFound")
       assert.strictEqual((yield* reasonOf(github.page(new URL("/user/7/gists", standIn.url))))._tag, "Unexpected")
     })

@@ -354,7 +354,7 @@ describe("everybody's trouble", () => {
       const errors = [{ path: ["fragment Newest", "nick"], extensions: { code: "undefinedField" }, message: "No nick" }]
       for (const [fault, tag] of [
         [{ kind: "status", status: 401, body: { message: "Bad credentials" } }, "Unauthorized"],
-        [{ kind: "status", status: 403, body: { message: "Forbidden" } }, "Blocked"],
+        [{ kind: "status", status: 403, body: { message: "Forbidden" } }, "Refused"],
         [{ kind: "status", status: 404 }, "Unexpected"],
         [{ kind: "status", status: 200, body: { errors } }, "Unexpected"],
         [{ kind: "status", status: 200, body: { errors: [{ type: "INSUFFICIENT_SCOPES" }] } }, "Unexpected"],
@@ -568,7 +568,12 @@ describe("texts", () => {
         7,
         { name: "empty", size: 0, isTruncated: false, text: null }
       ]
-      const nodes = [null, {}, { name: 5, description: null, files: [] }, { name: "id", description: null, files }]
+      const nodes = [
+        null,
+        {},
+        { name: 5, isPublic: true, description: null, files: [] },
+        { name: "id", isPublic: true, description: null, files }
+      ]
       const { transport } = scripted(() => Response.json({ data: { nodes } }))
       const found = yield* (yield* makeGithub("https://api.github.test", { transport })).texts([{ node: "a" }])
       assert.deepStrictEqual(

@@ -103,10 +103,10 @@ for (const [what, limit, ask] of ways) {
       })
     )
 
-    it.effect("all refused: Unauthorized, and asked again by the next", () =>
+    it.effect("all refused: Unauthorized, found out once more by a cheap read, and then left for a while", () =>
       Effect.gen(function* () {
         const { github, standIn } = yield* world({ token: "another" })
-        for (const seen of ["123", "123123"]) {
+        for (const seen of what === "reads" ? ["123123", "123123"] : ["123", "123123"]) {
           assert.strictEqual((yield* reason(github))._tag, "Unauthorized")
           assert.strictEqual(used(standIn), seen)
         }
@@ -175,7 +175,7 @@ it.effect("one that is refused is tried by a single request, however many want t
 
     const { github: refused, standIn: other } = yield* world({ token: "another" })
     yield* Effect.forEach(Array(15), () => Effect.result(refused.gists("octocat", none)), { concurrency: "unbounded" })
-    assert.strictEqual(used(other), "123")
+    assert.strictEqual(used(other), "123123")
   })
 )
 

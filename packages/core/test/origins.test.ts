@@ -122,6 +122,11 @@ describe("GitHub's redirects", () => {
 it.effect("GitHub's next page is nowhere else", () =>
   Effect.gen(function* () {
     for (const next of [...hostile, ...likeContentHosts, ...contentHosts]) {
+      // Relative to the page, these are addresses of the API.
+      const target = URL.canParse(next, `${api}/users/octocat/gists`)
+        ? new URL(next, `${api}/users/octocat/gists`)
+        : undefined
+      if (target?.origin === api && target.username === "" && target.password === "") continue
       const { requests, transport } = scripted(
         () => new Response("[]", { headers: { link: `<${api}/x>; rel="prev", <${next}>; rel="next"` } })
       )
@@ -142,7 +147,7 @@ it.effect("GitHub's addresses of content are read from GitHub or not at all", ()
     const { requests, transport } = scripted(() => new Response("content"))
     const github = yield* makeGithub(api, { transport })
     for (const url of [...hostile, ...likeContentHosts]) {
-      assert.strictEqual((yield* reasonOf(github.raw(url, 100)))._tag, "Unexpected", url)
+      assert.strictEqual((yield* github.raw(url, 100))._tag, "Unavailable", url)
     }
     assert.deepStrictEqual(requests, [])
     for (const url of [

@@ -149,7 +149,10 @@ export const layer = (
       account: (id) => ask(() => ({ charged: true, value: world.account(id - 1) })),
       contents: () => notNeeded,
       raw: () => notNeeded,
+      contentOf: () => notNeeded,
+      refused: Effect.succeedNone,
       check: Effect.succeed({ refused: [] }),
+      checkLists: Effect.void,
       batched: options.batched,
       batch: Effect.fnUntraced(function* (logins) {
         counts.looks += logins.length

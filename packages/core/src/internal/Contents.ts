@@ -19,8 +19,11 @@ export interface KeptContent {
 /** Bytes, as far as strings take two for each unit. The oldest go first. */
 const capacity = 32 * 1024 * 1024
 
-/** What waits longer is read anew: the gist may have changed, or be gone. */
-const freshness = Duration.minutes(10)
+/**
+ * A text that waits longer is read again: the gist may have changed, become secret or be gone. GitHub itself may answer from
+ * a cache that is a minute old (`s-maxage=60`, recorded), so a shorter time would prove no more.
+ */
+const freshness = Duration.minutes(1)
 
 export class Contents extends Context.Service<
   Contents,

@@ -3,9 +3,9 @@
  *
  * Outside facts: https://docs.github.com/en/rest/gists/gists
  */
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option, Result, Schema } from "effect"
 import { type Content, fileUrl, type ListedFile } from "../domain/GistFile.ts"
-import { storable, storableName } from "../domain/Text.ts"
+import { cut, storable, storableName } from "../domain/Text.ts"
 import { type Answer, json } from "./exchange.ts"
 import { fail, type GithubError, Unavailable, Unexpected } from "./githubErrors.ts"
 
@@ -22,12 +22,15 @@ const WireContentFile = Schema.Struct({
   content: Schema.optional(Schema.NullOr(Schema.String)),
   encoding: Schema.optional(Schema.NullOr(Schema.String)),
   truncated: Schema.optional(Schema.NullOr(Schema.Boolean)),
-  type: Schema.optional(Schema.Unknown)
+  type: Schema.optional(Schema.Unknown),
+  raw_url: Schema.optional(Schema.Unknown)
 })
 const FileMap = Schema.declare((u): u is Record<string, unknown> => typeof u === "object" && u !== null)
 export const WireGist = Schema.Struct({
+  public: Schema.optional(Schema.Unknown),
   description: Schema.optional(Schema.NullOr(Schema.String)),
-  files: Schema.optional(FileMap)
+  files: Schema.optional(FileMap),
+  truncated: Schema.optional(Schema.Unknown)
 })
 /** It becomes a link in Pipedrive and the mark of the file there: no other scheme, and nothing that HTML would change. */
 export const PageUrl = Schema.String.check(
@@ -44,6 +47,19 @@ const WireListedGist = Schema.Struct({
   updated_at: Schema.String,
   files: FileMap
 })
+
+/**
+ * Whether an answer says that the gist is public. The kind of list proves nothing: with the owner's token, a user's list
+ * holds secret gists as well (recorded: https://github.com/hub4j/github-api, `GHGistTest/listGistFile`).
+ */
+export const isPublic = (gist: unknown): boolean =>
+  typeof gist === "object" && gist !== null && "public" in gist && gist.public === true
+
+const WireOwned = Schema.Struct({ owner: WireAccount })
+
+/** Whose list it is. Gists that are left out themselves count too. */
+export const ownerOf = (gists: ReadonlyArray<unknown>): Option.Option<typeof WireAccount.Type> =>
+  Option.map(Option.fromNullishOr(gists.find(Schema.is(WireOwned))), ({ owner: { id, login } }) => ({ id, login }))
 
 export const decodeListedGist = Schema.decodeUnknownEffect(WireListedGist)
 const decodeFile = Schema.decodeUnknownOption(WireFile)
@@ -87,16 +103,41 @@ export const timestamp = (text: string): string => {
   return new Date(millis >= 0 && millis < Date.UTC(10_000, 0) ? millis : 0).toISOString()
 }
 
-export const toContent = (file: typeof WireContentFile.Type): Content =>
-  file.encoding === "base64" || typeof file.content !== "string" || file.content.slice(0, 8_000).includes("\0")
-    ? { _tag: "Binary" }
-    : { _tag: "Text", text: file.content, partial: file.truncated === true }
-
-/** The address of the next page. Addresses are followed as given, never built: GitHub answers with others than it was asked. */
-export const nextLink = (link: string | undefined): Option.Option<URL> => {
-  for (const part of link?.split(/,(?=\s*<)/) ?? []) {
-    const match = /^\s*<([^>]+)>\s*;.*\brel="?next"?/.exec(part)
-    if (match?.[1] !== undefined && URL.canParse(match[1])) return Option.some(new URL(match[1]))
+/** What a gist's answer holds of a file. `Withheld`: nothing, although the file is not empty. */
+export const toContent = (file: typeof WireContentFile.Type): Content | { readonly _tag: "Withheld" } => {
+  const { content = "", encoding } = file
+  // Files behind one that is too large come cut off as well, without a beginning: https://github.com/cli/cli/issues/11739
+  if (file.truncated === true && (content === "" || content === null)) return { _tag: "Withheld" }
+  if (encoding === "base64" || typeof file.content !== "string" || file.content.slice(0, 8_000).includes("\0")) {
+    return { _tag: "Binary" }
   }
-  return Option.none()
+  const whole = file.content.length <= maxText
+  return {
+    _tag: "Text",
+    // Copied: a part of a long string keeps the whole of it in memory.
+    text: whole ? file.content : Buffer.from(cut(file.content, maxText)).toString(),
+    partial: !whole || file.truncated === true
+  }
+}
+
+/** More than fits into a note of Pipedrive, in UTF-16 units. */
+const maxText = 128 * 1024
+
+/**
+ * The address of the next page, which may be relative to the present one's (RFC 8288, section 3.2). Addresses are followed as
+ * given, never built: GitHub answers with others than it was asked. Fails when there is one that cannot be read.
+ */
+export const nextLink = (link: string | undefined, page: URL): Result.Result<Option.Option<URL>, string> => {
+  for (const part of link?.split(/,(?=\s*<)/) ?? []) {
+    const [, target, parameters] = /^\s*<([^>]*)>\s*;(.*)$/s.exec(part) ?? []
+    const relations = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(parameters ?? "")
+    const names = (relations?.[1] ?? relations?.[2] ?? "").toLowerCase().split(/\s+/)
+    if (target === undefined || !names.includes("next")) continue
+    return URL.canParse(target, page.href)
+      ? Result.succeed(Option.some(new URL(target, page.href)))
+      : Result.fail("GitHub's next page has an address that cannot be read")
+  }
+  return /\bnext\b/i.test(link ?? "") && !/<[^>]*>\s*;/.test(link ?? "")
+    ? Result.fail("GitHub's next page has an address that cannot be read")
+    : Result.succeed(Option.none())
 }

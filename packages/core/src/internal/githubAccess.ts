@@ -3,29 +3,38 @@
  * what its answer means.
  *
  * Guarantees: each token has a gate for its requests and one for the points of its queries, so that limits are obeyed before
- * they are hit; tokens go to the API's own origin only; redirects are followed there only; raw content is read from there or
- * from githubusercontent.com only; every body is bounded.
+ * they are hit; tokens go to the API's own origin only; redirects are followed there only; every body is bounded. Raw content
+ * is read by `githubRaw.ts`.
+ *
+ * A refusal is the token's only on evidence: see `evidence.ts`. Then nothing is sent until one cheap request is answered.
  *
  * Of several tokens one is used until its limit, then the next. GitHub limits accounts, not tokens: several of one account
  * are no more than one.
  */
 import { createHash } from "node:crypto"
-import { Clock, DateTime, Deferred, Duration, Effect, Exit, Option, Redacted, Schema } from "effect"
+import { Clock, DateTime, Deferred, Duration, Effect, Exit, Option, Redacted, Schema, Semaphore } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import { sentence } from "../domain/Text.ts"
 import * as Telemetry from "../Telemetry.ts"
+import * as Evidence from "./evidence.ts"
 import { type Answer, exchange, int, json } from "./exchange.ts"
 import * as Gate from "./Gate.ts"
 import {
   classify,
   fail,
   type GithubError,
+  githubError,
+  leastLimitWait,
+  limitEnd,
+  maxLimitWait,
   RateLimited,
+  Refused,
   type Subject,
   Unauthorized,
   Unavailable,
   Unexpected,
-  Unreachable
+  Unreachable,
+  type Verdict
 } from "./githubErrors.ts"
 import type { Share, Shares } from "./Neighbours.ts"
 
@@ -34,8 +43,11 @@ export interface ReadOptions {
   readonly etag?: string | undefined
   readonly maxBytes: number
   readonly subject: Subject
-  /** Whether content is asked for, which anybody can write. All else is believed, and comes from the API alone. */
-  readonly content?: true
+}
+
+/** An answer, and the address that gave it after redirects. */
+export interface Read extends Answer {
+  readonly url: URL
 }
 
 /** What a query was answered. `data` may be there beside `errors`, and either may be missing. */
@@ -84,7 +96,6 @@ export const make = (
       while (!one.accepted && one.trial !== undefined) {
         const trial = yield* Effect.timeoutOption(Deferred.await(one.trial), longestTrial)
         if (Option.isNone(trial)) return yield* send(one)
-        if (Option.isSome(trial.value)) return yield* trial.value.value
       }
       const trial = Deferred.makeUnsafe<Option.Option<GithubError>>()
       if (!one.accepted) one.trial = trial
@@ -148,17 +159,21 @@ export const make = (
       readonly timeout: Duration.Duration
       readonly maxBytes: number
       readonly pace: "wait" | "refuse"
-      readonly free?: boolean
     } & Limit
   ) =>
     gate
       .pass(
-        Effect.timed(
-          exchange(client, request, { timeout: options.timeout, maxBytes: options.maxBytes, durations }).pipe(
-            Effect.tap((answer) => note(gate, answer, options))
+        Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
+          Effect.map(
+            Effect.timed(
+              exchange(client, request, { timeout: options.timeout, maxBytes: options.maxBytes, durations }).pipe(
+                Effect.tap((answer) => note(gate, answer, options))
+              )
+            ),
+            ([lasted, answer]) => ({ answer, lasted, startedAt })
           )
         ),
-        { pace: options.pace, free: options.free === true }
+        { pace: options.pace }
       )
       .pipe(
         Effect.catchTags({
@@ -179,41 +194,55 @@ export const make = (
         })
       )
 
-  const refuse = (gate: Gate.Gate, reason: GithubError["reason"]) => {
-    if (reason._tag === "RateLimited") gate.close(reason.resumeAt.epochMilliseconds, reason.message)
-    return fail(reason)
+  /** How often each gate was refused in a row, and when it was last. */
+  const refusals = new WeakMap<Gate.Gate, { readonly times: number; readonly at: number }>()
+
+  /** Requests that left before the last refusal was known are no further sign. */
+  const accept = (gate: Gate.Gate, startedAt: number): void => {
+    if ((refusals.get(gate)?.at ?? 0) < startedAt) refusals.delete(gate)
   }
+
+  const refuse = Effect.fnUntraced(function* (gate: Gate.Gate, { reason, scope }: Verdict, startedAt: number) {
+    if (reason._tag !== "RateLimited") return yield* fail(reason, scope)
+    const now = yield* Clock.currentTimeMillis
+    const before = refusals.get(gate)
+    const counts = before === undefined || before.at < startedAt
+    const times = (before?.times ?? 0) + (counts ? 1 : 0)
+    if (counts) refusals.set(gate, { times, at: now })
+    const until = Math.max(reason.resumeAt.epochMilliseconds, now + leastLimitWait(times))
+    gate.close(until, reason.message)
+    return yield* fail(
+      new RateLimited({ message: reason.message, binding: reason.binding, resumeAt: DateTime.makeUnsafe(until) }),
+      scope
+    )
+  })
 
   const readWith = Effect.fnUntraced(function* (
     { authorize, requests }: Credential,
     url: string,
     options: ReadOptions
-  ): Effect.fn.Return<Answer, GithubError> {
+  ): Effect.fn.Return<Read, GithubError> {
     let target = new URL(url)
     for (let hop = 0; hop <= maxRedirects; hop++) {
-      const own = isOwn(target)
-      if (!own && !(options.content === true && isRawHost(target))) {
+      if (!isOwn(target)) {
         return yield* fail(
           new Unexpected({ message: `GitHub pointed to another place (${target.origin}), which is not followed` })
         )
       }
-      let request = HttpClientRequest.get(target.href, { headers: own ? apiHeaders : rawHeaders })
-      if (own) request = authorize(request)
-      if (own && options.etag !== undefined) {
+      let request = authorize(HttpClientRequest.get(target.href, { headers: apiHeaders }))
+      if (options.etag !== undefined) {
         request = HttpClientRequest.setHeader(request, "if-none-match", options.etag)
       }
-      const [, answer] = yield* pass(requests, request, {
+      const { answer, startedAt } = yield* pass(requests, request, {
         timeout: readTimeout,
         maxBytes: options.maxBytes,
         // A scan has nothing else to do than the next look; a publisher tells of its wait, and does other things.
         pace: options.subject._tag === "Gist" ? "refuse" : "wait",
-        // Content comes from where no hourly limit is.
-        free: options.content === true,
         resource: "core",
         window: pointsPerMinute
       })
       // Enterprise Server may set no limits. It sends no such headers then, and answers 404 to whoever asks for them.
-      if (own && (answer.status < 400 || (answer.status === 404 && target.pathname.endsWith("/rate_limit")))) {
+      if (answer.status < 400 || (answer.status === 404 && target.pathname.endsWith("/rate_limit"))) {
         unlimited = answer.headers["x-ratelimit-limit"] === undefined
       }
       const location = answer.headers.location
@@ -225,14 +254,139 @@ export const make = (
         target = new URL(location, target)
         continue
       }
-      if (answer.status === 200 || answer.status === 304) return answer
-      return yield* refuse(requests, yield* classify(answer, options.subject))
+      if (answer.status === 200 || answer.status === 304) {
+        accept(requests, startedAt)
+        return { ...answer, url: target }
+      }
+      const now = yield* Clock.currentTimeMillis
+      return yield* refuse(requests, classify(answer, options.subject, now), startedAt)
     }
     return yield* fail(new Unexpected({ message: "GitHub redirects in circles" }))
   })
 
-  const read = (url: string, options: ReadOptions): Effect.Effect<Answer, GithubError> =>
+  const readUnjudged = (url: string, options: ReadOptions): Effect.Effect<Read, GithubError> =>
     withToken("requests", (one) => readWith(one, url, options))
+
+  // ----------------------------------------------------------------------------------------------------------------
+  // Whose trouble a refusal is
+  // ----------------------------------------------------------------------------------------------------------------
+
+  let evidence = Evidence.none
+  /** When the probe was last answered, in epoch milliseconds. */
+  let probedAt = Number.NEGATIVE_INFINITY
+  /** What is not asked until then. A block stays, although over, until something was answered. */
+  const blocks = new Map<Evidence.Kind | "all", Block>()
+  const judging = Semaphore.makeUnsafe(1)
+  const trials = Semaphore.makeUnsafe(1)
+
+  /** The cheapest request that needs what the work needs: the right to list gists, at the address where gists are. */
+  const probe = Effect.result(
+    readUnjudged(`${apiUrl}/gists/public?per_page=1`, { maxBytes: 1024 * 1024, subject: { _tag: "Feed" } })
+  )
+
+  const block = Effect.fnUntraced(function* (where: Evidence.Kind | "all", error: GithubError) {
+    const times = (blocks.get(where)?.times ?? 0) + 1
+    const wait = refusalWait(times, error)
+    const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
+    const everybodys = githubError(
+      isWeak(error)
+        ? new Unexpected({
+            message: `GitHub knows nothing that it is asked for: ${error.reason.message}. Check GITHUB_API_URL (an Enterprise Server's is https://HOST/api/v3), and what GITHUB_TOKEN may see`
+          })
+        : error.reason._tag === "Unauthorized"
+          ? error.reason
+          : new Unauthorized({
+              message: `GitHub refuses ${tokens.length === 0 ? "requests without a token" : "the token"}, whatever is asked for: ${error.reason.message}. Check GITHUB_TOKEN`
+            }),
+      isWeak(error) ? "service" : "credential",
+      DateTime.makeUnsafe(until)
+    )
+    blocks.set(where, { until, times, error: everybodys })
+    yield* Telemetry.log("Warn", "github.refused", {
+      detail: everybodys.message,
+      until: new Date(until).toISOString()
+    })
+    return yield* everybodys
+  })
+
+  /** Fails with what everybody is refused for, or with the error as the thing's own. */
+  const judge = Effect.fnUntraced(function* (about: Pick<Evidence.Refusal, "kind" | "thing">, error: GithubError) {
+    const now = yield* Clock.currentTimeMillis
+    const all = blocks.get("all")
+    // Somebody else's request has found out meanwhile.
+    if (all !== undefined && all.until > now) return yield* all.error
+    const { equal, evidence: next, isNew } = Evidence.refused(evidence, { ...about, signature: signatureOf(error) })
+    evidence = next
+    if (equal === 0 || about.kind === "feed") return yield* asOwn(error)
+    if (isWeak(error) && equal < Evidence.signs) return yield* error
+    const known = now - probedAt < Duration.toMillis(probeFreshness) && now >= probedAt
+    const probed = known ? undefined : yield* probe
+    if (probed?._tag === "Failure") {
+      const told = probed.failure
+      const feeds = Evidence.isOwn(evidence, { kind: "feed", thing: "feed", signature: signatureOf(told) })
+      if (isRefusal(told) && isWeak(told) === isWeak(error) && !feeds) return yield* block("all", error)
+      if (!isRefusal(told)) return yield* error
+    } else if (probed !== undefined) probedAt = now
+    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* block(about.kind, error)
+    return yield* asOwn(error)
+  })
+
+  /** After a block of everything, one cheap request finds out whether it is over. The others wait for its answer. */
+  const reopen = Effect.gen(function* () {
+    const closed = blocks.get("all")
+    if (closed === undefined) return
+    const now = yield* Clock.currentTimeMillis
+    if (closed.until > now) return yield* closed.error
+    const probed = yield* probe
+    if (probed._tag === "Failure") {
+      // A failure of another kind tells nothing: the next request asks again.
+      if (!isRefusal(probed.failure)) return yield* probed.failure
+      // A server without the feed that accepts the token does answer.
+      if (isWeak(closed.error) || !isWeak(probed.failure)) return yield* block("all", closed.error)
+    }
+    probedAt = now
+    blocks.clear()
+    evidence = Evidence.none
+    yield* Telemetry.log("Info", "github.accepted", {})
+  })
+
+  /** Waits for its turn, but no longer than `longestTrial`: an answer that does not come tells nothing. */
+  const oneByOne = <A>(attempt: Effect.Effect<A, GithubError>): Effect.Effect<A, GithubError> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(Effect.timeoutOption(trials.take(1), longestTrial)), (turn) =>
+        Option.isNone(turn) ? restore(attempt) : Effect.ensuring(restore(attempt), trials.release(1))
+      )
+    )
+
+  /** Sends when nothing is known against it, and says whose trouble a refusal is. */
+  const judged = <A>(
+    about: Pick<Evidence.Refusal, "kind" | "thing">,
+    send: Effect.Effect<A, GithubError>
+  ): Effect.Effect<A, GithubError> => {
+    const attempt = send.pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          evidence = Evidence.answered(evidence, about)
+          blocks.delete(about.kind)
+        })
+      ),
+      Effect.catch((error) => (isRefusal(error) ? judging.withPermit(judge(about, error)) : Effect.fail(error)))
+    )
+    const admitted: Effect.Effect<A, GithubError> = Effect.gen(function* () {
+      const closed = blocks.get(about.kind)
+      if (closed !== undefined && closed.until > (yield* Clock.currentTimeMillis)) return yield* closed.error
+      return yield* attempt
+    })
+    const isOpen = () => !blocks.has("all") && !blocks.has(about.kind) && credentials.some(({ accepted }) => accepted)
+    const reopened = Effect.suspend(() => (blocks.has("all") ? judging.withPermit(reopen) : Effect.void))
+    // One at a time tries a token that was not accepted yet, or whether a block is over.
+    return Effect.suspend(() =>
+      isOpen() ? attempt : oneByOne(Effect.suspend(() => (isOpen() ? attempt : Effect.andThen(reopened, admitted))))
+    )
+  }
+
+  const read = (url: string, options: ReadOptions): Effect.Effect<Read, GithubError> =>
+    judged(aboutOf(options.subject), readUnjudged(url, options))
 
   /** Reads with each token by itself, whatever is known of it. One that is refused alone is passed over from then on. */
   const readWithEach = Effect.fnUntraced(function* (url: string, options: ReadOptions) {
@@ -267,13 +421,15 @@ export const make = (
           authorize,
           HttpClientRequest.bodyText(JSON.stringify({ query: document, variables }), "application/json")
         )
-        const [lasted, answer] = yield* pass(points, request, {
+        if (blocks.has("all")) yield* judging.withPermit(reopen)
+        const { answer, lasted, startedAt } = yield* pass(points, request, {
           timeout: queryTimeout,
           maxBytes,
           pace: "refuse",
           resource: "graphql"
         })
-        if (answer.status !== 200) return yield* refuse(points, yield* classify(answer, { _tag: "Query" }))
+        const now = yield* Clock.currentTimeMillis
+        if (answer.status !== 200) return yield* refuse(points, classify(answer, { _tag: "Query" }, now), startedAt)
         const body = answer.cut ? undefined : json(answer)
         if (!Schema.is(WireAnswer)(body) || (body.data == null && body.errors == null)) {
           return yield* fail(new Unavailable({ message: "GitHub's answer to a query cannot be read" }))
@@ -281,12 +437,12 @@ export const make = (
         const errors = (body.errors ?? []).map(queryError)
         const limited = errors.find(isLimit)
         if (limited !== undefined) {
-          const resumeAt = yield* renewal(answer)
-          return yield* refuse(
-            points,
-            new RateLimited({ message: `GitHub's limit is reached: ${limited.message}`, resumeAt, binding: true })
-          )
+          const message = `GitHub's limit is reached: ${limited.message}`
+          const resumeAt = DateTime.makeUnsafe(queryLimitEnd(answer, now))
+          const reason = new RateLimited({ message, resumeAt, binding: true })
+          return yield* refuse(points, { reason, scope: "credential" }, startedAt)
         }
+        accept(points, startedAt)
         return { data: body.data, errors, seconds: Duration.toSeconds(lasted) }
       })
     )
@@ -298,6 +454,7 @@ export const make = (
         now
       )
     )
+  const refusedUntil = () => blocks.get("all")?.until ?? 0
   const close = (door: "requests" | "points") => (until: DateTime.Utc, why: string) =>
     Effect.sync(() => {
       for (const one of credentials) one[door].close(until.epochMilliseconds, why)
@@ -306,13 +463,27 @@ export const make = (
   return {
     isOwn,
     read,
+    /** A read that no evidence is taken from, and that is sent whatever is known. */
+    readUnjudged,
     readWithEach,
     query,
     /** Names the limits that apply, without naming a token: the same for everybody who shares them. */
     fingerprint,
     /** Whether the last answer told of no limit of requests at all. */
     unlimited: () => unlimited,
-    requests: { limits: states("requests"), close: close("requests") },
+    requests: {
+      limits: Effect.map(states("requests"), (state) =>
+        refusedUntil() > state.closedUntil
+          ? { ...state, closedUntil: refusedUntil(), why: blocks.get("all")?.error.message ?? "" }
+          : state
+      ),
+      close: close("requests")
+    },
+    /** What everybody is refused for, until something is answered again. */
+    refused: Effect.sync(() => Option.fromNullishOr((blocks.get("all") ?? [...blocks.values()][0])?.error)),
+    /** Reads in a throttle of its own, for what has limits of its own. */
+    pass,
+    authorize: (request: HttpClientRequest.HttpClientRequest) => credentials[0]?.authorize(request) ?? request,
     points: { limits: states("points"), close: close("points") }
   }
 }
@@ -342,6 +513,62 @@ const credential = (token: Redacted.Redacted | undefined, share: Share | undefin
   accepted: token === undefined,
   trial: undefined
 })
+
+// ------------------------------------------------------------------------------------------------------------------
+// Refusals
+// ------------------------------------------------------------------------------------------------------------------
+
+interface Block {
+  /** Epoch milliseconds. */
+  readonly until: number
+  readonly times: number
+  readonly error: GithubError
+}
+
+/** The wait after the n-th refusal of everything (n from 1): GitHub shuts out for longer who tries a wrong token often. */
+const refusalWait = (times: number, error: GithubError): Duration.Duration =>
+  Duration.min(
+    Duration.times(Duration.seconds(15), 2 ** Math.min(times - 1, 20)),
+    /login attempts|bad credentials/i.test(error.reason.message) ? Duration.minutes(5) : Duration.minutes(1)
+  )
+
+/** So long an answer to the probe counts. */
+const probeFreshness = Duration.minutes(1)
+
+/** Whether an error says that GitHub will not answer this, rather than that it cannot. */
+const isRefusal = ({ reason }: GithubError): boolean =>
+  ["Unauthorized", "Refused", "UserNotFound", "GistNotFound", "Unexpected"].includes(reason._tag)
+
+/** Refusals that single things meet all the time: accounts and gists get deleted. */
+const isWeak = ({ reason }: GithubError): boolean => reason._tag !== "Unauthorized" && reason._tag !== "Refused"
+
+/** What a refusal says, without what differs from thing to thing. */
+const signatureOf = ({ reason }: GithubError): string =>
+  reason._tag === "UserNotFound" || reason._tag === "GistNotFound"
+    ? reason._tag
+    : `${reason._tag} ${reason.message.replace(/\b[0-9a-f]*\d[0-9a-f:]*\b/gi, "#")}`
+
+/** The same error as trouble of the one thing that was asked for. */
+const asOwn = (error: GithubError): Effect.Effect<never, GithubError> =>
+  error.reason._tag === "Unauthorized" ? fail(new Refused({ message: error.reason.message })) : Effect.fail(error)
+
+const aboutOf = (subject: Subject): Pick<Evidence.Refusal, "kind" | "thing"> => {
+  switch (subject._tag) {
+    case "User":
+      return { kind: "list", thing: subject.login.toLowerCase() }
+    case "Page":
+      return { kind: "list", thing: subject.of.toLowerCase() }
+    case "Account":
+      return { kind: "account", thing: `${subject.id}` }
+    case "Gist":
+      return { kind: "gist", thing: subject.id }
+    case "Query":
+      return { kind: "query", thing: "query" }
+    case "Feed":
+    case "Limits":
+      return { kind: "feed", thing: "feed" }
+  }
+}
 
 /** What GitHub only says to whom it knows, or to anybody. */
 const isWord = ({ _tag }: GithubError["reason"]): boolean => ["UserNotFound", "GistNotFound", "Blocked"].includes(_tag)
@@ -404,24 +631,17 @@ const apiHeaders = {
   // Always named: without it a retired version would change what is answered. It must not vary, or every ETag would.
   "x-github-api-version": "2022-11-28"
 }
-const rawHeaders = { "user-agent": "gitpip" }
-
-const isRawHost = (url: URL): boolean =>
-  url.protocol === "https:" &&
-  /(^|\.)githubusercontent\.com$/.test(url.hostname) &&
-  url.port === "" &&
-  url.username === "" &&
-  url.password === ""
-
 /** What a gate stands for: the limit by GitHub's name for it, and how much of it there is at a time. */
 interface Limit {
-  readonly resource: "core" | "graphql"
+  /** `raw`: hosts of raw content tell nothing of their limits. */
+  readonly resource: "core" | "graphql" | "raw"
   readonly window?: { readonly limit: number; readonly millis: number }
 }
 
 const note = (gate: Gate.Gate, answer: Answer, { resource, window }: Limit) =>
-  Effect.sync(() => {
+  Effect.map(Clock.currentTimeMillis, (now) => {
     // An address that is not there is answered with the limit of requests, even where queries would have been.
+    if (resource === "raw") return
     const told = answer.headers["x-ratelimit-resource"]
     if (told !== undefined && (told === "graphql") !== (resource === "graphql")) return
     const limit = int(answer.headers, "x-ratelimit-limit")
@@ -429,7 +649,8 @@ const note = (gate: Gate.Gate, answer: Answer, { resource, window }: Limit) =>
     const reset = int(answer.headers, "x-ratelimit-reset")
     if (limit === undefined || remaining === undefined || reset === undefined) return
     // One second more than asked: the reset is given in whole seconds. https://github.com/octokit/plugin-throttling.js
-    gate.learn({ limit, remaining, resetAt: (reset + 1) * 1_000 })
+    const resetAt = Math.min((reset + 1) * 1_000, now + maxLimitWait)
+    gate.learn({ limit, remaining, resetAt })
     // Enterprise Server without limits sends no such headers, and is not paced.
     if (window !== undefined) gate.pace(window)
   })
@@ -467,11 +688,5 @@ const isLimit = ({ message, path, type }: QueryError): boolean =>
   (path.length === 0 && /secondary rate limit/i.test(message))
 
 /** What remains is not always told as none. A minute is the documented wait where nothing is told. */
-const renewal = Effect.fnUntraced(function* ({ headers }: Answer) {
-  const now = yield* Clock.currentTimeMillis
-  const retryAfter = int(headers, "retry-after")
-  const reset = int(headers, "x-ratelimit-reset")
-  if (retryAfter !== undefined) return DateTime.makeUnsafe(now + Math.max(retryAfter, 1) * 1_000)
-  const renewed = reset === undefined ? 0 : (reset + 1) * 1_000
-  return DateTime.makeUnsafe(renewed > now ? renewed : now + 60_000)
-})
+const queryLimitEnd = ({ headers }: Answer, now: number): number =>
+  limitEnd({ headers: { ...headers, "x-ratelimit-remaining": "0" } }, "primary", now)

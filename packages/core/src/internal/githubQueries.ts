@@ -74,7 +74,7 @@ fragment Newest on User {
     totalCount
     pageInfo { hasNextPage }
     nodes {
-      id name description createdAt updatedAt url
+      id name isPublic description createdAt updatedAt url
       files(limit: ${filesPerGist + 1}) { name size isTruncated language { name } }
     }
   }
@@ -133,7 +133,7 @@ export const costOf = ({ data }: QueryAnswer): number | undefined => {
 export const texts = (nodes: ReadonlyArray<string>) => ({
   document: `query Texts($ids: [ID!]!) {
   nodes(ids: $ids) {
-    ... on Gist { name description files(limit: ${filesPerGist}) { name size isTruncated text } }
+    ... on Gist { name isPublic description files(limit: ${filesPerGist}) { name size isTruncated text } }
   }
 }`,
   variables: { ids: nodes }
@@ -144,7 +144,7 @@ export const readTexts = ({ data }: QueryAnswer): ReadonlyMap<string, GistTexts>
   const nodes = fieldOf(data, "nodes")
   const found = new Map<string, GistTexts>()
   for (const node of Array.isArray(nodes) ? nodes : []) {
-    if (!Schema.is(WireTexts)(node)) continue
+    if (!Schema.is(WireTexts)(node) || !node.isPublic) continue
     const files = new Map<string, string>()
     for (const file of node.files ?? []) {
       const text = Schema.is(WireText)(file) ? wholeText(file) : undefined
@@ -181,6 +181,7 @@ const WireUser = Schema.Struct({
 const WireNode = Schema.Struct({
   id: Schema.String.check(Schema.isMaxLength(1_000)),
   name: Schema.String,
+  isPublic: Schema.Boolean,
   description: Schema.NullOr(Schema.String),
   createdAt: Schema.String,
   updatedAt: Schema.String,
@@ -195,6 +196,7 @@ const WireFile = Schema.Struct({
 })
 const WireTexts = Schema.Struct({
   name: Schema.String,
+  isPublic: Schema.Boolean,
   description: Schema.NullOr(Schema.String),
   files: Schema.NullOr(Schema.Array(Schema.Unknown))
 })
@@ -211,6 +213,7 @@ const toNewest = (raw: unknown): Option.Option<NewestGists> => {
   const { databaseId, gists: page, login } = raw
   const gists: Array<BatchGist> = []
   for (const node of page.nodes) {
+    if (Schema.is(WireNode)(node) && !node.isPublic) continue
     const gist = Schema.is(WireNode)(node) ? toGist(node, login) : undefined
     if (gist === undefined) return Option.none()
     gists.push(gist)

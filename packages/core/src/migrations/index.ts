@@ -5,6 +5,7 @@ import page from "./0003_page.ts"
 import cadence from "./0004_cadence.ts"
 import shares from "./0005_shares.ts"
 import outbox from "./0006_outbox.ts"
+import listings from "./0007_listings.ts"
 
 export const migrations = {
   "0001_initial": initial,
@@ -12,7 +13,8 @@ export const migrations = {
   "0003_page": page,
   "0004_cadence": cadence,
   "0005_shares": shares,
-  "0006_outbox": outbox
+  "0006_outbox": outbox,
+  "0007_listings": listings
 }
 
 /** The newest schema that this program knows. */

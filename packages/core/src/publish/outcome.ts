@@ -219,6 +219,10 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
     case "GistNotFound":
     case "UserNotFound":
       return { outcome: missing(claim, "GistNotFound", "GistGone", message) }
+    case "NotPublic":
+      return { outcome: { _tag: "discard", reason: _tag, message } }
+    case "Blocked":
+      return { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
     case "RateLimited":
       return isGlobal(scope)
         ? {
@@ -253,15 +257,18 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
           outcome: { _tag: "release", reason: _tag, message },
           block: {
             scope: "service",
-            until: { _tag: "After", wait: Timing.githubCredentialDelay },
+            until:
+              error.retryAt === undefined
+                ? { _tag: "After", wait: Timing.githubCredentialDelay }
+                : { _tag: "At", instant: error.retryAt, atMost: Timing.longestClosure },
             message,
             cause: "suspicion"
           }
         }
       }
-      return _tag === "Blocked" && verdict.isProven
+      return _tag === "Refused" && verdict.isProven
         ? { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
-        : trouble(claim, _tag === "Blocked" ? verdict : { ...verdict, scope: "thing", isProven: true }, {
+        : trouble(claim, _tag === "Refused" ? verdict : { ...verdict, scope: "thing", isProven: true }, {
             reason: _tag,
             message,
             isUncertain: false
@@ -271,7 +278,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
 
 /** Whether an error can tell of everybody's trouble, so that it is compared with others. Limits say themselves whose they are. */
 export const isEvidence = ({ reason, scope }: GithubError): boolean =>
-  reason._tag === "Blocked" || (reason._tag !== "RateLimited" && isGlobal(scope))
+  reason._tag === "Refused" || (reason._tag !== "RateLimited" && isGlobal(scope))
 
 /**
  * A content that cannot be had is left out, and the file is published as a link. `isWhole`: the content comes with the gist
@@ -286,6 +293,7 @@ export const contentInPlaceOf = (
   const omitted: Content = { _tag: "Omitted", why: reason.message }
   switch (reason._tag) {
     case "Blocked":
+    case "Refused":
     case "Unexpected":
       return omitted
     case "RateLimited":

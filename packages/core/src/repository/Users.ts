@@ -317,6 +317,20 @@ export const make = Effect.gen(function* () {
             ) new
           where u.key = l.key`)
       ),
+    /** Takes the last failure of users back: it was not theirs. Whoever failed before as well is checked again at once. */
+    unmark: (keys: ReadonlyArray<UserKey>, now: Date) =>
+      orDatabaseError(
+        Effect.asVoid(sql`
+          with locked as (
+            select key from users where key = any(${numbers(sql, keys, "bigint")}) and failures > 0
+              order by key for no key update
+          )
+          update users u set failures = u.failures - 1,
+            retry_at = case when u.failures > 1 then ${now}::timestamptz end,
+            error_reason = case when u.failures > 1 then u.error_reason end,
+            error_message = case when u.failures > 1 then u.error_message end
+          from locked where u.key = locked.key`)
+      ),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
       sql`update users set username = ${username}, etag = null, stamp = null where key = ${key}`.pipe(

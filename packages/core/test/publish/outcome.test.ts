@@ -6,7 +6,9 @@ import {
   Blocked,
   GistNotFound,
   githubError,
+  NotPublic,
   RateLimited,
+  Refused,
   Unauthorized,
   Unavailable,
   Unexpected
@@ -162,19 +164,21 @@ describe("after an error of GitHub", () => {
     ],
     [
       "a 403 that is the token's",
-      githubError(new Blocked({ message }), "credential"),
+      githubError(new Refused({ message }), "credential"),
       claim(),
       open,
-      "release: Blocked; service After suspicion"
+      "release: Refused; service After suspicion"
     ],
-    ["a 403, perhaps the gist's", githubError(new Blocked({ message })), claim(), open, "retry: Blocked, Backoff"],
-    ["a 403, certainly the gist's", githubError(new Blocked({ message })), claim(), own, "fail: Blocked"],
+    ["a gist that GitHub withholds", githubError(new Blocked({ message })), claim(), open, "fail: Blocked"],
+    ["a gist that became secret", githubError(new NotPublic({ message })), claim(), open, "discard: NotPublic"],
+    ["a 403, perhaps the gist's", githubError(new Refused({ message })), claim(), open, "retry: Refused, Backoff"],
+    ["a 403, certainly the gist's", githubError(new Refused({ message })), claim(), own, "fail: Refused"],
     [
       "a 403 of three users",
-      githubError(new Blocked({ message })),
+      githubError(new Refused({ message })),
       claim(),
       all,
-      "retry: Blocked, Backoff; service Growing suspicion"
+      "retry: Refused, Backoff; service Growing suspicion"
     ],
     [
       "no answer, perhaps the gist's",
