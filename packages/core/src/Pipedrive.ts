@@ -443,8 +443,11 @@ const classify = Effect.fnUntraced(function* (
 ) {
   const { status, headers } = answer
   const now = yield* Clock.currentTimeMillis
-  const isPage = !Schema.is(WireFailure)(body)
-  const message = isPage ? `HTTP ${status}` : sentence([body.error, body.code].filter(Boolean).join(" "), 500)
+  const message = Schema.is(WireFailure)(body)
+    ? sentence([body.error, body.code].filter(Boolean).join(" "), 500)
+    : `HTTP ${status}`
+  // Pipedrive's own refusals say `success: false`; all else comes from something in front of it.
+  const isPage = !Schema.is(WireFailure)(body) || body.success !== false
   if (status === 429) {
     const spent = (tokensLeft(answer) ?? cost) < cost
     if (spent || (refusals >= 3 && headers["x-ratelimit-remaining"] === undefined)) {
@@ -473,7 +476,7 @@ const classify = Effect.fnUntraced(function* (
     return new Forbidden({
       isPage,
       message: isPage
-        ? "A firewall in front of Pipedrive refuses the request (HTTP 403 with a page)"
+        ? `A firewall in front of Pipedrive refuses the request: ${message}`
         : `Pipedrive denies access: ${message}. Check what the token's user may see and edit`
     })
   }
@@ -488,7 +491,10 @@ const classify = Effect.fnUntraced(function* (
   if (status >= 300 && status < 400)
     return new Denied({ message: `Pipedrive redirects (HTTP ${status}), which is not followed. Check PIPEDRIVE_ORG` })
   return isPage && status !== 413
-    ? new Forbidden({ isPage, message: `The request is refused with a page (HTTP ${status}), not by Pipedrive itself` })
+    ? new Forbidden({
+        isPage,
+        message: `Something in front of Pipedrive refuses the request: ${message} (HTTP ${status})`
+      })
     : new Refused({ status, message: `Pipedrive refuses: ${message}` })
 })
 
@@ -515,7 +521,11 @@ const fail = (reason: PipedriveError["reason"]) => Effect.fail(new PipedriveErro
 // ------------------------------------------------------------------------------------------------------------------
 
 const WireSuccess = Schema.Struct({ success: Schema.Literal(true) })
-const WireFailure = Schema.Struct({ error: Schema.String, code: Schema.optional(Schema.String) })
+const WireFailure = Schema.Struct({
+  success: Schema.optional(Schema.Unknown),
+  error: Schema.String,
+  code: Schema.optional(Schema.Unknown)
+})
 /** https://developers.pipedrive.com/docs/api/v1/Users#getCurrentUser */
 const WireCurrentUser = Schema.Struct({
   data: Schema.Struct({ timezone_name: Schema.optional(Schema.NullOr(Schema.String)) })

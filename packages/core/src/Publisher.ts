@@ -622,12 +622,12 @@ export class Publisher extends Context.Service<
                 Option.getOrUndefined(Option.map(found, ({ epochMilliseconds }) => epochMilliseconds))
               )
             const { except } = next
+            const { wait } = yield* allowed
             if (next._tag === "Paused") {
               if (!Number.isFinite(next.probesAt)) return earliest(next.endsAt)
-              const untried = yield* due({ except })
+              const untried = yield* due({ which: Option.isNone(wait) ? "all" : "fresh", except })
               return earliest(next.endsAt, untried === undefined ? undefined : Math.max(untried, next.probesAt))
             }
-            const { wait } = yield* allowed
             return Option.isNone(wait)
               ? earliest(yield* due({ except }), next.endsAt)
               : earliest(yield* due({ which: "fresh", except }), wait.value.until.epochMilliseconds, next.endsAt)

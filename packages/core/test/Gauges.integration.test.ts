@@ -52,7 +52,7 @@ describe("gauges", () => {
         assert.strictEqual(yield* value(Telemetry.lastScan), 120)
 
         pipedrive.misbehave(
-          { kind: "status", status: 400 },
+          { kind: "status", status: 400, body: { success: false, error: "no" } },
           { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
         )
         yield* gitpip.publish

@@ -188,7 +188,9 @@ for (const [kind, database] of databases) {
               { kind: "status", status: 400, body: { success: false, error: payload } },
               {
                 when: ({ body, route }) =>
-                  route === "/api/v2/activities" && (body as { readonly subject?: string }).subject === `${n}.txt`
+                  route === "/api/v2/activities" && (body as { readonly subject?: string }).subject === `${n}.txt`,
+                // Where the words name the note, it is sent again without the content.
+                times: 2
               }
             )
           }

@@ -54,12 +54,15 @@ export const make = () => {
     return paused
   }
 
-  const suspects = () => [...new Set([...Evidence.suspects(evidence.github), ...Evidence.suspects(evidence.sink)])]
-  const known = () => [...new Set([...suspects(), ...users.keys()])]
+  const suspects = (service: Service) => Evidence.suspects(evidence[service]).size
+  /** Users of whom something has failed: whether a service works at all is tried with others first. */
+  const known = () => [
+    ...new Set([...Evidence.failing(evidence.github), ...Evidence.failing(evidence.sink), ...users.keys()])
+  ]
   const blocked = (now: number) => [...users].filter(([, { until }]) => until > now).map(([user]) => user)
 
-  const probesAt = (pause: { readonly cause: Block["cause"] }): number =>
-    pause.cause === "suspicion" && suspects().length < Timing.maxProbedUsers
+  const probesAt = (pause: { readonly cause: Block["cause"]; readonly service: Service }): number =>
+    pause.cause === "suspicion" && suspects(pause.service) < Timing.maxProbedUsers
       ? lastFailureAt + Duration.toMillis(Timing.probeInterval)
       : Number.POSITIVE_INFINITY
 

@@ -6,7 +6,7 @@
  *
  * - Everybody's: things of `globalUsers` different users fail alike, nothing has succeeded in between, and none of them is
  *   proven to be at fault itself.
- * - The user's: `userThings` different things of one user fail, and none of that user has succeeded in between.
+ * - The user's: `userThings` different things of one user fail alike, and none of that user has succeeded in between.
  * - The thing's own: all else. `isProven`, once something else has succeeded since it first failed.
  *
  * A failure that was not repeated for `memory` is forgotten.
@@ -50,12 +50,15 @@ interface Record {
   readonly at: number
 }
 
+/** Who failed alike, by signature. */
+type Alike<Who> = ReadonlyMap<string, ReadonlySet<Who>>
+
 export interface Evidence {
   readonly successes: number
   readonly things: ReadonlyMap<string, Record>
-  readonly users: ReadonlyMap<number, Record & { readonly failing: ReadonlySet<string> }>
+  readonly users: ReadonlyMap<number, Record & { readonly failing: Alike<string> }>
   /** Whose things failed how, without proof that these are at fault themselves, since the last success of anything. */
-  readonly row: ReadonlyMap<string, ReadonlySet<number>>
+  readonly row: Alike<number>
 }
 
 /** This many users whose things fail alike, one after the other, are no coincidence. */
@@ -69,6 +72,9 @@ export const memory = Duration.hours(1)
 
 /** What is remembered of things and of users. The oldest go first. */
 const capacity = 2_000
+
+/** Ways to fail that are told apart. */
+const maxSignatures = 32
 
 export const nothing: Evidence = { successes: 0, things: new Map(), users: new Map(), row: new Map() }
 
@@ -86,8 +92,12 @@ export const afterFailure = (
 ): { readonly evidence: Evidence; readonly verdict: Verdict } => {
   const since = evidence.successes
   const own = recent(evidence.things.get(thing.key), at) ?? { since, failures: 0 }
-  const user = recent(evidence.users.get(thing.user), at) ?? { since, failures: 0, failing: new Set<string>() }
-  const failing = new Set(user.failing).add(thing.key)
+  const user = recent(evidence.users.get(thing.user), at) ?? {
+    since,
+    failures: 0,
+    failing: new Map<string, ReadonlySet<string>>()
+  }
+  const failing = new Set(user.failing.get(signature)).add(thing.key)
   const isProven = own.since < since || user.since < since
   const alike = new Set(evidence.row.get(signature))
   if (!isProven) alike.add(thing.user)
@@ -96,9 +106,17 @@ export const afterFailure = (
   return {
     evidence: {
       successes: since,
-      things: bounded(evidence.things, thing.key, { since: own.since, failures: own.failures + 1, at }),
-      users: bounded(evidence.users, thing.user, { since: user.since, failures: user.failures + 1, at, failing }),
-      row: bounded(evidence.row, signature, alike)
+      things: bounded(evidence.things, [thing.key, { since: own.since, failures: own.failures + 1, at }]),
+      users: bounded(evidence.users, [
+        thing.user,
+        {
+          since: user.since,
+          failures: user.failures + 1,
+          at,
+          failing: bounded(user.failing, [signature, failing], maxSignatures)
+        }
+      ]),
+      row: bounded(evidence.row, [signature, alike], maxSignatures)
     },
     verdict: {
       scope: isGlobal ? "service" : isUsers ? "user" : "thing",
@@ -118,12 +136,15 @@ export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {
   const record = evidence.things.get(key)
   return record === undefined
     ? evidence
-    : { ...evidence, things: bounded(evidence.things, key, { ...record, since: Number.NEGATIVE_INFINITY }) }
+    : { ...evidence, things: bounded(evidence.things, [key, { ...record, since: Number.NEGATIVE_INFINITY }]) }
 }
 
-/** The users of whom something has failed since the last success of anything. */
+/** The users whose failures may be everybody's. */
 export const suspects = ({ row }: Evidence): ReadonlySet<number> =>
   new Set([...row.values()].flatMap((users) => [...users]))
+
+/** The users of whom something has failed, and nothing succeeded since. */
+export const failing = ({ users }: Evidence): ReadonlyArray<number> => [...users.keys()]
 
 const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
   if (!map.has(key)) return map
@@ -133,11 +154,11 @@ const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
 }
 
 /** With the entry as the newest one. */
-const bounded = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => {
+const bounded = <K, V>(map: ReadonlyMap<K, V>, [key, value]: readonly [K, V], limit = capacity): ReadonlyMap<K, V> => {
   const next = new Map(map)
   next.delete(key)
   next.set(key, value)
   const [oldest] = next.keys()
-  if (next.size > capacity && oldest !== undefined) next.delete(oldest)
+  if (next.size > limit && oldest !== undefined) next.delete(oldest)
   return next
 }

@@ -27,9 +27,15 @@ type Reason = PipedriveError["reason"]
 export const isRefusal = (reason: Reason): reason is Extract<Reason, { _tag: "Refused" | "NotFound" | "Forbidden" }> =>
   reason._tag === "Refused" || reason._tag === "NotFound" || reason._tag === "Forbidden"
 
-/** Whether a refusal can be about the content: a cap on its length, or a firewall that takes code for an attack. */
+/**
+ * Whether a refusal can be about the content: a firewall that takes code for an attack, or Pipedrive, when its words name
+ * the note or a size. Pipedrive's texts are not documented, so the words are read generously.
+ */
 export const mayBeContent = (reason: Reason): boolean =>
-  reason._tag === "Refused" || (reason._tag === "Forbidden" && reason.isPage)
+  (reason._tag === "Forbidden" && reason.isPage) ||
+  (reason._tag === "Refused" &&
+    (reason.status === 413 ||
+      /note|content|html|text|too (?:long|large|big)|size|length|bytes|character/i.test(reason.message)))
 
 /** What is recorded beside what was created. */
 export const remarkOn = (content: Content): string | undefined =>

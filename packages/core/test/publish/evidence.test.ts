@@ -57,6 +57,16 @@ describe("whose trouble it is", () => {
       "user",
       { proven: false, alone: false }
     ],
+    [
+      "three things of one user, each in another way",
+      [
+        { fails: "a/1", how: "x" },
+        { fails: "a/2", how: "y" },
+        { fails: "a/3", how: "z" }
+      ],
+      "thing",
+      { proven: false, alone: true }
+    ],
     ["things of two users", fails("a/1", "b/1"), "thing", { proven: false, alone: false }],
     ["things of three users", fails("a/1", "b/1", "c/1"), "service", { proven: false, alone: false }],
     [
