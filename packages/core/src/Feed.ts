@@ -36,7 +36,10 @@ const shareOf = (limit: number): number => (limit < 1_000 ? 0.2 : 0.04)
 /** Nothing is gained by asking more often than GitHub shows new gists. */
 const shortest = Duration.seconds(30)
 
-/** After an answer that makes no sense, or a refused token. */
+/** Failures that may end any minute: outages, and refusals that may be the token's. */
+const passing: ReadonlySet<string> = new Set(["Unavailable", "Unreachable", "Unauthorized", "Refused"])
+
+/** After an answer that makes no sense. */
 const afterRefusal = Duration.minutes(30)
 
 export class Feed extends Context.Service<
@@ -102,15 +105,17 @@ export class Feed extends Context.Service<
         return new Date((yield* Clock.currentTimeMillis) + Math.max(pause, Duration.toMillis(shortest)))
       })
 
-      const afterFailure = Effect.fnUntraced(function* (position: FeedPosition, { reason }: GithubError) {
+      const afterFailure = Effect.fnUntraced(function* (position: FeedPosition, { reason, retryAt }: GithubError) {
         failures++
         const at = yield* Clock.currentTimeMillis
         const until =
           reason._tag === "RateLimited"
             ? Math.min(reason.resumeAt.epochMilliseconds, at + Duration.toMillis(Timing.longestFeedWait))
-            : reason._tag === "Unavailable" || reason._tag === "Unreachable"
-              ? at + Duration.toMillis(Timing.outageDelay(failures))
-              : at + Duration.toMillis(afterRefusal)
+            : retryAt !== undefined
+              ? Math.max(retryAt.epochMilliseconds, at + Duration.toMillis(shortest))
+              : passing.has(reason._tag)
+                ? at + Duration.toMillis(Timing.outageDelay(failures))
+                : at + Duration.toMillis(afterRefusal)
         yield* Telemetry.log("Warn", "feed.failed", {
           reason: reason._tag,
           detail: reason.message,

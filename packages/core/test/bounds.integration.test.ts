@@ -48,6 +48,11 @@ const endlessGithub = Effect.acquireRelease(
         response.end(JSON.stringify([{ ...gist, files: { "big.txt": file } }]))
         return
       }
+      if (request.url?.startsWith("/gists/aa") === true) {
+        response.setHeader("content-type", "application/json")
+        response.end(JSON.stringify({ ...gist, files: { "big.txt": { ...file, truncated: true, content: "" } } }))
+        return
+      }
       response.on("close", () => state.closed++)
       const chunk = Buffer.alloc(64 * 1024, "x")
       const fill = () => {

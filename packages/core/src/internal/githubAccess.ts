@@ -274,6 +274,8 @@ export const make = (
   let evidence = Evidence.none
   /** When the probe was last answered, in epoch milliseconds. */
   let probedAt = Number.NEGATIVE_INFINITY
+  /** Whether anything was answered yet. */
+  let isProven = false
   /** What is not asked until then. A block stays, although over, until something was answered. */
   const blocks = new Map<Evidence.Kind | "all", Block>()
   const judging = Semaphore.makeUnsafe(1)
@@ -318,7 +320,8 @@ export const make = (
     const { equal, evidence: next, isNew } = Evidence.refused(evidence, { ...about, signature: signatureOf(error) })
     evidence = next
     if (equal === 0 || about.kind === "feed") return yield* asOwn(error)
-    if (isWeak(error) && equal < Evidence.signs) return yield* error
+    // Before anything was answered, the address of the API itself may be wrong.
+    if (isWeak(error) && equal < Evidence.signs && isProven) return yield* error
     const known = now - probedAt < Duration.toMillis(probeFreshness) && now >= probedAt
     const probed = known ? undefined : yield* probe
     if (probed?._tag === "Failure") {
@@ -326,7 +329,10 @@ export const make = (
       const feeds = Evidence.isOwn(evidence, { kind: "feed", thing: "feed", signature: signatureOf(told) })
       if (isRefusal(told) && isWeak(told) === isWeak(error) && !feeds) return yield* block("all", error)
       if (!isRefusal(told)) return yield* error
-    } else if (probed !== undefined) probedAt = now
+    } else if (probed !== undefined) {
+      probedAt = now
+      isProven = true
+    }
     if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* block(about.kind, error)
     return yield* asOwn(error)
   })
@@ -366,6 +372,7 @@ export const make = (
     const attempt = send.pipe(
       Effect.tap(() =>
         Effect.sync(() => {
+          isProven = true
           evidence = Evidence.answered(evidence, about)
           blocks.delete(about.kind)
         })
