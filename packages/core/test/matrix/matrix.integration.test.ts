@@ -20,9 +20,9 @@ describe("matrix", () => {
       const bad = yield* Effect.gen(function* () {
         const bad = []
         for (const one of cases) {
-          const t = performance.now()
+          const t = performance.now(); const c0 = process.cpuUsage(); 
           const outcome = yield* run(one)
-          console.log(Math.round(performance.now() - t), outcome.name, outcome.struck, outcome.violations)
+          const cu = process.cpuUsage(c0); console.log("CPU", Math.round((cu.user + cu.system) / 1000), Math.round(performance.now() - t), outcome.name, outcome.struck, outcome.violations)
           if (outcome.violations.length > 0) bad.push(outcome)
         }
         return bad

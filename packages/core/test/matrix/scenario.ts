@@ -83,7 +83,7 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
     options: { env: { GITPIP_BACKFILL: "none" } },
     isNew: true,
     provoke: (stage) => {
-      for (let n = 0; n < 100; n++) stage.github.addGist(victim, { files: { [`old-${n}.md`]: "" }, createdAt: n * 1_000 })
+      for (let n = 0; n <= 100; n++) stage.github.addGist(victim, { files: { [`old-${n}.md`]: "" }, createdAt: n * 1_000 })
     },
     matches: (request) => is("GET", "/user/{id}/gists")(request) && request.query.page !== undefined,
     ofThing: always

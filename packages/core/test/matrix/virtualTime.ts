@@ -63,6 +63,7 @@ export const makeVirtualTime = Effect.fnUntraced(function* (options: {
   })
 
   let spans = 0
+  let onChange = () => {}
   const tracer = Tracer.make({
     span: (span) => {
       const own = new Tracer.NativeSpan(span)
@@ -72,26 +73,37 @@ export const makeVirtualTime = Effect.fnUntraced(function* (options: {
       own.end = (at, exit) => {
         spans--
         end(at, exit)
+        onChange()
       }
       return own
     }
   })
 
-  const isStill = (): boolean => {
-    let held = 0
-    for (const fake of fakes) {
-      const underWay = fake.underWay()
-      if (underWay.answering > 0) return false
-      held += underWay.held
-    }
-    return spans <= held
-  }
+  const isAnswering = () => fakes.some((fake) => fake.underWay().answering > 0)
+  const held = () => fakes.reduce((sum, fake) => sum + fake.underWay().held, 0)
+  const isStill = () => !isAnswering() && spans <= held()
+
+  const turn = Effect.promise(() => new Promise((next) => setImmediate(next)))
+
+  /** Until a statement or a request ends; at most for a turn while a fake is answering, which nobody tells. */
+  const change = Effect.promise(
+    () =>
+      new Promise<void>((next) => {
+        onChange = next
+        if (isAnswering()) setImmediate(next)
+      })
+  )
 
   /** Several turns in a row: between an answer and the next question nothing is under way either. */
   const atRest = Effect.gen(function* () {
     for (let still = 0; still < 3; ) {
+      while (!isStill()) {
+        still = 0
+        yield* change
+        yield* turn
+      }
       yield* sql`select 1`
-      yield* Effect.promise(() => new Promise((turn) => setImmediate(turn)))
+      yield* turn
       still = isStill() ? still + 1 : 0
     }
   })
