@@ -2,49 +2,61 @@
  * The packages as they are published: packed, checked by publint and "are the types wrong", installed from their
  * tarballs into an empty folder, where a script imports each entry and the command runs.
  */
-import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { execFile } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
+import { promisify } from "node:util"
 
 const root = new URL("../", import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), "gitpip-packages-"))
 const env = {
   ...process.env,
-  PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
-  npm_config_update_notifier: "false"
+  PATH: [join(root, "node_modules/.bin"), dirname(process.execPath), process.env.PATH].join(delimiter),
+  npm_config_update_notifier: "false",
+  // What `npm ci` fetched need not be asked for again.
+  npm_config_prefer_offline: "true"
 }
 for (const key of Object.keys(env))
   if (key.startsWith("npm_package_") || key === "npm_config_local_prefix") delete env[key]
 
-const run = (command, args, cwd = root) => {
+const exec = promisify(execFile)
+const run = async (command, args, cwd = root) => {
   console.log(`$ ${command} ${args.join(" ")}`.replaceAll(folder, "."))
-  return execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
+  try {
+    const { stderr, stdout } = await exec(command, args, { cwd, env })
+    process.stderr.write(stderr)
+    return stdout
+  } catch (error) {
+    throw new Error(`${command} ${args.join(" ")} ended with ${error.code}\n${error.stdout}${error.stderr}`)
+  }
+}
+
+/** Packs and checks one package, and answers with its tarball. */
+const pack = async (name) => {
+  const directory = join(root, "packages", name)
+  const [[{ filename, files, size }]] = await Promise.all([
+    run("npm", ["pack", directory, "--json", "--pack-destination", folder]).then(JSON.parse),
+    run("publint", ["run", "--strict", directory])
+  ])
+  const stray = files
+    .map(({ path }) => path)
+    .filter((path) => !/^(dist|src|bin)\/|^(package\.json|LICENSE|README\.md)$/.test(path))
+  if (stray.length > 0) throw new Error(`@gitpip/${name} would publish ${stray.join(", ")}`)
+  console.log(`@gitpip/${name}: ${files.length} files, ${Math.round(size / 1024)} kB packed`)
+  const tarball = join(folder, filename)
+  // ESM only, resolved by Node and bundlers; a package without importable entries has no types to check.
+  if (name !== "cli") await run("attw", [tarball, "--profile", "esm-only", "--format", "ascii"])
+  return tarball
 }
 
 try {
-  const tarballs = ["core", "http", "cli"].map((name) => {
-    const directory = join(root, "packages", name)
-    run("npx", ["publint", "run", "--strict", directory])
-    const [{ filename, files, size }] = JSON.parse(
-      run("npm", ["pack", directory, "--json", "--pack-destination", folder])
-    )
-    const stray = files
-      .map(({ path }) => path)
-      .filter((path) => !/^(dist|src|bin)\/|^(package\.json|LICENSE|README\.md)$/.test(path))
-    if (stray.length > 0) throw new Error(`@gitpip/${name} would publish ${stray.join(", ")}`)
-    console.log(`@gitpip/${name}: ${files.length} files, ${Math.round(size / 1024)} kB packed`)
-    const tarball = join(folder, filename)
-    // ESM only, resolved by Node and bundlers; a package without importable entries has no types to check.
-    if (name !== "cli") run("npx", ["attw", tarball, "--profile", "esm-only", "--format", "ascii"])
-    return tarball
-  })
-
+  const tarballs = await Promise.all(["core", "http", "cli"].map(pack))
   const project = join(folder, "project")
-  execFileSync("mkdir", [project])
+  mkdirSync(project)
   const { effect } = JSON.parse(readFileSync(join(root, "packages/cli/package.json"), "utf8")).dependencies
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "project", private: true, type: "module" }))
-  run("npm", ["install", "--no-audit", "--no-fund", ...tarballs, `effect@${effect}`], project)
+  await run("npm", ["install", "--no-audit", "--no-fund", ...tarballs, `effect@${effect}`], project)
   writeFileSync(
     join(project, "use.mjs"),
     `import * as core from "@gitpip/core"
@@ -91,9 +103,9 @@ await web.dispose()
 console.log("imported, tracked, scanned, published and showed the page from the tarballs")
 `
   )
-  process.stdout.write(run("node", ["use.mjs"], project))
+  process.stdout.write(await run("node", ["use.mjs"], project))
   for (const args of [["--version"], ["users"], ["--help"]])
-    process.stdout.write(run("npx", ["gitpip", ...args], project))
+    process.stdout.write(await run(join(project, "node_modules/.bin/gitpip"), args, project))
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

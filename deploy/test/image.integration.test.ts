@@ -38,7 +38,7 @@ describe("the image", () => {
     image = build(dockerfile, folder)
     // The image's Node.js, where its user can reach it.
     cpSync(process.execPath, join(folder, "bin/node"))
-  }, 480_000)
+  })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   /** A command of the image, with `/` where its files are. As root it runs as the image's user, with nothing to gain. */

@@ -116,6 +116,17 @@ const inContext = (source: string): string => {
   return path
 }
 
+/**
+ * Without the machine's certificates npm retries for minutes; without the first setting it asks the registry again for each
+ * package that it has. What `npm run` sets would describe this checkout, not the folder that is built.
+ */
+const buildEnv: Readonly<Record<string, string | undefined>> = {
+  npm_config_prefer_offline: "true",
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV$|NODE_OPTIONS$|VITEST)/.test(name))
+  )
+}
+
 const run = (stage: Stage, command: string): void => {
   const cwd = join(stage.files, stage.workdir)
   // What the build itself needs is what this checkout has installed, from the same lock file.
@@ -123,11 +134,7 @@ const run = (stage: Stage, command: string): void => {
     borrow(join(cwd, "node_modules"))
     return
   }
-  const { status, stderr, stdout } = spawnSync("/bin/sh", ["-euc", command], {
-    cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME },
-    encoding: "utf8"
-  })
+  const { status, stderr, stdout } = spawnSync("/bin/sh", ["-euc", command], { cwd, env: buildEnv, encoding: "utf8" })
   if (status !== 0) throw new Error(`RUN ${command} ended with ${status}\n${stdout}${stderr}`)
 }
 

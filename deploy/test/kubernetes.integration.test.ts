@@ -64,7 +64,7 @@ const pods = [find("Deployment", "gitpip"), find("StatefulSet", "postgres")].map
 }))
 
 describe("deploy/kubernetes", () => {
-  it("is made of every file there, each of the form that Kubernetes asks for", { timeout: 120_000 }, () => {
+  it("is made of every file there, each of the form that Kubernetes asks for", () => {
     const files = readdirSync(folder).filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
     assert.sameMembers(kustomization.resources, files)
     for (const { apiVersion, kind } of documents) assert.strictEqual(apiVersion, kinds[kind], kind)

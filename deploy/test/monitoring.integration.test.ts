@@ -74,7 +74,7 @@ class Seen extends Context.Service<
   ).pipe(Layer.orDie)
 }
 
-layer(Seen.layer, { excludeTestServices: true, timeout: 120_000 })("a server that has scanned and published", (it) => {
+layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and published", (it) => {
   it.effect("shows every metric that there is, of the type that is told", () =>
     Effect.gen(function* () {
       const { metrics } = yield* Seen

@@ -49,11 +49,7 @@ describe("the TypeScript of the documents", () => {
         const { env, fill } = yield* makeReader
         const { POSTGRES_CONNECTION_STRING } = fill
         yield* Effect.promise((signal) =>
-          exec(process.execPath, [join(folder, name)], {
-            env: { ...env, POSTGRES_CONNECTION_STRING },
-            signal,
-            timeout: 25_000
-          })
+          exec(process.execPath, [join(folder, name)], { env: { ...env, POSTGRES_CONNECTION_STRING }, signal })
         )
       })
     )

@@ -22,15 +22,13 @@ describe("the commands of", () => {
         Effect.gen(function* () {
           const reader = yield* makeReader
           const { outputs, text } = script(shell(path), reader.fill, reader.port)
-          const { code, output, said } = yield* reader.run(text)
-          const servers = yield* Effect.promise(() => output("server.log"))
-          assert.strictEqual(code, 0, `${said}\n${servers}`)
+          const { code, logs, output, said } = yield* reader.run(text)
+          assert.strictEqual(code, 0, `${said}\n${logs}`)
           for (const { expected, file, place } of outputs) {
             const printed = yield* Effect.promise(() => output(file))
             if (!isAsShown(expected, printed)) assert.strictEqual(printed, expected, place)
           }
-        }),
-      240_000
+        })
     )
   }
 })

@@ -3,6 +3,7 @@
  * stand-ins, and databases to fill in.
  */
 import { execFile } from "node:child_process"
+import { readdirSync, readFileSync } from "node:fs"
 import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -15,8 +16,10 @@ import { seed } from "./seed.ts"
 
 export interface Finished {
   readonly code: number
-  /** What the shell itself printed, and the server. */
+  /** What the shell itself printed. */
   readonly said: string
+  /** What the servers logged. */
+  readonly logs: string
   readonly output: (file: string) => Promise<string>
 }
 
@@ -89,6 +92,7 @@ export const makeReader = Effect.gen(function* () {
             resolve({
               code: error === null ? 0 : Number(error.code ?? 1),
               said: stdout + stderr,
+              logs: serverLogs(outputs),
               output: (file) => readFile(join(outputs, file), "utf8").catch(() => "")
             })
           )
@@ -98,5 +102,11 @@ export const makeReader = Effect.gen(function* () {
   return { fill, port, github, pipedrive, env, work, run }
 })
 
+const serverLogs = (folder: string): string =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".log"))
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("\n")
+
 /** `tail --pid` ends with the process. */
-const ending = `trap 'for pid in $(cat "$OUTPUTS/servers" 2>/dev/null); do kill "$pid" && tail --pid="$pid" -f /dev/null; done' EXIT`
+const ending = `trap 'for pid in $(cat "$OUTPUTS/servers" 2>/dev/null); do kill "$pid" && tail --pid="$pid" --sleep-interval=0.1 -f /dev/null; done' EXIT`

@@ -6,6 +6,7 @@ import { settings } from "@gitpip/core"
 import { Api } from "@gitpip/http"
 import { OpenApi } from "effect/http-api"
 import { helpTexts } from "../../packages/cli/src/helpTexts.ts"
+import workspace from "../../vitest.workspace.ts"
 import { documents, prose, read, root } from "./documents.ts"
 
 /** Everything of a kind that the documents name, with where. */
@@ -48,6 +49,19 @@ describe("the documents name", () => {
     )
   })
 
+  // A reader makes `deploy/.env` from `deploy/.env.example`.
+  it("files of the checkout that are there", () => {
+    wrong(
+      named(/`(?:npx (?:vitest run|node) )?((?:packages|docs|deploy|chaos|examples|\.ci)\/[\w./-]+)[^`]*`/g),
+      ([path = ""]) => [path, `${path}.example`].some((one) => existsSync(root + one))
+    )
+  })
+
+  it("test projects that are there", () => {
+    const projects = workspace.test?.projects?.map((project) => (project as { test: { name: string } }).test.name)
+    wrong(named(/`[^`\n]*--project (\w+)[^`]*`/g), ([name = ""]) => projects?.includes(name) === true)
+  })
+
   it("commands and flags that are there", () => {
     wrong(named(/`(?:npx )?gitpip ([a-z]+)((?: [^`]*)?)`/g), ([command = "", rest = ""]) => {
       const help = helpTexts[command]
@@ -69,8 +83,9 @@ describe("the documents name", () => {
   })
 
   it("settings that are there", () => {
+    const others = documents.filter((path) => path !== "CONTRIBUTING.md")
     wrong(
-      named(/`(GITPIP_\w+|PIPEDRIVE_\w+|GITHUB_\w+|POSTGRES_CONNECTION_STRING)[^`]*`/g),
+      named(/`(GITPIP_\w+|PIPEDRIVE_\w+|GITHUB_\w+|POSTGRES_CONNECTION_STRING)[^`]*`/g, others),
       ([name = ""]) => name in settings
     )
   })
@@ -83,6 +98,23 @@ describe("the README", () => {
       documents.filter((path) => path !== "README.md" && !readme.includes(`](${path})`)),
       []
     )
+  })
+})
+
+describe("CONTRIBUTING.md", () => {
+  it("lists the environment variables that tests read, and no others", () => {
+    const folders = ["packages/core", "packages/http", "packages/cli", "examples", "deploy", "docs", "chaos"]
+    const sources = folders.flatMap((folder) =>
+      readdirSync(`${root + folder}/test`, { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts"))
+        .map((file) => read(`${folder}/test/${file}`))
+    )
+    const ofEveryProcess = ["PATH", "HOME"]
+    const variables = sources
+      .flatMap((source) => [...source.matchAll(/\bprocess\.env\.([A-Z]\w*)/g)].map(([, name = ""]) => name))
+      .filter((name) => !ofEveryProcess.includes(name))
+    const listed = named(/^\| `([A-Z_]+)` \|/gm, ["CONTRIBUTING.md"]).map(({ parts: [name] }) => name)
+    assert.sameMembers(listed, [...new Set(variables)])
   })
 })
 

@@ -4,7 +4,6 @@
  */
 import { Context, type DateTime, Duration, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "./Database.ts"
-import * as Timing from "./domain/Timing.ts"
 import { Planner } from "./Planner.ts"
 import { Repository } from "./Repository.ts"
 import { Settings } from "./Settings.ts"
@@ -40,7 +39,7 @@ export class Budgets extends Context.Service<Budgets, { readonly forecast: Effec
         forecast: Effect.gen(function* () {
           const plan = yield* planner.plan
           const tokens = yield* sink.budget
-          const tokensPerDay = Math.round(plan.gistsPerDay * Timing.createCost)
+          const tokensPerDay = Math.round(plan.gistsPerDay * (sink.price?.perFile ?? 0))
           const perHour = (looks: number) => Math.floor(looks * 3_600).toLocaleString("en")
           const shortages: Array<string> = []
           if (!plan.fits) {

@@ -35,7 +35,7 @@ import type { UserConflict, UserNotTracked } from "./repository/Users.ts"
 import type { VisitNotFound, VisitRow } from "./repository/Visits.ts"
 import { Scanner, type ScanProgress } from "./Scanner.ts"
 import { Settings } from "./Settings.ts"
-import { Sink } from "./Sink.ts"
+import { forecast, Sink } from "./Sink.ts"
 import * as sinks from "./sink/index.ts"
 import { countLimit } from "./Telemetry.ts"
 
@@ -51,7 +51,14 @@ export const Preview = Schema.Struct({
   gists: field(Schema.Int, "Public gists of the user"),
   files: field(Schema.Int, "Files in these"),
   activities: field(Schema.Int, "Activities that would be created now, under the present settings"),
-  tokens: field(Schema.Int, "Pipedrive tokens they cost: 5 each, and at most 25 for finding or creating the deal"),
+  deals: field(
+    Schema.Int,
+    "Deals that would be created now, at most: one for the user, or one for each file with `GITPIP_PUBLISH_AS=deal`. Each counts towards the plan's cap of open deals"
+  ),
+  tokens: field(
+    Schema.Int,
+    "Pipedrive tokens they cost, at most: 5 for an activity and 25 for finding or creating the user's deal, or 15 for a deal with its note"
+  ),
   days: field(Schema.Finite, "How many days of the smallest plan's budget of 30,000 tokens this is"),
   githubRequests: field(Schema.Int, "Requests to GitHub that the look has cost")
 }).pipe(
@@ -304,15 +311,13 @@ export class Gitpip extends Context.Service<
             page = yield* github.page(page.next.value)
             requests++
           }
-          const activities = settings.backfill === "all" ? unknown : 0
-          const tokens = activities === 0 ? 0 : activities * 5 + 25
+          const created = forecast(sink.price, settings.backfill === "all" ? unknown : 0)
           return {
             login: Option.match(page.owner, { onNone: () => username as string, onSome: ({ login }) => login }),
             gists: gists.size,
             files: found,
-            activities,
-            tokens,
-            days: Math.round((tokens / 30_000) * 100) / 100,
+            ...created,
+            days: Math.round((created.tokens / 30_000) * 100) / 100,
             githubRequests: requests
           }
         }),

@@ -66,7 +66,7 @@ export interface NewActivity {
   /** `key_string` of an activity type. */
   readonly type: string
   readonly deal_id: number
-  /** `YYYY-MM-DD`, UTC. */
+  /** `YYYY-MM-DD`, a calendar day of whoever reads it. */
   readonly due_date: string
   readonly done: boolean
   /** HTML. */
@@ -94,6 +94,9 @@ const StoredNote = Schema.Struct({ id: Schema.Int, content: Schema.optional(Sche
 export type StoredNote = typeof StoredNote.Type
 
 const ActivityType = Schema.Struct({ key_string: Schema.String, active_flag: Schema.optional(Schema.Unknown) })
+
+/** https://developers.pipedrive.com/docs/api/v1/Users#getCurrentUser */
+const CurrentUser = Schema.Struct({ timezone_name: Schema.optional(Schema.NullOr(Schema.String)) })
 
 type Call<A> = Effect.Effect<A, PipedriveError>
 
@@ -133,6 +136,8 @@ export class Pipedrive extends Context.Service<
     readonly notesOfDeal: (dealId: number) => Call<ReadonlyArray<StoredNote>>
     /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
     readonly activityTypes: Call<ReadonlyArray<string>>
+    /** 2 tokens (v1 only). The IANA name of the time zone of the token's user; empty when Pipedrive does not tell. */
+    readonly timeZone: Call<string>
     /** What is left of the burst window and of the day, by Pipedrive's last word. */
     readonly limits: Effect.Effect<Gate.GateState>
     /** The company's tokens of the day, by the last answer that told. */
@@ -323,6 +328,10 @@ export class Pipedrive extends Context.Service<
           ),
           activityTypes: Effect.map(list(ActivityType, get("v1/activityTypes")), ({ items }) =>
             items.filter((type) => type.active_flag !== false && type.active_flag !== 0).map((type) => type.key_string)
+          ),
+          timeZone: call(get("v1/users/me")).pipe(
+            Effect.flatMap(read(wireOne(CurrentUser))),
+            Effect.map(({ data }) => data.timezone_name ?? "")
           ),
           limits: Effect.sync(gate.state),
           // What was said yesterday no longer holds.

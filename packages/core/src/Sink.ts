@@ -71,6 +71,28 @@ export interface Budget {
   readonly period: Duration.Duration
 }
 
+/** What publishing makes, and what it costs in units of the sink's budget: for forecasts. */
+export interface Price {
+  readonly creates: "activities" | "deals"
+  readonly perFile: number
+  /** At most, for each user: finding or making what their files hang on. */
+  readonly perUser: number
+}
+
+/**
+ * Pipedrive's prices in tokens: a create 5, a search 20, a note 10.
+ * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
+ */
+export const activityPrice: Price = { creates: "activities", perFile: 5, perUser: 20 + 5 }
+export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
+
+/** What a sink makes of a number of files of one user, and what that costs at most. */
+export const forecast = (price: Price | undefined, files: number) => ({
+  activities: price?.creates === "deals" ? 0 : files,
+  deals: price === undefined || files === 0 ? 0 : price.creates === "deals" ? files : 1,
+  tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser
+})
+
 export class Sink extends Context.Service<
   Sink,
   {
@@ -101,6 +123,8 @@ export class Sink extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<string>, SinkError>
     /** Deletes what was created twice. */
     readonly retract: (receipt: string) => Effect.Effect<void, SinkError>
+    /** Left out by a sink without a budget. */
+    readonly price?: Price
     /** The budget that publishing uses up, when the sink has one and knows it. A backlog leaves a part of it to new files. */
     readonly budget: Effect.Effect<Option.Option<Budget>>
     /** Keeps the door closed until then, as an earlier process was told. */
@@ -108,7 +132,7 @@ export class Sink extends Context.Service<
   }
 >()("gitpip/Sink") {
   /** Publishes nothing: everything waits as `pending` until there is a sink. */
-  static readonly layerOff = (why: string): Layer.Layer<Sink> =>
+  static readonly layerOff = (why: string, price?: Price): Layer.Layer<Sink> =>
     Layer.succeed(Sink, {
       door: "off",
       off: Option.some(why),
@@ -117,6 +141,7 @@ export class Sink extends Context.Service<
       create: () => Effect.die("a sink that is off was used"),
       find: () => Effect.die("a sink that is off was used"),
       retract: () => Effect.void,
+      ...(price === undefined ? {} : { price }),
       budget: Effect.succeedNone,
       close: () => Effect.void
     })

@@ -441,6 +441,7 @@ describe("a preview", () => {
           gists: 150,
           files: 300,
           activities: 300,
+          deals: 1,
           tokens: 1_525,
           days: 0.05,
           githubRequests: 2

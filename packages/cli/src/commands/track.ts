@@ -94,7 +94,12 @@ const showPreview = (preview: Preview): Table => ({
   rows: [
     ["user", preview.login],
     ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
-    ["activities", `${count(preview.activities, "activity", "activities")} would be created`],
+    ...(preview.activities > 0 || preview.deals === 0
+      ? [["activities", `${count(preview.activities, "activity", "activities")} would be created`]]
+      : []),
+    ...(preview.deals > 0
+      ? [["deals", `at most ${count(preview.deals, "deal")} would be created, within the plan's cap of open deals`]]
+      : []),
     ["Pipedrive", `${count(preview.tokens, "token")}, ${preview.days} of a day's budget of 30,000`],
     ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
   ]

@@ -1,5 +1,5 @@
-/** A day, by UTC, and what happened on it. */
-import { Schema } from "effect"
+/** Days: what happened on one by UTC, and which one it is where somebody works. */
+import { DateTime, Option, Schema } from "effect"
 import { field, named } from "./described.ts"
 
 export const Day = Schema.Struct({
@@ -8,3 +8,12 @@ export const Day = Schema.Struct({
   published: field(Schema.Int, "Files that were published that day")
 }).pipe(named("Day", "What happened on a day"))
 export type Day = typeof Day.Type
+
+/** The calendar day of an instant (`2026-11-24`) in a zone by its IANA name; by UTC when there is no such zone. */
+export const calendarDay = (instant: DateTime.Utc, timeZone: string): string =>
+  DateTime.formatIsoDate(
+    Option.match(DateTime.zoneMakeNamed(timeZone), {
+      onNone: () => instant,
+      onSome: (zone) => DateTime.setZone(instant, zone)
+    })
+  )

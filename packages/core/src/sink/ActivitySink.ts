@@ -1,11 +1,12 @@
 /** One activity for each file, on the deal that bears the user's name. The default way to publish. */
-import { Cache, Clock, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
+import { Cache, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
 import { bearsMarker, fromFile } from "../domain/Activity.ts"
+import { calendarDay } from "../domain/Day.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Pipedrive } from "../Pipedrive.ts"
 import { Repository } from "../Repository.ts"
 import { Settings } from "../Settings.ts"
-import { ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../Sink.ts"
+import { activityPrice, ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../Sink.ts"
 import { dealOfReceipt, ensureDeal, isBefore } from "./deals.ts"
 import { sinking, storing } from "./errors.ts"
 
@@ -22,6 +23,15 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
       timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.minutes(10) : Duration.zero)
     })
 
+    /** Asked for once a day. UTC while Pipedrive does not tell, which is no reason not to publish. */
+    const zones = yield* Cache.makeWith((_: "own") => Effect.orElseSucceed(pipedrive.timeZone, () => ""), {
+      capacity: 1,
+      timeToLive: Exit.match({
+        onFailure: () => Duration.zero,
+        onSuccess: (zone) => (zone === "" ? Duration.hours(1) : Duration.days(1))
+      })
+    })
+
     return Sink.of({
       door: pipedrive.door,
       off: Option.none(),
@@ -32,7 +42,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
           storing(deals.forget(userKey, Number(target)))
         ),
       create: Effect.fn("ActivitySink.create")(function* (target, delivery, content, begin) {
-        const today = new Date(yield* Clock.currentTimeMillis).toISOString().slice(0, 10)
+        const today = calendarDay(yield* DateTime.now, yield* Cache.get(zones, "own"))
         const id = yield* sinking(
           pipedrive.createActivity(
             {
@@ -81,6 +91,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
             onSome: pipedrive.deleteDeal
           })
         ),
+      price: activityPrice,
       budget: pipedrive.budget,
       close: pipedrive.close
     })

@@ -11,7 +11,7 @@ import type { Content } from "../domain/GistFile.ts"
 import { cut } from "../domain/Text.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Pipedrive } from "../Pipedrive.ts"
-import { type Delivery, OutcomeUnknown, Sink, SinkError } from "../Sink.ts"
+import { type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../Sink.ts"
 import { dealOfReceipt, withTitle } from "./deals.ts"
 import { sinking } from "./errors.ts"
 
@@ -53,6 +53,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
       // A twin of a user's deal may be left from the time when files were published as activities.
       retract: (receipt) =>
         sinking(pipedrive.deleteDeal(Option.getOrElse(dealOfReceipt(receipt), () => Number(receipt)))),
+      price: dealPrice,
       budget: pipedrive.budget,
       close: pipedrive.close
     })

@@ -4,14 +4,18 @@ import type { HttpClient } from "effect/http"
 import { Pipedrive } from "../Pipedrive.ts"
 import type { Repository } from "../Repository.ts"
 import { Settings } from "../Settings.ts"
-import { Sink } from "../Sink.ts"
+import { activityPrice, dealPrice, Sink } from "../Sink.ts"
 import * as ActivitySink from "./ActivitySink.ts"
 import * as DealSink from "./DealSink.ts"
 
 export const layer: Layer.Layer<Sink, never, Settings | Repository | HttpClient.HttpClient> = Layer.unwrap(
   Effect.map(Settings, (settings) =>
     Option.match(settings.pipedrive, {
-      onNone: () => Sink.layerOff("PIPEDRIVE_TOKEN and PIPEDRIVE_ORG are not set; everything waits as pending"),
+      onNone: () =>
+        Sink.layerOff(
+          "PIPEDRIVE_TOKEN and PIPEDRIVE_ORG are not set; everything waits as pending",
+          settings.publishAs === "deal" ? dealPrice : activityPrice
+        ),
       onSome: (pipedrive) =>
         (settings.publishAs === "deal" ? DealSink.layer : ActivitySink.layer).pipe(
           Layer.provide(Pipedrive.layer(pipedrive))

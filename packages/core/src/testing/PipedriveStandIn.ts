@@ -59,6 +59,8 @@ export interface PipedriveStandInOptions extends StandInOptions {
   readonly missingDealStatus?: 400 | 404
   /** For a note of more than 100,000 bytes, as sent or as cleaned. Default 400. */
   readonly noteTooLargeStatus?: 400 | 413
+  /** Of the token's user, by its IANA name. Default `Etc/UTC`. */
+  readonly timeZone?: string
 }
 
 export interface PipedriveStandIn extends StandIn<PipedriveRoute, PipedriveFault> {
@@ -89,7 +91,8 @@ const make = Effect.fnUntraced(function* (
       listLagMillis: options.listLagMillis ?? 0,
       searchLagMillis: options.searchLagMillis ?? 5000,
       missingDealStatus: options.missingDealStatus ?? 404,
-      noteTooLargeStatus: options.noteTooLargeStatus ?? 400
+      noteTooLargeStatus: options.noteTooLargeStatus ?? 400,
+      timeZone: options.timeZone ?? "Etc/UTC"
     },
     now
   )

@@ -62,6 +62,7 @@ export interface AnswerOptions {
   readonly listLagMillis: number
   readonly searchLagMillis: number
   readonly missingDealStatus: 400 | 404
+  readonly timeZone: string
   readonly noteTooLargeStatus: 400 | 413
 }
 
@@ -359,7 +360,7 @@ export const makeAnswers = (options: AnswerOptions, now: () => number) => {
     "PATCH /api/v2/deals/{id}": { cost: 5, run: changeDeal },
     "DELETE /api/v2/deals/{id}": { cost: 3, run: (request) => remove(deals, request) },
     "GET /api/v1/activityTypes": { cost: 20, run: () => found(TYPES.map(activityType)) },
-    "GET /api/v1/users/me": { cost: 2, run: () => found(ME) },
+    "GET /api/v1/users/me": { cost: 2, run: () => found({ ...ME, timezone_name: options.timeZone }) },
     "POST /api/v1/notes": { cost: 10, run: createNote },
     "GET /api/v1/notes": { cost: 20, run: listNotes }
   }
