@@ -85,12 +85,13 @@ export const makeVirtualTime = Effect.fnUntraced(function* (options: {
 
   const turn = Effect.promise(() => new Promise((next) => setImmediate(next)))
 
-  /** Until a statement or a request ends; at most for a turn while a fake is answering, which nobody tells. */
+  /** Until a statement or a request ends; at most for a turn, or a moment, since no fake tells when it answers. */
   const change = Effect.promise(
     () =>
       new Promise<void>((next) => {
         onChange = next
         if (isAnswering()) setImmediate(next)
+        else setTimeout(next, 1)
       })
   )
 
