@@ -47,10 +47,22 @@ interface Stage {
 const victim = "ann"
 const file = "ann-new.md"
 const other = "ann-other.md"
+const secret = "ann-secret.md"
+/** Public when it is found, and secret a minute later. */
+const turned = "ann-turned.md"
 
-const addNews = (stage: Stage, content: string | Uint8Array = "news") => {
-  stage.gist = stage.github.addGist(stage.victim, { files: { [file]: content } })
-  stage.gists.push(stage.gist, stage.github.addGist(stage.victim, { files: { [other]: content } }))
+const addNews = (stage: Stage) => {
+  stage.gist = stage.github.addGist(stage.victim, { files: { [file]: "news" } })
+  stage.gists.push(stage.gist, stage.github.addGist(stage.victim, { files: { [other]: "news" } }))
+}
+
+/** Where the content comes from its own address: behind a file that is too large, in a gist that is. */
+const addNewsBehindLarge = (stage: Stage) => {
+  for (const filename of [file, other]) {
+    const id = stage.github.addGist(stage.victim, { files: { [`large-${filename}`]: large, [filename]: "news" } })
+    stage.gists.push(id)
+    stage.gist ||= id
+  }
 }
 
 const is = (method: string, route: string) => (request: StandInRequest) =>
@@ -105,7 +117,8 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
     ofThing: ({ params }, { gist }) => params[0] === gist
   },
   "github raw": {
-    provoke: (stage) => addNews(stage, large),
+    options: { github: { behindLarge: "none" } },
+    provoke: addNewsBehindLarge,
     matches: is("GET", "/raw/{login}/{gist}/{sha}/{name}"),
     ofUser: ({ params }) => params[0] === victim,
     ofThing: ({ params }) => params[3] === file
@@ -235,7 +248,7 @@ export const run = Effect.fnUntraced(function* (one: Case) {
   const violations: Array<string> = []
   const { github, pipedrive, settings } = yield* makeWorld({
     ...(kind.isBatch === true ? {} : { queries: false }),
-    github: { token: "github-secret", ...options.github },
+    github: { token: "github-secret", self: victim, ...options.github },
     pipedrive: { burst: { limit: 20, windowMillis: 2_000 }, createdStatus: 201, ...options.pipedrive },
     env: {
       GITPIP_SCAN_INTERVAL: "10 minutes",
@@ -296,7 +309,18 @@ export const run = Effect.fnUntraced(function* (one: Case) {
       isOn = true
       if (kind.isNew === true) yield* gitpip.track(name(victim))
       kind.provoke(stage)
+      // The token is the victim's own, so that GitHub's lists show this one too.
+      github.addGist(stage.victim, { files: { [secret]: "secret" }, public: false })
+      const turning = github.addGist(stage.victim, { files: { [turned]: "turns secret" } })
       if (stage.gist !== "") for (const filename of [file, other]) expected.add(filename)
+
+      let turnedAt: number | undefined
+      // Found, and not published yet: from now on it must not be.
+      const turn = Effect.gen(function* () {
+        if (publishedOf(turned) > 0) return
+        github.setPublic(turning, false)
+        turnedAt = yield* time.now
+      })
 
       /** Another user's new file. */
       const onlook = Effect.fnUntraced(function* (login: string, label: string) {
@@ -308,6 +332,7 @@ export const run = Effect.fnUntraced(function* (one: Case) {
         if (publishedOf(filename) === 0 && !isGlobal) violations.push(`${filename} is not published after a minute`)
       })
       yield* onlook("bob", "early")
+      yield* turn
       const hours = one.duration === "ever" ? 2 : one.duration === "hour" ? 1 : 0.4
       if (one.duration !== "once") {
         yield* time.until(t + minutes(60 * hours - 30))
@@ -328,6 +353,9 @@ export const run = Effect.fnUntraced(function* (one: Case) {
       if (lacking().length > 0 && mayFail) {
         yield* gitpip.retryFailed
         yield* time.until((yield* time.now) + minutes(15), () => lacking().length === 0)
+      }
+      for (const filename of [secret, ...(turnedAt === undefined ? [] : [turned])]) {
+        if (publishedOf(filename) > 0) violations.push(`${filename} is published, and is secret`)
       }
       for (const filename of lacking()) {
         const [row] = yield* sql<{ text: string }>`select concat_ws(' ', p.state, p.error_reason, p.error_message) as text
