@@ -37,7 +37,25 @@ export const statuses = [
   ...["200", "201", "202", "204", "206", "301", "302", "303", "304", "307", "308"],
   ...["400", "401", "402", "403", "404", "405", "406", "407", "408", "409", "410", "411", "412", "413", "414", "415"],
   ...["418", "421", "422", "423", "424", "425", "426", "428", "429", "431", "451", "499"],
-  ...["500", "501", "502", "503", "504", "505", "507", "508", "511", "520", "521", "522", "523", "524", "525", "526", "530"],
+  ...[
+    "500",
+    "501",
+    "502",
+    "503",
+    "504",
+    "505",
+    "507",
+    "508",
+    "511",
+    "520",
+    "521",
+    "522",
+    "523",
+    "524",
+    "525",
+    "526",
+    "530"
+  ],
   ...["reset", "hang"]
 ] as const
 
@@ -88,9 +106,7 @@ const isNumber = (status: Case["status"]): boolean => /^\d/.test(status)
 /** Why a combination cannot be, for every one of which a part is known. */
 const impossible: ReadonlyArray<(one: Partial<Case>) => boolean> = [
   ({ request, scope }) =>
-    request !== undefined &&
-    scope !== undefined &&
-    !(requests[request].scopes as ReadonlyArray<Scope>).includes(scope),
+    request !== undefined && scope !== undefined && !(requests[request].scopes as ReadonlyArray<Scope>).includes(scope),
   // A connection that ends without an answer has no body and no headers.
   ({ body, status }) => status !== undefined && !isNumber(status) && body !== undefined && body !== "empty",
   ({ limits, status }) => status !== undefined && !isNumber(status) && limits !== undefined && limits !== "missing",
@@ -155,7 +171,10 @@ export const sample = (seed: number, count: number): ReadonlyArray<Case> => {
   const drawn: Array<Case> = []
   while (drawn.length < count) {
     const request = (order[drawn.length % order.length] as readonly [number, RequestKind])[1]
-    const one = { ...Object.fromEntries(keys.map((key) => [key, pick<string>(factors[key])])), request } as unknown as Case
+    const one = {
+      ...Object.fromEntries(keys.map((key) => [key, pick<string>(factors[key])])),
+      request
+    } as unknown as Case
     if (isPossible(one)) drawn.push(one)
   }
   return drawn

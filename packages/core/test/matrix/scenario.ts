@@ -95,7 +95,8 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
     options: { env: { GITPIP_BACKFILL: "none" } },
     isNew: true,
     provoke: (stage) => {
-      for (let n = 0; n <= 100; n++) stage.github.addGist(victim, { files: { [`old-${n}.md`]: "" }, createdAt: n * 1_000 })
+      for (let n = 0; n <= 100; n++)
+        stage.github.addGist(victim, { files: { [`old-${n}.md`]: "" }, createdAt: n * 1_000 })
     },
     matches: (request) => is("GET", "/user/{id}/gists")(request) && request.query.page !== undefined,
     ofThing: always
@@ -263,17 +264,24 @@ export const run = Effect.fnUntraced(function* (one: Case) {
   yield* time.set(start)
 
   const stage: Stage = { github, pipedrive, victim, gist: "", gists: [] }
-  const others = ["bob", "cy", "dee", ...(kind.isBatch === true ? Array.from({ length: 8 }, (_, n) => `user-${n}`) : [])]
+  const others = [
+    "bob",
+    "cy",
+    "dee",
+    ...(kind.isBatch === true ? Array.from({ length: 8 }, (_, n) => `user-${n}`) : [])
+  ]
   for (const login of [victim, ...others]) github.addUser(login)
   for (const login of [victim, "bob", "cy", "dee"]) {
     pipedrive.addDeal({ title: login })
     if (login !== victim || kind.isNew !== true) github.addGist(login, { files: { [`${login}-old.md`]: "old" } })
   }
-  if (kind.isNew === true && one.request === "pipedrive deal") for (const { id } of [...pipedrive.deals]) if (dealOf(stage) === id) pipedrive.deleteDeal(id)
-  if (kind.isNew === true && one.request === "pipedrive deals") for (const { id } of [...pipedrive.deals]) if (dealOf(stage) === id) pipedrive.deleteDeal(id)
+  if (kind.isNew === true && one.request === "pipedrive deal")
+    for (const { id } of [...pipedrive.deals]) if (dealOf(stage) === id) pipedrive.deleteDeal(id)
+  if (kind.isNew === true && one.request === "pipedrive deals")
+    for (const { id } of [...pipedrive.deals]) if (dealOf(stage) === id) pipedrive.deleteDeal(id)
 
   // The trouble.
-  let struck: Array<number> = []
+  const struck: Array<number> = []
   let isOn = false
   const concerns = (request: StandInRequest): boolean => {
     if (!isOn || !kind.matches(request)) return false
@@ -286,8 +294,9 @@ export const run = Effect.fnUntraced(function* (one: Case) {
     if (hit) struck.push(request.at)
     return hit
   }
-  const faulty: { readonly misbehave: (fault: ReturnType<typeof faultOf>, options: { times: number; when: typeof when }) => void } =
-    one.request.startsWith("github") ? github : pipedrive
+  const faulty: {
+    readonly misbehave: (fault: ReturnType<typeof faultOf>, options: { times: number; when: typeof when }) => void
+  } = one.request.startsWith("github") ? github : pipedrive
   faulty.misbehave(faultOf(one), { times: Number.POSITIVE_INFINITY, when })
 
   const isDeal = options.env?.GITPIP_PUBLISH_AS === "deal"
@@ -303,7 +312,12 @@ export const run = Effect.fnUntraced(function* (one: Case) {
     if (kind.isNew !== true) yield* gitpip.track(name(victim))
     const work = Effect.gen(function* () {
       yield* time.until(start + minutes(5))
-      const expected = new Set([...(kind.isNew === true ? [] : ["ann-old.md"]), "bob-old.md", "cy-old.md", "dee-old.md"])
+      const expected = new Set([
+        ...(kind.isNew === true ? [] : ["ann-old.md"]),
+        "bob-old.md",
+        "cy-old.md",
+        "dee-old.md"
+      ])
       if (options.env?.GITPIP_BACKFILL === "none") expected.clear()
       const t = yield* time.now
       isOn = true
@@ -358,15 +372,23 @@ export const run = Effect.fnUntraced(function* (one: Case) {
         if (publishedOf(filename) > 0) violations.push(`${filename} is published, and is secret`)
       }
       for (const filename of lacking()) {
-        const [row] = yield* sql<{ text: string }>`select concat_ws(' ', p.state, p.error_reason, p.error_message) as text
+        const [row] = yield* sql<{
+          text: string
+        }>`select concat_ws(' ', p.state, p.error_reason, p.error_message) as text
           from publications p join gist_files f on f.key = p.file_key where f.filename = ${filename}`
-        violations.push(`${filename} is there ${publishedOf(filename)} times ${recovery} minutes after: ${row?.text ?? "not found"}`)
+        violations.push(
+          `${filename} is there ${publishedOf(filename)} times ${recovery} minutes after: ${row?.text ?? "not found"}`
+        )
       }
-      const isFailing = Effect.map(gitpip.users({ after: 0, limit: 100, state: "failing" }), (users) => users.map(({ login }) => login))
-      if ((yield* isFailing).length > 0) yield* time.until(Math.max(end + minutes(recovery), (yield* time.now) + interval))
+      const isFailing = Effect.map(gitpip.users({ after: 0, limit: 100, state: "failing" }), (users) =>
+        users.map(({ login }) => login)
+      )
+      if ((yield* isFailing).length > 0)
+        yield* time.until(Math.max(end + minutes(recovery), (yield* time.now) + interval))
       for (const login of yield* isFailing) violations.push(`${login} is failing`)
       const publications = yield* gitpip.publications(everything)
-      if (publications.length < expected.size) violations.push(`${publications.length} publications of ${expected.size}`)
+      if (publications.length < expected.size)
+        violations.push(`${publications.length} publications of ${expected.size}`)
     })
     yield* Effect.provide(work, Layer.fresh(Worker.layer))
   }).pipe(

@@ -7,7 +7,7 @@
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Clock, Duration, Effect, type Redacted, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
-import { TestClock } from "effect/testing"
+import type { TestClock } from "effect/testing"
 import type { StandIn } from "../../src/testing/index.ts"
 
 /** The instants at which something that sleeps wakes up. */
