@@ -8,6 +8,7 @@ import { type Content, fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
 import { type Answer, json } from "./exchange.ts"
 import { fail, type GithubError, Unavailable, Unexpected } from "./githubErrors.ts"
+import { fieldOf, tell } from "./unreadable.ts"
 
 export const WireAccount = Schema.Struct({ id: Schema.Int, login: Schema.String })
 
@@ -57,7 +58,12 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
     ? fail(new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes` }))
     : Schema.decodeUnknownEffect(schema)(json(answer)).pipe(
         // What cannot be read came from a proxy or was cut: the same as no answer.
-        Effect.catch(() => fail(new Unavailable({ message: "GitHub's answer cannot be read" })))
+        Effect.catch((error) =>
+          Effect.andThen(
+            tell("GitHub", fieldOf(error)),
+            fail(new Unavailable({ message: "GitHub's answer cannot be read" }))
+          )
+        )
       )
 
 export const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<ListedFile> =>
