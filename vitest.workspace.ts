@@ -54,6 +54,17 @@ export default defineConfig({
         extends: true as const,
         test: { name: "matrix", root: "packages/core", include: ["test/matrix/*.matrix.ts"], isolate: false }
       },
+      // What core does with smaller numbers, in the full ones.
+      {
+        extends: true as const,
+        test: {
+          name: "long",
+          root: "packages/core",
+          include: ["test/manners.integration.test.ts", "test/bounds.integration.test.ts"],
+          env: { GITPIP_TEST_LONG: "1" },
+          isolate: false
+        }
+      },
       // After the others, and one file at a time: each starts several servers.
       {
         extends: true as const,

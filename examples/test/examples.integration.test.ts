@@ -1,11 +1,12 @@
 /** Each example runs as its header says, against the stand-ins and a database of its own. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
 import { Effect } from "effect"
+import { fill } from "../../packages/core/test/database.ts"
 
 const examples = new URL("../", import.meta.url).pathname
 
@@ -18,13 +19,16 @@ const world = Effect.gen(function* () {
     Effect.promise(() => mkdtemp(join(tmpdir(), "gitpip-example-"))),
     (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
   )
+  const data = join(directory, "data")
+  yield* Effect.promise(() => mkdir(data))
+  yield* fill(data)
   const env = {
     PATH: process.env.PATH,
     GITHUB_API_URL: github.url.origin,
     GITHUB_TOKEN: "t",
     PIPEDRIVE_API_URL: pipedrive.url.origin,
     PIPEDRIVE_TOKEN: pipedrive.token,
-    GITPIP_DATA_DIR: join(directory, "data"),
+    GITPIP_DATA_DIR: data,
     FEED_FILE: join(directory, "feed.jsonl"),
     PORT: "0"
   }

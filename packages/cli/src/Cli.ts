@@ -16,6 +16,7 @@ import { track } from "./commands/track.ts"
 import { untrack } from "./commands/untrack.ts"
 import { users } from "./commands/users.ts"
 import { exitCode, tell } from "./Failure.ts"
+import { hide } from "./Host.ts"
 import * as Output from "./Output.ts"
 import { plainLines } from "./Text.ts"
 
@@ -47,8 +48,10 @@ export const execute = (args: ReadonlyArray<string>, version: string) =>
     Effect.as(exitCode.done as number),
     Effect.catchCause((cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
-      const { code, text } = tell(cause)
-      return Effect.as(text === "" ? Effect.void : Output.message(text), code)
+      return Effect.flatMap(hide, (hide) => {
+        const { code, text } = tell(cause, hide)
+        return Effect.as(text === "" ? Effect.void : Output.message(text), code)
+      })
     }),
     Effect.provide(layerOutput)
   )

@@ -1,6 +1,5 @@
 /** How a failure is told: what is wrong and what to do next, in a sentence or few, and the exit code. */
 import { Cause, Data } from "effect"
-import { hide } from "./Secrets.ts"
 import { plain } from "./Text.ts"
 
 /** Done, failed, and asked for in a way that cannot work. */
@@ -24,8 +23,11 @@ export interface Told {
   readonly code: number
 }
 
+/** Blots out secrets, see `Host.ts`. */
+type Hide = (text: string) => string
+
 /** What to tell of a failure. Never a stack trace: a defect is named, and where to report it. */
-export const tell = (cause: Cause.Cause<unknown>): Told => {
+export const tell = (cause: Cause.Cause<unknown>, hide: Hide): Told => {
   const error = Cause.squash(cause)
   const text = hide(error instanceof Error && error.message !== "" ? error.message : String(error))
   if (cause.reasons.some(Cause.isDieReason)) {
@@ -66,7 +68,7 @@ export const tell = (cause: Cause.Cause<unknown>): Told => {
  * What to tell of an error that nothing was there to catch. Node would print all that it holds: the headers of a request,
  * say, and the token in them.
  */
-export const crash = (error: unknown): string => {
+export const crash = (error: unknown, hide: Hide): string => {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const lines = trace.split("\n").map((line) => `  ${plain(hide(line))}`)
   return `Gitpip came upon a fault of its own, and ends. Run the command again; if it happens again, please report it with this:\n${lines.join("\n")}`

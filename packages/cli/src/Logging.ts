@@ -6,7 +6,8 @@
 import { Settings } from "@gitpip/core"
 import { plain, plainJson } from "@gitpip/core/text"
 import { Config, Effect, Layer, Logger, type LogLevel, References } from "effect"
-import { hide } from "./Secrets.ts"
+import { Host } from "./Host.ts"
+import { hiding } from "./Secrets.ts"
 
 /** For commands: `Warn` unless `GITPIP_LOG_LEVEL` says otherwise. */
 export const layerCommand: Layer.Layer<never, never, Settings> = Layer.unwrap(
@@ -14,7 +15,7 @@ export const layerCommand: Layer.Layer<never, never, Settings> = Layer.unwrap(
     const { logFormat, logLevel } = yield* Settings
     // `Settings` cannot tell its default from a wish.
     const wished = yield* Config.String("GITPIP_LOG_LEVEL").pipe(Config.withDefault(""), Effect.orDie)
-    return layer({ format: logFormat, level: wished === "" ? "Warn" : logLevel, stream: process.stderr })
+    return layer({ format: logFormat, level: wished === "" ? "Warn" : logLevel, stream: "stderr" })
   })
 )
 
@@ -22,15 +23,19 @@ export const layerCommand: Layer.Layer<never, never, Settings> = Layer.unwrap(
 export const layer = (options: {
   readonly format: "pretty" | "json" | "logfmt"
   readonly level: LogLevel.LogLevel
-  readonly stream: NodeJS.WriteStream
-}): Layer.Layer<never> => {
-  const { stream } = options
-  // A progress line may stand where the log line is to go.
-  const clear = stream.isTTY ? "\r\u001b[K" : ""
-  const format = formats[options.format]
-  const write = Logger.map(format, (line) => void stream.write(`${clear}${hide(line)}\n`))
-  return Layer.mergeAll(Logger.layer([write]), Layer.succeed(References.MinimumLogLevel, options.level))
-}
+  readonly stream: "stdout" | "stderr"
+}): Layer.Layer<never> =>
+  Layer.unwrap(
+    Effect.map(Host, (host) => {
+      const stream = host[options.stream]
+      const hide = hiding(host.env)
+      // A progress line may stand where the log line is to go.
+      const clear = stream.isTTY ? "\r\u001b[K" : ""
+      const format = formats[options.format]
+      const write = Logger.map(format, (line) => void stream.write(`${clear}${hide(line)}\n`))
+      return Layer.mergeAll(Logger.layer([write]), Layer.succeed(References.MinimumLogLevel, options.level))
+    })
+  )
 
 /** `22:14:03 WARN  message key=value …`, and below it, indented, what a failure came from. */
 const lines: Logger.Logger<unknown, string> = Logger.make((options) => {

@@ -4,6 +4,7 @@
  */
 import { Clock, Context, Effect } from "effect"
 import { CliOutput, TerminalCapabilities } from "effect/cli"
+import { Host } from "./Host.ts"
 import { message } from "./Output.ts"
 import { paint, widthOf } from "./Screen.ts"
 import { cut } from "./Table.ts"
@@ -46,8 +47,8 @@ export interface Canvas {
 export const Terminal = Context.Reference<Effect.Effect<Canvas | undefined>>("gitpip/cli/Progress/Terminal", {
   defaultValue: () =>
     Effect.gen(function* () {
-      const { stderr } = process
-      if (!stderr.isTTY || process.env.TERM === "dumb") return undefined
+      const { env, stderr } = yield* Host
+      if (!stderr.isTTY || env.TERM === "dumb") return undefined
       const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
       return { columns: () => widthOf(stderr) ?? 80, colors: canColor, write: (text) => void stderr.write(text) }
     })

@@ -1,6 +1,7 @@
 /** Where results are shown: how wide it is, and whether colours mean anything there. */
-import { Context, Effect } from "effect"
+import { Effect } from "effect"
 import { TerminalCapabilities } from "effect/cli"
+import { Host } from "./Host.ts"
 
 export interface Screen {
   /** Columns of the terminal. Undefined where there is none: then nothing is cut. */
@@ -11,17 +12,13 @@ export interface Screen {
 /** Without width and colours: a file, a pipe. */
 export const plainScreen: Screen = { columns: undefined, colors: false }
 
-/** The width of stdout. A terminal that does not tell it is taken for one of 80 columns. */
-export const Columns = Context.Reference<number | undefined>("gitpip/cli/Columns", {
-  defaultValue: () => widthOf(process.stdout)
-})
-
-/** `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` are honoured. */
+/** Of stdout. `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` are honoured. */
 export const screen: Effect.Effect<Screen> = Effect.gen(function* () {
   const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
-  return { columns: yield* Columns, colors: canColor }
+  return { columns: widthOf((yield* Host).stdout), colors: canColor }
 })
 
+/** A terminal that does not tell its width is taken for one of 80 columns. */
 export const widthOf = (stream: {
   readonly isTTY?: boolean
   readonly columns?: number | undefined

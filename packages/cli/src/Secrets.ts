@@ -1,10 +1,15 @@
-/** The secrets of this process's environment, so that nothing it says holds one, not even a fault that nobody foresaw. */
+/** The secrets of an environment, so that nothing a command says holds one, not even a fault that nobody foresaw. */
 import { masked, passwordsOf } from "@gitpip/core/text"
 
-const { GITHUB_TOKEN, GITPIP_API_KEY, PIPEDRIVE_TOKEN, POSTGRES_CONNECTION_STRING } = process.env
-
-const secrets = [...(GITHUB_TOKEN?.split(",") ?? []), GITPIP_API_KEY, PIPEDRIVE_TOKEN]
-  .map((secret) => secret?.trim() ?? "")
-  .concat(passwordsOf(POSTGRES_CONNECTION_STRING?.trim() ?? ""))
-
-export const hide = (text: string): string => masked(text, secrets)
+/** Blots out the secrets of this environment in a text. */
+export const hiding = ({
+  GITHUB_TOKEN,
+  GITPIP_API_KEY,
+  PIPEDRIVE_TOKEN,
+  POSTGRES_CONNECTION_STRING
+}: Readonly<Record<string, string | undefined>>): ((text: string) => string) => {
+  const secrets = [...(GITHUB_TOKEN?.split(",") ?? []), GITPIP_API_KEY, PIPEDRIVE_TOKEN]
+    .map((secret) => secret?.trim() ?? "")
+    .concat(passwordsOf(POSTGRES_CONNECTION_STRING?.trim() ?? ""))
+  return (text) => masked(text, secrets)
+}

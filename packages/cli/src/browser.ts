@@ -1,6 +1,7 @@
 /** Opening links in the browser, without a shell: what strangers name their files is in them. */
 import { spawn } from "node:child_process"
 import { Effect } from "effect"
+import { Host } from "./Host.ts"
 
 /** So many tabs at most: more would bury what one is looking for. */
 export const most = 10
@@ -25,12 +26,14 @@ export const opener = (platform: NodeJS.Platform): readonly [string, ...Readonly
 
 /** Opens a link; fails with the program's name when there is none. */
 export const open = (link: string): Effect.Effect<void, string> =>
-  Effect.callback((resume) => {
-    const [program, ...args] = opener(process.platform)
-    const child = spawn(program, [...args, new URL(link).href], { detached: true, stdio: "ignore" })
-    child.once("error", () => resume(Effect.fail(program)))
-    child.once("spawn", () => {
-      child.unref()
-      resume(Effect.void)
+  Effect.flatMap(Host, ({ env }) =>
+    Effect.callback((resume) => {
+      const [program, ...args] = opener(process.platform)
+      const child = spawn(program, [...args, new URL(link).href], { detached: true, stdio: "ignore", env })
+      child.once("error", () => resume(Effect.fail(program)))
+      child.once("spawn", () => {
+        child.unref()
+        resume(Effect.void)
+      })
     })
-  })
+  )

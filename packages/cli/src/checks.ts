@@ -2,6 +2,7 @@
 import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import type { ServerError } from "./Backend.ts"
 import { tell } from "./Failure.ts"
+import { hide } from "./Host.ts"
 import { remedyOf } from "./remedies.ts"
 import { core, layerSettings } from "./Session.ts"
 
@@ -20,7 +21,7 @@ export const Checks = Schema.Array(Check)
 export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function* () {
   const read = yield* Effect.exit(Effect.provide(core.Settings, layerSettings))
   if (Exit.isFailure(read)) {
-    const { message, remedy } = failed("settings", read.cause)
+    const { message, remedy } = yield* failed("settings", read.cause)
     const skipped = { state: "skipped", message: "cannot be checked yet", remedy: "Mend the settings first" } as const
     return [
       { name: "settings", state: "failed", message, remedy },
@@ -48,17 +49,18 @@ type Finding =
 
 const ok = (message: string): Finding => ({ state: "ok", message, remedy: null })
 
-const failed = (what: Parameters<typeof remedyOf>[0], cause: Cause.Cause<unknown>) => ({
-  state: "failed" as const,
-  // The first line says what is wrong; what `tell` adds is for commands that are no doctor.
-  message: tell(cause).text.replace(/\n(`gitpip doctor`|Mend them|Run the command again).*$/s, ""),
-  remedy: remedyOf(what, Cause.squash(cause))
-})
+const failed = (what: Parameters<typeof remedyOf>[0], cause: Cause.Cause<unknown>) =>
+  Effect.map(hide, (hide) => ({
+    state: "failed" as const,
+    // The first line says what is wrong; what `tell` adds is for commands that are no doctor.
+    message: tell(cause, hide).text.replace(/\n(`gitpip doctor`|Mend them|Run the command again).*$/s, ""),
+    remedy: remedyOf(what, Cause.squash(cause))
+  }))
 
 const checked = <E, R>(name: Check["name"], check: Effect.Effect<Finding, E, R>): Effect.Effect<Check, never, R> =>
   check.pipe(
     Effect.catchCause((cause: Cause.Cause<E>) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.succeed<Finding>(failed(name, cause))
+      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : (failed(name, cause) as Effect.Effect<Finding>)
     ),
     Effect.map((finding) => ({ name, ...finding }))
   )
@@ -90,7 +92,7 @@ const database = Effect.gen(function* () {
             )
           : Option.isSome(postgres)
             ? Effect.fail(error)
-            : Effect.succeed(failed("embedded", Cause.fail(error)))
+            : failed("embedded", Cause.fail(error))
     )
   )
 })

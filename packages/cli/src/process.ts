@@ -4,11 +4,13 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit } from "effect"
 import { execute } from "./Cli.ts"
 import { crash, exitCode, tell } from "./Failure.ts"
+import { hiding } from "./Secrets.ts"
 
 /** Commands that run until somebody stops them: for them being stopped is success. */
 const services = new Set(["serve", "demo"])
 
 export const run = (args: ReadonlyArray<string>, version: string): void => {
+  const hide = hiding(process.env)
   let signal: "SIGINT" | "SIGTERM" | undefined
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
@@ -18,7 +20,7 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
     })
   }
   process.on("uncaughtException", (error) => {
-    process.stderr.write(`${crash(error)}\n`)
+    process.stderr.write(`${crash(error, hide)}\n`)
     process.exit(exitCode.failed)
   })
   // `gitpip users | head` closes the pipe early, which is no fault.
@@ -33,7 +35,7 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
         if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
         if (Cause.hasInterruptsOnly(exit.cause))
           return onExit(services.has(args[0] ?? "") ? 0 : codeOf(signal ?? "SIGINT"))
-        process.stderr.write(`${tell(exit.cause).text}\n`)
+        process.stderr.write(`${tell(exit.cause, hide).text}\n`)
         onExit(1)
       }
     })

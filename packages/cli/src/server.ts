@@ -17,6 +17,6 @@ export const serve = (options: { readonly json: boolean }) =>
 const layerLogs = (options: { readonly json: boolean }): Layer.Layer<never, never, core.Settings> =>
   Layer.unwrap(
     Effect.map(core.Settings, ({ logFormat, logLevel }) =>
-      Logging.layer({ format: options.json ? "json" : logFormat, level: logLevel, stream: process.stdout })
+      Logging.layer({ format: options.json ? "json" : logFormat, level: logLevel, stream: "stdout" })
     )
   )

@@ -6,6 +6,7 @@ import { User, UserId, Username } from "@gitpip/core"
 import { Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
 import { Unsuccessful } from "./Failure.ts"
+import { Host } from "./Host.ts"
 import * as Input from "./Input.ts"
 import { message } from "./Output.ts"
 import type { Progress } from "./Progress.ts"
@@ -34,9 +35,10 @@ export type Outcome = typeof Outcome.Type
 
 /** The candidates in a file, or in what comes from stdin when it is `-`, and the lines that name none. */
 export const fromFile = Effect.fnUntraced(function* (file: string) {
+  const { stdin } = yield* Host
   const isStdin = resolve(file) === resolve("-")
   const text = yield* Effect.tryPromise({
-    try: () => readText(isStdin ? process.stdin : createReadStream(file)),
+    try: () => readText(isStdin ? stdin : createReadStream(file)),
     catch: (cause) =>
       new Unsuccessful({
         message: `${isStdin ? "Stdin" : file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Give a file with a USERNAME, or USERNAME,ID, on each line`

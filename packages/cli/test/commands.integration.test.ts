@@ -3,7 +3,8 @@ import { GistFile, Preview, Publication, ScanDetails, Status, User, Visit } from
 import { Effect, Redacted, Schema } from "effect"
 import { migrations } from "../../core/src/migrations/index.ts"
 import { within } from "../../core/test/database.ts"
-import { done, makeWorld, run, TheWorld, without } from "./process.ts"
+import { done, run } from "./inProcess.ts"
+import { makeWorld, TheWorld, without } from "./process.ts"
 
 const fits = (schema: Schema.ConstraintDecoder<unknown>, value: unknown) => Schema.decodeUnknownEffect(schema)(value)
 

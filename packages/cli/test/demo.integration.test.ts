@@ -2,7 +2,8 @@ import { readdir } from "node:fs/promises"
 import { assert, describe, it } from "@effect/vitest"
 import { GithubStandIn } from "@gitpip/core/testing"
 import { Effect } from "effect"
-import { directory, done, run, start } from "./process.ts"
+import { done, run } from "./inProcess.ts"
+import { directory, start } from "./process.ts"
 
 /** An environment that a demo must not look at: with it, it would call the stand-in, and write here. */
 const real = Effect.gen(function* () {
@@ -20,55 +21,54 @@ const real = Effect.gen(function* () {
 })
 
 describe("demo", () => {
-  it.live(
-    "--exit tells the tour, checks what it claims, and leaves nothing behind",
-    () =>
-      Effect.gen(function* () {
-        const environment = yield* real
-        const { stderr, stdout } = yield* done(environment, "demo", "--exit", "--port", "0")
-        assert.strictEqual(stderr, "")
-        assert.match(stdout, /All \d+ claims were checked and held\.\n$/)
-        assert.notInclude(stdout, "NOT TRUE")
-        for (const told of [
-          "nobody-here",
-          "of 250",
-          "&lt;script&gt;",
-          "gist-machine  245 activities",
-          "The second visit is empty",
-          "a restart repeats nothing"
-        ]) {
-          assert.include(stdout, told)
-        }
-        assert.strictEqual(environment.github.count(), 0)
-        assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])
-      }),
-    180_000
+  it.live("tells the tour, checks what it claims, serves until Ctrl-C, and leaves nothing behind", () =>
+    Effect.gen(function* () {
+      const environment = yield* real
+      const demo = yield* start(environment, "demo", "--port", "0")
+      yield* demo.says(/The page: http:\/\/127\.0\.0\.1:\d+\/$/m)
+      yield* demo.says(/curl http:\/\/127\.0\.0\.1:\d+\/health/)
+      yield* demo.signal("SIGINT")
+      const { code, stderr, stdout } = yield* demo.ended
+      assert.strictEqual(code, 0, stderr)
+      assert.strictEqual(stderr, "")
+      assert.match(stdout, /All \d+ claims were checked and held\.$/m)
+      assert.notInclude(stdout, "NOT TRUE")
+      for (const told of [
+        "nobody-here",
+        "of 250",
+        "&lt;script&gt;",
+        "gist-machine  245 activities",
+        "The second visit is empty",
+        "a restart repeats nothing"
+      ]) {
+        assert.include(stdout, told)
+      }
+      assert.strictEqual(environment.github.count(), 0)
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])
+    })
   )
 
-  it.live(
-    "--json answers with the claims, and Ctrl-C ends the serving with 0",
-    () =>
-      Effect.gen(function* () {
-        const demo = yield* start(yield* real, "demo", "--json", "--port", "0")
-        yield* demo.says(/The page: http:\/\/127\.0\.0\.1:\d+\/$/m)
-        yield* demo.says(/curl http:\/\/127\.0\.0\.1:\d+\/health/)
-        yield* demo.signal("SIGINT")
-        const { code, json, stderr } = yield* demo.ended
-        assert.strictEqual(code, 0, stderr)
-        assert.isAbove(json.length, 10)
-        for (const { claim, holds } of json) assert.isTrue(holds, claim)
-      }),
-    180_000
+  it.live("--exit ends after the tour, and --json answers with the claims", () =>
+    Effect.gen(function* () {
+      const environment = yield* real
+      const { json, stderr } = yield* done(environment, "demo", "--exit", "--json", "--port", "0")
+      assert.isAbove(json.length, 10)
+      for (const { claim, holds } of json) assert.isTrue(holds, claim)
+      assert.notInclude(stderr, "The page:")
+      assert.strictEqual(environment.github.count(), 0)
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])
+    })
   )
 
   it.live("says when the port is taken, and which other one to take", () =>
     Effect.gen(function* () {
       const environment = yield* real
       const port = Number(environment.github.url.port)
-      const { code, stderr } = yield* run(environment, "demo", "--exit", "--port", String(port))
+      const { code, stderr, stdout } = yield* run(environment, "demo", "--exit", "--port", String(port))
       assert.strictEqual(code, 1)
       assert.include(stderr, `port ${port}`)
       assert.match(stderr, /gitpip demo --port \d+/)
+      assert.notInclude(stdout, "Starting an empty database")
     })
   )
 })

@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { done, type Ended, freePort, run, TheWorld, withEnv, without } from "./process.ts"
+import { done, run } from "./inProcess.ts"
+import { type Ended, freePort, TheWorld, withEnv, without } from "./process.ts"
 
 const states = ({ json }: Ended) =>
   Object.fromEntries(json.map(({ name, state }: { name: string; state: string }) => [name, state]))

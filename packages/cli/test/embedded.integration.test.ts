@@ -3,7 +3,8 @@ import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { done, freePort, makeWorld, run, start, withEnv, without } from "./process.ts"
+import { done, run } from "./inProcess.ts"
+import { freePort, makeWorld, start, withEnv, without } from "./process.ts"
 
 const key = "hush-embedded-key"
 
@@ -24,6 +25,7 @@ describe("the embedded database", () => {
         assert.deepStrictEqual(yield* Effect.promise(() => readdir(world.cwd)), ["data"])
         assert.match((yield* done(world, "scan")).stdout, /1 file published/)
 
+        // The other process.
         const server = yield* start(world, "serve")
         yield* server.says("http.listening")
         // Commands ask the server that has the directory; what opens the database itself is refused.
@@ -42,7 +44,7 @@ describe("the embedded database", () => {
         )
         assert.strictEqual(refused.stdout, "")
         const doctor = yield* done(world, "doctor")
-        assert.match(doctor.stdout, /^ok +database +embedded in data; the server at http:\S+ has it, and answers/m)
+        assert.match(doctor.stdout, /^ok +database +embedded in \S+\/data; the server at http:\S+ has it, and answers/m)
         const visit = yield* done(world, "latest", "ann", "--json")
         assert.strictEqual(visit.json.files.length, 1)
         assert.strictEqual(world.pipedrive.activities.length, 1)

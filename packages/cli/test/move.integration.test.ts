@@ -1,9 +1,11 @@
-/** Many users at once, all state to another database, and new files in the browser, by the real process. */
+/** Many users at once, all state to another database, and new files in the browser. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { done, makeWorld, run, withEnv, without } from "./process.ts"
+import { fill } from "../../core/test/database.ts"
+import { done, run } from "./inProcess.ts"
+import { makeWorld, withEnv, without } from "./process.ts"
 
 describe("from one database to another", () => {
   it.live(
@@ -27,7 +29,9 @@ describe("from one database to another", () => {
 
         const exported = yield* done(world, "export", "state.jsonl.gz", "--json")
         assert.deepInclude(exported.json, { users: 3, gist_files: 1, publications: 1 })
-        const elsewhere = without(world, "POSTGRES_CONNECTION_STRING")
+        const elsewhere = withEnv(without(world, "POSTGRES_CONNECTION_STRING"), { GITPIP_DATA_DIR: "elsewhere" })
+        yield* Effect.promise(() => mkdir(join(world.cwd, "elsewhere"), { mode: 0o700 }))
+        yield* fill(join(world.cwd, "elsewhere"))
         const imported = yield* done(elsewhere, "import", "state.jsonl.gz", "--json")
         assert.deepStrictEqual(imported.json, exported.json)
 

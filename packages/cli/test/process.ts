@@ -16,7 +16,7 @@ import { Context, Effect, Layer, Redacted } from "effect"
 import { freshUrl } from "../../core/test/database.ts"
 import { secretsOf } from "../../core/test/secrets.ts"
 
-const bin = fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))
+export const bin = fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))
 
 export interface Ended {
   readonly code: number | null
@@ -39,7 +39,8 @@ export interface Environment {
   readonly env: Readonly<Record<string, string>>
 }
 
-const assertHarmless = (what: string, said: string, env: Environment["env"]): void => {
+/** What a command says holds no secret of its environment, and nothing that a terminal would act on. */
+export const assertHarmless = (what: string, said: string, env: Environment["env"]): void => {
   for (const secret of secretsOf(env)) assert.notInclude(said, secret, `${what} shows a secret`)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   assert.notMatch(said, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/, what)
@@ -77,14 +78,7 @@ export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...
   )
   const ended = Effect.map(
     Effect.promise(() => closed),
-    (code): Ended => ({
-      code,
-      stdout,
-      stderr,
-      get json() {
-        return JSON.parse(stdout)
-      }
-    })
+    (code) => endedOf({ code, stdout, stderr })
   )
   const says = (text: string | RegExp) =>
     Effect.callback<void>((resume) => {
@@ -101,21 +95,41 @@ export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...
   return { ended, says, signal: (signal) => Effect.sync(() => void child.kill(signal)) } satisfies Running
 })
 
-/** Runs a command line to its end. Whatever it does, it must not print a stack trace. */
-export const run = (environment: Environment, ...args: ReadonlyArray<string>): Effect.Effect<Ended> =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const ended = yield* (yield* start(environment, ...args)).ended
-      assert.notMatch(ended.stdout + ended.stderr, /^\s+at .*[:(]/m, `a stack trace: gitpip ${args.join(" ")}`)
-      return ended
-    })
-  )
+/** Runs a command line to its end, in a process or without one. */
+export type Run<E extends Environment> = (environment: E, ...args: ReadonlyArray<string>) => Effect.Effect<Ended>
+
+export const endedOf = ({ code, stderr, stdout }: Omit<Ended, "json">): Ended => ({
+  code,
+  stdout,
+  stderr,
+  get json() {
+    return JSON.parse(stdout)
+  }
+})
+
+export const assertNoTrace =
+  (args: ReadonlyArray<string>) =>
+  ({ stderr, stdout }: Ended): Effect.Effect<void> =>
+    Effect.sync(() => assert.notMatch(stdout + stderr, /^\s+at .*[:(]/m, `a stack trace: gitpip ${args.join(" ")}`))
 
 /** The same, for a command line that is to succeed. */
-export const done = (environment: Environment, ...args: ReadonlyArray<string>): Effect.Effect<Ended> =>
-  Effect.tap(run(environment, ...args), ({ code, stderr }) =>
-    Effect.sync(() => assert.strictEqual(code, 0, `gitpip ${args.join(" ")}: ${stderr}`))
+export const succeeding =
+  <E extends Environment>(run: Run<E>): Run<E> =>
+  (environment, ...args) =>
+    Effect.tap(run(environment, ...args), ({ code, stderr }) =>
+      Effect.sync(() => assert.strictEqual(code, 0, `gitpip ${args.join(" ")}: ${stderr}`))
+    )
+
+/** Runs a command line to its end. Whatever it does, it must not print a stack trace. */
+export const run: Run<Environment> = (environment, ...args) =>
+  Effect.scoped(
+    Effect.tap(
+      Effect.flatMap(start(environment, ...args), ({ ended }) => ended),
+      assertNoTrace(args)
+    )
   )
+
+export const done: Run<Environment> = succeeding(run)
 
 /** An empty directory, removed when the scope closes. */
 export const directory = Effect.acquireRelease(

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { done, makeWorld, run, start } from "./process.ts"
+import { done, run } from "./inProcess.ts"
+import { makeWorld, start } from "./process.ts"
 
 describe("scan ends with 1", () => {
   it.live("when a user cannot be scanned, after scanning the others", () =>

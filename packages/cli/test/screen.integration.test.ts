@@ -1,11 +1,9 @@
 /** The command on a terminal: a pseudo-terminal that `script` of util-linux makes. */
 import { spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { done, type Environment, makeWorld, withEnv } from "./process.ts"
-
-const bin = fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))
+import { done } from "./inProcess.ts"
+import { bin, type Environment, makeWorld, withEnv } from "./process.ts"
 
 /** Runs a command line on a terminal of so many columns, and answers all that it wrote there, with `␛` for escape. */
 const onTerminal = ({ cwd, env }: Environment, columns: number, args: string) =>

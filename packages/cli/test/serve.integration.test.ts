@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { done, freePort, makeWorld, run, start, withEnv } from "./process.ts"
+import { done, run } from "./inProcess.ts"
+import { freePort, makeWorld, start, withEnv } from "./process.ts"
 
 const ask = (port: number, path: string) =>
   Effect.promise(async () => {

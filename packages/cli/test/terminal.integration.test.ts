@@ -1,10 +1,11 @@
 /**
  * What strangers write (names of files, descriptions, messages of services) reaches no terminal and no log as anything
- * but visible text on its own line. That no output holds a control character, `process.ts` looks at by itself.
+ * but visible text on its own line. That no output holds a control character, `inProcess.ts` checks by itself.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { done, freePort, makeWorld, run, start, withEnv } from "./process.ts"
+import { done, run, start } from "./inProcess.ts"
+import { freePort, makeWorld, withEnv } from "./process.ts"
 
 /** A link to elsewhere, a cleared screen, a bell, another colour, turned text, and three ways to begin a line. */
 const hostile =
@@ -89,8 +90,7 @@ describe("the server's log", () => {
         // What a caller writes is in the log of requests.
         yield* Effect.promise(() => fetch(`http://127.0.0.1:${port}/users/%1b%5b2J%0aFORGED`))
         yield* server.says("http.answered")
-        yield* server.signal("SIGTERM")
-        const { stderr, stdout } = yield* server.ended
+        const { stderr, stdout } = yield* server.stop
         assert.strictEqual(stderr, "")
         assertHarmless(format, stdout)
         if (format === "json") for (const line of stdout.trimEnd().split("\n")) JSON.parse(line)

@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { directory, run, withEnv } from "./process.ts"
+import { run } from "./inProcess.ts"
+import { directory, withEnv } from "./process.ts"
 
 const empty = Effect.map(directory, (cwd) => ({ cwd, env: {} }))
 

@@ -488,7 +488,7 @@ it.effect("a pass that has lost its lease ends: another one may have begun", () 
       while (!(yield* isRunning)) yield* Effect.yieldNow
       yield* sql`update scans set state = 'interrupted', finished_at = now() where state = 'running'`
       // Far less than the ten minutes that a pass lasts.
-      yield* elapse("2 minutes", "2 seconds")
+      yield* elapse("2 minutes")
       assert.isDefined(scan.pollUnsafe())
     })
   )

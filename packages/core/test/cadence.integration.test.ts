@@ -30,7 +30,7 @@ const passing = Effect.fnUntraced(function* (users: number) {
     ([scan]) => scan?.state === "running" && scan.users >= users
   )
   while (fiber.pollUnsafe() === undefined && !(yield* waits)) yield* Effect.yieldNow
-  while (fiber.pollUnsafe() === undefined) yield* elapse("2 seconds", "2 seconds")
+  while (fiber.pollUnsafe() === undefined) yield* elapse("2 seconds")
   return yield* Fiber.join(fiber)
 })
 

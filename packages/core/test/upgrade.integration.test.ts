@@ -13,7 +13,7 @@ import * as Cadence from "../src/domain/Cadence.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { migrations, newest } from "../src/migrations/index.ts"
 import { Repository } from "../src/Repository.ts"
-import { emptyUrl } from "./database.ts"
+import { emptyUrl, fill, freshDirectory } from "./database.ts"
 import { everything, makeWorld, name, services } from "./world.ts"
 
 const open = <R, E>(layer: Layer.Layer<SqlClient.SqlClient, E, R>) => Layer.build(Layer.fresh(layer))
@@ -113,6 +113,7 @@ describe("the embedded database", () => {
     Effect.gen(function* () {
       const root = yield* directory
       const [own, copy] = [join(root, "own"), join(root, "copy")]
+      yield* fill(own)
       yield* process(own, track("ann"))
       yield* Effect.promise(() => cp(own, copy, { recursive: true }))
       yield* process(own, track("bob"))
@@ -133,7 +134,7 @@ describe("the embedded database", () => {
     "that breaks off in the middle of something is opened anew, with all that was confirmed and nothing that was not",
     () =>
       Effect.gen(function* () {
-        const path = yield* directory
+        const path = yield* freshDirectory
         yield* process(
           path,
           Effect.gen(function* () {
@@ -180,7 +181,7 @@ describe("the embedded database", () => {
 
   it.live("ends the leases of its dead predecessor, so that nobody waits for them", () =>
     Effect.gen(function* () {
-      const path = yield* directory
+      const path = yield* freshDirectory
       yield* process(
         path,
         Effect.gen(function* () {

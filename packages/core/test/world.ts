@@ -1,5 +1,5 @@
 /** Gitpip's real services between a fresh database and both stand-ins: what most suites work with. */
-import { Clock, ConfigProvider, Duration, Effect, Layer, Logger, type Scope, Tracer } from "effect"
+import { Clock, ConfigProvider, Duration, Effect, Layer, Logger, Scheduler, type Scope, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import type { DatabaseError } from "../src/Database.ts"
@@ -58,6 +58,8 @@ export const services = (
 
 /** Requests to services, statements and transactions that have not ended yet. */
 let underway = 0
+/** Called when the last of them ends. */
+const whenNone: Array<() => void> = []
 /** The statements that were sent, while somebody looks at them. */
 let sent: Array<string> | undefined
 
@@ -68,8 +70,8 @@ const watching = Tracer.make({
     underway++
     const end = span.end.bind(span)
     span.end = (at, exit) => {
-      underway--
       end(at, exit)
+      if (--underway === 0) for (const resume of whenNone.splice(0)) resume()
     }
     const attribute = span.attribute.bind(span)
     span.attribute = (key, value) => {
@@ -93,28 +95,76 @@ export const statementsOf = Effect.fnUntraced(function* <A, E, R>(effect: Effect
   return texts
 })
 
-/** Until nothing is under way: all that goes on waits for the clock. */
-export const atRest = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  // Twice, a while apart: between an answer and the next question nothing is under way either.
-  for (let still = 0; still < 2; ) {
-    yield* sql`select 1`
-    yield* Effect.promise(() => new Promise((turn) => setImmediate(turn)))
-    still = underway === 0 ? still + 1 : 0
+/** Tasks of fibers that have not run yet. */
+let scheduled = 0
+
+const countTasks = (scheduler: Scheduler.Scheduler): Scheduler.Scheduler => ({
+  executionMode: scheduler.executionMode,
+  shouldYield: (fiber) => scheduler.shouldYield(fiber),
+  makeDispatcher: () => {
+    const dispatcher = scheduler.makeDispatcher()
+    return {
+      flush: () => dispatcher.flush(),
+      scheduleTask: (task, priority) => {
+        scheduled++
+        dispatcher.scheduleTask(() => {
+          scheduled--
+          task()
+        }, priority)
+      }
+    }
   }
 })
 
+/** Until nothing is under way: all that goes on waits for the clock. */
+export const atRest = Effect.promise(async () => {
+  // A body is read a few turns of the event loop after the span of its request has ended.
+  for (let idleTurns = 0; idleTurns < 8; ) {
+    await new Promise<void>((resume) => (underway > 0 ? whenNone.push(resume) : setImmediate(resume)))
+    idleTurns = underway === 0 && scheduled === 0 ? idleTurns + 1 : 0
+  }
+})
+
+/** A test clock that also tells when the next sleeper wakes. */
+interface WorldClock extends TestClock.TestClock {
+  /** In epoch milliseconds, infinite while nobody sleeps. */
+  readonly nextWake: () => number
+}
+
+const watchSleepers = (clock: TestClock.TestClock): WorldClock => {
+  const sleepers = new Set<{ readonly wakesAt: number }>()
+  return {
+    ...clock,
+    sleep: (duration) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          const sleeper = { wakesAt: clock.currentTimeMillisUnsafe() + Duration.toMillis(duration) }
+          sleepers.add(sleeper)
+          return sleeper
+        }),
+        () => clock.sleep(duration),
+        (sleeper) => Effect.sync(() => sleepers.delete(sleeper))
+      ),
+    nextWake: () => {
+      let next = Number.POSITIVE_INFINITY
+      for (const { wakesAt } of sleepers) next = Math.min(next, wakesAt)
+      return next
+    }
+  }
+}
+
 /**
- * Simulated time goes on in steps, and only while all that is under way has come to rest: however slow the machine is,
- * nothing runs into a time-out by the clock.
+ * Simulated time jumps from one sleeper to the next, and only while nothing is under way: on no machine does a request
+ * run into a time-out by the clock.
  */
-export const elapse = Effect.fnUntraced(function* (time: Duration.Input, step: Duration.Input = "500 millis") {
-  const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.fromInputUnsafe(time))
+export const elapse = Effect.fnUntraced(function* (time: Duration.Input) {
+  const clock = (yield* Clock.Clock) as WorldClock
+  const end = clock.currentTimeMillisUnsafe() + Duration.toMillis(Duration.fromInputUnsafe(time))
   for (;;) {
     yield* atRest
-    const left = end - (yield* Clock.currentTimeMillis)
-    if (left <= 0) return
-    yield* TestClock.adjust(Duration.min(Duration.fromInputUnsafe(step), Duration.millis(left)))
+    const now = clock.currentTimeMillisUnsafe()
+    if (now >= end) return
+    yield* clock.adjust(Math.max(Math.min(clock.nextWake(), end) - now, 0))
   }
 })
 
@@ -131,7 +181,13 @@ export const inWorld = <A, E>(
     return yield* Effect.scoped(body(world)).pipe(
       Effect.provide(Layer.provideMerge(services(world.settings), database))
     )
-  }).pipe(Effect.withTracer(watching))
+  }).pipe(
+    Effect.withTracer(watching),
+    Effect.updateService(Clock.Clock, (clock) => (isTestClock(clock) ? watchSleepers(clock) : clock)),
+    Effect.updateService(Scheduler.Scheduler, countTasks)
+  )
+
+const isTestClock = (clock: Clock.Clock): clock is TestClock.TestClock => "adjust" in clock
 
 export const name = (username: string): Username => Username.make(username)
 export const everything = { before: Number.MAX_SAFE_INTEGER, limit: 1_000 }

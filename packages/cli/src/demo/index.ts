@@ -1,4 +1,6 @@
 /** The demo: a tour of everything, and then a server to play with. */
+import { createServer } from "node:net"
+import { ListenError } from "@gitpip/http"
 import { Effect, Schema } from "effect"
 import { Unsuccessful } from "../Failure.ts"
 import * as Output from "../Output.ts"
@@ -13,6 +15,7 @@ export const run = (options: { readonly exit: boolean; readonly port: number; re
   Effect.scoped(
     Effect.gen(function* () {
       const narrator = Narrator.make(options.json)
+      yield* canListen(options.port)
       const stage = yield* Stage.make
       yield* narrator.say("Starting an empty database in memory takes a few seconds …")
       yield* Effect.gen(function* () {
@@ -39,3 +42,23 @@ export const run = (options: { readonly exit: boolean; readonly port: number; re
       )
     )
   )
+
+/** Fails when another program has the port. Asked before the database is made, which takes seconds. */
+const canListen = (port: number): Effect.Effect<void, ListenError> =>
+  Effect.callback((resume) => {
+    const probe = createServer()
+    probe.once("error", (cause: NodeJS.ErrnoException) =>
+      resume(
+        cause.code === "EADDRINUSE"
+          ? Effect.fail(
+              new ListenError({
+                message: `The server cannot listen on 127.0.0.1, port ${port}: another program listens there`,
+                cause
+              })
+            )
+          : // The server meets it as well, and tells why.
+            Effect.void
+      )
+    )
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resume(Effect.void)))
+  })

@@ -43,4 +43,4 @@ export const make = Effect.gen(function* () {
 })
 
 /** The story tells what happens; logs are for what should not. */
-export const layerLogs = Logging.layer({ format: "pretty", level: "Error", stream: process.stderr })
+export const layerLogs = Logging.layer({ format: "pretty", level: "Error", stream: "stderr" })

@@ -128,7 +128,7 @@ it.effect("no call of the page reads through a table", () =>
       yield* gitpip.publish
       const watched = Effect.gen(function* () {
         const watching = yield* Effect.forkChild(Stream.runDrain(gitpip.changes))
-        yield* elapse("2 seconds", "1 second")
+        yield* elapse("2 seconds")
         yield* Fiber.interrupt(watching)
       })
       for (const [what, call] of [
@@ -175,7 +175,7 @@ describe("changes", () => {
         )
         const until = (type: Change["type"]) =>
           Effect.gen(function* () {
-            while (!seen.some((change) => change.type === type)) yield* elapse("1 second", "1 second")
+            while (!seen.some((change) => change.type === type)) yield* elapse("1 second")
           })
         yield* until("listening")
         yield* Effect.gen(function* () {
@@ -202,7 +202,7 @@ describe("changes", () => {
         const gitpip = yield* Gitpip
         const listened = Effect.gen(function* () {
           yield* Stream.runHead(gitpip.changes)
-          yield* elapse("1 minute", "1 second")
+          yield* elapse("1 minute")
         })
         // The first position, and not one look more.
         assert.strictEqual((yield* statementsOf(listened)).length, 1)
