@@ -53,6 +53,8 @@ describe("the promise", () => {
     ["github raw/429/documented/zero/thing/ever/done", false],
     ["github raw/401/html/ordinary/user/ever/done", false],
     ["github list/500/empty/ordinary/all/hour/done", true],
+    ["github feed/500/empty/ordinary/all/hour/done", false],
+    ["github batch/403/html/missing/all/ever/done", false],
     ["pipedrive activity/403/html/missing/thing/ever/undone", false],
     ["pipedrive activity/402/documented/ordinary/thing/hour/undone", true],
     ["pipedrive activity/429/documented/ordinary/thing/hour/undone", true],

@@ -14,7 +14,7 @@ export interface Expectation {
 export const maxStruck = 60
 
 export const expectation = (one: Case): Expectation => {
-  const isGlobal = one.scope === "all" || saysGlobal(one)
+  const isGlobal = (one.scope === "all" && shared.has(one.request)) || saysGlobal(one)
   const isLimit = isLimited(one)
   return {
     isGlobal,
@@ -23,6 +23,15 @@ export const expectation = (one: Case): Expectation => {
     recovery: isLimit ? 90 : isGlobal ? 40 : 100
   }
 }
+
+/** What others' new files need as well. All else is asked for one user's sake, or only saves requests. */
+const shared: ReadonlySet<Case["request"]> = new Set<Case["request"]>([
+  "github list",
+  "github gist",
+  "pipedrive activity",
+  "pipedrive file deal",
+  "pipedrive note"
+])
 
 const isRaw = ({ request }: Case): boolean => request === "github raw"
 
