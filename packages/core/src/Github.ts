@@ -39,7 +39,6 @@ import {
   texts
 } from "./internal/githubQueries.ts"
 import { Neighbours } from "./internal/Neighbours.ts"
-import { fieldOf, tell } from "./internal/unreadable.ts"
 import { Settings } from "./Settings.ts"
 import * as Telemetry from "./Telemetry.ts"
 
@@ -205,12 +204,7 @@ export class Github extends Context.Service<
             new Unexpected({ message: `GitHub's next page is elsewhere (${next.value.origin}), which is not followed` })
           )
         }
-        const decoded = yield* Effect.forEach(gists, (gist) =>
-          decodeListedGist(gist).pipe(
-            Effect.tapError((error) => tell("GitHub", fieldOf(error))),
-            Effect.option
-          )
-        )
+        const decoded = yield* Effect.forEach(gists, (gist) => Effect.option(decodeListedGist(gist)))
         const odd = decoded.filter(Option.isNone).length
         if (odd > 0) yield* Telemetry.log("Warn", "gists.skipped", { gists: odd })
         return { gists: decoded.flatMap(Option.toArray), etag: Option.fromNullishOr(answer.headers.etag), next }

@@ -46,7 +46,9 @@ const WireListedGist = Schema.Struct({
   files: FileMap
 })
 
-export const decodeListedGist = Schema.decodeUnknownEffect(WireListedGist)
+const decodeGist = Schema.decodeUnknownEffect(WireListedGist)
+export const decodeListedGist = (gist: unknown) =>
+  Effect.tapError(decodeGist(gist), (error) => tell("GitHub", fieldOf(error)))
 const decodeFile = Schema.decodeUnknownOption(WireFile)
 export const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
 
