@@ -216,7 +216,7 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
     options: asDeals,
     provoke: (stage) => {
       addNews(stage)
-      loseOnce(stage, (request) => is("POST", "/api/v2/deals")(request) && titled(file)(request))
+      loseOnce(stage, (request) => is("POST", "/api/v2/deals")(request) && titled(file)(request), "twice")
     },
     matches: is("DELETE", "/api/v2/deals/{id}"),
     ofThing: always
