@@ -14,6 +14,7 @@ export const requests = {
   "github batch": { scopes: ["all"] },
   "github texts": { scopes: ["all"] },
   "github limits": { scopes: ["all"] },
+  "pipedrive me": { scopes: ["all"] },
   "pipedrive activity": { scopes: ["thing", "user", "all"] },
   "pipedrive activities": { scopes: ["thing", "user", "all"] },
   "pipedrive activity removal": { scopes: ["thing", "user", "all"] },

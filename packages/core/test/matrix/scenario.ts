@@ -135,6 +135,8 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
     provoke: addNews,
     matches: is("GET", "/rate_limit")
   },
+  // Asked for the time zone of the first activity's date.
+  "pipedrive me": { atStart: true, provoke: addNews, matches: is("GET", "/api/v1/users/me") },
   "pipedrive activity": {
     provoke: addNews,
     matches: isActivity,
