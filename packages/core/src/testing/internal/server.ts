@@ -57,9 +57,9 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
     const lost = fault !== undefined && untold.has(fault.kind)
     const note = (status: LoggedRequest["status"]) => log.add({ ...request, status: lost ? "lost" : status })
     if (plan?.ending === "reset" || plan?.ending === "hang" || reply === undefined) {
-      note(plan?.ending === "hang" ? "hang" : "reset")
       if (plan?.ending !== "hang") response.socket?.resetAndDestroy()
       else track(response, "held")
+      note(plan?.ending === "hang" ? "hang" : "reset")
       return
     }
     // An answer without a body can neither drip nor go on for ever.
