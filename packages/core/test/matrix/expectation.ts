@@ -1,5 +1,5 @@
 /** What the promises say of each combination. Pure: the table that the matrix holds Gitpip against. */
-import { type Case, isSuccess } from "./dimensions.ts"
+import type { Case } from "./dimensions.ts"
 
 export interface Expectation {
   /** Whether others may have to wait as well, as long as it lasts. */
@@ -52,6 +52,3 @@ const isLimited = (one: Case): boolean => {
 /** A refusal that no other request would meet: it is believed of each item that it is said of. */
 const isDefinite = ({ status }: Case): boolean =>
   /^4/.test(status) && !["401", "402", "403", "407", "408", "425", "429", "499"].includes(status)
-
-export const isHarmless = ({ body, limits, status }: Case): boolean =>
-  isSuccess(status) && body === "documented" && limits !== "zero"
