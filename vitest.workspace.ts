@@ -49,6 +49,11 @@ export default defineConfig({
       integration("examples", "examples"),
       integration("docs", "docs"),
       integration("deploy", "deploy"),
+      // Combinations of answers, see `packages/core/test/matrix`: too many for every run.
+      {
+        extends: true as const,
+        test: { name: "matrix", root: "packages/core", include: ["test/matrix/*.matrix.ts"], isolate: false }
+      },
       // What core does with smaller numbers, in the full ones.
       {
         extends: true as const,

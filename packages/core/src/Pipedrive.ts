@@ -17,6 +17,7 @@ import * as Timing from "./domain/Timing.ts"
 import { type Answer, type ExchangeError, exchange, int, json } from "./internal/exchange.ts"
 import * as Gate from "./internal/Gate.ts"
 import { Neighbours } from "./internal/Neighbours.ts"
+import { fieldOf, tell } from "./internal/unreadable.ts"
 import type { PipedriveSettings } from "./Settings.ts"
 import * as Telemetry from "./Telemetry.ts"
 
@@ -545,5 +546,10 @@ const read =
   <A, I>(schema: Schema.Codec<A, I>) =>
   (body: unknown): Effect.Effect<A, PipedriveError> =>
     Schema.decodeUnknownEffect(schema)(body).pipe(
-      Effect.catch(() => fail(new OutcomeUnknown({ message: "Pipedrive's answer has an unknown form" })))
+      Effect.catch((error) =>
+        Effect.andThen(
+          tell("Pipedrive", fieldOf(error)),
+          fail(new OutcomeUnknown({ message: "Pipedrive's answer has an unknown form" }))
+        )
+      )
     )

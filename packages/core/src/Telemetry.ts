@@ -309,6 +309,7 @@ export const events = {
   "feed.polled": "GitHub's public feed was read as far as it was new",
   "feed.gap": "The feed has moved on farther than it can be read; users are looked at ahead of their turn",
   "feed.failed": "The feed could not be read; it is asked again later",
+  "answer.unreadable": "An answer of GitHub or Pipedrive has another form than is read; told once for each field",
   "gists.skipped": "GitHub described gists in an unknown way, which were skipped",
   "github.accepted": "GitHub answers again after it refused everything",
   "github.refused": "GitHub refuses whatever is asked for; one cheap request finds out when that is over",

@@ -11,14 +11,19 @@ import { Publisher } from "./Publisher.ts"
 import { Scanner } from "./Scanner.ts"
 import * as Telemetry from "./Telemetry.ts"
 
-/** Other processes cannot raise this one's signals, so the database is asked as well, this often. */
-const poll = Duration.seconds(2)
+/**
+ * How often the database is asked for what no signal tells: work that another process asked for, and the gauges. Tests of
+ * one process in virtual time ask less often.
+ */
+export class PollIntervals extends Context.Reference<{
+  readonly work: Duration.Duration
+  readonly gauges: Duration.Duration
+}>("gitpip/Worker/PollIntervals", {
+  defaultValue: () => ({ work: Duration.seconds(2), gauges: Duration.seconds(15) })
+}) {}
 
 /** The wait after the database failed, or another process runs the scan. */
 const elsewhere = Duration.seconds(5)
-
-/** How often gauges are refreshed when nobody asks for them. */
-const refreshed = Duration.seconds(15)
 
 export class Worker extends Context.Service<
   Worker,
@@ -36,6 +41,7 @@ export class Worker extends Context.Service<
       const gauges = yield* Gauges
       const feed = yield* Feed
       const signals = yield* Signals
+      const { gauges: refreshed, work: poll } = yield* PollIntervals
 
       /** One round after the other, whatever happens in one. */
       const forever = <E extends { readonly message: string }>(loop: string, round: Effect.Effect<void, E>) =>

@@ -8,6 +8,7 @@ import { type Content, fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { cut, storable, storableName } from "../domain/Text.ts"
 import { type Answer, json } from "./exchange.ts"
 import { fail, type GithubError, Unavailable, Unexpected } from "./githubErrors.ts"
+import { fieldOf, tell } from "./unreadable.ts"
 
 export const WireAccount = Schema.Struct({ id: Schema.Int, login: Schema.String })
 
@@ -61,7 +62,9 @@ const WireOwned = Schema.Struct({ owner: WireAccount })
 export const ownerOf = (gists: ReadonlyArray<unknown>): Option.Option<typeof WireAccount.Type> =>
   Option.map(Option.fromNullishOr(gists.find(Schema.is(WireOwned))), ({ owner: { id, login } }) => ({ id, login }))
 
-export const decodeListedGist = Schema.decodeUnknownEffect(WireListedGist)
+const decodeGist = Schema.decodeUnknownEffect(WireListedGist)
+export const decodeListedGist = (gist: unknown) =>
+  Effect.tapError(decodeGist(gist), (error) => tell("GitHub", fieldOf(error)))
 const decodeFile = Schema.decodeUnknownOption(WireFile)
 export const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
 
@@ -73,7 +76,12 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
     ? fail(new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes` }))
     : Schema.decodeUnknownEffect(schema)(json(answer)).pipe(
         // What cannot be read came from a proxy or was cut: the same as no answer.
-        Effect.catch(() => fail(new Unavailable({ message: "GitHub's answer cannot be read" })))
+        Effect.catch((error) =>
+          Effect.andThen(
+            tell("GitHub", fieldOf(error)),
+            fail(new Unavailable({ message: "GitHub's answer cannot be read" }))
+          )
+        )
       )
 
 export const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<ListedFile> =>

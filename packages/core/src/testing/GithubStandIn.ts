@@ -48,6 +48,13 @@ export interface GithubStandInOptions extends StandInOptions {
   /** Points of GraphQL an hour and token (default 5,000). No limit when `limit` is `false`. */
   readonly points?: number
   readonly secondary?: { readonly pointsPerMinute: number }
+  /**
+   * The user whose token it is. Their list shows secret gists as well, with `public: false`, as recorded in 2021
+   * (https://github.com/hub4j/github-api, GHGistTest).
+   */
+  readonly self?: string
+  /** Whether a gist shows the content of files behind one that is too large. `none`: https://github.com/cli/cli/issues/11739 */
+  readonly behindLarge?: "whole" | "none"
   /** Where `raw_url` points to. Default: the stand-in itself. */
   readonly rawOrigin?: string | URL
 }
@@ -86,10 +93,10 @@ const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<GithubStandIn, HttpServerError.ServeError, Scope.Scope> {
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
-  const state = new GithubState(now)
+  const state = new GithubState(now, options.self)
   const server = yield* serve<GithubRoute, GithubFault>(options, (api) => {
     const raw = options.rawOrigin === undefined ? api : new URL(options.rawOrigin).origin
-    const door = makeDoor(options, state, makeAnswers(state, { api, raw }))
+    const door = makeDoor(options, state, makeAnswers(state, { api, raw, behindLarge: options.behindLarge ?? "whole" }))
     return {
       routes: githubRoutes,
       answer: (request) => door(request),

@@ -59,6 +59,25 @@ export type Fault =
   | { readonly kind: "drip" }
   /** The work is done, and the answer never ends. It is sent as fast as it is read. */
   | { readonly kind: "endless" }
+  /**
+   * Any answer, put together from parts. A part that is left out is the true answer's, of which there is none when the
+   * work is not done. It can stand for whatever a server, a proxy or a firewall sends.
+   */
+  | {
+      readonly kind: "respond"
+      readonly status?: number
+      /** Beside the true answer's, or in place of them. One that is `undefined` is left out. */
+      readonly headers?: (request: StandInRequest) => Readonly<Record<string, string | undefined>>
+      /** A body that is neither a string nor bytes is sent as JSON. */
+      readonly body?: unknown
+      /** Whether the service does what it was asked. Default: only a `GET`. */
+      readonly work?: boolean
+      /**
+       * How the body ends. `cut`: the connection breaks in the middle of it. `slow`: it stops in the middle, until the caller
+       * gives up. `endless`: it never ends, and is sent as fast as it is read.
+       */
+      readonly ending?: "whole" | "cut" | "slow" | "endless"
+    }
   /** Sends the caller elsewhere. Nothing is done. */
   | { readonly kind: "redirect"; readonly location: string; readonly status?: 301 | 302 | 303 | 307 | 308 }
 
@@ -85,6 +104,8 @@ export interface StandIn<Route extends string, OwnFault> {
   readonly behave: () => void
   /** Sends every answer held by `late`, and tells how many there were. */
   readonly release: () => number
+  /** Requests that are being answered, and those of which a fault holds back even the status line. For virtual time. */
+  readonly underWay: () => { readonly answering: number; readonly held: number }
 }
 
 export interface StandInOptions {

@@ -407,6 +407,43 @@ describe("gists", () => {
     })
   )
 
+  it.effect("show nothing of the files behind a large one, when told so", () =>
+    Effect.gen(function* () {
+      const { standIn } = yield* github({ behindLarge: "none" })
+      const id = standIn.addGist("octocat", {
+        files: { "a.txt": "a", "large.txt": "l".repeat(1_100_000), "z.txt": "z" }
+      })
+      const { files } = (yield* ask(standIn, `/gists/${id}`)).json
+      assert.strictEqual(files["a.txt"].content, "a")
+      assert.deepStrictEqual([files["z.txt"].truncated, files["z.txt"].content], [true, ""])
+      assert.strictEqual((yield* ask(standIn, files["z.txt"].raw_url)).text, "z")
+    })
+  )
+
+  it.effect("that are secret are listed to their own user, as such, and in no feed", () =>
+    Effect.gen(function* () {
+      const { standIn } = yield* github({ self: "Octocat" })
+      const secret = standIn.addGist("octocat", { files: { "a.txt": "" }, public: false, createdAt: 0 })
+      const turned = standIn.addGist("octocat", { files: { "b.txt": "" }, createdAt: 60_000 })
+      const listed = Effect.map(ask(standIn, LIST), ({ json }) =>
+        json.map((gist: { readonly id: string; readonly public: boolean }) => [gist.id, gist.public])
+      )
+      assert.deepStrictEqual(yield* listed, [
+        [turned, true],
+        [secret, false]
+      ])
+      assert.deepStrictEqual(idsOf(yield* ask(standIn, "/gists/public")), [turned])
+      standIn.setPublic(turned, false)
+      assert.deepStrictEqual(yield* listed, [
+        [turned, false],
+        [secret, false]
+      ])
+      assert.deepStrictEqual(idsOf(yield* ask(standIn, "/gists/public")), [])
+      standIn.deleteGist(turned)
+      assert.deepStrictEqual(yield* listed, [[secret, false]])
+    })
+  )
+
   it.effect("give bytes that are no text in base64", () =>
     Effect.gen(function* () {
       const { standIn } = yield* github()

@@ -145,6 +145,59 @@ describe("faults", () => {
     })
   )
 
+  it.effect("a response of one's own does only what it says, and has the parts that it names", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({
+        kind: "respond",
+        status: 418,
+        body: { a: 1 },
+        headers: () => ({ "x-a": "1" })
+      })
+      const refused = yield* create(pipedrive)
+      assert.deepStrictEqual([refused.status, refused.json, refused.headers.get("x-a")], [418, { a: 1 }, "1"])
+      assert.lengthOf(pipedrive.deals, 0)
+      pipedrive.misbehave({
+        kind: "respond",
+        work: true,
+        headers: ({ method }) => ({ "x-method": method, "x-ratelimit-limit": undefined })
+      })
+      const done = yield* create(pipedrive)
+      assert.strictEqual(done.json.data.title, "octocat")
+      assert.strictEqual(done.headers.get("x-method"), "POST")
+      assert.isFalse(done.headers.has("x-ratelimit-limit"))
+      assert.isTrue(done.headers.has("x-ratelimit-remaining"))
+      pipedrive.misbehave({ kind: "respond", status: 204, body: "never sent" })
+      assert.strictEqual((yield* create(pipedrive)).text, "")
+      pipedrive.misbehave({ kind: "respond", status: 503, body: "<p>away</p>" })
+      assert.match((yield* create(pipedrive)).headers.get("content-type") ?? "", /html/)
+    })
+  )
+
+  it.effect("a response of one's own can be cut off, stop in the middle, or never end", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "respond", status: 500, body: "0123456789", ending: "cut" })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
+      pipedrive.misbehave({ kind: "respond", status: 500, body: "0123456789", ending: "slow" })
+      const slow = yield* begin(pipedrive, 5)
+      assert.deepStrictEqual([slow.status, slow.text], [500, "01234"])
+      assert.strictEqual(pipedrive.underWay().answering, 0)
+      pipedrive.misbehave({ kind: "respond", status: 500, body: "0123456789", ending: "endless" })
+      assert.strictEqual((yield* begin(pipedrive, 1_000_000)).status, 500)
+      assert.lengthOf(pipedrive.deals, 0)
+    })
+  )
+
+  it.effect("what a fault holds back is told apart from what is being answered", () =>
+    Effect.gen(function* () {
+      const pipedrive = yield* misbehaving({ kind: "hang" })
+      const waiting = yield* Effect.forkChild(create(pipedrive))
+      yield* pipedrive.seen(1)
+      assert.deepStrictEqual(pipedrive.underWay(), { answering: 0, held: 1 })
+      yield* Fiber.interrupt(waiting)
+      yield* create(pipedrive)
+    })
+  )
+
   it.effect("a status, a page and a redirect do nothing", () =>
     Effect.gen(function* () {
       const pipedrive = yield* misbehaving({

@@ -2,17 +2,19 @@
  * Faults as data: each kind becomes a plan, which says whether the work is done and what happens to the answer.
  */
 import type { Fault, MisbehaveOptions, StandInRequest } from "../StandIn.ts"
-import { htmlReply, jsonReply, type Reply } from "./reply.ts"
+import { htmlReply, JSON_TYPE, jsonReply, type Reply } from "./reply.ts"
 
 export interface Plan {
   /** How often the service does what it was asked. */
   readonly work: 0 | 1 | 2
-  readonly ending: "send" | "hold" | "reset" | "hang" | "drip" | "endless"
+  readonly ending: "send" | "hold" | "reset" | "hang" | "drip" | "endless" | "cut" | "stall"
   /** What is sent instead of the true answer. */
   readonly reply?: (answer: Reply | undefined) => Reply
 }
 
-type Plans = { readonly [K in Fault["kind"]]: (fault: Extract<Fault, { kind: K }>) => Plan }
+type Plans = {
+  readonly [K in Fault["kind"]]: (fault: Extract<Fault, { kind: K }>, request: StandInRequest) => Plan
+}
 
 const plans: Plans = {
   status: ({ status, body, headers }) => ({
@@ -33,11 +35,37 @@ const plans: Plans = {
   twice: () => ({ work: 2, ending: "reset" }),
   drip: () => ({ work: 1, ending: "drip" }),
   endless: () => ({ work: 1, ending: "endless" }),
+  respond: ({ body, ending = "whole", headers, status, work }, request) => ({
+    work: (work ?? request.method === "GET") ? 1 : 0,
+    ending: endings[ending],
+    reply: (answer) => {
+      const own = body === undefined ? undefined : { body: bytesOf(body), headers: { "content-type": typeOf(body) } }
+      const { body: content, headers: sent } = own ?? { body: answer?.body ?? "", headers: answer?.headers ?? {} }
+      const reply = { status: status ?? answer?.status ?? 200, headers: present({ ...sent, ...headers?.(request) }) }
+      return bodiless.has(reply.status) ? reply : { ...reply, body: content }
+    }
+  }),
   redirect: ({ location, status = 302 }) => ({
     work: 0,
     ending: "send",
     reply: () => ({ status, headers: { location }, body: "" })
   })
+}
+
+const present = (headers: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+
+const endings = { whole: "send", cut: "cut", slow: "stall", endless: "endless" } as const
+
+/** A body after one of these would be taken for the beginning of the next answer. */
+const bodiless: ReadonlySet<number> = new Set([204, 304])
+
+const bytesOf = (body: unknown): string | Uint8Array =>
+  typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body)
+
+const typeOf = (body: unknown): string => {
+  if (typeof body === "string") return /^\s*</.test(body) ? "text/html; charset=utf-8" : "text/plain; charset=utf-8"
+  return body instanceof Uint8Array ? "application/octet-stream" : JSON_TYPE
 }
 
 const cutInHalf = (answer: Reply | undefined): Reply => {
@@ -52,8 +80,12 @@ const cutInHalf = (answer: Reply | undefined): Reply => {
 const isCommon = (fault: { readonly kind: string }): fault is Fault => Object.hasOwn(plans, fault.kind)
 
 /** `own` answers the kinds that only this service knows. */
-export const planOf = <Own extends { readonly kind: string }>(fault: Fault | Own, own: (fault: Own) => Reply): Plan => {
-  if (isCommon(fault)) return (plans[fault.kind] as (fault: Fault) => Plan)(fault)
+export const planOf = <Own extends { readonly kind: string }>(
+  fault: Fault | Own,
+  request: StandInRequest,
+  own: (fault: Own) => Reply
+): Plan => {
+  if (isCommon(fault)) return (plans[fault.kind] as (fault: Fault, request: StandInRequest) => Plan)(fault, request)
   return { work: 0, ending: "send", reply: () => own(fault) }
 }
 

@@ -33,7 +33,7 @@ export interface StoredGist {
 /** A list whose validators are remembered until it changes. */
 export class Subject {
   readonly etags = new Map<string, string>()
-  /** Public gists, oldest first, ties by id. */
+  /** Gists as they are listed, oldest first, ties by id. */
   readonly gists: Array<StoredGist> = []
 
   touch(): void {
@@ -76,6 +76,8 @@ export class Subject {
 
 export class StoredUser extends Subject {
   suspended = false
+  /** Whether requests come with this user's token: then their list shows secret gists as well. */
+  isSelf = false
   login: string
   readonly id: number
   readonly type: "User" | "Organization"
@@ -111,8 +113,12 @@ export class GithubState {
   readonly #now: () => number
   #nextId = 1001
 
-  constructor(now: () => number) {
+  /** The user of the token that requests come with, if any. */
+  readonly #self: string | undefined
+
+  constructor(now: () => number, self?: string) {
     this.#now = now
+    this.#self = self?.toLowerCase()
   }
 
   /** The user with that login, if outsiders can see the account. */
@@ -133,6 +139,7 @@ export class GithubState {
     this.#claim(login)
     if (this.#ids.has(id)) throw new Error(`The GitHub stand-in has a user with the id ${id} already`)
     const user = new StoredUser(login, id, type, this.#second(this.#now()))
+    user.isSelf = login.toLowerCase() === this.#self
     this.#logins.set(login.toLowerCase(), user)
     this.#ids.set(id, user)
     return id
@@ -161,7 +168,7 @@ export class GithubState {
     user.suspended = suspended
     for (const gist of user.gists) {
       if (suspended) this.feed.remove(gist)
-      else this.feed.insert(gist)
+      else if (gist.public) this.feed.insert(gist)
     }
   }
 
@@ -186,6 +193,7 @@ export class GithubState {
       blockedAt: undefined
     }
     this.#gists.set(id, gist)
+    if (owner.isSelf) owner.insert(gist)
     if (input.public ?? true) this.setPublic(id, true)
     return id
   }
@@ -215,6 +223,7 @@ export class GithubState {
   deleteGist(id: string): void {
     const gist = this.#known(id)
     this.setPublic(id, false)
+    gist.owner.remove(gist)
     this.#gists.delete(gist.id)
   }
 
@@ -223,10 +232,12 @@ export class GithubState {
     if (gist.public === isPublic) return
     gist.public = isPublic
     if (isPublic) {
-      gist.owner.insert(gist)
+      if (gist.owner.isSelf) gist.owner.touch()
+      else gist.owner.insert(gist)
       if (!gist.owner.suspended) this.feed.insert(gist)
     } else {
-      gist.owner.remove(gist)
+      if (gist.owner.isSelf) gist.owner.touch()
+      else gist.owner.remove(gist)
       this.feed.remove(gist)
     }
   }

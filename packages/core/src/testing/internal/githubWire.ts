@@ -9,6 +9,7 @@ import { instant } from "./time.ts"
 export interface Addresses {
   readonly api: string
   readonly raw: string
+  readonly behindLarge: "whole" | "none"
 }
 
 /** `2026-03-10` dropped `user`, `forks` and `history` (https://docs.github.com/en/rest/about-the-rest-api/breaking-changes). */
@@ -68,10 +69,19 @@ export const listedGist = (gist: StoredGist, addresses: Addresses, version: ApiV
   ...(version === "2022-11-28" ? { user: null } : {})
 })
 
-export const wholeGist = (gist: StoredGist, addresses: Addresses, version: ApiVersion) => ({
-  ...common(gist, addresses, (file) => ({ ...fileFacts(gist, file, addresses), ...contentOf(file) })),
-  ...(version === "2022-11-28" ? { user: null, forks: [], history: history(gist, addresses) } : {})
-})
+export const wholeGist = (gist: StoredGist, addresses: Addresses, version: ApiVersion) => {
+  let isCut = false
+  const shown = (file: StoredFile) => {
+    const content =
+      isCut && addresses.behindLarge === "none" ? { truncated: true, content: "", encoding: "utf-8" } : contentOf(file)
+    isCut ||= content.truncated
+    return content
+  }
+  return {
+    ...common(gist, addresses, (file) => ({ ...fileFacts(gist, file, addresses), ...shown(file) })),
+    ...(version === "2022-11-28" ? { user: null, forks: [], history: history(gist, addresses) } : {})
+  }
+}
 
 const common = (gist: StoredGist, addresses: Addresses, entry: (file: StoredFile) => object) => {
   const url = `${addresses.api}/gists/${gist.id}`

@@ -12,7 +12,7 @@ import { pipeline } from "node:stream/promises"
 import { Clock, Effect, type Scope } from "effect"
 import { HttpServerError } from "effect/http"
 import type { Fault, LoggedRequest, StandIn, StandInOptions, StandInRequest } from "../StandIn.ts"
-import { makeFaultQueue, planOf } from "./faults.ts"
+import { makeFaultQueue, type Plan, planOf } from "./faults.ts"
 import { makeRequestLog } from "./log.ts"
 import type { Reply } from "./reply.ts"
 import { makeRouter } from "./router.ts"
@@ -40,30 +40,45 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
   const route = makeRouter(routes)
   const dateHeader = makeDateHeader()
 
+  /** The requests that are under way, by what becomes of them. */
+  const open = { answering: new Set<ServerResponse>(), held: new Set<ServerResponse>() }
+  const track = (response: ServerResponse, as: "answering" | "held" | "none"): void => {
+    open.answering.delete(response)
+    open.held.delete(response)
+    if (as !== "none") open[as].add(response)
+  }
+
   const handle = (request: StandInRequest<Route>, response: ServerResponse): void => {
     const fault = faults.take(request)
-    const plan = fault === undefined ? undefined : planOf(fault, (own: Own) => ownFault(own, request))
+    const plan = fault === undefined ? undefined : planOf(fault, request, (own: Own) => ownFault(own, request))
     let done: Reply | undefined
     for (let times = plan?.work ?? 1; times > 0; times--) done = answer(request)
     const reply = plan?.reply?.(done) ?? done
     const lost = fault !== undefined && untold.has(fault.kind)
     const note = (status: LoggedRequest["status"]) => log.add({ ...request, status: lost ? "lost" : status })
     if (plan?.ending === "reset" || plan?.ending === "hang" || reply === undefined) {
-      note(plan?.ending === "hang" ? "hang" : "reset")
       if (plan?.ending !== "hang") response.socket?.resetAndDestroy()
+      else track(response, "held")
+      note(plan?.ending === "hang" ? "hang" : "reset")
       return
     }
     // An answer without a body can neither drip nor go on for ever.
-    const ending = reply.body === undefined ? undefined : plan?.ending
-    const how = ending === "drip" ? drip : ending === "endless" ? pour : write
-    const send = () => how(response, reply, dateHeader(clock.currentTimeMillisUnsafe()))
-    if (plan?.ending === "hold") held.push(send)
-    else send()
+    const how = reply.body === undefined ? write : (writers[plan?.ending ?? "send"] ?? write)
+    const send = () => {
+      track(response, how === stall ? "none" : "answering")
+      how(response, reply, dateHeader(clock.currentTimeMillisUnsafe()))
+    }
+    if (plan?.ending === "hold") {
+      track(response, "held")
+      held.push(send)
+    } else send()
     note(reply.status)
   }
 
   server.on("request", (incoming, response) => {
     const at = clock.currentTimeMillisUnsafe()
+    track(response, "answering")
+    response.once("close", () => track(response, "none"))
     if (!hasBody(incoming)) return handle(requestOf(incoming, at, route), response)
     const chunks: Array<Buffer> = []
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
@@ -84,7 +99,8 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
       held = []
       for (const send of sending) send()
       return sending.length
-    }
+    },
+    underWay: () => ({ answering: open.answering.size, held: open.held.size })
   }
 })
 
@@ -196,6 +212,25 @@ const drip = (response: ServerResponse, { body = "", headers, status }: Reply, d
   response.once("close", () => clearInterval(timer))
 }
 
+/** The first half, and then the end of the connection. */
+const cut = (response: ServerResponse, { body = "", headers, status }: Reply, date: string): void => {
+  half(response, { body, headers, status }, date)
+  setImmediate(() => response.socket?.destroy())
+}
+
+/** The first half, and then nothing. */
+const stall = (response: ServerResponse, { body = "", headers, status }: Reply, date: string): void =>
+  half(response, { body, headers, status }, date)
+
+const half = (response: ServerResponse, { body = "", headers, status }: Reply, date: string): void => {
+  const bytes = Buffer.from(body)
+  response.sendDate = false
+  // One byte more than there is: an empty body does not come to its end either.
+  response.writeHead(status, { date, ...headers, "content-length": `${bytes.byteLength + 1}` })
+  response.flushHeaders()
+  response.write(bytes.subarray(0, bytes.byteLength / 2))
+}
+
 /** The beginning of the answer, and then no end. */
 const pour = (response: ServerResponse, { body = "", headers, status }: Reply, date: string): void => {
   response.sendDate = false
@@ -206,3 +241,6 @@ const pour = (response: ServerResponse, { body = "", headers, status }: Reply, d
   }
   pipeline(Readable.from(endless()), response).catch(() => response.destroy())
 }
+
+/** How an answer is written, where it is not simply sent. */
+const writers: Partial<Record<Plan["ending"], typeof write>> = { drip, endless: pour, cut, stall }

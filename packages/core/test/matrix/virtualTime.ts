@@ -1,0 +1,128 @@
+/**
+ * Time that jumps to what is due next, for the program and for its database: between two wake-ups nothing is done, so hours
+ * cost as much as what happens in them.
+ *
+ * Hazard: the clock may only move while nothing is under way, or a request runs into its time-out for no other reason.
+ */
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { Clock, Duration, Effect, type Redacted, Tracer } from "effect"
+import { SqlClient } from "effect/sql"
+import type { TestClock } from "effect/testing"
+import type { StandIn } from "../../src/testing/index.ts"
+
+/** The instants at which something that sleeps wakes up. */
+const makeSleepers = () => {
+  const wakes = new Map<symbol, number>()
+  return {
+    next: (): number => Math.min(...wakes.values()),
+    during: <A, E, R>(at: number, effect: Effect.Effect<A, E, R>) =>
+      Effect.suspend(() => {
+        const key = Symbol()
+        wakes.set(key, at)
+        return Effect.ensuring(
+          effect,
+          Effect.sync(() => wakes.delete(key))
+        )
+      })
+  }
+}
+
+/** Where the database's `clock_timestamp()` is looked up instead of PostgreSQL's own. */
+export const withVirtualClock = Effect.fnUntraced(function* (url: Redacted.Redacted) {
+  yield* Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`create schema virtual`
+    yield* sql`create unlogged table virtual.clock (at timestamptz not null)`
+    yield* sql`insert into virtual.clock values ('epoch')`
+    yield* sql`create function virtual.clock_timestamp() returns timestamptz language sql volatile
+      as 'select at from virtual.clock'`
+    yield* sql`do $$ begin
+      execute format('alter database %I set search_path = public, virtual, pg_catalog', current_database());
+    end $$`
+  }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 1 })), Effect.orDie)
+})
+
+export interface VirtualTime {
+  readonly now: Effect.Effect<number>
+  /** Until then, or until `isOver` says so when all has come to rest. */
+  readonly until: (at: number, isOver?: () => boolean) => Effect.Effect<void>
+  readonly tracer: Tracer.Tracer
+  readonly clock: Clock.Clock
+}
+
+export const makeVirtualTime = Effect.fnUntraced(function* (options: {
+  readonly fakes: ReadonlyArray<Pick<StandIn<string, unknown>, "underWay">>
+  readonly sql: SqlClient.SqlClient
+}) {
+  const { fakes, sql } = options
+  const testClock = (yield* Clock.Clock) as TestClock.TestClock
+  const sleepers = makeSleepers()
+  const clock: Clock.Clock = Object.assign(Object.create(testClock), {
+    sleep: (duration: Duration.Duration) =>
+      sleepers.during(testClock.currentTimeMillisUnsafe() + Duration.toMillis(duration), testClock.sleep(duration))
+  })
+
+  let spans = 0
+  let onChange = () => {}
+  const tracer = Tracer.make({
+    span: (span) => {
+      const own = new Tracer.NativeSpan(span)
+      if (span.kind !== "client" && span.name !== "sql.transaction") return own
+      spans++
+      const end = own.end.bind(own)
+      own.end = (at, exit) => {
+        spans--
+        end(at, exit)
+        onChange()
+      }
+      return own
+    }
+  })
+
+  const isAnswering = () => fakes.some((fake) => fake.underWay().answering > 0)
+  const held = () => fakes.reduce((sum, fake) => sum + fake.underWay().held, 0)
+  const isStill = () => !isAnswering() && spans <= held()
+
+  const turn = Effect.promise(() => new Promise((next) => setImmediate(next)))
+
+  /** Until a statement or a request ends; at most for a turn, or a moment, since no fake tells when it answers. */
+  const change = Effect.promise(
+    () =>
+      new Promise<void>((next) => {
+        onChange = next
+        if (isAnswering()) setImmediate(next)
+        else setTimeout(next, 1)
+      })
+  )
+
+  /** Several turns in a row: between an answer and the next question nothing is under way either. */
+  const atRest = Effect.gen(function* () {
+    for (let still = 0; still < 3; ) {
+      while (!isStill()) {
+        still = 0
+        yield* change
+        yield* turn
+      }
+      yield* sql`select 1`
+      yield* turn
+      still = isStill() ? still + 1 : 0
+    }
+  })
+
+  const set = Effect.fnUntraced(function* (at: number) {
+    yield* sql`update virtual.clock set at = ${new Date(at)}`
+    yield* testClock.setTime(at)
+  })
+
+  const until: VirtualTime["until"] = (end, isOver = () => false) =>
+    Effect.gen(function* () {
+      for (;;) {
+        yield* atRest
+        const now = testClock.currentTimeMillisUnsafe()
+        if (now >= end || isOver()) return
+        yield* set(Math.min(end, Math.max(sleepers.next(), now + 1)))
+      }
+    }).pipe(Effect.orDie)
+  yield* set(Math.max(testClock.currentTimeMillisUnsafe(), 0))
+  return { now: Clock.currentTimeMillis, until, tracer, clock, set }
+})
