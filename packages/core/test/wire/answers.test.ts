@@ -79,6 +79,9 @@ const refusedOf = <E extends { readonly message: string }>(
 /** Without these an answer says nothing, although Pipedrive's description requires no field at all. */
 const needed = /(^everything optional is|\b(data|items|item|id|title|key_string) is) missing$/
 
+/** What GitHub does not call public counts as secret. */
+const secret = /^(everything optional|public) is missing: GitHub does not show the gist as public/
+
 describe("GitHub's description", () => {
   const reads: ReadonlyArray<
     readonly [string, (github: Github["Service"]) => Effect.Effect<unknown, { message: string }>]
@@ -96,7 +99,10 @@ describe("GitHub's description", () => {
         const refused = yield* refusedOf(answers, (value) =>
           Effect.provide(Effect.flatMap(Github, read), githubWith(value))
         )
-        assert.deepStrictEqual(refused, [])
+        assert.deepStrictEqual(
+          refused.filter((line) => !secret.test(line)),
+          []
+        )
       })
     )
   }

@@ -121,7 +121,12 @@ describe("an answer that GitHub's schema allows", () => {
   it("to the query for texts is read, or leaves its gist out and no other", () => {
     const { changes } = makeAnswers(texts(["G"]).document)
     assert.isAbove(changes.length, 5)
-    const other = { name: "other", description: null, files: [{ name: "a", size: 1, isTruncated: false, text: "x" }] }
+    const other = {
+      name: "other",
+      isPublic: true,
+      description: null,
+      files: [{ name: "a", size: 1, isTruncated: false, text: "x" }]
+    }
     for (const { label, value } of changes) {
       const nodes = Array.isArray(value) ? value : []
       const found = readTexts(answer({ nodes: [...nodes, other] }))
