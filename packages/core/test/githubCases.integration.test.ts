@@ -11,7 +11,7 @@ import { Gitpip, type Services } from "../src/Gitpip.ts"
 import { Scanner } from "../src/Scanner.ts"
 import type { Settings } from "../src/Settings.ts"
 import { layerPostgres } from "./database.ts"
-import { makeGithub, server } from "./internal/clients.ts"
+import { makeGithub, scripted, server } from "./internal/clients.ts"
 import { elapse, everything, inWorld, type makeWorld, name, passTime } from "./world.ts"
 
 type World = Effect.Success<ReturnType<typeof makeWorld>>
@@ -853,5 +853,50 @@ describe("set-up", () => {
           assert.deepStrictEqual([scan.state, scan.failed, scan.files], ["done", 5, 1])
         })
     )
+  )
+})
+
+describe("the answer to a query", () => {
+  const node = (name: string, more: object) => ({
+    id: `node-${name}`,
+    name,
+    isPublic: true,
+    description: null,
+    createdAt: "2026-11-01T10:00:00Z",
+    updatedAt: "2026-11-01T10:00:00Z",
+    url: `https://gist.github.com/ann/${name}`,
+    files: [{ name: `${name}.md`, size: 1, isTruncated: false, language: null, text: "x" }],
+    ...more
+  })
+  const nodes = [node("open", {}), node("secret", { isPublic: false })]
+
+  it.effect("shows no gist, and no text, that it does not call public", () =>
+    Effect.gen(function* () {
+      const gists = { totalCount: 2, pageInfo: { hasNextPage: false }, nodes }
+      const user = { databaseId: 1, login: "ann", gists }
+      const { transport } = scripted(() =>
+        Response.json({ data: { u0: user, nodes: [...nodes, node("unknown", { isPublic: undefined })] } })
+      )
+      const github = yield* makeGithub("https://api.github.test", { transport })
+      const [newest] = yield* github.batch(["ann"])
+      assert.deepStrictEqual(newest?._tag === "Success" && newest.success.gists.map(({ gistId }) => gistId), ["open"])
+      assert.deepStrictEqual([...(yield* github.texts([{ node: "any" }])).keys()], ["open"])
+    })
+  )
+})
+
+it.effect("users that earlier scans marked are unmarked when a later one finds that all lists are refused", () => {
+  const logins = ["ann", "bob", "cy"]
+  return withGithub(
+    ({ path }) => (path === "/gists/public" ? { body: [] } : { status: 403, body: { message: "Forbidden" } }),
+    () =>
+      Effect.gen(function* () {
+        const gitpip = yield* tracked(...logins)
+        for (const login of ["ann", "bob"]) yield* gitpip.scan({ username: name(login) })
+        assert.deepStrictEqual(yield* states(logins), ["failing", "failing", "new"])
+        const scan = yield* gitpip.scan({ username: name("cy") })
+        assert.deepStrictEqual([scan.state, scan.reason], ["stopped", "Unauthorized"])
+        assert.deepStrictEqual(yield* states(logins), ["new", "new", "new"])
+      })
   )
 })

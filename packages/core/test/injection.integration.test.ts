@@ -72,6 +72,7 @@ const times = { created_at: "2026-01-01T00:00:00Z", updated_at: "2026-01-01T00:0
 const gist = (id: string, more: object) => ({
   id,
   html_url: "https://gist.github.com/ann/1",
+  public: true,
   ...times,
   files: {},
   ...more
@@ -332,6 +333,7 @@ describe("in the answer to a query", () => {
   const node = {
     id: "node",
     name: "abc",
+    isPublic: true,
     description: null,
     createdAt: times.created_at,
     updatedAt: times.updated_at,
@@ -400,6 +402,8 @@ describe("in the answer to a query", () => {
         user([{ ...node, id: 5 }]),
         user([{ ...node, id: "x".repeat(1_001) }]),
         user([{ ...node, name: null }]),
+        user([{ ...node, isPublic: undefined }]),
+        user([{ ...node, isPublic: "true" }]),
         user([{ ...node, url: "https://gist.github.com/other" }]),
         user([{ ...node, url: "javascript:alert(1)/abc" }]),
         user([{ ...node, url: 'https://gist.github.com/"><script>/abc' }]),

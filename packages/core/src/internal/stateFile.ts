@@ -46,6 +46,7 @@ export const tables: ReadonlyArray<Table> = [
   { name: "attempts", key: ["key"], identity: true },
   { name: "retractions", key: ["receipt"], identity: false },
   { name: "deals", key: ["user_key"], identity: false },
+  { name: "listings", key: ["user_key"], identity: false },
   { name: "doors", key: ["door"], identity: false },
   { name: "feed", key: ["origin"], identity: false }
 ]

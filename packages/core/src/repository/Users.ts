@@ -326,6 +326,7 @@ export const make = Effect.gen(function* () {
               order by key for no key update
           )
           update users u set failures = u.failures - 1,
+            scanned_at = case when u.failures > 1 or u.walked_at is not null then u.scanned_at end,
             retry_at = case when u.failures > 1 then ${now}::timestamptz end,
             error_reason = case when u.failures > 1 then u.error_reason end,
             error_message = case when u.failures > 1 then u.error_message end
