@@ -90,7 +90,7 @@ describe("a firewall that refuses one file's text with a page", () => {
           assert.strictEqual(pipedrive.activities.length, 3)
           assert.match(pipedrive.activities.find(({ subject }) => subject === "alice.sql")?.note ?? "", /left out/)
           const [attempt] = yield* attemptsOf("alice.sql")
-          assert.match(attempt?.message ?? "", /The content was left out: .*(firewall|page)/)
+          assert.match(attempt?.message ?? "", /The content was left out: .*in front of Pipedrive/)
           assert.strictEqual((yield* (yield* Gitpip).status).publishing.state, "on")
         })
       )
@@ -451,7 +451,8 @@ describe("what concerns everybody", () => {
     ["401", refusal(401, "unauthorized access")],
     ["402", refusal(402, "Payment required")],
     ["a redirect", { kind: "redirect", location: "https://example.com/" }],
-    ["404", refusal(404, "Not found")]
+    ["404", refusal(404, "Not found")],
+    ["429", { kind: "status", status: 429, headers: { "x-ratelimit-reset": "2", "x-ratelimit-remaining": "0" } }]
   ] as ReadonlyArray<readonly [string, Fault]>) {
     it.effect(`looks like ${what}, which one file alone is answered: nobody else waits for more than a minute`, () =>
       inWorld(layerPostgres, {}, (world) =>
@@ -467,6 +468,7 @@ describe("what concerns everybody", () => {
             yield* reaches(world, "bob", `bob-${round}-2.md`)
             yield* work("30 minutes", "1 minute")
           }
+          assert.isAtMost(pipedrive.requests.filter(says("odd.md")).length, 60)
           once(world)
         })
       )
