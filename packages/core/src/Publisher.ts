@@ -94,6 +94,8 @@ export class Publisher extends Context.Service<
     readonly pause: Effect.Effect<Option.Option<Pause>>
     /** When there will be something to do again, as far as is known. */
     readonly nextAt: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
+    /** When the next publication is due, without those of users who wait for reasons of their own. */
+    readonly nextDue: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
     /** Why a backlog waits although there is no pause. */
     readonly withheld: Effect.Effect<Option.Option<Pause>>
     /** Why nothing is ever sent. */
@@ -640,6 +642,7 @@ export class Publisher extends Context.Service<
               ? earliest(yield* due({ except }), next.endsAt)
               : earliest(yield* due({ which: "fresh", except }), wait.value.until.epochMilliseconds, next.endsAt)
           }),
+          nextDue: Effect.suspend(() => publications.nextDue({ except: pauses.waiting() })),
           withheld: Effect.map(allowed, ({ wait }) => wait),
           off: sink.off
         })

@@ -1,6 +1,6 @@
 /** What Pipedrive and what stands in front of it answer now and then, each for one thing, and whom that may concern. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect } from "effect"
+import { Clock, DateTime, Duration, Effect } from "effect"
 import { Gitpip } from "../src/Gitpip.ts"
 import type { Fault, GithubStandIn, LoggedRequest, PipedriveStandIn, StandInRequest } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
@@ -143,6 +143,9 @@ describe("a deal that the token's user may not edit", () => {
         yield* work("1 hour", "1 minute")
         // Not all 30 are tried again and again.
         assert.isAtMost(pipedrive.requests.length, 60)
+        // One user's trouble does not make the server unready.
+        yield* (yield* Gitpip).scan()
+        assert.deepStrictEqual(yield* (yield* Gitpip).overdue(DateTime.makeUnsafe(0)), [])
         yield* reaches(world, "carol", "carol-2.md")
       })
     )

@@ -149,6 +149,8 @@ export const make = () => {
       const present = users.get(user)
       if (present !== undefined) users.set(user, { ...present, until: now + idle })
     },
+    /** Users who wait for reasons of their own, or did until just now. */
+    waiting: (): ReadonlyArray<number> => [...users.keys()],
     /** When somebody may be tried, and who not; `untried`: only users of whom nothing has failed, until then. */
     next: (now: number) => {
       const pause = current(now)
