@@ -381,7 +381,7 @@ export class Gitpip extends Context.Service<
         }).pipe(Effect.withSpan("Gitpip.retryFailed")),
         status: Effect.gen(function* () {
           const { failed, pending, sending, tracked } = yield* totals.read
-          const oldestDue = yield* publications.nextDue()
+          const oldestDue = yield* publisher.nextDue
           const pause = yield* publisher.pause
           const withheld = pending === 0 ? Option.none() : yield* publisher.withheld
           const waits = Option.orElse(pause, () => withheld)
@@ -448,7 +448,7 @@ export class Gitpip extends Context.Service<
             )
           }
           if (Option.isNone(publisher.off)) {
-            const oldestDue = yield* publications.nextDue()
+            const oldestDue = yield* publisher.nextDue
             const waiting = Option.match(oldestDue, {
               onNone: () => 0,
               onSome: ({ epochMilliseconds }) => at - Math.max(epochMilliseconds, since.epochMilliseconds)

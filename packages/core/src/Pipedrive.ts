@@ -28,12 +28,16 @@ import * as Telemetry from "./Telemetry.ts"
 /** Too many requests within two seconds, or there would be. Nothing was done. */
 export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
   message: Schema.String,
-  resumeAt: Schema.DateTimeUtcFromString
+  resumeAt: Schema.DateTimeUtcFromString,
+  /** Whether Pipedrive said so to this request. Otherwise it was not sent. */
+  isAnswer: Schema.Boolean
 }) {}
 /** The company's tokens for the day are used up. Nothing was done. */
 export class BudgetSpent extends Schema.TaggedError<BudgetSpent>()("BudgetSpent", {
   message: Schema.String,
-  resumeAt: Schema.DateTimeUtcFromString
+  resumeAt: Schema.DateTimeUtcFromString,
+  /** Whether Pipedrive said so to this request. Otherwise it was not sent. */
+  isAnswer: Schema.Boolean
 }) {}
 /** The token, the account or the address: nothing works until a person acts. Nothing was done. */
 export class Denied extends Schema.TaggedError<Denied>()("Denied", { message: Schema.String }) {}
@@ -249,7 +253,8 @@ export class Pipedrive extends Context.Service<
                 return fail(
                   new Reason({
                     message: `Pipedrive is not asked again yet: ${why}`,
-                    resumeAt: DateTime.makeUnsafe(until)
+                    resumeAt: DateTime.makeUnsafe(until),
+                    isAnswer: false
                   })
                 )
               }
@@ -455,7 +460,8 @@ const classify = Effect.fnUntraced(function* (
       const renewed = midnightAfter(now) + 60_000
       return new BudgetSpent({
         message: "Pipedrive's tokens for the day are used up",
-        resumeAt: DateTime.makeUnsafe(spent ? renewed : Math.min(renewed, now + 3_600_000))
+        resumeAt: DateTime.makeUnsafe(spent ? renewed : Math.min(renewed, now + 3_600_000)),
+        isAnswer: true
       })
     }
     const wait = Math.max(
@@ -466,7 +472,8 @@ const classify = Effect.fnUntraced(function* (
     )
     return new BurstLimited({
       message: "Pipedrive's limit of requests is reached",
-      resumeAt: DateTime.makeUnsafe(now + Math.min(wait * 1_000, Duration.toMillis(longestBurst)))
+      resumeAt: DateTime.makeUnsafe(now + Math.min(wait * 1_000, Duration.toMillis(longestBurst))),
+      isAnswer: true
     })
   }
   if (status === 401)

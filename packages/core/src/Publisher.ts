@@ -95,6 +95,8 @@ export class Publisher extends Context.Service<
     readonly pause: Effect.Effect<Option.Option<Pause>>
     /** When there will be something to do again, as far as is known. */
     readonly nextAt: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
+    /** When the next publication is due, without those of users who wait for reasons of their own. */
+    readonly nextDue: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
     /** Why a backlog waits although there is no pause. */
     readonly withheld: Effect.Effect<Option.Option<Pause>>
     /** Why nothing is ever sent. */
@@ -113,6 +115,8 @@ export class Publisher extends Context.Service<
         const pauses = Pauses.make()
         /** Deals that were given up for another since their user's last success. */
         const replaced = new Map<number, string>()
+        /** Publications that were answered with a limit, and how often in a row. */
+        const limited = new Map<number, number>()
         /** Failed as refused, since the last success. When everybody is refused alike, it was not their fault. */
         let refused: ReadonlyArray<{ readonly key: number; readonly signature: string }> = []
         /** Those of them that everybody's trouble made fail: they are taken back when the batch is stored. */
@@ -209,6 +213,7 @@ export class Publisher extends Context.Service<
           if (outcome._tag === "published") {
             const { how, receipt } = outcome
             pauses.succeeded("sink", thingOf(claim))
+            limited.delete(claim.key)
             refused = []
             const won = yield* publications.published(claim, outcome, yield* now)
             yield* Metric.update(Telemetry.attempts(won ? how : "retracted"), 1)
@@ -332,6 +337,7 @@ export class Publisher extends Context.Service<
           const { _tag } = error.reason
           const signature = signatureOf(error)
           const user = claim.userKey
+          if (_tag !== "Paused") limited.delete(claim.key)
           if (_tag === "TargetGone" && target !== undefined && (replaced.get(user) ?? target) === target) {
             // One that takes its place and is gone as well was not the fault of the first one.
             replaced.set(user, target)
@@ -345,10 +351,14 @@ export class Publisher extends Context.Service<
             )
             return yield* decide(claim, { service: "sink", signature }, afterSinkError(claim, error, { step, verdict }))
           }
+          if (error.reason._tag === "Paused" && error.reason.isAnswer === true) {
+            limited.set(claim.key, (limited.get(claim.key) ?? 0) + 1)
+          }
+          const limitedTimes = limited.get(claim.key) ?? 0
           return yield* decide(
             claim,
             { service: "sink", signature },
-            afterSinkError(claim, error, { step, verdict: noVerdict })
+            afterSinkError(claim, error, { step, verdict: noVerdict, limitedTimes })
           )
         })
 
@@ -632,6 +642,7 @@ export class Publisher extends Context.Service<
               ? earliest(yield* due({ except }), next.endsAt)
               : earliest(yield* due({ which: "fresh", except }), wait.value.until.epochMilliseconds, next.endsAt)
           }),
+          nextDue: Effect.suspend(() => publications.nextDue({ except: pauses.waiting() })),
           withheld: Effect.map(allowed, ({ wait }) => wait),
           off: sink.off
         })

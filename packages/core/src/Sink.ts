@@ -55,7 +55,9 @@ export class Paused extends Schema.TaggedError<Paused>()("Paused", {
   message: Schema.String,
   until: Schema.DateTimeUtcFromString,
   /** Whether a later process must wait as well: it is a limit, not a fault that a new setting may have mended. */
-  binding: Schema.Boolean
+  binding: Schema.Boolean,
+  /** Whether the service said so to this very request. */
+  isAnswer: Schema.optional(Schema.Boolean)
 }) {}
 
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {

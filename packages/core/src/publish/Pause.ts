@@ -47,6 +47,8 @@ export const make = () => {
   let suspicions = 0
   let isCareful = false
   let lastFailureAt = Number.NEGATIVE_INFINITY
+  /** Whose request began the last pause: another user's is the first one after it. */
+  let pausedBy: number | undefined
   const users = new Map<number, { readonly until: number; readonly blocks: number }>()
 
   const current = (now: number) => {
@@ -57,7 +59,12 @@ export const make = () => {
   const suspects = (service: Service) => Evidence.suspects(evidence[service]).size
   /** Users of whom something has failed: whether a service works at all is tried with others first. */
   const known = () => [
-    ...new Set([...Evidence.failing(evidence.github), ...Evidence.failing(evidence.sink), ...users.keys()])
+    ...new Set([
+      ...Evidence.failing(evidence.github),
+      ...Evidence.failing(evidence.sink),
+      ...users.keys(),
+      ...(pausedBy === undefined ? [] : [pausedBy])
+    ])
   ]
   const blocked = (now: number) => [...users].filter(([, { until }]) => until > now).map(([user]) => user)
 
@@ -87,6 +94,7 @@ export const make = () => {
       if (service === "github") return
       isCareful = false
       suspicions = 0
+      pausedBy = undefined
       users.delete(thing.user)
     },
     /** Makes others wait. Answers the pause of everybody that this began, if it did. */
@@ -121,6 +129,7 @@ export const make = () => {
       if (present !== undefined && present.until.epochMilliseconds >= end) return
       paused = { until: DateTime.makeUnsafe(end), message, service: whose.service, cause }
       if (cause !== "pace") isCareful = true
+      pausedBy = whose.user
       return paused
     },
     /** Whether a claim has to be put back because its user waits. */
@@ -140,6 +149,8 @@ export const make = () => {
       const present = users.get(user)
       if (present !== undefined) users.set(user, { ...present, until: now + idle })
     },
+    /** Users who wait for reasons of their own, or did until just now. */
+    waiting: (): ReadonlyArray<number> => [...users.keys()],
     /** When somebody may be tried, and who not; `untried`: only users of whom nothing has failed, until then. */
     next: (now: number) => {
       const pause = current(now)

@@ -83,10 +83,22 @@ export interface Situation {
 /** What was asked of the sink: is it there, what does it hang on, create it. */
 export type Step = "lookup" | "target" | "create"
 
+/** A publication that met a limit more often than this in a row lets others go first. */
+const maxLimitedTimes = 3
+
 export const afterSinkError = (
   claim: Situation,
   { reason }: SinkError,
-  { step, verdict }: { readonly step: Step; readonly verdict: Verdict }
+  {
+    limitedTimes = 0,
+    step,
+    verdict
+  }: {
+    readonly step: Step
+    readonly verdict: Verdict
+    /** How often in a row this publication itself was answered with a limit. */
+    readonly limitedTimes?: number
+  }
 ): Decision => {
   const { _tag, message } = reason
   // A lookup tells of an earlier request: while it has not answered, that one's fate stays unknown.
@@ -96,7 +108,16 @@ export const afterSinkError = (
   switch (_tag) {
     case "Paused":
       return {
-        outcome: { _tag: "release", reason: _tag, message },
+        outcome:
+          limitedTimes <= maxLimitedTimes
+            ? { _tag: "release", reason: _tag, message }
+            : {
+                _tag: "snooze",
+                reason: _tag,
+                message,
+                due: { _tag: "Backoff", failures: limitedTimes - maxLimitedTimes, atLeast: Duration.zero },
+                isUncertain: step === "lookup"
+              },
         block: {
           scope: "service",
           until: { _tag: "At", instant: reason.until, atMost: Timing.longestClosure },

@@ -48,9 +48,9 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
   const { message } = reason
   switch (reason._tag) {
     case "BurstLimited":
-      return new Paused({ message, until: reason.resumeAt, binding: false })
+      return new Paused({ message, until: reason.resumeAt, binding: false, isAnswer: reason.isAnswer })
     case "BudgetSpent":
-      return new Paused({ message, until: reason.resumeAt, binding: true })
+      return new Paused({ message, until: reason.resumeAt, binding: true, isAnswer: reason.isAnswer })
     case "Denied":
       return new Forbidden({ message, scope: "credential" })
     case "Forbidden":

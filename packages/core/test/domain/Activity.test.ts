@@ -131,6 +131,12 @@ describe("the note", () => {
     assert.include(note, CUT)
   })
 
+  it("says why the content is left out, and keeps the link", () => {
+    const note = fromFile(file("a.txt", { _tag: "Omitted", why: "Pipedrive did not accept it <b>" })).note
+    assert.strictEqual(bodyOf(note), "The content is left out: Pipedrive did not accept it &lt;b&gt;. See the link.")
+    assert.isTrue(bearsMarker(note, fileUrl(gist, "a.txt")))
+  })
+
   it("of a binary file names it instead of pasting it", () => {
     const binary = (type: string | null) => fromFile(file("a.png", { _tag: "Binary" }, { type, size: 123 })).note
     assert.strictEqual(bodyOf(binary("image/png")), "Binary file (image/png, 123 bytes): see the link.")

@@ -105,6 +105,15 @@ describe("after an error of the sink", () => {
     })
   }
 
+  it("lets others go first when one publication meets a limit again and again, and never fails it", () => {
+    const error = new SinkError({ reason: new Paused({ message, until: instant, binding: false, isAnswer: true }) })
+    const decided = (limitedTimes: number, step: Outcome.Step = "create") =>
+      inWords(Outcome.afterSinkError(last, error, { step, verdict: open, limitedTimes }))
+    assert.strictEqual(decided(3), "release: Paused; service At fault")
+    assert.strictEqual(decided(4), "snooze: Paused, Backoff; service At fault")
+    assert.strictEqual(decided(100, "lookup"), "snooze: Paused, uncertain, Backoff; service At fault")
+  })
+
   it("waits for a lost answer until the request has certainly ended, and at most an hour where a sink asks for more", () => {
     const lost = Outcome.afterSinkError(claim(), new SinkError({ reason: unknown }), { step: "create", verdict: open })
     assert.deepStrictEqual(lost.outcome._tag === "retry" && lost.outcome.due, {

@@ -1,0 +1,106 @@
+/** Who may be tried next, and when, as failures and successes follow each other. */
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration } from "effect"
+import * as Timing from "../../src/domain/Timing.ts"
+import type { Block } from "../../src/publish/outcome.ts"
+import * as Pause from "../../src/publish/Pause.ts"
+
+const message = "why"
+const suspicion: Block = { scope: "service", until: { _tag: "Growing" }, message, cause: "suspicion" }
+const ofUser: Block = { ...suspicion, scope: "user" }
+const seconds = (n: number) => n * 1_000
+
+const fail = (pauses: Pause.Pauses, user: number, at: number) =>
+  pauses.failed("sink", {
+    thing: { user, key: `${user}` },
+    signature: "unavailable",
+    isUserWide: false,
+    at
+  })
+
+const block = (pauses: Pause.Pauses, made: Block, at: number, user = 1) =>
+  pauses.block(made, { service: "sink", user }, at)
+
+describe("a pause on suspicion", () => {
+  it("lets a user of whom nothing has failed be tried every half a minute", () => {
+    const pauses = Pause.make()
+    for (const user of [1, 2, 3]) fail(pauses, user, 0)
+    block(pauses, suspicion, 0)
+    block(pauses, { ...suspicion, until: { _tag: "After", wait: Timing.credentialDelay } }, 0)
+    assert.deepStrictEqual(pauses.turn(seconds(29)), { _tag: "Nobody" })
+    assert.deepStrictEqual(pauses.turn(seconds(30)), { _tag: "Probe", except: [1, 2, 3] })
+    fail(pauses, 4, seconds(30))
+    assert.deepStrictEqual(pauses.turn(seconds(59)), { _tag: "Nobody" })
+    assert.deepStrictEqual(pauses.turn(seconds(60)), { _tag: "Probe", except: [1, 2, 3, 4] })
+  })
+
+  it("tries nobody any more after so many users that it is certain", () => {
+    const pauses = Pause.make()
+    for (let user = 1; user <= Timing.maxProbedUsers; user++) fail(pauses, user, 0)
+    block(pauses, { ...suspicion, until: { _tag: "After", wait: Timing.credentialDelay } }, 0)
+    assert.deepStrictEqual(pauses.turn(seconds(600)), { _tag: "Nobody" })
+  })
+
+  it("ends with one success, and grows without", () => {
+    const pauses = Pause.make()
+    let at = 0
+    const waits: Array<number> = []
+    for (let n = 0; n < 8; n++) {
+      const pause = block(pauses, suspicion, at)
+      waits.push((pause?.until.epochMilliseconds ?? 0) - at)
+      assert.isUndefined(block(pauses, suspicion, at), "what was under way is no further sign")
+      at = pause?.until.epochMilliseconds ?? at
+    }
+    assert.deepStrictEqual(
+      waits.map((wait) => wait / 1_000),
+      [30, 60, 120, 240, 480, 900, 900, 900]
+    )
+    block(pauses, suspicion, at)
+    pauses.succeeded("sink", { user: 9, key: "9" })
+    assert.isUndefined(pauses.current(at))
+    assert.strictEqual(block(pauses, suspicion, at)?.until.epochMilliseconds, at + seconds(30))
+  })
+
+  it("is followed by one file at a time, first of a user of whom nothing has failed", () => {
+    const pauses = Pause.make()
+    for (const user of [1, 2, 3]) fail(pauses, user, 0)
+    block(pauses, suspicion, 0)
+    assert.deepStrictEqual(pauses.turn(seconds(30)), { _tag: "One", except: [1, 2, 3], over: [], blocked: [] })
+    pauses.succeeded("sink", { user: 4, key: "4" })
+    assert.strictEqual(pauses.turn(seconds(30))._tag, "All")
+  })
+})
+
+describe("a pause that a service states", () => {
+  for (const cause of ["limit", "fault", "pace"] as const) {
+    it(`(${cause}) holds all until its end, and no success ends it`, () => {
+      const pauses = Pause.make()
+      const until = { _tag: "At", instant: DateTime.makeUnsafe(seconds(600)), atMost: Timing.longestClosure } as const
+      block(pauses, { scope: "service", until, message, cause }, 0)
+      pauses.succeeded("sink", { user: 1, key: "1" })
+      assert.deepStrictEqual(pauses.turn(seconds(599)), { _tag: "Nobody" })
+      assert.notStrictEqual(pauses.turn(seconds(600))._tag, "Nobody")
+    })
+  }
+
+  it("is no longer than any that makes sense", () => {
+    const pauses = Pause.make()
+    const until = { _tag: "At", instant: DateTime.makeUnsafe(8e15), atMost: Timing.longestClosure } as const
+    const pause = block(pauses, { scope: "service", until, message, cause: "limit" }, 0)
+    assert.strictEqual(pause?.until.epochMilliseconds, Duration.toMillis(Timing.longestClosure))
+  })
+})
+
+describe("a user who has to wait", () => {
+  it("holds nobody else up, and is tried with one file afterwards", () => {
+    const pauses = Pause.make()
+    block(pauses, ofUser, 0)
+    assert.isTrue(pauses.isBlocked(1, seconds(29)))
+    assert.deepStrictEqual(pauses.turn(seconds(29)), { _tag: "All", over: [], except: [1] })
+    assert.deepStrictEqual(pauses.turn(seconds(30)), { _tag: "All", over: [1], except: [1] })
+    pauses.idled(1, seconds(30))
+    assert.deepStrictEqual(pauses.turn(seconds(31)), { _tag: "All", over: [], except: [1] })
+    pauses.succeeded("sink", { user: 1, key: "x" })
+    assert.deepStrictEqual(pauses.turn(seconds(31)), { _tag: "All", over: [], except: [] })
+  })
+})
