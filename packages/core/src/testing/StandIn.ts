@@ -104,8 +104,11 @@ export interface StandIn<Route extends string, OwnFault> {
   readonly behave: () => void
   /** Sends every answer held by `late`, and tells how many there were. */
   readonly release: () => number
-  /** Requests that are being answered, and those of which a fault holds back even the status line. For virtual time. */
-  readonly underWay: () => { readonly answering: number; readonly held: number }
+  /**
+   * Requests that are being answered, how many bytes of them are written, and requests of which a fault holds back even the
+   * status line. For virtual time.
+   */
+  readonly underWay: () => { readonly answering: number; readonly held: number; readonly written: number }
 }
 
 export interface StandInOptions {

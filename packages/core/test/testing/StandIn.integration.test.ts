@@ -192,7 +192,7 @@ describe("faults", () => {
       const pipedrive = yield* misbehaving({ kind: "hang" })
       const waiting = yield* Effect.forkChild(create(pipedrive))
       yield* pipedrive.seen(1)
-      assert.deepStrictEqual(pipedrive.underWay(), { answering: 0, held: 1 })
+      assert.deepStrictEqual(pipedrive.underWay(), { answering: 0, held: 1, written: 0 })
       yield* Fiber.interrupt(waiting)
       yield* create(pipedrive)
     })

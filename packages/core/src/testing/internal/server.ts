@@ -100,7 +100,11 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
       for (const send of sending) send()
       return sending.length
     },
-    underWay: () => ({ answering: open.answering.size, held: open.held.size })
+    underWay: () => ({
+      answering: open.answering.size,
+      held: open.held.size,
+      written: [...open.answering].reduce((sum, { socket }) => sum + (socket?.bytesWritten ?? 0), 0)
+    })
   }
 })
 
