@@ -93,7 +93,11 @@ describe("GitHub's redirects", () => {
           const github = yield* makeGithub(api, { transport })
           for (const [name, call] of calls(github)) {
             yield* Effect.result(call)
-            assert.deepStrictEqual(asked(requests.splice(0)), [`${api} with token`], `${name}: ${status} ${location}`)
+            assert.deepStrictEqual(
+              [...new Set(asked(requests.splice(0)))],
+              [`${api} with token`],
+              `${name}: ${status} ${location}`
+            )
           }
         }
       }
@@ -112,7 +116,7 @@ describe("GitHub's redirects", () => {
           if (name === "raw") assert.deepInclude(yield* call as ReturnType<Github["Service"]["raw"]>, { text: "[]" })
           else assert.strictEqual((yield* reasonOf(call))._tag, "Unexpected")
           const expected = [`${api} with token`, ...(name === "raw" ? [new URL(location).origin] : [])]
-          assert.deepStrictEqual(asked(requests.splice(0)), expected, `${name} ${location}`)
+          assert.deepStrictEqual([...new Set(asked(requests.splice(0)))], expected, `${name} ${location}`)
         }
       }
     })
