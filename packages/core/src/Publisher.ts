@@ -1,6 +1,8 @@
 /**
  * Drains the outbox into the sink: claim, look if something of unknown fate may be there, read, send, record.
  *
+ * Whose trouble a failure is: publish/evidence.ts. What becomes of the file: publish/outcome.ts. Who waits: publish/Pause.ts.
+ *
  * Guarantees: whatever ends a try, the row says truthfully whether something may have been created. The request and the
  * recording of its outcome cannot be interrupted, so a graceful stop loses no answer; a kill leaves `sent_at` behind,
  * and the next holder of the row looks before it sends. A look that finds nothing is believed only after
