@@ -100,6 +100,8 @@ let worlds = 0
 const githubToken = "github-token-of-the-chaos"
 const pipedriveToken = "pipedrive-token-of-the-chaos"
 
+const countOf = (struck: ReadonlyMap<string, number>): number => struck.values().reduce((sum, n) => sum + n, 0)
+
 export const make = async (options: WorldOptions): Promise<World> => {
   const { postgres, random, time } = options
   const scope = Effect.runSync(Scope.make())
@@ -201,10 +203,16 @@ export const make = async (options: WorldOptions): Promise<World> => {
     rest: driver.rest,
     work: driver.work,
     until: async (what, holds) => {
-      const begin = time.now()
+      let begin = time.now()
+      let faults = countOf(struck)
       while (!(await holds())) {
+        // After a fault the wait is another one: a killed server leaves leases of minutes behind.
+        if (countOf(struck) !== faults) {
+          faults = countOf(struck)
+          begin = time.now()
+        }
         const waited = time.now() - begin
-        if (waited > day) throw new Error(`It does not come to pass within a day that ${what}`)
+        if (waited > day) throw new Error(`A day after the last fault it is still not so that ${what}`)
         // It is a lease or a delay of minutes that is waited for.
         if (waited > minute) driver.advance(minute)
         await driver.rest()
