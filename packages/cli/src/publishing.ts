@@ -51,7 +51,9 @@ export const publishAll = Effect.fnUntraced(function* <E>(gitpip: Outbox<E>, pro
     const wait = dueAt === null ? undefined : dueAt.epochMilliseconds - now
     // What is due and does not move is in the hands of another process, which may keep it for as long as it likes.
     const stuck = now - moved > 2 * Duration.toMillis(patience)
-    if (publishing.state === "off" || wait === undefined || wait > Duration.toMillis(patience) || stuck) {
+    // A pause that goes on and on, as with a token that is refused, is not waited for to its end.
+    const endless = publishing.state === "paused" && (wait ?? 0) + now - moved > Duration.toMillis(patience)
+    if (publishing.state === "off" || wait === undefined || wait > Duration.toMillis(patience) || stuck || endless) {
       return {
         state: publishing.state,
         message: publishing.message,

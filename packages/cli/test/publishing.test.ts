@@ -11,6 +11,7 @@ const outbox = (options: {
   readonly delay: number
   readonly sending?: number
   readonly stuck?: boolean
+  readonly state?: "on" | "paused"
 }) =>
   Effect.gen(function* () {
     const tried = yield* Ref.make(0)
@@ -35,7 +36,7 @@ const outbox = (options: {
             oldestDue: waiting ? DateTime.makeUnsafe(yield* Ref.get(due)) : null
           },
           publishing: {
-            state: "on",
+            state: options.state ?? "on",
             message: null,
             until: null,
             tokensLeft: null,
@@ -105,6 +106,17 @@ describe("publishing until nothing is left", () => {
       yield* TestClock.adjust("3 minutes")
       assert.strictEqual((yield* Fiber.join(published)).left, 1)
       assert.isBelow(yield* Ref.get(tried), 9)
+    })
+  )
+
+  it.effect("gives up on pauses that together last longer than a minute", () =>
+    Effect.gen(function* () {
+      const { published, tried } = yield* outbox({ tries: 1_000, delay: 40_000, state: "paused" })
+      yield* TestClock.adjust("39 seconds")
+      assert.isUndefined(published.pollUnsafe())
+      yield* TestClock.adjust("2 seconds")
+      assert.deepInclude(yield* Fiber.join(published), { state: "paused", left: 1 })
+      assert.strictEqual(yield* Ref.get(tried), 2)
     })
   )
 

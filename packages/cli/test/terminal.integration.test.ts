@@ -64,6 +64,9 @@ describe("commands", () => {
       assert.strictEqual(refused.code, 1)
       assertHarmless("scan", refused.stderr)
       yield* done(world, "status")
+      // Nothing is left to publish, so the next scan waits for nothing.
+      world.pipedrive.behave()
+      yield* run(world, "scan")
       world.github.misbehave({ kind: "status", status: 401, body: { message: hostile } }, forever)
       const stopped = yield* run(world, "scan")
       assert.strictEqual(stopped.code, 1)
