@@ -150,7 +150,8 @@ describe("a day", () => {
             spent.push(pipedrive.tokensSpent)
           }
           assertNoneRefused(github, pipedrive)
-          assert.isAtMost(spent[0] ?? 0, 5_200 * part)
+          // The first files of one look count as new and may use the reserve, whatever the day's size: Timing.freshFiles.
+          assert.isAtMost(spent[0] ?? 0, 5_000 * part + 200)
           assert.isAtMost(spent[23] ?? 0, 7_600 * part)
           assert.isAtLeast(spent[23] ?? 0, 7_300 * part)
           assert.isAtLeast(spent[47] ?? 0, 9_800 * part)
