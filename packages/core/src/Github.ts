@@ -29,7 +29,7 @@ import {
   WireGist
 } from "./internal/gistWire.ts"
 import * as Access from "./internal/githubAccess.ts"
-import { fail, type GithubError, NotPublic, Unauthorized, Unexpected } from "./internal/githubErrors.ts"
+import { fail, type GithubError, NotPublic, Unauthorized, Unavailable, Unexpected } from "./internal/githubErrors.ts"
 import {
   costOf,
   type GistTexts,
@@ -147,7 +147,7 @@ export class Github extends Context.Service<
     readonly feed: (etag: Option.Option<string>) => Effect.Effect<Option.Option<FeedPage>, GithubError>
     /** A further page of it, by the address that the page before gave. */
     readonly feedPage: (next: URL) => Effect.Effect<FeedPage, GithubError>
-    /** A gist with contents, at most the beginning of each. Fails with `NotPublic` unless GitHub says that it is public. */
+    /** A gist with contents, at most the beginning of each. Fails unless GitHub says that it is public, with `NotPublic` when it says that it is not. */
     readonly contents: (gistId: string) => Effect.Effect<GistContents, GithubError>
     /** The beginning of a file's raw content. What cannot be had for long is `Unavailable`, which is no failure. */
     readonly raw: (rawUrl: string, maxBytes: number) => Effect.Effect<Content, GithubError>
@@ -297,8 +297,14 @@ export class Github extends Context.Service<
             subject: { _tag: "Gist", id: gistId }
           })
           const gist = yield* decode(WireGist, answer)
-          if (!isPublic(gist)) {
+          if (gist.public === false) {
             return yield* fail(new NotPublic({ message: "GitHub does not show the gist as public: it is secret now" }))
+          }
+          // Not told: nothing is published, and nothing is given up. The same as an answer that cannot be read.
+          if (!isPublic(gist)) {
+            return yield* fail(
+              new Unavailable({ message: "GitHub's answer cannot be read: it does not say whether the gist is public" })
+            )
           }
           const files = new Map<string, Content>()
           const types = new Map<string, string>()

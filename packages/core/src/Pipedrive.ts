@@ -209,7 +209,7 @@ export class Pipedrive extends Context.Service<
           const reset = int(answer.headers, "x-ratelimit-reset")
           // A search counts in a window of its own, and its headers tell of that one.
           if (limit === undefined || remaining === undefined || search) return
-          const resetAt = now + Math.max(reset ?? 2, 1) * 1_000
+          const resetAt = now + Math.min(Math.max(reset ?? 2, 1), longestReset) * 1_000
           gate.learnWindow({ limit, millis: windowMillis, remaining, resetAt, startedAt })
         })
 
@@ -218,8 +218,17 @@ export class Pipedrive extends Context.Service<
           {
             begin = Effect.succeed(true),
             cost,
+            longestPause = longestBurst,
+            maxBytes = maxItemBytes,
             search = false
-          }: { readonly cost: number; readonly begin?: Begin | undefined; readonly search?: boolean }
+          }: {
+            readonly cost: number
+            readonly begin?: Begin | undefined
+            readonly search?: boolean
+            readonly maxBytes?: number
+            /** Within which others are asked again whatever is answered. Shorter: what a refusal says of limits is not believed. */
+            readonly longestPause?: Duration.Duration
+          }
         ): Effect.fn.Return<unknown, PipedriveError> {
           const authorized = HttpClientRequest.setHeaders(request, {
             "x-api-token": Redacted.value(settings.token),
@@ -236,7 +245,7 @@ export class Pipedrive extends Context.Service<
                 maxBytes,
                 durations
               })
-              yield* note(answer, search, startedAt)
+              if (answer.status < 300 || longestPause === longestBurst) yield* note(answer, search, startedAt)
               return answer
             })
           )
@@ -280,7 +289,9 @@ export class Pipedrive extends Context.Service<
           }
           const reason = yield* classify(answer, body, { refusals, cost })
           if (reason._tag === "BurstLimited" || reason._tag === "BudgetSpent") {
-            gate.close(reason.resumeAt.epochMilliseconds, reason.message)
+            const told = reason.resumeAt.epochMilliseconds
+            const latest = (yield* Clock.currentTimeMillis) + Duration.toMillis(longestPause)
+            gate.close(longestPause === longestBurst ? told : Math.min(told, latest), reason.message)
           }
           return yield* fail(reason)
         })
@@ -311,7 +322,7 @@ export class Pipedrive extends Context.Service<
           ...(Option.isSome(cursor) ? { cursor: cursor.value } : {})
         })
         const list = <A, I>(schema: Schema.Codec<A, I>, request: HttpClientRequest.HttpClientRequest, cost: number) =>
-          call(request, { cost }).pipe(
+          call(request, { cost, maxBytes: maxListBytes }).pipe(
             Effect.flatMap(read(wirePage(schema))),
             Effect.map(
               (page): Page<A> => ({
@@ -345,7 +356,8 @@ export class Pipedrive extends Context.Service<
           searchDeals: Effect.fn("Pipedrive.searchDeals")((title: string) =>
             call(get("v2/deals/search", { term: title, fields: "title", exact_match: "true", limit: 100 }), {
               cost: 20,
-              search: true
+              search: true,
+              maxBytes: maxListBytes
             }).pipe(
               Effect.flatMap(read(WireSearch)),
               Effect.map(({ data }) => data.items.map(({ item }) => item))
@@ -360,7 +372,7 @@ export class Pipedrive extends Context.Service<
           notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
             Effect.map(list(StoredNote, get("v1/notes", { deal_id: dealId, limit: 100 }), 20), ({ items }) => items)
           ),
-          me: call(get("v1/users/me"), { cost: 2 }).pipe(
+          me: call(get("v1/users/me"), { cost: 2, longestPause: pauseForZone }).pipe(
             Effect.map((body) => ({
               timeZone: Schema.is(WireCurrentUser)(body) ? (body.data.timezone_name ?? "") : ""
             })),
@@ -403,7 +415,10 @@ const concurrency = 12
 const patience = Duration.seconds(15)
 
 /** A page of 500 activities with notes of 100 KB each would be 50 MB; a page of such is read in no other way. */
-const maxBytes = 64 * 1024 * 1024
+const maxListBytes = 64 * 1024 * 1024
+
+/** One item: its note has 100 KB at most, and JSON writes no character with more than six. */
+const maxItemBytes = 1024 * 1024
 
 /** The budget of the smallest plan: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 const smallestBudget = 30_000
@@ -420,6 +435,9 @@ const midnightAfter = (now: number): number => {
 /** Pipedrive counts requests within two seconds; a little more, since its clock is not ours. */
 const windowMillis = 2_050
 
+/** Seconds until a window of two is renewed, whatever a header says. */
+const longestReset = 60
+
 /** Searching is limited to ten requests in two seconds on every plan. */
 const searchWindow = { limit: 10, millis: windowMillis }
 
@@ -431,6 +449,9 @@ const tokensLeft = ({ headers }: Answer): number | undefined => {
 
 /** The longest wait for a burst to end, whatever a header says. */
 const longestBurst = Duration.hours(1)
+
+/** Publishing needs no time zone: a limit that only the question for it meets keeps nothing back for longer. */
+const pauseForZone = Duration.seconds(30)
 
 /** From the third refusal in a row on, the wait grows: half a minute, doubling. Headers that promise more were wrong twice. */
 const growingWait = (refusals: number): number => (refusals < 3 ? 0 : 30 * 2 ** Math.min(refusals - 3, 10))

@@ -263,7 +263,7 @@ describe("content", () => {
       assert.deepStrictEqual(yield* github.raw(text ?? "", 10), { _tag: "Text", text: "0123456789", partial: false })
       assert.deepStrictEqual(yield* github.raw(text ?? "", 4), { _tag: "Text", text: "0123", partial: true })
       assert.deepStrictEqual(yield* github.raw(binary ?? "", 10), { _tag: "Binary" })
-      assert.strictEqual((yield* github.raw("no address", 10))._tag, "Unavailable")
+      assert.strictEqual((yield* github.raw("no address", 10))._tag, "Omitted")
     })
   )
 
@@ -291,7 +291,7 @@ describe("content", () => {
         "file:///etc/passwd",
         "data:text/plain,a"
       ]) {
-        assert.strictEqual((yield* github.raw(url, 100))._tag, "Unavailable", url)
+        assert.strictEqual((yield* github.raw(url, 100))._tag, "Omitted", url)
       }
       assert.deepStrictEqual(requests, [])
       yield* github.raw("https://api.github.test/raw/a", 100)
@@ -448,7 +448,7 @@ describe("what GitHub answers instead", () => {
     Effect.gen(function* () {
       const { github, standIn } = yield* world()
       assert.strictEqual((yield* reasonOf(github.contents("0123")))._tag, "GistNotFound")
-      assert.strictEqual((yield* github.raw(new URL("/raw/o/g/s/n", standIn.url).href, 9))._tag, "Unavailable")
+      assert.strictEqual((yield* github.raw(new URL("/raw/o/g/s/n", standIn.url).href, 9))._tag, "Omitted")
       assert.strictEqual((yield* reasonOf(github.account(7)))._tag, "UserNotFound")
       assert.strictEqual((yield* reasonOf(github.page(new URL("/user/7/gists", standIn.url))))._tag, "Unexpected")
     })

@@ -3,8 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../src/Gitpip.ts"
+import type { Fault } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
-import { inWorld, name } from "./world.ts"
+import { elapse, inWorld, name } from "./world.ts"
 
 const isQuestion = ({ route }: { readonly route: string | undefined }) => route === "/api/v1/users/me"
 
@@ -50,4 +51,41 @@ describe("the due date", () => {
       })
     )
   )
+
+  const absurd = {
+    "retry-after": "4294967296",
+    "x-ratelimit-limit": "20",
+    "x-ratelimit-remaining": "0",
+    "x-ratelimit-reset": "99999999999",
+    "x-daily-ratelimit-token-remaining": "-1"
+  }
+  const faults: ReadonlyArray<readonly [what: string, fault: Fault]> = [
+    ["a limit that ends in a hundred years", { kind: "respond", status: 429, headers: () => absurd }],
+    [
+      "a success with a limit that ends in three thousand years",
+      { kind: "respond", status: 200, headers: () => absurd }
+    ],
+    ["a firewall's page", { kind: "html", status: 403 }],
+    ["a body that never ends", { kind: "respond", status: 200, ending: "endless" }],
+    ["a fault", { kind: "status", status: 500 }]
+  ]
+  for (const [what, fault] of faults) {
+    it.effect(`delays publishing by a minute at most when the question for the zone is answered with ${what}`, () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          pipedrive.misbehave(fault, { when: isQuestion, times: Number.POSITIVE_INFINITY })
+          github.addUser("ann")
+          yield* gitpip.track(name("ann"))
+          github.addGist("ann", { files: { "a.md": "" } })
+          yield* gitpip.scan()
+          for (let n = 0; n < 6; n++) {
+            yield* Effect.forkChild(Effect.ignore(gitpip.publish), { startImmediately: true })
+            yield* elapse("10 seconds")
+          }
+          assert.lengthOf(pipedrive.activities, 1)
+        })
+      )
+    )
+  }
 })

@@ -147,6 +147,39 @@ describe("a gist that GitHub does not call public", () => {
     )
   }
 
+  for (const [what, answered] of [
+    ["is missing", undefined],
+    ["is null", null],
+    ["is a text", "true"]
+  ] as const) {
+    it.effect(`or secret either, because \`public\` ${what}, is not published, and not given up`, () => {
+      let isOdd = true
+      return withGithub(
+        ({ path }) =>
+          path === listOf("ann")
+            ? { body: [gist("ann", "open")] }
+            : path === "/gists/open"
+              ? { body: whole("ann", "open", isOdd ? { public: answered } : {}) }
+              : undefined,
+        ({ pipedrive }) =>
+          Effect.gen(function* () {
+            const gitpip = yield* tracked("ann")
+            yield* gitpip.scan()
+            for (let n = 0; n < 6; n++) {
+              yield* gitpip.publish
+              yield* passTime("10 minutes")
+            }
+            assert.deepStrictEqual(yield* publications, [["open.md", "pending", "Unavailable"]])
+            assert.lengthOf(pipedrive.activities, 0)
+            isOdd = false
+            yield* passTime("1 hour")
+            yield* gitpip.publish
+            assert.lengthOf(pipedrive.activities, 1)
+          })
+      )
+    })
+  }
+
   it.effect("is not published when it becomes secret between the scan and the publication, and says so", () =>
     inWorld(layerPostgres, { queries: false }, ({ github, pipedrive }) =>
       Effect.gen(function* () {

@@ -110,9 +110,8 @@ layer(layerRunning(), { excludeTestServices: true })("a preview", (it) => {
 
   it.effect("that GitHub does not give is a problem that says so", () =>
     Effect.gen(function* () {
-      const { call } = yield* Running
+      const { call, github } = yield* Running
       const sql = yield* SqlClient.SqlClient
-      yield* sql`update gist_files set raw_url = 'https://elsewhere.example/x' where filename = 'long.txt'`
       const [file] = yield* sql<{ key: number }>`
         insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
         select user_key, scan_key, 'none', 'x.md', html_url, 1, now(), now(), now() from gist_files limit 1 returning key`
@@ -121,7 +120,8 @@ layer(layerRunning(), { excludeTestServices: true })("a preview", (it) => {
       assert.isNotEmpty(detail)
 
       // Once GitHub gives it, it is shown: what failed is not kept.
-      yield* sql`update gist_files set raw_url = (select raw_url from gist_files where filename = 'a.md') where filename = 'x.md'`
+      const gistId = github.addGist("ann", { files: { "x.md": "# Hello <b>" } })
+      yield* sql`update gist_files set gist_id = ${gistId} where filename = 'x.md'`
       const { json } = yield* call("GET", `/files/${file?.key}/preview`)
       assert.deepStrictEqual(json, { text: "# Hello <b>", partial: false })
     })

@@ -8,7 +8,7 @@ import { type Answer, int, json } from "./exchange.ts"
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", { message: Schema.String }) {}
 /** No such gist, not any more, or not yet. */
 export class GistNotFound extends Schema.TaggedError<GistNotFound>()("GistNotFound", { message: Schema.String }) {}
-/** The gist is secret, or GitHub does not say that it is public. Nothing of it may be stored, shown or published. */
+/** The gist is secret, as GitHub says. Nothing of it may be stored, shown or published. */
 export class NotPublic extends Schema.TaggedError<NotPublic>()("NotPublic", { message: Schema.String }) {}
 /** GitHub withholds the gist or the account (terms of service, law), and says so. */
 export class Blocked extends Schema.TaggedError<Blocked>()("Blocked", { message: Schema.String }) {}

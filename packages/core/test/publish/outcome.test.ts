@@ -180,6 +180,13 @@ describe("after an error of GitHub", () => {
     ],
     ["a gist that GitHub withholds", githubError(new Blocked({ message })), claim(), open, "fail: Blocked"],
     ["a gist that became secret", githubError(new NotPublic({ message })), claim(), open, "discard: NotPublic"],
+    [
+      "a gist that is not said to be public or secret",
+      githubError(new Unavailable({ message: "it does not say whether the gist is public" })),
+      claim(),
+      open,
+      "retry: Unavailable, Backoff"
+    ],
     ["a 403, perhaps the gist's", githubError(new Refused({ message })), claim(), open, "retry: Refused, Backoff"],
     ["a 403, certainly the gist's", githubError(new Refused({ message })), claim(), own, "fail: Refused"],
     [

@@ -79,8 +79,8 @@ const refusedOf = <E extends { readonly message: string }>(
 /** Without these an answer says nothing, although Pipedrive's description requires no field at all. */
 const needed = /(^everything optional is|\b(data|items|item|id|title|key_string) is) missing$/
 
-/** What GitHub does not call public counts as secret. */
-const secret = /^(everything optional|public) is missing: GitHub does not show the gist as public/
+/** What GitHub does not call public is not read. */
+const secret = /^(everything optional|public) is missing: GitHub's answer cannot be read: it does not say whether/
 
 describe("GitHub's description", () => {
   const reads: ReadonlyArray<
