@@ -171,11 +171,14 @@ export const classify = (answer: Answer, subject: Subject, now: number): Verdict
     return thing(new PaginationLimited({ message: `GitHub shows no more of the list: ${message}` }))
   }
   if (status === 410) return thing(new Unexpected({ message: `GitHub does not offer this any more: ${message}` }))
-  if (status >= 500) {
+  if (status >= 500 || (status >= 400 && !own4xx.has(status))) {
     return { reason: new Unavailable({ message: `GitHub answers with HTTP ${status}` }), scope: "service" }
   }
   return thing(new Unexpected({ message: `GitHub answers with HTTP ${status}: ${message}` }))
 }
+
+/** What GitHub itself sends. Another 4xx, such as 499, comes from a proxy or firewall in front of it, and may concern all. */
+const own4xx: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 429, 451])
 
 const notFound = (subject: Subject): GithubError["reason"] => {
   switch (subject._tag) {

@@ -97,6 +97,7 @@ describe("an answer", () => {
     ["a spammed endpoint", 422, { message: "Validation Failed" }, page, "Unexpected", "thing"],
     ["a bad request", 400, { message: "Bad Request" }, user, "Unexpected", "thing"],
     ["a retired API", 410, { message: "Gone" }, user, "Unexpected", "thing"],
+    ["what a proxy in front of GitHub sends", 499, "", user, "Unavailable", "service"],
     ["a fault", 500, "", user, "Unavailable", "service"],
     ["a bad gateway", 502, html, gist, "Unavailable", "service"],
     [

@@ -11,7 +11,7 @@ import { chosen, runAll, toldOf } from "./runner.ts"
 
 // Without an endless answer, of which each costs most of a second.
 const seed = Number(process.env.MATRIX_SEED ?? 10)
-const count = Number(process.env.MATRIX_COUNT ?? 20)
+const count = Number(process.env.MATRIX_COUNT ?? 8)
 
 describe("the trouble of one thing, by a sample of the matrix", () => {
   it.effect(
