@@ -22,10 +22,17 @@ const closingLine: Reporter = {
 const folders = ["packages/core", "packages/http", "packages/cli", "examples", "deploy", "docs"]
 
 /** Files share the modules that a worker has loaded: hooks belong in test or setup files, never in modules beside them. */
-const integration = (name: string, root: string, setupFiles: Array<string> = []) => ({
+const integration = (
+  name: string,
+  root: string,
+  options: { readonly exclude?: Array<string>; readonly setupFiles?: Array<string> } = {}
+) => ({
   extends: true as const,
-  test: { name, root, include: ["test/**/*.integration.test.ts"], isolate: false, setupFiles }
+  test: { name, root, include: ["test/**/*.integration.test.ts"], isolate: false, ...options }
 })
+
+/** Hours of simulated time, and a search for leaks: too long for every run. */
+const long = ["test/manners.integration.test.ts", "test/bounds.integration.test.ts"]
 
 /** The projects, see `CONTRIBUTING.md`. A real PostgreSQL is started once for all but the first. */
 export default defineConfig({
@@ -43,8 +50,8 @@ export default defineConfig({
           isolate: false
         }
       },
-      integration("core", "packages/core"),
-      integration("http", "packages/http", ["test/leaks.setup.ts"]),
+      integration("core", "packages/core", { exclude: long }),
+      integration("http", "packages/http", { setupFiles: ["test/leaks.setup.ts"] }),
       integration("cli", "packages/cli"),
       integration("examples", "examples"),
       integration("docs", "docs"),
@@ -54,13 +61,12 @@ export default defineConfig({
         extends: true as const,
         test: { name: "matrix", root: "packages/core", include: ["test/matrix/*.matrix.ts"], isolate: false }
       },
-      // What core does with smaller numbers, in the full ones.
       {
         extends: true as const,
         test: {
           name: "long",
           root: "packages/core",
-          include: ["test/manners.integration.test.ts", "test/bounds.integration.test.ts"],
+          include: long,
           env: { GITPIP_TEST_LONG: "1" },
           isolate: false
         }
