@@ -31,8 +31,10 @@ const integration = (
   test: { name, root, include: ["test/**/*.integration.test.ts"], isolate: false, ...options }
 })
 
-/** Hours of simulated time, and a search for leaks: too long for every run. */
-const long = ["test/manners.integration.test.ts", "test/bounds.integration.test.ts"]
+/** Hours of simulated time, a search for leaks, every earlier schema, random histories, two servers: too long for every run. */
+const long = ["manners", "bounds", "upgrade", "model/model", "neighbours"].map(
+  (name) => `test/${name}.integration.test.ts`
+)
 
 /** The projects, see `CONTRIBUTING.md`. A real PostgreSQL is started once for all but the first. */
 export default defineConfig({

@@ -467,9 +467,9 @@ describe("what concerns everybody", () => {
           })
           yield* given(github, { alice: { "odd.md": "1" }, ...others })
           yield* work("1 minute", "10 seconds")
-          for (let round = 0; round < 2; round++) {
+          for (let round = 0; round < 4; round++) {
             yield* reaches(world, "bob", `bob-${round}-2.md`)
-            yield* work("1 hour")
+            yield* work("30 minutes", "1 minute")
           }
           assert.isAtMost(pipedrive.requests.filter(says("odd.md")).length, 60)
           once(world)
