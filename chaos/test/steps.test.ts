@@ -32,10 +32,6 @@ const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
   "Deals.ts: insert into retractions (receipt, found_at) values (",
-  // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `githubCases.integration.test.ts`.
-  "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
-  "Listings.ts: delete from listings where user_key =",
-  "Users.ts: with locked as ( select key from users where key = any(",
   // Only after files of several users were refused alike: `pipedriveCases.integration.test.ts`.
   "Publications.ts: update publications set state = 'pending', due_at =",
   // Only with more users than GitHub's limits allow in every scan: `cadence.integration.test.ts`. Looks, and waits after failures.
@@ -47,7 +43,14 @@ const elsewhere = [
  * What may happen and may not: two that meet at one moment ("of everybody never run at once, in whatever process" in
  * `Scanner.integration.test.ts`), and a poll of the feed that meets a closed door ("that fails is asked again later" in `Feed.integration.test.ts`).
  */
-const atTimes = ["Scans.ts: select key from scans where state = 'running' and", "Feed.ts: update feed set next_at ="]
+const atTimes = [
+  // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `githubCases.integration.test.ts`.
+  "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
+  "Listings.ts: delete from listings where user_key =",
+  "Users.ts: with locked as ( select key from users where key = any(",
+  "Scans.ts: select key from scans where state = 'running' and",
+  "Feed.ts: update feed set next_at ="
+]
 
 const isSchema = (step: string) =>
   /(before|after) (create|alter|lock|insert into "gitpip|update publications p set backlog)/i.test(step)
