@@ -34,6 +34,12 @@ export interface PostgresProxy {
   readonly port: number
   hooks: Hooks
   mode: Mode
+  /** How much has come through. */
+  readonly seen: () => number
+  /** Cycles that PostgreSQL is at. */
+  readonly underWay: () => number
+  /** Connections that are being made. */
+  readonly starting: () => number
   /** Resets every connection. */
   readonly cut: () => void
   readonly close: () => Promise<void>
@@ -41,7 +47,7 @@ export interface PostgresProxy {
 
 export const make = async (target: { readonly port: number }): Promise<PostgresProxy> => {
   const open = new Set<Socket>()
-  const proxy = { hooks: {} as Hooks, mode: "open" as Mode }
+  const proxy = { hooks: {} as Hooks, mode: "open" as Mode, traffic: { seen: 0, underWay: 0, starting: 0 } }
   const server = createServer((client) => {
     client.on("error", () => undefined)
     if (proxy.mode === "refuse") client.resetAndDestroy()
@@ -58,6 +64,9 @@ export const make = async (target: { readonly port: number }): Promise<PostgresP
   }
   return Object.assign(proxy, {
     port: (server.address() as AddressInfo).port,
+    seen: () => proxy.traffic.seen,
+    underWay: () => proxy.traffic.underWay,
+    starting: () => proxy.traffic.starting,
     cut,
     close: () => {
       cut()
@@ -66,7 +75,14 @@ export const make = async (target: { readonly port: number }): Promise<PostgresP
   })
 }
 
-const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks }): void => {
+interface Traffic {
+  seen: number
+  underWay: number
+  starting: number
+}
+
+const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks; readonly traffic: Traffic }): void => {
+  const { traffic } = proxy
   const part = () => {
     client.destroy()
     server.destroy()
@@ -76,12 +92,21 @@ const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks }
     socket.on("error", part)
     socket.on("close", part)
   }
+  traffic.starting++
+  server.once("close", () => {
+    traffic.seen++
+    if (!started) traffic.starting--
+    traffic.underWay -= underWay.length
+    underWay.length = 0
+    hasEnded = true
+  })
   const statements = new Map<string, string>()
   const portals = new Map<string, string>()
   /** Cycles that PostgreSQL is at, in order. */
   const underWay: Array<Step | undefined> = []
   let lastStatement = ""
   let started = false
+  let hasEnded = false
   let toServer: Promise<void> = Promise.resolve()
   let toClient: Promise<void> = Promise.resolve()
 
@@ -95,7 +120,11 @@ const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks }
   const forward = (frames: ReadonlyArray<Buffer>, step: Step | undefined, ends: boolean) => {
     toServer = toServer.then(async () => {
       if (!(await decide(proxy.hooks.before, step))) return
-      if (ends) underWay.push(step)
+      traffic.seen++
+      if (ends && !hasEnded) {
+        underWay.push(step)
+        traffic.underWay++
+      }
       server.write(Buffer.concat(frames))
     })
   }
@@ -124,9 +153,13 @@ const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks }
 
   let answer: Array<Buffer> = []
   const fromServer = frames(false, (type, frame) => {
+    traffic.seen++
     if (!started || underWay.length === 0) {
       // The first one ends the start-up; what comes between cycles is news that belongs to none.
-      if (type === "Z") started = true
+      if (type === "Z" && !started) {
+        started = true
+        traffic.starting--
+      }
       toClient = toClient.then(() => void client.write(frame))
       return
     }
@@ -134,6 +167,7 @@ const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks }
     if (type !== "Z") return
     const whole = Buffer.concat(answer)
     const step = underWay.shift()
+    traffic.underWay--
     answer = []
     toClient = toClient.then(async () => {
       if (await decide(proxy.hooks.after, step)) client.write(whole)

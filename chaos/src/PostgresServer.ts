@@ -1,4 +1,7 @@
-/** A PostgreSQL of one's own, to be killed and restarted. Durable: what it has confirmed survives its death. */
+/**
+ * A PostgreSQL of one's own, to be killed and restarted. Without `fsync`: what it has confirmed is with the operating system,
+ * and survives its death.
+ */
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { chmod, mkdtemp, rm } from "node:fs/promises"
@@ -9,12 +12,20 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { freePort, load } from "../../packages/core/test/postgres.ts"
+import { preparePostgres, template } from "../../packages/core/test/templates.ts"
 import type { Time } from "./Time.ts"
 
 export interface PostgresServer {
   readonly port: number
-  /** A new database that lives in that time. Answers its address. */
-  readonly createDatabase: (name: string, time: Time) => Promise<URL>
+  /** A new database that lives in that time, migrated or empty. Answers its address. */
+  readonly createDatabase: (
+    name: string,
+    options: { readonly time: Time; readonly schema: "migrated" | "empty" }
+  ) => Promise<URL>
+  /** Has a database suffer statements. */
+  readonly alter: (database: URL, statements: ReadonlyArray<string>) => Promise<void>
+  /** Whether it works at a statement, rather than waits for locks. */
+  readonly isWorking: (database: URL) => Promise<boolean>
   /** SIGKILL to the postmaster; its children notice and end. Then started again. */
   readonly crash: () => Promise<void>
   /** An ordinary restart. */
@@ -35,28 +46,26 @@ export const start = async (): Promise<PostgresServer> => {
     port,
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ["-c", "max_connections=200", "-c", "listen_addresses=127.0.0.1"],
+    postgresFlags: ["-c", "fsync=off", "-c", "max_connections=200", "-c", "listen_addresses=127.0.0.1"],
     initdbFlags: ["--encoding=UTF8", "--locale=C"],
     onLog: () => undefined,
     onError: () => undefined
   })
   const url = (database: string) => new URL(`postgres://postgres:postgres@127.0.0.1:${port}/${database}`)
-  const run = (database: string, statements: ReadonlyArray<string>) =>
-    Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      for (const statement of statements) yield* sql.unsafe(statement)
-    }).pipe(
-      Effect.provide(PgClient.layer({ url: Redacted.make(url(database).href), maxConnections: 1 })),
-      Effect.scoped,
+  const within = <A, E>(database: URL, use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
+    Effect.flatMap(SqlClient.SqlClient, use).pipe(
+      Effect.provide(PgClient.layer({ url: Redacted.make(database.href), maxConnections: 1 })),
       Effect.runPromise
     )
+  const alter = (database: URL, statements: ReadonlyArray<string>) =>
+    within(database, (sql) => Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true }))
+  let prepared: Promise<void> | undefined
   /** Children of a killed postmaster may hold its memory for a moment longer. */
   const startAgain = async () => {
-    for (let tries = 0; ; tries++) {
+    for (;;) {
       try {
         return await server.start()
-      } catch (error) {
-        if (tries === 100) throw new Error("PostgreSQL does not start again after it was killed", { cause: error })
+      } catch {
         await pause(50)
       }
     }
@@ -71,11 +80,26 @@ export const start = async (): Promise<PostgresServer> => {
   }
   return {
     port,
-    createDatabase: async (name, time) => {
-      await run("postgres", [`create database ${name}`])
-      await run(name, time.sql(name))
+    createDatabase: async (name, { schema, time }) => {
+      if (schema === "migrated") {
+        prepared ??= preparePostgres(url("postgres").href)
+        await prepared
+      }
+      const source = schema === "migrated" ? template : "template1"
+      await alter(url("postgres"), [`create database ${name} template ${source} strategy file_copy`])
+      await alter(url(name), time.sql(name))
       return url(name)
     },
+    alter,
+    isWorking: (database) =>
+      within(
+        database,
+        (sql) => sql<{ n: number }>`select count(*)::int as n from pg_stat_activity where datname = current_database()
+          and pid <> pg_backend_pid() and state = 'active' and wait_event_type is distinct from 'Lock'`
+      ).then(
+        ([found]) => (found?.n ?? 0) > 0,
+        () => true
+      ),
     crash: () =>
       alone(async () => {
         const { process: postmaster } = server as unknown as { readonly process: ChildProcess }

@@ -1,45 +1,62 @@
 /**
- * A clock that runs faster than the wall's, shared by the harness, every server process and the database, so that leases
- * of minutes end within seconds and nothing of the program is changed for it.
+ * A clock shared by the harness, every server process and the database. The clock runs like the machine's, and `World.ts` advances
+ * it to the next timer whenever all of them are at rest. So leases of minutes end at once, and a slow machine only takes longer.
  */
-import { Clock, Duration, Effect } from "effect"
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type Clock, Duration, Effect } from "effect"
+import * as Timers from "./timers.ts"
 
 export interface Time {
-  readonly speed: number
-  /** Epoch milliseconds, scaled. */
+  /** Epoch milliseconds. */
   readonly now: () => number
-  /** The world is so much later at once: the harness, its stand-ins and every process started from now on. */
-  readonly jump: (scaledMillis: number) => void
-  /** How long a scaled time takes in real milliseconds. */
-  readonly real: (scaled: Duration.Input) => number
+  readonly sleep: (duration: Duration.Input) => Promise<void>
+  /** Milliseconds until the next sleep of the harness ends. */
+  readonly wait: () => number
+  /** It is so much later at once, for the harness, the database and every process started from now on. */
+  readonly advance: (millis: number) => void
   /** For `preload.ts` in a server process that is started now. */
   readonly env: () => Readonly<Record<string, string>>
-  /** For what runs in the harness itself: the stand-ins. */
+  /** For what runs in the harness itself: the fakes. */
   readonly clock: Clock.Clock
   /**
    * SQL after which a database's `clock_timestamp()` tells this time. Functions of `pg_catalog` come first unless the
    * search path names it, so naming it last lets the one in `public` win.
    */
   readonly sql: (database: string) => ReadonlyArray<string>
+  readonly close: () => void
 }
 
-export const make = (speed: number): Time => {
-  const startReal = Date.now()
-  const monotonicStart = performance.now()
-  let jumped = 0
-  const now = () => startReal + jumped + (performance.now() - monotonicStart) * speed
-  const real = (scaled: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(scaled)) / speed
+export const make = (): Time => {
+  const begin = Date.now()
+  const monotonicBegin = performance.now()
+  const timers = Timers.make({ now: () => performance.now() - monotonicBegin, setTimeout, clearTimeout })
+  let advanced = 0
+  const directory = mkdtempSync(join(tmpdir(), "gitpip-chaos-time-"))
+  // PostgreSQL may run as another user.
+  chmodSync(directory, 0o755)
+  const file = join(directory, "advanced")
+  const write = () => {
+    // In one step: PostgreSQL may read it at any moment.
+    writeFileSync(`${file}.next`, `${advanced} milliseconds`, { mode: 0o644 })
+    renameSync(`${file}.next`, file)
+  }
+  write()
+  const now = () => begin + timers.now()
   const millis = () => Math.floor(now())
   const nanos = () => BigInt(Math.floor(now() * 1_000)) * 1_000n
-  const wall = Clock.Clock.defaultValue()
   return {
-    speed,
     now,
-    jump: (millis) => {
-      jumped += millis
+    sleep: (duration) =>
+      new Promise((resolve) => void timers.add(Duration.toMillis(Duration.fromInputUnsafe(duration)), resolve)),
+    wait: timers.wait,
+    advance: (millis) => {
+      advanced += millis
+      write()
+      timers.advance(millis)
     },
-    real,
-    env: () => ({ CHAOS_SPEED: String(speed), CHAOS_START: String(startReal), CHAOS_SKEW: String(jumped) }),
+    env: () => ({ CHAOS_NOW: String(now()), CHAOS_STARTED: String(Date.now()) }),
     clock: {
       currentTimeMillisUnsafe: millis,
       currentTimeMillis: Effect.sync(millis),
@@ -47,13 +64,20 @@ export const make = (speed: number): Time => {
       currentTimeNanos: Effect.sync(nanos),
       monotonicTimeNanosUnsafe: nanos,
       monotonicTimeNanos: Effect.sync(nanos),
-      sleep: (duration) => wall.sleep(Duration.millis(real(duration)))
+      sleep: (duration) =>
+        Effect.callback((resume) => {
+          const timer = timers.add(Duration.toMillis(duration), () => resume(Effect.void))
+          return Effect.sync(() => timers.remove(timer))
+        })
     },
     sql: (database) => [
       `create or replace function public.clock_timestamp() returns timestamptz language sql volatile as $$
-        select to_timestamp(${startReal / 1_000} +
-          (extract(epoch from pg_catalog.clock_timestamp())::float8 - ${startReal / 1_000}) * ${speed}) $$`,
+        select pg_catalog.clock_timestamp() + pg_catalog.pg_read_file('${file}')::interval $$`,
       `alter database ${database} set search_path = public, pg_catalog`
-    ]
+    ],
+    close: () => {
+      timers.clear()
+      rmSync(directory, { recursive: true, force: true })
+    }
   }
 }

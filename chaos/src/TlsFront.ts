@@ -21,6 +21,8 @@ export interface TlsFront {
   readonly present: (name: "trusted" | "untrusted") => void
   /** How often a caller did not accept the certificate. */
   readonly refusals: () => number
+  /** How much has come through. */
+  readonly seen: () => number
   readonly close: () => Promise<void>
 }
 
@@ -36,9 +38,12 @@ export const make = async (target: URL): Promise<TlsFront> => {
       service.destroy()
     })
     service.once("close", () => client.destroy())
+    for (const socket of [client, service]) socket.on("data", () => seen++)
     client.pipe(service).pipe(client)
   })
   let refusals = 0
+  let seen = 0
+  server.on("connection", () => seen++)
   server.on("tlsClientError", () => refusals++)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const cut = () => {
@@ -51,6 +56,7 @@ export const make = async (target: URL): Promise<TlsFront> => {
       cut()
     },
     refusals: () => refusals,
+    seen: () => seen,
     close: () => {
       cut()
       return new Promise<void>((resolve) => server.close(() => resolve()))

@@ -1,5 +1,4 @@
 /** Every fault that a run can make, with how often it is chosen. Each heals by itself, or is healed when the run ends. */
-import { setTimeout as pause } from "node:timers/promises"
 import type { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
 import type { Verdict } from "./PostgresProxy.ts"
 import type { Slot, World } from "./World.ts"
@@ -134,13 +133,14 @@ const kill = (slot: Slot): Verdict => {
   return "reset"
 }
 
-const stopped = async (world: World, { server }: Slot, scaledMillis: number): Promise<void> => {
+const stopped = async (world: World, { server }: Slot, millis: number): Promise<void> => {
   server.pause()
-  await pause(world.time.real(scaledMillis))
+  await world.time.sleep(millis)
   server.resume()
 }
 
-const minutes = 60_000
+const seconds = 1_000
+const minutes = 60 * seconds
 const day = 24 * 60 * minutes
 const pastTheLease = ({ random }: World): number => random.int(5, 9) * minutes
 
@@ -176,7 +176,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
   }),
   {
     ...toProcess("asleep for a day", 1, (world, slot) => {
-      void stopped(world, slot, 10 * minutes).then(() => world.jump(day))
+      void stopped(world, slot, 10 * minutes).then(() => world.advance(day))
     }),
     needs: "embedded"
   },
@@ -217,7 +217,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
       world.strike("PostgreSQL refuses connections")
       proxy.mode = "refuse"
       proxy.cut()
-      await pause(world.random.int(50, 500))
+      await world.time.sleep(world.random.int(3, 30) * seconds)
       proxy.mode = "open"
     }
   },
@@ -232,7 +232,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
       world.strike("PostgreSQL has no connection left")
       proxy.mode = "too-many"
       proxy.cut()
-      await pause(world.random.int(50, 500))
+      await world.time.sleep(world.random.int(3, 30) * seconds)
       proxy.mode = "open"
     }
   },
@@ -244,8 +244,8 @@ export const kinds: ReadonlyArray<FaultKind> = [
     inject: async (world) => {
       const slot = any(world)
       world.strike("PostgreSQL is slow")
-      slot.slowness = world.random.int(5, 60)
-      await pause(500)
+      slot.slowness = world.random.int(300, 3_600)
+      await world.time.sleep(30 * seconds)
       slot.slowness = 0
     }
   },
@@ -277,7 +277,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     inject: async (world) => {
       const { server } = any(world)
       const before = await server.order({ type: "disk", full: true })
-      await pause(world.random.int(50, 400))
+      await world.time.sleep(world.random.int(3, 24) * seconds)
       const after = await server.order({ type: "disk", full: false })
       if (before !== undefined && after !== undefined && after.refused.disk > before.refused.disk) {
         world.strike("disk full")
@@ -291,7 +291,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     inject: async (world) => {
       const { server } = any(world)
       const before = await server.order({ type: "dns", broken: true })
-      await pause(world.random.int(50, 400))
+      await world.time.sleep(world.random.int(3, 24) * seconds)
       const after = await server.order({ type: "dns", broken: false })
       if (before !== undefined && after !== undefined && after.refused.dns > before.refused.dns) {
         world.strike("no name is resolved")
@@ -302,10 +302,10 @@ export const kinds: ReadonlyArray<FaultKind> = [
     name: "Pipedrive: a certificate that nobody vouches for",
     theme: "services",
     weight: 2,
-    inject: async ({ front, random, strike }) => {
+    inject: async ({ front, random, strike, time }) => {
       const before = front.refusals()
       front.present("untrusted")
-      await pause(random.int(50, 400))
+      await time.sleep(random.int(3, 24) * seconds)
       front.present("trusted")
       if (front.refusals() > before) strike("Pipedrive: a certificate that nobody vouches for")
     }
@@ -344,7 +344,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
           when: ({ method }) => {
             if (!isCreate(method)) return false
             world.strike("Pipedrive: done, the answer late beyond the timeout")
-            setTimeout(() => world.pipedrive.release(), world.time.real("40 seconds"))
+            void world.time.sleep("40 seconds").then(() => world.pipedrive.release())
             return true
           }
         }

@@ -13,12 +13,12 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     /** token+feed, token, feed, none, or all in turn. */
     mode: { type: "string", default: "all" },
-    /** Real seconds of faults in one run. */
-    seconds: { type: "string", default: "40" }
+    /** How many strike in one run. */
+    faults: { type: "string", default: "100" }
   }
 })
 
-const number = (name: "minutes" | "seed" | "seconds" | "servers", least: number): number => {
+const number = (name: "minutes" | "seed" | "faults" | "servers", least: number): number => {
   const value = Number(values[name])
   if (Number.isFinite(value) && value >= least) return value
   process.stderr.write(`--${name} must be a number from ${least} on, and is ${values[name]}\n`)
@@ -42,7 +42,7 @@ if (![...modes.map(({ name }) => name), "all"].includes(values.mode)) {
 
 const end = performance.now() + number("minutes", 0.1) * 60_000
 const first = number("seed", 0)
-const seconds = number("seconds", 1)
+const faults = number("faults", 1)
 const results: Array<RunResult> = []
 let broken = false
 
@@ -55,7 +55,7 @@ for (let n = 0; performance.now() < end; n++) {
       : number("servers", 1)
   const seed = first + n
   const mode = modes[values.mode === "all" ? n % modes.length : modes.findIndex(({ name }) => name === values.mode)]
-  const again = `--seed ${seed} --database ${embedded ? "embedded" : "postgres"} --servers ${servers} --mode ${mode?.name} --seconds ${seconds} --minutes 0.1`
+  const again = `--seed ${seed} --database ${embedded ? "embedded" : "postgres"} --servers ${servers} --mode ${mode?.name} --faults ${faults} --minutes 0.1`
   process.stdout.write(
     `seed ${seed}: ${embedded ? "embedded" : "PostgreSQL"}, ${servers} server${servers === 1 ? "" : "s"}, ${mode?.name} … `
   )
@@ -63,7 +63,7 @@ for (let n = 0; performance.now() < end; n++) {
     seed,
     database: embedded ? "embedded" : "postgres",
     servers,
-    seconds,
+    faults,
     mode,
     only: new RegExp(values.only)
   })

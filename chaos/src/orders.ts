@@ -1,16 +1,11 @@
 /** What the harness tells a server process, and what comes back. */
 
-/** A change of the program's text, by which a rule is switched off. */
-export interface Mutation {
-  /** The end of the module's address. */
-  readonly file: string
-  /** Must occur exactly once. */
-  readonly from: string
-  readonly to: string
-}
-
-export type Order = { readonly id: number } & (
+export type Order = {
+  readonly id: number
+} /** The wall clock alone jumps, as by a time server: timers know nothing of it. */ & (
   | { readonly type: "skew"; readonly millis: number }
+  /** So much time has passed. */
+  | { readonly type: "advance"; readonly millis: number }
   | { readonly type: "disk"; readonly full: boolean }
   | { readonly type: "dns"; readonly broken: boolean }
   | { readonly type: "report" }
@@ -19,7 +14,10 @@ export type Order = { readonly id: number } & (
 export interface Report {
   /** Writes that found the disk full, and names that were not resolved, since the process began. */
   readonly refused: { readonly disk: number; readonly dns: number }
-  readonly heapUsed: number
-  readonly rss: number
-  readonly handles: Readonly<Record<string, number>>
+  /** How often anything ran in the process. */
+  readonly turns: number
+  /** Whether the operating system works for it. */
+  readonly isBusy: boolean
+  /** Milliseconds until its next timer; `null` without one. */
+  readonly wait: number | null
 }

@@ -48,8 +48,7 @@ export const visit = async (books: Books, slot: Slot, user: string, visitor: str
   try {
     const address = await slot.server.address
     const answer = await fetch(new URL(`/latestgists/${user}?visitor=${visitor}`, address), {
-      method: "POST",
-      signal: AbortSignal.timeout(10_000)
+      method: "POST"
     })
     const files = (await answer.json()) as ReadonlyArray<{ readonly id: number }>
     if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`)

@@ -1,15 +1,15 @@
 /**
- * Loaded into a server process before anything else (`node --import`): makes its clocks run fast, and obeys the harness
- * over the process's message channel. The program itself is not changed, unless `CHAOS_MUTATIONS` says so.
+ * Loaded into a server process before anything else (`node --import`): its clocks are the harness's (see `Time.ts`), and it
+ * obeys the harness over the process's message channel. The program itself is not changed, but for the rules that
+ * `CHAOS_RULES_OFF` names.
  */
 import dns from "node:dns"
 import fs from "node:fs"
 import { flushCompileCache, registerHooks, syncBuiltinESMExports } from "node:module"
 import { resolve } from "node:path"
-import type { Mutation, Order } from "./orders.ts"
-
-const speed = Number(process.env.CHAOS_SPEED)
-const start = Number(process.env.CHAOS_START)
+import { promisify } from "node:util"
+import type { Order, Report } from "./orders.ts"
+import * as Timers from "./timers.ts"
 
 // ------------------------------------------------------------------------------------------------------------------
 // Time
@@ -17,29 +17,103 @@ const start = Number(process.env.CHAOS_START)
 
 const RealDate = Date
 const realHrtime = process.hrtime.bigint.bind(process.hrtime)
+const realPerformance = performance.now.bind(performance)
+const { clearInterval: realClearInterval, clearTimeout: realClearTimeout, setImmediate: realSetImmediate } = globalThis
 const realSetTimeout = globalThis.setTimeout
-const realSetInterval = globalThis.setInterval
-/** Jumps of the wall clock, as by a time server. Monotonic clocks know nothing of them. */
-let skew = Number(process.env.CHAOS_SKEW)
-const now = () => Math.floor(start + (RealDate.now() - start) * speed + skew)
-const hrtime = () => realHrtime() * BigInt(speed)
+
+const elapsed = RealDate.now() - Number(process.env.CHAOS_STARTED)
+const timersBegin = realPerformance()
+const timers = Timers.make({
+  now: () => realPerformance() - timersBegin,
+  setTimeout: realSetTimeout,
+  clearTimeout: realClearTimeout
+})
+const begin = Number(process.env.CHAOS_NOW) + elapsed
+let skew = 0
+let advanced = 0
+/** How often anything ran. */
+let turns = 0
+const now = () => Math.floor(begin + timers.now() + skew)
 
 globalThis.Date = new Proxy(RealDate, {
   construct: (target, args, made) => Reflect.construct(target, args.length === 0 ? [now()] : args, made),
   apply: () => new RealDate(now()).toString(),
   get: (target, key, receiver) => (key === "now" ? now : Reflect.get(target, key, receiver))
 })
-performance.now = () => Number(hrtime()) / 1e6
-process.hrtime.bigint = hrtime
+performance.now = () => realPerformance() + advanced
+process.hrtime.bigint = () => realHrtime() + BigInt(Math.round(advanced * 1e6))
 
-const scaled = (delay: number | undefined) => (delay !== undefined && delay > 0 ? Math.max(delay / speed, 1) : delay)
+/** What `setTimeout` and `setInterval` answer. */
+class Timeout {
+  readonly #run: () => void
+  readonly #delay: number
+  readonly #isRepeated: boolean
+  #timer: Timers.Timer | undefined
+  #isHeld = true
+  constructor(run: () => void, delay: number | undefined, isRepeated: boolean) {
+    this.#run = run
+    this.#delay = delay !== undefined && delay >= 1 && delay < 2 ** 31 ? delay : 1
+    this.#isRepeated = isRepeated
+    this.refresh()
+  }
+  refresh() {
+    this.close()
+    this.#timer = timers.add(this.#delay, () => {
+      turns++
+      this.#timer = undefined
+      if (this.#isRepeated) this.refresh()
+      this.#run()
+    })
+    return this.#hold(this.#isHeld)
+  }
+  close() {
+    if (this.#timer !== undefined) timers.remove(this.#timer)
+    this.#timer = undefined
+    return this
+  }
+  ref() {
+    return this.#hold(true)
+  }
+  unref() {
+    return this.#hold(false)
+  }
+  hasRef() {
+    return this.#isHeld
+  }
+  #hold(isHeld: boolean) {
+    this.#isHeld = isHeld
+    if (this.#timer !== undefined) this.#timer.isHeld = isHeld
+    timers.hold()
+    return this
+  }
+  [Symbol.dispose]() {
+    this.close()
+  }
+}
+
+type Callback = (...args: Array<unknown>) => void
 globalThis.setTimeout = Object.assign(
-  (run: (...args: Array<unknown>) => void, delay?: number, ...args: Array<unknown>) =>
-    realSetTimeout(run, scaled(delay), ...args),
-  realSetTimeout
-) as typeof setTimeout
-globalThis.setInterval = ((run: (...args: Array<unknown>) => void, delay?: number, ...args: Array<unknown>) =>
-  realSetInterval(run, scaled(delay), ...args)) as typeof setInterval
+  (run: Callback, delay?: number, ...args: Array<unknown>) => new Timeout(() => run(...args), delay, false),
+  {
+    [promisify.custom]: (delay?: number, value?: unknown) => new Promise((done) => setTimeout(() => done(value), delay))
+  }
+) as unknown as typeof setTimeout
+globalThis.setInterval = ((run: Callback, delay?: number, ...args: Array<unknown>) =>
+  new Timeout(() => run(...args), delay, true)) as unknown as typeof setInterval
+const clear = (real: typeof clearTimeout) => (timeout: Parameters<typeof clearTimeout>[0]) => {
+  if (timeout instanceof Timeout) timeout.close()
+  else real(timeout)
+}
+globalThis.clearTimeout = clear(realClearTimeout)
+globalThis.clearInterval = clear(realClearInterval)
+globalThis.setImmediate = Object.assign(
+  (run: Callback, ...args: Array<unknown>) =>
+    realSetImmediate(() => {
+      turns++
+      run(...args)
+    }),
+  realSetImmediate
+) as typeof setImmediate
 
 // Node writes its cache at an orderly end, which few of these processes come to.
 realSetTimeout(flushCompileCache, 2_000).unref()
@@ -101,35 +175,33 @@ dns.lookup = ((host: string, ...rest: Array<unknown>): void => {
 syncBuiltinESMExports()
 
 // ------------------------------------------------------------------------------------------------------------------
-// The program's text
+// Rules
 // ------------------------------------------------------------------------------------------------------------------
 
-const mutations = JSON.parse(process.env.CHAOS_MUTATIONS ?? "[]") as ReadonlyArray<Mutation>
-const applied = new Set<Mutation>()
+const rulesOff = (process.env.CHAOS_RULES_OFF ?? "").split(",").filter((rule) => rule !== "")
 
-const broken = (mutation: Mutation, why: string): never => {
-  process.stderr.write(`chaos: ${mutation.file}: ${why}: ${mutation.from}\n`)
-  process.exit(70)
-}
-
-if (mutations.length > 0) {
+if (rulesOff.length > 0) {
+  let isReplaced = false
   registerHooks({
     load: (url, context, next) => {
-      const loaded = next(url, context)
-      let text: string | undefined
-      for (const mutation of mutations) {
-        if (!url.endsWith(mutation.file)) continue
-        text ??= String(loaded.source)
-        const parts: Array<string> = text.split(mutation.from)
-        if (parts.length !== 2) broken(mutation, `the text occurs ${parts.length - 1} times instead of once`)
-        text = parts.join(mutation.to)
-        applied.add(mutation)
+      if (!url.endsWith("/core/dist/internal/rules.js")) return next(url, context)
+      isReplaced = true
+      const { source } = next(url, context)
+      const names = [...String(source).matchAll(/^export const (\w+)/gm)].map(([, name = ""]) => name)
+      const unknown = rulesOff.filter((rule) => !names.includes(rule))
+      if (unknown.length > 0) {
+        process.stderr.write(`chaos: rules.ts has no rule ${unknown}\n`)
+        process.exit(70)
       }
-      return text === undefined ? loaded : { ...loaded, source: text }
+      return {
+        format: "module",
+        shortCircuit: true,
+        source: names.map((name) => `export const ${name} = ${!rulesOff.includes(name)}`).join("\n")
+      }
     }
   })
   process.on("exit", () => {
-    for (const mutation of mutations) if (!applied.has(mutation)) broken(mutation, "the file was never loaded")
+    if (!isReplaced) process.stderr.write("chaos: rules.js was never loaded\n")
   })
 }
 
@@ -142,6 +214,10 @@ process.on("message", (order: Order) => {
     case "skew":
       skew += order.millis
       break
+    case "advance":
+      advanced += order.millis
+      timers.advance(order.millis)
+      return
     case "disk":
       full = order.full
       break
@@ -153,9 +229,12 @@ process.on("message", (order: Order) => {
 })
 process.channel?.unref()
 
-const report = () => {
-  const { heapUsed, rss } = process.memoryUsage()
-  const handles: Record<string, number> = {}
-  for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1
-  return { heapUsed, rss, handles, refused }
+const report = (): Report => {
+  const wait = timers.wait()
+  return {
+    refused,
+    turns,
+    isBusy: process.getActiveResourcesInfo().some((kind) => /Req|ConnectWrap|WriteWrap|Zlib/.test(kind)),
+    wait: Number.isFinite(wait) ? wait : null
+  }
 }

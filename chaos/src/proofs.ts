@@ -1,14 +1,11 @@
 /**
- * The harness put to the test: each rule of the program is switched off in turn, by changing its text as it is loaded, in
- * a situation that only this rule saves. What plain wirings do in such a situation is the control.
+ * The harness put to the test: each rule of the program is switched off in turn, by its name, in a situation that only this
+ * rule saves. What plain wirings do in such a situation is the control.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
-import { setTimeout as pause } from "node:timers/promises"
-import { Effect } from "effect"
 import * as Oracle from "./Oracle.ts"
-import type { Mutation } from "./orders.ts"
 import type { PostgresServer } from "./PostgresServer.ts"
 import { type Books, makeBooks, publish, track, users, visit } from "./people.ts"
 import * as Random from "./random.ts"
@@ -17,9 +14,10 @@ import * as Time from "./Time.ts"
 import * as World from "./World.ts"
 
 export interface Proof {
+  /** Its name in `core/src/internal/rules.ts`, or that of a rule in the database. */
   readonly rule: string
-  /** Switch it off. */
-  readonly mutations: ReadonlyArray<Mutation>
+  /** SQL by which a rule in the database is kept, or switched off. */
+  readonly database?: (rule: "on" | "off") => string
   readonly servers: number
   readonly situation: (world: World.World, books: Books) => Promise<void>
   /** What must be wrong without the rule. */
@@ -30,26 +28,20 @@ const isCreate = ({ method, route }: { readonly method: string; readonly route: 
   method === "POST" && route === "/api/v2/activities"
 const slot = (world: World.World, index: number) => world.slots[index] as World.Slot
 const arrived = (world: World.World, count: number) =>
-  Effect.runPromise(world.pipedrive.seen(count, isCreate).pipe(Effect.timeout("30 seconds")))
+  world.until(
+    `Pipedrive is asked for ${count} activities`,
+    () => world.pipedrive.requests.filter(isCreate).length >= count
+  )
 /** Until everybody has been looked at. A server that is stopped while it stores what is new holds locks that others wait for. */
-const lookedAt = async (world: World.World) => {
-  for (;;) {
+const lookedAt = (world: World.World) =>
+  world.until("everybody has been looked at", async () => {
     const { json } = await world.call(slot(world, 0), "GET", "/users")
-    if ((json as ReadonlyArray<{ readonly state: string }>).every(({ state }) => state !== "new")) return
-    await pause(50)
-  }
-}
+    return (json as ReadonlyArray<{ readonly state: string }>).every(({ state }) => state !== "new")
+  })
 
 export const proofs: ReadonlyArray<Proof> = [
   {
-    rule: "look before sending again",
-    mutations: [
-      {
-        file: "core/dist/Publisher.js",
-        from: "if (claim.sentAt !== null && claim.target !== null) {",
-        to: "if (claim.sentAt === undefined) {"
-      }
-    ],
+    rule: "lookupBeforeResend",
     servers: 1,
     red: "doubled",
     situation: async (world, books) => {
@@ -59,65 +51,26 @@ export const proofs: ReadonlyArray<Proof> = [
     }
   },
   {
-    rule: "files and outbox in one transaction",
-    mutations: [
-      {
-        file: "core/dist/repository/GistFiles.js",
-        from: "sql.withTransaction(addAll(intakes))",
-        to: "addAll(intakes)"
-      },
-      {
-        file: "core/dist/repository/GistFiles.js",
-        from: "const counts = yield* sql `\n        with owners",
-        to: "yield* sql `\n        with owners"
-      },
-      {
-        file: "core/dist/repository/GistFiles.js",
-        from: "returning key, user_key, created_at\n        ), start as materialized (",
-        to: `returning key, user_key, created_at
-        ) select count(*) as n from added\`
-        const counts = yield* sql\`with owners as (
-          select * from jsonb_to_recordset(\${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
-            found_at timestamptz, old_before timestamptz, skip_old boolean, queued bigint)
-        ), added as (
-          select key, user_key, created_at from gist_files g where g.scan_key in (select scan_key from owners)
-            and not exists (select 1 from publications p where p.file_key = g.key)
-        ), start as materialized (`
-      }
-    ],
+    rule: "filesAndOutboxInOneTransaction",
     servers: 1,
     red: "lost",
     situation: async (world, books) => {
-      const killed = Promise.withResolvers<void>()
+      let isKilled = false
       slot(world, 0).triggers.push({
         phase: "after",
         matches: ({ statement }) => statement.includes("insert into gist_files"),
         act: ({ server }) => {
           void server.kill()
-          killed.resolve()
+          isKilled = true
           return "reset"
         }
       })
       for (let n = 0; n < 3; n++) publish(world, books, "ann")
-      await killed.promise
+      await world.until("the server is killed between the files and the outbox", () => isKilled)
     }
   },
   {
-    rule: "the fence: a late writer does not send, and takes back what it sent",
-    mutations: [
-      {
-        file: "core/dist/repository/Publications.js",
-        from: `where key = \${claim.key} and epoch = \${claim.epoch} and state = 'sending'
-            and lease_until > clock_timestamp() + \${seconds(sql, Timing.sendMargin)}`,
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a text of the program.
-        to: "where key = ${claim.key}"
-      },
-      {
-        file: "core/dist/repository/Publications.js",
-        from: "yield* toRetract(claim, [receipt], now);",
-        to: ""
-      }
-    ],
+    rule: "fence",
     servers: 2,
     red: "doubled",
     situation: async (world, books) => {
@@ -132,27 +85,32 @@ export const proofs: ReadonlyArray<Proof> = [
           server.pause()
           second.server.resume()
           // The lease passes, and the other one publishes.
-          await arrived(world, 1).catch(sent.reject)
-          await pause(200)
+          await world
+            .until("the other has published", async () => {
+              const { json } = await world.call(second, "GET", "/publications?state=published")
+              return (json as ReadonlyArray<unknown>).length > 0
+            })
+            .then(sent.resolve, sent.reject)
           server.resume()
-          sent.resolve()
           return "pass" as const
         }
       })
       publish(world, books, "ann")
       await sent.promise
-      await pause(500)
     }
   },
   {
-    rule: "a visit locks its user",
-    mutations: [
-      {
-        file: "core/dist/migrations/0001_initial.js",
-        from: "and u.untracked_at is null for update;",
-        to: "and u.untracked_at is null;"
-      }
-    ],
+    rule: "visitLocksUser",
+    // The visit takes longer, so that others fall into it.
+    database: (rule) => `do $do$ declare
+        definition text := pg_get_functiondef('record_visit'::regproc);
+        lock constant text := ' for update;';
+      begin
+        if (length(definition) - length(replace(definition, lock, ''))) <> length(lock) then
+          raise exception 'record_visit does not lock in one place';
+        end if;
+        execute replace(definition, lock, '${rule === "on" ? " for update;" : ";"} perform pg_sleep(0.02);');
+      end $do$`,
     servers: 2,
     red: "visits",
     situation: async (world, books) => {
@@ -169,17 +127,17 @@ export const proofs: ReadonlyArray<Proof> = [
 
 /** What is wrong in the end, with the rule or without it. */
 export const outcome = async (postgres: PostgresServer, proof: Proof, rule: "on" | "off"): Promise<Oracle.Verdict> => {
-  const time = Time.make(60)
   const world = await World.make({
-    time,
+    time: Time.make(),
     random: Random.make(1),
     postgres,
     servers: proof.servers,
     listLag: 0,
-    mutations: rule === "on" ? undefined : proof.mutations
+    rulesOff: rule === "off" && proof.database === undefined ? [proof.rule] : []
   })
   const books = makeBooks()
   try {
+    if (proof.database !== undefined) await postgres.alter(world.database as URL, [proof.database(rule)])
     await Promise.all(world.slots.map(({ server }) => server.address))
     await track(world, slot(world, 0))
     await proof.situation(world, books)
@@ -190,8 +148,8 @@ export const outcome = async (postgres: PostgresServer, proof: Proof, rule: "on"
 }
 
 /** Six files by a plain wiring that is killed at every request it makes, once before and once after Pipedrive's work. */
-export const plainWiring = async (order: "before" | "after", postgres: PostgresServer) => {
-  const world = await World.make({ time: Time.make(1), random: Random.make(1), postgres, servers: 0 })
+export const plainWiring = async (order: "before" | "after") => {
+  const world = await World.make({ time: Time.make(), random: Random.make(1), servers: 0 })
   const books = makeBooks()
   try {
     world.github.addUser("ann")

@@ -1,20 +1,22 @@
 /** The end of a run: everything is mended, and left alone until nothing is left to do or nothing gets on any more. */
-import { setTimeout as pause } from "node:timers/promises"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, Redacted } from "effect"
+import { Duration, Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Oracle from "./Oracle.ts"
 import type { Books } from "./people.ts"
 import type { Slot, World } from "./World.ts"
 
-/**
- * Without progress for so long, in real time and in that of the servers, nobody waits for it any more. The longest honest
- * waits are of a day: for Pipedrive's next one, and for a user who failed again and again.
- */
-const patience = { real: 15_000, served: 30 * 3_600_000 }
+/** The part of a round in which servers do what is due. After it the clocks are advanced by hours. */
+const workingTime = "15 seconds"
 
-/** While nothing gets on, all clocks jump this far this often. */
-const jump = { every: 500, by: 3_600_000 }
+/**
+ * A world without progress in this many rounds is stuck. The hours double from round to round, to 63 in all, since the longest
+ * honest waits last a day: for Pipedrive's next day, and for a user who failed again and again.
+ */
+const patience = 6
+
+/** Rounds at rest before a run ends: an audit or a late scan may still spoil the outcome. */
+const quietRounds = 4
 
 /** What keeps whom waiting, for a person to read. */
 export const dump = async (world: World): Promise<string> => {
@@ -80,7 +82,6 @@ export interface Settled {
   readonly retried: number
 }
 
-/** Waits are shortened by jumps of the clock, since an hour of an idle process proves nothing. */
 export const settle = async (
   world: World,
   books: Books,
@@ -89,19 +90,11 @@ export const settle = async (
   mend(world)
   let retried = 0
   let progress = ""
-  let since = performance.now()
-  let jumped = since
-  let jumps = 0
+  let stuckRounds = 0
   let quiet = 0
   const slot = world.slots[0] as Slot
   for (;;) {
-    await pause(150)
-    const now = performance.now()
-    if (now - jumped > jump.every) {
-      jumped = now
-      jumps++
-      world.jump(jump.by)
-    }
+    await world.time.sleep(workingTime)
     const found = Oracle.publications(world, books)
     const state = await status(world, slot)
     if (state !== undefined && state.failed > 0) {
@@ -113,17 +106,15 @@ export const settle = async (
       }
     }
     const present = JSON.stringify([found.lost.length, found.doubled.length, found.twinDeals.length, state])
-    if (present !== progress) {
-      progress = present
-      since = now
-      jumps = 0
-    }
+    stuckRounds = present === progress ? stuckRounds + 1 : 0
+    progress = present
     const rest = state !== undefined && state.pending + state.sending + state.failed === 0
     const right = found.lost.length + found.doubled.length + found.twinDeals.length + found.misplaced.length === 0
-    // For a while longer, so that an audit or a late scan can still spoil it.
     quiet = rest && right ? quiet + 1 : 0
-    const stuck = now - since > patience.real && jumps * jump.by > patience.served
-    if (quiet < 20 && !stuck) continue
+    if (quiet < quietRounds && stuckRounds < patience) {
+      world.advance(Duration.hours(2 ** stuckRounds))
+      continue
+    }
     const visits = options.visits ? await Oracle.visits(world, books, slot).catch((error) => [String(error)]) : []
     const verdict = { ...Oracle.publications(world, books), visits, leaks: world.leaks }
     return { verdict, retried, dump: rest && Oracle.isClean(verdict) ? "" : await dump(world) }

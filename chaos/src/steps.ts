@@ -6,7 +6,6 @@
  * and the server is killed wherever it has not been killed yet, until it has been killed everywhere. A step that is added
  * to the program is found in the same way.
  */
-import { setTimeout as pause } from "node:timers/promises"
 import type { Books } from "./people.ts"
 import { settle } from "./settle.ts"
 import type { Slot, World } from "./World.ts"
@@ -57,27 +56,17 @@ const killEverywhere = (world: World, { killed, statements }: Steps, mayKill: (s
 
 /** Asks until it is answered: the server may be dead at any moment. */
 const persist = async (world: World, method: string, path: string) => {
-  for (let tries = 0; ; tries++) {
-    try {
-      const { json, status } = await world.call(world.slots[0] as Slot, method, path)
-      if (status < 500) return json
-    } catch (error) {
-      if (tries > 200) throw new Error(`${method} ${path} is never answered`, { cause: error })
-    }
-    await pause(50)
-  }
-}
-
-const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const end = performance.now() + 300_000
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`It does not come to pass that ${what}`)
-    await pause(20)
-  }
+  let json: unknown
+  await world.until(`${method} ${path} is answered`, async () => {
+    const answer = await world.call(world.slots[0] as Slot, method, path).catch(() => undefined)
+    json = answer?.json
+    return answer !== undefined && answer.status < 500
+  })
+  return json
 }
 
 /** Somebody watches what changes, from one server to the next, until told to stop. */
-const watch = async (slot: Slot, signal: AbortSignal): Promise<void> => {
+const watch = async ({ time }: World, slot: Slot, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
     try {
       const { body } = await fetch(new URL("/events", await slot.server.address), { signal })
@@ -85,13 +74,13 @@ const watch = async (slot: Slot, signal: AbortSignal): Promise<void> => {
     } catch {
       // The server was killed, or has not begun.
     }
-    await pause(50)
+    await time.sleep("1 second")
   }
 }
 
 /** A life in which everything happens that a server can do. `n` makes it another one. */
 export const live = async (world: World, books: Books, n: number): Promise<void> => {
-  const { github, pipedrive } = world
+  const { github, pipedrive, until } = world
   const slot = world.slots[0] as Slot
   const user = `user-${n}`
   let files = 0
@@ -105,9 +94,8 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
     until(`${file} is in Pipedrive`, () => pipedrive.activities.some(({ subject }) => subject === file))
   const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
     method === "POST" && route === "/api/v2/activities"
-  const hours = (count: number) => slot.server.order({ type: "skew", millis: count * 3_600_000 })
   const end = new AbortController()
-  const watched = watch(slot, end.signal)
+  const watched = watch(world, slot, end.signal)
 
   github.addUser(user)
   await persist(world, "POST", `/users/${user}/${1_000 + n}`)
@@ -130,8 +118,8 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
     body: JSON.stringify({ subject: late, deal_id, note, type })
   })
   await until("what was there twice is there once", async () => {
-    await hours(1)
-    await pause(100)
+    world.advance("1 hour")
+    await world.rest()
     return pipedrive.activities.filter(({ subject }) => subject === late).length === 1
   })
   // One is refused, and tried again by hand.
@@ -179,7 +167,8 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   // The account gets another name, goes away, and is no longer followed.
   github.renameUser(user, `${user}-x`)
   await until("the new name is known", async () => {
-    await hours(1)
+    world.advance("1 hour")
+    await world.rest()
     return JSON.stringify(await persist(world, "GET", "/users")).includes(`${user}-x`)
   })
   github.removeUser(`${user}-x`)

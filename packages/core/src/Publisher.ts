@@ -30,6 +30,7 @@ import type { Content } from "./domain/GistFile.ts"
 import * as Timing from "./domain/Timing.ts"
 import { Github, type GithubError } from "./Github.ts"
 import { Contents } from "./internal/Contents.ts"
+import * as rules from "./internal/rules.ts"
 import { ScanSpans } from "./internal/ScanSpans.ts"
 import { allowance } from "./publish/allowance.ts"
 import type { Failure, Verdict } from "./publish/evidence.ts"
@@ -438,7 +439,7 @@ export class Publisher extends Context.Service<
           }
 
           let delivery: Delivery = claim
-          if (claim.sentAt !== null && claim.target !== null) {
+          if (rules.lookupBeforeResend && claim.sentAt !== null && claim.target !== null) {
             // Something may be there. Only what Pipedrive shows decides.
             const found = yield* Effect.result(sink.find(claim.target, delivery, claim.sentAt))
             if (found._tag === "Failure") {

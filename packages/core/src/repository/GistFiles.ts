@@ -5,6 +5,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { GistFile, type ListedFile } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
+import * as rules from "../internal/rules.ts"
 import { front, numbers } from "./sql.ts"
 
 /** What one look at a user brought, to be stored at once. */
@@ -93,11 +94,11 @@ export const make = Effect.gen(function* () {
       }))
       // A user's first place in the queue is behind its own waiting files, but never before where the queue stands now:
       // start-time fair queueing, see Publications.ts.
-      const counts = yield* sql<{ userKey: UserKey; added: number; queued: number }>`
-        with owners as (
+      const ownersOf = sql`owners as (
           select * from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
             found_at timestamptz, old_before timestamptz, skip_old boolean, queued bigint)
-        ), added as (
+        )`
+      const insertFiles = sql`
           insert into gist_files (user_key, scan_key, gist_id, filename, html_url, raw_url, description, language, type,
             size, created_at, updated_at, found_at)
           select o.user_key, o.scan_key, l.gist_id, l.filename, l.html_url, l.raw_url, l.description, l.language, l.type,
@@ -107,8 +108,17 @@ export const make = Effect.gen(function* () {
             created_at timestamptz, updated_at timestamptz) join owners o on o.user_key = l.user_key
           order by l.n
           on conflict on constraint gist_files_gist_id_filename_key do nothing
-          returning key, user_key, created_at
-        ), start as materialized (
+          returning key, user_key, created_at`
+      // One statement inserts files and publications. Only the proof of the rule inserts the files by a statement before.
+      if (!rules.filesAndOutboxInOneTransaction)
+        yield* sql`with ${ownersOf}, added as (${insertFiles}) select count(*) from added`
+      const counts = yield* sql<{ userKey: UserKey; added: number; queued: number }>`
+        with ${ownersOf}, added as (${
+          rules.filesAndOutboxInOneTransaction
+            ? insertFiles
+            : sql`select key, user_key, created_at from gist_files where scan_key in (select scan_key from owners)
+                and key not in (select file_key from publications)`
+        }), start as materialized (
           select o.*, greatest(
             coalesce((select max(turn) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
             ${front(sql)}
@@ -167,7 +177,8 @@ export const make = Effect.gen(function* () {
     return counts
   })
 
-  const store = (intakes: ReadonlyArray<Intake>) => orDatabaseError(sql.withTransaction(addAll(intakes)))
+  const store = (intakes: ReadonlyArray<Intake>) =>
+    orDatabaseError(rules.filesAndOutboxInOneTransaction ? sql.withTransaction(addAll(intakes)) : addAll(intakes))
 
   return {
     /** Which of these gists' files are stored already, as `gist id, NUL, name`. */

@@ -15,6 +15,7 @@ import { orDatabaseError, rows } from "../Database.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
+import * as rules from "../internal/rules.ts"
 import { alone, front, numbers, reached, seconds } from "./sql.ts"
 
 /** There is no publication of this id. */
@@ -140,6 +141,12 @@ export const make = Effect.gen(function* () {
   const lastTurn = (claim: Claim) =>
     sql`greatest(turn, (select max(turn) + 1 from publications where user_key = ${claim.userKey} and state = 'pending'))`
 
+  const holdsLease = (claim: Claim) =>
+    rules.fence
+      ? sql`epoch = ${claim.epoch} and state = 'sending'
+          and lease_until > clock_timestamp() + ${seconds(sql, Timing.sendMargin)}`
+      : sql`true`
+
   const toRetract = Effect.fnUntraced(function* (
     claim: Pick<Claim, "key">,
     receipts: ReadonlyArray<string>,
@@ -184,9 +191,7 @@ export const make = Effect.gen(function* () {
       Effect.map(
         orDatabaseError(sql`
           update publications set sent_at = clock_timestamp(), target = ${target}
-          where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending'
-            and lease_until > clock_timestamp() + ${seconds(sql, Timing.sendMargin)}
-          returning 1 as ok`),
+          where key = ${claim.key} and ${holdsLease(claim)} returning 1 as ok`),
         (found) => found.length > 0
       ),
     /**
@@ -224,7 +229,7 @@ export const make = Effect.gen(function* () {
               `another process had published it already; ${receipt} is deleted again`,
               now
             )
-            yield* toRetract(claim, [receipt], now)
+            if (rules.fence) yield* toRetract(claim, [receipt], now)
             return false
           })
         )

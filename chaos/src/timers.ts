@@ -1,0 +1,101 @@
+/** Timers on a clock that runs as the machine's does, and that can be advanced besides: those that are due then run at once. */
+
+export interface Timer {
+  readonly at: number
+  readonly run: () => void
+  /** Whether a process stays alive for it. */
+  isHeld: boolean
+}
+
+export interface Timers {
+  /** Milliseconds, from any beginning. */
+  readonly now: () => number
+  readonly add: (delay: number, run: () => void) => Timer
+  readonly remove: (timer: Timer) => void
+  /** Milliseconds until the next one is due; infinite without any. */
+  readonly wait: () => number
+  /** So much time has passed at once. */
+  readonly advance: (millis: number) => void
+  /** Takes notice of a change of `isHeld`. */
+  readonly hold: () => void
+  readonly clear: () => void
+}
+
+/** The functions of the machine, in case the global ones are replaced by these. */
+export interface Machine {
+  readonly now: () => number
+  readonly setTimeout: typeof setTimeout
+  readonly clearTimeout: typeof clearTimeout
+}
+
+/** A timer of the machine lasts no longer. */
+const maxDelay = 2 ** 31 - 1
+
+export const make = (machine: Machine): Timers => {
+  const timers = new Set<Timer>()
+  let advanced = 0
+  let alarm: { readonly handle: NodeJS.Timeout; readonly at: number } | undefined
+  const now = () => machine.now() + advanced
+
+  const next = (): Timer | undefined => {
+    let first: Timer | undefined
+    for (const timer of timers) if (first === undefined || timer.at < first.at) first = timer
+    return first
+  }
+  const hold = () => {
+    if (alarm === undefined) return
+    if ([...timers].some(({ isHeld }) => isHeld)) alarm.handle.ref()
+    else alarm.handle.unref()
+  }
+  const arm = () => {
+    const first = next()
+    if (alarm !== undefined && alarm.at === first?.at) return hold()
+    if (alarm !== undefined) machine.clearTimeout(alarm.handle)
+    alarm = undefined
+    if (first === undefined) return
+    const at = first.at
+    alarm = { at, handle: machine.setTimeout(ring, Math.min(Math.max(at - now(), 1), maxDelay)) }
+    hold()
+  }
+  const ring = () => {
+    alarm = undefined
+    runDue()
+  }
+  const runDue = () => {
+    const at = now()
+    try {
+      for (let timer = next(); timer !== undefined && timer.at <= at; timer = next()) {
+        timers.delete(timer)
+        timer.run()
+      }
+    } finally {
+      arm()
+    }
+  }
+
+  return {
+    now,
+    add: (delay, run) => {
+      const timer = { at: now() + Math.max(delay, 1), run, isHeld: true }
+      timers.add(timer)
+      arm()
+      return timer
+    },
+    remove: (timer) => {
+      if (timers.delete(timer)) arm()
+    },
+    wait: () => Math.max((next()?.at ?? Number.POSITIVE_INFINITY) - now(), 0),
+    advance: (millis) => {
+      advanced += millis
+      // Its delay was of before.
+      if (alarm !== undefined) machine.clearTimeout(alarm.handle)
+      alarm = undefined
+      runDue()
+    },
+    hold,
+    clear: () => {
+      timers.clear()
+      arm()
+    }
+  }
+}
