@@ -10,6 +10,7 @@ import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
 import { Clock, Duration, Effect, Exit, Scope } from "effect"
 import { graphqlEngine } from "../../packages/core/test/graphqlEngine.ts"
 import { prepareEmbedded } from "../../packages/core/test/templates.ts"
+import { dump } from "./dump.ts"
 import * as PostgresProxy from "./PostgresProxy.ts"
 import type { PostgresServer } from "./PostgresServer.ts"
 import type { Random } from "./random.ts"
@@ -212,7 +213,11 @@ export const make = async (options: WorldOptions): Promise<World> => {
           begin = time.now()
         }
         const waited = time.now() - begin
-        if (waited > day) throw new Error(`A day after the last fault it is still not so that ${what}`)
+        if (waited > day) {
+          throw new Error(
+            `A day after the last fault it is still not so that ${what}\n${await dump({ database, slots })}`
+          )
+        }
         // It is a lease or a delay of minutes that is waited for.
         if (waited > minute) driver.advance(minute)
         await driver.rest()
