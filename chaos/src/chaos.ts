@@ -1,4 +1,5 @@
 /** One run: people publish and look, faults strike, and in the end everything must be there exactly once. */
+import { Duration } from "effect"
 import { choice, themes } from "./faults.ts"
 import type { Verdict } from "./Oracle.ts"
 import * as PostgresServer from "./PostgresServer.ts"
@@ -37,6 +38,9 @@ export interface RunResult {
 /** For each fault that is to strike. */
 const maxRounds = 20
 
+/** So many without a fault that strikes, and the clock is advanced. */
+const quietRounds = 10
+
 export const run = async (options: RunOptions): Promise<RunResult> => {
   const random = Random.make(options.seed)
   const time = Time.make()
@@ -56,13 +60,20 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     // Where few faults are possible, or few of them strike, a run ends nevertheless.
     let rounds = maxRounds * options.faults
     const goesOn = () => rounds > 0 && faults(world) < options.faults
-    // Without a token 60 requests an hour are allowed: faults of requests need more time to strike.
-    const pace = options.mode?.token === false ? 10 : 1
+    let struckAt = rounds
+    let before = 0
     const injections = new Set<Promise<void>>()
     while (goesOn()) {
       const theme = random.pick(themes)
       for (let n = random.int(10, 30); n > 0 && goesOn(); n--) {
         rounds--
+        if (faults(world) !== before) {
+          before = faults(world)
+          struckAt = rounds
+        }
+        // Nothing has struck for a while: a limit, a pause or a stopped server lasts for hours.
+        if (struckAt - rounds > quietRounds)
+          world.advance(Duration.minutes(2 ** Math.min(struckAt - rounds - quietRounds, 6)))
         for (let n = random.int(0, theme === "services" ? 6 : 2); n > 0; n--) publish(world, books)
         if (random.chance(0.4)) void visit(books, random.pick(world.slots), random.pick(users), random.pick(visitors))
         for (let n = theme === "processes" ? 1 : random.int(1, 6); n > 0; n--) {
@@ -71,7 +82,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
         }
         // Time passes while there is nothing to do; a server that is at work may be met in the middle of it.
         const seconds = theme === "processes" ? random.int(6, 42) : random.int(1, 9)
-        await Promise.race([world.time.sleep(seconds * pace * 1_000), world.work(random.int(20, 400))])
+        await Promise.race([world.time.sleep(seconds * 1_000), world.work(random.int(20, 400))])
       }
     }
     await Promise.all(injections)
