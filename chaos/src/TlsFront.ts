@@ -3,7 +3,7 @@
  * nobody vouches for.
  */
 import { readFileSync } from "node:fs"
-import { type AddressInfo, connect } from "node:net"
+import { type AddressInfo, connect, type Socket } from "node:net"
 import { createServer, type TLSSocket } from "node:tls"
 
 /** Both are signed by nobody but themselves, for `localhost`, and of no use but here. */
@@ -23,6 +23,8 @@ export interface TlsFront {
   readonly refusals: () => number
   /** How much has come through. */
   readonly seen: () => number
+  /** Connections whose handshake is under way. Nothing of it comes through. */
+  readonly starting: () => number
   readonly close: () => Promise<void>
 }
 
@@ -43,7 +45,15 @@ export const make = async (target: URL): Promise<TlsFront> => {
   })
   let refusals = 0
   let seen = 0
-  server.on("connection", () => seen++)
+  /** By the caller's port. */
+  const starting = new Set<number | undefined>()
+  server.on("connection", (socket: Socket) => {
+    seen++
+    const port = socket.remotePort
+    starting.add(port)
+    socket.once("close", () => starting.delete(port))
+  })
+  server.on("secureConnection", ({ remotePort }) => starting.delete(remotePort))
   server.on("tlsClientError", () => refusals++)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const cut = () => {
@@ -57,6 +67,7 @@ export const make = async (target: URL): Promise<TlsFront> => {
     },
     refusals: () => refusals,
     seen: () => seen,
+    starting: () => starting.size,
     close: () => {
       cut()
       return new Promise<void>((resolve) => server.close(() => resolve()))

@@ -258,6 +258,9 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
   const seen = () =>
     github.count() + pipedrive.count() + front.seen() + slots.reduce((sum, { proxy }) => sum + (proxy?.seen() ?? 0), 0)
 
+  const answers = () => [github.underWay(), pipedrive.underWay()]
+  const answering = () => answers().reduce((sum, { answering }) => sum + answering, 0)
+
   /** Asks every server. What nobody can be asked for, a paused or dead one, has nothing to do. */
   const ask = async () => {
     const reports = await Promise.all(
@@ -269,7 +272,12 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
     await turn()
     const pids = slots.map(({ server }) => `${server.pid} ${server.alive()} ${server.paused()}`)
     return {
-      state: [seen(), ...pids, ...reports.map((report) => report?.turns)].join(),
+      state: [
+        seen(),
+        ...answers().map(({ written }) => written),
+        ...pids,
+        ...reports.map((report) => report?.turns)
+      ].join(),
       isBusy:
         reports.some((report) => report?.isBusy === true) ||
         // A paused client never comes to the end of it.
@@ -315,6 +323,8 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
         if (same === 0) await pause(1)
         continue
       }
+      // What the caller of an answer or of a handshake does with it may not show at once.
+      if (same < 10 && (front.starting() > 0 || answering() > 0)) continue
       // A statement that takes long is asked about now and then only.
       if (slots.some(({ proxy }) => (proxy?.underWay() ?? 0) > 0) && (same < 10 || (await isPostgresBusy()))) {
         if (same >= 10) same = 2

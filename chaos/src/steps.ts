@@ -97,11 +97,12 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
     for (const { id } of failed) await persist(world, "POST", `/publications/${id}/retry`)
     return failed.length
   }
-  const arrives = (file: string) =>
-    until(`${file} is in Pipedrive`, async () => {
-      if (!isThere(file)) await retryFailed()
-      return isThere(file)
+  const comesTrue = (what: string, holds: () => boolean) =>
+    until(what, async () => {
+      if (!holds()) await retryFailed()
+      return holds()
     })
+  const arrives = (file: string) => comesTrue(`${file} is in Pipedrive`, () => isThere(file))
   const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
     method === "POST" && route === "/api/v2/activities"
   const end = new AbortController()
@@ -161,7 +162,7 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   const deal = pipedrive.deals.find(({ title }) => title === user)
   if (deal !== undefined) pipedrive.deleteDeal(deal.id)
   const next = add()
-  await until("there is a new deal", () =>
+  await comesTrue("there is a new deal", () =>
     pipedrive.activities.some(({ deal_id, subject }) => subject === next && deal_id !== deal?.id)
   )
   for (const [file, owner] of books.files) if (owner === user && file !== next) books.files.delete(file)
