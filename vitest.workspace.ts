@@ -69,7 +69,6 @@ export default defineConfig({
           name: "long",
           root: "packages/core",
           include: long,
-          env: { GITPIP_TEST_LONG: "1" },
           isolate: false
         }
       },

@@ -1,6 +1,5 @@
 /**
  * What strangers make as large as they like takes no more memory than is meant for it, and a day's work leaves none behind.
- * Half of it by default; with `GITPIP_TEST_LONG`, the whole day.
  */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -17,8 +16,7 @@ import { everything, inWorld, name } from "./world.ts"
 setFlagsFromString("--expose-gc")
 const collect = runInNewContext("gc") as () => void
 
-const isLong = (process.env.GITPIP_TEST_LONG ?? "") !== ""
-const scans = isLong ? 288 : 144
+const scans = 288
 
 /** A GitHub with one user, one gist and one file, whose content never ends. Counts what is read of it. */
 const endlessGithub = Effect.acquireRelease(
@@ -174,7 +172,7 @@ describe("a day's work", () => {
             const late = yield* measure
             assert.isAtLeast(pipedrive.activities.length, scans * 0.76)
             // The stand-ins keep what was published: 2 kB for each file, and the notes.
-            assert.isBelow(late.heap - early.heap, (isLong ? 6 : 3) * 1024 * 1024)
+            assert.isBelow(late.heap - early.heap, 6 * 1024 * 1024)
             assert.isBelow(late.buffers - early.buffers, 2 * 1024 * 1024)
             assert.isAtMost(late.handles, early.handles + 3)
             assert.isAtMost(late.connections, early.connections)

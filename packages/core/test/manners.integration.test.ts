@@ -1,6 +1,5 @@
 /**
  * Hours of simulated time under tight limits: none is ever hit, and nobody's backlog is in anybody else's way.
- * With `GITPIP_TEST_LONG` at full size; otherwise backlog, burst and day are a fifth, so that they last as long.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer } from "effect"
@@ -12,9 +11,6 @@ import { layerPostgres } from "./database.ts"
 import { elapse, inWorld, name } from "./world.ts"
 
 const worked = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.provide(body, Layer.fresh(Worker.layer))
-
-const isLong = (process.env.GITPIP_TEST_LONG ?? "") !== ""
-const part = isLong ? 1 : 1 / 5
 
 const refused = ({ requests }: { readonly requests: ReadonlyArray<LoggedRequest> }) =>
   requests.filter(({ status }) => status === 403 || status === 429)
@@ -40,7 +36,7 @@ describe("an hour", () => {
         {
           env: { GITPIP_SCAN_INTERVAL: "1 minute" },
           github: { limit: 5_000 },
-          pipedrive: { burst: { limit: 20 * part, windowMillis: 2_000 }, dailyTokens: 30_000 * part }
+          pipedrive: { burst: { limit: 20, windowMillis: 2_000 }, dailyTokens: 30_000 }
         },
         ({ github, pipedrive }) =>
           Effect.gen(function* () {
@@ -48,7 +44,7 @@ describe("an hour", () => {
             yield* TestClock.adjust("2 hours")
             const others = Array.from({ length: 10 }, (_, n) => `other-${n}`)
             for (const login of ["hoarder", ...others]) github.addUser(login)
-            gists(github, "hoarder", 5_000 * part)
+            gists(github, "hoarder", 5_000)
             for (const login of ["hoarder", ...others]) yield* gitpip.track(name(login))
 
             const delays: Array<number> = []
@@ -77,10 +73,9 @@ describe("an hour", () => {
             for (const delay of delays) assert.isAtMost(delay, 60_000 + 60_000)
             const { publishing } = yield* gitpip.status
             assert.match(publishing.message ?? "", /are kept for new files/)
-            // Of half the day, the part that is still to come. New files cost ten tokens each, whatever the day's size.
-            const newFiles = isLong ? 0 : 19 * 10
-            assert.isAtLeast(publishing.tokensLeft ?? 0, (15_000 * part * 20.9) / 24 - newFiles)
-            assert.isAtLeast(pipedrive.activities.length, 2_900 * part)
+            // Of half the day, the part that is still to come.
+            assert.isAtLeast(publishing.tokensLeft ?? 0, (15_000 * 20.9) / 24)
+            assert.isAtLeast(pipedrive.activities.length, 2_900)
           })
       ),
     300_000
@@ -98,10 +93,9 @@ describe("an hour", () => {
         ({ github, pipedrive }) =>
           Effect.gen(function* () {
             const gitpip = yield* Gitpip
-            const files = isLong ? 30 : 20
             for (const login of ["ann", "bob", "cy"]) {
               github.addUser(login)
-              gists(github, login, files)
+              gists(github, login, 30)
               yield* gitpip.track(name(login))
             }
             // To ask what the limit is costs nothing of it.
@@ -111,14 +105,14 @@ describe("an hour", () => {
                 yield* elapse("59 minutes")
                 assert.isAtLeast(asked(), 55)
                 assert.isAtMost(asked(), 60)
-                if (isLong) yield* elapse("1 hour")
+                yield* elapse("1 hour")
                 assert.isAtMost(asked(), 120)
-                yield* elapse(isLong ? "1 hour" : "16 minutes")
+                yield* elapse("1 hour")
               })
             )
             assertNoneRefused(github, pipedrive)
-            assert.isAtMost(asked(), isLong ? 180 : 120)
-            assert.strictEqual(pipedrive.activities.length, 3 * files)
+            assert.isAtMost(asked(), 180)
+            assert.strictEqual(pipedrive.activities.length, 3 * 30)
           })
       ),
     300_000
@@ -129,14 +123,14 @@ describe("a day", () => {
   it.effect(
     "of Pipedrive's budget is spread over a backlog, used up in the end, and never short for new files",
     () =>
-      inWorld(layerPostgres, { pipedrive: { dailyTokens: 10_000 * part } }, ({ github, pipedrive }) =>
+      inWorld(layerPostgres, { pipedrive: { dailyTokens: 10_000 } }, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
           for (const login of ["hoarder", "other"]) {
             github.addUser(login)
             yield* gitpip.track(name(login))
           }
-          gists(github, "hoarder", 2_500 * part)
+          gists(github, "hoarder", 2_500)
           yield* gitpip.scan()
           const spent: Array<number> = []
           // The last new file comes at half past eleven at night.
@@ -150,12 +144,12 @@ describe("a day", () => {
             spent.push(pipedrive.tokensSpent)
           }
           assertNoneRefused(github, pipedrive)
-          // The first files of one look count as new and may use the reserve, whatever the day's size: Timing.freshFiles.
-          assert.isAtMost(spent[0] ?? 0, 5_000 * part + 200)
-          assert.isAtMost(spent[23] ?? 0, 7_600 * part)
-          assert.isAtLeast(spent[23] ?? 0, 7_300 * part)
-          assert.isAtLeast(spent[47] ?? 0, 9_800 * part)
-          assert.isAtMost(spent[47] ?? 0, 10_000 * part)
+          // The first files of one look count as new and may use the reserve: Timing.freshFiles.
+          assert.isAtMost(spent[0] ?? 0, 5_000 + 200)
+          assert.isAtMost(spent[23] ?? 0, 7_600)
+          assert.isAtLeast(spent[23] ?? 0, 7_300)
+          assert.isAtLeast(spent[47] ?? 0, 9_800)
+          assert.isAtMost(spent[47] ?? 0, 10_000)
         })
       ),
     300_000

@@ -1,10 +1,11 @@
 /** What Pipedrive and what stands in front of it answer now and then, each for one thing, and whom that may concern. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, DateTime, Duration, Effect } from "effect"
+import { Clock, DateTime, Duration, Effect, Fiber, Option } from "effect"
 import { Gitpip } from "../src/Gitpip.ts"
+import { Publisher } from "../src/Publisher.ts"
 import type { Fault, GithubStandIn, LoggedRequest, PipedriveStandIn, StandInRequest } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
-import { everything, inWorld, name, passTime } from "./world.ts"
+import { atRest, elapse, everything, inWorld, name, passTime } from "./world.ts"
 
 const failure = (error: string) => ({ success: false, error })
 const refusal = (status: number, error: string): Fault => ({ kind: "status", status, body: failure(error) })
@@ -34,14 +35,41 @@ const given = Effect.fnUntraced(function* (github: GithubStandIn, files: Record<
   yield* gitpip.scan()
 })
 
-/** A server's work: it publishes whatever is due, again and again. */
+/** A server's work: it publishes in steps of this length, and skips those in which the publisher expects nothing to do. */
 const work = Effect.fnUntraced(function* (time: Duration.Input, step: Duration.Input = "5 minutes") {
-  const gitpip = yield* Gitpip
+  const publisher = yield* Publisher
+  const stepMillis = millisOf(step)
   const end = (yield* Clock.currentTimeMillis) + millisOf(time)
-  yield* gitpip.publish
+  yield* publish
+  for (;;) {
+    const now = yield* Clock.currentTimeMillis
+    if (now >= end) return
+    const next = Option.match(yield* publisher.nextAt, {
+      onNone: () => end,
+      onSome: ({ epochMilliseconds }) => Math.min(epochMilliseconds, end)
+    })
+    yield* passTime(Math.max(Math.ceil((next - now) / stepMillis), 1) * stepMillis)
+    yield* publish
+  }
+})
+
+/** A server that new files wake at every step, although nothing is due. */
+const workAwake = Effect.fnUntraced(function* (time: Duration.Input, step: Duration.Input) {
+  const end = (yield* Clock.currentTimeMillis) + millisOf(time)
+  yield* publish
   while ((yield* Clock.currentTimeMillis) < end) {
     yield* passTime(step)
-    yield* gitpip.publish
+    yield* publish
+  }
+})
+
+/** Publishes what is due. A request that waits for a limit goes on, because time passes whenever nothing else happens. */
+const publish = Effect.gen(function* () {
+  const fiber = yield* Effect.forkChild((yield* Gitpip).publish, { startImmediately: true })
+  for (;;) {
+    yield* atRest
+    if (fiber.pollUnsafe() !== undefined) return yield* Fiber.join(fiber)
+    yield* elapse("1 second")
   }
 })
 
@@ -199,7 +227,7 @@ describe("a limit that is not said as documented", () => {
             { kind: "status", status: 429, headers: headers(remaining) },
             { when: isCreate, times: forever }
           )
-          yield* work("1 hour", "10 seconds")
+          yield* workAwake("1 hour", "10 seconds")
           assert.isAtMost(creates(pipedrive), 2)
           assert.match((yield* (yield* Gitpip).status).publishing.message ?? "", /tokens for the day/)
           pipedrive.behave()
@@ -221,9 +249,9 @@ describe("a limit that is not said as documented", () => {
         Effect.gen(function* () {
           yield* given(github, { ann: { "a.md": "1", "b.md": "1" } })
           pipedrive.misbehave({ kind: "status", status: 429, headers: said }, { when: isCreate, times: forever })
-          yield* work("2 minutes", "2 seconds")
+          yield* workAwake("2 minutes", "2 seconds")
           assert.isAtMost(creates(pipedrive), 6)
-          yield* work("1 hour", "30 seconds")
+          yield* workAwake("1 hour", "30 seconds")
           assert.isAtMost(creates(pipedrive), 12)
           pipedrive.behave()
           yield* work("1 hour", "5 minutes")
@@ -435,11 +463,11 @@ describe("what concerns everybody", () => {
           const { github, pipedrive } = world
           pipedrive.misbehave(fault, { when: isCreate, times: forever })
           yield* given(github, many)
-          yield* (yield* Gitpip).publish
+          yield* publish
           assert.match((yield* (yield* Gitpip).status).publishing.message ?? "", advice)
           // Twelve at a time, each with and without its content, and those that left before the third failure was known.
           assert.isAtMost(creates(pipedrive), 36)
-          yield* work("1 hour", "1 minute")
+          yield* workAwake("1 hour", "1 minute")
           assert.isAtMost(creates(pipedrive), 60)
           pipedrive.behave()
           yield* work("20 minutes", "1 minute")

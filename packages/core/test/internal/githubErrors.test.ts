@@ -68,6 +68,17 @@ describe("an answer", () => {
     ],
     ["an IP allow list", 403, { message: "`acme` has an IP allow list enabled" }, user, "Unauthorized", "credential"],
     [
+      "an IP allow list, at length",
+      403,
+      {
+        message:
+          "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource."
+      },
+      user,
+      "Unauthorized",
+      "credential"
+    ],
+    [
       "single sign-on",
       403,
       { message: "Resource protected by organization SAML enforcement." },
@@ -143,6 +154,8 @@ describe("the end of a limit", () => {
     ["just after the reset", { ...spent, "x-ratelimit-reset": "1000300" }, 301],
     ["a minute when something is left", { "x-ratelimit-remaining": "7", "x-ratelimit-reset": "1000300" }, 60],
     ["a minute when the reset is in the past", { ...spent, "x-ratelimit-reset": "999000" }, 60],
+    ["a second when the reset is now", { ...spent, "x-ratelimit-reset": `${now / 1_000}` }, 1],
+    ["a minute when the reset is no number", { ...spent, "x-ratelimit-reset": "soon" }, 60],
     ["an hour when the reset is absurd", { ...spent, "x-ratelimit-reset": "4999999999" }, 3_601],
     ["a minute when nothing is told", {}, 60],
     ["a minute when the headers cannot be read", { "retry-after": "soon", "x-ratelimit-reset": "-1" }, 60]
