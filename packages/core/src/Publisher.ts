@@ -26,7 +26,7 @@ import {
   Semaphore
 } from "effect"
 import type { DatabaseError } from "./Database.ts"
-import type { Content } from "./domain/GistFile.ts"
+import { type Content, contentRefused } from "./domain/GistFile.ts"
 import * as Timing from "./domain/Timing.ts"
 import { Github, type GithubError } from "./Github.ts"
 import { Contents } from "./internal/Contents.ts"
@@ -262,48 +262,27 @@ export class Publisher extends Context.Service<
           claim: Claim,
           outcome: Exclude<Outcome, { readonly _tag: "published" }>
         ): Effect.fn.Return<Setback> {
-          const { message, reason } = outcome
-          switch (outcome._tag) {
+          const { _tag, message, reason } = outcome
+          const due: Due = "due" in outcome ? outcome.due : { _tag: "Now" }
+          const isUncertain =
+            "isUncertain" in outcome ? outcome.isUncertain : _tag === "release" && claim.sentAt !== null
+          const setback = { reason, message, uncertain: isUncertain, dueAt: yield* dueAt(due) }
+          switch (_tag) {
             case "retry":
               return {
+                ...setback,
                 state: "pending",
-                reason,
-                message,
-                dueAt: yield* dueAt(outcome.due),
-                uncertain: outcome.isUncertain,
                 counts: outcome.counts ? "try" : "outage",
                 // It keeps no place at the head of the queue.
-                isLast: outcome.due._tag === "Backoff" && outcome.due.failures > 1
+                isLast: due._tag === "Backoff" && due.failures > 1
               }
             case "snooze":
-              return {
-                state: "pending",
-                reason,
-                message,
-                dueAt: yield* dueAt(outcome.due),
-                uncertain: outcome.isUncertain,
-                counts: "nothing"
-              }
             case "release":
-              return {
-                state: "pending",
-                reason,
-                message,
-                dueAt: yield* now,
-                uncertain: claim.sentAt !== null,
-                counts: "nothing"
-              }
+              return { ...setback, state: "pending", counts: "nothing" }
             case "fail":
-              return {
-                state: "failed",
-                reason,
-                message,
-                dueAt: yield* now,
-                uncertain: outcome.isUncertain,
-                counts: "try"
-              }
+              return { ...setback, state: "failed", counts: "try" }
             case "discard":
-              return { state: "gone", reason, message, dueAt: yield* now, uncertain: false, counts: "try" }
+              return { ...setback, state: "gone", counts: "try" }
           }
         })
 
@@ -724,5 +703,4 @@ const pairs = <A>([ofSink, ofGithub]: ReadonlyArray<A>): ReadonlyArray<readonly 
 
 const thingOf = (claim: Claim) => ({ user: claim.userKey, key: String(claim.key) })
 
-const contentFor = (claim: Claim, content: Content): Content =>
-  sendsContent(claim) ? content : { _tag: "Omitted", why: "Pipedrive did not accept it" }
+const contentFor = (claim: Claim, content: Content): Content => (sendsContent(claim) ? content : contentRefused)
