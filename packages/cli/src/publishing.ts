@@ -88,3 +88,12 @@ const watch = Effect.fnUntraced(function* <E>({ status }: Outbox<E>, progress: P
     yield* Effect.sleep("500 millis")
   }
 })
+
+/** Since when and until when publishing waits, as far as that is known. */
+export const during = ({ since, until }: Status["publishing"]): string => {
+  const times = [
+    ...(since === null ? [] : [`since ${time(since)}`]),
+    ...(until === null ? [] : [`until ${time(until)}`])
+  ]
+  return times.length === 0 ? "" : ` (${times.join(", ")})`
+}

@@ -38,6 +38,7 @@ const outbox = (options: {
           publishing: {
             state: options.state ?? "on",
             message: null,
+            since: null,
             until: null,
             tokensLeft: null,
             tokensLimit: null,

@@ -87,10 +87,14 @@ export const Status = Schema.Struct({
   publishing: Schema.Struct({
     state: field(
       Schema.Literals(["on", "off", "paused"]),
-      "`off`: there are no credentials; `paused`: nothing is sent before `until`"
+      "`off`: there are no credentials; `paused`: nothing is sent before `until`, or nothing was accepted since `since`"
     ),
     message: field(Schema.NullOr(Schema.String), "Why everything waits, or why a backlog does while new files go on"),
-    until: field(Schema.NullOr(Instant), "When publishing goes on"),
+    since: field(
+      Schema.NullOr(Instant),
+      "Since when nothing was accepted, as far as any process with the same credentials knows"
+    ),
+    until: field(Schema.NullOr(Instant), "When publishing goes on, or is tried again; `null` when that is due"),
     tokensLeft: field(
       Schema.NullOr(Schema.Int),
       "Pipedrive's tokens of the day left, by its last word to this server; `null` before the first one"
@@ -382,7 +386,7 @@ export class Gitpip extends Context.Service<
         status: Effect.gen(function* () {
           const { failed, pending, sending, tracked } = yield* totals.read
           const oldestDue = yield* publisher.nextDue
-          const pause = yield* publisher.pause
+          const pause = yield* publisher.sharedPause
           const withheld = pending === 0 ? Option.none() : yield* publisher.withheld
           const waits = Option.orElse(pause, () => withheld)
           const limits = yield* github.limits
@@ -400,7 +404,13 @@ export class Gitpip extends Context.Service<
               message: Option.getOrNull(
                 Option.orElse(publisher.off, () => Option.map(waits, ({ message }) => message))
               ),
-              until: Option.getOrNull(Option.map(waits, ({ until }) => until)),
+              since: Option.getOrNull(Option.flatMap(pause, ({ since }) => Option.fromUndefinedOr(since))),
+              until: Option.getOrNull(
+                Option.map(
+                  Option.filter(waits, ({ until }) => until.epochMilliseconds > at),
+                  ({ until }) => until
+                )
+              ),
               tokensLeft: Option.getOrNull(Option.map(budget, ({ left }) => left)),
               tokensLimit: Option.getOrNull(Option.map(budget, ({ limit }) => limit)),
               pipedriveUrl: Option.getOrNull(Option.map(settings.pipedrive, ({ pages }) => pages)),
@@ -453,7 +463,7 @@ export class Gitpip extends Context.Service<
               onNone: () => 0,
               onSome: ({ epochMilliseconds }) => at - Math.max(epochMilliseconds, since.epochMilliseconds)
             })
-            const pause = yield* publisher.pause
+            const pause = yield* publisher.sharedPause
             if (waiting > Duration.toMillis(grace)) {
               reasons.push(
                 `a publication is due since ${Option.match(oldestDue, { onNone: () => "", onSome: DateTime.formatIso })}${Option.match(pause, { onNone: () => "", onSome: ({ message }) => `: ${message}` })}`

@@ -220,12 +220,14 @@ export class Pipedrive extends Context.Service<
             cost,
             longestPause = longestBurst,
             maxBytes = maxItemBytes,
-            search = false
+            search = false,
+            timeout = Timing.createTimeout
           }: {
             readonly cost: number
             readonly begin?: Begin | undefined
             readonly search?: boolean
             readonly maxBytes?: number
+            readonly timeout?: Duration.Duration
             /** Within which others are asked again whatever is answered. Shorter: what a refusal says of limits is not believed. */
             readonly longestPause?: Duration.Duration
           }
@@ -241,7 +243,7 @@ export class Pipedrive extends Context.Service<
               if (!(yield* begin)) return undefined
               startedAt = yield* Clock.currentTimeMillis
               const answer = yield* exchange(client, authorized, {
-                timeout: Timing.createTimeout,
+                timeout,
                 maxBytes,
                 durations
               })
@@ -372,7 +374,7 @@ export class Pipedrive extends Context.Service<
           notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
             Effect.map(list(StoredNote, get("v1/notes", { deal_id: dealId, limit: 100 }), 20), ({ items }) => items)
           ),
-          me: call(get("v1/users/me"), { cost: 2, longestPause: pauseForZone }).pipe(
+          me: call(get("v1/users/me"), { cost: 2, longestPause: pauseForZone, timeout: probeTimeout }).pipe(
             Effect.map((body) => ({
               timeZone: Schema.is(WireCurrentUser)(body) ? (body.data.timezone_name ?? "") : ""
             })),
@@ -449,6 +451,9 @@ const tokensLeft = ({ headers }: Answer): number | undefined => {
 
 /** The longest wait for a burst to end, whatever a header says. */
 const longestBurst = Duration.hours(1)
+
+/** Files wait for this read, which none of them needs: a read that never ends costs no more than this. */
+const probeTimeout = Duration.seconds(10)
 
 /** Publishing needs no time zone: a limit that only the question for it meets keeps nothing back for longer. */
 const pauseForZone = Duration.seconds(30)

@@ -26,7 +26,7 @@ import {
   Semaphore
 } from "effect"
 import type { DatabaseError } from "./Database.ts"
-import type { Content } from "./domain/GistFile.ts"
+import { type Content, contentRefused } from "./domain/GistFile.ts"
 import * as Timing from "./domain/Timing.ts"
 import { Github, type GithubError } from "./Github.ts"
 import { Contents } from "./internal/Contents.ts"
@@ -52,13 +52,13 @@ import {
   sendsContent,
   signatureOf
 } from "./publish/outcome.ts"
-import type { Pause, Service } from "./publish/Pause.ts"
+import type { Pause, Service, SharedPause } from "./publish/Pause.ts"
 import * as Pauses from "./publish/Pause.ts"
 import { Repository } from "./Repository.ts"
 import type { Among, Claim, Setback } from "./repository/Publications.ts"
 import { type Delivery, Sink, type SinkError } from "./Sink.ts"
 
-export type { Pause } from "./publish/Pause.ts"
+export type { Pause, SharedPause } from "./publish/Pause.ts"
 
 import * as Telemetry from "./Telemetry.ts"
 
@@ -95,6 +95,8 @@ export class Publisher extends Context.Service<
     readonly drain: Effect.Effect<Drained, DatabaseError>
     /** Since when and why nothing is sent. */
     readonly pause: Effect.Effect<Option.Option<Pause>>
+    /** The same, as any process on the database with the same credentials knows it. */
+    readonly sharedPause: Effect.Effect<Option.Option<SharedPause>, DatabaseError>
     /** When there will be something to do again, as far as is known. */
     readonly nextAt: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
     /** When the next publication is due, without those of users who wait for reasons of their own. */
@@ -123,6 +125,10 @@ export class Publisher extends Context.Service<
         let refused: ReadonlyArray<{ readonly key: number; readonly signature: string }> = []
         /** Those of them that everybody's trouble made fail: they are taken back when the batch is stored. */
         let wronglyFailed: typeof refused = []
+        /** Services whose refusal is stored, by this process or by another one. */
+        const refusing = new Set<Service>()
+        /** When the refusal of a service was last tried, in epoch milliseconds. */
+        const probedAt: Record<Service, number> = { github: Number.NEGATIVE_INFINITY, sink: Number.NEGATIVE_INFINITY }
         const one = yield* Semaphore.make(1)
         const large = yield* Semaphore.make(1)
 
@@ -153,9 +159,20 @@ export class Publisher extends Context.Service<
             until: DateTime.formatIso(begun.until),
             detail: begun.message
           })
-          if (made.cause === "limit") {
-            yield* doors.close(service === "sink" ? sink.door : github.door, begun.until, begun.message, at)
-          }
+          const shared = Pauses.sharedAs(made.cause, begun.until.epochMilliseconds - at.getTime())
+          if (shared === "limit") yield* doors.close(doorOf(service), begun.until, begun.message, at)
+          if (shared !== "refusal") return
+          refusing.add(service)
+          probedAt[service] = at.getTime()
+          yield* doors.refuse(doorOf(service), begun, at)
+        })
+
+        const doorOf = (service: Service) => (service === "sink" ? sink.door : github.door)
+
+        /** Something succeeded at the service. */
+        const accepted = Effect.fnUntraced(function* (service: Service) {
+          if (!refusing.delete(service)) return
+          yield* doors.accept(doorOf(service))
         })
 
         const currentPause = Effect.map(Clock.currentTimeMillis, (at) => Option.fromUndefinedOr(pauses.current(at)))
@@ -218,6 +235,7 @@ export class Publisher extends Context.Service<
             limited.delete(claim.key)
             refused = []
             const won = yield* publications.published(claim, outcome, yield* now)
+            yield* accepted("sink")
             yield* Metric.update(Telemetry.attempts(won ? how : "retracted"), 1)
             yield* Telemetry.log("Info", won ? "publication.published" : "publication.retracted", {
               publication: claim.key,
@@ -245,48 +263,27 @@ export class Publisher extends Context.Service<
           claim: Claim,
           outcome: Exclude<Outcome, { readonly _tag: "published" }>
         ): Effect.fn.Return<Setback> {
-          const { message, reason } = outcome
-          switch (outcome._tag) {
+          const { _tag, message, reason } = outcome
+          const due: Due = "due" in outcome ? outcome.due : { _tag: "Now" }
+          const isUncertain =
+            "isUncertain" in outcome ? outcome.isUncertain : _tag === "release" && claim.sentAt !== null
+          const setback = { reason, message, uncertain: isUncertain, dueAt: yield* dueAt(due) }
+          switch (_tag) {
             case "retry":
               return {
+                ...setback,
                 state: "pending",
-                reason,
-                message,
-                dueAt: yield* dueAt(outcome.due),
-                uncertain: outcome.isUncertain,
                 counts: outcome.counts ? "try" : "outage",
                 // It keeps no place at the head of the queue.
-                isLast: outcome.due._tag === "Backoff" && outcome.due.failures > 1
+                isLast: due._tag === "Backoff" && due.failures > 1
               }
             case "snooze":
-              return {
-                state: "pending",
-                reason,
-                message,
-                dueAt: yield* dueAt(outcome.due),
-                uncertain: outcome.isUncertain,
-                counts: "nothing"
-              }
             case "release":
-              return {
-                state: "pending",
-                reason,
-                message,
-                dueAt: yield* now,
-                uncertain: claim.sentAt !== null,
-                counts: "nothing"
-              }
+              return { ...setback, state: "pending", counts: "nothing" }
             case "fail":
-              return {
-                state: "failed",
-                reason,
-                message,
-                dueAt: yield* now,
-                uncertain: outcome.isUncertain,
-                counts: "try"
-              }
+              return { ...setback, state: "failed", counts: "try" }
             case "discard":
-              return { state: "gone", reason, message, dueAt: yield* now, uncertain: false, counts: "try" }
+              return { ...setback, state: "gone", counts: "try" }
           }
         })
 
@@ -465,6 +462,7 @@ export class Publisher extends Context.Service<
 
           const contents = yield* Effect.result(read(claim))
           if (contents._tag === "Failure") return yield* onGithubError(claim, contents.failure)
+          yield* accepted("github")
           if (Option.isNone(contents.success)) {
             return yield* settle(claim, missing(claim, "FileNotFound", "FileGone", "The gist no longer has this file"))
           }
@@ -546,20 +544,53 @@ export class Publisher extends Context.Service<
           }
         })
 
-        /** What an earlier process was told to wait for. */
+        /** How each service answers a cheap read. */
+        const probe: Record<Service, Effect.Effect<Probed>> = {
+          sink: Effect.map(Effect.result(sink.probe ?? Effect.void), (probed) =>
+            probed._tag === "Success"
+              ? { isAccepted: true }
+              : afterSinkError(nothingTried, probed.failure, { step: "create", verdict: unproven })
+          ),
+          github: Effect.map(Effect.result(github.check), (probed) =>
+            probed._tag === "Success" ? { isAccepted: true } : afterGithubError(nothingTried, probed.failure, unproven)
+          )
+        }
+
+        /** What other processes, or an earlier one, were told. */
         const recall = Effect.gen(function* () {
           const at = yield* now
-          for (const [door, service, name] of [
-            [sink.door, sink, "sink"],
-            [github.door, github, "github"]
-          ] as const) {
-            const closed = yield* doors.closed(door, at)
-            if (Option.isNone(closed)) continue
-            const { closedUntil, message } = closed.value
-            yield* service.close(closedUntil, message)
-            const until: Due = { _tag: "At", instant: closedUntil, atMost: Timing.longestClosure }
-            yield* block({ scope: "service", until, message, cause: "fault" }, { service: name, user: 0 })
+          const stored = yield* doors.known([sink.door, github.door], at)
+          for (const [service, { limit }] of pairs(stored)) {
+            if (limit === undefined) continue
+            yield* (service === "sink" ? sink : github).close(limit.until, limit.message)
+            const until: Due = { _tag: "At", instant: limit.until, atMost: Timing.longestClosure }
+            yield* block({ scope: "service", until, message: limit.message, cause: "recalled" }, { service, user: 0 })
           }
+          for (const [service, { refusal }] of pairs(stored)) {
+            if (refusal !== undefined) yield* recallRefusal(service)
+          }
+        })
+
+        /** A stored refusal is neither forgotten nor obeyed: a cheap probe decides. */
+        const recallRefusal = Effect.fnUntraced(function* (service: Service) {
+          refusing.add(service)
+          const at = yield* Clock.currentTimeMillis
+          const isProbed = at < probedAt[service] + Duration.toMillis(Timing.credentialDelay)
+          if (isProbed || pauses.current(at) !== undefined) return
+          probedAt[service] = at
+          const probed = yield* probe[service]
+          if (probed.isAccepted) yield* accepted(service)
+          if (probed.block !== undefined) yield* block(probed.block, { service, user: 0 })
+        })
+
+        const sharedPause = Effect.gen(function* () {
+          const stored = yield* doors.known([sink.door, github.door], yield* now)
+          const own = pauses.current(yield* Clock.currentTimeMillis)
+          return Option.fromUndefinedOr(
+            Pauses.sharedPause(
+              pairs(stored).map(([service, known]) => ({ ...known, own: own?.service === service ? own : undefined }))
+            )
+          )
         })
 
         /** What is tried next: while nothing is wrong as much as a batch holds, after trouble one file at a time. */
@@ -622,6 +653,7 @@ export class Publisher extends Context.Service<
             ? Effect.succeed({ published: 0, failed: 0, gone: 0, postponed: 0 })
             : one.withPermit(drain).pipe(Effect.withSpan("Publisher.drain")),
           pause: currentPause,
+          sharedPause,
           nextAt: Effect.gen(function* () {
             const at = yield* Clock.currentTimeMillis
             const next = pauses.next(at)
@@ -655,7 +687,21 @@ export class Publisher extends Context.Service<
 /** For errors that say themselves whose they are. */
 const noVerdict: Verdict = { scope: "thing", isProven: true, failures: 1, userFailures: 1, isAlone: false }
 
+/** For a read of no thing in particular. */
+const unproven: Verdict = { ...noVerdict, isProven: false }
+const nothingTried = { attempts: 0, errorReason: null }
+
+interface Probed {
+  readonly isAccepted?: true
+  readonly block?: Block
+}
+
+/** In the order in which the keys were asked for. */
+const pairs = <A>([ofSink, ofGithub]: ReadonlyArray<A>): ReadonlyArray<readonly [Service, A]> => [
+  ...(ofSink === undefined ? [] : [["sink", ofSink] as const]),
+  ...(ofGithub === undefined ? [] : [["github", ofGithub] as const])
+]
+
 const thingOf = (claim: Claim) => ({ user: claim.userKey, key: String(claim.key) })
 
-const contentFor = (claim: Claim, content: Content): Content =>
-  sendsContent(claim) ? content : { _tag: "Omitted", why: "Pipedrive did not accept it" }
+const contentFor = (claim: Claim, content: Content): Content => (sendsContent(claim) ? content : contentRefused)

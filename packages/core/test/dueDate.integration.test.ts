@@ -1,6 +1,6 @@
 /** An activity is due on the day that it is where Pipedrive's user works. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../src/Gitpip.ts"
 import type { Fault } from "../src/testing/index.ts"
@@ -88,4 +88,21 @@ describe("the due date", () => {
       )
     )
   }
+
+  it.effect("delays publishing by ten seconds when the question for the zone is never answered", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        pipedrive.misbehave({ kind: "hang" }, { when: isQuestion, times: Number.POSITIVE_INFINITY })
+        github.addUser("ann")
+        yield* gitpip.track(name("ann"))
+        github.addGist("ann", { files: { "a.md": "" } })
+        yield* gitpip.scan()
+        const drain = yield* Effect.forkChild(gitpip.publish)
+        yield* pipedrive.seen(1, isQuestion)
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual((yield* Fiber.join(drain)).published, 1)
+      })
+    )
+  )
 })

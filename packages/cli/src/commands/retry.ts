@@ -1,9 +1,11 @@
 import type { Publication } from "@gitpip/core"
 import { Effect, Option, Result, Schema, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import type { Backend } from "../Backend.ts"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
+import { during } from "../publishing.ts"
 import type { Row } from "../Table.ts"
 import { count } from "../Text.ts"
 import { stateMeanings } from "./files.ts"
@@ -36,7 +38,7 @@ export const retry = Command.make(
       )
     })
     if (typed.everything) {
-      const retried = yield* withGitpip((gitpip) => gitpip.retryFailed)
+      const retried = yield* withGitpip((gitpip) => Effect.tap(gitpip.retryFailed, sayPaused(gitpip)))
       yield* Output.result(
         typed.json,
         Retried,
@@ -62,12 +64,17 @@ export const retry = Command.make(
             })
           ),
           empty: "No publication has failed."
-        })
+        }).pipe(Effect.tap(sayPaused(gitpip)))
       )
       if (listed > 0) yield* Output.message("Try them again: gitpip retry PUBLICATION… or gitpip retry --all")
       return
     }
-    const results = yield* withGitpip((gitpip) => Effect.forEach(ids, (id) => Effect.result(gitpip.retry(id))))
+    const results = yield* withGitpip((gitpip) =>
+      Effect.tap(
+        Effect.forEach(ids, (id) => Effect.result(gitpip.retry(id))),
+        sayPaused(gitpip)
+      )
+    )
     const retried = results.flatMap((one) => (Result.isSuccess(one) ? [one.success] : []))
     const refused = results.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []))
     yield* Output.list({
@@ -92,6 +99,16 @@ export const retry = Command.make(
 const Retried = Schema.Struct({ retried: Schema.Int })
 
 const sayWhen = Output.message("They are due now: a running server publishes them; without one, run `gitpip scan`.")
+
+/** What is paused has not failed, and a retry does not end the pause. */
+const sayPaused = (gitpip: Backend["Service"]) =>
+  Effect.flatMap(gitpip.status, ({ publications: { pending }, publishing }) =>
+    publishing.state === "paused"
+      ? Output.message(
+          `Publishing is paused${during(publishing)}, and ${count(pending, "publication")} ${pending === 1 ? "waits" : "wait"}: ${publishing.message}`
+        )
+      : Effect.void
+  )
 
 const listing = {
   header: ["ID", "STATE", "USER", "FILE", "REASON"],

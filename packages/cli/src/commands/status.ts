@@ -2,6 +2,7 @@ import type { Status } from "@gitpip/core"
 import { Duration, Effect } from "effect"
 import { Command } from "effect/cli"
 import * as Output from "../Output.ts"
+import { during } from "../publishing.ts"
 import type { Table } from "../Table.ts"
 import { count, time } from "../Text.ts"
 import { json, session } from "./shared.ts"
@@ -50,7 +51,7 @@ const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule
     [
       "publishing",
       {
-        text: `${publishing.state}${publishing.message === null ? "" : `: ${publishing.message}`}${publishing.until === null ? "" : ` (until ${time(publishing.until)})`}`,
+        text: `${publishing.state}${publishing.message === null ? "" : `: ${publishing.message}`}${during(publishing)}`,
         meaning: publishing.state === "on" ? "good" : "busy"
       }
     ],

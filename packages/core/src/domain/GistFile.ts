@@ -107,3 +107,6 @@ export type Content =
   | { readonly _tag: "Binary" }
   /** It is left out. `why` is a sentence for whoever reads the note. */
   | { readonly _tag: "Omitted"; readonly why: string }
+
+/** In place of a content that Pipedrive refused. */
+export const contentRefused: Content = { _tag: "Omitted", why: "Pipedrive did not accept it" }

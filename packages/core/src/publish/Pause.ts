@@ -4,7 +4,7 @@
  * Guarantees: a pause on suspicion holds nobody up for longer than `Timing.probeInterval` of whom nothing has failed, while
  * fewer than `Timing.maxProbedUsers` users have failed; one success ends it. A limit that a service states holds all.
  *
- * Not stored, but for limits: after a restart each user is tried again.
+ * The evidence is not stored: after a restart each user is tried again.
  */
 import { DateTime, Duration } from "effect"
 import * as Timing from "../domain/Timing.ts"
@@ -15,6 +15,49 @@ import type { Block } from "./outcome.ts"
 export interface Pause {
   readonly until: DateTime.Utc
   readonly message: string
+}
+
+/** A pause as every process on the database knows it. It may be past its end, and over only with a success. */
+export interface SharedPause extends Pause {
+  /** Missing when a limit is the reason, whose end is all that counts. */
+  readonly since?: DateTime.Utc
+}
+
+interface Stored extends Pause {
+  readonly since: DateTime.Utc
+}
+
+/** What a process knows of one service: its own pause, and what is stored for all. */
+export interface Known {
+  readonly own: Pause | undefined
+  readonly limit: Stored | undefined
+  readonly refusal: Stored | undefined
+}
+
+/** The pause that every process shows. A process' own pause is newer than a stored one, which tells the beginning. */
+export const sharedPause = (services: ReadonlyArray<Known>): SharedPause | undefined => {
+  const pauses = services.flatMap(({ limit, own, refusal }): ReadonlyArray<SharedPause> => {
+    if (own !== undefined) {
+      const { message, until } = own
+      return [refusal === undefined ? { message, until } : { message, until, since: refusal.since }]
+    }
+    if (limit !== undefined) return [{ message: limit.message, until: limit.until }]
+    return refusal === undefined ? [] : [refusal]
+  })
+  // Of two pauses the later end is when publishing goes on.
+  return pauses.reduce<SharedPause | undefined>(
+    (last, pause) => (last === undefined || DateTime.isGreaterThan(pause.until, last.until) ? pause : last),
+    undefined
+  )
+}
+
+/** A shorter wait is over before anybody reads of it. */
+const minSharedWait = Duration.toMillis(Duration.seconds(15))
+
+/** How a pause is shared: as a limit that holds every process, as a refusal that every process shows, or not at all. */
+export const sharedAs = (cause: Block["cause"], wait: number): "limit" | "refusal" | "nothing" => {
+  if (cause === "limit") return "limit"
+  return cause === "pace" || cause === "recalled" || wait < minSharedWait ? "nothing" : "refusal"
 }
 
 export type Service = "github" | "sink"

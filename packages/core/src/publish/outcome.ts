@@ -61,10 +61,11 @@ export interface Block {
   /**
    * - `limit`: the service says so, to all processes.
    * - `fault`: nobody can be served, as without a connection.
+   * - `recalled`: a limit that another process, or an earlier one, was told.
    * - `pace`: this process keeps itself back.
    * - `suspicion`: several failures look like everybody's. Users of whom nothing has failed are still tried, slowly.
    */
-  readonly cause: "limit" | "fault" | "pace" | "suspicion"
+  readonly cause: "limit" | "fault" | "recalled" | "pace" | "suspicion"
 }
 
 export interface Decision {

@@ -1,4 +1,10 @@
-/** Until when a service must not be asked, remembered beyond the process: a restart is no reason to ask again. */
+/**
+ * What the services told about a credential, shared by all processes on the database. Its key names the credential by a
+ * hash, so a process with another token has its own record.
+ *
+ * - A limit holds every process until its end: a restart is no reason to ask again.
+ * - A refusal is shown by every process until something succeeds. It holds no process: a cheap probe decides.
+ */
 import { DateTime, Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../Database.ts"
@@ -9,6 +15,15 @@ export interface Door {
   readonly closedUntil: DateTime.Utc
   readonly message: string
 }
+
+/** Why nothing was published when a process with the same credential last tried. */
+export interface Refusal {
+  readonly since: DateTime.Utc
+  readonly until: DateTime.Utc
+  readonly message: string
+}
+
+const refusalKey = (door: string): string => `${door}:refused`
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -33,6 +48,34 @@ export const make = Effect.gen(function* () {
             and coalesce(closed_at, ${now}) <= ${later(now, Timing.clockDifference)}
             and closed_until <= ${later(now, Timing.longestClosure)}`),
         (found) => Option.fromNullishOr(found[0])
+      ),
+    /** Stores a refusal. A refusal that goes on keeps its beginning. */
+    refuse: (door: string, { message, until }: Pick<Refusal, "message" | "until">, now: Date) =>
+      orDatabaseError(
+        Effect.asVoid(sql`
+          insert into doors (door, closed_at, closed_until, message)
+          values (${refusalKey(door)}, ${now}, ${DateTime.toDate(until)}, ${message})
+          on conflict (door) do update set closed_at = least(doors.closed_at, excluded.closed_at),
+            closed_until = excluded.closed_until, message = excluded.message`)
+      ),
+    /** Something succeeded: the refusal is over. */
+    accept: (door: string) => orDatabaseError(Effect.asVoid(sql`delete from doors where door = ${refusalKey(door)}`)),
+    /** What is stored for these keys: limits that hold at `now`, and refusals, also past their end: only a success ends one. */
+    known: (doors: ReadonlyArray<string>, now: Date) =>
+      Effect.map(
+        orDatabaseError(sql<Refusal & { readonly door: string }>`
+          select door, coalesce(closed_at, ${now}) as since, closed_until as until, message from doors
+          where ${sql.in("door", doors.map(refusalKey))} or (${sql.in("door", doors)} and closed_until > ${now}
+            and coalesce(closed_at, ${now}) <= ${later(now, Timing.clockDifference)}
+            and closed_until <= ${later(now, Timing.longestClosure)})`),
+        (rows) => {
+          const byKey = new Map(rows.map(({ door, ...stored }) => [door, stored]))
+          return doors.map((door) => ({
+            door,
+            limit: byKey.get(door),
+            refusal: byKey.get(refusalKey(door))
+          }))
+        }
       )
   }
 })

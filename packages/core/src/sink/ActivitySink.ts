@@ -2,7 +2,7 @@
 import { Cache, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
 import { bearsMarker, fromFile } from "../domain/Activity.ts"
 import { calendarDay } from "../domain/Day.ts"
-import type { Content } from "../domain/GistFile.ts"
+import { type Content, contentRefused } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Pipedrive } from "../Pipedrive.ts"
 import { Repository } from "../Repository.ts"
@@ -84,8 +84,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
             )
           }
           if (mayBeContent(reason) && content._tag !== "Omitted" && omissionsRefused < maxOmissionsRefused) {
-            const omitted: Content = { _tag: "Omitted", why: "Pipedrive did not accept it" }
-            const second = yield* Effect.result(send(omitted))
+            const second = yield* Effect.result(send(contentRefused))
             omissionsRefused = second._tag === "Success" ? 0 : omissionsRefused + 1
             if (second._tag === "Success") {
               return { receipt: String(second.success), remark: `The content was left out: ${reason.message}` }

@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { bearsMarker, fromFile, subject, subjectLimit } from "../domain/Activity.ts"
-import type { Content } from "../domain/GistFile.ts"
+import { type Content, contentRefused } from "../domain/GistFile.ts"
 import { cut } from "../domain/Text.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Pipedrive } from "../Pipedrive.ts"
@@ -38,7 +38,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
       const { message, reason } = first.failure
       if (!isRefusal(reason)) return yield* unknown(message)
       if (content._tag !== "Omitted") {
-        const second = yield* noteOf(id, delivery, { _tag: "Omitted", why: "Pipedrive did not accept it" })
+        const second = yield* noteOf(id, delivery, contentRefused)
         if (second._tag === "Success") return { receipt, remark: `The content was left out: ${message}` }
         if (!isRefusal(second.failure.reason)) return yield* unknown(second.failure.message)
         // This may pass: the deal is found again, and the note tried again, as often as a file is tried.

@@ -104,3 +104,46 @@ describe("a user who has to wait", () => {
     assert.deepStrictEqual(pauses.turn(seconds(31)), { _tag: "All", over: [], except: [] })
   })
 })
+
+describe("a pause is shared", () => {
+  for (const [cause, seconds, shared] of [
+    ["limit", 2, "limit"],
+    ["limit", 3_600, "limit"],
+    ["suspicion", 30, "refusal"],
+    ["suspicion", 900, "refusal"],
+    ["fault", 30, "refusal"],
+    ["fault", 2, "nothing"],
+    ["pace", 900, "nothing"],
+    ["recalled", 900, "nothing"]
+  ] as const) {
+    it(`as ${shared} for ${cause} of ${seconds} seconds`, () => {
+      assert.strictEqual(Pause.sharedAs(cause, seconds * 1_000), shared)
+    })
+  }
+
+  const at = (seconds: number) => DateTime.makeUnsafe(seconds * 1_000)
+  const nothing = { own: undefined, limit: undefined, refusal: undefined }
+  const own = { message: "own", until: at(20) }
+  const limit = { message: "limit", since: at(1), until: at(30) }
+  const refusal = { message: "refusal", since: at(2), until: at(10) }
+  for (const [what, services, shown] of [
+    ["nothing is known", [nothing, nothing], undefined],
+    ["a refusal is stored", [{ ...nothing, refusal }, nothing], refusal],
+    ["a limit is stored", [nothing, { ...nothing, limit }], { message: "limit", until: at(30) }],
+    ["both are stored", [{ ...nothing, limit, refusal }, nothing], { message: "limit", until: at(30) }],
+    ["it is the process' own", [{ ...nothing, own }, nothing], own],
+    ["its own goes on", [{ ...nothing, own, refusal }, nothing], { ...own, since: at(2) }],
+    [
+      "both services pause",
+      [
+        { ...nothing, refusal },
+        { ...nothing, own }
+      ],
+      own
+    ]
+  ] as ReadonlyArray<readonly [string, ReadonlyArray<Pause.Known>, Pause.SharedPause | undefined]>) {
+    it(`and shown when ${what}`, () => {
+      assert.deepStrictEqual(Pause.sharedPause(services), shown)
+    })
+  }
+})
