@@ -514,7 +514,8 @@ const classify = Effect.fnUntraced(function* (
         : `Pipedrive denies access: ${message}. Check what the token's user may see and edit`
     })
   }
-  if (status === 404) return new NotFound({ message: `Pipedrive does not find it: ${message}` })
+  // A page of a proxy does not tell that a deal is gone: another deal would take its place.
+  if (status === 404 && !isPage) return new NotFound({ message: `Pipedrive does not find it: ${message}` })
   if (status === 410) {
     return new Forbidden({
       isPage: false,

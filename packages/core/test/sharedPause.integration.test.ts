@@ -152,6 +152,28 @@ describe("a pause of publishing", () => {
     )
   )
 
+  it.effect("costs another process four cheap requests an hour when their answers tell nothing", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
+      Effect.gen(function* () {
+        yield* given(github, "ann")
+        pipedrive.misbehave(refusal(401, "unauthorized access"), { times: forever })
+        yield* Effect.provide(publish, services(settings))
+        pipedrive.behave()
+        pipedrive.misbehave(refusal(400, "not this one"), { when: isCreate, times: forever })
+        pipedrive.misbehave(refusal(500, "Internal Server Error"), { when: isProbe, times: forever })
+        yield* publish
+        pipedrive.clearRequests()
+        for (let minutes = 0; minutes < 60; minutes++) {
+          yield* passTime("1 minute")
+          yield* publish
+        }
+        assert.lengthOf(pipedrive.requests, 4)
+        assert.isTrue(pipedrive.requests.every(isProbe))
+        assert.strictEqual((yield* publishing).state, "paused")
+      })
+    )
+  )
+
   it.effect("for GitHub's refused token is shown by every process until GitHub answers", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
       Effect.gen(function* () {
