@@ -105,6 +105,8 @@ export type Subject =
 export interface Verdict {
   readonly reason: GithubError["reason"]
   readonly scope: Scope
+  /** Of a limit: whether the headers say that nothing is left. */
+  readonly isStated?: boolean
 }
 
 /** Texts of refusals that concern the token, with what to do. Each was seen: see docs/lifecycle.md. */
@@ -145,7 +147,8 @@ export const classify = (answer: Answer, subject: Subject, now: number): Verdict
         resumeAt: DateTime.makeUnsafe(limitEnd(answer, limit, now)),
         binding: true
       }),
-      scope: "credential"
+      scope: "credential",
+      isStated: isSpent(answer, now)
     }
   }
   if (status === 401 || status === 403) {
@@ -209,6 +212,10 @@ const limitOf = ({ headers, status }: Answer, body: unknown): "primary" | "secon
     return "primary"
   return status === 429 || int(headers, "retry-after") !== undefined ? "secondary" : undefined
 }
+
+/** Whether the headers say that nothing is left, and when there will be again. */
+const isSpent = ({ headers }: Answer, now: number): boolean =>
+  headers["x-ratelimit-remaining"] === "0" && (int(headers, "x-ratelimit-reset") ?? 0) * 1_000 > now
 
 /** GitHub's limits are renewed every hour, told in whole seconds. What tells of a longer wait is a wrong clock, or no word of GitHub's. */
 export const maxLimitWait = 3_601_000

@@ -362,7 +362,7 @@ export const run = Effect.fnUntraced(function* (one: Case) {
       yield* time.until(end)
       for (let hour = 0; hour < hours; hour++) {
         const count = struck.filter((at) => at >= t + minutes(60 * hour) && at < t + minutes(60 * (hour + 1))).length
-        if (count > maxStruck) violations.push(`${count} requests in hour ${hour + 1} of the trouble`)
+        if (count > maxStruck(one)) violations.push(`${count} requests in hour ${hour + 1} of the trouble`)
       }
       if (struck.length === 0) violations.push("the trouble struck nothing: the case proves nothing")
       isOn = false

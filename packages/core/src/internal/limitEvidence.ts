@@ -1,0 +1,90 @@
+/**
+ * Whose limit a `429` tells of, from what else was refused and answered: pure.
+ *
+ * A `429` may come from a part that is too busy for one thing alone. So it is everybody's for a minute at most, until the
+ * headers say that nothing is left, or things of two users were refused in a row.
+ */
+import { Context, Duration } from "effect"
+
+/** For whose sake a request is sent. */
+export interface Requester {
+  /** Names the user. */
+  readonly user: string
+  /** Names what is asked for, or published. */
+  readonly thing: string
+}
+
+/** The publication or user that the present requests are for. Without one, a limit is everybody's. */
+export class RequestedFor extends Context.Reference<Requester | undefined>(
+  "gitpip/internal/limitEvidence/RequestedFor",
+  {
+    defaultValue: () => undefined
+  }
+) {}
+
+export interface LimitEvidence {
+  /** How many requests were answered. */
+  readonly answers: number
+  /** Whose requests were refused since the last answer. */
+  readonly row: ReadonlySet<string>
+  /** What was refused since it was last answered. `since` is `answers` at its first refusal, `at` the time of the last one. */
+  readonly things: ReadonlyMap<string, { readonly since: number; readonly times: number; readonly at: number }>
+}
+
+export const none: LimitEvidence = { answers: 0, row: new Set(), things: new Map() }
+
+/** What a limit concerns. `suspected`: everybody, for `maxSuspected` at most. */
+export type LimitScope = "everybody" | "suspected" | "thing"
+
+/** The longest that a limit which only one thing has met holds others up. */
+export const maxSuspected = Duration.minutes(1)
+
+/** The oldest are forgotten, and cost one more suspicion. */
+const capacity = 2_000
+
+export const answered = (evidence: LimitEvidence, thing: string | undefined): LimitEvidence => {
+  const things = new Map(evidence.things)
+  if (thing !== undefined) things.delete(thing)
+  return { answers: evidence.answers + 1, row: none.row, things }
+}
+
+export const refused = (
+  evidence: LimitEvidence,
+  refusal: {
+    readonly by: Requester | undefined
+    /** Whether the headers say that nothing is left. */
+    readonly isStated: boolean
+    /** When the request left, and when it was refused, in epoch milliseconds. */
+    readonly startedAt: number
+    readonly now: number
+  }
+): { readonly evidence: LimitEvidence; readonly scope: LimitScope } => {
+  const { by, isStated, now, startedAt } = refusal
+  if (by === undefined) return { evidence, scope: "everybody" }
+  const before = evidence.things.get(by.thing) ?? { since: evidence.answers, times: 0, at: Number.NEGATIVE_INFINITY }
+  const isOwn = before.since < evidence.answers
+  const row = isOwn ? evidence.row : new Set(evidence.row).add(by.user)
+  // What left before the last refusal was known is no further sign.
+  const times = before.times + (startedAt > before.at ? 1 : 0)
+  const things = new Map(evidence.things)
+  things.delete(by.thing)
+  things.set(by.thing, { ...before, times, at: now })
+  const [oldest] = things.keys()
+  if (things.size > capacity && oldest !== undefined) things.delete(oldest)
+  return {
+    evidence: { ...evidence, row, things },
+    scope: isStated ? "everybody" : isOwn ? "thing" : row.size > 1 ? "everybody" : times > 1 ? "thing" : "suspected"
+  }
+}
+
+/** When everybody may send again, by what the service said to one. `undefined`: nobody else has to wait. */
+export const blockedUntil = (scope: LimitScope, told: number, now: number): number | undefined => {
+  switch (scope) {
+    case "everybody":
+      return told
+    case "suspected":
+      return Math.min(told, now + Duration.toMillis(maxSuspected))
+    case "thing":
+      return undefined
+  }
+}
