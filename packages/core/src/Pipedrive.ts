@@ -54,8 +54,14 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   message: Schema.String,
   isPage: Schema.Boolean
 }) {}
-/** What was asked about does not exist (any more). Nothing was done. */
-export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
+/**
+ * What was asked about does not exist (any more). Nothing was done. `isPage`: something in front of Pipedrive says so, which
+ * proves nothing.
+ */
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
+  message: Schema.String,
+  isPage: Schema.Boolean
+}) {}
 /** The caller took the request back before it left. */
 export class Withheld extends Schema.TaggedError<Withheld>()("Withheld", { message: Schema.String }) {}
 /** The request certainly never reached Pipedrive. */
@@ -336,7 +342,7 @@ export class Pipedrive extends Context.Service<
         const remove = (path: string) =>
           call(HttpClientRequest.delete(`${settings.origin}/api/${path}`), { cost: 3 }).pipe(
             Effect.asVoid,
-            Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
+            Effect.catchIf(isGone, () => Effect.void)
           )
         const newestFirst = (cursor: Option.Option<string>) => ({
           sort_by: "add_time",
@@ -373,7 +379,7 @@ export class Pipedrive extends Context.Service<
             call(get(`v2/deals/${id}`), { cost: 1 }).pipe(
               Effect.flatMap(read(wireOne(StoredDeal))),
               Effect.map(({ data }) => (data.is_deleted === true ? Option.none() : Option.some(data))),
-              Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeedNone)
+              Effect.catchIf(isGone, () => Effect.succeedNone)
             )
           ),
           searchDeals: Effect.fn("Pipedrive.searchDeals")((title: string) =>
@@ -533,7 +539,7 @@ const classify = Effect.fnUntraced(function* (
         : `Pipedrive denies access: ${message}. Check what the token's user may see and edit`
     })
   }
-  if (status === 404) return new NotFound({ message: `Pipedrive does not find it: ${message}` })
+  if (status === 404) return new NotFound({ isPage, message: `Pipedrive does not find it: ${message}` })
   if (status === 410) {
     return new Forbidden({
       isPage: false,
@@ -566,6 +572,9 @@ const unreadable = (answer: Answer, body: unknown) => {
       })
     : new OutcomeUnknown({ message: `Pipedrive answers HTTP ${status} with a body that cannot be read` })
 }
+
+/** Pipedrive itself says that it does not exist. */
+const isGone = ({ reason }: PipedriveError): boolean => reason._tag === "NotFound" && !reason.isPage
 
 const fail = (reason: PipedriveError["reason"]) => Effect.fail(new PipedriveError({ reason }))
 

@@ -217,8 +217,8 @@ export const make = (
       return yield* fail(reason, scope)
     }
     const now = yield* Clock.currentTimeMillis
-    const user = (yield* RequestedFor)?.user
-    const by = thing === undefined ? undefined : { user: user ?? thing, thing }
+    const requester = yield* RequestedFor
+    const by = requester === undefined || thing === undefined ? undefined : { ...requester, thing }
     const next = LimitEvidence.refused(limitsOf(gate), { by, isStated, startedAt, now })
     limits.set(gate, next.evidence)
     if (next.scope === "thing") return yield* fail(reason, "thing")

@@ -1,8 +1,8 @@
 /**
  * Whose limit a `429` tells of, from what else was refused and answered: pure.
  *
- * A `429` may come from a part that is too busy for one thing alone. So it is everybody's for a minute at most, until the
- * headers say that nothing is left, or things of two users were refused in a row.
+ * A `429` may come from a part that is too busy for one thing alone. So it is everybody's for a minute at most, unless the
+ * answer itself says more, or things of two users were refused in a row. It is no one's but the thing's when others were answered.
  */
 import { Context, Duration } from "effect"
 
@@ -52,7 +52,7 @@ export const refused = (
   evidence: LimitEvidence,
   refusal: {
     readonly by: Requester | undefined
-    /** Whether the headers say that nothing is left. */
+    /** Whether the answer itself says whose limit it is: its headers leave nothing, or its text names the limit. */
     readonly isStated: boolean
     /** When the request left, and when it was refused, in epoch milliseconds. */
     readonly startedAt: number
@@ -73,7 +73,7 @@ export const refused = (
   if (things.size > capacity && oldest !== undefined) things.delete(oldest)
   return {
     evidence: { ...evidence, row, things },
-    scope: isStated ? "everybody" : isOwn ? "thing" : row.size > 1 ? "everybody" : times > 1 ? "thing" : "suspected"
+    scope: isOwn ? "thing" : isStated || row.size > 1 ? "everybody" : times > 1 ? "thing" : "suspected"
   }
 }
 

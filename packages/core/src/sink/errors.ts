@@ -62,7 +62,7 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
     case "Refused":
       return new ItemRefused({ message })
     case "NotFound":
-      return new TargetGone({ message })
+      return reason.isPage ? new Forbidden({ message, scope: "thing" }) : new TargetGone({ message })
     case "Withheld":
       return new NotYet({ message, retryAt: now })
     case "NotPipedrive":

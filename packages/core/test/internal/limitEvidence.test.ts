@@ -39,7 +39,12 @@ describe("a 429", () => {
       ["suspected", "thing", "suspected"]
     ],
     ["that left before the last one came is no further sign", [a, { ...a, startedAt: 0 }], ["suspected", "suspected"]],
-    ["whose headers leave nothing is everybody's", [a, "ok", { ...a, isStated: true }], ["suspected", "everybody"]]
+    ["that says whose it is, is everybody's", [a, { ...a, isStated: true }], ["suspected", "everybody"]],
+    [
+      "that others do not meet is the thing's, whatever it says",
+      [a, "ok", { ...a, isStated: true }],
+      ["suspected", "thing"]
+    ]
   ]
   for (const [what, steps, expected] of table) {
     it(what, () => assert.deepStrictEqual(scopes(steps), expected))
