@@ -17,7 +17,7 @@ import * as Timing from "./domain/Timing.ts"
 import { type Answer, type ExchangeError, exchange, int, json } from "./internal/exchange.ts"
 import * as Gate from "./internal/Gate.ts"
 import * as LimitEvidence from "./internal/limitEvidence.ts"
-import { type LimitScope, RequestedFor } from "./internal/limitEvidence.ts"
+import { RequestedFor } from "./internal/limitEvidence.ts"
 import { Neighbours } from "./internal/Neighbours.ts"
 import { fieldOf, tell } from "./internal/unreadable.ts"
 import type { PipedriveSettings } from "./Settings.ts"
@@ -246,6 +246,13 @@ export class Pipedrive extends Context.Service<
             accept: "application/json",
             "user-agent": "gitpip"
           })
+          const requester = yield* RequestedFor
+          const by =
+            requester === undefined
+              ? undefined
+              : { ...requester, thing: `${request.method} ${request.url} ${requester.thing}` }
+          const held = LimitEvidence.heldUntil(evidence, by?.thing, yield* Clock.currentTimeMillis)
+          if (held !== undefined) return yield* fail(ownLimit("Pipedrive's limit of requests is reached", held))
           let startedAt = 0
           const sent = gate.pass(
             Effect.gen(function* () {
@@ -281,12 +288,6 @@ export class Pipedrive extends Context.Service<
           )
           if (answer === undefined) return yield* fail(new Withheld({ message: "the request was not sent in time" }))
           const body = json(answer)
-          const requester = yield* RequestedFor
-          const by =
-            requester === undefined
-              ? undefined
-              : { ...requester, thing: `${request.method} ${request.url} ${requester.thing}` }
-          let scope: LimitScope = "everybody"
           if (answer.status !== 429) {
             evidence = LimitEvidence.answered(evidence, by?.thing)
             // A cheaper call can fit into what is left of a day.
@@ -294,34 +295,37 @@ export class Pipedrive extends Context.Service<
               refusals = 0
               refusedCost = Number.POSITIVE_INFINITY
             }
-          } else {
-            const now = yield* Clock.currentTimeMillis
-            const next = LimitEvidence.refused(evidence, { by, isStated: isSpent(answer, cost), startedAt, now })
-            evidence = next.evidence
-            scope = next.scope
-            // Several that were under way at once are refused once.
-            if (scope !== "thing" && startedAt > refusedAt) {
-              refusals += 1
-              refusedAt = now
-              refusedCost = Math.min(refusedCost, cost)
-            }
           }
           if (answer.status >= 200 && answer.status < 300) {
             // A 2xx alone is no proof: only a body that says so is.
             if (Schema.is(WireSuccess)(body) && !answer.cut) return body
             return yield* fail(unreadable(answer, body))
           }
-          const reason = yield* classify(answer, body, { refusals, cost })
+          // Several that were under way at once are refused once.
+          const times = refusals + (startedAt > refusedAt ? 1 : 0)
+          const reason = yield* classify(answer, body, { refusals: times, cost })
           if (reason._tag !== "BurstLimited" && reason._tag !== "BudgetSpent") return yield* fail(reason)
-          const { message, resumeAt } = reason
+          const { message } = reason
           const now = yield* Clock.currentTimeMillis
-          const told = resumeAt.epochMilliseconds
-          const until = LimitEvidence.blockedUntil(scope, told, now)
-          if (until === undefined) return yield* fail(new ItemLimited({ message, resumeAt }))
+          const told = reason.resumeAt.epochMilliseconds
+          const limit = LimitEvidence.refused(evidence, {
+            by,
+            isStated: isSpent(answer, cost),
+            startedAt,
+            now,
+            told,
+            leastWait: (n) => growingWait(n) * 1_000
+          })
+          evidence = limit.evidence
+          const until = LimitEvidence.blockedUntil(limit.scope, told, now)
+          if (until === undefined) return yield* fail(ownLimit(message, limit.until))
+          if (times > refusals) refusedAt = now
+          refusals = times
+          refusedCost = Math.min(refusedCost, cost)
           const latest = longestPause === longestBurst ? until : Math.min(until, now + Duration.toMillis(longestPause))
           gate.close(latest, message)
           // A day that is not known to be spent is no limit for another process.
-          const Reason = scope === "everybody" && reason._tag === "BudgetSpent" ? BudgetSpent : BurstLimited
+          const Reason = limit.scope === "everybody" && reason._tag === "BudgetSpent" ? BudgetSpent : BurstLimited
           return yield* fail(new Reason({ message, resumeAt: DateTime.makeUnsafe(until) }))
         })
 
@@ -572,6 +576,8 @@ const unreadable = (answer: Answer, body: unknown) => {
       })
     : new OutcomeUnknown({ message: `Pipedrive answers HTTP ${status} with a body that cannot be read` })
 }
+
+const ownLimit = (message: string, until: number) => new ItemLimited({ message, resumeAt: DateTime.makeUnsafe(until) })
 
 /** Pipedrive itself says that it does not exist. */
 const isGone = ({ reason }: PipedriveError): boolean => reason._tag === "NotFound" && !reason.isPage

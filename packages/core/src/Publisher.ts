@@ -322,10 +322,12 @@ export class Publisher extends Context.Service<
           const signature = signatureOf(error)
           // A refusal is final, so the proof comes before it; whatever may pass is tried once more without.
           const isFinal = error.reason._tag === "Blocked"
+          // The user's other files are not asked for one after the other.
+          const isLimit = error.reason._tag === "RateLimited"
           const verdict = isEvidence(error)
             ? yield* judge(
                 "github",
-                { thing: { user: claim.userKey, key: claim.gistId }, signature, isUserWide: false },
+                { thing: { user: claim.userKey, key: claim.gistId }, signature, isUserWide: isLimit },
                 (isFinal || claim.errorReason !== null) && error.reason._tag !== "RateLimited"
                   ? github.check
                   : undefined
@@ -347,12 +349,18 @@ export class Publisher extends Context.Service<
             replaced.set(user, target)
             yield* Effect.ignore(sink.forget(claim, target))
           } else if (_tag !== "Paused" && _tag !== "NotYet") {
-            const isUserWide = step === "target" || _tag === "TargetGone"
+            const isOfDeal = step === "target" || _tag === "TargetGone"
+            const isLimit = _tag === "ItemLimited"
             const verdict = yield* judge(
               "sink",
-              { thing: { user, key: isUserWide ? `deal of ${user}` : String(claim.key) }, signature, isUserWide },
+              {
+                thing: { user, key: isOfDeal ? `deal of ${user}` : String(claim.key) },
+                signature,
+                // The user's other files are not sent one after the other against a limit.
+                isUserWide: isOfDeal || isLimit
+              },
               // A read may fit into a limit that leaves no room for more.
-              claim.errorReason === null || _tag === "ItemLimited" ? undefined : sink.probe
+              claim.errorReason === null || isLimit ? undefined : sink.probe
             )
             return yield* decide(claim, { service: "sink", signature }, afterSinkError(claim, error, { step, verdict }))
           }

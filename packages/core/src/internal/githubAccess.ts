@@ -219,9 +219,16 @@ export const make = (
     const now = yield* Clock.currentTimeMillis
     const requester = yield* RequestedFor
     const by = requester === undefined || thing === undefined ? undefined : { ...requester, thing }
-    const next = LimitEvidence.refused(limitsOf(gate), { by, isStated, startedAt, now })
+    const next = LimitEvidence.refused(limitsOf(gate), {
+      by,
+      isStated,
+      startedAt,
+      now,
+      told: reason.resumeAt.epochMilliseconds,
+      leastWait: leastLimitWait
+    })
     limits.set(gate, next.evidence)
-    if (next.scope === "thing") return yield* fail(reason, "thing")
+    if (next.scope === "thing") return yield* fail(ownLimit(reason.message, next.until), "thing")
     const before = refusals.get(gate)
     const counts = before === undefined || before.at < startedAt
     const times = (before?.times ?? 0) + (counts ? 1 : 0)
@@ -242,6 +249,8 @@ export const make = (
   ): Effect.fn.Return<Read, GithubError> {
     let target = new URL(url)
     const thing = limitedThing(options.subject)
+    const held = LimitEvidence.heldUntil(limitsOf(requests), thing, yield* Clock.currentTimeMillis)
+    if (held !== undefined) return yield* fail(ownLimit("GitHub's limit is reached for this alone", held), "thing")
     for (let hop = 0; hop <= maxRedirects; hop++) {
       if (!isOwn(target)) {
         return yield* fail(
@@ -595,6 +604,9 @@ const aboutOf = (subject: Subject): Pick<Evidence.Refusal, "kind" | "thing"> => 
       return { kind: "feed", thing: "feed" }
   }
 }
+
+const ownLimit = (message: string, until: number) =>
+  new RateLimited({ message, binding: true, resumeAt: DateTime.makeUnsafe(until) })
 
 /** The one thing that a limit may be of. The feed, queries and the limits themselves are everybody's. */
 const limitedThing = (subject: Subject): string | undefined => {

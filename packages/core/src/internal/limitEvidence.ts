@@ -27,8 +27,17 @@ export interface LimitEvidence {
   readonly answers: number
   /** Whose requests were refused since the last answer. */
   readonly row: ReadonlySet<string>
-  /** What was refused since it was last answered. `since` is `answers` at its first refusal, `at` the time of the last one. */
-  readonly things: ReadonlyMap<string, { readonly since: number; readonly times: number; readonly at: number }>
+  /** What was refused since it was last answered. */
+  readonly things: ReadonlyMap<string, Refused>
+}
+
+interface Refused {
+  /** `answers` at the first refusal. */
+  readonly since: number
+  readonly times: number
+  /** When it was last refused, and until when it alone must wait, in epoch milliseconds. */
+  readonly at: number
+  readonly until: number
 }
 
 export const none: LimitEvidence = { answers: 0, row: new Set(), things: new Map() }
@@ -54,27 +63,40 @@ export const refused = (
     readonly by: Requester | undefined
     /** Whether the answer itself says whose limit it is: its headers leave nothing, or its text names the limit. */
     readonly isStated: boolean
-    /** When the request left, and when it was refused, in epoch milliseconds. */
+    /** When the request left, was refused, and may be sent again by the service's word, in epoch milliseconds. */
     readonly startedAt: number
     readonly now: number
+    readonly told: number
+    /** The least wait in milliseconds after so many refusals in a row of one thing. */
+    readonly leastWait: (times: number) => number
   }
-): { readonly evidence: LimitEvidence; readonly scope: LimitScope } => {
-  const { by, isStated, now, startedAt } = refusal
-  if (by === undefined) return { evidence, scope: "everybody" }
+): {
+  readonly evidence: LimitEvidence
+  readonly scope: LimitScope
+  /** When the thing itself may be asked for again. */
+  readonly until: number
+} => {
+  const { by, isStated, leastWait, now, startedAt, told } = refusal
+  if (by === undefined) return { evidence, scope: "everybody", until: told }
   const before = evidence.things.get(by.thing) ?? { since: evidence.answers, times: 0, at: Number.NEGATIVE_INFINITY }
   const isOwn = before.since < evidence.answers
   const row = isOwn ? evidence.row : new Set(evidence.row).add(by.user)
   // What left before the last refusal was known is no further sign.
   const times = before.times + (startedAt > before.at ? 1 : 0)
+  const scope = isOwn ? "thing" : isStated || row.size > 1 ? "everybody" : times > 1 ? "thing" : "suspected"
+  const until = scope === "thing" ? Math.max(told, now + leastWait(times)) : told
   const things = new Map(evidence.things)
   things.delete(by.thing)
-  things.set(by.thing, { ...before, times, at: now })
+  things.set(by.thing, { ...before, times, at: now, until: scope === "thing" ? until : now })
   const [oldest] = things.keys()
   if (things.size > capacity && oldest !== undefined) things.delete(oldest)
-  return {
-    evidence: { ...evidence, row, things },
-    scope: isOwn ? "thing" : isStated || row.size > 1 ? "everybody" : times > 1 ? "thing" : "suspected"
-  }
+  return { evidence: { ...evidence, row, things }, scope, until }
+}
+
+/** Until when this thing alone must wait, if it must. */
+export const heldUntil = (evidence: LimitEvidence, thing: string | undefined, now: number): number | undefined => {
+  const until = thing === undefined ? undefined : evidence.things.get(thing)?.until
+  return until !== undefined && until > now ? until : undefined
 }
 
 /** When everybody may send again, by what the service said to one. `undefined`: nobody else has to wait. */

@@ -15,11 +15,19 @@ const scopes = (steps: ReadonlyArray<Step>): ReadonlyArray<LimitEvidence.LimitSc
       return []
     }
     const { isStated = false, startedAt = index * 1_000, thing, user } = step
-    const next = LimitEvidence.refused(evidence, { by: { user, thing }, isStated, startedAt, now: index * 1_000 + 500 })
+    const next = LimitEvidence.refused(evidence, {
+      ...usual,
+      by: { user, thing },
+      isStated,
+      startedAt,
+      now: index * 1_000 + 500
+    })
     evidence = next.evidence
     return [next.scope]
   })
 }
+
+const usual = { isStated: false, startedAt: 1, now: 2, told: 3, leastWait: () => 0 }
 
 const a = { user: "ann", thing: "a" }
 const a2 = { user: "ann", thing: "a2" }
@@ -51,15 +59,33 @@ describe("a 429", () => {
   }
 
   it("for nobody in particular is everybody's", () => {
-    const refusal = { by: undefined, isStated: false, startedAt: 1, now: 2 }
+    const refusal = { ...usual, by: undefined }
     assert.strictEqual(LimitEvidence.refused(LimitEvidence.none, refusal).scope, "everybody")
   })
 
   it("is forgotten when the thing is answered", () => {
-    const refusal = { by: a, isStated: false, startedAt: 1, now: 2 }
+    const refusal = { ...usual, by: a }
     const { evidence } = LimitEvidence.refused(LimitEvidence.none, refusal)
     const next = LimitEvidence.refused(LimitEvidence.answered(evidence, a.thing), { ...refusal, startedAt: 3, now: 4 })
     assert.strictEqual(next.scope, "suspected")
+  })
+
+  it("of one thing alone holds that thing for longer each time, until it is answered", () => {
+    let evidence = LimitEvidence.none
+    const untils = [0, 1, 2, 3].map((n) => {
+      const refusal = { ...usual, by: a, startedAt: n * 1_000, now: n * 1_000 + 1, told: n * 1_000 + 2 }
+      const next = LimitEvidence.refused(evidence, { ...refusal, leastWait: (times) => times * 100 })
+      evidence = next.evidence
+      return [next.until - refusal.now, LimitEvidence.heldUntil(evidence, a.thing, refusal.now) === next.until]
+    })
+    assert.deepStrictEqual(untils, [
+      [1, false],
+      [200, true],
+      [300, true],
+      [400, true]
+    ])
+    assert.strictEqual(LimitEvidence.heldUntil(LimitEvidence.answered(evidence, a.thing), a.thing, 0), undefined)
+    assert.strictEqual(LimitEvidence.heldUntil(evidence, b.thing, 0), undefined)
   })
 
   it("holds others up for as long as it says, for a minute on suspicion, and not at all when it is one thing's", () => {
