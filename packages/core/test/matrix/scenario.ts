@@ -14,7 +14,8 @@ import { expectation, maxStruck } from "./expectation.ts"
 import { makeVirtualTime } from "./virtualTime.ts"
 
 const minutes = (count: number): number => count * 60_000
-const interval = minutes(10)
+/** Few scans: each costs as much as all else in a quiet hour. */
+const interval = minutes(20)
 
 /** An hour before midnight, when Pipedrive's day ends, the trouble is over. */
 export const beginning = Date.UTC(2026, 2, 3, 21, 30)
@@ -258,7 +259,7 @@ export const run = Effect.fnUntraced(function* (one: Case) {
     github: { token: "github-secret", self: victim, ...options.github },
     pipedrive: { burst: { limit: 20, windowMillis: 2_000 }, createdStatus: 201, ...options.pipedrive },
     env: {
-      GITPIP_SCAN_INTERVAL: "10 minutes",
+      GITPIP_SCAN_INTERVAL: "20 minutes",
       GITPIP_FEED: "false",
       ...options.env
     }
