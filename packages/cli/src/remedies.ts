@@ -42,6 +42,7 @@ const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
   Denied:
     "Set PIPEDRIVE_TOKEN to the one under Personal preferences → API of a user of PIPEDRIVE_ORG, and see that the account is paid",
   BurstLimited: "Try again in some seconds",
+  ItemLimited: "Try again in some minutes",
   BudgetSpent: "Wait for tomorrow's tokens, or ask Pipedrive for more; files wait meanwhile",
   Forbidden:
     "Check what the token's user may see and edit in Pipedrive, and whether a firewall or proxy refuses this machine's requests",

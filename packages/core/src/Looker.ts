@@ -24,6 +24,7 @@ import {
   UserNotFound
 } from "./Github.ts"
 import { Contents } from "./internal/Contents.ts"
+import { RequestedFor } from "./internal/limitEvidence.ts"
 import { Repository } from "./Repository.ts"
 import { fileIdentity } from "./repository/GistFiles.ts"
 import type { Progress } from "./repository/Scans.ts"
@@ -257,6 +258,7 @@ export class Looker extends Context.Service<
       const wronglyMarked = (trouble: GithubError): ReadonlyArray<UserKey> =>
         [...marked].flatMap(([key, reason]) =>
           (trouble.reason._tag === "Unauthorized" && reason === "Refused") ||
+          (trouble.reason._tag === "RateLimited" && reason === "RateLimited") ||
           (trouble.reason._tag === "Unexpected" && (reason === "UserNotFound" || reason === "Unexpected"))
             ? [key]
             : []
@@ -272,7 +274,8 @@ export class Looker extends Context.Service<
       const lookAt = Effect.fnUntraced(function* (scan: ScanId, order: Order, maxPages: number) {
         const { stamp, user } = order
         if (unanswered >= signsOfOutage) return yield* outage
-        const result = yield* Effect.result(look(scan, order, maxPages))
+        const by = { user: `${user.key}`, thing: `${user.key}` }
+        const result = yield* look(scan, order, maxPages).pipe(Effect.provideService(RequestedFor, by), Effect.result)
         const unavailable =
           result._tag === "Failure" &&
           result.failure._tag === "GithubError" &&
@@ -307,9 +310,13 @@ export class Looker extends Context.Service<
         }
         const failures = user.failures + 1
         // A refusal may be the token's all the same, so it is not left for long.
-        const isShort = unavailable || reason === "Refused"
+        const isShort = unavailable || reason === "Refused" || reason === "RateLimited"
         const delay = isShort ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
-        const retryAt = new Date((yield* Clock.currentTimeMillis) + Duration.toMillis(delay))
+        const told =
+          error._tag === "GithubError" && error.reason._tag === "RateLimited"
+            ? error.reason.resumeAt.epochMilliseconds
+            : 0
+        const retryAt = new Date(Math.max((yield* Clock.currentTimeMillis) + Duration.toMillis(delay), told))
         yield* Telemetry.log("Warn", "user.failed", { user: user.username, reason, detail: error.message })
         return {
           outcome: "Failed",

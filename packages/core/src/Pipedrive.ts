@@ -16,6 +16,8 @@ import { sentence } from "./domain/Text.ts"
 import * as Timing from "./domain/Timing.ts"
 import { type Answer, type ExchangeError, exchange, int, json } from "./internal/exchange.ts"
 import * as Gate from "./internal/Gate.ts"
+import * as LimitEvidence from "./internal/limitEvidence.ts"
+import { RequestedFor } from "./internal/limitEvidence.ts"
 import { Neighbours } from "./internal/Neighbours.ts"
 import { fieldOf, tell } from "./internal/unreadable.ts"
 import type { PipedriveSettings } from "./Settings.ts"
@@ -28,16 +30,17 @@ import * as Telemetry from "./Telemetry.ts"
 /** Too many requests within two seconds, or there would be. Nothing was done. */
 export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
   message: Schema.String,
-  resumeAt: Schema.DateTimeUtcFromString,
-  /** Whether Pipedrive said so to this request. Otherwise it was not sent. */
-  isAnswer: Schema.Boolean
+  resumeAt: Schema.DateTimeUtcFromString
 }) {}
 /** The company's tokens for the day are used up. Nothing was done. */
 export class BudgetSpent extends Schema.TaggedError<BudgetSpent>()("BudgetSpent", {
   message: Schema.String,
-  resumeAt: Schema.DateTimeUtcFromString,
-  /** Whether Pipedrive said so to this request. Otherwise it was not sent. */
-  isAnswer: Schema.Boolean
+  resumeAt: Schema.DateTimeUtcFromString
+}) {}
+/** This request meets a limit again and again that others do not meet. Nothing was done. */
+export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited", {
+  message: Schema.String,
+  resumeAt: Schema.DateTimeUtcFromString
 }) {}
 /** The token, the account or the address: nothing works until a person acts. Nothing was done. */
 export class Denied extends Schema.TaggedError<Denied>()("Denied", { message: Schema.String }) {}
@@ -51,7 +54,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   message: Schema.String,
   isPage: Schema.Boolean
 }) {}
-/** What was asked about does not exist (any more). Nothing was done. */
+/** What was asked about does not exist (any more), as Pipedrive itself says. Nothing was done. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
 /** The caller took the request back before it left. */
 export class Withheld extends Schema.TaggedError<Withheld>()("Withheld", { message: Schema.String }) {}
@@ -68,6 +71,7 @@ export class PipedriveError extends Schema.TaggedError<PipedriveError>()("Pipedr
   reason: Schema.Union([
     BurstLimited,
     BudgetSpent,
+    ItemLimited,
     Denied,
     Refused,
     Forbidden,
@@ -187,7 +191,8 @@ export class Pipedrive extends Context.Service<
         })
         searchGate.pace(searchWindow)
         let budget: DayBudget | undefined
-        /** Answers of 429 in a row: how many, when the last one came, and the price of the cheapest call among them. */
+        let evidence = LimitEvidence.none
+        /** Answers of 429 in a row that may be everybody's: how many, when the last one came, and the price of the cheapest call among them. */
         let refusals = 0
         let refusedAt = Number.NEGATIVE_INFINITY
         let refusedCost = Number.POSITIVE_INFINITY
@@ -237,6 +242,13 @@ export class Pipedrive extends Context.Service<
             accept: "application/json",
             "user-agent": "gitpip"
           })
+          const requester = yield* RequestedFor
+          const by =
+            requester === undefined
+              ? undefined
+              : { ...requester, thing: `${request.method} ${request.url} ${requester.thing}` }
+          const held = LimitEvidence.heldUntil(evidence, by?.thing, yield* Clock.currentTimeMillis)
+          if (held !== undefined) return yield* fail(ownLimit("Pipedrive's limit of requests is reached", held))
           let startedAt = 0
           const sent = gate.pass(
             Effect.gen(function* () {
@@ -264,8 +276,7 @@ export class Pipedrive extends Context.Service<
                 return fail(
                   new Reason({
                     message: `Pipedrive is not asked again yet: ${why}`,
-                    resumeAt: DateTime.makeUnsafe(until),
-                    isAnswer: false
+                    resumeAt: DateTime.makeUnsafe(until)
                   })
                 )
               }
@@ -273,29 +284,45 @@ export class Pipedrive extends Context.Service<
           )
           if (answer === undefined) return yield* fail(new Withheld({ message: "the request was not sent in time" }))
           const body = json(answer)
-          // Several that were under way at once are refused once. A cheaper call can fit into what is left of a day.
           if (answer.status !== 429) {
+            evidence = LimitEvidence.answered(evidence, by?.thing)
+            // A cheaper call can fit into what is left of a day.
             if (cost >= refusedCost) {
               refusals = 0
               refusedCost = Number.POSITIVE_INFINITY
             }
-          } else if (startedAt > refusedAt) {
-            refusals += 1
-            refusedAt = yield* Clock.currentTimeMillis
-            refusedCost = Math.min(refusedCost, cost)
           }
           if (answer.status >= 200 && answer.status < 300) {
             // A 2xx alone is no proof: only a body that says so is.
             if (Schema.is(WireSuccess)(body) && !answer.cut) return body
             return yield* fail(unreadable(answer, body))
           }
-          const reason = yield* classify(answer, body, { refusals, cost })
-          if (reason._tag === "BurstLimited" || reason._tag === "BudgetSpent") {
-            const told = reason.resumeAt.epochMilliseconds
-            const latest = (yield* Clock.currentTimeMillis) + Duration.toMillis(longestPause)
-            gate.close(longestPause === longestBurst ? told : Math.min(told, latest), reason.message)
-          }
-          return yield* fail(reason)
+          // Several that were under way at once are refused once.
+          const times = refusals + (startedAt > refusedAt ? 1 : 0)
+          const reason = yield* classify(answer, body, { refusals: times, cost })
+          if (reason._tag !== "BurstLimited" && reason._tag !== "BudgetSpent") return yield* fail(reason)
+          const { message } = reason
+          const now = yield* Clock.currentTimeMillis
+          const told = reason.resumeAt.epochMilliseconds
+          const limit = LimitEvidence.refused(evidence, {
+            by,
+            isStated: isSpent(answer, cost),
+            startedAt,
+            now,
+            told,
+            leastWait: (n) => growingWait(n) * 1_000
+          })
+          evidence = limit.evidence
+          const until = LimitEvidence.blockedUntil(limit.scope, told, now)
+          if (until === undefined) return yield* fail(ownLimit(message, limit.until))
+          if (times > refusals) refusedAt = now
+          refusals = times
+          refusedCost = Math.min(refusedCost, cost)
+          const latest = longestPause === longestBurst ? until : Math.min(until, now + Duration.toMillis(longestPause))
+          gate.close(latest, message)
+          // A day that is not known to be spent is no limit for another process.
+          const Reason = limit.scope === "everybody" && reason._tag === "BudgetSpent" ? BudgetSpent : BurstLimited
+          return yield* fail(new Reason({ message, resumeAt: DateTime.makeUnsafe(until) }))
         })
 
         const get = (path: string, query: Record<string, string | number> = {}) =>
@@ -449,6 +476,9 @@ const tokensLeft = ({ headers }: Answer): number | undefined => {
   return value !== undefined && /^-?\d{1,15}$/.test(value) ? Number(value) : undefined
 }
 
+/** Whether the answer says that the day leaves less than a call costs. */
+const isSpent = (answer: Answer, cost: number): boolean => (tokensLeft(answer) ?? cost) < cost
+
 /** The longest wait for a burst to end, whatever a header says. */
 const longestBurst = Duration.hours(1)
 
@@ -481,13 +511,12 @@ const classify = Effect.fnUntraced(function* (
   // Pipedrive's own refusals say `success: false`; all else comes from something in front of it.
   const isPage = !Schema.is(WireFailure)(body) || body.success !== false
   if (status === 429) {
-    const spent = (tokensLeft(answer) ?? cost) < cost
+    const spent = isSpent(answer, cost)
     if (spent || (refusals >= 3 && headers["x-ratelimit-remaining"] === undefined)) {
       const renewed = midnightAfter(now) + 60_000
       return new BudgetSpent({
         message: "Pipedrive's tokens for the day are used up",
-        resumeAt: DateTime.makeUnsafe(spent ? renewed : Math.min(renewed, now + 3_600_000)),
-        isAnswer: true
+        resumeAt: DateTime.makeUnsafe(spent ? renewed : Math.min(renewed, now + 3_600_000))
       })
     }
     const wait = Math.max(
@@ -498,8 +527,7 @@ const classify = Effect.fnUntraced(function* (
     )
     return new BurstLimited({
       message: "Pipedrive's limit of requests is reached",
-      resumeAt: DateTime.makeUnsafe(now + Math.min(wait * 1_000, Duration.toMillis(longestBurst))),
-      isAnswer: true
+      resumeAt: DateTime.makeUnsafe(now + Math.min(wait * 1_000, Duration.toMillis(longestBurst)))
     })
   }
   if (status === 401)
@@ -548,6 +576,8 @@ const unreadable = (answer: Answer, body: unknown) => {
       })
     : new OutcomeUnknown({ message: `Pipedrive answers HTTP ${status} with a body that cannot be read` })
 }
+
+const ownLimit = (message: string, until: number) => new ItemLimited({ message, resumeAt: DateTime.makeUnsafe(until) })
 
 const fail = (reason: PipedriveError["reason"]) => Effect.fail(new PipedriveError({ reason }))
 

@@ -30,6 +30,7 @@ import { type Content, contentRefused } from "./domain/GistFile.ts"
 import * as Timing from "./domain/Timing.ts"
 import { Github, type GithubError } from "./Github.ts"
 import { Contents } from "./internal/Contents.ts"
+import { RequestedFor, type Requester } from "./internal/limitEvidence.ts"
 import * as rules from "./internal/rules.ts"
 import { ScanSpans } from "./internal/ScanSpans.ts"
 import { allowance } from "./publish/allowance.ts"
@@ -119,8 +120,6 @@ export class Publisher extends Context.Service<
         const pauses = Pauses.make()
         /** Deals that were given up for another since their user's last success. */
         const replaced = new Map<number, string>()
-        /** Publications that were answered with a limit, and how often in a row. */
-        const limited = new Map<number, number>()
         /** Failed as refused, since the last success. When everybody is refused alike, it was not their fault. */
         let refused: ReadonlyArray<{ readonly key: number; readonly signature: string }> = []
         /** Those of them that everybody's trouble made fail: they are taken back when the batch is stored. */
@@ -222,7 +221,11 @@ export class Publisher extends Context.Service<
               return new Date(Math.min(due.instant.epochMilliseconds, at + Duration.toMillis(due.atMost)))
             case "Backoff": {
               const wait = Timing.jittered(Timing.publicationRetryDelay(due.failures), yield* Random.next)
-              return new Date(at + Math.max(Duration.toMillis(wait), Duration.toMillis(due.atLeast)))
+              const told = Math.min(
+                (due.notBefore?.epochMilliseconds ?? at) - at,
+                Duration.toMillis(Timing.longestPutOff)
+              )
+              return new Date(at + Math.max(Duration.toMillis(wait), Duration.toMillis(due.atLeast), told))
             }
           }
         })
@@ -232,7 +235,6 @@ export class Publisher extends Context.Service<
           if (outcome._tag === "published") {
             const { how, receipt } = outcome
             pauses.succeeded("sink", thingOf(claim))
-            limited.delete(claim.key)
             refused = []
             const won = yield* publications.published(claim, outcome, yield* now)
             yield* accepted("sink")
@@ -318,11 +320,15 @@ export class Publisher extends Context.Service<
           const signature = signatureOf(error)
           // A refusal is final, so the proof comes before it; whatever may pass is tried once more without.
           const isFinal = error.reason._tag === "Blocked"
+          // The user's other files are not asked for one after the other.
+          const isLimit = error.reason._tag === "RateLimited"
           const verdict = isEvidence(error)
             ? yield* judge(
                 "github",
-                { thing: { user: claim.userKey, key: claim.gistId }, signature, isUserWide: false },
-                isFinal || claim.errorReason !== null ? github.check : undefined
+                { thing: { user: claim.userKey, key: claim.gistId }, signature, isUserWide: isLimit },
+                (isFinal || claim.errorReason !== null) && error.reason._tag !== "RateLimited"
+                  ? github.check
+                  : undefined
               )
             : noVerdict
           return yield* decide(claim, { service: "github", signature }, afterGithubError(claim, error, verdict))
@@ -336,28 +342,30 @@ export class Publisher extends Context.Service<
           const { _tag } = error.reason
           const signature = signatureOf(error)
           const user = claim.userKey
-          if (_tag !== "Paused") limited.delete(claim.key)
           if (_tag === "TargetGone" && target !== undefined && (replaced.get(user) ?? target) === target) {
             // One that takes its place and is gone as well was not the fault of the first one.
             replaced.set(user, target)
             yield* Effect.ignore(sink.forget(claim, target))
           } else if (_tag !== "Paused" && _tag !== "NotYet") {
-            const isUserWide = step === "target" || _tag === "TargetGone"
+            const isOfDeal = step === "target" || _tag === "TargetGone"
+            const isLimit = _tag === "ItemLimited"
             const verdict = yield* judge(
               "sink",
-              { thing: { user, key: isUserWide ? `deal of ${user}` : String(claim.key) }, signature, isUserWide },
-              claim.errorReason === null ? undefined : sink.probe
+              {
+                thing: { user, key: isOfDeal ? `deal of ${user}` : String(claim.key) },
+                signature,
+                // The user's other files are not sent one after the other against a limit.
+                isUserWide: isOfDeal || isLimit
+              },
+              // A read may fit into a limit that leaves no room for more.
+              claim.errorReason === null || isLimit ? undefined : sink.probe
             )
             return yield* decide(claim, { service: "sink", signature }, afterSinkError(claim, error, { step, verdict }))
           }
-          if (error.reason._tag === "Paused" && error.reason.isAnswer === true) {
-            limited.set(claim.key, (limited.get(claim.key) ?? 0) + 1)
-          }
-          const limitedTimes = limited.get(claim.key) ?? 0
           return yield* decide(
             claim,
             { service: "sink", signature },
-            afterSinkError(claim, error, { step, verdict: noVerdict, limitedTimes })
+            afterSinkError(claim, error, { step, verdict: noVerdict })
           )
         })
 
@@ -493,6 +501,7 @@ export class Publisher extends Context.Service<
           Effect.tap(publishOne(claim, isProbe), (state) =>
             Effect.annotateCurrentSpan(Telemetry.attributes.outcome, state)
           ).pipe(
+            Effect.provideService(RequestedFor, requester(claim)),
             Effect.withSpan("Publisher.publish", {
               attributes: {
                 [Telemetry.attributes.scan]: claim.scanKey,
@@ -509,7 +518,9 @@ export class Publisher extends Context.Service<
           for (;;) {
             const audits = yield* publications.audits(10, yield* now)
             for (const due of audits) {
-              const found = yield* Effect.result(sink.find(due.target, due, due.resentSince))
+              const found = yield* sink
+                .find(due.target, due, due.resentSince)
+                .pipe(Effect.provideService(RequestedFor, requester(due)), Effect.result)
               if (found._tag === "Failure") {
                 const { reason } = found.failure
                 if (reason._tag === "Paused") {
@@ -533,11 +544,12 @@ export class Publisher extends Context.Service<
 
         const retract = Effect.gen(function* () {
           for (const receipt of yield* publications.retractions) {
-            const deleted = yield* Effect.result(sink.retract(receipt))
+            const by = { user: receipt, thing: receipt }
+            const deleted = yield* sink.retract(receipt).pipe(Effect.provideService(RequestedFor, by), Effect.result)
             if (deleted._tag === "Failure") {
               const { _tag } = deleted.failure.reason
               // One that is refused is no reason to leave the others.
-              if (_tag === "ItemRefused" || _tag === "Forbidden") continue
+              if (_tag === "ItemRefused" || _tag === "ItemLimited" || _tag === "Forbidden") continue
               if (_tag !== "TargetGone") return
             }
             yield* publications.retracted(receipt)
@@ -701,6 +713,11 @@ const pairs = <A>([ofSink, ofGithub]: ReadonlyArray<A>): ReadonlyArray<readonly 
   ...(ofSink === undefined ? [] : [["sink", ofSink] as const]),
   ...(ofGithub === undefined ? [] : [["github", ofGithub] as const])
 ]
+
+const requester = ({ key, userKey }: { readonly key: number; readonly userKey: number }): Requester => ({
+  user: `${userKey}`,
+  thing: `${key}`
+})
 
 const thingOf = (claim: Claim) => ({ user: claim.userKey, key: String(claim.key) })
 

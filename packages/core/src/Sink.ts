@@ -55,13 +55,16 @@ export class Paused extends Schema.TaggedError<Paused>()("Paused", {
   message: Schema.String,
   until: Schema.DateTimeUtcFromString,
   /** Whether a later process must wait as well: it is a limit, not a fault that a new setting may have mended. */
-  binding: Schema.Boolean,
-  /** Whether the service said so to this very request. */
-  isAnswer: Schema.optional(Schema.Boolean)
+  binding: Schema.Boolean
+}) {}
+/** This item meets a limit that others do not meet. Nothing was created, and it is not sent before that instant. */
+export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited", {
+  message: Schema.String,
+  until: Schema.DateTimeUtcFromString
 }) {}
 
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
-  reason: Schema.Union([ItemRefused, Forbidden, TargetGone, NotSent, NotYet, OutcomeUnknown, Paused])
+  reason: Schema.Union([ItemRefused, Forbidden, TargetGone, NotSent, NotYet, OutcomeUnknown, Paused, ItemLimited])
 }) {
   override get message(): string {
     return this.reason.message

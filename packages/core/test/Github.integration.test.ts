@@ -499,6 +499,22 @@ describe("an endless answer", () => {
     })
   )
 
+  it.effect("of an error is read no further than errors are long", () =>
+    Effect.gen(function* () {
+      const messages = new Map<string, string>()
+      for (const length of [60_000, 70_000]) {
+        const { url } = yield* server((_request, response) => {
+          response.writeHead(409, { "content-type": "application/json" })
+          response.write(JSON.stringify({ message: "told", padding: "x".repeat(length) }))
+          response.end()
+        })
+        messages.set(`${length}`, (yield* reasonOf(list(yield* makeGithub(url)))).message)
+      }
+      assert.match(messages.get("60000") ?? "", /HTTP 409: told/)
+      assert.match(messages.get("70000") ?? "", /HTTP 409: HTTP 409/)
+    })
+  )
+
   it.effect("that came small and grows is bounded all the same", () =>
     Effect.gen(function* () {
       const gone = yield* Deferred.make<void>()

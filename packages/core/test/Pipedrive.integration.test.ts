@@ -172,6 +172,22 @@ describe("what is not there", () => {
     })
   )
 
+  it.effect("is not believed of a page in Pipedrive's place", () =>
+    Effect.gen(function* () {
+      const { deal, pipedrive, standIn } = yield* world()
+      standIn.misbehave({ kind: "html", status: 404 }, { times: 4 })
+      for (const call of [
+        pipedrive.deleteActivity(1),
+        pipedrive.deleteDeal(deal),
+        pipedrive.deal(deal),
+        pipedrive.createActivity(activity(deal))
+      ]) {
+        const reason = yield* reasonOf(call)
+        assert.isTrue(reason._tag === "Forbidden" && reason.isPage)
+      }
+    })
+  )
+
   it.effect("is also a deal that Pipedrive shows as deleted", () =>
     Effect.gen(function* () {
       const { pipedrive, standIn } = yield* world()

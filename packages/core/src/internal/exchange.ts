@@ -30,10 +30,14 @@ export class ExchangeError extends Data.TaggedError("ExchangeError")<{
 
 export interface ExchangeOptions {
   readonly timeout: Duration.Duration
+  /** Of an answer of 2xx. Any other is bounded by `maxErrorBytes`. */
   readonly maxBytes: number
   /** Where how long it took is noted, by outcome. */
   readonly durations: (outcome: string) => Metric.Metric<number, unknown>
 }
+
+/** Room for every error that GitHub or Pipedrive documents, and for what can be told of a page. */
+const maxErrorBytes = 64 * 1024
 
 export const exchange = (
   client: HttpClient.HttpClient,
@@ -46,7 +50,7 @@ export const exchange = (
     // Trace ids are nobody else's business.
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.flatMap((response) =>
-      Effect.map(body(response, options.maxBytes), (read) => ({
+      Effect.map(body(response, isSuccess(response) ? options.maxBytes : maxErrorBytes), (read) => ({
         status: response.status,
         headers: response.headers,
         ...read
@@ -60,6 +64,8 @@ export const exchange = (
     }),
     timed(options.durations)
   )
+
+const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
 
 const timed = (durations: ExchangeOptions["durations"]) => (whole: Effect.Effect<Answer, ExchangeError>) =>
   Effect.flatMap(Clock.currentTimeMillis, (startedAt) => {

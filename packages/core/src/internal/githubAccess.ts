@@ -36,6 +36,8 @@ import {
   Unreachable,
   type Verdict
 } from "./githubErrors.ts"
+import * as LimitEvidence from "./limitEvidence.ts"
+import { RequestedFor } from "./limitEvidence.ts"
 import type { Share, Shares } from "./Neighbours.ts"
 
 export interface ReadOptions {
@@ -196,20 +198,43 @@ export const make = (
 
   /** How often each gate was refused in a row, and when it was last. */
   const refusals = new WeakMap<Gate.Gate, { readonly times: number; readonly at: number }>()
+  const limits = new WeakMap<Gate.Gate, LimitEvidence.LimitEvidence>()
+  const limitsOf = (gate: Gate.Gate) => limits.get(gate) ?? LimitEvidence.none
 
   /** Requests that left before the last refusal was known are no further sign. */
-  const accept = (gate: Gate.Gate, startedAt: number): void => {
+  const accept = (gate: Gate.Gate, startedAt: number, thing?: string): void => {
+    limits.set(gate, LimitEvidence.answered(limitsOf(gate), thing))
     if ((refusals.get(gate)?.at ?? 0) < startedAt) refusals.delete(gate)
   }
 
-  const refuse = Effect.fnUntraced(function* (gate: Gate.Gate, { reason, scope }: Verdict, startedAt: number) {
-    if (reason._tag !== "RateLimited") return yield* fail(reason, scope)
+  const refuse = Effect.fnUntraced(function* (
+    gate: Gate.Gate,
+    { isStated = true, reason, scope }: Verdict,
+    { startedAt, thing }: { readonly startedAt: number; readonly thing?: string | undefined }
+  ) {
+    if (reason._tag !== "RateLimited") {
+      limits.set(gate, LimitEvidence.answered(limitsOf(gate), thing))
+      return yield* fail(reason, scope)
+    }
     const now = yield* Clock.currentTimeMillis
+    const requester = yield* RequestedFor
+    const by = requester === undefined || thing === undefined ? undefined : { ...requester, thing }
+    const next = LimitEvidence.refused(limitsOf(gate), {
+      by,
+      isStated,
+      startedAt,
+      now,
+      told: reason.resumeAt.epochMilliseconds,
+      leastWait: leastLimitWait
+    })
+    limits.set(gate, next.evidence)
+    if (next.scope === "thing") return yield* fail(ownLimit(reason.message, next.until), "thing")
     const before = refusals.get(gate)
     const counts = before === undefined || before.at < startedAt
     const times = (before?.times ?? 0) + (counts ? 1 : 0)
     if (counts) refusals.set(gate, { times, at: now })
-    const until = Math.max(reason.resumeAt.epochMilliseconds, now + leastLimitWait(times))
+    const told = Math.max(reason.resumeAt.epochMilliseconds, now + leastLimitWait(times))
+    const until = LimitEvidence.blockedUntil(next.scope, told, now) ?? told
     gate.close(until, reason.message)
     return yield* fail(
       new RateLimited({ message: reason.message, binding: reason.binding, resumeAt: DateTime.makeUnsafe(until) }),
@@ -223,6 +248,9 @@ export const make = (
     options: ReadOptions
   ): Effect.fn.Return<Read, GithubError> {
     let target = new URL(url)
+    const thing = limitedThing(options.subject)
+    const held = LimitEvidence.heldUntil(limitsOf(requests), thing, yield* Clock.currentTimeMillis)
+    if (held !== undefined) return yield* fail(ownLimit("GitHub's limit is reached for this alone", held), "thing")
     for (let hop = 0; hop <= maxRedirects; hop++) {
       if (!isOwn(target)) {
         return yield* fail(
@@ -255,11 +283,11 @@ export const make = (
         continue
       }
       if (answer.status === 200 || answer.status === 304) {
-        accept(requests, startedAt)
+        accept(requests, startedAt, thing)
         return { ...answer, url: target }
       }
       const now = yield* Clock.currentTimeMillis
-      return yield* refuse(requests, classify(answer, options.subject, now), startedAt)
+      return yield* refuse(requests, classify(answer, options.subject, now), { startedAt, thing })
     }
     return yield* fail(new Unexpected({ message: "GitHub redirects in circles" }))
   })
@@ -436,7 +464,7 @@ export const make = (
           resource: "graphql"
         })
         const now = yield* Clock.currentTimeMillis
-        if (answer.status !== 200) return yield* refuse(points, classify(answer, { _tag: "Query" }, now), startedAt)
+        if (answer.status !== 200) return yield* refuse(points, classify(answer, { _tag: "Query" }, now), { startedAt })
         const body = answer.cut ? undefined : json(answer)
         if (!Schema.is(WireAnswer)(body) || (body.data == null && body.errors == null)) {
           return yield* fail(new Unavailable({ message: "GitHub's answer to a query cannot be read" }))
@@ -447,7 +475,7 @@ export const make = (
           const message = `GitHub's limit is reached: ${limited.message}`
           const resumeAt = DateTime.makeUnsafe(queryLimitEnd(answer, now))
           const reason = new RateLimited({ message, resumeAt, binding: true })
-          return yield* refuse(points, { reason, scope: "credential" }, startedAt)
+          return yield* refuse(points, { reason, scope: "credential" }, { startedAt })
         }
         accept(points, startedAt)
         return { data: body.data, errors, seconds: Duration.toSeconds(lasted) }
@@ -575,6 +603,15 @@ const aboutOf = (subject: Subject): Pick<Evidence.Refusal, "kind" | "thing"> => 
     case "Limits":
       return { kind: "feed", thing: "feed" }
   }
+}
+
+const ownLimit = (message: string, until: number) =>
+  new RateLimited({ message, binding: true, resumeAt: DateTime.makeUnsafe(until) })
+
+/** The one thing that a limit may be of. The feed, queries and the limits themselves are everybody's. */
+const limitedThing = (subject: Subject): string | undefined => {
+  const { kind, thing } = aboutOf(subject)
+  return kind === "feed" || kind === "query" ? undefined : `${kind} ${thing}`
 }
 
 /** What GitHub only says to whom it knows, or to anybody. */

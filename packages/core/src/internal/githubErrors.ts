@@ -105,6 +105,8 @@ export type Subject =
 export interface Verdict {
   readonly reason: GithubError["reason"]
   readonly scope: Scope
+  /** Of a limit: whether the answer itself says whose it is. */
+  readonly isStated?: boolean
 }
 
 /** Texts of refusals that concern the token, with what to do. Each was seen: see docs/lifecycle.md. */
@@ -145,7 +147,8 @@ export const classify = (answer: Answer, subject: Subject, now: number): Verdict
         resumeAt: DateTime.makeUnsafe(limitEnd(answer, limit, now)),
         binding: true
       }),
-      scope: "credential"
+      scope: "credential",
+      isStated: isSecondary(body) || isSpent(answer, now)
     }
   }
   if (status === 401 || status === 403) {
@@ -202,13 +205,22 @@ const notFound = (subject: Subject): GithubError["reason"] => {
 /** Which limit refuses the request, if a limit does. */
 const limitOf = ({ headers, status }: Answer, body: unknown): "primary" | "secondary" | undefined => {
   if (status !== 403 && status !== 429) return undefined
-  const { documentation_url = "", message } = Schema.is(WireMessage)(body) ? body : { message: "" }
-  if (/secondary rate|abuse/i.test(message) || /secondary-rate-limits/.test(documentation_url)) return "secondary"
+  if (isSecondary(body)) return "secondary"
+  const { message } = Schema.is(WireMessage)(body) ? body : { message: "" }
   // The headers do not always say that nothing is left when the text does.
   if (headers["x-ratelimit-remaining"] === "0" || /API rate limit (?:already )?exceeded/i.test(message))
     return "primary"
   return status === 429 || int(headers, "retry-after") !== undefined ? "secondary" : undefined
 }
+
+/** Whether the text names a limit of the account: it comes with no headers of its own. */
+const isSecondary = (body: unknown): boolean =>
+  Schema.is(WireMessage)(body) &&
+  (/secondary rate|abuse/i.test(body.message) || /secondary-rate-limits/.test(body.documentation_url ?? ""))
+
+/** Whether the headers say that nothing is left, and when there will be again. */
+const isSpent = ({ headers }: Answer, now: number): boolean =>
+  headers["x-ratelimit-remaining"] === "0" && (int(headers, "x-ratelimit-reset") ?? 0) * 1_000 > now
 
 /** GitHub's limits are renewed every hour, told in whole seconds. What tells of a longer wait is a wrong clock, or no word of GitHub's. */
 export const maxLimitWait = 3_601_000

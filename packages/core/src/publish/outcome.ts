@@ -16,8 +16,13 @@ import type { Verdict } from "./evidence.ts"
 export type Due =
   | { readonly _tag: "Now" }
   | { readonly _tag: "After"; readonly wait: Duration.Duration }
-  /** After the wait for that many failures, with jitter, and at least `atLeast`. */
-  | { readonly _tag: "Backoff"; readonly failures: number; readonly atLeast: Duration.Duration }
+  /** After the wait for that many failures, with jitter, at least `atLeast`, and not before the instant that a service named. */
+  | {
+      readonly _tag: "Backoff"
+      readonly failures: number
+      readonly atLeast: Duration.Duration
+      readonly notBefore?: DateTime.Utc
+    }
   /** At an instant that the service named, at most `atMost` from now. */
   | { readonly _tag: "At"; readonly instant: DateTime.Utc; readonly atMost: Duration.Duration }
   /** Longer with each block in a row. */
@@ -84,41 +89,21 @@ export interface Situation {
 /** What was asked of the sink: is it there, what does it hang on, create it. */
 export type Step = "lookup" | "target" | "create"
 
-/** A publication that met a limit more often than this in a row lets others go first. */
-const maxLimitedTimes = 3
-
 export const afterSinkError = (
   claim: Situation,
   { reason }: SinkError,
-  {
-    limitedTimes = 0,
-    step,
-    verdict
-  }: {
-    readonly step: Step
-    readonly verdict: Verdict
-    /** How often in a row this publication itself was answered with a limit. */
-    readonly limitedTimes?: number
-  }
+  { step, verdict }: { readonly step: Step; readonly verdict: Verdict }
 ): Decision => {
   const { _tag, message } = reason
   // A lookup tells of an earlier request: while it has not answered, that one's fate stays unknown.
   if (step === "lookup" && _tag !== "Paused") {
-    return trouble(claim, verdict, { reason: "LookupFailed", message, isUncertain: true })
+    const until = _tag === "ItemLimited" ? { notBefore: reason.until } : {}
+    return trouble(claim, verdict, { reason: "LookupFailed", message, isUncertain: true, ...until })
   }
   switch (_tag) {
     case "Paused":
       return {
-        outcome:
-          limitedTimes <= maxLimitedTimes
-            ? { _tag: "release", reason: _tag, message }
-            : {
-                _tag: "snooze",
-                reason: _tag,
-                message,
-                due: { _tag: "Backoff", failures: limitedTimes - maxLimitedTimes, atLeast: Duration.zero },
-                isUncertain: step === "lookup"
-              },
+        outcome: { _tag: "release", reason: _tag, message },
         block: {
           scope: "service",
           until: { _tag: "At", instant: reason.until, atMost: Timing.longestClosure },
@@ -126,6 +111,8 @@ export const afterSinkError = (
           cause: reason.binding ? "limit" : "fault"
         }
       }
+    case "ItemLimited":
+      return trouble(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.until })
     case "NotYet":
       return {
         outcome: {
@@ -180,7 +167,15 @@ const unknown = (claim: Situation, verdict: Verdict, message: string): Decision 
 const trouble = (
   claim: Situation,
   verdict: Verdict,
-  why: { readonly reason: string; readonly message: string; readonly isUncertain: boolean }
+  {
+    notBefore,
+    ...why
+  }: {
+    readonly reason: string
+    readonly message: string
+    readonly isUncertain: boolean
+    readonly notBefore?: DateTime.Utc
+  }
 ): Decision => ({
   outcome:
     verdict.isProven && isExhausted(claim)
@@ -188,7 +183,12 @@ const trouble = (
       : {
           _tag: "retry",
           ...why,
-          due: { _tag: "Backoff", failures: tries(claim, verdict), atLeast: Duration.zero },
+          due: {
+            _tag: "Backoff",
+            failures: tries(claim, verdict),
+            atLeast: Duration.zero,
+            ...(notBefore === undefined ? {} : { notBefore })
+          },
           counts: verdict.isProven
         },
   ...blockOf(verdict, why.message)
@@ -246,6 +246,9 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
     case "Blocked":
       return { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
     case "RateLimited":
+      if (scope === "thing") {
+        return trouble(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.resumeAt })
+      }
       return isGlobal(scope)
         ? {
             outcome: { _tag: "release", reason: _tag, message },
@@ -298,9 +301,9 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
   }
 }
 
-/** Whether an error can tell of everybody's trouble, so that it is compared with others. Limits say themselves whose they are. */
+/** Whether an error can tell of everybody's trouble, so that it is compared with others. Other limits say themselves whose they are. */
 export const isEvidence = ({ reason, scope }: GithubError): boolean =>
-  reason._tag === "Refused" || (reason._tag !== "RateLimited" && isGlobal(scope))
+  reason._tag === "Refused" || (reason._tag === "RateLimited" ? scope === "thing" : isGlobal(scope))
 
 /**
  * A content that cannot be had is left out, and the file is published as a link. `isWhole`: the content comes with the gist

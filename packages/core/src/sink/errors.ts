@@ -3,7 +3,7 @@ import { DateTime, Duration, Effect } from "effect"
 import type { DatabaseError } from "../Database.ts"
 import type { Content } from "../domain/GistFile.ts"
 import type { PipedriveError } from "../Pipedrive.ts"
-import { Forbidden, ItemRefused, NotYet, OutcomeUnknown, Paused, SinkError, TargetGone } from "../Sink.ts"
+import { Forbidden, ItemLimited, ItemRefused, NotYet, OutcomeUnknown, Paused, SinkError, TargetGone } from "../Sink.ts"
 
 /** A request that creates, or one whose failure leaves nothing behind: both are told apart by their reason alone. */
 export const sinking = <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effect.Effect<A, SinkError, R> =>
@@ -48,9 +48,11 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
   const { message } = reason
   switch (reason._tag) {
     case "BurstLimited":
-      return new Paused({ message, until: reason.resumeAt, binding: false, isAnswer: reason.isAnswer })
+      return new Paused({ message, until: reason.resumeAt, binding: false })
     case "BudgetSpent":
-      return new Paused({ message, until: reason.resumeAt, binding: true, isAnswer: reason.isAnswer })
+      return new Paused({ message, until: reason.resumeAt, binding: true })
+    case "ItemLimited":
+      return new ItemLimited({ message, until: reason.resumeAt })
     case "Denied":
       return new Forbidden({ message, scope: "credential" })
     case "Forbidden":

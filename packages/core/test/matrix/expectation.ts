@@ -1,5 +1,5 @@
 /** What the promises say of each combination. Pure: the table that the matrix holds Gitpip against. */
-import type { Case } from "./dimensions.ts"
+import { type Case, isSuccess } from "./dimensions.ts"
 
 export interface Expectation {
   /** Whether others may have to wait as well, as long as it lasts. */
@@ -10,8 +10,9 @@ export interface Expectation {
   readonly recovery: number
 }
 
-/** Struck requests in an hour of it, at most. */
-export const maxStruck = 60
+/** Requests that the trouble may strike in an hour. The feed is asked every 30 seconds while its answers are good. */
+export const maxStruck = ({ request, status }: Case): number =>
+  request === "github feed" && (isSuccess(status) || status === "304") ? 120 : 60
 
 export const expectation = (one: Case): Expectation => {
   const isGlobal = (one.scope === "all" && shared.has(one.request)) || saysGlobal(one)
@@ -19,8 +20,8 @@ export const expectation = (one: Case): Expectation => {
   return {
     isGlobal,
     mayFail: !isGlobal || isDefinite(one),
-    // A limit without a believable end is waited for an hour, and a thing's own retries are at most an hour apart.
-    recovery: isLimit ? 90 : isGlobal ? 40 : 100
+    // Pipedrive's day ends two hours and a half after the beginning, and a thing's own retries are at most an hour apart.
+    recovery: isLimit ? 130 : isGlobal ? 40 : 100
   }
 }
 
@@ -41,12 +42,15 @@ const saysGlobal = (one: Case): boolean =>
 
 const isPipedrive = ({ request }: Case): boolean => request.startsWith("pipedrive")
 
-/** The service says that a limit is reached, or its headers say that nothing is left. */
+/** The service's headers say that nothing is left. A 429 alone is everybody's only when everybody meets it. */
 const isLimited = (one: Case): boolean => {
   if (one.status === "reset" || one.status === "hang") return false
-  if (one.status === "429") return true
   if (one.limits === "zero" || (isPipedrive(one) && one.limits === "absurd")) return true
-  return !isPipedrive(one) && one.status === "403" && (one.limits === "past" || one.limits === "absurd")
+  if (one.scope !== "all") return false
+  return (
+    one.status === "429" ||
+    (!isPipedrive(one) && one.status === "403" && (one.limits === "past" || one.limits === "absurd"))
+  )
 }
 
 /** A refusal that no other request would meet: it is believed of each item that it is said of. */

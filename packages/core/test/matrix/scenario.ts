@@ -14,7 +14,8 @@ import { expectation, maxStruck } from "./expectation.ts"
 import { makeVirtualTime } from "./virtualTime.ts"
 
 const minutes = (count: number): number => count * 60_000
-const interval = minutes(10)
+/** Few scans: each costs as much as all else in a quiet hour. */
+const interval = minutes(20)
 
 /** An hour before midnight, when Pipedrive's day ends, the trouble is over. */
 export const beginning = Date.UTC(2026, 2, 3, 21, 30)
@@ -258,7 +259,7 @@ export const run = Effect.fnUntraced(function* (one: Case) {
     github: { token: "github-secret", self: victim, ...options.github },
     pipedrive: { burst: { limit: 20, windowMillis: 2_000 }, createdStatus: 201, ...options.pipedrive },
     env: {
-      GITPIP_SCAN_INTERVAL: "10 minutes",
+      GITPIP_SCAN_INTERVAL: "20 minutes",
       GITPIP_FEED: "false",
       ...options.env
     }
@@ -362,7 +363,7 @@ export const run = Effect.fnUntraced(function* (one: Case) {
       yield* time.until(end)
       for (let hour = 0; hour < hours; hour++) {
         const count = struck.filter((at) => at >= t + minutes(60 * hour) && at < t + minutes(60 * (hour + 1))).length
-        if (count > maxStruck) violations.push(`${count} requests in hour ${hour + 1} of the trouble`)
+        if (count > maxStruck(one)) violations.push(`${count} requests in hour ${hour + 1} of the trouble`)
       }
       if (struck.length === 0) violations.push("the trouble struck nothing: the case proves nothing")
       isOn = false

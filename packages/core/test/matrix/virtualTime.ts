@@ -13,6 +13,9 @@ import type { StandIn } from "../../src/testing/index.ts"
 /** Reader and writer are one process, so whoever reads does so within a few turns, on slow machines as well. */
 const maxUnread = 1_000
 
+/** A body is read a few turns of the event loop after it has come. */
+const turnsOfRest = 12
+
 /** The instants at which something that sleeps wakes up. */
 const makeSleepers = () => {
   const wakes = new Map<symbol, number>()
@@ -109,15 +112,14 @@ export const makeVirtualTime = Effect.fnUntraced(function* (options: {
 
   /** Several turns in a row: between an answer and the next question nothing is under way either. */
   const atRest = Effect.gen(function* () {
-    for (let still = 0; still < 3; ) {
-      while (!isStill()) {
+    for (let still = 0; still < turnsOfRest; ) {
+      if (isStill()) {
+        yield* turn
+        still++
+      } else {
         still = 0
         yield* change
-        yield* turn
       }
-      yield* sql`select 1`
-      yield* turn
-      still = isStill() ? still + 1 : 0
     }
   })
 

@@ -17,6 +17,7 @@ import type { Verdict } from "../../src/publish/evidence.ts"
 import * as Outcome from "../../src/publish/outcome.ts"
 import {
   Forbidden,
+  ItemLimited,
   ItemRefused,
   NotSent,
   NotYet,
@@ -61,6 +62,7 @@ describe("after an error of the sink", () => {
   const forbidden = new Forbidden({ message, scope: "thing" })
   const denied = new Forbidden({ message, scope: "credential" })
   const unknown = new OutcomeUnknown({ message })
+  const limited = new ItemLimited({ message, until: instant })
   const table: ReadonlyArray<readonly [SinkError["reason"], Outcome.Step, Outcome.Situation, Verdict, string]> = [
     [refused, "create", claim(), open, "fail: ItemRefused"],
     [refused, "create", claim(), own, "fail: ItemRefused"],
@@ -91,6 +93,11 @@ describe("after an error of the sink", () => {
     [new TargetGone({ message }), "create", last, open, "fail: TargetGone"],
     [new NotSent({ message }), "create", claim(), open, "retry: NotSent, counts, Backoff"],
     [new NotSent({ message }), "create", last, open, "fail: NotSent"],
+    [limited, "create", claim(), open, "retry: ItemLimited, Backoff"],
+    [limited, "create", last, open, "retry: ItemLimited, Backoff"],
+    [limited, "create", last, own, "fail: ItemLimited"],
+    [limited, "create", claim(), users, "retry: ItemLimited, Backoff; user Growing suspicion"],
+    [limited, "lookup", claim(), open, "retry: LookupFailed, uncertain, Backoff"],
     [new NotYet({ message, retryAt: instant }), "target", last, open, "snooze: NotYet, At"],
     [new Paused({ message, until: instant, binding: true }), "create", last, open, "release: Paused; service At limit"],
     [new Paused({ message, until: instant, binding: false }), "lookup", last, open, "release: Paused; service At fault"]
@@ -105,13 +112,17 @@ describe("after an error of the sink", () => {
     })
   }
 
-  it("lets others go first when one publication meets a limit again and again, and never fails it", () => {
-    const error = new SinkError({ reason: new Paused({ message, until: instant, binding: false, isAnswer: true }) })
-    const decided = (limitedTimes: number, step: Outcome.Step = "create") =>
-      inWords(Outcome.afterSinkError(last, error, { step, verdict: open, limitedTimes }))
-    assert.strictEqual(decided(3), "release: Paused; service At fault")
-    assert.strictEqual(decided(4), "snooze: Paused, Backoff; service At fault")
-    assert.strictEqual(decided(100, "lookup"), "snooze: Paused, uncertain, Backoff; service At fault")
+  it("waits as long as a service says that limits one publication alone, also for a lookup", () => {
+    const error = new SinkError({ reason: limited })
+    for (const step of ["create", "lookup"] as const) {
+      const { outcome } = Outcome.afterSinkError(claim(), error, { step, verdict: open })
+      assert.deepStrictEqual(outcome._tag === "retry" && outcome.due, {
+        _tag: "Backoff",
+        failures: 2,
+        atLeast: Duration.zero,
+        notBefore: instant
+      })
+    }
   })
 
   it("waits for a lost answer until the request has certainly ended, and at most an hour where a sink asks for more", () => {
