@@ -123,11 +123,7 @@ const impossible: ReadonlyArray<(one: Partial<Case>) => boolean> = [
     work === "undone",
   // Nor can one that says that it is gone.
   ({ body, request, status, work }) =>
-    request !== undefined &&
-    request.endsWith("removal") &&
-    status === "404" &&
-    body === "documented" &&
-    work === "undone",
+    request?.endsWith("removal") === true && status === "404" && body === "documented" && work === "undone",
   // A refusal says that nothing was done. Only a timeout does not.
   ({ request, status, work }) =>
     request !== undefined &&
