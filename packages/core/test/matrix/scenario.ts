@@ -14,8 +14,9 @@ import { expectation, maxStruck } from "./expectation.ts"
 import { makeVirtualTime } from "./virtualTime.ts"
 
 const minutes = (count: number): number => count * 60_000
-/** Few scans: each costs as much as all else in a quiet hour. */
-const interval = minutes(20)
+/** Few scans, since each costs as much as all else in a quiet hour; more where lists are asked for, or deletions wait for one. */
+const intervalOf = (request: RequestKind): number =>
+  request === "github list" || request.endsWith("removal") ? minutes(10) : minutes(20)
 
 /** An hour before midnight, when Pipedrive's day ends, the trouble is over. */
 export const beginning = Date.UTC(2026, 2, 3, 21, 30)
@@ -253,13 +254,14 @@ export const run = Effect.fnUntraced(function* (one: Case) {
   const kind = provocations[one.request]
   const { isGlobal, mayFail, recovery } = expectation(one)
   const options = kind.options ?? {}
+  const interval = intervalOf(one.request)
   const violations: Array<string> = []
   const { github, pipedrive, settings } = yield* makeWorld({
     ...(kind.isBatch === true ? {} : { queries: false }),
     github: { token: "github-secret", self: victim, ...options.github },
     pipedrive: { burst: { limit: 20, windowMillis: 2_000 }, createdStatus: 201, ...options.pipedrive },
     env: {
-      GITPIP_SCAN_INTERVAL: "20 minutes",
+      GITPIP_SCAN_INTERVAL: `${interval / 60_000} minutes`,
       GITPIP_FEED: "false",
       ...options.env
     }
