@@ -57,7 +57,7 @@ describe("the promise", () => {
     ["github batch/403/html/missing/all/ever/done", false],
     ["pipedrive activity/403/html/missing/thing/ever/undone", false],
     ["pipedrive activity/402/documented/ordinary/thing/hour/undone", true],
-    ["pipedrive activity/429/documented/ordinary/thing/hour/undone", true],
+    ["pipedrive activity/429/documented/ordinary/thing/hour/undone", false],
     ["pipedrive activity/500/documented/ordinary/user/ever/undone", false]
   ]
   it.each(others)("of the minute for %s: others may wait: %s", (name, isGlobal) => {
