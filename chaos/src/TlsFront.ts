@@ -30,8 +30,9 @@ export interface TlsFront {
 
 export const make = async (target: URL): Promise<TlsFront> => {
   const open = new Set<TLSSocket>()
-  const server = createServer(certificate("trusted"), (client) => {
-    const service = connect(Number(target.port), "127.0.0.1")
+  // Otherwise the kernel keeps small writes back for 40 ms, in which everybody seems to be at rest.
+  const server = createServer({ ...certificate("trusted"), noDelay: true }, (client) => {
+    const service = connect({ port: Number(target.port), host: "127.0.0.1", noDelay: true })
     open.add(client)
     client.on("error", () => service.destroy())
     service.on("error", () => client.destroy())

@@ -330,6 +330,10 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
         if (same >= 10) same = 2
         continue
       }
+      if (seen() !== now) {
+        same = 0
+        continue
+      }
       if (wake((one) => one.jumps < jumps)) {
         same = 0
         await turn()
