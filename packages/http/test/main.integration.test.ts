@@ -1,4 +1,4 @@
-import { createServer, request as nodeRequest } from "node:http"
+import { createServer, request as nodeRequest, type RequestListener } from "node:http"
 import { connect } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Gitpip, Settings, Worker } from "@gitpip/core"
@@ -27,6 +27,26 @@ const start = Effect.fnUntraced(function* (env: Record<string, string>) {
   const { address } = yield* HttpServer.HttpServer.pipe(Effect.provide(context))
   const origin = HttpServer.formatAddress(address)
   return { origin, lines, call: callAt(origin) }
+})
+
+/** The scan that an answer's `location` tells of, when it has ended. */
+const ended = (call: ReturnType<typeof callAt>, headers: Headers): Effect.Effect<Json> =>
+  Effect.flatMap(call("GET", headers.get("location") ?? ""), ({ json }) =>
+    json.scan.finished_at === null ? ended(call, headers) : Effect.succeed(json)
+  )
+
+/** A server of plain answers, and where it listens. */
+const listening = Effect.fnUntraced(function* (answer: RequestListener) {
+  const server = createServer(answer)
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    () =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  )
+  return addressOf(server)
 })
 
 const port = (origin: string) => Number(new URL(origin).port)
@@ -82,12 +102,30 @@ describe("layerProcess", () => {
       const { call } = yield* start({})
       yield* call("POST", "/users/ann/1")
       const { headers } = yield* call("POST", "/scans?username=ann")
-      const ended: Effect.Effect<Json> = Effect.flatMap(call("GET", headers.get("location") ?? ""), ({ json }) =>
-        json.scan.finished_at === null ? ended : Effect.succeed(json)
-      )
-      const { failures, scan } = yield* ended
+      const { failures, scan } = yield* ended(call, headers)
       // Nobody answers at the address that stands for GitHub here.
       assert.deepStrictEqual([scan.state, scan.kind, failures[0]?.reason], ["done", "requested", "Unavailable"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("follows no redirect of a service, so that no other host sees a token", () =>
+    Effect.gen(function* () {
+      const asked: Array<string | undefined> = []
+      const led: Array<string | undefined> = []
+      const elsewhere = yield* listening((request, response) => {
+        led.push(request.url)
+        response.end("{}")
+      })
+      const github = yield* listening((request, response) => {
+        asked.push(request.url)
+        response.writeHead(307, { location: `${elsewhere}${request.url}` }).end()
+      })
+      const { call } = yield* start({ GITHUB_API_URL: github, GITHUB_TOKEN: "hush-github" })
+      yield* call("POST", "/users/ann/1")
+      const { headers } = yield* call("POST", "/scans?username=ann")
+      yield* ended(call, headers)
+      assert.isNotEmpty(asked)
+      assert.deepStrictEqual(led, [])
     }).pipe(Effect.scoped)
   )
 
@@ -138,7 +176,7 @@ describe("layerProcess", () => {
   it.live("sends traces to a collector when there is one, without the key", () =>
     Effect.gen(function* () {
       const received: Array<{ url: string; body: string }> = []
-      const collector = createServer((request, response) => {
+      const endpoint = yield* listening((request, response) => {
         let body = ""
         request.on("data", (part) => (body += part))
         request.on("end", () => {
@@ -146,10 +184,6 @@ describe("layerProcess", () => {
           response.setHeader("content-type", "application/json").end("{}")
         })
       })
-      const listening = Effect.callback<string>((resume) => {
-        collector.listen(0, "127.0.0.1", () => resume(Effect.succeed(addressOf(collector))))
-      })
-      const endpoint = yield* Effect.acquireRelease(listening, () => Effect.sync(() => collector.close()))
       yield* Effect.scoped(
         Effect.gen(function* () {
           const { call } = yield* start({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, GITPIP_API_KEY: "hush-api" })

@@ -77,8 +77,13 @@ const timed = (durations: ExchangeOptions["durations"]) => (whole: Effect.Effect
     )
   })
 
-/** The transport the services use when a program brings none: `fetch`, with redirects handed back and errors without the request. */
-export const layerTransport: Layer.Layer<HttpClient.HttpClient> = FetchHttpClient.layer.pipe(
+/**
+ * The transport the services use when a program brings none: `fetch`, with redirects handed back and errors without the request.
+ *
+ * Hazard: a layer is built once in a program. Without `fresh` a client that another part has built, of telemetry for one, would
+ * be used here, and follow redirects with the token.
+ */
+export const layerTransport: Layer.Layer<HttpClient.HttpClient> = Layer.fresh(FetchHttpClient.layer).pipe(
   Layer.provide([
     Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }),
     Layer.effect(
