@@ -42,7 +42,7 @@ export const layer = (server: Server): Layer.Layer<Backend> =>
   Layer.effect(Backend, make(server)).pipe(Layer.provide(transport))
 
 /** The key goes to this server, and not to where it might point. */
-const transport = FetchHttpClient.layer.pipe(
+const transport = Layer.fresh(FetchHttpClient.layer).pipe(
   Layer.provideMerge(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
 )
 
