@@ -72,17 +72,10 @@ export default defineConfig({
           isolate: false
         }
       },
-      // After the others, and one file at a time: each starts several servers.
+      // After the others: each file starts several servers.
       {
         extends: true as const,
-        test: {
-          name: "chaos",
-          root: "chaos",
-          include: ["test/**/*.test.ts"],
-          maxWorkers: 1,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 }
-        }
+        test: { name: "chaos", root: "chaos", include: ["test/**/*.test.ts"], sequence: { groupOrder: 1 } }
       }
     ],
     reporters: ["default", closingLine],

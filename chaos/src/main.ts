@@ -1,6 +1,7 @@
 /** `npm run chaos -- --minutes 20 --seed 7`: runs until the time is over, and ends in a table of faults and outcomes. */
 import { parseArgs } from "node:util"
 import { type RunResult, run } from "./chaos.ts"
+import { kinds } from "./faults.ts"
 import { isClean } from "./Oracle.ts"
 
 const { values } = parseArgs({
@@ -24,6 +25,16 @@ const number = (name: "minutes" | "seed" | "faults" | "servers", least: number):
   process.stderr.write(`--${name} must be a number from ${least} on, and is ${values[name]}\n`)
   process.exit(2)
 }
+const only = (() => {
+  try {
+    const pattern = new RegExp(values.only)
+    if (kinds.some(({ name }) => pattern.test(name))) return pattern
+  } catch {
+    // Told below.
+  }
+  process.stderr.write(`--only must be a regular expression that the name of a fault matches, and is ${values.only}\n`)
+  process.exit(2)
+})()
 if (!["both", "postgres", "embedded"].includes(values.database)) {
   process.stderr.write(`--database must be postgres, embedded or both, and is ${values.database}\n`)
   process.exit(2)
@@ -55,7 +66,7 @@ for (let n = 0; performance.now() < end; n++) {
       : number("servers", 1)
   const seed = first + n
   const mode = modes[values.mode === "all" ? n % modes.length : modes.findIndex(({ name }) => name === values.mode)]
-  const again = `--seed ${seed} --database ${embedded ? "embedded" : "postgres"} --servers ${servers} --mode ${mode?.name} --faults ${faults} --minutes 0.1`
+  const again = `--seed ${seed} --database ${embedded ? "embedded" : "postgres"} --servers ${servers} --mode ${mode?.name} --faults ${faults} --minutes 0.1${values.only === "" ? "" : ` --only '${values.only}'`}`
   process.stdout.write(
     `seed ${seed}: ${embedded ? "embedded" : "PostgreSQL"}, ${servers} server${servers === 1 ? "" : "s"}, ${mode?.name} … `
   )
@@ -65,7 +76,7 @@ for (let n = 0; performance.now() < end; n++) {
     servers,
     faults,
     mode,
-    only: new RegExp(values.only)
+    only
   })
   results.push(result)
   const { doubled, files, lost, misplaced, twinDeals, visits } = result.verdict

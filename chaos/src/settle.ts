@@ -14,6 +14,9 @@ const workingTime = "15 seconds"
  */
 const patience = 6
 
+/** What changes to and fro in so many rounds is stuck as well: a file that fails and is tried again by hand, for one. */
+const maxRounds = 100
+
 /** Rounds at rest before a run ends: an audit or a late scan may still spoil the outcome. */
 const quietRounds = 4
 
@@ -53,7 +56,7 @@ export const settle = async (
   let stuckRounds = 0
   let quiet = 0
   const slot = world.slots[0] as Slot
-  for (;;) {
+  for (let round = 1; ; round++) {
     await world.time.sleep(workingTime)
     const found = Oracle.publications(world, books)
     const state = await status(world, slot)
@@ -71,7 +74,7 @@ export const settle = async (
     const rest = state !== undefined && state.pending + state.sending + state.failed === 0
     const right = found.lost.length + found.doubled.length + found.twinDeals.length + found.misplaced.length === 0
     quiet = rest && right ? quiet + 1 : 0
-    if (quiet < quietRounds && stuckRounds < patience) {
+    if (quiet < quietRounds && stuckRounds < patience && round < maxRounds) {
       world.advance(Duration.hours(2 ** stuckRounds))
       continue
     }

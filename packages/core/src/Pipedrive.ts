@@ -285,7 +285,7 @@ export class Pipedrive extends Context.Service<
           if (answer === undefined) return yield* fail(new Withheld({ message: "the request was not sent in time" }))
           const body = json(answer)
           if (answer.status !== 429) {
-            evidence = LimitEvidence.answered(evidence, by?.thing)
+            evidence = LimitEvidence.answered(evidence, { thing: by?.thing, startedAt })
             // A cheaper call can fit into what is left of a day.
             if (cost >= refusedCost) {
               refusals = 0

@@ -386,6 +386,7 @@ export class Publisher extends Context.Service<
           // The gist's own answer alone says whether it is public. Large ones are read one at a time, for memory's sake.
           const gist = yield* claim.gistSize > wholeGist ? large.withPermit(asked) : asked
           pauses.succeeded("github", thing)
+          yield* accepted("github")
           const found = yield* github.contentOf(gist, { filename: claim.filename, maxBytes: rawBytes }).pipe(
             Effect.catchTag("GithubError", (error) => {
               const omitted = contentInPlaceOf(claim, error, { isWhole: false })
@@ -470,7 +471,6 @@ export class Publisher extends Context.Service<
 
           const contents = yield* Effect.result(read(claim))
           if (contents._tag === "Failure") return yield* onGithubError(claim, contents.failure)
-          yield* accepted("github")
           if (Option.isNone(contents.success)) {
             return yield* settle(claim, missing(claim, "FileNotFound", "FileGone", "The gist no longer has this file"))
           }

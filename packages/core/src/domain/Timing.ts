@@ -110,6 +110,9 @@ export const longestClosure = Duration.hours(50)
 /** As much as the clocks of healthy machines differ. What was noted farther in the future was noted by a wrong one. */
 export const clockDifference = Duration.minutes(1)
 
+/** Whether the clock was set back since then (epoch milliseconds): waits that it noted may end at any time, so they are over. */
+export const wasSetBack = (notedAt: number, now: number): boolean => notedAt - now > Duration.toMillis(clockDifference)
+
 /** How long a gist that answers 404 is waited for before it counts as gone: its page can lag behind the list. */
 export const goneDelay = Duration.minutes(2)
 

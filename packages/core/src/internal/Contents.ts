@@ -59,7 +59,7 @@ export class Contents extends Context.Service<
           const key = keyOf(file)
           const found = kept.get(key)
           drop(key)
-          return found === undefined || now - found.at > Duration.toMillis(freshness)
+          return found === undefined || Math.abs(now - found.at) > Duration.toMillis(freshness)
             ? Option.none()
             : Option.some({ text: found.text, description: found.description })
         })

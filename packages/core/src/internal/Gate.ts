@@ -17,6 +17,7 @@
  * Effect's `RateLimiter` is not used since it counts alone: it cannot be told what the answers say.
  */
 import { Clock, Data, Duration, Effect, Latch, Semaphore } from "effect"
+import * as Timing from "../domain/Timing.ts"
 import { renewal, type Share, patience as sharePatience, type Window } from "./Neighbours.ts"
 
 /**
@@ -100,8 +101,22 @@ export const make = (options: {
     recent = recent.filter(({ endedAt }) => endedAt > now - millis)
   }
 
+  let askedAt = Number.NEGATIVE_INFINITY
+  /** What a clock noted that has been set back since is worth nothing. */
+  const notice = (now: number): void => {
+    if (Timing.wasSetBack(askedAt, now)) {
+      closedUntil = 0
+      budget = undefined
+      windowBudget = undefined
+      lowest = undefined
+      recent = []
+    }
+    askedAt = now
+  }
+
   /** When the service lets anybody in again. */
   const opensAt = (now: number): number => {
+    notice(now)
     if (closedUntil > now) return closedUntil
     if (budget !== undefined && now >= budget.resetAt) budget = undefined
     return budget !== undefined && budget.remaining <= 0 ? budget.resetAt : now

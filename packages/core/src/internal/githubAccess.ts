@@ -203,7 +203,7 @@ export const make = (
 
   /** Requests that left before the last refusal was known are no further sign. */
   const accept = (gate: Gate.Gate, startedAt: number, thing?: string): void => {
-    limits.set(gate, LimitEvidence.answered(limitsOf(gate), thing))
+    limits.set(gate, LimitEvidence.answered(limitsOf(gate), { thing, startedAt }))
     if ((refusals.get(gate)?.at ?? 0) < startedAt) refusals.delete(gate)
   }
 
@@ -213,7 +213,7 @@ export const make = (
     { startedAt, thing }: { readonly startedAt: number; readonly thing?: string | undefined }
   ) {
     if (reason._tag !== "RateLimited") {
-      limits.set(gate, LimitEvidence.answered(limitsOf(gate), thing))
+      limits.set(gate, LimitEvidence.answered(limitsOf(gate), { thing, startedAt }))
       return yield* fail(reason, scope)
     }
     const now = yield* Clock.currentTimeMillis

@@ -5,6 +5,7 @@
  * answer itself says more, or things of two users were refused in a row. It is no one's but the thing's when others were answered.
  */
 import { Context, Duration } from "effect"
+import * as Timing from "../domain/Timing.ts"
 
 /** For whose sake a request is sent. */
 export interface Requester {
@@ -25,6 +26,8 @@ export class RequestedFor extends Context.Reference<Requester | undefined>(
 export interface LimitEvidence {
   /** How many requests were answered. */
   readonly answers: number
+  /** When anything was refused last, in epoch milliseconds. */
+  readonly refusedAt: number
   /** Whose requests were refused since the last answer. */
   readonly row: ReadonlySet<string>
   /** What was refused since it was last answered. */
@@ -40,7 +43,12 @@ interface Refused {
   readonly until: number
 }
 
-export const none: LimitEvidence = { answers: 0, row: new Set(), things: new Map() }
+export const none: LimitEvidence = {
+  answers: 0,
+  refusedAt: Number.NEGATIVE_INFINITY,
+  row: new Set(),
+  things: new Map()
+}
 
 /** What a limit concerns. `suspected`: everybody, for `maxSuspected` at most. */
 export type LimitScope = "everybody" | "suspected" | "thing"
@@ -51,10 +59,15 @@ export const maxSuspected = Duration.minutes(1)
 /** The oldest are forgotten, and cost one more suspicion. */
 const capacity = 2_000
 
-export const answered = (evidence: LimitEvidence, thing: string | undefined): LimitEvidence => {
+/** What left before the last refusal was known says nothing about it. */
+export const answered = (
+  evidence: LimitEvidence,
+  { startedAt, thing }: { readonly thing: string | undefined; readonly startedAt: number }
+): LimitEvidence => {
+  if (startedAt < evidence.refusedAt) return evidence
   const things = new Map(evidence.things)
   if (thing !== undefined) things.delete(thing)
-  return { answers: evidence.answers + 1, row: none.row, things }
+  return { ...evidence, answers: evidence.answers + 1, row: none.row, things }
 }
 
 export const refused = (
@@ -90,13 +103,13 @@ export const refused = (
   things.set(by.thing, { ...before, times, at: now, until: scope === "thing" ? until : now })
   const [oldest] = things.keys()
   if (things.size > capacity && oldest !== undefined) things.delete(oldest)
-  return { evidence: { ...evidence, row, things }, scope, until }
+  return { evidence: { ...evidence, refusedAt: now, row, things }, scope, until }
 }
 
 /** Until when this thing alone must wait, if it must. */
 export const heldUntil = (evidence: LimitEvidence, thing: string | undefined, now: number): number | undefined => {
-  const until = thing === undefined ? undefined : evidence.things.get(thing)?.until
-  return until !== undefined && until > now ? until : undefined
+  const found = thing === undefined ? undefined : evidence.things.get(thing)
+  return found !== undefined && found.until > now && !Timing.wasSetBack(found.at, now) ? found.until : undefined
 }
 
 /** When everybody may send again, by what the service said to one. `undefined`: nobody else has to wait. */

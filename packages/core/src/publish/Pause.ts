@@ -94,7 +94,18 @@ export const make = () => {
   let pausedBy: number | undefined
   const users = new Map<number, { readonly until: number; readonly blocks: number }>()
 
+  let askedAt = Number.NEGATIVE_INFINITY
+  /** What a clock noted that has been set back since is worth nothing. */
+  const notice = (now: number): void => {
+    if (Timing.wasSetBack(askedAt, now)) {
+      paused = undefined
+      users.clear()
+    }
+    askedAt = now
+  }
+
   const current = (now: number) => {
+    notice(now)
     if (paused !== undefined && paused.until.epochMilliseconds <= now) paused = undefined
     return paused
   }
@@ -176,7 +187,10 @@ export const make = () => {
       return paused
     },
     /** Whether a claim has to be put back because its user waits. */
-    isBlocked: (user: number, now: number): boolean => (users.get(user)?.until ?? 0) > now,
+    isBlocked: (user: number, now: number): boolean => {
+      notice(now)
+      return (users.get(user)?.until ?? 0) > now
+    },
     turn: (now: number): Turn => {
       const pause = current(now)
       if (pause !== undefined) {

@@ -2,7 +2,7 @@
  * What the services told about a credential, shared by all processes on the database. Its key names the credential by a
  * hash, so a process with another token has its own record.
  *
- * - A limit holds every process until its end: a restart is no reason to ask again.
+ * - A limit whose end is known for certain (a spent day, GitHub's limits) holds every process until then.
  * - A refusal is shown by every process until something succeeds. It holds no process: a cheap probe decides.
  */
 import { DateTime, Effect, Option } from "effect"

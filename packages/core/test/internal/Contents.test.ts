@@ -32,6 +32,16 @@ describe("contents", () => {
     }).pipe(Effect.provide(Contents.layer))
   )
 
+  it.effect("are too old when the clock has been set back since", () =>
+    Effect.gen(function* () {
+      const contents = yield* Contents
+      yield* TestClock.setTime(3_600_000)
+      yield* contents.keep(file(1), content("1"))
+      yield* TestClock.setTime(0)
+      assert.isTrue(Option.isNone(yield* contents.take(file(1))))
+    }).pipe(Effect.provide(Contents.layer))
+  )
+
   it.effect("never take more than 32 MB: the oldest go, and what was replaced or taken counts no more", () =>
     Effect.gen(function* () {
       const contents = yield* Contents

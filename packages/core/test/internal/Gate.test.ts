@@ -389,3 +389,17 @@ describe("a closed door", () => {
     })
   )
 })
+
+describe("a clock that is set back", () => {
+  it.effect("ends what the service said by the wrong one", () =>
+    Effect.gen(function* () {
+      const { enter, gate, log } = door({ patience: 1_000 })
+      yield* TestClock.setTime(86_400_000)
+      gate.close(86_400_000 + 5_000, "limit")
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(enter("kept out"))))
+      yield* TestClock.setTime(0)
+      yield* enter("let in")
+      assert.deepStrictEqual(log, [["let in", 0]])
+    })
+  )
+})

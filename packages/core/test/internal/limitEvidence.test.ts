@@ -4,14 +4,17 @@ import * as LimitEvidence from "../../src/internal/limitEvidence.ts"
 
 type Step =
   | "ok"
+  /** An answer to a request that left before the last refusal came. */
+  | "late ok"
   | { readonly user: string; readonly thing: string; readonly startedAt?: number; readonly isStated?: boolean }
 
 /** What each refusal concerns, of requests one second apart. */
 const scopes = (steps: ReadonlyArray<Step>): ReadonlyArray<LimitEvidence.LimitScope> => {
   let evidence = LimitEvidence.none
   return steps.flatMap((step, index) => {
-    if (step === "ok") {
-      evidence = LimitEvidence.answered(evidence, undefined)
+    if (step === "ok" || step === "late ok") {
+      const startedAt = step === "ok" ? index * 1_000 : (index - 1) * 1_000
+      evidence = LimitEvidence.answered(evidence, { thing: undefined, startedAt })
       return []
     }
     const { isStated = false, startedAt = index * 1_000, thing, user } = step
@@ -39,6 +42,11 @@ describe("a 429", () => {
   > = [
     ["of one thing is suspected to be everybody's once", [a, a, a], ["suspected", "thing", "thing"]],
     ["of one thing is its own when others were answered", [a, "ok", a], ["suspected", "thing"]],
+    [
+      "is not its own by an answer to what left before",
+      [{ ...a, isStated: true }, "late ok", { ...a, isStated: true }],
+      ["everybody", "everybody"]
+    ],
     ["of things of two users in a row is everybody's", [a, b, a], ["suspected", "everybody", "everybody"]],
     ["of two things of one user is no more than suspected", [a, a2], ["suspected", "suspected"]],
     [
@@ -66,7 +74,11 @@ describe("a 429", () => {
   it("is forgotten when the thing is answered", () => {
     const refusal = { ...usual, by: a }
     const { evidence } = LimitEvidence.refused(LimitEvidence.none, refusal)
-    const next = LimitEvidence.refused(LimitEvidence.answered(evidence, a.thing), { ...refusal, startedAt: 3, now: 4 })
+    const next = LimitEvidence.refused(LimitEvidence.answered(evidence, { thing: a.thing, startedAt: 3 }), {
+      ...refusal,
+      startedAt: 3,
+      now: 4
+    })
     assert.strictEqual(next.scope, "suspected")
   })
 
@@ -84,8 +96,19 @@ describe("a 429", () => {
       [300, true],
       [400, true]
     ])
-    assert.strictEqual(LimitEvidence.heldUntil(LimitEvidence.answered(evidence, a.thing), a.thing, 0), undefined)
+    assert.strictEqual(
+      LimitEvidence.heldUntil(LimitEvidence.answered(evidence, { thing: a.thing, startedAt: 4_000 }), a.thing, 0),
+      undefined
+    )
     assert.strictEqual(LimitEvidence.heldUntil(evidence, b.thing, 0), undefined)
+  })
+
+  it("holds nothing when the clock has been set back since", () => {
+    const refusal = { ...usual, by: a, leastWait: () => 600_000 }
+    const first = LimitEvidence.refused(LimitEvidence.none, { ...refusal, now: 3_600_000 })
+    const { evidence } = LimitEvidence.refused(first.evidence, { ...refusal, startedAt: 3_600_001, now: 3_600_002 })
+    assert.strictEqual(LimitEvidence.heldUntil(evidence, a.thing, 3_600_003), 4_200_002)
+    assert.strictEqual(LimitEvidence.heldUntil(evidence, a.thing, 0), undefined)
   })
 
   it("holds others up for as long as it says, for a minute on suspicion, and not at all when it is one thing's", () => {

@@ -147,3 +147,23 @@ describe("a pause is shared", () => {
     })
   }
 })
+
+describe("a clock that is set back", () => {
+  const hour = 3_600_000
+
+  it("ends a pause, since nobody knows for how long it would last", () => {
+    const pauses = Pause.make()
+    block(pauses, { ...suspicion, until: { _tag: "After", wait: Duration.minutes(15) } }, hour)
+    assert.isDefined(pauses.current(hour + 1))
+    assert.isDefined(pauses.current(hour - seconds(59)))
+    assert.isUndefined(pauses.current(0))
+  })
+
+  it("ends the wait of a user", () => {
+    const pauses = Pause.make()
+    block(pauses, ofUser, hour, 7)
+    assert.isTrue(pauses.isBlocked(7, hour + 1))
+    assert.isFalse(pauses.isBlocked(7, 0))
+    assert.deepStrictEqual(pauses.turn(1), { _tag: "All", over: [], except: [] })
+  })
+})
