@@ -170,8 +170,9 @@ export class Publisher extends Context.Service<
 
         /** Something succeeded at the service. */
         const accepted = Effect.fnUntraced(function* (service: Service) {
-          if (!refusing.delete(service)) return
+          if (!refusing.has(service)) return
           yield* doors.accept(doorOf(service))
+          refusing.delete(service)
         })
 
         const currentPause = Effect.map(Clock.currentTimeMillis, (at) => Option.fromUndefinedOr(pauses.current(at)))
@@ -386,7 +387,8 @@ export class Publisher extends Context.Service<
           // The gist's own answer alone says whether it is public. Large ones are read one at a time, for memory's sake.
           const gist = yield* claim.gistSize > wholeGist ? large.withPermit(asked) : asked
           pauses.succeeded("github", thing)
-          yield* accepted("github")
+          // When the database does not take it, the next answer tries again.
+          yield* Effect.ignore(accepted("github"))
           const found = yield* github.contentOf(gist, { filename: claim.filename, maxBytes: rawBytes }).pipe(
             Effect.catchTag("GithubError", (error) => {
               const omitted = contentInPlaceOf(claim, error, { isWhole: false })
