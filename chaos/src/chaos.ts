@@ -38,7 +38,7 @@ export interface RunResult {
 /** For each fault that is to strike. */
 const maxRounds = 20
 
-/** So many without a fault that strikes, and the clock is advanced. */
+/** After this many rounds in which no fault strikes, the clock is advanced. */
 const quietRounds = 10
 
 export const run = async (options: RunOptions): Promise<RunResult> => {

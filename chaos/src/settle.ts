@@ -14,7 +14,7 @@ const workingTime = "15 seconds"
  */
 const patience = 6
 
-/** What changes to and fro in so many rounds is stuck as well: a file that fails and is tried again by hand, for one. */
+/** A run ends after this many rounds even if something changes in each: a file may fail after every manual retry. */
 const maxRounds = 100
 
 /** Rounds at rest before a run ends: an audit or a late scan may still spoil the outcome. */

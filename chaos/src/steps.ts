@@ -143,14 +143,14 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   await until("a publication has failed", async () => (await retryFailed()) > 0)
   refuses = false
   await arrives(refused)
-  // Pipedrive refuses the token for a while. What all servers are told of that ends when it is accepted again.
+  // Pipedrive refuses the token for a while. The stored pause is deleted when a request succeeds again.
   let refusesToken = true
   pipedrive.misbehave(
     { kind: "status", status: 401, body: { success: false, error: "unauthorized" } },
     { times: Number.POSITIVE_INFINITY, when: () => refusesToken }
   )
   const held = add()
-  await until("the refused token is told of", async () =>
+  await until("the refused token is reported", async () =>
     JSON.stringify(await persist(world, "GET", "/status")).includes("refuses the token")
   )
   refusesToken = false

@@ -92,7 +92,7 @@ export const Status = Schema.Struct({
     message: field(Schema.NullOr(Schema.String), "Why everything waits, or why a backlog does while new files go on"),
     since: field(
       Schema.NullOr(Instant),
-      "Since when nothing was accepted, as far as any process with the same credentials knows"
+      "When the first request of this pause was refused, to any process with the same credentials; `null` while nothing is refused"
     ),
     until: field(Schema.NullOr(Instant), "When publishing goes on, or is tried again; `null` when that is due"),
     tokensLeft: field(

@@ -102,7 +102,7 @@ export const make = (options: {
   }
 
   let askedAt = Number.NEGATIVE_INFINITY
-  /** What a clock noted that has been set back since is worth nothing. */
+  /** After the clock was set back, every earlier instant is wrong. */
   const notice = (now: number): void => {
     if (Timing.wasSetBack(askedAt, now)) {
       closedUntil = 0

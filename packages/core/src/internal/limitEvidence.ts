@@ -65,9 +65,12 @@ export const answered = (
   { startedAt, thing }: { readonly thing: string | undefined; readonly startedAt: number }
 ): LimitEvidence => {
   if (startedAt < evidence.refusedAt) return evidence
+  const next = { ...evidence, answers: evidence.answers + 1, row: none.row }
+  // Nearly every answer is to what was never refused: nothing is copied then.
+  if (thing === undefined || !evidence.things.has(thing)) return next
   const things = new Map(evidence.things)
-  if (thing !== undefined) things.delete(thing)
-  return { ...evidence, answers: evidence.answers + 1, row: none.row, things }
+  things.delete(thing)
+  return { ...next, things }
 }
 
 export const refused = (

@@ -95,7 +95,7 @@ export const make = () => {
   const users = new Map<number, { readonly until: number; readonly blocks: number }>()
 
   let askedAt = Number.NEGATIVE_INFINITY
-  /** What a clock noted that has been set back since is worth nothing. */
+  /** After the clock was set back, every earlier instant is wrong. */
   const notice = (now: number): void => {
     if (Timing.wasSetBack(askedAt, now)) {
       paused = undefined

@@ -27,6 +27,10 @@ const refusalKey = (door: string): string => `${door}:refused`
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  /** What was stored in the future, or for ever, was stored by a wrong clock, and does not count. */
+  const isCredible = (now: Date) =>
+    sql`coalesce(doors.closed_at, ${now}) <= ${later(now, Timing.clockDifference)}
+      and doors.closed_until <= ${later(now, Timing.longestClosure)}`
   return {
     close: (door: string, until: DateTime.Utc, message: string, now: Date) =>
       orDatabaseError(
@@ -35,18 +39,14 @@ export const make = Effect.gen(function* () {
           values (${door}, ${now}, ${DateTime.toDate(until)}, ${message})
           on conflict (door) do update set closed_at = excluded.closed_at, closed_until = excluded.closed_until,
             message = excluded.message
-          -- Another limit that ends sooner opens nothing. What a clock that was wrong has noted does not count: see below.
-          where not (doors.closed_until > excluded.closed_until
-            and coalesce(doors.closed_at, ${now}) <= ${later(now, Timing.clockDifference)}
-            and doors.closed_until <= ${later(now, Timing.longestClosure)})`)
+          -- Another limit that ends sooner opens nothing.
+          where not (doors.closed_until > excluded.closed_until and ${isCredible(now)})`)
       ),
-    /** The door, when it is closed at `now`. One that was closed in the future, or for ever, was closed by a wrong clock. */
+    /** The limit that holds at `now`. */
     closed: (door: string, now: Date) =>
       Effect.map(
         orDatabaseError(sql<Door>`
-          select closed_until, message from doors where door = ${door} and closed_until > ${now}
-            and coalesce(closed_at, ${now}) <= ${later(now, Timing.clockDifference)}
-            and closed_until <= ${later(now, Timing.longestClosure)}`),
+          select closed_until, message from doors where door = ${door} and closed_until > ${now} and ${isCredible(now)}`),
         (found) => Option.fromNullishOr(found[0])
       ),
     /** Stores a refusal. A refusal that goes on keeps its beginning. */
@@ -65,9 +65,8 @@ export const make = Effect.gen(function* () {
       Effect.map(
         orDatabaseError(sql<Refusal & { readonly door: string }>`
           select door, coalesce(closed_at, ${now}) as since, closed_until as until, message from doors
-          where ${sql.in("door", doors.map(refusalKey))} or (${sql.in("door", doors)} and closed_until > ${now}
-            and coalesce(closed_at, ${now}) <= ${later(now, Timing.clockDifference)}
-            and closed_until <= ${later(now, Timing.longestClosure)})`),
+          where ${sql.in("door", doors.map(refusalKey))}
+            or (${sql.in("door", doors)} and closed_until > ${now} and ${isCredible(now)})`),
         (rows) => {
           const byKey = new Map(rows.map(({ door, ...stored }) => [door, stored]))
           return doors.map((door) => ({
