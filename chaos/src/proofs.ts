@@ -14,7 +14,7 @@ import * as Time from "./Time.ts"
 import * as World from "./World.ts"
 
 export interface Proof {
-  /** Its name in `core/src/internal/rules.ts`, or that of a rule in the database. */
+  /** Its name in `core/src/domain/rules.ts`, or that of a rule in the database. */
   readonly rule: string
   /** SQL by which a rule in the database is kept, or switched off. */
   readonly database?: (rule: "on" | "off") => string

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { GistFile, Preview, Publication, ScanDetails, Status, User, Visit } from "@gitpip/core"
 import { Effect, Redacted, Schema } from "effect"
-import { migrations } from "../../core/src/migrations/index.ts"
+import { migrations } from "../../core/src/database/migrations/index.ts"
 import { within } from "../../core/test/database.ts"
 import { done, run } from "./inProcess.ts"
 import { makeWorld, TheWorld, without } from "./process.ts"

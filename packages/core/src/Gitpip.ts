@@ -4,10 +4,12 @@
 import { Cache, Clock, Context, DateTime, Duration, Effect, Exit, Layer, Option, Schema, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
-import { Budgets } from "./Budgets.ts"
-import { Changes } from "./Changes.ts"
-import type { DatabaseError } from "./Database.ts"
-import * as Database from "./Database.ts"
+import type { DatabaseError } from "./database/Database.ts"
+import * as Database from "./database/Database.ts"
+import { Looker } from "./detect/Checker.ts"
+import { Feed } from "./detect/Feed.ts"
+import { Scanner, type ScanProgress } from "./detect/Scanner.ts"
+import { Planner } from "./detect/Schedule.ts"
 import type { Change } from "./domain/Change.ts"
 import type { Day } from "./domain/Day.ts"
 import { field, Instant, named } from "./domain/described.ts"
@@ -16,28 +18,26 @@ import type { Publication, PublicationDetails, PublicationState } from "./domain
 import { Scan, type ScanDetails } from "./domain/Scan.ts"
 import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
-import { Feed } from "./Feed.ts"
-import { Gauges } from "./Gauges.ts"
-import { GistNotFound, Github, type GithubError, githubError } from "./Github.ts"
-import { Contents } from "./internal/Contents.ts"
-import { layerTransport } from "./internal/exchange.ts"
-import { ScanSpans } from "./internal/ScanSpans.ts"
-import { Signals } from "./internal/Signals.ts"
-import { Looker } from "./Looker.ts"
-import { Planner } from "./Planner.ts"
-import { type Drained, Publisher } from "./Publisher.ts"
-import { Repository } from "./Repository.ts"
-import { type FileNotFound, fileIdentity } from "./repository/GistFiles.ts"
-import * as Neighbours from "./repository/Neighbours.ts"
-import type { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
-import type { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
-import type { UserConflict, UserNotTracked } from "./repository/Users.ts"
-import type { VisitNotFound, VisitRow } from "./repository/Visits.ts"
-import { Scanner, type ScanProgress } from "./Scanner.ts"
+import { Contents } from "./github/ContentCache.ts"
+import { GistNotFound, Github, type GithubError, githubError } from "./github/Github.ts"
+import { layerTransport } from "./net/exchange.ts"
+import * as sinks from "./pipedrive/layer.ts"
+import { type Drained, Publisher } from "./publish/Publisher.ts"
+import { forecast, Sink } from "./publish/Sink.ts"
 import { Settings } from "./Settings.ts"
-import { forecast, Sink } from "./Sink.ts"
-import * as sinks from "./sink/index.ts"
-import { countLimit } from "./Telemetry.ts"
+import { Signals } from "./Signals.ts"
+import { Changes } from "./status/Changes.ts"
+import { Budgets } from "./status/Forecast.ts"
+import { Gauges } from "./status/Gauges.ts"
+import { type FileNotFound, fileIdentity } from "./store/GistFiles.ts"
+import type { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
+import * as Neighbours from "./store/Quotas.ts"
+import type { ScanNotFound, ScanRunning } from "./store/Scans.ts"
+import { Repository } from "./store/Store.ts"
+import type { UserConflict, UserNotTracked } from "./store/Users.ts"
+import type { VisitNotFound, VisitRow } from "./store/Visits.ts"
+import { ScanSpans } from "./telemetry/ScanSpans.ts"
+import { countLimit } from "./telemetry/Telemetry.ts"
 
 /** Part of a list: rows beyond a key, at most so many. */
 export interface Cursor {
@@ -67,7 +67,7 @@ export const Preview = Schema.Struct({
 )
 export type Preview = typeof Preview.Type
 
-/** Asked for by every page that is open: see repository/Totals.ts. */
+/** Asked for by every page that is open: see store/Totals.ts. */
 const counted = `, counted up to ${countLimit.toLocaleString("en")}`
 
 /** How things stand. */

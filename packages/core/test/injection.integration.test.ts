@@ -9,10 +9,10 @@ import { sentence, storable, storableName } from "../src/domain/Text.ts"
 import { Username } from "../src/domain/User.ts"
 import type { Visitor } from "../src/domain/Visit.ts"
 import { Gitpip } from "../src/Gitpip.ts"
-import { newest } from "../src/internal/githubQueries.ts"
+import { newest } from "../src/github/queries.ts"
 import { databases } from "./database.ts"
 import { text } from "./domain/arbitraries.ts"
-import { makeGithub, scripted } from "./internal/clients.ts"
+import { makeGithub, scripted } from "./net/clients.ts"
 import { everything, inWorld, name } from "./world.ts"
 
 const payloads = [

@@ -5,10 +5,10 @@ import { Cause, Effect, Exit, Layer, Logger, Redacted, References, Tracer } from
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { SqlClient } from "effect/sql"
-import * as Database from "../src/Database.ts"
-import { Github } from "../src/Github.ts"
+import * as Database from "../src/database/Database.ts"
 import { Gitpip } from "../src/Gitpip.ts"
-import { layerTransport } from "../src/internal/exchange.ts"
+import { Github } from "../src/github/Github.ts"
+import { layerTransport } from "../src/net/exchange.ts"
 import { freshUrl, layerPostgres } from "./database.ts"
 import { everything, makeWorld, name } from "./world.ts"
 

@@ -2,10 +2,10 @@
 import { Clock, ConfigProvider, Duration, Effect, Layer, Logger, Scheduler, type Scope, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import type { DatabaseError } from "../src/Database.ts"
+import type { DatabaseError } from "../src/database/Database.ts"
 import { Username } from "../src/domain/User.ts"
 import { Gitpip, type Services } from "../src/Gitpip.ts"
-import { layerTransport } from "../src/internal/exchange.ts"
+import { layerTransport } from "../src/net/exchange.ts"
 import { Settings, type SettingsError } from "../src/Settings.ts"
 import {
   GithubStandIn,
@@ -13,7 +13,7 @@ import {
   PipedriveStandIn,
   type PipedriveStandInOptions
 } from "../src/testing/index.ts"
-import { graphqlEngine } from "./graphqlEngine.ts"
+import { graphqlEngine } from "./github/graphqlEngine.ts"
 
 export interface WorldOptions {
   readonly github?: GithubStandInOptions

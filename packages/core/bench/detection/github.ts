@@ -2,7 +2,7 @@
  * `Github` on a simulated world, without HTTP: the real one's answers, limits and times, and what was asked of it.
  */
 import { Clock, DateTime, Effect, Layer, Option, Result } from "effect"
-import { type GistPage, Github, githubError, RateLimited, Unexpected } from "../../src/Github.ts"
+import { type GistPage, Github, githubError, RateLimited, Unexpected } from "../../src/github/Github.ts"
 import { pageSize, userOf, type World } from "./world.ts"
 
 const hour = 3_600_000

@@ -2,7 +2,7 @@
 import { Duration, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Cadence from "../../src/domain/Cadence.ts"
-import { numbers } from "../../src/repository/sql.ts"
+import { numbers } from "../../src/store/sql.ts"
 import { etagOf, stampOf } from "./github.ts"
 import { filename, pageSize, randomOf, type World } from "./world.ts"
 

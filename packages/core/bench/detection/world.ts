@@ -4,7 +4,7 @@
  */
 import { Option } from "effect"
 import { fileUrl, type ListedFile } from "../../src/domain/GistFile.ts"
-import type { Account, FeedGist } from "../../src/Github.ts"
+import type { Account, FeedGist } from "../../src/github/Github.ts"
 
 const second = 1_000
 const hour = 3_600 * second

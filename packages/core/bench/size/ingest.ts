@@ -2,8 +2,8 @@
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { UserKey } from "../../src/domain/User.ts"
-import { Repository } from "../../src/Repository.ts"
-import type { Intake } from "../../src/repository/GistFiles.ts"
+import type { Intake } from "../../src/store/GistFiles.ts"
+import { Repository } from "../../src/store/Store.ts"
 import { measure, median, print, rounded } from "../support/bench.ts"
 import { beside, database, options, sizes } from "./database.ts"
 

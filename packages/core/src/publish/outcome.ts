@@ -8,9 +8,9 @@ import { type DateTime, Duration } from "effect"
 import type { Content } from "../domain/GistFile.ts"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
-import type { GithubError } from "../Github.ts"
-import type { SinkError } from "../Sink.ts"
+import type { GithubError } from "../github/Github.ts"
 import type { Verdict } from "./evidence.ts"
+import type { SinkError } from "./Sink.ts"
 
 /** When something is tried again, or until when it is blocked. */
 export type Due =

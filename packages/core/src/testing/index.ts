@@ -8,16 +8,7 @@ export {
   type GithubRoute,
   GithubStandIn,
   type GithubStandInOptions
-} from "./GithubStandIn.ts"
-export type {
-  GraphqlAnswer,
-  GraphqlData,
-  GraphqlEngine,
-  GraphqlFile,
-  GraphqlGist,
-  GraphqlRequest,
-  GraphqlUser
-} from "./Graphql.ts"
+} from "./FakeGithub.ts"
 export {
   type DealInput,
   type PipedriveActivity,
@@ -27,5 +18,14 @@ export {
   type PipedriveRoute,
   PipedriveStandIn,
   type PipedriveStandInOptions
-} from "./PipedriveStandIn.ts"
-export type { Fault, LoggedRequest, MisbehaveOptions, StandIn, StandInOptions, StandInRequest } from "./StandIn.ts"
+} from "./FakePipedrive.ts"
+export type { Fault, LoggedRequest, MisbehaveOptions, StandIn, StandInOptions, StandInRequest } from "./FakeService.ts"
+export type {
+  GraphqlAnswer,
+  GraphqlData,
+  GraphqlEngine,
+  GraphqlFile,
+  GraphqlGist,
+  GraphqlRequest,
+  GraphqlUser
+} from "./Graphql.ts"

@@ -2,7 +2,7 @@
 import { appendFileSync } from "node:fs"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as Database from "../../src/Database.ts"
+import * as Database from "../../src/database/Database.ts"
 import { freshUrl } from "../database.ts"
 import { type Case, parse } from "./dimensions.ts"
 import { beginning, type Outcome, run } from "./scenario.ts"

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { GithubStandIn, type GithubStandInOptions } from "../../src/testing/index.ts"
-import { graphqlEngine } from "../graphqlEngine.ts"
+import { graphqlEngine } from "../github/graphqlEngine.ts"
 import { ask } from "./http.ts"
 
 const world = Effect.fnUntraced(function* (options: GithubStandInOptions = {}) {

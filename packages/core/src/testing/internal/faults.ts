@@ -1,7 +1,7 @@
 /**
  * Faults as data: each kind becomes a plan, which says whether the work is done and what happens to the answer.
  */
-import type { Fault, MisbehaveOptions, StandInRequest } from "../StandIn.ts"
+import type { Fault, MisbehaveOptions, StandInRequest } from "../FakeService.ts"
 import { htmlReply, JSON_TYPE, jsonReply, type Reply } from "./reply.ts"
 
 export interface Plan {

@@ -1,6 +1,6 @@
 /** What the GitHub stand-in answers once a request has passed the door: routes, paging and validators. */
 import { createHash } from "node:crypto"
-import type { StandInRequest } from "../StandIn.ts"
+import type { StandInRequest } from "../FakeService.ts"
 import type { GithubState, StoredGist, StoredUser, Subject } from "./githubState.ts"
 import { type Addresses, type ApiVersion, listedGist, MOST_RAW, profile, wholeGist } from "./githubWire.ts"
 import { JSON_TYPE, jsonReply, type Reply } from "./reply.ts"

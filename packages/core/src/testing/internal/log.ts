@@ -1,6 +1,6 @@
 /** The log of requests and its counters. */
 import { Effect } from "effect"
-import type { LoggedRequest } from "../StandIn.ts"
+import type { LoggedRequest } from "../FakeService.ts"
 
 interface Waiter<Route extends string> {
   readonly count: number

@@ -1,5 +1,5 @@
 /** What the Pipedrive stand-in answers once a request has passed the door. */
-import type { StandInRequest } from "../StandIn.ts"
+import type { StandInRequest } from "../FakeService.ts"
 import { cleanHtml } from "./cleanHtml.ts"
 import {
   activitiesQuery,
