@@ -31,7 +31,7 @@ export const preparePostgres = async (url: string): Promise<void> => {
   await build(Database.layerServer(Redacted.make(own.href)))
 }
 
-const migrations = fileURLToPath(new URL("../src/migrations", import.meta.url))
+const migrations = fileURLToPath(new URL("../src/database/migrations", import.meta.url))
 const cache = fileURLToPath(new URL("../../../node_modules/.cache/gitpip-tests", import.meta.url))
 
 /** All that a template's content depends on. */
