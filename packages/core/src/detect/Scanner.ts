@@ -17,7 +17,7 @@ import type { ScanUser } from "../store/Users.ts"
 import { ScanSpans } from "../telemetry/ScanSpans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { type Looked, Looker } from "./Checker.ts"
-import { Planner } from "./Schedule.ts"
+import { Planner } from "./CheckSchedule.ts"
 
 /** Users looked at between two writes of a scan's progress. */
 const pageOfUsers = 200

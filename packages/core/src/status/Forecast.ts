@@ -4,7 +4,7 @@
  */
 import { Context, type DateTime, Duration, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
-import { Planner } from "../detect/Schedule.ts"
+import { Planner } from "../detect/CheckSchedule.ts"
 import { Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Repository } from "../store/Store.ts"
