@@ -38,7 +38,7 @@ const beginnings = globSync(`${store}/**/*.ts`)
 const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
-  "Deals.ts: insert into retractions (receipt, found_at) values (",
+  "Deals.ts: insert into duplicates (remote_id, found_at) values (",
   // Only after files of several users were refused alike: `pipedrive/cases.integration.test.ts`.
   "Publications.ts: update publications set state = 'pending', due_at =",
   // Only with more users than GitHub's limits allow in every scan: `cadence.integration.test.ts`. Looks, and waits after failures.
@@ -56,7 +56,7 @@ const atTimes = [
   "Listings.ts: delete from listings where user_key =",
   "Users.ts: with locked as ( select key from users where key = any(",
   "Scans.ts: select key from scans where state = 'running' and",
-  "FeedPositions.ts: update feed set next_at ="
+  "FeedPositions.ts: update feed_positions set next_at ="
 ]
 
 const isSchema = (step: string) =>

@@ -247,7 +247,7 @@ EXAMPLES
   # Fill the new, empty database of the settings
   gitpip import state.jsonl.gz`,
   demo: `DESCRIPTION
-  Show all that Gitpip does, with stand-ins for GitHub and Pipedrive and a database in memory. Needs no account, no settings and no network
+  Show all that Gitpip does, with fakes for GitHub and Pipedrive and a database in memory. Needs no account, no settings and no network
 
 USAGE
   gitpip demo [flags]

@@ -57,13 +57,13 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
       if (login !== "missing") github.addGist(login, { files: { "a.md": "" } })
       yield* gitpip.track(name(login))
     }
-    github.misbehave({ kind: "status", status: 401 })
+    github.injectFault({ kind: "status", status: 401 })
     yield* look(gitpip.scan())
     yield* look(gitpip.scan())
     yield* look(gitpip.preview(name("ann")))
     const { batch, texts } = yield* Github
     for (const fault of [{ kind: "reset" }, { kind: "html", status: 502 }, { kind: "status", status: 401 }] as const) {
-      github.misbehave(fault, { when: ({ route }) => route === "/graphql" })
+      github.injectFault(fault, { when: ({ route }) => route === "/graphql" })
       yield* look(batch(["ann", "missing"]))
       yield* look(texts([{ node: "ann" }]))
     }
@@ -72,7 +72,7 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
       { kind: "reset" },
       { kind: "status", status: 401 }
     ] as const) {
-      pipedrive.misbehave(fault)
+      pipedrive.injectFault(fault)
     }
     yield* look(gitpip.publish)
     yield* look(gitpip.status)

@@ -79,7 +79,7 @@ export const gitpip = (env: Record<string, string>) => {
 /** Tracks `user-FROM` to `user-(FROM + users - 1)` in one statement; with a validator, as if each had been looked at. */
 export const trackUsers = Effect.fnUntraced(function* (from: number, users: number, etag: string | null = null) {
   const sql = yield* SqlClient.SqlClient
-  yield* sql`insert into users (id, username, tracked_at, etag, walked_at, baselined_at)
+  yield* sql`insert into users (id, username, tracked_at, etag, listed_at, baselined_at)
     select n, 'user-' || n, now(), ${etag}::text,
       case when ${etag}::text is null then null else now() end, case when ${etag}::text is null then null else now() end
     from generate_series(${from}::bigint, ${from + users - 1}::bigint) n`

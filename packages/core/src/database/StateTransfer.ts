@@ -188,13 +188,18 @@ const makeReading = (sql: SqlClient.SqlClient) => {
     number++
     if (text === "" && told !== undefined) return
     const line = StateFile.parse(text)
-    if (line === undefined || told !== undefined) return yield* wrong("is none of a file that `gitpip export` wrote")
+    if (line === undefined || told !== undefined) return yield* wrong("is not part of a `gitpip export` file")
     if (line._tag === "Head") {
       const { schema, version } = line.head
       if (begun) return yield* wrong("begins the file anew")
       if (version > StateFile.version || schema > newest) {
         return yield* new StateError({
           message: `The file comes from a newer Gitpip: its version is ${version} with schema ${schema}, and this one knows version ${StateFile.version} with schema ${newest}. ${useNewer}`
+        })
+      }
+      if (schema < StateFile.oldestSchema) {
+        return yield* new StateError({
+          message: `The file comes from an older Gitpip, with schema ${schema}; this one reads files from schema ${StateFile.oldestSchema} on. Import it with the version that wrote it, then start this version on that database: it migrates what is there`
         })
       }
       begun = true

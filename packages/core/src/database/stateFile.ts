@@ -15,6 +15,9 @@ import { Option, Schema } from "effect"
 /** A program refuses files of a newer version than its own. */
 export const version = 1
 
+/** Files with an older schema have other names of tables and columns. */
+export const oldestSchema = 8
+
 export const Head = Schema.Struct({
   gitpip: Schema.Literal("state"),
   version: Schema.Int,
@@ -33,7 +36,7 @@ export interface Table {
 }
 
 /** What holds for seconds, and would mean nothing in another database. */
-export const passing: ReadonlyArray<string> = ["door_users"]
+export const passing: ReadonlyArray<string> = ["quotas"]
 
 /** All other tables, each behind those that it refers to. A test compares them with the database's own. */
 export const tables: ReadonlyArray<Table> = [
@@ -44,11 +47,11 @@ export const tables: ReadonlyArray<Table> = [
   { name: "visits", key: ["key"], identity: true },
   { name: "publications", key: ["key"], identity: true },
   { name: "attempts", key: ["key"], identity: true },
-  { name: "retractions", key: ["receipt"], identity: false },
+  { name: "duplicates", key: ["remote_id"], identity: false },
   { name: "deals", key: ["user_key"], identity: false },
   { name: "listings", key: ["user_key"], identity: false },
-  { name: "doors", key: ["door"], identity: false },
-  { name: "feed", key: ["origin"], identity: false }
+  { name: "limits", key: ["limit_key"], identity: false },
+  { name: "feed_positions", key: ["origin"], identity: false }
 ]
 
 export type Line =

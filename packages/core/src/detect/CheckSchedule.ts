@@ -7,7 +7,7 @@ import type { DatabaseError } from "../database/Database.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import { Github } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
-import { Repository } from "../store/Store.ts"
+import { Store } from "../store/Store.ts"
 
 /** The part of GitHub's limits that the schedule may take. */
 export const share = 0.8
@@ -17,7 +17,7 @@ export const margin = 0.98
 
 /** The numbers of users change slowly, and counting a million takes more than a second: so often for each 100,000. */
 const fresh = Duration.minutes(1)
-const stalest = Duration.minutes(10)
+const maxAge = Duration.minutes(10)
 
 export interface Plan extends Cadence.Cadence {
   /** Users that the schedule looks at: tracked, and not failing. */
@@ -32,17 +32,17 @@ export interface Plan extends Cadence.Cadence {
   readonly gapAt: Option.Option<DateTime.Utc>
 }
 
-export class Planner extends Context.Service<
-  Planner,
+export class CheckSchedule extends Context.Service<
+  CheckSchedule,
   {
     /** The plan, from numbers of users that are a minute old, or ten with a million users. */
     readonly plan: Effect.Effect<Plan, DatabaseError>
   }
 >()("gitpip/Planner") {
-  static readonly layer: Layer.Layer<Planner, never, Repository | Github | Settings> = Layer.effect(
-    Planner,
+  static readonly layer: Layer.Layer<CheckSchedule, never, Store | Github | Settings> = Layer.effect(
+    CheckSchedule,
     Effect.gen(function* () {
-      const { feed, users } = yield* Repository
+      const { feed, users } = yield* Store
       const github = yield* Github
       const settings = yield* Settings
       const counted = yield* Effect.cachedWithTTL(
@@ -50,10 +50,10 @@ export class Planner extends Context.Service<
         Exit.match({
           onFailure: () => Duration.zero,
           onSuccess: (classes) =>
-            Duration.clamp(Duration.times(fresh, sum(classes) / 100_000), { minimum: fresh, maximum: stalest })
+            Duration.clamp(Duration.times(fresh, sum(classes) / 100_000), { minimum: fresh, maximum: maxAge })
         })
       )
-      return Planner.of({
+      return CheckSchedule.of({
         plan: Effect.gen(function* () {
           const classes = yield* counted
           const capacity = yield* github.capacity

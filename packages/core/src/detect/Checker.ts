@@ -12,14 +12,14 @@ import type { ListedFile } from "../domain/GistFile.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { Contents } from "../github/ContentCache.ts"
+import { ContentCache } from "../github/ContentCache.ts"
 import {
   type GistPage,
   type GistTexts,
   Github,
   type GithubError,
   githubError,
-  mostLogins,
+  maxLogins,
   type NewestGists,
   Unavailable,
   UserNotFound
@@ -28,7 +28,7 @@ import { RequestedFor } from "../net/limitEvidence.ts"
 import { Settings } from "../Settings.ts"
 import { fileIdentity } from "../store/GistFiles.ts"
 import type { Progress } from "../store/Scans.ts"
-import { Repository } from "../store/Store.ts"
+import { Store } from "../store/Store.ts"
 import type { Look, ScanUser } from "../store/Users.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 
@@ -36,10 +36,10 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 const concurrency = 16
 
 /** Fewer are looked at by their lists, which cost nothing while they are unchanged. */
-const leastBatch = 10
+const minBatch = 10
 
 /** Gists whose texts are read along with one batch: what is more is read by the publisher. */
-const mostTexts = 100
+const maxTexts = 100
 
 /** So many users in a row without an answer are an outage, not those users' trouble. */
 const signsOfOutage = 3
@@ -54,31 +54,31 @@ const pagesPerTurn = 5
 /** An hour of so many requests or more has room for any listing. */
 const ampleHour = 1_000
 
-export interface Looked {
+export interface Checked {
   readonly outcome: "Unchanged" | "Changed" | "Failed"
   /** New files that were stored. */
   readonly files: number
   readonly failure: Progress["failures"][number] | undefined
   /** What is to be recorded of the user. */
-  readonly look: Look
+  readonly check: Look
   /** Whether the user's full listing has not come to its end. */
   readonly isUnfinished: boolean
 }
 
-export class Looker extends Context.Service<
-  Looker,
+export class Checker extends Context.Service<
+  Checker,
   {
     /**
      * Looks at users. `cursor` is the last one before whom, in their order, everybody was looked at; `trouble` is what
      * ended the looking.
      */
-    readonly look: (
+    readonly check: (
       scan: ScanId,
       users: ReadonlyArray<ScanUser>,
       /** `isPatient`: long listings leave a part of a short hour to others, and go on with a later scan. */
       options: { readonly isPatient: boolean }
     ) => Effect.Effect<{
-      readonly looked: ReadonlyArray<Looked>
+      readonly checked: ReadonlyArray<Checked>
       readonly cursor: number | undefined
       readonly trouble: GithubError | DatabaseError | undefined
     }>
@@ -87,12 +87,12 @@ export class Looker extends Context.Service<
     /** Forgets the outage that ended the last scan. */
     readonly begin: Effect.Effect<void>
   }
->()("gitpip/Looker") {
-  static readonly layer: Layer.Layer<Looker, never, Contents | Repository | Github | Settings> = Layer.effect(
-    Looker,
+>()("gitpip/Checker") {
+  static readonly layer: Layer.Layer<Checker, never, ContentCache | Store | Github | Settings> = Layer.effect(
+    Checker,
     Effect.gen(function* () {
-      const { doors, files, listings, users: records } = yield* Repository
-      const contents = yield* Contents
+      const { limits, files, listings, users: records } = yield* Store
+      const contents = yield* ContentCache
       const github = yield* Github
       const settings = yield* Settings
       const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
@@ -101,7 +101,7 @@ export class Looker extends Context.Service<
       const pageSizes = new Map<UserKey, { readonly size: number; readonly at: number }>()
       const pageSizeOf = (user: ScanUser, at: Date): number => {
         const found = pageSizes.get(user.key)
-        return found === undefined || at.getTime() - found.at > Duration.toMillis(Timing.fullWalkInterval)
+        return found === undefined || at.getTime() - found.at > Duration.toMillis(Timing.fullListingInterval)
           ? maxPageSize
           : found.size
       }
@@ -110,13 +110,18 @@ export class Looker extends Context.Service<
        * The pages of a user from this one on, until one holds nothing new, the last one, or as many as are allowed. Only
        * unknown files are kept. What was read stays when a page fails: `rest` is where to go on.
        */
-      const walk = Effect.fnUntraced(function* (
+      const listFully = Effect.fnUntraced(function* (
         user: ScanUser,
         first: GistPage,
-        limits: { readonly before: number; readonly toTheEnd: boolean; readonly pages: number }
+        limits: { readonly before: number; readonly isFull: boolean; readonly pages: number }
       ) {
         const found = new Map<string, ListedFile>()
-        const result = (rest: WalkEnd) => ({ files: [...found.values()], next: undefined, error: undefined, ...rest })
+        const result = (rest: ListingEnd) => ({
+          files: [...found.values()],
+          next: undefined,
+          error: undefined,
+          ...rest
+        })
         let page = first
         for (let pages = limits.before + 1; ; pages++) {
           const known = yield* files.known(page.files.map(({ gistId }) => gistId))
@@ -125,7 +130,7 @@ export class Looker extends Context.Service<
           for (const file of unknown) found.set(fileIdentity(file.gistId, file.filename), file)
           if (Option.isNone(page.next)) return result({ pages, full: true })
           // There is one more at least: with one page the ETag would speak for all of it.
-          if (unknown.length === 0 && !limits.toTheEnd) return result({ pages: pages + 1, full: false })
+          if (unknown.length === 0 && !limits.isFull) return result({ pages: pages + 1, full: false })
           const next = page.next.value
           if (pages - limits.before >= limits.pages) return result({ pages, full: false, next })
           const following = yield* Effect.result(github.page(next))
@@ -189,41 +194,41 @@ export class Looker extends Context.Service<
         } else if (page.failure.reason._tag === "PaginationLimited") {
           yield* Telemetry.log("Warn", "list.ended", { user: user.username, detail: page.failure.message })
           return { page: noMore, before: listing.value.pages, etag: listing.value.etag }
-        } else if (page.failure.concernsEverybody) return yield* page.failure
+        } else if (page.failure.isGlobal) return yield* page.failure
         // The address is no good any more: the listing begins again.
         yield* listings.remove(user.key)
         return undefined
       })
 
-      const look = Effect.fn("Looker.look")(function* (scan: ScanId, { toTheEnd, user }: Order, maxPages: number) {
+      const check = Effect.fn("Checker.look")(function* (scan: ScanId, { isFull, user }: Order, maxPages: number) {
         yield* Effect.annotateCurrentSpan({
           [Telemetry.attributes.scan]: scan,
           [Telemetry.attributes.user]: user.username
         })
         const at = yield* now
         // A full listing that is due stays due until it has come to its end, so that a part of it can be kept.
-        const isResumable = user.walkedAt === null || (user.pages > 1 && isOverdue(user, at))
-        const walkAll = toTheEnd || isResumable
+        const isResumable = user.listedAt === null || (user.pages > 1 && isOverdue(user, at))
+        const listAll = isFull || isResumable
         const position = isResumable ? yield* resumed(user, at) : undefined
         const page =
           position === undefined
-            ? yield* firstPage(user, walkAll ? Option.none() : Option.fromNullishOr(user.etag))
+            ? yield* firstPage(user, listAll ? Option.none() : Option.fromNullishOr(user.etag))
             : Option.some(position.page)
         if (Option.isNone(page)) {
           return {
             outcome: "Unchanged" as const,
             files: [],
             added: 0,
-            walked: user.pages === 1,
+            isFullListing: user.pages === 1,
             isUnfinished: false
           }
         }
-        const walked = yield* walk(user, page.value, {
+        const isFullListing = yield* listFully(user, page.value, {
           before: position?.before ?? 0,
-          toTheEnd: walkAll,
+          isFull: listAll,
           pages: isResumable ? maxPages : Number.POSITIVE_INFINITY
         })
-        const { error, next } = walked
+        const { error, next } = isFullListing
         // The next check would take what is known for all there is: of other listings nothing is kept.
         if (error !== undefined && !isResumable) return yield* error
         const etag = position === undefined ? Option.getOrNull(page.value.etag) : position.etag
@@ -231,22 +236,22 @@ export class Looker extends Context.Service<
         const added = yield* files.add({
           userKey: user.key,
           scanKey: scan,
-          files: walked.files,
+          files: isFullListing.files,
           githubId: owner?.id ?? null,
           etag: next === undefined ? etag : user.etag,
-          pages: Math.max(walked.pages, walked.full ? 0 : user.pages),
-          full: walked.full,
+          pages: Math.max(isFullListing.pages, isFullListing.full ? 0 : user.pages),
+          full: isFullListing.full,
           backfill: settings.backfill,
           now: at
         })
-        if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: walked.pages }, at)
+        if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: isFullListing.pages }, at)
         else if (position !== undefined) yield* listings.remove(user.key)
         if (error !== undefined) return yield* error
         return {
           outcome: "Changed" as const,
-          files: walked.files,
+          files: isFullListing.files,
           added,
-          walked: walked.full,
+          isFullListing: isFullListing.full,
           isUnfinished: next !== undefined
         }
       })
@@ -271,11 +276,11 @@ export class Looker extends Context.Service<
       )
 
       /** A look whose failure is recorded, unless it is everybody's. */
-      const lookAt = Effect.fnUntraced(function* (scan: ScanId, order: Order, maxPages: number) {
-        const { stamp, user } = order
+      const checkUsers = Effect.fnUntraced(function* (scan: ScanId, order: Order, maxPages: number) {
+        const { fingerprint, user } = order
         if (unanswered >= signsOfOutage) return yield* outage
         const by = { user: `${user.key}`, thing: `${user.key}` }
-        const result = yield* look(scan, order, maxPages).pipe(Effect.provideService(RequestedFor, by), Effect.result)
+        const result = yield* check(scan, order, maxPages).pipe(Effect.provideService(RequestedFor, by), Effect.result)
         const unavailable =
           result._tag === "Failure" &&
           result.failure._tag === "GithubError" &&
@@ -283,21 +288,21 @@ export class Looker extends Context.Service<
         unanswered = unavailable ? unanswered + 1 : 0
         if (result._tag === "Success") {
           marked.clear()
-          const { added, files: found, isUnfinished, outcome, walked } = result.success
+          const { added, files: found, isUnfinished, outcome, isFullListing } = result.success
           // A list that has not changed although a batch has is behind: the stamp is not kept, and both are asked again.
           const one = seen(user, yield* now, {
             outcome,
             found,
             added,
-            walked,
-            stamp: outcome === "Changed" && !isUnfinished ? stamp : null
+            isFullListing,
+            fingerprint: outcome === "Changed" && !isUnfinished ? fingerprint : null
           })
-          return { ...one, isUnfinished } satisfies Looked
+          return { ...one, isUnfinished } satisfies Checked
         }
         const error = result.failure
         if (error._tag === "DatabaseError") return yield* error
         // One user that GitHub does not answer for may be that user's trouble. Several in a row are everybody's.
-        if (error._tag === "GithubError" && error.concernsEverybody && (!unavailable || unanswered >= signsOfOutage)) {
+        if (error._tag === "GithubError" && error.isGlobal && (!unavailable || unanswered >= signsOfOutage)) {
           return yield* error
         }
         const reason = error._tag === "GithubError" ? error.reason._tag : "NameTaken"
@@ -323,7 +328,7 @@ export class Looker extends Context.Service<
           isUnfinished: false,
           files: 0,
           failure: { userKey: user.key, reason, message: error.message, retryAt },
-          look: {
+          check: {
             ...unknown,
             key: user.key,
             failures,
@@ -331,7 +336,7 @@ export class Looker extends Context.Service<
             errorReason: reason,
             errorMessage: error.message
           }
-        } satisfies Looked
+        } satisfies Checked
       })
 
       /**
@@ -341,7 +346,7 @@ export class Looker extends Context.Service<
       const oneByOne = Effect.fnUntraced(function* (scan: ScanId, orders: ReadonlyArray<Order>, isPatient: boolean) {
         let trouble: GithubError | DatabaseError | undefined
         const next = (maxPages: number) => (order: Order) =>
-          Effect.suspend(() => (trouble === undefined ? lookAt(scan, order, maxPages) : Effect.fail(trouble))).pipe(
+          Effect.suspend(() => (trouble === undefined ? checkUsers(scan, order, maxPages) : Effect.fail(trouble))).pipe(
             Effect.tapError((error) =>
               Effect.sync(() => {
                 trouble ??= error
@@ -383,23 +388,25 @@ export class Looker extends Context.Service<
       })
 
       /** The newest gists of so many users by one query. Whom that leaves open is looked at by the list. */
-      const byBatch = Effect.fn("Looker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
-        const byList = users.map((user): Order => ({ user, toTheEnd: false, stamp: null }))
+      const byBatch = Effect.fn("Checker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
+        const byList = users.map((user): Order => ({ user, isFull: false, fingerprint: null }))
         const answer = yield* Effect.result(github.batch(users.map(({ username }) => username)))
         if (answer._tag === "Failure") {
           const { reason } = answer.failure
           yield* Telemetry.log("Warn", "batch.failed", { reason: reason._tag, detail: reason.message })
           if (reason._tag === "RateLimited") {
-            yield* doors.close(github.points.door, reason.resumeAt, reason.message, yield* now)
-            return { looked: new Map<UserKey, Looked>(), orders: byList.filter(({ user }) => user.etag !== null) }
+            yield* limits.close(github.points.limitKey, reason.resumeAt, reason.message, yield* now)
+            return { checked: new Map<UserKey, Checked>(), orders: byList.filter(({ user }) => user.etag !== null) }
           }
-          return { looked: new Map<UserKey, Looked>(), orders: byList }
+          return { checked: new Map<UserKey, Checked>(), orders: byList }
         }
         const at = yield* now
         const newest = answer.success.map(Result.getOrUndefined)
         // Nearly all are as they were, and of those no gist has to be looked up.
         const changed = newest.flatMap((one, index) =>
-          one === undefined || stampOf(one) === users[index]?.stamp ? [] : one.gists.map(({ gistId }) => gistId)
+          one === undefined || fingerprintOf(one) === users[index]?.fingerprint
+            ? []
+            : one.gists.map(({ gistId }) => gistId)
         )
         const known = changed.length === 0 ? new Set<string>() : yield* files.known(changed)
         const verdicts = users.map((user, index) => judge(user, newest[index], known, at))
@@ -420,31 +427,31 @@ export class Looker extends Context.Service<
           }))
         )
         const added = new Map(news.map(({ user }, index) => [user.key, counts[index] ?? 0]))
-        const looked = new Map<UserKey, Looked>()
+        const checked = new Map<UserKey, Checked>()
         const orders: Array<Order> = []
         for (const verdict of verdicts) {
           if (verdict._tag === "List") orders.push(verdict)
           else {
             const { user } = verdict
-            looked.set(
+            checked.set(
               user.key,
               seen(user, at, {
                 outcome: verdict._tag,
                 found: verdict._tag === "Changed" ? verdict.files : [],
                 added: added.get(user.key) ?? 0,
-                walked: verdict._tag === "Changed" && verdict.newest.complete,
-                stamp: verdict.stamp
+                isFullListing: verdict._tag === "Changed" && verdict.newest.complete,
+                fingerprint: verdict.fingerprint
               })
             )
           }
         }
-        return { looked, orders }
+        return { checked, orders }
       })
 
       /** What is new and short is read along, many gists at a time, so that publishing it needs no request of its own. */
       const keepTexts = Effect.fnUntraced(function* (verdicts: ReadonlyArray<Verdict>) {
         const gists = verdicts.flatMap((verdict) =>
-          verdict._tag === "Changed" && verdict.user.walkedAt !== null
+          verdict._tag === "Changed" && verdict.user.listedAt !== null
             ? verdict.newest.gists.filter(
                 ({ gistId, small }) => small && verdict.files.some((file) => file.gistId === gistId)
               )
@@ -452,7 +459,7 @@ export class Looker extends Context.Service<
         )
         if (gists.length === 0) return
         // Only ever a saving: the publisher reads what is not there.
-        const read = yield* Effect.option(github.texts(gists.slice(0, mostTexts)))
+        const read = yield* Effect.option(github.texts(gists.slice(0, maxTexts)))
         for (const [gistId, { description, files }] of Option.getOrElse(read, () => new Map<string, GistTexts>())) {
           for (const [filename, text] of files) yield* contents.keep({ gistId, filename }, { text, description })
         }
@@ -463,71 +470,71 @@ export class Looker extends Context.Service<
        * well, and publishing needs those: such users are left for the next hour.
        */
       const pointsAreSpent = Effect.gen(function* () {
-        const { budget, closedUntil } = yield* github.points.limits
-        return github.batched && (closedUntil > (yield* Clock.currentTimeMillis) || (budget?.remaining ?? 1) <= 0)
+        const { budget, blockedUntil } = yield* github.points.limits
+        return github.batched && (blockedUntil > (yield* Clock.currentTimeMillis) || (budget?.remaining ?? 1) <= 0)
       })
 
       /** As many as can be by batches, and the rest one by one. */
-      const lookAtAll = Effect.fnUntraced(function* (scan: ScanId, users: ReadonlyArray<ScanUser>, isPatient: boolean) {
-        if (users.length < leastBatch || (yield* github.capacity).batched === 0) {
-          const free = users.length >= leastBatch && (yield* pointsAreSpent)
+      const checkAll = Effect.fnUntraced(function* (scan: ScanId, users: ReadonlyArray<ScanUser>, isPatient: boolean) {
+        if (users.length < minBatch || (yield* github.capacity).batched === 0) {
+          const free = users.length >= minBatch && (yield* pointsAreSpent)
           const orders = users.filter(({ etag }) => !free || etag !== null)
           const found = yield* oneByOne(
             scan,
-            orders.map((user) => ({ user, toTheEnd: false, stamp: null })),
+            orders.map((user) => ({ user, isFull: false, fingerprint: null })),
             isPatient
           )
           return orders.map((user, index) => ({ user, result: found[index] as (typeof found)[number] }))
         }
         // The next query is under way while what the last one brought is stored.
         const batches = yield* Effect.forEach(
-          Arr.chunksOf(users, mostLogins),
+          Arr.chunksOf(users, maxLogins),
           (batch) => Effect.result(byBatch(scan, batch)),
           { concurrency: 2 }
         )
-        const looked = new Map<UserKey, Result.Result<Looked, GithubError | DatabaseError>>()
+        const checked = new Map<UserKey, Result.Result<Checked, GithubError | DatabaseError>>()
         const orders: Array<Order> = []
         for (const [index, batch] of batches.entries()) {
           if (batch._tag === "Success") {
-            for (const [key, one] of batch.success.looked) looked.set(key, Result.succeed(one))
+            for (const [key, one] of batch.success.checked) checked.set(key, Result.succeed(one))
             orders.push(...batch.success.orders)
           } else {
-            for (const { key } of users.slice(index * mostLogins, (index + 1) * mostLogins)) {
-              looked.set(key, Result.fail(batch.failure))
+            for (const { key } of users.slice(index * maxLogins, (index + 1) * maxLogins)) {
+              checked.set(key, Result.fail(batch.failure))
             }
           }
         }
         const rest = yield* oneByOne(scan, orders, isPatient)
-        for (const [index, { user }] of orders.entries()) looked.set(user.key, rest[index] as (typeof rest)[number])
+        for (const [index, { user }] of orders.entries()) checked.set(user.key, rest[index] as (typeof rest)[number])
         return users.flatMap((user) => {
-          const result = looked.get(user.key)
+          const result = checked.get(user.key)
           return result === undefined ? [] : [{ user, result }]
         })
       })
 
-      return Looker.of({
-        look: Effect.fnUntraced(function* (scan, users, { isPatient }) {
-          const results = yield* lookAtAll(scan, users, isPatient)
-          const looked: Array<Looked> = []
+      return Checker.of({
+        check: Effect.fnUntraced(function* (scan, users, { isPatient }) {
+          const results = yield* checkAll(scan, users, isPatient)
+          const checked: Array<Checked> = []
           let trouble: GithubError | DatabaseError | undefined
           // The cursor may only pass users that were looked at: what comes behind the first trouble is left for the next scan.
           let cursor: number | undefined
           for (const { result, user } of results) {
             if (result._tag === "Success") {
-              looked.push(result.success)
+              checked.push(result.success)
               if (trouble === undefined) cursor = user.key
             } else trouble ??= result.failure
           }
           // Whoever was left out has no part in it.
           if (trouble === undefined) cursor = users.at(-1)?.key
-          if (trouble?._tag !== "GithubError" || !trouble.concernsEverybody) return { looked, cursor, trouble }
+          if (trouble?._tag !== "GithubError" || !trouble.isGlobal) return { checked, cursor, trouble }
           const unmarked = new Set(wronglyMarked(trouble))
-          const isWrong = ({ look, outcome }: Looked) => outcome === "Failed" && unmarked.has(look.key)
-          const here = new Set(looked.filter(isWrong).map(({ look }) => look.key))
+          const isWrong = ({ check, outcome }: Checked) => outcome === "Failed" && unmarked.has(check.key)
+          const here = new Set(checked.filter(isWrong).map(({ check }) => check.key))
           const before = [...unmarked].filter((key) => !here.has(key))
           marked.clear()
           if (before.length > 0) yield* Effect.ignore(records.unmark(before, yield* now))
-          return { looked: looked.filter((one) => !isWrong(one)), cursor, trouble }
+          return { checked: checked.filter((one) => !isWrong(one)), cursor, trouble }
         }),
         spent: Effect.gen(function* () {
           return (yield* github.capacity).batched === 0 && (yield* pointsAreSpent)
@@ -544,7 +551,7 @@ export class Looker extends Context.Service<
 const noMore: GistPage = { owner: Option.none(), files: [], etag: Option.none(), next: Option.none() }
 
 /** How far the pages of a list were read. */
-interface WalkEnd {
+interface ListingEnd {
   /** Pages read, those of earlier turns included. */
   readonly pages: number
   /** Whether the last page was read. */
@@ -565,30 +572,30 @@ const withPageSize = (url: URL, size: number): URL => {
 }
 
 /** Two checks of one user as one. */
-const together = (before: Looked, after: Looked): Looked => ({
+const together = (before: Checked, after: Checked): Checked => ({
   ...after,
   outcome: before.outcome === "Changed" ? "Changed" : after.outcome,
   files: before.files + after.files,
-  look:
+  check:
     after.failure === undefined
-      ? { ...after.look, gained: (before.look.gained ?? 0) + (after.look.gained ?? 0) }
-      : after.look
+      ? { ...after.check, gained: (before.check.gained ?? 0) + (after.check.gained ?? 0) }
+      : after.check
 })
 
 /** A user to be looked at by the list: whether to the very end, and what a batch showed before. */
 interface Order {
   readonly user: ScanUser
-  readonly toTheEnd: boolean
-  readonly stamp: string | null
+  readonly isFull: boolean
+  readonly fingerprint: string | null
 }
 
 /** What a batch's answer means for a user. */
 type Verdict =
-  | { readonly _tag: "Unchanged"; readonly user: ScanUser; readonly stamp: string }
+  | { readonly _tag: "Unchanged"; readonly user: ScanUser; readonly fingerprint: string }
   | {
       readonly _tag: "Changed"
       readonly user: ScanUser
-      readonly stamp: string
+      readonly fingerprint: string
       readonly newest: NewestGists
       /** Those that are not known yet. */
       readonly files: ReadonlyArray<ListedFile>
@@ -603,31 +610,32 @@ type Verdict =
  */
 const judge = (user: ScanUser, newest: NewestGists | undefined, known: ReadonlySet<string>, at: Date): Verdict => {
   if (newest === undefined || (user.githubId !== null && newest.owner.id !== user.githubId)) {
-    return { _tag: "List", user, toTheEnd: false, stamp: null }
+    return { _tag: "List", user, isFull: false, fingerprint: null }
   }
-  const stamp = stampOf(newest)
-  const list = (toTheEnd: boolean): Verdict => ({ _tag: "List", user, toTheEnd, stamp })
-  if (!newest.complete && isOverdue(user, at)) return list(user.walkedAt === null)
-  if (stamp === user.stamp) return { _tag: "Unchanged", user, stamp }
+  const fingerprint = fingerprintOf(newest)
+  const list = (isFull: boolean): Verdict => ({ _tag: "List", user, isFull, fingerprint })
+  if (!newest.complete && isOverdue(user, at)) return list(user.listedAt === null)
+  if (fingerprint === user.fingerprint) return { _tag: "Unchanged", user, fingerprint }
   const isKnown = (file: ListedFile) => known.has(fileIdentity(file.gistId, file.filename))
   const files = newest.gists.flatMap((gist) => gist.files.filter((file) => !isKnown(file)))
-  const more = newest.total - Number.parseInt(user.stamp ?? `${newest.total}`, 10)
+  const more = newest.total - Number.parseInt(user.fingerprint ?? `${newest.total}`, 10)
   const shown = newest.gists.filter(({ files }) => files.length > 0 && !files.some(isKnown)).length
   if (!newest.complete && more > shown) return list(true)
   const last = newest.gists.at(-1)
   const behind = !newest.complete && last?.files.every(isKnown) !== true
   return behind || newest.gists.some(({ complete }) => !complete)
     ? list(false)
-    : { _tag: "Changed", user, stamp, newest, files }
+    : { _tag: "Changed", user, fingerprint, newest, files }
 }
 
 /** The number of gists comes first: what has come to be more than what is shown is behind it. */
-const stampOf = ({ stamp, total }: NewestGists): string => `${total} ${stamp}`
+const fingerprintOf = ({ fingerprint, total }: NewestGists): string => `${total} ${fingerprint}`
 
 /** The stamp after a list has brought so many gists, so that the next batch does not look for them once more. */
-const counted = (stamp: string, gists: number): string => stamp.replace(/^\d+/, (total) => `${Number(total) + gists}`)
+const counted = (fingerprint: string, gists: number): string =>
+  fingerprint.replace(/^\d+/, (total) => `${Number(total) + gists}`)
 
-const unknown = { etag: null, stamp: null, gained: null, walked: false } as const
+const unknown = { etag: null, fingerprint: null, gained: null, isFullListing: false } as const
 
 /** A look that GitHub answered, with what it tells of the user's rate. */
 const seen = (
@@ -637,23 +645,23 @@ const seen = (
     readonly outcome: "Unchanged" | "Changed"
     readonly found: ReadonlyArray<ListedFile>
     readonly added: number
-    readonly walked: boolean
-    readonly stamp: string | null
+    readonly isFullListing: boolean
+    readonly fingerprint: string | null
   }
-): Looked => {
+): Checked => {
   const gists = new Map(result.found.map(({ createdAt, gistId }) => [gistId, Date.parse(createdAt)]))
   return {
     outcome: result.outcome,
     files: result.added,
     failure: undefined,
     isUnfinished: false,
-    look: {
+    check: {
       key: user.key,
       etag: null,
-      stamp: result.stamp ?? (user.stamp === null ? null : counted(user.stamp, gists.size)),
+      fingerprint: result.fingerprint ?? (user.fingerprint === null ? null : counted(user.fingerprint, gists.size)),
       // What another look stored meanwhile is that one's to count.
       gained: result.added === 0 ? 0 : Cadence.gained([...gists.values()], at.getTime()),
-      walked: result.walked,
+      isFullListing: result.isFullListing,
       failures: 0,
       retryAt: null,
       errorReason: null,
@@ -662,5 +670,5 @@ const seen = (
   }
 }
 
-const isOverdue = ({ walkedAt }: ScanUser, at: Date): boolean =>
-  walkedAt === null || walkedAt.epochMilliseconds + Duration.toMillis(Timing.fullWalkInterval) <= at.getTime()
+const isOverdue = ({ listedAt }: ScanUser, at: Date): boolean =>
+  listedAt === null || listedAt.epochMilliseconds + Duration.toMillis(Timing.fullListingInterval) <= at.getTime()

@@ -18,12 +18,12 @@ import { Settings } from "../Settings.ts"
 import type { FeedPosition } from "../store/FeedPositions.ts"
 import { fileIdentity } from "../store/GistFiles.ts"
 import type { ScanNotFound, ScanRunning } from "../store/Scans.ts"
-import { Repository } from "../store/Store.ts"
+import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Scanner } from "./Scanner.ts"
 
 /** The feed ends here: https://docs.github.com/en/rest/gists/gists#list-public-gists */
-const mostPages = 30
+const maxPages = 30
 
 const pageSize = 100
 
@@ -31,7 +31,7 @@ const pageSize = 100
 const remembered = 300
 
 /** What the feed may take of the requests of an hour: little of a token's 5,000, more of the 60 without one. */
-const shareOf = (limit: number): number => (limit < 1_000 ? 0.2 : 0.04)
+const quotaOf = (limit: number): number => (limit < 1_000 ? 0.2 : 0.04)
 
 /** Nothing is gained by asking more often than GitHub shows new gists. */
 const shortest = Duration.seconds(30)
@@ -51,10 +51,10 @@ export class Feed extends Context.Service<
     readonly poll: Effect.Effect<DateTime.Utc, DatabaseError | ScanRunning | ScanNotFound>
   }
 >()("gitpip/Feed") {
-  static readonly layer: Layer.Layer<Feed, never, Scanner | Repository | Github | Settings> = Layer.effect(
+  static readonly layer: Layer.Layer<Feed, never, Scanner | Store | Github | Settings> = Layer.effect(
     Feed,
     Effect.gen(function* () {
-      const { feed, files, users } = yield* Repository
+      const { feed, files, users } = yield* Store
       const github = yield* Github
       const scanner = yield* Scanner
       const { feed: on, githubApiUrl: origin } = yield* Settings
@@ -73,7 +73,7 @@ export class Feed extends Context.Service<
           const met = last === undefined || seen.has(identity(last)) || position.polledAt === null
           // A feed that ends on a page that is not full has been read whole.
           const whole = Option.isNone(page.next) && page.gists.length < pageSize
-          if (met || whole || Option.isNone(page.next) || pages === mostPages) {
+          if (met || whole || Option.isNone(page.next) || pages === maxPages) {
             return Option.some({ gists, pages, etag: first.value.etag, gap: !met && !whole })
           }
           page = yield* github.feedPage(page.next.value)
@@ -101,7 +101,7 @@ export class Feed extends Context.Service<
       const next = Effect.fnUntraced(function* (requests: number) {
         const { budget } = yield* github.limits
         const pause =
-          budget === undefined ? 0 : (requests * 3_600_000) / (Math.max(budget.limit, 1) * shareOf(budget.limit))
+          budget === undefined ? 0 : (requests * 3_600_000) / (Math.max(budget.limit, 1) * quotaOf(budget.limit))
         return new Date((yield* Clock.currentTimeMillis) + Math.max(pause, Duration.toMillis(shortest)))
       })
 
@@ -110,7 +110,7 @@ export class Feed extends Context.Service<
         const at = yield* Clock.currentTimeMillis
         const until =
           reason._tag === "RateLimited"
-            ? Math.min(reason.resumeAt.epochMilliseconds, at + Duration.toMillis(Timing.longestFeedWait))
+            ? Math.min(reason.resumeAt.epochMilliseconds, at + Duration.toMillis(Timing.maxFeedWait))
             : retryAt !== undefined
               ? Math.max(retryAt.epochMilliseconds, at + Duration.toMillis(shortest))
               : passing.has(reason._tag)
@@ -122,7 +122,7 @@ export class Feed extends Context.Service<
           until: new Date(until).toISOString()
         })
         yield* Metric.update(Telemetry.feedPolls("failed"), 1)
-        yield* feed.putOff(origin, position, new Date(until))
+        yield* feed.snooze(origin, position, new Date(until))
         return DateTime.makeUnsafe(until)
       })
 
@@ -153,7 +153,7 @@ export class Feed extends Context.Service<
           const scan = yield* scanner.found([...new Set(found.map(({ key }) => key))])
           // Not everybody was looked at: the same gists are found by the next poll.
           if (scan.state !== "done") {
-            yield* feed.putOff(origin, position, due)
+            yield* feed.snooze(origin, position, due)
             return DateTime.fromDateUnsafe(due)
           }
           yield* Metric.update(Telemetry.feedUsers, scan.users)

@@ -12,12 +12,12 @@ import { UserKey } from "../domain/User.ts"
 import { Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
 import type { Ending, ScanNotFound, ScanRunning } from "../store/Scans.ts"
-import { Repository } from "../store/Store.ts"
+import { Store } from "../store/Store.ts"
 import type { ScanUser } from "../store/Users.ts"
 import { ScanSpans } from "../telemetry/ScanSpans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { type Looked, Looker } from "./Checker.ts"
-import { Planner } from "./CheckSchedule.ts"
+import { type Checked, Checker } from "./Checker.ts"
+import { CheckSchedule } from "./CheckSchedule.ts"
 
 /** Users looked at between two writes of a scan's progress. */
 const pageOfUsers = 200
@@ -53,43 +53,43 @@ export class Scanner extends Context.Service<
     readonly nextScheduled: Effect.Effect<DateTime.Utc, DatabaseError>
   }
 >()("gitpip/Scanner") {
-  static readonly layer: Layer.Layer<Scanner, never, Looker | Planner | Repository | Github | Settings | ScanSpans> =
+  static readonly layer: Layer.Layer<Scanner, never, Checker | CheckSchedule | Store | Github | Settings | ScanSpans> =
     Layer.effect(
       Scanner,
       Effect.gen(function* () {
-        const { doors, scans, users } = yield* Repository
-        const looker = yield* Looker
-        const planner = yield* Planner
+        const { limits, scans, users } = yield* Store
+        const checker = yield* Checker
+        const schedule = yield* CheckSchedule
         const github = yield* Github
         const settings = yield* Settings
         const scanSpans = yield* ScanSpans
         const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
 
         /** Looks at users, records what that brought, and fails with what ended it. Answers how far it came. */
-        const lookAt = Effect.fnUntraced(function* (pass: Pass, page: ReadonlyArray<ScanUser>, before: number) {
+        const checkUsers = Effect.fnUntraced(function* (pass: Pass, page: ReadonlyArray<ScanUser>, before: number) {
           const {
             cursor = before,
-            looked,
+            checked,
             trouble
-          } = yield* looker.look(pass.scan, page, { isPatient: pass.isScheduled })
-          const count = (outcome: Looked["outcome"]) => looked.filter((one) => one.outcome === outcome).length
-          yield* users.recordLooks(
-            looked.map(({ look }) => look),
+          } = yield* checker.check(pass.scan, page, { isPatient: pass.isScheduled })
+          const count = (outcome: Checked["outcome"]) => checked.filter((one) => one.outcome === outcome).length
+          yield* users.recordChecks(
+            checked.map(({ check }) => check),
             yield* now
           )
           yield* scans.progress(pass.scan, {
             cursor,
-            users: looked.length,
+            users: checked.length,
             unchanged: count("Unchanged"),
-            failures: looked.flatMap(({ failure }) => (failure === undefined ? [] : [failure]))
+            failures: checked.flatMap(({ failure }) => (failure === undefined ? [] : [failure]))
           })
           for (const outcome of ["Unchanged", "Changed", "Failed"] as const) {
-            if (count(outcome) > 0) yield* Metric.update(Telemetry.looks(outcome.toLowerCase()), count(outcome))
+            if (count(outcome) > 0) yield* Metric.update(Telemetry.checks(outcome.toLowerCase()), count(outcome))
           }
-          const found = looked.reduce((sum, { files }) => sum + files, 0)
+          const found = checked.reduce((sum, { files }) => sum + files, 0)
           yield* Metric.update(Telemetry.filesFound, found)
           pass.total = {
-            users: pass.total.users + looked.length,
+            users: pass.total.users + checked.length,
             unchanged: pass.total.unchanged + count("Unchanged"),
             failed: pass.total.failed + count("Failed"),
             files: pass.total.files + found
@@ -124,7 +124,7 @@ export class Scanner extends Context.Service<
                 everybody: options.failing
               })
               if (page.length === 0) break
-              after = yield* lookAt(pass, page, after)
+              after = yield* checkUsers(pass, page, after)
             }
           }
         })
@@ -135,18 +135,18 @@ export class Scanner extends Context.Service<
          */
         const due = Effect.fnUntraced(function* (pass: Pass) {
           const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(settings.scanInterval)
-          yield* users.mendClocks(yield* now)
+          yield* users.fixClocks(yield* now)
           for (;;) {
-            const { gapAt, intervals } = yield* planner.plan
+            const { gapAt, intervals } = yield* schedule.plan
             const at = yield* now
             const page = yield* users.due({
               intervals,
               before: Option.match(gapAt, { onNone: () => new Date(0), onSome: DateTime.toDate }),
               now: at,
-              listed: yield* looker.spent,
+              listed: yield* checker.spent,
               limit: pageOfDue
             })
-            if (page.length > 0) yield* lookAt(pass, page, 0)
+            if (page.length > 0) yield* checkUsers(pass, page, 0)
             const left = end - (yield* Clock.currentTimeMillis)
             if (left <= 0) return
             if (page.length < pageOfDue) yield* Effect.sleep(Math.min(left, Duration.toMillis(gathering)))
@@ -154,7 +154,7 @@ export class Scanner extends Context.Service<
         })
 
         const some = Effect.fnUntraced(function* (pass: Pass, keys: ReadonlyArray<UserKey>) {
-          yield* lookAt(pass, yield* users.someForScan(keys), 0)
+          yield* checkUsers(pass, yield* users.someForScan(keys), 0)
         })
 
         const ending = Effect.fnUntraced(function* (exit: Exit.Exit<void, GithubError | DatabaseError>) {
@@ -179,7 +179,7 @@ export class Scanner extends Context.Service<
           }
           const { reason, retryAt } = error.value
           if (reason._tag === "RateLimited" && reason.binding)
-            yield* Effect.ignore(doors.close(github.door, reason.resumeAt, reason.message, yield* now))
+            yield* Effect.ignore(limits.close(github.limitKey, reason.resumeAt, reason.message, yield* now))
           return {
             state: "stopped",
             reason: reason._tag,
@@ -193,11 +193,11 @@ export class Scanner extends Context.Service<
           } satisfies Ending
         })
 
-        const recall = Effect.gen(function* () {
+        const restore = Effect.gen(function* () {
           const at = yield* now
-          for (const { close, door } of [github, github.points]) {
-            const closed = yield* doors.closed(door, at)
-            if (Option.isSome(closed)) yield* close(closed.value.closedUntil, closed.value.message)
+          for (const { close, limitKey } of [github, github.points]) {
+            const closed = yield* limits.closed(limitKey, at)
+            if (Option.isSome(closed)) yield* close(closed.value.blockedUntil, closed.value.message)
           }
         })
 
@@ -213,8 +213,8 @@ export class Scanner extends Context.Service<
             Effect.orElseSucceed(() => true),
             Effect.repeat({ schedule: Schedule.spaced(Timing.scanHeartbeat), while: (kept) => kept })
           )
-          yield* looker.begin
-          yield* Effect.andThen(recall, work).pipe(
+          yield* checker.begin
+          yield* Effect.andThen(restore, work).pipe(
             // Whoever took it for lost has ended it, and may have begun another.
             Effect.raceFirst(Effect.asVoid(heartbeat)),
             Effect.onExit((exit) =>
@@ -252,9 +252,9 @@ export class Scanner extends Context.Service<
               // So few looks, or so many tokens that are accepted, may only be what is assumed before the first answer. Asking
               // for the limits costs nothing of them.
               const known = (yield* github.limits).budget !== undefined
-              const assumed = settings.githubTokens.length > 1 || !(yield* planner.plan).everybody
+              const assumed = settings.githubTokens.length > 1 || !(yield* schedule.plan).everybody
               if (!known && assumed) yield* Effect.ignore(github.check)
-              return (yield* planner.plan).everybody ? yield* everybody(pass, { failing: false }) : yield* due(pass)
+              return (yield* schedule.plan).everybody ? yield* everybody(pass, { failing: false }) : yield* due(pass)
             })
             return yield* run(started.key, kind === "scheduled" ? scheduled : requested(started, pass))
           }),
@@ -277,7 +277,7 @@ export class Scanner extends Context.Service<
             // Begun in the future, by a clock that was wrong: nobody waits for that.
             if (DateTime.isGreaterThan(last.value.startedAt, at)) return at
             const due = DateTime.addDuration(last.value.startedAt, settings.scanInterval)
-            const farthest = DateTime.addDuration(at, Timing.longestClosure)
+            const farthest = DateTime.addDuration(at, Timing.maxClosure)
             const resume = DateTime.min(last.value.resumeAt ?? due, farthest)
             // A pass that was stopped or cut off goes on as soon as it may, not an interval later.
             if (last.value.state === "stopped") return resume

@@ -6,12 +6,12 @@
  */
 import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
 
-export interface KeptFile {
+export interface CachedFile {
   readonly gistId: string
   readonly filename: string
 }
 
-export interface KeptContent {
+export interface CachedContent {
   readonly text: string
   readonly description: string | null
 }
@@ -25,16 +25,16 @@ const capacity = 32 * 1024 * 1024
  */
 const freshness = Duration.minutes(1)
 
-export class Contents extends Context.Service<
-  Contents,
+export class ContentCache extends Context.Service<
+  ContentCache,
   {
-    readonly keep: (file: KeptFile, content: KeptContent) => Effect.Effect<void>
+    readonly keep: (file: CachedFile, content: CachedContent) => Effect.Effect<void>
     /** Once: a second try at publishing a file reads what it holds by then. */
-    readonly take: (file: KeptFile) => Effect.Effect<Option.Option<KeptContent>>
+    readonly take: (file: CachedFile) => Effect.Effect<Option.Option<CachedContent>>
   }
 >()("gitpip/Contents") {
-  static readonly layer: Layer.Layer<Contents> = Layer.sync(Contents, () => {
-    const kept = new Map<string, KeptContent & { readonly at: number; readonly size: number }>()
+  static readonly layer: Layer.Layer<ContentCache> = Layer.sync(ContentCache, () => {
+    const kept = new Map<string, CachedContent & { readonly at: number; readonly size: number }>()
     let total = 0
     const drop = (key: string) => {
       total -= kept.get(key)?.size ?? 0
@@ -70,4 +70,4 @@ export class Contents extends Context.Service<
 /** Of an entry, beside its strings. */
 const overhead = 200
 
-const keyOf = ({ filename, gistId }: KeptFile): string => JSON.stringify([gistId, filename])
+const keyOf = ({ filename, gistId }: CachedFile): string => JSON.stringify([gistId, filename])

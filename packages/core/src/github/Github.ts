@@ -13,7 +13,7 @@ import { HttpClient } from "effect/http"
 import type { Content, ListedFile } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
 import { Username } from "../domain/User.ts"
-import { Neighbours } from "../net/SharedQuota.ts"
+import { SharedQuota } from "../net/SharedQuota.ts"
 import type * as Gate from "../net/Throttle.ts"
 import { Settings } from "../Settings.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -118,7 +118,7 @@ export class Github extends Context.Service<
   Github,
   {
     /** Names the limits that apply, without naming the token: the same for everybody who shares them. */
-    readonly door: string
+    readonly limitKey: string
     /**
      * The first page of a user's gists, newest created first as far as is known (the order is not documented).
      * `None` when it is the one that `etag` stands for: such an answer is free of the hourly limit when a token is used.
@@ -170,12 +170,12 @@ export class Github extends Context.Service<
     readonly capacity: Effect.Effect<Capacity>
     /** The hourly limit of queries, which is one of its own, counted in points. */
     readonly points: {
-      readonly door: string
-      readonly limits: Effect.Effect<Gate.GateState>
+      readonly limitKey: string
+      readonly limits: Effect.Effect<Gate.ThrottleState>
       readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     }
     /** What is left of the hourly limit, by GitHub's last word; of all tokens together. */
-    readonly limits: Effect.Effect<Gate.GateState>
+    readonly limits: Effect.Effect<Gate.ThrottleState>
     /** What GitHub refuses everybody for, until it answers again. */
     readonly refused: Effect.Effect<Option.Option<GithubError>>
     /** Keeps the door closed until then, as an earlier process was told. */
@@ -194,11 +194,11 @@ export class Github extends Context.Service<
     Effect.gen(function* () {
       const { githubApiUrl, githubTokens } = yield* Settings
       const client = yield* HttpClient.HttpClient
-      const access = Access.make(client, githubApiUrl, githubTokens, yield* Neighbours)
+      const access = Access.make(client, githubApiUrl, githubTokens, yield* SharedQuota)
       const { isOwn, read: get } = access
       const batched = githubTokens.length > 0
 
-      const batches = Batches.make(mostLogins)
+      const batches = Batches.make(maxLogins)
       /** Seconds that the last queries took. */
       let lasted: ReadonlyArray<number> = []
       /** Epoch milliseconds. */
@@ -259,7 +259,7 @@ export class Github extends Context.Service<
       })
 
       return Github.of({
-        door: `github:${access.fingerprint}`,
+        limitKey: `github:${access.fingerprint}`,
         gists: Effect.fn("Github.gists")(function* (login, etag, pageSize = 100) {
           const answer = yield* get(`${githubApiUrl}/users/${encodeURIComponent(login)}/gists?per_page=${pageSize}`, {
             etag: Option.getOrUndefined(etag),
@@ -357,8 +357,8 @@ export class Github extends Context.Service<
         texts: Effect.fn("Github.texts")(function* (gists) {
           if (!batched) return yield* needsToken
           const found = new Map<string, GistTexts>()
-          for (let from = 0; from < gists.length; from += mostTexts) {
-            const { document, variables } = texts(gists.slice(from, from + mostTexts).map(({ node }) => node))
+          for (let from = 0; from < gists.length; from += maxTexts) {
+            const { document, variables } = texts(gists.slice(from, from + maxTexts).map(({ node }) => node))
             for (const [gistId, one] of readTexts(yield* access.query(document, variables, maxQueryBytes))) {
               found.set(gistId, one)
             }
@@ -366,7 +366,7 @@ export class Github extends Context.Service<
           return found
         }),
         capacity: Effect.gen(function* () {
-          const perHour = (state: Gate.GateState, otherwise: number) => state.budget?.limit ?? otherwise
+          const perHour = (state: Gate.ThrottleState, otherwise: number) => state.budget?.limit ?? otherwise
           const requests = yield* access.requests.limits
           const points = yield* access.points.limits
           const { limit, millis } = Access.pointsPerMinute
@@ -386,7 +386,7 @@ export class Github extends Context.Service<
         limits: access.requests.limits,
         refused: access.refused,
         close: access.requests.close,
-        points: { door: `github-points:${access.fingerprint}`, ...access.points },
+        points: { limitKey: `github-points:${access.fingerprint}`, ...access.points },
         checkLists: Effect.gen(function* () {
           const login = "octocat"
           const subject = { _tag: "User", login } as const
@@ -444,10 +444,10 @@ const whenAway = Duration.minutes(1)
  * Users asked for by one query: so many cost one point.
  * https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
  */
-export const mostLogins = 100
+export const maxLogins = 100
 
 /** Gists whose texts are asked for by one query. */
-const mostTexts = 20
+const maxTexts = 20
 
 /** 100 gists of up to 300 files each, at some 400 bytes a file. */
 const maxPageBytes = 16 * 1024 * 1024

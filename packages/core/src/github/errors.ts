@@ -56,7 +56,7 @@ export class GithubError extends Schema.TaggedError<GithubError>()("GithubError"
     return this.reason.message
   }
   /** Whether the error concerns the token or the whole service, not just the one account or gist asked for. */
-  get concernsEverybody(): boolean {
+  get isGlobal(): boolean {
     return isGlobal(this.scope)
   }
 }
@@ -246,7 +246,7 @@ export const limitEnd = ({ headers }: Pick<Answer, "headers">, limit: "primary" 
 }
 
 /** The least wait after the n-th refusal in a row (n from 1), whatever the headers say: none, a minute, doubling to an hour. */
-export const leastLimitWait = (refusals: number): number =>
+export const minLimitWait = (refusals: number): number =>
   refusals < 2 ? 0 : Math.min(usualLimitWait * 2 ** Math.min(refusals - 2, 20), maxLimitWait)
 
 const WireMessage = Schema.Struct({ message: Schema.String, documentation_url: Schema.optional(Schema.String) })

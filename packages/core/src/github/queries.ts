@@ -26,7 +26,7 @@ export interface NewestGists {
   /** Whether there are no further gists. */
   readonly complete: boolean
   /** Stays the same, from one process to the next as well, as long as nothing changes that is shown here. */
-  readonly stamp: string
+  readonly fingerprint: string
 }
 
 export interface BatchGist {
@@ -90,12 +90,12 @@ export const readNewest = (
   const refused = answer.errors.find((error) => !isTrouble(error) && !/^u\d+$/.test(String(error.path[0])))
   if (refused !== undefined && answer.data == null)
     return Result.fail(odd(`GitHub refuses a query: ${refused.message}`))
-  const everybodys = answer.errors.some((error) => isTrouble(error) && error.path.length === 0)
+  const globals = answer.errors.some((error) => isTrouble(error) && error.path.length === 0)
   return Result.succeed(
     logins.map((login, n): One<NewestGists> => {
       const own = answer.errors.filter(({ path }) => path[0] === `u${n}`)
       const user = fieldOf(answer.data, `u${n}`)
-      if (own.some(isTrouble) || (user == null && own.length === 0 && everybodys)) return "unanswered"
+      if (own.some(isTrouble) || (user == null && own.length === 0 && globals)) return "unanswered"
       if (user == null && own.some(({ path, type }) => type === "NOT_FOUND" && path.length === 1)) {
         return Result.fail(githubError(new UserNotFound({ message: `GitHub knows no user ${login}` })))
       }
@@ -224,7 +224,7 @@ const toNewest = (raw: unknown): Option.Option<NewestGists> => {
     gists,
     complete: !page.pageInfo.hasNextPage
   }
-  return Option.some({ ...newest, stamp: stampOf(newest) })
+  return Option.some({ ...newest, fingerprint: fingerprintOf(newest) })
 }
 
 const toGist = (node: typeof WireNode.Type, login: string): BatchGist | undefined => {
@@ -272,7 +272,7 @@ const pageUrl = (url: string, login: string, id: string): string | undefined => 
   return Schema.is(PageUrl)(page) ? page : undefined
 }
 
-const stampOf = ({ complete, gists, owner, total }: Omit<NewestGists, "stamp">): string =>
+const fingerprintOf = ({ complete, gists, owner, total }: Omit<NewestGists, "fingerprint">): string =>
   createHash("sha256")
     .update(
       JSON.stringify([

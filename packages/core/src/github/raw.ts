@@ -13,7 +13,7 @@ import type { Content } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { Answer } from "../net/exchange.ts"
 import * as Gate from "../net/Throttle.ts"
-import { classify, fail, type GithubError, leastLimitWait, RateLimited, Unavailable } from "./errors.ts"
+import { classify, fail, type GithubError, minLimitWait, RateLimited, Unavailable } from "./errors.ts"
 import type * as Access from "./transport.ts"
 
 interface Host {
@@ -73,7 +73,7 @@ export const make = (access: ReturnType<typeof Access.make>, apiUrl: string) => 
   const block = (host: Host, { least, now, startedAt }: { least: number; now: number; startedAt: number }): number => {
     if (host.blockedAt < startedAt) host.blocks++
     host.blockedAt = now
-    const until = now + Math.max(least, leastLimitWait(host.blocks))
+    const until = now + Math.max(least, minLimitWait(host.blocks))
     host.throttle.close(until, "GitHub's host of raw content is not asked again yet")
     return until
   }

@@ -19,7 +19,7 @@ import { type Answer, exchange, int, json } from "../net/exchange.ts"
 import * as LimitEvidence from "../net/limitEvidence.ts"
 import { RequestedFor } from "../net/limitEvidence.ts"
 import * as Evidence from "../net/refusalEvidence.ts"
-import type { Share, Shares } from "../net/SharedQuota.ts"
+import type { Quota, Quotas } from "../net/SharedQuota.ts"
 import * as Gate from "../net/Throttle.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import {
@@ -27,9 +27,9 @@ import {
   fail,
   type GithubError,
   githubError,
-  leastLimitWait,
   limitEnd,
   maxLimitWait,
+  minLimitWait,
   RateLimited,
   Refused,
   type Subject,
@@ -71,7 +71,7 @@ export const make = (
   client: HttpClient.HttpClient,
   apiUrl: string,
   tokens: ReadonlyArray<Redacted.Redacted>,
-  neighbours: Shares
+  sharedQuota: Quotas
 ) => {
   const { origin, protocol } = new URL(apiUrl)
   // The protocol by itself: the origin of `blob:https://…` is that of the address within.
@@ -83,7 +83,7 @@ export const make = (
     .slice(0, 16)
   const credentials = (tokens.length === 0 ? [undefined] : tokens).map((token, index) =>
     // The first one has the door that is closed in the database when all are at their limit.
-    credential(token, neighbours.share(index === 0 ? `github:${fingerprint}` : `github:${fingerprint}:${index + 1}`))
+    credential(token, sharedQuota.quota(index === 0 ? `github:${fingerprint}` : `github:${fingerprint}:${index + 1}`))
   )
 
   let unlimited = false
@@ -96,7 +96,7 @@ export const make = (
   const sendWith = <A>(one: Credential, send: (credential: Credential) => Effect.Effect<A, GithubError>) =>
     Effect.gen(function* () {
       while (!one.accepted && one.trial !== undefined) {
-        const trial = yield* Effect.timeoutOption(Deferred.await(one.trial), longestTrial)
+        const trial = yield* Effect.timeoutOption(Deferred.await(one.trial), maxTrial)
         if (Option.isNone(trial)) return yield* send(one)
       }
       const trial = Deferred.makeUnsafe<Option.Option<GithubError>>()
@@ -125,7 +125,7 @@ export const make = (
 
   /** Sends with the first token whose door is open, and with the next one when that is refused or at its limit. */
   const withToken = Effect.fnUntraced(function* <A>(
-    door: "requests" | "points",
+    limitKey: "requests" | "points",
     send: (credential: Credential) => Effect.Effect<A, GithubError>
   ): Effect.fn.Return<A, GithubError> {
     const begun = yield* Clock.currentTimeMillis
@@ -133,7 +133,7 @@ export const make = (
     let trouble: GithubError | undefined
     while (left.length > 0) {
       const now = yield* Clock.currentTimeMillis
-      const opensAt = (one: Credential) => Math.max(one[door].opensAt(now), now)
+      const opensAt = (one: Credential) => Math.max(one[limitKey].opensAt(now), now)
       const next = left.reduce((best, one) => (opensAt(one) < opensAt(best) ? one : best))
       const result = yield* Effect.result(sendWith(next, send))
       if (result._tag === "Success") return result.success
@@ -155,7 +155,7 @@ export const make = (
 
   /** One exchange behind a door. */
   const pass = (
-    gate: Gate.Gate,
+    throttle: Gate.Gate,
     request: HttpClientRequest.HttpClientRequest,
     options: {
       readonly timeout: Duration.Duration
@@ -163,13 +163,13 @@ export const make = (
       readonly pace: "wait" | "refuse"
     } & Limit
   ) =>
-    gate
+    throttle
       .pass(
         Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
           Effect.map(
             Effect.timed(
               exchange(client, request, { timeout: options.timeout, maxBytes: options.maxBytes, durations }).pipe(
-                Effect.tap((answer) => note(gate, answer, options))
+                Effect.tap((answer) => note(throttle, answer, options))
               )
             ),
             ([lasted, answer]) => ({ answer, lasted, startedAt })
@@ -199,43 +199,43 @@ export const make = (
   /** How often each gate was refused in a row, and when it was last. */
   const refusals = new WeakMap<Gate.Gate, { readonly times: number; readonly at: number }>()
   const limits = new WeakMap<Gate.Gate, LimitEvidence.LimitEvidence>()
-  const limitsOf = (gate: Gate.Gate) => limits.get(gate) ?? LimitEvidence.none
+  const limitsOf = (throttle: Gate.Gate) => limits.get(throttle) ?? LimitEvidence.none
 
   /** Requests that left before the last refusal was known are no further sign. */
-  const accept = (gate: Gate.Gate, startedAt: number, thing?: string): void => {
-    limits.set(gate, LimitEvidence.answered(limitsOf(gate), { thing, startedAt }))
-    if ((refusals.get(gate)?.at ?? 0) < startedAt) refusals.delete(gate)
+  const accept = (throttle: Gate.Gate, startedAt: number, thing?: string): void => {
+    limits.set(throttle, LimitEvidence.answered(limitsOf(throttle), { thing, startedAt }))
+    if ((refusals.get(throttle)?.at ?? 0) < startedAt) refusals.delete(throttle)
   }
 
   const refuse = Effect.fnUntraced(function* (
-    gate: Gate.Gate,
+    throttle: Gate.Gate,
     { isStated = true, reason, scope }: Verdict,
     { startedAt, thing }: { readonly startedAt: number; readonly thing?: string | undefined }
   ) {
     if (reason._tag !== "RateLimited") {
-      limits.set(gate, LimitEvidence.answered(limitsOf(gate), { thing, startedAt }))
+      limits.set(throttle, LimitEvidence.answered(limitsOf(throttle), { thing, startedAt }))
       return yield* fail(reason, scope)
     }
     const now = yield* Clock.currentTimeMillis
     const requester = yield* RequestedFor
     const by = requester === undefined || thing === undefined ? undefined : { ...requester, thing }
-    const next = LimitEvidence.refused(limitsOf(gate), {
+    const next = LimitEvidence.refused(limitsOf(throttle), {
       by,
       isStated,
       startedAt,
       now,
       told: reason.resumeAt.epochMilliseconds,
-      leastWait: leastLimitWait
+      minWait: minLimitWait
     })
-    limits.set(gate, next.evidence)
+    limits.set(throttle, next.evidence)
     if (next.scope === "thing") return yield* fail(ownLimit(reason.message, next.until), "thing")
-    const before = refusals.get(gate)
+    const before = refusals.get(throttle)
     const counts = before === undefined || before.at < startedAt
     const times = (before?.times ?? 0) + (counts ? 1 : 0)
-    if (counts) refusals.set(gate, { times, at: now })
-    const told = Math.max(reason.resumeAt.epochMilliseconds, now + leastLimitWait(times))
+    if (counts) refusals.set(throttle, { times, at: now })
+    const told = Math.max(reason.resumeAt.epochMilliseconds, now + minLimitWait(times))
     const until = LimitEvidence.blockedUntil(next.scope, told, now) ?? told
-    gate.close(until, reason.message)
+    throttle.close(until, reason.message)
     return yield* fail(
       new RateLimited({ message: reason.message, binding: reason.binding, resumeAt: DateTime.makeUnsafe(until) }),
       scope
@@ -318,7 +318,7 @@ export const make = (
     const times = (blocks.get(where)?.times ?? 0) + 1
     const wait = refusalWait(times, error)
     const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
-    const everybodys = githubError(
+    const globals = githubError(
       isWeak(error)
         ? new Unexpected({
             message: `GitHub knows nothing that it is asked for: ${error.reason.message}. Check GITHUB_API_URL (an Enterprise Server's is https://HOST/api/v3), and what GITHUB_TOKEN may see`
@@ -331,12 +331,12 @@ export const make = (
       isWeak(error) ? "service" : "credential",
       DateTime.makeUnsafe(until)
     )
-    blocks.set(where, { until, times, error: everybodys })
+    blocks.set(where, { until, times, error: globals })
     yield* Telemetry.log("Warn", "github.refused", {
-      detail: everybodys.message,
+      detail: globals.message,
       until: new Date(until).toISOString()
     })
-    return yield* everybodys
+    return yield* globals
   })
 
   /** Fails with what everybody is refused for, or with the error as the thing's own. */
@@ -387,7 +387,7 @@ export const make = (
   /** Waits for its turn, but no longer than `longestTrial`: an answer that does not come tells nothing. */
   const oneByOne = <A>(attempt: Effect.Effect<A, GithubError>): Effect.Effect<A, GithubError> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(restore(Effect.timeoutOption(trials.take(1), longestTrial)), (turn) =>
+      Effect.flatMap(restore(Effect.timeoutOption(trials.take(1), maxTrial)), (turn) =>
         Option.isNone(turn) ? restore(attempt) : Effect.ensuring(restore(attempt), trials.release(1))
       )
     )
@@ -482,17 +482,17 @@ export const make = (
       })
     )
 
-  const states = (door: "requests" | "points") =>
+  const states = (limitKey: "requests" | "points") =>
     Effect.map(Clock.currentTimeMillis, (now) =>
       together(
-        credentials.filter(({ refusedUntil }) => refusedUntil <= now).map((one) => one[door].state()),
+        credentials.filter(({ refusedUntil }) => refusedUntil <= now).map((one) => one[limitKey].state()),
         now
       )
     )
   const refusedUntil = () => blocks.get("all")?.until ?? 0
-  const close = (door: "requests" | "points") => (until: DateTime.Utc, why: string) =>
+  const close = (limitKey: "requests" | "points") => (until: DateTime.Utc, why: string) =>
     Effect.sync(() => {
-      for (const one of credentials) one[door].close(until.epochMilliseconds, why)
+      for (const one of credentials) one[limitKey].close(until.epochMilliseconds, why)
     })
 
   return {
@@ -508,8 +508,8 @@ export const make = (
     unlimited: () => unlimited,
     requests: {
       limits: Effect.map(states("requests"), (state) =>
-        refusedUntil() > state.closedUntil
-          ? { ...state, closedUntil: refusedUntil(), why: blocks.get("all")?.error.message ?? "" }
+        refusedUntil() > state.blockedUntil
+          ? { ...state, blockedUntil: refusedUntil(), why: blocks.get("all")?.error.message ?? "" }
           : state
       ),
       close: close("requests")
@@ -539,9 +539,9 @@ interface Credential {
   trial: Deferred.Deferred<Option.Option<GithubError>> | undefined
 }
 
-const credential = (token: Redacted.Redacted | undefined, share: Share | undefined): Credential => ({
+const credential = (token: Redacted.Redacted | undefined, quota: Quota | undefined): Credential => ({
   authorize: token === undefined ? (request) => request : HttpClientRequest.bearerToken(token),
-  requests: Gate.make({ concurrency, patience, share }),
+  requests: Gate.make({ concurrency, patience, quota }),
   // One query at a time: GitHub allows a minute of computing in a minute, and takes the time of an answer for its measure.
   points: Gate.make({ concurrency: 1, patience: 0 }),
   refusedUntil: 0,
@@ -618,17 +618,17 @@ const limitedThing = (subject: Subject): string | undefined => {
 const isWord = ({ _tag }: GithubError["reason"]): boolean => ["UserNotFound", "GistNotFound", "Blocked"].includes(_tag)
 
 /** A first request that gets no answer holds the others up no longer than this. */
-const longestTrial = Duration.seconds(2)
+const maxTrial = Duration.seconds(2)
 
 /** A refused one of several tokens is tried again after this: GitHub has refused good ones before, for a while. */
 const refusal = Duration.hours(1)
 
 /** The limits of all tokens as one. What is not known of a token, or of an hour that is over, is taken to be untouched. */
-const together = (states: ReadonlyArray<Gate.GateState>, now: number): Gate.GateState => {
+const together = (states: ReadonlyArray<Gate.ThrottleState>, now: number): Gate.ThrottleState => {
   const known = states.flatMap(({ budget }) => (budget !== undefined && now < budget.resetAt ? [budget] : []))
   const [first] = known
-  const open = states.reduce<Gate.GateState | undefined>(
-    (best, one) => (best === undefined || one.closedUntil < best.closedUntil ? one : best),
+  const open = states.reduce<Gate.ThrottleState | undefined>(
+    (best, one) => (best === undefined || one.blockedUntil < best.blockedUntil ? one : best),
     undefined
   )
   return {
@@ -640,7 +640,7 @@ const together = (states: ReadonlyArray<Gate.GateState>, now: number): Gate.Gate
             remaining: sum(known, "remaining") + (states.length - known.length) * first.limit,
             resetAt: Math.min(...known.map(({ resetAt }) => resetAt))
           },
-    closedUntil: open?.closedUntil ?? 0,
+    blockedUntil: open?.blockedUntil ?? 0,
     why: open?.why ?? ""
   }
 }
@@ -682,7 +682,7 @@ interface Limit {
   readonly window?: { readonly limit: number; readonly millis: number }
 }
 
-const note = (gate: Gate.Gate, answer: Answer, { resource, window }: Limit) =>
+const note = (throttle: Gate.Gate, answer: Answer, { resource, window }: Limit) =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     // An address that is not there is answered with the limit of requests, even where queries would have been.
     if (resource === "raw") return
@@ -694,9 +694,9 @@ const note = (gate: Gate.Gate, answer: Answer, { resource, window }: Limit) =>
     if (limit === undefined || remaining === undefined || reset === undefined) return
     // One second more than asked: the reset is given in whole seconds. https://github.com/octokit/plugin-throttling.js
     const resetAt = Math.min((reset + 1) * 1_000, now + maxLimitWait)
-    gate.learn({ limit, remaining, resetAt })
+    throttle.learn({ limit, remaining, resetAt })
     // Enterprise Server without limits sends no such headers, and is not paced.
-    if (window !== undefined) gate.pace(window)
+    if (window !== undefined) throttle.pace(window)
   })
 
 // ------------------------------------------------------------------------------------------------------------------

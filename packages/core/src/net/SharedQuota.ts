@@ -10,7 +10,7 @@ export interface Window {
   readonly millis: number
 }
 
-export interface Use {
+export interface QuotaUse {
   /** As far as it is known. */
   readonly window: Window | undefined
   /** Own requests that may be in the window still. */
@@ -29,9 +29,9 @@ export interface Grant {
   readonly closed: { readonly until: number; readonly why: string } | undefined
 }
 
-export interface Share {
+export interface Quota {
   /** Asks for places in the window, and tells of those in use. Nothing when there is no answer. */
-  readonly renew: (use: Use) => Effect.Effect<Grant | undefined>
+  readonly renew: (use: QuotaUse) => Effect.Effect<Grant | undefined>
 }
 
 /** A share is asked for again this often while requests leave, in milliseconds. */
@@ -40,10 +40,10 @@ export const renewal = 2_000
 /** Without an answer for so long, in milliseconds, nothing is sent any more: others may count on it. See migration 0005. */
 export const patience = 5_000
 
-export interface Shares {
-  readonly share: (door: string) => Share | undefined
+export interface Quotas {
+  readonly quota: (limitKey: string) => Quota | undefined
 }
 
-export const Neighbours = Context.Reference<Shares>("gitpip/Neighbours", {
-  defaultValue: () => ({ share: () => undefined })
+export const SharedQuota = Context.Reference<Quotas>("gitpip/Neighbours", {
+  defaultValue: () => ({ quota: () => undefined })
 })

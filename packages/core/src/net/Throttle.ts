@@ -18,7 +18,7 @@
  */
 import { Clock, Data, Duration, Effect, Latch, Semaphore } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import { renewal, type Share, patience as sharePatience, type Window } from "./SharedQuota.ts"
+import { type Quota, patience as quotaPatience, renewal, type Window } from "./SharedQuota.ts"
 
 /**
  * The door stays closed longer than the gate's patience. `until` is in epoch milliseconds. `pace`: the service has not said
@@ -30,11 +30,11 @@ export class Closed extends Data.TaggedError("Closed")<{
   readonly pace: boolean
 }> {}
 
-export interface GateState {
+export interface ThrottleState {
   /** Requests left by the service's last word, and when they are renewed (epoch milliseconds). */
   readonly budget: { readonly limit: number; readonly remaining: number; readonly resetAt: number } | undefined
   /** Epoch milliseconds; in the past when the door is open. */
-  readonly closedUntil: number
+  readonly blockedUntil: number
   readonly why: string
 }
 
@@ -66,24 +66,24 @@ export interface Gate {
   readonly close: (until: number, why: string) => void
   /** When the service lets anybody in again, by its own word; `now` when it does already. */
   readonly opensAt: (now: number) => number
-  readonly state: () => GateState
+  readonly state: () => ThrottleState
 }
 
 export const make = (options: {
   readonly concurrency: number
   readonly patience: Duration.Input
   /** This process's part of the window; without it, all of it. */
-  readonly share?: Share | undefined
+  readonly quota?: Quota | undefined
 }): Gate => {
-  const { share } = options
+  const { quota } = options
   const patience = Duration.toMillis(Duration.fromInputUnsafe(options.patience))
   const places = Semaphore.makeUnsafe(options.concurrency)
   let underWay = 0
-  let windowBudget: GateState["budget"]
-  let budget: GateState["budget"]
+  let windowBudget: ThrottleState["budget"]
+  let budget: ThrottleState["budget"]
   let lowest: { readonly remaining: number; readonly resetAt: number } | undefined
   let window: Window | undefined
-  let closedUntil = 0
+  let blockedUntil = 0
   let why = ""
   /** Requests that may still be in the window, in the order they left. `endedAt` is infinite while one is under way. */
   let recent: Array<Passage> = []
@@ -104,8 +104,8 @@ export const make = (options: {
   let askedAt = Number.NEGATIVE_INFINITY
   /** After the clock was set back, every earlier instant is wrong. */
   const notice = (now: number): void => {
-    if (Timing.wasSetBack(askedAt, now)) {
-      closedUntil = 0
+    if (Timing.clockWentBack(askedAt, now)) {
+      blockedUntil = 0
       budget = undefined
       windowBudget = undefined
       lowest = undefined
@@ -117,7 +117,7 @@ export const make = (options: {
   /** When the service lets anybody in again. */
   const opensAt = (now: number): number => {
     notice(now)
-    if (closedUntil > now) return closedUntil
+    if (blockedUntil > now) return blockedUntil
     if (budget !== undefined && now >= budget.resetAt) budget = undefined
     return budget !== undefined && budget.remaining <= 0 ? budget.resetAt : now
   }
@@ -128,7 +128,7 @@ export const make = (options: {
     const { limit, millis } = window
     forget(now, window)
     const taken = others.until > now ? others.places : 0
-    const own = Math.min(limit - taken, share === undefined ? limit : granted.places)
+    const own = Math.min(limit - taken, quota === undefined ? limit : granted.places)
     if (recent.length < own) return now
     const othersLeave = taken > 0 ? others.until : Number.POSITIVE_INFINITY
     // Another grant only helps where others have what is missing. The last one is old when the database was slow.
@@ -151,7 +151,7 @@ export const make = (options: {
       pace: isPace,
       why: isPace
         ? "as many requests as it takes at a time have been sent"
-        : closedUntil > now
+        : blockedUntil > now
           ? why
           : "the budget of requests is used up"
     })
@@ -166,7 +166,7 @@ export const make = (options: {
   const mustRenew = (now: number): boolean => now < granted.at || now >= granted.at + renewal || isShort(now)
 
   /** Asks for a part of the window when it is time to: no request has to ask by itself. */
-  const renew = (share: Share) =>
+  const renew = (quota: Quota) =>
     oneRenewal.withPermit(
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
@@ -176,13 +176,13 @@ export const make = (options: {
         // long window only a little, which one that is killed keeps for its whole length: many may be, one after the other.
         const wants = window === undefined ? 1 : Math.min(most + headroom(window), window.limit)
         // Until an answer says less, what was granted is used: the answer to this question may be lost.
-        const believed = now >= granted.at && now < granted.at + sharePatience ? granted.places : 0
-        const answer = yield* share.renew({ window, sent: Math.max(recent.length, believed), wants })
+        const believed = now >= granted.at && now < granted.at + quotaPatience ? granted.places : 0
+        const answer = yield* quota.renew({ window, sent: Math.max(recent.length, believed), wants })
         // One that was under way for so long may tell of places that have been given to others since.
         const late = (yield* Clock.currentTimeMillis) - now
-        const grant = late >= 0 && late < sharePatience ? answer : undefined
+        const grant = late >= 0 && late < quotaPatience ? answer : undefined
         if (grant === undefined) {
-          if (now >= granted.at && now < granted.at + sharePatience) return
+          if (now >= granted.at && now < granted.at + quotaPatience) return
           return yield* new Closed({
             until: now + renewal,
             pace: true,
@@ -197,8 +197,8 @@ export const make = (options: {
     )
 
   const close = (until: number, reason: string): void => {
-    if (until > closedUntil) {
-      closedUntil = until
+    if (until > blockedUntil) {
+      blockedUntil = until
       why = reason
     }
   }
@@ -210,8 +210,8 @@ export const make = (options: {
   ) {
     const arrived = yield* Clock.currentTimeMillis
     for (;;) {
-      if (share !== undefined) {
-        if (mustRenew(yield* Clock.currentTimeMillis)) yield* interruptibly(renew(share))
+      if (quota !== undefined) {
+        if (mustRenew(yield* Clock.currentTimeMillis)) yield* interruptibly(renew(quota))
         // Nobody knows the window yet, and others may be about to send as well: one request finds out.
         if (window === undefined && granted.others > 0 && underWay > 0 && !answered.isOpen()) {
           yield* interruptibly(answered.await)
@@ -231,7 +231,7 @@ export const make = (options: {
         return passage
       }
       // A share comes in small steps, which would be waited for one by one without end.
-      const waited = share === undefined ? 0 : now - arrived
+      const waited = quota === undefined ? 0 : now - arrived
       if (at - now + waited > patience && !(isPace && pace === "wait")) {
         return yield* tooFar(now, turn)
       }
@@ -242,16 +242,16 @@ export const make = (options: {
   /** Those who wait for the window may have all places at the door: whoever will not wait is told before it. */
   const early = Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const turn = turnAt(now)
-    const known = share === undefined || !mustRenew(now)
+    const known = quota === undefined || !mustRenew(now)
     return known && turn.at - now > patience ? Effect.fail(tooFar(now, turn)) : Effect.void
   })
 
   /** Tells of the places of requests that are long under way: nobody else may, while all of them wait for answers. */
   const whileKept = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    share === undefined
+    quota === undefined
       ? effect
       : Effect.flatMap(
-          Effect.forkChild(renew(share).pipe(Effect.ignore, Effect.delay(sharePatience), Effect.forever)),
+          Effect.forkChild(renew(quota).pipe(Effect.ignore, Effect.delay(quotaPatience), Effect.forever)),
           (keeping) =>
             Effect.ensuring(
               effect,
@@ -296,7 +296,7 @@ export const make = (options: {
     },
     close,
     opensAt,
-    state: () => ({ budget: budget ?? windowBudget, closedUntil, why })
+    state: () => ({ budget: budget ?? windowBudget, blockedUntil, why })
   }
 }
 

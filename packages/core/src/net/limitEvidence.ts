@@ -81,7 +81,7 @@ export const refused = (
     readonly now: number
     readonly told: number
     /** The least wait in milliseconds after so many refusals in a row of one thing. */
-    readonly leastWait: (times: number) => number
+    readonly minWait: (times: number) => number
   }
 ): {
   readonly evidence: LimitEvidence
@@ -89,7 +89,7 @@ export const refused = (
   /** When the thing itself may be asked for again. */
   readonly until: number
 } => {
-  const { by, isStated, leastWait, now, startedAt, told } = refusal
+  const { by, isStated, minWait, now, startedAt, told } = refusal
   if (by === undefined) return { evidence, scope: "everybody", until: told }
   const before = evidence.things.get(by.thing) ?? { since: evidence.answers, times: 0, at: Number.NEGATIVE_INFINITY }
   const isOwn = before.since < evidence.answers
@@ -97,7 +97,7 @@ export const refused = (
   // What left before the last refusal was known is no further sign.
   const times = before.times + (startedAt > before.at ? 1 : 0)
   const scope = isOwn ? "thing" : isStated || row.size > 1 ? "everybody" : times > 1 ? "thing" : "suspected"
-  const until = scope === "thing" ? Math.max(told, now + leastWait(times)) : told
+  const until = scope === "thing" ? Math.max(told, now + minWait(times)) : told
   const things = new Map(evidence.things)
   things.delete(by.thing)
   things.set(by.thing, { ...before, times, at: now, until: scope === "thing" ? until : now })
@@ -109,7 +109,7 @@ export const refused = (
 /** Until when this thing alone must wait, if it must. */
 export const heldUntil = (evidence: LimitEvidence, thing: string | undefined, now: number): number | undefined => {
   const found = thing === undefined ? undefined : evidence.things.get(thing)
-  return found !== undefined && found.until > now && !Timing.wasSetBack(found.at, now) ? found.until : undefined
+  return found !== undefined && found.until > now && !Timing.clockWentBack(found.at, now) ? found.until : undefined
 }
 
 /** When everybody may send again, by what the service said to one. `undefined`: nobody else has to wait. */

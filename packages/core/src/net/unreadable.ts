@@ -13,7 +13,7 @@ export const fieldOf = ({ issue }: Schema.SchemaError): string => {
 }
 
 /** What was told already: a service that changes its answers changes them for every request. */
-export class ToldFields extends Context.Reference<Set<string>>("gitpip/net/ReportedFields", {
+export class ReportedFields extends Context.Reference<Set<string>>("gitpip/net/ReportedFields", {
   defaultValue: () => new Set()
 }) {}
 
@@ -22,7 +22,7 @@ const capacity = 100
 
 /** Logs a field of a service's answers that cannot be read, once. Places in lists do not make it another one. */
 export const tell = Effect.fnUntraced(function* (service: "GitHub" | "Pipedrive", field: string) {
-  const told = yield* ToldFields
+  const told = yield* ReportedFields
   const key = `${service} ${field.replace(/\b\d+\b/g, "0")}`
   if (told.has(key) || told.size >= capacity) return
   told.add(key)

@@ -5,17 +5,17 @@ import { type Content, contentRefused } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import { activityPrice, Forbidden, ItemRefused, type Recipient, Sink, SinkError, TargetGone } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
-import { Repository } from "../store/Store.ts"
+import { Store } from "../store/Store.ts"
 import { bearsMarker, fromFile } from "./activity.ts"
-import { dealOfReceipt, ensureDeal, isBefore, whyUnusable } from "./deals.ts"
+import { dealOfRemoteId, ensureDeal, isBefore, whyUnusable } from "./deals.ts"
 import { isRefusal, mayBeContent, remarkOn, sinking, storing } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 
-export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> = Layer.effect(
+export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Layer.effect(
   Sink,
   Effect.gen(function* () {
     const pipedrive = yield* Pipedrive
-    const { deals } = yield* Repository
+    const { deals } = yield* Store
     const settings = yield* Settings
 
     /** Sendings without the content that were refused as well, in a row: then the content is not the reason. */
@@ -44,7 +44,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
     )
 
     return Sink.of({
-      door: pipedrive.door,
+      limitKey: pipedrive.limitKey,
       off: Option.none(),
       target: ({ userKey, username }) => Effect.map(Cache.get(targets, { userKey, username }), String),
       forget: ({ userKey, username }, target) =>
@@ -68,7 +68,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
         const first = yield* Effect.result(send(content))
         if (first._tag === "Success") {
           omissionsRefused = 0
-          return { receipt: String(first.success), remark: remarkOn(content) }
+          return { remoteId: String(first.success), remark: remarkOn(content) }
         }
         const { reason } = first.failure
         if (!isRefusal(reason)) return yield* sinking(Effect.fail(first.failure))
@@ -87,7 +87,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
             const second = yield* Effect.result(send(contentRefused))
             omissionsRefused = second._tag === "Success" ? 0 : omissionsRefused + 1
             if (second._tag === "Success") {
-              return { receipt: String(second.success), remark: `The content was left out: ${reason.message}` }
+              return { remoteId: String(second.success), remark: `The content was left out: ${reason.message}` }
             }
             if (!isRefusal(second.failure.reason)) return yield* sinking(Effect.fail(second.failure))
           }
@@ -114,10 +114,10 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Repository | Settings> 
           cursor = page.cursor
         }
       }),
-      retract: (receipt) =>
+      retract: (remoteId) =>
         sinking(
-          Option.match(dealOfReceipt(receipt), {
-            onNone: () => pipedrive.deleteActivity(Number(receipt)),
+          Option.match(dealOfRemoteId(remoteId), {
+            onNone: () => pipedrive.deleteActivity(Number(remoteId)),
             onSome: pipedrive.deleteDeal
           })
         ),

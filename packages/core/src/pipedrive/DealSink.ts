@@ -13,7 +13,7 @@ import { cut } from "../domain/Text.ts"
 import * as Timing from "../domain/Timing.ts"
 import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
-import { dealOfReceipt, withTitle } from "./deals.ts"
+import { dealOfRemoteId, withTitle } from "./deals.ts"
 import { isRefusal, remarkOn, sinking } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 
@@ -31,24 +31,24 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
       delivery: Delivery,
       content: Content
     ): Effect.fn.Return<Created, SinkError> {
-      const receipt = String(id)
+      const remoteId = String(id)
       const unknown = (message: string) => Effect.fail(new SinkError({ reason: new OutcomeUnknown({ message }) }))
       const first = yield* noteOf(id, delivery, content)
-      if (first._tag === "Success") return { receipt, remark: remarkOn(content) }
+      if (first._tag === "Success") return { remoteId, remark: remarkOn(content) }
       const { message, reason } = first.failure
       if (!isRefusal(reason)) return yield* unknown(message)
       if (content._tag !== "Omitted") {
         const second = yield* noteOf(id, delivery, contentRefused)
-        if (second._tag === "Success") return { receipt, remark: `The content was left out: ${message}` }
+        if (second._tag === "Success") return { remoteId, remark: `The content was left out: ${message}` }
         if (!isRefusal(second.failure.reason)) return yield* unknown(second.failure.message)
         // This may pass: the deal is found again, and the note tried again, as often as a file is tried.
         if (reason._tag === "Forbidden") return yield* unknown(message)
       }
-      return { receipt, remark: `The deal has no note: ${message}` }
+      return { remoteId, remark: `The deal has no note: ${message}` }
     })
 
     return Sink.of({
-      door: pipedrive.door,
+      limitKey: pipedrive.limitKey,
       off: Option.none(),
       target: () => Effect.succeed(""),
       forget: () => Effect.void,
@@ -60,16 +60,16 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
         const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
         return (yield* withTitle(pipedrive, title(delivery), oldest)).map(({ id }) => String(id))
       }),
-      finish: Effect.fn("DealSink.finish")(function* (receipt, delivery, content) {
-        const notes = yield* sinking(pipedrive.notesOfDeal(Number(receipt)))
+      finish: Effect.fn("DealSink.finish")(function* (remoteId, delivery, content) {
+        const notes = yield* sinking(pipedrive.notesOfDeal(Number(remoteId)))
         const isWhole = notes.some(
           (note) => typeof note.content === "string" && bearsMarker(note.content, delivery.htmlUrl)
         )
-        return isWhole ? { receipt } : yield* addNote(Number(receipt), delivery, content)
+        return isWhole ? { remoteId } : yield* addNote(Number(remoteId), delivery, content)
       }),
       // A twin of a user's deal may be left from the time when files were published as activities.
-      retract: (receipt) =>
-        sinking(pipedrive.deleteDeal(Option.getOrElse(dealOfReceipt(receipt), () => Number(receipt)))),
+      retract: (remoteId) =>
+        sinking(pipedrive.deleteDeal(Option.getOrElse(dealOfRemoteId(remoteId), () => Number(remoteId)))),
       price: dealPrice,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,

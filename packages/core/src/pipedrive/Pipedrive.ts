@@ -17,7 +17,7 @@ import * as Timing from "../domain/Timing.ts"
 import { type Answer, type ExchangeError, exchange, int, json } from "../net/exchange.ts"
 import * as LimitEvidence from "../net/limitEvidence.ts"
 import { RequestedFor } from "../net/limitEvidence.ts"
-import { Neighbours } from "../net/SharedQuota.ts"
+import { SharedQuota } from "../net/SharedQuota.ts"
 import * as Gate from "../net/Throttle.ts"
 import { fieldOf, tell } from "../net/unreadable.ts"
 import type { PipedriveSettings } from "../Settings.ts"
@@ -139,7 +139,7 @@ export class Pipedrive extends Context.Service<
   Pipedrive,
   {
     /** Names the limits that apply, without naming the token. */
-    readonly door: string
+    readonly limitKey: string
     readonly origin: string
     /** 5 tokens. Answers the new activity's id. */
     readonly createActivity: (activity: NewActivity, begin?: Begin) => Call<number>
@@ -166,7 +166,7 @@ export class Pipedrive extends Context.Service<
     /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
     readonly activityTypes: Call<ReadonlyArray<string>>
     /** What is left of the burst window and of the day, by Pipedrive's last word. */
-    readonly limits: Effect.Effect<Gate.GateState>
+    readonly limits: Effect.Effect<Gate.ThrottleState>
     /** The company's tokens of the day, by the last answer that told. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
     /** Keeps the door closed until then, as an earlier process was told. */
@@ -178,18 +178,18 @@ export class Pipedrive extends Context.Service<
       Pipedrive,
       Effect.gen(function* () {
         const client = yield* HttpClient.HttpClient
-        const door = `pipedrive:${createHash("sha256")
+        const limitKey = `pipedrive:${createHash("sha256")
           .update(`${settings.origin}\n${Redacted.value(settings.token)}`)
           .digest("hex")
           .slice(0, 16)}`
-        const neighbours = yield* Neighbours
-        const gate = Gate.make({ concurrency, patience, share: neighbours.share(door) })
-        const searchGate = Gate.make({
+        const sharedQuota = yield* SharedQuota
+        const throttle = Gate.make({ concurrency, patience, quota: sharedQuota.quota(limitKey) })
+        const searchThrottle = Gate.make({
           concurrency: searchWindow.limit,
           patience,
-          share: neighbours.share(`${door}:searches`)
+          quota: sharedQuota.quota(`${limitKey}:searches`)
         })
-        searchGate.pace(searchWindow)
+        searchThrottle.pace(searchWindow)
         let budget: DayBudget | undefined
         let evidence = LimitEvidence.none
         /** Answers of 429 in a row that may be everybody's: how many, when the last one came, and the price of the cheapest call among them. */
@@ -214,8 +214,8 @@ export class Pipedrive extends Context.Service<
           const reset = int(answer.headers, "x-ratelimit-reset")
           // A search counts in a window of its own, and its headers tell of that one.
           if (limit === undefined || remaining === undefined || search) return
-          const resetAt = now + Math.min(Math.max(reset ?? 2, 1), longestReset) * 1_000
-          gate.learnWindow({ limit, millis: windowMillis, remaining, resetAt, startedAt })
+          const resetAt = now + Math.min(Math.max(reset ?? 2, 1), maxReset) * 1_000
+          throttle.learnWindow({ limit, millis: windowMillis, remaining, resetAt, startedAt })
         })
 
         const call = Effect.fnUntraced(function* (
@@ -223,7 +223,7 @@ export class Pipedrive extends Context.Service<
           {
             begin = Effect.succeed(true),
             cost,
-            longestPause = longestBurst,
+            maxPause = maxBurst,
             maxBytes = maxItemBytes,
             search = false,
             timeout = Timing.createTimeout
@@ -234,7 +234,7 @@ export class Pipedrive extends Context.Service<
             readonly maxBytes?: number
             readonly timeout?: Duration.Duration
             /** Within which others are asked again whatever is answered. Shorter: what a refusal says of limits is not believed. */
-            readonly longestPause?: Duration.Duration
+            readonly maxPause?: Duration.Duration
           }
         ): Effect.fn.Return<unknown, PipedriveError> {
           const authorized = HttpClientRequest.setHeaders(request, {
@@ -250,7 +250,7 @@ export class Pipedrive extends Context.Service<
           const held = LimitEvidence.heldUntil(evidence, by?.thing, yield* Clock.currentTimeMillis)
           if (held !== undefined) return yield* fail(ownLimit("Pipedrive's limit of requests is reached", held))
           let startedAt = 0
-          const sent = gate.pass(
+          const sent = throttle.pass(
             Effect.gen(function* () {
               if (!(yield* begin)) return undefined
               startedAt = yield* Clock.currentTimeMillis
@@ -259,11 +259,11 @@ export class Pipedrive extends Context.Service<
                 maxBytes,
                 durations
               })
-              if (answer.status < 300 || longestPause === longestBurst) yield* note(answer, search, startedAt)
+              if (answer.status < 300 || maxPause === maxBurst) yield* note(answer, search, startedAt)
               return answer
             })
           )
-          const answer = yield* (search ? searchGate.pass(sent) : sent).pipe(
+          const answer = yield* (search ? searchThrottle.pass(sent) : sent).pipe(
             Effect.catchTags({
               ExchangeError: (error: ExchangeError) =>
                 fail(
@@ -310,7 +310,7 @@ export class Pipedrive extends Context.Service<
             startedAt,
             now,
             told,
-            leastWait: (n) => growingWait(n) * 1_000
+            minWait: (n) => growingWait(n) * 1_000
           })
           evidence = limit.evidence
           const until = LimitEvidence.blockedUntil(limit.scope, told, now)
@@ -318,8 +318,8 @@ export class Pipedrive extends Context.Service<
           if (times > refusals) refusedAt = now
           refusals = times
           refusedCost = Math.min(refusedCost, cost)
-          const latest = longestPause === longestBurst ? until : Math.min(until, now + Duration.toMillis(longestPause))
-          gate.close(latest, message)
+          const latest = maxPause === maxBurst ? until : Math.min(until, now + Duration.toMillis(maxPause))
+          throttle.close(latest, message)
           // A day that is not known to be spent is no limit for another process.
           const Reason = limit.scope === "everybody" && reason._tag === "BudgetSpent" ? BudgetSpent : BurstLimited
           return yield* fail(new Reason({ message, resumeAt: DateTime.makeUnsafe(until) }))
@@ -362,7 +362,7 @@ export class Pipedrive extends Context.Service<
           )
 
         return Pipedrive.of({
-          door,
+          limitKey,
           origin: settings.origin,
           createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity, begin?: Begin) =>
             create("v2/activities", activity, { cost: Timing.createCost, begin })
@@ -401,7 +401,7 @@ export class Pipedrive extends Context.Service<
           notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
             Effect.map(list(StoredNote, get("v1/notes", { deal_id: dealId, limit: 100 }), 20), ({ items }) => items)
           ),
-          me: call(get("v1/users/me"), { cost: 2, longestPause: pauseForZone, timeout: probeTimeout }).pipe(
+          me: call(get("v1/users/me"), { cost: 2, maxPause: pauseForZone, timeout: probeTimeout }).pipe(
             Effect.map((body) => ({
               timeZone: Schema.is(WireCurrentUser)(body) ? (body.data.timezone_name ?? "") : ""
             })),
@@ -410,12 +410,12 @@ export class Pipedrive extends Context.Service<
           activityTypes: Effect.map(list(ActivityType, get("v1/activityTypes"), 20), ({ items }) =>
             items.filter((type) => type.active_flag !== false && type.active_flag !== 0).map((type) => type.key_string)
           ),
-          limits: Effect.sync(gate.state),
+          limits: Effect.sync(throttle.state),
           // What was said yesterday no longer holds.
           budget: Effect.map(DateTime.now, (now) =>
             Option.filter(Option.fromUndefinedOr(budget), ({ renewsAt }) => DateTime.isLessThan(now, renewsAt))
           ),
-          close: (until, why) => Effect.sync(() => gate.close(until.epochMilliseconds, why))
+          close: (until, why) => Effect.sync(() => throttle.close(until.epochMilliseconds, why))
         })
       })
     )
@@ -465,7 +465,7 @@ const midnightAfter = (now: number): number => {
 const windowMillis = 2_050
 
 /** Seconds until a window of two is renewed, whatever a header says. */
-const longestReset = 60
+const maxReset = 60
 
 /** Searching is limited to ten requests in two seconds on every plan. */
 const searchWindow = { limit: 10, millis: windowMillis }
@@ -480,7 +480,7 @@ const tokensLeft = ({ headers }: Answer): number | undefined => {
 const isSpent = (answer: Answer, cost: number): boolean => (tokensLeft(answer) ?? cost) < cost
 
 /** The longest wait for a burst to end, whatever a header says. */
-const longestBurst = Duration.hours(1)
+const maxBurst = Duration.hours(1)
 
 /** Files wait for this read, which none of them needs: a read that never ends costs no more than this. */
 const probeTimeout = Duration.seconds(10)
@@ -527,7 +527,7 @@ const classify = Effect.fnUntraced(function* (
     )
     return new BurstLimited({
       message: "Pipedrive's limit of requests is reached",
-      resumeAt: DateTime.makeUnsafe(now + Math.min(wait * 1_000, Duration.toMillis(longestBurst)))
+      resumeAt: DateTime.makeUnsafe(now + Math.min(wait * 1_000, Duration.toMillis(maxBurst)))
     })
   }
   if (status === 401)

@@ -7,7 +7,7 @@
 import { Clock, DateTime, Duration, Effect, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
-import type { Repository } from "../store/Store.ts"
+import type { Store } from "../store/Store.ts"
 import { notYet, sinking, storing } from "./errors.ts"
 import type { Pipedrive, StoredDeal } from "./Pipedrive.ts"
 
@@ -26,7 +26,7 @@ const lease = Duration.minutes(5)
 
 export const ensureDeal = Effect.fn("ensureDeal")(function* (
   pipedrive: Pipedrive["Service"],
-  deals: Repository["Service"]["deals"],
+  deals: Store["Service"]["deals"],
   { userKey, username }: Recipient
 ): Effect.fn.Return<number, SinkError> {
   const row = yield* storing(deals.claim(userKey, lease))
@@ -75,7 +75,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
         )
         const now = new Date(yield* Clock.currentTimeMillis)
         // A process that was paused meanwhile may find another's deal on record: that one holds, and its own goes.
-        return yield* storing(deals.record(userKey, id, { receipt: dealReceipt(id), now }))
+        return yield* storing(deals.record(userKey, id, { remoteId: dealRemoteId(id), now }))
       })
     )
   })
@@ -86,12 +86,12 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 
 const prefix = "deal:"
 
-/** A user's deal as a receipt to retract, among receipts of activities. */
-export const dealReceipt = (id: number): string => `${prefix}${id}`
+/** A user's deal as a receipt to retract, among remoteIds of activities. */
+export const dealRemoteId = (id: number): string => `${prefix}${id}`
 
 /** The deal of such a receipt. */
-export const dealOfReceipt = (receipt: string): Option.Option<number> =>
-  receipt.startsWith(prefix) ? Option.some(Number(receipt.slice(prefix.length))) : Option.none()
+export const dealOfRemoteId = (remoteId: string): Option.Option<number> =>
+  remoteId.startsWith(prefix) ? Option.some(Number(remoteId.slice(prefix.length))) : Option.none()
 
 /** The deals of exactly this title that were added since then, oldest first. */
 export const withTitle = Effect.fnUntraced(function* (

@@ -3,12 +3,12 @@ import { Effect, Layer, Option } from "effect"
 import type { HttpClient } from "effect/http"
 import { activityPrice, dealPrice, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
-import type { Repository } from "../store/Store.ts"
+import type { Store } from "../store/Store.ts"
 import * as ActivitySink from "./ActivitySink.ts"
 import * as DealSink from "./DealSink.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 
-export const layer: Layer.Layer<Sink, never, Settings | Repository | HttpClient.HttpClient> = Layer.unwrap(
+export const layer: Layer.Layer<Sink, never, Settings | Store | HttpClient.HttpClient> = Layer.unwrap(
   Effect.map(Settings, (settings) =>
     Option.match(settings.pipedrive, {
       onNone: () =>

@@ -79,7 +79,7 @@ export const tooLate: Effect.Effect<never, SinkError> = Effect.flatMap(DateTime.
 /** What was created. */
 export interface Created {
   /** What it is called there. */
-  readonly receipt: string
+  readonly remoteId: string
   /** What differs from the usual, as a sentence: the content was left out, for example. */
   readonly remark?: string | undefined
 }
@@ -119,7 +119,7 @@ export class Sink extends Context.Service<
   Sink,
   {
     /** Names what limits the sink, so that a pause is remembered for it. */
-    readonly door: string
+    readonly limitKey: string
     /** Where files can be sent at all: `None`, or why not. */
     readonly off: Option.Option<string>
     /** What the user's files hang on, found or made. May create something, so it keeps its own books. */
@@ -138,7 +138,7 @@ export class Sink extends Context.Service<
       begin: Effect.Effect<boolean>
     ) => Effect.Effect<Created, SinkError>
     /** Completes what `find` found, for a sink that creates one thing by several requests. */
-    readonly finish?: (receipt: string, delivery: Delivery, content: Content) => Effect.Effect<Created, SinkError>
+    readonly finish?: (remoteId: string, delivery: Delivery, content: Content) => Effect.Effect<Created, SinkError>
     /** Everything that earlier calls of `create` for this file made since then and that is still there, oldest first. */
     readonly find: (
       target: string,
@@ -148,7 +148,7 @@ export class Sink extends Context.Service<
     /** A cheap read that succeeds while the service and the credential work. */
     readonly probe?: Effect.Effect<void, SinkError>
     /** Deletes what was created twice. */
-    readonly retract: (receipt: string) => Effect.Effect<void, SinkError>
+    readonly retract: (remoteId: string) => Effect.Effect<void, SinkError>
     /** Left out by a sink without a budget. */
     readonly price?: Price
     /** The budget that publishing uses up, when the sink has one and knows it. A backlog leaves a part of it to new files. */
@@ -160,7 +160,7 @@ export class Sink extends Context.Service<
   /** Publishes nothing: everything waits as `pending` until there is a sink. */
   static readonly layerOff = (why: string, price?: Price): Layer.Layer<Sink> =>
     Layer.succeed(Sink, {
-      door: "off",
+      limitKey: "off",
       off: Option.some(why),
       target: () => Effect.die("a sink that is off was used"),
       forget: () => Effect.void,

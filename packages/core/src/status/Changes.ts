@@ -10,7 +10,7 @@ import type { DatabaseError } from "../database/Database.ts"
 import type { Change } from "../domain/Change.ts"
 import type { Scan } from "../domain/Scan.ts"
 import type { Position } from "../store/NewKeys.ts"
-import { Repository } from "../store/Store.ts"
+import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 
 const pollInterval = Duration.seconds(1)
@@ -28,10 +28,10 @@ export class Changes extends Context.Service<
     readonly all: Stream.Stream<Change, DatabaseError>
   }
 >()("gitpip/Changes") {
-  static readonly layer: Layer.Layer<Changes, never, Repository> = Layer.effect(
+  static readonly layer: Layer.Layer<Changes, never, Store> = Layer.effect(
     Changes,
     Effect.gen(function* () {
-      const { changes } = yield* Repository
+      const { changes } = yield* Store
       const told = yield* PubSub.sliding<Change>(buffer)
 
       const poller = yield* RcRef.make({
@@ -49,7 +49,7 @@ export class Changes extends Context.Service<
             )
           })
 
-          const look = Effect.gen(function* () {
+          const check = Effect.gen(function* () {
             const now = yield* changes.position
             const before = last
             const files = now.file > before.file ? yield* changes.files(before.file, now.file) : []
@@ -63,7 +63,7 @@ export class Changes extends Context.Service<
           })
 
           yield* Effect.sleep(pollInterval).pipe(
-            Effect.andThen(look),
+            Effect.andThen(check),
             Effect.catch((error) =>
               Effect.andThen(Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }), rest)
             ),

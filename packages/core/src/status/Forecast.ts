@@ -4,20 +4,20 @@
  */
 import { Context, type DateTime, Duration, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
-import { Planner } from "../detect/CheckSchedule.ts"
+import { CheckSchedule } from "../detect/CheckSchedule.ts"
 import { Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
-import { Repository } from "../store/Store.ts"
+import { Store } from "../store/Store.ts"
 
 /** What is needed, and what there is. */
 export interface Forecast {
   /** Looks an hour at all users whose turn it is, and those that GitHub's limits allow. */
-  readonly looksNeeded: number
-  readonly looksAllowed: number
+  readonly checksNeeded: number
+  readonly checksAllowed: number
   /** The longest time between two looks at a user, as planned. */
-  readonly longestInterval: Duration.Duration
+  readonly maxInterval: Duration.Duration
   /** When the user was looked at that has waited longest. */
-  readonly oldestLook: Option.Option<DateTime.Utc>
+  readonly oldestCheck: Option.Option<DateTime.Utc>
   /** New gists a day that are to be expected, and the tokens that publishing a file of each costs. */
   readonly gistsPerDay: number
   readonly tokensPerDay: number
@@ -28,19 +28,19 @@ export interface Forecast {
 export class Budgets extends Context.Service<Budgets, { readonly forecast: Effect.Effect<Forecast, DatabaseError> }>()(
   "gitpip/Budgets"
 ) {
-  static readonly layer: Layer.Layer<Budgets, never, Planner | Repository | Settings | Sink> = Layer.effect(
+  static readonly layer: Layer.Layer<Budgets, never, CheckSchedule | Store | Settings | Sink> = Layer.effect(
     Budgets,
     Effect.gen(function* () {
-      const planner = yield* Planner
-      const { users } = yield* Repository
+      const schedule = yield* CheckSchedule
+      const { users } = yield* Store
       const settings = yield* Settings
       const sink = yield* Sink
       return Budgets.of({
         forecast: Effect.gen(function* () {
-          const plan = yield* planner.plan
+          const plan = yield* schedule.plan
           const tokens = yield* sink.budget
           const tokensPerDay = Math.round(plan.gistsPerDay * (sink.price?.perFile ?? 0))
-          const perHour = (looks: number) => Math.floor(looks * 3_600).toLocaleString("en")
+          const perHour = (checks: number) => Math.floor(checks * 3_600).toLocaleString("en")
           const shortages: Array<string> = []
           if (!plan.fits) {
             shortages.push(
@@ -53,10 +53,10 @@ export class Budgets extends Context.Service<Budgets, { readonly forecast: Effec
             )
           }
           return {
-            looksNeeded: Math.round(plan.needed * 3_600),
-            looksAllowed: Math.floor(plan.budget * 3_600),
-            longestInterval: Duration.seconds(Math.round(plan.longest / 1_000)),
-            oldestLook: yield* users.oldestLook,
+            checksNeeded: Math.round(plan.needed * 3_600),
+            checksAllowed: Math.floor(plan.budget * 3_600),
+            maxInterval: Duration.seconds(Math.round(plan.longest / 1_000)),
+            oldestCheck: yield* users.oldestCheck,
             gistsPerDay: plan.gistsPerDay,
             tokensPerDay,
             shortages

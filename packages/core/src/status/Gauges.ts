@@ -5,11 +5,11 @@
 import { Clock, Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import { Github } from "../github/Github.ts"
-import type { GateState } from "../net/Throttle.ts"
+import type { ThrottleState } from "../net/Throttle.ts"
 import { Publisher } from "../publish/Publisher.ts"
 import { Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
-import { Repository } from "../store/Store.ts"
+import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Budgets, type Forecast } from "./Forecast.ts"
 
@@ -20,11 +20,11 @@ const fresh = Duration.seconds(5)
 const patience = Duration.seconds(3)
 
 export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.Effect<void> }>()("gitpip/Gauges") {
-  static readonly layer: Layer.Layer<Gauges, never, Budgets | Repository | Github | Sink | Publisher | Settings> =
+  static readonly layer: Layer.Layer<Gauges, never, Budgets | Store | Github | Sink | Publisher | Settings> =
     Layer.effect(
       Gauges,
       Effect.gen(function* () {
-        const { doors, scans, totals } = yield* Repository
+        const { limits, scans, totals } = yield* Store
         const github = yield* Github
         const budgets = yield* Budgets
         const sink = yield* Sink
@@ -32,8 +32,8 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
         const settings = yield* Settings
         const startedAt = yield* Clock.currentTimeMillis
         /** The services with a door: `github`, `pipedrive`. */
-        const services = [github.door, sink.door]
-          .map((door) => ({ door, service: door.split(":")[0] as string }))
+        const services = [github.limitKey, sink.limitKey]
+          .map((limitKey) => ({ limitKey, service: limitKey.split(":")[0] as string }))
           .filter(({ service }) => service !== "off")
 
         yield* Telemetry.begin
@@ -48,11 +48,11 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
             last = {
               totals: yield* totals.read,
               forecast: yield* budgets.forecast,
-              scannedAt: Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt)),
-              closed: yield* Effect.forEach(services, ({ door, service }) =>
-                Effect.map(doors.closed(door, now), (closed) => ({
+              checkedAt: Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt)),
+              closed: yield* Effect.forEach(services, ({ limitKey, service }) =>
+                Effect.map(limits.closed(limitKey, now), (closed) => ({
                   service,
-                  until: Option.match(closed, { onNone: () => 0, onSome: (one) => one.closedUntil.epochMilliseconds })
+                  until: Option.match(closed, { onNone: () => 0, onSome: (one) => one.blockedUntil.epochMilliseconds })
                 }))
               )
             }
@@ -65,7 +65,7 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
           fresh
         )
 
-        const showStored = Effect.fnUntraced(function* ({ closed, forecast, scannedAt, totals }: Stored) {
+        const showStored = Effect.fnUntraced(function* ({ closed, forecast, checkedAt, totals }: Stored) {
           const now = yield* Clock.currentTimeMillis
           /** Clocks differ: what comes from a later one has no age. */
           const secondsSince = (instant: number) => Math.max(now - instant, 0) / 1_000
@@ -79,19 +79,19 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
           yield* Metric.update(Telemetry.overdue, Option.isSome(publisher.off) ? 0 : age(totals.due))
           yield* Metric.update(
             Telemetry.scanAge,
-            secondsSince(Option.match(scannedAt, { onNone: () => startedAt, onSome: DateTime.toEpochMillis }))
+            secondsSince(Option.match(checkedAt, { onNone: () => startedAt, onSome: DateTime.toEpochMillis }))
           )
-          if (Option.isSome(scannedAt)) {
-            yield* Metric.update(Telemetry.lastScan, Math.floor(DateTime.toEpochMillis(scannedAt.value) / 1_000))
+          if (Option.isSome(checkedAt)) {
+            yield* Metric.update(Telemetry.lastScan, Math.floor(DateTime.toEpochMillis(checkedAt.value) / 1_000))
           }
-          yield* Metric.update(Telemetry.looksNeeded, forecast.looksNeeded)
-          yield* Metric.update(Telemetry.looksAllowed, forecast.looksAllowed)
-          yield* Metric.update(Telemetry.lookInterval, Duration.toSeconds(forecast.longestInterval))
-          yield* Metric.update(Telemetry.lookAge, age(Option.getOrNull(forecast.oldestLook)))
+          yield* Metric.update(Telemetry.checksNeeded, forecast.checksNeeded)
+          yield* Metric.update(Telemetry.checksAllowed, forecast.checksAllowed)
+          yield* Metric.update(Telemetry.checkInterval, Duration.toSeconds(forecast.maxInterval))
+          yield* Metric.update(Telemetry.checkAge, age(Option.getOrNull(forecast.oldestCheck)))
           yield* Metric.update(Telemetry.gistsExpected, forecast.gistsPerDay)
           yield* Metric.update(Telemetry.shortages, forecast.shortages.length)
           for (const { service, until } of closed) {
-            yield* Metric.update(Telemetry.doorClosed(service), Math.max(until - now, 0) / 1_000)
+            yield* Metric.update(Telemetry.blockedSeconds(service), Math.max(until - now, 0) / 1_000)
           }
         })
 
@@ -107,18 +107,18 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
           )
         })
 
-        const limits = new Map<string, number>()
+        const lastLimits = new Map<string, number>()
         const showBudgets = Effect.gen(function* () {
-          const ofGithub = ({ budget }: GateState) =>
+          const ofGithub = ({ budget }: ThrottleState) =>
             Option.map(Option.fromUndefinedOr(budget), ({ limit, remaining }) => ({ limit, left: remaining }))
           const known = [
             { service: "github", budget: ofGithub(yield* github.limits) },
             { service: "github_points", budget: ofGithub(yield* github.points.limits) },
-            { service: sink.door.split(":")[0] as string, budget: yield* sink.budget }
+            { service: sink.limitKey.split(":")[0] as string, budget: yield* sink.budget }
           ]
           for (const { budget, service } of known) {
-            if (Option.isSome(budget)) limits.set(service, budget.value.limit)
-            const limit = limits.get(service)
+            if (Option.isSome(budget)) lastLimits.set(service, budget.value.limit)
+            const limit = lastLimits.get(service)
             if (limit !== undefined) {
               yield* showBudget(
                 service,
@@ -143,7 +143,7 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
 
 interface Stored {
   readonly forecast: Forecast
-  readonly totals: Effect.Success<Repository["Service"]["totals"]["read"]>
-  readonly scannedAt: Option.Option<DateTime.Utc>
+  readonly totals: Effect.Success<Store["Service"]["totals"]["read"]>
+  readonly checkedAt: Option.Option<DateTime.Utc>
   readonly closed: ReadonlyArray<{ readonly service: string; readonly until: number }>
 }

@@ -3,7 +3,7 @@ import { type DateTime, type Duration, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import type { UserKey } from "../domain/User.ts"
-import { seconds } from "./sql.ts"
+import { interval } from "./sql.ts"
 
 export interface DealRow {
   readonly dealId: number | null
@@ -28,7 +28,7 @@ export const make = Effect.gen(function* () {
     claim: (userKey: UserKey, lease: Duration.Duration): Effect.Effect<DealRow, DatabaseError> =>
       Effect.gen(function* () {
         const [claimed] = yield* sql<Pick<DealRow, "sentAt" | "sentAgo" | "epoch">>`
-          insert into deals as d (user_key, lease_until) values (${userKey}, clock_timestamp() + ${seconds(sql, lease)})
+          insert into deals as d (user_key, lease_until) values (${userKey}, clock_timestamp() + ${interval(sql, lease)})
           on conflict (user_key) do update set lease_until = excluded.lease_until, epoch = d.epoch + 1
           where d.deal_id is null and (d.lease_until is null or d.lease_until < clock_timestamp())
           returning sent_at, extract(epoch from clock_timestamp() - sent_at)::float8 as sent_ago, epoch`
@@ -41,7 +41,7 @@ export const make = Effect.gen(function* () {
       Effect.map(
         orDatabaseError(sql`
           update deals set sent_at = coalesce(sent_at, clock_timestamp())
-          where user_key = ${userKey} and epoch = ${epoch} and deal_id is null and lease_until > clock_timestamp() + ${seconds(sql, margin)}
+          where user_key = ${userKey} and epoch = ${epoch} and deal_id is null and lease_until > clock_timestamp() + ${interval(sql, margin)}
           returning 1 as ok`),
         (found) => found.length > 0
       ),
@@ -59,9 +59,9 @@ export const make = Effect.gen(function* () {
       ),
     /**
      * Remembers the deal that was made, and answers the one that holds. When another was remembered first, this one is
-     * noted as to be retracted, under the name that the sink knows it by.
+     * noted for deletion, under the name that the sink knows it by.
      */
-    record: (userKey: UserKey, dealId: number, made: { readonly receipt: string; readonly now: Date } | undefined) =>
+    record: (userKey: UserKey, dealId: number, made: { readonly remoteId: string; readonly now: Date } | undefined) =>
       orDatabaseError(
         sql.withTransaction(
           Effect.gen(function* () {
@@ -70,7 +70,7 @@ export const make = Effect.gen(function* () {
               where user_key = ${userKey} and (deal_id is null or deal_id = ${dealId}) returning 1 as ok`
             if (won.length > 0) return dealId
             if (made !== undefined) {
-              yield* sql`insert into retractions (receipt, found_at) values (${made.receipt}, ${made.now})
+              yield* sql`insert into duplicates (remote_id, found_at) values (${made.remoteId}, ${made.now})
                 on conflict do nothing`
             }
             const [holder] = yield* sql<{ dealId: number | null }>`

@@ -6,7 +6,7 @@ import { GistFile, type ListedFile } from "../domain/GistFile.ts"
 import * as rules from "../domain/rules.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { front, numbers } from "./sql.ts"
+import { arrayOf, queueHead } from "./sql.ts"
 
 /** What one look at a user brought, to be stored at once. */
 export interface Intake {
@@ -36,14 +36,14 @@ export const make = Effect.gen(function* () {
   const columns = sql.literal(`f.key as id, u.username as owner, f.filename, f.gist_id, f.html_url, f.raw_url,
     f.description, f.language, f.type, f.size, f.created_at, f.updated_at, f.found_at, f.scan_key as scan_id,
     p.key as publication_id, p.state as publication_state, p.target as publication_target,
-    p.receipt as publication_receipt`)
+    p.remote_id as publication_remote_id`)
   const from = sql.literal(
     `gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`
   )
   const files = rows(GistFile)
 
   /** Looks at users that are all different. */
-  const addLooks = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
+  const addChecks = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
     const added = new Map<UserKey, number>()
     const queued = new Map<UserKey, number>()
     // First of all, and in a statement of its own: visits take the same locks, so that the keys drawn below commit in
@@ -52,7 +52,7 @@ export const make = Effect.gen(function* () {
     // these users can be written meanwhile, by whoever holds what is waited for below.
     const locked = new Map(
       (yield* sql<{ key: UserKey; trackedAt: DateTime.Utc; baselinedAt: DateTime.Utc | null }>`
-        select key, tracked_at, baselined_at from users where key = any(${numbers(
+        select key, tracked_at, baselined_at from users where key = any(${arrayOf(
           sql,
           intakes.map(({ userKey }) => userKey),
           "bigint"
@@ -120,12 +120,12 @@ export const make = Effect.gen(function* () {
                 and key not in (select file_key from publications)`
         }), start as materialized (
           select o.*, greatest(
-            coalesce((select max(turn) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
-            ${front(sql)}
-          ) as turn from owners o
+            coalesce((select max(start_tag) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
+            ${queueHead(sql)}
+          ) as start_tag from owners o
         ), queued as (
-          insert into publications (file_key, user_key, state, turn, due_at, created_at, backlog)
-          select a.key, a.user_key, 'pending', s.turn - 1 + row_number() over own, s.found_at, s.found_at,
+          insert into publications (file_key, user_key, state, start_tag, due_at, created_at, backlog)
+          select a.key, a.user_key, 'pending', s.start_tag - 1 + row_number() over own, s.found_at, s.found_at,
             coalesce(a.created_at < s.old_before, false) or s.queued + row_number() over own > ${Timing.freshFiles}
           from added a join start s on s.user_key = a.user_key
           where not (s.skip_old and coalesce(a.created_at < s.old_before, false))
@@ -142,7 +142,7 @@ export const make = Effect.gen(function* () {
     }
     yield* sql`
       update users u set etag = l.etag, pages = l.pages, github_id = coalesce(u.github_id, l.github_id),
-        walked_at = case when l.whole then l.at else u.walked_at end,
+        listed_at = case when l.whole then l.at else u.listed_at end,
         baselined_at = case when l.whole then coalesce(u.baselined_at, l.at) else u.baselined_at end
       from jsonb_to_recordset(${JSON.stringify(
         looks.map(({ etag, full, githubId, now, pages, userKey }) => ({
@@ -163,7 +163,7 @@ export const make = Effect.gen(function* () {
     const ofScans = new Map<number, number>()
     // A second look at a user stands on what the first one left.
     for (const round of roundsOf(intakes)) {
-      const added = yield* addLooks(round.map(({ intake }) => intake))
+      const added = yield* addChecks(round.map(({ intake }) => intake))
       for (const { at, intake } of round) {
         const count = added.get(intake.userKey) ?? 0
         counts[at] = count

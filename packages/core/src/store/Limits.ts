@@ -9,10 +9,10 @@ import { DateTime, Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
 import * as Timing from "../domain/Timing.ts"
-import { later } from "./sql.ts"
+import { plus } from "./sql.ts"
 
 export interface Door {
-  readonly closedUntil: DateTime.Utc
+  readonly blockedUntil: DateTime.Utc
   readonly message: string
 }
 
@@ -23,56 +23,57 @@ export interface Refusal {
   readonly message: string
 }
 
-const refusalKey = (door: string): string => `${door}:refused`
+const refusalKey = (limitKey: string): string => `${limitKey}:refused`
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   /** What was stored in the future, or for ever, was stored by a wrong clock, and does not count. */
   const isCredible = (now: Date) =>
-    sql`coalesce(doors.closed_at, ${now}) <= ${later(now, Timing.clockDifference)}
-      and doors.closed_until <= ${later(now, Timing.longestClosure)}`
+    sql`coalesce(limits.noted_at, ${now}) <= ${plus(now, Timing.clockDifference)}
+      and limits.blocked_until <= ${plus(now, Timing.maxClosure)}`
   return {
-    close: (door: string, until: DateTime.Utc, message: string, now: Date) =>
+    close: (limitKey: string, until: DateTime.Utc, message: string, now: Date) =>
       orDatabaseError(
         Effect.asVoid(sql`
-          insert into doors (door, closed_at, closed_until, message)
-          values (${door}, ${now}, ${DateTime.toDate(until)}, ${message})
-          on conflict (door) do update set closed_at = excluded.closed_at, closed_until = excluded.closed_until,
+          insert into limits (limit_key, noted_at, blocked_until, message)
+          values (${limitKey}, ${now}, ${DateTime.toDate(until)}, ${message})
+          on conflict (limit_key) do update set noted_at = excluded.noted_at, blocked_until = excluded.blocked_until,
             message = excluded.message
           -- Another limit that ends sooner opens nothing.
-          where not (doors.closed_until > excluded.closed_until and ${isCredible(now)})`)
+          where not (limits.blocked_until > excluded.blocked_until and ${isCredible(now)})`)
       ),
     /** The limit that holds at `now`. */
-    closed: (door: string, now: Date) =>
+    closed: (limitKey: string, now: Date) =>
       Effect.map(
         orDatabaseError(sql<Door>`
-          select closed_until, message from doors where door = ${door} and closed_until > ${now} and ${isCredible(now)}`),
+          select blocked_until, message from limits where limit_key = ${limitKey} and blocked_until > ${now} and ${isCredible(now)}`),
         (found) => Option.fromNullishOr(found[0])
       ),
     /** Stores a refusal. A refusal that goes on keeps its beginning. */
-    refuse: (door: string, { message, until }: Pick<Refusal, "message" | "until">, now: Date) =>
+    refuse: (limitKey: string, { message, until }: Pick<Refusal, "message" | "until">, now: Date) =>
       orDatabaseError(
         Effect.asVoid(sql`
-          insert into doors (door, closed_at, closed_until, message)
-          values (${refusalKey(door)}, ${now}, ${DateTime.toDate(until)}, ${message})
-          on conflict (door) do update set closed_at = least(doors.closed_at, excluded.closed_at),
-            closed_until = excluded.closed_until, message = excluded.message`)
+          insert into limits (limit_key, noted_at, blocked_until, message)
+          values (${refusalKey(limitKey)}, ${now}, ${DateTime.toDate(until)}, ${message})
+          on conflict (limit_key) do update set noted_at = least(limits.noted_at, excluded.noted_at),
+            blocked_until = excluded.blocked_until, message = excluded.message`)
       ),
     /** Something succeeded: the refusal is over. */
-    accept: (door: string) => orDatabaseError(Effect.asVoid(sql`delete from doors where door = ${refusalKey(door)}`)),
+    accept: (limitKey: string) =>
+      orDatabaseError(Effect.asVoid(sql`delete from limits where limit_key = ${refusalKey(limitKey)}`)),
     /** What is stored for these keys: limits that hold at `now`, and refusals, also past their end: only a success ends one. */
-    known: (doors: ReadonlyArray<string>, now: Date) =>
+    known: (limits: ReadonlyArray<string>, now: Date) =>
       Effect.map(
-        orDatabaseError(sql<Refusal & { readonly door: string }>`
-          select door, coalesce(closed_at, ${now}) as since, closed_until as until, message from doors
-          where ${sql.in("door", doors.map(refusalKey))}
-            or (${sql.in("door", doors)} and closed_until > ${now} and ${isCredible(now)})`),
+        orDatabaseError(sql<Refusal & { readonly limitKey: string }>`
+          select limit_key, coalesce(noted_at, ${now}) as since, blocked_until as until, message from limits
+          where ${sql.in("limit_key", limits.map(refusalKey))}
+            or (${sql.in("limit_key", limits)} and blocked_until > ${now} and ${isCredible(now)})`),
         (rows) => {
-          const byKey = new Map(rows.map(({ door, ...stored }) => [door, stored]))
-          return doors.map((door) => ({
-            door,
-            limit: byKey.get(door),
-            refusal: byKey.get(refusalKey(door))
+          const byKey = new Map(rows.map(({ limitKey, ...stored }) => [limitKey, stored]))
+          return limits.map((limitKey) => ({
+            limitKey,
+            limit: byKey.get(limitKey),
+            refusal: byKey.get(refusalKey(limitKey))
           }))
         }
       )

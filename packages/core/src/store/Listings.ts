@@ -22,7 +22,7 @@ export const make = Effect.gen(function* () {
       Effect.map(
         orDatabaseError(sql<Listing>`
           select next, etag, pages from listings
-          where user_key = ${user} and updated_at > ${new Date(now.getTime() - Duration.toMillis(Timing.fullWalkInterval))}`),
+          where user_key = ${user} and updated_at > ${new Date(now.getTime() - Duration.toMillis(Timing.fullListingInterval))}`),
         (found) => Option.fromNullishOr(found[0])
       ),
     put: (user: UserKey, { etag, next, pages }: Listing, now: Date) =>

@@ -16,7 +16,7 @@ import { Attempt, Publication, PublicationState } from "../domain/Publication.ts
 import * as rules from "../domain/rules.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
-import { alone, front, numbers, reached, seconds } from "./sql.ts"
+import { arrayOf, interval, isDue, onOwnConnection, queueHead } from "./sql.ts"
 
 /** There is no publication of this id. */
 export class PublicationNotFound extends Schema.TaggedError<PublicationNotFound>()("PublicationNotFound", {
@@ -68,7 +68,7 @@ export type Claim = typeof Claim.Type
 /** A publication that was sent again after looks in vain, to be looked at once more. */
 const Audit = Schema.Struct({
   key: Schema.Int,
-  receipt: Schema.String,
+  remoteId: Schema.String,
   target: Schema.String,
   resentSince: Schema.DateTimeUtc,
   userKey: UserKey,
@@ -112,7 +112,7 @@ export interface Among {
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const columns = sql.literal(`p.key as id, p.state, u.username as owner, f.filename, f.gist_id, f.html_url,
-    p.file_key as file_id, p.attempts, p.due_at, p.target, p.receipt, p.error_reason, p.error_message,
+    p.file_key as file_id, p.attempts, p.due_at, p.target, p.remote_id, p.error_reason, p.error_message,
     p.created_at, p.published_at`)
   const from = sql.literal("publications p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key")
   const publications = rows(Publication)
@@ -132,30 +132,30 @@ export const make = Effect.gen(function* () {
     which = "all"
   }: Among) => sql`${sql.literal(which === "fresh" ? "and not backlog" : "")}
     ${only === undefined ? sql.literal("") : sql`and user_key = ${only}`}
-    ${except === undefined || except.length === 0 ? sql.literal("") : sql`and user_key <> all(${numbers(sql, except, "bigint")})`}`
+    ${except === undefined || except.length === 0 ? sql.literal("") : sql`and user_key <> all(${arrayOf(sql, except, "bigint")})`}`
 
   const firstDue = (backlog: boolean, which: Among) =>
     sql`(select min(due_at) from publications where state = 'pending' and backlog = ${backlog} ${among({ ...which, which: "all" })})`
 
   /** Behind all that waits of the same user. */
-  const lastTurn = (claim: Claim) =>
-    sql`greatest(turn, (select max(turn) + 1 from publications where user_key = ${claim.userKey} and state = 'pending'))`
+  const lastStartTag = (claim: Claim) =>
+    sql`greatest(start_tag, (select max(start_tag) + 1 from publications where user_key = ${claim.userKey} and state = 'pending'))`
 
   const holdsLease = (claim: Claim) =>
     rules.fence
       ? sql`epoch = ${claim.epoch} and state = 'sending'
-          and lease_until > clock_timestamp() + ${seconds(sql, Timing.sendMargin)}`
+          and lease_until > clock_timestamp() + ${interval(sql, Timing.sendMargin)}`
       : sql`true`
 
-  const toRetract = Effect.fnUntraced(function* (
+  const noteDuplicates = Effect.fnUntraced(function* (
     claim: Pick<Claim, "key">,
-    receipts: ReadonlyArray<string>,
+    remoteIds: ReadonlyArray<string>,
     now: Date
   ) {
-    if (receipts.length === 0) return
+    if (remoteIds.length === 0) return
     yield* sql`
-      insert into retractions (receipt, publication_key, found_at)
-      select receipt, ${claim.key}, ${now} from unnest(${receipts}::text[]) receipt on conflict do nothing`
+      insert into duplicates (remote_id, publication_key, found_at)
+      select remote_id, ${claim.key}, ${now} from unnest(${remoteIds}::text[]) remote_id on conflict do nothing`
   })
 
   return {
@@ -167,13 +167,13 @@ export const make = Effect.gen(function* () {
             ${among({ ...which, which: "all" })}
           order by lease_until limit ${limit} for update skip locked
         ), due as (
-          select key from publications where state = 'pending' and ${reached(sql, "due_at", now)} ${among(which)}
-          order by turn, key limit ${limit} for update skip locked
+          select key from publications where state = 'pending' and ${isDue(sql, "due_at", now)} ${among(which)}
+          order by start_tag, key limit ${limit} for update skip locked
         ), chosen as (
           select key from abandoned union all select key from due limit ${limit}
         ), claimed as (
           update publications p set state = 'sending', epoch = epoch + 1, attempts = attempts + 1,
-            lease_until = clock_timestamp() + ${seconds(sql, lease)}
+            lease_until = clock_timestamp() + ${interval(sql, lease)}
           from chosen where p.key = chosen.key
           returning p.*
         )
@@ -182,7 +182,7 @@ export const make = Effect.gen(function* () {
           f.filename, f.html_url, f.raw_url, f.description, f.type, f.size,
           (select sum(size)::bigint from gist_files g where g.gist_id = f.gist_id) as gist_size
         from claimed p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key
-        order by p.turn, p.key`),
+        order by p.start_tag, p.key`),
     /**
      * Notes that the request goes out now. `false` when the claim is no longer this process's, or when too little of
      * the lease is left for the request to end, and settle, before another may claim the row.
@@ -195,17 +195,17 @@ export const make = Effect.gen(function* () {
         (found) => found.length > 0
       ),
     /**
-     * Records what the file became. The first receipt wins, whoever brings it: a later, different one is noted as to be
-     * retracted, in the same transaction, and `false` is answered.
+     * Records what the file became. The first receipt wins, whoever brings it: a later, different one is noted to be
+     * deleted, in the same transaction, and `false` is answered.
      */
     published: (
       claim: Pick<Claim, "key">,
       {
         how,
-        receipt,
+        remoteId,
         remark = null
       }: {
-        readonly receipt: string
+        readonly remoteId: string
         readonly how: "published" | "adopted"
         readonly remark?: string | null
       },
@@ -215,21 +215,21 @@ export const make = Effect.gen(function* () {
         sql.withTransaction(
           Effect.gen(function* () {
             const won = yield* sql`
-              update publications set state = 'published', receipt = ${receipt}, published_at = ${now},
+              update publications set state = 'published', remote_id = ${remoteId}, published_at = ${now},
                 lease_until = null, sent_at = null, error_reason = null, error_message = null,
-                audit_at = case when resent_since is null then null else ${now}::timestamptz + ${seconds(sql, Timing.auditDelay)} end
-              where key = ${claim.key} and (receipt is null or receipt = ${receipt}) returning 1 as ok`
+                audit_at = case when resent_since is null then null else ${now}::timestamptz + ${interval(sql, Timing.auditDelay)} end
+              where key = ${claim.key} and (remote_id is null or remote_id = ${remoteId}) returning 1 as ok`
             if (won.length > 0) {
               yield* attempt(claim, how, remark, now)
               return true
             }
             yield* attempt(
               claim,
-              "retracted",
-              `another process had published it already; ${receipt} is deleted again`,
+              "duplicate",
+              `another process had published it already; ${remoteId} is deleted again`,
               now
             )
-            if (rules.fence) yield* toRetract(claim, [receipt], now)
+            if (rules.fence) yield* noteDuplicates(claim, [remoteId], now)
             return false
           })
         )
@@ -243,7 +243,7 @@ export const make = Effect.gen(function* () {
               update publications set state = ${setback.state}, due_at = ${setback.dueAt}, lease_until = null,
                 sent_at = case when ${setback.uncertain} then coalesce(sent_at, clock_timestamp()) end,
                 error_reason = ${setback.reason}, error_message = ${setback.message},
-                turn = ${setback.isLast === true ? lastTurn(claim) : sql.literal("turn")},
+                start_tag = ${setback.isLast === true ? lastStartTag(claim) : sql.literal("start_tag")},
                 attempts = attempts - ${setback.counts === "try" ? 0 : 1}
               where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending' returning 1 as ok`
             if (own.length > 0 && setback.counts !== "nothing")
@@ -262,13 +262,13 @@ export const make = Effect.gen(function* () {
     audits: (limit: number, now: Date) =>
       rows(Audit)(sql`
         with due as (
-          select key from publications where audit_at is not null and ${reached(sql, "audit_at", now)}
+          select key from publications where audit_at is not null and ${isDue(sql, "audit_at", now)}
           order by audit_at limit ${limit} for update skip locked
         ), taken as (
-          update publications p set audit_at = ${now}::timestamptz + ${seconds(sql, Timing.auditRetryDelay)}
+          update publications p set audit_at = ${now}::timestamptz + ${interval(sql, Timing.auditRetryDelay)}
           from due where p.key = due.key returning p.*
         )
-        select p.key, p.receipt, p.target, p.resent_since, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
+        select p.key, p.remote_id, p.target, p.resent_since, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
           f.description, f.type, f.size
         from taken p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key`),
     /** Ends an audit. What it found beside the one on record is to be deleted. */
@@ -276,31 +276,31 @@ export const make = Effect.gen(function* () {
       orDatabaseError(
         sql.withTransaction(
           Effect.gen(function* () {
-            yield* toRetract(audit, doubles, now)
+            yield* noteDuplicates(audit, doubles, now)
             yield* sql`update publications set audit_at = null, resent_since = null where key = ${audit.key}`
           })
         )
       ),
     /** Notes what was created twice. */
-    retract: (claim: Pick<Claim, "key">, receipts: ReadonlyArray<string>, now: Date) =>
-      orDatabaseError(toRetract(claim, receipts, now)),
+    addDuplicates: (claim: Pick<Claim, "key">, remoteIds: ReadonlyArray<string>, now: Date) =>
+      orDatabaseError(noteDuplicates(claim, remoteIds, now)),
     /** Hands claims back as they were. One that was sent waits until a look can tell what became of it. */
     release: (claims: ReadonlyArray<Claim>, now: Date) =>
       orDatabaseError(
         Effect.asVoid(sql`
           update publications p set state = 'pending', lease_until = null, attempts = greatest(attempts - 1, 0),
-            due_at = case when sent_at is null then due_at else ${now}::timestamptz + ${seconds(sql, Timing.settleDelay)} end
+            due_at = case when sent_at is null then due_at else ${now}::timestamptz + ${interval(sql, Timing.settleDelay)} end
           from jsonb_to_recordset(${JSON.stringify(claims.map(({ key, epoch }) => ({ key, epoch })))}::jsonb)
             as c(key bigint, epoch int)
           where p.key = c.key and p.epoch = c.epoch and p.state = 'sending'`)
       ),
     /** What is to be deleted again. */
-    retractions: Effect.map(
-      orDatabaseError(sql<{ receipt: string }>`select receipt from retractions order by found_at limit 100`),
-      (found) => found.map((row) => row.receipt)
+    duplicates: Effect.map(
+      orDatabaseError(sql<{ remoteId: string }>`select remote_id from duplicates order by found_at limit 100`),
+      (found) => found.map((row) => row.remoteId)
     ),
-    retracted: (receipt: string) =>
-      orDatabaseError(Effect.asVoid(sql`delete from retractions where receipt = ${receipt}`)),
+    duplicateDeleted: (remoteId: string) =>
+      orDatabaseError(Effect.asVoid(sql`delete from duplicates where remote_id = ${remoteId}`)),
     find,
     attempts: (id: number) =>
       rows(Attempt)(sql`
@@ -323,10 +323,10 @@ export const make = Effect.gen(function* () {
       ),
     retry: Effect.fnUntraced(function* (id: number, now: Date) {
       const [retried] = yield* orDatabaseError(
-        alone(
+        onOwnConnection(
           sql,
           sql`
-            update publications set state = 'pending', turn = ${front(sql)}, due_at = ${now}, attempts = 0,
+            update publications set state = 'pending', start_tag = ${queueHead(sql)}, due_at = ${now}, attempts = 0,
               error_reason = null, error_message = null
             where key = ${id} and state in ('failed', 'gone') returning 1 as ok`
         )
@@ -340,23 +340,23 @@ export const make = Effect.gen(function* () {
       orDatabaseError(
         Effect.asVoid(sql`
           update publications set state = 'pending', due_at = ${now}
-          where key = any(${numbers(sql, keys, "bigint")}) and state = 'failed'`)
+          where key = any(${arrayOf(sql, keys, "bigint")}) and state = 'failed'`)
       ),
     /** Retries all failed ones, each user's one after the other from where the queue stands. Answers how many; many take seconds. */
     retryFailed: (now: Date) =>
       Effect.map(
         orDatabaseError(
-          alone(
+          onOwnConnection(
             sql,
             sql<{ n: number }>`
               with failed as (
                 select key, user_key from publications where state = 'failed' order by key for no key update
               ), queue as materialized (
-                select ${front(sql)} as turn
+                select ${queueHead(sql)} as start_tag
               ), placed as (
-                select key, queue.turn - 1 + row_number() over (partition by user_key order by key) as turn from failed, queue
+                select key, queue.start_tag - 1 + row_number() over (partition by user_key order by key) as start_tag from failed, queue
               ), retried as (
-                update publications p set state = 'pending', turn = placed.turn, due_at = ${now}, attempts = 0,
+                update publications p set state = 'pending', start_tag = placed.start_tag, due_at = ${now}, attempts = 0,
                   error_reason = null, error_message = null
                 from placed where p.key = placed.key returning 1
               )

@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto"
 import { Clock, DateTime, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
-import { Neighbours } from "../net/SharedQuota.ts"
-import * as Doors from "./Limits.ts"
+import { SharedQuota } from "../net/SharedQuota.ts"
+import * as Limits from "./Limits.ts"
 
 interface Granted {
   readonly granted: number | null
@@ -14,28 +14,28 @@ interface Granted {
 }
 
 export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effect(
-  Neighbours,
+  SharedQuota,
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
-    const doors = yield* Doors.make
+    const limits = yield* Limits.make
     const server = randomUUID()
     // What whoever is gone in order has sent leaves the window; that of one that was killed is free after some seconds more.
     yield* Effect.addFinalizer(() =>
-      sql`update door_users set wanted = 0, used_at = clock_timestamp()
+      sql`update quotas set wanted = 0, used_at = clock_timestamp()
         - (greatest(10000, coalesce(window_millis, 0) + 5000) - coalesce(window_millis, 0)) * interval '1 millisecond'
         where server = ${server}`.pipe(Effect.timeout("2 seconds"), Effect.ignore)
     )
     return {
-      share: (door) => ({
+      quota: (limitKey) => ({
         renew: ({ sent, wants, window }) =>
           Effect.gen(function* () {
             const at = new Date(yield* Clock.currentTimeMillis)
             // Whoever waits for the lock within waits for one statement of another process, which needs nothing of it.
             const [[found], closed] = yield* Effect.all(
               [
-                orDatabaseError(sql<Granted>`select * from use_door(${door}, ${server}, ${window?.limit ?? null}::integer,
+                orDatabaseError(sql<Granted>`select * from acquire_quota(${limitKey}, ${server}, ${window?.limit ?? null}::integer,
                   ${window?.millis ?? null}::integer, ${sent}::integer, ${wants}::integer)`),
-                doors.closed(door, at)
+                limits.closed(limitKey, at)
               ],
               { concurrency: 2 }
             )
@@ -48,8 +48,8 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
                   ? undefined
                   : { limit: found.windowLimit, millis: found.windowMillis },
               closed: Option.getOrUndefined(
-                Option.map(closed, ({ closedUntil, message }) => ({
-                  until: DateTime.toEpochMillis(closedUntil),
+                Option.map(closed, ({ blockedUntil, message }) => ({
+                  until: DateTime.toEpochMillis(blockedUntil),
                   why: message
                 }))
               )

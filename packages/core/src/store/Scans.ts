@@ -5,7 +5,7 @@ import { orDatabaseError, rows } from "../database/Database.ts"
 import { Scan, ScanFailure, ScanId, type ScanKind } from "../domain/Scan.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { seconds } from "./sql.ts"
+import { interval } from "./sql.ts"
 
 /** There is no scan of this id. */
 export class ScanNotFound extends Schema.TaggedError<ScanNotFound>()("ScanNotFound", { scan: Schema.Int }) {
@@ -54,7 +54,7 @@ export const make = Effect.gen(function* () {
   const columns = sql.literal(scanColumns)
   const from = sql.literal(scanTables)
   const scans = rows(Scan)
-  const lease = sql`clock_timestamp() + ${seconds(sql, Timing.scanLease)}`
+  const lease = sql`clock_timestamp() + ${interval(sql, Timing.scanLease)}`
 
   /** A pass over all users: a scan of what the feed showed is none. */
   const isPass = sql.literal("user_key is null and kind <> 'feed'")

@@ -5,7 +5,7 @@ import * as Days from "./Days.ts"
 import * as Deals from "./Deals.ts"
 import * as Feed from "./FeedPositions.ts"
 import * as GistFiles from "./GistFiles.ts"
-import * as Doors from "./Limits.ts"
+import * as Limits from "./Limits.ts"
 import * as Listings from "./Listings.ts"
 import * as Changes from "./NewKeys.ts"
 import * as Publications from "./Publications.ts"
@@ -16,8 +16,8 @@ import * as Visits from "./Visits.ts"
 
 type Made<M extends { readonly make: Effect.Effect<unknown, never, SqlClient.SqlClient> }> = Effect.Success<M["make"]>
 
-export class Repository extends Context.Service<
-  Repository,
+export class Store extends Context.Service<
+  Store,
   {
     readonly users: Made<typeof Users>
     readonly files: Made<typeof GistFiles>
@@ -28,13 +28,13 @@ export class Repository extends Context.Service<
     readonly changes: Made<typeof Changes>
     readonly days: Made<typeof Days>
     readonly deals: Made<typeof Deals>
-    readonly doors: Made<typeof Doors>
+    readonly limits: Made<typeof Limits>
     readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
   }
 >()("gitpip/Repository") {
-  static readonly layer: Layer.Layer<Repository, never, SqlClient.SqlClient> = Layer.effect(
-    Repository,
+  static readonly layer: Layer.Layer<Store, never, SqlClient.SqlClient> = Layer.effect(
+    Store,
     Effect.all({
       users: Users.make,
       files: GistFiles.make,
@@ -45,7 +45,7 @@ export class Repository extends Context.Service<
       changes: Changes.make,
       days: Days.make,
       deals: Deals.make,
-      doors: Doors.make,
+      limits: Limits.make,
       feed: Feed.make,
       totals: Totals.make
     })

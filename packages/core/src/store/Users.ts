@@ -5,7 +5,7 @@ import { orDatabaseError, rows } from "../database/Database.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import * as Timing from "../domain/Timing.ts"
 import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
-import { later, numbers, seconds } from "./sql.ts"
+import { arrayOf, interval, plus } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
@@ -26,9 +26,9 @@ export const ScanUser = Schema.Struct({
   githubId: Schema.NullOr(Schema.Int),
   etag: Schema.NullOr(Schema.String),
   pages: Schema.Int,
-  walkedAt: Schema.NullOr(Schema.DateTimeUtc),
+  listedAt: Schema.NullOr(Schema.DateTimeUtc),
   failures: Schema.Int,
-  stamp: Schema.NullOr(Schema.String)
+  fingerprint: Schema.NullOr(Schema.String)
 })
 export type ScanUser = typeof ScanUser.Type
 
@@ -37,11 +37,11 @@ export interface Look {
   readonly key: UserKey
   /** `null`: leave as it is. */
   readonly etag: string | null
-  readonly stamp: string | null
+  readonly fingerprint: string | null
   /** What new gists add to the rate, in gists a day as of now; `null`: the look tells nothing of it. */
   readonly gained: number | null
   /** Whether all of the user's gists were seen. */
-  readonly walked: boolean
+  readonly isFullListing: boolean
   readonly failures: number
   readonly retryAt: Date | null
   readonly errorReason: string | null
@@ -53,17 +53,19 @@ const Details = Schema.Struct({ details: UserDetails })
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const columns = sql.literal(`u.username as login, u.id, u.github_id,
-    case when u.failures > 0 then 'failing' when u.scanned_at is null then 'new' else 'ok' end as state,
-    u.tracked_at, u.scanned_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
+    case when u.failures > 0 then 'failing' when u.checked_at is null then 'new' else 'ok' end as state,
+    u.tracked_at, u.checked_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
   const users = rows(User)
-  const scanColumns = sql.literal(`u.key, u.username, u.github_id, u.etag, u.pages, u.walked_at, u.failures, u.stamp`)
+  const scanColumns = sql.literal(
+    `u.key, u.username, u.github_id, u.etag, u.pages, u.listed_at, u.failures, u.fingerprint`
+  )
   /** `Cadence.classOf` of a column. */
   const classOf = (column: string) =>
     sql`least(greatest(round(log(2, greatest(${sql.literal(column)} * ${2 ** 10}::float8, 1e-9)::numeric)), 0), ${Cadence.classes - 1})`
   const allClasses = Array.from({ length: Cadence.classes }, (_, number) => number)
   /** The end of the longest wait that a user's failures can make by then. */
   const latestRetry = (from: Date) => sql`${from}::timestamptz
-    + least(power(2, least(failures, 20) - 1) * ${seconds(sql, Timing.userRetry.first)}, ${seconds(sql, Timing.userRetry.longest)})`
+    + least(power(2, least(failures, 20) - 1) * ${interval(sql, Timing.userRetry.first)}, ${interval(sql, Timing.userRetry.longest)})`
 
   const nextId = sql<{
     id: number
@@ -107,7 +109,7 @@ export const make = Effect.gen(function* () {
     }
     const [revived] = yield* users(sql`
       update users u set id = ${kept}, username = ${username}, tracked_at = ${now}, untracked_at = null,
-        baselined_at = null, etag = null, stamp = null, walked_at = null, scanned_at = null, rate_class = 0,
+        baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
         failures = 0, retry_at = null, error_reason = null, error_message = null
       where key = ${present.key} returning ${columns}`)
     return Option.fromNullishOr(revived).pipe(Option.map((user) => ({ user, created: true })))
@@ -176,11 +178,11 @@ export const make = Effect.gen(function* () {
       rows(ScanUser)(sql`
         select ${scanColumns} from users u
         where key > ${page.after} and key <= ${page.until} and untracked_at is null
-          and (${page.everybody} or retry_at is null or retry_at <= ${page.now} or retry_at > ${latestRetry(later(page.now, Timing.clockDifference))})
+          and (${page.everybody} or retry_at is null or retry_at <= ${page.now} or retry_at > ${latestRetry(plus(page.now, Timing.clockDifference))})
         order by key limit ${page.limit}`),
     someForScan: (keys: ReadonlyArray<UserKey>) =>
       rows(ScanUser)(sql`
-        select ${scanColumns} from users u where key = any(${numbers(sql, keys, "bigint")}) order by key`),
+        select ${scanColumns} from users u where key = any(${arrayOf(sql, keys, "bigint")}) order by key`),
     /**
      * Users whom it is time to look at, whoever is due longest first: those never looked at before all, failing ones at
      * the end of their wait, and the others `intervals[c]` milliseconds after the last look for class `c`. Whoever has not
@@ -199,19 +201,19 @@ export const make = Effect.gen(function* () {
       return rows(ScanUser)(sql`
         select ${scanColumns} from (
           (select key, 'epoch'::timestamptz as due from users
-            where untracked_at is null and failures = 0 and rate_class = 0 and scanned_at is null ${which} limit ${limit})
+            where untracked_at is null and failures = 0 and rate_class = 0 and checked_at is null ${which} limit ${limit})
           union all
           (select key, retry_at from users
             where untracked_at is null and failures > 0 and retry_at <= ${now} ${which} order by retry_at limit ${limit})
           union all
-          (select seen.key, seen.scanned_at + class.wait from (
+          (select seen.key, seen.checked_at + class.wait from (
               select n - 1 as number, millis * interval '1 millisecond' as wait
-              from unnest(${numbers(sql, intervals, "float8")}) with ordinality as i(millis, n)
+              from unnest(${arrayOf(sql, intervals, "float8")}) with ordinality as i(millis, n)
             ) class cross join lateral (
-              select key, scanned_at from users
+              select key, checked_at from users
               where untracked_at is null and failures = 0 and rate_class = class.number
-                and scanned_at < greatest(${now}::timestamptz - class.wait, ${before}) ${which}
-              order by scanned_at limit ${limit}
+                and checked_at < greatest(${now}::timestamptz - class.wait, ${before}) ${which}
+              order by checked_at limit ${limit}
             ) seen order by 2 limit ${limit})
           order by due limit ${limit}
         ) d join users u using (key) order by d.due, key`)
@@ -220,16 +222,16 @@ export const make = Effect.gen(function* () {
      * Ends waits that were noted by a clock that was wrong: looks in the future, and retries later than so many failures
      * can make them. The other statements only look at what is due by now.
      */
-    mendClocks: (now: Date) => {
-      const soon = later(now, Timing.clockDifference)
+    fixClocks: (now: Date) => {
+      const soon = plus(now, Timing.clockDifference)
       return orDatabaseError(
         Effect.andThen(
           sql`
             with wrong as (
               select key from users where untracked_at is null and failures = 0
-                and rate_class = any(${allClasses}::smallint[]) and scanned_at > ${soon}
+                and rate_class = any(${allClasses}::smallint[]) and checked_at > ${soon}
               order by key for no key update
-            ) update users u set scanned_at = ${now} from wrong where u.key = wrong.key`,
+            ) update users u set checked_at = ${now} from wrong where u.key = wrong.key`,
           Effect.asVoid(sql`
             with wrong as (
               select key from users where untracked_at is null and failures > 0 and retry_at > ${latestRetry(soon)}
@@ -249,12 +251,12 @@ export const make = Effect.gen(function* () {
       }
     ),
     /** When the user was looked at that has waited longest, of those that do not fail; `None` when nobody has been looked at. */
-    oldestLook: Effect.map(
+    oldestCheck: Effect.map(
       orDatabaseError(sql<{ at: DateTime.Utc | null }>`
-        select min(seen.scanned_at) as at from unnest(${allClasses}::smallint[]) as class(number) cross join lateral (
-          select scanned_at from users
-          where untracked_at is null and failures = 0 and rate_class = class.number and scanned_at is not null
-          order by scanned_at limit 1) seen`),
+        select min(seen.checked_at) as at from unnest(${allClasses}::smallint[]) as class(number) cross join lateral (
+          select checked_at from users
+          where untracked_at is null and failures = 0 and rate_class = class.number and checked_at is not null
+          order by checked_at limit 1) seen`),
       (found) => Option.fromNullishOr(found[0]?.at)
     ),
     /**
@@ -265,48 +267,48 @@ export const make = Effect.gen(function* () {
       Effect.map(
         orDatabaseError(sql<{ key: number; githubId: number | null; username: string }>`
           select key, github_id, username from users
-            where github_id = any(${numbers(
+            where github_id = any(${arrayOf(
               sql,
               accounts.map(({ id }) => id),
               "bigint"
-            )}) and untracked_at is null and scanned_at is not null
+            )}) and untracked_at is null and checked_at is not null
           union all
           select key, github_id, username from users
             where lower(username) = any(${accounts.map(({ login }) => login.toLowerCase())}::text[])
-              and github_id is null and untracked_at is null and scanned_at is not null`),
+              and github_id is null and untracked_at is null and checked_at is not null`),
         (found) => found.map((user) => ({ ...user, key: UserKey.make(user.key) }))
       ),
     /** Records many looks in one statement. Users are locked in order of their keys, as wherever several are. */
-    recordLooks: (looks: ReadonlyArray<Look>, now: Date) =>
+    recordChecks: (checks: ReadonlyArray<Look>, now: Date) =>
       orDatabaseError(
         Effect.asVoid(sql`
           with locked as (
-            select key, rate, rate_at from users where key = any(${numbers(
+            select key, rate, rate_at from users where key = any(${arrayOf(
               sql,
-              looks.map(({ key }) => key),
+              checks.map(({ key }) => key),
               "bigint"
             )}) order by key for no key update
           )
-          update users u set scanned_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
-            stamp = coalesce(l.stamp, u.stamp), rate = coalesce(new.rate, u.rate),
+          update users u set checked_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
+            fingerprint = coalesce(l.fingerprint, u.fingerprint), rate = coalesce(new.rate, u.rate),
             rate_at = case when new.rate is null then u.rate_at else ${now}::timestamptz end,
             rate_class = coalesce(${classOf("new.rate")}, u.rate_class),
-            walked_at = case when l.walked then ${now}::timestamptz else u.walked_at end,
+            listed_at = case when l.is_full_listing then ${now}::timestamptz else u.listed_at end,
             retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
           from jsonb_to_recordset(${JSON.stringify(
-            looks.map((look) => ({
-              key: look.key,
-              etag: look.etag,
-              stamp: look.stamp,
-              gained: look.gained,
-              walked: look.walked,
-              failures: look.failures,
-              retry_at: look.retryAt,
-              error_reason: look.errorReason,
-              error_message: look.errorMessage
+            checks.map((check) => ({
+              key: check.key,
+              etag: check.etag,
+              fingerprint: check.fingerprint,
+              gained: check.gained,
+              is_full_listing: check.isFullListing,
+              failures: check.failures,
+              retry_at: check.retryAt,
+              error_reason: check.errorReason,
+              error_message: check.errorMessage
             }))
           )}::jsonb)
-            as l(key bigint, etag text, stamp text, gained float8, walked boolean,
+            as l(key bigint, etag text, fingerprint text, gained float8, is_full_listing boolean,
               failures int, retry_at timestamptz, error_reason text, error_message text)
             join locked on locked.key = l.key
             -- From the row as it was locked: two may have looked at once, and only that sees what the other has counted.
@@ -322,11 +324,11 @@ export const make = Effect.gen(function* () {
       orDatabaseError(
         Effect.asVoid(sql`
           with locked as (
-            select key from users where key = any(${numbers(sql, keys, "bigint")}) and failures > 0
+            select key from users where key = any(${arrayOf(sql, keys, "bigint")}) and failures > 0
               order by key for no key update
           )
           update users u set failures = u.failures - 1,
-            scanned_at = case when u.failures > 1 or u.walked_at is not null then u.scanned_at end,
+            checked_at = case when u.failures > 1 or u.listed_at is not null then u.checked_at end,
             retry_at = case when u.failures > 1 then ${now}::timestamptz end,
             error_reason = case when u.failures > 1 then u.error_reason end,
             error_message = case when u.failures > 1 then u.error_message end
@@ -334,7 +336,7 @@ export const make = Effect.gen(function* () {
       ),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
-      sql`update users set username = ${username}, etag = null, stamp = null where key = ${key}`.pipe(
+      sql`update users set username = ${username}, etag = null, fingerprint = null where key = ${key}`.pipe(
         Effect.asVoid,
         Effect.catchReason("SqlError", "UniqueViolation", () =>
           Effect.fail(

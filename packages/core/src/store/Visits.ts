@@ -4,7 +4,7 @@ import { SqlClient } from "effect/sql"
 import { rows } from "../database/Database.ts"
 import { UserKey } from "../domain/User.ts"
 import { News, VisitId, Visitor, VisitRecord } from "../domain/Visit.ts"
-import { alone } from "./sql.ts"
+import { onOwnConnection } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
 /** This user has no visit of this id. */
@@ -51,7 +51,7 @@ export const make = Effect.gen(function* () {
     /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
     record: Effect.fnUntraced(function* (username: string, visitor: Visitor, now: Date) {
       const [visit] = yield* visits(
-        alone(sql, sql`select ${columns} from record_visit(${username}, ${visitor}, ${now}::timestamptz)`)
+        onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor}, ${now}::timestamptz)`)
       )
       if (visit === undefined) return yield* new UserNotTracked({ username })
       return visit

@@ -23,7 +23,7 @@ interface Description {
 export const countLimit = 100_000
 
 const described = {
-  gitpip_looks_total: {
+  gitpip_checks_total: {
     type: "counter",
     labels: ["outcome"],
     scope: "process",
@@ -58,7 +58,7 @@ const described = {
     type: "counter",
     labels: ["outcome"],
     scope: "process",
-    meaning: "Tries at publications, by outcome: published, adopted, retracted, or the reason why not"
+    meaning: "Tries at publications, by outcome: published, adopted, duplicate, or the reason why not"
   },
   gitpip_request_duration_seconds: {
     type: "histogram",
@@ -87,25 +87,25 @@ const described = {
     scope: "process",
     meaning: "How large that budget is when it is renewed"
   },
-  gitpip_looks_needed_per_hour: {
+  gitpip_checks_needed_per_hour: {
     type: "gauge",
     labels: [],
     scope: "database",
     meaning: "Looks an hour that the present users need, at the plan's intervals"
   },
-  gitpip_looks_allowed_per_hour: {
+  gitpip_checks_allowed_per_hour: {
     type: "gauge",
     labels: [],
     scope: "process",
     meaning: "Looks an hour that GitHub's limits allow the scans, by what its answers told this process"
   },
-  gitpip_look_interval_seconds: {
+  gitpip_check_interval_seconds: {
     type: "gauge",
     labels: [],
     scope: "process",
     meaning: "Time between two looks at the users that publish least, as planned"
   },
-  gitpip_look_age_seconds: {
+  gitpip_check_age_seconds: {
     type: "gauge",
     labels: [],
     scope: "database",
@@ -204,7 +204,7 @@ const described = {
     meaning:
       "How long the new file that is due longest is due; 0 when none is. A backlog waits for spare budget, and does not count"
   },
-  gitpip_door_closed_seconds: {
+  gitpip_blocked_seconds: {
     type: "gauge",
     labels: ["service"],
     scope: "database",
@@ -236,7 +236,7 @@ const series = <I, S>(metric: Metric.Metric<I, S>, attributes: (value: string) =
 const byOutcome = (outcome: string) => ({ outcome })
 const byService = (service: string) => ({ service })
 
-export const looks = series(counter("gitpip_looks_total"), byOutcome)
+export const checks = series(counter("gitpip_checks_total"), byOutcome)
 export const filesFound = counter("gitpip_files_found_total")
 export const scans = series(counter("gitpip_scans_total"), byOutcome)
 export const feedPolls = series(counter("gitpip_feed_polls_total"), byOutcome)
@@ -260,11 +260,11 @@ export const answered = series(
 
 export const budgetRemaining = series(gauge("gitpip_budget_remaining"), byService)
 export const budgetLimit = series(gauge("gitpip_budget_limit"), byService)
-export const doorClosed = series(gauge("gitpip_door_closed_seconds"), byService)
-export const looksNeeded = gauge("gitpip_looks_needed_per_hour")
-export const looksAllowed = gauge("gitpip_looks_allowed_per_hour")
-export const lookInterval = gauge("gitpip_look_interval_seconds")
-export const lookAge = gauge("gitpip_look_age_seconds")
+export const blockedSeconds = series(gauge("gitpip_blocked_seconds"), byService)
+export const checksNeeded = gauge("gitpip_checks_needed_per_hour")
+export const checksAllowed = gauge("gitpip_checks_allowed_per_hour")
+export const checkInterval = gauge("gitpip_check_interval_seconds")
+export const checkAge = gauge("gitpip_check_age_seconds")
 export const gistsExpected = gauge("gitpip_gists_expected_per_day")
 export const shortages = gauge("gitpip_shortages")
 export const publisherOff = gauge("gitpip_publisher_off")
@@ -287,7 +287,7 @@ export const begin: Effect.Effect<void> = Effect.forEach(
     filesFound,
     feedUsers,
     ...["new", "unchanged", "failed", "gap"].map(feedPolls),
-    ...["unchanged", "changed", "failed"].map(looks),
+    ...["unchanged", "changed", "failed"].map(checks),
     ...["done", "stopped", "interrupted"].map(scans),
     ...["published", "adopted"].map(attempts)
   ],
@@ -317,7 +317,7 @@ export const events = {
   "list.ended": "GitHub does not show all of a user's list; what it shows is found",
   "publication.published": "A file is in Pipedrive",
   "publication.set_back": "A try at a publication did not succeed",
-  "publication.retracted": "A file was published by two processes; one activity is deleted again",
+  "publication.duplicate": "A file was published by two processes; one activity is deleted again",
   "publisher.off": "Nothing is published, for want of credentials",
   "publisher.paused": "Nothing is sent for a while",
   "worker.failed": "A round of the background work failed, and is done again",
@@ -336,7 +336,7 @@ export const keys = {
   user: "A tracked user's name",
   publication: "Number of a publication",
   file: "Address of a file",
-  receipt: "What a file is called in Pipedrive",
+  remote_id: "What a file is called in Pipedrive",
   state: "Where a scan or publication stands now",
   outcome: "How it ended",
   reason: "Why, as one word",

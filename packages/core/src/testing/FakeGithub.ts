@@ -11,7 +11,7 @@
  */
 import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
-import type { StandIn, StandInOptions, StandInRequest } from "./FakeService.ts"
+import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService.ts"
 import type { GraphqlEngine } from "./Graphql.ts"
 import { type GithubRoute, githubRoutes, makeAnswers, refusal } from "./internal/githubAnswers.ts"
 import { type GraphqlFault, isGraphqlFault, makeGraphql } from "./internal/githubGraphql.ts"
@@ -38,7 +38,7 @@ export type GithubFault =
   /** Too much at once: budget is left, and `retry-after` may be missing. */
   | { readonly kind: "secondary-limit"; readonly retryAfterSeconds?: number; readonly status?: 403 | 429 }
 
-export interface GithubStandInOptions extends StandInOptions {
+export interface FakeGithubOptions extends FakeServiceOptions {
   /** When set, requests with another token get `401`. When not, any token is a good one. */
   readonly token?: string | ReadonlyArray<string>
   /** Requests an hour with a token (default 5,000; without one never more than 60). `false`: none, and no headers. */
@@ -55,11 +55,11 @@ export interface GithubStandInOptions extends StandInOptions {
   readonly self?: string
   /** Whether a gist shows the content of files behind one that is too large. `none`: https://github.com/cli/cli/issues/11739 */
   readonly behindLarge?: "whole" | "none"
-  /** Where `raw_url` points to. Default: the stand-in itself. */
+  /** Where `raw_url` points to. Default: the fake itself. */
   readonly rawOrigin?: string | URL
 }
 
-export interface GithubStandIn extends StandIn<GithubRoute, GithubFault> {
+export interface FakeGithub extends FakeService<GithubRoute, GithubFault> {
   /** Answers the numeric id. */
   readonly addUser: (
     login: string,
@@ -89,14 +89,18 @@ const ANONYMOUS_LIMIT = 60
 const VERSIONS: ReadonlyArray<ApiVersion> = ["2022-11-28", "2026-03-10"]
 
 const make = Effect.fnUntraced(function* (
-  options: GithubStandInOptions = {}
-): Effect.fn.Return<GithubStandIn, HttpServerError.ServeError, Scope.Scope> {
+  options: FakeGithubOptions = {}
+): Effect.fn.Return<FakeGithub, HttpServerError.ServeError, Scope.Scope> {
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const state = new GithubState(now, options.self)
   const server = yield* serve<GithubRoute, GithubFault>(options, (api) => {
     const raw = options.rawOrigin === undefined ? api : new URL(options.rawOrigin).origin
-    const door = makeDoor(options, state, makeAnswers(state, { api, raw, behindLarge: options.behindLarge ?? "whole" }))
+    const door = makeLimit(
+      options,
+      state,
+      makeAnswers(state, { api, raw, behindLarge: options.behindLarge ?? "whole" })
+    )
     return {
       routes: githubRoutes,
       answer: (request) => door(request),
@@ -105,8 +109,8 @@ const make = Effect.fnUntraced(function* (
   })
   return {
     ...server,
-    misbehave: (fault, { when = () => true, ...rest } = {}) =>
-      server.misbehave(fault, {
+    injectFault: (fault, { when = () => true, ...rest } = {}) =>
+      server.injectFault(fault, {
         ...rest,
         when: (request) => when(request) && (!isGraphqlFault(fault) || request.route === "/graphql")
       }),
@@ -124,14 +128,10 @@ const make = Effect.fnUntraced(function* (
   }
 })
 
-export const GithubStandIn: { readonly make: typeof make } = { make }
+export const FakeGithub: { readonly make: typeof make } = { make }
 
 /** What every request passes before it is answered, in GitHub's order: agent, token, version, both limits. */
-const makeDoor = (
-  options: GithubStandInOptions,
-  state: GithubState,
-  { answer, raw }: ReturnType<typeof makeAnswers>
-) => {
+const makeLimit = (options: FakeGithubOptions, state: GithubState, { answer, raw }: ReturnType<typeof makeAnswers>) => {
   const primary = makePrimaryLimit()
   const points = makePrimaryLimit()
   const pointLimit = options.limit === false ? undefined : (options.points ?? 5000)
@@ -141,7 +141,7 @@ const makeDoor = (
       ? undefined
       : makeGraphql({ engine: options.graphql, state, points, limit: pointLimit, secondary })
 
-  return (request: StandInRequest<GithubRoute>, fault?: GraphqlFault): Reply => {
+  return (request: FakeRequest<GithubRoute>, fault?: GraphqlFault): Reply => {
     if (request.route === "/raw/{login}/{gist}/{sha}/{name}") return raw(request)
     const { authorization, "user-agent": agent = "", "x-github-api-version": asked } = request.headers
     if (agent === "") return { status: 403, headers: { "content-type": "text/html" }, body: NO_AGENT }
@@ -181,7 +181,7 @@ const makeDoor = (
 const NO_AGENT =
   "Request forbidden by administrative rules. Please make sure your request has a User-Agent header (https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent).\n"
 
-const isGoodToken = (authorization: string | undefined, token: GithubStandInOptions["token"]): boolean =>
+const isGoodToken = (authorization: string | undefined, token: FakeGithubOptions["token"]): boolean =>
   authorization === undefined ||
   token === undefined ||
   [token].flat().includes(/^(?:bearer|token) (.*)$/i.exec(authorization)?.[1] ?? "")

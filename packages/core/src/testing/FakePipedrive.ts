@@ -10,7 +10,7 @@
  */
 import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
-import type { StandIn, StandInOptions, StandInRequest } from "./FakeService.ts"
+import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService.ts"
 import {
   type DealInput,
   makeAnswers,
@@ -42,7 +42,7 @@ export type PipedriveFault =
   /** What follows when refusals are ignored: `403` with an HTML page. */
   | { readonly kind: "cloudflare-block" }
 
-export interface PipedriveStandInOptions extends StandInOptions {
+export interface FakePipedriveOptions extends FakeServiceOptions {
   /** Default `pipedrive-token`. */
   readonly token?: string
   /** A rolling window per token (default 20 in 2,000 ms; searches 10). `false`: no limit and no headers. */
@@ -63,7 +63,7 @@ export interface PipedriveStandInOptions extends StandInOptions {
   readonly timeZone?: string
 }
 
-export interface PipedriveStandIn extends StandIn<PipedriveRoute, PipedriveFault> {
+export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFault> {
   readonly token: string
   /** All that are not deleted, in order of creation. */
   readonly activities: ReadonlyArray<PipedriveActivity>
@@ -80,8 +80,8 @@ export interface PipedriveStandIn extends StandIn<PipedriveRoute, PipedriveFault
 }
 
 const make = Effect.fnUntraced(function* (
-  options: PipedriveStandInOptions = {}
-): Effect.fn.Return<PipedriveStandIn, HttpServerError.ServeError, Scope.Scope> {
+  options: FakePipedriveOptions = {}
+): Effect.fn.Return<FakePipedrive, HttpServerError.ServeError, Scope.Scope> {
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const token = options.token ?? "pipedrive-token"
@@ -96,14 +96,14 @@ const make = Effect.fnUntraced(function* (
     },
     now
   )
-  const door = makeDoor(token, options, answers.operations)
+  const door = makeLimit(token, options, answers.operations)
   const server = yield* serve<PipedriveRoute, PipedriveFault>(options, () => ({
     routes: pipedriveRoutes,
     answer: door.answer,
     fault: faultReply
   }))
   const deleted = (done: boolean, what: string, id: number) => {
-    if (!done) throw new Error(`The Pipedrive stand-in has no ${what} ${id}`)
+    if (!done) throw new Error(`The Pipedrive fake has no ${what} ${id}`)
   }
   return {
     ...server,
@@ -125,15 +125,15 @@ const make = Effect.fnUntraced(function* (
   }
 })
 
-export const PipedriveStandIn: { readonly make: typeof make } = { make }
+export const FakePipedrive: { readonly make: typeof make } = { make }
 
 /** Searches have a window of their own, on every plan. */
 const SEARCHES = 10
 
 /** What every request passes before it is answered: token, burst, budget. */
-const makeDoor = (
+const makeLimit = (
   token: string,
-  options: PipedriveStandInOptions,
+  options: FakePipedriveOptions,
   operations: ReturnType<typeof makeAnswers>["operations"]
 ) => {
   const { burst: window = { limit: 20, windowMillis: 2000 } } = options
@@ -149,7 +149,7 @@ const makeDoor = (
     return refusedInARow > PATIENCE ? cloudflareBlock() : tooMany(headers)
   }
 
-  const answer = (request: StandInRequest<PipedriveRoute>): Reply => {
+  const answer = (request: FakeRequest<PipedriveRoute>): Reply => {
     const correlation = { "x-correlation-id": `00000000-0000-4000-8000-${`${++requests}`.padStart(12, "0")}` }
     if (request.headers["x-api-token"] !== token) return unauthorized(correlation)
 

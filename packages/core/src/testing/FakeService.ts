@@ -1,5 +1,5 @@
 /**
- * What both stand-ins share: the log of what they were asked, and how they are told to misbehave.
+ * What both fakes share: the log of what they were asked, and how they are told to misbehave.
  *
  * Guarantees: a request is handled in one synchronous step once its body has arrived whole, in order of arrival, so an
  * oracle read after an answer has seen everything that answer did. Nothing here waits on a timer, but for `drip`.
@@ -10,8 +10,8 @@
 import type { Effect } from "effect"
 
 /** A request as it arrived. `route` is the template its path fits, `undefined` for addresses the service lacks. */
-export interface StandInRequest<Route extends string = string> {
-  /** Epoch milliseconds of the clock the stand-in was made with. */
+export interface FakeRequest<Route extends string = string> {
+  /** Epoch milliseconds of the clock the fake was made with. */
   readonly at: number
   readonly method: string
   /** As sent, still percent-encoded, without the query. */
@@ -28,7 +28,7 @@ export interface StandInRequest<Route extends string = string> {
 }
 
 /** `status` is what was answered. `lost` stands for every answer that did not tell of the work that was done. */
-export interface LoggedRequest<Route extends string = string> extends StandInRequest<Route> {
+export interface LoggedRequest<Route extends string = string> extends FakeRequest<Route> {
   readonly status: number | "reset" | "hang" | "lost"
 }
 
@@ -47,7 +47,7 @@ export type Fault =
   | { readonly kind: "garbage" }
   /** The connection is reset before anything is done. */
   | { readonly kind: "reset" }
-  /** No answer until the stand-in closes, and nothing is done. */
+  /** No answer until the fake closes, and nothing is done. */
   | { readonly kind: "hang" }
   /** The work is done, and then the connection is reset, or never answered, or answered with an error (`504`). */
   | { readonly kind: "lost"; readonly how?: "reset" | "hang" | "status"; readonly status?: number }
@@ -67,7 +67,7 @@ export type Fault =
       readonly kind: "respond"
       readonly status?: number
       /** Beside the true answer's, or in place of them. One that is `undefined` is left out. */
-      readonly headers?: (request: StandInRequest) => Readonly<Record<string, string | undefined>>
+      readonly headers?: (request: FakeRequest) => Readonly<Record<string, string | undefined>>
       /** A body that is neither a string nor bytes is sent as JSON. */
       readonly body?: unknown
       /** Whether the service does what it was asked. Default: only a `GET`. */
@@ -81,14 +81,14 @@ export type Fault =
   /** Sends the caller elsewhere. Nothing is done. */
   | { readonly kind: "redirect"; readonly location: string; readonly status?: 301 | 302 | 303 | 307 | 308 }
 
-export interface MisbehaveOptions<Route extends string = string> {
+export interface FaultOptions<Route extends string = string> {
   /** How many requests it strikes. Default 1. */
   readonly times?: number
   /** Which requests it strikes. Default: any. */
-  readonly when?: (request: StandInRequest<Route>) => boolean
+  readonly when?: (request: FakeRequest<Route>) => boolean
 }
 
-export interface StandIn<Route extends string, OwnFault> {
+export interface FakeService<Route extends string, OwnFault> {
   /** The origin, on loopback, with a trailing slash. */
   readonly url: URL
   /** Every request since the last `clearRequests`, as a live view in order of arrival; empty with `log: false`. */
@@ -99,9 +99,9 @@ export interface StandIn<Route extends string, OwnFault> {
   readonly count: (method?: string, route?: Route, status?: LoggedRequest["status"]) => number
   /** Completes once the log holds `count` requests that `when` accepts. Needs the log. */
   readonly seen: (count: number, when?: (request: LoggedRequest<Route>) => boolean) => Effect.Effect<void>
-  readonly misbehave: (fault: Fault | OwnFault, options?: MisbehaveOptions<Route>) => void
+  readonly injectFault: (fault: Fault | OwnFault, options?: FaultOptions<Route>) => void
   /** Forgets all queued faults. Answers held by `late` stay held. */
-  readonly behave: () => void
+  readonly clearFaults: () => void
   /** Sends every answer held by `late`, and tells how many there were. */
   readonly release: () => number
   /**
@@ -111,7 +111,7 @@ export interface StandIn<Route extends string, OwnFault> {
   readonly underWay: () => { readonly answering: number; readonly held: number; readonly written: number }
 }
 
-export interface StandInOptions {
+export interface FakeServiceOptions {
   /** Default: any free port. */
   readonly port?: number
   /** The host in its own addresses. Default `127.0.0.1`; `localhost` has callers look up a name. */

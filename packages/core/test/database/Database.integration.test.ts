@@ -106,8 +106,8 @@ describe("migrations", () => {
           sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
           values (1, 1, 'g', 'f', 'u', 0, now(), now(), now())`
         )
-        const publish = (state: string, receipt: string | null) =>
-          sql`insert into publications (file_key, user_key, state, turn, due_at, created_at, receipt) values (1, 1, ${state}, 0, now(), now(), ${receipt})`
+        const publish = (state: string, remoteId: string | null) =>
+          sql`insert into publications (file_key, user_key, state, start_tag, due_at, created_at, remote_id) values (1, 1, ${state}, 0, now(), now(), ${remoteId})`
         yield* refuse("published without a receipt", publish("published", null))
         yield* publish("pending", null)
         yield* refuse("a publication twice", publish("pending", null))

@@ -85,8 +85,8 @@ describe("state", () => {
           yield* gitpip.scan()
           yield* gitpip.latest(name("ann"))
           // One reaches Pipedrive and its answer does not reach Gitpip; one is refused.
-          pipedrive.misbehave({ kind: "lost", how: "reset" }, { when: isCreate })
-          pipedrive.misbehave(
+          pipedrive.injectFault({ kind: "lost", how: "reset" }, { when: isCreate })
+          pipedrive.injectFault(
             { kind: "status", status: 400, body: { success: false, error: "no" } },
             { when: isCreate }
           )
@@ -176,7 +176,7 @@ describe("state", () => {
         assert.match(yield* refused(newer), /from a newer Gitpip.*Use the version that wrote the file/)
       }
       assert.match(yield* refused(lines.slice(0, -1).join("\n")), /cut off before its end/)
-      assert.match(yield* refused(text.slice(0, text.indexOf('"bob"'))), /Line 4 is none/)
+      assert.match(yield* refused(text.slice(0, text.indexOf('"bob"'))), /Line 4 is not part/)
       assert.match(
         yield* refused(text.replace('"users":2', '"users":3')),
         /should hold 3 rows of users, and 2 were found/
@@ -195,8 +195,8 @@ describe("state", () => {
         yield* refused(text.replace('"columns":["key"', '"columns":["key\\" from users; drop table users; --"')),
         /columns/
       )
-      assert.match(yield* refused(`${text}${lines[2]}\n`), /is none of a file/)
-      assert.match(yield* refused("username,id\nann,7\n"), /Line 1 is none of a file that `gitpip export` wrote/)
+      assert.match(yield* refused(`${text}${lines[2]}\n`), /is not part of/)
+      assert.match(yield* refused("username,id\nann,7\n"), /Line 1 is not part of a `gitpip export` file/)
       assert.match(yield* refused(lines.slice(1).join("\n")), /Line 1 does not begin a file/)
       assert.match(yield* refused(""), /The file is empty/)
       // A column that an older schema had not gets its default.

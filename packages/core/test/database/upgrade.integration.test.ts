@@ -12,7 +12,7 @@ import * as Database from "../../src/database/Database.ts"
 import { migrations, newest } from "../../src/database/migrations/index.ts"
 import * as Cadence from "../../src/domain/Cadence.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { Repository } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import { emptyUrl, fill, freshDirectory } from "../database.ts"
 import { everything, makeWorld, name, services } from "../world.ts"
 
@@ -233,9 +233,9 @@ it.live("a user whose files were stored by a process that died before it noted t
     }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 1 })))
     const { settings } = yield* makeWorld()
     yield* Effect.gen(function* () {
-      const { users } = yield* Repository
+      const { users } = yield* Store
       const intervals = Array.from({ length: Cadence.classes }, () => 3_600_000)
-      yield* users.mendClocks(new Date())
+      yield* users.fixClocks(new Date())
       const due = yield* users.due({ intervals, before: new Date(), now: new Date(Date.now() + 1e9), limit: 10 })
       assert.deepStrictEqual(
         due.map(({ username }) => username),

@@ -3,13 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { CheckSchedule } from "../../src/detect/CheckSchedule.ts"
 import { Feed } from "../../src/detect/Feed.ts"
 import { Scanner } from "../../src/detect/Scanner.ts"
-import { Planner } from "../../src/detect/CheckSchedule.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FeedPosition } from "../../src/store/FeedPositions.ts"
-import { Repository } from "../../src/store/Store.ts"
-import type { GithubStandIn } from "../../src/testing/index.ts"
+import { Store } from "../../src/store/Store.ts"
+import type { FakeGithub } from "../../src/testing/index.ts"
 import { Worker } from "../../src/Worker.ts"
 import { layerPostgres } from "../database.ts"
 import { graphqlEngine } from "../github/graphqlEngine.ts"
@@ -26,11 +26,11 @@ const files = (login: string) =>
     Effect.map(gitpip.history(name(login), everything), (found) => found.map(({ filename }) => filename))
   )
 /** Somebody whom nobody tracks makes gists. */
-const noise = (github: GithubStandIn, count: number) => {
+const noise = (github: FakeGithub, count: number) => {
   for (let n = 0; n < count; n++) github.addGist("noise", { files: { "n.md": "" } })
 }
 /** Ann is tracked and has been looked at; the feed has been polled once. */
-const begun = Effect.fnUntraced(function* (github: GithubStandIn) {
+const begun = Effect.fnUntraced(function* (github: FakeGithub) {
   const gitpip = yield* Gitpip
   github.addUser("ann")
   github.addUser("noise")
@@ -85,7 +85,7 @@ describe("the feed", () => {
         yield* poll
         assert.strictEqual(github.requests.filter(isFeed).length, 3)
         assert.deepStrictEqual(yield* files("ann"), ["b.md", "a.md"])
-        const gap = yield* Effect.map(Planner, ({ plan }) => plan).pipe(Effect.flatten)
+        const gap = yield* Effect.map(CheckSchedule, ({ plan }) => plan).pipe(Effect.flatten)
         assert.strictEqual(gap.gapAt._tag, "None")
       })
     )
@@ -181,7 +181,7 @@ describe("the feed", () => {
       Effect.gen(function* () {
         yield* begun(github)
         github.addGist("ann", { files: { "b.md": "" } })
-        github.misbehave({ kind: "status", status: 200, body: [] }, { when: isList, times: Number.POSITIVE_INFINITY })
+        github.injectFault({ kind: "status", status: 200, body: [] }, { when: isList, times: Number.POSITIVE_INFINITY })
         yield* poll
         for (let n = 0; n < 4; n++) {
           noise(github, 1)
@@ -197,7 +197,7 @@ describe("the feed", () => {
       Effect.gen(function* () {
         yield* begun(github)
         github.addGist("ann", { files: { "b.md": "" } })
-        github.misbehave({ kind: "status", status: 304 }, { when: isList })
+        github.injectFault({ kind: "status", status: 304 }, { when: isList })
         yield* poll
         assert.deepStrictEqual(yield* files("ann"), ["a.md"])
         yield* nextPoll
@@ -211,7 +211,7 @@ describe("the feed", () => {
       Effect.gen(function* () {
         yield* begun(github)
         github.addGist("ann", { files: { "b.md": "" } })
-        github.misbehave({ kind: "secondary-limit", retryAfterSeconds: 60 }, { when: isList })
+        github.injectFault({ kind: "secondary-limit", retryAfterSeconds: 60 }, { when: isList })
         yield* poll
         assert.deepStrictEqual(yield* files("ann"), ["a.md"])
         yield* nextPoll
@@ -231,7 +231,7 @@ describe("the feed", () => {
           Array.from({ length: 100 }, () => ({ id: "x", owner: { id: "ann", login: 1 } }))
         ]
         for (const body of lies) {
-          github.misbehave({ kind: "status", status: 200, body }, { when: isFeed })
+          github.injectFault({ kind: "status", status: 200, body }, { when: isFeed })
           yield* Effect.andThen(TestClock.adjust("1 hour"), poll)
         }
         github.addGist("ann", { files: { "b.md": "" } })
@@ -245,8 +245,8 @@ describe("the feed", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         yield* begun(github)
-        const failsFor = Effect.fnUntraced(function* (fault: Parameters<GithubStandIn["misbehave"]>[0]) {
-          github.misbehave(fault, { when: isFeed })
+        const failsFor = Effect.fnUntraced(function* (fault: Parameters<FakeGithub["injectFault"]>[0]) {
+          github.injectFault(fault, { when: isFeed })
           const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
           const next = yield* poll
           const seconds = (next.epochMilliseconds - now) / 1_000
@@ -270,7 +270,7 @@ describe("the feed", () => {
         yield* Effect.all([poll, Effect.provide(poll, services(settings))], { concurrency: 2 })
         assert.strictEqual(github.requests.filter(isFeed).length, 1)
         yield* TestClock.adjust("1 hour")
-        const { feed } = yield* Repository
+        const { feed } = yield* Store
         const lost = yield* feed.claim(github.url.origin, new Date(yield* Effect.clockWith((c) => c.currentTimeMillis)))
         assert.strictEqual(lost._tag, "Some")
         yield* poll
@@ -285,7 +285,7 @@ describe("the feed", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         yield* begun(github)
-        const { feed } = yield* Repository
+        const { feed } = yield* Store
         const claim = Effect.gen(function* () {
           yield* TestClock.adjust("6 minutes")
           return Option.getOrThrow(yield* feed.claim(github.url.origin, new Date(yield* Clock.currentTimeMillis)))
@@ -303,7 +303,7 @@ describe("the feed", () => {
           })
         yield* record(quick, "new", 1_000_000)
         yield* record(slow, "old", 1_001_000)
-        yield* feed.putOff(github.url.origin, slow, new Date(2_000_000))
+        yield* feed.snooze(github.url.origin, slow, new Date(2_000_000))
         assert.deepInclude(yield* claim, { etag: "new", seen: ["new"] })
       })
     )
@@ -314,7 +314,7 @@ describe("the feed", () => {
       Effect.gen(function* () {
         yield* begun(github)
         const sql = yield* SqlClient.SqlClient
-        yield* sql`update feed set next_at = ${new Date(2 * 3_600_000)}`
+        yield* sql`update feed_positions set next_at = ${new Date(2 * 3_600_000)}`
         yield* poll
         assert.strictEqual(github.requests.filter(isFeed).length, 1)
       })
@@ -339,7 +339,7 @@ describe("the feed", () => {
 })
 
 describe("a gap in the feed", () => {
-  const gapped = Effect.fnUntraced(function* (github: GithubStandIn) {
+  const gapped = Effect.fnUntraced(function* (github: FakeGithub) {
     yield* begun(github)
     github.addGist("ann", { files: { "b.md": "" } })
     yield* TestClock.adjust("1 minute")
@@ -353,7 +353,7 @@ describe("a gap in the feed", () => {
         yield* gapped(github)
         assert.strictEqual(github.requests.filter(isFeed).length, 30)
         assert.deepStrictEqual(yield* files("ann"), ["a.md"])
-        const plan = yield* Effect.flatten(Effect.map(Planner, ({ plan }) => plan))
+        const plan = yield* Effect.flatten(Effect.map(CheckSchedule, ({ plan }) => plan))
         assert.strictEqual(plan.gapAt._tag, "Some")
         yield* (yield* Scanner).scan({ kind: "scheduled", userKey: null })
         assert.deepStrictEqual(yield* files("ann"), ["b.md", "a.md"])
@@ -366,10 +366,10 @@ describe("a gap in the feed", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Repository
+        const { users } = yield* Store
         for (const login of ["early", "late", "recent"]) yield* gitpip.track(name(login))
         const at = (hour: number) => new Date(hour * 3_600_000)
-        yield* sql`update users set scanned_at = case username when 'late' then ${at(10)}::timestamptz
+        yield* sql`update users set checked_at = case username when 'late' then ${at(10)}::timestamptz
           when 'early' then ${at(12)} else ${at(20)} end`
         const due = (before: Date) =>
           Effect.map(

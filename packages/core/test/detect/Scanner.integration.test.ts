@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Scanner } from "../../src/detect/Scanner.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { GithubStandIn } from "../../src/testing/index.ts"
+import type { FakeGithub } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { elapse, everything, inWorld, name, services } from "../world.ts"
 
@@ -55,7 +55,7 @@ describe("a user's gists", () => {
         github.addUser("ann")
         for (let n = 0; n < 150; n++) github.addGist("ann", { files: { [`${n}.md`]: "" } })
         yield* gitpip.track(name("ann"))
-        github.misbehave({ kind: "status", status: 502 }, { when: ({ route }) => route === "/user/{id}/gists" })
+        github.injectFault({ kind: "status", status: 502 }, { when: ({ route }) => route === "/user/{id}/gists" })
         const stopped = yield* gitpip.scan()
         assert.deepStrictEqual([stopped.state, stopped.failed, stopped.files], ["done", 1, 100])
         assert.strictEqual((yield* gitpip.scan()).files, 50)
@@ -107,7 +107,7 @@ describe("a user's gists", () => {
 })
 
 /** Ann is tracked and has been looked at, with one gist. */
-const annIsKnown = Effect.fnUntraced(function* (github: GithubStandIn) {
+const annIsKnown = Effect.fnUntraced(function* (github: FakeGithub) {
   const gitpip = yield* Gitpip
   github.addUser("ann")
   github.addGist("ann", { files: { "a.md": "" } })
@@ -248,7 +248,7 @@ describe("trouble that is everybody's", () => {
           github.addUser(login)
           yield* gitpip.track(name(login))
         }
-        github.misbehave(
+        github.injectFault(
           { kind: "html", status: 502 },
           { when: ({ params }) => params[0] === "user-1", times: Number.POSITIVE_INFINITY }
         )
@@ -268,12 +268,12 @@ describe("trouble that is everybody's", () => {
           github.addUser(`user-${n}`)
           yield* gitpip.track(name(`user-${n}`))
         }
-        github.misbehave({ kind: "status", status: 503 }, { times: Number.POSITIVE_INFINITY })
+        github.injectFault({ kind: "status", status: 503 }, { times: Number.POSITIVE_INFINITY })
         const stopped = yield* gitpip.scan()
         assert.deepStrictEqual([stopped.state, stopped.reason], ["stopped", "Unavailable"])
         assert.isAtMost(github.count("GET"), 20)
         assert.isAtMost(github.count("POST", "/graphql"), 18)
-        github.behave()
+        github.clearFaults()
         const resumed = yield* gitpip.scan()
         assert.deepStrictEqual([resumed.state, resumed.users, resumed.failed], ["done", 150, 0])
       })
@@ -291,7 +291,7 @@ describe("trouble that is everybody's", () => {
           yield* gitpip.track(name(login))
         }
         let asked = 0
-        github.misbehave(
+        github.injectFault(
           { kind: "primary-limit", resetInSeconds: 1_800 },
           { when: ({ route }) => route === lists.route && ++asked > 230, times: Number.POSITIVE_INFINITY }
         )
@@ -307,7 +307,7 @@ describe("trouble that is everybody's", () => {
         assert.strictEqual((yield* gitpip.scan()).state, "stopped")
         assert.strictEqual(github.requests.length, before)
 
-        github.behave()
+        github.clearFaults()
         yield* TestClock.adjust("31 minutes")
         github.clearRequests()
         const resumed = yield* gitpip.scan()
@@ -330,7 +330,7 @@ describe("trouble that is everybody's", () => {
         const gitpip = yield* Gitpip
         github.addUser("ann")
         yield* gitpip.track(name("ann"))
-        github.misbehave({ kind: "secondary-limit", retryAfterSeconds: 120 })
+        github.injectFault({ kind: "secondary-limit", retryAfterSeconds: 120 })
         yield* gitpip.scan()
         const asked = github.requests.length
         const restarted = Effect.flatMap(Gitpip, (fresh) => fresh.scan()).pipe(Effect.provide(services(settings)))
@@ -362,7 +362,7 @@ describe("two scans", () => {
         const gitpip = yield* Gitpip
         github.addUser("ann")
         yield* gitpip.track(name("ann"))
-        github.misbehave({ kind: "late" })
+        github.injectFault({ kind: "late" })
         const first = yield* Effect.forkChild(gitpip.scan())
         yield* github.seen(1)
         const second = yield* Effect.flip(
@@ -401,7 +401,7 @@ describe("two scans", () => {
         const gitpip = yield* Gitpip
         github.addUser("ann")
         yield* gitpip.track(name("ann"))
-        github.misbehave({ kind: "hang" })
+        github.injectFault({ kind: "hang" })
         const cut = yield* Effect.forkChild(gitpip.scan())
         yield* github.seen(1)
         yield* Fiber.interrupt(cut)
@@ -462,7 +462,7 @@ it.effect("a pass that was cut off before its first progress keeps the place of 
       }
       yield* sql`insert into scans (kind, state, requested_at, started_at, cursor)
         values ('scheduled', 'stopped', now(), now(), (select key from users where username = 'bob'))`
-      github.misbehave({ kind: "hang" })
+      github.injectFault({ kind: "hang" })
       const cut = yield* Effect.forkChild(gitpip.scan())
       yield* github.seen(1)
       yield* Fiber.interrupt(cut)
@@ -480,7 +480,7 @@ it.effect("a pass that has lost its lease ends: another one may have begun", () 
       const gitpip = yield* Gitpip
       const scanner = yield* Scanner
       // Too many to look at everybody, and nobody is due.
-      yield* sql`insert into users (id, username, tracked_at, scanned_at, walked_at)
+      yield* sql`insert into users (id, username, tracked_at, checked_at, listed_at)
         select n, 'user-' || n, now(), to_timestamp(0), to_timestamp(0) from generate_series(1, 100) n`
       const scan = yield* Effect.forkChild(scanner.scan({ kind: "scheduled", userKey: null }))
       const isRunning = Effect.map(gitpip.scans(everything), ([scan]) => scan?.state === "running")

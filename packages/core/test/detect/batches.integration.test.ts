@@ -4,17 +4,17 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { GithubStandIn } from "../../src/testing/index.ts"
+import type { FakeGithub } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { everything, inWorld, name, services } from "../world.ts"
 
 const always = { times: Number.POSITIVE_INFINITY }
 
-const routes = (github: GithubStandIn) => github.requests.map(({ route }) => route)
+const routes = (github: FakeGithub) => github.requests.map(({ route }) => route)
 const login = (n: number) => `user-${n}`
 
 /** So many users with a gist each are tracked. */
-const tracked = Effect.fnUntraced(function* (github: GithubStandIn, count: number) {
+const tracked = Effect.fnUntraced(function* (github: FakeGithub, count: number) {
   const gitpip = yield* Gitpip
   const gists = []
   for (let n = 0; n < count; n++) {
@@ -26,7 +26,7 @@ const tracked = Effect.fnUntraced(function* (github: GithubStandIn, count: numbe
   return gists
 })
 /** The same, and they have been looked at. */
-const known = Effect.fnUntraced(function* (github: GithubStandIn, count: number) {
+const known = Effect.fnUntraced(function* (github: FakeGithub, count: number) {
   const gists = yield* tracked(github, count)
   const gitpip = yield* Gitpip
   assert.strictEqual((yield* gitpip.scan()).files, count)
@@ -257,7 +257,7 @@ describe("users", () => {
           const gitpip = yield* Gitpip
           yield* known(github, 12)
           for (let n = 0; n < 12; n++) github.addGist(login(n), { files: { "b.md": "" } })
-          github.misbehave(fault, { when: ({ route }) => route === "/graphql", ...always })
+          github.injectFault(fault, { when: ({ route }) => route === "/graphql", ...always })
           const scan = yield* gitpip.scan()
           assert.deepStrictEqual([scan.state, scan.files, scan.failed], ["done", 12, 0])
           assert.strictEqual(github.count("GET", "/users/{login}/gists"), 12)
@@ -265,7 +265,7 @@ describe("users", () => {
           github.clearRequests()
           yield* gitpip.scan()
           assert.strictEqual(github.count("POST", "/graphql"), 0)
-          github.behave()
+          github.clearFaults()
           yield* TestClock.adjust("2 hours")
           github.clearRequests()
           assert.strictEqual((yield* gitpip.scan()).files, 0)
@@ -280,7 +280,7 @@ describe("users", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* known(github, 30)
-        github.misbehave({ kind: "points-spent", resetInSeconds: 1_800 }, always)
+        github.injectFault({ kind: "points-spent", resetInSeconds: 1_800 }, always)
         for (let n = 0; n < 30; n++) github.addGist(login(n), { files: { "b.md": "" } })
         for (let n = 0; n < 3; n++) {
           const scan = yield* gitpip.scan()
@@ -289,7 +289,7 @@ describe("users", () => {
         // A restarted process knows of it as well.
         yield* Effect.flatMap(Gitpip, (restarted) => restarted.scan()).pipe(Effect.provide(services(settings)))
         assert.deepStrictEqual(routes(github), ["/graphql"])
-        github.behave()
+        github.clearFaults()
         yield* TestClock.adjust("31 minutes")
         assert.strictEqual((yield* gitpip.scan()).files, 30)
       })

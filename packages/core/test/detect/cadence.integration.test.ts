@@ -3,18 +3,18 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { CheckSchedule } from "../../src/detect/CheckSchedule.ts"
 import { Scanner } from "../../src/detect/Scanner.ts"
-import { Planner } from "../../src/detect/CheckSchedule.ts"
 import * as Cadence from "../../src/domain/Cadence.ts"
 import { UserKey } from "../../src/domain/User.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Github } from "../../src/github/Github.ts"
-import { Repository } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import { layerPostgres } from "../database.ts"
 import { elapse, everything, inWorld, name } from "../world.ts"
 
 const isList = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}/gists"
-const plan = Effect.flatten(Effect.map(Planner, ({ plan }) => plan))
+const plan = Effect.flatten(Effect.map(CheckSchedule, ({ plan }) => plan))
 const scheduled = Effect.flatMap(Scanner, (scanner) => scanner.scan({ kind: "scheduled", userKey: null }))
 const hours = (n: number) => new Date(n * 3_600_000)
 /** Waits of so many hours for every class. */
@@ -92,15 +92,15 @@ describe("users are due", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Repository
+        const { users } = yield* Store
         for (const login of ["new", "waits", "failed", "often", "seldom", "gone", "just"])
           yield* gitpip.track(name(login))
         yield* gitpip.untrack(name("gone"))
-        yield* sql`update users set scanned_at = ${hours(10)} where username <> 'new'`
+        yield* sql`update users set checked_at = ${hours(10)} where username <> 'new'`
         yield* sql`update users set failures = 1, retry_at = ${hours(30)} where username = 'waits'`
         yield* sql`update users set failures = 1, retry_at = ${hours(11)} where username = 'failed'`
         yield* sql`update users set rate_class = 20 where username = 'often'`
-        yield* sql`update users set scanned_at = ${hours(19)} where username = 'just'`
+        yield* sql`update users set checked_at = ${hours(19)} where username = 'just'`
         const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 20 ? 2 : 6) * 3_600_000)
         const due = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 10 })
         assert.deepStrictEqual(
@@ -121,12 +121,12 @@ describe("users are due", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Repository
+        const { users } = yield* Store
         for (const login of ["seen", "failed", "waits"]) yield* gitpip.track(name(login))
-        yield* sql`update users set scanned_at = ${hours(50)}, rate_class = 7 where username = 'seen'`
-        yield* sql`update users set scanned_at = ${hours(2)}, failures = 1, retry_at = ${hours(50)} where username = 'failed'`
-        yield* sql`update users set scanned_at = ${hours(2)}, failures = 9, retry_at = ${hours(20)} where username = 'waits'`
-        yield* users.mendClocks(hours(2))
+        yield* sql`update users set checked_at = ${hours(50)}, rate_class = 7 where username = 'seen'`
+        yield* sql`update users set checked_at = ${hours(2)}, failures = 1, retry_at = ${hours(50)} where username = 'failed'`
+        yield* sql`update users set checked_at = ${hours(2)}, failures = 9, retry_at = ${hours(20)} where username = 'waits'`
+        yield* users.fixClocks(hours(2))
         const due = yield* users.due({ intervals: every(1), before: beginning, now: hours(4), limit: 10 })
         assert.deepStrictEqual(due.map(({ username }) => username).sort(), ["failed", "seen"])
       })
@@ -168,7 +168,7 @@ describe("a scheduled scan of too many users", () => {
           github.addUser(`user-${n}`)
           yield* gitpip.track(name(`user-${n}`))
         }
-        github.misbehave(
+        github.injectFault(
           { kind: "secondary-limit", retryAfterSeconds: 120 },
           { when: ({ params }) => params[0] === "user-9" }
         )
@@ -213,7 +213,7 @@ describe("a scheduled scan of too many users", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Repository
+        const { users } = yield* Store
         yield* TestClock.adjust("30 days")
         github.addUser("ann")
         for (let n = 0; n < 8; n++) github.addGist("ann", { files: { "a.md": "" } })
@@ -225,9 +225,9 @@ describe("a scheduled scan of too many users", () => {
         assert.strictEqual(found?.rateClass, Cadence.classOf((8 * Math.LN2) / 30))
         // Another one, which began before the first had ended, found nothing.
         const key = UserKey.make(1)
-        const look = { etag: null, stamp: null, walked: false, failures: 0, retryAt: null }
-        yield* users.recordLooks(
-          [{ ...look, key, gained: 0, errorReason: null, errorMessage: null }],
+        const check = { etag: null, fingerprint: null, isFullListing: false, failures: 0, retryAt: null }
+        yield* users.recordChecks(
+          [{ ...check, key, gained: 0, errorReason: null, errorMessage: null }],
           new Date(60 * 86_400_000)
         )
         const [after] = yield* rate
@@ -245,11 +245,11 @@ it.effect("users who are left for the next hour's points hold up nobody whose li
       const gitpip = yield* Gitpip
       yield* TestClock.adjust("10 days")
       // More than are looked at side by side, all due before Ann, and none of them with an ETag.
-      yield* sql`insert into users (id, username, tracked_at, scanned_at, walked_at, stamp)
+      yield* sql`insert into users (id, username, tracked_at, checked_at, listed_at, fingerprint)
         select n, 'user-' || n, now(), to_timestamp(0), to_timestamp(0), '1 x' from generate_series(1, 1100) n`
       github.addUser("ann")
       yield* gitpip.track(name("ann"))
-      yield* sql`update users set scanned_at = to_timestamp(60), walked_at = to_timestamp(60), etag = '"x"' where username = 'ann'`
+      yield* sql`update users set checked_at = to_timestamp(60), listed_at = to_timestamp(60), etag = '"x"' where username = 'ann'`
       const { points } = yield* Github
       yield* points.close(DateTime.addDuration(yield* DateTime.now, "1 hour"), "spent")
       let rounds = 0

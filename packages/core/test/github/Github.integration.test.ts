@@ -3,14 +3,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Deferred, Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
 import type { GistPage, Github } from "../../src/github/Github.ts"
-import { GithubStandIn, type GithubStandInOptions } from "../../src/testing/index.ts"
+import { FakeGithub, type FakeGithubOptions } from "../../src/testing/index.ts"
 import { githubToken, makeGithub, reasonOf, scripted, server } from "../net/clients.ts"
 
-const world = Effect.fnUntraced(function* (options: GithubStandInOptions = {}) {
-  const standIn = yield* GithubStandIn.make({ token: githubToken, ...options })
-  const github = yield* makeGithub(standIn.url)
-  standIn.addUser("octocat", { id: 42 })
-  return { standIn, github }
+const world = Effect.fnUntraced(function* (options: FakeGithubOptions = {}) {
+  const fake = yield* FakeGithub.make({ token: githubToken, ...options })
+  const github = yield* makeGithub(fake.url)
+  fake.addUser("octocat", { id: 42 })
+  return { fake, github }
 })
 
 const none = Option.none<string>()
@@ -29,8 +29,8 @@ const allPages = Effect.fnUntraced(function* (github: Github["Service"]) {
 describe("a list", () => {
   it.effect("becomes files in storable form, with owner and validator", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      const gistId = standIn.addGist("octocat", {
+      const { github, fake } = yield* world()
+      const gistId = fake.addGist("octocat", {
         description: "what\0it is",
         files: { "a.ts": "12345", "nul\0": "x" },
         createdAt: "2026-01-02T03:04:05Z"
@@ -67,19 +67,19 @@ describe("a list", () => {
 
   it.effect("that has not changed costs one request and nothing of the hourly limit", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      standIn.addGist("octocat", { files: { a: "1" } })
+      const { github, fake } = yield* world()
+      fake.addGist("octocat", { files: { a: "1" } })
       const { etag } = yield* list(github)
       const { budget } = yield* github.limits
-      standIn.clearRequests()
+      fake.clearRequests()
       assert.deepStrictEqual(yield* github.gists("octocat", etag), Option.none())
       assert.deepStrictEqual(
-        standIn.requests.map(({ headers, status }) => [status, headers["if-none-match"]]),
+        fake.requests.map(({ headers, status }) => [status, headers["if-none-match"]]),
         [[304, Option.getOrThrow(etag)]]
       )
       assert.strictEqual((yield* github.limits).budget?.remaining, budget?.remaining)
 
-      standIn.addGist("octocat", { files: { b: "2" } })
+      fake.addGist("octocat", { files: { b: "2" } })
       const changed = Option.getOrThrow(yield* github.gists("octocat", etag))
       assert.deepStrictEqual(changed.files.map(({ filename }) => filename).toSorted(), ["a", "b"])
       assert.notDeepEqual(changed.etag, etag)
@@ -88,8 +88,8 @@ describe("a list", () => {
 
   it.effect("of several pages is followed by the addresses it gives, to its end", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      for (let n = 0; n < 245; n++) standIn.addGist("octocat", { files: { [`${n}.txt`]: "x" }, createdAt: n * 1_000 })
+      const { github, fake } = yield* world()
+      for (let n = 0; n < 245; n++) fake.addGist("octocat", { files: { [`${n}.txt`]: "x" }, createdAt: n * 1_000 })
       const pages = yield* allPages(github)
       assert.deepStrictEqual(
         pages.map(({ files }) => files.length),
@@ -97,14 +97,14 @@ describe("a list", () => {
       )
       assert.strictEqual(new Set(pages.flatMap(({ files }) => files.map(({ filename }) => filename))).size, 245)
       assert.deepStrictEqual(
-        standIn.requests.map(({ path, query }) => [path, query.page]),
+        fake.requests.map(({ path, query }) => [path, query.page]),
         [
           ["/users/octocat/gists", undefined],
           ["/user/42/gists", "2"],
           ["/user/42/gists", "3"]
         ]
       )
-      for (const { headers } of standIn.requests) {
+      for (const { headers } of fake.requests) {
         assert.deepInclude(headers, {
           authorization: `Bearer ${githubToken}`,
           accept: "application/vnd.github+json",
@@ -117,17 +117,17 @@ describe("a list", () => {
 
   it.effect("is asked for without a token when there is none", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* world()
-      const github = yield* makeGithub(standIn.url, { token: null })
+      const { fake } = yield* world()
+      const github = yield* makeGithub(fake.url, { token: null })
       yield* list(github)
-      assert.notProperty(standIn.requests[0]?.headers, "authorization")
+      assert.notProperty(fake.requests[0]?.headers, "authorization")
       assert.strictEqual((yield* github.limits).budget?.limit, 60)
     })
   )
 
   it.effect("keeps every file that can be read, however odd its neighbours are", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       const gist = (id: string, more: object) => ({
         id,
         html_url: `https://gist.github.com/octocat/${id}`,
@@ -138,7 +138,7 @@ describe("a list", () => {
         files: { [`${id}.txt`]: { size: 1 } },
         ...more
       })
-      standIn.misbehave({
+      fake.injectFault({
         kind: "status",
         status: 200,
         body: [
@@ -196,8 +196,8 @@ describe("a list", () => {
 
   it.effect("holds a file called __proto__ like any other, and so does the gist", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      const id = standIn.addGist("octocat", { files: { ["__proto__"]: "polluted", constructor: "x" } })
+      const { github, fake } = yield* world()
+      const id = fake.addGist("octocat", { files: { ["__proto__"]: "polluted", constructor: "x" } })
       assert.deepStrictEqual(
         (yield* list(github)).files.map(({ filename }) => filename),
         ["__proto__", "constructor"]
@@ -211,8 +211,8 @@ describe("a list", () => {
 describe("an account", () => {
   it.effect("that was renamed is found by its number, when its old name leads nowhere", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      standIn.renameUser("octocat", "monalisa")
+      const { github, fake } = yield* world()
+      fake.renameUser("octocat", "monalisa")
       const reason = yield* reasonOf(list(github))
       assert.deepStrictEqual([reason._tag, reason.message], ["UserNotFound", "GitHub knows no user octocat"])
       assert.deepStrictEqual(yield* github.account(42), { id: 42, login: "monalisa" })
@@ -221,9 +221,9 @@ describe("an account", () => {
 
   it.effect("with an odd name asks for that name and no other address", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       assert.strictEqual((yield* reasonOf(list(github, "../user/42?x=#")))._tag, "UserNotFound")
-      assert.deepStrictEqual(standIn.requests[0]?.params, ["../user/42?x=#"])
+      assert.deepStrictEqual(fake.requests[0]?.params, ["../user/42?x=#"])
     })
   )
 })
@@ -231,8 +231,8 @@ describe("an account", () => {
 describe("content", () => {
   it.effect("is text, the beginning of a long text, or binary", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      const id = standIn.addGist("octocat", {
+      const { github, fake } = yield* world()
+      const id = fake.addGist("octocat", {
         description: "all kinds",
         files: {
           "a.txt": "text",
@@ -257,8 +257,8 @@ describe("content", () => {
 
   it.effect("by its raw address is read as far as asked for", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      standIn.addGist("octocat", { files: { "a.txt": "0123456789", "b.bin": new Uint8Array([1, 0, 2]) } })
+      const { github, fake } = yield* world()
+      fake.addGist("octocat", { files: { "a.txt": "0123456789", "b.bin": new Uint8Array([1, 0, 2]) } })
       const [text, binary] = (yield* list(github)).files.map(({ rawUrl }) => rawUrl ?? "")
       assert.deepStrictEqual(yield* github.raw(text ?? "", 10), { _tag: "Text", text: "0123456789", partial: false })
       assert.deepStrictEqual(yield* github.raw(text ?? "", 4), { _tag: "Text", text: "0123", partial: true })
@@ -321,14 +321,14 @@ describe("content", () => {
 })
 
 describe("another origin", () => {
-  const elsewhere = GithubStandIn.make({ token: "theirs" })
+  const elsewhere = FakeGithub.make({ token: "theirs" })
 
   it.effect("is never asked for the next page", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       const other = yield* elsewhere
       const link = `<${other.url.origin}/user/42/gists?page=2>; rel="next"`
-      standIn.misbehave({ kind: "status", status: 200, body: [], headers: { link } })
+      fake.injectFault({ kind: "status", status: 200, body: [], headers: { link } })
       const reason = yield* reasonOf(list(github))
       assert.strictEqual(reason._tag, "Unexpected")
       assert.include(reason.message, other.url.origin)
@@ -339,10 +339,10 @@ describe("another origin", () => {
 
   it.effect("is never followed to by a redirect", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       const other = yield* elsewhere
       for (const status of [301, 302, 303, 307, 308] as const) {
-        standIn.misbehave({ kind: "redirect", status, location: new URL("/users/octocat/gists", other.url).href })
+        fake.injectFault({ kind: "redirect", status, location: new URL("/users/octocat/gists", other.url).href })
         assert.strictEqual((yield* reasonOf(list(github)))._tag, "Unexpected")
       }
       assert.deepStrictEqual(other.requests, [])
@@ -353,12 +353,12 @@ describe("another origin", () => {
 describe("a redirect", () => {
   it.effect("within GitHub is followed, with token and validator", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       const { etag } = yield* Effect.andThen(github.account(42), list(github))
-      standIn.clearRequests()
-      standIn.misbehave({ kind: "redirect", status: 301, location: "/user/42/gists?per_page=100" })
+      fake.clearRequests()
+      fake.injectFault({ kind: "redirect", status: 301, location: "/user/42/gists?per_page=100" })
       yield* github.gists("octocat", etag)
-      const last = standIn.requests[1]
+      const last = fake.requests[1]
       assert.strictEqual(last?.path, "/user/42/gists")
       assert.strictEqual(last?.headers.authorization, `Bearer ${githubToken}`)
       assert.strictEqual(last?.headers["if-none-match"], Option.getOrThrow(etag))
@@ -367,20 +367,20 @@ describe("a redirect", () => {
 
   it.effect("in circles is left after a few", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       yield* github.account(42)
-      standIn.clearRequests()
-      standIn.misbehave({ kind: "redirect", location: "/users/octocat/gists" }, { times: Number.POSITIVE_INFINITY })
+      fake.clearRequests()
+      fake.injectFault({ kind: "redirect", location: "/users/octocat/gists" }, { times: Number.POSITIVE_INFINITY })
       const reason = yield* reasonOf(list(github))
       assert.match(reason.message, /circles/)
-      assert.strictEqual(standIn.requests.length, 4)
+      assert.strictEqual(fake.requests.length, 4)
     })
   )
 })
 
 describe("what GitHub answers instead", () => {
   const answers: ReadonlyArray<
-    readonly [what: string, fault: Parameters<GithubStandIn["misbehave"]>[0], reason: string, everybody: boolean]
+    readonly [what: string, fault: Parameters<FakeGithub["injectFault"]>[0], reason: string, everybody: boolean]
   > = [
     [
       "a bad token for one list",
@@ -405,16 +405,16 @@ describe("what GitHub answers instead", () => {
   for (const [what, fault, tag, everybody] of answers) {
     it.effect(`${what}: ${tag}`, () =>
       Effect.gen(function* () {
-        const { github, standIn } = yield* world()
-        standIn.addGist("octocat", { files: { a: "1" } })
-        standIn.misbehave(fault)
+        const { github, fake } = yield* world()
+        fake.addGist("octocat", { files: { a: "1" } })
+        fake.injectFault(fault)
         const error = yield* Effect.flip(list(github))
-        assert.deepStrictEqual([error.reason._tag, error.concernsEverybody], [tag, everybody])
+        assert.deepStrictEqual([error.reason._tag, error.isGlobal], [tag, everybody])
         yield* reasonOf(Effect.fail(error))
         // One answer is one answer: nothing was tried again, and the next request is a request like any other. A refusal
         // costs one request more, which tells whether everything is refused.
-        assert.strictEqual(standIn.count("GET", "/users/{login}/gists"), 1)
-        assert.isAtMost(standIn.requests.length, ["Unavailable", "Blocked"].includes(tag) ? 1 : 2)
+        assert.strictEqual(fake.count("GET", "/users/{login}/gists"), 1)
+        assert.isAtMost(fake.requests.length, ["Unavailable", "Blocked"].includes(tag) ? 1 : 2)
         yield* list(github)
       })
     )
@@ -422,10 +422,10 @@ describe("what GitHub answers instead", () => {
 
   it.effect("no answer at all is waited for half a minute", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      standIn.misbehave({ kind: "hang" })
+      const { github, fake } = yield* world()
+      fake.injectFault({ kind: "hang" })
       const call = yield* Effect.forkChild(reasonOf(list(github)))
-      yield* standIn.seen(1)
+      yield* fake.seen(1)
       yield* TestClock.adjust("29 seconds")
       assert.isUndefined(call.pollUnsafe())
       yield* TestClock.adjust("1 second")
@@ -446,21 +446,21 @@ describe("what GitHub answers instead", () => {
 
   it.effect("a missing gist, account or page is told apart from a missing user", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       assert.strictEqual((yield* reasonOf(github.contents("0123")))._tag, "GistNotFound")
-      assert.strictEqual((yield* github.raw(new URL("/raw/o/g/s/n", standIn.url).href, 9))._tag, "Omitted")
+      assert.strictEqual((yield* github.raw(new URL("/raw/o/g/s/n", fake.url).href, 9))._tag, "Omitted")
       assert.strictEqual((yield* reasonOf(github.account(7)))._tag, "UserNotFound")
-      assert.strictEqual((yield* reasonOf(github.page(new URL("/user/7/gists", standIn.url))))._tag, "Unexpected")
+      assert.strictEqual((yield* reasonOf(github.page(new URL("/user/7/gists", fake.url))))._tag, "Unexpected")
     })
   )
 
   it.effect("a gist that is withheld: Blocked, and its user goes on", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
-      const id = standIn.addGist("octocat", { files: { a: "1" } })
-      standIn.blockGist(id)
+      const { github, fake } = yield* world()
+      const id = fake.addGist("octocat", { files: { a: "1" } })
+      fake.blockGist(id)
       const error = yield* Effect.flip(github.contents(id))
-      assert.deepStrictEqual([error.reason._tag, error.concernsEverybody], ["Blocked", false])
+      assert.deepStrictEqual([error.reason._tag, error.isGlobal], ["Blocked", false])
       assert.strictEqual((yield* list(github)).files.length, 1)
     })
   )
@@ -540,9 +540,9 @@ for (const status of [403, 429] as const) {
 
     it.effect("of the hour is waited for until just after its reset", () =>
       Effect.gen(function* () {
-        const { github, standIn } = yield* world()
+        const { github, fake } = yield* world()
         yield* TestClock.adjust("10 seconds")
-        standIn.misbehave({ kind: "primary-limit", resetInSeconds: 600, status })
+        fake.injectFault({ kind: "primary-limit", resetInSeconds: 600, status })
         assert.strictEqual(yield* limited(github), 611_000)
       })
     )
@@ -554,8 +554,8 @@ for (const status of [403, 429] as const) {
           [0, 1_000],
           [undefined, 60_000]
         ] as const) {
-          const { github, standIn } = yield* world()
-          standIn.misbehave({
+          const { github, fake } = yield* world()
+          fake.injectFault({
             kind: "secondary-limit",
             status,
             ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
@@ -574,8 +574,8 @@ for (const status of [403, 429] as const) {
           [{ ...exhausted, "x-ratelimit-reset": "300" }, 301_000],
           [{ ...exhausted, "retry-after": "20" }, 20_000]
         ] as const) {
-          const { github, standIn } = yield* world()
-          standIn.misbehave({ kind: "status", status, body: { message }, headers })
+          const { github, fake } = yield* world()
+          fake.injectFault({ kind: "status", status, body: { message }, headers })
           assert.strictEqual(yield* limited(github), until)
         }
       })
@@ -583,19 +583,19 @@ for (const status of [403, 429] as const) {
 
     it.effect("closes the door for everybody, and opens it again", () =>
       Effect.gen(function* () {
-        const { github, standIn } = yield* world()
-        standIn.misbehave({ kind: "primary-limit", resetInSeconds: 600, status })
+        const { github, fake } = yield* world()
+        fake.injectFault({ kind: "primary-limit", resetInSeconds: 600, status })
         yield* limited(github)
-        standIn.clearRequests()
+        fake.clearRequests()
         for (const call of [github.gists("octocat", none), github.account(42), github.contents("a"), github.check]) {
           const reason = yield* reasonOf(call as Effect.Effect<unknown, Effect.Error<typeof call>>)
           assert.strictEqual(reason._tag, "RateLimited")
         }
-        assert.deepStrictEqual(standIn.requests, [])
+        assert.deepStrictEqual(fake.requests, [])
         yield* TestClock.adjust("601 seconds")
         yield* list(github)
         assert.deepStrictEqual(
-          standIn.requests.map(({ at }) => at),
+          fake.requests.map(({ at }) => at),
           [601_000]
         )
       })
@@ -603,19 +603,19 @@ for (const status of [403, 429] as const) {
 
     it.effect("for a short while is waited out inside, and nothing is sent before", () =>
       Effect.gen(function* () {
-        const { github, standIn } = yield* world()
-        standIn.misbehave({ kind: "secondary-limit", retryAfterSeconds: 20, status })
+        const { github, fake } = yield* world()
+        fake.injectFault({ kind: "secondary-limit", retryAfterSeconds: 20, status })
         yield* limited(github)
-        standIn.clearRequests()
+        fake.clearRequests()
         const waiting = yield* Effect.forkChild(Effect.all([list(github), list(github)], { concurrency: 2 }), {
           startImmediately: true
         })
         yield* TestClock.adjust("19999 millis")
-        assert.deepStrictEqual(standIn.requests, [])
+        assert.deepStrictEqual(fake.requests, [])
         yield* TestClock.adjust("1 millis")
         yield* Fiber.join(waiting)
         assert.deepStrictEqual(
-          standIn.requests.map(({ at }) => at),
+          fake.requests.map(({ at }) => at),
           [20_000, 20_000]
         )
       })
@@ -625,8 +625,8 @@ for (const status of [403, 429] as const) {
 
 it.effect("a 429 that says nothing more is waited for a minute", () =>
   Effect.gen(function* () {
-    const { github, standIn } = yield* world()
-    standIn.misbehave({ kind: "status", status: 429 })
+    const { github, fake } = yield* world()
+    fake.injectFault({ kind: "status", status: 429 })
     const reason = yield* reasonOf(list(github))
     if (reason._tag !== "RateLimited") return assert.fail(reason._tag)
     assert.strictEqual(DateTime.toEpochMillis(reason.resumeAt), 60_000)
@@ -636,14 +636,14 @@ it.effect("a 429 that says nothing more is waited for a minute", () =>
 describe("the gate", () => {
   it.effect("stops before the hour's limit is hit, and says until when", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world({ limit: 5 })
+      const { github, fake } = yield* world({ limit: 5 })
       // The first answer tells the limit; the rest come at once.
       yield* list(github)
       const results = yield* Effect.forEach(Array.from({ length: 30 }), () => Effect.result(list(github)), {
         concurrency: 30
       })
       assert.strictEqual(results.filter(({ _tag }) => _tag === "Success").length, 4)
-      assert.strictEqual(standIn.count("GET", "/users/{login}/gists", 403), 0)
+      assert.strictEqual(fake.count("GET", "/users/{login}/gists", 403), 0)
       const refused = results.find((result) => result._tag === "Failure")
       if (refused?._tag !== "Failure" || refused.failure.reason._tag !== "RateLimited")
         return assert.fail("nothing was held back")
@@ -655,25 +655,25 @@ describe("the gate", () => {
     "keeps to 900 requests a minute: a look waits for its place, and content is refused until there is one",
     () =>
       Effect.gen(function* () {
-        const { github, standIn } = yield* world()
-        const gist = standIn.addGist("octocat", { files: { "a.md": "" } })
+        const { github, fake } = yield* world()
+        const gist = fake.addGist("octocat", { files: { "a.md": "" } })
         const look = Effect.asVoid(github.gists("octocat", none))
         yield* look
         yield* Effect.forEach(Array.from({ length: 899 }), () => look, { concurrency: 20, discard: true })
         const late = yield* Effect.forkChild(look, { startImmediately: true })
         assert.match((yield* Effect.flip(github.contents(gist))).message, /not asked again yet: as many requests/)
         yield* TestClock.adjust("59 seconds")
-        assert.lengthOf(standIn.requests, 900)
+        assert.lengthOf(fake.requests, 900)
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(late)
-        assert.lengthOf(standIn.requests, 901)
+        assert.lengthOf(fake.requests, 901)
       })
   )
 
   it.effect("takes nothing of the hour for content, which comes from elsewhere", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world({ limit: 5 })
-      standIn.addGist("octocat", { files: { "a.md": "x" } })
+      const { github, fake } = yield* world({ limit: 5 })
+      fake.addGist("octocat", { files: { "a.md": "x" } })
       const raw = (yield* list(github)).files[0]?.rawUrl ?? ""
       for (let n = 0; n < 9; n++) yield* github.raw(raw, 100)
       yield* list(github)
@@ -682,45 +682,45 @@ describe("the gate", () => {
 
   it.effect("never has more than twenty requests under way", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       yield* list(github)
-      standIn.clearRequests()
-      standIn.misbehave({ kind: "late" }, { times: 20 })
+      fake.clearRequests()
+      fake.injectFault({ kind: "late" }, { times: 20 })
       const calls = yield* Effect.forEach(Array.from({ length: 25 }), () =>
         Effect.forkChild(list(github), { startImmediately: true })
       )
-      yield* standIn.seen(20)
+      yield* fake.seen(20)
       // The twenty that are held are all there are: whatever else had left would be answered by now.
-      yield* Effect.promise(() => fetch(new URL("/rate_limit", standIn.url), { headers: { "user-agent": "probe" } }))
-      assert.strictEqual(standIn.requests.filter(({ headers }) => headers["user-agent"] === "gitpip").length, 20)
-      assert.strictEqual(standIn.release(), 20)
+      yield* Effect.promise(() => fetch(new URL("/rate_limit", fake.url), { headers: { "user-agent": "probe" } }))
+      assert.strictEqual(fake.requests.filter(({ headers }) => headers["user-agent"] === "gitpip").length, 20)
+      assert.strictEqual(fake.release(), 20)
       yield* Effect.forEach(calls, Fiber.join)
     })
   )
 
   it.effect("stays closed as an earlier process was told", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       yield* github.close(DateTime.makeUnsafe(100_000), "as told")
       const reason = yield* reasonOf(list(github))
       assert.deepStrictEqual([reason._tag, reason.message], ["RateLimited", "GitHub is not asked again yet: as told"])
-      assert.deepStrictEqual(standIn.requests, [])
+      assert.deepStrictEqual(fake.requests, [])
     })
   )
 
   it.effect("is known by a name that differs with token and address and tells neither", () =>
     Effect.gen(function* () {
-      const door = (url: string, token: string | null) =>
-        Effect.map(makeGithub(url, { token }), (github) => github.door)
-      const doors = yield* Effect.all([
-        door("https://a.test", githubToken),
-        door("https://a.test", "other"),
-        door("https://b.test", githubToken),
-        door("https://a.test", null)
+      const limitKey = (url: string, token: string | null) =>
+        Effect.map(makeGithub(url, { token }), (github) => github.limitKey)
+      const limits = yield* Effect.all([
+        limitKey("https://a.test", githubToken),
+        limitKey("https://a.test", "other"),
+        limitKey("https://b.test", githubToken),
+        limitKey("https://a.test", null)
       ])
-      assert.strictEqual(new Set(doors).size, 4)
-      assert.strictEqual(yield* door("https://a.test", githubToken), doors[0])
-      for (const name of doors) assert.match(name, /^github:[0-9a-f]{16}$/)
+      assert.strictEqual(new Set(limits).size, 4)
+      assert.strictEqual(yield* limitKey("https://a.test", githubToken), limits[0])
+      for (const name of limits) assert.match(name, /^github:[0-9a-f]{16}$/)
     })
   )
 })
@@ -728,10 +728,10 @@ describe("the gate", () => {
 describe("the check", () => {
   it.effect("costs nothing of the limit, and tells a bad token", () =>
     Effect.gen(function* () {
-      const { github, standIn } = yield* world()
+      const { github, fake } = yield* world()
       yield* github.check
       assert.strictEqual((yield* github.limits).budget?.remaining ?? 5_000, 5_000)
-      const stranger = yield* makeGithub(standIn.url, { token: `${githubToken}-wrong` })
+      const stranger = yield* makeGithub(fake.url, { token: `${githubToken}-wrong` })
       const reason = yield* reasonOf(stranger.check)
       assert.strictEqual(reason._tag, "Unauthorized")
       assert.include(reason.message, "GITHUB_TOKEN")

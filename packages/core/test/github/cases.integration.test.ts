@@ -267,7 +267,7 @@ describe("a refusal of whatever is asked for", () => {
               assert.deepStrictEqual(new Set(yield* states(logins)), new Set(["new"]))
               const overdue = yield* gitpip.overdue(yield* DateTime.now)
               assert.include(overdue.join(), message)
-              assert.isNotNull((yield* gitpip.status).github.closedUntil)
+              assert.isNotNull((yield* gitpip.status).github.blockedUntil)
               // However often it is tried, what is asked is little.
               const before = asked.length
               for (let n = 0; n < 60; n++) {

@@ -1,6 +1,6 @@
 /** What each answer of GitHub means, and what it concerns: the table of docs/lifecycle.md. */
 import { assert, describe, it } from "@effect/vitest"
-import { classify, leastLimitWait, limitEnd, type Subject } from "../../src/github/errors.ts"
+import { classify, limitEnd, minLimitWait, type Subject } from "../../src/github/errors.ts"
 
 const now = 1_000_000_000
 const user: Subject = { _tag: "User", login: "ann" }
@@ -168,7 +168,7 @@ describe("the end of a limit", () => {
 
   it("comes later with each refusal in a row, and never later than an hour", () => {
     assert.deepStrictEqual(
-      [1, 2, 3, 4, 7, 8, 9, 100].map((n) => leastLimitWait(n) / 60_000).map(Math.floor),
+      [1, 2, 3, 4, 7, 8, 9, 100].map((n) => minLimitWait(n) / 60_000).map(Math.floor),
       [0, 1, 2, 4, 32, 60, 60, 60]
     )
   })

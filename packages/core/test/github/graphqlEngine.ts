@@ -1,5 +1,5 @@
 /**
- * GraphQL for the GitHub stand-in by a real executor on GitHub's published schema, with its cost and its limits.
+ * GraphQL for the GitHub fake by a real executor on GitHub's published schema, with its cost and its limits.
  *
  * Where GitHub's word is missing, the reading that is hardest on a client: a gist's `url` does not name the owner, the
  * `text` of an empty file is `null` like that of a binary one, and files beyond 500 KB are cut.
@@ -37,9 +37,9 @@ export const githubSchema = () => {
 }
 
 /** https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#node-limit */
-const MOST_NODES = 500_000
-const MOST_FIRST = 100
-const MOST_TEXT = 500 * 1024
+const MAX_NODES = 500_000
+const MAX_FIRST = 100
+const MAX_TEXT = 500 * 1024
 
 export const graphqlEngine: GraphqlEngine = ({ query, variables }, github) => {
   let document: DocumentNode
@@ -52,8 +52,8 @@ export const graphqlEngine: GraphqlEngine = ({ query, variables }, github) => {
   if (faults.length > 0) return refused(faults.map(plain))
   const weighed = weigh(document, variables)
   if (weighed.errors.length > 0) return refused(weighed.errors)
-  if (weighed.nodes > MOST_NODES) {
-    const message = `This query requests up to ${weighed.nodes} possible nodes which exceeds the maximum limit of ${MOST_NODES}.`
+  if (weighed.nodes > MAX_NODES) {
+    const message = `This query requests up to ${weighed.nodes} possible nodes which exceeds the maximum limit of ${MAX_NODES}.`
     return refused([{ type: "MAX_NODE_LIMIT_EXCEEDED", message }])
   }
   const cost = Math.max(1, Math.round(weighed.requests / 100))
@@ -182,11 +182,11 @@ const fileNode = (file: GraphqlFile) => ({
   encoding: file.text ? "UTF-8" : null,
   size: file.content.byteLength,
   isImage: /\.(png|jpe?g|gif)$/i.test(file.name),
-  isTruncated: file.content.byteLength > MOST_TEXT,
+  isTruncated: file.content.byteLength > MAX_TEXT,
   language: file.language === null ? null : { __typename: "Language", name: file.language },
   text: ({ truncate }: { readonly truncate?: number }) => {
     if (!file.text || file.content.byteLength === 0) return null
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(file.content.subarray(0, MOST_TEXT))
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(file.content.subarray(0, MAX_TEXT))
     return truncate === undefined ? text : text.slice(0, truncate)
   }
 })
@@ -267,9 +267,9 @@ const faultOf = (connection: string, size: number | undefined): WireError | unde
       message: `You must provide a \`first\` or \`last\` value to properly paginate the \`${connection}\` connection.`
     }
   }
-  if (size >= 1 && size <= MOST_FIRST) return undefined
+  if (size >= 1 && size <= MAX_FIRST) return undefined
   return {
     type: "EXCESSIVE_PAGINATION",
-    message: `Requesting ${size} records on the \`${connection}\` connection exceeds the \`first\` limit of ${MOST_FIRST} records.`
+    message: `Requesting ${size} records on the \`${connection}\` connection exceeds the \`first\` limit of ${MAX_FIRST} records.`
   }
 }

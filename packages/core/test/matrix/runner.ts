@@ -35,7 +35,7 @@ export const runAll = Effect.fnUntraced(function* (cases: ReadonlyArray<Case>) {
 }, Effect.scoped)
 
 /** What to read, and what to type. */
-export const toldOf = (broken: ReadonlyArray<Outcome>): string =>
+export const reportedOf = (broken: ReadonlyArray<Outcome>): string =>
   broken
     .map(({ name, violations }) => [`MATRIX_CASE='${name}'`, ...violations.map((text) => `  ${text}`)].join("\n"))
     .join("\n")

@@ -4,29 +4,29 @@ import { TestClock } from "effect/testing"
 import * as Gate from "../../src/net/Throttle.ts"
 
 /** A gate, and a log of the clock at which each request went through it. */
-const door = (options: { readonly concurrency?: number; readonly patience?: number } = {}) => {
-  const gate = Gate.make({ concurrency: options.concurrency ?? 100, patience: options.patience ?? 30_000 })
+const limitKey = (options: { readonly concurrency?: number; readonly patience?: number } = {}) => {
+  const throttle = Gate.make({ concurrency: options.concurrency ?? 100, patience: options.patience ?? 30_000 })
   const log: Array<readonly [name: string | number, at: number]> = []
   const enter = (name: string | number = "") =>
-    gate.pass(Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.sync(() => void log.push([name, at]))))
+    throttle.pass(Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.sync(() => void log.push([name, at]))))
   const enterTimes = (times: number) =>
     Effect.forEach(
       Array.from({ length: times }, (_, n) => n),
       (n) => Effect.forkChild(enter(n), { startImmediately: true })
     )
-  return { gate, log, enter, enterTimes, times: () => log.map(([, at]) => at) }
+  return { throttle, log, enter, enterTimes, times: () => log.map(([, at]) => at) }
 }
 
 describe("concurrency", () => {
   it.effect("is never more than allowed, and those who wait go in the order they came", () =>
     Effect.gen(function* () {
-      const gate = Gate.make({ concurrency: 3, patience: 1_000 })
+      const throttle = Gate.make({ concurrency: 3, patience: 1_000 })
       const answers = yield* Effect.forEach(Array.from({ length: 9 }), () => Deferred.make<void>())
       const started: Array<number> = []
       let inside = 0
       let most = 0
       const fibers = yield* Effect.forEach(answers, (answer, n) =>
-        gate
+        throttle
           .pass(
             Effect.gen(function* () {
               started.push(n)
@@ -49,15 +49,15 @@ describe("concurrency", () => {
 
   it.effect("is given back by what fails, dies or is interrupted", () =>
     Effect.gen(function* () {
-      const gate = Gate.make({ concurrency: 1, patience: 1_000 })
-      yield* Effect.exit(gate.pass(Effect.fail("no")))
-      yield* Effect.exit(gate.pass(Effect.die("no")))
-      const hanging = yield* Effect.forkChild(gate.pass(Effect.never), { startImmediately: true })
+      const throttle = Gate.make({ concurrency: 1, patience: 1_000 })
+      yield* Effect.exit(throttle.pass(Effect.fail("no")))
+      yield* Effect.exit(throttle.pass(Effect.die("no")))
+      const hanging = yield* Effect.forkChild(throttle.pass(Effect.never), { startImmediately: true })
       yield* Fiber.interrupt(hanging)
-      assert.strictEqual(yield* gate.pass(Effect.succeed(1)), 1)
+      assert.strictEqual(yield* throttle.pass(Effect.succeed(1)), 1)
       // Nothing is counted as under way any more: an answer's word is taken as it is.
-      gate.learn({ limit: 10, remaining: 7, resetAt: 1_000 })
-      assert.strictEqual(gate.state().budget?.remaining, 7)
+      throttle.learn({ limit: 10, remaining: 7, resetAt: 1_000 })
+      assert.strictEqual(throttle.state().budget?.remaining, 7)
     })
   )
 })
@@ -65,8 +65,8 @@ describe("concurrency", () => {
 describe("the sliding window", () => {
   it.effect("holds any stretch of its length to its limit", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, times } = door()
-      gate.pace({ limit: 5, millis: 1_000 })
+      const { enterTimes, throttle, times } = limitKey()
+      throttle.pace({ limit: 5, millis: 1_000 })
       yield* enterTimes(3)
       yield* TestClock.adjust(600)
       yield* enterTimes(20)
@@ -84,11 +84,11 @@ describe("the sliding window", () => {
 
   /** A service that counts what arrives within two seconds, at the end of ways of different lengths. */
   const travel = Effect.fnUntraced(function* (limit: number, ways: (n: number) => number) {
-    const gate = Gate.make({ concurrency: 12, patience: 30_000 })
+    const throttle = Gate.make({ concurrency: 12, patience: 30_000 })
     const arrived: Array<number> = []
     let refused = 0
     const request = (n: number) =>
-      gate.pass(
+      throttle.pass(
         Effect.gen(function* () {
           const startedAt = yield* Clock.currentTimeMillis
           yield* Effect.sleep(ways(n))
@@ -100,7 +100,7 @@ describe("the sliding window", () => {
           const reset = Math.max(1, Math.ceil(((inWindow[0] ?? at) + 2_000 - at) / 1_000))
           yield* Effect.sleep(ways(n + 1))
           const now = yield* Clock.currentTimeMillis
-          gate.learnWindow({ limit, millis: 2_050, remaining, resetAt: now + reset * 1_000, startedAt })
+          throttle.learnWindow({ limit, millis: 2_050, remaining, resetAt: now + reset * 1_000, startedAt })
         })
       )
     const count = limit * 10
@@ -110,14 +110,14 @@ describe("the sliding window", () => {
     )
     while (work.pollUnsafe() === undefined) yield* TestClock.adjust(5)
     yield* Fiber.join(work)
-    return { refused, share: count / ((yield* Clock.currentTimeMillis) / 2_000) / limit }
+    return { refused, quota: count / ((yield* Clock.currentTimeMillis) / 2_000) / limit }
   })
 
   it.effect("is never overrun, and used well, when requests travel for a while", () =>
     Effect.gen(function* () {
-      const { refused, share } = yield* travel(100, () => 50)
+      const { refused, quota } = yield* travel(100, () => 50)
       assert.strictEqual(refused, 0)
-      assert.isAbove(share, 0.95)
+      assert.isAbove(quota, 0.95)
     })
   )
 
@@ -133,11 +133,11 @@ describe("the sliding window", () => {
 
   it.effect("leaves the places to others that their use, shown by the answers, takes", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, times } = door()
+      const { enterTimes, throttle, times } = limitKey()
       yield* TestClock.adjust(10_000)
-      yield* gate.pass(
+      yield* throttle.pass(
         Effect.sync(() =>
-          gate.learnWindow({ limit: 20, millis: 2_000, remaining: 4, resetAt: 11_000, startedAt: 10_000 })
+          throttle.learnWindow({ limit: 20, millis: 2_000, remaining: 4, resetAt: 11_000, startedAt: 10_000 })
         )
       )
       // One of the sixteen was its own, fifteen were others'.
@@ -154,9 +154,9 @@ describe("the sliding window", () => {
 
   it.effect("frees a place only after the answer, and not a moment sooner", () =>
     Effect.gen(function* () {
-      const { enter, gate, times } = door()
-      gate.pace({ limit: 1, millis: 1_000 })
-      const slow = yield* Effect.forkChild(gate.pass(Effect.sleep(5_000)), { startImmediately: true })
+      const { enter, throttle, times } = limitKey()
+      throttle.pace({ limit: 1, millis: 1_000 })
+      const slow = yield* Effect.forkChild(throttle.pass(Effect.sleep(5_000)), { startImmediately: true })
       yield* Effect.forkChild(enter(), { startImmediately: true })
       yield* TestClock.adjust(5_000)
       yield* Fiber.join(slow)
@@ -170,12 +170,12 @@ describe("the sliding window", () => {
 
   it.effect("does not take requests that left after the answered one for ones that the service had counted", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, times } = door()
-      const left = (millis: number) => Effect.forkChild(gate.pass(Effect.sleep(millis)), { startImmediately: true })
+      const { enterTimes, throttle, times } = limitKey()
+      const left = (millis: number) => Effect.forkChild(throttle.pass(Effect.sleep(millis)), { startImmediately: true })
       yield* left(500)
       yield* TestClock.adjust(100)
       yield* Effect.all([left(500), left(500)])
-      gate.learnWindow({ limit: 20, millis: 2_000, remaining: 4, resetAt: 2_000, startedAt: 0 })
+      throttle.learnWindow({ limit: 20, millis: 2_000, remaining: 4, resetAt: 2_000, startedAt: 0 })
       // Fifteen are others', three are under way: two are left.
       yield* enterTimes(10)
       assert.strictEqual(times().length, 2)
@@ -184,8 +184,8 @@ describe("the sliding window", () => {
 
   it.effect("waits until others have left it, when they took all of it", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, times } = door()
-      gate.learnWindow({ limit: 20, millis: 2_000, remaining: 0, resetAt: 1_500, startedAt: 0 })
+      const { enterTimes, throttle, times } = limitKey()
+      throttle.learnWindow({ limit: 20, millis: 2_000, remaining: 0, resetAt: 1_500, startedAt: 0 })
       yield* enterTimes(1)
       yield* TestClock.adjust(1_499)
       assert.deepStrictEqual(times(), [])
@@ -196,8 +196,8 @@ describe("the sliding window", () => {
 
   it.effect("lets those who wait go in the order they came", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, log } = door()
-      gate.pace({ limit: 2, millis: 100 })
+      const { enterTimes, throttle, log } = limitKey()
+      throttle.pace({ limit: 2, millis: 100 })
       yield* enterTimes(9)
       for (let step = 0; step < 10; step++) yield* TestClock.adjust(100)
       assert.deepStrictEqual(
@@ -209,10 +209,10 @@ describe("the sliding window", () => {
 
   it.effect("obeys a limit that is made smaller while it is in use", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, times } = door()
-      gate.pace({ limit: 4, millis: 1_000 })
+      const { enterTimes, throttle, times } = limitKey()
+      throttle.pace({ limit: 4, millis: 1_000 })
       yield* enterTimes(4)
-      gate.pace({ limit: 2, millis: 1_000 })
+      throttle.pace({ limit: 2, millis: 1_000 })
       yield* enterTimes(3)
       yield* TestClock.adjust(999)
       assert.strictEqual(times().length, 4)
@@ -227,8 +227,8 @@ describe("the sliding window", () => {
 describe("the budget of the service's headers", () => {
   it.effect("is spent down to nothing and waited for", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, times } = door()
-      gate.learn({ limit: 60, remaining: 3, resetAt: 10_000 })
+      const { enterTimes, throttle, times } = limitKey()
+      throttle.learn({ limit: 60, remaining: 3, resetAt: 10_000 })
       yield* enterTimes(5)
       yield* TestClock.adjust(9_999)
       assert.deepStrictEqual(times(), [0, 0, 0])
@@ -239,44 +239,44 @@ describe("the budget of the service's headers", () => {
 
   it.effect("is believed when others spend of it, and when answers cost nothing", () =>
     Effect.gen(function* () {
-      const { enter, gate } = door()
-      gate.learn({ limit: 60, remaining: 50, resetAt: 10_000 })
+      const { enter, throttle } = limitKey()
+      throttle.learn({ limit: 60, remaining: 50, resetAt: 10_000 })
       yield* enter()
-      assert.strictEqual(gate.state().budget?.remaining, 49)
-      gate.learn({ limit: 60, remaining: 50, resetAt: 10_000 })
-      assert.strictEqual(gate.state().budget?.remaining, 50)
-      gate.learn({ limit: 60, remaining: 2, resetAt: 10_000 })
-      assert.strictEqual(gate.state().budget?.remaining, 2)
+      assert.strictEqual(throttle.state().budget?.remaining, 49)
+      throttle.learn({ limit: 60, remaining: 50, resetAt: 10_000 })
+      assert.strictEqual(throttle.state().budget?.remaining, 50)
+      throttle.learn({ limit: 60, remaining: 2, resetAt: 10_000 })
+      assert.strictEqual(throttle.state().budget?.remaining, 2)
     })
   )
 
   it.effect("counts requests under way as spent, but for the one that was answered", () =>
     Effect.gen(function* () {
-      const { gate } = door()
-      yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(gate.pass(Effect.never), { startImmediately: true }))
-      yield* gate.pass(Effect.sync(() => gate.learn({ limit: 60, remaining: 10, resetAt: 10_000 })))
-      assert.strictEqual(gate.state().budget?.remaining, 7)
+      const { throttle } = limitKey()
+      yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(throttle.pass(Effect.never), { startImmediately: true }))
+      yield* throttle.pass(Effect.sync(() => throttle.learn({ limit: 60, remaining: 10, resetAt: 10_000 })))
+      assert.strictEqual(throttle.state().budget?.remaining, 7)
     })
   )
 
   it.effect("is not raised by an answer that was overtaken by a newer one", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, times } = door()
-      gate.learn({ limit: 60, remaining: 1, resetAt: 10_000 })
-      gate.learn({ limit: 60, remaining: 2, resetAt: 10_000 })
+      const { enterTimes, throttle, times } = limitKey()
+      throttle.learn({ limit: 60, remaining: 1, resetAt: 10_000 })
+      throttle.learn({ limit: 60, remaining: 2, resetAt: 10_000 })
       yield* enterTimes(3)
       assert.strictEqual(times().length, 1)
       // After the renewal, more is left again.
       yield* TestClock.adjust(10_000)
-      gate.learn({ limit: 60, remaining: 60, resetAt: 20_000 })
-      assert.strictEqual(gate.state().budget?.remaining, 60)
+      throttle.learn({ limit: 60, remaining: 60, resetAt: 20_000 })
+      assert.strictEqual(throttle.state().budget?.remaining, 60)
     })
   )
 
   it.effect("that is used up for longer than the gate waits is said at once", () =>
     Effect.gen(function* () {
-      const { enter, gate } = door({ patience: 30_000 })
-      gate.learn({ limit: 60, remaining: 0, resetAt: 30_001 })
+      const { enter, throttle } = limitKey({ patience: 30_000 })
+      throttle.learn({ limit: 60, remaining: 0, resetAt: 30_001 })
       const closed = yield* Effect.flip(enter())
       assert.strictEqual(closed.until, 30_001)
       assert.match(closed.why, /used up/)
@@ -287,12 +287,12 @@ describe("the budget of the service's headers", () => {
 describe("a place in the window", () => {
   it.effect("is waited for by whoever has nothing else to do, however long that takes", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, times } = door({ patience: 1_000 })
-      gate.pace({ limit: 3, millis: 60_000 })
+      const { enterTimes, throttle, times } = limitKey({ patience: 1_000 })
+      throttle.pace({ limit: 3, millis: 60_000 })
       yield* enterTimes(3)
       let passed = false
       const waiting = yield* Effect.forkChild(
-        gate.pass(
+        throttle.pass(
           Effect.sync(() => {
             passed = true
           }),
@@ -300,7 +300,7 @@ describe("a place in the window", () => {
         ),
         { startImmediately: true }
       )
-      assert.match((yield* Effect.flip(gate.pass(Effect.void))).why, /at a time have been sent/)
+      assert.match((yield* Effect.flip(throttle.pass(Effect.void))).why, /at a time have been sent/)
       yield* TestClock.adjust(59_999)
       assert.isFalse(passed)
       yield* TestClock.adjust(1)
@@ -311,9 +311,9 @@ describe("a place in the window", () => {
 
   it.effect("is not waited for behind a door that is closed", () =>
     Effect.gen(function* () {
-      const { gate } = door({ patience: 1_000 })
-      gate.close(100_000, "for long")
-      assert.strictEqual((yield* Effect.flip(gate.pass(Effect.void, { pace: "wait" }))).why, "for long")
+      const { throttle } = limitKey({ patience: 1_000 })
+      throttle.close(100_000, "for long")
+      assert.strictEqual((yield* Effect.flip(throttle.pass(Effect.void, { pace: "wait" }))).why, "for long")
     })
   )
 })
@@ -321,8 +321,8 @@ describe("a place in the window", () => {
 describe("a closed door", () => {
   it.effect("is waited at for a short time, in order, and nothing leaves before it opens", () =>
     Effect.gen(function* () {
-      const { enterTimes, gate, log } = door()
-      gate.close(5_000, "too fast")
+      const { enterTimes, throttle, log } = limitKey()
+      throttle.close(5_000, "too fast")
       yield* enterTimes(4)
       yield* TestClock.adjust(4_999)
       assert.deepStrictEqual(log, [])
@@ -336,8 +336,8 @@ describe("a closed door", () => {
 
   it.effect("fails at once when it stays closed for longer, with the instant and the reason", () =>
     Effect.gen(function* () {
-      const { enter, gate, log } = door({ patience: 5_000 })
-      gate.close(5_001, "the day is over")
+      const { enter, throttle, log } = limitKey({ patience: 5_000 })
+      throttle.close(5_001, "the day is over")
       const closed = yield* Effect.flip(enter())
       assert.deepStrictEqual([closed._tag, closed.until, closed.why], ["Closed", 5_001, "the day is over"])
       yield* TestClock.adjust(1)
@@ -351,10 +351,10 @@ describe("a closed door", () => {
 
   it.effect("that closes for longer turns away those who wait already", () =>
     Effect.gen(function* () {
-      const { enter, gate, log } = door({ patience: 5_000 })
-      gate.close(1_000, "a moment")
+      const { enter, throttle, log } = limitKey({ patience: 5_000 })
+      throttle.close(1_000, "a moment")
       const waiting = yield* Effect.forkChild(Effect.flip(enter()), { startImmediately: true })
-      gate.close(100_000, "for long")
+      throttle.close(100_000, "for long")
       yield* TestClock.adjust(1_000)
       assert.strictEqual((yield* Fiber.join(waiting)).why, "for long")
       assert.deepStrictEqual(log, [])
@@ -363,14 +363,14 @@ describe("a closed door", () => {
 
   it.effect("is never opened earlier by a later word", () =>
     Effect.gen(function* () {
-      const { enter, gate, log } = door()
-      gate.close(2_000, "first")
-      gate.close(1_000, "second")
-      gate.learn({ limit: 60, remaining: 60, resetAt: 500 })
+      const { enter, throttle, log } = limitKey()
+      throttle.close(2_000, "first")
+      throttle.close(1_000, "second")
+      throttle.learn({ limit: 60, remaining: 60, resetAt: 500 })
       const waiting = yield* Effect.forkChild(enter(), { startImmediately: true })
       yield* TestClock.adjust(1_999)
       assert.deepStrictEqual(log, [])
-      assert.strictEqual(gate.state().why, "first")
+      assert.strictEqual(throttle.state().why, "first")
       yield* TestClock.adjust(1)
       yield* Fiber.join(waiting)
     })
@@ -378,8 +378,8 @@ describe("a closed door", () => {
 
   it.effect("can be left by whoever waits there, at once", () =>
     Effect.gen(function* () {
-      const { enter, gate, log } = door()
-      gate.close(20_000, "a while")
+      const { enter, throttle, log } = limitKey()
+      throttle.close(20_000, "a while")
       const waiting = yield* Effect.forkChild(enter(), { startImmediately: true })
       assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(waiting).pipe(Effect.andThen(Fiber.await(waiting)))))
       yield* TestClock.adjust(20_000)
@@ -393,9 +393,9 @@ describe("a closed door", () => {
 describe("a clock that is set back", () => {
   it.effect("ends what the service said by the wrong one", () =>
     Effect.gen(function* () {
-      const { enter, gate, log } = door({ patience: 1_000 })
+      const { enter, throttle, log } = limitKey({ patience: 1_000 })
       yield* TestClock.setTime(86_400_000)
-      gate.close(86_400_000 + 5_000, "limit")
+      throttle.close(86_400_000 + 5_000, "limit")
       assert.isTrue(Exit.isFailure(yield* Effect.exit(enter("kept out"))))
       yield* TestClock.setTime(0)
       yield* enter("let in")

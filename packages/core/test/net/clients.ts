@@ -91,7 +91,7 @@ export const counted = () => {
   return { count, transport }
 }
 
-/** A server on loopback for answers that no stand-in gives. Answers its origin. */
+/** A server on loopback for answers that no fake gives. Answers its origin. */
 export const server = (listener: RequestListener) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly url: string; readonly close: Effect.Effect<void> }>((resume) => {

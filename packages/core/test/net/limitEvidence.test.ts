@@ -30,7 +30,7 @@ const scopes = (steps: ReadonlyArray<Step>): ReadonlyArray<LimitEvidence.LimitSc
   })
 }
 
-const usual = { isStated: false, startedAt: 1, now: 2, told: 3, leastWait: () => 0 }
+const usual = { isStated: false, startedAt: 1, now: 2, told: 3, minWait: () => 0 }
 
 const a = { user: "ann", thing: "a" }
 const a2 = { user: "ann", thing: "a2" }
@@ -86,7 +86,7 @@ describe("a 429", () => {
     let evidence = LimitEvidence.none
     const untils = [0, 1, 2, 3].map((n) => {
       const refusal = { ...usual, by: a, startedAt: n * 1_000, now: n * 1_000 + 1, told: n * 1_000 + 2 }
-      const next = LimitEvidence.refused(evidence, { ...refusal, leastWait: (times) => times * 100 })
+      const next = LimitEvidence.refused(evidence, { ...refusal, minWait: (times) => times * 100 })
       evidence = next.evidence
       return [next.until - refusal.now, LimitEvidence.heldUntil(evidence, a.thing, refusal.now) === next.until]
     })
@@ -104,7 +104,7 @@ describe("a 429", () => {
   })
 
   it("holds nothing when the clock has been set back since", () => {
-    const refusal = { ...usual, by: a, leastWait: () => 600_000 }
+    const refusal = { ...usual, by: a, minWait: () => 600_000 }
     const first = LimitEvidence.refused(LimitEvidence.none, { ...refusal, now: 3_600_000 })
     const { evidence } = LimitEvidence.refused(first.evidence, { ...refusal, startedAt: 3_600_001, now: 3_600_002 })
     assert.strictEqual(LimitEvidence.heldUntil(evidence, a.thing, 3_600_003), 4_200_002)

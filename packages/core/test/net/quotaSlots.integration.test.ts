@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { Neighbours, type Share } from "../../src/net/SharedQuota.ts"
+import { type Quota, SharedQuota } from "../../src/net/SharedQuota.ts"
 import * as Gate from "../../src/net/Throttle.ts"
 import * as Live from "../../src/store/Quotas.ts"
 import { layerPostgres } from "../database.ts"
@@ -13,19 +13,19 @@ const window = { limit: 20, millis: 2_000 }
 /** Another process's share of the same window, until the scope ends. */
 const join = Effect.gen(function* () {
   const made = yield* Layer.build(Layer.fresh(Live.layer))
-  return (yield* Neighbours.pipe(Effect.provide(made))).share("door") as Share
+  return (yield* SharedQuota.pipe(Effect.provide(made))).quota("door") as Quota
 })
 
-const gateOf = (share: Share, patience: 0 | "1 minute" = 0) => {
-  const gate = Gate.make({ concurrency: 100, patience, share })
-  gate.pace(window)
-  return gate
+const throttleOf = (quota: Quota, patience: 0 | "1 minute" = 0) => {
+  const throttle = Gate.make({ concurrency: 100, patience, quota })
+  throttle.pace(window)
+  return throttle
 }
 
 /** So many requests at once, and how many of them left. */
-const crowd = (gate: Gate.Gate, times: number, effect: Effect.Effect<unknown> = Effect.void) => {
+const crowd = (throttle: Gate.Gate, times: number, effect: Effect.Effect<unknown> = Effect.void) => {
   let entered = 0
-  const one = gate.pass(
+  const one = throttle.pass(
     Effect.andThen(
       Effect.sync(() => void entered++),
       effect
@@ -38,20 +38,20 @@ const crowd = (gate: Gate.Gate, times: number, effect: Effect.Effect<unknown> = 
 }
 
 /** How many leave of so many, to their end. */
-const leaving = (gate: Gate.Gate, times: number) =>
-  Effect.flatMap(crowd(gate, times), ({ ended, entered }) => Effect.map(ended, entered))
+const leaving = (throttle: Gate.Gate, times: number) =>
+  Effect.flatMap(crowd(throttle, times), ({ ended, entered }) => Effect.map(ended, entered))
 
 /** Both clocks go on: the test's, and the database's as seen by what it has noted. */
 const pass = Effect.fnUntraced(function* (seconds: number) {
   const sql = yield* SqlClient.SqlClient
-  yield* sql`update door_users set used_at = used_at - ${seconds}::float8 * interval '1 second'`
+  yield* sql`update quotas set used_at = used_at - ${seconds}::float8 * interval '1 second'`
   yield* TestClock.adjust(`${seconds} seconds`)
 })
 
 /** Waits until the database holds a share that was asked for within so many seconds. */
 const renewedWithin = (seconds: number) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    sql`select 1 from door_users where used_at > clock_timestamp() - ${seconds}::float8 * interval '1 second'`.pipe(
+    sql`select 1 from quotas where used_at > clock_timestamp() - ${seconds}::float8 * interval '1 second'`.pipe(
       Effect.repeat({ until: (found) => found.length > 0 })
     )
   )
@@ -60,8 +60,8 @@ it.effect("of a grant whose answer was lost are not used by two", () =>
   Effect.gen(function* () {
     const live = yield* join
     let lose = false
-    const a = gateOf({ renew: (use) => Effect.map(live.renew(use), (grant) => (lose ? undefined : grant)) })
-    const b = gateOf(yield* join)
+    const a = throttleOf({ renew: (use) => Effect.map(live.renew(use), (grant) => (lose ? undefined : grant)) })
+    const b = throttleOf(yield* join)
     assert.strictEqual(yield* leaving(a, 20), 20)
     yield* pass(2.5)
     yield* leaving(a, 1)
@@ -79,7 +79,7 @@ it.effect("of a grant whose answer came too late are not used", () =>
   Effect.gen(function* () {
     const live = yield* join
     let slow = true
-    const a = gateOf(
+    const a = throttleOf(
       {
         renew: (use) =>
           Effect.tap(live.renew(use), () => {
@@ -90,7 +90,7 @@ it.effect("of a grant whose answer came too late are not used", () =>
       },
       "1 minute"
     )
-    const b = gateOf(yield* join)
+    const b = throttleOf(yield* join)
     const late = yield* crowd(a, 1)
     yield* renewedWithin(10)
     yield* pass(11.9)
@@ -103,8 +103,8 @@ it.effect("of a grant whose answer came too late are not used", () =>
 
 it.effect("of requests that are still under way are not given to another", () =>
   Effect.gen(function* () {
-    const a = gateOf(yield* join)
-    const b = gateOf(yield* join)
+    const a = throttleOf(yield* join)
+    const b = throttleOf(yield* join)
     const answer = yield* Deferred.make<void>()
     const slow = yield* crowd(a, 20, Deferred.await(answer))
     while (slow.entered() < 20) yield* renewedWithin(10)
@@ -118,7 +118,7 @@ it.effect("of requests that are still under way are not given to another", () =>
 
 it.effect("of a server that ended in order are kept while its requests are in the window, and free then", () =>
   Effect.gen(function* () {
-    const server = Effect.scoped(Effect.flatMap(join, (share) => leaving(gateOf(share), 20)))
+    const server = Effect.scoped(Effect.flatMap(join, (quota) => leaving(throttleOf(quota), 20)))
     assert.strictEqual(yield* server, 20)
     assert.strictEqual(yield* server, 0)
     yield* pass(2)
@@ -128,10 +128,10 @@ it.effect("of a server that ended in order are kept while its requests are in th
 
 it.effect("that one waits for keep nobody from being told at once that there is none", () =>
   Effect.gen(function* () {
-    const gate = Gate.make({ concurrency: 1, patience: "1 second" })
-    gate.pace({ limit: 1, millis: 60_000 })
-    yield* gate.pass(Effect.void)
-    yield* Effect.forkChild(gate.pass(Effect.void, { pace: "wait" }), { startImmediately: true })
-    assert.strictEqual((yield* Effect.flip(gate.pass(Effect.void))).until, 60_000)
+    const throttle = Gate.make({ concurrency: 1, patience: "1 second" })
+    throttle.pace({ limit: 1, millis: 60_000 })
+    yield* throttle.pass(Effect.void)
+    yield* Effect.forkChild(throttle.pass(Effect.void, { pace: "wait" }), { startImmediately: true })
+    assert.strictEqual((yield* Effect.flip(throttle.pass(Effect.void))).until, 60_000)
   })
 )

@@ -6,10 +6,10 @@ import { TestClock } from "effect/testing"
 import * as Database from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Github } from "../../src/github/Github.ts"
-import { type Grant, Neighbours, type Share, type Use } from "../../src/net/SharedQuota.ts"
+import { type Grant, type Quota, type QuotaUse, SharedQuota } from "../../src/net/SharedQuota.ts"
 import * as Gate from "../../src/net/Throttle.ts"
 import * as Live from "../../src/store/Quotas.ts"
-import { Repository } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import { freshUrl, layerPostgres } from "../database.ts"
 import { inWorld, makeWorld, name, services } from "../world.ts"
 
@@ -77,7 +77,7 @@ it.effect("a door that one server found closed keeps the other out within two se
       const other = yield* Layer.build(services(settings))
       const look = Effect.flatMap(Github, (github) => github.gists("ann", Option.none())).pipe(Effect.provide(other))
       yield* look
-      github.misbehave({ kind: "primary-limit", resetInSeconds: 600 })
+      github.injectFault({ kind: "primary-limit", resetInSeconds: 600 })
       assert.strictEqual((yield* gitpip.scan()).state, "stopped")
       yield* TestClock.adjust("2 seconds")
       const before = github.requests.length
@@ -100,16 +100,16 @@ it.effect(
         yield* gitpip.track(name("ann"))
         yield* gitpip.scan()
         // Nobody tells what others leave of GitHub's minute.
-        yield* sql`alter function use_door rename to use_no_door`
+        yield* sql`alter function acquire_quota rename to use_no_door`
         yield* TestClock.adjust("6 seconds")
         assert.strictEqual((yield* gitpip.publish).published, 0)
         assert.strictEqual((yield* gitpip.status).publishing.state, "paused")
-        assert.deepStrictEqual(yield* sql`select * from doors`, [])
+        assert.deepStrictEqual(yield* sql`select * from limits`, [])
 
-        yield* sql`alter function use_no_door rename to use_door`
+        yield* sql`alter function use_no_door rename to acquire_quota`
         yield* TestClock.adjust("2 seconds")
         // The first one gets no answer. The others do not wait for it.
-        pipedrive.misbehave({ kind: "hang" }, { when: isCreate })
+        pipedrive.injectFault({ kind: "hang" }, { when: isCreate })
         const publishing = yield* Effect.forkChild(gitpip.publish)
         yield* sql<{ n: number }>`select count(*) as n from publications where state = 'published'`.pipe(
           Effect.repeat({ until: ([published]) => published?.n === files - 1 })
@@ -126,23 +126,23 @@ describe("shares", () => {
   const inDatabase = <A, E>(
     body: (
       /** Another process each time. */
-      join: Effect.Effect<Share>
+      join: Effect.Effect<Quota>
     ) => Effect.Effect<A, E, SqlClient.SqlClient>
   ) =>
     Effect.scoped(
       body(
         Effect.gen(function* () {
           const made = yield* Layer.build(Layer.fresh(Live.layer))
-          return (yield* Neighbours.pipe(Effect.provide(made))).share("door") as Share
-        }) as Effect.Effect<Share>
+          return (yield* SharedQuota.pipe(Effect.provide(made))).quota("door") as Quota
+        }) as Effect.Effect<Quota>
       )
     ).pipe(Effect.provide(layerPostgres))
-  const ask = (share: Share, use: Partial<Use> = {}) =>
-    Effect.map(share.renew({ window, sent: 0, wants: 20, ...use }), (grant) => (grant as Grant).places)
+  const ask = (quota: Quota, use: Partial<QuotaUse> = {}) =>
+    Effect.map(quota.renew({ window, sent: 0, wants: 20, ...use }), (grant) => (grant as Grant).places)
   const silentFor = (seconds: number) =>
     Effect.flatMap(
       SqlClient.SqlClient,
-      (sql) => sql`update door_users set used_at = used_at - ${seconds}::float8 * interval '1 second'`
+      (sql) => sql`update quotas set used_at = used_at - ${seconds}::float8 * interval '1 second'`
     )
 
   it.effect("are all of it for one, half for each of two that want it all, and what one leaves for the other", () =>
@@ -190,9 +190,9 @@ describe("shares", () => {
     inDatabase((join) =>
       Effect.gen(function* () {
         for (let killed = 0; killed < 12; killed++) {
-          const gate = Gate.make({ concurrency: 20, patience: 0, share: yield* join })
-          gate.pace({ limit: 900, millis: 60_000 })
-          yield* gate.pass(Effect.void)
+          const throttle = Gate.make({ concurrency: 20, patience: 0, quota: yield* join })
+          throttle.pace({ limit: 900, millis: 60_000 })
+          yield* throttle.pass(Effect.void)
         }
       })
     )
@@ -204,8 +204,8 @@ describe("shares", () => {
         const sql = yield* SqlClient.SqlClient
         const servers = yield* Effect.all(Array.from({ length: 6 }, () => join))
         for (let round = 0; round < 20; round++) {
-          yield* sql`delete from door_users`
-          const granted = yield* Effect.forEach(servers, (share) => ask(share), { concurrency: "unbounded" })
+          yield* sql`delete from quotas`
+          const granted = yield* Effect.forEach(servers, (quota) => ask(quota), { concurrency: "unbounded" })
           assert.strictEqual(
             granted.reduce((sum, places) => sum + places, 0),
             window.limit
@@ -213,14 +213,14 @@ describe("shares", () => {
         }
         yield* Effect.forEach(
           servers,
-          (share, server) =>
+          (quota, server) =>
             Effect.gen(function* () {
               let places = 0
               for (let round = 0; round < 25; round++) {
                 // Sends as much as it was granted now and then, and nothing at other times.
                 const sent = round % 3 === server % 3 ? places : 0
-                places = yield* ask(share, { sent, wants: 1 + ((round * 7 + server * 5) % 20) })
-                const [found] = yield* sql<{ sum: number }>`select sum(places) as sum from door_users`
+                places = yield* ask(quota, { sent, wants: 1 + ((round * 7 + server * 5) % 20) })
+                const [found] = yield* sql<{ sum: number }>`select sum(slots) as sum from quotas`
                 assert.isAtMost(found?.sum ?? 0, window.limit)
               }
             }),
@@ -232,12 +232,12 @@ describe("shares", () => {
 })
 
 describe("a gate with a share", () => {
-  const gateWith = (answer: (use: Use) => Grant | undefined) => {
-    const asked: Array<Use> = []
-    const gate = Gate.make({
+  const throttleWith = (answer: (use: QuotaUse) => Grant | undefined) => {
+    const asked: Array<QuotaUse> = []
+    const throttle = Gate.make({
       concurrency: 100,
       patience: "15 seconds",
-      share: {
+      quota: {
         renew: (use) =>
           Effect.sync(() => {
             asked.push(use)
@@ -245,7 +245,7 @@ describe("a gate with a share", () => {
           })
       }
     })
-    return { gate, asked }
+    return { throttle, asked }
   }
   const grant = (places: number, more: Partial<Grant> = {}): Grant => ({
     places,
@@ -254,12 +254,12 @@ describe("a gate with a share", () => {
     closed: undefined,
     ...more
   })
-  const enter = (gate: Gate.Gate, times: number) => {
+  const enter = (throttle: Gate.Gate, times: number) => {
     let entered = 0
     return Effect.map(
       Effect.forEach(
         Array.from({ length: times }),
-        () => Effect.forkChild(gate.pass(Effect.sync(() => entered++)), { startImmediately: true }),
+        () => Effect.forkChild(throttle.pass(Effect.sync(() => entered++)), { startImmediately: true }),
         { discard: true }
       ),
       () => () => entered
@@ -268,9 +268,9 @@ describe("a gate with a share", () => {
 
   it.effect("sends no more than was granted, and asks again when that is used and every two seconds", () =>
     Effect.gen(function* () {
-      const { asked, gate } = gateWith(({ wants }) => grant(Math.min(wants, 8)))
-      gate.pace(window)
-      const entered = yield* enter(gate, 20)
+      const { asked, throttle } = throttleWith(({ wants }) => grant(Math.min(wants, 8)))
+      throttle.pace(window)
+      const entered = yield* enter(throttle, 20)
       assert.strictEqual(entered(), 8)
       assert.deepStrictEqual(
         asked.map(({ sent, wants }) => [sent, wants]),
@@ -287,10 +287,10 @@ describe("a gate with a share", () => {
 
   it.effect("without neighbours sends all at once, and never waits for anybody", () =>
     Effect.gen(function* () {
-      const { gate } = gateWith(({ wants }) => grant(wants, { others: 0 }))
-      const before = yield* enter(gate, 30)
+      const { throttle } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
+      const before = yield* enter(throttle, 30)
       assert.strictEqual(before(), 30)
-      const { gate: paced } = gateWith(({ wants }) => grant(wants, { others: 0 }))
+      const { throttle: paced } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
       paced.pace(window)
       assert.strictEqual((yield* enter(paced, 30))(), 20)
     })
@@ -298,20 +298,20 @@ describe("a gate with a share", () => {
 
   it.effect("that has the whole window says at once when a place is far away, as one without neighbours does", () =>
     Effect.gen(function* () {
-      const { gate } = gateWith(({ wants }) => grant(wants, { others: 0 }))
-      gate.pace({ limit: 20, millis: 60_000 })
-      yield* Effect.forEach(Array.from({ length: 20 }), () => gate.pass(Effect.void))
-      const closed = yield* Effect.flip(gate.pass(Effect.void))
+      const { throttle } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
+      throttle.pace({ limit: 20, millis: 60_000 })
+      yield* Effect.forEach(Array.from({ length: 20 }), () => throttle.pass(Effect.void))
+      const closed = yield* Effect.flip(throttle.pass(Effect.void))
       assert.strictEqual(closed.until, 60_000)
     })
   )
 
   it.effect("with neighbours sends one request first when nobody knows the window", () =>
     Effect.gen(function* () {
-      const { gate } = gateWith(({ wants }) => grant(wants))
+      const { throttle } = throttleWith(({ wants }) => grant(wants))
       const answer = yield* Deferred.make<void>()
       let entered = 0
-      const pass = gate.pass(
+      const pass = throttle.pass(
         Effect.andThen(
           Effect.sync(() => void entered++),
           Deferred.await(answer)
@@ -328,26 +328,26 @@ describe("a gate with a share", () => {
   it.effect("goes on for five seconds without an answer, and then sends nothing until there is one", () =>
     Effect.gen(function* () {
       let alive = true
-      const { gate } = gateWith(({ wants }) => (alive ? grant(wants) : undefined))
-      gate.pace(window)
-      yield* gate.pass(Effect.void)
+      const { throttle } = throttleWith(({ wants }) => (alive ? grant(wants) : undefined))
+      throttle.pace(window)
+      yield* throttle.pass(Effect.void)
       alive = false
       yield* TestClock.adjust("4 seconds")
-      yield* gate.pass(Effect.void)
+      yield* throttle.pass(Effect.void)
       yield* TestClock.adjust("1 second")
-      assert.strictEqual((yield* Effect.flip(gate.pass(Effect.void)))._tag, "Closed")
+      assert.strictEqual((yield* Effect.flip(throttle.pass(Effect.void)))._tag, "Closed")
       alive = true
-      yield* gate.pass(Effect.void)
+      yield* throttle.pass(Effect.void)
     })
   )
 
   it.effect("sends nothing without a place when the answer took longer than a grant is good for", () =>
     Effect.gen(function* () {
       let places = 0
-      const gate = Gate.make({
+      const throttle = Gate.make({
         concurrency: 100,
         patience: "1 minute",
-        share: {
+        quota: {
           renew: () =>
             Effect.delay(
               Effect.sync(() => grant(places)),
@@ -355,8 +355,8 @@ describe("a gate with a share", () => {
             )
         }
       })
-      gate.pace(window)
-      const entered = yield* enter(gate, 1)
+      throttle.pace(window)
+      const entered = yield* enter(throttle, 1)
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(entered(), 0)
       places = 1
@@ -367,8 +367,10 @@ describe("a gate with a share", () => {
 
   it.effect("is closed by a door that others found closed", () =>
     Effect.gen(function* () {
-      const { gate } = gateWith(({ wants }) => grant(wants, { closed: { until: 60_000, why: "the day is over" } }))
-      const closed = yield* Effect.flip(gate.pass(Effect.void))
+      const { throttle } = throttleWith(({ wants }) =>
+        grant(wants, { closed: { until: 60_000, why: "the day is over" } })
+      )
+      const closed = yield* Effect.flip(throttle.pass(Effect.void))
       assert.deepStrictEqual([closed.until, closed.why], [60_000, "the day is over"])
     })
   )
@@ -377,14 +379,14 @@ describe("a gate with a share", () => {
 it.effect("a door stays closed as long as the first one was told, whatever another hears later", () =>
   inWorld(layerPostgres, {}, () =>
     Effect.gen(function* () {
-      const { doors } = yield* Repository
+      const { limits } = yield* Store
       const now = yield* DateTime.now
       const at = (seconds: number) => DateTime.addDuration(now, `${seconds} seconds`)
-      yield* doors.close("door", at(3_600), "the day's budget", DateTime.toDate(now))
-      yield* doors.close("door", at(30), "too fast", DateTime.toDate(now))
-      const closed = yield* doors.closed("door", DateTime.toDate(now))
+      yield* limits.close("door", at(3_600), "the day's budget", DateTime.toDate(now))
+      yield* limits.close("door", at(30), "too fast", DateTime.toDate(now))
+      const closed = yield* limits.closed("door", DateTime.toDate(now))
       assert.deepStrictEqual(
-        Option.map(closed, ({ closedUntil }) => DateTime.toEpochMillis(closedUntil)),
+        Option.map(closed, ({ blockedUntil }) => DateTime.toEpochMillis(blockedUntil)),
         Option.some(DateTime.toEpochMillis(at(3_600)))
       )
     })

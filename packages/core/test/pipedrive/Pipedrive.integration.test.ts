@@ -5,14 +5,14 @@ import { TestClock } from "effect/testing"
 import { fileUrl } from "../../src/domain/GistFile.ts"
 import { fromFile } from "../../src/pipedrive/activity.ts"
 import type { NewActivity, Pipedrive } from "../../src/pipedrive/Pipedrive.ts"
-import { PipedriveStandIn, type PipedriveStandInOptions } from "../../src/testing/index.ts"
+import { FakePipedrive, type FakePipedriveOptions } from "../../src/testing/index.ts"
 import { counted, makePipedrive, pipedriveToken, reasonOf, server } from "../net/clients.ts"
 
-const world = Effect.fnUntraced(function* (options: PipedriveStandInOptions = {}) {
-  const standIn = yield* PipedriveStandIn.make({ token: pipedriveToken, searchLagMillis: 0, ...options })
-  const pipedrive = yield* makePipedrive(standIn.url)
-  const deal = standIn.addDeal({ title: "octocat" })
-  return { standIn, pipedrive, deal }
+const world = Effect.fnUntraced(function* (options: FakePipedriveOptions = {}) {
+  const fake = yield* FakePipedrive.make({ token: pipedriveToken, searchLagMillis: 0, ...options })
+  const pipedrive = yield* makePipedrive(fake.url)
+  const deal = fake.addDeal({ title: "octocat" })
+  return { fake, pipedrive, deal }
 })
 
 const activity = (deal_id: number, more: Partial<NewActivity> = {}): NewActivity => ({
@@ -34,18 +34,18 @@ const resumeOf = (reason: { readonly _tag: string; readonly resumeAt?: DateTime.
 describe("each call", () => {
   it.effect("is taken by Pipedrive's strict checks, costs what it says, and carries the token in a header only", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
+      const { deal, pipedrive, fake } = yield* world()
       const price = Effect.fnUntraced(function* <A, E>(tokens: number, call: Effect.Effect<A, E>) {
-        const before = standIn.tokensSpent
+        const before = fake.tokensSpent
         const result = yield* call
-        assert.strictEqual(standIn.tokensSpent - before, tokens)
+        assert.strictEqual(fake.tokensSpent - before, tokens)
         return result
       })
       const id = yield* price(
         5,
         pipedrive.createActivity(activity(deal, { subject: "😀 <b>", done: true, note: "<b>n</b>" }))
       )
-      assert.deepInclude(standIn.activities[0], {
+      assert.deepInclude(fake.activities[0], {
         id,
         subject: "😀 <b>",
         type: "task",
@@ -79,7 +79,7 @@ describe("each call", () => {
       assert.includeMembers([...(yield* price(20, pipedrive.activityTypes))], ["task", "call"])
       yield* price(3, pipedrive.deleteDeal(made))
 
-      for (const { headers, path, query, status } of standIn.requests) {
+      for (const { headers, path, query, status } of fake.requests) {
         assert.strictEqual(status, 200)
         assert.strictEqual(headers["x-api-token"], pipedriveToken)
         assert.strictEqual(headers["user-agent"], "gitpip")
@@ -90,14 +90,14 @@ describe("each call", () => {
 
   it.effect("takes both statuses that a creation is known to answer with", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world({ createdStatus: 201 })
-      assert.strictEqual(yield* pipedrive.createActivity(activity(deal)), standIn.activities[0]?.id)
+      const { deal, pipedrive, fake } = yield* world({ createdStatus: 201 })
+      assert.strictEqual(yield* pipedrive.createActivity(activity(deal)), fake.activities[0]?.id)
     })
   )
 
   it.effect("takes the largest activity that a file can become", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
+      const { deal, pipedrive, fake } = yield* world()
       const filename = "長".repeat(600)
       const { note, subject } = fromFile({
         filename,
@@ -108,7 +108,7 @@ describe("each call", () => {
         content: { _tag: "Text", text: "<\ud800\t".repeat(100_000), partial: false }
       })
       yield* pipedrive.createActivity(activity(deal, { note, subject }))
-      assert.lengthOf(standIn.activities, 1)
+      assert.lengthOf(fake.activities, 1)
     })
   )
 })
@@ -116,13 +116,13 @@ describe("each call", () => {
 describe("lists", () => {
   it.effect("are read newest first, page by page, to their end", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world({ burst: false, dailyTokens: false })
+      const { deal, pipedrive, fake } = yield* world({ burst: false, dailyTokens: false })
       const ids: Array<number> = []
       for (let n = 0; n < 501; n++) {
         yield* TestClock.adjust("1 second")
         ids.push(yield* pipedrive.createActivity(activity(deal)))
       }
-      standIn.clearRequests()
+      fake.clearRequests()
       const first = yield* newest(pipedrive, deal)
       assert.isTrue(Option.isSome(first.cursor))
       const second = yield* pipedrive.activitiesOfDeal(deal, first.cursor)
@@ -136,22 +136,22 @@ describe("lists", () => {
 
   it.effect("of nothing are empty, also when Pipedrive says so with null", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
+      const { deal, pipedrive, fake } = yield* world()
       assert.deepStrictEqual(yield* newest(pipedrive, deal), { items: [], cursor: none })
-      standIn.misbehave({ kind: "status", status: 200, body: { success: true, data: null } })
+      fake.injectFault({ kind: "status", status: 200, body: { success: true, data: null } })
       assert.deepStrictEqual(yield* newest(pipedrive, deal), { items: [], cursor: none })
     })
   )
 
   it.effect("of activity types leave out the inactive", () =>
     Effect.gen(function* () {
-      const { pipedrive, standIn } = yield* world()
+      const { pipedrive, fake } = yield* world()
       const data = [
         { key_string: "on", active_flag: true },
         { key_string: "off", active_flag: false },
         { key_string: "old" }
       ]
-      standIn.misbehave({ kind: "status", status: 200, body: { success: true, data } })
+      fake.injectFault({ kind: "status", status: 200, body: { success: true, data } })
       assert.deepStrictEqual(yield* pipedrive.activityTypes, ["on", "old"])
     })
   )
@@ -160,12 +160,12 @@ describe("lists", () => {
 describe("what is not there", () => {
   it.effect("is NotFound for an activity's deal, nothing for a deal, and done for a deletion", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
+      const { deal, pipedrive, fake } = yield* world()
       const id = yield* pipedrive.createActivity(activity(deal))
       for (let times = 0; times < 2; times++) yield* pipedrive.deleteActivity(id)
       yield* pipedrive.deleteActivity(999)
       for (let times = 0; times < 2; times++) yield* pipedrive.deleteDeal(deal)
-      assert.lengthOf(standIn.activities, 0)
+      assert.lengthOf(fake.activities, 0)
       assert.deepStrictEqual(yield* pipedrive.deal(deal), Option.none())
       assert.deepStrictEqual(yield* pipedrive.deal(999), Option.none())
       assert.strictEqual((yield* reasonOf(pipedrive.createActivity(activity(deal))))._tag, "NotFound")
@@ -174,8 +174,8 @@ describe("what is not there", () => {
 
   it.effect("is not believed of a page in Pipedrive's place", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
-      standIn.misbehave({ kind: "html", status: 404 }, { times: 4 })
+      const { deal, pipedrive, fake } = yield* world()
+      fake.injectFault({ kind: "html", status: 404 }, { times: 4 })
       for (const call of [
         pipedrive.deleteActivity(1),
         pipedrive.deleteDeal(deal),
@@ -190,8 +190,8 @@ describe("what is not there", () => {
 
   it.effect("is also a deal that Pipedrive shows as deleted", () =>
     Effect.gen(function* () {
-      const { pipedrive, standIn } = yield* world()
-      standIn.misbehave({
+      const { pipedrive, fake } = yield* world()
+      fake.injectFault({
         kind: "status",
         status: 200,
         body: { success: true, data: { id: 5, title: "x", is_deleted: true } }
@@ -206,7 +206,7 @@ describe("what Pipedrive answers instead", () => {
   const answers: ReadonlyArray<
     readonly [
       what: string,
-      fault: Parameters<PipedriveStandIn["misbehave"]>[0],
+      fault: Parameters<FakePipedrive["injectFault"]>[0],
       reason: string,
       says: RegExp,
       done?: boolean
@@ -272,13 +272,13 @@ describe("what Pipedrive answers instead", () => {
   for (const [what, fault, tag, says, done = false] of answers) {
     it.effect(`${what}: ${tag}, and nothing is tried again`, () =>
       Effect.gen(function* () {
-        const { deal, pipedrive, standIn } = yield* world()
-        standIn.misbehave(fault)
+        const { deal, pipedrive, fake } = yield* world()
+        fake.injectFault(fault)
         const reason = yield* reasonOf(pipedrive.createActivity(activity(deal)))
         assert.strictEqual(reason._tag, tag)
         assert.match(reason.message, says)
-        assert.strictEqual(standIn.requests.length, 1)
-        assert.strictEqual(standIn.activities.length, done ? 1 : 0)
+        assert.strictEqual(fake.requests.length, 1)
+        assert.strictEqual(fake.activities.length, done ? 1 : 0)
         yield* pipedrive.createActivity(activity(deal))
       })
     )
@@ -286,19 +286,19 @@ describe("what Pipedrive answers instead", () => {
 
   it.effect("no answer at all: OutcomeUnknown after twenty seconds, whether or not the work was done", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
+      const { deal, pipedrive, fake } = yield* world()
       for (const fault of [{ kind: "hang" }, { kind: "lost", how: "hang" }] as const) {
-        standIn.clearRequests()
-        standIn.misbehave(fault)
+        fake.clearRequests()
+        fake.injectFault(fault)
         const call = yield* Effect.forkChild(reasonOf(pipedrive.createActivity(activity(deal))))
-        yield* standIn.seen(1)
+        yield* fake.seen(1)
         yield* TestClock.adjust("19 seconds")
         assert.isUndefined(call.pollUnsafe())
         yield* TestClock.adjust("1 second")
         const reason = yield* Fiber.join(call)
         assert.deepStrictEqual([reason._tag, reason.message], ["OutcomeUnknown", "Pipedrive: no answer within 20s"])
       }
-      assert.lengthOf(standIn.activities, 1)
+      assert.lengthOf(fake.activities, 1)
     })
   )
 
@@ -330,10 +330,10 @@ describe("what Pipedrive answers instead", () => {
 
   it.effect("a redirect is never followed, so no other host sees the token", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
-      const other = yield* PipedriveStandIn.make({ token: "theirs" })
+      const { deal, pipedrive, fake } = yield* world()
+      const other = yield* FakePipedrive.make({ token: "theirs" })
       for (const status of [301, 302, 303, 307, 308] as const) {
-        standIn.misbehave({ kind: "redirect", status, location: new URL("/api/v2/activities", other.url).href })
+        fake.injectFault({ kind: "redirect", status, location: new URL("/api/v2/activities", other.url).href })
         assert.strictEqual((yield* reasonOf(pipedrive.createActivity(activity(deal))))._tag, "Denied")
       }
       assert.deepStrictEqual(other.requests, [])
@@ -352,25 +352,25 @@ describe("a 429", () => {
         [2, 2_000],
         [7, 7_000]
       ] as const) {
-        const { deal, pipedrive, standIn } = yield* world()
-        standIn.misbehave({ kind: "burst-limit", resetInSeconds })
+        const { deal, pipedrive, fake } = yield* world()
+        fake.injectFault({ kind: "burst-limit", resetInSeconds })
         assert.deepStrictEqual(yield* call(pipedrive, deal), ["BurstLimited", until])
       }
-      const { deal, pipedrive, standIn } = yield* world()
-      standIn.misbehave({ kind: "status", status: 429, headers: { "retry-after": "9", "x-ratelimit-reset": "3" } })
+      const { deal, pipedrive, fake } = yield* world()
+      fake.injectFault({ kind: "status", status: 429, headers: { "retry-after": "9", "x-ratelimit-reset": "3" } })
       assert.deepStrictEqual(yield* call(pipedrive, deal), ["BurstLimited", 9_000])
     })
   )
 
   it.effect("of the day is waited for until just after midnight, and nothing is sent before", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
+      const { deal, pipedrive, fake } = yield* world()
       yield* TestClock.adjust("30 hours")
-      standIn.setDailyTokens(0)
+      fake.setDailyTokens(0)
       const midnight = 2 * 86_400_000 + 60_000
       assert.deepStrictEqual(yield* call(pipedrive, deal), ["BudgetSpent", midnight])
       assert.strictEqual(Option.getOrThrow(yield* pipedrive.budget).left, 0)
-      standIn.clearRequests()
+      fake.clearRequests()
       for (const other of [pipedrive.deal(deal), pipedrive.searchDeals("x"), newest(pipedrive, deal)]) {
         assert.deepStrictEqual(resumeOf(yield* reasonOf(other as Effect.Effect<unknown, Effect.Error<typeof other>>)), [
           "BudgetSpent",
@@ -379,17 +379,17 @@ describe("a 429", () => {
       }
       yield* TestClock.setTime(midnight - 15_001)
       yield* call(pipedrive, deal)
-      assert.deepStrictEqual(standIn.requests, [])
+      assert.deepStrictEqual(fake.requests, [])
       yield* TestClock.setTime(midnight)
       yield* pipedrive.createActivity(activity(deal))
-      assert.strictEqual(standIn.activities.length, 1)
+      assert.strictEqual(fake.activities.length, 1)
     })
   )
 
   it.effect("without headers is taken for the burst's, and the third in a row for the day's", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world({ burst: false, dailyTokens: false })
-      const refuse = () => standIn.misbehave({ kind: "status", status: 429 })
+      const { deal, pipedrive, fake } = yield* world({ burst: false, dailyTokens: false })
+      const refuse = () => fake.injectFault({ kind: "status", status: 429 })
       const next = Effect.gen(function* () {
         const found = yield* call(pipedrive, deal)
         yield* TestClock.setTime(found[1] ?? 0)
@@ -415,17 +415,17 @@ describe("a 429", () => {
   ] as const
   it.effect.each(bursts)("of the burst is waited out inside by whoever comes next, %s", ([, fault]) =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
-      standIn.misbehave(fault)
+      const { deal, pipedrive, fake } = yield* world()
+      fake.injectFault(fault)
       yield* call(pipedrive, deal)
-      standIn.clearRequests()
+      fake.clearRequests()
       const waiting = yield* Effect.forkChild(pipedrive.createActivity(activity(deal)), { startImmediately: true })
       yield* TestClock.adjust("6999 millis")
-      assert.deepStrictEqual(standIn.requests, [])
+      assert.deepStrictEqual(fake.requests, [])
       yield* TestClock.adjust("1 millis")
       yield* Fiber.join(waiting)
       assert.deepStrictEqual(
-        standIn.requests.map(({ at }) => at),
+        fake.requests.map(({ at }) => at),
         [7_000]
       )
     })
@@ -435,11 +435,11 @@ describe("a 429", () => {
 describe("pacing", () => {
   /** Runs many calls against the clock: time only moves when every request that has left is answered. */
   const run = Effect.fnUntraced(function* <E>(
-    standIn: PipedriveStandIn,
+    fake: FakePipedrive,
     calls: (pipedrive: Pipedrive["Service"]) => ReadonlyArray<Effect.Effect<unknown, E>>
   ) {
     const { count, transport } = counted()
-    const pipedrive = yield* makePipedrive(standIn.url, { transport })
+    const pipedrive = yield* makePipedrive(fake.url, { transport })
     const work = yield* Effect.forkChild(Effect.all(calls(pipedrive), { concurrency: "unbounded", discard: true }), {
       startImmediately: true
     })
@@ -460,14 +460,14 @@ describe("pacing", () => {
     "keeps 200 creations within a burst limit of 20 in two seconds, without a single refusal or much idling",
     () =>
       Effect.gen(function* () {
-        const { deal, standIn } = yield* world({ burst: { limit: 20, windowMillis: 2_000 } })
-        yield* run(standIn, (pipedrive) =>
+        const { deal, fake } = yield* world({ burst: { limit: 20, windowMillis: 2_000 } })
+        yield* run(fake, (pipedrive) =>
           Array.from({ length: 200 }, (_, n) => pipedrive.createActivity(activity(deal, { subject: `${n}` })))
         )
-        assert.strictEqual(standIn.count("POST", "/api/v2/activities", 200), 200)
-        assert.strictEqual(standIn.count(), 200)
-        assert.strictEqual(new Set(standIn.activities.map(({ subject }) => subject)).size, 200)
-        const times = standIn.requests.map(({ at }) => at)
+        assert.strictEqual(fake.count("POST", "/api/v2/activities", 200), 200)
+        assert.strictEqual(fake.count(), 200)
+        assert.strictEqual(new Set(fake.activities.map(({ subject }) => subject)).size, 200)
+        const times = fake.requests.map(({ at }) => at)
         assert.isAtMost(busiest(times), 20)
         // 20 at once and then 20 every 2.1 seconds.
         assert.isAtMost(times.at(-1) ?? 0, 9 * 2_150)
@@ -476,21 +476,21 @@ describe("pacing", () => {
 
   it.effect("begins gently, before the first answer tells the limit", () =>
     Effect.gen(function* () {
-      const { deal, standIn } = yield* world({ burst: { limit: 12, windowMillis: 2_000 } })
-      const { most } = yield* run(standIn, (pipedrive) =>
+      const { deal, fake } = yield* world({ burst: { limit: 12, windowMillis: 2_000 } })
+      const { most } = yield* run(fake, (pipedrive) =>
         Array.from({ length: 40 }, () => pipedrive.createActivity(activity(deal)))
       )
       assert.isAtMost(most, 12)
-      assert.strictEqual(standIn.count(undefined, undefined, 429), 0)
+      assert.strictEqual(fake.count(undefined, undefined, 429), 0)
     })
   )
 
   it.effect("leaves room for others who use the same token", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world({ burst: { limit: 20, windowMillis: 2_000 } })
+      const { deal, pipedrive, fake } = yield* world({ burst: { limit: 20, windowMillis: 2_000 } })
       // Somebody else takes fifteen of the twenty.
       yield* Effect.forEach(Array.from({ length: 15 }), () => pipedrive.deal(deal))
-      yield* run(standIn, (own) => [
+      yield* run(fake, (own) => [
         Effect.andThen(
           own.deal(deal),
           Effect.all(
@@ -499,31 +499,31 @@ describe("pacing", () => {
           )
         )
       ])
-      assert.strictEqual(standIn.count(undefined, undefined, 429), 0)
-      assert.isAtMost(busiest(standIn.requests.map(({ at }) => at)), 20)
+      assert.strictEqual(fake.count(undefined, undefined, 429), 0)
+      assert.isAtMost(busiest(fake.requests.map(({ at }) => at)), 20)
     })
   )
 
   it.effect("holds searches to ten in two seconds, whatever the plan allows otherwise", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* world({ burst: { limit: 100, windowMillis: 2_000 } })
-      yield* run(standIn, (pipedrive) => Array.from({ length: 35 }, () => pipedrive.searchDeals("octocat")))
-      assert.strictEqual(standIn.count("GET", "/api/v2/deals/search", 200), 35)
-      assert.strictEqual(standIn.count(), 35)
-      assert.isAtMost(busiest(standIn.requests.map(({ at }) => at)), 10)
+      const { fake } = yield* world({ burst: { limit: 100, windowMillis: 2_000 } })
+      yield* run(fake, (pipedrive) => Array.from({ length: 35 }, () => pipedrive.searchDeals("octocat")))
+      assert.strictEqual(fake.count("GET", "/api/v2/deals/search", 200), 35)
+      assert.strictEqual(fake.count(), 35)
+      assert.isAtMost(busiest(fake.requests.map(({ at }) => at)), 10)
     })
   )
 
   it.effect("stays closed as an earlier process was told", () =>
     Effect.gen(function* () {
-      const { deal, pipedrive, standIn } = yield* world()
+      const { deal, pipedrive, fake } = yield* world()
       yield* pipedrive.close(DateTime.makeUnsafe(100_000), "as told")
       const reason = yield* reasonOf(pipedrive.createActivity(activity(deal)))
       assert.deepStrictEqual(
         [...resumeOf(reason), reason.message],
         ["BudgetSpent", 100_000, "Pipedrive is not asked again yet: as told"]
       )
-      assert.deepStrictEqual(standIn.requests, [])
+      assert.deepStrictEqual(fake.requests, [])
     })
   )
 
@@ -594,16 +594,16 @@ describe("traces", () => {
 describe("the door", () => {
   it.effect("is known by a name that differs with token and origin and tells neither", () =>
     Effect.gen(function* () {
-      const door = (url: string, token: string) =>
-        Effect.map(makePipedrive(url, { token }), (pipedrive) => pipedrive.door)
-      const doors = yield* Effect.all([
-        door("https://a.test", "1"),
-        door("https://a.test", "2"),
-        door("https://b.test", "1")
+      const limitKey = (url: string, token: string) =>
+        Effect.map(makePipedrive(url, { token }), (pipedrive) => pipedrive.limitKey)
+      const limits = yield* Effect.all([
+        limitKey("https://a.test", "1"),
+        limitKey("https://a.test", "2"),
+        limitKey("https://b.test", "1")
       ])
-      assert.strictEqual(new Set(doors).size, 3)
-      assert.strictEqual(yield* door("https://a.test", "1"), doors[0])
-      for (const name of doors) assert.match(name, /^pipedrive:[0-9a-f]{16}$/)
+      assert.strictEqual(new Set(limits).size, 3)
+      assert.strictEqual(yield* limitKey("https://a.test", "1"), limits[0])
+      for (const name of limits) assert.match(name, /^pipedrive:[0-9a-f]{16}$/)
     })
   )
 })

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Duration, Effect, Fiber, Option } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Publisher } from "../../src/publish/Publisher.ts"
-import type { Fault, GithubStandIn, LoggedRequest, PipedriveStandIn, StandInRequest } from "../../src/testing/index.ts"
+import type { FakeGithub, FakePipedrive, FakeRequest, Fault, LoggedRequest } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { atRest, elapse, everything, inWorld, name, passTime } from "../world.ts"
 
@@ -15,17 +15,17 @@ const isCreate = ({ method, route }: Pick<LoggedRequest, "method" | "route">) =>
   method === "POST" && route === "/api/v2/activities"
 const isNote = ({ method, route }: Pick<LoggedRequest, "method" | "route">) =>
   method === "POST" && route === "/api/v1/notes"
-const creates = ({ requests }: PipedriveStandIn) => requests.filter(isCreate).length
+const creates = ({ requests }: FakePipedrive) => requests.filter(isCreate).length
 /** Whether a request's body says this. */
 const says =
   (text: string) =>
-  ({ body }: StandInRequest): boolean =>
+  ({ body }: FakeRequest): boolean =>
     JSON.stringify(body ?? null).includes(text)
 
 const forever = Number.POSITIVE_INFINITY
 
 /** Tracked users, each with one file that is found and waits. */
-const given = Effect.fnUntraced(function* (github: GithubStandIn, files: Record<string, Record<string, string>>) {
+const given = Effect.fnUntraced(function* (github: FakeGithub, files: Record<string, Record<string, string>>) {
   const gitpip = yield* Gitpip
   for (const [login, own] of Object.entries(files)) {
     github.addUser(login)
@@ -94,8 +94,8 @@ const reaches = Effect.fnUntraced(function* (world: World, login: string, file: 
 })
 
 interface World {
-  readonly github: GithubStandIn
-  readonly pipedrive: PipedriveStandIn
+  readonly github: FakeGithub
+  readonly pipedrive: FakePipedrive
 }
 
 /** Nothing is there twice. */
@@ -112,7 +112,7 @@ describe("a firewall that refuses one file's text with a page", () => {
       inWorld(layerPostgres, {}, (world) =>
         Effect.gen(function* () {
           const { github, pipedrive } = world
-          pipedrive.misbehave(page(status), { when: says("DROP TABLE"), times: forever })
+          pipedrive.injectFault(page(status), { when: says("DROP TABLE"), times: forever })
           yield* given(github, { alice: { "alice.sql": "DROP TABLE users" }, ...others })
           yield* work("1 minute", "10 seconds")
           assert.strictEqual(pipedrive.activities.length, 3)
@@ -129,7 +129,7 @@ describe("a firewall that refuses one file's text with a page", () => {
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
-        pipedrive.misbehave(page(403), { when: says("etc-passwd"), times: forever })
+        pipedrive.injectFault(page(403), { when: says("etc-passwd"), times: forever })
         yield* given(github, { alice: { "etc-passwd": "1", "z.md": "2" }, ...others })
         yield* work("1 minute", "10 seconds")
         assert.strictEqual((yield* publicationOf("z.md")).state, "published")
@@ -140,7 +140,7 @@ describe("a firewall that refuses one file's text with a page", () => {
         assert.match(failed.errorMessage ?? "", /firewall/)
         assert.isAtMost(pipedrive.requests.filter(says("etc-passwd")).length, 2 * 13)
         yield* reaches(world, "carol", "carol-2.md")
-        pipedrive.behave()
+        pipedrive.clearFaults()
         yield* (yield* Gitpip).retry(failed.id)
         yield* work("1 minute", "10 seconds")
         assert.strictEqual(pipedrive.activities.length, 6)
@@ -152,9 +152,9 @@ describe("a firewall that refuses one file's text with a page", () => {
 
 describe("a deal that the token's user may not edit", () => {
   const denied = refusal(403, "You do not have permissions to do this.")
-  const ofAlice = (pipedrive: PipedriveStandIn) => {
+  const ofAlice = (pipedrive: FakePipedrive) => {
     const deal = pipedrive.addDeal({ title: "alice" })
-    return (request: StandInRequest) => isCreate(request) && says(`"deal_id":${deal}`)(request)
+    return (request: FakeRequest) => isCreate(request) && says(`"deal_id":${deal}`)(request)
   }
 
   it.effect("concerns its user's files, which end as failed, and nobody else", () =>
@@ -162,7 +162,7 @@ describe("a deal that the token's user may not edit", () => {
       Effect.gen(function* () {
         const { github, pipedrive } = world
         const files = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`alice-${n}.md`, "1"]))
-        pipedrive.misbehave(denied, { when: ofAlice(pipedrive), times: forever })
+        pipedrive.injectFault(denied, { when: ofAlice(pipedrive), times: forever })
         yield* given(github, { alice: files, ...others })
         yield* work("1 minute", "10 seconds")
         assert.strictEqual(pipedrive.activities.length, 2)
@@ -182,7 +182,7 @@ describe("a deal that the token's user may not edit", () => {
   it.effect("ends as failed on a server with nothing else to do", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
-        pipedrive.misbehave(denied, { when: ofAlice(pipedrive), times: forever })
+        pipedrive.injectFault(denied, { when: ofAlice(pipedrive), times: forever })
         yield* given(github, { alice: { "alice.md": "1" } })
         yield* work("3 hours")
         const { errorMessage, state } = yield* publicationOf("alice.md")
@@ -198,10 +198,10 @@ describe("a deal that the token's user may not edit", () => {
       Effect.gen(function* () {
         const { github, pipedrive } = world
         const files = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`alice-${n}.md`, "1"]))
-        pipedrive.misbehave(denied, { when: ofAlice(pipedrive), times: forever })
+        pipedrive.injectFault(denied, { when: ofAlice(pipedrive), times: forever })
         yield* given(github, { alice: files, ...others })
         yield* work("1 hour", "1 minute")
-        pipedrive.behave()
+        pipedrive.clearFaults()
         yield* work("20 minutes", "1 minute")
         assert.strictEqual(pipedrive.activities.length, 32)
         once(world)
@@ -223,14 +223,14 @@ describe("a limit that is not said as documented", () => {
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           yield* given(github, { ann: { "a.md": "1", "b.md": "1" } })
-          pipedrive.misbehave(
+          pipedrive.injectFault(
             { kind: "status", status: 429, headers: headers(remaining) },
             { when: isCreate, times: forever }
           )
           yield* workAwake("1 hour", "10 seconds")
           assert.isAtMost(creates(pipedrive), 2)
           assert.match((yield* (yield* Gitpip).status).publishing.message ?? "", /tokens for the day/)
-          pipedrive.behave()
+          pipedrive.clearFaults()
           yield* passTime("24 hours")
           yield* work("1 minute", "10 seconds")
           assert.strictEqual(pipedrive.activities.length, 2)
@@ -248,12 +248,12 @@ describe("a limit that is not said as documented", () => {
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           yield* given(github, { ann: { "a.md": "1", "b.md": "1" } })
-          pipedrive.misbehave({ kind: "status", status: 429, headers: said }, { when: isCreate, times: forever })
+          pipedrive.injectFault({ kind: "status", status: 429, headers: said }, { when: isCreate, times: forever })
           yield* workAwake("2 minutes", "2 seconds")
           assert.isAtMost(creates(pipedrive), 6)
           yield* workAwake("1 hour", "30 seconds")
           assert.isAtMost(creates(pipedrive), 12)
-          pipedrive.behave()
+          pipedrive.clearFaults()
           yield* work("1 hour", "5 minutes")
           assert.strictEqual(pipedrive.activities.length, 2)
         })
@@ -274,7 +274,7 @@ describe("one payload that Pipedrive never gets done with", () => {
       inWorld(layerPostgres, {}, (world) =>
         Effect.gen(function* () {
           const { github, pipedrive } = world
-          pipedrive.misbehave(fault, {
+          pipedrive.injectFault(fault, {
             when: (request) => isCreate(request) && says("odd.md")(request),
             times: forever
           })
@@ -295,7 +295,7 @@ describe("one payload that Pipedrive never gets done with", () => {
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
-        pipedrive.misbehave(refusal(500, "Oops"), {
+        pipedrive.injectFault(refusal(500, "Oops"), {
           when: (request) => isCreate(request) && says("odd.md")(request),
           times: forever
         })
@@ -312,7 +312,7 @@ describe("one payload that Pipedrive never gets done with", () => {
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
-        pipedrive.misbehave(refusal(500, "Oops"), {
+        pipedrive.injectFault(refusal(500, "Oops"), {
           when: (request) => isCreate(request) && says("a fixed word")(request),
           times: forever
         })
@@ -328,7 +328,7 @@ describe("one payload that Pipedrive never gets done with", () => {
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
-        pipedrive.misbehave(refusal(500, "Oops"), {
+        pipedrive.injectFault(refusal(500, "Oops"), {
           when: (request) => isCreate(request) && says("odd")(request),
           times: forever
         })
@@ -360,8 +360,8 @@ describe("GITPIP_PUBLISH_AS=deal with notes", () => {
     it.effect(`${what}: one deal is made, and stays`, () =>
       inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
         Effect.gen(function* () {
-          const when = (request: StandInRequest) => isNote(request) && says("odd.md")(request) && says(text)(request)
-          pipedrive.misbehave(fault, { when, times: forever })
+          const when = (request: FakeRequest) => isNote(request) && says("odd.md")(request) && says(text)(request)
+          pipedrive.injectFault(fault, { when, times: forever })
           yield* given(github, { ann: { "odd.md": "a fixed word" }, bob: { "b.md": "1" } })
           yield* work("5 hours")
           assert.strictEqual(pipedrive.count("POST", "/api/v2/deals"), 2)
@@ -379,11 +379,11 @@ describe("GITPIP_PUBLISH_AS=deal with notes", () => {
 })
 
 describe("a user's deal that is archived", () => {
-  const archive = (pipedrive: PipedriveStandIn) => {
+  const archive = (pipedrive: FakePipedrive) => {
     const [deal] = pipedrive.deals
     if (deal === undefined) throw new Error("there is no deal")
     Object.assign(deal, { is_archived: true })
-    pipedrive.misbehave(refusal(400, "Archived deal cannot be modified"), {
+    pipedrive.injectFault(refusal(400, "Archived deal cannot be modified"), {
       when: (request) => isCreate(request) && says(`"deal_id":${deal.id}`)(request),
       times: forever
     })
@@ -426,7 +426,7 @@ describe("a user's deal that is archived", () => {
         const { github, pipedrive } = world
         yield* given(github, { ann: { "a.md": "1" }, ...others })
         yield* work("1 second", "1 second")
-        pipedrive.misbehave(refusal(404, "Deal not found"), {
+        pipedrive.injectFault(refusal(404, "Deal not found"), {
           when: (request) =>
             (isCreate(request) && says("ann")(request)) ||
             (request.method === "GET" && request.route === "/api/v2/deals/{id}"),
@@ -461,7 +461,7 @@ describe("what concerns everybody", () => {
       inWorld(layerPostgres, {}, (world) =>
         Effect.gen(function* () {
           const { github, pipedrive } = world
-          pipedrive.misbehave(fault, { when: isCreate, times: forever })
+          pipedrive.injectFault(fault, { when: isCreate, times: forever })
           yield* given(github, many)
           yield* publish
           assert.match((yield* (yield* Gitpip).status).publishing.message ?? "", advice)
@@ -469,7 +469,7 @@ describe("what concerns everybody", () => {
           assert.isAtMost(creates(pipedrive), 36)
           yield* workAwake("1 hour", "1 minute")
           assert.isAtMost(creates(pipedrive), 60)
-          pipedrive.behave()
+          pipedrive.clearFaults()
           yield* work("20 minutes", "1 minute")
           assert.strictEqual(pipedrive.activities.length, 90)
           once(world)
@@ -489,7 +489,7 @@ describe("what concerns everybody", () => {
       inWorld(layerPostgres, {}, (world) =>
         Effect.gen(function* () {
           const { github, pipedrive } = world
-          pipedrive.misbehave(fault, {
+          pipedrive.injectFault(fault, {
             when: (request) => isCreate(request) && says("odd.md")(request),
             times: forever
           })
@@ -514,7 +514,7 @@ describe("one gist that GitHub never gets done with", () => {
         const { github } = world
         github.addUser("alice")
         const gist = github.addGist("alice", { files: { "1.md": "1", "2.md": "1", "3.md": "1" } })
-        github.misbehave(page(502), { when: ({ path }) => path === `/gists/${gist}`, times: forever })
+        github.injectFault(page(502), { when: ({ path }) => path === `/gists/${gist}`, times: forever })
         yield* (yield* Gitpip).track(name("alice"))
         yield* given(github, others)
         yield* work("1 minute", "10 seconds")

@@ -41,7 +41,7 @@ describe("the due date", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* TestClock.adjust("22 hours")
-        pipedrive.misbehave({ kind: "status", status: 404 }, { when: isQuestion })
+        pipedrive.injectFault({ kind: "status", status: 404 }, { when: isQuestion })
         github.addUser("ann")
         yield* gitpip.track(name("ann"))
         github.addGist("ann", { files: { "a.md": "" } })
@@ -74,7 +74,7 @@ describe("the due date", () => {
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
-          pipedrive.misbehave(fault, { when: isQuestion, times: Number.POSITIVE_INFINITY })
+          pipedrive.injectFault(fault, { when: isQuestion, times: Number.POSITIVE_INFINITY })
           github.addUser("ann")
           yield* gitpip.track(name("ann"))
           github.addGist("ann", { files: { "a.md": "" } })
@@ -93,7 +93,7 @@ describe("the due date", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        pipedrive.misbehave({ kind: "hang" }, { when: isQuestion, times: Number.POSITIVE_INFINITY })
+        pipedrive.injectFault({ kind: "hang" }, { when: isQuestion, times: Number.POSITIVE_INFINITY })
         github.addUser("ann")
         yield* gitpip.track(name("ann"))
         github.addGist("ann", { files: { "a.md": "" } })

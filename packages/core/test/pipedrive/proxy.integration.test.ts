@@ -28,7 +28,7 @@ describe("a user's deal", () => {
           const [{ deal_id: deal } = { deal_id: 0 }] = pipedrive.activities
           // A search does not find a deal that a person renamed: only Gitpip's record leads to it.
           for (const one of pipedrive.deals) (one as { title: string }).title = "renamed"
-          pipedrive.misbehave(fault, {
+          pipedrive.injectFault(fault, {
             when: ({ method, path }) =>
               path.startsWith("/api/v2/deals/") || (method === "POST" && path.endsWith("/activities")),
             times: forever
@@ -40,7 +40,7 @@ describe("a user's deal", () => {
             yield* passTime("2 minutes")
           }
           assert.strictEqual(pipedrive.count("POST", "/api/v2/deals"), 1)
-          pipedrive.behave()
+          pipedrive.clearFaults()
           yield* passTime("20 minutes")
           yield* gitpip.publish
           assert.deepStrictEqual(

@@ -8,8 +8,8 @@ import { UserKey } from "../../src/domain/User.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Publisher } from "../../src/publish/Publisher.ts"
 import { Sink } from "../../src/publish/Sink.ts"
-import { Repository } from "../../src/store/Store.ts"
-import type { Fault, GithubStandIn, PipedriveStandIn } from "../../src/testing/index.ts"
+import { Store } from "../../src/store/Store.ts"
+import type { FakeGithub, FakePipedrive, Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { everything, inWorld, name, passTime, services } from "../world.ts"
 
@@ -19,7 +19,7 @@ const isDealCreate = ({ method, route }: { readonly method: string; readonly rou
   method === "POST" && route === "/api/v2/deals"
 
 /** One tracked user with these files, found and waiting. */
-const given = Effect.fnUntraced(function* (github: GithubStandIn, files: Record<string, string>, login = "ann") {
+const given = Effect.fnUntraced(function* (github: FakeGithub, files: Record<string, string>, login = "ann") {
   const gitpip = yield* Gitpip
   if (!github.requests.some(({ path }) => path.includes(login))) github.addUser(login)
   const gist = github.addGist(login, { files })
@@ -44,7 +44,7 @@ const outcomes = Effect.gen(function* () {
   }
 })
 
-const looks = (pipedrive: PipedriveStandIn) => pipedrive.count("GET", "/api/v2/activities")
+const looks = (pipedrive: FakePipedrive) => pipedrive.count("GET", "/api/v2/activities")
 
 describe("a lost answer", () => {
   const lost: ReadonlyArray<[string, Fault]> = [
@@ -59,8 +59,8 @@ describe("a lost answer", () => {
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
           yield* given(github, { "a.md": "1" })
-          pipedrive.misbehave(fault, { when: isCreate })
-          assert.strictEqual((yield* gitpip.publish).postponed, 1)
+          pipedrive.injectFault(fault, { when: isCreate })
+          assert.strictEqual((yield* gitpip.publish).snoozed, 1)
           assert.deepStrictEqual(yield* outcomes, {
             state: "pending",
             reason: "OutcomeUnknown",
@@ -83,7 +83,7 @@ describe("a lost answer", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* given(github, { "a.md": "1" })
-        pipedrive.misbehave({ kind: "lost", how: "hang" }, { when: isCreate })
+        pipedrive.injectFault({ kind: "lost", how: "hang" }, { when: isCreate })
         const drain = yield* Effect.forkChild(gitpip.publish)
         yield* pipedrive.seen(1, isCreate)
         yield* TestClock.adjust(Timing.createTimeout)
@@ -99,7 +99,7 @@ describe("a lost answer", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
-        pipedrive.misbehave({ kind: "reset" }, { when: isCreate })
+        pipedrive.injectFault({ kind: "reset" }, { when: isCreate })
         yield* (yield* Gitpip).publish
         yield* drainLate(Timing.settleDelay)
         assert.deepStrictEqual(yield* outcomes, {
@@ -122,7 +122,7 @@ describe("a lost answer", () => {
     inWorld(layerPostgres, { pipedrive: { listLagMillis: 180_000 } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
-        pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+        pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
         yield* (yield* Gitpip).publish
         yield* drainLate(Timing.settleDelay)
         assert.strictEqual((yield* outcomes).reason, "NotThereYet")
@@ -137,13 +137,13 @@ describe("a lost answer", () => {
     inWorld(layerPostgres, { pipedrive: { listLagMillis: 20 * 60_000 } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1", "b.md": "2" })
-        pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+        pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
         yield* (yield* Gitpip).publish
         yield* drainLate(Timing.settleDelay)
         yield* drainLate(Timing.certainDelay)
         assert.strictEqual(pipedrive.activities.length, 3)
         // An audit that is not answered is made again.
-        pipedrive.misbehave({ kind: "status", status: 503 }, { when: ({ method }) => method === "GET" })
+        pipedrive.injectFault({ kind: "status", status: 503 }, { when: ({ method }) => method === "GET" })
         yield* drainLate(Timing.auditDelay)
         assert.strictEqual(pipedrive.activities.length, 3)
         yield* drainLate(Timing.auditRetryDelay)
@@ -154,7 +154,7 @@ describe("a lost answer", () => {
         const published = yield* (yield* Gitpip).publications(everything)
         assert.sameMembers(
           pipedrive.activities.map(({ id }) => String(id)),
-          published.map(({ receipt }) => receipt)
+          published.map(({ remoteId }) => remoteId)
         )
         // Done with: nothing is asked any more.
         pipedrive.clearRequests()
@@ -168,7 +168,7 @@ describe("a lost answer", () => {
     inWorld(layerPostgres, { pipedrive: { listLagMillis: 20 * 60_000 } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
-        pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+        pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
         yield* (yield* Gitpip).publish
         yield* drainLate(Timing.settleDelay)
         yield* drainLate(Timing.certainDelay)
@@ -187,9 +187,9 @@ describe("a lost answer", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
-        pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+        pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
         yield* (yield* Gitpip).publish
-        pipedrive.misbehave({ kind: "status", status: 500 }, { when: ({ method }) => method === "GET" })
+        pipedrive.injectFault({ kind: "status", status: 500 }, { when: ({ method }) => method === "GET" })
         yield* drainLate(Timing.settleDelay)
         assert.strictEqual(pipedrive.count("POST", "/api/v2/activities"), 1)
         yield* drainLate("2 minutes")
@@ -203,7 +203,7 @@ describe("a lost answer", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1", "b.md": "2" })
-        pipedrive.misbehave({ kind: "lost" }, { when: isDealCreate })
+        pipedrive.injectFault({ kind: "lost" }, { when: isDealCreate })
         yield* (yield* Gitpip).publish
         assert.strictEqual(pipedrive.activities.length, 0)
         yield* drainLate("5 minutes")
@@ -221,7 +221,7 @@ describe("a lost answer", () => {
       ({ github, pipedrive }) =>
         Effect.gen(function* () {
           yield* given(github, { "a.md": "1", "b.md": "2" })
-          pipedrive.misbehave({ kind: "lost" }, { when: isDealCreate })
+          pipedrive.injectFault({ kind: "lost" }, { when: isDealCreate })
           yield* (yield* Gitpip).publish
           for (let minute = 0; minute < 8; minute++) yield* drainLate("1 minute")
           assert.strictEqual(pipedrive.deals.length, 1)
@@ -234,7 +234,7 @@ describe("a lost answer", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
-        pipedrive.misbehave({ kind: "reset" }, { when: isDealCreate })
+        pipedrive.injectFault({ kind: "reset" }, { when: isDealCreate })
         yield* (yield* Gitpip).publish
         for (let minute = 0; minute < 7; minute++) yield* drainLate("1 minute")
         assert.strictEqual(pipedrive.count("GET", "/api/v2/deals"), 2)
@@ -250,7 +250,7 @@ describe("a certain outcome costs no look", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
-        pipedrive.misbehave({ kind: "burst-limit" }, { when: isCreate })
+        pipedrive.injectFault({ kind: "burst-limit" }, { when: isCreate })
         yield* (yield* Gitpip).publish
         yield* drainLate("3 seconds")
         assert.strictEqual(pipedrive.activities.length, 1)
@@ -290,7 +290,7 @@ describe("a certain outcome costs no look", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* given(github, { "a.md": "1", "b.md": "2" })
-        pipedrive.misbehave({ kind: "status", status: 401 })
+        pipedrive.injectFault({ kind: "status", status: 401 })
         yield* gitpip.publish
         yield* gitpip.publish
         assert.strictEqual(pipedrive.requests.length, 1)
@@ -310,12 +310,12 @@ describe("an outage", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* given(github, many)
-        pipedrive.misbehave({ kind: "status", status: 503 }, { when: isCreate, times: Number.POSITIVE_INFINITY })
+        pipedrive.injectFault({ kind: "status", status: 503 }, { when: isCreate, times: Number.POSITIVE_INFINITY })
         yield* gitpip.publish
         const first = pipedrive.count("POST", "/api/v2/activities")
         assert.isAtMost(first, 24)
         // Looks fail as well now.
-        pipedrive.misbehave(
+        pipedrive.injectFault(
           { kind: "html", status: 502 },
           { when: ({ method }) => method === "GET", times: Number.POSITIVE_INFINITY }
         )
@@ -324,7 +324,7 @@ describe("an outage", () => {
           yield* drainLate("16 minutes")
           assert.isAtMost(pipedrive.requests.length - before, 2)
         }
-        pipedrive.behave()
+        pipedrive.clearFaults()
         for (let round = 0; round < 4; round++) yield* drainLate("2 hours")
         assert.strictEqual(pipedrive.activities.length, 100)
         assert.strictEqual(new Set(pipedrive.activities.map(({ subject }) => subject)).size, 100)
@@ -337,11 +337,11 @@ describe("an outage", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* given(github, many)
-        pipedrive.misbehave({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
+        pipedrive.injectFault({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
         for (let round = 0; round < 30; round++) yield* drainLate("2 hours")
         assert.deepStrictEqual(yield* gitpip.publications({ ...everything, state: "failed" }), [])
         assert.isAtMost(pipedrive.requests.length, 24 + 30 * 2)
-        pipedrive.behave()
+        pipedrive.clearFaults()
         for (let round = 0; round < 3; round++) yield* drainLate("2 hours")
         assert.strictEqual(pipedrive.activities.length, 100)
         assert.strictEqual(pipedrive.deals.length, 1)
@@ -358,12 +358,12 @@ describe("an outage", () => {
         yield* gitpip.track(name("ann"))
         yield* gitpip.scan()
         github.clearRequests()
-        github.misbehave({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
+        github.injectFault({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
         yield* gitpip.publish
         assert.isAtMost(github.requests.length, 24)
         for (let round = 0; round < 30; round++) yield* drainLate("1 hour")
         assert.isAtMost(github.requests.length, 24 + 30)
-        github.behave()
+        github.clearFaults()
         for (let round = 0; round < 4; round++) yield* drainLate("2 hours")
         assert.strictEqual(pipedrive.activities.length, 100)
       })
@@ -374,7 +374,7 @@ describe("an outage", () => {
 describe("a lost process", () => {
   /** A publisher that has sent, and died before it could record. */
   const sendAndDie = Effect.gen(function* () {
-    const { publications } = yield* Repository
+    const { publications } = yield* Store
     const sink = yield* Sink
     const [claim] = yield* publications.claim(1, Timing.publicationLease, new Date(0))
     if (claim === undefined) return yield* Effect.die("nothing to claim")
@@ -406,7 +406,7 @@ describe("a lost process", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
-        const { publications } = yield* Repository
+        const { publications } = yield* Store
         yield* publications.claim(1, Timing.publicationLease, new Date(0))
         yield* expire
         yield* (yield* Gitpip).publish
@@ -419,24 +419,24 @@ describe("a lost process", () => {
   it.effect("that comes back late deletes its own activity, and one remains", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
-        const { publications } = yield* Repository
+        const { publications } = yield* Store
         yield* given(github, { "a.md": "1" })
         const { claim, target } = yield* sendAndDie
         yield* expire
         yield* drainLate(Timing.certainDelay)
         assert.strictEqual(pipedrive.activities.length, 1)
         // The paused process goes on as if nothing had happened.
-        const { receipt } = yield* (yield* Sink).create(
+        const { remoteId } = yield* (yield* Sink).create(
           target,
           claim,
           { _tag: "Text", text: "1", partial: false },
           Effect.succeed(true)
         )
         assert.strictEqual(pipedrive.activities.length, 2)
-        assert.isFalse(yield* publications.published(claim, { receipt, how: "published" }, new Date(0)))
+        assert.isFalse(yield* publications.published(claim, { remoteId, how: "published" }, new Date(0)))
         yield* (yield* Gitpip).publish
         assert.strictEqual(pipedrive.activities.length, 1)
-        assert.notStrictEqual(String(pipedrive.activities[0]?.id), receipt)
+        assert.notStrictEqual(String(pipedrive.activities[0]?.id), remoteId)
       })
     )
   )
@@ -463,11 +463,11 @@ describe("a lost process", () => {
   it.effect("that made the user's deal while another did: the first on record holds, and the other is deleted", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
-        const { deals } = yield* Repository
+        const { deals } = yield* Store
         const gitpip = yield* Gitpip
         yield* given(github, { "a.md": "1" })
         // Another process was faster, while this one's request was under way.
-        pipedrive.misbehave({ kind: "late" }, { when: isDealCreate })
+        pipedrive.injectFault({ kind: "late" }, { when: isDealCreate })
         const drain = yield* Effect.forkChild(gitpip.publish)
         yield* pipedrive.seen(1, isDealCreate)
         const theirs = pipedrive.addDeal({ title: "ann" })
@@ -490,7 +490,7 @@ describe("a lost process", () => {
   it.effect("that lost its lease on a deal ends nobody else's", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
-        const { deals } = yield* Repository
+        const { deals } = yield* Store
         yield* given(github, { "a.md": "1" })
         const userKey = UserKey.make(1)
         const lost = { userKey, epoch: (yield* deals.claim(userKey, Duration.zero)).epoch }
@@ -511,7 +511,7 @@ describe("a lost process", () => {
   it.effect("may not send once its lease has passed or is nearly over", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
-        const { publications } = yield* Repository
+        const { publications } = yield* Store
         yield* given(github, { "a.md": "1" })
         const [short] = yield* publications.claim(1, Timing.sendMargin, new Date(0))
         assert.isFalse(yield* publications.beginSend(short as never, "1"))
@@ -528,7 +528,7 @@ describe("a lost process", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* given(github, { "a.md": "1", "b.md": "2" })
-        github.misbehave({ kind: "hang" }, { when: ({ route }) => route === "/gists/{id}" })
+        github.injectFault({ kind: "hang" }, { when: ({ route }) => route === "/gists/{id}" })
         const drain = yield* Effect.forkChild(gitpip.publish)
         yield* github.seen(1, ({ route }) => route === "/gists/{id}")
         yield* Fiber.interrupt(drain)
@@ -575,7 +575,7 @@ describe("several at once", () => {
           yield* passTime("1 minute")
           yield* gitpip.track(name("ann"))
           yield* gitpip.scan()
-          github.misbehave({ kind: "primary-limit", resetInSeconds: 600 })
+          github.injectFault({ kind: "primary-limit", resetInSeconds: 600 })
           yield* gitpip.scan()
           yield* gitpip.untrack(name("ann"))
           yield* gitpip.publish
@@ -589,7 +589,7 @@ describe("several at once", () => {
   it.effect("one user's backlog does not delay another's new file", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
-        const { publications } = yield* Repository
+        const { publications } = yield* Store
         const backlog = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`f${n}.txt`, String(n)]))
         yield* given(github, backlog, "ann")
         yield* given(github, { "one.txt": "1" }, "bob")
@@ -710,7 +710,7 @@ describe("what GitHub no longer shows", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const gist = yield* given(github, { "a.md": "1" })
-        github.misbehave({ kind: "status", status: 451 }, { when: ({ path }) => path === `/gists/${gist}` })
+        github.injectFault({ kind: "status", status: 451 }, { when: ({ path }) => path === `/gists/${gist}` })
         yield* gitpip.publish
         const [failed] = yield* gitpip.publications({ ...everything, state: "failed" })
         assert.strictEqual(failed?.errorReason, "Blocked")
@@ -728,7 +728,7 @@ describe("what GitHub no longer shows", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* given(github, { "a.md": "1" })
-        github.misbehave(
+        github.injectFault(
           { kind: "primary-limit", resetInSeconds: 600 },
           { when: ({ route }) => route === "/gists/{id}" }
         )
@@ -799,7 +799,7 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
       inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           yield* given(github, { "a.md": "one" })
-          pipedrive.misbehave(fault, { when })
+          pipedrive.injectFault(fault, { when })
           yield* (yield* Gitpip).publish
           yield* drainLate("2 minutes")
           yield* drainLate("5 minutes")
@@ -817,10 +817,10 @@ it.effect("looks in vain are not repeated because GitHub could not be asked afte
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
       yield* given(github, { "a.md": "1" })
-      pipedrive.misbehave({ kind: "reset" }, { when: isCreate })
+      pipedrive.injectFault({ kind: "reset" }, { when: isCreate })
       yield* gitpip.publish
       yield* drainLate(Timing.settleDelay)
-      github.misbehave({ kind: "primary-limit", resetInSeconds: 60 })
+      github.injectFault({ kind: "primary-limit", resetInSeconds: 60 })
       // The second look in vain is believed, and then GitHub is at its limit.
       yield* drainLate(Timing.certainDelay)
       const looks = () => pipedrive.count("GET", "/api/v2/activities")
@@ -839,9 +839,9 @@ it.effect("an outage that was waited out leaves a file all its tries", () =>
       yield* gitpip.publish
       github.addGist("ann", { files: { "b.md": "2" } })
       yield* gitpip.scan()
-      github.misbehave({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
+      github.injectFault({ kind: "html", status: 502 }, { times: Number.POSITIVE_INFINITY })
       for (let round = 0; round < 10; round++) yield* drainLate("2 hours")
-      github.behave()
+      github.clearFaults()
       // Meanwhile somebody has deleted the deal: the next file makes a new one.
       pipedrive.deleteDeal(pipedrive.deals[0]?.id ?? 0)
       yield* passTime("2 hours")
@@ -861,10 +861,10 @@ it.effect("what cannot be deleted does not keep the rest from being deleted", ()
       const sql = yield* SqlClient.SqlClient
       const deletes = ({ method, path }: { readonly method: string; readonly path: string }) =>
         method === "DELETE" && path.includes("/activities/1")
-      pipedrive.misbehave({ kind: "status", status: 400 }, { when: deletes, times: Number.POSITIVE_INFINITY })
-      yield* sql`insert into retractions (receipt, found_at) values ('1', now() - interval '1 minute'), ('2', now())`
+      pipedrive.injectFault({ kind: "status", status: 400 }, { when: deletes, times: Number.POSITIVE_INFINITY })
+      yield* sql`insert into duplicates (remote_id, found_at) values ('1', now() - interval '1 minute'), ('2', now())`
       for (let round = 0; round < 3; round++) yield* drainLate("2 hours")
-      assert.deepStrictEqual(yield* sql`select receipt from retractions`, [{ receipt: "1" }])
+      assert.deepStrictEqual(yield* sql`select remote_id from duplicates`, [{ remoteId: "1" }])
     })
   )
 )
@@ -877,7 +877,7 @@ it.effect("refusals of requests that were under way at once are one, not the thi
       github.addGist("ann", { files: Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`${n}.md`, "x"])) })
       yield* gitpip.track(name("ann"))
       yield* gitpip.scan()
-      pipedrive.misbehave(
+      pipedrive.injectFault(
         { kind: "status", status: 429 },
         { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities", times: 8 }
       )
@@ -893,7 +893,7 @@ it.effect("that fails for many at one moment is one outage, which is tried again
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
       yield* given(github, Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${n}.md`, "x"])))
-      pipedrive.misbehave({ kind: "status", status: 500 }, { when: isCreate, times: 12 })
+      pipedrive.injectFault({ kind: "status", status: 500 }, { when: isCreate, times: 12 })
       const before = yield* Effect.map(DateTime.now, DateTime.toEpochMillis)
       yield* gitpip.publish
       const { until } = (yield* gitpip.status).publishing

@@ -143,7 +143,7 @@ describe("after an error of the sink", () => {
     assert.deepStrictEqual(later.outcome._tag === "snooze" && later.outcome.due, {
       _tag: "At",
       instant,
-      atMost: Timing.longestPutOff
+      atMost: Timing.maxPutOff
     })
   })
 

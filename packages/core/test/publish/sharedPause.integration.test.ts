@@ -4,7 +4,7 @@ import { DateTime, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { Fault, GithubStandIn, LoggedRequest } from "../../src/testing/index.ts"
+import type { FakeGithub, Fault, LoggedRequest } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { elapse, inWorld, name, passTime, services, settingsOf } from "../world.ts"
 
@@ -21,7 +21,7 @@ const publish = Effect.flatMap(Gitpip, (gitpip) => gitpip.publish)
 
 /** A server's work. The processes before it have left the windows, whose clock is the database's. */
 const work = Effect.gen(function* () {
-  yield* (yield* SqlClient.SqlClient)`delete from door_users`
+  yield* (yield* SqlClient.SqlClient)`delete from quotas`
   for (let n = 0; n < 4; n++) {
     const drain = yield* Effect.forkChild(publish)
     yield* elapse("5 minutes")
@@ -30,7 +30,7 @@ const work = Effect.gen(function* () {
 })
 
 /** Users with a file each that was found and waits. */
-const given = Effect.fnUntraced(function* (github: GithubStandIn, ...logins: ReadonlyArray<string>) {
+const given = Effect.fnUntraced(function* (github: FakeGithub, ...logins: ReadonlyArray<string>) {
   const gitpip = yield* Gitpip
   for (const login of logins) {
     github.addUser(login)
@@ -62,7 +62,7 @@ describe("a pause of publishing", () => {
         Effect.gen(function* () {
           yield* given(github, ...users)
           assert.strictEqual((yield* Effect.provide(publishing, services(settings))).state, "on")
-          pipedrive.misbehave(fault, { times: forever })
+          pipedrive.injectFault(fault, { times: forever })
           const begun = yield* DateTime.now
           yield* publish
           const other = yield* Effect.provide(publishing, services(settings))
@@ -85,7 +85,7 @@ describe("a pause of publishing", () => {
           assert.isTrue(pipedrive.requests.slice(0, 1).every(isProbe))
 
           // It ends: a restarted process obeys it no longer.
-          pipedrive.behave()
+          pipedrive.clearFaults()
           const ended = yield* Effect.provide(Effect.andThen(work, publishing), services(settings))
           assert.deepStrictEqual(ended, { state: "on", message: null, since: null, until: null })
           assert.lengthOf(pipedrive.activities, users.length)
@@ -120,12 +120,12 @@ describe("a pause of publishing", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
       Effect.gen(function* () {
         yield* given(github, "ann")
-        pipedrive.misbehave(refusal(401, "unauthorized access"), { times: forever })
+        pipedrive.injectFault(refusal(401, "unauthorized access"), { times: forever })
         yield* Effect.provide(publish, services(settings))
         assert.strictEqual((yield* publishing).state, "paused")
         // The file is published elsewhere: nothing is left that could tell.
-        pipedrive.behave()
-        pipedrive.misbehave(refusal(400, "not this one"), { when: isCreate, times: forever })
+        pipedrive.clearFaults()
+        pipedrive.injectFault(refusal(400, "not this one"), { when: isCreate, times: forever })
         yield* publish
         assert.strictEqual((yield* publishing).state, "on")
         pipedrive.clearRequests()
@@ -139,7 +139,7 @@ describe("a pause of publishing", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
       Effect.gen(function* () {
         yield* given(github, "ann")
-        pipedrive.misbehave(refusal(401, "unauthorized access"), { times: forever })
+        pipedrive.injectFault(refusal(401, "unauthorized access"), { times: forever })
         yield* Effect.provide(publish, services(settings))
         pipedrive.clearRequests()
         for (let minutes = 0; minutes < 60; minutes++) {
@@ -156,11 +156,11 @@ describe("a pause of publishing", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
       Effect.gen(function* () {
         yield* given(github, "ann")
-        pipedrive.misbehave(refusal(401, "unauthorized access"), { times: forever })
+        pipedrive.injectFault(refusal(401, "unauthorized access"), { times: forever })
         yield* Effect.provide(publish, services(settings))
-        pipedrive.behave()
-        pipedrive.misbehave(refusal(400, "not this one"), { when: isCreate, times: forever })
-        pipedrive.misbehave(refusal(500, "Internal Server Error"), { when: isProbe, times: forever })
+        pipedrive.clearFaults()
+        pipedrive.injectFault(refusal(400, "not this one"), { when: isCreate, times: forever })
+        pipedrive.injectFault(refusal(500, "Internal Server Error"), { when: isProbe, times: forever })
         yield* publish
         pipedrive.clearRequests()
         for (let minutes = 0; minutes < 60; minutes++) {
@@ -179,12 +179,12 @@ describe("a pause of publishing", () => {
       Effect.gen(function* () {
         yield* given(github, ...users)
         yield* passTime("5 minutes")
-        github.misbehave({ kind: "status", status: 401, body: { message: "Bad credentials" } }, { times: forever })
+        github.injectFault({ kind: "status", status: 401, body: { message: "Bad credentials" } }, { times: forever })
         yield* publish
         const other = yield* Effect.provide(publishing, services(settings))
         assert.strictEqual(other.state, "paused")
         assert.match(other.message ?? "", /GITHUB_TOKEN/)
-        github.behave()
+        github.clearFaults()
         const ended = yield* Effect.provide(Effect.andThen(publish, publishing), services(settings))
         assert.strictEqual(ended.state, "on")
         assert.lengthOf(pipedrive.activities, users.length)
@@ -198,11 +198,11 @@ describe("a cheap read that never ends", () => {
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
       Effect.gen(function* () {
         yield* given(github, "ann")
-        pipedrive.misbehave(refusal(401, "unauthorized access"), { times: forever })
+        pipedrive.injectFault(refusal(401, "unauthorized access"), { times: forever })
         yield* Effect.provide(publish, services(settings))
-        pipedrive.behave()
+        pipedrive.clearFaults()
         pipedrive.clearRequests()
-        pipedrive.misbehave({ kind: "hang" }, { when: isProbe, times: forever })
+        pipedrive.injectFault({ kind: "hang" }, { when: isProbe, times: forever })
         const restarted = Effect.gen(function* () {
           const drain = yield* Effect.forkChild(publish)
           // The second question is for the company's time zone.

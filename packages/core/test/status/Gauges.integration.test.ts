@@ -7,7 +7,7 @@ import * as Database from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Github } from "../../src/github/Github.ts"
 import { Gauges } from "../../src/status/Gauges.ts"
-import { Repository } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import * as Totals from "../../src/store/Totals.ts"
 import * as Telemetry from "../../src/telemetry/Telemetry.ts"
 import { freshUrl, layerPostgres } from "../database.ts"
@@ -51,7 +51,7 @@ describe("gauges", () => {
         assert.strictEqual(yield* value(Telemetry.scanAge), 60)
         assert.strictEqual(yield* value(Telemetry.lastScan), 120)
 
-        pipedrive.misbehave(
+        pipedrive.injectFault(
           { kind: "status", status: 400, body: { success: false, error: "no" } },
           { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
         )
@@ -98,16 +98,16 @@ describe("gauges", () => {
         const gitpip = yield* Gitpip
         yield* gitpip.track(name("ann"))
         yield* gitpip.scan()
-        const { doors } = yield* Repository
-        const { door } = yield* Github
-        yield* doors.close(door, DateTime.makeUnsafe(90_000), "GitHub said so", new Date(0))
+        const { limits } = yield* Store
+        const { limitKey } = yield* Github
+        yield* limits.close(limitKey, DateTime.makeUnsafe(90_000), "GitHub said so", new Date(0))
       }).pipe(Effect.provide(worker))
       for (const server of [worker, other]) {
         yield* Effect.gen(function* () {
           yield* refreshLater
           assert.strictEqual(yield* value(Telemetry.pending), 1)
           assert.strictEqual(yield* value(Telemetry.lastScan), 0)
-          assert.isAbove(yield* value(Telemetry.doorClosed("github")), 70)
+          assert.isAbove(yield* value(Telemetry.blockedSeconds("github")), 70)
         }).pipe(Effect.provide(server), apart)
       }
     })
@@ -153,7 +153,7 @@ describe("gauges", () => {
       yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'done', now())`
       yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
         select 1, 1, 'g' || n, 'a.md', 'https://gist.github.com/u1/g' || n, 1, now(), now(), now() from generate_series(1, 20000) n`
-      yield* sql`insert into publications (file_key, user_key, state, turn, due_at, created_at, receipt)
+      yield* sql`insert into publications (file_key, user_key, state, start_tag, due_at, created_at, remote_id)
         select n, 1, case when n % 10 = 0 then 'pending' when n % 100 = 1 then 'failed' else 'published' end, n, now(), now(),
           case when n % 10 = 0 or n % 100 = 1 then null else 'r' || n end from generate_series(1, 20000) n`
       yield* sql`analyze`

@@ -6,7 +6,7 @@ import * as Timing from "../../src/domain/Timing.ts"
 import type { UserKey } from "../../src/domain/User.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { Intake } from "../../src/store/GistFiles.ts"
-import { Repository } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import { databases, layerPostgres } from "../database.ts"
 import { everything, inWorld, name } from "../world.ts"
 
@@ -56,9 +56,9 @@ const stored = Effect.gen(function* () {
   return {
     files: yield* sql`
       select f.user_key, row_number() over (partition by f.user_key order by f.key) as place, f.scan_key, f.gist_id,
-        f.filename, f.found_at, p.state, p.turn, p.backlog, p.due_at, p.user_key as published_for
+        f.filename, f.found_at, p.state, p.start_tag, p.backlog, p.due_at, p.user_key as published_for
       from gist_files f left join publications p on p.file_key = f.key order by 1, 2`,
-    users: yield* sql`select key, github_id, etag, pages, walked_at, baselined_at from users order by key`,
+    users: yield* sql`select key, github_id, etag, pages, listed_at, baselined_at from users order by key`,
     scans: yield* sql`select key, files from scans order by key`
   }
 })
@@ -67,7 +67,7 @@ const at = (hour: number, minute = 0) =>
   `2026-02-01T${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}:00Z`
 
 /** Looks of every kind, in the order in which they came. */
-const looks: ReadonlyArray<ReadonlyArray<Intake>> = [
+const checks: ReadonlyArray<ReadonlyArray<Intake>> = [
   [
     // Out of order, with an old file.
     intake(1, [file("c", "z.md", at(3)), file("c", "b.md", at(3)), file("a", "a.md", "2025-01-01T00:00:00Z")], {
@@ -103,17 +103,14 @@ describe("many looks at once", () => {
       () =>
         Effect.gen(function* () {
           const run = (
-            store: (
-              files: Repository["Service"]["files"],
-              looks: ReadonlyArray<Intake>
-            ) => Effect.Effect<unknown, unknown>
+            store: (files: Store["Service"]["files"], checks: ReadonlyArray<Intake>) => Effect.Effect<unknown, unknown>
           ) =>
             Effect.gen(function* () {
-              const { files } = yield* Repository
+              const { files } = yield* Store
               yield* begin(6)
-              for (const some of looks) yield* store(files, some)
+              for (const some of checks) yield* store(files, some)
               return yield* stored
-            }).pipe(Effect.provide(Layer.fresh(Layer.provideMerge(Repository.layer, database))))
+            }).pipe(Effect.provide(Layer.fresh(Layer.provideMerge(Store.layer, database))))
           const together = yield* run((files, some) => files.addAll(some))
           const apart = yield* run((files, some) => Effect.forEach(some, files.add))
           assert.deepStrictEqual(together, apart)
@@ -125,7 +122,7 @@ describe("many looks at once", () => {
             ["a/a.md", "c/b.md", "c/z.md", "h/a.md", "k/a.md"]
           )
           assert.deepStrictEqual(
-            of(1).map(({ backlog, turn }) => [turn, backlog]),
+            of(1).map(({ backlog, startTag }) => [startTag, backlog]),
             [
               [0, true],
               [1, false],
@@ -135,7 +132,7 @@ describe("many looks at once", () => {
             ]
           )
           assert.deepStrictEqual(
-            of(3).map(({ gistId, state, turn }) => [gistId, state, turn]),
+            of(3).map(({ gistId, state, startTag }) => [gistId, state, startTag]),
             [
               ["f", null, null],
               ["g", "pending", 0]
@@ -143,7 +140,7 @@ describe("many looks at once", () => {
           )
           const many = of(2).slice(2)
           assert.deepStrictEqual(
-            many.map(({ turn }) => turn),
+            many.map(({ startTag }) => startTag),
             many.map((_, n) => n + 2)
           )
           assert.deepStrictEqual(
@@ -164,10 +161,10 @@ describe("many looks at once", () => {
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const { files } = yield* Repository
+        const { files } = yield* Store
         yield* begin(3)
         yield* files.addAll([intake(1, named("a", 5)), intake(2, named("b", 2))])
-        yield* sql`update publications set state = 'failed' where turn < 2`
+        yield* sql`update publications set state = 'failed' where start_tag < 2`
         yield* files.addAll([intake(2, named("c", 2)), intake(1, named("d", 1)), intake(3, named("e", 2))])
         assert.deepStrictEqual(yield* turns, ["2 a2", "2 c0", "2 e0", "3 a3", "3 c1", "3 e1", "4 a4", "5 d0"])
       })
@@ -176,13 +173,13 @@ describe("many looks at once", () => {
 
   const turns = Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
-    const found = yield* sql<{ gistId: string; turn: number }>`
-      select f.gist_id, p.turn from publications p join gist_files f on f.key = p.file_key
-      where p.state = 'pending' order by p.turn, p.key`
-    return found.map(({ gistId, turn }) => `${turn} ${gistId}`)
+    const found = yield* sql<{ gistId: string; startTag: number }>`
+      select f.gist_id, p.start_tag from publications p join gist_files f on f.key = p.file_key
+      where p.state = 'pending' order by p.start_tag, p.key`
+    return found.map(({ gistId, startTag }) => `${startTag} ${gistId}`)
   })
 
-  const lastFailed = Effect.flatMap(Repository, ({ publications }) =>
+  const lastFailed = Effect.flatMap(Store, ({ publications }) =>
     Effect.map(
       publications.list({ state: Option.some("failed"), before: everything.before, limit: 1 }),
       ([last]) => last?.id ?? 0
@@ -193,11 +190,11 @@ describe("many looks at once", () => {
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const { files } = yield* Repository
+        const { files } = yield* Store
         yield* begin(3)
         yield* files.addAll([intake(1, [file("failing")]), intake(2, [file("waiting")])])
         yield* sql`update publications set error_reason = 'Refused', error_message = 'no' where user_key = 1`
-        yield* sql`update publications set turn = 50 where user_key = 2`
+        yield* sql`update publications set start_tag = 50 where user_key = 2`
         for (const seconds of [60, 0]) {
           // Put off, and due again but not claimed, as in a pause.
           yield* sql`update publications set due_at = ${new Date(now.getTime() + seconds * 1_000)} where user_key = 1`
@@ -209,7 +206,7 @@ describe("many looks at once", () => {
         yield* files.add(intake(3, [file("newer")]))
         assert.include(yield* turns, "0 newer")
         // All that waited is on its way, and may come back.
-        yield* sql`update publications set state = 'sending', turn = 7, lease_until = now() where state = 'pending'`
+        yield* sql`update publications set state = 'sending', start_tag = 7, lease_until = now() where state = 'pending'`
         yield* files.add(intake(2, [file("newest")]))
         assert.deepStrictEqual(yield* turns, ["7 newest"])
       })
@@ -220,13 +217,13 @@ describe("many looks at once", () => {
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const { files, publications } = yield* Repository
+        const { files, publications } = yield* Store
         yield* begin(3)
         yield* files.addAll([intake(1, named("a", 3)), intake(2, named("b", 2))])
         yield* sql`update publications set state = 'failed'`
         yield* files.add(intake(3, named("c", 2)))
         // They failed long ago; or the queue has been empty since, and began anew.
-        yield* sql`update publications set turn = turn + 50 where user_key in (2, 3)`
+        yield* sql`update publications set start_tag = start_tag + 50 where user_key in (2, 3)`
         yield* publications.retry(yield* lastFailed, now)
         assert.deepStrictEqual(yield* turns, ["50 b1", "50 c0", "51 c1"])
         assert.strictEqual(yield* publications.retryFailed(now), 4)
@@ -239,7 +236,7 @@ describe("many looks at once", () => {
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const { files, publications } = yield* Repository
+        const { files, publications } = yield* Store
         yield* begin(1)
         yield* files.add(intake(1, named("a", 2)))
         yield* sql`update publications set state = 'failed'`
@@ -280,7 +277,7 @@ describe("many looks at once", () => {
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const { files } = yield* Repository
+        const { files } = yield* Store
         yield* begin(3)
         yield* files.add(intake(3, [file("known")]))
         const counts = yield* files.addAll([
@@ -307,7 +304,7 @@ describe("many looks at once", () => {
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        const { files } = yield* Repository
+        const { files } = yield* Store
         yield* begin(2)
         yield* gitpip.untrack(name("user-1"))
         assert.deepStrictEqual(yield* files.addAll([intake(1, [file("a")]), intake(2, [file("b")])]), [1, 1])
@@ -323,7 +320,7 @@ describe("many looks at once", () => {
       inWorld(layerPostgres, {}, () =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
-          const { files, scans, users } = yield* Repository
+          const { files, scans, users } = yield* Store
           const count = 12
           yield* begin(count)
           const everybody = Array.from({ length: count }, (_, n) => n + 1)
@@ -346,13 +343,13 @@ describe("many looks at once", () => {
                 )
               )
             const record = (seed: number) =>
-              users.recordLooks(
+              users.recordChecks(
                 shuffled(seed).map((user) => ({
                   key: user as UserKey,
                   etag: null,
-                  stamp: null,
+                  fingerprint: null,
                   gained: null,
-                  walked: false,
+                  isFullListing: false,
                   failures: 0,
                   retryAt: null,
                   errorReason: null,

@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import * as Database from "../../src/database/Database.ts"
 import { UserId, UserKey } from "../../src/domain/User.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { Repository } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import { databases, freshUrl, layerPostgres, within } from "../database.ts"
 import { everything, inWorld, name } from "../world.ts"
 
@@ -99,18 +99,18 @@ it.live("two looks at one user that are recorded at the same moment both count",
     yield* inWorld(Layer.fresh(Database.layerServer(url)), {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Repository
+        const { users } = yield* Store
         yield* (yield* Gitpip).track(name("ann"))
         const [ann] = yield* sql<{ key: number }>`select key from users`
         const now = new Date()
-        const record = users.recordLooks(
+        const record = users.recordChecks(
           [
             {
               key: UserKey.make(ann?.key ?? 0),
               etag: null,
-              stamp: null,
+              fingerprint: null,
               gained: 1,
-              walked: true,
+              isFullListing: true,
               failures: 0,
               retryAt: null,
               errorReason: null,

@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import type { ListedFile } from "../../src/domain/GistFile.ts"
 import { Visitor } from "../../src/domain/Visit.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { Repository } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import { databases, layerPostgres } from "../database.ts"
 import { everything, inWorld, name } from "../world.ts"
 
@@ -74,7 +74,7 @@ it.effect("a file whose scan is slow to commit is not passed over by a visit", (
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
       const sql = yield* SqlClient.SqlClient
-      const { files, users } = yield* Repository
+      const { files, users } = yield* Store
       yield* gitpip.track(name("ann"))
       const userKey = yield* users.key("ann")
       yield* sql`insert into scans (kind, user_key, state, requested_at) values ('requested', ${userKey}, 'done', now())`

@@ -27,7 +27,7 @@ describe("news", () => {
         }
         github.addGist("ann", { files: { "1.md": "1", "2.md": "2" } })
         yield* gitpip.scan()
-        for (let look = 0; look < 2; look++) assert.deepStrictEqual(yield* news(eve), ["ann 2", "bob 0"])
+        for (let check = 0; check < 2; check++) assert.deepStrictEqual(yield* news(eve), ["ann 2", "bob 0"])
 
         yield* gitpip.latest(name("ann"), eve)
         assert.deepStrictEqual(yield* news(eve), ["ann 0", "bob 0"])

@@ -2,18 +2,18 @@ import { request } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { GithubStandIn, type GithubStandInOptions } from "../../src/testing/index.ts"
+import { FakeGithub, type FakeGithubOptions } from "../../src/testing/index.ts"
 import { ask } from "./http.ts"
 
 const LIST = "/users/octocat/gists"
 
-const github = Effect.fnUntraced(function* (options?: GithubStandInOptions, gists = 0) {
-  const standIn = yield* GithubStandIn.make(options)
-  standIn.addUser("octocat", { id: 42 })
+const github = Effect.fnUntraced(function* (options?: FakeGithubOptions, gists = 0) {
+  const fake = yield* FakeGithub.make(options)
+  fake.addUser("octocat", { id: 42 })
   const ids = Array.from({ length: gists }, (_, n) =>
-    standIn.addGist("octocat", { files: { "a.txt": `${n}` }, createdAt: n * 60_000 })
+    fake.addGist("octocat", { files: { "a.txt": `${n}` }, createdAt: n * 60_000 })
   )
-  return { standIn, ids }
+  return { fake, ids }
 })
 
 const token = (value: string) => ({ authorization: `Bearer ${value}` })
@@ -23,31 +23,31 @@ const idsOf = (answer: { readonly json: ReadonlyArray<{ readonly id: string }> }
 describe("lists", () => {
   it.effect("are newest created first, whatever was updated since", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 3)
+      const { fake, ids } = yield* github({}, 3)
       yield* TestClock.adjust("1 day")
-      standIn.editFile(ids[0] ?? "", "a.txt", "edited")
-      const answer = yield* ask(standIn, LIST)
+      fake.editFile(ids[0] ?? "", "a.txt", "edited")
+      const answer = yield* ask(fake, LIST)
       assert.deepStrictEqual(idsOf(answer), ids.toReversed())
       assert.strictEqual(answer.json[2].updated_at, "1970-01-02T00:00:00Z")
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, "/gists/public")), ids.toReversed())
+      assert.deepStrictEqual(idsOf(yield* ask(fake, "/gists/public")), ids.toReversed())
     })
   )
 
   it.effect("made within one second are ordered by id", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
-      for (const id of ["b", "d", "a", "c"]) standIn.addGist("octocat", { id, files: {} })
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, LIST)), ["d", "c", "b", "a"])
-      standIn.deleteGist("b")
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, LIST)), ["d", "c", "a"])
+      const { fake } = yield* github()
+      for (const id of ["b", "d", "a", "c"]) fake.addGist("octocat", { id, files: {} })
+      assert.deepStrictEqual(idsOf(yield* ask(fake, LIST)), ["d", "c", "b", "a"])
+      fake.deleteGist("b")
+      assert.deepStrictEqual(idsOf(yield* ask(fake, LIST)), ["d", "c", "a"])
     })
   )
 
   it.effect("find a user by login without case, and by number", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 1)
+      const { fake, ids } = yield* github({}, 1)
       for (const path of ["/users/OctoCat/gists", "/user/42/gists"]) {
-        const answer = yield* ask(standIn, path)
+        const answer = yield* ask(fake, path)
         assert.deepStrictEqual(idsOf(answer), ids)
         assert.strictEqual(answer.json[0].owner.login, "octocat")
       }
@@ -56,11 +56,11 @@ describe("lists", () => {
 
   it.effect("carry no content, and the cut-off mark for more than 300 files", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
+      const { fake } = yield* github()
       const files = Object.fromEntries(Array.from({ length: 301 }, (_, n) => [`${n}.txt`, "a"]))
-      const id = standIn.addGist("octocat", { files })
-      const [listed] = (yield* ask(standIn, LIST)).json
-      const { json: whole } = yield* ask(standIn, `/gists/${id}`)
+      const id = fake.addGist("octocat", { files })
+      const [listed] = (yield* ask(fake, LIST)).json
+      const { json: whole } = yield* ask(fake, `/gists/${id}`)
       for (const gist of [listed, whole]) {
         assert.isTrue(gist.truncated)
         assert.lengthOf(Object.keys(gist.files), 300)
@@ -73,10 +73,10 @@ describe("lists", () => {
 
   it.effect("filter by the time of the last update, its own second included", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 3)
+      const { fake, ids } = yield* github({}, 3)
       yield* TestClock.adjust("1 day")
-      standIn.addFile(ids[0] ?? "", "b.txt", "new")
-      const since = (text: string) => Effect.map(ask(standIn, `${LIST}?since=${text}`), idsOf)
+      fake.addFile(ids[0] ?? "", "b.txt", "new")
+      const since = (text: string) => Effect.map(ask(fake, `${LIST}?since=${text}`), idsOf)
       assert.deepStrictEqual(yield* since("1970-01-01T00:02:00Z"), [ids[2], ids[0]])
       assert.deepStrictEqual(yield* since("1970-01-01T00:02:01Z"), [ids[0]])
     })
@@ -84,8 +84,8 @@ describe("lists", () => {
 
   it.effect("clamp the page size to 100 and read nonsense as 30", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({}, 101)
-      const length = (size: string) => Effect.map(ask(standIn, `${LIST}?per_page=${size}`), ({ json }) => json.length)
+      const { fake } = yield* github({}, 101)
+      const length = (size: string) => Effect.map(ask(fake, `${LIST}?per_page=${size}`), ({ json }) => json.length)
       assert.strictEqual(yield* length("1000"), 100)
       for (const nonsense of ["0", "x", "-1", "1.5"]) assert.strictEqual(yield* length(nonsense), 30)
     })
@@ -93,10 +93,10 @@ describe("lists", () => {
 
   it.effect("link further pages by the user's number, on their own origin", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({}, 5)
-      const link = (query: string) => Effect.map(ask(standIn, `${LIST}${query}`), ({ headers }) => headers.get("link"))
+      const { fake } = yield* github({}, 5)
+      const link = (query: string) => Effect.map(ask(fake, `${LIST}${query}`), ({ headers }) => headers.get("link"))
       const to = (page: number, rel: string) =>
-        `<${standIn.url.origin}/user/42/gists?per_page=2&page=${page}>; rel="${rel}"`
+        `<${fake.url.origin}/user/42/gists?per_page=2&page=${page}>; rel="${rel}"`
       assert.strictEqual(yield* link("?per_page=2"), `${to(2, "next")}, ${to(3, "last")}`)
       assert.strictEqual(
         yield* link("?per_page=2&page=2"),
@@ -109,16 +109,16 @@ describe("lists", () => {
 
   it.effect("are empty for a user without gists", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
-      const answer = yield* ask(standIn, LIST)
+      const { fake } = yield* github()
+      const answer = yield* ask(fake, LIST)
       assert.deepStrictEqual([answer.status, answer.text, answer.headers.get("link")], [200, "[]", null])
     })
   )
 
   it.effect("of all public gists end at 3,000", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({}, 3005)
-      const page = (n: number) => ask(standIn, `/gists/public?per_page=100&page=${n}`)
+      const { fake } = yield* github({}, 3005)
+      const page = (n: number) => ask(fake, `/gists/public?per_page=100&page=${n}`)
       const last = yield* page(30)
       assert.lengthOf(last.json, 100)
       assert.notInclude(last.headers.get("link"), "next")
@@ -130,44 +130,44 @@ describe("lists", () => {
 describe("validators", () => {
   it.effect("an unchanged list is a 304 without body and Link", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 2)
+      const { fake, ids } = yield* github({}, 2)
       const path = `${LIST}?per_page=1`
-      const first = yield* ask(standIn, path, { headers: token("t") })
+      const first = yield* ask(fake, path, { headers: token("t") })
       const etag = first.headers.get("etag") ?? ""
       assert.match(etag, /^W\/"[0-9a-f]{64}"$/)
-      const again = () => ask(standIn, path, { headers: { ...token("t"), "if-none-match": etag } })
+      const again = () => ask(fake, path, { headers: { ...token("t"), "if-none-match": etag } })
       const unchanged = yield* again()
       assert.deepStrictEqual(
         [unchanged.status, unchanged.text, unchanged.headers.get("link"), unchanged.headers.get("etag")],
         [304, "", null, etag]
       )
-      standIn.editFile(ids[1] ?? "", "a.txt", "changed")
+      fake.editFile(ids[1] ?? "", "a.txt", "changed")
       assert.strictEqual((yield* again()).status, 200)
     })
   )
 
   it.effect("come back when a change is undone", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 2)
-      const etag = Effect.map(ask(standIn, LIST), ({ headers }) => headers.get("etag"))
+      const { fake, ids } = yield* github({}, 2)
+      const etag = Effect.map(ask(fake, LIST), ({ headers }) => headers.get("etag"))
       const before = yield* etag
-      standIn.setPublic(ids[0] ?? "", false)
+      fake.setPublic(ids[0] ?? "", false)
       assert.notStrictEqual(yield* etag, before)
-      standIn.setPublic(ids[0] ?? "", true)
+      fake.setPublic(ids[0] ?? "", true)
       assert.strictEqual(yield* etag, before)
     })
   )
 
   it.effect("change with the token, with Accept and with the page", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({}, 2)
+      const { fake } = yield* github({}, 2)
       const etags = yield* Effect.forEach(
         [
-          ask(standIn, LIST),
-          ask(standIn, LIST, { headers: token("a") }),
-          ask(standIn, LIST, { headers: token("b") }),
-          ask(standIn, LIST, { headers: { accept: "application/vnd.github+json" } }),
-          ask(standIn, `${LIST}?per_page=1`)
+          ask(fake, LIST),
+          ask(fake, LIST, { headers: token("a") }),
+          ask(fake, LIST, { headers: token("b") }),
+          ask(fake, LIST, { headers: { accept: "application/vnd.github+json" } }),
+          ask(fake, `${LIST}?per_page=1`)
         ],
         Effect.map(({ headers }) => headers.get("etag"))
       )
@@ -177,19 +177,19 @@ describe("validators", () => {
 
   it.effect("hold for single gists, profiles and the feed as well", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 1)
-      const edit = () => standIn.editFile(ids[0] ?? "", "a.txt", "edited")
-      const rename = () => standIn.renameUser("octocat", "Octocat")
+      const { fake, ids } = yield* github({}, 1)
+      const edit = () => fake.editFile(ids[0] ?? "", "a.txt", "edited")
+      const rename = () => fake.renameUser("octocat", "Octocat")
       for (const [path, change] of [
         [`/gists/${ids[0]}`, edit],
-        ["/users/octocat", () => standIn.addGist("octocat", { files: {} })],
+        ["/users/octocat", () => fake.addGist("octocat", { files: {} })],
         ["/gists/public", rename],
-        ["/gists/public", () => standIn.removeFile(ids[0] ?? "", "a.txt")]
+        ["/gists/public", () => fake.removeFile(ids[0] ?? "", "a.txt")]
       ] as const) {
-        const etag = (yield* ask(standIn, path)).headers.get("etag") ?? ""
-        assert.strictEqual((yield* ask(standIn, path, { headers: { "if-none-match": `"x", ${etag}` } })).status, 304)
+        const etag = (yield* ask(fake, path)).headers.get("etag") ?? ""
+        assert.strictEqual((yield* ask(fake, path, { headers: { "if-none-match": `"x", ${etag}` } })).status, 304)
         change()
-        assert.strictEqual((yield* ask(standIn, path, { headers: { "if-none-match": etag } })).status, 200)
+        assert.strictEqual((yield* ask(fake, path, { headers: { "if-none-match": etag } })).status, 200)
       }
     })
   )
@@ -198,12 +198,12 @@ describe("validators", () => {
 describe("the door", () => {
   it.effect("refuses requests without a User-Agent", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
+      const { fake } = yield* github()
       const status = yield* Effect.promise(
         () =>
           new Promise<number | undefined>((done, failed) => {
             // `fetch` would add one.
-            request(new URL(LIST, standIn.url), (answer) => done(answer.resume().statusCode))
+            request(new URL(LIST, fake.url), (answer) => done(answer.resume().statusCode))
               .on("error", failed)
               .end()
           })
@@ -214,24 +214,23 @@ describe("the door", () => {
 
   it.effect("refuses another token, and lets anonymous requests in", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({ token: "good" })
-      const wrong = yield* ask(standIn, LIST, { headers: token("bad") })
+      const { fake } = yield* github({ token: "good" })
+      const wrong = yield* ask(fake, LIST, { headers: token("bad") })
       assert.strictEqual(wrong.status, 401)
       assert.deepStrictEqual(wrong.json, {
         message: "Bad credentials",
         documentation_url: "https://docs.github.com/rest",
         status: "401"
       })
-      assert.strictEqual((yield* ask(standIn, LIST, { headers: { authorization: "token good" } })).status, 200)
-      assert.strictEqual((yield* ask(standIn, LIST)).status, 200)
+      assert.strictEqual((yield* ask(fake, LIST, { headers: { authorization: "token good" } })).status, 200)
+      assert.strictEqual((yield* ask(fake, LIST)).status, 200)
     })
   )
 
   it.effect("knows two versions, and answers each in its shape", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 1)
-      const get = (path: string, version: string) =>
-        ask(standIn, path, { headers: { "x-github-api-version": version } })
+      const { fake, ids } = yield* github({}, 1)
+      const get = (path: string, version: string) => ask(fake, path, { headers: { "x-github-api-version": version } })
       const old = yield* get(`/gists/${ids[0]}`, "2022-11-28")
       assert.containsAllKeys(old.json, ["user", "forks", "history"])
       const current = yield* get(`/gists/${ids[0]}`, "2026-03-10")
@@ -245,7 +244,7 @@ describe("the door", () => {
 
   it.effect("answers unknown things and trailing slashes with 404", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
+      const { fake } = yield* github()
       for (const path of [
         "/users/nobody/gists",
         "/user/7/gists",
@@ -254,7 +253,7 @@ describe("the door", () => {
         `${LIST}/`,
         "/users/%ff"
       ]) {
-        const answer = yield* ask(standIn, path)
+        const answer = yield* ask(fake, path)
         assert.strictEqual(answer.status, 404, path)
         assert.deepStrictEqual(answer.json, {
           message: "Not Found",
@@ -271,8 +270,8 @@ describe("limits", () => {
 
   it.effect("the hour's budget ends in a 403 without retry-after, and is renewed", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({ limit: 2 })
-      const get = ask(standIn, LIST, { headers: token("t") })
+      const { fake } = yield* github({ limit: 2 })
+      const get = ask(fake, LIST, { headers: token("t") })
       const first = yield* get
       assert.deepStrictEqual(
         ["limit", "remaining", "used", "reset", "resource"].map((name) => first.headers.get(`x-ratelimit-${name}`)),
@@ -284,7 +283,7 @@ describe("limits", () => {
       assert.deepStrictEqual([refused.status, remaining(refused), refused.headers.get("retry-after")], [403, "0", null])
       assert.include(refused.json.message, "API rate limit exceeded")
       // Another credential has a budget of its own.
-      assert.strictEqual((yield* ask(standIn, LIST, { headers: token("u") })).status, 200)
+      assert.strictEqual((yield* ask(fake, LIST, { headers: token("u") })).status, 200)
       yield* TestClock.adjust("1 hour")
       assert.strictEqual(remaining(yield* get), "1")
     })
@@ -292,10 +291,10 @@ describe("limits", () => {
 
   it.effect("a 304 is free with a token, and costs without", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({}, 1)
+      const { fake } = yield* github({}, 1)
       const twice = Effect.fnUntraced(function* (headers: Record<string, string>) {
-        const first = yield* ask(standIn, LIST, { headers })
-        const second = yield* ask(standIn, LIST, {
+        const first = yield* ask(fake, LIST, { headers })
+        const second = yield* ask(fake, LIST, {
           headers: { ...headers, "if-none-match": first.headers.get("etag") ?? "" }
         })
         return [remaining(first), second.status, remaining(second)]
@@ -307,25 +306,25 @@ describe("limits", () => {
 
   it.effect("asking for the limit is free", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({ limit: 1 })
-      yield* ask(standIn, LIST, { headers: token("t") })
-      const answer = yield* ask(standIn, "/rate_limit", { headers: token("t") })
+      const { fake } = yield* github({ limit: 1 })
+      yield* ask(fake, LIST, { headers: token("t") })
+      const answer = yield* ask(fake, "/rate_limit", { headers: token("t") })
       assert.deepStrictEqual(answer.json.resources.core, { limit: 1, remaining: 0, used: 1, reset: 3600 })
     })
   )
 
   it.effect("switched off, there are no headers", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({ limit: false })
-      assert.isNull(remaining(yield* ask(standIn, LIST)))
-      assert.strictEqual((yield* ask(standIn, "/rate_limit")).status, 404)
+      const { fake } = yield* github({ limit: false })
+      assert.isNull(remaining(yield* ask(fake, LIST)))
+      assert.strictEqual((yield* ask(fake, "/rate_limit")).status, 404)
     })
   )
 
   it.effect("points in a minute are counted per endpoint, and refused with budget left", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({ secondary: { pointsPerMinute: 2 } })
-      const get = ask(standIn, LIST, { headers: token("t") })
+      const { fake } = yield* github({ secondary: { pointsPerMinute: 2 } })
+      const get = ask(fake, LIST, { headers: token("t") })
       yield* get
       yield* TestClock.adjust("15 seconds")
       yield* get
@@ -335,7 +334,7 @@ describe("limits", () => {
         [403, "45", "4998"]
       )
       assert.include(refused.json.message, "secondary rate limit")
-      assert.strictEqual((yield* ask(standIn, "/users/octocat")).status, 200)
+      assert.strictEqual((yield* ask(fake, "/users/octocat")).status, 200)
       yield* TestClock.adjust("45 seconds")
       assert.strictEqual((yield* get).status, 200)
     })
@@ -343,12 +342,12 @@ describe("limits", () => {
 
   it.effect("can be played on request", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
+      const { fake } = yield* github()
       yield* TestClock.adjust("10 seconds")
-      standIn.misbehave({ kind: "primary-limit", resetInSeconds: 90, status: 429 })
-      standIn.misbehave({ kind: "secondary-limit" })
-      standIn.misbehave({ kind: "secondary-limit", retryAfterSeconds: 30 })
-      const seen = yield* Effect.replicateEffect(ask(standIn, LIST), 3)
+      fake.injectFault({ kind: "primary-limit", resetInSeconds: 90, status: 429 })
+      fake.injectFault({ kind: "secondary-limit" })
+      fake.injectFault({ kind: "secondary-limit", retryAfterSeconds: 30 })
+      const seen = yield* Effect.replicateEffect(ask(fake, LIST), 3)
       assert.deepStrictEqual(
         seen.map(({ status, headers }) => [
           status,
@@ -369,7 +368,7 @@ describe("limits", () => {
 describe("gists", () => {
   it.effect("keep any file name", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
+      const { fake } = yield* github()
       const names = [
         "__proto__",
         "constructor",
@@ -380,77 +379,77 @@ describe("gists", () => {
         "../up",
         "%"
       ]
-      const id = standIn.addGist("octocat", { files: {} })
-      for (const name of names) standIn.addFile(id, name, `content of ${name.length}`)
-      const { json } = yield* ask(standIn, `/gists/${id}`)
+      const id = fake.addGist("octocat", { files: {} })
+      for (const name of names) fake.addFile(id, name, `content of ${name.length}`)
+      const { json } = yield* ask(fake, `/gists/${id}`)
       assert.deepStrictEqual(Object.keys(json.files), names)
       for (const name of names) {
         const { content, filename, raw_url } = Object.getOwnPropertyDescriptor(json.files, name)?.value ?? {}
         assert.deepStrictEqual([filename, content], [name, `content of ${name.length}`])
-        assert.strictEqual((yield* ask(standIn, raw_url)).text, content)
+        assert.strictEqual((yield* ask(fake, raw_url)).text, content)
       }
     })
   )
 
   it.effect("give large content in part, cut between characters, and whole by its raw address", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
+      const { fake } = yield* github()
       const content = `a${"é".repeat(600_000)}`
-      const id = standIn.addGist("octocat", { files: { "large.txt": content, "small.txt": "é" } })
-      const { files } = (yield* ask(standIn, `/gists/${id}`)).json
+      const id = fake.addGist("octocat", { files: { "large.txt": content, "small.txt": "é" } })
+      const { files } = (yield* ask(fake, `/gists/${id}`)).json
       assert.strictEqual(files["large.txt"].size, 1_200_001)
       assert.isTrue(files["large.txt"].truncated)
       assert.strictEqual(Buffer.byteLength(files["large.txt"].content), 1024 * 1024 - 1)
       assert.isTrue(content.startsWith(files["large.txt"].content))
       assert.isFalse(files["small.txt"].truncated)
-      assert.isTrue((yield* ask(standIn, files["large.txt"].raw_url)).text === content)
+      assert.isTrue((yield* ask(fake, files["large.txt"].raw_url)).text === content)
     })
   )
 
   it.effect("show nothing of the files behind a large one, when told so", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({ behindLarge: "none" })
-      const id = standIn.addGist("octocat", {
+      const { fake } = yield* github({ behindLarge: "none" })
+      const id = fake.addGist("octocat", {
         files: { "a.txt": "a", "large.txt": "l".repeat(1_100_000), "z.txt": "z" }
       })
-      const { files } = (yield* ask(standIn, `/gists/${id}`)).json
+      const { files } = (yield* ask(fake, `/gists/${id}`)).json
       assert.strictEqual(files["a.txt"].content, "a")
       assert.deepStrictEqual([files["z.txt"].truncated, files["z.txt"].content], [true, ""])
-      assert.strictEqual((yield* ask(standIn, files["z.txt"].raw_url)).text, "z")
+      assert.strictEqual((yield* ask(fake, files["z.txt"].raw_url)).text, "z")
     })
   )
 
   it.effect("that are secret are listed to their own user, as such, and in no feed", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({ self: "Octocat" })
-      const secret = standIn.addGist("octocat", { files: { "a.txt": "" }, public: false, createdAt: 0 })
-      const turned = standIn.addGist("octocat", { files: { "b.txt": "" }, createdAt: 60_000 })
-      const listed = Effect.map(ask(standIn, LIST), ({ json }) =>
+      const { fake } = yield* github({ self: "Octocat" })
+      const secret = fake.addGist("octocat", { files: { "a.txt": "" }, public: false, createdAt: 0 })
+      const turned = fake.addGist("octocat", { files: { "b.txt": "" }, createdAt: 60_000 })
+      const listed = Effect.map(ask(fake, LIST), ({ json }) =>
         json.map((gist: { readonly id: string; readonly public: boolean }) => [gist.id, gist.public])
       )
       assert.deepStrictEqual(yield* listed, [
         [turned, true],
         [secret, false]
       ])
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, "/gists/public")), [turned])
-      standIn.setPublic(turned, false)
+      assert.deepStrictEqual(idsOf(yield* ask(fake, "/gists/public")), [turned])
+      fake.setPublic(turned, false)
       assert.deepStrictEqual(yield* listed, [
         [turned, false],
         [secret, false]
       ])
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, "/gists/public")), [])
-      standIn.deleteGist(turned)
+      assert.deepStrictEqual(idsOf(yield* ask(fake, "/gists/public")), [])
+      fake.deleteGist(turned)
       assert.deepStrictEqual(yield* listed, [[secret, false]])
     })
   )
 
   it.effect("give bytes that are no text in base64", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
+      const { fake } = yield* github()
       const bytes = new Uint8Array([0xff, 0x00, 0x01])
       const zero = Buffer.from("a\0")
-      const id = standIn.addGist("octocat", { files: { a: bytes, b: Buffer.from("text"), c: zero, d: "a\0" } })
-      const { files } = (yield* ask(standIn, `/gists/${id}`)).json
+      const id = fake.addGist("octocat", { files: { a: bytes, b: Buffer.from("text"), c: zero, d: "a\0" } })
+      const { files } = (yield* ask(fake, `/gists/${id}`)).json
       assert.deepInclude(files.a, { encoding: "base64", content: "/wAB", size: 3 })
       assert.deepInclude(files.b, { encoding: "utf-8", content: "text" })
       assert.deepInclude(files.c, { encoding: "base64", content: "YQA=" })
@@ -461,51 +460,51 @@ describe("gists", () => {
 
   it.effect("name contents as git does, so that an edit changes the raw address and the old one stays", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
-      const id = standIn.addGist("octocat", { files: { a: "hello\n" } })
-      const url = Effect.map(ask(standIn, `/gists/${id}`), ({ json }) => json.files.a.raw_url)
+      const { fake } = yield* github()
+      const id = fake.addGist("octocat", { files: { a: "hello\n" } })
+      const url = Effect.map(ask(fake, `/gists/${id}`), ({ json }) => json.files.a.raw_url)
       const before: string = yield* url
       // `echo hello | git hash-object --stdin`
       assert.include(before, "/ce013625030ba8dba906f756967f9e9ca394464a/a")
-      standIn.editFile(id, "a", "edited")
+      fake.editFile(id, "a", "edited")
       assert.notStrictEqual(yield* url, before)
-      assert.strictEqual((yield* ask(standIn, before)).text, "hello\n")
-      standIn.deleteGist(id)
-      assert.strictEqual((yield* ask(standIn, before)).status, 404)
+      assert.strictEqual((yield* ask(fake, before)).text, "hello\n")
+      fake.deleteGist(id)
+      assert.strictEqual((yield* ask(fake, before)).status, 404)
     })
   )
 
   it.effect("refuse raw reads beyond 10 MB", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github({ rawOrigin: "http://raw.example:1" })
-      const id = standIn.addGist("octocat", { files: { a: Buffer.alloc(10 * 1024 * 1024 + 1, "a") } })
-      const { pathname, origin } = new URL((yield* ask(standIn, `/gists/${id}`)).json.files.a.raw_url)
+      const { fake } = yield* github({ rawOrigin: "http://raw.example:1" })
+      const id = fake.addGist("octocat", { files: { a: Buffer.alloc(10 * 1024 * 1024 + 1, "a") } })
+      const { pathname, origin } = new URL((yield* ask(fake, `/gists/${id}`)).json.files.a.raw_url)
       assert.strictEqual(origin, "http://raw.example:1")
-      assert.strictEqual((yield* ask(standIn, pathname)).status, 403)
+      assert.strictEqual((yield* ask(fake, pathname)).status, 403)
     })
   )
 
   it.effect("turned secret leave the lists and stay readable by their id", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 2)
+      const { fake, ids } = yield* github({}, 2)
       yield* TestClock.adjust("1 day")
-      standIn.editFile(ids[0] ?? "", "a.txt", "edited")
-      standIn.setPublic(ids[0] ?? "", false)
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, LIST)), [ids[1]])
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, "/gists/public")), [ids[1]])
-      assert.isFalse((yield* ask(standIn, `/gists/${ids[0]}`)).json.public)
-      standIn.setPublic(ids[0] ?? "", true)
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, LIST)), ids.toReversed())
+      fake.editFile(ids[0] ?? "", "a.txt", "edited")
+      fake.setPublic(ids[0] ?? "", false)
+      assert.deepStrictEqual(idsOf(yield* ask(fake, LIST)), [ids[1]])
+      assert.deepStrictEqual(idsOf(yield* ask(fake, "/gists/public")), [ids[1]])
+      assert.isFalse((yield* ask(fake, `/gists/${ids[0]}`)).json.public)
+      fake.setPublic(ids[0] ?? "", true)
+      assert.deepStrictEqual(idsOf(yield* ask(fake, LIST)), ids.toReversed())
     })
   )
 
   it.effect("that are blocked say so", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 1)
-      standIn.blockGist(ids[0] ?? "")
-      const answer = yield* ask(standIn, `/gists/${ids[0]}`)
+      const { fake, ids } = yield* github({}, 1)
+      fake.blockGist(ids[0] ?? "")
+      const answer = yield* ask(fake, `/gists/${ids[0]}`)
       assert.deepStrictEqual([answer.status, answer.json.block.reason], [403, "dmca"])
-      assert.deepStrictEqual(idsOf(yield* ask(standIn, LIST)), ids)
+      assert.deepStrictEqual(idsOf(yield* ask(fake, LIST)), ids)
     })
   )
 })
@@ -513,43 +512,43 @@ describe("gists", () => {
 describe("accounts", () => {
   it.effect("renamed keep their number and free their old name", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 1)
-      const byNumber = Effect.map(ask(standIn, "/user/42/gists"), ({ headers }) => headers.get("etag"))
+      const { fake, ids } = yield* github({}, 1)
+      const byNumber = Effect.map(ask(fake, "/user/42/gists"), ({ headers }) => headers.get("etag"))
       const etag = yield* byNumber
-      standIn.renameUser("octocat", "hubot")
+      fake.renameUser("octocat", "hubot")
       assert.notStrictEqual(yield* byNumber, etag)
-      assert.strictEqual((yield* ask(standIn, LIST)).status, 404)
-      assert.strictEqual((yield* ask(standIn, "/user/42")).json.login, "hubot")
-      const [gist] = (yield* ask(standIn, "/users/hubot/gists")).json
+      assert.strictEqual((yield* ask(fake, LIST)).status, 404)
+      assert.strictEqual((yield* ask(fake, "/user/42")).json.login, "hubot")
+      const [gist] = (yield* ask(fake, "/users/hubot/gists")).json
       assert.strictEqual(gist.html_url, `https://gist.github.com/hubot/${ids[0]}`)
-      standIn.addUser("octocat", { id: 43 })
-      assert.deepStrictEqual((yield* ask(standIn, LIST)).json, [])
+      fake.addUser("octocat", { id: 43 })
+      assert.deepStrictEqual((yield* ask(fake, LIST)).json, [])
     })
   )
 
   it.effect("suspended and removed look as if they were not there", () =>
     Effect.gen(function* () {
-      const { standIn, ids } = yield* github({}, 2)
+      const { fake, ids } = yield* github({}, 2)
       const paths = [LIST, "/user/42/gists", "/users/octocat", `/gists/${ids[0]}`]
-      const statuses = Effect.forEach(paths, (path) => Effect.map(ask(standIn, path), ({ status }) => status))
-      standIn.suspend("octocat", true)
+      const statuses = Effect.forEach(paths, (path) => Effect.map(ask(fake, path), ({ status }) => status))
+      fake.suspend("octocat", true)
       assert.deepStrictEqual(yield* statuses, [404, 404, 404, 404])
-      assert.deepStrictEqual((yield* ask(standIn, "/gists/public")).json, [])
-      standIn.suspend("octocat", false)
+      assert.deepStrictEqual((yield* ask(fake, "/gists/public")).json, [])
+      fake.suspend("octocat", false)
       assert.deepStrictEqual(yield* statuses, [200, 200, 200, 200])
-      assert.lengthOf((yield* ask(standIn, "/gists/public")).json, 2)
-      standIn.removeUser("octocat")
+      assert.lengthOf((yield* ask(fake, "/gists/public")).json, 2)
+      fake.removeUser("octocat")
       assert.deepStrictEqual(yield* statuses, [404, 404, 404, 404])
-      assert.deepStrictEqual((yield* ask(standIn, "/gists/public")).json, [])
+      assert.deepStrictEqual((yield* ask(fake, "/gists/public")).json, [])
     })
   )
 
   it.effect("misspelled in a test are a mistake, not an empty result", () =>
     Effect.gen(function* () {
-      const { standIn } = yield* github()
-      assert.throws(() => standIn.addGist("octocta", { files: {} }), /no user "octocta"/)
-      assert.throws(() => standIn.addUser("OCTOCAT"), /already/)
-      assert.throws(() => standIn.deleteGist("none"), /no gist/)
+      const { fake } = yield* github()
+      assert.throws(() => fake.addGist("octocta", { files: {} }), /no user "octocta"/)
+      assert.throws(() => fake.addUser("OCTOCAT"), /already/)
+      assert.throws(() => fake.deleteGist("none"), /no gist/)
     })
   )
 })

@@ -1,22 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { PipedriveStandIn, type PipedriveStandInOptions } from "../../src/testing/index.ts"
+import { FakePipedrive, type FakePipedriveOptions } from "../../src/testing/index.ts"
 import { type Answer, type Ask, ask } from "./http.ts"
 
 const ACTIVITIES = "/api/v2/activities"
 const DEALS = "/api/v2/deals"
 
-const unlimited: PipedriveStandInOptions = { burst: false, dailyTokens: false }
+const unlimited: FakePipedriveOptions = { burst: false, dailyTokens: false }
 
-const pipedrive = Effect.fnUntraced(function* (options?: PipedriveStandInOptions) {
-  const standIn = yield* PipedriveStandIn.make(options)
-  const deal = standIn.addDeal({ title: "octocat" })
+const pipedrive = Effect.fnUntraced(function* (options?: FakePipedriveOptions) {
+  const fake = yield* FakePipedrive.make(options)
+  const deal = fake.addDeal({ title: "octocat" })
   const call = (path: string, request: Ask = {}) =>
-    ask(standIn, path, { ...request, headers: { "x-api-token": standIn.token, ...request.headers } })
+    ask(fake, path, { ...request, headers: { "x-api-token": fake.token, ...request.headers } })
   const post = (path: string, body: unknown) => call(path, { method: "POST", body })
   const create = (subject: string, more: object = {}) => post(ACTIVITIES, { subject, type: "task", ...more })
-  return { standIn, deal, call, post, create }
+  return { fake, deal, call, post, create }
 })
 
 const subjects = (answer: { readonly json: { readonly data: ReadonlyArray<{ readonly subject: string }> } }) =>
@@ -25,7 +25,7 @@ const subjects = (answer: { readonly json: { readonly data: ReadonlyArray<{ read
 describe("bodies", () => {
   it.effect("become an activity with everything else empty", () =>
     Effect.gen(function* () {
-      const { standIn, deal, create } = yield* pipedrive()
+      const { fake, deal, create } = yield* pipedrive()
       const answer = yield* create("a.ts", { deal_id: deal, due_date: "2026-11-23", done: true, note: "n" })
       assert.strictEqual(answer.status, 200)
       assert.isTrue(answer.json.success)
@@ -40,13 +40,13 @@ describe("bodies", () => {
         lead_id: null,
         is_deleted: false
       })
-      assert.deepStrictEqual(standIn.activities[0], answer.json.data)
+      assert.deepStrictEqual(fake.activities[0], answer.json.data)
     })
   )
 
   it.effect("that hold unknown keys or wrong types are refused with all faults, and create nothing", () =>
     Effect.gen(function* () {
-      const { standIn, create } = yield* pipedrive(unlimited)
+      const { fake, create } = yield* pipedrive(unlimited)
       const answer = yield* create("a", { user_id: 1, deal_id: "1", done: 1, due_date: "2026-11-23T00:00:00Z" })
       assert.strictEqual(answer.status, 400)
       assert.strictEqual(answer.json.code, "ERR_SCHEMA_VALIDATION_FAILED")
@@ -70,7 +70,7 @@ describe("bodies", () => {
       ]) {
         assert.strictEqual((yield* create("a", wrong)).status, 400, JSON.stringify(wrong))
       }
-      assert.lengthOf(standIn.activities, 0)
+      assert.lengthOf(fake.activities, 0)
       // The one field that may be `null`.
       assert.strictEqual((yield* create("a", { outcome: null })).status, 200)
     })
@@ -131,11 +131,11 @@ describe("bodies", () => {
 
   it.effect("hang on a deal that exists", () =>
     Effect.gen(function* () {
-      const { standIn, deal, create } = yield* pipedrive()
+      const { fake, deal, create } = yield* pipedrive()
       assert.strictEqual((yield* create("a", { deal_id: 99 })).status, 404)
-      standIn.deleteDeal(deal)
+      fake.deleteDeal(deal)
       assert.strictEqual((yield* create("a", { deal_id: deal })).status, 404)
-      assert.lengthOf(standIn.activities, 0)
+      assert.lengthOf(fake.activities, 0)
       const other = yield* pipedrive({ missingDealStatus: 400 })
       assert.strictEqual((yield* other.create("a", { deal_id: 99 })).status, 400)
     })
@@ -182,11 +182,11 @@ describe("lists", () => {
 
   it.effect("hide what is deleted, and stay right when rows go between two pages", () =>
     Effect.gen(function* () {
-      const { standIn, call, create } = yield* pipedrive()
+      const { fake, call, create } = yield* pipedrive()
       for (const subject of ["0", "1", "2", "3"]) yield* create(subject)
       const first = yield* call(`${ACTIVITIES}?limit=2`)
-      standIn.deleteActivity(2)
-      standIn.deleteActivity(3)
+      fake.deleteActivity(2)
+      fake.deleteActivity(3)
       const next = yield* call(`${ACTIVITIES}?limit=2&cursor=${first.json.additional_data.next_cursor}`)
       assert.deepStrictEqual([...subjects(first), ...subjects(next)], ["0", "1", "3"])
       assert.isNull(next.json.additional_data.next_cursor)
@@ -200,8 +200,8 @@ describe("lists", () => {
 
   it.effect("filter by deal, owner, state and time of change", () =>
     Effect.gen(function* () {
-      const { standIn, deal, call, create } = yield* pipedrive()
-      const other = standIn.addDeal({ title: "hubot" })
+      const { fake, deal, call, create } = yield* pipedrive()
+      const other = fake.addDeal({ title: "hubot" })
       yield* create("0", { deal_id: deal, owner_id: 5 })
       yield* TestClock.adjust("10 seconds")
       yield* create("1", { deal_id: other, done: true })
@@ -255,10 +255,10 @@ describe("lists", () => {
 
   it.effect("may lag behind a create", () =>
     Effect.gen(function* () {
-      const { standIn, call, create } = yield* pipedrive({ listLagMillis: 3000 })
+      const { fake, call, create } = yield* pipedrive({ listLagMillis: 3000 })
       yield* create("0")
       assert.deepStrictEqual(subjects(yield* call(ACTIVITIES)), [])
-      assert.lengthOf(standIn.activities, 1)
+      assert.lengthOf(fake.activities, 1)
       assert.strictEqual((yield* call(`${ACTIVITIES}/1`)).status, 200)
       yield* TestClock.adjust("3 seconds")
       assert.deepStrictEqual(subjects(yield* call(ACTIVITIES)), ["0"])
@@ -267,9 +267,9 @@ describe("lists", () => {
 
   it.effect("of deals leave out archived and deleted ones, unless asked for", () =>
     Effect.gen(function* () {
-      const { standIn, deal, call, post } = yield* pipedrive()
-      standIn.addDeal({ title: "archived", is_archived: true })
-      standIn.addDeal({ title: "won", status: "won" })
+      const { fake, deal, call, post } = yield* pipedrive()
+      fake.addDeal({ title: "archived", is_archived: true })
+      fake.addDeal({ title: "won", status: "won" })
       yield* post(DEALS, { title: "gone" })
       yield* call(`${DEALS}/4`, { method: "DELETE" })
       const titles = (query: string) =>
@@ -278,7 +278,7 @@ describe("lists", () => {
       assert.deepStrictEqual(yield* titles("?status=won,deleted"), ["won", "gone"])
       assert.strictEqual((yield* call(`${DEALS}/4`)).json.data.is_deleted, true)
       yield* call(`${DEALS}/${deal}`, { method: "PATCH", body: { title: "renamed" } })
-      assert.strictEqual(standIn.deals[0]?.title, "renamed")
+      assert.strictEqual(fake.deals[0]?.title, "renamed")
     })
   )
 })
@@ -290,9 +290,9 @@ describe("search", () => {
 
   it.effect("finds a whole title without case, or a part of one", () =>
     Effect.gen(function* () {
-      const { standIn, call } = yield* pipedrive()
-      standIn.addDeal({ title: "Octocat" })
-      standIn.addDeal({ title: "octocat & sons", status: "lost" })
+      const { fake, call } = yield* pipedrive()
+      fake.addDeal({ title: "Octocat" })
+      fake.addDeal({ title: "octocat & sons", status: "lost" })
       assert.deepStrictEqual(found(yield* call(search("term=OCTOCAT&exact_match=true&fields=title"))), [
         "octocat",
         "Octocat"
@@ -305,8 +305,8 @@ describe("search", () => {
 
   it.effect("looks into custom fields and notes unless told not to", () =>
     Effect.gen(function* () {
-      const { standIn, deal, call, post } = yield* pipedrive()
-      standIn.addDeal({ title: "field", custom_fields: { abc: "needle" } })
+      const { fake, deal, call, post } = yield* pipedrive()
+      fake.addDeal({ title: "field", custom_fields: { abc: "needle" } })
       yield* post("/api/v1/notes", { content: "a needle", deal_id: deal })
       assert.deepStrictEqual(found(yield* call(search("term=needle"))), ["octocat", "field"])
       assert.deepStrictEqual(found(yield* call(search("term=needle&fields=title"))), [])
@@ -326,8 +326,8 @@ describe("search", () => {
 
   it.effect("is paged", () =>
     Effect.gen(function* () {
-      const { standIn, call } = yield* pipedrive()
-      standIn.addDeal({ title: "octocat" })
+      const { fake, call } = yield* pipedrive()
+      fake.addDeal({ title: "octocat" })
       const first = yield* call(search("term=octocat&limit=1"))
       assert.lengthOf(found(first), 1)
       const cursor = first.json.additional_data.next_cursor
@@ -354,14 +354,14 @@ describe("version 1", () => {
 
   it.effect("takes notes, cleaned, and pages them by offset", () =>
     Effect.gen(function* () {
-      const { standIn, deal, call, post } = yield* pipedrive(unlimited)
+      const { fake, deal, call, post } = yield* pipedrive(unlimited)
       for (const n of [0, 1, 2]) yield* post("/api/v1/notes", { content: `${n}<!-- x --> & more`, deal_id: deal })
       assert.strictEqual((yield* post("/api/v1/notes", { content: "a" })).status, 400)
       assert.strictEqual((yield* post("/api/v1/notes", { deal_id: deal })).status, 400)
       assert.strictEqual((yield* post("/api/v1/notes", { content: "a", deal_id: 99 })).status, 404)
       assert.strictEqual((yield* post("/api/v1/notes", { content: "a".repeat(100_001), deal_id: deal })).status, 400)
       assert.deepStrictEqual(
-        standIn.notes.map((note) => note.content),
+        fake.notes.map((note) => note.content),
         ["0 &amp; more", "1 &amp; more", "2 &amp; more"]
       )
       const page = yield* call(`/api/v1/notes?deal_id=${deal}&start=1&limit=1`)
@@ -379,7 +379,7 @@ describe("version 1", () => {
 describe("the door", () => {
   it.effect("refuses a wrong or missing token, for free", () =>
     Effect.gen(function* () {
-      const { standIn, call } = yield* pipedrive()
+      const { fake, call } = yield* pipedrive()
       for (const headers of [
         { "x-api-token": "wrong" },
         { "x-api-token": "", authorization: "Bearer pipedrive-token" }
@@ -393,7 +393,7 @@ describe("the door", () => {
           error_info: "Please check developers.pipedrive.com"
         })
       }
-      assert.strictEqual(standIn.tokensSpent, 0)
+      assert.strictEqual(fake.tokensSpent, 0)
     })
   )
 
@@ -414,7 +414,7 @@ describe("limits", () => {
 
   it.effect("a burst over a rolling window is refused, and its place comes back as the window moves", () =>
     Effect.gen(function* () {
-      const { standIn, call } = yield* pipedrive({ burst: { limit: 2, windowMillis: 2000 } })
+      const { fake, call } = yield* pipedrive({ burst: { limit: 2, windowMillis: 2000 } })
       const get = call("/api/v1/users/me")
       assert.deepStrictEqual(rate(yield* get), ["2", "1", "2"])
       yield* TestClock.adjust("1500 millis")
@@ -426,7 +426,7 @@ describe("limits", () => {
       assert.deepStrictEqual(rate(yield* get), ["2", "0", "2"])
       assert.strictEqual((yield* get).status, 429)
       // Refused requests cost nothing.
-      assert.strictEqual(standIn.tokensSpent, 6)
+      assert.strictEqual(fake.tokensSpent, 6)
     })
   )
 
@@ -461,7 +461,7 @@ describe("limits", () => {
 
   it.effect("every call has its price in the company's day", () =>
     Effect.gen(function* () {
-      const { standIn, deal, call, post, create } = yield* pipedrive({ burst: false })
+      const { fake, deal, call, post, create } = yield* pipedrive({ burst: false })
       const calls = [
         [5, create("a", { deal_id: deal })],
         [10, call(ACTIVITIES)],
@@ -485,24 +485,24 @@ describe("limits", () => {
         assert.strictEqual(left(answer), `${30_000 - spent}`)
         assert.isNull(answer.headers.get("x-ratelimit-limit"))
       }
-      assert.strictEqual(standIn.tokensSpent, spent)
+      assert.strictEqual(fake.tokensSpent, spent)
     })
   )
 
   it.effect("a spent budget refuses everything until midnight", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.UTC(2026, 10, 23, 23, 59))
-      const { standIn, create, call } = yield* pipedrive({ dailyTokens: 10 })
+      const { fake, create, call } = yield* pipedrive({ dailyTokens: 10 })
       assert.strictEqual(left(yield* create("a")), "5")
       assert.strictEqual(left(yield* create("b")), "0")
       for (const request of [create("c"), call("/api/v1/users/me")]) {
         const refused = yield* request
         assert.deepStrictEqual([refused.status, left(refused)], [429, "0"])
       }
-      assert.lengthOf(standIn.activities, 2)
+      assert.lengthOf(fake.activities, 2)
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(left(yield* create("c")), "5")
-      standIn.setDailyTokens(0)
+      fake.setDailyTokens(0)
       assert.strictEqual((yield* create("d")).status, 429)
     })
   )
@@ -517,17 +517,17 @@ describe("limits", () => {
 
   it.effect("can be played on request", () =>
     Effect.gen(function* () {
-      const { standIn, create } = yield* pipedrive()
-      standIn.misbehave({ kind: "burst-limit", resetInSeconds: 3 })
-      standIn.misbehave({ kind: "budget-spent" })
-      standIn.misbehave({ kind: "cloudflare-block" })
+      const { fake, create } = yield* pipedrive()
+      fake.injectFault({ kind: "burst-limit", resetInSeconds: 3 })
+      fake.injectFault({ kind: "budget-spent" })
+      fake.injectFault({ kind: "cloudflare-block" })
       const burst = yield* create("a")
       assert.deepStrictEqual([burst.status, rate(burst), left(burst)], [429, ["20", "0", "3"], "20000"])
       const budget = yield* create("a")
       assert.deepStrictEqual([budget.status, left(budget)], [429, "0"])
       const block = yield* create("a")
       assert.deepStrictEqual([block.status, block.json], [403, undefined])
-      assert.lengthOf(standIn.activities, 0)
+      assert.lengthOf(fake.activities, 0)
     })
   )
 })

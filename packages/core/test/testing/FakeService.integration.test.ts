@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { type Fault, GithubStandIn, PipedriveStandIn } from "../../src/testing/index.ts"
+import { FakeGithub, FakePipedrive, type Fault } from "../../src/testing/index.ts"
 import { ask } from "./http.ts"
 
 /** One create: what it did is seen in `deals`. */
-const create = (pipedrive: PipedriveStandIn) =>
+const create = (pipedrive: FakePipedrive) =>
   ask(pipedrive, "/api/v2/deals", {
     method: "POST",
     headers: { "x-api-token": pipedrive.token },
@@ -13,8 +13,8 @@ const create = (pipedrive: PipedriveStandIn) =>
   })
 
 const misbehaving = Effect.fnUntraced(function* (fault: Fault) {
-  const pipedrive = yield* PipedriveStandIn.make()
-  pipedrive.misbehave(fault)
+  const pipedrive = yield* FakePipedrive.make()
+  pipedrive.injectFault(fault)
   return pipedrive
 })
 
@@ -98,7 +98,7 @@ describe("faults", () => {
   )
 
   /** Reads a create's answer until it is so long, then gives up. */
-  const begin = (pipedrive: PipedriveStandIn, length: number) =>
+  const begin = (pipedrive: FakePipedrive, length: number) =>
     Effect.promise(async () => {
       const { body, status } = await fetch(new URL("/api/v2/deals", pipedrive.url), {
         method: "POST",
@@ -156,7 +156,7 @@ describe("faults", () => {
       const refused = yield* create(pipedrive)
       assert.deepStrictEqual([refused.status, refused.json, refused.headers.get("x-a")], [418, { a: 1 }, "1"])
       assert.lengthOf(pipedrive.deals, 0)
-      pipedrive.misbehave({
+      pipedrive.injectFault({
         kind: "respond",
         work: true,
         headers: ({ method }) => ({ "x-method": method, "x-ratelimit-limit": undefined })
@@ -166,9 +166,9 @@ describe("faults", () => {
       assert.strictEqual(done.headers.get("x-method"), "POST")
       assert.isFalse(done.headers.has("x-ratelimit-limit"))
       assert.isTrue(done.headers.has("x-ratelimit-remaining"))
-      pipedrive.misbehave({ kind: "respond", status: 204, body: "never sent" })
+      pipedrive.injectFault({ kind: "respond", status: 204, body: "never sent" })
       assert.strictEqual((yield* create(pipedrive)).text, "")
-      pipedrive.misbehave({ kind: "respond", status: 503, body: "<p>away</p>" })
+      pipedrive.injectFault({ kind: "respond", status: 503, body: "<p>away</p>" })
       assert.match((yield* create(pipedrive)).headers.get("content-type") ?? "", /html/)
     })
   )
@@ -177,11 +177,11 @@ describe("faults", () => {
     Effect.gen(function* () {
       const pipedrive = yield* misbehaving({ kind: "respond", status: 500, body: "0123456789", ending: "cut" })
       assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
-      pipedrive.misbehave({ kind: "respond", status: 500, body: "0123456789", ending: "slow" })
+      pipedrive.injectFault({ kind: "respond", status: 500, body: "0123456789", ending: "slow" })
       const slow = yield* begin(pipedrive, 5)
       assert.deepStrictEqual([slow.status, slow.text], [500, "01234"])
       assert.strictEqual(pipedrive.underWay().answering, 0)
-      pipedrive.misbehave({ kind: "respond", status: 500, body: "0123456789", ending: "endless" })
+      pipedrive.injectFault({ kind: "respond", status: 500, body: "0123456789", ending: "endless" })
       assert.strictEqual((yield* begin(pipedrive, 1_000_000)).status, 500)
       assert.lengthOf(pipedrive.deals, 0)
     })
@@ -206,8 +206,8 @@ describe("faults", () => {
         body: { a: 1 },
         headers: { "retry-after": "7" }
       })
-      pipedrive.misbehave({ kind: "html", status: 502 })
-      pipedrive.misbehave({ kind: "redirect", location: "http://127.0.0.1:9/elsewhere", status: 307 })
+      pipedrive.injectFault({ kind: "html", status: 502 })
+      pipedrive.injectFault({ kind: "redirect", location: "http://127.0.0.1:9/elsewhere", status: 307 })
       const status = yield* create(pipedrive)
       assert.deepStrictEqual([status.status, status.json, status.headers.get("retry-after")], [503, { a: 1 }, "7"])
       const page = yield* create(pipedrive)
@@ -220,18 +220,18 @@ describe("faults", () => {
 
   it.effect("a fault strikes as often as told, only where told, and ends with behave", () =>
     Effect.gen(function* () {
-      const github = yield* GithubStandIn.make()
+      const github = yield* FakeGithub.make()
       for (const login of ["a", "b"]) github.addUser(login)
       const statuses = Effect.fnUntraced(function* (...logins: ReadonlyArray<string>) {
         return yield* Effect.forEach(logins, (login) =>
           Effect.map(ask(github, `/users/${login}`), (answer) => answer.status)
         )
       })
-      github.misbehave({ kind: "status", status: 500 }, { times: 2, when: ({ params }) => params[0] === "b" })
+      github.injectFault({ kind: "status", status: 500 }, { times: 2, when: ({ params }) => params[0] === "b" })
       assert.deepStrictEqual(yield* statuses("a", "b", "a", "b", "b"), [200, 500, 200, 500, 200])
-      github.misbehave({ kind: "status", status: 500 }, { times: Number.POSITIVE_INFINITY })
+      github.injectFault({ kind: "status", status: 500 }, { times: Number.POSITIVE_INFINITY })
       assert.deepStrictEqual(yield* statuses("a", "b"), [500, 500])
-      github.behave()
+      github.clearFaults()
       assert.deepStrictEqual(yield* statuses("a", "b"), [200, 200])
     })
   )
@@ -240,7 +240,7 @@ describe("faults", () => {
 describe("the log", () => {
   it.effect("tells everything about a request", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* PipedriveStandIn.make()
+      const pipedrive = yield* FakePipedrive.make()
       yield* TestClock.adjust(5000)
       yield* ask(pipedrive, "/api/v2/activities/7%20?include_fields=attendees", {
         method: "PATCH",
@@ -267,7 +267,7 @@ describe("the log", () => {
 
   it.effect("keeps counters only when told so", () =>
     Effect.gen(function* () {
-      const github = yield* GithubStandIn.make({ log: false })
+      const github = yield* FakeGithub.make({ log: false })
       github.addUser("a")
       for (const path of ["/users/a", "/users/b", "/users/a/gists", "/nowhere"]) yield* ask(github, path)
       assert.lengthOf(github.requests, 0)
@@ -283,7 +283,7 @@ describe("the server", () => {
   it.effect("dates its answers by the clock it was made with", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.UTC(2026, 10, 23, 12))
-      const github = yield* GithubStandIn.make()
+      const github = yield* FakeGithub.make()
       assert.strictEqual((yield* ask(github, "/users/a")).headers.get("date"), "Mon, 23 Nov 2026 12:00:00 GMT")
       yield* TestClock.adjust("90 minutes")
       assert.strictEqual((yield* ask(github, "/users/a")).headers.get("date"), "Mon, 23 Nov 2026 13:30:00 GMT")
@@ -294,8 +294,8 @@ describe("the server", () => {
   it.effect("closes at once, with requests still waiting", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const github = yield* Scope.provide(GithubStandIn.make(), scope)
-      github.misbehave({ kind: "hang" })
+      const github = yield* Scope.provide(FakeGithub.make(), scope)
+      github.injectFault({ kind: "hang" })
       const waiting = yield* Effect.forkChild(Effect.exit(ask(github, "/users/a")))
       yield* github.seen(1)
       yield* Scope.close(scope, Exit.void)
@@ -306,8 +306,8 @@ describe("the server", () => {
 
   it.effect("listens on the port it is given, or says that it cannot", () =>
     Effect.gen(function* () {
-      const first = yield* GithubStandIn.make()
-      const error = yield* Effect.flip(PipedriveStandIn.make({ port: Number(first.url.port) }))
+      const first = yield* FakeGithub.make()
+      const error = yield* Effect.flip(FakePipedrive.make({ port: Number(first.url.port) }))
       assert.strictEqual(error._tag, "ServeError")
     })
   )

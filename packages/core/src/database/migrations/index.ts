@@ -6,6 +6,7 @@ import cadence from "./0004_cadence.ts"
 import shares from "./0005_shares.ts"
 import outbox from "./0006_outbox.ts"
 import listings from "./0007_listings.ts"
+import words from "./0008_words.ts"
 
 export const migrations = {
   "0001_initial": initial,
@@ -14,7 +15,8 @@ export const migrations = {
   "0004_cadence": cadence,
   "0005_shares": shares,
   "0006_outbox": outbox,
-  "0007_listings": listings
+  "0007_listings": listings,
+  "0008_words": words
 }
 
 /** The newest schema that this program knows. */
