@@ -32,9 +32,11 @@ interface Definition<A> {
 const define = <A>(definition: Definition<A>): Definition<A> => definition
 
 /** What can travel in a header. Blank passes, since it counts as missing. */
-const Token = Schema.String.check(
-  Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, { message: "must be printable ASCII on one line, without spaces" })
-)
+const fitsHeader = Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, {
+  message: "must be printable ASCII on one line, without spaces"
+})
+
+const Token = Schema.String.check(fitsHeader)
 
 /** A secret, or nothing when it is missing or blank. `Redacted` keeps it out of everything that is printed. */
 const optionalSecret = (name: string, check: Schema.Codec<string, string> = Token) =>
@@ -49,30 +51,15 @@ const optionalSecret = (name: string, check: Schema.Codec<string, string> = Toke
     )
   )
 
-/** Tokens with commas between. Blank passes, since it counts as missing. */
-const Tokens = Schema.String.check(
+/** Sharing tokens: https://docs.github.com/en/site-policy/github-terms/github-terms-of-service#h-api-terms */
+const GithubToken = Schema.String.check(
   Schema.makeFilter((text) =>
-    text.trim() === "" || text.split(",").every((part) => /^[\x21-\x7e]+$/.test(part.trim()))
-      ? undefined
-      : "must be printable ASCII on one line, without spaces; several with commas between"
-  )
+    text.includes(",")
+      ? "holds several tokens; GitHub's terms (section H) forbid sharing tokens to exceed its rate limits. Give one token"
+      : undefined
+  ),
+  fitsHeader
 )
-
-/** The same token twice is one. */
-const secretList = (name: string) =>
-  Config.map(optionalSecret(name, Tokens), (value) =>
-    Option.match(value, {
-      onNone: () => [],
-      onSome: (list) =>
-        [
-          ...new Set(
-            Redacted.value(list)
-              .split(",")
-              .map((token) => token.trim())
-          )
-        ].map((token) => Redacted.make(token))
-    })
-  )
 
 const HttpUrl = Schema.URLFromString.check(
   Schema.makeFilter((url) => {
@@ -172,10 +159,9 @@ export const definitions = {
       "`postgres://user:password@host:5432/database`. Without it an embedded database in `GITPIP_DATA_DIR` is used"
   }),
   GITHUB_TOKEN: define({
-    config: secretList("GITHUB_TOKEN"),
+    config: optionalSecret("GITHUB_TOKEN", GithubToken),
     fallback: "none",
-    meaning:
-      "GitHub token; a classic one without any scope is enough. Several, of different accounts, with commas between: one is used until its limit, then the next. Without any, GitHub answers 60 requests an hour"
+    meaning: "GitHub token; a classic one without any scope is enough. Without one, GitHub answers 60 requests an hour"
   }),
   GITHUB_API_URL: define({
     config: Config.schema(HttpUrl, "GITHUB_API_URL").pipe(Config.withDefault(new URL("https://api.github.com"))),
@@ -305,8 +291,7 @@ export class Settings extends Context.Service<
     readonly backfill: "all" | "none"
     readonly postgres: Option.Option<Redacted.Redacted>
     readonly dataDir: string
-    /** In the order in which they are used. */
-    readonly githubTokens: ReadonlyArray<Redacted.Redacted>
+    readonly githubToken: Option.Option<Redacted.Redacted>
     /** Without a trailing slash. */
     readonly githubApiUrl: string
     readonly host: string
@@ -344,15 +329,10 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
 }
 
 /** The secrets in the settings, in each form that they are sent in. */
-export const secretsOf = ({
-  apiKey,
-  githubTokens,
-  pipedrive,
-  postgres
-}: Settings["Service"]): ReadonlyArray<string> => {
-  const tokens = [apiKey, Option.map(pipedrive, ({ token }) => token)].flatMap(Option.toArray)
+export const secretsOf = ({ apiKey, githubToken, pipedrive, postgres }: Settings["Service"]): ReadonlyArray<string> => {
+  const tokens = [apiKey, githubToken, Option.map(pipedrive, ({ token }) => token)].flatMap(Option.toArray)
   return [
-    ...[...tokens, ...githubTokens].map(Redacted.value),
+    ...tokens.map(Redacted.value),
     ...Option.match(postgres, { onNone: () => [], onSome: (url) => passwordsOf(Redacted.value(url)) })
   ]
 }
@@ -379,7 +359,7 @@ const load = Effect.gen(function* () {
       backfill: read(definitions.GITPIP_BACKFILL, "GITPIP_BACKFILL"),
       postgres: read(definitions.POSTGRES_CONNECTION_STRING, "POSTGRES_CONNECTION_STRING"),
       dataDir: read(definitions.GITPIP_DATA_DIR, "GITPIP_DATA_DIR"),
-      githubTokens: read(definitions.GITHUB_TOKEN, "GITHUB_TOKEN"),
+      githubToken: read(definitions.GITHUB_TOKEN, "GITHUB_TOKEN"),
       githubApiUrl: read(definitions.GITHUB_API_URL, "GITHUB_API_URL"),
       host: read(definitions.GITPIP_HOST, "GITPIP_HOST"),
       port: read(definitions.GITPIP_PORT, "GITPIP_PORT"),
