@@ -19,6 +19,7 @@ import {
 } from "effect"
 import { IpInterface, IpNetwork } from "effect/net"
 import { passwordsOf } from "./domain/Text.ts"
+import { isBlockedPort } from "./internal/blockedPorts.ts"
 
 /** One setting: how it is read, and what `README.md` says of it. */
 interface Definition<A> {
@@ -66,7 +67,10 @@ const HttpUrl = Schema.URLFromString.check(
     if (url.protocol !== "https:" && url.protocol !== "http:") return "must start with https:// or http://"
     // `fetch` refuses such an address, and it would be shown in messages.
     if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
-    return url.search === "" && url.hash === "" ? undefined : "must end with the path, without `?` or `#`"
+    if (url.search !== "" || url.hash !== "") return "must end with the path, without `?` or `#`"
+    return isBlockedPort(url)
+      ? `uses port ${url.port}, which \`fetch\` never connects to. Give an address with another port`
+      : undefined
   })
 )
 
@@ -131,6 +135,39 @@ const Subnets = Schema.String.check(
     })
   )
 )
+
+/** A setting that is one of a few words. */
+const choice = <const Word extends string>(
+  name: string,
+  options: {
+    readonly words: ReadonlyArray<Word>
+    readonly fallback: NoInfer<Word>
+    readonly meaning: string
+  }
+): Definition<Word> => ({
+  config: Config.Literals(options.words, name).pipe(Config.withDefault(options.fallback)),
+  takes: `must be ${orList(options.words)}`,
+  fallback: options.fallback,
+  meaning: options.meaning
+})
+
+/** A setting that is `true` or `false`. */
+const yesOrNo = (
+  name: string,
+  options: { readonly fallback: boolean; readonly meaning: string }
+): Definition<boolean> => ({
+  config: Config.Boolean(name).pipe(Config.withDefault(options.fallback)),
+  takes: `must be ${orList(["true", "false"])}`,
+  fallback: String(options.fallback),
+  meaning: options.meaning
+})
+
+const orList = (words: ReadonlyArray<string>): string => {
+  const quoted = words.map((word) => `\`${word}\``)
+  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`
+}
+
+const logLevels = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "All", "None"] as const
 
 const anAddress = "must be an address, with https:// or http:// before it"
 
@@ -200,10 +237,8 @@ export const definitions = {
     meaning:
       "Longest time between two looks at a user, when GitHub's limits do not allow everybody to be looked at in every scan. A shorter one than `GITPIP_SCAN_INTERVAL` counts as that"
   }),
-  GITPIP_FEED: define({
-    config: Config.Boolean("GITPIP_FEED").pipe(Config.withDefault(true)),
-    takes: "must be `true` or `false`",
-    fallback: "true",
+  GITPIP_FEED: yesOrNo("GITPIP_FEED", {
+    fallback: true,
     meaning: "Whether the server follows GitHub's public feed, which shows most new gists before the next scan does"
   }),
   GITPIP_DATA_DIR: define({
@@ -236,8 +271,8 @@ export const definitions = {
     meaning:
       "Reverse proxies that name the client in `X-Forwarded-For`, as addresses or subnets: `127.0.0.1, 10.0.0.0/8`. Without it they are the client themselves"
   }),
-  GITPIP_PUBLISH_AS: define({
-    config: Config.Literals(["activity", "deal"], "GITPIP_PUBLISH_AS").pipe(Config.withDefault("activity" as const)),
+  GITPIP_PUBLISH_AS: choice("GITPIP_PUBLISH_AS", {
+    words: ["activity", "deal"],
     fallback: "activity",
     meaning:
       "`activity`: one activity per file on the user's deal; `deal`: one deal per file with the content as its note"
@@ -247,25 +282,22 @@ export const definitions = {
     fallback: "task",
     meaning: "`key_string` of the Pipedrive activity type"
   }),
-  GITPIP_ACTIVITY_DONE: define({
-    config: Config.Boolean("GITPIP_ACTIVITY_DONE").pipe(Config.withDefault(false)),
-    fallback: "false",
+  GITPIP_ACTIVITY_DONE: yesOrNo("GITPIP_ACTIVITY_DONE", {
+    fallback: false,
     meaning: "Whether activities are created as done"
   }),
-  GITPIP_BACKFILL: define({
-    config: Config.Literals(["all", "none"], "GITPIP_BACKFILL").pipe(Config.withDefault("all" as const)),
+  GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
+    words: ["all", "none"],
     fallback: "all",
     meaning: "`none`: gists older than the tracking are listed but not published"
   }),
-  GITPIP_LOG_LEVEL: define({
-    config: Config.LogLevel("GITPIP_LOG_LEVEL").pipe(Config.withDefault("Info" as const)),
+  GITPIP_LOG_LEVEL: choice("GITPIP_LOG_LEVEL", {
+    words: logLevels,
     fallback: "Info",
-    meaning: "`Trace`, `Debug`, `Info`, `Warn`, `Error`, `Fatal`, `All` or `None`"
+    meaning: orList(logLevels)
   }),
-  GITPIP_LOG_FORMAT: define({
-    config: Config.Literals(["pretty", "json", "logfmt"], "GITPIP_LOG_FORMAT").pipe(
-      Config.withDefault("pretty" as const)
-    ),
+  GITPIP_LOG_FORMAT: choice("GITPIP_LOG_FORMAT", {
+    words: ["pretty", "json", "logfmt"],
     fallback: "pretty",
     meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
   })
