@@ -32,7 +32,7 @@ const integration = (
 })
 
 /** Hours of simulated time, a search for leaks, every earlier schema, random histories, two servers: too long for every run. */
-const long = ["manners", "bounds", "upgrade", "model/model", "neighbours"].map(
+const long = ["manners", "bounds", "database/upgrade", "model/model", "net/sharedQuota"].map(
   (name) => `test/${name}.integration.test.ts`
 )
 

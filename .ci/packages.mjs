@@ -61,7 +61,7 @@ try {
     join(project, "use.mjs"),
     `import * as core from "@gitpip/core"
 import { open } from "@gitpip/core/promise"
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Api, toWebHandler } from "@gitpip/http"
 import { ConfigProvider, Effect, Layer } from "effect"
 
@@ -69,8 +69,8 @@ const wanted = [core.Gitpip, core.Settings, core.Sink, core.Worker, open, Api, t
 if (wanted.some((value) => value === undefined)) throw new Error("an export is missing")
 
 await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-  const github = yield* GithubStandIn.make({ token: "t" })
-  const pipedrive = yield* PipedriveStandIn.make()
+  const github = yield* FakeGithub.make({ token: "t" })
+  const pipedrive = yield* FakePipedrive.make()
   github.addUser("octocat")
   github.addGist("octocat", { files: { "hello.rb": "puts 1" } })
   yield* Effect.promise(async () => {

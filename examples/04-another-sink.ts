@@ -29,7 +29,7 @@ const disk = <A>(work: () => Promise<A>) =>
   })
 
 const FileSink = Layer.succeed(Sink, {
-  door: `file:${file}`,
+  limitKey: `file:${file}`,
   off: Option.none(),
   target: ({ username }) => Effect.succeed(username),
   forget: () => Effect.void,
@@ -41,7 +41,7 @@ const FileSink = Layer.succeed(Sink, {
       // Right before anything is written: whoever lost the right to write stops here.
       if (!(yield* begin)) return yield* tooLate
       yield* disk(() => appendFile(file, line))
-      return { receipt: htmlUrl }
+      return { remoteId: htmlUrl }
     }),
   find: (_target, delivery) =>
     disk(() => readFile(file, "utf8").catch(() => "")).pipe(

@@ -19,7 +19,7 @@ const kept = 1024 * 1024
 export interface ServerOptions {
   readonly time: Time
   readonly env: Readonly<Record<string, string>>
-  /** Rules of the program that are switched off, by their names in `core/src/internal/rules.ts`. */
+  /** Rules of the program that are switched off, by their names in `core/src/domain/rules.ts`. */
   readonly rulesOff?: ReadonlyArray<string> | undefined
   /** Every line that it says. */
   readonly onLine?: ((line: string) => void) | undefined

@@ -1,5 +1,5 @@
 /**
- * TLS in front of a stand-in, as a service on the internet has it, and a certificate that can be swapped for one that
+ * TLS in front of a fake, as a service on the internet has it, and a certificate that can be swapped for one that
  * nobody vouches for.
  */
 import { readFileSync } from "node:fs"

@@ -6,9 +6,9 @@ import { cp, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises"
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Clock, Duration, Effect, Exit, Scope } from "effect"
-import { graphqlEngine } from "../../packages/core/test/graphqlEngine.ts"
+import { graphqlEngine } from "../../packages/core/test/github/graphqlEngine.ts"
 import { prepareEmbedded } from "../../packages/core/test/templates.ts"
 import { dump } from "./dump.ts"
 import * as PostgresProxy from "./PostgresProxy.ts"
@@ -62,8 +62,8 @@ export interface WorldOptions {
 export interface World {
   readonly time: Time
   readonly random: Random
-  readonly github: GithubStandIn
-  readonly pipedrive: PipedriveStandIn
+  readonly github: FakeGithub
+  readonly pipedrive: FakePipedrive
   /** What the servers know as Pipedrive. */
   readonly front: TlsFront.TlsFront
   readonly postgres: PostgresServer | undefined
@@ -111,10 +111,10 @@ export const make = async (options: WorldOptions): Promise<World> => {
       effect.pipe(Effect.provideService(Scope.Scope, scope), Effect.provideService(Clock.Clock, time.clock))
     )
   const github = await made(
-    GithubStandIn.make({ token: githubToken, limit: false, host: "localhost", graphql: graphqlEngine })
+    FakeGithub.make({ token: githubToken, limit: false, host: "localhost", graphql: graphqlEngine })
   )
   const pipedrive = await made(
-    PipedriveStandIn.make({
+    FakePipedrive.make({
       token: pipedriveToken,
       host: "localhost",
       burst: false,

@@ -28,7 +28,7 @@ export interface RunResult {
   readonly faults: number
   readonly verdict: Verdict
   /** Activities that were there twice for a time. */
-  readonly retracted: number
+  readonly deletedDuplicates: number
   readonly visits: number
   readonly unanswered: number
   readonly retried: number
@@ -93,7 +93,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
       struck: world.struck,
       faults: faults(world),
       verdict,
-      retracted: world.pipedrive.count("DELETE", "/api/v2/activities/{id}", 200),
+      deletedDuplicates: world.pipedrive.count("DELETE", "/api/v2/activities/{id}", 200),
       visits: books.told.length,
       unanswered: books.unanswered,
       retried,

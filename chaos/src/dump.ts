@@ -16,8 +16,8 @@ export const dump = async (world: Pick<World, "database" | "slots">): Promise<st
       scans: "select key, state, users, files, reason, message, lease_until from scans order by key desc limit 5",
       users: "select username, failures, retry_at, error_reason from users",
       deals: "select * from deals",
-      doors: "select * from doors",
-      retractions: "select * from retractions"
+      limits: "select * from limits",
+      duplicates: "select * from duplicates"
     }
     const asked = Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

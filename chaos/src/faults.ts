@@ -1,5 +1,5 @@
 /** Every fault that a run can make, with how often it is chosen. Each heals by itself, or is healed when the run ends. */
-import type { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import type { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import type { Verdict } from "./PostgresProxy.ts"
 import type { Slot, World } from "./World.ts"
 
@@ -39,8 +39,8 @@ const oneOfFew = (world: World, add: (struck: (name: string) => void) => void): 
   })
 }
 
-type GithubFault = Parameters<GithubStandIn["misbehave"]>[0]
-type PipedriveFault = Parameters<PipedriveStandIn["misbehave"]>[0]
+type GithubFault = Parameters<FakeGithub["injectFault"]>[0]
+type PipedriveFault = Parameters<FakePipedrive["injectFault"]>[0]
 
 const github = (name: string, weight: number, fault: GithubFault, route?: string): FaultKind => ({
   name: `GitHub: ${name}`,
@@ -48,7 +48,7 @@ const github = (name: string, weight: number, fault: GithubFault, route?: string
   weight,
   inject: (world) =>
     oneOfFew(world, (struck) =>
-      world.github.misbehave(fault, {
+      world.github.injectFault(fault, {
         when: (request) => {
           if (route !== undefined && request.route !== route) return false
           struck(`GitHub: ${name}`)
@@ -69,7 +69,7 @@ const pipedrive = (
   weight,
   inject: (world) =>
     oneOfFew(world, (struck) =>
-      world.pipedrive.misbehave(fault, {
+      world.pipedrive.injectFault(fault, {
         when: ({ method, route }) => {
           if (!on(method, route)) return false
           struck(`Pipedrive: ${name}`)
@@ -154,7 +154,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     theme: "processes",
     weight: 6,
     inject: (world) => {
-      world.pipedrive.misbehave(
+      world.pipedrive.injectFault(
         { kind: "lost", how: "hang" },
         {
           when: ({ method }) => {
@@ -338,7 +338,7 @@ export const kinds: ReadonlyArray<FaultKind> = [
     theme: "services",
     weight: 4,
     inject: (world) => {
-      world.pipedrive.misbehave(
+      world.pipedrive.injectFault(
         { kind: "late" },
         {
           when: ({ method }) => {

@@ -129,7 +129,7 @@ process.stdout.write(
     ),
     line(
       "activities deleted again (late writers, audits)",
-      sum(({ retracted }) => retracted)
+      sum(({ deletedDuplicates }) => deletedDuplicates)
     ),
     line(
       "publications that failed and were retried by hand",

@@ -184,7 +184,7 @@ if (rulesOff.length > 0) {
   let isReplaced = false
   registerHooks({
     load: (url, context, next) => {
-      if (!url.endsWith("/core/dist/internal/rules.js")) return next(url, context)
+      if (!url.endsWith("/core/dist/domain/rules.js")) return next(url, context)
       isReplaced = true
       const { source } = next(url, context)
       const names = [...String(source).matchAll(/^export const (\w+)/gm)].map(([, name = ""]) => name)

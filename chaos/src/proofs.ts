@@ -14,7 +14,7 @@ import * as Time from "./Time.ts"
 import * as World from "./World.ts"
 
 export interface Proof {
-  /** Its name in `core/src/internal/rules.ts`, or that of a rule in the database. */
+  /** Its name in `core/src/domain/rules.ts`, or that of a rule in the database. */
   readonly rule: string
   /** SQL by which a rule in the database is kept, or switched off. */
   readonly database?: (rule: "on" | "off") => string
@@ -33,7 +33,7 @@ const arrived = (world: World.World, count: number) =>
     () => world.pipedrive.requests.filter(isCreate).length >= count
   )
 /** Until everybody has been looked at. A server that is stopped while it stores what is new holds locks that others wait for. */
-const lookedAt = (world: World.World) =>
+const checkedAt = (world: World.World) =>
   world.until("everybody has been looked at", async () => {
     const { json } = await world.call(slot(world, 0), "GET", "/users")
     return (json as ReadonlyArray<{ readonly state: string }>).every(({ state }) => state !== "new")
@@ -45,7 +45,7 @@ export const proofs: ReadonlyArray<Proof> = [
     servers: 1,
     red: "doubled",
     situation: async (world, books) => {
-      world.pipedrive.misbehave({ kind: "lost" }, { times: 2, when: isCreate })
+      world.pipedrive.injectFault({ kind: "lost" }, { times: 2, when: isCreate })
       for (let n = 0; n < 5; n++) publish(world, books, "ann")
       await arrived(world, 2)
     }
@@ -75,7 +75,7 @@ export const proofs: ReadonlyArray<Proof> = [
     red: "doubled",
     situation: async (world, books) => {
       const [first, second] = [slot(world, 0), slot(world, 1)]
-      await lookedAt(world)
+      await checkedAt(world)
       second.server.pause()
       const sent = Promise.withResolvers<void>()
       first.triggers.push({
@@ -161,7 +161,7 @@ export const plainWiring = async (order: "before" | "after") => {
     let kill = () => undefined as unknown
     for (let n = 0; n < 3; n++) {
       for (const fault of [{ kind: "hang" }, { kind: "lost", how: "hang" }] as const) {
-        world.pipedrive.misbehave(fault, {
+        world.pipedrive.injectFault(fault, {
           when: (request) => {
             if (!isCreate(request)) return false
             kill()

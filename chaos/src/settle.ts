@@ -22,8 +22,8 @@ const quietRounds = 4
 
 /** Nothing is wrong with the world any more. */
 export const mend = (world: World): void => {
-  world.github.behave()
-  world.pipedrive.behave()
+  world.github.clearFaults()
+  world.pipedrive.clearFaults()
   world.github.release()
   world.pipedrive.release()
   world.front.present("trusted")

@@ -46,8 +46,8 @@ const killEverywhere = (world: World, { killed, statements }: Steps, mayKill: (s
       (phase: "before" | "after") =>
       ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
         first(`${phase} ${method} ${route}`)
-    service.misbehave({ kind: "hang" }, { times: Number.POSITIVE_INFINITY, when: at("before") })
-    service.misbehave({ kind: "lost", how: "hang" }, { times: Number.POSITIVE_INFINITY, when: at("after") })
+    service.injectFault({ kind: "hang" }, { times: Number.POSITIVE_INFINITY, when: at("before") })
+    service.injectFault({ kind: "lost", how: "hang" }, { times: Number.POSITIVE_INFINITY, when: at("after") })
   }
   return () => {
     on = false
@@ -116,10 +116,10 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   await arrives(add())
 
   // An answer is lost, and what was done is found.
-  pipedrive.misbehave({ kind: "lost" }, { when: isCreate })
+  pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
   await arrives(add())
   // An answer is lost, and nothing was done; later it turns out that something was.
-  pipedrive.misbehave({ kind: "reset" }, { when: isCreate })
+  pipedrive.injectFault({ kind: "reset" }, { when: isCreate })
   const late = add()
   await arrives(late)
   const { deal_id, note, type } = pipedrive.activities.find(({ subject }) => subject === late) ?? {}
@@ -135,7 +135,7 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   })
   // One is refused until it has failed, and is tried again by hand.
   let refuses = true
-  pipedrive.misbehave(
+  pipedrive.injectFault(
     { kind: "status", status: 422, body: { success: false, error: "no" } },
     { times: Number.POSITIVE_INFINITY, when: (request) => refuses && isCreate(request) }
   )
@@ -145,7 +145,7 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   await arrives(refused)
   // Pipedrive refuses the token for a while. The stored pause is deleted when a request succeeds again.
   let refusesToken = true
-  pipedrive.misbehave(
+  pipedrive.injectFault(
     { kind: "status", status: 401, body: { success: false, error: "unauthorized" } },
     { times: Number.POSITIVE_INFINITY, when: () => refusesToken }
   )
@@ -156,12 +156,12 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   refusesToken = false
   await arrives(held)
   // GitHub has had enough for a moment, then does not know a gist.
-  github.misbehave({ kind: "primary-limit", resetInSeconds: 30 }, { when: ({ route }) => route === "/gists/{id}" })
+  github.injectFault({ kind: "primary-limit", resetInSeconds: 30 }, { when: ({ route }) => route === "/gists/{id}" })
   await arrives(add())
-  github.misbehave({ kind: "status", status: 404 }, { when: ({ route }) => route === "/gists/{id}" })
+  github.injectFault({ kind: "status", status: 404 }, { when: ({ route }) => route === "/gists/{id}" })
   await arrives(add())
   // The server is stopped while it reads what it is about to publish.
-  github.misbehave({ kind: "late" }, { when: ({ route }) => route === "/gists/{id}" })
+  github.injectFault({ kind: "late" }, { when: ({ route }) => route === "/gists/{id}" })
   const asked = github.requests.length
   const interrupted = add()
   await until("the content is asked for", () =>

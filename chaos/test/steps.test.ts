@@ -38,8 +38,8 @@ const beginnings = globSync(`${store}/**/*.ts`)
 const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
-  "Deals.ts: insert into retractions (receipt, found_at) values (",
-  // Only after files of several users were refused alike: `pipedriveCases.integration.test.ts`.
+  "Deals.ts: insert into duplicates (remote_id, found_at) values (",
+  // Only after files of several users were refused alike: `pipedrive/cases.integration.test.ts`.
   "Publications.ts: update publications set state = 'pending', due_at =",
   // Only with more users than GitHub's limits allow in every scan: `cadence.integration.test.ts`. Looks, and waits after failures.
   "Users.ts: with wrong as ( select key from users where untracked_at is ",
@@ -51,12 +51,12 @@ const elsewhere = [
  * `Scanner.integration.test.ts`), and a poll of the feed that meets a closed door ("that fails is asked again later" in `Feed.integration.test.ts`).
  */
 const atTimes = [
-  // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `githubCases.integration.test.ts`.
+  // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/cases.integration.test.ts`.
   "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
   "Listings.ts: delete from listings where user_key =",
   "Users.ts: with locked as ( select key from users where key = any(",
   "Scans.ts: select key from scans where state = 'running' and",
-  "Feed.ts: update feed set next_at ="
+  "FeedPositions.ts: update feed_positions set next_at ="
 ]
 
 const isSchema = (step: string) =>

@@ -120,7 +120,7 @@ layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and 
       assert.strictEqual(value("gitpip_database_up"), 1)
       assert.strictEqual(value("gitpip_scan_interval_seconds"), 300)
       assert.isBelow(value("gitpip_scan_age_seconds"), 120)
-      assert.strictEqual(value('gitpip_door_closed_seconds{service="github"}'), 0)
+      assert.strictEqual(value('gitpip_blocked_seconds{service="github"}'), 0)
       assert.isAbove(value('gitpip_budget_remaining{service="github"}'), 4_900)
       assert.strictEqual(value('gitpip_budget_limit{service="github"}'), 5_000)
       const created = /^gitpip_request_duration_seconds_count\{service="pipedrive",outcome="20\d"\} (\d+)$/m.exec(

@@ -1,7 +1,7 @@
-/** A server as a process, between a database of its own and the stand-ins. */
+/** A server as a process, between a database of its own and the fakes. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createServer } from "node:net"
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Effect, Redacted } from "effect"
 import { freshUrl } from "../../packages/core/test/database.ts"
 
@@ -18,8 +18,8 @@ const freePort = Effect.callback<number>((resume) => {
 
 /** What a server needs: services, a database, a key. */
 export const makeWorld = Effect.gen(function* () {
-  const github = yield* GithubStandIn.make({ token: "hush-github" })
-  const pipedrive = yield* PipedriveStandIn.make({ token: "hush-pipedrive" })
+  const github = yield* FakeGithub.make({ token: "hush-github" })
+  const pipedrive = yield* FakePipedrive.make({ token: "hush-pipedrive" })
   const env: Record<string, string> = {
     POSTGRES_CONNECTION_STRING: Redacted.value(yield* freshUrl),
     GITPIP_API_KEY: key,

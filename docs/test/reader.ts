@@ -1,13 +1,13 @@
 /**
  * A reader at a shell of their own: an empty home, a folder with what a checkout has to offer, GitHub and Pipedrive as
- * stand-ins, and databases to fill in.
+ * fakes, and databases to fill in.
  */
 import { execFile } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Effect, Redacted } from "effect"
 import { freePort } from "../../packages/cli/test/process.ts"
 import { emptyUrl, freshUrl } from "../../packages/core/test/database.ts"
@@ -24,7 +24,7 @@ export interface Finished {
 }
 
 /** Users and gists as the documents tell of them. */
-const populate = (github: GithubStandIn): void => {
+const populate = (github: FakeGithub): void => {
   for (const name of ["octocat", "hubot", "mona"]) {
     github.addUser(name)
     github.addGist(name, {
@@ -36,8 +36,8 @@ const populate = (github: GithubStandIn): void => {
 }
 
 export const makeReader = Effect.gen(function* () {
-  const github = yield* GithubStandIn.make({ token: "github-token" })
-  const pipedrive = yield* PipedriveStandIn.make({ burst: false })
+  const github = yield* FakeGithub.make({ token: "github-token" })
+  const pipedrive = yield* FakePipedrive.make({ burst: false })
   populate(github)
   const port = yield* freePort
   const folder = yield* Effect.acquireRelease(

@@ -1,18 +1,18 @@
-/** Each example runs as its header says, against the stand-ins and a database of its own. */
+/** Each example runs as its header says, against the fakes and a database of its own. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Effect } from "effect"
 import { fill } from "../../packages/core/test/database.ts"
 
 const examples = new URL("../", import.meta.url).pathname
 
 const world = Effect.gen(function* () {
-  const github = yield* GithubStandIn.make({ token: "t" })
-  const pipedrive = yield* PipedriveStandIn.make({ burst: false })
+  const github = yield* FakeGithub.make({ token: "t" })
+  const pipedrive = yield* FakePipedrive.make({ burst: false })
   github.addUser("octocat")
   github.addGist("octocat", { files: { "hello.rb": "puts 1", "notes.md": "# notes" } })
   const directory = yield* Effect.acquireRelease(

@@ -1,10 +1,10 @@
-/** Makes `docs/terminal.svg` from what the command says between stand-ins: `npx node packages/cli/picture/terminal.ts` */
+/** Makes `docs/terminal.svg` from what the command says between fakes: `npx node packages/cli/picture/terminal.ts` */
 import { spawn } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Effect } from "effect"
 import { toSvg } from "./svg.ts"
 
@@ -20,8 +20,8 @@ const people = {
 }
 
 const program = Effect.gen(function* () {
-  const github = yield* GithubStandIn.make({ token: "github-token" })
-  const pipedrive = yield* PipedriveStandIn.make({ burst: false })
+  const github = yield* FakeGithub.make({ token: "github-token" })
+  const pipedrive = yield* FakePipedrive.make({ burst: false })
   for (const [login, files] of Object.entries(people)) {
     github.addUser(login)
     for (const [name, content] of Object.entries(files)) github.addGist(login, { files: { [name]: content } })

@@ -45,7 +45,7 @@ export const tell = (cause: Cause.Cause<unknown>, hide: Hide): Told => {
     case "UsageError":
       return { text, code: exitCode.usage }
     case "SettingsError":
-      return { text: `${text}\nMend them in the environment and run the command again.`, code: exitCode.usage }
+      return { text: `${text}\nFix them in the environment and run the command again.`, code: exitCode.usage }
     case "DatabaseError":
       // An embedded database that is in use says so itself, with what to do.
       return {

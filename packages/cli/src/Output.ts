@@ -15,10 +15,10 @@ export const result = Effect.fnUntraced(function* <S extends Schema.Constraint>(
   asJson: boolean,
   schema: S,
   value: S["Type"],
-  look: (value: S["Type"]) => Shown
+  check: (value: S["Type"]) => Shown
 ) {
   if (asJson) return yield* Console.log(json(yield* encode(schema, value), 2))
-  const shown = look(value)
+  const shown = check(value)
   const where = yield* screen
   const parts = typeof shown === "string" || "rows" in shown ? [shown] : shown
   const text = parts.map((part) => (typeof part === "string" ? plainLines(part) : render(part, where))).join("\n")

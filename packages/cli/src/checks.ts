@@ -3,7 +3,7 @@ import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import type { ServerError } from "./Backend.ts"
 import { tell } from "./Failure.ts"
 import { hide } from "./Host.ts"
-import { remedyOf } from "./remedies.ts"
+import { fixOf } from "./remedies.ts"
 import { core, layerSettings } from "./Session.ts"
 
 const Check = Schema.Struct({
@@ -13,7 +13,7 @@ const Check = Schema.Struct({
   /** What was found. */
   message: Schema.String,
   /** What to do about it: there is something whenever all is not well. */
-  remedy: Schema.NullOr(Schema.String)
+  fix: Schema.NullOr(Schema.String)
 })
 export type Check = typeof Check.Type
 export const Checks = Schema.Array(Check)
@@ -21,16 +21,16 @@ export const Checks = Schema.Array(Check)
 export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function* () {
   const read = yield* Effect.exit(Effect.provide(core.Settings, layerSettings))
   if (Exit.isFailure(read)) {
-    const { message, remedy } = yield* failed("settings", read.cause)
-    const skipped = { state: "skipped", message: "cannot be checked yet", remedy: "Mend the settings first" } as const
+    const { message, fix } = yield* failed("settings", read.cause)
+    const skipped = { state: "skipped", message: "cannot be checked yet", fix: "Mend the settings first" } as const
     return [
-      { name: "settings", state: "failed", message, remedy },
+      { name: "settings", state: "failed", message, fix },
       { name: "database", ...skipped },
       { name: "github", ...skipped },
       { name: "pipedrive", ...skipped }
     ] satisfies ReadonlyArray<Check>
   }
-  const settings: Check = { name: "settings", state: "ok", message: "all can be used", remedy: null }
+  const settings: Check = { name: "settings", state: "ok", message: "all can be used", fix: null }
   const { url } = read.value
   // The rest is the server's business, and needs the server's settings.
   const checks = Option.isSome(url)
@@ -44,17 +44,17 @@ export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function
 })
 
 type Finding =
-  | { readonly state: "ok"; readonly message: string; readonly remedy: null }
-  | { readonly state: "failed" | "off"; readonly message: string; readonly remedy: string }
+  | { readonly state: "ok"; readonly message: string; readonly fix: null }
+  | { readonly state: "failed" | "off"; readonly message: string; readonly fix: string }
 
-const ok = (message: string): Finding => ({ state: "ok", message, remedy: null })
+const ok = (message: string): Finding => ({ state: "ok", message, fix: null })
 
-const failed = (what: Parameters<typeof remedyOf>[0], cause: Cause.Cause<unknown>) =>
+const failed = (what: Parameters<typeof fixOf>[0], cause: Cause.Cause<unknown>) =>
   Effect.map(hide, (hide) => ({
     state: "failed" as const,
     // The first line says what is wrong; what `tell` adds is for commands that are no doctor.
     message: tell(cause, hide).text.replace(/\n(`gitpip doctor`|Mend them|Run the command again).*$/s, ""),
-    remedy: remedyOf(what, Cause.squash(cause))
+    fix: fixOf(what, Cause.squash(cause))
   }))
 
 const checked = <E, R>(name: Check["name"], check: Effect.Effect<Finding, E, R>): Effect.Effect<Check, never, R> =>
@@ -115,7 +115,7 @@ const pipedrive = Effect.gen(function* () {
     return {
       state: "off",
       message: "nothing is published",
-      remedy: "Set PIPEDRIVE_TOKEN and PIPEDRIVE_ORG to publish; files are found and shown without them"
+      fix: "Set PIPEDRIVE_TOKEN and PIPEDRIVE_ORG to publish; files are found and shown without them"
     } satisfies Finding
   }
   const { origin } = settings.pipedrive.value
@@ -126,7 +126,7 @@ const pipedrive = Effect.gen(function* () {
     return {
       state: "failed",
       message: `${origin} accepts the token and has no activity type \`${settings.activityType}\``,
-      remedy: `Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
+      fix: `Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
     } satisfies Finding
   }
   return ok(`${origin} accepts the token and knows the activity type \`${settings.activityType}\``)

@@ -2,7 +2,7 @@
 import { type DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
 
 /** What to do when a check failed with this error. */
-export const remedyOf = (check: keyof typeof general, error: unknown): string => {
+export const fixOf = (check: keyof typeof general, error: unknown): string => {
   if (error instanceof GithubError) return github[error.reason._tag]
   if (error instanceof PipedriveError) return pipedrive[error.reason._tag]
   if (isInUse(error))

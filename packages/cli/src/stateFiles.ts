@@ -9,7 +9,7 @@ import { Effect, Exit, Stream } from "effect"
 import { Unsuccessful } from "./Failure.ts"
 
 /** In bytes. No row comes near it; what has no ends of lines would be gathered in memory until there is none. */
-const longestLine = 16 * 1024 * 1024
+const maxLine = 16 * 1024 * 1024
 
 const isPacked = (file: string): boolean => file.endsWith(".gz")
 
@@ -105,7 +105,7 @@ const texts = async function* (file: string): AsyncGenerator<string> {
   for await (const chunk of source(file) as AsyncIterable<Buffer>) {
     const last = chunk.lastIndexOf("\n")
     length = last === -1 ? length + chunk.length : chunk.length - last - 1
-    if (length > longestLine) throw new Error("it has a line that is too long for a row of Gitpip")
+    if (length > maxLine) throw new Error("it has a line that is too long for a row of Gitpip")
     yield decoder.decode(chunk, { stream: true })
   }
   yield decoder.decode()

@@ -103,7 +103,7 @@ export const faultsOf = (outcomes: ReadonlyArray<Outcome>): string | undefined =
   const wrong = outcomes.filter(({ error }) => error !== null)
   if (wrong.length === 0) return undefined
   const lines = wrong.map(({ error, line }) => `  - ${line === null ? "" : `line ${line}: `}${error}`)
-  return `${count(wrong.length, "user")} could not be tracked:\n${lines.join("\n")}\nMend ${wrong.length === 1 ? "it" : "these"} and give the list again: who is tracked stays so.`
+  return `${count(wrong.length, "user")} could not be tracked:\n${lines.join("\n")}\nFix ${wrong.length === 1 ? "it" : "these"} and give the list again: who is tracked stays so.`
 }
 
 const refused = (line: number | null, error: string): Outcome => ({ line, user: null, created: false, error })

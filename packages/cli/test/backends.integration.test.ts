@@ -2,7 +2,7 @@
 import { createServer } from "node:http"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Database, Gitpip, layerTransport, Settings, UserId, Username, Visitor, Worker } from "@gitpip/core"
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { layerServer } from "@gitpip/http"
 import { ConfigProvider, Context, Effect, Layer, Option, Redacted, References, Result } from "effect"
 import { HttpServer } from "effect/http"
@@ -16,16 +16,15 @@ import { freePort } from "./process.ts"
 const key = "hush-backend-key"
 const name = Username.make
 
-class Services extends Context.Service<
-  Services,
-  { readonly github: GithubStandIn; readonly pipedrive: PipedriveStandIn }
->()("gitpip/cli/test/Services") {}
+class Services extends Context.Service<Services, { readonly github: FakeGithub; readonly pipedrive: FakePipedrive }>()(
+  "gitpip/cli/test/Services"
+) {}
 
-/** Both services as stand-ins, a database of PostgreSQL, and Gitpip on them. */
+/** Both services as fakes, a database of PostgreSQL, and Gitpip on them. */
 const world = Layer.unwrap(
   Effect.gen(function* () {
-    const github = yield* GithubStandIn.make({ token: "github-token" })
-    const pipedrive = yield* PipedriveStandIn.make({ burst: false })
+    const github = yield* FakeGithub.make({ token: "github-token" })
+    const pipedrive = yield* FakePipedrive.make({ burst: false })
     const env = {
       GITHUB_TOKEN: "github-token",
       GITHUB_API_URL: github.url.origin,
@@ -147,7 +146,7 @@ for (const [who, backend] of [
         github.addUser("rita")
         for (const file of ["a.txt", "b.txt", "c.txt"]) github.addGist("rita", { files: { [file]: file } })
         yield* gitpip.track(name("rita"))
-        pipedrive.misbehave(
+        pipedrive.injectFault(
           { kind: "status", status: 400, body: { success: false, error: "subject is not liked" } },
           { times: 2, when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
         )

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { GistFile, Preview, Publication, ScanDetails, Status, User, Visit } from "@gitpip/core"
 import { Effect, Redacted, Schema } from "effect"
-import { migrations } from "../../core/src/migrations/index.ts"
+import { migrations } from "../../core/src/database/migrations/index.ts"
 import { within } from "../../core/test/database.ts"
 import { done, run } from "./inProcess.ts"
 import { makeWorld, TheWorld, without } from "./process.ts"
@@ -172,7 +172,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
             select users.key, scan.key, 'g' || n, 'a.md', 'https://gist.github.com/' || n, 1, now(), now(), now()
             from users, scan, generate_series(1, 1001) n returning key, user_key
           )
-          insert into publications (file_key, user_key, state, turn, due_at, created_at, backlog)
+          insert into publications (file_key, user_key, state, start_tag, due_at, created_at, backlog)
           select key, user_key, 'failed', 1, now(), now(), false from file`)
       )
       assert.lengthOf((yield* done(world, "retry", "--json")).json, 1_001)
@@ -191,7 +191,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       for (const name of ["a.txt", "b.txt", "c.txt"]) github.addGist("rita", { files: { [name]: name } })
       yield* done(world, "track", "rita")
       const before = pipedrive.activities.length
-      pipedrive.misbehave(
+      pipedrive.injectFault(
         { kind: "status", status: 400, body: { success: false, error: "subject is not liked" } },
         { times: 3, when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
       )

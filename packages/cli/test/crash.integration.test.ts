@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { assert, it } from "@effect/vitest"
 import { Database } from "@gitpip/core"
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { freshUrl } from "../../core/test/database.ts"
@@ -22,8 +22,8 @@ it.live(
   "survives kill -9 in the middle of scanning, sending and recording",
   () =>
     Effect.gen(function* () {
-      const github = yield* GithubStandIn.make({ token: "t" })
-      const pipedrive = yield* PipedriveStandIn.make({ burst: false })
+      const github = yield* FakeGithub.make({ token: "t" })
+      const pipedrive = yield* FakePipedrive.make({ burst: false })
       const url = yield* freshUrl
       for (const login of ["ann", "anna"]) {
         github.addUser(login)
@@ -64,8 +64,8 @@ it.live(
         })
         /** A fault that is left over would hold up the next server until its request times out. */
         const clearFaults = Effect.sync(() => {
-          github.behave()
-          pipedrive.behave()
+          github.clearFaults()
+          pipedrive.clearFaults()
         })
         const kill = (moment: Effect.Effect<void>) =>
           Effect.scoped(Effect.andThen(start, moment)).pipe(Effect.andThen(timePasses), Effect.andThen(clearFaults))
@@ -75,19 +75,19 @@ it.live(
           Effect.suspend(() => kill(pipedrive.seen(pipedrive.requests.filter(isNext).length + n, isNext)))
 
         // In the scan, while GitHub has not answered.
-        github.misbehave({ kind: "hang" })
+        github.injectFault({ kind: "hang" })
         yield* kill(github.seen(1))
         // Before a deal is found, and after each was made: one kill may meet both users.
-        pipedrive.misbehave({ kind: "hang" }, { when: isDealSearch, times: 2 })
+        pipedrive.injectFault({ kind: "hang" }, { when: isDealSearch, times: 2 })
         yield* killAt(isDealSearch, 1)
         while (pipedrive.deals.length < 2) {
-          pipedrive.misbehave({ kind: "lost", how: "hang" }, { when: isDealCreate, times: 2 })
+          pipedrive.injectFault({ kind: "lost", how: "hang" }, { when: isDealCreate, times: 2 })
           yield* killAt(isDealCreate, 1)
         }
         // While activities are made: some done without an answer, some not done, some under way.
         for (let round = 1; round <= 4; round++) {
-          pipedrive.misbehave({ kind: "lost", how: "hang" }, { when: isCreate, times: 3 })
-          pipedrive.misbehave({ kind: "hang" }, { when: isCreate, times: 2 })
+          pipedrive.injectFault({ kind: "lost", how: "hang" }, { when: isCreate, times: 3 })
+          pipedrive.injectFault({ kind: "hang" }, { when: isCreate, times: 2 })
           yield* killAt(isCreate, 12)
         }
 

@@ -1,13 +1,13 @@
 import { readdir } from "node:fs/promises"
 import { assert, describe, it } from "@effect/vitest"
-import { GithubStandIn } from "@gitpip/core/testing"
+import { FakeGithub } from "@gitpip/core/testing"
 import { Effect } from "effect"
 import { done, run } from "./inProcess.ts"
 import { directory, start } from "./process.ts"
 
-/** An environment that a demo must not look at: with it, it would call the stand-in, and write here. */
+/** An environment that a demo must not look at: with it, it would call the fake, and write here. */
 const real = Effect.gen(function* () {
-  const github = yield* GithubStandIn.make()
+  const github = yield* FakeGithub.make()
   const env = {
     GITHUB_TOKEN: "hush-real-secret",
     GITHUB_API_URL: github.url.href,

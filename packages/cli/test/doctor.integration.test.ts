@@ -44,12 +44,8 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       assert.match(stdout, /^failed +database +/m)
       assert.match(stdout, /^failed +github +.*Set GITHUB_TOKEN/m)
       assert.match(stdout, /^failed +pipedrive +.*Set PIPEDRIVE_TOKEN/m)
-      for (const remedy of [
-        /→ Check that the server of POSTGRES/,
-        /→ Set GITHUB_TOKEN to/,
-        /→ Set PIPEDRIVE_TOKEN to/
-      ]) {
-        assert.match(stdout, remedy)
+      for (const fix of [/→ Check that the server of POSTGRES/, /→ Set GITHUB_TOKEN to/, /→ Set PIPEDRIVE_TOKEN to/]) {
+        assert.match(stdout, fix)
       }
       assert.include(stderr, "3 checks failed")
       for (const secret of ["wrong-github", "wrong-pipedrive", "hunter2"]) assert.notInclude(stdout + stderr, secret)
@@ -94,8 +90,8 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       })
       assert.match(wrong.json[0].message, /GITPIP_BACKFILL/)
       assert.match(wrong.json[0].message, /GITPIP_PORT/)
-      for (const { name, remedy } of wrong.json) assert.isAbove(remedy.length, 10, name)
-      assert.match(off.json[3].remedy, /Set PIPEDRIVE_TOKEN and PIPEDRIVE_ORG/)
+      for (const { name, fix } of wrong.json) assert.isAbove(fix.length, 10, name)
+      assert.match(off.json[3].fix, /Set PIPEDRIVE_TOKEN and PIPEDRIVE_ORG/)
     })
   )
 

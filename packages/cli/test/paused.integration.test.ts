@@ -12,7 +12,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("after a scan with a refuse
       github.addUser("ann")
       github.addGist("ann", { files: { "a.txt": "1" } })
       yield* done(world, "track", "ann")
-      pipedrive.misbehave(
+      pipedrive.injectFault(
         { kind: "status", status: 401, body: { success: false, error: "unauthorized access" } },
         { times: Number.POSITIVE_INFINITY }
       )
@@ -28,7 +28,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("after a scan with a refuse
         assert.match((yield* done(world, ...command)).stderr, waits)
       }
 
-      pipedrive.behave()
+      pipedrive.clearFaults()
       assert.match((yield* done(world, "scan")).stdout, /1 file published/)
       assert.match((yield* done(world, "status")).stdout, /publishing +on/)
       assert.notInclude((yield* done(world, "retry")).stderr, "paused")

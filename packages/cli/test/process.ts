@@ -11,7 +11,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert } from "@effect/vitest"
-import { GithubStandIn, PipedriveStandIn, type PipedriveStandInOptions } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive, type FakePipedriveOptions } from "@gitpip/core/testing"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { freshUrl } from "../../core/test/database.ts"
 import { secretsOf } from "../../core/test/secrets.ts"
@@ -138,14 +138,14 @@ export const directory = Effect.acquireRelease(
 )
 
 export interface World extends Environment {
-  readonly github: GithubStandIn
-  readonly pipedrive: PipedriveStandIn
+  readonly github: FakeGithub
+  readonly pipedrive: FakePipedrive
 }
 
-/** Both services as stand-ins, and a database of PostgreSQL. */
-export const makeWorld = Effect.fnUntraced(function* (options: PipedriveStandInOptions = {}) {
-  const github = yield* GithubStandIn.make({ token: "github-token" })
-  const pipedrive = yield* PipedriveStandIn.make({ burst: false, ...options })
+/** Both services as fakes, and a database of PostgreSQL. */
+export const makeWorld = Effect.fnUntraced(function* (options: FakePipedriveOptions = {}) {
+  const github = yield* FakeGithub.make({ token: "github-token" })
+  const pipedrive = yield* FakePipedrive.make({ burst: false, ...options })
   const url = yield* freshUrl
   return {
     github,

@@ -20,11 +20,11 @@ const outbox = (options: {
       publish: Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         if (options.stuck === true || now < (yield* Ref.get(due)) || (yield* Ref.get(tried)) >= options.tries)
-          return { published: 0, failed: 0, gone: 0, postponed: 0 }
+          return { published: 0, failed: 0, gone: 0, snoozed: 0 }
         if ((yield* Ref.updateAndGet(tried, (n) => n + 1)) === options.tries)
-          return { published: 1, failed: 0, gone: 0, postponed: 0 }
+          return { published: 1, failed: 0, gone: 0, snoozed: 0 }
         yield* Ref.set(due, now + options.delay)
-        return { published: 0, failed: 0, gone: 0, postponed: 1 }
+        return { published: 0, failed: 0, gone: 0, snoozed: 1 }
       }),
       status: Effect.gen(function* () {
         const waiting = (yield* Ref.get(tried)) < options.tries

@@ -22,13 +22,13 @@ const makeHostileWorld = Effect.gen(function* () {
   for (const login of ["ann", "bob"]) world.github.addUser(login)
   world.github.addGist("ann", { description: hostile, files: { [`${hostile}.md`]: hostile, "plain.txt": "x" } })
   for (const login of ["ann", "bob"]) yield* done(world, "track", login)
-  world.github.misbehave(
+  world.github.injectFault(
     { kind: "status", status: 403, body: { message: hostile } },
     { when: ({ path }) => path === "/users/bob/gists" }
   )
   const activity = ({ route, method }: { readonly route: string | undefined; readonly method: string }) =>
     method === "POST" && route === "/api/v2/activities"
-  world.pipedrive.misbehave(
+  world.pipedrive.injectFault(
     { kind: "status", status: 400, body: { success: false, error: hostile } },
     { when: activity }
   )
@@ -57,17 +57,17 @@ describe("commands", () => {
   it.live("show why GitHub and Pipedrive refuse everything as text", () =>
     Effect.gen(function* () {
       const world = yield* makeHostileWorld
-      world.pipedrive.behave()
+      world.pipedrive.clearFaults()
       const forever = { times: Number.POSITIVE_INFINITY }
-      world.pipedrive.misbehave({ kind: "status", status: 401, body: { success: false, error: hostile } }, forever)
+      world.pipedrive.injectFault({ kind: "status", status: 401, body: { success: false, error: hostile } }, forever)
       const refused = yield* run(world, "scan")
       assert.strictEqual(refused.code, 1)
       assertHarmless("scan", refused.stderr)
       yield* done(world, "status")
       // Nothing is left to publish, so the next scan waits for nothing.
-      world.pipedrive.behave()
+      world.pipedrive.clearFaults()
       yield* run(world, "scan")
-      world.github.misbehave({ kind: "status", status: 401, body: { message: hostile } }, forever)
+      world.github.injectFault({ kind: "status", status: 401, body: { message: hostile } }, forever)
       const stopped = yield* run(world, "scan")
       assert.strictEqual(stopped.code, 1)
       assertHarmless("scan", stopped.stderr)

@@ -15,7 +15,7 @@ const user = (login: Username): User => ({
   githubId: null,
   state: "new",
   trackedAt: DateTime.makeUnsafe(0),
-  scannedAt: null,
+  checkedAt: null,
   failures: 0,
   retryAt: null,
   errorReason: null,

@@ -53,7 +53,7 @@ const scanOf = Effect.fnUntraced(function* (users: number, url: string, postgres
     const peakRss = process.resourceUsage().maxRSS * 1_024
     // The comparison: everybody's row at once, which is what a scan must never hold.
     const sql = yield* SqlClient.SqlClient
-    const everybody = yield* sql`select key, username, github_id, etag, pages, walked_at, failures from users`
+    const everybody = yield* sql`select key, username, github_id, etag, pages, listed_at, failures from users`
     const whole = (yield* live) - after
     if (everybody.length !== users) yield* Effect.die(new Error(`${everybody.length} users`))
     return {

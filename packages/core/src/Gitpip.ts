@@ -4,10 +4,12 @@
 import { Cache, Clock, Context, DateTime, Duration, Effect, Exit, Layer, Option, Schema, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
-import { Budgets } from "./Budgets.ts"
-import { Changes } from "./Changes.ts"
-import type { DatabaseError } from "./Database.ts"
-import * as Database from "./Database.ts"
+import type { DatabaseError } from "./database/Database.ts"
+import * as Database from "./database/Database.ts"
+import { Checker } from "./detect/Checker.ts"
+import { CheckSchedule } from "./detect/CheckSchedule.ts"
+import { Feed } from "./detect/Feed.ts"
+import { Scanner, type ScanProgress } from "./detect/Scanner.ts"
 import type { Change } from "./domain/Change.ts"
 import type { Day } from "./domain/Day.ts"
 import { field, Instant, named } from "./domain/described.ts"
@@ -16,28 +18,26 @@ import type { Publication, PublicationDetails, PublicationState } from "./domain
 import { Scan, type ScanDetails } from "./domain/Scan.ts"
 import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
-import { Feed } from "./Feed.ts"
-import { Gauges } from "./Gauges.ts"
-import { GistNotFound, Github, type GithubError, githubError } from "./Github.ts"
-import { Contents } from "./internal/Contents.ts"
-import { layerTransport } from "./internal/exchange.ts"
-import { ScanSpans } from "./internal/ScanSpans.ts"
-import { Signals } from "./internal/Signals.ts"
-import { Looker } from "./Looker.ts"
-import { Planner } from "./Planner.ts"
-import { type Drained, Publisher } from "./Publisher.ts"
-import { Repository } from "./Repository.ts"
-import { type FileNotFound, fileIdentity } from "./repository/GistFiles.ts"
-import * as Neighbours from "./repository/Neighbours.ts"
-import type { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
-import type { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
-import type { UserConflict, UserNotTracked } from "./repository/Users.ts"
-import type { VisitNotFound, VisitRow } from "./repository/Visits.ts"
-import { Scanner, type ScanProgress } from "./Scanner.ts"
+import { ContentCache } from "./github/ContentCache.ts"
+import { GistNotFound, Github, type GithubError, githubError } from "./github/Github.ts"
+import { layerTransport } from "./net/exchange.ts"
+import * as sinks from "./pipedrive/layer.ts"
+import { type Drained, Publisher } from "./publish/Publisher.ts"
+import { forecast, Sink } from "./publish/Sink.ts"
 import { Settings } from "./Settings.ts"
-import { forecast, Sink } from "./Sink.ts"
-import * as sinks from "./sink/index.ts"
-import { countLimit } from "./Telemetry.ts"
+import { Signals } from "./Signals.ts"
+import { Changes } from "./status/Changes.ts"
+import { Budgets } from "./status/Forecast.ts"
+import { Gauges } from "./status/Gauges.ts"
+import { type FileNotFound, fileIdentity } from "./store/GistFiles.ts"
+import type { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
+import * as SharedQuota from "./store/Quotas.ts"
+import type { ScanNotFound, ScanRunning } from "./store/Scans.ts"
+import { Store } from "./store/Store.ts"
+import type { UserConflict, UserNotTracked } from "./store/Users.ts"
+import type { VisitNotFound, VisitRow } from "./store/Visits.ts"
+import { ScanSpans } from "./telemetry/ScanSpans.ts"
+import { countLimit } from "./telemetry/Telemetry.ts"
 
 /** Part of a list: rows beyond a key, at most so many. */
 export interface Cursor {
@@ -67,7 +67,7 @@ export const Preview = Schema.Struct({
 )
 export type Preview = typeof Preview.Type
 
-/** Asked for by every page that is open: see repository/Totals.ts. */
+/** Asked for by every page that is open: see store/Totals.ts. */
 const counted = `, counted up to ${countLimit.toLocaleString("en")}`
 
 /** How things stand. */
@@ -120,7 +120,7 @@ export const Status = Schema.Struct({
       "How many are left, by GitHub's last word to this server; `null` before the first one"
     ),
     resetAt: field(Schema.NullOr(Instant), "When they are renewed"),
-    closedUntil: field(Schema.NullOr(Instant), "Until when GitHub is not asked; `null` when it may be"),
+    blockedUntil: field(Schema.NullOr(Instant), "Until when GitHub is not asked; `null` when it may be"),
     points: field(
       Schema.NullOr(
         Schema.Struct({
@@ -131,12 +131,12 @@ export const Status = Schema.Struct({
       ),
       "The other limit, of queries for many users at once, by GitHub's last word to this server; `null` before the first one"
     )
-  }).pipe(Schema.encodeKeys({ resetAt: "reset_at", closedUntil: "closed_until" })),
+  }).pipe(Schema.encodeKeys({ resetAt: "reset_at", blockedUntil: "blocked_until" })),
   schedule: Schema.Struct({
-    looksNeeded: field(Schema.Int, "Looks an hour that the present users need"),
-    looksAllowed: field(Schema.Int, "Looks an hour that GitHub's limits allow the scans"),
-    longestInterval: field(Schema.Finite, "Seconds between two looks at the users that publish least, as planned"),
-    oldestLook: field(
+    checksNeeded: field(Schema.Int, "Looks an hour that the present users need"),
+    checksAllowed: field(Schema.Int, "Looks an hour that GitHub's limits allow the scans"),
+    maxInterval: field(Schema.Finite, "Seconds between two looks at the users that publish least, as planned"),
+    oldestCheck: field(
       Schema.NullOr(Instant),
       "When the user was looked at that has waited longest; `null` before the first look"
     ),
@@ -145,10 +145,10 @@ export const Status = Schema.Struct({
     shortages: field(Schema.Array(Schema.String), "What does not fit into the limits, each with what to do")
   }).pipe(
     Schema.encodeKeys({
-      looksNeeded: "looks_needed",
-      looksAllowed: "looks_allowed",
-      longestInterval: "longest_interval",
-      oldestLook: "oldest_look",
+      checksNeeded: "checks_needed",
+      checksAllowed: "checks_allowed",
+      maxInterval: "max_interval",
+      oldestCheck: "oldest_check",
       gistsPerDay: "gists_per_day",
       tokensPerDay: "tokens_per_day"
     })
@@ -241,11 +241,11 @@ export class Gitpip extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<
     Gitpip,
     never,
-    Repository | Budgets | Changes | Scanner | Publisher | Gauges | Github | Sink | Signals | Settings
+    Store | Budgets | Changes | Scanner | Publisher | Gauges | Github | Sink | Signals | Settings
   > = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
-      const { days, files, publications, scans, totals, users, visits } = yield* Repository
+      const { days, files, publications, scans, totals, users, visits } = yield* Store
       const changes = yield* Changes
       const scanner = yield* Scanner
       const publisher = yield* Publisher
@@ -420,7 +420,7 @@ export class Gitpip extends Context.Service<
               limit: limits.budget?.limit ?? null,
               remaining: limits.budget === undefined ? null : Math.max(limits.budget.remaining, 0),
               resetAt: limits.budget === undefined ? null : DateTime.makeUnsafe(limits.budget.resetAt),
-              closedUntil: limits.closedUntil > at ? DateTime.makeUnsafe(limits.closedUntil) : null,
+              blockedUntil: limits.blockedUntil > at ? DateTime.makeUnsafe(limits.blockedUntil) : null,
               points:
                 points === undefined
                   ? null
@@ -432,8 +432,8 @@ export class Gitpip extends Context.Service<
             },
             schedule: {
               ...forecast,
-              longestInterval: Duration.toSeconds(forecast.longestInterval),
-              oldestLook: Option.getOrNull(forecast.oldestLook)
+              maxInterval: Duration.toSeconds(forecast.maxInterval),
+              oldestCheck: Option.getOrNull(forecast.oldestCheck)
             }
           } satisfies Status
         }).pipe(Effect.withSpan("Gitpip.status")),
@@ -485,11 +485,9 @@ export class Gitpip extends Context.Service<
     Layer.provideMerge(Layer.mergeAll(Feed.layer, Gauges.layer)),
     Layer.provideMerge(Budgets.layer),
     Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
-    Layer.provideMerge(Layer.mergeAll(Looker.layer, Planner.layer)),
-    Layer.provide(Layer.mergeAll(ScanSpans.layer, Contents.layer)),
-    Layer.provideMerge(
-      Layer.mergeAll(Github.layer.pipe(Layer.provide(Neighbours.layer)), Repository.layer, Signals.layer)
-    )
+    Layer.provideMerge(Layer.mergeAll(Checker.layer, CheckSchedule.layer)),
+    Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),
+    Layer.provideMerge(Layer.mergeAll(Github.layer.pipe(Layer.provide(SharedQuota.layer)), Store.layer, Signals.layer))
   )
 
   /** Gitpip on a database and a transport that the program brings. */
@@ -498,7 +496,7 @@ export class Gitpip extends Context.Service<
     never,
     Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerWithSink.pipe(
-    Layer.provideMerge(sinks.layer.pipe(Layer.provide(Layer.mergeAll(Repository.layer, Neighbours.layer))))
+    Layer.provideMerge(sinks.layer.pipe(Layer.provide(Layer.mergeAll(Store.layer, SharedQuota.layer))))
   )
 
   /** Gitpip as the settings say: their database, `fetch` as transport. */
@@ -511,14 +509,14 @@ export class Gitpip extends Context.Service<
 export type Services =
   | Changes
   | Feed
-  | Looker
-  | Planner
+  | Checker
+  | CheckSchedule
   | Scanner
   | Publisher
   | Gauges
   | Sink
   | Github
-  | Repository
+  | Store
   | Signals
 
 /** How long an answer is kept. Whoever asks again after a failure wants to know whether it is over. */

@@ -19,7 +19,7 @@ import {
 } from "effect"
 import { IpInterface, IpNetwork } from "effect/net"
 import { passwordsOf } from "./domain/Text.ts"
-import { isBlockedPort } from "./internal/blockedPorts.ts"
+import { isBlockedPort } from "./net/blockedPorts.ts"
 
 /** One setting: how it is read, and what `README.md` says of it. */
 interface Definition<A> {

@@ -3,13 +3,13 @@
  * that were asked for, the watch on the public feed, and the publisher. Stopping interrupts the fibers; what is in flight is finished or handed back.
  */
 import { Clock, Context, DateTime, Duration, Effect, type Fiber, Layer, Option } from "effect"
+import { Feed } from "./detect/Feed.ts"
+import { Scanner } from "./detect/Scanner.ts"
 import * as Timing from "./domain/Timing.ts"
-import { Feed } from "./Feed.ts"
-import { Gauges } from "./Gauges.ts"
-import { Signals } from "./internal/Signals.ts"
-import { Publisher } from "./Publisher.ts"
-import { Scanner } from "./Scanner.ts"
-import * as Telemetry from "./Telemetry.ts"
+import { Publisher } from "./publish/Publisher.ts"
+import { Signals } from "./Signals.ts"
+import { Gauges } from "./status/Gauges.ts"
+import * as Telemetry from "./telemetry/Telemetry.ts"
 
 /**
  * How often the database is asked for what no signal tells: work that another process asked for, and the gauges. Tests of

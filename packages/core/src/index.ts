@@ -5,11 +5,14 @@
  * elsewhere, another `SqlClient` layer for the database, another `HttpClient` for the transport.
  */
 
-export { Budgets, type Forecast } from "./Budgets.ts"
-export { Changes } from "./Changes.ts"
-export * as Database from "./Database.ts"
-export { DatabaseError } from "./Database.ts"
-export * as Activity from "./domain/Activity.ts"
+export * as Database from "./database/Database.ts"
+export { DatabaseError } from "./database/Database.ts"
+export * as State from "./database/StateTransfer.ts"
+export { StateError } from "./database/StateTransfer.ts"
+export { type Checked, Checker } from "./detect/Checker.ts"
+export { CheckSchedule, type Plan } from "./detect/CheckSchedule.ts"
+export { Feed } from "./detect/Feed.ts"
+export { Scanner, type ScanProgress } from "./detect/Scanner.ts"
 export * as Cadence from "./domain/Cadence.ts"
 export { Change } from "./domain/Change.ts"
 export { Day } from "./domain/Day.ts"
@@ -18,12 +21,8 @@ export { Attempt, Publication, PublicationDetails, PublicationId, PublicationSta
 export { Scan, ScanDetails, ScanFailure, ScanId, ScanKind, ScanState } from "./domain/Scan.ts"
 export * as Timing from "./domain/Timing.ts"
 export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
-
 export { defaultVisitor, News, Visit, VisitId, Visitor, VisitRecord } from "./domain/Visit.ts"
-
-export { Feed } from "./Feed.ts"
-export { Gauges } from "./Gauges.ts"
-
+export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
 export {
   type Account,
   type BatchGist,
@@ -37,21 +36,11 @@ export {
   GithubError,
   githubError,
   type NewestGists
-} from "./Github.ts"
-export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
-export { layerTransport } from "./internal/exchange.ts"
-export { type Looked, Looker } from "./Looker.ts"
-export { type NewActivity, Pipedrive, PipedriveError } from "./Pipedrive.ts"
-export { type Plan, Planner } from "./Planner.ts"
-export { type Drained, type Pause, Publisher } from "./Publisher.ts"
-export { Repository } from "./Repository.ts"
-export { FileNotFound } from "./repository/GistFiles.ts"
-export { PublicationNotFailed, PublicationNotFound } from "./repository/Publications.ts"
-export { ScanNotFound, ScanRunning } from "./repository/Scans.ts"
-export { UserConflict, UserNotTracked } from "./repository/Users.ts"
-export { VisitNotFound } from "./repository/Visits.ts"
-export { Scanner, type ScanProgress } from "./Scanner.ts"
-export { definitions as settings, type PipedriveSettings, Settings, SettingsError, secretsOf } from "./Settings.ts"
+} from "./github/Github.ts"
+export { layerTransport } from "./net/exchange.ts"
+export * as Activity from "./pipedrive/activity.ts"
+export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
+export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"
 export {
   type Budget,
   type Created,
@@ -67,8 +56,16 @@ export {
   SinkError,
   TargetGone,
   tooLate
-} from "./Sink.ts"
-export * as State from "./State.ts"
-export { StateError } from "./State.ts"
-export * as Telemetry from "./Telemetry.ts"
+} from "./publish/Sink.ts"
+export { definitions as settings, type PipedriveSettings, Settings, SettingsError, secretsOf } from "./Settings.ts"
+export { Changes } from "./status/Changes.ts"
+export { Budgets, type Forecast } from "./status/Forecast.ts"
+export { Gauges } from "./status/Gauges.ts"
+export { FileNotFound } from "./store/GistFiles.ts"
+export { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
+export { ScanNotFound, ScanRunning } from "./store/Scans.ts"
+export { Store } from "./store/Store.ts"
+export { UserConflict, UserNotTracked } from "./store/Users.ts"
+export { VisitNotFound } from "./store/Visits.ts"
+export * as Telemetry from "./telemetry/Telemetry.ts"
 export { Worker } from "./Worker.ts"

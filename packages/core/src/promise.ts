@@ -11,7 +11,7 @@ import { Scan } from "./domain/Scan.ts"
 import { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { Visit, Visitor } from "./domain/Visit.ts"
 import { Gitpip, Status } from "./Gitpip.ts"
-import type { Drained } from "./Publisher.ts"
+import type { Drained } from "./publish/Publisher.ts"
 import { Settings } from "./Settings.ts"
 import { Worker } from "./Worker.ts"
 

@@ -98,7 +98,7 @@ describe("the worker", () => {
         github.addGist("ann", { files: { "a.md": "", "b.md": "" } })
         yield* gitpip.track(name("ann"))
         yield* gitpip.scan()
-        github.misbehave({ kind: "hang" }, { when: ({ route }) => route === "/gists/{id}" })
+        github.injectFault({ kind: "hang" }, { when: ({ route }) => route === "/gists/{id}" })
         yield* working(github.seen(1, ({ route }) => route === "/gists/{id}"))
         const states = (yield* gitpip.publications(everything)).map(({ state }) => state)
         assert.deepStrictEqual(states, ["pending", "pending"])
@@ -119,7 +119,7 @@ describe("work that does not get done", () => {
         yield* gitpip.track(name("ann"))
         yield* gitpip.scan()
         assert.deepStrictEqual(yield* gitpip.overdue(since), [])
-        pipedrive.misbehave({ kind: "status", status: 401 })
+        pipedrive.injectFault({ kind: "status", status: 401 })
         yield* gitpip.publish
         yield* TestClock.adjust("11 minutes")
         const [waiting, ...rest] = yield* gitpip.overdue(since)

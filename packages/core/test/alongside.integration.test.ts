@@ -3,12 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { Github } from "../src/Github.ts"
 import { Gitpip } from "../src/Gitpip.ts"
-import { Contents } from "../src/internal/Contents.ts"
-import { ScanSpans } from "../src/internal/ScanSpans.ts"
-import { Publisher } from "../src/Publisher.ts"
-import type { GithubStandIn } from "../src/testing/index.ts"
+import { ContentCache } from "../src/github/ContentCache.ts"
+import { Github } from "../src/github/Github.ts"
+import { Publisher } from "../src/publish/Publisher.ts"
+import { ScanSpans } from "../src/telemetry/ScanSpans.ts"
+import type { FakeGithub } from "../src/testing/index.ts"
 import { layerPostgres } from "./database.ts"
 import { inWorld, name } from "./world.ts"
 
@@ -22,7 +22,7 @@ const files = {
 }
 
 /** A user with a gist for each file, found by a scan. The same ids in every world, so that its activities can be compared. */
-const found = Effect.fnUntraced(function* (github: GithubStandIn) {
+const found = Effect.fnUntraced(function* (github: FakeGithub) {
   const gitpip = yield* Gitpip
   github.addUser("ann")
   for (const [filename, content] of Object.entries(files)) {
@@ -37,9 +37,9 @@ const found = Effect.fnUntraced(function* (github: GithubStandIn) {
 const alongside = Effect.gen(function* () {
   const github = yield* Github
   const services = yield* Layer.build(
-    Publisher.layer.pipe(Layer.provideMerge(Contents.layer), Layer.provide(ScanSpans.layer))
+    Publisher.layer.pipe(Layer.provideMerge(ContentCache.layer), Layer.provide(ScanSpans.layer))
   )
-  const contents = Context.get(services, Contents)
+  const contents = Context.get(services, ContentCache)
   const [ann] = yield* github.batch(["ann"])
   const gists = ann !== undefined && Result.isSuccess(ann) ? ann.success.gists : []
   const texts = yield* github.texts(gists.filter(({ small }) => small))
@@ -49,7 +49,7 @@ const alongside = Effect.gen(function* () {
   return Context.get(services, Publisher)
 })
 
-const reads = (github: GithubStandIn) =>
+const reads = (github: FakeGithub) =>
   github.requests.filter(({ route }) => route === "/gists/{id}").map(({ params }) => params[0])
 
 describe("a file whose text came along", () => {
@@ -85,7 +85,7 @@ describe("a file whose text came along", () => {
       Effect.gen(function* () {
         yield* found(github)
         const publisher = yield* alongside
-        pipedrive.misbehave({ kind: "status", status: 500 }, { when: ({ method }) => method === "GET" })
+        pipedrive.injectFault({ kind: "status", status: 500 }, { when: ({ method }) => method === "GET" })
         yield* publisher.drain
         yield* TestClock.adjust("11 minutes")
         yield* publisher.drain

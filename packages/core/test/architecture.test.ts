@@ -8,23 +8,25 @@ const src = new URL("../src/", import.meta.url).pathname
 /** From the top. A file imports from rows above its own, or from a file of its own row. */
 const rows: ReadonlyArray<RegExp> = [
   /^domain\//,
-  /^(Settings|Telemetry)\.ts$|^internal\/|^migrations\//,
-  /^(Github|Pipedrive|Database)\.ts$/,
-  /^repository\/|^(Repository|Sink|State)\.ts$/,
-  /^sink\/|^publish\/|^(Changes|Feed|Looker|Planner|Publisher|Scanner)\.ts$/,
-  /^(Budgets|Gauges)\.ts$/,
+  /^telemetry\//,
+  /^(Settings|Signals)\.ts$|^net\//,
+  /^(github|database)\//,
+  /^store\/|^publish\/Sink\.ts$/,
+  /^(pipedrive|detect|publish)\//,
+  /^status\//,
   /^Worker\.ts$/,
-  /^Gitpip\.ts$/,
+  /^(Gitpip|layers)\.ts$/,
   /^(index|promise)\.ts$|^testing\//
 ]
 
-/** Rooms that never know each other, whatever their rows. */
+/** Folders that never import from each other, whatever their rows. */
 const strangers: ReadonlyArray<readonly [RegExp, RegExp]> = [
-  [/^(Github|Pipedrive)\.ts$/, /^(repository\/|Repository\.ts|Database\.ts)/],
-  [/^(repository\/|Repository\.ts)/, /^(Github|Pipedrive|Sink)\.ts$|^sink\//],
-  [/^Github\.ts$/, /^Pipedrive\.ts$/],
-  [/^(Feed|Looker|Planner|Scanner)\.ts$/, /^(Sink|Publisher|Pipedrive)\.ts$|^sink\//],
-  [/^Publisher\.ts$|^publish\//, /^(Feed|Looker|Planner|Scanner|Pipedrive)\.ts$|^sink\//],
+  [/^(github|pipedrive\/Pipedrive)/, /^(store|database)\//],
+  [/^store\//, /^(github|pipedrive|publish|detect)\//],
+  [/^github\//, /^(database|pipedrive)\//],
+  [/^detect\//, /^(publish|pipedrive)\//],
+  [/^publish\//, /^(detect|pipedrive)\//],
+  [/^pipedrive\//, /^(detect|github)\/|^publish\/(?!Sink\.ts)/],
   [/^(?!testing\/)/, /^testing\//]
 ]
 

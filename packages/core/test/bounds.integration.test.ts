@@ -161,8 +161,8 @@ describe("a day's work", () => {
             for (let pass = 0; pass < scans; pass++) {
               const login = logins[pass % logins.length] as string
               if (login !== "user-7") github.addGist(login, { files: { [`${pass}.md`]: "#".repeat(2_000) } })
-              if (pass % 10 === 0) pipedrive.misbehave({ kind: "lost" }, { when: ({ method }) => method === "POST" })
-              if (pass % 15 === 0) github.misbehave({ kind: "status", status: 500 })
+              if (pass % 10 === 0) pipedrive.injectFault({ kind: "lost" }, { when: ({ method }) => method === "POST" })
+              if (pass % 15 === 0) github.injectFault({ kind: "status", status: 500 })
               yield* gitpip.scan()
               yield* gitpip.publish
               yield* TestClock.adjust("5 minutes")
@@ -171,7 +171,7 @@ describe("a day's work", () => {
             }
             const late = yield* measure
             assert.isAtLeast(pipedrive.activities.length, scans * 0.76)
-            // The stand-ins keep what was published: 2 kB for each file, and the notes.
+            // The fakes keep what was published: 2 kB for each file, and the notes.
             assert.isBelow(late.heap - early.heap, 6 * 1024 * 1024)
             assert.isBelow(late.buffers - early.buffers, 2 * 1024 * 1024)
             assert.isAtMost(late.handles, early.handles + 3)

@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, type Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { Scanner } from "../src/detect/Scanner.ts"
 import { Gitpip } from "../src/Gitpip.ts"
-import { Scanner } from "../src/Scanner.ts"
 import type { Settings, SettingsError } from "../src/Settings.ts"
 import { layerPostgres } from "./database.ts"
 import { everything, inWorld, name, services } from "./world.ts"
@@ -45,7 +45,7 @@ describe("a wait that a clock a day ahead has noted", () => {
         github.addGist("ann", { files: { "a.md": "" } })
         yield* gitpip.track(name("ann"))
         yield* gitpip.scan()
-        github.misbehave({ kind: "status", status: 500 }, { when: ({ route }) => route === "/gists/{id}" })
+        github.injectFault({ kind: "status", status: 500 }, { when: ({ route }) => route === "/gists/{id}" })
         yield* aDayAhead(settings, (other) => other.publish)
         const [waiting] = yield* gitpip.publications(everything)
         assert.strictEqual(waiting?.state, "pending")
@@ -86,9 +86,9 @@ describe("a wait that a clock a day ahead has noted", () => {
         github.addUser("ann")
         github.addGist("ann", { files: { "a.md": "" } })
         yield* gitpip.track(name("ann"))
-        github.misbehave({ kind: "secondary-limit", retryAfterSeconds: 600 })
+        github.injectFault({ kind: "secondary-limit", retryAfterSeconds: 600 })
         yield* aDayAhead(settings, (other) => other.scan())
-        assert.lengthOf(yield* sql`select 1 from doors`, 1)
+        assert.lengthOf(yield* sql`select 1 from limits`, 1)
         assert.strictEqual((yield* gitpip.scan()).files, 1)
         yield* gitpip.publish
         assert.strictEqual(pipedrive.activities.length, 1)

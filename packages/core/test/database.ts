@@ -7,7 +7,7 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { inject } from "vitest"
-import * as Database from "../src/Database.ts"
+import * as Database from "../src/database/Database.ts"
 import { template } from "./templates.ts"
 
 /** Something done in a database by itself, without Gitpip. */

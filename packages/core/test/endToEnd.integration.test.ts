@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Gitpip } from "../src/Gitpip.ts"
-import type { GithubStandIn, PipedriveStandIn } from "../src/testing/index.ts"
+import type { FakeGithub, FakePipedrive } from "../src/testing/index.ts"
 import { Worker } from "../src/Worker.ts"
 import { databases, layerPostgres } from "./database.ts"
 import { everything, inWorld, name, services } from "./world.ts"
@@ -12,7 +12,7 @@ const present = ["ann", "anna", "annabel", "bob", "Bobby-Tables"]
 const missing = "nobody-here"
 
 /** `gists`: annabel's, of which GitHub lists 100 a page. */
-const populate = (github: GithubStandIn, gists: number) => {
+const populate = (github: FakeGithub, gists: number) => {
   for (const login of present) github.addUser(login)
   for (let n = 0; n < gists; n++) {
     github.addGist("annabel", {
@@ -27,7 +27,7 @@ const populate = (github: GithubStandIn, gists: number) => {
 }
 
 /** Every file exactly once, on the deal of its own owner. */
-const assertOnceEach = (pipedrive: PipedriveStandIn, files: number) => {
+const assertOnceEach = (pipedrive: FakePipedrive, files: number) => {
   assert.strictEqual(pipedrive.activities.length, files)
   const links = pipedrive.activities.map(({ note }) => /href="([^"]+)"/.exec(note ?? "")?.[1])
   assert.strictEqual(new Set(links).size, files)
@@ -169,7 +169,7 @@ for (const [kind, database] of databases) {
           yield* gitpip.track(name("ann"))
           yield* gitpip.scan()
           const drained = yield* gitpip.publish
-          assert.deepStrictEqual(drained, { published: 0, failed: 2, gone: 0, postponed: 0 })
+          assert.deepStrictEqual(drained, { published: 0, failed: 2, gone: 0, snoozed: 0 })
           const [publication] = yield* gitpip.publications({ ...everything, state: "failed" })
           assert.match(publication?.errorMessage ?? "", /Pipedrive refuses/)
           const { attempts } = yield* gitpip.publication(publication?.id ?? 0)

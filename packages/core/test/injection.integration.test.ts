@@ -9,10 +9,10 @@ import { sentence, storable, storableName } from "../src/domain/Text.ts"
 import { Username } from "../src/domain/User.ts"
 import type { Visitor } from "../src/domain/Visit.ts"
 import { Gitpip } from "../src/Gitpip.ts"
-import { newest } from "../src/internal/githubQueries.ts"
+import { newest } from "../src/github/queries.ts"
 import { databases } from "./database.ts"
 import { text } from "./domain/arbitraries.ts"
-import { makeGithub, scripted } from "./internal/clients.ts"
+import { makeGithub, scripted } from "./net/clients.ts"
 import { everything, inWorld, name } from "./world.ts"
 
 const payloads = [
@@ -105,13 +105,13 @@ for (const [kind, database] of databases) {
               files: { [`${n}${payload}`]: { language: payload, type: payload, raw_url: payload, size: n } }
             })
           )
-          github.misbehave({ kind: "status", status: 200, body }, { when: ({ path }) => path === "/users/ann/gists" })
+          github.injectFault({ kind: "status", status: 200, body }, { when: ({ path }) => path === "/users/ann/gists" })
           const before = yield* contents
           yield* gitpip.scan()
           const after = yield* contents
           assert.deepStrictEqual(
-            { ...after, gist_files: 0, publications: 0, scans: 0, scan_files: 0, door_users: 0 },
-            { ...before, gist_files: 0, publications: 0, scans: 0, scan_files: 0, door_users: 0 }
+            { ...after, gist_files: 0, publications: 0, scans: 0, scan_files: 0, quotas: 0 },
+            { ...before, gist_files: 0, publications: 0, scans: 0, scan_files: 0, quotas: 0 }
           )
           const files = (yield* gitpip.history(name("ann"), everything)).toSorted((a, b) => a.size - b.size)
           assert.deepStrictEqual(
@@ -126,7 +126,7 @@ for (const [kind, database] of databases) {
             ])
           )
           // The same again is known, and adds nothing.
-          github.misbehave({ kind: "status", status: 200, body }, { when: ({ path }) => path === "/users/ann/gists" })
+          github.injectFault({ kind: "status", status: 200, body }, { when: ({ path }) => path === "/users/ann/gists" })
           assert.strictEqual((yield* gitpip.scan()).files, 0)
         })
       )
@@ -185,7 +185,7 @@ for (const [kind, database] of databases) {
           yield* gitpip.track(name("ann"))
           github.addGist("ann", { files: Object.fromEntries(payloads.map((_, n) => [`${n}.txt`, "x"])) })
           for (const [n, payload] of payloads.entries()) {
-            pipedrive.misbehave(
+            pipedrive.injectFault(
               { kind: "status", status: 400, body: { success: false, error: payload } },
               {
                 when: ({ body, route }) =>
@@ -207,7 +207,7 @@ for (const [kind, database] of databases) {
           for (const [n, payload] of payloads.entries()) {
             github.addUser(`user-${n}`)
             yield* gitpip.track(name(`user-${n}`))
-            github.misbehave(
+            github.injectFault(
               { kind: "status", status: 451, body: { message: payload } },
               { when: ({ path }) => path === `/users/user-${n}/gists` }
             )
@@ -238,7 +238,7 @@ it.live("a name that GitHub gives an account and that is none is that account's 
       github.removeUser("ann")
       for (const login of ["bob", "cy"]) github.addGist(login, { files: { b: "2" } })
       for (const login of ["a b", "'; drop table users; --", "<b>", "", "x".repeat(40), "\u202e"]) {
-        github.misbehave(
+        github.injectFault(
           { kind: "status", status: 200, body: { id: user.githubId, login } },
           { when: ({ path }) => path === `/user/${user.githubId}` }
         )
@@ -279,7 +279,7 @@ it.live("a gist's page that is no plain address of the web becomes no link", () 
         "http://[::1]:80/gist/%C3%A9"
       ]
       const body = [...pages, ...good].map((html_url, n) => gist(`${n}`, { html_url, files: { a: {} } }))
-      github.misbehave({ kind: "status", status: 200, body })
+      github.injectFault({ kind: "status", status: 200, body })
       yield* gitpip.scan()
       assert.sameMembers(
         (yield* gitpip.history(name("ann"), everything)).map(({ htmlUrl }) => htmlUrl),

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../src/Gitpip.ts"
-import type { GithubStandIn, LoggedRequest, PipedriveStandIn } from "../src/testing/index.ts"
+import type { FakeGithub, FakePipedrive, LoggedRequest } from "../src/testing/index.ts"
 import { Worker } from "../src/Worker.ts"
 import { layerPostgres } from "./database.ts"
 import { elapse, inWorld, name } from "./world.ts"
@@ -15,14 +15,14 @@ const worked = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.provide(body, L
 const refused = ({ requests }: { readonly requests: ReadonlyArray<LoggedRequest> }) =>
   requests.filter(({ status }) => status === 403 || status === 429)
 
-const assertNoneRefused = (github: GithubStandIn, pipedrive: PipedriveStandIn) => {
+const assertNoneRefused = (github: FakeGithub, pipedrive: FakePipedrive) => {
   assert.deepStrictEqual(
     [...refused(github), ...refused(pipedrive)].map(({ at, method, path, status }) => [at, method, path, status]),
     []
   )
 }
 
-const gists = (github: GithubStandIn, login: string, count: number) => {
+const gists = (github: FakeGithub, login: string, count: number) => {
   for (let n = 0; n < count; n++)
     github.addGist(login, { files: { [`${login}-${n}.md`]: `${n}` }, createdAt: n * 1_000 })
 }

@@ -1,4 +1,4 @@
-/** The Promise face, on the stand-ins and a real database. */
+/** The Promise face, on the fakes and a real database. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { open } from "../src/promise.ts"

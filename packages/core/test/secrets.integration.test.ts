@@ -5,10 +5,10 @@ import { Cause, Effect, Exit, Layer, Logger, Redacted, References, Tracer } from
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { SqlClient } from "effect/sql"
-import * as Database from "../src/Database.ts"
-import { Github } from "../src/Github.ts"
+import * as Database from "../src/database/Database.ts"
 import { Gitpip } from "../src/Gitpip.ts"
-import { layerTransport } from "../src/internal/exchange.ts"
+import { Github } from "../src/github/Github.ts"
+import { layerTransport } from "../src/net/exchange.ts"
 import { freshUrl, layerPostgres } from "./database.ts"
 import { everything, makeWorld, name } from "./world.ts"
 
@@ -57,13 +57,13 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
       if (login !== "missing") github.addGist(login, { files: { "a.md": "" } })
       yield* gitpip.track(name(login))
     }
-    github.misbehave({ kind: "status", status: 401 })
+    github.injectFault({ kind: "status", status: 401 })
     yield* look(gitpip.scan())
     yield* look(gitpip.scan())
     yield* look(gitpip.preview(name("ann")))
     const { batch, texts } = yield* Github
     for (const fault of [{ kind: "reset" }, { kind: "html", status: 502 }, { kind: "status", status: 401 }] as const) {
-      github.misbehave(fault, { when: ({ route }) => route === "/graphql" })
+      github.injectFault(fault, { when: ({ route }) => route === "/graphql" })
       yield* look(batch(["ann", "missing"]))
       yield* look(texts([{ node: "ann" }]))
     }
@@ -72,7 +72,7 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
       { kind: "reset" },
       { kind: "status", status: 401 }
     ] as const) {
-      pipedrive.misbehave(fault)
+      pipedrive.injectFault(fault)
     }
     yield* look(gitpip.publish)
     yield* look(gitpip.status)

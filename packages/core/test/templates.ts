@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Effect, type Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import * as Database from "../src/Database.ts"
+import * as Database from "../src/database/Database.ts"
 
 /** The template's name on the server. */
 export const template = "gitpip_template"
@@ -31,7 +31,7 @@ export const preparePostgres = async (url: string): Promise<void> => {
   await build(Database.layerServer(Redacted.make(own.href)))
 }
 
-const migrations = fileURLToPath(new URL("../src/migrations", import.meta.url))
+const migrations = fileURLToPath(new URL("../src/database/migrations", import.meta.url))
 const cache = fileURLToPath(new URL("../../../node_modules/.cache/gitpip-tests", import.meta.url))
 
 /** All that a template's content depends on. */

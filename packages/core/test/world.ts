@@ -1,23 +1,18 @@
-/** Gitpip's real services between a fresh database and both stand-ins: what most suites work with. */
+/** Gitpip's real services between a fresh database and both fakes: what most suites work with. */
 import { Clock, ConfigProvider, Duration, Effect, Layer, Logger, Scheduler, type Scope, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import type { DatabaseError } from "../src/Database.ts"
+import type { DatabaseError } from "../src/database/Database.ts"
 import { Username } from "../src/domain/User.ts"
 import { Gitpip, type Services } from "../src/Gitpip.ts"
-import { layerTransport } from "../src/internal/exchange.ts"
+import { layerTransport } from "../src/net/exchange.ts"
 import { Settings, type SettingsError } from "../src/Settings.ts"
-import {
-  GithubStandIn,
-  type GithubStandInOptions,
-  PipedriveStandIn,
-  type PipedriveStandInOptions
-} from "../src/testing/index.ts"
-import { graphqlEngine } from "./graphqlEngine.ts"
+import { FakeGithub, type FakeGithubOptions, FakePipedrive, type FakePipedriveOptions } from "../src/testing/index.ts"
+import { graphqlEngine } from "./github/graphqlEngine.ts"
 
 export interface WorldOptions {
-  readonly github?: GithubStandInOptions
-  readonly pipedrive?: PipedriveStandInOptions
+  readonly github?: FakeGithubOptions
+  readonly pipedrive?: FakePipedriveOptions
   readonly env?: Record<string, string>
   /** `false`: a GitHub without GraphQL, so that users are looked at by their lists, however many they are. */
   readonly queries?: false
@@ -25,12 +20,12 @@ export interface WorldOptions {
 
 /** Both services, and the settings that lead to them. */
 export const makeWorld = Effect.fnUntraced(function* (options: WorldOptions = {}) {
-  const github = yield* GithubStandIn.make({
+  const github = yield* FakeGithub.make({
     token: "github-secret",
     ...(options.queries === false ? {} : { graphql: graphqlEngine }),
     ...options.github
   })
-  const pipedrive = yield* PipedriveStandIn.make({ token: "pipedrive-secret", burst: false, ...options.pipedrive })
+  const pipedrive = yield* FakePipedrive.make({ token: "pipedrive-secret", burst: false, ...options.pipedrive })
   const env: Record<string, string> = {
     GITHUB_TOKEN: "github-secret",
     GITHUB_API_URL: github.url.origin,

@@ -7,8 +7,8 @@ pg.types.setTypeParser(20, Number)
 const pool = new pg.Pool({ connectionString: process.env.POSTGRES_CONNECTION_STRING, max: 10 })
 
 const userColumns = `u.username as login, u.id, u.github_id,
-  case when u.failures > 0 then 'failing' when u.scanned_at is null then 'new' else 'ok' end as state,
-  u.tracked_at, u.scanned_at, u.failures, u.retry_at, u.error_reason, u.error_message`
+  case when u.failures > 0 then 'failing' when u.checked_at is null then 'new' else 'ok' end as state,
+  u.tracked_at, u.checked_at, u.failures, u.retry_at, u.error_reason, u.error_message`
 const fileColumns = `f.key as id, u.username as owner, f.filename, f.gist_id, f.html_url, f.raw_url, f.description,
   f.language, f.type, f.size, f.created_at, f.updated_at, f.found_at, f.scan_key as scan_id,
   p.key as publication_id, p.state as publication_state`

@@ -12,7 +12,7 @@ export const userJson = (user: User): typeof User.Encoded => ({
   github_id: user.githubId,
   state: user.state,
   tracked_at: DateTime.formatIso(user.trackedAt),
-  scanned_at: optionalTime(user.scannedAt),
+  checked_at: optionalTime(user.checkedAt),
   failures: user.failures,
   retry_at: optionalTime(user.retryAt),
   error_reason: user.errorReason,
@@ -37,7 +37,7 @@ export const fileJson = (file: GistFile): typeof GistFile.Encoded => ({
   publication_id: file.publicationId,
   publication_state: file.publicationState,
   publication_target: file.publicationTarget,
-  publication_receipt: file.publicationReceipt
+  publication_remote_id: file.publicationRemoteId
 })
 
 const optionalTime = (time: DateTime.Utc | null): string | null => (time === null ? null : DateTime.formatIso(time))

@@ -158,7 +158,7 @@ describe("with services that misbehave", () => {
         githubId: null,
         state: "new",
         trackedAt: startedAt,
-        scannedAt: null,
+        checkedAt: null,
         failures: 0,
         retryAt: null,
         errorReason: null,

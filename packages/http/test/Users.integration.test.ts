@@ -24,7 +24,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
         id: 7,
         github_id: null,
         state: "new",
-        scanned_at: null,
+        checked_at: null,
         failures: 0,
         retry_at: null,
         error_reason: null,

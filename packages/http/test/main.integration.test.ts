@@ -255,9 +255,9 @@ it.live("the logs hide a secret that a message holds all the same", () =>
 describe("layerServer", () => {
   it.live("finishes requests in flight when it stops, each in its time, and takes no new ones", () =>
     Effect.gen(function* () {
-      const gate = Effect.all({ begun: Deferred.make<void>(), release: Deferred.make<void>() })
-      const first = yield* gate
-      const second = yield* gate
+      const throttle = Effect.all({ begun: Deferred.make<void>(), release: Deferred.make<void>() })
+      const first = yield* throttle
+      const second = yield* throttle
       const pass = ({ begun, release }: typeof first) =>
         Effect.as(Effect.andThen(Deferred.succeed(begun, undefined), Deferred.await(release)), [])
       const services = Layer.mergeAll(

@@ -1,11 +1,11 @@
 /**
- * The real server on a real port, between a fresh PostgreSQL database and the GitHub stand-in.
+ * The real server on a real port, between a fresh PostgreSQL database and the GitHub fake.
  *
  * Whatever a test is about: no answer and no log line of any server here may hold a secret of its settings.
  */
 import { inspect } from "node:util"
 import { Database, Gitpip, layerTransport, type Services, Settings, Username, Worker } from "@gitpip/core"
-import { GithubStandIn } from "@gitpip/core/testing"
+import { FakeGithub } from "@gitpip/core/testing"
 import { Cause, ConfigProvider, Context, DateTime, Effect, Layer, Logger, Redacted, References } from "effect"
 import { HttpServer } from "effect/http"
 import { freshUrl as freshDatabase } from "../../core/test/database.ts"
@@ -70,7 +70,7 @@ export class Running extends Context.Service<
   Running,
   {
     readonly origin: string
-    readonly github: GithubStandIn
+    readonly github: FakeGithub
     readonly call: (method: string, path: string, init?: RequestInit) => Effect.Effect<Answer>
   }
 >()("gitpip/test/Running") {}
@@ -108,7 +108,7 @@ export const layerServices = (
 ) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const github = yield* GithubStandIn.make()
+      const github = yield* FakeGithub.make()
       const settings = settingsOf({ GITHUB_API_URL: github.url.origin, ...env })
       const database = Layer.unwrap(
         Effect.map(freshUrl, (url) => {
@@ -126,7 +126,7 @@ export const layerServices = (
     })
   ).pipe(Layer.fresh)
 
-class Github extends Context.Service<Github, GithubStandIn>()("gitpip/test/Github") {}
+class Github extends Context.Service<Github, FakeGithub>()("gitpip/test/Github") {}
 
 /** A server of its own for each suite. */
 export const layerRunning = (

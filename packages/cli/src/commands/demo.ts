@@ -25,7 +25,7 @@ export const demo = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Show all that Gitpip does, with stand-ins for GitHub and Pipedrive and a database in memory. Needs no account, no settings and no network"
+    "Show all that Gitpip does, with fakes for GitHub and Pipedrive and a database in memory. Needs no account, no settings and no network"
   ),
   Command.withShortDescription("See everything work, without any account")
 )

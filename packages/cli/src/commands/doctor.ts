@@ -32,11 +32,11 @@ export const doctor = Command.make(
 const meanings: Readonly<Record<Check["state"], Meaning>> = { ok: "good", failed: "bad", off: "busy", skipped: "aside" }
 
 /** A message may have several lines (all faults of the settings), which belong under their check, as what to do does. */
-const rowsOf = ({ message, name, remedy, state }: Check): ReadonlyArray<Row> => {
+const rowsOf = ({ message, name, fix, state }: Check): ReadonlyArray<Row> => {
   const [first = "", ...more] = message.split("\n")
   return [
     [{ text: state, meaning: meanings[state] }, name, first],
     ...more.map((line) => ["", "", line]),
-    ...(remedy === null ? [] : [["", "", `→ ${remedy}`]])
+    ...(fix === null ? [] : [["", "", `→ ${fix}`]])
   ]
 }

@@ -37,7 +37,7 @@ const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule
     ["next scan", `${time(nextScanAt)} by a server, if one runs`],
     [
       "looks",
-      `${schedule.looksNeeded.toLocaleString("en")} of ${schedule.looksAllowed.toLocaleString("en")} an hour, each user at least every ${Duration.format(Duration.seconds(schedule.longestInterval))}`
+      `${schedule.checksNeeded.toLocaleString("en")} of ${schedule.checksAllowed.toLocaleString("en")} an hour, each user at least every ${Duration.format(Duration.seconds(schedule.maxInterval))}`
     ],
     ...schedule.shortages.map((shortage) => ["too little", { text: shortage, meaning: "bad" as const }]),
     [

@@ -29,7 +29,7 @@ export const users = Command.make(
           String(user.id),
           user.login,
           { text: user.state, meaning: meanings[user.state] },
-          time(user.scannedAt),
+          time(user.checkedAt),
           user.errorMessage === null
             ? ""
             : `${user.errorMessage}${user.retryAt === null ? "" : ` (tried again ${time(user.retryAt)})`}`

@@ -1,5 +1,5 @@
 /** Who takes part in the tour, and what they have published. */
-import type { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import type { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 
 /** Tracked in this order, with ids from 1 on. */
 export const cast = {
@@ -25,9 +25,9 @@ export const hostile = {
 export const files = { ann: 2, anna: 2, annabel: 1, "gist-machine": 245, quiet: 0 } as const
 export const allFiles = Object.values<number>(files).reduce((sum, count) => sum + count, 0)
 
-type Github = Pick<GithubStandIn, "addUser" | "addGist">
+type Github = Pick<FakeGithub, "addUser" | "addGist">
 
-export const enter = (github: Github, pipedrive: Pick<PipedriveStandIn, "addDeal">): void => {
+export const enter = (github: Github, pipedrive: Pick<FakePipedrive, "addDeal">): void => {
   for (const username of usernames) if (username !== missing) github.addUser(username)
   github.addGist("ann", { description: "Notes", files: { "hello.md": "# Hello\n\nFirst gist.\n" } })
   github.addGist(hostile.owner, {

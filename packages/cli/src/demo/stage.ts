@@ -1,9 +1,9 @@
 /**
- * Where the tour plays: two stand-ins, a database in memory, and Gitpip with its server on top, all in this process.
+ * Where the tour plays: two fakes, a database in memory, and Gitpip with its server on top, all in this process.
  *
  * Nothing of the environment is read: a demo that found a real token would write into a real company.
  */
-import { GithubStandIn, PipedriveStandIn } from "@gitpip/core/testing"
+import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { ConfigProvider, Effect, Layer } from "effect"
 import * as Logging from "../Logging.ts"
 import { core } from "../Session.ts"
@@ -16,15 +16,15 @@ export const burst = { limit: 100, windowMillis: 2_000 } as const
 export const interval = "5 seconds"
 
 export interface Stage {
-  readonly github: GithubStandIn
-  readonly pipedrive: PipedriveStandIn
+  readonly github: FakeGithub
+  readonly pipedrive: FakePipedrive
   readonly settings: Layer.Layer<core.Settings, core.SettingsError>
 }
 
-/** Starts the stand-ins; they stop with the scope. */
+/** Starts the fakes; they stop with the scope. */
 export const make = Effect.gen(function* () {
-  const github = yield* GithubStandIn.make({ token: "demo-github-token" })
-  const pipedrive = yield* PipedriveStandIn.make({ burst })
+  const github = yield* FakeGithub.make({ token: "demo-github-token" })
+  const pipedrive = yield* FakePipedrive.make({ burst })
   enter(github, pipedrive)
   const settings = core.Settings.layer.pipe(
     Layer.provide(

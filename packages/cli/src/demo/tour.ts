@@ -28,7 +28,7 @@ const opening = Effect.fnUntraced(function* (stage: Stage, { part, say }: Narrat
   yield* say(`Gitpip serves on ${url}, with a PostgreSQL database in this process's memory.`)
   yield* say(`Open ${url} in a browser, and watch the tour from there as well.`)
   yield* say(
-    `GitHub and Pipedrive are stand-ins on this machine: ${stage.github.url.origin} and ${stage.pipedrive.url.origin}.`
+    `GitHub and Pipedrive are fakes on this machine: ${stage.github.url.origin} and ${stage.pipedrive.url.origin}.`
   )
   yield* say(
     `The Pipedrive one takes ${burst.limit} requests in ${burst.windowMillis / 1_000} seconds, as the Premium plan does (Lite: 20). No real account is touched.`

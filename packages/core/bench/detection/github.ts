@@ -2,7 +2,7 @@
  * `Github` on a simulated world, without HTTP: the real one's answers, limits and times, and what was asked of it.
  */
 import { Clock, DateTime, Effect, Layer, Option, Result } from "effect"
-import { type GistPage, Github, githubError, RateLimited, Unexpected } from "../../src/Github.ts"
+import { type GistPage, Github, githubError, RateLimited, Unexpected } from "../../src/github/Github.ts"
 import { pageSize, userOf, type World } from "./world.ts"
 
 const hour = 3_600_000
@@ -24,7 +24,7 @@ const textsInQuery = 20
 const measured = 20
 
 export interface Counts {
-  looks: number
+  checks: number
   /** Requests: charged, and free because nothing had changed. */
   charged: number
   free: number
@@ -109,7 +109,7 @@ export const layer = (
         owner: world.account(user),
         total,
         complete: total <= gistsInQuery,
-        stamp: stampOf(world, user, at),
+        fingerprint: fingerprintOf(world, user, at),
         gists: gists.map(({ files, gistId }) => ({
           node: gistId,
           gistId,
@@ -123,9 +123,9 @@ export const layer = (
     const notNeeded = Effect.fail(githubError(new Unexpected({ message: "not simulated" })))
 
     return Github.of({
-      door: "github:simulated",
+      limitKey: "github:simulated",
       gists: (login, etag) => {
-        counts.looks++
+        counts.checks++
         return ask((at) => {
           const user = userOf(login)
           const unchanged = Option.contains(etag, etagOf(world, user, at))
@@ -155,7 +155,7 @@ export const layer = (
       checkLists: Effect.void,
       batched: options.batched,
       batch: Effect.fnUntraced(function* (logins) {
-        counts.looks += logins.length
+        counts.checks += logins.length
         const seconds = waySeconds + (options.querySeconds - waySeconds) * (logins.length / usersInQuery)
         lasted = [...lasted, seconds].slice(-measured)
         return yield* query(seconds, (at) => logins.map((login) => newestOf(login, at)))
@@ -173,7 +173,7 @@ export const layer = (
           batched: options.batched ? Math.min((perHour / 3_600) * usersInQuery, usersInQuery / seconds) : 0
         }
       }),
-      points: { door: "github-points:simulated", limits: points.limits, close: () => Effect.void },
+      points: { limitKey: "github-points:simulated", limits: points.limits, close: () => Effect.void },
       limits: requests.limits,
       close: () => Effect.void
     })
@@ -202,7 +202,7 @@ const meter = (start: number) => {
       }),
     limits: Effect.map(Clock.currentTimeMillis, (at) => {
       renew(at)
-      return { budget: { limit: perHour, remaining: perHour - used, resetAt }, closedUntil: 0, why: "" }
+      return { budget: { limit: perHour, remaining: perHour - used, resetAt }, blockedUntil: 0, why: "" }
     })
   }
 }
@@ -210,5 +210,5 @@ const meter = (start: number) => {
 /** As long as the real ones are. */
 export const etagOf = (world: World, user: number, at: number): string =>
   `"${world.versionOfPage(user, at).padStart(64, "0")}"`
-export const stampOf = (world: World, user: number, at: number): string =>
+export const fingerprintOf = (world: World, user: number, at: number): string =>
   String(world.newsOf(user, at).length).padStart(43, "0")

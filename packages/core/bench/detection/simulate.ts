@@ -17,18 +17,18 @@ import {
   References
 } from "effect"
 import { SqlClient } from "effect/sql"
-import * as Database from "../../src/Database.ts"
+import * as Database from "../../src/database/Database.ts"
+import { Checker } from "../../src/detect/Checker.ts"
+import { CheckSchedule, margin, share } from "../../src/detect/CheckSchedule.ts"
+import { Feed } from "../../src/detect/Feed.ts"
+import { Scanner } from "../../src/detect/Scanner.ts"
 import * as Cadence from "../../src/domain/Cadence.ts"
 import * as Timing from "../../src/domain/Timing.ts"
-import { Feed } from "../../src/Feed.ts"
-import { Github } from "../../src/Github.ts"
-import { Contents } from "../../src/internal/Contents.ts"
-import { ScanSpans } from "../../src/internal/ScanSpans.ts"
-import { Looker } from "../../src/Looker.ts"
-import { margin, Planner, share } from "../../src/Planner.ts"
-import { Repository } from "../../src/Repository.ts"
-import { Scanner } from "../../src/Scanner.ts"
+import { ContentCache } from "../../src/github/ContentCache.ts"
+import { Github } from "../../src/github/Github.ts"
 import { Settings } from "../../src/Settings.ts"
+import { Store } from "../../src/store/Store.ts"
+import { ScanSpans } from "../../src/telemetry/ScanSpans.ts"
 import { startPostgres } from "../../test/postgres.ts"
 import { print, rounded } from "../support/bench.ts"
 import * as SimulatedGithub from "./github.ts"
@@ -63,11 +63,11 @@ const uniform = values.schedule === "uniform"
 
 /** The same budget in equal parts. */
 const uniformPlanner = Layer.effect(
-  Planner,
+  CheckSchedule,
   Effect.gen(function* () {
     const github = yield* Github
     const settings = yield* Settings
-    return Planner.of({
+    return CheckSchedule.of({
       plan: Effect.map(github.capacity, ({ batched, single }) => {
         const budget = Math.max(batched, single) * share
         const shortest = Duration.toMillis(settings.scanInterval)
@@ -170,14 +170,14 @@ const main = Effect.gen(function* () {
     `${users} users, ${warm.files} files, in ${rounded((filled - began) / 1_000)} s; classes ${counted.join(" ")}\n`
   )
 
-  const counts: SimulatedGithub.Counts = { looks: 0, charged: 0, free: 0, feed: 0, queries: 0, refused: 0 }
+  const counts: SimulatedGithub.Counts = { checks: 0, charged: 0, free: 0, feed: 0, queries: 0, refused: 0 }
   const time = Time.make(start)
   const services = Feed.layer.pipe(
     Layer.provideMerge(Scanner.layer),
-    Layer.provideMerge(Layer.mergeAll(Looker.layer, uniform ? uniformPlanner : Planner.layer)),
-    Layer.provide(Layer.mergeAll(ScanSpans.layer, Contents.layer)),
+    Layer.provideMerge(Layer.mergeAll(Checker.layer, uniform ? uniformPlanner : CheckSchedule.layer)),
+    Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),
     Layer.provideMerge(
-      Layer.mergeAll(SimulatedGithub.layer(world, { batched, querySeconds, start }, counts), Repository.layer)
+      Layer.mergeAll(SimulatedGithub.layer(world, { batched, querySeconds, start }, counts), Store.layer)
     ),
     Layer.provideMerge(Layer.mergeAll(Layer.succeedContext(settings), Layer.succeedContext(database))),
     Layer.provideMerge(Logger.layer([logger]))
@@ -194,7 +194,7 @@ const main = Effect.gen(function* () {
     const ended = loops.pollUnsafe()
     if (ended !== undefined) yield* ended
     process.stderr.write(
-      `${passed} h simulated in ${rounded((performance.now() - filled) / 1_000)} s, ${rounded(counts.looks)} looks\n`
+      `${passed} h simulated in ${rounded((performance.now() - filled) / 1_000)} s, ${rounded(counts.checks)} looks\n`
     )
   }
   const ran = performance.now()
@@ -241,7 +241,7 @@ const main = Effect.gen(function* () {
     `delay: median ${wait(quantile(delays, 0.5))}, p99 ${wait(quantile(delays, 0.99))}, max ${wait(delays.at(-1) ?? Number.NaN)}, mean ${rounded(mean(delays), 1)} s; longest planned interval ${wait(longest / 1_000)}`
   )
   print(
-    `an hour: ${an(counts.looks)} looks, ${an(counts.charged)} requests charged (${rounded((counts.charged / hours / 5_000) * 100, 1)} %), ${an(counts.free)} free, ${an(counts.feed)} of the feed (${rounded((counts.feed / hours / 5_000) * 100, 1)} %), ${an(counts.queries)} points (${rounded((counts.queries / hours / 5_000) * 100, 1)} %), ${counts.refused} refused in all`
+    `an hour: ${an(counts.checks)} looks, ${an(counts.charged)} requests charged (${rounded((counts.charged / hours / 5_000) * 100, 1)} %), ${an(counts.free)} free, ${an(counts.feed)} of the feed (${rounded((counts.feed / hours / 5_000) * 100, 1)} %), ${an(counts.queries)} points (${rounded((counts.queries / hours / 5_000) * 100, 1)} %), ${counts.refused} refused in all`
   )
   print(
     `theory: mean ${rounded(equal / 2_000, 1)} s uniform, ${rounded(planned / all / 2_000, 1)} s square-root as planned, factor ${rounded((equal * all) / planned, 2)}; without classes and bounds ${rounded((users * all) / roots ** 2, 2)}`
@@ -250,7 +250,7 @@ const main = Effect.gen(function* () {
     `real time: ${rounded((ran - filled) / 1_000)} s, and ${rounded((filled - began) / 1_000)} s to fill the database`
   )
   print(
-    `| ${rounded(users)} | ${values.mode} | ${values.schedule} | ${delays.length} of ${judged.length} | ${wait(quantile(delays, 0.5))} | ${wait(quantile(delays, 0.99))} | ${wait(delays.at(-1) ?? Number.NaN)} | ${an(counts.charged)} | ${an(counts.free)} | ${an(counts.queries)} | ${an(counts.looks)} |`
+    `| ${rounded(users)} | ${values.mode} | ${values.schedule} | ${delays.length} of ${judged.length} | ${wait(quantile(delays, 0.5))} | ${wait(quantile(delays, 0.99))} | ${wait(delays.at(-1) ?? Number.NaN)} | ${an(counts.charged)} | ${an(counts.free)} | ${an(counts.queries)} | ${an(counts.checks)} |`
   )
   const slow = [...time.statements].sort(([, a], [, b]) => b.millis - a.millis).slice(0, 8)
   for (const [text, { count, millis }] of slow) {

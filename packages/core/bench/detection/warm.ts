@@ -2,8 +2,8 @@
 import { Duration, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Cadence from "../../src/domain/Cadence.ts"
-import { numbers } from "../../src/repository/sql.ts"
-import { etagOf, stampOf } from "./github.ts"
+import { arrayOf } from "../../src/store/sql.ts"
+import { etagOf, fingerprintOf } from "./github.ts"
 import { filename, pageSize, randomOf, type World } from "./world.ts"
 
 const day = 86_400_000
@@ -36,37 +36,37 @@ export const fill = Effect.fnUntraced(function* (
   const sql = yield* SqlClient.SqlClient
   const random = randomOf(options.seed)
   const etag = etagOf(world, 0, start)
-  const stamp = stampOf(world, 0, start)
+  const fingerprint = fingerprintOf(world, 0, start)
   const users = rates.length
   for (let from = 0; from < users; from += usersAtATime) {
     const some = Array.from({ length: Math.min(usersAtATime, users - from) }, (_, n) => from + n)
     const rateOf = (user: number) => rates[user] as number
-    const lastLook = (user: number) => start - random() * (intervals[Cadence.classOf(rateOf(user))] as number)
+    const lastCheck = (user: number) => start - random() * (intervals[Cadence.classOf(rateOf(user))] as number)
     yield* sql`
-      insert into users (id, username, github_id, tracked_at, baselined_at, walked_at, scanned_at, etag, pages, stamp,
+      insert into users (id, username, github_id, tracked_at, baselined_at, listed_at, checked_at, etag, pages, fingerprint,
         rate, rate_at, rate_class)
       select id, 'user-' || id, id, ${new Date(start - 1_000 * day)}, ${new Date(start - 1_000 * day)},
         to_timestamp(walked / 1000), to_timestamp(scanned / 1000), ${etag}, greatest(ceil(gists / ${pageSize}::float8), 1),
-        gists || ' ' || ${stamp}::text, rate, to_timestamp(scanned / 1000), class
+        gists || ' ' || ${fingerprint}::text, rate, to_timestamp(scanned / 1000), class
       from unnest(
-        ${numbers(
+        ${arrayOf(
           sql,
           some.map((user) => user + 1),
           "bigint"
         )},
-        ${numbers(
+        ${arrayOf(
           sql,
           some.map((user) => world.gists[user] as number),
           "bigint"
         )},
-        ${numbers(sql, some.map(rateOf), "float8")},
-        ${numbers(
+        ${arrayOf(sql, some.map(rateOf), "float8")},
+        ${arrayOf(
           sql,
           some.map((user) => Cadence.classOf(rateOf(user))),
           "bigint"
         )},
-        ${numbers(sql, some.map(lastLook), "float8")},
-        ${numbers(
+        ${arrayOf(sql, some.map(lastCheck), "float8")},
+        ${arrayOf(
           sql,
           some.map(() => start - random() * day),
           "float8"
@@ -94,12 +94,12 @@ export const fill = Effect.fnUntraced(function* (
       select u.key, ${scan?.key ?? 0}, i.gist_id, ${filename},
         'https://gist.github.com/' || i.gist_id || '?file=' || ${filename}::text, 1000, l.at, l.at, l.at
       from (select *, ${new Date(start - day)}::timestamptz as at from unnest(
-          ${numbers(
+          ${arrayOf(
             sql,
             part.map((user) => user + 1),
             "bigint"
           )},
-          ${numbers(
+          ${arrayOf(
             sql,
             part.map((user) => world.gists[user] as number),
             "bigint"

@@ -4,7 +4,7 @@
  */
 import { Option } from "effect"
 import { fileUrl, type ListedFile } from "../../src/domain/GistFile.ts"
-import type { Account, FeedGist } from "../../src/Github.ts"
+import type { Account, FeedGist } from "../../src/github/Github.ts"
 
 const second = 1_000
 const hour = 3_600 * second
@@ -12,11 +12,11 @@ const day = 24 * hour
 
 /** How rates are spread over users: P(rate > x) falls with x to this power, up to the most gists a day. */
 const alpha = 1.2
-const mostPerDay = 50
+const maxPerDay = 50
 
 /** So long the users have been publishing, and no more gists than this are taken to be left of it. */
 const historyDays = 1_000
-const mostGists = 3_000
+const maxGists = 3_000
 
 /** Gists of others in the feed, an hour. */
 const othersPerHour = 300
@@ -103,7 +103,7 @@ export const make = (options: {
   const between = (from: number, to: number) => (from + random() * (to - from)) * second
 
   const rates = ratesOf(users, options.perHour * 24, random)
-  const gists = Int32Array.from(rates, (rate) => Math.min(Math.floor(rate * historyDays + random()), mostGists))
+  const gists = Int32Array.from(rates, (rate) => Math.min(Math.floor(rate * historyDays + random()), maxGists))
   const upTo = new Float64Array(users)
   let sum = 0
   for (let user = 0; user < users; user++) upTo[user] = sum += rates[user] as number
@@ -249,7 +249,7 @@ const ratesOf = (users: number, perDay: number, random: () => number): Float64Ar
   // What the most prolific lose by the limit, the others gain.
   for (let round = 0; round < 20; round++) {
     const scale = perDay / rates.reduce((sum, rate) => sum + rate, 0)
-    for (let n = 0; n < users; n++) rates[n] = Math.min((rates[n] as number) * scale, mostPerDay)
+    for (let n = 0; n < users; n++) rates[n] = Math.min((rates[n] as number) * scale, maxPerDay)
   }
   return rates
 }

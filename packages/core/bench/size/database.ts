@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import * as Database from "../../src/Database.ts"
-import { tables } from "../../src/internal/stateFile.ts"
+import * as Database from "../../src/database/Database.ts"
+import { tables } from "../../src/database/stateFile.ts"
 import { startPostgres } from "../../test/postgres.ts"
 import { print, rounded } from "../support/bench.ts"
 
@@ -94,7 +94,7 @@ const fill = Effect.fnUntraced(function* (users: number, files: number) {
   yield* step(
     "users, scans",
     sql`
-      insert into users (id, username, github_id, tracked_at, baselined_at, etag, pages, walked_at, scanned_at, failures,
+      insert into users (id, username, github_id, tracked_at, baselined_at, etag, pages, listed_at, checked_at, failures,
         retry_at, error_reason, error_message)
       select n, 'user-' || n, 1000 + n, t, t, 'W/"' || md5(n::text) || '"', 1, t, now(), bad, 
         case when bad > 0 then now() + interval '1 hour' end, case when bad > 0 then 'UserNotFound' end,
@@ -132,7 +132,7 @@ const fill = Effect.fnUntraced(function* (users: number, files: number) {
     where c.contype = 'f' and (t.relname in ${sql.in(large)} or f.relname in ${sql.in(large)})`
 
   // What is written to a table that was emptied in the same transaction needs no write-ahead log.
-  yield* sql.unsafe(`truncate ${large.join(", ")}, retractions`)
+  yield* sql.unsafe(`truncate ${large.join(", ")}, duplicates`)
   for (const { drop } of [...references, ...indexes]) yield* sql.unsafe(drop)
   /** A user's first walk put most of its files side by side; what came later lies among everybody's. */
   const insertFiles = (which: "first" | "later") => sql`
@@ -153,7 +153,7 @@ const fill = Effect.fnUntraced(function* (users: number, files: number) {
   yield* step(
     "publications",
     sql`
-          insert into publications (file_key, user_key, state, turn, due_at, epoch, target, receipt, attempts, error_reason,
+          insert into publications (file_key, user_key, state, start_tag, due_at, epoch, target, remote_id, attempts, error_reason,
             error_message, created_at, published_at, backlog)
           select key, user_key, state, key, found_at, 1, case when state = 'published' then user_key::text end,
             case when state = 'published' then (5000000 + key)::text end, 1,

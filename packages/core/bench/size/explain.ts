@@ -11,8 +11,8 @@ import * as Cadence from "../../src/domain/Cadence.ts"
 import * as Timing from "../../src/domain/Timing.ts"
 import { UserId, type UserKey, Username } from "../../src/domain/User.ts"
 import { Visitor } from "../../src/domain/Visit.ts"
-import { Repository } from "../../src/Repository.ts"
-import type { Intake } from "../../src/repository/GistFiles.ts"
+import type { Intake } from "../../src/store/GistFiles.ts"
+import { Store } from "../../src/store/Store.ts"
 import { median, print, rounded } from "../support/bench.ts"
 import { beside, database, options, sizes } from "./database.ts"
 
@@ -35,9 +35,9 @@ const logged = [
 
 /** What was read of the repositories since the last time. */
 const used = new Set<string>()
-const watched = <T extends object>(repository: T): T =>
+const watched = <T extends object>(store: T): T =>
   Object.fromEntries(
-    Object.entries(repository).map(([family, operations]) => [
+    Object.entries(store).map(([family, operations]) => [
       family,
       new Proxy(operations as object, {
         get: (target, operation, receiver) => {
@@ -73,8 +73,8 @@ const intake = (user: number, files: number, round: number): Intake => ({
 
 /** Everything that the repositories can do, with what a server would ask for; `n` is another one in each round. */
 const operations = Effect.gen(function* () {
-  const repository = watched(yield* Repository)
-  const { changes, days, deals, doors, feed, files, publications, scans, totals, users, visits } = repository
+  const store = watched(yield* Store)
+  const { changes, days, deals, limits, feed, files, publications, scans, totals, users, visits } = store
   const now = new Date()
   const run = Date.now() % 1e9
   const user = (n: number) => 1 + ((n * 7_919 + process.pid) % options.users)
@@ -101,7 +101,7 @@ const operations = Effect.gen(function* () {
         now: new Date(now.getTime() + n * 60_000),
         limit: 1_000
       }),
-    "a scan: waits of wrong clocks": () => users.mendClocks(now),
+    "a scan: waits of wrong clocks": () => users.fixClocks(now),
     "a scan: a poll of the feed": (n) =>
       Effect.gen(function* () {
         const at = new Date(now.getTime() + (n + 1) * 3_600_000)
@@ -118,24 +118,24 @@ const operations = Effect.gen(function* () {
           now: at,
           next: at
         })
-        yield* feed.putOff("bench", { polledAt: DateTime.fromDateUnsafe(at) }, at)
+        yield* feed.snooze("bench", { polledAt: DateTime.fromDateUnsafe(at) }, at)
         yield* feed.gapAt("bench")
       }),
     "a plan: users by class": () => users.classes,
-    "a plan: who has waited longest": () => users.oldestLook,
+    "a plan: who has waited longest": () => users.oldestCheck,
     "a scan: what is known of 100 gists": (n) =>
       files.known(Array.from({ length: 100 }, (_, i) => `${n}${i}`.padStart(32, "e"))),
     "a scan: 3 files of one user": (n) => files.add(intake(user(n), 3, n + run)),
     "a scan: 3 files of each of 200 users": (n) =>
       files.addAll(someUsers(n, 200).map((key) => intake(key, 3, 100 + n + run))),
     "a scan: looks at 200 users": (n) =>
-      users.recordLooks(
+      users.recordChecks(
         someUsers(n, 200).map((key) => ({
           key: key as UserKey,
           etag: null,
-          stamp: "1 x",
+          fingerprint: "1 x",
           gained: 0.01,
-          walked: false,
+          isFullListing: false,
           failures: 0,
           retryAt: null,
           errorReason: null,
@@ -165,7 +165,7 @@ const operations = Effect.gen(function* () {
     "a publish: claim 24": () => publications.claim(24, lease, now),
     "a publish: claim 24 fresh ones": () => publications.claim(24, lease, now, { which: "fresh" }),
     "a publish: begin to send": (n) => publications.beginSend(claimOf(n), "1"),
-    "a publish: record": (n) => publications.published(claimOf(n), { receipt: `${run}${n}`, how: "published" }, now),
+    "a publish: record": (n) => publications.published(claimOf(n), { remoteId: `${run}${n}`, how: "published" }, now),
     "a publish: put off": (n) =>
       publications.setBack(
         claimOf(n + rounds),
@@ -180,9 +180,9 @@ const operations = Effect.gen(function* () {
       Effect.gen(function* () {
         yield* publications.audits(10, now)
         yield* publications.audited(claimOf(n), [], now)
-        yield* publications.retract(claimOf(n), [`r${run}${n}`], now)
-        yield* publications.retractions
-        yield* publications.retracted(`r${run}${n}`)
+        yield* publications.addDuplicates(claimOf(n), [`r${run}${n}`], now)
+        yield* publications.duplicates
+        yield* publications.duplicateDeleted(`r${run}${n}`)
       }),
     "a publish: a user's deal": (n) =>
       Effect.gen(function* () {
@@ -195,7 +195,7 @@ const operations = Effect.gen(function* () {
         yield* deals.record(userKey, n, undefined)
       }),
     "a publish: closed doors": () =>
-      Effect.andThen(doors.closed("github:0", now), doors.close("bench:0", DateTime.makeUnsafe(now), "bench", now)),
+      Effect.andThen(limits.closed("github:0", now), limits.close("bench:0", DateTime.makeUnsafe(now), "bench", now)),
     "a visit": (n) =>
       Effect.gen(function* () {
         const { after, until, userKey } = yield* visits.record(name(n), Visitor.make("default"), now)
@@ -214,7 +214,7 @@ const operations = Effect.gen(function* () {
     "a list: 100 users that fail": () => users.list({ ...middle, state: "failing" }),
     "a list: the details of a user": (n) => users.details(name(n)),
     "a list: the details of the user with most files": () =>
-      Effect.andThen(users.details(Username.make(`user-${mostFiles}`)), files.history(mostFiles as UserKey, page)),
+      Effect.andThen(users.details(Username.make(`user-${maxFiles}`)), files.history(maxFiles as UserKey, page)),
     "a list: a user's files": (n) => files.history(user(n) as UserKey, { before: last, limit: 1_000 }),
     "a list: one file": (n) => files.find(n + 1),
     "a list: scans": (n) =>
@@ -259,11 +259,11 @@ const operations = Effect.gen(function* () {
     // Once: it takes as long as there are failed ones.
     "retrying all that failed": (n) => (n === 0 ? publications.retryFailed(now) : Effect.void)
   }
-  const known = Object.entries(repository).flatMap(([family, of]) => Object.keys(of).map((one) => `${family}.${one}`))
+  const known = Object.entries(store).flatMap(([family, of]) => Object.keys(of).map((one) => `${family}.${one}`))
   return { list, known }
 })
 
-let mostFiles = 1
+let maxFiles = 1
 
 interface Plan {
   readonly operation: string
@@ -330,7 +330,7 @@ const main = Effect.gen(function* () {
     yield* Effect.provide(sizes, mark)
     const [most] = yield* sql<{ key: number }>`
       select user_key as key from gist_files group by user_key order by count(*) desc limit 1`
-    mostFiles = most?.key ?? 1
+    maxFiles = most?.key ?? 1
     const { known, list } = yield* operations
     for (let n = 0; n < rounds; n++) {
       for (const [operation, run] of Object.entries(list)) {
@@ -344,7 +344,7 @@ const main = Effect.gen(function* () {
       }
     }
     return known.filter((one) => !used.has(one))
-  }).pipe(Effect.provide(Layer.provideMerge(Repository.layer, beside(url))))
+  }).pipe(Effect.provide(Layer.provideMerge(Store.layer, beside(url))))
   yield* note("the end")
   // It says so on another way than it answers.
   while (!log.includes("mark: the end")) yield* Effect.sleep("100 millis")

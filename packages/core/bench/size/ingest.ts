@@ -2,8 +2,8 @@
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { UserKey } from "../../src/domain/User.ts"
-import { Repository } from "../../src/Repository.ts"
-import type { Intake } from "../../src/repository/GistFiles.ts"
+import type { Intake } from "../../src/store/GistFiles.ts"
+import { Store } from "../../src/store/Store.ts"
 import { measure, median, print, rounded } from "../support/bench.ts"
 import { beside, database, options, sizes } from "./database.ts"
 
@@ -48,7 +48,7 @@ const intakes = (from: number, users: number, files: number, scanKey: number): R
 const main = Effect.gen(function* () {
   const url = yield* database()
   yield* Effect.gen(function* () {
-    const { files } = yield* Repository
+    const { files } = yield* Store
     const sql = yield* SqlClient.SqlClient
     yield* sizes
     const settings = yield* sql<{ name: string; setting: string }>`
@@ -99,7 +99,7 @@ const main = Effect.gen(function* () {
         `    ${rounded(few / apart3, 2)} and ${rounded(lots / apart100, 2)} times as many as one user after the other`
       )
     }
-  }).pipe(Effect.provide(Layer.provideMerge(Repository.layer, beside(url))))
+  }).pipe(Effect.provide(Layer.provideMerge(Store.layer, beside(url))))
 })
 
 await Effect.runPromise(Effect.scoped(main))

@@ -22,15 +22,15 @@ const child = (github: string, pipedrive: string, postgres: string) =>
     yield* sql`update publications set state = 'pending', sent_at = null, lease_until = null where state = 'sending'`
     // Rows of work that was cut off lie before those that wait, and nobody has had the time to remove them.
     yield* sql`vacuum publications`
-    const done = { looked: 0, passes: 0, published: 0 }
+    const done = { checked: 0, passes: 0, published: 0 }
     const scanning = yield* Effect.forkChild(
       Effect.forever(
         Effect.gen(function* () {
-          const before = done.looked
+          const before = done.checked
           yield* server.scan({
             onProgress: ({ users }) =>
               Effect.sync(() => {
-                done.looked = before + users
+                done.checked = before + users
               })
           })
           done.passes++
@@ -50,7 +50,7 @@ const child = (github: string, pipedrive: string, postgres: string) =>
         select count(*) as n from publications where state = 'published' and published_at >= ${new Date(begin)}`
       done.published = counted?.n ?? 0
       print(
-        `after ${rounded(((yield* Clock.currentTimeMillis) - begin) / 1_000).padStart(5)} s: live heap ${rounded(heapUsed / MB, 1)} MB, external ${rounded(external / MB, 1)} MB, resident ${rounded(rss / MB)} MB; ${rounded(done.looked)} looks, ${rounded(done.published)} published`
+        `after ${rounded(((yield* Clock.currentTimeMillis) - begin) / 1_000).padStart(5)} s: live heap ${rounded(heapUsed / MB, 1)} MB, external ${rounded(external / MB, 1)} MB, resident ${rounded(rss / MB)} MB; ${rounded(done.checked)} looks, ${rounded(done.published)} published`
       )
     }
     yield* Fiber.interrupt(scanning)

@@ -3,9 +3,9 @@ import { type ChildProcess, fork } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { ConfigProvider, Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import * as Database from "../../src/Database.ts"
+import * as Database from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { layerTransport } from "../../src/internal/exchange.ts"
+import { layerTransport } from "../../src/net/exchange.ts"
 import { Settings } from "../../src/Settings.ts"
 import { startPostgres } from "../../test/postgres.ts"
 import type { Calls } from "./services.ts"
@@ -79,7 +79,7 @@ export const gitpip = (env: Record<string, string>) => {
 /** Tracks `user-FROM` to `user-(FROM + users - 1)` in one statement; with a validator, as if each had been looked at. */
 export const trackUsers = Effect.fnUntraced(function* (from: number, users: number, etag: string | null = null) {
   const sql = yield* SqlClient.SqlClient
-  yield* sql`insert into users (id, username, tracked_at, etag, walked_at, baselined_at)
+  yield* sql`insert into users (id, username, tracked_at, etag, listed_at, baselined_at)
     select n, 'user-' || n, now(), ${etag}::text,
       case when ${etag}::text is null then null else now() end, case when ${etag}::text is null then null else now() end
     from generate_series(${from}::bigint, ${from + users - 1}::bigint) n`

@@ -5,7 +5,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Effect } from "effect"
-import { GithubStandIn, PipedriveStandIn } from "../../src/testing/index.ts"
+import { FakeGithub, FakePipedrive } from "../../src/testing/index.ts"
 
 export interface Calls {
   /** Users `user-FROM` to `user-(FROM + users - 1)`, each with this many gists more. The gists' ids by user. */
@@ -24,7 +24,7 @@ export interface Calls {
 type Handlers = { readonly [K in keyof Calls]?: Calls[K] }
 
 const github = Effect.gen(function* () {
-  const standIn = yield* GithubStandIn.make({ limit: false, log: false })
+  const fake = yield* FakeGithub.make({ limit: false, log: false })
   const known = new Set<string>()
   let made = 0
   const handlers: Handlers = {
@@ -32,30 +32,30 @@ const github = Effect.gen(function* () {
       const ids: Array<string> = []
       for (let n = from; n < from + users; n++) {
         const login = `user-${n}`
-        if (!known.has(login)) standIn.addUser(login)
+        if (!known.has(login)) fake.addUser(login)
         known.add(login)
         for (const count of files) {
           const named = Array.from({ length: count }, (_, file) => [`file-${file}.ts`, content(bytes)] as const)
           ids.push(
-            standIn.addGist(login, { files: Object.fromEntries(named), createdAt: 1_600_000_000_000 + made++ * 1_000 })
+            fake.addGist(login, { files: Object.fromEntries(named), createdAt: 1_600_000_000_000 + made++ * 1_000 })
           )
         }
       }
       return ids
     },
-    counts: () => counts((status) => standIn.count(undefined, undefined, status), standIn.clearRequests)
+    counts: () => counts((status) => fake.count(undefined, undefined, status), fake.clearRequests)
   }
-  return { url: standIn.url.origin, handlers }
+  return { url: fake.url.origin, handlers }
 })
 
 const pipedrive = (options: object) =>
   Effect.gen(function* () {
-    const standIn = yield* PipedriveStandIn.make({ dailyTokens: false, log: false, burst: false, ...options })
+    const fake = yield* FakePipedrive.make({ dailyTokens: false, log: false, burst: false, ...options })
     const handlers: Handlers = {
-      deal: (title) => standIn.addDeal({ title }),
-      counts: () => counts((status) => standIn.count(undefined, undefined, status), standIn.clearRequests)
+      deal: (title) => fake.addDeal({ title }),
+      counts: () => counts((status) => fake.count(undefined, undefined, status), fake.clearRequests)
     }
-    return { url: standIn.url.origin, handlers }
+    return { url: fake.url.origin, handlers }
   })
 
 /** GitHub at its fastest: everybody's list is unchanged, every gist looks alike, and nothing is remembered of anybody. */

@@ -67,7 +67,7 @@ export const GistFile = Schema.Struct({
   ),
   publicationState: field(Schema.NullOr(PublicationState), "Where its publication stands"),
   publicationTarget: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
-  publicationReceipt: field(
+  publicationRemoteId: field(
     Schema.NullOr(Schema.String),
     "Pipedrive's number of the activity, or of the deal when each file becomes one; `null` until it is published"
   )
@@ -83,7 +83,7 @@ export const GistFile = Schema.Struct({
     publicationId: "publication_id",
     publicationState: "publication_state",
     publicationTarget: "publication_target",
-    publicationReceipt: "publication_receipt"
+    publicationRemoteId: "publication_remote_id"
   }),
   named("GistFile", "A file of a gist that a scan found")
 )

@@ -30,7 +30,7 @@ export const Publication = Schema.Struct({
   attempts: field(Schema.Int, "Tries so far"),
   dueAt: field(Instant, "When it is tried next, at the earliest"),
   target: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
-  receipt: field(
+  remoteId: field(
     Schema.NullOr(Schema.String),
     "Pipedrive's number of the activity, or of the deal when each file becomes one; `null` until it is published"
   ),
@@ -44,6 +44,7 @@ export const Publication = Schema.Struct({
     htmlUrl: "html_url",
     fileId: "file_id",
     dueAt: "due_at",
+    remoteId: "remote_id",
     errorReason: "error_reason",
     errorMessage: "error_message",
     createdAt: "created_at",
@@ -58,7 +59,7 @@ export const Attempt = Schema.Struct({
   at: field(Instant, "When its outcome was recorded"),
   outcome: field(
     Schema.String,
-    "`published`, `adopted` (found in Pipedrive after a lost answer), `retracted` (another server had published it), or the reason why not"
+    "`published`, `adopted` (found in Pipedrive after a lost answer), `duplicate` (another server had published it), or the reason why not"
   ),
   message: field(Schema.NullOr(Schema.String), "The reason as a sentence")
 }).pipe(named("Attempt", "One try at publishing a file"))

@@ -45,7 +45,7 @@ export const plainJson = (json: string): string =>
   )
 
 /** Too short a secret is part of ordinary words, and to cut it out of them would show it. */
-const shortestSecret = 12
+const minSecret = 12
 
 /**
  * Text without these secrets: the last line of defence, for messages of faults that nobody foresaw. What is known to be
@@ -53,7 +53,7 @@ const shortestSecret = 12
  */
 export const masked = (text: string, secrets: ReadonlyArray<string>): string =>
   secrets
-    .filter((secret) => secret.length >= shortestSecret)
+    .filter((secret) => secret.length >= minSecret)
     // In JSON a quote of it is written in another way.
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .reduce((rest, secret) => rest.replaceAll(secret, "‹secret›"), text)

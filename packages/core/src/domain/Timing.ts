@@ -2,7 +2,7 @@
 import { Duration } from "effect"
 
 /** A user with more than one page of gists is walked to the end this often, since page one alone hides changes behind it. */
-export const fullWalkInterval = Duration.hours(24)
+export const fullListingInterval = Duration.hours(24)
 
 /** The wait after the n-th failure in a row (n from 1) of one user: 5 minutes, doubling, at most a day. */
 export const userRetryDelay = (failures: number): Duration.Duration =>
@@ -72,7 +72,7 @@ export const scanHeartbeat = Duration.seconds(30)
 export const feedLease = Duration.minutes(5)
 
 /** The longest wait for a poll. What is due later than that was noted by a clock that was wrong, and is due now. */
-export const longestFeedWait = Duration.minutes(61)
+export const maxFeedWait = Duration.minutes(61)
 
 /** Slack for differing clocks when looking for what was created since an instant. One page of a list covers it anyway. */
 export const clockSlack = Duration.hours(24)
@@ -99,19 +99,20 @@ export const freshFiles = 100
  * The longest wait of a publication or an audit. What is due later than that was noted by a clock that was wrong, here
  * or on another machine, and is due now.
  */
-export const longestPublicationWait = Duration.minutes(90)
+export const maxPublicationWait = Duration.minutes(90)
 
 /** The longest wait that a sink can ask for at a time: within the limit above, also by a clock that is somewhat behind. */
-export const longestPutOff = Duration.hours(1)
+export const maxPutOff = Duration.hours(1)
 
 /** No service closes its door for longer: a day's budget, in whichever zone its day ends, with room to spare. */
-export const longestClosure = Duration.hours(50)
+export const maxClosure = Duration.hours(50)
 
 /** As much as the clocks of healthy machines differ. What was noted farther in the future was noted by a wrong one. */
 export const clockDifference = Duration.minutes(1)
 
 /** Whether the clock was set back since then (epoch milliseconds): waits that it noted may end at any time, so they are over. */
-export const wasSetBack = (notedAt: number, now: number): boolean => notedAt - now > Duration.toMillis(clockDifference)
+export const clockWentBack = (notedAt: number, now: number): boolean =>
+  notedAt - now > Duration.toMillis(clockDifference)
 
 /** How long a gist that answers 404 is waited for before it counts as gone: its page can lag behind the list. */
 export const goneDelay = Duration.minutes(2)

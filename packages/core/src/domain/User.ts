@@ -50,7 +50,7 @@ export const User = Schema.Struct({
     "`new`: not looked at yet; `ok`: the last look got an answer; `failing`: it failed for a reason of this account"
   ),
   trackedAt: field(Instant, "When the user came to be tracked"),
-  scannedAt: field(Schema.NullOr(Instant), "When GitHub last answered for the user; `null` before the first time"),
+  checkedAt: field(Schema.NullOr(Instant), "When GitHub last answered for the user; `null` before the first time"),
   failures: field(Schema.Int, "How many looks in a row have failed"),
   retryAt: field(Schema.NullOr(Instant), "When a failing user is looked at again; `null` when not failing"),
   errorReason: field(
@@ -62,7 +62,7 @@ export const User = Schema.Struct({
   Schema.encodeKeys({
     githubId: "github_id",
     trackedAt: "tracked_at",
-    scannedAt: "scanned_at",
+    checkedAt: "checked_at",
     retryAt: "retry_at",
     errorReason: "error_reason",
     errorMessage: "error_message"

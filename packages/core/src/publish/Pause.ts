@@ -57,7 +57,7 @@ const minSharedWait = Duration.toMillis(Duration.seconds(15))
 /** How a pause is shared: as a limit that holds every process, as a refusal that every process shows, or not at all. */
 export const sharedAs = (cause: Block["cause"], wait: number): "limit" | "refusal" | "nothing" => {
   if (cause === "limit") return "limit"
-  return cause === "pace" || cause === "recalled" || wait < minSharedWait ? "nothing" : "refusal"
+  return cause === "pace" || cause === "restored" || wait < minSharedWait ? "nothing" : "refusal"
 }
 
 export type Service = "github" | "sink"
@@ -97,7 +97,7 @@ export const make = () => {
   let askedAt = Number.NEGATIVE_INFINITY
   /** After the clock was set back, every earlier instant is wrong. */
   const notice = (now: number): void => {
-    if (Timing.wasSetBack(askedAt, now)) {
+    if (Timing.clockWentBack(askedAt, now)) {
       paused = undefined
       users.clear()
     }

@@ -8,9 +8,9 @@ import { type DateTime, Duration } from "effect"
 import type { Content } from "../domain/GistFile.ts"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
-import type { GithubError } from "../Github.ts"
-import type { SinkError } from "../Sink.ts"
+import type { GithubError } from "../github/Github.ts"
 import type { Verdict } from "./evidence.ts"
+import type { SinkError } from "./Sink.ts"
 
 /** When something is tried again, or until when it is blocked. */
 export type Due =
@@ -31,7 +31,7 @@ export type Due =
 export type Outcome =
   | {
       readonly _tag: "published"
-      readonly receipt: string
+      readonly remoteId: string
       readonly how: "published" | "adopted"
       readonly remark: string | null
     }
@@ -70,7 +70,7 @@ export interface Block {
    * - `pace`: this process keeps itself back.
    * - `suspicion`: several failures look like everybody's. Users of whom nothing has failed are still tried, slowly.
    */
-  readonly cause: "limit" | "fault" | "recalled" | "pace" | "suspicion"
+  readonly cause: "limit" | "fault" | "restored" | "pace" | "suspicion"
 }
 
 export interface Decision {
@@ -106,7 +106,7 @@ export const afterSinkError = (
         outcome: { _tag: "release", reason: _tag, message },
         block: {
           scope: "service",
-          until: { _tag: "At", instant: reason.until, atMost: Timing.longestClosure },
+          until: { _tag: "At", instant: reason.until, atMost: Timing.maxClosure },
           message,
           cause: reason.binding ? "limit" : "fault"
         }
@@ -119,7 +119,7 @@ export const afterSinkError = (
           _tag: "snooze",
           reason: _tag,
           message,
-          due: { _tag: "At", instant: reason.retryAt, atMost: Timing.longestPutOff },
+          due: { _tag: "At", instant: reason.retryAt, atMost: Timing.maxPutOff },
           isUncertain: false
         }
       }
@@ -254,7 +254,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
             outcome: { _tag: "release", reason: _tag, message },
             block: {
               scope: "service",
-              until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.longestClosure },
+              until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxClosure },
               message,
               cause: reason.binding ? "limit" : "pace"
             }
@@ -264,7 +264,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
               _tag: "snooze",
               reason: _tag,
               message,
-              due: { _tag: "At", instant: reason.resumeAt, atMost: Timing.longestPutOff },
+              due: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxPutOff },
               isUncertain: false
             }
           }
@@ -285,7 +285,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
             until:
               error.retryAt === undefined
                 ? { _tag: "After", wait: Timing.githubCredentialDelay }
-                : { _tag: "At", instant: error.retryAt, atMost: Timing.longestClosure },
+                : { _tag: "At", instant: error.retryAt, atMost: Timing.maxClosure },
             message,
             cause: "suspicion"
           }

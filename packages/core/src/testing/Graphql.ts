@@ -1,6 +1,6 @@
 /**
- * What the GitHub stand-in needs of a GraphQL executor. It brings none: one that knows GitHub's published schema is large,
- * and few tests need it. Without one the stand-in has no `/graphql`.
+ * What the GitHub fake needs of a GraphQL executor. It brings none: one that knows GitHub's published schema is large,
+ * and few tests need it. Without one the fake has no `/graphql`.
  */
 
 /** Answers one query in one synchronous step. */

@@ -3,12 +3,23 @@
  * request. For tests, demos, examples and benchmarks; never for production.
  */
 export {
+  FakeGithub,
+  type FakeGithubOptions,
   type GistInput,
   type GithubFault,
-  type GithubRoute,
-  GithubStandIn,
-  type GithubStandInOptions
-} from "./GithubStandIn.ts"
+  type GithubRoute
+} from "./FakeGithub.ts"
+export {
+  type DealInput,
+  FakePipedrive,
+  type FakePipedriveOptions,
+  type PipedriveActivity,
+  type PipedriveDeal,
+  type PipedriveFault,
+  type PipedriveNote,
+  type PipedriveRoute
+} from "./FakePipedrive.ts"
+export type { FakeRequest, FakeService, FakeServiceOptions, Fault, FaultOptions, LoggedRequest } from "./FakeService.ts"
 export type {
   GraphqlAnswer,
   GraphqlData,
@@ -18,14 +29,3 @@ export type {
   GraphqlRequest,
   GraphqlUser
 } from "./Graphql.ts"
-export {
-  type DealInput,
-  type PipedriveActivity,
-  type PipedriveDeal,
-  type PipedriveFault,
-  type PipedriveNote,
-  type PipedriveRoute,
-  PipedriveStandIn,
-  type PipedriveStandInOptions
-} from "./PipedriveStandIn.ts"
-export type { Fault, LoggedRequest, MisbehaveOptions, StandIn, StandInOptions, StandInRequest } from "./StandIn.ts"

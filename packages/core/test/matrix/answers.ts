@@ -1,5 +1,5 @@
 /** The answers of the matrix, as faults of the fakes. */
-import type { Fault, StandInRequest } from "../../src/testing/index.ts"
+import type { FakeRequest, Fault } from "../../src/testing/index.ts"
 import { type Case, isSuccess } from "./dimensions.ts"
 
 export const faultOf = (one: Case): Fault => {
@@ -66,7 +66,7 @@ const pipedriveError = (status: number) => ({
 
 const second = (at: number): number => Math.floor(at / 1_000)
 
-const githubHeaders = (limits: Case["limits"], { at, path }: StandInRequest): Record<string, string | undefined> => {
+const githubHeaders = (limits: Case["limits"], { at, path }: FakeRequest): Record<string, string | undefined> => {
   const resource = path === "/graphql" ? "graphql" : "core"
   const told = (remaining: string, reset: number | string) => ({
     "x-ratelimit-limit": "5000",

@@ -7,7 +7,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { sample } from "./dimensions.ts"
-import { chosen, runAll, toldOf } from "./runner.ts"
+import { chosen, reportedOf, runAll } from "./runner.ts"
 
 // Without an endless answer, of which each costs most of a second.
 const seed = Number(process.env.MATRIX_SEED ?? 10)
@@ -19,7 +19,7 @@ describe("the trouble of one thing, by a sample of the matrix", () => {
     () =>
       Effect.gen(function* () {
         const broken = yield* runAll(chosen(() => sample(seed, count)))
-        assert.strictEqual(toldOf(broken), "", `MATRIX_SEED=${seed} MATRIX_COUNT=${count}`)
+        assert.strictEqual(reportedOf(broken), "", `MATRIX_SEED=${seed} MATRIX_COUNT=${count}`)
       }),
     3_600_000
   )

@@ -2,7 +2,7 @@
 import { appendFileSync } from "node:fs"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import * as Database from "../../src/Database.ts"
+import * as Database from "../../src/database/Database.ts"
 import { freshUrl } from "../database.ts"
 import { type Case, parse } from "./dimensions.ts"
 import { beginning, type Outcome, run } from "./scenario.ts"
@@ -35,7 +35,7 @@ export const runAll = Effect.fnUntraced(function* (cases: ReadonlyArray<Case>) {
 }, Effect.scoped)
 
 /** What to read, and what to type. */
-export const toldOf = (broken: ReadonlyArray<Outcome>): string =>
+export const reportedOf = (broken: ReadonlyArray<Outcome>): string =>
   broken
     .map(({ name, violations }) => [`MATRIX_CASE='${name}'`, ...violations.map((text) => `  ${text}`)].join("\n"))
     .join("\n")

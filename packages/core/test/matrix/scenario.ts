@@ -4,11 +4,11 @@
  */
 import { Clock, DateTime, Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import type { DatabaseError } from "../../src/Database.ts"
-import { Github } from "../../src/Github.ts"
+import type { DatabaseError } from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { Repository } from "../../src/Repository.ts"
-import type { GithubStandIn, PipedriveStandIn, StandInRequest } from "../../src/testing/index.ts"
+import { Github } from "../../src/github/Github.ts"
+import { Store } from "../../src/store/Store.ts"
+import type { FakeGithub, FakePipedrive, FakeRequest } from "../../src/testing/index.ts"
 import { PollIntervals, Worker } from "../../src/Worker.ts"
 import { everything, makeWorld, name, services, type WorldOptions } from "../world.ts"
 import { faultOf } from "./answers.ts"
@@ -29,12 +29,12 @@ interface Provocation {
   readonly options?: WorldOptions
   readonly isBatch?: true
   /** Before the work begins. */
-  readonly prepare?: Effect.Effect<void, DatabaseError, Github | Repository>
+  readonly prepare?: Effect.Effect<void, DatabaseError, Github | Store>
   readonly provoke: (stage: Stage) => void
-  readonly matches: (request: StandInRequest) => boolean
+  readonly matches: (request: FakeRequest) => boolean
   /** Of the requests that match: those of the victim, or of the one thing of theirs. */
-  readonly ofUser?: (request: StandInRequest, stage: Stage) => boolean
-  readonly ofThing?: (request: StandInRequest, stage: Stage) => boolean
+  readonly ofUser?: (request: FakeRequest, stage: Stage) => boolean
+  readonly ofThing?: (request: FakeRequest, stage: Stage) => boolean
   /** The victim is tracked when the trouble begins, not before. */
   readonly isNew?: true
   /** The trouble is there when the process starts. */
@@ -42,8 +42,8 @@ interface Provocation {
 }
 
 interface Stage {
-  readonly github: GithubStandIn
-  readonly pipedrive: PipedriveStandIn
+  readonly github: FakeGithub
+  readonly pipedrive: FakePipedrive
   victim: string
   gist: string
   readonly gists: Array<string>
@@ -70,24 +70,24 @@ const addNewsBehindLarge = (stage: Stage) => {
   }
 }
 
-const is = (method: string, route: string) => (request: StandInRequest) =>
+const is = (method: string, route: string) => (request: FakeRequest) =>
   request.method === method && request.route === route
 
-const bodyOf = ({ body }: StandInRequest) => (body ?? {}) as Readonly<Record<string, unknown>>
-const titled = (title: string) => (request: StandInRequest) => String(bodyOf(request).title ?? "").startsWith(title)
-const isQuery = (name: string) => (request: StandInRequest) =>
+const bodyOf = ({ body }: FakeRequest) => (body ?? {}) as Readonly<Record<string, unknown>>
+const titled = (title: string) => (request: FakeRequest) => String(bodyOf(request).title ?? "").startsWith(title)
+const isQuery = (name: string) => (request: FakeRequest) =>
   request.route === "/graphql" && String(bodyOf(request).query ?? "").startsWith(`query ${name}`)
 
 const dealOf = (stage: Stage) => stage.pipedrive.deals.find(({ title }) => title === victim)?.id
-const isTheirDeal = (request: StandInRequest, stage: Stage) =>
+const isTheirDeal = (request: FakeRequest, stage: Stage) =>
   String(bodyOf(request).deal_id ?? request.query.deal_id ?? request.params[0]) === `${dealOf(stage)}`
 const large = Buffer.alloc(4 * 1024 * 1024 + 1, "line of text\n")
 
 const isActivity = is("POST", "/api/v2/activities")
-const isFileActivity = (request: StandInRequest) => bodyOf(request).subject === file
+const isFileActivity = (request: FakeRequest) => bodyOf(request).subject === file
 const asDeals = { env: { GITPIP_PUBLISH_AS: "deal" } }
-const loseOnce = (stage: Stage, when: (request: StandInRequest) => boolean, kind: "lost" | "twice" = "lost") =>
-  stage.pipedrive.misbehave({ kind }, { when })
+const loseOnce = (stage: Stage, when: (request: FakeRequest) => boolean, kind: "lost" | "twice" = "lost") =>
+  stage.pipedrive.injectFault({ kind }, { when })
 const always = () => true
 
 const provocations: { readonly [K in RequestKind]: Provocation } = {
@@ -134,11 +134,11 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
   "github limits": {
     // An earlier process met a refusal: the publisher checks whether GitHub accepts the token now.
     prepare: Effect.gen(function* () {
-      const { door } = yield* Github
-      const { doors } = yield* Repository
+      const { limitKey } = yield* Github
+      const { limits } = yield* Store
       const now = yield* DateTime.now
       const until = DateTime.add(now, { minutes: 1 })
-      yield* doors.refuse(door, { message: "GitHub refuses the token", until }, DateTime.toDate(now))
+      yield* limits.refuse(limitKey, { message: "GitHub refuses the token", until }, DateTime.toDate(now))
     }),
     atStart: true,
     provoke: addNews,
@@ -185,7 +185,7 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
   "pipedrive deal check": {
     provoke: (stage) => {
       addNews(stage)
-      stage.pipedrive.misbehave(
+      stage.pipedrive.injectFault(
         { kind: "status", status: 400, body: { success: false, error: "Bad request" } },
         { when: (request) => isActivity(request) && isFileActivity(request) }
       )
@@ -299,21 +299,21 @@ export const run = Effect.fnUntraced(function* (one: Case) {
   // The trouble.
   const struck: Array<number> = []
   let isOn = false
-  const concerns = (request: StandInRequest): boolean => {
+  const concerns = (request: FakeRequest): boolean => {
     if (!isOn || !kind.matches(request)) return false
     if (one.duration === "once" && struck.length > 0) return false
     if (one.scope === "thing" && kind.ofThing?.(request, stage) === false) return false
     return !(one.scope === "user" && kind.ofUser?.(request, stage) === false)
   }
-  const when = (request: StandInRequest): boolean => {
+  const when = (request: FakeRequest): boolean => {
     const hit = concerns(request)
     if (hit) struck.push(request.at)
     return hit
   }
   const faulty: {
-    readonly misbehave: (fault: ReturnType<typeof faultOf>, options: { times: number; when: typeof when }) => void
+    readonly injectFault: (fault: ReturnType<typeof faultOf>, options: { times: number; when: typeof when }) => void
   } = one.request.startsWith("github") ? github : pipedrive
-  faulty.misbehave(faultOf(one), { times: Number.POSITIVE_INFINITY, when })
+  faulty.injectFault(faultOf(one), { times: Number.POSITIVE_INFINITY, when })
 
   const isDeal = options.env?.GITPIP_PUBLISH_AS === "deal"
   const publishedOf = (filename: string): number =>
@@ -386,7 +386,7 @@ export const run = Effect.fnUntraced(function* (one: Case) {
         yield* time.until((yield* time.now) + minutes(15), () => lacking().length === 0)
       }
       // What was read as public may wait for its place in the limits, for less than a minute.
-      const isLate = ({ at, body }: StandInRequest) =>
+      const isLate = ({ at, body }: FakeRequest) =>
         turnedAt !== undefined && at > turnedAt + minutes(1) && JSON.stringify(body ?? "").includes(turned)
       if (publishedOf(secret) > 0) violations.push(`${secret} is published, and is secret`)
       if (pipedrive.requests.some(isLate) && publishedOf(turned) > 0) {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { parse } from "./dimensions.ts"
-import { runAll, toldOf } from "./runner.ts"
+import { reportedOf, runAll } from "./runner.ts"
 
 const faults: ReadonlyArray<readonly [what: string, name: string]> = [
   ["a list that shows the token's own secret gists", "github list/200/documented/ordinary/all/hour/done"],
@@ -25,7 +25,7 @@ const faults: ReadonlyArray<readonly [what: string, name: string]> = [
 describe("the matrix finds no fault any more in", () => {
   it.effect.each(faults)("%s", ([, name]) =>
     Effect.gen(function* () {
-      assert.strictEqual(toldOf(yield* runAll([parse(name)])), "")
+      assert.strictEqual(reportedOf(yield* runAll([parse(name)])), "")
     })
   )
 })

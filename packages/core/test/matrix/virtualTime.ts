@@ -8,7 +8,7 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import { Clock, Duration, Effect, type Redacted, Tracer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { TestClock } from "effect/testing"
-import type { StandIn } from "../../src/testing/index.ts"
+import type { FakeService } from "../../src/testing/index.ts"
 
 /** Reader and writer are one process, so whoever reads does so within a few turns, on slow machines as well. */
 const maxUnread = 1_000
@@ -57,7 +57,7 @@ export interface VirtualTime {
 }
 
 export const makeVirtualTime = Effect.fnUntraced(function* (options: {
-  readonly fakes: ReadonlyArray<Pick<StandIn<string, unknown>, "underWay">>
+  readonly fakes: ReadonlyArray<Pick<FakeService<string, unknown>, "underWay">>
   readonly sql: SqlClient.SqlClient
 }) {
   const { fakes, sql } = options

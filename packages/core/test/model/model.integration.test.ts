@@ -11,7 +11,7 @@ import { SqlClient } from "effect/sql"
 import { UserId } from "../../src/domain/User.ts"
 import { Visitor } from "../../src/domain/Visit.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { GithubStandIn, PipedriveStandIn } from "../../src/testing/index.ts"
+import type { FakeGithub, FakePipedrive } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { everything, makeWorld, name, passTime, services } from "../world.ts"
 
@@ -115,8 +115,8 @@ const isCreate = ({ method, route }: { readonly method: string; readonly route: 
 
 interface Stage {
   readonly model: Model
-  readonly github: GithubStandIn
-  readonly pipedrive: PipedriveStandIn
+  readonly github: FakeGithub
+  readonly pipedrive: FakePipedrive
   /** Runs as a process of its own. */
   readonly process: <A, E>(work: (gitpip: Gitpip["Service"]) => Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
@@ -290,11 +290,11 @@ const perform = Effect.fnUntraced(function* (stage: Stage, command: Command) {
       const username = yield* nameOf(account)
       const visible = visibleOf(account)
       const asked = github.requests.filter(isList).length
-      github.behave()
-      github.misbehave({ kind: "late" }, { when: isList })
+      github.clearFaults()
+      github.injectFault({ kind: "late" }, { when: isList })
       const late = yield* Effect.forkChild(process((one) => one.scan({ username })))
       yield* Effect.raceFirst(github.seen(asked + 1, isList), Fiber.await(late))
-      github.behave()
+      github.clearFaults()
       change(stage, command.meanwhile)
       yield* scan(stage, account)
       github.release()
@@ -322,7 +322,7 @@ const perform = Effect.fnUntraced(function* (stage: Stage, command: Command) {
         refuse: { kind: "status", status: 422, body: { success: false, error: "no" } },
         burst: { kind: "burst-limit", resetInSeconds: 30 }
       } as const
-      pipedrive.misbehave(faults[command.fault], { when: isCreate })
+      pipedrive.injectFault(faults[command.fault], { when: isCreate })
       if (command.drain) yield* gitpip.publish
       return
     }
@@ -332,7 +332,7 @@ const perform = Effect.fnUntraced(function* (stage: Stage, command: Command) {
         garbage: { kind: "garbage" },
         limit: { kind: "primary-limit", resetInSeconds: 100 }
       } as const
-      github.misbehave(faults[command.fault])
+      github.injectFault(faults[command.fault])
       return
     }
     case "Time passes":
@@ -344,15 +344,15 @@ const perform = Effect.fnUntraced(function* (stage: Stage, command: Command) {
 const comeToRest = Effect.fnUntraced(function* (stage: Stage) {
   const gitpip = yield* Gitpip
   const sql = yield* SqlClient.SqlClient
-  stage.github.behave()
-  stage.pipedrive.behave()
+  stage.github.clearFaults()
+  stage.pipedrive.clearFaults()
   for (let rounds = 0; ; rounds++) {
     yield* passTime("6 hours")
     yield* scan(stage, null)
     yield* drain(stage, 2)
     const { failed, pending, sending } = (yield* gitpip.status).publications
     const doubtful = yield* sql`select key from publications where audit_at is not null
-      union all select publication_key from retractions`
+      union all select publication_key from duplicates`
     if (failed > 0) yield* gitpip.retryFailed
     else if (pending + sending + doubtful.length === 0) break
     assert.isBelow(rounds, 20, "it does not come to rest")
@@ -385,14 +385,14 @@ const laws = Effect.fnUntraced(function* ({ github, model, pipedrive }: Stage) {
     [...subjects],
     publications.flatMap(({ filename, state }) => (state === "gone" ? [] : [filename]))
   )
-  for (const { filename, receipt, state } of publications) {
+  for (const { filename, remoteId, state } of publications) {
     const activity = pipedrive.activities.find(({ subject }) => subject === filename)
     if (state === "gone") {
       assert.isTrue(model.deleted.has(filename), `${filename} is gone and was not deleted`)
       assert.isUndefined(activity)
     } else {
       assert.strictEqual(state, "published")
-      assert.strictEqual(String(activity?.id), receipt)
+      assert.strictEqual(String(activity?.id), remoteId)
       assert.include(activity?.note ?? "", filename)
     }
   }
@@ -441,8 +441,8 @@ layer(layerPostgres)(`any history, MODEL_SEED=${seed}`, (it) => {
       Effect.scoped(
         Effect.gen(function* () {
           const sql = yield* SqlClient.SqlClient
-          yield* sql`truncate users, scans, scan_failures, gist_files, visits, publications, attempts, retractions, deals,
-            doors restart identity cascade`
+          yield* sql`truncate users, scans, scan_failures, gist_files, visits, publications, attempts, duplicates, deals,
+            limits restart identity cascade`
           const { github, pipedrive, settings } = yield* makeWorld({ pipedrive: { dailyTokens: false } })
           for (const login of logins) github.addUser(login)
           const stage: Stage = {

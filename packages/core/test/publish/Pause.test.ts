@@ -75,7 +75,7 @@ describe("a pause that a service states", () => {
   for (const cause of ["limit", "fault", "pace"] as const) {
     it(`(${cause}) holds all until its end, and no success ends it`, () => {
       const pauses = Pause.make()
-      const until = { _tag: "At", instant: DateTime.makeUnsafe(seconds(600)), atMost: Timing.longestClosure } as const
+      const until = { _tag: "At", instant: DateTime.makeUnsafe(seconds(600)), atMost: Timing.maxClosure } as const
       block(pauses, { scope: "service", until, message, cause }, 0)
       pauses.succeeded("sink", { user: 1, key: "1" })
       assert.deepStrictEqual(pauses.turn(seconds(599)), { _tag: "Nobody" })
@@ -85,9 +85,9 @@ describe("a pause that a service states", () => {
 
   it("is no longer than any that makes sense", () => {
     const pauses = Pause.make()
-    const until = { _tag: "At", instant: DateTime.makeUnsafe(8e15), atMost: Timing.longestClosure } as const
+    const until = { _tag: "At", instant: DateTime.makeUnsafe(8e15), atMost: Timing.maxClosure } as const
     const pause = block(pauses, { scope: "service", until, message, cause: "limit" }, 0)
-    assert.strictEqual(pause?.until.epochMilliseconds, Duration.toMillis(Timing.longestClosure))
+    assert.strictEqual(pause?.until.epochMilliseconds, Duration.toMillis(Timing.maxClosure))
   })
 })
 
@@ -114,7 +114,7 @@ describe("a pause is shared", () => {
     ["fault", 30, "refusal"],
     ["fault", 2, "nothing"],
     ["pace", 900, "nothing"],
-    ["recalled", 900, "nothing"]
+    ["restored", 900, "nothing"]
   ] as const) {
     it(`as ${shared} for ${cause} of ${seconds} seconds`, () => {
       assert.strictEqual(Pause.sharedAs(cause, seconds * 1_000), shared)

@@ -12,7 +12,7 @@ import {
   Unauthorized,
   Unavailable,
   Unexpected
-} from "../../src/Github.ts"
+} from "../../src/github/Github.ts"
 import type { Verdict } from "../../src/publish/evidence.ts"
 import * as Outcome from "../../src/publish/outcome.ts"
 import {
@@ -25,7 +25,7 @@ import {
   Paused,
   SinkError,
   TargetGone
-} from "../../src/Sink.ts"
+} from "../../src/publish/Sink.ts"
 
 const message = "why"
 const instant = DateTime.makeUnsafe("2026-11-28T12:00:00Z")
@@ -143,7 +143,7 @@ describe("after an error of the sink", () => {
     assert.deepStrictEqual(later.outcome._tag === "snooze" && later.outcome.due, {
       _tag: "At",
       instant,
-      atMost: Timing.longestPutOff
+      atMost: Timing.maxPutOff
     })
   })
 

@@ -1,5 +1,5 @@
 /**
- * The stand-in against GitHub's own word: its published description
+ * The fake against GitHub's own word: its published description
  * (https://github.com/octokit/openapi) and its official client (https://github.com/octokit/octokit.js).
  */
 import { readFileSync } from "node:fs"
@@ -8,7 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Ajv } from "ajv"
 import { Effect } from "effect"
 import { Octokit } from "octokit"
-import { GithubStandIn } from "../../src/testing/index.ts"
+import { FakeGithub } from "../../src/testing/index.ts"
 import { ask } from "./http.ts"
 
 const require = createRequire(import.meta.url)
@@ -45,7 +45,7 @@ const resolve = (reference: string) =>
     .reduce((node, key) => node[key], description)
 
 const octocat = Effect.fnUntraced(function* () {
-  const github = yield* GithubStandIn.make()
+  const github = yield* FakeGithub.make()
   const id = github.addUser("octocat", { id: 583231 })
   const gist = github.addGist("octocat", {
     description: null,
@@ -133,7 +133,7 @@ describe("GitHub's description", () => {
 describe("GitHub's official client", () => {
   it.effect("pages through 245 gists and sees each once", () =>
     Effect.gen(function* () {
-      const github = yield* GithubStandIn.make()
+      const github = yield* FakeGithub.make()
       github.addUser("octocat")
       const added = Array.from({ length: 245 }, (_, n) =>
         // Several in the same second, since the order must be stable among those as well.

@@ -1,13 +1,13 @@
-/** The stand-in's GraphQL, by GitHub's published schema and by what its documentation and reports say of costs and errors. */
+/** The fake's GraphQL, by GitHub's published schema and by what its documentation and reports say of costs and errors. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { GithubStandIn, type GithubStandInOptions } from "../../src/testing/index.ts"
-import { graphqlEngine } from "../graphqlEngine.ts"
+import { FakeGithub, type FakeGithubOptions } from "../../src/testing/index.ts"
+import { graphqlEngine } from "../github/graphqlEngine.ts"
 import { ask } from "./http.ts"
 
-const world = Effect.fnUntraced(function* (options: GithubStandInOptions = {}) {
-  const github = yield* GithubStandIn.make({ graphql: graphqlEngine, ...options })
+const world = Effect.fnUntraced(function* (options: FakeGithubOptions = {}) {
+  const github = yield* FakeGithub.make({ graphql: graphqlEngine, ...options })
   github.addUser("octocat", { id: 42 })
   const query = (text: string, variables: object = {}, token = "token") =>
     ask(github, "/graphql", {
@@ -25,7 +25,7 @@ const logins = (first: number) => `gists(first: ${first}) { totalCount }`
 describe("GraphQL", () => {
   it.effect("is not there without an executor", () =>
     Effect.gen(function* () {
-      const github = yield* GithubStandIn.make()
+      const github = yield* FakeGithub.make()
       const answer = yield* ask(github, "/graphql", { method: "POST", body: { query: "{ __typename }" } })
       assert.strictEqual(answer.status, 404)
     })
@@ -251,12 +251,12 @@ describe("GraphQL's faults", () => {
   it.effect("strike queries alone", () =>
     Effect.gen(function* () {
       const { github, query } = yield* world()
-      github.misbehave({ kind: "points-spent", resetInSeconds: 60 })
+      github.injectFault({ kind: "points-spent", resetInSeconds: 60 })
       assert.strictEqual((yield* ask(github, "/users/octocat/gists")).status, 200)
       const { headers, json, status } = yield* query("{ __typename }")
       assert.deepStrictEqual([status, json.errors[0].type, json.data], [200, "RATE_LIMITED", undefined])
       assert.deepStrictEqual([headers.get("x-ratelimit-remaining"), headers.get("x-ratelimit-reset")], ["0", "60"])
-      github.misbehave({ kind: "points-spent", resetInSeconds: 60, type: "RATE_LIMIT" })
+      github.injectFault({ kind: "points-spent", resetInSeconds: 60, type: "RATE_LIMIT" })
       assert.deepInclude((yield* query("{ __typename }")).json.errors[0], {
         type: "RATE_LIMIT",
         code: "graphql_rate_limit"
@@ -268,7 +268,7 @@ describe("GraphQL's faults", () => {
     Effect.gen(function* () {
       const { github, query } = yield* world()
       const times = Number.POSITIVE_INFINITY
-      github.misbehave({ kind: "too-many-users", users: 2, how: "resources" }, { times })
+      github.injectFault({ kind: "too-many-users", users: 2, how: "resources" }, { times })
       const partial = (yield* query(users(3))).json
       assert.deepStrictEqual(partial.data, {
         u0: { gists: { totalCount: 0 } },
@@ -280,14 +280,14 @@ describe("GraphQL's faults", () => {
         [["RESOURCE_LIMITS_EXCEEDED", ["u2"]]]
       )
       assert.notProperty((yield* query(users(2))).json, "errors")
-      github.behave()
+      github.clearFaults()
 
-      github.misbehave({ kind: "too-many-users", users: 2, how: "gateway", status: 504 }, { times })
+      github.injectFault({ kind: "too-many-users", users: 2, how: "gateway", status: 504 }, { times })
       assert.strictEqual((yield* query(users(3))).status, 504)
       assert.strictEqual((yield* query(users(2))).status, 200)
-      github.behave()
+      github.clearFaults()
 
-      github.misbehave({ kind: "too-many-users", users: 2, how: "broken" }, { times })
+      github.injectFault({ kind: "too-many-users", users: 2, how: "broken" }, { times })
       const broken = yield* query(users(3))
       assert.deepStrictEqual([broken.status, broken.json.data], [200, null])
       assert.notProperty(broken.json.errors[0], "type")
@@ -300,7 +300,7 @@ describe("GraphQL's faults", () => {
     Effect.gen(function* () {
       const { github, query } = yield* world()
       github.addGist("octocat", { files: { a: "1" } })
-      github.misbehave({ kind: "blank-gists" })
+      github.injectFault({ kind: "blank-gists" })
       const { json } = yield* query(`{ user(login: "octocat") { gists(first: 5) { totalCount nodes { name } } } }`)
       assert.deepStrictEqual(json.data.user.gists, { totalCount: 1, nodes: [null] })
     })

@@ -1,13 +1,13 @@
-/** The stand-in against Pipedrive's official client (https://github.com/pipedrive/client-nodejs). */
+/** The fake against Pipedrive's official client (https://github.com/pipedrive/client-nodejs). */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ActivitiesApi, Configuration, DealsApi } from "pipedrive/v2"
-import { PipedriveStandIn } from "../../src/testing/index.ts"
+import { FakePipedrive } from "../../src/testing/index.ts"
 
 const clients = Effect.fnUntraced(function* () {
-  const standIn = yield* PipedriveStandIn.make({ burst: false, dailyTokens: false, searchLagMillis: 0 })
-  const configuration = new Configuration({ apiKey: standIn.token, basePath: `${standIn.url.origin}/api/v2` })
-  return { standIn, activities: new ActivitiesApi(configuration), deals: new DealsApi(configuration) }
+  const fake = yield* FakePipedrive.make({ burst: false, dailyTokens: false, searchLagMillis: 0 })
+  const configuration = new Configuration({ apiKey: fake.token, basePath: `${fake.url.origin}/api/v2` })
+  return { fake, activities: new ActivitiesApi(configuration), deals: new DealsApi(configuration) }
 })
 
 /** All pages of a list, as the client's users read them. */
@@ -31,7 +31,7 @@ const withCursor = (cursor: string | undefined) => (cursor === undefined ? {} : 
 describe("Pipedrive's official client", () => {
   it.effect("creates deals and lists them page by page", () =>
     Effect.gen(function* () {
-      const { standIn, deals } = yield* clients()
+      const { fake, deals } = yield* clients()
       const listed = yield* Effect.promise(async () => {
         for (let n = 0; n < 7; n++) await deals.addDeal({ AddDealRequest: { title: `deal ${n}` } })
         return pages((cursor) => deals.getDeals({ limit: 3, sort_direction: "desc", ...withCursor(cursor) }))
@@ -40,16 +40,16 @@ describe("Pipedrive's official client", () => {
         listed.map((deal) => deal.title),
         [6, 5, 4, 3, 2, 1, 0].map((n) => `deal ${n}`)
       )
-      assert.lengthOf(standIn.deals, 7)
-      assert.strictEqual(standIn.count("GET", "/api/v2/deals"), 3)
+      assert.lengthOf(fake.deals, 7)
+      assert.strictEqual(fake.count("GET", "/api/v2/deals"), 3)
     })
   )
 
   it.effect("finds a deal by its title", () =>
     Effect.gen(function* () {
-      const { standIn, deals } = yield* clients()
-      const id = standIn.addDeal({ title: "Octocat" })
-      standIn.addDeal({ title: "octocat 2" })
+      const { fake, deals } = yield* clients()
+      const id = fake.addDeal({ title: "Octocat" })
+      fake.addDeal({ title: "octocat 2" })
       const found = yield* Effect.promise(() =>
         deals.searchDeals({ term: "octocat", fields: "title", exact_match: true })
       )
@@ -62,8 +62,8 @@ describe("Pipedrive's official client", () => {
 
   it.effect("creates, lists, changes and deletes activities", () =>
     Effect.gen(function* () {
-      const { standIn, activities } = yield* clients()
-      const [deal, other] = [standIn.addDeal({ title: "octocat" }), standIn.addDeal({ title: "hubot" })]
+      const { fake, activities } = yield* clients()
+      const [deal, other] = [fake.addDeal({ title: "octocat" }), fake.addDeal({ title: "hubot" })]
       const listed = yield* Effect.promise(async () => {
         for (let n = 0; n < 5; n++) {
           await activities.addActivity({
@@ -89,7 +89,7 @@ describe("Pipedrive's official client", () => {
           { subject: "file 4", done: false, note: "a<br>b", due_date: "2026-11-23" }
         ]
       )
-      assert.lengthOf(standIn.activities, 4)
+      assert.lengthOf(fake.activities, 4)
     })
   )
 })

@@ -1,4 +1,4 @@
-/** Requests as plain as they come, for looking at a stand-in from outside. */
+/** Requests as plain as they come, for looking at a fake from outside. */
 import { Effect } from "effect"
 
 export interface Answer {

@@ -10,9 +10,9 @@ import { createRequire } from "node:module"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Option, Redacted, References } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
-import { Github } from "../../src/Github.ts"
-import { ToldFields } from "../../src/internal/unreadable.ts"
-import { Pipedrive } from "../../src/Pipedrive.ts"
+import { Github } from "../../src/github/Github.ts"
+import { ReportedFields } from "../../src/net/unreadable.ts"
+import { Pipedrive } from "../../src/pipedrive/Pipedrive.ts"
 import { settingsOf } from "../world.ts"
 import { type Answer, type Described, makeDescribed } from "./described.ts"
 
@@ -147,7 +147,7 @@ describe("an answer that cannot be read", () => {
         Effect.ignore,
         Effect.repeat({ times: 2 }),
         Effect.provide(Logger.layer([logger])),
-        Effect.provideService(ToldFields, new Set())
+        Effect.provideService(ReportedFields, new Set())
       )
       return lines
     })

@@ -14,8 +14,8 @@ import {
   parse,
   type SelectionSetNode
 } from "graphql"
-import { newest, readNewest, readTexts, texts } from "../../src/internal/githubQueries.ts"
-import { githubSchema } from "../graphqlEngine.ts"
+import { newest, readNewest, readTexts, texts } from "../../src/github/queries.ts"
+import { githubSchema } from "../github/graphqlEngine.ts"
 import type { Answer } from "./described.ts"
 
 /** The selected fields of a type, those of fragments included. */

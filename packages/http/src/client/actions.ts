@@ -1,7 +1,7 @@
 /** What the page's buttons ask for. */
 import * as api from "./api.js"
 import { enter, fail, leave, noteScan, refresh } from "./reading.js"
-import { firstShown, mostShown, type Preview, set, state } from "./state.js"
+import { firstShown, maxShown, type Preview, set, state } from "./state.js"
 import { count } from "./words.js"
 
 /** Runs what somebody asked for, and shows what went wrong. */
@@ -81,7 +81,7 @@ export const preview = async (id: number): Promise<void> => {
 }
 
 export const showMore = (): void => {
-  set({ shown: Math.min(state.shown + firstShown, mostShown) })
+  set({ shown: Math.min(state.shown + firstShown, maxShown) })
   void refresh()
 }
 

@@ -2,7 +2,7 @@
 import { openUser, retry, scan, showMore, track } from "./actions.js"
 import type { StatusJson, UserJson } from "./api.js"
 import { Chart, Gauge, Out, ScansUnderWay, State, Time } from "./parts.js"
-import { mostShown, type Overview, state } from "./state.js"
+import { maxShown, type Overview, state } from "./state.js"
 import { count, number } from "./words.js"
 
 export const OverviewPage = () => {
@@ -81,12 +81,12 @@ export const OverviewPage = () => {
             ))}
           </ul>
         )}
-        {!overview.users.hasMore ? null : state.shown < mostShown ? (
+        {!overview.users.hasMore ? null : state.shown < maxShown ? (
           <button type="button" onClick={showMore}>
             Show more users
           </button>
         ) : (
-          <p class="quiet">{number(mostShown)} users are shown. Open any other by its name, above.</p>
+          <p class="quiet">{number(maxShown)} users are shown. Open any other by its name, above.</p>
         )}
       </section>
     </>
@@ -147,11 +147,11 @@ const UserRow = ({
     </span>
     <State state={user.state} />
     <span class="quiet">
-      {user.scanned_at === null ? (
+      {user.checked_at === null ? (
         "not scanned yet"
       ) : (
         <>
-          scanned <Time at={user.scanned_at} />
+          scanned <Time at={user.checked_at} />
         </>
       )}
       , next <Time at={user.retry_at ?? nextScan} />
@@ -177,10 +177,10 @@ const Attention = ({
           </>
         ]
       : []),
-    ...(github.closed_until !== null
+    ...(github.blocked_until !== null
       ? [
           <>
-            GitHub is not asked again before <Time at={github.closed_until} />
+            GitHub is not asked again before <Time at={github.blocked_until} />
           </>
         ]
       : []),

@@ -58,16 +58,16 @@ export const refresh = async (): Promise<void> => {
   } finally {
     if (isCurrent()) {
       reading = undefined
-      pause = Math.max(shortestPause, restPerWork * (performance.now() - began))
+      pause = Math.max(minPause, restPerWork * (performance.now() - began))
       if (again) later()
     }
   }
 }
 
 /** A flood of changes is read twice a second, and more seldom from a server that takes its time. */
-const shortestPause = 500
+const minPause = 500
 const restPerWork = 5
-let pause = shortestPause
+let pause = minPause
 
 const later = (): void => {
   if (timer !== undefined) return

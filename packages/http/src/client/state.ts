@@ -59,7 +59,7 @@ export interface State {
 
 export const firstShown = 50
 /** The greatest page of the API. */
-export const mostShown = 1_000
+export const maxShown = 1_000
 
 export const routeOf = (): string | null => new URLSearchParams(location.search).get("user")
 

@@ -2,7 +2,7 @@
 import { preview, retry, scan, showMore, untrack } from "./actions.js"
 import type { FileJson, StatusJson } from "./api.js"
 import { Out, ScansUnderWay, State, Time } from "./parts.js"
-import { mostShown, type Preview, set, state, type UserView } from "./state.js"
+import { maxShown, type Preview, set, state, type UserView } from "./state.js"
 import { count, number, size } from "./words.js"
 
 export const UserPage = () => {
@@ -31,11 +31,11 @@ export const UserPage = () => {
       <p>
         <State state={tracked.state} /> {count(counts.files, "file")}, {count(user.fresh.size, "new one")} since your
         last visit.{" "}
-        {tracked.scanned_at === null ? (
+        {tracked.checked_at === null ? (
           "Not scanned yet."
         ) : (
           <>
-            Scanned <Time at={tracked.scanned_at} />.
+            Scanned <Time at={tracked.checked_at} />.
           </>
         )}{" "}
         {deal_id === null || status.publishing.pipedrive_url === null ? null : (
@@ -63,13 +63,13 @@ export const UserPage = () => {
             <FileRow key={file.id} file={file} status={status} user={user} />
           ))}
         </ul>
-        {!user.files.hasMore ? null : state.shown < mostShown ? (
+        {!user.files.hasMore ? null : state.shown < maxShown ? (
           <button type="button" onClick={showMore}>
             Show older files
           </button>
         ) : (
           <p class="quiet">
-            {number(mostShown)} files are shown. `gitpip history {tracked.login}` lists the older ones.
+            {number(maxShown)} files are shown. `gitpip history {tracked.login}` lists the older ones.
           </p>
         )}
       </section>
@@ -154,13 +154,13 @@ const FileRow = ({
 }
 
 const Published = ({ file, status: { publishing } }: { readonly file: FileJson; readonly status: StatusJson }) => {
-  const { filename, publication_receipt: receipt, publication_target: target } = file
-  if (publishing.pipedrive_url === null || receipt === null) return null
-  const deal = publishing.publish_as === "deal" ? receipt : target
+  const { filename, publication_remote_id: remoteId, publication_target: target } = file
+  if (publishing.pipedrive_url === null || remoteId === null) return null
+  const deal = publishing.publish_as === "deal" ? remoteId : target
   return (
     <>
       {publishing.publish_as === "deal" ? null : (
-        <Out href={`${publishing.pipedrive_url}/activities/${receipt}`} label={`Activity of ${filename}`}>
+        <Out href={`${publishing.pipedrive_url}/activities/${remoteId}`} label={`Activity of ${filename}`}>
           Activity
         </Out>
       )}

@@ -1,8 +1,8 @@
-/** The page in a real Chromium, before a server that works by itself between both stand-ins. */
+/** The page in a real Chromium, before a server that works by itself between both fakes. */
 import { existsSync } from "node:fs"
 import { assert, it, layer } from "@effect/vitest"
 import { Worker } from "@gitpip/core"
-import { PipedriveStandIn } from "@gitpip/core/testing"
+import { FakePipedrive } from "@gitpip/core/testing"
 import { Context, Effect, Layer } from "effect"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { layerRunning } from "../server.ts"
@@ -39,12 +39,12 @@ export class Chromium extends Context.Service<Chromium, Browser>()("gitpip/test/
   )
 }
 
-export class Pipedrive extends Context.Service<Pipedrive, PipedriveStandIn>()("gitpip/test/Pipedrive") {}
+export class Pipedrive extends Context.Service<Pipedrive, FakePipedrive>()("gitpip/test/Pipedrive") {}
 
 /** A server whose worker scans and publishes by itself. */
 export const layerStage = (env: Record<string, string> = {}) =>
   Layer.unwrap(
-    Effect.map(PipedriveStandIn.make({ token: "pipedrive-secret-token", burst: false }), (pipedrive) =>
+    Effect.map(FakePipedrive.make({ token: "pipedrive-secret-token", burst: false }), (pipedrive) =>
       layerRunning(
         { PIPEDRIVE_TOKEN: pipedrive.token, PIPEDRIVE_API_URL: pipedrive.url.origin, ...env },
         {},

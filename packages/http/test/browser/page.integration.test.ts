@@ -87,7 +87,7 @@ withChromium("the page", () => {
         const page = yield* openPage()
         github.addUser("bob")
         github.addGist("bob", { files: { "refused.md": "x" } })
-        pipedrive.misbehave(
+        pipedrive.injectFault(
           { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
           { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
         )

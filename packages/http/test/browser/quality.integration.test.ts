@@ -22,7 +22,7 @@ const populated = Effect.gen(function* () {
   if ((yield* gitpip.status).users > 0) return
   // Always the same user's, however far the worker has come by then.
   const isOfGrace = (body: unknown) => JSON.stringify(body).includes("/grace/")
-  pipedrive.misbehave(
+  pipedrive.injectFault(
     { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
     { when: ({ body, method, route }) => method === "POST" && route === "/api/v2/activities" && isOfGrace(body) }
   )

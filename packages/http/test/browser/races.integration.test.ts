@@ -152,7 +152,7 @@ withChromium("the page, left open", () => {
         const gitpip = yield* Gitpip
         const pipedrive = yield* Pipedrive
         for (let n = 0; n < 2; n++) {
-          pipedrive.misbehave(
+          pipedrive.injectFault(
             { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
             { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
           )

@@ -1,7 +1,7 @@
 /**
  * Faults as data: each kind becomes a plan, which says whether the work is done and what happens to the answer.
  */
-import type { Fault, MisbehaveOptions, StandInRequest } from "../StandIn.ts"
+import type { FakeRequest, Fault, FaultOptions } from "../FakeService.ts"
 import { htmlReply, JSON_TYPE, jsonReply, type Reply } from "./reply.ts"
 
 export interface Plan {
@@ -13,7 +13,7 @@ export interface Plan {
 }
 
 type Plans = {
-  readonly [K in Fault["kind"]]: (fault: Extract<Fault, { kind: K }>, request: StandInRequest) => Plan
+  readonly [K in Fault["kind"]]: (fault: Extract<Fault, { kind: K }>, request: FakeRequest) => Plan
 }
 
 const plans: Plans = {
@@ -82,21 +82,21 @@ const isCommon = (fault: { readonly kind: string }): fault is Fault => Object.ha
 /** `own` answers the kinds that only this service knows. */
 export const planOf = <Own extends { readonly kind: string }>(
   fault: Fault | Own,
-  request: StandInRequest,
+  request: FakeRequest,
   own: (fault: Own) => Reply
 ): Plan => {
-  if (isCommon(fault)) return (plans[fault.kind] as (fault: Fault, request: StandInRequest) => Plan)(fault, request)
+  if (isCommon(fault)) return (plans[fault.kind] as (fault: Fault, request: FakeRequest) => Plan)(fault, request)
   return { work: 0, ending: "send", reply: () => own(fault) }
 }
 
 export interface FaultQueue<F, Route extends string> {
-  readonly add: (fault: F, options?: MisbehaveOptions<Route>) => void
+  readonly add: (fault: F, options?: FaultOptions<Route>) => void
   readonly clear: () => void
-  readonly take: (request: StandInRequest<Route>) => F | undefined
+  readonly take: (request: FakeRequest<Route>) => F | undefined
 }
 
 export const makeFaultQueue = <F, Route extends string>(): FaultQueue<F, Route> => {
-  let queue: Array<{ readonly fault: F; left: number; readonly when: (request: StandInRequest<Route>) => boolean }> = []
+  let queue: Array<{ readonly fault: F; left: number; readonly when: (request: FakeRequest<Route>) => boolean }> = []
   return {
     add: (fault, { times = 1, when = () => true } = {}) => {
       queue.push({ fault, left: times, when })

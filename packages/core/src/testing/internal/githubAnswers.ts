@@ -1,8 +1,8 @@
-/** What the GitHub stand-in answers once a request has passed the door: routes, paging and validators. */
+/** What the GitHub fake answers once a request has passed the door: routes, paging and validators. */
 import { createHash } from "node:crypto"
-import type { StandInRequest } from "../StandIn.ts"
+import type { FakeRequest } from "../FakeService.ts"
 import type { GithubState, StoredGist, StoredUser, Subject } from "./githubState.ts"
-import { type Addresses, type ApiVersion, listedGist, MOST_RAW, profile, wholeGist } from "./githubWire.ts"
+import { type Addresses, type ApiVersion, listedGist, MAX_RAW, profile, wholeGist } from "./githubWire.ts"
 import { JSON_TYPE, jsonReply, type Reply } from "./reply.ts"
 import { instant } from "./time.ts"
 
@@ -30,12 +30,12 @@ export const githubRoutes: ReadonlyArray<GithubRoute> = [
   "/raw/{login}/{gist}/{sha}/{name}"
 ]
 
-type Request = StandInRequest<GithubRoute>
+type Request = FakeRequest<GithubRoute>
 
 const DOCS = "https://docs.github.com/rest"
 
 /** The public feed ends here (https://docs.github.com/en/rest/gists/gists#list-public-gists). */
-const MOST_PUBLIC = 3000
+const MAX_PUBLIC = 3000
 
 export const refusal = (status: number, message: string): Reply =>
   jsonReply(status, { message, documentation_url: DOCS, status: `${status}` })
@@ -96,7 +96,7 @@ export const makeAnswers = (state: GithubState, addresses: Addresses) => {
     const gist = state.gist(gistId)
     const file = [...(gist?.files.values() ?? [])].find((one) => one.sha === sha) ?? gist?.past.get(sha)
     if (file === undefined) return plain(404, "404: Not Found")
-    if (file.content.byteLength > MOST_RAW) return plain(403, "403: Forbidden")
+    if (file.content.byteLength > MAX_RAW) return plain(403, "403: Forbidden")
     const type = file.text ? "text/plain; charset=utf-8" : "application/octet-stream"
     return { status: 200, headers: { "content-type": type, etag: `"${sha}"` }, body: file.content }
   }
@@ -110,7 +110,7 @@ export const makeAnswers = (state: GithubState, addresses: Addresses) => {
       case "/user/{id}/gists":
         return userList(request, version, state.byId(first))
       case "/gists/public":
-        return list(request, version, state.feed, "/gists/public", MOST_PUBLIC)
+        return list(request, version, state.feed, "/gists/public", MAX_PUBLIC)
       case "/gists/{id}":
         return oneGist(request, version, state.gist(first))
       case "/users/{login}":

@@ -1,9 +1,10 @@
 /**
- * What the GitHub stand-in answers to GraphQL: the door, the points, and every form of refusal that was seen. Refusals come
+ * What the GitHub fake answers to GraphQL: the door, the points, and every form of refusal that was seen. Refusals come
  * with `200` unless they concern the token. https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
  */
+
+import type { FakeRequest } from "../FakeService.ts"
 import type { GraphqlEngine } from "../Graphql.ts"
-import type { StandInRequest } from "../StandIn.ts"
 import { type GithubRoute, refusal } from "./githubAnswers.ts"
 import { limitHeaders, type PrimaryFacts, type PrimaryLimit, secondaryRefusal } from "./githubLimits.ts"
 import type { GithubState } from "./githubState.ts"
@@ -28,7 +29,7 @@ export type GraphqlFault =
 export const isGraphqlFault = (fault: { readonly kind: string }): fault is GraphqlFault =>
   ["points-spent", "too-many-users", "blank-gists"].includes(fault.kind)
 
-type Request = StandInRequest<GithubRoute>
+type Request = FakeRequest<GithubRoute>
 
 export const makeGraphql = (options: {
   readonly engine: GraphqlEngine

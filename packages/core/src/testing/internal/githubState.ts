@@ -1,5 +1,5 @@
 /**
- * What the GitHub stand-in knows: users by login and by number, their gists, and the public feed.
+ * What the GitHub fake knows: users by login and by number, their gists, and the public feed.
  *
  * Lists are kept sorted while they change, since a benchmark polls the feed of a million gists.
  */
@@ -137,7 +137,7 @@ export class GithubState {
 
   addUser(login: string, id: number = this.#freeId(), type: "User" | "Organization" = "User"): number {
     this.#claim(login)
-    if (this.#ids.has(id)) throw new Error(`The GitHub stand-in has a user with the id ${id} already`)
+    if (this.#ids.has(id)) throw new Error(`The GitHub fake has a user with the id ${id} already`)
     const user = new StoredUser(login, id, type, this.#second(this.#now()))
     user.isSelf = login.toLowerCase() === this.#self
     this.#logins.set(login.toLowerCase(), user)
@@ -179,7 +179,7 @@ export class GithubState {
       createHash("md5")
         .update(`gist ${this.#gists.size} ${this.#nextId++}`)
         .digest("hex")
-    if (this.#gists.has(id)) throw new Error(`The GitHub stand-in has a gist ${id} already`)
+    if (this.#gists.has(id)) throw new Error(`The GitHub fake has a gist ${id} already`)
     const createdAt = this.#second(input.createdAt === undefined ? this.#now() : new Date(input.createdAt).getTime())
     const gist: StoredGist = {
       id,
@@ -254,19 +254,19 @@ export class GithubState {
 
   #user(login: string): StoredUser {
     const user = this.#logins.get(login.toLowerCase())
-    if (user === undefined) throw new Error(`The GitHub stand-in has no user ${JSON.stringify(login)}`)
+    if (user === undefined) throw new Error(`The GitHub fake has no user ${JSON.stringify(login)}`)
     return user
   }
 
   #known(id: string): StoredGist {
     const gist = this.#gists.get(id)
-    if (gist === undefined) throw new Error(`The GitHub stand-in has no gist ${JSON.stringify(id)}`)
+    if (gist === undefined) throw new Error(`The GitHub fake has no gist ${JSON.stringify(id)}`)
     return gist
   }
 
   #claim(login: string): void {
     if (this.#logins.has(login.toLowerCase())) {
-      throw new Error(`The GitHub stand-in has a user ${JSON.stringify(login)} already`)
+      throw new Error(`The GitHub fake has a user ${JSON.stringify(login)} already`)
     }
   }
 

@@ -16,10 +16,10 @@ export interface Addresses {
 export type ApiVersion = "2022-11-28" | "2026-03-10"
 
 /** Content of one file beyond this is cut; the rest is behind `raw_url` (https://docs.github.com/en/rest/gists/gists). */
-export const MOST_CONTENT = 1024 * 1024
-export const MOST_FILES = 300
+export const MAX_CONTENT = 1024 * 1024
+export const MAX_FILES = 300
 /** Beyond this the raw address refuses as well, and only a clone helps. */
-export const MOST_RAW = 10 * 1024 * 1024
+export const MAX_RAW = 10 * 1024 * 1024
 
 const simpleUser = ({ login, id, type }: StoredUser, { api }: Addresses) => {
   const url = `${api}/users/${login}`
@@ -104,14 +104,14 @@ const common = (gist: StoredGist, addresses: Addresses, entry: (file: StoredFile
     comments_enabled: true,
     comments_url: `${url}/comments`,
     owner: simpleUser(gist.owner, addresses),
-    truncated: gist.files.size > MOST_FILES
+    truncated: gist.files.size > MAX_FILES
   }
 }
 
 const filesOf = (gist: StoredGist, entry: (file: StoredFile) => object): object => {
   // Without a prototype, so that a file called `__proto__` becomes a key like any other.
   const files: Record<string, object> = Object.create(null)
-  let left = MOST_FILES
+  let left = MAX_FILES
   for (const file of gist.files.values()) {
     if (left-- === 0) break
     files[file.name] = entry(file)
@@ -128,8 +128,8 @@ const fileFacts = (gist: StoredGist, file: StoredFile, { raw }: Addresses) => ({
 })
 
 const contentOf = ({ content, text }: StoredFile) => {
-  const truncated = content.byteLength > MOST_CONTENT
-  const shown = truncated ? content.subarray(0, text ? characterStart(content, MOST_CONTENT) : MOST_CONTENT) : content
+  const truncated = content.byteLength > MAX_CONTENT
+  const shown = truncated ? content.subarray(0, text ? characterStart(content, MAX_CONTENT) : MAX_CONTENT) : content
   return {
     truncated,
     content: shown.toString(text ? "utf8" : "base64"),

@@ -1,6 +1,6 @@
 /** The log of requests and its counters. */
 import { Effect } from "effect"
-import type { LoggedRequest } from "../StandIn.ts"
+import type { LoggedRequest } from "../FakeService.ts"
 
 interface Waiter<Route extends string> {
   readonly count: number
@@ -62,6 +62,6 @@ export const makeRequestLog = <Route extends string>(keep: boolean): RequestLog<
             else waiters.add(waiter)
             return Effect.sync(() => waiters.delete(waiter))
           })
-        : Effect.die(new Error("A stand-in made with `log: false` cannot tell what it has seen"))
+        : Effect.die(new Error("A fake made with `log: false` cannot tell what it has seen"))
   }
 }

@@ -1,5 +1,5 @@
-/** What the Pipedrive stand-in answers once a request has passed the door. */
-import type { StandInRequest } from "../StandIn.ts"
+/** What the Pipedrive fake answers once a request has passed the door. */
+import type { FakeRequest } from "../FakeService.ts"
 import { cleanHtml } from "./cleanHtml.ts"
 import {
   activitiesQuery,
@@ -49,7 +49,7 @@ export const pipedriveRoutes: ReadonlyArray<PipedriveRoute> = [
   "/api/v1/notes"
 ]
 
-type Request = StandInRequest<PipedriveRoute>
+type Request = FakeRequest<PipedriveRoute>
 
 export interface Operation {
   /** In tokens of the day's budget (https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting). */
@@ -67,7 +67,7 @@ export interface AnswerOptions {
 }
 
 /** Announced for version 1 (https://developers.pipedrive.com/changelog/post/breaking-change-updating-activities-note-field-limit-sizing-for-post-v1activities), taken to hold for both. */
-const MOST_NOTE_BYTES = 100_000
+const MAX_NOTE_BYTES = 100_000
 
 /** Those of a new company. Whether an unknown one is refused is not known; here it is. */
 const TYPES = ["call", "meeting", "task", "deadline", "email", "lunch"]
@@ -78,7 +78,7 @@ export const refusal = (status: number, error: string, code?: string): Reply =>
 const invalid = (faults: ReadonlyArray<string>): Reply =>
   refusal(400, `Validation failed: ${faults.join("; ")}`, "ERR_SCHEMA_VALIDATION_FAILED")
 
-/** What the stand-in decides about a deal cannot be chosen: lists rely on ids growing with time. */
+/** What the fake decides about a deal cannot be chosen: lists rely on ids growing with time. */
 export type DealInput = Partial<Omit<PipedriveDeal, "id" | "add_time" | "update_time">> & { readonly title: string }
 
 type Body = Readonly<Record<string, unknown>>
@@ -100,11 +100,11 @@ export const makeAnswers = (options: AnswerOptions, now: () => number) => {
     if (typeof note !== "string") return undefined
     // Whether the cap is meant before or after cleaning is not known: neither may exceed it.
     const size = Math.max(Buffer.byteLength(note), Buffer.byteLength(cleanHtml(note)))
-    return size <= MOST_NOTE_BYTES
+    return size <= MAX_NOTE_BYTES
       ? undefined
       : refusal(
           options.noteTooLargeStatus,
-          `Validation failed: note: exceeds ${MOST_NOTE_BYTES} bytes`,
+          `Validation failed: note: exceeds ${MAX_NOTE_BYTES} bytes`,
           "ERR_BAD_REQUEST"
         )
   }

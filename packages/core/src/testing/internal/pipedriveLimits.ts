@@ -55,7 +55,7 @@ export const makeBudget = (limit: number | false) => {
       left = Math.max(0, left - cost)
     },
     set: (tokens: number, now: number): void => {
-      if (limit === false) throw new Error("The Pipedrive stand-in was made without a day budget")
+      if (limit === false) throw new Error("The Pipedrive fake was made without a day budget")
       today(now)
       left = tokens
     },

@@ -1,4 +1,4 @@
-/** What the Pipedrive stand-in stores, and how its lists are cut into pages. */
+/** What the Pipedrive fake stores, and how its lists are cut into pages. */
 import { instant } from "./time.ts"
 
 export interface PipedriveActivity {

@@ -102,11 +102,11 @@ export const activityType = (key: string, index: number) => ({
 
 export const ME = {
   id: USER_ID,
-  name: "Stand-in",
+  name: "Fake",
   default_currency: "EUR",
   locale: "en_US",
   lang: 1,
-  email: "stand-in@example.com",
+  email: "fake@example.com",
   phone: null,
   activated: true,
   last_login: "2020-01-01 00:00:00",

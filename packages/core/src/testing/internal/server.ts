@@ -11,7 +11,7 @@ import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { Clock, Effect, type Scope } from "effect"
 import { HttpServerError } from "effect/http"
-import type { Fault, LoggedRequest, StandIn, StandInOptions, StandInRequest } from "../StandIn.ts"
+import type { FakeRequest, FakeService, FakeServiceOptions, Fault, LoggedRequest } from "../FakeService.ts"
 import { makeFaultQueue, type Plan, planOf } from "./faults.ts"
 import { makeRequestLog } from "./log.ts"
 import type { Reply } from "./reply.ts"
@@ -19,16 +19,16 @@ import { makeRouter } from "./router.ts"
 
 export interface Service<Route extends string, Own extends { readonly kind: string }> {
   readonly routes: ReadonlyArray<Route>
-  readonly answer: (request: StandInRequest<Route>) => Reply
+  readonly answer: (request: FakeRequest<Route>) => Reply
   /** The answer of a fault that only this service knows. */
-  readonly fault: (fault: Own, request: StandInRequest<Route>) => Reply
+  readonly fault: (fault: Own, request: FakeRequest<Route>) => Reply
 }
 
 export const serve = Effect.fnUntraced(function* <Route extends string, Own extends { readonly kind: string }>(
-  options: StandInOptions,
+  options: FakeServiceOptions,
   /** Built once the origin is known, for services whose answers hold their own addresses. */
   service: (origin: string) => Service<Route, Own>
-): Effect.fn.Return<StandIn<Route, Own>, HttpServerError.ServeError, Scope.Scope> {
+): Effect.fn.Return<FakeService<Route, Own>, HttpServerError.ServeError, Scope.Scope> {
   const clock = yield* Clock.Clock
   const log = makeRequestLog<Route>(options.log ?? true)
   const faults = makeFaultQueue<Fault | Own, Route>()
@@ -48,7 +48,7 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
     if (as !== "none") open[as].add(response)
   }
 
-  const handle = (request: StandInRequest<Route>, response: ServerResponse): void => {
+  const handle = (request: FakeRequest<Route>, response: ServerResponse): void => {
     const fault = faults.take(request)
     const plan = fault === undefined ? undefined : planOf(fault, request, (own: Own) => ownFault(own, request))
     let done: Reply | undefined
@@ -92,8 +92,8 @@ export const serve = Effect.fnUntraced(function* <Route extends string, Own exte
     clearRequests: log.clear,
     count: log.count,
     seen: log.seen,
-    misbehave: faults.add,
-    behave: faults.clear,
+    injectFault: faults.add,
+    clearFaults: faults.clear,
     release: () => {
       const sending = held
       held = []
@@ -143,7 +143,7 @@ const requestOf = <Route extends string>(
   incoming: IncomingMessage,
   at: number,
   route: (path: string) => { readonly route: Route | undefined; readonly params: ReadonlyArray<string> }
-): StandInRequest<Route> => {
+): FakeRequest<Route> => {
   const url = incoming.url ?? "/"
   const mark = url.indexOf("?")
   const path = mark < 0 ? url : url.slice(0, mark)

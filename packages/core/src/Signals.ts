@@ -1,0 +1,23 @@
+/** Wake-ups between the parts of one process. Only ever a hint: work that must happen is a row in the database. */
+import { Context, type Duration, Effect, Layer, Queue } from "effect"
+
+interface Signal {
+  readonly raise: Effect.Effect<void>
+  /** Until it is raised, at most so long. */
+  readonly wait: (atMost: Duration.Input) => Effect.Effect<void>
+}
+
+const make = Effect.map(
+  Queue.sliding<void>(1),
+  (queue): Signal => ({
+    raise: Effect.asVoid(Queue.offer(queue, undefined)),
+    wait: (atMost) => Effect.asVoid(Effect.raceFirst(Queue.take(queue), Effect.sleep(atMost)))
+  })
+)
+
+export class Signals extends Context.Service<
+  Signals,
+  { readonly passes: Signal; readonly singles: Signal; readonly publications: Signal }
+>()("gitpip/Signals") {
+  static readonly layer = Layer.effect(Signals, Effect.all({ passes: make, singles: make, publications: make }))
+}

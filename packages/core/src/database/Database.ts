@@ -1,0 +1,209 @@
+/**
+ * The one way to PostgreSQL: a server when a connection string is given, an embedded PGlite otherwise, through the same
+ * driver and the same SQL; migrated before anything else can use it.
+ *
+ * Rows come as domain values: columns in camelCase, `bigint` as number (keys stay far below 2^53), `timestamptz` as
+ * `DateTime.Utc`. SQL itself keeps snake_case.
+ */
+import { resolve } from "node:path"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { Duration, Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
+import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { Settings } from "../Settings.ts"
+import * as Embedded from "./embedded/embedded.ts"
+import * as ServerFile from "./embedded/serverFile.ts"
+import { migrations, newest } from "./migrations/index.ts"
+import { tables } from "./stateFile.ts"
+import { types } from "./types.ts"
+
+/** The database cannot be used. The message says why and what to do. */
+export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
+  message: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect()),
+  /** Where the server answers that has the embedded database's directory, if it is one and has told. */
+  server: Schema.optionalKey(Schema.String)
+}) {}
+
+/** The database that the settings name, migrated. */
+export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = Layer.unwrap(
+  Effect.map(Settings, (settings) =>
+    Option.match(settings.postgres, {
+      onNone: () => layerEmbedded(settings.dataDir),
+      onSome: layerServer
+    })
+  )
+)
+
+/** A PostgreSQL server. */
+export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  // The driver's error would hold the address, password and all.
+  URL.canParse(Redacted.value(url))
+    ? server(url, new URL(Redacted.value(url)).searchParams)
+    : Layer.effectContext(Effect.fail(unreadable))
+
+const unreadable = new DatabaseError({
+  message: "The database's address cannot be read. It is postgres://user:password@host:5432/database"
+})
+
+const server = (url: Redacted.Redacted, given: URLSearchParams): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  migrated(
+    PgClient.layer({
+      url,
+      ...rowForm,
+      // What the address itself says goes before these.
+      ...(given.has("application_name") ? {} : { applicationName: "gitpip" }),
+      ...(given.has("connect_timeout") ? {} : { connectTimeout: Duration.seconds(10) }),
+      // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
+      multiplex: true,
+      maxConnections: 10
+    })
+  )
+
+/** A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. */
+export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  Layer.effectDiscard(endLeases).pipe(Layer.provideMerge(migrated(embedded(directory))))
+
+/**
+ * The directory belongs to one process at a time, so whoever held a lease is dead, and nobody has to wait for its end.
+ * What it had sent is still looked for first.
+ */
+const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`update publications set lease_until = clock_timestamp() where state = 'sending'`
+  yield* sql`update deals set lease_until = null where lease_until is not null`
+  yield* sql`update scans set lease_until = clock_timestamp() where state = 'running'`
+}).pipe(Effect.catch((error) => Effect.fail(unusable("The database cannot be used", error))))
+
+/**
+ * Tells other processes of this user where the server answers that has an embedded database's directory: this process.
+ * Does nothing when it has not, and takes the address back when the scope closes. The server works without it all the
+ * same, so a disk that is full, say, is no reason to end.
+ */
+export const announce = (directory: string, url: string): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.tryPromise(() => ServerFile.write(resolve(directory), url)).pipe(Effect.orElseSucceed(() => false)),
+    (written) => (written ? Effect.ignore(Effect.tryPromise(() => ServerFile.remove(resolve(directory)))) : Effect.void)
+  ).pipe(Effect.asVoid)
+
+/** The same, in memory: gone with the process. */
+export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseError> = Layer.suspend(() =>
+  migrated(embedded(undefined))
+)
+
+const embedded = (directory: string | undefined) =>
+  Layer.unwrap(
+    Effect.map(Embedded.start(directory), (stream) =>
+      PgClient.layer({ stream, ...rowForm, username: "postgres", database: "postgres", maxConnections: 1 })
+    )
+  )
+
+/** The names inside JSON values are data, and stay. */
+const rowForm = { types, transformResultNames: Text.snakeToCamel, transformJson: false }
+
+const migrated = (
+  client: Layer.Layer<SqlClient.SqlClient | PgClient.PgClient, Embedded.EmbeddedError | SqlError.SqlError>
+): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  Layer.effectDiscard(migrate).pipe(
+    Layer.provideMerge(client),
+    Layer.catch((error) =>
+      Layer.effectContext(
+        Effect.fail(
+          error._tag === "DatabaseError"
+            ? error
+            : error._tag === "EmbeddedError"
+              ? new DatabaseError({
+                  message: error.message,
+                  cause: error,
+                  ...(error.server === undefined ? {} : { server: error.server })
+                })
+              : unusable("The database cannot be used", error)
+        )
+      )
+    )
+  )
+
+/**
+ * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
+ * is a database in which somebody else's tables have the names of ours: nothing is changed there.
+ */
+export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlClient.SqlClient> = Effect.gen(
+  function* () {
+    const sql = yield* SqlClient.SqlClient
+    const foreign = yield* sql<{ name: string }>`
+      select tablename::text as name from pg_tables where schemaname = current_schema()
+        and tablename in ${sql.in(tables.map(({ name }) => name))} and to_regclass('gitpip_migrations') is null
+      order by tablename`
+    if (foreign.length > 0) {
+      return yield* new DatabaseError({
+        message: `The database holds tables of another program (${foreign.map(({ name }) => name).join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
+      })
+    }
+    const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
+    const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
+    if (latest !== undefined && latest.id > newest) {
+      return yield* new DatabaseError({
+        message: `The database has schema ${latest.id}, newer than ${newest}, the newest that this version of Gitpip knows. Use the newer version`
+      })
+    }
+    return done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)
+  }
+).pipe(
+  Effect.catchTags({
+    MigrationError: (error) =>
+      Effect.fail(unusable(`The database cannot be migrated: ${error.message}`, error.cause ?? error)),
+    // The first statement of all: a server that cannot be reached shows here.
+    SqlError: (error) => Effect.fail(unusable(whyNot(error), error))
+  })
+)
+
+/** Checks the rows of a statement against a domain schema; every failure is a `DatabaseError`. */
+export const rows = <S extends Schema.Top>(schema: S) => {
+  const decode = Schema.decodeUnknownEffect(Schema.Array(Schema.toType(schema)))
+  return <E extends { readonly _tag: string }, R>(
+    statement: Effect.Effect<ReadonlyArray<unknown>, E, R>
+  ): Effect.Effect<ReadonlyArray<S["Type"]>, DatabaseError, R> => orDatabaseError(Effect.flatMap(statement, decode))
+}
+
+/** Turns whatever the driver fails with into a `DatabaseError`. */
+export const orDatabaseError = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, DatabaseError, R> =>
+  Effect.mapError(effect, (error) =>
+    error instanceof DatabaseError ? error : unusable("The database did not do what was asked", error)
+  )
+
+const unusable = (what: string, error: unknown): DatabaseError => {
+  const reason = sqlMessage(error)
+  return new DatabaseError({ message: reason === "" ? what : `${what}: ${reason}`, cause: error })
+}
+
+const whyNot = ({ reason }: SqlError.SqlError): string => {
+  switch (reason._tag) {
+    case "ConnectionError":
+      return "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
+    case "AuthenticationError":
+    case "AuthorizationError":
+      return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
+    default:
+      // PostgreSQL says which; its word for it is the same in every language.
+      return sqlState(reason) === "3D000"
+        ? "There is no such database. Create it, or correct its name in POSTGRES_CONNECTION_STRING"
+        : "The database cannot be migrated"
+  }
+}
+
+const sqlState = (error: unknown): string | undefined => {
+  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
+    if ("code" in current && typeof current.code === "string") return current.code
+    current = "cause" in current ? current.cause : undefined
+  }
+  return undefined
+}
+
+/** The innermost message: the outer ones only say that something failed. Never the connection string. */
+const sqlMessage = (error: unknown): string => {
+  let message = ""
+  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
+    if ("message" in current && typeof current.message === "string" && current.message !== "") message = current.message
+    current = "reason" in current ? current.reason : "cause" in current ? current.cause : undefined
+  }
+  return message.replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")
+}

@@ -1,0 +1,291 @@
+/**
+ * The two queries that Gitpip asks GitHub's GraphQL API, and what their answers hold. Each user has an alias, so that one who
+ * does not exist costs the others nothing.
+ *
+ * `GraphQLResolver.aliased` of Effect is not used: its batches have one size, and an error without a path costs it the
+ * answers that came along.
+ *
+ * Outside facts: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api ,
+ * https://docs.github.com/en/graphql/overview/public-schema
+ */
+import { createHash } from "node:crypto"
+import { Option, Result, Schema } from "effect"
+import { fileUrl, type ListedFile } from "../domain/GistFile.ts"
+import { storable, storableName } from "../domain/Text.ts"
+import type { One } from "./batching.ts"
+import { type GithubError, githubError, Unexpected, UserNotFound } from "./errors.ts"
+import type { QueryAnswer, QueryError } from "./transport.ts"
+import { PageUrl, timestamp, toSize } from "./wire.ts"
+
+/** A user's gists, last changed first: the beginning of the list. */
+export interface NewestGists {
+  readonly owner: { readonly id: number; readonly login: string }
+  /** All public gists of the user, those that are not among `gists` included. */
+  readonly total: number
+  readonly gists: ReadonlyArray<BatchGist>
+  /** Whether there are no further gists. */
+  readonly complete: boolean
+  /** Stays the same, from one process to the next as well, as long as nothing changes that is shown here. */
+  readonly fingerprint: string
+}
+
+export interface BatchGist {
+  /** What GraphQL calls the gist. */
+  readonly node: string
+  readonly gistId: string
+  readonly files: ReadonlyArray<ListedFile>
+  /** Whether `files` are all files of the gist. */
+  readonly complete: boolean
+  /** Whether all its files are short enough to be read by `texts`. */
+  readonly small: boolean
+  /** RFC 3339, UTC. */
+  readonly updatedAt: string
+}
+
+/** The texts of a gist's files, by storable name. One that is missing is binary, or was not certain to be whole. */
+export interface GistTexts {
+  readonly description: string | null
+  readonly files: ReadonlyMap<string, string>
+}
+
+/** What came last changed is what is new: ten leave room for nine changes of old gists within an interval. */
+const gistsPerUser = 10
+
+/** GitHub cuts the list without a word, so one more is asked for than is taken. */
+const filesPerGist = 10
+
+/** Bytes of all files of a gist that is read by `texts`. */
+const smallGist = 32 * 1024
+
+// ------------------------------------------------------------------------------------------------------------------
+// The newest gists of many users
+// ------------------------------------------------------------------------------------------------------------------
+
+/** One connection of a page for each user: by GitHub's formula a hundred users cost one point. */
+export const newest = (logins: ReadonlyArray<string>) => ({
+  document: `query Newest(${logins.map((_, n) => `$u${n}: String!`).join(", ")}) {
+${logins.map((_, n) => `  u${n}: user(login: $u${n}) { ...Newest }`).join("\n")}
+  rateLimit { cost }
+}
+fragment Newest on User {
+  databaseId
+  login
+  gists(first: ${gistsPerUser}, privacy: PUBLIC, orderBy: { field: UPDATED_AT, direction: DESC }) {
+    totalCount
+    pageInfo { hasNextPage }
+    nodes {
+      id name isPublic description createdAt updatedAt url
+      files(limit: ${filesPerGist + 1}) { name size isTruncated language { name } }
+    }
+  }
+}`,
+  variables: Object.fromEntries(logins.map((login, n) => [`u${n}`, login]))
+})
+
+/** What each of the users was answered. Fails when the query itself is refused. */
+export const readNewest = (
+  logins: ReadonlyArray<string>,
+  answer: QueryAnswer
+): Result.Result<ReadonlyArray<One<NewestGists>>, GithubError> => {
+  const refused = answer.errors.find((error) => !isTrouble(error) && !/^u\d+$/.test(String(error.path[0])))
+  if (refused !== undefined && answer.data == null)
+    return Result.fail(odd(`GitHub refuses a query: ${refused.message}`))
+  const globals = answer.errors.some((error) => isTrouble(error) && error.path.length === 0)
+  return Result.succeed(
+    logins.map((login, n): One<NewestGists> => {
+      const own = answer.errors.filter(({ path }) => path[0] === `u${n}`)
+      const user = fieldOf(answer.data, `u${n}`)
+      if (own.some(isTrouble) || (user == null && own.length === 0 && globals)) return "unanswered"
+      if (user == null && own.some(({ path, type }) => type === "NOT_FOUND" && path.length === 1)) {
+        return Result.fail(githubError(new UserNotFound({ message: `GitHub knows no user ${login}` })))
+      }
+      const [error] = own
+      if (error !== undefined) return Result.fail(odd(`GitHub does not show all of ${login}: ${error.message}`))
+      return Option.match(toNewest(user), {
+        onNone: () => Result.fail(odd(`GitHub describes the gists of ${login} in an unknown way`)),
+        onSome: Result.succeed
+      })
+    })
+  )
+}
+
+/** Whether fewer users might have been answered. GitHub's own faults have no type. */
+const isTrouble = ({ path, type }: QueryError): boolean =>
+  type === "RESOURCE_LIMITS_EXCEEDED" || (type === undefined && (path.length === 0 || /^u\d+$/.test(String(path[0]))))
+
+const odd = (message: string) => githubError(new Unexpected({ message }))
+
+const fieldOf = (data: unknown, name: string): unknown =>
+  typeof data === "object" && data !== null && Object.hasOwn(data, name)
+    ? (data as Readonly<Record<string, unknown>>)[name]
+    : undefined
+
+/** What the query cost by GitHub's word. */
+export const costOf = ({ data }: QueryAnswer): number | undefined => {
+  const cost = fieldOf(fieldOf(data, "rateLimit"), "cost")
+  return typeof cost === "number" && cost >= 1 ? cost : undefined
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+// The texts of some gists
+// ------------------------------------------------------------------------------------------------------------------
+
+export const texts = (nodes: ReadonlyArray<string>) => ({
+  document: `query Texts($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Gist { name isPublic description files(limit: ${filesPerGist}) { name size isTruncated text } }
+  }
+}`,
+  variables: { ids: nodes }
+})
+
+/** By gist id. A gist that is gone, or described in an unknown way, is missing. */
+export const readTexts = ({ data }: QueryAnswer): ReadonlyMap<string, GistTexts> => {
+  const nodes = fieldOf(data, "nodes")
+  const found = new Map<string, GistTexts>()
+  for (const node of Array.isArray(nodes) ? nodes : []) {
+    if (!Schema.is(WireTexts)(node) || !node.isPublic) continue
+    const files = new Map<string, string>()
+    for (const file of node.files ?? []) {
+      const text = Schema.is(WireText)(file) ? wholeText(file) : undefined
+      if (Schema.is(WireText)(file) && text !== undefined) files.set(storableName(file.name), text)
+    }
+    found.set(storableName(node.name), { description: node.description ?? null, files })
+  }
+  return found
+}
+
+/**
+ * The text, when it is certainly the file's own: as long as the file, to the byte. Text that GitHub has cut, or converted
+ * from another encoding, is not, and whether a zero byte makes a file binary is decided where content is read.
+ */
+const wholeText = ({ isTruncated, size, text }: typeof WireText.Type): string | undefined => {
+  if (size === 0) return ""
+  if (isTruncated || text == null || text.includes("\0") || !text.isWellFormed()) return undefined
+  return Buffer.byteLength(text) === size ? text : undefined
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+// Wire
+// ------------------------------------------------------------------------------------------------------------------
+
+const WireUser = Schema.Struct({
+  databaseId: Schema.Int,
+  login: Schema.String,
+  gists: Schema.Struct({
+    totalCount: Schema.Int,
+    pageInfo: Schema.Struct({ hasNextPage: Schema.Boolean }),
+    nodes: Schema.Array(Schema.Unknown)
+  })
+})
+const WireNode = Schema.Struct({
+  id: Schema.String.check(Schema.isMaxLength(1_000)),
+  name: Schema.String,
+  isPublic: Schema.Boolean,
+  description: Schema.NullOr(Schema.String),
+  createdAt: Schema.String,
+  updatedAt: Schema.String,
+  url: Schema.String,
+  files: Schema.NullOr(Schema.Array(Schema.Unknown))
+})
+const WireFile = Schema.Struct({
+  name: Schema.String,
+  size: Schema.NullOr(Schema.Finite),
+  isTruncated: Schema.Boolean,
+  language: Schema.NullOr(Schema.Struct({ name: Schema.String }))
+})
+const WireTexts = Schema.Struct({
+  name: Schema.String,
+  isPublic: Schema.Boolean,
+  description: Schema.NullOr(Schema.String),
+  files: Schema.NullOr(Schema.Array(Schema.Unknown))
+})
+const WireText = Schema.Struct({
+  name: Schema.String,
+  size: Schema.NullOr(Schema.Finite),
+  isTruncated: Schema.Boolean,
+  text: Schema.NullOr(Schema.String)
+})
+
+/** Nothing when any gist is `null` or odd: then it is there, and this is not the way to see it. */
+const toNewest = (raw: unknown): Option.Option<NewestGists> => {
+  if (!Schema.is(WireUser)(raw)) return Option.none()
+  const { databaseId, gists: page, login } = raw
+  const gists: Array<BatchGist> = []
+  for (const node of page.nodes) {
+    if (Schema.is(WireNode)(node) && !node.isPublic) continue
+    const gist = Schema.is(WireNode)(node) ? toGist(node, login) : undefined
+    if (gist === undefined) return Option.none()
+    gists.push(gist)
+  }
+  const newest = {
+    owner: { id: databaseId, login },
+    total: page.totalCount,
+    gists,
+    complete: !page.pageInfo.hasNextPage
+  }
+  return Option.some({ ...newest, fingerprint: fingerprintOf(newest) })
+}
+
+const toGist = (node: typeof WireNode.Type, login: string): BatchGist | undefined => {
+  const page = pageUrl(node.url, login, node.name)
+  if (page === undefined) return undefined
+  const all = node.files ?? []
+  const known = all.filter(Schema.is(WireFile))
+  const complete = node.files !== null && known.length === all.length && all.length <= filesPerGist
+  const common = {
+    gistId: storableName(node.name),
+    rawUrl: null,
+    description: node.description === null ? null : storable(node.description, 2_000),
+    type: null,
+    createdAt: timestamp(node.createdAt),
+    updatedAt: timestamp(node.updatedAt)
+  }
+  return {
+    node: node.id,
+    gistId: common.gistId,
+    files: known.map(({ language, name, size }) => {
+      const filename = storableName(name)
+      return {
+        ...common,
+        filename,
+        htmlUrl: fileUrl(page, filename),
+        language: language === null ? null : storable(language.name, 100),
+        size: toSize(size)
+      }
+    }),
+    complete,
+    small:
+      complete &&
+      known.every(({ isTruncated, size }) => !isTruncated && size !== null) &&
+      known.reduce((sum, { size }) => sum + toSize(size), 0) <= smallGist,
+    updatedAt: common.updatedAt
+  }
+}
+
+/** The address in the form of the REST API, which names the owner: GraphQL is not documented to. */
+const pageUrl = (url: string, login: string, id: string): string | undefined => {
+  if (!url.endsWith(`/${id}`)) return undefined
+  const before = url.slice(0, -id.length - 1)
+  const root = before.toLowerCase().endsWith(`/${login.toLowerCase()}`) ? before.slice(0, -login.length - 1) : before
+  const page = `${root}/${login}/${id}`
+  return Schema.is(PageUrl)(page) ? page : undefined
+}
+
+const fingerprintOf = ({ complete, gists, owner, total }: Omit<NewestGists, "fingerprint">): string =>
+  createHash("sha256")
+    .update(
+      JSON.stringify([
+        owner.id,
+        owner.login,
+        total,
+        complete,
+        gists.map(({ complete, files, node, updatedAt }) => [
+          node,
+          updatedAt,
+          complete,
+          files.map(({ filename, size }) => [filename, size])
+        ])
+      ])
+    )
+    .digest("base64url")

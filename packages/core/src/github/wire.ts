@@ -1,0 +1,151 @@
+/**
+ * Gists as GitHub's REST API writes them, in the form they are kept in.
+ *
+ * Outside facts: https://docs.github.com/en/rest/gists/gists
+ */
+import { Effect, Option, Result, Schema } from "effect"
+import { type Content, fileUrl, type ListedFile } from "../domain/GistFile.ts"
+import { cut, storable, storableName } from "../domain/Text.ts"
+import { type Answer, json } from "../net/exchange.ts"
+import { fieldOf, tell } from "../net/unreadable.ts"
+import { fail, type GithubError, Unavailable, Unexpected } from "./errors.ts"
+
+export const WireAccount = Schema.Struct({ id: Schema.Int, login: Schema.String })
+
+/** Every property of a file is optional in GitHub's description. The map itself is kept raw: a `Record` schema would lose a file called `__proto__`. */
+const WireFile = Schema.Struct({
+  language: Schema.optional(Schema.NullOr(Schema.String)),
+  type: Schema.optional(Schema.NullOr(Schema.String)),
+  raw_url: Schema.optional(Schema.NullOr(Schema.String)),
+  size: Schema.optional(Schema.NullOr(Schema.Finite))
+})
+const WireContentFile = Schema.Struct({
+  content: Schema.optional(Schema.NullOr(Schema.String)),
+  encoding: Schema.optional(Schema.NullOr(Schema.String)),
+  truncated: Schema.optional(Schema.NullOr(Schema.Boolean)),
+  type: Schema.optional(Schema.Unknown),
+  raw_url: Schema.optional(Schema.Unknown)
+})
+const FileMap = Schema.declare((u): u is Record<string, unknown> => typeof u === "object" && u !== null)
+export const WireGist = Schema.Struct({
+  public: Schema.optional(Schema.Unknown),
+  description: Schema.optional(Schema.NullOr(Schema.String)),
+  files: Schema.optional(FileMap),
+  truncated: Schema.optional(Schema.Unknown)
+})
+/** It becomes a link in Pipedrive and the mark of the file there: no other scheme, and nothing that HTML would change. */
+export const PageUrl = Schema.String.check(
+  Schema.makeFilter(
+    (url) => /^https?:\/\/[A-Za-z0-9.:[\]-]+\/[\w./~%-]*$/.test(url) && URL.canParse(url) && url.length <= 300
+  )
+)
+const WireListedGist = Schema.Struct({
+  id: Schema.String,
+  html_url: PageUrl,
+  description: Schema.optional(Schema.NullOr(Schema.String)),
+  owner: Schema.optional(Schema.NullOr(WireAccount)),
+  created_at: Schema.String,
+  updated_at: Schema.String,
+  files: FileMap
+})
+
+/**
+ * Whether an answer says that the gist is public. The kind of list proves nothing: with the owner's token, a user's list
+ * holds secret gists as well (recorded: https://github.com/hub4j/github-api, `GHGistTest/listGistFile`).
+ */
+export const isPublic = (gist: unknown): boolean =>
+  typeof gist === "object" && gist !== null && "public" in gist && gist.public === true
+
+const WireOwned = Schema.Struct({ owner: WireAccount })
+
+/** Whose list it is. Gists that are left out themselves count too. */
+export const ownerOf = (gists: ReadonlyArray<unknown>): Option.Option<typeof WireAccount.Type> =>
+  Option.map(Option.fromNullishOr(gists.find(Schema.is(WireOwned))), ({ owner: { id, login } }) => ({ id, login }))
+
+const decodeGist = Schema.decodeUnknownEffect(WireListedGist)
+export const decodeListedGist = (gist: unknown) =>
+  Effect.tapError(decodeGist(gist), (error) => tell("GitHub", fieldOf(error)))
+const decodeFile = Schema.decodeUnknownOption(WireFile)
+export const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
+
+export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  answer: Answer
+): Effect.Effect<S["Type"], GithubError> =>
+  answer.cut
+    ? fail(new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes` }))
+    : Schema.decodeUnknownEffect(schema)(json(answer)).pipe(
+        // What cannot be read came from a proxy or was cut: the same as no answer.
+        Effect.catch((error) =>
+          Effect.andThen(
+            tell("GitHub", fieldOf(error)),
+            fail(new Unavailable({ message: "GitHub's answer cannot be read" }))
+          )
+        )
+      )
+
+export const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<ListedFile> =>
+  Object.entries(gist.files).map(([name, raw]) => {
+    const file = Option.getOrElse(decodeFile(raw), (): typeof WireFile.Type => ({}))
+    const filename = storableName(name)
+    return {
+      gistId: storableName(gist.id),
+      filename,
+      htmlUrl: fileUrl(gist.html_url, filename),
+      rawUrl: typeof file.raw_url === "string" ? storable(file.raw_url, 4_000) : null,
+      description: typeof gist.description === "string" ? storable(gist.description, 2_000) : null,
+      language: typeof file.language === "string" ? storable(file.language, 100) : null,
+      type: typeof file.type === "string" ? storable(file.type, 100) : null,
+      size: toSize(file.size),
+      createdAt: timestamp(gist.created_at),
+      updatedAt: timestamp(gist.updated_at)
+    }
+  })
+
+export const toSize = (size: number | null | undefined): number =>
+  Math.min(Math.max(0, Math.trunc(size ?? 0)), Number.MAX_SAFE_INTEGER)
+
+/** GitHub's own timestamp, or the beginning of time when it is none, or one of a year that a database would refuse. */
+export const timestamp = (text: string): string => {
+  const millis = Date.parse(text)
+  return new Date(millis >= 0 && millis < Date.UTC(10_000, 0) ? millis : 0).toISOString()
+}
+
+/** What a gist's answer holds of a file. `Withheld`: nothing, although the file is not empty. */
+export const toContent = (file: typeof WireContentFile.Type): Content | { readonly _tag: "Withheld" } => {
+  const { content = "", encoding } = file
+  // Files behind one that is too large come cut off as well, without a beginning: https://github.com/cli/cli/issues/11739
+  if (file.truncated === true && (content === "" || content === null)) return { _tag: "Withheld" }
+  if (encoding === "base64" || typeof file.content !== "string" || file.content.slice(0, 8_000).includes("\0")) {
+    return { _tag: "Binary" }
+  }
+  const whole = file.content.length <= maxText
+  return {
+    _tag: "Text",
+    // Copied: a part of a long string keeps the whole of it in memory.
+    text: whole ? file.content : Buffer.from(cut(file.content, maxText)).toString(),
+    partial: !whole || file.truncated === true
+  }
+}
+
+/** More than fits into a note of Pipedrive, in UTF-16 units. */
+const maxText = 128 * 1024
+
+/**
+ * The address of the next page, which may be relative to the present one's (RFC 8288, section 3.2). Addresses are followed as
+ * given, never built: GitHub answers with others than it was asked. Fails when there is one that cannot be read.
+ */
+export const nextLink = (link: string | undefined, page: URL): Result.Result<Option.Option<URL>, string> => {
+  for (const part of link?.split(/,(?=\s*<)/) ?? []) {
+    const [, target, parameters] = /^\s*<([^>]*)>\s*;(.*)$/s.exec(part) ?? []
+    const relations = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(parameters ?? "")
+    const names = (relations?.[1] ?? relations?.[2] ?? "").toLowerCase().split(/\s+/)
+    if (target === undefined || !names.includes("next")) continue
+    return URL.canParse(target, page.href)
+      ? Result.succeed(Option.some(new URL(target, page.href)))
+      : Result.fail("GitHub's next page has an address that cannot be read")
+  }
+  return /\bnext\b/i.test(link ?? "") && !/<[^>]*>\s*;/.test(link ?? "")
+    ? Result.fail("GitHub's next page has an address that cannot be read")
+    : Result.succeed(Option.none())
+}

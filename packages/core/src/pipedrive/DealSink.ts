@@ -1,0 +1,86 @@
+/**
+ * One deal for each file, with the content as its note (`GITPIP_PUBLISH_AS=deal`).
+ *
+ * Two requests make one publication. The deal's title holds the gist's id beside the file name, so it is the marker. A
+ * deal without its note, because the process ended in between, is found by its title and given the note.
+ *
+ * Guarantees: one deal is made for a file. A deal whose note is refused stays, with a shorter note or without one.
+ */
+import { createHash } from "node:crypto"
+import { DateTime, Effect, Layer, Option } from "effect"
+import { type Content, contentRefused } from "../domain/GistFile.ts"
+import { cut } from "../domain/Text.ts"
+import * as Timing from "../domain/Timing.ts"
+import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
+import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
+import { dealOfRemoteId, withTitle } from "./deals.ts"
+import { isRefusal, remarkOn, sinking } from "./errors.ts"
+import { Pipedrive } from "./Pipedrive.ts"
+
+export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
+  Sink,
+  Effect.gen(function* () {
+    const pipedrive = yield* Pipedrive
+
+    const noteOf = (id: number, delivery: Delivery, content: Content) =>
+      Effect.result(pipedrive.createNote({ deal_id: id, content: fromFile({ ...delivery, content }).note }))
+
+    /** Whatever fails once the deal is there leaves a deal behind: the next try must find it. */
+    const addNote = Effect.fnUntraced(function* (
+      id: number,
+      delivery: Delivery,
+      content: Content
+    ): Effect.fn.Return<Created, SinkError> {
+      const remoteId = String(id)
+      const unknown = (message: string) => Effect.fail(new SinkError({ reason: new OutcomeUnknown({ message }) }))
+      const first = yield* noteOf(id, delivery, content)
+      if (first._tag === "Success") return { remoteId, remark: remarkOn(content) }
+      const { message, reason } = first.failure
+      if (!isRefusal(reason)) return yield* unknown(message)
+      if (content._tag !== "Omitted") {
+        const second = yield* noteOf(id, delivery, contentRefused)
+        if (second._tag === "Success") return { remoteId, remark: `The content was left out: ${message}` }
+        if (!isRefusal(second.failure.reason)) return yield* unknown(second.failure.message)
+        // This may pass: the deal is found again, and the note tried again, as often as a file is tried.
+        if (reason._tag === "Forbidden") return yield* unknown(message)
+      }
+      return { remoteId, remark: `The deal has no note: ${message}` }
+    })
+
+    return Sink.of({
+      limitKey: pipedrive.limitKey,
+      off: Option.none(),
+      target: () => Effect.succeed(""),
+      forget: () => Effect.void,
+      create: Effect.fn("DealSink.create")(function* (_target, delivery, content, begin) {
+        const id = yield* sinking(pipedrive.createDeal(title(delivery), begin))
+        return yield* addNote(id, delivery, content)
+      }),
+      find: Effect.fn("DealSink.find")(function* (_target, delivery, since) {
+        const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
+        return (yield* withTitle(pipedrive, title(delivery), oldest)).map(({ id }) => String(id))
+      }),
+      finish: Effect.fn("DealSink.finish")(function* (remoteId, delivery, content) {
+        const notes = yield* sinking(pipedrive.notesOfDeal(Number(remoteId)))
+        const isWhole = notes.some(
+          (note) => typeof note.content === "string" && bearsMarker(note.content, delivery.htmlUrl)
+        )
+        return isWhole ? { remoteId } : yield* addNote(Number(remoteId), delivery, content)
+      }),
+      // A twin of a user's deal may be left from the time when files were published as activities.
+      retract: (remoteId) =>
+        sinking(pipedrive.deleteDeal(Option.getOrElse(dealOfRemoteId(remoteId), () => Number(remoteId)))),
+      price: dealPrice,
+      probe: Effect.asVoid(sinking(pipedrive.me)),
+      budget: pipedrive.budget,
+      close: pipedrive.close
+    })
+  })
+)
+
+/** The deal's title, and the marker: one line, unique to the file, at most `subjectLimit` units. */
+export const title = (delivery: Pick<Delivery, "filename" | "username" | "gistId" | "htmlUrl">): string => {
+  const hash = createHash("sha256").update(delivery.htmlUrl).digest("hex").slice(0, 10)
+  const tail = ` · ${delivery.username} · ${cut(delivery.gistId, 40)} ${hash}`
+  return `${cut(subject(delivery.filename), subjectLimit - tail.length)}${tail}`
+}

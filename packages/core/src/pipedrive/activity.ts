@@ -1,0 +1,106 @@
+/**
+ * The pure step from a gist file to what Pipedrive shows: a subject line and a note.
+ *
+ * A note is HTML that Pipedrive cleans on arrival: comments, styles and scripts go, links gain a `rel`, so what comes
+ * back never equals what was sent (https://developers.pipedrive.com/docs/api/v1/openapi.yaml). Only `<a href>` and
+ * `<br>` are used here, everything else is escaped text, and indentation is kept with no-break spaces because `<pre>`
+ * is not known to survive.
+ */
+
+import type { Content } from "../domain/GistFile.ts"
+import { cut } from "../domain/Text.ts"
+
+/** Pipedrive caps an activity's note at 100 KB; taken as bytes of HTML, with room for the `rel` that cleaning adds to links. https://developers.pipedrive.com/changelog/post/breaking-change-updating-activities-note-field-limit-sizing-for-post-v1activities */
+export const noteLimit = 99_000
+
+/** Pipedrive's field is a `varchar`, elsewhere documented with 255 characters. */
+export const subjectLimit = 250
+
+export interface Activity {
+  readonly subject: string
+  /** HTML, at most `noteLimit` bytes of UTF-8. */
+  readonly note: string
+}
+
+export interface ActivityInput {
+  readonly filename: string
+  readonly htmlUrl: string
+  readonly description: string | null
+  readonly type: string | null
+  readonly size: number
+  readonly content: Content
+}
+
+/** An activity for a file. Total: every file, whatever it is called and holds, has one. */
+export const fromFile = (file: ActivityInput): Activity => ({
+  subject: subject(file.filename),
+  note: note(file)
+})
+
+/** A name on one line: control characters become spaces, bidirectional overrides go, the rest stays. */
+export const subject = (filename: string): string => {
+  const line = filename
+    .toWellFormed()
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
+    .replace(/[\u202a-\u202e\u2066-\u2069]/g, "")
+    .trim()
+  return line === "" ? "(unnamed file)" : line.length <= subjectLimit ? line : `${cut(line, subjectLimit - 1)}…`
+}
+
+/** Whether a note, as Pipedrive gives it back, is the note of the file at this address. */
+export const bearsMarker = (note: string, htmlUrl: string): boolean => {
+  // Only the link that opens the note counts: a file's content can hold the address of any other file.
+  const end = note.search(/<\/a>|<br/i)
+  // Cleaning may write `&` differently; the marker holds none, and its `#` ends the name.
+  return (end < 0 ? note : note.slice(0, end)).includes(htmlUrl.slice(0, htmlUrl.indexOf("#") + 1))
+}
+
+const note = (file: ActivityInput): string => {
+  const link = `<a href="${escapeHtml(file.htmlUrl)}">${escapeHtml(file.htmlUrl)}</a>`
+  const description =
+    file.description === null || file.description === "" ? "" : `<br>${escapeText(cut(file.description, 2_000))}`
+  if (file.content._tag === "Omitted") {
+    return `${link}${description}<br><br>The content is left out: ${escapeText(cut(file.content.why, 500))}. See the link.`
+  }
+  if (file.content._tag === "Binary") {
+    return `${link}${description}<br><br>Binary file (${escapeHtml(file.type ?? "unknown type")}, ${file.size} bytes): see the link.`
+  }
+  if (file.content.text === "" && !file.content.partial) return `${link}${description}<br><br>(empty file)`
+  const room = noteLimit - Buffer.byteLength(`${link}${CUT}${description}<br><br>`)
+  const { html, whole } = escapeWithin(file.content.text, room)
+  return `${link}${whole && !file.content.partial ? "" : CUT}${description}<br><br>${html}`
+}
+
+const CUT = " (only the beginning: the whole file is behind the link)"
+
+const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
+
+/** Text to HTML that looks the same: lines stay lines, indentation stays, what HTML cannot hold becomes U+FFFD. */
+const escapeText = (text: string): string =>
+  escapeHtml(
+    text
+      .toWellFormed()
+      .replace(/\r\n?/g, "\n")
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, "\uFFFD")
+      .replaceAll("\t", "    ")
+      .replace(/^ +| {2,}/gm, (spaces) => "\u00a0".repeat(spaces.length))
+  ).replaceAll("\n", "<br>")
+
+/** The longest beginning of `text` whose HTML fits into `room` bytes, cut between characters. */
+const escapeWithin = (text: string, room: number): { readonly html: string; readonly whole: boolean } => {
+  // Escaping only ever makes text longer, so more than `room` units can never fit.
+  const candidate = cut(text, room)
+  const html = escapeText(candidate)
+  if (candidate.length === text.length && Buffer.byteLength(html) <= room) return { html, whole: true }
+  let low = 0
+  let high = candidate.length
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (Buffer.byteLength(escapeText(cut(candidate, middle))) <= room) low = middle
+    else high = middle - 1
+  }
+  return { html: escapeText(cut(candidate, low)), whole: false }
+}

@@ -1,0 +1,116 @@
+/**
+ * The deal that bears a user's name: adopted from a person, or created once, and remembered.
+ *
+ * Pipedrive lets many deals bear one title, so two creations would make twins. One process at a time finds or creates a
+ * user's deal, under a lease; a creation whose answer was lost is looked for among the newest deals (the search lags).
+ */
+import { Clock, DateTime, Duration, Effect, Option } from "effect"
+import * as Timing from "../domain/Timing.ts"
+import type { Recipient, SinkError } from "../publish/Sink.ts"
+import type { Store } from "../store/Store.ts"
+import { notYet, sinking, storing } from "./errors.ts"
+import type { Pipedrive, StoredDeal } from "./Pipedrive.ts"
+
+/** Why nothing can be hung on a deal, or `undefined` when it can. Deleted and archived deals cannot be edited. */
+export const whyUnusable = (
+  deal: Option.Option<Pick<StoredDeal, "is_archived" | "is_deleted" | "status">>
+): string | undefined => {
+  if (Option.isNone(deal) || deal.value.is_deleted === true || deal.value.status === "deleted") {
+    return "is deleted, or hidden from the token's user"
+  }
+  return deal.value.is_archived === true ? "is archived" : undefined
+}
+
+/** Long enough for a search, a look and a create that all wait for their turn. */
+const lease = Duration.minutes(5)
+
+export const ensureDeal = Effect.fn("ensureDeal")(function* (
+  pipedrive: Pipedrive["Service"],
+  deals: Store["Service"]["deals"],
+  { userKey, username }: Recipient
+): Effect.fn.Return<number, SinkError> {
+  const row = yield* storing(deals.claim(userKey, lease))
+  if (row.dealId !== null) return row.dealId
+  if (!row.leased) return yield* notYet("another process is finding or creating the user's deal", Duration.seconds(30))
+  const own = { userKey, epoch: row.epoch }
+
+  const findOrCreate = Effect.gen(function* () {
+    if (row.sentAt !== null) {
+      const ago = Duration.seconds(Math.max(row.sentAgo ?? 0, 0))
+      const wait = (until: Duration.Duration) => Duration.subtract(until, ago)
+      if (Duration.isLessThan(ago, Timing.sendMargin)) {
+        return yield* notYet(
+          "the answer to the creation of the user's deal was lost; it is looked for in a minute",
+          wait(Timing.sendMargin)
+        )
+      }
+      const created = yield* withTitle(pipedrive, username, DateTime.subtractDuration(row.sentAt, Timing.clockSlack))
+      const usable = created.find((deal) => whyUnusable(Option.some(deal)) === undefined)
+      if (usable !== undefined) return usable.id
+      if (Duration.isLessThan(ago, Timing.certainDelay)) {
+        return yield* notYet("a lost creation of the user's deal does not show yet", wait(Timing.certainDelay))
+      }
+      yield* storing(deals.clear(own))
+      return yield* notYet(
+        "the lost creation of the user's deal did not happen; it is created next",
+        Duration.seconds(1)
+      )
+    }
+    const adopted = yield* sinking(pipedrive.searchDeals(username))
+    const theirs = adopted
+      .filter(
+        (deal) => deal.title.toLowerCase() === username.toLowerCase() && whyUnusable(Option.some(deal)) === undefined
+      )
+      // An open one rather than a closed one, the oldest of several.
+      .toSorted((a, b) => Number(b.status === "open") - Number(a.status === "open") || a.id - b.id)
+    if (theirs[0] !== undefined) return theirs[0].id
+
+    return yield* Effect.uninterruptible(
+      Effect.gen(function* () {
+        const begin = Effect.catch(deals.beginSend(own, Timing.sendMargin), () => Effect.succeed(false))
+        const id = yield* sinking(pipedrive.createDeal(username, begin)).pipe(
+          Effect.tapError((error) =>
+            error.reason._tag === "SinkOutcomeUnknown" ? Effect.void : storing(deals.clear(own))
+          )
+        )
+        const now = new Date(yield* Clock.currentTimeMillis)
+        // A process that was paused meanwhile may find another's deal on record: that one holds, and its own goes.
+        return yield* storing(deals.record(userKey, id, { remoteId: dealRemoteId(id), now }))
+      })
+    )
+  })
+
+  const id = yield* findOrCreate.pipe(Effect.onError(() => Effect.ignore(deals.release(own))))
+  return yield* storing(deals.record(userKey, id, undefined))
+})
+
+const prefix = "deal:"
+
+/** A user's deal as a receipt to retract, among remoteIds of activities. */
+export const dealRemoteId = (id: number): string => `${prefix}${id}`
+
+/** The deal of such a receipt. */
+export const dealOfRemoteId = (remoteId: string): Option.Option<number> =>
+  remoteId.startsWith(prefix) ? Option.some(Number(remoteId.slice(prefix.length))) : Option.none()
+
+/** The deals of exactly this title that were added since then, oldest first. */
+export const withTitle = Effect.fnUntraced(function* (
+  pipedrive: Pipedrive["Service"],
+  title: string,
+  since: DateTime.Utc
+): Effect.fn.Return<ReadonlyArray<StoredDeal>, SinkError> {
+  const found: Array<StoredDeal> = []
+  let cursor = Option.none<string>()
+  for (;;) {
+    const page = yield* sinking(pipedrive.newestDeals(cursor))
+    found.push(...page.items.filter((deal) => deal.title === title))
+    if (Option.isNone(page.cursor) || page.items.some((deal) => isBefore(deal.add_time, since))) {
+      return found.toSorted((a, b) => a.id - b.id)
+    }
+    cursor = page.cursor
+  }
+})
+
+/** Whether a timestamp of Pipedrive's is before an instant. One that is missing or unreadable is not. */
+export const isBefore = (time: string | null | undefined, instant: DateTime.Utc): boolean =>
+  time !== null && time !== undefined && Date.parse(time) < instant.epochMilliseconds

@@ -1,0 +1,233 @@
+/** The files that scans found, and their entry into the outbox, in one transaction. */
+import { DateTime, Effect, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { orDatabaseError, rows } from "../database/Database.ts"
+import { GistFile, type ListedFile } from "../domain/GistFile.ts"
+import * as rules from "../domain/rules.ts"
+import * as Timing from "../domain/Timing.ts"
+import type { UserKey } from "../domain/User.ts"
+import { arrayOf, queueHead } from "./sql.ts"
+
+/** What one look at a user brought, to be stored at once. */
+export interface Intake {
+  readonly userKey: UserKey
+  readonly scanKey: number
+  readonly files: ReadonlyArray<ListedFile>
+  readonly githubId: number | null
+  readonly etag: string | null
+  readonly pages: number
+  /** Whether the walk reached the last page. */
+  readonly full: boolean
+  readonly backfill: "all" | "none"
+  readonly now: Date
+}
+
+/** There is no file of this id. */
+export class FileNotFound extends Schema.TaggedError<FileNotFound>()("FileNotFound", { file: Schema.Int }) {
+  override get message(): string {
+    return `There is no file ${this.file}`
+  }
+}
+
+const chunk = 1_000
+
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const columns = sql.literal(`f.key as id, u.username as owner, f.filename, f.gist_id, f.html_url, f.raw_url,
+    f.description, f.language, f.type, f.size, f.created_at, f.updated_at, f.found_at, f.scan_key as scan_id,
+    p.key as publication_id, p.state as publication_state, p.target as publication_target,
+    p.remote_id as publication_remote_id`)
+  const from = sql.literal(
+    `gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`
+  )
+  const files = rows(GistFile)
+
+  /** Looks at users that are all different. */
+  const addChecks = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
+    const added = new Map<UserKey, number>()
+    const queued = new Map<UserKey, number>()
+    // First of all, and in a statement of its own: visits take the same locks, so that the keys drawn below commit in
+    // order for each user, and what a second scanner just added is seen here. In order of the keys, so that two that lock
+    // the same users wait for one another and never in a circle, and no stronger than needed: rows that only refer to
+    // these users can be written meanwhile, by whoever holds what is waited for below.
+    const locked = new Map(
+      (yield* sql<{ key: UserKey; trackedAt: DateTime.Utc; baselinedAt: DateTime.Utc | null }>`
+        select key, tracked_at, baselined_at from users where key = any(${arrayOf(
+          sql,
+          intakes.map(({ userKey }) => userKey),
+          "bigint"
+        )})
+        order by key for no key update`).map((user) => [user.key, user])
+    )
+    const looks = intakes.flatMap((intake) => {
+      const user = locked.get(intake.userKey)
+      return user === undefined ? [] : [{ ...intake, user }]
+    })
+    if (looks.length === 0) return added
+    // One order for everybody's files, not one user after the other: two scans that find the same file wait for one
+    // another at its name, and must come to such names in the same order.
+    const found = looks.flatMap((look) => look.files.map((file) => ({ look, file }))).sort(oldestFirst)
+    for (let at = 0; at < found.length; at += chunk) {
+      const part = found.slice(at, at + chunk)
+      const files = part.map(({ file, look }, n) => ({
+        n,
+        user_key: look.userKey,
+        gist_id: file.gistId,
+        filename: file.filename,
+        html_url: file.htmlUrl,
+        raw_url: file.rawUrl,
+        description: file.description,
+        language: file.language,
+        type: file.type,
+        size: file.size,
+        created_at: file.createdAt,
+        updated_at: file.updatedAt
+      }))
+      const owners = [...new Set(part.map(({ look }) => look))].map(({ backfill, now, scanKey, user, userKey }) => ({
+        user_key: userKey,
+        scan_key: scanKey,
+        found_at: now,
+        // What is older was there before the user was tracked.
+        old_before: user.baselinedAt === null ? DateTime.toDate(user.trackedAt) : null,
+        skip_old: backfill === "none",
+        queued: queued.get(userKey) ?? 0
+      }))
+      // A user's first place in the queue is behind its own waiting files, but never before where the queue stands now:
+      // start-time fair queueing, see Publications.ts.
+      const ownersOf = sql`owners as (
+          select * from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
+            found_at timestamptz, old_before timestamptz, skip_old boolean, queued bigint)
+        )`
+      const insertFiles = sql`
+          insert into gist_files (user_key, scan_key, gist_id, filename, html_url, raw_url, description, language, type,
+            size, created_at, updated_at, found_at)
+          select o.user_key, o.scan_key, l.gist_id, l.filename, l.html_url, l.raw_url, l.description, l.language, l.type,
+            l.size, l.created_at, l.updated_at, o.found_at
+          from jsonb_to_recordset(${JSON.stringify(files)}::jsonb) as l(n int, user_key bigint, gist_id text, filename text,
+            html_url text, raw_url text, description text, language text, type text, size bigint,
+            created_at timestamptz, updated_at timestamptz) join owners o on o.user_key = l.user_key
+          order by l.n
+          on conflict on constraint gist_files_gist_id_filename_key do nothing
+          returning key, user_key, created_at`
+      // One statement inserts files and publications. Only the proof of the rule inserts the files by a statement before.
+      if (!rules.filesAndOutboxInOneTransaction)
+        yield* sql`with ${ownersOf}, added as (${insertFiles}) select count(*) from added`
+      const counts = yield* sql<{ userKey: UserKey; added: number; queued: number }>`
+        with ${ownersOf}, added as (${
+          rules.filesAndOutboxInOneTransaction
+            ? insertFiles
+            : sql`select key, user_key, created_at from gist_files where scan_key in (select scan_key from owners)
+                and key not in (select file_key from publications)`
+        }), start as materialized (
+          select o.*, greatest(
+            coalesce((select max(start_tag) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
+            ${queueHead(sql)}
+          ) as start_tag from owners o
+        ), queued as (
+          insert into publications (file_key, user_key, state, start_tag, due_at, created_at, backlog)
+          select a.key, a.user_key, 'pending', s.start_tag - 1 + row_number() over own, s.found_at, s.found_at,
+            coalesce(a.created_at < s.old_before, false) or s.queued + row_number() over own > ${Timing.freshFiles}
+          from added a join start s on s.user_key = a.user_key
+          where not (s.skip_old and coalesce(a.created_at < s.old_before, false))
+          window own as (partition by a.user_key order by a.key)
+          order by a.key
+          returning file_key
+        )
+        select a.user_key, count(*) as added, count(q.file_key) as queued
+        from added a left join queued q on q.file_key = a.key group by a.user_key`
+      for (const count of counts) {
+        added.set(count.userKey, (added.get(count.userKey) ?? 0) + count.added)
+        queued.set(count.userKey, (queued.get(count.userKey) ?? 0) + count.queued)
+      }
+    }
+    yield* sql`
+      update users u set etag = l.etag, pages = l.pages, github_id = coalesce(u.github_id, l.github_id),
+        listed_at = case when l.whole then l.at else u.listed_at end,
+        baselined_at = case when l.whole then coalesce(u.baselined_at, l.at) else u.baselined_at end
+      from jsonb_to_recordset(${JSON.stringify(
+        looks.map(({ etag, full, githubId, now, pages, userKey }) => ({
+          key: userKey,
+          etag,
+          pages,
+          github_id: githubId,
+          whole: full,
+          at: now
+        }))
+      )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, whole boolean, at timestamptz)
+      where u.key = l.key`
+    return added
+  })
+
+  const addAll = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
+    const counts = intakes.map(() => 0)
+    const ofScans = new Map<number, number>()
+    // A second look at a user stands on what the first one left.
+    for (const round of roundsOf(intakes)) {
+      const added = yield* addChecks(round.map(({ intake }) => intake))
+      for (const { at, intake } of round) {
+        const count = added.get(intake.userKey) ?? 0
+        counts[at] = count
+        ofScans.set(intake.scanKey, (ofScans.get(intake.scanKey) ?? 0) + count)
+      }
+    }
+    // Last, since everybody who adds to this scan waits here for the end of the transaction; in order, as above.
+    for (const [scanKey, count] of [...ofScans].sort(([a], [b]) => a - b)) {
+      if (count > 0) yield* sql`update scans set files = files + ${count} where key = ${scanKey}`
+    }
+    return counts
+  })
+
+  const store = (intakes: ReadonlyArray<Intake>) =>
+    orDatabaseError(rules.filesAndOutboxInOneTransaction ? sql.withTransaction(addAll(intakes)) : addAll(intakes))
+
+  return {
+    /** Which of these gists' files are stored already, as `gist id, NUL, name`. */
+    known: (gistIds: ReadonlyArray<string>) =>
+      Effect.map(
+        orDatabaseError(sql<{ gistId: string; filename: string }>`
+          select gist_id, filename from gist_files where gist_id = any(${[...new Set(gistIds)]}::text[])`),
+        (found) => new Set(found.map((file) => fileIdentity(file.gistId, file.filename)))
+      ),
+    /** Stores files, publications and the look's result together. Answers how many files were new. */
+    add: (intake: Intake) => Effect.map(store([intake]), ([count]) => count ?? 0),
+    /**
+     * The same for many looks at once, in one transaction. Answers how many files of each were new. Of one user's looks
+     * the later ones count as later.
+     */
+    addAll: store,
+    /** A user's files, newest found first, from before `before` on. */
+    history: (userKey: UserKey, page: { readonly before: number; readonly limit: number }) =>
+      files(sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${page.before}
+        order by f.key desc limit ${page.limit}`),
+    /** A user's files with `after < key <= until`, in the order they were added. */
+    between: (userKey: UserKey, after: number, until: number) =>
+      files(sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
+        order by f.key`),
+    find: Effect.fnUntraced(function* (id: number) {
+      const [found] = yield* files(sql`select ${columns} from ${from} where f.key = ${id}`)
+      if (found === undefined) return yield* new FileNotFound({ file: id })
+      return found
+    }),
+    ofScan: (scanKey: number, limit: number) =>
+      files(sql`select ${columns} from ${from} where f.scan_key = ${scanKey} order by f.key limit ${limit}`)
+  }
+})
+
+export const fileIdentity = (gistId: string, filename: string): string => `${gistId}\0${filename}`
+
+/** The first look at each user, then the second ones, and so on. */
+const roundsOf = (intakes: ReadonlyArray<Intake>) => {
+  const looks = new Map<UserKey, number>()
+  const placed = intakes.map((intake, at) => {
+    const round = looks.get(intake.userKey) ?? 0
+    looks.set(intake.userKey, round + 1)
+    return { at, intake, round }
+  })
+  return Map.groupBy(placed, ({ round }) => round).values()
+}
+
+/** Oldest gist first, files by name: the order in which a user's files are published. */
+const oldestFirst = ({ file: a }: { readonly file: ListedFile }, { file: b }: { readonly file: ListedFile }): number =>
+  inOrder(a.createdAt, b.createdAt) || inOrder(a.gistId, b.gistId) || inOrder(a.filename, b.filename)
+
+const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

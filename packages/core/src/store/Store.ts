@@ -1,0 +1,53 @@
+/** Everything Gitpip remembers, as one service. Each part is a table family with its claims and leases. */
+import { Context, Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql"
+import * as Days from "./Days.ts"
+import * as Deals from "./Deals.ts"
+import * as Feed from "./FeedPositions.ts"
+import * as GistFiles from "./GistFiles.ts"
+import * as Limits from "./Limits.ts"
+import * as Listings from "./Listings.ts"
+import * as Changes from "./NewKeys.ts"
+import * as Publications from "./Publications.ts"
+import * as Scans from "./Scans.ts"
+import * as Totals from "./Totals.ts"
+import * as Users from "./Users.ts"
+import * as Visits from "./Visits.ts"
+
+type Made<M extends { readonly make: Effect.Effect<unknown, never, SqlClient.SqlClient> }> = Effect.Success<M["make"]>
+
+export class Store extends Context.Service<
+  Store,
+  {
+    readonly users: Made<typeof Users>
+    readonly files: Made<typeof GistFiles>
+    readonly scans: Made<typeof Scans>
+    readonly visits: Made<typeof Visits>
+    readonly listings: Made<typeof Listings>
+    readonly publications: Made<typeof Publications>
+    readonly changes: Made<typeof Changes>
+    readonly days: Made<typeof Days>
+    readonly deals: Made<typeof Deals>
+    readonly limits: Made<typeof Limits>
+    readonly feed: Made<typeof Feed>
+    readonly totals: Made<typeof Totals>
+  }
+>()("gitpip/Repository") {
+  static readonly layer: Layer.Layer<Store, never, SqlClient.SqlClient> = Layer.effect(
+    Store,
+    Effect.all({
+      users: Users.make,
+      files: GistFiles.make,
+      scans: Scans.make,
+      visits: Visits.make,
+      listings: Listings.make,
+      publications: Publications.make,
+      changes: Changes.make,
+      days: Days.make,
+      deals: Deals.make,
+      limits: Limits.make,
+      feed: Feed.make,
+      totals: Totals.make
+    })
+  )
+}

@@ -1,0 +1,71 @@
+/** Who looked at whose new files, and up to where. */
+import { Effect, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { rows } from "../database/Database.ts"
+import { UserKey } from "../domain/User.ts"
+import { News, VisitId, Visitor, VisitRecord } from "../domain/Visit.ts"
+import { onOwnConnection } from "./sql.ts"
+import { UserNotTracked } from "./Users.ts"
+
+/** This user has no visit of this id. */
+export class VisitNotFound extends Schema.TaggedError<VisitNotFound>()("VisitNotFound", { visit: Schema.Int }) {
+  override get message(): string {
+    return `There is no visit ${this.visit} of this user`
+  }
+}
+
+/** A visit by the range of files it showed. */
+const VisitRow = Schema.Struct({
+  id: VisitId,
+  userKey: UserKey,
+  visitor: Visitor,
+  visitedAt: Schema.DateTimeUtc,
+  /** The visit showed files with `after < id <= until`. */
+  after: Schema.Int,
+  until: Schema.Int
+})
+export type VisitRow = typeof VisitRow.Type
+
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const columns = sql.literal("key as id, user_key, visitor, visited_at, after_file as after, until_file as until")
+  const visits = rows(VisitRow)
+
+  return {
+    /** What is new to a visitor, for tracked users by ascending id, from after `after` on. Counts so far and no further. */
+    news: (visitor: Visitor, page: { readonly after: number; readonly limit: number }) =>
+      rows(News)(sql`
+        select u.id, u.username as login, n.files from (
+          select key, id, username from users where untracked_at is null and id > ${page.after}
+          order by id limit ${page.limit}
+        ) u
+        left join lateral (
+          select until_file from visits v where v.user_key = u.key and v.visitor = ${visitor} order by v.key desc limit 1
+        ) seen on true
+        cross join lateral (
+          select count(*) as files from (
+            select from gist_files f where f.user_key = u.key and f.key > coalesce(seen.until_file, 0) limit 1000
+          ) counted
+        ) n
+        order by u.id`),
+    /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
+    record: Effect.fnUntraced(function* (username: string, visitor: Visitor, now: Date) {
+      const [visit] = yield* visits(
+        onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor}, ${now}::timestamptz)`)
+      )
+      if (visit === undefined) return yield* new UserNotTracked({ username })
+      return visit
+    }),
+    /** One visitor's visits to a user, newest first, from before `before` on. */
+    list: (userKey: UserKey, visitor: Visitor, page: { readonly before: number; readonly limit: number }) =>
+      rows(VisitRecord)(sql`
+        select key as id, visitor, visited_at from visits
+        where user_key = ${userKey} and visitor = ${visitor} and key < ${page.before}
+        order by key desc limit ${page.limit}`),
+    find: Effect.fnUntraced(function* (userKey: UserKey, visit: number) {
+      const [found] = yield* visits(sql`select ${columns} from visits where key = ${visit} and user_key = ${userKey}`)
+      if (found === undefined) return yield* new VisitNotFound({ visit })
+      return found
+    })
+  }
+})

@@ -1,0 +1,31 @@
+/**
+ * Which span a scan of this process had, so that what it found can point back to it when it is published. Only of the
+ * latest scans: what waits longer, or was found by another process, has the scan's number as an attribute instead.
+ */
+import { Context, Effect, Layer, Option, Tracer } from "effect"
+
+const remembered = 100
+
+export class ScanSpans extends Context.Service<
+  ScanSpans,
+  {
+    /** Notes that the current span is this scan's. */
+    readonly note: (scan: number) => Effect.Effect<void>
+    readonly find: (scan: number) => Option.Option<Tracer.AnySpan>
+  }
+>()("gitpip/ScanSpans") {
+  static readonly layer = Layer.sync(ScanSpans, () => {
+    const spans = new Map<number, Tracer.AnySpan>()
+    return {
+      note: (scan) =>
+        Effect.map(Effect.option(Effect.currentSpan), (span) => {
+          if (Option.isNone(span)) return
+          const { sampled, spanId, traceId } = span.value
+          spans.set(scan, Tracer.externalSpan({ sampled, spanId, traceId }))
+          const [oldest] = spans.keys()
+          if (spans.size > remembered && oldest !== undefined) spans.delete(oldest)
+        }),
+      find: (scan) => Option.fromUndefinedOr(spans.get(scan))
+    }
+  })
+}

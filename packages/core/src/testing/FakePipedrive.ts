@@ -1,0 +1,199 @@
+/**
+ * Pipedrive as an HTTP server on loopback: activities, deals and notes of one company, strict bodies, cursor paging, both
+ * limits.
+ *
+ * It behaves as https://pipedrive.readme.io/docs and field reports say. Where those are silent or disagree, an option
+ * chooses, and its default is the reading that is hardest on a client.
+ *
+ * Hazard: nothing stops a second activity with the same subject, as with the real service. A test that wants to know
+ * whether something was created twice must look at `activities`.
+ */
+import { Clock, Effect, type Scope } from "effect"
+import type { HttpServerError } from "effect/http"
+import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService.ts"
+import {
+  type DealInput,
+  makeAnswers,
+  type PipedriveRoute,
+  pipedriveRoutes,
+  refusal
+} from "./internal/pipedriveAnswers.ts"
+import {
+  type BurstOptions,
+  burstHeaders,
+  cloudflareBlock,
+  makeBudget,
+  makeBurst,
+  PATIENCE,
+  tooMany
+} from "./internal/pipedriveLimits.ts"
+import type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal/pipedriveState.ts"
+import { jsonReply, type Reply } from "./internal/reply.ts"
+import { serve } from "./internal/server.ts"
+
+export type { DealInput, PipedriveActivity, PipedriveDeal, PipedriveNote, PipedriveRoute }
+
+/** https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
+export type PipedriveFault =
+  /** Too many requests in the window: `429`, with seconds to wait in `x-ratelimit-reset` (default 2). */
+  | { readonly kind: "burst-limit"; readonly resetInSeconds?: number }
+  /** The company's day is over: `429` with no token left. */
+  | { readonly kind: "budget-spent" }
+  /** What follows when refusals are ignored: `403` with an HTML page. */
+  | { readonly kind: "cloudflare-block" }
+
+export interface FakePipedriveOptions extends FakeServiceOptions {
+  /** Default `pipedrive-token`. */
+  readonly token?: string
+  /** A rolling window per token (default 20 in 2,000 ms; searches 10). `false`: no limit and no headers. */
+  readonly burst?: BurstOptions | false
+  /** The company's budget (default 30,000). `false`: no limit and no headers. */
+  readonly dailyTokens?: number | false
+  /** What a `POST` answers: the description says 200 (the default), the official client's tests say 201. */
+  readonly createdStatus?: 200 | 201
+  /** How long a new row is missing from lists. Default 0. */
+  readonly listLagMillis?: number
+  /** How long a new or changed deal is missing from searches. Default 5,000. */
+  readonly searchLagMillis?: number
+  /** For an activity or note on a deal that is deleted or was never there. Default 404. */
+  readonly missingDealStatus?: 400 | 404
+  /** For a note of more than 100,000 bytes, as sent or as cleaned. Default 400. */
+  readonly noteTooLargeStatus?: 400 | 413
+  /** Of the token's user, by its IANA name. Default `Etc/UTC`. */
+  readonly timeZone?: string
+}
+
+export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFault> {
+  readonly token: string
+  /** All that are not deleted, in order of creation. */
+  readonly activities: ReadonlyArray<PipedriveActivity>
+  readonly deals: ReadonlyArray<PipedriveDeal>
+  readonly notes: ReadonlyArray<PipedriveNote>
+  /** As if a person had made it, long enough ago for a search to find it. Answers its id. */
+  readonly addDeal: (deal: DealInput) => number
+  readonly deleteDeal: (id: number) => void
+  readonly deleteActivity: (id: number) => void
+  /** By all requests since the start. */
+  readonly tokensSpent: number
+  /** Leaves so many tokens for the rest of the day. */
+  readonly setDailyTokens: (tokens: number) => void
+}
+
+const make = Effect.fnUntraced(function* (
+  options: FakePipedriveOptions = {}
+): Effect.fn.Return<FakePipedrive, HttpServerError.ServeError, Scope.Scope> {
+  const clock = yield* Clock.Clock
+  const now = () => clock.currentTimeMillisUnsafe()
+  const token = options.token ?? "pipedrive-token"
+  const answers = makeAnswers(
+    {
+      createdStatus: options.createdStatus ?? 200,
+      listLagMillis: options.listLagMillis ?? 0,
+      searchLagMillis: options.searchLagMillis ?? 5000,
+      missingDealStatus: options.missingDealStatus ?? 404,
+      noteTooLargeStatus: options.noteTooLargeStatus ?? 400,
+      timeZone: options.timeZone ?? "Etc/UTC"
+    },
+    now
+  )
+  const door = makeLimit(token, options, answers.operations)
+  const server = yield* serve<PipedriveRoute, PipedriveFault>(options, () => ({
+    routes: pipedriveRoutes,
+    answer: door.answer,
+    fault: faultReply
+  }))
+  const deleted = (done: boolean, what: string, id: number) => {
+    if (!done) throw new Error(`The Pipedrive fake has no ${what} ${id}`)
+  }
+  return {
+    ...server,
+    token,
+    get activities() {
+      return answers.activities.present()
+    },
+    get deals() {
+      return answers.deals.present()
+    },
+    notes: answers.notes,
+    addDeal: (deal) => answers.addDeal(deal),
+    deleteDeal: (id) => deleted(answers.deals.delete(id, now()), "deal", id),
+    deleteActivity: (id) => deleted(answers.activities.delete(id, now()), "activity", id),
+    get tokensSpent() {
+      return door.spent()
+    },
+    setDailyTokens: (tokens) => door.setDailyTokens(tokens, now())
+  }
+})
+
+export const FakePipedrive: { readonly make: typeof make } = { make }
+
+/** Searches have a window of their own, on every plan. */
+const SEARCHES = 10
+
+/** What every request passes before it is answered: token, burst, budget. */
+const makeLimit = (
+  token: string,
+  options: FakePipedriveOptions,
+  operations: ReturnType<typeof makeAnswers>["operations"]
+) => {
+  const { burst: window = { limit: 20, windowMillis: 2000 } } = options
+  const burst = window === false ? undefined : makeBurst(window)
+  const searches = window === false ? undefined : makeBurst({ ...window, limit: SEARCHES })
+  const budget = makeBudget(options.dailyTokens ?? 30_000)
+  let refusedInARow = 0
+  let spent = 0
+  let requests = 0
+
+  const refuse = (headers: Readonly<Record<string, string>>): Reply => {
+    refusedInARow += 1
+    return refusedInARow > PATIENCE ? cloudflareBlock() : tooMany(headers)
+  }
+
+  const answer = (request: FakeRequest<PipedriveRoute>): Reply => {
+    const correlation = { "x-correlation-id": `00000000-0000-4000-8000-${`${++requests}`.padStart(12, "0")}` }
+    if (request.headers["x-api-token"] !== token) return unauthorized(correlation)
+
+    const facts = (request.route === "/api/v2/deals/search" ? searches : burst)?.(request.at)
+    const headers = () => ({
+      ...correlation,
+      ...(facts === undefined ? {} : burstHeaders(facts)),
+      ...budget.headers(request.at)
+    })
+    if (facts?.refused === true || budget.left(request.at) <= 0) return refuse(headers())
+    refusedInARow = 0
+
+    const operation = operations[`${request.method} ${request.route}`]
+    if (operation !== undefined) {
+      spent += operation.cost
+      budget.spend(operation.cost, request.at)
+    }
+    const reply = operation?.run(request) ?? refusal(request.route === undefined ? 404 : 405, "Unknown method")
+    return { ...reply, headers: { ...reply.headers, ...headers() } }
+  }
+
+  return { answer, spent: () => spent, setDailyTokens: budget.set }
+}
+
+/** As a live probe recorded it. */
+const unauthorized = (headers: Readonly<Record<string, string>>): Reply =>
+  jsonReply(
+    401,
+    {
+      success: false,
+      error: "unauthorized access",
+      errorCode: 401,
+      error_info: "Please check developers.pipedrive.com"
+    },
+    { ...headers, "x-401-by-gw": "true" }
+  )
+
+const faultReply = (fault: PipedriveFault): Reply => {
+  if (fault.kind === "cloudflare-block") return cloudflareBlock()
+  const isBurst = fault.kind === "burst-limit"
+  const resetInSeconds = isBurst ? (fault.resetInSeconds ?? 2) : 2
+  return tooMany({
+    ...burstHeaders({ refused: isBurst, limit: 20, remaining: isBurst ? 0 : 19, reset: resetInSeconds }),
+    "x-daily-ratelimit-token-limit": "30000",
+    "x-daily-ratelimit-token-remaining": isBurst ? "20000" : "0"
+  })
+}

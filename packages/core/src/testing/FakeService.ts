@@ -1,0 +1,121 @@
+/**
+ * What both fakes share: the log of what they were asked, and how they are told to misbehave.
+ *
+ * Guarantees: a request is handled in one synchronous step once its body has arrived whole, in order of arrival, so an
+ * oracle read after an answer has seen everything that answer did. Nothing here waits on a timer, but for `drip`.
+ *
+ * Hazard: faults are taken in the order they were queued, by the first request their `when` accepts. With `times:
+ * Infinity` a fault stays until `behave()`.
+ */
+import type { Effect } from "effect"
+
+/** A request as it arrived. `route` is the template its path fits, `undefined` for addresses the service lacks. */
+export interface FakeRequest<Route extends string = string> {
+  /** Epoch milliseconds of the clock the fake was made with. */
+  readonly at: number
+  readonly method: string
+  /** As sent, still percent-encoded, without the query. */
+  readonly path: string
+  readonly route: Route | undefined
+  /** The decoded values of the template's placeholders, in order. */
+  readonly params: ReadonlyArray<string>
+  /** Of a repeated key, the last value. */
+  readonly query: Readonly<Record<string, string>>
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The parsed JSON; absent when there was no body or it was not JSON. */
+  readonly body?: unknown
+}
+
+/** `status` is what was answered. `lost` stands for every answer that did not tell of the work that was done. */
+export interface LoggedRequest<Route extends string = string> extends FakeRequest<Route> {
+  readonly status: number | "reset" | "hang" | "lost"
+}
+
+/** Misbehaviour that any service on the internet shows. Each service adds its own kinds. */
+export type Fault =
+  /** An answer of your choice. A body that is not a string is sent as JSON. Nothing is done. */
+  | {
+      readonly kind: "status"
+      readonly status: number
+      readonly body?: unknown
+      readonly headers?: Readonly<Record<string, string>>
+    }
+  /** A page as proxies send it. Nothing is done. */
+  | { readonly kind: "html"; readonly status: number }
+  /** The work is done; the answer is `200` with the first half of its JSON. */
+  | { readonly kind: "garbage" }
+  /** The connection is reset before anything is done. */
+  | { readonly kind: "reset" }
+  /** No answer until the fake closes, and nothing is done. */
+  | { readonly kind: "hang" }
+  /** The work is done, and then the connection is reset, or never answered, or answered with an error (`504`). */
+  | { readonly kind: "lost"; readonly how?: "reset" | "hang" | "status"; readonly status?: number }
+  /** The work is done, and the answer is held until `release()`. */
+  | { readonly kind: "late" }
+  /** The request was delivered twice on its way: the work is done twice, and then the connection is reset. */
+  | { readonly kind: "twice" }
+  /** The work is done, and the answer comes byte by byte, twenty in a second of real time. */
+  | { readonly kind: "drip" }
+  /** The work is done, and the answer never ends. It is sent as fast as it is read. */
+  | { readonly kind: "endless" }
+  /**
+   * Any answer, put together from parts. A part that is left out is the true answer's, of which there is none when the
+   * work is not done. It can stand for whatever a server, a proxy or a firewall sends.
+   */
+  | {
+      readonly kind: "respond"
+      readonly status?: number
+      /** Beside the true answer's, or in place of them. One that is `undefined` is left out. */
+      readonly headers?: (request: FakeRequest) => Readonly<Record<string, string | undefined>>
+      /** A body that is neither a string nor bytes is sent as JSON. */
+      readonly body?: unknown
+      /** Whether the service does what it was asked. Default: only a `GET`. */
+      readonly work?: boolean
+      /**
+       * How the body ends. `cut`: the connection breaks in the middle of it. `slow`: it stops in the middle, until the caller
+       * gives up. `endless`: it never ends, and is sent as fast as it is read.
+       */
+      readonly ending?: "whole" | "cut" | "slow" | "endless"
+    }
+  /** Sends the caller elsewhere. Nothing is done. */
+  | { readonly kind: "redirect"; readonly location: string; readonly status?: 301 | 302 | 303 | 307 | 308 }
+
+export interface FaultOptions<Route extends string = string> {
+  /** How many requests it strikes. Default 1. */
+  readonly times?: number
+  /** Which requests it strikes. Default: any. */
+  readonly when?: (request: FakeRequest<Route>) => boolean
+}
+
+export interface FakeService<Route extends string, OwnFault> {
+  /** The origin, on loopback, with a trailing slash. */
+  readonly url: URL
+  /** Every request since the last `clearRequests`, as a live view in order of arrival; empty with `log: false`. */
+  readonly requests: ReadonlyArray<LoggedRequest<Route>>
+  /** Empties the log and sets the counters back. */
+  readonly clearRequests: () => void
+  /** How many requests were met; costs nothing to ask and works with `log: false`. */
+  readonly count: (method?: string, route?: Route, status?: LoggedRequest["status"]) => number
+  /** Completes once the log holds `count` requests that `when` accepts. Needs the log. */
+  readonly seen: (count: number, when?: (request: LoggedRequest<Route>) => boolean) => Effect.Effect<void>
+  readonly injectFault: (fault: Fault | OwnFault, options?: FaultOptions<Route>) => void
+  /** Forgets all queued faults. Answers held by `late` stay held. */
+  readonly clearFaults: () => void
+  /** Sends every answer held by `late`, and tells how many there were. */
+  readonly release: () => number
+  /**
+   * Requests that are being answered, how many bytes of them are written, and requests of which a fault holds back even the
+   * status line. For virtual time.
+   */
+  readonly underWay: () => { readonly answering: number; readonly held: number; readonly written: number }
+}
+
+export interface FakeServiceOptions {
+  /** Default: any free port. */
+  readonly port?: number
+  /** The host in its own addresses. Default `127.0.0.1`; `localhost` has callers look up a name. */
+  readonly host?: "127.0.0.1" | "localhost"
+  /** `false` keeps counters only, for benchmarks. Default `true`. */
+  readonly log?: boolean
+}

@@ -1,0 +1,257 @@
+/** Whose turn it is when there are too many users to look at everybody in every scan. */
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Fiber } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { CheckSchedule } from "../../src/detect/CheckSchedule.ts"
+import { Scanner } from "../../src/detect/Scanner.ts"
+import * as Cadence from "../../src/domain/Cadence.ts"
+import { UserKey } from "../../src/domain/User.ts"
+import { Gitpip } from "../../src/Gitpip.ts"
+import { Github } from "../../src/github/Github.ts"
+import { Store } from "../../src/store/Store.ts"
+import { layerPostgres } from "../database.ts"
+import { elapse, everything, inWorld, name } from "../world.ts"
+
+const isList = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}/gists"
+const plan = Effect.flatten(Effect.map(CheckSchedule, ({ plan }) => plan))
+const scheduled = Effect.flatMap(Scanner, (scanner) => scanner.scan({ kind: "scheduled", userKey: null }))
+const hours = (n: number) => new Date(n * 3_600_000)
+/** Waits of so many hours for every class. */
+const every = (n: number) => Array.from({ length: Cadence.classes }, () => n * 3_600_000)
+const beginning = new Date(0)
+
+/** A scheduled scan that looks at so many users and then waits for its interval to end. */
+const passing = Effect.fnUntraced(function* (users: number) {
+  const gitpip = yield* Gitpip
+  const fiber = yield* Effect.forkChild(scheduled)
+  const waits = Effect.map(
+    gitpip.scans({ ...everything, limit: 1 }),
+    ([scan]) => scan?.state === "running" && scan.users >= users
+  )
+  while (fiber.pollUnsafe() === undefined && !(yield* waits)) yield* Effect.yieldNow
+  while (fiber.pollUnsafe() === undefined) yield* elapse("2 seconds")
+  return yield* Fiber.join(fiber)
+})
+
+describe("a plan", () => {
+  it.effect("looks at everybody in every scan while GitHub's limits allow that", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 30; n++) yield* gitpip.track(name(`user-${n}`))
+        const { everybody, fits, users } = yield* plan
+        assert.deepStrictEqual({ everybody, fits, users }, { everybody: true, fits: true, users: 30 })
+      })
+    )
+  )
+
+  it.effect("spreads too few looks by how often each user publishes, and says when they do not suffice", () =>
+    inWorld(layerPostgres, { env: { GITHUB_TOKEN: "", GITPIP_MAX_DELAY: "2 hours" } }, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        for (let n = 0; n < 90; n++) yield* gitpip.track(name(`user-${n}`))
+        yield* sql`update users set rate_class = 12 where id <= 10`
+        const { budget, everybody, fits, intervals, needed } = yield* plan
+        assert.closeTo(budget, (60 * 0.8) / 3_600, 1e-9)
+        assert.deepStrictEqual([everybody, fits], [false, true])
+        assert.closeTo(needed, budget, budget * 0.002)
+        // The look itself takes its time.
+        assert.strictEqual(intervals[0], 7_200_000 * 0.98)
+        assert.isBelow(intervals[12] as number, 5_100_000)
+
+        for (let n = 90; n < 100; n++) yield* gitpip.track(name(`user-${n}`))
+        yield* TestClock.adjust("1 minute")
+        assert.isFalse((yield* plan).fits)
+        const [shortage] = (yield* gitpip.status).schedule.shortages
+        assert.match(
+          shortage ?? "",
+          /allow 48 looks an hour, and to look at 100 users within 2h takes 51\. Set GITHUB_TOKEN, raise/
+        )
+      })
+    )
+  )
+})
+
+describe("users are due", () => {
+  it.effect("longest first: never looked at, at the end of a failure's wait, or an interval after the last look", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        const { users } = yield* Store
+        for (const login of ["new", "waits", "failed", "often", "seldom", "gone", "just"])
+          yield* gitpip.track(name(login))
+        yield* gitpip.untrack(name("gone"))
+        yield* sql`update users set checked_at = ${hours(10)} where username <> 'new'`
+        yield* sql`update users set failures = 1, retry_at = ${hours(30)} where username = 'waits'`
+        yield* sql`update users set failures = 1, retry_at = ${hours(11)} where username = 'failed'`
+        yield* sql`update users set rate_class = 20 where username = 'often'`
+        yield* sql`update users set checked_at = ${hours(19)} where username = 'just'`
+        const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 20 ? 2 : 6) * 3_600_000)
+        const due = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 10 })
+        assert.deepStrictEqual(
+          due.map(({ username }) => username),
+          ["new", "failed", "often", "seldom"]
+        )
+        const first = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 2 })
+        assert.deepStrictEqual(
+          first.map(({ username }) => username),
+          ["new", "failed"]
+        )
+      })
+    )
+  )
+
+  it.effect("also when a clock that was wrong noted a look or a wait in the future", () =>
+    inWorld(layerPostgres, {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        const { users } = yield* Store
+        for (const login of ["seen", "failed", "waits"]) yield* gitpip.track(name(login))
+        yield* sql`update users set checked_at = ${hours(50)}, rate_class = 7 where username = 'seen'`
+        yield* sql`update users set checked_at = ${hours(2)}, failures = 1, retry_at = ${hours(50)} where username = 'failed'`
+        yield* sql`update users set checked_at = ${hours(2)}, failures = 9, retry_at = ${hours(20)} where username = 'waits'`
+        yield* users.fixClocks(hours(2))
+        const due = yield* users.due({ intervals: every(1), before: beginning, now: hours(4), limit: 10 })
+        assert.deepStrictEqual(due.map(({ username }) => username).sort(), ["failed", "seen"])
+      })
+    )
+  )
+})
+
+describe("a scheduled scan of too many users", () => {
+  it.effect("lasts one interval, asks for no more than GitHub allows, and reaches everybody in the end", () =>
+    inWorld(layerPostgres, { env: { GITHUB_TOKEN: "" } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 20; n++) {
+          github.addUser(`user-${n}`)
+          github.addGist(`user-${n}`, { files: { "a.md": "" } })
+          yield* gitpip.track(name(`user-${n}`))
+        }
+        const scan = yield* passing(20)
+        assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 20, 20])
+        assert.isAtLeast(scan.finishedAt?.epochMilliseconds ?? 0, 300_000)
+        // Nobody is due again before 25 minutes are over: 48 looks an hour for 20 users.
+        assert.strictEqual((yield* passing(0)).users, 0)
+        yield* TestClock.adjust("16 minutes")
+        assert.strictEqual((yield* passing(20)).users, 20)
+        assert.strictEqual(github.requests.filter(isList).length, 40)
+        assert.deepStrictEqual(
+          github.requests.filter(({ status }) => status === 403),
+          []
+        )
+      })
+    )
+  )
+
+  it.effect("goes on with those who are still due after a stop", () =>
+    inWorld(layerPostgres, { env: { GITHUB_TOKEN: "" } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 20; n++) {
+          github.addUser(`user-${n}`)
+          yield* gitpip.track(name(`user-${n}`))
+        }
+        github.injectFault(
+          { kind: "secondary-limit", retryAfterSeconds: 120 },
+          { when: ({ params }) => params[0] === "user-9" }
+        )
+        assert.strictEqual((yield* passing(20)).state, "stopped")
+        yield* TestClock.adjust("2 minutes")
+        yield* passing(1)
+        const states = (yield* gitpip.users({ after: 0, limit: 100 })).map(({ state }) => state)
+        assert.deepStrictEqual(new Set(states), new Set(["ok"]))
+      })
+    )
+  )
+
+  it.effect("learns how often a user publishes from what it finds", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        const classes = Effect.map(
+          sql<{ username: string; rateClass: number }>`select username, rate_class from users order by key`,
+          (found) => found.map(({ rateClass }) => rateClass)
+        )
+        yield* TestClock.adjust("100 days")
+        for (const login of ["often", "never"]) {
+          github.addUser(login)
+          yield* gitpip.track(name(login))
+        }
+        // One a day for the last ninety.
+        for (let day = 10; day < 100; day++)
+          github.addGist("often", { files: { "a.md": "", "b.md": "" }, createdAt: hours(24 * day) })
+        yield* scheduled
+        assert.deepStrictEqual(yield* classes, [10, 0])
+        yield* TestClock.adjust("300 days")
+        yield* scheduled
+        assert.deepStrictEqual(yield* classes, [0, 0])
+        assert.strictEqual((yield* gitpip.history(name("often"), everything)).length, 180)
+      })
+    )
+  )
+
+  it.effect("forgets none of it when two looks at a user overlap", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        const { users } = yield* Store
+        yield* TestClock.adjust("30 days")
+        github.addUser("ann")
+        for (let n = 0; n < 8; n++) github.addGist("ann", { files: { "a.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* scheduled
+        const rate = sql<{ rate: number; rateClass: number }>`select rate, rate_class from users`
+        const [found] = yield* rate
+        assert.closeTo(found?.rate ?? 0, (8 * Math.LN2) / 30, 1e-9)
+        assert.strictEqual(found?.rateClass, Cadence.classOf((8 * Math.LN2) / 30))
+        // Another one, which began before the first had ended, found nothing.
+        const key = UserKey.make(1)
+        const check = { etag: null, fingerprint: null, isFullListing: false, failures: 0, retryAt: null }
+        yield* users.recordChecks(
+          [{ ...check, key, gained: 0, errorReason: null, errorMessage: null }],
+          new Date(60 * 86_400_000)
+        )
+        const [after] = yield* rate
+        assert.closeTo(after?.rate ?? 0, (4 * Math.LN2) / 30, 1e-9)
+        assert.strictEqual(after?.rateClass, Cadence.classOf((4 * Math.LN2) / 30))
+      })
+    )
+  )
+})
+
+it.effect("users who are left for the next hour's points hold up nobody whose list costs nothing", () =>
+  inWorld(layerPostgres, { env: { GITPIP_SCAN_INTERVAL: "10 seconds" } }, ({ github }) =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const gitpip = yield* Gitpip
+      yield* TestClock.adjust("10 days")
+      // More than are looked at side by side, all due before Ann, and none of them with an ETag.
+      yield* sql`insert into users (id, username, tracked_at, checked_at, listed_at, fingerprint)
+        select n, 'user-' || n, now(), to_timestamp(0), to_timestamp(0), '1 x' from generate_series(1, 1100) n`
+      github.addUser("ann")
+      yield* gitpip.track(name("ann"))
+      yield* sql`update users set checked_at = to_timestamp(60), listed_at = to_timestamp(60), etag = '"x"' where username = 'ann'`
+      const { points } = yield* Github
+      yield* points.close(DateTime.addDuration(yield* DateTime.now, "1 hour"), "spent")
+      let rounds = 0
+      const scanner = yield* Scanner
+      const scan = yield* Effect.forkChild(
+        scanner.scan({
+          kind: "scheduled",
+          userKey: null,
+          onProgress: () => Effect.sync(() => void rounds++)
+        })
+      )
+      yield* github.seen(1, ({ path }) => path.includes("/users/ann/"))
+      assert.isAtMost(rounds, 1)
+      yield* Fiber.interrupt(scan)
+    })
+  )
+)

@@ -1,0 +1,137 @@
+/** A place in a service's window is one process's at a time, whatever answer is lost or late and whoever ends. */
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { type Quota, SharedQuota } from "../../src/net/SharedQuota.ts"
+import * as Gate from "../../src/net/Throttle.ts"
+import * as Live from "../../src/store/Quotas.ts"
+import { layerPostgres } from "../database.ts"
+
+const window = { limit: 20, millis: 2_000 }
+
+/** Another process's share of the same window, until the scope ends. */
+const join = Effect.gen(function* () {
+  const made = yield* Layer.build(Layer.fresh(Live.layer))
+  return (yield* SharedQuota.pipe(Effect.provide(made))).quota("door") as Quota
+})
+
+const throttleOf = (quota: Quota, patience: 0 | "1 minute" = 0) => {
+  const throttle = Gate.make({ concurrency: 100, patience, quota })
+  throttle.pace(window)
+  return throttle
+}
+
+/** So many requests at once, and how many of them left. */
+const crowd = (throttle: Gate.Gate, times: number, effect: Effect.Effect<unknown> = Effect.void) => {
+  let entered = 0
+  const one = throttle.pass(
+    Effect.andThen(
+      Effect.sync(() => void entered++),
+      effect
+    )
+  )
+  return Effect.map(
+    Effect.forEach(Array(times), () => Effect.forkChild(Effect.ignore(one), { startImmediately: true })),
+    (fibers) => ({ entered: () => entered, ended: Effect.forEach(fibers, Fiber.await, { discard: true }) })
+  )
+}
+
+/** How many leave of so many, to their end. */
+const leaving = (throttle: Gate.Gate, times: number) =>
+  Effect.flatMap(crowd(throttle, times), ({ ended, entered }) => Effect.map(ended, entered))
+
+/** Both clocks go on: the test's, and the database's as seen by what it has noted. */
+const pass = Effect.fnUntraced(function* (seconds: number) {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`update quotas set used_at = used_at - ${seconds}::float8 * interval '1 second'`
+  yield* TestClock.adjust(`${seconds} seconds`)
+})
+
+/** Waits until the database holds a share that was asked for within so many seconds. */
+const renewedWithin = (seconds: number) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    sql`select 1 from quotas where used_at > clock_timestamp() - ${seconds}::float8 * interval '1 second'`.pipe(
+      Effect.repeat({ until: (found) => found.length > 0 })
+    )
+  )
+
+it.effect("of a grant whose answer was lost are not used by two", () =>
+  Effect.gen(function* () {
+    const live = yield* join
+    let lose = false
+    const a = throttleOf({ renew: (use) => Effect.map(live.renew(use), (grant) => (lose ? undefined : grant)) })
+    const b = throttleOf(yield* join)
+    assert.strictEqual(yield* leaving(a, 20), 20)
+    yield* pass(2.5)
+    yield* leaving(a, 1)
+    yield* pass(2.5)
+    lose = true
+    const left = [yield* leaving(a, 1), yield* leaving(b, 20), yield* leaving(a, 20)]
+    assert.isAtMost(
+      left.reduce((sum, count) => sum + count, 0),
+      window.limit
+    )
+  }).pipe(Effect.scoped, Effect.provide(layerPostgres))
+)
+
+it.effect("of a grant whose answer came too late are not used", () =>
+  Effect.gen(function* () {
+    const live = yield* join
+    let slow = true
+    const a = throttleOf(
+      {
+        renew: (use) =>
+          Effect.tap(live.renew(use), () => {
+            const wait = slow
+            slow = false
+            return wait ? Effect.sleep("12 seconds") : Effect.void
+          })
+      },
+      "1 minute"
+    )
+    const b = throttleOf(yield* join)
+    const late = yield* crowd(a, 1)
+    yield* renewedWithin(10)
+    yield* pass(11.9)
+    const all = yield* leaving(b, 20)
+    yield* TestClock.adjust("100 millis")
+    yield* late.ended
+    assert.isAtMost(all + late.entered(), window.limit)
+  }).pipe(Effect.scoped, Effect.provide(layerPostgres))
+)
+
+it.effect("of requests that are still under way are not given to another", () =>
+  Effect.gen(function* () {
+    const a = throttleOf(yield* join)
+    const b = throttleOf(yield* join)
+    const answer = yield* Deferred.make<void>()
+    const slow = yield* crowd(a, 20, Deferred.await(answer))
+    while (slow.entered() < 20) yield* renewedWithin(10)
+    for (let seconds = 0; seconds < 15; seconds++) yield* pass(1)
+    yield* renewedWithin(6)
+    assert.strictEqual(yield* leaving(b, 20), 0)
+    yield* Deferred.succeed(answer, undefined)
+    yield* slow.ended
+  }).pipe(Effect.scoped, Effect.provide(layerPostgres))
+)
+
+it.effect("of a server that ended in order are kept while its requests are in the window, and free then", () =>
+  Effect.gen(function* () {
+    const server = Effect.scoped(Effect.flatMap(join, (quota) => leaving(throttleOf(quota), 20)))
+    assert.strictEqual(yield* server, 20)
+    assert.strictEqual(yield* server, 0)
+    yield* pass(2)
+    assert.strictEqual(yield* server, 20)
+  }).pipe(Effect.scoped, Effect.provide(layerPostgres))
+)
+
+it.effect("that one waits for keep nobody from being told at once that there is none", () =>
+  Effect.gen(function* () {
+    const throttle = Gate.make({ concurrency: 1, patience: "1 second" })
+    throttle.pace({ limit: 1, millis: 60_000 })
+    yield* throttle.pass(Effect.void)
+    yield* Effect.forkChild(throttle.pass(Effect.void, { pace: "wait" }), { startImmediately: true })
+    assert.strictEqual((yield* Effect.flip(throttle.pass(Effect.void))).until, 60_000)
+  })
+)

@@ -1,0 +1,33 @@
+/** What a dry run says that publishing would cost is what it then costs at most. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Gitpip } from "../../src/Gitpip.ts"
+import { layerPostgres } from "../database.ts"
+import { inWorld, name } from "../world.ts"
+
+describe("a dry run", () => {
+  for (const [publishAs, expected] of [
+    ["activity", { activities: 40, deals: 1, tokens: 225 }],
+    ["deal", { activities: 0, deals: 40, tokens: 600 }]
+  ] as const) {
+    it.effect(`with GITPIP_PUBLISH_AS=${publishAs} tells what is made and spent then`, () =>
+      inWorld(layerPostgres, { env: { GITPIP_PUBLISH_AS: publishAs } }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          for (let n = 0; n < 40; n++) github.addGist("ann", { files: { [`${n}.md`]: "" } })
+          const { activities, deals, tokens } = yield* gitpip.preview(name("ann"))
+          assert.deepStrictEqual({ activities, deals, tokens }, expected)
+          assert.strictEqual(pipedrive.tokensSpent, 0)
+
+          yield* gitpip.track(name("ann"))
+          yield* gitpip.scan()
+          yield* gitpip.publish
+          assert.deepStrictEqual([pipedrive.activities.length, pipedrive.deals.length], [activities, deals])
+          // The time zone is asked for once a day, for all users together.
+          assert.isAtMost(pipedrive.tokensSpent - 2 * pipedrive.count("GET", "/api/v1/users/me"), tokens)
+        })
+      )
+    )
+  }
+})
