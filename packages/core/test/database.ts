@@ -4,11 +4,12 @@ import { cp, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, Layer, Redacted } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { inject } from "vitest"
 import * as Database from "../src/database/Database.ts"
-import { template } from "./templates.ts"
+import { searchPath, template } from "./templates.ts"
 
 /** Something done in a database by itself, without Gitpip. */
 export const within = <A, E>(url: Redacted.Redacted, run: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
@@ -25,6 +26,7 @@ const databaseFrom = Effect.fnUntraced(function* (source: string) {
   yield* Effect.acquireRelease(run(`create database ${name} template ${source} strategy file_copy`), () =>
     run(`drop database ${name} with (force)`)
   )
+  if (source === template) yield* run(`alter database ${name} set ${searchPath}`)
   const url = new URL(inject("postgresUrl"))
   url.pathname = `/${name}`
   return Redacted.make(url.href)
@@ -36,8 +38,45 @@ export const freshUrl = databaseFrom(template)
 /** The same without a schema, for tests of the migrations. */
 export const emptyUrl = databaseFrom("template1")
 
+/** Sets the clock of a test's database, which Gitpip's statements read as `clock_timestamp()`. */
+export class DatabaseClock extends Context.Service<
+  DatabaseClock,
+  { readonly set: (epochMillis: number) => Effect.Effect<void> }
+>()("gitpip/test/DatabaseClock") {}
+
+const setClock = (sql: SqlClient.SqlClient) => (epochMillis: number) =>
+  sql`update virtual.clock set at = ${new Date(epochMillis)}`.pipe(
+    Effect.asVoid,
+    Effect.orDie,
+    // Tests count the statements of Gitpip.
+    Effect.withTracerEnabled(false)
+  )
+
+export const isTestClock = (clock: Clock.Clock): clock is TestClock.TestClock => "adjust" in clock
+
+/** The database's clock shows what the test's clock shows from the first statement on. */
+const setAtOnce = Effect.fnUntraced(function* (clock: DatabaseClock["Service"]) {
+  const testClock = yield* Clock.Clock
+  if (isTestClock(testClock)) yield* clock.set(testClock.currentTimeMillisUnsafe())
+  return clock
+})
+
+/** On a connection of its own: a statement that waits for a lock must not stop the time. */
+const layerClock = (url: Redacted.Redacted) =>
+  Layer.effect(
+    DatabaseClock,
+    Effect.gen(function* () {
+      const connection = Layer.build(PgClient.layer({ url, maxConnections: 1 })).pipe(Effect.orDie)
+      const isTest = isTestClock(yield* Clock.Clock)
+      const context = yield* isTest ? TestClock.withLive(connection) : connection
+      return yield* setAtOnce({ set: setClock(Context.get(context, SqlClient.SqlClient)) })
+    })
+  )
+
 /** A migrated database on the server. */
-export const layerPostgres = Layer.unwrap(Effect.map(freshUrl, Database.layerServer)).pipe(Layer.fresh)
+export const layerPostgres = Layer.unwrap(
+  Effect.map(freshUrl, (url) => Database.layerServer(url).pipe(Layer.provideMerge(layerClock(url))))
+).pipe(Layer.fresh)
 
 /** A data directory with a migrated embedded database, removed when the scope ends. */
 export const freshDirectory = Effect.gen(function* () {
@@ -56,7 +95,31 @@ export const fill = (directory: string) =>
   )
 
 /** A migrated embedded database. */
-export const layerEmbedded = Layer.unwrap(Effect.map(freshDirectory, Database.layerEmbedded)).pipe(Layer.fresh)
+export const layerEmbedded = Layer.effect(
+  DatabaseClock,
+  Effect.flatMap(SqlClient.SqlClient, (sql) => setAtOnce({ set: setClock(sql) }))
+).pipe(Layer.provideMerge(Layer.unwrap(Effect.map(freshDirectory, Database.layerEmbedded))), Layer.fresh)
+
+/** Moves the database's clock along with the test's. */
+export const withDatabaseClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const database = yield* Effect.serviceOption(DatabaseClock)
+    const clock = yield* Clock.Clock
+    if (database._tag === "None" || !isTestClock(clock)) return yield* effect
+    const { set } = database.value
+    const both: TestClock.TestClock = {
+      ...clock,
+      adjust: (time) =>
+        Effect.andThen(
+          Effect.suspend(() =>
+            set(clock.currentTimeMillisUnsafe() + Duration.toMillis(Duration.fromInputUnsafe(time)))
+          ),
+          clock.adjust(time)
+        ),
+      setTime: (epochMillis) => Effect.andThen(set(epochMillis), clock.setTime(epochMillis))
+    }
+    return yield* Effect.provideService(effect, Clock.Clock, both)
+  })
 
 /** Both kinds of database, for suites that every store must pass. */
 export const databases = [

@@ -13,8 +13,25 @@ import * as Database from "../src/database/Database.ts"
 /** The template's name on the server. */
 export const template = "gitpip_template"
 
-const build = (layer: Layer.Layer<SqlClient.SqlClient, Database.DatabaseError>) =>
-  Effect.runPromise(Effect.scoped(Effect.provide(Effect.void, layer)))
+/** Where `clock_timestamp()` is looked up before PostgreSQL's own: a test can set it. */
+export const searchPath = "search_path = public, virtual, pg_catalog"
+
+/** A clock that shows what a test set, and else the real time. */
+const virtualClock = [
+  "create schema virtual",
+  "create table virtual.clock (at timestamptz)",
+  "insert into virtual.clock values (null)",
+  `create function virtual.clock_timestamp() returns timestamptz language sql volatile
+    as 'select coalesce((select at from virtual.clock), pg_catalog.clock_timestamp())'`
+]
+
+const build = (layer: Layer.Layer<SqlClient.SqlClient, Database.DatabaseError>, more: ReadonlyArray<string> = []) =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      for (const statement of [...virtualClock, ...more]) yield* sql.unsafe(statement)
+    }).pipe(Effect.provide(layer))
+  )
 
 /** Makes the template on a server, again if it is there. */
 export const preparePostgres = async (url: string): Promise<void> => {
@@ -36,7 +53,7 @@ const cache = fileURLToPath(new URL("../../../node_modules/.cache/gitpip-tests",
 
 /** All that a template's content depends on. */
 const version = (): string => {
-  const hash = createHash("sha256")
+  const hash = createHash("sha256").update(virtualClock.join())
   for (const file of readdirSync(migrations).toSorted()) hash.update(readFileSync(join(migrations, file)))
   const main = createRequire(import.meta.url).resolve("@electric-sql/pglite")
   hash.update(readFileSync(join(main.slice(0, main.lastIndexOf("pglite/")), "pglite/package.json")))
@@ -49,7 +66,7 @@ export const prepareEmbedded = async (): Promise<string> => {
   if (existsSync(directory)) return directory
   const aside = join(cache, randomBytes(8).toString("hex"))
   await mkdir(aside, { recursive: true })
-  await build(Database.layerEmbedded(aside))
+  await build(Database.layerEmbedded(aside), [`alter database postgres set ${searchPath}`])
   // Another run may have been quicker.
   await rename(aside, directory).catch(() => rm(aside, { recursive: true }))
   return directory

@@ -1,6 +1,6 @@
 /** Gitpip's real services between a fresh database and both fakes: what most suites work with. */
 import { Clock, ConfigProvider, Duration, Effect, Layer, Logger, Scheduler, type Scope, Tracer } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import type { DatabaseError } from "../src/database/Database.ts"
 import { Username } from "../src/domain/User.ts"
@@ -8,6 +8,7 @@ import { Gitpip, type Services } from "../src/Gitpip.ts"
 import { layerTransport } from "../src/net/exchange.ts"
 import { Settings, type SettingsError } from "../src/Settings.ts"
 import { FakeGithub, type FakeGithubOptions, FakePipedrive, type FakePipedriveOptions } from "../src/testing/index.ts"
+import { isTestClock, withDatabaseClock } from "./database.ts"
 import { graphqlEngine } from "./github/graphqlEngine.ts"
 
 export interface WorldOptions {
@@ -173,7 +174,7 @@ export const inWorld = <A, E>(
 ) =>
   Effect.gen(function* () {
     const world = yield* makeWorld(options)
-    return yield* Effect.scoped(body(world)).pipe(
+    return yield* Effect.scoped(withDatabaseClock(body(world))).pipe(
       Effect.provide(Layer.provideMerge(services(world.settings), database))
     )
   }).pipe(
@@ -182,18 +183,8 @@ export const inWorld = <A, E>(
     Effect.updateService(Scheduler.Scheduler, countTasks)
   )
 
-const isTestClock = (clock: Clock.Clock): clock is TestClock.TestClock => "adjust" in clock
-
 export const name = (username: string): Username => Username.make(username)
 export const everything = { before: Number.MAX_SAFE_INTEGER, limit: 1_000 }
 
-/** Both clocks go on: the test's, and the database's as seen by what it has noted. */
-export const passTime = Effect.fnUntraced(function* (time: Duration.Input) {
-  const sql = yield* SqlClient.SqlClient
-  const ago = sql`${Duration.toSeconds(Duration.fromInputUnsafe(time))}::float8 * interval '1 second'`
-  yield* sql`update publications set sent_at = sent_at - ${ago}, lease_until = lease_until - ${ago}
-    where sent_at is not null or lease_until is not null`
-  yield* sql`update deals set sent_at = sent_at - ${ago}, lease_until = lease_until - ${ago}`
-  yield* sql`update scans set lease_until = lease_until - ${ago} where state = 'running'`
-  yield* TestClock.adjust(time)
-})
+/** Both clocks go on: the test's and the database's. */
+export const passTime = (time: Duration.Input) => TestClock.adjust(time)

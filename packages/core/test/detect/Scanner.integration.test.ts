@@ -418,7 +418,7 @@ describe("two scans", () => {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
         yield* sql`insert into scans (kind, state, requested_at, started_at, lease_until)
-          values ('scheduled', 'running', now(), now(), now() - interval '1 second')`
+          values ('scheduled', 'running', now(), now(), clock_timestamp() - interval '1 second')`
         assert.strictEqual((yield* gitpip.scan()).state, "done")
         const [, lost] = yield* gitpip.scans(everything)
         assert.strictEqual(lost?.state, "interrupted")

@@ -6,7 +6,6 @@ import * as Database from "../../src/database/Database.ts"
 import { freshUrl } from "../database.ts"
 import { type Case, parse } from "./dimensions.ts"
 import { beginning, type Outcome, run } from "./scenario.ts"
-import { withVirtualClock } from "./virtualTime.ts"
 
 /** The combinations that `MATRIX_CASE` names, apart by commas; otherwise these. */
 export const chosen = (otherwise: () => ReadonlyArray<Case>): ReadonlyArray<Case> =>
@@ -18,7 +17,6 @@ export const runAll = Effect.fnUntraced(function* (cases: ReadonlyArray<Case>) {
   // Before the database's pool is there: it wakes up every minute of all time that passes.
   yield* TestClock.setTime(beginning)
   const url = yield* freshUrl
-  yield* withVirtualClock(url)
   return yield* Effect.gen(function* () {
     const broken: Array<Outcome> = []
     for (const one of cases) {

@@ -4,9 +4,8 @@
  *
  * Hazard: the clock may only move while nothing is under way, or a request runs into its time-out for no other reason.
  */
-import * as PgClient from "@effect/sql-pg/PgClient"
-import { Clock, Duration, Effect, type Redacted, Tracer } from "effect"
-import { SqlClient } from "effect/sql"
+import { Clock, Duration, Effect, Tracer } from "effect"
+import type { SqlClient } from "effect/sql"
 import type { TestClock } from "effect/testing"
 import type { FakeService } from "../../src/testing/index.ts"
 
@@ -32,21 +31,6 @@ const makeSleepers = () => {
       })
   }
 }
-
-/** Where the database's `clock_timestamp()` is looked up instead of PostgreSQL's own. */
-export const withVirtualClock = Effect.fnUntraced(function* (url: Redacted.Redacted) {
-  yield* Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    yield* sql`create schema virtual`
-    yield* sql`create unlogged table virtual.clock (at timestamptz not null)`
-    yield* sql`insert into virtual.clock values ('epoch')`
-    yield* sql`create function virtual.clock_timestamp() returns timestamptz language sql volatile
-      as 'select at from virtual.clock'`
-    yield* sql`do $$ begin
-      execute format('alter database %I set search_path = public, virtual, pg_catalog', current_database());
-    end $$`
-  }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 1 })), Effect.orDie)
-})
 
 export interface VirtualTime {
   readonly now: Effect.Effect<number>

@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import { type Quota, SharedQuota } from "../../src/net/SharedQuota.ts"
 import * as Gate from "../../src/net/Throttle.ts"
 import * as Live from "../../src/store/Quotas.ts"
-import { layerPostgres } from "../database.ts"
+import { layerPostgres, withDatabaseClock } from "../database.ts"
 
 const window = { limit: 20, millis: 2_000 }
 
@@ -41,12 +41,8 @@ const crowd = (throttle: Gate.Gate, times: number, effect: Effect.Effect<unknown
 const leaving = (throttle: Gate.Gate, times: number) =>
   Effect.flatMap(crowd(throttle, times), ({ ended, entered }) => Effect.map(ended, entered))
 
-/** Both clocks go on: the test's, and the database's as seen by what it has noted. */
-const pass = Effect.fnUntraced(function* (seconds: number) {
-  const sql = yield* SqlClient.SqlClient
-  yield* sql`update quotas set used_at = used_at - ${seconds}::float8 * interval '1 second'`
-  yield* TestClock.adjust(`${seconds} seconds`)
-})
+/** Both clocks go on: the test's and the database's. */
+const pass = (seconds: number) => TestClock.adjust(`${seconds} seconds`)
 
 /** Waits until the database holds a share that was asked for within so many seconds. */
 const renewedWithin = (seconds: number) =>
@@ -72,7 +68,7 @@ it.effect("of a grant whose answer was lost are not used by two", () =>
       left.reduce((sum, count) => sum + count, 0),
       window.limit
     )
-  }).pipe(Effect.scoped, Effect.provide(layerPostgres))
+  }).pipe(withDatabaseClock, Effect.scoped, Effect.provide(layerPostgres))
 )
 
 it.effect("of a grant whose answer came too late are not used", () =>
@@ -98,7 +94,7 @@ it.effect("of a grant whose answer came too late are not used", () =>
     yield* TestClock.adjust("100 millis")
     yield* late.ended
     assert.isAtMost(all + late.entered(), window.limit)
-  }).pipe(Effect.scoped, Effect.provide(layerPostgres))
+  }).pipe(withDatabaseClock, Effect.scoped, Effect.provide(layerPostgres))
 )
 
 it.effect("of requests that are still under way are not given to another", () =>
@@ -113,7 +109,7 @@ it.effect("of requests that are still under way are not given to another", () =>
     assert.strictEqual(yield* leaving(b, 20), 0)
     yield* Deferred.succeed(answer, undefined)
     yield* slow.ended
-  }).pipe(Effect.scoped, Effect.provide(layerPostgres))
+  }).pipe(withDatabaseClock, Effect.scoped, Effect.provide(layerPostgres))
 )
 
 it.effect("of a server that ended in order are kept while its requests are in the window, and free then", () =>
@@ -121,9 +117,9 @@ it.effect("of a server that ended in order are kept while its requests are in th
     const server = Effect.scoped(Effect.flatMap(join, (quota) => leaving(throttleOf(quota), 20)))
     assert.strictEqual(yield* server, 20)
     assert.strictEqual(yield* server, 0)
-    yield* pass(2)
+    yield* pass(2.001)
     assert.strictEqual(yield* server, 20)
-  }).pipe(Effect.scoped, Effect.provide(layerPostgres))
+  }).pipe(withDatabaseClock, Effect.scoped, Effect.provide(layerPostgres))
 )
 
 it.effect("that one waits for keep nobody from being told at once that there is none", () =>

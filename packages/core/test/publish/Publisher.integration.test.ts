@@ -384,7 +384,7 @@ describe("a lost process", () => {
   })
   const expire = Effect.flatMap(
     SqlClient.SqlClient,
-    (sql) => sql`update publications set lease_until = now() - interval '1 second' where state = 'sending'`
+    (sql) => sql`update publications set lease_until = clock_timestamp() - interval '1 second' where state = 'sending'`
   )
 
   it.effect("after the request: the next holder looks and adopts", () =>
@@ -494,6 +494,7 @@ describe("a lost process", () => {
         yield* given(github, { "a.md": "1" })
         const userKey = UserKey.make(1)
         const lost = { userKey, epoch: (yield* deals.claim(userKey, Duration.zero)).epoch }
+        yield* TestClock.adjust(1)
         const held = { userKey, epoch: (yield* deals.claim(userKey, Timing.publicationLease)).epoch }
         assert.isTrue(yield* deals.beginSend(held, Timing.sendMargin))
         assert.isFalse(yield* deals.beginSend(lost, Timing.sendMargin))
