@@ -19,7 +19,7 @@ import type { Time } from "./Time.ts"
 import * as TlsFront from "./TlsFront.ts"
 
 /** Something that is to happen at a statement of one server, once. */
-export interface Trigger {
+interface Trigger {
   readonly phase: "before" | "after"
   readonly matches: (step: PostgresProxy.Step) => boolean
   readonly act: (slot: Slot) => PostgresProxy.Verdict | Promise<PostgresProxy.Verdict>

@@ -95,7 +95,7 @@ export const fill = (directory: string) =>
   )
 
 /** A migrated embedded database. */
-export const layerEmbedded = Layer.effect(
+const layerEmbedded = Layer.effect(
   DatabaseClock,
   Effect.flatMap(SqlClient.SqlClient, (sql) => setAtOnce({ set: setClock(sql) }))
 ).pipe(Layer.provideMerge(Layer.unwrap(Effect.map(freshDirectory, Database.layerEmbedded))), Layer.fresh)
