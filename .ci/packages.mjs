@@ -6,9 +6,10 @@ import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
-const root = new URL("../", import.meta.url).pathname
+const root = fileURLToPath(new URL("../", import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), "gitpip-packages-"))
 const env = {
   ...process.env,

@@ -87,7 +87,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 const prefix = "deal:"
 
 /** A user's deal as a receipt to retract, among remoteIds of activities. */
-export const dealRemoteId = (id: number): string => `${prefix}${id}`
+const dealRemoteId = (id: number): string => `${prefix}${id}`
 
 /** The deal of such a receipt. */
 export const dealOfRemoteId = (remoteId: string): Option.Option<number> =>

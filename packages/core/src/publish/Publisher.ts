@@ -75,7 +75,7 @@ export interface Drained {
 }
 
 /** How many publications are worked on at a time. */
-export const concurrency = 12
+const concurrency = 12
 
 /** Claimed at once: enough to keep everybody busy, few enough to be done well within the lease. */
 const batch = concurrency * 2

@@ -62,10 +62,10 @@ export interface Evidence {
 }
 
 /** This many users whose things fail alike, one after the other, are no coincidence. */
-export const globalUsers = 3
+const globalUsers = 3
 
 /** This many things of one user that fail one after the other share a cause. */
-export const userThings = 3
+const userThings = 3
 
 /** What fails is tried again several times within this. */
 export const memory = Duration.hours(1)

@@ -32,7 +32,7 @@ const makeSleepers = () => {
   }
 }
 
-export interface VirtualTime {
+interface VirtualTime {
   readonly now: Effect.Effect<number>
   /** Until then, or until `isOver` says so when all has come to rest. */
   readonly until: (at: number, isOver?: () => boolean) => Effect.Effect<void>
