@@ -11,7 +11,7 @@ const items = readdirSync(".changeset")
   .filter((name) => name.endsWith(".md") && name !== "README.md")
   .map((name) => toItem(read(`.changeset/${name}`)))
 
-// Deletes the changesets. Without any it changes nothing: then the version is released for the first time.
+// `changeset version` raises the versions and deletes the changesets. The first release has no changesets, and keeps its version.
 if (items.length > 0) run("changeset", "version")
 const { version } = JSON.parse(read("packages/core/package.json")) as { readonly version: string }
 const date = new Date().toISOString().slice(0, 10)

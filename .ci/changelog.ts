@@ -1,15 +1,15 @@
-/** The texts of a release: what a changeset says, the section of `CHANGELOG.md` that it becomes, and the notes made from that section. */
+/** Turns changesets into a section of `CHANGELOG.md`, and that section into the notes of a release. */
 
 const unreleased = "## Unreleased\n"
 
-/** The sentences of a changeset, as an item of a list. */
+/** Returns the sentences of a changeset as an item of a list. */
 export const toItem = (changeset: string): string =>
   `- ${changeset
     .replace(/^---\n.*?^---\n/ms, "")
     .trim()
     .replaceAll("\n", "\n  ")}`
 
-/** Gives the section "Unreleased" the version's name, with the items at its end. An empty section takes its place. */
+/** Renames the section "Unreleased" to the version, adds the items at its end, and puts an empty section above. */
 export const withRelease = (
   changelog: string,
   release: { readonly version: string; readonly date: string; readonly items: ReadonlyArray<string> }
@@ -25,13 +25,13 @@ export const withRelease = (
   return [before + unreleased, `## ${version} (${date})\n`, `${all}\n`, older].filter((text) => text !== "").join("\n")
 }
 
-/** What `CHANGELOG.md` says of a version. */
+/** Returns the section of a version in `CHANGELOG.md`. */
 export const notesOf = (changelog: string, version: string): string | undefined => {
   const section = changelog.split(/^## /m).find((text) => text.startsWith(`${version} (`))
   return section?.slice(section.indexOf("\n")).trim()
 }
 
-/** The reason why a tag may not be released. */
+/** Returns the reason why a tag may not be released, or nothing. */
 export const objection = (
   tag: string,
   { changelog, versions }: { readonly changelog: string; readonly versions: Readonly<Record<string, string>> }
