@@ -3,7 +3,7 @@
  * And the rule that says what each combination may do to others. Pure.
  */
 
-/** Every kind of request that Gitpip sends, and whose trouble can be told apart there. */
+/** Every kind of request that Gitpip sends, and which scopes of trouble differ there. */
 export const requests = {
   "github list": { scopes: ["thing", "all"] },
   "github page": { scopes: ["thing", "all"] },
@@ -112,7 +112,7 @@ const impossible: ReadonlyArray<(one: Partial<Case>) => boolean> = [
   ({ limits, status }) => status !== undefined && !isNumber(status) && limits !== undefined && limits !== "missing",
   ({ body, status }) => (status === "204" || status === "304") && body !== undefined && body !== "empty",
   ({ request, work }) => request !== undefined && !changing.has(request) && work === "undone",
-  // A service that says so and has not done it cannot be told from one that has.
+  // A false report of success cannot be distinguished from a true one.
   ({ body, request, status, work }) =>
     request !== undefined &&
     changing.has(request) &&
@@ -161,7 +161,7 @@ export const all = function* (): Generator<Case> {
 }
 
 /** Statuses that mean something of their own. The others are paired with each service, not with each kind of request. */
-const telling: ReadonlySet<Case["status"]> = new Set<Case["status"]>([
+const commonStatuses: ReadonlySet<Case["status"]> = new Set<Case["status"]>([
   ...([
     "200",
     "204",
@@ -188,7 +188,7 @@ export const pairsOf = (one: Partial<Case>): ReadonlyArray<string> =>
     keys.slice(index + 1).flatMap((b) => {
       const [first, second] = [one[a], one[b]]
       if (first === undefined || second === undefined) return []
-      const isRare = a === "request" && b === "status" && !telling.has(second as Case["status"])
+      const isRare = a === "request" && b === "status" && !commonStatuses.has(second as Case["status"])
       return [`${isRare ? first.split(" ")[0] : first} ${second}`]
     })
   )

@@ -1,4 +1,4 @@
-/** Runs combinations one after the other on one database, and tells how to replay those that broke a promise. */
+/** Runs combinations one after the other on one database, and prints how to replay those that broke a promise. */
 import { appendFileSync } from "node:fs"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
