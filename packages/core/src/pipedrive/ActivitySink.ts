@@ -8,8 +8,9 @@ import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker, fromFile } from "./activity.ts"
 import { dealOfRemoteId, ensureDeal, isBefore, whyUnusable } from "./deals.ts"
-import { isRefusal, mayBeContent, remarkOn, sinking, storing } from "./errors.ts"
+import { isRefusal } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
+import { mayBeContent, remarkOn, sinking, storing } from "./sinkErrors.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Layer.effect(
   Sink,

@@ -14,8 +14,9 @@ import * as Timing from "../domain/Timing.ts"
 import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
 import { dealOfRemoteId, withTitle } from "./deals.ts"
-import { isRefusal, remarkOn, sinking } from "./errors.ts"
+import { isRefusal } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
+import { remarkOn, sinking } from "./sinkErrors.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
   Sink,

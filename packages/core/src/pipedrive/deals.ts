@@ -8,8 +8,8 @@ import { DateTime, Duration, Effect, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { Store } from "../store/Store.ts"
-import { notYet, sinking, storing } from "./errors.ts"
 import type { Pipedrive, StoredDeal } from "./Pipedrive.ts"
+import { notYet, sinking, storing } from "./sinkErrors.ts"
 
 /** Why nothing can be hung on a deal, or `undefined` when it can. Deleted and archived deals cannot be edited. */
 export const whyUnusable = (
