@@ -88,7 +88,7 @@ export const make = ({
     if (window !== undefined) throttle.learnWindow({ ...window, startedAt })
   })
 
-  /** Sends the request when its turn has come. `undefined`: the caller withdrew it. */
+  /** Sends the request behind the throttle. `undefined`: the caller withdrew it. */
   const send = Effect.fnUntraced(function* (
     request: HttpClientRequest.HttpClientRequest,
     {
@@ -160,17 +160,17 @@ export const make = ({
   ) {
     const { message } = reason
     const now = yield* Clock.currentTimeMillis
-    const told = reason.resumeAt.epochMilliseconds
+    const stated = reason.resumeAt.epochMilliseconds
     const limit = LimitEvidence.refused(evidence, {
       by,
       isStated,
       startedAt,
       now,
-      told,
+      told: stated,
       minWait: (n) => growingWait(n) * 1_000
     })
     evidence = limit.evidence
-    const until = LimitEvidence.blockedUntil(limit.scope, told, now)
+    const until = LimitEvidence.blockedUntil(limit.scope, stated, now)
     if (until === undefined) return itemLimited(message, limit.until)
     refusals = {
       times,

@@ -11,7 +11,7 @@ export interface NewActivity {
   /** `key_string` of an activity type. */
   readonly type: string
   readonly deal_id: number
-  /** `YYYY-MM-DD`, a calendar day of whoever reads it. */
+  /** `YYYY-MM-DD`, a calendar day in the time zone of the token's user. */
   readonly due_date: string
   readonly done: boolean
   /** HTML. */

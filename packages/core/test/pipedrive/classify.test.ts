@@ -1,4 +1,4 @@
-/** What each response of Pipedrive means. */
+/** The class of each response of Pipedrive. */
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
 import { classify, isSpent, unreadable } from "../../src/pipedrive/classify.ts"
