@@ -87,7 +87,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 const prefix = "deal:"
 
 /** Names a user's deal among the remote ids of duplicates, which are activities otherwise. */
-export const dealRemoteId = (id: number): string => `${prefix}${id}`
+const dealRemoteId = (id: number): string => `${prefix}${id}`
 
 /** The user's deal that a remote id names. */
 export const dealOfRemoteId = (remoteId: string): Option.Option<number> =>

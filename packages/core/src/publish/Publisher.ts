@@ -42,7 +42,7 @@ export interface Drained {
 }
 
 /** How many publications are attempted at a time. */
-export const concurrency = 12
+const concurrency = 12
 
 /** Claimed at once: enough to keep all attempts busy, few enough to end well within the lease. */
 const batch = concurrency * 2

@@ -5,7 +5,7 @@ import type { ThrottleState } from "../net/Throttle.ts"
 import type { Price, Budget as SinkBudget } from "./Sink.ts"
 
 /** A budget that is used up and renewed all at once, and what one file costs of it. */
-export interface Budget {
+interface Budget {
   readonly what: string
   readonly left: number
   readonly limit: number
@@ -21,7 +21,7 @@ export interface Allowance {
   readonly wait: Option.Option<{ readonly until: DateTime.Utc; readonly message: string }>
 }
 
-export const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
+const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
   let files = Number.POSITIVE_INFINITY
   let wait: Allowance["wait"] = Option.none()
   for (const { cost, left, limit, period, renewsAt, what } of budgets) {

@@ -62,10 +62,10 @@ export interface Evidence {
 }
 
 /** Things of this many users that fail alike, one after the other, are no coincidence. */
-export const globalUsers = 3
+const globalUsers = 3
 
 /** This many things of one user that fail one after the other share a cause. */
-export const userThings = 3
+const userThings = 3
 
 /** A failing thing is tried again several times within this time. */
 export const memory = Duration.hours(1)

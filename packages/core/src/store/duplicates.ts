@@ -7,7 +7,7 @@ import { UserKey } from "../domain/User.ts"
 import { inFuture, now } from "./sql.ts"
 
 /** A publication that was sent again after lookups without a result, to be looked up again. */
-export const Audit = Schema.Struct({
+const Audit = Schema.Struct({
   key: Schema.Int,
   remoteId: Schema.String,
   target: Schema.String,
@@ -21,7 +21,6 @@ export const Audit = Schema.Struct({
   type: Schema.NullOr(Schema.String),
   size: Schema.Int
 })
-export type Audit = typeof Audit.Type
 
 export interface OfPublication {
   readonly key: number
