@@ -53,7 +53,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
       off: Option.none(),
       target: () => Effect.succeed(""),
       forget: () => Effect.void,
-      create: Effect.fn("DealSink.create")(function* (_target, delivery, content, begin) {
+      create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {
         const id = yield* sinking(pipedrive.createDeal(title(delivery), begin))
         return yield* addNote(id, delivery, content)
       }),

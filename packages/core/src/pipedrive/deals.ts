@@ -41,7 +41,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
       const wait = (until: Duration.Duration) => Duration.subtract(until, ago)
       if (Duration.isLessThan(ago, Timing.sendMargin)) {
         return yield* notYet(
-          "The response to the creation of the user's deal was lost; the deal is looked up in a minute",
+          "The response to the creation of the user's deal was lost; a lookup follows in a minute",
           wait(Timing.sendMargin)
         )
       }

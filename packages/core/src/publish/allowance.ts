@@ -29,7 +29,7 @@ const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
     const affordable = Math.max(Math.floor(over / cost), 0)
     if (affordable >= files) continue
     files = affordable
-    // The reserve shrinks by half the limit within a period.
+    // The held part shrinks by half the limit within a period.
     const until = Math.min(now + ((cost - over) * 2 * Duration.toMillis(period)) / limit, renewsAt)
     const message = `${what} are kept for new files: ${left} of ${limit} are left`
     wait = affordable > 0 ? Option.none() : Option.some({ until: DateTime.makeUnsafe(Math.ceil(until)), message })

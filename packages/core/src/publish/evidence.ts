@@ -22,7 +22,7 @@ export interface Thing {
 /** A failure that may be the thing's fault, or not. */
 export interface Failure {
   readonly thing: Thing
-  /** Equal for failures that look alike. */
+  /** Equal for similar failures. */
   readonly signature: string
   /** All things of the user share what failed, such as the deal. */
   readonly isUserWide: boolean
@@ -38,7 +38,7 @@ export interface Verdict {
   readonly failures: number
   /** Failures of the user in a row. */
   readonly userFailures: number
-  /** Whether no other user's failure looks alike: then a cheap read can prove more. */
+  /** Whether no other user's failure is similar: then a cheap read can prove more. */
   readonly isAlone: boolean
 }
 

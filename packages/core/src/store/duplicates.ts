@@ -6,7 +6,7 @@ import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
 import { inFuture, now } from "./sql.ts"
 
-/** A publication that was sent again after lookups without a result, to be looked up again. */
+/** A publication that was sent again after lookups without a result, and is due for another lookup. */
 const Audit = Schema.Struct({
   key: Schema.Int,
   remoteId: Schema.String,
