@@ -11,6 +11,7 @@ import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
 import { Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
+import { afterWait, waitUntil } from "../store/Limits.ts"
 import type { Ending, ScanNotFound, ScanRunning } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import type { ScanUser } from "../store/Users.ts"
@@ -179,7 +180,9 @@ export class Scanner extends Context.Service<
           }
           const { reason, retryAt } = error.value
           if (reason._tag === "RateLimited" && reason.binding)
-            yield* Effect.ignore(limits.close(github.limitKey, reason.resumeAt, reason.message, yield* now))
+            yield* Effect.ignore(
+              limits.block(github.limitKey, { wait: yield* waitUntil(reason.resumeAt), message: reason.message })
+            )
           return {
             state: "stopped",
             reason: reason._tag,
@@ -194,10 +197,9 @@ export class Scanner extends Context.Service<
         })
 
         const restore = Effect.gen(function* () {
-          const at = yield* now
           for (const { close, limitKey } of [github, github.points]) {
-            const closed = yield* limits.closed(limitKey, at)
-            if (Option.isSome(closed)) yield* close(closed.value.blockedUntil, closed.value.message)
+            const blocked = yield* limits.blocked(limitKey)
+            if (Option.isSome(blocked)) yield* close(yield* afterWait(blocked.value.wait), blocked.value.message)
           }
         })
 
