@@ -267,7 +267,7 @@ export class Gitpip extends Context.Service<
       /** Every page that is left open asks again and again, most of all while much is published. */
       const countedDays = yield* Cache.makeWith(
         Effect.fnUntraced(function* (count: number) {
-          return yield* days.list(count, yield* now)
+          return yield* days.list(count)
         }),
         { capacity: 31, timeToLive: unlessFailed(Duration.seconds(5)) }
       )
@@ -292,7 +292,7 @@ export class Gitpip extends Context.Service<
 
       return Gitpip.of({
         track: Effect.fn("Gitpip.track")(function* (username, options) {
-          const tracked = yield* users.track(username, Option.fromNullishOr(options?.id), yield* now)
+          const tracked = yield* users.track(username, Option.fromNullishOr(options?.id))
           if (tracked.created) {
             yield* signals.passes.raise
             yield* changes.tell({ type: "user", login: tracked.user.login })
@@ -325,14 +325,14 @@ export class Gitpip extends Context.Service<
           }
         }),
         untrack: Effect.fn("Gitpip.untrack")(function* (username) {
-          const user = yield* users.untrack(username, yield* now)
+          const user = yield* users.untrack(username)
           yield* changes.tell({ type: "user", login: user.login })
           return user
         }),
         users: (page) => users.list(page),
         user: (username) => users.details(username),
         latest: Effect.fn("Gitpip.latest")(function* (username, visitor = defaultVisitor) {
-          return yield* showVisit(yield* visits.record(username, visitor, yield* now))
+          return yield* showVisit(yield* visits.record(username, visitor))
         }),
         news: (visitor, page) => visits.news(visitor, page),
         visits: Effect.fn("Gitpip.visits")(function* (username, visitor, page) {
@@ -355,7 +355,7 @@ export class Gitpip extends Context.Service<
         }),
         requestScan: Effect.fn("Gitpip.requestScan")(function* (username) {
           const userKey = yield* optionalKey(username)
-          const id = yield* scans.request(userKey, yield* now)
+          const id = yield* scans.request(userKey)
           yield* userKey === null ? signals.passes.raise : signals.singles.raise
           const scan = yield* scans.find(id)
           yield* changes.tell({ type: "scan", scan })

@@ -64,6 +64,7 @@ describe("a wait that a clock a day ahead has noted", () => {
         yield* aDayAhead(settings, (other) => other.scan())
         github.addUser("ann")
         github.addGist("ann", { files: { "a.md": "" } })
+        yield* TestClock.adjust("6 minutes")
         assert.strictEqual((yield* scheduled).files, 1)
 
         github.removeUser("ann")

@@ -97,7 +97,12 @@ export const fill = (directory: string) =>
 /** A migrated embedded database. */
 export const layerEmbedded = Layer.effect(
   DatabaseClock,
-  Effect.flatMap(SqlClient.SqlClient, (sql) => setAtOnce({ set: setClock(sql) }))
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    // PGlite sets the path of its session itself, whatever the database says.
+    yield* Effect.orDie(sql.unsafe(`set ${searchPath}`))
+    return yield* setAtOnce({ set: setClock(sql) })
+  })
 ).pipe(Layer.provideMerge(Layer.unwrap(Effect.map(freshDirectory, Database.layerEmbedded))), Layer.fresh)
 
 /** Moves the database's clock along with the test's. */

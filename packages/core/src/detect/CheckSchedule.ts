@@ -2,7 +2,7 @@
  * Decides how often each class of users is looked at, from what GitHub's limits allow: `domain/Cadence.ts` with the
  * numbers of now. What is left of the limits is for reading new gists, and for others with the same token.
  */
-import { Clock, Context, type DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
+import { Context, type DateTime, Duration, Effect, Exit, Layer, type Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import { Github } from "../github/Github.ts"
@@ -58,7 +58,6 @@ export class CheckSchedule extends Context.Service<
           const classes = yield* counted
           const capacity = yield* github.capacity
           const budget = Math.max(capacity.single, capacity.batched) * share
-          const now = yield* Clock.currentTimeMillis
           const gapAt = yield* feed.gapAt(settings.githubApiUrl)
           const cadence = Cadence.cadence({
             users: classes,
@@ -78,7 +77,7 @@ export class CheckSchedule extends Context.Service<
             users: sum(classes),
             budget,
             gistsPerDay: classes.reduce((sum, count, c) => sum + (c === 0 ? 0 : count * Cadence.rateOf(c)), 0),
-            gapAt: Option.filter(gapAt, (at) => at.epochMilliseconds <= now)
+            gapAt
           }
         })
       })

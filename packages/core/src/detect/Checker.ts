@@ -5,7 +5,7 @@
  * done again; one account's trouble, an answer that never comes included, is that user's alone; trouble of the token or of
  * GitHub is told apart, and ends the looking.
  */
-import { Array as Arr, Clock, Context, Duration, Effect, Layer, Option, Result } from "effect"
+import { Array as Arr, Clock, Context, DateTime, Duration, Effect, Layer, Option, Result } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import type { ListedFile } from "../domain/GistFile.ts"
@@ -180,10 +180,12 @@ export class Checker extends Context.Service<
       })
 
       /** Where a full listing goes on, and its first page when that is not where it begins. */
-      const resumed = Effect.fnUntraced(function* (user: ScanUser, at: Date) {
-        const listing = yield* listings.find(user.key, at)
+      const resumed = Effect.fnUntraced(function* (user: ScanUser) {
+        const listing = yield* listings.find(user.key)
         if (Option.isNone(listing) || !URL.canParse(listing.value.next)) return undefined
-        const page = yield* Effect.result(github.page(withPageSize(new URL(listing.value.next), pageSizeOf(user, at))))
+        const page = yield* Effect.result(
+          github.page(withPageSize(new URL(listing.value.next), pageSizeOf(user, yield* now)))
+        )
         if (page._tag === "Success") {
           // The address may be by name, and lead to whoever has the name now.
           const isTheirs = Option.match(page.success.owner, {
@@ -205,11 +207,10 @@ export class Checker extends Context.Service<
           [Telemetry.attributes.scan]: scan,
           [Telemetry.attributes.user]: user.username
         })
-        const at = yield* now
         // A full listing that is due stays due until it has come to its end, so that a part of it can be kept.
-        const isResumable = user.listedAt === null || (user.pages > 1 && isOverdue(user, at))
+        const isResumable = user.listedAt === null || (user.pages > 1 && user.isListingDue)
         const listAll = isFull || isResumable
-        const position = isResumable ? yield* resumed(user, at) : undefined
+        const position = isResumable ? yield* resumed(user) : undefined
         const page =
           position === undefined
             ? yield* firstPage(user, listAll ? Option.none() : Option.fromNullishOr(user.etag))
@@ -241,10 +242,9 @@ export class Checker extends Context.Service<
           etag: next === undefined ? etag : user.etag,
           pages: Math.max(isFullListing.pages, isFullListing.full ? 0 : user.pages),
           full: isFullListing.full,
-          backfill: settings.backfill,
-          now: at
+          backfill: settings.backfill
         })
-        if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: isFullListing.pages }, at)
+        if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: isFullListing.pages })
         else if (position !== undefined) yield* listings.remove(user.key)
         if (error !== undefined) return yield* error
         return {
@@ -317,22 +317,22 @@ export class Checker extends Context.Service<
         // A refusal may be the token's all the same, so it is not left for long.
         const isShort = unavailable || reason === "Refused" || reason === "RateLimited"
         const delay = isShort ? Timing.outageDelay(failures) : Timing.userRetryDelay(failures)
-        const told =
+        const asked =
           error._tag === "GithubError" && error.reason._tag === "RateLimited"
-            ? error.reason.resumeAt.epochMilliseconds
-            : 0
-        const retryAt = new Date(Math.max((yield* Clock.currentTimeMillis) + Duration.toMillis(delay), told))
+            ? DateTime.distance(yield* DateTime.now, error.reason.resumeAt)
+            : Duration.zero
+        const retryIn = Duration.max(delay, asked)
         yield* Telemetry.log("Warn", "user.failed", { user: user.username, reason, detail: error.message })
         return {
           outcome: "Failed",
           isUnfinished: false,
           files: 0,
-          failure: { userKey: user.key, reason, message: error.message, retryAt },
+          failure: { userKey: user.key, reason, message: error.message, retryIn },
           check: {
             ...unknown,
             key: user.key,
             failures,
-            retryAt,
+            retryIn,
             errorReason: reason,
             errorMessage: error.message
           }
@@ -409,7 +409,7 @@ export class Checker extends Context.Service<
             : one.gists.map(({ gistId }) => gistId)
         )
         const known = changed.length === 0 ? new Set<string>() : yield* files.known(changed)
-        const verdicts = users.map((user, index) => judge(user, newest[index], known, at))
+        const verdicts = users.map((user, index) => judge(user, newest[index], known))
         yield* keepTexts(verdicts)
         const news = verdicts.flatMap((verdict) => (verdict._tag === "Changed" ? [verdict] : []))
         const counts = yield* files.addAll(
@@ -422,8 +422,7 @@ export class Checker extends Context.Service<
             etag: user.etag,
             pages: Math.max(user.pages, 1),
             full: newest.complete,
-            backfill: settings.backfill,
-            now: at
+            backfill: settings.backfill
           }))
         )
         const added = new Map(news.map(({ user }, index) => [user.key, counts[index] ?? 0]))
@@ -533,7 +532,7 @@ export class Checker extends Context.Service<
           const here = new Set(checked.filter(isWrong).map(({ check }) => check.key))
           const before = [...unmarked].filter((key) => !here.has(key))
           marked.clear()
-          if (before.length > 0) yield* Effect.ignore(records.unmark(before, yield* now))
+          if (before.length > 0) yield* Effect.ignore(records.unmark(before))
           return { checked: checked.filter((one) => !isWrong(one)), cursor, trouble }
         }),
         spent: Effect.gen(function* () {
@@ -608,13 +607,13 @@ type Verdict =
  * behind them: at the first look, when even the last of them is new, when more gists have come than are shown, and once in
  * a while. The list also knows what to do about accounts that are gone, renamed or odd.
  */
-const judge = (user: ScanUser, newest: NewestGists | undefined, known: ReadonlySet<string>, at: Date): Verdict => {
+const judge = (user: ScanUser, newest: NewestGists | undefined, known: ReadonlySet<string>): Verdict => {
   if (newest === undefined || (user.githubId !== null && newest.owner.id !== user.githubId)) {
     return { _tag: "List", user, isFull: false, fingerprint: null }
   }
   const fingerprint = fingerprintOf(newest)
   const list = (isFull: boolean): Verdict => ({ _tag: "List", user, isFull, fingerprint })
-  if (!newest.complete && isOverdue(user, at)) return list(user.listedAt === null)
+  if (!newest.complete && user.isListingDue) return list(user.listedAt === null)
   if (fingerprint === user.fingerprint) return { _tag: "Unchanged", user, fingerprint }
   const isKnown = (file: ListedFile) => known.has(fileIdentity(file.gistId, file.filename))
   const files = newest.gists.flatMap((gist) => gist.files.filter((file) => !isKnown(file)))
@@ -663,12 +662,9 @@ const seen = (
       gained: result.added === 0 ? 0 : Cadence.gained([...gists.values()], at.getTime()),
       isFullListing: result.isFullListing,
       failures: 0,
-      retryAt: null,
+      retryIn: null,
       errorReason: null,
       errorMessage: null
     }
   }
 }
-
-const isOverdue = ({ listedAt }: ScanUser, at: Date): boolean =>
-  listedAt === null || listedAt.epochMilliseconds + Duration.toMillis(Timing.fullListingInterval) <= at.getTime()

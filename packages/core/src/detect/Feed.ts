@@ -9,7 +9,7 @@
  * Hazard: when pages end with a gist that the last poll saw although newer ones stand behind it, as a feed ordered by
  * update can make them, those are left to the schedule.
  */
-import { Clock, Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
@@ -97,33 +97,34 @@ export class Feed extends Context.Service<
         return theirs.filter(({ gist }) => gist.filenames.some((name) => !known.has(fileIdentity(gist.gistId, name))))
       })
 
-      /** When the next poll is due after one that took so many requests. */
+      /** The wait after a poll that took a number of requests. */
       const next = Effect.fnUntraced(function* (requests: number) {
         const { budget } = yield* github.limits
         const pause =
           budget === undefined ? 0 : (requests * 3_600_000) / (Math.max(budget.limit, 1) * quotaOf(budget.limit))
-        return new Date((yield* Clock.currentTimeMillis) + Math.max(pause, Duration.toMillis(shortest)))
+        return Duration.max(Duration.millis(pause), shortest)
       })
 
       const afterFailure = Effect.fnUntraced(function* (position: FeedPosition, { reason, retryAt }: GithubError) {
         failures++
-        const at = yield* Clock.currentTimeMillis
-        const until =
+        const now = yield* DateTime.now
+        const wait =
           reason._tag === "RateLimited"
-            ? Math.min(reason.resumeAt.epochMilliseconds, at + Duration.toMillis(Timing.maxFeedWait))
+            ? DateTime.distance(now, reason.resumeAt)
             : retryAt !== undefined
-              ? Math.max(retryAt.epochMilliseconds, at + Duration.toMillis(shortest))
+              ? Duration.max(DateTime.distance(now, retryAt), shortest)
               : passing.has(reason._tag)
-                ? at + Duration.toMillis(Timing.outageDelay(failures))
-                : at + Duration.toMillis(afterRefusal)
+                ? Timing.outageDelay(failures)
+                : afterRefusal
+        const until = DateTime.addDuration(now, wait)
         yield* Telemetry.log("Warn", "feed.failed", {
           reason: reason._tag,
           detail: reason.message,
-          until: new Date(until).toISOString()
+          until: DateTime.formatIso(until)
         })
         yield* Metric.update(Telemetry.feedPolls("failed"), 1)
-        yield* feed.snooze(origin, position, new Date(until))
-        return DateTime.makeUnsafe(until)
+        yield* feed.snooze(origin, position, wait)
+        return wait
       })
 
       const poll = Effect.fnUntraced(function* (position: FeedPosition) {
@@ -132,18 +133,17 @@ export class Feed extends Context.Service<
         failures = 0
         const news = result.success
         if (Option.isNone(news)) {
-          const due = yield* next(1)
+          const wait = yield* next(1)
           yield* Metric.update(Telemetry.feedPolls("unchanged"), 1)
           yield* feed.record(origin, position, {
             ...position,
             gap: false,
-            now: new Date(yield* Clock.currentTimeMillis),
-            next: due
+            wait
           })
-          return DateTime.fromDateUnsafe(due)
+          return wait
         }
         const { etag, gap, gists, pages } = news.value
-        const due = yield* next(pages)
+        const wait = yield* next(pages)
         const before = new Set(position.seen)
         const again = new Set(position.unsettled)
         const unseen = [...gists].filter(([id]) => !before.has(id) || again.has(id)).map(([, gist]) => gist)
@@ -153,8 +153,8 @@ export class Feed extends Context.Service<
           const scan = yield* scanner.found([...new Set(found.map(({ key }) => key))])
           // Not everybody was looked at: the same gists are found by the next poll.
           if (scan.state !== "done") {
-            yield* feed.snooze(origin, position, due)
-            return DateTime.fromDateUnsafe(due)
+            yield* feed.snooze(origin, position, wait)
+            return wait
           }
           yield* Metric.update(Telemetry.feedUsers, scan.users)
           // The feed may be ahead of the user's list, or not tell the truth: it is believed once more, and no oftener.
@@ -169,20 +169,20 @@ export class Feed extends Context.Service<
           seen: [...new Set([...gists.keys(), ...position.seen])].slice(0, remembered),
           unsettled,
           gap,
-          now: new Date(yield* Clock.currentTimeMillis),
-          next: due
+          wait
         })
         yield* Telemetry.log("Debug", "feed.polled", { gists: gists.size, users: found.length })
-        return DateTime.fromDateUnsafe(due)
+        return wait
       })
 
       return Feed.of({
         on,
         poll: Effect.gen(function* () {
-          const at = yield* Clock.currentTimeMillis
-          const claimed = yield* feed.claim(origin, new Date(at))
-          if (Option.isSome(claimed)) return yield* poll(claimed.value)
-          return Option.getOrElse(yield* feed.nextAt(origin), () => DateTime.makeUnsafe(at))
+          const claimed = yield* feed.claim(origin)
+          const wait = Option.isSome(claimed)
+            ? yield* poll(claimed.value)
+            : Option.getOrElse(yield* feed.untilNext(origin), () => Duration.zero)
+          return DateTime.addDuration(yield* DateTime.now, wait)
         }).pipe(Effect.withSpan("Feed.poll"))
       })
     })

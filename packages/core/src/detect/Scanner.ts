@@ -11,7 +11,7 @@ import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
 import { Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
-import type { Ending, ScanNotFound, ScanRunning } from "../store/Scans.ts"
+import type { Ending, LastStart, ScanNotFound, ScanRunning } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import type { ScanUser } from "../store/Users.ts"
 import { ScanSpans } from "../telemetry/ScanSpans.ts"
@@ -49,7 +49,7 @@ export class Scanner extends Context.Service<
     readonly found: (keys: ReadonlyArray<UserKey>) => Effect.Effect<Scan, DatabaseError | ScanRunning | ScanNotFound>
     /** Carries out the scans that were asked for and are not begun: of single users, or of everybody. */
     readonly runQueued: (which: "single" | "all") => Effect.Effect<number, DatabaseError | ScanRunning | ScanNotFound>
-    /** When the next scheduled scan is to begin: at once when the last one began longer ago than the interval. */
+    /** When the next scheduled scan is due, by this process's clock. */
     readonly nextScheduled: Effect.Effect<DateTime.Utc, DatabaseError>
   }
 >()("gitpip/Scanner") {
@@ -73,10 +73,7 @@ export class Scanner extends Context.Service<
             trouble
           } = yield* checker.check(pass.scan, page, { isPatient: pass.isScheduled })
           const count = (outcome: Checked["outcome"]) => checked.filter((one) => one.outcome === outcome).length
-          yield* users.recordChecks(
-            checked.map(({ check }) => check),
-            yield* now
-          )
+          yield* users.recordChecks(checked.map(({ check }) => check))
           yield* scans.progress(pass.scan, {
             cursor,
             users: checked.length,
@@ -120,8 +117,7 @@ export class Scanner extends Context.Service<
                 after,
                 until,
                 limit: pageOfUsers,
-                now: yield* now,
-                everybody: options.failing
+                includeFailing: options.failing
               })
               if (page.length === 0) break
               after = yield* checkUsers(pass, page, after)
@@ -135,14 +131,11 @@ export class Scanner extends Context.Service<
          */
         const due = Effect.fnUntraced(function* (pass: Pass) {
           const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(settings.scanInterval)
-          yield* users.fixClocks(yield* now)
           for (;;) {
             const { gapAt, intervals } = yield* schedule.plan
-            const at = yield* now
             const page = yield* users.due({
               intervals,
               before: Option.match(gapAt, { onNone: () => new Date(0), onSome: DateTime.toDate }),
-              now: at,
               listed: yield* checker.spent,
               limit: pageOfDue
             })
@@ -159,14 +152,14 @@ export class Scanner extends Context.Service<
 
         const ending = Effect.fnUntraced(function* (exit: Exit.Exit<void, GithubError | DatabaseError>) {
           if (Exit.isSuccess(exit))
-            return { state: "done", reason: null, message: null, resumeAt: null } satisfies Ending
+            return { state: "done", reason: null, message: null, resumeIn: null } satisfies Ending
           const error = Exit.findErrorOption(exit)
           if (Option.isNone(error)) {
             return {
               state: "interrupted",
               reason: null,
               message: "the process was stopped",
-              resumeAt: null
+              resumeIn: null
             } satisfies Ending
           }
           if (error.value._tag === "DatabaseError") {
@@ -174,22 +167,18 @@ export class Scanner extends Context.Service<
               state: "interrupted",
               reason: "DatabaseError",
               message: error.value.message,
-              resumeAt: null
+              resumeIn: null
             } satisfies Ending
           }
           const { reason, retryAt } = error.value
+          const resumeAt = reason._tag === "RateLimited" ? reason.resumeAt : retryAt
           if (reason._tag === "RateLimited" && reason.binding)
             yield* Effect.ignore(limits.close(github.limitKey, reason.resumeAt, reason.message, yield* now))
           return {
             state: "stopped",
             reason: reason._tag,
             message: reason.message,
-            resumeAt:
-              reason._tag === "RateLimited"
-                ? DateTime.toDate(reason.resumeAt)
-                : retryAt === undefined
-                  ? null
-                  : DateTime.toDate(retryAt)
+            resumeIn: resumeAt === undefined ? null : DateTime.distance(yield* DateTime.now, resumeAt)
           } satisfies Ending
         })
 
@@ -219,7 +208,7 @@ export class Scanner extends Context.Service<
             Effect.raceFirst(Effect.asVoid(heartbeat)),
             Effect.onExit((exit) =>
               Effect.gen(function* () {
-                yield* scans.end(scan, yield* ending(exit), yield* now)
+                yield* scans.end(scan, yield* ending(exit))
               }).pipe(Effect.ignore)
             ),
             // Recorded on the scan itself; a database that is gone is the caller's business.
@@ -245,8 +234,8 @@ export class Scanner extends Context.Service<
 
         return Scanner.of({
           scan: Effect.fnUntraced(function* ({ kind, onProgress, userKey }) {
-            yield* scans.reap(yield* now)
-            const started = Option.getOrThrow(yield* scans.start(kind, userKey, yield* now))
+            yield* scans.reap
+            const started = Option.getOrThrow(yield* scans.start(kind, userKey))
             const pass = newPass(started.key, { onProgress, isScheduled: kind === "scheduled" })
             const scheduled = Effect.gen(function* () {
               // So few looks, or so many tokens that are accepted, may only be what is assumed before the first answer. Asking
@@ -259,33 +248,34 @@ export class Scanner extends Context.Service<
             return yield* run(started.key, kind === "scheduled" ? scheduled : requested(started, pass))
           }),
           found: Effect.fnUntraced(function* (keys) {
-            const started = Option.getOrThrow(yield* scans.start("feed", null, yield* now))
+            const started = Option.getOrThrow(yield* scans.start("feed", null))
             return yield* run(started.key, some(newPass(started.key), keys))
           }),
           runQueued: Effect.fnUntraced(function* (which) {
-            yield* scans.reap(yield* now)
+            yield* scans.reap
             for (let done = 0; ; done++) {
-              const started = yield* scans.startQueued(which === "single", yield* now)
+              const started = yield* scans.startQueued(which === "single")
               if (Option.isNone(started)) return done
               yield* run(started.value.key, requested(started.value, newPass(started.value.key)))
             }
           }),
           nextScheduled: Effect.gen(function* () {
             const last = yield* scans.lastStart
-            if (Option.isNone(last)) return yield* DateTime.now
-            const at = yield* DateTime.now
-            // Begun in the future, by a clock that was wrong: nobody waits for that.
-            if (DateTime.isGreaterThan(last.value.startedAt, at)) return at
-            const due = DateTime.addDuration(last.value.startedAt, settings.scanInterval)
-            const farthest = DateTime.addDuration(at, Timing.maxClosure)
-            const resume = DateTime.min(last.value.resumeAt ?? due, farthest)
-            // A pass that was stopped or cut off goes on as soon as it may, not an interval later.
-            if (last.value.state === "stopped") return resume
-            return last.value.state === "interrupted" ? yield* DateTime.now : due
+            return DateTime.addDuration(yield* DateTime.now, untilNextScan(last, settings.scanInterval))
           })
         })
       })
     )
+}
+
+/** The wait for the next scheduled scan. */
+export const untilNextScan = (last: Option.Option<LastStart>, interval: Duration.Duration): Duration.Duration => {
+  if (Option.isNone(last)) return Duration.zero
+  const { resumeIn, startedAgo, state } = last.value
+  const due = Duration.toSeconds(interval) - startedAgo
+  // A full scan that was stopped or cut off goes on as soon as possible, not an interval later.
+  const wait = state === "stopped" ? (resumeIn ?? due) : state === "interrupted" ? 0 : due
+  return Duration.seconds(Math.max(wait, 0))
 }
 
 /** A scan in progress. */

@@ -71,9 +71,6 @@ export const scanHeartbeat = Duration.seconds(30)
 /** So long the public feed belongs to the process that polls it: longer than 30 pages take. */
 export const feedLease = Duration.minutes(5)
 
-/** The longest wait for a poll. What is due later than that was noted by a clock that was wrong, and is due now. */
-export const maxFeedWait = Duration.minutes(61)
-
 /** Slack for differing clocks when looking for what was created since an instant. One page of a list covers it anyway. */
 export const clockSlack = Duration.hours(24)
 

@@ -6,7 +6,7 @@ import { GistFile, type ListedFile } from "../domain/GistFile.ts"
 import * as rules from "../domain/rules.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { arrayOf, queueHead } from "./sql.ts"
+import { arrayOf, now, queueHead } from "./sql.ts"
 
 /** What one look at a user brought, to be stored at once. */
 export interface Intake {
@@ -19,7 +19,6 @@ export interface Intake {
   /** Whether the walk reached the last page. */
   readonly full: boolean
   readonly backfill: "all" | "none"
-  readonly now: Date
 }
 
 /** There is no file of this id. */
@@ -83,10 +82,9 @@ export const make = Effect.gen(function* () {
         created_at: file.createdAt,
         updated_at: file.updatedAt
       }))
-      const owners = [...new Set(part.map(({ look }) => look))].map(({ backfill, now, scanKey, user, userKey }) => ({
+      const owners = [...new Set(part.map(({ look }) => look))].map(({ backfill, scanKey, user, userKey }) => ({
         user_key: userKey,
         scan_key: scanKey,
-        found_at: now,
         // What is older was there before the user was tracked.
         old_before: user.baselinedAt === null ? DateTime.toDate(user.trackedAt) : null,
         skip_old: backfill === "none",
@@ -95,8 +93,8 @@ export const make = Effect.gen(function* () {
       // A user's first place in the queue is behind its own waiting files, but never before where the queue stands now:
       // start-time fair queueing, see Publications.ts.
       const ownersOf = sql`owners as (
-          select * from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
-            found_at timestamptz, old_before timestamptz, skip_old boolean, queued bigint)
+          select o.*, ${now(sql)} as found_at from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb)
+            as o(user_key bigint, scan_key bigint, old_before timestamptz, skip_old boolean, queued bigint)
         )`
       const insertFiles = sql`
           insert into gist_files (user_key, scan_key, gist_id, filename, html_url, raw_url, description, language, type,
@@ -142,18 +140,17 @@ export const make = Effect.gen(function* () {
     }
     yield* sql`
       update users u set etag = l.etag, pages = l.pages, github_id = coalesce(u.github_id, l.github_id),
-        listed_at = case when l.whole then l.at else u.listed_at end,
-        baselined_at = case when l.whole then coalesce(u.baselined_at, l.at) else u.baselined_at end
+        listed_at = case when l.whole then ${now(sql)} else u.listed_at end,
+        baselined_at = case when l.whole then coalesce(u.baselined_at, ${now(sql)}) else u.baselined_at end
       from jsonb_to_recordset(${JSON.stringify(
-        looks.map(({ etag, full, githubId, now, pages, userKey }) => ({
+        looks.map(({ etag, full, githubId, pages, userKey }) => ({
           key: userKey,
           etag,
           pages,
           github_id: githubId,
-          whole: full,
-          at: now
+          whole: full
         }))
-      )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, whole boolean, at timestamptz)
+      )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, whole boolean)
       where u.key = l.key`
     return added
   })

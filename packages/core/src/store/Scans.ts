@@ -1,11 +1,11 @@
 /** Scans: asked for, running under a lease, ended; with what failed in each. */
-import { type DateTime, Effect, Option, Schema } from "effect"
+import { Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../database/Database.ts"
-import { Scan, ScanFailure, ScanId, type ScanKind } from "../domain/Scan.ts"
+import { Scan, ScanFailure, ScanId, type ScanKind, ScanState } from "../domain/Scan.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { interval } from "./sql.ts"
+import { inFuture, now } from "./sql.ts"
 
 /** There is no scan of this id. */
 export class ScanNotFound extends Schema.TaggedError<ScanNotFound>()("ScanNotFound", { scan: Schema.Int }) {
@@ -30,7 +30,8 @@ export interface Progress {
     readonly userKey: UserKey
     readonly reason: string
     readonly message: string
-    readonly retryAt: Date | null
+    /** The wait for the user's next check. */
+    readonly retryIn: Duration.Duration
   }>
 }
 
@@ -39,13 +40,22 @@ export interface Ending {
   readonly state: "done" | "stopped" | "interrupted"
   readonly reason: string | null
   readonly message: string | null
-  readonly resumeAt: Date | null
+  /** The wait for the next full scan, when GitHub named one. */
+  readonly resumeIn: Duration.Duration | null
 }
 
 /** A scan as its schema has it, from these tables. */
 export const scanColumns = `s.key as id, s.kind, u.username, s.state, s.requested_at, s.started_at, s.finished_at,
     s.users, s.unchanged, s.failed, s.files, s.reason, s.message, s.resume_at`
 export const scanTables = "scans s left join users u on u.key = s.user_key"
+
+/** Seconds by the database's clock. */
+const LastStart = Schema.Struct({
+  startedAgo: Schema.Finite,
+  resumeIn: Schema.NullOr(Schema.Finite),
+  state: ScanState
+})
+export type LastStart = typeof LastStart.Type
 
 const Started = Schema.Struct({ key: ScanId, userKey: Schema.NullOr(Schema.Int) })
 
@@ -54,7 +64,7 @@ export const make = Effect.gen(function* () {
   const columns = sql.literal(scanColumns)
   const from = sql.literal(scanTables)
   const scans = rows(Scan)
-  const lease = sql`clock_timestamp() + ${interval(sql, Timing.scanLease)}`
+  const lease = inFuture(sql, Timing.scanLease)
 
   /** A pass over all users: a scan of what the feed showed is none. */
   const isPass = sql.literal("user_key is null and kind <> 'feed'")
@@ -65,12 +75,11 @@ export const make = Effect.gen(function* () {
   )
 
   /** Scans whose process was lost end here, so that the next one can begin. */
-  const reap = (now: Date) =>
-    orDatabaseError(
-      Effect.asVoid(sql`
-        update scans set state = 'interrupted', finished_at = ${now}, message = 'the process that ran it was lost'
+  const reap = orDatabaseError(
+    Effect.asVoid(sql`
+        update scans set state = 'interrupted', finished_at = ${now(sql)}, message = 'the process that ran it was lost'
         where state = 'running' and lease_until < clock_timestamp()`)
-    )
+  )
 
   const start = <E, R>(statement: Effect.Effect<ReadonlyArray<unknown>, E, R>) =>
     Effect.matchEffect(
@@ -87,10 +96,10 @@ export const make = Effect.gen(function* () {
   return {
     reap,
     /** Asks for a scan. A pass that is asked for already is not asked for twice. */
-    request: Effect.fnUntraced(function* (userKey: UserKey | null, now: Date) {
+    request: Effect.fnUntraced(function* (userKey: UserKey | null) {
       for (;;) {
         const [inserted] = yield* orDatabaseError(sql<{ key: number }>`
-          insert into scans (kind, user_key, state, requested_at) values ('requested', ${userKey}, 'queued', ${now})
+          insert into scans (kind, user_key, state, requested_at) values ('requested', ${userKey}, 'queued', ${now(sql)})
           on conflict ((true)) where state = 'queued' and user_key is null do nothing returning key`)
         if (inserted !== undefined) return ScanId.make(inserted.key)
         const [queued] = yield* orDatabaseError(sql<{ key: number }>`
@@ -100,18 +109,18 @@ export const make = Effect.gen(function* () {
       }
     }),
     /** Starts the oldest queued scan of single users, or of all. */
-    startQueued: (single: boolean, now: Date) =>
+    startQueued: (single: boolean) =>
       start(sql`
-        update scans set state = 'running', started_at = ${now}, lease_until = ${lease}
+        update scans set state = 'running', started_at = ${now(sql)}, lease_until = ${lease}
         where key = (
           select key from scans where state = 'queued' and (user_key is not null) = ${single}
           order by key limit 1 for update skip locked
         ) returning key, user_key`),
     /** Starts a scan at once. */
-    start: (kind: ScanKind, userKey: UserKey | null, now: Date) =>
+    start: (kind: ScanKind, userKey: UserKey | null) =>
       start(sql`
         insert into scans (kind, user_key, state, requested_at, started_at, lease_until)
-        values (${kind}, ${userKey}, 'running', ${now}, ${now}, ${lease}) returning key, user_key`),
+        values (${kind}, ${userKey}, 'running', ${now(sql)}, ${now(sql)}, ${lease}) returning key, user_key`),
     /** Where the next pass begins: after the last user of one that did not come to its end, else at the beginning. */
     resumeAfter: Effect.map(
       orDatabaseError(sql<{ cursor: number; state: string }>`
@@ -119,11 +128,12 @@ export const make = Effect.gen(function* () {
         order by key desc limit 1`),
       (found) => (found[0] === undefined || found[0].state === "done" ? 0 : found[0].cursor)
     ),
-    /** When the last pass that was begun began. */
+    /** The last full scan that has begun: how long ago, and the wait that GitHub asked for at its end. */
     lastStart: Effect.map(
-      orDatabaseError(sql<{ startedAt: DateTime.Utc; resumeAt: DateTime.Utc | null; state: string }>`
-        select started_at, resume_at, state from scans where ${isPass} and started_at is not null
-        order by key desc limit 1`),
+      rows(LastStart)(sql`
+        select extract(epoch from clock_timestamp() - started_at)::float8 as started_ago,
+          extract(epoch from resume_at - clock_timestamp())::float8 as resume_in, state
+        from scans where ${isPass} and started_at is not null order by key desc limit 1`),
       (found) => Option.fromNullishOr(found[0])
     ),
     /** Keeps the lease. `false` when it was lost. */
@@ -146,24 +156,24 @@ export const make = Effect.gen(function* () {
             if (progress.failures.length === 0) return
             yield* sql`
               insert into scan_failures (scan_key, user_key, reason, message, retry_at)
-              select ${scan}, user_key, reason, message, retry_at
+              select ${scan}, user_key, reason, message, clock_timestamp() + retry_in * interval '1 second'
               from jsonb_to_recordset(${JSON.stringify(
                 progress.failures.map((failure) => ({
                   user_key: failure.userKey,
                   reason: failure.reason,
                   message: failure.message,
-                  retry_at: failure.retryAt
+                  retry_in: Duration.toSeconds(failure.retryIn)
                 }))
-              )}::jsonb) as l(user_key bigint, reason text, message text, retry_at timestamptz)
+              )}::jsonb) as l(user_key bigint, reason text, message text, retry_in float8)
               on conflict do nothing`
           })
         )
       ),
-    end: (scan: ScanId, ending: Ending, now: Date) =>
+    end: (scan: ScanId, ending: Ending) =>
       orDatabaseError(
         Effect.asVoid(sql`
-          update scans set state = ${ending.state}, finished_at = ${now}, lease_until = null, reason = ${ending.reason},
-            message = ${ending.message}, resume_at = ${ending.resumeAt}
+          update scans set state = ${ending.state}, finished_at = ${now(sql)}, lease_until = null, reason = ${ending.reason},
+            message = ${ending.message}, resume_at = ${ending.resumeIn === null ? null : inFuture(sql, ending.resumeIn)}
           where key = ${scan} and state = 'running'`)
       ),
     find: Effect.fnUntraced(function* (id: number) {

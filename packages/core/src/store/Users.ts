@@ -5,7 +5,7 @@ import { orDatabaseError, rows } from "../database/Database.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import * as Timing from "../domain/Timing.ts"
 import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
-import { arrayOf, interval, plus } from "./sql.ts"
+import { arrayOf, interval, now } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
@@ -27,6 +27,8 @@ export const ScanUser = Schema.Struct({
   etag: Schema.NullOr(Schema.String),
   pages: Schema.Int,
   listedAt: Schema.NullOr(Schema.DateTimeUtc),
+  /** Whether the last full listing is a day old, or there is none. */
+  isListingDue: Schema.Boolean,
   failures: Schema.Int,
   fingerprint: Schema.NullOr(Schema.String)
 })
@@ -43,7 +45,8 @@ export interface Look {
   /** Whether all of the user's gists were seen. */
   readonly isFullListing: boolean
   readonly failures: number
-  readonly retryAt: Date | null
+  /** The wait for the next check of a failing user. */
+  readonly retryIn: Duration.Duration | null
   readonly errorReason: string | null
   readonly errorMessage: string | null
 }
@@ -56,16 +59,12 @@ export const make = Effect.gen(function* () {
     case when u.failures > 0 then 'failing' when u.checked_at is null then 'new' else 'ok' end as state,
     u.tracked_at, u.checked_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
   const users = rows(User)
-  const scanColumns = sql.literal(
-    `u.key, u.username, u.github_id, u.etag, u.pages, u.listed_at, u.failures, u.fingerprint`
-  )
+  const scanColumns = sql`u.key, u.username, u.github_id, u.etag, u.pages, u.listed_at, u.failures, u.fingerprint,
+    coalesce(u.listed_at <= ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}, true) as is_listing_due`
   /** `Cadence.classOf` of a column. */
   const classOf = (column: string) =>
     sql`least(greatest(round(log(2, greatest(${sql.literal(column)} * ${2 ** 10}::float8, 1e-9)::numeric)), 0), ${Cadence.classes - 1})`
   const allClasses = Array.from({ length: Cadence.classes }, (_, number) => number)
-  /** The end of the longest wait that a user's failures can make by then. */
-  const latestRetry = (from: Date) => sql`${from}::timestamptz
-    + least(power(2, least(failures, 20) - 1) * ${interval(sql, Timing.userRetry.first)}, ${interval(sql, Timing.userRetry.longest)})`
 
   const nextId = sql<{
     id: number
@@ -74,10 +73,10 @@ export const make = Effect.gen(function* () {
   )
 
   /** One try, in a transaction. `None` when another process got in between. */
-  const tryTrack = Effect.fnUntraced(function* (username: Username, wanted: Option.Option<UserId>, now: Date) {
+  const tryTrack = Effect.fnUntraced(function* (username: Username, wanted: Option.Option<UserId>) {
     const id = Option.isSome(wanted) ? wanted.value : yield* nextId
     const [inserted] = yield* users(sql`
-      insert into users as u (id, username, tracked_at) values (${id}, ${username}, ${now})
+      insert into users as u (id, username, tracked_at) values (${id}, ${username}, ${now(sql)})
       on conflict do nothing returning ${columns}`)
     if (inserted !== undefined) return Option.some({ user: inserted, created: true })
 
@@ -108,16 +107,16 @@ export const make = Effect.gen(function* () {
       return yield* new UserConflict({ message: `The id ${kept} belongs to another user. Choose another id` })
     }
     const [revived] = yield* users(sql`
-      update users u set id = ${kept}, username = ${username}, tracked_at = ${now}, untracked_at = null,
+      update users u set id = ${kept}, username = ${username}, tracked_at = ${now(sql)}, untracked_at = null,
         baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
         failures = 0, retry_at = null, error_reason = null, error_message = null
       where key = ${present.key} returning ${columns}`)
     return Option.fromNullishOr(revived).pipe(Option.map((user) => ({ user, created: true })))
   })
 
-  const track = Effect.fnUntraced(function* (username: Username, id: Option.Option<UserId>, now: Date) {
+  const track = Effect.fnUntraced(function* (username: Username, id: Option.Option<UserId>) {
     for (let round = 0; round < 20; round++) {
-      const result = yield* sql.withTransaction(tryTrack(username, id, now)).pipe(
+      const result = yield* sql.withTransaction(tryTrack(username, id)).pipe(
         Effect.catchReason("SqlError", "UniqueViolation", () => Effect.succeedNone),
         Effect.catchTag("SqlError", (error) => orDatabaseError(Effect.fail(error)))
       )
@@ -137,9 +136,9 @@ export const make = Effect.gen(function* () {
     track,
     /** The key of a tracked user. */
     key,
-    untrack: Effect.fnUntraced(function* (username: Username, now: Date) {
+    untrack: Effect.fnUntraced(function* (username: Username) {
       const [user] = yield* users(sql`
-        update users u set untracked_at = ${now}
+        update users u set untracked_at = ${now(sql)}
         where lower(username) = lower(${username}) and untracked_at is null returning ${columns}`)
       if (user === undefined) return yield* new UserNotTracked({ username })
       return user
@@ -164,39 +163,33 @@ export const make = Effect.gen(function* () {
       const [decoded] = yield* rows(Details)(Effect.succeed([{ details: { user, dealId, counts } }]))
       return (decoded as typeof Details.Type).details
     }),
-    /**
-     * Users in order of their keys, for a scan: those in a wait after a failure only when `everybody`. A wait longer than
-     * so many failures can make it was noted by a clock that was wrong, and is over.
-     */
+    /** Users in order of their keys, for a full scan. Users in a wait after a failure only with `includeFailing`. */
     forScan: (page: {
       readonly after: number
       readonly until: number
       readonly limit: number
-      readonly now: Date
-      readonly everybody: boolean
+      readonly includeFailing: boolean
     }) =>
       rows(ScanUser)(sql`
         select ${scanColumns} from users u
         where key > ${page.after} and key <= ${page.until} and untracked_at is null
-          and (${page.everybody} or retry_at is null or retry_at <= ${page.now} or retry_at > ${latestRetry(plus(page.now, Timing.clockDifference))})
+          and (${page.includeFailing} or retry_at is null or retry_at <= ${now(sql)})
         order by key limit ${page.limit}`),
     someForScan: (keys: ReadonlyArray<UserKey>) =>
       rows(ScanUser)(sql`
         select ${scanColumns} from users u where key = any(${arrayOf(sql, keys, "bigint")}) order by key`),
     /**
-     * Users whom it is time to look at, whoever is due longest first: those never looked at before all, failing ones at
-     * the end of their wait, and the others `intervals[c]` milliseconds after the last look for class `c`. Whoever has not
-     * been looked at since `before` is due as well.
+     * Users whose check is due, the one that is due longest first: unchecked users before all others, failing users at the
+     * end of their wait, other users `intervals[c]` milliseconds after the last check (class `c`) or when last checked before `before`.
      */
     due: (options: {
       readonly intervals: ReadonlyArray<number>
       readonly before: Date
-      readonly now: Date
       readonly limit: number
-      /** Only those whose lists have an ETag. */
+      /** Only users with an ETag. */
       readonly listed?: boolean
     }) => {
-      const { before, intervals, limit, now } = options
+      const { before, intervals, limit } = options
       const which = sql.literal(options.listed === true ? "and etag is not null" : "")
       return rows(ScanUser)(sql`
         select ${scanColumns} from (
@@ -204,7 +197,7 @@ export const make = Effect.gen(function* () {
             where untracked_at is null and failures = 0 and rate_class = 0 and checked_at is null ${which} limit ${limit})
           union all
           (select key, retry_at from users
-            where untracked_at is null and failures > 0 and retry_at <= ${now} ${which} order by retry_at limit ${limit})
+            where untracked_at is null and failures > 0 and retry_at <= ${now(sql)} ${which} order by retry_at limit ${limit})
           union all
           (select seen.key, seen.checked_at + class.wait from (
               select n - 1 as number, millis * interval '1 millisecond' as wait
@@ -212,33 +205,11 @@ export const make = Effect.gen(function* () {
             ) class cross join lateral (
               select key, checked_at from users
               where untracked_at is null and failures = 0 and rate_class = class.number
-                and checked_at < greatest(${now}::timestamptz - class.wait, ${before}) ${which}
+                and checked_at < greatest(${now(sql)} - class.wait, ${before}::timestamptz) ${which}
               order by checked_at limit ${limit}
             ) seen order by 2 limit ${limit})
           order by due limit ${limit}
         ) d join users u using (key) order by d.due, key`)
-    },
-    /**
-     * Ends waits that were noted by a clock that was wrong: looks in the future, and retries later than so many failures
-     * can make them. The other statements only look at what is due by now.
-     */
-    fixClocks: (now: Date) => {
-      const soon = plus(now, Timing.clockDifference)
-      return orDatabaseError(
-        Effect.andThen(
-          sql`
-            with wrong as (
-              select key from users where untracked_at is null and failures = 0
-                and rate_class = any(${allClasses}::smallint[]) and checked_at > ${soon}
-              order by key for no key update
-            ) update users u set checked_at = ${now} from wrong where u.key = wrong.key`,
-          Effect.asVoid(sql`
-            with wrong as (
-              select key from users where untracked_at is null and failures > 0 and retry_at > ${latestRetry(soon)}
-              order by key for no key update
-            ) update users u set retry_at = ${now} from wrong where u.key = wrong.key`)
-        )
-      )
     },
     /** How many tracked users there are of each class of rates; failing ones, whom the schedule leaves alone, are none. */
     classes: Effect.map(
@@ -279,7 +250,7 @@ export const make = Effect.gen(function* () {
         (found) => found.map((user) => ({ ...user, key: UserKey.make(user.key) }))
       ),
     /** Records many looks in one statement. Users are locked in order of their keys, as wherever several are. */
-    recordChecks: (checks: ReadonlyArray<Look>, now: Date) =>
+    recordChecks: (checks: ReadonlyArray<Look>) =>
       orDatabaseError(
         Effect.asVoid(sql`
           with locked as (
@@ -289,12 +260,12 @@ export const make = Effect.gen(function* () {
               "bigint"
             )}) order by key for no key update
           )
-          update users u set checked_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
+          update users u set checked_at = ${now(sql)}, etag = coalesce(l.etag, u.etag), failures = l.failures,
             fingerprint = coalesce(l.fingerprint, u.fingerprint), rate = coalesce(new.rate, u.rate),
-            rate_at = case when new.rate is null then u.rate_at else ${now}::timestamptz end,
+            rate_at = case when new.rate is null then u.rate_at else ${now(sql)} end,
             rate_class = coalesce(${classOf("new.rate")}, u.rate_class),
-            listed_at = case when l.is_full_listing then ${now}::timestamptz else u.listed_at end,
-            retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
+            listed_at = case when l.is_full_listing then ${now(sql)} else u.listed_at end,
+            retry_at = ${now(sql)} + l.retry_in * interval '1 second', error_reason = l.error_reason, error_message = l.error_message
           from jsonb_to_recordset(${JSON.stringify(
             checks.map((check) => ({
               key: check.key,
@@ -303,24 +274,24 @@ export const make = Effect.gen(function* () {
               gained: check.gained,
               is_full_listing: check.isFullListing,
               failures: check.failures,
-              retry_at: check.retryAt,
+              retry_in: check.retryIn === null ? null : Duration.toSeconds(check.retryIn),
               error_reason: check.errorReason,
               error_message: check.errorMessage
             }))
           )}::jsonb)
             as l(key bigint, etag text, fingerprint text, gained float8, is_full_listing boolean,
-              failures int, retry_at timestamptz, error_reason text, error_message text)
+              failures int, retry_in float8, error_reason text, error_message text)
             join locked on locked.key = l.key
             -- From the row as it was locked: two may have looked at once, and only that sees what the other has counted.
             cross join lateral (
-              select locked.rate * power(2, -greatest(extract(epoch from ${now}::timestamptz
-                - coalesce(locked.rate_at, ${now})), 0) / ${Duration.toSeconds(Cadence.halfLife)}::float8)::float8
+              select locked.rate * power(2, -greatest(extract(epoch from ${now(sql)}
+                - coalesce(locked.rate_at, ${now(sql)})), 0) / ${Duration.toSeconds(Cadence.halfLife)}::float8)::float8
                 + l.gained as rate
             ) new
           where u.key = l.key`)
       ),
     /** Takes the last failure of users back: it was not theirs. Whoever failed before as well is checked again at once. */
-    unmark: (keys: ReadonlyArray<UserKey>, now: Date) =>
+    unmark: (keys: ReadonlyArray<UserKey>) =>
       orDatabaseError(
         Effect.asVoid(sql`
           with locked as (
@@ -329,7 +300,7 @@ export const make = Effect.gen(function* () {
           )
           update users u set failures = u.failures - 1,
             checked_at = case when u.failures > 1 or u.listed_at is not null then u.checked_at end,
-            retry_at = case when u.failures > 1 then ${now}::timestamptz end,
+            retry_at = case when u.failures > 1 then ${now(sql)} end,
             error_reason = case when u.failures > 1 then u.error_reason end,
             error_message = case when u.failures > 1 then u.error_message end
           from locked where u.key = locked.key`)

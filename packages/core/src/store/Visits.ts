@@ -49,9 +49,9 @@ export const make = Effect.gen(function* () {
         ) n
         order by u.id`),
     /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
-    record: Effect.fnUntraced(function* (username: string, visitor: Visitor, now: Date) {
+    record: Effect.fnUntraced(function* (username: string, visitor: Visitor) {
       const [visit] = yield* visits(
-        onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor}, ${now}::timestamptz)`)
+        onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor})`)
       )
       if (visit === undefined) return yield* new UserNotTracked({ username })
       return visit

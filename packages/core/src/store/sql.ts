@@ -7,6 +7,13 @@ import * as Timing from "../domain/Timing.ts"
 export const interval = (sql: SqlClient.SqlClient, duration: Duration.Duration) =>
   sql`${Duration.toSeconds(duration)}::float8 * interval '1 second'`
 
+/** The database's clock. PostgreSQL evaluates it once for a statement, so that an index serves comparisons with it. */
+export const now = (sql: SqlClient.SqlClient) => sql`(select clock_timestamp())`
+
+/** The end of a wait that begins now, by the database's clock. */
+export const inFuture = (sql: SqlClient.SqlClient, wait: Duration.Duration) =>
+  sql`(clock_timestamp() + ${interval(sql, wait)})`
+
 /** Whether the instant that a publication waits for has come. One beyond every wait was noted by a clock that was wrong. */
 export const isDue = (sql: SqlClient.SqlClient, column: "due_at" | "audit_at", now: Date) =>
   sql`(${sql(column)} <= ${now} or ${sql(column)} > ${plus(now, Timing.maxPublicationWait)})`

@@ -17,8 +17,6 @@ const isList = ({ route }: { readonly route: string | undefined }) => route === 
 const plan = Effect.flatten(Effect.map(CheckSchedule, ({ plan }) => plan))
 const scheduled = Effect.flatMap(Scanner, (scanner) => scanner.scan({ kind: "scheduled", userKey: null }))
 const hours = (n: number) => new Date(n * 3_600_000)
-/** Waits of so many hours for every class. */
-const every = (n: number) => Array.from({ length: Cadence.classes }, () => n * 3_600_000)
 const beginning = new Date(0)
 
 /** A scheduled scan that looks at so many users and then waits for its interval to end. */
@@ -93,6 +91,7 @@ describe("users are due", () => {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
         const { users } = yield* Store
+        yield* TestClock.adjust("20 hours")
         for (const login of ["new", "waits", "failed", "often", "seldom", "gone", "just"])
           yield* gitpip.track(name(login))
         yield* gitpip.untrack(name("gone"))
@@ -102,33 +101,16 @@ describe("users are due", () => {
         yield* sql`update users set rate_class = 20 where username = 'often'`
         yield* sql`update users set checked_at = ${hours(19)} where username = 'just'`
         const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 20 ? 2 : 6) * 3_600_000)
-        const due = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 10 })
+        const due = yield* users.due({ intervals, before: beginning, limit: 10 })
         assert.deepStrictEqual(
           due.map(({ username }) => username),
           ["new", "failed", "often", "seldom"]
         )
-        const first = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 2 })
+        const first = yield* users.due({ intervals, before: beginning, limit: 2 })
         assert.deepStrictEqual(
           first.map(({ username }) => username),
           ["new", "failed"]
         )
-      })
-    )
-  )
-
-  it.effect("also when a clock that was wrong noted a look or a wait in the future", () =>
-    inWorld(layerPostgres, {}, () =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
-        for (const login of ["seen", "failed", "waits"]) yield* gitpip.track(name(login))
-        yield* sql`update users set checked_at = ${hours(50)}, rate_class = 7 where username = 'seen'`
-        yield* sql`update users set checked_at = ${hours(2)}, failures = 1, retry_at = ${hours(50)} where username = 'failed'`
-        yield* sql`update users set checked_at = ${hours(2)}, failures = 9, retry_at = ${hours(20)} where username = 'waits'`
-        yield* users.fixClocks(hours(2))
-        const due = yield* users.due({ intervals: every(1), before: beginning, now: hours(4), limit: 10 })
-        assert.deepStrictEqual(due.map(({ username }) => username).sort(), ["failed", "seen"])
       })
     )
   )
@@ -225,11 +207,9 @@ describe("a scheduled scan of too many users", () => {
         assert.strictEqual(found?.rateClass, Cadence.classOf((8 * Math.LN2) / 30))
         // Another one, which began before the first had ended, found nothing.
         const key = UserKey.make(1)
-        const check = { etag: null, fingerprint: null, isFullListing: false, failures: 0, retryAt: null }
-        yield* users.recordChecks(
-          [{ ...check, key, gained: 0, errorReason: null, errorMessage: null }],
-          new Date(60 * 86_400_000)
-        )
+        const check = { etag: null, fingerprint: null, isFullListing: false, failures: 0, retryIn: null }
+        yield* TestClock.adjust("30 days")
+        yield* users.recordChecks([{ ...check, key, gained: 0, errorReason: null, errorMessage: null }])
         const [after] = yield* rate
         assert.closeTo(after?.rate ?? 0, (4 * Math.LN2) / 30, 1e-9)
         assert.strictEqual(after?.rateClass, Cadence.classOf((4 * Math.LN2) / 30))
