@@ -6,6 +6,7 @@ export const root = new URL("../../", import.meta.url).pathname
 /** Paths from the top of the checkout. */
 export const documents: ReadonlyArray<string> = [
   "README.md",
+  "ARCHITECTURE.md",
   "CONTRIBUTING.md",
   ...readdirSync(`${root}docs`)
     .filter((name) => name.endsWith(".md"))

@@ -5,7 +5,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"
 import { Api } from "@gitpip/http"
 import { OpenApi } from "effect/http-api"
-import { helpTexts } from "../../packages/cli/src/helpTexts.ts"
 import workspace from "../../vitest.workspace.ts"
 import { documents, prose, read, root } from "./documents.ts"
 
@@ -63,6 +62,7 @@ describe("the documents name", () => {
   })
 
   it("commands and flags that are there", () => {
+    const helpTexts: Readonly<Record<string, string>> = JSON.parse(read("packages/cli/dist/helpTexts.json"))
     wrong(named(/`(?:npx )?gitpip ([a-z]+)((?: [^`]*)?)`/g), ([command = "", rest = ""]) => {
       const help = helpTexts[command]
       return help !== undefined && [...rest.matchAll(/--[a-z-]+/g)].every(([flag]) => help.includes(`  ${flag}`))

@@ -8,7 +8,7 @@ export const hiding = ({
   PIPEDRIVE_TOKEN,
   POSTGRES_CONNECTION_STRING
 }: Readonly<Record<string, string | undefined>>): ((text: string) => string) => {
-  const secrets = [...(GITHUB_TOKEN?.split(",") ?? []), GITPIP_API_KEY, PIPEDRIVE_TOKEN]
+  const secrets = [GITHUB_TOKEN, GITPIP_API_KEY, PIPEDRIVE_TOKEN]
     .map((secret) => secret?.trim() ?? "")
     .concat(passwordsOf(POSTGRES_CONNECTION_STRING?.trim() ?? ""))
   return (text) => masked(text, secrets)

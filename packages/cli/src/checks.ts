@@ -98,20 +98,15 @@ const database = Effect.gen(function* () {
 })
 
 const github = Effect.gen(function* () {
-  const { githubApiUrl, githubTokens } = yield* core.Settings
+  const { githubApiUrl, githubToken } = yield* core.Settings
   const { check, checkLists } = yield* core.Github
-  const { refused } = yield* check
-  if (refused.length > 0) {
-    const others = refused.join(", ")
-    return {
-      state: "failed",
-      message: `${githubApiUrl} accepts ${githubTokens.length - refused.length} of ${githubTokens.length} tokens, not number ${others}`,
-      fix: `Take number ${others} out of GITHUB_TOKEN, or replace what is there; Gitpip works with those that are accepted`
-    } satisfies Finding
-  }
+  yield* check
   yield* checkLists
-  if (githubTokens.length === 0) return ok(`${githubApiUrl} answers, without GITHUB_TOKEN only 60 requests an hour`)
-  return ok(`${githubApiUrl} accepts ${githubTokens.length === 1 ? "the token" : `all ${githubTokens.length} tokens`}`)
+  return ok(
+    Option.isSome(githubToken)
+      ? `${githubApiUrl} accepts the token`
+      : `${githubApiUrl} answers, without GITHUB_TOKEN only 60 requests an hour`
+  )
 }).pipe(Effect.provide(core.Github.layer.pipe(Layer.provide(core.layerTransport))))
 
 const pipedrive = Effect.gen(function* () {

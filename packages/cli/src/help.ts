@@ -1,13 +1,15 @@
-/** Help and version without the machinery that produces them: the texts lie ready in `helpTexts.ts`. */
-import { helpTexts } from "./helpTexts.ts"
+/** Help and version without the machinery that produces them. */
 
-/** What `--help` and `--version` print, when that is all that is asked for. */
-export const readyText = (args: ReadonlyArray<string>, version: string): string | undefined => {
+/** What `--help` and `--version` print, when that is all that is asked for. `texts` is by command. */
+export const readyText = (
+  args: ReadonlyArray<string>,
+  { texts, version }: { readonly texts: Readonly<Record<string, string>>; readonly version: string }
+): string | undefined => {
   const flag = args.at(-1)
   if (args.length === 1 && (flag === "--version" || flag === "-v")) return versionText(version)
   if (args.length > 2 || (flag !== "--help" && flag !== "-h")) return undefined
   const command = args.length === 2 ? (args[0] ?? "") : ""
-  return Object.hasOwn(helpTexts, command) ? helpTexts[command] : undefined
+  return Object.hasOwn(texts, command) ? texts[command] : undefined
 }
 
 export const versionText = (version: string): string => `gitpip v${version}`

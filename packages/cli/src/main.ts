@@ -3,23 +3,22 @@
  * loaded; everything else is `process.ts`.
  */
 
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import * as module from "node:module"
 import { readyText } from "./help.ts"
 
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+const readJson = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"))
+
+/** Made by the build (`build/helpTexts.ts`). Without them the commands make the same texts, in ten times the time. */
+const helpTexts = (): Readonly<Record<string, string>> =>
+  existsSync(new URL("helpTexts.json", import.meta.url))
+    ? (readJson("helpTexts.json") as Readonly<Record<string, string>>)
+    : {}
 
 const start = async (): Promise<void> => {
-  if (major < 22 || (major === 22 && minor < 19)) {
-    process.stderr.write(`Gitpip needs Node.js 22.19 or newer, and this is ${process.versions.node}. Update Node.js\n`)
-    process.exitCode = 1
-    return
-  }
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    version: string
-  }
+  const { version } = readJson("../package.json") as { readonly version: string }
   const args = process.argv.slice(2)
-  const text = readyText(args, version)
+  const text = readyText(args, { texts: helpTexts(), version })
   if (text !== undefined) {
     process.stdout.write(`${text}\n`)
     return

@@ -52,16 +52,6 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
-  it.effect("tells how many of several GitHub tokens are accepted", () =>
-    Effect.gen(function* () {
-      const world = withEnv(yield* TheWorld, { GITHUB_TOKEN: "github-token,wrong-github" })
-      const { code, stderr, stdout } = yield* run(world, "doctor")
-      assert.strictEqual(code, 1)
-      assert.match(stdout, /^failed +github +.* accepts 1 of 2 tokens, not number 2\n +→ Take number 2 out/m)
-      assert.notInclude(stdout + stderr, "wrong-github")
-    })
-  )
-
   it.effect("speaks of the embedded database where that is used", () =>
     Effect.gen(function* () {
       const world = withEnv(without(yield* TheWorld, "POSTGRES_CONNECTION_STRING"), { GITPIP_DATA_DIR: "/dev/null" })

@@ -177,9 +177,9 @@ describe("settings that are wrong show no secret", () => {
       const cwd = yield* directory
       const env = {
         POSTGRES_CONNECTION_STRING: "postgres://me:hush-pass@127.0.0.1:1/db",
-        GITHUB_API_URL: "http://127.0.0.1:1",
+        GITHUB_API_URL: "http://127.0.0.1:2",
         GITHUB_TOKEN: "hush-token-of-github",
-        PIPEDRIVE_API_URL: "http://127.0.0.1:1",
+        PIPEDRIVE_API_URL: "http://127.0.0.1:2",
         PIPEDRIVE_TOKEN: "hush-token-of-pipedrive"
       }
       for (const args of [["doctor"], ["doctor", "--json"]]) {

@@ -88,7 +88,7 @@ describe("wrong usage ends with 2, names every fault, and touches nothing", () =
   for (const args of [["export", "x"], ["import", "x"], ["migrate"]]) {
     it.live(`what works on a database while GITPIP_URL names a server: gitpip ${args.join(" ")}`, () =>
       Effect.gen(function* () {
-        const environment = withEnv(yield* empty, { GITPIP_URL: "http://127.0.0.1:9" })
+        const environment = withEnv(yield* empty, { GITPIP_URL: "http://127.0.0.1:2" })
         const { code, stderr } = yield* run(environment, ...args)
         assert.strictEqual(code, 2, stderr)
         assert.match(stderr, /GITPIP_URL names a server\. Unset GITPIP_URL/)

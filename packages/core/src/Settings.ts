@@ -19,6 +19,7 @@ import {
 } from "effect"
 import { IpInterface, IpNetwork } from "effect/net"
 import { passwordsOf } from "./domain/Text.ts"
+import { isBlockedPort } from "./net/blockedPorts.ts"
 
 /** One setting: how it is read, and what `README.md` says of it. */
 interface Definition<A> {
@@ -32,9 +33,11 @@ interface Definition<A> {
 const define = <A>(definition: Definition<A>): Definition<A> => definition
 
 /** What can travel in a header. Blank passes, since it counts as missing. */
-const Token = Schema.String.check(
-  Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, { message: "must be printable ASCII on one line, without spaces" })
-)
+const fitsHeader = Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, {
+  message: "must be printable ASCII on one line, without spaces"
+})
+
+const Token = Schema.String.check(fitsHeader)
 
 /** A secret, or nothing when it is missing or blank. `Redacted` keeps it out of everything that is printed. */
 const optionalSecret = (name: string, check: Schema.Codec<string, string> = Token) =>
@@ -49,37 +52,25 @@ const optionalSecret = (name: string, check: Schema.Codec<string, string> = Toke
     )
   )
 
-/** Tokens with commas between. Blank passes, since it counts as missing. */
-const Tokens = Schema.String.check(
+/** Sharing tokens: https://docs.github.com/en/site-policy/github-terms/github-terms-of-service#h-api-terms */
+const GithubToken = Schema.String.check(
   Schema.makeFilter((text) =>
-    text.trim() === "" || text.split(",").every((part) => /^[\x21-\x7e]+$/.test(part.trim()))
-      ? undefined
-      : "must be printable ASCII on one line, without spaces; several with commas between"
-  )
+    text.includes(",")
+      ? "holds several tokens; GitHub's terms (section H) forbid sharing tokens to exceed its rate limits. Give one token"
+      : undefined
+  ),
+  fitsHeader
 )
-
-/** The same token twice is one. */
-const secretList = (name: string) =>
-  Config.map(optionalSecret(name, Tokens), (value) =>
-    Option.match(value, {
-      onNone: () => [],
-      onSome: (list) =>
-        [
-          ...new Set(
-            Redacted.value(list)
-              .split(",")
-              .map((token) => token.trim())
-          )
-        ].map((token) => Redacted.make(token))
-    })
-  )
 
 const HttpUrl = Schema.URLFromString.check(
   Schema.makeFilter((url) => {
     if (url.protocol !== "https:" && url.protocol !== "http:") return "must start with https:// or http://"
     // `fetch` refuses such an address, and it would be shown in messages.
     if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
-    return url.search === "" && url.hash === "" ? undefined : "must end with the path, without `?` or `#`"
+    if (url.search !== "" || url.hash !== "") return "must end with the path, without `?` or `#`"
+    return isBlockedPort(url)
+      ? `uses port ${url.port}, which \`fetch\` never connects to. Give an address with another port`
+      : undefined
   })
 )
 
@@ -145,6 +136,39 @@ const Subnets = Schema.String.check(
   )
 )
 
+/** A setting that is one of a few words. */
+const choice = <const Word extends string>(
+  name: string,
+  options: {
+    readonly words: ReadonlyArray<Word>
+    readonly fallback: NoInfer<Word>
+    readonly meaning: string
+  }
+): Definition<Word> => ({
+  config: Config.Literals(options.words, name).pipe(Config.withDefault(options.fallback)),
+  takes: `must be ${orList(options.words)}`,
+  fallback: options.fallback,
+  meaning: options.meaning
+})
+
+/** A setting that is `true` or `false`. */
+const yesOrNo = (
+  name: string,
+  options: { readonly fallback: boolean; readonly meaning: string }
+): Definition<boolean> => ({
+  config: Config.Boolean(name).pipe(Config.withDefault(options.fallback)),
+  takes: `must be ${orList(["true", "false"])}`,
+  fallback: String(options.fallback),
+  meaning: options.meaning
+})
+
+const orList = (words: ReadonlyArray<string>): string => {
+  const quoted = words.map((word) => `\`${word}\``)
+  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`
+}
+
+const logLevels = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "All", "None"] as const
+
 const anAddress = "must be an address, with https:// or http:// before it"
 
 const subdomain = Schema.String.check(
@@ -172,10 +196,9 @@ export const definitions = {
       "`postgres://user:password@host:5432/database`. Without it an embedded database in `GITPIP_DATA_DIR` is used"
   }),
   GITHUB_TOKEN: define({
-    config: secretList("GITHUB_TOKEN"),
+    config: optionalSecret("GITHUB_TOKEN", GithubToken),
     fallback: "none",
-    meaning:
-      "GitHub token; a classic one without any scope is enough. Several, of different accounts, with commas between: one is used until its limit, then the next. Without any, GitHub answers 60 requests an hour"
+    meaning: "GitHub token; a classic one without any scope is enough. Without one, GitHub answers 60 requests an hour"
   }),
   GITHUB_API_URL: define({
     config: Config.schema(HttpUrl, "GITHUB_API_URL").pipe(Config.withDefault(new URL("https://api.github.com"))),
@@ -214,10 +237,8 @@ export const definitions = {
     meaning:
       "Longest time between two looks at a user, when GitHub's limits do not allow everybody to be looked at in every scan. A shorter one than `GITPIP_SCAN_INTERVAL` counts as that"
   }),
-  GITPIP_FEED: define({
-    config: Config.Boolean("GITPIP_FEED").pipe(Config.withDefault(true)),
-    takes: "must be `true` or `false`",
-    fallback: "true",
+  GITPIP_FEED: yesOrNo("GITPIP_FEED", {
+    fallback: true,
     meaning: "Whether the server follows GitHub's public feed, which shows most new gists before the next scan does"
   }),
   GITPIP_DATA_DIR: define({
@@ -250,8 +271,8 @@ export const definitions = {
     meaning:
       "Reverse proxies that name the client in `X-Forwarded-For`, as addresses or subnets: `127.0.0.1, 10.0.0.0/8`. Without it they are the client themselves"
   }),
-  GITPIP_PUBLISH_AS: define({
-    config: Config.Literals(["activity", "deal"], "GITPIP_PUBLISH_AS").pipe(Config.withDefault("activity" as const)),
+  GITPIP_PUBLISH_AS: choice("GITPIP_PUBLISH_AS", {
+    words: ["activity", "deal"],
     fallback: "activity",
     meaning:
       "`activity`: one activity per file on the user's deal; `deal`: one deal per file with the content as its note"
@@ -261,25 +282,22 @@ export const definitions = {
     fallback: "task",
     meaning: "`key_string` of the Pipedrive activity type"
   }),
-  GITPIP_ACTIVITY_DONE: define({
-    config: Config.Boolean("GITPIP_ACTIVITY_DONE").pipe(Config.withDefault(false)),
-    fallback: "false",
+  GITPIP_ACTIVITY_DONE: yesOrNo("GITPIP_ACTIVITY_DONE", {
+    fallback: false,
     meaning: "Whether activities are created as done"
   }),
-  GITPIP_BACKFILL: define({
-    config: Config.Literals(["all", "none"], "GITPIP_BACKFILL").pipe(Config.withDefault("all" as const)),
+  GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
+    words: ["all", "none"],
     fallback: "all",
     meaning: "`none`: gists older than the tracking are listed but not published"
   }),
-  GITPIP_LOG_LEVEL: define({
-    config: Config.LogLevel("GITPIP_LOG_LEVEL").pipe(Config.withDefault("Info" as const)),
+  GITPIP_LOG_LEVEL: choice("GITPIP_LOG_LEVEL", {
+    words: logLevels,
     fallback: "Info",
-    meaning: "`Trace`, `Debug`, `Info`, `Warn`, `Error`, `Fatal`, `All` or `None`"
+    meaning: orList(logLevels)
   }),
-  GITPIP_LOG_FORMAT: define({
-    config: Config.Literals(["pretty", "json", "logfmt"], "GITPIP_LOG_FORMAT").pipe(
-      Config.withDefault("pretty" as const)
-    ),
+  GITPIP_LOG_FORMAT: choice("GITPIP_LOG_FORMAT", {
+    words: ["pretty", "json", "logfmt"],
     fallback: "pretty",
     meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
   })
@@ -305,8 +323,7 @@ export class Settings extends Context.Service<
     readonly backfill: "all" | "none"
     readonly postgres: Option.Option<Redacted.Redacted>
     readonly dataDir: string
-    /** In the order in which they are used. */
-    readonly githubTokens: ReadonlyArray<Redacted.Redacted>
+    readonly githubToken: Option.Option<Redacted.Redacted>
     /** Without a trailing slash. */
     readonly githubApiUrl: string
     readonly host: string
@@ -344,15 +361,10 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
 }
 
 /** The secrets in the settings, in each form that they are sent in. */
-export const secretsOf = ({
-  apiKey,
-  githubTokens,
-  pipedrive,
-  postgres
-}: Settings["Service"]): ReadonlyArray<string> => {
-  const tokens = [apiKey, Option.map(pipedrive, ({ token }) => token)].flatMap(Option.toArray)
+export const secretsOf = ({ apiKey, githubToken, pipedrive, postgres }: Settings["Service"]): ReadonlyArray<string> => {
+  const tokens = [apiKey, githubToken, Option.map(pipedrive, ({ token }) => token)].flatMap(Option.toArray)
   return [
-    ...[...tokens, ...githubTokens].map(Redacted.value),
+    ...tokens.map(Redacted.value),
     ...Option.match(postgres, { onNone: () => [], onSome: (url) => passwordsOf(Redacted.value(url)) })
   ]
 }
@@ -379,7 +391,7 @@ const load = Effect.gen(function* () {
       backfill: read(definitions.GITPIP_BACKFILL, "GITPIP_BACKFILL"),
       postgres: read(definitions.POSTGRES_CONNECTION_STRING, "POSTGRES_CONNECTION_STRING"),
       dataDir: read(definitions.GITPIP_DATA_DIR, "GITPIP_DATA_DIR"),
-      githubTokens: read(definitions.GITHUB_TOKEN, "GITHUB_TOKEN"),
+      githubToken: read(definitions.GITHUB_TOKEN, "GITHUB_TOKEN"),
       githubApiUrl: read(definitions.GITHUB_API_URL, "GITHUB_API_URL"),
       host: read(definitions.GITPIP_HOST, "GITPIP_HOST"),
       port: read(definitions.GITPIP_PORT, "GITPIP_PORT"),

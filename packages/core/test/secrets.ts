@@ -8,7 +8,7 @@ export const secretsOf = (env: Readonly<Record<string, string | undefined>>): Re
   const password = URL.canParse(connection) ? new URL(connection).password : ""
   // What is refused as an address is a secret all the same, from its `//` on.
   const unread = password === "" ? (/\/\/[^:/]*:(.+)@/.exec(connection)?.[1] ?? "") : ""
-  const secrets = [...names.flatMap((name) => (env[name] ?? "").split(",")), password, decoded(password), unread]
+  const secrets = [...names.map((name) => env[name] ?? ""), password, decoded(password), unread]
   return [...new Set(secrets.flatMap((secret) => secret.trim()).filter((secret) => secret !== ""))]
 }
 

@@ -14,7 +14,7 @@ const start = Effect.fnUntraced(function* (env: Record<string, string>) {
   const write = (...parts: ReadonlyArray<unknown>) => void lines.push(parts.map(String).join(" "))
   const nothing = () => assert.fail("wrote elsewhere than to stdout")
   const capture = Layer.succeed(Console.Console, { ...globalThis.console, log: write, error: nothing, warn: nothing })
-  const all = { POSTGRES_CONNECTION_STRING: database, GITHUB_API_URL: "http://127.0.0.1:9", ...env }
+  const all = { POSTGRES_CONNECTION_STRING: database, GITHUB_API_URL: "http://127.0.0.1:2", ...env }
   yield* Effect.addFinalizer(() => Effect.sync(() => watch("the log", lines.join("\n"))))
   const context = yield* Layer.build(
     layerProcess.pipe(
@@ -102,9 +102,9 @@ describe("layerProcess", () => {
       const { call } = yield* start({})
       yield* call("POST", "/users/ann/1")
       const { headers } = yield* call("POST", "/scans?username=ann")
-      const { failures, scan } = yield* ended(call, headers)
+      const { scan } = yield* ended(call, headers)
       // Nobody answers at the address that stands for GitHub here.
-      assert.deepStrictEqual([scan.state, scan.kind, failures[0]?.reason], ["done", "requested", "Unavailable"])
+      assert.deepStrictEqual([scan.state, scan.kind, scan.reason], ["stopped", "requested", "Unreachable"])
     }).pipe(Effect.scoped)
   )
 

@@ -238,11 +238,9 @@ export class Scanner extends Context.Service<
             const started = Option.getOrThrow(yield* scans.start(kind, userKey))
             const pass = newPass(started.key, { onProgress, isScheduled: kind === "scheduled" })
             const scheduled = Effect.gen(function* () {
-              // So few looks, or so many tokens that are accepted, may only be what is assumed before the first answer. Asking
-              // for the limits costs nothing of them.
-              const known = (yield* github.limits).budget !== undefined
-              const assumed = settings.githubTokens.length > 1 || !(yield* schedule.plan).everybody
-              if (!known && assumed) yield* Effect.ignore(github.check)
+              // Before the first answer the limits are assumed, and may be larger. The check tells them and is free.
+              const isKnown = (yield* github.limits).budget !== undefined
+              if (!isKnown && !(yield* schedule.plan).everybody) yield* Effect.ignore(github.check)
               return (yield* schedule.plan).everybody ? yield* everybody(pass, { failing: false }) : yield* due(pass)
             })
             return yield* run(started.key, kind === "scheduled" ? scheduled : requested(started, pass))

@@ -174,17 +174,14 @@ export class Github extends Context.Service<
       readonly limits: Effect.Effect<Gate.ThrottleState>
       readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     }
-    /** What is left of the hourly limit, by GitHub's last word; of all tokens together. */
+    /** What is left of the hourly limit, by GitHub's last word. */
     readonly limits: Effect.Effect<Gate.ThrottleState>
     /** What GitHub refuses everybody for, until it answers again. */
     readonly refused: Effect.Effect<Option.Option<GithubError>>
     /** Keeps the door closed until then, as an earlier process was told. */
     readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-    /**
-     * Whether GitHub answers at all, and which of several tokens it does not accept, by their places from 1 on; fails when
-     * that is every one. Costs nothing of the hourly limit.
-     */
-    readonly check: Effect.Effect<{ readonly refused: ReadonlyArray<number> }, GithubError>
+    /** Whether GitHub answers at all, and accepts the token. Costs nothing of the hourly limit. */
+    readonly check: Effect.Effect<void, GithubError>
     /** Whether gists may be listed, as the work lists them. Fails with what to do. Costs two requests at most. */
     readonly checkLists: Effect.Effect<void, GithubError>
   }
@@ -192,11 +189,11 @@ export class Github extends Context.Service<
   static readonly layer: Layer.Layer<Github, never, Settings | HttpClient.HttpClient> = Layer.effect(
     Github,
     Effect.gen(function* () {
-      const { githubApiUrl, githubTokens } = yield* Settings
+      const { githubApiUrl, githubToken } = yield* Settings
       const client = yield* HttpClient.HttpClient
-      const access = Access.make(client, githubApiUrl, githubTokens, yield* SharedQuota)
+      const access = Access.make(client, githubApiUrl, githubToken, yield* SharedQuota)
       const { isOwn, read: get } = access
-      const batched = githubTokens.length > 0
+      const batched = Option.isSome(githubToken)
 
       const batches = Batches.make(maxLogins)
       /** Seconds that the last queries took. */
@@ -376,10 +373,7 @@ export class Github extends Context.Service<
               batched || access.unlimited() ? limit / (millis / 1_000) : perHour(requests, anonymousLimit) / 3_600,
             batched:
               batched && refusedUntil <= (yield* Clock.currentTimeMillis)
-                ? Math.min(
-                    (perHour(points, pointLimit * githubTokens.length) / 3_600 / cost) * batches.size(),
-                    batches.size() / seconds
-                  )
+                ? Math.min((perHour(points, pointLimit) / 3_600 / cost) * batches.size(), batches.size() / seconds)
                 : 0
           }
         }),
@@ -418,19 +412,13 @@ export class Github extends Context.Service<
             "service"
           )
         }).pipe(Effect.withSpan("Github.checkLists")),
-        check: Effect.gen(function* () {
-          const subject = { _tag: "Limits" } as const
-          const results = yield* access.readWithEach(`${githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject })
-          // Enterprise Server answers 404 where no limits are set.
-          const refusals = results.flatMap((result, index) =>
-            Result.isFailure(result) && result.failure.reason._tag !== "Unexpected"
-              ? [{ place: index + 1, error: result.failure }]
-              : []
+        // Enterprise Server answers 404 where no limits are set.
+        check: access
+          .readUnjudged(`${githubApiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject: { _tag: "Limits" } })
+          .pipe(
+            Effect.catchReason("GithubError", "Unexpected", () => Effect.void),
+            Effect.asVoid
           )
-          const [first] = refusals
-          if (first !== undefined && refusals.length === results.length) return yield* first.error
-          return { refused: refusals.map(({ place }) => place) }
-        })
       })
     })
   )

@@ -1,25 +1,21 @@
 /**
- * The way to GitHub's API, for reads and for queries: which token a request goes out with, when it may, where it may go, and
- * what its answer means.
+ * The way to GitHub's API, for reads and for queries: when a request may leave, where it may go, and what its answer means.
  *
- * Guarantees: each token has a gate for its requests and one for the points of its queries, so that limits are obeyed before
- * they are hit; tokens go to the API's own origin only; redirects are followed there only; every body is bounded. Raw content
- * is read by `githubRaw.ts`.
+ * Guarantees: requests and the points of queries have a throttle each, so that limits are obeyed before they are hit; the token
+ * goes to the API's own origin only; redirects are followed there only; every body is bounded. Raw content is read by
+ * `raw.ts`.
  *
  * A refusal is the token's only on evidence: see `evidence.ts`. Then nothing is sent until one cheap request is answered.
- *
- * Of several tokens one is used until its limit, then the next. GitHub limits accounts, not tokens: several of one account
- * are no more than one.
  */
 import { createHash } from "node:crypto"
-import { Clock, DateTime, Deferred, Duration, Effect, Exit, Option, Redacted, Schema, Semaphore } from "effect"
+import { Clock, DateTime, Duration, Effect, Exit, Option, Redacted, Schema, Semaphore } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import { sentence } from "../domain/Text.ts"
 import { type Answer, exchange, int, json } from "../net/exchange.ts"
 import * as LimitEvidence from "../net/limitEvidence.ts"
 import { RequestedFor } from "../net/limitEvidence.ts"
 import * as Evidence from "../net/refusalEvidence.ts"
-import type { Quota, Quotas } from "../net/SharedQuota.ts"
+import type { Quotas } from "../net/SharedQuota.ts"
 import * as Gate from "../net/Throttle.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import {
@@ -70,88 +66,35 @@ export interface QueryError {
 export const make = (
   client: HttpClient.HttpClient,
   apiUrl: string,
-  tokens: ReadonlyArray<Redacted.Redacted>,
+  token: Option.Option<Redacted.Redacted>,
   sharedQuota: Quotas
 ) => {
   const { origin, protocol } = new URL(apiUrl)
   // The protocol by itself: the origin of `blob:https://…` is that of the address within.
   const isOwn = (url: URL): boolean =>
     url.origin === origin && url.protocol === protocol && url.username === "" && url.password === ""
-  const fingerprint = createHash("sha256")
-    .update(`${apiUrl}\n${tokens.map(Redacted.value).join("\n")}`)
-    .digest("hex")
-    .slice(0, 16)
-  const credentials = (tokens.length === 0 ? [undefined] : tokens).map((token, index) =>
-    // The first one has the door that is closed in the database when all are at their limit.
-    credential(token, sharedQuota.quota(index === 0 ? `github:${fingerprint}` : `github:${fingerprint}:${index + 1}`))
-  )
+  const secret = Option.match(token, { onNone: () => "", onSome: Redacted.value })
+  const fingerprint = createHash("sha256").update(`${apiUrl}\n${secret}`).digest("hex").slice(0, 16)
+  const authorize = Option.match(token, {
+    onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,
+    onSome: (token) => HttpClientRequest.bearerToken(token)
+  })
+  const requests = Gate.make({ concurrency, patience, quota: sharedQuota.quota(`github:${fingerprint}`) })
+  // One query at a time: GitHub allows a minute of computing in a minute, and takes the time of an answer for its measure.
+  const points = Gate.make({ concurrency: 1, patience: 0 })
 
   let unlimited = false
+  /** Whether GitHub's last answer accepted the token. */
+  let isAccepted = Option.isNone(token)
 
-  /**
-   * A token that GitHub has not accepted yet is tried by one request, which the others wait for: GitHub shuts out for a while
-   * who sends many with a wrong one.
-   * https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
-   */
-  const sendWith = <A>(one: Credential, send: (credential: Credential) => Effect.Effect<A, GithubError>) =>
-    Effect.gen(function* () {
-      while (!one.accepted && one.trial !== undefined) {
-        const trial = yield* Effect.timeoutOption(Deferred.await(one.trial), maxTrial)
-        if (Option.isNone(trial)) return yield* send(one)
-      }
-      const trial = Deferred.makeUnsafe<Option.Option<GithubError>>()
-      if (!one.accepted) one.trial = trial
-      return yield* Effect.onExit(send(one), (exit) =>
-        Effect.gen(function* () {
-          const error = Exit.findErrorOption(exit)
-          const refused = Option.filter(error, ({ reason }) => reason._tag === "Unauthorized")
-          if (one.trial === trial) one.trial = undefined
-          if (Option.isSome(refused)) yield* noteRefusal(one, refused.value)
-          else one.accepted ||= Exit.isSuccess(exit) || Option.exists(error, ({ reason }) => isWord(reason))
-          yield* Deferred.succeed(trial, refused)
-        })
-      )
-    })
-
-  const noteRefusal = Effect.fnUntraced(function* (one: Credential, { reason }: GithubError) {
-    one.accepted = false
-    const now = yield* Clock.currentTimeMillis
-    if (credentials.length === 1 || one.refusedUntil > now) return
-    one.refusedUntil = now + Duration.toMillis(refusal)
-    yield* Telemetry.log("Warn", "github.token_refused", {
-      detail: `Token ${credentials.indexOf(one) + 1} of ${credentials.length}: ${reason.message}`
-    })
-  })
-
-  /** Sends with the first token whose door is open, and with the next one when that is refused or at its limit. */
-  const withToken = Effect.fnUntraced(function* <A>(
-    limitKey: "requests" | "points",
-    send: (credential: Credential) => Effect.Effect<A, GithubError>
-  ): Effect.fn.Return<A, GithubError> {
-    const begun = yield* Clock.currentTimeMillis
-    let left = credentials.filter(({ refusedUntil }) => refusedUntil <= begun)
-    let trouble: GithubError | undefined
-    while (left.length > 0) {
-      const now = yield* Clock.currentTimeMillis
-      const opensAt = (one: Credential) => Math.max(one[limitKey].opensAt(now), now)
-      const next = left.reduce((best, one) => (opensAt(one) < opensAt(best) ? one : best))
-      const result = yield* Effect.result(sendWith(next, send))
-      if (result._tag === "Success") return result.success
-      const { reason } = result.failure
-      if (reason._tag === "Unauthorized" && credentials.length > 1) {
-        trouble ??= result.failure
-      } else if (reason._tag === "RateLimited") {
-        const earlier = trouble?.reason._tag === "RateLimited" ? trouble.reason : undefined
-        if (earlier === undefined || DateTime.isLessThan(reason.resumeAt, earlier.resumeAt)) trouble = result.failure
-      } else return yield* result.failure
-      left = left.filter((one) => one !== next)
-    }
-    if (trouble?.reason._tag !== "RateLimited") {
-      // All are refused: whoever asks again wants to know whether that is over.
-      for (const one of credentials) one.refusedUntil = 0
-    }
-    return yield* trouble ?? fail(new Unauthorized({ message: "GitHub refuses every token of GITHUB_TOKEN" }))
-  })
+  const noteAcceptance = <A>(send: Effect.Effect<A, GithubError>): Effect.Effect<A, GithubError> =>
+    Effect.onExit(send, (exit) =>
+      Effect.sync(() => {
+        const reason = Option.map(Exit.findErrorOption(exit), ({ reason }) => reason)
+        if (Option.exists(reason, ({ _tag }) => _tag === "Unauthorized")) isAccepted = false
+        else isAccepted ||= Exit.isSuccess(exit) || Option.exists(reason, isWord)
+      })
+    )
 
   /** One exchange behind a door. */
   const pass = (
@@ -242,8 +185,7 @@ export const make = (
     )
   })
 
-  const readWith = Effect.fnUntraced(function* (
-    { authorize, requests }: Credential,
+  const readOnce = Effect.fnUntraced(function* (
     url: string,
     options: ReadOptions
   ): Effect.fn.Return<Read, GithubError> {
@@ -293,7 +235,7 @@ export const make = (
   })
 
   const readUnjudged = (url: string, options: ReadOptions): Effect.Effect<Read, GithubError> =>
-    withToken("requests", (one) => readWith(one, url, options))
+    noteAcceptance(readOnce(url, options))
 
   // ----------------------------------------------------------------------------------------------------------------
   // Whose trouble a refusal is
@@ -326,7 +268,7 @@ export const make = (
         : error.reason._tag === "Unauthorized"
           ? error.reason
           : new Unauthorized({
-              message: `GitHub refuses ${tokens.length === 0 ? "requests without a token" : "the token"}, whatever is asked for: ${error.reason.message}. Check GITHUB_TOKEN`
+              message: `GitHub refuses ${Option.isNone(token) ? "requests without a token" : "the token"}, whatever is asked for: ${error.reason.message}. Check GITHUB_TOKEN`
             }),
       isWeak(error) ? "service" : "credential",
       DateTime.makeUnsafe(until)
@@ -384,13 +326,25 @@ export const make = (
     yield* Telemetry.log("Info", "github.accepted", {})
   })
 
-  /** Waits for its turn, but no longer than `longestTrial`: an answer that does not come tells nothing. */
-  const oneByOne = <A>(attempt: Effect.Effect<A, GithubError>): Effect.Effect<A, GithubError> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(restore(Effect.timeoutOption(trials.take(1), maxTrial)), (turn) =>
-        Option.isNone(turn) ? restore(attempt) : Effect.ensuring(restore(attempt), trials.release(1))
-      )
+  /**
+   * Until `isOpen`, one request at a time tries whether GitHub answers, and the others wait for its end, `maxTrial` at
+   * most. GitHub blocks callers that send many requests with a wrong token.
+   * https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
+   */
+  const oneByOne = <A>(
+    isOpen: () => boolean,
+    attempt: Effect.Effect<A, GithubError>
+  ): Effect.Effect<A, GithubError> => {
+    const inTurn = Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(Effect.timeoutOption(trials.take(1), maxTrial)), (turn) => {
+        if (Option.isNone(turn)) return restore(attempt)
+        return isOpen()
+          ? Effect.andThen(trials.release(1), restore(attempt))
+          : Effect.ensuring(restore(attempt), trials.release(1))
+      })
     )
+    return Effect.suspend(() => (isOpen() ? attempt : inTurn))
+  }
 
   /** Sends when nothing is known against it, and says whose trouble a refusal is. */
   const judged = <A>(
@@ -412,142 +366,93 @@ export const make = (
       if (closed !== undefined && closed.until > (yield* Clock.currentTimeMillis)) return yield* closed.error
       return yield* attempt
     })
-    const isOpen = () => !blocks.has("all") && !blocks.has(about.kind) && credentials.some(({ accepted }) => accepted)
+    const isOpen = () => !blocks.has("all") && !blocks.has(about.kind) && isAccepted
     const reopened = Effect.suspend(() => (blocks.has("all") ? judging.withPermit(reopen) : Effect.void))
-    // One at a time tries a token that was not accepted yet, or whether a block is over.
-    return Effect.suspend(() =>
-      isOpen() ? attempt : oneByOne(Effect.suspend(() => (isOpen() ? attempt : Effect.andThen(reopened, admitted))))
+    return oneByOne(
+      isOpen,
+      Effect.suspend(() => (isOpen() ? attempt : Effect.andThen(reopened, admitted)))
     )
   }
 
   const read = (url: string, options: ReadOptions): Effect.Effect<Read, GithubError> =>
     judged(aboutOf(options.subject), readUnjudged(url, options))
 
-  /** Reads with each token by itself, whatever is known of it. One that is refused alone is passed over from then on. */
-  const readWithEach = Effect.fnUntraced(function* (url: string, options: ReadOptions) {
-    const results = yield* Effect.forEach(credentials, (one) => Effect.result(readWith(one, url, options)))
-    const now = yield* Clock.currentTimeMillis
-    const isRefused = (result: (typeof results)[number]) =>
-      result._tag === "Failure" && result.failure.reason._tag === "Unauthorized"
-    const all = results.every(isRefused)
-    for (const [index, result] of results.entries()) {
-      const one = credentials[index] as Credential
-      if (isRefused(result) && !all) one.refusedUntil = now + Duration.toMillis(refusal)
-      else if (result._tag === "Success") {
-        one.refusedUntil = 0
-        one.accepted = true
-      }
-    }
-    return results
-  })
-
   const queryUrl = /\/api\/v3$/.test(apiUrl) ? apiUrl.replace(/\/v3$/, "/graphql") : `${apiUrl}/graphql`
 
-  /** Fails with `Unavailable` when the same query for less may be answered. Not redirected: it carries the token. */
-  const query = (
+  const queryOnce = Effect.fnUntraced(function* (
     document: string,
     variables: Readonly<Record<string, unknown>>,
     maxBytes: number
-  ): Effect.Effect<QueryAnswer, GithubError> =>
-    withToken(
-      "points",
-      Effect.fnUntraced(function* ({ authorize, points }): Effect.fn.Return<QueryAnswer, GithubError> {
-        const request = HttpClientRequest.post(queryUrl, { headers: apiHeaders }).pipe(
-          authorize,
-          HttpClientRequest.bodyText(JSON.stringify({ query: document, variables }), "application/json")
-        )
-        if (blocks.has("all")) yield* judging.withPermit(reopen)
-        const { answer, lasted, startedAt } = yield* pass(points, request, {
-          timeout: queryTimeout,
-          maxBytes,
-          pace: "refuse",
-          resource: "graphql"
-        })
-        const now = yield* Clock.currentTimeMillis
-        if (answer.status !== 200) return yield* refuse(points, classify(answer, { _tag: "Query" }, now), { startedAt })
-        const body = answer.cut ? undefined : json(answer)
-        if (!Schema.is(WireAnswer)(body) || (body.data == null && body.errors == null)) {
-          return yield* fail(new Unavailable({ message: "GitHub's answer to a query cannot be read" }))
-        }
-        const errors = (body.errors ?? []).map(queryError)
-        const limited = errors.find(isLimit)
-        if (limited !== undefined) {
-          const message = `GitHub's limit is reached: ${limited.message}`
-          const resumeAt = DateTime.makeUnsafe(queryLimitEnd(answer, now))
-          const reason = new RateLimited({ message, resumeAt, binding: true })
-          return yield* refuse(points, { reason, scope: "credential" }, { startedAt })
-        }
-        accept(points, startedAt)
-        return { data: body.data, errors, seconds: Duration.toSeconds(lasted) }
-      })
+  ): Effect.fn.Return<QueryAnswer, GithubError> {
+    const request = HttpClientRequest.post(queryUrl, { headers: apiHeaders }).pipe(
+      authorize,
+      HttpClientRequest.bodyText(JSON.stringify({ query: document, variables }), "application/json")
     )
-
-  const states = (limitKey: "requests" | "points") =>
-    Effect.map(Clock.currentTimeMillis, (now) =>
-      together(
-        credentials.filter(({ refusedUntil }) => refusedUntil <= now).map((one) => one[limitKey].state()),
-        now
-      )
-    )
-  const refusedUntil = () => blocks.get("all")?.until ?? 0
-  const close = (limitKey: "requests" | "points") => (until: DateTime.Utc, why: string) =>
-    Effect.sync(() => {
-      for (const one of credentials) one[limitKey].close(until.epochMilliseconds, why)
+    if (blocks.has("all")) yield* judging.withPermit(reopen)
+    const { answer, lasted, startedAt } = yield* pass(points, request, {
+      timeout: queryTimeout,
+      maxBytes,
+      pace: "refuse",
+      resource: "graphql"
     })
+    const now = yield* Clock.currentTimeMillis
+    if (answer.status !== 200) return yield* refuse(points, classify(answer, { _tag: "Query" }, now), { startedAt })
+    const body = answer.cut ? undefined : json(answer)
+    if (!Schema.is(WireAnswer)(body) || (body.data == null && body.errors == null)) {
+      return yield* fail(new Unavailable({ message: "GitHub's answer to a query cannot be read" }))
+    }
+    const errors = (body.errors ?? []).map(queryError)
+    const limited = errors.find(isLimit)
+    if (limited !== undefined) {
+      const message = `GitHub's limit is reached: ${limited.message}`
+      const resumeAt = DateTime.makeUnsafe(queryLimitEnd(answer, now))
+      const reason = new RateLimited({ message, resumeAt, binding: true })
+      return yield* refuse(points, { reason, scope: "credential" }, { startedAt })
+    }
+    accept(points, startedAt)
+    return { data: body.data, errors, seconds: Duration.toSeconds(lasted) }
+  })
+
+  /** Fails with `Unavailable` when the same query for less may be answered. Not redirected: it carries the token. */
+  const query = (...args: Parameters<typeof queryOnce>): Effect.Effect<QueryAnswer, GithubError> =>
+    oneByOne(() => isAccepted, noteAcceptance(queryOnce(...args)))
+
+  /** What is left of an hour that is over says nothing of the next hour. */
+  const limitsNow = (throttle: Gate.Gate) =>
+    Effect.map(Clock.currentTimeMillis, (now): Gate.ThrottleState => {
+      const state = throttle.state()
+      return state.budget !== undefined && state.budget.resetAt <= now ? { ...state, budget: undefined } : state
+    })
+  const refusedUntil = () => blocks.get("all")?.until ?? 0
+  const close = (throttle: Gate.Gate) => (until: DateTime.Utc, why: string) =>
+    Effect.sync(() => throttle.close(until.epochMilliseconds, why))
 
   return {
     isOwn,
     read,
     /** A read that no evidence is taken from, and that is sent whatever is known. */
     readUnjudged,
-    readWithEach,
     query,
     /** Names the limits that apply, without naming a token: the same for everybody who shares them. */
     fingerprint,
     /** Whether the last answer told of no limit of requests at all. */
     unlimited: () => unlimited,
     requests: {
-      limits: Effect.map(states("requests"), (state) =>
+      limits: Effect.map(limitsNow(requests), (state) =>
         refusedUntil() > state.blockedUntil
           ? { ...state, blockedUntil: refusedUntil(), why: blocks.get("all")?.error.message ?? "" }
           : state
       ),
-      close: close("requests")
+      close: close(requests)
     },
     /** What everybody is refused for, until something is answered again. */
     refused: Effect.sync(() => Option.fromNullishOr((blocks.get("all") ?? [...blocks.values()][0])?.error)),
     /** Reads in a throttle of its own, for what has limits of its own. */
     pass,
-    authorize: (request: HttpClientRequest.HttpClientRequest) => credentials[0]?.authorize(request) ?? request,
-    points: { limits: states("points"), close: close("points") }
+    authorize,
+    points: { limits: limitsNow(points), close: close(points) }
   }
 }
-
-// ------------------------------------------------------------------------------------------------------------------
-// Tokens
-// ------------------------------------------------------------------------------------------------------------------
-
-interface Credential {
-  readonly authorize: (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest
-  readonly requests: Gate.Gate
-  readonly points: Gate.Gate
-  /** Epoch milliseconds. */
-  refusedUntil: number
-  /** Whether GitHub has answered for it. */
-  accepted: boolean
-  /** The request that tries it, to its end: how it was refused, if it was. */
-  trial: Deferred.Deferred<Option.Option<GithubError>> | undefined
-}
-
-const credential = (token: Redacted.Redacted | undefined, quota: Quota | undefined): Credential => ({
-  authorize: token === undefined ? (request) => request : HttpClientRequest.bearerToken(token),
-  requests: Gate.make({ concurrency, patience, quota }),
-  // One query at a time: GitHub allows a minute of computing in a minute, and takes the time of an answer for its measure.
-  points: Gate.make({ concurrency: 1, patience: 0 }),
-  refusedUntil: 0,
-  accepted: token === undefined,
-  trial: undefined
-})
 
 // ------------------------------------------------------------------------------------------------------------------
 // Refusals
@@ -614,39 +519,11 @@ const limitedThing = (subject: Subject): string | undefined => {
   return kind === "feed" || kind === "query" ? undefined : `${kind} ${thing}`
 }
 
-/** What GitHub only says to whom it knows, or to anybody. */
+/** Errors that prove that the token works: GitHub sends them only to callers it has accepted. */
 const isWord = ({ _tag }: GithubError["reason"]): boolean => ["UserNotFound", "GistNotFound", "Blocked"].includes(_tag)
 
 /** A first request that gets no answer holds the others up no longer than this. */
 const maxTrial = Duration.seconds(2)
-
-/** A refused one of several tokens is tried again after this: GitHub has refused good ones before, for a while. */
-const refusal = Duration.hours(1)
-
-/** The limits of all tokens as one. What is not known of a token, or of an hour that is over, is taken to be untouched. */
-const together = (states: ReadonlyArray<Gate.ThrottleState>, now: number): Gate.ThrottleState => {
-  const known = states.flatMap(({ budget }) => (budget !== undefined && now < budget.resetAt ? [budget] : []))
-  const [first] = known
-  const open = states.reduce<Gate.ThrottleState | undefined>(
-    (best, one) => (best === undefined || one.blockedUntil < best.blockedUntil ? one : best),
-    undefined
-  )
-  return {
-    budget:
-      first === undefined
-        ? undefined
-        : {
-            limit: sum(known, "limit") + (states.length - known.length) * first.limit,
-            remaining: sum(known, "remaining") + (states.length - known.length) * first.limit,
-            resetAt: Math.min(...known.map(({ resetAt }) => resetAt))
-          },
-    blockedUntil: open?.blockedUntil ?? 0,
-    why: open?.why ?? ""
-  }
-}
-
-const sum = <K extends string>(all: ReadonlyArray<Readonly<Record<K, number>>>, key: K): number =>
-  all.reduce((total, one) => total + one[key], 0)
 
 // ------------------------------------------------------------------------------------------------------------------
 // Manners

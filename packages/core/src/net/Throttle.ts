@@ -64,8 +64,6 @@ export interface Gate {
   }) => void
   /** Closes the door for everybody, at least until then. */
   readonly close: (until: number, why: string) => void
-  /** When the service lets anybody in again, by its own word; `now` when it does already. */
-  readonly opensAt: (now: number) => number
   readonly state: () => ThrottleState
 }
 
@@ -114,7 +112,7 @@ export const make = (options: {
     askedAt = now
   }
 
-  /** When the service lets anybody in again. */
+  /** When the service lets anybody in again, by its own word; `now` when it does already. */
   const opensAt = (now: number): number => {
     notice(now)
     if (blockedUntil > now) return blockedUntil
@@ -295,7 +293,6 @@ export const make = (options: {
       others = { places: Math.max(limit - remaining - own, 0), until: resetAt }
     },
     close,
-    opensAt,
     state: () => ({ budget: budget ?? windowBudget, blockedUntil, why })
   }
 }

@@ -44,7 +44,7 @@ export class Budgets extends Context.Service<Budgets, { readonly forecast: Effec
           const shortages: Array<string> = []
           if (!plan.fits) {
             shortages.push(
-              `GitHub's limits allow ${perHour(plan.budget)} looks an hour, and to look at ${plan.users.toLocaleString("en")} users within ${Duration.format(settings.maxDelay)} takes ${perHour(plan.needed)}. Give GITHUB_TOKEN ${settings.githubTokens.length === 0 ? "a token" : "another token"}, raise GITPIP_MAX_DELAY, or track fewer users`
+              `GitHub's limits allow ${perHour(plan.budget)} looks an hour, and to look at ${plan.users.toLocaleString("en")} users within ${Duration.format(settings.maxDelay)} takes ${perHour(plan.needed)}. ${Option.isNone(settings.githubToken) ? "Set GITHUB_TOKEN, raise" : "Raise"} GITPIP_MAX_DELAY, or track fewer users`
             )
           }
           if (Option.isSome(tokens) && tokensPerDay > tokens.value.limit) {

@@ -313,7 +313,6 @@ export const events = {
   "gists.skipped": "GitHub described gists in an unknown way, which were skipped",
   "github.accepted": "GitHub answers again after it refused everything",
   "github.refused": "GitHub refuses whatever is asked for; one cheap request finds out when that is over",
-  "github.token_refused": "GitHub refuses one of several tokens, which is passed over for an hour",
   "list.ended": "GitHub does not show all of a user's list; what it shows is found",
   "publication.published": "A file is in Pipedrive",
   "publication.set_back": "A try at a publication did not succeed",

@@ -40,7 +40,7 @@ export type GithubFault =
 
 export interface FakeGithubOptions extends FakeServiceOptions {
   /** When set, requests with another token get `401`. When not, any token is a good one. */
-  readonly token?: string | ReadonlyArray<string>
+  readonly token?: string
   /** Requests an hour with a token (default 5,000; without one never more than 60). `false`: none, and no headers. */
   readonly limit?: number | false
   /** Executes GraphQL. Without it there is no `/graphql`. */
@@ -182,9 +182,7 @@ const NO_AGENT =
   "Request forbidden by administrative rules. Please make sure your request has a User-Agent header (https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent).\n"
 
 const isGoodToken = (authorization: string | undefined, token: FakeGithubOptions["token"]): boolean =>
-  authorization === undefined ||
-  token === undefined ||
-  [token].flat().includes(/^(?:bearer|token) (.*)$/i.exec(authorization)?.[1] ?? "")
+  authorization === undefined || token === undefined || token === /^(?:bearer|token) (.*)$/i.exec(authorization)?.[1]
 
 const limitOf = (limit: number | false = 5000, authorization: string | undefined): number | undefined => {
   if (limit === false) return undefined

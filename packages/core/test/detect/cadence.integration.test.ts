@@ -65,24 +65,12 @@ describe("a plan", () => {
         const [shortage] = (yield* gitpip.status).schedule.shortages
         assert.match(
           shortage ?? "",
-          /allow 48 looks an hour, and to look at 100 users within 2h takes 51\. Give GITHUB_TOKEN a token, raise/
+          /allow 48 looks an hour, and to look at 100 users within 2h takes 51\. Set GITHUB_TOKEN, raise/
         )
       })
     )
   )
 })
-
-it.effect("of several tokens, those that GitHub refuses are counted on no more once a scan has begun", () =>
-  inWorld(layerPostgres, { env: { GITHUB_TOKEN: "github-secret, wrong" } }, ({ github }) =>
-    Effect.gen(function* () {
-      const gitpip = yield* Gitpip
-      github.addUser("ann")
-      yield* gitpip.track(name("ann"))
-      yield* scheduled
-      assert.strictEqual((yield* gitpip.status).github.limit, 5_000)
-    })
-  )
-)
 
 describe("users are due", () => {
   it.effect("longest first: never looked at, at the end of a failure's wait, or an interval after the last look", () =>

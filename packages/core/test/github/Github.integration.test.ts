@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import type { GistPage, Github } from "../../src/github/Github.ts"
 import { FakeGithub, type FakeGithubOptions } from "../../src/testing/index.ts"
 import { githubToken, makeGithub, reasonOf, scripted, server } from "../net/clients.ts"
+import { graphqlEngine } from "./graphqlEngine.ts"
 
 const world = Effect.fnUntraced(function* (options: FakeGithubOptions = {}) {
   const fake = yield* FakeGithub.make({ token: githubToken, ...options })
@@ -670,6 +671,31 @@ describe("the gate", () => {
       })
   )
 
+  for (const [what, options, ask, limits] of [
+    ["requests", { limit: 9 }, list, (github) => github.limits],
+    ["points", { points: 9 }, (github) => github.batch(["octocat"]), (github) => github.points.limits]
+  ] satisfies ReadonlyArray<
+    readonly [
+      string,
+      FakeGithubOptions,
+      (github: Github["Service"]) => Effect.Effect<unknown, unknown>,
+      (github: Github["Service"]) => Github["Service"]["limits"]
+    ]
+  >) {
+    it.effect(`tells how many ${what} are left of the hour, and nothing of an hour that is over`, () =>
+      Effect.gen(function* () {
+        const { github } = yield* world({ graphql: graphqlEngine, ...options })
+        const budget = Effect.map(limits(github), ({ budget }) => budget)
+        assert.isUndefined(yield* budget)
+        yield* ask(github)
+        assert.deepStrictEqual(yield* budget, { limit: 9, remaining: 8, resetAt: 3_601_000 })
+        yield* TestClock.adjust("1 hour")
+        yield* TestClock.adjust("1 second")
+        assert.isUndefined(yield* budget)
+      })
+    )
+  }
+
   it.effect("takes nothing of the hour for content, which comes from elsewhere", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* world({ limit: 5 })
@@ -721,6 +747,44 @@ describe("the gate", () => {
       assert.strictEqual(new Set(limits).size, 4)
       assert.strictEqual(yield* limitKey("https://a.test", githubToken), limits[0])
       for (const name of limits) assert.match(name, /^github:[0-9a-f]{16}$/)
+    })
+  )
+})
+
+describe("a token", () => {
+  it.effect("that GitHub refuses is tried by one request and one probe, however many requests wait", () =>
+    Effect.gen(function* () {
+      const { github, fake } = yield* world({ token: "another", graphql: graphqlEngine })
+      const read = Effect.result(github.gists("octocat", none))
+      const query = Effect.result(github.batch(["octocat"]))
+      yield* Effect.all(
+        Array.from({ length: 15 }, () => Effect.all([read, query], { concurrency: 2 })),
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual(
+        fake.requests.map(({ path, status }) => [path, status]),
+        [
+          ["/users/octocat/gists", 401],
+          ["/gists/public", 401]
+        ]
+      )
+    })
+  )
+
+  it.effect("that GitHub accepts lets all requests leave that waited for the first answer", () =>
+    Effect.gen(function* () {
+      const { github, fake } = yield* world()
+      fake.injectFault({ kind: "late" }, { times: 6 })
+      const calls = yield* Effect.forEach(Array.from({ length: 6 }), () =>
+        Effect.forkChild(list(github), { startImmediately: true })
+      )
+      yield* fake.seen(1)
+      assert.lengthOf(fake.requests, 1)
+      assert.strictEqual(fake.release(), 1)
+      // No clock moves: each of the others leaves before any of them is answered.
+      yield* fake.seen(6)
+      assert.strictEqual(fake.release(), 5)
+      yield* Effect.forEach(calls, Fiber.join)
     })
   )
 })

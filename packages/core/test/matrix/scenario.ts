@@ -2,9 +2,12 @@
  * One combination of the matrix: a few users and their gists, the trouble, and the end of it, in a world of its own on a
  * database that is shared.
  */
-import { Clock, Duration, Effect, Layer } from "effect"
+import { Clock, DateTime, Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import type { DatabaseError } from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
+import { Github } from "../../src/github/Github.ts"
+import { Store } from "../../src/store/Store.ts"
 import type { FakeGithub, FakePipedrive, FakeRequest } from "../../src/testing/index.ts"
 import { PollIntervals, Worker } from "../../src/Worker.ts"
 import { everything, makeWorld, name, services, type WorldOptions } from "../world.ts"
@@ -25,8 +28,8 @@ export const beginning = Date.UTC(2026, 2, 3, 21, 30)
 interface Provocation {
   readonly options?: WorldOptions
   readonly isBatch?: true
-  /** Before the victim is tracked. */
-  readonly prepare?: (stage: Stage) => void
+  /** Before the work begins. */
+  readonly prepare?: Effect.Effect<void, DatabaseError, Github | Store>
   readonly provoke: (stage: Stage) => void
   readonly matches: (request: FakeRequest) => boolean
   /** Of the requests that match: those of the victim, or of the one thing of theirs. */
@@ -129,10 +132,14 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
   "github batch": { isBatch: true, provoke: addNews, matches: isQuery("Newest") },
   "github texts": { isBatch: true, provoke: addNews, matches: isQuery("Texts") },
   "github limits": {
-    options: {
-      github: { token: ["github-secret", "github-second"] },
-      env: { GITHUB_TOKEN: "github-secret,github-second" }
-    },
+    // An earlier process met a refusal: the publisher checks whether GitHub accepts the token now.
+    prepare: Effect.gen(function* () {
+      const { limitKey } = yield* Github
+      const { limits } = yield* Store
+      const now = yield* DateTime.now
+      const until = DateTime.add(now, { minutes: 1 })
+      yield* limits.refuse(limitKey, { message: "GitHub refuses the token", until }, DateTime.toDate(now))
+    }),
     atStart: true,
     provoke: addNews,
     matches: is("GET", "/rate_limit")
@@ -317,6 +324,7 @@ export const run = Effect.fnUntraced(function* (one: Case) {
   yield* Effect.gen(function* () {
     const gitpip = yield* Gitpip
     if (kind.atStart === true) isOn = true
+    if (kind.prepare !== undefined) yield* kind.prepare
     for (const login of others) yield* gitpip.track(name(login))
     if (kind.isNew !== true) yield* gitpip.track(name(victim))
     const work = Effect.gen(function* () {

@@ -33,13 +33,11 @@ describe("GraphQL", () => {
 
   it.effect("needs a token, and a good one", () =>
     Effect.gen(function* () {
-      const { github, query } = yield* world({ token: ["one", "two"] })
+      const { github, query } = yield* world({ token: "one" })
       const anonymous = yield* ask(github, "/graphql", { method: "POST", body: { query: "{ __typename }" } })
       assert.deepStrictEqual([anonymous.status, anonymous.json.status], [401, "401"])
-      assert.strictEqual((yield* query("{ __typename }", {}, "three")).status, 401)
-      for (const token of ["one", "two"]) {
-        assert.deepStrictEqual((yield* query("{ __typename }", {}, token)).json, { data: { __typename: "Query" } })
-      }
+      assert.strictEqual((yield* query("{ __typename }", {}, "two")).status, 401)
+      assert.deepStrictEqual((yield* query("{ __typename }", {}, "one")).json, { data: { __typename: "Query" } })
     })
   )
 
