@@ -18,6 +18,8 @@ export default Effect.gen(function* () {
   yield* sql`alter table publications rename column receipt to remote_id`
   yield* sql`alter index publications_turn rename to publications_start_tag`
 
+  yield* sql`alter index scans_passes rename to scans_full`
+
   yield* sql`alter table retractions rename to duplicates`
   yield* sql`alter table duplicates rename column receipt to remote_id`
   yield* sql`update attempts set outcome = 'duplicate' where outcome = 'retracted'`
