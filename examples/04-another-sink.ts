@@ -47,9 +47,9 @@ const FileSink = Layer.succeed(Sink, {
     disk(() => readFile(file, "utf8").catch(() => "")).pipe(
       Effect.map((lines) => (lines.includes(JSON.stringify(delivery.htmlUrl)) ? [delivery.htmlUrl] : []))
     ),
-  retract: () => Effect.void,
+  deleteDuplicate: () => Effect.void,
   budget: Effect.succeedNone,
-  close: () => Effect.void
+  block: () => Effect.void
 })
 
 const program = Effect.gen(function* () {

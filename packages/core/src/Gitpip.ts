@@ -255,7 +255,6 @@ export class Gitpip extends Context.Service<
       const budgets = yield* Budgets
       const signals = yield* Signals
       const settings = yield* Settings
-      const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
       const optionalKey = (username: Username | undefined) =>
         username === undefined ? Effect.succeed(null) : users.key(username)
 
@@ -373,13 +372,13 @@ export class Gitpip extends Context.Service<
           return { publication: yield* publications.find(id), attempts: yield* publications.attempts(id) }
         }),
         retry: Effect.fn("Gitpip.retry")(function* (id) {
-          const publication = yield* publications.retry(id, yield* now)
+          const publication = yield* publications.retry(id)
           yield* signals.publications.raise
           yield* changes.tell({ type: "publication", id, login: publication.owner, state: publication.state })
           return publication
         }),
         retryFailed: Effect.gen(function* () {
-          const retried = yield* publications.retryFailed(yield* now)
+          const retried = yield* publications.retryFailed
           yield* signals.publications.raise
           return retried
         }).pipe(Effect.withSpan("Gitpip.retryFailed")),

@@ -5,7 +5,7 @@
  * inside functions and of foreign keys included. Each operation runs several times, since a prepared statement may get
  * another plan after five.
  */
-import { DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
+import { Duration, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Cadence from "../../src/domain/Cadence.ts"
 import * as Timing from "../../src/domain/Timing.ts"
@@ -74,15 +74,15 @@ const intake = (user: number, files: number, round: number): Intake => ({
 const operations = Effect.gen(function* () {
   const store = watched(yield* Store)
   const { changes, days, deals, limits, feed, files, publications, scans, totals, users, visits } = store
-  const now = new Date()
   const run = Date.now() % 1e9
   const user = (n: number) => 1 + ((n * 7_919 + process.pid) % options.users)
   const name = (n: number) => Username.make(`user-${user(n)}`)
   const someUsers = (n: number, count: number) => Array.from({ length: count }, (_, i) => user(n * count + i))
   const last = Number.MAX_SAFE_INTEGER
   const lease = Duration.minutes(5)
-  const claims = yield* publications.claim(100, lease, now)
+  const claims = yield* publications.claim(100, lease)
   const claimOf = (n: number) => claims[n % claims.length] as (typeof claims)[number]
+  const published = (remoteId: string) => ({ _tag: "published", remoteId, how: "published", remark: null }) as const
   const scan = Option.getOrThrow(yield* scans.start("requested", user(0) as UserKey)).key
   const visit = yield* visits.record(name(0), Visitor.make("ann"))
   const position = yield* changes.position
@@ -156,25 +156,28 @@ const operations = Effect.gen(function* () {
       }),
     "a scan: a renamed account": (n) =>
       Effect.andThen(users.rename(user(n) as UserKey, `renamed-${n}`), users.rename(user(n) as UserKey, name(n))),
-    "a publish: claim 24": () => publications.claim(24, lease, now),
-    "a publish: claim 24 fresh ones": () => publications.claim(24, lease, now, { which: "fresh" }),
+    "a publish: claim 24": () => publications.claim(24, lease),
+    "a publish: claim 24 fresh ones": () => publications.claim(24, lease, { which: "fresh" }),
     "a publish: begin to send": (n) => publications.beginSend(claimOf(n), "1"),
-    "a publish: record": (n) => publications.published(claimOf(n), { remoteId: `${run}${n}`, how: "published" }, now),
-    "a publish: put off": (n) =>
-      publications.setBack(
-        claimOf(n + rounds),
-        { state: "pending", reason: "x", message: "x", dueAt: now, uncertain: true, counts: "try" },
-        now
-      ),
+    "a publish: record": (n) => publications.settle(claimOf(n), published(`${run}${n}`)),
+    "a publish: retry": (n) =>
+      publications.settle(claimOf(n + rounds), {
+        _tag: "retry",
+        reason: "x",
+        message: "x",
+        due: { wait: Duration.zero, isLast: false },
+        isUncertain: true,
+        counts: true
+      }),
     "a publish: found absent": (n) => publications.absent(claimOf(n + 2 * rounds)),
-    "a publish: hand 24 back": (n) => publications.release(claims.slice(50 + n, 74 + n), now),
+    "a publish: release": (n) => publications.settle(claimOf(n + 3 * rounds), { _tag: "release" }),
     "a publish: what is due next": () =>
       Effect.andThen(publications.nextDue(), publications.nextDue({ which: "fresh" })),
-    "a publish: audits, retractions": (n) =>
+    "a publish: audits, duplicates": (n) =>
       Effect.gen(function* () {
-        yield* publications.audits(10, now)
-        yield* publications.audited(claimOf(n), [], now)
-        yield* publications.addDuplicates(claimOf(n), [`r${run}${n}`], now)
+        yield* publications.audits(10)
+        yield* publications.audited(claimOf(n), [])
+        yield* publications.addDuplicates(claimOf(n), [`r${run}${n}`])
         yield* publications.duplicates
         yield* publications.duplicateDeleted(`r${run}${n}`)
       }),
@@ -186,10 +189,10 @@ const operations = Effect.gen(function* () {
         yield* deals.release({ userKey, epoch })
         yield* deals.clear({ userKey, epoch })
         yield* deals.forget(userKey, -1)
-        yield* deals.record(userKey, n, undefined)
+        yield* deals.record(userKey, n)
       }),
-    "a publish: closed doors": () =>
-      Effect.andThen(limits.closed("github:0", now), limits.close("bench:0", DateTime.makeUnsafe(now), "bench", now)),
+    "a publish: limits": () =>
+      Effect.andThen(limits.blocked("github:0"), limits.block("bench:0", { wait: Duration.zero, message: "bench" })),
     "a visit": (n) =>
       Effect.gen(function* () {
         const { after, until, userKey } = yield* visits.record(name(n), Visitor.make("default"))
@@ -239,7 +242,7 @@ const operations = Effect.gen(function* () {
       }),
     retrying: (n) =>
       Effect.gen(function* () {
-        yield* Effect.ignore(publications.retry(n + 1, now))
+        yield* Effect.ignore(publications.retry(n + 1))
       }),
     "status, metrics": () => totals.read,
     "the page: 30 days": () => days.list(30),
@@ -251,7 +254,7 @@ const operations = Effect.gen(function* () {
         yield* changes.scans(position.scan - 20, [scan])
       }),
     // Once: it takes as long as there are failed ones.
-    "retrying all that failed": (n) => (n === 0 ? publications.retryFailed(now) : Effect.void)
+    "retrying all that failed": (n) => (n === 0 ? publications.retryFailed : Effect.void)
   }
   const known = Object.entries(store).flatMap(([family, of]) => Object.keys(of).map((one) => `${family}.${one}`))
   return { list, known }

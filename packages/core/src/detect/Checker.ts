@@ -27,6 +27,7 @@ import {
 import { RequestedFor } from "../net/limitEvidence.ts"
 import { Settings } from "../Settings.ts"
 import { fileIdentity } from "../store/GistFiles.ts"
+import { waitUntil } from "../store/Limits.ts"
 import type { Progress } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import type { Look, ScanUser } from "../store/Users.ts"
@@ -395,7 +396,10 @@ export class Checker extends Context.Service<
           const { reason } = answer.failure
           yield* Telemetry.log("Warn", "batch.failed", { reason: reason._tag, detail: reason.message })
           if (reason._tag === "RateLimited") {
-            yield* limits.close(github.points.limitKey, reason.resumeAt, reason.message, yield* now)
+            yield* limits.block(github.points.limitKey, {
+              wait: yield* waitUntil(reason.resumeAt),
+              message: reason.message
+            })
             return { checked: new Map<UserKey, Checked>(), orders: byList.filter(({ user }) => user.etag !== null) }
           }
           return { checked: new Map<UserKey, Checked>(), orders: byList }

@@ -11,6 +11,7 @@ import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
 import { Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
+import { afterWait, waitUntil } from "../store/Limits.ts"
 import type { Ending, LastStart, ScanNotFound, ScanRunning } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import type { ScanUser } from "../store/Users.ts"
@@ -63,7 +64,6 @@ export class Scanner extends Context.Service<
         const github = yield* Github
         const settings = yield* Settings
         const scanSpans = yield* ScanSpans
-        const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
 
         /** Looks at users, records what that brought, and fails with what ended it. Answers how far it came. */
         const checkUsers = Effect.fnUntraced(function* (pass: Pass, page: ReadonlyArray<ScanUser>, before: number) {
@@ -173,7 +173,9 @@ export class Scanner extends Context.Service<
           const { reason, retryAt } = error.value
           const resumeAt = reason._tag === "RateLimited" ? reason.resumeAt : retryAt
           if (reason._tag === "RateLimited" && reason.binding)
-            yield* Effect.ignore(limits.close(github.limitKey, reason.resumeAt, reason.message, yield* now))
+            yield* Effect.ignore(
+              limits.block(github.limitKey, { wait: yield* waitUntil(reason.resumeAt), message: reason.message })
+            )
           return {
             state: "stopped",
             reason: reason._tag,
@@ -183,10 +185,9 @@ export class Scanner extends Context.Service<
         })
 
         const restore = Effect.gen(function* () {
-          const at = yield* now
           for (const { close, limitKey } of [github, github.points]) {
-            const closed = yield* limits.closed(limitKey, at)
-            if (Option.isSome(closed)) yield* close(closed.value.blockedUntil, closed.value.message)
+            const blocked = yield* limits.blocked(limitKey)
+            if (Option.isSome(blocked)) yield* close(yield* afterWait(blocked.value.wait), blocked.value.message)
           }
         })
 
@@ -270,10 +271,10 @@ export class Scanner extends Context.Service<
 export const untilNextScan = (last: Option.Option<LastStart>, interval: Duration.Duration): Duration.Duration => {
   if (Option.isNone(last)) return Duration.zero
   const { resumeIn, startedAgo, state } = last.value
-  const due = Duration.toSeconds(interval) - startedAgo
+  const due = Duration.toMillis(interval) - startedAgo
   // A full scan that was stopped or cut off goes on as soon as possible, not an interval later.
   const wait = state === "stopped" ? (resumeIn ?? due) : state === "interrupted" ? 0 : due
-  return Duration.seconds(Math.max(wait, 0))
+  return Duration.millis(Math.max(wait, 0))
 }
 
 /** A scan in progress. */

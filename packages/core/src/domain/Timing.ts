@@ -92,13 +92,7 @@ export const createCost = 5
 /** More new files than this at one look are a backlog too. */
 export const freshFiles = 100
 
-/**
- * The longest wait of a publication or an audit. What is due later than that was noted by a clock that was wrong, here
- * or on another machine, and is due now.
- */
-export const maxPublicationWait = Duration.minutes(90)
-
-/** The longest wait that a sink can ask for at a time: within the limit above, also by a clock that is somewhat behind. */
+/** The longest wait that a sink can ask for at a time. */
 export const maxPutOff = Duration.hours(1)
 
 /** No service closes its door for longer: a day's budget, in whichever zone its day ends, with room to spare. */

@@ -114,7 +114,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
           cursor = page.cursor
         }
       }),
-      retract: (remoteId) =>
+      deleteDuplicate: (remoteId) =>
         sinking(
           Option.match(dealOfRemoteId(remoteId), {
             onNone: () => pipedrive.deleteActivity(Number(remoteId)),
@@ -124,7 +124,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       price: activityPrice,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
-      close: pipedrive.close
+      block: pipedrive.block
     })
   })
 )

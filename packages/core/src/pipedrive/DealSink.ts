@@ -68,12 +68,12 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
         return isWhole ? { remoteId } : yield* addNote(Number(remoteId), delivery, content)
       }),
       // A twin of a user's deal may be left from the time when files were published as activities.
-      retract: (remoteId) =>
+      deleteDuplicate: (remoteId) =>
         sinking(pipedrive.deleteDeal(Option.getOrElse(dealOfRemoteId(remoteId), () => Number(remoteId)))),
       price: dealPrice,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
-      close: pipedrive.close
+      block: pipedrive.block
     })
   })
 )

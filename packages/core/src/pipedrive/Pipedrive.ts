@@ -169,8 +169,8 @@ export class Pipedrive extends Context.Service<
     readonly limits: Effect.Effect<Gate.ThrottleState>
     /** The company's tokens of the day, by the last answer that told. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
-    /** Keeps the door closed until then, as an earlier process was told. */
-    readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
+    /** Sends nothing until then: another process, or an earlier one, met a limit. */
+    readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
   }
 >()("gitpip/Pipedrive") {
   static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
@@ -415,7 +415,7 @@ export class Pipedrive extends Context.Service<
           budget: Effect.map(DateTime.now, (now) =>
             Option.filter(Option.fromUndefinedOr(budget), ({ renewsAt }) => DateTime.isLessThan(now, renewsAt))
           ),
-          close: (until, why) => Effect.sync(() => throttle.close(until.epochMilliseconds, why))
+          block: (until, why) => Effect.sync(() => throttle.close(until.epochMilliseconds, why))
         })
       })
     )

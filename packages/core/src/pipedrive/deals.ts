@@ -4,7 +4,7 @@
  * Pipedrive lets many deals bear one title, so two creations would make twins. One process at a time finds or creates a
  * user's deal, under a lease; a creation whose answer was lost is looked for among the newest deals (the search lags).
  */
-import { Clock, DateTime, Duration, Effect, Option } from "effect"
+import { DateTime, Duration, Effect, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { Store } from "../store/Store.ts"
@@ -73,15 +73,14 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
             error.reason._tag === "SinkOutcomeUnknown" ? Effect.void : storing(deals.clear(own))
           )
         )
-        const now = new Date(yield* Clock.currentTimeMillis)
-        // A process that was paused meanwhile may find another's deal on record: that one holds, and its own goes.
-        return yield* storing(deals.record(userKey, id, { remoteId: dealRemoteId(id), now }))
+        // A process that was paused meanwhile may find another deal on record: the recorded one holds, and its own is deleted.
+        return yield* storing(deals.record(userKey, id, dealRemoteId(id)))
       })
     )
   })
 
   const id = yield* findOrCreate.pipe(Effect.onError(() => Effect.ignore(deals.release(own))))
-  return yield* storing(deals.record(userKey, id, undefined))
+  return yield* storing(deals.record(userKey, id))
 })
 
 const prefix = "deal:"

@@ -57,9 +57,9 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
   const { message } = reason
   switch (reason._tag) {
     case "BurstLimited":
-      return new Paused({ message, until: reason.resumeAt, binding: false })
+      return new Paused({ message, until: reason.resumeAt, enforcedBy: "self" })
     case "BudgetSpent":
-      return new Paused({ message, until: reason.resumeAt, binding: true })
+      return new Paused({ message, until: reason.resumeAt, enforcedBy: "service" })
     case "ItemLimited":
       return new ItemLimited({ message, until: reason.resumeAt })
     case "Denied":
@@ -67,7 +67,7 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
     case "Forbidden":
       return new Forbidden({ message, scope: "thing" })
     case "Unreachable":
-      return new Paused({ message, until: DateTime.addDuration(now, unreachable), binding: false })
+      return new Paused({ message, until: DateTime.addDuration(now, unreachable), enforcedBy: "self" })
     case "Refused":
       return new ItemRefused({ message })
     case "NotFound":

@@ -1,8 +1,8 @@
 /**
- * Who has to wait: everybody until an instant, or one user. Keeps the evidence that tells which, for both services.
+ * Who has to wait: all users until an instant, or one user. Keeps the evidence of failures, for both services.
  *
- * Guarantees: a pause on suspicion holds nobody up for longer than `Timing.probeInterval` of whom nothing has failed, while
- * fewer than `Timing.maxProbedUsers` users have failed; one success ends it. A limit that a service states holds all.
+ * Guarantees: a pause on suspicion delays a user of whom nothing has failed by `Timing.probeInterval` at most, while fewer
+ * than `Timing.maxProbedUsers` users have failed. One success ends such a pause. A limit that a service states holds all.
  *
  * The evidence is not stored: after a restart each user is tried again.
  */
@@ -17,9 +17,9 @@ export interface Pause {
   readonly message: string
 }
 
-/** A pause as every process on the database knows it. It may be past its end, and over only with a success. */
+/** A pause as every process on the database shows it. A refusal may be past its end: only a success ends it. */
 export interface SharedPause extends Pause {
-  /** Missing when a limit is the reason, whose end is all that counts. */
+  /** Missing for a limit, of which only the end counts. */
   readonly since?: DateTime.Utc
 }
 
@@ -27,14 +27,14 @@ interface Stored extends Pause {
   readonly since: DateTime.Utc
 }
 
-/** What a process knows of one service: its own pause, and what is stored for all. */
+/** What a process knows of one service: its own pause, and what is stored for all processes. */
 export interface Known {
   readonly own: Pause | undefined
   readonly limit: Stored | undefined
   readonly refusal: Stored | undefined
 }
 
-/** The pause that every process shows. A process' own pause is newer than a stored one, which tells the beginning. */
+/** The pause that every process shows. A process's own pause is newer than a stored one, which knows the beginning. */
 export const sharedPause = (services: ReadonlyArray<Known>): SharedPause | undefined => {
   const pauses = services.flatMap(({ limit, own, refusal }): ReadonlyArray<SharedPause> => {
     if (own !== undefined) {
@@ -51,36 +51,43 @@ export const sharedPause = (services: ReadonlyArray<Known>): SharedPause | undef
   )
 }
 
-/** A shorter wait is over before anybody reads of it. */
-const minSharedWait = Duration.toMillis(Duration.seconds(15))
+/** A shorter wait is over before a person reads of it. */
+const minSharedWait = Duration.seconds(15)
+
+/** A stored limit that ends this much later than the present pause is the same one, read by a slow statement. */
+const restoredSlack = Duration.toMillis(Duration.seconds(5))
 
 /** How a pause is shared: as a limit that holds every process, as a refusal that every process shows, or not at all. */
-export const sharedAs = (cause: Block["cause"], wait: number): "limit" | "refusal" | "nothing" => {
-  if (cause === "limit") return "limit"
-  return cause === "pace" || cause === "restored" || wait < minSharedWait ? "nothing" : "refusal"
+export const sharedAs = (
+  { cause, enforcedBy }: Pick<Block, "cause" | "enforcedBy">,
+  wait: Duration.Duration
+): "limit" | "refusal" | "nothing" => {
+  if (cause === "restored") return "nothing"
+  if (cause === "limit") return enforcedBy === "service" ? "limit" : "nothing"
+  return Duration.isLessThan(wait, minSharedWait) ? "nothing" : "refusal"
 }
 
 export type Service = "github" | "sink"
 
-/** Who may be tried next. */
-export type Turn =
+/** Whose files may be attempted next. */
+export type Candidates =
   | { readonly _tag: "Nobody" }
-  /** Users without trouble, as many files as wait. `over`: users whose own wait is over, each with one file. */
+  /** All files of users that need not wait. `over`: users whose own wait is over, each with one file. */
   | { readonly _tag: "All"; readonly over: ReadonlyArray<number>; readonly except: ReadonlyArray<number> }
-  /** One file: of a user of whom nothing has failed, else of one whose wait is over, else of any who need not wait. */
+  /** One file: of a user of whom nothing has failed, else of a user whose wait is over, else of any who need not wait. */
   | {
       readonly _tag: "One"
       readonly except: ReadonlyArray<number>
       readonly over: ReadonlyArray<number>
       readonly blocked: ReadonlyArray<number>
     }
-  /** One file of a user of whom nothing has failed, though there is a pause. */
+  /** One file of a user of whom nothing has failed, during a pause. */
   | { readonly _tag: "Probe"; readonly except: ReadonlyArray<number> }
 
 /** Users of whom all files failed in a row, at most this many; the oldest go first. */
 const capacity = 2_000
 
-/** A user of whom nothing is due is not asked for all the time. */
+/** How long a user of whom nothing is due is not asked for again. */
 const idle = Duration.toMillis(Duration.seconds(15))
 
 export const make = () => {
@@ -90,7 +97,7 @@ export const make = () => {
   let suspicions = 0
   let isCareful = false
   let lastFailureAt = Number.NEGATIVE_INFINITY
-  /** Whose request began the last pause: another user's is the first one after it. */
+  /** The user whose request began the last pause: another user's file is attempted first after the pause. */
   let pausedBy: number | undefined
   const users = new Map<number, { readonly until: number; readonly blocks: number }>()
 
@@ -111,7 +118,7 @@ export const make = () => {
   }
 
   const suspects = (service: Service) => Evidence.suspects(evidence[service]).size
-  /** Users of whom something has failed: whether a service works at all is tried with others first. */
+  /** Users of whom something has failed: other users show first whether a service works at all. */
   const known = () => [
     ...new Set([
       ...Evidence.failing(evidence.github),
@@ -131,14 +138,14 @@ export const make = () => {
 
   return {
     current,
-    /** Notes a failure that may be anybody's, and tells whose it looks like. */
+    /** Notes a failure, and answers whose it looks like. */
     failed: (service: Service, failure: Evidence.Failure): Evidence.Verdict => {
       const next = Evidence.afterFailure(evidence[service], failure)
       evidence[service] = next.evidence
       lastFailureAt = failure.at
       return next.verdict
     },
-    /** A read has shown that the service works. */
+    /** Notes that a read has shown that the service works. */
     proved: (service: Service, thing: Evidence.Thing): void => {
       evidence[service] = Evidence.afterProof(evidence[service], thing)
     },
@@ -151,16 +158,16 @@ export const make = () => {
       pausedBy = undefined
       users.delete(thing.user)
     },
-    /** Makes others wait. Answers the pause of everybody that this began, if it did. */
+    /** Makes others wait. Answers the pause of all users that this began, if it did. */
     block: (
       block: Block,
       whose: { readonly service: Service; readonly user: number },
       now: number
     ): Pause | undefined => {
-      const { cause, message, scope, until } = block
+      const { cause, enforcedBy, message, scope, until } = block
       if (scope === "user") {
         const present = users.get(whose.user)
-        // What was under way when the wait began fails for the same reason: it is no further sign.
+        // A request that was under way when the wait began fails for the same reason: it is no further sign.
         if (present !== undefined && present.until > now) return
         const blocks = (present?.blocks ?? 0) + 1
         users.delete(whose.user)
@@ -180,18 +187,20 @@ export const make = () => {
           : until._tag === "After"
             ? now + Duration.toMillis(until.wait)
             : now + growing(suspicions)
-      if (present !== undefined && present.until.epochMilliseconds >= end) return
+      const slack = cause === "restored" ? restoredSlack : 0
+      if (present !== undefined && present.until.epochMilliseconds >= end - slack) return
       paused = { until: DateTime.makeUnsafe(end), message, service: whose.service, cause }
-      if (cause !== "pace") isCareful = true
+      // After this process's own limit everything else works.
+      if (cause !== "limit" || enforcedBy === "service") isCareful = true
       pausedBy = whose.user
       return paused
     },
-    /** Whether a claim has to be put back because its user waits. */
+    /** Whether a claim has to be released because its user waits. */
     isBlocked: (user: number, now: number): boolean => {
       notice(now)
       return (users.get(user)?.until ?? 0) > now
     },
-    turn: (now: number): Turn => {
+    candidates: (now: number): Candidates => {
       const pause = current(now)
       if (pause !== undefined) {
         return probesAt(pause) <= now ? { _tag: "Probe", except: known() } : { _tag: "Nobody" }
@@ -201,14 +210,14 @@ export const make = () => {
         ? { _tag: "One", except: known(), over, blocked: blocked(now) }
         : { _tag: "All", over, except: [...users.keys()] }
     },
-    /** Nothing of this user was due. */
+    /** Notes that nothing of this user was due. */
     idled: (user: number, now: number): void => {
       const present = users.get(user)
       if (present !== undefined) users.set(user, { ...present, until: now + idle })
     },
-    /** Users who wait for reasons of their own, or did until just now. */
+    /** Users who wait for reasons of their own, or waited until now. */
     waiting: (): ReadonlyArray<number> => [...users.keys()],
-    /** When somebody may be tried, and who not; `untried`: only users of whom nothing has failed, until then. */
+    /** When a user's file may be attempted again, and the users whose files may not. `probesAt`: when a probe may be sent. */
     next: (now: number) => {
       const pause = current(now)
       const ends = [...users.values()].map(({ until }) => until).filter((until) => until > now)

@@ -1,13 +1,15 @@
 /** How many files of a backlog may be published now, so that the shortest budget keeps enough for new files. Pure. */
 import { DateTime, Duration, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
+import type { ThrottleState } from "../net/Throttle.ts"
+import type { Price, Budget as SinkBudget } from "./Sink.ts"
 
 /** A budget that is used up and renewed all at once, and what one file costs of it. */
 export interface Budget {
   readonly what: string
   readonly left: number
   readonly limit: number
-  /** Epoch milliseconds. */
+  /** In epoch milliseconds. */
   readonly renewsAt: number
   readonly period: Duration.Duration
   readonly cost: number
@@ -15,7 +17,7 @@ export interface Budget {
 
 export interface Allowance {
   readonly files: number
-  /** Until when a backlog waits, and why, when it may publish nothing. */
+  /** Until when the backlog waits, and why, while it may publish nothing. */
   readonly wait: Option.Option<{ readonly until: DateTime.Utc; readonly message: string }>
 }
 
@@ -34,3 +36,44 @@ export const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowanc
   }
   return { files, wait }
 }
+
+/** The allowance that follows from both services' budgets. A budget that is not known limits nothing. */
+export const allowanceOf = (
+  {
+    price,
+    requests,
+    tokens
+  }: {
+    readonly tokens: Option.Option<SinkBudget>
+    readonly price: Price | undefined
+    readonly requests: ThrottleState["budget"]
+  },
+  now: number
+): Allowance =>
+  allowance(
+    [
+      ...Option.toArray(
+        Option.map(tokens, ({ left, limit, period, renewsAt }) => ({
+          what: "Pipedrive's tokens for the day",
+          left,
+          limit,
+          renewsAt: renewsAt.epochMilliseconds,
+          period,
+          cost: price?.perFile ?? Timing.createCost
+        }))
+      ),
+      ...(requests === undefined
+        ? []
+        : [
+            {
+              what: "GitHub's requests for the hour",
+              left: requests.remaining,
+              limit: requests.limit,
+              renewsAt: requests.resetAt,
+              period: Duration.hours(1),
+              cost: 1
+            }
+          ])
+    ],
+    now
+  )

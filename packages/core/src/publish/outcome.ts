@@ -2,75 +2,31 @@
  * Decides what becomes of a publication after an attempt that did not succeed, and who has to wait. Pure: no clock, no
  * database, no random. The table is in docs/lifecycle.md.
  *
- * Hazard: `isUncertain` must be true whenever something may have been created. The next holder then looks for it first.
+ * Hazard: `isUncertain` must be true whenever something may have been created. The next attempt then looks it up first.
  */
 import { type DateTime, Duration } from "effect"
-import type { Content } from "../domain/GistFile.ts"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
+import type { After, At, Outcome } from "./due.ts"
 import type { Verdict } from "./evidence.ts"
 import type { SinkError } from "./Sink.ts"
-
-/** When something is tried again, or until when it is blocked. */
-export type Due =
-  | { readonly _tag: "Now" }
-  | { readonly _tag: "After"; readonly wait: Duration.Duration }
-  /** After the wait for that many failures, with jitter, at least `atLeast`, and not before the instant that a service named. */
-  | {
-      readonly _tag: "Backoff"
-      readonly failures: number
-      readonly atLeast: Duration.Duration
-      readonly notBefore?: DateTime.Utc
-    }
-  /** At an instant that the service named, at most `atMost` from now. */
-  | { readonly _tag: "At"; readonly instant: DateTime.Utc; readonly atMost: Duration.Duration }
-  /** Longer with each block in a row. */
-  | { readonly _tag: "Growing" }
-
-export type Outcome =
-  | {
-      readonly _tag: "published"
-      readonly remoteId: string
-      readonly how: "published" | "adopted"
-      readonly remark: string | null
-    }
-  /** Tried again. `counts` as one of the publication's own tries, of which it has `Timing.maxAttempts`. */
-  | {
-      readonly _tag: "retry"
-      readonly reason: string
-      readonly message: string
-      readonly due: Due
-      readonly isUncertain: boolean
-      readonly counts: boolean
-    }
-  /** Tried later, for a reason that is no failure. */
-  | {
-      readonly _tag: "snooze"
-      readonly reason: string
-      readonly message: string
-      readonly due: Due
-      readonly isUncertain: boolean
-    }
-  /** Put back as it was, because nothing can be done for anybody. */
-  | { readonly _tag: "release"; readonly reason: string; readonly message: string }
-  | { readonly _tag: "fail"; readonly reason: string; readonly message: string; readonly isUncertain: boolean }
-  /** The gist or file is gone. */
-  | { readonly _tag: "discard"; readonly reason: string; readonly message: string }
 
 /** Who has to wait beside the publication itself. */
 export interface Block {
   readonly scope: "user" | "service"
-  readonly until: Due
+  /** `Growing`: longer with each block in a row. */
+  readonly until: After | At | { readonly _tag: "Growing" }
   readonly message: string
+  /** `service`: the service holds every process until then. `self`: this process waits by its own judgement. */
+  readonly enforcedBy: "service" | "self"
   /**
-   * - `limit`: the service says so, to all processes.
-   * - `fault`: nobody can be served, as without a connection.
-   * - `recalled`: a limit that another process, or an earlier one, was told.
-   * - `pace`: this process keeps itself back.
-   * - `suspicion`: several failures look like everybody's. Users of whom nothing has failed are still tried, slowly.
+   * - `limit`: requests are limited.
+   * - `fault`: the service cannot be reached.
+   * - `restored`: a limit that another process, or an earlier one, met.
+   * - `suspicion`: several failures look global. Users of whom nothing has failed are still tried, slowly.
    */
-  readonly cause: "limit" | "fault" | "restored" | "pace" | "suspicion"
+  readonly cause: "limit" | "fault" | "restored" | "suspicion"
 }
 
 export interface Decision {
@@ -86,7 +42,7 @@ export interface Situation {
   readonly errorReason: string | null
 }
 
-/** What was asked of the sink: is it there, what does it hang on, create it. */
+/** What the sink was asked for: the file's remote ids, its target, or to create it. */
 export type Step = "lookup" | "target" | "create"
 
 export const afterSinkError = (
@@ -95,7 +51,7 @@ export const afterSinkError = (
   { step, verdict }: { readonly step: Step; readonly verdict: Verdict }
 ): Decision => {
   const { _tag, message } = reason
-  // A lookup tells of an earlier request: while it has not answered, that one's fate stays unknown.
+  // While a lookup is not answered, nobody knows what became of the request before.
   if (step === "lookup" && _tag !== "Paused") {
     const until = _tag === "ItemLimited" ? { notBefore: reason.until } : {}
     return trouble(claim, verdict, { reason: "LookupFailed", message, isUncertain: true, ...until })
@@ -103,12 +59,13 @@ export const afterSinkError = (
   switch (_tag) {
     case "Paused":
       return {
-        outcome: { _tag: "release", reason: _tag, message },
+        outcome: release(_tag, message),
         block: {
           scope: "service",
           until: { _tag: "At", instant: reason.until, atMost: Timing.maxClosure },
           message,
-          cause: reason.binding ? "limit" : "fault"
+          enforcedBy: reason.enforcedBy,
+          cause: reason.enforcedBy === "service" ? "limit" : "fault"
         }
       }
     case "ItemLimited":
@@ -131,16 +88,11 @@ export const afterSinkError = (
         ? trouble(claim, verdict, { reason: _tag, message, isUncertain: false })
         : { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false }, ...blockOf(verdict, message) }
     case "Forbidden":
-      // What concerns the credential at first sight concerns all, unless something has succeeded since.
+      // A refusal that looks like the credential's is global, unless something has succeeded since.
       return isGlobal(reason.scope) && !verdict.isProven
         ? {
-            outcome: { _tag: "release", reason: _tag, message },
-            block: {
-              scope: "service",
-              until: { _tag: "After", wait: Timing.credentialDelay },
-              message,
-              cause: "suspicion"
-            }
+            outcome: release(_tag, message),
+            block: suspicion(message, { _tag: "After", wait: Timing.credentialDelay })
           }
         : trouble(claim, verdict, { reason: _tag, message, isUncertain: false })
     case "SinkOutcomeUnknown":
@@ -150,7 +102,7 @@ export const afterSinkError = (
   }
 }
 
-/** Nobody knows whether it was created: a lookup comes next, however often it was tried. */
+/** Nobody knows whether it was created: a lookup comes next, after any number of attempts. */
 const unknown = (claim: Situation, verdict: Verdict, message: string): Decision => ({
   outcome: {
     _tag: "retry",
@@ -163,7 +115,7 @@ const unknown = (claim: Situation, verdict: Verdict, message: string): Decision 
   ...blockOf(verdict, message)
 })
 
-/** It did not work. It counts as a try only when something proves that others work. */
+/** A failure counts as a try only when something proves that others succeed. */
 const trouble = (
   claim: Situation,
   verdict: Verdict,
@@ -200,24 +152,35 @@ export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Tim
 const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
 
 const blockOf = ({ scope }: Verdict, message: string): { readonly block?: Block } =>
-  scope === "thing" ? {} : { block: { scope, until: { _tag: "Growing" }, message, cause: "suspicion" } }
+  scope === "thing" ? {} : { block: { ...suspicion(message, { _tag: "Growing" }), scope } }
 
-/** Before it is sent once more, after lookups have shown that it is not there. */
+const suspicion = (message: string, until: Block["until"]): Block => ({
+  scope: "service",
+  until,
+  message,
+  enforcedBy: "self",
+  cause: "suspicion"
+})
+
+/** Hands the claim back unchanged: publishing is paused. */
+export const release = (reason: string, message: string): Outcome => ({ _tag: "release", why: { reason, message } })
+
+/** Before another request, after lookups have shown that no earlier one created anything. */
 export const beforeResend = ({ attempts }: Situation): Outcome | undefined =>
   attempts > Timing.maxAttempts
     ? {
         _tag: "fail",
         reason: "OutcomeUnknown",
-        message: `None of ${Timing.maxAttempts} requests to create it was confirmed, and it is not there`,
+        message: `Pipedrive confirmed none of ${Timing.maxAttempts} requests to create it, and does not show it`,
         isUncertain: false
       }
     : undefined
 
-/** A lookup found nothing, and comes too early to be believed. */
+/** A lookup found nothing, too early to be believed. */
 export const notThereYet = (wait: Duration.Duration): Outcome => ({
   _tag: "snooze",
   reason: "NotThereYet",
-  message: "It does not show in Pipedrive yet",
+  message: "Pipedrive does not show it yet",
   due: { _tag: "After", wait },
   isUncertain: true
 })
@@ -230,9 +193,6 @@ export const contentLater = (message: string): Outcome => ({
   due: { _tag: "After", wait: Duration.minutes(1) },
   isUncertain: true
 })
-
-/** The last tries leave the content out: a link that arrives is better than a text that does not. */
-export const sendsContent = ({ attempts }: Situation): boolean => attempts < Timing.maxAttempts - 1
 
 export const afterGithubError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => {
   const { reason, scope } = error
@@ -251,12 +211,13 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
       }
       return isGlobal(scope)
         ? {
-            outcome: { _tag: "release", reason: _tag, message },
+            outcome: release(_tag, message),
             block: {
               scope: "service",
               until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxClosure },
               message,
-              cause: reason.binding ? "limit" : "pace"
+              enforcedBy: reason.binding ? "service" : "self",
+              cause: "limit"
             }
           }
         : {
@@ -276,19 +237,16 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
         isUncertain: false
       })
     default:
-      // The token's trouble: the same for all that is read with it.
+      // A failure of the token is the same for everything that is read with it.
       if (isGlobal(scope)) {
         return {
-          outcome: { _tag: "release", reason: _tag, message },
-          block: {
-            scope: "service",
-            until:
-              error.retryAt === undefined
-                ? { _tag: "After", wait: Timing.githubCredentialDelay }
-                : { _tag: "At", instant: error.retryAt, atMost: Timing.maxClosure },
+          outcome: release(_tag, message),
+          block: suspicion(
             message,
-            cause: "suspicion"
-          }
+            error.retryAt === undefined
+              ? { _tag: "After", wait: Timing.githubCredentialDelay }
+              : { _tag: "At", instant: error.retryAt, atMost: Timing.maxClosure }
+          )
         }
       }
       return _tag === "Refused" && verdict.isProven
@@ -301,38 +259,11 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
   }
 }
 
-/** Whether an error can tell of everybody's trouble, so that it is compared with others. Other limits say themselves whose they are. */
+/** Whether an error may be global, so that it is compared with others. All other errors name their scope themselves. */
 export const isEvidence = ({ reason, scope }: GithubError): boolean =>
   reason._tag === "Refused" || (reason._tag === "RateLimited" ? scope === "thing" : isGlobal(scope))
 
-/**
- * A content that cannot be had is left out, and the file is published as a link. `isWhole`: the content comes with the gist
- * itself, whose visibility is then not known either, so nothing is published.
- */
-export const contentInPlaceOf = (
-  claim: Situation,
-  { reason, scope }: GithubError,
-  { isWhole }: { readonly isWhole: boolean }
-): Content | undefined => {
-  if (isWhole || isGlobal(scope)) return undefined
-  const omitted: Content = { _tag: "Omitted", why: reason.message }
-  switch (reason._tag) {
-    case "Blocked":
-    case "Refused":
-    case "Unexpected":
-      return omitted
-    case "RateLimited":
-      // Waited for once.
-      return claim.errorReason === "RateLimited" ? omitted : undefined
-    case "Unavailable":
-    case "Unreachable":
-      return sendsContent(claim) ? undefined : omitted
-    default:
-      return undefined
-  }
-}
-
-/** GitHub's page of a gist can lag behind the list: a thing that is missing once is not gone yet. */
+/** GitHub's page of a gist can lag behind the list: a gist or file that is missing once is not gone yet. */
 export const missing = (claim: Situation, once: string, twice: string, message: string): Outcome =>
   claim.errorReason === once
     ? { _tag: "discard", reason: twice, message }
@@ -345,7 +276,7 @@ export const missing = (claim: Situation, once: string, twice: string, message: 
         counts: true
       }
 
-/** Failures that look alike have the same signature. Numbers differ from thing to thing. */
+/** Failures that look alike have the same signature. Numbers are left out, since they differ between things. */
 export const signatureOf = ({ reason }: SinkError | GithubError): string => {
   switch (reason._tag) {
     case "SinkOutcomeUnknown":

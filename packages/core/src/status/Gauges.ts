@@ -44,15 +44,14 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
         let last: Stored | undefined
         const stored = yield* Effect.cachedWithTTL(
           Effect.gen(function* () {
-            const now = new Date(yield* Clock.currentTimeMillis)
             last = {
               totals: yield* totals.read,
               forecast: yield* budgets.forecast,
               checkedAt: Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt)),
               closed: yield* Effect.forEach(services, ({ limitKey, service }) =>
-                Effect.map(limits.closed(limitKey, now), (closed) => ({
+                Effect.map(limits.blocked(limitKey), (closed) => ({
                   service,
-                  until: Option.match(closed, { onNone: () => 0, onSome: (one) => one.blockedUntil.epochMilliseconds })
+                  until: Option.match(closed, { onNone: () => 0, onSome: (one) => one.until.epochMilliseconds })
                 }))
               )
             }

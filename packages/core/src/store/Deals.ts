@@ -1,21 +1,31 @@
 /** Which deal in Pipedrive bears a user's name. */
-import { type DateTime, type Duration, Effect } from "effect"
+import { type Duration, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
+import { type DatabaseError, orDatabaseError, rows } from "../database/Database.ts"
 import type { UserKey } from "../domain/User.ts"
-import { interval } from "./sql.ts"
+import { inFuture } from "./sql.ts"
 
+const Leased = Schema.Struct({
+  /** Since when a deal may exist whose creation was not confirmed. */
+  sentAt: Schema.NullOr(Schema.DateTimeUtc),
+  /** Seconds since `sentAt`, by the database's clock. */
+  sentAgo: Schema.NullOr(Schema.Finite),
+  epoch: Schema.Int
+})
+
+/** A user's deal, or the lease to find or create it, or neither while another process holds that lease. */
 export interface DealRow {
   readonly dealId: number | null
-  /** Since when a deal of unknown fate may exist, and how many seconds ago that is by the database's clock. */
-  readonly sentAt: DateTime.Utc | null
+  readonly sentAt: (typeof Leased.Type)["sentAt"]
   readonly sentAgo: number | null
   readonly epoch: number
-  /** Whether this caller may now find or create it. */
+  /** Whether this caller may now find or create the deal. */
   readonly leased: boolean
 }
 
-/** The right to find or create a user's deal, for as long as nobody else was given it. */
+const Holder = Schema.Struct({ dealId: Schema.NullOr(Schema.Int) })
+
+/** The right to find or create a user's deal, until the lease ends or another process is given it. */
 export interface DealLease {
   readonly userKey: UserKey
   readonly epoch: number
@@ -23,25 +33,32 @@ export interface DealLease {
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const holder = (userKey: UserKey) =>
+    Effect.map(
+      rows(Holder)(sql`select deal_id from deals where user_key = ${userKey}`),
+      ([found]) => found?.dealId ?? undefined
+    )
   return {
-    /** The user's deal, or the lease to find or create it, or neither while another process is at it. */
-    claim: (userKey: UserKey, lease: Duration.Duration): Effect.Effect<DealRow, DatabaseError> =>
-      Effect.gen(function* () {
-        const [claimed] = yield* sql<Pick<DealRow, "sentAt" | "sentAgo" | "epoch">>`
-          insert into deals as d (user_key, lease_until) values (${userKey}, clock_timestamp() + ${interval(sql, lease)})
-          on conflict (user_key) do update set lease_until = excluded.lease_until, epoch = d.epoch + 1
-          where d.deal_id is null and (d.lease_until is null or d.lease_until < clock_timestamp())
-          returning sent_at, extract(epoch from clock_timestamp() - sent_at)::float8 as sent_ago, epoch`
-        if (claimed !== undefined) return { dealId: null, ...claimed, leased: true }
-        const [present] = yield* sql<{ dealId: number | null }>`select deal_id from deals where user_key = ${userKey}`
-        return { dealId: present?.dealId ?? null, sentAt: null, sentAgo: null, epoch: 0, leased: false }
-      }).pipe(orDatabaseError),
-    /** Notes that a create goes out now. `false` when the lease is lost or has less than `margin` left. */
+    /** The user's deal, or the lease to find or create it, or neither while another process holds that lease. */
+    claim: Effect.fnUntraced(function* (
+      userKey: UserKey,
+      lease: Duration.Duration
+    ): Effect.fn.Return<DealRow, DatabaseError> {
+      const [claimed] = yield* rows(Leased)(sql`
+        insert into deals as d (user_key, lease_until) values (${userKey}, ${inFuture(sql, lease)})
+        on conflict (user_key) do update set lease_until = excluded.lease_until, epoch = d.epoch + 1
+        where d.deal_id is null and (d.lease_until is null or d.lease_until < clock_timestamp())
+        returning sent_at, extract(epoch from clock_timestamp() - sent_at)::float8 as sent_ago, epoch`)
+      if (claimed !== undefined) return { dealId: null, ...claimed, leased: true }
+      return { dealId: (yield* holder(userKey)) ?? null, sentAt: null, sentAgo: null, epoch: 0, leased: false }
+    }),
+    /** Notes that a create is sent now. `false` when the lease is lost or less than `margin` of it is left. */
     beginSend: ({ epoch, userKey }: DealLease, margin: Duration.Duration) =>
       Effect.map(
         orDatabaseError(sql`
           update deals set sent_at = coalesce(sent_at, clock_timestamp())
-          where user_key = ${userKey} and epoch = ${epoch} and deal_id is null and lease_until > clock_timestamp() + ${interval(sql, margin)}
+          where user_key = ${userKey} and epoch = ${epoch} and deal_id is null
+            and lease_until > ${inFuture(sql, margin)}
           returning 1 as ok`),
         (found) => found.length > 0
       ),
@@ -52,16 +69,16 @@ export const make = Effect.gen(function* () {
           sql`update deals set sent_at = null, lease_until = null where user_key = ${userKey} and epoch = ${epoch}`
         )
       ),
-    /** Lets another try, which will look first if a create went out. */
+    /** Lets another process try, which looks the deal up first when a create went out. */
     release: ({ epoch, userKey }: DealLease) =>
       orDatabaseError(
         Effect.asVoid(sql`update deals set lease_until = null where user_key = ${userKey} and epoch = ${epoch}`)
       ),
     /**
-     * Remembers the deal that was made, and answers the one that holds. When another was remembered first, this one is
-     * noted for deletion, under the name that the sink knows it by.
+     * Remembers the user's deal, and answers the one that holds. When another was remembered first, `created` is noted to
+     * be deleted: the remote id of a deal that this caller created.
      */
-    record: (userKey: UserKey, dealId: number, made: { readonly remoteId: string; readonly now: Date } | undefined) =>
+    record: (userKey: UserKey, dealId: number, created?: string) =>
       orDatabaseError(
         sql.withTransaction(
           Effect.gen(function* () {
@@ -69,17 +86,15 @@ export const make = Effect.gen(function* () {
               update deals set deal_id = ${dealId}, sent_at = null, lease_until = null
               where user_key = ${userKey} and (deal_id is null or deal_id = ${dealId}) returning 1 as ok`
             if (won.length > 0) return dealId
-            if (made !== undefined) {
-              yield* sql`insert into duplicates (remote_id, found_at) values (${made.remoteId}, ${made.now})
+            if (created !== undefined) {
+              yield* sql`insert into duplicates (remote_id, found_at) values (${created}, clock_timestamp())
                 on conflict do nothing`
             }
-            const [holder] = yield* sql<{ dealId: number | null }>`
-              select deal_id from deals where user_key = ${userKey}`
-            return holder?.dealId ?? dealId
+            return (yield* holder(userKey)) ?? dealId
           })
         )
       ),
-    /** Forgets a deal that is no more, unless it has been replaced already. */
+    /** Forgets a deal that is gone, unless another has taken its place. */
     forget: (userKey: UserKey, dealId: number) =>
       orDatabaseError(
         Effect.asVoid(sql`update deals set deal_id = null where user_key = ${userKey} and deal_id = ${dealId}`)

@@ -3,7 +3,7 @@ import { DateTime, Duration, Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
 import * as Timing from "../domain/Timing.ts"
-import { inFuture, now } from "./sql.ts"
+import { inFuture, millisUntil, now } from "./sql.ts"
 
 /** What the last poll left. */
 export interface FeedPosition {
@@ -37,9 +37,8 @@ export const make = Effect.gen(function* () {
     untilNext: (origin: string) =>
       Effect.map(
         orDatabaseError(sql<{ wait: number }>`
-          select greatest(extract(epoch from next_at - clock_timestamp()), 0)::float8 as wait
-          from feed_positions where origin = ${origin}`),
-        (found) => Option.map(Option.fromNullishOr(found[0]?.wait), Duration.seconds)
+          select greatest(${millisUntil(sql, sql.literal("next_at"))}, 0) as wait from feed_positions where origin = ${origin}`),
+        (found) => Option.map(Option.fromNullishOr(found[0]?.wait), Duration.millis)
       ),
     /** Records a complete poll that began at a position. A poll that another process has recorded since stays. */
     record: (

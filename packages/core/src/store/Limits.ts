@@ -1,81 +1,103 @@
 /**
- * What the services told about a credential, shared by all processes on the database. Its key names the credential by a
- * hash, so a process with another token has its own record.
+ * Limits of the services, shared by all processes on the database. A limit's key names the credential by a hash, so a
+ * process with another token has its own limits.
  *
- * - A limit whose end is known for certain (a spent day, GitHub's limits) holds every process until then.
- * - A refusal is shown by every process until something succeeds. It holds no process: a cheap probe decides.
+ * - A limit whose end is certain (a spent day, GitHub's limits) holds every process until then.
+ * - A refusal is shown by every process until a request succeeds. It holds no process: a cheap probe decides.
  */
-import { DateTime, Effect, Option } from "effect"
-import { SqlClient } from "effect/sql"
-import { orDatabaseError } from "../database/Database.ts"
+import { DateTime, Duration, Effect, Option, Schema } from "effect"
+import { SqlClient, type Statement } from "effect/sql"
+import { orDatabaseError, rows } from "../database/Database.ts"
 import * as Timing from "../domain/Timing.ts"
-import { plus } from "./sql.ts"
+import { inFuture, millisUntil, now } from "./sql.ts"
 
-export interface Door {
-  readonly blockedUntil: DateTime.Utc
+/** How long nothing is sent, and why. */
+export interface Wait {
+  readonly wait: Duration.Duration
   readonly message: string
 }
 
-/** Why nothing was published when a process with the same credential last tried. */
-export interface Refusal {
+/** A limit, or a refusal, as it is stored. */
+export interface StoredLimit extends Wait {
+  /** By the database's clock. */
   readonly since: DateTime.Utc
+  /** By the database's clock. A process waits for `wait` from its own present. */
   readonly until: DateTime.Utc
-  readonly message: string
 }
+
+const Row = Schema.Struct({
+  limitKey: Schema.String,
+  since: Schema.DateTimeUtc,
+  until: Schema.DateTimeUtc,
+  wait: Schema.Finite,
+  message: Schema.String
+})
 
 const refusalKey = (limitKey: string): string => `${limitKey}:refused`
 
+/** From this process's present until an instant that a service named. */
+export const waitUntil = (instant: DateTime.Utc): Effect.Effect<Duration.Duration> =>
+  Effect.map(DateTime.now, (now) => Duration.max(DateTime.distance(now, instant), Duration.zero))
+
+/** The instant after a wait from this process's present. */
+export const afterWait = (wait: Duration.Duration): Effect.Effect<DateTime.Utc> =>
+  Effect.map(DateTime.now, DateTime.addDuration(wait))
+
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  /** What was stored in the future, or for ever, was stored by a wrong clock, and does not count. */
-  const isCredible = (now: Date) =>
-    sql`coalesce(limits.noted_at, ${now}) <= ${plus(now, Timing.clockDifference)}
-      and limits.blocked_until <= ${plus(now, Timing.maxClosure)}`
+  const read = (condition: Statement.Fragment) =>
+    Effect.map(
+      rows(Row)(sql`
+        select limit_key, coalesce(noted_at, ${now(sql)}) as since, blocked_until as until, message,
+          ${millisUntil(sql, sql.literal("blocked_until"))} as wait
+        from limits where ${condition}`),
+      (found) =>
+        new Map(
+          found.map(({ limitKey, wait, ...row }): readonly [string, StoredLimit] => [
+            limitKey,
+            { ...row, wait: Duration.millis(Math.max(wait, 0)) }
+          ])
+        )
+    )
   return {
-    close: (limitKey: string, until: DateTime.Utc, message: string, now: Date) =>
+    /** Stores a limit, for `Timing.maxClosure` at most. A limit that ends sooner than the stored one changes nothing. */
+    block: (limitKey: string, { message, wait }: Wait) =>
       orDatabaseError(
         Effect.asVoid(sql`
           insert into limits (limit_key, noted_at, blocked_until, message)
-          values (${limitKey}, ${now}, ${DateTime.toDate(until)}, ${message})
+          values (${limitKey}, clock_timestamp(), ${inFuture(sql, Duration.min(wait, Timing.maxClosure))}, ${message})
           on conflict (limit_key) do update set noted_at = excluded.noted_at, blocked_until = excluded.blocked_until,
             message = excluded.message
-          -- Another limit that ends sooner opens nothing.
-          where not (limits.blocked_until > excluded.blocked_until and ${isCredible(now)})`)
+          where limits.blocked_until <= excluded.blocked_until`)
       ),
-    /** The limit that holds at `now`. */
-    closed: (limitKey: string, now: Date) =>
-      Effect.map(
-        orDatabaseError(sql<Door>`
-          select blocked_until, message from limits where limit_key = ${limitKey} and blocked_until > ${now} and ${isCredible(now)}`),
-        (found) => Option.fromNullishOr(found[0])
+    /** The limit that holds now. */
+    blocked: (limitKey: string) =>
+      Effect.map(read(sql`limit_key = ${limitKey} and blocked_until > ${now(sql)}`), (found) =>
+        Option.fromUndefinedOr(found.get(limitKey))
       ),
     /** Stores a refusal. A refusal that goes on keeps its beginning. */
-    refuse: (limitKey: string, { message, until }: Pick<Refusal, "message" | "until">, now: Date) =>
+    refuse: (limitKey: string, { message, wait }: Wait) =>
       orDatabaseError(
         Effect.asVoid(sql`
           insert into limits (limit_key, noted_at, blocked_until, message)
-          values (${refusalKey(limitKey)}, ${now}, ${DateTime.toDate(until)}, ${message})
+          values (${refusalKey(limitKey)}, clock_timestamp(), ${inFuture(sql, wait)}, ${message})
           on conflict (limit_key) do update set noted_at = least(limits.noted_at, excluded.noted_at),
             blocked_until = excluded.blocked_until, message = excluded.message`)
       ),
-    /** Something succeeded: the refusal is over. */
+    /** Ends a refusal: a request succeeded. */
     accept: (limitKey: string) =>
       orDatabaseError(Effect.asVoid(sql`delete from limits where limit_key = ${refusalKey(limitKey)}`)),
-    /** What is stored for these keys: limits that hold at `now`, and refusals, also past their end: only a success ends one. */
-    known: (limits: ReadonlyArray<string>, now: Date) =>
+    /** For each key the limit that holds now, and the refusal, also past its end: only a success ends one. */
+    known: (limitKeys: ReadonlyArray<string>) =>
       Effect.map(
-        orDatabaseError(sql<Refusal & { readonly limitKey: string }>`
-          select limit_key, coalesce(noted_at, ${now}) as since, blocked_until as until, message from limits
-          where ${sql.in("limit_key", limits.map(refusalKey))}
-            or (${sql.in("limit_key", limits)} and blocked_until > ${now} and ${isCredible(now)})`),
-        (rows) => {
-          const byKey = new Map(rows.map(({ limitKey, ...stored }) => [limitKey, stored]))
-          return limits.map((limitKey) => ({
+        read(sql`${sql.in("limit_key", limitKeys.map(refusalKey))}
+          or (${sql.in("limit_key", limitKeys)} and blocked_until > ${now(sql)})`),
+        (found) =>
+          limitKeys.map((limitKey) => ({
             limitKey,
-            limit: byKey.get(limitKey),
-            refusal: byKey.get(refusalKey(limitKey))
+            limit: found.get(limitKey),
+            refusal: found.get(refusalKey(limitKey))
           }))
-        }
       )
   }
 })

@@ -1,22 +1,23 @@
 /**
  * The outbox: every file to be published, who holds it, and what became of it.
  *
- * Order: start-time fair queueing (Goyal, Vin, Cheng, SIGCOMM 1996). Each publication has a `turn`; a user's turns grow
- * from where the queue stands when they are added, and the smallest turn is claimed first. So a user's files go in
- * their order, users with waiting files take turns, and one user's backlog delays another's new file by at most one
- * file of each waiting user.
+ * Order: start-time fair queueing (Goyal, Vin, Cheng, SIGCOMM 1996). Each publication has a start tag; a user's tags grow
+ * from the queue head, and the smallest tag is claimed first. A user's files keep their order, users take turns, and one
+ * user's backlog delays another user's new file by at most one file of each waiting user.
  *
- * Leases are counted on the database's clock, so that processes with differing clocks agree on them. What a publication
- * is due at comes from the caller's clock.
+ * Every stored instant is the database's, so processes with differing clocks agree on leases and due times. Two caches
+ * travel beside the outbox from a scan to the publisher: `ContentCache` (texts) and `ScanSpans` (trace links).
  */
-import { type DateTime, type Duration, Effect, Option, Schema } from "effect"
+import { Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../database/Database.ts"
+import { type Outcome, type Published, stateAfter, type Unpublished } from "../domain/Outcome.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
 import * as rules from "../domain/rules.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
-import { arrayOf, interval, isDue, onOwnConnection, queueHead } from "./sql.ts"
+import * as Duplicates from "./duplicates.ts"
+import { arrayOf, inFuture, millisUntil, now, onOwnConnection, queueHead } from "./sql.ts"
 
 /** There is no publication of this id. */
 export class PublicationNotFound extends Schema.TaggedError<PublicationNotFound>()("PublicationNotFound", {
@@ -42,9 +43,9 @@ export const Claim = Schema.Struct({
   key: Schema.Int,
   epoch: Schema.Int,
   attempts: Schema.Int,
-  /** Since when something of unknown fate may be in Pipedrive: look before sending again. */
+  /** Since when something may be in Pipedrive whose creation was not confirmed: it is looked up before the next request. */
   sentAt: Schema.NullOr(Schema.DateTimeUtc),
-  /** How many seconds ago that was, by the database's clock. */
+  /** Seconds since `sentAt`, by the database's clock. */
   sentAgo: Schema.NullOr(Schema.Finite),
   target: Schema.NullOr(Schema.String),
   errorReason: Schema.NullOr(Schema.String),
@@ -65,47 +66,18 @@ export const Claim = Schema.Struct({
 })
 export type Claim = typeof Claim.Type
 
-/** A publication that was sent again after looks in vain, to be looked at once more. */
-const Audit = Schema.Struct({
-  key: Schema.Int,
-  remoteId: Schema.String,
-  target: Schema.String,
-  resentSince: Schema.DateTimeUtc,
-  userKey: UserKey,
-  username: Schema.String,
-  gistId: Schema.String,
-  filename: Schema.String,
-  htmlUrl: Schema.String,
-  description: Schema.NullOr(Schema.String),
-  type: Schema.NullOr(Schema.String),
-  size: Schema.Int
-})
-export type Audit = typeof Audit.Type
+/** When the next pending publication is due, by the database's clock, and how long that takes from now. */
+const NextDue = Schema.Struct({ at: Schema.NullOr(Schema.DateTimeUtc), wait: Schema.NullOr(Schema.Finite) })
 
-/** What became of a claim that did not end in `published`. */
-export interface Setback {
-  readonly state: "pending" | "failed" | "gone"
-  readonly reason: string
-  readonly message: string
-  readonly dueAt: Date
-  /** Whether something may have been created: then the next try looks first. */
-  readonly uncertain: boolean
-  /**
-   * As what this counts: a `try` of the file's own, after some of which it fails; an `outage` of a service's, which is on
-   * record only; `nothing`, as when a pause or a stop cuts work off.
-   */
-  readonly counts: "try" | "outage" | "nothing"
-  /** Whether it goes behind all that waits of the same user. */
-  readonly isLast?: boolean
-}
+const Count = Schema.Struct({ n: Schema.Int })
 
-/** Which publications are meant; all when nothing is said. */
+/** Which publications are meant. All when a field is left out. */
 export interface Among {
   /** `fresh`: without backlogs. */
   readonly which?: "all" | "fresh"
-  /** Those of this user alone. */
+  /** Publications of this user. */
   readonly only?: number
-  /** Those of other users than these. */
+  /** Publications of all users but these. */
   readonly except?: ReadonlyArray<number>
 }
 
@@ -123,8 +95,8 @@ export const make = Effect.gen(function* () {
     return found
   })
 
-  const attempt = (claim: Pick<Claim, "key">, outcome: string, message: string | null, now: Date) => sql`
-    insert into attempts (publication_key, at, outcome, message) values (${claim.key}, ${now}, ${outcome}, ${message})`
+  const addAttempt = ({ key }: Pick<Claim, "key">, outcome: string, message: string | null) => sql`
+    insert into attempts (publication_key, at, outcome, message) values (${key}, clock_timestamp(), ${outcome}, ${message})`
 
   const among = ({
     except,
@@ -144,41 +116,77 @@ export const make = Effect.gen(function* () {
   const holdsLease = (claim: Claim) =>
     rules.fence
       ? sql`epoch = ${claim.epoch} and state = 'sending'
-          and lease_until > clock_timestamp() + ${interval(sql, Timing.sendMargin)}`
+          and lease_until > ${inFuture(sql, Timing.sendMargin)}`
       : sql`true`
 
-  const noteDuplicates = Effect.fnUntraced(function* (
+  const settlePublished = Effect.fnUntraced(function* (
     claim: Pick<Claim, "key">,
-    remoteIds: ReadonlyArray<string>,
-    now: Date
+    { how, remark, remoteId }: Published
   ) {
-    if (remoteIds.length === 0) return
-    yield* sql`
-      insert into duplicates (remote_id, publication_key, found_at)
-      select remote_id, ${claim.key}, ${now} from unnest(${remoteIds}::text[]) remote_id on conflict do nothing`
+    const first = yield* sql`
+      update publications set state = 'published', remote_id = ${remoteId}, published_at = clock_timestamp(),
+        lease_until = null, sent_at = null, error_reason = null, error_message = null,
+        audit_at = case when resent_since is null then null else ${inFuture(sql, Timing.auditDelay)} end
+      where key = ${claim.key} and (remote_id is null or remote_id = ${remoteId}) returning 1 as ok`
+    if (first.length > 0) {
+      yield* addAttempt(claim, how, remark)
+      return "published" as const
+    }
+    yield* addAttempt(claim, "duplicate", `Another process had published this file before; ${remoteId} is deleted`)
+    if (rules.fence) yield* Duplicates.noteDuplicates(sql, claim, [remoteId])
+    return "duplicate" as const
+  })
+
+  /** Hands a claim back. A publication that was sent is due when a lookup shows what became of the request. */
+  const handBack = (claim: Claim) => sql`
+    update publications set state = 'pending', lease_until = null, attempts = greatest(attempts - 1, 0),
+      due_at = case when sent_at is null then due_at else ${inFuture(sql, Timing.settleDelay)} end
+    where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending'`
+
+  const settleUnpublished = Effect.fnUntraced(function* (claim: Claim, outcome: Unpublished<Retrial>) {
+    const why = outcome._tag === "release" ? outcome.why : outcome
+    if (why === undefined) return void (yield* handBack(claim))
+    const { message, reason } = why
+    const retrial: Retrial =
+      outcome._tag === "retry" || outcome._tag === "snooze" ? outcome.due : { wait: Duration.zero, isLast: false }
+    const isUncertain =
+      outcome._tag === "release" ? claim.sentAt !== null : "isUncertain" in outcome && outcome.isUncertain
+    const isRecorded = outcome._tag !== "release" && outcome._tag !== "snooze"
+    const isTry = isRecorded && (outcome._tag !== "retry" || outcome.counts)
+    const own = yield* sql`
+      update publications set state = ${stateAfter(outcome)}, due_at = ${inFuture(sql, retrial.wait)}, lease_until = null,
+        sent_at = case when ${isUncertain} then coalesce(sent_at, clock_timestamp()) end,
+        error_reason = ${reason}, error_message = ${message},
+        start_tag = ${retrial.isLast ? lastStartTag(claim) : sql.literal("start_tag")},
+        attempts = attempts - ${isTry ? 0 : 1}
+      where key = ${claim.key} and epoch = ${claim.epoch}
+        -- A failure that turns out to be nobody's own is taken back by a snooze.
+        and state in ('sending'${sql.literal(outcome._tag === "snooze" ? ", 'failed'" : "")}) returning 1 as ok`
+    if (own.length > 0 && isRecorded) yield* addAttempt(claim, reason, message)
   })
 
   return {
-    /** Leases up to `limit` publications: abandoned ones first, then due ones in order of their turn. */
-    claim: (limit: number, lease: Duration.Duration, now: Date, which: Among = {}) =>
+    /** Leases up to `limit` publications: abandoned ones first, then due ones in the order of their start tags. */
+    claim: (limit: number, lease: Duration.Duration, which: Among = {}) =>
       rows(Claim)(sql`
         with abandoned as (
-          select key from publications where state = 'sending' and lease_until < clock_timestamp()
+          select key from publications where state = 'sending' and lease_until < ${now(sql)}
             ${among({ ...which, which: "all" })}
           order by lease_until limit ${limit} for update skip locked
         ), due as (
-          select key from publications where state = 'pending' and ${isDue(sql, "due_at", now)} ${among(which)}
+          select key from publications where state = 'pending' and due_at <= ${now(sql)} ${among(which)}
           order by start_tag, key limit ${limit} for update skip locked
         ), chosen as (
           select key from abandoned union all select key from due limit ${limit}
         ), claimed as (
           update publications p set state = 'sending', epoch = epoch + 1, attempts = attempts + 1,
-            lease_until = clock_timestamp() + ${interval(sql, lease)}
+            lease_until = ${inFuture(sql, lease)}
           from chosen where p.key = chosen.key
           returning p.*
         )
         select p.key, p.epoch, p.attempts, p.sent_at,
-          extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago, p.target, p.error_reason, p.error_message, p.user_key, u.username, f.scan_key, f.gist_id,
+          extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago,
+          p.target, p.error_reason, p.error_message, p.user_key, u.username, f.scan_key, f.gist_id,
           f.filename, f.html_url, f.raw_url, f.description, f.type, f.size,
           (select sum(size)::bigint from gist_files g where g.gist_id = f.gist_id) as gist_size
         from claimed p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key
@@ -195,119 +203,32 @@ export const make = Effect.gen(function* () {
         (found) => found.length > 0
       ),
     /**
-     * Records what the file became. The first receipt wins, whoever brings it: a later, different one is noted to be
-     * deleted, in the same transaction, and `false` is answered.
+     * Stores what became of a claim. The first remote id wins, whichever process brings it: a later, different one is
+     * noted to be deleted, in the same transaction. Any other outcome has no effect when the claim is lost.
      */
-    published: (
-      claim: Pick<Claim, "key">,
-      {
-        how,
-        remoteId,
-        remark = null
-      }: {
-        readonly remoteId: string
-        readonly how: "published" | "adopted"
-        readonly remark?: string | null
-      },
-      now: Date
-    ) =>
+    settle: (claim: Claim, outcome: Outcome<Retrial>) =>
       orDatabaseError(
         sql.withTransaction(
-          Effect.gen(function* () {
-            const won = yield* sql`
-              update publications set state = 'published', remote_id = ${remoteId}, published_at = ${now},
-                lease_until = null, sent_at = null, error_reason = null, error_message = null,
-                audit_at = case when resent_since is null then null else ${now}::timestamptz + ${interval(sql, Timing.auditDelay)} end
-              where key = ${claim.key} and (remote_id is null or remote_id = ${remoteId}) returning 1 as ok`
-            if (won.length > 0) {
-              yield* attempt(claim, how, remark, now)
-              return true
-            }
-            yield* attempt(
-              claim,
-              "duplicate",
-              `another process had published it already; ${remoteId} is deleted again`,
-              now
-            )
-            if (rules.fence) yield* noteDuplicates(claim, [remoteId], now)
-            return false
-          })
+          outcome._tag === "published"
+            ? settlePublished(claim, outcome)
+            : Effect.as(settleUnpublished(claim, outcome), stateAfter(outcome))
         )
       ),
-    /** Records why a claim was not published. Without effect when the claim is no longer this process's. */
-    setBack: (claim: Claim, setback: Setback, now: Date) =>
-      orDatabaseError(
-        sql.withTransaction(
-          Effect.gen(function* () {
-            const own = yield* sql`
-              update publications set state = ${setback.state}, due_at = ${setback.dueAt}, lease_until = null,
-                sent_at = case when ${setback.uncertain} then coalesce(sent_at, clock_timestamp()) end,
-                error_reason = ${setback.reason}, error_message = ${setback.message},
-                start_tag = ${setback.isLast === true ? lastStartTag(claim) : sql.literal("start_tag")},
-                attempts = attempts - ${setback.counts === "try" ? 0 : 1}
-              where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending' returning 1 as ok`
-            if (own.length > 0 && setback.counts !== "nothing")
-              yield* attempt(claim, setback.reason, setback.message, now)
-          })
-        )
-      ),
-    /** Notes that looks found nothing: the next request is the first one again, and an audit will tell for sure. */
+    /** Notes that lookups found nothing: the next request is the first again, and an audit checks that later. */
     absent: (claim: Claim) =>
       orDatabaseError(
         Effect.asVoid(sql`
           update publications set resent_since = coalesce(resent_since, sent_at), sent_at = null
           where key = ${claim.key} and epoch = ${claim.epoch}`)
       ),
-    /** Takes up to `limit` due audits. One that does not come to its end is due again after a while. */
-    audits: (limit: number, now: Date) =>
-      rows(Audit)(sql`
-        with due as (
-          select key from publications where audit_at is not null and ${isDue(sql, "audit_at", now)}
-          order by audit_at limit ${limit} for update skip locked
-        ), taken as (
-          update publications p set audit_at = ${now}::timestamptz + ${interval(sql, Timing.auditRetryDelay)}
-          from due where p.key = due.key returning p.*
-        )
-        select p.key, p.remote_id, p.target, p.resent_since, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
-          f.description, f.type, f.size
-        from taken p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key`),
-    /** Ends an audit. What it found beside the one on record is to be deleted. */
-    audited: (audit: Pick<Audit, "key">, doubles: ReadonlyArray<string>, now: Date) =>
-      orDatabaseError(
-        sql.withTransaction(
-          Effect.gen(function* () {
-            yield* noteDuplicates(audit, doubles, now)
-            yield* sql`update publications set audit_at = null, resent_since = null where key = ${audit.key}`
-          })
-        )
-      ),
-    /** Notes what was created twice. */
-    addDuplicates: (claim: Pick<Claim, "key">, remoteIds: ReadonlyArray<string>, now: Date) =>
-      orDatabaseError(noteDuplicates(claim, remoteIds, now)),
-    /** Hands claims back as they were. One that was sent waits until a look can tell what became of it. */
-    release: (claims: ReadonlyArray<Claim>, now: Date) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
-          update publications p set state = 'pending', lease_until = null, attempts = greatest(attempts - 1, 0),
-            due_at = case when sent_at is null then due_at else ${now}::timestamptz + ${interval(sql, Timing.settleDelay)} end
-          from jsonb_to_recordset(${JSON.stringify(claims.map(({ key, epoch }) => ({ key, epoch })))}::jsonb)
-            as c(key bigint, epoch int)
-          where p.key = c.key and p.epoch = c.epoch and p.state = 'sending'`)
-      ),
-    /** What is to be deleted again. */
-    duplicates: Effect.map(
-      orDatabaseError(sql<{ remoteId: string }>`select remote_id from duplicates order by found_at limit 100`),
-      (found) => found.map((row) => row.remoteId)
-    ),
-    duplicateDeleted: (remoteId: string) =>
-      orDatabaseError(Effect.asVoid(sql`delete from duplicates where remote_id = ${remoteId}`)),
+    ...Duplicates.make(sql),
     find,
     attempts: (id: number) =>
       rows(Attempt)(sql`
         select at, outcome, message from (
           select key, at, outcome, message from attempts where publication_key = ${id} order by key desc limit 100
         ) last order by key`),
-    /** Newest first, from before `before` on. */
+    /** Newest first, older than `before`. */
     list: (page: {
       readonly state: Option.Option<PublicationState>
       readonly before: number
@@ -321,12 +242,12 @@ export const make = Effect.gen(function* () {
             order by p.key desc limit ${page.limit}`
         })
       ),
-    retry: Effect.fnUntraced(function* (id: number, now: Date) {
+    retry: Effect.fnUntraced(function* (id: number) {
       const [retried] = yield* orDatabaseError(
         onOwnConnection(
           sql,
           sql`
-            update publications set state = 'pending', start_tag = ${queueHead(sql)}, due_at = ${now}, attempts = 0,
+            update publications set state = 'pending', start_tag = ${queueHead(sql)}, due_at = clock_timestamp(), attempts = 0,
               error_reason = null, error_message = null
             where key = ${id} and state in ('failed', 'gone') returning 1 as ok`
         )
@@ -335,20 +256,12 @@ export const make = Effect.gen(function* () {
       if (retried === undefined) return yield* new PublicationNotFailed({ publication: id, state: publication.state })
       return publication
     }),
-    /** Takes back failures that turned out not to be these publications' own: they wait again, in their places. */
-    takeBack: (keys: ReadonlyArray<number>, now: Date) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
-          update publications set state = 'pending', due_at = ${now}
-          where key = any(${arrayOf(sql, keys, "bigint")}) and state = 'failed'`)
-      ),
-    /** Retries all failed ones, each user's one after the other from where the queue stands. Answers how many; many take seconds. */
-    retryFailed: (now: Date) =>
-      Effect.map(
-        orDatabaseError(
-          onOwnConnection(
-            sql,
-            sql<{ n: number }>`
+    /** Retries all failed publications, each user's one after the other from the queue head. Answers how many; many take seconds. */
+    retryFailed: Effect.map(
+      rows(Count)(
+        onOwnConnection(
+          sql,
+          sql`
               with failed as (
                 select key, user_key from publications where state = 'failed' order by key for no key update
               ), queue as materialized (
@@ -356,23 +269,33 @@ export const make = Effect.gen(function* () {
               ), placed as (
                 select key, queue.start_tag - 1 + row_number() over (partition by user_key order by key) as start_tag from failed, queue
               ), retried as (
-                update publications p set state = 'pending', start_tag = placed.start_tag, due_at = ${now}, attempts = 0,
+                update publications p set state = 'pending', start_tag = placed.start_tag, due_at = clock_timestamp(), attempts = 0,
                   error_reason = null, error_message = null
                 from placed where p.key = placed.key returning 1
               )
               select count(*) as n from retried`
-          )
-        ),
-        (found) => found[0]?.n ?? 0
+        )
       ),
-    /** When the next pending publication is due. */
+      (found) => found[0]?.n ?? 0
+    ),
+    /** When the next pending publication is due, and how long that takes from now. */
     nextDue: ({ which = "all", ...users }: Among = {}) =>
       Effect.map(
-        orDatabaseError(
-          sql<{ at: DateTime.Utc | null }>`
-            select least(${firstDue(false, users)}${which === "all" ? sql`, ${firstDue(true, users)}` : sql.literal("")}) as at`
-        ),
-        (found) => Option.fromNullishOr(found[0]?.at)
+        rows(NextDue)(sql`
+          with next as materialized (
+            select least(${firstDue(false, users)}${which === "all" ? sql`, ${firstDue(true, users)}` : sql.literal("")}) as at
+          )
+          select at, ${millisUntil(sql, sql.literal("at"))} as wait from next`),
+        ([found]) =>
+          found === undefined || found.at === null || found.wait === null
+            ? Option.none()
+            : Option.some({ at: found.at, wait: Duration.millis(Math.max(found.wait, 0)) })
       )
   }
 })
+
+/** When a publication is tried again, and whether it then waits behind all that waits of the same user. */
+export interface Retrial {
+  readonly wait: Duration.Duration
+  readonly isLast: boolean
+}

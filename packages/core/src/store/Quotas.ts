@@ -1,17 +1,18 @@
-/** The processes on one database share each service's limit through it. */
+/** Shares each service's window of requests among the processes on one database. */
 import { randomUUID } from "node:crypto"
-import { Clock, DateTime, Effect, Layer, Option } from "effect"
+import { Clock, Duration, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { orDatabaseError } from "../database/Database.ts"
+import { rows } from "../database/Database.ts"
 import { SharedQuota } from "../net/SharedQuota.ts"
 import * as Limits from "./Limits.ts"
 
-interface Granted {
-  readonly granted: number | null
-  readonly others: number
-  readonly windowLimit: number | null
-  readonly windowMillis: number | null
-}
+/** What `acquire_quota` answers. */
+const Granted = Schema.Struct({
+  granted: Schema.NullOr(Schema.Int),
+  others: Schema.Int,
+  windowLimit: Schema.NullOr(Schema.Int),
+  windowMillis: Schema.NullOr(Schema.Int)
+})
 
 export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effect(
   SharedQuota,
@@ -19,7 +20,8 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
     const sql = yield* SqlClient.SqlClient
     const limits = yield* Limits.make
     const server = randomUUID()
-    // What whoever is gone in order has sent leaves the window; that of one that was killed is free after some seconds more.
+    // A server that shuts down cleanly frees its slots once its last request leaves the window. A killed server's slots
+    // are freed a few seconds later.
     yield* Effect.addFinalizer(() =>
       sql`update quotas set wanted = 0, used_at = clock_timestamp()
         - (greatest(10000, coalesce(window_millis, 0) + 5000) - coalesce(window_millis, 0)) * interval '1 millisecond'
@@ -29,16 +31,16 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
       quota: (limitKey) => ({
         renew: ({ sent, wants, window }) =>
           Effect.gen(function* () {
-            const at = new Date(yield* Clock.currentTimeMillis)
-            // Whoever waits for the lock within waits for one statement of another process, which needs nothing of it.
-            const [[found], closed] = yield* Effect.all(
+            // The statement waits for the row's lock at most as long as one statement of another process takes.
+            const [[found], blocked] = yield* Effect.all(
               [
-                orDatabaseError(sql<Granted>`select * from acquire_quota(${limitKey}, ${server}, ${window?.limit ?? null}::integer,
+                rows(Granted)(sql`select * from acquire_quota(${limitKey}, ${server}, ${window?.limit ?? null}::integer,
                   ${window?.millis ?? null}::integer, ${sent}::integer, ${wants}::integer)`),
-                limits.closed(limitKey, at)
+                limits.blocked(limitKey)
               ],
               { concurrency: 2 }
             )
+            const at = yield* Clock.currentTimeMillis
             if (found === undefined) return undefined
             return {
               places: found.granted ?? 0,
@@ -48,10 +50,7 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
                   ? undefined
                   : { limit: found.windowLimit, millis: found.windowMillis },
               closed: Option.getOrUndefined(
-                Option.map(closed, ({ blockedUntil, message }) => ({
-                  until: DateTime.toEpochMillis(blockedUntil),
-                  why: message
-                }))
+                Option.map(blocked, ({ message, wait }) => ({ until: at + Duration.toMillis(wait), why: message }))
               )
             }
           }).pipe(Effect.orElseSucceed(() => undefined))

@@ -5,7 +5,7 @@ import { orDatabaseError, rows } from "../database/Database.ts"
 import { Scan, ScanFailure, ScanId, type ScanKind, ScanState } from "../domain/Scan.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { inFuture, now } from "./sql.ts"
+import { inFuture, millisUntil, now } from "./sql.ts"
 
 /** There is no scan of this id. */
 export class ScanNotFound extends Schema.TaggedError<ScanNotFound>()("ScanNotFound", { scan: Schema.Int }) {
@@ -49,7 +49,7 @@ export const scanColumns = `s.key as id, s.kind, u.username, s.state, s.requeste
     s.users, s.unchanged, s.failed, s.files, s.reason, s.message, s.resume_at`
 export const scanTables = "scans s left join users u on u.key = s.user_key"
 
-/** Seconds by the database's clock. */
+/** Milliseconds by the database's clock. */
 const LastStart = Schema.Struct({
   startedAgo: Schema.Finite,
   resumeIn: Schema.NullOr(Schema.Finite),
@@ -131,8 +131,8 @@ export const make = Effect.gen(function* () {
     /** The last full scan that has begun: how long ago, and the wait that GitHub asked for at its end. */
     lastStart: Effect.map(
       rows(LastStart)(sql`
-        select extract(epoch from clock_timestamp() - started_at)::float8 as started_ago,
-          extract(epoch from resume_at - clock_timestamp())::float8 as resume_in, state
+        select -${millisUntil(sql, sql.literal("started_at"))} as started_ago,
+          ${millisUntil(sql, sql.literal("resume_at"))} as resume_in, state
         from scans where ${isPass} and started_at is not null order by key desc limit 1`),
       (found) => Option.fromNullishOr(found[0])
     ),

@@ -2,7 +2,7 @@
  * One combination of the matrix: a few users and their gists, the trouble, and the end of it, in a world of its own on a
  * database that is shared.
  */
-import { Clock, DateTime, Duration, Effect, Layer } from "effect"
+import { Clock, Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { DatabaseError } from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
@@ -136,9 +136,7 @@ const provocations: { readonly [K in RequestKind]: Provocation } = {
     prepare: Effect.gen(function* () {
       const { limitKey } = yield* Github
       const { limits } = yield* Store
-      const now = yield* DateTime.now
-      const until = DateTime.add(now, { minutes: 1 })
-      yield* limits.refuse(limitKey, { message: "GitHub refuses the token", until }, DateTime.toDate(now))
+      yield* limits.refuse(limitKey, { message: "GitHub refuses the token", wait: Duration.minutes(1) })
     }),
     atStart: true,
     provoke: addNews,

@@ -1,6 +1,6 @@
 /** Several processes on one database stay within a service's limit together, whoever comes, goes, or dies. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Database from "../../src/database/Database.ts"
@@ -376,18 +376,15 @@ describe("a gate with a share", () => {
   )
 })
 
-it.effect("a door stays closed as long as the first one was told, whatever another hears later", () =>
+it.effect("a limit holds until its first end when another process reports an earlier one", () =>
   inWorld(layerPostgres, {}, () =>
     Effect.gen(function* () {
       const { limits } = yield* Store
-      const now = yield* DateTime.now
-      const at = (seconds: number) => DateTime.addDuration(now, `${seconds} seconds`)
-      yield* limits.close("door", at(3_600), "the day's budget", DateTime.toDate(now))
-      yield* limits.close("door", at(30), "too fast", DateTime.toDate(now))
-      const closed = yield* limits.closed("door", DateTime.toDate(now))
+      yield* limits.block("limit", { wait: Duration.hours(1), message: "the day's budget" })
+      yield* limits.block("limit", { wait: Duration.seconds(30), message: "too fast" })
       assert.deepStrictEqual(
-        Option.map(closed, ({ blockedUntil }) => DateTime.toEpochMillis(blockedUntil)),
-        Option.some(DateTime.toEpochMillis(at(3_600)))
+        Option.map(yield* limits.blocked("limit"), ({ wait }) => wait),
+        Option.some(Duration.hours(1))
       )
     })
   )

@@ -517,7 +517,7 @@ describe("pacing", () => {
   it.effect("stays closed as an earlier process was told", () =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world()
-      yield* pipedrive.close(DateTime.makeUnsafe(100_000), "as told")
+      yield* pipedrive.block(DateTime.makeUnsafe(100_000), "as told")
       const reason = yield* reasonOf(pipedrive.createActivity(activity(deal)))
       assert.deepStrictEqual(
         [...resumeOf(reason), reason.message],

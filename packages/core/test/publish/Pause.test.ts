@@ -6,7 +6,13 @@ import type { Block } from "../../src/publish/outcome.ts"
 import * as Pause from "../../src/publish/Pause.ts"
 
 const message = "why"
-const suspicion: Block = { scope: "service", until: { _tag: "Growing" }, message, cause: "suspicion" }
+const suspicion: Block = {
+  scope: "service",
+  until: { _tag: "Growing" },
+  message,
+  enforcedBy: "self",
+  cause: "suspicion"
+}
 const ofUser: Block = { ...suspicion, scope: "user" }
 const seconds = (n: number) => n * 1_000
 
@@ -27,18 +33,18 @@ describe("a pause on suspicion", () => {
     for (const user of [1, 2, 3]) fail(pauses, user, 0)
     block(pauses, suspicion, 0)
     block(pauses, { ...suspicion, until: { _tag: "After", wait: Timing.credentialDelay } }, 0)
-    assert.deepStrictEqual(pauses.turn(seconds(29)), { _tag: "Nobody" })
-    assert.deepStrictEqual(pauses.turn(seconds(30)), { _tag: "Probe", except: [1, 2, 3] })
+    assert.deepStrictEqual(pauses.candidates(seconds(29)), { _tag: "Nobody" })
+    assert.deepStrictEqual(pauses.candidates(seconds(30)), { _tag: "Probe", except: [1, 2, 3] })
     fail(pauses, 4, seconds(30))
-    assert.deepStrictEqual(pauses.turn(seconds(59)), { _tag: "Nobody" })
-    assert.deepStrictEqual(pauses.turn(seconds(60)), { _tag: "Probe", except: [1, 2, 3, 4] })
+    assert.deepStrictEqual(pauses.candidates(seconds(59)), { _tag: "Nobody" })
+    assert.deepStrictEqual(pauses.candidates(seconds(60)), { _tag: "Probe", except: [1, 2, 3, 4] })
   })
 
   it("tries nobody any more after so many users that it is certain", () => {
     const pauses = Pause.make()
     for (let user = 1; user <= Timing.maxProbedUsers; user++) fail(pauses, user, 0)
     block(pauses, { ...suspicion, until: { _tag: "After", wait: Timing.credentialDelay } }, 0)
-    assert.deepStrictEqual(pauses.turn(seconds(600)), { _tag: "Nobody" })
+    assert.deepStrictEqual(pauses.candidates(seconds(600)), { _tag: "Nobody" })
   })
 
   it("ends with one success, and grows without", () => {
@@ -65,28 +71,32 @@ describe("a pause on suspicion", () => {
     const pauses = Pause.make()
     for (const user of [1, 2, 3]) fail(pauses, user, 0)
     block(pauses, suspicion, 0)
-    assert.deepStrictEqual(pauses.turn(seconds(30)), { _tag: "One", except: [1, 2, 3], over: [], blocked: [] })
+    assert.deepStrictEqual(pauses.candidates(seconds(30)), { _tag: "One", except: [1, 2, 3], over: [], blocked: [] })
     pauses.succeeded("sink", { user: 4, key: "4" })
-    assert.strictEqual(pauses.turn(seconds(30))._tag, "All")
+    assert.strictEqual(pauses.candidates(seconds(30))._tag, "All")
   })
 })
 
 describe("a pause that a service states", () => {
-  for (const cause of ["limit", "fault", "pace"] as const) {
-    it(`(${cause}) holds all until its end, and no success ends it`, () => {
+  for (const [cause, enforcedBy] of [
+    ["limit", "service"],
+    ["limit", "self"],
+    ["fault", "self"]
+  ] as const) {
+    it(`(${cause}, enforced by ${enforcedBy}) holds all until its end, and no success ends it`, () => {
       const pauses = Pause.make()
       const until = { _tag: "At", instant: DateTime.makeUnsafe(seconds(600)), atMost: Timing.maxClosure } as const
-      block(pauses, { scope: "service", until, message, cause }, 0)
+      block(pauses, { scope: "service", until, message, enforcedBy, cause }, 0)
       pauses.succeeded("sink", { user: 1, key: "1" })
-      assert.deepStrictEqual(pauses.turn(seconds(599)), { _tag: "Nobody" })
-      assert.notStrictEqual(pauses.turn(seconds(600))._tag, "Nobody")
+      assert.deepStrictEqual(pauses.candidates(seconds(599)), { _tag: "Nobody" })
+      assert.notStrictEqual(pauses.candidates(seconds(600))._tag, "Nobody")
     })
   }
 
   it("is no longer than any that makes sense", () => {
     const pauses = Pause.make()
     const until = { _tag: "At", instant: DateTime.makeUnsafe(8e15), atMost: Timing.maxClosure } as const
-    const pause = block(pauses, { scope: "service", until, message, cause: "limit" }, 0)
+    const pause = block(pauses, { scope: "service", until, message, enforcedBy: "service", cause: "limit" }, 0)
     assert.strictEqual(pause?.until.epochMilliseconds, Duration.toMillis(Timing.maxClosure))
   })
 })
@@ -96,28 +106,28 @@ describe("a user who has to wait", () => {
     const pauses = Pause.make()
     block(pauses, ofUser, 0)
     assert.isTrue(pauses.isBlocked(1, seconds(29)))
-    assert.deepStrictEqual(pauses.turn(seconds(29)), { _tag: "All", over: [], except: [1] })
-    assert.deepStrictEqual(pauses.turn(seconds(30)), { _tag: "All", over: [1], except: [1] })
+    assert.deepStrictEqual(pauses.candidates(seconds(29)), { _tag: "All", over: [], except: [1] })
+    assert.deepStrictEqual(pauses.candidates(seconds(30)), { _tag: "All", over: [1], except: [1] })
     pauses.idled(1, seconds(30))
-    assert.deepStrictEqual(pauses.turn(seconds(31)), { _tag: "All", over: [], except: [1] })
+    assert.deepStrictEqual(pauses.candidates(seconds(31)), { _tag: "All", over: [], except: [1] })
     pauses.succeeded("sink", { user: 1, key: "x" })
-    assert.deepStrictEqual(pauses.turn(seconds(31)), { _tag: "All", over: [], except: [] })
+    assert.deepStrictEqual(pauses.candidates(seconds(31)), { _tag: "All", over: [], except: [] })
   })
 })
 
 describe("a pause is shared", () => {
-  for (const [cause, seconds, shared] of [
-    ["limit", 2, "limit"],
-    ["limit", 3_600, "limit"],
-    ["suspicion", 30, "refusal"],
-    ["suspicion", 900, "refusal"],
-    ["fault", 30, "refusal"],
-    ["fault", 2, "nothing"],
-    ["pace", 900, "nothing"],
-    ["restored", 900, "nothing"]
+  for (const [cause, enforcedBy, seconds, shared] of [
+    ["limit", "service", 2, "limit"],
+    ["limit", "service", 3_600, "limit"],
+    ["limit", "self", 900, "nothing"],
+    ["suspicion", "self", 30, "refusal"],
+    ["suspicion", "self", 900, "refusal"],
+    ["fault", "self", 30, "refusal"],
+    ["fault", "self", 2, "nothing"],
+    ["restored", "service", 900, "nothing"]
   ] as const) {
-    it(`as ${shared} for ${cause} of ${seconds} seconds`, () => {
-      assert.strictEqual(Pause.sharedAs(cause, seconds * 1_000), shared)
+    it(`as ${shared} for ${cause} of ${seconds} seconds that is enforced by ${enforcedBy}`, () => {
+      assert.strictEqual(Pause.sharedAs({ cause, enforcedBy }, Duration.seconds(seconds)), shared)
     })
   }
 
@@ -164,6 +174,6 @@ describe("a clock that is set back", () => {
     block(pauses, ofUser, hour, 7)
     assert.isTrue(pauses.isBlocked(7, hour + 1))
     assert.isFalse(pauses.isBlocked(7, 0))
-    assert.deepStrictEqual(pauses.turn(1), { _tag: "All", over: [], except: [] })
+    assert.deepStrictEqual(pauses.candidates(1), { _tag: "All", over: [], except: [] })
   })
 })

@@ -376,7 +376,7 @@ describe("a lost process", () => {
   const sendAndDie = Effect.gen(function* () {
     const { publications } = yield* Store
     const sink = yield* Sink
-    const [claim] = yield* publications.claim(1, Timing.publicationLease, new Date(0))
+    const [claim] = yield* publications.claim(1, Timing.publicationLease)
     if (claim === undefined) return yield* Effect.die("nothing to claim")
     const target = yield* sink.target(claim)
     assert.isTrue(yield* publications.beginSend(claim, target))
@@ -407,7 +407,7 @@ describe("a lost process", () => {
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
         const { publications } = yield* Store
-        yield* publications.claim(1, Timing.publicationLease, new Date(0))
+        yield* publications.claim(1, Timing.publicationLease)
         yield* expire
         yield* (yield* Gitpip).publish
         assert.strictEqual(pipedrive.activities.length, 1)
@@ -433,7 +433,10 @@ describe("a lost process", () => {
           Effect.succeed(true)
         )
         assert.strictEqual(pipedrive.activities.length, 2)
-        assert.isFalse(yield* publications.published(claim, { remoteId, how: "published" }, new Date(0)))
+        assert.strictEqual(
+          yield* publications.settle(claim, { _tag: "published", remoteId, how: "published", remark: null }),
+          "duplicate"
+        )
         yield* (yield* Gitpip).publish
         assert.strictEqual(pipedrive.activities.length, 1)
         assert.notStrictEqual(String(pipedrive.activities[0]?.id), remoteId)
@@ -471,7 +474,7 @@ describe("a lost process", () => {
         const drain = yield* Effect.forkChild(gitpip.publish)
         yield* pipedrive.seen(1, isDealCreate)
         const theirs = pipedrive.addDeal({ title: "ann" })
-        yield* deals.record(UserKey.make(1), theirs, undefined)
+        yield* deals.record(UserKey.make(1), theirs)
         pipedrive.release()
         yield* Fiber.join(drain)
         yield* gitpip.publish
@@ -514,10 +517,10 @@ describe("a lost process", () => {
       Effect.gen(function* () {
         const { publications } = yield* Store
         yield* given(github, { "a.md": "1" })
-        const [short] = yield* publications.claim(1, Timing.sendMargin, new Date(0))
+        const [short] = yield* publications.claim(1, Timing.sendMargin)
         assert.isFalse(yield* publications.beginSend(short as never, "1"))
         yield* expire
-        const [next] = yield* publications.claim(1, Timing.publicationLease, new Date(0))
+        const [next] = yield* publications.claim(1, Timing.publicationLease)
         assert.isFalse(yield* publications.beginSend(short as never, "1"))
         assert.isTrue(yield* publications.beginSend(next as never, "1"))
       })
@@ -595,18 +598,18 @@ describe("several at once", () => {
         yield* given(github, backlog, "ann")
         yield* given(github, { "one.txt": "1" }, "bob")
         yield* given(github, Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`c${n}.txt`, ""])), "cy")
-        const first = yield* publications.claim(5, Timing.publicationLease, new Date(0))
+        const first = yield* publications.claim(5, Timing.publicationLease)
         assert.sameMembers(
           first.slice(0, 3).map(({ username }) => username),
           ["ann", "bob", "cy"]
         )
-        const rest = yield* publications.claim(40, Timing.publicationLease, new Date(0))
+        const rest = yield* publications.claim(40, Timing.publicationLease)
         const share = rest.filter(({ username }) => username === "cy").length
         assert.isAtLeast(share, 19)
         assert.isAtMost(share, 21)
         // A newcomer starts where the queue stands, not behind what waits, and not before it for ever.
         yield* given(github, Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`d${n}.txt`, ""])), "dee")
-        const later = yield* publications.claim(30, Timing.publicationLease, new Date(0))
+        const later = yield* publications.claim(30, Timing.publicationLease)
         assert.isAtMost(later.filter(({ username }) => username === "dee").length, 11)
         assert.isAtLeast(later.filter(({ username }) => username === "dee").length, 9)
       })

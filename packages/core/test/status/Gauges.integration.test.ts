@@ -1,6 +1,6 @@
 /** Gauges tell what is in the database, the same at every server, cheaply, and go on when it cannot be read. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Layer, Metric } from "effect"
+import { Duration, Effect, Layer, Metric } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Database from "../../src/database/Database.ts"
@@ -102,7 +102,7 @@ describe("gauges", () => {
         yield* gitpip.scan()
         const { limits } = yield* Store
         const { limitKey } = yield* Github
-        yield* limits.close(limitKey, DateTime.makeUnsafe(90_000), "GitHub said so", new Date(0))
+        yield* limits.block(limitKey, { wait: Duration.seconds(90), message: "GitHub said so" })
       }).pipe(Effect.provide(worker))
       for (const server of [worker, other]) {
         yield* Effect.gen(function* () {

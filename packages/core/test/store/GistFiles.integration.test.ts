@@ -223,9 +223,9 @@ describe("many looks at once", () => {
         yield* files.add(intake(3, named("c", 2)))
         // They failed long ago; or the queue has been empty since, and began anew.
         yield* sql`update publications set start_tag = start_tag + 50 where user_key in (2, 3)`
-        yield* publications.retry(yield* lastFailed, now)
+        yield* publications.retry(yield* lastFailed)
         assert.deepStrictEqual(yield* turns, ["50 b1", "50 c0", "51 c1"])
-        assert.strictEqual(yield* publications.retryFailed(now), 4)
+        assert.strictEqual(yield* publications.retryFailed, 4)
         assert.deepStrictEqual(yield* turns, ["50 a0", "50 b0", "50 b1", "50 c0", "51 a1", "51 c1", "52 a2"])
       })
     )
@@ -253,7 +253,7 @@ describe("many looks at once", () => {
         yield* Deferred.await(locked)
         const retries = yield* Effect.forkChild(
           // Whoever comes second finds it retried.
-          Effect.all([Effect.ignore(publications.retry(last, now)), publications.retryFailed(now)], {
+          Effect.all([Effect.ignore(publications.retry(last)), publications.retryFailed], {
             concurrency: 2
           })
         )

@@ -1,0 +1,54 @@
+/** What becomes of a publication after an attempt. */
+
+interface Why {
+  /** A word for machines, as `OutcomeUnknown`. */
+  readonly reason: string
+  /** A sentence for people. */
+  readonly message: string
+}
+
+/** Whether something may have been created: the next attempt then looks it up first. */
+interface Uncertainty {
+  readonly isUncertain: boolean
+}
+
+/** `When` says how long a retry or snooze takes: a rule while it is decided, a duration when it is stored. */
+export type Outcome<When> =
+  | {
+      readonly _tag: "published"
+      readonly remoteId: string
+      readonly how: "published" | "adopted"
+      readonly remark: string | null
+    }
+  /** Tried again after a failure. `counts`: as one of the publication's own tries, of which it has `Timing.maxAttempts`. */
+  | (Why &
+      Uncertainty & {
+        readonly _tag: "retry"
+        readonly due: When
+        readonly counts: boolean
+      })
+  /** Tried later, for a reason that is no failure. */
+  | (Why & Uncertainty & { readonly _tag: "snooze"; readonly due: When })
+  /** Handed back uncounted. `why` is missing when the process was stopped. */
+  | { readonly _tag: "release"; readonly why?: Why }
+  | (Why & Uncertainty & { readonly _tag: "fail" })
+  /** The gist or file is gone. */
+  | (Why & { readonly _tag: "discard" })
+
+/** A published file, or one that another process had published before: then the later one is a duplicate. */
+export type Published = Extract<Outcome<never>, { readonly _tag: "published" }>
+export type Unpublished<When> = Exclude<Outcome<When>, Published>
+
+/** The state in which an outcome leaves a publication. */
+export const stateAfter = ({ _tag }: Outcome<unknown>): "published" | "pending" | "failed" | "gone" => {
+  switch (_tag) {
+    case "published":
+      return "published"
+    case "fail":
+      return "failed"
+    case "discard":
+      return "gone"
+    default:
+      return "pending"
+  }
+}

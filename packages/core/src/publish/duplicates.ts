@@ -1,0 +1,74 @@
+/** Finds what was created twice, and deletes it. */
+import { Effect } from "effect"
+import { RequestedFor } from "../net/limitEvidence.ts"
+import type { Store } from "../store/Store.ts"
+import { noVerdict } from "./failures.ts"
+import { afterSinkError } from "./outcome.ts"
+import type { Pausing } from "./pausing.ts"
+import type { Sink } from "./Sink.ts"
+
+/** Audits that are taken at a time. */
+const auditBatch = 10
+
+export const make = ({
+  pausing,
+  publications,
+  sink
+}: {
+  readonly pausing: Pausing
+  readonly publications: Store["Service"]["publications"]
+  readonly sink: Sink["Service"]
+}) => {
+  type Audit = Effect.Success<ReturnType<typeof publications.audits>>[number]
+
+  /** Looks a publication up again that was sent again. Answers whether the next audit may follow. */
+  const auditOne = Effect.fnUntraced(function* (due: Audit) {
+    const by = { user: `${due.userKey}`, thing: `${due.key}` }
+    const found = yield* sink
+      .find(due.target, due, due.resentSince)
+      .pipe(Effect.provideService(RequestedFor, by), Effect.result)
+    if (found._tag === "Failure" && found.failure.reason._tag !== "TargetGone") {
+      if (found.failure.reason._tag !== "Paused") return false
+      const nothingTried = { attempts: 0, errorReason: null }
+      const { block } = afterSinkError(nothingTried, found.failure, { step: "lookup", verdict: noVerdict })
+      if (block !== undefined) yield* pausing.block(block, { service: "sink", user: due.userKey })
+      return false
+    }
+    const present = found._tag === "Success" ? found.success : []
+    // When the recorded one is missing, a person has tidied up, and the rest is theirs to keep.
+    const duplicates = present.includes(due.remoteId) ? present.filter((remoteId) => remoteId !== due.remoteId) : []
+    yield* publications.audited(due, duplicates)
+    return true
+  })
+
+  return {
+    /** Looks up every publication whose audit is due: an earlier request may have created something after all. */
+    audit: Effect.gen(function* () {
+      for (;;) {
+        const audits = yield* publications.audits(auditBatch)
+        if (audits.length === 0) return
+        for (const due of audits) if (!(yield* auditOne(due))) return
+      }
+    }),
+    /** Deletes the duplicates on record. */
+    deleteAll: Effect.gen(function* () {
+      for (const remoteId of yield* publications.duplicates) {
+        const by = { user: remoteId, thing: remoteId }
+        const ended = yield* sink.deleteDuplicate(remoteId).pipe(
+          Effect.provideService(RequestedFor, by),
+          Effect.as("deleted" as const),
+          Effect.catchReasons("SinkError", {
+            TargetGone: () => Effect.succeed("deleted" as const),
+            // A duplicate that is refused is no reason to leave the others.
+            ItemRefused: () => Effect.succeed("refused" as const),
+            ItemLimited: () => Effect.succeed("refused" as const),
+            Forbidden: () => Effect.succeed("refused" as const)
+          }),
+          Effect.orElseSucceed(() => "stop" as const)
+        )
+        if (ended === "stop") return
+        if (ended === "deleted") yield* publications.duplicateDeleted(remoteId)
+      }
+    })
+  }
+}

@@ -1,0 +1,73 @@
+/** What was created twice: audits that find it, and the list of what is to be deleted. */
+import { Effect, Schema } from "effect"
+import type { SqlClient } from "effect/sql"
+import { orDatabaseError, rows } from "../database/Database.ts"
+import * as Timing from "../domain/Timing.ts"
+import { UserKey } from "../domain/User.ts"
+import { inFuture, now } from "./sql.ts"
+
+/** A publication that was sent again after lookups without a result, to be looked up again. */
+export const Audit = Schema.Struct({
+  key: Schema.Int,
+  remoteId: Schema.String,
+  target: Schema.String,
+  resentSince: Schema.DateTimeUtc,
+  userKey: UserKey,
+  username: Schema.String,
+  gistId: Schema.String,
+  filename: Schema.String,
+  htmlUrl: Schema.String,
+  description: Schema.NullOr(Schema.String),
+  type: Schema.NullOr(Schema.String),
+  size: Schema.Int
+})
+export type Audit = typeof Audit.Type
+
+export interface OfPublication {
+  readonly key: number
+}
+
+const RemoteId = Schema.Struct({ remoteId: Schema.String })
+
+/** Notes remote ids to be deleted, in the caller's transaction. */
+export const noteDuplicates = (sql: SqlClient.SqlClient, { key }: OfPublication, remoteIds: ReadonlyArray<string>) =>
+  remoteIds.length === 0
+    ? Effect.void
+    : Effect.asVoid(sql`
+        insert into duplicates (remote_id, publication_key, found_at)
+        select remote_id, ${key}, clock_timestamp() from unnest(${remoteIds}::text[]) remote_id on conflict do nothing`)
+
+export const make = (sql: SqlClient.SqlClient) => ({
+  /** Takes up to `limit` due audits. An audit that does not end is due again after `Timing.auditRetryDelay`. */
+  audits: (limit: number) =>
+    rows(Audit)(sql`
+      with due as (
+        select key from publications where audit_at <= ${now(sql)}
+        order by audit_at limit ${limit} for update skip locked
+      ), taken as (
+        update publications p set audit_at = ${inFuture(sql, Timing.auditRetryDelay)}
+        from due where p.key = due.key returning p.*
+      )
+      select p.key, p.remote_id, p.target, p.resent_since, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
+        f.description, f.type, f.size
+      from taken p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key`),
+  /** Ends an audit, and notes the duplicates that it found. */
+  audited: (audit: OfPublication, duplicates: ReadonlyArray<string>) =>
+    orDatabaseError(
+      sql.withTransaction(
+        Effect.gen(function* () {
+          yield* noteDuplicates(sql, audit, duplicates)
+          yield* sql`update publications set audit_at = null, resent_since = null where key = ${audit.key}`
+        })
+      )
+    ),
+  /** Notes what was created twice. */
+  addDuplicates: (publication: OfPublication, remoteIds: ReadonlyArray<string>) =>
+    orDatabaseError(noteDuplicates(sql, publication, remoteIds)),
+  /** Remote ids that are to be deleted, the oldest first. */
+  duplicates: Effect.map(rows(RemoteId)(sql`select remote_id from duplicates order by found_at limit 100`), (found) =>
+    found.map(({ remoteId }) => remoteId)
+  ),
+  duplicateDeleted: (remoteId: string) =>
+    orDatabaseError(Effect.asVoid(sql`delete from duplicates where remote_id = ${remoteId}`))
+})
