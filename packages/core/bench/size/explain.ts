@@ -73,7 +73,7 @@ const intake = (user: number, files: number, round: number): Intake => ({
 /** Everything that the repositories can do, with what a server would ask for; `n` is another one in each round. */
 const operations = Effect.gen(function* () {
   const store = watched(yield* Store)
-  const { changes, days, deals, limits, feed, files, publications, scans, totals, users, visits } = store
+  const { changes, checks, days, deals, limits, feed, files, publications, scans, totals, users, visits } = store
   const run = Date.now() % 1e9
   const user = (n: number) => 1 + ((n * 7_919 + process.pid) % options.users)
   const name = (n: number) => Username.make(`user-${user(n)}`)
@@ -91,10 +91,10 @@ const operations = Effect.gen(function* () {
 
   const list: Record<string, (n: number) => Effect.Effect<unknown, unknown, SqlClient.SqlClient>> = {
     "a scan: the next users": (n) =>
-      users.forScan({ after: user(n), until: last, limit: 200, includeFailing: n % 2 === 0 }),
-    "a scan: one user": (n) => users.someForScan([user(n) as UserKey]),
+      checks.forScan({ after: user(n), until: last, limit: 200, includeFailing: n % 2 === 0 }),
+    "a scan: one user": (n) => checks.someForScan([user(n) as UserKey]),
     "a scan: 1,000 users who are due": () =>
-      users.due({
+      checks.due({
         intervals: Array.from({ length: Cadence.classes }, (_, c) => (Cadence.classes - c) * 3_600_000),
         before: new Date(0),
         limit: 1_000
@@ -103,7 +103,7 @@ const operations = Effect.gen(function* () {
       Effect.gen(function* () {
         const claimed = Option.getOrThrow(yield* feed.claim("bench"))
         yield* feed.untilNext("bench")
-        yield* users.ofAccounts(
+        yield* checks.ofAccounts(
           Array.from({ length: 100 }, (_, i) => ({ id: n * 100 + i, login: `user-${user(n * 100 + i)}` }))
         )
         yield* feed.record("bench", claimed, {
@@ -116,25 +116,21 @@ const operations = Effect.gen(function* () {
         yield* feed.snooze("bench", claimed, Duration.zero)
         yield* feed.gapAt("bench")
       }),
-    "a plan: users by class": () => users.classes,
-    "a plan: who has waited longest": () => users.oldestCheck,
+    "a plan: users by class": () => checks.classes,
+    "a plan: who has waited longest": () => checks.oldestCheck,
     "a scan: what is known of 100 gists": (n) =>
       files.known(Array.from({ length: 100 }, (_, i) => `${n}${i}`.padStart(32, "e"))),
     "a scan: 3 files of one user": (n) => files.add(intake(user(n), 3, n + run)),
     "a scan: 3 files of each of 200 users": (n) =>
       files.addAll(someUsers(n, 200).map((key) => intake(key, 3, 100 + n + run))),
     "a scan: looks at 200 users": (n) =>
-      users.recordChecks(
+      checks.record(
         someUsers(n, 200).map((key) => ({
           key: key as UserKey,
-          etag: null,
           fingerprint: "1 x",
           gained: 0.01,
           isFullListing: false,
-          failures: 0,
-          retryIn: null,
-          errorReason: null,
-          errorMessage: null
+          failure: null
         }))
       ),
     "a scan: progress": (n) =>
@@ -150,7 +146,7 @@ const operations = Effect.gen(function* () {
         yield* scans.resumeAfter
         yield* scans.lastStart
         yield* scans.request(user(n) as UserKey)
-        const started = Option.getOrThrow(yield* scans.startQueued(true)).key
+        const started = Option.getOrThrow(yield* scans.startQueued("single")).key
         yield* scans.renew(started)
         yield* scans.end(started, { state: "done", reason: null, message: null, resumeIn: null })
       }),

@@ -42,11 +42,11 @@ export class CheckSchedule extends Context.Service<
   static readonly layer: Layer.Layer<CheckSchedule, never, Store | Github | Settings> = Layer.effect(
     CheckSchedule,
     Effect.gen(function* () {
-      const { feed, users } = yield* Store
+      const { checks, feed } = yield* Store
       const github = yield* Github
       const settings = yield* Settings
       const counted = yield* Effect.cachedWithTTL(
-        users.classes,
+        checks.classes,
         Exit.match({
           onFailure: () => Duration.zero,
           onSuccess: (classes) =>

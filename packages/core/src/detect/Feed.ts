@@ -11,12 +11,12 @@
  */
 import { Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
+import { fileIdentity } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
 import { type FeedGist, type FeedPage, Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
 import type { FeedPosition } from "../store/FeedPositions.ts"
-import { fileIdentity } from "../store/GistFiles.ts"
 import type { ScanNotFound, ScanRunning } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -54,7 +54,7 @@ export class Feed extends Context.Service<
   static readonly layer: Layer.Layer<Feed, never, Scanner | Store | Github | Settings> = Layer.effect(
     Feed,
     Effect.gen(function* () {
-      const { feed, files, users } = yield* Store
+      const { checks, feed, files } = yield* Store
       const github = yield* Github
       const scanner = yield* Scanner
       const { feed: on, githubApiUrl: origin } = yield* Settings
@@ -84,7 +84,7 @@ export class Feed extends Context.Service<
       const missing = Effect.fnUntraced(function* (gists: ReadonlyArray<FeedGist>) {
         const owned = gists.flatMap((gist) => Option.toArray(Option.map(gist.owner, (owner) => ({ gist, owner }))))
         if (owned.length === 0) return []
-        const tracked = yield* users.ofAccounts(owned.map(({ owner }) => owner))
+        const tracked = yield* checks.ofAccounts(owned.map(({ owner }) => owner))
         const keys = new Map<number | string, UserKey>(
           tracked.map(({ githubId, key, username }) => [githubId ?? username.toLowerCase(), key])
         )

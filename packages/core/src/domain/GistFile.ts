@@ -27,6 +27,9 @@ export interface ListedFile {
   readonly updatedAt: string
 }
 
+/** What tells a file from every other file, as one text. */
+export const fileIdentity = (gistId: string, filename: string): string => `${gistId}\0${filename}`
+
 /**
  * The address of one file within its gist's page. The query names the file exactly, where GitHub's own anchor folds
  * names that differ only in punctuation; the anchor is what scrolls a browser to it. Pure ASCII without `&`, quotes or

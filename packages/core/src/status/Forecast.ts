@@ -32,7 +32,7 @@ export class Budgets extends Context.Service<Budgets, { readonly forecast: Effec
     Budgets,
     Effect.gen(function* () {
       const schedule = yield* CheckSchedule
-      const { users } = yield* Store
+      const { checks } = yield* Store
       const settings = yield* Settings
       const sink = yield* Sink
       return Budgets.of({
@@ -56,7 +56,7 @@ export class Budgets extends Context.Service<Budgets, { readonly forecast: Effec
             checksNeeded: Math.round(plan.needed * 3_600),
             checksAllowed: Math.floor(plan.budget * 3_600),
             maxInterval: Duration.seconds(Math.round(plan.longest / 1_000)),
-            oldestCheck: yield* users.oldestCheck,
+            oldestCheck: yield* checks.oldestCheck,
             gistsPerDay: plan.gistsPerDay,
             tokensPerDay,
             shortages

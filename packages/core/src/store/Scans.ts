@@ -109,11 +109,11 @@ export const make = Effect.gen(function* () {
       }
     }),
     /** Starts the oldest queued scan of single users, or of all. */
-    startQueued: (single: boolean) =>
+    startQueued: (which: "single" | "all") =>
       start(sql`
         update scans set state = 'running', started_at = ${now(sql)}, lease_until = ${lease}
         where key = (
-          select key from scans where state = 'queued' and (user_key is not null) = ${single}
+          select key from scans where state = 'queued' and (user_key is not null) = ${which === "single"}
           order by key limit 1 for update skip locked
         ) returning key, user_key`),
     /** Starts a scan at once. */

@@ -1,6 +1,7 @@
-/** Everything Gitpip remembers, as one service. Each part is a table family with its claims and leases. */
+/** The database, as one service: each part is a family of tables with its claims and leases. */
 import { Context, Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
+import * as Checks from "./Checks.ts"
 import * as Days from "./Days.ts"
 import * as Deals from "./Deals.ts"
 import * as Feed from "./FeedPositions.ts"
@@ -20,6 +21,7 @@ export class Store extends Context.Service<
   Store,
   {
     readonly users: Made<typeof Users>
+    readonly checks: Made<typeof Checks>
     readonly files: Made<typeof GistFiles>
     readonly scans: Made<typeof Scans>
     readonly visits: Made<typeof Visits>
@@ -32,11 +34,12 @@ export class Store extends Context.Service<
     readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
   }
->()("gitpip/Repository") {
+>()("gitpip/Store") {
   static readonly layer: Layer.Layer<Store, never, SqlClient.SqlClient> = Layer.effect(
     Store,
     Effect.all({
       users: Users.make,
+      checks: Checks.make,
       files: GistFiles.make,
       scans: Scans.make,
       visits: Visits.make,

@@ -235,9 +235,9 @@ it.live("a user whose files were stored by a process that died before it noted t
     }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 1 })))
     const { settings } = yield* makeWorld()
     yield* Effect.gen(function* () {
-      const { users } = yield* Store
+      const { checks } = yield* Store
       const intervals = Array.from({ length: Cadence.classes }, () => 3_600_000)
-      const due = yield* users.due({ intervals, before: new Date(), limit: 10 })
+      const due = yield* checks.due({ intervals, before: new Date(), limit: 10 })
       assert.deepStrictEqual(
         due.map(({ username }) => username),
         ["ann"]

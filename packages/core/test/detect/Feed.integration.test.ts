@@ -353,7 +353,7 @@ describe("a gap in the feed", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
+        const { checks } = yield* Store
         yield* TestClock.adjust("15 hours")
         for (const login of ["early", "late", "recent"]) yield* gitpip.track(name(login))
         const at = (hour: number) => new Date(hour * 3_600_000)
@@ -361,7 +361,7 @@ describe("a gap in the feed", () => {
           when 'early' then ${at(12)} else ${at(20)} end`
         const due = (before: Date) =>
           Effect.map(
-            users.due({ intervals: Array.from({ length: 21 }, () => 4 * 3_600_000), before, limit: 10 }),
+            checks.due({ intervals: Array.from({ length: 21 }, () => 4 * 3_600_000), before, limit: 10 }),
             (found) => found.map(({ username }) => username)
           )
         assert.deepStrictEqual(yield* due(at(0)), ["late"])

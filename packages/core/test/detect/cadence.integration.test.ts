@@ -78,7 +78,7 @@ describe("users are due", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
+        const { checks } = yield* Store
         yield* TestClock.adjust("20 hours")
         for (const login of ["new", "waits", "failed", "often", "seldom", "gone", "just"])
           yield* gitpip.track(name(login))
@@ -89,12 +89,12 @@ describe("users are due", () => {
         yield* sql`update users set rate_class = 20 where username = 'often'`
         yield* sql`update users set checked_at = ${hours(19)} where username = 'just'`
         const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 20 ? 2 : 6) * 3_600_000)
-        const due = yield* users.due({ intervals, before: beginning, limit: 10 })
+        const due = yield* checks.due({ intervals, before: beginning, limit: 10 })
         assert.deepStrictEqual(
           due.map(({ username }) => username),
           ["new", "failed", "often", "seldom"]
         )
-        const first = yield* users.due({ intervals, before: beginning, limit: 2 })
+        const first = yield* checks.due({ intervals, before: beginning, limit: 2 })
         assert.deepStrictEqual(
           first.map(({ username }) => username),
           ["new", "failed"]
@@ -183,7 +183,7 @@ describe("a scheduled scan of too many users", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
+        const { checks } = yield* Store
         yield* TestClock.adjust("30 days")
         github.addUser("ann")
         for (let n = 0; n < 8; n++) github.addGist("ann", { files: { "a.md": "" } })
@@ -195,9 +195,9 @@ describe("a scheduled scan of too many users", () => {
         assert.strictEqual(found?.rateClass, Cadence.classOf((8 * Math.LN2) / 30))
         // Another one, which began before the first had ended, found nothing.
         const key = UserKey.make(1)
-        const check = { etag: null, fingerprint: null, isFullListing: false, failures: 0, retryIn: null }
+        const check = { fingerprint: null, isFullListing: false, failure: null }
         yield* TestClock.adjust("30 days")
-        yield* users.recordChecks([{ ...check, key, gained: 0, errorReason: null, errorMessage: null }])
+        yield* checks.record([{ ...check, key, gained: 0 }])
         const [after] = yield* rate
         assert.closeTo(after?.rate ?? 0, (4 * Math.LN2) / 30, 1e-9)
         assert.strictEqual(after?.rateClass, Cadence.classOf((4 * Math.LN2) / 30))

@@ -319,7 +319,7 @@ describe("many looks at once", () => {
       inWorld(layerPostgres, {}, () =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
-          const { files, scans, users } = yield* Store
+          const { checks, files, scans } = yield* Store
           const count = 12
           yield* begin(count)
           const everybody = Array.from({ length: count }, (_, n) => n + 1)
@@ -342,17 +342,13 @@ describe("many looks at once", () => {
                 )
               )
             const record = (seed: number) =>
-              users.recordChecks(
+              checks.record(
                 shuffled(seed).map((user) => ({
                   key: user as UserKey,
-                  etag: null,
                   fingerprint: null,
                   gained: null,
                   isFullListing: false,
-                  failures: 0,
-                  retryIn: null,
-                  errorReason: null,
-                  errorMessage: null
+                  failure: null
                 }))
               )
             const failures = (seed: number) =>

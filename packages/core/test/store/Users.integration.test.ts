@@ -100,20 +100,16 @@ it.live("two looks at one user that are recorded at the same moment both count",
     yield* inWorld(Layer.fresh(Database.layerServer(url)), {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
+        const { checks } = yield* Store
         yield* (yield* Gitpip).track(name("ann"))
         const [ann] = yield* sql<{ key: number }>`select key from users`
-        const record = users.recordChecks([
+        const record = checks.record([
           {
             key: UserKey.make(ann?.key ?? 0),
-            etag: null,
             fingerprint: null,
             gained: 1,
             isFullListing: true,
-            failures: 0,
-            retryIn: null,
-            errorReason: null,
-            errorMessage: null
+            failure: null
           }
         ])
         const recorded = yield* Deferred.make<void>()
