@@ -19,12 +19,14 @@ export * as Cadence from "./domain/Cadence.ts"
 export { Change } from "./domain/Change.ts"
 export { Day } from "./domain/Day.ts"
 export { type Content, FileId, FilePreview, GistFile, type ListedFile } from "./domain/GistFile.ts"
+export { Preview } from "./domain/Preview.ts"
 export { Attempt, Publication, PublicationDetails, PublicationId, PublicationState } from "./domain/Publication.ts"
 export { Scan, ScanDetails, ScanFailure, ScanId, ScanKind, ScanState } from "./domain/Scan.ts"
+export { Status } from "./domain/Status.ts"
 export * as Timing from "./domain/Timing.ts"
 export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
 export { defaultVisitor, News, Visit, VisitId, Visitor, VisitRecord } from "./domain/Visit.ts"
-export { type Cursor, Gitpip, Preview, type Services, Status } from "./Gitpip.ts"
+export { type Cursor, Gitpip } from "./Gitpip.ts"
 export {
   type Account,
   type BatchGist,
@@ -39,6 +41,7 @@ export {
   githubError,
   type NewestGists
 } from "./github/Github.ts"
+export type { Services } from "./layers.ts"
 export { layerTransport } from "./net/exchange.ts"
 export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
@@ -61,7 +64,7 @@ export {
 } from "./publish/Sink.ts"
 export { definitions as settings, type PipedriveSettings, Settings, SettingsError, secretsOf } from "./Settings.ts"
 export { Changes } from "./status/Changes.ts"
-export { Budgets, type Forecast } from "./status/Forecast.ts"
+export type { Forecast } from "./status/Forecast.ts"
 export { Gauges } from "./status/Gauges.ts"
 export { FileNotFound } from "./store/GistFiles.ts"
 export { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"

@@ -10,7 +10,7 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
       yield* call("POST", "/users/ann/1")
       const all = yield* call("POST", "/scans")
       assert.strictEqual(all.status, 202)
-      assert.deepInclude(all.json, { kind: "requested", state: "queued", username: null })
+      assert.deepInclude(all.json, { kind: "requested", state: "queued", login: null })
       assert.strictEqual(all.headers.get("location"), `/scans/${all.json.id}`)
       assert.strictEqual((yield* call("POST", "/scans")).json.id, all.json.id)
 
@@ -28,7 +28,7 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
       const { call } = yield* Running
       const scan = yield* found("bob", 2)
       const details = yield* call("GET", `/scans/${scan.id}`)
-      assert.deepInclude(details.json.scan, { id: scan.id, state: "done", username: "bob", files: 2 })
+      assert.deepInclude(details.json.scan, { id: scan.id, state: "done", login: "bob", files: 2 })
       assert.deepStrictEqual(
         details.json.files.map(({ filename }: { filename: string }) => filename),
         ["bob-0.txt", "bob-1.txt"]

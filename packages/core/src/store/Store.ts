@@ -1,6 +1,7 @@
 /** The database, as one service: each part is a family of tables with its claims and leases. */
-import { Context, Effect, Layer } from "effect"
-import type { SqlClient } from "effect/sql"
+import { Context, type DateTime, Effect, Layer, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { type DatabaseError, rows } from "../database/Database.ts"
 import * as Checks from "./Checks.ts"
 import * as Days from "./Days.ts"
 import * as Deals from "./Deals.ts"
@@ -16,6 +17,12 @@ import * as Users from "./Users.ts"
 import * as Visits from "./Visits.ts"
 
 type Made<M extends { readonly make: Effect.Effect<unknown, never, SqlClient.SqlClient> }> = Effect.Success<M["make"]>
+
+const Now = Schema.Struct({ now: Schema.DateTimeUtc })
+
+const clock = Effect.map(SqlClient.SqlClient, (sql) =>
+  Effect.map(rows(Now)(sql`select clock_timestamp() as now`), ([found]) => (found as typeof Now.Type).now)
+)
 
 export class Store extends Context.Service<
   Store,
@@ -33,6 +40,8 @@ export class Store extends Context.Service<
     readonly limits: Made<typeof Limits>
     readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
+    /** The database's clock. */
+    readonly now: Effect.Effect<DateTime.Utc, DatabaseError>
   }
 >()("gitpip/Store") {
   static readonly layer: Layer.Layer<Store, never, SqlClient.SqlClient> = Layer.effect(
@@ -50,7 +59,8 @@ export class Store extends Context.Service<
       deals: Deals.make,
       limits: Limits.make,
       feed: Feed.make,
-      totals: Totals.make
+      totals: Totals.make,
+      now: clock
     })
   )
 }

@@ -58,7 +58,7 @@ describe("the feed", () => {
           ["/gists/public", "/users/{login}/gists"]
         )
         const [scan] = yield* (yield* Gitpip).scans(everything)
-        assert.deepInclude(scan, { kind: "feed", state: "done", users: 1, files: 1, username: null })
+        assert.deepInclude(scan, { kind: "feed", state: "done", users: 1, files: 1, login: null })
       })
     )
   )

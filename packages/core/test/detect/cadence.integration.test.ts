@@ -65,7 +65,7 @@ describe("a plan", () => {
         const [shortage] = (yield* gitpip.status).schedule.shortages
         assert.match(
           shortage ?? "",
-          /allow 48 looks an hour, and to look at 100 users within 2h takes 51\. Set GITHUB_TOKEN, raise/
+          /allow 48 checks an hour, and checking 100 users within 2h takes 51\. Set GITHUB_TOKEN, raise/
         )
       })
     )
@@ -117,7 +117,7 @@ describe("a scheduled scan of too many users", () => {
         const scan = yield* passing(20)
         assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 20, 20])
         assert.isAtLeast(scan.finishedAt?.epochMilliseconds ?? 0, 300_000)
-        // Nobody is due again before 25 minutes are over: 48 looks an hour for 20 users.
+        // Nobody is due again before 25 minutes are over: 48 checks an hour for 20 users.
         assert.strictEqual((yield* passing(0)).users, 0)
         yield* TestClock.adjust("16 minutes")
         assert.strictEqual((yield* passing(20)).users, 20)
