@@ -1,6 +1,6 @@
 /**
- * What goes on by itself while a server runs: a scan at every interval (at once when the last one is older), the scans
- * that were asked for, the watch on the public feed, and the publisher. Stopping interrupts the fibers; what is in flight is finished or handed back.
+ * The background loops of a server: scheduled scans, requested scans, the watch on the public feed, and the publisher.
+ * Stopping interrupts the loops; a request in flight ends, and claims are released.
  */
 import { Clock, Context, DateTime, Duration, Effect, type Fiber, Layer, Option } from "effect"
 import { Feed } from "./detect/Feed.ts"
@@ -12,8 +12,8 @@ import { Gauges } from "./status/Gauges.ts"
 import * as Telemetry from "./telemetry/Telemetry.ts"
 
 /**
- * How often the database is asked for what no signal tells: work that another process asked for, and the gauges. Tests of
- * one process in virtual time ask less often.
+ * How often the database is polled for what no signal reports: work that another process requested, and the gauges. Tests
+ * of one process in virtual time poll less often.
  */
 export class PollIntervals extends Context.Reference<{
   readonly work: Duration.Duration
@@ -22,13 +22,13 @@ export class PollIntervals extends Context.Reference<{
   defaultValue: () => ({ work: Duration.seconds(2), gauges: Duration.seconds(15) })
 }) {}
 
-/** The wait after the database failed, or another process runs the scan. */
-const elsewhere = Duration.seconds(5)
+/** The wait after the database failed, or while another process runs the scan. */
+const pauseAfterFailure = Duration.seconds(5)
 
 export class Worker extends Context.Service<
   Worker,
   {
-    /** The loops that have ended, which none ever should. */
+    /** The loops that have ended, which is a fault. */
     readonly dead: Effect.Effect<ReadonlyArray<string>>
     readonly startedAt: DateTime.Utc
   }
@@ -43,22 +43,22 @@ export class Worker extends Context.Service<
       const signals = yield* Signals
       const { gauges: refreshed, work: poll } = yield* PollIntervals
 
-      /** One round after the other, whatever happens in one. */
+      /** Runs one round after the other. A failed round does not end the loop. */
       const forever = <E extends { readonly message: string }>(loop: string, round: Effect.Effect<void, E>) =>
         round.pipe(
           Effect.catch((error) =>
             Effect.andThen(
               Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }),
-              Effect.sleep(elsewhere)
+              Effect.sleep(pauseAfterFailure)
             )
           ),
           Effect.catchDefect((defect) =>
-            Effect.andThen(Telemetry.log("Error", "worker.broke", { loop }, defect), Effect.sleep(elsewhere))
+            Effect.andThen(Telemetry.log("Error", "worker.broke", { loop }, defect), Effect.sleep(pauseAfterFailure))
           ),
           Effect.forever
         )
 
-      const passes = Effect.gen(function* () {
+      const scheduledScans = Effect.gen(function* () {
         const asked = yield* scanner.runQueued("all")
         const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
         if (asked === 0 && wait > 0) return yield* signals.passes.wait(Duration.min(Duration.millis(wait), poll))
@@ -67,11 +67,11 @@ export class Worker extends Context.Service<
         }
         yield* signals.publications.raise
       }).pipe(
-        // Another process is at it: that is as good.
-        Effect.catchTag("ScanRunning", () => signals.passes.wait(elsewhere))
+        // Another process runs the scan, which is as good.
+        Effect.catchTag("ScanRunning", () => signals.passes.wait(pauseAfterFailure))
       )
 
-      const singles = Effect.gen(function* () {
+      const requestedScans = Effect.gen(function* () {
         const done = yield* scanner.runQueued("single")
         if (done > 0) yield* signals.publications.raise
         yield* signals.singles.wait(poll)
@@ -91,18 +91,18 @@ export class Worker extends Context.Service<
         const due = (yield* feed.poll).epochMilliseconds
         yield* signals.publications.raise
         const wait = due - (yield* Clock.currentTimeMillis)
-        // Another process may put the next poll off, or be gone: at the latest after a while the database is asked.
+        // Another process may delay the next poll, or have ended: the database is asked again within the lease.
         yield* Effect.sleep(Duration.millis(Math.min(Math.max(wait, 1_000), Duration.toMillis(Timing.feedLease))))
       })
 
       if (Option.isSome(publisher.off)) {
         yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
       }
-      // For metrics that are pushed; whoever collects them has them refreshed.
+      // For metrics that are pushed. A collected metric is refreshed when it is collected.
       yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
       const loops: Record<string, Fiber.Fiber<never>> = {
-        "the scheduled scans": yield* Effect.forkScoped(forever("passes", passes)),
-        "the requested scans": yield* Effect.forkScoped(forever("singles", singles)),
+        "the scheduled scans": yield* Effect.forkScoped(forever("passes", scheduledScans)),
+        "the requested scans": yield* Effect.forkScoped(forever("singles", requestedScans)),
         ...(feed.on ? { "the watch on the feed": yield* Effect.forkScoped(forever("feed", following)) } : {}),
         "the publisher": yield* Effect.forkScoped(
           forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)

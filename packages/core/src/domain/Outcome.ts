@@ -29,13 +29,13 @@ export type Outcome<When> =
       })
   /** Tried later, for a reason that is no failure. */
   | (Why & Uncertainty & { readonly _tag: "snooze"; readonly due: When })
-  /** Handed back uncounted. `why` is missing when the process was stopped. */
+  /** Released uncounted: publishing is paused. `why` is missing when the process was stopped. */
   | { readonly _tag: "release"; readonly why?: Why }
   | (Why & Uncertainty & { readonly _tag: "fail" })
   /** The gist or file is gone. */
   | (Why & { readonly _tag: "discard" })
 
-/** A published file, or one that another process had published before: then the later one is a duplicate. */
+/** What was created, or found. */
 export type Published = Extract<Outcome<never>, { readonly _tag: "published" }>
 export type Unpublished<When> = Exclude<Outcome<When>, Published>
 

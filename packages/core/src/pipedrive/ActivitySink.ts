@@ -1,4 +1,4 @@
-/** One activity for each file, on the deal that bears the user's name. The default way to publish. */
+/** Publishes each file as an activity on the deal that bears the user's name: the default. */
 import { Cache, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
 import { calendarDay } from "../domain/Day.ts"
 import { type Content, contentRefused } from "../domain/GistFile.ts"
@@ -8,8 +8,9 @@ import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker, fromFile } from "./activity.ts"
 import { dealOfRemoteId, ensureDeal, isBefore, whyUnusable } from "./deals.ts"
-import { isRefusal, mayBeContent, remarkOn, sinking, storing } from "./errors.ts"
+import { isRefusal } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
+import { mayBeContent, remarkOn, sinking, storing } from "./sinkErrors.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Layer.effect(
   Sink,
@@ -18,16 +19,16 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const { deals } = yield* Store
     const settings = yield* Settings
 
-    /** Sendings without the content that were refused as well, in a row: then the content is not the reason. */
+    /** Requests without the content that were refused as well, in a row: then the content is not the reason. */
     let omissionsRefused = 0
 
-    /** Files of one user are published side by side: they share one finding of the deal. */
+    /** Files of one user are published side by side: they share one search for the deal. */
     const targets = yield* Cache.makeWith((recipient: Recipient) => ensureDeal(pipedrive, deals, recipient), {
       capacity: 10_000,
       timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.minutes(10) : Duration.zero)
     })
 
-    /** Asked for once a day. UTC while Pipedrive does not tell, which is no reason not to publish. */
+    /** The time zone is read once a day. While it cannot be read, dates are in UTC. */
     const zones = yield* Cache.makeWith(
       (_: "own") =>
         pipedrive.me.pipe(
@@ -72,7 +73,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         }
         const { reason } = first.failure
         if (!isRefusal(reason)) return yield* sinking(Effect.fail(first.failure))
-        // What a deal that cannot be used is refused with is not documented: the deal itself tells.
+        // Pipedrive does not document how it refuses an activity on an unusable deal: reading the deal shows that.
         const deal = yield* Effect.result(pipedrive.deal(Number(target)))
         if (deal._tag === "Success") {
           const why = whyUnusable(deal.success)
@@ -131,7 +132,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
 
 const maxOmissionsRefused = 3
 
-/** What to check when an activity is refused for its type: Pipedrive's error names the field, and a person deletes types. */
+/** Adds what to check when Pipedrive's error names the type: a person may have deleted that activity type. */
 const withAdvice = (message: string, type: string): string =>
   /\btype\b/i.test(message)
     ? `${message}. Check that Pipedrive has the activity type of GITPIP_ACTIVITY_TYPE (${type})`

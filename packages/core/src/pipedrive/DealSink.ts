@@ -1,10 +1,10 @@
 /**
  * One deal for each file, with the content as its note (`GITPIP_PUBLISH_AS=deal`).
  *
- * Two requests make one publication. The deal's title holds the gist's id beside the file name, so it is the marker. A
- * deal without its note, because the process ended in between, is found by its title and given the note.
+ * Two requests make one publication. The deal's title holds the gist's id beside the file name, so the title is the marker.
+ * When the process ends between the requests, the next attempt finds the deal by its title, and adds the note.
  *
- * Guarantees: one deal is made for a file. A deal whose note is refused stays, with a shorter note or without one.
+ * Guarantees: one deal is created for a file. A deal whose note is refused stays, with a shorter note or without one.
  */
 import { createHash } from "node:crypto"
 import { DateTime, Effect, Layer, Option } from "effect"
@@ -14,8 +14,9 @@ import * as Timing from "../domain/Timing.ts"
 import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
 import { dealOfRemoteId, withTitle } from "./deals.ts"
-import { isRefusal, remarkOn, sinking } from "./errors.ts"
+import { isRefusal } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
+import { remarkOn, sinking } from "./sinkErrors.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
   Sink,
@@ -25,7 +26,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
     const noteOf = (id: number, delivery: Delivery, content: Content) =>
       Effect.result(pipedrive.createNote({ deal_id: id, content: fromFile({ ...delivery, content }).note }))
 
-    /** Whatever fails once the deal is there leaves a deal behind: the next try must find it. */
+    /** Adds the note. Any failure leaves the deal behind, so that the next attempt must find it. */
     const addNote = Effect.fnUntraced(function* (
       id: number,
       delivery: Delivery,
@@ -41,7 +42,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
         const second = yield* noteOf(id, delivery, contentRefused)
         if (second._tag === "Success") return { remoteId, remark: `The content was left out: ${message}` }
         if (!isRefusal(second.failure.reason)) return yield* unknown(second.failure.message)
-        // This may pass: the deal is found again, and the note tried again, as often as a file is tried.
+        // This may be temporary: the next attempts find the deal, and try the note again.
         if (reason._tag === "Forbidden") return yield* unknown(message)
       }
       return { remoteId, remark: `The deal has no note: ${message}` }
@@ -67,7 +68,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
         )
         return isWhole ? { remoteId } : yield* addNote(Number(remoteId), delivery, content)
       }),
-      // A twin of a user's deal may be left from the time when files were published as activities.
+      // A duplicate of a user's deal may be left from the time when files were published as activities.
       deleteDuplicate: (remoteId) =>
         sinking(pipedrive.deleteDeal(Option.getOrElse(dealOfRemoteId(remoteId), () => Number(remoteId)))),
       price: dealPrice,

@@ -1,16 +1,21 @@
 /**
  * The pure step from a gist file to what Pipedrive shows: a subject line and a note.
  *
- * A note is HTML that Pipedrive cleans on arrival: comments, styles and scripts go, links gain a `rel`, so what comes
- * back never equals what was sent (https://developers.pipedrive.com/docs/api/v1/openapi.yaml). Only `<a href>` and
- * `<br>` are used here, everything else is escaped text, and indentation is kept with no-break spaces because `<pre>`
- * is not known to survive.
+ * A note is HTML that Pipedrive cleans on arrival: comments, styles and scripts are removed, and links gain a `rel`. A note
+ * that is read back never equals the note that was sent (https://developers.pipedrive.com/docs/api/v1/openapi.yaml).
+ *
+ * Only `<a href>` and `<br>` are used; everything else is escaped text. Indentation is kept with no-break spaces, because
+ * `<pre>` is not known to survive.
  */
 
 import type { Content } from "../domain/GistFile.ts"
 import { cut } from "../domain/Text.ts"
 
-/** Pipedrive caps an activity's note at 100 KB; taken as bytes of HTML, with room for the `rel` that cleaning adds to links. https://developers.pipedrive.com/changelog/post/breaking-change-updating-activities-note-field-limit-sizing-for-post-v1activities */
+/**
+ * Pipedrive caps an activity's note at 100 KB, taken here as bytes of HTML, with room for the `rel` that cleaning adds to
+ * links.
+ * https://developers.pipedrive.com/changelog/post/breaking-change-updating-activities-note-field-limit-sizing-for-post-v1activities
+ */
 export const noteLimit = 99_000
 
 /** Pipedrive's field is a `varchar`, elsewhere documented with 255 characters. */
@@ -31,24 +36,24 @@ export interface ActivityInput {
   readonly content: Content
 }
 
-/** An activity for a file. Total: every file, whatever it is called and holds, has one. */
+/** The activity for a file. Every file has one, with any name and content. */
 export const fromFile = (file: ActivityInput): Activity => ({
   subject: subject(file.filename),
   note: note(file)
 })
 
-/** A name on one line: control characters become spaces, bidirectional overrides go, the rest stays. */
+/** A name on one line: control characters become spaces, and bidirectional overrides are removed. */
 export const subject = (filename: string): string => {
   const line = filename
     .toWellFormed()
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are meant
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
     .replace(/[\u202a-\u202e\u2066-\u2069]/g, "")
     .trim()
   return line === "" ? "(unnamed file)" : line.length <= subjectLimit ? line : `${cut(line, subjectLimit - 1)}…`
 }
 
-/** Whether a note, as Pipedrive gives it back, is the note of the file at this address. */
+/** Whether a note, as Pipedrive returns it, is the note of the file at this address. */
 export const bearsMarker = (note: string, htmlUrl: string): boolean => {
   // Only the link that opens the note counts: a file's content can hold the address of any other file.
   const end = note.search(/<\/a>|<br/i)
@@ -77,13 +82,13 @@ const CUT = " (only the beginning: the whole file is behind the link)"
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
 
-/** Text to HTML that looks the same: lines stay lines, indentation stays, what HTML cannot hold becomes U+FFFD. */
+/** Text as HTML of the same look: lines and indentation stay, and characters that HTML cannot hold become U+FFFD. */
 const escapeText = (text: string): string =>
   escapeHtml(
     text
       .toWellFormed()
       .replace(/\r\n?/g, "\n")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are meant
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, "\uFFFD")
       .replaceAll("\t", "    ")
       .replace(/^ +| {2,}/gm, (spaces) => "\u00a0".repeat(spaces.length))

@@ -1,17 +1,18 @@
 /**
  * The deal that bears a user's name: adopted from a person, or created once, and remembered.
  *
- * Pipedrive lets many deals bear one title, so two creations would make twins. One process at a time finds or creates a
- * user's deal, under a lease; a creation whose answer was lost is looked for among the newest deals (the search lags).
+ * Pipedrive lets many deals bear one title, so a second create would make a duplicate. One process at a time finds or
+ * creates a user's deal, under a lease. When the response to a create is lost, the newest deals show whether it happened:
+ * the search lags behind.
  */
 import { DateTime, Duration, Effect, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { Store } from "../store/Store.ts"
-import { notYet, sinking, storing } from "./errors.ts"
 import type { Pipedrive, StoredDeal } from "./Pipedrive.ts"
+import { notYet, sinking, storing } from "./sinkErrors.ts"
 
-/** Why nothing can be hung on a deal, or `undefined` when it can. Deleted and archived deals cannot be edited. */
+/** Why a deal cannot be used, or `undefined`. Deleted and archived deals cannot be edited. */
 export const whyUnusable = (
   deal: Option.Option<Pick<StoredDeal, "is_archived" | "is_deleted" | "status">>
 ): string | undefined => {
@@ -21,7 +22,7 @@ export const whyUnusable = (
   return deal.value.is_archived === true ? "is archived" : undefined
 }
 
-/** Long enough for a search, a look and a create that all wait for their turn. */
+/** Long enough for a search, a lookup and a create that all wait behind a limit. */
 const lease = Duration.minutes(5)
 
 export const ensureDeal = Effect.fn("ensureDeal")(function* (
@@ -31,7 +32,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 ): Effect.fn.Return<number, SinkError> {
   const row = yield* storing(deals.claim(userKey, lease))
   if (row.dealId !== null) return row.dealId
-  if (!row.leased) return yield* notYet("another process is finding or creating the user's deal", Duration.seconds(30))
+  if (!row.leased) return yield* notYet("Another process is finding or creating the user's deal", Duration.seconds(30))
   const own = { userKey, epoch: row.epoch }
 
   const findOrCreate = Effect.gen(function* () {
@@ -40,7 +41,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
       const wait = (until: Duration.Duration) => Duration.subtract(until, ago)
       if (Duration.isLessThan(ago, Timing.sendMargin)) {
         return yield* notYet(
-          "the answer to the creation of the user's deal was lost; it is looked for in a minute",
+          "The response to the creation of the user's deal was lost; the deal is looked up in a minute",
           wait(Timing.sendMargin)
         )
       }
@@ -48,20 +49,20 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
       const usable = created.find((deal) => whyUnusable(Option.some(deal)) === undefined)
       if (usable !== undefined) return usable.id
       if (Duration.isLessThan(ago, Timing.certainDelay)) {
-        return yield* notYet("a lost creation of the user's deal does not show yet", wait(Timing.certainDelay))
+        return yield* notYet(
+          "Pipedrive does not show the user's deal yet, whose creation was not confirmed",
+          wait(Timing.certainDelay)
+        )
       }
       yield* storing(deals.clear(own))
-      return yield* notYet(
-        "the lost creation of the user's deal did not happen; it is created next",
-        Duration.seconds(1)
-      )
+      return yield* notYet("The user's deal was not created; it is created next", Duration.seconds(1))
     }
     const adopted = yield* sinking(pipedrive.searchDeals(username))
     const theirs = adopted
       .filter(
         (deal) => deal.title.toLowerCase() === username.toLowerCase() && whyUnusable(Option.some(deal)) === undefined
       )
-      // An open one rather than a closed one, the oldest of several.
+      // An open deal before a closed one, then the oldest.
       .toSorted((a, b) => Number(b.status === "open") - Number(a.status === "open") || a.id - b.id)
     if (theirs[0] !== undefined) return theirs[0].id
 
@@ -85,10 +86,10 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 
 const prefix = "deal:"
 
-/** A user's deal as a receipt to retract, among remoteIds of activities. */
+/** Names a user's deal among the remote ids of duplicates, which are activities otherwise. */
 export const dealRemoteId = (id: number): string => `${prefix}${id}`
 
-/** The deal of such a receipt. */
+/** The user's deal that a remote id names. */
 export const dealOfRemoteId = (remoteId: string): Option.Option<number> =>
   remoteId.startsWith(prefix) ? Option.some(Number(remoteId.slice(prefix.length))) : Option.none()
 
@@ -110,6 +111,6 @@ export const withTitle = Effect.fnUntraced(function* (
   }
 })
 
-/** Whether a timestamp of Pipedrive's is before an instant. One that is missing or unreadable is not. */
+/** Whether a timestamp of Pipedrive's is before an instant. A missing or unreadable one is not. */
 export const isBefore = (time: string | null | undefined, instant: DateTime.Utc): boolean =>
   time !== null && time !== undefined && Date.parse(time) < instant.epochMilliseconds

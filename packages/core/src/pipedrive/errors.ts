@@ -1,81 +1,68 @@
-/** What errors of Pipedrive and of the database mean for one publication. */
-import { DateTime, Duration, Effect } from "effect"
-import type { DatabaseError } from "../database/Database.ts"
-import type { Content } from "../domain/GistFile.ts"
-import {
-  Forbidden,
-  ItemLimited,
-  ItemRefused,
-  NotYet,
-  OutcomeUnknown,
-  Paused,
-  SinkError,
-  TargetGone
-} from "../publish/Sink.ts"
-import type { PipedriveError } from "./Pipedrive.ts"
+/** The errors of Pipedrive's API. Each one says whether the work may have been done all the same. */
+import { Schema } from "effect"
 
-/** A request that creates, or one whose failure leaves nothing behind: both are told apart by their reason alone. */
-export const sinking = <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effect.Effect<A, SinkError, R> =>
-  Effect.catchTag(effect, "PipedriveError", ({ reason }) =>
-    Effect.flatMap(DateTime.now, (now) => Effect.fail(new SinkError({ reason: meaning(reason, now) })))
-  )
-
-/** The database could not be asked before anything was sent. */
-export const storing = <A, R>(effect: Effect.Effect<A, DatabaseError, R>): Effect.Effect<A, SinkError, R> =>
-  Effect.catch(effect, (error) => notYet(error.message, Duration.seconds(15)))
-
-/** Something else has to happen first, and will have happened after that time. */
-export const notYet = (message: string, wait: Duration.Duration): Effect.Effect<never, SinkError> =>
-  Effect.flatMap(DateTime.now, (now) =>
-    Effect.fail(new SinkError({ reason: new NotYet({ message, retryAt: DateTime.addDuration(now, wait) }) }))
-  )
-
-type Reason = PipedriveError["reason"]
-
-/** Refused for certain: nothing was created. */
-export const isRefusal = (reason: Reason): reason is Extract<Reason, { _tag: "Refused" | "NotFound" | "Forbidden" }> =>
-  reason._tag === "Refused" || reason._tag === "NotFound" || reason._tag === "Forbidden"
-
+/** Pipedrive received too many requests within two seconds, or would have. Nothing was done. */
+export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
+  message: Schema.String,
+  resumeAt: Schema.DateTimeUtcFromString
+}) {}
+/** The company's tokens for the day are used up. Nothing was done. */
+export class BudgetSpent extends Schema.TaggedError<BudgetSpent>()("BudgetSpent", {
+  message: Schema.String,
+  resumeAt: Schema.DateTimeUtcFromString
+}) {}
+/** This request meets a limit again and again that other requests do not meet. Nothing was done. */
+export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited", {
+  message: Schema.String,
+  resumeAt: Schema.DateTimeUtcFromString
+}) {}
+/** The token, the account or the address is wrong: nothing works until a person acts. Nothing was done. */
+export class Denied extends Schema.TaggedError<Denied>()("Denied", { message: Schema.String }) {}
+/** Pipedrive rejects this one item. Nothing was done. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", { status: Schema.Int, message: Schema.String }) {}
 /**
- * Whether a refusal can be about the content: a firewall that takes code for an attack, or Pipedrive, when its words name
- * the note or a size. Pipedrive's texts are not documented, so the words are read generously.
+ * Pipedrive rejects the request without saying whether the item, its deal or the credential is the reason. `isPage`: the
+ * answer is a web page of something in front of Pipedrive, such as a firewall. Nothing was done.
  */
-export const mayBeContent = (reason: Reason): boolean =>
-  (reason._tag === "Forbidden" && reason.isPage) ||
-  (reason._tag === "Refused" &&
-    (reason.status === 413 ||
-      /note|content|html|text|too (?:long|large|big)|size|length|bytes|character/i.test(reason.message)))
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  message: Schema.String,
+  isPage: Schema.Boolean
+}) {}
+/** Pipedrive itself says that the item does not exist. Nothing was done. */
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
+/** The caller withdrew the request before it left. */
+export class Withheld extends Schema.TaggedError<Withheld>()("Withheld", { message: Schema.String }) {}
+/** The request certainly never reached Pipedrive. */
+export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { message: Schema.String }) {}
+/** A web page came with a 2xx, probably a sign-in page. A proxy that did the work could answer so, too. */
+export class NotPipedrive extends Schema.TaggedError<NotPipedrive>()("NotPipedrive", { message: Schema.String }) {}
+/** No readable response came: the work may or may not have been done. */
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {
+  message: Schema.String
+}) {}
 
-/** What is recorded beside what was created. */
-export const remarkOn = (content: Content): string | undefined =>
-  content._tag === "Omitted" ? `The content was left out: ${content.why}` : undefined
-
-/** How long nothing is sent when Pipedrive cannot be reached. */
-const unreachable = Duration.seconds(30)
-
-const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError["reason"] => {
-  const { message } = reason
-  switch (reason._tag) {
-    case "BurstLimited":
-      return new Paused({ message, until: reason.resumeAt, enforcedBy: "self" })
-    case "BudgetSpent":
-      return new Paused({ message, until: reason.resumeAt, enforcedBy: "service" })
-    case "ItemLimited":
-      return new ItemLimited({ message, until: reason.resumeAt })
-    case "Denied":
-      return new Forbidden({ message, scope: "credential" })
-    case "Forbidden":
-      return new Forbidden({ message, scope: "thing" })
-    case "Unreachable":
-      return new Paused({ message, until: DateTime.addDuration(now, unreachable), enforcedBy: "self" })
-    case "Refused":
-      return new ItemRefused({ message })
-    case "NotFound":
-      return new TargetGone({ message })
-    case "Withheld":
-      return new NotYet({ message, retryAt: now })
-    case "NotPipedrive":
-    case "OutcomeUnknown":
-      return new OutcomeUnknown({ message })
+export class PipedriveError extends Schema.TaggedError<PipedriveError>()("PipedriveError", {
+  reason: Schema.Union([
+    BurstLimited,
+    BudgetSpent,
+    ItemLimited,
+    Denied,
+    Refused,
+    Forbidden,
+    NotFound,
+    Withheld,
+    Unreachable,
+    NotPipedrive,
+    OutcomeUnknown
+  ])
+}) {
+  override get message(): string {
+    return this.reason.message
   }
 }
+
+/** A request was certainly rejected: nothing was created. */
+export const isRefusal = (
+  reason: PipedriveError["reason"]
+): reason is Extract<PipedriveError["reason"], { _tag: "Refused" | "NotFound" | "Forbidden" }> =>
+  reason._tag === "Refused" || reason._tag === "NotFound" || reason._tag === "Forbidden"

@@ -1,30 +1,30 @@
 /**
- * Tells whose trouble a failure is: the thing's own, its user's, or everybody's. Pure.
+ * Judges the scope of a failure: the thing itself, its user, or the whole service. Pure.
  *
- * A status does not say this. Other things do: a thing that fails while others succeed is at fault itself, and one that
- * fails in the same way as things of other users is not.
+ * A status does not say this, but other things do: a thing that fails while others succeed is at fault itself, and a thing
+ * that fails in the same way as things of other users is not.
  *
- * - Everybody's: things of `globalUsers` different users fail alike, nothing has succeeded in between, and none of them is
+ * - `service`: things of `globalUsers` different users failed alike, nothing has succeeded in between, and none of them is
  *   proven to be at fault itself.
- * - The user's: `userThings` different things of one user fail alike, and none of that user has succeeded in between.
- * - The thing's own: all else. `isProven`, once something else has succeeded since it first failed.
+ * - `user`: `userThings` different things of one user failed alike, and nothing of that user has succeeded in between.
+ * - `thing`: all other failures. `isProven`, once something else has succeeded since the thing first failed.
  *
  * A failure that was not repeated for `memory` is forgotten.
  */
 import { Duration } from "effect"
 
-/** One publication at Pipedrive, or one gist at GitHub, and the user whose it is. */
+/** One publication at Pipedrive, or one gist at GitHub, with its user. */
 export interface Thing {
   readonly user: number
   readonly key: string
 }
 
-/** Something went wrong that can be the thing's fault or not. */
+/** A failure that may be the thing's fault, or not. */
 export interface Failure {
   readonly thing: Thing
   /** Equal for failures that look alike. */
   readonly signature: string
-  /** What failed is shared by all things of the user, as the deal is. */
+  /** All things of the user share what failed, such as the deal. */
   readonly isUserWide: boolean
   /** Epoch milliseconds. */
   readonly at: number
@@ -38,15 +38,15 @@ export interface Verdict {
   readonly failures: number
   /** Failures of the user in a row. */
   readonly userFailures: number
-  /** Whether no other user's failure looks alike: then a cheap read can tell more. */
+  /** Whether no other user's failure looks alike: then a cheap read can prove more. */
   readonly isAlone: boolean
 }
 
 interface Record {
-  /** How much had succeeded when it first failed. Less than that: a read has proved that the service works. */
+  /** The number of successes when it first failed. Less, once a read has proved that the service works. */
   readonly since: number
   readonly failures: number
-  /** When it failed last. */
+  /** When it last failed. */
   readonly at: number
 }
 
@@ -57,28 +57,28 @@ export interface Evidence {
   readonly successes: number
   readonly things: ReadonlyMap<string, Record>
   readonly users: ReadonlyMap<number, Record & { readonly failing: Alike<string> }>
-  /** Whose things failed how, without proof that these are at fault themselves, since the last success of anything. */
+  /** The users whose things failed since the last success, by signature, without the things that are proven to be at fault. */
   readonly row: Alike<number>
 }
 
-/** This many users whose things fail alike, one after the other, are no coincidence. */
+/** Things of this many users that fail alike, one after the other, are no coincidence. */
 export const globalUsers = 3
 
 /** This many things of one user that fail one after the other share a cause. */
 export const userThings = 3
 
-/** What fails is tried again several times within this. */
+/** A failing thing is tried again several times within this time. */
 export const memory = Duration.hours(1)
 
-/** What is remembered of things and of users. The oldest go first. */
+/** The number of things, and of users, that are remembered. The oldest are forgotten first. */
 const capacity = 2_000
 
-/** Ways to fail that are told apart. */
+/** The number of signatures that are remembered. */
 const maxSignatures = 32
 
 export const nothing: Evidence = { successes: 0, things: new Map(), users: new Map(), row: new Map() }
 
-/** Something was published, or read: the service works, and so do this thing and its user. */
+/** After something was published or read: the service, the user and the thing work. */
 export const afterSuccess = (evidence: Evidence, thing: Thing): Evidence => ({
   successes: evidence.successes + 1,
   things: without(evidence.things, thing.key),
@@ -131,7 +131,7 @@ export const afterFailure = (
 const recent = <R extends Record>(record: R | undefined, at: number): R | undefined =>
   record !== undefined && at - record.at <= Duration.toMillis(memory) ? record : undefined
 
-/** A read proved that the service works, so that what fails is at fault itself. */
+/** After a read proved that the service works: the thing that fails is at fault itself. */
 export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {
   const record = evidence.things.get(key)
   return record === undefined
@@ -139,11 +139,11 @@ export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {
     : { ...evidence, things: bounded(evidence.things, [key, { ...record, since: Number.NEGATIVE_INFINITY }]) }
 }
 
-/** The users whose failures may be everybody's. */
+/** The users whose failures may be global. */
 export const suspects = ({ row }: Evidence): ReadonlySet<number> =>
   new Set([...row.values()].flatMap((users) => [...users]))
 
-/** The users of whom something has failed, and nothing succeeded since. */
+/** The users of whom something has failed, and nothing has succeeded since. */
 export const failing = ({ users }: Evidence): ReadonlyArray<number> => [...users.keys()]
 
 const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
@@ -153,7 +153,7 @@ const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
   return next
 }
 
-/** With the entry as the newest one. */
+/** The map with the entry as its newest one. */
 const bounded = <K, V>(map: ReadonlyMap<K, V>, [key, value]: readonly [K, V], limit = capacity): ReadonlyMap<K, V> => {
   const next = new Map(map)
   next.delete(key)

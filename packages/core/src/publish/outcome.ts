@@ -54,7 +54,7 @@ export const afterSinkError = (
   // While a lookup is not answered, nobody knows what became of the request before.
   if (step === "lookup" && _tag !== "Paused") {
     const until = _tag === "ItemLimited" ? { notBefore: reason.until } : {}
-    return trouble(claim, verdict, { reason: "LookupFailed", message, isUncertain: true, ...until })
+    return failure(claim, verdict, { reason: "LookupFailed", message, isUncertain: true, ...until })
   }
   switch (_tag) {
     case "Paused":
@@ -69,7 +69,7 @@ export const afterSinkError = (
         }
       }
     case "ItemLimited":
-      return trouble(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.until })
+      return failure(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.until })
     case "NotYet":
       return {
         outcome: {
@@ -82,10 +82,10 @@ export const afterSinkError = (
       }
     case "NotSent":
     case "TargetGone":
-      return trouble(claim, { ...verdict, isProven: true }, { reason: _tag, message, isUncertain: false })
+      return failure(claim, { ...verdict, isProven: true }, { reason: _tag, message, isUncertain: false })
     case "ItemRefused":
       return verdict.scope === "service"
-        ? trouble(claim, verdict, { reason: _tag, message, isUncertain: false })
+        ? failure(claim, verdict, { reason: _tag, message, isUncertain: false })
         : { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false }, ...blockOf(verdict, message) }
     case "Forbidden":
       // A refusal that looks like the credential's is global, unless something has succeeded since.
@@ -94,10 +94,10 @@ export const afterSinkError = (
             outcome: release(_tag, message),
             block: suspicion(message, { _tag: "After", wait: Timing.credentialDelay })
           }
-        : trouble(claim, verdict, { reason: _tag, message, isUncertain: false })
+        : failure(claim, verdict, { reason: _tag, message, isUncertain: false })
     case "SinkOutcomeUnknown":
       return step === "target"
-        ? trouble(claim, verdict, { reason: "DealUnknown", message, isUncertain: false })
+        ? failure(claim, verdict, { reason: "DealUnknown", message, isUncertain: false })
         : unknown(claim, verdict, message)
   }
 }
@@ -116,7 +116,7 @@ const unknown = (claim: Situation, verdict: Verdict, message: string): Decision 
 })
 
 /** A failure counts as a try only when something proves that others succeed. */
-const trouble = (
+const failure = (
   claim: Situation,
   verdict: Verdict,
   {
@@ -207,7 +207,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
       return { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
     case "RateLimited":
       if (scope === "thing") {
-        return trouble(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.resumeAt })
+        return failure(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.resumeAt })
       }
       return isGlobal(scope)
         ? {
@@ -231,7 +231,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
           }
     case "Unavailable":
     case "Unreachable":
-      return trouble(claim, isGlobal(scope) ? verdict : { ...verdict, scope: "thing", isProven: true }, {
+      return failure(claim, isGlobal(scope) ? verdict : { ...verdict, scope: "thing", isProven: true }, {
         reason: _tag,
         message,
         isUncertain: false
@@ -251,7 +251,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
       }
       return _tag === "Refused" && verdict.isProven
         ? { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
-        : trouble(claim, _tag === "Refused" ? verdict : { ...verdict, scope: "thing", isProven: true }, {
+        : failure(claim, _tag === "Refused" ? verdict : { ...verdict, scope: "thing", isProven: true }, {
             reason: _tag,
             message,
             isUncertain: false

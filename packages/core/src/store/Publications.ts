@@ -160,7 +160,7 @@ export const make = Effect.gen(function* () {
         start_tag = ${retrial.isLast ? lastStartTag(claim) : sql.literal("start_tag")},
         attempts = attempts - ${isTry ? 0 : 1}
       where key = ${claim.key} and epoch = ${claim.epoch}
-        -- A failure that turns out to be nobody's own is taken back by a snooze.
+        -- A snooze takes back a failure that turns out to be global.
         and state in ('sending'${sql.literal(outcome._tag === "snooze" ? ", 'failed'" : "")}) returning 1 as ok`
     if (own.length > 0 && isRecorded) yield* addAttempt(claim, reason, message)
   })

@@ -6,12 +6,12 @@ import type { SqlClient, Statement } from "effect/sql"
 export const interval = (sql: SqlClient.SqlClient, duration: Duration.Duration) =>
   sql`${Duration.toSeconds(duration)}::float8 * interval '1 second'`
 
-/** The database's clock, read once for each statement, so that an index serves a comparison. */
-export const now = (sql: SqlClient.SqlClient) => sql.literal("(select clock_timestamp())")
+/** The database's clock. PostgreSQL evaluates it once for a statement, so that an index serves comparisons with it. */
+export const now = (sql: SqlClient.SqlClient) => sql`(select clock_timestamp())`
 
-/** The instant after a wait from now, by the database's clock. */
+/** The end of a wait that begins now, by the database's clock. */
 export const inFuture = (sql: SqlClient.SqlClient, wait: Duration.Duration) =>
-  sql`clock_timestamp() + ${interval(sql, wait)}`
+  sql`(clock_timestamp() + ${interval(sql, wait)})`
 
 /** Milliseconds from now until an instant, rounded up: after that wait the instant has come. */
 export const millisUntil = (sql: SqlClient.SqlClient, instant: Statement.Fragment) =>

@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { newest } from "../../src/database/migrations/index.ts"
 import * as State from "../../src/database/StateTransfer.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { databases, layerPostgres } from "../database.ts"
+import { databases, layerPostgres, withDatabaseClock } from "../database.ts"
 import { everything, makeWorld, name, passTime, services } from "../world.ts"
 
 const [, [, layerEmbedded]] = databases
@@ -96,7 +96,7 @@ describe("state", () => {
           const states = (yield* gitpip.publications(everything)).map(({ state }) => state)
           assert.sameMembers(states, ["sending", "failed", "published", "published"])
           return { ...(yield* exported), contents: yield* contents }
-        }).pipe(Effect.provide(Layer.provideMerge(services(settings), layerEmbedded)), Effect.scoped)
+        }).pipe(withDatabaseClock, Effect.provide(Layer.provideMerge(services(settings), layerEmbedded)), Effect.scoped)
         assert.strictEqual(pipedrive.activities.length, 3)
 
         const second = yield* Effect.gen(function* () {
@@ -128,7 +128,7 @@ describe("state", () => {
             ["newer.md"]
           )
           return { ...(yield* exported), contents: yield* contents }
-        }).pipe(Effect.provide(Layer.provideMerge(services(settings), layerPostgres)), Effect.scoped)
+        }).pipe(withDatabaseClock, Effect.provide(Layer.provideMerge(services(settings), layerPostgres)), Effect.scoped)
 
         yield* Effect.gen(function* () {
           assert.deepStrictEqual(yield* imported(second.text), second.rows)
@@ -139,7 +139,7 @@ describe("state", () => {
           yield* gitpip.publish
           const pages = new Set(pipedrive.activities.map(({ subject }) => subject))
           assert.deepStrictEqual([pages.size, pipedrive.activities.length], [6, 6])
-        }).pipe(Effect.provide(Layer.provideMerge(services(settings), layerEmbedded)), Effect.scoped)
+        }).pipe(withDatabaseClock, Effect.provide(Layer.provideMerge(services(settings), layerEmbedded)), Effect.scoped)
       }),
     240_000
   )

@@ -12,7 +12,7 @@ import { UserId } from "../../src/domain/User.ts"
 import { Visitor } from "../../src/domain/Visit.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakeGithub, FakePipedrive } from "../../src/testing/index.ts"
-import { layerPostgres } from "../database.ts"
+import { layerPostgres, withDatabaseClock } from "../database.ts"
 import { everything, makeWorld, name, passTime, services } from "../world.ts"
 
 const logins = ["ann", "anna", "bob"]
@@ -441,6 +441,8 @@ layer(layerPostgres)(`any history, MODEL_SEED=${seed}`, (it) => {
       Effect.scoped(
         Effect.gen(function* () {
           const sql = yield* SqlClient.SqlClient
+          // The history before moved the database's clock.
+          yield* passTime(0)
           yield* sql`truncate users, scans, scan_failures, gist_files, visits, publications, attempts, duplicates, deals,
             limits restart identity cascade`
           const { github, pipedrive, settings } = yield* makeWorld({ pipedrive: { dailyTokens: false } })
@@ -467,7 +469,7 @@ layer(layerPostgres)(`any history, MODEL_SEED=${seed}`, (it) => {
             yield* laws(stage)
           }).pipe(Effect.provide(services(settings)))
         })
-      ),
+      ).pipe(withDatabaseClock),
     {
       timeout: 60_000 + runs * 20_000,
       arbitrary: Option.match(Option.fromNullishOr(process.env.MODEL_REPLAY), {

@@ -1,4 +1,4 @@
-/** A place in a service's window is one process's at a time, whatever answer is lost or late and whoever ends. */
+/** A slot in a service's window belongs to one process at a time, also when a response is lost or late, or a process ends. */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
@@ -10,7 +10,7 @@ import { layerPostgres, withDatabaseClock } from "../database.ts"
 
 const window = { limit: 20, millis: 2_000 }
 
-/** Another process's share of the same window, until the scope ends. */
+/** Another process's quota of the same window, until the scope ends. */
 const join = Effect.gen(function* () {
   const made = yield* Layer.build(Layer.fresh(Live.layer))
   return (yield* SharedQuota.pipe(Effect.provide(made))).quota("door") as Quota
@@ -22,7 +22,7 @@ const throttleOf = (quota: Quota, patience: 0 | "1 minute" = 0) => {
   return throttle
 }
 
-/** So many requests at once, and how many of them left. */
+/** Sends `times` requests at once, and counts the requests that left. */
 const crowd = (throttle: Gate.Gate, times: number, effect: Effect.Effect<unknown> = Effect.void) => {
   let entered = 0
   const one = throttle.pass(
@@ -37,14 +37,14 @@ const crowd = (throttle: Gate.Gate, times: number, effect: Effect.Effect<unknown
   )
 }
 
-/** How many leave of so many, to their end. */
+/** The number of `times` requests that left, after all have ended. */
 const leaving = (throttle: Gate.Gate, times: number) =>
   Effect.flatMap(crowd(throttle, times), ({ ended, entered }) => Effect.map(ended, entered))
 
 /** Both clocks go on: the test's and the database's. */
 const pass = (seconds: number) => TestClock.adjust(`${seconds} seconds`)
 
-/** Waits until the database holds a share that was asked for within so many seconds. */
+/** Waits until the database holds a quota that was asked for within `seconds`. */
 const renewedWithin = (seconds: number) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     sql`select 1 from quotas where used_at > clock_timestamp() - ${seconds}::float8 * interval '1 second'`.pipe(
@@ -52,7 +52,7 @@ const renewedWithin = (seconds: number) =>
     )
   )
 
-it.effect("of a grant whose answer was lost are not used by two", () =>
+it.effect("slots of a quota whose response was lost are not used by two servers", () =>
   Effect.gen(function* () {
     const live = yield* join
     let lose = false
@@ -71,7 +71,7 @@ it.effect("of a grant whose answer was lost are not used by two", () =>
   }).pipe(withDatabaseClock, Effect.scoped, Effect.provide(layerPostgres))
 )
 
-it.effect("of a grant whose answer came too late are not used", () =>
+it.effect("slots of a quota whose response came too late are not used", () =>
   Effect.gen(function* () {
     const live = yield* join
     let slow = true
@@ -97,7 +97,7 @@ it.effect("of a grant whose answer came too late are not used", () =>
   }).pipe(withDatabaseClock, Effect.scoped, Effect.provide(layerPostgres))
 )
 
-it.effect("of requests that are still under way are not given to another", () =>
+it.effect("slots of requests that are still under way are not given to another server", () =>
   Effect.gen(function* () {
     const a = throttleOf(yield* join)
     const b = throttleOf(yield* join)
@@ -112,7 +112,7 @@ it.effect("of requests that are still under way are not given to another", () =>
   }).pipe(withDatabaseClock, Effect.scoped, Effect.provide(layerPostgres))
 )
 
-it.effect("of a server that ended in order are kept while its requests are in the window, and free then", () =>
+it.effect("slots of a server that shut down cleanly are freed when its requests leave the window", () =>
   Effect.gen(function* () {
     const server = Effect.scoped(Effect.flatMap(join, (quota) => leaving(throttleOf(quota), 20)))
     assert.strictEqual(yield* server, 20)
@@ -122,7 +122,7 @@ it.effect("of a server that ended in order are kept while its requests are in th
   }).pipe(withDatabaseClock, Effect.scoped, Effect.provide(layerPostgres))
 )
 
-it.effect("that one waits for keep nobody from being told at once that there is none", () =>
+it.effect("a request that waits for a slot does not delay the error of another that does not wait", () =>
   Effect.gen(function* () {
     const throttle = Gate.make({ concurrency: 1, patience: "1 second" })
     throttle.pace({ limit: 1, millis: 60_000 })

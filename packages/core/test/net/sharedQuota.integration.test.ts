@@ -1,4 +1,4 @@
-/** Several processes on one database stay within a service's limit together, whoever comes, goes, or dies. */
+/** Several processes on one database stay within a service's limit together, while processes start, stop and die. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
@@ -19,7 +19,7 @@ const isCreate = ({ method, route }: { readonly method: string; readonly route: 
   method === "POST" && route === "/api/v2/activities"
 
 describe("two servers that publish at once", () => {
-  /** So many files wait, and the second server begins when the first one has published so many of them. */
+  /** `files` wait, and the second server starts when the first has published some of them. */
   const publishing = Effect.fnUntraced(function* (files: number, lead: number) {
     const url = yield* freshUrl
     const { github, pipedrive, settings } = yield* makeWorld({
@@ -38,7 +38,7 @@ describe("two servers that publish at once", () => {
       }
       yield* gitpip.scan()
     }).pipe(Effect.provide(first))
-    // While one looks for a user's deal the other snoozes the user's files. No test waits for that.
+    // While one server looks up a user's deal, the other snoozes the user's files. No test waits for that.
     const publish = Effect.flatMap(Gitpip, ({ publish }) =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
@@ -54,7 +54,7 @@ describe("two servers that publish at once", () => {
     yield* pipedrive.seen(lead, isCreate)
     const other = yield* Effect.provide(publish, second)
     const done = [yield* Fiber.join(one), other]
-    // Without a share of the limit it is dozens. One comes when a process stands still between its question and its request.
+    // Without a quota dozens of requests are refused. One is refused when a process stops between its question and its request.
     assert.isAtMost(pipedrive.count(undefined, undefined, 429), 2)
     assert.strictEqual(
       done.reduce((sum, count) => sum + count, 0),
@@ -68,7 +68,7 @@ describe("two servers that publish at once", () => {
   it.live("share its limit when one of them has all of it before the other comes", () => publishing(60, 25))
 })
 
-it.effect("a door that one server found closed keeps the other out within two seconds", () =>
+it.effect("a limit that one server met holds the other server within two seconds", () =>
   inWorld(layerPostgres, {}, ({ github, settings }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
@@ -99,7 +99,7 @@ it.effect(
         for (let n = 0; n < files; n++) github.addGist("ann", { files: { [`${n}.md`]: "x" } })
         yield* gitpip.track(name("ann"))
         yield* gitpip.scan()
-        // Nobody tells what others leave of GitHub's minute.
+        // No response reports how much other servers use of GitHub's minute.
         yield* sql`alter function acquire_quota rename to use_no_door`
         yield* TestClock.adjust("6 seconds")
         assert.strictEqual((yield* gitpip.publish).published, 0)
@@ -114,7 +114,7 @@ it.effect(
         yield* sql<{ n: number }>`select count(*) as n from publications where state = 'published'`.pipe(
           Effect.repeat({ until: ([published]) => published?.n === files - 1 })
         )
-        // Connections that are still being made would come too late for the other clock.
+        // Connections that are still being opened would come too late for the other clock.
         yield* Effect.forEach(Array(10), () => sql`select pg_sleep(0.1)`, { concurrency: "unbounded" })
         yield* TestClock.adjust("20 seconds")
         assert.strictEqual((yield* Fiber.join(publishing)).published, files - 1)
@@ -122,7 +122,7 @@ it.effect(
     )
 )
 
-describe("shares", () => {
+describe("quotas", () => {
   const inDatabase = <A, E>(
     body: (
       /** Another process each time. */
@@ -145,12 +145,12 @@ describe("shares", () => {
       (sql) => sql`update quotas set used_at = used_at - ${seconds}::float8 * interval '1 second'`
     )
 
-  it.effect("are all of it for one, half for each of two that want it all, and what one leaves for the other", () =>
+  it.effect("are the whole window for one server, half for each of two that want all, and the rest for the other", () =>
     inDatabase((join) =>
       Effect.gen(function* () {
         const [a, b] = [yield* join, yield* join]
         assert.strictEqual(yield* ask(a), 20)
-        // What has been granted is not granted again before it was given back, and its requests have left the window.
+        // A granted slot is granted again only when it was released, and its requests have left the window.
         assert.strictEqual(yield* ask(b), 0)
         assert.strictEqual(yield* ask(a, { sent: 20 }), 10)
         assert.strictEqual(yield* ask(b), 0)
@@ -158,14 +158,14 @@ describe("shares", () => {
         assert.strictEqual(yield* ask(b), 10)
         assert.strictEqual(yield* ask(a, { wants: 3 }), 3)
         assert.strictEqual(yield* ask(b), 17)
-        // A third one tells what the window is.
+        // A third server reports the window.
         const c = yield* (yield* join).renew({ window: undefined, sent: 0, wants: 1 })
         assert.deepStrictEqual([c?.window, c?.others], [window, 2])
       })
     )
   )
 
-  it.effect("of a server that died are free when nothing of it can be in the window any more", () =>
+  it.effect("of a server that died are freed when none of its requests can be in the window", () =>
     inDatabase((join) =>
       Effect.gen(function* () {
         const [a, b] = [yield* join, yield* join]
@@ -174,7 +174,7 @@ describe("shares", () => {
         assert.strictEqual(yield* ask(b), 0)
         yield* silentFor(2)
         assert.strictEqual(yield* ask(b), 20)
-        // Back from a long pause it has nothing, until the other gives it up.
+        // After a long pause a server has no slots, until the other releases some.
         assert.strictEqual(yield* ask(a), 0)
         // A window of a minute keeps them for longer.
         const minute = { limit: 900, millis: 60_000 }
@@ -198,7 +198,7 @@ describe("shares", () => {
     )
   )
 
-  it.effect("never sum up to more than the limit, however many ask for whatever at once", () =>
+  it.effect("never exceed the limit in sum, however many servers ask at once", () =>
     inDatabase((join) =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
@@ -231,7 +231,7 @@ describe("shares", () => {
   )
 })
 
-describe("a gate with a share", () => {
+describe("a throttle with a quota", () => {
   const throttleWith = (answer: (use: QuotaUse) => Grant | undefined) => {
     const asked: Array<QuotaUse> = []
     const throttle = Gate.make({
@@ -266,7 +266,7 @@ describe("a gate with a share", () => {
     )
   }
 
-  it.effect("sends no more than was granted, and asks again when that is used and every two seconds", () =>
+  it.effect("sends no more than its quota, and asks again when that is used and every two seconds", () =>
     Effect.gen(function* () {
       const { asked, throttle } = throttleWith(({ wants }) => grant(Math.min(wants, 8)))
       throttle.pace(window)
@@ -285,7 +285,7 @@ describe("a gate with a share", () => {
     })
   )
 
-  it.effect("without neighbours sends all at once, and never waits for anybody", () =>
+  it.effect("without other servers sends all requests at once", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
       const before = yield* enter(throttle, 30)
@@ -296,7 +296,7 @@ describe("a gate with a share", () => {
     })
   )
 
-  it.effect("that has the whole window says at once when a place is far away, as one without neighbours does", () =>
+  it.effect("that has the whole window fails at once when the next slot is far away", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
       throttle.pace({ limit: 20, millis: 60_000 })
@@ -306,7 +306,7 @@ describe("a gate with a share", () => {
     })
   )
 
-  it.effect("with neighbours sends one request first when nobody knows the window", () =>
+  it.effect("beside other servers sends one request first while the window is unknown", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) => grant(wants))
       const answer = yield* Deferred.make<void>()
@@ -325,7 +325,7 @@ describe("a gate with a share", () => {
     })
   )
 
-  it.effect("goes on for five seconds without an answer, and then sends nothing until there is one", () =>
+  it.effect("goes on for five seconds without an answer of the database, and then sends nothing until one comes", () =>
     Effect.gen(function* () {
       let alive = true
       const { throttle } = throttleWith(({ wants }) => (alive ? grant(wants) : undefined))
@@ -341,7 +341,7 @@ describe("a gate with a share", () => {
     })
   )
 
-  it.effect("sends nothing without a place when the answer took longer than a grant is good for", () =>
+  it.effect("sends nothing when the answer took longer than a quota is valid", () =>
     Effect.gen(function* () {
       let places = 0
       const throttle = Gate.make({
@@ -365,7 +365,7 @@ describe("a gate with a share", () => {
     })
   )
 
-  it.effect("is closed by a door that others found closed", () =>
+  it.effect("sends nothing during a limit that another server met", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) =>
         grant(wants, { closed: { until: 60_000, why: "the day is over" } })

@@ -32,70 +32,72 @@ const resumeOf = (reason: { readonly _tag: string; readonly resumeAt?: DateTime.
   [reason._tag, reason.resumeAt === undefined ? undefined : DateTime.toEpochMillis(reason.resumeAt)] as const
 
 describe("each call", () => {
-  it.effect("is taken by Pipedrive's strict checks, costs what it says, and carries the token in a header only", () =>
-    Effect.gen(function* () {
-      const { deal, pipedrive, fake } = yield* world()
-      const price = Effect.fnUntraced(function* <A, E>(tokens: number, call: Effect.Effect<A, E>) {
-        const before = fake.tokensSpent
-        const result = yield* call
-        assert.strictEqual(fake.tokensSpent - before, tokens)
-        return result
-      })
-      const id = yield* price(
-        5,
-        pipedrive.createActivity(activity(deal, { subject: "😀 <b>", done: true, note: "<b>n</b>" }))
-      )
-      assert.deepInclude(fake.activities[0], {
-        id,
-        subject: "😀 <b>",
-        type: "task",
-        deal_id: deal,
-        due_date: "2026-01-02",
-        done: true,
-        note: "<b>n</b>"
-      })
-      const { items } = yield* price(10, newest(pipedrive, deal))
-      assert.deepStrictEqual(
-        items.map(({ id, note }) => [id, note]),
-        [[id, "<b>n</b>"]]
-      )
-      yield* price(3, pipedrive.deleteActivity(id))
+  it.effect(
+    "passes Pipedrive's strict checks, costs its documented price, and carries the token in a header only",
+    () =>
+      Effect.gen(function* () {
+        const { deal, pipedrive, fake } = yield* world()
+        const price = Effect.fnUntraced(function* <A, E>(tokens: number, call: Effect.Effect<A, E>) {
+          const before = fake.tokensSpent
+          const result = yield* call
+          assert.strictEqual(fake.tokensSpent - before, tokens)
+          return result
+        })
+        const id = yield* price(
+          5,
+          pipedrive.createActivity(activity(deal, { subject: "😀 <b>", done: true, note: "<b>n</b>" }))
+        )
+        assert.deepInclude(fake.activities[0], {
+          id,
+          subject: "😀 <b>",
+          type: "task",
+          deal_id: deal,
+          due_date: "2026-01-02",
+          done: true,
+          note: "<b>n</b>"
+        })
+        const { items } = yield* price(10, newest(pipedrive, deal))
+        assert.deepStrictEqual(
+          items.map(({ id, note }) => [id, note]),
+          [[id, "<b>n</b>"]]
+        )
+        yield* price(3, pipedrive.deleteActivity(id))
 
-      const made = yield* price(5, pipedrive.createDeal("monalisa"))
-      assert.strictEqual((yield* price(1, pipedrive.deal(made))).pipe(Option.getOrThrow).title, "monalisa")
-      assert.deepStrictEqual(
-        (yield* price(10, pipedrive.newestDeals(none))).items.map(({ id }) => id),
-        [made, deal]
-      )
-      assert.deepStrictEqual(
-        (yield* price(20, pipedrive.searchDeals("OCTOCAT"))).map(({ id, title }) => [id, title]),
-        [[deal, "octocat"]]
-      )
-      const note = yield* price(10, pipedrive.createNote({ deal_id: made, content: "<b>c</b>" }))
-      assert.deepStrictEqual(
-        (yield* price(20, pipedrive.notesOfDeal(made))).map(({ content, id }) => [id, content]),
-        [[note, "<b>c</b>"]]
-      )
-      assert.includeMembers([...(yield* price(20, pipedrive.activityTypes))], ["task", "call"])
-      yield* price(3, pipedrive.deleteDeal(made))
+        const made = yield* price(5, pipedrive.createDeal("monalisa"))
+        assert.strictEqual((yield* price(1, pipedrive.deal(made))).pipe(Option.getOrThrow).title, "monalisa")
+        assert.deepStrictEqual(
+          (yield* price(10, pipedrive.newestDeals(none))).items.map(({ id }) => id),
+          [made, deal]
+        )
+        assert.deepStrictEqual(
+          (yield* price(20, pipedrive.searchDeals("OCTOCAT"))).map(({ id, title }) => [id, title]),
+          [[deal, "octocat"]]
+        )
+        const note = yield* price(10, pipedrive.createNote({ deal_id: made, content: "<b>c</b>" }))
+        assert.deepStrictEqual(
+          (yield* price(20, pipedrive.notesOfDeal(made))).map(({ content, id }) => [id, content]),
+          [[note, "<b>c</b>"]]
+        )
+        assert.includeMembers([...(yield* price(20, pipedrive.activityTypes))], ["task", "call"])
+        yield* price(3, pipedrive.deleteDeal(made))
 
-      for (const { headers, path, query, status } of fake.requests) {
-        assert.strictEqual(status, 200)
-        assert.strictEqual(headers["x-api-token"], pipedriveToken)
-        assert.strictEqual(headers["user-agent"], "gitpip")
-        assert.notInclude(path + JSON.stringify(query), pipedriveToken)
-      }
-    })
+        for (const { headers, path, query, status } of fake.requests) {
+          assert.strictEqual(status, 200)
+          assert.strictEqual(headers["x-api-token"], pipedriveToken)
+          assert.strictEqual(headers["user-agent"], "gitpip")
+          assert.notInclude(path + JSON.stringify(query), pipedriveToken)
+        }
+      })
   )
 
-  it.effect("takes both statuses that a creation is known to answer with", () =>
+  it.effect("accepts both statuses of a successful creation", () =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world({ createdStatus: 201 })
       assert.strictEqual(yield* pipedrive.createActivity(activity(deal)), fake.activities[0]?.id)
     })
   )
 
-  it.effect("takes the largest activity that a file can become", () =>
+  it.effect("sends the largest activity that a file can become", () =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world()
       const filename = "長".repeat(600)
@@ -157,7 +159,7 @@ describe("lists", () => {
   )
 })
 
-describe("what is not there", () => {
+describe("an item that does not exist", () => {
   it.effect("is NotFound for an activity's deal, nothing for a deal, and done for a deletion", () =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world()
@@ -172,7 +174,7 @@ describe("what is not there", () => {
     })
   )
 
-  it.effect("is not believed of a page in Pipedrive's place", () =>
+  it.effect("is not proven by a page in Pipedrive's place", () =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world()
       fake.injectFault({ kind: "html", status: 404 }, { times: 4 })
@@ -188,7 +190,7 @@ describe("what is not there", () => {
     })
   )
 
-  it.effect("is also a deal that Pipedrive shows as deleted", () =>
+  it.effect("may be a deal that Pipedrive shows as deleted", () =>
     Effect.gen(function* () {
       const { pipedrive, fake } = yield* world()
       fake.injectFault({
@@ -201,7 +203,7 @@ describe("what is not there", () => {
   )
 })
 
-describe("what Pipedrive answers instead", () => {
+describe("a response of Pipedrive that is no success", () => {
   const failure = (error: string, code?: string) => ({ success: false, error, ...(code === undefined ? {} : { code }) })
   const answers: ReadonlyArray<
     readonly [
@@ -284,7 +286,7 @@ describe("what Pipedrive answers instead", () => {
     )
   }
 
-  it.effect("no answer at all: OutcomeUnknown after twenty seconds, whether or not the work was done", () =>
+  it.effect("no response: OutcomeUnknown after twenty seconds, whether or not the work was done", () =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world()
       for (const fault of [{ kind: "hang" }, { kind: "lost", how: "hang" }] as const) {
@@ -302,7 +304,7 @@ describe("what Pipedrive answers instead", () => {
     })
   )
 
-  it.effect("nobody there: Unreachable, so it may be tried again without a look", () =>
+  it.effect("no server: Unreachable, so the request may be tried again without a lookup", () =>
     Effect.gen(function* () {
       const gone = yield* server(() => undefined)
       yield* gone.close
@@ -313,7 +315,7 @@ describe("what Pipedrive answers instead", () => {
     })
   )
 
-  it.effect("a server that vanishes with the request in its hands: OutcomeUnknown", () =>
+  it.effect("a server that ends while it handles the request: OutcomeUnknown", () =>
     Effect.gen(function* () {
       const arrived = yield* Deferred.make<void>()
       const { url } = yield* server((request) => {
@@ -402,7 +404,7 @@ describe("a 429", () => {
       refuse()
       // An hour, not the rest of the day, since it is a guess.
       assert.deepStrictEqual(yield* next, ["BudgetSpent", 4_000 + 3_600_000])
-      // Anything but a refusal starts the count anew.
+      // Any other response restarts the count.
       yield* pipedrive.createActivity(activity(deal))
       refuse()
       assert.strictEqual((yield* next)[0], "BurstLimited")
@@ -474,7 +476,7 @@ describe("pacing", () => {
       })
   )
 
-  it.effect("begins gently, before the first answer tells the limit", () =>
+  it.effect("sends few requests before the first response reports the limit", () =>
     Effect.gen(function* () {
       const { deal, fake } = yield* world({ burst: { limit: 12, windowMillis: 2_000 } })
       const { most } = yield* run(fake, (pipedrive) =>
@@ -514,7 +516,7 @@ describe("pacing", () => {
     })
   )
 
-  it.effect("stays closed as an earlier process was told", () =>
+  it.effect("sends nothing during a limit that an earlier process met", () =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world()
       yield* pipedrive.block(DateTime.makeUnsafe(100_000), "as told")
@@ -527,7 +529,7 @@ describe("pacing", () => {
     })
   )
 
-  it.effect("is not taught by the headers of a search, which tell of another window", () =>
+  it.effect("learns nothing from the headers of a search, which report another window", () =>
     Effect.gen(function* () {
       const { pipedrive } = yield* world()
       yield* pipedrive.searchDeals("octocat")
@@ -535,7 +537,7 @@ describe("pacing", () => {
     })
   )
 
-  it.effect("tells what is left by Pipedrive's last word", () =>
+  it.effect("reports what is left by Pipedrive's last response", () =>
     Effect.gen(function* () {
       const { deal, pipedrive } = yield* world({ dailyTokens: 1_000 })
       assert.isTrue(Option.isNone(yield* pipedrive.budget))
@@ -543,14 +545,14 @@ describe("pacing", () => {
       const { budget } = yield* pipedrive.limits
       const { left, limit } = Option.getOrThrow(yield* pipedrive.budget)
       assert.deepStrictEqual([left, limit, budget?.limit, budget?.remaining], [995, 1_000, 20, 19])
-      // What was said yesterday no longer holds.
+      // A budget of yesterday no longer holds.
       yield* TestClock.adjust("24 hours")
       assert.isTrue(Option.isNone(yield* pipedrive.budget))
     })
   )
 })
 
-describe("a failure of the transport that says nothing", () => {
+describe("a failure of the transport without a cause", () => {
   it.effect("is no proof that nothing was sent", () =>
     Effect.gen(function* () {
       const odd = HttpClient.make((request) =>
@@ -591,8 +593,8 @@ describe("traces", () => {
   )
 })
 
-describe("the door", () => {
-  it.effect("is known by a name that differs with token and origin and tells neither", () =>
+describe("the limit key", () => {
+  it.effect("differs with token and origin, and reveals neither", () =>
     Effect.gen(function* () {
       const limitKey = (url: string, token: string) =>
         Effect.map(makePipedrive(url, { token }), (pipedrive) => pipedrive.limitKey)

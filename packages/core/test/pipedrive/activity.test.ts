@@ -27,7 +27,7 @@ const bodyOf = (note: string) => note.slice(note.indexOf("<br><br>") + 8)
 const bytes = (text: string) => Buffer.byteLength(text)
 const CUT = "(only the beginning: the whole file is behind the link)"
 
-/** What a reader of the cleaned HTML sees. */
+/** The text that a reader of the cleaned HTML sees. */
 const shown = (html: string) =>
   cleanHtml(html)
     .replaceAll("<br>", "\n")
@@ -47,7 +47,7 @@ describe("the subject", () => {
       assert.strictEqual(subject(name), name)
   })
 
-  it("is one line, without what turns text around", () => {
+  it("is one line, without bidirectional overrides", () => {
     assert.strictEqual(subject("a\r\nb\u2028c\td\u0085e"), "a b c d e")
     assert.strictEqual(subject("\u202egpj.exe\u2066"), "gpj.exe")
     assert.strictEqual(subject(" \t a "), "a")
@@ -70,7 +70,7 @@ describe("the subject", () => {
       assert.isTrue(line.isWellFormed())
       assert.isAtLeast(line.length, 1)
       assert.isAtMost(line.length, subjectLimit)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are meant
       assert.notMatch(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/)
       assert.strictEqual(line, line.trim())
     }
@@ -174,7 +174,7 @@ describe("the note", () => {
   })
 
   it("of a file that fits exactly is whole, and one byte more is cut", () => {
-    // The room is kept for the remark even when it turns out not to be needed.
+    // The remark has its room even when the note does not need the remark.
     const room = noteLimit - bytes(noteOf("")) + bytes("(empty file)") - bytes(` ${CUT}`)
     assert.notInclude(noteOf("x".repeat(room)), CUT)
     assert.include(noteOf("x".repeat(room + 1)), CUT)
@@ -214,7 +214,7 @@ describe("the note", () => {
       .toWellFormed()
       .replace(/\r\n?/g, "\n")
       .replaceAll("\t", "    ")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are meant
       .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd")
       .replaceAll("\u00a0", " ")
     assert.strictEqual(shown(bodyOf(noteOf(content))), expected)
@@ -226,7 +226,7 @@ describe("the marker", () => {
     cleanHtml(fromFile(file(name, whole(content), more)).note)
   const bears = (note: string, name: string) => bearsMarker(note, fileUrl(gist, storableName(name)))
 
-  it("survives Pipedrive's cleaning and tells similar names apart", () => {
+  it("survives Pipedrive's cleaning and distinguishes similar names", () => {
     const names = [
       "a",
       "a.",
@@ -272,7 +272,7 @@ describe("the marker", () => {
     }
   })
 
-  it("tells files of one name in different gists apart", () => {
+  it("distinguishes files of one name in different gists", () => {
     const other = fileUrl("https://gist.github.com/octocat/aa5a315d61ae9438b18", "a.ts")
     assert.isFalse(bearsMarker(kept("a.ts", "x"), other))
     assert.isTrue(bearsMarker(kept("a.ts", "x", { htmlUrl: other }), other))

@@ -1,4 +1,4 @@
-/** What Pipedrive and what stands in front of it answer now and then, each for one thing, and whom that may concern. */
+/** Unusual responses of Pipedrive, or of a proxy in front of Pipedrive, and the files that each may delay. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Duration, Effect, Fiber, Option } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
@@ -35,7 +35,7 @@ const given = Effect.fnUntraced(function* (github: FakeGithub, files: Record<str
   yield* gitpip.scan()
 })
 
-/** A server's work: it publishes in steps of this length, and skips those in which the publisher expects nothing to do. */
+/** A server's work: it publishes in steps of this length, and skips each step in which the publisher expects nothing to do. */
 const work = Effect.fnUntraced(function* (time: Duration.Input, step: Duration.Input = "5 minutes") {
   const publisher = yield* Publisher
   const stepMillis = millisOf(step)
@@ -108,7 +108,7 @@ const others = { bob: { "bob.md": "1" }, carol: { "carol.md": "1" } }
 
 describe("a firewall that refuses one file's text with a page", () => {
   for (const status of [403, 406, 400]) {
-    it.effect(`(${status}) gets the file as a link, and everybody else's files as ever`, () =>
+    it.effect(`(${status}) gets the file as a link, and other users' files unchanged`, () =>
       inWorld(layerPostgres, {}, (world) =>
         Effect.gen(function* () {
           const { github, pipedrive } = world
@@ -125,7 +125,7 @@ describe("a firewall that refuses one file's text with a page", () => {
     )
   }
 
-  it.effect("refuses the file's name as well: it ends as failed, can be retried, and delays nobody", () =>
+  it.effect("refuses the file's name as well: the file ends as failed, can be retried, and delays no other file", () =>
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
@@ -157,7 +157,7 @@ describe("a deal that the token's user may not edit", () => {
     return (request: FakeRequest) => isCreate(request) && says(`"deal_id":${deal}`)(request)
   }
 
-  it.effect("concerns its user's files, which end as failed, and nobody else", () =>
+  it.effect("fails its user's files, and no other user's", () =>
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
@@ -171,7 +171,7 @@ describe("a deal that the token's user may not edit", () => {
         yield* work("1 hour", "1 minute")
         // Not all 30 are tried again and again.
         assert.isAtMost(pipedrive.requests.length, 60)
-        // One user's trouble does not make the server unready.
+        // One user's failures do not make the server unready.
         yield* (yield* Gitpip).scan()
         assert.deepStrictEqual(yield* (yield* Gitpip).overdue(DateTime.makeUnsafe(0)), [])
         yield* reaches(world, "carol", "carol-2.md")
@@ -193,7 +193,7 @@ describe("a deal that the token's user may not edit", () => {
     )
   )
 
-  it.effect("is no trouble any more within minutes after its end", () =>
+  it.effect("delays nothing any more within minutes after its end", () =>
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
@@ -210,7 +210,7 @@ describe("a deal that the token's user may not edit", () => {
   )
 })
 
-describe("a limit that is not said as documented", () => {
+describe("a limit that Pipedrive reports otherwise than documented", () => {
   const headers = (remaining: string) => ({
     "x-daily-ratelimit-token-limit": "30000",
     "x-daily-ratelimit-token-remaining": remaining,
@@ -262,7 +262,7 @@ describe("a limit that is not said as documented", () => {
   }
 })
 
-describe("one payload that Pipedrive never gets done with", () => {
+describe("one payload that Pipedrive never answers", () => {
   for (const [what, fault] of [
     ["500 each time", refusal(500, "Internal Server Error")],
     ["200 that reports a failure", refusal(200, "Something went wrong")],
@@ -324,7 +324,7 @@ describe("one payload that Pipedrive never gets done with", () => {
     )
   )
 
-  it.effect("of three users at once looks like an outage, and yet a fourth user's file arrives within a minute", () =>
+  it.effect("of three users at once seems an outage, and yet a fourth user's file arrives within a minute", () =>
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
@@ -357,7 +357,7 @@ describe("GITPIP_PUBLISH_AS=deal with notes", () => {
     ["whose text is refused", refusal(400, "Note content is too long"), "a fixed word", /left out/],
     ["whose text a firewall refuses", page(403), "a fixed word", /left out/]
   ] as ReadonlyArray<readonly [string, Fault, string, RegExp | undefined]>) {
-    it.effect(`${what}: one deal is made, and stays`, () =>
+    it.effect(`${what}: one deal is created, and stays`, () =>
       inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           const when = (request: FakeRequest) => isNote(request) && says("odd.md")(request) && says(text)(request)
@@ -405,7 +405,7 @@ describe("a user's deal that is archived", () => {
     )
   )
 
-  it.effect("gives way to another that a person made", () =>
+  it.effect("is replaced by another deal that a person made", () =>
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
@@ -442,7 +442,7 @@ describe("a user's deal that is archived", () => {
   )
 })
 
-describe("what concerns everybody", () => {
+describe("a global failure", () => {
   // Fewer users than searches are allowed at a time: the clock stands still while a drain goes on.
   const many = Object.fromEntries(
     Array.from({ length: 9 }, (_, n) => [
@@ -465,7 +465,7 @@ describe("what concerns everybody", () => {
           yield* given(github, many)
           yield* publish
           assert.match((yield* (yield* Gitpip).status).publishing.message ?? "", advice)
-          // Twelve at a time, each with and without its content, and those that left before the third failure was known.
+          // Twelve files at a time, each with and without its content, and the files that left before the third failure was known.
           assert.isAtMost(creates(pipedrive), 36)
           yield* workAwake("1 hour", "1 minute")
           assert.isAtMost(creates(pipedrive), 60)
@@ -485,7 +485,7 @@ describe("what concerns everybody", () => {
     ["404", refusal(404, "Not found")],
     ["429", { kind: "status", status: 429, headers: { "x-ratelimit-reset": "2", "x-ratelimit-remaining": "0" } }]
   ] as ReadonlyArray<readonly [string, Fault]>) {
-    it.effect(`looks like ${what}, which one file alone is answered: nobody else waits for more than a minute`, () =>
+    it.effect(`seems ${what}, which one file alone meets: no other file waits for more than a minute`, () =>
       inWorld(layerPostgres, {}, (world) =>
         Effect.gen(function* () {
           const { github, pipedrive } = world
@@ -507,8 +507,8 @@ describe("what concerns everybody", () => {
   }
 })
 
-describe("one gist that GitHub never gets done with", () => {
-  it.effect("ends as failed, and delays nobody", () =>
+describe("one gist that GitHub never answers", () => {
+  it.effect("ends as failed, and delays no other file", () =>
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github } = world

@@ -1,4 +1,4 @@
-/** What a proxy in front of Pipedrive answers is no word of Pipedrive's about a deal. */
+/** A response of a proxy in front of Pipedrive proves nothing about a deal. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"

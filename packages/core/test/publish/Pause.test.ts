@@ -1,4 +1,4 @@
-/** Who may be tried next, and when, as failures and successes follow each other. */
+/** Which users' files may be attempted next, and when, as failures and successes follow each other. */
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration } from "effect"
 import * as Timing from "../../src/domain/Timing.ts"
@@ -40,7 +40,7 @@ describe("a pause on suspicion", () => {
     assert.deepStrictEqual(pauses.candidates(seconds(60)), { _tag: "Probe", except: [1, 2, 3, 4] })
   })
 
-  it("tries nobody any more after so many users that it is certain", () => {
+  it("probes no user after the maximum of failing users", () => {
     const pauses = Pause.make()
     for (let user = 1; user <= Timing.maxProbedUsers; user++) fail(pauses, user, 0)
     block(pauses, { ...suspicion, until: { _tag: "After", wait: Timing.credentialDelay } }, 0)
@@ -93,7 +93,7 @@ describe("a pause that a service states", () => {
     })
   }
 
-  it("is no longer than any that makes sense", () => {
+  it("lasts no longer than the longest limit of a service", () => {
     const pauses = Pause.make()
     const until = { _tag: "At", instant: DateTime.makeUnsafe(8e15), atMost: Timing.maxClosure } as const
     const pause = block(pauses, { scope: "service", until, message, enforcedBy: "service", cause: "limit" }, 0)
@@ -102,7 +102,7 @@ describe("a pause that a service states", () => {
 })
 
 describe("a user who has to wait", () => {
-  it("holds nobody else up, and is tried with one file afterwards", () => {
+  it("delays no other user, and is tried with one file afterwards", () => {
     const pauses = Pause.make()
     block(pauses, ofUser, 0)
     assert.isTrue(pauses.isBlocked(1, seconds(29)))
@@ -161,7 +161,7 @@ describe("a pause is shared", () => {
 describe("a clock that is set back", () => {
   const hour = 3_600_000
 
-  it("ends a pause, since nobody knows for how long it would last", () => {
+  it("ends a pause, whose end is no longer known", () => {
     const pauses = Pause.make()
     block(pauses, { ...suspicion, until: { _tag: "After", wait: Duration.minutes(15) } }, hour)
     assert.isDefined(pauses.current(hour + 1))

@@ -1,4 +1,4 @@
-/** What becomes of a publication when Pipedrive, GitHub or this process fails: once in Pipedrive, or a reason on record. */
+/** When Pipedrive, GitHub or this process fails, a file still is in Pipedrive once, or has failed with a recorded reason. */
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Fiber, Option } from "effect"
 import { SqlClient } from "effect/sql"
@@ -44,9 +44,9 @@ const outcomes = Effect.gen(function* () {
   }
 })
 
-const looks = (pipedrive: FakePipedrive) => pipedrive.count("GET", "/api/v2/activities")
+const lookups = (pipedrive: FakePipedrive) => pipedrive.count("GET", "/api/v2/activities")
 
-describe("a lost answer", () => {
+describe("a lost response", () => {
   const lost: ReadonlyArray<[string, Fault]> = [
     ["a reset", { kind: "lost", how: "reset" }],
     ["HTTP 500", { kind: "lost", how: "status", status: 500 }],
@@ -54,7 +54,7 @@ describe("a lost answer", () => {
     ["half of the JSON", { kind: "garbage" }]
   ]
   for (const [how, fault] of lost) {
-    it.effect(`${how} after the work was done: looks, and adopts what is there`, () =>
+    it.effect(`(${how}) after the work was done: a lookup finds the activity, and the file adopts it`, () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
@@ -68,17 +68,17 @@ describe("a lost answer", () => {
           })
           // Not before the request can no longer be running.
           yield* gitpip.publish
-          assert.strictEqual(looks(pipedrive), 0)
+          assert.strictEqual(lookups(pipedrive), 0)
           yield* drainLate(Timing.settleDelay)
           assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "adopted"])
           assert.strictEqual(pipedrive.activities.length, 1)
-          assert.strictEqual(looks(pipedrive), 1)
+          assert.strictEqual(lookups(pipedrive), 1)
         })
       )
     )
   }
 
-  it.effect("a hang after the work was done: gives up in time, looks, and adopts", () =>
+  it.effect("(a hang) after the work was done: the request ends in time, and the file adopts what a lookup finds", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -95,30 +95,32 @@ describe("a lost answer", () => {
     )
   )
 
-  it.effect("a reset before the work was done: believes only a late look that nothing is there, and sends again", () =>
-    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        yield* given(github, { "a.md": "1" })
-        pipedrive.injectFault({ kind: "reset" }, { when: isCreate })
-        yield* (yield* Gitpip).publish
-        yield* drainLate(Timing.settleDelay)
-        assert.deepStrictEqual(yield* outcomes, {
-          state: "pending",
-          reason: "NotThereYet",
-          attempts: ["OutcomeUnknown"]
+  it.effect(
+    "(a reset) before the work was done: only a late lookup without a result is believed, and the file is sent again",
+    () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* given(github, { "a.md": "1" })
+          pipedrive.injectFault({ kind: "reset" }, { when: isCreate })
+          yield* (yield* Gitpip).publish
+          yield* drainLate(Timing.settleDelay)
+          assert.deepStrictEqual(yield* outcomes, {
+            state: "pending",
+            reason: "NotThereYet",
+            attempts: ["OutcomeUnknown"]
+          })
+          assert.strictEqual(lookups(pipedrive), 1)
+          // No second lookup is sent before its result can be believed.
+          yield* drainLate("1 minute")
+          assert.strictEqual(lookups(pipedrive), 1)
+          yield* drainLate(Timing.certainDelay)
+          assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "published"])
+          assert.strictEqual(pipedrive.activities.length, 1)
         })
-        assert.strictEqual(looks(pipedrive), 1)
-        // Nothing is asked again before it can tell.
-        yield* drainLate("1 minute")
-        assert.strictEqual(looks(pipedrive), 1)
-        yield* drainLate(Timing.certainDelay)
-        assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "published"])
-        assert.strictEqual(pipedrive.activities.length, 1)
-      })
-    )
+      )
   )
 
-  it.effect("and a list that lags behind by minutes: waits for it rather than sending twice", () =>
+  it.effect("with a list that lags behind by minutes: the file waits for the list rather than being sent twice", () =>
     inWorld(layerPostgres, { pipedrive: { listLagMillis: 180_000 } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
@@ -133,7 +135,7 @@ describe("a lost answer", () => {
     )
   )
 
-  it.effect("and a list that lags behind by longer than anyone waits: the audit deletes the second one", () =>
+  it.effect("with a list that lags behind for longer than a lookup waits: the audit deletes the second activity", () =>
     inWorld(layerPostgres, { pipedrive: { listLagMillis: 20 * 60_000 } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1", "b.md": "2" })
@@ -142,7 +144,7 @@ describe("a lost answer", () => {
         yield* drainLate(Timing.settleDelay)
         yield* drainLate(Timing.certainDelay)
         assert.strictEqual(pipedrive.activities.length, 3)
-        // An audit that is not answered is made again.
+        // An audit without a response is repeated.
         pipedrive.injectFault({ kind: "status", status: 503 }, { when: ({ method }) => method === "GET" })
         yield* drainLate(Timing.auditDelay)
         assert.strictEqual(pipedrive.activities.length, 3)
@@ -164,7 +166,7 @@ describe("a lost answer", () => {
     )
   )
 
-  it.effect("and a person who deleted the one on record before the audit: nothing of theirs is touched", () =>
+  it.effect("with a person who deleted the recorded activity before the audit: nothing else is deleted", () =>
     inWorld(layerPostgres, { pipedrive: { listLagMillis: 20 * 60_000 } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
@@ -183,7 +185,7 @@ describe("a lost answer", () => {
     )
   )
 
-  it.effect("keeps looking until a look is answered", () =>
+  it.effect("is looked up until a lookup is answered", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
@@ -199,7 +201,7 @@ describe("a lost answer", () => {
     )
   )
 
-  it.effect("of the deal's creation: found among the newest deals, not made twice", () =>
+  it.effect("to the deal's creation: the deal is found among the newest deals, and not created twice", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1", "b.md": "2" })
@@ -214,7 +216,7 @@ describe("a lost answer", () => {
     )
   )
 
-  it.effect("of the deal's creation, with lists that lag behind: waits for them, and the files are never failed", () =>
+  it.effect("to the deal's creation, with lists that lag behind: the files wait, and none fails", () =>
     inWorld(
       layerPostgres,
       { pipedrive: { listLagMillis: 240_000, searchLagMillis: 240_000 } },
@@ -230,7 +232,7 @@ describe("a lost answer", () => {
     )
   )
 
-  it.effect("of the deal's creation, which did not happen: it is created after a late look", () =>
+  it.effect("to the deal's creation, which did not happen: the deal is created after a late lookup", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
@@ -245,7 +247,7 @@ describe("a lost answer", () => {
   )
 })
 
-describe("a certain outcome costs no look", () => {
+describe("a certain outcome costs no lookup", () => {
   it.effect("a burst limit is waited for", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
@@ -254,12 +256,12 @@ describe("a certain outcome costs no look", () => {
         yield* (yield* Gitpip).publish
         yield* drainLate("3 seconds")
         assert.strictEqual(pipedrive.activities.length, 1)
-        assert.strictEqual(looks(pipedrive), 0)
+        assert.strictEqual(lookups(pipedrive), 0)
       })
     )
   )
 
-  it.effect("the day's budget closes the door until the next day, for a restarted process too", () =>
+  it.effect("a spent day pauses publishing until the next day, also in a restarted process", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -280,12 +282,12 @@ describe("a certain outcome costs no look", () => {
         yield* TestClock.adjust("25 hours")
         yield* gitpip.publish
         assert.strictEqual(pipedrive.activities.length, 3)
-        assert.strictEqual(looks(pipedrive), 0)
+        assert.strictEqual(lookups(pipedrive), 0)
       })
     )
   )
 
-  it.effect("a refused token pauses everything and is said", () =>
+  it.effect("a refused token pauses all publishing, and status says so", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -305,7 +307,7 @@ describe("a certain outcome costs no look", () => {
 describe("an outage", () => {
   const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}.txt`, String(n)]))
 
-  it.effect("of Pipedrive stops the sending after the first few, and is then tried by one request at a time", () =>
+  it.effect("of Pipedrive pauses publishing after the first few files, and then one request at a time is tried", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -314,7 +316,7 @@ describe("an outage", () => {
         yield* gitpip.publish
         const first = pipedrive.count("POST", "/api/v2/activities")
         assert.isAtMost(first, 24)
-        // Looks fail as well now.
+        // Lookups fail as well now.
         pipedrive.injectFault(
           { kind: "html", status: 502 },
           { when: ({ method }) => method === "GET", times: Number.POSITIVE_INFINITY }
@@ -349,7 +351,7 @@ describe("an outage", () => {
     )
   )
 
-  it.effect("of GitHub likewise, and counts no file as failed however long it lasts", () =>
+  it.effect("of GitHub pauses publishing alike, and counts no file as failed however long it lasts", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -387,7 +389,7 @@ describe("a lost process", () => {
     (sql) => sql`update publications set lease_until = clock_timestamp() - interval '1 second' where state = 'sending'`
   )
 
-  it.effect("after the request: the next holder looks and adopts", () =>
+  it.effect("that died after the request: the next holder looks the file up and adopts it", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
@@ -402,7 +404,7 @@ describe("a lost process", () => {
     )
   )
 
-  it.effect("before the request: the next holder sends, without a look", () =>
+  it.effect("that died before the request: the next holder sends the file without a lookup", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
@@ -411,7 +413,7 @@ describe("a lost process", () => {
         yield* expire
         yield* (yield* Gitpip).publish
         assert.strictEqual(pipedrive.activities.length, 1)
-        assert.strictEqual(looks(pipedrive), 0)
+        assert.strictEqual(lookups(pipedrive), 0)
       })
     )
   )
@@ -444,7 +446,7 @@ describe("a lost process", () => {
     )
   )
 
-  it.effect("that comes back late, sends, and dies before it can say so: the audit deletes what it made", () =>
+  it.effect("that comes back late, sends, and dies before it records that: the audit deletes what it created", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
@@ -463,34 +465,36 @@ describe("a lost process", () => {
     )
   )
 
-  it.effect("that made the user's deal while another did: the first on record holds, and the other is deleted", () =>
-    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        const { deals } = yield* Store
-        const gitpip = yield* Gitpip
-        yield* given(github, { "a.md": "1" })
-        // Another process was faster, while this one's request was under way.
-        pipedrive.injectFault({ kind: "late" }, { when: isDealCreate })
-        const drain = yield* Effect.forkChild(gitpip.publish)
-        yield* pipedrive.seen(1, isDealCreate)
-        const theirs = pipedrive.addDeal({ title: "ann" })
-        yield* deals.record(UserKey.make(1), theirs)
-        pipedrive.release()
-        yield* Fiber.join(drain)
-        yield* gitpip.publish
-        assert.deepStrictEqual(
-          pipedrive.deals.map(({ id }) => id),
-          [theirs]
-        )
-        assert.deepStrictEqual(
-          pipedrive.activities.map(({ deal_id }) => deal_id),
-          [theirs]
-        )
-      })
-    )
+  it.effect(
+    "that created the user's deal while another did: the first recorded deal holds, and the other is deleted",
+    () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const { deals } = yield* Store
+          const gitpip = yield* Gitpip
+          yield* given(github, { "a.md": "1" })
+          // Another process was faster, while this one's request was under way.
+          pipedrive.injectFault({ kind: "late" }, { when: isDealCreate })
+          const drain = yield* Effect.forkChild(gitpip.publish)
+          yield* pipedrive.seen(1, isDealCreate)
+          const theirs = pipedrive.addDeal({ title: "ann" })
+          yield* deals.record(UserKey.make(1), theirs)
+          pipedrive.release()
+          yield* Fiber.join(drain)
+          yield* gitpip.publish
+          assert.deepStrictEqual(
+            pipedrive.deals.map(({ id }) => id),
+            [theirs]
+          )
+          assert.deepStrictEqual(
+            pipedrive.activities.map(({ deal_id }) => deal_id),
+            [theirs]
+          )
+        })
+      )
   )
 
-  it.effect("that lost its lease on a deal ends nobody else's", () =>
+  it.effect("that lost its lease on a deal does not end another process's lease", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const { deals } = yield* Store
@@ -527,7 +531,7 @@ describe("a lost process", () => {
     )
   )
 
-  it.effect("that is stopped gracefully hands back what it has not sent, uncounted", () =>
+  it.effect("that is stopped gracefully releases what it has not sent, uncounted", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -607,7 +611,7 @@ describe("several at once", () => {
         const share = rest.filter(({ username }) => username === "cy").length
         assert.isAtLeast(share, 19)
         assert.isAtMost(share, 21)
-        // A newcomer starts where the queue stands, not behind what waits, and not before it for ever.
+        // A newcomer starts at the queue head: neither behind all that waits, nor before it for ever.
         yield* given(github, Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`d${n}.txt`, ""])), "dee")
         const later = yield* publications.claim(30, Timing.publicationLease)
         assert.isAtMost(later.filter(({ username }) => username === "dee").length, 11)
@@ -655,7 +659,7 @@ describe("the deal", () => {
   }
 })
 
-describe("what GitHub no longer shows", () => {
+describe("a gist or file that GitHub no longer shows", () => {
   it.effect("a deleted gist is gone, but only after it was asked for twice", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
@@ -691,7 +695,7 @@ describe("what GitHub no longer shows", () => {
     )
   )
 
-  it.effect("a file that was added right after its gist was read is read anew, and not gone", () =>
+  it.effect("a file that was added right after its gist was read is read again, and not gone", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -727,7 +731,7 @@ describe("what GitHub no longer shows", () => {
     )
   )
 
-  it.effect("a limit of GitHub's pauses publishing until it ends, and nothing is asked meanwhile", () =>
+  it.effect("a limit of GitHub's pauses publishing until the limit ends, and no request is sent before", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -779,7 +783,7 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
   const isNote = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
     method === "POST" && route === "/api/v1/notes"
 
-  it.effect("makes one deal for each file, with the content as its note", () =>
+  it.effect("creates one deal for each file, with the content as its note", () =>
     inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "one", "b.md": "two" })
@@ -799,7 +803,7 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
     ["of the note", { kind: "lost" }, isNote],
     ["of a note that was not made", { kind: "reset" }, isNote]
   ] as const) {
-    it.effect(`survives a lost answer ${what}`, () =>
+    it.effect(`survives a lost response ${what}`, () =>
       inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           yield* given(github, { "a.md": "one" })
@@ -816,7 +820,7 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
   }
 })
 
-it.effect("looks in vain are not repeated because GitHub could not be asked afterwards", () =>
+it.effect("lookups without a result are not repeated when GitHub cannot be asked afterwards", () =>
   inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
@@ -825,7 +829,7 @@ it.effect("looks in vain are not repeated because GitHub could not be asked afte
       yield* gitpip.publish
       yield* drainLate(Timing.settleDelay)
       github.injectFault({ kind: "primary-limit", resetInSeconds: 60 })
-      // The second look in vain is believed, and then GitHub is at its limit.
+      // The second lookup without a result is believed, and then GitHub is at its limit.
       yield* drainLate(Timing.certainDelay)
       const looks = () => pipedrive.count("GET", "/api/v2/activities")
       assert.strictEqual(looks(), 2)
@@ -859,7 +863,7 @@ it.effect("an outage that was waited out leaves a file all its tries", () =>
   )
 )
 
-it.effect("what cannot be deleted does not keep the rest from being deleted", () =>
+it.effect("a duplicate that cannot be deleted does not keep the other duplicates from being deleted", () =>
   inWorld(layerPostgres, {}, ({ pipedrive }) =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -873,7 +877,7 @@ it.effect("what cannot be deleted does not keep the rest from being deleted", ()
   )
 )
 
-it.effect("refusals of requests that were under way at once are one, not the third in a row", () =>
+it.effect("refusals of requests that were under way together count as one refusal", () =>
   inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
@@ -892,7 +896,7 @@ it.effect("refusals of requests that were under way at once are one, not the thi
   )
 )
 
-it.effect("that fails for many at one moment is one outage, which is tried again after half a minute", () =>
+it.effect("failures of many files at one moment are one outage, which is tried again after half a minute", () =>
   inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip

@@ -1,4 +1,4 @@
-/** Whose trouble a failure is, told from failures and successes of others alone. */
+/** The scope of a failure, judged by other failures and successes. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Schema } from "effect"
 import * as Evidence from "../../src/publish/evidence.ts"
@@ -38,7 +38,7 @@ const verdictsOf = (events: ReadonlyArray<Event>) => {
 
 const fails = (...things: ReadonlyArray<string>): ReadonlyArray<Event> => things.map((thing) => ({ fails: thing }))
 
-describe("whose trouble it is", () => {
+describe("the scope of a failure", () => {
   const table: ReadonlyArray<
     readonly [
       string,

@@ -73,7 +73,7 @@ describe("a pause of publishing", () => {
           if (!isRefusal) return
           assert.strictEqual(other.since?.epochMilliseconds, begun.epochMilliseconds)
 
-          // It goes on: neither a restart nor its end makes anybody forget it.
+          // The refusal goes on: neither a restart nor the end of the pause removes it.
           yield* passTime("2 hours")
           const late = yield* Effect.provide(publishing, services(settings))
           assert.deepInclude(late, { state: "paused", until: null })
@@ -84,7 +84,7 @@ describe("a pause of publishing", () => {
           assert.strictEqual(restarted.since?.epochMilliseconds, begun.epochMilliseconds)
           assert.isTrue(pipedrive.requests.slice(0, 1).every(isProbe))
 
-          // It ends: a restarted process obeys it no longer.
+          // The refusal ends: a restarted process no longer obeys it.
           pipedrive.clearFaults()
           const ended = yield* Effect.provide(Effect.andThen(work, publishing), services(settings))
           assert.deepStrictEqual(ended, { state: "on", message: null, since: null, until: null })
@@ -95,7 +95,7 @@ describe("a pause of publishing", () => {
     )
   }
 
-  it.effect("of a token is no pause of another one", () =>
+  it.effect("of one token does not pause another token", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, "ann")
@@ -123,7 +123,7 @@ describe("a pause of publishing", () => {
         pipedrive.injectFault(refusal(401, "unauthorized access"), { times: forever })
         yield* Effect.provide(publish, services(settings))
         assert.strictEqual((yield* publishing).state, "paused")
-        // The file is published elsewhere: nothing is left that could tell.
+        // No file is left whose publication could show that the token is accepted.
         pipedrive.clearFaults()
         pipedrive.injectFault(refusal(400, "not this one"), { when: isCreate, times: forever })
         yield* publish
@@ -152,7 +152,7 @@ describe("a pause of publishing", () => {
     )
   )
 
-  it.effect("costs another process four cheap requests an hour when their answers tell nothing", () =>
+  it.effect("costs another process four cheap requests an hour when their responses prove nothing", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
       Effect.gen(function* () {
         yield* given(github, "ann")
