@@ -153,14 +153,14 @@ export class Gitpip extends Context.Service<
           const tracked = yield* users.track(username, Option.fromNullishOr(options?.id))
           if (tracked.created) {
             yield* signals.passes.raise
-            yield* changes.tell({ type: "user", login: tracked.user.login })
+            yield* changes.report({ type: "user", login: tracked.user.login })
           }
           return tracked
         }),
         preview: previews.user,
         untrack: Effect.fn("Gitpip.untrack")(function* (username) {
           const user = yield* users.untrack(username)
-          yield* changes.tell({ type: "user", login: user.login })
+          yield* changes.report({ type: "user", login: user.login })
           return user
         }),
         users: (page) => users.list(page),
@@ -192,7 +192,7 @@ export class Gitpip extends Context.Service<
           const id = yield* scans.request(userKey)
           yield* userKey === null ? signals.passes.raise : signals.singles.raise
           const scan = yield* scans.find(id)
-          yield* changes.tell({ type: "scan", scan })
+          yield* changes.report({ type: "scan", scan })
           return scan
         }),
         scans: (page) => scans.list(page),
@@ -209,7 +209,7 @@ export class Gitpip extends Context.Service<
         retry: Effect.fn("Gitpip.retry")(function* (id) {
           const publication = yield* publications.retry(id)
           yield* signals.publications.raise
-          yield* changes.tell({ type: "publication", id, login: publication.owner, state: publication.state })
+          yield* changes.report({ type: "publication", id, login: publication.owner, state: publication.state })
           return publication
         }),
         retryFailed: Effect.gen(function* () {

@@ -16,7 +16,7 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
 
       const one = yield* call("POST", "/scans?username=ANN")
       assert.strictEqual(one.status, 202)
-      assert.strictEqual(one.json.username, "ann")
+      assert.strictEqual(one.json.login, "ann")
 
       const details = yield* call("GET", one.headers.get("location") ?? "")
       assert.deepStrictEqual(details.json, { scan: one.json, files: [], failures: [] })
@@ -37,7 +37,7 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
       const all = yield* gitpip.scan()
       const { failures } = (yield* call("GET", `/scans/${all.id}`)).json
       assert.deepStrictEqual(
-        failures.map(({ username, reason }: Record<string, string>) => [username, reason]),
+        failures.map(({ login, reason }: Record<string, string>) => [login, reason]),
         [["ann", "UserNotFound"]]
       )
     })

@@ -52,7 +52,7 @@ export class Scanner extends Context.Service<
         const scanSpans = yield* ScanSpans
         const users = yield* ScanUsers.make
 
-        /** Blocks GitHub for as long as another process was told. */
+        /** Blocks requests to GitHub as long as a limit holds that another process has stored. */
         const restoreLimits = Effect.gen(function* () {
           for (const { close, limitKey } of [github, github.points]) {
             const blocked = yield* limits.blocked(limitKey)
@@ -97,7 +97,7 @@ export class Scanner extends Context.Service<
         })
 
         const scheduled = Effect.fnUntraced(function* (scan: ScanUsers.RunningScan) {
-          // Before the first answer the limits are assumed, and may be larger. The check tells them and is free.
+          // Before the first response the limits are assumed, and may be larger. Asking for them is free.
           const isKnown = (yield* github.limits).budget !== undefined
           if (!isKnown && !(yield* schedule.plan).everybody) yield* Effect.ignore(github.check)
           const { everybody } = yield* schedule.plan

@@ -1,4 +1,4 @@
-/** The tracked users: who they are, and what the last look at each brought. */
+/** The tracked users: names and ids, and whether they are tracked. `Checks.ts` has what checks store about them. */
 import { type DateTime, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../database/Database.ts"
@@ -8,7 +8,7 @@ import { now } from "./sql.ts"
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
 
-/** Nobody of this name is tracked. */
+/** No user of this name is tracked. */
 export class UserNotTracked extends Schema.TaggedError<UserNotTracked>()("UserNotTracked", {
   username: Schema.String
 }) {
@@ -31,7 +31,7 @@ export const make = Effect.gen(function* () {
     Effect.map((found) => found[0]?.id ?? 1)
   )
 
-  /** One try, in a transaction. `None` when another process got in between. */
+  /** Tracks a user in the present transaction. `None` when another process was faster. */
   const tryTrack = Effect.fnUntraced(function* (username: Username, wanted: Option.Option<UserId>) {
     const id = Option.isSome(wanted) ? wanted.value : yield* nextId
     const [inserted] = yield* users(sql`
@@ -59,7 +59,7 @@ export const make = Effect.gen(function* () {
       const [user] = yield* users(sql`select ${columns} from users u where key = ${present.key}`)
       return Option.fromNullishOr(user).pipe(Option.map((user) => ({ user, created: false })))
     }
-    // Back after a while: what was found stays, and everything is looked at anew.
+    // The user was tracked before: found files stay, and the next check is like a first one.
     const kept = Option.getOrElse(wanted, () => present.id)
     const [taken] = yield* sql`select 1 from users where id = ${kept} and key <> ${present.key}`
     if (taken !== undefined) {
