@@ -1,2 +1,2 @@
-/** Vitest looks for this name; the projects are in `vitest.workspace.ts`. */
+/** Vitest loads a file of this name; the projects are in `vitest.workspace.ts`. */
 export { default } from "./vitest.workspace.ts"

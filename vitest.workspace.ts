@@ -75,7 +75,13 @@ export default defineConfig({
       // After the others: each file starts several servers.
       {
         extends: true as const,
-        test: { name: "chaos", root: "chaos", include: ["test/**/*.test.ts"], sequence: { groupOrder: 1 } }
+        test: {
+          name: "chaos",
+          root: "chaos",
+          include: ["test/**/*.test.ts"],
+          globalSetup: ["test/program.setup.ts"],
+          sequence: { groupOrder: 1 }
+        }
       }
     ],
     reporters: ["default", closingLine],

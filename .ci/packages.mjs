@@ -1,20 +1,21 @@
 /**
- * The packages as they are published: packed, checked by publint and "are the types wrong", installed from their
- * tarballs into an empty folder, where a script imports each entry and the command runs.
+ * Packs each package, and checks the tarball with publint and "are the types wrong". Then installs all tarballs into an
+ * empty folder, where a script imports each entry and runs the command.
  */
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
-const root = new URL("../", import.meta.url).pathname
+const root = fileURLToPath(new URL("../", import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), "gitpip-packages-"))
 const env = {
   ...process.env,
   PATH: [join(root, "node_modules/.bin"), dirname(process.execPath), process.env.PATH].join(delimiter),
   npm_config_update_notifier: "false",
-  // What `npm ci` fetched need not be asked for again.
+  // npm reads packages that `npm ci` has fetched from its cache.
   npm_config_prefer_offline: "true"
 }
 for (const key of Object.keys(env))
@@ -32,7 +33,7 @@ const run = async (command, args, cwd = root) => {
   }
 }
 
-/** Packs and checks one package, and answers with its tarball. */
+/** Packs and checks one package, and returns the path of its tarball. */
 const pack = async (name) => {
   const directory = join(root, "packages", name)
   const [[{ filename, files, size }]] = await Promise.all([
@@ -45,7 +46,7 @@ const pack = async (name) => {
   if (stray.length > 0) throw new Error(`@gitpip/${name} would publish ${stray.join(", ")}`)
   console.log(`@gitpip/${name}: ${files.length} files, ${Math.round(size / 1024)} kB packed`)
   const tarball = join(folder, filename)
-  // ESM only, resolved by Node and bundlers; a package without importable entries has no types to check.
+  // The packages are ESM only. A package without importable entries has no types to check.
   if (name !== "cli") await run("attw", [tarball, "--profile", "esm-only", "--format", "ascii"])
   return tarball
 }

@@ -1,12 +1,12 @@
 /**
- * Prints the shape of the source in figures, and how often each retired word is left: `npm run shape`.
- * `--words` lists where the retired words are.
+ * Prints the sizes of files and functions, and how often each retired word is left: `npm run shape`.
+ * `--words` lists the line of each retired word.
  */
 import { execFileSync } from "node:child_process"
 import { lstatSync, readFileSync } from "node:fs"
 import { parseAst } from "rolldown/parseAst"
 
-/** Words with a meaning of their own in Gitpip's past, by the term that replaced them. */
+/** Words that Gitpip no longer uses, by the word that replaces each. */
 const retired = {
   "look (check, lookup, visit)": /\b(looks?|looked|looking|looker)\b/gi,
   "door (limit)": /\bdoors?\b/gi,
@@ -29,7 +29,7 @@ const retired = {
   "whoever, anew, in vain, for want of, once more": /\bwhoever\b|\banew\b|\bin vain\b|\bfor want of\b|\bonce more\b/gi
 }
 
-/** What was released keeps its words: the schemas of before, and the history of changes. */
+/** Released migrations, old schemas and the history of changes keep their words. */
 const isHistory =
   /^CHANGELOG|migrations\/000[1-7]|test\/database\/schemas\/|^\.ci\/shape|package-lock|openapi\.json$|\.(svg|png)$|^LICENSE|\/LICENSE$/
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
@@ -40,7 +40,7 @@ const isSource = (file) => /^packages\/\w+\/src\/.*\.tsx?$/.test(file) || /^chao
 const sources = files.filter(isSource).map((path) => ({ path, text: readFileSync(path, "utf8") }))
 const linesOf = (text) => text.trimEnd().split("\n").length
 
-/** Calls `visit` with each function of a syntax tree, and with the node around each. */
+/** Calls `visit` with each function of a syntax tree. */
 const functionsOf = (node, visit) => {
   if (node === null || typeof node !== "object") return
   if (Array.isArray(node)) {

@@ -33,12 +33,12 @@ const FileSink = Layer.succeed(Sink, {
   off: Option.none(),
   target: ({ username }) => Effect.succeed(username),
   forget: () => Effect.void,
-  create: (target, delivery, content, begin) =>
+  create: ({ begin, content, delivery, target }) =>
     Effect.gen(function* () {
       const { filename, htmlUrl } = delivery
       const text = content._tag === "Text" ? content.text : null
       const line = `${JSON.stringify({ user: target, file: filename, url: htmlUrl, text })}\n`
-      // Right before anything is written: whoever lost the right to write stops here.
+      // Right before anything is written: a process that lost the right to write stops here.
       if (!(yield* begin)) return yield* tooLate
       yield* disk(() => appendFile(file, line))
       return { remoteId: htmlUrl }

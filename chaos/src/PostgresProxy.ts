@@ -20,7 +20,7 @@ export interface Step {
 /** `reset` cuts the connection. */
 export type Verdict = "pass" | "reset"
 
-export interface Hooks {
+interface Hooks {
   /** Before PostgreSQL sees it. */
   readonly before?: (step: Step) => Verdict | Promise<Verdict>
   /** When PostgreSQL has done it, and before the client hears of it. */
@@ -28,7 +28,7 @@ export interface Hooks {
 }
 
 /** How connections are met. */
-export type Mode = "open" | "refuse" | "too-many"
+type Mode = "open" | "refuse" | "too-many"
 
 export interface PostgresProxy {
   readonly port: number

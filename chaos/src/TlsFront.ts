@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs"
 import { type AddressInfo, connect, type Socket } from "node:net"
 import { createServer, type TLSSocket } from "node:tls"
+import { fileURLToPath } from "node:url"
 
 /** Both are signed by nobody but themselves, for `localhost`, and of no use but here. */
 const certificate = (name: "trusted" | "untrusted") => ({
@@ -13,7 +14,7 @@ const certificate = (name: "trusted" | "untrusted") => ({
 })
 
 /** For `NODE_EXTRA_CA_CERTS`: a process with it trusts the right certificate. */
-export const authority = new URL("../certificates/trusted.pem", import.meta.url).pathname
+export const authority = fileURLToPath(new URL("../certificates/trusted.pem", import.meta.url))
 
 export interface TlsFront {
   readonly origin: string

@@ -19,7 +19,7 @@ import type { Time } from "./Time.ts"
 import * as TlsFront from "./TlsFront.ts"
 
 /** Something that is to happen at a statement of one server, once. */
-export interface Trigger {
+interface Trigger {
   readonly phase: "before" | "after"
   readonly matches: (step: PostgresProxy.Step) => boolean
   readonly act: (slot: Slot) => PostgresProxy.Verdict | Promise<PostgresProxy.Verdict>
@@ -245,6 +245,9 @@ const day = 24 * 60 * minute
 /** No longer than the interval of the scans, and a fraction of every lease. */
 const maxStride = 30_000
 
+/** Milliseconds between two reports of servers that stay busy. A start is busy for long, and reports cost it time. */
+const maxPause = 8
+
 /** Advances the clock to whatever is due next, each time that nobody has anything to do. */
 const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "postgres" | "database" | "slots">) => {
   const { database, front, github, pipedrive, postgres, slots, time } = world
@@ -312,6 +315,7 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
   const run = async () => {
     let before = ""
     let same = 0
+    let busyPause = 1
     while (!isOver) {
       const { isBusy, state, wait } = await ask()
       same = state === before && !isBusy ? same + 1 : 0
@@ -320,9 +324,13 @@ const drive = (world: Pick<World, "time" | "github" | "pipedrive" | "front" | "p
       if (wake((one) => one.seen <= now)) same = 0
       if (same < 2) {
         // Decides nothing: others are left the processor.
-        if (same === 0) await pause(1)
+        if (same === 0) {
+          await pause(busyPause)
+          busyPause = Math.min(2 * busyPause, maxPause)
+        }
         continue
       }
+      busyPause = 1
       // What the caller of an answer or of a handshake does with it may not show at once.
       if (same < 10 && (front.starting() > 0 || answering() > 0)) continue
       // A statement that takes long is asked about now and then only.

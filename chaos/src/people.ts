@@ -6,7 +6,7 @@ export const users = ["ann", "anna", "annabel", "bob", "Bobby-Tables", "cy", "de
 export const visitors = ["eve", "mallory"]
 
 /** What a visitor was told. */
-export interface Told {
+interface Told {
   readonly user: string
   readonly visitor: string
   readonly visit: number

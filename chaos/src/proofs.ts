@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as Oracle from "./Oracle.ts"
 import type { PostgresServer } from "./PostgresServer.ts"
 import { type Books, makeBooks, publish, track, users, visit } from "./people.ts"
@@ -173,7 +174,7 @@ export const plainWiring = async (order: "before" | "after") => {
     for (let lives = 0; ; lives++) {
       const child = spawn(
         process.execPath,
-        [new URL("plainWiring.ts", import.meta.url).pathname, order, join(world.directory, "marks")],
+        [fileURLToPath(new URL("plainWiring.ts", import.meta.url)), order, join(world.directory, "marks")],
         {
           env: {
             GITHUB: world.github.url.href,

@@ -21,7 +21,7 @@ const maxRounds = 100
 const quietRounds = 4
 
 /** Nothing is wrong with the world any more. */
-export const mend = (world: World): void => {
+const mend = (world: World): void => {
   world.github.clearFaults()
   world.pipedrive.clearFaults()
   world.github.release()

@@ -79,7 +79,7 @@ const watch = async ({ time }: World, slot: Slot, signal: AbortSignal): Promise<
 }
 
 /** A life in which everything happens that a server can do. `n` makes it another one. */
-export const live = async (world: World, books: Books, n: number): Promise<void> => {
+const live = async (world: World, books: Books, n: number): Promise<void> => {
   const { github, pipedrive, until } = world
   const slot = world.slots[0] as Slot
   const user = `user-${n}`

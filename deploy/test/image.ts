@@ -5,9 +5,10 @@
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { type Copy, DockerfileParser, type Instruction, type JSONInstruction } from "dockerfile-ast"
 
-export const root = new URL("../../", import.meta.url).pathname
+export const root = fileURLToPath(new URL("../../", import.meta.url))
 export const dockerfile = readFileSync(`${root}deploy/Dockerfile`, "utf8")
 
 /** What the last stage says of how the image runs. */

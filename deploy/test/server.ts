@@ -5,7 +5,7 @@ import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Effect, Redacted } from "effect"
 import { freshUrl } from "../../packages/core/test/database.ts"
 
-export const key = "hush-key-of-the-test"
+const key = "hush-key-of-the-test"
 
 /** A port that was free a moment ago. */
 const freePort = Effect.callback<number>((resume) => {
@@ -81,7 +81,7 @@ const closing = (child: ChildProcess) =>
   })
 
 /** A call of the server with its key. */
-export const call = (env: Readonly<Record<string, string>>, method: string, path: string) =>
+const call = (env: Readonly<Record<string, string>>, method: string, path: string) =>
   Effect.promise(async () => {
     const response = await fetch(`http://127.0.0.1:${env.GITPIP_PORT}${path}`, {
       method,

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process"
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -13,7 +13,7 @@ const exec = promisify(execFile)
 const programs = documents.flatMap((path) =>
   blocks(path)
     .filter(({ language }) => language === "ts")
-    .map(({ place, text }) => ({ place, text, name: `${basename(place).replace(/\W/g, "-")}.ts` }))
+    .map(({ place, text }) => ({ place, text, name: `${place.replace(/\W/g, "-")}.ts` }))
 )
 
 let folder = ""

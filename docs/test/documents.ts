@@ -1,16 +1,23 @@
 /** The documents, and the code blocks in them. */
 import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 
-export const root = new URL("../../", import.meta.url).pathname
+export const root = fileURLToPath(new URL("../../", import.meta.url))
+
+const within = (folder: string): ReadonlyArray<string> =>
+  readdirSync(root + folder)
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `${folder}/${name}`)
 
 /** Paths from the top of the checkout. */
 export const documents: ReadonlyArray<string> = [
   "README.md",
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
-  ...readdirSync(`${root}docs`)
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`)
+  "SECURITY.md",
+  ...["docs", "docs/decisions", "examples", "packages/core", "packages/http", "packages/cli", ".changeset"].flatMap(
+    within
+  )
 ]
 
 export const read = (path: string): string => readFileSync(root + path, "utf8")

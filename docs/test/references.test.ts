@@ -92,12 +92,29 @@ describe("the documents name", () => {
 })
 
 describe("the README", () => {
-  it("leads to every document", () => {
+  it("leads to every document, or to the folder that a README leads through", () => {
     const readme = read("README.md")
+    const leads = (path: string) =>
+      readme.includes(`](${path})`) || (/\/README\.md$/.test(path) && readme.includes(`](${dirname(path)})`))
+    const others = documents.filter((path) =>
+      /^(docs\/)?[^/]+\.md$|^(docs\/decisions|examples|packages\/\w+)\/README\.md$/.test(path)
+    )
     assert.deepStrictEqual(
-      documents.filter((path) => path !== "README.md" && !readme.includes(`](${path})`)),
+      others.filter((path) => path !== "README.md" && !leads(path)),
       []
     )
+  })
+})
+
+describe("docs/decisions/README.md", () => {
+  it("leads to every decision, under its heading", () => {
+    const index = read("docs/decisions/README.md")
+    const decisions = documents.filter((path) => /^docs\/decisions\/\d{4}-/.test(path))
+    assert.isNotEmpty(decisions)
+    for (const path of decisions) {
+      const [, heading = ""] = /^# (.+)$/m.exec(read(path)) ?? []
+      assert.include(index, `[${heading}](${path.replace("docs/decisions/", "")})`)
+    }
   })
 })
 

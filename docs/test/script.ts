@@ -5,7 +5,11 @@ import type { Block } from "./documents.ts"
 export const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
   "npm ci && npm run demo": [".ci/run", "npm ci && npm run demo"],
   "npm ci && npm test": [".ci/run", "npm ci && npm test"],
-  "npm install @gitpip/core effect@4.1.0": [".ci/packages.mjs", 'run("npm", ["install"']
+  "npm install @gitpip/core effect@4.1.0": [".ci/packages.mjs", 'run("npm", ["install"'],
+  "npm install @gitpip/http @gitpip/core effect@4.1.0": [".ci/packages.mjs", 'run("npm", ["install"'],
+  "npm install --global @gitpip/cli": [".ci/packages.mjs", 'run("npm", ["install"'],
+  "gitpip demo --exit": [".ci/run", "npm run demo -- --exit"],
+  "npx node examples/03-promises.ts octocat": ["examples/test/examples.integration.test.ts", '"03-promises.ts"']
 }
 
 export interface Script {

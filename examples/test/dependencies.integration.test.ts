@@ -1,9 +1,10 @@
 /** What is installed is what was chosen: each package named with its reason, by its hash, and without scripts of its own. */
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 
-const root = new URL("../../", import.meta.url).pathname
+const root = fileURLToPath(new URL("../../", import.meta.url))
 const read = (file: string) => readFileSync(`${root}${file}`, "utf8")
 
 interface Locked {

@@ -3,12 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Effect } from "effect"
 import { fill } from "../../packages/core/test/database.ts"
 
-const examples = new URL("../", import.meta.url).pathname
+const examples = fileURLToPath(new URL("../", import.meta.url))
 
 const world = Effect.gen(function* () {
   const github = yield* FakeGithub.make({ token: "t" })

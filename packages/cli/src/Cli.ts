@@ -58,7 +58,7 @@ export const execute = (args: ReadonlyArray<string>, version: string) =>
 
 /** Help to stdout when it was asked for, faults of the command line to stderr alone. No colours: the texts are kept ready without. */
 const formatter = CliOutput.defaultFormatter({ colors: false })
-export const layerOutput = Layer.mergeAll(
+const layerOutput = Layer.mergeAll(
   CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
   CliOutput.layer(formatter),
   CliOutput.layerPresenter({

@@ -4,7 +4,7 @@ import { Context, Effect } from "effect"
 import { hiding } from "./Secrets.ts"
 
 /** A standard stream to write to. */
-export interface OutputStream {
+interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number | undefined
   readonly write: (text: string) => unknown

@@ -12,4 +12,4 @@ export const readyText = (
   return Object.hasOwn(texts, command) ? texts[command] : undefined
 }
 
-export const versionText = (version: string): string => `gitpip v${version}`
+const versionText = (version: string): string => `gitpip v${version}`

@@ -52,7 +52,7 @@ const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
   OutcomeUnknown: "Try again in some minutes; https://status.pipedrive.com tells of outages",
   Refused: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
   NotFound: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
-  Withheld: "Run the command again"
+  Withdrawn: "Run the command again"
 }
 
 /** Another process has the embedded database. */

@@ -2,14 +2,14 @@
  * A list of users to track, as people keep them: a name a line, or CSV with the columns `username,id`. Every line is
  * judged by itself.
  */
-export interface Entry {
+interface Entry {
   /** From 1 on, as editors count. */
   readonly line: number
   readonly username: string
   readonly id: string | undefined
 }
 
-export interface Fault {
+interface Fault {
   readonly line: number
   readonly message: string
 }

@@ -1,5 +1,6 @@
 /** The real server process, killed again and again at the worst moments: every file ends up in Pipedrive exactly once. */
 import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { assert, it } from "@effect/vitest"
 import { Database } from "@gitpip/core"
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
@@ -7,7 +8,7 @@ import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { freshUrl } from "../../core/test/database.ts"
 
-const bin = new URL("../bin/gitpip.js", import.meta.url).pathname
+const bin = fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))
 const files = 160
 
 interface Asked {

@@ -28,7 +28,7 @@ export interface InProcess extends Environment {
   readonly fetch?: typeof globalThis.fetch
 }
 
-export interface RunningHere {
+interface RunningHere {
   /** Waits until stdout and stderr together hold the text. Dies with what they hold instead when the command ends first. */
   readonly says: (text: string | RegExp) => Effect.Effect<void>
   /** Interrupts the command, as a signal does, and waits for its end. */

@@ -27,7 +27,7 @@ export interface Ended {
   readonly json: any
 }
 
-export interface Running {
+interface Running {
   /** Waits until stdout and stderr together hold the text. Dies with what they hold instead when the process ends first. */
   readonly says: (text: string | RegExp) => Effect.Effect<void>
   readonly signal: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>

@@ -60,7 +60,7 @@ describe("a file whose text came along", () => {
           Effect.gen(function* () {
             yield* found(github)
             if (batched) {
-              // What a batch does not tell of a file.
+              // A batch does not report these fields of a file.
               const sql = yield* SqlClient.SqlClient
               yield* sql`update gist_files set type = null, raw_url = null`
               yield* (yield* alongside).drain

@@ -1,9 +1,10 @@
 /** Values flow down, imports point up: each file of the library belongs to a row, and imports from its own or one above. */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize, relative } from "node:path"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 
-const src = new URL("../src/", import.meta.url).pathname
+const src = fileURLToPath(new URL("../src/", import.meta.url))
 
 /** From the top. A file imports from rows above its own, or from a file of its own row. */
 const rows: ReadonlyArray<RegExp> = [

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Clock, Context, Duration, Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import { TestClock } from "effect/testing"
+import type { TestClock } from "effect/testing"
 import { inject } from "vitest"
 import * as Database from "../src/database/Database.ts"
 import { searchPath, template } from "./templates.ts"
@@ -66,16 +66,28 @@ const layerClock = (url: Redacted.Redacted) =>
   Layer.effect(
     DatabaseClock,
     Effect.gen(function* () {
-      const connection = Layer.build(PgClient.layer({ url, maxConnections: 1 })).pipe(Effect.orDie)
-      const isTest = isTestClock(yield* Clock.Clock)
-      const context = yield* isTest ? TestClock.withLive(connection) : connection
+      const context = yield* Layer.build(PgClient.layer({ url, maxConnections: 1 })).pipe(
+        Effect.provideService(Clock.Clock, Clock.Clock.defaultValue()),
+        Effect.orDie
+      )
       return yield* setAtOnce({ set: setClock(Context.get(context, SqlClient.SqlClient)) })
     })
   )
 
+/**
+ * A server's database with its pool on the machine's clock. On a test clock the pool would close its connections in each
+ * idle minute of simulated hours, and new connections plan all statements again.
+ */
+export const layerServer = (url: Redacted.Redacted) =>
+  Layer.fresh(
+    Layer.effectContext(
+      Effect.provideService(Layer.build(Database.layerServer(url)), Clock.Clock, Clock.Clock.defaultValue())
+    )
+  )
+
 /** A migrated database on the server. */
 export const layerPostgres = Layer.unwrap(
-  Effect.map(freshUrl, (url) => Database.layerServer(url).pipe(Layer.provideMerge(layerClock(url))))
+  Effect.map(freshUrl, (url) => layerServer(url).pipe(Layer.provideMerge(layerClock(url))))
 ).pipe(Layer.fresh)
 
 /** A data directory with a migrated embedded database, removed when the scope ends. */
@@ -95,7 +107,7 @@ export const fill = (directory: string) =>
   )
 
 /** A migrated embedded database. */
-export const layerEmbedded = Layer.effect(
+const layerEmbedded = Layer.effect(
   DatabaseClock,
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient

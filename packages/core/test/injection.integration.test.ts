@@ -313,7 +313,7 @@ it.live("in Pipedrive everything is text, and the only link is the gist's", () =
           /^<a href="https:\/\/gist\.github\.com\/ann\/[0-9a-f]+\?file=[\w.%~-]+#file-[\w-]*">$/
         )
         assert.strictEqual(tags[1], "</a>")
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: the test searches for control characters
         assert.notMatch(subject, /[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/)
       }
     })
@@ -324,7 +324,7 @@ it.prop("an error's message is one line of bounded length", [text(30)], ([messag
   const line = sentence(message, 50)
   assert.isAtMost(line.length, 50)
   assert.isTrue(line.isWellFormed())
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the test searches for control characters
   assert.notMatch(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
 })
 

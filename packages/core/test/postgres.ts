@@ -11,7 +11,7 @@ export interface PostgresServer {
   readonly stop: () => Promise<void>
 }
 
-/** Unlike anything else, so that it can be looked for in all that Gitpip says. */
+/** A text that occurs nowhere else, so that tests can search the whole output of Gitpip for it. */
 const password = "hush-postgres-password"
 
 export const startPostgres = async (

@@ -47,7 +47,7 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
   const program = Effect.gen(function* () {
     const gitpip = yield* Gitpip
     const sql = yield* SqlClient.SqlClient
-    const look = <A, E>(effect: Effect.Effect<A, E>) =>
+    const collect = <A, E>(effect: Effect.Effect<A, E>) =>
       Effect.map(Effect.exit(effect), (exit) => {
         emitted.push(shown(exit))
         if (Exit.isFailure(exit)) emitted.push(Cause.pretty(exit.cause), shown(Cause.squash(exit.cause)))
@@ -58,14 +58,14 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
       yield* gitpip.track(name(login))
     }
     github.injectFault({ kind: "status", status: 401 })
-    yield* look(gitpip.scan())
-    yield* look(gitpip.scan())
-    yield* look(gitpip.preview(name("ann")))
+    yield* collect(gitpip.scan())
+    yield* collect(gitpip.scan())
+    yield* collect(gitpip.preview(name("ann")))
     const { batch, texts } = yield* Github
     for (const fault of [{ kind: "reset" }, { kind: "html", status: 502 }, { kind: "status", status: 401 }] as const) {
       github.injectFault(fault, { when: ({ route }) => route === "/graphql" })
-      yield* look(batch(["ann", "missing"]))
-      yield* look(texts([{ node: "ann" }]))
+      yield* collect(batch(["ann", "missing"]))
+      yield* collect(texts([{ node: "ann" }]))
     }
     for (const fault of [
       { kind: "status", status: 500 },
@@ -74,14 +74,14 @@ const emittedBy = Effect.fnUntraced(function* (transport: Layer.Layer<HttpClient
     ] as const) {
       pipedrive.injectFault(fault)
     }
-    yield* look(gitpip.publish)
-    yield* look(gitpip.status)
-    yield* look(gitpip.publications(everything))
-    yield* look(gitpip.scans(everything))
-    yield* look(gitpip.user(name("nobody")))
+    yield* collect(gitpip.publish)
+    yield* collect(gitpip.status)
+    yield* collect(gitpip.publications(everything))
+    yield* collect(gitpip.scans(everything))
+    yield* collect(gitpip.user(name("nobody")))
     // A fault of the database: the statement is part of the error.
     yield* sql`alter table visits rename to gone`
-    yield* look(gitpip.latest(name("ann")))
+    yield* collect(gitpip.latest(name("ann")))
     const tables = yield* sql<{
       name: string
     }>`select table_name as name from information_schema.tables where table_schema = 'public'`
@@ -114,7 +114,7 @@ describe("no secret is logged, traced, counted, stored or part of an error", () 
   it.live("when services refuse, break off and answer", () =>
     Effect.gen(function* () {
       const { all, github, pipedrive } = yield* emittedBy(layerTransport)
-      // What was to be looked at was there.
+      // The searched texts are not empty.
       for (const seen of [
         "GITHUB_TOKEN",
         "Github.batch",

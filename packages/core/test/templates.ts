@@ -13,7 +13,7 @@ import * as Database from "../src/database/Database.ts"
 /** The template's name on the server. */
 export const template = "gitpip_template"
 
-/** Where `clock_timestamp()` is looked up before PostgreSQL's own: a test can set it. */
+/** PostgreSQL finds the settable `clock_timestamp()` before its own. */
 export const searchPath = "search_path = public, virtual, pg_catalog"
 
 /** A clock that shows what a test set, and else the real time. */

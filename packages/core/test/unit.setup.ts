@@ -1,4 +1,4 @@
-/** Unit tests stay pure: whoever opens a socket, starts a process or a database in one fails, and belongs elsewhere. */
+/** Unit tests stay pure: a test that opens a socket, a process or a database fails here, and belongs to another project. */
 import childProcess from "node:child_process"
 import { syncBuiltinESMExports } from "node:module"
 import net from "node:net"

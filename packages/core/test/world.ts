@@ -16,7 +16,7 @@ export interface WorldOptions {
   readonly github?: FakeGithubOptions
   readonly pipedrive?: FakePipedriveOptions
   readonly env?: Record<string, string>
-  /** `false`: a GitHub without GraphQL, so that users are looked at by their lists, however many they are. */
+  /** `false`: a GitHub without GraphQL, so that users are checked by their lists, however many they are. */
   readonly queries?: false
 }
 
@@ -41,7 +41,7 @@ export const makeWorld = Effect.fnUntraced(function* (options: WorldOptions = {}
 export const settingsOf = (env: Record<string, string>): Layer.Layer<Settings, SettingsError> =>
   Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))), Layer.fresh)
 
-/** One process's worth of services. Built anew by every call: a second call is a second process, or a restart. */
+/** One process's worth of services. Each call builds new services: a second call is a second process, or a restart. */
 export const services = (
   settings: Layer.Layer<Settings, SettingsError>
 ): Layer.Layer<Gitpip | Services | Settings, SettingsError, SqlClient.SqlClient> =>
@@ -57,7 +57,7 @@ export const services = (
 let underway = 0
 /** Called when the last of them ends. */
 const whenNone: Array<() => void> = []
-/** The statements that were sent, while somebody looks at them. */
+/** The statements that were sent, while a test records them. */
 let sent: Array<string> | undefined
 
 const watching = Tracer.make({
@@ -122,7 +122,7 @@ export const atRest = Effect.promise(async () => {
   }
 })
 
-/** A test clock that also tells when the next sleeper wakes. */
+/** A test clock that also knows when the next sleeper wakes. */
 interface WorldClock extends TestClock.TestClock {
   /** In epoch milliseconds, infinite while nobody sleeps. */
   readonly nextWake: () => number

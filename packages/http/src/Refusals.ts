@@ -3,7 +3,7 @@ import { FindMyWay, HttpServerError, type HttpServerRequest, HttpServerResponse,
 import { Api } from "./Api.ts"
 import { pageRoutes } from "./page/addresses.ts"
 
-export const problem = (
+const problem = (
   status: number,
   title: string,
   members: { readonly type?: string; readonly detail: string },

@@ -49,7 +49,7 @@ export const settingsOf = (env: Record<string, string>) => {
 }
 
 /** A worker that does nothing by itself, so that tests decide what happens when. */
-export const layerIdle = Layer.effect(
+const layerIdle = Layer.effect(
   Worker,
   Effect.map(DateTime.now, (startedAt) => Worker.of({ dead: Effect.succeed([]), startedAt }))
 )

@@ -18,14 +18,14 @@ export const version = 1
 /** Files with an older schema have other names of tables and columns. */
 export const oldestSchema = 8
 
-export const Head = Schema.Struct({
+const Head = Schema.Struct({
   gitpip: Schema.Literal("state"),
   version: Schema.Int,
   schema: Schema.Int,
   exported_at: Schema.String
 })
 export const Opening = Schema.Struct({ table: Schema.String, columns: Schema.Array(Schema.String) })
-export const End = Schema.Struct({ end: Schema.Literal(true), rows: Schema.Record(Schema.String, Schema.Int) })
+const End = Schema.Struct({ end: Schema.Literal(true), rows: Schema.Record(Schema.String, Schema.Int) })
 
 /** A table, by what its rows are found one after the other. Unlike a page's number, it costs the same on every page. */
 export interface Table {

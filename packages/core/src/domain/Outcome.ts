@@ -7,7 +7,7 @@ interface Why {
   readonly message: string
 }
 
-/** Whether something may have been created: the next attempt then looks it up first. */
+/** Whether something may have been created: the next attempt then starts with a lookup. */
 interface Uncertainty {
   readonly isUncertain: boolean
 }

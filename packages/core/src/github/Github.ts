@@ -42,13 +42,11 @@ export {
   GithubError,
   githubError,
   NotPublic,
-  PaginationLimited,
   RateLimited,
   Refused,
   Unauthorized,
   Unavailable,
   Unexpected,
-  Unreachable,
   UserNotFound
 } from "./errors.ts"
 export type { BatchGist, GistTexts, NewestGists } from "./queries.ts"

@@ -226,7 +226,7 @@ const isSpent = ({ headers }: Answer, now: number): boolean =>
 export const maxLimitWait = 3_601_000
 
 /** The wait where nothing tells one, and the least after a second refusal in a row. */
-export const usualLimitWait = 60_000
+const usualLimitWait = 60_000
 
 /**
  * When a limit ends, in epoch milliseconds: `retry-after`, else the reset when nothing remains, else a minute.

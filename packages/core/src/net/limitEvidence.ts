@@ -51,7 +51,7 @@ export const none: LimitEvidence = {
 export type LimitScope = "everybody" | "suspected" | "thing"
 
 /** The longest that a limit which only one thing has met holds others up. */
-export const maxSuspected = Duration.minutes(1)
+const maxSuspected = Duration.minutes(1)
 
 /** The oldest are forgotten, and cost one more suspicion. */
 const capacity = 2_000

@@ -53,7 +53,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
           Cache.invalidate(targets, { userKey, username }),
           storing(deals.forget(userKey, Number(target)))
         ),
-      create: Effect.fn("ActivitySink.create")(function* (target, delivery, content, begin) {
+      create: Effect.fn("ActivitySink.create")(function* ({ begin, content, delivery, target }) {
         const today = calendarDay(yield* DateTime.now, yield* Cache.get(zones, "own"))
         const send = (sent: Content) =>
           pipedrive.createActivity(

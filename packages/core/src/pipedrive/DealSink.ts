@@ -53,7 +53,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
       off: Option.none(),
       target: () => Effect.succeed(""),
       forget: () => Effect.void,
-      create: Effect.fn("DealSink.create")(function* (_target, delivery, content, begin) {
+      create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {
         const id = yield* sinking(pipedrive.createDeal(title(delivery), begin))
         return yield* addNote(id, delivery, content)
       }),
@@ -80,7 +80,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
 )
 
 /** The deal's title, and the marker: one line, unique to the file, at most `subjectLimit` units. */
-export const title = (delivery: Pick<Delivery, "filename" | "username" | "gistId" | "htmlUrl">): string => {
+const title = (delivery: Pick<Delivery, "filename" | "username" | "gistId" | "htmlUrl">): string => {
   const hash = createHash("sha256").update(delivery.htmlUrl).digest("hex").slice(0, 10)
   const tail = ` · ${delivery.username} · ${cut(delivery.gistId, 40)} ${hash}`
   return `${cut(subject(delivery.filename), subjectLimit - tail.length)}${tail}`

@@ -82,7 +82,7 @@ const CUT = " (only the beginning: the whole file is behind the link)"
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
 
-/** Text as HTML of the same look: lines and indentation stay, and characters that HTML cannot hold become U+FFFD. */
+/** Text as HTML: lines and indentation stay, and characters that HTML cannot hold become U+FFFD. */
 const escapeText = (text: string): string =>
   escapeHtml(
     text

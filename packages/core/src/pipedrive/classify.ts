@@ -36,7 +36,7 @@ const minute = 60_000
 const hour = 60 * minute
 
 /**
- * A 429: the day's tokens are used up, or a burst was too large. Both look alike: the headers that
+ * A 429: the day's tokens are used up, or a burst was too large. Both are similar: the headers that
  * distinguish them are not documented, and can be missing. Without headers the third 429 in a row counts as a spent day.
  */
 const limitOf = (response: Response, { cost, now, refusals }: Sent) => {

@@ -41,7 +41,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
       const wait = (until: Duration.Duration) => Duration.subtract(until, ago)
       if (Duration.isLessThan(ago, Timing.sendMargin)) {
         return yield* notYet(
-          "The response to the creation of the user's deal was lost; the deal is looked up in a minute",
+          "The response to the creation of the user's deal was lost; a lookup follows in a minute",
           wait(Timing.sendMargin)
         )
       }
@@ -87,7 +87,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
 const prefix = "deal:"
 
 /** Names a user's deal among the remote ids of duplicates, which are activities otherwise. */
-export const dealRemoteId = (id: number): string => `${prefix}${id}`
+const dealRemoteId = (id: number): string => `${prefix}${id}`
 
 /** The user's deal that a remote id names. */
 export const dealOfRemoteId = (remoteId: string): Option.Option<number> =>

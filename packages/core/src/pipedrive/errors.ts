@@ -31,7 +31,7 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
 /** Pipedrive itself says that the item does not exist. Nothing was done. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { message: Schema.String }) {}
 /** The caller withdrew the request before it left. */
-export class Withheld extends Schema.TaggedError<Withheld>()("Withheld", { message: Schema.String }) {}
+export class Withdrawn extends Schema.TaggedError<Withdrawn>()("Withdrawn", { message: Schema.String }) {}
 /** The request certainly never reached Pipedrive. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { message: Schema.String }) {}
 /** A web page came with a 2xx, probably a sign-in page. A proxy that did the work could answer so, too. */
@@ -50,7 +50,7 @@ export class PipedriveError extends Schema.TaggedError<PipedriveError>()("Pipedr
     Refused,
     Forbidden,
     NotFound,
-    Withheld,
+    Withdrawn,
     Unreachable,
     NotPipedrive,
     OutcomeUnknown

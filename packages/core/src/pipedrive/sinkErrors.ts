@@ -68,7 +68,7 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
       return new ItemRefused({ message })
     case "NotFound":
       return new TargetGone({ message })
-    case "Withheld":
+    case "Withdrawn":
       return new NotYet({ message, retryAt: now })
     case "NotPipedrive":
     case "OutcomeUnknown":

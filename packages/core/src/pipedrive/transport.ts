@@ -2,7 +2,7 @@
  * One exchange with Pipedrive: behind the throttle, with the token, and with what the response proves noted.
  *
  * Guarantees: the token travels in a header and to the configured origin only; no redirect is followed; no request is
- * repeated. Pipedrive has no idempotency key, so only the caller, who can look up first, may try again.
+ * repeated. Pipedrive has no idempotency key, so only the caller, who can run a lookup first, may try again.
  */
 import { Clock, DateTime, Duration, Effect, Option, Redacted, Schema } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
@@ -22,7 +22,7 @@ import {
   OutcomeUnknown,
   PipedriveError,
   Unreachable,
-  Withheld
+  Withdrawn
 } from "./errors.ts"
 import { type DayBudget, dayBudgetOf, growingWait, maxBurst, searchWindow, windowOf } from "./limits.ts"
 import { WireSuccess } from "./wire.ts"
@@ -193,7 +193,7 @@ export const make = ({
     const held = LimitEvidence.heldUntil(evidence, by?.thing, yield* Clock.currentTimeMillis)
     if (held !== undefined) return yield* fail(itemLimited("Pipedrive's limit of requests is reached", held))
     const sent = yield* send(request, options)
-    if (sent === undefined) return yield* fail(new Withheld({ message: "The request was not sent in time" }))
+    if (sent === undefined) return yield* fail(new Withdrawn({ message: "The request was not sent in time" }))
     const { answer, startedAt } = sent
     const body = json(answer)
     if (answer.status !== 429) noteAnswered(by?.thing, startedAt, cost)

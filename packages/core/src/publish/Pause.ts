@@ -138,7 +138,7 @@ export const make = () => {
 
   return {
     current,
-    /** Notes a failure, and answers whose it looks like. */
+    /** Notes a failure, and answers its scope. */
     failed: (service: Service, failure: Evidence.Failure): Evidence.Verdict => {
       const next = Evidence.afterFailure(evidence[service], failure)
       evidence[service] = next.evidence

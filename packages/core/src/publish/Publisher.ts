@@ -4,10 +4,10 @@
  * One attempt: attempt.ts. Whose failure it is: evidence.ts. What becomes of the file: outcome.ts, stored by settle.ts.
  * Who waits: Pause.ts and pausing.ts. What was created twice: duplicates.ts.
  *
- * Guarantees: a graceful stop loses no answer, and hands back what was not sent. A kill leaves `sent_at` behind, and the
- * next holder of the row looks the file up before it sends.
+ * Guarantees: a graceful stop loses no response, and releases what was not sent. A kill leaves `sent_at` behind, and the
+ * next holder of the row runs a lookup before it sends.
  *
- * A backlog leaves half of each budget, GitHub's hour and the sink's day, to new files (`Timing.reserve`).
+ * A backlog leaves half of each budget, GitHub's hour and the sink's day, to new files (see allowance.ts).
  */
 import { Clock, Context, DateTime, Duration, Effect, Layer, Option, Semaphore } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
@@ -42,7 +42,7 @@ export interface Drained {
 }
 
 /** How many publications are attempted at a time. */
-export const concurrency = 12
+const concurrency = 12
 
 /** Claimed at once: enough to keep all attempts busy, few enough to end well within the lease. */
 const batch = concurrency * 2
@@ -136,8 +136,8 @@ export class Publisher extends Context.Service<
         return [...claimed, ...(yield* claim(batch, { except: next.except }))]
       })
 
-      /** Hands back what an interrupted batch has not settled. Whatever was sent is settled already. */
-      const handBack = (claims: ReadonlyArray<Claim>) =>
+      /** Releases what an interrupted batch has not settled. Whatever was sent is settled already. */
+      const release = (claims: ReadonlyArray<Claim>) =>
         Effect.forEach(claims, (claim) => publications.settle(claim, { _tag: "release" }), {
           concurrency,
           discard: true
@@ -153,7 +153,7 @@ export class Publisher extends Context.Service<
           const claims = yield* claimNext
           if (claims.length === 0) return total
           const states = yield* Effect.forEach(claims, (claim) => publish(claim, isProbe), { concurrency }).pipe(
-            Effect.onError(() => Effect.ignore(handBack(claims)))
+            Effect.onError(() => Effect.ignore(release(claims)))
           )
           yield* settling.takeBack
           for (const state of states) total[state === "pending" ? "snoozed" : state]++

@@ -31,7 +31,7 @@ export interface Delivery extends Recipient {
 export class ItemRefused extends Schema.TaggedError<ItemRefused>()("ItemRefused", { message: Schema.String }) {}
 /**
  * The service rejects the request without saying whether the item, its target or the credential is the reason. Nothing was
- * created. `scope` is what the answer looks like: the answers to other items decide.
+ * created. `scope` is a first guess: the answers to other items decide.
  */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   message: Schema.String,
@@ -78,6 +78,15 @@ export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
 export const tooLate: Effect.Effect<never, SinkError> = Effect.flatMap(DateTime.now, (retryAt) =>
   Effect.fail(new SinkError({ reason: new NotYet({ message: "The file was not sent in time", retryAt }) }))
 )
+
+/** A file to be created on its target. */
+export interface Order {
+  readonly target: string
+  readonly delivery: Delivery
+  readonly content: Content
+  /** Notes the sending: see `Sink.create`. */
+  readonly begin: Effect.Effect<boolean>
+}
 
 /** What was created. */
 export interface Created {
@@ -134,12 +143,7 @@ export class Sink extends Context.Service<
      * something leaves. When `begin` answers `false`, the sink sends nothing and fails with `NotYet` (`tooLate`). When it
      * answers `true`, everything must end within `Timing.createTimeout`.
      */
-    readonly create: (
-      target: string,
-      delivery: Delivery,
-      content: Content,
-      begin: Effect.Effect<boolean>
-    ) => Effect.Effect<Created, SinkError>
+    readonly create: (order: Order) => Effect.Effect<Created, SinkError>
     /** Completes what `find` found. Only for a sink that creates one thing by several requests. */
     readonly finish?: (remoteId: string, delivery: Delivery, content: Content) => Effect.Effect<Created, SinkError>
     /** The remote ids of everything that `create` created for this file since then, and that still exists, oldest first. */

@@ -5,7 +5,7 @@ import type { ThrottleState } from "../net/Throttle.ts"
 import type { Price, Budget as SinkBudget } from "./Sink.ts"
 
 /** A budget that is used up and renewed all at once, and what one file costs of it. */
-export interface Budget {
+interface Budget {
   readonly what: string
   readonly left: number
   readonly limit: number
@@ -21,7 +21,7 @@ export interface Allowance {
   readonly wait: Option.Option<{ readonly until: DateTime.Utc; readonly message: string }>
 }
 
-export const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
+const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
   let files = Number.POSITIVE_INFINITY
   let wait: Allowance["wait"] = Option.none()
   for (const { cost, left, limit, period, renewsAt, what } of budgets) {
@@ -29,7 +29,7 @@ export const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowanc
     const affordable = Math.max(Math.floor(over / cost), 0)
     if (affordable >= files) continue
     files = affordable
-    // The reserve shrinks by half the limit within a period.
+    // The held part shrinks by half the limit within a period.
     const until = Math.min(now + ((cost - over) * 2 * Duration.toMillis(period)) / limit, renewsAt)
     const message = `${what} are kept for new files: ${left} of ${limit} are left`
     wait = affordable > 0 ? Option.none() : Option.some({ until: DateTime.makeUnsafe(Math.ceil(until)), message })

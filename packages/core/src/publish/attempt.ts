@@ -1,6 +1,6 @@
 /**
- * One attempt to publish a claimed file: look it up when an earlier request may have created it, read it, find its target,
- * send it, settle.
+ * One attempt to publish a claimed file: a lookup when an earlier request may have created it, then read, find the target,
+ * send, settle.
  *
  * Guarantees: however an attempt ends, the row says truthfully whether something may have been created. The request and
  * the storing of its outcome cannot be interrupted. A lookup without a result is believed after `Timing.certainDelay`.
@@ -131,7 +131,7 @@ export const make = Effect.fnUntraced(function* ({
     )
   })
 
-  /** Looks up what an earlier request may have created. Answers the claim to send, or ends the attempt. */
+  /** Runs the lookup for what an earlier request may have created. Answers the claim to send, or ends the attempt. */
   const reconcile = Effect.fnUntraced(function* (claim: Claim) {
     const { sentAt, target } = claim
     if (!rules.lookupBeforeResend || sentAt === null || target === null) return claim
@@ -159,7 +159,10 @@ export const make = Effect.fnUntraced(function* ({
   const send = Effect.fnUntraced(function* (claim: Claim) {
     const found = yield* Effect.catchTag(read(claim), "GithubError", (error) => ending(failures.ofGithub(claim, error)))
     if (Option.isNone(found)) {
-      return yield* settle(claim, missing(claim, "FileNotFound", "FileGone", "The gist no longer has this file"))
+      return yield* settle(
+        claim,
+        missing(claim, { once: "FileNotFound", twice: "FileGone", message: "The gist no longer has this file" })
+      )
     }
     const { content, description, type } = found.value
     const delivery: Delivery = { ...claim, description, type }
@@ -168,7 +171,7 @@ export const make = Effect.fnUntraced(function* ({
     )
     // Right before the request, behind every wait: a process that was paused past its lease must not send.
     const begin = Effect.catch(publications.beginSend(claim, target), () => Effect.succeed(false))
-    return yield* sink.create(target, delivery, contentFor(claim, content), begin).pipe(
+    return yield* sink.create({ target, delivery, content: contentFor(claim, content), begin }).pipe(
       Effect.matchEffect({
         onSuccess: ({ remark = null, remoteId }) => {
           failures.targetWorks(claim.userKey)

@@ -21,7 +21,7 @@ export const make = ({
 }) => {
   type Audit = Effect.Success<ReturnType<typeof publications.audits>>[number]
 
-  /** Looks a publication up again that was sent again. Answers whether the next audit may follow. */
+  /** Runs another lookup for a publication that was sent again. Answers whether the next audit may follow. */
   const auditOne = Effect.fnUntraced(function* (due: Audit) {
     const by = { user: `${due.userKey}`, thing: `${due.key}` }
     const found = yield* sink
@@ -42,7 +42,7 @@ export const make = ({
   })
 
   return {
-    /** Looks up every publication whose audit is due: an earlier request may have created something after all. */
+    /** Runs every audit that is due: an earlier request may have created something after all. */
     audit: Effect.gen(function* () {
       for (;;) {
         const audits = yield* publications.audits(auditBatch)

@@ -22,7 +22,7 @@ export interface Thing {
 /** A failure that may be the thing's fault, or not. */
 export interface Failure {
   readonly thing: Thing
-  /** Equal for failures that look alike. */
+  /** Equal for similar failures. */
   readonly signature: string
   /** All things of the user share what failed, such as the deal. */
   readonly isUserWide: boolean
@@ -38,7 +38,7 @@ export interface Verdict {
   readonly failures: number
   /** Failures of the user in a row. */
   readonly userFailures: number
-  /** Whether no other user's failure looks alike: then a cheap read can prove more. */
+  /** Whether no other user's failure is similar: then a cheap read can prove more. */
   readonly isAlone: boolean
 }
 
@@ -62,10 +62,10 @@ export interface Evidence {
 }
 
 /** Things of this many users that fail alike, one after the other, are no coincidence. */
-export const globalUsers = 3
+const globalUsers = 3
 
 /** This many things of one user that fail one after the other share a cause. */
-export const userThings = 3
+const userThings = 3
 
 /** A failing thing is tried again several times within this time. */
 export const memory = Duration.hours(1)

@@ -32,7 +32,7 @@ export const make = ({
   /** Targets that were replaced since their user's last success. */
   const replaced = new Map<number, string>()
 
-  /** Whose failure it is. While no other failure looks alike, a cheap read proves whether the service works. */
+  /** Whose failure it is. While no other failure is similar, a cheap read proves whether the service works. */
   const judge = Effect.fnUntraced(function* (
     service: Service,
     failed: Omit<Failure, "at">,

@@ -2,7 +2,7 @@
  * Decides what becomes of a publication after an attempt that did not succeed, and who has to wait. Pure: no clock, no
  * database, no random. The table is in docs/lifecycle.md.
  *
- * Hazard: `isUncertain` must be true whenever something may have been created. The next attempt then looks it up first.
+ * Hazard: `isUncertain` must be true whenever something may have been created. The next attempt then starts with a lookup.
  */
 import { type DateTime, Duration } from "effect"
 import { isGlobal } from "../domain/Scope.ts"
@@ -24,7 +24,7 @@ export interface Block {
    * - `limit`: requests are limited.
    * - `fault`: the service cannot be reached.
    * - `restored`: a limit that another process, or an earlier one, met.
-   * - `suspicion`: several failures look global. Users of whom nothing has failed are still tried, slowly.
+   * - `suspicion`: several failures seem global. Users of whom nothing has failed are still tried, slowly.
    */
   readonly cause: "limit" | "fault" | "restored" | "suspicion"
 }
@@ -88,7 +88,7 @@ export const afterSinkError = (
         ? failure(claim, verdict, { reason: _tag, message, isUncertain: false })
         : { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false }, ...blockOf(verdict, message) }
     case "Forbidden":
-      // A refusal that looks like the credential's is global, unless something has succeeded since.
+      // A refusal that seems the credential's is global, unless something has succeeded since.
       return isGlobal(reason.scope) && !verdict.isProven
         ? {
             outcome: release(_tag, message),
@@ -200,7 +200,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
   switch (_tag) {
     case "GistNotFound":
     case "UserNotFound":
-      return { outcome: missing(claim, "GistNotFound", "GistGone", message) }
+      return { outcome: missing(claim, { once: "GistNotFound", twice: "GistGone", message }) }
     case "NotPublic":
       return { outcome: { _tag: "discard", reason: _tag, message } }
     case "Blocked":
@@ -264,7 +264,10 @@ export const isEvidence = ({ reason, scope }: GithubError): boolean =>
   reason._tag === "Refused" || (reason._tag === "RateLimited" ? scope === "thing" : isGlobal(scope))
 
 /** GitHub's page of a gist can lag behind the list: a gist or file that is missing once is not gone yet. */
-export const missing = (claim: Situation, once: string, twice: string, message: string): Outcome =>
+export const missing = (
+  claim: Situation,
+  { message, once, twice }: { readonly once: string; readonly twice: string; readonly message: string }
+): Outcome =>
   claim.errorReason === once
     ? { _tag: "discard", reason: twice, message }
     : {
@@ -276,7 +279,7 @@ export const missing = (claim: Situation, once: string, twice: string, message: 
         counts: true
       }
 
-/** Failures that look alike have the same signature. Numbers are left out, since they differ between things. */
+/** Similar failures have the same signature. Numbers are left out, since they differ between things. */
 export const signatureOf = ({ reason }: SinkError | GithubError): string => {
   switch (reason._tag) {
     case "SinkOutcomeUnknown":

@@ -19,7 +19,7 @@ interface Refusal {
 /** Refusals that are remembered. */
 const refusedCapacity = 100
 
-export const thingOf = (claim: Claim) => ({ user: claim.userKey, key: String(claim.key) })
+const thingOf = (claim: Claim) => ({ user: claim.userKey, key: String(claim.key) })
 
 export const make = ({
   pausing,

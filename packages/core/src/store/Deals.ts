@@ -69,7 +69,7 @@ export const make = Effect.gen(function* () {
           sql`update deals set sent_at = null, lease_until = null where user_key = ${userKey} and epoch = ${epoch}`
         )
       ),
-    /** Lets another process try, which looks the deal up first when a create went out. */
+    /** Lets another process try. When a create was sent, that process starts with a lookup. */
     release: ({ epoch, userKey }: DealLease) =>
       orDatabaseError(
         Effect.asVoid(sql`update deals set lease_until = null where user_key = ${userKey} and epoch = ${epoch}`)

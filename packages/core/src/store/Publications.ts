@@ -43,7 +43,7 @@ export const Claim = Schema.Struct({
   key: Schema.Int,
   epoch: Schema.Int,
   attempts: Schema.Int,
-  /** Since when something may be in Pipedrive whose creation was not confirmed: it is looked up before the next request. */
+  /** Since when something may be in Pipedrive whose creation was not confirmed: the next attempt starts with a lookup. */
   sentAt: Schema.NullOr(Schema.DateTimeUtc),
   /** Seconds since `sentAt`, by the database's clock. */
   sentAgo: Schema.NullOr(Schema.Finite),
@@ -137,15 +137,15 @@ export const make = Effect.gen(function* () {
     return "duplicate" as const
   })
 
-  /** Hands a claim back. A publication that was sent is due when a lookup shows what became of the request. */
-  const handBack = (claim: Claim) => sql`
+  /** Releases a claim. A publication that was sent is due when a lookup shows what became of the request. */
+  const releaseRow = (claim: Claim) => sql`
     update publications set state = 'pending', lease_until = null, attempts = greatest(attempts - 1, 0),
       due_at = case when sent_at is null then due_at else ${inFuture(sql, Timing.settleDelay)} end
     where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending'`
 
   const settleUnpublished = Effect.fnUntraced(function* (claim: Claim, outcome: Unpublished<Retrial>) {
     const why = outcome._tag === "release" ? outcome.why : outcome
-    if (why === undefined) return void (yield* handBack(claim))
+    if (why === undefined) return void (yield* releaseRow(claim))
     const { message, reason } = why
     const retrial: Retrial =
       outcome._tag === "retry" || outcome._tag === "snooze" ? outcome.due : { wait: Duration.zero, isLast: false }

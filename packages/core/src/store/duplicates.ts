@@ -6,8 +6,8 @@ import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
 import { inFuture, now } from "./sql.ts"
 
-/** A publication that was sent again after lookups without a result, to be looked up again. */
-export const Audit = Schema.Struct({
+/** A publication that was sent again after lookups without a result, and is due for another lookup. */
+const Audit = Schema.Struct({
   key: Schema.Int,
   remoteId: Schema.String,
   target: Schema.String,
@@ -21,7 +21,6 @@ export const Audit = Schema.Struct({
   type: Schema.NullOr(Schema.String),
   size: Schema.Int
 })
-export type Audit = typeof Audit.Type
 
 export interface OfPublication {
   readonly key: number

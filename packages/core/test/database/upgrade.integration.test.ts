@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it, vi } from "@effect/vitest"
 import { PGlite } from "@electric-sql/pglite"
@@ -25,7 +26,7 @@ const directory = Effect.acquireRelease(
 
 const number = (migration: string) => Number.parseInt(migration, 10)
 const fixture = (version: number) =>
-  new URL(`schemas/${String(version).padStart(4, "0")}.sql`, import.meta.url).pathname
+  fileURLToPath(new URL(`schemas/${String(version).padStart(4, "0")}.sql`, import.meta.url))
 
 /** A database as a program of that version left it. */
 const left = Effect.fnUntraced(function* (version: number) {

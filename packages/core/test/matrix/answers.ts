@@ -68,7 +68,7 @@ const second = (at: number): number => Math.floor(at / 1_000)
 
 const githubHeaders = (limits: Case["limits"], { at, path }: FakeRequest): Record<string, string | undefined> => {
   const resource = path === "/graphql" ? "graphql" : "core"
-  const told = (remaining: string, reset: number | string) => ({
+  const limitHeaders = (remaining: string, reset: number | string) => ({
     "x-ratelimit-limit": "5000",
     "x-ratelimit-remaining": remaining,
     "x-ratelimit-used": "100",
@@ -77,20 +77,20 @@ const githubHeaders = (limits: Case["limits"], { at, path }: FakeRequest): Recor
   })
   switch (limits) {
     case "ordinary":
-      return told("4900", second(at) + 3_000)
+      return limitHeaders("4900", second(at) + 3_000)
     case "missing":
-      return Object.fromEntries(Object.keys(told("", 0)).map((name) => [name, undefined]))
+      return Object.fromEntries(Object.keys(limitHeaders("", 0)).map((name) => [name, undefined]))
     case "zero":
-      return told("0", second(at) + 1_800)
+      return limitHeaders("0", second(at) + 1_800)
     case "past":
-      return told("0", second(at) - 3_600)
+      return limitHeaders("0", second(at) - 3_600)
     case "absurd":
-      return { ...told("-7", "99999999999"), "retry-after": "4294967296" }
+      return { ...limitHeaders("-7", "99999999999"), "retry-after": "4294967296" }
   }
 }
 
 const pipedriveHeaders = (limits: Case["limits"]): Record<string, string | undefined> => {
-  const told = (remaining: string, reset: string, day: string) => ({
+  const limitHeaders = (remaining: string, reset: string, day: string) => ({
     "x-ratelimit-limit": "20",
     "x-ratelimit-remaining": remaining,
     "x-ratelimit-reset": reset,
@@ -99,14 +99,14 @@ const pipedriveHeaders = (limits: Case["limits"]): Record<string, string | undef
   })
   switch (limits) {
     case "ordinary":
-      return told("19", "2", "29000")
+      return limitHeaders("19", "2", "29000")
     case "missing":
-      return Object.fromEntries(Object.keys(told("", "", "")).map((name) => [name, undefined]))
+      return Object.fromEntries(Object.keys(limitHeaders("", "", "")).map((name) => [name, undefined]))
     case "zero":
-      return told("0", "2", "3")
+      return limitHeaders("0", "2", "3")
     case "past":
-      return told("0", "-3600", "29000")
+      return limitHeaders("0", "-3600", "29000")
     case "absurd":
-      return { ...told("-7", "99999999999", "-1"), "retry-after": "4294967296" }
+      return { ...limitHeaders("-7", "99999999999", "-1"), "retry-after": "4294967296" }
   }
 }

@@ -3,7 +3,7 @@
  * And the rule that says what each combination may do to others. Pure.
  */
 
-/** Every kind of request that Gitpip sends, and whose trouble can be told apart there. */
+/** Every kind of request that Gitpip sends, and which scopes of trouble differ there. */
 export const requests = {
   "github list": { scopes: ["thing", "all"] },
   "github page": { scopes: ["thing", "all"] },
@@ -33,7 +33,7 @@ export type RequestKind = keyof typeof requests
  * What servers, proxies and firewalls send: RFC 9110 and 6585, and Cloudflare's own (520 to 530). `reset` and `hang` are
  * what comes in place of a status.
  */
-export const statuses = [
+const statuses = [
   ...["200", "201", "202", "204", "206", "301", "302", "303", "304", "307", "308"],
   ...["400", "401", "402", "403", "404", "405", "406", "407", "408", "409", "410", "411", "412", "413", "414", "415"],
   ...["418", "421", "422", "423", "424", "425", "426", "428", "429", "431", "451", "499"],
@@ -60,13 +60,13 @@ export const statuses = [
 ] as const
 
 /** `documented`: a success is answered with the truth, anything else in the service's own form for errors. */
-export const bodies = ["documented", "other", "empty", "html", "cut", "slow", "endless"] as const
-export const limits = ["ordinary", "missing", "zero", "past", "absurd"] as const
-export const scopes = ["thing", "user", "all"] as const
+const bodies = ["documented", "other", "empty", "html", "cut", "slow", "endless"] as const
+const limits = ["ordinary", "missing", "zero", "past", "absurd"] as const
+const scopes = ["thing", "user", "all"] as const
 export type Scope = (typeof scopes)[number]
-export const durations = ["once", "hour", "ever"] as const
+const durations = ["once", "hour", "ever"] as const
 /** Whether the service does what it is asked before it answers so. */
-export const works = ["done", "undone"] as const
+const works = ["done", "undone"] as const
 
 export interface Case {
   readonly request: RequestKind
@@ -112,7 +112,7 @@ const impossible: ReadonlyArray<(one: Partial<Case>) => boolean> = [
   ({ limits, status }) => status !== undefined && !isNumber(status) && limits !== undefined && limits !== "missing",
   ({ body, status }) => (status === "204" || status === "304") && body !== undefined && body !== "empty",
   ({ request, work }) => request !== undefined && !changing.has(request) && work === "undone",
-  // A service that says so and has not done it cannot be told from one that has.
+  // A false report of success cannot be distinguished from a true one.
   ({ body, request, status, work }) =>
     request !== undefined &&
     changing.has(request) &&
@@ -161,7 +161,7 @@ export const all = function* (): Generator<Case> {
 }
 
 /** Statuses that mean something of their own. The others are paired with each service, not with each kind of request. */
-const telling: ReadonlySet<Case["status"]> = new Set<Case["status"]>([
+const commonStatuses: ReadonlySet<Case["status"]> = new Set<Case["status"]>([
   ...([
     "200",
     "204",
@@ -188,7 +188,7 @@ export const pairsOf = (one: Partial<Case>): ReadonlyArray<string> =>
     keys.slice(index + 1).flatMap((b) => {
       const [first, second] = [one[a], one[b]]
       if (first === undefined || second === undefined) return []
-      const isRare = a === "request" && b === "status" && !telling.has(second as Case["status"])
+      const isRare = a === "request" && b === "status" && !commonStatuses.has(second as Case["status"])
       return [`${isRare ? first.split(" ")[0] : first} ${second}`]
     })
   )
@@ -260,7 +260,7 @@ export const sample = (seed: number, count: number): ReadonlyArray<Case> => {
 }
 
 /** https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32 */
-export const mulberry32 = (seed: number) => {
+const mulberry32 = (seed: number) => {
   let state = seed | 0
   return (): number => {
     state = (state + 0x6d2b79f5) | 0

@@ -42,7 +42,7 @@ const saysGlobal = (one: Case): boolean =>
 
 const isPipedrive = ({ request }: Case): boolean => request.startsWith("pipedrive")
 
-/** The service's headers say that nothing is left. A 429 alone is everybody's only when everybody meets it. */
+/** The service's headers say that nothing is left. A 429 alone is global only when things of several users meet it. */
 const isLimited = (one: Case): boolean => {
   if (one.status === "reset" || one.status === "hang") return false
   if (one.limits === "zero" || (isPipedrive(one) && one.limits === "absurd")) return true

@@ -1,5 +1,7 @@
+import { globSync } from "node:fs"
 import { assert, it } from "@effect/vitest"
 import { all, isPossible, pairs, pairsOf } from "./dimensions.ts"
+import { shares } from "./long.ts"
 
 it("holds every pair of values that any combination holds, and no combination that cannot be", () => {
   const chosen = pairs()
@@ -14,4 +16,12 @@ it("holds every pair of values that any combination holds, and no combination th
   assert.deepStrictEqual([...missing], [])
   // What `docs/guarantees.md` says.
   assert.deepStrictEqual([chosen.length, count], [749, 275_217])
+})
+
+it("has a file for each share of the combinations", () => {
+  const files = globSync("share*.matrix.ts", { cwd: import.meta.dirname }).toSorted()
+  assert.deepStrictEqual(
+    files,
+    Array.from({ length: shares }, (_, n) => `share${n + 1}.matrix.ts`)
+  )
 })

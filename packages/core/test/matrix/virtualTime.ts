@@ -9,7 +9,7 @@ import type { SqlClient } from "effect/sql"
 import type { TestClock } from "effect/testing"
 import type { FakeService } from "../../src/testing/index.ts"
 
-/** Reader and writer are one process, so whoever reads does so within a few turns, on slow machines as well. */
+/** Reader and writer are one process, so an answer is read within a few turns, on slow machines as well. */
 const maxUnread = 1_000
 
 /** A body is read a few turns of the event loop after it has come. */
@@ -32,7 +32,7 @@ const makeSleepers = () => {
   }
 }
 
-export interface VirtualTime {
+interface VirtualTime {
   readonly now: Effect.Effect<number>
   /** Until then, or until `isOver` says so when all has come to rest. */
   readonly until: (at: number, isOver?: () => boolean) => Effect.Effect<void>
@@ -84,7 +84,7 @@ export const makeVirtualTime = Effect.fnUntraced(function* (options: {
 
   const turn = Effect.promise(() => new Promise((next) => setImmediate(next)))
 
-  /** Until a statement or a request ends; at most for a turn, or a moment, since no fake tells when it answers. */
+  /** Until a statement or a request ends; at most for a turn, or a moment, since no fake reports when it answers. */
   const change = Effect.promise(
     () =>
       new Promise<void>((next) => {

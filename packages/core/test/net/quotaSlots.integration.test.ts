@@ -4,7 +4,7 @@ import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { type Quota, SharedQuota } from "../../src/net/SharedQuota.ts"
-import * as Gate from "../../src/net/Throttle.ts"
+import * as Throttle from "../../src/net/Throttle.ts"
 import * as Live from "../../src/store/Quotas.ts"
 import { layerPostgres, withDatabaseClock } from "../database.ts"
 
@@ -13,17 +13,17 @@ const window = { limit: 20, millis: 2_000 }
 /** Another process's quota of the same window, until the scope ends. */
 const join = Effect.gen(function* () {
   const made = yield* Layer.build(Layer.fresh(Live.layer))
-  return (yield* SharedQuota.pipe(Effect.provide(made))).quota("door") as Quota
+  return (yield* SharedQuota.pipe(Effect.provide(made))).quota("limit") as Quota
 })
 
 const throttleOf = (quota: Quota, patience: 0 | "1 minute" = 0) => {
-  const throttle = Gate.make({ concurrency: 100, patience, quota })
+  const throttle = Throttle.make({ concurrency: 100, patience, quota })
   throttle.pace(window)
   return throttle
 }
 
 /** Sends `times` requests at once, and counts the requests that left. */
-const crowd = (throttle: Gate.Gate, times: number, effect: Effect.Effect<unknown> = Effect.void) => {
+const crowd = (throttle: Throttle.Gate, times: number, effect: Effect.Effect<unknown> = Effect.void) => {
   let entered = 0
   const one = throttle.pass(
     Effect.andThen(
@@ -38,7 +38,7 @@ const crowd = (throttle: Gate.Gate, times: number, effect: Effect.Effect<unknown
 }
 
 /** The number of `times` requests that left, after all have ended. */
-const leaving = (throttle: Gate.Gate, times: number) =>
+const leaving = (throttle: Throttle.Gate, times: number) =>
   Effect.flatMap(crowd(throttle, times), ({ ended, entered }) => Effect.map(ended, entered))
 
 /** Both clocks go on: the test's and the database's. */
@@ -124,7 +124,7 @@ it.effect("slots of a server that shut down cleanly are freed when its requests 
 
 it.effect("a request that waits for a slot does not delay the error of another that does not wait", () =>
   Effect.gen(function* () {
-    const throttle = Gate.make({ concurrency: 1, patience: "1 second" })
+    const throttle = Throttle.make({ concurrency: 1, patience: "1 second" })
     throttle.pace({ limit: 1, millis: 60_000 })
     yield* throttle.pass(Effect.void)
     yield* Effect.forkChild(throttle.pass(Effect.void, { pace: "wait" }), { startImmediately: true })

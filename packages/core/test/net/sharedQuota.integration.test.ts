@@ -7,7 +7,7 @@ import * as Database from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Github } from "../../src/github/Github.ts"
 import { type Grant, type Quota, type QuotaUse, SharedQuota } from "../../src/net/SharedQuota.ts"
-import * as Gate from "../../src/net/Throttle.ts"
+import * as Throttle from "../../src/net/Throttle.ts"
 import * as Live from "../../src/store/Quotas.ts"
 import { Store } from "../../src/store/Store.ts"
 import { freshUrl, layerPostgres } from "../database.ts"
@@ -38,7 +38,7 @@ describe("two servers that publish at once", () => {
       }
       yield* gitpip.scan()
     }).pipe(Effect.provide(first))
-    // While one server looks up a user's deal, the other snoozes the user's files. No test waits for that.
+    // While one server searches a user's deal, the other snoozes the user's files. No test waits for that.
     const publish = Effect.flatMap(Gitpip, ({ publish }) =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
@@ -75,13 +75,13 @@ it.effect("a limit that one server met holds the other server within two seconds
       github.addUser("ann")
       yield* gitpip.track(name("ann"))
       const other = yield* Layer.build(services(settings))
-      const look = Effect.flatMap(Github, (github) => github.gists("ann", Option.none())).pipe(Effect.provide(other))
-      yield* look
+      const check = Effect.flatMap(Github, (github) => github.gists("ann", Option.none())).pipe(Effect.provide(other))
+      yield* check
       github.injectFault({ kind: "primary-limit", resetInSeconds: 600 })
       assert.strictEqual((yield* gitpip.scan()).state, "stopped")
       yield* TestClock.adjust("2 seconds")
       const before = github.requests.length
-      assert.strictEqual((yield* Effect.flip(look)).reason._tag, "RateLimited")
+      assert.strictEqual((yield* Effect.flip(check)).reason._tag, "RateLimited")
       assert.strictEqual(github.requests.length, before)
     })
   )
@@ -133,7 +133,7 @@ describe("quotas", () => {
       body(
         Effect.gen(function* () {
           const made = yield* Layer.build(Layer.fresh(Live.layer))
-          return (yield* SharedQuota.pipe(Effect.provide(made))).quota("door") as Quota
+          return (yield* SharedQuota.pipe(Effect.provide(made))).quota("limit") as Quota
         }) as Effect.Effect<Quota>
       )
     ).pipe(Effect.provide(layerPostgres))
@@ -190,7 +190,7 @@ describe("quotas", () => {
     inDatabase((join) =>
       Effect.gen(function* () {
         for (let killed = 0; killed < 12; killed++) {
-          const throttle = Gate.make({ concurrency: 20, patience: 0, quota: yield* join })
+          const throttle = Throttle.make({ concurrency: 20, patience: 0, quota: yield* join })
           throttle.pace({ limit: 900, millis: 60_000 })
           yield* throttle.pass(Effect.void)
         }
@@ -234,7 +234,7 @@ describe("quotas", () => {
 describe("a throttle with a quota", () => {
   const throttleWith = (answer: (use: QuotaUse) => Grant | undefined) => {
     const asked: Array<QuotaUse> = []
-    const throttle = Gate.make({
+    const throttle = Throttle.make({
       concurrency: 100,
       patience: "15 seconds",
       quota: {
@@ -254,7 +254,7 @@ describe("a throttle with a quota", () => {
     closed: undefined,
     ...more
   })
-  const enter = (throttle: Gate.Gate, times: number) => {
+  const enter = (throttle: Throttle.Gate, times: number) => {
     let entered = 0
     return Effect.map(
       Effect.forEach(
@@ -344,7 +344,7 @@ describe("a throttle with a quota", () => {
   it.effect("sends nothing when the answer took longer than a quota is valid", () =>
     Effect.gen(function* () {
       let places = 0
-      const throttle = Gate.make({
+      const throttle = Throttle.make({
         concurrency: 100,
         patience: "1 minute",
         quota: {

@@ -243,7 +243,7 @@ describe("a response of Pipedrive that is no success", () => {
     ["a lock", { kind: "status", status: 423, body: failure("Locked") }, "Refused", /Locked/],
     ["an end of life", { kind: "status", status: 410, body: failure("gone") }, "Forbidden", /retired.*Update Gitpip/],
     [
-      "success that tells of a failure",
+      "success that reports a failure",
       { kind: "status", status: 200, body: failure("Something") },
       "OutcomeUnknown",
       /reports a failure: Something/
@@ -415,7 +415,7 @@ describe("a 429", () => {
     ["as the headers say", { kind: "burst-limit", resetInSeconds: 7 }],
     ["as retry-after alone says", { kind: "status", status: 429, headers: { "retry-after": "7" } }]
   ] as const
-  it.effect.each(bursts)("of the burst is waited out inside by whoever comes next, %s", ([, fault]) =>
+  it.effect.each(bursts)("of the burst delays the next request, %s", ([, fault]) =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world()
       fake.injectFault(fault)
@@ -519,11 +519,11 @@ describe("pacing", () => {
   it.effect("sends nothing during a limit that an earlier process met", () =>
     Effect.gen(function* () {
       const { deal, pipedrive, fake } = yield* world()
-      yield* pipedrive.block(DateTime.makeUnsafe(100_000), "as told")
+      yield* pipedrive.block(DateTime.makeUnsafe(100_000), "the day is over")
       const reason = yield* reasonOf(pipedrive.createActivity(activity(deal)))
       assert.deepStrictEqual(
         [...resumeOf(reason), reason.message],
-        ["BudgetSpent", 100_000, "Pipedrive is not asked again yet: as told"]
+        ["BudgetSpent", 100_000, "Pipedrive is not asked again yet: the day is over"]
       )
       assert.deepStrictEqual(fake.requests, [])
     })

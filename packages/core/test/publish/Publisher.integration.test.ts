@@ -7,7 +7,7 @@ import * as Timing from "../../src/domain/Timing.ts"
 import { UserKey } from "../../src/domain/User.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Publisher } from "../../src/publish/Publisher.ts"
-import { Sink } from "../../src/publish/Sink.ts"
+import { type Delivery, type Order, Sink } from "../../src/publish/Sink.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { FakeGithub, FakePipedrive, Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
@@ -185,7 +185,7 @@ describe("a lost response", () => {
     )
   )
 
-  it.effect("is looked up until a lookup is answered", () =>
+  it.effect("is followed by lookups until one is answered", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
@@ -384,17 +384,23 @@ describe("a lost process", () => {
     assert.isTrue(yield* publications.beginSend(claim, target))
     return { claim, target }
   })
+  const order = (target: string, delivery: Delivery): Order => ({
+    target,
+    delivery,
+    content: { _tag: "Text", text: "1", partial: false },
+    begin: Effect.succeed(true)
+  })
   const expire = Effect.flatMap(
     SqlClient.SqlClient,
     (sql) => sql`update publications set lease_until = clock_timestamp() - interval '1 second' where state = 'sending'`
   )
 
-  it.effect("that died after the request: the next holder looks the file up and adopts it", () =>
+  it.effect("that died after the request: a lookup of the next holder finds the file and adopts it", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         yield* given(github, { "a.md": "1" })
         const { claim, target } = yield* sendAndDie
-        yield* (yield* Sink).create(target, claim, { _tag: "Text", text: "1", partial: false }, Effect.succeed(true))
+        yield* (yield* Sink).create(order(target, claim))
         assert.strictEqual((yield* (yield* Gitpip).publish).published, 0)
         yield* expire
         yield* (yield* Gitpip).publish
@@ -428,12 +434,7 @@ describe("a lost process", () => {
         yield* drainLate(Timing.certainDelay)
         assert.strictEqual(pipedrive.activities.length, 1)
         // The paused process goes on as if nothing had happened.
-        const { remoteId } = yield* (yield* Sink).create(
-          target,
-          claim,
-          { _tag: "Text", text: "1", partial: false },
-          Effect.succeed(true)
-        )
+        const { remoteId } = yield* (yield* Sink).create(order(target, claim))
         assert.strictEqual(pipedrive.activities.length, 2)
         assert.strictEqual(
           yield* publications.settle(claim, { _tag: "published", remoteId, how: "published", remark: null }),
@@ -454,7 +455,7 @@ describe("a lost process", () => {
         yield* expire
         yield* drainLate(Timing.certainDelay)
         const [kept] = pipedrive.activities
-        yield* (yield* Sink).create(target, claim, { _tag: "Text", text: "1", partial: false }, Effect.succeed(true))
+        yield* (yield* Sink).create(order(target, claim))
         assert.strictEqual(pipedrive.activities.length, 2)
         yield* drainLate(Timing.auditDelay)
         assert.deepStrictEqual(
@@ -831,10 +832,10 @@ it.effect("lookups without a result are not repeated when GitHub cannot be asked
       github.injectFault({ kind: "primary-limit", resetInSeconds: 60 })
       // The second lookup without a result is believed, and then GitHub is at its limit.
       yield* drainLate(Timing.certainDelay)
-      const looks = () => pipedrive.count("GET", "/api/v2/activities")
-      assert.strictEqual(looks(), 2)
+      const lookups = () => pipedrive.count("GET", "/api/v2/activities")
+      assert.strictEqual(lookups(), 2)
       yield* drainLate("2 minutes")
-      assert.deepStrictEqual([looks(), pipedrive.activities.length], [2, 1])
+      assert.deepStrictEqual([lookups(), pipedrive.activities.length], [2, 1])
     })
   )
 )

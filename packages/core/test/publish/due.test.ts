@@ -17,7 +17,7 @@ const atMost = Duration.minutes(1)
 
 describe("a publication waits", () => {
   const table: ReadonlyArray<readonly [what: string, due: Due, seconds: number]> = [
-    ["as long as it is told", { _tag: "After", wait: Duration.seconds(7) }, 7],
+    ["for a fixed wait", { _tag: "After", wait: Duration.seconds(7) }, 7],
     ["until an instant", { _tag: "At", instant: at(40), atMost }, 40],
     ["no longer than is sensible", { _tag: "At", instant: at(4_000), atMost }, 60],
     ["not at all for an instant that has passed", { _tag: "At", instant: at(-40), atMost }, 0],

@@ -116,7 +116,7 @@ describe("the scope of a failure", () => {
       { proven: true, alone: true }
     ],
     [
-      "three that failed before others succeeded: no sign of everybody's trouble",
+      "three that failed before others succeeded: no sign of a global failure",
       [...fails("a/1", "b/1", "c/1"), { ok: "d/1" }, ...fails("a/1", "b/1", "c/1")],
       "thing",
       { proven: true, alone: true }
@@ -128,7 +128,7 @@ describe("the scope of a failure", () => {
       { proven: false, alone: false }
     ],
     [
-      "one that succeeded and fails anew",
+      "one that succeeded and fails again",
       [...fails("a/1"), { ok: "a/1" }, ...fails("a/1")],
       "thing",
       { proven: false, alone: true }
@@ -166,7 +166,7 @@ describe("laws", () => {
   const eventOf = ({ ok, thing, user: whose }: (typeof history.Type)[number]): Event =>
     ok ? { ok: `${whose}/${thing}` } : { fails: `${whose}/${thing}` }
 
-  it.prop("one user's things, failing for ever, are never everybody's trouble", [history, user], ([events, bad]) => {
+  it.prop("things of one user that fail for ever are never a global failure", [history, user], ([events, bad]) => {
     // Whatever else happens, only this user fails.
     const verdicts = verdictsOf(
       events
@@ -176,7 +176,7 @@ describe("laws", () => {
     for (const { scope } of verdicts) assert.notStrictEqual(scope, "service")
   })
 
-  it.prop("when all fail from a success on, the third new user tells that it is everybody's", [history], ([events]) => {
+  it.prop("when all fail from a success on, the third new user proves a global failure", [history], ([events]) => {
     const before = [...events.map(eventOf), { ok: "9/9" }]
     const verdicts = verdictsOf([...before, ...fails("new1/1", "new2/1", "new3/1")])
     assert.strictEqual(verdicts.at(-1)?.scope, "service")

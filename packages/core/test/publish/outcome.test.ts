@@ -240,7 +240,7 @@ it("a publication is sent no more often than it may be tried", () => {
   assert.strictEqual(Outcome.beforeResend(situation(Timing.maxAttempts + 1))?._tag, "fail")
 })
 
-it("failures look alike whatever their numbers, and different when their words differ", () => {
+it("failures are similar whatever their numbers, and different when their words differ", () => {
   const signature = (text: string) => Outcome.signatureOf(new SinkError({ reason: new ItemRefused({ message: text }) }))
   assert.strictEqual(signature("deal 12 is closed"), signature("deal 3 is closed"))
   assert.notStrictEqual(signature("deal 12 is closed"), signature("note is too long"))

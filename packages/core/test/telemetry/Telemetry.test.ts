@@ -1,10 +1,11 @@
 /** What is logged is a fact by its name, with keys that mean the same everywhere. */
 import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, References } from "effect"
 import * as Telemetry from "../../src/telemetry/Telemetry.ts"
 
-const packages = new URL("../../../", import.meta.url).pathname
+const packages = fileURLToPath(new URL("../../../", import.meta.url))
 const sources = readdirSync(packages).flatMap((name) =>
   readdirSync(`${packages}${name}/src`, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))

@@ -1,6 +1,7 @@
 /** For everybody: with a screen reader, by keyboard, on a phone, in light and in dark, over a slow line. */
 import { readFileSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
+import { fileURLToPath } from "node:url"
 import { assert } from "@effect/vitest"
 import { Gitpip, Username } from "@gitpip/core"
 import type { Result } from "axe-core"
@@ -11,7 +12,7 @@ import { Running } from "../server.ts"
 import { layer, layerStage, openPage, Pipedrive, sees, steps, userLink, withChromium } from "./browser.ts"
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
-const picture = (scheme: string) => new URL(`../../../../docs/page-${scheme}.png`, import.meta.url).pathname
+const picture = (scheme: string) => fileURLToPath(new URL(`../../../../docs/page-${scheme}.png`, import.meta.url))
 
 /** A company's worth of people, some of them in trouble. Once for all tests of a server. */
 const populated = Effect.gen(function* () {

@@ -59,7 +59,11 @@ export const start = (directory: string | undefined): Effect.Effect<() => Duplex
             const answer = await db.execProtocolRaw(new Uint8Array(chunk))
             if (server.writable) server.write(answer)
           })
-          .catch((error) => server.destroy(error instanceof Error ? error : new Error(String(error))))
+          .catch((error) => {
+            server.destroy(error instanceof Error ? error : new Error(String(error)))
+            // Hazard: Node.js 22 does not close the other end of the pair, and the driver would wait forever.
+            client.destroy()
+          })
       })
       server.on("error", () => undefined)
       return client

@@ -16,8 +16,8 @@ export interface Addresses {
 export type ApiVersion = "2022-11-28" | "2026-03-10"
 
 /** Content of one file beyond this is cut; the rest is behind `raw_url` (https://docs.github.com/en/rest/gists/gists). */
-export const MAX_CONTENT = 1024 * 1024
-export const MAX_FILES = 300
+const MAX_CONTENT = 1024 * 1024
+const MAX_FILES = 300
 /** Beyond this the raw address refuses as well, and only a clone helps. */
 export const MAX_RAW = 10 * 1024 * 1024
 

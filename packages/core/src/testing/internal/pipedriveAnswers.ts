@@ -51,7 +51,7 @@ export const pipedriveRoutes: ReadonlyArray<PipedriveRoute> = [
 
 type Request = FakeRequest<PipedriveRoute>
 
-export interface Operation {
+interface Operation {
   /** In tokens of the day's budget (https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting). */
   readonly cost: number
   readonly run: (request: Request) => Reply

@@ -1,0 +1,37 @@
+/** The program in a few files: a start loads 640 without it, which is half of a start's processor time. */
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { type Plugin, rolldown } from "rolldown"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+/** `preload.ts` replaces the rules, and the page reads files that lie beside its module: both stay where they are. */
+const separate: Plugin = {
+  name: "separate",
+  resolveId: (source, importer) =>
+    importer !== undefined && /\/(rules|Assets)\.js$/.test(source)
+      ? { id: new URL(source, pathToFileURL(importer)).href, external: true }
+      : null
+}
+
+/**
+ * Bundles the program for the servers of this process and of its workers, and answers how to remove the bundle. It lies
+ * inside `node_modules`, where it finds the packages that stay outside.
+ */
+export const useBundle = async (): Promise<() => Promise<void>> => {
+  await mkdir(join(root, "node_modules/.cache"), { recursive: true })
+  const directory = await mkdtemp(join(root, "node_modules/.cache/gitpip-chaos-"))
+  const built = await rolldown({
+    input: join(root, "packages/cli/dist/main.js"),
+    platform: "node",
+    external: /^@electric-sql\/pglite/,
+    plugins: [separate]
+  })
+  await built.write({ dir: join(directory, "dist"), format: "esm" })
+  await built.close()
+  // The program reads its version there.
+  await copyFile(join(root, "packages/cli/package.json"), join(directory, "package.json"))
+  process.env.CHAOS_PROGRAM = join(directory, "dist/main.js")
+  return () => rm(directory, { recursive: true, force: true })
+}

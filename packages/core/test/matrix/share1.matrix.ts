@@ -1,0 +1,3 @@
+import { testShare } from "./long.ts"
+
+testShare(1)
