@@ -6,9 +6,9 @@ const records = documents.filter((path) => /^docs\/decisions\/\d{4}-/.test(path)
 const tables = ["docs/decisions/0008-dependencies.md", "docs/decisions/0009-written-by-hand.md"]
 
 describe("a decision", () => {
-  it.each(records)("says context, decision and when to look again, in at most 40 lines: %s", (path) => {
+  it.each(records)("says context, decision and when to revisit it, in at most 40 lines: %s", (path) => {
     const headings = [...read(path).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)
-    const expected = ["Context", "Decision", ...(tables.includes(path) ? [] : ["Ruled out"]), "Look again"]
+    const expected = ["Context", "Decision", ...(tables.includes(path) ? [] : ["Ruled out"]), "Revisit"]
     assert.deepStrictEqual(headings, expected)
     const lines = read(path)
       .split("\n")
