@@ -105,7 +105,7 @@ for (const [who, backend] of [
         const misspelt = yield* Effect.flip(gitpip.scan([name("octo"), name("otco")], progress))
         assert.strictEqual(misspelt._tag, "UserNotTracked")
         const single = yield* gitpip.scan([name("octo")], progress)
-        assert.deepStrictEqual([`${single.scans[0]?.scan.username}`, single.scans[0]?.scan.unchanged], ["octo", 1])
+        assert.deepStrictEqual([`${single.scans[0]?.scan.login}`, single.scans[0]?.scan.unchanged], ["octo", 1])
         assert.strictEqual(single.publishing.published, 0)
 
         const ours = Visitor.make("Jane D.")

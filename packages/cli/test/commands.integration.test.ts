@@ -93,7 +93,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
 
       const again = yield* done(world, "scan", "octo", "--json")
       yield* fits(Schema.Array(ScanDetails), again.json.scans)
-      assert.strictEqual(again.json.scans[0].scan.username, "octo")
+      assert.strictEqual(again.json.scans[0].scan.login, "octo")
       assert.strictEqual(again.json.scans[0].scan.unchanged, 1)
       assert.deepStrictEqual(again.json.publishing, {
         state: "on",

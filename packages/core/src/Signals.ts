@@ -1,9 +1,9 @@
-/** Wake-ups between the parts of one process. Only ever a hint: work that must happen is a row in the database. */
+/** Wake-ups between the parts of one process. A signal is a hint: work that must happen is a row in the database. */
 import { Context, type Duration, Effect, Layer, Queue } from "effect"
 
 interface Signal {
   readonly raise: Effect.Effect<void>
-  /** Until it is raised, at most so long. */
+  /** Waits until the signal is raised, at most for this time. */
   readonly wait: (atMost: Duration.Input) => Effect.Effect<void>
 }
 

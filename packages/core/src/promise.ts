@@ -1,16 +1,17 @@
 /**
  * Gitpip for programs without Effect: the same calls as promises.
  *
- * Values come in their JSON form (snake_case, timestamps as text), as the HTTP API shows them. A failure rejects with
- * an `Error` whose `name` says which one it is (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
+ * Values have their JSON form (snake_case, timestamps as text), as in the HTTP API. A failure rejects with an `Error` whose
+ * `name` is the error's tag (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
  */
 import { ConfigProvider, Effect, Layer, ManagedRuntime, Option, References, Schema } from "effect"
 import { GistFile } from "./domain/GistFile.ts"
 import { Publication } from "./domain/Publication.ts"
 import { Scan } from "./domain/Scan.ts"
+import { Status } from "./domain/Status.ts"
 import { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { Visit, Visitor } from "./domain/Visit.ts"
-import { Gitpip, Status } from "./Gitpip.ts"
+import { Gitpip } from "./Gitpip.ts"
 import type { Drained } from "./publish/Publisher.ts"
 import { Settings } from "./Settings.ts"
 import { Worker } from "./Worker.ts"
@@ -21,19 +22,19 @@ export interface PromiseGitpip {
   /** Up to 1,000 users by ascending id, from after an id on. */
   readonly users: (after?: number) => Promise<ReadonlyArray<typeof User.Encoded>>
   readonly user: (username: string) => Promise<typeof UserDetails.Encoded>
-  /** A visit: what is new to this visitor. */
+  /** A visit: the files that are new to this visitor. */
   readonly latest: (username: string, visitor?: string) => Promise<typeof Visit.Encoded>
   /** Up to 1,000 files, newest found first, from before a file's id on. */
   readonly history: (username: string, before?: number) => Promise<ReadonlyArray<typeof GistFile.Encoded>>
-  /** Scans everybody, or one user. */
+  /** Checks all users, or one. */
   readonly scan: (username?: string) => Promise<typeof Scan.Encoded>
-  /** Publishes whatever is due. */
+  /** Publishes all files that are due. */
   readonly publish: () => Promise<Drained>
   /** Up to 1,000 publications, newest first, from before an id on. */
   readonly publications: (before?: number) => Promise<ReadonlyArray<typeof Publication.Encoded>>
   readonly retry: (publication: number) => Promise<typeof Publication.Encoded>
   readonly status: () => Promise<typeof Status.Encoded>
-  /** Finishes or hands back what is in flight, and closes the database. */
+  /** Finishes or releases the work in flight, and closes the database. */
   readonly close: () => Promise<void>
 }
 
@@ -48,7 +49,7 @@ export interface OpenOptions {
 export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> => {
   const env = options.settings ?? (process.env as Record<string, string>)
   const settings = Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
-  // A library does not talk unless it is asked to, or something is wrong.
+  // A library logs nothing but warnings unless the settings name a level.
   const quiet = env.GITPIP_LOG_LEVEL === undefined ? Layer.succeed(References.MinimumLogLevel, "Warn") : logLevel
   const gitpip = Gitpip.layer.pipe(Layer.provideMerge(quiet), Layer.provideMerge(settings))
   const runtime = ManagedRuntime.make(options.worker === true ? Layer.provideMerge(Worker.layer, gitpip) : gitpip)
@@ -72,7 +73,7 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
         })
       ),
     untrack: (username) => call(User, (gitpip) => Effect.flatMap(name(username), gitpip.untrack)),
-    users: (after = 0) => call(Schema.Array(User), (gitpip) => gitpip.users({ after, limit: most })),
+    users: (after = 0) => call(Schema.Array(User), (gitpip) => gitpip.users({ after, limit: pageSize })),
     user: (username) => call(UserDetails, (gitpip) => Effect.flatMap(name(username), gitpip.user)),
     latest: (username, visitor) =>
       call(Visit, (gitpip) =>
@@ -83,7 +84,7 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     history: (username, before = Number.MAX_SAFE_INTEGER) =>
       call(Schema.Array(GistFile), (gitpip) =>
-        Effect.flatMap(name(username), (valid) => gitpip.history(valid, { before, limit: most }))
+        Effect.flatMap(name(username), (valid) => gitpip.history(valid, { before, limit: pageSize }))
       ),
     scan: (username) =>
       call(Scan, (gitpip) =>
@@ -94,14 +95,15 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     publish: () => runtime.runPromise(Effect.flatMap(Gitpip, (gitpip) => gitpip.publish)).catch(rethrow),
     publications: (before = Number.MAX_SAFE_INTEGER) =>
-      call(Schema.Array(Publication), (gitpip) => gitpip.publications({ before, limit: most })),
+      call(Schema.Array(Publication), (gitpip) => gitpip.publications({ before, limit: pageSize })),
     retry: (publication) => call(Publication, (gitpip) => gitpip.retry(publication)),
     status: () => call(Status, (gitpip) => gitpip.status),
     close: () => runtime.dispose()
   }
 }
 
-const most = 1_000
+/** Rows of a page: what the documentation of these calls says. */
+const pageSize = 1_000
 
 const logLevel = Layer.effect(
   References.MinimumLogLevel,

@@ -126,7 +126,7 @@ describe("work that does not get done", () => {
         assert.deepStrictEqual(rest, [])
         assert.match(waiting ?? "", /due since .*PIPEDRIVE_TOKEN/)
         yield* TestClock.adjust("1 hour")
-        assert.match((yield* gitpip.overdue(since))[0] ?? "", /no scan has come to its end/)
+        assert.match((yield* gitpip.overdue(since))[0] ?? "", /No full scan has ended since/)
       })
     )
   )

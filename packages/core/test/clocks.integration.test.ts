@@ -86,6 +86,7 @@ for (const [what, difference] of [
           yield* wrongly(settings, (other) => other.scan())
           github.addUser("ann")
           github.addGist("ann", { files: { "a.md": "" } })
+          yield* TestClock.adjust("6 minutes")
           assert.strictEqual((yield* scheduled).files, 1)
 
           github.removeUser("ann")

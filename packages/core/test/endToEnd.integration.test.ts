@@ -58,7 +58,7 @@ for (const [kind, database] of databases) {
           )
           const details = yield* gitpip.scanDetails(scan.id)
           assert.deepStrictEqual(
-            details.failures.map(({ reason, username }) => [username as string, reason]),
+            details.failures.map(({ login, reason }) => [login as string, reason]),
             [[missing, "UserNotFound"]]
           )
 

@@ -20,7 +20,7 @@ const listUsers = {
 const recordVisit = {
   name: "visit",
   text: `select key, user_key, visitor, visited_at, after_file as after, until_file as until
-    from record_visit($1, $2, $3::timestamptz)`
+    from record_visit($1, $2)`
 }
 const filesBetween = {
   name: "files",
@@ -29,7 +29,7 @@ const filesBetween = {
 }
 
 const latest = async (username, visitor) => {
-  const visit = (await pool.query({ ...recordVisit, values: [username, visitor, new Date()] })).rows[0]
+  const visit = (await pool.query({ ...recordVisit, values: [username, visitor] })).rows[0]
   if (visit === undefined) return undefined
   const files =
     visit.until === visit.after

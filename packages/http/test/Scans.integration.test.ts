@@ -10,13 +10,13 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
       yield* call("POST", "/users/ann/1")
       const all = yield* call("POST", "/scans")
       assert.strictEqual(all.status, 202)
-      assert.deepInclude(all.json, { kind: "requested", state: "queued", username: null })
+      assert.deepInclude(all.json, { kind: "requested", state: "queued", login: null })
       assert.strictEqual(all.headers.get("location"), `/scans/${all.json.id}`)
       assert.strictEqual((yield* call("POST", "/scans")).json.id, all.json.id)
 
       const one = yield* call("POST", "/scans?username=ANN")
       assert.strictEqual(one.status, 202)
-      assert.strictEqual(one.json.username, "ann")
+      assert.strictEqual(one.json.login, "ann")
 
       const details = yield* call("GET", one.headers.get("location") ?? "")
       assert.deepStrictEqual(details.json, { scan: one.json, files: [], failures: [] })
@@ -28,7 +28,7 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
       const { call } = yield* Running
       const scan = yield* found("bob", 2)
       const details = yield* call("GET", `/scans/${scan.id}`)
-      assert.deepInclude(details.json.scan, { id: scan.id, state: "done", username: "bob", files: 2 })
+      assert.deepInclude(details.json.scan, { id: scan.id, state: "done", login: "bob", files: 2 })
       assert.deepStrictEqual(
         details.json.files.map(({ filename }: { filename: string }) => filename),
         ["bob-0.txt", "bob-1.txt"]
@@ -37,7 +37,7 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
       const all = yield* gitpip.scan()
       const { failures } = (yield* call("GET", `/scans/${all.id}`)).json
       assert.deepStrictEqual(
-        failures.map(({ username, reason }: Record<string, string>) => [username, reason]),
+        failures.map(({ login, reason }: Record<string, string>) => [login, reason]),
         [["ann", "UserNotFound"]]
       )
     })

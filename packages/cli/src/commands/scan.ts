@@ -42,14 +42,14 @@ export const scan = Command.make(
 )
 
 const scanned = ({ failures, scan }: ScanDetails): ReadonlyArray<string | Table> => [
-  `${scan.username ?? "Everybody"}: ${count(scan.users, "user")} scanned, ${scan.unchanged.toLocaleString("en")} unchanged, ${count(scan.files, "new file")}${scan.failed === 0 ? "" : `, ${scan.failed} failed`}`,
+  `${scan.login ?? "Everybody"}: ${count(scan.users, "user")} scanned, ${scan.unchanged.toLocaleString("en")} unchanged, ${count(scan.files, "new file")}${scan.failed === 0 ? "" : `, ${scan.failed} failed`}`,
   ...(failures.length === 0
     ? []
     : [
         {
           whole: true,
           rows: failures.map((failure) => [
-            `  ${failure.username}`,
+            `  ${failure.login}`,
             `${failure.message}. Tried again ${time(failure.retryAt)}`
           ])
         }

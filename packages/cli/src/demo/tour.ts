@@ -63,8 +63,8 @@ const scanning = Effect.fnUntraced(function* (stage: Stage, { claim, part, say }
   )
   yield* claim(
     `${missing} failed alone, and the scan was done all the same: "${failures[0]?.message}"`,
-    scan.state === "done" && failures.length === 1 && failures[0]?.username === missing,
-    `${scan.state}, ${failures.map(({ username }) => username).join()}`
+    scan.state === "done" && failures.length === 1 && failures[0]?.login === missing,
+    `${scan.state}, ${failures.map(({ login }) => login).join()}`
   )
   yield* claim(
     "A scan never calls Pipedrive: everything waits in the outbox",

@@ -74,7 +74,7 @@ const uniformPlanner = Layer.effect(
         const interval = Math.min(Math.max((users * 1_000) / budget, shortest), Duration.toMillis(settings.maxDelay))
         return {
           intervals: Array.from({ length: Cadence.classes }, () => interval),
-          longest: interval,
+          maxInterval: interval,
           needed: (users * 1_000) / interval,
           everybody: interval === shortest,
           fits: true,
@@ -159,9 +159,9 @@ const main = Effect.gen(function* () {
   const budget = share * Math.max(15, batched ? Math.min(5_000 / 36, 100 / querySeconds) : 0)
   const counted = Array.from({ length: Cadence.classes }, () => 0)
   for (const rate of rates) counted[Cadence.classOf(rate)] = (counted[Cadence.classOf(rate)] ?? 0) + 1
-  const bounds = { shortest: Duration.toMillis(scanInterval), longest: Duration.toMillis(maxDelay) * margin }
+  const bounds = { minInterval: Duration.toMillis(scanInterval), maxInterval: Duration.toMillis(maxDelay) * margin }
   const squareRoot = Cadence.cadence({ users: counted, budget, ...bounds })
-  const equal = Math.min(Math.max((users * 1_000) / budget, bounds.shortest), bounds.longest)
+  const equal = Math.min(Math.max((users * 1_000) / budget, bounds.minInterval), bounds.maxInterval)
   const intervals = uniform ? squareRoot.intervals.map(() => equal) : squareRoot.intervals
   const longest = Math.max(...intervals.filter((_, c) => (counted[c] ?? 0) > 0))
   const warm = yield* Effect.provideContext(Warm.fill(world, { rates, intervals, start, seed: seed + 2 }), database)

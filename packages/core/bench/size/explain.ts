@@ -5,7 +5,7 @@
  * inside functions and of foreign keys included. Each operation runs several times, since a prepared statement may get
  * another plan after five.
  */
-import { DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
+import { Duration, Effect, Exit, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Cadence from "../../src/domain/Cadence.ts"
 import * as Timing from "../../src/domain/Timing.ts"
@@ -67,15 +67,13 @@ const intake = (user: number, files: number, round: number): Intake => ({
   etag: '"x"',
   pages: 1,
   full: true,
-  backfill: "all",
-  now: new Date()
+  backfill: "all"
 })
 
 /** Everything that the repositories can do, with what a server would ask for; `n` is another one in each round. */
 const operations = Effect.gen(function* () {
   const store = watched(yield* Store)
-  const { changes, days, deals, limits, feed, files, publications, scans, totals, users, visits } = store
-  const now = new Date()
+  const { changes, checks, days, deals, limits, feed, files, publications, scans, totals, users, visits } = store
   const run = Date.now() % 1e9
   const user = (n: number) => 1 + ((n * 7_919 + process.pid) % options.users)
   const name = (n: number) => Username.make(`user-${user(n)}`)
@@ -85,30 +83,27 @@ const operations = Effect.gen(function* () {
   const claims = yield* publications.claim(100, lease)
   const claimOf = (n: number) => claims[n % claims.length] as (typeof claims)[number]
   const published = (remoteId: string) => ({ _tag: "published", remoteId, how: "published", remark: null }) as const
-  const scan = Option.getOrThrow(yield* scans.start("requested", user(0) as UserKey, now)).key
-  const visit = yield* visits.record(name(0), Visitor.make("ann"), now)
+  const scan = Option.getOrThrow(yield* scans.start("requested", user(0) as UserKey)).key
+  const visit = yield* visits.record(name(0), Visitor.make("ann"))
   const position = yield* changes.position
   const page = { before: last, limit: 100 }
   const middle = { after: options.users / 2, limit: 100 }
 
   const list: Record<string, (n: number) => Effect.Effect<unknown, unknown, SqlClient.SqlClient>> = {
     "a scan: the next users": (n) =>
-      users.forScan({ after: user(n), until: last, limit: 200, now, everybody: n % 2 === 0 }),
-    "a scan: one user": (n) => users.someForScan([user(n) as UserKey]),
-    "a scan: 1,000 users who are due": (n) =>
-      users.due({
+      checks.forScan({ after: user(n), until: last, limit: 200, includeFailing: n % 2 === 0 }),
+    "a scan: one user": (n) => checks.someForScan([user(n) as UserKey]),
+    "a scan: 1,000 users who are due": () =>
+      checks.due({
         intervals: Array.from({ length: Cadence.classes }, (_, c) => (Cadence.classes - c) * 3_600_000),
         before: new Date(0),
-        now: new Date(now.getTime() + n * 60_000),
         limit: 1_000
       }),
-    "a scan: waits of wrong clocks": () => users.fixClocks(now),
     "a scan: a poll of the feed": (n) =>
       Effect.gen(function* () {
-        const at = new Date(now.getTime() + (n + 1) * 3_600_000)
-        const claimed = Option.getOrThrow(yield* feed.claim("bench", at))
-        yield* feed.nextAt("bench")
-        yield* users.ofAccounts(
+        const claimed = Option.getOrThrow(yield* feed.claim("bench"))
+        yield* feed.untilNext("bench")
+        yield* checks.ofAccounts(
           Array.from({ length: 100 }, (_, i) => ({ id: n * 100 + i, login: `user-${user(n * 100 + i)}` }))
         )
         yield* feed.record("bench", claimed, {
@@ -116,50 +111,44 @@ const operations = Effect.gen(function* () {
           seen: [`${n}`],
           unsettled: [],
           gap: false,
-          now: at,
-          next: at
+          wait: Duration.zero
         })
-        yield* feed.snooze("bench", { polledAt: DateTime.fromDateUnsafe(at) }, at)
+        yield* feed.snooze("bench", claimed, Duration.zero)
         yield* feed.gapAt("bench")
       }),
-    "a plan: users by class": () => users.classes,
-    "a plan: who has waited longest": () => users.oldestCheck,
+    "a plan: users by class": () => checks.classes,
+    "a plan: who has waited longest": () => checks.oldestCheck,
     "a scan: what is known of 100 gists": (n) =>
       files.known(Array.from({ length: 100 }, (_, i) => `${n}${i}`.padStart(32, "e"))),
     "a scan: 3 files of one user": (n) => files.add(intake(user(n), 3, n + run)),
     "a scan: 3 files of each of 200 users": (n) =>
       files.addAll(someUsers(n, 200).map((key) => intake(key, 3, 100 + n + run))),
     "a scan: looks at 200 users": (n) =>
-      users.recordChecks(
+      checks.record(
         someUsers(n, 200).map((key) => ({
           key: key as UserKey,
-          etag: null,
           fingerprint: "1 x",
           gained: 0.01,
           isFullListing: false,
-          failures: 0,
-          retryAt: null,
-          errorReason: null,
-          errorMessage: null
-        })),
-        now
+          failure: null
+        }))
       ),
     "a scan: progress": (n) =>
       scans.progress(scan, {
         cursor: n,
         users: 200,
         unchanged: 199,
-        failures: [{ userKey: user(n) as UserKey, reason: "UserNotFound", message: "", retryAt: null }]
+        failures: [{ userKey: user(n) as UserKey, reason: "UserNotFound", message: "", retryIn: Duration.zero }]
       }),
     "a scan: begin and end": (n) =>
       Effect.gen(function* () {
-        yield* scans.reap(now)
+        yield* scans.reap
         yield* scans.resumeAfter
         yield* scans.lastStart
-        yield* scans.request(user(n) as UserKey, now)
-        const started = Option.getOrThrow(yield* scans.startQueued(true, now)).key
+        yield* scans.request(user(n) as UserKey)
+        const started = Option.getOrThrow(yield* scans.startQueued("single")).key
         yield* scans.renew(started)
-        yield* scans.end(started, { state: "done", reason: null, message: null, resumeAt: null }, now)
+        yield* scans.end(started, { state: "done", reason: null, message: null, resumeIn: null })
       }),
     "a scan: a renamed account": (n) =>
       Effect.andThen(users.rename(user(n) as UserKey, `renamed-${n}`), users.rename(user(n) as UserKey, name(n))),
@@ -202,12 +191,12 @@ const operations = Effect.gen(function* () {
       Effect.andThen(limits.blocked("github:0"), limits.block("bench:0", { wait: Duration.zero, message: "bench" })),
     "a visit": (n) =>
       Effect.gen(function* () {
-        const { after, until, userKey } = yield* visits.record(name(n), Visitor.make("default"), now)
+        const { after, until, userKey } = yield* visits.record(name(n), Visitor.make("default"))
         return yield* files.between(userKey, after, until)
       }),
     "a visit: of somebody new, up to 100 files": (n) =>
       Effect.gen(function* () {
-        const { userKey, until } = yield* visits.record(name(n), Visitor.make(`eve-${run}`), now)
+        const { userKey, until } = yield* visits.record(name(n), Visitor.make(`eve-${run}`))
         return yield* files.between(userKey, Math.max(until - 100, 0), until)
       }),
     "a list: visits": () =>
@@ -242,17 +231,17 @@ const operations = Effect.gen(function* () {
     "tracking and untracking": (n) =>
       Effect.gen(function* () {
         const username = Username.make(`new-${n}-${run}`)
-        yield* users.track(username, n % 2 === 0 ? Option.none() : Option.some(UserId.make(1e9 + run + n)), now)
+        yield* users.track(username, n % 2 === 0 ? Option.none() : Option.some(UserId.make(1e9 + run + n)))
         yield* users.key(username)
-        yield* users.untrack(username, now)
-        yield* users.track(username, Option.none(), now)
+        yield* users.untrack(username)
+        yield* users.track(username, Option.none())
       }),
     retrying: (n) =>
       Effect.gen(function* () {
         yield* Effect.ignore(publications.retry(n + 1))
       }),
     "status, metrics": () => totals.read,
-    "the page: 30 days": () => days.list(30, now),
+    "the page: 30 days": () => days.list(30),
     "the page: what changed": () =>
       Effect.gen(function* () {
         yield* changes.position

@@ -20,7 +20,7 @@ import { types } from "./types.ts"
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** Where the server answers that has the embedded database's directory, if it is one and has told. */
+  /** The address of the server that has the embedded database's directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
 
@@ -50,7 +50,7 @@ const server = (url: Redacted.Redacted, given: URLSearchParams): Layer.Layer<Sql
     PgClient.layer({
       url,
       ...rowForm,
-      // What the address itself says goes before these.
+      // The address's own parameters come first.
       ...(given.has("application_name") ? {} : { applicationName: "gitpip" }),
       ...(given.has("connect_timeout") ? {} : { connectTimeout: Duration.seconds(10) }),
       // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
@@ -64,8 +64,8 @@ export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClien
   Layer.effectDiscard(endLeases).pipe(Layer.provideMerge(migrated(embedded(directory))))
 
 /**
- * The directory belongs to one process at a time, so whoever held a lease is dead, and nobody has to wait for its end.
- * What it had sent is still looked for first.
+ * The directory belongs to one process at a time, so the processes that held leases are dead, and their leases end here.
+ * Requests that they had sent are still looked up first.
  */
 const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -75,9 +75,8 @@ const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effec
 }).pipe(Effect.catch((error) => Effect.fail(unusable("The database cannot be used", error))))
 
 /**
- * Tells other processes of this user where the server answers that has an embedded database's directory: this process.
- * Does nothing when it has not, and takes the address back when the scope closes. The server works without it all the
- * same, so a disk that is full, say, is no reason to end.
+ * Announces the address of this process, as the server that has an embedded database's directory, to other processes of the
+ * same operating-system user, until the scope closes. A failure is ignored: the server works without the announcement.
  */
 export const announce = (directory: string, url: string): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
@@ -85,7 +84,7 @@ export const announce = (directory: string, url: string): Effect.Effect<void, ne
     (written) => (written ? Effect.ignore(Effect.tryPromise(() => ServerFile.remove(resolve(directory)))) : Effect.void)
   ).pipe(Effect.asVoid)
 
-/** The same, in memory: gone with the process. */
+/** An embedded database in memory, gone with the process. */
 export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseError> = Layer.suspend(() =>
   migrated(embedded(undefined))
 )

@@ -1,52 +1,52 @@
 /**
- * Decides how often each class of users is looked at, from what GitHub's limits allow: `domain/Cadence.ts` with the
- * numbers of now. What is left of the limits is for reading new gists, and for others with the same token.
+ * Decides how often each class of users is checked: `domain/Cadence.ts` with the present numbers of users and GitHub's
+ * present limits. A part of the limits is left for reading new gists, and for other programs with the same token.
  */
-import { Clock, Context, type DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
+import { Context, type DateTime, Duration, Effect, Exit, Layer, type Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import { Github } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 
-/** The part of GitHub's limits that the schedule may take. */
+/** The part of GitHub's limits that the schedule may use. */
 export const share = 0.8
 
-/** Planned is somewhat less than the longest delay that is promised: a look is due at its turn, and has then to be made. */
+/** The planned delay as a part of the promised one: a check that is due takes its time, too. */
 export const margin = 0.98
 
-/** The numbers of users change slowly, and counting a million takes more than a second: so often for each 100,000. */
+/** Users are counted once in this time for each 100,000: counting a million takes more than a second. */
 const fresh = Duration.minutes(1)
 const maxAge = Duration.minutes(10)
 
 export interface Plan extends Cadence.Cadence {
-  /** Users that the schedule looks at: tracked, and not failing. */
+  /** Users that the schedule checks: tracked, and not failing. */
   readonly users: number
-  /** Milliseconds between two looks at the users that publish least. */
-  readonly longest: number
-  /** Looks a second that GitHub's limits allow the schedule. */
+  /** Milliseconds between two checks of the users that publish least. */
+  readonly maxInterval: number
+  /** Checks a second that GitHub's limits allow the schedule. */
   readonly budget: number
-  /** New gists a day that the users' rates let expect. */
+  /** Expected new gists a day, by the users' rates. */
   readonly gistsPerDay: number
-  /** When the public feed last had a gap: users not looked at since are due, after those that are late. */
+  /** When the public feed last had a gap: users that were not checked since are due. */
   readonly gapAt: Option.Option<DateTime.Utc>
 }
 
 export class CheckSchedule extends Context.Service<
   CheckSchedule,
   {
-    /** The plan, from numbers of users that are a minute old, or ten with a million users. */
+    /** The plan. Its numbers of users are at most a minute old, or ten with a million users. */
     readonly plan: Effect.Effect<Plan, DatabaseError>
   }
->()("gitpip/Planner") {
+>()("gitpip/CheckSchedule") {
   static readonly layer: Layer.Layer<CheckSchedule, never, Store | Github | Settings> = Layer.effect(
     CheckSchedule,
     Effect.gen(function* () {
-      const { feed, users } = yield* Store
+      const { checks, feed } = yield* Store
       const github = yield* Github
       const settings = yield* Settings
       const counted = yield* Effect.cachedWithTTL(
-        users.classes,
+        checks.classes,
         Exit.match({
           onFailure: () => Duration.zero,
           onSuccess: (classes) =>
@@ -58,17 +58,16 @@ export class CheckSchedule extends Context.Service<
           const classes = yield* counted
           const capacity = yield* github.capacity
           const budget = Math.max(capacity.single, capacity.batched) * share
-          const now = yield* Clock.currentTimeMillis
           const gapAt = yield* feed.gapAt(settings.githubApiUrl)
           const cadence = Cadence.cadence({
             users: classes,
             budget,
-            shortest: Duration.toMillis(settings.scanInterval),
-            longest: Duration.toMillis(settings.maxDelay) * margin
+            minInterval: Duration.toMillis(settings.scanInterval),
+            maxInterval: Duration.toMillis(settings.maxDelay) * margin
           })
           return {
             ...cadence,
-            longest:
+            maxInterval:
               cadence.intervals[
                 Math.max(
                   classes.findIndex((count) => count > 0),
@@ -78,7 +77,7 @@ export class CheckSchedule extends Context.Service<
             users: sum(classes),
             budget,
             gistsPerDay: classes.reduce((sum, count, c) => sum + (c === 0 ? 0 : count * Cadence.rateOf(c)), 0),
-            gapAt: Option.filter(gapAt, (at) => at.epochMilliseconds <= now)
+            gapAt
           }
         })
       })

@@ -1,22 +1,21 @@
 /**
- * Follows GitHub's public feed, which shows everybody's new gists: one poll finds those of all tracked users, so that
- * detection costs the same for ten users as for a million. It only speeds up. What the feed leaves out, shows late or
- * makes up costs a look at most: scans alone decide what is stored, and the schedule reaches everybody without it.
+ * Follows GitHub's public feed of all users' new gists. One poll finds the gists of all tracked users, so that detection
+ * costs the same for ten users as for a million.
  *
- * A poll reads from the newest gist to one that the poll before saw. When it finds none, gists may have passed by unseen,
- * and the users are looked at ahead of their turn as far as GitHub's limits have room.
+ * - The feed only speeds detection up: scans alone decide what is stored, and the schedule checks every user without it.
+ * - A poll reads from the newest gist to one that the poll before saw. Without such a gist the feed has a gap, and users are
+ *   checked ahead of their turn as far as GitHub's limits allow.
  *
- * Hazard: when pages end with a gist that the last poll saw although newer ones stand behind it, as a feed ordered by
- * update can make them, those are left to the schedule.
+ * Hazard: in a feed ordered by update, a known gist can stand before new ones. The schedule finds those.
  */
-import { Clock, Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
+import { fileIdentity } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
 import { type FeedGist, type FeedPage, Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
 import type { FeedPosition } from "../store/FeedPositions.ts"
-import { fileIdentity } from "../store/GistFiles.ts"
 import type { ScanNotFound, ScanRunning } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -27,40 +26,40 @@ const maxPages = 30
 
 const pageSize = 100
 
-/** So many gists are remembered, to be recognised by the next poll: some pages, since gists are deleted too. */
+/** Gists remembered for the next poll: some pages, because gists are deleted too. */
 const remembered = 300
 
-/** What the feed may take of the requests of an hour: little of a token's 5,000, more of the 60 without one. */
+/** The feed's part of an hour's requests: little of a token's 5,000, more of the 60 without a token. */
 const quotaOf = (limit: number): number => (limit < 1_000 ? 0.2 : 0.04)
 
-/** Nothing is gained by asking more often than GitHub shows new gists. */
-const shortest = Duration.seconds(30)
+/** GitHub's feed hardly changes within this time. */
+const minPause = Duration.seconds(30)
 
-/** Failures that may end any minute: outages, and refusals that may be the token's. */
+/** Failures that may end any minute: outages, and refusals of the token. */
 const passing: ReadonlySet<string> = new Set(["Unavailable", "Unreachable", "Unauthorized", "Refused"])
 
-/** After an answer that makes no sense. */
-const afterRefusal = Duration.minutes(30)
+/** The wait after any other failure: another answer is not to be expected soon. */
+const refusalPause = Duration.minutes(30)
 
 export class Feed extends Context.Service<
   Feed,
   {
-    /** Whether it is to be followed. */
+    /** Whether the settings have the feed followed. */
     readonly on: boolean
-    /** Polls the feed when that is due and no other process does, has owners looked at, and answers when to come again. */
+    /** Polls the feed and has its owners checked when a poll is due. Answers when to call again, by this process's clock. */
     readonly poll: Effect.Effect<DateTime.Utc, DatabaseError | ScanRunning | ScanNotFound>
   }
 >()("gitpip/Feed") {
   static readonly layer: Layer.Layer<Feed, never, Scanner | Store | Github | Settings> = Layer.effect(
     Feed,
     Effect.gen(function* () {
-      const { feed, files, users } = yield* Store
+      const { checks, feed, files } = yield* Store
       const github = yield* Github
       const scanner = yield* Scanner
       const { feed: on, githubApiUrl: origin } = yield* Settings
       let failures = 0
 
-      /** The gists down to the newest one that was seen before. `None`: nothing has changed. */
+      /** The gists down to the newest one of the last poll. `None` when the feed has not changed. */
       const read = Effect.fnUntraced(function* (position: FeedPosition) {
         const seen = new Set(position.seen)
         const first = yield* github.feed(Option.fromNullishOr(position.etag))
@@ -71,7 +70,7 @@ export class Feed extends Context.Service<
           for (const gist of page.gists) gists.set(identity(gist), gist)
           const last = page.gists.at(-1)
           const met = last === undefined || seen.has(identity(last)) || position.polledAt === null
-          // A feed that ends on a page that is not full has been read whole.
+          // A page that is not full is the feed's last one.
           const whole = Option.isNone(page.next) && page.gists.length < pageSize
           if (met || whole || Option.isNone(page.next) || pages === maxPages) {
             return Option.some({ gists, pages, etag: first.value.etag, gap: !met && !whole })
@@ -80,11 +79,11 @@ export class Feed extends Context.Service<
         }
       })
 
-      /** Of these gists, the ones of tracked users with files that are not stored, with their users. */
+      /** Tracked users' gists with files that are not stored, each with its user. */
       const missing = Effect.fnUntraced(function* (gists: ReadonlyArray<FeedGist>) {
         const owned = gists.flatMap((gist) => Option.toArray(Option.map(gist.owner, (owner) => ({ gist, owner }))))
         if (owned.length === 0) return []
-        const tracked = yield* users.ofAccounts(owned.map(({ owner }) => owner))
+        const tracked = yield* checks.ofAccounts(owned.map(({ owner }) => owner))
         const keys = new Map<number | string, UserKey>(
           tracked.map(({ githubId, key, username }) => [githubId ?? username.toLowerCase(), key])
         )
@@ -97,97 +96,108 @@ export class Feed extends Context.Service<
         return theirs.filter(({ gist }) => gist.filenames.some((name) => !known.has(fileIdentity(gist.gistId, name))))
       })
 
-      /** When the next poll is due after one that took so many requests. */
+      /** The wait after a poll that took a number of requests. */
       const next = Effect.fnUntraced(function* (requests: number) {
         const { budget } = yield* github.limits
         const pause =
           budget === undefined ? 0 : (requests * 3_600_000) / (Math.max(budget.limit, 1) * quotaOf(budget.limit))
-        return new Date((yield* Clock.currentTimeMillis) + Math.max(pause, Duration.toMillis(shortest)))
+        return Duration.max(Duration.millis(pause), minPause)
       })
 
       const afterFailure = Effect.fnUntraced(function* (position: FeedPosition, { reason, retryAt }: GithubError) {
         failures++
-        const at = yield* Clock.currentTimeMillis
-        const until =
+        const now = yield* DateTime.now
+        const wait =
           reason._tag === "RateLimited"
-            ? Math.min(reason.resumeAt.epochMilliseconds, at + Duration.toMillis(Timing.maxFeedWait))
+            ? DateTime.distance(now, reason.resumeAt)
             : retryAt !== undefined
-              ? Math.max(retryAt.epochMilliseconds, at + Duration.toMillis(shortest))
+              ? Duration.max(DateTime.distance(now, retryAt), minPause)
               : passing.has(reason._tag)
-                ? at + Duration.toMillis(Timing.outageDelay(failures))
-                : at + Duration.toMillis(afterRefusal)
+                ? Timing.outageDelay(failures)
+                : refusalPause
+        const until = DateTime.addDuration(now, wait)
         yield* Telemetry.log("Warn", "feed.failed", {
           reason: reason._tag,
           detail: reason.message,
-          until: new Date(until).toISOString()
+          until: DateTime.formatIso(until)
         })
         yield* Metric.update(Telemetry.feedPolls("failed"), 1)
-        yield* feed.snooze(origin, position, new Date(until))
-        return DateTime.makeUnsafe(until)
+        yield* feed.snooze(origin, position, wait)
+        return wait
+      })
+
+      /** Has the owners of these gists checked. Answers the gists that the check did not find; `None` when it was cut off. */
+      const checkOwners = Effect.fnUntraced(function* (found: Effect.Success<ReturnType<typeof missing>>) {
+        if (found.length === 0) return Option.some<ReadonlyArray<FeedGist>>([])
+        const scan = yield* scanner.found([...new Set(found.map(({ key }) => key))])
+        if (scan.state !== "done") return Option.none()
+        yield* Metric.update(Telemetry.feedUsers, scan.users)
+        const absent = yield* missing(found.map(({ gist }) => gist))
+        return Option.some(absent.map(({ gist }) => gist))
+      })
+
+      /** Handles a changed feed. Answers the wait for the next poll. */
+      const afterChange = Effect.fnUntraced(function* (position: FeedPosition, { etag, gap, gists, pages }: Changed) {
+        const wait = yield* next(pages)
+        const before = new Set(position.seen)
+        const again = new Set(position.unsettled)
+        const unseen = [...gists].filter(([id]) => !before.has(id) || again.has(id)).map(([, gist]) => gist)
+        const found = yield* missing(unseen)
+        const absent = yield* checkOwners(found)
+        if (Option.isNone(absent)) {
+          // The next poll finds the same gists.
+          yield* feed.snooze(origin, position, wait)
+          return wait
+        }
+        // The feed may be ahead of a user's list, or wrong: its gists are searched a second time, and not again.
+        const unsettled = absent.value.map(identity).filter((id) => !again.has(id))
+        if (gap) yield* Telemetry.log("Warn", "feed.gap", { gists: gists.size })
+        yield* Metric.update(Telemetry.feedPolls(gap ? "gap" : "new"), 1)
+        yield* feed.record(origin, position, {
+          // Without the ETag GitHub shows the unsettled gists again.
+          etag: unsettled.length > 0 ? null : Option.getOrNull(etag),
+          seen: [...new Set([...gists.keys(), ...position.seen])].slice(0, remembered),
+          unsettled,
+          gap,
+          wait
+        })
+        yield* Telemetry.log("Debug", "feed.polled", { gists: gists.size, users: found.length })
+        return wait
       })
 
       const poll = Effect.fnUntraced(function* (position: FeedPosition) {
         const result = yield* Effect.result(read(position))
         if (result._tag === "Failure") return yield* afterFailure(position, result.failure)
         failures = 0
-        const news = result.success
-        if (Option.isNone(news)) {
-          const due = yield* next(1)
-          yield* Metric.update(Telemetry.feedPolls("unchanged"), 1)
-          yield* feed.record(origin, position, {
-            ...position,
-            gap: false,
-            now: new Date(yield* Clock.currentTimeMillis),
-            next: due
-          })
-          return DateTime.fromDateUnsafe(due)
-        }
-        const { etag, gap, gists, pages } = news.value
-        const due = yield* next(pages)
-        const before = new Set(position.seen)
-        const again = new Set(position.unsettled)
-        const unseen = [...gists].filter(([id]) => !before.has(id) || again.has(id)).map(([, gist]) => gist)
-        const found = yield* missing(unseen)
-        let unsettled: ReadonlyArray<string> = []
-        if (found.length > 0) {
-          const scan = yield* scanner.found([...new Set(found.map(({ key }) => key))])
-          // Not everybody was looked at: the same gists are found by the next poll.
-          if (scan.state !== "done") {
-            yield* feed.snooze(origin, position, due)
-            return DateTime.fromDateUnsafe(due)
-          }
-          yield* Metric.update(Telemetry.feedUsers, scan.users)
-          // The feed may be ahead of the user's list, or not tell the truth: it is believed once more, and no oftener.
-          const absent = yield* missing(found.map(({ gist }) => gist))
-          unsettled = absent.map(({ gist }) => identity(gist)).filter((id) => !again.has(id))
-        }
-        if (gap) yield* Telemetry.log("Warn", "feed.gap", { gists: gists.size })
-        yield* Metric.update(Telemetry.feedPolls(gap ? "gap" : "new"), 1)
-        yield* feed.record(origin, position, {
-          // What is looked for once more has to be shown again, too.
-          etag: unsettled.length > 0 ? null : Option.getOrNull(etag),
-          seen: [...new Set([...gists.keys(), ...position.seen])].slice(0, remembered),
-          unsettled,
-          gap,
-          now: new Date(yield* Clock.currentTimeMillis),
-          next: due
-        })
-        yield* Telemetry.log("Debug", "feed.polled", { gists: gists.size, users: found.length })
-        return DateTime.fromDateUnsafe(due)
+        if (Option.isSome(result.success)) return yield* afterChange(position, result.success.value)
+        const wait = yield* next(1)
+        yield* Metric.update(Telemetry.feedPolls("unchanged"), 1)
+        yield* feed.record(origin, position, { ...position, gap: false, wait })
+        return wait
       })
 
       return Feed.of({
         on,
         poll: Effect.gen(function* () {
-          const at = yield* Clock.currentTimeMillis
-          const claimed = yield* feed.claim(origin, new Date(at))
-          if (Option.isSome(claimed)) return yield* poll(claimed.value)
-          return Option.getOrElse(yield* feed.nextAt(origin), () => DateTime.makeUnsafe(at))
+          const claimed = yield* feed.claim(origin)
+          const wait = Option.isSome(claimed)
+            ? yield* poll(claimed.value)
+            : Option.getOrElse(yield* feed.untilNext(origin), () => Duration.zero)
+          return DateTime.addDuration(yield* DateTime.now, wait)
         }).pipe(Effect.withSpan("Feed.poll"))
       })
     })
   )
 }
 
-/** A gist as it was shown: one that changes is another one. */
+/** A feed with other gists than at the last poll. */
+interface Changed {
+  readonly gists: ReadonlyMap<string, FeedGist>
+  readonly pages: number
+  readonly etag: Option.Option<string>
+  /** Whether gists may have passed by unseen. */
+  readonly gap: boolean
+}
+
+/** A gist in the state that the feed shows. A changed gist has another identity. */
 const identity = ({ gistId, updatedAt }: FeedGist): string => `${gistId} ${updatedAt}`

@@ -1,4 +1,4 @@
-/** What has changed, for whoever watches. Only ever a hint to read anew: what is stored is what counts. */
+/** Changes, as subscribers get them. A change is a hint to read again: only the database is certain. */
 import { Schema } from "effect"
 import { field, named } from "./described.ts"
 import { PublicationState } from "./Publication.ts"
@@ -7,10 +7,10 @@ import { Username } from "./User.ts"
 
 export const Change = Schema.Union([
   Schema.Struct({
-    type: field(Schema.Literal("listening"), "The first one: what is read from now on misses nothing that is not told")
+    type: field(Schema.Literal("listening"), "The first one: a change after the next reading is reported")
   }),
   Schema.Struct({
-    type: field(Schema.Literal("user"), "Somebody is tracked, or no longer"),
+    type: field(Schema.Literal("user"), "A user was tracked or untracked"),
     login: field(Schema.String, "The user's GitHub username")
   }),
   Schema.Struct({
@@ -18,12 +18,12 @@ export const Change = Schema.Union([
     login: field(Username, "The user's GitHub username"),
     files: field(Schema.Int, "How many")
   }),
-  Schema.Struct({ type: field(Schema.Literal("scan"), "A scan was asked for, goes on, or has ended"), scan: Scan }),
+  Schema.Struct({ type: field(Schema.Literal("scan"), "A scan was queued, went on, or ended"), scan: Scan }),
   Schema.Struct({
-    type: field(Schema.Literal("publication"), "A publication was tried, or is to be tried again"),
+    type: field(Schema.Literal("publication"), "A publication was tried, or is to be retried"),
     id: field(Schema.Int, "The publication's number"),
     login: field(Username, "The user's GitHub username"),
-    state: field(PublicationState, "Where it stands now")
+    state: field(PublicationState, "The publication's state now")
   })
-]).pipe(named("Change", "Something that has changed: a hint to read anew"))
+]).pipe(named("Change", "A change: a hint to read again"))
 export type Change = typeof Change.Type

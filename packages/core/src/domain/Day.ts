@@ -1,11 +1,11 @@
-/** Days: what happened on one by UTC, and which one it is where somebody works. */
+/** Days: what happened on a day of UTC, and the calendar day of an instant in a time zone. */
 import { DateTime, Option, Schema } from "effect"
 import { field, named } from "./described.ts"
 
 export const Day = Schema.Struct({
   day: field(Schema.String, "The day by UTC: `2026-11-24`"),
-  found: field(Schema.Int, "Files that scans found which began that day"),
-  published: field(Schema.Int, "Files that were published that day")
+  found: field(Schema.Int, "Files found by the scans that began that day"),
+  published: field(Schema.Int, "Files published that day")
 }).pipe(named("Day", "What happened on a day"))
 export type Day = typeof Day.Type
 

@@ -6,7 +6,7 @@ import { field, Instant, named } from "./described.ts"
 import { PublicationState } from "./Publication.ts"
 import { Username } from "./User.ts"
 
-/** The surrogate key of a file, growing in the order in which one user's files were added. */
+/** The surrogate key of a file. One user's files have growing keys, in the order in which they were added. */
 export const FileId = Schema.Int.pipe(Schema.brand("FileId"))
 export type FileId = typeof FileId.Type
 
@@ -26,6 +26,9 @@ export interface ListedFile {
   readonly createdAt: string
   readonly updatedAt: string
 }
+
+/** A text that no other file has. */
+export const fileIdentity = (gistId: string, filename: string): string => `${gistId}\0${filename}`
 
 /**
  * The address of one file within its gist's page. The query names the file exactly, where GitHub's own anchor folds
@@ -89,14 +92,14 @@ export const GistFile = Schema.Struct({
 )
 export type GistFile = typeof GistFile.Type
 
-/** What is shown of a file's content: its beginning, as it is on GitHub now. */
+/** The beginning of a file's content, as it is on GitHub now. */
 export const FilePreview = Schema.Struct({
   text: field(Schema.NullOr(Schema.String), "The text; `null` when the file is no text"),
   partial: field(Schema.Boolean, "Whether `text` is only the beginning")
 }).pipe(named("FilePreview", "The beginning of a file's content, as it is on GitHub now"))
 export type FilePreview = typeof FilePreview.Type
 
-/** What was read of a file's content when it came to be published. */
+/** A file's content, as it was read for publishing. */
 export type Content =
   | {
       readonly _tag: "Text"
@@ -105,8 +108,8 @@ export type Content =
       readonly partial: boolean
     }
   | { readonly _tag: "Binary" }
-  /** It is left out. `why` is a sentence for whoever reads the note. */
+  /** The content is left out. The note says `why`, in a sentence. */
   | { readonly _tag: "Omitted"; readonly why: string }
 
-/** In place of a content that Pipedrive refused. */
+/** Takes the place of a content that Pipedrive refused. */
 export const contentRefused: Content = { _tag: "Omitted", why: "Pipedrive did not accept it" }

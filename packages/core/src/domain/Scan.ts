@@ -1,4 +1,4 @@
-/** One pass over tracked users, or a look at some of them, with what it found and what failed. */
+/** One check of all tracked users, or of some, with the files found and the users that failed. */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
 import { GistFile } from "./GistFile.ts"
@@ -8,18 +8,18 @@ export const ScanId = Schema.Int.pipe(Schema.brand("ScanId"))
 export type ScanId = typeof ScanId.Type
 
 /**
- * - `queued`: asked for, not begun
- * - `running`: in progress; at most one pass over all users at a time, across all processes
- * - `done`: every user that it was for was looked at
- * - `stopped`: GitHub refused everybody (a limit, the token, an outage); the next pass goes on where this one ended
- * - `interrupted`: the process was stopped or lost; the next pass goes on where this one ended
+ * - `queued`: requested, not begun
+ * - `running`: in progress; at most one full scan at a time, across all processes
+ * - `done`: every user of the scan was checked
+ * - `stopped`: GitHub refused all requests (a limit, the token, an outage); the next full scan goes on where this one ended
+ * - `interrupted`: the process was stopped or lost; the next full scan goes on where this one ended
  */
 export const ScanState = Schema.Literals(["queued", "running", "done", "stopped", "interrupted"])
 export type ScanState = typeof ScanState.Type
 
 /**
- * - `scheduled`: the schedule asked for it
- * - `requested`: somebody asked for it
+ * - `scheduled`: the schedule started the scan
+ * - `requested`: a person or a program requested the scan
  * - `feed`: the public feed showed new gists of these users
  */
 export const ScanKind = Schema.Literals(["scheduled", "requested", "feed"])
@@ -27,25 +27,25 @@ export type ScanKind = typeof ScanKind.Type
 
 export const Scan = Schema.Struct({
   id: field(ScanId, "The scan's number"),
-  kind: field(ScanKind, "Who asked for it: the schedule, somebody, or the public feed, which showed new gists"),
-  username: field(
+  kind: field(ScanKind, "What started the scan: the schedule, a request, or new gists in the public feed"),
+  login: field(
     Schema.NullOr(Username),
-    "The only user looked at; `null` for all, for those that are due, or for those of the feed"
+    "The GitHub username of the only user that was checked; `null` for a scan of all users, of due users, or of users in the feed"
   ),
   state: field(
     ScanState,
-    "`queued`, `running`, `done`; `stopped`: GitHub refused everybody; `interrupted`: the server was stopped or lost. The next scan goes on where a stopped or interrupted one ended"
+    "`queued`, `running`, `done`; `stopped`: GitHub refused all requests; `interrupted`: the server was stopped or lost. The next full scan goes on where a stopped or interrupted one ended"
   ),
-  requestedAt: field(Instant, "When it was asked for"),
-  startedAt: field(Schema.NullOr(Instant), "When it began; `null` while it waits"),
-  finishedAt: field(Schema.NullOr(Instant), "When it ended; `null` until then"),
-  users: field(Schema.Int, "Users looked at so far"),
-  unchanged: field(Schema.Int, "Of these, users without news"),
-  failed: field(Schema.Int, "Of these, users that could not be looked at"),
+  requestedAt: field(Instant, "When the scan was requested"),
+  startedAt: field(Schema.NullOr(Instant), "When the scan began; `null` while it waits"),
+  finishedAt: field(Schema.NullOr(Instant), "When the scan ended; `null` until then"),
+  users: field(Schema.Int, "Users checked so far"),
+  unchanged: field(Schema.Int, "Checked users without new files"),
+  failed: field(Schema.Int, "Checked users whose check failed"),
   files: field(Schema.Int, "New files found"),
-  reason: field(Schema.NullOr(Schema.String), "Why it did not come to its end, as one word; `null` when it did"),
+  reason: field(Schema.NullOr(Schema.String), "Why the scan was stopped or interrupted, as one word; else `null`"),
   message: field(Schema.NullOr(Schema.String), "The same as a sentence"),
-  resumeAt: field(Schema.NullOr(Instant), "When a stopped scan may go on; `null` when not stopped")
+  resumeAt: field(Schema.NullOr(Instant), "When the next full scan may go on after a stopped one; else `null`")
 }).pipe(
   Schema.encodeKeys({
     requestedAt: "requested_at",
@@ -53,23 +53,23 @@ export const Scan = Schema.Struct({
     finishedAt: "finished_at",
     resumeAt: "resume_at"
   }),
-  named("Scan", "One pass over the tracked users, or a look at one of them")
+  named("Scan", "One check of all tracked users, or of some")
 )
 export type Scan = typeof Scan.Type
 
-/** A user that a scan could not look at, and when it is tried again. */
+/** A user whose check failed, and when the user is checked again. */
 export const ScanFailure = Schema.Struct({
-  username: field(Username, "The user's GitHub username"),
+  login: field(Username, "The user's GitHub username"),
   reason: field(Schema.String, "Why, as one word: `UserNotFound`, `Unavailable` …"),
   message: field(Schema.String, "Why, as a sentence"),
-  retryAt: field(Schema.NullOr(Instant), "When the user is looked at again")
-}).pipe(Schema.encodeKeys({ retryAt: "retry_at" }), named("ScanFailure", "A user that a scan could not look at"))
+  retryAt: field(Schema.NullOr(Instant), "When the user is checked again")
+}).pipe(Schema.encodeKeys({ retryAt: "retry_at" }), named("ScanFailure", "A user whose check failed"))
 export type ScanFailure = typeof ScanFailure.Type
 
-/** A scan with the first of the files that it added and of the users that failed (at most 100 each). */
+/** A scan with the first 100 files that it added, and the first 100 users that failed. */
 export const ScanDetails = Schema.Struct({
   scan: Scan,
-  files: field(Schema.Array(GistFile), "The files that it found, the first 100"),
-  failures: field(Schema.Array(ScanFailure), "The users that it could not look at, the first 100")
-}).pipe(named("ScanDetails", "One scan with files it found and users that failed"))
+  files: field(Schema.Array(GistFile), "The first 100 files that the scan found"),
+  failures: field(Schema.Array(ScanFailure), "The first 100 users whose check failed")
+}).pipe(named("ScanDetails", "One scan with its files and failures"))
 export type ScanDetails = typeof ScanDetails.Type

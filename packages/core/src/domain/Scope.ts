@@ -1,15 +1,15 @@
-/** What an unsuccessful answer of GitHub or Pipedrive concerns. It decides who has to wait for the trouble's end. */
+/** What an unsuccessful answer of GitHub or Pipedrive concerns: the work that waits until the trouble ends. */
 import { Schema } from "effect"
 
 /**
- * - `thing`: the gist, file, list, activity or deal that was asked for; nobody else's.
+ * - `thing`: the requested gist, file, list, activity or deal, and nothing else.
  * - `user`: everything of one tracked user.
- * - `credential`: everything that is asked with the token.
- * - `host`: everything that one host serves, such as a host of raw content.
- * - `service`: everything of the service.
+ * - `credential`: every request with the token.
+ * - `host`: every request to one host, such as the host of raw content.
+ * - `service`: every request to the service.
  */
 export const Scope = Schema.Literals(["thing", "user", "credential", "host", "service"])
 export type Scope = typeof Scope.Type
 
-/** Whether things of other users have to wait as well. */
+/** Whether other users' work has to wait as well. */
 export const isGlobal = (scope: Scope): boolean => scope === "credential" || scope === "service"

@@ -1,5 +1,5 @@
 /**
- * What of the text that strangers write may enter the database, and reach a terminal: decided here, once.
+ * Makes text from outside fit for the database and for terminals, in one place.
  *
  * PostgreSQL refuses U+0000 and has no form for a lone surrogate; an index refuses values of some kilobytes. Everything
  * else (right-to-left marks, emoji, newlines, HTML) is kept as it came: escaping belongs to the place that shows it.
@@ -48,8 +48,8 @@ export const plainJson = (json: string): string =>
 const minSecret = 12
 
 /**
- * Text without these secrets: the last line of defence, for messages of faults that nobody foresaw. What is known to be
- * secret is kept out of messages long before.
+ * Text without these secrets: the last line of defence, for messages of unforeseen faults. Other messages never contain
+ * secrets.
  */
 export const masked = (text: string, secrets: ReadonlyArray<string>): string =>
   secrets

@@ -1,85 +1,88 @@
-/** Pure rules of time: when a user is looked at again, how long a publication waits. All numbers of seconds live here. */
+/** Pure rules of time: waits, leases and timeouts of checks and publications, each with its reason. */
 import { Duration } from "effect"
 
-/** A user with more than one page of gists is walked to the end this often, since page one alone hides changes behind it. */
+/** Users with several pages of gists are listed fully this often: the first page hides changes of older gists. Our choice. */
 export const fullListingInterval = Duration.hours(24)
 
-/** The wait after the n-th failure in a row (n from 1) of one user: 5 minutes, doubling, at most a day. */
+/**
+ * The wait after the n-th failure in a row (n from 1) of one user: 5 minutes as for any other user, doubling, at most a day.
+ * An account that is gone for good then costs one request a day.
+ */
 export const userRetryDelay = (failures: number): Duration.Duration =>
-  doubling(userRetry.first, failures, userRetry.longest)
-export const userRetry = { first: Duration.minutes(5), longest: Duration.days(1) }
+  doubling(Duration.minutes(5), failures, Duration.days(1))
 
-/** The wait after the n-th try (n from 1) at a publication: 15 seconds, doubling, at most 15 minutes. */
+/** The wait after the n-th try (n from 1) at a publication: 15 seconds, since most errors are short, then up to 15 minutes. */
 export const publicationRetryDelay = (attempts: number): Duration.Duration =>
   doubling(Duration.seconds(15), attempts, Duration.minutes(15))
 
-/** How long nothing is sent after the n-th sign (n from 1) of an outage: 30 seconds, doubling, at most 15 minutes. */
+/** The pause after the n-th sign (n from 1) of an outage: 30 seconds, then up to 15 minutes, so work resumes within minutes. */
 export const outageDelay = (signs: number): Duration.Duration =>
   doubling(Duration.seconds(30), signs, Duration.minutes(15))
 
-/** Spread over 80 % to 120 % by a random number from 0 to 1, so that what failed together does not return together. */
+/** A delay times 80 % to 120 %, by a random number from 0 to 1, so that files that failed together are retried apart. */
 export const jittered = (delay: Duration.Duration, random: number): Duration.Duration =>
   Duration.times(delay, 0.8 + 0.4 * random)
 
 /**
- * After this many tries that failed for a reason of their own, a publication is `failed` until somebody retries it. They
- * take an hour and a half, so that trouble of an hour fails nothing.
+ * After this many tries that failed for a reason of the file, a publication is `failed` until a person retries it. Their waits
+ * add up to an hour and a half, so that trouble of an hour fails no file.
  */
 export const maxAttempts = 12
 
-/** How long nothing is sent after Pipedrive refused the credential: a person has to act first. */
+/** The pause after Pipedrive refused the credential. Only a person can end the cause, so requests are rare. */
 export const credentialDelay = Duration.minutes(15)
 
-/** The same after GitHub refused the token. */
+/** The pause after GitHub refused the token. One request in five minutes stays below GitHub's block of repeated bad logins. */
 export const githubCredentialDelay = Duration.minutes(5)
 
-/** While trouble looks like everybody's, users without a failure are still tried, one each time this has passed. */
+/** While trouble looks global, one user without a failure is tried each time this has passed, to find out whether it is. */
 export const probeInterval = Duration.seconds(30)
 
-/** After this many users failed alike, the trouble is certainly everybody's, and no more are tried before the pause ends. */
+/** After this many users failed alike, the trouble counts as global, and no more users are tried before the pause ends. */
 export const maxProbedUsers = 8
 
-/** How long a request that creates something may take. */
+/** How long a request that creates something may take: many times Pipedrive's usual second. */
 export const createTimeout = Duration.seconds(20)
 
-/** How long after a lost answer Pipedrive is asked whether the work was done: past the end of the request. */
+/** The wait after a lost answer before the lookup: Pipedrive may still carry the request out for a while. Our assumption. */
 export const settleDelay = Duration.seconds(60)
 
 /**
- * How long after a lost answer a look that finds nothing is believed. Pipedrive does not say how far its lists lag behind;
- * its search lags by seconds.
+ * The wait after a lost answer before a lookup without a result is believed. Pipedrive documents no lag of its lists; its
+ * search lags by seconds.
  */
 export const certainDelay = Duration.minutes(5)
 
-/** How long after a file was sent again Pipedrive is asked once more whether it is there twice. */
+/** The wait after a file was sent again before an audit looks for a second activity of that file. */
 export const auditDelay = Duration.hours(1)
 
-/** An audit that did not come to its end is made again this much later. */
+/** The wait before an audit that was cut off is made again. */
 export const auditRetryDelay = Duration.minutes(15)
 
 /**
- * How long a claimed publication belongs to its publisher. A request is only sent while more than `sendMargin` is left,
- * so it has ended, and settled, before anybody else may claim the row.
+ * How long a claimed publication belongs to its publisher. A request is only sent while more than `sendMargin` is left, so
+ * the request has ended and settled before another process may claim the row.
  */
 export const publicationLease = Duration.minutes(5)
+
+/** A create's timeout, and the time that Pipedrive may need to carry the create out. */
 export const sendMargin = Duration.sum(createTimeout, settleDelay)
 
-/** A running scan is lost when its process has not renewed the lease for this long. */
+/** A running scan counts as lost when its process has not renewed the lease for this long: four heartbeats. */
 export const scanLease = Duration.minutes(2)
+
+/** How often a process renews the lease of its scan. */
 export const scanHeartbeat = Duration.seconds(30)
 
-/** So long the public feed belongs to the process that polls it: longer than 30 pages take. */
+/** How long the public feed belongs to the process that polls it: longer than its 30 pages take. */
 export const feedLease = Duration.minutes(5)
 
-/** The longest wait for a poll. What is due later than that was noted by a clock that was wrong, and is due now. */
-export const maxFeedWait = Duration.minutes(61)
-
-/** Slack for differing clocks when looking for what was created since an instant. One page of a list covers it anyway. */
+/** How far Pipedrive's clock may be off when activities since an instant are listed. One page of a list covers a day. */
 export const clockSlack = Duration.hours(24)
 
 /**
- * What a backlog must leave of a budget that is renewed at an instant: half of it at the beginning of the period, and
- * steadily less, so that in the end nothing is left unused.
+ * What a backlog must leave of a budget for new files: half of the budget when its period begins, and steadily less, so that
+ * nothing is left unused when the budget is renewed.
  */
 export const reserve = (budget: {
   readonly limit: number
@@ -89,26 +92,26 @@ export const reserve = (budget: {
 }): number =>
   (budget.limit / 2) * Math.min(Math.max((budget.renewsAt - budget.now) / Duration.toMillis(budget.period), 0), 1)
 
-/** What creating an activity costs of Pipedrive's budget: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
+/** Tokens that creating an activity costs: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 export const createCost = 5
 
-/** More new files than this at one look are a backlog too. */
+/** A check's new files beyond this number are a backlog: a user who publishes more at once does not delay others. */
 export const freshFiles = 100
 
-/** The longest wait that a sink can ask for at a time. */
+/** The longest wait that a sink can ask for at a time, so that a wrong answer of a service delays a file by an hour at most. */
 export const maxPutOff = Duration.hours(1)
 
-/** No service closes its door for longer: a day's budget, in whichever zone its day ends, with room to spare. */
+/** The longest block that is believed: a day's budget, in whichever time zone the day ends, with room to spare. */
 export const maxClosure = Duration.hours(50)
 
-/** As much as the clocks of healthy machines differ. What was noted farther in the future was noted by a wrong one. */
+/** How far this process's clock may go back before waits in memory are taken for wrong. NTP corrects by less. */
 export const clockDifference = Duration.minutes(1)
 
-/** Whether the clock was set back since then (epoch milliseconds): waits that it noted may end at any time, so they are over. */
+/** Whether this process's clock was set back since an instant (epoch milliseconds). Waits noted before that are over. */
 export const clockWentBack = (notedAt: number, now: number): boolean =>
   notedAt - now > Duration.toMillis(clockDifference)
 
-/** How long a gist that answers 404 is waited for before it counts as gone: its page can lag behind the list. */
+/** How long a gist may answer 404 before it counts as gone: GitHub's single gists can lag behind its list. */
 export const goneDelay = Duration.minutes(2)
 
 const doubling = (first: Duration.Duration, n: number, cap: Duration.Duration): Duration.Duration =>

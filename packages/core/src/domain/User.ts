@@ -1,8 +1,8 @@
 /**
- * A tracked GitHub user: the names and numbers that identify one, and what Gitpip knows about the last look at it.
+ * A tracked GitHub user: names and numbers, and the result of the last check.
  *
- * One schema serves three borders. Its encoded side is what a row of the database, an answer of the HTTP API and a line
- * of `--json` hold; its type is what programs work with.
+ * One schema serves three borders: its encoded side is a row of the database, an answer of the HTTP API and a line of
+ * `--json`. Programs work with its type.
  */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
@@ -33,9 +33,9 @@ export const UserKey = Schema.Int.pipe(Schema.brand("UserKey"))
 export type UserKey = typeof UserKey.Type
 
 /**
- * - `new`: tracked, not looked at yet
- * - `ok`: the last look got an answer
- * - `failing`: the last look failed for a reason of this account; `retryAt` says when the next one is due
+ * - `new`: tracked, not checked yet
+ * - `ok`: GitHub answered the last check
+ * - `failing`: the last check failed for a reason of this account; the next one is due at `retryAt`
  */
 export const UserState = Schema.Literals(["new", "ok", "failing"])
 export type UserState = typeof UserState.Type
@@ -44,18 +44,18 @@ export type UserState = typeof UserState.Type
 export const User = Schema.Struct({
   login: field(Username, "The GitHub username, as GitHub writes it"),
   id: field(UserId, "The caller's own number for the user, not GitHub's"),
-  githubId: field(Schema.NullOr(Schema.Int), "GitHub's number of the account; `null` until GitHub has told it"),
+  githubId: field(Schema.NullOr(Schema.Int), "GitHub's number of the account; `null` until a check has read it"),
   state: field(
     UserState,
-    "`new`: not looked at yet; `ok`: the last look got an answer; `failing`: it failed for a reason of this account"
+    "`new`: not checked yet; `ok`: GitHub answered the last check; `failing`: the last check failed for a reason of this account"
   ),
-  trackedAt: field(Instant, "When the user came to be tracked"),
-  checkedAt: field(Schema.NullOr(Instant), "When GitHub last answered for the user; `null` before the first time"),
-  failures: field(Schema.Int, "How many looks in a row have failed"),
-  retryAt: field(Schema.NullOr(Instant), "When a failing user is looked at again; `null` when not failing"),
+  trackedAt: field(Instant, "When the user was tracked"),
+  checkedAt: field(Schema.NullOr(Instant), "When the user was last checked; `null` before the first check"),
+  failures: field(Schema.Int, "How many checks in a row have failed"),
+  retryAt: field(Schema.NullOr(Instant), "When a failing user is checked again; else `null`"),
   errorReason: field(
     Schema.NullOr(Schema.String),
-    "Why the last look failed, as one word: `UserNotFound`, `Unavailable` …; `null` when it did not"
+    "Why the last check failed, as one word: `UserNotFound`, `Unavailable` …; `null` when it did not fail"
   ),
   errorMessage: field(Schema.NullOr(Schema.String), "The same as a sentence")
 }).pipe(
@@ -71,15 +71,15 @@ export const User = Schema.Struct({
 )
 export type User = typeof User.Type
 
-/** How many files a user has, and where their publications stand. */
+/** A user's files and publications, counted by state. */
 export const UserCounts = Schema.Struct({
   files: field(Schema.Int, "Files found so far"),
   pending: field(Schema.Int, "Publications that wait for their turn"),
   sending: field(Schema.Int, "Publications that a server works on"),
   published: field(Schema.Int, "Files that are in Pipedrive"),
-  failed: field(Schema.Int, "Publications that were given up and can be retried"),
+  failed: field(Schema.Int, "Publications that failed and can be retried"),
   gone: field(Schema.Int, "Files that were deleted before they could be read")
-}).pipe(named("UserCounts", "How many files a user has, and where their publications stand"))
+}).pipe(named("UserCounts", "A user's files and publications, counted by state"))
 export type UserCounts = typeof UserCounts.Type
 
 /** One user with its deal in Pipedrive (`null` until one is needed) and counts. */

@@ -1,4 +1,4 @@
-/** One look at a user's new files. The next visit of the same visitor starts where it ended. */
+/** Visits: one reading of a user's new files by a visitor. The visitor's next visit starts where this one ended. */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
 import { GistFile } from "./GistFile.ts"
@@ -7,7 +7,7 @@ import { UserId, Username } from "./User.ts"
 export const VisitId = Schema.Int.pipe(Schema.brand("VisitId"))
 export type VisitId = typeof VisitId.Type
 
-/** Who looks. Everybody who gives no name shares `default`. */
+/** The name of a visitor. Callers without a name share `default`. */
 export const Visitor = Schema.String.check(
   Schema.isPattern(/^[\w.@+ -]{1,100}$/, {
     message: "a visitor is 1 to 100 letters, digits, spaces or . _ @ + -"
@@ -17,15 +17,15 @@ export type Visitor = typeof Visitor.Type
 
 export const defaultVisitor = Visitor.make("default")
 
-/** That somebody looked, and when; without what they saw. */
+/** A visit without its files. */
 export const VisitRecord = Schema.Struct({
   id: field(VisitId, "The visit's number"),
-  visitor: field(Visitor, "Who looked"),
-  visitedAt: field(Instant, "When")
-}).pipe(Schema.encodeKeys({ visitedAt: "visited_at" }), named("VisitRecord", "That somebody looked, and when"))
+  visitor: field(Visitor, "The visitor's name"),
+  visitedAt: field(Instant, "When the visit was made")
+}).pipe(Schema.encodeKeys({ visitedAt: "visited_at" }), named("VisitRecord", "A visit without its files"))
 export type VisitRecord = typeof VisitRecord.Type
 
-/** How many files of a user are new to a visitor, without a visit. At most 1,000 are counted. */
+/** How many files of a user are new to a visitor, counted without a visit. */
 export const News = Schema.Struct({
   id: field(UserId, "The user's number"),
   login: field(Username, "The user's GitHub username"),
@@ -35,8 +35,8 @@ export type News = typeof News.Type
 
 export const Visit = Schema.Struct({
   id: field(VisitId, "The visit's number"),
-  visitor: field(Visitor, "Who looked"),
-  visitedAt: field(Instant, "When"),
-  files: field(Schema.Array(GistFile), "What was new")
-}).pipe(Schema.encodeKeys({ visitedAt: "visited_at" }), named("Visit", "One look at a user's new files"))
+  visitor: field(Visitor, "The visitor's name"),
+  visitedAt: field(Instant, "When the visit was made"),
+  files: field(Schema.Array(GistFile), "The new files")
+}).pipe(Schema.encodeKeys({ visitedAt: "visited_at" }), named("Visit", "One reading of a user's new files"))
 export type Visit = typeof Visit.Type

@@ -1,11 +1,11 @@
-/** What the JSON form of a schema means, said beside the schema: the API's description and its document show it. */
+/** Descriptions of schemas in their JSON form, for the API's document and OpenAPI. */
 import { Schema } from "effect"
 
-/** A field with its meaning: what it holds, its unit, and when it is `null`. */
+/** Describes a field: its content, its unit, and when it is `null`. */
 export const field = <S extends Schema.Top>(schema: S, description: string): S["Rebuild"] =>
   schema.pipe(Schema.annotateEncoded<S>({ description }))
 
-/** A record with the name under which the API describes it, and its meaning. */
+/** Names and describes a record, as the API shows it. */
 export const named =
   (identifier: string, description: string) =>
   <S extends Schema.Top>(schema: S): S["Rebuild"] =>

@@ -1,9 +1,9 @@
 /**
- * Tells what changes, to whoever watches. What this process does is told at once; what others on the same database do is
- * seen by asking it once a second, for all who watch together, and not at all while nobody does.
+ * Reports changes to subscribers. Changes by this process are reported at once. Changes by other processes are found by a
+ * query once a second, for all subscribers together, and only while there are subscribers.
  *
- * Hazard: keys are drawn before they are committed, so a look can miss a file or an attempt whose transaction ends late.
- * Whoever needs certainty reads anew from time to time.
+ * Hazard: keys are drawn before they are committed, so a query can miss a file or an attempt whose transaction ends late. A
+ * subscriber that needs certainty reads everything again from time to time.
  */
 import { Context, Duration, Effect, Layer, PubSub, RcRef, Stream } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
@@ -17,14 +17,14 @@ const pollInterval = Duration.seconds(1)
 const rest = Effect.sleep(Duration.seconds(5))
 const loop = "changes"
 
-/** For each who watches. Of whoever is slower than that, the oldest changes are dropped. */
+/** Changes kept for each subscriber. A slower subscriber loses the oldest ones. */
 const buffer = 256
 
 export class Changes extends Context.Service<
   Changes,
   {
-    readonly tell: (change: Change) => Effect.Effect<void>
-    /** Begins with `listening`, and does not end by itself. */
+    readonly report: (change: Change) => Effect.Effect<void>
+    /** All changes from now on. Begins with `listening`, and does not end by itself. */
     readonly all: Stream.Stream<Change, DatabaseError>
   }
 >()("gitpip/Changes") {
@@ -32,7 +32,7 @@ export class Changes extends Context.Service<
     Changes,
     Effect.gen(function* () {
       const { changes } = yield* Store
-      const told = yield* PubSub.sliding<Change>(buffer)
+      const reported = yield* PubSub.sliding<Change>(buffer)
 
       const poller = yield* RcRef.make({
         acquire: Effect.gen(function* () {
@@ -44,7 +44,7 @@ export class Changes extends Context.Service<
             const fresh = found.filter((scan) => underWay.get(scan.id) !== summary(scan))
             underWay = new Map(found.filter(isUnderWay).map((scan) => [scan.id, summary(scan)]))
             yield* PubSub.publishAll(
-              told,
+              reported,
               fresh.map((scan) => ({ type: "scan", scan }))
             )
           })
@@ -56,7 +56,7 @@ export class Changes extends Context.Service<
             const tried = now.attempt > before.attempt ? yield* changes.publications(before.attempt, now.attempt) : []
             yield* scans(before.scan)
             last = now
-            yield* PubSub.publishAll(told, [
+            yield* PubSub.publishAll(reported, [
               ...files.map((of): Change => ({ type: "files", ...of })),
               ...tried.map((of): Change => ({ type: "publication", ...of }))
             ])
@@ -77,11 +77,11 @@ export class Changes extends Context.Service<
       })
 
       return Changes.of({
-        tell: (change) => Effect.asVoid(PubSub.publish(told, change)),
+        report: (change) => Effect.asVoid(PubSub.publish(reported, change)),
         all: Stream.unwrap(
           Effect.gen(function* () {
             yield* RcRef.get(poller)
-            const subscription = yield* PubSub.subscribe(told)
+            const subscription = yield* PubSub.subscribe(reported)
             return Stream.concat(Stream.make<[Change]>({ type: "listening" }), Stream.fromSubscription(subscription))
           })
         )

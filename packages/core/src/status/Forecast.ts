@@ -1,68 +1,86 @@
 /**
- * What the present users and their rates take of GitHub's and Pipedrive's limits, and what does not fit: the same for
- * `status`, the metrics and `/ready`.
+ * What the tracked users take of GitHub's and Pipedrive's limits, and which limits are too small: the same for `status`, the
+ * metrics and `/ready`.
  */
-import { Context, type DateTime, Duration, Effect, Layer, Option } from "effect"
+import { type DateTime, Duration, Effect, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
-import { CheckSchedule } from "../detect/CheckSchedule.ts"
+import { CheckSchedule, type Plan } from "../detect/CheckSchedule.ts"
 import { Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 
-/** What is needed, and what there is. */
+/** What the tracked users need, and what the limits allow. */
 export interface Forecast {
-  /** Looks an hour at all users whose turn it is, and those that GitHub's limits allow. */
+  /** Checks an hour that the tracked users need. */
   readonly checksNeeded: number
+  /** Checks an hour that GitHub's limits allow. */
   readonly checksAllowed: number
-  /** The longest time between two looks at a user, as planned. */
+  /** The planned time between two checks of the users that publish least. */
   readonly maxInterval: Duration.Duration
-  /** When the user was looked at that has waited longest. */
+  /** When the user was checked whose last check is oldest. */
   readonly oldestCheck: Option.Option<DateTime.Utc>
-  /** New gists a day that are to be expected, and the tokens that publishing a file of each costs. */
+  /** Expected new gists a day. */
   readonly gistsPerDay: number
+  /** Tokens a day that publishing one file of each gist costs. */
   readonly tokensPerDay: number
-  /** What does not fit, each with what to do. */
+  /** Which limits are too small, each with what to do. */
   readonly shortages: ReadonlyArray<string>
 }
 
-export class Budgets extends Context.Service<Budgets, { readonly forecast: Effect.Effect<Forecast, DatabaseError> }>()(
-  "gitpip/Budgets"
-) {
-  static readonly layer: Layer.Layer<Budgets, never, CheckSchedule | Store | Settings | Sink> = Layer.effect(
-    Budgets,
-    Effect.gen(function* () {
-      const schedule = yield* CheckSchedule
-      const { users } = yield* Store
-      const settings = yield* Settings
-      const sink = yield* Sink
-      return Budgets.of({
-        forecast: Effect.gen(function* () {
-          const plan = yield* schedule.plan
-          const tokens = yield* sink.budget
-          const tokensPerDay = Math.round(plan.gistsPerDay * (sink.price?.perFile ?? 0))
-          const perHour = (checks: number) => Math.floor(checks * 3_600).toLocaleString("en")
-          const shortages: Array<string> = []
-          if (!plan.fits) {
-            shortages.push(
-              `GitHub's limits allow ${perHour(plan.budget)} looks an hour, and to look at ${plan.users.toLocaleString("en")} users within ${Duration.format(settings.maxDelay)} takes ${perHour(plan.needed)}. ${Option.isNone(settings.githubToken) ? "Set GITHUB_TOKEN, raise" : "Raise"} GITPIP_MAX_DELAY, or track fewer users`
-            )
-          }
-          if (Option.isSome(tokens) && tokensPerDay > tokens.value.limit) {
-            shortages.push(
-              `about ${Math.round(plan.gistsPerDay).toLocaleString("en")} new gists a day take ${tokensPerDay.toLocaleString("en")} of Pipedrive's tokens, and there are ${tokens.value.limit.toLocaleString("en")}: files will wait. Ask Pipedrive for a larger budget, or track fewer users`
-            )
-          }
-          return {
-            checksNeeded: Math.round(plan.needed * 3_600),
-            checksAllowed: Math.floor(plan.budget * 3_600),
-            maxInterval: Duration.seconds(Math.round(plan.longest / 1_000)),
-            oldestCheck: yield* users.oldestCheck,
-            gistsPerDay: plan.gistsPerDay,
-            tokensPerDay,
-            shortages
-          }
-        })
-      })
-    })
-  )
+/** What limits the checks and the publications of a day. */
+export interface Means {
+  readonly maxDelay: Duration.Duration
+  readonly hasGithubToken: boolean
+  readonly tokensPerFile: number
+  /** Pipedrive's tokens of a day, once Pipedrive has reported them. */
+  readonly tokenLimit: number | undefined
 }
+
+/** Tokens a day that a plan's gists cost, and the limits that are too small for the plan. */
+export const needsOf = (plan: Plan, means: Means): Pick<Forecast, "tokensPerDay" | "shortages"> => {
+  const { maxDelay, tokenLimit, tokensPerFile } = means
+  const perHour = (checks: number) => Math.floor(checks * 3_600).toLocaleString("en")
+  const tokensPerDay = Math.round(plan.gistsPerDay * tokensPerFile)
+  const shortages: Array<string> = []
+  if (!plan.fits) {
+    const advice = `${means.hasGithubToken ? "Raise" : "Set GITHUB_TOKEN, raise"} GITPIP_MAX_DELAY, or track fewer users`
+    shortages.push(
+      `GitHub's limits allow ${perHour(plan.budget)} checks an hour, and checking ${plan.users.toLocaleString("en")} users within ${Duration.format(maxDelay)} takes ${perHour(plan.needed)}. ${advice}`
+    )
+  }
+  if (tokenLimit !== undefined && tokensPerDay > tokenLimit) {
+    shortages.push(
+      `About ${Math.round(plan.gistsPerDay).toLocaleString("en")} new gists a day take ${tokensPerDay.toLocaleString("en")} of Pipedrive's tokens, and a day has ${tokenLimit.toLocaleString("en")}, so files will wait. Ask Pipedrive for a larger budget, or track fewer users`
+    )
+  }
+  return { tokensPerDay, shortages }
+}
+
+/** The forecast by the present plan and budgets. */
+export const make: Effect.Effect<
+  Effect.Effect<Forecast, DatabaseError>,
+  never,
+  CheckSchedule | Store | Settings | Sink
+> = Effect.gen(function* () {
+  const schedule = yield* CheckSchedule
+  const { checks } = yield* Store
+  const settings = yield* Settings
+  const sink = yield* Sink
+  return Effect.gen(function* () {
+    const plan = yield* schedule.plan
+    const needs = needsOf(plan, {
+      maxDelay: settings.maxDelay,
+      hasGithubToken: Option.isSome(settings.githubToken),
+      tokensPerFile: sink.price?.perFile ?? 0,
+      tokenLimit: Option.getOrUndefined(Option.map(yield* sink.budget, ({ limit }) => limit))
+    })
+    return {
+      ...needs,
+      checksNeeded: Math.round(plan.needed * 3_600),
+      checksAllowed: Math.floor(plan.budget * 3_600),
+      maxInterval: Duration.seconds(Math.round(plan.maxInterval / 1_000)),
+      oldestCheck: yield* checks.oldestCheck,
+      gistsPerDay: plan.gistsPerDay
+    }
+  })
+})

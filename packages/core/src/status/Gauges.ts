@@ -1,9 +1,10 @@
 /**
- * Brings the gauges up to date: what is stored, and what the services said last. Whoever shows metrics refreshes them
- * first; the database is asked at most every few seconds, however many ask. That it cannot be read is a fact as well.
+ * Brings the gauges up to date, from the database and from the services' last responses. A caller that shows metrics
+ * refreshes the gauges first. Gitpip asks the database every few seconds at most, and shows when the database fails.
  */
 import { Clock, Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
+import type { CheckSchedule } from "../detect/CheckSchedule.ts"
 import { Github } from "../github/Github.ts"
 import type { ThrottleState } from "../net/Throttle.ts"
 import { Publisher } from "../publish/Publisher.ts"
@@ -11,27 +12,27 @@ import { Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { Budgets, type Forecast } from "./Forecast.ts"
+import * as Forecast from "./Forecast.ts"
 
-/** What was read from the database is shown for so long. */
+/** For this long the last reading of the database is shown. */
 const fresh = Duration.seconds(5)
 
-/** A supervisor that collects metrics waits some seconds, and wants those of this process whatever the database does. */
+/** A collector of metrics waits some seconds, and wants this process's metrics whatever the database does. */
 const patience = Duration.seconds(3)
 
 export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.Effect<void> }>()("gitpip/Gauges") {
-  static readonly layer: Layer.Layer<Gauges, never, Budgets | Store | Github | Sink | Publisher | Settings> =
+  static readonly layer: Layer.Layer<Gauges, never, CheckSchedule | Store | Github | Sink | Publisher | Settings> =
     Layer.effect(
       Gauges,
       Effect.gen(function* () {
         const { limits, scans, totals } = yield* Store
         const github = yield* Github
-        const budgets = yield* Budgets
+        const forecast = yield* Forecast.make
         const sink = yield* Sink
         const publisher = yield* Publisher
         const settings = yield* Settings
         const startedAt = yield* Clock.currentTimeMillis
-        /** The services with a door: `github`, `pipedrive`. */
+        /** The services with limits: `github`, `pipedrive`. */
         const services = [github.limitKey, sink.limitKey]
           .map((limitKey) => ({ limitKey, service: limitKey.split(":")[0] as string }))
           .filter(({ service }) => service !== "off")
@@ -40,18 +41,19 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
         yield* Metric.update(Telemetry.scanInterval, Duration.toSeconds(settings.scanInterval))
         yield* Metric.update(Telemetry.publisherOff, Option.isSome(publisher.off) ? 1 : 0)
 
-        /** As they were last read. Ages go on growing when nothing can be read. */
+        /** The last reading. Ages go on growing while the database cannot be read. */
         let last: Stored | undefined
         const stored = yield* Effect.cachedWithTTL(
           Effect.gen(function* () {
             last = {
+              readAt: yield* Clock.currentTimeMillis,
               totals: yield* totals.read,
-              forecast: yield* budgets.forecast,
+              forecast: yield* forecast,
               checkedAt: Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt)),
-              closed: yield* Effect.forEach(services, ({ limitKey, service }) =>
-                Effect.map(limits.blocked(limitKey), (closed) => ({
+              blocked: yield* Effect.forEach(services, ({ limitKey, service }) =>
+                Effect.map(limits.blocked(limitKey), (limit) => ({
                   service,
-                  until: Option.match(closed, { onNone: () => 0, onSome: (one) => one.until.epochMilliseconds })
+                  until: Option.match(limit, { onNone: () => 0, onSome: (one) => one.until.epochMilliseconds })
                 }))
               )
             }
@@ -64,9 +66,9 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
           fresh
         )
 
-        const showStored = Effect.fnUntraced(function* ({ closed, forecast, checkedAt, totals }: Stored) {
-          const now = yield* Clock.currentTimeMillis
-          /** Clocks differ: what comes from a later one has no age. */
+        const showStored = Effect.fnUntraced(function* ({ blocked, checkedAt, forecast, readAt, totals }: Stored) {
+          // By the database's clock: its last reading, and the time since then.
+          const now = totals.now.epochMilliseconds + (yield* Clock.currentTimeMillis) - readAt
           const secondsSince = (instant: number) => Math.max(now - instant, 0) / 1_000
           const age = (instant: DateTime.Utc | null) => (instant === null ? 0 : secondsSince(instant.epochMilliseconds))
           yield* Metric.update(Telemetry.usersTracked, totals.tracked)
@@ -89,12 +91,12 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
           yield* Metric.update(Telemetry.checkAge, age(Option.getOrNull(forecast.oldestCheck)))
           yield* Metric.update(Telemetry.gistsExpected, forecast.gistsPerDay)
           yield* Metric.update(Telemetry.shortages, forecast.shortages.length)
-          for (const { service, until } of closed) {
+          for (const { service, until } of blocked) {
             yield* Metric.update(Telemetry.blockedSeconds(service), Math.max(until - now, 0) / 1_000)
           }
         })
 
-        /** A budget whose time of renewal has passed is whole again, though no answer has said so yet. */
+        /** A budget is whole again once the time of its renewal has passed, before any response says so. */
         const showBudget = Effect.fnUntraced(function* (service: string, left: Option.Option<number>, limit: number) {
           yield* Metric.update(Telemetry.budgetLimit(service), limit)
           yield* Metric.update(
@@ -141,8 +143,10 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
 }
 
 interface Stored {
-  readonly forecast: Forecast
+  /** In epoch milliseconds, by this process's clock. */
+  readonly readAt: number
+  readonly forecast: Forecast.Forecast
   readonly totals: Effect.Success<Store["Service"]["totals"]["read"]>
   readonly checkedAt: Option.Option<DateTime.Utc>
-  readonly closed: ReadonlyArray<{ readonly service: string; readonly until: number }>
+  readonly blocked: ReadonlyArray<{ readonly service: string; readonly until: number }>
 }

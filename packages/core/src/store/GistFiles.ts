@@ -1,25 +1,24 @@
-/** The files that scans found, and their entry into the outbox, in one transaction. */
+/**
+ * The files that scans found, and their entry into the outbox.
+ *
+ * Guarantee: a file and its publication are stored in one transaction. Beside the outbox, two caches lead from a check to
+ * the publisher of the same process and only save work: `ContentCache` (short texts) and `ScanSpans` (traces).
+ */
 import { DateTime, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../database/Database.ts"
-import { GistFile, type ListedFile } from "../domain/GistFile.ts"
+import { fileIdentity, GistFile, type ListedFile } from "../domain/GistFile.ts"
 import * as rules from "../domain/rules.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
-import { arrayOf, queueHead } from "./sql.ts"
+import { type ListingResult, recordListings } from "./Checks.ts"
+import { arrayOf, now, queueHead } from "./sql.ts"
 
-/** What one look at a user brought, to be stored at once. */
-export interface Intake {
-  readonly userKey: UserKey
+/** What one check of a user brought, to be stored at once. */
+export interface Intake extends ListingResult {
   readonly scanKey: number
   readonly files: ReadonlyArray<ListedFile>
-  readonly githubId: number | null
-  readonly etag: string | null
-  readonly pages: number
-  /** Whether the walk reached the last page. */
-  readonly full: boolean
   readonly backfill: "all" | "none"
-  readonly now: Date
 }
 
 /** There is no file of this id. */
@@ -42,14 +41,12 @@ export const make = Effect.gen(function* () {
   )
   const files = rows(GistFile)
 
-  /** Looks at users that are all different. */
-  const addChecks = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
+  /** Stores the listings of different users. */
+  const addListings = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
     const added = new Map<UserKey, number>()
     const queued = new Map<UserKey, number>()
-    // First of all, and in a statement of its own: visits take the same locks, so that the keys drawn below commit in
-    // order for each user, and what a second scanner just added is seen here. In order of the keys, so that two that lock
-    // the same users wait for one another and never in a circle, and no stronger than needed: rows that only refer to
-    // these users can be written meanwhile, by whoever holds what is waited for below.
+    // A statement of its own, before all others: visits take the same locks, so that one user's new keys commit in order.
+    // Hazard: lock in order of the keys, and no stronger, or two transactions can wait for each other.
     const locked = new Map(
       (yield* sql<{ key: UserKey; trackedAt: DateTime.Utc; baselinedAt: DateTime.Utc | null }>`
         select key, tracked_at, baselined_at from users where key = any(${arrayOf(
@@ -59,19 +56,19 @@ export const make = Effect.gen(function* () {
         )})
         order by key for no key update`).map((user) => [user.key, user])
     )
-    const looks = intakes.flatMap((intake) => {
+    const listings = intakes.flatMap((intake) => {
       const user = locked.get(intake.userKey)
       return user === undefined ? [] : [{ ...intake, user }]
     })
-    if (looks.length === 0) return added
-    // One order for everybody's files, not one user after the other: two scans that find the same file wait for one
-    // another at its name, and must come to such names in the same order.
-    const found = looks.flatMap((look) => look.files.map((file) => ({ look, file }))).sort(oldestFirst)
+    if (listings.length === 0) return added
+    // One order for all users' files. Two scans that find the same file wait for each other at its name, so both must come
+    // to such names in the same order.
+    const found = listings.flatMap((listing) => listing.files.map((file) => ({ listing, file }))).sort(oldestFirst)
     for (let at = 0; at < found.length; at += chunk) {
       const part = found.slice(at, at + chunk)
-      const files = part.map(({ file, look }, n) => ({
+      const files = part.map(({ file, listing }, n) => ({
         n,
-        user_key: look.userKey,
+        user_key: listing.userKey,
         gist_id: file.gistId,
         filename: file.filename,
         html_url: file.htmlUrl,
@@ -83,20 +80,18 @@ export const make = Effect.gen(function* () {
         created_at: file.createdAt,
         updated_at: file.updatedAt
       }))
-      const owners = [...new Set(part.map(({ look }) => look))].map(({ backfill, now, scanKey, user, userKey }) => ({
+      const owners = [...new Set(part.map(({ listing }) => listing))].map(({ backfill, scanKey, user, userKey }) => ({
         user_key: userKey,
         scan_key: scanKey,
-        found_at: now,
-        // What is older was there before the user was tracked.
+        // Older files were there before the user was tracked.
         old_before: user.baselinedAt === null ? DateTime.toDate(user.trackedAt) : null,
         skip_old: backfill === "none",
         queued: queued.get(userKey) ?? 0
       }))
-      // A user's first place in the queue is behind its own waiting files, but never before where the queue stands now:
-      // start-time fair queueing, see Publications.ts.
+      // A user's new files go behind the user's pending ones, and never before the queue head: see Publications.ts.
       const ownersOf = sql`owners as (
-          select * from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb) as o(user_key bigint, scan_key bigint,
-            found_at timestamptz, old_before timestamptz, skip_old boolean, queued bigint)
+          select o.*, ${now(sql)} as found_at from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb)
+            as o(user_key bigint, scan_key bigint, old_before timestamptz, skip_old boolean, queued bigint)
         )`
       const insertFiles = sql`
           insert into gist_files (user_key, scan_key, gist_id, filename, html_url, raw_url, description, language, type,
@@ -109,7 +104,7 @@ export const make = Effect.gen(function* () {
           order by l.n
           on conflict on constraint gist_files_gist_id_filename_key do nothing
           returning key, user_key, created_at`
-      // One statement inserts files and publications. Only the proof of the rule inserts the files by a statement before.
+      // One statement inserts files and publications. Only the proof of that rule inserts the files by a statement before.
       if (!rules.filesAndOutboxInOneTransaction)
         yield* sql`with ${ownersOf}, added as (${insertFiles}) select count(*) from added`
       const counts = yield* sql<{ userKey: UserKey; added: number; queued: number }>`
@@ -140,37 +135,23 @@ export const make = Effect.gen(function* () {
         queued.set(count.userKey, (queued.get(count.userKey) ?? 0) + count.queued)
       }
     }
-    yield* sql`
-      update users u set etag = l.etag, pages = l.pages, github_id = coalesce(u.github_id, l.github_id),
-        listed_at = case when l.whole then l.at else u.listed_at end,
-        baselined_at = case when l.whole then coalesce(u.baselined_at, l.at) else u.baselined_at end
-      from jsonb_to_recordset(${JSON.stringify(
-        looks.map(({ etag, full, githubId, now, pages, userKey }) => ({
-          key: userKey,
-          etag,
-          pages,
-          github_id: githubId,
-          whole: full,
-          at: now
-        }))
-      )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, whole boolean, at timestamptz)
-      where u.key = l.key`
+    yield* recordListings(sql, listings)
     return added
   })
 
   const addAll = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
     const counts = intakes.map(() => 0)
     const ofScans = new Map<number, number>()
-    // A second look at a user stands on what the first one left.
+    // A second listing of a user builds on what the first one has stored.
     for (const round of roundsOf(intakes)) {
-      const added = yield* addChecks(round.map(({ intake }) => intake))
+      const added = yield* addListings(round.map(({ intake }) => intake))
       for (const { at, intake } of round) {
         const count = added.get(intake.userKey) ?? 0
         counts[at] = count
         ofScans.set(intake.scanKey, (ofScans.get(intake.scanKey) ?? 0) + count)
       }
     }
-    // Last, since everybody who adds to this scan waits here for the end of the transaction; in order, as above.
+    // Last, because all transactions that add to this scan wait here for each other. In order, as above.
     for (const [scanKey, count] of [...ofScans].sort(([a], [b]) => a - b)) {
       if (count > 0) yield* sql`update scans set files = files + ${count} where key = ${scanKey}`
     }
@@ -181,19 +162,16 @@ export const make = Effect.gen(function* () {
     orDatabaseError(rules.filesAndOutboxInOneTransaction ? sql.withTransaction(addAll(intakes)) : addAll(intakes))
 
   return {
-    /** Which of these gists' files are stored already, as `gist id, NUL, name`. */
+    /** Which of these gists' files are stored, by `fileIdentity`. */
     known: (gistIds: ReadonlyArray<string>) =>
       Effect.map(
         orDatabaseError(sql<{ gistId: string; filename: string }>`
           select gist_id, filename from gist_files where gist_id = any(${[...new Set(gistIds)]}::text[])`),
         (found) => new Set(found.map((file) => fileIdentity(file.gistId, file.filename)))
       ),
-    /** Stores files, publications and the look's result together. Answers how many files were new. */
+    /** Stores a listing's files, their publications and what the listing proves. Answers how many files were new. */
     add: (intake: Intake) => Effect.map(store([intake]), ([count]) => count ?? 0),
-    /**
-     * The same for many looks at once, in one transaction. Answers how many files of each were new. Of one user's looks
-     * the later ones count as later.
-     */
+    /** Stores many listings in one transaction. Answers how many files of each were new. One user's listings keep their order. */
     addAll: store,
     /** A user's files, newest found first, from before `before` on. */
     history: (userKey: UserKey, page: { readonly before: number; readonly limit: number }) =>
@@ -213,14 +191,12 @@ export const make = Effect.gen(function* () {
   }
 })
 
-export const fileIdentity = (gistId: string, filename: string): string => `${gistId}\0${filename}`
-
-/** The first look at each user, then the second ones, and so on. */
+/** The first listing of each user, then the second ones, and so on. */
 const roundsOf = (intakes: ReadonlyArray<Intake>) => {
-  const looks = new Map<UserKey, number>()
+  const counts = new Map<UserKey, number>()
   const placed = intakes.map((intake, at) => {
-    const round = looks.get(intake.userKey) ?? 0
-    looks.set(intake.userKey, round + 1)
+    const round = counts.get(intake.userKey) ?? 0
+    counts.set(intake.userKey, round + 1)
     return { at, intake, round }
   })
   return Map.groupBy(placed, ({ round }) => round).values()

@@ -1,4 +1,4 @@
-/** What came since a point in time, in terms of keys, for whoever watches. Each look is a handful of index entries. */
+/** Rows that came after given keys, for the reporting of changes. Each query reads a handful of index entries. */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { rows } from "../database/Database.ts"
@@ -14,8 +14,8 @@ export type Position = typeof Position.Type
 const NewFiles = Schema.Struct({ login: Username, files: Schema.Int })
 const Tried = Schema.Struct({ id: Schema.Int, login: Username, state: PublicationState })
 
-/** Told one by one, so many at a time; whoever watches a flood sees a part of it. */
-const most = 200
+/** Rows of a kind that one query answers. Of a flood, subscribers get a part. */
+const maxRows = 200
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -31,19 +31,19 @@ export const make = Effect.gen(function* () {
       rows(NewFiles)(sql`
         select u.username as login, count(*) as files from (
           select user_key from gist_files where key > ${after} and key <= ${until} order by key desc limit 5000
-        ) f join users u on u.key = f.user_key group by u.username limit ${most}`),
+        ) f join users u on u.key = f.user_key group by u.username limit ${maxRows}`),
     publications: (after: number, until: number) =>
       rows(Tried)(sql`
         select p.key as id, u.username as login, p.state from publications p join users u on u.key = p.user_key
         where p.key in (
-          select publication_key from attempts where key > ${after} and key <= ${until} order by key desc limit ${most}
+          select publication_key from attempts where key > ${after} and key <= ${until} order by key desc limit ${maxRows}
         )`),
-    /** Scans that came since, and those that were under way or still are. */
+    /** Scans after a key, running scans, and the given ones. */
     scans: (after: number, underWay: ReadonlyArray<number>) =>
       rows(Scan)(sql`
         select ${sql.literal(scanColumns)} from ${sql.literal(scanTables)} where s.key in (
-          (select key from scans where key > ${after} order by key desc limit ${most})
-          union all (select key from scans where state = 'running' limit ${most})
+          (select key from scans where key > ${after} order by key desc limit ${maxRows})
+          union all (select key from scans where state = 'running' limit ${maxRows})
           union all select unnest(${underWay}::bigint[])
         ) order by s.key`)
   }

@@ -1,6 +1,8 @@
-/** Everything Gitpip remembers, as one service. Each part is a table family with its claims and leases. */
-import { Context, Effect, Layer } from "effect"
-import type { SqlClient } from "effect/sql"
+/** The database, as one service: each part is a family of tables with its claims and leases. */
+import { Context, type DateTime, Effect, Layer, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { type DatabaseError, rows } from "../database/Database.ts"
+import * as Checks from "./Checks.ts"
 import * as Days from "./Days.ts"
 import * as Deals from "./Deals.ts"
 import * as Feed from "./FeedPositions.ts"
@@ -16,10 +18,17 @@ import * as Visits from "./Visits.ts"
 
 type Made<M extends { readonly make: Effect.Effect<unknown, never, SqlClient.SqlClient> }> = Effect.Success<M["make"]>
 
+const Now = Schema.Struct({ now: Schema.DateTimeUtc })
+
+const clock = Effect.map(SqlClient.SqlClient, (sql) =>
+  Effect.map(rows(Now)(sql`select clock_timestamp() as now`), ([found]) => (found as typeof Now.Type).now)
+)
+
 export class Store extends Context.Service<
   Store,
   {
     readonly users: Made<typeof Users>
+    readonly checks: Made<typeof Checks>
     readonly files: Made<typeof GistFiles>
     readonly scans: Made<typeof Scans>
     readonly visits: Made<typeof Visits>
@@ -31,12 +40,15 @@ export class Store extends Context.Service<
     readonly limits: Made<typeof Limits>
     readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
+    /** The database's clock. */
+    readonly now: Effect.Effect<DateTime.Utc, DatabaseError>
   }
->()("gitpip/Repository") {
+>()("gitpip/Store") {
   static readonly layer: Layer.Layer<Store, never, SqlClient.SqlClient> = Layer.effect(
     Store,
     Effect.all({
       users: Users.make,
+      checks: Checks.make,
       files: GistFiles.make,
       scans: Scans.make,
       visits: Visits.make,
@@ -47,7 +59,8 @@ export class Store extends Context.Service<
       deals: Deals.make,
       limits: Limits.make,
       feed: Feed.make,
-      totals: Totals.make
+      totals: Totals.make,
+      now: clock
     })
   )
 }

@@ -1,39 +1,41 @@
 /**
- * What gauges show of the whole database. Every part is served by an index and counts no further than
- * `Telemetry.countLimit`: it is asked for every few seconds, by every server.
+ * Counts and ages of the whole database, for gauges and `status`. Every part is served by an index and counts no further than
+ * `countLimit`, because every server asks every few seconds.
  */
-import { type DateTime, Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { orDatabaseError } from "../database/Database.ts"
-import { countLimit } from "../telemetry/Telemetry.ts"
+import { rows } from "../database/Database.ts"
+import { countLimit } from "../domain/Status.ts"
 
-export interface Totals {
-  readonly tracked: number
-  readonly failing: number
-  readonly pending: number
-  readonly sending: number
-  readonly failed: number
-  /** When the file that waits longest was found. */
-  readonly oldestPending: DateTime.Utc | null
-  /** Since when the new file that is due longest is due, or when the first one will be. */
-  readonly due: DateTime.Utc | null
-}
+const Totals = Schema.Struct({
+  tracked: Schema.Int,
+  failing: Schema.Int,
+  pending: Schema.Int,
+  sending: Schema.Int,
+  failed: Schema.Int,
+  /** When the file was found that waits longest. */
+  oldestPending: Schema.NullOr(Schema.DateTimeUtc),
+  /** When the first new file was due, or will be. */
+  due: Schema.NullOr(Schema.DateTimeUtc),
+  /** The database's clock. */
+  now: Schema.DateTimeUtc
+})
+export type Totals = typeof Totals.Type
 
 export const statement = (sql: SqlClient.SqlClient) => {
   // The order is that of the index: without it, a plan that reads the table looks just as good.
   const publications = (state: string) => sql`(select count(*) from (
     select from publications where state = ${state} order by key limit ${countLimit}) p)`
-  return sql<Totals>`select
+  return sql`select
     (select count(*) from (select from users where untracked_at is null order by id limit ${countLimit}) u) as tracked,
     (select count(*) from (
       select from users where failures > 0 and untracked_at is null order by id limit ${countLimit}) u) as failing,
     ${publications("pending")} as pending, ${publications("sending")} as sending, ${publications("failed")} as failed,
     (select created_at from publications where state = 'pending' order by key limit 1) as oldest_pending,
-    (select min(due_at) from publications where state = 'pending' and not backlog) as due`
+    (select min(due_at) from publications where state = 'pending' and not backlog) as due,
+    clock_timestamp() as now`
 }
 
 export const make = Effect.map(SqlClient.SqlClient, (sql) => ({
-  read: Effect.map(orDatabaseError(statement(sql)), (found) => found[0] ?? none)
+  read: Effect.map(rows(Totals)(statement(sql)), ([totals]) => totals as Totals)
 }))
-
-const none: Totals = { tracked: 0, failing: 0, pending: 0, sending: 0, failed: 0, oldestPending: null, due: null }

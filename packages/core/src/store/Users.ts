@@ -1,51 +1,20 @@
-/** The tracked users: who they are, and what the last look at each brought. */
-import { type DateTime, Duration, Effect, Option, Schema } from "effect"
+/** The tracked users: names and ids, and whether they are tracked. `Checks.ts` has what checks store about them. */
+import { type DateTime, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError, rows } from "../database/Database.ts"
-import * as Cadence from "../domain/Cadence.ts"
-import * as Timing from "../domain/Timing.ts"
 import { User, UserDetails, type UserId, UserKey, type Username } from "../domain/User.ts"
-import { arrayOf, interval, plus } from "./sql.ts"
+import { now } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
 
-/** Nobody of this name is tracked. */
+/** No user of this name is tracked. */
 export class UserNotTracked extends Schema.TaggedError<UserNotTracked>()("UserNotTracked", {
   username: Schema.String
 }) {
   override get message(): string {
     return `${this.username} is not tracked. Track it first: gitpip track ${this.username}`
   }
-}
-
-/** A user as a scan needs it. */
-export const ScanUser = Schema.Struct({
-  key: UserKey,
-  username: Schema.String,
-  githubId: Schema.NullOr(Schema.Int),
-  etag: Schema.NullOr(Schema.String),
-  pages: Schema.Int,
-  listedAt: Schema.NullOr(Schema.DateTimeUtc),
-  failures: Schema.Int,
-  fingerprint: Schema.NullOr(Schema.String)
-})
-export type ScanUser = typeof ScanUser.Type
-
-/** What a look at a user brought, besides files. */
-export interface Look {
-  readonly key: UserKey
-  /** `null`: leave as it is. */
-  readonly etag: string | null
-  readonly fingerprint: string | null
-  /** What new gists add to the rate, in gists a day as of now; `null`: the look tells nothing of it. */
-  readonly gained: number | null
-  /** Whether all of the user's gists were seen. */
-  readonly isFullListing: boolean
-  readonly failures: number
-  readonly retryAt: Date | null
-  readonly errorReason: string | null
-  readonly errorMessage: string | null
 }
 
 const Details = Schema.Struct({ details: UserDetails })
@@ -56,28 +25,17 @@ export const make = Effect.gen(function* () {
     case when u.failures > 0 then 'failing' when u.checked_at is null then 'new' else 'ok' end as state,
     u.tracked_at, u.checked_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
   const users = rows(User)
-  const scanColumns = sql.literal(
-    `u.key, u.username, u.github_id, u.etag, u.pages, u.listed_at, u.failures, u.fingerprint`
-  )
-  /** `Cadence.classOf` of a column. */
-  const classOf = (column: string) =>
-    sql`least(greatest(round(log(2, greatest(${sql.literal(column)} * ${2 ** 10}::float8, 1e-9)::numeric)), 0), ${Cadence.classes - 1})`
-  const allClasses = Array.from({ length: Cadence.classes }, (_, number) => number)
-  /** The end of the longest wait that a user's failures can make by then. */
-  const latestRetry = (from: Date) => sql`${from}::timestamptz
-    + least(power(2, least(failures, 20) - 1) * ${interval(sql, Timing.userRetry.first)}, ${interval(sql, Timing.userRetry.longest)})`
-
   const nextId = sql<{
     id: number
   }>`select coalesce(max(id), 0) + 1 as id from users where id < ${Number.MAX_SAFE_INTEGER}`.pipe(
     Effect.map((found) => found[0]?.id ?? 1)
   )
 
-  /** One try, in a transaction. `None` when another process got in between. */
-  const tryTrack = Effect.fnUntraced(function* (username: Username, wanted: Option.Option<UserId>, now: Date) {
+  /** Tracks a user in the present transaction. `None` when another process was faster. */
+  const tryTrack = Effect.fnUntraced(function* (username: Username, wanted: Option.Option<UserId>) {
     const id = Option.isSome(wanted) ? wanted.value : yield* nextId
     const [inserted] = yield* users(sql`
-      insert into users as u (id, username, tracked_at) values (${id}, ${username}, ${now})
+      insert into users as u (id, username, tracked_at) values (${id}, ${username}, ${now(sql)})
       on conflict do nothing returning ${columns}`)
     if (inserted !== undefined) return Option.some({ user: inserted, created: true })
 
@@ -101,23 +59,23 @@ export const make = Effect.gen(function* () {
       const [user] = yield* users(sql`select ${columns} from users u where key = ${present.key}`)
       return Option.fromNullishOr(user).pipe(Option.map((user) => ({ user, created: false })))
     }
-    // Back after a while: what was found stays, and everything is looked at anew.
+    // The user was tracked before: found files stay, and the next check is like a first one.
     const kept = Option.getOrElse(wanted, () => present.id)
     const [taken] = yield* sql`select 1 from users where id = ${kept} and key <> ${present.key}`
     if (taken !== undefined) {
       return yield* new UserConflict({ message: `The id ${kept} belongs to another user. Choose another id` })
     }
     const [revived] = yield* users(sql`
-      update users u set id = ${kept}, username = ${username}, tracked_at = ${now}, untracked_at = null,
+      update users u set id = ${kept}, username = ${username}, tracked_at = ${now(sql)}, untracked_at = null,
         baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
         failures = 0, retry_at = null, error_reason = null, error_message = null
       where key = ${present.key} returning ${columns}`)
     return Option.fromNullishOr(revived).pipe(Option.map((user) => ({ user, created: true })))
   })
 
-  const track = Effect.fnUntraced(function* (username: Username, id: Option.Option<UserId>, now: Date) {
+  const track = Effect.fnUntraced(function* (username: Username, id: Option.Option<UserId>) {
     for (let round = 0; round < 20; round++) {
-      const result = yield* sql.withTransaction(tryTrack(username, id, now)).pipe(
+      const result = yield* sql.withTransaction(tryTrack(username, id)).pipe(
         Effect.catchReason("SqlError", "UniqueViolation", () => Effect.succeedNone),
         Effect.catchTag("SqlError", (error) => orDatabaseError(Effect.fail(error)))
       )
@@ -137,9 +95,9 @@ export const make = Effect.gen(function* () {
     track,
     /** The key of a tracked user. */
     key,
-    untrack: Effect.fnUntraced(function* (username: Username, now: Date) {
+    untrack: Effect.fnUntraced(function* (username: Username) {
       const [user] = yield* users(sql`
-        update users u set untracked_at = ${now}
+        update users u set untracked_at = ${now(sql)}
         where lower(username) = lower(${username}) and untracked_at is null returning ${columns}`)
       if (user === undefined) return yield* new UserNotTracked({ username })
       return user
@@ -164,176 +122,6 @@ export const make = Effect.gen(function* () {
       const [decoded] = yield* rows(Details)(Effect.succeed([{ details: { user, dealId, counts } }]))
       return (decoded as typeof Details.Type).details
     }),
-    /**
-     * Users in order of their keys, for a scan: those in a wait after a failure only when `everybody`. A wait longer than
-     * so many failures can make it was noted by a clock that was wrong, and is over.
-     */
-    forScan: (page: {
-      readonly after: number
-      readonly until: number
-      readonly limit: number
-      readonly now: Date
-      readonly everybody: boolean
-    }) =>
-      rows(ScanUser)(sql`
-        select ${scanColumns} from users u
-        where key > ${page.after} and key <= ${page.until} and untracked_at is null
-          and (${page.everybody} or retry_at is null or retry_at <= ${page.now} or retry_at > ${latestRetry(plus(page.now, Timing.clockDifference))})
-        order by key limit ${page.limit}`),
-    someForScan: (keys: ReadonlyArray<UserKey>) =>
-      rows(ScanUser)(sql`
-        select ${scanColumns} from users u where key = any(${arrayOf(sql, keys, "bigint")}) order by key`),
-    /**
-     * Users whom it is time to look at, whoever is due longest first: those never looked at before all, failing ones at
-     * the end of their wait, and the others `intervals[c]` milliseconds after the last look for class `c`. Whoever has not
-     * been looked at since `before` is due as well.
-     */
-    due: (options: {
-      readonly intervals: ReadonlyArray<number>
-      readonly before: Date
-      readonly now: Date
-      readonly limit: number
-      /** Only those whose lists have an ETag. */
-      readonly listed?: boolean
-    }) => {
-      const { before, intervals, limit, now } = options
-      const which = sql.literal(options.listed === true ? "and etag is not null" : "")
-      return rows(ScanUser)(sql`
-        select ${scanColumns} from (
-          (select key, 'epoch'::timestamptz as due from users
-            where untracked_at is null and failures = 0 and rate_class = 0 and checked_at is null ${which} limit ${limit})
-          union all
-          (select key, retry_at from users
-            where untracked_at is null and failures > 0 and retry_at <= ${now} ${which} order by retry_at limit ${limit})
-          union all
-          (select seen.key, seen.checked_at + class.wait from (
-              select n - 1 as number, millis * interval '1 millisecond' as wait
-              from unnest(${arrayOf(sql, intervals, "float8")}) with ordinality as i(millis, n)
-            ) class cross join lateral (
-              select key, checked_at from users
-              where untracked_at is null and failures = 0 and rate_class = class.number
-                and checked_at < greatest(${now}::timestamptz - class.wait, ${before}) ${which}
-              order by checked_at limit ${limit}
-            ) seen order by 2 limit ${limit})
-          order by due limit ${limit}
-        ) d join users u using (key) order by d.due, key`)
-    },
-    /**
-     * Ends waits that were noted by a clock that was wrong: looks in the future, and retries later than so many failures
-     * can make them. The other statements only look at what is due by now.
-     */
-    fixClocks: (now: Date) => {
-      const soon = plus(now, Timing.clockDifference)
-      return orDatabaseError(
-        Effect.andThen(
-          sql`
-            with wrong as (
-              select key from users where untracked_at is null and failures = 0
-                and rate_class = any(${allClasses}::smallint[]) and checked_at > ${soon}
-              order by key for no key update
-            ) update users u set checked_at = ${now} from wrong where u.key = wrong.key`,
-          Effect.asVoid(sql`
-            with wrong as (
-              select key from users where untracked_at is null and failures > 0 and retry_at > ${latestRetry(soon)}
-              order by key for no key update
-            ) update users u set retry_at = ${now} from wrong where u.key = wrong.key`)
-        )
-      )
-    },
-    /** How many tracked users there are of each class of rates; failing ones, whom the schedule leaves alone, are none. */
-    classes: Effect.map(
-      orDatabaseError(sql<{ rateClass: number; n: number }>`
-        select rate_class, count(*) as n from users where untracked_at is null and failures = 0 group by rate_class`),
-      (found) => {
-        const counts = Array.from({ length: Cadence.classes }, () => 0)
-        for (const { n, rateClass } of found) counts[rateClass] = n
-        return counts
-      }
-    ),
-    /** When the user was looked at that has waited longest, of those that do not fail; `None` when nobody has been looked at. */
-    oldestCheck: Effect.map(
-      orDatabaseError(sql<{ at: DateTime.Utc | null }>`
-        select min(seen.checked_at) as at from unnest(${allClasses}::smallint[]) as class(number) cross join lateral (
-          select checked_at from users
-          where untracked_at is null and failures = 0 and rate_class = class.number and checked_at is not null
-          order by checked_at limit 1) seen`),
-      (found) => Option.fromNullishOr(found[0]?.at)
-    ),
-    /**
-     * The tracked users that these accounts are, by their numbers, or by their names while the numbers are not known. Those
-     * who have never been looked at are none: a first look is a scan's, which is about to come, and brings all they have.
-     */
-    ofAccounts: (accounts: ReadonlyArray<{ readonly id: number; readonly login: string }>) =>
-      Effect.map(
-        orDatabaseError(sql<{ key: number; githubId: number | null; username: string }>`
-          select key, github_id, username from users
-            where github_id = any(${arrayOf(
-              sql,
-              accounts.map(({ id }) => id),
-              "bigint"
-            )}) and untracked_at is null and checked_at is not null
-          union all
-          select key, github_id, username from users
-            where lower(username) = any(${accounts.map(({ login }) => login.toLowerCase())}::text[])
-              and github_id is null and untracked_at is null and checked_at is not null`),
-        (found) => found.map((user) => ({ ...user, key: UserKey.make(user.key) }))
-      ),
-    /** Records many looks in one statement. Users are locked in order of their keys, as wherever several are. */
-    recordChecks: (checks: ReadonlyArray<Look>, now: Date) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
-          with locked as (
-            select key, rate, rate_at from users where key = any(${arrayOf(
-              sql,
-              checks.map(({ key }) => key),
-              "bigint"
-            )}) order by key for no key update
-          )
-          update users u set checked_at = ${now}, etag = coalesce(l.etag, u.etag), failures = l.failures,
-            fingerprint = coalesce(l.fingerprint, u.fingerprint), rate = coalesce(new.rate, u.rate),
-            rate_at = case when new.rate is null then u.rate_at else ${now}::timestamptz end,
-            rate_class = coalesce(${classOf("new.rate")}, u.rate_class),
-            listed_at = case when l.is_full_listing then ${now}::timestamptz else u.listed_at end,
-            retry_at = l.retry_at, error_reason = l.error_reason, error_message = l.error_message
-          from jsonb_to_recordset(${JSON.stringify(
-            checks.map((check) => ({
-              key: check.key,
-              etag: check.etag,
-              fingerprint: check.fingerprint,
-              gained: check.gained,
-              is_full_listing: check.isFullListing,
-              failures: check.failures,
-              retry_at: check.retryAt,
-              error_reason: check.errorReason,
-              error_message: check.errorMessage
-            }))
-          )}::jsonb)
-            as l(key bigint, etag text, fingerprint text, gained float8, is_full_listing boolean,
-              failures int, retry_at timestamptz, error_reason text, error_message text)
-            join locked on locked.key = l.key
-            -- From the row as it was locked: two may have looked at once, and only that sees what the other has counted.
-            cross join lateral (
-              select locked.rate * power(2, -greatest(extract(epoch from ${now}::timestamptz
-                - coalesce(locked.rate_at, ${now})), 0) / ${Duration.toSeconds(Cadence.halfLife)}::float8)::float8
-                + l.gained as rate
-            ) new
-          where u.key = l.key`)
-      ),
-    /** Takes the last failure of users back: it was not theirs. Whoever failed before as well is checked again at once. */
-    unmark: (keys: ReadonlyArray<UserKey>, now: Date) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
-          with locked as (
-            select key from users where key = any(${arrayOf(sql, keys, "bigint")}) and failures > 0
-              order by key for no key update
-          )
-          update users u set failures = u.failures - 1,
-            checked_at = case when u.failures > 1 or u.listed_at is not null then u.checked_at end,
-            retry_at = case when u.failures > 1 then ${now}::timestamptz end,
-            error_reason = case when u.failures > 1 then u.error_reason end,
-            error_message = case when u.failures > 1 then u.error_message end
-          from locked where u.key = locked.key`)
-      ),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
       sql`update users set username = ${username}, etag = null, fingerprint = null where key = ${key}`.pipe(

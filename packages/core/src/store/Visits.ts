@@ -1,4 +1,4 @@
-/** Who looked at whose new files, and up to where. */
+/** The visits: which visitor read which user's new files, up to which file. */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { rows } from "../database/Database.ts"
@@ -14,7 +14,7 @@ export class VisitNotFound extends Schema.TaggedError<VisitNotFound>()("VisitNot
   }
 }
 
-/** A visit by the range of files it showed. */
+/** A visit, with the range of files that it showed. */
 const VisitRow = Schema.Struct({
   id: VisitId,
   userKey: UserKey,
@@ -32,7 +32,7 @@ export const make = Effect.gen(function* () {
   const visits = rows(VisitRow)
 
   return {
-    /** What is new to a visitor, for tracked users by ascending id, from after `after` on. Counts so far and no further. */
+    /** How many files are new to a visitor, for tracked users by ascending id, from after `after` on. Counts up to 1,000. */
     news: (visitor: Visitor, page: { readonly after: number; readonly limit: number }) =>
       rows(News)(sql`
         select u.id, u.username as login, n.files from (
@@ -49,9 +49,9 @@ export const make = Effect.gen(function* () {
         ) n
         order by u.id`),
     /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
-    record: Effect.fnUntraced(function* (username: string, visitor: Visitor, now: Date) {
+    record: Effect.fnUntraced(function* (username: string, visitor: Visitor) {
       const [visit] = yield* visits(
-        onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor}, ${now}::timestamptz)`)
+        onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor})`)
       )
       if (visit === undefined) return yield* new UserNotTracked({ username })
       return visit

@@ -32,9 +32,6 @@ export const queueHead = (sql: SqlClient.SqlClient) => sql`coalesce(
 export const arrayOf = (sql: SqlClient.SqlClient, values: ReadonlyArray<number>, type: "bigint" | "float8") =>
   sql`${values.map(String)}::text[]::${sql.literal(type)}[]`
 
-export const plus = (instant: Date, duration: Duration.Duration): Date =>
-  new Date(instant.getTime() + Duration.toMillis(duration))
-
 /**
  * Runs a statement that may wait for a lock on a connection of its own. Statements share connections otherwise, and
  * everything behind the one that waits would wait as well.

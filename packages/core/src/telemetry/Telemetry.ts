@@ -20,7 +20,7 @@ interface Description {
 }
 
 /** No gauge counts further, so that asking stays cheap with millions of rows. */
-export const countLimit = 100_000
+export { countLimit } from "../domain/Status.ts"
 
 const described = {
   gitpip_checks_total: {

@@ -187,11 +187,13 @@ describe("the embedded database", () => {
         path,
         Effect.gen(function* () {
           const sql = yield* SqlClient.SqlClient
-          for (const statement of readFileSync(fixture(1), "utf8").split(/;\n/)) {
-            if (statement.trim() !== "") yield* sql.unsafe(statement)
-          }
-          yield* sql`update publications set lease_until = now() + interval '5 minutes' where state = 'sending'`
-          yield* sql`update deals set lease_until = now() + interval '5 minutes'`
+          yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now())`
+          yield* sql`insert into scans (kind, state, requested_at) values ('requested', 'done', now())`
+          yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
+            values (1, 1, 'aa1', 'a.md', 'https://gist.github.com/aa1', 1, now(), now(), now())`
+          yield* sql`insert into publications (file_key, user_key, state, start_tag, due_at, created_at, lease_until)
+            values (1, 1, 'sending', 0, now(), now(), now() + interval '5 minutes')`
+          yield* sql`insert into deals (user_key, lease_until) values (1, now() + interval '5 minutes')`
           yield* sql`insert into scans (kind, state, requested_at, started_at, lease_until)
               values ('scheduled', 'running', now(), now(), now() + interval '2 minutes')`
         })
@@ -234,10 +236,9 @@ it.live("a user whose files were stored by a process that died before it noted t
     }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 1 })))
     const { settings } = yield* makeWorld()
     yield* Effect.gen(function* () {
-      const { users } = yield* Store
+      const { checks } = yield* Store
       const intervals = Array.from({ length: Cadence.classes }, () => 3_600_000)
-      yield* users.fixClocks(new Date())
-      const due = yield* users.due({ intervals, before: new Date(), now: new Date(Date.now() + 1e9), limit: 10 })
+      const due = yield* checks.due({ intervals, before: new Date(), limit: 10 })
       assert.deepStrictEqual(
         due.map(({ username }) => username),
         ["ann"]

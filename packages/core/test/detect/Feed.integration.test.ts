@@ -1,6 +1,6 @@
 /** What the public feed brings, what it costs, and that nothing depends on it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Option } from "effect"
+import { Duration, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { CheckSchedule } from "../../src/detect/CheckSchedule.ts"
@@ -58,7 +58,7 @@ describe("the feed", () => {
           ["/gists/public", "/users/{login}/gists"]
         )
         const [scan] = yield* (yield* Gitpip).scans(everything)
-        assert.deepInclude(scan, { kind: "feed", state: "done", users: 1, files: 1, username: null })
+        assert.deepInclude(scan, { kind: "feed", state: "done", users: 1, files: 1, login: null })
       })
     )
   )
@@ -271,7 +271,7 @@ describe("the feed", () => {
         assert.strictEqual(github.requests.filter(isFeed).length, 1)
         yield* TestClock.adjust("1 hour")
         const { feed } = yield* Store
-        const lost = yield* feed.claim(github.url.origin, new Date(yield* Effect.clockWith((c) => c.currentTimeMillis)))
+        const lost = yield* feed.claim(github.url.origin)
         assert.strictEqual(lost._tag, "Some")
         yield* poll
         assert.strictEqual(github.requests.filter(isFeed).length, 1)
@@ -288,35 +288,22 @@ describe("the feed", () => {
         const { feed } = yield* Store
         const claim = Effect.gen(function* () {
           yield* TestClock.adjust("6 minutes")
-          return Option.getOrThrow(yield* feed.claim(github.url.origin, new Date(yield* Clock.currentTimeMillis)))
+          return Option.getOrThrow(yield* feed.claim(github.url.origin))
         })
         const slow = yield* claim
         const quick = yield* claim
-        const record = (position: FeedPosition, seen: string, at: number) =>
+        const record = (position: FeedPosition, seen: string) =>
           feed.record(github.url.origin, position, {
             etag: seen,
             seen: [seen],
             unsettled: [],
             gap: false,
-            now: new Date(at),
-            next: new Date(at)
+            wait: Duration.zero
           })
-        yield* record(quick, "new", 1_000_000)
-        yield* record(slow, "old", 1_001_000)
-        yield* feed.snooze(github.url.origin, slow, new Date(2_000_000))
+        yield* record(quick, "new")
+        yield* record(slow, "old")
+        yield* feed.snooze(github.url.origin, slow, Duration.hours(1))
         assert.deepInclude(yield* claim, { etag: "new", seen: ["new"] })
-      })
-    )
-  )
-
-  it.effect("is polled although a clock that was wrong put the next poll off for hours", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        yield* begun(github)
-        const sql = yield* SqlClient.SqlClient
-        yield* sql`update feed_positions set next_at = ${new Date(2 * 3_600_000)}`
-        yield* poll
-        assert.strictEqual(github.requests.filter(isFeed).length, 1)
       })
     )
   )
@@ -366,14 +353,15 @@ describe("a gap in the feed", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
+        const { checks } = yield* Store
+        yield* TestClock.adjust("15 hours")
         for (const login of ["early", "late", "recent"]) yield* gitpip.track(name(login))
         const at = (hour: number) => new Date(hour * 3_600_000)
         yield* sql`update users set checked_at = case username when 'late' then ${at(10)}::timestamptz
           when 'early' then ${at(12)} else ${at(20)} end`
         const due = (before: Date) =>
           Effect.map(
-            users.due({ intervals: Array.from({ length: 21 }, () => 4 * 3_600_000), before, now: at(15), limit: 10 }),
+            checks.due({ intervals: Array.from({ length: 21 }, () => 4 * 3_600_000), before, limit: 10 }),
             (found) => found.map(({ username }) => username)
           )
         assert.deepStrictEqual(yield* due(at(0)), ["late"])

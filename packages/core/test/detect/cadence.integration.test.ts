@@ -17,8 +17,6 @@ const isList = ({ route }: { readonly route: string | undefined }) => route === 
 const plan = Effect.flatten(Effect.map(CheckSchedule, ({ plan }) => plan))
 const scheduled = Effect.flatMap(Scanner, (scanner) => scanner.scan({ kind: "scheduled", userKey: null }))
 const hours = (n: number) => new Date(n * 3_600_000)
-/** Waits of so many hours for every class. */
-const every = (n: number) => Array.from({ length: Cadence.classes }, () => n * 3_600_000)
 const beginning = new Date(0)
 
 /** A scheduled scan that looks at so many users and then waits for its interval to end. */
@@ -67,7 +65,7 @@ describe("a plan", () => {
         const [shortage] = (yield* gitpip.status).schedule.shortages
         assert.match(
           shortage ?? "",
-          /allow 48 looks an hour, and to look at 100 users within 2h takes 51\. Set GITHUB_TOKEN, raise/
+          /allow 48 checks an hour, and checking 100 users within 2h takes 51\. Set GITHUB_TOKEN, raise/
         )
       })
     )
@@ -80,7 +78,8 @@ describe("users are due", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
+        const { checks } = yield* Store
+        yield* TestClock.adjust("20 hours")
         for (const login of ["new", "waits", "failed", "often", "seldom", "gone", "just"])
           yield* gitpip.track(name(login))
         yield* gitpip.untrack(name("gone"))
@@ -90,33 +89,16 @@ describe("users are due", () => {
         yield* sql`update users set rate_class = 20 where username = 'often'`
         yield* sql`update users set checked_at = ${hours(19)} where username = 'just'`
         const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 20 ? 2 : 6) * 3_600_000)
-        const due = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 10 })
+        const due = yield* checks.due({ intervals, before: beginning, limit: 10 })
         assert.deepStrictEqual(
           due.map(({ username }) => username),
           ["new", "failed", "often", "seldom"]
         )
-        const first = yield* users.due({ intervals, before: beginning, now: hours(20), limit: 2 })
+        const first = yield* checks.due({ intervals, before: beginning, limit: 2 })
         assert.deepStrictEqual(
           first.map(({ username }) => username),
           ["new", "failed"]
         )
-      })
-    )
-  )
-
-  it.effect("also when a clock that was wrong noted a look or a wait in the future", () =>
-    inWorld(layerPostgres, {}, () =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
-        for (const login of ["seen", "failed", "waits"]) yield* gitpip.track(name(login))
-        yield* sql`update users set checked_at = ${hours(50)}, rate_class = 7 where username = 'seen'`
-        yield* sql`update users set checked_at = ${hours(2)}, failures = 1, retry_at = ${hours(50)} where username = 'failed'`
-        yield* sql`update users set checked_at = ${hours(2)}, failures = 9, retry_at = ${hours(20)} where username = 'waits'`
-        yield* users.fixClocks(hours(2))
-        const due = yield* users.due({ intervals: every(1), before: beginning, now: hours(4), limit: 10 })
-        assert.deepStrictEqual(due.map(({ username }) => username).sort(), ["failed", "seen"])
       })
     )
   )
@@ -135,7 +117,7 @@ describe("a scheduled scan of too many users", () => {
         const scan = yield* passing(20)
         assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 20, 20])
         assert.isAtLeast(scan.finishedAt?.epochMilliseconds ?? 0, 300_000)
-        // Nobody is due again before 25 minutes are over: 48 looks an hour for 20 users.
+        // Nobody is due again before 25 minutes are over: 48 checks an hour for 20 users.
         assert.strictEqual((yield* passing(0)).users, 0)
         yield* TestClock.adjust("16 minutes")
         assert.strictEqual((yield* passing(20)).users, 20)
@@ -201,7 +183,7 @@ describe("a scheduled scan of too many users", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
+        const { checks } = yield* Store
         yield* TestClock.adjust("30 days")
         github.addUser("ann")
         for (let n = 0; n < 8; n++) github.addGist("ann", { files: { "a.md": "" } })
@@ -213,11 +195,9 @@ describe("a scheduled scan of too many users", () => {
         assert.strictEqual(found?.rateClass, Cadence.classOf((8 * Math.LN2) / 30))
         // Another one, which began before the first had ended, found nothing.
         const key = UserKey.make(1)
-        const check = { etag: null, fingerprint: null, isFullListing: false, failures: 0, retryAt: null }
-        yield* users.recordChecks(
-          [{ ...check, key, gained: 0, errorReason: null, errorMessage: null }],
-          new Date(60 * 86_400_000)
-        )
+        const check = { fingerprint: null, isFullListing: false, failure: null }
+        yield* TestClock.adjust("30 days")
+        yield* checks.record([{ ...check, key, gained: 0 }])
         const [after] = yield* rate
         assert.closeTo(after?.rate ?? 0, (4 * Math.LN2) / 30, 1e-9)
         assert.strictEqual(after?.rateClass, Cadence.classOf((4 * Math.LN2) / 30))

@@ -28,7 +28,7 @@ const seeded = (seed: number) => {
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, one) => total + one, 0)
 
 describe("a cadence", () => {
-  const bounds = { shortest: 5 * minute, longest: day }
+  const bounds = { minInterval: 5 * minute, maxInterval: day }
 
   it.prop(
     "keeps between its bounds, and looks at frequent publishers no less often",
@@ -37,8 +37,8 @@ describe("a cadence", () => {
       const { intervals } = Cadence.cadence({ users, budget, ...bounds })
       assert.strictEqual(intervals.length, Cadence.classes)
       for (const [c, interval] of intervals.entries()) {
-        assert.isAtLeast(interval, bounds.shortest)
-        assert.isAtMost(interval, bounds.longest)
+        assert.isAtLeast(interval, bounds.minInterval)
+        assert.isAtMost(interval, bounds.maxInterval)
         assert.isAtMost(interval, intervals[c - 1] ?? Number.POSITIVE_INFINITY)
       }
     }
@@ -50,17 +50,17 @@ describe("a cadence", () => {
     ([users, budget]) => {
       const plan = Cadence.cadence({ users, budget, ...bounds })
       const all = sum(users)
-      if (plan.everybody) assert.closeTo(plan.needed, (all * 1_000) / bounds.shortest, 1e-6)
+      if (plan.everybody) assert.closeTo(plan.needed, (all * 1_000) / bounds.minInterval, 1e-6)
       else if (plan.fits) assert.closeTo(plan.needed / budget, 1, 0.002)
-      else assert.closeTo(plan.needed, (all * 1_000) / bounds.longest, 1e-6)
-      assert.strictEqual(plan.everybody, (all * 1_000) / bounds.shortest <= budget)
+      else assert.closeTo(plan.needed, (all * 1_000) / bounds.maxInterval, 1e-6)
+      assert.strictEqual(plan.everybody, (all * 1_000) / bounds.minInterval <= budget)
     }
   )
 
   it("is better than the same budget in equal parts by the factor that theory gives", () => {
     const users = Array.from({ length: Cadence.classes }, (_, c) => Math.round(100_000 / 1.7 ** c))
     const budget = 50
-    const { intervals } = Cadence.cadence({ users, budget, shortest: 1, longest: 1_000 * day })
+    const { intervals } = Cadence.cadence({ users, budget, minInterval: 1, maxInterval: 1_000 * day })
     const uniform = users.map(() => (sum(users) / budget) * 1_000)
     const expected = Cadence.expected(users)
     const roots = users.map((count, c) => count * Math.sqrt(expected[c] as number))
@@ -72,7 +72,7 @@ describe("a cadence", () => {
 
   it("cannot be bettered by giving one class's looks to another", () => {
     const users = Array.from({ length: Cadence.classes }, (_, c) => (c % 3) * 500 + 10)
-    const { intervals, needed } = Cadence.cadence({ users, budget: 5, shortest: 1, longest: 1_000 * day })
+    const { intervals, needed } = Cadence.cadence({ users, budget: 5, minInterval: 1, maxInterval: 1_000 * day })
     const looks = intervals.map((interval, c) => ((users[c] as number) * 1_000) / interval)
     for (let from = 0; from < Cadence.classes; from++) {
       for (let to = 0; to < Cadence.classes; to++) {
@@ -127,8 +127,8 @@ describe("a cadence", () => {
 
   it("says when even the longest delay needs more than there is", () => {
     const users = [1_000_000]
-    assert.isTrue(Cadence.cadence({ users, budget: 12, shortest: 5 * minute, longest: day }).fits)
-    const plan = Cadence.cadence({ users, budget: 11, shortest: 5 * minute, longest: day })
+    assert.isTrue(Cadence.cadence({ users, budget: 12, minInterval: 5 * minute, maxInterval: day }).fits)
+    const plan = Cadence.cadence({ users, budget: 11, minInterval: 5 * minute, maxInterval: day })
     assert.isFalse(plan.fits)
     assert.strictEqual(plan.intervals[0], day)
   })

@@ -155,7 +155,7 @@ const scan = Effect.fnUntraced(function* ({ model, process }: Stage, of: Account
   for (const account of accounts) {
     const onRecord = yield* nameOf(account)
     const looks = details.map(({ failures, scan }) =>
-      failures.some(({ username }) => username === onRecord) ? "failed" : scan.state
+      failures.some(({ login }) => login === onRecord) ? "failed" : scan.state
     )
     const before = account.stored
     const after = new Set([...before, ...visibleOf(account)])

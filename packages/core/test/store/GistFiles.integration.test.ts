@@ -1,6 +1,6 @@
 /** Many users' new files in one transaction: the same as one user after the other, whoever else is at work. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Timing from "../../src/domain/Timing.ts"
 import type { UserKey } from "../../src/domain/User.ts"
@@ -37,7 +37,6 @@ const intake = (user: number, files: ReadonlyArray<Intake["files"][number]>, mor
   pages: 1,
   full: true,
   backfill: "all",
-  now,
   ...more
 })
 
@@ -320,7 +319,7 @@ describe("many looks at once", () => {
       inWorld(layerPostgres, {}, () =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
-          const { files, scans, users } = yield* Store
+          const { checks, files, scans } = yield* Store
           const count = 12
           yield* begin(count)
           const everybody = Array.from({ length: count }, (_, n) => n + 1)
@@ -343,22 +342,17 @@ describe("many looks at once", () => {
                 )
               )
             const record = (seed: number) =>
-              users.recordChecks(
+              checks.record(
                 shuffled(seed).map((user) => ({
                   key: user as UserKey,
-                  etag: null,
                   fingerprint: null,
                   gained: null,
                   isFullListing: false,
-                  failures: 0,
-                  retryAt: null,
-                  errorReason: null,
-                  errorMessage: null
-                })),
-                now
+                  failure: null
+                }))
               )
             const failures = (seed: number) =>
-              scans.start("requested", seed as UserKey, now).pipe(
+              scans.start("requested", seed as UserKey).pipe(
                 Effect.flatMap((started) =>
                   scans.progress(Option.getOrThrow(started).key, {
                     cursor: 0,
@@ -368,7 +362,7 @@ describe("many looks at once", () => {
                       userKey: user as UserKey,
                       reason: "Unavailable",
                       message: "",
-                      retryAt: null
+                      retryIn: Duration.zero
                     }))
                   })
                 )

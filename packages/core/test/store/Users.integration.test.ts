@@ -96,29 +96,22 @@ it.effect("the largest number that there is leaves room for those without a numb
 it.live("two looks at one user that are recorded at the same moment both count", () =>
   Effect.gen(function* () {
     const url = yield* freshUrl
+    yield* within(url, (sql) => sql`update virtual.clock set at = to_timestamp(0)`)
     yield* inWorld(Layer.fresh(Database.layerServer(url)), {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
-        const { users } = yield* Store
+        const { checks } = yield* Store
         yield* (yield* Gitpip).track(name("ann"))
         const [ann] = yield* sql<{ key: number }>`select key from users`
-        const now = new Date()
-        const record = users.recordChecks(
-          [
-            {
-              key: UserKey.make(ann?.key ?? 0),
-              etag: null,
-              fingerprint: null,
-              gained: 1,
-              isFullListing: true,
-              failures: 0,
-              retryAt: null,
-              errorReason: null,
-              errorMessage: null
-            }
-          ],
-          now
-        )
+        const record = checks.record([
+          {
+            key: UserKey.make(ann?.key ?? 0),
+            fingerprint: null,
+            gained: 1,
+            isFullListing: true,
+            failure: null
+          }
+        ])
         const recorded = yield* Deferred.make<void>()
         const end = yield* Deferred.make<void>()
         const first = yield* Effect.forkChild(

@@ -99,8 +99,7 @@ it.effect("a file whose scan is slow to commit is not passed over by a visit", (
           etag: null,
           pages: 1,
           full: true,
-          backfill: "all",
-          now: new Date(0)
+          backfill: "all"
         })
       /** How many statements wait for a lock. */
       const waiting = Effect.map(

@@ -57,8 +57,8 @@ export const Gauge = ({
 )
 
 const ScanProgress = ({ scan, users }: { readonly scan: ScanJson; readonly users: number }) => {
-  const whom = scan.username ?? "everybody"
-  const known = scan.username === null && scan.state === "running" && users > 0
+  const whom = scan.login ?? "everybody"
+  const known = scan.login === null && scan.state === "running" && users > 0
   return (
     <div class="scan">
       <progress aria-label={`Scan of ${whom}`} {...(known ? { max: users, value: Math.min(scan.users, users) } : {})} />

@@ -157,7 +157,7 @@ export const noteScan = (scan: api.ScanJson): void => {
   const ended = scan.state !== "queued" && scan.state !== "running"
   // One that was asked for here, or was seen under way, is told the end of.
   if (ended && scans.delete(scan.id)) {
-    const whom = scan.username === null ? "everybody" : scan.username
+    const whom = scan.login === null ? "everybody" : scan.login
     const how =
       scan.state === "done" ? "is done" : `was ${scan.state}${scan.message === null ? "" : `: ${scan.message}`}`
     set({ said: `The scan of ${whom} ${how}. ${count(scan.files, "new file")}.` })

@@ -21,7 +21,7 @@ export const UserPage = () => {
   const failed = user.files.rows.flatMap(({ publication_id, publication_state }) =>
     publication_state === "failed" && publication_id !== null ? [publication_id] : []
   )
-  const running = [...scans.values()].filter(({ username }) => username === null || username === tracked.login)
+  const running = [...scans.values()].filter(({ login }) => login === null || login === tracked.login)
   return (
     <>
       <p>

@@ -16,14 +16,14 @@ import * as ServerFile from "./serverFile.ts"
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** Where the server answers that has the directory, if it has told. */
+  /** The address of the server that has the directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
 
 /**
  * Starts the database and answers how to connect to it. At most one connection at a time: it has one session.
  *
- * Hazard: a connection that is dropped within a transaction leaves the session in it, and whoever comes next would do
+ * Hazard: a connection that is dropped within a transaction leaves the session in it, and the next client would do
  * everything in that transaction. Nothing tells of the drop in time: a stream whose other end was destroyed does not
  * close. So each new connection begins by ending whatever its predecessor left.
  */
@@ -79,7 +79,7 @@ interface Session {
 /**
  * Hazard: PostgreSQL answers with errors; it throws only when it has broken off in the middle of something (a panic, since
  * the disk was full, say). What is in memory then must not touch the files any more, not even to close them. It is left
- * behind, and the files are opened anew, which recovers from the log all that was confirmed, as after a crash.
+ * behind, and the files are opened again, which recovers from the log all that was confirmed, as after a crash.
  */
 const openSession = async (directory: string | undefined): Promise<Session> => {
   // Loaded only when used: it is large, and programs with a server never need it.

@@ -1,6 +1,6 @@
 /**
- * Renames what had names of its own to the field's terms: `docs/decisions/` has none of the old ones. No row changes but for
- * one outcome of an attempt.
+ * Renames tables, columns and functions to the field's terms, and has visits dated by the database's clock. Of all rows, only
+ * one outcome of an attempt changes.
  *
  * Hazard: a server of an older version on the same database fails from here on, so stop all of them before the upgrade.
  */
@@ -17,6 +17,8 @@ export default Effect.gen(function* () {
   yield* sql`alter table publications rename column turn to start_tag`
   yield* sql`alter table publications rename column receipt to remote_id`
   yield* sql`alter index publications_turn rename to publications_start_tag`
+
+  yield* sql`alter index scans_passes rename to scans_full`
 
   yield* sql`alter table retractions rename to duplicates`
   yield* sql`alter table duplicates rename column receipt to remote_id`
@@ -53,6 +55,30 @@ export default Effect.gen(function* () {
           execute format('alter table %s rename constraint %I to %I', old.owner, old.name, old.renamed);
         end if;
       end loop;
+    end $$`
+
+  // Instants are the database's own.
+  // Hazard: the lock must be a statement of its own. Each statement of a volatile function sees what was committed before the
+  // statement began, so the last one sees whatever a scan committed while the first one waited.
+  yield* sql`drop function record_visit`
+  yield* sql`create function record_visit(visited text, by_visitor text) returns setof visits
+    language plpgsql volatile as $$
+    declare
+      owner bigint;
+      seen bigint;
+    begin
+      select u.key into owner from users u
+        where lower(u.username) = lower(visited) and u.untracked_at is null for update;
+      if not found then
+        return;
+      end if;
+      select v.until_file into seen from visits v
+        where v.user_key = owner and v.visitor = by_visitor order by v.key desc limit 1;
+      return query insert into visits (user_key, visitor, after_file, until_file, visited_at)
+        select owner, by_visitor, coalesce(seen, 0),
+          greatest(coalesce(seen, 0), coalesce((select max(f.key) from gist_files f where f.user_key = owner), 0)),
+          clock_timestamp()
+        returning *;
     end $$`
 
   yield* sql`drop function use_door`

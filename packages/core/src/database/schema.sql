@@ -1,0 +1,314 @@
+-- The present schema: what all migrations in this folder come to.
+-- Written by `npm run schema`, for reading. Change the schema by a migration, never here.
+
+create table attempts (
+  key bigint generated always as identity not null,
+  publication_key bigint not null,
+  at timestamp with time zone not null,
+  outcome text not null,
+  message text,
+  constraint attempts_pkey PRIMARY KEY (key)
+);
+
+create table deals (
+  user_key bigint not null,
+  deal_id bigint,
+  sent_at timestamp with time zone,
+  lease_until timestamp with time zone,
+  epoch integer default 0 not null,
+  constraint deals_pkey PRIMARY KEY (user_key)
+);
+
+create table duplicates (
+  remote_id text not null,
+  publication_key bigint,
+  found_at timestamp with time zone not null,
+  constraint duplicates_pkey PRIMARY KEY (remote_id)
+);
+
+create table feed_positions (
+  origin text not null,
+  etag text,
+  seen text[] default '{}'::text[] not null,
+  unsettled text[] default '{}'::text[] not null,
+  gap_at timestamp with time zone,
+  polled_at timestamp with time zone,
+  next_at timestamp with time zone not null,
+  constraint feed_positions_pkey PRIMARY KEY (origin)
+);
+
+create table gist_files (
+  key bigint generated always as identity not null,
+  user_key bigint not null,
+  scan_key bigint not null,
+  gist_id text not null,
+  filename text not null,
+  html_url text not null,
+  raw_url text,
+  description text,
+  language text,
+  type text,
+  size bigint not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  found_at timestamp with time zone not null,
+  constraint gist_files_gist_id_filename_key UNIQUE (gist_id, filename),
+  constraint gist_files_pkey PRIMARY KEY (key)
+);
+
+create table gitpip_migrations (
+  migration_id integer not null,
+  created_at timestamp with time zone default now() not null,
+  name text not null,
+  constraint gitpip_migrations_pkey PRIMARY KEY (migration_id)
+);
+
+create table limits (
+  limit_key text not null,
+  blocked_until timestamp with time zone not null,
+  message text not null,
+  noted_at timestamp with time zone,
+  constraint limits_pkey PRIMARY KEY (limit_key)
+);
+
+create table listings (
+  user_key bigint not null,
+  next text not null,
+  etag text,
+  pages integer not null,
+  updated_at timestamp with time zone not null,
+  constraint listings_pkey PRIMARY KEY (user_key)
+);
+
+create table publications (
+  key bigint generated always as identity not null,
+  file_key bigint not null,
+  user_key bigint not null,
+  state text not null,
+  start_tag bigint not null,
+  due_at timestamp with time zone not null,
+  epoch integer default 0 not null,
+  lease_until timestamp with time zone,
+  sent_at timestamp with time zone,
+  target text,
+  remote_id text,
+  attempts integer default 0 not null,
+  error_reason text,
+  error_message text,
+  created_at timestamp with time zone not null,
+  published_at timestamp with time zone,
+  resent_since timestamp with time zone,
+  audit_at timestamp with time zone,
+  backlog boolean default false not null,
+  constraint publications_file_key_key UNIQUE (file_key),
+  constraint publications_pkey PRIMARY KEY (key),
+  constraint publications_remote_id_check CHECK (((state = 'published'::text) = (remote_id IS NOT NULL))),
+  constraint publications_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'published'::text, 'failed'::text, 'gone'::text])))
+) with (fillfactor=80);
+
+create table quotas (
+  limit_key text not null,
+  server text not null,
+  slots integer not null,
+  wanted integer not null,
+  window_limit integer,
+  window_millis integer,
+  used_at timestamp with time zone not null,
+  constraint quotas_pkey PRIMARY KEY (limit_key, server)
+);
+
+create table scan_failures (
+  scan_key bigint not null,
+  user_key bigint not null,
+  reason text not null,
+  message text not null,
+  retry_at timestamp with time zone,
+  constraint scan_failures_pkey PRIMARY KEY (scan_key, user_key)
+);
+
+create table scans (
+  key bigint generated always as identity not null,
+  kind text not null,
+  user_key bigint,
+  state text not null,
+  requested_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  lease_until timestamp with time zone,
+  cursor bigint default 0 not null,
+  users integer default 0 not null,
+  unchanged integer default 0 not null,
+  failed integer default 0 not null,
+  files integer default 0 not null,
+  reason text,
+  message text,
+  resume_at timestamp with time zone,
+  constraint scans_kind_check CHECK ((kind = ANY (ARRAY['scheduled'::text, 'requested'::text, 'feed'::text]))),
+  constraint scans_pkey PRIMARY KEY (key),
+  constraint scans_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'stopped'::text, 'interrupted'::text])))
+) with (fillfactor=50);
+
+create table users (
+  key bigint generated always as identity not null,
+  id bigint not null,
+  username text not null,
+  github_id bigint,
+  tracked_at timestamp with time zone not null,
+  untracked_at timestamp with time zone,
+  baselined_at timestamp with time zone,
+  etag text,
+  pages integer default 0 not null,
+  listed_at timestamp with time zone,
+  checked_at timestamp with time zone,
+  failures integer default 0 not null,
+  retry_at timestamp with time zone,
+  error_reason text,
+  error_message text,
+  rate double precision default 0 not null,
+  rate_at timestamp with time zone,
+  rate_class smallint default 0 not null,
+  fingerprint text,
+  constraint users_id_check CHECK ((id > 0)),
+  constraint users_id_key UNIQUE (id),
+  constraint users_pkey PRIMARY KEY (key),
+  constraint users_username_check CHECK ((username ~ '^[A-Za-z0-9_-]{1,39}$'::text))
+) with (fillfactor=80);
+
+create table visits (
+  key bigint generated always as identity not null,
+  user_key bigint not null,
+  visitor text not null,
+  after_file bigint not null,
+  until_file bigint not null,
+  visited_at timestamp with time zone not null,
+  constraint visits_pkey PRIMARY KEY (key),
+  constraint visits_range_check CHECK ((after_file <= until_file))
+);
+
+CREATE INDEX attempts_publication ON attempts USING btree (publication_key, key);
+
+CREATE INDEX gist_files_scan ON gist_files USING btree (scan_key, key);
+
+CREATE INDEX gist_files_user ON gist_files USING btree (user_key, key);
+
+CREATE INDEX publications_audit ON publications USING btree (audit_at) WHERE (audit_at IS NOT NULL);
+
+CREATE INDEX publications_fresh ON publications USING btree (start_tag, key) WHERE ((state = 'pending'::text) AND (NOT backlog));
+
+CREATE INDEX publications_lease ON publications USING btree (lease_until) WHERE (state = 'sending'::text);
+
+CREATE INDEX publications_of_user ON publications USING btree (user_key, state, start_tag);
+
+CREATE INDEX publications_published ON publications USING btree (published_at) WHERE (published_at IS NOT NULL);
+
+CREATE INDEX publications_start_tag ON publications USING btree (start_tag, key) WHERE (state = 'pending'::text);
+
+CREATE INDEX publications_state ON publications USING btree (state, key);
+
+CREATE INDEX publications_waiting ON publications USING btree (backlog, due_at) WHERE (state = 'pending'::text);
+
+CREATE INDEX scans_full ON scans USING btree (key) WHERE ((user_key IS NULL) AND (kind <> 'feed'::text));
+
+CREATE UNIQUE INDEX scans_one_queued ON scans USING btree ((true)) WHERE ((state = 'queued'::text) AND (user_key IS NULL));
+
+CREATE UNIQUE INDEX scans_one_running ON scans USING btree ((true)) WHERE ((state = 'running'::text) AND (user_key IS NULL) AND (kind <> 'feed'::text));
+
+CREATE INDEX scans_queued ON scans USING btree (key) WHERE (state = 'queued'::text);
+
+CREATE INDEX scans_running ON scans USING btree (lease_until) WHERE (state = 'running'::text);
+
+CREATE INDEX scans_started ON scans USING btree (started_at);
+
+CREATE INDEX users_cadence ON users USING btree (rate_class, checked_at) WHERE ((untracked_at IS NULL) AND (failures = 0));
+
+CREATE INDEX users_failing ON users USING btree (id) WHERE ((untracked_at IS NULL) AND (failures > 0));
+
+CREATE INDEX users_github_id ON users USING btree (github_id) WHERE (untracked_at IS NULL);
+
+CREATE INDEX users_retry ON users USING btree (retry_at) WHERE ((untracked_at IS NULL) AND (failures > 0));
+
+CREATE INDEX users_tracked ON users USING btree (id) WHERE (untracked_at IS NULL);
+
+CREATE UNIQUE INDEX users_username_key ON users USING btree (lower(username));
+
+CREATE INDEX visits_user_visitor ON visits USING btree (user_key, visitor, key);
+
+alter table attempts add constraint attempts_publication_key_fkey FOREIGN KEY (publication_key) REFERENCES publications(key);
+
+alter table deals add constraint deals_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
+
+alter table duplicates add constraint duplicates_publication_key_fkey FOREIGN KEY (publication_key) REFERENCES publications(key);
+
+alter table gist_files add constraint gist_files_scan_key_fkey FOREIGN KEY (scan_key) REFERENCES scans(key);
+
+alter table gist_files add constraint gist_files_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
+
+alter table listings add constraint listings_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key) ON DELETE CASCADE;
+
+alter table publications add constraint publications_file_key_fkey FOREIGN KEY (file_key) REFERENCES gist_files(key);
+
+alter table scan_failures add constraint scan_failures_scan_key_fkey FOREIGN KEY (scan_key) REFERENCES scans(key);
+
+alter table scan_failures add constraint scan_failures_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
+
+alter table scans add constraint scans_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
+
+alter table visits add constraint visits_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
+
+CREATE OR REPLACE FUNCTION acquire_quota(for_limit text, by_server text, known_limit integer, known_millis integer, sent integer, wants integer)
+ RETURNS TABLE(granted integer, others bigint, window_limit integer, window_millis integer)
+ LANGUAGE plpgsql
+AS $function$
+    #variable_conflict use_column
+    declare
+      size integer := known_limit;
+      millis integer := known_millis;
+      other_servers bigint;
+      held bigint;
+      claimed bigint;
+      fair bigint;
+      mine bigint;
+    begin
+      perform pg_advisory_xact_lock(hashtextextended(for_limit, 5));
+      delete from quotas q where q.limit_key = for_limit
+        and q.used_at < clock_timestamp() - greatest(10000, coalesce(q.window_millis, 0) + 5000) * interval '1 millisecond';
+      if size is null then
+        select q.window_limit, q.window_millis into size, millis from quotas q
+          where q.limit_key = for_limit and q.server <> by_server and q.window_limit is not null
+          order by q.used_at desc limit 1;
+      end if;
+      select count(*), coalesce(sum(q.slots), 0) into other_servers, held from quotas q
+        where q.limit_key = for_limit and q.server <> by_server;
+      fair := greatest(size / (other_servers + 1), 1);
+      -- What others have, and what they still may ask for: no more than a fair share is kept for any server.
+      select coalesce(sum(greatest(q.slots, least(q.wanted, fair))), 0) into claimed from quotas q
+        where q.limit_key = for_limit and q.server <> by_server;
+      mine := greatest(least(wants, greatest(size - claimed, least(fair, size - held))), 0);
+      insert into quotas (limit_key, server, slots, wanted, window_limit, window_millis, used_at)
+        values (for_limit, by_server, greatest(mine, sent, 0), wants, size, millis, clock_timestamp())
+        on conflict (limit_key, server) do update set slots = excluded.slots, wanted = excluded.wanted,
+          window_limit = excluded.window_limit, window_millis = excluded.window_millis, used_at = excluded.used_at;
+      return query select mine::integer, other_servers, size, millis;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION record_visit(visited text, by_visitor text)
+ RETURNS SETOF visits
+ LANGUAGE plpgsql
+AS $function$
+    declare
+      owner bigint;
+      seen bigint;
+    begin
+      select u.key into owner from users u
+        where lower(u.username) = lower(visited) and u.untracked_at is null for update;
+      if not found then
+        return;
+      end if;
+      select v.until_file into seen from visits v
+        where v.user_key = owner and v.visitor = by_visitor order by v.key desc limit 1;
+      return query insert into visits (user_key, visitor, after_file, until_file, visited_at)
+        select owner, by_visitor, coalesce(seen, 0),
+          greatest(coalesce(seen, 0), coalesce((select max(f.key) from gist_files f where f.user_key = owner), 0)),
+          clock_timestamp()
+        returning *;
+    end $function$;

@@ -1,0 +1,25 @@
+/** What tracking a user would publish, as the API shows it. */
+import { Schema } from "effect"
+import { field, named } from "./described.ts"
+
+/** What tracking a user would publish, and what that would cost. */
+export const Preview = Schema.Struct({
+  login: field(Schema.String, "The GitHub username, as GitHub writes it"),
+  gists: field(Schema.Int, "The user's public gists"),
+  files: field(Schema.Int, "Files of these gists"),
+  activities: field(Schema.Int, "Activities that would be created now, under the present settings"),
+  deals: field(
+    Schema.Int,
+    "Deals that would be created now, at most: one for the user, or one for each file with `GITPIP_PUBLISH_AS=deal`. Each counts towards the plan's cap of open deals"
+  ),
+  tokens: field(
+    Schema.Int,
+    "Pipedrive tokens they cost, at most: 5 for an activity and 25 for finding or creating the user's deal, or 15 for a deal with its note"
+  ),
+  days: field(Schema.Finite, "How many days of the smallest plan's budget of 30,000 tokens this is"),
+  githubRequests: field(Schema.Int, "Requests to GitHub that this answer has cost")
+}).pipe(
+  Schema.encodeKeys({ githubRequests: "github_requests" }),
+  named("Preview", "What tracking a user would publish, and cost")
+)
+export type Preview = typeof Preview.Type

@@ -1,0 +1,88 @@
+/** Puts together what `status` shows. */
+import { Clock, DateTime, Duration, Effect, Option } from "effect"
+import type { DatabaseError } from "../database/Database.ts"
+import type { CheckSchedule } from "../detect/CheckSchedule.ts"
+import { Scanner } from "../detect/Scanner.ts"
+import type { Status } from "../domain/Status.ts"
+import { Github } from "../github/Github.ts"
+import type { ThrottleState } from "../net/Throttle.ts"
+import { Publisher } from "../publish/Publisher.ts"
+import { Sink } from "../publish/Sink.ts"
+import { Settings } from "../Settings.ts"
+import { Store } from "../store/Store.ts"
+import * as Forecast from "./Forecast.ts"
+
+/** A service's limit as it is shown. */
+const budgetOf = ({ budget }: ThrottleState) =>
+  budget === undefined
+    ? undefined
+    : {
+        limit: budget.limit,
+        remaining: Math.max(budget.remaining, 0),
+        resetAt: DateTime.makeUnsafe(budget.resetAt)
+      }
+
+export const make: Effect.Effect<
+  Effect.Effect<Status, DatabaseError>,
+  never,
+  CheckSchedule | Github | Publisher | Scanner | Settings | Sink | Store
+> = Effect.gen(function* () {
+  const { scans, totals } = yield* Store
+  const publisher = yield* Publisher
+  const scanner = yield* Scanner
+  const github = yield* Github
+  const sink = yield* Sink
+  const settings = yield* Settings
+  const forecast = yield* Forecast.make
+
+  const ofPublishing = Effect.fnUntraced(function* (pending: number) {
+    const now = yield* DateTime.now
+    const pause = yield* publisher.sharedPause
+    const hold = pending === 0 ? Option.none() : yield* publisher.withheld
+    const waits = Option.orElse(pause, () => hold)
+    const budget = yield* sink.budget
+    return {
+      state: Option.isSome(publisher.off) ? "off" : Option.isSome(pause) ? "paused" : "on",
+      message: Option.getOrNull(Option.orElse(publisher.off, () => Option.map(waits, ({ message }) => message))),
+      since: Option.getOrNull(Option.flatMap(pause, ({ since }) => Option.fromUndefinedOr(since))),
+      until: Option.getOrNull(
+        Option.filter(
+          Option.map(waits, ({ until }) => until),
+          DateTime.isGreaterThan(now)
+        )
+      ),
+      tokensLeft: Option.getOrNull(Option.map(budget, ({ left }) => left)),
+      tokensLimit: Option.getOrNull(Option.map(budget, ({ limit }) => limit)),
+      pipedriveUrl: Option.getOrNull(Option.map(settings.pipedrive, ({ pages }) => pages)),
+      publishAs: settings.publishAs
+    } satisfies Status["publishing"]
+  })
+
+  const ofGithub = Effect.gen(function* () {
+    const limits = yield* github.limits
+    const now = yield* Clock.currentTimeMillis
+    return {
+      ...(budgetOf(limits) ?? { limit: null, remaining: null, resetAt: null }),
+      blockedUntil: limits.blockedUntil > now ? DateTime.makeUnsafe(limits.blockedUntil) : null,
+      points: budgetOf(yield* github.points.limits) ?? null
+    } satisfies Status["github"]
+  })
+
+  return Effect.gen(function* () {
+    const { failed, pending, sending, tracked } = yield* totals.read
+    const schedule = yield* forecast
+    return {
+      users: tracked,
+      lastScan: Option.getOrNull(yield* scans.lastEnded),
+      nextScanAt: yield* scanner.nextScheduled,
+      publications: { pending, sending, failed, oldestDue: Option.getOrNull(yield* publisher.nextDue) },
+      publishing: yield* ofPublishing(pending),
+      github: yield* ofGithub,
+      schedule: {
+        ...schedule,
+        maxInterval: Duration.toSeconds(schedule.maxInterval),
+        oldestCheck: Option.getOrNull(schedule.oldestCheck)
+      }
+    } satisfies Status
+  }).pipe(Effect.withSpan("Gitpip.status"))
+})

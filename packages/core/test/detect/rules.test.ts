@@ -1,0 +1,149 @@
+/** The pure rules around checks and scans: waits, refusals, pages, results and endings. */
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Exit, Option } from "effect"
+import { DatabaseError } from "../../src/database/Database.ts"
+import { answered, failed, together } from "../../src/detect/checked.ts"
+import { isSameRefusal, waitAfter } from "../../src/detect/failures.ts"
+import { smallerPage, withPageSize } from "../../src/detect/pages.ts"
+import { endingOf, untilNextScan } from "../../src/detect/scanEnd.ts"
+import { UserKey } from "../../src/domain/User.ts"
+import { githubError, RateLimited, Unavailable } from "../../src/github/errors.ts"
+import type { LastStart } from "../../src/store/Scans.ts"
+
+describe("the wait after a failed check", () => {
+  for (const [reason, count, asked, minutes] of [
+    ["UserNotFound", 1, 0, 5],
+    ["UserNotFound", 3, 0, 20],
+    ["UserNotFound", 30, 0, 24 * 60],
+    ["NameTaken", 1, 0, 5],
+    ["Unavailable", 1, 0, 0.5],
+    ["Refused", 2, 0, 1],
+    ["RateLimited", 1, 10, 10],
+    ["RateLimited", 9, 10, 15]
+  ] as const) {
+    it(`is ${minutes} minutes for ${reason} number ${count} with ${asked} minutes asked for`, () => {
+      const wait = waitAfter({ reason, count, asked: Duration.minutes(asked) })
+      assert.strictEqual(Duration.toMinutes(wait), minutes)
+    })
+  }
+})
+
+describe("a user's failure was the refusal of all requests", () => {
+  for (const [failure, global, expected] of [
+    ["Refused", "Unauthorized", true],
+    ["UserNotFound", "Unauthorized", false],
+    ["RateLimited", "RateLimited", true],
+    ["Refused", "RateLimited", false],
+    ["UserNotFound", "Unexpected", true],
+    ["Unexpected", "Unexpected", true],
+    ["Unavailable", "Unavailable", false]
+  ] as const) {
+    it(`${expected ? "when" : "but not when"} ${failure} is followed by ${global}`, () =>
+      assert.strictEqual(isSameRefusal(failure, global), expected))
+  }
+})
+
+describe("a page", () => {
+  it("gets smaller twice", () => assert.deepStrictEqual([100, 30, 10].map(smallerPage), [30, 10, 10]))
+
+  for (const [from, size, to] of [
+    ["?per_page=100&page=2", 30, "?per_page=30&page=4"],
+    ["?per_page=100&page=1", 10, "?per_page=10&page=1"],
+    ["?per_page=30&page=4", 30, "?per_page=30&page=4"],
+    ["?after=x", 30, "?after=x"]
+  ] as const) {
+    it(`at ${from} is ${to} by ${size}`, () =>
+      assert.strictEqual(withPageSize(new URL(`https://api.github.com/user/1/gists${from}`), size).search, to))
+  }
+})
+
+describe("a check's result", () => {
+  const user = {
+    key: UserKey.make(1),
+    username: "ann",
+    githubId: 7,
+    etag: null,
+    pages: 1,
+    listedAt: null,
+    isListingDue: true,
+    failures: 0,
+    fingerprint: "2 x"
+  }
+  const file = (gistId: string) => ({
+    gistId,
+    filename: "a.md",
+    htmlUrl: "",
+    rawUrl: null,
+    description: null,
+    language: null,
+    type: null,
+    size: 1,
+    createdAt: "1970-01-01T00:00:00Z",
+    updatedAt: "1970-01-01T00:00:00Z"
+  })
+  const answer = {
+    outcome: "Changed",
+    found: [file("a"), file("b")],
+    added: 2,
+    isFullListing: true,
+    isUnfinished: false,
+    fingerprint: null
+  } as const
+
+  it("counts the gists of a list in the fingerprint and the rate", () => {
+    const { check } = answered(user, answer, 0)
+    assert.strictEqual(check.fingerprint, "4 x")
+    assert.closeTo(check.gained ?? 0, (2 * Math.LN2) / 30, 1e-12)
+  })
+
+  it("leaves the rate alone when another check has stored the files", () =>
+    assert.strictEqual(answered(user, { ...answer, added: 0 }, 0).check.gained, 0))
+
+  it("adds up with the result of a later turn", () => {
+    const both = together(answered(user, answer, 0), answered(user, { ...answer, outcome: "Unchanged", added: 1 }, 0))
+    assert.deepStrictEqual([both.outcome, both.files], ["Changed", 3])
+    assert.closeTo(both.check.gained ?? 0, (4 * Math.LN2) / 30, 1e-12)
+  })
+
+  it("is a failure when a later turn fails", () => {
+    const failure = { count: 1, reason: "UserNotFound", message: "", retryIn: Duration.zero }
+    const both = together(answered(user, answer, 0), failed(user, failure))
+    assert.deepStrictEqual([both.outcome, both.files, both.check.failure], ["Changed", 2, failure])
+  })
+})
+
+describe("a scan", () => {
+  const now = DateTime.makeUnsafe(0)
+  const limited = githubError(
+    new RateLimited({ message: "slow down", resumeAt: DateTime.makeUnsafe(60_000), binding: true })
+  )
+  for (const [what, exit, state, reason, resumeIn] of [
+    ["ends", Exit.void, "done", null, null],
+    ["is interrupted", Exit.interrupt(), "interrupted", null, null],
+    ["loses the database", Exit.fail(new DatabaseError({ message: "gone" })), "interrupted", "DatabaseError", null],
+    ["meets a limit", Exit.fail(limited), "stopped", "RateLimited", 60_000],
+    ["meets an outage", Exit.fail(githubError(new Unavailable({ message: "away" }))), "stopped", "Unavailable", null]
+  ] as const) {
+    it(`is ${state} when it ${what}`, () => {
+      const ending = endingOf(exit, now)
+      const millis = ending.resumeIn === null ? null : Duration.toMillis(ending.resumeIn)
+      assert.deepStrictEqual([ending.state, ending.reason, millis], [state, reason, resumeIn])
+    })
+  }
+
+  const last = (state: LastStart["state"], startedAgo: number, resumeIn: number | null = null) =>
+    Option.some({ state, startedAgo, resumeIn })
+  for (const [after, start, wait] of [
+    ["none", Option.none(), 0],
+    ["one that has begun", last("running", 60_000), 240_000],
+    ["one that is done", last("done", 60_000), 240_000],
+    ["one that is long done", last("done", 3_600_000), 0],
+    ["an interrupted one", last("interrupted", 60_000), 0],
+    ["a stopped one", last("stopped", 60_000), 240_000],
+    ["one that a limit stopped", last("stopped", 60_000, 1_000), 1_000],
+    ["one whose limit has ended", last("stopped", 60_000, -1_000), 0]
+  ] as const) {
+    it(`is due ${wait / 1_000} seconds after ${after}`, () =>
+      assert.strictEqual(Duration.toMillis(untilNextScan(start, Duration.minutes(5))), wait))
+  }
+})
