@@ -1,6 +1,7 @@
 /**
  * Prints the sizes of files and functions, and how often each retired word is left: `npm run shape`.
- * `--words` lists the line of each retired word.
+ * `--words` lists the line of each retired word, `--functions` each function that is too long or takes too many
+ * arguments, `--tags` each comparison of a `_tag`.
  */
 import { execFileSync } from "node:child_process"
 import { lstatSync, readFileSync } from "node:fs"
@@ -87,6 +88,25 @@ row(
   sources.reduce((sum, { text }) => sum + (text.match(/_tag (===|!==)/g) ?? []).length, 0)
 )
 
+const list = (flag, places) => {
+  if (process.argv.includes(flag)) for (const place of places) process.stdout.write(`    ${place}\n`)
+}
+list(
+  "--functions",
+  functions
+    .filter(({ lines, params }) => lines > 60 || params > 3)
+    .toSorted((a, b) => b.lines - a.lines)
+    .map(({ at, lines, params }) => `${at}: ${lines} lines, ${params} arguments`)
+)
+list(
+  "--tags",
+  sources.flatMap(({ path, text }) =>
+    text
+      .split("\n")
+      .flatMap((line, index) => (/_tag (===|!==)/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []))
+  )
+)
+
 process.stdout.write("\n")
 row("Retired word", "left")
 row("---", "---:")
@@ -100,6 +120,6 @@ for (const [word, pattern] of Object.entries(retired)) {
   )
   left += places.length
   row(word, places.length)
-  if (process.argv.includes("--words")) for (const place of places) process.stdout.write(`    ${place}\n`)
+  list("--words", places)
 }
 row("together", left)
