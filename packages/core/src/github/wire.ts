@@ -111,11 +111,11 @@ export const timestamp = (text: string): string => {
   return new Date(millis >= 0 && millis < Date.UTC(10_000, 0) ? millis : 0).toISOString()
 }
 
-/** What a gist's answer holds of a file. `Withheld`: nothing, although the file is not empty. */
-export const toContent = (file: typeof WireContentFile.Type): Content | { readonly _tag: "Withheld" } => {
+/** What a gist's response holds of a file: nothing when the response leaves out a file that is not empty. */
+export const toContent = (file: typeof WireContentFile.Type): Content | undefined => {
   const { content = "", encoding } = file
   // Files behind one that is too large come cut off as well, without a beginning: https://github.com/cli/cli/issues/11739
-  if (file.truncated === true && (content === "" || content === null)) return { _tag: "Withheld" }
+  if (file.truncated === true && (content === "" || content === null)) return undefined
   if (encoding === "base64" || typeof file.content !== "string" || file.content.slice(0, 8_000).includes("\0")) {
     return { _tag: "Binary" }
   }
