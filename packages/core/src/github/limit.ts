@@ -12,7 +12,7 @@ import { maxLimitWait, minLimitWait, resetAt, type Verdict } from "./classify.ts
 import { fail, type GithubError, RateLimited } from "./errors.ts"
 
 /** A request that left, and the thing that a limit of it may concern. */
-export interface Asked {
+interface Asked {
   /** When the request left, in epoch milliseconds. */
   readonly startedAt: number
   readonly thing?: string | undefined

@@ -12,7 +12,7 @@ import { fail, type GithubError, RateLimited, Unavailable, Unreachable } from ".
 
 const durations = Telemetry.requestsTo("github")
 
-export interface SendOptions {
+interface SendOptions {
   readonly throttle: Throttle
   readonly timeout: Duration.Duration
   readonly maxBytes: number
