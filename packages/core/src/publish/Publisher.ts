@@ -86,7 +86,7 @@ export class Publisher extends Context.Service<
         settling,
         sink
       })
-      const duplicates = Duplicates.make({ pausing, publications, sink })
+      const duplicates = Duplicates.make({ failures, publications, sink })
       const one = yield* Semaphore.make(1)
 
       const allowed = Effect.gen(function* () {

@@ -16,7 +16,7 @@ import type { Claim } from "../store/Publications.ts"
 import type { Store } from "../store/Store.ts"
 import { contentFor, contentInPlaceOf } from "./content.ts"
 import type { Failures } from "./failures.ts"
-import { beforeResend, contentLater, isExhausted, missing, notThereYet, release } from "./outcome.ts"
+import { beforeResend, contentLater, missing, notThereYet, release } from "./outcome.ts"
 import type { Pausing } from "./pausing.ts"
 import type { Delivery, Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
@@ -123,10 +123,7 @@ export const make = Effect.fnUntraced(function* ({
     return yield* sink.finish(remoteId, claim, content).pipe(
       Effect.matchEffect({
         onSuccess: ({ remark = null }) => settle(claim, { ...adopted, remark }),
-        onFailure: (error) =>
-          error.reason._tag !== "Paused" && isExhausted(claim)
-            ? settle(claim, { ...adopted, remark: `Not complete: ${error.message}` })
-            : failures.ofSink(claim, error, { step: "lookup" })
+        onFailure: (error) => failures.ofFinish(claim, error, remoteId)
       })
     )
   })

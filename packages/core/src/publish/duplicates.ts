@@ -2,20 +2,18 @@
 import { Effect } from "effect"
 import { RequestedFor } from "../net/limitEvidence.ts"
 import type { Store } from "../store/Store.ts"
-import { noVerdict } from "./failures.ts"
-import { afterSinkError } from "./outcome.ts"
-import type { Pausing } from "./pausing.ts"
-import type { Sink } from "./Sink.ts"
+import type { Failures } from "./failures.ts"
+import type { Sink, SinkError } from "./Sink.ts"
 
 /** Audits that are taken at a time. */
 const auditBatch = 10
 
 export const make = ({
-  pausing,
+  failures,
   publications,
   sink
 }: {
-  readonly pausing: Pausing
+  readonly failures: Failures
   readonly publications: Store["Service"]["publications"]
   readonly sink: Sink["Service"]
 }) => {
@@ -28,10 +26,7 @@ export const make = ({
       .find(due.target, due, due.resentSince)
       .pipe(Effect.provideService(RequestedFor, by), Effect.result)
     if (found._tag === "Failure" && found.failure.reason._tag !== "TargetGone") {
-      if (found.failure.reason._tag !== "Paused") return false
-      const nothingTried = { attempts: 0, errorReason: null }
-      const { block } = afterSinkError(nothingTried, found.failure, { step: "lookup", verdict: noVerdict })
-      if (block !== undefined) yield* pausing.block(block, { service: "sink", user: due.userKey })
+      yield* failures.ofUpkeep(found.failure, `${due.key}`, due.userKey)
       return false
     }
     const present = found._tag === "Success" ? found.success : []
@@ -39,6 +34,12 @@ export const make = ({
     const duplicates = present.includes(due.remoteId) ? present.filter((remoteId) => remoteId !== due.remoteId) : []
     yield* publications.audited(due, duplicates)
     return true
+  })
+
+  /** Whether the next duplicate may be deleted after this error. */
+  const mayGoOn = Effect.fnUntraced(function* (error: SinkError, remoteId: string) {
+    const isGlobal = yield* failures.ofUpkeep(error, `duplicate ${remoteId}`)
+    return !isGlobal && isRefused(error)
   })
 
   return {
@@ -56,15 +57,11 @@ export const make = ({
         const by = { user: remoteId, thing: remoteId }
         const ended = yield* sink.deleteDuplicate(remoteId).pipe(
           Effect.provideService(RequestedFor, by),
+          Effect.catchReason("SinkError", "TargetGone", () => Effect.void),
           Effect.as("deleted" as const),
-          Effect.catchReasons("SinkError", {
-            TargetGone: () => Effect.succeed("deleted" as const),
-            // A duplicate that is refused is no reason to leave the others.
-            ItemRefused: () => Effect.succeed("refused" as const),
-            ItemLimited: () => Effect.succeed("refused" as const),
-            Forbidden: () => Effect.succeed("refused" as const)
-          }),
-          Effect.orElseSucceed(() => "stop" as const)
+          Effect.catchTag("SinkError", (error) =>
+            Effect.map(mayGoOn(error, remoteId), (goesOn) => (goesOn ? ("refused" as const) : ("stop" as const)))
+          )
         )
         if (ended === "stop") return
         if (ended === "deleted") yield* publications.duplicateDeleted(remoteId)
@@ -72,3 +69,7 @@ export const make = ({
     })
   }
 }
+
+/** A duplicate that is refused is no reason to leave the others. */
+const isRefused = ({ reason }: SinkError): boolean =>
+  reason._tag === "ItemRefused" || reason._tag === "ItemLimited" || reason._tag === "Forbidden"

@@ -1,16 +1,30 @@
 /** Settles a publication after an error of GitHub or of the sink: judges whose failure it is, and decides. */
 import { Clock, Effect, Exit } from "effect"
+import { isGlobal } from "../domain/Scope.ts"
 import type { Github, GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
 import type { Failure, Verdict } from "./evidence.ts"
-import { afterGithubError, afterSinkError, isEvidence, type Step, signatureOf } from "./outcome.ts"
+import {
+  afterFinishError,
+  afterGithubError,
+  afterSinkError,
+  globalBlock,
+  isEvidence,
+  type Step,
+  signatureOf
+} from "./outcome.ts"
 import type { Service } from "./Pause.ts"
 import type { Pausing } from "./pausing.ts"
 import type { Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
 
 /** For errors that name their scope themselves. */
-export const noVerdict: Verdict = { scope: "thing", isProven: true, failures: 1, userFailures: 1, isAlone: false }
+const noVerdict: Verdict = { scope: "thing", isProven: true, failures: 1, userFailures: 1, isAlone: false }
+
+const namesItsScope = ({ reason }: SinkError): boolean => reason._tag === "Paused" || reason._tag === "NotYet"
+
+/** No user's request: a duplicate belongs to no user. */
+const nobody = 0
 
 /** What the sink was asked for, and with which target. */
 interface Asked {
@@ -20,7 +34,7 @@ interface Asked {
 
 export const make = ({
   github,
-  pausing: { pauses },
+  pausing,
   settling: { decide },
   sink
 }: {
@@ -29,6 +43,7 @@ export const make = ({
   readonly settling: Settling
   readonly sink: Sink["Service"]
 }) => {
+  const { pauses } = pausing
   /** Targets that were replaced since their user's last success. */
   const replaced = new Map<number, string>()
 
@@ -89,7 +104,7 @@ export const make = ({
       // When the replacement is gone as well, the first target was not at fault: it is not replaced again.
       replaced.set(user, target)
       yield* Effect.ignore(sink.forget(claim, target))
-    } else if (_tag !== "Paused" && _tag !== "NotYet") {
+    } else if (!namesItsScope(error)) {
       verdict = yield* judgeSink(claim, error, step)
     }
     return yield* decide(
@@ -99,9 +114,33 @@ export const make = ({
     )
   })
 
+  /** After the lookup has found what an earlier request created, completing it failed. */
+  const ofFinish = Effect.fnUntraced(function* (claim: Claim, error: SinkError, remoteId: string) {
+    const verdict = namesItsScope(error) ? noVerdict : yield* judgeSink(claim, error, "lookup")
+    return yield* decide(
+      claim,
+      { service: "sink", signature: signatureOf(error) },
+      afterFinishError(claim, error, { remoteId, verdict })
+    )
+  })
+
+  /** After an error of an audit, or of a deletion: makes all users wait when it is global. Answers whether it is. */
+  const ofUpkeep = Effect.fnUntraced(function* (error: SinkError, key: string, user: number = nobody) {
+    const { reason } = error
+    const verdict =
+      reason._tag === "Forbidden" && isGlobal(reason.scope)
+        ? yield* judge("sink", { thing: { user, key }, signature: signatureOf(error), isUserWide: false }, sink.probe)
+        : noVerdict
+    const block = globalBlock(reason, verdict)
+    if (block !== undefined) yield* pausing.block(block, { service: "sink", user })
+    return block !== undefined
+  })
+
   return {
     ofGithub,
     ofSink,
+    ofFinish,
+    ofUpkeep,
     /** The user's target works. */
     targetWorks: (user: number): void => void replaced.delete(user)
   }

@@ -45,29 +45,45 @@ export interface Situation {
 /** What the sink was asked for: the file's remote ids, its target, or to create it. */
 export type Step = "lookup" | "target" | "create"
 
+/** The block of all users after an error that says nothing about the item it was met with. */
+export const globalBlock = (
+  reason: SinkError["reason"],
+  { isProven }: Pick<Verdict, "isProven">
+): Block | undefined => {
+  const { _tag, message } = reason
+  switch (_tag) {
+    case "Paused":
+      return {
+        scope: "service",
+        until: { _tag: "At", instant: reason.until, atMost: Timing.maxClosure },
+        message,
+        enforcedBy: reason.enforcedBy,
+        cause: reason.enforcedBy === "service" ? "limit" : "fault"
+      }
+    case "Forbidden":
+      // A refusal that seems the credential's is global, unless something has succeeded since.
+      return isGlobal(reason.scope) && !isProven
+        ? suspicion(message, { _tag: "After", wait: Timing.credentialDelay })
+        : undefined
+    default:
+      return undefined
+  }
+}
+
 export const afterSinkError = (
   claim: Situation,
   { reason }: SinkError,
   { step, verdict }: { readonly step: Step; readonly verdict: Verdict }
 ): Decision => {
   const { _tag, message } = reason
+  const block = globalBlock(reason, verdict)
+  if (block !== undefined) return { outcome: release(_tag, message), block }
   // While a lookup is not answered, nobody knows what became of the request before.
-  if (step === "lookup" && _tag !== "Paused") {
+  if (step === "lookup") {
     const until = _tag === "ItemLimited" ? { notBefore: reason.until } : {}
     return failure(claim, verdict, { reason: "LookupFailed", message, isUncertain: true, ...until })
   }
   switch (_tag) {
-    case "Paused":
-      return {
-        outcome: release(_tag, message),
-        block: {
-          scope: "service",
-          until: { _tag: "At", instant: reason.until, atMost: Timing.maxClosure },
-          message,
-          enforcedBy: reason.enforcedBy,
-          cause: reason.enforcedBy === "service" ? "limit" : "fault"
-        }
-      }
     case "ItemLimited":
       return failure(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.until })
     case "NotYet":
@@ -80,26 +96,33 @@ export const afterSinkError = (
           isUncertain: false
         }
       }
-    case "NotSent":
     case "TargetGone":
+    case "NotSent":
       return failure(claim, { ...verdict, isProven: true }, { reason: _tag, message, isUncertain: false })
     case "ItemRefused":
       return verdict.scope === "service"
         ? failure(claim, verdict, { reason: _tag, message, isUncertain: false })
         : { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false }, ...blockOf(verdict, message) }
+    case "Paused":
     case "Forbidden":
-      // A refusal that seems the credential's is global, unless something has succeeded since.
-      return isGlobal(reason.scope) && !verdict.isProven
-        ? {
-            outcome: release(_tag, message),
-            block: suspicion(message, { _tag: "After", wait: Timing.credentialDelay })
-          }
-        : failure(claim, verdict, { reason: _tag, message, isUncertain: false })
+      return failure(claim, verdict, { reason: _tag, message, isUncertain: false })
     case "SinkOutcomeUnknown":
       return step === "target"
         ? failure(claim, verdict, { reason: "DealUnknown", message, isUncertain: false })
         : unknown(claim, verdict, message)
   }
+}
+
+/** Completing what a lookup found has failed. After the last try the item stays as it is. */
+export const afterFinishError = (
+  claim: Situation,
+  error: SinkError,
+  { remoteId, verdict }: { readonly remoteId: string; readonly verdict: Verdict }
+): Decision => {
+  const decision = afterSinkError(claim, error, { step: "lookup", verdict })
+  return isExhausted(claim) && decision.outcome._tag !== "release"
+    ? { outcome: { _tag: "published", how: "adopted", remoteId, remark: `Not complete: ${error.message}` } }
+    : decision
 }
 
 /** Nobody knows whether it was created: a lookup comes next, after any number of attempts. */
