@@ -170,7 +170,7 @@ const failure = (
 })
 
 /** Whether this was the last of the publication's own tries. */
-export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
+const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
 const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
 
