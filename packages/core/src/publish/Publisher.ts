@@ -24,12 +24,12 @@ import * as Claiming from "./claiming.ts"
 import * as Duplicates from "./duplicates.ts"
 import * as Failures from "./failures.ts"
 import * as NextAt from "./nextAt.ts"
-import type { Pause, SharedPause } from "./Pause.ts"
 import * as Pausing from "./pausing.ts"
 import { Sink } from "./Sink.ts"
 import * as Settling from "./settle.ts"
+import type { Pause, SharedPause } from "./sharedPause.ts"
 
-export type { Pause, SharedPause } from "./Pause.ts"
+export type { Pause, SharedPause } from "./sharedPause.ts"
 
 /** What one drain did. */
 export interface Drained {

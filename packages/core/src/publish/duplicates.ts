@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { RequestedFor } from "../net/limitEvidence.ts"
 import type { Store } from "../store/Store.ts"
+import { nobody } from "./evidence.ts"
 import type { Failures } from "./failures.ts"
 import type { Sink, SinkError } from "./Sink.ts"
 
@@ -26,7 +27,7 @@ export const make = ({
       .find(due.target, due, due.resentSince)
       .pipe(Effect.provideService(RequestedFor, by), Effect.result)
     if (found._tag === "Failure" && found.failure.reason._tag !== "TargetGone") {
-      yield* failures.ofUpkeep(found.failure, `${due.key}`, due.userKey)
+      yield* failures.ofUpkeep(found.failure, { user: due.userKey, key: `${due.key}` })
       return false
     }
     const present = found._tag === "Success" ? found.success : []
@@ -38,7 +39,7 @@ export const make = ({
 
   /** Whether the next duplicate may be deleted after this error. */
   const mayGoOn = Effect.fnUntraced(function* (error: SinkError, remoteId: string) {
-    const isGlobal = yield* failures.ofUpkeep(error, `duplicate ${remoteId}`)
+    const isGlobal = yield* failures.ofUpkeep(error, { user: nobody, key: `duplicate ${remoteId}` })
     return !isGlobal && isRefused(error)
   })
 
