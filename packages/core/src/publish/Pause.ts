@@ -6,15 +6,13 @@
  *
  * The evidence is not stored: after a restart each user is tried again.
  */
-import { DateTime, Duration } from "effect"
+import { Duration } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import * as Evidence from "./evidence.ts"
+import * as GlobalPause from "./globalPause.ts"
 import type { Block } from "./outcome.ts"
 import type { Pause } from "./sharedPause.ts"
 import * as UserWaits from "./userWaits.ts"
-
-/** A stored limit that ends this much later than the present pause is the same one, read by a slow statement. */
-const restoredSlack = Duration.toMillis(Duration.seconds(5))
 
 export type Service = "github" | "sink"
 
@@ -39,34 +37,17 @@ export interface Whose {
   readonly user: number
 }
 
-/** When a block ends, in epoch milliseconds. `suspicions`: blocks on suspicion in a row, with this one. */
-const endOf = (until: Block["until"], { now, suspicions }: { readonly now: number; readonly suspicions: number }) => {
-  switch (until._tag) {
-    case "At":
-      return Math.min(until.instant.epochMilliseconds, now + Duration.toMillis(until.atMost))
-    case "After":
-      return now + Duration.toMillis(until.wait)
-    case "Growing":
-      return now + Duration.toMillis(Timing.outageDelay(suspicions))
-  }
-}
-
 export const make = () => {
   const evidence: Record<Service, Evidence.Evidence> = { github: Evidence.nothing, sink: Evidence.nothing }
   const waits = UserWaits.make()
-  let paused: (Pause & { readonly service: Service; readonly cause: Block["cause"] }) | undefined
-  /** Pauses on suspicion since the last success: each is longer than the one before. */
-  let suspicions = 0
-  let isCareful = false
+  const ofAll = GlobalPause.make()
   let lastFailureAt = Number.NEGATIVE_INFINITY
-  /** The user whose request began the last pause: another user's file is attempted first after the pause. */
-  let pausedBy: number | undefined
   let askedAt = Number.NEGATIVE_INFINITY
 
   /** After the clock was set back, every earlier instant is wrong. */
   const notice = (now: number): void => {
     if (Timing.clockWentBack(askedAt, now)) {
-      paused = undefined
+      ofAll.end()
       waits.clear()
     }
     askedAt = now
@@ -74,8 +55,7 @@ export const make = () => {
 
   const current = (now: number) => {
     notice(now)
-    if (paused !== undefined && paused.until.epochMilliseconds <= now) paused = undefined
-    return paused
+    return ofAll.current(now)
   }
 
   /** Users of whom something has failed: other users show first whether a service works at all. */
@@ -84,35 +64,14 @@ export const make = () => {
       ...Evidence.failing(evidence.github),
       ...Evidence.failing(evidence.sink),
       ...waits.all(),
-      ...(pausedBy === undefined ? [] : [pausedBy])
+      ...ofAll.pausedBy()
     ])
   ]
 
-  const probesAt = ({ cause, service }: { readonly cause: Block["cause"]; readonly service: Service }): number =>
+  const probesAt = ({ cause, service }: GlobalPause.GlobalPause): number =>
     cause === "suspicion" && Evidence.suspects(evidence[service]).size < Timing.maxProbedUsers
       ? lastFailureAt + Duration.toMillis(Timing.probeInterval)
       : Number.POSITIVE_INFINITY
-
-  /** Answers the pause when this block begins one. */
-  const blockAll = (
-    { cause, enforcedBy, message, until }: Block,
-    { service, user }: Whose,
-    now: number
-  ): Pause | undefined => {
-    const present = current(now)
-    if (until._tag === "Growing") {
-      if (present !== undefined) return
-      suspicions++
-    }
-    const end = endOf(until, { now, suspicions })
-    const slack = cause === "restored" ? restoredSlack : 0
-    if (present !== undefined && present.until.epochMilliseconds >= end - slack) return
-    paused = { until: DateTime.makeUnsafe(end), message, service, cause }
-    // After this process's own limit everything else works.
-    if (cause !== "limit" || enforcedBy === "service") isCareful = true
-    pausedBy = user
-    return paused
-  }
 
   return {
     current,
@@ -129,16 +88,15 @@ export const make = () => {
     },
     succeeded: (service: Service, thing: Evidence.Thing): void => {
       evidence[service] = Evidence.afterSuccess(evidence[service], thing)
-      if (paused?.cause === "suspicion" && paused.service === service) paused = undefined
-      if (service === "github") return
-      isCareful = false
-      suspicions = 0
-      pausedBy = undefined
-      waits.end(thing.user)
+      ofAll.succeeded(service)
+      if (service === "sink") waits.end(thing.user)
     },
     /** Makes others wait. Answers the pause of all users that this began, if it did. */
-    block: (block: Block, whose: Whose, now: number): Pause | undefined =>
-      block.scope === "user" ? void waits.block(whose.user, now) : blockAll(block, whose, now),
+    block: (block: Block, whose: Whose, now: number): Pause | undefined => {
+      if (block.scope === "user") return void waits.block(whose.user, now)
+      notice(now)
+      return ofAll.block(block, whose, now)
+    },
     /** Whether a claim has to be released because its user waits. */
     isBlocked: (user: number, now: number): boolean => {
       notice(now)
@@ -150,7 +108,7 @@ export const make = () => {
         return probesAt(pause) <= now ? { _tag: "Probe", except: known() } : { _tag: "Nobody" }
       }
       const over = waits.over(now)
-      return isCareful
+      return ofAll.isCareful()
         ? { _tag: "One", except: known(), over, blocked: waits.blocked(now) }
         : { _tag: "All", over, except: waits.all() }
     },

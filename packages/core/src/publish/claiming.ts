@@ -12,17 +12,15 @@ export const concurrency = 12
 /** Claimed at once: enough to keep all attempts busy, few enough to end well within the lease. */
 const batch = concurrency * 2
 
-export const make = ({
-  allowance,
-  pauses,
-  publications
-}: {
+type Claiming = (limit: number, among: Among) => ReturnType<Store["Service"]["publications"]["claim"]>
+
+interface Parts {
   readonly allowance: Effect.Effect<Allowance>
   readonly pauses: Pauses
   readonly publications: Store["Service"]["publications"]
-}) => {
-  type Claiming = (limit: number, among: Among) => ReturnType<typeof publications.claim>
+}
 
+export const make = ({ allowance, pauses, publications }: Parts) => {
   /** One file of each user whose wait is over. `first`: of the first such user with a file alone. */
   const ofWaitingUsers = Effect.fnUntraced(function* (
     claim: Claiming,

@@ -9,15 +9,13 @@ import type { Sink, SinkError } from "./Sink.ts"
 /** Audits that are taken at a time. */
 const auditBatch = 10
 
-export const make = ({
-  failures,
-  publications,
-  sink
-}: {
+interface Parts {
   readonly failures: Failures
   readonly publications: Store["Service"]["publications"]
   readonly sink: Sink["Service"]
-}) => {
+}
+
+export const make = ({ failures, publications, sink }: Parts) => {
   type Audit = Effect.Success<ReturnType<typeof publications.audits>>[number]
 
   /** Runs another lookup for a publication that was sent again. Answers whether the next audit may follow. */

@@ -15,17 +15,14 @@ interface Asked {
   readonly target?: string
 }
 
-export const make = ({
-  github,
-  pausing,
-  settling: { decide },
-  sink
-}: {
+interface Parts {
   readonly github: Github["Service"]
   readonly pausing: Pausing
   readonly settling: Settling
   readonly sink: Sink["Service"]
-}) => {
+}
+
+export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => {
   const judge = Judge.make({ github, pauses: pausing.pauses, sink })
   /** Targets that were replaced since their user's last success. */
   const replaced = new Map<number, string>()

@@ -13,15 +13,13 @@ export const noVerdict: Verdict = { scope: "thing", isProven: true, failures: 1,
 
 const namesItsScope = ({ reason }: SinkError): boolean => reason._tag === "Paused" || reason._tag === "NotYet"
 
-export const make = ({
-  github,
-  pauses,
-  sink
-}: {
+interface Parts {
   readonly github: Github["Service"]
   readonly pauses: Pauses
   readonly sink: Sink["Service"]
-}) => {
+}
+
+export const make = ({ github, pauses, sink }: Parts) => {
   /** While no other failure is similar, a cheap read proves whether the service works. */
   const judge = Effect.fnUntraced(function* (
     service: Service,

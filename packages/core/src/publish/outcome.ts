@@ -220,6 +220,9 @@ export const contentLater = (message: string): Outcome => ({
 export const afterGithubError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => {
   const { reason, scope } = error
   const { _tag, message } = reason
+  const why = { reason: _tag, message, isUncertain: false }
+  /** The file's own, whatever happened to others. */
+  const own: Verdict = { ...verdict, scope: "thing", isProven: true }
   switch (_tag) {
     case "GistNotFound":
     case "UserNotFound":
@@ -227,60 +230,58 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
     case "NotPublic":
       return { outcome: { _tag: "discard", reason: _tag, message } }
     case "Blocked":
-      return { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
+      return { outcome: { _tag: "fail", ...why } }
     case "RateLimited":
-      if (scope === "thing") {
-        return failure(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.resumeAt })
-      }
-      return isGlobal(scope)
-        ? {
-            outcome: release(_tag, message),
-            block: {
-              scope: "service",
-              until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxClosure },
-              message,
-              enforcedBy: reason.binding ? "service" : "self",
-              cause: "limit"
-            }
-          }
-        : {
-            outcome: {
-              _tag: "snooze",
-              reason: _tag,
-              message,
-              due: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxPutOff },
-              isUncertain: false
-            }
-          }
+      return scope === "thing"
+        ? failure(claim, verdict, { ...why, notBefore: reason.resumeAt })
+        : afterGithubLimit(reason, { isGlobal: isGlobal(scope) })
     case "Unavailable":
     case "Unreachable":
-      return failure(claim, isGlobal(scope) ? verdict : { ...verdict, scope: "thing", isProven: true }, {
-        reason: _tag,
-        message,
-        isUncertain: false
-      })
+      return failure(claim, isGlobal(scope) ? verdict : own, why)
+    case "Refused":
+      if (isGlobal(scope)) return refusedByGithub(error)
+      return verdict.isProven ? { outcome: { _tag: "fail", ...why } } : failure(claim, verdict, why)
     default:
-      // A failure of the token is the same for everything that is read with it.
-      if (isGlobal(scope)) {
-        return {
-          outcome: release(_tag, message),
-          block: suspicion(
-            message,
-            error.retryAt === undefined
-              ? { _tag: "After", wait: Timing.githubCredentialDelay }
-              : { _tag: "At", instant: error.retryAt, atMost: Timing.maxClosure }
-          )
-        }
-      }
-      return _tag === "Refused" && verdict.isProven
-        ? { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
-        : failure(claim, _tag === "Refused" ? verdict : { ...verdict, scope: "thing", isProven: true }, {
-            reason: _tag,
-            message,
-            isUncertain: false
-          })
+      return isGlobal(scope) ? refusedByGithub(error) : failure(claim, own, why)
   }
 }
+
+/** A limit of everything that is read with the token, or of one host. */
+const afterGithubLimit = (
+  { _tag, binding, message, resumeAt }: Extract<GithubError["reason"], { readonly _tag: "RateLimited" }>,
+  { isGlobal }: { readonly isGlobal: boolean }
+): Decision =>
+  isGlobal
+    ? {
+        outcome: release(_tag, message),
+        block: {
+          scope: "service",
+          until: { _tag: "At", instant: resumeAt, atMost: Timing.maxClosure },
+          message,
+          enforcedBy: binding ? "service" : "self",
+          cause: "limit"
+        }
+      }
+    : {
+        outcome: {
+          _tag: "snooze",
+          reason: _tag,
+          message,
+          due: { _tag: "At", instant: resumeAt, atMost: Timing.maxPutOff },
+          isUncertain: false
+        }
+      }
+
+/** A failure of the token is the same for everything that is read with it. */
+const refusedByGithub = ({ reason: { _tag, message }, retryAt }: GithubError): Decision => ({
+  outcome: release(_tag, message),
+  block: suspicion(
+    message,
+    retryAt === undefined
+      ? { _tag: "After", wait: Timing.githubCredentialDelay }
+      : { _tag: "At", instant: retryAt, atMost: Timing.maxClosure }
+  )
+})
 
 /** Whether an error may be global, so that it is compared with others. All other errors name their scope themselves. */
 export const isEvidence = ({ reason, scope }: GithubError): boolean =>

@@ -16,15 +16,20 @@ import type { Sink } from "./Sink.ts"
 import { sharedAs, sharedPause } from "./sharedPause.ts"
 import * as StoredRefusals from "./storedRefusals.ts"
 
-export const make = ({
-  github,
-  limits,
-  sink
-}: {
+interface Parts {
   readonly github: Github["Service"]
   readonly limits: Store["Service"]["limits"]
   readonly sink: Sink["Service"]
-}) => {
+}
+
+/** What is stored of each service, for all processes. */
+const knownOf = (limits: Parts["limits"], limitKeys: Readonly<Record<Service, string>>) =>
+  Effect.map(limits.known([limitKeys.sink, limitKeys.github]), ([ofSink, ofGithub]) => [
+    { service: "sink" as const, limit: ofSink?.limit, refusal: ofSink?.refusal },
+    { service: "github" as const, limit: ofGithub?.limit, refusal: ofGithub?.refusal }
+  ])
+
+export const make = ({ github, limits, sink }: Parts) => {
   const pauses = Pauses.make()
   const limitKeys: Record<Service, string> = { sink: sink.limitKey, github: github.limitKey }
   const refusals = StoredRefusals.make(limits, limitKeys)
@@ -46,14 +51,7 @@ export const make = ({
     }
   })
 
-  /** What is stored of each service, for all processes. */
-  const known = Effect.map(
-    Effect.suspend(() => limits.known([limitKeys.sink, limitKeys.github])),
-    ([ofSink, ofGithub]) => [
-      { service: "sink" as const, limit: ofSink?.limit, refusal: ofSink?.refusal },
-      { service: "github" as const, limit: ofGithub?.limit, refusal: ofGithub?.refusal }
-    ]
-  )
+  const known = Effect.suspend(() => knownOf(limits, limitKeys))
 
   const restoreLimit = Effect.fnUntraced(function* (service: Service, { message, wait }: StoredLimit) {
     const until = yield* afterWait(wait)
@@ -90,15 +88,11 @@ export const make = ({
     shared: Effect.gen(function* () {
       const stored = yield* known
       const own = pauses.current(yield* Clock.currentTimeMillis)
-      return Option.fromUndefinedOr(
-        sharedPause(
-          stored.map(({ limit, refusal, service }) => ({
-            limit,
-            refusal,
-            own: own?.service === service ? own : undefined
-          }))
-        )
-      )
+      const ofServices = stored.map(({ service, ...known }) => ({
+        ...known,
+        own: own?.service === service ? own : undefined
+      }))
+      return Option.fromUndefinedOr(sharedPause(ofServices))
     })
   }
 }

@@ -18,19 +18,15 @@ import type { Read } from "./read.ts"
 import type { Sink } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
 
-export const make = ({
-  failures,
-  publications,
-  read,
-  settling: { settle },
-  sink
-}: {
+interface Parts {
   readonly failures: Failures
   readonly publications: Store["Service"]["publications"]
   readonly read: Read
   readonly settling: Settling
   readonly sink: Sink["Service"]
-}) => {
+}
+
+export const make = ({ failures, publications, read, settling: { settle }, sink }: Parts) => {
   /** Completes what a lookup found. A sink that makes one thing by several requests may have been cut off between them. */
   const adopt = Effect.fnUntraced(function* (claim: Claim, remoteId: string): Effect.fn.Return<State, DatabaseError> {
     const adopted = { _tag: "published", how: "adopted", remoteId } as const
