@@ -14,7 +14,7 @@ import { fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
 import type { One } from "./batching.ts"
 import { type GithubError, githubError, Unexpected, UserNotFound } from "./errors.ts"
-import type { QueryAnswer, QueryError } from "./transport.ts"
+import type { QueryAnswer, QueryError } from "./query.ts"
 import { PageUrl, timestamp, toSize } from "./wire.ts"
 
 /** A user's gists, last changed first: the beginning of the list. */

@@ -7,7 +7,7 @@ import { Effect, Option, Result, Schema } from "effect"
 import { type Content, fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { cut, storable, storableName } from "../domain/Text.ts"
 import { type Answer, json } from "../net/exchange.ts"
-import { fieldOf, tell } from "../net/unreadable.ts"
+import { fieldOf, reportField } from "../net/unreadable.ts"
 import { fail, type GithubError, Unavailable, Unexpected } from "./errors.ts"
 
 export const WireAccount = Schema.Struct({ id: Schema.Int, login: Schema.String })
@@ -64,7 +64,7 @@ export const ownerOf = (gists: ReadonlyArray<unknown>): Option.Option<typeof Wir
 
 const decodeGist = Schema.decodeUnknownEffect(WireListedGist)
 export const decodeListedGist = (gist: unknown) =>
-  Effect.tapError(decodeGist(gist), (error) => tell("GitHub", fieldOf(error)))
+  Effect.tapError(decodeGist(gist), (error) => reportField("GitHub", fieldOf(error)))
 const decodeFile = Schema.decodeUnknownOption(WireFile)
 export const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
 
@@ -78,7 +78,7 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
         // What cannot be read came from a proxy or was cut: the same as no answer.
         Effect.catch((error) =>
           Effect.andThen(
-            tell("GitHub", fieldOf(error)),
+            reportField("GitHub", fieldOf(error)),
             fail(new Unavailable({ message: "GitHub's answer cannot be read" }))
           )
         )
@@ -111,11 +111,11 @@ export const timestamp = (text: string): string => {
   return new Date(millis >= 0 && millis < Date.UTC(10_000, 0) ? millis : 0).toISOString()
 }
 
-/** What a gist's answer holds of a file. `Withheld`: nothing, although the file is not empty. */
-export const toContent = (file: typeof WireContentFile.Type): Content | { readonly _tag: "Withheld" } => {
+/** What a gist's response holds of a file: nothing when the response leaves out a file that is not empty. */
+export const toContent = (file: typeof WireContentFile.Type): Content | undefined => {
   const { content = "", encoding } = file
   // Files behind one that is too large come cut off as well, without a beginning: https://github.com/cli/cli/issues/11739
-  if (file.truncated === true && (content === "" || content === null)) return { _tag: "Withheld" }
+  if (file.truncated === true && (content === "" || content === null)) return undefined
   if (encoding === "base64" || typeof file.content !== "string" || file.content.slice(0, 8_000).includes("\0")) {
     return { _tag: "Binary" }
   }

@@ -248,7 +248,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
 
 /** A limit of everything that is read with the token, or of one host. */
 const afterGithubLimit = (
-  { _tag, binding, message, resumeAt }: Extract<GithubError["reason"], { readonly _tag: "RateLimited" }>,
+  { _tag, enforcedBy, message, resumeAt }: Extract<GithubError["reason"], { readonly _tag: "RateLimited" }>,
   { isGlobal }: { readonly isGlobal: boolean }
 ): Decision =>
   isGlobal
@@ -258,7 +258,7 @@ const afterGithubLimit = (
           scope: "service",
           until: { _tag: "At", instant: resumeAt, atMost: Timing.maxClosure },
           message,
-          enforcedBy: binding ? "service" : "self",
+          enforcedBy,
           cause: "limit"
         }
       }

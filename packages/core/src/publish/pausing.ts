@@ -55,7 +55,7 @@ export const make = ({ github, limits, sink }: Parts) => {
 
   const restoreLimit = Effect.fnUntraced(function* (service: Service, { message, wait }: StoredLimit) {
     const until = yield* afterWait(wait)
-    yield* service === "sink" ? sink.block(until, message) : github.close(until, message)
+    yield* service === "sink" ? sink.block(until, message) : github.block(until, message)
     yield* block(
       { scope: "service", until: { _tag: "After", wait }, message, enforcedBy: "service", cause: "restored" },
       { service, user: nobody }
