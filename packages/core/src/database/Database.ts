@@ -9,6 +9,7 @@ import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Duration, Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
 import * as Embedded from "./embedded/embedded.ts"
 import * as ServerFile from "./embedded/serverFile.ts"
@@ -37,9 +38,7 @@ export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = 
 /** A PostgreSQL server. */
 export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   // The driver's error would hold the address, password and all.
-  URL.canParse(Redacted.value(url))
-    ? server(url, new URL(Redacted.value(url)).searchParams)
-    : Layer.effectContext(Effect.fail(unreadable))
+  URL.canParse(Redacted.value(url)) ? server(url, new URL(Redacted.value(url)).searchParams) : failing(unreadable)
 
 const unreadable = new DatabaseError({
   message: "The database's address cannot be read. It is postgres://user:password@host:5432/database"
@@ -104,22 +103,19 @@ const migrated = (
 ): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   Layer.effectDiscard(migrate).pipe(
     Layer.provideMerge(client),
-    Layer.catch((error) =>
-      Layer.effectContext(
-        Effect.fail(
-          error._tag === "DatabaseError"
-            ? error
-            : error._tag === "EmbeddedError"
-              ? new DatabaseError({
-                  message: error.message,
-                  cause: error,
-                  ...(error.server === undefined ? {} : { server: error.server })
-                })
-              : unusable("The database cannot be used", error)
-        )
+    Layer.catchTag("EmbeddedError", (error) =>
+      failing(
+        new DatabaseError({
+          message: error.message,
+          cause: error,
+          ...(error.server === undefined ? {} : { server: error.server })
+        })
       )
-    )
+    ),
+    Layer.catchTag("SqlError", (error) => failing(unusable("The database cannot be used", error)))
   )
+
+const failing = (error: DatabaseError) => Layer.effectContext(Effect.fail(error))
 
 /**
  * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
@@ -183,26 +179,12 @@ const whyNot = ({ reason }: SqlError.SqlError): string => {
       return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
     default:
       // PostgreSQL says which; its word for it is the same in every language.
-      return sqlState(reason) === "3D000"
+      return codeOf(reason) === "3D000"
         ? "There is no such database. Create it, or correct its name in POSTGRES_CONNECTION_STRING"
         : "The database cannot be migrated"
   }
 }
 
-const sqlState = (error: unknown): string | undefined => {
-  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
-    if ("code" in current && typeof current.code === "string") return current.code
-    current = "cause" in current ? current.cause : undefined
-  }
-  return undefined
-}
-
-/** The innermost message: the outer ones only say that something failed. Never the connection string. */
-const sqlMessage = (error: unknown): string => {
-  let message = ""
-  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
-    if ("message" in current && typeof current.message === "string" && current.message !== "") message = current.message
-    current = "reason" in current ? current.reason : "cause" in current ? current.cause : undefined
-  }
-  return message.replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")
-}
+/** Never the connection string. */
+const sqlMessage = (error: unknown): string =>
+  (innermostMessage(error) ?? "").replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")

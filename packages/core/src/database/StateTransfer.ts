@@ -9,6 +9,7 @@
  */
 import { Clock, Effect, Schema, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { innermostMessage } from "../net/causes.ts"
 import { type DatabaseError, orDatabaseError } from "./Database.ts"
 import { newest } from "./migrations/index.ts"
 import * as StateFile from "./stateFile.ts"
@@ -165,7 +166,7 @@ const makeReading = (sql: SqlClient.SqlClient) => {
         Effect.mapError(
           (error) =>
             new StateError({
-              message: `Lines ${from} to ${until} cannot be stored in ${name}: ${reasonOf(error)}. Nothing was stored; export the old database again`
+              message: `Lines ${from} to ${until} cannot be stored in ${name}: ${innermostMessage(error) ?? String(error)}. Nothing was stored; export the old database again`
             })
         )
       )
@@ -264,13 +265,3 @@ const inTransaction =
         )
       )
     ) as Effect.Effect<A, E | DatabaseError, R | SqlClient.SqlClient>
-
-/** The innermost message is PostgreSQL's own. */
-const reasonOf = (error: unknown): string => {
-  let message = String(error)
-  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
-    if ("message" in current && typeof current.message === "string" && current.message !== "") message = current.message
-    current = "reason" in current ? current.reason : "cause" in current ? current.cause : undefined
-  }
-  return message
-}
