@@ -47,7 +47,7 @@ const elsewhere = [
 ]
 
 /**
- * What may happen and may not: two that meet at one moment ("of everybody never run at once, in whatever process" in
+ * What may happen and may not: two that meet at one moment ("two full scans never run at once" in
  * `Scanner.integration.test.ts`), and a poll of the feed that meets a closed door ("that fails is asked again later" in `Feed.integration.test.ts`).
  */
 const atTimes = [
