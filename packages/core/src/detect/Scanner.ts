@@ -54,9 +54,9 @@ export class Scanner extends Context.Service<
 
         /** Blocks requests to GitHub as long as a limit holds that another process has stored. */
         const restoreLimits = Effect.gen(function* () {
-          for (const { close, limitKey } of [github, github.points]) {
+          for (const { block, limitKey } of [github, github.points]) {
             const blocked = yield* limits.blocked(limitKey)
-            if (Option.isSome(blocked)) yield* close(yield* afterWait(blocked.value.wait), blocked.value.message)
+            if (Option.isSome(blocked)) yield* block(yield* afterWait(blocked.value.wait), blocked.value.message)
           }
         })
 
@@ -140,7 +140,7 @@ export class Scanner extends Context.Service<
 /** GitHub's own limit that ended a scan. */
 const limitOf = (exit: Exit.Exit<void, GithubError | DatabaseError>) =>
   Option.flatMap(Exit.findErrorOption(exit), (error) =>
-    error._tag === "GithubError" && error.reason._tag === "RateLimited" && error.reason.binding
+    error._tag === "GithubError" && error.reason._tag === "RateLimited" && error.reason.enforcedBy === "service"
       ? Option.some(error.reason)
       : Option.none()
   )

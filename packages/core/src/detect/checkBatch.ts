@@ -113,7 +113,7 @@ const makeCacheTexts = (services: { readonly contents: ContentCache["Service"]; 
     if (gists.length === 0) return
     const read = yield* Effect.option(github.texts(gists.slice(0, maxTexts)))
     for (const [gistId, { description, files }] of Option.getOrElse(read, () => new Map<string, GistTexts>())) {
-      for (const [filename, text] of files) yield* contents.keep({ gistId, filename }, { text, description })
+      for (const [filename, text] of files) yield* contents.put({ gistId, filename }, { text, description })
     }
   })
 

@@ -28,11 +28,11 @@ const freshness = Duration.minutes(1)
 export class ContentCache extends Context.Service<
   ContentCache,
   {
-    readonly keep: (file: CachedFile, content: CachedContent) => Effect.Effect<void>
+    readonly put: (file: CachedFile, content: CachedContent) => Effect.Effect<void>
     /** Once: a second try at publishing a file reads what it holds by then. */
     readonly take: (file: CachedFile) => Effect.Effect<Option.Option<CachedContent>>
   }
->()("gitpip/Contents") {
+>()("gitpip/ContentCache") {
   static readonly layer: Layer.Layer<ContentCache> = Layer.sync(ContentCache, () => {
     const kept = new Map<string, CachedContent & { readonly at: number; readonly size: number }>()
     let total = 0
@@ -41,7 +41,7 @@ export class ContentCache extends Context.Service<
       kept.delete(key)
     }
     return {
-      keep: (file, { description, text }) =>
+      put: (file, { description, text }) =>
         Effect.map(Clock.currentTimeMillis, (at) => {
           const key = keyOf(file)
           drop(key)

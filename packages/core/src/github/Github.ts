@@ -14,7 +14,7 @@ import type { Content, ListedFile } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
 import { Username } from "../domain/User.ts"
 import { SharedQuota } from "../net/SharedQuota.ts"
-import type * as Gate from "../net/Throttle.ts"
+import type * as Throttle from "../net/Throttle.ts"
 import { Settings } from "../Settings.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import * as Batches from "./batching.ts"
@@ -169,15 +169,15 @@ export class Github extends Context.Service<
     /** The hourly limit of queries, which is one of its own, counted in points. */
     readonly points: {
       readonly limitKey: string
-      readonly limits: Effect.Effect<Gate.ThrottleState>
-      readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
+      readonly limits: Effect.Effect<Throttle.ThrottleState>
+      readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     }
     /** What is left of the hourly limit, by GitHub's last word. */
-    readonly limits: Effect.Effect<Gate.ThrottleState>
+    readonly limits: Effect.Effect<Throttle.ThrottleState>
     /** What GitHub refuses everybody for, until it answers again. */
     readonly refused: Effect.Effect<Option.Option<GithubError>>
-    /** Keeps the door closed until then, as an earlier process was told. */
-    readonly close: (until: DateTime.Utc, why: string) => Effect.Effect<void>
+    /** Sends nothing until then: restores a limit that another process has stored. */
+    readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     /** Whether GitHub answers at all, and accepts the token. Costs nothing of the hourly limit. */
     readonly check: Effect.Effect<void, GithubError>
     /** Whether gists may be listed, as the work lists them. Fails with what to do. Costs two requests at most. */
@@ -361,7 +361,7 @@ export class Github extends Context.Service<
           return found
         }),
         capacity: Effect.gen(function* () {
-          const perHour = (state: Gate.ThrottleState, otherwise: number) => state.budget?.limit ?? otherwise
+          const perHour = (state: Throttle.ThrottleState, otherwise: number) => state.budget?.limit ?? otherwise
           const requests = yield* access.requests.limits
           const points = yield* access.points.limits
           const { limit, millis } = Access.pointsPerMinute
@@ -377,7 +377,7 @@ export class Github extends Context.Service<
         }),
         limits: access.requests.limits,
         refused: access.refused,
-        close: access.requests.close,
+        block: access.requests.block,
         points: { limitKey: `github-points:${access.fingerprint}`, ...access.points },
         checkLists: Effect.gen(function* () {
           const login = "octocat"

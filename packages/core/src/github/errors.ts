@@ -16,8 +16,8 @@ export class Blocked extends Schema.TaggedError<Blocked>()("Blocked", { message:
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   message: Schema.String,
   resumeAt: Schema.DateTimeUtcFromString,
-  /** Whether GitHub says so, for all who use the token. Otherwise this process keeps itself back, to stay within the limit. */
-  binding: Schema.Boolean
+  /** `service`: GitHub reports the limit, for all who use the token. `self`: this process waits to stay within the limit. */
+  enforcedBy: Schema.Literals(["service", "self"])
 }) {}
 /** GitHub refuses this request, and does not say whether the token or the thing asked for is the reason. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
@@ -145,7 +145,7 @@ export const classify = (answer: Answer, subject: Subject, now: number): Verdict
       reason: new RateLimited({
         message: `GitHub's limit is reached: ${message}`,
         resumeAt: DateTime.makeUnsafe(limitEnd(answer, limit, now)),
-        binding: true
+        enforcedBy: "service"
       }),
       scope: "credential",
       isStated: isSecondary(body) || isSpent(answer, now)

@@ -12,12 +12,12 @@ import { HttpClientRequest } from "effect/http"
 import type { Content } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { Answer } from "../net/exchange.ts"
-import * as Gate from "../net/Throttle.ts"
+import * as Throttle from "../net/Throttle.ts"
 import { classify, fail, type GithubError, minLimitWait, RateLimited, Unavailable } from "./errors.ts"
 import type * as Access from "./transport.ts"
 
 interface Host {
-  readonly throttle: Gate.Gate
+  readonly throttle: Throttle.Throttle
   /** Addresses that failed since the last answer. Two are a sign that the host is at fault. */
   readonly failing: Set<string>
   /** Limits and outages in a row. */
@@ -50,7 +50,7 @@ export const make = (access: ReturnType<typeof Access.make>, apiUrl: string) => 
   const hostOf = (url: URL): Host => {
     const found = hosts.get(url.host)
     if (found !== undefined) return found
-    const throttle = Gate.make({ concurrency, patience: 0 })
+    const throttle = Throttle.make({ concurrency, patience: 0 })
     const host: Host = { throttle, failing: new Set(), blocks: 0, blockedAt: Number.NEGATIVE_INFINITY }
     hosts.set(url.host, host)
     return host
@@ -66,7 +66,10 @@ export const make = (access: ReturnType<typeof Access.make>, apiUrl: string) => 
     if (until - now > Duration.toMillis(maxWait)) {
       return unavailable(`GitHub's host of raw content (${url.host}) does not give it at present`)
     }
-    return yield* fail(new RateLimited({ message, resumeAt: DateTime.makeUnsafe(until), binding: true }), "host")
+    return yield* fail(
+      new RateLimited({ message, resumeAt: DateTime.makeUnsafe(until), enforcedBy: "service" }),
+      "host"
+    )
   })
 
   /** Blocks a host. What left before the last block is no further sign. */
@@ -74,7 +77,7 @@ export const make = (access: ReturnType<typeof Access.make>, apiUrl: string) => 
     if (host.blockedAt < startedAt) host.blocks++
     host.blockedAt = now
     const until = now + Math.max(least, minLimitWait(host.blocks))
-    host.throttle.close(until, "GitHub's host of raw content is not asked again yet")
+    host.throttle.block(until, "GitHub's host of raw content is not asked again yet")
     return until
   }
 
@@ -127,7 +130,7 @@ export const make = (access: ReturnType<typeof Access.make>, apiUrl: string) => 
         access.pass(host.throttle, own ? access.authorize(request) : request, {
           timeout,
           maxBytes,
-          pace: "refuse",
+          whenFull: "fail",
           resource: "raw"
         })
       )

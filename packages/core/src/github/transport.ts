@@ -16,7 +16,7 @@ import * as LimitEvidence from "../net/limitEvidence.ts"
 import { RequestedFor } from "../net/limitEvidence.ts"
 import * as Evidence from "../net/refusalEvidence.ts"
 import type { Quotas } from "../net/SharedQuota.ts"
-import * as Gate from "../net/Throttle.ts"
+import * as Throttle from "../net/Throttle.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import {
   classify,
@@ -79,9 +79,9 @@ export const make = (
     onNone: () => (request: HttpClientRequest.HttpClientRequest) => request,
     onSome: (token) => HttpClientRequest.bearerToken(token)
   })
-  const requests = Gate.make({ concurrency, patience, quota: sharedQuota.quota(`github:${fingerprint}`) })
+  const requests = Throttle.make({ concurrency, patience, quota: sharedQuota.quota(`github:${fingerprint}`) })
   // One query at a time: GitHub allows a minute of computing in a minute, and takes the time of an answer for its measure.
-  const points = Gate.make({ concurrency: 1, patience: 0 })
+  const points = Throttle.make({ concurrency: 1, patience: 0 })
 
   let unlimited = false
   /** Whether GitHub's last answer accepted the token. */
@@ -98,16 +98,16 @@ export const make = (
 
   /** One exchange behind a door. */
   const pass = (
-    throttle: Gate.Gate,
+    throttle: Throttle.Throttle,
     request: HttpClientRequest.HttpClientRequest,
     options: {
       readonly timeout: Duration.Duration
       readonly maxBytes: number
-      readonly pace: "wait" | "refuse"
+      readonly whenFull: "wait" | "fail"
     } & Limit
   ) =>
     throttle
-      .pass(
+      .run(
         Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
           Effect.map(
             Effect.timed(
@@ -118,7 +118,7 @@ export const make = (
             ([lasted, answer]) => ({ answer, lasted, startedAt })
           )
         ),
-        { pace: options.pace }
+        { whenFull: options.whenFull }
       )
       .pipe(
         Effect.catchTags({
@@ -128,30 +128,30 @@ export const make = (
                 ? new Unavailable({ message: `GitHub: ${error.message}` })
                 : new Unreachable({ message: `GitHub cannot be reached: ${error.message}` })
             ),
-          Closed: ({ pace, until, why }) =>
+          Throttled: ({ enforcedBy, until, why }) =>
             fail(
               new RateLimited({
                 message: `GitHub is not asked again yet: ${why}`,
                 resumeAt: DateTime.makeUnsafe(until),
-                binding: !pace
+                enforcedBy
               })
             )
         })
       )
 
   /** How often each gate was refused in a row, and when it was last. */
-  const refusals = new WeakMap<Gate.Gate, { readonly times: number; readonly at: number }>()
-  const limits = new WeakMap<Gate.Gate, LimitEvidence.LimitEvidence>()
-  const limitsOf = (throttle: Gate.Gate) => limits.get(throttle) ?? LimitEvidence.none
+  const refusals = new WeakMap<Throttle.Throttle, { readonly times: number; readonly at: number }>()
+  const limits = new WeakMap<Throttle.Throttle, LimitEvidence.LimitEvidence>()
+  const limitsOf = (throttle: Throttle.Throttle) => limits.get(throttle) ?? LimitEvidence.none
 
   /** Requests that left before the last refusal was known are no further sign. */
-  const accept = (throttle: Gate.Gate, startedAt: number, thing?: string): void => {
+  const accept = (throttle: Throttle.Throttle, startedAt: number, thing?: string): void => {
     limits.set(throttle, LimitEvidence.answered(limitsOf(throttle), { thing, startedAt }))
     if ((refusals.get(throttle)?.at ?? 0) < startedAt) refusals.delete(throttle)
   }
 
   const refuse = Effect.fnUntraced(function* (
-    throttle: Gate.Gate,
+    throttle: Throttle.Throttle,
     { isStated = true, reason, scope }: Verdict,
     { startedAt, thing }: { readonly startedAt: number; readonly thing?: string | undefined }
   ) {
@@ -167,7 +167,7 @@ export const make = (
       isStated,
       startedAt,
       now,
-      told: reason.resumeAt.epochMilliseconds,
+      statedUntil: reason.resumeAt.epochMilliseconds,
       minWait: minLimitWait
     })
     limits.set(throttle, next.evidence)
@@ -178,9 +178,9 @@ export const make = (
     if (counts) refusals.set(throttle, { times, at: now })
     const told = Math.max(reason.resumeAt.epochMilliseconds, now + minLimitWait(times))
     const until = LimitEvidence.blockedUntil(next.scope, told, now) ?? told
-    throttle.close(until, reason.message)
+    throttle.block(until, reason.message)
     return yield* fail(
-      new RateLimited({ message: reason.message, binding: reason.binding, resumeAt: DateTime.makeUnsafe(until) }),
+      new RateLimited({ message: reason.message, enforcedBy: reason.enforcedBy, resumeAt: DateTime.makeUnsafe(until) }),
       scope
     )
   })
@@ -207,7 +207,7 @@ export const make = (
         timeout: readTimeout,
         maxBytes: options.maxBytes,
         // A scan has nothing else to do than the next look; a publisher tells of its wait, and does other things.
-        pace: options.subject._tag === "Gist" ? "refuse" : "wait",
+        whenFull: options.subject._tag === "Gist" ? "fail" : "wait",
         resource: "core",
         window: pointsPerMinute
       })
@@ -392,7 +392,7 @@ export const make = (
     const { answer, lasted, startedAt } = yield* pass(points, request, {
       timeout: queryTimeout,
       maxBytes,
-      pace: "refuse",
+      whenFull: "fail",
       resource: "graphql"
     })
     const now = yield* Clock.currentTimeMillis
@@ -406,7 +406,7 @@ export const make = (
     if (limited !== undefined) {
       const message = `GitHub's limit is reached: ${limited.message}`
       const resumeAt = DateTime.makeUnsafe(queryLimitEnd(answer, now))
-      const reason = new RateLimited({ message, resumeAt, binding: true })
+      const reason = new RateLimited({ message, resumeAt, enforcedBy: "service" })
       return yield* refuse(points, { reason, scope: "credential" }, { startedAt })
     }
     accept(points, startedAt)
@@ -418,14 +418,14 @@ export const make = (
     oneByOne(() => isAccepted, noteAcceptance(queryOnce(...args)))
 
   /** What is left of an hour that is over says nothing of the next hour. */
-  const limitsNow = (throttle: Gate.Gate) =>
-    Effect.map(Clock.currentTimeMillis, (now): Gate.ThrottleState => {
+  const limitsNow = (throttle: Throttle.Throttle) =>
+    Effect.map(Clock.currentTimeMillis, (now): Throttle.ThrottleState => {
       const state = throttle.state()
       return state.budget !== undefined && state.budget.resetAt <= now ? { ...state, budget: undefined } : state
     })
   const refusedUntil = () => blocks.get("all")?.until ?? 0
-  const close = (throttle: Gate.Gate) => (until: DateTime.Utc, why: string) =>
-    Effect.sync(() => throttle.close(until.epochMilliseconds, why))
+  const blockOf = (throttle: Throttle.Throttle) => (until: DateTime.Utc, why: string) =>
+    Effect.sync(() => throttle.block(until.epochMilliseconds, why))
 
   return {
     isOwn,
@@ -443,14 +443,14 @@ export const make = (
           ? { ...state, blockedUntil: refusedUntil(), why: blocks.get("all")?.error.message ?? "" }
           : state
       ),
-      close: close(requests)
+      block: blockOf(requests)
     },
     /** What everybody is refused for, until something is answered again. */
     refused: Effect.sync(() => Option.fromNullishOr((blocks.get("all") ?? [...blocks.values()][0])?.error)),
     /** Reads in a throttle of its own, for what has limits of its own. */
     pass,
     authorize,
-    points: { limits: limitsNow(points), close: close(points) }
+    points: { limits: limitsNow(points), block: blockOf(points) }
   }
 }
 
@@ -511,7 +511,7 @@ const aboutOf = (subject: Subject): Pick<Evidence.Refusal, "kind" | "thing"> => 
 }
 
 const ownLimit = (message: string, until: number) =>
-  new RateLimited({ message, binding: true, resumeAt: DateTime.makeUnsafe(until) })
+  new RateLimited({ message, enforcedBy: "service", resumeAt: DateTime.makeUnsafe(until) })
 
 /** The one thing that a limit may be of. The feed, queries and the limits themselves are everybody's. */
 const limitedThing = (subject: Subject): string | undefined => {
@@ -559,7 +559,7 @@ interface Limit {
   readonly window?: { readonly limit: number; readonly millis: number }
 }
 
-const note = (throttle: Gate.Gate, answer: Answer, { resource, window }: Limit) =>
+const note = (throttle: Throttle.Throttle, answer: Answer, { resource, window }: Limit) =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     // An address that is not there is answered with the limit of requests, even where queries would have been.
     if (resource === "raw") return
@@ -573,7 +573,7 @@ const note = (throttle: Gate.Gate, answer: Answer, { resource, window }: Limit) 
     const resetAt = Math.min((reset + 1) * 1_000, now + maxLimitWait)
     throttle.learn({ limit, remaining, resetAt })
     // Enterprise Server without limits sends no such headers, and is not paced.
-    if (window !== undefined) throttle.pace(window)
+    if (window !== undefined) throttle.setWindow(window)
   })
 
 // ------------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import { Effect, Option, Result, Schema } from "effect"
 import { type Content, fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { cut, storable, storableName } from "../domain/Text.ts"
 import { type Answer, json } from "../net/exchange.ts"
-import { fieldOf, tell } from "../net/unreadable.ts"
+import { fieldOf, reportField } from "../net/unreadable.ts"
 import { fail, type GithubError, Unavailable, Unexpected } from "./errors.ts"
 
 export const WireAccount = Schema.Struct({ id: Schema.Int, login: Schema.String })
@@ -64,7 +64,7 @@ export const ownerOf = (gists: ReadonlyArray<unknown>): Option.Option<typeof Wir
 
 const decodeGist = Schema.decodeUnknownEffect(WireListedGist)
 export const decodeListedGist = (gist: unknown) =>
-  Effect.tapError(decodeGist(gist), (error) => tell("GitHub", fieldOf(error)))
+  Effect.tapError(decodeGist(gist), (error) => reportField("GitHub", fieldOf(error)))
 const decodeFile = Schema.decodeUnknownOption(WireFile)
 export const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
 
@@ -78,7 +78,7 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
         // What cannot be read came from a proxy or was cut: the same as no answer.
         Effect.catch((error) =>
           Effect.andThen(
-            tell("GitHub", fieldOf(error)),
+            reportField("GitHub", fieldOf(error)),
             fail(new Unavailable({ message: "GitHub's answer cannot be read" }))
           )
         )

@@ -20,13 +20,13 @@ export interface QuotaUse {
 }
 
 export interface Grant {
-  readonly places: number
+  readonly slots: number
   /** How many other processes use it at present. */
   readonly others: number
   /** The window, if anybody knows it. */
   readonly window: Window | undefined
   /** Until when, in epoch milliseconds, the service must not be asked by anybody, and why. */
-  readonly closed: { readonly until: number; readonly why: string } | undefined
+  readonly blocked: { readonly until: number; readonly why: string } | undefined
 }
 
 export interface Quota {
@@ -44,6 +44,6 @@ export interface Quotas {
   readonly quota: (limitKey: string) => Quota | undefined
 }
 
-export const SharedQuota = Context.Reference<Quotas>("gitpip/Neighbours", {
+export const SharedQuota = Context.Reference<Quotas>("gitpip/SharedQuota", {
   defaultValue: () => ({ quota: () => undefined })
 })

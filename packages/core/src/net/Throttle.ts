@@ -7,7 +7,7 @@
  * counted it is not known, but it was before the answer. So no window of the service is ever overrun, however long
  * requests travel.
  *
- * A wait up to `patience` is waited here, in order of arrival. A longer one fails at once with `Closed`, so that the
+ * A wait up to `patience` is waited here, in order of arrival. A longer one fails at once with `Throttled`, so that the
  * caller can say so and do something else; one that has nothing else to do waits for a place in the window, which is no
  * limit but the own pace. Headers always win over own counts: the budget may be shared with others.
  *
@@ -24,10 +24,10 @@ import { type Quota, patience as quotaPatience, renewal, type Window } from "./S
  * The door stays closed longer than the gate's patience. `until` is in epoch milliseconds. `pace`: the service has not said
  * so, it is the own pace that keeps this process out.
  */
-export class Closed extends Data.TaggedError("Closed")<{
+export class Throttled extends Data.TaggedError("Throttled")<{
   readonly until: number
   readonly why: string
-  readonly pace: boolean
+  readonly enforcedBy: "service" | "self"
 }> {}
 
 export interface ThrottleState {
@@ -38,19 +38,19 @@ export interface ThrottleState {
   readonly why: string
 }
 
-export interface Gate {
+export interface Throttle {
   /**
    * Runs the effect when its turn has come. `pace`: whether a place in the window is waited for, however long. `free`: it
    * costs nothing of the budget.
    */
-  readonly pass: <A, E, R>(
+  readonly run: <A, E, R>(
     effect: Effect.Effect<A, E, R>,
-    options?: { readonly pace: "wait" | "refuse"; readonly free?: boolean }
-  ) => Effect.Effect<A, E | Closed, R>
+    options?: { readonly whenFull: "wait" | "fail" }
+  ) => Effect.Effect<A, E | Throttled, R>
   /** Notes what an answer's headers said. `resetAt` is in epoch milliseconds. */
   readonly learn: (facts: { readonly limit: number; readonly remaining: number; readonly resetAt: number }) => void
   /** Sets how many requests the service takes within `millis`. */
-  readonly pace: (window: Window) => void
+  readonly setWindow: (window: Window) => void
   /**
    * The same for a service whose headers tell of that sliding window itself. What own requests do not explain is others'
    * use, for which places are left until `resetAt`. `startedAt` is when the answered request left.
@@ -63,7 +63,7 @@ export interface Gate {
     readonly startedAt: number
   }) => void
   /** Closes the door for everybody, at least until then. */
-  readonly close: (until: number, why: string) => void
+  readonly block: (until: number, why: string) => void
   readonly state: () => ThrottleState
 }
 
@@ -72,7 +72,7 @@ export const make = (options: {
   readonly patience: Duration.Input
   /** This process's part of the window; without it, all of it. */
   readonly quota?: Quota | undefined
-}): Gate => {
+}): Throttle => {
   const { quota } = options
   const patience = Duration.toMillis(Duration.fromInputUnsafe(options.patience))
   const places = Semaphore.makeUnsafe(options.concurrency)
@@ -88,7 +88,7 @@ export const make = (options: {
   let others = { places: 0, until: 0 }
 
   /** What was granted of the window, when, and whether it was all that was wanted. */
-  let granted = { places: 0, at: Number.NEGATIVE_INFINITY, whole: true, others: 0 }
+  let granted = { slots: 0, at: Number.NEGATIVE_INFINITY, whole: true, others: 0 }
   /** The most own requests in the window since then. */
   let most = 0
   const oneRenewal = Semaphore.makeUnsafe(1)
@@ -126,7 +126,7 @@ export const make = (options: {
     const { limit, millis } = window
     forget(now, window)
     const taken = others.until > now ? others.places : 0
-    const own = Math.min(limit - taken, quota === undefined ? limit : granted.places)
+    const own = Math.min(limit - taken, quota === undefined ? limit : granted.slots)
     if (recent.length < own) return now
     const othersLeave = taken > 0 ? others.until : Number.POSITIVE_INFINITY
     // Another grant only helps where others have what is missing. The last one is old when the database was slow.
@@ -144,9 +144,9 @@ export const make = (options: {
   }
 
   const tooFar = (now: number, { at, isPace }: ReturnType<typeof turnAt>) =>
-    new Closed({
+    new Throttled({
       until: at,
-      pace: isPace,
+      enforcedBy: isPace ? "self" : "service",
       why: isPace
         ? "as many requests as it takes at a time have been sent"
         : blockedUntil > now
@@ -156,9 +156,9 @@ export const make = (options: {
 
   /** Whether all that was granted is used, and more may be had. */
   const isShort = (now: number): boolean => {
-    if (window === undefined || !granted.whole || granted.places >= window.limit) return false
+    if (window === undefined || !granted.whole || granted.slots >= window.limit) return false
     forget(now, window)
-    return recent.length > 0 && recent.length >= granted.places
+    return recent.length > 0 && recent.length >= granted.slots
   }
 
   const mustRenew = (now: number): boolean => now < granted.at || now >= granted.at + renewal || isShort(now)
@@ -174,27 +174,27 @@ export const make = (options: {
         // long window only a little, which one that is killed keeps for its whole length: many may be, one after the other.
         const wants = window === undefined ? 1 : Math.min(most + headroom(window), window.limit)
         // Until an answer says less, what was granted is used: the answer to this question may be lost.
-        const believed = now >= granted.at && now < granted.at + quotaPatience ? granted.places : 0
+        const believed = now >= granted.at && now < granted.at + quotaPatience ? granted.slots : 0
         const answer = yield* quota.renew({ window, sent: Math.max(recent.length, believed), wants })
         // One that was under way for so long may tell of places that have been given to others since.
         const late = (yield* Clock.currentTimeMillis) - now
         const grant = late >= 0 && late < quotaPatience ? answer : undefined
         if (grant === undefined) {
           if (now >= granted.at && now < granted.at + quotaPatience) return
-          return yield* new Closed({
+          return yield* new Throttled({
             until: now + renewal,
-            pace: true,
+            enforcedBy: "self",
             why: "the database does not tell what other servers leave of the limit"
           })
         }
         window ??= grant.window
-        granted = { places: grant.places, at: now, whole: grant.places >= wants, others: grant.others }
+        granted = { slots: grant.slots, at: now, whole: grant.slots >= wants, others: grant.others }
         most = recent.length
-        if (grant.closed !== undefined) close(grant.closed.until, grant.closed.why)
+        if (grant.blocked !== undefined) block(grant.blocked.until, grant.blocked.why)
       })
     )
 
-  const close = (until: number, reason: string): void => {
+  const block = (until: number, reason: string): void => {
     if (until > blockedUntil) {
       blockedUntil = until
       why = reason
@@ -203,8 +203,7 @@ export const make = (options: {
 
   const enter = Effect.fnUntraced(function* (
     interruptibly: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>,
-    pace: "wait" | "refuse",
-    free: boolean
+    whenFull: "wait" | "fail"
   ) {
     const arrived = yield* Clock.currentTimeMillis
     for (;;) {
@@ -220,7 +219,7 @@ export const make = (options: {
       const turn = turnAt(now)
       const { at, isPace } = turn
       if (at <= now) {
-        if (budget !== undefined && !free) budget = { ...budget, remaining: budget.remaining - 1 }
+        if (budget !== undefined) budget = { ...budget, remaining: budget.remaining - 1 }
         const passage: Passage = { startedAt: now, endedAt: Number.POSITIVE_INFINITY }
         recent.push(passage)
         if (window === undefined && recent.length > unpaced) recent.shift()
@@ -230,7 +229,7 @@ export const make = (options: {
       }
       // A share comes in small steps, which would be waited for one by one without end.
       const waited = quota === undefined ? 0 : now - arrived
-      if (at - now + waited > patience && !(isPace && pace === "wait")) {
+      if (at - now + waited > patience && !(isPace && whenFull === "wait")) {
         return yield* tooFar(now, turn)
       }
       yield* interruptibly(Effect.sleep(at - now))
@@ -265,13 +264,13 @@ export const make = (options: {
     })
 
   return {
-    pass: (effect, { free = false, pace } = { pace: "refuse" }) =>
+    run: (effect, { whenFull } = { whenFull: "fail" }) =>
       Effect.andThen(
-        pace === "refuse" ? early : Effect.void,
+        whenFull === "fail" ? early : Effect.void,
         places.withPermit(
           // Counting in and out cannot be cut apart, but whoever waits at the door can leave at once.
           Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(enter(restore, pace, free), (passage) =>
+            Effect.flatMap(enter(restore, whenFull), (passage) =>
               Effect.ensuring(whileKept(restore(effect)), leave(passage))
             )
           )
@@ -283,7 +282,7 @@ export const make = (options: {
       // Requests still under way may not be counted by the service yet, except the one this answer belongs to.
       budget = { ...facts, remaining: lowest.remaining - Math.max(underWay - 1, 0) }
     },
-    pace: (next) => {
+    setWindow: (next) => {
       if (window?.limit !== next.limit || window.millis !== next.millis) window = next
     },
     learnWindow: ({ limit, millis, remaining, resetAt, startedAt }) => {
@@ -292,7 +291,7 @@ export const make = (options: {
       const own = recent.filter((one) => one.startedAt <= startedAt).length
       others = { places: Math.max(limit - remaining - own, 0), until: resetAt }
     },
-    close,
+    block,
     state: () => ({ budget: budget ?? windowBudget, blockedUntil, why })
   }
 }

@@ -48,7 +48,7 @@ export const none: LimitEvidence = {
 }
 
 /** What a limit concerns. `suspected`: everybody, for `maxSuspected` at most. */
-export type LimitScope = "everybody" | "suspected" | "thing"
+export type LimitScope = "global" | "suspected" | "thing"
 
 /** The longest that a limit which only one thing has met holds others up. */
 const maxSuspected = Duration.minutes(1)
@@ -79,7 +79,7 @@ export const refused = (
     /** When the request left, was refused, and may be sent again by the service's word, in epoch milliseconds. */
     readonly startedAt: number
     readonly now: number
-    readonly told: number
+    readonly statedUntil: number
     /** The least wait in milliseconds after so many refusals in a row of one thing. */
     readonly minWait: (times: number) => number
   }
@@ -89,15 +89,15 @@ export const refused = (
   /** When the thing itself may be asked for again. */
   readonly until: number
 } => {
-  const { by, isStated, minWait, now, startedAt, told } = refusal
-  if (by === undefined) return { evidence, scope: "everybody", until: told }
+  const { by, isStated, minWait, now, startedAt, statedUntil } = refusal
+  if (by === undefined) return { evidence, scope: "global", until: statedUntil }
   const before = evidence.things.get(by.thing) ?? { since: evidence.answers, times: 0, at: Number.NEGATIVE_INFINITY }
   const isOwn = before.since < evidence.answers
   const row = isOwn ? evidence.row : new Set(evidence.row).add(by.user)
   // What left before the last refusal was known is no further sign.
   const times = before.times + (startedAt > before.at ? 1 : 0)
-  const scope = isOwn ? "thing" : isStated || row.size > 1 ? "everybody" : times > 1 ? "thing" : "suspected"
-  const until = scope === "thing" ? Math.max(told, now + minWait(times)) : told
+  const scope = isOwn ? "thing" : isStated || row.size > 1 ? "global" : times > 1 ? "thing" : "suspected"
+  const until = scope === "thing" ? Math.max(statedUntil, now + minWait(times)) : statedUntil
   const things = new Map(evidence.things)
   things.delete(by.thing)
   things.set(by.thing, { ...before, times, at: now, until: scope === "thing" ? until : now })
@@ -113,12 +113,12 @@ export const heldUntil = (evidence: LimitEvidence, thing: string | undefined, no
 }
 
 /** When everybody may send again, by what the service said to one. `undefined`: nobody else has to wait. */
-export const blockedUntil = (scope: LimitScope, told: number, now: number): number | undefined => {
+export const blockedUntil = (scope: LimitScope, statedUntil: number, now: number): number | undefined => {
   switch (scope) {
-    case "everybody":
-      return told
+    case "global":
+      return statedUntil
     case "suspected":
-      return Math.min(told, now + Duration.toMillis(maxSuspected))
+      return Math.min(statedUntil, now + Duration.toMillis(maxSuspected))
     case "thing":
       return undefined
   }

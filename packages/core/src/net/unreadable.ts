@@ -1,4 +1,4 @@
-/** Answers that have not the form that is read: the field is told, and what stands there is not, since it can be anything. */
+/** Answers that have not the form that is read: the field is reported, and what stands there is not, since it can be anything. */
 import { Context, Effect, type Schema, SchemaIssue } from "effect"
 import { sentence } from "../domain/Text.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -12,7 +12,7 @@ export const fieldOf = ({ issue }: Schema.SchemaError): string => {
   return path.length === 0 ? "the whole answer" : sentence(path.join("."), 200)
 }
 
-/** What was told already: a service that changes its answers changes them for every request. */
+/** What was reported already: a service that changes its answers changes them for every request. */
 export class ReportedFields extends Context.Reference<Set<string>>("gitpip/net/ReportedFields", {
   defaultValue: () => new Set()
 }) {}
@@ -21,10 +21,10 @@ export class ReportedFields extends Context.Reference<Set<string>>("gitpip/net/R
 const capacity = 100
 
 /** Logs a field of a service's answers that cannot be read, once. Places in lists do not make it another one. */
-export const tell = Effect.fnUntraced(function* (service: "GitHub" | "Pipedrive", field: string) {
-  const told = yield* ReportedFields
+export const reportField = Effect.fnUntraced(function* (service: "GitHub" | "Pipedrive", field: string) {
+  const reported = yield* ReportedFields
   const key = `${service} ${field.replace(/\b\d+\b/g, "0")}`
-  if (told.has(key) || told.size >= capacity) return
-  told.add(key)
+  if (reported.has(key) || reported.size >= capacity) return
+  reported.add(key)
   yield* Telemetry.log("Warn", "answer.unreadable", { detail: `${service}'s answer cannot be read at ${field}` })
 })

@@ -216,7 +216,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
               scope: "service",
               until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxClosure },
               message,
-              enforcedBy: reason.binding ? "service" : "self",
+              enforcedBy: reason.enforcedBy,
               cause: "limit"
             }
           }

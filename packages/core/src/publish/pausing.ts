@@ -119,7 +119,7 @@ export const make = ({
         if (limit === undefined) continue
         const { message, wait } = limit
         const until = yield* afterWait(wait)
-        yield* service === "sink" ? sink.block(until, message) : github.close(until, message)
+        yield* service === "sink" ? sink.block(until, message) : github.block(until, message)
         yield* block(
           { scope: "service", until: { _tag: "After", wait }, message, enforcedBy: "service", cause: "restored" },
           { service, user: nobody }

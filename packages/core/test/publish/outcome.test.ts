@@ -70,7 +70,7 @@ const paused = (enforcedBy: "service" | "self") => new Paused({ message, until: 
 const missingGist = githubError(new GistNotFound({ message }))
 const secretGist = githubError(new NotPublic({ message }))
 const blockedGist = githubError(new Blocked({ message }))
-const rateLimited = (binding: boolean) => new RateLimited({ message, resumeAt: instant, binding })
+const rateLimited = (enforcedBy: "service" | "self") => new RateLimited({ message, resumeAt: instant, enforcedBy })
 const githubRefused = githubError(new Refused({ message }))
 const unavailable = githubError(new Unavailable({ message }))
 const unexpected = githubError(new Unexpected({ message }))
@@ -152,16 +152,23 @@ const table: ReadonlyArray<Row> = [
 
   // A limit of GitHub, or the token.
   [
-    githubError(rateLimited(true)),
+    githubError(rateLimited("service")),
     "read",
     "first",
     "the file's",
     "release RateLimited",
     "service: At, limit by service"
   ],
-  [githubError(rateLimited(false)), "read", "first", "the file's", "release RateLimited", "service: At, limit by self"],
-  [githubError(rateLimited(true), "host"), "read", "first", "the file's", "snooze RateLimited, At"],
-  [githubError(rateLimited(true), "thing"), "read", "first", "the file's", "retry RateLimited, counts, Backoff"],
+  [
+    githubError(rateLimited("self")),
+    "read",
+    "first",
+    "the file's",
+    "release RateLimited",
+    "service: At, limit by self"
+  ],
+  [githubError(rateLimited("service"), "host"), "read", "first", "the file's", "snooze RateLimited, At"],
+  [githubError(rateLimited("service"), "thing"), "read", "first", "the file's", "retry RateLimited, counts, Backoff"],
   [
     githubError(new Unauthorized({ message })),
     "read",
