@@ -47,8 +47,8 @@ const elsewhere = [
 ]
 
 /**
- * What may happen and may not: two that meet at one moment ("of everybody never run at once, in whatever process" in
- * `Scanner.integration.test.ts`), and a poll of the feed that meets a closed door ("that fails is asked again later" in `Feed.integration.test.ts`).
+ * What may happen and may not: two that meet at one moment ("two full scans never run at once" in
+ * `Scanner.integration.test.ts`), and a poll of the feed that meets a limit ("a feed that fails is asked again later" in `feedTrouble.integration.test.ts`).
  */
 const atTimes = [
   // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/cases.integration.test.ts`.

@@ -9,6 +9,7 @@ import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
 import { parse } from "./address.ts"
 import * as Embedded from "./embedded/embedded.ts"
@@ -99,22 +100,19 @@ const migrated = (
 ): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   Layer.effectDiscard(migrate).pipe(
     Layer.provideMerge(client),
-    Layer.catch((error) =>
-      Layer.effectContext(
-        Effect.fail(
-          error._tag === "DatabaseError"
-            ? error
-            : error._tag === "EmbeddedError"
-              ? new DatabaseError({
-                  message: error.message,
-                  cause: error,
-                  ...(error.server === undefined ? {} : { server: error.server })
-                })
-              : unusable("The database cannot be used", error)
-        )
+    Layer.catchTag("EmbeddedError", (error) =>
+      failing(
+        new DatabaseError({
+          message: error.message,
+          cause: error,
+          ...(error.server === undefined ? {} : { server: error.server })
+        })
       )
-    )
+    ),
+    Layer.catchTag("SqlError", (error) => failing(unusable("The database cannot be used", error)))
   )
+
+const failing = (error: DatabaseError) => Layer.effectContext(Effect.fail(error))
 
 /**
  * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
@@ -173,7 +171,7 @@ const whyNot = ({ reason }: SqlError.SqlError): string => {
   switch (reason._tag) {
     case "ConnectionError":
       return (
-        tlsFault(sqlState(reason), reason.cause) ??
+        tlsFault(codeOf(reason), reason.cause) ??
         "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
       )
     case "AuthenticationError":
@@ -181,26 +179,12 @@ const whyNot = ({ reason }: SqlError.SqlError): string => {
       return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
     default:
       // PostgreSQL says which; its word for it is the same in every language.
-      return sqlState(reason) === "3D000"
+      return codeOf(reason) === "3D000"
         ? "There is no such database. Create it, or correct its name in POSTGRES_CONNECTION_STRING"
         : "The database cannot be migrated"
   }
 }
 
-const sqlState = (error: unknown): string | undefined => {
-  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
-    if ("code" in current && typeof current.code === "string") return current.code
-    current = "cause" in current ? current.cause : undefined
-  }
-  return undefined
-}
-
-/** The innermost message: the outer ones only say that something failed. Never the connection string. */
-const sqlMessage = (error: unknown): string => {
-  let message = ""
-  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
-    if ("message" in current && typeof current.message === "string" && current.message !== "") message = current.message
-    current = "reason" in current ? current.reason : "cause" in current ? current.cause : undefined
-  }
-  return message.replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")
-}
+/** Never the connection string. */
+const sqlMessage = (error: unknown): string =>
+  (innermostMessage(error) ?? "").replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")
