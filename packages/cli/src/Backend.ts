@@ -1,5 +1,5 @@
 /**
- * What the commands need done, whoever does it: the services in this process (`Local.ts`) or a server (`Remote.ts`).
+ * What the commands need done, whoever does it: the services in this process (`Local.ts`) or a server (`remote/Remote.ts`).
  */
 import type { Gitpip, Username } from "@gitpip/core"
 import { ScanDetails } from "@gitpip/core"

@@ -24,7 +24,7 @@ const remote = (url: string) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { apiKey } = yield* core.Settings
-      const Remote = yield* Effect.promise(() => import("./Remote.ts"))
+      const Remote = yield* Effect.promise(() => import("./remote/Remote.ts"))
       return Remote.layer({ url, key: apiKey })
     })
   )

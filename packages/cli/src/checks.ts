@@ -67,7 +67,7 @@ const checked = <E, R>(name: Check["name"], check: Effect.Effect<Finding, E, R>)
 
 const server = Effect.fnUntraced(function* (url: string) {
   const { apiKey } = yield* core.Settings
-  const { check } = yield* Effect.promise(() => import("./Remote.ts"))
+  const { check } = yield* Effect.promise(() => import("./remote/Remote.ts"))
   yield* check({ url, key: apiKey })
   return ok(`${url} answers, ${Option.isSome(apiKey) ? "accepts the key " : ""}and gets its work done`)
 })

@@ -88,7 +88,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       const scan = yield* done(world, "scan")
       assert.match(scan.stdout, /^Everybody: 1 user scanned, 0 unchanged, 2 new files$/m)
       assert.match(scan.stdout, /^2 files published$/m)
-      assert.include(scan.stderr, "Scanning everybody")
+      assert.include(scan.stderr, "Scanning all users")
       assert.strictEqual(pipedrive.activities.length, 2)
 
       const again = yield* done(world, "scan", "octo", "--json")

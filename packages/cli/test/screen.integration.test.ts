@@ -48,7 +48,7 @@ describe("on a terminal", () => {
         yield* done(world, "track", "ann")
 
         const scan = yield* onTerminal(world, 100, "scan")
-        assert.include(scan, "\rScanning everybody␛[K")
+        assert.include(scan, "\rScanning all users␛[K")
         assert.match(scan, /Scanning {2}␛\[32m█+␛\[0m░* +\d+% {2}1 of 1 user .*2 new files/)
         assert.match(bare(scan), /2 files published/)
 
