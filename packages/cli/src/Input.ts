@@ -12,7 +12,7 @@ export const text = <S extends Schema.ConstraintDecoder<unknown>>(
   name: string,
   schema: S,
   typed: string
-): Checked<S["Type"]> => check(name, schema, typed, typed)
+): Checked<S["Type"]> => check(schema, { name, typed, value: typed })
 
 /** A whole number that must fit the schema. */
 export const number = <S extends Schema.ConstraintDecoder<unknown>>(
@@ -21,7 +21,7 @@ export const number = <S extends Schema.ConstraintDecoder<unknown>>(
   typed: string
 ): Checked<S["Type"]> =>
   // `Number("")` is 0 and `Number("1e3")` is 1000: neither is what somebody means who types it.
-  check(name, schema, typed, /^-?\d{1,16}$/.test(typed) ? Number(typed) : Number.NaN)
+  check(schema, { name, typed, value: /^-?\d{1,16}$/.test(typed) ? Number(typed) : Number.NaN })
 
 /** What may be left out. */
 export const optional = <A>(
@@ -79,10 +79,8 @@ export const Port = Schema.Int.check(
 )
 
 const check = <S extends Schema.ConstraintDecoder<unknown>>(
-  name: string,
   schema: S,
-  typed: string,
-  value: unknown
+  { name, typed, value }: { readonly name: string; readonly typed: string; readonly value: unknown }
 ): Checked<S["Type"]> =>
   Result.mapError(Schema.decodeUnknownResult(schema)(value), (error) => {
     const reason = error.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")

@@ -7,18 +7,21 @@ import { json, plainLines } from "./Text.ts"
 /** A line for the person at the terminal, never part of the result. */
 export const message = (text: string): Effect.Effect<void> => Console.error(plainLines(text))
 
-/** What a result looks like: text, a table, or several of them below each other. */
+/** The shape of a result for people: text, a table, or several of them below each other. */
 export type Shown = string | Table | ReadonlyArray<string | Table>
 
-/** A result. What it looks like is only made when it is wanted; an empty text prints nothing. */
+/** Prints a result. An empty text prints nothing. */
 export const result = Effect.fnUntraced(function* <S extends Schema.Constraint>(
-  asJson: boolean,
-  schema: S,
   value: S["Type"],
-  check: (value: S["Type"]) => Shown
+  options: {
+    readonly json: boolean
+    readonly schema: S
+    /** Called only when the result is wanted as text. */
+    readonly show: (value: S["Type"]) => Shown
+  }
 ) {
-  if (asJson) return yield* Console.log(json(yield* encode(schema, value), 2))
-  const shown = check(value)
+  if (options.json) return yield* Console.log(json(yield* encode(options.schema, value), 2))
+  const shown = options.show(value)
   const where = yield* screen
   const parts = typeof shown === "string" || "rows" in shown ? [shown] : shown
   const text = parts.map((part) => (typeof part === "string" ? plainLines(part) : render(part, where))).join("\n")

@@ -115,7 +115,7 @@ describe("a process that crashes shows no secret, and says where, for the report
           Effect.flatMap(Process.start(environment, ...command), ({ ended }) => ended)
         )
         assert.strictEqual(code, 1, stderr)
-        assert.match(stderr, /^Gitpip came upon a fault of its own.*report it/m)
+        assert.match(stderr, /^Internal error in Gitpip.*report it/m)
         if (how === "what is thrown is no error") return
         assert.match(stderr, /broken by .*‹secret›/)
         assert.match(stderr, /^ {2} {4}at /m)

@@ -45,11 +45,14 @@ const digits = <S extends Schema.Codec<number, number>>(number: S, message: stri
     .check(Schema.isPattern(/^\d{1,16}$/, { message }))
     .pipe(Schema.decodeTo(number, SchemaTransformation.numberFromString))
 
-const between = (minimum: number, maximum: number, message: string, description: string) =>
-  digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message, description)
+const between = (
+  [minimum, maximum]: readonly [minimum: number, maximum: number],
+  message: string,
+  description: string
+) => digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message, description)
 
 const idOf = (what: string) =>
-  between(1, Number.MAX_SAFE_INTEGER, "an id is a whole number from 1 to 9007199254740991", `The ${what}'s number`)
+  between([1, Number.MAX_SAFE_INTEGER], "an id is a whole number from 1 to 9007199254740991", `The ${what}'s number`)
 
 /** The greatest page, and how many rows are read at a time when all are asked for. */
 export const pageLimit = 1_000
@@ -57,12 +60,11 @@ export const defaultLimit = 100
 
 const page = {
   limit: Schema.optionalKey(
-    between(1, pageLimit, "must be a whole number from 1 to 1000", "How many at most, 1 to 1,000; 100 unless told")
+    between([1, pageLimit], "must be a whole number from 1 to 1000", "How many at most, 1 to 1,000; 100 unless told")
   ),
   after: Schema.optionalKey(
     between(
-      0,
-      Number.MAX_SAFE_INTEGER,
+      [0, Number.MAX_SAFE_INTEGER],
       "must be the id of the last row seen, a whole number from 0 to 9007199254740991",
       "The id of the last row seen; what follows it is answered"
     )
@@ -273,7 +275,7 @@ export class System extends HttpApiGroup.make("system")
     HttpApiEndpoint.get("days", "/days", {
       query: {
         days: Schema.optionalKey(
-          between(1, 31, "must be a whole number from 1 to 31", "How many days, 1 to 31; 14 unless told")
+          between([1, 31], "must be a whole number from 1 to 31", "How many days, 1 to 31; 14 unless told")
         )
       },
       success: Schema.Array(Day)

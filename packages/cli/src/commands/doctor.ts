@@ -14,10 +14,14 @@ export const doctor = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { Checks, checkAll } = yield* Effect.promise(() => import("../checks.ts"))
     const checks = yield* checkAll
-    yield* Output.result(typed.json, Checks, checks, (checks) => ({
-      whole: true,
-      rows: checks.flatMap(rowsOf)
-    }))
+    yield* Output.result(checks, {
+      json: typed.json,
+      schema: Checks,
+      show: (checks) => ({
+        whole: true,
+        rows: checks.flatMap(rowsOf)
+      })
+    })
     const failed = checks.filter(({ state }) => state === "failed").length
     if (failed > 0)
       return yield* new Unsuccessful({ message: `${count(failed, "check")} failed: what to do stands below each.` })

@@ -28,7 +28,7 @@ export const exportState = Command.make(
         })
       ).pipe(Effect.ensuring(progress.done))
     )
-    yield* Output.result(typed.json, Rows, rows, showRows)
+    yield* Output.result(rows, { json: typed.json, schema: Rows, show: showRows })
     yield* Output.message(
       `Written to ${typed.file}. Stop whatever runs on this database before something runs on the copy: what one publishes, the other does not know of.`
     )

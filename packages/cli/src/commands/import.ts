@@ -21,7 +21,7 @@ export const importState = Command.make(
         Effect.ensuring(progress.done)
       )
     )
-    yield* Output.result(typed.json, Rows, rows, showRows)
+    yield* Output.result(rows, { json: typed.json, schema: Rows, show: showRows })
     yield* Output.message("Every table has as many rows as the file says. Nothing was published by this.")
   })
 ).pipe(

@@ -40,12 +40,15 @@ export const latest = Command.make(
       typed.again ? lastVisit(gitpip, username, visitor ?? core.defaultVisitor) : gitpip.latest(username, visitor)
     )
     if (visit === undefined) {
-      yield* Output.result(typed.json, Schema.Null, null, () => "")
+      yield* Output.result(null, { json: typed.json, schema: Schema.Null, show: () => "" })
       return yield* Output.message(`${username} has not been visited yet.`)
     }
-    yield* Output.result(typed.json, core.Visit, visit, ({ files }) =>
-      files.length === 0 ? "" : { rows: [Output.headings(header), ...files.map(row)], links: true }
-    )
+    yield* Output.result(visit, {
+      json: typed.json,
+      schema: core.Visit,
+      show: ({ files }) =>
+        files.length === 0 ? "" : { rows: [Output.headings(header), ...files.map(row)], links: true }
+    })
     if (typed.open && visit.files.length > 0) yield* openAll(visit.files.map(({ htmlUrl }) => htmlUrl))
     if (visit.files.length === 0) {
       yield* Output.message(

@@ -27,10 +27,11 @@ export const scan = Command.make(
     })
     const progress = yield* Progress.make
     const report = yield* withGitpip((gitpip) => Effect.ensuring(gitpip.scan(usernames, progress), progress.done))
-    yield* Output.result(typed.json, Report, report, ({ publishing, scans }) => [
-      ...scans.flatMap(scanned),
-      published(publishing)
-    ])
+    yield* Output.result(report, {
+      json: typed.json,
+      schema: Report,
+      show: ({ publishing, scans }) => [...scans.flatMap(scanned), published(publishing)]
+    })
     const wrong = troubles(report)
     if (wrong.length > 0) return yield* new Unsuccessful({ message: wrong.join("\n") })
   })

@@ -13,7 +13,7 @@ export const status = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
     const status = yield* withGitpip((gitpip) => gitpip.status)
-    yield* Output.result(typed.json, core.Status, status, show)
+    yield* Output.result(status, { json: typed.json, schema: core.Status, show: show })
   })
 ).pipe(
   Command.withDescription("Show how things stand: users, the last scan, what waits and what failed"),

@@ -53,12 +53,16 @@ export const track = Command.make(
     const [username] = usernames
     if (username !== undefined && typed.dryRun) {
       const preview = yield* withGitpip((gitpip) => gitpip.preview(username))
-      return yield* Output.result(typed.json, core.Preview, preview, showPreview)
+      return yield* Output.result(preview, { json: typed.json, schema: core.Preview, show: showPreview })
     }
     if (username !== undefined && one) {
       const { created, user } = yield* withGitpip((gitpip) => gitpip.track(username, { id }))
       if (!created) yield* Output.message(`${user.login} is tracked already.`)
-      yield* Output.result(typed.json, core.User, user, ({ id, login }) => `Tracking ${login} (id ${id})`)
+      yield* Output.result(user, {
+        json: typed.json,
+        schema: core.User,
+        show: ({ id, login }) => `Tracking ${login} (id ${id})`
+      })
       return yield* created ? next : Effect.void
     }
     const { faultsOf, fromFile, Outcome, trackAll } = yield* Effect.promise(() => import("../tracking.ts"))
@@ -69,11 +73,14 @@ export const track = Command.make(
       Effect.ensuring(trackAll(gitpip, candidates, progress), progress.done)
     )
     const outcomes = [...tracked, ...listed.wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
-    yield* Output.result(typed.json, Schema.Array(Outcome), outcomes, (outcomes) =>
-      outcomes.flatMap(({ created, user }) =>
-        user === null ? [] : [`${created ? "Tracking" : "Tracked already:"} ${user.login} (id ${user.id})`]
-      )
-    )
+    yield* Output.result(outcomes, {
+      json: typed.json,
+      schema: Schema.Array(Outcome),
+      show: (outcomes) =>
+        outcomes.flatMap(({ created, user }) =>
+          user === null ? [] : [`${created ? "Tracking" : "Tracked already:"} ${user.login} (id ${user.id})`]
+        )
+    })
     if (outcomes.some(({ created }) => created)) yield* next
     const faults = faultsOf(outcomes)
     if (faults !== undefined) return yield* new Unsuccessful({ message: faults })

@@ -20,9 +20,12 @@ export const run = (options: { readonly exit: boolean; readonly port: number; re
       yield* narrator.say("Starting an empty database in memory takes a few seconds …")
       yield* Effect.gen(function* () {
         yield* tour(stage, narrator, options.port)
-        yield* Output.result(options.json, Schema.Array(Narrator.Claim), narrator.claims, (claims) =>
-          claims.every(({ holds }) => holds) ? `\nAll ${count(claims.length, "claim")} were checked and held.` : ""
-        )
+        yield* Output.result(narrator.claims, {
+          json: options.json,
+          schema: Schema.Array(Narrator.Claim),
+          show: (claims) =>
+            claims.every(({ holds }) => holds) ? `\nAll ${count(claims.length, "claim")} were checked and held.` : ""
+        })
         const broken = narrator.claims.filter(({ holds }) => !holds)
         if (broken.length > 0) {
           return yield* new Unsuccessful({
