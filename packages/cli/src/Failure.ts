@@ -25,7 +25,7 @@ export interface Failure {
   readonly code: number
 }
 
-/** Removes secrets, see `Host.ts`. */
+/** Masks secrets, see `Host.ts`. */
 type Hide = (text: string) => string
 
 /** The failure behind a cause. Never a stack trace: an internal error is named, and how to report it. */

@@ -55,5 +55,5 @@ const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
   Withdrawn: "Run the command again"
 }
 
-/** Another process has the embedded database. */
+/** Whether another process has the embedded database open. */
 const isInUse = (error: unknown): boolean => error instanceof DatabaseError && /is in use by/.test(error.message)

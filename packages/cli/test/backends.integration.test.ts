@@ -51,9 +51,9 @@ const remote = Layer.unwrap(
 ).pipe(Layer.provide(layerServer), Layer.provide(Worker.layer), Layer.provideMerge(world), Layer.orDie)
 
 const recorded = () => {
-  const told: Array<string | Counted> = []
-  const progress: Progress = { update: (how) => Effect.sync(() => void told.push(how)), done: Effect.void }
-  return { told, progress }
+  const updates: Array<string | Counted> = []
+  const progress: Progress = { update: (how) => Effect.sync(() => void updates.push(how)), done: Effect.void }
+  return { updates, progress }
 }
 
 for (const [who, backend] of [
@@ -85,7 +85,7 @@ for (const [who, backend] of [
       })
     )
 
-    it.effect("scans, publishes, and tells how far it is; remembers visits", () =>
+    it.effect("scans, publishes, reports progress, and remembers visits", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend
         const { github, pipedrive } = yield* Services
@@ -96,12 +96,12 @@ for (const [who, backend] of [
         assert.include(unknown.message, "GitHub knows no user nobody-here")
 
         yield* gitpip.track(name("octo"))
-        const { progress, told } = recorded()
+        const { progress, updates } = recorded()
         const report = yield* gitpip.scan([], progress)
         assert.deepInclude(report.scans[0]?.scan, { state: "done", users: 1, files: 3, failed: 0 })
         assert.deepInclude(report.publishing, { state: "on", published: 3, failed: 0, gone: 0, left: 0 })
         assert.strictEqual(pipedrive.activities.length, 3)
-        assert.match(String(told[0]), /^Scanning all users/)
+        assert.match(String(updates[0]), /^Scanning all users/)
         const misspelt = yield* Effect.flip(gitpip.scan([name("octo"), name("otco")], progress))
         assert.strictEqual(misspelt._tag, "UserNotTracked")
         const single = yield* gitpip.scan([name("octo")], progress)

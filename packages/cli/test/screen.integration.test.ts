@@ -32,7 +32,7 @@ const drawing = /␛\[(\d*m|K)|\r/g
 /** The text alone. Whatever else a terminal would act on is a fault. */
 const bare = (said: string): string => {
   const text = said.replace(drawing, "")
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
   assert.notMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f␛]/)
   return text
 }

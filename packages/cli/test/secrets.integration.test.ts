@@ -23,7 +23,7 @@ const breaks = {
   "a request throws": (_url, init) => {
     throw errorOf(init)
   },
-  "an answer cannot be looked at": (_url, init) =>
+  "an answer cannot be read": (_url, init) =>
     Promise.resolve(
       Object.defineProperty(new Response(), "status", {
         get: () => {
@@ -93,7 +93,7 @@ describe("a command that breaks shows no secret", () => {
             GITPIP_LOG_LEVEL: "All",
             GITPIP_PORT: "0"
           }),
-          fetch: breaks["an answer cannot be looked at"]
+          fetch: breaks["an answer cannot be read"]
         }
         yield* done(world, "track", "ann")
         const server = yield* start(world, "serve")

@@ -17,7 +17,7 @@ export const migrate = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Bring the database's schema up to date. Every command that uses the database does so by itself"
+    "Bring the database's schema up to date. Every command that uses the database also does this"
   ),
   Command.withShortDescription("Bring the database's schema up to date")
 )

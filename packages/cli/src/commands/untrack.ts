@@ -18,6 +18,6 @@ export const untrack = Command.make(
     })
   })
 ).pipe(
-  Command.withDescription("Stop tracking a user. What was found stays, and what waits is still published"),
+  Command.withDescription("Stop tracking a user. Found files stay, and pending files are still published"),
   Command.withShortDescription("Stop tracking a user")
 )
