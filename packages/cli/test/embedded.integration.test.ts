@@ -34,7 +34,10 @@ describe("the embedded database", () => {
         assert.strictEqual(mode & 0o777, 0o600)
         assert.notInclude(yield* Effect.promise(() => readFile(addressFile, "utf8")), key)
         const asked = yield* done(world, "users", "--json")
-        assert.include(asked.stderr, `A server has the embedded database open; asking that server at http://127.0.0.1:${port}`)
+        assert.include(
+          asked.stderr,
+          `A server has the embedded database open; asking that server at http://127.0.0.1:${port}`
+        )
         assert.strictEqual(asked.json[0].login, "ann")
         const refused = yield* run(world, "migrate")
         assert.strictEqual(refused.code, 1)
