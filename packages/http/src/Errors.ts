@@ -24,7 +24,7 @@ import {
   VisitNotFoundProblem
 } from "./Problems.ts"
 
-/** What calls of `Gitpip` fail with. */
+/** The errors of `Gitpip`'s calls. */
 export type CoreError =
   | DatabaseError
   | FileNotFound

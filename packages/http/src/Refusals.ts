@@ -1,4 +1,4 @@
-/** Answers that are given without asking Gitpip: what is wrong with a request, as a problem (RFC 9457). */
+/** Answers before any handler: a problem (RFC 9457) that says what is wrong with the request. */
 import { FindMyWay, HttpServerError, type HttpServerRequest, HttpServerResponse, ProblemDetails } from "effect/http"
 import { Api } from "./Api.ts"
 import { pageRoutes } from "./page/addresses.ts"
@@ -67,10 +67,10 @@ const unreadable = problem({ status: 400, title: "Bad Request", detail: "The bod
 export const broken = problem({
   status: 500,
   title: "Internal Server Error",
-  detail: "This is a fault of the server. Its log says more"
+  detail: "Internal error in the server. The server's log has the details"
 })
 
-/** What an error before any handler means for the caller, if it means anything. */
+/** The answer to an error before any handler; undefined for an internal error. */
 export const ofServer = (
   error: unknown,
   request: HttpServerRequest.HttpServerRequest,
@@ -113,7 +113,11 @@ const notFound = (
 ): HttpServerResponse.HttpServerResponse => {
   const allow = methods(path)
   if (allow === undefined)
-    return problem({ status: 404, title: "Not Found", detail: "There is no such address. GET /docs lists them" })
+    return problem({
+      status: 404,
+      title: "Not Found",
+      detail: "This address does not exist. GET /docs lists all addresses"
+    })
   if (request.method === "OPTIONS") return HttpServerResponse.empty({ status: 204, headers: { allow } })
   return problem({
     status: 405,

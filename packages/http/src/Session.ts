@@ -1,9 +1,9 @@
 /**
- * Sessions of browsers, where `GITPIP_API_KEY` is set: proof that its bearer once showed the key, kept in a cookie that
+ * Sessions of browsers, when `GITPIP_API_KEY` is set. A session proves that its bearer once had the key, in a cookie that
  * scripts cannot read and other sites cannot send.
  *
- * A session is its end and a signature under the key, so that several servers know it without a table, and a new key
- * ends all of them.
+ * A session is its end and a signature under the key. So several servers accept it without a table, and a new key ends all
+ * sessions.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto"
 import { Option, Redacted } from "effect"
@@ -21,7 +21,7 @@ export interface Sessions {
 
 export const makeSessions = (apiKey: Option.Option<Redacted.Redacted>): Sessions => {
   if (Option.isNone(apiKey)) return { open: () => "none", isValid: () => false }
-  // What signs is not the key itself, so that a signature says nothing about what is sent as `Bearer`.
+  // A derived key signs, so that a signature reveals nothing about the API key.
   const signingKey = Buffer.from(hkdfSync("sha256", Redacted.value(apiKey.value), "", "gitpip session", 32))
   const sign = (until: string) => createHmac("sha256", signingKey).update(until).digest("base64url")
   return {

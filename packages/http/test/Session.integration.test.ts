@@ -51,7 +51,7 @@ layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a s
       ]) {
         problem(yield* call("GET", "/status", { headers: { cookie: `gitpip_session=${value}` } }), 401)
       }
-      // Whoever sends a key is judged by it.
+      // A request with a key is judged by the key alone.
       problem(yield* call("GET", "/status", { headers: { cookie, authorization: "Bearer wrong" } }), 401)
     })
   )

@@ -43,7 +43,7 @@ const pausesOf = ({ github, last_scan, publishing, schedule }: StatusJson) => [
   ...(github.blocked_until !== null
     ? [
         <>
-          GitHub is not asked again before <Time at={github.blocked_until} />
+          GitHub's limit: no request before <Time at={github.blocked_until} />
         </>
       ]
     : []),

@@ -11,12 +11,12 @@ export const layerSession = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const sessions = makeSessions((yield* Settings).apiKey)
 
-    /** Whoever gets here has passed the guard. */
+    /** The guard has checked the key already. */
     const answer = (value: string | undefined) =>
       Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
         HttpServerResponse.empty({
           status: 204,
-          // A page says where it came from with every POST and DELETE, whatever a proxy makes of the protocol.
+          // The page's own protocol: a proxy in front may speak another one to this server.
           headers: { "set-cookie": setCookie(value, headers.origin?.startsWith("https:") === true) }
         })
       )

@@ -1,9 +1,9 @@
 /**
- * The page at `/`: an empty shell, and the modules that fill it through the API. The shell is the same for everybody but
- * for the name of the visitor, which a cookie keeps.
+ * The page at `/`: an empty shell, and the modules that fill it through the API. Only the visitor's name differs between
+ * shells; a cookie keeps it.
  *
- * The policy allows what the server itself serves, and the one script within the shell by its hash: the map that tells
- * the modules where Preact is. No style or script is written into elements.
+ * The policy allows parts from the server itself, and the import map of Preact by its hash. No element has an inline style
+ * or script.
  */
 import { randomBytes } from "node:crypto"
 import { Settings, Visitor } from "@gitpip/core"
@@ -20,7 +20,7 @@ const yearSeconds = 365 * 24 * 60 * 60
 
 const encodings = ["br", "gzip"] as const
 
-/** Among the encodings that a browser names there is none of these that it would not rather have than none. */
+/** The best encoding that the browser accepts: brotli, gzip, or none. */
 const compressed = (
   asset: Assets.Asset,
   accepted: string | undefined
@@ -76,13 +76,13 @@ export const layerPage = Layer.unwrap(
     const index = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
       made ??= shell(Assets.load(), Option.isSome(apiKey))
       const known = cookieOf(headers.cookie, visitorCookie)
-      // As it stands in the cookie: nothing of it has a meaning in HTML.
+      // Safe in HTML as it is: the schema of visitors allows no character with a meaning there.
       const visitor = known !== undefined && isVisitor(known) ? known : `page-${randomBytes(9).toString("base64url")}`
       return HttpServerResponse.text(made.page(visitor), {
         contentType: "text/html; charset=utf-8",
         headers: {
           "content-security-policy": made.policy,
-          // Whoever comes by a link from elsewhere is the same visitor.
+          // `Lax`: a person who follows a link of another site stays the same visitor.
           "set-cookie": `${visitorCookie}=${visitor}; Path=/; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax`
         }
       })
@@ -93,7 +93,7 @@ export const layerPage = Layer.unwrap(
       const { headers } = yield* HttpServerRequest.HttpServerRequest
       const { files, version } = Assets.load()
       const asset = params.version === version ? files.get(params.file ?? "") : undefined
-      // A page that is older than the server asks for what is no more; its next load is of the new one.
+      // A page that is older than the server asks for parts of the old version, until it is loaded again.
       if (asset === undefined) return Refusals.gone
       const { body, headers: coded } = compressed(asset, headers["accept-encoding"])
       return HttpServerResponse.uint8Array(body, {
