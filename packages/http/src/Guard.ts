@@ -13,7 +13,7 @@ import { forAsset, forPage, forProgram } from "./headers.ts"
 import { isOfPage } from "./page/addresses.ts"
 import * as RateLimit from "./RateLimit.ts"
 import * as Refusals from "./Refusals.ts"
-import { cookieOf, makeSessions, sessionCookie } from "./Session.ts"
+import { makeSessions, sessionCookie } from "./Session.ts"
 
 /** No call takes a body; the bodies that some clients send anyway are smaller. */
 const bodyLimit = ByteSize.kibibytes(64)
@@ -114,7 +114,8 @@ const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Servi
   const requests = RateLimit.make({ perMinute: rateLimit })
   const wrongKeys = RateLimit.make({ perMinute: Number.isFinite(rateLimit) ? wrongKeysPerMinute : rateLimit })
 
-  return ({ headers, method, remoteAddress }, path, now) => {
+  return (request, path, now) => {
+    const { headers, method, remoteAddress } = request
     // A Web handler has no address: the program that mounts the handler must limit its callers.
     const who = Option.isSome(remoteAddress) ? client(remoteAddress.value, headers["x-forwarded-for"]) : undefined
     if (who !== undefined) {
@@ -126,7 +127,7 @@ const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Servi
     }
     // The page has no data, and asks for the key itself.
     if (isOfPage(path)) return undefined
-    const session = headers.authorization === undefined ? cookieOf(headers.cookie, sessionCookie) : undefined
+    const session = headers.authorization === undefined ? request.cookies[sessionCookie] : undefined
     if (session !== undefined && sessions.isValid(session, now)) {
       return isFromOwnPage(method, headers) ? undefined : crossSite
     }

@@ -6,12 +6,11 @@
  * sessions.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto"
-import { Option, Redacted } from "effect"
+import { Duration, Option, Redacted } from "effect"
 
 export const sessionCookie = "gitpip_session"
 
-const days = 7
-const lifetime = days * 24 * 60 * 60
+export const sessionLifetime = Duration.days(7)
 
 export interface Sessions {
   /** The value of a cookie, good from now on. */
@@ -26,7 +25,7 @@ export const makeSessions = (apiKey: Option.Option<Redacted.Redacted>): Sessions
   const sign = (until: string) => createHmac("sha256", signingKey).update(until).digest("base64url")
   return {
     open: (now) => {
-      const until = String(Math.floor(now / 1_000) + lifetime)
+      const until = String(Math.floor(now / 1_000) + Duration.toSeconds(sessionLifetime))
       return `${until}.${sign(until)}`
     },
     isValid: (value, now) => {
@@ -36,22 +35,3 @@ export const makeSessions = (apiKey: Option.Option<Redacted.Redacted>): Sessions
     }
   }
 }
-
-/** The cookie as it is set; without a value it ends at once. Browsers keep one that is `secure` off plain HTTP. */
-export const setCookie = (value: string | undefined, secure: boolean): string =>
-  [
-    `${sessionCookie}=${value ?? ""}`,
-    "Path=/",
-    `Max-Age=${value === undefined ? 0 : lifetime}`,
-    "HttpOnly",
-    "SameSite=Strict",
-    ...(secure ? ["Secure"] : [])
-  ].join("; ")
-
-/** A cookie out of the header that holds all of them. */
-export const cookieOf = (header: string | undefined, name: string): string | undefined =>
-  header
-    ?.split(";")
-    .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(`${name}=`))
-    ?.slice(name.length + 1)

@@ -7,16 +7,15 @@
  */
 import { randomBytes } from "node:crypto"
 import { Settings, Visitor } from "@gitpip/core"
-import { Effect, Layer, Option, Schema } from "effect"
+import { Duration, Effect, Layer, Option, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { pagePolicy } from "../headers.ts"
 import * as Refusals from "../Refusals.ts"
-import { cookieOf } from "../Session.ts"
 import * as Assets from "./Assets.ts"
 import { pageRoutes } from "./addresses.ts"
 
 const visitorCookie = "gitpip_visitor"
-const yearSeconds = 365 * 24 * 60 * 60
+const year = Duration.days(365)
 
 const encodings = ["br", "gzip"] as const
 
@@ -73,19 +72,18 @@ export const layerPage = Layer.unwrap(
   Effect.map(Settings, ({ apiKey }) => {
     let made: ReturnType<typeof shell> | undefined
 
-    const index = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+    const index = Effect.map(HttpServerRequest.HttpServerRequest, ({ cookies }) => {
       made ??= shell(Assets.load(), Option.isSome(apiKey))
-      const known = cookieOf(headers.cookie, visitorCookie)
+      const known = cookies[visitorCookie]
       // Safe in HTML as it is: the schema of visitors allows no character with a meaning there.
       const visitor = known !== undefined && isVisitor(known) ? known : `page-${randomBytes(9).toString("base64url")}`
-      return HttpServerResponse.text(made.page(visitor), {
+      const response = HttpServerResponse.text(made.page(visitor), {
         contentType: "text/html; charset=utf-8",
-        headers: {
-          "content-security-policy": made.policy,
-          // `Lax`: a person who follows a link of another site stays the same visitor.
-          "set-cookie": `${visitorCookie}=${visitor}; Path=/; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax`
-        }
+        headers: { "content-security-policy": made.policy }
       })
+      // With `lax`, a person who follows a link of another site stays the same visitor.
+      const options = { path: "/", maxAge: year, httpOnly: true, sameSite: "lax" } as const
+      return HttpServerResponse.setCookieUnsafe(response, visitorCookie, visitor, options)
     })
 
     const part = Effect.gen(function* () {
@@ -98,7 +96,7 @@ export const layerPage = Layer.unwrap(
       const { body, headers: coded } = compressed(asset, headers["accept-encoding"])
       return HttpServerResponse.uint8Array(body, {
         contentType: asset.contentType,
-        headers: { ...coded, "cache-control": `public, max-age=${yearSeconds}, immutable` }
+        headers: { ...coded, "cache-control": `public, max-age=${Duration.toSeconds(year)}, immutable` }
       })
     })
 
