@@ -13,8 +13,8 @@ import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
 import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService.ts"
 import type { GraphqlEngine } from "./Graphql.ts"
-import { type GithubRoute, githubRoutes, makeAnswers, refusal } from "./internal/githubAnswers.ts"
-import { type GraphqlFault, isGraphqlFault, makeGraphql } from "./internal/githubGraphql.ts"
+import { type GithubRoute, githubRoutes, makeAnswers, refusal } from "./internal/github/answers.ts"
+import { type GraphqlFault, isGraphqlFault, makeGraphql } from "./internal/github/graphql.ts"
 import {
   limitHeaders,
   makePrimaryLimit,
@@ -22,9 +22,9 @@ import {
   type PrimaryFacts,
   primaryRefusal,
   secondaryRefusal
-} from "./internal/githubLimits.ts"
-import { type GistInput, GithubState } from "./internal/githubState.ts"
-import type { ApiVersion } from "./internal/githubWire.ts"
+} from "./internal/github/limits.ts"
+import { type GistInput, GithubState } from "./internal/github/state.ts"
+import type { ApiVersion } from "./internal/github/wire.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 

@@ -3,12 +3,12 @@
  * with `200` unless they concern the token. https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
  */
 
-import type { FakeRequest } from "../FakeService.ts"
-import type { GraphqlEngine } from "../Graphql.ts"
-import { type GithubRoute, refusal } from "./githubAnswers.ts"
-import { limitHeaders, type PrimaryFacts, type PrimaryLimit, secondaryRefusal } from "./githubLimits.ts"
-import type { GithubState } from "./githubState.ts"
-import { htmlReply, jsonReply, type Reply } from "./reply.ts"
+import type { FakeRequest } from "../../FakeService.ts"
+import type { GraphqlEngine } from "../../Graphql.ts"
+import { htmlReply, jsonReply, type Reply } from "../reply.ts"
+import { type GithubRoute, refusal } from "./answers.ts"
+import { limitHeaders, type PrimaryFacts, type PrimaryLimit, secondaryRefusal } from "./limits.ts"
+import type { GithubState } from "./state.ts"
 
 export type GraphqlFault =
   /** The hour's points are spent. The second spelling was seen in 2026 (https://github.com/yanyongyu/githubkit/issues/271). */

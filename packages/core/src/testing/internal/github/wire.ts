@@ -2,8 +2,9 @@
  * GitHub's objects as they go over the wire, complete enough to pass GitHub's own description
  * (https://github.com/github/rest-api-description), which the tests hold them against.
  */
-import type { StoredFile, StoredGist, StoredUser } from "./githubState.ts"
-import { instant } from "./time.ts"
+
+import { instant } from "../time.ts"
+import type { StoredFile, StoredGist, StoredUser } from "./state.ts"
 
 /** Where the objects' addresses point to. */
 export interface Addresses {

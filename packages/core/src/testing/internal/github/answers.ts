@@ -1,10 +1,10 @@
 /** What the GitHub fake answers once a request has passed the door: routes, paging and validators. */
 import { createHash } from "node:crypto"
-import type { FakeRequest } from "../FakeService.ts"
-import type { GithubState, StoredGist, StoredUser, Subject } from "./githubState.ts"
-import { type Addresses, type ApiVersion, listedGist, MAX_RAW, profile, wholeGist } from "./githubWire.ts"
-import { JSON_TYPE, jsonReply, type Reply } from "./reply.ts"
-import { instant } from "./time.ts"
+import type { FakeRequest } from "../../FakeService.ts"
+import { JSON_TYPE, jsonReply, type Reply } from "../reply.ts"
+import { instant } from "../time.ts"
+import type { GithubState, StoredGist, StoredUser, Subject } from "./state.ts"
+import { type Addresses, type ApiVersion, listedGist, MAX_RAW, profile, wholeGist } from "./wire.ts"
 
 export type GithubRoute =
   | "/users/{login}/gists"

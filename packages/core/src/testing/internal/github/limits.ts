@@ -2,7 +2,7 @@
  * GitHub's two limits (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api): the primary one
  * counts requests, or the points of queries, in fixed hours per credential, the secondary one points in a minute per endpoint.
  */
-import { jsonReply, type Reply } from "./reply.ts"
+import { jsonReply, type Reply } from "../reply.ts"
 
 const HOUR = 3_600_000
 const MINUTE = 60_000
