@@ -28,7 +28,7 @@ export const makePrimaryLimit = (): PrimaryLimit => {
     read: (credential, limit, now) => {
       let window = windows.get(credential)
       if (window === undefined || now >= window.endsAt) {
-        // On whole seconds, since that is how the end is told.
+        // On whole seconds, since headers give the end in whole seconds.
         window = { used: 0, endsAt: Math.floor(now / 1000) * 1000 + HOUR }
         windows.set(credential, window)
       }
@@ -42,7 +42,7 @@ export const makePrimaryLimit = (): PrimaryLimit => {
   }
 }
 
-/** Takes a point. Answers the seconds to wait when none was left. */
+/** Takes a point. Returns the seconds to wait when none was left. */
 export const makeSecondaryLimit = (pointsPerMinute: number) => {
   const windows = new Map<string, { points: number; readonly endsAt: number }>()
   return (endpoint: string, now: number): number | undefined => {

@@ -4,7 +4,8 @@
  */
 
 import { instant } from "../time.ts"
-import type { StoredFile, StoredGist, StoredUser } from "./state.ts"
+import type { StoredFile } from "./files.ts"
+import type { StoredGist, StoredUser } from "./subjects.ts"
 
 /** Where the objects' addresses point to. */
 export interface Addresses {
@@ -158,7 +159,7 @@ const history = (gist: StoredGist, addresses: Addresses) => {
   ]
 }
 
-/** A few kinds are enough: types are shown, never decided upon. */
+/** A few kinds are enough: Gitpip shows types and decides nothing by them. */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ["css", "text/css"],
   ["html", "text/html"],
