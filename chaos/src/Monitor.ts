@@ -4,7 +4,7 @@ import type { World } from "./World.ts"
 
 export type Parts = Pick<World, "time" | "github" | "pipedrive" | "front" | "postgres" | "database" | "slots">
 
-export interface Observation {
+interface Observation {
   /** Equal in two observations when nothing happened between them. */
   readonly state: string
   readonly isBusy: boolean

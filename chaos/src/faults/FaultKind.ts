@@ -21,7 +21,7 @@ export const minutes = 60 * seconds
 export const day = 24 * 60 * minutes
 
 /** A running server, mostly one that has finished its start: otherwise no server would ever do any work. */
-export const running = ({ random, slots }: World): Slot | undefined => {
+const running = ({ random, slots }: World): Slot | undefined => {
   const able = slots.filter(
     ({ server }) => server.alive() && !server.paused() && (server.listens() || random.chance(0.1))
   )
