@@ -1,5 +1,5 @@
 /** What the Pipedrive fake stores, and how its lists are cut into pages. */
-import { instant } from "./time.ts"
+import { instant } from "../time.ts"
 
 export interface PipedriveActivity {
   readonly id: number

@@ -1,8 +1,8 @@
 /**
  * Pipedrive's limits (https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting): a rolling window of seconds per
- * token, and a day's budget of tokens for the whole company. Both refuse with `429`; only headers tell them apart.
+ * token, and a day's budget of tokens for the whole company. Both refuse with `429`; only headers distinguish them.
  */
-import { htmlReply, jsonReply, type Reply } from "./reply.ts"
+import { htmlReply, jsonReply, type Reply } from "../reply.ts"
 
 const DAY = 86_400_000
 
@@ -35,7 +35,7 @@ export const makeBurst = ({ limit, windowMillis }: BurstOptions) => {
   }
 }
 
-/** The budget starts anew at midnight UTC; the zone is a guess. */
+/** The budget starts again at midnight UTC; the zone is a guess. */
 export const makeBudget = (limit: number | false) => {
   let day = Number.NaN
   let left = 0
@@ -86,8 +86,8 @@ export const tooMany = (headers: Readonly<Record<string, string>>): Reply =>
     headers
   )
 
-/** What meets a caller that goes on after refusals. */
+/** The reply to a caller that continues after refusals. */
 export const cloudflareBlock = (): Reply => htmlReply(403)
 
-/** So many refusals in a row are answered as such; the count is a guess. */
+/** Refusals in a row before the front blocks the caller; the count is a guess. */
 export const PATIENCE = 10

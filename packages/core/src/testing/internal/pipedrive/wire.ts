@@ -1,5 +1,5 @@
 /** Pipedrive's objects as they go over the wire, before anything is known of them. */
-import type { PipedriveActivity, PipedriveDeal } from "./pipedriveState.ts"
+import type { PipedriveActivity, PipedriveDeal } from "./state.ts"
 
 /** The user the token belongs to. */
 export const USER_ID = 11

@@ -6,7 +6,7 @@
  * A marker hidden in a comment or an attribute does not survive this.
  */
 export const cleanHtml = (html: string): string =>
-  html.replace(TOKEN, (token, _element, slash: string, name: string | undefined, attributes: string) => {
+  html.replace(TOKEN, (token, ...[, slash, name, attributes = ""]: ReadonlyArray<string | undefined>) => {
     if (token === "<") return "&lt;"
     if (token === ">") return "&gt;"
     if (token === "&") return "&amp;"

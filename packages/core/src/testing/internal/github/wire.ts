@@ -2,8 +2,10 @@
  * GitHub's objects as they go over the wire, complete enough to pass GitHub's own description
  * (https://github.com/github/rest-api-description), which the tests hold them against.
  */
-import type { StoredFile, StoredGist, StoredUser } from "./githubState.ts"
-import { instant } from "./time.ts"
+
+import { instant } from "../time.ts"
+import type { StoredFile } from "./files.ts"
+import type { StoredGist, StoredUser } from "./subjects.ts"
 
 /** Where the objects' addresses point to. */
 export interface Addresses {
@@ -157,7 +159,7 @@ const history = (gist: StoredGist, addresses: Addresses) => {
   ]
 }
 
-/** A few kinds are enough: types are shown, never decided upon. */
+/** A few kinds are enough: Gitpip shows types and decides nothing by them. */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ["css", "text/css"],
   ["html", "text/html"],

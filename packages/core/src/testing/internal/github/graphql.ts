@@ -1,21 +1,22 @@
 /**
- * What the GitHub fake answers to GraphQL: the door, the points, and every form of refusal that was seen. Refusals come
- * with `200` unless they concern the token. https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+ * What the GitHub fake answers to GraphQL: token, points, and every form of refusal that was seen. Refusals come with
+ * `200` unless they concern the token. https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
  */
 
-import type { FakeRequest } from "../FakeService.ts"
-import type { GraphqlEngine } from "../Graphql.ts"
-import { type GithubRoute, refusal } from "./githubAnswers.ts"
-import { limitHeaders, type PrimaryFacts, type PrimaryLimit, secondaryRefusal } from "./githubLimits.ts"
-import type { GithubState } from "./githubState.ts"
-import { htmlReply, jsonReply, type Reply } from "./reply.ts"
+import type { FakeRequest } from "../../FakeService.ts"
+import type { GraphqlEngine } from "../../Graphql.ts"
+import { htmlReply, jsonReply, type Reply } from "../reply.ts"
+import { limitHeaders, type PrimaryFacts, type PrimaryLimit, secondaryRefusal } from "./limits.ts"
+import { refusal } from "./refusals.ts"
+import type { GithubRoute } from "./routes.ts"
+import type { GithubState } from "./state.ts"
 
 export type GraphqlFault =
   /** The hour's points are spent. The second spelling was seen in 2026 (https://github.com/yanyongyu/githubkit/issues/271). */
   | { readonly kind: "points-spent"; readonly resetInSeconds: number; readonly type?: "RATE_LIMITED" | "RATE_LIMIT" }
   /**
-   * A query for more users than this is not got done: those beyond are `null` with `RESOURCE_LIMITS_EXCEEDED`, or nobody is
-   * answered, by a gateway's page (default 502) or as an error without a type.
+   * A query for more users than this fails. `resources`: users beyond are `null` with `RESOURCE_LIMITS_EXCEEDED`.
+   * `gateway`: a page (default 502) instead of an answer. `broken`: an error without a type instead of users.
    */
   | {
       readonly kind: "too-many-users"
@@ -23,7 +24,7 @@ export type GraphqlFault =
       readonly how: "resources" | "gateway" | "broken"
       readonly status?: 502 | 504
     }
-  /** Every gist is `null`, as a fine-grained token was shown them (https://github.com/cli/cli/issues/7803). */
+  /** Every gist is `null`, as for a fine-grained token (https://github.com/cli/cli/issues/7803). */
   | { readonly kind: "blank-gists" }
 
 export const isGraphqlFault = (fault: { readonly kind: string }): fault is GraphqlFault =>
@@ -41,7 +42,7 @@ export const makeGraphql = (options: {
 }) => {
   const { engine, limit, points, secondary, state } = options
 
-  /** Strikes `fault` when it is given and applies to the query. */
+  /** Makes `fault` when it is given and applies to the query. */
   const answer = (request: Request, fault?: GraphqlFault): Reply => {
     const { authorization } = request.headers
     if (authorization === undefined) return refusal(401, "This endpoint requires you to be authenticated.")
@@ -80,7 +81,7 @@ export const makeGraphql = (options: {
   return answer
 }
 
-/** Whether somebody was left out for want of resources. */
+/** Whether the answer leaves users out because resources ran out. */
 const isStopped = ({ errors }: Readonly<Record<string, unknown>>): boolean =>
   JSON.stringify(errors ?? []).includes('"RESOURCE_LIMITS_EXCEEDED"')
 

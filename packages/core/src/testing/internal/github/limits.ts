@@ -2,7 +2,7 @@
  * GitHub's two limits (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api): the primary one
  * counts requests, or the points of queries, in fixed hours per credential, the secondary one points in a minute per endpoint.
  */
-import { jsonReply, type Reply } from "./reply.ts"
+import { jsonReply, type Reply } from "../reply.ts"
 
 const HOUR = 3_600_000
 const MINUTE = 60_000
@@ -28,7 +28,7 @@ export const makePrimaryLimit = (): PrimaryLimit => {
     read: (credential, limit, now) => {
       let window = windows.get(credential)
       if (window === undefined || now >= window.endsAt) {
-        // On whole seconds, since that is how the end is told.
+        // On whole seconds, since headers give the end in whole seconds.
         window = { used: 0, endsAt: Math.floor(now / 1000) * 1000 + HOUR }
         windows.set(credential, window)
       }
@@ -42,7 +42,7 @@ export const makePrimaryLimit = (): PrimaryLimit => {
   }
 }
 
-/** Takes a point. Answers the seconds to wait when none was left. */
+/** Takes a point. Returns the seconds to wait when none was left. */
 export const makeSecondaryLimit = (pointsPerMinute: number) => {
   const windows = new Map<string, { points: number; readonly endsAt: number }>()
   return (endpoint: string, now: number): number | undefined => {

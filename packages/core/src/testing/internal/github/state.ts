@@ -1,103 +1,18 @@
 /**
  * What the GitHub fake knows: users by login and by number, their gists, and the public feed.
  *
- * Lists are kept sorted while they change, since a benchmark polls the feed of a million gists.
+ * Lists stay sorted while they change, since a benchmark polls the feed of a million gists.
  */
 import { createHash } from "node:crypto"
-
-export interface StoredFile {
-  readonly name: string
-  readonly content: Buffer
-  /** Whether the content is handed out as text. Bytes that are not UTF-8, or hold a zero, are not. */
-  readonly text: boolean
-  readonly language: string | null
-  /** The name git gives the content: an edit changes it, a new file name does not. */
-  readonly sha: string
-}
-
-export interface StoredGist {
-  readonly id: string
-  readonly owner: StoredUser
-  readonly description: string | null
-  /** A Map, since a file may be called `__proto__`. */
-  readonly files: Map<string, StoredFile>
-  /** Contents of earlier revisions, which stay readable by their raw address. */
-  readonly past: Map<string, StoredFile>
-  /** Epoch milliseconds on whole seconds, like all times of the service. */
-  readonly createdAt: number
-  updatedAt: number
-  public: boolean
-  blockedAt: number | undefined
-}
-
-/** A list whose validators are remembered until it changes. */
-export class Subject {
-  readonly etags = new Map<string, string>()
-  /** Gists as they are listed, oldest first, ties by id. */
-  readonly gists: Array<StoredGist> = []
-
-  touch(): void {
-    this.etags.clear()
-  }
-
-  insert(gist: StoredGist): void {
-    this.gists.splice(this.#place(gist), 0, gist)
-    this.touch()
-  }
-
-  remove(gist: StoredGist): void {
-    const place = this.#place(gist)
-    if (this.gists[place] === gist) this.gists.splice(place, 1)
-    this.touch()
-  }
-
-  /** Newest created first, which all recordings show, against the feed's own documentation. */
-  newest(since: number | undefined, most: number): ReadonlyArray<StoredGist> {
-    const found: Array<StoredGist> = []
-    for (let index = this.gists.length - 1; index >= 0 && found.length < most; index--) {
-      const gist = this.gists[index]
-      if (gist !== undefined && (since === undefined || gist.updatedAt >= since)) found.push(gist)
-    }
-    return found
-  }
-
-  #place(gist: StoredGist): number {
-    let low = 0
-    let high = this.gists.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const other = this.gists[middle]
-      if (other !== undefined && isOlder(other, gist)) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-}
-
-export class StoredUser extends Subject {
-  suspended = false
-  /** Whether requests come with this user's token: then their list shows secret gists as well. */
-  isSelf = false
-  login: string
-  readonly id: number
-  readonly type: "User" | "Organization"
-  readonly createdAt: number
-
-  constructor(login: string, id: number, type: "User" | "Organization", createdAt: number) {
-    super()
-    this.login = login
-    this.id = id
-    this.type = type
-    this.createdAt = createdAt
-  }
-}
+import { storedFile } from "./files.ts"
+import { type StoredGist, StoredUser, Subject } from "./subjects.ts"
 
 export interface GistInput {
   readonly id?: string
   readonly description?: string | null
   /**
-   * Contents by file name. A string is text whatever it holds; bytes are looked at. Hazard: `{ __proto__: "..." }` is no
-   * key in JavaScript, `{ ["__proto__"]: "..." }` is.
+   * Contents by file name. A string is text whatever it holds; bytes are text when they are UTF-8 without a zero. Hazard:
+   * `{ __proto__: "..." }` is no key in JavaScript, `{ ["__proto__"]: "..." }` is.
    */
   readonly files: Readonly<Record<string, string | Uint8Array>>
   /** Anything `new Date` takes. Default: now. */
@@ -138,7 +53,7 @@ export class GithubState {
   addUser(login: string, id: number = this.#freeId(), type: "User" | "Organization" = "User"): number {
     this.#claim(login)
     if (this.#ids.has(id)) throw new Error(`The GitHub fake has a user with the id ${id} already`)
-    const user = new StoredUser(login, id, type, this.#second(this.#now()))
+    const user = new StoredUser({ login, id, type, createdAt: this.#second(this.#now()) })
     user.isSelf = login.toLowerCase() === this.#self
     this.#logins.set(login.toLowerCase(), user)
     this.#ids.set(id, user)
@@ -198,24 +113,23 @@ export class GithubState {
     return id
   }
 
-  putFile(gistId: string, name: string, content: string | Uint8Array, expected: "new" | "old"): void {
+  addFile(gistId: string, name: string, content: string | Uint8Array): void {
     const gist = this.#known(gistId)
-    const before = gist.files.get(name)
-    if ((before === undefined) !== (expected === "new")) {
-      throw new Error(
-        `Gist ${gistId} ${before === undefined ? "has no" : "already has a"} file ${JSON.stringify(name)}`
-      )
-    }
-    if (before !== undefined) gist.past.set(before.sha, before)
+    if (gist.files.has(name)) throw new Error(`Gist ${gistId} already has a file ${JSON.stringify(name)}`)
+    gist.files.set(name, storedFile(name, content))
+    this.#updated(gist)
+  }
+
+  editFile(gistId: string, name: string, content: string | Uint8Array): void {
+    const gist = this.#known(gistId)
+    this.#archive(gist, name)
     gist.files.set(name, storedFile(name, content))
     this.#updated(gist)
   }
 
   removeFile(gistId: string, name: string): void {
     const gist = this.#known(gistId)
-    const before = gist.files.get(name)
-    if (before === undefined) throw new Error(`Gist ${gistId} has no file ${JSON.stringify(name)}`)
-    gist.past.set(before.sha, before)
+    this.#archive(gist, name)
     gist.files.delete(name)
     this.#updated(gist)
   }
@@ -244,6 +158,13 @@ export class GithubState {
 
   blockGist(id: string): void {
     this.#known(id).blockedAt = this.#second(this.#now())
+  }
+
+  /** Keeps the present content readable by its raw address. */
+  #archive(gist: StoredGist, name: string): void {
+    const before = gist.files.get(name)
+    if (before === undefined) throw new Error(`Gist ${gist.id} has no file ${JSON.stringify(name)}`)
+    gist.past.set(before.sha, before)
   }
 
   #updated(gist: StoredGist): void {
@@ -281,43 +202,3 @@ export class GithubState {
 }
 
 const visible = (user: StoredUser | undefined): StoredUser | undefined => (user?.suspended === true ? undefined : user)
-
-const isOlder = (a: StoredGist, b: StoredGist): boolean =>
-  a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
-
-/** A few are enough: languages are shown, never decided upon. An unknown one is `null`, as recorded. */
-const LANGUAGES: ReadonlyMap<string, string> = new Map([
-  ["css", "CSS"],
-  ["html", "HTML"],
-  ["java", "Java"],
-  ["js", "JavaScript"],
-  ["json", "JSON"],
-  ["md", "Markdown"],
-  ["py", "Python"],
-  ["sh", "Shell"],
-  ["ts", "TypeScript"],
-  ["txt", "Text"]
-])
-
-const storedFile = (name: string, content: string | Uint8Array): StoredFile => {
-  // Copied: the caller may change its bytes afterwards.
-  // Copied out of Node's pool: a byte that is kept would keep 64 KB of it.
-  const bytes = Buffer.from(new Uint8Array(Buffer.from(content)).buffer)
-  return {
-    name,
-    content: bytes,
-    text: typeof content === "string" || isText(bytes),
-    language: LANGUAGES.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase()) ?? null,
-    sha: createHash("sha1").update(`blob ${bytes.byteLength}\0`).update(bytes).digest("hex")
-  }
-}
-
-const isText = (bytes: Buffer): boolean => {
-  if (bytes.includes(0)) return false
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -64,13 +64,12 @@ const object =
   (shape: Shape): Check =>
   (value, name) =>
     isRecord(value)
-      ? Object.entries(value).flatMap(([key, field]) => checkField(shape, key, field, `${name}.${key}`))
+      ? Object.entries(value).flatMap(([key, field]) => checkOf(shape, key)(field, `${name}.${key}`))
       : [`${name}: Expected object, received ${nameOf(value)}`]
 
-const checkField = (shape: Shape, key: string, value: unknown, name: string): ReadonlyArray<string> =>
-  (Object.hasOwn(shape, key) ? shape[key]?.(value, name) : undefined) ?? [
-    `${name}: Parameter '${key}' is not allowed for this request`
-  ]
+const checkOf = (shape: Shape, key: string): Check =>
+  (Object.hasOwn(shape, key) ? shape[key] : undefined) ??
+  ((_value, name) => [`${name}: Parameter '${key}' is not allowed for this request`])
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -82,7 +81,7 @@ export const faultsOf = (
   required: ReadonlyArray<string> = []
 ): ReadonlyArray<string> => [
   ...required.filter((key) => !Object.hasOwn(value, key)).map((key) => `${key}: Required`),
-  ...Object.entries(value).flatMap(([key, field]) => checkField(shape, key, field, key))
+  ...Object.entries(value).flatMap(([key, field]) => checkOf(shape, key)(field, key))
 ]
 
 const location = object(
@@ -158,10 +157,10 @@ const any = pattern("string", /^/)
 /** Fractions of a second are refused. */
 const second = pattern("a date-time on whole seconds", /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$/)
 
-const limited = (most: number): Check =>
+const limited = (max: number): Check =>
   expects(
-    `integer between 1 and ${most}`,
-    (value) => typeof value === "string" && /^[1-9]\d{0,5}$/.test(value) && Number(value) <= most
+    `integer between 1 and ${max}`,
+    (value) => typeof value === "string" && /^[1-9]\d{0,5}$/.test(value) && Number(value) <= max
   )
 
 const ids = expects(
