@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
+import { Context, Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
@@ -23,6 +23,8 @@ import { types } from "./types.ts"
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
+  /** `busy`: another transaction holds a row for too long, and trying again later helps. `readOnly`: nothing can be written. */
+  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly"])),
   /** The address of the server that has the embedded database's directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
@@ -47,8 +49,28 @@ export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlCl
         Effect.flatMap((address) =>
           Effect.mapError(clientConfig(address), ({ message }) => new DatabaseError({ message }))
         ),
-        Effect.map((config) => PgClient.layer({ ...config, ...rowForm }))
+        Effect.map((config) => Layer.merge(PgClient.layer({ ...config, ...rowForm }), layerOwnConnections(config)))
       )
+    )
+  )
+
+/**
+ * Connections for statements that may wait for a lock. Hazard: one that is reserved from the pool of all others can have
+ * statements queued behind it already.
+ */
+export class OwnConnections extends Context.Service<OwnConnections, SqlClient.SqlClient["reserve"]>()(
+  "gitpip/OwnConnections"
+) {}
+
+/** How many statements of one process may wait for locks at once. */
+const maxOwnConnections = 3
+
+const layerOwnConnections = (config: PgClient.PgPoolConfig) =>
+  Layer.effect(
+    OwnConnections,
+    Effect.map(
+      Layer.build(PgClient.layer({ ...config, ...rowForm, multiplex: false, maxConnections: maxOwnConnections })),
+      (context) => Context.get(context, SqlClient.SqlClient).reserve
     )
   )
 
@@ -130,7 +152,10 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
         message: `The database holds tables of another program (${foreign.map(({ name }) => name).join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
       })
     }
-    const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
+    const done = yield* waitingForLocks(
+      sql,
+      Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
+    )
     const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
     if (latest !== undefined && latest.id > newest) {
       return yield* new DatabaseError({
@@ -148,6 +173,10 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
   })
 )
 
+/** Another process's migration can take longer than statements wait for locks otherwise. */
+const waitingForLocks = <A, E, R>(sql: SqlClient.SqlClient, migrations: Effect.Effect<A, E, R>) =>
+  sql.withTransaction(Effect.andThen(sql`set local lock_timeout = 0`, migrations))
+
 /** Checks the rows of a statement against a domain schema; every failure is a `DatabaseError`. */
 export const rows = <S extends Schema.Top>(schema: S) => {
   const decode = Schema.decodeUnknownEffect(Schema.Array(Schema.toType(schema)))
@@ -163,9 +192,27 @@ export const orDatabaseError = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect
   )
 
 const unusable = (what: string, error: unknown): DatabaseError => {
-  const reason = sqlMessage(error)
-  return new DatabaseError({ message: reason === "" ? what : `${what}: ${reason}`, cause: error })
+  const code = codeOf(error)
+  if (code === states.readOnly) return readOnly(error)
+  const message = sqlMessage(error)
+  return new DatabaseError({
+    message: message === "" ? what : `${what}: ${message}`,
+    cause: error,
+    ...(code === states.lockNotAvailable ? { reason: "busy" } : {})
+  })
 }
+
+/** https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const states = { lockNotAvailable: "55P03", readOnly: "25006", noSuchDatabase: "3D000" }
+
+/** The database takes no writes. */
+export const readOnly = (cause?: unknown): DatabaseError =>
+  new DatabaseError({
+    message:
+      "The database is read-only: it is a standby, or default_transaction_read_only is on. Name the primary server in POSTGRES_CONNECTION_STRING",
+    reason: "readOnly",
+    ...(cause === undefined ? {} : { cause })
+  })
 
 const whyNot = ({ reason }: SqlError.SqlError): string => {
   switch (reason._tag) {
@@ -179,7 +226,7 @@ const whyNot = ({ reason }: SqlError.SqlError): string => {
       return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
     default:
       // PostgreSQL says which; its word for it is the same in every language.
-      return codeOf(reason) === "3D000"
+      return codeOf(reason) === states.noSuchDatabase
         ? "There is no such database. Create it, or correct its name in POSTGRES_CONNECTION_STRING"
         : "The database cannot be migrated"
   }

@@ -28,6 +28,7 @@ export type VisitRow = typeof VisitRow.Type
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const alone = yield* onOwnConnection(sql)
   const columns = sql.literal("key as id, user_key, visitor, visited_at, after_file as after, until_file as until")
   const visits = rows(VisitRow)
 
@@ -51,7 +52,7 @@ export const make = Effect.gen(function* () {
     /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
     record: Effect.fnUntraced(function* (username: string, visitor: Visitor) {
       const [visit] = yield* visits(
-        onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor})`)
+        alone(sql`select ${columns} from record_visit(${username}, ${visitor})`)
       )
       if (visit === undefined) return yield* new UserNotTracked({ username })
       return visit
