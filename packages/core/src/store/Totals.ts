@@ -23,7 +23,7 @@ const Totals = Schema.Struct({
 export type Totals = typeof Totals.Type
 
 export const statement = (sql: SqlClient.SqlClient) => {
-  // The order is that of the index: without it, a plan that reads the table looks just as good.
+  // The order is that of the index. Without the order, the planner may read the whole table.
   const publications = (state: string) => sql`(select count(*) from (
     select from publications where state = ${state} order by key limit ${countLimit}) p)`
   return sql`select
