@@ -7,13 +7,15 @@
  */
 import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Duration, Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
+import { Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
+import { parse } from "./address.ts"
 import * as Embedded from "./embedded/embedded.ts"
 import * as ServerFile from "./embedded/serverFile.ts"
 import { migrations, newest } from "./migrations/index.ts"
+import { clientConfig, tlsFault } from "./server.ts"
 import { tables } from "./stateFile.ts"
 import { types } from "./types.ts"
 
@@ -35,27 +37,19 @@ export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = 
   )
 )
 
-/** A PostgreSQL server. */
+/** A PostgreSQL server, by its address in either form that libpq knows: `address.ts`. */
 export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  // The driver's error would hold the address, password and all.
-  URL.canParse(Redacted.value(url)) ? server(url, new URL(Redacted.value(url)).searchParams) : failing(unreadable)
-
-const unreadable = new DatabaseError({
-  message: "The database's address cannot be read. It is postgres://user:password@host:5432/database"
-})
-
-const server = (url: Redacted.Redacted, given: URLSearchParams): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   migrated(
-    PgClient.layer({
-      url,
-      ...rowForm,
-      // The address's own parameters come first.
-      ...(given.has("application_name") ? {} : { applicationName: "gitpip" }),
-      ...(given.has("connect_timeout") ? {} : { connectTimeout: Duration.seconds(10) }),
-      // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
-      multiplex: true,
-      maxConnections: 10
-    })
+    Layer.unwrap(
+      // The driver's error would hold the address, password and all.
+      Effect.fromResult(parse(Redacted.value(url))).pipe(
+        Effect.mapError((reason) => new DatabaseError({ message: `The database's address ${reason}` })),
+        Effect.flatMap((address) =>
+          Effect.mapError(clientConfig(address), ({ message }) => new DatabaseError({ message }))
+        ),
+        Effect.map((config) => PgClient.layer({ ...config, ...rowForm }))
+      )
+    )
   )
 
 /** A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. */
@@ -99,7 +93,10 @@ const embedded = (directory: string | undefined) =>
 const rowForm = { types, transformResultNames: Text.snakeToCamel, transformJson: false }
 
 const migrated = (
-  client: Layer.Layer<SqlClient.SqlClient | PgClient.PgClient, Embedded.EmbeddedError | SqlError.SqlError>
+  client: Layer.Layer<
+    SqlClient.SqlClient | PgClient.PgClient,
+    DatabaseError | Embedded.EmbeddedError | SqlError.SqlError
+  >
 ): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   Layer.effectDiscard(migrate).pipe(
     Layer.provideMerge(client),
@@ -173,7 +170,10 @@ const unusable = (what: string, error: unknown): DatabaseError => {
 const whyNot = ({ reason }: SqlError.SqlError): string => {
   switch (reason._tag) {
     case "ConnectionError":
-      return "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
+      return (
+        tlsFault(codeOf(reason), reason.cause) ??
+        "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
+      )
     case "AuthenticationError":
     case "AuthorizationError":
       return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
