@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { rows } from "../database/Database.ts"
+import { findOne } from "../database/statements.ts"
 import { countLimit } from "../domain/Status.ts"
 
 const Totals = Schema.Struct({
@@ -36,6 +36,4 @@ export const statement = (sql: SqlClient.SqlClient) => {
     clock_timestamp() as now`
 }
 
-export const make = Effect.map(SqlClient.SqlClient, (sql) => ({
-  read: Effect.map(rows(Totals)(statement(sql)), ([totals]) => totals as Totals)
-}))
+export const make = Effect.map(SqlClient.SqlClient, (sql) => ({ read: findOne(Totals, () => statement(sql))() }))
