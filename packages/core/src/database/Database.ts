@@ -80,7 +80,7 @@ export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClien
 
 /**
  * The directory belongs to one process at a time, so the processes that held leases are dead, and their leases end here.
- * Requests that they had sent are still looked up first.
+ * A lookup still finds what they had sent.
  */
 const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient

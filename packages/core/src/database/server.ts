@@ -4,6 +4,7 @@ import type { ConnectionOptions } from "node:tls"
 import type * as PgClient from "@effect/sql-pg/PgClient"
 import * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Duration, Effect, Redacted } from "effect"
+import { codeOf } from "../net/causes.ts"
 import type { Address, Tls } from "./address.ts"
 
 /** A file that the address names cannot be read. */
@@ -111,12 +112,9 @@ const contentOf = (parameter: string, path: string): Effect.Effect<string, Unrea
     try: () => readFile(path, "utf8"),
     catch: (error): UnreadableFile => ({
       _tag: "UnreadableFile",
-      message: `The file of ${parameter}, ${path}, cannot be read (${codeOf(error)}). Check the path and its permissions`
+      message: `The file of ${parameter}, ${path}, cannot be read (${codeOf(error) ?? "unknown error"}). Check the path and its permissions`
     })
   })
-
-const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown error"
 
 /** What a failed connection says of TLS, and what to do; undefined for other failures. */
 export const tlsFault = (code: string | undefined, cause: unknown): string | undefined => {
