@@ -41,15 +41,19 @@ export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = 
 
 /** A PostgreSQL server, by its address in either form that libpq knows: `address.ts`. */
 export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  migrated(
-    Layer.unwrap(
-      // The driver's error would hold the address, password and all.
-      Effect.fromResult(parse(Redacted.value(url))).pipe(
-        Effect.mapError((reason) => new DatabaseError({ message: `The database's address ${reason}` })),
-        Effect.flatMap((address) =>
-          Effect.mapError(clientConfig(address), ({ message }) => new DatabaseError({ message }))
-        ),
-        Effect.map((config) => Layer.merge(PgClient.layer({ ...config, ...rowForm }), layerOwnConnections(config)))
+  Layer.unwrap(
+    // The driver's error would hold the address, password and all.
+    Effect.fromResult(parse(Redacted.value(url))).pipe(
+      Effect.mapError((reason) => new DatabaseError({ message: `The database's address ${reason}` })),
+      Effect.flatMap((address) =>
+        Effect.mapError(clientConfig(address), ({ message }) => new DatabaseError({ message }))
+      ),
+      Effect.map((config) =>
+        migrated({
+          client: Layer.merge(PgClient.layer({ ...config, ...rowForm }), layerOwnConnections(config)),
+          // A migration of another process takes longer than statements wait for locks otherwise.
+          migrating: PgClient.layer({ ...config, startupParameters: {}, maxConnections: 1 })
+        })
       )
     )
   )
@@ -76,7 +80,7 @@ const layerOwnConnections = (config: PgClient.PgPoolConfig) =>
 
 /** A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. */
 export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  Layer.effectDiscard(endLeases).pipe(Layer.provideMerge(migrated(embedded(directory))))
+  Layer.effectDiscard(endLeases).pipe(Layer.provideMerge(migrated({ client: embedded(directory) })))
 
 /**
  * The directory belongs to one process at a time, so the processes that held leases are dead, and their leases end here.
@@ -101,7 +105,7 @@ export const announce = (directory: string, url: string): Effect.Effect<void, ne
 
 /** An embedded database in memory, gone with the process. */
 export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseError> = Layer.suspend(() =>
-  migrated(embedded(undefined))
+  migrated({ client: embedded(undefined) })
 )
 
 const embedded = (directory: string | undefined) =>
@@ -114,14 +118,20 @@ const embedded = (directory: string | undefined) =>
 /** The names inside JSON values are data, and stay. */
 const rowForm = { types, transformResultNames: Text.snakeToCamel, transformJson: false }
 
-const migrated = (
-  client: Layer.Layer<
-    SqlClient.SqlClient | PgClient.PgClient,
-    DatabaseError | Embedded.EmbeddedError | SqlError.SqlError
-  >
-): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  Layer.effectDiscard(migrate).pipe(
-    Layer.provideMerge(client),
+type Client = Layer.Layer<
+  SqlClient.SqlClient | PgClient.PgClient,
+  DatabaseError | Embedded.EmbeddedError | SqlError.SqlError
+>
+
+const migrated = ({
+  client,
+  migrating = client
+}: {
+  readonly client: Client
+  readonly migrating?: Client
+}): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  client.pipe(
+    Layer.provideMerge(Layer.effectDiscard(migrate).pipe(Layer.provide(migrating))),
     Layer.catchTag("EmbeddedError", (error) =>
       failing(
         new DatabaseError({
@@ -152,10 +162,7 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
         message: `The database holds tables of another program (${foreign.map(({ name }) => name).join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
       })
     }
-    const done = yield* waitingForLocks(
-      sql,
-      Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
-    )
+    const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
     const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
     if (latest !== undefined && latest.id > newest) {
       return yield* new DatabaseError({
@@ -172,10 +179,6 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
     SqlError: (error) => Effect.fail(unusable(whyNot(error), error))
   })
 )
-
-/** Another process's migration can take longer than statements wait for locks otherwise. */
-const waitingForLocks = <A, E, R>(sql: SqlClient.SqlClient, migrations: Effect.Effect<A, E, R>) =>
-  sql.withTransaction(Effect.andThen(sql`set local lock_timeout = 0`, migrations))
 
 /** Checks the rows of a statement against a domain schema; every failure is a `DatabaseError`. */
 export const rows = <S extends Schema.Top>(schema: S) => {
@@ -202,6 +205,9 @@ const unusable = (what: string, error: unknown): DatabaseError => {
   })
 }
 
+/** A code of PostgreSQL's, so that a server, or a pooler, did answer. Those of Node.js are longer. */
+const isSqlState = (code: string | undefined): boolean => code !== undefined && /^[0-9A-Z]{5}$/.test(code)
+
 /** https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const states = { lockNotAvailable: "55P03", readOnly: "25006", noSuchDatabase: "3D000" }
 
@@ -219,7 +225,9 @@ const whyNot = ({ reason }: SqlError.SqlError): string => {
     case "ConnectionError":
       return (
         tlsFault(codeOf(reason), reason.cause) ??
-        "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
+        (isSqlState(codeOf(reason))
+          ? "The database refuses the connection"
+          : "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs")
       )
     case "AuthenticationError":
     case "AuthorizationError":

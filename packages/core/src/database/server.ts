@@ -63,7 +63,7 @@ interface Found {
   readonly isDirect: boolean
 }
 
-/** Every failure but "no TLS" is left to the connections that follow. */
+/** Every failure but "no TLS" is left to the connections that follow, which then ask for nothing beyond the address. */
 const explore = (address: Address, ssl: Ssl): Effect.Effect<Found> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -76,7 +76,7 @@ const explore = (address: Address, ssl: Ssl): Effect.Effect<Found> =>
       // The driver's own `prefer` checks certificates, and would refuse a self-made one, as Debian installs it.
       ssl !== false && address.tls.mode === "prefer" && isPlainServer(error.reason.cause)
         ? explore(address, false)
-        : Effect.succeed({ ssl, isDirect: true })
+        : Effect.succeed({ ssl, isDirect: false })
     )
   )
 
