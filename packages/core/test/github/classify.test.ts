@@ -89,9 +89,9 @@ describe("an answer", () => {
     ["a plain 403", 403, { message: "Forbidden" }, user, "Refused", "thing"],
     ["403 of a proxy", 403, html, gist, "Refused", "thing"],
     ["an agent that is refused", 403, "Request forbidden by administrative rules.", user, "Unexpected", "service"],
-    ["a gist that is withheld", 403, { message: "Gist access blocked", block }, gist, "Blocked", "thing"],
+    ["a gist that GitHub blocks", 403, { message: "Gist access blocked", block }, gist, "Blocked", "thing"],
     ["a suspended text with a block", 403, { message: "Your account was suspended", block }, gist, "Blocked", "thing"],
-    ["a withheld gist by law", 451, { message: "Blocked", block }, gist, "Blocked", "thing"],
+    ["a gist that is blocked by law", 451, { message: "Blocked", block }, gist, "Blocked", "thing"],
     ["451 alone", 451, html, user, "Blocked", "thing"],
     ["a missing user", 404, { message: "Not Found" }, user, "UserNotFound", "user"],
     ["a missing gist", 404, { message: "Not Found" }, gist, "GistNotFound", "thing"],
@@ -148,7 +148,7 @@ describe("the end of a limit", () => {
     (limitEnd({ headers }, limit, now) - now) / 1_000
   const spent = { "x-ratelimit-remaining": "0" }
   for (const [what, headers, seconds] of [
-    ["as told by retry-after", { "retry-after": "20", ...spent, "x-ratelimit-reset": "1000300" }, 20],
+    ["as stated by retry-after", { "retry-after": "20", ...spent, "x-ratelimit-reset": "1000300" }, 20],
     ["a second when retry-after is none", { "retry-after": "0" }, 1],
     ["an hour when retry-after is absurd", { "retry-after": "999999999" }, 3_601],
     ["just after the reset", { ...spent, "x-ratelimit-reset": "1000300" }, 301],
@@ -157,7 +157,7 @@ describe("the end of a limit", () => {
     ["a second when the reset is now", { ...spent, "x-ratelimit-reset": `${now / 1_000}` }, 1],
     ["a minute when the reset is no number", { ...spent, "x-ratelimit-reset": "soon" }, 60],
     ["an hour when the reset is absurd", { ...spent, "x-ratelimit-reset": "4999999999" }, 3_601],
-    ["a minute when nothing is told", {}, 60],
+    ["a minute when nothing is stated", {}, 60],
     ["a minute when the headers cannot be read", { "retry-after": "soon", "x-ratelimit-reset": "-1" }, 60]
   ] as const) {
     it(`is ${what}`, () => assert.strictEqual(end(headers), seconds))

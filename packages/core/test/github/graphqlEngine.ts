@@ -74,7 +74,7 @@ export const graphqlEngine: GraphqlEngine = ({ query, variables }, github) => {
 
 type WireError = Omit<GraphQLFormattedError, "extensions"> & { readonly type?: string }
 
-/** GitHub tells an error's type beside its message, and has no type for faults of its own. */
+/** GitHub names an error's type beside its message, and has no type for faults of its own. */
 const plain = (error: GraphQLError): WireError => {
   const { extensions, ...rest } = error.toJSON()
   const type = extensions?.type

@@ -57,7 +57,7 @@ export const reasonOf = <A, R extends { readonly _tag: string; readonly message:
     return error.reason
   })
 
-/** A transport that answers by itself, and tells what it was asked. */
+/** A transport that answers by itself, and lists its requests. */
 export const scripted = (answer: (url: URL) => Response) => {
   const requests: Array<{ readonly url: URL; readonly headers: Readonly<Record<string, string | undefined>> }> = []
   const transport = Layer.succeed(

@@ -1,4 +1,4 @@
-/** Whose limit a 429 tells of: the table of docs/lifecycle.md. */
+/** Whether a 429 limits one thing or everything: the table of docs/lifecycle.md. */
 import { assert, describe, it } from "@effect/vitest"
 import * as LimitEvidence from "../../src/net/limitEvidence.ts"
 
@@ -40,14 +40,14 @@ describe("a 429", () => {
   const table: ReadonlyArray<
     readonly [what: string, steps: ReadonlyArray<Step>, expected: ReadonlyArray<LimitEvidence.LimitScope>]
   > = [
-    ["of one thing is suspected to be everybody's once", [a, a, a], ["suspected", "thing", "thing"]],
+    ["of one thing is suspected to be global once", [a, a, a], ["suspected", "thing", "thing"]],
     ["of one thing is its own when others were answered", [a, "ok", a], ["suspected", "thing"]],
     [
       "is not its own by an answer to what left before",
       [{ ...a, isStated: true }, "late ok", { ...a, isStated: true }],
       ["global", "global"]
     ],
-    ["of things of two users in a row is everybody's", [a, b, a], ["suspected", "global", "global"]],
+    ["of things of two users in a row is global", [a, b, a], ["suspected", "global", "global"]],
     ["of two things of one user is no more than suspected", [a, a2], ["suspected", "suspected"]],
     [
       "of a thing that is known to be at fault is no sign for others",
@@ -55,7 +55,7 @@ describe("a 429", () => {
       ["suspected", "thing", "suspected"]
     ],
     ["that left before the last one came is no further sign", [a, { ...a, startedAt: 0 }], ["suspected", "suspected"]],
-    ["that says whose it is, is everybody's", [a, { ...a, isStated: true }], ["suspected", "global"]],
+    ["that says itself whose limit it is, is global", [a, { ...a, isStated: true }], ["suspected", "global"]],
     [
       "that others do not meet is the thing's, whatever it says",
       [a, "ok", { ...a, isStated: true }],
@@ -66,7 +66,7 @@ describe("a 429", () => {
     it(what, () => assert.deepStrictEqual(scopes(steps), expected))
   }
 
-  it("for nobody in particular is everybody's", () => {
+  it("of a request for no user in particular is global", () => {
     const refusal = { ...usual, by: undefined }
     assert.strictEqual(LimitEvidence.refused(LimitEvidence.none, refusal).scope, "global")
   })

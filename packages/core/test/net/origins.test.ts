@@ -7,7 +7,7 @@ import { githubToken, makeGithub, makePipedrive, pipedriveToken, reasonOf, scrip
 
 const api = "https://api.github.test"
 
-/** Addresses that look like GitHub's, or would be useful to ask from within a company. */
+/** Addresses that resemble GitHub's, or that an attacker would reach from within a company. */
 const hostile = [
   "https://evil.example/a",
   "http://api.github.test/a",
@@ -50,7 +50,7 @@ const hostile = [
   "https:///evil.example/a"
 ]
 
-/** Where anybody's content is read from, and look-alikes. */
+/** Where raw content is read from, and similar addresses. */
 const contentHosts = ["https://gist.githubusercontent.com/a", "https://raw.githubusercontent.com/a"]
 const likeContentHosts = [
   "http://gist.githubusercontent.com/a",

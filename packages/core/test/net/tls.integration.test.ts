@@ -54,12 +54,12 @@ it.live("a certificate that nobody vouches for ends the connection before the re
     const pipedrive = yield* makePipedrive(origin)
     assert.strictEqual((yield* reasonOf(github.gists("octocat", Option.none())))._tag, "Unreachable")
     const reason = yield* reasonOf(pipedrive.createDeal("d"))
-    // Certainly not done, so no look is needed before it is tried again.
+    // Certainly not created, so no lookup is needed before the next attempt.
     assert.strictEqual(reason._tag, "Unreachable")
     assert.include(reason.message, "SELF_SIGNED_CERT")
     assert.deepStrictEqual(requests, [])
 
-    // It is the certificate alone: whoever trusts it is answered.
+    // Only the certificate is the reason: a client that trusts it gets an answer.
     const status = yield* Effect.callback<number>((resume) => {
       request(origin, { ca: self.cert }, (response) => {
         response.resume()

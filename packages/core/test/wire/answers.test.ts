@@ -160,7 +160,7 @@ describe("an answer that cannot be read", () => {
     files: {}
   }
 
-  it.effect("of Pipedrive is told of in the log, by its field, once", () =>
+  it.effect("of Pipedrive is reported in the log, by its field, once", () =>
     Effect.gen(function* () {
       const value = { success: true, data: { id: "secret words" } }
       const lines = yield* logged(
@@ -173,7 +173,7 @@ describe("an answer that cannot be read", () => {
     })
   )
 
-  it.effect("of GitHub is told of in the log, by its field, once for all gists of a list", () =>
+  it.effect("of GitHub is reported in the log, by its field, once for all gists of a list", () =>
     Effect.gen(function* () {
       const value = [{ ...gist, created_at: 1 }, gist, { ...gist, created_at: null }]
       const lines = yield* logged(
@@ -182,8 +182,8 @@ describe("an answer that cannot be read", () => {
           githubWith(value)
         )
       )
-      const told = lines.filter((line) => Object.hasOwn(line as object, "detail"))
-      assert.deepStrictEqual(told, [{ detail: "GitHub's answer cannot be read at created_at" }])
+      const details = lines.filter((line) => Object.hasOwn(line as object, "detail"))
+      assert.deepStrictEqual(details, [{ detail: "GitHub's answer cannot be read at created_at" }])
     })
   )
 })
