@@ -13,6 +13,7 @@ import {
   type HttpClientRequest,
   type HttpClientResponse
 } from "effect/http"
+import { causes } from "./causes.ts"
 
 export interface Answer {
   readonly status: number
@@ -164,21 +165,11 @@ const BEFORE_SENDING = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID"
 ])
 
-const causes = function* (error: unknown): Generator<object> {
-  const seen = new Set<unknown>()
-  let current = error
-  while (typeof current === "object" && current !== null && !seen.has(current)) {
-    seen.add(current)
-    yield current
-    // `fetch` wraps the socket's error in a TypeError; happy eyeballs wraps several in an AggregateError.
-    current = "cause" in current ? current.cause : "reason" in current ? current.reason : undefined
-  }
-}
-
 const codes = (error: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []
   for (const cause of causes(error)) {
     if ("code" in cause && typeof cause.code === "string") found.push(cause.code)
+    // Happy eyeballs wraps several in an AggregateError.
     if (cause instanceof AggregateError) found.push(...cause.errors.flatMap(codes))
   }
   return found
