@@ -6,7 +6,7 @@ import { graphqlEngine } from "./graphqlEngine.ts"
 import { client, list, none } from "./support.ts"
 
 describe("a token", () => {
-  it.effect("that GitHub refuses is tried by one request and one probe, however many requests wait", () =>
+  it.effect("a token that GitHub refuses is tried by one request and one probe, however many requests wait", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client({ token: "another", graphql: graphqlEngine })
       const read = Effect.result(github.gists("octocat", none))
@@ -25,7 +25,7 @@ describe("a token", () => {
     })
   )
 
-  it.effect("that GitHub accepts lets all requests leave that waited for the first answer", () =>
+  it.effect("the first answer that accepts the token lets all waiting requests leave", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       fake.injectFault({ kind: "late" }, { times: 6 })
@@ -44,7 +44,7 @@ describe("a token", () => {
 })
 
 describe("the check", () => {
-  it.effect("costs nothing of the limit, and reports a bad token", () =>
+  it.effect("the check costs nothing of the limit, and reports a bad token", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       yield* github.check
@@ -56,7 +56,7 @@ describe("the check", () => {
     })
   )
 
-  it.effect("passes where no limits are set", () =>
+  it.effect("the check passes on a server without limits", () =>
     Effect.gen(function* () {
       const { github } = yield* client({ limit: false })
       yield* github.check

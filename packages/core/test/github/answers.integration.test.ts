@@ -31,7 +31,7 @@ describe("what GitHub answers instead", () => {
     ["a redirect without an address", { kind: "status", status: 302 }, "Unexpected", false]
   ]
   for (const [what, fault, tag, isGlobal] of answers) {
-    it.effect(`${what}: ${tag}`, () =>
+    it.effect(`${what} is ${tag}`, () =>
       Effect.gen(function* () {
         const { github, fake } = yield* client()
         fake.addGist("octocat", { files: { a: "1" } })
@@ -48,7 +48,7 @@ describe("what GitHub answers instead", () => {
     )
   }
 
-  it.effect("no answer at all is waited for half a minute", () =>
+  it.effect("a request without an answer fails after half a minute", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       fake.injectFault({ kind: "hang" })
@@ -62,7 +62,7 @@ describe("what GitHub answers instead", () => {
     })
   )
 
-  it.effect("nobody there: Unreachable", () =>
+  it.effect("a server that is not there is Unreachable", () =>
     Effect.gen(function* () {
       const gone = yield* server(() => undefined)
       yield* gone.close
@@ -82,7 +82,7 @@ describe("what GitHub answers instead", () => {
     })
   )
 
-  it.effect("a gist that GitHub blocks: Blocked, and its user's list is still read", () =>
+  it.effect("a gist that GitHub blocks is Blocked, and its user's list is still read", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       const id = fake.addGist("octocat", { files: { a: "1" } })

@@ -14,7 +14,7 @@ describe("the queries", () => {
     ["of a hundred users", newest(Array.from({ length: 100 }, () => "a"))],
     ["of texts", texts(["a"])]
   ] as const) {
-    it(`${name} are allowed by GitHub's published schema`, () => {
+    it(`the query ${name} is allowed by GitHub's published schema`, () => {
       assert.deepStrictEqual(validate(githubSchema(), parse(document)), [])
       assert.notDeepEqual(validate(githubSchema(), parse(document.replace("name", "nickname"))), [])
     })
@@ -22,7 +22,7 @@ describe("the queries", () => {
 })
 
 describe("a batch", () => {
-  it.effect("asks for a hundred users by one query, for one point", () =>
+  it.effect("a batch asks for a hundred users by one query, for one point", () =>
     Effect.gen(function* () {
       const { github, gists, logins, fake } = yield* clientWithUsers(100)
       const results = yield* github.batch(logins)
@@ -37,7 +37,7 @@ describe("a batch", () => {
     })
   )
 
-  it.effect("shows each file as the list of the REST API does, but for its type and raw address", () =>
+  it.effect("a batch shows each file as the REST API's list does, except its type and raw address", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(0)
       fake.addUser("OctoCat", { id: 42 })
@@ -74,7 +74,7 @@ describe("a batch", () => {
     })
   )
 
-  it.effect("reports what it does not show: further gists, further files, long texts", () =>
+  it.effect("a batch reports what it does not show: further gists, further files, long texts", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(0)
       fake.addUser("ann")
@@ -101,7 +101,7 @@ describe("a batch", () => {
     })
   )
 
-  it.effect("shows what was changed last first, however old it is", () =>
+  it.effect("a batch shows the gist changed last first, however old the gist is", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(0)
       fake.addUser("ann")
@@ -113,7 +113,7 @@ describe("a batch", () => {
     })
   )
 
-  it.effect("has a fingerprint for each user that stays the same until something changes", () =>
+  it.effect("each user of a batch has a fingerprint that stays the same until something changes", () =>
     Effect.gen(function* () {
       const { github, gists, fake } = yield* clientWithUsers(2)
       const fingerprints = Effect.map(github.batch(["user-0", "user-1"]), (results) =>
@@ -145,7 +145,7 @@ describe("a batch", () => {
     })
   )
 
-  it.effect("of nobody asks nothing, and without a token nothing can be asked", () =>
+  it.effect("a batch of no users sends nothing, and a batch without a token fails", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(1)
       assert.deepStrictEqual(yield* github.batch([]), [])
@@ -158,7 +158,7 @@ describe("a batch", () => {
     })
   )
 
-  it.effect("never has more than one query under way", () =>
+  it.effect("no more than one query is under way at a time", () =>
     Effect.gen(function* () {
       const { github, logins, fake } = yield* clientWithUsers(3)
       yield* github.gists("user-0", Option.none())
@@ -178,7 +178,7 @@ describe("a batch", () => {
 })
 
 describe("the address", () => {
-  it.effect("of GraphQL is beside that of the REST API, also on an Enterprise Server", () =>
+  it.effect("the address of GraphQL is beside that of the REST API, also on an Enterprise Server", () =>
     Effect.gen(function* () {
       for (const [api, address] of [
         ["https://api.github.com", "https://api.github.com/graphql"],

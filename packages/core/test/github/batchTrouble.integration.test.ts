@@ -13,7 +13,7 @@ const asksFor =
     )
 
 describe("one user's trouble", () => {
-  it.effect("of not being there is theirs alone", () =>
+  it.effect("a user who does not exist fails alone in a batch", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(3)
       fake.addUser("acme", { type: "Organization" })
@@ -29,7 +29,7 @@ describe("one user's trouble", () => {
     })
   )
 
-  it.effect("of having gists that the token may not see: Unexpected, and users without gists are answered", () =>
+  it.effect("a user whose gists the token may not see is Unexpected, and users without gists are answered", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(1)
       fake.addUser("idle")
@@ -38,22 +38,24 @@ describe("one user's trouble", () => {
     })
   )
 
-  it.effect("of a query that GitHub never completes: found by halves, Unavailable, and the others are answered", () =>
-    Effect.gen(function* () {
-      for (const heavy of [[0], [49], [99], [0, 1], [10, 90]]) {
-        const { github, logins, fake } = yield* clientWithUsers(100)
-        fake.injectFault({ kind: "html", status: 502 }, { ...always, when: asksFor(heavy.map((n) => `user-${n}`)) })
-        const found = tags(yield* github.batch(logins))
-        assert.deepStrictEqual(
-          found.flatMap((tag, n) => (tag === "Success" ? [] : [[n, tag]])),
-          heavy.map((n) => [n, "Unavailable"])
-        )
-        assert.isAtMost(fake.requests.length, 60, heavy.join())
-      }
-    })
+  it.effect(
+    "a user whose query GitHub never completes is found by halves and Unavailable, and the others are answered",
+    () =>
+      Effect.gen(function* () {
+        for (const heavy of [[0], [49], [99], [0, 1], [10, 90]]) {
+          const { github, logins, fake } = yield* clientWithUsers(100)
+          fake.injectFault({ kind: "html", status: 502 }, { ...always, when: asksFor(heavy.map((n) => `user-${n}`)) })
+          const found = tags(yield* github.batch(logins))
+          assert.deepStrictEqual(
+            found.flatMap((tag, n) => (tag === "Success" ? [] : [[n, tag]])),
+            heavy.map((n) => [n, "Unavailable"])
+          )
+          assert.isAtMost(fake.requests.length, 60, heavy.join())
+        }
+      })
   )
 
-  it.effect("that is found soon makes the batches no smaller", () =>
+  it.effect("a user without an answer who is found soon makes the batches no smaller", () =>
     Effect.gen(function* () {
       const { github, logins, fake } = yield* clientWithUsers(100)
       fake.injectFault({ kind: "html", status: 502 }, { ...always, when: asksFor(["user-0"]) })
@@ -75,25 +77,27 @@ describe("a batch that is too large", () => {
     ["an error without a type", { kind: "too-many-users", users, how: "broken" }],
     ["some of the users", { kind: "too-many-users", users, how: "resources" }]
   ] as const) {
-    it.effect(`and is answered with ${what} is asked again in halves, and the next one is no larger`, () =>
-      Effect.gen(function* () {
-        const { github, gists, logins, fake } = yield* clientWithUsers(100)
-        fake.injectFault(fault, always)
-        const results = yield* github.batch(logins)
-        assert.deepStrictEqual(
-          results.map((result) => Result.getOrThrow(result).gists[0]?.gistId),
-          gists
-        )
-        assert.deepStrictEqual(sizes(fake).slice(0, 2), [100, 50])
-        assert.isAtMost(sizes(fake).length, 8)
-        fake.clearRequests()
-        assert.deepStrictEqual(new Set(tags(yield* github.batch(logins.slice(0, 20)))), new Set(["Success"]))
-        assert.lengthOf(sizes(fake), 1)
-      })
+    it.effect(
+      `a batch that is too large and answered with ${what} is asked again in halves, and the next batch is no larger`,
+      () =>
+        Effect.gen(function* () {
+          const { github, gists, logins, fake } = yield* clientWithUsers(100)
+          fake.injectFault(fault, always)
+          const results = yield* github.batch(logins)
+          assert.deepStrictEqual(
+            results.map((result) => Result.getOrThrow(result).gists[0]?.gistId),
+            gists
+          )
+          assert.deepStrictEqual(sizes(fake).slice(0, 2), [100, 50])
+          assert.isAtMost(sizes(fake).length, 8)
+          fake.clearRequests()
+          assert.deepStrictEqual(new Set(tags(yield* github.batch(logins.slice(0, 20)))), new Set(["Success"]))
+          assert.lengthOf(sizes(fake), 1)
+        })
     )
   }
 
-  it.effect("and is not answered at all is given up after 15 seconds", () =>
+  it.effect("a batch without an answer is asked again in halves after 15 seconds", () =>
     Effect.gen(function* () {
       const { github, logins, fake } = yield* clientWithUsers(10)
       fake.injectFault({ kind: "hang" })
@@ -105,7 +109,7 @@ describe("a batch that is too large", () => {
     })
   )
 
-  it.effect("grows again by one with each that was full", () =>
+  it.effect("batches grow again by one user with each full batch", () =>
     Effect.gen(function* () {
       const { github, logins, fake } = yield* clientWithUsers(100)
       fake.injectFault({ kind: "html", status: 502 })
@@ -119,7 +123,7 @@ describe("a batch that is too large", () => {
 })
 
 describe("trouble of all users", () => {
-  it.effect("is reported after few queries when GitHub answers no user", () =>
+  it.effect("a batch fails after few queries when GitHub answers no user", () =>
     Effect.gen(function* () {
       for (const fault of [
         { kind: "html", status: 502 },
@@ -139,7 +143,7 @@ describe("trouble of all users", () => {
     })
   )
 
-  it.effect("in the middle leaves those who are answered", () =>
+  it.effect("a limit in the middle of a batch leaves the users that were answered before", () =>
     Effect.gen(function* () {
       const { github, logins, fake } = yield* clientWithUsers(100)
       fake.injectFault({ kind: "html", status: 502 })
@@ -149,7 +153,7 @@ describe("trouble of all users", () => {
     })
   )
 
-  it.effect("is a refused token, a refused query, or no GraphQL at all", () =>
+  it.effect("a refused token, a refused query, or a server without GraphQL fails the whole batch at once", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(1)
       const errors = [{ path: ["fragment Newest", "nick"], extensions: { code: "undefinedField" }, message: "No nick" }]

@@ -130,13 +130,13 @@ describe("an answer", () => {
     ["429 alone", 429, html, user, "RateLimited", "credential"]
   ]
   for (const [what, status, body, subject, reason, scope] of table) {
-    it(`(${what}) is ${reason} and concerns the ${scope}`, () => {
+    it(`a response (${what}) is ${reason} and concerns the ${scope}`, () => {
       const verdict = classify(answer(status, body), subject, now)
       assert.deepStrictEqual([verdict.reason._tag, verdict.scope], [reason, scope])
     })
   }
 
-  it("with `retry-after` or without anything left is a limit, whatever it says", () => {
+  it("a 403 with `retry-after` or with nothing left is a limit, whatever its text says", () => {
     for (const headers of [{ "retry-after": "5" }, { "x-ratelimit-remaining": "0" }]) {
       assert.strictEqual(classify(answer(403, "", headers), user, now).reason._tag, "RateLimited")
     }
@@ -160,13 +160,13 @@ describe("the end of a limit", () => {
     ["a minute when nothing is stated", {}, 60],
     ["a minute when the headers cannot be read", { "retry-after": "soon", "x-ratelimit-reset": "-1" }, 60]
   ] as const) {
-    it(`is ${what}`, () => assert.strictEqual(end(headers), seconds))
+    it(`the end of a limit is ${what}`, () => assert.strictEqual(end(headers), seconds))
   }
 
-  it("of a secondary limit is a minute at least", () =>
+  it("the end of a secondary limit is at least a minute away", () =>
     assert.strictEqual(end({ ...spent, "x-ratelimit-reset": "1000030" }, "secondary"), 60))
 
-  it("comes later with each refusal in a row, and never later than an hour", () => {
+  it("the end of a limit comes later with each refusal in a row, and never later than an hour", () => {
     assert.deepStrictEqual(
       [1, 2, 3, 4, 7, 8, 9, 100].map((n) => minLimitWait(n) / 60_000).map(Math.floor),
       [0, 1, 2, 4, 32, 60, 60, 60]

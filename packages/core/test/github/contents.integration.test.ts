@@ -5,7 +5,7 @@ import { githubToken, makeGithub, reasonOf, scripted, server } from "../net/clie
 import { client, list } from "./support.ts"
 
 describe("content", () => {
-  it.effect("is text, the beginning of a long text, or binary", () =>
+  it.effect("content is text, the beginning of a long text, or binary", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       const id = fake.addGist("octocat", {
@@ -31,7 +31,7 @@ describe("content", () => {
     })
   )
 
-  it.effect("by its raw address is read as far as asked for", () =>
+  it.effect("raw content is read up to the given number of bytes", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       fake.addGist("octocat", { files: { "a.txt": "0123456789", "b.bin": new Uint8Array([1, 0, 2]) } })
@@ -43,7 +43,7 @@ describe("content", () => {
     })
   )
 
-  it.effect("is read from githubusercontent.com without the token, and from no other stranger at all", () =>
+  it.effect("raw content is read from githubusercontent.com without the token, and from no other foreign host", () =>
     Effect.gen(function* () {
       const { requests, transport } = scripted(() => new Response("content"))
       const github = yield* makeGithub("https://api.github.test", { transport })
@@ -75,7 +75,7 @@ describe("content", () => {
     })
   )
 
-  it.effect("to which GitHub redirects at githubusercontent.com is read there, without the token", () =>
+  it.effect("raw content to which GitHub redirects is read from githubusercontent.com without the token", () =>
     Effect.gen(function* () {
       const there = "https://gist.githubusercontent.com/u/raw"
       const { requests, transport } = scripted(({ host }) =>
@@ -104,7 +104,7 @@ describe("an endless answer", () => {
       write(response)
     })
 
-  it.effect("is read as far as asked for, and then left", () =>
+  it.effect("an endless body is read up to its bound, and its connection is closed", () =>
     Effect.gen(function* () {
       const gone = yield* Deferred.make<void>()
       const chunk = Buffer.alloc(64 * 1024, "x")
@@ -129,7 +129,7 @@ describe("an endless answer", () => {
     })
   )
 
-  it.effect("of an error is read no further than errors are long", () =>
+  it.effect("the body of an error is read no further than errors are long", () =>
     Effect.gen(function* () {
       const messages = new Map<string, string>()
       for (const length of [60_000, 70_000]) {
@@ -145,7 +145,7 @@ describe("an endless answer", () => {
     })
   )
 
-  it.effect("that came small and grows is bounded all the same", () =>
+  it.effect("a compressed body that grows is bounded as well", () =>
     Effect.gen(function* () {
       const gone = yield* Deferred.make<void>()
       const bomb = gzipSync(Buffer.alloc(50_000_000, "x"))

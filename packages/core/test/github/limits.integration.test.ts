@@ -16,7 +16,7 @@ for (const status of [403, 429] as const) {
         return reason._tag === "RateLimited" ? DateTime.toEpochMillis(reason.resumeAt) : Number.NaN
       })
 
-    it.effect("of the hour is waited for until just after its reset", () =>
+    it.effect("a limit of the hour ends just after its reset", () =>
       Effect.gen(function* () {
         const { github, fake } = yield* client()
         yield* TestClock.adjust("10 seconds")
@@ -25,7 +25,7 @@ for (const status of [403, 429] as const) {
       })
     )
 
-    it.effect("of the moment is waited for as long as retry-after says, or a minute", () =>
+    it.effect("a secondary limit ends when retry-after says, or after a minute", () =>
       Effect.gen(function* () {
         for (const [retryAfterSeconds, until] of [
           [120, 120_000],
@@ -43,7 +43,7 @@ for (const status of [403, 429] as const) {
       })
     )
 
-    it.effect("of both kinds at once is waited for until both are over, unless retry-after says when", () =>
+    it.effect("a limit of both kinds at once ends when both are over, unless retry-after says when", () =>
       Effect.gen(function* () {
         const message = "You have exceeded a secondary rate limit"
         const exhausted = { "x-ratelimit-limit": "60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "30" }
@@ -59,7 +59,7 @@ for (const status of [403, 429] as const) {
       })
     )
 
-    it.effect("blocks all requests, and lets them leave again when it is over", () =>
+    it.effect("a limit blocks all requests, and lets them leave again when it is over", () =>
       Effect.gen(function* () {
         const { github, fake } = yield* client()
         fake.injectFault({ kind: "primary-limit", resetInSeconds: 600, status })
@@ -79,7 +79,7 @@ for (const status of [403, 429] as const) {
       })
     )
 
-    it.effect("for a short while is waited out inside, and nothing is sent before", () =>
+    it.effect("requests wait inside the client for the end of a short limit", () =>
       Effect.gen(function* () {
         const { github, fake } = yield* client()
         fake.injectFault({ kind: "secondary-limit", retryAfterSeconds: 20, status })
@@ -101,7 +101,7 @@ for (const status of [403, 429] as const) {
   })
 }
 
-it.effect("a 429 that says nothing more is waited for a minute", () =>
+it.effect("a 429 that says nothing more is a limit of a minute", () =>
   Effect.gen(function* () {
     const { github, fake } = yield* client()
     fake.injectFault({ kind: "status", status: 429 })
@@ -112,7 +112,7 @@ it.effect("a 429 that says nothing more is waited for a minute", () =>
 )
 
 describe("the throttle", () => {
-  it.effect("stops before the hour's limit is hit, and says until when", () =>
+  it.effect("requests stop before the hour's limit is hit, and the error says until when", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client({ limit: 5 })
       // The first response reports the limit. The other requests come at once.
@@ -130,7 +130,7 @@ describe("the throttle", () => {
   )
 
   it.effect(
-    "keeps to 900 requests a minute: a check waits for a slot, and a read of content fails until a slot is free",
+    "900 requests leave in a minute: a check waits for a slot, and a read of content fails until a slot is free",
     () =>
       Effect.gen(function* () {
         const { github, fake } = yield* client()
@@ -159,7 +159,7 @@ describe("the throttle", () => {
       (github: Github["Service"]) => Github["Service"]["limits"]
     ]
   >) {
-    it.effect(`reports how many ${what} are left of the hour, and nothing about an hour that is over`, () =>
+    it.effect(`the limits report how many ${what} are left of the hour, and nothing about an hour that is over`, () =>
       Effect.gen(function* () {
         const { github } = yield* client({ graphql: graphqlEngine, ...options })
         const budget = Effect.map(limits(github), ({ budget }) => budget)
@@ -173,7 +173,7 @@ describe("the throttle", () => {
     )
   }
 
-  it.effect("takes nothing of the hour for content, which comes from other hosts", () =>
+  it.effect("raw content costs nothing of the hour's limit", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client({ limit: 5 })
       fake.addGist("octocat", { files: { "a.md": "x" } })
@@ -183,7 +183,7 @@ describe("the throttle", () => {
     })
   )
 
-  it.effect("never has more than twenty requests under way", () =>
+  it.effect("no more than twenty requests are under way at a time", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       yield* list(github)
@@ -201,7 +201,7 @@ describe("the throttle", () => {
     })
   )
 
-  it.effect("sends nothing during a limit that an earlier process has stored", () =>
+  it.effect("nothing is sent during a limit that an earlier process has stored", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       yield* github.block(DateTime.makeUnsafe(100_000), "as stored")
@@ -211,7 +211,7 @@ describe("the throttle", () => {
     })
   )
 
-  it.effect("has a key that differs with token and address and names neither", () =>
+  it.effect("the key of the limits differs with token and address, and names neither", () =>
     Effect.gen(function* () {
       const limitKey = (url: string, token: string | null) =>
         Effect.map(makeGithub(url, { token }), (github) => github.limitKey)

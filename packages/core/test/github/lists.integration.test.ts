@@ -15,7 +15,7 @@ const allPages = Effect.fnUntraced(function* (github: Github["Service"]) {
 })
 
 describe("a list", () => {
-  it.effect("becomes files in storable form, with owner and validator", () =>
+  it.effect("a list becomes files in storable form, with owner and ETag", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       const gistId = fake.addGist("octocat", {
@@ -45,7 +45,7 @@ describe("a list", () => {
     })
   )
 
-  it.effect("of nobody's gists is empty and names no owner", () =>
+  it.effect("a list without gists is empty and names no owner", () =>
     Effect.gen(function* () {
       const { github } = yield* client()
       const page = yield* list(github)
@@ -53,7 +53,7 @@ describe("a list", () => {
     })
   )
 
-  it.effect("that has not changed costs one request and nothing of the hourly limit", () =>
+  it.effect("a list that has not changed costs one request and nothing of the hourly limit", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       fake.addGist("octocat", { files: { a: "1" } })
@@ -74,7 +74,7 @@ describe("a list", () => {
     })
   )
 
-  it.effect("of several pages is followed by the addresses it gives, to its end", () =>
+  it.effect("a list of several pages is followed by the addresses that it gives, to its end", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       for (let n = 0; n < 245; n++) fake.addGist("octocat", { files: { [`${n}.txt`]: "x" }, createdAt: n * 1_000 })
@@ -103,7 +103,7 @@ describe("a list", () => {
     })
   )
 
-  it.effect("is asked for without a token when there is none", () =>
+  it.effect("a list is requested without a token when there is none", () =>
     Effect.gen(function* () {
       const { fake } = yield* client()
       const github = yield* makeGithub(fake.url, { token: null })
@@ -113,7 +113,7 @@ describe("a list", () => {
     })
   )
 
-  it.effect("keeps every file that can be read, whatever form the other gists of the list have", () =>
+  it.effect("every file of a list that can be read is kept, whatever form the other gists have", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       const gist = (id: string, more: object) => ({
@@ -182,7 +182,7 @@ describe("a list", () => {
     })
   )
 
-  it.effect("holds a file called __proto__ like any other, and so does the gist", () =>
+  it.effect("a list and a gist hold a file called __proto__ like any other", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       const id = fake.addGist("octocat", { files: { ["__proto__"]: "polluted", constructor: "x" } })
@@ -197,7 +197,7 @@ describe("a list", () => {
 })
 
 describe("an account", () => {
-  it.effect("that was renamed is found by its number, when its old name leads nowhere", () =>
+  it.effect("an account that was renamed is found by its number when its old name is not found", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       fake.renameUser("octocat", "monalisa")
@@ -207,7 +207,7 @@ describe("an account", () => {
     })
   )
 
-  it.effect("with an odd name asks for that name and no other address", () =>
+  it.effect("a login with special characters is requested as a login and as no other address", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       assert.strictEqual((yield* reasonOf(list(github, "../user/42?x=#")))._tag, "UserNotFound")

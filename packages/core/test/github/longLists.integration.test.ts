@@ -13,7 +13,7 @@ describe("a list's next page", () => {
     ["no quotes", "<?page=2>; rel=next"],
     ["several relations", '<?page=2>; title="x"; rel="last next"']
   ] as const) {
-    it.effect(`is found by ${what}`, () =>
+    it.effect(`a list's next page is found by ${what}`, () =>
       withGithub(
         ({ path, query }) =>
           query.get("page") === "2"
@@ -30,7 +30,7 @@ describe("a list's next page", () => {
     )
   }
 
-  it.effect("whose address cannot be read fails the user aloud", () =>
+  it.effect("a next page whose address cannot be read fails the user's check", () =>
     withGithub(
       ({ path }) =>
         path === listOf("ann")
@@ -54,27 +54,29 @@ describe("a long list", () => {
     ["the second page", (query: URLSearchParams) => query.has("page")]
   ] as const) {
     for (const maxSize of [30, 10]) {
-      it.effect(`of which GitHub completes no more than ${maxSize} a page (${what}) is found, and stays found`, () =>
-        withGithub(
-          (asked) =>
-            Number(asked.query.get("per_page")) > maxSize && isSlow(asked.query)
-              ? { status: 502, body: "Server Error" }
-              : paged("ann", 250, asked),
-          ({ asked }) =>
-            Effect.gen(function* () {
-              const gitpip = yield* tracked("ann")
-              for (let n = 0; n < 5; n++) {
+      it.effect(
+        `a list of which GitHub completes no more than ${maxSize} gists a page (${what}) is found, and stays found`,
+        () =>
+          withGithub(
+            (asked) =>
+              Number(asked.query.get("per_page")) > maxSize && isSlow(asked.query)
+                ? { status: 502, body: "Server Error" }
+                : paged("ann", 250, asked),
+            ({ asked }) =>
+              Effect.gen(function* () {
+                const gitpip = yield* tracked("ann")
+                for (let n = 0; n < 5; n++) {
+                  yield* gitpip.scan()
+                  yield* TestClock.adjust("10 minutes")
+                }
+                assert.deepStrictEqual(yield* states(["ann"]), ["ok"])
+                assert.lengthOf(yield* gitpip.history(name("ann"), everything), 250)
+                if (what !== "each page") return
+                const before = asked.length
                 yield* gitpip.scan()
-                yield* TestClock.adjust("10 minutes")
-              }
-              assert.deepStrictEqual(yield* states(["ann"]), ["ok"])
-              assert.lengthOf(yield* gitpip.history(name("ann"), everything), 250)
-              if (what !== "each page") return
-              const before = asked.length
-              yield* gitpip.scan()
-              assert.strictEqual(asked[before]?.query.get("per_page"), `${maxSize}`)
-            })
-        )
+                assert.strictEqual(asked[before]?.query.get("per_page"), `${maxSize}`)
+              })
+          )
       )
     }
   }
@@ -100,7 +102,7 @@ describe("a long list", () => {
   }
   const pagesOf = (asked: ReadonlyArray<Asked>) => asked.filter(({ path }) => path.startsWith("/users/")).length
 
-  it.effect("that the limit cuts off goes on where it stopped, and asks for no page twice", () =>
+  it.effect("a list that the limit cuts off goes on where it stopped, and requests no page twice", () =>
     withGithub(
       anonymous((asked) => paged("ann", 6_050, asked)),
       ({ asked }) =>
@@ -116,43 +118,48 @@ describe("a long list", () => {
     )
   )
 
-  it.effect("does not keep sixteen others from being found, and eighty pages take eighty requests", () => {
-    const logins = Array.from({ length: 16 }, (_, n) => `user-${String(n).padStart(2, "0")}`)
-    return withGithub(
-      anonymous((asked) => logins.map((login) => paged(login, 450, asked)).find((found) => found !== undefined)),
-      ({ asked }) =>
-        Effect.gen(function* () {
-          const gitpip = yield* tracked(...logins)
-          yield* gitpip.scan()
-          // The newest gists of all users come first.
-          assert.deepStrictEqual(new Set(asked.slice(0, 16).map(({ path }) => path)).size, 16)
-          yield* TestClock.adjust("61 minutes")
-          yield* gitpip.scan()
-          for (const login of logins) assert.strictEqual((yield* gitpip.user(name(login))).counts.files, 450)
-          assert.isAtMost(pagesOf(asked), 96)
-        }),
-      { GITHUB_TOKEN: "" }
-    )
-  })
+  it.effect(
+    "sixteen long lists are found together, the first pages first, and eighty pages take about eighty requests",
+    () => {
+      const logins = Array.from({ length: 16 }, (_, n) => `user-${String(n).padStart(2, "0")}`)
+      return withGithub(
+        anonymous((asked) => logins.map((login) => paged(login, 450, asked)).find((found) => found !== undefined)),
+        ({ asked }) =>
+          Effect.gen(function* () {
+            const gitpip = yield* tracked(...logins)
+            yield* gitpip.scan()
+            // The newest gists of all users come first.
+            assert.deepStrictEqual(new Set(asked.slice(0, 16).map(({ path }) => path)).size, 16)
+            yield* TestClock.adjust("61 minutes")
+            yield* gitpip.scan()
+            for (const login of logins) assert.strictEqual((yield* gitpip.user(name(login))).counts.files, 450)
+            assert.isAtMost(pagesOf(asked), 96)
+          }),
+        { GITHUB_TOKEN: "" }
+      )
+    }
+  )
 
-  it.effect("leaves half of an hour without a token to others when it is a scheduled scan's", () =>
-    withGithub(
-      anonymous((asked) => paged("ann", 6_050, asked) ?? paged("bob", 1, asked)),
-      ({ asked }) =>
-        Effect.gen(function* () {
-          yield* tracked("ann", "bob")
-          const scanner = yield* Scanner
-          const scan = yield* scanner.scan({ kind: "scheduled", userKey: null })
-          assert.strictEqual(scan.state, "done")
-          assert.isAtMost(asked.length, 40)
-          assert.deepStrictEqual(yield* states(["ann", "bob"]), ["ok", "ok"])
-        }),
-      { GITHUB_TOKEN: "" }
-    )
+  it.effect(
+    "a scheduled scan of a long list without a token leaves part of the hour's limit to others",
+    () =>
+      withGithub(
+        anonymous((asked) => paged("ann", 6_050, asked) ?? paged("bob", 1, asked)),
+        ({ asked }) =>
+          Effect.gen(function* () {
+            yield* tracked("ann", "bob")
+            const scanner = yield* Scanner
+            const scan = yield* scanner.scan({ kind: "scheduled", userKey: null })
+            assert.strictEqual(scan.state, "done")
+            assert.isAtMost(asked.length, 40)
+            assert.deepStrictEqual(yield* states(["ann", "bob"]), ["ok", "ok"])
+          }),
+        { GITHUB_TOKEN: "" }
+      )
   )
 
   for (const shown of [30, 26, 1])
-    it.effect(`that ends with 422 after ${shown} pages is found as far as GitHub shows it`, () =>
+    it.effect(`a list that ends with 422 after ${shown} pages is found as far as GitHub shows it`, () =>
       withGithub(
         (asked) =>
           Number(asked.query.get("page")) > shown
@@ -174,7 +181,7 @@ describe("a long list", () => {
     )
 
   for (const status of [404, 403, 500] as const) {
-    it.effect(`of which a late page answers ${status} keeps what was read, and is tried again`, () => {
+    it.effect(`a list of which a late page answers ${status} keeps the pages before, and is requested again`, () => {
       let isBroken = true
       return withGithub(
         (asked) =>

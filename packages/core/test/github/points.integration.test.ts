@@ -7,7 +7,7 @@ import { makeGithub, reasonOf } from "../net/clients.ts"
 import { clientWithUsers } from "./support.ts"
 
 describe("the hour's points", () => {
-  it.effect("are not read from a response that counts as a request", () =>
+  it.effect("points are not read from a response that counts as a request", () =>
     Effect.gen(function* () {
       const fake = yield* FakeGithub.make({ token: "secret", limit: 7 })
       const github = yield* makeGithub(fake.url, { token: "secret" })
@@ -22,7 +22,7 @@ describe("the hour's points", () => {
       reason._tag === "RateLimited" ? DateTime.toEpochMillis(reason.resumeAt) : reason._tag
     )
 
-  it.effect("are never overdrawn: no query is sent until there are new ones, and reads go on", () =>
+  it.effect("points are never overdrawn: no query is sent until there are new points, and reads go on", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(1, { points: 3 })
       for (let n = 0; n < 3; n++) yield* github.batch(["user-0"])
@@ -36,7 +36,7 @@ describe("the hour's points", () => {
   )
 
   for (const type of ["RATE_LIMITED", "RATE_LIMIT"] as const) {
-    it.effect(`that others have spent, reported as ${type}, are waited for until just after their renewal`, () =>
+    it.effect(`points that others have spent (${type}) block queries until just after their renewal`, () =>
       Effect.gen(function* () {
         const { github, fake } = yield* clientWithUsers(1)
         fake.injectFault({ kind: "points-spent", resetInSeconds: 600, type })
@@ -47,7 +47,7 @@ describe("the hour's points", () => {
     )
   }
 
-  it.effect("wait for the end of the secondary limit, in each form that GitHub reports", () =>
+  it.effect("queries wait for the end of the secondary limit, in each form that GitHub reports", () =>
     Effect.gen(function* () {
       const message = "You have exceeded a secondary rate limit. Please wait a few minutes"
       for (const [fault, until] of [
@@ -63,7 +63,7 @@ describe("the hour's points", () => {
     })
   )
 
-  it.effect("have a limit of their own, which an earlier process may have stored", () =>
+  it.effect("queries have a limit of their own, which an earlier process may have stored", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(1)
       assert.match(github.points.limitKey, /^github-points:[0-9a-f]{16}$/)
@@ -76,7 +76,7 @@ describe("the hour's points", () => {
 })
 
 describe("the capacity", () => {
-  it.effect("is that of the limits as they are known, and of the batches' present size", () =>
+  it.effect("the capacity follows from the known limits and the batches' present size", () =>
     Effect.gen(function* () {
       const { github, logins, fake } = yield* clientWithUsers(100)
       const points = 5_000 / 3_600
@@ -92,7 +92,7 @@ describe("the capacity", () => {
     })
   )
 
-  it.effect("without a token is that of a server without limits once a response has reported none", () =>
+  it.effect("the capacity without a token is that of a server without limits once a response has reported none", () =>
     Effect.gen(function* () {
       const fake = yield* FakeGithub.make({ limit: false })
       fake.addUser("ann")
@@ -106,7 +106,7 @@ describe("the capacity", () => {
     })
   )
 
-  it.effect("is less when a query costs more points, or its answer takes long", () =>
+  it.effect("the capacity is less when a query costs more points, or when its answer takes long", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(1)
       const body = { data: { u0: null, rateLimit: { cost: 11 } }, errors: [{ type: "NOT_FOUND", path: ["u0"] }] }

@@ -17,7 +17,7 @@ describe("a gist that GitHub does not call public", () => {
     ["a text", { public: "true" }],
     ["a number", { public: 1 }]
   ] as const) {
-    it.effect(`is not stored, shown or counted when \`public\` is ${what} in the user's list`, () =>
+    it.effect(`a gist is not stored, shown or counted when \`public\` is ${what} in the user's list`, () =>
       withGithub(
         ({ path }) =>
           path === listOf("me-example")
@@ -52,7 +52,7 @@ describe("a gist that GitHub does not call public", () => {
     ["is null", null],
     ["is a text", "true"]
   ] as const) {
-    it.effect(`or secret either, because \`public\` ${what}, is not published, and not given up`, () => {
+    it.effect(`a gist whose \`public\` ${what} is not published, and not given up`, () => {
       let isOdd = true
       return withGithub(
         ({ path }) =>
@@ -80,28 +80,30 @@ describe("a gist that GitHub does not call public", () => {
     })
   }
 
-  it.effect("is not published when it becomes secret between the scan and the publication, and says so", () =>
-    inWorld(layerPostgres, { queries: false }, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        github.addUser("ann")
-        const id = github.addGist("ann", { files: { "a.md": "text", "large.md": "x".repeat(5 * 1024 * 1024) } })
-        const gitpip = yield* tracked("ann")
-        yield* gitpip.scan()
-        github.setPublic(id, false)
-        yield* gitpip.publish
-        assert.lengthOf(pipedrive.activities, 0)
-        assert.sameDeepMembers(yield* publications, [
-          ["a.md", "gone", "NotPublic"],
-          ["large.md", "gone", "NotPublic"]
-        ])
-        const [file] = yield* gitpip.history(name("ann"), everything)
-        const preview = yield* Effect.flip(gitpip.filePreview(file?.id ?? 0))
-        assert.strictEqual(preview._tag === "GithubError" ? preview.reason._tag : preview._tag, "NotPublic")
-      })
-    )
+  it.effect(
+    "a gist that becomes secret between the scan and the publication is not published, and the file says so",
+    () =>
+      inWorld(layerPostgres, { queries: false }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          github.addUser("ann")
+          const id = github.addGist("ann", { files: { "a.md": "text", "large.md": "x".repeat(5 * 1024 * 1024) } })
+          const gitpip = yield* tracked("ann")
+          yield* gitpip.scan()
+          github.setPublic(id, false)
+          yield* gitpip.publish
+          assert.lengthOf(pipedrive.activities, 0)
+          assert.sameDeepMembers(yield* publications, [
+            ["a.md", "gone", "NotPublic"],
+            ["large.md", "gone", "NotPublic"]
+          ])
+          const [file] = yield* gitpip.history(name("ann"), everything)
+          const preview = yield* Effect.flip(gitpip.filePreview(file?.id ?? 0))
+          assert.strictEqual(preview._tag === "GithubError" ? preview.reason._tag : preview._tag, "NotPublic")
+        })
+      )
   )
 
-  it.effect("is not published from a text that came with a scan more than a minute ago", () =>
+  it.effect("a gist that became secret is not published from a text that came with a scan more than a minute ago", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const logins = Array.from({ length: 10 }, (_, n) => `user-${n}`)
@@ -141,7 +143,7 @@ describe("the answer to a query", () => {
   })
   const nodes = [node("open", {}), node("secret", { isPublic: false })]
 
-  it.effect("shows no gist, and no text, that it does not call public", () =>
+  it.effect("a query shows no gist, and no text, that GitHub does not call public", () =>
     Effect.gen(function* () {
       const gists = { totalCount: 2, pageInfo: { hasNextPage: false }, nodes }
       const user = { databaseId: 1, login: "ann", gists }

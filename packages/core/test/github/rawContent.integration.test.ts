@@ -35,7 +35,7 @@ describe("raw content", () => {
     ["no time", {}],
     ["a time in the past", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1" }]
   ] as const) {
-    it.effect(`of a host that answers 429 for ${what} is left out, and delays nobody else`, () =>
+    it.effect(`raw content of a host that answers 429 for ${what} is left out, and delays no other user`, () =>
       withGithub(
         twoUsers(() => ({ status: 429, body: "too many requests", headers })),
         ({ asked, pipedrive }) =>
@@ -61,7 +61,7 @@ describe("raw content", () => {
     )
   }
 
-  it.effect("of a host that answers again is published whole", () => {
+  it.effect("raw content of a host that answers again is published whole", () => {
     let answers = 0
     return withGithub(
       twoUsers(() =>
@@ -81,7 +81,7 @@ describe("raw content", () => {
   })
 
   // https://github.com/cli/cli/issues/11739
-  it.effect("is read for a file behind one that is too large, whose content comes empty", () =>
+  it.effect("raw content is read for a file after one that is too large, whose content comes empty", () =>
     withGithub(
       ({ path }, origin) => {
         const files = {
@@ -135,26 +135,28 @@ describe("raw content", () => {
     ["another host", () => ({ body: "never read" }), { at: "https://raw.example.test/dump.sql" }],
     ["no address", () => ({ body: "never read" }), { at: "nowhere" }]
   ] as const) {
-    it.effect(`that is answered with ${what} is left out: the file is published as a link with a sentence`, () =>
-      withGithub(twoUsers(raw, options), ({ pipedrive }) =>
-        Effect.gen(function* () {
-          const gitpip = yield* tracked("ann", "bob")
-          yield* gitpip.scan()
-          yield* gitpip.publish
-          assert.lengthOf(pipedrive.activities, 2)
-          const note = pipedrive.activities.find(({ subject }) => subject === "dump.sql")?.note ?? ""
-          assert.match(note, /The content is left out: it could not be read: .*\. See the link\./)
-          assert.notInclude(note, "Sign in")
-          const [file] = (yield* gitpip.history(name("ann"), everything)).filter(
-            ({ filename }) => filename === "dump.sql"
-          )
-          assert.isNull((yield* gitpip.filePreview(file?.id ?? 0)).text)
-        })
-      )
+    it.effect(
+      `raw content that is answered with ${what} is left out: the file is published as a link with a sentence`,
+      () =>
+        withGithub(twoUsers(raw, options), ({ pipedrive }) =>
+          Effect.gen(function* () {
+            const gitpip = yield* tracked("ann", "bob")
+            yield* gitpip.scan()
+            yield* gitpip.publish
+            assert.lengthOf(pipedrive.activities, 2)
+            const note = pipedrive.activities.find(({ subject }) => subject === "dump.sql")?.note ?? ""
+            assert.match(note, /The content is left out: it could not be read: .*\. See the link\./)
+            assert.notInclude(note, "Sign in")
+            const [file] = (yield* gitpip.history(name("ann"), everything)).filter(
+              ({ filename }) => filename === "dump.sql"
+            )
+            assert.isNull((yield* gitpip.filePreview(file?.id ?? 0)).text)
+          })
+        )
     )
   }
 
-  it.effect("that is a page, as the file is, is read", () =>
+  it.effect("raw content that is a page is read when the file is a page", () =>
     withGithub(
       twoUsers(() => page, { file: "index.html" }),
       ({ pipedrive }) =>
@@ -167,22 +169,24 @@ describe("raw content", () => {
     )
   )
 
-  it.effect("of a host that fails each time is left out in the end, and the file is published as a link", () =>
-    withGithub(
-      twoUsers(() => ({ status: 502, body: "" })),
-      ({ pipedrive }) =>
-        Effect.gen(function* () {
-          const gitpip = yield* tracked("ann", "bob")
-          yield* gitpip.scan()
-          for (let n = 0; n < 10; n++) {
-            yield* gitpip.publish
-            yield* passTime("2 minutes")
-          }
-          assert.sameMembers(
-            pipedrive.activities.map(({ subject }) => subject),
-            ["small.md", "dump.sql"]
-          )
-        })
-    )
+  it.effect(
+    "raw content of a host that fails each time is left out in the end, and the file is published as a link",
+    () =>
+      withGithub(
+        twoUsers(() => ({ status: 502, body: "" })),
+        ({ pipedrive }) =>
+          Effect.gen(function* () {
+            const gitpip = yield* tracked("ann", "bob")
+            yield* gitpip.scan()
+            for (let n = 0; n < 10; n++) {
+              yield* gitpip.publish
+              yield* passTime("2 minutes")
+            }
+            assert.sameMembers(
+              pipedrive.activities.map(({ subject }) => subject),
+              ["small.md", "dump.sql"]
+            )
+          })
+      )
   )
 })

@@ -8,7 +8,7 @@ import { client, list } from "./support.ts"
 describe("another origin", () => {
   const elsewhere = FakeGithub.make({ token: "theirs" })
 
-  it.effect("is never asked for the next page", () =>
+  it.effect("the next page is never requested from another origin", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       const other = yield* elsewhere
@@ -22,7 +22,7 @@ describe("another origin", () => {
     })
   )
 
-  it.effect("is never followed to by a redirect", () =>
+  it.effect("a redirect to another origin is never followed", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       const other = yield* elsewhere
@@ -36,7 +36,7 @@ describe("another origin", () => {
 })
 
 describe("a redirect", () => {
-  it.effect("within GitHub is followed, with token and validator", () =>
+  it.effect("a redirect within GitHub is followed, with token and ETag", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       const { etag } = yield* Effect.andThen(github.account(42), list(github))
@@ -50,7 +50,7 @@ describe("a redirect", () => {
     })
   )
 
-  it.effect("in circles is left after a few", () =>
+  it.effect("a redirect in circles ends after a few requests", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()
       yield* github.account(42)

@@ -27,7 +27,7 @@ describe("a refusal of every request", () => {
   for (const [what, status, message] of refusals.filter(([text]) => kinds.includes(text))) {
     for (const logins of [["ann"], ["ann", "bob", "cy", "dan"]]) {
       it.effect(
-        `(${what}, ${logins.length} tracked) marks no user, is reported, and ends for all users within minutes`,
+        `a refusal of every request (${what}, ${logins.length} tracked) marks no user, is reported, and ends for all users within minutes`,
         () => {
           let isRefused = true
           return withGithub(
@@ -71,7 +71,7 @@ describe("a refusal of every request", () => {
     }
   }
 
-  it.effect("fails no publication, and all are published when it ends", () => {
+  it.effect("a refusal of every request fails no publication, and all files are published when it ends", () => {
     let isRefused = false
     const logins = ["ann", "bob", "cy", "dan"]
     return withGithub(
@@ -100,30 +100,33 @@ describe("a refusal of every request", () => {
     )
   })
 
-  it.effect("of all lists alone is found out by the third, and the users that were marked before are unmarked", () => {
-    let isRefused = true
-    const logins = ["ann", "bob", "cy", "dan"]
-    return withGithub(
-      ({ path }) => {
-        if (path === "/gists/public") return { body: [] }
-        const login = logins.find((one) => path === listOf(one))
-        if (login === undefined) return undefined
-        return isRefused ? { status: 403, body: { message: "Forbidden" } } : { body: [gist(login, `gist-${login}`)] }
-      },
-      () =>
-        Effect.gen(function* () {
-          const gitpip = yield* tracked(...logins)
-          const scan = yield* gitpip.scan()
-          assert.deepStrictEqual([scan.state, scan.reason, scan.failed], ["stopped", "Unauthorized", 0])
-          assert.deepStrictEqual(new Set(yield* states(logins)), new Set(["new"]))
-          isRefused = false
-          yield* TestClock.adjust("1 minute")
-          assert.strictEqual((yield* gitpip.scan()).files, 4)
-        })
-    )
-  })
+  it.effect(
+    "a refusal of all lists is found out by the third, and the users that were marked before are unmarked",
+    () => {
+      let isRefused = true
+      const logins = ["ann", "bob", "cy", "dan"]
+      return withGithub(
+        ({ path }) => {
+          if (path === "/gists/public") return { body: [] }
+          const login = logins.find((one) => path === listOf(one))
+          if (login === undefined) return undefined
+          return isRefused ? { status: 403, body: { message: "Forbidden" } } : { body: [gist(login, `gist-${login}`)] }
+        },
+        () =>
+          Effect.gen(function* () {
+            const gitpip = yield* tracked(...logins)
+            const scan = yield* gitpip.scan()
+            assert.deepStrictEqual([scan.state, scan.reason, scan.failed], ["stopped", "Unauthorized", 0])
+            assert.deepStrictEqual(new Set(yield* states(logins)), new Set(["new"]))
+            isRefused = false
+            yield* TestClock.adjust("1 minute")
+            assert.strictEqual((yield* gitpip.scan()).files, 4)
+          })
+      )
+    }
+  )
 
-  it.effect("of one user's list alone, with whatever words, is that user's, and the others go on", () => {
+  it.effect("a refusal of one user's list, with whatever words, fails that user alone", () => {
     const logins = ["ann", "bob", "cy", "dan", "eve"]
     return Effect.gen(function* () {
       for (const [, status, message] of [...refusals, ["", 400, "Bad Request"], ["", 422, "Spammed"]] as const) {
@@ -159,7 +162,7 @@ describe("a limit", () => {
     ["after 1 second", { "retry-after": "1" }]
   ] as const) {
     it.effect(
-      `that is stated to end ${what}, again and again, is asked about ever more rarely, and is over within hours`,
+      `a limit that is stated to end ${what}, again and again, is asked about ever more rarely, and is over within hours`,
       () => {
         let isLimited = true
         return withGithub(
@@ -186,7 +189,7 @@ describe("a limit", () => {
     )
   }
 
-  it.effect("whose headers do not say that nothing is left is one all the same", () =>
+  it.effect("a limit is known by its text when its headers do not say that nothing is left", () =>
     withGithub(
       () => ({ status: 403, body: { message: "API rate limit exceeded for user ID 1." } }),
       () =>

@@ -35,7 +35,7 @@ describe("an error of GitHub", () => {
     [new Unreachable({ message }), undefined, false, true],
     [new Unavailable({ message }), undefined, false, true]
   ] as ReadonlyArray<readonly [GithubError["reason"], boolean | undefined, boolean, boolean]>) {
-    it(`with the reason ${reason._tag} shows what the reason says about the token and the thing`, () => {
+    it(`an error ${reason._tag} shows what its reason says about the token and the thing`, () => {
       const error = githubError(reason)
       assert.deepStrictEqual(
         [Refusals.acceptanceOf(error), Refusals.isRefusal(error), Refusals.isWeak(error)],
@@ -48,13 +48,13 @@ describe("an error of GitHub", () => {
 describe("the signature of a refusal", () => {
   const refused = (message: string) => Refusals.signatureOf(githubError(new Refused({ message })))
 
-  it("is the same for different things, whose ids the text names", () => {
+  it("the signature of a refusal is the same for different things, whose ids the text names", () => {
     assert.strictEqual(refused("no access to 0a1b2c from 10:42"), refused("no access to 3d4e5f from 11:07"))
     const missing = (message: string) => Refusals.signatureOf(githubError(new UserNotFound({ message })))
     assert.strictEqual(missing("GitHub knows no user ann"), missing("GitHub knows no user bob"))
   })
 
-  it("differs with the text and with the reason", () => {
+  it("the signature of a refusal differs with the text and with the reason", () => {
     assert.notStrictEqual(refused("suspended"), refused("flagged"))
     assert.notStrictEqual(refused("no"), Refusals.signatureOf(githubError(new Unexpected({ message: "no" }))))
   })
@@ -64,7 +64,7 @@ describe("the refusal of everything", () => {
   const all = (reason: GithubError["reason"], hasToken = true) =>
     Refusals.globalRefusal(githubError(reason), { hasToken, until: 15_000 })
 
-  it("names what to check, and when GitHub is asked again", () => {
+  it("the refusal of everything names what to check, and when GitHub is asked again", () => {
     const refused = all(new Refused({ message: "no" }))
     assert.strictEqual(refused.message, "GitHub refuses the token, whatever is asked for: no. Check GITHUB_TOKEN")
     assert.deepStrictEqual(
@@ -79,7 +79,7 @@ describe("the refusal of everything", () => {
     assert.strictEqual(all(unauthorized).reason, unauthorized)
   })
 
-  it("doubles its wait to a minute, and to five minutes when the token itself is wrong", () => {
+  it("the refusal of everything doubles its wait to a minute, and to five minutes when the token itself is wrong", () => {
     const waits = (message: string) =>
       [1, 2, 3, 4, 5, 6, 100].map((times) =>
         Duration.toSeconds(Refusals.refusalWait(times, githubError(new Refused({ message }))))

@@ -29,7 +29,7 @@ describe("set-up", () => {
       return yield* Effect.result(Effect.andThen(github.check, github.checkLists))
     })
 
-  it.effect("is found wrong by the check when lists of gists are not where they should be, or may not be read", () =>
+  it.effect("the check fails when lists of gists are not where they should be, or may not be read", () =>
     Effect.gen(function* () {
       for (const [answer, reason, message] of [
         [() => notFound, "Unexpected", /not where lists of gists are/],
@@ -52,7 +52,7 @@ describe("set-up", () => {
     })
   )
 
-  it.effect("is found right without that user, without limits, and without a feed", () =>
+  it.effect("the check passes without that user, without limits, and without a feed", () =>
     Effect.gen(function* () {
       for (const path of ["/users/octocat/gists", "/gists/public"]) {
         const result = yield* checked((asked) => (asked.path === path ? { body: [] } : notFound))
@@ -61,7 +61,7 @@ describe("set-up", () => {
     })
   )
 
-  it.effect("that leads to no API stops the scan and marks nobody, however few are tracked", () =>
+  it.effect("an address that leads to no API stops the scan and marks no user, however few are tracked", () =>
     Effect.gen(function* () {
       for (const logins of [["ann"], ["ann", "bob", "cy", "dan"]]) {
         yield* withGithub(
@@ -79,7 +79,7 @@ describe("set-up", () => {
     })
   )
 
-  it.effect("of accounts that are not there is theirs, and the others are found", () =>
+  it.effect("accounts that do not exist fail alone, and the others are found", () =>
     withGithub(
       ({ path }) =>
         path === "/gists/public" ? { body: [] } : path === listOf("zed") ? { body: [gist("zed", "g")] } : undefined,

@@ -5,7 +5,7 @@ import { makeGithub, scripted } from "../net/clients.ts"
 import { clientWithUsers, one } from "./support.ts"
 
 describe("texts", () => {
-  it.effect("are those of the REST API, and none where that is not certain", () =>
+  it.effect("texts are those of the REST API, and missing when that is not certain", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(0)
       fake.addUser("ann")
@@ -36,7 +36,7 @@ describe("texts", () => {
     })
   )
 
-  it.effect("of more gists than fit are asked for by several queries", () =>
+  it.effect("texts of more gists than fit are requested by several queries", () =>
     Effect.gen(function* () {
       const { github, logins, fake } = yield* clientWithUsers(45)
       const nodes = (yield* github.batch(logins)).flatMap((result) => Result.getOrThrow(result).gists)
@@ -46,7 +46,7 @@ describe("texts", () => {
     })
   )
 
-  it.effect("that do not match the file's size are not taken for its content", () =>
+  it.effect("texts that do not match the file's size are not taken for its content", () =>
     Effect.gen(function* () {
       const file = (name: string, more: object) => ({ name, size: 3, isTruncated: false, text: "abc", ...more })
       const files = [

@@ -6,36 +6,38 @@ import * as Throttle from "../../src/net/Throttle.ts"
 import { logged } from "./throttles.ts"
 
 describe("concurrency", () => {
-  it.effect("is never more than allowed, and requests that wait leave in the order in which they came", () =>
-    Effect.gen(function* () {
-      const throttle = Throttle.make({ concurrency: 3, patience: 1_000 })
-      const answers = yield* Effect.forEach(Array.from({ length: 9 }), () => Deferred.make<void>())
-      const started: Array<number> = []
-      let inside = 0
-      let max = 0
-      const fibers = yield* Effect.forEach(answers, (answer, n) =>
-        throttle
-          .run(
-            Effect.gen(function* () {
-              started.push(n)
-              max = Math.max(max, ++inside)
-              yield* Deferred.await(answer)
-              inside--
-            })
-          )
-          .pipe((run) => Effect.forkChild(run, { startImmediately: true }))
-      )
-      assert.deepStrictEqual(started, [0, 1, 2])
-      for (const n of [1, 0, 2, 3, 4, 5, 6, 7, 8]) {
-        yield* Deferred.succeed(answers[n] as Deferred.Deferred<void>, undefined)
-        yield* Fiber.join(fibers[n] as Fiber.Fiber<void>)
-      }
-      assert.deepStrictEqual(started, [0, 1, 2, 3, 4, 5, 6, 7, 8])
-      assert.strictEqual(max, 3)
-    })
+  it.effect(
+    "no more requests are under way than allowed, and requests that wait leave in the order in which they came",
+    () =>
+      Effect.gen(function* () {
+        const throttle = Throttle.make({ concurrency: 3, patience: 1_000 })
+        const answers = yield* Effect.forEach(Array.from({ length: 9 }), () => Deferred.make<void>())
+        const started: Array<number> = []
+        let inside = 0
+        let max = 0
+        const fibers = yield* Effect.forEach(answers, (answer, n) =>
+          throttle
+            .run(
+              Effect.gen(function* () {
+                started.push(n)
+                max = Math.max(max, ++inside)
+                yield* Deferred.await(answer)
+                inside--
+              })
+            )
+            .pipe((run) => Effect.forkChild(run, { startImmediately: true }))
+        )
+        assert.deepStrictEqual(started, [0, 1, 2])
+        for (const n of [1, 0, 2, 3, 4, 5, 6, 7, 8]) {
+          yield* Deferred.succeed(answers[n] as Deferred.Deferred<void>, undefined)
+          yield* Fiber.join(fibers[n] as Fiber.Fiber<void>)
+        }
+        assert.deepStrictEqual(started, [0, 1, 2, 3, 4, 5, 6, 7, 8])
+        assert.strictEqual(max, 3)
+      })
   )
 
-  it.effect("is freed by an effect that fails, dies or is interrupted", () =>
+  it.effect("an effect that fails, dies or is interrupted frees its place", () =>
     Effect.gen(function* () {
       const throttle = Throttle.make({ concurrency: 1, patience: 1_000 })
       yield* Effect.exit(throttle.run(Effect.fail("no")))
@@ -51,7 +53,7 @@ describe("concurrency", () => {
 })
 
 describe("the budget of the service's headers", () => {
-  it.effect("is spent down to nothing and waited for", () =>
+  it.effect("a stated budget is spent down to nothing and waited for", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = logged()
       throttle.learn({ limit: 60, remaining: 3, resetAt: 10_000 })
@@ -63,20 +65,22 @@ describe("the budget of the service's headers", () => {
     })
   )
 
-  it.effect("is taken from each response, when others spend some of it and when a response costs nothing", () =>
-    Effect.gen(function* () {
-      const { enter, throttle } = logged()
-      throttle.learn({ limit: 60, remaining: 50, resetAt: 10_000 })
-      yield* enter()
-      assert.strictEqual(throttle.state().budget?.remaining, 49)
-      throttle.learn({ limit: 60, remaining: 50, resetAt: 10_000 })
-      assert.strictEqual(throttle.state().budget?.remaining, 50)
-      throttle.learn({ limit: 60, remaining: 2, resetAt: 10_000 })
-      assert.strictEqual(throttle.state().budget?.remaining, 2)
-    })
+  it.effect(
+    "a stated budget is taken from each response, when others spend some of it and when a response costs nothing",
+    () =>
+      Effect.gen(function* () {
+        const { enter, throttle } = logged()
+        throttle.learn({ limit: 60, remaining: 50, resetAt: 10_000 })
+        yield* enter()
+        assert.strictEqual(throttle.state().budget?.remaining, 49)
+        throttle.learn({ limit: 60, remaining: 50, resetAt: 10_000 })
+        assert.strictEqual(throttle.state().budget?.remaining, 50)
+        throttle.learn({ limit: 60, remaining: 2, resetAt: 10_000 })
+        assert.strictEqual(throttle.state().budget?.remaining, 2)
+      })
   )
 
-  it.effect("counts requests under way as spent, except the answered one", () =>
+  it.effect("requests under way count as spent, except the answered one", () =>
     Effect.gen(function* () {
       const { throttle } = logged()
       yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(throttle.run(Effect.never), { startImmediately: true }))
@@ -85,7 +89,7 @@ describe("the budget of the service's headers", () => {
     })
   )
 
-  it.effect("is not raised by a response that a newer one overtook", () =>
+  it.effect("a stated budget is not raised by a response that a newer one overtook", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = logged()
       throttle.learn({ limit: 60, remaining: 1, resetAt: 10_000 })
@@ -99,7 +103,7 @@ describe("the budget of the service's headers", () => {
     })
   )
 
-  it.effect("that is used up for longer than the throttle waits is reported at once", () =>
+  it.effect("a budget that is used up for longer than the throttle waits fails at once", () =>
     Effect.gen(function* () {
       const { enter, throttle } = logged({ patience: 30_000 })
       throttle.learn({ limit: 60, remaining: 0, resetAt: 30_001 })
@@ -111,7 +115,7 @@ describe("the budget of the service's headers", () => {
 })
 
 describe("a block", () => {
-  it.effect("is waited for when it is short, in order, and no request leaves before its end", () =>
+  it.effect("a short block is waited for, in order, and no request leaves before its end", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, log } = logged()
       throttle.block(5_000, "too fast")
@@ -126,22 +130,27 @@ describe("a block", () => {
     })
   )
 
-  it.effect("that lasts longer than the throttle waits fails requests at once, with the instant and the reason", () =>
-    Effect.gen(function* () {
-      const { enter, throttle, log } = logged({ patience: 5_000 })
-      throttle.block(5_001, "the day is over")
-      const throttled = yield* Effect.flip(enter())
-      assert.deepStrictEqual([throttled._tag, throttled.until, throttled.why], ["Throttled", 5_001, "the day is over"])
-      yield* TestClock.adjust(1)
-      // One millisecond later the throttle waits for the rest.
-      const waiting = yield* Effect.forkChild(enter(), { startImmediately: true })
-      yield* TestClock.adjust(5_000)
-      yield* Fiber.join(waiting)
-      assert.strictEqual(log.length, 1)
-    })
+  it.effect(
+    "a block that lasts longer than the throttle waits fails requests at once, with the instant and the reason",
+    () =>
+      Effect.gen(function* () {
+        const { enter, throttle, log } = logged({ patience: 5_000 })
+        throttle.block(5_001, "the day is over")
+        const throttled = yield* Effect.flip(enter())
+        assert.deepStrictEqual(
+          [throttled._tag, throttled.until, throttled.why],
+          ["Throttled", 5_001, "the day is over"]
+        )
+        yield* TestClock.adjust(1)
+        // One millisecond later the throttle waits for the rest.
+        const waiting = yield* Effect.forkChild(enter(), { startImmediately: true })
+        yield* TestClock.adjust(5_000)
+        yield* Fiber.join(waiting)
+        assert.strictEqual(log.length, 1)
+      })
   )
 
-  it.effect("that becomes longer fails requests that wait already", () =>
+  it.effect("a block that becomes longer fails requests that wait already", () =>
     Effect.gen(function* () {
       const { enter, throttle, log } = logged({ patience: 5_000 })
       throttle.block(1_000, "a moment")
@@ -153,7 +162,7 @@ describe("a block", () => {
     })
   )
 
-  it.effect("is never ended earlier by a later report", () =>
+  it.effect("a block is never ended earlier by a later report", () =>
     Effect.gen(function* () {
       const { enter, throttle, log } = logged()
       throttle.block(2_000, "first")
@@ -168,7 +177,7 @@ describe("a block", () => {
     })
   )
 
-  it.effect("lets a request that waits be interrupted at once", () =>
+  it.effect("a request that waits for the end of a block can be interrupted at once", () =>
     Effect.gen(function* () {
       const { enter, throttle, log } = logged()
       throttle.block(20_000, "a while")
@@ -183,7 +192,7 @@ describe("a block", () => {
 })
 
 describe("a clock that is set back", () => {
-  it.effect("ends blocks that were noted by the wrong clock", () =>
+  it.effect("a clock that is set back ends blocks that were noted before", () =>
     Effect.gen(function* () {
       const { enter, throttle, log } = logged({ patience: 1_000 })
       yield* TestClock.setTime(86_400_000)

@@ -66,12 +66,12 @@ describe("a 429", () => {
     it(what, () => assert.deepStrictEqual(scopes(steps), expected))
   }
 
-  it("of a request for no user in particular is global", () => {
+  it("a 429 of a request for no user in particular is global", () => {
     const refusal = { ...usual, by: undefined }
     assert.strictEqual(LimitEvidence.refused(LimitEvidence.none, refusal).scope, "global")
   })
 
-  it("is forgotten when the thing is answered", () => {
+  it("a 429 is forgotten when the thing is answered", () => {
     const refusal = { ...usual, by: a }
     const { evidence } = LimitEvidence.refused(LimitEvidence.none, refusal)
     const next = LimitEvidence.refused(LimitEvidence.answered(evidence, { thing: a.thing, startedAt: 3 }), {
@@ -82,7 +82,7 @@ describe("a 429", () => {
     assert.strictEqual(next.scope, "suspected")
   })
 
-  it("of one thing alone holds that thing for longer each time, until it is answered", () => {
+  it("a 429 of one thing alone holds that thing for longer each time, until the thing is answered", () => {
     let evidence = LimitEvidence.none
     const untils = [0, 1, 2, 3].map((n) => {
       const refusal = { ...usual, by: a, startedAt: n * 1_000, now: n * 1_000 + 1, statedUntil: n * 1_000 + 2 }
@@ -103,7 +103,7 @@ describe("a 429", () => {
     assert.strictEqual(LimitEvidence.heldUntil(evidence, b.thing, 0), undefined)
   })
 
-  it("holds nothing when the clock has been set back since", () => {
+  it("a 429 holds nothing when the clock has been set back since", () => {
     const refusal = { ...usual, by: a, minWait: () => 600_000 }
     const first = LimitEvidence.refused(LimitEvidence.none, { ...refusal, now: 3_600_000 })
     const { evidence } = LimitEvidence.refused(first.evidence, { ...refusal, startedAt: 3_600_001, now: 3_600_002 })
@@ -111,7 +111,7 @@ describe("a 429", () => {
     assert.strictEqual(LimitEvidence.heldUntil(evidence, a.thing, 0), undefined)
   })
 
-  it("holds others up for as long as it says, for a minute on suspicion, and not at all when it is one thing's", () => {
+  it("a global 429 delays others for as long as it says, a suspected one for a minute, and one of a thing not at all", () => {
     const hour = 3_600_000
     assert.strictEqual(LimitEvidence.blockedUntil("global", hour, 0), hour)
     assert.strictEqual(LimitEvidence.blockedUntil("suspected", hour, 0), 60_000)

@@ -83,7 +83,7 @@ const asked = (requests: ReturnType<typeof scripted>["requests"]) =>
   requests.map(({ headers, url }) => `${url.origin}${headers.authorization === undefined ? "" : " with token"}`)
 
 describe("GitHub's redirects", () => {
-  it.effect("lead nowhere else", () =>
+  it.effect("GitHub's redirects lead to no other host", () =>
     Effect.gen(function* () {
       for (const location of [...hostile, ...likeContentHosts]) {
         // Relative to the API, these are addresses of the API.
@@ -106,7 +106,7 @@ describe("GitHub's redirects", () => {
     })
   )
 
-  it.effect("lead to what anybody can write for content alone, and without the token", () =>
+  it.effect("GitHub's redirects lead to githubusercontent.com for content alone, and without the token", () =>
     Effect.gen(function* () {
       for (const location of contentHosts) {
         const { requests, transport } = scripted(({ origin }) =>
@@ -125,7 +125,7 @@ describe("GitHub's redirects", () => {
   )
 })
 
-it.effect("GitHub's next page is nowhere else", () =>
+it.effect("GitHub's next page is requested from no other host", () =>
   Effect.gen(function* () {
     for (const next of [...hostile, ...likeContentHosts, ...contentHosts]) {
       // Relative to the page, these are addresses of the API.
@@ -238,7 +238,7 @@ describe("Pipedrive's redirects", () => {
     pipedrive.activityTypes
   ]
 
-  it.effect("are not followed at all", () =>
+  it.effect("Pipedrive's redirects are not followed at all", () =>
     Effect.gen(function* () {
       for (const location of ["https://evil.example/a", `${origin}/api/v2/elsewhere`, "/api/v2/elsewhere"]) {
         for (const status of [301, 302, 303, 307, 308]) {

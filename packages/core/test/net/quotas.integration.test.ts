@@ -34,27 +34,29 @@ describe("quotas", () => {
       (sql) => sql`update quotas set used_at = used_at - ${seconds}::float8 * interval '1 second'`
     )
 
-  it.effect("are the whole window for one server, half for each of two that want all, and the rest for the other", () =>
-    inDatabase((join) =>
-      Effect.gen(function* () {
-        const [a, b] = [yield* join, yield* join]
-        assert.strictEqual(yield* ask(a), 20)
-        // A granted slot is granted again only when it was released, and its requests have left the window.
-        assert.strictEqual(yield* ask(b), 0)
-        assert.strictEqual(yield* ask(a, { sent: 20 }), 10)
-        assert.strictEqual(yield* ask(b), 0)
-        assert.strictEqual(yield* ask(a, { sent: 10 }), 10)
-        assert.strictEqual(yield* ask(b), 10)
-        assert.strictEqual(yield* ask(a, { wants: 3 }), 3)
-        assert.strictEqual(yield* ask(b), 17)
-        // A third server reports the window.
-        const c = yield* (yield* join).renew({ window: undefined, sent: 0, wants: 1 })
-        assert.deepStrictEqual([c?.window, c?.others], [window, 2])
-      })
-    )
+  it.effect(
+    "one server gets the whole window, two that want all get half each, and one that wants less leaves the rest to the other",
+    () =>
+      inDatabase((join) =>
+        Effect.gen(function* () {
+          const [a, b] = [yield* join, yield* join]
+          assert.strictEqual(yield* ask(a), 20)
+          // A granted slot is granted again only when it was released, and its requests have left the window.
+          assert.strictEqual(yield* ask(b), 0)
+          assert.strictEqual(yield* ask(a, { sent: 20 }), 10)
+          assert.strictEqual(yield* ask(b), 0)
+          assert.strictEqual(yield* ask(a, { sent: 10 }), 10)
+          assert.strictEqual(yield* ask(b), 10)
+          assert.strictEqual(yield* ask(a, { wants: 3 }), 3)
+          assert.strictEqual(yield* ask(b), 17)
+          // A third server reports the window.
+          const c = yield* (yield* join).renew({ window: undefined, sent: 0, wants: 1 })
+          assert.deepStrictEqual([c?.window, c?.others], [window, 2])
+        })
+      )
   )
 
-  it.effect("of a server that died are freed when none of its requests can be in the window", () =>
+  it.effect("slots of a server that died are freed when none of its requests can be in the window", () =>
     inDatabase((join) =>
       Effect.gen(function* () {
         const [a, b] = [yield* join, yield* join]
@@ -75,7 +77,7 @@ describe("quotas", () => {
     )
   )
 
-  it.effect("of servers that are killed one after the other leave room for the next", () =>
+  it.effect("servers that are killed one after the other leave slots for the next", () =>
     inDatabase((join) =>
       Effect.gen(function* () {
         for (let killed = 0; killed < 12; killed++) {
@@ -87,7 +89,7 @@ describe("quotas", () => {
     )
   )
 
-  it.effect("never exceed the limit in sum, however many servers ask at once", () =>
+  it.effect("shares never exceed the limit in sum, however many servers ask at once", () =>
     inDatabase((join) =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient

@@ -42,26 +42,28 @@ describe("a throttle with a quota", () => {
     )
   }
 
-  it.effect("sends no more than its quota, and asks again when that is used and every two seconds", () =>
-    Effect.gen(function* () {
-      const { asked, throttle } = throttleWith(({ wants }) => grant(Math.min(wants, 8)))
-      throttle.setWindow(window)
-      const entered = yield* enter(throttle, 20)
-      assert.strictEqual(entered(), 8)
-      assert.deepStrictEqual(
-        asked.map(({ sent, wants }) => [sent, wants]),
-        [
-          [0, 5],
-          [5, 10]
-        ]
-      )
-      yield* TestClock.adjust("2 seconds")
-      assert.strictEqual(entered(), 16)
-      assert.strictEqual(asked.length, 3)
-    })
+  it.effect(
+    "a throttle sends no more than its share, and asks again when the share is used and every two seconds",
+    () =>
+      Effect.gen(function* () {
+        const { asked, throttle } = throttleWith(({ wants }) => grant(Math.min(wants, 8)))
+        throttle.setWindow(window)
+        const entered = yield* enter(throttle, 20)
+        assert.strictEqual(entered(), 8)
+        assert.deepStrictEqual(
+          asked.map(({ sent, wants }) => [sent, wants]),
+          [
+            [0, 5],
+            [5, 10]
+          ]
+        )
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual(entered(), 16)
+        assert.strictEqual(asked.length, 3)
+      })
   )
 
-  it.effect("without other servers sends all requests at once", () =>
+  it.effect("a throttle without other servers sends all requests at once", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
       const before = yield* enter(throttle, 30)
@@ -72,7 +74,7 @@ describe("a throttle with a quota", () => {
     })
   )
 
-  it.effect("that has the whole window fails at once when the next slot is far away", () =>
+  it.effect("a throttle that has the whole window fails at once when the next slot is far away", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
       throttle.setWindow({ limit: 20, millis: 60_000 })
@@ -82,7 +84,7 @@ describe("a throttle with a quota", () => {
     })
   )
 
-  it.effect("beside other servers sends one request first while the window is unknown", () =>
+  it.effect("a throttle beside other servers sends one request first while the window is unknown", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) => grant(wants))
       const answer = yield* Deferred.make<void>()
@@ -101,23 +103,25 @@ describe("a throttle with a quota", () => {
     })
   )
 
-  it.effect("goes on for five seconds without an answer of the database, and then sends nothing until one comes", () =>
-    Effect.gen(function* () {
-      let alive = true
-      const { throttle } = throttleWith(({ wants }) => (alive ? grant(wants) : undefined))
-      throttle.setWindow(window)
-      yield* throttle.run(Effect.void)
-      alive = false
-      yield* TestClock.adjust("4 seconds")
-      yield* throttle.run(Effect.void)
-      yield* TestClock.adjust("1 second")
-      assert.strictEqual((yield* Effect.flip(throttle.run(Effect.void)))._tag, "Throttled")
-      alive = true
-      yield* throttle.run(Effect.void)
-    })
+  it.effect(
+    "a throttle goes on for five seconds without an answer of the database, and then sends nothing until one comes",
+    () =>
+      Effect.gen(function* () {
+        let alive = true
+        const { throttle } = throttleWith(({ wants }) => (alive ? grant(wants) : undefined))
+        throttle.setWindow(window)
+        yield* throttle.run(Effect.void)
+        alive = false
+        yield* TestClock.adjust("4 seconds")
+        yield* throttle.run(Effect.void)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Effect.flip(throttle.run(Effect.void)))._tag, "Throttled")
+        alive = true
+        yield* throttle.run(Effect.void)
+      })
   )
 
-  it.effect("sends nothing when the answer took longer than a quota is valid", () =>
+  it.effect("a throttle sends nothing when the answer took longer than a share is valid", () =>
     Effect.gen(function* () {
       let slots = 0
       const throttle = Throttle.make({
@@ -141,7 +145,7 @@ describe("a throttle with a quota", () => {
     })
   )
 
-  it.effect("sends nothing during a limit that another server met", () =>
+  it.effect("a throttle sends nothing during a limit that another server met", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) =>
         grant(wants, { blocked: { until: 60_000, why: "the day is over" } })

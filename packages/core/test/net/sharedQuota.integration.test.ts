@@ -58,8 +58,8 @@ describe("two servers that publish at once", () => {
     assert.strictEqual(pipedrive.activities.length, files)
   })
 
-  it.live("share its limit from their first request on", () => publishing(40, 0))
-  it.live("share its limit when one of them has all of it before the other comes", () => publishing(60, 25))
+  it.live("two servers that publish at once share the limit from their first request on", () => publishing(40, 0))
+  it.live("two servers share the limit when one of them has all of it before the other comes", () => publishing(60, 25))
 })
 
 it.effect("a limit that one server met holds the other server within two seconds", () =>

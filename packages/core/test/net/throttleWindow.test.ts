@@ -6,7 +6,7 @@ import * as Throttle from "../../src/net/Throttle.ts"
 import { logged } from "./throttles.ts"
 
 describe("the sliding window", () => {
-  it.effect("holds any stretch of its length to its limit", () =>
+  it.effect("no more requests than the limit leave within any stretch of the window's length", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = logged()
       throttle.setWindow({ limit: 5, millis: 1_000 })
@@ -56,7 +56,7 @@ describe("the sliding window", () => {
     return { refused, quota: count / ((yield* Clock.currentTimeMillis) / 2_000) / limit }
   })
 
-  it.effect("is never overrun, and used well, when requests travel for a while", () =>
+  it.effect("the window is never overrun, and used well, when requests travel for a while", () =>
     Effect.gen(function* () {
       const { refused, quota } = yield* travel(100, () => 50)
       assert.strictEqual(refused, 0)
@@ -64,7 +64,7 @@ describe("the sliding window", () => {
     })
   )
 
-  it.effect("is never overrun when requests travel for very different times", () =>
+  it.effect("the window is never overrun when requests travel for very different times", () =>
     Effect.gen(function* () {
       // The first requests leave before the limit is known: no more than may be under way at once.
       for (const limit of [12, 20, 60]) {
@@ -74,7 +74,7 @@ describe("the sliding window", () => {
     })
   )
 
-  it.effect("leaves others the slots that they take, by what the responses show", () =>
+  it.effect("slots that others take, by what the responses show, are left to them", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = logged()
       yield* TestClock.adjust(10_000)
@@ -95,7 +95,7 @@ describe("the sliding window", () => {
     })
   )
 
-  it.effect("frees a slot one window after the response, and not a moment sooner", () =>
+  it.effect("a slot is free one window after the response, and not a moment sooner", () =>
     Effect.gen(function* () {
       const { enter, throttle, times } = logged()
       throttle.setWindow({ limit: 1, millis: 1_000 })
@@ -111,7 +111,7 @@ describe("the sliding window", () => {
     })
   )
 
-  it.effect("does not count requests that left after the answered one as use that the service had reported", () =>
+  it.effect("requests that left after the answered one do not count as use that the service had reported", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = logged()
       const left = (millis: number) => Effect.forkChild(throttle.run(Effect.sleep(millis)), { startImmediately: true })
@@ -125,7 +125,7 @@ describe("the sliding window", () => {
     })
   )
 
-  it.effect("keeps requests back until the requests of others have left it, when others took all slots", () =>
+  it.effect("requests wait until the requests of others have left the window, when others took all slots", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = logged()
       throttle.learnWindow({ limit: 20, millis: 2_000, remaining: 0, resetAt: 1_500, startedAt: 0 })
@@ -137,7 +137,7 @@ describe("the sliding window", () => {
     })
   )
 
-  it.effect("lets requests that wait leave in the order in which they came", () =>
+  it.effect("requests that wait for a slot leave in the order in which they came", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, log } = logged()
       throttle.setWindow({ limit: 2, millis: 100 })
@@ -150,7 +150,7 @@ describe("the sliding window", () => {
     })
   )
 
-  it.effect("obeys a limit that is made smaller while it is in use", () =>
+  it.effect("a limit that becomes smaller while it is in use is obeyed", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = logged()
       throttle.setWindow({ limit: 4, millis: 1_000 })
@@ -168,7 +168,7 @@ describe("the sliding window", () => {
 })
 
 describe("a slot in the window", () => {
-  it.effect("is waited for, however long, by a request that has to wait", () =>
+  it.effect("a request with `whenFull: wait` waits for a slot, however long", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = logged({ patience: 1_000 })
       throttle.setWindow({ limit: 3, millis: 60_000 })
@@ -192,7 +192,7 @@ describe("a slot in the window", () => {
     })
   )
 
-  it.effect("is not waited for during a block", () =>
+  it.effect("a request with `whenFull: wait` fails at once during a long block", () =>
     Effect.gen(function* () {
       const { throttle } = logged({ patience: 1_000 })
       throttle.block(100_000, "for long")

@@ -92,7 +92,7 @@ describe("GitHub's description", () => {
     ["/user/{account_id}", (github) => github.account(7)]
   ]
   for (const [path, read] of reads) {
-    it.effect(`allows nothing of ${path} that is not read`, () =>
+    it.effect(`every form of ${path} that GitHub's description allows is read`, () =>
       Effect.gen(function* () {
         const answers = answersOf(githubDescription, "get", path)
         assert.isAbove(answers.length, 20)
@@ -124,7 +124,7 @@ describe("Pipedrive's description", () => {
     ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes]
   ]
   for (const [method, path, read] of reads) {
-    it.effect(`allows nothing of ${method} ${path} that is not read`, () =>
+    it.effect(`every form of ${method} ${path} that Pipedrive's description allows is read`, () =>
       Effect.gen(function* () {
         const answers = answersOf(pipedriveDescription, method, path)
         assert.isAbove(answers.length, 3)
@@ -160,7 +160,7 @@ describe("an answer that cannot be read", () => {
     files: {}
   }
 
-  it.effect("of Pipedrive is reported in the log, by its field, once", () =>
+  it.effect("a response of Pipedrive that cannot be read is logged once, by its field", () =>
     Effect.gen(function* () {
       const value = { success: true, data: { id: "secret words" } }
       const lines = yield* logged(
@@ -173,7 +173,7 @@ describe("an answer that cannot be read", () => {
     })
   )
 
-  it.effect("of GitHub is reported in the log, by its field, once for all gists of a list", () =>
+  it.effect("a response of GitHub that cannot be read is logged by its field, once for all gists of a list", () =>
     Effect.gen(function* () {
       const value = [{ ...gist, created_at: 1 }, gist, { ...gist, created_at: null }]
       const lines = yield* logged(
