@@ -140,22 +140,20 @@ describe("a long list", () => {
     }
   )
 
-  it.effect(
-    "a scheduled scan of a long list without a token leaves part of the hour's limit to others",
-    () =>
-      withGithub(
-        anonymous((asked) => paged("ann", 6_050, asked) ?? paged("bob", 1, asked)),
-        ({ asked }) =>
-          Effect.gen(function* () {
-            yield* tracked("ann", "bob")
-            const scanner = yield* Scanner
-            const scan = yield* scanner.scan({ kind: "scheduled", userKey: null })
-            assert.strictEqual(scan.state, "done")
-            assert.isAtMost(asked.length, 40)
-            assert.deepStrictEqual(yield* states(["ann", "bob"]), ["ok", "ok"])
-          }),
-        { GITHUB_TOKEN: "" }
-      )
+  it.effect("a scheduled scan of a long list without a token leaves part of the hour's limit to others", () =>
+    withGithub(
+      anonymous((asked) => paged("ann", 6_050, asked) ?? paged("bob", 1, asked)),
+      ({ asked }) =>
+        Effect.gen(function* () {
+          yield* tracked("ann", "bob")
+          const scanner = yield* Scanner
+          const scan = yield* scanner.scan({ kind: "scheduled", userKey: null })
+          assert.strictEqual(scan.state, "done")
+          assert.isAtMost(asked.length, 40)
+          assert.deepStrictEqual(yield* states(["ann", "bob"]), ["ok", "ok"])
+        }),
+      { GITHUB_TOKEN: "" }
+    )
   )
 
   for (const shown of [30, 26, 1])
