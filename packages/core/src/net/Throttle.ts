@@ -88,7 +88,7 @@ export const make = (options: {
   ) {
     const arrivedAt = yield* Clock.currentTimeMillis
     for (;;) {
-      yield* interruptibly(slots.renew)
+      if (slots.isShared) yield* interruptibly(slots.renew)
       const now = yield* Clock.currentTimeMillis
       const next = admission(now)
       if (next.at <= now) {
