@@ -1,8 +1,8 @@
 /**
  * A service's sliding window, and the requests of this process in it: pure.
  *
- * A slot is freed one window after the *response*: nobody knows when the service counted the request, only that it was
- * before the response. So no window of the service is ever overrun, however long requests travel.
+ * A slot is freed one window after the *response*: the instant at which the service counted the request is not known, only
+ * that it was before the response. So no window of the service is ever overrun, however long requests travel.
  */
 import type { Window } from "./SharedQuota.ts"
 

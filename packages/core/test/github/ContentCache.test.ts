@@ -58,7 +58,7 @@ describe("contents", () => {
           kept,
           Array.from({ length: 32 }, (_, n) => n + 8)
         )
-        // What can never fit drives nothing out.
+        // A text that can never fit drops no other text.
         yield* contents.put(file(1), megabyte)
         yield* contents.put(file(2), content("x".repeat(17 * 1024 * 1024)))
         assert.deepStrictEqual(

@@ -1,4 +1,4 @@
-/** Whether GitHub accepts the token, and how that is found out. */
+/** Requests that find out whether GitHub accepts the token. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { githubToken, makeGithub, reasonOf } from "../net/clients.ts"
@@ -35,7 +35,7 @@ describe("a token", () => {
       yield* fake.seen(1)
       assert.lengthOf(fake.requests, 1)
       assert.strictEqual(fake.release(), 1)
-      // No clock moves: each of the others leaves before any of them is answered.
+      // No clock moves: all other requests leave before one of them is answered.
       yield* fake.seen(6)
       assert.strictEqual(fake.release(), 5)
       yield* Effect.forEach(calls, Fiber.join)

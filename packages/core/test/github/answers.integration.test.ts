@@ -39,8 +39,7 @@ describe("what GitHub answers instead", () => {
         const error = yield* Effect.flip(list(github))
         assert.deepStrictEqual([error.reason._tag, error.isGlobal], [tag, isGlobal])
         yield* reasonOf(Effect.fail(error))
-        // One answer is one answer: nothing was tried again, and the next request is a request like any other. A refusal
-        // costs one request more, which shows whether everything is refused.
+        // No request is repeated, and the next one succeeds. A refusal costs one more request, the probe.
         assert.strictEqual(fake.count("GET", "/users/{login}/gists"), 1)
         assert.isAtMost(fake.requests.length, ["Unavailable", "Blocked"].includes(tag) ? 1 : 2)
         yield* list(github)

@@ -32,7 +32,7 @@ describe("a batch", () => {
       )
       assert.deepStrictEqual(sizes(fake), [100])
       assert.strictEqual((yield* github.points.limits).budget?.remaining, 4_999)
-      // The requests of the other API are another budget.
+      // The REST API has a budget of its own.
       assert.isUndefined((yield* github.limits).budget)
     })
   )
@@ -168,7 +168,7 @@ describe("a batch", () => {
         Effect.forkChild(github.batch([login]), { startImmediately: true })
       )
       yield* fake.seen(1)
-      // A request by another way is answered by now, and so would be a second query.
+      // A read is answered by now, and so would be a second query.
       yield* github.gists("user-0", Option.none())
       assert.lengthOf(sizes(fake), 1)
       fake.release()

@@ -25,7 +25,7 @@ describe("content", () => {
       assert.deepStrictEqual(files.get("empty.txt"), { _tag: "Text", text: "", partial: false })
       assert.deepStrictEqual(files.get("long.txt"), { _tag: "Text", text: "x".repeat(128 * 1024), partial: true })
       for (const name of ["nul.txt", "a.bin"]) assert.deepStrictEqual(files.get(name), { _tag: "Binary" })
-      // By the names that the list gave.
+      // The names are those of the list.
       const listed = (yield* list(github)).files.map(({ filename }) => filename)
       assert.deepStrictEqual([...files.keys()].toSorted(), listed.toSorted())
     })
@@ -119,11 +119,11 @@ describe("an endless answer", () => {
       const content = yield* github.raw(`${url}/raw`, 100_000)
       assert.deepStrictEqual(content, { _tag: "Text", text: "x".repeat(100_000), partial: true })
       yield* Deferred.await(gone)
-      // As JSON, the beginning of something says nothing.
+      // The beginning of a JSON text cannot be read.
       const reason = yield* reasonOf(list(github))
       assert.strictEqual(reason._tag, "Unexpected")
       assert.match(reason.message, /longer than 16777216 bytes/)
-      // Fewer users might have a shorter answer; when not even one has, GitHub does not answer.
+      // Fewer users might have a shorter response. When one user has none, GitHub does not answer.
       assert.strictEqual((yield* reasonOf(github.batch(["a", "b", "c", "d"])))._tag, "Unavailable")
       assert.strictEqual((yield* reasonOf(github.texts([{ node: "a" }])))._tag, "Unavailable")
     })

@@ -5,7 +5,7 @@ import { everything, name, passTime } from "../world.ts"
 import { type Answer, type Asked, gist, listOf, tracked, whole, withGithub } from "./support.ts"
 
 describe("raw content", () => {
-  /** Ann's file has to be read raw, bob's does not. */
+  /** Only Ann's file has to be read as raw content. */
   const twoUsers = (
     raw: (asked: Asked, now: number) => Answer,
     options: { readonly file?: string; readonly at?: string } = {}

@@ -20,7 +20,7 @@ const refusals = [
   ["a missing token", 401, "Requires authentication"]
 ] as const
 
-/** One of each kind. The table in classify.test.ts classifies the other texts like one of these. */
+/** One text of each kind. The table in classify.test.ts has all texts. */
 const kinds = ["a suspended account", "a shut-out", "a text nobody has seen", "a bad token"]
 
 describe("a refusal of every request", () => {
@@ -48,7 +48,7 @@ describe("a refusal of every request", () => {
                 const overdue = yield* gitpip.overdue(yield* DateTime.now)
                 assert.include(overdue.join(), message)
                 assert.isNotNull((yield* gitpip.status).github.blockedUntil)
-                // However often it is tried, what is asked is little.
+                // Many scans send few requests.
                 const before = asked.length
                 for (let n = 0; n < 60; n++) {
                   yield* TestClock.adjust("10 seconds")
@@ -174,7 +174,7 @@ describe("a limit", () => {
             Effect.gen(function* () {
               const gitpip = yield* tracked("ann")
               yield* TestClock.adjust("12 hours")
-              // A short wait is waited for inside a scan.
+              // A scan waits for the end of a short limit.
               for (let n = 0; n < 60; n++) {
                 yield* Effect.forkChild(Effect.ignore(gitpip.scan()), { startImmediately: true })
                 yield* elapse("2 minutes")

@@ -66,12 +66,12 @@ describe("the refusal of everything", () => {
 
   it("the refusal of everything names what to check, and when GitHub is asked again", () => {
     const refused = all(new Refused({ message: "no" }))
-    assert.strictEqual(refused.message, "GitHub refuses the token, whatever is asked for: no. Check GITHUB_TOKEN")
+    assert.strictEqual(refused.message, "GitHub refuses every request with the token: no. Check GITHUB_TOKEN")
     assert.deepStrictEqual(
       [refused.reason._tag, refused.scope, refused.retryAt?.epochMilliseconds],
       ["Unauthorized", "credential", 15_000]
     )
-    assert.include(all(new Refused({ message: "no" }), false).message, "requests without a token")
+    assert.include(all(new Refused({ message: "no" }), false).message, "every request without a token")
     const missing = all(new UserNotFound({ message: "GitHub knows no user ann" }))
     assert.deepStrictEqual([missing.reason._tag, missing.scope], ["Unexpected", "service"])
     assert.include(missing.message, "Check GITHUB_API_URL")

@@ -7,7 +7,7 @@ import { type Answer, type Asked, gist, listOf, states, tracked, withGithub } fr
 describe("set-up", () => {
   const notFound = { status: 404, body: "<html>Not Found</html>", headers: { "content-type": "text/html" } }
   const limits = { body: { resources: {} } }
-  /** What `doctor` asks, of a GitHub that answers so. */
+  /** The check of `doctor`, with a GitHub that gives these answers. */
   const checked = (answer: (asked: Asked) => Answer) =>
     Effect.gen(function* () {
       const { url } = yield* server((request, response) => {

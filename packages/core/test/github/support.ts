@@ -61,14 +61,14 @@ export interface Asked {
   readonly headers: IncomingMessage["headers"]
 }
 
-/** An answer. A body that is no text is sent as JSON. */
+/** An answer. A body other than a string is sent as JSON. */
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
 }
 
-/** Real answers of GitHub's API carry these. */
+/** Headers of every real answer of GitHub's API. */
 const ordinary = (clock: Clock.Clock) => ({
   "x-ratelimit-limit": "5000",
   "x-ratelimit-remaining": "4990",
@@ -122,7 +122,7 @@ export const gist = (login: string, id: string, more: object = {}) => ({
   ...more
 })
 
-/** The gist itself: with contents. */
+/** The answer for one gist, with contents. */
 export const whole = (login: string, id: string, more: object = {}) =>
   gist(login, id, { files: { [`${id}.md`]: { size: 4, truncated: false, content: `of ${id}` } }, ...more })
 
@@ -145,7 +145,7 @@ export const publications = Effect.flatMap(Gitpip, (gitpip) =>
   )
 )
 
-/** Gists of a user on pages as asked for. */
+/** A user's gists, in pages of the requested size. */
 export const paged = (login: string, count: number, { path, query }: Asked): Answer | undefined => {
   if (path !== listOf(login)) return undefined
   const size = Number(query.get("per_page") ?? 30)

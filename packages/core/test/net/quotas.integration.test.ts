@@ -14,7 +14,7 @@ const window = { limit: 20, millis: 2_000 }
 describe("quotas", () => {
   const inDatabase = <A, E>(
     body: (
-      /** Another process each time. */
+      /** The quota of one more process. */
       join: Effect.Effect<Quota>
     ) => Effect.Effect<A, E, SqlClient.SqlClient>
   ) =>
@@ -67,7 +67,7 @@ describe("quotas", () => {
         assert.strictEqual(yield* ask(b), 20)
         // After a long pause a server has no slots, until the other releases some.
         assert.strictEqual(yield* ask(a), 0)
-        // A window of a minute keeps them for longer.
+        // Slots of a window of a minute are freed later.
         const minute = { limit: 900, millis: 60_000 }
         yield* silentFor(100)
         assert.strictEqual(yield* ask(a, { window: minute, wants: 900 }), 900)
@@ -108,7 +108,7 @@ describe("quotas", () => {
             Effect.gen(function* () {
               let slots = 0
               for (let round = 0; round < 25; round++) {
-                // Sends as much as it was granted now and then, and nothing at other times.
+                // Each server sends its whole share in some rounds, and nothing in the others.
                 const sent = round % 3 === server % 3 ? slots : 0
                 slots = yield* ask(quota, { sent, wants: 1 + ((round * 7 + server * 5) % 20) })
                 const [found] = yield* sql<{ sum: number }>`select sum(slots) as sum from quotas`

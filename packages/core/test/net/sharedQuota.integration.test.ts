@@ -102,7 +102,7 @@ it.effect(
 
         yield* sql`alter function no_quota rename to acquire_quota`
         yield* TestClock.adjust("2 seconds")
-        // The first one gets no answer. The others do not wait for it.
+        // The first create gets no answer, and the other files do not wait for that.
         pipedrive.injectFault({ kind: "hang" }, { when: isCreate })
         const publishing = yield* Effect.forkChild(gitpip.publish)
         yield* sql<{ n: number }>`select count(*) as n from publications where state = 'published'`.pipe(

@@ -25,7 +25,7 @@ describe("the sliding window", () => {
     })
   )
 
-  /** A service that counts what arrives within two seconds, at the end of ways of different lengths. */
+  /** A service that counts requests within two seconds, which travel for different times. */
   const travel = Effect.fnUntraced(function* (limit: number, ways: (n: number) => number) {
     const throttle = Throttle.make({ concurrency: 12, patience: 30_000 })
     const arrived: Array<number> = []
@@ -119,7 +119,7 @@ describe("the sliding window", () => {
       yield* TestClock.adjust(100)
       yield* Effect.all([left(500), left(500)])
       throttle.learnWindow({ limit: 20, millis: 2_000, remaining: 4, resetAt: 2_000, startedAt: 0 })
-      // Fifteen are others', three are under way: two are left.
+      // Others have fifteen slots and three requests are under way, so two slots are left.
       yield* enterTimes(10)
       assert.strictEqual(times().length, 2)
     })

@@ -62,7 +62,7 @@ const pipedriveWith = (value: unknown) =>
     } as Parameters<typeof Pipedrive.layer>[0]).pipe(Layer.provide(answering(value)))
   )
 
-/** The answers that were not read, each with what was said of it. */
+/** The answers that were not read, each with its error. */
 const refusedOf = <E extends { readonly message: string }>(
   answers: ReadonlyArray<Answer>,
   read: (value: unknown) => Effect.Effect<unknown, E>
@@ -76,10 +76,10 @@ const refusedOf = <E extends { readonly message: string }>(
     (refused) => refused.flat()
   )
 
-/** Without these an answer says nothing, although Pipedrive's description requires no field at all. */
+/** Fields without which an answer proves nothing, although Pipedrive's description requires no field. */
 const needed = /(^everything optional is|\b(data|items|item|id|title|key_string) is) missing$/
 
-/** What GitHub does not call public is not read. */
+/** A gist that GitHub does not call public is not read. */
 const secret = /^(everything optional|public) is missing: GitHub's answer cannot be read: it does not say whether/
 
 describe("GitHub's description", () => {
