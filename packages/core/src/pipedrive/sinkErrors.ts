@@ -14,11 +14,13 @@ import {
 } from "../publish/Sink.ts"
 import type { PipedriveError } from "./errors.ts"
 
+/** Fails with the sink's error of the same meaning. */
+export const failing = ({ reason }: PipedriveError): Effect.Effect<never, SinkError> =>
+  Effect.flatMap(DateTime.now, (now) => Effect.fail(new SinkError({ reason: meaning(reason, now) })))
+
 /** Turns an error of Pipedrive into the sink's error of the same meaning. */
 export const sinking = <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effect.Effect<A, SinkError, R> =>
-  Effect.catchTag(effect, "PipedriveError", ({ reason }) =>
-    Effect.flatMap(DateTime.now, (now) => Effect.fail(new SinkError({ reason: meaning(reason, now) })))
-  )
+  Effect.catchTag(effect, "PipedriveError", failing)
 
 /** Turns an error of the database, before anything was sent, into a wait. */
 export const storing = <A, R>(effect: Effect.Effect<A, DatabaseError, R>): Effect.Effect<A, SinkError, R> =>
