@@ -10,7 +10,7 @@ const src = fileURLToPath(new URL("../src/", import.meta.url))
 const rows: ReadonlyArray<RegExp> = [
   /^domain\//,
   /^telemetry\//,
-  /^(Settings|Signals)\.ts$|^net\//,
+  /^(Settings|Signals)\.ts$|^(net|settings)\//,
   /^(github|database)\//,
   /^store\/|^publish\/Sink\.ts$/,
   /^(pipedrive|detect|publish)\//,
@@ -72,7 +72,7 @@ describe("the library's files", () => {
   it("name environment variables in one place only", () => {
     const wrong = files.filter(
       (file) =>
-        !/^(Settings|promise)\.ts$/.test(file) &&
+        !/^(settings\/table|promise)\.ts$/.test(file) &&
         /process\.env|Config\.(String|Int)\(/.test(readFileSync(join(src, file), "utf8"))
     )
     assert.deepStrictEqual(wrong, [])
