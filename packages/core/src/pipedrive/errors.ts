@@ -64,7 +64,7 @@ export class PipedriveError extends Schema.TaggedError<PipedriveError>()("Pipedr
 /** A request was certainly rejected: nothing was created. */
 export type Refusal = Extract<PipedriveError["reason"], { _tag: "Refused" | "NotFound" | "Forbidden" }>
 
-export const isRefusal = (reason: PipedriveError["reason"]): reason is Refusal =>
+const isRefusal = (reason: PipedriveError["reason"]): reason is Refusal =>
   reason._tag === "Refused" || reason._tag === "NotFound" || reason._tag === "Forbidden"
 
 /** Handles a refusal. Any other error stays. */
