@@ -20,6 +20,7 @@ import {
   refusalWait,
   signatureOf
 } from "./refusals.ts"
+import * as Trials from "./trials.ts"
 
 /** What GitHub refuses. A block stays, although its time is over, until something is answered. */
 interface Block {
@@ -45,9 +46,6 @@ export interface Access {
 /** How long an answer to the probe counts. */
 const probeFreshness = Duration.minutes(1)
 
-/** The longest time that a first request without an answer delays the other requests. */
-const maxTrial = Duration.seconds(2)
-
 export const make = ({
   hasToken,
   probe: sendProbe
@@ -65,7 +63,7 @@ export const make = ({
   let evidence = Evidence.none
   const blocks = new Map<Evidence.Kind | "all", Block>()
   const judging = Semaphore.makeUnsafe(1)
-  const trials = Semaphore.makeUnsafe(1)
+  const oneAtATime = Trials.make()
 
   const unjudged: Access["unjudged"] = (send) =>
     send.pipe(
@@ -142,23 +140,6 @@ export const make = ({
   })
 
   const reopened = Effect.suspend(() => (blocks.has("all") ? judging.withPermit(reopen) : Effect.void))
-
-  /**
-   * Until `isOpen`, one request at a time tries whether GitHub answers, and the others wait for its end, `maxTrial` at
-   * most. GitHub blocks callers that send many requests with a wrong token.
-   * https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
-   */
-  const oneAtATime = <A>(isOpen: () => boolean, send: Effect.Effect<A, GithubError>): Effect.Effect<A, GithubError> => {
-    const trial = Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(restore(Effect.timeoutOption(trials.take(1), maxTrial)), (permit) => {
-        if (Option.isNone(permit)) return restore(send)
-        return isOpen()
-          ? Effect.andThen(trials.release(1), restore(send))
-          : Effect.ensuring(restore(send), trials.release(1))
-      })
-    )
-    return Effect.suspend(() => (isOpen() ? send : trial))
-  }
 
   const noteAnswered = (about: About) => () =>
     Effect.sync(() => {

@@ -4,11 +4,11 @@ import { isGlobal, Scope } from "../domain/Scope.ts"
 
 /** No such account, or one that GitHub hides. */
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", { message: Schema.String }) {}
-/** No such gist, not any more, or not yet. */
+/** No such gist: deleted, or not there yet. */
 export class GistNotFound extends Schema.TaggedError<GistNotFound>()("GistNotFound", { message: Schema.String }) {}
-/** The gist is secret, as GitHub says. Nothing of it may be stored, shown or published. */
+/** GitHub says that the gist is secret. Nothing of the gist may be stored, shown or published. */
 export class NotPublic extends Schema.TaggedError<NotPublic>()("NotPublic", { message: Schema.String }) {}
-/** GitHub withholds the gist or the account (terms of service, law), and says so. */
+/** GitHub says that it blocks the gist or the account (terms of service, law). */
 export class Blocked extends Schema.TaggedError<Blocked>()("Blocked", { message: Schema.String }) {}
 /** A limit of the token is used up. Nothing more is sent with it until `resumeAt`. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
@@ -17,19 +17,19 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   /** `service`: GitHub reports the limit, for all who use the token. `self`: this process waits to stay within the limit. */
   enforcedBy: Schema.Literals(["service", "self"])
 }) {}
-/** GitHub refuses this request, and does not say whether the token or the thing asked for is the reason. */
+/** GitHub refuses this request, and does not say whether the token or the requested thing is the reason. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
-/** A user's list is longer than GitHub shows: it ends here. */
+/** A user's list is longer than GitHub shows: the list ends here. */
 export class PaginationLimited extends Schema.TaggedError<PaginationLimited>()("PaginationLimited", {
   message: Schema.String
 }) {}
-/** GitHub refuses the token, whatever is asked for: it is wrong, has expired, or may not do this. */
+/** GitHub refuses the token for every request: the token is wrong, has expired, or lacks the right. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { message: Schema.String }) {}
 /** The request certainly never reached GitHub: no connection, no such host. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", { message: Schema.String }) {}
-/** GitHub does not answer, or with a fault of its own. May concern everybody, or the one thing asked for. */
+/** GitHub does not answer, or answers with a fault of its own. May concern all requests, or the one requested thing. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", { message: Schema.String }) {}
-/** An answer that makes no sense here. */
+/** A response that makes no sense here. */
 export class Unexpected extends Schema.TaggedError<Unexpected>()("Unexpected", { message: Schema.String }) {}
 
 export class GithubError extends Schema.TaggedError<GithubError>()("GithubError", {
@@ -53,7 +53,7 @@ export class GithubError extends Schema.TaggedError<GithubError>()("GithubError"
   override get message(): string {
     return this.reason.message
   }
-  /** Whether the error concerns the token or the whole service, not just the one account or gist asked for. */
+  /** Whether the error concerns the token or the whole service, not just the one requested account or gist. */
   get isGlobal(): boolean {
     return isGlobal(this.scope)
   }
@@ -67,7 +67,7 @@ export const githubError = (
 
 export const fail = (reason: GithubError["reason"], scope?: Scope) => Effect.fail(githubError(reason, scope))
 
-/** What an error concerns while no other evidence is there. */
+/** What an error concerns without other evidence. */
 const usualScope = ({ _tag }: GithubError["reason"]): Scope => {
   switch (_tag) {
     case "RateLimited":

@@ -15,35 +15,37 @@ import { decode, decodeListedGist, isPublic, listedFiles, nextLink, ownerOf, tim
 /** 100 gists of up to 300 files each, at some 400 bytes a file. */
 export const maxPageBytes = 16 * 1024 * 1024
 
-export const make = (api: Api, apiUrl: string) => {
-  const readGists = Effect.fnUntraced(function* (answer: Read) {
-    const gists = yield* decode(Schema.Array(Schema.Unknown), answer)
-    const next = yield* Effect.fromResult(nextLink(answer.headers.link, answer.url)).pipe(
-      Effect.catch((message) => fail(new Unexpected({ message })))
+const readGists = Effect.fnUntraced(function* (answer: Read, isOwn: (url: URL) => boolean) {
+  const gists = yield* decode(Schema.Array(Schema.Unknown), answer)
+  const next = yield* Effect.fromResult(nextLink(answer.headers.link, answer.url)).pipe(
+    Effect.catch((message) => fail(new Unexpected({ message })))
+  )
+  if (Option.isSome(next) && !isOwn(next.value)) {
+    return yield* fail(
+      new Unexpected({ message: `GitHub's next page is elsewhere (${next.value.origin}), which is not followed` })
     )
-    if (Option.isSome(next) && !api.transport.isOwn(next.value)) {
-      return yield* fail(
-        new Unexpected({ message: `GitHub's next page is elsewhere (${next.value.origin}), which is not followed` })
-      )
-    }
-    const decoded = yield* Effect.forEach(gists.filter(isPublic), (gist) => Effect.option(decodeListedGist(gist)))
-    const skipped = decoded.filter(Option.isNone).length
-    if (skipped > 0) yield* Telemetry.log("Warn", "gists.skipped", { gists: skipped })
-    return {
-      gists: decoded.flatMap(Option.toArray),
-      owner: ownerOf(gists),
-      etag: Option.fromNullishOr(answer.headers.etag),
-      next
-    }
-  })
+  }
+  const decoded = yield* Effect.forEach(gists.filter(isPublic), (gist) => Effect.option(decodeListedGist(gist)))
+  const skipped = decoded.filter(Option.isNone).length
+  if (skipped > 0) yield* Telemetry.log("Warn", "gists.skipped", { gists: skipped })
+  return {
+    gists: decoded.flatMap(Option.toArray),
+    owner: ownerOf(gists),
+    etag: Option.fromNullishOr(answer.headers.etag),
+    next
+  }
+})
+
+export const make = (api: Api, apiUrl: string) => {
+  const { isOwn } = api.transport
 
   const readPage = Effect.fnUntraced(function* (answer: Read) {
-    const { gists, ...page } = yield* readGists(answer)
+    const { gists, ...page } = yield* readGists(answer, isOwn)
     return { ...page, files: gists.flatMap(listedFiles) } satisfies GistPage
   })
 
   const readFeed = Effect.fnUntraced(function* (answer: Read) {
-    const { gists, ...page } = yield* readGists(answer)
+    const { gists, ...page } = yield* readGists(answer, isOwn)
     return {
       ...page,
       gists: gists.map((gist) => ({

@@ -3,7 +3,8 @@
  *
  * All faults are reported in one message, so that a wrong deployment is fixed in one go.
  */
-import { type Config, Duration, Effect, Option, Result } from "effect"
+import { type Config, ConfigProvider, Duration, Effect, Option, Result } from "effect"
+import { emptyAddress } from "../database/address.ts"
 import type { Settings } from "../Settings.ts"
 import type { Definition } from "./kinds.ts"
 import { SettingsError } from "./SettingsError.ts"
@@ -92,9 +93,37 @@ const toSettings = (values: Values): Settings["Service"] => ({
   logFormat: values.GITPIP_LOG_FORMAT
 })
 
+/**
+ * Whether a variable is set to nothing. Reading its value would call it missing, but the names of what is set hold it.
+ * Names of environment variables lie in a tree, split at each `_`; those of other providers lie at the root.
+ */
+const isEmpty = Effect.fnUntraced(
+  function* (name: Name) {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const parts = name.split("_")
+    const places = [
+      { path: parts.slice(0, -1), key: parts.at(-1) ?? "" },
+      { path: [], key: name }
+    ]
+    const found = yield* Effect.forEach(places, ({ key, path }) =>
+      Effect.map(provider.load(path), (node) => node?._tag === "Record" && node.keys.has(key))
+    )
+    return found.includes(true)
+  },
+  Effect.orElseSucceed(() => false)
+)
+
+/** An empty address is a mistake, and not the wish for the embedded database. */
+const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING }: Partial<Values>) {
+  const isMissing = POSTGRES_CONNECTION_STRING !== undefined && Option.isNone(POSTGRES_CONNECTION_STRING)
+  return isMissing && (yield* isEmpty("POSTGRES_CONNECTION_STRING"))
+    ? [`POSTGRES_CONNECTION_STRING: ${emptyAddress}`]
+    : []
+})
+
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
   const { faults, values } = yield* readAll
-  const all = [...faults, ...pipedriveFaults(values)]
+  const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values)]
   if (all.length > 0) return yield* new SettingsError({ faults: all })
   return toSettings(values as Values)
 })

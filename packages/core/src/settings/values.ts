@@ -1,6 +1,7 @@
 /** What the text of a setting must be, and what it becomes. A message says what to give instead. */
 import { Duration, Result, Schema, SchemaTransformation } from "effect"
 import { IpInterface, IpNetwork } from "effect/net"
+import { parse } from "../database/address.ts"
 import { isBlockedPort } from "../net/blockedPorts.ts"
 
 /** What can travel in a header. Blank passes, since it counts as missing. */
@@ -36,20 +37,11 @@ export const HttpOrigin = HttpUrl.check(
   Schema.makeFilter((url) => (url.pathname === "/" ? undefined : "must be an origin: scheme, host and port alone"))
 )
 
-/**
- * Hazard: what cannot be read ends up in errors of the driver, password and all, so it is refused here, without showing
- * it. A `/` or `@` of a password that is not written as `%2F` or `%40` moves the rest of it into the database's name.
- */
+/** Hazard: what cannot be read would end up in errors of the driver, password and all. `parse` never shows it. */
 export const ConnectionString = Schema.String.check(
-  Schema.makeFilter((given) => {
-    const text = given.trim()
-    if (text === "") return undefined
-    if (!/^postgres(ql)?:\/\//.test(text)) return "must start with postgres:// or postgresql://"
-    const url = URL.canParse(text) ? new URL(text) : undefined
-    return url === undefined || url.hash !== "" || url.pathname.includes("@")
-      ? "cannot be read: it is postgres://user:password@host:5432/database, with special characters of the password written as %40 for @, %2F for /, %23 for # and so on"
-      : undefined
-  })
+  Schema.makeFilter((given) =>
+    Result.match(parse(given), { onSuccess: () => undefined, onFailure: (reason) => reason })
+  )
 )
 
 export const Interval = Schema.DurationFromString.check(
