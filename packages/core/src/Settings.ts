@@ -16,7 +16,7 @@ export interface PipedriveSettings {
   readonly token: Redacted.Redacted
   /** Scheme, host and port alone. */
   readonly origin: string
-  /** The same of the pages that people look at. */
+  /** Scheme, host and port of the pages that people open. */
   readonly pages: string
 }
 

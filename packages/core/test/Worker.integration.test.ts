@@ -11,7 +11,7 @@ const working = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.provide(body, 
 
 const isList = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}/gists"
 
-/** Until it holds. Real work goes on between the looks; the test clock only moves when told. */
+/** Waits until the condition holds. Real work goes on between two tries; the test clock moves only by `adjust`. */
 const until = <E, R>(holds: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
     while (!(yield* holds)) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))

@@ -9,7 +9,7 @@ export type PublicationId = typeof PublicationId.Type
 /**
  * - `pending`: waits for its turn
  * - `sending`: leased by a publisher
- * - `published`: in Pipedrive, under `receipt`
+ * - `published`: in Pipedrive, under `remote_id`
  * - `failed`: refused for a reason that waiting does not cure; can be retried by hand
  * - `gone`: the gist or file was deleted before it could be read
  */

@@ -57,8 +57,8 @@ export class Publisher extends Context.Service<
     readonly nextAt: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
     /** When the next publication is due, by the database's clock. Users who wait for reasons of their own are left out. */
     readonly nextDue: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
-    /** Why a backlog waits although there is no pause. */
-    readonly withheld: Effect.Effect<Option.Option<Pause>>
+    /** Until when and why a backlog waits although publishing is not paused. */
+    readonly backlogHold: Effect.Effect<Option.Option<Pause>>
     /** Why nothing is ever sent. */
     readonly off: Option.Option<string>
   }
@@ -125,7 +125,7 @@ export class Publisher extends Context.Service<
             Option.map(({ at }) => at)
           )
         ),
-        withheld: Effect.map(allowance, ({ wait }) => wait),
+        backlogHold: Effect.map(allowance, ({ wait }) => wait),
         off: sink.off
       })
     })

@@ -25,7 +25,7 @@ const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
   let files = Number.POSITIVE_INFINITY
   let wait: Allowance["wait"] = Option.none()
   for (const { cost, left, limit, period, renewsAt, what } of budgets) {
-    const over = left - Timing.reserve({ limit, renewsAt, period, now })
+    const over = Timing.backlogAllowance({ left, limit, renewsAt, period, now })
     const affordable = Math.max(Math.floor(over / cost), 0)
     if (affordable >= files) continue
     files = affordable

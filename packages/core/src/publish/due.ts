@@ -50,7 +50,7 @@ export const waitOf = (due: Due, { now, random }: Present): Duration.Duration =>
       return [
         Timing.jittered(Timing.publicationRetryDelay(due.failures), random),
         due.atLeast,
-        until(due.notBefore ?? now, Timing.maxPutOff)
+        until(due.notBefore ?? now, Timing.maxSnooze)
       ].reduce(Duration.max)
   }
 }

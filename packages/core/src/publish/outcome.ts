@@ -55,7 +55,7 @@ export const globalBlock = (
     case "Paused":
       return {
         scope: "service",
-        until: { _tag: "At", instant: reason.until, atMost: Timing.maxClosure },
+        until: { _tag: "At", instant: reason.until, atMost: Timing.maxBlock },
         message,
         enforcedBy: reason.enforcedBy,
         cause: reason.enforcedBy === "service" ? "limit" : "fault"
@@ -92,7 +92,7 @@ export const afterSinkError = (
           _tag: "snooze",
           reason: _tag,
           message,
-          due: { _tag: "At", instant: reason.retryAt, atMost: Timing.maxPutOff },
+          due: { _tag: "At", instant: reason.retryAt, atMost: Timing.maxSnooze },
           isUncertain: false
         }
       }
@@ -256,7 +256,7 @@ const afterGithubLimit = (
         outcome: release(_tag, message),
         block: {
           scope: "service",
-          until: { _tag: "At", instant: resumeAt, atMost: Timing.maxClosure },
+          until: { _tag: "At", instant: resumeAt, atMost: Timing.maxBlock },
           message,
           enforcedBy,
           cause: "limit"
@@ -267,7 +267,7 @@ const afterGithubLimit = (
           _tag: "snooze",
           reason: _tag,
           message,
-          due: { _tag: "At", instant: resumeAt, atMost: Timing.maxPutOff },
+          due: { _tag: "At", instant: resumeAt, atMost: Timing.maxSnooze },
           isUncertain: false
         }
       }
@@ -279,7 +279,7 @@ const refusedByGithub = ({ reason: { _tag, message }, retryAt }: GithubError): D
     message,
     retryAt === undefined
       ? { _tag: "After", wait: Timing.githubCredentialDelay }
-      : { _tag: "At", instant: retryAt, atMost: Timing.maxClosure }
+      : { _tag: "At", instant: retryAt, atMost: Timing.maxBlock }
   )
 })
 

@@ -31,7 +31,7 @@ describe("a cadence", () => {
   const bounds = { minInterval: 5 * minute, maxInterval: day }
 
   it.prop(
-    "keeps between its bounds, and looks at frequent publishers no less often",
+    "keeps between its bounds, and checks frequent publishers no less often",
     [Counts, Budget],
     ([users, budget]) => {
       const { intervals } = Cadence.cadence({ users, budget, ...bounds })
@@ -70,15 +70,15 @@ describe("a cadence", () => {
     assert.closeTo(meanWait(users, uniform) / meanWait(users, intervals), theory, theory * 0.001)
   })
 
-  it("cannot be bettered by giving one class's looks to another", () => {
+  it("cannot be improved by giving checks of one class to another", () => {
     const users = Array.from({ length: Cadence.classes }, (_, c) => (c % 3) * 500 + 10)
     const { intervals, needed } = Cadence.cadence({ users, budget: 5, minInterval: 1, maxInterval: 1_000 * day })
-    const looks = intervals.map((interval, c) => ((users[c] as number) * 1_000) / interval)
+    const checks = intervals.map((interval, c) => ((users[c] as number) * 1_000) / interval)
     for (let from = 0; from < Cadence.classes; from++) {
       for (let to = 0; to < Cadence.classes; to++) {
         if (from === to) continue
-        const moved = 0.05 * (looks[from] as number)
-        const changed = looks.map((one, c) => (c === from ? one - moved : c === to ? one + moved : one))
+        const moved = 0.05 * (checks[from] as number)
+        const changed = checks.map((one, c) => (c === from ? one - moved : c === to ? one + moved : one))
         const others = changed.map((one, c) => ((users[c] as number) * 1_000) / one)
         assert.closeTo(sum(changed), needed, 1e-6)
         assert.isAbove(meanWait(users, others), meanWait(users, intervals))
@@ -143,13 +143,13 @@ describe("a rate", () => {
       Schema.Finite.check(Schema.isBetween({ minimum: 2, maximum: 20 })),
       Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 50 }))
     ],
-    ([perDay, looks]) => {
+    ([perDay, checks]) => {
       const now = 20 * halfLife
       const times = Array.from({ length: Math.floor((now / day) * perDay) }, (_, n) => (n * day) / perDay)
       let known = { rate: 0, at: 0 }
-      for (let look = 1; look <= looks; look++) {
-        const at = (now * look) / looks
-        const gists = times.filter((time) => time > known.at - (look === 1 ? 1 : 0) && time <= at)
+      for (let check = 1; check <= checks; check++) {
+        const at = (now * check) / checks
+        const gists = times.filter((time) => time > known.at - (check === 1 ? 1 : 0) && time <= at)
         known = { rate: known.rate * Cadence.remaining(at - known.at) + Cadence.gained(gists, at), at }
       }
       assert.closeTo(known.rate / perDay, 1, 0.05)

@@ -15,7 +15,7 @@ describe("a file's address", () => {
     assert.strictEqual(fileUrl(gist, "長"), `${gist}?file=%E9%95%B7#file--`)
   })
 
-  it("tells names apart that GitHub's anchor folds", () => {
+  it("gives different addresses to names that GitHub's anchor folds", () => {
     const names = ["a.b", "a-b", "a b", "a/b", "a+b", "A.b", "a.b ", "a%2Eb", "a.b#", "a?b"]
     assert.strictEqual(new Set(names.map((name) => fileUrl(gist, name))).size, names.length)
   })

@@ -27,7 +27,7 @@ describe("a response of Pipedrive that is no success", () => {
       "Refused",
       /deal limit/
     ],
-    ["a block by the front door", { kind: "cloudflare-block" }, "Forbidden", /firewall in front of Pipedrive/],
+    ["a block by Cloudflare", { kind: "cloudflare-block" }, "Forbidden", /firewall in front of Pipedrive/],
     [
       "a missing thing",
       { kind: "status", status: 404, body: failure("Deal not found", "ERR_NOT_FOUND") },

@@ -225,7 +225,7 @@ describe("what a lookup found and could not be completed", () => {
       Outcome.afterFinishError(attempts[attempt], new SinkError({ reason }), { remoteId: "7", verdict: whose[owner] })
     )
 
-  it("is looked up again while tries are left", () => {
+  it("is followed by another lookup while tries are left", () => {
     assert.deepStrictEqual(finish(unknown, "first", "the file's"), [
       "retry LookupFailed, counts, uncertain, Backoff",
       undefined
@@ -274,7 +274,7 @@ describe("the wait", () => {
   })
 
   it("lasts an hour at most when a sink asks for more", () => {
-    assert.deepStrictEqual(dueAfter(notYet, "target"), { _tag: "At", instant, atMost: Timing.maxPutOff })
+    assert.deepStrictEqual(dueAfter(notYet, "target"), { _tag: "At", instant, atMost: Timing.maxSnooze })
   })
 })
 
