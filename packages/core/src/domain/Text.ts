@@ -2,7 +2,7 @@
  * Makes text from outside fit for the database and for terminals, in one place.
  *
  * PostgreSQL refuses U+0000 and has no form for a lone surrogate; an index refuses values of some kilobytes. Everything
- * else (right-to-left marks, emoji, newlines, HTML) is kept as it came: escaping belongs to the place that shows it.
+ * else (right-to-left marks, emoji, newlines, HTML) stays unchanged: the place that shows a text escapes it.
  */
 import { createHash } from "node:crypto"
 

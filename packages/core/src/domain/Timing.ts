@@ -11,7 +11,7 @@ export const fullListingInterval = Duration.hours(24)
 export const userRetryDelay = (failures: number): Duration.Duration =>
   doubling(Duration.minutes(5), failures, Duration.days(1))
 
-/** The wait after the n-th try (n from 1) at a publication: 15 seconds, since most errors are short, then up to 15 minutes. */
+/** The wait after the n-th attempt (n from 1) at a publication: 15 seconds, since most errors are short, then up to 15 minutes. */
 export const publicationRetryDelay = (attempts: number): Duration.Duration =>
   doubling(Duration.seconds(15), attempts, Duration.minutes(15))
 
@@ -24,8 +24,8 @@ export const jittered = (delay: Duration.Duration, random: number): Duration.Dur
   Duration.times(delay, 0.8 + 0.4 * random)
 
 /**
- * After this many tries that failed for a reason of the file, a publication is `failed` until a person retries it. Their waits
- * add up to an hour and a half, so that an outage of an hour fails no file.
+ * After this many attempts that failed for a reason of the file, a publication is `failed` until a person retries it. Their
+ * waits add up to an hour and a half, so that an outage of an hour fails no file.
  */
 export const maxAttempts = 12
 
@@ -38,13 +38,13 @@ export const githubCredentialDelay = Duration.minutes(5)
 /** While a failure seems global, one user without a failure is tried once in this time, to find out whether it is. */
 export const probeInterval = Duration.seconds(30)
 
-/** After this many users failed alike, the trouble counts as global, and no more users are tried before the pause ends. */
+/** After this many users failed alike, the failure counts as global, and no more users are tried before the pause ends. */
 export const maxProbedUsers = 8
 
 /** How long a request that creates something may take: many times Pipedrive's usual second. */
 export const createTimeout = Duration.seconds(20)
 
-/** The wait after a lost answer before the lookup: Pipedrive may still carry the request out for a while. Our assumption. */
+/** The wait after a lost answer before the lookup, since Pipedrive may still carry the request out. Our assumption. */
 export const settleDelay = Duration.seconds(60)
 
 /**

@@ -21,16 +21,14 @@ const withAdvice = (message: string, type: string): string =>
 
 const fail = (reason: SinkError["reason"]) => Effect.fail(new SinkError({ reason }))
 
-export const make = ({
-  pipedrive,
-  settings: { activityDone, activityType },
-  timeZone
-}: {
+interface Parts {
   readonly pipedrive: Pipedrive["Service"]
   readonly settings: Settings["Service"]
   /** Of the token's user: the due date is a day there. */
   readonly timeZone: Effect.Effect<string>
-}) => {
+}
+
+export const make = ({ pipedrive, settings: { activityDone, activityType }, timeZone }: Parts) => {
   /** Requests without the content that were refused as well, in a row. */
   let omissionsRefused = 0
 

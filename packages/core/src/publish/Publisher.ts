@@ -31,10 +31,10 @@ import type { Pause, SharedPause } from "./sharedPause.ts"
 
 export type { Pause, SharedPause } from "./sharedPause.ts"
 
-/** What one drain did. */
+/** The result of one drain. */
 export interface Drained {
   readonly published: number
-  /** Refused, or tried too often: visible and retryable. */
+  /** Refused, or attempted too often: visible and retryable. */
   readonly failed: number
   /** Deleted on GitHub before they could be read. */
   readonly gone: number
@@ -47,13 +47,13 @@ const nothing: Drained = { published: 0, failed: 0, gone: 0, snoozed: 0 }
 export class Publisher extends Context.Service<
   Publisher,
   {
-    /** Publishes whatever is due, until nothing is or the sink pauses. One at a time: a second call waits. */
+    /** Publishes all files that are due, until none is or publishing pauses. One drain at a time: a second call waits. */
     readonly drain: Effect.Effect<Drained, DatabaseError>
     /** Until when and why nothing is sent. */
     readonly pause: Effect.Effect<Option.Option<Pause>>
     /** The pause as every process on the database with the same credentials shows it. */
     readonly sharedPause: Effect.Effect<Option.Option<SharedPause>, DatabaseError>
-    /** When something can be done again, as far as is known, by this process's clock. */
+    /** When the next drain has something to do, as far as is known, by this process's clock. */
     readonly nextAt: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
     /** When the next publication is due, by the database's clock. Users who wait for reasons of their own are left out. */
     readonly nextDue: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>

@@ -4,7 +4,7 @@ import * as Timing from "../domain/Timing.ts"
 import type { ThrottleState } from "../net/Throttle.ts"
 import type { Price, Budget as SinkBudget } from "./Sink.ts"
 
-/** A budget that is used up and renewed all at once, and what one file costs of it. */
+/** A budget that is used up and renewed all at once, and the cost of one file. */
 interface Budget {
   readonly what: string
   readonly left: number

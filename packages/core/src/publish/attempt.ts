@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function* (parts: {
     const target = yield* Effect.catchTag(sink.target(delivery), "SinkError", (error) =>
       ending(failures.ofSink(claim, error, { step: "target" }))
     )
-    // Right before the request, behind every wait: a process that was paused past its lease must not send.
+    // Runs right before the request, behind every wait: a process that slept past its lease must not send.
     const begin = Effect.catch(publications.beginSend(claim, target), () => Effect.succeed(false))
     return yield* sink.create({ target, delivery, content: contentFor(claim, content), begin }).pipe(
       Effect.matchEffect({

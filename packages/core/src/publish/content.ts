@@ -1,4 +1,4 @@
-/** When a file is published without its content: a link that arrives is better than a text that does not. Pure. */
+/** When a file is published as a link, without its content, so that one part does not stop the whole. Pure. */
 import { type Content, contentRefused } from "../domain/GistFile.ts"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"

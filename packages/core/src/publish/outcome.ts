@@ -12,7 +12,7 @@ import type { After, At, Outcome } from "./due.ts"
 import type { Verdict } from "./evidence.ts"
 import type { SinkError } from "./Sink.ts"
 
-/** Who has to wait beside the publication itself. */
+/** Which other publications have to wait. */
 export interface Block {
   readonly scope: "user" | "service"
   /** `Growing`: longer with each block in a row. */
@@ -34,15 +34,15 @@ export interface Decision {
   readonly block?: Block
 }
 
-/** What the decisions need of a claim. */
+/** The part of a claim that the decisions depend on. */
 export interface Situation {
-  /** Tries so far, with this one. */
+  /** Attempts so far, this one included. */
   readonly attempts: number
-  /** Why the last try did not succeed. */
+  /** Why the last attempt did not succeed. */
   readonly errorReason: string | null
 }
 
-/** What the sink was asked for: the file's remote ids, its target, or to create it. */
+/** The request to the sink: to find the file's remote ids, to find its target, or to create the file. */
 export type Step = "lookup" | "target" | "create"
 
 /** The block of all users after an error that says nothing about the item it was met with. */
@@ -78,7 +78,7 @@ export const afterSinkError = (
   const { _tag, message } = reason
   const block = globalBlock(reason, verdict)
   if (block !== undefined) return { outcome: release(_tag, message), block }
-  // While a lookup is not answered, nobody knows what became of the request before.
+  // Until a lookup is answered, the outcome of the earlier request stays unknown.
   if (step === "lookup") {
     const until = _tag === "ItemLimited" ? { notBefore: reason.until } : {}
     return failure(claim, verdict, { reason: "LookupFailed", message, isUncertain: true, ...until })
@@ -113,7 +113,7 @@ export const afterSinkError = (
   }
 }
 
-/** Completing what a lookup found has failed. After the last try the item stays as it is. */
+/** The lookup found the item, and completing the item failed. After the last attempt the item stays as it is. */
 export const afterFinishError = (
   claim: Situation,
   error: SinkError,
@@ -125,7 +125,7 @@ export const afterFinishError = (
     : decision
 }
 
-/** Nobody knows whether it was created: a lookup comes next, after any number of attempts. */
+/** The item may have been created: a lookup comes next, after any number of attempts. */
 const unknown = (claim: Situation, verdict: Verdict, message: string): Decision => ({
   outcome: {
     _tag: "retry",
@@ -138,7 +138,7 @@ const unknown = (claim: Situation, verdict: Verdict, message: string): Decision 
   ...blockOf(verdict, message)
 })
 
-/** A failure counts as a try only when something proves that others succeed. */
+/** A failure counts as an attempt only when it is proven that others succeed. */
 const failure = (
   claim: Situation,
   verdict: Verdict,
@@ -169,7 +169,7 @@ const failure = (
   ...blockOf(verdict, why.message)
 })
 
-/** Whether this was the last of the publication's own tries. */
+/** Whether this was the publication's last attempt. */
 const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
 const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
@@ -199,7 +199,7 @@ export const beforeResend = ({ attempts }: Situation): Outcome | undefined =>
       }
     : undefined
 
-/** A lookup found nothing, too early to be believed. */
+/** A lookup found nothing, and came too early to be believed. */
 export const notThereYet = (wait: Duration.Duration): Outcome => ({
   _tag: "snooze",
   reason: "NotThereYet",
@@ -208,7 +208,7 @@ export const notThereYet = (wait: Duration.Duration): Outcome => ({
   isUncertain: true
 })
 
-/** A deal waits for its note, and the content for GitHub. */
+/** A deal exists without its note, because GitHub does not give the content now. */
 export const contentLater = (message: string): Outcome => ({
   _tag: "snooze",
   reason: "ContentLater",
@@ -221,7 +221,7 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
   const { reason, scope } = error
   const { _tag, message } = reason
   const why = { reason: _tag, message, isUncertain: false }
-  /** The file's own, whatever happened to others. */
+  /** The failure is the file's own, whatever happened to others. */
   const own: Verdict = { ...verdict, scope: "thing", isProven: true }
   switch (_tag) {
     case "GistNotFound":
@@ -283,7 +283,7 @@ const refusedByGithub = ({ reason: { _tag, message }, retryAt }: GithubError): D
   )
 })
 
-/** Whether an error may be global, so that it is compared with others. All other errors name their scope themselves. */
+/** Whether an error may be global, and is compared with others. All other errors name their scope themselves. */
 export const isEvidence = ({ reason, scope }: GithubError): boolean =>
   reason._tag === "Refused" || (reason._tag === "RateLimited" ? scope === "thing" : isGlobal(scope))
 
