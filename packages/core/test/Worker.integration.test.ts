@@ -76,7 +76,7 @@ describe("the worker", () => {
     )
   )
 
-  it.effect("carries out a requested pass once, however often it was asked for", () =>
+  it.effect("runs a requested full scan once, however often it was requested", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip

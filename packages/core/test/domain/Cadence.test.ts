@@ -117,7 +117,7 @@ describe("a cadence", () => {
     assert.isAbove(won(counted.map(Cadence.classOf), planned), theory * 0.8)
   })
 
-  it("expects no more of everybody because a few publish without end", () => {
+  it("expects no more of other users because a few publish without end", () => {
     const users = Array.from({ length: Cadence.classes }, (_, c) => Math.round(20_000 / 1.7 ** c))
     const few = users.map((count, c) => (c === Cadence.classes - 1 ? count + 5 : count))
     for (const [c, expected] of Cadence.expected(few).entries()) {
@@ -125,7 +125,7 @@ describe("a cadence", () => {
     }
   })
 
-  it("says when even the longest delay needs more than there is", () => {
+  it("says when the budget is too small even for the longest delay", () => {
     const users = [1_000_000]
     assert.isTrue(Cadence.cadence({ users, budget: 12, minInterval: 5 * minute, maxInterval: day }).fits)
     const plan = Cadence.cadence({ users, budget: 11, minInterval: 5 * minute, maxInterval: day })
@@ -174,7 +174,7 @@ describe("a rate", () => {
     }
   )
 
-  it("of nothing, or beyond all measure, has a class too", () => {
+  it("has a class also when it is zero or very large", () => {
     assert.strictEqual(Cadence.classOf(0), 0)
     assert.strictEqual(Cadence.classOf(Number.POSITIVE_INFINITY), Cadence.classes - 1)
   })
