@@ -4,7 +4,15 @@ import type { Github, GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
 import type { Thing } from "./evidence.ts"
 import * as Judge from "./judge.ts"
-import { afterFinishError, afterGithubError, afterSinkError, globalBlock, type Step, signatureOf } from "./outcome.ts"
+import {
+  afterContentError,
+  afterFinishError,
+  afterGithubError,
+  afterSinkError,
+  globalBlock,
+  type Step,
+  signatureOf
+} from "./outcome.ts"
 import type { Pausing } from "./pausing.ts"
 import type { Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
@@ -31,6 +39,12 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
     const signature = signatureOf(error)
     const verdict = yield* judge.ofGithub(claim, error)
     return yield* decide(claim, { service: "github", signature }, afterGithubError(claim, error, verdict))
+  })
+
+  /** The content of an item that a lookup found cannot be read now, and neither can any other content. */
+  const ofContent = Effect.fnUntraced(function* (claim: Claim, error: GithubError) {
+    const decision = afterContentError(claim, error, yield* judge.ofGithub(claim, error))
+    return yield* decide(claim, { service: "github", signature: signatureOf(error) }, decision)
   })
 
   /** Forgets a target that is gone, once. When its replacement is gone as well, the first one was not at fault. */
@@ -72,6 +86,7 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
 
   return {
     ofGithub,
+    ofContent,
     ofSink,
     ofFinish,
     ofUpkeep,

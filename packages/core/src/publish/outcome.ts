@@ -208,15 +208,6 @@ export const notThereYet = (wait: Duration.Duration): Outcome => ({
   isUncertain: true
 })
 
-/** A deal exists without its note, because GitHub does not give the content now. */
-export const contentLater = (message: string): Outcome => ({
-  _tag: "snooze",
-  reason: "ContentLater",
-  message,
-  due: { _tag: "After", wait: Duration.minutes(1) },
-  isUncertain: true
-})
-
 export const afterGithubError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => {
   const { reason, scope } = error
   const { _tag, message } = reason
@@ -281,6 +272,18 @@ const refusedByGithub = ({ reason: { _tag, message }, retryAt }: GithubError): D
       ? { _tag: "After", wait: Timing.githubCredentialDelay }
       : { _tag: "At", instant: retryAt, atMost: Timing.maxBlock }
   )
+})
+
+/** A lookup found the item, whose content GitHub gives for no file now. The item waits, uncertain, for its content. */
+export const afterContentError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => ({
+  ...afterGithubError(claim, error, verdict),
+  outcome: {
+    _tag: "snooze",
+    reason: "ContentLater",
+    message: error.message,
+    due: { _tag: "After", wait: Duration.minutes(1) },
+    isUncertain: true
+  }
 })
 
 /** Whether an error may be global, and is compared with others. All other errors name their scope themselves. */

@@ -250,6 +250,22 @@ describe("an item that a lookup found and that could not be completed", () => {
   })
 })
 
+describe("an item that a lookup found and whose content GitHub gives for no file", () => {
+  const later = (error: GithubError) => inWords(Outcome.afterContentError(attempts.first, error, whose.global))
+
+  it("stays uncertain and waits, and publishing is paused as GitHub says", () => {
+    assert.deepStrictEqual(later(githubError(new Unauthorized({ message }))), [
+      "snooze ContentLater, uncertain, After",
+      "service: After, suspicion by self"
+    ])
+    assert.deepStrictEqual(later(githubError(rateLimited("service"))), [
+      "snooze ContentLater, uncertain, After",
+      "service: At, limit by service"
+    ])
+    assert.deepStrictEqual(later(unavailable), ["snooze ContentLater, uncertain, After", growing("service")])
+  })
+})
+
 describe("the wait", () => {
   const first = attempts.first
   const open = whose["perhaps the file's"]
