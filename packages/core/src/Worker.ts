@@ -97,7 +97,7 @@ export class Worker extends Context.Service<
       if (Option.isSome(publisher.off)) {
         yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
       }
-      // For metrics that are pushed. A collected metric is refreshed when it is collected.
+      // Refreshes metrics that are pushed. A collected metric is refreshed when it is collected.
       yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
       const loops: Record<string, Fiber.Fiber<never>> = {
         "the scheduled scans": yield* Effect.forkScoped(forever("scheduled scans", scheduledScans)),

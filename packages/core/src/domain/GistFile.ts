@@ -14,7 +14,7 @@ export type FileId = typeof FileId.Type
 export interface ListedFile {
   readonly gistId: string
   readonly filename: string
-  /** The file's page, unique to it: doubles as the marker by which its activity is found again. */
+  /** The file's page, unique to the file. It doubles as the marker by which lookups find the file's activity. */
   readonly htmlUrl: string
   readonly rawUrl: string | null
   readonly description: string | null

@@ -1,4 +1,4 @@
-/** The outbox row of a file: whether, when and as what it reached Pipedrive. */
+/** The outbox row of a file: whether and when the file reached Pipedrive, and under which remote id. */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
 import { Username } from "./User.ts"

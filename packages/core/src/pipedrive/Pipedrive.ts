@@ -41,7 +41,7 @@ export type { NewActivity, Page, StoredActivity, StoredDeal, StoredNote } from "
 
 type Call<A> = Effect.Effect<A, PipedriveError>
 
-/** Files wait for the read of the time zone, which none of them needs: it costs no more than this. */
+/** Files wait for the read of the time zone, though no file needs it. So the read takes no longer than this. */
 const probeTimeout = Duration.seconds(10)
 
 /** Publishing needs no time zone: a limit that only this read meets holds nothing else back for longer. */
@@ -93,7 +93,7 @@ export class Pipedrive extends Context.Service<
     readonly me: Call<{ readonly timeZone: string }>
     /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
     readonly activityTypes: Call<ReadonlyArray<string>>
-    /** What is left of the burst window and of the day, by Pipedrive's last response. */
+    /** The rest of the burst window, by Pipedrive's last response. */
     readonly limits: Effect.Effect<ThrottleState>
     /** The company's tokens of the day, by the last response that reported them. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>

@@ -34,7 +34,7 @@ export const make = ({
         Effect.flatMap(read(WireCreated)),
         Effect.map(({ data }) => data.id)
       ),
-    /** 3 tokens. What is gone already counts as deleted. */
+    /** 3 tokens. An item that is gone already counts as deleted. */
     remove: (path: string) =>
       transport.call(HttpClientRequest.delete(url(path)), { cost: 3 }).pipe(
         Effect.asVoid,

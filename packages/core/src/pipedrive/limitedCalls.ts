@@ -8,7 +8,7 @@ import { growingWait, maxBurst } from "./limits.ts"
 
 /** A call that was answered, or limited. Instants are in epoch milliseconds. */
 interface Call {
-  /** Whose item the call is for. Missing when it is for none. */
+  /** The item that the call is for. Missing when the call is for no item. */
   readonly by: Requester | undefined
   readonly startedAt: number
   /** The price in tokens of the company's day. */

@@ -1,8 +1,12 @@
 /**
- * Drains the outbox into the sink: claims what is due, and attempts it.
+ * Drains the outbox into the sink: claims the publications that are due, and attempts each.
  *
- * What is claimed: claiming.ts. One attempt: attempt.ts. Whose failure it is: evidence.ts. What becomes of the file:
- * outcome.ts, stored by settle.ts. Who waits: Pause.ts and pausing.ts. What was created twice: duplicates.ts.
+ * - claiming.ts: which publications come next
+ * - attempt.ts: one attempt, with reconcile.ts and read.ts
+ * - evidence.ts, judge.ts: the scope of a failure
+ * - outcome.ts: the decision after a failure, which settle.ts stores
+ * - Pause.ts, pausing.ts: who waits
+ * - duplicates.ts: audits, and the deletion of items that were created twice
  *
  * Guarantees: a graceful stop loses no response, and releases what was not sent. A kill leaves `sent_at` behind, and the
  * next holder of the row runs a lookup before it sends.
@@ -80,7 +84,7 @@ export class Publisher extends Context.Service<
       const attempt = yield* Attempt.make({ contents, failures, github, pausing, publications, settling, sink })
       const duplicates = Duplicates.make({ failures, publications, sink })
 
-      /** What the budgets leave to a backlog now. */
+      /** The part of both budgets that a backlog may use now. */
       const allowance = Effect.gen(function* () {
         const { budget: requests } = yield* github.limits
         return allowanceOf({ tokens: yield* sink.budget, price: sink.price, requests }, yield* Clock.currentTimeMillis)

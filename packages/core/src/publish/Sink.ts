@@ -158,7 +158,7 @@ export class Sink extends Context.Service<
     readonly deleteDuplicate: (remoteId: string) => Effect.Effect<void, SinkError>
     /** Left out by a sink without a budget. */
     readonly price?: Price
-    /** The budget that publishing uses up, if the sink has one and knows it. A backlog leaves a part of it to new files. */
+    /** The budget that publishing uses up, if the sink has one and knows its size. A backlog leaves a part to new files. */
     readonly budget: Effect.Effect<Option.Option<Budget>>
     /** Sends nothing until then: another process, or an earlier one, met a limit. */
     readonly block: (until: DateTime.Utc, message: string) => Effect.Effect<void>

@@ -1,4 +1,4 @@
-/** How many files of a backlog may be published now, so that the shortest budget keeps enough for new files. Pure. */
+/** How many files of a backlog may be published now, so that the shortest budget leaves enough for new files. Pure. */
 import { DateTime, Duration, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { ThrottleState } from "../net/Throttle.ts"

@@ -1,5 +1,5 @@
 /**
- * One attempt to publish a claimed file: a lookup when an earlier request may have created it (reconcile.ts), then read
+ * One attempt to publish a claimed file: a lookup when an earlier request may have created the item (reconcile.ts), then read
  * (read.ts), find the target, send, settle.
  *
  * Guarantees: however an attempt ends, the row says truthfully whether something may have been created. The request and

@@ -17,7 +17,7 @@ import type { Pausing } from "./pausing.ts"
 import type { Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
 
-/** What the sink was asked for, and with which target. */
+/** The request to the sink, and its target. */
 interface Asked {
   readonly step: Step
   readonly target?: string
@@ -67,7 +67,7 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
     )
   })
 
-  /** After the lookup has found what an earlier request created, completing it failed. */
+  /** A lookup found an item, and completing the item failed. */
   const ofFinish = Effect.fnUntraced(function* (claim: Claim, error: SinkError, remoteId: string) {
     const verdict = yield* judge.ofSink(claim, error, "lookup")
     return yield* decide(
@@ -77,7 +77,7 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
     )
   })
 
-  /** After an error of an audit, or of a deletion: makes all users wait when it is global. Answers whether it is. */
+  /** After an error of an audit or a deletion: makes all users wait when the error is global. Answers whether it is. */
   const ofUpkeep = Effect.fnUntraced(function* (error: SinkError, thing: Thing) {
     const block = globalBlock(error.reason, yield* judge.ofUpkeep(error, thing))
     if (block !== undefined) yield* pausing.block(block, { service: "sink", user: thing.user })

@@ -45,7 +45,7 @@ export interface Situation {
 /** The request to the sink: to find the file's remote ids, to find its target, or to create the file. */
 export type Step = "lookup" | "target" | "create"
 
-/** The block of all users after an error that says nothing about the item it was met with. */
+/** The block of all users after an error that concerns every item. `undefined` for any other error. */
 export const globalBlock = (
   reason: SinkError["reason"],
   { isProven }: Pick<Verdict, "isProven">
@@ -113,7 +113,7 @@ export const afterSinkError = (
   }
 }
 
-/** The lookup found the item, and completing the item failed. After the last attempt the item stays as it is. */
+/** The lookup found the item, and completing the item failed. After the last attempt the item stays incomplete. */
 export const afterFinishError = (
   claim: Situation,
   error: SinkError,

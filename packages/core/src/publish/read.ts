@@ -13,7 +13,7 @@ const wholeGist = 4 * 1024 * 1024
 /** As much of a file as can fit into a note, escaped or not. */
 const rawBytes = 128 * 1024
 
-/** What a file holds, and what its gist says of it. */
+/** A file's content, with the description and type that its gist shows. */
 export interface File {
   readonly content: Content
   readonly description: string | null

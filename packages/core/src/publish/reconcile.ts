@@ -47,7 +47,7 @@ export const make = ({ failures, publications, read, settling: { settle }, sink 
     )
   })
 
-  /** The remote ids of what an earlier request created. `None` when the target is gone, and what hung on it with it. */
+  /** The remote ids of the items that earlier requests created. `None` when the target is gone, and its items with it. */
   const lookup = (claim: Claim, target: string, sentAt: NonNullable<Claim["sentAt"]>) =>
     sink.find(target, claim, sentAt).pipe(
       Effect.asSome,

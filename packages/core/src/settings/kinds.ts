@@ -2,24 +2,24 @@
 import { Config, Option, Redacted, type Schema } from "effect"
 import { Token } from "./values.ts"
 
-/** One setting: how it is read, and what `docs/settings.md` says of it. */
+/** One setting: how its variable is read, and its row in `docs/settings.md`. */
 export interface Definition<A> {
   readonly config: Config.Config<A>
   readonly fallback: string
   readonly meaning: string
-  /** What a value must be, where the reason for refusing one does not say it. */
+  /** The required form of a value, where a schema's own message does not say it. */
   readonly takes?: string
 }
 
 export const define = <A>(definition: Definition<A>): Definition<A> => definition
 
-/** A secret, or nothing when it is missing or blank. `Redacted` keeps it out of everything that is printed. */
+/** A secret, or nothing when it is missing or blank. `Redacted` hides a secret in everything that is printed. */
 export const optionalSecret = (name: string, check: Schema.Codec<string, string> = Token) =>
   Config.option(Config.schema(check, name)).pipe(
     Config.map((value) =>
       value.pipe(
         Option.map((text) => text.trim()),
-        // A blank API key must not become a key that everybody has.
+        // A blank API key must not become a key that every caller has.
         Option.filter((text) => text !== ""),
         Option.map((text) => Redacted.make(text))
       )

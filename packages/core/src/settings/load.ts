@@ -14,7 +14,7 @@ type Name = keyof typeof definitions
 type ValueOf<D> = D extends { readonly config: Config.Config<infer A> } ? A : never
 type Values = { readonly [N in Name]: ValueOf<(typeof definitions)[N]> }
 
-/** What could be read, and what is wrong with the rest. */
+/** The values that could be read, and the faults of the others. */
 interface Read {
   readonly values: Partial<Values>
   readonly faults: ReadonlyArray<string>

@@ -1,10 +1,10 @@
-/** What the text of a setting must be, and what it becomes. A message says what to give instead. */
+/** The forms that texts of settings must have, and the values that they become. A message says what to give instead. */
 import { Duration, Result, Schema, SchemaTransformation } from "effect"
 import { IpInterface, IpNetwork } from "effect/net"
 import { parse } from "../database/address.ts"
 import { isBlockedPort } from "../net/blockedPorts.ts"
 
-/** What can travel in a header. Blank passes, since it counts as missing. */
+/** Text that fits into a header. Blank text passes, since it counts as missing. */
 const fitsHeader = Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, {
   message: "must be printable ASCII on one line, without spaces"
 })
@@ -24,7 +24,7 @@ export const GithubToken = Schema.String.check(
 export const HttpUrl = Schema.URLFromString.check(
   Schema.makeFilter((url) => {
     if (url.protocol !== "https:" && url.protocol !== "http:") return "must start with https:// or http://"
-    // `fetch` refuses such an address, and it would be shown in messages.
+    // `fetch` refuses such an address, and messages would show the password.
     if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
     if (url.search !== "" || url.hash !== "") return "must end with the path, without `?` or `#`"
     return isBlockedPort(url)
@@ -37,7 +37,7 @@ export const HttpOrigin = HttpUrl.check(
   Schema.makeFilter((url) => (url.pathname === "/" ? undefined : "must be an origin: scheme, host and port alone"))
 )
 
-/** Hazard: what cannot be read would end up in errors of the driver, password and all. `parse` never shows it. */
+/** Hazard: an address that cannot be read would end up in errors of the driver, password and all. `parse` never shows it. */
 export const ConnectionString = Schema.String.check(
   Schema.makeFilter((given) =>
     Result.match(parse(given), { onSuccess: () => undefined, onFailure: (reason) => reason })
