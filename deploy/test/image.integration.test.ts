@@ -80,7 +80,7 @@ describe("the image", () => {
     assert.isBelow(bytes, 100_000_000)
   })
 
-  it.live("starts with its own command, works, tells its health, writes no file, and stops in time when told to", () =>
+  it.live("starts with its own command, works, reports its health, writes no file, and stops in time on SIGTERM", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld
       const began = Date.now()

@@ -221,14 +221,14 @@ export const definitions = {
     takes: "must be a number and its unit: `30 seconds`, `5 minutes`, `1 hour`",
     fallback: "5 minutes",
     meaning:
-      "Time from the start of one scan to the start of the next. Each looks at everybody while GitHub's limits allow that; then those who publish often come more often"
+      "Time from the start of one scan to the start of the next. Each scan checks all users while GitHub's limits allow that; with more users, those who publish often are checked more often"
   }),
   GITPIP_MAX_DELAY: define({
     config: Config.schema(Interval, "GITPIP_MAX_DELAY").pipe(Config.withDefault(Duration.days(1))),
     takes: "must be a number and its unit: `6 hours`, `1 day`",
     fallback: "1 day",
     meaning:
-      "Longest time between two looks at a user, when GitHub's limits do not allow everybody to be looked at in every scan. A shorter one than `GITPIP_SCAN_INTERVAL` counts as that"
+      "Longest time between two checks of a user, when GitHub's limits do not allow every scan to check all users. A value below `GITPIP_SCAN_INTERVAL` counts as the interval"
   }),
   GITPIP_FEED: yesOrNo("GITPIP_FEED", {
     fallback: true,

@@ -20,7 +20,7 @@ const usersInQuery = 100
 const gistsInQuery = 10
 const textsInQuery = 20
 
-/** The median of so many queries tells how many users a second can be looked at, as in `Github.ts`. */
+/** Queries whose median gives the users checked in a second, as in `Github.ts`. */
 const measured = 20
 
 export interface Counts {
