@@ -1,16 +1,17 @@
 /** Compares what GitHub showed, what Pipedrive holds and what visits returned: each file exactly once in each. */
 import { type Books, users, visitors } from "./people.ts"
-import type { Slot, World } from "./World.ts"
+import type { Slot } from "./Slot.ts"
+import type { World } from "./World.ts"
 
 export interface Verdict {
   readonly files: number
-  /** In no activity. */
+  /** Files in no activity. */
   readonly lost: ReadonlyArray<string>
-  /** In more than one. */
+  /** Files in more than one activity. */
   readonly doubled: ReadonlyArray<string>
-  /** On the deal of somebody else. */
+  /** On another user's deal. */
   readonly misplaced: ReadonlyArray<string>
-  /** Titles of deals that are there more than once. */
+  /** Titles of deals that exist more than once. */
   readonly twinDeals: ReadonlyArray<string>
   /** What is wrong with visits, in words. */
   readonly visits: ReadonlyArray<string>
@@ -38,7 +39,7 @@ export const publications = ({ pipedrive }: World, books: Books) => {
   }
 }
 
-/** What visits returned, against what the histories hold. Every visitor looks once more first. */
+/** What visits returned, against what the histories hold. Each visitor makes one more visit before. */
 export const visits = async (world: World, books: Books, slot: Slot): Promise<ReadonlyArray<string>> => {
   const wrong: Array<string> = []
   const read = async <A>(method: string, path: string): Promise<A> => {
@@ -70,9 +71,9 @@ export const visits = async (world: World, books: Books, slot: Slot): Promise<Re
         const visit = await read<{ files: ReadonlyArray<{ id: number }> }>("GET", `/users/${user}/visits/${id}`)
         const files = visit.files.map((file) => file.id)
         shown.push(...files)
-        const told = books.told.find((one) => one.visit === id)
-        if (told !== undefined && told.files.join() !== files.join()) {
-          wrong.push(`visit ${id} of ${visitor} to ${user} answered ${told.files} and later ${files}`)
+        const answered = books.visits.find((one) => one.visit === id)
+        if (answered !== undefined && answered.files.join() !== files.join()) {
+          wrong.push(`visit ${id} of ${visitor} to ${user} answered ${answered.files} and later ${files}`)
         }
       }
       for (const id of repeated(shown)) wrong.push(`${visitor} was shown file ${id} of ${user} twice`)

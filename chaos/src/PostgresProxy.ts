@@ -1,33 +1,26 @@
 /**
- * A proxy between one server process and PostgreSQL that understands as much of the wire protocol as it takes to see
- * every statement, and to fail between any two of them.
+ * A proxy between one server process and PostgreSQL that reads the wire protocol, to see every statement and to fail
+ * between any two of them.
  *
- * One cycle is everything up to a `Sync` or a simple query. PostgreSQL answers cycles in order, each with a
- * `ReadyForQuery`, after the implicit commit; so a cycle whose answer is withheld has happened, and its client cannot
- * know. https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+ * One cycle is everything up to a `Sync` or a simple query. PostgreSQL answers cycles in order, each with a `ReadyForQuery`
+ * after the implicit commit. So a cycle whose answer the proxy holds back has happened, and the client cannot know.
+ * https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
-import { createHash } from "node:crypto"
 import type { AddressInfo } from "node:net"
 import { connect, createServer, type Socket } from "node:net"
+import { frames, isBracket, type Step, stepOf, strings, tooManyClients } from "./postgresWire.ts"
 
-/** What is about to happen, or has happened. */
-export interface Step {
-  /** The statement in short: the same for the same text. A commit is named with what it commits. */
-  readonly name: string
-  readonly statement: string
-}
+export type { Step }
+
+/** Before PostgreSQL sees a cycle, or after PostgreSQL is done and before the client hears of the result. */
+export type Phase = "before" | "after"
 
 /** `reset` cuts the connection. */
 export type Verdict = "pass" | "reset"
 
-interface Hooks {
-  /** Before PostgreSQL sees it. */
-  readonly before?: (step: Step) => Verdict | Promise<Verdict>
-  /** When PostgreSQL has done it, and before the client hears of it. */
-  readonly after?: (step: Step) => Verdict | Promise<Verdict>
-}
+type Hooks = { readonly [P in Phase]?: (step: Step) => Verdict | Promise<Verdict> }
 
-/** How connections are met. */
+/** What happens to new connections. */
 type Mode = "open" | "refuse" | "too-many"
 
 export interface PostgresProxy {
@@ -36,7 +29,7 @@ export interface PostgresProxy {
   mode: Mode
   /** How much has come through. */
   readonly seen: () => number
-  /** Cycles that PostgreSQL is at. */
+  /** Cycles that PostgreSQL has not answered. */
   readonly underWay: () => number
   /** Connections that are being made. */
   readonly starting: () => number
@@ -55,7 +48,14 @@ export const make = async (target: { readonly port: number }): Promise<PostgresP
     else {
       open.add(client)
       client.once("close", () => open.delete(client))
-      couple(client, connect(target.port, "127.0.0.1"), proxy)
+      couple({
+        client,
+        server: connect(target.port, "127.0.0.1"),
+        proxy,
+        underWay: [],
+        isStarted: false,
+        hasEnded: false
+      })
     }
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -81,7 +81,19 @@ interface Traffic {
   starting: number
 }
 
-const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks; readonly traffic: Traffic }): void => {
+/** One connection of a client, and its counterpart at PostgreSQL. */
+interface Session {
+  readonly client: Socket
+  readonly server: Socket
+  readonly proxy: { readonly hooks: Hooks; readonly traffic: Traffic }
+  /** Cycles that PostgreSQL has not answered, in order. */
+  readonly underWay: Array<Step | undefined>
+  isStarted: boolean
+  hasEnded: boolean
+}
+
+const couple = (session: Session): void => {
+  const { client, proxy, server, underWay } = session
   const { traffic } = proxy
   const part = () => {
     client.destroy()
@@ -95,44 +107,53 @@ const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks; 
   traffic.starting++
   server.once("close", () => {
     traffic.seen++
-    if (!started) traffic.starting--
+    if (!session.isStarted) traffic.starting--
     traffic.underWay -= underWay.length
     underWay.length = 0
-    hasEnded = true
+    session.hasEnded = true
   })
+  client.on("data", frames(true, fromClient(session)))
+  server.on("data", frames(false, fromServer(session)))
+}
+
+/** Whether the connection goes on. */
+const decide = async (session: Session, phase: Phase, step: Step | undefined): Promise<boolean> => {
+  const { client, proxy, server } = session
+  const hook = proxy.hooks[phase]
+  if (step === undefined || hook === undefined) return true
+  if ((await hook(step)) === "pass") return !client.destroyed
+  client.resetAndDestroy()
+  server.destroy()
+  return false
+}
+
+/** Forwards a client's messages cycle by cycle, each with the statement that it executes. */
+const fromClient = (session: Session) => {
+  const { proxy, server, underWay } = session
   const statements = new Map<string, string>()
   const portals = new Map<string, string>()
-  /** Cycles that PostgreSQL is at, in order. */
-  const underWay: Array<Step | undefined> = []
-  let lastStatement = ""
-  let started = false
-  let hasEnded = false
   let toServer: Promise<void> = Promise.resolve()
-  let toClient: Promise<void> = Promise.resolve()
+  let lastStatement = ""
+  let cycle: Array<Buffer> = []
+  let executed: string | undefined
 
-  const decide = async (hook: Hooks["before"], step: Step | undefined): Promise<boolean> => {
-    if (step === undefined || hook === undefined) return true
-    if ((await hook(step)) === "pass") return !client.destroyed
-    client.resetAndDestroy()
-    server.destroy()
-    return false
-  }
-  const forward = (frames: ReadonlyArray<Buffer>, step: Step | undefined, ends: boolean) => {
+  const forward = (frames: ReadonlyArray<Buffer>, cycleOf?: { readonly step: Step | undefined }) => {
     toServer = toServer.then(async () => {
-      if (!(await decide(proxy.hooks.before, step))) return
-      traffic.seen++
-      if (ends && !hasEnded) {
-        underWay.push(step)
-        traffic.underWay++
+      if (!(await decide(session, "before", cycleOf?.step))) return
+      proxy.traffic.seen++
+      if (cycleOf !== undefined && !session.hasEnded) {
+        underWay.push(cycleOf.step)
+        proxy.traffic.underWay++
       }
       server.write(Buffer.concat(frames))
     })
   }
 
-  let cycle: Array<Buffer> = []
-  let executed: string | undefined
-  const fromClient = frames(true, (type, frame) => {
-    if (type === undefined || type === "p" || type === "X") return forward([frame], undefined, false)
+  return (type: string | undefined, frame: Buffer): void => {
+    if (type === undefined || type === "p" || type === "X") {
+      forward([frame])
+      return
+    }
     const body = frame.subarray(5)
     if (type === "P") {
       const [name, text] = strings(body, 2)
@@ -144,20 +165,27 @@ const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks; 
     else if (type === "Q") executed = strings(body, 1)[0]
     cycle.push(frame)
     if (type !== "S" && type !== "Q") return
-    const step = executed === undefined ? undefined : named(executed, lastStatement)
+    const step = executed === undefined ? undefined : stepOf(executed, lastStatement)
     if (step !== undefined && !isBracket(step.statement)) lastStatement = step.name
-    forward(cycle, step, true)
+    forward(cycle, { step })
     cycle = []
     executed = undefined
-  })
+  }
+}
 
+/** Forwards PostgreSQL's answers, each once it is whole. */
+const fromServer = (session: Session) => {
+  const { client, proxy, underWay } = session
+  const { traffic } = proxy
+  let toClient: Promise<void> = Promise.resolve()
   let answer: Array<Buffer> = []
-  const fromServer = frames(false, (type, frame) => {
+
+  return (type: string | undefined, frame: Buffer): void => {
     traffic.seen++
-    if (!started || underWay.length === 0) {
-      // The first one ends the start-up; what comes between cycles is news that belongs to none.
-      if (type === "Z" && !started) {
-        started = true
+    if (!session.isStarted || underWay.length === 0) {
+      // The first `ReadyForQuery` ends the start. Messages between cycles are notices that belong to no cycle.
+      if (type === "Z" && !session.isStarted) {
+        session.isStarted = true
         traffic.starting--
       }
       toClient = toClient.then(() => void client.write(frame))
@@ -170,59 +198,7 @@ const couple = (client: Socket, server: Socket, proxy: { readonly hooks: Hooks; 
     traffic.underWay--
     answer = []
     toClient = toClient.then(async () => {
-      if (await decide(proxy.hooks.after, step)) client.write(whole)
+      if (await decide(session, "after", step)) client.write(whole)
     })
-  })
-
-  client.on("data", fromClient)
-  server.on("data", fromServer)
-}
-
-/** Cuts a stream into messages: a type and a length, but for the very first one of a client. */
-const frames = (client: boolean, onFrame: (type: string | undefined, frame: Buffer) => void) => {
-  let rest: Buffer = Buffer.alloc(0)
-  let first = client
-  return (chunk: Buffer): void => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    for (;;) {
-      const head = first ? 0 : 1
-      if (rest.length < head + 4) return
-      const length = head + rest.readInt32BE(head)
-      if (rest.length < length) return
-      const frame = rest.subarray(0, length)
-      rest = rest.subarray(length)
-      const type = first ? undefined : String.fromCharCode(frame[0] as number)
-      first = false
-      onFrame(type, frame)
-    }
   }
 }
-
-const strings = (body: Buffer, count: number): ReadonlyArray<string> => {
-  const found: Array<string> = []
-  for (let at = 0; found.length < count; ) {
-    const end = body.indexOf(0, at)
-    found.push(body.toString("utf8", at, end))
-    at = end + 1
-  }
-  return found
-}
-
-const isBracket = (statement: string) => /^(begin|commit|rollback|savepoint|release)\b/i.test(statement)
-
-const named = (text: string, last: string): Step => {
-  const statement = text.replace(/\s+/g, " ").trim()
-  if (/^begin/i.test(statement)) return { name: "begin", statement }
-  if (isBracket(statement)) return { name: `${statement.toLowerCase().replace(/\d+/g, "")} ← ${last}`, statement }
-  const hash = createHash("sha256").update(statement).digest("hex").slice(0, 6)
-  return { name: `${statement.slice(0, 60)} #${hash}`, statement }
-}
-
-/** https://www.postgresql.org/docs/18/protocol-error-fields.html */
-const tooManyClients = (() => {
-  const fields = Buffer.from("SFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0")
-  const head = Buffer.alloc(5)
-  head.write("E")
-  head.writeInt32BE(fields.length + 4, 1)
-  return Buffer.concat([head, fields])
-})()

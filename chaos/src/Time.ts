@@ -1,6 +1,7 @@
 /**
- * A clock shared by the harness, every server process and the database. The clock runs like the machine's, and `World.ts` advances
- * it to the next timer whenever all of them are at rest. So leases of minutes end at once, and a slow machine only takes longer.
+ * A clock shared by the harness, all server processes and the database. The clock runs like the machine's, and `Driver.ts`
+ * advances it to the next timer whenever nothing has work to do. So leases of minutes end at once, and a slow machine only
+ * takes longer.
  */
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -14,14 +15,14 @@ export interface Time {
   readonly sleep: (duration: Duration.Input) => Promise<void>
   /** Milliseconds until the next sleep of the harness ends. */
   readonly wait: () => number
-  /** It is so much later at once, for the harness, the database and every process started from now on. */
+  /** Moves the clock of the harness, the database and each process that starts from now on. */
   readonly advance: (millis: number) => void
   /** For `preload.ts` in a server process that is started now. */
   readonly env: () => Readonly<Record<string, string>>
-  /** For what runs in the harness itself: the fakes. */
+  /** For the fakes, which run in the harness itself. */
   readonly clock: Clock.Clock
   /**
-   * SQL after which a database's `clock_timestamp()` tells this time. Functions of `pg_catalog` come first unless the
+   * SQL after which a database's `clock_timestamp()` returns this time. Functions of `pg_catalog` come first unless the
    * search path names it, so naming it last lets the one in `public` win.
    */
   readonly sql: (database: string) => ReadonlyArray<string>

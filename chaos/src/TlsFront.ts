@@ -1,6 +1,6 @@
 /**
- * TLS in front of a fake, as a service on the internet has it, and a certificate that can be swapped for one that
- * nobody vouches for.
+ * TLS in front of a fake, as of a service on the internet. Its certificate can be swapped for one that callers do not
+ * trust.
  */
 import { readFileSync } from "node:fs"
 import { type AddressInfo, connect, type Socket } from "node:net"
@@ -18,20 +18,20 @@ export const authority = fileURLToPath(new URL("../certificates/trusted.pem", im
 
 export interface TlsFront {
   readonly origin: string
-  /** From now on the certificate is another, and every connection has to be made anew. */
+  /** From now on the certificate is another, and each client has to connect again. */
   readonly present: (name: "trusted" | "untrusted") => void
   /** How often a caller did not accept the certificate. */
   readonly refusals: () => number
-  /** How much has come through. */
+  /** How many pieces of data have come through. */
   readonly seen: () => number
-  /** Connections whose handshake is under way. Nothing of it comes through. */
+  /** Connections whose handshake is under way, which `seen` does not count. */
   readonly starting: () => number
   readonly close: () => Promise<void>
 }
 
 export const make = async (target: URL): Promise<TlsFront> => {
   const open = new Set<TLSSocket>()
-  // Otherwise the kernel keeps small writes back for 40 ms, in which everybody seems to be at rest.
+  // Otherwise the kernel holds small writes back for 40 ms, during which all servers seem to be at rest.
   const server = createServer({ ...certificate("trusted"), noDelay: true }, (client) => {
     const service = connect({ port: Number(target.port), host: "127.0.0.1", noDelay: true })
     open.add(client)

@@ -1,10 +1,11 @@
-/** One run: people publish and look, faults strike, and in the end everything must be there exactly once. */
+/** One run: people publish and visit, faults strike, and in the end each file must be there exactly once. */
 import { Duration } from "effect"
 import { choice, themes } from "./faults.ts"
 import type { Verdict } from "./Oracle.ts"
 import * as PostgresServer from "./PostgresServer.ts"
-import { makeBooks, publish, track, users, visit, visitors } from "./people.ts"
+import { type Books, makeBooks, publish, track, users, visit, visitors } from "./people.ts"
 import * as Random from "./random.ts"
+import type { Slot } from "./Slot.ts"
 import { settle } from "./settle.ts"
 import * as Time from "./Time.ts"
 import * as World from "./World.ts"
@@ -27,7 +28,7 @@ export interface RunResult {
   readonly struck: ReadonlyMap<string, number>
   readonly faults: number
   readonly verdict: Verdict
-  /** Activities that were there twice for a time. */
+  /** Duplicates that Gitpip deleted. */
   readonly deletedDuplicates: number
   readonly visits: number
   readonly unanswered: number
@@ -55,38 +56,9 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   })
   const books = makeBooks()
   try {
-    await track(world, world.slots[0] as World.Slot)
-    const next = choice(world, options.only)
-    // Where few faults are possible, or few of them strike, a run ends nevertheless.
-    let rounds = maxRounds * options.faults
-    const goesOn = () => rounds > 0 && faults(world) < options.faults
-    let struckAt = rounds
-    let before = 0
-    const injections = new Set<Promise<void>>()
-    while (goesOn()) {
-      const theme = random.pick(themes)
-      for (let n = random.int(10, 30); n > 0 && goesOn(); n--) {
-        rounds--
-        if (faults(world) !== before) {
-          before = faults(world)
-          struckAt = rounds
-        }
-        // Nothing has struck for a while: a limit, a pause or a stopped server lasts for hours.
-        if (struckAt - rounds > quietRounds)
-          world.advance(Duration.minutes(2 ** Math.min(struckAt - rounds - quietRounds, 6)))
-        for (let n = random.int(0, theme === "services" ? 6 : 2); n > 0; n--) publish(world, books)
-        if (random.chance(0.4)) void visit(books, random.pick(world.slots), random.pick(users), random.pick(visitors))
-        for (let n = theme === "processes" ? 1 : random.int(1, 6); n > 0; n--) {
-          const injection = Promise.resolve(next(theme).inject(world)).finally(() => injections.delete(injection))
-          injections.add(injection)
-        }
-        // Time passes while there is nothing to do; a server that is at work may be met in the middle of it.
-        const seconds = theme === "processes" ? random.int(6, 42) : random.int(1, 9)
-        await Promise.race([world.time.sleep(seconds * 1_000), world.work(random.int(20, 400))])
-      }
-    }
-    await Promise.all(injections)
-    options.onProgress?.("mended; settling")
+    await track(world, world.slots[0] as Slot)
+    await strikeOften(world, books, options)
+    options.onProgress?.("faults cleared; settling")
     const { dump, retried, verdict } = await settle(world, books)
     return {
       seed: options.seed,
@@ -94,7 +66,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
       faults: faults(world),
       verdict,
       deletedDuplicates: world.pipedrive.count("DELETE", "/api/v2/activities/{id}", 200),
-      visits: books.told.length,
+      visits: books.visits.length,
       unanswered: books.unanswered,
       retried,
       dump
@@ -103,6 +75,42 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     await world.close()
     await postgres?.stop()
   }
+}
+
+/** Injects faults until as many have struck as the run wants. */
+const strikeOften = async (world: World.World, books: Books, options: RunOptions): Promise<void> => {
+  const { random } = world
+  const next = choice(world, options.only)
+  // Where few faults are possible, or few of them strike, a run ends nevertheless.
+  let rounds = maxRounds * options.faults
+  const goesOn = () => rounds > 0 && faults(world) < options.faults
+  let struckAt = rounds
+  let before = 0
+  const injections = new Set<Promise<void>>()
+  while (goesOn()) {
+    const theme = random.pick(themes)
+    for (let n = random.int(10, 30); n > 0 && goesOn(); n--) {
+      rounds--
+      if (faults(world) !== before) {
+        before = faults(world)
+        struckAt = rounds
+      }
+      // Nothing has struck for a while: a limit, a pause or a stopped server lasts for hours.
+      if (struckAt - rounds > quietRounds)
+        world.advance(Duration.minutes(2 ** Math.min(struckAt - rounds - quietRounds, 6)))
+      for (let n = random.int(0, theme === "services" ? 6 : 2); n > 0; n--) publish(world, books)
+      if (random.chance(0.4))
+        void visit(books, random.pick(world.slots), { user: random.pick(users), visitor: random.pick(visitors) })
+      for (let n = theme === "processes" ? 1 : random.int(1, 6); n > 0; n--) {
+        const injection = Promise.resolve(next(theme).inject(world)).finally(() => injections.delete(injection))
+        injections.add(injection)
+      }
+      // Time passes while there is nothing to do; a server that is at work may be met in the middle of it.
+      const seconds = theme === "processes" ? random.int(6, 42) : random.int(1, 9)
+      await Promise.race([world.time.sleep(seconds * 1_000), world.work(random.int(20, 400))])
+    }
+  }
+  await Promise.all(injections)
 }
 
 const faults = ({ struck }: World.World): number => [...struck.values()].reduce((sum, n) => sum + n, 0)

@@ -1,15 +1,15 @@
-/** The state of a world in which something does not come to an end, for a person to read. */
+/** The state of a world in which something does not end, for a person to read. */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import type { World } from "./World.ts"
 
-/** What keeps whom waiting, for a person to read. */
+/** Locks, queues and the last lines of each server. */
 export const dump = async (world: Pick<World, "database" | "slots">): Promise<string> => {
   const parts: Array<string> = []
   if (world.database !== undefined) {
     const questions = {
-      "who waits for what": `select pid, state, wait_event_type, wait_event, pg_blocking_pids(pid) as blocked_by, left(query, 100) as query
+      "sessions and their locks": `select pid, state, wait_event_type, wait_event, pg_blocking_pids(pid) as blocked_by, left(query, 100) as query
         from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
       publications: `select state, error_reason, error_message, max(attempts) as attempts, count(*) as n, min(due_at) as due, min(sent_at) as sent, max(lease_until) as lease, min(audit_at) as audit
         from publications group by 1, 2, 3`,
@@ -32,7 +32,7 @@ export const dump = async (world: Pick<World, "database" | "slots">): Promise<st
       Effect.provide(PgClient.layer({ url: Redacted.make(world.database.href), maxConnections: 1 })),
       Effect.scoped
     )
-    await Effect.runPromise(asked).catch((error) => parts.push(`the database does not tell: ${error}`))
+    await Effect.runPromise(asked).catch((error) => parts.push(`the database cannot be read: ${error}`))
   }
   for (const { index, server } of world.slots) {
     parts.push(

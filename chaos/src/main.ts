@@ -19,10 +19,10 @@ const { values } = parseArgs({
   }
 })
 
-const number = (name: "minutes" | "seed" | "faults" | "servers", least: number): number => {
+const number = (name: "minutes" | "seed" | "faults" | "servers", min: number): number => {
   const value = Number(values[name])
-  if (Number.isFinite(value) && value >= least) return value
-  process.stderr.write(`--${name} must be a number from ${least} on, and is ${values[name]}\n`)
+  if (Number.isFinite(value) && value >= min) return value
+  process.stderr.write(`--${name} must be a number from ${min} on, and is ${values[name]}\n`)
   process.exit(2)
 }
 const only = (() => {
@@ -30,7 +30,7 @@ const only = (() => {
     const pattern = new RegExp(values.only)
     if (kinds.some(({ name }) => pattern.test(name))) return pattern
   } catch {
-    // Told below.
+    // Reported below.
   }
   process.stderr.write(`--only must be a regular expression that the name of a fault matches, and is ${values.only}\n`)
   process.exit(2)
@@ -124,7 +124,7 @@ process.stdout.write(
       sum(({ verdict }) => verdict.twinDeals.length)
     ),
     line(
-      "on somebody else's deal",
+      "on another user's deal",
       sum(({ verdict }) => verdict.misplaced.length)
     ),
     line(

@@ -1,10 +1,8 @@
-/** What the harness tells a server process, and what comes back. */
+/** Orders of the harness to a server process, and the report that answers them. */
 
-export type Order = {
-  readonly id: number
-} /** The wall clock alone jumps, as by a time server: timers know nothing of it. */ & (
+export type Order = { readonly id: number } /** Only the wall clock jumps, as by a time server. Timers do not. */ & (
   | { readonly type: "skew"; readonly millis: number }
-  /** So much time has passed. */
+  /** That much time has passed. */
   | { readonly type: "advance"; readonly millis: number }
   | { readonly type: "disk"; readonly full: boolean }
   | { readonly type: "dns"; readonly broken: boolean }
@@ -14,10 +12,10 @@ export type Order = {
 export interface Report {
   /** Writes that found the disk full, and names that were not resolved, since the process began. */
   readonly refused: { readonly disk: number; readonly dns: number }
-  /** How often anything ran in the process. */
+  /** How many timers and immediates ran in the process. */
   readonly turns: number
-  /** Whether the operating system works for it. */
+  /** Whether the operating system works for the process. */
   readonly isBusy: boolean
-  /** Milliseconds until its next timer; `null` without one. */
+  /** Milliseconds until the next timer; `null` without one. */
   readonly wait: number | null
 }

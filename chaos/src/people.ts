@@ -1,12 +1,13 @@
-/** Those whom all this is for: GitHub users who publish, and visitors who ask what is new. They keep their own books. */
-import type { Slot, World } from "./World.ts"
+/** GitHub users who publish, and visitors who ask what is new. Their books record what must be true in the end. */
+import type { Slot } from "./Slot.ts"
+import type { World } from "./World.ts"
 
-/** Enough to be looked at together. */
+/** Enough for a check of many users by one query. */
 export const users = ["ann", "anna", "annabel", "bob", "Bobby-Tables", "cy", "dee", "eli", "fay", "gus", "hal", "ivy"]
 export const visitors = ["eve", "mallory"]
 
-/** What a visitor was told. */
-interface Told {
+/** A visit that was answered. */
+interface AnsweredVisit {
   readonly user: string
   readonly visitor: string
   readonly visit: number
@@ -14,14 +15,14 @@ interface Told {
 }
 
 export interface Books {
-  /** Whose file it is, by its name: names are never used twice. */
+  /** The owner of each file by the file's name. Names are never used twice. */
   readonly files: Map<string, string>
-  readonly told: Array<Told>
-  /** Visits without an answer: recorded or not, nobody knows. */
+  readonly visits: Array<AnsweredVisit>
+  /** Visits without an answer. Nobody knows whether the server recorded them. */
   unanswered: number
 }
 
-export const makeBooks = (): Books => ({ files: new Map(), told: [], unanswered: 0 })
+export const makeBooks = (): Books => ({ files: new Map(), visits: [], unanswered: 0 })
 
 /** Publishes a gist of one to three files, or adds a file to an old one. */
 export const publish = (world: World, books: Books, user = world.random.pick(users)): string => {
@@ -43,8 +44,12 @@ export const publish = (world: World, books: Books, user = world.random.pick(use
   return names[0] as string
 }
 
-/** Looks at what is new, and writes down the answer, if there is one. */
-export const visit = async (books: Books, slot: Slot, user: string, visitor: string): Promise<void> => {
+/** Asks what is new, and records the answer when there is one. */
+export const visit = async (
+  books: Books,
+  slot: Slot,
+  { user, visitor }: { readonly user: string; readonly visitor: string }
+): Promise<void> => {
   try {
     const address = await slot.server.address
     const answer = await fetch(new URL(`/latestgists/${user}?visitor=${visitor}`, address), {
@@ -52,7 +57,7 @@ export const visit = async (books: Books, slot: Slot, user: string, visitor: str
     })
     const files = (await answer.json()) as ReadonlyArray<{ readonly id: number }>
     if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`)
-    books.told.push({
+    books.visits.push({
       user,
       visitor,
       visit: Number(answer.headers.get("gitpip-visit")),
@@ -63,7 +68,7 @@ export const visit = async (books: Books, slot: Slot, user: string, visitor: str
   }
 }
 
-/** Tracks everybody, before anything goes wrong. */
+/** Tracks all users, before the first fault. */
 export const track = async (world: World, slot: Slot): Promise<void> => {
   for (const [index, user] of users.entries()) {
     world.github.addUser(user)

@@ -1,6 +1,6 @@
 /**
- * The harness put to the test: each rule of the program is switched off in turn, by its name, in a situation that only this
- * rule saves. What plain wirings do in such a situation is the control.
+ * Tests of the harness itself. Each rule of the program is switched off in turn, by its name, in a situation where only
+ * that rule prevents a fault. Plain wirings in the same situation are the control.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -10,14 +10,15 @@ import * as Oracle from "./Oracle.ts"
 import type { PostgresServer } from "./PostgresServer.ts"
 import { type Books, makeBooks, publish, track, users, visit } from "./people.ts"
 import * as Random from "./random.ts"
+import type { Slot } from "./Slot.ts"
 import { settle } from "./settle.ts"
 import * as Time from "./Time.ts"
 import * as World from "./World.ts"
 
 export interface Proof {
-  /** Its name in `core/src/domain/rules.ts`, or that of a rule in the database. */
+  /** The rule's name in `core/src/domain/rules.ts`, or the name of a rule in the database. */
   readonly rule: string
-  /** SQL by which a rule in the database is kept, or switched off. */
+  /** SQL that keeps a rule in the database, or switches it off. */
   readonly database?: (rule: "on" | "off") => string
   readonly servers: number
   readonly situation: (world: World.World, books: Books) => Promise<void>
@@ -27,15 +28,15 @@ export interface Proof {
 
 const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
   method === "POST" && route === "/api/v2/activities"
-const slot = (world: World.World, index: number) => world.slots[index] as World.Slot
+const slot = (world: World.World, index: number) => world.slots[index] as Slot
 const arrived = (world: World.World, count: number) =>
   world.until(
     `Pipedrive is asked for ${count} activities`,
     () => world.pipedrive.requests.filter(isCreate).length >= count
   )
-/** Until everybody has been looked at. A server that is stopped while it stores what is new holds locks that others wait for. */
-const checkedAt = (world: World.World) =>
-  world.until("everybody has been looked at", async () => {
+/** Until each user was checked. A server that is stopped while it stores new files holds locks that others wait for. */
+const allChecked = (world: World.World) =>
+  world.until("each user was checked", async () => {
     const { json } = await world.call(slot(world, 0), "GET", "/users")
     return (json as ReadonlyArray<{ readonly state: string }>).every(({ state }) => state !== "new")
   })
@@ -76,7 +77,7 @@ export const proofs: ReadonlyArray<Proof> = [
     red: "doubled",
     situation: async (world, books) => {
       const [first, second] = [slot(world, 0), slot(world, 1)]
-      await checkedAt(world)
+      await allChecked(world)
       second.server.pause()
       const sent = Promise.withResolvers<void>()
       first.triggers.push({
@@ -85,9 +86,9 @@ export const proofs: ReadonlyArray<Proof> = [
         act: async ({ server }) => {
           server.pause()
           second.server.resume()
-          // The lease passes, and the other one publishes.
+          // The lease ends, and the other server publishes.
           await world
-            .until("the other has published", async () => {
+            .until("the other server has published", async () => {
               const { json } = await world.call(second, "GET", "/publications?state=published")
               return (json as ReadonlyArray<unknown>).length > 0
             })
@@ -102,7 +103,7 @@ export const proofs: ReadonlyArray<Proof> = [
   },
   {
     rule: "visitLocksUser",
-    // The visit takes longer, so that others fall into it.
+    // The visit takes longer, so that other visits overlap with it.
     database: (rule) => `do $do$ declare
         definition text := pg_get_functiondef('record_visit'::regproc);
         lock constant text := ' for update;';
@@ -119,7 +120,9 @@ export const proofs: ReadonlyArray<Proof> = [
         for (const user of users) publish(world, books, user)
         await arrived(world, books.files.size)
         await Promise.all(
-          users.flatMap((user) => world.slots.flatMap((at) => [1, 2, 3].map(() => visit(books, at, user, "eve"))))
+          users.flatMap((user) =>
+            world.slots.flatMap((at) => [1, 2, 3].map(() => visit(books, at, { user, visitor: "eve" })))
+          )
         )
       }
     }

@@ -1,10 +1,10 @@
-/** Chances that a seed decides. */
+/** Random choices that a seed decides. */
 
 export interface Random {
   /** From 0 to 1. */
   readonly next: () => number
-  /** A whole number from `least` to `most`. */
-  readonly int: (least: number, most: number) => number
+  /** A whole number from `min` to `max`. */
+  readonly int: (min: number, max: number) => number
   readonly pick: <A>(from: ReadonlyArray<A>) => A
   readonly chance: (probability: number) => boolean
 }
@@ -20,7 +20,7 @@ export const make = (seed: number): Random => {
     mixed = Math.imul(mixed, 0x735a2d97)
     return ((mixed ^ (mixed >>> 15)) >>> 0) / 4294967296
   }
-  const int = (least: number, most: number) => least + Math.floor(next() * (most - least + 1))
+  const int = (min: number, max: number) => min + Math.floor(next() * (max - min + 1))
   return {
     next,
     int,

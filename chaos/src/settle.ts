@@ -1,9 +1,10 @@
-/** The end of a run: everything is mended, and left alone until nothing is left to do or nothing gets on any more. */
+/** The end of a run: all faults are cleared, and the world runs until nothing is left to do or nothing makes progress. */
 import { Duration } from "effect"
 import { dump } from "./dump.ts"
 import * as Oracle from "./Oracle.ts"
 import type { Books } from "./people.ts"
-import type { Slot, World } from "./World.ts"
+import type { Slot } from "./Slot.ts"
+import type { World } from "./World.ts"
 
 /** The part of a round in which servers do what is due. After it the clocks are advanced by hours. */
 const workingTime = "15 seconds"
@@ -20,8 +21,8 @@ const maxRounds = 100
 /** Rounds at rest before a run ends: an audit or a late scan may still spoil the outcome. */
 const quietRounds = 4
 
-/** Nothing is wrong with the world any more. */
-const mend = (world: World): void => {
+/** Ends each fault that is still going on. */
+const clearFaults = (world: World): void => {
   world.github.clearFaults()
   world.pipedrive.clearFaults()
   world.github.release()
@@ -39,9 +40,9 @@ const mend = (world: World): void => {
 
 export interface Settled {
   readonly verdict: Oracle.Verdict
-  /** Empty when everything came to rest. */
+  /** Empty when nothing was left to do. */
   readonly dump: string
-  /** Publications that failed for good, and were tried again by hand. */
+  /** Publications that failed, and were retried by hand. */
   readonly retried: number
 }
 
@@ -50,7 +51,7 @@ export const settle = async (
   books: Books,
   options: { readonly visits: boolean } = { visits: true }
 ): Promise<Settled> => {
-  mend(world)
+  clearFaults(world)
   let retried = 0
   let progress = ""
   let stuckRounds = 0

@@ -1,9 +1,9 @@
-/** Timers on a clock that runs as the machine's does, and that can be advanced besides: those that are due then run at once. */
+/** Timers on a clock that runs like the machine's and can be advanced: then all due timers run at once. */
 
 export interface Timer {
   readonly at: number
   readonly run: () => void
-  /** Whether a process stays alive for it. */
+  /** Whether the timer keeps the process alive. */
   isHeld: boolean
 }
 
@@ -14,9 +14,9 @@ export interface Timers {
   readonly remove: (timer: Timer) => void
   /** Milliseconds until the next one is due; infinite without any. */
   readonly wait: () => number
-  /** So much time has passed at once. */
+  /** Moves the clock, and runs what is due. */
   readonly advance: (millis: number) => void
-  /** Takes notice of a change of `isHeld`. */
+  /** Applies a change of `isHeld`. */
   readonly hold: () => void
   readonly clear: () => void
 }
@@ -31,17 +31,18 @@ export interface Machine {
 /** A timer of the machine lasts no longer. */
 const maxDelay = 2 ** 31 - 1
 
+const firstOf = (timers: Iterable<Timer>): Timer | undefined => {
+  let first: Timer | undefined
+  for (const timer of timers) if (first === undefined || timer.at < first.at) first = timer
+  return first
+}
+
 export const make = (machine: Machine): Timers => {
   const timers = new Set<Timer>()
   let advanced = 0
   let alarm: { readonly handle: NodeJS.Timeout; readonly at: number } | undefined
   const now = () => machine.now() + advanced
-
-  const next = (): Timer | undefined => {
-    let first: Timer | undefined
-    for (const timer of timers) if (first === undefined || timer.at < first.at) first = timer
-    return first
-  }
+  const next = () => firstOf(timers)
   const hold = () => {
     if (alarm === undefined) return
     if ([...timers].some(({ isHeld }) => isHeld)) alarm.handle.ref()
@@ -54,14 +55,11 @@ export const make = (machine: Machine): Timers => {
     alarm = undefined
     if (first === undefined) return
     const at = first.at
-    alarm = { at, handle: machine.setTimeout(ring, Math.min(Math.max(at - now(), 1), maxDelay)) }
+    alarm = { at, handle: machine.setTimeout(runDue, Math.min(Math.max(at - now(), 1), maxDelay)) }
     hold()
   }
-  const ring = () => {
-    alarm = undefined
-    runDue()
-  }
   const runDue = () => {
+    alarm = undefined
     const at = now()
     try {
       for (let timer = next(); timer !== undefined && timer.at <= at; timer = next()) {
@@ -87,9 +85,8 @@ export const make = (machine: Machine): Timers => {
     wait: () => Math.max((next()?.at ?? Number.POSITIVE_INFINITY) - now(), 0),
     advance: (millis) => {
       advanced += millis
-      // Its delay was of before.
+      // The alarm's delay was computed before.
       if (alarm !== undefined) machine.clearTimeout(alarm.handle)
-      alarm = undefined
       runDue()
     },
     hold,

@@ -12,7 +12,7 @@ import * as Time from "../src/Time.ts"
 import * as World from "../src/World.ts"
 
 const core = fileURLToPath(new URL("../../packages/core/src", import.meta.url))
-/** The folder of the statements, wherever it is: the one with the outbox in it. */
+/** The folder of the statements: the folder with the outbox. */
 const store = dirname(globSync(`${core}/**/Publications.ts`)[0] ?? core)
 
 /** A guard against a test that hangs, and no measure of anything. */
@@ -34,21 +34,22 @@ const beginnings = globSync(`${store}/**/*.ts`)
   )
   .filter((beginning) => /: (select|insert|update|delete|with) /.test(beginning))
 
-/** What only the command line asks for, and what `Publisher.integration.test.ts` has two processes do at once. */
+/** Statements of commands alone, and statements that `Publisher.integration.test.ts` makes two processes run at once. */
 const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
   "Deals.ts: insert into duplicates (remote_id, found_at) values (",
-  // Only after files of several users were refused alike: `pipedrive/cases.integration.test.ts`.
+  // Only after files of several users were refused alike: `pipedrive/globalFailures.integration.test.ts`.
   "Publications.ts: update publications set state = 'pending', due_at =",
-  // Only with more users than GitHub's limits allow in every scan: `cadence.integration.test.ts`. Looks, and waits after failures.
+  // Only with more users than GitHub's limits allow in every scan: `cadence.integration.test.ts`. Checks, and waits after failures.
   "Users.ts: with wrong as ( select key from users where untracked_at is ",
   "Users.ts: with wrong as ( select key from users where untracked_at is "
 ]
 
 /**
- * What may happen and may not: two that meet at one moment ("of everybody never run at once, in whatever process" in
- * `Scanner.integration.test.ts`), and a poll of the feed that meets a closed door ("that fails is asked again later" in `Feed.integration.test.ts`).
+ * Statements that may run or not: of two scans that meet at one moment ("two full scans never run at once" in
+ * `Scanner.integration.test.ts`), and of a poll of the feed at a limit ("a feed that fails is asked again later" in
+ * `feedTrouble.integration.test.ts`).
  */
 const atTimes = [
   // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/cases.integration.test.ts`.
@@ -72,7 +73,7 @@ it("kill -9 at every step", guard, async () => {
   try {
     // All statements of a migration are one transaction: those whose hash ends in 0 stand for the others.
     const mayKill = (step: string) => !isSchema(step) || step.endsWith("0")
-    const settled = await Promise.all(worlds.map((world) => run(world, makeBooks(), steps, mayKill)))
+    const settled = await Promise.all(worlds.map((world) => run(world, makeBooks(), { steps, mayKill })))
     process.stdout.write(`chaos: killed at ${steps.killed.size} steps\n`)
     for (const { dump, verdict } of settled) {
       assert.isTrue(isClean(verdict), JSON.stringify(verdict))
@@ -87,7 +88,7 @@ it("kill -9 at every step", guard, async () => {
         .filter((step) => !/^select /i.test(step))
     const [before, after] = [new Set(sides("before ")), new Set(sides("after "))]
     const oneSided = [...before, ...after].filter((step) => !before.has(step) || !after.has(step))
-    // What takes an accident to happen may not have happened a second time.
+    // A step that only an accident reaches may not have happened a second time.
     assert.isAtMost(oneSided.length, 3, oneSided.join(", "))
     assert.isAbove(before.size, 50)
     const unseen = beginnings.filter((beginning) => {
@@ -99,7 +100,7 @@ it("kill -9 at every step", guard, async () => {
         : (statement: string) => statement.startsWith(text)
       return ![...steps.statements].some(isSeen)
     })
-    assert.sameMembers(unseen, elsewhere, "a statement that no life reaches: let `live` in steps.ts reach it")
+    assert.sameMembers(unseen, elsewhere, "a statement that no life reaches: let `live` in life.ts reach it")
   } finally {
     await Promise.all(worlds.map((world) => world.close()))
   }

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Timers from "../src/timers.ts"
 
-/** A machine whose time stands still unless it is told. */
+/** A machine whose time stands still between calls of `pass`. */
 const makeMachine = () => {
   let now = 0
   let alarm: { readonly at: number; readonly run: () => void } | undefined

@@ -11,7 +11,7 @@ const folder = `${root}deploy/kubernetes`
 const read = (file: string) => readFileSync(`${folder}/${file}`, "utf8")
 const kustomization = parse(read("kustomization.yaml"))
 
-// biome-ignore lint/suspicious/noExplicitAny: what is in a document is what the tests look at, and a wrong path fails them
+// biome-ignore lint/suspicious/noExplicitAny: the tests read documents of many shapes, and a wrong path fails them
 type Document = any
 const documents: ReadonlyArray<Document> = kustomization.resources.flatMap((file: string) =>
   parseAllDocuments(read(file)).map((document) => document.toJS())

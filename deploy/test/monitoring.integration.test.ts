@@ -75,7 +75,7 @@ class Seen extends Context.Service<
 }
 
 layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and published", (it) => {
-  it.effect("shows every metric that there is, of the type that is told", () =>
+  it.effect("shows every metric of the code, with its type", () =>
     Effect.gen(function* () {
       const { metrics } = yield* Seen
       const types = [...metrics.matchAll(/^# TYPE (gitpip_\S+) (\S+)$/gm)].map(([, name, type]) => [name, type])
@@ -105,7 +105,7 @@ layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and 
     })
   )
 
-  it.effect("has told what is true", () =>
+  it.effect("shows values that are true", () =>
     Effect.gen(function* () {
       const { metrics } = yield* Seen
       const value = (series: string) =>
@@ -169,7 +169,7 @@ describe("the alerts", () => {
   const isThere = promtool("--version").status === 0
   const checked = isThere ? "" : " (skipped: promtool is missing; apt-get install prometheus brings it)"
 
-  it.skipIf(!isThere)(`are rules to Prometheus, and wake whom they should and nobody else${checked}`, () => {
+  it.skipIf(!isThere)(`are valid rules that raise the expected alerts and no others${checked}`, () => {
     for (const args of [
       ["check", "rules", "prometheus/alerts.yaml"],
       ["test", "rules", "prometheus/alerts.test.yaml"],
@@ -181,7 +181,7 @@ describe("the alerts", () => {
     }
   })
 
-  it.skipIf(!isThere)(`and the dashboard's panels are expressions to Prometheus${checked}`, () => {
+  it.skipIf(!isThere)(`and the expressions of the dashboard are valid${checked}`, () => {
     const folder = mkdtempSync(join(tmpdir(), "gitpip-rules-"))
     const file = join(folder, "panels.json")
     const rules = shown.map((expr, index) => ({ record: `panel:${index}`, expr }))

@@ -1,4 +1,4 @@
-/** A server as a process, between a database of its own and the fakes. */
+/** A server as a process, with its own database and both fakes. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createServer } from "node:net"
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
@@ -60,14 +60,14 @@ export const start = Effect.fnUntraced(function* (
     pid: child.pid as number,
     kill: (signal: NodeJS.Signals) => Effect.sync(() => child.kill(signal)),
     ended: Effect.promise(() => closed),
-    /** Until stdout holds it. Dies with what was said when the process ends first. */
+    /** Waits until stdout has the text. Dies with the whole output when the process ends first. */
     says: (text: string) =>
       Effect.promise(
         () =>
           new Promise<void>((resolve, reject) => {
-            const look = () => stdout.includes(text) && resolve()
-            child.stdout.on("data", look)
-            look()
+            const search = () => stdout.includes(text) && resolve()
+            child.stdout.on("data", search)
+            search()
             closed.then((ended) => reject(new Error(`It ended before it said ${text}: ${JSON.stringify(ended)}`)))
           })
       )
@@ -91,8 +91,8 @@ const call = (env: Readonly<Record<string, string>>, method: string, path: strin
   })
 
 /**
- * Tracks a user with two files, has them scanned, and waits until both are published and metrics tell of it: those of the
- * database do so some seconds later.
+ * Tracks a user with two files, starts a scan, and waits until both files are published and the metrics show it. Metrics of
+ * the database follow some seconds later.
  */
 export const work = Effect.fnUntraced(function* ({ env, github, pipedrive }: Effect.Success<typeof makeWorld>) {
   github.addUser("ann")
@@ -102,12 +102,13 @@ export const work = Effect.fnUntraced(function* ({ env, github, pipedrive }: Eff
   yield* pipedrive.seen(2, ({ method, route }) => method === "POST" && route === "/api/v2/activities")
   for (;;) {
     const { text } = yield* call(env, "GET", "/metrics")
-    if (told.every((line) => line.test(text))) return text
+    if (finished.every((line) => line.test(text))) return text
     yield* Effect.sleep("50 millis")
   }
 })
 
-const told = [
+/** Lines of the metrics once all work is done. */
+const finished = [
   /^gitpip_attempts_total\{outcome="published"\} 2$/m,
   /^gitpip_last_scan_timestamp_seconds \d/m,
   /^gitpip_publications_pending 0$/m

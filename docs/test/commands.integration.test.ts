@@ -17,7 +17,7 @@ describe("the commands of", () => {
   for (const path of documents.filter((path) => shell(path).length > 0)) {
     const missing = tools.filter((tool) => shell(path).some(({ text }) => text.includes(`${tool} `)) && !isThere(tool))
     it.live.skipIf(missing.length > 0)(
-      missing.length === 0 ? path : `${path}: left out, for want of ${missing.join(" and ")}`,
+      missing.length === 0 ? path : `${path}: left out without ${missing.join(" and ")}`,
       () =>
         Effect.gen(function* () {
           const reader = yield* makeReader

@@ -23,7 +23,7 @@ export interface Finished {
   readonly output: (file: string) => Promise<string>
 }
 
-/** Users and gists as the documents tell of them. */
+/** Users and gists as the documents name them. */
 const populate = (github: FakeGithub): void => {
   for (const name of ["octocat", "hubot", "mona"]) {
     github.addUser(name)

@@ -1,4 +1,4 @@
-/** What a nothing-new scan holds in memory, for ever more users: each size in a process of its own. */
+/** What a scan without news holds in memory, for more and more users: each size in its own process. */
 import { fork } from "node:child_process"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -15,7 +15,7 @@ interface Found {
   readonly before: number
   readonly highest: number
   readonly after: number
-  /** What everybody's row takes, held at once. */
+  /** Memory of the rows of all users at once. */
   readonly whole: number
   readonly peakRss: number
   readonly perSecond: number
@@ -41,7 +41,7 @@ const scanOf = Effect.fnUntraced(function* (users: number, url: string, postgres
     const sample = ({ users: done }: { readonly users: number }) =>
       Effect.gen(function* () {
         seen = done
-        // Ten looks at each scan: a full collection at every page would be what is measured.
+        // Ten samples of each scan: a full collection at every page would distort the measurement.
         if (done < next) return
         next = done + users / 10
         highest = Math.max(highest, yield* live)
@@ -51,11 +51,11 @@ const scanOf = Effect.fnUntraced(function* (users: number, url: string, postgres
       yield* Effect.die(new Error(`${result.unchanged} unchanged, ${seen} seen`))
     const after = yield* live
     const peakRss = process.resourceUsage().maxRSS * 1_024
-    // The comparison: everybody's row at once, which is what a scan must never hold.
+    // The comparison: the rows of all users at once, which a scan must never hold.
     const sql = yield* SqlClient.SqlClient
-    const everybody = yield* sql`select key, username, github_id, etag, pages, listed_at, failures from users`
+    const all = yield* sql`select key, username, github_id, etag, pages, listed_at, failures from users`
     const whole = (yield* live) - after
-    if (everybody.length !== users) yield* Effect.die(new Error(`${everybody.length} users`))
+    if (all.length !== users) yield* Effect.die(new Error(`${all.length} users`))
     return {
       users,
       before,

@@ -1,4 +1,4 @@
-/** How many users a scan looks at in a second, all new and nothing new, beside a bare loop of the same requests. */
+/** How many users a scan checks in a second, all new and none new, beside a bare loop of the same requests. */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { Gitpip } from "../src/Gitpip.ts"
@@ -15,7 +15,7 @@ import {
   trackUsers
 } from "./support/bench.ts"
 
-/** As many at a time as the scanner looks at. */
+/** As many at a time as the scanner checks. */
 const concurrency = 16
 const sizes = process.argv.slice(2).map(Number)
 const filesOfUser = [1, 2]

@@ -84,7 +84,7 @@ const seed = async (connectionString: string) => {
       select u.key, s.key, md5(u.key || '-' || n), 'file-' || n || '.ts', 'https://gist.github.com/' || md5(u.key || '-' || n),
         'https://gist.githubusercontent.com/raw/' || md5(u.key || '-' || n), 1000, now(), now(), now()
       from users u, scans s, generate_series(1, ${filesPerUser}) n;
-    insert into publications (file_key, user_key, state, turn, due_at, created_at)
+    insert into publications (file_key, user_key, state, start_tag, due_at, created_at)
       select key, user_key, 'pending', key, now(), now() from gist_files;
     -- Not visits: statistics of an empty table would make plans that are only right while it is empty, and this server
     -- does not live long enough for autovacuum to update them.

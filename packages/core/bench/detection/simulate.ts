@@ -194,7 +194,7 @@ const main = Effect.gen(function* () {
     const ended = loops.pollUnsafe()
     if (ended !== undefined) yield* ended
     process.stderr.write(
-      `${passed} h simulated in ${rounded((performance.now() - filled) / 1_000)} s, ${rounded(counts.checks)} looks\n`
+      `${passed} h simulated in ${rounded((performance.now() - filled) / 1_000)} s, ${rounded(counts.checks)} checks\n`
     )
   }
   const ran = performance.now()
@@ -241,7 +241,7 @@ const main = Effect.gen(function* () {
     `delay: median ${wait(quantile(delays, 0.5))}, p99 ${wait(quantile(delays, 0.99))}, max ${wait(delays.at(-1) ?? Number.NaN)}, mean ${rounded(mean(delays), 1)} s; longest planned interval ${wait(longest / 1_000)}`
   )
   print(
-    `an hour: ${an(counts.checks)} looks, ${an(counts.charged)} requests charged (${rounded((counts.charged / hours / 5_000) * 100, 1)} %), ${an(counts.free)} free, ${an(counts.feed)} of the feed (${rounded((counts.feed / hours / 5_000) * 100, 1)} %), ${an(counts.queries)} points (${rounded((counts.queries / hours / 5_000) * 100, 1)} %), ${counts.refused} refused in all`
+    `an hour: ${an(counts.checks)} checks, ${an(counts.charged)} requests charged (${rounded((counts.charged / hours / 5_000) * 100, 1)} %), ${an(counts.free)} free, ${an(counts.feed)} of the feed (${rounded((counts.feed / hours / 5_000) * 100, 1)} %), ${an(counts.queries)} points (${rounded((counts.queries / hours / 5_000) * 100, 1)} %), ${counts.refused} refused in all`
   )
   print(
     `theory: mean ${rounded(equal / 2_000, 1)} s uniform, ${rounded(planned / all / 2_000, 1)} s square-root as planned, factor ${rounded((equal * all) / planned, 2)}; without classes and bounds ${rounded((users * all) / roots ** 2, 2)}`

@@ -1,4 +1,4 @@
-/** A database as Gitpip leaves it after having looked at all users of a world for a long time. */
+/** A database as Gitpip leaves it after it has checked all users of a world for a long time. */
 import { Duration, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Cadence from "../../src/domain/Cadence.ts"
@@ -22,7 +22,7 @@ export const learnedRates = (world: World, seed: number): Float64Array => {
   })
 }
 
-/** `intervals`: milliseconds between two looks, by class; the last looks are spread evenly over them. */
+/** `intervals`: milliseconds between two checks, by class. The last checks are spread evenly over the intervals. */
 export const fill = Effect.fnUntraced(function* (
   world: World,
   options: {
@@ -46,7 +46,7 @@ export const fill = Effect.fnUntraced(function* (
       insert into users (id, username, github_id, tracked_at, baselined_at, listed_at, checked_at, etag, pages, fingerprint,
         rate, rate_at, rate_class)
       select id, 'user-' || id, id, ${new Date(start - 1_000 * day)}, ${new Date(start - 1_000 * day)},
-        to_timestamp(walked / 1000), to_timestamp(scanned / 1000), ${etag}, greatest(ceil(gists / ${pageSize}::float8), 1),
+        to_timestamp(listed / 1000), to_timestamp(scanned / 1000), ${etag}, greatest(ceil(gists / ${pageSize}::float8), 1),
         gists || ' ' || ${fingerprint}::text, rate, to_timestamp(scanned / 1000), class
       from unnest(
         ${arrayOf(
@@ -71,7 +71,7 @@ export const fill = Effect.fnUntraced(function* (
           some.map(() => start - random() * day),
           "float8"
         )}
-      ) as l(id, gists, rate, class, scanned, walked)`
+      ) as l(id, gists, rate, class, scanned, listed)`
   }
   const [scan] = yield* sql<{ key: number }>`
     insert into scans (kind, state, requested_at, started_at, finished_at)

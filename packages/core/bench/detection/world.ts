@@ -59,9 +59,9 @@ export interface World {
     readonly total: number
     readonly gists: ReadonlyArray<{ readonly gistId: string; readonly files: ReadonlyArray<ListedFile> }>
   }
-  /** What tells one state of the first page of a user's list from another. */
+  /** Changes with the first page of a user's list. */
   readonly versionOfPage: (user: number, at: number) => string
-  /** A page of the feed by then, from 0 on, and what tells one state of it from another. */
+  /** A page of the feed by then, from 0 on, with a version that changes with the page. */
   readonly feed: (at: number, page: number) => { readonly gists: ReadonlyArray<FeedGist>; readonly version: number }
 }
 

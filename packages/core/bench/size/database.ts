@@ -131,10 +131,10 @@ const fill = Effect.fnUntraced(function* (users: number, files: number) {
     from pg_constraint c join pg_class t on t.oid = c.conrelid join pg_class f on f.oid = c.confrelid
     where c.contype = 'f' and (t.relname in ${sql.in(large)} or f.relname in ${sql.in(large)})`
 
-  // What is written to a table that was emptied in the same transaction needs no write-ahead log.
+  // Rows in a table that the same transaction emptied need no write-ahead log.
   yield* sql.unsafe(`truncate ${large.join(", ")}, duplicates`)
   for (const { drop } of [...references, ...indexes]) yield* sql.unsafe(drop)
-  /** A user's first walk put most of its files side by side; what came later lies among everybody's. */
+  /** The first full listing put most files of a user side by side. Later files lie among those of all users. */
   const insertFiles = (which: "first" | "later") => sql`
         insert into gist_files (user_key, scan_key, gist_id, filename, html_url, raw_url, description, language, type, size,
           created_at, updated_at, found_at)
@@ -148,7 +148,7 @@ const fill = Effect.fnUntraced(function* (users: number, files: number) {
           lateral (select md5(p.user_key || '-' || n / 3) as g,
             now() - interval '1 year' + n % 500 * interval '10 minutes' as t) one
         order by ${sql.literal(which === "first" ? "p.user_key, n" : "n % 500, p.user_key * 7919 % 1000, p.user_key, n")}`
-  yield* step("files of first walks", insertFiles("first"))
+  yield* step("files of first listings", insertFiles("first"))
   yield* step("files found later", insertFiles("later"))
   yield* step(
     "publications",
@@ -198,5 +198,5 @@ export const sizes = Effect.gen(function* () {
   print(`the database: ${mb(whole?.bytes ?? 0)}`)
 })
 
-/** A connection of its own, for looking at the database beside Gitpip. */
+/** A separate connection, to read the database beside Gitpip. */
 export const beside = (url: string) => Layer.fresh(Database.layerServer(Redacted.make(url)))

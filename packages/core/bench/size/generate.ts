@@ -1,4 +1,4 @@
-/** Makes the database that the other scripts here work on, if it is not there yet, and tells how large it is. */
+/** Makes the database of the other scripts here, unless it exists, and prints its size. */
 import { Effect } from "effect"
 import { beside, database, sizes } from "./database.ts"
 

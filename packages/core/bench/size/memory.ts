@@ -50,7 +50,7 @@ const child = (github: string, pipedrive: string, postgres: string) =>
         select count(*) as n from publications where state = 'published' and published_at >= ${new Date(begin)}`
       done.published = counted?.n ?? 0
       print(
-        `after ${rounded(((yield* Clock.currentTimeMillis) - begin) / 1_000).padStart(5)} s: live heap ${rounded(heapUsed / MB, 1)} MB, external ${rounded(external / MB, 1)} MB, resident ${rounded(rss / MB)} MB; ${rounded(done.checked)} looks, ${rounded(done.published)} published`
+        `after ${rounded(((yield* Clock.currentTimeMillis) - begin) / 1_000).padStart(5)} s: live heap ${rounded(heapUsed / MB, 1)} MB, external ${rounded(external / MB, 1)} MB, resident ${rounded(rss / MB)} MB; ${rounded(done.checked)} checks, ${rounded(done.published)} published`
       )
     }
     yield* Fiber.interrupt(scanning)

@@ -76,7 +76,7 @@ export const gitpip = (env: Record<string, string>) => {
   )
 }
 
-/** Tracks `user-FROM` to `user-(FROM + users - 1)` in one statement; with a validator, as if each had been looked at. */
+/** Tracks `user-FROM` to `user-(FROM + users - 1)` in one statement; with a validator, as if each had been checked. */
 export const trackUsers = Effect.fnUntraced(function* (from: number, users: number, etag: string | null = null) {
   const sql = yield* SqlClient.SqlClient
   yield* sql`insert into users (id, username, tracked_at, etag, listed_at, baselined_at)

@@ -58,7 +58,7 @@ const pipedrive = (options: object) =>
     return { url: fake.url.origin, handlers }
   })
 
-/** GitHub at its fastest: everybody's list is unchanged, every gist looks alike, and nothing is remembered of anybody. */
+/** GitHub at its fastest: each list is unchanged, each gist is the same, and no state is kept. */
 const unchanged = Effect.callback<{ readonly url: string; readonly handlers: Handlers }>((resume) => {
   let answered = 0
   const server = createServer((request, response) => {
@@ -132,7 +132,7 @@ await Effect.runPromise(
         process.send?.({ id, output: handlers[name]?.(input) })
       )
       process.send?.({ url })
-      // Until whoever started this is gone.
+      // Until the parent process has ended.
       yield* Effect.callback<void>((resume) => void process.once("disconnect", () => resume(Effect.void)))
     })
   )

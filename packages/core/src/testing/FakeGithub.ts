@@ -2,7 +2,7 @@
  * GitHub as an HTTP server on loopback: users, their public gists, conditional requests, paging and both limits; GraphQL
  * as well, when it is given an executor.
  *
- * It behaves as https://docs.github.com/en/rest and recorded answers say. Where those are silent or disagree, it takes
+ * The fake follows https://docs.github.com/en/rest and recorded answers. Where those are silent or disagree, the fake takes
  * the reading that is hardest on a client: a `304` carries no `Link`, the order of lists is by creation only, `since`
  * includes its own second.
  *
@@ -13,8 +13,8 @@ import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
 import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService.ts"
 import type { GraphqlEngine } from "./Graphql.ts"
-import { type GithubRoute, githubRoutes, makeAnswers, refusal } from "./internal/githubAnswers.ts"
-import { type GraphqlFault, isGraphqlFault, makeGraphql } from "./internal/githubGraphql.ts"
+import { answer, type Github, raw } from "./internal/github/answers.ts"
+import { type GraphqlFault, isGraphqlFault, makeGraphql } from "./internal/github/graphql.ts"
 import {
   limitHeaders,
   makePrimaryLimit,
@@ -22,9 +22,11 @@ import {
   type PrimaryFacts,
   primaryRefusal,
   secondaryRefusal
-} from "./internal/githubLimits.ts"
-import { type GistInput, GithubState } from "./internal/githubState.ts"
-import type { ApiVersion } from "./internal/githubWire.ts"
+} from "./internal/github/limits.ts"
+import { refusal } from "./internal/github/refusals.ts"
+import { type GithubRoute, githubRoutes } from "./internal/github/routes.ts"
+import { type GistInput, GithubState } from "./internal/github/state.ts"
+import type { ApiVersion } from "./internal/github/wire.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
@@ -60,7 +62,7 @@ export interface FakeGithubOptions extends FakeServiceOptions {
 }
 
 export interface FakeGithub extends FakeService<GithubRoute, GithubFault> {
-  /** Answers the numeric id. */
+  /** Returns the numeric id. */
   readonly addUser: (
     login: string,
     options?: { readonly id?: number; readonly type?: "User" | "Organization" }
@@ -69,9 +71,9 @@ export interface FakeGithub extends FakeService<GithubRoute, GithubFault> {
   readonly removeUser: (login: string) => void
   /** Keeps the numeric id, and frees the old login. */
   readonly renameUser: (from: string, to: string) => void
-  /** A suspended account and its gists look as if they were not there. */
+  /** A suspended account and its gists are answered as if they did not exist. */
   readonly suspend: (login: string, suspended: boolean) => void
-  /** Answers the gist's id: 32 hexadecimal digits unless given. */
+  /** Returns the gist's id: 32 hexadecimal digits unless given. */
   readonly addGist: (login: string, gist: GistInput) => string
   readonly addFile: (gistId: string, name: string, content: string | Uint8Array) => void
   readonly editFile: (gistId: string, name: string, content: string | Uint8Array) => void
@@ -96,15 +98,12 @@ const make = Effect.fnUntraced(function* (
   const state = new GithubState(now, options.self)
   const server = yield* serve<GithubRoute, GithubFault>(options, (api) => {
     const raw = options.rawOrigin === undefined ? api : new URL(options.rawOrigin).origin
-    const door = makeLimit(
-      options,
-      state,
-      makeAnswers(state, { api, raw, behindLarge: options.behindLarge ?? "whole" })
-    )
+    const addresses = { api, raw, behindLarge: options.behindLarge ?? "whole" }
+    const handle = makeHandler({ state, addresses }, options)
     return {
       routes: githubRoutes,
-      answer: (request) => door(request),
-      fault: (fault, request) => (isGraphqlFault(fault) ? door(request, fault) : faultReply(fault, now()))
+      answer: (request) => handle(request),
+      fault: (fault, request) => (isGraphqlFault(fault) ? handle(request, fault) : faultReply(fault, now()))
     }
   })
   return {
@@ -119,8 +118,8 @@ const make = Effect.fnUntraced(function* (
     renameUser: (from, to) => state.renameUser(from, to),
     suspend: (login, suspended) => state.suspend(login, suspended),
     addGist: (login, gist) => state.addGist(login, gist),
-    addFile: (id, name, content) => state.putFile(id, name, content, "new"),
-    editFile: (id, name, content) => state.putFile(id, name, content, "old"),
+    addFile: (id, name, content) => state.addFile(id, name, content),
+    editFile: (id, name, content) => state.editFile(id, name, content),
     removeFile: (id, name) => state.removeFile(id, name),
     deleteGist: (id) => state.deleteGist(id),
     setPublic: (id, isPublic) => state.setPublic(id, isPublic),
@@ -130,8 +129,8 @@ const make = Effect.fnUntraced(function* (
 
 export const FakeGithub: { readonly make: typeof make } = { make }
 
-/** What every request passes before it is answered, in GitHub's order: agent, token, version, both limits. */
-const makeLimit = (options: FakeGithubOptions, state: GithubState, { answer, raw }: ReturnType<typeof makeAnswers>) => {
+/** Checks each request before the answer, in GitHub's order: agent, token, version, both limits. */
+const makeHandler = (github: Github, options: FakeGithubOptions) => {
   const primary = makePrimaryLimit()
   const points = makePrimaryLimit()
   const pointLimit = options.limit === false ? undefined : (options.points ?? 5000)
@@ -139,10 +138,10 @@ const makeLimit = (options: FakeGithubOptions, state: GithubState, { answer, raw
   const graphql =
     options.graphql === undefined
       ? undefined
-      : makeGraphql({ engine: options.graphql, state, points, limit: pointLimit, secondary })
+      : makeGraphql({ engine: options.graphql, state: github.state, points, limit: pointLimit, secondary })
 
   return (request: FakeRequest<GithubRoute>, fault?: GraphqlFault): Reply => {
-    if (request.route === "/raw/{login}/{gist}/{sha}/{name}") return raw(request)
+    if (request.route === "/raw/{login}/{gist}/{sha}/{name}") return raw(github, request)
     const { authorization, "user-agent": agent = "", "x-github-api-version": asked } = request.headers
     if (agent === "") return { status: 403, headers: { "content-type": "text/html" }, body: NO_AGENT }
     if (!isGoodToken(authorization, options.token)) return refusal(401, "Bad credentials")
@@ -162,7 +161,7 @@ const makeLimit = (options: FakeGithubOptions, state: GithubState, { answer, raw
     const wait = secondary?.(request.route ?? request.path, request.at)
     if (wait !== undefined) return secondaryRefusal(403, wait, before)
 
-    const reply = answer(request, version)
+    const reply = answer(github, { request, version })
     // https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api: free only with a token.
     if (reply.status !== 304 || authorization === undefined) primary.charge(credential)
     const after = read()

@@ -2,22 +2,17 @@
  * Pipedrive as an HTTP server on loopback: activities, deals and notes of one company, strict bodies, cursor paging, both
  * limits.
  *
- * It behaves as https://pipedrive.readme.io/docs and field reports say. Where those are silent or disagree, an option
- * chooses, and its default is the reading that is hardest on a client.
+ * The fake follows https://pipedrive.readme.io/docs and field reports. Where those are silent or disagree, an option
+ * chooses, and the option's default is the reading that is hardest on a client.
  *
  * Hazard: nothing stops a second activity with the same subject, as with the real service. A test that wants to know
- * whether something was created twice must look at `activities`.
+ * whether something was created twice must read `activities`.
  */
 import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
 import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService.ts"
-import {
-  type DealInput,
-  makeAnswers,
-  type PipedriveRoute,
-  pipedriveRoutes,
-  refusal
-} from "./internal/pipedriveAnswers.ts"
+import { type Company, makeCompany } from "./internal/pipedrive/company.ts"
+import { addDeal, type DealInput } from "./internal/pipedrive/deals.ts"
 import {
   type BurstOptions,
   burstHeaders,
@@ -26,8 +21,11 @@ import {
   makeBurst,
   PATIENCE,
   tooMany
-} from "./internal/pipedriveLimits.ts"
-import type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal/pipedriveState.ts"
+} from "./internal/pipedrive/limits.ts"
+import { operations } from "./internal/pipedrive/operations.ts"
+import { refusal } from "./internal/pipedrive/requests.ts"
+import { type PipedriveRoute, pipedriveRoutes } from "./internal/pipedrive/routes.ts"
+import type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal/pipedrive/state.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
@@ -69,13 +67,13 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   readonly activities: ReadonlyArray<PipedriveActivity>
   readonly deals: ReadonlyArray<PipedriveDeal>
   readonly notes: ReadonlyArray<PipedriveNote>
-  /** As if a person had made it, long enough ago for a search to find it. Answers its id. */
+  /** Adds a deal as if a person had made it, long enough ago for a search to find it. Returns its id. */
   readonly addDeal: (deal: DealInput) => number
   readonly deleteDeal: (id: number) => void
   readonly deleteActivity: (id: number) => void
   /** By all requests since the start. */
   readonly tokensSpent: number
-  /** Leaves so many tokens for the rest of the day. */
+  /** Sets how many tokens are left for the rest of the day. */
   readonly setDailyTokens: (tokens: number) => void
 }
 
@@ -85,7 +83,7 @@ const make = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const token = options.token ?? "pipedrive-token"
-  const answers = makeAnswers(
+  const company = makeCompany(
     {
       createdStatus: options.createdStatus ?? 200,
       listLagMillis: options.listLagMillis ?? 0,
@@ -96,10 +94,10 @@ const make = Effect.fnUntraced(function* (
     },
     now
   )
-  const door = makeLimit(token, options, answers.operations)
+  const admission = makeAdmission(company, token, options)
   const server = yield* serve<PipedriveRoute, PipedriveFault>(options, () => ({
     routes: pipedriveRoutes,
-    answer: door.answer,
+    answer: admission.answer,
     fault: faultReply
   }))
   const deleted = (done: boolean, what: string, id: number) => {
@@ -109,19 +107,19 @@ const make = Effect.fnUntraced(function* (
     ...server,
     token,
     get activities() {
-      return answers.activities.present()
+      return company.activities.present()
     },
     get deals() {
-      return answers.deals.present()
+      return company.deals.present()
     },
-    notes: answers.notes,
-    addDeal: (deal) => answers.addDeal(deal),
-    deleteDeal: (id) => deleted(answers.deals.delete(id, now()), "deal", id),
-    deleteActivity: (id) => deleted(answers.activities.delete(id, now()), "activity", id),
+    notes: company.notes,
+    addDeal: (deal) => addDeal(company, deal),
+    deleteDeal: (id) => deleted(company.deals.delete(id, now()), "deal", id),
+    deleteActivity: (id) => deleted(company.activities.delete(id, now()), "activity", id),
     get tokensSpent() {
-      return door.spent()
+      return admission.spent()
     },
-    setDailyTokens: (tokens) => door.setDailyTokens(tokens, now())
+    setDailyTokens: (tokens) => admission.setDailyTokens(tokens, now())
   }
 })
 
@@ -130,12 +128,8 @@ export const FakePipedrive: { readonly make: typeof make } = { make }
 /** Searches have a window of their own, on every plan. */
 const SEARCHES = 10
 
-/** What every request passes before it is answered: token, burst, budget. */
-const makeLimit = (
-  token: string,
-  options: FakePipedriveOptions,
-  operations: ReturnType<typeof makeAnswers>["operations"]
-) => {
+/** What each request passes before it is answered: token, burst, budget. */
+const makeAdmission = (company: Company, token: string, options: FakePipedriveOptions) => {
   const { burst: window = { limit: 20, windowMillis: 2000 } } = options
   const burst = window === false ? undefined : makeBurst(window)
   const searches = window === false ? undefined : makeBurst({ ...window, limit: SEARCHES })
@@ -167,7 +161,7 @@ const makeLimit = (
       spent += operation.cost
       budget.spend(operation.cost, request.at)
     }
-    const reply = operation?.run(request) ?? refusal(request.route === undefined ? 404 : 405, "Unknown method")
+    const reply = operation?.run(company, request) ?? refusal(request.route === undefined ? 404 : 405, "Unknown method")
     return { ...reply, headers: { ...reply.headers, ...headers() } }
   }
 

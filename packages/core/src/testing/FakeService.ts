@@ -1,11 +1,11 @@
 /**
- * What both fakes share: the log of what they were asked, and how they are told to misbehave.
+ * What both fakes share: the log of requests, and faults on request.
  *
- * Guarantees: a request is handled in one synchronous step once its body has arrived whole, in order of arrival, so an
- * oracle read after an answer has seen everything that answer did. Nothing here waits on a timer, but for `drip`.
+ * Guarantees: a fake handles each request in one synchronous step once the body has arrived whole, in order of arrival. So
+ * a check of the fake's state after an answer sees everything that the answer did. Only `drip` waits on a timer.
  *
- * Hazard: faults are taken in the order they were queued, by the first request their `when` accepts. With `times:
- * Infinity` a fault stays until `behave()`.
+ * Hazard: faults strike in the order they were queued, at the first request that their `when` accepts. With `times:
+ * Infinity` a fault stays until `clearFaults()`.
  */
 import type { Effect } from "effect"
 
@@ -27,12 +27,12 @@ export interface FakeRequest<Route extends string = string> {
   readonly body?: unknown
 }
 
-/** `status` is what was answered. `lost` stands for every answer that did not tell of the work that was done. */
+/** `status` is that of the answer. `lost` stands for each answer that did not report the work that was done. */
 export interface LoggedRequest<Route extends string = string> extends FakeRequest<Route> {
   readonly status: number | "reset" | "hang" | "lost"
 }
 
-/** Misbehaviour that any service on the internet shows. Each service adds its own kinds. */
+/** Faults that any service on the internet shows. Each service adds its own kinds. */
 export type Fault =
   /** An answer of your choice. A body that is not a string is sent as JSON. Nothing is done. */
   | {
@@ -60,17 +60,17 @@ export type Fault =
   /** The work is done, and the answer never ends. It is sent as fast as it is read. */
   | { readonly kind: "endless" }
   /**
-   * Any answer, put together from parts. A part that is left out is the true answer's, of which there is none when the
-   * work is not done. It can stand for whatever a server, a proxy or a firewall sends.
+   * Any answer, composed of parts, as a server, a proxy or a firewall may send it. A missing part is the true answer's, and
+   * there is no true answer when the work is not done.
    */
   | {
       readonly kind: "respond"
       readonly status?: number
-      /** Beside the true answer's, or in place of them. One that is `undefined` is left out. */
+      /** Beside the true answer's, or in place of them. `undefined` leaves a header out. */
       readonly headers?: (request: FakeRequest) => Readonly<Record<string, string | undefined>>
       /** A body that is neither a string nor bytes is sent as JSON. */
       readonly body?: unknown
-      /** Whether the service does what it was asked. Default: only a `GET`. */
+      /** Whether the service does the work. Default: only for a `GET`. */
       readonly work?: boolean
       /**
        * How the body ends. `cut`: the connection breaks in the middle of it. `slow`: it stops in the middle, until the caller
@@ -82,9 +82,9 @@ export type Fault =
   | { readonly kind: "redirect"; readonly location: string; readonly status?: 301 | 302 | 303 | 307 | 308 }
 
 export interface FaultOptions<Route extends string = string> {
-  /** How many requests it strikes. Default 1. */
+  /** How many requests the fault strikes. Default 1. */
   readonly times?: number
-  /** Which requests it strikes. Default: any. */
+  /** Which requests the fault strikes. Default: any. */
   readonly when?: (request: FakeRequest<Route>) => boolean
 }
 
@@ -93,20 +93,20 @@ export interface FakeService<Route extends string, OwnFault> {
   readonly url: URL
   /** Every request since the last `clearRequests`, as a live view in order of arrival; empty with `log: false`. */
   readonly requests: ReadonlyArray<LoggedRequest<Route>>
-  /** Empties the log and sets the counters back. */
+  /** Empties the log and resets the counters. */
   readonly clearRequests: () => void
-  /** How many requests were met; costs nothing to ask and works with `log: false`. */
+  /** How many requests arrived, by method, route and status. Needs no log. */
   readonly count: (method?: string, route?: Route, status?: LoggedRequest["status"]) => number
   /** Completes once the log holds `count` requests that `when` accepts. Needs the log. */
   readonly seen: (count: number, when?: (request: LoggedRequest<Route>) => boolean) => Effect.Effect<void>
   readonly injectFault: (fault: Fault | OwnFault, options?: FaultOptions<Route>) => void
   /** Forgets all queued faults. Answers held by `late` stay held. */
   readonly clearFaults: () => void
-  /** Sends every answer held by `late`, and tells how many there were. */
+  /** Sends every answer held by `late`. Returns how many there were. */
   readonly release: () => number
   /**
-   * Requests that are being answered, how many bytes of them are written, and requests of which a fault holds back even the
-   * status line. For virtual time.
+   * Responses under way, bytes written of them, and requests of which a fault holds back even the status line. For tests
+   * with virtual time.
    */
   readonly underWay: () => { readonly answering: number; readonly held: number; readonly written: number }
 }
@@ -114,7 +114,7 @@ export interface FakeService<Route extends string, OwnFault> {
 export interface FakeServiceOptions {
   /** Default: any free port. */
   readonly port?: number
-  /** The host in its own addresses. Default `127.0.0.1`; `localhost` has callers look up a name. */
+  /** The host in the fake's own addresses. Default `127.0.0.1`; `localhost` makes callers resolve a name. */
   readonly host?: "127.0.0.1" | "localhost"
   /** `false` keeps counters only, for benchmarks. Default `true`. */
   readonly log?: boolean

@@ -18,14 +18,14 @@ export interface GraphqlAnswer {
   readonly cost: number
 }
 
-/** What there is to be asked for. */
+/** The data that a query can ask for. */
 export interface GraphqlData {
-  /** Whoever may be seen under that login, organizations included. */
+  /** The visible user or organization with that login. */
   readonly user: (login: string) => GraphqlUser | undefined
   readonly gist: (id: string) => GraphqlGist | undefined
   /** Points before this query; absent when there is no limit. */
   readonly limit: { readonly limit: number; readonly remaining: number; readonly reset: number } | undefined
-  /** So many users are answered, and no more. */
+  /** How many users are answered at most. */
   readonly users: number
   /** Whether every gist is `null`. */
   readonly blank: boolean
@@ -35,7 +35,7 @@ export interface GraphqlUser {
   readonly id: number
   readonly login: string
   readonly type: "User" | "Organization"
-  /** Those that are public, oldest first. */
+  /** Public gists, oldest first. */
   readonly gists: ReadonlyArray<GraphqlGist>
 }
 

@@ -1,6 +1,5 @@
 /**
- * The testing kit: GitHub and Pipedrive as HTTP servers on loopback, which behave as the services do and misbehave on
- * request. For tests, demos, examples and benchmarks; never for production.
+ * The testing kit: GitHub and Pipedrive as HTTP servers on loopback, with faults on request. For tests, demos, examples and benchmarks; never for production.
  */
 export {
   FakeGithub,

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { fileUrl } from "../../src/domain/GistFile.ts"
 import { storableName } from "../../src/domain/Text.ts"
-import { cleanHtml } from "../../src/testing/internal/cleanHtml.ts"
+import { cleanHtml } from "../../src/testing/internal/pipedrive/cleanHtml.ts"
 import { text } from "./arbitraries.ts"
 
 const gist = "https://gist.github.com/octocat/aa5a315d61ae9438b18d"

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { type Content, fileUrl } from "../../src/domain/GistFile.ts"
 import { storableName } from "../../src/domain/Text.ts"
 import { type ActivityInput, bearsMarker, fromFile, noteLimit, subjectLimit } from "../../src/pipedrive/activity.ts"
-import { cleanHtml } from "../../src/testing/internal/cleanHtml.ts"
+import { cleanHtml } from "../../src/testing/internal/pipedrive/cleanHtml.ts"
 import { text } from "../domain/arbitraries.ts"
 
 const gist = "https://gist.github.com/octocat/aa5a315d61ae9438b18d"

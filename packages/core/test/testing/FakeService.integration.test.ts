@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { FakeGithub, FakePipedrive, type Fault } from "../../src/testing/index.ts"
 import { ask } from "./http.ts"
 
-/** One create: what it did is seen in `deals`. */
+/** Creates a deal, whose effect shows in `deals`. */
 const create = (pipedrive: FakePipedrive) =>
   ask(pipedrive, "/api/v2/deals", {
     method: "POST",
@@ -12,7 +12,7 @@ const create = (pipedrive: FakePipedrive) =>
     body: { title: "octocat" }
   })
 
-const misbehaving = Effect.fnUntraced(function* (fault: Fault) {
+const faulty = Effect.fnUntraced(function* (fault: Fault) {
   const pipedrive = yield* FakePipedrive.make()
   pipedrive.injectFault(fault)
   return pipedrive
@@ -21,7 +21,7 @@ const misbehaving = Effect.fnUntraced(function* (fault: Fault) {
 describe("faults", () => {
   it.effect("a reset does nothing and answers nothing", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "reset" })
+      const pipedrive = yield* faulty({ kind: "reset" })
       assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
       assert.lengthOf(pipedrive.deals, 0)
       assert.deepStrictEqual(
@@ -33,7 +33,7 @@ describe("faults", () => {
 
   it.effect("a lost answer leaves the work done: connection reset", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "lost" })
+      const pipedrive = yield* faulty({ kind: "lost" })
       assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
       assert.lengthOf(pipedrive.deals, 1)
       assert.strictEqual(pipedrive.requests[0]?.status, "lost")
@@ -42,7 +42,7 @@ describe("faults", () => {
 
   it.effect("a lost answer leaves the work done: an error of a gateway", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "lost", how: "status", status: 502 })
+      const pipedrive = yield* faulty({ kind: "lost", how: "status", status: 502 })
       const answer = yield* create(pipedrive)
       assert.strictEqual(answer.status, 502)
       assert.isUndefined(answer.json)
@@ -53,7 +53,7 @@ describe("faults", () => {
 
   it.effect("a lost answer leaves the work done: silence", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "lost", how: "hang" })
+      const pipedrive = yield* faulty({ kind: "lost", how: "hang" })
       const fiber = yield* Effect.forkChild(create(pipedrive))
       yield* pipedrive.seen(1)
       assert.lengthOf(pipedrive.deals, 1)
@@ -64,7 +64,7 @@ describe("faults", () => {
 
   it.effect("a hanging request is not done", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "hang" })
+      const pipedrive = yield* faulty({ kind: "hang" })
       const fiber = yield* Effect.forkChild(create(pipedrive))
       yield* pipedrive.seen(1, (request) => request.status === "hang")
       assert.lengthOf(pipedrive.deals, 0)
@@ -75,7 +75,7 @@ describe("faults", () => {
 
   it.effect("a late answer is done at once and sent on release", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "late" })
+      const pipedrive = yield* faulty({ kind: "late" })
       const fiber = yield* Effect.forkChild(create(pipedrive))
       yield* pipedrive.seen(1)
       assert.lengthOf(pipedrive.deals, 1)
@@ -90,14 +90,14 @@ describe("faults", () => {
 
   it.effect("a request that was delivered twice is done twice, and not answered", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "twice" })
+      const pipedrive = yield* faulty({ kind: "twice" })
       assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
       assert.lengthOf(pipedrive.deals, 2)
       assert.strictEqual(pipedrive.requests[0]?.status, "lost")
     })
   )
 
-  /** Reads a create's answer until it is so long, then gives up. */
+  /** Reads a create's answer up to that length, then gives up. */
   const begin = (pipedrive: FakePipedrive, length: number) =>
     Effect.promise(async () => {
       const { body, status } = await fetch(new URL("/api/v2/deals", pipedrive.url), {
@@ -115,7 +115,7 @@ describe("faults", () => {
 
   it.effect("an answer that drips comes byte by byte, with the work done", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "drip" })
+      const pipedrive = yield* faulty({ kind: "drip" })
       const { status, text } = yield* begin(pipedrive, 3)
       assert.strictEqual(text, '{"s')
       assert.strictEqual(status, (yield* create(pipedrive)).status)
@@ -126,7 +126,7 @@ describe("faults", () => {
 
   it.effect("an endless answer begins like the true one and does not end, with the work done", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "endless" })
+      const pipedrive = yield* faulty({ kind: "endless" })
       const { text } = yield* begin(pipedrive, 1_000_000)
       assert.match(text, /^\{"success":true.*\S *$/s)
       assert.lengthOf(pipedrive.deals, 1)
@@ -136,7 +136,7 @@ describe("faults", () => {
 
   it.effect("garbage is a 200 that cannot be read, with the work done", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "garbage" })
+      const pipedrive = yield* faulty({ kind: "garbage" })
       const answer = yield* create(pipedrive)
       assert.strictEqual(answer.status, 200)
       assert.include(answer.text, '{"success":true')
@@ -145,9 +145,9 @@ describe("faults", () => {
     })
   )
 
-  it.effect("a response of one's own does only what it says, and has the parts that it names", () =>
+  it.effect("a composed response does only what it says, and has the parts that it names", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({
+      const pipedrive = yield* faulty({
         kind: "respond",
         status: 418,
         body: { a: 1 },
@@ -173,9 +173,9 @@ describe("faults", () => {
     })
   )
 
-  it.effect("a response of one's own can be cut off, stop in the middle, or never end", () =>
+  it.effect("a composed response can be cut off, stop in the middle, or never end", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "respond", status: 500, body: "0123456789", ending: "cut" })
+      const pipedrive = yield* faulty({ kind: "respond", status: 500, body: "0123456789", ending: "cut" })
       assert.isTrue(Exit.isFailure(yield* Effect.exit(create(pipedrive))))
       pipedrive.injectFault({ kind: "respond", status: 500, body: "0123456789", ending: "slow" })
       const slow = yield* begin(pipedrive, 5)
@@ -187,9 +187,9 @@ describe("faults", () => {
     })
   )
 
-  it.effect("what a fault holds back is told apart from what is being answered", () =>
+  it.effect("responses that a fault holds back are counted apart from responses under way", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({ kind: "hang" })
+      const pipedrive = yield* faulty({ kind: "hang" })
       const waiting = yield* Effect.forkChild(create(pipedrive))
       yield* pipedrive.seen(1)
       assert.deepStrictEqual(pipedrive.underWay(), { answering: 0, held: 1, written: 0 })
@@ -200,7 +200,7 @@ describe("faults", () => {
 
   it.effect("a status, a page and a redirect do nothing", () =>
     Effect.gen(function* () {
-      const pipedrive = yield* misbehaving({
+      const pipedrive = yield* faulty({
         kind: "status",
         status: 503,
         body: { a: 1 },
@@ -218,7 +218,7 @@ describe("faults", () => {
     })
   )
 
-  it.effect("a fault strikes as often as told, only where told, and ends with behave", () =>
+  it.effect("a fault strikes as often and where the test says, and ends with clearFaults", () =>
     Effect.gen(function* () {
       const github = yield* FakeGithub.make()
       for (const login of ["a", "b"]) github.addUser(login)
@@ -237,8 +237,8 @@ describe("faults", () => {
   )
 })
 
-describe("the log", () => {
-  it.effect("tells everything about a request", () =>
+describe("the log of a fake", () => {
+  it.effect("the log has every part of a request", () =>
     Effect.gen(function* () {
       const pipedrive = yield* FakePipedrive.make()
       yield* TestClock.adjust(5000)
@@ -265,7 +265,7 @@ describe("the log", () => {
     })
   )
 
-  it.effect("keeps counters only when told so", () =>
+  it.effect("a fake without a log keeps counters only", () =>
     Effect.gen(function* () {
       const github = yield* FakeGithub.make({ log: false })
       github.addUser("a")
@@ -279,8 +279,8 @@ describe("the log", () => {
   )
 })
 
-describe("the server", () => {
-  it.effect("dates its answers by the clock it was made with", () =>
+describe("the server of a fake", () => {
+  it.effect("answers have the date of the clock that the fake was made with", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.UTC(2026, 10, 23, 12))
       const github = yield* FakeGithub.make()
@@ -291,7 +291,7 @@ describe("the server", () => {
     })
   )
 
-  it.effect("closes at once, with requests still waiting", () =>
+  it.effect("a fake closes at once, with requests still waiting", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const github = yield* Scope.provide(FakeGithub.make(), scope)
@@ -304,7 +304,7 @@ describe("the server", () => {
     })
   )
 
-  it.effect("listens on the port it is given, or says that it cannot", () =>
+  it.effect("a fake listens on the given port, or fails with an error", () =>
     Effect.gen(function* () {
       const first = yield* FakeGithub.make()
       const error = yield* Effect.flip(FakePipedrive.make({ port: Number(first.url.port) }))

@@ -109,7 +109,7 @@ describe("GraphQL", () => {
     })
   )
 
-  it.effect("finds gists by their node ids, as REST tells them", () =>
+  it.effect("finds gists by their node ids, as REST shows them", () =>
     Effect.gen(function* () {
       const { github, query } = yield* world()
       github.addGist("octocat", { files: { a: "1" } })
@@ -214,7 +214,7 @@ describe("the cost of a query", () => {
     })
   )
 
-  it.effect("ends with the hour's points, for each token by itself, and begins anew", () =>
+  it.effect("ends with the hour's points, for each token by itself, and begins again", () =>
     Effect.gen(function* () {
       const { query } = yield* world({ points: 2 })
       const seen = (token: string) =>
@@ -236,7 +236,7 @@ describe("the cost of a query", () => {
     })
   )
 
-  it.effect("is not told where there are no limits", () =>
+  it.effect("is not reported when limits are off", () =>
     Effect.gen(function* () {
       const { query } = yield* world({ limit: false })
       const { headers, json } = yield* query("{ rateLimit { cost } }")

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { cleanHtml } from "../../src/testing/internal/cleanHtml.ts"
+import { cleanHtml } from "../../src/testing/internal/pipedrive/cleanHtml.ts"
 
 describe("cleaning of notes", () => {
   const cases: ReadonlyArray<readonly [name: string, sent: string, kept: string]> = [

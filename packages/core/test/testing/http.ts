@@ -1,4 +1,4 @@
-/** Requests as plain as they come, for looking at a fake from outside. */
+/** Plain requests, to test a fake from outside. */
 import { Effect } from "effect"
 
 export interface Answer {
@@ -6,7 +6,7 @@ export interface Answer {
   readonly headers: Headers
   readonly text: string
   /** `undefined` when the text is no JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes, and a wrong path fails them.
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers of many shapes, and a wrong path fails them.
   readonly json: any
 }
 

@@ -62,6 +62,6 @@ export const makeRequestLog = <Route extends string>(keep: boolean): RequestLog<
             else waiters.add(waiter)
             return Effect.sync(() => waiters.delete(waiter))
           })
-        : Effect.die(new Error("A fake made with `log: false` cannot tell what it has seen"))
+        : Effect.die(new Error("A fake made with `log: false` keeps no requests"))
   }
 }

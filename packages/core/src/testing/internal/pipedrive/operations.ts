@@ -1,0 +1,36 @@
+/** What the Pipedrive fake can be asked for, with the cost of each operation. */
+import type { Reply } from "../reply.ts"
+import { ACTIVITY_TYPES, changeActivity, createActivity, listActivities } from "./activities.ts"
+import { type Company, readOne, remove } from "./company.ts"
+import { changeDeal, createDeal, listDeals, searchDeals } from "./deals.ts"
+import { createNote, listNotes } from "./notes.ts"
+import { found, type Request } from "./requests.ts"
+import { activityType, ME } from "./wire.ts"
+
+interface Operation {
+  /** In tokens of the day's budget (https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting). */
+  readonly cost: number
+  readonly run: (company: Company, request: Request) => Reply
+}
+
+/** By method and route. */
+export const operations: Readonly<Record<string, Operation>> = {
+  "POST /api/v2/activities": { cost: 5, run: createActivity },
+  "GET /api/v2/activities": { cost: 10, run: listActivities },
+  "GET /api/v2/activities/{id}": { cost: 1, run: ({ activities }, request) => readOne(activities, request) },
+  "PATCH /api/v2/activities/{id}": { cost: 5, run: changeActivity },
+  "DELETE /api/v2/activities/{id}": {
+    cost: 3,
+    run: (company, request) => remove(company, company.activities, request)
+  },
+  "POST /api/v2/deals": { cost: 5, run: createDeal },
+  "GET /api/v2/deals": { cost: 10, run: listDeals },
+  "GET /api/v2/deals/search": { cost: 20, run: searchDeals },
+  "GET /api/v2/deals/{id}": { cost: 1, run: ({ deals }, request) => readOne(deals, request) },
+  "PATCH /api/v2/deals/{id}": { cost: 5, run: changeDeal },
+  "DELETE /api/v2/deals/{id}": { cost: 3, run: (company, request) => remove(company, company.deals, request) },
+  "GET /api/v1/activityTypes": { cost: 20, run: () => found(ACTIVITY_TYPES.map(activityType)) },
+  "GET /api/v1/users/me": { cost: 2, run: ({ options }) => found({ ...ME, timezone_name: options.timeZone }) },
+  "POST /api/v1/notes": { cost: 10, run: createNote },
+  "GET /api/v1/notes": { cost: 20, run: listNotes }
+}
