@@ -41,7 +41,7 @@ import {
 
 /** A number in an address, in plain digits. Other spellings that JavaScript accepts (`1e3`, `0x10`, ` 7`) are refused. */
 const digits = <S extends Schema.Codec<number, number>>(number: S, message: string, description: string) =>
-  Schema.String.annotate({ description })
+  Schema.String.annotate({ description, message })
     .check(Schema.isPattern(/^\d{1,16}$/, { message }))
     .pipe(Schema.decodeTo(number, SchemaTransformation.numberFromString))
 
@@ -130,7 +130,10 @@ export class Users extends HttpApiGroup.make("users")
       query: {
         ...page,
         state: Schema.optionalKey(
-          Schema.Literal("failing").annotate({ description: "Only users whose last check failed" })
+          Schema.Literal("failing").annotate({
+            description: "Only users whose last check failed",
+            message: "must be `failing`"
+          })
         )
       },
       success: paged(Schema.Array(User))
@@ -232,7 +235,12 @@ export class Publications extends HttpApiGroup.make("publications")
     HttpApiEndpoint.get("list", "/publications", {
       query: {
         ...page,
-        state: Schema.optionalKey(PublicationState.annotate({ description: "Only those in this state" }))
+        state: Schema.optionalKey(
+          PublicationState.annotate({
+            description: "Only those in this state",
+            message: "must be `pending`, `sending`, `published`, `failed` or `gone`"
+          })
+        )
       },
       success: paged(Schema.Array(Publication))
     }).annotateMerge(OpenApi.annotations({ summary: "The outbox, newest first" })),
@@ -262,7 +270,9 @@ export class System extends HttpApiGroup.make("system")
     ),
     HttpApiEndpoint.get("ready", "/ready", {
       query: {
-        exclude: Schema.optionalKey(Schema.Literal("work").annotate({ description: "Check the database alone" }))
+        exclude: Schema.optionalKey(
+          Schema.Literal("work").annotate({ description: "Check the database alone", message: "must be `work`" })
+        )
       },
       success: Schema.Struct({ ready: Schema.Literal(true) }),
       error: NotReadyProblem

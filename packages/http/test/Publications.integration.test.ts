@@ -73,6 +73,9 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
         "query.limit",
         "query.state"
       ])
+      const messages = errors.map(({ message }: { message: string }) => message)
+      assert.include(messages, "must be `pending`, `sending`, `published`, `failed` or `gone`")
+      assert.notMatch(messages.join(), /expected/i)
     })
   )
 })
