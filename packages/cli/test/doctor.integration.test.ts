@@ -7,7 +7,7 @@ const states = ({ json }: Ended) =>
   Object.fromEntries(json.map(({ name, state }: { name: string; state: string }) => [name, state]))
 
 layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
-  it.effect("finds all well", () =>
+  it.effect("reports ok for everything that works", () =>
     Effect.gen(function* () {
       const world = yield* TheWorld
       const { stdout } = yield* done(world, "doctor")
@@ -52,7 +52,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
-  it.effect("speaks of the embedded database where that is used", () =>
+  it.effect("names the embedded database when it is in use", () =>
     Effect.gen(function* () {
       const world = withEnv(without(yield* TheWorld, "POSTGRES_CONNECTION_STRING"), { GITPIP_DATA_DIR: "/dev/null" })
       const { code, stdout } = yield* run(world, "doctor")
@@ -75,7 +75,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
-  it.effect("takes a Pipedrive that is not set up as a choice, and wrong settings as a fault", () =>
+  it.effect("treats a Pipedrive that is not set up as a choice, and wrong settings as a fault", () =>
     Effect.gen(function* () {
       const world = yield* TheWorld
       const off = yield* done(without(world, "PIPEDRIVE_TOKEN", "PIPEDRIVE_API_URL"), "doctor", "--json")

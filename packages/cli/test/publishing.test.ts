@@ -91,7 +91,7 @@ describe("publishing until nothing is left", () => {
     })
   )
 
-  it.effect("gives up on what is due and does not move", () =>
+  it.effect("gives up when what is due makes no progress", () =>
     Effect.gen(function* () {
       const { published, tried } = yield* outbox({ tries: 1, delay: 0, stuck: true })
       yield* TestClock.adjust("119 seconds")

@@ -39,7 +39,7 @@ const bare = (said: string): string => {
 
 describe("on a terminal", () => {
   it.live(
-    "there are a bar, colours, and tables as wide as it is; NO_COLOR takes the colours away",
+    "there are a bar, colours, and tables as wide as the terminal; NO_COLOR removes the colours",
     () =>
       Effect.gen(function* () {
         const world = yield* makeWorld()

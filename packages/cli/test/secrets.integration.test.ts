@@ -172,7 +172,7 @@ describe("settings that are wrong show no secret", () => {
     })
   )
 
-  it.live("nor does doctor", () =>
+  it.live("in the output of doctor", () =>
     Effect.gen(function* () {
       const cwd = yield* directory
       const env = {

@@ -35,7 +35,7 @@ describe("a file of state", () => {
     )
   }
 
-  it.live("is never written over another, and goes away when it is not finished", () =>
+  it.live("never replaces another file, and is deleted when it is not finished", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const file = join(path, "there")

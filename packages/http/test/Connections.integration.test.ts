@@ -94,7 +94,7 @@ describe("a connection ends by itself", () => {
     )
   )
 
-  it.live("when it is kept for later and nothing comes", () =>
+  it.live("when it is kept alive and no further request comes", () =>
     on(
       { ...quick, keepAlive: 50 },
       Effect.gen(function* () {
@@ -133,7 +133,7 @@ describe("a connection ends by itself", () => {
     )
   )
 
-  it.live("when it goes on after what is no request", () =>
+  it.live("when the caller goes on after bytes that are not a request", () =>
     on(
       quick,
       Effect.gen(function* () {

@@ -47,7 +47,7 @@ layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_RATE_LIMIT: "none" }), { exclud
       ["GET", "/health;/x"]
     ] as const
 
-    it.effect("asks for it everywhere but at /health and /ready, before anything else", () =>
+    it.effect("asks for the key everywhere but at /health and /ready, before anything else", () =>
       Effect.gen(function* () {
         const { call } = yield* Running
         const sql = yield* SqlClient.SqlClient
@@ -79,7 +79,7 @@ layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_RATE_LIMIT: "none" }), { exclud
       })
     )
 
-    it.effect("opens to it", () =>
+    it.effect("opens to the key", () =>
       Effect.gen(function* () {
         const { call } = yield* Running
         for (const authorization of [`Bearer ${key}`, `bearer ${key}`, `Bearer   ${key}`]) {
@@ -91,7 +91,7 @@ layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_RATE_LIMIT: "none" }), { exclud
       })
     )
 
-    it.effect("takes no host of a caller's for a part of an address", () =>
+    it.effect("never uses a caller's host as a part of an address", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         const headers = { authorization: `Bearer ${key}` }
@@ -153,7 +153,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
     })
   )
 
-  it.effect("bears the security headers on every answer", () =>
+  it.effect("sends the security headers with every answer", () =>
     Effect.gen(function* () {
       const { call, origin } = yield* Running
       for (const [method, path, status] of [
@@ -190,7 +190,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
     })
   )
 
-  it.effect("takes small bodies that nobody asked for, and refuses large ones, announced or not", () =>
+  it.effect("ignores small bodies, and refuses large ones, announced or not", () =>
     Effect.gen(function* () {
       const { call, origin } = yield* Running
       assert.strictEqual((yield* call("POST", "/scans", { body: "x".repeat(64 * 1024) })).status, 202)
@@ -209,7 +209,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
     })
   )
 
-  it.effect("outlives garbage on the wire, and answers it with a problem", () =>
+  it.effect("survives garbage on the wire, and answers with a problem", () =>
     Effect.gen(function* () {
       const { call, origin } = yield* Running
       const long = "a".repeat(20_000)

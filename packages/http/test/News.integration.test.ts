@@ -108,7 +108,7 @@ layer(layerRunning(), { excludeTestServices: true })("a preview", (it) => {
     })
   )
 
-  it.effect("that GitHub does not give is a problem that says so", () =>
+  it.effect("that GitHub does not give is a problem with the reason", () =>
     Effect.gen(function* () {
       const { call, github } = yield* Running
       const sql = yield* SqlClient.SqlClient

@@ -59,7 +59,7 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
     })
   )
 
-  it.effect("refuses what is not there, no id, or no state", () =>
+  it.effect("refuses unknown publications, invalid ids and unknown states", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const none = "urn:gitpip:problem:publication-not-found"

@@ -17,7 +17,7 @@ const signIn = (headers: Record<string, string> = {}) =>
   })
 
 layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a session", (it) => {
-  it.effect("is had for the key, out of reach of scripts and of other sites", () =>
+  it.effect("is given for the key, out of reach of scripts and of other sites", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const { cookie, setCookie } = yield* signIn()
@@ -35,7 +35,7 @@ layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a s
     })
   )
 
-  it.effect("is not had without the key, nor made up", () =>
+  it.effect("cannot be had without the key, nor forged", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const { cookie } = yield* signIn()

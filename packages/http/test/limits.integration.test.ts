@@ -35,7 +35,7 @@ layer(layerRunning({ GITPIP_RATE_LIMIT: "5" }), { excludeTestServices: true })("
     })
   )
 
-  it.effect("cannot be another one by saying so", () =>
+  it.effect("cannot pose as another client by a header", () =>
     Effect.gen(function* () {
       const { origin } = yield* Running
       const { status } = yield* raw(origin, "GET", "/users", { "x-forwarded-for": "198.51.100.9" })

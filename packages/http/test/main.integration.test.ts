@@ -63,7 +63,7 @@ describe("layerProcess", () => {
     })
   )
 
-  it.live("listens there with one", () =>
+  it.live("listens there with a key", () =>
     Effect.gen(function* () {
       const { origin } = yield* start({ GITPIP_HOST: "0.0.0.0", GITPIP_API_KEY: "hush-key" })
       const call = callAt(`http://127.0.0.1:${port(origin)}`)
@@ -97,7 +97,7 @@ describe("layerProcess", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("scans what is asked for by itself", () =>
+  it.live("runs a requested scan in the background", () =>
     Effect.gen(function* () {
       const { call } = yield* start({})
       yield* call("POST", "/users/ann/1")
@@ -161,7 +161,7 @@ describe("layerProcess", () => {
     })
   )
 
-  it.live("keeps quiet about single requests at the usual level", () =>
+  it.live("does not log single requests at the default level", () =>
     Effect.gen(function* () {
       const { call, lines } = yield* start({ GITPIP_LOG_FORMAT: "logfmt" })
       yield* call("GET", "/users")

@@ -60,7 +60,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
   )
 
   it.effect(
-    "answers to names of this machine alone, so that no page can read it by having its own name lead here",
+    "answers only to names of this machine, so that no page can read it through a name of its own that leads here",
     () =>
       Effect.gen(function* () {
         const { origin } = yield* Running

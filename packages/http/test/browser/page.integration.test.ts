@@ -80,7 +80,7 @@ withChromium("the page", () => {
       })
     )
 
-    it.effect("shows what could not be published and why, and tries it again", () =>
+    it.effect("shows which files could not be published and why, and retries them", () =>
       Effect.gen(function* () {
         const { call, github, origin } = yield* Running
         const pipedrive = yield* Pipedrive

@@ -79,7 +79,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("shows files as new although what was read after them got lost, or the reader skips to the content", () =>
+    it.effect("shows files as new when a later answer got lost, or when the reader skips to the content", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         yield* found("bea", 2)
@@ -102,7 +102,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("does not show a scan for ever whose end it has missed", () =>
+    it.effect("does not show a scan for ever when it missed the scan's end", () =>
       Effect.gen(function* () {
         const { call, origin } = yield* Running
         const { id } = yield* found("cid", 1)
@@ -127,7 +127,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("gives up an answer that never comes, and reads on", () =>
+    it.effect("gives up waiting for an answer that never comes, and reads again", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         const page = yield* openStill
@@ -146,7 +146,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("retries what is left although somebody else has retried a part, and asks for each reason once", () =>
+    it.effect("retries the rest when somebody else has retried a part, and reads each reason once", () =>
       Effect.gen(function* () {
         const { github, origin } = yield* Running
         const gitpip = yield* Gitpip
@@ -202,7 +202,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("leads to users beyond those that it shows", () =>
+    it.effect("opens users that its list does not show", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         const sql = yield* SqlClient.SqlClient
@@ -225,7 +225,7 @@ withChromium("the page, left open", () => {
 
   const key = "a-long-and-secret-key"
   layer(layerStage({ GITPIP_API_KEY: key }), { excludeTestServices: true })("the page with a key", (it) => {
-    it.effect("shows nothing after signing out, whatever was still on its way", () =>
+    it.effect("shows nothing after signing out, even when answers were still on their way", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         const page = yield* openStill
