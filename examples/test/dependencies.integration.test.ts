@@ -71,6 +71,7 @@ describe("packages at runtime", () => {
       "@effect/sql-pg",
       "@electric-sql/pglite",
       "effect",
+      "pg-connection-string",
       "ws"
     ])
   })
