@@ -24,7 +24,7 @@ export const retry = Command.make(
     everything: Flag.Boolean("all").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
-      Flag.withDescription("Try all failed ones again")
+      Flag.withDescription("Retry all failed publications")
     ),
     json
   },
@@ -42,8 +42,8 @@ export const retry = Command.make(
     else yield* retryEach(ids, options)
   })
 ).pipe(
-  Command.withDescription("Try failed publications again, or list them with the reasons"),
-  Command.withShortDescription("Try failed publications again, or list them")
+  Command.withDescription("Retry failed publications, or list them with the reasons"),
+  Command.withShortDescription("Retry failed publications, or list them")
 )
 
 interface Options {
