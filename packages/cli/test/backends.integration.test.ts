@@ -1,4 +1,4 @@
-/** What commands need done, by this process and by a server: both pass the same tests. */
+/** Both backends of the commands, this process and a server, pass the same tests. */
 import { createServer } from "node:http"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Database, Gitpip, layerTransport, Settings, UserId, Username, Visitor, Worker } from "@gitpip/core"
@@ -179,7 +179,7 @@ describe("a server that cannot do what is asked", () => {
       return error.message
     }).pipe(Effect.provide(Remote.layer({ url, key: Option.map(Option.fromUndefinedOr(given), Redacted.make) })))
 
-  /** A server that answers everything alike. */
+  /** A server that gives the same answer to every request. */
   const answering = (
     status: number,
     headers: Record<string, string>,

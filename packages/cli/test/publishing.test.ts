@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import type { Counted } from "../src/Progress.ts"
 import { publishAll } from "../src/publishing.ts"
 
-/** One row of an outbox that Pipedrive takes at its `tries`-th try; each failed one puts it off by `delay` milliseconds. */
+/** One publication that Pipedrive accepts at the `tries`-th attempt; each earlier attempt snoozes it by `delay` milliseconds. */
 const outbox = (options: {
   readonly tries: number
   readonly delay: number

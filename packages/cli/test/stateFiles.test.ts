@@ -67,7 +67,7 @@ describe("a file of state", () => {
       for (const [name, bytes] of [
         ["cut.gz", compressed.subarray(0, compressed.length - 10)],
         ["no.gz", Buffer.from("plain")],
-        // A damaged letter, and zeros without end, compressed a thousandfold.
+        // A damaged letter, and very many zeros, which compress a thousandfold.
         ["damaged", Buffer.from([0x61, 0xff, 0x0a])],
         ["endless.gz", gzipSync(Buffer.alloc(20 * 1024 * 1024))]
       ] as const) {

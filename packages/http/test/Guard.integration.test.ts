@@ -174,7 +174,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
           assert.strictEqual(answer.headers.get(name), value, `${name} of ${path}`)
         }
         assert.strictEqual(answer.headers.get("content-security-policy"), "default-src 'none'; frame-ancestors 'none'")
-        // Pages of other origins are allowed nothing, so that browsers keep the answers from them.
+        // No CORS header, so browsers hide the answers from pages of other origins.
         assert.deepStrictEqual(
           [...answer.headers.keys()].filter((name) => name.startsWith("access-control-") || name === "server"),
           []

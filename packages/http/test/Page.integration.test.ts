@@ -1,4 +1,4 @@
-/** The shell and its parts: nothing of anybody's in them, small, kept by browsers, and allowed nothing but themselves. */
+/** The shell and its parts: without data, compressed, cached by browsers, and with a strict policy. */
 import { brotliDecompressSync, gunzipSync } from "node:zlib"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"

@@ -7,7 +7,7 @@ import { HttpServer } from "effect/http"
 import { layerProcess, layerServer } from "../src/main.ts"
 import { callAt, freshUrl, type Json, settingsOf, silent, watch } from "./server.ts"
 
-/** A process with a database of its own. Answers where it listens, and every line that it wrote to stdout. */
+/** A process with its own database: its origin, and every line that it wrote to stdout. */
 const start = Effect.fnUntraced(function* (env: Record<string, string>) {
   const database = yield* freshUrl
   const lines: Array<string> = []
@@ -35,7 +35,7 @@ const ended = (call: ReturnType<typeof callAt>, headers: Headers): Effect.Effect
     json.scan.finished_at === null ? ended(call, headers) : Effect.succeed(json)
   )
 
-/** A server of plain answers, and where it listens. */
+/** Starts a server with this handler, and returns its origin. */
 const listening = Effect.fnUntraced(function* (answer: RequestListener) {
   const server = createServer(answer)
   yield* Effect.acquireRelease(
@@ -103,7 +103,7 @@ describe("layerProcess", () => {
       yield* call("POST", "/users/ann/1")
       const { headers } = yield* call("POST", "/scans?username=ann")
       const { scan } = yield* ended(call, headers)
-      // Nobody answers at the address that stands for GitHub here.
+      // No server answers at this GITHUB_API_URL.
       assert.deepStrictEqual([scan.state, scan.kind, scan.reason], ["stopped", "requested", "Unreachable"])
     }).pipe(Effect.scoped)
   )
@@ -265,7 +265,7 @@ describe("layerServer", () => {
   )
 })
 
-/** Until nobody listens any more. */
+/** Waits until no server listens on the port. */
 const refused = (port: number): Effect.Effect<void> =>
   Effect.flatMap(
     Effect.callback<boolean>((resume) => {

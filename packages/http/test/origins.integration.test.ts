@@ -13,7 +13,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
         Effect.map(raw(origin, method, path, headers), (answer) => answer.status)
       for (const headers of [
         { "sec-fetch-site": "cross-site" },
-        // Another port of this machine, where somebody else's program may serve pages.
+        // Another port of this machine, where another program may serve pages.
         { "sec-fetch-site": "same-site" },
         { "sec-fetch-site": "odd" },
         { origin: "https://evil.example" },
@@ -96,7 +96,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
         assert.strictEqual(parse(yield* bytes(origin, nameless)).status, 421)
         // The target's own authority counts, whatever `Host` says.
         assert.strictEqual((yield* raw(origin, "GET", "http://evil.example/users", { host: "localhost" })).status, 421)
-        // What a page can write into its requests to its own origin changes nothing.
+        // Headers that a page can set on requests to its own origin change nothing.
         const forwarded = { host: "evil.example", "x-forwarded-host": "localhost", "x-forwarded-for": "127.0.0.1" }
         assert.strictEqual((yield* raw(origin, "GET", "/users", forwarded)).status, 421)
         for (const host of ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]"]) {
@@ -104,7 +104,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
             assert.strictEqual((yield* raw(origin, "GET", "/users", { host: named })).status, 200, named)
           }
         }
-        // A supervisor may call it what it likes.
+        // A supervisor may use any name.
         for (const path of ["/health", "/ready"]) {
           assert.strictEqual((yield* raw(origin, "GET", path, { host: "gitpip.internal" })).status, 200)
         }

@@ -1,4 +1,4 @@
-/** What the page makes of answers that come late, twice or not at all, and of being left open. Its clock stands still. */
+/** The page with answers that come late, twice or never, and a page that stays open. The page's clock stands still. */
 import { assert } from "@effect/vitest"
 import { Gitpip, Username } from "@gitpip/core"
 import { Effect } from "effect"
@@ -7,7 +7,7 @@ import type { Page, Request } from "playwright-core"
 import { found, Running } from "../server.ts"
 import { layer, layerStage, openPage, Pipedrive, sees, steps, withChromium } from "./browser.ts"
 
-/** A page whose timers go when the test says so. */
+/** A page whose timers run when the test says so. */
 const openStill = Effect.gen(function* () {
   const page = yield* openPage()
   yield* steps(async () => {
@@ -17,12 +17,12 @@ const openStill = Effect.gen(function* () {
   return page
 })
 
-/** The page has had time to do what it does at once: requests after one another take longer than that. */
+/** Waits until the page has done everything that it does at once: these requests take longer. */
 const rest = (page: Page) => page.evaluate("(async () => { for (let n = 0; n < 20; n++) await fetch('health') })()")
 
 const minute = (page: Page) => page.clock.runFor(60_000)
 
-/** What the page asks for, as `GET /status`. */
+/** The requests of the page, as `GET /status`. */
 const asked = (page: Page) => {
   const all: Array<string> = []
   page.on("request", (request: Request) => all.push(`${request.method()} ${new URL(request.url()).pathname}`))
