@@ -45,7 +45,7 @@ export const each = <A>(
 }
 
 /** A rule that no single argument breaks. */
-export const rule = (holds: boolean, fault: string): Checked<void> =>
+export const rule = ({ fault, holds }: { readonly holds: boolean; readonly fault: string }): Checked<void> =>
   holds ? Result.succeed(undefined) : Result.fail([fault])
 
 /** All values, or one error with every fault. */

@@ -31,10 +31,10 @@ export const retry = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { ids } = yield* Input.all({
       ids: Input.each(typed.ids, (id) => Input.number("PUBLICATION", Input.RowId, id)),
-      one: Input.rule(
-        !typed.everything || typed.ids.length === 0,
-        "Give either numbers of publications or --all, not both"
-      )
+      one: Input.rule({
+        holds: !typed.everything || typed.ids.length === 0,
+        fault: "Give either numbers of publications or --all, not both"
+      })
     })
     const options = { json: typed.json }
     if (typed.everything) yield* retryAll(options)

@@ -40,15 +40,15 @@ export const track = Command.make(
     const { id, usernames } = yield* Input.all({
       usernames: Input.each(typed.usernames, (username) => Input.text("USERNAME", core.Username, username)),
       id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id)),
-      some: Input.rule(
-        typed.usernames.length > 0 || Option.isSome(typed.from),
-        "Give one USERNAME or more, or --from FILE. See: gitpip track --help"
-      ),
-      numbered: Input.rule(
-        Option.isNone(typed.id) || one,
-        "--id needs exactly one USERNAME. In a file, write an id beside each name"
-      ),
-      previewed: Input.rule(!typed.dryRun || one, "--dry-run needs exactly one USERNAME")
+      some: Input.rule({
+        holds: typed.usernames.length > 0 || Option.isSome(typed.from),
+        fault: "Give one USERNAME or more, or --from FILE. See: gitpip track --help"
+      }),
+      numbered: Input.rule({
+        holds: Option.isNone(typed.id) || one,
+        fault: "--id needs exactly one USERNAME. In a file, write an id beside each name"
+      }),
+      previewed: Input.rule({ holds: !typed.dryRun || one, fault: "--dry-run needs exactly one USERNAME" })
     })
     const options = { json: typed.json }
     const [username] = usernames
