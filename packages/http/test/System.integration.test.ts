@@ -6,7 +6,7 @@ import { toWebHandler } from "../src/Server.ts"
 import { layerRunning, problem, Running, settingsOf, silent } from "./server.ts"
 
 layer(layerRunning(), { excludeTestServices: true })("system", (it) => {
-  it.effect("is alive as text", () =>
+  it.effect("answers /health with the text Alive", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const answer = yield* call("GET", "/health")
@@ -169,7 +169,7 @@ describe("with services that fail", () => {
     })
   )
 
-  it.live("breaks a list off, rather than end it as if it were whole, when the database fails in the middle", () =>
+  it.live("breaks off a list when the database fails in the middle, so that it cannot pass for a whole list", () =>
     Effect.gen(function* () {
       const user = (id: number) => ({
         login: "ann",
