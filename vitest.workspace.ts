@@ -31,10 +31,16 @@ const integration = (
   test: { name, root, include: ["test/**/*.integration.test.ts"], isolate: false, ...options }
 })
 
-/** Hours of simulated time, a search for leaks, every earlier schema, random histories, two servers: too long for every run. */
-const long = ["manners", "bounds", "database/upgrade", "model/model", "net/sharedQuota"].map(
-  (name) => `test/${name}.integration.test.ts`
-)
+/** Hours of simulated time, leaks, earlier schemas, random histories, databases with TLS or a pooler: too long for every run. */
+const long = [
+  "manners",
+  "bounds",
+  "database/pgbouncer",
+  "database/serverTls",
+  "database/upgrade",
+  "model/model",
+  "net/sharedQuota"
+].map((name) => `test/${name}.integration.test.ts`)
 
 /** The projects, see `CONTRIBUTING.md`. A real PostgreSQL is started once for all but the first. */
 export default defineConfig({

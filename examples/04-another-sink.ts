@@ -1,6 +1,6 @@
 /**
- * Another sink in Pipedrive's place: new files become lines of a file. The outbox, its leases and the looking before
- * sending again stay as they are.
+ * Another sink in Pipedrive's place: new files become lines of a file. The outbox, its leases and the lookup before
+ * another create stay as they are.
  *
  * Run: npx node examples/04-another-sink.ts octocat
  */
@@ -21,7 +21,7 @@ import { Console, Effect, Layer, Option, References, Schema } from "effect"
 
 const file = process.env.FEED_FILE ?? "feed.jsonl"
 
-/** A disk that fails may or may not have written: the outcome is unknown, and Gitpip looks before it writes again. */
+/** A disk that fails may or may not have written: the outcome is unknown, and Gitpip runs a lookup before it writes again. */
 const disk = <A>(work: () => Promise<A>) =>
   Effect.tryPromise({
     try: work,

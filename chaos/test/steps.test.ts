@@ -39,7 +39,7 @@ const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
   "Deals.ts: insert into duplicates (remote_id, found_at) values (",
-  // Only after files of several users were refused alike: `pipedrive/cases.integration.test.ts`.
+  // Only after files of several users were refused alike: `pipedrive/globalFailures.integration.test.ts`.
   "Publications.ts: update publications set state = 'pending', due_at =",
   // Only with more users than GitHub's limits allow in every scan: `cadence.integration.test.ts`. Checks, and waits after failures.
   "Users.ts: with wrong as ( select key from users where untracked_at is ",
@@ -47,9 +47,9 @@ const elsewhere = [
 ]
 
 /**
- * Statements that may run or not: of two scans that meet at one moment ("of everybody never run at once, in whatever process"
- * in `Scanner.integration.test.ts`), and of a poll of the feed at a limit ("that fails is asked again later" in
- * `Feed.integration.test.ts`).
+ * Statements that may run or not: of two scans that meet at one moment ("two full scans never run at once" in
+ * `Scanner.integration.test.ts`), and of a poll of the feed at a limit ("a feed that fails is asked again later" in
+ * `feedTrouble.integration.test.ts`).
  */
 const atTimes = [
   // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/cases.integration.test.ts`.

@@ -18,12 +18,12 @@ interface JsonSchema {
 
 const preamble = `# API
 
-Every call of the server, from its OpenAPI document, which the server itself has at \`/openapi.json\` (3.1, for generators of
-clients) and as a reference page at \`/docs\`. In TypeScript, \`HttpApiClient\` of Effect makes a typed client of \`Api\` from
+This page lists every call of the server, from its OpenAPI document. A running server has the document at \`/openapi.json\` (3.1, for
+generators of clients) and as a reference page at \`/docs\`. In TypeScript, \`HttpApiClient\` of Effect makes a typed client of \`Api\` from
 \`@gitpip/http\`: [embedding.md](embedding.md#a-typed-client).
 
 - **Key.** With \`GITPIP_API_KEY\` set, every call but \`/health\` and \`/ready\` needs \`Authorization: Bearer KEY\`, else \`401\`.
-- **Errors** are \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): \`type\` tells them apart, \`detail\` says what
+- **Errors** are \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): \`type\` distinguishes them, \`detail\` says what
   is wrong and what to do. Any call can answer \`400\`, \`401\`, \`429\` (\`retry-after\` says for how long), \`500\` and \`503\`; others are named below.
   Before any call, \`403\` refuses pages of other sites, \`405\` a method that an address does not take, and \`421\` a \`Host\` that is not the
   server's own while it has no key.

@@ -1,5 +1,5 @@
 /**
- * What the commands need done, whoever does it: the services in this process (`Local.ts`) or a server (`Remote.ts`).
+ * The calls that the commands need. Services in this process (`Local.ts`) or a server (`remote/Remote.ts`) answer them.
  */
 import type { Gitpip, Username } from "@gitpip/core"
 import { ScanDetails } from "@gitpip/core"
@@ -7,14 +7,14 @@ import { Context, Data, type Effect, Schema } from "effect"
 import type { Progress } from "./Progress.ts"
 import { Published } from "./publishing.ts"
 
-/** A server does not do what was asked. The message says why and what to do. */
+/** A server could not do what was asked. The message says why and what to do. */
 export class ServerError extends Data.TaggedError("ServerError")<{ readonly message: string }> {}
 
-/** What a run of `scan` came to. */
+/** The result of a run of `scan`. */
 export const Report = Schema.Struct({ scans: Schema.Array(ScanDetails), publishing: Published })
 export type Report = typeof Report.Type
 
-/** The calls of `Gitpip` that both do alike. */
+/** The calls of `Gitpip` that both backends have. */
 type Shared = Pick<
   Gitpip["Service"],
   | "track"
@@ -45,7 +45,7 @@ export type Calls = { readonly [K in keyof Shared]: OrServerError<Shared[K]> }
 export class Backend extends Context.Service<
   Backend,
   Calls & {
-    /** Scans everybody, or these users, then publishes until nothing is left that is due within a minute. */
+    /** Scans all users, or these, then publishes until nothing is left that is due within a minute. */
     readonly scan: (
       usernames: ReadonlyArray<Username>,
       progress: Progress

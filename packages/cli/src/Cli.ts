@@ -1,5 +1,5 @@
-/** The tree of commands, and how its outcome becomes messages and an exit code. */
-import { Cause, Effect, Layer } from "effect"
+/** The tree of commands, and how an outcome becomes a message and an exit code. */
+import { Cause, Effect, Layer, Match } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { demo } from "./commands/demo.ts"
 import { doctor } from "./commands/doctor.ts"
@@ -15,7 +15,7 @@ import { status } from "./commands/status.ts"
 import { track } from "./commands/track.ts"
 import { untrack } from "./commands/untrack.ts"
 import { users } from "./commands/users.ts"
-import { exitCode, tell } from "./Failure.ts"
+import { exitCode, failureOf, textOf } from "./Failure.ts"
 import { hide } from "./Host.ts"
 import * as Output from "./Output.ts"
 import { plainLines } from "./Text.ts"
@@ -42,31 +42,33 @@ export const gitpip = Command.make("gitpip").pipe(
   ])
 )
 
-/** Runs one command line. What went wrong has been told when it answers with the exit code. */
+/** Runs one command line, prints what went wrong, and succeeds with the exit code. */
 export const execute = (args: ReadonlyArray<string>, version: string) =>
   Command.runWith(gitpip, { version })(args).pipe(
     Effect.as(exitCode.done as number),
     Effect.catchCause((cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
       return Effect.flatMap(hide, (hide) => {
-        const { code, text } = tell(cause, hide)
-        return Effect.as(text === "" ? Effect.void : Output.message(text), code)
+        const failure = failureOf(cause, hide)
+        return Effect.as(failure.message === "" ? Effect.void : Output.message(textOf(failure)), failure.code)
       })
     }),
     Effect.provide(layerOutput)
   )
 
-/** Help to stdout when it was asked for, faults of the command line to stderr alone. No colours: the texts are kept ready without. */
+/** Requested help goes to stdout, faults of the command line to stderr. No colours: the build makes the help texts without. */
 const formatter = CliOutput.defaultFormatter({ colors: false })
 const layerOutput = Layer.mergeAll(
   CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
   CliOutput.layer(formatter),
   CliOutput.layerPresenter({
-    present: (event) =>
-      event._tag === "InvalidInvocation"
-        ? Output.message(
-            `${event.errors.map((error) => plainLines(formatter.formatCliError(error))).join("\n")}\nSee: ${event.commandPath.join(" ")} --help`
-          )
-        : CliOutput.defaultPresenter.present(event)
+    present: Match.type<CliOutput.Presenter.Event>().pipe(
+      Match.tag("InvalidInvocation", ({ commandPath, errors }) =>
+        Output.message(
+          `${errors.map((error) => plainLines(formatter.formatCliError(error))).join("\n")}\nSee: ${commandPath.join(" ")} --help`
+        )
+      ),
+      Match.orElse(CliOutput.defaultPresenter.present)
+    )
   })
 )

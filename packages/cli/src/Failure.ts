@@ -1,8 +1,8 @@
-/** How a failure is told: what is wrong and what to do next, in a sentence or few, and the exit code. */
-import { Cause, Data } from "effect"
+/** What a failed command says: what went wrong, what to do next, and the exit code. */
+import { Cause, Data, Predicate } from "effect"
 import { plain } from "./Text.ts"
 
-/** Done, failed, and asked for in a way that cannot work. */
+/** Done, failed, and a command line that cannot work. */
 export const exitCode = { done: 0, failed: 1, usage: 2 } as const
 
 /** The command line is wrong. All faults are named at once. */
@@ -14,65 +14,67 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly faults
   }
 }
 
-/** The command did its work, and has told what did not go well. */
+/** The command did its work, and the message says what did not go well. */
 export class Unsuccessful extends Data.TaggedError("Unsuccessful")<{ readonly message: string }> {}
 
-export interface Told {
-  /** Empty when everything has been said already. */
-  readonly text: string
+export interface Failure {
+  /** What went wrong. Empty when the command has printed it already. */
+  readonly message: string
+  /** What to do next, where the message does not say so itself. */
+  readonly advice?: string | undefined
   readonly code: number
 }
 
-/** Blots out secrets, see `Host.ts`. */
+/** Masks secrets, see `Host.ts`. */
 type Hide = (text: string) => string
 
-/** What to tell of a failure. Never a stack trace: a defect is named, and where to report it. */
-export const tell = (cause: Cause.Cause<unknown>, hide: Hide): Told => {
+/** The failure behind a cause. Never a stack trace: an internal error is named, and how to report it. */
+export const failureOf = (cause: Cause.Cause<unknown>, hide: Hide): Failure => {
   const error = Cause.squash(cause)
-  const text = hide(error instanceof Error && error.message !== "" ? error.message : String(error))
+  const message = hide(error instanceof Error && error.message !== "" ? error.message : String(error))
   if (cause.reasons.some(Cause.isDieReason)) {
     return {
-      text: `Gitpip came upon a fault of its own: ${text}\nRun the command again; if it happens again, please report it with the command you gave.`,
+      message: `Internal error in Gitpip: ${message}`,
+      advice: "Run the command again; if it happens again, please report it with the command you gave.",
       code: exitCode.failed
     }
   }
-  switch (tagOf(error)) {
-    case "ShowHelp":
-      return {
-        text: "",
-        code: (error as { errors?: ReadonlyArray<unknown> }).errors?.length ? exitCode.usage : exitCode.done
-      }
-    case "UsageError":
-      return { text, code: exitCode.usage }
-    case "SettingsError":
-      return { text: `${text}\nFix them in the environment and run the command again.`, code: exitCode.usage }
-    case "DatabaseError":
-      // An embedded database that is in use says so itself, with what to do.
-      return {
-        text: text.includes("GITPIP_DATA_DIR")
-          ? text
-          : `${text}\n\`gitpip doctor\` checks the database and the settings it is reached by.`,
-        code: exitCode.failed
-      }
-    case "GithubError":
-      return { text: `${text}\n\`gitpip doctor\` checks the connection to GitHub.`, code: exitCode.failed }
-    case "PublicationNotFound":
-    case "PublicationNotFailed":
-      return { text: `${text}\n\`gitpip retry\` without a number lists those that can be.`, code: exitCode.failed }
-    default:
-      return { text, code: exitCode.failed }
+  if (isShowHelp(error)) return { message: "", code: hasErrors(error) ? exitCode.usage : exitCode.done }
+  const tag = Predicate.hasProperty(error, "_tag") ? String(error._tag) : ""
+  return {
+    message,
+    advice: Object.hasOwn(adviceOf, tag) ? adviceOf[tag]?.(message) : undefined,
+    code: tag === "UsageError" || tag === "SettingsError" ? exitCode.usage : exitCode.failed
   }
 }
 
+/** The text of a failure for people. */
+export const textOf = ({ advice, message }: Failure): string =>
+  advice === undefined ? message : `${message}\n${advice}`
+
+const isShowHelp = Predicate.isTagged("ShowHelp")
+const hasErrors = (error: unknown): boolean =>
+  Predicate.hasProperty(error, "errors") && Array.isArray(error.errors) && error.errors.length > 0
+
+const retryAdvice = () => "`gitpip retry` without a number lists the publications that can be retried."
+
+/** By the tag of the error. */
+const adviceOf: Readonly<Record<string, (message: string) => string | undefined>> = {
+  SettingsError: () => "Fix the settings and run the command again.",
+  // The message about an embedded database that is in use ends with what to do.
+  DatabaseError: (message) =>
+    message.includes("GITPIP_DATA_DIR") ? undefined : "`gitpip doctor` checks the database and its settings.",
+  GithubError: () => "`gitpip doctor` checks the connection to GitHub.",
+  PublicationNotFound: retryAdvice,
+  PublicationNotFailed: retryAdvice
+}
+
 /**
- * What to tell of an error that nothing was there to catch. Node would print all that it holds: the headers of a request,
- * say, and the token in them.
+ * The text for an error outside of every effect. Node would print all of the error's properties: the headers of a
+ * request, for example, with the token.
  */
 export const crash = (error: unknown, hide: Hide): string => {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const lines = trace.split("\n").map((line) => `  ${plain(hide(line))}`)
-  return `Gitpip came upon a fault of its own, and ends. Run the command again; if it happens again, please report it with this:\n${lines.join("\n")}`
+  return `Internal error in Gitpip; the command ends. Run the command again; if it happens again, please report it with this:\n${lines.join("\n")}`
 }
-
-const tagOf = (error: unknown): unknown =>
-  typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined

@@ -1,4 +1,4 @@
-/** What a command has from the process around it: its environment and its standard streams. */
+/** A command's environment and standard streams. */
 import type { Readable } from "node:stream"
 import { Context, Effect } from "effect"
 import { hiding } from "./Secrets.ts"
@@ -17,8 +17,8 @@ export interface HostShape {
   readonly stderr: OutputStream
 }
 
-/** By default the process itself. Another one runs a command beside others in one process. */
+/** The process itself by default. A test provides another host to run several commands in one process. */
 export const Host = Context.Reference<HostShape>("gitpip/cli/Host", { defaultValue: () => process })
 
-/** Blots out the secrets of the host's environment. */
+/** Masks the secrets of the host's environment. */
 export const hide: Effect.Effect<(text: string) => string> = Effect.map(Host, ({ env }) => hiding(env))

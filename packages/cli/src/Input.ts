@@ -1,6 +1,6 @@
 /**
- * What was typed, checked against core's schemas before anything is opened. Arguments are taken as plain text and judged
- * together here, since a parser that stops at the first fault tells of the second only on the next try.
+ * Checks arguments against core's schemas before anything is opened. The parser takes every argument as plain text, so
+ * that all faults are reported together.
  */
 import { Effect, Option, Result, Schema } from "effect"
 import { UsageError } from "./Failure.ts"
@@ -12,7 +12,7 @@ export const text = <S extends Schema.ConstraintDecoder<unknown>>(
   name: string,
   schema: S,
   typed: string
-): Checked<S["Type"]> => check(name, schema, typed, typed)
+): Checked<S["Type"]> => check(schema, { name, typed, value: typed })
 
 /** A whole number that must fit the schema. */
 export const number = <S extends Schema.ConstraintDecoder<unknown>>(
@@ -20,16 +20,16 @@ export const number = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   typed: string
 ): Checked<S["Type"]> =>
-  // `Number("")` is 0 and `Number("1e3")` is 1000: neither is what somebody means who types it.
-  check(name, schema, typed, /^-?\d{1,16}$/.test(typed) ? Number(typed) : Number.NaN)
+  // `Number("")` is 0 and `Number("1e3")` is 1000, which nobody means by typing that.
+  check(schema, { name, typed, value: /^-?\d{1,16}$/.test(typed) ? Number(typed) : Number.NaN })
 
-/** What may be left out. */
+/** An argument that may be left out. */
 export const optional = <A>(
   typed: Option.Option<string>,
   check: (typed: string) => Checked<A>
 ): Checked<A | undefined> => Option.match(typed, { onNone: () => Result.succeed(undefined), onSome: check })
 
-/** What may be given several times. */
+/** An argument that may be given several times. */
 export const each = <A>(
   typed: ReadonlyArray<string>,
   check: (typed: string) => Checked<A>
@@ -79,10 +79,8 @@ export const Port = Schema.Int.check(
 )
 
 const check = <S extends Schema.ConstraintDecoder<unknown>>(
-  name: string,
   schema: S,
-  typed: string,
-  value: unknown
+  { name, typed, value }: { readonly name: string; readonly typed: string; readonly value: unknown }
 ): Checked<S["Type"]> =>
   Result.mapError(Schema.decodeUnknownResult(schema)(value), (error) => {
     const reason = error.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")

@@ -5,7 +5,7 @@ import { Backend } from "./Backend.ts"
 import * as publishing from "./publishing.ts"
 import { scanning } from "./scanning.ts"
 
-/** Between two looks at what is left of the budgets: each is some queries. */
+/** In milliseconds, between two reads of what is left of the budgets: each read is some queries. */
 const pause = 2_000
 
 export const layer: Layer.Layer<Backend, never, Gitpip> = Layer.effect(
@@ -14,11 +14,11 @@ export const layer: Layer.Layer<Backend, never, Gitpip> = Layer.effect(
     Backend.of({
       ...gitpip,
       scan: Effect.fnUntraced(function* (usernames, progress) {
-        // Names are looked up before anything begins, so that a misspelt one does not end a run half-way.
+        // A misspelt name fails before anything begins.
         for (const username of usernames) yield* gitpip.user(username)
         const scans: Array<ScanDetails> = []
         for (const username of usernames.length === 0 ? [undefined] : usernames) {
-          yield* progress.update(`Scanning ${username ?? "everybody"}`)
+          yield* progress.update(`Scanning ${username ?? "all users"}`)
           const status = yield* sampled(gitpip.status)
           const { id } = yield* gitpip.scan({
             username,
@@ -33,7 +33,7 @@ export const layer: Layer.Layer<Backend, never, Gitpip> = Layer.effect(
   )
 )
 
-/** A status that is at most so old; none when it cannot be had, since progress is no reason to fail. */
+/** A status that is at most `pause` old; the last known one when reading fails, since progress is no reason to fail. */
 const sampled = (status: Gitpip["Service"]["status"]) =>
   Effect.sync(() => {
     let last: Status | undefined

@@ -1,8 +1,7 @@
 /**
- * Where logs go. A command logs warnings, and those to stderr, since its stdout is its result. The server logs to stdout.
- * Every line is made harmless: messages of other services are in it.
+ * Loggers of commands and of the server. A command logs warnings to stderr, since stdout has the result; the server logs
+ * to stdout. Control characters are escaped in every line, because messages of other services are in it.
  */
-
 import { Settings } from "@gitpip/core"
 import { plain, plainJson } from "@gitpip/core/text"
 import { Config, Effect, Layer, Logger, type LogLevel, References } from "effect"
@@ -13,9 +12,9 @@ import { hiding } from "./Secrets.ts"
 export const layerCommand: Layer.Layer<never, never, Settings> = Layer.unwrap(
   Effect.gen(function* () {
     const { logFormat, logLevel } = yield* Settings
-    // `Settings` cannot tell its default from a wish.
-    const wished = yield* Config.String("GITPIP_LOG_LEVEL").pipe(Config.withDefault(""), Effect.orDie)
-    return layer({ format: logFormat, level: wished === "" ? "Warn" : logLevel, stream: "stderr" })
+    // `Settings` does not say whether its level was set or is the default.
+    const chosen = yield* Config.String("GITPIP_LOG_LEVEL").pipe(Config.withDefault(""), Effect.orDie)
+    return layer({ format: logFormat, level: chosen === "" ? "Warn" : logLevel, stream: "stderr" })
   })
 )
 
@@ -29,7 +28,7 @@ export const layer = (options: {
     Effect.map(Host, (host) => {
       const stream = host[options.stream]
       const hide = hiding(host.env)
-      // A progress line may stand where the log line is to go.
+      // Erases a progress line on the same row.
       const clear = stream.isTTY ? "\r\u001b[K" : ""
       const format = formats[options.format]
       const write = Logger.map(format, (line) => void stream.write(`${clear}${hide(line)}\n`))
@@ -49,7 +48,7 @@ const lines: Logger.Logger<unknown, string> = Logger.make((options) => {
     ...details
   ].join(" ")
   const trace = [...said.flatMap(frames), ...(cause === undefined ? [] : cause.split("\n"))]
-  // Only here a line is broken: what a stranger wrote never begins one.
+  // Hazard: text of strangers must never begin a line, or it could forge one. Only these lines are broken.
   return [plain(line), ...trace.map((part) => `    ${plain(part)}`)].join("\n")
 })
 
@@ -62,6 +61,6 @@ const formats = {
 const show = (value: unknown): string =>
   typeof value === "string" ? value : value instanceof Error ? String(value) : (JSON.stringify(value) ?? String(value))
 
-/** Where an error was made. What it says is in the line already. */
+/** The frames of an error's stack; the message is in the line already. */
 const frames = (value: unknown): ReadonlyArray<string> =>
   value instanceof Error ? (value.stack?.match(/^ +at .+$/gm) ?? []) : []

@@ -1,4 +1,4 @@
-/** What a command says: results go to stdout, as text or as one JSON document; everything else goes to stderr. */
+/** Output of commands: results go to stdout, as text or as one JSON document; everything else goes to stderr. */
 import { Console, Effect, Schema, Stream } from "effect"
 import { screen } from "./Screen.ts"
 import { columnWidths, type Row, render, type Table } from "./Table.ts"
@@ -7,34 +7,37 @@ import { json, plainLines } from "./Text.ts"
 /** A line for the person at the terminal, never part of the result. */
 export const message = (text: string): Effect.Effect<void> => Console.error(plainLines(text))
 
-/** What a result looks like: text, a table, or several of them below each other. */
+/** The shape of a result for people: text, a table, or several of them below each other. */
 export type Shown = string | Table | ReadonlyArray<string | Table>
 
-/** A result. What it looks like is only made when it is wanted; an empty text prints nothing. */
+/** Prints a result. An empty text prints nothing. */
 export const result = Effect.fnUntraced(function* <S extends Schema.Constraint>(
-  asJson: boolean,
-  schema: S,
   value: S["Type"],
-  check: (value: S["Type"]) => Shown
+  options: {
+    readonly json: boolean
+    readonly schema: S
+    /** Called only when the result is wanted as text. */
+    readonly show: (value: S["Type"]) => Shown
+  }
 ) {
-  if (asJson) return yield* Console.log(json(yield* encode(schema, value), 2))
-  const shown = check(value)
+  if (options.json) return yield* Console.log(json(yield* encode(options.schema, value), 2))
+  const shown = options.show(value)
   const where = yield* screen
   const parts = typeof shown === "string" || "rows" in shown ? [shown] : shown
   const text = parts.map((part) => (typeof part === "string" ? plainLines(part) : render(part, where))).join("\n")
   if (text !== "") yield* Console.log(text)
 })
 
-/** A list that may be long: printed page by page, with columns as wide as the first page needs, or as one JSON array. */
+/** Prints a list page by page: as a table whose columns never get narrower, or as one JSON array. */
 export const list = <S extends Schema.Constraint, E, R>(options: {
   readonly json: boolean
   readonly schema: S
   readonly pages: Stream.Stream<ReadonlyArray<S["Type"]>, E, R>
   readonly header: ReadonlyArray<string>
   readonly row: (item: S["Type"]) => Row
-  /** Whether the last column is one of links. */
+  /** Whether the last column has links. */
   readonly links?: boolean
-  /** Said when there is nothing to list. */
+  /** The message for an empty list. */
   readonly empty: string
 }): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
@@ -64,6 +67,6 @@ export const list = <S extends Schema.Constraint, E, R>(options: {
 
 export const headings = (names: ReadonlyArray<string>): Row => names.map((text) => ({ text, meaning: "heading" }))
 
-/** Values that the services hand out fit their schemas, so one that does not is a fault of Gitpip. */
+/** Values of the services fit their schemas, so a failure here is a defect. */
 const encode = <S extends Schema.Constraint>(schema: S, value: S["Type"]): Effect.Effect<S["Encoded"]> =>
   Effect.orDie(Schema.encodeEffect(schema as unknown as Schema.Codec<S["Type"], S["Encoded"]>)(value))

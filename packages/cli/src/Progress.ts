@@ -1,6 +1,5 @@
 /**
- * How far long work is: on a terminal one line that keeps changing, elsewhere plain lines, and not too many of them.
- * Goes to stderr.
+ * Progress of long work, on stderr: on a terminal one line that keeps changing, elsewhere a plain line now and then.
  */
 import { Clock, Context, Effect } from "effect"
 import { CliOutput, TerminalCapabilities } from "effect/cli"
@@ -10,29 +9,29 @@ import { paint, widthOf } from "./Screen.ts"
 import { cut } from "./Table.ts"
 import { count, duration, plain } from "./Text.ts"
 
-/** Between two plain lines. */
+/** In milliseconds, between two plain lines. */
 const pause = 10_000
 
-/** Between two drawings of the changing line: more often nobody could read it. */
+/** In milliseconds, between two drawings of the changing line: a faster line cannot be read. */
 const frame = 80
 
 /** Work whose end is known, more or less. */
 export interface Counted {
-  /** What is being done: a change of it starts the clock anew. */
+  /** The activity, as `Scanning`. A change restarts the clock. */
   readonly doing: string
   readonly done: number
-  /** Undefined while nobody knows. */
+  /** Undefined while unknown. */
   readonly total: number | undefined
   /** What is counted, as `user` or `file`. */
   readonly unit: string
-  /** What else is worth knowing, the most important first: what does not fit is left out from the end. */
+  /** Further facts, the most important first: what does not fit the line is left out from the end. */
   readonly facts: ReadonlyArray<string>
 }
 
 export interface Progress {
-  /** Text for what cannot be counted. */
+  /** Text for work that cannot be counted. */
   readonly update: (how: string | Counted) => Effect.Effect<void>
-  /** Takes the changing line away. */
+  /** Erases the changing line. */
   readonly done: Effect.Effect<void>
 }
 
@@ -43,7 +42,7 @@ export interface Canvas {
   readonly write: (text: string) => void
 }
 
-/** Stderr, where it is a terminal that can go back to the beginning of a line. */
+/** Stderr, if it is a terminal that can return to the beginning of a line. */
 export const Terminal = Context.Reference<Effect.Effect<Canvas | undefined>>("gitpip/cli/Progress/Terminal", {
   defaultValue: () =>
     Effect.gen(function* () {
@@ -59,10 +58,10 @@ export const make: Effect.Effect<Progress> = Effect.gen(function* () {
   return canvas === undefined ? plainLines() : changingLine(canvas)
 })
 
-/** The line for a terminal: what, a bar, how many, how fast, how long still, and whatever else fits. */
+/** The line for a terminal: activity, bar, count, speed, time left, and the facts that fit. */
 export const bar = (work: Counted, seconds: number, canvas: Pick<Canvas, "colors" | "columns">): string => {
   const { doing, done, facts, total } = work
-  // A line as long as the terminal is wide would wrap, and a wrapped one cannot be taken back.
+  // Hazard: a line as wide as the terminal wraps, and a wrapped line cannot be erased.
   const room = canvas.columns() - 1
   const parts = [counted(work), ...pace(work, seconds), ...facts]
   const length = Math.min(Math.max(Math.floor(room / 5), 8), 24)
@@ -96,7 +95,7 @@ const pace = ({ done, total }: Counted, seconds: number): ReadonlyArray<string> 
   ]
 }
 
-/** Seconds since what is being done began. */
+/** Seconds since the activity began. */
 const stopwatch = () => {
   let doing: string | undefined
   let began = 0
@@ -117,7 +116,7 @@ const changingLine = (canvas: Canvas): Progress => {
     update: Effect.fnUntraced(function* (how) {
       const now = yield* Clock.currentTimeMillis
       const doing = typeof how === "string" ? how : how.doing
-      // Of one thing only so many pictures a second; the next thing is shown at once.
+      // One activity is drawn every `frame`; the next activity is drawn at once.
       const line = typeof how === "string" ? cut(plain(how), canvas.columns() - 1) : bar(how, elapsed(how, now), canvas)
       if (doing === said && now - last < frame) return
       said = doing

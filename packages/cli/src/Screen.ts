@@ -1,4 +1,4 @@
-/** Where results are shown: how wide it is, and whether colours mean anything there. */
+/** The terminal that results are shown on: its width, and whether it has colours. */
 import { Effect } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { Host } from "./Host.ts"
@@ -18,13 +18,13 @@ export const screen: Effect.Effect<Screen> = Effect.gen(function* () {
   return { columns: widthOf((yield* Host).stdout), colors: canColor }
 })
 
-/** A terminal that does not tell its width is taken for one of 80 columns. */
+/** A terminal without a known width counts as 80 columns wide. */
 export const widthOf = (stream: {
   readonly isTTY?: boolean
   readonly columns?: number | undefined
 }): number | undefined => (stream.isTTY === true ? stream.columns || 80 : undefined)
 
-/** What a text means, which its colour says as well. Never the colour alone. */
+/** The meaning of a text. The text itself says the same, so that no meaning depends on a colour. */
 export type Meaning = "good" | "bad" | "busy" | "heading" | "aside"
 
 const codes: Readonly<Record<Meaning, number>> = { good: 32, bad: 31, busy: 33, heading: 1, aside: 2 }

@@ -1,7 +1,7 @@
-/** The secrets of an environment, so that nothing a command says holds one, not even a fault that nobody foresaw. */
+/** Masks the secrets of an environment in everything that a command prints, unexpected errors included. */
 import { masked, passwordsOf } from "@gitpip/core/text"
 
-/** Blots out the secrets of this environment in a text. */
+/** Masks the secrets of this environment in a text. */
 export const hiding = ({
   GITHUB_TOKEN,
   GITPIP_API_KEY,

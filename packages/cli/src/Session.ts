@@ -1,6 +1,6 @@
 /**
- * Core, wired for one command. Commands load this module with `import()` when they run, never before: it brings the
- * database driver and all of core along.
+ * Core, wired for one command. Commands load this module with `import()` when they run: it loads the database driver and
+ * all of core.
  */
 import * as core from "@gitpip/core"
 import { Effect, Layer, Option, Schema } from "effect"
@@ -16,7 +16,7 @@ export { core, Report }
 const settings = core.Settings.layer
 const logs = Logging.layerCommand.pipe(Layer.provide(settings))
 
-/** Settings and logs, for what needs no database. */
+/** Settings and logs, for checks without a database. */
 export const layerSettings = Layer.merge(settings, logs)
 
 /** A server, asked over HTTP. */
@@ -24,12 +24,12 @@ const remote = (url: string) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { apiKey } = yield* core.Settings
-      const Remote = yield* Effect.promise(() => import("./Remote.ts"))
+      const Remote = yield* Effect.promise(() => import("./remote/Remote.ts"))
       return Remote.layer({ url, key: apiKey })
     })
   )
 
-/** The database, migrated, and closed when done; or the server that has the embedded one, if it told where it is. */
+/** The settings' database, migrated, and closed at the end; or the server that has it open, if its address is known. */
 const local = Local.layer.pipe(
   Layer.provide(core.Gitpip.layer),
   Layer.catchTag("DatabaseError", (error) =>
@@ -37,14 +37,14 @@ const local = Local.layer.pipe(
       ? Layer.effect(Backend, Effect.fail(error))
       : Layer.unwrap(
           Effect.as(
-            Output.message(`A server has the embedded database; asking it at ${error.server}`),
+            Output.message(`A server has the embedded database open; asking that server at ${error.server}`),
             remote(error.server)
           )
         )
   )
 )
 
-/** Whoever does the commands' work: the server that GITPIP_URL names, or this process. What it logs goes where a command's logs go. */
+/** The backend of the commands: the server that GITPIP_URL names, or this process. */
 const layerBackend = Layer.unwrap(
   Effect.map(core.Settings, ({ url }) => Option.match(url, { onNone: () => local, onSome: remote }))
 ).pipe(Layer.provideMerge(layerSettings))
@@ -54,7 +54,7 @@ export const withGitpip = <A, E>(
 ): Effect.Effect<A, E | core.DatabaseError | core.SettingsError> =>
   Effect.flatMap(Backend, use).pipe(Effect.provide(layerBackend))
 
-/** The settings' database itself, migrated. A server cannot do this for a command. */
+/** Runs on the settings' database, migrated. No server can do this for a command. */
 export const withDatabase = <A, E>(
   use: Effect.Effect<A, E, SqlClient.SqlClient>
 ): Effect.Effect<A, E | core.DatabaseError | core.SettingsError | UsageError> =>
@@ -63,7 +63,7 @@ export const withDatabase = <A, E>(
     if (Option.isSome(url)) {
       return yield* new UsageError({
         faults: [
-          "This works on a database, and GITPIP_URL names a server. Unset GITPIP_URL, and name the database in POSTGRES_CONNECTION_STRING or GITPIP_DATA_DIR"
+          "This command needs the database itself, and GITPIP_URL names a server. Unset GITPIP_URL, and set POSTGRES_CONNECTION_STRING or GITPIP_DATA_DIR"
         ]
       })
     }

@@ -1,6 +1,6 @@
 /**
- * Tables: columns two spaces apart, as wide as their widest cell, in the width that the screen has. Cells are text of
- * strangers, and made harmless here.
+ * Tables: columns two spaces apart, as wide as their widest cell, within the width of the screen. Control characters in
+ * cells are escaped here, because strangers choose the text.
  */
 import { plain } from "@gitpip/core/text"
 import { CliOutput } from "effect/cli"
@@ -15,18 +15,18 @@ export type Row = ReadonlyArray<string | Cell>
 
 export interface Table {
   readonly rows: ReadonlyArray<Row>
-  /** Whether the last column is one of links, which are of no use when they are cut. */
+  /** Whether the last column has links, which are never cut. */
   readonly links?: boolean
-  /** Whether nothing may be cut, and what is too long wraps: text that says what to do. */
+  /** Whether nothing may be cut and long text wraps: for text that says what to do. */
   readonly whole?: boolean
-  /** Widths of rows that were shown before, for aligning these with them. */
+  /** Widths of rows that were shown before, so that these align with them. */
   readonly atLeast?: ReadonlyArray<number>
 }
 
 const gap = 2
 
-/** A column is not cut below this, and not for saving the last few characters. */
-const narrowest = 8
+/** A column is not cut below this width. */
+const minWidth = 8
 
 /** The lines of a table. Where it is too wide, its widest cells are cut, and links go on lines of their own. */
 export const render = (table: Table, screen: Screen): string => {
@@ -49,7 +49,7 @@ export const render = (table: Table, screen: Screen): string => {
         })
         .join(" ".repeat(gap))
         .trimEnd()
-      // Above links on lines of their own a heading says nothing.
+      // A heading above links on lines of their own would say nothing.
       return link === undefined || link.text === "" || link.meaning === "heading"
         ? line
         : `${line}\n  ${paint(link.text, link.meaning, screen)}`
@@ -57,14 +57,14 @@ export const render = (table: Table, screen: Screen): string => {
     .join("\n")
 }
 
-/** The widths that `render` gives these rows where there is room. */
+/** The widths that `render` gives these rows on a wide screen. */
 export const columnWidths = ({ atLeast, rows }: Table): ReadonlyArray<number> =>
   widthsOf(
     rows.map((row) => row.map(safe)),
     atLeast
   )
 
-/** At most so many columns of text, whole characters as people see them, and a sign that something is missing. */
+/** Text of at most `width` columns, cut between whole characters as people see them, with `…` at the cut. */
 export const cut = (text: string, width: number): string => {
   if (CliOutput.displayWidth(text) <= width) return text
   let kept = ""
@@ -95,15 +95,15 @@ const widthsOf = (rows: ReadonlyArray<ReadonlyArray<Cell>>, atLeast: ReadonlyArr
 const total = (widths: ReadonlyArray<number>): number =>
   widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(widths.length - 1, 0)
 
-/** Takes from the widest column until all fit, or none has anything to give. */
+/** Narrows the widest column until all fit, or every column has its minimum. */
 const fitted = (natural: ReadonlyArray<number>, columns: number | undefined): ReadonlyArray<number> => {
   if (columns === undefined) return natural
   const widths = [...natural]
   for (let excess = total(widths) - columns; excess > 0; ) {
     const widest = widths.indexOf(Math.max(...widths))
     const width = widths[widest] ?? 0
-    if (width <= narrowest) break
-    const next = Math.max(...widths.filter((_, column) => column !== widest), narrowest)
+    if (width <= minWidth) break
+    const next = Math.max(...widths.filter((_, column) => column !== widest), minWidth)
     const taken = Math.min(excess, Math.max(width - next, 1))
     widths[widest] = width - taken
     excess -= taken

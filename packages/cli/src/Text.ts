@@ -1,6 +1,6 @@
 /**
- * Text for a terminal. Names of files, messages of services and the like are written by strangers: an escape sequence
- * among them could rewrite the screen, and a bidirectional override could make one name look like another.
+ * Text for a terminal. Hazard: strangers choose file names and messages. An escape sequence could rewrite the screen, and
+ * a bidirectional override could show one name as another.
  */
 import { plain, plainJson } from "@gitpip/core/text"
 
@@ -9,18 +9,18 @@ export { plain }
 /** The same for text of several lines. */
 export const plainLines = (text: string): string => text.split("\n").map(plain).join("\n")
 
-/** JSON that is safe to show: what `JSON.stringify` leaves bare and a terminal would act on is escaped. The value is the same. */
+/** JSON of the same value that is safe to show: control characters that `JSON.stringify` leaves bare are escaped. */
 export const json = (value: unknown, indent?: number): string => plainJson(JSON.stringify(value, null, indent))
 
 /** `1 file`, `2 files`. */
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString("en")} ${n === 1 ? one : many}`
 
-/** Seconds are enough for people. */
+/** `2026-01-31T12:00:00Z`, to the second; `never` for null. */
 export const time = (at: { readonly epochMilliseconds: number } | null): string =>
   at === null ? "never" : new Date(at.epochMilliseconds).toISOString().replace(/\.\d+Z$/, "Z")
 
-/** `under a second`, `48 s`, `2 min`, `3 h 5 min`: how long something takes, as far as anybody can know. */
+/** A duration in a precision that suits an estimate: `under a second`, `48 s`, `2 min`, `3 h 5 min`. */
 export const duration = (seconds: number): string => {
   if (seconds < 1) return "under a second"
   const whole = Math.round(seconds)

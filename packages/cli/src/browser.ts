@@ -1,14 +1,14 @@
-/** Opening links in the browser, without a shell: what strangers name their files is in them. */
+/** Opens links in the browser. Hazard: links hold file names that strangers chose, so no shell is involved. */
 import { spawn } from "node:child_process"
 import { Effect } from "effect"
 import { Host } from "./Host.ts"
 
-/** So many tabs at most: more would bury what one is looking for. */
-export const most = 10
+/** At most this many tabs are opened at once. */
+export const maxTabs = 10
 
 /**
- * The links that lead to GitHub itself, over HTTP; others could be anything that this machine has a program for. `api` is
- * GITHUB_API_URL: an Enterprise Server shows gists under its own name or one in front of it.
+ * The links that lead to GitHub over HTTP; any other link could start a program on this machine. `api` is GITHUB_API_URL:
+ * an Enterprise Server shows gists under its own host name or under `gist.` in front of it.
  */
 export const trusted = (links: ReadonlyArray<string>, api: string): ReadonlyArray<string> => {
   const { host } = new URL(api)
@@ -20,11 +20,11 @@ export const trusted = (links: ReadonlyArray<string>, api: string): ReadonlyArra
   })
 }
 
-/** What opens a link on this system. On Windows this is what `start` does, which is a word of the shell. */
+/** The program that opens a link on this system. On Windows `start` does the same, but is part of the shell. */
 export const opener = (platform: NodeJS.Platform): readonly [string, ...ReadonlyArray<string>] =>
   platform === "darwin" ? ["open"] : platform === "win32" ? ["rundll32", "url.dll,FileProtocolHandler"] : ["xdg-open"]
 
-/** Opens a link; fails with the program's name when there is none. */
+/** Opens a link. Fails with the program's name when the program is missing. */
 export const open = (link: string): Effect.Effect<void, string> =>
   Effect.flatMap(Host, ({ env }) =>
     Effect.callback((resume) => {

@@ -1,18 +1,18 @@
-/** What `doctor` looks at: each thing that Gitpip needs, by itself, so that one fault does not hide the next. */
+/** The checks of `doctor`: each thing that Gitpip needs by itself, so that one fault does not hide the next. */
 import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import type { ServerError } from "./Backend.ts"
-import { tell } from "./Failure.ts"
+import { failureOf } from "./Failure.ts"
+import { fixOf } from "./fixes.ts"
 import { hide } from "./Host.ts"
-import { fixOf } from "./remedies.ts"
 import { core, layerSettings } from "./Session.ts"
 
 const Check = Schema.Struct({
   name: Schema.Literals(["settings", "server", "database", "github", "pipedrive"]),
-  /** `off`: not set up, which is a choice. `skipped`: cannot be looked at before something else is mended. */
+  /** `off`: not set up, which is a choice. `skipped`: cannot be checked before another check succeeds. */
   state: Schema.Literals(["ok", "failed", "off", "skipped"]),
   /** What was found. */
   message: Schema.String,
-  /** What to do about it: there is something whenever all is not well. */
+  /** What to do about it; null only when the state is `ok`. */
   fix: Schema.NullOr(Schema.String)
 })
 export type Check = typeof Check.Type
@@ -22,7 +22,7 @@ export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function
   const read = yield* Effect.exit(Effect.provide(core.Settings, layerSettings))
   if (Exit.isFailure(read)) {
     const { message, fix } = yield* failed("settings", read.cause)
-    const skipped = { state: "skipped", message: "cannot be checked yet", fix: "Mend the settings first" } as const
+    const skipped = { state: "skipped", message: "cannot be checked yet", fix: "Fix the settings first" } as const
     return [
       { name: "settings", state: "failed", message, fix },
       { name: "database", ...skipped },
@@ -30,9 +30,9 @@ export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function
       { name: "pipedrive", ...skipped }
     ] satisfies ReadonlyArray<Check>
   }
-  const settings: Check = { name: "settings", state: "ok", message: "all can be used", fix: null }
+  const settings: Check = { name: "settings", state: "ok", message: "all are valid", fix: null }
   const { url } = read.value
-  // The rest is the server's business, and needs the server's settings.
+  // The server checks the rest with its own settings.
   const checks = Option.isSome(url)
     ? [checked("server", server(url.value))]
     : [checked("database", database), checked("github", github), checked("pipedrive", pipedrive)]
@@ -52,8 +52,7 @@ const ok = (message: string): Finding => ({ state: "ok", message, fix: null })
 const failed = (what: Parameters<typeof fixOf>[0], cause: Cause.Cause<unknown>) =>
   Effect.map(hide, (hide) => ({
     state: "failed" as const,
-    // The first line says what is wrong; what `tell` adds is for commands that are no doctor.
-    message: tell(cause, hide).text.replace(/\n(`gitpip doctor`|Mend them|Run the command again).*$/s, ""),
+    message: failureOf(cause, hide).message,
     fix: fixOf(what, Cause.squash(cause))
   }))
 
@@ -67,7 +66,7 @@ const checked = <E, R>(name: Check["name"], check: Effect.Effect<Finding, E, R>)
 
 const server = Effect.fnUntraced(function* (url: string) {
   const { apiKey } = yield* core.Settings
-  const { check } = yield* Effect.promise(() => import("./Remote.ts"))
+  const { check } = yield* Effect.promise(() => import("./remote/Remote.ts"))
   yield* check({ url, key: apiKey })
   return ok(`${url} answers, ${Option.isSome(apiKey) ? "accepts the key " : ""}and gets its work done`)
 })

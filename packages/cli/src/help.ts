@@ -1,6 +1,6 @@
-/** Help and version without the machinery that produces them. */
+/** Help and version from ready text, without loading the commands. */
 
-/** What `--help` and `--version` print, when that is all that is asked for. `texts` is by command. */
+/** The ready text for `--help` or `--version`; undefined for any other command line. `texts` is by command. */
 export const readyText = (
   args: ReadonlyArray<string>,
   { texts, version }: { readonly texts: Readonly<Record<string, string>>; readonly version: string }

@@ -1,15 +1,11 @@
-/**
- * The process, as little of it as possible: help and version are answered from ready text, before anything else is
- * loaded; everything else is `process.ts`.
- */
-
+/** The start of the process. Help and version come from ready text, before anything else is loaded (`process.ts`). */
 import { existsSync, readFileSync } from "node:fs"
 import * as module from "node:module"
 import { readyText } from "./help.ts"
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"))
 
-/** Made by the build (`build/helpTexts.ts`). Without them the commands make the same texts, in ten times the time. */
+/** Made by the build (`build/helpTexts.ts`). Without the file, commands make the same texts in ten times the time. */
 const helpTexts = (): Readonly<Record<string, string>> =>
   existsSync(new URL("helpTexts.json", import.meta.url))
     ? (readJson("helpTexts.json") as Readonly<Record<string, string>>)

@@ -3,10 +3,10 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit } from "effect"
 import { execute } from "./Cli.ts"
-import { crash, exitCode, tell } from "./Failure.ts"
+import { crash, exitCode, failureOf, textOf } from "./Failure.ts"
 import { hiding } from "./Secrets.ts"
 
-/** Commands that run until somebody stops them: for them being stopped is success. */
+/** Commands that run until they are stopped, which is success for them. */
 const services = new Set(["serve", "demo"])
 
 export const run = (args: ReadonlyArray<string>, version: string): void => {
@@ -14,7 +14,7 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
   let signal: "SIGINT" | "SIGTERM" | undefined
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      // The first one stops gracefully; whoever sends a second does not want to wait.
+      // The first signal stops gracefully, a second one at once.
       if (signal !== undefined) process.exit(codeOf(name))
       signal = name
     })
@@ -23,7 +23,7 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
     process.stderr.write(`${crash(error, hide)}\n`)
     process.exit(exitCode.failed)
   })
-  // `gitpip users | head` closes the pipe early, which is no fault.
+  // `gitpip users | head` closes the pipe early, which is not a failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
   process.stderr.on("error", () => process.exit(1))
 
@@ -35,7 +35,7 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
         if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
         if (Cause.hasInterruptsOnly(exit.cause))
           return onExit(services.has(args[0] ?? "") ? 0 : codeOf(signal ?? "SIGINT"))
-        process.stderr.write(`${tell(exit.cause, hide).text}\n`)
+        process.stderr.write(`${textOf(failureOf(exit.cause, hide))}\n`)
         onExit(1)
       }
     })

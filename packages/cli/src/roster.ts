@@ -1,7 +1,4 @@
-/**
- * A list of users to track, as people keep them: a name a line, or CSV with the columns `username,id`. Every line is
- * judged by itself.
- */
+/** A list of users to track: a name on each line, or CSV with the columns `username,id`. Each line is checked by itself. */
 interface Entry {
   /** From 1 on, as editors count. */
   readonly line: number

@@ -1,4 +1,4 @@
-/** How a scan is going, for those who watch it. */
+/** The progress of a scan. */
 import type { ScanProgress, Status } from "@gitpip/core"
 import type { Counted } from "./Progress.ts"
 import { count } from "./Text.ts"

@@ -1,4 +1,4 @@
-/** `gitpip serve`: the server of `@gitpip/http` with everything behind it, until it is stopped. */
+/** `gitpip serve`: the server of `@gitpip/http` with all of its services, until it is stopped. */
 import { layerServer, layerTelemetry } from "@gitpip/http"
 import { Effect, Layer } from "effect"
 import * as Logging from "./Logging.ts"

@@ -1,4 +1,4 @@
-/** Files of state: lines in, lines out, packed when their name ends in `.gz`. */
+/** Files of `gitpip export`: lines of text, compressed when the name ends in `.gz`. */
 import { once } from "node:events"
 import { createReadStream } from "node:fs"
 import { open, rm } from "node:fs/promises"
@@ -8,10 +8,10 @@ import { createGunzip, createGzip } from "node:zlib"
 import { Effect, Exit, Stream } from "effect"
 import { Unsuccessful } from "./Failure.ts"
 
-/** In bytes. No row comes near it; what has no ends of lines would be gathered in memory until there is none. */
+/** In bytes, far above any row. Hazard: a file without line ends would otherwise fill the memory. */
 const maxLine = 16 * 1024 * 1024
 
-const isPacked = (file: string): boolean => file.endsWith(".gz")
+const isCompressed = (file: string): boolean => file.endsWith(".gz")
 
 const text = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
@@ -19,13 +19,13 @@ const unwritten = (file: string) => (cause: unknown) =>
   new Unsuccessful({
     message:
       cause instanceof Error && "code" in cause && cause.code === "EEXIST"
-        ? `${file} is there already, and is left as it is. Give another name, or move it away`
-        : `${file} cannot be written: ${text(cause)}. Check the directory, its rights and its space`
+        ? `${file} already exists, and is unchanged. Choose another name, or move the file`
+        : `${file} cannot be written: ${text(cause)}. Check the directory, its permissions and the free space`
   })
 
 /**
- * A new file for its owner's eyes, which goes away again unless the scope ends well. Writing waits until there is room, so that
- * no more than a part is ever in memory.
+ * A new file that only its owner can read. The file is deleted unless the scope succeeds. `write` waits for the disk, so
+ * that only a part of the file is in memory.
  */
 export const create = Effect.fnUntraced(function* (file: string) {
   const { close, reason, sink } = yield* Effect.acquireRelease(
@@ -46,7 +46,7 @@ export const create = Effect.fnUntraced(function* (file: string) {
           }),
         catch: unwritten(file)
       }),
-    /** Everything is on the disk when this is done. */
+    /** Ends when everything is on the disk. */
     close: Effect.tryPromise({ try: close, catch: unwritten(file) })
   }
 })
@@ -54,14 +54,14 @@ export const create = Effect.fnUntraced(function* (file: string) {
 interface Sink {
   readonly sink: Writable
   readonly close: () => Promise<unknown>
-  /** Why nothing can be written any more, where the sink itself knows only that it is so. */
+  /** Why writing failed, when the sink's own error does not say so. */
   readonly reason: () => unknown
 }
 
 const openSink = async (file: string): Promise<Sink> => {
   const handle = await open(file, "wx", 0o600)
   const target = handle.createWriteStream({ flush: true })
-  if (!isPacked(file)) {
+  if (!isCompressed(file)) {
     const closed = once(target, "close")
     closed.catch(() => undefined)
     return {
@@ -93,19 +93,19 @@ const openSink = async (file: string): Promise<Sink> => {
 export const lines = (file: string): Stream.Stream<string, Unsuccessful> => {
   const unread = (cause: unknown) =>
     new Unsuccessful({
-      message: `${file} cannot be read: ${text(cause)}. Give a file that \`gitpip export\` wrote; one that is packed ends in .gz`
+      message: `${file} cannot be read: ${text(cause)}. Give a file that \`gitpip export\` wrote; the name of a compressed one ends in .gz`
     })
   return Stream.suspend(() => Stream.fromAsyncIterable(texts(file), unread)).pipe(Stream.splitLines)
 }
 
-/** Hazard: a lenient decoder would take over a damaged name as another one. */
+/** Hazard: a lenient decoder would import a damaged name as another name. */
 const texts = async function* (file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true })
   let length = 0
   for await (const chunk of source(file) as AsyncIterable<Buffer>) {
     const last = chunk.lastIndexOf("\n")
     length = last === -1 ? length + chunk.length : chunk.length - last - 1
-    if (length > maxLine) throw new Error("it has a line that is too long for a row of Gitpip")
+    if (length > maxLine) throw new Error("a line is too long to be part of an export")
     yield decoder.decode(chunk, { stream: true })
   }
   yield decoder.decode()
@@ -113,9 +113,9 @@ const texts = async function* (file: string): AsyncGenerator<string> {
 
 const source = (file: string): Readable => {
   const raw = createReadStream(file)
-  if (!isPacked(file)) return raw
+  if (!isCompressed(file)) return raw
   const unpacked = createGunzip()
-  // A failure of either is one of what is read.
+  // A failure of either stream fails the reading.
   pipeline(raw, unpacked).catch((error) => unpacked.destroy(error))
   return unpacked
 }

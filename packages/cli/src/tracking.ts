@@ -1,4 +1,4 @@
-/** Tracking many users, one after the other, so that ids follow the order of the list; no fault of one stops the others. */
+/** Tracks many users one after the other, so that ids follow the list's order. A refused user does not stop the others. */
 import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Readable } from "node:stream"
@@ -13,27 +13,27 @@ import type { Progress } from "./Progress.ts"
 import * as Roster from "./roster.ts"
 import { count } from "./Text.ts"
 
-/** A list longer than this is no list of users. */
-const longest = 64 * 1024 * 1024
+/** In bytes. A longer file is not a list of users. */
+const maxBytes = 64 * 1024 * 1024
 
-/** Somebody to track, and the line of the list it stands in; no line when it was typed. */
+/** A user to track, and the user's line in the list; null for a name from the command line. */
 export interface Candidate {
   readonly line: number | null
   readonly username: Username
   readonly id: UserId | undefined
 }
 
-/** What came of one line, or of one name that was typed. */
+/** The outcome of one line, or of one name from the command line. */
 export const Outcome = Schema.Struct({
   line: Schema.NullOr(Schema.Int),
   user: Schema.NullOr(User),
   created: Schema.Boolean,
-  /** Why not. */
+  /** Why the user is not tracked; null when tracked. */
   error: Schema.NullOr(Schema.String)
 })
 export type Outcome = typeof Outcome.Type
 
-/** The candidates in a file, or in what comes from stdin when it is `-`, and the lines that name none. */
+/** The candidates in a file, or on stdin for `-`, and the outcome of each line without a valid candidate. */
 export const fromFile = Effect.fnUntraced(function* (file: string) {
   const { stdin } = yield* Host
   const isStdin = resolve(file) === resolve("-")
@@ -61,8 +61,8 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
 })
 
 /**
- * Tracks them all. What concerns one of them alone is its outcome; what concerns all, as a database that is gone, is a failure,
- * and how far it came is told.
+ * Tracks all candidates. A conflict of one user is that user's outcome. Any other error, such as a database that is down,
+ * ends the run with a message about how many were tracked.
  */
 export const trackAll = Effect.fnUntraced(function* (
   gitpip: Pick<Calls, "track">,
@@ -96,14 +96,16 @@ export const trackAll = Effect.fnUntraced(function* (
 })
 
 const soFar = (created: number) =>
-  message(`${count(created, "user")} had been tracked before that. Give the list again: who is tracked stays so.`)
+  message(
+    `${count(created, "user")} tracked before the failure. Run the command with the same list again: tracked users stay tracked.`
+  )
 
-/** What went wrong, line by line, as one message. */
+/** All errors as one message, a line for each. */
 export const faultsOf = (outcomes: ReadonlyArray<Outcome>): string | undefined => {
   const wrong = outcomes.filter(({ error }) => error !== null)
   if (wrong.length === 0) return undefined
   const lines = wrong.map(({ error, line }) => `  - ${line === null ? "" : `line ${line}: `}${error}`)
-  return `${count(wrong.length, "user")} could not be tracked:\n${lines.join("\n")}\nFix ${wrong.length === 1 ? "it" : "these"} and give the list again: who is tracked stays so.`
+  return `${count(wrong.length, "user")} could not be tracked:\n${lines.join("\n")}\nFix ${wrong.length === 1 ? "this line" : "these lines"} and run the command again: tracked users stay tracked.`
 }
 
 const refused = (line: number | null, error: string): Outcome => ({ line, user: null, created: false, error })
@@ -113,12 +115,12 @@ const readText = async (source: Readable): Promise<string> => {
   let size = 0
   for await (const chunk of source) {
     size += chunk.length
-    // What is read need not be a file: a pipe tells no size, and a device has no end.
-    if (size > longest) throw new Error("it is longer than 64 MiB; split it")
+    // A pipe has no size, and a device has no end.
+    if (size > maxBytes) throw new Error("it is longer than 64 MiB; split it")
     chunks.push(chunk)
   }
   const bytes = Buffer.concat(chunks)
-  // No list of names has one; UTF-16, which spreadsheets write as well, has one in every other place.
+  // UTF-16, which spreadsheets write as well, has a zero in every other byte.
   if (bytes.includes(0)) throw new Error("it is not text in UTF-8; save it as CSV in UTF-8")
   return bytes.toString("utf8")
 }

@@ -60,14 +60,14 @@ describe("progress", () => {
       const drawn: Array<string> = []
       const terminal = Effect.succeed({ ...canvas(60), write: (text: string) => void drawn.push(text) })
       const progress = yield* make.pipe(Effect.provideService(Terminal, terminal))
-      yield* progress.update("Scanning everybody")
+      yield* progress.update("Scanning all users")
       yield* progress.update({ ...work, done: 1 })
       yield* progress.update({ ...work, done: 2 })
       yield* TestClock.adjust("1 second")
       yield* progress.update({ ...work, done: 10 })
       yield* progress.done
       assert.strictEqual(drawn.length, 4)
-      assert.strictEqual(drawn[0], "\rScanning everybody\u001b[K")
+      assert.strictEqual(drawn[0], "\rScanning all users\u001b[K")
       assert.match(drawn[2] ?? "", /^\rScanning .*10 of 1,000 users {2}10 a second/)
       assert.strictEqual(drawn[3], "\r\u001b[K")
     })

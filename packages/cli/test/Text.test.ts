@@ -13,7 +13,7 @@ describe("text from outside", () => {
 
   it.prop("is safe in JSON too, and the same value", [Schema.String], ([text]) => {
     const shown = json({ text })
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
     assert.notMatch(shown, /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
     assert.deepStrictEqual(JSON.parse(shown), { text })
   })

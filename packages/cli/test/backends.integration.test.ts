@@ -10,7 +10,7 @@ import { freshUrl } from "../../core/test/database.ts"
 import { Backend, ServerError } from "../src/Backend.ts"
 import * as Local from "../src/Local.ts"
 import type { Counted, Progress } from "../src/Progress.ts"
-import * as Remote from "../src/Remote.ts"
+import * as Remote from "../src/remote/Remote.ts"
 import { freePort } from "./process.ts"
 
 const key = "hush-backend-key"
@@ -51,9 +51,9 @@ const remote = Layer.unwrap(
 ).pipe(Layer.provide(layerServer), Layer.provide(Worker.layer), Layer.provideMerge(world), Layer.orDie)
 
 const recorded = () => {
-  const told: Array<string | Counted> = []
-  const progress: Progress = { update: (how) => Effect.sync(() => void told.push(how)), done: Effect.void }
-  return { told, progress }
+  const updates: Array<string | Counted> = []
+  const progress: Progress = { update: (how) => Effect.sync(() => void updates.push(how)), done: Effect.void }
+  return { updates, progress }
 }
 
 for (const [who, backend] of [
@@ -85,7 +85,7 @@ for (const [who, backend] of [
       })
     )
 
-    it.effect("scans, publishes, and tells how far it is; remembers visits", () =>
+    it.effect("scans, publishes, reports progress, and remembers visits", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend
         const { github, pipedrive } = yield* Services
@@ -96,12 +96,12 @@ for (const [who, backend] of [
         assert.include(unknown.message, "GitHub knows no user nobody-here")
 
         yield* gitpip.track(name("octo"))
-        const { progress, told } = recorded()
+        const { progress, updates } = recorded()
         const report = yield* gitpip.scan([], progress)
         assert.deepInclude(report.scans[0]?.scan, { state: "done", users: 1, files: 3, failed: 0 })
         assert.deepInclude(report.publishing, { state: "on", published: 3, failed: 0, gone: 0, left: 0 })
         assert.strictEqual(pipedrive.activities.length, 3)
-        assert.match(String(told[0]), /^Scanning everybody/)
+        assert.match(String(updates[0]), /^Scanning all users/)
         const misspelt = yield* Effect.flip(gitpip.scan([name("octo"), name("otco")], progress))
         assert.strictEqual(misspelt._tag, "UserNotTracked")
         const single = yield* gitpip.scan([name("octo")], progress)
@@ -218,9 +218,9 @@ describe("a server that does not do what is asked", () => {
     it.effect("asks for the key, or for the right one", () =>
       Effect.gen(function* () {
         const url = yield* Origin
-        assert.match(yield* says(url, undefined), /asks for an API key\. Set GITPIP_API_KEY/)
+        assert.match(yield* says(url, undefined), /requires an API key\. Set GITPIP_API_KEY/)
         const wrong = yield* says(url, "wrong-key-of-mine")
-        assert.match(wrong, /refuses the API key\. Set GITPIP_API_KEY/)
+        assert.match(wrong, /rejected the API key\. Set GITPIP_API_KEY/)
         assert.notInclude(wrong, "wrong-key")
       })
     )
@@ -239,7 +239,10 @@ describe("a server that does not do what is asked", () => {
   it.live("is no Gitpip, or another version", () =>
     Effect.gen(function* () {
       const other = yield* answering(200, json, () => ({ hello: "world" }))
-      assert.match(yield* says(other.url, undefined), /is no Gitpip that this one understands\. Check GITPIP_URL/)
+      assert.match(
+        yield* says(other.url, undefined),
+        /is not a Gitpip server, or not one of this version\. Check GITPIP_URL/
+      )
       const newer = yield* answering(200, json, (path, given) =>
         given !== `Bearer ${key}`
           ? { title: "Unauthorized" }
@@ -257,7 +260,7 @@ describe("a server that does not do what is asked", () => {
         const proxy = yield* answering(status, { "content-type": "text/html" }, () => "Bad Gateway")
         assert.strictEqual(
           yield* says(proxy.url, undefined),
-          `What answers at ${proxy.url} says ${status}: it is a proxy, perhaps, and the server behind it does not answer. Look whether that runs`
+          `${proxy.url} answered ${status}: probably a proxy, and the server behind it is not running. Check that server`
         )
       }
     })
@@ -266,7 +269,10 @@ describe("a server that does not do what is asked", () => {
   it.live("breaks off in the middle of its answer", () =>
     Effect.gen(function* () {
       const dying = yield* answering(200, { ...json, "content-length": "1000" }, () => ({}), "dying")
-      assert.match(yield* says(dying.url, undefined), /broke off in the middle of its answer \(\w+\)\. Look whether/)
+      assert.match(
+        yield* says(dying.url, undefined),
+        /The connection to the server at \S+ broke in the middle of a response \(\w+\)\. Check that/
+      )
     })
   )
 
@@ -274,7 +280,10 @@ describe("a server that does not do what is asked", () => {
     Effect.gen(function* () {
       const elsewhere = yield* answering(200, json, () => ({}))
       const here = yield* answering(302, { location: `${elsewhere.url}/status` }, () => ({}))
-      assert.match(yield* says(here.url, key), /points to another address \(302\).*Set GITPIP_URL to that address/)
+      assert.match(
+        yield* says(here.url, key),
+        /redirects to another address \(302\).*Set GITPIP_URL to the server's own address/
+      )
       assert.deepStrictEqual(elsewhere.requests, [])
       assert.deepStrictEqual(here.requests, [`/status Bearer ${key}`])
     })

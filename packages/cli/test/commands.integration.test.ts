@@ -21,7 +21,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.strictEqual(first.stdout, "Tracking Ann (id 7)\n")
       const again = yield* done(world, "track", "ann")
       assert.strictEqual(again.stdout, "Tracking Ann (id 7)\n")
-      assert.include(again.stderr, "tracked already")
+      assert.include(again.stderr, "already tracked")
       const second = yield* done(world, "track", "anna", "--json")
       yield* fits(User, second.json)
       assert.strictEqual(second.json.id, 8)
@@ -37,7 +37,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
           .split("\n")
           .map((line) => line.split(/ {2,}/)),
         [
-          ["ID", "USER", "STATE", "SCANNED", "TROUBLE"],
+          ["ID", "USER", "STATE", "SCANNED", "ERROR"],
           ["7", "Ann", "new", "never"],
           ["8", "anna", "new", "never"]
         ]
@@ -57,7 +57,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
     })
   )
 
-  it.effect("a dry run tells what tracking would publish, and stores nothing", () =>
+  it.effect("a dry run shows what tracking would publish, and stores nothing", () =>
     Effect.gen(function* () {
       const world = yield* TheWorld
       world.github.addUser("dry")
@@ -86,9 +86,9 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       yield* done(world, "track", "octo")
 
       const scan = yield* done(world, "scan")
-      assert.match(scan.stdout, /^Everybody: 1 user scanned, 0 unchanged, 2 new files$/m)
+      assert.match(scan.stdout, /^All users: 1 user scanned, 0 unchanged, 2 new files$/m)
       assert.match(scan.stdout, /^2 files published$/m)
-      assert.include(scan.stderr, "Scanning everybody")
+      assert.include(scan.stderr, "Scanning all users")
       assert.strictEqual(pipedrive.activities.length, 2)
 
       const again = yield* done(world, "scan", "octo", "--json")
@@ -113,7 +113,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.strictEqual((yield* done(world, "latest", "octo", "--again")).stdout, visit.stdout)
       assert.include(
         (yield* done(world, "latest", "octo", "--again", "--visitor", "Nobody")).stderr,
-        "not been visited"
+        "octo has no visit yet"
       )
       const empty = yield* done(world, "latest", "octo")
       assert.strictEqual(empty.stdout, "")

@@ -1,4 +1,4 @@
-/** What each shell offers, as the scripts of `--completions` have it. Bash itself is asked; the others' scripts are looked at. */
+/** The completions of each shell, from the scripts of `--completions`. Bash runs its script; the other scripts are read. */
 import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { done, run } from "./inProcess.ts"
 import { directory, start } from "./process.ts"
 
-/** An environment that a demo must not look at: with it, it would call the fake, and write here. */
+/** An environment that a demo must not read: with it, the demo would call the fake, and write here. */
 const real = Effect.gen(function* () {
   const github = yield* FakeGithub.make()
   const env = {
@@ -21,7 +21,7 @@ const real = Effect.gen(function* () {
 })
 
 describe("demo", () => {
-  it.live("tells the tour, checks what it claims, serves until Ctrl-C, and leaves nothing behind", () =>
+  it.live("gives the tour, checks its claims, serves until Ctrl-C, and leaves nothing behind", () =>
     Effect.gen(function* () {
       const environment = yield* real
       const demo = yield* start(environment, "demo", "--port", "0")
@@ -33,7 +33,7 @@ describe("demo", () => {
       assert.strictEqual(stderr, "")
       assert.match(stdout, /All \d+ claims were checked and held\.$/m)
       assert.notInclude(stdout, "NOT TRUE")
-      for (const told of [
+      for (const text of [
         "nobody-here",
         "of 250",
         "&lt;script&gt;",
@@ -41,7 +41,7 @@ describe("demo", () => {
         "The second visit is empty",
         "a restart repeats nothing"
       ]) {
-        assert.include(stdout, told)
+        assert.include(stdout, text)
       }
       assert.strictEqual(environment.github.count(), 0)
       assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])

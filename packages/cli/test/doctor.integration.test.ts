@@ -32,7 +32,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
-  it.effect("tells of each fault by itself, and how to mend it", () =>
+  it.effect("reports each fault by itself, and how to fix it", () =>
     Effect.gen(function* () {
       const world = withEnv(yield* TheWorld, {
         GITHUB_TOKEN: "wrong-github",
@@ -95,7 +95,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
-  it.effect("looks at the server that GITPIP_URL names, and at nothing else", () =>
+  it.effect("checks the server that GITPIP_URL names, and nothing else", () =>
     Effect.gen(function* () {
       const url = `http://127.0.0.1:${yield* freePort}`
       const world = withEnv(yield* TheWorld, { GITPIP_URL: url })

@@ -29,12 +29,15 @@ describe("the embedded database", () => {
         const server = yield* start(world, "serve")
         yield* server.says("http.listening")
         // Commands ask the server that has the directory; what opens the database itself is refused.
-        const told = join(world.cwd, "data", "server.json")
-        const { mode } = yield* Effect.promise(() => stat(told))
+        const addressFile = join(world.cwd, "data", "server.json")
+        const { mode } = yield* Effect.promise(() => stat(addressFile))
         assert.strictEqual(mode & 0o777, 0o600)
-        assert.notInclude(yield* Effect.promise(() => readFile(told, "utf8")), key)
+        assert.notInclude(yield* Effect.promise(() => readFile(addressFile, "utf8")), key)
         const asked = yield* done(world, "users", "--json")
-        assert.include(asked.stderr, `A server has the embedded database; asking it at http://127.0.0.1:${port}`)
+        assert.include(
+          asked.stderr,
+          `A server has the embedded database open; asking that server at http://127.0.0.1:${port}`
+        )
         assert.strictEqual(asked.json[0].login, "ann")
         const refused = yield* run(world, "migrate")
         assert.strictEqual(refused.code, 1)
@@ -50,7 +53,7 @@ describe("the embedded database", () => {
         assert.strictEqual(world.pipedrive.activities.length, 1)
         yield* server.signal("SIGTERM")
         assert.strictEqual((yield* server.ended).code, 0)
-        assert.isFalse(existsSync(told))
+        assert.isFalse(existsSync(addressFile))
       }),
     180_000
   )

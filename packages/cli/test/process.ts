@@ -23,7 +23,7 @@ export interface Ended {
   readonly stdout: string
   readonly stderr: string
   /** What stdout holds, as JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of many shapes, and a wrong path fails them.
+  // biome-ignore lint/suspicious/noExplicitAny: tests read documents of many shapes, and a wrong path fails them.
   readonly json: any
 }
 
@@ -42,7 +42,7 @@ export interface Environment {
 /** What a command says holds no secret of its environment, and nothing that a terminal would act on. */
 export const assertHarmless = (what: string, said: string, env: Environment["env"]): void => {
   for (const secret of secretsOf(env)) assert.notInclude(said, secret, `${what} shows a secret`)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
   assert.notMatch(said, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/, what)
 }
 
@@ -68,7 +68,7 @@ export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...
     changed()
   })
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve)).finally(changed)
-  // Also of a process that is killed in the end: all that it said is looked at.
+  // Checks all output, of a process that is killed in the end as well.
   yield* Effect.addFinalizer(() =>
     Effect.promise(async () => {
       child.kill("SIGKILL")

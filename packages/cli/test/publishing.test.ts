@@ -48,21 +48,22 @@ const outbox = (options: {
         } as Status
       })
     })
-    const told: Array<string> = []
+    const messages: Array<string> = []
     const progress = {
-      update: (how: string | Counted) => Effect.sync(() => void told.push(typeof how === "string" ? how : how.doing)),
+      update: (how: string | Counted) =>
+        Effect.sync(() => void messages.push(typeof how === "string" ? how : how.doing)),
       done: Effect.void
     }
     const published = yield* Effect.forkChild(
       Effect.flatMap(Gitpip, (service) => publishAll(service, progress)).pipe(Effect.provide(gitpip))
     )
-    return { published, told, tried }
+    return { published, messages, tried }
   })
 
 describe("publishing until nothing is left", () => {
   it.effect("waits for what is due within a minute, and says so", () =>
     Effect.gen(function* () {
-      const { published, told, tried } = yield* outbox({ tries: 3, delay: 20_000 })
+      const { published, messages, tried } = yield* outbox({ tries: 3, delay: 20_000 })
       yield* TestClock.adjust("19 seconds")
       assert.strictEqual(yield* Ref.get(tried), 1)
       yield* TestClock.adjust("21 seconds")
@@ -76,7 +77,7 @@ describe("publishing until nothing is left", () => {
         left: 0,
         dueAt: null
       })
-      assert.include(told.join("\n"), "1 publication postponed; the next is due 1970-01-01T00:00:20Z")
+      assert.include(messages.join("\n"), "1 publication waiting; the next is due 1970-01-01T00:00:20Z")
     })
   )
 
@@ -101,7 +102,7 @@ describe("publishing until nothing is left", () => {
     })
   )
 
-  it.effect("gives up on what is put off again and again", () =>
+  it.effect("gives up when all that is left is snoozed again and again", () =>
     Effect.gen(function* () {
       const { published, tried } = yield* outbox({ tries: 1_000, delay: 20_000 })
       yield* TestClock.adjust("3 minutes")

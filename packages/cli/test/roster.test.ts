@@ -31,7 +31,7 @@ describe("a list of users", () => {
     ])
   })
 
-  it("tells which lines cannot be read, and reads the others", () => {
+  it("reports the lines that cannot be read, and reads the others", () => {
     const { entries, faults } = read('ann\n"bob\ncid,1,2\ndan,4\n')
     assert.deepStrictEqual(
       entries.map(({ username }) => username),

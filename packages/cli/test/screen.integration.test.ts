@@ -32,7 +32,7 @@ const drawing = /␛\[(\d*m|K)|\r/g
 /** The text alone. Whatever else a terminal would act on is a fault. */
 const bare = (said: string): string => {
   const text = said.replace(drawing, "")
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
   assert.notMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f␛]/)
   return text
 }
@@ -48,7 +48,7 @@ describe("on a terminal", () => {
         yield* done(world, "track", "ann")
 
         const scan = yield* onTerminal(world, 100, "scan")
-        assert.include(scan, "\rScanning everybody␛[K")
+        assert.include(scan, "\rScanning all users␛[K")
         assert.match(scan, /Scanning {2}␛\[32m█+␛\[0m░* +\d+% {2}1 of 1 user .*2 new files/)
         assert.match(bare(scan), /2 files published/)
 

@@ -23,7 +23,7 @@ const breaks = {
   "a request throws": (_url, init) => {
     throw errorOf(init)
   },
-  "an answer cannot be looked at": (_url, init) =>
+  "an answer cannot be read": (_url, init) =>
     Promise.resolve(
       Object.defineProperty(new Response(), "status", {
         get: () => {
@@ -93,7 +93,7 @@ describe("a command that breaks shows no secret", () => {
             GITPIP_LOG_LEVEL: "All",
             GITPIP_PORT: "0"
           }),
-          fetch: breaks["an answer cannot be looked at"]
+          fetch: breaks["an answer cannot be read"]
         }
         yield* done(world, "track", "ann")
         const server = yield* start(world, "serve")
@@ -115,7 +115,7 @@ describe("a process that crashes shows no secret, and says where, for the report
           Effect.flatMap(Process.start(environment, ...command), ({ ended }) => ended)
         )
         assert.strictEqual(code, 1, stderr)
-        assert.match(stderr, /^Gitpip came upon a fault of its own.*report it/m)
+        assert.match(stderr, /^Internal error in Gitpip.*report it/m)
         if (how === "what is thrown is no error") return
         assert.match(stderr, /broken by .*‹secret›/)
         assert.match(stderr, /^ {2} {4}at /m)

@@ -41,7 +41,7 @@ describe("a file of state", () => {
       const file = join(path, "there")
       yield* Effect.promise(() => writeFile(file, "mine"))
       const there = yield* Effect.flip(written(file, ["x"]))
-      assert.match(there.message, /is there already, and is left as it is\. Give another name/)
+      assert.match(there.message, /already exists, and is unchanged\. Choose another name/)
       assert.strictEqual(yield* Effect.promise(() => readFile(file, "utf8")), "mine")
       for (const name of ["unfinished", "unfinished.gz"]) {
         const unfinished = join(path, name)
@@ -58,16 +58,16 @@ describe("a file of state", () => {
     })
   )
 
-  it.live("that cannot be read, or is cut off, is told of", () =>
+  it.live("that cannot be read, or is cut off, is reported", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const missing = yield* Effect.flip(read(join(path, "missing")))
       assert.match(missing.message, /cannot be read: .*ENOENT.* Give a file that `gitpip export` wrote/)
-      const packed = gzipSync("a\n".repeat(10_000))
+      const compressed = gzipSync("a\n".repeat(10_000))
       for (const [name, bytes] of [
-        ["cut.gz", packed.subarray(0, packed.length - 10)],
+        ["cut.gz", compressed.subarray(0, compressed.length - 10)],
         ["no.gz", Buffer.from("plain")],
-        // A damaged letter, and zeros without end, packed a thousandfold.
+        // A damaged letter, and zeros without end, compressed a thousandfold.
         ["damaged", Buffer.from([0x61, 0xff, 0x0a])],
         ["endless.gz", gzipSync(Buffer.alloc(20 * 1024 * 1024))]
       ] as const) {

@@ -1,4 +1,4 @@
-/** Lists of users as files, as people have them, and what is told when tracking them ends before its end. */
+/** Lists of users as files, and the message when tracking fails half-way. */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -65,7 +65,7 @@ describe("a file of users", () => {
 })
 
 describe("tracking many", () => {
-  it.effect("goes on after one that is refused, and tells how far it came when all fails", () =>
+  it.effect("goes on after one that is refused, and reports how many were tracked when all fails", () =>
     Effect.gen(function* () {
       const track = (username: Username) =>
         username === "taken"
@@ -81,7 +81,7 @@ describe("tracking many", () => {
       const error = yield* Effect.flip(trackAll({ track }, candidates, quiet))
       assert.strictEqual(error.message, "The database is gone")
       assert.deepStrictEqual(yield* TestConsole.errorLines, [
-        "2 users had been tracked before that. Give the list again: who is tracked stays so."
+        "2 users tracked before the failure. Run the command with the same list again: tracked users stay tracked."
       ])
       const outcomes = yield* trackAll({ track }, candidates.slice(0, 3), quiet)
       assert.deepStrictEqual(

@@ -14,9 +14,9 @@ const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: Read
   [["untrack", "ann", "anna"], [/Unexpected positional argument: "anna"/]],
   [
     ["track", "ann", "b b", "--id", "7", "--dry-run"],
-    [/USERNAME "b b"/, /--id is for one USERNAME alone/, /--dry-run is for one/]
+    [/USERNAME "b b"/, /--id needs exactly one USERNAME/, /--dry-run needs exactly one/]
   ],
-  [["track", "ann", "--from", "list.csv", "--id", "7"], [/--id is for one USERNAME alone/]],
+  [["track", "ann", "--from", "list.csv", "--id", "7"], [/--id needs exactly one USERNAME/]],
   [["users", "--frob"], [/Unrecognized flag: --frob/]],
   [
     ["track", "a b", "--id", "0"],
@@ -58,7 +58,7 @@ describe("wrong usage ends with 2, names every fault, and touches nothing", () =
         assert.strictEqual(code, 2, stderr)
         assert.strictEqual(stdout, "")
         for (const fault of faults) assert.match(stderr, fault)
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
         assert.notMatch(stderr, /[\u0000-\u0009\u000b-\u001f]/)
         assert.deepStrictEqual(yield* Effect.promise(() => readdir(environment.cwd)), [])
       })

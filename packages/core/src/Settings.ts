@@ -6,6 +6,7 @@
  */
 import {
   Config,
+  ConfigProvider,
   Context,
   Duration,
   Effect,
@@ -18,6 +19,7 @@ import {
   SchemaTransformation
 } from "effect"
 import { IpInterface, IpNetwork } from "effect/net"
+import { emptyAddress, parse } from "./database/address.ts"
 import { passwordsOf } from "./domain/Text.ts"
 import { isBlockedPort } from "./net/blockedPorts.ts"
 
@@ -78,20 +80,11 @@ const HttpOrigin = HttpUrl.check(
   Schema.makeFilter((url) => (url.pathname === "/" ? undefined : "must be an origin: scheme, host and port alone"))
 )
 
-/**
- * Hazard: what cannot be read ends up in errors of the driver, password and all, so it is refused here, without showing
- * it. A `/` or `@` of a password that is not written as `%2F` or `%40` moves the rest of it into the database's name.
- */
+/** Hazard: what cannot be read would end up in errors of the driver, password and all. `parse` never shows it. */
 const ConnectionString = Schema.String.check(
-  Schema.makeFilter((given) => {
-    const text = given.trim()
-    if (text === "") return undefined
-    if (!/^postgres(ql)?:\/\//.test(text)) return "must start with postgres:// or postgresql://"
-    const url = URL.canParse(text) ? new URL(text) : undefined
-    return url === undefined || url.hash !== "" || url.pathname.includes("@")
-      ? "cannot be read: it is postgres://user:password@host:5432/database, with special characters of the password written as %40 for @, %2F for /, %23 for # and so on"
-      : undefined
-  })
+  Schema.makeFilter((given) =>
+    Result.match(parse(given), { onSuccess: () => undefined, onFailure: (reason) => reason })
+  )
 )
 
 const Interval = Schema.DurationFromString.check(
@@ -228,14 +221,14 @@ export const definitions = {
     takes: "must be a number and its unit: `30 seconds`, `5 minutes`, `1 hour`",
     fallback: "5 minutes",
     meaning:
-      "Time from the start of one scan to the start of the next. Each looks at everybody while GitHub's limits allow that; then those who publish often come more often"
+      "Time from the start of one scan to the start of the next. Each scan checks all users while GitHub's limits allow that; with more users, those who publish often are checked more often"
   }),
   GITPIP_MAX_DELAY: define({
     config: Config.schema(Interval, "GITPIP_MAX_DELAY").pipe(Config.withDefault(Duration.days(1))),
     takes: "must be a number and its unit: `6 hours`, `1 day`",
     fallback: "1 day",
     meaning:
-      "Longest time between two looks at a user, when GitHub's limits do not allow everybody to be looked at in every scan. A shorter one than `GITPIP_SCAN_INTERVAL` counts as that"
+      "Longest time between two checks of a user, when GitHub's limits do not allow every scan to check all users. A value below `GITPIP_SCAN_INTERVAL` counts as the interval"
   }),
   GITPIP_FEED: yesOrNo("GITPIP_FEED", {
     fallback: true,
@@ -406,6 +399,13 @@ const load = Effect.gen(function* () {
       logFormat: read(definitions.GITPIP_LOG_FORMAT, "GITPIP_LOG_FORMAT")
     }
   )
+  if (
+    values.postgres !== undefined &&
+    Option.isNone(values.postgres) &&
+    (yield* isEmpty("POSTGRES_CONNECTION_STRING"))
+  ) {
+    faults.push(`POSTGRES_CONNECTION_STRING: ${emptyAddress}`)
+  }
   const token = values.token ?? Option.none()
   const pages = Option.map(values.org ?? Option.none(), (org) => new URL(`https://${org}.pipedrive.com`))
   const origin = Option.orElse(values.origin ?? Option.none(), () => pages)
@@ -438,5 +438,25 @@ const load = Effect.gen(function* () {
     url: Option.map(rest.url, ({ href }) => href.replace(/\/+$/, ""))
   })
 })
+
+/**
+ * Whether a variable is set to nothing. Reading its value would call it missing, but the names of what is set hold it.
+ * Names of environment variables lie in a tree, split at each `_`; those of other providers lie at the root.
+ */
+const isEmpty = Effect.fnUntraced(
+  function* (name: string) {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const parts = name.split("_")
+    const places = [
+      { path: parts.slice(0, -1), key: parts.at(-1) ?? "" },
+      { path: [], key: name }
+    ]
+    const found = yield* Effect.forEach(places, ({ key, path }) =>
+      Effect.map(provider.load(path), (node) => node?._tag === "Record" && node.keys.has(key))
+    )
+    return found.includes(true)
+  },
+  Effect.orElseSucceed(() => false)
+)
 
 type Complete<A> = { readonly [K in keyof A]: Exclude<A[K], undefined> }

@@ -133,7 +133,8 @@ describe("settings", () => {
 
   it.effect("that are empty count as missing", () =>
     Effect.gen(function* () {
-      const empty = yield* load(Object.fromEntries(Object.keys(definitions).map((name) => [name, ""])))
+      const { POSTGRES_CONNECTION_STRING: _, ...others } = definitions
+      const empty = yield* load(Object.fromEntries(Object.keys(others).map((name) => [name, ""])))
       assert.deepStrictEqual({ ...empty }, { ...(yield* load({})) })
     })
   )
@@ -144,13 +145,21 @@ describe("settings", () => {
         const settings = yield* load({
           GITHUB_TOKEN: blank,
           GITPIP_API_KEY: blank,
-          PIPEDRIVE_TOKEN: blank,
-          POSTGRES_CONNECTION_STRING: blank
+          PIPEDRIVE_TOKEN: blank
         })
         assert.deepStrictEqual(
-          [settings.githubToken, settings.apiKey, settings.postgres, settings.pipedrive],
-          [Option.none(), Option.none(), Option.none(), Option.none()]
+          [settings.githubToken, settings.apiKey, settings.pipedrive],
+          [Option.none(), Option.none(), Option.none()]
         )
+      }
+    })
+  )
+
+  it.effect("with an empty address of a database are refused, so that no empty database takes its place", () =>
+    Effect.gen(function* () {
+      for (const blank of ["", " ", "\n", "''"]) {
+        const { POSTGRES_CONNECTION_STRING: reason } = yield* faults({ POSTGRES_CONNECTION_STRING: blank })
+        assert.match(reason ?? "", /is empty.*unset it to use the embedded database/)
       }
     })
   )

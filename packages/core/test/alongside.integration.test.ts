@@ -44,7 +44,7 @@ const alongside = Effect.gen(function* () {
   const gists = ann !== undefined && Result.isSuccess(ann) ? ann.success.gists : []
   const texts = yield* github.texts(gists.filter(({ small }) => small))
   for (const [gistId, { description, files }] of texts) {
-    for (const [filename, text] of files) yield* contents.keep({ gistId, filename }, { text, description })
+    for (const [filename, text] of files) yield* contents.put({ gistId, filename }, { text, description })
   }
   return Context.get(services, Publisher)
 })

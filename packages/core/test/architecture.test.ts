@@ -10,7 +10,7 @@ const src = fileURLToPath(new URL("../src/", import.meta.url))
 const rows: ReadonlyArray<RegExp> = [
   /^domain\//,
   /^telemetry\//,
-  /^(Settings|Signals)\.ts$|^net\//,
+  /^(Settings|Signals)\.ts$|^net\/|^database\/address\.ts$/,
   /^(github|database)\//,
   /^store\/|^publish\/Sink\.ts$/,
   /^(pipedrive|detect|publish)\//,
@@ -60,7 +60,7 @@ describe("the library's files", () => {
   })
 
   it("know no server, no terminal and no platform", () => {
-    const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|@electric-sql\/pglite$)/
+    const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|@electric-sql\/pglite$|pg-connection-string$)/
     const wrong = files.flatMap((file) =>
       importsOf(file)
         .filter((specifier) => !allowed.test(specifier))

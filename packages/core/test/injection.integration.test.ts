@@ -3,80 +3,16 @@
  * in Pipedrive as written, and never anything that a database or a browser acts on.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Result, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { sentence, storable, storableName } from "../src/domain/Text.ts"
 import { Username } from "../src/domain/User.ts"
 import type { Visitor } from "../src/domain/Visit.ts"
 import { Gitpip } from "../src/Gitpip.ts"
-import { newest } from "../src/github/queries.ts"
 import { databases } from "./database.ts"
 import { text } from "./domain/arbitraries.ts"
-import { makeGithub, scripted } from "./net/clients.ts"
+import { gist, payloads } from "./strangers.ts"
 import { everything, inWorld, name } from "./world.ts"
-
-const payloads = [
-  "'",
-  "''",
-  "\\'",
-  '"',
-  "`",
-  ";",
-  "--",
-  "/*",
-  "*/",
-  "$1",
-  `\${1}`,
-  "$$",
-  ":name",
-  "?",
-  "%s",
-  "%",
-  "_",
-  "\\",
-  "\0",
-  "\\u0000",
-  "\ud800",
-  "'; drop table users; --",
-  "' or '1'='1",
-  "1); delete from gist_files; --",
-  "$$; truncate publications cascade; $$",
-  "' union select null, version(), null --",
-  "\\'; copy users to program 'id'; --",
-  "x'); update users set id = 0; --",
-  "{a,b}",
-  '{"a":1}',
-  '["a"]',
-  "NULL",
-  "null",
-  "now()",
-  "<script>alert(1)</script>",
-  "<img src=x onerror=alert(1)>",
-  '"><svg onload=alert(1)>',
-  "javascript:alert(1)",
-  "</a><a href='https://evil.example'>",
-  "<!--",
-  "]]>",
-  "<br>",
-  "&lt;script&gt;",
-  "&#60;script&#62;",
-  "\u202e<b>",
-  "{{7*7}}",
-  "a\r\nset-cookie: a=b",
-  "../../etc/passwd",
-  "constructor",
-  "__proto__"
-] as const
-
-const times = { created_at: "2026-01-01T00:00:00Z", updated_at: "2026-01-01T00:00:00Z" }
-const gist = (id: string, more: object) => ({
-  id,
-  html_url: "https://gist.github.com/ann/1",
-  public: true,
-  ...times,
-  files: {},
-  ...more
-})
 
 /** All that is in the database's tables, by table. */
 const contents = Effect.gen(function* () {
@@ -326,132 +262,4 @@ it.prop("an error's message is one line of bounded length", [text(30)], ([messag
   assert.isTrue(line.isWellFormed())
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the test searches for control characters
   assert.notMatch(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
-})
-
-describe("in the answer to a query", () => {
-  const file = { size: 1, isTruncated: false, language: null }
-  const node = {
-    id: "node",
-    name: "abc",
-    isPublic: true,
-    description: null,
-    createdAt: times.created_at,
-    updatedAt: times.updated_at,
-    url: "https://gist.github.com/abc",
-    files: [{ ...file, name: "a.txt" }]
-  }
-  const user = (nodes: unknown, more: object = {}) => ({
-    databaseId: 1,
-    login: "ann",
-    gists: { totalCount: 1, pageInfo: { hasNextPage: false }, nodes },
-    ...more
-  })
-  const answered = Effect.fnUntraced(function* (body: unknown, logins: ReadonlyArray<string> = ["ann"]) {
-    // As text: `__proto__` must arrive as a name like any other.
-    const { requests, transport } = scripted(() => new Response(JSON.stringify(body)))
-    const github = yield* makeGithub("https://api.github.test", { transport })
-    return { requests, results: yield* github.batch(logins) }
-  })
-
-  it.effect("names and descriptions are kept as those of a list", () =>
-    Effect.gen(function* () {
-      const nodes = payloads.map((payload, n) => ({
-        ...node,
-        name: `${n}`,
-        url: `https://gist.github.com/ann/${n}`,
-        description: payload,
-        files: [{ ...file, name: payload, language: { name: payload } }]
-      }))
-      const { results } = yield* answered({ data: { u0: user(nodes) } })
-      const { gists } = Result.getOrThrow(results.at(0) as (typeof results)[number])
-      const lists = scripted(() =>
-        Response.json(
-          payloads.map((payload, n) =>
-            gist(`${n}`, {
-              html_url: `https://gist.github.com/ann/${n}`,
-              description: payload,
-              files: Object.fromEntries([[payload, { language: payload, size: 1 }]])
-            })
-          )
-        )
-      )
-      const github = yield* makeGithub("https://api.github.test", { transport: lists.transport })
-      const { files } = Option.getOrThrow(yield* github.gists("ann", Option.none()))
-      assert.lengthOf(files, payloads.length)
-      assert.deepStrictEqual(
-        gists.flatMap(({ files }) => files),
-        files
-      )
-    })
-  )
-
-  it.effect("whatever has another form is that user's trouble alone, or a file that is known to be missing", () =>
-    Effect.gen(function* () {
-      const odd = [
-        7,
-        "user",
-        [],
-        {},
-        user(null),
-        user({}),
-        user([null]),
-        user([7]),
-        user([], { databaseId: "1" }),
-        user([], { databaseId: null }),
-        user([], { login: null }),
-        user([{ ...node, id: 5 }]),
-        user([{ ...node, id: "x".repeat(1_001) }]),
-        user([{ ...node, name: null }]),
-        user([{ ...node, isPublic: undefined }]),
-        user([{ ...node, isPublic: "true" }]),
-        user([{ ...node, url: "https://gist.github.com/other" }]),
-        user([{ ...node, url: "javascript:alert(1)/abc" }]),
-        user([{ ...node, url: 'https://gist.github.com/"><script>/abc' }]),
-        user([{ ...node, url: "https://u:p@gist.github.com/abc" }]),
-        user([{ ...node, files: "none" }]),
-        user([node], { login: 'a"b' })
-      ]
-      const logins = [...odd.map((_, n) => `odd-${n}`), "ann"]
-      const data = Object.fromEntries([...odd, user([node])].map((one, n) => [`u${n}`, one]))
-      const { results } = yield* answered({ data }, logins)
-      assert.deepStrictEqual(
-        results.map((result) => (Result.isSuccess(result) ? "Success" : result.failure.reason._tag)),
-        [...odd.map(() => "Unexpected"), "Success"]
-      )
-      for (const files of [null, [null], [{ ...file, name: null }], [{ ...file, name: "a", size: "big" }]]) {
-        const { results } = yield* answered({ data: { u0: user([{ ...node, files }]) } })
-        const { gists } = Result.getOrThrow(results.at(0) as (typeof results)[number])
-        assert.deepStrictEqual(
-          gists.map(({ complete, files, small }) => [files, complete, small]),
-          [[[], false, false]],
-          JSON.stringify(files)
-        )
-      }
-    })
-  )
-
-  it.effect("a login is a variable, never part of the query", () =>
-    Effect.gen(function* () {
-      const { requests } = yield* answered({ data: {} }, payloads)
-      assert.isAbove(requests.length, 0)
-      for (const payload of payloads.filter(({ length }) => length > 8)) {
-        assert.notInclude(newest(payloads).document, payload)
-      }
-      assert.deepStrictEqual(Object.values(newest(payloads).variables), [...payloads])
-    })
-  )
-
-  it.effect("errors are one line of text, whatever they hold", () =>
-    Effect.gen(function* () {
-      for (const payload of payloads) {
-        const errors = [{ type: "FORBIDDEN", path: ["u0", payload], message: `${payload}\r\nline` }]
-        const { results } = yield* answered({ data: { u0: user([node]) }, errors })
-        const [result] = results
-        assert.isTrue(result !== undefined && Result.isFailure(result))
-        if (result === undefined || Result.isSuccess(result)) continue
-        assert.strictEqual(result.failure.reason._tag, "Unexpected")
-        assert.notMatch(result.failure.message, /[\r\n\0]/)
-      }
-    })
-  )
 })

@@ -87,7 +87,7 @@ const seed = async (connectionString: string) => {
     insert into publications (file_key, user_key, state, start_tag, due_at, created_at)
       select key, user_key, 'pending', key, now(), now() from gist_files;
     -- Not visits: statistics of an empty table would make plans that are only right while it is empty, and this server
-    -- does not live long enough for autovacuum to fix them.
+    -- does not live long enough for autovacuum to update them.
     analyze users, gist_files, publications;`)
   await client.end()
 }

@@ -1,8 +1,8 @@
-/** Where the server may listen. */
+/** The addresses that the server may listen on. */
 import { BlockList, isIP } from "node:net"
 import { Schema } from "effect"
 
-/** The server does not listen. The message says why and what to do. */
+/** The server cannot listen. The message says why and what to do. */
 export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect())
@@ -29,11 +29,11 @@ export const isOwnHost = (header: string): boolean => {
   return host !== undefined && isLoopback(host)
 }
 
-/** How this machine reaches a server that listens at this address: every address is one that it has itself. */
+/** The address by which this machine reaches a server that listens at this address. */
 export const urlOnThisMachine = (listening: string): string =>
   listening.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
-/** Why the server must not listen there, if so. */
+/** The reason why the server must not listen there; undefined when it may. */
 export const refusal = (options: { readonly host: string; readonly hasKey: boolean }): ListenError | undefined =>
   options.hasKey || isLoopback(options.host)
     ? undefined
@@ -41,7 +41,7 @@ export const refusal = (options: { readonly host: string; readonly hasKey: boole
         message: `Anybody who reaches ${options.host} could use this server. Set GITPIP_API_KEY, or listen on this machine alone with GITPIP_HOST=127.0.0.1`
       })
 
-/** What the operating system said, in words. */
+/** The operating system's error in words. */
 export const listenError = (
   cause: unknown,
   { host, port }: { readonly host: string; readonly port: number }

@@ -1,6 +1,6 @@
 /**
- * The contract alone: every call, what it takes and what it answers. Typed clients (`HttpApiClient`) and the OpenAPI
- * document come from it. Bodies are the domain's schemas in their JSON form.
+ * The contract: every call with its parameters and answers. Typed clients (`HttpApiClient`) and the OpenAPI document come
+ * from the contract. Bodies are the domain's schemas in their JSON form.
  */
 import {
   Change,
@@ -39,32 +39,34 @@ import {
   VisitNotFoundProblem
 } from "./Problems.ts"
 
-/** A number in an address, in plain digits: what JavaScript would also read as one (`1e3`, `0x10`, ` 7`) is refused. */
+/** A number in an address, in plain digits. Other spellings that JavaScript accepts (`1e3`, `0x10`, ` 7`) are refused. */
 const digits = <S extends Schema.Codec<number, number>>(number: S, message: string, description: string) =>
   Schema.String.annotate({ description })
     .check(Schema.isPattern(/^\d{1,16}$/, { message }))
     .pipe(Schema.decodeTo(number, SchemaTransformation.numberFromString))
 
-const between = (minimum: number, maximum: number, message: string, description: string) =>
-  digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message, description)
+const between = (
+  [minimum, maximum]: readonly [minimum: number, maximum: number],
+  message: string,
+  description: string
+) => digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message, description)
 
 const idOf = (what: string) =>
-  between(1, Number.MAX_SAFE_INTEGER, "an id is a whole number from 1 to 9007199254740991", `The ${what}'s number`)
+  between([1, Number.MAX_SAFE_INTEGER], "an id is a whole number from 1 to 9007199254740991", `The ${what}'s number`)
 
-/** The greatest page, and how many rows are read at a time when all are asked for. */
+/** The longest page, and the number of rows read at a time when all are requested. */
 export const pageLimit = 1_000
 export const defaultLimit = 100
 
 const page = {
   limit: Schema.optionalKey(
-    between(1, pageLimit, "must be a whole number from 1 to 1000", "How many at most, 1 to 1,000; 100 unless told")
+    between([1, pageLimit], "must be a whole number from 1 to 1000", "How many at most, 1 to 1,000; 100 by default")
   ),
   after: Schema.optionalKey(
     between(
-      0,
-      Number.MAX_SAFE_INTEGER,
+      [0, Number.MAX_SAFE_INTEGER],
       "must be the id of the last row seen, a whole number from 0 to 9007199254740991",
-      "The id of the last row seen; what follows it is answered"
+      "The id of the last row of the previous page"
     )
   )
 }
@@ -78,7 +80,10 @@ const username = { username: Name }
 
 const visitor = {
   visitor: Schema.optionalKey(
-    Visitor.annotate({ description: "Who looks: 1 to 100 letters, digits, spaces or . _ @ + -; `default` unless told" })
+    Visitor.annotate({
+      description:
+        "The visitor's name: 1 to 100 letters, digits, spaces or . _ @ + -. Without it, the visitor `default`"
+    })
   )
 }
 
@@ -98,7 +103,7 @@ export class Users extends HttpApiGroup.make("users")
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under an id of your own",
-        description: "201 when the user is new, 200 when it was tracked so already."
+        description: "201 when the user is new, 200 when the user was already tracked under this id."
       })
     ),
     HttpApiEndpoint.post("trackNext", "/users/:username", {
@@ -108,7 +113,7 @@ export class Users extends HttpApiGroup.make("users")
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under the next free id",
-        description: "201 when the user is new, 200 when it was tracked already, under whichever id."
+        description: "201 when the user is new, 200 when the user was already tracked, under any id."
       })
     ),
     HttpApiEndpoint.get("preview", "/users/:username/preview", {
@@ -117,7 +122,7 @@ export class Users extends HttpApiGroup.make("users")
       error: GithubProblem
     }).annotateMerge(
       OpenApi.annotations({
-        summary: "What tracking a user would publish, and cost",
+        summary: "What tracking a user would publish and cost",
         description: "Reads all of the user's gist lists from GitHub and stores nothing. The user need not be tracked."
       })
     ),
@@ -125,14 +130,14 @@ export class Users extends HttpApiGroup.make("users")
       query: {
         ...page,
         state: Schema.optionalKey(
-          Schema.Literal("failing").annotate({ description: "Only users whose last look failed" })
+          Schema.Literal("failing").annotate({ description: "Only users whose last check failed" })
         )
       },
       success: paged(Schema.Array(User))
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Tracked users by ascending id",
-        description: "All of them as one array. With `limit`, `after` or `state` a page, with a `Link` to the next one."
+        description: "All users as one array. With `limit`, `after` or `state` a page, with a `Link` to the next one."
       })
     ),
     HttpApiEndpoint.get("get", "/users/:username", {
@@ -144,7 +149,7 @@ export class Users extends HttpApiGroup.make("users")
       params: username,
       success: User,
       error: UserNotTrackedProblem
-    }).annotateMerge(OpenApi.annotations({ summary: "Stop tracking a user; what was found stays" }))
+    }).annotateMerge(OpenApi.annotations({ summary: "Stop tracking a user; the user's files stay" }))
   )
   .annotateMerge(OpenApi.annotations({ title: "Users" })) {}
 
@@ -169,7 +174,7 @@ export class Gists extends HttpApiGroup.make("gists")
     }).annotateMerge(
       OpenApi.annotations({
         summary: "How many files are new to the visitor, for each tracked user by ascending id; records no visit",
-        description: "More than 1,000 of one user are not counted."
+        description: "Counts at most 1,000 files of one user."
       })
     ),
     HttpApiEndpoint.get("visits", "/users/:username/visits", {
@@ -180,14 +185,15 @@ export class Gists extends HttpApiGroup.make("gists")
     }).annotateMerge(
       OpenApi.annotations({
         summary: "A visitor's visits, newest first",
-        description: "Whoever did not get a visit's answer finds its id here, and its answer under that id."
+        description:
+          "A client that lost the answer of a visit finds the visit's id here, and reads the answer under that id."
       })
     ),
     HttpApiEndpoint.get("visit", "/users/:username/visits/:visit", {
       params: { username: Name, visit: idOf("visit") },
       success: Visit,
       error: [UserNotTrackedProblem, VisitNotFoundProblem]
-    }).annotateMerge(OpenApi.annotations({ summary: "What a visit answered, again" })),
+    }).annotateMerge(OpenApi.annotations({ summary: "The answer of an earlier visit" })),
     HttpApiEndpoint.get("history", "/users/:username/gists", {
       params: username,
       query: page,
@@ -205,10 +211,10 @@ export class Gists extends HttpApiGroup.make("gists")
 export class Scans extends HttpApiGroup.make("scans")
   .add(
     HttpApiEndpoint.post("request", "/scans", {
-      query: { username: Schema.optionalKey(Username.annotate({ description: "The only user to look at" })) },
+      query: { username: Schema.optionalKey(Username.annotate({ description: "The only user to scan" })) },
       success: HttpApiSchema.WithHeaders(Scan.pipe(HttpApiSchema.status(202)), { location: Schema.String }),
       error: [UserNotTrackedProblem, ScanNotFoundProblem]
-    }).annotateMerge(OpenApi.annotations({ summary: "Ask for a scan now, of everybody or of one user" })),
+    }).annotateMerge(OpenApi.annotations({ summary: "Request a scan now, of all users or of one" })),
     HttpApiEndpoint.get("list", "/scans", {
       query: page,
       success: paged(Schema.Array(Scan))
@@ -256,7 +262,7 @@ export class System extends HttpApiGroup.make("system")
     ),
     HttpApiEndpoint.get("ready", "/ready", {
       query: {
-        exclude: Schema.optionalKey(Schema.Literal("work").annotate({ description: "Look at the database alone" }))
+        exclude: Schema.optionalKey(Schema.Literal("work").annotate({ description: "Check the database alone" }))
       },
       success: Schema.Struct({ ready: Schema.Literal(true) }),
       error: NotReadyProblem
@@ -264,27 +270,27 @@ export class System extends HttpApiGroup.make("system")
       OpenApi.annotations({
         summary: "Whether the database answers and work gets done; needs no key",
         description:
-          "With `exclude=work`, only whether this server can answer callers: what is late at GitHub or Pipedrive is late for all servers of a database, and no reason to send callers elsewhere."
+          "With `exclude=work`, only whether this server can answer callers. Work that is late at GitHub or Pipedrive is late for all servers of a database, so a load balancer gains nothing from another server."
       })
     ),
     HttpApiEndpoint.get("status", "/status", { success: Status }).annotateMerge(
-      OpenApi.annotations({ summary: "How things stand" })
+      OpenApi.annotations({ summary: "The state of scanning, publishing, budgets and users" })
     ),
     HttpApiEndpoint.get("days", "/days", {
       query: {
         days: Schema.optionalKey(
-          between(1, 31, "must be a whole number from 1 to 31", "How many days, 1 to 31; 14 unless told")
+          between([1, 31], "must be a whole number from 1 to 31", "How many days, 1 to 31; 14 by default")
         )
       },
       success: Schema.Array(Day)
-    }).annotateMerge(OpenApi.annotations({ summary: "What was found and published on each of the last days (14)" })),
+    }).annotateMerge(OpenApi.annotations({ summary: "Files found and published on each of the last days" })),
     HttpApiEndpoint.get("events", "/events", {
       success: HttpApiSchema.StreamSse({ data: Change })
     }).annotateMerge(
       OpenApi.annotations({
-        summary: "What changes from now on, as server-sent events",
+        summary: "Changes from now on, as server-sent events",
         description:
-          "Hints to read anew. The first one is `listening`. Ends after an hour, and when the server stops; browsers then ask again."
+          "Each event is a hint to read again; the first one is `listening`. The stream ends after an hour, and when the server stops; browsers then connect again."
       })
     ),
     HttpApiEndpoint.get("metrics", "/metrics", {
@@ -293,7 +299,7 @@ export class System extends HttpApiGroup.make("system")
   )
   .annotateMerge(OpenApi.annotations({ title: "System" })) {}
 
-/** For browsers, which keep a session in a cookie instead of the key. */
+/** For browsers, which keep a session in a cookie in place of the key. */
 export class Session extends HttpApiGroup.make("session")
   .add(
     HttpApiEndpoint.post("signIn", "/session", { success: HttpApiSchema.NoContent }).annotateMerge(
@@ -305,7 +311,7 @@ export class Session extends HttpApiGroup.make("session")
   )
   .annotateMerge(OpenApi.annotations({ title: "Session" })) {}
 
-/** The calls that need no key, so that a supervisor can make them. */
+/** Calls without a key, for supervisors. */
 export const openPaths: ReadonlySet<string> = new Set(["/health", "/ready"])
 
 /** Gitpip's HTTP API. */
@@ -323,7 +329,7 @@ export class Api extends HttpApi.make("gitpip")
     })
   ) {}
 
-/** The server asks for the key before any routing, so the builder does not know of it and declares every call open. */
+/** The server checks the key before any routing, so the builder declares every call open unless this corrects it. */
 const declareKey = (document: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const key = { type: "http", scheme: "bearer", description: "`GITPIP_API_KEY`, when the server has one" }
   const { components, paths } = document as {

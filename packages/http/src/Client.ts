@@ -1,17 +1,17 @@
-/** Who makes a request, as far as limits are concerned: an IPv4 address, or the /64 that one IPv6 customer has. */
+/** The client of a request, by which limits count: an IPv4 address, or the /64 of an IPv6 address. */
 import { Result } from "effect"
 import { IpNetwork, NetAddress } from "effect/net"
 
-/** The name that limits count an address under. Whoever has one IPv6 address commonly has all 2^64 of its /64. */
+/** The client of an address. The owner of one IPv6 address commonly has all 2^64 addresses of its /64. */
 export const clientOf = (address: string): string => {
   const parsed = parse(address)
   return parsed === undefined ? address : nameOf(parsed)
 }
 
 /**
- * The client behind a connection. The header of a proxy that is trusted is read from its end: each proxy appends whom it
- * saw, and what stands before the first stranger was written by that stranger. A header that makes no sense counts for
- * nothing, and the proxy is the client.
+ * The client behind a connection. The header of a trusted proxy is read from its end, because each proxy appends the
+ * address that it saw; everything before the first untrusted address is the caller's own text. With an unreadable header,
+ * the proxy is the client.
  */
 export const clientBehind =
   (trusted: ReadonlyArray<IpNetwork.IpNetwork>) =>
@@ -34,7 +34,7 @@ export const isTrusted = (trusted: ReadonlyArray<IpNetwork.IpNetwork>, peer: str
 }
 
 const parse = (address: string): NetAddress.IpAddress | undefined => {
-  // A link-local address has a zone, `fe80::1%eth0`, which says nothing about who it is. Some proxies add the port.
+  // A link-local address has a zone, `fe80::1%eth0`, which does not identify the client. Some proxies add the port.
   const bare = address.replace(/%.*$/, "").replace(/^\[(.*)\](:\d+)?$/, "$1")
   const parsed = NetAddress.ipFromString(bare.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1"))
   return Result.isSuccess(parsed) ? NetAddress.toCanonical(parsed.success) : undefined

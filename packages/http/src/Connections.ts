@@ -1,8 +1,8 @@
 /**
- * The connections below the requests: how many, how long each may take, and what is answered to what is no request.
+ * Limits of connections: how many, how long each may take, and the answer to bytes that are not HTTP.
  *
- * Guarantees: every connection ends by itself, whatever its other end does or leaves undone: headers or a body that
- * drip, an answer that is not read, silence. A client can hold a part of the connections only.
+ * Guarantees: every connection ends by itself, even when headers or a body drip, when an answer is not read, or when
+ * nothing is sent. One client can hold only a part of the connections.
  */
 import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
@@ -14,15 +14,15 @@ import { forProgram } from "./headers.ts"
 export interface ConnectionLimits {
   /** From the first byte of a request to the end of its headers. */
   readonly headers: number
-  /** To the end of its body. No call takes one: whoever is slower holds a connection for its own sake. */
+  /** To the end of the request's body. No call takes a body, so a slow one only holds a connection. */
   readonly request: number
-  /** Within an answer, without the caller taking any of it. */
+  /** Within an answer, while the caller reads none of it. */
   readonly unread: number
   /** Between two requests. */
   readonly keepAlive: number
-  /** How often the first three are looked at. */
+  /** Between two checks of the first three limits. */
   readonly check: number
-  /** After an answer to what is no request, for the caller to read it. */
+  /** After the answer to an unreadable request, for the caller to read the answer. */
   readonly farewell: number
   /** Bytes of a request's first line and headers. */
   readonly headerBytes: number
@@ -47,7 +47,7 @@ export interface ServerOptions extends Partial<ConnectionLimits> {
   readonly trusted?: ReadonlyArray<IpNetwork.IpNetwork>
 }
 
-/** A server of Node under these limits, without anything that answers requests yet. */
+/** A server of Node under these limits, without request handlers yet. */
 export const makeServer = (options: ServerOptions = {}): Server => {
   const limits = { ...defaultLimits, ...options }
   const server = createServer({
@@ -60,8 +60,8 @@ export const makeServer = (options: ServerOptions = {}): Server => {
   server.maxConnections = limits.connections
   endUnreadAnswers(server, limits)
   limitClients(server, limits.connectionsPerClient, options.trusted ?? [])
-  answerWhatIsNoRequest(server, limits.farewell)
-  // A connection that is kept alive becomes idle only after the server began to stop, and would hold it up.
+  answerUnreadable(server, limits.farewell)
+  // Hazard: a kept-alive connection that becomes idle after the server began to stop would delay the stop.
   server.on("request", (_, response) => {
     response.once("close", () => {
       if (!server.listening) server.closeIdleConnections()
@@ -71,8 +71,8 @@ export const makeServer = (options: ServerOptions = {}): Server => {
 }
 
 /**
- * Hazard: Node's own `server.timeout` is of no use here, since whatever the caller sends counts as a sign of life. What
- * counts is how much of an answer has left.
+ * Hazard: `server.timeout` of Node restarts with every byte that the caller sends. This limit counts the bytes of the
+ * answer that have left.
  */
 const endUnreadAnswers = (server: Server, { check, unread }: ConnectionLimits): void => {
   const open = new Map<Socket, { left: number; at: number }>()
@@ -80,7 +80,7 @@ const endUnreadAnswers = (server: Server, { check, unread }: ConnectionLimits): 
     open.set(socket, { left: 0, at: performance.now() })
     socket.once("close", () => open.delete(socket))
   })
-  const look = () => {
+  const checkOpen = () => {
     const now = performance.now()
     for (const [socket, seen] of open) {
       const left = socket.bytesWritten - socket.writableLength
@@ -88,18 +88,18 @@ const endUnreadAnswers = (server: Server, { check, unread }: ConnectionLimits): 
       else if (now - seen.at > unread) socket.destroy()
     }
   }
-  const timer = setInterval(look, check).unref()
+  const timer = setInterval(checkOpen, check).unref()
   server.once("close", () => clearInterval(timer))
 }
 
-const limitClients = (server: Server, most: number, trusted: ReadonlyArray<IpNetwork.IpNetwork>): void => {
+const limitClients = (server: Server, max: number, trusted: ReadonlyArray<IpNetwork.IpNetwork>): void => {
   const open = new Map<string, number>()
   server.on("connection", (socket) => {
     const peer = socket.remoteAddress
     if (peer === undefined || isTrusted(trusted, peer)) return
     const client = clientOf(peer)
     const count = (open.get(client) ?? 0) + 1
-    if (count > most) return void socket.destroy()
+    if (count > max) return void socket.destroy()
     open.set(client, count)
     socket.once("close", () => {
       const left = (open.get(client) ?? 1) - 1
@@ -109,9 +109,9 @@ const limitClients = (server: Server, most: number, trusted: ReadonlyArray<IpNet
   })
 }
 
-/** What Node's parser refuses never becomes a request. It is answered in the form of all other problems. */
-const answerWhatIsNoRequest = (server: Server, farewell: number): void => {
-  /** How many answers are under way, so that none is followed by another one as if it were its continuation. */
+/** Answers with a problem when Node's parser refuses the bytes, which never become a request. */
+const answerUnreadable = (server: Server, farewell: number): void => {
+  /** Answers in flight. Hazard: a problem written into one of them would read as its continuation. */
   const answering = new WeakMap<Socket, number>()
   const leaving = new WeakSet<Socket>()
   server.on("request", ({ socket }, response) => {
@@ -120,15 +120,15 @@ const answerWhatIsNoRequest = (server: Server, farewell: number): void => {
   })
   server.on("clientError", (error: ParserError, stream) => {
     const socket = stream as Socket
-    // What still comes after the fault is a fault again.
+    // Bytes after the first fault raise further errors.
     if (leaving.has(socket)) return
     if (!socket.writable || (answering.get(socket) ?? 0) > 0 || error.code === "ECONNRESET") {
       return void socket.destroy()
     }
     leaving.add(socket)
     socket.end(message(reasonOf(error)))
-    // Closed at once, a connection is reset while the caller still sends, and the answer is lost. One that is left to the
-    // caller to close would stay as long as the caller likes.
+    // Hazard: closing at once resets the connection and loses the answer; never closing leaves it open for as long as the
+    // caller likes.
     const timer = setTimeout(() => socket.destroy(), farewell)
     socket.once("close", () => clearTimeout(timer))
   })
@@ -140,7 +140,7 @@ type Reason = readonly [status: number, title: string, detail: string]
 const reasonOf = ({ code, rawPacket }: ParserError): Reason => {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
-      // Of a request that came in one piece it can be told what was too long.
+      // A request in one piece shows whether its first line or its headers were too long.
       return rawPacket !== undefined && /^[A-Z]+ \S*$/.test(rawPacket.toString("latin1"))
         ? [414, "URI Too Long", "No address of this server is as long as this"]
         : [431, "Request Header Fields Too Large", "Send fewer or shorter headers"]

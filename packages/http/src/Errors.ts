@@ -11,7 +11,7 @@ import {
   type UserNotTracked,
   type VisitNotFound
 } from "@gitpip/core"
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import {
   FileNotFoundProblem,
   GithubProblem,
@@ -24,7 +24,7 @@ import {
   VisitNotFoundProblem
 } from "./Problems.ts"
 
-/** What calls of `Gitpip` fail with. */
+/** The errors of `Gitpip`'s calls. */
 export type CoreError =
   | DatabaseError
   | FileNotFound
@@ -54,13 +54,15 @@ export type ProblemOf<E extends CoreError> = E extends CoreError ? ReturnType<(t
 export const toProblem = <E extends CoreError>(error: E): ProblemOf<E> =>
   (problems[error._tag] as (error: E) => ProblemOf<E>)(error)
 
-/** Fails with the problem in place of the error. What the database said goes to the log and nowhere else. */
+/** Fails with the problem in place of the error. The database's own message goes to the log and nowhere else. */
 export const orProblem = <A, E extends CoreError, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, ProblemOf<E>, R> =>
-  Effect.catch(effect, (error: E) => {
-    const failure = Effect.fail(toProblem(error))
-    return error._tag === "DatabaseError"
-      ? Effect.andThen(Telemetry.log("Error", "database.failed", { detail: error.message }), failure)
-      : failure
-  })
+  effect.pipe(
+    Effect.tapError((error: E) =>
+      isDatabaseError(error) ? Telemetry.log("Error", "database.failed", { detail: error.message }) : Effect.void
+    ),
+    Effect.mapError((error: E) => toProblem(error))
+  )
+
+const isDatabaseError = Predicate.isTagged("DatabaseError")

@@ -1,18 +1,18 @@
 /**
- * Every fault of a request in one answer. The API builder decodes path and query one after the other and stops at the
- * first that fails, so here all of them are decoded again and their issues joined.
+ * Reports every fault of a request in one answer. The API builder stops at the first part that fails to decode, so this
+ * decodes path and query again and joins their issues.
  */
 import { Effect, type Layer, Result, Schema, SchemaIssue } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
 import { type HttpApiEndpoint, HttpApiError, HttpApiMiddleware } from "effect/http-api"
 import { ProblemDetails } from "./Problems.ts"
 
-/** What `ProblemDetails` declares, for requests that do not fit. */
+/** The problems of requests that do not fit the contract. */
 export const layerFaults: Layer.Layer<ProblemDetails> = HttpApiMiddleware.layerSchemaErrorTransform(
   ProblemDetails,
   (error, { endpoint }) =>
     error.kind === "Body" || error.kind === "ResponseHeaders"
-      ? // An answer that does not fit its schema is a defect of the server.
+      ? // An answer that does not fit its schema is a defect.
         Effect.die(error.cause)
       : Effect.gen(function* () {
           const { params } = yield* HttpRouter.RouteContext

@@ -1,6 +1,6 @@
 /**
- * What every request passes and every answer bears: the limits of each client, the API key, what browsers say of the page
- * that asks, the size limits, problems in place of bare failures, security headers, and the access log.
+ * The middleware of all requests: limits of each client, the API key, the origin that browsers report, size limits,
+ * problems in place of bare failures, security headers, and the access log.
  */
 import { createHash, timingSafeEqual } from "node:crypto"
 import { Settings, Telemetry } from "@gitpip/core"
@@ -13,21 +13,20 @@ import { forAsset, forPage, forProgram } from "./headers.ts"
 import { isOfPage } from "./page/addresses.ts"
 import * as RateLimit from "./RateLimit.ts"
 import * as Refusals from "./Refusals.ts"
-import { cookieOf, makeSessions, sessionCookie } from "./Session.ts"
+import { makeSessions, sessionCookie } from "./Session.ts"
 
-/** No call takes a body; what clients send along out of habit stays below this. */
+/** No call takes a body; the bodies that some clients send anyway are smaller. */
 const bodyLimit = ByteSize.kibibytes(64)
 const bodyLimitBytes = ByteSize.toNumberUnsafe(bodyLimit)
 
-/** Far above every address that makes sense, and below what Node takes for all headers together. */
+/** In characters: far above every valid address, and below Node's limit for all headers together. */
 const urlLimit = 8_192
 
 const wrongKeysPerMinute = 10
 
 /**
- * Whether the server can be reached through loopback alone, and asks for no key. Then a page of a stranger's site could
- * read from it, were that site's name to lead to 127.0.0.1 for a moment (DNS rebinding), so only names that always
- * mean this machine are answered to. Programs that mount the routes know their own names, and are not asked.
+ * Whether the server listens on loopback alone and has no key. Hazard: a site whose name leads to 127.0.0.1 for a moment
+ * could read from such a server (DNS rebinding), so it answers only to names that always mean this machine.
  */
 export const OnLoopbackAlone = Context.Reference<boolean>("gitpip/http/OnLoopbackAlone", { defaultValue: () => false })
 
@@ -50,12 +49,12 @@ export const guard = Effect.gen(function* () {
           fromCause(cause, request, path)
         )
       const finished = Effect.map(answered, (response) => {
-        // Not the supervisors' questions: a server that is not ready would look like one that breaks.
+        // Calls of supervisors are not counted: a 503 of /ready would count as a failure of the server.
         if (!openPaths.has(path)) {
           const seconds = (clock.currentTimeMillisUnsafe() - startedAt) / 1_000
           Telemetry.answered(String(response.status)).updateUnsafe(seconds, fiber.context)
         }
-        return HttpServerResponse.setHeaders(response, bearing(response.headers))
+        return HttpServerResponse.setHeaders(response, securityHeaders(response.headers))
       })
       return LogLevel.isLessThanOrEqualTo(fiber.getRef(References.MinimumLogLevel), "Debug")
         ? Effect.tap(finished, ({ status }) =>
@@ -65,8 +64,8 @@ export const guard = Effect.gen(function* () {
     })
 })
 
-/** A page has a policy of its own, and what a browser may keep says so itself. */
-const bearing = (headers: HttpServerResponse.HttpServerResponse["headers"]) =>
+/** The security headers of an answer. A page has its own policy, and a part of the page its own cache control. */
+const securityHeaders = (headers: HttpServerResponse.HttpServerResponse["headers"]) =>
   headers["content-security-policy"] !== undefined
     ? forPage
     : headers["cache-control"] === undefined
@@ -78,7 +77,7 @@ const pathOf = (url: string): string => {
   return end === -1 ? url : url.slice(0, end)
 }
 
-/** The answer in place of a call, if there is one. */
+/** The answer in place of the call's own; undefined when the call is allowed. */
 type Refuse = (
   request: HttpServerRequest.HttpServerRequest,
   path: string,
@@ -107,7 +106,7 @@ const longUrl = Effect.succeed(Refusals.longUrl)
 const tooLarge = Effect.succeed(Refusals.tooLarge)
 const unauthorized = Effect.succeed(Refusals.unauthorized)
 
-/** The limits and the key. Not for the open paths: a supervisor gets its answer however many others ask. */
+/** The limits and the key. Not for the open paths: a supervisor always gets its answer. */
 const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Service"]): Refuse => {
   const checkKey = makeCheckKey(apiKey)
   const sessions = makeSessions(apiKey)
@@ -115,25 +114,26 @@ const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Servi
   const requests = RateLimit.make({ perMinute: rateLimit })
   const wrongKeys = RateLimit.make({ perMinute: Number.isFinite(rateLimit) ? wrongKeysPerMinute : rateLimit })
 
-  return ({ headers, method, remoteAddress }, path, now) => {
-    // Within a Web handler there is no address: whoever mounts it has to know its callers.
+  return (request, path, now) => {
+    const { headers, method, remoteAddress } = request
+    // A Web handler has no address: the program that mounts the handler must limit its callers.
     const who = Option.isSome(remoteAddress) ? client(remoteAddress.value, headers["x-forwarded-for"]) : undefined
     if (who !== undefined) {
       const blocked = wrongKeys.wait(who, now)
-      // Not even compared: an answer that tells a right key from a wrong one is what a guesser needs.
+      // Not even compared, since any difference between a right and a wrong key helps a guesser.
       if (blocked > 0) return Effect.succeed(Refusals.tooMany("Too many wrong keys came from this address", blocked))
       const wait = requests.take(who, now)
       if (wait > 0) return Effect.succeed(Refusals.tooMany(`A client may make ${rateLimit} requests a minute`, wait))
     }
-    // There is nothing in them, and they ask for the key.
+    // The page has no data, and asks for the key itself.
     if (isOfPage(path)) return undefined
-    const session = headers.authorization === undefined ? cookieOf(headers.cookie, sessionCookie) : undefined
+    const session = headers.authorization === undefined ? request.cookies[sessionCookie] : undefined
     if (session !== undefined && sessions.isValid(session, now)) {
       return isFromOwnPage(method, headers) ? undefined : crossSite
     }
     const key = checkKey(headers.authorization)
     if (key === "right") return undefined
-    // Whoever sends no key does not guess.
+    // A request without a key is not a guess.
     if (key === "missing" || who === undefined) return unauthorized
     wrongKeys.take(who, now)
     return wrongKeys.wait(who, now) > 0
@@ -143,9 +143,8 @@ const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Servi
 }
 
 /**
- * Whether a page of another origin asks. Such a page, open in a browser on this machine, can send simple POSTs to a server
- * on loopback. Browsers say so; nothing else sends these headers. `same-site` is another port of this machine. Safari
- * leaves the first one out where there is no TLS.
+ * Whether a page of another origin sends the request: such a page can send simple POSTs to a server on loopback. Only
+ * browsers send these headers. `same-site` is another port of this machine; Safari omits `sec-fetch-site` without TLS.
  */
 const isFromElsewhere = (headers: HttpServerRequest.HttpServerRequest["headers"]): boolean => {
   const site = headers["sec-fetch-site"]
@@ -155,15 +154,15 @@ const isFromElsewhere = (headers: HttpServerRequest.HttpServerRequest["headers"]
 }
 
 /**
- * Whether somebody goes where another site's page leads them. What such a page asks for within itself it could not read,
- * but each stream would hold a connection, and each preview use up GitHub's limit. Programs say no destination.
+ * Whether a person follows a link of another site. Other requests of such a page could hold connections with streams, and
+ * use up GitHub's limit with previews. Programs send no destination.
  */
 const isFollowedLink = (method: string, headers: HttpServerRequest.HttpServerRequest["headers"]): boolean =>
   (method === "GET" || method === "HEAD") && (headers["sec-fetch-dest"] ?? "document") === "document"
 
 /**
- * Whether a request that a session vouches for comes from the page itself. Browsers send cookies along by themselves, so
- * here it takes a word for it: a request that changes something must say where it comes from.
+ * Whether a request with a session comes from the page itself. Browsers add cookies by themselves, so a request that
+ * changes something must also say where it comes from.
  */
 const isFromOwnPage = (method: string, headers: HttpServerRequest.HttpServerRequest["headers"]): boolean => {
   if (isFromElsewhere(headers)) return false
@@ -172,7 +171,7 @@ const isFromOwnPage = (method: string, headers: HttpServerRequest.HttpServerRequ
   )
 }
 
-/** Hashes are of one length whatever was sent, so neither the key's length nor its beginning shows in the time taken. */
+/** Compares hashes, which have one length, so that the time shows neither the key's length nor its beginning. */
 const makeCheckKey = (
   apiKey: Option.Option<Redacted.Redacted>
 ): ((authorization: string | undefined) => "right" | "wrong" | "missing") => {
@@ -193,9 +192,9 @@ const hasUncountedBody = ({ headers }: HttpServerRequest.HttpServerRequest): boo
 const countBody = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.provideService(request.arrayBuffer, HttpIncomingMessage.MaxBodySize, bodyLimit)
 
-/** Nothing of a failure reaches the caller but what it means for them. Defects go to the log. */
+/** The answer to a failure, without internal details. Defects go to the log. */
 const fromCause = (cause: Cause.Cause<unknown>, request: HttpServerRequest.HttpServerRequest, path: string): App => {
-  // The caller is gone, or the server stops.
+  // The caller has left, or the server stops.
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
   const answer = Refusals.ofServer(Cause.squash(cause), request, path)
   if (answer !== undefined) return Effect.succeed(answer)

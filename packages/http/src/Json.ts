@@ -1,7 +1,6 @@
 /**
- * Users and files in their JSON form, written out by hand: the schemas' own encoding of a hundred users takes twelve
- * times as long, more than everything else about the request (see `bench/`). The types hold the keys, a property test
- * the values, against the schemas.
+ * Users and files in their JSON form, written by hand: the schemas' own encoding of a hundred users takes twelve times as
+ * long, more than the rest of the request (see `bench/`). The types check the keys, and a property test the values.
  */
 import type { GistFile, User } from "@gitpip/core"
 import { DateTime } from "effect"

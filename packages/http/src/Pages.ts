@@ -1,4 +1,4 @@
-/** Pages of lists that are walked by id. */
+/** Pages of lists, by id. */
 import { Effect } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
@@ -10,8 +10,8 @@ interface Query {
 }
 
 /**
- * Reads one row more than asked for: it tells whether there is a next page. The link keeps the address as the caller
- * sees it, with all of its other parameters.
+ * Reads one row more than the page has, which shows whether there is a next page. The link has the caller's address with
+ * all of its parameters.
  */
 export const paged = Effect.fnUntraced(function* <A extends { readonly id: number }, E, R>(
   query: Query,
@@ -29,7 +29,7 @@ export const paged = Effect.fnUntraced(function* <A extends { readonly id: numbe
   return HttpApiSchema.withHeaders({ body, headers: { link: `<${pathname}?${searchParams}>; rel="next"` } })
 })
 
-/** A host is whatever the caller wrote into `Host`, which may be no part of an address, or be one by itself. */
+/** Hazard: the caller chooses `Host`, which may not be valid in an address, or may be a whole address itself. */
 const withoutHost = (url: string, host: string | undefined): string => {
   const [scheme = ""] = /^https?:\/\//i.exec(url) ?? []
   if (scheme === "") return url
@@ -37,5 +37,5 @@ const withoutHost = (url: string, host: string | undefined): string => {
   return host !== undefined && rest.startsWith(host) ? rest.slice(host.length) : rest.replace(/^[^/?#]*/, "")
 }
 
-/** Newest first: rows come before the last one seen. */
+/** The id that a page of a newest-first list begins below. */
 export const before = ({ after }: Query): number => after ?? Number.MAX_SAFE_INTEGER

@@ -1,7 +1,8 @@
 /**
- * The problems that calls answer with (RFC 9457), as classes: what the contract declares and typed clients fail with.
+ * The problems of calls (RFC 9457) as classes, which the contract declares and typed clients fail with.
  *
- * `type` tells problems of one status apart. It is a name and leads nowhere; `detail` says what is wrong and what to do.
+ * `type` distinguishes problems of one status, and is a name without a page behind it. `detail` says what is wrong and what
+ * to do.
  */
 import { Schema } from "effect"
 import { HttpApiError, HttpApiMiddleware } from "effect/http-api"
@@ -46,14 +47,14 @@ export class PublicationNotFailedProblem extends HttpApiError.Problem<Publicatio
   { type: "urn:gitpip:problem:publication-not-failed", status: 409, title: "The publication has not failed" }
 ) {}
 
-/** GitHub did not answer what was asked of it. `detail` says why: an unknown user, a limit, a token, an outage. */
+/** GitHub did not give the answer. `detail` says why: an unknown user, a limit, a token, an outage. */
 export class GithubProblem extends HttpApiError.Problem<GithubProblem>()("GithubProblem", {
   type: "urn:gitpip:problem:github",
   status: 502,
   title: "GitHub does not answer what was asked"
 }) {}
 
-/** The server runs, but work does not get done. */
+/** The server runs, but its work does not get done. */
 export class NotReadyProblem extends HttpApiError.Problem<NotReadyProblem>()(
   "NotReadyProblem",
   { type: "urn:gitpip:problem:not-ready", status: 503, title: "Not ready" },
@@ -73,14 +74,14 @@ export class TooManyRequestsProblem extends HttpApiError.Problem<TooManyRequests
   title: "Too many requests"
 }) {}
 
-/** The database did not do what was asked. Says nothing about it: the log does. */
+/** The database failed. The details are only in the log. */
 export class UnavailableProblem extends HttpApiError.Problem<UnavailableProblem>()("UnavailableProblem", {
   type: "urn:gitpip:problem:unavailable",
   status: 503,
   title: "The database cannot be used at the moment"
 }) {}
 
-/** What any call may answer, besides its own problems. `layerFaults` implements it. */
+/** Problems of any call, beside its own. `layerFaults` implements the middleware. */
 export class ProblemDetails extends HttpApiMiddleware.Service<ProblemDetails>()("gitpip/http/ProblemDetails", {
   error: [
     HttpApiError.BadRequestProblem,

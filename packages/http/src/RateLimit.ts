@@ -1,22 +1,22 @@
 /**
- * How often each client may do something: a token bucket for each, refilled evenly over the minute.
+ * A rate limit: a token bucket for each client, refilled evenly over the minute.
  *
- * Effect's own `RateLimiter` keeps every key it has ever seen. Here strangers choose the keys, so memory is bounded:
- * clients are kept in two generations, and when the younger is full, the older is forgotten. A forgotten client begins
- * anew with a full bucket, which takes as many other clients as a generation holds.
+ * Effect's own `RateLimiter` keeps every key for ever. Here strangers choose the keys, so memory is bounded: clients are
+ * kept in two generations, and when the younger is full, the older is dropped. A dropped client starts with a full bucket,
+ * which needs as many other clients as a generation has.
  */
 
 export interface RateLimit {
-  /** Takes one. Answers 0, or for how many milliseconds there is none. */
+  /** Takes a token and returns 0, or returns the milliseconds until the next token. */
   readonly take: (client: string, now: number) => number
-  /** For how many milliseconds there is none; takes nothing. */
+  /** The milliseconds until the next token, 0 when there is one. Takes nothing. */
   readonly wait: (client: string, now: number) => number
 }
 
 export interface RateLimitOptions {
-  /** Also how many can be had at once. */
+  /** Also the size of the bucket. */
   readonly perMinute: number
-  /** How many clients are kept at most. */
+  /** At most this many clients are kept. */
   readonly clients?: number
 }
 
@@ -25,7 +25,7 @@ export const make = ({ perMinute, clients = 20_000 }: RateLimitOptions): RateLim
   /** Between two tokens. */
   const interval = 60_000 / perMinute
   /**
-   * Instead of a count and a time, one number: when the bucket will be full again
+   * One number for each client, in place of a count and a time: when the bucket will be full again
    * (https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm).
    */
   let young = new Map<string, number>()
@@ -33,7 +33,7 @@ export const make = ({ perMinute, clients = 20_000 }: RateLimitOptions): RateLim
 
   const fullAt = (client: string, now: number): number => {
     const kept = young.get(client) ?? old.get(client) ?? now
-    // No bucket takes longer than that to fill: the clock was set back, and must not lock anybody out until it is there again.
+    // No bucket takes longer than a minute to fill, so the clock was set back, which must not block the client.
     return kept > now + 60_001 ? now : Math.max(kept, now)
   }
   const keep = (client: string, until: number): void => {
@@ -43,7 +43,7 @@ export const make = ({ perMinute, clients = 20_000 }: RateLimitOptions): RateLim
     }
     young.set(client, until)
   }
-  // Sums of fractions of milliseconds: less than one of them is none.
+  // Tolerates the rounding of sums of fractions.
   const missing = (full: number, now: number) => Math.max(0, Math.ceil(full + interval - now - 60_000 - 1e-3))
 
   return {

@@ -1,11 +1,11 @@
 /**
- * The reference page at `/docs`, whole in itself: its script comes with it, and it is allowed nothing else.
+ * The reference page at `/docs`, with its script inside.
  *
- * Scalar's page would load fonts from its makers' server, which would then know who reads it, and offers to upload the
- * document there. Both are switched off, and the policy forbids them: it names the two scripts of the page by their
- * hashes and no other origin than the server itself. Scalar writes its styles into the page, so these are allowed.
+ * Hazard: Scalar's page would load fonts from its makers' server, and offer to upload the document there. The options
+ * switch both off, and the policy forbids both: it names the page's two scripts by their hashes, and no other origin.
+ * Scalar writes its styles into the page, so inline styles are allowed.
  */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Predicate } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiScalar } from "effect/http-api"
 import { Api } from "./Api.ts"
@@ -20,13 +20,15 @@ const scalar = {
   mcp: { disabled: true }
 }
 
-/** Scripts are hashed on the first request: most servers never show the page. */
+const isBytes = Predicate.isTagged("Uint8Array")
+
+/** Scripts are hashed on the first request, because most servers never show the page. */
 const policies = new WeakMap<object, string>()
 
 const policyOf = (response: HttpServerResponse.HttpServerResponse): string => {
   const known = policies.get(response.body)
   if (known !== undefined) return known
-  const page = response.body._tag === "Uint8Array" ? new TextDecoder().decode(response.body.body) : ""
+  const page = isBytes(response.body) ? new TextDecoder().decode(response.body.body) : ""
   const policy = pagePolicy({
     ownScripts: false,
     inlineScripts: [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, script = ""]) => script),

@@ -29,10 +29,10 @@ const layerUnguarded = Layer.mergeAll(
 /** Gitpip's routes, each behind the API key, for the router of another application. Leaves its other routes alone. */
 export const layerRoutes = layerUnguarded.pipe(Layer.provide(HttpRouter.middleware(guard).layer))
 
-/** A whole server: the routes, the page, and problems for every address that is none. */
+/** A whole server: the routes, the page, and problems for all other addresses. */
 export const layerApp = Layer.mergeAll(layerUnguarded, layerPage, HttpRouter.middleware(guard, { global: true }))
 
-/** The longest name in an address is bounded by the schemas, which say what is wrong, and not by the router. */
+/** Above the schemas' own limits for names, so that the schemas report the fault. */
 export const routerConfig = { maxParamLength: 16_384 }
 
 export interface WebHandler {
@@ -47,7 +47,7 @@ export interface WebHandler {
  */
 export const toWebHandler = <E>(services: Layer.Layer<Gitpip | Worker | Settings, E>): WebHandler =>
   HttpRouter.toWebHandler(
-    // Merged, so that a logger or tracer among the services also serves the requests themselves.
+    // Merged, so that requests also use a logger or tracer among the services.
     layerApp.pipe(Layer.provideMerge(services), Layer.provide(HttpServer.layerServices)),
     { disableLogger: true, routerConfig }
   )

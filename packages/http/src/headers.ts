@@ -1,4 +1,4 @@
-/** The headers that tell a browser what it may not do with an answer. TLS, and `Strict-Transport-Security`, are a proxy's. */
+/** Security headers for browsers. TLS and `Strict-Transport-Security` are the task of a proxy. */
 import { createHash } from "node:crypto"
 import { Headers } from "effect/http"
 
@@ -13,7 +13,7 @@ const always = {
 
 const common = { ...always, "cache-control": "no-store" }
 
-/** What a page may load and run: its own, and the scripts of exactly these texts. Nobody may frame it. */
+/** The policy of a page: it loads and runs its own server's parts, and scripts of exactly these texts. No site may frame it. */
 export const pagePolicy = (options: {
   readonly ownScripts: boolean
   readonly inlineScripts: ReadonlyArray<string>
@@ -37,13 +37,13 @@ export const pagePolicy = (options: {
 /** For a page, which brings its own `content-security-policy`. */
 export const forPage = Headers.fromInput(common)
 
-/** For everything else. A browser that shows it as a page runs and loads nothing. */
+/** For everything else. A browser that shows the answer as a page runs and loads nothing. */
 export const forProgram = Headers.fromInput({
   ...common,
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'"
 })
 
-/** For a part of a page, which says itself how long it may be kept. */
+/** For a part of a page, which has its own `cache-control`. */
 export const forAsset = Headers.fromInput({
   ...always,
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'"

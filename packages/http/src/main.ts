@@ -11,7 +11,7 @@ import { Stopping } from "./Events.ts"
 import { OnLoopbackAlone } from "./Guard.ts"
 import { layerApp, routerConfig } from "./Server.ts"
 
-/** How long requests in flight may take when the server stops. */
+/** The time for requests in flight when the server stops. */
 const grace = "20 seconds"
 
 const mayListen = Effect.gen(function* () {
@@ -42,8 +42,8 @@ export const layerServerWith = (
       const stopping = yield* Deferred.make<void>()
       const onLoopbackAlone = isLoopback(settings.host) && Option.isNone(settings.apiKey)
       const served = HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
-        // No call changes the protocol of its connection. One that is changed is out of reach of the server's limits, so
-        // the wish is passed over, as HTTP allows.
+        // Hazard: an upgraded connection escapes the server's limits. No call needs an upgrade, so the header is ignored, as
+        // HTTP allows.
         Layer.tap(() => Effect.sync(() => server.removeAllListeners("upgrade"))),
         Layer.provide(Layer.succeed(OnLoopbackAlone, onLoopbackAlone)),
         Layer.provide(Layer.succeed(Stopping, Deferred.await(stopping))),
@@ -56,7 +56,7 @@ export const layerServerWith = (
       )
       const announced = HttpServer.addressFormattedWith((address) =>
         Effect.andThen(
-          // Commands that find the embedded database taken ask this server.
+          // Commands that find the embedded database in use ask this server.
           Option.isSome(settings.postgres)
             ? Effect.void
             : Database.announce(settings.dataDir, urlOnThisMachine(address)),
@@ -71,7 +71,7 @@ export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip
   {}
 )
 
-/** Logs to stdout in the format and from the level on that the settings say. No stranger's text can forge a line. */
+/** Logs to stdout, in the format and from the level of the settings. Text of strangers cannot forge a line. */
 export const layerLogs: Layer.Layer<never, never, Settings> = Layer.unwrap(
   Effect.map(Settings, (settings) => {
     const secrets = secretsOf(settings)
@@ -103,7 +103,7 @@ export const layerTelemetry: Layer.Layer<never> = Otlp.layerFromConfig({ resourc
   Layer.provide([
     OtlpSerialization.layerJson,
     FetchHttpClient.layer,
-    // The standard's own default, which the module leaves out: with an endpoint, all three are exported.
+    // The standard's default, which the module lacks: with an endpoint, all three are exported.
     ConfigProvider.layerAdd(
       ConfigProvider.fromEnvRecord({
         OTEL_TRACES_EXPORTER: "otlp",
@@ -115,8 +115,8 @@ export const layerTelemetry: Layer.Layer<never> = Otlp.layerFromConfig({ resourc
 )
 
 /**
- * The whole process but for its settings: database, services, background work, server, logs and telemetry. A server
- * that must not listen does not even open the database.
+ * The whole process except its settings: database, services, background work, server, logs and telemetry. A server that
+ * must not listen does not open the database.
  */
 export const layerProcess: Layer.Layer<HttpServer.HttpServer | Gitpip | Worker, ListenError | DatabaseError, Settings> =
   Layer.unwrap(

@@ -1,4 +1,4 @@
-/** What changes is told while it changes, and holds neither a connection nor the server for good. */
+/** Changes are reported at once, and an event stream keeps neither a connection nor the server for ever. */
 import { assert, describe, it, layer } from "@effect/vitest"
 import { type Change, Username } from "@gitpip/core"
 import { Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
@@ -8,7 +8,7 @@ import { found, layerRunning, problem, Running } from "./server.ts"
 
 type ChangeJson = typeof Change.Encoded
 
-/** What an event stream tells, one after the other. It is closed with the scope. */
+/** The events of a stream, one after the other. The stream closes with the scope. */
 const listen = (origin: string) =>
   Effect.gen(function* () {
     const abort = new AbortController()
@@ -41,7 +41,7 @@ const listen = (origin: string) =>
   })
 
 layer(layerRunning(), { excludeTestServices: true })("events", (it) => {
-  it.effect("tell of users, scans and files, to everybody who listens", () =>
+  it.effect("report users, scans and files to every listener", () =>
     Effect.gen(function* () {
       const { call, origin } = yield* Running
       const listeners = [yield* listen(origin), yield* listen(origin)]
@@ -58,7 +58,7 @@ layer(layerRunning(), { excludeTestServices: true })("events", (it) => {
         assert.strictEqual(again.status, 201)
         assert.deepStrictEqual(yield* next("user"), { type: "user", login: "ann" })
       }
-      // What was asked for comes at once, what is stored with the next look at the database.
+      // A requested scan is reported at once, stored changes with the next query of the database.
       const [first, second] = listeners
       assert.deepStrictEqual(first && (yield* first.next("scan")), { type: "scan", scan: json })
       const files = second && (yield* second.next("files"))

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { found, layerRunning, problem, Running, walk } from "./server.ts"
+import { allPages, found, layerRunning, problem, Running } from "./server.ts"
 
 const names = (files: ReadonlyArray<{ filename: string }>) => files.map(({ filename }) => filename)
 
@@ -40,7 +40,7 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
     })
   )
 
-  it.effect("answers 404 for users and visits that are not there, telling them apart, and records nothing", () =>
+  it.effect("answers 404 with different problems for unknown users and unknown visits, and records nothing", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       yield* found("cid", 1)
@@ -58,7 +58,7 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
     })
   )
 
-  it.effect("whoever did not get a visit's answer finds the visit, and its answer", () =>
+  it.effect("finds a visit and its answer again when the answer was lost", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       yield* found("fay", 2)
@@ -66,7 +66,7 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
       yield* call("POST", "/latestgists/fay")
       yield* call("POST", "/latestgists/fay?visitor=eve")
       const recorded = yield* visits
-      const pages = yield* walk("/users/fay/visits?visitor=eve&limit=1")
+      const pages = yield* allPages("/users/fay/visits?visitor=eve&limit=1")
       assert.deepStrictEqual(
         pages.flat().map(({ visitor }) => visitor),
         ["eve", "eve"]
@@ -74,7 +74,7 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
       assert.strictEqual(String(pages[1]?.[0].id), lost.headers.get("gitpip-visit"))
       const again = yield* call("GET", `/users/fay/visits/${pages[1]?.[0].id}`)
       assert.deepStrictEqual(again.json.files, lost.json)
-      assert.strictEqual((yield* walk("/users/fay/visits")).flat().length, 1)
+      assert.strictEqual((yield* allPages("/users/fay/visits")).flat().length, 1)
       assert.strictEqual(yield* visits, recorded)
     })
   )
@@ -96,11 +96,11 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
     })
   )
 
-  it.effect("walks the history newest first in linked pages, and records no visit", () =>
+  it.effect("lists the history newest first in linked pages, and records no visit", () =>
     Effect.gen(function* () {
       yield* found("eve", 7)
       const before = yield* visits
-      const pages = yield* walk("/users/eve/gists?limit=3")
+      const pages = yield* allPages("/users/eve/gists?limit=3")
       assert.deepStrictEqual(
         pages.map(({ length }) => length),
         [3, 3, 1]
@@ -109,7 +109,7 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
         names(pages.flat()),
         [6, 5, 4, 3, 2, 1, 0].map((n) => `eve-${n}.txt`)
       )
-      const [after] = yield* walk(`/users/eve/gists?after=${pages[0]?.[2].id}`)
+      const [after] = yield* allPages(`/users/eve/gists?after=${pages[0]?.[2].id}`)
       assert.deepStrictEqual(
         names(after ?? []),
         [3, 2, 1, 0].map((n) => `eve-${n}.txt`)

@@ -242,7 +242,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
     })
   )
 
-  it.effect("does nothing for a page of another origin, but opens for whoever follows its link", () =>
+  it.effect("does nothing for a page of another origin, but opens for a person who follows its link", () =>
     Effect.gen(function* () {
       const { origin } = yield* Running
       const ask = (path: string, site: string, dest: string) =>
@@ -250,7 +250,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
           raw(origin, "GET", path, { "sec-fetch-site": site, "sec-fetch-dest": dest }),
           (answer) => answer.status
         )
-      // Each look at GitHub uses up its limit, each stream a connection: a page that cannot read them can ask for them.
+      // A page that cannot read answers can still use up GitHub's limit with previews, and connections with streams.
       for (const path of ["/users/ann/preview", "/files/1/preview", "/status", "/assets/x/main.js"]) {
         for (const dest of ["image", "empty", "script", "iframe"]) {
           assert.strictEqual(yield* ask(path, "cross-site", dest), 403, `${path} ${dest}`)

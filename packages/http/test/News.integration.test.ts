@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Gitpip, Username } from "@gitpip/core"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { found, layerRunning, problem, Running, walk } from "./server.ts"
+import { allPages, found, layerRunning, problem, Running } from "./server.ts"
 
 layer(layerRunning(), { excludeTestServices: true })("news", (it) => {
   it.effect("are counted for each visitor until they visit, page by page", () =>
@@ -18,7 +18,7 @@ layer(layerRunning(), { excludeTestServices: true })("news", (it) => {
         yield* found(login, files)
       }
       const counts = (visitor: string) =>
-        Effect.map(walk(`/news?limit=2&visitor=${visitor}`), (pages) => {
+        Effect.map(allPages(`/news?limit=2&visitor=${visitor}`), (pages) => {
           assert.deepStrictEqual(
             pages.map(({ length }) => length),
             [2, 1]

@@ -41,7 +41,7 @@ layer(layerRunning(), { excludeTestServices: true })("the page", (it) => {
           cookie: headers.get("set-cookie") ?? ""
         }))
       const first = yield* visit()
-      assert.match(first.cookie, /^gitpip_visitor=page-[\w-]{12}; Path=\/; Max-Age=31536000; HttpOnly; SameSite=Lax$/)
+      assert.match(first.cookie, /^gitpip_visitor=page-[\w-]{12}; Max-Age=31536000; Path=\/; HttpOnly; SameSite=Lax$/)
       assert.include(first.cookie, `=${first.name};`)
       assert.notStrictEqual((yield* visit()).name, first.name)
       assert.strictEqual((yield* visit(`a=b; ${first.cookie.split(";")[0]}`)).name, first.name)

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { found, layerRunning, problem, Running, walk } from "./server.ts"
+import { allPages, found, layerRunning, problem, Running } from "./server.ts"
 
 layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
   it.effect("lists the outbox newest first, by state, in pages that keep the state", () =>
@@ -10,14 +10,14 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
       yield* found("ann", 5)
       yield* sql`update publications set state = 'failed', error_reason = 'Refused', error_message = 'no room'
         where key in (select key from publications order by key limit 3)`
-      const [all] = yield* walk("/publications")
+      const [all] = yield* allPages("/publications")
       const ids = (all ?? []).map(({ id }) => id)
       assert.strictEqual(ids.length, 5)
       assert.deepStrictEqual(
         ids,
         ids.toSorted((a, b) => b - a)
       )
-      const failed = yield* walk("/publications?state=failed&limit=2")
+      const failed = yield* allPages("/publications?state=failed&limit=2")
       assert.deepStrictEqual(
         failed.map(({ length }) => length),
         [2, 1]
@@ -25,7 +25,7 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
       assert.isTrue(
         failed.flat().every(({ state, error_message }) => state === "failed" && error_message === "no room")
       )
-      assert.deepStrictEqual(yield* walk("/publications?state=gone"), [[]])
+      assert.deepStrictEqual(yield* allPages("/publications?state=gone"), [[]])
     })
   )
 

@@ -25,7 +25,7 @@ describe("a limit of 60 a minute", () => {
     assert.strictEqual(limit.take("b", 0), 0)
   })
 
-  it("tells the wait without taking", () => {
+  it("reports the wait without taking", () => {
     const limit = RateLimit.make({ perMinute: 2 })
     assert.deepStrictEqual([limit.wait("a", 0), limit.wait("a", 0), limit.wait("a", 0)], [0, 0, 0])
     assert.strictEqual(takeAll(limit, "a", 0), 2)
@@ -80,7 +80,7 @@ it.prop(
       const wait = limit.wait("a", now)
       assert.strictEqual(limit.take("a", now), wait)
       if (wait === 0) passed.push(now)
-      // Whoever comes back when told to gets one.
+      // A client that waits as long as it was asked to gets a token.
       else assert.strictEqual(limit.wait("a", now + wait), 0)
       assert.isAtMost(passed.filter((at) => at > now - 60_000).length, 2 * perMinute)
       if (passed.length < perMinute) assert.strictEqual(wait, 0)

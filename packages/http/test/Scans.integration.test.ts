@@ -1,10 +1,10 @@
 import { assert, layer } from "@effect/vitest"
 import { Gitpip } from "@gitpip/core"
 import { Effect } from "effect"
-import { found, layerRunning, problem, Running, walk } from "./server.ts"
+import { allPages, found, layerRunning, problem, Running } from "./server.ts"
 
 layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
-  it.effect("takes a wish for a scan and says where to look", () =>
+  it.effect("accepts a request for a scan, and answers with the scan's address", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       yield* call("POST", "/users/ann/1")
@@ -47,14 +47,14 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
       for (let n = 0; n < 3; n++) yield* gitpip.scan()
-      const [all] = yield* walk("/scans")
+      const [all] = yield* allPages("/scans")
       const ids = (all ?? []).map(({ id }) => id)
       assert.isAtLeast(ids.length, 3)
       assert.deepStrictEqual(
         ids,
         ids.toSorted((a, b) => b - a)
       )
-      const pages = yield* walk("/scans?limit=2")
+      const pages = yield* allPages("/scans?limit=2")
       assert.isAtLeast(pages.length, 2)
       assert.deepStrictEqual(
         pages.flat().map(({ id }) => id),

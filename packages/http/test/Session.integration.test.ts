@@ -21,7 +21,7 @@ layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a s
     Effect.gen(function* () {
       const { call } = yield* Running
       const { cookie, setCookie } = yield* signIn()
-      assert.match(setCookie, /^gitpip_session=\d+\.[\w-]{43}; Path=\/; Max-Age=604800; HttpOnly; SameSite=Strict$/)
+      assert.match(setCookie, /^gitpip_session=\d+\.[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Strict$/)
       assert.notInclude(setCookie, key)
       for (const path of ["/status", "/users", "/metrics"]) {
         assert.strictEqual((yield* call("GET", path, { headers: { cookie } })).status, 200, path)
@@ -30,7 +30,7 @@ layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a s
       }
       assert.match(
         (yield* signIn({ origin: "https://127.0.0.1", "sec-fetch-site": "same-origin" })).setCookie,
-        /; Secure$/
+        /; Secure; SameSite=Strict$/
       )
     })
   )
@@ -51,7 +51,7 @@ layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a s
       ]) {
         problem(yield* call("GET", "/status", { headers: { cookie: `gitpip_session=${value}` } }), 401)
       }
-      // Whoever sends a key is judged by it.
+      // A request with a key is judged by the key alone.
       problem(yield* call("GET", "/status", { headers: { cookie, authorization: "Bearer wrong" } }), 401)
     })
   )
@@ -86,7 +86,7 @@ layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a s
       assert.strictEqual(answer.status, 204)
       assert.strictEqual(
         answer.headers.get("set-cookie"),
-        "gitpip_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
+        "gitpip_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"
       )
     })
   )

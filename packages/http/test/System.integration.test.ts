@@ -16,7 +16,7 @@ layer(layerRunning(), { excludeTestServices: true })("system", (it) => {
     })
   )
 
-  it.effect("tells how things stand", () =>
+  it.effect("reports the state of everything", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const { json } = yield* call("GET", "/status")
@@ -71,7 +71,7 @@ layer(layerRunning(), { excludeTestServices: true })("system", (it) => {
   )
 })
 
-describe("with services that misbehave", () => {
+describe("with services that fail", () => {
   const startedAt = DateTime.makeUnsafe(0)
   const ask = (
     path: string,

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { layerRunning, problem, Running, walk } from "./server.ts"
+import { allPages, layerRunning, problem, Running } from "./server.ts"
 
 const trackedRows = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -55,7 +55,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
     })
   )
 
-  it.effect("tracks under the next free id, and tells beforehand what that would publish", () =>
+  it.effect("tracks under the next free id, and shows beforehand what that would publish", () =>
     Effect.gen(function* () {
       const { call, github } = yield* Running
       github.addUser("nina")
@@ -189,7 +189,7 @@ layer(layerRunning(), { excludeTestServices: true })("2,500 users", (it) => {
 
   it.effect("come in pages that are linked", () =>
     Effect.gen(function* () {
-      const pages = yield* walk("/users?limit=999")
+      const pages = yield* allPages("/users?limit=999")
       assert.deepStrictEqual(
         pages.map(({ length }) => length),
         [999, 999, 502]
@@ -200,9 +200,9 @@ layer(layerRunning(), { excludeTestServices: true })("2,500 users", (it) => {
 
   it.effect("come without a link to an empty page, and a hundred at a time by default", () =>
     Effect.gen(function* () {
-      const exact = yield* walk("/users?limit=500")
+      const exact = yield* allPages("/users?limit=500")
       assert.strictEqual(exact.length, 5)
-      const [first] = yield* walk("/users?after=4900")
+      const [first] = yield* allPages("/users?after=4900")
       assert.deepStrictEqual(first?.map(idOf), ids.slice(2_450))
       const { call } = yield* Running
       assert.strictEqual((yield* call("GET", "/users?after=0")).json.length, 100)

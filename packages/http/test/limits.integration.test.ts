@@ -1,4 +1,4 @@
-/** How much one client may ask of the server, and that nobody else pays for it. */
+/** The limits of one client, which no other client pays for. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { raw } from "./raw.ts"
@@ -10,7 +10,7 @@ const statuses = (calls: ReadonlyArray<Effect.Effect<{ readonly status: number }
 const times = <A>(n: number, one: A): Array<A> => Array.from({ length: n }, () => one)
 
 layer(layerRunning({ GITPIP_RATE_LIMIT: "5" }), { excludeTestServices: true })("a client", (it) => {
-  it.effect("that asks too often is told so, and when to come again", () =>
+  it.effect("that asks too often gets 429, which says when to ask again", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       assert.deepStrictEqual(yield* statuses(times(5, call("GET", "/users"))), times(5, 200))
@@ -68,12 +68,12 @@ const withKey = { authorization: `Bearer ${key}` }
 const wrong = { authorization: "Bearer guess" }
 
 layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_TRUSTED_PROXIES: "127.0.0.1" }), { excludeTestServices: true })(
-  "whoever sends wrong keys",
+  "a client that sends wrong keys",
   (it) => {
     const from = (origin: string, address: string, headers: Record<string, string>) =>
       raw(origin, "GET", "/users", { ...headers, "x-forwarded-for": address })
 
-    it.effect("has ten tries, and then no key of that address is even looked at", () =>
+    it.effect("has ten tries, and then no key of that address is even compared", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         assert.deepStrictEqual(yield* statuses(times(12, from(origin, "198.51.100.1", wrong))), [
@@ -85,14 +85,14 @@ layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_TRUSTED_PROXIES: "127.0.0.1" })
         assert.strictEqual(right.status, 429)
         assert.strictEqual(JSON.parse(right.text).type, tooMany)
         assert.isAtMost(Number(right.headers["retry-after"]), 6)
-        // Everybody else goes on.
+        // Other clients are not blocked.
         assert.strictEqual((yield* from(origin, "198.51.100.2", withKey)).status, 200)
-        // So does a supervisor.
+        // Nor is a supervisor.
         assert.strictEqual((yield* raw(origin, "GET", "/ready", { "x-forwarded-for": "198.51.100.1" })).status, 200)
       })
     )
 
-    it.effect("is not whoever sends none, or the right one", () =>
+    it.effect("is not one that sends no key, or the right key", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         assert.deepStrictEqual(yield* statuses(times(30, from(origin, "198.51.100.3", {}))), times(30, 401))

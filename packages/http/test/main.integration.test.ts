@@ -29,7 +29,7 @@ const start = Effect.fnUntraced(function* (env: Record<string, string>) {
   return { origin, lines, call: callAt(origin) }
 })
 
-/** The scan that an answer's `location` tells of, when it has ended. */
+/** The scan at an answer's `location`, once it has ended. */
 const ended = (call: ReturnType<typeof callAt>, headers: Headers): Effect.Effect<Json> =>
   Effect.flatMap(call("GET", headers.get("location") ?? ""), ({ json }) =>
     json.scan.finished_at === null ? ended(call, headers) : Effect.succeed(json)
@@ -218,7 +218,7 @@ describe("layerLogs", () => {
         )
         const [first = "", ...rest] = printed.join("\n").split("\n")
         assert.include(first, "FORGED")
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
         assert.notMatch(printed.join("\n"), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/)
         if (format === "pretty") for (const line of rest) assert.match(line, /^ {4}/)
         else assert.deepStrictEqual(rest, [])

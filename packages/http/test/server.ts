@@ -54,7 +54,7 @@ const layerIdle = Layer.effect(
   Effect.map(DateTime.now, (startedAt) => Worker.of({ dead: Effect.succeed([]), startedAt }))
 )
 
-/** Nothing is printed, and everything is looked at, down to the last detail. */
+/** Collects all log lines of every level, and prints none. */
 export const silent = Layer.merge(
   Logger.layer([
     Logger.make(({ cause, fiber, message }) => {
@@ -75,7 +75,7 @@ export class Running extends Context.Service<
   }
 >()("gitpip/test/Running") {}
 
-// biome-ignore lint/suspicious/noExplicitAny: what is in a body is what the tests look at, member by member
+// biome-ignore lint/suspicious/noExplicitAny: tests read bodies member by member
 export type Json = any
 
 export interface Answer {
@@ -156,7 +156,7 @@ export const problem = (answer: Answer, status: number) => {
 }
 
 /** Follows `Link: rel="next"` to the end, and gives every page's body. */
-export const walk = Effect.fnUntraced(function* (path: string, pages = 100) {
+export const allPages = Effect.fnUntraced(function* (path: string, pages = 100) {
   const { call } = yield* Running
   const bodies: Array<ReadonlyArray<Json>> = []
   for (let next: string | undefined = path; next !== undefined; ) {

@@ -9,7 +9,7 @@ export const demo = Command.make(
     exit: Flag.Boolean("exit").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
-      Flag.withDescription("End after the tour instead of serving on")
+      Flag.withDescription("Exit after the tour instead of serving on")
     ),
     port: Flag.String("port").pipe(
       Flag.withMetavar("N"),
@@ -25,7 +25,7 @@ export const demo = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Show all that Gitpip does, with fakes for GitHub and Pipedrive and a database in memory. Needs no account, no settings and no network"
+    "Show everything that Gitpip does, with fakes of GitHub and Pipedrive and a database in memory. Needs no account, no settings and no network"
   ),
   Command.withShortDescription("See everything work, without any account")
 )

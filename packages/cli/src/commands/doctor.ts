@@ -14,24 +14,28 @@ export const doctor = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { Checks, checkAll } = yield* Effect.promise(() => import("../checks.ts"))
     const checks = yield* checkAll
-    yield* Output.result(typed.json, Checks, checks, (checks) => ({
-      whole: true,
-      rows: checks.flatMap(rowsOf)
-    }))
+    yield* Output.result(checks, {
+      json: typed.json,
+      schema: Checks,
+      show: (checks) => ({
+        whole: true,
+        rows: checks.flatMap(rowsOf)
+      })
+    })
     const failed = checks.filter(({ state }) => state === "failed").length
     if (failed > 0)
-      return yield* new Unsuccessful({ message: `${count(failed, "check")} failed: what to do stands below each.` })
+      return yield* new Unsuccessful({ message: `${count(failed, "check")} failed. The fix is below each of them.` })
   })
 ).pipe(
   Command.withDescription(
-    "Check the settings, the database, GitHub, and Pipedrive's token and activity type, and say how to mend what is wrong. With GITPIP_URL: the settings and that server. Costs 20 Pipedrive tokens"
+    "Check the settings, the database, GitHub, and Pipedrive's token and activity type, and say how to fix what is wrong. With GITPIP_URL: the settings and that server. Costs 20 Pipedrive tokens"
   ),
   Command.withShortDescription("Check settings, database, GitHub and Pipedrive")
 )
 
 const meanings: Readonly<Record<Check["state"], Meaning>> = { ok: "good", failed: "bad", off: "busy", skipped: "aside" }
 
-/** A message may have several lines (all faults of the settings), which belong under their check, as what to do does. */
+/** A message with several lines, such as all faults of the settings, and the fix go below the check. */
 const rowsOf = ({ message, name, fix, state }: Check): ReadonlyArray<Row> => {
   const [first = "", ...more] = message.split("\n")
   return [

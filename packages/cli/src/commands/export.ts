@@ -9,9 +9,7 @@ export const exportState = Command.make(
   "export",
   {
     // A path, so that shells offer files. It comes as an absolute one.
-    file: Argument.Path("FILE").pipe(
-      Argument.withDescription("A file that is not there yet; packed when its name ends in .gz")
-    ),
+    file: Argument.Path("FILE").pipe(Argument.withDescription("A new file; compressed when its name ends in .gz")),
     json
   },
   Effect.fnUntraced(function* (typed) {
@@ -28,18 +26,18 @@ export const exportState = Command.make(
         })
       ).pipe(Effect.ensuring(progress.done))
     )
-    yield* Output.result(typed.json, Rows, rows, showRows)
+    yield* Output.result(rows, { json: typed.json, schema: Rows, show: showRows })
     yield* Output.message(
-      `Written to ${typed.file}. Stop whatever runs on this database before something runs on the copy: what one publishes, the other does not know of.`
+      `Written to ${typed.file}. Stop everything that uses this database before anything uses the copy: neither knows what the other publishes.`
     )
   })
 ).pipe(
   Command.withDescription(
-    "Write all that the database remembers to a file, for moving it to another database with `gitpip import`"
+    "Write all state of the database to a file, to move it to another database with `gitpip import`"
   ),
   Command.withShortDescription("Write all state to a file"),
   Command.withExamples([
-    { command: "gitpip export state.jsonl.gz", description: "Write the database of the settings to a packed file" }
+    { command: "gitpip export state.jsonl.gz", description: "Write the database of the settings to a compressed file" }
   ])
 )
 

@@ -1,4 +1,4 @@
-/** How `latest` and `history` show files. */
+/** The table of files that `latest` and `history` show. */
 import type { GistFile } from "@gitpip/core"
 import type { Meaning } from "../Screen.ts"
 import type { Row } from "../Table.ts"
@@ -19,7 +19,7 @@ export const row = (file: GistFile): Row => [
   file.htmlUrl
 ]
 
-/** What a publication's state means to whoever looks. */
+/** The colour of each state of a publication. */
 export const stateMeanings: Readonly<Record<string, Meaning>> = {
   pending: "busy",
   sending: "busy",

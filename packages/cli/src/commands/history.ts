@@ -17,7 +17,7 @@ export const history = Command.make(
     after: Flag.String("after").pipe(
       Flag.withMetavar("ID"),
       Flag.optional,
-      Flag.withDescription("Go on after the file of this id, the last one of the list before")
+      Flag.withDescription("Start after the file with this id, the last one of the previous list")
     ),
     json
   },
@@ -38,7 +38,7 @@ export const history = Command.make(
       header,
       row,
       links: true,
-      empty: after === undefined ? `Nothing has been found of ${username} yet.` : `${username} has no older files.`
+      empty: after === undefined ? `No file of ${username} has been found yet.` : `${username} has no older files.`
     })
     const last = files.at(-1)
     if (!typed.json && files.length === limit && last !== undefined) {

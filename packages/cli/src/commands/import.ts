@@ -21,14 +21,14 @@ export const importState = Command.make(
         Effect.ensuring(progress.done)
       )
     )
-    yield* Output.result(typed.json, Rows, rows, showRows)
-    yield* Output.message("Every table has as many rows as the file says. Nothing was published by this.")
+    yield* Output.result(rows, { json: typed.json, schema: Rows, show: showRows })
+    yield* Output.message("Every table has as many rows as the file says. Nothing was published.")
   })
 ).pipe(
   Command.withDescription(
-    "Take over a file that `gitpip export` wrote, into the database of the settings, which must be empty: all of it or, when anything is wrong, nothing"
+    "Read a file that `gitpip export` wrote into the database of the settings, which must be empty. Imports everything or, after any error, nothing"
   ),
-  Command.withShortDescription("Take over state from a file"),
+  Command.withShortDescription("Read all state from a file"),
   Command.withExamples([
     { command: "gitpip import state.jsonl.gz", description: "Fill the new, empty database of the settings" }
   ])

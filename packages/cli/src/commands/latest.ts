@@ -16,12 +16,14 @@ export const latest = Command.make(
     visitor: Flag.String("visitor").pipe(
       Flag.withMetavar("NAME"),
       Flag.optional,
-      Flag.withDescription("Who looks: each visitor sees every file once. Default: the one that all share")
+      Flag.withDescription(
+        "Your name as a visitor: each visitor sees every file once. Default: a visitor that all share"
+      )
     ),
     again: Flag.Boolean("again").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
-      Flag.withDescription("Show what the last visit showed, once more; records none")
+      Flag.withDescription("Show the last visit again, and record no visit")
     ),
     open: Flag.Boolean("open").pipe(
       Flag.withDefault(false),
@@ -40,12 +42,15 @@ export const latest = Command.make(
       typed.again ? lastVisit(gitpip, username, visitor ?? core.defaultVisitor) : gitpip.latest(username, visitor)
     )
     if (visit === undefined) {
-      yield* Output.result(typed.json, Schema.Null, null, () => "")
-      return yield* Output.message(`${username} has not been visited yet.`)
+      yield* Output.result(null, { json: typed.json, schema: Schema.Null, show: () => "" })
+      return yield* Output.message(`${username} has no visit yet.`)
     }
-    yield* Output.result(typed.json, core.Visit, visit, ({ files }) =>
-      files.length === 0 ? "" : { rows: [Output.headings(header), ...files.map(row)], links: true }
-    )
+    yield* Output.result(visit, {
+      json: typed.json,
+      schema: core.Visit,
+      show: ({ files }) =>
+        files.length === 0 ? "" : { rows: [Output.headings(header), ...files.map(row)], links: true }
+    })
     if (typed.open && visit.files.length > 0) yield* openAll(visit.files.map(({ htmlUrl }) => htmlUrl))
     if (visit.files.length === 0) {
       yield* Output.message(
@@ -63,20 +68,20 @@ const openAll = Effect.fnUntraced(function* (links: ReadonlyArray<string>) {
   const browser = yield* Effect.promise(() => import("../browser.ts"))
   const { githubApiUrl } = yield* Effect.provide(core.Settings, layerSettings)
   const trusted = browser.trusted(links, githubApiUrl)
-  const strange = links.length - trusted.length
-  if (strange > 0) yield* Output.message(`${count(strange, "link")} not opened: they do not lead to GitHub.`)
-  for (const link of trusted.slice(0, browser.most)) {
+  const untrusted = links.length - trusted.length
+  if (untrusted > 0) yield* Output.message(`${count(untrusted, "link")} not opened: they do not lead to GitHub.`)
+  for (const link of trusted.slice(0, browser.maxTabs)) {
     yield* Effect.catch(browser.open(link), (program) =>
       Effect.fail(
         new Unsuccessful({
-          message: `No browser was opened: there is no ${program} here. The links stand above; \`gitpip latest USERNAME --again\` shows them once more.`
+          message: `No browser was opened: ${program} is not installed. \`gitpip latest USERNAME --again\` shows the links again.`
         })
       )
     )
   }
-  if (trusted.length > browser.most) {
+  if (trusted.length > browser.maxTabs) {
     yield* Output.message(
-      `Opened the first ${browser.most} of ${count(trusted.length, "link")}; the others stand above.`
+      `Opened the first ${browser.maxTabs} of ${count(trusted.length, "link")}; the others are listed above.`
     )
   }
 })

@@ -9,16 +9,15 @@ export const migrate = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { withMigrations } = yield* session
     const migrations = yield* withMigrations
-    yield* Output.result(
-      typed.json,
-      Schema.Array(Migration),
-      migrations,
-      (migrations) => `The database is up to date: schema ${migrations.at(-1)?.name}`
-    )
+    yield* Output.result(migrations, {
+      json: typed.json,
+      schema: Schema.Array(Migration),
+      show: (migrations) => `The database is up to date: schema ${migrations.at(-1)?.name}`
+    })
   })
 ).pipe(
   Command.withDescription(
-    "Bring the database's schema up to date. Every command that uses the database does so by itself"
+    "Bring the database's schema up to date. Every command that uses the database also does this"
   ),
   Command.withShortDescription("Bring the database's schema up to date")
 )

@@ -1,5 +1,5 @@
 import type { Publication } from "@gitpip/core"
-import { Effect, Option, Result, Schema, Stream } from "effect"
+import { Effect, Option, Schema, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { Backend } from "../Backend.ts"
 import { Unsuccessful } from "../Failure.ts"
@@ -29,7 +29,6 @@ export const retry = Command.make(
     json
   },
   Effect.fnUntraced(function* (typed) {
-    const { core, withGitpip } = yield* session
     const { ids } = yield* Input.all({
       ids: Input.each(typed.ids, (id) => Input.number("PUBLICATION", Input.RowId, id)),
       one: Input.rule(
@@ -37,71 +36,83 @@ export const retry = Command.make(
         "Give either numbers of publications or --all, not both"
       )
     })
-    if (typed.everything) {
-      const retried = yield* withGitpip((gitpip) => Effect.tap(gitpip.retryFailed, sayPaused(gitpip)))
-      yield* Output.result(
-        typed.json,
-        Retried,
-        { retried },
-        ({ retried }) => `${count(retried, "publication")} will be tried again`
-      )
-      return yield* Effect.when(sayWhen, Effect.succeed(retried > 0)).pipe(Effect.asVoid)
-    }
-    if (ids.length === 0) {
-      let listed = 0
-      yield* withGitpip((gitpip) =>
-        Output.list({
-          ...listing,
-          json: typed.json,
-          schema: core.Publication,
-          pages: Stream.paginate(Number.MAX_SAFE_INTEGER, (before: number) =>
-            Effect.map(gitpip.publications({ before, limit: pageSize, state: "failed" }), (page) => {
-              listed += page.length
-              return [
-                [page],
-                Option.map(Option.fromNullishOr(page.length < pageSize ? undefined : page.at(-1)), ({ id }) => id)
-              ]
-            })
-          ),
-          empty: "No publication has failed."
-        }).pipe(Effect.tap(sayPaused(gitpip)))
-      )
-      if (listed > 0) yield* Output.message("Try them again: gitpip retry PUBLICATION… or gitpip retry --all")
-      return
-    }
-    const results = yield* withGitpip((gitpip) =>
-      Effect.tap(
-        Effect.forEach(ids, (id) => Effect.result(gitpip.retry(id))),
-        sayPaused(gitpip)
-      )
-    )
-    const retried = results.flatMap((one) => (Result.isSuccess(one) ? [one.success] : []))
-    const refused = results.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []))
-    yield* Output.list({
-      ...listing,
-      json: typed.json,
-      schema: core.Publication,
-      pages: Stream.make(retried),
-      empty: "None is tried again."
-    })
-    if (retried.length > 0) yield* sayWhen
-    if (refused.length > 0) {
-      return yield* new Unsuccessful({
-        message: `${refused.map(({ message }) => message).join(".\n")}.\n\`gitpip retry\` without a number lists those that failed.`
-      })
-    }
+    const options = { json: typed.json }
+    if (typed.everything) yield* retryAll(options)
+    else if (ids.length === 0) yield* listFailed(options)
+    else yield* retryEach(ids, options)
   })
 ).pipe(
   Command.withDescription("Try failed publications again, or list them with the reasons"),
   Command.withShortDescription("Try failed publications again, or list them")
 )
 
+interface Options {
+  readonly json: boolean
+}
+
 const Retried = Schema.Struct({ retried: Schema.Int })
 
-const sayWhen = Output.message("They are due now: a running server publishes them; without one, run `gitpip scan`.")
+const retryAll = Effect.fnUntraced(function* (options: Options) {
+  const { withGitpip } = yield* session
+  const retried = yield* withGitpip((gitpip) => Effect.tap(gitpip.retryFailed, reportPause(gitpip)))
+  yield* Output.result(
+    { retried },
+    { ...options, schema: Retried, show: () => `${count(retried, "publication")} will be tried again` }
+  )
+  if (retried > 0) yield* dueNow
+})
 
-/** What is paused has not failed, and a retry does not end the pause. */
-const sayPaused = (gitpip: Backend["Service"]) =>
+const listFailed = Effect.fnUntraced(function* (options: Options) {
+  const { core, withGitpip } = yield* session
+  let listed = 0
+  yield* withGitpip((gitpip) =>
+    Output.list({
+      ...listing,
+      ...options,
+      schema: core.Publication,
+      pages: Stream.paginate(Number.MAX_SAFE_INTEGER, (before: number) =>
+        Effect.map(gitpip.publications({ before, limit: pageSize, state: "failed" }), (page) => {
+          listed += page.length
+          return [
+            [page],
+            Option.map(Option.fromNullishOr(page.length < pageSize ? undefined : page.at(-1)), ({ id }) => id)
+          ]
+        })
+      ),
+      empty: "No publication has failed."
+    }).pipe(Effect.tap(reportPause(gitpip)))
+  )
+  if (listed > 0) yield* Output.message("Try them again: gitpip retry PUBLICATION… or gitpip retry --all")
+})
+
+/** Each by itself: one that cannot be retried does not stop the others. */
+const retryEach = Effect.fnUntraced(function* (ids: ReadonlyArray<number>, options: Options) {
+  const { core, withGitpip } = yield* session
+  const [retried, refused] = yield* withGitpip((gitpip) =>
+    Effect.tap(
+      Effect.partition(ids, (id) => gitpip.retry(id)),
+      reportPause(gitpip)
+    )
+  )
+  yield* Output.list({
+    ...listing,
+    ...options,
+    schema: core.Publication,
+    pages: Stream.make(retried),
+    empty: "No publication will be tried again."
+  })
+  if (retried.length > 0) yield* dueNow
+  if (refused.length > 0) {
+    return yield* new Unsuccessful({
+      message: `${refused.map(({ message }) => message).join(".\n")}.\n\`gitpip retry\` without a number lists those that failed.`
+    })
+  }
+})
+
+const dueNow = Output.message("They are due now: a running server publishes them; without one, run `gitpip scan`.")
+
+/** A retry does not end a pause, and a paused publication has not failed. */
+const reportPause = (gitpip: Backend["Service"]) =>
   Effect.flatMap(gitpip.status, ({ publications: { pending }, publishing }) =>
     publishing.state === "paused"
       ? Output.message(

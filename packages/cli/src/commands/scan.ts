@@ -27,11 +27,12 @@ export const scan = Command.make(
     })
     const progress = yield* Progress.make
     const report = yield* withGitpip((gitpip) => Effect.ensuring(gitpip.scan(usernames, progress), progress.done))
-    yield* Output.result(typed.json, Report, report, ({ publishing, scans }) => [
-      ...scans.flatMap(scanned),
-      published(publishing)
-    ])
-    const wrong = troubles(report)
+    yield* Output.result(report, {
+      json: typed.json,
+      schema: Report,
+      show: ({ publishing, scans }) => [...scans.flatMap(scanned), published(publishing)]
+    })
+    const wrong = problemsOf(report)
     if (wrong.length > 0) return yield* new Unsuccessful({ message: wrong.join("\n") })
   })
 ).pipe(
@@ -42,7 +43,7 @@ export const scan = Command.make(
 )
 
 const scanned = ({ failures, scan }: ScanDetails): ReadonlyArray<string | Table> => [
-  `${scan.login ?? "Everybody"}: ${count(scan.users, "user")} scanned, ${scan.unchanged.toLocaleString("en")} unchanged, ${count(scan.files, "new file")}${scan.failed === 0 ? "" : `, ${scan.failed} failed`}`,
+  `${scan.login ?? "All users"}: ${count(scan.users, "user")} scanned, ${scan.unchanged.toLocaleString("en")} unchanged, ${count(scan.files, "new file")}${scan.failed === 0 ? "" : `, ${scan.failed} failed`}`,
   ...(failures.length === 0
     ? []
     : [
@@ -61,23 +62,25 @@ const published = ({ failed, gone, published, state }: Published): string =>
     ? "Publishing is off"
     : `${count(published, "file")} published${failed === 0 ? "" : `, ${failed} not`}${gone === 0 ? "" : `, ${gone} deleted on GitHub before`}`
 
-/** Why the command has not done all that it was asked for. */
-const troubles = ({ publishing, scans }: Report): ReadonlyArray<string> => [
+/** Why the command has not done everything. */
+const problemsOf = ({ publishing, scans }: Report): ReadonlyArray<string> => [
   ...scans.flatMap(({ scan }) => {
     if (scan.state === "done")
       return scan.failed === 0 ? [] : [`${count(scan.failed, "user")} could not be scanned; the next scan tries again.`]
     const resume =
       scan.resumeAt === null ? "Run the command again" : `Run the command again after ${time(scan.resumeAt)}`
     return [
-      `The scan was ${scan.state}: ${scan.message ?? "no reason is known"}. ${resume}; it goes on where it ended.`
+      `The scan was ${scan.state}: ${scan.message ?? "no reason is known"}. ${resume}; the scan continues where it stopped.`
     ]
   }),
   ...(publishing.failed === 0
     ? []
-    : [`${count(publishing.failed, "file")} could not be published: \`gitpip retry\` shows why and tries again.`]),
+    : [
+        `${count(publishing.failed, "file")} could not be published: \`gitpip retry\` shows why and can try them again.`
+      ]),
   ...(publishing.left === 0 || publishing.state === "off"
     ? []
     : [
-        `${count(publishing.left, "file")} ${publishing.left === 1 ? "is" : "are"} left unpublished${publishing.message === null ? "" : ` (${publishing.message})`}${publishing.dueAt === null ? "" : `; due from ${time(publishing.dueAt)} on`}. Run \`gitpip scan\` again then, or \`gitpip serve\`.`
+        `${count(publishing.left, "file")} ${publishing.left === 1 ? "is" : "are"} left unpublished${publishing.message === null ? "" : ` (${publishing.message})`}${publishing.dueAt === null ? "" : `; due from ${time(publishing.dueAt)} on`}. Run \`gitpip scan\` then, or \`gitpip serve\`.`
       ])
 ]

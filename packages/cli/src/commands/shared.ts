@@ -1,4 +1,4 @@
-/** What the commands share: their common flag, and core on demand. */
+/** Parts of several commands: common arguments, and core on demand. */
 import { Effect } from "effect"
 import { Argument, Flag } from "effect/cli"
 
@@ -10,5 +10,5 @@ export const json = Flag.Boolean("json").pipe(
 
 export const username = Argument.String("USERNAME").pipe(Argument.withDescription("GitHub user name, in any case"))
 
-/** Core and its wiring, loaded when a command runs: help and faults in the command line must not wait for it. */
+/** Core and its wiring, loaded when a command runs, so that help and usage errors do not wait for them. */
 export const session = Effect.promise(() => import("../Session.ts"))

@@ -13,14 +13,14 @@ export const status = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
     const status = yield* withGitpip((gitpip) => gitpip.status)
-    yield* Output.result(typed.json, core.Status, status, show)
+    yield* Output.result(status, { json: typed.json, schema: core.Status, show: show })
   })
 ).pipe(
-  Command.withDescription("Show how things stand: users, the last scan, what waits and what failed"),
-  Command.withShortDescription("Show how things stand")
+  Command.withDescription("Show users, the last scan, pending and failed publications, and budgets"),
+  Command.withShortDescription("Show the state of everything")
 )
 
-/** The library counts no further. */
+/** `Status` counts no further. */
 const counted = (n: number): string => (n < 100_000 ? n.toLocaleString("en") : "100,000 or more")
 
 const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule, users }: Status): Table => ({
@@ -36,10 +36,10 @@ const show = ({ github, lastScan, nextScanAt, publications, publishing, schedule
     ...(lastScan?.message == null ? [] : [["stopped", { text: lastScan.message, meaning: "bad" as const }]]),
     ["next scan", `${time(nextScanAt)} by a server, if one runs`],
     [
-      "looks",
+      "checks",
       `${schedule.checksNeeded.toLocaleString("en")} of ${schedule.checksAllowed.toLocaleString("en")} an hour, each user at least every ${Duration.format(Duration.seconds(schedule.maxInterval))}`
     ],
-    ...schedule.shortages.map((shortage) => ["too little", { text: shortage, meaning: "bad" as const }]),
+    ...schedule.shortages.map((shortage) => ["shortage", { text: shortage, meaning: "bad" as const }]),
     [
       "outbox",
       {

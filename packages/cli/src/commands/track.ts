@@ -19,13 +19,13 @@ export const track = Command.make(
     id: Flag.String("id").pipe(
       Flag.withMetavar("N"),
       Flag.optional,
-      Flag.withDescription("Your own number for the user, if it is one. Default: the next free one")
+      Flag.withDescription("Your own number for the user. Needs exactly one USERNAME. Default: the next free number")
     ),
     // A path, so that shells offer files. It comes as an absolute one.
     from: Flag.Path("from").pipe(
       Flag.withMetavar("FILE"),
       Flag.optional,
-      Flag.withDescription("Track those in a file as well: USERNAME or USERNAME,ID on each line; - reads stdin")
+      Flag.withDescription("Also track the users in a file: USERNAME or USERNAME,ID on each line; - reads stdin")
     ),
     dryRun: Flag.Boolean("dry-run").pipe(
       Flag.withDefault(false),
@@ -46,19 +46,23 @@ export const track = Command.make(
       ),
       numbered: Input.rule(
         Option.isNone(typed.id) || one,
-        "--id is for one USERNAME alone. In a file an id stands beside each name"
+        "--id needs exactly one USERNAME. In a file, write an id beside each name"
       ),
-      previewed: Input.rule(!typed.dryRun || one, "--dry-run is for one USERNAME alone")
+      previewed: Input.rule(!typed.dryRun || one, "--dry-run needs exactly one USERNAME")
     })
     const [username] = usernames
     if (username !== undefined && typed.dryRun) {
       const preview = yield* withGitpip((gitpip) => gitpip.preview(username))
-      return yield* Output.result(typed.json, core.Preview, preview, showPreview)
+      return yield* Output.result(preview, { json: typed.json, schema: core.Preview, show: showPreview })
     }
     if (username !== undefined && one) {
       const { created, user } = yield* withGitpip((gitpip) => gitpip.track(username, { id }))
-      if (!created) yield* Output.message(`${user.login} is tracked already.`)
-      yield* Output.result(typed.json, core.User, user, ({ id, login }) => `Tracking ${login} (id ${id})`)
+      if (!created) yield* Output.message(`${user.login} is already tracked.`)
+      yield* Output.result(user, {
+        json: typed.json,
+        schema: core.User,
+        show: ({ id, login }) => `Tracking ${login} (id ${id})`
+      })
       return yield* created ? next : Effect.void
     }
     const { faultsOf, fromFile, Outcome, trackAll } = yield* Effect.promise(() => import("../tracking.ts"))
@@ -69,11 +73,14 @@ export const track = Command.make(
       Effect.ensuring(trackAll(gitpip, candidates, progress), progress.done)
     )
     const outcomes = [...tracked, ...listed.wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
-    yield* Output.result(typed.json, Schema.Array(Outcome), outcomes, (outcomes) =>
-      outcomes.flatMap(({ created, user }) =>
-        user === null ? [] : [`${created ? "Tracking" : "Tracked already:"} ${user.login} (id ${user.id})`]
-      )
-    )
+    yield* Output.result(outcomes, {
+      json: typed.json,
+      schema: Schema.Array(Outcome),
+      show: (outcomes) =>
+        outcomes.flatMap(({ created, user }) =>
+          user === null ? [] : [`${created ? "Tracking" : "Already tracked:"} ${user.login} (id ${user.id})`]
+        )
+    })
     if (outcomes.some(({ created }) => created)) yield* next
     const faults = faultsOf(outcomes)
     if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
@@ -83,12 +90,14 @@ export const track = Command.make(
   Command.withShortDescription("Track GitHub users"),
   Command.withExamples([
     { command: "gitpip track octocat", description: "Track octocat under the next free id" },
-    { command: "gitpip track octocat --dry-run", description: "See first what that would publish" },
-    { command: "gitpip track --from contacts.csv", description: "Track all that are in a file" }
+    { command: "gitpip track octocat --dry-run", description: "See what that would publish" },
+    { command: "gitpip track --from contacts.csv", description: "Track all users in a file" }
   ])
 )
 
-const next = Output.message("The next scan looks at them: that of a running server, or `gitpip scan`.")
+const next = Output.message(
+  "The next scan checks them: a running server scans by itself; without one, run `gitpip scan`."
+)
 
 const showPreview = (preview: Preview): Table => ({
   rows: [

@@ -11,9 +11,13 @@ export const untrack = Command.make(
     const { core, withGitpip } = yield* session
     const { username } = yield* Input.all({ username: Input.text("USERNAME", core.Username, typed.username) })
     const user = yield* withGitpip((gitpip) => gitpip.untrack(username))
-    yield* Output.result(typed.json, core.User, user, ({ id, login }) => `No longer tracking ${login} (id ${id})`)
+    yield* Output.result(user, {
+      json: typed.json,
+      schema: core.User,
+      show: ({ id, login }) => `No longer tracking ${login} (id ${id})`
+    })
   })
 ).pipe(
-  Command.withDescription("Stop tracking a user. What was found stays, and what waits is still published"),
+  Command.withDescription("Stop tracking a user. Found files stay, and pending files are still published"),
   Command.withShortDescription("Stop tracking a user")
 )

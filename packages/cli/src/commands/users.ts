@@ -6,7 +6,7 @@ import type { Meaning } from "../Screen.ts"
 import { time } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
-/** Users read at a time: a million of them must not have to fit into memory. */
+/** Users read at a time, so that a million users need not fit into memory. */
 const pageSize = 1_000
 
 export const users = Command.make(
@@ -24,7 +24,7 @@ export const users = Command.make(
             Option.map(Option.fromNullishOr(page.length < pageSize ? undefined : page.at(-1)), ({ id }) => id)
           ])
         ),
-        header: ["ID", "USER", "STATE", "SCANNED", "TROUBLE"],
+        header: ["ID", "USER", "STATE", "SCANNED", "ERROR"],
         row: (user) => [
           String(user.id),
           user.login,

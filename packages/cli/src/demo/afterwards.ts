@@ -1,7 +1,7 @@
-/** After the tour: the server works on by itself, somebody writes a gist now and then, and what becomes of it is told. */
+/** After the tour: the server works by itself, somebody writes a gist now and then, and its way to Pipedrive is shown. */
 import { Effect } from "effect"
 import type { Narrator } from "./Narrator.ts"
-import { type Services, withServices } from "./services.ts"
+import { type Scene, type Services, withServices } from "./services.ts"
 import { interval, type Stage } from "./stage.ts"
 
 const authors = ["ann", "anna", "annabel"] as const
@@ -12,7 +12,7 @@ export const afterwards = (stage: Stage, narrator: Narrator, port: number) =>
       yield* invitation(narrator, services)
       for (let n = 1; ; n++) {
         yield* Effect.sleep("15 seconds")
-        yield* gist(stage, narrator, services, n)
+        yield* gist({ stage, narrator, services }, n)
       }
     })
   )
@@ -22,7 +22,7 @@ const invitation = Effect.fnUntraced(function* ({ part, say }: Narrator, { url }
   yield* say(`Gitpip scans every ${interval}, and every 15 seconds somebody writes a gist.`)
   yield* say(`\n  The page: ${url}/\n`)
   yield* say(
-    "It shows all of it as it happens: who is tracked, what is new, what went to Pipedrive. Or try at a terminal:"
+    "The page shows everything as it happens: who is tracked, what is new, what went to Pipedrive. Or try at a terminal:"
   )
   for (const line of [
     `curl ${url}/users`,
@@ -39,9 +39,7 @@ const invitation = Effect.fnUntraced(function* ({ part, say }: Narrator, { url }
 })
 
 const gist = Effect.fnUntraced(function* (
-  { github, pipedrive }: Stage,
-  { say }: Narrator,
-  { gitpip, url }: Services,
+  { narrator: { say }, services: { gitpip, url }, stage: { github, pipedrive } }: Scene,
   n: number
 ) {
   const author = authors[n % authors.length] ?? "ann"

@@ -1,4 +1,4 @@
-/** The calls of the HTTP API that the tour makes, as anybody's program would. */
+/** The tour's calls of the HTTP API, as any program makes them. */
 import { Effect, Schema } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { core } from "../Session.ts"

@@ -1,4 +1,4 @@
-/** Who takes part in the tour, and what they have published. */
+/** The users of the tour, and their gists. */
 import type { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 
 /** Tracked in this order, with ids from 1 on. */
@@ -27,7 +27,8 @@ export const allFiles = Object.values<number>(files).reduce((sum, count) => sum 
 
 type Github = Pick<FakeGithub, "addUser" | "addGist">
 
-export const enter = (github: Github, pipedrive: Pick<FakePipedrive, "addDeal">): void => {
+/** Creates the users, their gists, and the deal that a colleague made. */
+export const populate = (github: Github, pipedrive: Pick<FakePipedrive, "addDeal">): void => {
   for (const username of usernames) if (username !== missing) github.addUser(username)
   github.addGist("ann", { description: "Notes", files: { "hello.md": "# Hello\n\nFirst gist.\n" } })
   github.addGist(hostile.owner, {

@@ -1,4 +1,4 @@
-/** The demo: a tour of everything, and then a server to play with. */
+/** The demo: a tour of everything, then a server to try out. */
 import { createServer } from "node:net"
 import { ListenError } from "@gitpip/http"
 import { Effect, Schema } from "effect"
@@ -14,19 +14,22 @@ import { tour } from "./tour.ts"
 export const run = (options: { readonly exit: boolean; readonly port: number; readonly json: boolean }) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const narrator = Narrator.make(options.json)
+      const narrator = Narrator.make(options)
       yield* canListen(options.port)
       const stage = yield* Stage.make
       yield* narrator.say("Starting an empty database in memory takes a few seconds …")
       yield* Effect.gen(function* () {
         yield* tour(stage, narrator, options.port)
-        yield* Output.result(options.json, Schema.Array(Narrator.Claim), narrator.claims, (claims) =>
-          claims.every(({ holds }) => holds) ? `\nAll ${count(claims.length, "claim")} were checked and held.` : ""
-        )
+        yield* Output.result(narrator.claims, {
+          json: options.json,
+          schema: Schema.Array(Narrator.Claim),
+          show: (claims) =>
+            claims.every(({ holds }) => holds) ? `\nAll ${count(claims.length, "claim")} were checked and held.` : ""
+        })
         const broken = narrator.claims.filter(({ holds }) => !holds)
         if (broken.length > 0) {
           return yield* new Unsuccessful({
-            message: `${count(broken.length, "claim")} did not hold:\n${broken.map(({ claim, seen }) => `  - ${claim} (seen: ${seen})`).join("\n")}\nThis is a fault of Gitpip; please report it.`
+            message: `${count(broken.length, "claim")} did not hold:\n${broken.map(({ claim, seen }) => `  - ${claim} (seen: ${seen})`).join("\n")}\nThis is an error in Gitpip; please report it.`
           })
         }
         if (!options.exit) yield* afterwards(stage, narrator, options.port)
@@ -37,13 +40,13 @@ export const run = (options: { readonly exit: boolean; readonly port: number; re
     Effect.catchTag("ListenError", (error) =>
       Effect.fail(
         new Unsuccessful({
-          message: `${error.message.split(". ")[0]}. Take another port: gitpip demo --port ${options.port === 65_535 ? 8_081 : options.port + 1}`
+          message: `${error.message.split(". ")[0]}. Choose another port: gitpip demo --port ${options.port === 65_535 ? 8_081 : options.port + 1}`
         })
       )
     )
   )
 
-/** Fails when another program has the port. Asked before the database is made, which takes seconds. */
+/** Fails when another program has the port, before the database is created, which takes seconds. */
 const canListen = (port: number): Effect.Effect<void, ListenError> =>
   Effect.callback((resume) => {
     const probe = createServer()
@@ -56,7 +59,7 @@ const canListen = (port: number): Effect.Effect<void, ListenError> =>
                 cause
               })
             )
-          : // The server meets it as well, and tells why.
+          : // The server fails in the same way later, with the reason.
             Effect.void
       )
     )

@@ -1,8 +1,9 @@
-/** Gitpip and its server on the stage's database, to be started, stopped and started again. */
+/** Gitpip and its server on the stage's database, which the tour starts, stops and starts again. */
 import { layerServer } from "@gitpip/http"
 import { Context, DateTime, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { core } from "../Session.ts"
+import type { Narrator } from "./Narrator.ts"
 import { layerLogs, type Stage } from "./stage.ts"
 
 export interface Services {
@@ -10,16 +11,23 @@ export interface Services {
   readonly url: string
 }
 
+/** What a step of the tour works with. */
+export interface Scene {
+  readonly stage: Stage
+  readonly narrator: Narrator
+  readonly services: Services
+}
+
 /**
- * Starts them, runs, and stops them. During the tour the worker is idle, since it is the tour that says when to scan;
- * afterwards it works by itself.
+ * Starts the services, runs `use`, and stops the services. The worker is idle during the tour, which says when to scan,
+ * and works by itself afterwards.
  */
 export const withServices = <A, E, R>(
   { settings }: Stage,
   options: { readonly port: number; readonly worker: "idle" | "working" },
   use: (services: Services) => Effect.Effect<A, E, R>
 ) => {
-  // The settings know no port 0, with which the system chooses.
+  // Overrides the port of the settings: with port 0 the system chooses.
   const configured = Layer.effect(
     core.Settings,
     Effect.map(core.Settings, (read) => ({ ...read, port: options.port }))
@@ -31,7 +39,7 @@ export const withServices = <A, E, R>(
   )
   return Effect.scoped(
     Effect.gen(function* () {
-      // Built anew each time: what a layer remembers of its last life is what the tour is to prove unneeded.
+      // Fresh layers each time: the tour proves that nothing needs the memory of an earlier start.
       const context = yield* Layer.build(Layer.fresh(layer))
       const { address } = Context.get(context, HttpServer.HttpServer)
       const port = "port" in address ? address.port : options.port

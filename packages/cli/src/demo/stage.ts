@@ -1,18 +1,18 @@
 /**
- * Where the tour plays: two fakes, a database in memory, and Gitpip with its server on top, all in this process.
+ * The tour's world: two fakes, a database in memory, and Gitpip with its server, all in this process.
  *
- * Nothing of the environment is read: a demo that found a real token would write into a real company.
+ * Hazard: nothing of the environment is read, or a demo with a real token would write into a real company.
  */
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { ConfigProvider, Effect, Layer } from "effect"
 import * as Logging from "../Logging.ts"
 import { core } from "../Session.ts"
-import { enter } from "./cast.ts"
+import { populate } from "./cast.ts"
 
-/** Requests in two seconds, as Pipedrive's Premium plan allows. With 20, as Lite does, the tour would take half a minute longer. */
+/** Requests in two seconds, as Pipedrive's Premium plan allows. Lite's 20 would make the tour half a minute longer. */
 export const burst = { limit: 100, windowMillis: 2_000 } as const
 
-/** Between two scans once the tour is over. */
+/** Between two scans after the tour. */
 export const interval = "5 seconds"
 
 export interface Stage {
@@ -25,7 +25,7 @@ export interface Stage {
 export const make = Effect.gen(function* () {
   const github = yield* FakeGithub.make({ token: "demo-github-token" })
   const pipedrive = yield* FakePipedrive.make({ burst })
-  enter(github, pipedrive)
+  populate(github, pipedrive)
   const settings = core.Settings.layer.pipe(
     Layer.provide(
       ConfigProvider.layer(
@@ -42,5 +42,5 @@ export const make = Effect.gen(function* () {
   return { github, pipedrive, settings } satisfies Stage
 })
 
-/** The story tells what happens; logs are for what should not. */
+/** Errors only: the tour itself prints what happens. */
 export const layerLogs = Logging.layer({ format: "pretty", level: "Error", stream: "stderr" })

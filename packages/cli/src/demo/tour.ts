@@ -1,29 +1,30 @@
-/** The tour, step by step. Each step says what it does, does it, and checks what it claims. */
+/** The tour, step by step. Each step prints what it does, does it, and checks its claims. */
 import { Effect } from "effect"
 import { count } from "../Text.ts"
 import * as calls from "./calls.ts"
 import { allFiles, cast, files, hostile, missing, usernames } from "./cast.ts"
 import type { Narrator } from "./Narrator.ts"
-import { type Services, withServices } from "./services.ts"
+import { type Scene, withServices } from "./services.ts"
 import { burst, type Stage } from "./stage.ts"
 
 export const tour = Effect.fnUntraced(function* (stage: Stage, narrator: Narrator, port: number) {
   yield* withServices(stage, { port, worker: "idle" }, (services) =>
     Effect.gen(function* () {
-      yield* opening(stage, narrator, services)
-      yield* tracking(narrator, services)
-      yield* scanning(stage, narrator, services)
-      yield* publishing(stage, narrator, services)
-      yield* note(stage, narrator)
-      yield* deals(stage, narrator)
-      yield* visits(narrator, services)
-      yield* unchanged(stage, narrator, services, "A second scan finds nothing, and costs next to nothing")
+      const scene: Scene = { stage, narrator, services }
+      yield* opening(scene)
+      yield* tracking(scene)
+      yield* scanning(scene)
+      yield* publishing(scene)
+      yield* note(scene)
+      yield* deals(scene)
+      yield* visits(scene)
+      yield* unchanged(scene, "A second scan finds nothing, and costs next to nothing")
     })
   )
-  yield* withServices(stage, { port, worker: "idle" }, (services) => restart(stage, narrator, services))
+  yield* withServices(stage, { port, worker: "idle" }, (services) => restart({ stage, narrator, services }))
 })
 
-const opening = Effect.fnUntraced(function* (stage: Stage, { part, say }: Narrator, { url }: Services) {
+const opening = Effect.fnUntraced(function* ({ narrator: { part, say }, services: { url }, stage }: Scene) {
   yield* part("The stage")
   yield* say(`Gitpip serves on ${url}, with a PostgreSQL database in this process's memory.`)
   yield* say(`Open ${url} in a browser, and watch the tour from there as well.`)
@@ -35,7 +36,7 @@ const opening = Effect.fnUntraced(function* (stage: Stage, { part, say }: Narrat
   )
 })
 
-const tracking = Effect.fnUntraced(function* ({ claim, part, say }: Narrator, { url }: Services) {
+const tracking = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, services: { url } }: Scene) {
   yield* part("Tracking six users")
   for (const [index, username] of usernames.entries()) {
     yield* say(`POST /users/${username}/${index + 1}  (${cast[username]})`)
@@ -49,12 +50,12 @@ const tracking = Effect.fnUntraced(function* ({ claim, part, say }: Narrator, { 
   )
 })
 
-const scanning = Effect.fnUntraced(function* (stage: Stage, { claim, part, say }: Narrator, { gitpip }: Services) {
+const scanning = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, services: { gitpip }, stage }: Scene) {
   yield* part("The first scan")
   const { id } = yield* gitpip.scan()
   const { failures, scan } = yield* gitpip.scanDetails(id)
   yield* say(
-    `${count(scan.users, "user")} looked at with ${count(stage.github.count(), "request")} to GitHub, ${count(scan.files, "file")} found.`
+    `${count(scan.users, "user")} checked with ${count(stage.github.count(), "request")} to GitHub, ${count(scan.files, "file")} found.`
   )
   yield* claim(
     `All ${allFiles} files were found, on one page of GitHub's list or on three`,
@@ -73,11 +74,11 @@ const scanning = Effect.fnUntraced(function* (stage: Stage, { claim, part, say }
   )
 })
 
-const publishing = Effect.fnUntraced(function* (
-  { pipedrive }: Stage,
-  { claim, part, say }: Narrator,
-  { gitpip }: Services
-) {
+const publishing = Effect.fnUntraced(function* ({
+  narrator: { claim, part, say },
+  services: { gitpip },
+  stage: { pipedrive }
+}: Scene) {
   yield* part("Publishing: the activities arrive in Pipedrive")
   const arriving = Effect.gen(function* () {
     for (let shown = 0; ; yield* Effect.sleep("500 millis")) {
@@ -107,7 +108,7 @@ const publishing = Effect.fnUntraced(function* (
   yield* claim("Pipedrive never had to refuse for its limit", refused === 0, `${refused} refused`)
 })
 
-const note = Effect.fnUntraced(function* ({ pipedrive }: Stage, { claim, part, say }: Narrator) {
+const note = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, stage: { pipedrive } }: Scene) {
   yield* part("What one activity says")
   const activity = pipedrive.activities.find(({ subject }) => subject === hostile.filename)
   const text = activity?.note ?? ""
@@ -127,7 +128,7 @@ const note = Effect.fnUntraced(function* ({ pipedrive }: Stage, { claim, part, s
   )
 })
 
-const deals = Effect.fnUntraced(function* ({ pipedrive }: Stage, { claim, part, say }: Narrator) {
+const deals = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, stage: { pipedrive } }: Scene) {
   yield* part("The deals")
   const held = pipedrive.deals.map(({ id, title }) => ({
     id,
@@ -153,7 +154,7 @@ const deals = Effect.fnUntraced(function* ({ pipedrive }: Stage, { claim, part, 
   )
 })
 
-const visits = Effect.fnUntraced(function* ({ claim, part, say }: Narrator, { url }: Services) {
+const visits = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, services: { url } }: Scene) {
   yield* part("What is new? Visits")
   yield* say("POST /latestgists/ann")
   const first = yield* calls.latest(url, "ann")
@@ -162,14 +163,12 @@ const visits = Effect.fnUntraced(function* ({ claim, part, say }: Narrator, { ur
   const others = first.filter(({ owner }) => owner !== "ann")
   yield* claim("and none of anna's or annabel's", others.length === 0, others.map(({ filename }) => filename).join())
   const second = yield* calls.latest(url, "ann")
-  yield* say("POST /latestgists/ann, once more")
+  yield* say("POST /latestgists/ann, again")
   yield* claim("The second visit is empty", second.length === 0, second.length)
 })
 
 const unchanged = Effect.fnUntraced(function* (
-  { github, pipedrive }: Stage,
-  { claim, part, say }: Narrator,
-  { gitpip }: Services,
+  { narrator: { claim, part, say }, services: { gitpip }, stage: { github, pipedrive } }: Scene,
   title: string
 ) {
   yield* part(title)
@@ -194,13 +193,9 @@ const unchanged = Effect.fnUntraced(function* (
   )
 })
 
-const restart = Effect.fnUntraced(function* (stage: Stage, narrator: Narrator, services: Services) {
-  yield* unchanged(
-    stage,
-    narrator,
-    services,
-    "The services were stopped and started anew on the same database; a restart repeats nothing"
-  )
+const restart = Effect.fnUntraced(function* (scene: Scene) {
+  const { narrator, services } = scene
+  yield* unchanged(scene, "The services were stopped and started again on the same database; a restart repeats nothing")
   const third = yield* calls.latest(services.url, "ann")
   yield* narrator.claim("Visits are remembered: ann has nothing new", third.length === 0, third.length)
   const { publications, users } = yield* services.gitpip.status

@@ -173,9 +173,9 @@ export const layer = (
           batched: options.batched ? Math.min((perHour / 3_600) * usersInQuery, usersInQuery / seconds) : 0
         }
       }),
-      points: { limitKey: "github-points:simulated", limits: points.limits, close: () => Effect.void },
+      points: { limitKey: "github-points:simulated", limits: points.limits, block: () => Effect.void },
       limits: requests.limits,
-      close: () => Effect.void
+      block: () => Effect.void
     })
   })
 
@@ -195,7 +195,9 @@ const meter = (start: number) => {
         if (used >= perHour) {
           counts.refused++
           const resumeAt = DateTime.makeUnsafe(resetAt)
-          return Effect.fail(githubError(new RateLimited({ message: "the limit is used up", resumeAt, binding: true })))
+          return Effect.fail(
+            githubError(new RateLimited({ message: "the limit is used up", resumeAt, enforcedBy: "service" }))
+          )
         }
         used++
         return Effect.void

@@ -7,12 +7,15 @@
  */
 import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Duration, Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
+import { Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
+import { parse } from "./address.ts"
 import * as Embedded from "./embedded/embedded.ts"
 import * as ServerFile from "./embedded/serverFile.ts"
 import { migrations, newest } from "./migrations/index.ts"
+import { clientConfig, tlsFault } from "./server.ts"
 import { tables } from "./stateFile.ts"
 import { types } from "./types.ts"
 
@@ -34,29 +37,19 @@ export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = 
   )
 )
 
-/** A PostgreSQL server. */
+/** A PostgreSQL server, by its address in either form that libpq knows: `address.ts`. */
 export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  // The driver's error would hold the address, password and all.
-  URL.canParse(Redacted.value(url))
-    ? server(url, new URL(Redacted.value(url)).searchParams)
-    : Layer.effectContext(Effect.fail(unreadable))
-
-const unreadable = new DatabaseError({
-  message: "The database's address cannot be read. It is postgres://user:password@host:5432/database"
-})
-
-const server = (url: Redacted.Redacted, given: URLSearchParams): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   migrated(
-    PgClient.layer({
-      url,
-      ...rowForm,
-      // The address's own parameters come first.
-      ...(given.has("application_name") ? {} : { applicationName: "gitpip" }),
-      ...(given.has("connect_timeout") ? {} : { connectTimeout: Duration.seconds(10) }),
-      // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
-      multiplex: true,
-      maxConnections: 10
-    })
+    Layer.unwrap(
+      // The driver's error would hold the address, password and all.
+      Effect.fromResult(parse(Redacted.value(url))).pipe(
+        Effect.mapError((reason) => new DatabaseError({ message: `The database's address ${reason}` })),
+        Effect.flatMap((address) =>
+          Effect.mapError(clientConfig(address), ({ message }) => new DatabaseError({ message }))
+        ),
+        Effect.map((config) => PgClient.layer({ ...config, ...rowForm }))
+      )
+    )
   )
 
 /** A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. */
@@ -100,26 +93,26 @@ const embedded = (directory: string | undefined) =>
 const rowForm = { types, transformResultNames: Text.snakeToCamel, transformJson: false }
 
 const migrated = (
-  client: Layer.Layer<SqlClient.SqlClient | PgClient.PgClient, Embedded.EmbeddedError | SqlError.SqlError>
+  client: Layer.Layer<
+    SqlClient.SqlClient | PgClient.PgClient,
+    DatabaseError | Embedded.EmbeddedError | SqlError.SqlError
+  >
 ): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
   Layer.effectDiscard(migrate).pipe(
     Layer.provideMerge(client),
-    Layer.catch((error) =>
-      Layer.effectContext(
-        Effect.fail(
-          error._tag === "DatabaseError"
-            ? error
-            : error._tag === "EmbeddedError"
-              ? new DatabaseError({
-                  message: error.message,
-                  cause: error,
-                  ...(error.server === undefined ? {} : { server: error.server })
-                })
-              : unusable("The database cannot be used", error)
-        )
+    Layer.catchTag("EmbeddedError", (error) =>
+      failing(
+        new DatabaseError({
+          message: error.message,
+          cause: error,
+          ...(error.server === undefined ? {} : { server: error.server })
+        })
       )
-    )
+    ),
+    Layer.catchTag("SqlError", (error) => failing(unusable("The database cannot be used", error)))
   )
+
+const failing = (error: DatabaseError) => Layer.effectContext(Effect.fail(error))
 
 /**
  * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
@@ -177,32 +170,21 @@ const unusable = (what: string, error: unknown): DatabaseError => {
 const whyNot = ({ reason }: SqlError.SqlError): string => {
   switch (reason._tag) {
     case "ConnectionError":
-      return "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
+      return (
+        tlsFault(codeOf(reason), reason.cause) ??
+        "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
+      )
     case "AuthenticationError":
     case "AuthorizationError":
       return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
     default:
       // PostgreSQL says which; its word for it is the same in every language.
-      return sqlState(reason) === "3D000"
+      return codeOf(reason) === "3D000"
         ? "There is no such database. Create it, or correct its name in POSTGRES_CONNECTION_STRING"
         : "The database cannot be migrated"
   }
 }
 
-const sqlState = (error: unknown): string | undefined => {
-  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
-    if ("code" in current && typeof current.code === "string") return current.code
-    current = "cause" in current ? current.cause : undefined
-  }
-  return undefined
-}
-
-/** The innermost message: the outer ones only say that something failed. Never the connection string. */
-const sqlMessage = (error: unknown): string => {
-  let message = ""
-  for (let current = error, depth = 0; typeof current === "object" && current !== null && depth < 8; depth++) {
-    if ("message" in current && typeof current.message === "string" && current.message !== "") message = current.message
-    current = "reason" in current ? current.reason : "cause" in current ? current.cause : undefined
-  }
-  return message.replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")
-}
+/** Never the connection string. */
+const sqlMessage = (error: unknown): string =>
+  (innermostMessage(error) ?? "").replace(/postgres(ql)?:\/\/\S+/g, "postgres://…")

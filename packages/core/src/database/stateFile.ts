@@ -6,7 +6,7 @@
  *     {"row":{"key":1,"id":7,…}}
  *     {"table":"scans","columns":[…]}
  *     …
- *     {"end":true,"rows":{"users":1,"scans":12,…}}        tells a whole file from one that was cut off
+ *     {"end":true,"rows":{"users":1,"scans":12,…}}        shows that the file was not cut off
  *
  * Values are as PostgreSQL writes them as JSON; instants keep their microseconds. `docs/state-file.md` says the same to people.
  */
@@ -18,7 +18,7 @@ export const version = 1
 /** Files with an older schema have other names of tables and columns. */
 export const oldestSchema = 8
 
-const Head = Schema.Struct({
+export const Head = Schema.Struct({
   gitpip: Schema.Literal("state"),
   version: Schema.Int,
   schema: Schema.Int,
@@ -27,7 +27,7 @@ const Head = Schema.Struct({
 export const Opening = Schema.Struct({ table: Schema.String, columns: Schema.Array(Schema.String) })
 const End = Schema.Struct({ end: Schema.Literal(true), rows: Schema.Record(Schema.String, Schema.Int) })
 
-/** A table, by what its rows are found one after the other. Unlike a page's number, it costs the same on every page. */
+/** A table, and the key by which its rows are read page by page. Unlike an offset, a key costs the same on every page. */
 export interface Table {
   readonly name: string
   readonly key: readonly [string, ...ReadonlyArray<string>]
@@ -35,7 +35,7 @@ export interface Table {
   readonly identity: boolean
 }
 
-/** What holds for seconds, and would mean nothing in another database. */
+/** Tables whose rows hold for seconds, and would mean nothing in another database. */
 export const passing: ReadonlyArray<string> = ["quotas"]
 
 /** All other tables, each behind those that it refers to. A test compares them with the database's own. */
@@ -60,10 +60,10 @@ export type Line =
   | { readonly _tag: "Row"; readonly row: string }
   | { readonly _tag: "End"; readonly end: typeof End.Type }
 
-/** Rows begin so, and are told from everything else without being read. */
+/** Rows begin so, and are recognized without being read. */
 export const rowBegin = '{"row":'
 
-/** What a line is; nothing when it is none. A row stays text: it is PostgreSQL that reads it. */
+/** What a line is; `undefined` when it is none. A row stays text, because PostgreSQL reads it. */
 export const parse = (line: string): Line | undefined => {
   if (line.startsWith(rowBegin) && line.endsWith("}")) return { _tag: "Row", row: line.slice(rowBegin.length, -1) }
   const value = Option.getOrUndefined(decodeJson(line))

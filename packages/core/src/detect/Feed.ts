@@ -8,38 +8,21 @@
  *
  * Hazard: in a feed ordered by update, a known gist can stand before new ones. The schedule finds those.
  */
-import { Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Metric, Option, Result } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
-import { fileIdentity } from "../domain/GistFile.ts"
-import * as Timing from "../domain/Timing.ts"
-import type { UserKey } from "../domain/User.ts"
-import { type FeedGist, type FeedPage, Github, type GithubError } from "../github/Github.ts"
+import { Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
 import type { FeedPosition } from "../store/FeedPositions.ts"
 import type { ScanNotFound, ScanRunning } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
+import { makeOwners } from "./feedOwners.ts"
+import { type ChangedFeed, identity, readFeed } from "./feedPages.ts"
+import { waitAfterFailure, waitAfterPoll } from "./feedWaits.ts"
 import { Scanner } from "./Scanner.ts"
-
-/** The feed ends here: https://docs.github.com/en/rest/gists/gists#list-public-gists */
-const maxPages = 30
-
-const pageSize = 100
 
 /** Gists remembered for the next poll: some pages, because gists are deleted too. */
 const remembered = 300
-
-/** The feed's part of an hour's requests: little of a token's 5,000, more of the 60 without a token. */
-const quotaOf = (limit: number): number => (limit < 1_000 ? 0.2 : 0.04)
-
-/** GitHub's feed hardly changes within this time. */
-const minPause = Duration.seconds(30)
-
-/** Failures that may end any minute: outages, and refusals of the token. */
-const passing: ReadonlySet<string> = new Set(["Unavailable", "Unreachable", "Unauthorized", "Refused"])
-
-/** The wait after any other failure: another answer is not to be expected soon. */
-const refusalPause = Duration.minutes(30)
 
 export class Feed extends Context.Service<
   Feed,
@@ -55,70 +38,23 @@ export class Feed extends Context.Service<
     Effect.gen(function* () {
       const { checks, feed, files } = yield* Store
       const github = yield* Github
-      const scanner = yield* Scanner
+      const { checkOwners, missing } = makeOwners({ checks, files, scanner: yield* Scanner })
       const { feed: on, githubApiUrl: origin } = yield* Settings
       let failures = 0
 
-      /** The gists down to the newest one of the last poll. `None` when the feed has not changed. */
-      const read = Effect.fnUntraced(function* (position: FeedPosition) {
-        const seen = new Set(position.seen)
-        const first = yield* github.feed(Option.fromNullishOr(position.etag))
-        if (Option.isNone(first)) return Option.none()
-        const gists = new Map<string, FeedGist>()
-        let page: FeedPage = first.value
-        for (let pages = 1; ; pages++) {
-          for (const gist of page.gists) gists.set(identity(gist), gist)
-          const last = page.gists.at(-1)
-          const met = last === undefined || seen.has(identity(last)) || position.polledAt === null
-          // A page that is not full is the feed's last one.
-          const whole = Option.isNone(page.next) && page.gists.length < pageSize
-          if (met || whole || Option.isNone(page.next) || pages === maxPages) {
-            return Option.some({ gists, pages, etag: first.value.etag, gap: !met && !whole })
-          }
-          page = yield* github.feedPage(page.next.value)
-        }
-      })
-
-      /** Tracked users' gists with files that are not stored, each with its user. */
-      const missing = Effect.fnUntraced(function* (gists: ReadonlyArray<FeedGist>) {
-        const owned = gists.flatMap((gist) => Option.toArray(Option.map(gist.owner, (owner) => ({ gist, owner }))))
-        if (owned.length === 0) return []
-        const tracked = yield* checks.ofAccounts(owned.map(({ owner }) => owner))
-        const keys = new Map<number | string, UserKey>(
-          tracked.map(({ githubId, key, username }) => [githubId ?? username.toLowerCase(), key])
-        )
-        const theirs = owned.flatMap(({ gist, owner }) => {
-          const key = keys.get(owner.id) ?? keys.get(owner.login.toLowerCase())
-          return key === undefined ? [] : [{ gist, key }]
-        })
-        if (theirs.length === 0) return []
-        const known = yield* files.known(theirs.map(({ gist }) => gist.gistId))
-        return theirs.filter(({ gist }) => gist.filenames.some((name) => !known.has(fileIdentity(gist.gistId, name))))
-      })
-
-      /** The wait after a poll that took a number of requests. */
       const next = Effect.fnUntraced(function* (requests: number) {
         const { budget } = yield* github.limits
-        const pause =
-          budget === undefined ? 0 : (requests * 3_600_000) / (Math.max(budget.limit, 1) * quotaOf(budget.limit))
-        return Duration.max(Duration.millis(pause), minPause)
+        return waitAfterPoll(requests, budget?.limit)
       })
 
-      const afterFailure = Effect.fnUntraced(function* (position: FeedPosition, { reason, retryAt }: GithubError) {
+      const afterFailure = Effect.fnUntraced(function* (position: FeedPosition, error: GithubError) {
         failures++
         const now = yield* DateTime.now
-        const wait =
-          reason._tag === "RateLimited"
-            ? DateTime.distance(now, reason.resumeAt)
-            : retryAt !== undefined
-              ? Duration.max(DateTime.distance(now, retryAt), minPause)
-              : passing.has(reason._tag)
-                ? Timing.outageDelay(failures)
-                : refusalPause
+        const wait = waitAfterFailure(error, failures, now)
         const until = DateTime.addDuration(now, wait)
         yield* Telemetry.log("Warn", "feed.failed", {
-          reason: reason._tag,
-          detail: reason.message,
+          reason: error.reason._tag,
+          detail: error.message,
           until: DateTime.formatIso(until)
         })
         yield* Metric.update(Telemetry.feedPolls("failed"), 1)
@@ -126,18 +62,11 @@ export class Feed extends Context.Service<
         return wait
       })
 
-      /** Has the owners of these gists checked. Answers the gists that the check did not find; `None` when it was cut off. */
-      const checkOwners = Effect.fnUntraced(function* (found: Effect.Success<ReturnType<typeof missing>>) {
-        if (found.length === 0) return Option.some<ReadonlyArray<FeedGist>>([])
-        const scan = yield* scanner.found([...new Set(found.map(({ key }) => key))])
-        if (scan.state !== "done") return Option.none()
-        yield* Metric.update(Telemetry.feedUsers, scan.users)
-        const absent = yield* missing(found.map(({ gist }) => gist))
-        return Option.some(absent.map(({ gist }) => gist))
-      })
-
       /** Handles a changed feed. Answers the wait for the next poll. */
-      const afterChange = Effect.fnUntraced(function* (position: FeedPosition, { etag, gap, gists, pages }: Changed) {
+      const afterChange = Effect.fnUntraced(function* (
+        position: FeedPosition,
+        { etag, gap, gists, pages }: ChangedFeed
+      ) {
         const wait = yield* next(pages)
         const before = new Set(position.seen)
         const again = new Set(position.unsettled)
@@ -166,8 +95,8 @@ export class Feed extends Context.Service<
       })
 
       const poll = Effect.fnUntraced(function* (position: FeedPosition) {
-        const result = yield* Effect.result(read(position))
-        if (result._tag === "Failure") return yield* afterFailure(position, result.failure)
+        const result = yield* Effect.result(readFeed(github, position))
+        if (Result.isFailure(result)) return yield* afterFailure(position, result.failure)
         failures = 0
         if (Option.isSome(result.success)) return yield* afterChange(position, result.success.value)
         const wait = yield* next(1)
@@ -189,15 +118,3 @@ export class Feed extends Context.Service<
     })
   )
 }
-
-/** A feed with other gists than at the last poll. */
-interface Changed {
-  readonly gists: ReadonlyMap<string, FeedGist>
-  readonly pages: number
-  readonly etag: Option.Option<string>
-  /** Whether gists may have passed by unseen. */
-  readonly gap: boolean
-}
-
-/** A gist in the state that the feed shows. A changed gist has another identity. */
-const identity = ({ gistId, updatedAt }: FeedGist): string => `${gistId} ${updatedAt}`

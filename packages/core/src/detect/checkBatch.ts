@@ -4,13 +4,13 @@ import type { DatabaseError } from "../database/Database.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import type { UserKey } from "../domain/User.ts"
 import { ContentCache } from "../github/ContentCache.ts"
-import { type GistTexts, Github } from "../github/Github.ts"
+import { type GistTexts, Github, type NewestGists } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
 import type { ScanUser } from "../store/Checks.ts"
 import { waitUntil } from "../store/Limits.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { answered, type Checked } from "./checked.ts"
+import { type Answer, answered, type Checked } from "./checked.ts"
 import { fingerprintOf, type ListOrder, type Verdict, verdictOf } from "./verdict.ts"
 
 /** Gists whose texts are read along with one batch. The publisher reads the texts of the others. */
@@ -24,6 +24,11 @@ export interface BatchResult {
 
 type Changed = Extract<Verdict, { _tag: "Changed" }>
 
+/** What a query answered: the newest gists of each user, or the lists to check instead when the query failed. */
+type Asked =
+  | { readonly newest: ReadonlyArray<NewestGists | undefined> }
+  | { readonly newest: undefined; readonly orders: ReadonlyArray<ListOrder> }
+
 /** Checks of at most `maxLogins` users by one query. */
 export const make: Effect.Effect<
   (scan: ScanId, users: ReadonlyArray<ScanUser>) => Effect.Effect<BatchResult, DatabaseError>,
@@ -34,18 +39,8 @@ export const make: Effect.Effect<
   const contents = yield* ContentCache
   const github = yield* Github
   const { backfill } = yield* Settings
-
-  /** The newest gists of these users, or the lists to check instead when the query failed. */
-  const ask = Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
-    const byList = users.map((user): ListOrder => ({ user, isFull: false, fingerprint: null }))
-    const answer = yield* Effect.result(github.batch(users.map(({ username }) => username)))
-    if (answer._tag === "Success") return { newest: answer.success.map(Result.getOrUndefined), orders: [] }
-    const { reason } = answer.failure
-    yield* Telemetry.log("Warn", "batch.failed", { reason: reason._tag, detail: reason.message })
-    if (reason._tag !== "RateLimited") return { newest: undefined, orders: byList }
-    yield* limits.block(github.points.limitKey, { wait: yield* waitUntil(reason.resumeAt), message: reason.message })
-    return { newest: undefined, orders: byList.filter(({ user }) => user.etag !== null) }
-  })
+  const ask = makeAsk({ github, limits })
+  const cacheTexts = makeCacheTexts({ contents, github })
 
   /** Stores what is new of these users, and answers how many files of each were added. */
   const store = Effect.fnUntraced(function* (scan: ScanId, changed: ReadonlyArray<Changed>) {
@@ -65,8 +60,51 @@ export const make: Effect.Effect<
     return new Map(changed.map(({ user }, index) => [user.key, counts[index] ?? 0]))
   })
 
-  /** Reads new short texts, many gists at a time, so that publishing them needs no request. See `ContentCache`. */
-  const cacheTexts = Effect.fnUntraced(function* (changed: ReadonlyArray<Changed>) {
+  return Effect.fn("Checker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
+    const asked = yield* ask(users)
+    if (asked.newest === undefined) return { checked: new Map<UserKey, Checked>(), orders: asked.orders }
+    const { newest } = asked
+    const now = yield* Clock.currentTimeMillis
+    // Nearly all users are unchanged, and of an unchanged user no gist has to be read from the database.
+    const candidates = newest.flatMap((one, index) =>
+      one === undefined || fingerprintOf(one) === users[index]?.fingerprint ? [] : one.gists.map(({ gistId }) => gistId)
+    )
+    const stored = candidates.length === 0 ? new Set<string>() : yield* files.known(candidates)
+    const { changed, orders, unchanged } = byKind(users.map((user, index) => verdictOf(user, newest[index], stored)))
+    yield* cacheTexts(changed)
+    const added = yield* store(scan, changed)
+    const checked = [
+      ...unchanged.map(({ fingerprint, user }) => answered(user, { ...nothingNew, fingerprint }, now)),
+      ...changed.map((verdict) => answered(verdict.user, answerOf(verdict, added.get(verdict.user.key) ?? 0), now))
+    ]
+    return { checked: new Map(checked.map((one) => [one.check.key, one])), orders }
+  })
+})
+
+const makeAsk = ({ github, limits }: { readonly github: Github["Service"] } & Pick<Store["Service"], "limits">) =>
+  Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
+    const orders = users.map((user): ListOrder => ({ user, isFull: false, fingerprint: null }))
+    return yield* github.batch(users.map(({ username }) => username)).pipe(
+      Effect.map((newest): Asked => ({ newest: newest.map(Result.getOrUndefined) })),
+      Effect.tapError(({ reason }) =>
+        Telemetry.log("Warn", "batch.failed", { reason: reason._tag, detail: reason.message })
+      ),
+      Effect.catchReason(
+        "GithubError",
+        "RateLimited",
+        Effect.fnUntraced(function* ({ message, resumeAt }) {
+          yield* limits.block(github.points.limitKey, { wait: yield* waitUntil(resumeAt), message })
+          return { newest: undefined, orders: orders.filter(({ user }) => user.etag !== null) }
+        })
+      ),
+      Effect.catchTag("GithubError", () => Effect.succeed({ newest: undefined, orders }))
+    )
+  })
+
+/** Reads new short texts, many gists at a time, so that publishing them needs no request. See `ContentCache`. */
+const makeCacheTexts = (services: { readonly contents: ContentCache["Service"]; readonly github: Github["Service"] }) =>
+  Effect.fnUntraced(function* (changed: ReadonlyArray<Changed>) {
+    const { contents, github } = services
     const gists = changed.flatMap(({ files, newest, user }) =>
       user.listedAt === null
         ? []
@@ -75,41 +113,42 @@ export const make: Effect.Effect<
     if (gists.length === 0) return
     const read = yield* Effect.option(github.texts(gists.slice(0, maxTexts)))
     for (const [gistId, { description, files }] of Option.getOrElse(read, () => new Map<string, GistTexts>())) {
-      for (const [filename, text] of files) yield* contents.keep({ gistId, filename }, { text, description })
+      for (const [filename, text] of files) yield* contents.put({ gistId, filename }, { text, description })
     }
   })
 
-  return Effect.fn("Checker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
-    const { newest, orders } = yield* ask(users)
-    if (newest === undefined) return { checked: new Map<UserKey, Checked>(), orders }
-    const now = yield* Clock.currentTimeMillis
-    // Nearly all users are unchanged, and of an unchanged user no gist has to be looked up in the database.
-    const candidates = newest.flatMap((one, index) =>
-      one === undefined || fingerprintOf(one) === users[index]?.fingerprint ? [] : one.gists.map(({ gistId }) => gistId)
-    )
-    const stored = candidates.length === 0 ? new Set<string>() : yield* files.known(candidates)
-    const verdicts = users.map((user, index) => verdictOf(user, newest[index], stored))
-    const changed = verdicts.filter((verdict) => verdict._tag === "Changed")
-    yield* cacheTexts(changed)
-    const added = yield* store(scan, changed)
-    const checked = verdicts.flatMap(
-      (verdict): ReadonlyArray<readonly [UserKey, Checked]> =>
-        verdict._tag === "List" ? [] : [[verdict.user.key, checkedOf(verdict, added.get(verdict.user.key) ?? 0, now)]]
-    )
-    return { checked: new Map(checked), orders: verdicts.filter((verdict) => verdict._tag === "List") }
-  })
-})
+const byKind = (verdicts: ReadonlyArray<Verdict>) => {
+  const changed: Array<Changed> = []
+  const unchanged: Array<Extract<Verdict, { _tag: "Unchanged" }>> = []
+  const orders: Array<ListOrder> = []
+  for (const verdict of verdicts) {
+    switch (verdict._tag) {
+      case "Changed":
+        changed.push(verdict)
+        break
+      case "Unchanged":
+        unchanged.push(verdict)
+        break
+      case "List":
+        orders.push(verdict)
+    }
+  }
+  return { changed, orders, unchanged }
+}
 
-const checkedOf = (verdict: Exclude<Verdict, { _tag: "List" }>, added: number, now: number): Checked =>
-  answered(
-    verdict.user,
-    {
-      outcome: verdict._tag,
-      found: verdict._tag === "Changed" ? verdict.files : [],
-      added,
-      isFullListing: verdict._tag === "Changed" && verdict.newest.complete,
-      isUnfinished: false,
-      fingerprint: verdict.fingerprint
-    },
-    now
-  )
+const nothingNew: Omit<Answer, "fingerprint"> = {
+  outcome: "Unchanged",
+  found: [],
+  added: 0,
+  isFullListing: false,
+  isUnfinished: false
+}
+
+const answerOf = ({ files, fingerprint, newest }: Changed, added: number): Answer => ({
+  outcome: "Changed",
+  found: files,
+  added,
+  isFullListing: newest.complete,
+  isUnfinished: false,
+  fingerprint
+})

@@ -1,5 +1,5 @@
 /** Pure rules for the end of a scan: how it ended, and when the next scheduled scan is due. */
-import { DateTime, Duration, Exit, Option } from "effect"
+import { DateTime, Duration, Exit, Match, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { GithubError } from "../github/Github.ts"
 import type { Ending, LastStart } from "../store/Scans.ts"
@@ -11,18 +11,34 @@ export const endingOf = (exit: Exit.Exit<void, GithubError | DatabaseError>, now
   if (error === undefined) {
     return { state: "interrupted", reason: null, message: "the process was stopped", resumeIn: null }
   }
-  if (error._tag === "DatabaseError") {
-    return { state: "interrupted", reason: "DatabaseError", message: error.message, resumeIn: null }
-  }
-  const { reason, retryAt } = error
-  const resumeAt = reason._tag === "RateLimited" ? reason.resumeAt : retryAt
-  return {
-    state: "stopped",
-    reason: reason._tag,
-    message: reason.message,
-    resumeIn: resumeAt === undefined ? null : DateTime.distance(now, resumeAt)
-  }
+  return Match.value(error).pipe(
+    Match.tagsExhaustive({
+      DatabaseError: ({ message }): Ending => ({
+        state: "interrupted",
+        reason: "DatabaseError",
+        message,
+        resumeIn: null
+      }),
+      GithubError: ({ reason, retryAt }): Ending => {
+        const resumeAt = "resumeAt" in reason ? reason.resumeAt : retryAt
+        return {
+          state: "stopped",
+          reason: reason._tag,
+          message: reason.message,
+          resumeIn: resumeAt === undefined ? null : DateTime.distance(now, resumeAt)
+        }
+      }
+    })
+  )
 }
+
+/** The limit of GitHub's own that ended a scan. */
+export const limitOf = (exit: Exit.Exit<void, GithubError | DatabaseError>) =>
+  Option.flatMap(Exit.findErrorOption(exit), (error) =>
+    error._tag === "GithubError" && error.reason._tag === "RateLimited" && error.reason.enforcedBy === "service"
+      ? Option.some(error.reason)
+      : Option.none()
+  )
 
 /** The wait for the next scheduled scan. A full scan that was stopped or cut off goes on as soon as possible. */
 export const untilNextScan = (last: Option.Option<LastStart>, interval: Duration.Duration): Duration.Duration => {

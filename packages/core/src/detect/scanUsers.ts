@@ -53,29 +53,10 @@ export interface UserScans {
 export const make: Effect.Effect<UserScans, never, Checker | CheckSchedule | Store | Settings> = Effect.gen(
   function* () {
     const { checks, scans } = yield* Store
+    const record = makeRecord({ checks, scans })
     const checker = yield* Checker
     const schedule = yield* CheckSchedule
     const { scanInterval } = yield* Settings
-
-    const record = Effect.fnUntraced(function* (scan: RunningScan, checked: ReadonlyArray<Checked>, cursor: number) {
-      const progress = countsOf(checked)
-      yield* checks.record(checked.map(({ check }) => check))
-      yield* scans.progress(scan.id, {
-        cursor,
-        users: progress.users,
-        unchanged: progress.unchanged,
-        failures: checked.flatMap(({ check: { failure, key } }) =>
-          failure === null ? [] : [{ ...failure, userKey: key }]
-        )
-      })
-      const { failed, files, unchanged, users } = progress
-      for (const [outcome, count] of Object.entries({ unchanged, changed: users - unchanged - failed, failed })) {
-        if (count > 0) yield* Metric.update(Telemetry.checks(outcome), count)
-      }
-      yield* Metric.update(Telemetry.filesFound, files)
-      scan.total = together(scan.total, progress)
-      yield* scan.onProgress(scan.total)
-    })
 
     /** Checks a page of users, and answers the scan's cursor. `before` is the cursor that stays when no user is checked. */
     const checkPage = Effect.fnUntraced(function* (scan: RunningScan, page: ReadonlyArray<ScanUser>, before: number) {
@@ -89,16 +70,7 @@ export const make: Effect.Effect<UserScans, never, Checker | CheckSchedule | Sto
       const begin = yield* scans.resumeAfter
       // A scan that is cut off before its first page must leave the place that it began at.
       if (begin > 0) yield* scans.progress(scan.id, { cursor: begin, users: 0, unchanged: 0, failures: [] })
-      // After a full scan that was cut off: the rest first, then from the beginning to that place.
-      const whole = { from: 0, until: Number.MAX_SAFE_INTEGER }
-      const ranges =
-        begin === 0
-          ? [whole]
-          : [
-              { ...whole, from: begin },
-              { ...whole, until: begin }
-            ]
-      for (const { from, until } of ranges) {
+      for (const { from, until } of rangesFrom(begin)) {
         let after = from
         for (;;) {
           const page = yield* checks.forScan({ after, until, limit: pageOfUsers, ...options })
@@ -134,6 +106,37 @@ export const make: Effect.Effect<UserScans, never, Checker | CheckSchedule | Sto
     }
   }
 )
+
+/** All keys. After a full scan that was cut off: the rest first, then from the beginning to that place. */
+const rangesFrom = (begin: number): ReadonlyArray<{ readonly from: number; readonly until: number }> =>
+  begin === 0
+    ? [{ from: 0, until: Number.MAX_SAFE_INTEGER }]
+    : [
+        { from: begin, until: Number.MAX_SAFE_INTEGER },
+        { from: 0, until: begin }
+      ]
+
+/** Records a page of checks, and the scan's progress. */
+const makeRecord = ({ checks, scans }: Pick<Store["Service"], "checks" | "scans">) =>
+  Effect.fnUntraced(function* (scan: RunningScan, checked: ReadonlyArray<Checked>, cursor: number) {
+    const progress = countsOf(checked)
+    yield* checks.record(checked.map(({ check }) => check))
+    yield* scans.progress(scan.id, {
+      cursor,
+      users: progress.users,
+      unchanged: progress.unchanged,
+      failures: checked.flatMap(({ check: { failure, key } }) =>
+        failure === null ? [] : [{ ...failure, userKey: key }]
+      )
+    })
+    const { failed, files, unchanged, users } = progress
+    for (const [outcome, count] of Object.entries({ unchanged, changed: users - unchanged - failed, failed })) {
+      if (count > 0) yield* Metric.update(Telemetry.checks(outcome), count)
+    }
+    yield* Metric.update(Telemetry.filesFound, files)
+    scan.total = together(scan.total, progress)
+    yield* scan.onProgress(scan.total)
+  })
 
 const countsOf = (checked: ReadonlyArray<Checked>): ScanProgress => {
   const count = (outcome: Checked["outcome"]) => checked.filter((one) => one.outcome === outcome).length

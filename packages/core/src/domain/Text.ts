@@ -58,12 +58,20 @@ export const masked = (text: string, secrets: ReadonlyArray<string>): string =>
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .reduce((rest, secret) => rest.replaceAll(secret, "‹secret›"), text)
 
-/** The password in an address, as it is written there and as it is sent. */
-export const passwordsOf = (address: string): ReadonlyArray<string> => {
-  if (!URL.canParse(address)) return []
-  const { password, searchParams } = new URL(address)
-  return [password, decoded(password), searchParams.get("password") ?? ""].filter((text) => text !== "")
-}
+/**
+ * The passwords in the address of a database, as they are written there and as they are sent. The address need not be
+ * one that can be used: a refused one holds a password, too.
+ */
+export const passwordsOf = (address: string): ReadonlyArray<string> =>
+  [...address.matchAll(writtenPassword)]
+    .flatMap(({ groups: { quoted, uri, word } = {} }) =>
+      quoted === undefined ? [uri ?? word ?? ""] : [quoted, quoted.replace(/\\(.)/gs, "$1")]
+    )
+    .flatMap((text) => [text, decoded(text)])
+    .filter((text) => text !== "")
+
+/** `//user:password@`, `?password=…`, `password='…'` and `sslpassword=…`. */
+const writtenPassword = /\/\/[^:/?#]*:(?<uri>.+)@|password\s*=\s*(?:'(?<quoted>(?:[^'\\]|\\.)*)'|(?<word>[^\s&'"]+))/gis
 
 const decoded = (text: string): string => {
   try {

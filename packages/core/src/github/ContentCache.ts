@@ -1,8 +1,8 @@
 /**
- * Texts that came along with a look, kept until they are published, so that publishing a new file needs no read of its own.
- * Only ever a saving: what is not here, or not any more, is read from GitHub.
+ * Texts that came with a check, kept until their files are published, so that publishing a new file needs no read.
+ * Only a saving: a text that is not in the cache is read from GitHub.
  *
- * Effect's `Cache` is not used since it bounds how many values it keeps, not how large they are.
+ * Effect's `Cache` is not used, because it bounds the number of values and not their size.
  */
 import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
 
@@ -16,23 +16,23 @@ export interface CachedContent {
   readonly description: string | null
 }
 
-/** Bytes, as far as strings take two for each unit. The oldest go first. */
+/** Bytes, if strings take two for each unit. The oldest texts are dropped first. */
 const capacity = 32 * 1024 * 1024
 
 /**
- * A text that waits longer is read again: the gist may have changed, become secret or be gone. GitHub itself may answer from
- * a cache that is a minute old (`s-maxage=60`, recorded), so a shorter time would prove no more.
+ * A text that waits longer is read again: the gist may have changed, become secret or be gone. A shorter time would prove no
+ * more, because GitHub itself may answer from a cache that is a minute old (`s-maxage=60`, recorded).
  */
 const freshness = Duration.minutes(1)
 
 export class ContentCache extends Context.Service<
   ContentCache,
   {
-    readonly keep: (file: CachedFile, content: CachedContent) => Effect.Effect<void>
-    /** Once: a second try at publishing a file reads what it holds by then. */
+    readonly put: (file: CachedFile, content: CachedContent) => Effect.Effect<void>
+    /** Answers a text once, so that a second attempt at publishing a file reads the file's present content. */
     readonly take: (file: CachedFile) => Effect.Effect<Option.Option<CachedContent>>
   }
->()("gitpip/Contents") {
+>()("gitpip/ContentCache") {
   static readonly layer: Layer.Layer<ContentCache> = Layer.sync(ContentCache, () => {
     const kept = new Map<string, CachedContent & { readonly at: number; readonly size: number }>()
     let total = 0
@@ -41,7 +41,7 @@ export class ContentCache extends Context.Service<
       kept.delete(key)
     }
     return {
-      keep: (file, { description, text }) =>
+      put: (file, { description, text }) =>
         Effect.map(Clock.currentTimeMillis, (at) => {
           const key = keyOf(file)
           drop(key)
@@ -67,7 +67,7 @@ export class ContentCache extends Context.Service<
   })
 }
 
-/** Of an entry, beside its strings. */
+/** Bytes of an entry beside its strings. */
 const overhead = 200
 
 const keyOf = ({ filename, gistId }: CachedFile): string => JSON.stringify([gistId, filename])

@@ -1,22 +1,22 @@
 /**
- * Asks for many things by as few requests as the service can answer. The size of a request adapts: it is halved when the
- * service did not get done with one, and grows by one with each that was full.
+ * Asks for many things by as few requests as the service can answer. The size of a request adapts: it is halved after a
+ * request that the service did not complete, and grows by one with each that was full.
  *
- * One thing that cannot be answered even alone is that thing's trouble, and the size is what it was before. Several of those
- * in a row are everybody's.
+ * A thing that gets no answer even by itself has its own trouble, and the size returns to what it was before. Several of
+ * those in a row are an outage.
  */
 import { Effect, Result } from "effect"
 import { type GithubError, githubError, Unavailable } from "./errors.ts"
 
-/** What one of many was answered; `unanswered` when it has to be asked for again, among fewer. */
+/** The answer about one of many things; `unanswered` when it has to be asked for again, among fewer. */
 export type One<A> = Result.Result<A, GithubError> | "unanswered"
 
 export interface Batches {
   /** How many things a request asks for at present. */
   readonly size: () => number
   /**
-   * In the order of `keys`. A request that fails with `Unavailable` is split; any other failure ends it, for those that are
-   * not answered yet. Fails when that is everybody.
+   * In the order of `keys`. A request that fails with `Unavailable` is split. Any other failure ends the batch, for the keys
+   * without an answer. Fails when no key has one.
    */
   readonly ask: <K, A>(
     keys: ReadonlyArray<K>,
@@ -24,59 +24,60 @@ export interface Batches {
   ) => Effect.Effect<ReadonlyArray<Result.Result<A, GithubError>>, GithubError>
 }
 
-/** So many single ones in a row without an answer are an outage. */
-const signsOfOutage = 3
+/** That many single things in a row without an answer are an outage. */
+const outageSigns = 3
 
-export const make = (most: number): Batches => {
-  let size = most
+export const make = (maxSize: number): Batches => {
+  let size = maxSize
 
   const ask: Batches["ask"] = Effect.fnUntraced(function* <K, A>(
     keys: ReadonlyArray<K>,
     query: (keys: ReadonlyArray<K>) => Effect.Effect<ReadonlyArray<One<A>>, GithubError>
   ) {
-    const begun = size
+    const sizeBefore = size
     const answers = new Map<number, Result.Result<A, GithubError>>()
+    const failAll = (indexes: ReadonlyArray<number>, error: GithubError) => {
+      for (const index of indexes) answers.set(index, Result.fail(error))
+    }
     let left = [...keys.keys()]
     let asking = size
-    let hopeless = 0
+    let unansweredInRow = 0
     let answered = 0
 
     while (left.length > 0) {
       const chunk = left.slice(0, asking)
       const rest = left.slice(asking)
-      const result = yield* Effect.result(query(chunk.map((index) => keys[index] as K)))
-      if (result._tag === "Failure" && result.failure.reason._tag !== "Unavailable") {
-        if (answered === 0) return yield* result.failure
-        for (const index of left) answers.set(index, Result.fail(result.failure))
+      const asked = yield* Effect.result(queryOrNothing(query(chunk.map((index) => keys[index] as K))))
+      if (Result.isFailure(asked)) {
+        if (answered === 0) return yield* asked.failure
+        failAll(left, asked.failure)
         break
       }
-      left = []
-      for (const [place, index] of chunk.entries()) {
-        const one = result._tag === "Success" ? (result.success[place] ?? "unanswered") : "unanswered"
-        if (one === "unanswered") left.push(index)
+      const unanswered: Array<number> = []
+      for (const [position, index] of chunk.entries()) {
+        const one = asked.success.answers[position] ?? "unanswered"
+        if (one === "unanswered") unanswered.push(index)
         else answers.set(index, one)
       }
-      const unanswered = left
       left = [...unanswered, ...rest]
       answered += chunk.length - unanswered.length
 
       if (unanswered.length === 0) {
-        const full = chunk.length === asking
-        if (hopeless > 0) size = begun
-        else if (full) size = Math.min(size + 1, most)
-        asking = hopeless > 0 ? begun : full ? Math.min(asking + 1, most) : asking
-        hopeless = 0
+        const isFull = chunk.length === asking
+        if (unansweredInRow > 0) size = sizeBefore
+        else if (isFull) size = Math.min(size + 1, maxSize)
+        asking = unansweredInRow > 0 ? sizeBefore : isFull ? Math.min(asking + 1, maxSize) : asking
+        unansweredInRow = 0
       } else if (chunk.length > 1) {
-        if (unanswered.length < chunk.length) hopeless = 0
+        if (unanswered.length < chunk.length) unansweredInRow = 0
         asking = Math.floor(chunk.length / 2)
         size = Math.max(Math.floor(size / 2), 1)
       } else {
-        hopeless += 1
-        const failure = result._tag === "Failure" ? result.failure : notDone
-        const outage = hopeless >= signsOfOutage
-        if (outage && answered === 0) return yield* failure
-        for (const index of outage ? left : unanswered) answers.set(index, Result.fail(failure))
-        left = outage ? [] : rest
+        unansweredInRow += 1
+        const isOutage = unansweredInRow >= outageSigns
+        if (isOutage && answered === 0) return yield* asked.success.error
+        failAll(isOutage ? left : unanswered, asked.success.error)
+        left = isOutage ? [] : rest
       }
     }
     return keys.map((_, index) => answers.get(index) ?? Result.fail(notDone))
@@ -85,6 +86,11 @@ export const make = (most: number): Batches => {
   return { size: () => size, ask }
 }
 
-const notDone = githubError(
-  new Unavailable({ message: "GitHub does not get done with what is asked of this one user" })
-)
+/** A query that GitHub does not complete answers nothing. `error`: that of the things without an answer. */
+const queryOrNothing = <A>(query: Effect.Effect<ReadonlyArray<One<A>>, GithubError>) =>
+  query.pipe(
+    Effect.map((answers) => ({ answers, error: notDone })),
+    Effect.catchReason("GithubError", "Unavailable", (_, error) => Effect.succeed({ answers: [], error }))
+  )
+
+const notDone = githubError(new Unavailable({ message: "GitHub does not complete a query for this one user" }))

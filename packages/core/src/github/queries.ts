@@ -1,9 +1,9 @@
 /**
- * The two queries that Gitpip asks GitHub's GraphQL API, and what their answers hold. Each user has an alias, so that one who
- * does not exist costs the others nothing.
+ * The two queries that Gitpip sends to GitHub's GraphQL API, and what their responses hold. Each user has an alias, so that
+ * a user who does not exist costs the others nothing.
  *
- * `GraphQLResolver.aliased` of Effect is not used: its batches have one size, and an error without a path costs it the
- * answers that came along.
+ * `GraphQLResolver.aliased` of Effect is not used: its batches have one size, and after an error without a path it drops the
+ * results that came with the error.
  *
  * Outside facts: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api ,
  * https://docs.github.com/en/graphql/overview/public-schema
@@ -14,44 +14,44 @@ import { fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
 import type { One } from "./batching.ts"
 import { type GithubError, githubError, Unexpected, UserNotFound } from "./errors.ts"
-import type { QueryAnswer, QueryError } from "./transport.ts"
+import type { QueryAnswer, QueryError } from "./query.ts"
 import { PageUrl, timestamp, toSize } from "./wire.ts"
 
 /** A user's gists, last changed first: the beginning of the list. */
 export interface NewestGists {
   readonly owner: { readonly id: number; readonly login: string }
-  /** All public gists of the user, those that are not among `gists` included. */
+  /** The number of all public gists of the user, also those that are not in `gists`. */
   readonly total: number
   readonly gists: ReadonlyArray<BatchGist>
   /** Whether there are no further gists. */
   readonly complete: boolean
-  /** Stays the same, from one process to the next as well, as long as nothing changes that is shown here. */
+  /** Stays the same, also in another process, as long as nothing changes in these fields. */
   readonly fingerprint: string
 }
 
 export interface BatchGist {
-  /** What GraphQL calls the gist. */
+  /** GraphQL's id of the gist. */
   readonly node: string
   readonly gistId: string
   readonly files: ReadonlyArray<ListedFile>
   /** Whether `files` are all files of the gist. */
   readonly complete: boolean
-  /** Whether all its files are short enough to be read by `texts`. */
+  /** Whether all files of the gist are short enough to be read by `texts`. */
   readonly small: boolean
   /** RFC 3339, UTC. */
   readonly updatedAt: string
 }
 
-/** The texts of a gist's files, by storable name. One that is missing is binary, or was not certain to be whole. */
+/** The texts of a gist's files, by storable name. A missing file is binary, or its text is not certain to be whole. */
 export interface GistTexts {
   readonly description: string | null
   readonly files: ReadonlyMap<string, string>
 }
 
-/** What came last changed is what is new: ten leave room for nine changes of old gists within an interval. */
+/** The gists changed last hold all that is new: ten leave room for nine changes of old gists within an interval. */
 const gistsPerUser = 10
 
-/** GitHub cuts the list without a word, so one more is asked for than is taken. */
+/** GitHub cuts the list silently, so one file more is requested than is taken. */
 const filesPerGist = 10
 
 /** Bytes of all files of a gist that is read by `texts`. */
@@ -82,7 +82,7 @@ fragment Newest on User {
   variables: Object.fromEntries(logins.map((login, n) => [`u${n}`, login]))
 })
 
-/** What each of the users was answered. Fails when the query itself is refused. */
+/** The result of each user. Fails when the query itself is refused. */
 export const readNewest = (
   logins: ReadonlyArray<string>,
   answer: QueryAnswer
@@ -109,7 +109,7 @@ export const readNewest = (
   )
 }
 
-/** Whether fewer users might have been answered. GitHub's own faults have no type. */
+/** Whether a query for fewer users might succeed. GitHub's own faults have no type. */
 const isTrouble = ({ path, type }: QueryError): boolean =>
   type === "RESOURCE_LIMITS_EXCEEDED" || (type === undefined && (path.length === 0 || /^u\d+$/.test(String(path[0]))))
 
@@ -120,7 +120,7 @@ const fieldOf = (data: unknown, name: string): unknown =>
     ? (data as Readonly<Record<string, unknown>>)[name]
     : undefined
 
-/** What the query cost by GitHub's word. */
+/** The points that the query cost, as GitHub reports them. */
 export const costOf = ({ data }: QueryAnswer): number | undefined => {
   const cost = fieldOf(fieldOf(data, "rateLimit"), "cost")
   return typeof cost === "number" && cost >= 1 ? cost : undefined
@@ -156,8 +156,8 @@ export const readTexts = ({ data }: QueryAnswer): ReadonlyMap<string, GistTexts>
 }
 
 /**
- * The text, when it is certainly the file's own: as long as the file, to the byte. Text that GitHub has cut, or converted
- * from another encoding, is not, and whether a zero byte makes a file binary is decided where content is read.
+ * The text, when it is certainly the file's own: as long as the file, to the byte. Text that GitHub has cut or converted is
+ * missing, and so is text with a zero byte, because `raw.ts` decides what is binary.
  */
 const wholeText = ({ isTruncated, size, text }: typeof WireText.Type): string | undefined => {
   if (size === 0) return ""
@@ -207,7 +207,7 @@ const WireText = Schema.Struct({
   text: Schema.NullOr(Schema.String)
 })
 
-/** Nothing when any gist is `null` or odd: then it is there, and this is not the way to see it. */
+/** Nothing when any gist is `null` or in an unknown form: the gist exists, and only the list can show it. */
 const toNewest = (raw: unknown): Option.Option<NewestGists> => {
   if (!Schema.is(WireUser)(raw)) return Option.none()
   const { databaseId, gists: page, login } = raw
@@ -263,7 +263,7 @@ const toGist = (node: typeof WireNode.Type, login: string): BatchGist | undefine
   }
 }
 
-/** The address in the form of the REST API, which names the owner: GraphQL is not documented to. */
+/** The address in the form of the REST API, which names the owner. GraphQL's form is not documented. */
 const pageUrl = (url: string, login: string, id: string): string | undefined => {
   if (!url.endsWith(`/${id}`)) return undefined
   const before = url.slice(0, -id.length - 1)

@@ -1,5 +1,5 @@
 /**
- * Gists as GitHub's REST API writes them, in the form they are kept in.
+ * Decodes gists of GitHub's REST API to the form in which they are stored.
  *
  * Outside facts: https://docs.github.com/en/rest/gists/gists
  */
@@ -7,12 +7,12 @@ import { Effect, Option, Result, Schema } from "effect"
 import { type Content, fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { cut, storable, storableName } from "../domain/Text.ts"
 import { type Answer, json } from "../net/exchange.ts"
-import { fieldOf, tell } from "../net/unreadable.ts"
+import { fieldOf, reportField } from "../net/unreadable.ts"
 import { fail, type GithubError, Unavailable, Unexpected } from "./errors.ts"
 
 export const WireAccount = Schema.Struct({ id: Schema.Int, login: Schema.String })
 
-/** Every property of a file is optional in GitHub's description. The map itself is kept raw: a `Record` schema would lose a file called `__proto__`. */
+/** Every property of a file is optional in GitHub's description. The map stays raw: a `Record` schema would lose a file called `__proto__`. */
 const WireFile = Schema.Struct({
   language: Schema.optional(Schema.NullOr(Schema.String)),
   type: Schema.optional(Schema.NullOr(Schema.String)),
@@ -33,7 +33,7 @@ export const WireGist = Schema.Struct({
   files: Schema.optional(FileMap),
   truncated: Schema.optional(Schema.Unknown)
 })
-/** It becomes a link in Pipedrive and the mark of the file there: no other scheme, and nothing that HTML would change. */
+/** The address becomes a link in Pipedrive, by which the file is found there: no other scheme, and no character that HTML would change. */
 export const PageUrl = Schema.String.check(
   Schema.makeFilter(
     (url) => /^https?:\/\/[A-Za-z0-9.:[\]-]+\/[\w./~%-]*$/.test(url) && URL.canParse(url) && url.length <= 300
@@ -50,7 +50,7 @@ const WireListedGist = Schema.Struct({
 })
 
 /**
- * Whether an answer says that the gist is public. The kind of list proves nothing: with the owner's token, a user's list
+ * Whether a response says that the gist is public. The kind of list proves nothing: with the owner's token, a user's list
  * holds secret gists as well (recorded: https://github.com/hub4j/github-api, `GHGistTest/listGistFile`).
  */
 export const isPublic = (gist: unknown): boolean =>
@@ -58,13 +58,13 @@ export const isPublic = (gist: unknown): boolean =>
 
 const WireOwned = Schema.Struct({ owner: WireAccount })
 
-/** Whose list it is. Gists that are left out themselves count too. */
+/** The account that a list belongs to, by any of its gists, also one that is skipped. */
 export const ownerOf = (gists: ReadonlyArray<unknown>): Option.Option<typeof WireAccount.Type> =>
   Option.map(Option.fromNullishOr(gists.find(Schema.is(WireOwned))), ({ owner: { id, login } }) => ({ id, login }))
 
 const decodeGist = Schema.decodeUnknownEffect(WireListedGist)
 export const decodeListedGist = (gist: unknown) =>
-  Effect.tapError(decodeGist(gist), (error) => tell("GitHub", fieldOf(error)))
+  Effect.tapError(decodeGist(gist), (error) => reportField("GitHub", fieldOf(error)))
 const decodeFile = Schema.decodeUnknownOption(WireFile)
 export const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
 
@@ -75,10 +75,10 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
   answer.cut
     ? fail(new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes` }))
     : Schema.decodeUnknownEffect(schema)(json(answer)).pipe(
-        // What cannot be read came from a proxy or was cut: the same as no answer.
+        // A response that cannot be read came from a proxy or was cut: the same as no response.
         Effect.catch((error) =>
           Effect.andThen(
-            tell("GitHub", fieldOf(error)),
+            reportField("GitHub", fieldOf(error)),
             fail(new Unavailable({ message: "GitHub's answer cannot be read" }))
           )
         )
@@ -105,35 +105,35 @@ export const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<Lis
 export const toSize = (size: number | null | undefined): number =>
   Math.min(Math.max(0, Math.trunc(size ?? 0)), Number.MAX_SAFE_INTEGER)
 
-/** GitHub's own timestamp, or the beginning of time when it is none, or one of a year that a database would refuse. */
+/** GitHub's timestamp, or the beginning of 1970 when the text is no timestamp, or of a year that a database would refuse. */
 export const timestamp = (text: string): string => {
   const millis = Date.parse(text)
   return new Date(millis >= 0 && millis < Date.UTC(10_000, 0) ? millis : 0).toISOString()
 }
 
-/** What a gist's answer holds of a file. `Withheld`: nothing, although the file is not empty. */
-export const toContent = (file: typeof WireContentFile.Type): Content | { readonly _tag: "Withheld" } => {
+/** What a gist's response holds of a file: nothing when the response leaves out a file that is not empty. */
+export const toContent = (file: typeof WireContentFile.Type): Content | undefined => {
   const { content = "", encoding } = file
-  // Files behind one that is too large come cut off as well, without a beginning: https://github.com/cli/cli/issues/11739
-  if (file.truncated === true && (content === "" || content === null)) return { _tag: "Withheld" }
+  // Files after one that is too large are cut as well, to nothing: https://github.com/cli/cli/issues/11739
+  if (file.truncated === true && (content === "" || content === null)) return undefined
   if (encoding === "base64" || typeof file.content !== "string" || file.content.slice(0, 8_000).includes("\0")) {
     return { _tag: "Binary" }
   }
   const whole = file.content.length <= maxText
   return {
     _tag: "Text",
-    // Copied: a part of a long string keeps the whole of it in memory.
+    // Copied: a part of a long string keeps the whole string in memory.
     text: whole ? file.content : Buffer.from(cut(file.content, maxText)).toString(),
     partial: !whole || file.truncated === true
   }
 }
 
-/** More than fits into a note of Pipedrive, in UTF-16 units. */
+/** UTF-16 units: more than fits into a note of Pipedrive. */
 const maxText = 128 * 1024
 
 /**
- * The address of the next page, which may be relative to the present one's (RFC 8288, section 3.2). Addresses are followed as
- * given, never built: GitHub answers with others than it was asked. Fails when there is one that cannot be read.
+ * The address of the next page, which may be relative to the present page's (RFC 8288, section 3.2). Addresses are followed
+ * as given, never built, because GitHub changes them. Fails when there is an address that cannot be read.
  */
 export const nextLink = (link: string | undefined, page: URL): Result.Result<Option.Option<URL>, string> => {
   for (const part of link?.split(/,(?=\s*<)/) ?? []) {

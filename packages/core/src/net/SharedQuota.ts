@@ -1,49 +1,49 @@
 /**
- * Other processes that use a service with the same credential: its limit is theirs as well. A gate asks for its share,
- * and holds itself to what it was granted. By default there are none, and nobody is asked.
+ * The limit that processes share when they use a service with the same credential. A throttle asks for its share, and sends
+ * no more than it was granted. By default a process is alone, and asks nobody.
  */
 import { Context, type Effect } from "effect"
 
-/** A service's sliding window: how many requests it takes within so long. */
+/** A service's sliding window: the service takes `limit` requests within `millis`. */
 export interface Window {
   readonly limit: number
   readonly millis: number
 }
 
 export interface QuotaUse {
-  /** As far as it is known. */
+  /** Missing while no response has reported the window. */
   readonly window: Window | undefined
-  /** Own requests that may be in the window still. */
+  /** Own requests that may still be in the window. */
   readonly sent: number
-  /** How many it would like to have in it at a time. */
+  /** How many slots the process wants. */
   readonly wants: number
 }
 
 export interface Grant {
-  readonly places: number
-  /** How many other processes use it at present. */
+  readonly slots: number
+  /** How many other processes use the credential at present. */
   readonly others: number
-  /** The window, if anybody knows it. */
+  /** The window, if any process knows it. */
   readonly window: Window | undefined
-  /** Until when, in epoch milliseconds, the service must not be asked by anybody, and why. */
-  readonly closed: { readonly until: number; readonly why: string } | undefined
+  /** Until when no process may send a request (epoch milliseconds), and why. */
+  readonly blocked: { readonly until: number; readonly why: string } | undefined
 }
 
 export interface Quota {
-  /** Asks for places in the window, and tells of those in use. Nothing when there is no answer. */
+  /** Asks for slots in the window, and reports those in use. `undefined` without an answer. */
   readonly renew: (use: QuotaUse) => Effect.Effect<Grant | undefined>
 }
 
-/** A share is asked for again this often while requests leave, in milliseconds. */
+/** How often a share is renewed while requests leave, in milliseconds. */
 export const renewal = 2_000
 
-/** Without an answer for so long, in milliseconds, nothing is sent any more: others may count on it. See migration 0005. */
+/** After that long without an answer, in milliseconds, a process sends nothing: others may use its slots. See migration 0005. */
 export const patience = 5_000
 
 export interface Quotas {
   readonly quota: (limitKey: string) => Quota | undefined
 }
 
-export const SharedQuota = Context.Reference<Quotas>("gitpip/Neighbours", {
+export const SharedQuota = Context.Reference<Quotas>("gitpip/SharedQuota", {
   defaultValue: () => ({ quota: () => undefined })
 })

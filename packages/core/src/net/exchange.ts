@@ -1,8 +1,8 @@
 /**
- * One exchange with a service over HTTP, in the form both clients need: a whole answer with a bounded body, or a
- * failure that says whether the request can have reached the service.
+ * One exchange with a service over HTTP: a whole response with a bounded body, or a failure that says whether the request
+ * can have reached the service.
  *
- * Redirects are answers here, never followed by the transport: a token must not travel to another origin.
+ * Redirects are responses here, and the transport never follows one: a token must not travel to another origin.
  */
 import { Clock, Data, Duration, Effect, Layer, Metric, Stream } from "effect"
 import {
@@ -13,16 +13,17 @@ import {
   type HttpClientRequest,
   type HttpClientResponse
 } from "effect/http"
+import { causes } from "./causes.ts"
 
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: Uint8Array
-  /** Whether the body was longer than asked for and `body` is only its beginning. */
+  /** Whether the body was longer than `maxBytes`, so that `body` is only its beginning. */
   readonly cut: boolean
 }
 
-/** No whole answer came. `sent: false` means that the request certainly never reached the service. */
+/** No whole response came. `sent: false` means that the request certainly never reached the service. */
 export class ExchangeError extends Data.TaggedError("ExchangeError")<{
   readonly sent: boolean
   readonly message: string
@@ -30,13 +31,13 @@ export class ExchangeError extends Data.TaggedError("ExchangeError")<{
 
 export interface ExchangeOptions {
   readonly timeout: Duration.Duration
-  /** Of an answer of 2xx. Any other is bounded by `maxErrorBytes`. */
+  /** The bound of a 2xx body. Any other body is bounded by `maxErrorBytes`. */
   readonly maxBytes: number
-  /** Where how long it took is noted, by outcome. */
+  /** The metric that takes the duration in seconds, by outcome. */
   readonly durations: (outcome: string) => Metric.Metric<number, unknown>
 }
 
-/** Room for every error that GitHub or Pipedrive documents, and for what can be told of a page. */
+/** Room for every error that GitHub or Pipedrive documents, and for the beginning of an HTML page. */
 const maxErrorBytes = 64 * 1024
 
 export const exchange = (
@@ -45,9 +46,9 @@ export const exchange = (
   options: ExchangeOptions
 ): Effect.Effect<Answer, ExchangeError> =>
   client.execute(request).pipe(
-    // A program that records headers in its traces must not record this one.
+    // A program that records headers in its traces must not record the token.
     Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, "x-api-token"]),
-    // Trace ids are nobody else's business.
+    // Trace ids stay inside the program.
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.flatMap((response) =>
       Effect.map(body(response, isSuccess(response) ? options.maxBytes : maxErrorBytes), (read) => ({
@@ -78,10 +79,10 @@ const timed = (durations: ExchangeOptions["durations"]) => (whole: Effect.Effect
   })
 
 /**
- * The transport the services use when a program brings none: `fetch`, with redirects handed back and errors without the request.
+ * The transport when a program brings none: `fetch`, with redirects as responses and errors without the request.
  *
- * Hazard: a layer is built once in a program. Without `fresh` a client that another part has built, of telemetry for one, would
- * be used here, and follow redirects with the token.
+ * Hazard: a layer is built once in a program. Without `fresh`, the client of another part (telemetry, for example) would be
+ * used here, and would follow redirects with the token.
  */
 export const layerTransport: Layer.Layer<HttpClient.HttpClient> = Layer.fresh(FetchHttpClient.layer).pipe(
   Layer.provide([
@@ -94,8 +95,8 @@ export const layerTransport: Layer.Layer<HttpClient.HttpClient> = Layer.fresh(Fe
 )
 
 /**
- * Hazard: errors of `fetch` can quote a header or hold the request, above all those of proxies and of agents that replace
- * it, and the client's own spans export them whole. Their codes are all that is needed.
+ * Hazard: errors of `fetch` can quote a header or hold the request, above all those of proxies and of replaced agents. The
+ * client's own spans export errors whole, so only their codes are passed on.
  */
 const discreet =
   (inner: typeof fetch): typeof fetch =>
@@ -103,12 +104,12 @@ const discreet =
     try {
       return await inner(input, init)
     } catch (error) {
-      const told = codes(error).map((code) => Object.assign(new Error(code), { code }))
-      throw new TypeError("fetch failed", told.length === 0 ? {} : { cause: new AggregateError(told) })
+      const known = codes(error).map((code) => Object.assign(new Error(code), { code }))
+      throw new TypeError("fetch failed", known.length === 0 ? {} : { cause: new AggregateError(known) })
     }
   }
 
-/** The body as JSON, or `undefined` when it is none (an HTML page, a cut answer). */
+/** The body as JSON, or `undefined` when it is not JSON (an HTML page, a cut response). */
 export const json = (answer: Answer): unknown => {
   try {
     return JSON.parse(new TextDecoder().decode(answer.body))
@@ -142,11 +143,8 @@ const body = (response: HttpClientResponse.HttpClientResponse, maxBytes: number)
         return size <= maxBytes
       }),
       Stream.runDrain,
-      // Some answers have no body at all, a redirect for example: whether its stream is empty or an error is the transport's choice.
-      Effect.catchIf(
-        (error) => error.reason._tag === "EmptyBodyError",
-        () => Effect.void
-      ),
+      // Some responses have no body, a redirect for example. The transport chooses whether the stream is empty or fails.
+      Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void),
       Effect.map(() => ({ body: Buffer.concat(chunks).subarray(0, maxBytes), cut: size > maxBytes }))
     )
   })
@@ -167,21 +165,11 @@ const BEFORE_SENDING = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID"
 ])
 
-const causes = function* (error: unknown): Generator<object> {
-  const seen = new Set<unknown>()
-  let current = error
-  while (typeof current === "object" && current !== null && !seen.has(current)) {
-    seen.add(current)
-    yield current
-    // `fetch` wraps the socket's error in a TypeError; happy eyeballs wraps several in an AggregateError.
-    current = "cause" in current ? current.cause : "reason" in current ? current.reason : undefined
-  }
-}
-
 const codes = (error: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []
   for (const cause of causes(error)) {
     if ("code" in cause && typeof cause.code === "string") found.push(cause.code)
+    // Happy eyeballs wraps several in an AggregateError.
     if (cause instanceof AggregateError) found.push(...cause.errors.flatMap(codes))
   }
   return found

@@ -1,21 +1,24 @@
 /**
- * Whose limit a `429` tells of, from what else was refused and answered: pure.
+ * Whether a `429` limits one thing or everything, from the other requests that were refused and answered: pure.
  *
- * A `429` may come from a part that is too busy for one thing alone. So it is everybody's for a minute at most, unless the
- * answer itself says more, or things of two users were refused in a row. It is no one's but the thing's when others were answered.
+ * A `429` may come from a part of the service that is too busy for one thing alone:
+ *
+ * - global: the response itself says so, or things of two users were refused in a row
+ * - suspected, so global for a minute at most: the first `429` of one thing
+ * - of the thing: other things were answered meanwhile, or the same thing was refused again
  */
 import { Context, Duration } from "effect"
 import * as Timing from "../domain/Timing.ts"
 
-/** For whose sake a request is sent. */
+/** The user and the thing that a request is sent for. */
 export interface Requester {
   /** Names the user. */
   readonly user: string
-  /** Names what is asked for, or published. */
+  /** Names what is requested, or published. */
   readonly thing: string
 }
 
-/** The publication or user that the present requests are for. Without one, a limit is everybody's. */
+/** The publication or user that the present requests are for. Without one, every limit is global. */
 export class RequestedFor extends Context.Reference<Requester | undefined>("gitpip/net/RequestedFor", {
   defaultValue: () => undefined
 }) {}
@@ -47,57 +50,58 @@ export const none: LimitEvidence = {
   things: new Map()
 }
 
-/** What a limit concerns. `suspected`: everybody, for `maxSuspected` at most. */
-export type LimitScope = "everybody" | "suspected" | "thing"
+/** What a limit concerns. `suspected`: everything, for `maxSuspected` at most. */
+export type LimitScope = "global" | "suspected" | "thing"
 
-/** The longest that a limit which only one thing has met holds others up. */
+/** How long a limit that only one thing has met delays other requests at most. */
 const maxSuspected = Duration.minutes(1)
 
-/** The oldest are forgotten, and cost one more suspicion. */
+/** Things that are remembered. One that is forgotten costs one more suspicion. */
 const capacity = 2_000
 
-/** What left before the last refusal was known says nothing about it. */
+/** A request was answered. A request that left before the last refusal was known shows nothing about that refusal. */
 export const answered = (
   evidence: LimitEvidence,
   { startedAt, thing }: { readonly thing: string | undefined; readonly startedAt: number }
 ): LimitEvidence => {
   if (startedAt < evidence.refusedAt) return evidence
   const next = { ...evidence, answers: evidence.answers + 1, row: none.row }
-  // Nearly every answer is to what was never refused: nothing is copied then.
+  // Nearly every answer is about a thing that was never refused, and then nothing is copied.
   if (thing === undefined || !evidence.things.has(thing)) return next
   const things = new Map(evidence.things)
   things.delete(thing)
   return { ...next, things }
 }
 
+/** A request met a limit. */
 export const refused = (
   evidence: LimitEvidence,
   refusal: {
     readonly by: Requester | undefined
-    /** Whether the answer itself says whose limit it is: its headers leave nothing, or its text names the limit. */
+    /** Whether the response itself says whose limit it is: its headers leave nothing, or its text names the limit. */
     readonly isStated: boolean
-    /** When the request left, was refused, and may be sent again by the service's word, in epoch milliseconds. */
+    /** When the request left, when it was refused, and when the service allows it again, in epoch milliseconds. */
     readonly startedAt: number
     readonly now: number
-    readonly told: number
-    /** The least wait in milliseconds after so many refusals in a row of one thing. */
+    readonly statedUntil: number
+    /** The minimum wait in milliseconds after that many refusals in a row of one thing. */
     readonly minWait: (times: number) => number
   }
 ): {
   readonly evidence: LimitEvidence
   readonly scope: LimitScope
-  /** When the thing itself may be asked for again. */
+  /** When the thing itself may be requested again. */
   readonly until: number
 } => {
-  const { by, isStated, minWait, now, startedAt, told } = refusal
-  if (by === undefined) return { evidence, scope: "everybody", until: told }
+  const { by, isStated, minWait, now, startedAt, statedUntil } = refusal
+  if (by === undefined) return { evidence, scope: "global", until: statedUntil }
   const before = evidence.things.get(by.thing) ?? { since: evidence.answers, times: 0, at: Number.NEGATIVE_INFINITY }
   const isOwn = before.since < evidence.answers
   const row = isOwn ? evidence.row : new Set(evidence.row).add(by.user)
-  // What left before the last refusal was known is no further sign.
+  // A request that left before the last refusal was known is no further sign.
   const times = before.times + (startedAt > before.at ? 1 : 0)
-  const scope = isOwn ? "thing" : isStated || row.size > 1 ? "everybody" : times > 1 ? "thing" : "suspected"
-  const until = scope === "thing" ? Math.max(told, now + minWait(times)) : told
+  const scope = isOwn ? "thing" : isStated || row.size > 1 ? "global" : times > 1 ? "thing" : "suspected"
+  const until = scope === "thing" ? Math.max(statedUntil, now + minWait(times)) : statedUntil
   const things = new Map(evidence.things)
   things.delete(by.thing)
   things.set(by.thing, { ...before, times, at: now, until: scope === "thing" ? until : now })
@@ -112,13 +116,13 @@ export const heldUntil = (evidence: LimitEvidence, thing: string | undefined, no
   return found !== undefined && found.until > now && !Timing.clockWentBack(found.at, now) ? found.until : undefined
 }
 
-/** When everybody may send again, by what the service said to one. `undefined`: nobody else has to wait. */
-export const blockedUntil = (scope: LimitScope, told: number, now: number): number | undefined => {
+/** When any request may leave again, in epoch milliseconds. `undefined`: only the thing has to wait. */
+export const blockedUntil = (scope: LimitScope, statedUntil: number, now: number): number | undefined => {
   switch (scope) {
-    case "everybody":
-      return told
+    case "global":
+      return statedUntil
     case "suspected":
-      return Math.min(told, now + Duration.toMillis(maxSuspected))
+      return Math.min(statedUntil, now + Duration.toMillis(maxSuspected))
     case "thing":
       return undefined
   }

@@ -1,19 +1,19 @@
 /**
- * Whose trouble a refusal is, from what else was refused and answered: pure.
+ * Whether a refusal concerns one thing or everything, from the other requests that were refused and answered: pure.
  *
- * The rule. The same refusal of several different things in a row, without an answer in between, is the token's or the
- * service's. A thing that is refused while another one is answered is at fault itself, and is no evidence later on.
- * Each kind of request has a row of its own: a token may list gists and not read them.
+ * - The same refusal of several different things in a row, without an answer in between, concerns the token or the service.
+ * - A thing that is refused while another thing is answered is at fault itself, and is no evidence later on.
+ * - Each kind of request has a row of its own: a token may list gists and not read them.
  */
 
-/** What is asked for. An answer to one kind says nothing about another. */
+/** What a request asks for. An answer to one kind shows nothing about another kind. */
 export type Kind = "list" | "gist" | "account" | "feed" | "query"
 
 export interface Refusal {
   readonly kind: Kind
-  /** Names what was asked for: two requests for one thing are no two signs. */
+  /** Names what was requested: two requests for one thing are one sign. */
   readonly thing: string
-  /** What the refusal says. Only equal ones add up. */
+  /** What the refusal says. Only refusals with equal signatures add up. */
   readonly signature: string
 }
 
@@ -33,14 +33,14 @@ export const none: Evidence = { rows: new Map(), own: new Map() }
 /** Equal refusals of different things in a row that are no longer these things' own trouble. */
 export const signs = 3
 
-/** Things at fault that are remembered. One that is forgotten costs a few requests at most. */
+/** Things at fault that are remembered. A forgotten thing costs a few requests at most. */
 const maxOwn = 10_000
 
 const identity = (kind: Kind, thing: string): string => `${kind} ${thing}`
 
-/** An answer: whatever was refused in a row before it is at fault itself. */
+/** A request was answered: the things that were refused in a row before it are at fault themselves. */
 export const answered = (evidence: Evidence, { kind, thing }: Pick<Refusal, "kind" | "thing">): Evidence => {
-  // The feed is one thing, so other requests have to tell that it is at fault.
+  // The feed is one thing, so the answers to other requests show that the feed is at fault.
   const ended = [...evidence.rows].filter(([row]) => row === kind || row === "feed")
   const name = identity(kind, thing)
   if (ended.length === 0 && !evidence.own.has(name)) return evidence
@@ -58,7 +58,7 @@ export const answered = (evidence: Evidence, { kind, thing }: Pick<Refusal, "kin
   return { rows, own }
 }
 
-/** A refusal. `equal` counts the different things in a row, this one included; 0 when the thing itself is at fault. */
+/** A request was refused. `equal` counts the different things in a row, this one included; 0 when the thing itself is at fault. */
 export const refused = (
   evidence: Evidence,
   { kind, signature, thing }: Refusal
@@ -74,6 +74,6 @@ export const refused = (
   }
 }
 
-/** Whether this refusal of a thing is known as the thing's own trouble. */
+/** Whether the thing itself is known to be at fault for this refusal. */
 export const isOwn = (evidence: Evidence, { kind, signature, thing }: Refusal): boolean =>
   evidence.own.get(identity(kind, thing)) === signature

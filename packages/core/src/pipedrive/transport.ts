@@ -74,7 +74,7 @@ export const make = ({
     patience,
     quota: quotas.quota(`${limitKey}:searches`)
   })
-  searchThrottle.pace(searchWindow)
+  searchThrottle.setWindow(searchWindow)
   let budget: DayBudget | undefined
   let evidence = LimitEvidence.none
   /** 429s in a row that may be global: how many, when the last one came, and the price of the cheapest call among them. */
@@ -104,7 +104,7 @@ export const make = ({
       accept: "application/json",
       "user-agent": "gitpip"
     })
-    const sent = throttle.pass(
+    const sent = throttle.run(
       Effect.gen(function* () {
         if (!(yield* begin)) return undefined
         const startedAt = yield* Clock.currentTimeMillis
@@ -113,7 +113,7 @@ export const make = ({
         return { answer, startedAt }
       })
     )
-    return yield* (isSearch ? searchThrottle.pass(sent) : sent).pipe(
+    return yield* (isSearch ? searchThrottle.run(sent) : sent).pipe(
       Effect.catchTags({
         ExchangeError: (error: ExchangeError) =>
           fail(
@@ -121,8 +121,8 @@ export const make = ({
               ? new OutcomeUnknown({ message: `Pipedrive: ${error.message}` })
               : new Unreachable({ message: `Pipedrive cannot be reached: ${error.message}` })
           ),
-        Closed: ({ pace, until, why }) => {
-          const Reason = pace ? BurstLimited : BudgetSpent
+        Throttled: ({ enforcedBy, until, why }) => {
+          const Reason = enforcedBy === "self" ? BurstLimited : BudgetSpent
           return fail(
             new Reason({
               message: `Pipedrive is not asked again yet: ${why}`,
@@ -166,7 +166,7 @@ export const make = ({
       isStated,
       startedAt,
       now,
-      told: stated,
+      statedUntil: stated,
       minWait: (n) => growingWait(n) * 1_000
     })
     evidence = limit.evidence
@@ -177,9 +177,9 @@ export const make = ({
       at: times > refusals.times ? now : refusals.at,
       cost: Math.min(refusals.cost, cost)
     }
-    throttle.close(maxPause === maxBurst ? until : Math.min(until, now + Duration.toMillis(maxPause)), message)
+    throttle.block(maxPause === maxBurst ? until : Math.min(until, now + Duration.toMillis(maxPause)), message)
     // A day that is not known to be spent limits no other process.
-    const Reason = limit.scope === "everybody" && reason._tag === "BudgetSpent" ? BudgetSpent : BurstLimited
+    const Reason = limit.scope === "global" && reason._tag === "BudgetSpent" ? BudgetSpent : BurstLimited
     return new Reason({ message, resumeAt: DateTime.makeUnsafe(until) })
   })
 
@@ -217,6 +217,6 @@ export const make = ({
     budget: Effect.map(DateTime.now, (now) =>
       Option.filter(Option.fromUndefinedOr(budget), ({ renewsAt }) => DateTime.isLessThan(now, renewsAt))
     ),
-    block: (until: DateTime.Utc, why: string) => Effect.sync(() => throttle.close(until.epochMilliseconds, why))
+    block: (until: DateTime.Utc, why: string) => Effect.sync(() => throttle.block(until.epochMilliseconds, why))
   }
 }

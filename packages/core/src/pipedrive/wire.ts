@@ -3,7 +3,7 @@
  * https://developers.pipedrive.com/docs/api/v1/openapi-v2.yaml
  */
 import { Effect, Option, Schema } from "effect"
-import { fieldOf, tell } from "../net/unreadable.ts"
+import { fieldOf, reportField } from "../net/unreadable.ts"
 import { OutcomeUnknown, PipedriveError } from "./errors.ts"
 
 export interface NewActivity {
@@ -84,7 +84,7 @@ export const read =
     Schema.decodeUnknownEffect(schema)(body).pipe(
       Effect.catch((error) =>
         Effect.andThen(
-          tell("Pipedrive", fieldOf(error)),
+          reportField("Pipedrive", fieldOf(error)),
           Effect.fail(
             new PipedriveError({ reason: new OutcomeUnknown({ message: "Pipedrive's answer has an unknown form" }) })
           )

@@ -2,23 +2,20 @@
 import { Effect } from "effect"
 import { RequestedFor } from "../net/limitEvidence.ts"
 import type { Store } from "../store/Store.ts"
-import { noVerdict } from "./failures.ts"
-import { afterSinkError } from "./outcome.ts"
-import type { Pausing } from "./pausing.ts"
-import type { Sink } from "./Sink.ts"
+import { nobody } from "./evidence.ts"
+import type { Failures } from "./failures.ts"
+import type { Sink, SinkError } from "./Sink.ts"
 
 /** Audits that are taken at a time. */
 const auditBatch = 10
 
-export const make = ({
-  pausing,
-  publications,
-  sink
-}: {
-  readonly pausing: Pausing
+interface Parts {
+  readonly failures: Failures
   readonly publications: Store["Service"]["publications"]
   readonly sink: Sink["Service"]
-}) => {
+}
+
+export const make = ({ failures, publications, sink }: Parts) => {
   type Audit = Effect.Success<ReturnType<typeof publications.audits>>[number]
 
   /** Runs another lookup for a publication that was sent again. Answers whether the next audit may follow. */
@@ -28,10 +25,7 @@ export const make = ({
       .find(due.target, due, due.resentSince)
       .pipe(Effect.provideService(RequestedFor, by), Effect.result)
     if (found._tag === "Failure" && found.failure.reason._tag !== "TargetGone") {
-      if (found.failure.reason._tag !== "Paused") return false
-      const nothingTried = { attempts: 0, errorReason: null }
-      const { block } = afterSinkError(nothingTried, found.failure, { step: "lookup", verdict: noVerdict })
-      if (block !== undefined) yield* pausing.block(block, { service: "sink", user: due.userKey })
+      yield* failures.ofUpkeep(found.failure, { user: due.userKey, key: `${due.key}` })
       return false
     }
     const present = found._tag === "Success" ? found.success : []
@@ -39,6 +33,12 @@ export const make = ({
     const duplicates = present.includes(due.remoteId) ? present.filter((remoteId) => remoteId !== due.remoteId) : []
     yield* publications.audited(due, duplicates)
     return true
+  })
+
+  /** Whether the next duplicate may be deleted after this error. */
+  const mayGoOn = Effect.fnUntraced(function* (error: SinkError, remoteId: string) {
+    const isGlobal = yield* failures.ofUpkeep(error, { user: nobody, key: `duplicate ${remoteId}` })
+    return !isGlobal && isRefused(error)
   })
 
   return {
@@ -56,15 +56,11 @@ export const make = ({
         const by = { user: remoteId, thing: remoteId }
         const ended = yield* sink.deleteDuplicate(remoteId).pipe(
           Effect.provideService(RequestedFor, by),
+          Effect.catchReason("SinkError", "TargetGone", () => Effect.void),
           Effect.as("deleted" as const),
-          Effect.catchReasons("SinkError", {
-            TargetGone: () => Effect.succeed("deleted" as const),
-            // A duplicate that is refused is no reason to leave the others.
-            ItemRefused: () => Effect.succeed("refused" as const),
-            ItemLimited: () => Effect.succeed("refused" as const),
-            Forbidden: () => Effect.succeed("refused" as const)
-          }),
-          Effect.orElseSucceed(() => "stop" as const)
+          Effect.catchTag("SinkError", (error) =>
+            Effect.map(mayGoOn(error, remoteId), (goesOn) => (goesOn ? ("refused" as const) : ("stop" as const)))
+          )
         )
         if (ended === "stop") return
         if (ended === "deleted") yield* publications.duplicateDeleted(remoteId)
@@ -72,3 +68,7 @@ export const make = ({
     })
   }
 }
+
+/** A duplicate that is refused is no reason to leave the others. */
+const isRefused = ({ reason }: SinkError): boolean =>
+  reason._tag === "ItemRefused" || reason._tag === "ItemLimited" || reason._tag === "Forbidden"

@@ -19,6 +19,9 @@ export interface Thing {
   readonly key: string
 }
 
+/** In place of a user, for what belongs to none. */
+export const nobody = 0
+
 /** A failure that may be the thing's fault, or not. */
 export interface Failure {
   readonly thing: Thing

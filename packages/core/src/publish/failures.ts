@@ -1,16 +1,13 @@
 /** Settles a publication after an error of GitHub or of the sink: judges whose failure it is, and decides. */
-import { Clock, Effect, Exit } from "effect"
+import { Effect } from "effect"
 import type { Github, GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
-import type { Failure, Verdict } from "./evidence.ts"
-import { afterGithubError, afterSinkError, isEvidence, type Step, signatureOf } from "./outcome.ts"
-import type { Service } from "./Pause.ts"
+import type { Thing } from "./evidence.ts"
+import * as Judge from "./judge.ts"
+import { afterFinishError, afterGithubError, afterSinkError, globalBlock, type Step, signatureOf } from "./outcome.ts"
 import type { Pausing } from "./pausing.ts"
 import type { Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
-
-/** For errors that name their scope themselves. */
-export const noVerdict: Verdict = { scope: "thing", isProven: true, failures: 1, userFailures: 1, isAlone: false }
 
 /** What the sink was asked for, and with which target. */
 interface Asked {
@@ -18,80 +15,37 @@ interface Asked {
   readonly target?: string
 }
 
-export const make = ({
-  github,
-  pausing: { pauses },
-  settling: { decide },
-  sink
-}: {
+interface Parts {
   readonly github: Github["Service"]
   readonly pausing: Pausing
   readonly settling: Settling
   readonly sink: Sink["Service"]
-}) => {
+}
+
+export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => {
+  const judge = Judge.make({ github, pauses: pausing.pauses, sink })
   /** Targets that were replaced since their user's last success. */
   const replaced = new Map<number, string>()
 
-  /** Whose failure it is. While no other failure is similar, a cheap read proves whether the service works. */
-  const judge = Effect.fnUntraced(function* (
-    service: Service,
-    failed: Omit<Failure, "at">,
-    probe: Effect.Effect<unknown, unknown> | undefined
-  ) {
-    const failure = { ...failed, at: yield* Clock.currentTimeMillis }
-    const verdict = pauses.failed(service, failure)
-    if (verdict.isProven || !verdict.isAlone || probe === undefined) return verdict
-    if (Exit.isFailure(yield* Effect.exit(probe))) return verdict
-    pauses.proved(service, failure.thing)
-    return { ...verdict, isProven: true }
-  })
-
   const ofGithub = Effect.fnUntraced(function* (claim: Claim, error: GithubError) {
     const signature = signatureOf(error)
-    // The proof comes before a refusal, which is final. Any other failure is tried again first.
-    const isFinal = error.reason._tag === "Blocked"
-    const isLimit = error.reason._tag === "RateLimited"
-    const verdict = isEvidence(error)
-      ? yield* judge(
-          "github",
-          // After a limit the user's other files are not asked for one after the other.
-          { thing: { user: claim.userKey, key: claim.gistId }, signature, isUserWide: isLimit },
-          (isFinal || claim.errorReason !== null) && !isLimit ? github.check : undefined
-        )
-      : noVerdict
+    const verdict = yield* judge.ofGithub(claim, error)
     return yield* decide(claim, { service: "github", signature }, afterGithubError(claim, error, verdict))
   })
 
-  /** Whose failure an error of the sink is. */
-  const judgeSink = (claim: Claim, error: SinkError, step: Step) => {
-    const { reason } = error
+  /** Forgets a target that is gone, once. When its replacement is gone as well, the first one was not at fault. */
+  const isReplaced = Effect.fnUntraced(function* (claim: Claim, { reason }: SinkError, target: string | undefined) {
     const user = claim.userKey
-    const isOfDeal = step === "target" || reason._tag === "TargetGone"
-    const isLimit = reason._tag === "ItemLimited"
-    return judge(
-      "sink",
-      {
-        thing: { user, key: isOfDeal ? `deal of ${user}` : String(claim.key) },
-        signature: signatureOf(error),
-        // Against a limit the user's other files are not sent one after the other.
-        isUserWide: isOfDeal || isLimit
-      },
-      // A cheap read may fit into a limit that leaves no room for a create.
-      claim.errorReason === null || isLimit ? undefined : sink.probe
-    )
-  }
+    if (reason._tag !== "TargetGone" || target === undefined || (replaced.get(user) ?? target) !== target) return false
+    replaced.set(user, target)
+    yield* Effect.ignore(sink.forget(claim, target))
+    return true
+  })
 
   const ofSink = Effect.fnUntraced(function* (claim: Claim, error: SinkError, { step, target }: Asked) {
-    const { _tag } = error.reason
-    const user = claim.userKey
-    let verdict = noVerdict
-    if (_tag === "TargetGone" && target !== undefined && (replaced.get(user) ?? target) === target) {
-      // When the replacement is gone as well, the first target was not at fault: it is not replaced again.
-      replaced.set(user, target)
-      yield* Effect.ignore(sink.forget(claim, target))
-    } else if (_tag !== "Paused" && _tag !== "NotYet") {
-      verdict = yield* judgeSink(claim, error, step)
-    }
+    const verdict = (yield* isReplaced(claim, error, target))
+      ? Judge.noVerdict
+      : yield* judge.ofSink(claim, error, step)
     return yield* decide(
       claim,
       { service: "sink", signature: signatureOf(error) },
@@ -99,9 +53,28 @@ export const make = ({
     )
   })
 
+  /** After the lookup has found what an earlier request created, completing it failed. */
+  const ofFinish = Effect.fnUntraced(function* (claim: Claim, error: SinkError, remoteId: string) {
+    const verdict = yield* judge.ofSink(claim, error, "lookup")
+    return yield* decide(
+      claim,
+      { service: "sink", signature: signatureOf(error) },
+      afterFinishError(claim, error, { remoteId, verdict })
+    )
+  })
+
+  /** After an error of an audit, or of a deletion: makes all users wait when it is global. Answers whether it is. */
+  const ofUpkeep = Effect.fnUntraced(function* (error: SinkError, thing: Thing) {
+    const block = globalBlock(error.reason, yield* judge.ofUpkeep(error, thing))
+    if (block !== undefined) yield* pausing.block(block, { service: "sink", user: thing.user })
+    return block !== undefined
+  })
+
   return {
     ofGithub,
     ofSink,
+    ofFinish,
+    ofUpkeep,
     /** The user's target works. */
     targetWorks: (user: number): void => void replaced.delete(user)
   }

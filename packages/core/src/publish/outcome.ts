@@ -45,29 +45,45 @@ export interface Situation {
 /** What the sink was asked for: the file's remote ids, its target, or to create it. */
 export type Step = "lookup" | "target" | "create"
 
+/** The block of all users after an error that says nothing about the item it was met with. */
+export const globalBlock = (
+  reason: SinkError["reason"],
+  { isProven }: Pick<Verdict, "isProven">
+): Block | undefined => {
+  const { _tag, message } = reason
+  switch (_tag) {
+    case "Paused":
+      return {
+        scope: "service",
+        until: { _tag: "At", instant: reason.until, atMost: Timing.maxClosure },
+        message,
+        enforcedBy: reason.enforcedBy,
+        cause: reason.enforcedBy === "service" ? "limit" : "fault"
+      }
+    case "Forbidden":
+      // A refusal that seems the credential's is global, unless something has succeeded since.
+      return isGlobal(reason.scope) && !isProven
+        ? suspicion(message, { _tag: "After", wait: Timing.credentialDelay })
+        : undefined
+    default:
+      return undefined
+  }
+}
+
 export const afterSinkError = (
   claim: Situation,
   { reason }: SinkError,
   { step, verdict }: { readonly step: Step; readonly verdict: Verdict }
 ): Decision => {
   const { _tag, message } = reason
+  const block = globalBlock(reason, verdict)
+  if (block !== undefined) return { outcome: release(_tag, message), block }
   // While a lookup is not answered, nobody knows what became of the request before.
-  if (step === "lookup" && _tag !== "Paused") {
+  if (step === "lookup") {
     const until = _tag === "ItemLimited" ? { notBefore: reason.until } : {}
     return failure(claim, verdict, { reason: "LookupFailed", message, isUncertain: true, ...until })
   }
   switch (_tag) {
-    case "Paused":
-      return {
-        outcome: release(_tag, message),
-        block: {
-          scope: "service",
-          until: { _tag: "At", instant: reason.until, atMost: Timing.maxClosure },
-          message,
-          enforcedBy: reason.enforcedBy,
-          cause: reason.enforcedBy === "service" ? "limit" : "fault"
-        }
-      }
     case "ItemLimited":
       return failure(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.until })
     case "NotYet":
@@ -80,26 +96,33 @@ export const afterSinkError = (
           isUncertain: false
         }
       }
-    case "NotSent":
     case "TargetGone":
+    case "NotSent":
       return failure(claim, { ...verdict, isProven: true }, { reason: _tag, message, isUncertain: false })
     case "ItemRefused":
       return verdict.scope === "service"
         ? failure(claim, verdict, { reason: _tag, message, isUncertain: false })
         : { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false }, ...blockOf(verdict, message) }
+    case "Paused":
     case "Forbidden":
-      // A refusal that seems the credential's is global, unless something has succeeded since.
-      return isGlobal(reason.scope) && !verdict.isProven
-        ? {
-            outcome: release(_tag, message),
-            block: suspicion(message, { _tag: "After", wait: Timing.credentialDelay })
-          }
-        : failure(claim, verdict, { reason: _tag, message, isUncertain: false })
+      return failure(claim, verdict, { reason: _tag, message, isUncertain: false })
     case "SinkOutcomeUnknown":
       return step === "target"
         ? failure(claim, verdict, { reason: "DealUnknown", message, isUncertain: false })
         : unknown(claim, verdict, message)
   }
+}
+
+/** Completing what a lookup found has failed. After the last try the item stays as it is. */
+export const afterFinishError = (
+  claim: Situation,
+  error: SinkError,
+  { remoteId, verdict }: { readonly remoteId: string; readonly verdict: Verdict }
+): Decision => {
+  const decision = afterSinkError(claim, error, { step: "lookup", verdict })
+  return isExhausted(claim) && decision.outcome._tag !== "release"
+    ? { outcome: { _tag: "published", how: "adopted", remoteId, remark: `Not complete: ${error.message}` } }
+    : decision
 }
 
 /** Nobody knows whether it was created: a lookup comes next, after any number of attempts. */
@@ -147,7 +170,7 @@ const failure = (
 })
 
 /** Whether this was the last of the publication's own tries. */
-export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
+const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
 const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
 
@@ -197,6 +220,9 @@ export const contentLater = (message: string): Outcome => ({
 export const afterGithubError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => {
   const { reason, scope } = error
   const { _tag, message } = reason
+  const why = { reason: _tag, message, isUncertain: false }
+  /** The file's own, whatever happened to others. */
+  const own: Verdict = { ...verdict, scope: "thing", isProven: true }
   switch (_tag) {
     case "GistNotFound":
     case "UserNotFound":
@@ -204,60 +230,58 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
     case "NotPublic":
       return { outcome: { _tag: "discard", reason: _tag, message } }
     case "Blocked":
-      return { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
+      return { outcome: { _tag: "fail", ...why } }
     case "RateLimited":
-      if (scope === "thing") {
-        return failure(claim, verdict, { reason: _tag, message, isUncertain: false, notBefore: reason.resumeAt })
-      }
-      return isGlobal(scope)
-        ? {
-            outcome: release(_tag, message),
-            block: {
-              scope: "service",
-              until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxClosure },
-              message,
-              enforcedBy: reason.binding ? "service" : "self",
-              cause: "limit"
-            }
-          }
-        : {
-            outcome: {
-              _tag: "snooze",
-              reason: _tag,
-              message,
-              due: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxPutOff },
-              isUncertain: false
-            }
-          }
+      return scope === "thing"
+        ? failure(claim, verdict, { ...why, notBefore: reason.resumeAt })
+        : afterGithubLimit(reason, { isGlobal: isGlobal(scope) })
     case "Unavailable":
     case "Unreachable":
-      return failure(claim, isGlobal(scope) ? verdict : { ...verdict, scope: "thing", isProven: true }, {
-        reason: _tag,
-        message,
-        isUncertain: false
-      })
+      return failure(claim, isGlobal(scope) ? verdict : own, why)
+    case "Refused":
+      if (isGlobal(scope)) return refusedByGithub(error)
+      return verdict.isProven ? { outcome: { _tag: "fail", ...why } } : failure(claim, verdict, why)
     default:
-      // A failure of the token is the same for everything that is read with it.
-      if (isGlobal(scope)) {
-        return {
-          outcome: release(_tag, message),
-          block: suspicion(
-            message,
-            error.retryAt === undefined
-              ? { _tag: "After", wait: Timing.githubCredentialDelay }
-              : { _tag: "At", instant: error.retryAt, atMost: Timing.maxClosure }
-          )
-        }
-      }
-      return _tag === "Refused" && verdict.isProven
-        ? { outcome: { _tag: "fail", reason: _tag, message, isUncertain: false } }
-        : failure(claim, _tag === "Refused" ? verdict : { ...verdict, scope: "thing", isProven: true }, {
-            reason: _tag,
-            message,
-            isUncertain: false
-          })
+      return isGlobal(scope) ? refusedByGithub(error) : failure(claim, own, why)
   }
 }
+
+/** A limit of everything that is read with the token, or of one host. */
+const afterGithubLimit = (
+  { _tag, enforcedBy, message, resumeAt }: Extract<GithubError["reason"], { readonly _tag: "RateLimited" }>,
+  { isGlobal }: { readonly isGlobal: boolean }
+): Decision =>
+  isGlobal
+    ? {
+        outcome: release(_tag, message),
+        block: {
+          scope: "service",
+          until: { _tag: "At", instant: resumeAt, atMost: Timing.maxClosure },
+          message,
+          enforcedBy,
+          cause: "limit"
+        }
+      }
+    : {
+        outcome: {
+          _tag: "snooze",
+          reason: _tag,
+          message,
+          due: { _tag: "At", instant: resumeAt, atMost: Timing.maxPutOff },
+          isUncertain: false
+        }
+      }
+
+/** A failure of the token is the same for everything that is read with it. */
+const refusedByGithub = ({ reason: { _tag, message }, retryAt }: GithubError): Decision => ({
+  outcome: release(_tag, message),
+  block: suspicion(
+    message,
+    retryAt === undefined
+      ? { _tag: "After", wait: Timing.githubCredentialDelay }
+      : { _tag: "At", instant: retryAt, atMost: Timing.maxClosure }
+  )
+})
 
 /** Whether an error may be global, so that it is compared with others. All other errors name their scope themselves. */
 export const isEvidence = ({ reason, scope }: GithubError): boolean =>

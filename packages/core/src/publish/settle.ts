@@ -7,19 +7,34 @@ import { type Outcome, scheduled } from "./due.ts"
 import type { Decision } from "./outcome.ts"
 import type { Service } from "./Pause.ts"
 import type { Pausing } from "./pausing.ts"
+import * as Refusals from "./refusals.ts"
 
-/** A publication that failed as refused, and how: one that failed alike may show that the refusal was global. */
-interface Refusal {
-  readonly claim: Claim
-  readonly signature: string
-  readonly reason: string
-  readonly message: string
-}
+/** The state that was stored. `duplicate`: another process had published the file before. */
+type Stored = Effect.Success<ReturnType<Store["Service"]["publications"]["settle"]>>
 
-/** Refusals that are remembered. */
-const refusedCapacity = 100
-
-const thingOf = (claim: Claim) => ({ user: claim.userKey, key: String(claim.key) })
+/** Counts and logs what became of an attempt. A pause and a snooze are no attempt's end. */
+const report = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome, stored: Stored) {
+  const publication = { publication: claim.key, file: claim.htmlUrl }
+  switch (outcome._tag) {
+    case "release":
+    case "snooze":
+      return
+    case "published": {
+      const isFirst = stored === "published"
+      yield* Metric.update(Telemetry.attempts(isFirst ? outcome.how : "duplicate"), 1)
+      return yield* Telemetry.log("Info", isFirst ? "publication.published" : "publication.duplicate", {
+        ...publication,
+        remote_id: outcome.remoteId,
+        outcome: outcome.how
+      })
+    }
+    default: {
+      const { message, reason } = outcome
+      yield* Metric.update(Telemetry.attempts(reason), 1)
+      yield* Telemetry.log("Warn", "publication.set_back", { ...publication, state: stored, reason, detail: message })
+    }
+  }
+})
 
 export const make = ({
   pausing,
@@ -28,43 +43,19 @@ export const make = ({
   readonly pausing: Pausing
   readonly publications: Store["Service"]["publications"]
 }) => {
-  /** Publications that failed as refused since the last success. */
-  let refused: ReadonlyArray<Refusal> = []
-  /** Those of them whose refusal turned out to be global. */
-  let wronglyFailed: ReadonlyArray<Refusal> = []
+  const refusals = Refusals.make()
 
   /** Stores an outcome, and answers the state of the publication. */
   const settle = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome) {
     if (outcome._tag === "published") {
-      pausing.pauses.succeeded("sink", thingOf(claim))
-      refused = []
+      pausing.pauses.succeeded("sink", { user: claim.userKey, key: String(claim.key) })
+      refusals.clear()
     }
     const present = { now: yield* DateTime.now, random: yield* Random.next }
     const stored = yield* publications.settle(claim, scheduled(outcome, present))
-    if (outcome._tag === "published") {
-      yield* pausing.accepted("sink")
-      const isFirst = stored === "published"
-      yield* Metric.update(Telemetry.attempts(isFirst ? outcome.how : "duplicate"), 1)
-      yield* Telemetry.log("Info", isFirst ? "publication.published" : "publication.duplicate", {
-        publication: claim.key,
-        file: claim.htmlUrl,
-        remote_id: outcome.remoteId,
-        outcome: outcome.how
-      })
-      return "published" as const
-    }
-    const state = stored as Exclude<typeof stored, "published" | "duplicate">
-    if (outcome._tag === "release" || outcome._tag === "snooze") return state
-    const { message, reason } = outcome
-    yield* Metric.update(Telemetry.attempts(reason), 1)
-    yield* Telemetry.log("Warn", "publication.set_back", {
-      publication: claim.key,
-      file: claim.htmlUrl,
-      state,
-      reason,
-      detail: message
-    })
-    return state
+    if (outcome._tag === "published") yield* pausing.accepted("sink")
+    yield* report(claim, outcome, stored)
+    return stored === "duplicate" ? ("published" as const) : stored
   })
 
   /** Stores the outcome of a decision, and makes others wait when the decision says so. */
@@ -74,22 +65,18 @@ export const make = ({
     { block, outcome }: Decision
   ) {
     if (outcome._tag === "fail" && !outcome.isUncertain) {
-      const { message, reason } = outcome
-      refused = [...refused, { claim, signature, reason, message }].slice(-refusedCapacity)
+      refusals.add({ claim, signature, reason: outcome.reason, message: outcome.message })
     }
     const state = yield* settle(claim, outcome)
     if (block === undefined) return state
-    if (block.scope === "service" && block.cause === "suspicion") {
-      wronglyFailed = [...wronglyFailed, ...refused.filter((one) => one.signature === signature)]
-      refused = refused.filter((one) => one.signature !== signature)
-    }
+    if (block.scope === "service" && block.cause === "suspicion") refusals.turnedOutGlobal(signature)
     yield* pausing.block(block, { service, user: claim.userKey })
     return state
   })
 
   /** Takes back failures that turned out to be global: those publications wait again. */
   const takeBack = Effect.gen(function* () {
-    for (const { claim, message, reason } of wronglyFailed) {
+    for (const { claim, message, reason } of refusals.wrong()) {
       yield* publications.settle(claim, {
         _tag: "snooze",
         reason,
@@ -98,7 +85,7 @@ export const make = ({
         isUncertain: false
       })
     }
-    wronglyFailed = []
+    refusals.clearWrong()
   })
 
   return { settle, decide, takeBack }

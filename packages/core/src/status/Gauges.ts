@@ -2,7 +2,7 @@
  * Brings the gauges up to date, from the database and from the services' last responses. A caller that shows metrics
  * refreshes the gauges first. Gitpip asks the database every few seconds at most, and shows when the database fails.
  */
-import { Clock, Context, DateTime, Duration, Effect, Layer, Metric, Option } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Metric, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { CheckSchedule } from "../detect/CheckSchedule.ts"
 import { Github } from "../github/Github.ts"
@@ -13,6 +13,7 @@ import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import * as Forecast from "./Forecast.ts"
+import { type Reading, showBudget, showReading } from "./showGauges.ts"
 
 /** For this long the last reading of the database is shown. */
 const fresh = Duration.seconds(5)
@@ -42,7 +43,7 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
         yield* Metric.update(Telemetry.publisherOff, Option.isSome(publisher.off) ? 1 : 0)
 
         /** The last reading. Ages go on growing while the database cannot be read. */
-        let last: Stored | undefined
+        let last: Reading | undefined
         const stored = yield* Effect.cachedWithTTL(
           Effect.gen(function* () {
             last = {
@@ -65,48 +66,6 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
           ),
           fresh
         )
-
-        const showStored = Effect.fnUntraced(function* ({ blocked, checkedAt, forecast, readAt, totals }: Stored) {
-          // By the database's clock: its last reading, and the time since then.
-          const now = totals.now.epochMilliseconds + (yield* Clock.currentTimeMillis) - readAt
-          const secondsSince = (instant: number) => Math.max(now - instant, 0) / 1_000
-          const age = (instant: DateTime.Utc | null) => (instant === null ? 0 : secondsSince(instant.epochMilliseconds))
-          yield* Metric.update(Telemetry.usersTracked, totals.tracked)
-          yield* Metric.update(Telemetry.usersFailing, totals.failing)
-          yield* Metric.update(Telemetry.pending, totals.pending)
-          yield* Metric.update(Telemetry.sending, totals.sending)
-          yield* Metric.update(Telemetry.failed, totals.failed)
-          yield* Metric.update(Telemetry.oldestPending, age(totals.oldestPending))
-          yield* Metric.update(Telemetry.overdue, Option.isSome(publisher.off) ? 0 : age(totals.due))
-          yield* Metric.update(
-            Telemetry.scanAge,
-            secondsSince(Option.match(checkedAt, { onNone: () => startedAt, onSome: DateTime.toEpochMillis }))
-          )
-          if (Option.isSome(checkedAt)) {
-            yield* Metric.update(Telemetry.lastScan, Math.floor(DateTime.toEpochMillis(checkedAt.value) / 1_000))
-          }
-          yield* Metric.update(Telemetry.checksNeeded, forecast.checksNeeded)
-          yield* Metric.update(Telemetry.checksAllowed, forecast.checksAllowed)
-          yield* Metric.update(Telemetry.checkInterval, Duration.toSeconds(forecast.maxInterval))
-          yield* Metric.update(Telemetry.checkAge, age(Option.getOrNull(forecast.oldestCheck)))
-          yield* Metric.update(Telemetry.gistsExpected, forecast.gistsPerDay)
-          yield* Metric.update(Telemetry.shortages, forecast.shortages.length)
-          for (const { service, until } of blocked) {
-            yield* Metric.update(Telemetry.blockedSeconds(service), Math.max(until - now, 0) / 1_000)
-          }
-        })
-
-        /** A budget is whole again once the time of its renewal has passed, before any response says so. */
-        const showBudget = Effect.fnUntraced(function* (service: string, left: Option.Option<number>, limit: number) {
-          yield* Metric.update(Telemetry.budgetLimit(service), limit)
-          yield* Metric.update(
-            Telemetry.budgetRemaining(service),
-            Math.max(
-              Option.getOrElse(left, () => limit),
-              0
-            )
-          )
-        })
 
         const lastLimits = new Map<string, number>()
         const showBudgets = Effect.gen(function* () {
@@ -133,20 +92,12 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
         return Gauges.of({
           refresh: Effect.gen(function* () {
             yield* Metric.update(Telemetry.databaseUp, (yield* stored) ? 1 : 0)
-            if (last !== undefined) yield* showStored(last)
+            if (last !== undefined)
+              yield* showReading(last, { startedAt, isPublisherOff: Option.isSome(publisher.off) })
             yield* Metric.update(Telemetry.publisherPaused, Option.isSome(yield* publisher.pause) ? 1 : 0)
             yield* showBudgets
           })
         })
       })
     )
-}
-
-interface Stored {
-  /** In epoch milliseconds, by this process's clock. */
-  readonly readAt: number
-  readonly forecast: Forecast.Forecast
-  readonly totals: Effect.Success<Store["Service"]["totals"]["read"]>
-  readonly checkedAt: Option.Option<DateTime.Utc>
-  readonly blocked: ReadonlyArray<{ readonly service: string; readonly until: number }>
 }

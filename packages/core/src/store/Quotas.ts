@@ -43,13 +43,13 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
             const at = yield* Clock.currentTimeMillis
             if (found === undefined) return undefined
             return {
-              places: found.granted ?? 0,
+              slots: found.granted ?? 0,
               others: found.others,
               window:
                 found.windowLimit === null || found.windowMillis === null
                   ? undefined
                   : { limit: found.windowLimit, millis: found.windowMillis },
-              closed: Option.getOrUndefined(
+              blocked: Option.getOrUndefined(
                 Option.map(blocked, ({ message, wait }) => ({ until: at + Duration.toMillis(wait), why: message }))
               )
             }

@@ -1,50 +1,21 @@
 /** What the public feed brings, what it costs, and that nothing depends on it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { CheckSchedule } from "../../src/detect/CheckSchedule.ts"
-import { Feed } from "../../src/detect/Feed.ts"
 import { Scanner } from "../../src/detect/Scanner.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { FeedPosition } from "../../src/store/FeedPositions.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { FakeGithub } from "../../src/testing/index.ts"
 import { Worker } from "../../src/Worker.ts"
 import { layerPostgres } from "../database.ts"
 import { graphqlEngine } from "../github/graphqlEngine.ts"
 import { everything, inWorld, name, services } from "../world.ts"
+import { begun, files, isFeed, isList, noise, poll } from "./feed.ts"
 
-const isFeed = ({ route }: { readonly route: string | undefined }) => route === "/gists/public"
-const isList = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}/gists"
-
-const poll = Effect.flatMap(Feed, (feed) => feed.poll)
-/** The next poll, when it is due. */
-const nextPoll = Effect.andThen(TestClock.adjust("5 minutes"), poll)
-const files = (login: string) =>
-  Effect.flatMap(Gitpip, (gitpip) =>
-    Effect.map(gitpip.history(name(login), everything), (found) => found.map(({ filename }) => filename))
-  )
-/** Somebody whom nobody tracks makes gists. */
-const noise = (github: FakeGithub, count: number) => {
-  for (let n = 0; n < count; n++) github.addGist("noise", { files: { "n.md": "" } })
-}
-/** Ann is tracked and has been looked at; the feed has been polled once. */
-const begun = Effect.fnUntraced(function* (github: FakeGithub) {
-  const gitpip = yield* Gitpip
-  github.addUser("ann")
-  github.addUser("noise")
-  github.addGist("ann", { files: { "a.md": "" } })
-  noise(github, 150)
-  yield* gitpip.track(name("ann"))
-  yield* gitpip.scan()
-  yield* poll
-  yield* TestClock.adjust("1 minute")
-  github.clearRequests()
-})
-
-describe("the feed", () => {
-  it.effect("brings a tracked user's new gist for one page and one look, and nobody else's", () =>
+describe("what the feed brings", () => {
+  it.effect("the feed brings a tracked user's new gist for one page and one check, and no other user's", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         yield* begun(github)
@@ -63,7 +34,7 @@ describe("the feed", () => {
     )
   )
 
-  it.effect("that has not changed costs nothing of the limit, and no look", () =>
+  it.effect("an unchanged feed costs nothing of the limit, and no check", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         yield* begun(github)
@@ -76,7 +47,7 @@ describe("the feed", () => {
     )
   )
 
-  it.effect("is read page by page to what was seen before, and no farther", () =>
+  it.effect("the feed is read page by page to what was seen before, and no farther", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         yield* begun(github)
@@ -91,7 +62,7 @@ describe("the feed", () => {
     )
   )
 
-  it.effect("goes on after a restart where it was", () =>
+  it.effect("the feed goes on after a restart where it was", () =>
     inWorld(layerPostgres, {}, ({ github, settings }) =>
       Effect.gen(function* () {
         yield* begun(github)
@@ -104,7 +75,7 @@ describe("the feed", () => {
     )
   )
 
-  it.effect("leaves a user who was never looked at to the first scan", () =>
+  it.effect("the feed leaves a user who was never checked to the first scan", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -120,7 +91,7 @@ describe("the feed", () => {
     )
   )
 
-  it.effect("finds a user whose account is not known by number yet by the name", () =>
+  it.effect("the feed finds a user by the name while the account's number is not known", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         github.addUser("Bob")
@@ -137,7 +108,7 @@ describe("the feed", () => {
     )
   )
 
-  it.effect("that brought a gist leaves nothing of it for the next batch to look for", () =>
+  it.effect("the next batch need not search for a gist that the feed brought", () =>
     inWorld(layerPostgres, { github: { graphql: graphqlEngine } }, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -162,7 +133,7 @@ describe("the feed", () => {
     )
   )
 
-  it.effect("brings nothing of whoever has taken over a tracked user's old name", () =>
+  it.effect("the feed brings nothing of an account that has taken over a tracked user's old name", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         yield* begun(github)
@@ -176,139 +147,7 @@ describe("the feed", () => {
     )
   )
 
-  it.effect("that shows a gist which the user's list never has is believed twice and no oftener", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        yield* begun(github)
-        github.addGist("ann", { files: { "b.md": "" } })
-        github.injectFault({ kind: "status", status: 200, body: [] }, { when: isList, times: Number.POSITIVE_INFINITY })
-        yield* poll
-        for (let n = 0; n < 4; n++) {
-          noise(github, 1)
-          yield* nextPoll
-        }
-        assert.strictEqual(github.requests.filter(isList).length, 2)
-      })
-    )
-  )
-
-  it.effect("that is ahead of the user's list is believed again", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        yield* begun(github)
-        github.addGist("ann", { files: { "b.md": "" } })
-        github.injectFault({ kind: "status", status: 304 }, { when: isList })
-        yield* poll
-        assert.deepStrictEqual(yield* files("ann"), ["a.md"])
-        yield* nextPoll
-        assert.deepStrictEqual(yield* files("ann"), ["b.md", "a.md"])
-      })
-    )
-  )
-
-  it.effect("whose look GitHub refuses shows the same gist at the next poll", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        yield* begun(github)
-        github.addGist("ann", { files: { "b.md": "" } })
-        github.injectFault({ kind: "secondary-limit", retryAfterSeconds: 60 }, { when: isList })
-        yield* poll
-        assert.deepStrictEqual(yield* files("ann"), ["a.md"])
-        yield* nextPoll
-        assert.deepStrictEqual(yield* files("ann"), ["b.md", "a.md"])
-      })
-    )
-  )
-
-  it.effect("that is empty, in another order, twice the same or full of nonsense loses nothing", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        yield* begun(github)
-        const lies: ReadonlyArray<unknown> = [
-          [],
-          {},
-          [null, 7, { id: "x" }],
-          Array.from({ length: 100 }, () => ({ id: "x", owner: { id: "ann", login: 1 } }))
-        ]
-        for (const body of lies) {
-          github.injectFault({ kind: "status", status: 200, body }, { when: isFeed })
-          yield* Effect.andThen(TestClock.adjust("1 hour"), poll)
-        }
-        github.addGist("ann", { files: { "b.md": "" } })
-        yield* Effect.andThen(TestClock.adjust("1 hour"), poll)
-        assert.deepStrictEqual(yield* files("ann"), ["b.md", "a.md"])
-      })
-    )
-  )
-
-  it.effect("that fails is asked again later each time, or when GitHub says", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        yield* begun(github)
-        const failsFor = Effect.fnUntraced(function* (fault: Parameters<FakeGithub["injectFault"]>[0]) {
-          github.injectFault(fault, { when: isFeed })
-          const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-          const next = yield* poll
-          const seconds = (next.epochMilliseconds - now) / 1_000
-          yield* TestClock.adjust(`${Math.ceil(seconds)} seconds`)
-          return seconds
-        })
-        assert.strictEqual(yield* failsFor({ kind: "status", status: 502 }), 30)
-        assert.strictEqual(yield* failsFor({ kind: "reset" }), 60)
-        assert.strictEqual(yield* failsFor({ kind: "status", status: 404 }), 1_800)
-        assert.strictEqual(yield* failsFor({ kind: "secondary-limit", retryAfterSeconds: 90 }), 90)
-        assert.strictEqual((yield* poll)._tag, "Utc")
-        assert.strictEqual(github.requests.filter(isFeed).length, 5)
-      })
-    )
-  )
-
-  it.effect("is polled by one process at a time, and by another when that one is lost", () =>
-    inWorld(layerPostgres, {}, ({ github, settings }) =>
-      Effect.gen(function* () {
-        yield* begun(github)
-        yield* Effect.all([poll, Effect.provide(poll, services(settings))], { concurrency: 2 })
-        assert.strictEqual(github.requests.filter(isFeed).length, 1)
-        yield* TestClock.adjust("1 hour")
-        const { feed } = yield* Store
-        const lost = yield* feed.claim(github.url.origin)
-        assert.strictEqual(lost._tag, "Some")
-        yield* poll
-        assert.strictEqual(github.requests.filter(isFeed).length, 1)
-        yield* nextPoll
-        assert.strictEqual(github.requests.filter(isFeed).length, 2)
-      })
-    )
-  )
-
-  it.effect("forgets a poll that took so long that another process has polled since", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        yield* begun(github)
-        const { feed } = yield* Store
-        const claim = Effect.gen(function* () {
-          yield* TestClock.adjust("6 minutes")
-          return Option.getOrThrow(yield* feed.claim(github.url.origin))
-        })
-        const slow = yield* claim
-        const quick = yield* claim
-        const record = (position: FeedPosition, seen: string) =>
-          feed.record(github.url.origin, position, {
-            etag: seen,
-            seen: [seen],
-            unsettled: [],
-            gap: false,
-            wait: Duration.zero
-          })
-        yield* record(quick, "new")
-        yield* record(slow, "old")
-        yield* feed.snooze(github.url.origin, slow, Duration.hours(1))
-        assert.deepInclude(yield* claim, { etag: "new", seen: ["new"] })
-      })
-    )
-  )
-
-  it.effect("takes a few percent of a token's requests, and a fifth of those without one", () =>
+  it.effect("the feed takes a few percent of a token's requests, and a fifth of those without one", () =>
     Effect.gen(function* () {
       const pause = (env: Record<string, string>) =>
         inWorld(layerPostgres, { env }, ({ github }) =>
@@ -325,7 +164,7 @@ describe("the feed", () => {
   )
 })
 
-describe("a gap in the feed", () => {
+describe("a gap", () => {
   const gapped = Effect.fnUntraced(function* (github: FakeGithub) {
     yield* begun(github)
     github.addGist("ann", { files: { "b.md": "" } })
@@ -334,7 +173,7 @@ describe("a gap in the feed", () => {
     yield* poll
   })
 
-  it.effect("is noticed after its 3,000 gists, and loses nothing", () =>
+  it.effect("a gap in the feed is noticed after 3,000 gists, and loses nothing", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         yield* gapped(github)
@@ -348,7 +187,7 @@ describe("a gap in the feed", () => {
     )
   )
 
-  it.effect("lets everybody be looked at ahead of their turn, late ones first", () =>
+  it.effect("a gap in the feed has all users checked ahead of their turn, late ones first", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -371,19 +210,17 @@ describe("a gap in the feed", () => {
   )
 })
 
-describe("without the feed", () => {
-  it.effect("nobody asks for it, and a scan finds what is new", () =>
-    inWorld(layerPostgres, { env: { GITPIP_FEED: "false" } }, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        github.addUser("ann")
-        github.addGist("ann", { files: { "a.md": "" } })
-        yield* (yield* Gitpip).track(name("ann"))
-        yield* Effect.provide(
-          pipedrive.seen(1, ({ method, route }) => method === "POST" && route === "/api/v2/activities"),
-          Layer.fresh(Worker.layer)
-        )
-        assert.strictEqual(github.requests.filter(isFeed).length, 0)
-      })
-    )
+it.effect("without the feed Gitpip does not ask for it, and a scan finds what is new", () =>
+  inWorld(layerPostgres, { env: { GITPIP_FEED: "false" } }, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      github.addUser("ann")
+      github.addGist("ann", { files: { "a.md": "" } })
+      yield* (yield* Gitpip).track(name("ann"))
+      yield* Effect.provide(
+        pipedrive.seen(1, ({ method, route }) => method === "POST" && route === "/api/v2/activities"),
+        Layer.fresh(Worker.layer)
+      )
+      assert.strictEqual(github.requests.filter(isFeed).length, 0)
+    })
   )
-})
+)

@@ -219,7 +219,7 @@ it.effect("users who are left for the next hour's points hold up nobody whose li
       yield* gitpip.track(name("ann"))
       yield* sql`update users set checked_at = to_timestamp(60), listed_at = to_timestamp(60), etag = '"x"' where username = 'ann'`
       const { points } = yield* Github
-      yield* points.close(DateTime.addDuration(yield* DateTime.now, "1 hour"), "spent")
+      yield* points.block(DateTime.addDuration(yield* DateTime.now, "1 hour"), "spent")
       let rounds = 0
       const scanner = yield* Scanner
       const scan = yield* Effect.forkChild(

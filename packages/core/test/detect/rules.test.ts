@@ -115,7 +115,7 @@ describe("a check's result", () => {
 describe("a scan", () => {
   const now = DateTime.makeUnsafe(0)
   const limited = githubError(
-    new RateLimited({ message: "slow down", resumeAt: DateTime.makeUnsafe(60_000), binding: true })
+    new RateLimited({ message: "slow down", resumeAt: DateTime.makeUnsafe(60_000), enforcedBy: "service" })
   )
   for (const [what, exit, state, reason, resumeIn] of [
     ["ends", Exit.void, "done", null, null],

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { cut, storable, storableName } from "../../src/domain/Text.ts"
+import { cut, passwordsOf, storable, storableName } from "../../src/domain/Text.ts"
 import { text } from "./arbitraries.ts"
 
 const isStorable = (value: string) => value.isWellFormed() && !value.includes("\0")
@@ -86,4 +86,22 @@ describe("storableName", () => {
     }
     assert.strictEqual(storableName(one) === storableName(other), one === other)
   })
+})
+
+describe("passwords", () => {
+  for (const [address, expected] of [
+    ["postgres://me:p%40ss@host/db", ["p%40ss", "p@ss"]],
+    ["postgres://me@host/db?password=a%2Fb", ["a%2Fb", "a/b"]],
+    ["postgres://me:hush@a:1,b:2/db", ["hush"]],
+    ["postgres://me:hu/sh@host/db", ["hu/sh"]],
+    ["mysql://me:hush@host/db", ["hush"]],
+    ["host=db password=hush user=me", ["hush"]],
+    ["host=db password = 'a b\\'c' user=me", ["a b\\'c", "a b'c"]],
+    ["host=db sslpassword=hush", ["hush"]],
+    ["postgres://me@host/db", []],
+    ["", []]
+  ] as const) {
+    it(`are found in ${address === "" ? "nothing" : address}`, () =>
+      assert.deepStrictEqual([...new Set(passwordsOf(address))], [...expected]))
+  }
 })

@@ -10,8 +10,8 @@ describe("contents", () => {
   it.effect("are kept by gist and name, and taken once", () =>
     Effect.gen(function* () {
       const contents = yield* ContentCache
-      yield* contents.keep({ gistId: "a", filename: "b" }, { text: "1", description: "what" })
-      yield* contents.keep({ gistId: "a", filename: "b2" }, content("2"))
+      yield* contents.put({ gistId: "a", filename: "b" }, { text: "1", description: "what" })
+      yield* contents.put({ gistId: "a", filename: "b2" }, content("2"))
       assert.deepStrictEqual(yield* contents.take({ gistId: "ab", filename: "" }), Option.none())
       const taken = contents.take({ gistId: "a", filename: "b" })
       assert.deepStrictEqual(yield* taken, Option.some({ text: "1", description: "what" }))
@@ -23,8 +23,8 @@ describe("contents", () => {
   it.effect("are too old after a minute", () =>
     Effect.gen(function* () {
       const contents = yield* ContentCache
-      yield* contents.keep(file(1), content("1"))
-      yield* contents.keep(file(2), content("2"))
+      yield* contents.put(file(1), content("1"))
+      yield* contents.put(file(2), content("2"))
       yield* TestClock.adjust("1 minute")
       assert.isTrue(Option.isSome(yield* contents.take(file(1))))
       yield* TestClock.adjust("1 millis")
@@ -36,7 +36,7 @@ describe("contents", () => {
     Effect.gen(function* () {
       const contents = yield* ContentCache
       yield* TestClock.setTime(3_600_000)
-      yield* contents.keep(file(1), content("1"))
+      yield* contents.put(file(1), content("1"))
       yield* TestClock.setTime(0)
       assert.isTrue(Option.isNone(yield* contents.take(file(1))))
     }).pipe(Effect.provide(ContentCache.layer))
@@ -46,10 +46,10 @@ describe("contents", () => {
     Effect.gen(function* () {
       const contents = yield* ContentCache
       const megabyte = content("x".repeat(512 * 1024 - 1_000))
-      for (let n = 0; n < 100; n++) yield* contents.keep(file(0), megabyte)
-      for (let n = 1; n < 32; n++) yield* contents.keep(file(n), megabyte)
+      for (let n = 0; n < 100; n++) yield* contents.put(file(0), megabyte)
+      for (let n = 1; n < 32; n++) yield* contents.put(file(n), megabyte)
       assert.isTrue(Option.isSome(yield* contents.take(file(0))))
-      for (let n = 32; n < 40; n++) yield* contents.keep(file(n), megabyte)
+      for (let n = 32; n < 40; n++) yield* contents.put(file(n), megabyte)
       const kept: Array<number> = []
       for (let n = 0; n < 40; n++) if (Option.isSome(yield* contents.take(file(n)))) kept.push(n)
       assert.deepStrictEqual(
@@ -57,8 +57,8 @@ describe("contents", () => {
         Array.from({ length: 32 }, (_, n) => n + 8)
       )
       // What can never fit drives nothing out.
-      yield* contents.keep(file(1), megabyte)
-      yield* contents.keep(file(2), content("x".repeat(17 * 1024 * 1024)))
+      yield* contents.put(file(1), megabyte)
+      yield* contents.put(file(2), content("x".repeat(17 * 1024 * 1024)))
       assert.deepStrictEqual(
         [Option.isSome(yield* contents.take(file(1))), Option.isSome(yield* contents.take(file(2)))],
         [true, false]

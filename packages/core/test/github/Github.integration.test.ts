@@ -727,7 +727,7 @@ describe("the gate", () => {
   it.effect("stays closed as an earlier process was told", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* world()
-      yield* github.close(DateTime.makeUnsafe(100_000), "as told")
+      yield* github.block(DateTime.makeUnsafe(100_000), "as told")
       const reason = yield* reasonOf(list(github))
       assert.deepStrictEqual([reason._tag, reason.message], ["RateLimited", "GitHub is not asked again yet: as told"])
       assert.deepStrictEqual(fake.requests, [])

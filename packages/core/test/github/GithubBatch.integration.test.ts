@@ -430,7 +430,7 @@ describe("the hour's points", () => {
     Effect.gen(function* () {
       const { github, fake } = yield* world(1)
       assert.match(github.points.limitKey, /^github-points:[0-9a-f]{16}$/)
-      yield* github.points.close(DateTime.makeUnsafe(100_000), "as told")
+      yield* github.points.block(DateTime.makeUnsafe(100_000), "as told")
       assert.strictEqual(yield* resumeOf(github), 100_000)
       assert.deepStrictEqual(fake.requests, [])
       yield* github.gists("user-0", Option.none())

@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import * as Gate from "../../src/net/Throttle.ts"
+import * as Throttle from "../../src/net/Throttle.ts"
 
 /** A gate, and a log of the clock at which each request went through it. */
 const limitKey = (options: { readonly concurrency?: number; readonly patience?: number } = {}) => {
-  const throttle = Gate.make({ concurrency: options.concurrency ?? 100, patience: options.patience ?? 30_000 })
+  const throttle = Throttle.make({ concurrency: options.concurrency ?? 100, patience: options.patience ?? 30_000 })
   const log: Array<readonly [name: string | number, at: number]> = []
   const enter = (name: string | number = "") =>
-    throttle.pass(Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.sync(() => void log.push([name, at]))))
+    throttle.run(Effect.flatMap(Clock.currentTimeMillis, (at) => Effect.sync(() => void log.push([name, at]))))
   const enterTimes = (times: number) =>
     Effect.forEach(
       Array.from({ length: times }, (_, n) => n),
@@ -20,14 +20,14 @@ const limitKey = (options: { readonly concurrency?: number; readonly patience?: 
 describe("concurrency", () => {
   it.effect("is never more than allowed, and those who wait go in the order they came", () =>
     Effect.gen(function* () {
-      const throttle = Gate.make({ concurrency: 3, patience: 1_000 })
+      const throttle = Throttle.make({ concurrency: 3, patience: 1_000 })
       const answers = yield* Effect.forEach(Array.from({ length: 9 }), () => Deferred.make<void>())
       const started: Array<number> = []
       let inside = 0
       let most = 0
       const fibers = yield* Effect.forEach(answers, (answer, n) =>
         throttle
-          .pass(
+          .run(
             Effect.gen(function* () {
               started.push(n)
               most = Math.max(most, ++inside)
@@ -49,12 +49,12 @@ describe("concurrency", () => {
 
   it.effect("is given back by what fails, dies or is interrupted", () =>
     Effect.gen(function* () {
-      const throttle = Gate.make({ concurrency: 1, patience: 1_000 })
-      yield* Effect.exit(throttle.pass(Effect.fail("no")))
-      yield* Effect.exit(throttle.pass(Effect.die("no")))
-      const hanging = yield* Effect.forkChild(throttle.pass(Effect.never), { startImmediately: true })
+      const throttle = Throttle.make({ concurrency: 1, patience: 1_000 })
+      yield* Effect.exit(throttle.run(Effect.fail("no")))
+      yield* Effect.exit(throttle.run(Effect.die("no")))
+      const hanging = yield* Effect.forkChild(throttle.run(Effect.never), { startImmediately: true })
       yield* Fiber.interrupt(hanging)
-      assert.strictEqual(yield* throttle.pass(Effect.succeed(1)), 1)
+      assert.strictEqual(yield* throttle.run(Effect.succeed(1)), 1)
       // Nothing is counted as under way any more: an answer's word is taken as it is.
       throttle.learn({ limit: 10, remaining: 7, resetAt: 1_000 })
       assert.strictEqual(throttle.state().budget?.remaining, 7)
@@ -66,7 +66,7 @@ describe("the sliding window", () => {
   it.effect("holds any stretch of its length to its limit", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = limitKey()
-      throttle.pace({ limit: 5, millis: 1_000 })
+      throttle.setWindow({ limit: 5, millis: 1_000 })
       yield* enterTimes(3)
       yield* TestClock.adjust(600)
       yield* enterTimes(20)
@@ -84,11 +84,11 @@ describe("the sliding window", () => {
 
   /** A service that counts what arrives within two seconds, at the end of ways of different lengths. */
   const travel = Effect.fnUntraced(function* (limit: number, ways: (n: number) => number) {
-    const throttle = Gate.make({ concurrency: 12, patience: 30_000 })
+    const throttle = Throttle.make({ concurrency: 12, patience: 30_000 })
     const arrived: Array<number> = []
     let refused = 0
     const request = (n: number) =>
-      throttle.pass(
+      throttle.run(
         Effect.gen(function* () {
           const startedAt = yield* Clock.currentTimeMillis
           yield* Effect.sleep(ways(n))
@@ -135,7 +135,7 @@ describe("the sliding window", () => {
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = limitKey()
       yield* TestClock.adjust(10_000)
-      yield* throttle.pass(
+      yield* throttle.run(
         Effect.sync(() =>
           throttle.learnWindow({ limit: 20, millis: 2_000, remaining: 4, resetAt: 11_000, startedAt: 10_000 })
         )
@@ -155,8 +155,8 @@ describe("the sliding window", () => {
   it.effect("frees a place only after the answer, and not a moment sooner", () =>
     Effect.gen(function* () {
       const { enter, throttle, times } = limitKey()
-      throttle.pace({ limit: 1, millis: 1_000 })
-      const slow = yield* Effect.forkChild(throttle.pass(Effect.sleep(5_000)), { startImmediately: true })
+      throttle.setWindow({ limit: 1, millis: 1_000 })
+      const slow = yield* Effect.forkChild(throttle.run(Effect.sleep(5_000)), { startImmediately: true })
       yield* Effect.forkChild(enter(), { startImmediately: true })
       yield* TestClock.adjust(5_000)
       yield* Fiber.join(slow)
@@ -171,7 +171,7 @@ describe("the sliding window", () => {
   it.effect("does not take requests that left after the answered one for ones that the service had counted", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = limitKey()
-      const left = (millis: number) => Effect.forkChild(throttle.pass(Effect.sleep(millis)), { startImmediately: true })
+      const left = (millis: number) => Effect.forkChild(throttle.run(Effect.sleep(millis)), { startImmediately: true })
       yield* left(500)
       yield* TestClock.adjust(100)
       yield* Effect.all([left(500), left(500)])
@@ -197,7 +197,7 @@ describe("the sliding window", () => {
   it.effect("lets those who wait go in the order they came", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, log } = limitKey()
-      throttle.pace({ limit: 2, millis: 100 })
+      throttle.setWindow({ limit: 2, millis: 100 })
       yield* enterTimes(9)
       for (let step = 0; step < 10; step++) yield* TestClock.adjust(100)
       assert.deepStrictEqual(
@@ -210,9 +210,9 @@ describe("the sliding window", () => {
   it.effect("obeys a limit that is made smaller while it is in use", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = limitKey()
-      throttle.pace({ limit: 4, millis: 1_000 })
+      throttle.setWindow({ limit: 4, millis: 1_000 })
       yield* enterTimes(4)
-      throttle.pace({ limit: 2, millis: 1_000 })
+      throttle.setWindow({ limit: 2, millis: 1_000 })
       yield* enterTimes(3)
       yield* TestClock.adjust(999)
       assert.strictEqual(times().length, 4)
@@ -253,8 +253,8 @@ describe("the budget of the service's headers", () => {
   it.effect("counts requests under way as spent, but for the one that was answered", () =>
     Effect.gen(function* () {
       const { throttle } = limitKey()
-      yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(throttle.pass(Effect.never), { startImmediately: true }))
-      yield* throttle.pass(Effect.sync(() => throttle.learn({ limit: 60, remaining: 10, resetAt: 10_000 })))
+      yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(throttle.run(Effect.never), { startImmediately: true }))
+      yield* throttle.run(Effect.sync(() => throttle.learn({ limit: 60, remaining: 10, resetAt: 10_000 })))
       assert.strictEqual(throttle.state().budget?.remaining, 7)
     })
   )
@@ -288,19 +288,19 @@ describe("a place in the window", () => {
   it.effect("is waited for by whoever has nothing else to do, however long that takes", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, times } = limitKey({ patience: 1_000 })
-      throttle.pace({ limit: 3, millis: 60_000 })
+      throttle.setWindow({ limit: 3, millis: 60_000 })
       yield* enterTimes(3)
       let passed = false
       const waiting = yield* Effect.forkChild(
-        throttle.pass(
+        throttle.run(
           Effect.sync(() => {
             passed = true
           }),
-          { pace: "wait" }
+          { whenFull: "wait" }
         ),
         { startImmediately: true }
       )
-      assert.match((yield* Effect.flip(throttle.pass(Effect.void))).why, /at a time have been sent/)
+      assert.match((yield* Effect.flip(throttle.run(Effect.void))).why, /at a time have been sent/)
       yield* TestClock.adjust(59_999)
       assert.isFalse(passed)
       yield* TestClock.adjust(1)
@@ -312,8 +312,8 @@ describe("a place in the window", () => {
   it.effect("is not waited for behind a door that is closed", () =>
     Effect.gen(function* () {
       const { throttle } = limitKey({ patience: 1_000 })
-      throttle.close(100_000, "for long")
-      assert.strictEqual((yield* Effect.flip(throttle.pass(Effect.void, { pace: "wait" }))).why, "for long")
+      throttle.block(100_000, "for long")
+      assert.strictEqual((yield* Effect.flip(throttle.run(Effect.void, { whenFull: "wait" }))).why, "for long")
     })
   )
 })
@@ -322,7 +322,7 @@ describe("a closed door", () => {
   it.effect("is waited at for a short time, in order, and nothing leaves before it opens", () =>
     Effect.gen(function* () {
       const { enterTimes, throttle, log } = limitKey()
-      throttle.close(5_000, "too fast")
+      throttle.block(5_000, "too fast")
       yield* enterTimes(4)
       yield* TestClock.adjust(4_999)
       assert.deepStrictEqual(log, [])
@@ -337,9 +337,9 @@ describe("a closed door", () => {
   it.effect("fails at once when it stays closed for longer, with the instant and the reason", () =>
     Effect.gen(function* () {
       const { enter, throttle, log } = limitKey({ patience: 5_000 })
-      throttle.close(5_001, "the day is over")
+      throttle.block(5_001, "the day is over")
       const closed = yield* Effect.flip(enter())
-      assert.deepStrictEqual([closed._tag, closed.until, closed.why], ["Closed", 5_001, "the day is over"])
+      assert.deepStrictEqual([closed._tag, closed.until, closed.why], ["Throttled", 5_001, "the day is over"])
       yield* TestClock.adjust(1)
       // One millisecond later the rest is worth waiting for.
       const waiting = yield* Effect.forkChild(enter(), { startImmediately: true })
@@ -352,9 +352,9 @@ describe("a closed door", () => {
   it.effect("that closes for longer turns away those who wait already", () =>
     Effect.gen(function* () {
       const { enter, throttle, log } = limitKey({ patience: 5_000 })
-      throttle.close(1_000, "a moment")
+      throttle.block(1_000, "a moment")
       const waiting = yield* Effect.forkChild(Effect.flip(enter()), { startImmediately: true })
-      throttle.close(100_000, "for long")
+      throttle.block(100_000, "for long")
       yield* TestClock.adjust(1_000)
       assert.strictEqual((yield* Fiber.join(waiting)).why, "for long")
       assert.deepStrictEqual(log, [])
@@ -364,8 +364,8 @@ describe("a closed door", () => {
   it.effect("is never opened earlier by a later word", () =>
     Effect.gen(function* () {
       const { enter, throttle, log } = limitKey()
-      throttle.close(2_000, "first")
-      throttle.close(1_000, "second")
+      throttle.block(2_000, "first")
+      throttle.block(1_000, "second")
       throttle.learn({ limit: 60, remaining: 60, resetAt: 500 })
       const waiting = yield* Effect.forkChild(enter(), { startImmediately: true })
       yield* TestClock.adjust(1_999)
@@ -379,7 +379,7 @@ describe("a closed door", () => {
   it.effect("can be left by whoever waits there, at once", () =>
     Effect.gen(function* () {
       const { enter, throttle, log } = limitKey()
-      throttle.close(20_000, "a while")
+      throttle.block(20_000, "a while")
       const waiting = yield* Effect.forkChild(enter(), { startImmediately: true })
       assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(waiting).pipe(Effect.andThen(Fiber.await(waiting)))))
       yield* TestClock.adjust(20_000)
@@ -395,7 +395,7 @@ describe("a clock that is set back", () => {
     Effect.gen(function* () {
       const { enter, throttle, log } = limitKey({ patience: 1_000 })
       yield* TestClock.setTime(86_400_000)
-      throttle.close(86_400_000 + 5_000, "limit")
+      throttle.block(86_400_000 + 5_000, "limit")
       assert.isTrue(Exit.isFailure(yield* Effect.exit(enter("kept out"))))
       yield* TestClock.setTime(0)
       yield* enter("let in")

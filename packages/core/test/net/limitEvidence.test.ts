@@ -30,7 +30,7 @@ const scopes = (steps: ReadonlyArray<Step>): ReadonlyArray<LimitEvidence.LimitSc
   })
 }
 
-const usual = { isStated: false, startedAt: 1, now: 2, told: 3, minWait: () => 0 }
+const usual = { isStated: false, startedAt: 1, now: 2, statedUntil: 3, minWait: () => 0 }
 
 const a = { user: "ann", thing: "a" }
 const a2 = { user: "ann", thing: "a2" }
@@ -45,9 +45,9 @@ describe("a 429", () => {
     [
       "is not its own by an answer to what left before",
       [{ ...a, isStated: true }, "late ok", { ...a, isStated: true }],
-      ["everybody", "everybody"]
+      ["global", "global"]
     ],
-    ["of things of two users in a row is everybody's", [a, b, a], ["suspected", "everybody", "everybody"]],
+    ["of things of two users in a row is everybody's", [a, b, a], ["suspected", "global", "global"]],
     ["of two things of one user is no more than suspected", [a, a2], ["suspected", "suspected"]],
     [
       "of a thing that is known to be at fault is no sign for others",
@@ -55,7 +55,7 @@ describe("a 429", () => {
       ["suspected", "thing", "suspected"]
     ],
     ["that left before the last one came is no further sign", [a, { ...a, startedAt: 0 }], ["suspected", "suspected"]],
-    ["that says whose it is, is everybody's", [a, { ...a, isStated: true }], ["suspected", "everybody"]],
+    ["that says whose it is, is everybody's", [a, { ...a, isStated: true }], ["suspected", "global"]],
     [
       "that others do not meet is the thing's, whatever it says",
       [a, "ok", { ...a, isStated: true }],
@@ -68,7 +68,7 @@ describe("a 429", () => {
 
   it("for nobody in particular is everybody's", () => {
     const refusal = { ...usual, by: undefined }
-    assert.strictEqual(LimitEvidence.refused(LimitEvidence.none, refusal).scope, "everybody")
+    assert.strictEqual(LimitEvidence.refused(LimitEvidence.none, refusal).scope, "global")
   })
 
   it("is forgotten when the thing is answered", () => {
@@ -85,7 +85,7 @@ describe("a 429", () => {
   it("of one thing alone holds that thing for longer each time, until it is answered", () => {
     let evidence = LimitEvidence.none
     const untils = [0, 1, 2, 3].map((n) => {
-      const refusal = { ...usual, by: a, startedAt: n * 1_000, now: n * 1_000 + 1, told: n * 1_000 + 2 }
+      const refusal = { ...usual, by: a, startedAt: n * 1_000, now: n * 1_000 + 1, statedUntil: n * 1_000 + 2 }
       const next = LimitEvidence.refused(evidence, { ...refusal, minWait: (times) => times * 100 })
       evidence = next.evidence
       return [next.until - refusal.now, LimitEvidence.heldUntil(evidence, a.thing, refusal.now) === next.until]
@@ -113,7 +113,7 @@ describe("a 429", () => {
 
   it("holds others up for as long as it says, for a minute on suspicion, and not at all when it is one thing's", () => {
     const hour = 3_600_000
-    assert.strictEqual(LimitEvidence.blockedUntil("everybody", hour, 0), hour)
+    assert.strictEqual(LimitEvidence.blockedUntil("global", hour, 0), hour)
     assert.strictEqual(LimitEvidence.blockedUntil("suspected", hour, 0), 60_000)
     assert.strictEqual(LimitEvidence.blockedUntil("suspected", 2_000, 0), 2_000)
     assert.strictEqual(LimitEvidence.blockedUntil("thing", hour, 0), undefined)

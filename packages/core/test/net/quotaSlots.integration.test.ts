@@ -18,14 +18,14 @@ const join = Effect.gen(function* () {
 
 const throttleOf = (quota: Quota, patience: 0 | "1 minute" = 0) => {
   const throttle = Throttle.make({ concurrency: 100, patience, quota })
-  throttle.pace(window)
+  throttle.setWindow(window)
   return throttle
 }
 
 /** Sends `times` requests at once, and counts the requests that left. */
-const crowd = (throttle: Throttle.Gate, times: number, effect: Effect.Effect<unknown> = Effect.void) => {
+const crowd = (throttle: Throttle.Throttle, times: number, effect: Effect.Effect<unknown> = Effect.void) => {
   let entered = 0
-  const one = throttle.pass(
+  const one = throttle.run(
     Effect.andThen(
       Effect.sync(() => void entered++),
       effect
@@ -38,7 +38,7 @@ const crowd = (throttle: Throttle.Gate, times: number, effect: Effect.Effect<unk
 }
 
 /** The number of `times` requests that left, after all have ended. */
-const leaving = (throttle: Throttle.Gate, times: number) =>
+const leaving = (throttle: Throttle.Throttle, times: number) =>
   Effect.flatMap(crowd(throttle, times), ({ ended, entered }) => Effect.map(ended, entered))
 
 /** Both clocks go on: the test's and the database's. */
@@ -125,9 +125,9 @@ it.effect("slots of a server that shut down cleanly are freed when its requests 
 it.effect("a request that waits for a slot does not delay the error of another that does not wait", () =>
   Effect.gen(function* () {
     const throttle = Throttle.make({ concurrency: 1, patience: "1 second" })
-    throttle.pace({ limit: 1, millis: 60_000 })
-    yield* throttle.pass(Effect.void)
-    yield* Effect.forkChild(throttle.pass(Effect.void, { pace: "wait" }), { startImmediately: true })
-    assert.strictEqual((yield* Effect.flip(throttle.pass(Effect.void))).until, 60_000)
+    throttle.setWindow({ limit: 1, millis: 60_000 })
+    yield* throttle.run(Effect.void)
+    yield* Effect.forkChild(throttle.run(Effect.void, { whenFull: "wait" }), { startImmediately: true })
+    assert.strictEqual((yield* Effect.flip(throttle.run(Effect.void))).until, 60_000)
   })
 )

@@ -138,7 +138,7 @@ describe("quotas", () => {
       )
     ).pipe(Effect.provide(layerPostgres))
   const ask = (quota: Quota, use: Partial<QuotaUse> = {}) =>
-    Effect.map(quota.renew({ window, sent: 0, wants: 20, ...use }), (grant) => (grant as Grant).places)
+    Effect.map(quota.renew({ window, sent: 0, wants: 20, ...use }), (grant) => (grant as Grant).slots)
   const silentFor = (seconds: number) =>
     Effect.flatMap(
       SqlClient.SqlClient,
@@ -191,8 +191,8 @@ describe("quotas", () => {
       Effect.gen(function* () {
         for (let killed = 0; killed < 12; killed++) {
           const throttle = Throttle.make({ concurrency: 20, patience: 0, quota: yield* join })
-          throttle.pace({ limit: 900, millis: 60_000 })
-          yield* throttle.pass(Effect.void)
+          throttle.setWindow({ limit: 900, millis: 60_000 })
+          yield* throttle.run(Effect.void)
         }
       })
     )
@@ -248,18 +248,18 @@ describe("a throttle with a quota", () => {
     return { throttle, asked }
   }
   const grant = (places: number, more: Partial<Grant> = {}): Grant => ({
-    places,
+    slots: places,
     others: 1,
     window: undefined,
-    closed: undefined,
+    blocked: undefined,
     ...more
   })
-  const enter = (throttle: Throttle.Gate, times: number) => {
+  const enter = (throttle: Throttle.Throttle, times: number) => {
     let entered = 0
     return Effect.map(
       Effect.forEach(
         Array.from({ length: times }),
-        () => Effect.forkChild(throttle.pass(Effect.sync(() => entered++)), { startImmediately: true }),
+        () => Effect.forkChild(throttle.run(Effect.sync(() => entered++)), { startImmediately: true }),
         { discard: true }
       ),
       () => () => entered
@@ -269,7 +269,7 @@ describe("a throttle with a quota", () => {
   it.effect("sends no more than its quota, and asks again when that is used and every two seconds", () =>
     Effect.gen(function* () {
       const { asked, throttle } = throttleWith(({ wants }) => grant(Math.min(wants, 8)))
-      throttle.pace(window)
+      throttle.setWindow(window)
       const entered = yield* enter(throttle, 20)
       assert.strictEqual(entered(), 8)
       assert.deepStrictEqual(
@@ -291,7 +291,7 @@ describe("a throttle with a quota", () => {
       const before = yield* enter(throttle, 30)
       assert.strictEqual(before(), 30)
       const { throttle: paced } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
-      paced.pace(window)
+      paced.setWindow(window)
       assert.strictEqual((yield* enter(paced, 30))(), 20)
     })
   )
@@ -299,9 +299,9 @@ describe("a throttle with a quota", () => {
   it.effect("that has the whole window fails at once when the next slot is far away", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) => grant(wants, { others: 0 }))
-      throttle.pace({ limit: 20, millis: 60_000 })
-      yield* Effect.forEach(Array.from({ length: 20 }), () => throttle.pass(Effect.void))
-      const closed = yield* Effect.flip(throttle.pass(Effect.void))
+      throttle.setWindow({ limit: 20, millis: 60_000 })
+      yield* Effect.forEach(Array.from({ length: 20 }), () => throttle.run(Effect.void))
+      const closed = yield* Effect.flip(throttle.run(Effect.void))
       assert.strictEqual(closed.until, 60_000)
     })
   )
@@ -311,7 +311,7 @@ describe("a throttle with a quota", () => {
       const { throttle } = throttleWith(({ wants }) => grant(wants))
       const answer = yield* Deferred.make<void>()
       let entered = 0
-      const pass = throttle.pass(
+      const pass = throttle.run(
         Effect.andThen(
           Effect.sync(() => void entered++),
           Deferred.await(answer)
@@ -329,15 +329,15 @@ describe("a throttle with a quota", () => {
     Effect.gen(function* () {
       let alive = true
       const { throttle } = throttleWith(({ wants }) => (alive ? grant(wants) : undefined))
-      throttle.pace(window)
-      yield* throttle.pass(Effect.void)
+      throttle.setWindow(window)
+      yield* throttle.run(Effect.void)
       alive = false
       yield* TestClock.adjust("4 seconds")
-      yield* throttle.pass(Effect.void)
+      yield* throttle.run(Effect.void)
       yield* TestClock.adjust("1 second")
-      assert.strictEqual((yield* Effect.flip(throttle.pass(Effect.void)))._tag, "Closed")
+      assert.strictEqual((yield* Effect.flip(throttle.run(Effect.void)))._tag, "Throttled")
       alive = true
-      yield* throttle.pass(Effect.void)
+      yield* throttle.run(Effect.void)
     })
   )
 
@@ -355,7 +355,7 @@ describe("a throttle with a quota", () => {
             )
         }
       })
-      throttle.pace(window)
+      throttle.setWindow(window)
       const entered = yield* enter(throttle, 1)
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(entered(), 0)
@@ -368,9 +368,9 @@ describe("a throttle with a quota", () => {
   it.effect("sends nothing during a limit that another server met", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) =>
-        grant(wants, { closed: { until: 60_000, why: "the day is over" } })
+        grant(wants, { blocked: { until: 60_000, why: "the day is over" } })
       )
-      const closed = yield* Effect.flip(throttle.pass(Effect.void))
+      const closed = yield* Effect.flip(throttle.run(Effect.void))
       assert.deepStrictEqual([closed.until, closed.why], [60_000, "the day is over"])
     })
   )

@@ -115,49 +115,6 @@ describe("a user who has to wait", () => {
   })
 })
 
-describe("a pause is shared", () => {
-  for (const [cause, enforcedBy, seconds, shared] of [
-    ["limit", "service", 2, "limit"],
-    ["limit", "service", 3_600, "limit"],
-    ["limit", "self", 900, "nothing"],
-    ["suspicion", "self", 30, "refusal"],
-    ["suspicion", "self", 900, "refusal"],
-    ["fault", "self", 30, "refusal"],
-    ["fault", "self", 2, "nothing"],
-    ["restored", "service", 900, "nothing"]
-  ] as const) {
-    it(`as ${shared} for ${cause} of ${seconds} seconds that is enforced by ${enforcedBy}`, () => {
-      assert.strictEqual(Pause.sharedAs({ cause, enforcedBy }, Duration.seconds(seconds)), shared)
-    })
-  }
-
-  const at = (seconds: number) => DateTime.makeUnsafe(seconds * 1_000)
-  const nothing = { own: undefined, limit: undefined, refusal: undefined }
-  const own = { message: "own", until: at(20) }
-  const limit = { message: "limit", since: at(1), until: at(30) }
-  const refusal = { message: "refusal", since: at(2), until: at(10) }
-  for (const [what, services, shown] of [
-    ["nothing is known", [nothing, nothing], undefined],
-    ["a refusal is stored", [{ ...nothing, refusal }, nothing], refusal],
-    ["a limit is stored", [nothing, { ...nothing, limit }], { message: "limit", until: at(30) }],
-    ["both are stored", [{ ...nothing, limit, refusal }, nothing], { message: "limit", until: at(30) }],
-    ["it is the process' own", [{ ...nothing, own }, nothing], own],
-    ["its own goes on", [{ ...nothing, own, refusal }, nothing], { ...own, since: at(2) }],
-    [
-      "both services pause",
-      [
-        { ...nothing, refusal },
-        { ...nothing, own }
-      ],
-      own
-    ]
-  ] as ReadonlyArray<readonly [string, ReadonlyArray<Pause.Known>, Pause.SharedPause | undefined]>) {
-    it(`and shown when ${what}`, () => {
-      assert.deepStrictEqual(Pause.sharedPause(services), shown)
-    })
-  }
-})
-
 describe("a clock that is set back", () => {
   const hour = 3_600_000
 

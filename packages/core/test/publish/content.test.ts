@@ -13,7 +13,7 @@ const last: Situation = { attempts: Timing.maxAttempts, errorReason: null }
 
 const blocked = githubError(new Blocked({ message }))
 const resumeAt = DateTime.makeUnsafe("2026-11-28T12:00:00Z")
-const limited = githubError(new RateLimited({ message, resumeAt, binding: true }), "host")
+const limited = githubError(new RateLimited({ message, resumeAt, enforcedBy: "service" }), "host")
 const unavailable = githubError(new Unavailable({ message }), "thing")
 const outage = githubError(new Unavailable({ message }))
 

@@ -70,7 +70,7 @@ const paused = (enforcedBy: "service" | "self") => new Paused({ message, until: 
 const missingGist = githubError(new GistNotFound({ message }))
 const secretGist = githubError(new NotPublic({ message }))
 const blockedGist = githubError(new Blocked({ message }))
-const rateLimited = (binding: boolean) => new RateLimited({ message, resumeAt: instant, binding })
+const rateLimited = (enforcedBy: "service" | "self") => new RateLimited({ message, resumeAt: instant, enforcedBy })
 const githubRefused = githubError(new Refused({ message }))
 const unavailable = githubError(new Unavailable({ message }))
 const unexpected = githubError(new Unexpected({ message }))
@@ -106,6 +106,11 @@ const table: ReadonlyArray<Row> = [
   [denied, "create", "first", "perhaps the file's", "release Forbidden", "service: After, suspicion by self"],
   [denied, "target", "first", "perhaps the user's", "release Forbidden", "service: After, suspicion by self"],
   [denied, "create", "first", "the file's", "retry Forbidden, counts, Backoff"],
+  [denied, "lookup", "first", "perhaps the file's", "release Forbidden", "service: After, suspicion by self"],
+  [denied, "lookup", "last", "perhaps the user's", "release Forbidden", "service: After, suspicion by self"],
+  [denied, "lookup", "first", "global", "release Forbidden", "service: After, suspicion by self"],
+  [denied, "lookup", "first", "the file's", "retry LookupFailed, counts, uncertain, Backoff"],
+  [denied, "lookup", "last", "the file's", "fail LookupFailed, uncertain"],
 
   // No readable answer came.
   [unknown, "create", "first", "perhaps the file's", "retry OutcomeUnknown, uncertain, Backoff"],
@@ -152,16 +157,23 @@ const table: ReadonlyArray<Row> = [
 
   // A limit of GitHub, or the token.
   [
-    githubError(rateLimited(true)),
+    githubError(rateLimited("service")),
     "read",
     "first",
     "the file's",
     "release RateLimited",
     "service: At, limit by service"
   ],
-  [githubError(rateLimited(false)), "read", "first", "the file's", "release RateLimited", "service: At, limit by self"],
-  [githubError(rateLimited(true), "host"), "read", "first", "the file's", "snooze RateLimited, At"],
-  [githubError(rateLimited(true), "thing"), "read", "first", "the file's", "retry RateLimited, counts, Backoff"],
+  [
+    githubError(rateLimited("self")),
+    "read",
+    "first",
+    "the file's",
+    "release RateLimited",
+    "service: At, limit by self"
+  ],
+  [githubError(rateLimited("service"), "host"), "read", "first", "the file's", "snooze RateLimited, At"],
+  [githubError(rateLimited("service"), "thing"), "read", "first", "the file's", "retry RateLimited, counts, Backoff"],
   [
     githubError(new Unauthorized({ message })),
     "read",
@@ -205,6 +217,37 @@ describe("what becomes of a publication", () => {
       assert.deepStrictEqual(inWords(decide(error, step, attempts[attempt], whose[owner])), [becomes, waits])
     })
   }
+})
+
+describe("what a lookup found and could not be completed", () => {
+  const finish = (reason: SinkError["reason"], attempt: keyof typeof attempts, owner: keyof typeof whose) =>
+    inWords(
+      Outcome.afterFinishError(attempts[attempt], new SinkError({ reason }), { remoteId: "7", verdict: whose[owner] })
+    )
+
+  it("is looked up again while tries are left", () => {
+    assert.deepStrictEqual(finish(unknown, "first", "the file's"), [
+      "retry LookupFailed, counts, uncertain, Backoff",
+      undefined
+    ])
+  })
+
+  it("is adopted as it is after the last try", () => {
+    for (const reason of [unknown, refused, forbidden]) {
+      assert.deepStrictEqual(finish(reason, "last", "perhaps the file's"), ["published undefined", undefined])
+    }
+  })
+
+  it("waits, also after the last try, while nothing can be sent for any file", () => {
+    assert.deepStrictEqual(finish(denied, "last", "perhaps the file's"), [
+      "release Forbidden",
+      "service: After, suspicion by self"
+    ])
+    assert.deepStrictEqual(finish(paused("service"), "last", "perhaps the file's"), [
+      "release Paused",
+      "service: At, limit by service"
+    ])
+  })
 })
 
 describe("the wait", () => {

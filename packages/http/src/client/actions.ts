@@ -1,10 +1,10 @@
-/** What the page's buttons ask for. */
+/** The actions of the page's buttons. */
 import * as api from "./api.js"
 import { enter, fail, leave, noteScan, refresh } from "./reading.js"
 import { firstShown, maxShown, type Preview, set, state } from "./state.js"
 import { count } from "./words.js"
 
-/** Runs what somebody asked for, and shows what went wrong. */
+/** Runs an action, and shows its error. */
 const attempt = async (what: () => Promise<void>): Promise<void> => {
   try {
     set({ problem: null })
@@ -14,7 +14,7 @@ const attempt = async (what: () => Promise<void>): Promise<void> => {
   }
 }
 
-/** Goes to another list within the page. */
+/** Goes to another address within the page. */
 export const go = (address: string): void => {
   history.pushState(null, "", address)
   enter()
@@ -25,7 +25,7 @@ export const openUser = (login: string): void => go(`?user=${encodeURIComponent(
 export const scan = (login: string | null) =>
   attempt(async () => {
     noteScan(await api.post<api.ScanJson>(login === null ? "scans" : `scans?username=${encodeURIComponent(login)}`))
-    set({ said: "The scan is asked for." })
+    set({ said: "The scan was requested." })
   })
 
 export const track = (login: string, done: () => void) =>
@@ -51,7 +51,7 @@ export const retry = (publications: ReadonlyArray<number>) =>
         await api.post(`publications/${id}/retry`)
         retried++
       } catch (error) {
-        // Somebody else was quicker: it is being tried.
+        // Somebody else has retried this one already.
         if (!(error instanceof api.Problem && error.status === 409)) throw error
       }
     }
@@ -76,7 +76,7 @@ export const preview = async (id: number): Promise<void> => {
   const answer = await api
     .get<api.PreviewJson>(`files/${id}/preview`)
     .catch((error: unknown) => ({ problem: error instanceof Error ? error.message : String(error) }))
-  // Closed meanwhile, or left with its list.
+  // Unless the preview was closed meanwhile, or its page was left.
   if (state.previews.get(id) === "loading") show(answer)
 }
 
@@ -95,7 +95,7 @@ export const signIn = async (key: string): Promise<void> => {
     const wrong = error instanceof api.Problem && error.status === 401
     set({
       problem: wrong
-        ? "That is not the server's GITPIP_API_KEY. Check it, and try again"
+        ? "The server rejected this key. Check GITPIP_API_KEY and try again"
         : String((error as Error).message)
     })
   }

@@ -1,4 +1,4 @@
-/** The API as the page calls it: addresses relative to the page, answers in their JSON form, problems as errors. */
+/** The page's calls of the API: addresses relative to the page, answers in their JSON form, problems as errors. */
 import type {
   Change,
   Day,
@@ -25,7 +25,7 @@ export type StatusJson = typeof Status.Encoded
 export type UserJson = typeof User.Encoded
 export type UserDetailsJson = typeof UserDetails.Encoded
 
-/** What went wrong, in words for whoever looks at the page. */
+/** An error in words for the reader of the page. */
 export class Problem extends Error {
   readonly status: number
   constructor(status: number, message: string) {
@@ -34,10 +34,10 @@ export class Problem extends Error {
   }
 }
 
-/** How long an answer may take. Previews wait for GitHub; a connection that died while a laptop slept says nothing at all. */
-const patience = 60_000
+/** In milliseconds. Previews wait for GitHub; a connection that died while a laptop slept never answers. */
+const maxWait = 60_000
 
-const unreachable = "The server cannot be reached. The page goes on by itself once it is back"
+const unreachable = "The server cannot be reached. The page connects again by itself"
 
 /** One page of a list. */
 export interface Page<A> {
@@ -47,7 +47,7 @@ export interface Page<A> {
 
 const send = async (method: string, address: string, headers: Record<string, string> = {}): Promise<Response> => {
   const waiting = new AbortController()
-  const timer = setTimeout(() => waiting.abort(), patience)
+  const timer = setTimeout(() => waiting.abort(), maxWait)
   const response = await fetch(address, { method, headers, signal: waiting.signal })
     .catch(() => {
       throw new Problem(0, unreachable)
@@ -69,9 +69,9 @@ export const post = async <A>(address: string): Promise<A> => (await send("POST"
 
 export const remove = async (address: string): Promise<void> => void (await send("DELETE", address))
 
-/** Shows the key once; from then on a cookie stands for it. */
+/** Sends the key once; a cookie replaces the key from then on. */
 export const signIn = async (key: string): Promise<void> => {
-  // A header takes no other characters, and no key has any.
+  // A header allows no other characters, and no key has them.
   if (!/^[\x21-\x7e]+$/.test(key)) throw new Problem(401, "")
   await send("POST", "session", { authorization: `Bearer ${key}` })
 }

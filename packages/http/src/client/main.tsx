@@ -1,4 +1,4 @@
-/** Draws the page, follows its address, and listens for what changes. */
+/** Draws the page, follows its address, and listens for changes. */
 import { render } from "preact"
 import { go, signIn, signOut } from "./actions.js"
 import { asksForKey, type ChangeJson } from "./api.js"
@@ -59,7 +59,7 @@ const SignIn = () => (
 )
 
 const root = document.getElementById("page")
-if (root === null) throw new Error("the shell holds no place for the page")
+if (root === null) throw new Error("the shell has no element with the id page")
 root.replaceChildren()
 
 let drawnRoute = state.route
@@ -72,7 +72,7 @@ onChange(() => {
     drawnRoute = state.route
     focusDue = true
   }
-  // Another page for whoever does not see it change.
+  // A screen reader announces the new page by its heading.
   const heading = document.querySelector("h1")
   if (focusDue && heading !== null) {
     focusDue = false
@@ -81,7 +81,7 @@ onChange(() => {
   listen()
 })
 
-/** Links within the page change its address alone. */
+/** Links within the page change only its address. */
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a") : null
   if (
@@ -100,17 +100,17 @@ document.addEventListener("click", (event) => {
 })
 
 window.addEventListener("popstate", () => {
-  // A place within the same list is no other list.
+  // A hash within the same page does not change the route.
   if (routeOf() !== state.route) enter()
 })
 
 let events: EventSource | undefined
-/** Set while nothing is listened to because it was refused. */
+/** Set while the page waits after a refused connection. */
 let refused: ReturnType<typeof setTimeout> | undefined
 
 /**
- * Hazard: a browser opens six connections to a server, for all of its windows together, and each that listens holds one.
- * So only a page that is looked at listens, and reads everything anew when it begins to.
+ * Hazard: a browser opens six connections to a server for all of its windows together, and each listening window holds
+ * one. So only a visible page listens, and reads everything again when it becomes visible.
  */
 const listen = (): void => {
   const wanted = !document.hidden && state.signIn === "done"
@@ -129,7 +129,8 @@ const listen = (): void => {
   }
   events.onerror = () => {
     set({ live: false })
-    // Refused for good, as when the session has ended: the next reading tells why. Every drawing would ask again at once.
+    // Refused for good, as when the session has ended: the next reading shows the reason. Without the timer, every drawing
+    // would connect again at once.
     if (events?.readyState === EventSource.CLOSED) {
       events = undefined
       refused = setTimeout(() => {
@@ -145,9 +146,9 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) void refresh()
 })
 
-// What is told of times grows old.
+// Redraws relative times.
 setInterval(() => set({}), 10_000)
-// Events are hints, and can be missed.
+// Events can be missed.
 setInterval(() => {
   if (!document.hidden && state.signIn !== "needed") void refresh()
 }, 60_000)

@@ -1,8 +1,8 @@
-/** What both views are made of. */
+/** Parts that both views use. */
 import type { ComponentChildren } from "preact"
-import type { DayJson, ScanJson } from "./api.js"
+import type { ScanJson } from "./api.js"
 import { state } from "./state.js"
-import { ago, count, dateTime, dayOf, number } from "./words.js"
+import { ago, count, dateTime, number } from "./words.js"
 
 export const Time = ({ at }: { readonly at: string }) => (
   <time dateTime={at} title={dateTime(at)}>
@@ -10,10 +10,10 @@ export const Time = ({ at }: { readonly at: string }) => (
   </time>
 )
 
-/** A state: its word, and a colour that only repeats it. */
+/** A state: its word, and a colour that means the same. */
 export const State = ({ state }: { readonly state: string }) => <span class={`state ${state}`}>{state}</span>
 
-/** Leads out of the page. */
+/** A link out of the page. */
 export const Out = ({
   children,
   href,
@@ -57,7 +57,7 @@ export const Gauge = ({
 )
 
 const ScanProgress = ({ scan, users }: { readonly scan: ScanJson; readonly users: number }) => {
-  const whom = scan.login ?? "everybody"
+  const whom = scan.login ?? "all users"
   const known = scan.login === null && scan.state === "running" && users > 0
   return (
     <div class="scan">
@@ -65,13 +65,13 @@ const ScanProgress = ({ scan, users }: { readonly scan: ScanJson; readonly users
       <span>
         {scan.state === "queued"
           ? `The scan of ${whom} waits for its turn`
-          : `Scanning ${whom}: ${count(scan.users, "user")} looked at, ${count(scan.files, "new file")}, ${number(scan.failed)} failed`}
+          : `Scanning ${whom}: ${count(scan.users, "user")} checked, ${count(scan.files, "new file")}, ${number(scan.failed)} failed`}
       </span>
     </div>
   )
 }
 
-/** As many as anybody looks at. */
+/** The page shows this many scans at most. */
 const scansShown = 5
 
 export const ScansUnderWay = ({
@@ -88,71 +88,3 @@ export const ScansUnderWay = ({
     {scans.length > scansShown ? <p class="quiet">And {count(scans.length - scansShown, "more scan")}.</p> : null}
   </>
 )
-
-const chart = { width: 560, height: 190, bottom: 20 }
-
-/** Found and published side by side for each day. The same numbers are in a table for whoever cannot see it. */
-export const Chart = ({ days }: { readonly days: ReadonlyArray<DayJson> }) => {
-  const most = Math.max(1, ...days.flatMap(({ found, published }) => [found, published]))
-  const step = chart.width / days.length
-  const room = chart.height - chart.bottom
-  const bar = (value: number, index: number, place: number, kind: string) => {
-    const height = value === 0 ? 0 : Math.max(2, (value / most) * (room - 14))
-    return (
-      <rect
-        class={kind}
-        x={index * step + step * (0.12 + 0.38 * place)}
-        y={room - height}
-        width={step * 0.36}
-        height={height}
-        rx={1.5}
-      />
-    )
-  }
-  return (
-    <figure class="chart">
-      <svg viewBox={`0 0 ${chart.width} ${chart.height}`} aria-hidden="true">
-        <line x1={0} x2={chart.width} y1={room} y2={room} />
-        <text x={0} y={10}>
-          {number(most)}
-        </text>
-        {days.map((day, index) => (
-          <g key={day.day}>
-            {bar(day.found, index, 0, "found")}
-            {bar(day.published, index, 1, "published")}
-            {index % 3 === (days.length - 1) % 3 ? (
-              <text class="day" x={(index + 0.5) * step} y={chart.height - 4}>
-                {dayOf(day.day)}
-              </text>
-            ) : null}
-          </g>
-        ))}
-      </svg>
-      <figcaption>
-        <span class="key found">found</span> <span class="key published">published</span>
-      </figcaption>
-      {/* A table is never narrower than its words, so it is hidden within something that is. */}
-      <div class="unseen">
-        <table>
-          <caption>Files found and published per day (UTC)</caption>
-          <thead>
-            <tr>
-              <th scope="col">Day</th>
-              <th scope="col">Found</th>
-              <th scope="col">Published</th>
-            </tr>
-          </thead>
-          <tbody>
-            {days.map(({ day, found, published }) => (
-              <tr key={day}>
-                <th scope="row">{day}</th>
-                <td>{found}</td>
-                <td>{published}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </figure>
-  )
-}

@@ -1,24 +1,24 @@
-/** Reads what is shown, again and again, and makes of the answers and of the events what the page knows. */
+/** Reads the data of the page, and merges answers and events into the state. */
 import * as api from "./api.js"
 import { enterRoute, firstShown, newsByLogin, type State, set, state } from "./state.js"
 import { count } from "./words.js"
 
 /**
- * Which page of which session is read. An answer that was asked for another one is not shown: it would bring back what
- * its reader has left, or signed out of.
+ * Counts changes of page and session. Hazard: an answer for an earlier view is dropped, or it would bring back data that
+ * the reader has left, or signed out of.
  */
-let turn = 0
-/** The turn that is being read. */
+let view = 0
+/** The view that is being read. */
 let reading: number | undefined
 let again = false
 let lastReadProblem: string | null = null
 
-/** Whatever is still on its way is for nothing. */
+/** Drops all answers that are still on their way. */
 export const leave = (): void => {
-  turn++
+  view++
 }
 
-/** Shows the list that the address names now. */
+/** Shows the page that the address names now. */
 export const enter = (): void => {
   leave()
   enterRoute()
@@ -34,14 +34,14 @@ export const fail = (error: unknown): void => {
   }
 }
 
-/** Reads what is shown anew. Changes that come meanwhile lead to one more reading. */
+/** Reads the shown page again. Changes during a reading lead to one more reading. */
 export const refresh = async (): Promise<void> => {
-  if (reading === turn) {
+  if (reading === view) {
     again = true
     return
   }
-  const own = turn
-  const isCurrent = () => turn === own
+  const own = view
+  const isCurrent = () => view === own
   reading = own
   again = false
   const began = performance.now()
@@ -64,7 +64,7 @@ export const refresh = async (): Promise<void> => {
   }
 }
 
-/** A flood of changes is read twice a second, and more seldom from a server that takes its time. */
+/** In milliseconds. Many changes cause two readings a second, and fewer from a slow server. */
 const minPause = 500
 const restPerWork = 5
 let pause = minPause
@@ -92,8 +92,8 @@ const readOverview = async (): Promise<Partial<State>> => {
 }
 
 /**
- * Opening the list is a visit, and so is looking on while files are added to it; another reading of the same is none. The
- * visit comes last, when everything else is there to be shown: what it answers, it answers once.
+ * Opening a user's page is a visit, and so is seeing new files on the open page; reading the same files again is not.
+ * Hazard: a visit answers once, so it comes last, when everything else can be shown.
  */
 const readUser = async (login: string, isCurrent: () => boolean): Promise<Partial<State>> => {
   const name = encodeURIComponent(login)
@@ -115,13 +115,13 @@ const readUser = async (login: string, isCurrent: () => boolean): Promise<Partia
     ({ id }): number => id
   )
   const seen = Math.max(newest, ...visited.slice(-1))
-  // Added since the list was read.
+  // Files were added after the list was read.
   if (seen > newest) again = true
   const fresh = new Set([...(known?.fresh ?? []), ...visited])
   return { status, user: { login, details, files, fresh, seen, reasons } }
 }
 
-/** Why files have not been published. Asked for once for each: nothing but a retry changes it. */
+/** Why files were not published. Each reason is read once, since only a retry changes it. */
 const readReasons = async (files: ReadonlyArray<api.FileJson>): Promise<ReadonlyMap<number, string>> => {
   const failed = files.flatMap(({ publication_id, publication_state }) =>
     publication_id !== null && (publication_state === "failed" || publication_state === "gone") ? [publication_id] : []
@@ -137,7 +137,7 @@ const readReasons = async (files: ReadonlyArray<api.FileJson>): Promise<Readonly
   return new Map(reasons)
 }
 
-/** An end is told once, and whoever is not listening just then misses it. Those that began first are asked about. */
+/** Reads the scans under way, oldest first, because a page that does not listen misses the event of a scan's end. */
 const readScans = async (isCurrent: () => boolean): Promise<void> => {
   const ids = [...state.scans.keys()].slice(0, 10)
   const found = await Promise.all(ids.map((id) => api.get<{ readonly scan: api.ScanJson }>(`scans/${id}`)))
@@ -145,19 +145,19 @@ const readScans = async (isCurrent: () => boolean): Promise<void> => {
   for (const { scan } of found) if (state.scans.has(scan.id)) noteScan(scan)
 }
 
-/** What was told over the events. */
+/** Handles an event. */
 export const hear = (change: api.ChangeJson): void => {
   if (change.type === "scan") noteScan(change.scan)
-  // The progress of a scan is all in the event.
+  // The event of a running scan has all of its progress.
   if (change.type !== "scan" || change.scan.state !== "running") later()
 }
 
 export const noteScan = (scan: api.ScanJson): void => {
   const scans = new Map(state.scans)
   const ended = scan.state !== "queued" && scan.state !== "running"
-  // One that was asked for here, or was seen under way, is told the end of.
+  // Only the end of a scan that this page has shown is announced.
   if (ended && scans.delete(scan.id)) {
-    const whom = scan.login === null ? "everybody" : scan.login
+    const whom = scan.login ?? "all users"
     const how =
       scan.state === "done" ? "is done" : `was ${scan.state}${scan.message === null ? "" : `: ${scan.message}`}`
     set({ said: `The scan of ${whom} ${how}. ${count(scan.files, "new file")}.` })

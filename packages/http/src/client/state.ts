@@ -1,4 +1,4 @@
-/** What the page knows. One object, changed in one place; every change is drawn once. */
+/** The state of the page: one object, changed in one place; every change is drawn once. */
 import type {
   DayJson,
   FileJson,
@@ -24,18 +24,18 @@ export interface UserView {
   readonly login: string
   readonly details: UserDetailsJson
   readonly files: Page<FileJson>
-  /** Files that this opening of the list showed for the first time. */
+  /** Files that were new when this page was opened, or since. */
   readonly fresh: ReadonlySet<number>
   /** The newest file that a visit has shown. */
   readonly seen: number
-  /** Why files of the list have not been published, by their publications. */
+  /** Why files of the list were not published, by publication id. */
   readonly reasons: ReadonlyMap<number, string>
 }
 
 export type Preview = PreviewJson | { readonly problem: string } | "loading"
 
 export interface State {
-  /** Whose list is shown, or `null` for the overview. */
+  /** The user whose page is shown, or `null` for the overview. */
   readonly route: string | null
   readonly signIn: "unknown" | "needed" | "done"
   readonly live: boolean
@@ -43,22 +43,22 @@ export interface State {
   readonly status: StatusJson | null
   readonly overview: Overview | null
   readonly user: UserView | null
-  /** How many rows of a list are shown. */
+  /** The number of rows that lists show. */
   readonly shown: number
   readonly scans: ReadonlyMap<number, ScanJson>
   readonly previews: ReadonlyMap<number, Preview>
-  /** Whether the user really is to be untracked. */
+  /** Whether the page asks for confirmation to untrack the user. */
   readonly asking: boolean
-  /** Who was tracked here last. */
+  /** The user whom this page tracked last. */
   readonly tracked: string | null
-  /** What went wrong with the last thing that was asked for. */
+  /** What went wrong with the last action. */
   readonly problem: string | null
-  /** What came of the last thing that was asked for. */
+  /** The result of the last action. */
   readonly said: string
 }
 
 export const firstShown = 50
-/** The greatest page of the API. */
+/** The longest page of the API. */
 export const maxShown = 1_000
 
 export const routeOf = (): string | null => new URLSearchParams(location.search).get("user")
@@ -88,7 +88,7 @@ export const onChange = (listener: () => void): void => {
 }
 
 export const set = (changed: Partial<State>): void => {
-  // What was just read must not lie in the future.
+  // `now` moves with every change, so that what was just read is never in the future.
   state = { ...state, now: Date.now(), ...changed }
   if (due) return
   due = true
@@ -98,7 +98,7 @@ export const set = (changed: Partial<State>): void => {
   })
 }
 
-/** The list that the address names now. */
+/** Resets the state for the page that the address names. */
 export const enterRoute = (): void =>
   set({
     route: routeOf(),

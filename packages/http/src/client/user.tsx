@@ -1,33 +1,61 @@
-/** One user: their files, newest first, and where each of them is. */
-import { preview, retry, scan, showMore, untrack } from "./actions.js"
-import type { FileJson, StatusJson } from "./api.js"
+/** The page of one user: state, buttons, scans under way, and files. */
+import { retry, scan, untrack } from "./actions.js"
+import type { StatusJson } from "./api.js"
+import { Files } from "./files.js"
 import { Out, ScansUnderWay, State, Time } from "./parts.js"
-import { maxShown, type Preview, set, state, type UserView } from "./state.js"
-import { count, number, size } from "./words.js"
+import { set, state, type UserView } from "./state.js"
+import { count } from "./words.js"
 
 export const UserPage = () => {
   const { scans, status, user } = state
   if (user === null || status === null) {
     return (
       <>
-        <p>
-          <a href="./">All users</a>
-        </p>
+        <BackLink />
         <p class="quiet">{state.problem === null ? "Reading …" : "There is nothing to show."}</p>
       </>
     )
   }
-  const { counts, deal_id, user: tracked } = user.details
+  const { login } = user.details.user
   const failed = user.files.rows.flatMap(({ publication_id, publication_state }) =>
     publication_state === "failed" && publication_id !== null ? [publication_id] : []
   )
-  const running = [...scans.values()].filter(({ login }) => login === null || login === tracked.login)
   return (
     <>
-      <p>
-        <a href="./">All users</a>
-      </p>
-      <h1 tabIndex={-1}>{tracked.login}</h1>
+      <BackLink />
+      <h1 tabIndex={-1}>{login}</h1>
+      <Summary status={status} user={user} />
+      <div class="actions">
+        <button type="button" class="main" onClick={() => scan(login)}>
+          Scan now
+        </button>
+        {failed.length === 0 ? null : (
+          <button type="button" onClick={() => retry(failed)}>
+            Retry {count(failed.length, "failed file")}
+          </button>
+        )}
+        <Untrack login={login} />
+      </div>
+      <ScansUnderWay
+        scans={[...scans.values()].filter((one) => one.login === null || one.login === login)}
+        users={status.users}
+      />
+      <Files status={status} user={user} />
+    </>
+  )
+}
+
+const BackLink = () => (
+  <p>
+    <a href="./">All users</a>
+  </p>
+)
+
+const Summary = ({ status, user }: { readonly status: StatusJson; readonly user: UserView }) => {
+  const { counts, deal_id, user: tracked } = user.details
+  const { pipedrive_url } = status.publishing
+  return (
+    <>
       <p>
         <State state={tracked.state} /> {count(counts.files, "file")}, {count(user.fresh.size, "new one")} since your
         last visit.{" "}
@@ -38,41 +66,11 @@ export const UserPage = () => {
             Scanned <Time at={tracked.checked_at} />.
           </>
         )}{" "}
-        {deal_id === null || status.publishing.pipedrive_url === null ? null : (
-          <Out href={`${status.publishing.pipedrive_url}/deal/${deal_id}`}>Deal in Pipedrive</Out>
+        {deal_id === null || pipedrive_url === null ? null : (
+          <Out href={`${pipedrive_url}/deal/${deal_id}`}>Deal in Pipedrive</Out>
         )}
       </p>
       {tracked.error_message === null ? null : <p class="reason">{tracked.error_message}</p>}
-      <div class="actions">
-        <button type="button" class="main" onClick={() => scan(tracked.login)}>
-          Scan now
-        </button>
-        {failed.length === 0 ? null : (
-          <button type="button" onClick={() => retry(failed)}>
-            Retry {count(failed.length, "failed file")}
-          </button>
-        )}
-        <Untrack login={tracked.login} />
-      </div>
-      <ScansUnderWay scans={running} users={status.users} />
-      <section aria-labelledby="files">
-        <h2 id="files">Files, newest first</h2>
-        {user.files.rows.length === 0 ? <p class="quiet">None yet.</p> : null}
-        <ul class="rows files">
-          {user.files.rows.map((file) => (
-            <FileRow key={file.id} file={file} status={status} user={user} />
-          ))}
-        </ul>
-        {!user.files.hasMore ? null : state.shown < maxShown ? (
-          <button type="button" onClick={showMore}>
-            Show older files
-          </button>
-        ) : (
-          <p class="quiet">
-            {number(maxShown)} files are shown. `gitpip history {tracked.login}` lists the older ones.
-          </p>
-        )}
-      </section>
     </>
   )
 }
@@ -94,96 +92,11 @@ const Untrack = ({ login }: { readonly login: string }) =>
     </button>
   )
 
-/** The button that was pressed makes room for others, and the keyboard's place must not go with it. */
+/** The pressed button disappears, so the focus moves to the button that replaces it. */
 const focusFirst = (button: HTMLButtonElement | null): void => button?.focus()
 
 const keep = (): void => {
   set({ asking: false })
-  // Drawn by then.
+  // The button exists once the change is drawn.
   queueMicrotask(() => document.getElementById("untrack")?.focus())
-}
-
-const FileRow = ({
-  file,
-  status,
-  user
-}: {
-  readonly file: FileJson
-  readonly status: StatusJson
-  readonly user: UserView
-}) => {
-  const shown = state.previews.get(file.id)
-  const id = `preview-${file.id}`
-  const { publication_id, publication_state } = file
-  const reason = publication_id === null ? undefined : user.reasons.get(publication_id)
-  return (
-    <li>
-      <span class="name">
-        <bdi>{file.filename}</bdi> {user.fresh.has(file.id) ? <strong class="badge">new</strong> : null}
-      </span>
-      <span class="quiet">
-        {file.language ?? "no language"}, {size(file.size)}, found <Time at={file.found_at} />
-      </span>
-      <State state={publication_state ?? "not published"} />
-      <span class="links">
-        <Out href={file.html_url} label={`Gist of ${file.filename}`}>
-          Gist
-        </Out>
-        <Published file={file} status={status} />
-        <button
-          type="button"
-          aria-expanded={shown !== undefined}
-          aria-controls={id}
-          aria-label={`Preview ${file.filename}`}
-          onClick={() => preview(file.id)}
-        >
-          Preview
-        </button>
-        {(publication_state === "failed" || publication_state === "gone") && publication_id !== null ? (
-          <button type="button" aria-label={`Retry ${file.filename}`} onClick={() => retry([publication_id])}>
-            Retry
-          </button>
-        ) : null}
-      </span>
-      {reason === undefined || reason === "" ? null : <span class="reason">{reason}</span>}
-      <div id={id} class="preview">
-        {shown === undefined ? null : <Content shown={shown} filename={file.filename} />}
-      </div>
-    </li>
-  )
-}
-
-const Published = ({ file, status: { publishing } }: { readonly file: FileJson; readonly status: StatusJson }) => {
-  const { filename, publication_remote_id: remoteId, publication_target: target } = file
-  if (publishing.pipedrive_url === null || remoteId === null) return null
-  const deal = publishing.publish_as === "deal" ? remoteId : target
-  return (
-    <>
-      {publishing.publish_as === "deal" ? null : (
-        <Out href={`${publishing.pipedrive_url}/activities/${remoteId}`} label={`Activity of ${filename}`}>
-          Activity
-        </Out>
-      )}
-      {deal === null ? null : (
-        <Out href={`${publishing.pipedrive_url}/deal/${deal}`} label={`Deal of ${filename}`}>
-          Deal
-        </Out>
-      )}
-    </>
-  )
-}
-
-const Content = ({ filename, shown }: { readonly filename: string; readonly shown: Preview }) => {
-  if (shown === "loading") return <p class="quiet">Reading from GitHub …</p>
-  if ("problem" in shown) return <p class="reason">{shown.problem}</p>
-  if (shown.text === null) return <p class="quiet">This is no text.</p>
-  return (
-    <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section class="content" tabIndex={0} aria-label={`Content of ${filename}`}>
-        <pre>{shown.text}</pre>
-      </section>
-      {shown.partial ? <p class="quiet">Only the beginning is shown.</p> : null}
-    </>
-  )
 }

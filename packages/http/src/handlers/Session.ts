@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../Api.ts"
-import { makeSessions, setCookie } from "../Session.ts"
+import { makeSessions, sessionCookie, sessionLifetime } from "../Session.ts"
 
 export const layerSession = HttpApiBuilder.group(
   Api,
@@ -11,19 +11,22 @@ export const layerSession = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const sessions = makeSessions((yield* Settings).apiKey)
 
-    /** Whoever gets here has passed the guard. */
-    const answer = (value: string | undefined) =>
+    /** Sets the cookie, or ends it without a value. The guard has checked the key already. */
+    const answer = (value?: string) =>
       Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-        HttpServerResponse.empty({
-          status: 204,
-          // A page says where it came from with every POST and DELETE, whatever a proxy makes of the protocol.
-          headers: { "set-cookie": setCookie(value, headers.origin?.startsWith("https:") === true) }
+        HttpServerResponse.setCookieUnsafe(HttpServerResponse.empty({ status: 204 }), sessionCookie, value ?? "", {
+          path: "/",
+          maxAge: value === undefined ? 0 : sessionLifetime,
+          httpOnly: true,
+          sameSite: "strict",
+          // Browsers drop a `Secure` cookie of plain HTTP. `Origin` has the page's own protocol, whatever a proxy uses.
+          secure: headers.origin?.startsWith("https:") === true
         })
       )
 
     return handlers.handleAll({
       signIn: () => Effect.flatMap(Clock.currentTimeMillis, (now) => answer(sessions.open(now))),
-      signOut: () => answer(undefined)
+      signOut: () => answer()
     })
   })
 )

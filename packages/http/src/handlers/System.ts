@@ -7,8 +7,8 @@ import { orProblem } from "../Errors.ts"
 import { eventStream, Stopping } from "../Events.ts"
 import { NotReadyProblem } from "../Problems.ts"
 
-/** A supervisor that asks has a timeout of its own, commonly some seconds. */
-const patience = "3 seconds"
+/** A supervisor has its own time limit, commonly some seconds. */
+const maxWait = "3 seconds"
 
 export const layerSystem = HttpApiBuilder.group(
   Api,
@@ -26,8 +26,8 @@ export const layerSystem = HttpApiBuilder.group(
           ])
         ),
         Effect.timeoutOrElse({
-          duration: patience,
-          orElse: () => Effect.succeed([`the database did not answer within ${patience}`])
+          duration: maxWait,
+          orElse: () => Effect.succeed([`the database did not answer within ${maxWait}`])
         })
       )
 

@@ -18,10 +18,10 @@ export const layerUsers = HttpApiBuilder.group(
     const read = (after: number) => orProblem(gitpip.users({ after, limit: pageLimit }))
 
     /**
-     * Everybody as one array, a page in memory at a time. The first page is read before the answer begins, so that a
-     * database that is down is a `503` and not a broken array.
+     * All users as one array, with one page in memory at a time. The first page is read before the answer begins, so that
+     * a database that is down gives a `503` and not a broken array.
      */
-    const everybody = Effect.gen(function* () {
+    const allUsers = Effect.gen(function* () {
       const first = yield* read(0)
       const contentType = "application/json"
       if (first.length < pageLimit) return HttpServerResponse.text(toText(first), { contentType })
@@ -50,7 +50,7 @@ export const layerUsers = HttpApiBuilder.group(
       preview: ({ params }) => orProblem(gitpip.preview(params.username)),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined && query.state === undefined
-          ? everybody
+          ? allUsers
           : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit, state: query.state }))),
       get: ({ params }) => orProblem(gitpip.user(params.username)),
       untrack: ({ params }) => orProblem(gitpip.untrack(params.username))

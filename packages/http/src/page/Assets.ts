@@ -1,4 +1,4 @@
-/** The parts of the page: its style, its modules, and Preact's. Read once, at the first request, and compressed once. */
+/** The parts of the page: style, modules, and Preact. Read and compressed once, at the first request. */
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -19,7 +19,7 @@ export interface Assets {
   readonly files: ReadonlyMap<string, Asset>
 }
 
-/** These addresses lead to the same places from `src` and from `dist`. */
+/** Paths that are right from `src` and from `dist`. */
 const compiled = fileURLToPath(new URL("../../dist/client/", import.meta.url))
 const style = fileURLToPath(new URL("../client/page.css", import.meta.url))
 const preact = (file: string) => {

@@ -1,26 +1,25 @@
 /**
- * The page at `/`: an empty shell, and the modules that fill it through the API. The shell is the same for everybody but
- * for the name of the visitor, which a cookie keeps.
+ * The page at `/`: an empty shell, and the modules that fill it through the API. Only the visitor's name differs between
+ * shells; a cookie keeps it.
  *
- * The policy allows what the server itself serves, and the one script within the shell by its hash: the map that tells
- * the modules where Preact is. No style or script is written into elements.
+ * The policy allows parts from the server itself, and the import map of Preact by its hash. No element has an inline style
+ * or script.
  */
 import { randomBytes } from "node:crypto"
 import { Settings, Visitor } from "@gitpip/core"
-import { Effect, Layer, Option, Schema } from "effect"
+import { Duration, Effect, Layer, Option, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { pagePolicy } from "../headers.ts"
 import * as Refusals from "../Refusals.ts"
-import { cookieOf } from "../Session.ts"
 import * as Assets from "./Assets.ts"
 import { pageRoutes } from "./addresses.ts"
 
 const visitorCookie = "gitpip_visitor"
-const yearSeconds = 365 * 24 * 60 * 60
+const year = Duration.days(365)
 
 const encodings = ["br", "gzip"] as const
 
-/** Among the encodings that a browser names there is none of these that it would not rather have than none. */
+/** The best encoding that the browser accepts: brotli, gzip, or none. */
 const compressed = (
   asset: Assets.Asset,
   accepted: string | undefined
@@ -73,19 +72,18 @@ export const layerPage = Layer.unwrap(
   Effect.map(Settings, ({ apiKey }) => {
     let made: ReturnType<typeof shell> | undefined
 
-    const index = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+    const index = Effect.map(HttpServerRequest.HttpServerRequest, ({ cookies }) => {
       made ??= shell(Assets.load(), Option.isSome(apiKey))
-      const known = cookieOf(headers.cookie, visitorCookie)
-      // As it stands in the cookie: nothing of it has a meaning in HTML.
+      const known = cookies[visitorCookie]
+      // Safe in HTML as it is: the schema of visitors allows no character with a meaning there.
       const visitor = known !== undefined && isVisitor(known) ? known : `page-${randomBytes(9).toString("base64url")}`
-      return HttpServerResponse.text(made.page(visitor), {
+      const response = HttpServerResponse.text(made.page(visitor), {
         contentType: "text/html; charset=utf-8",
-        headers: {
-          "content-security-policy": made.policy,
-          // Whoever comes by a link from elsewhere is the same visitor.
-          "set-cookie": `${visitorCookie}=${visitor}; Path=/; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax`
-        }
+        headers: { "content-security-policy": made.policy }
       })
+      // With `lax`, a person who follows a link of another site stays the same visitor.
+      const options = { path: "/", maxAge: year, httpOnly: true, sameSite: "lax" } as const
+      return HttpServerResponse.setCookieUnsafe(response, visitorCookie, visitor, options)
     })
 
     const part = Effect.gen(function* () {
@@ -93,12 +91,12 @@ export const layerPage = Layer.unwrap(
       const { headers } = yield* HttpServerRequest.HttpServerRequest
       const { files, version } = Assets.load()
       const asset = params.version === version ? files.get(params.file ?? "") : undefined
-      // A page that is older than the server asks for what is no more; its next load is of the new one.
+      // A page that is older than the server asks for parts of the old version, until it is loaded again.
       if (asset === undefined) return Refusals.gone
       const { body, headers: coded } = compressed(asset, headers["accept-encoding"])
       return HttpServerResponse.uint8Array(body, {
         contentType: asset.contentType,
-        headers: { ...coded, "cache-control": `public, max-age=${yearSeconds}, immutable` }
+        headers: { ...coded, "cache-control": `public, max-age=${Duration.toSeconds(year)}, immutable` }
       })
     })
 

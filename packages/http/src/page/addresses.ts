@@ -1,6 +1,6 @@
-/** Where the page and its parts are. They hold nothing of anybody's, and are given to whoever asks. */
+/** The addresses of the page and its parts, which have no data and need no key. */
 
-/** As the router knows them. The version is a hash of all parts, so that each address always means the same. */
+/** Routes of the page. The version is a hash of all parts, so that the content of an address never changes. */
 export const pageRoutes = ["/", "/assets/:version/:file"] as const
 
 export const isOfPage = (path: string): boolean => path === "/" || path.startsWith("/assets/")

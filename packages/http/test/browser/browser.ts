@@ -66,7 +66,7 @@ export const openPage = Effect.fnUntraced(function* (options: BrowserContextOpti
   page.setDefaultTimeout(25_000)
   const complaints: Array<string> = []
   page.on("console", (message) => {
-    // That an answer was a refusal is told as well, and may be what the test is about.
+    // The console also reports refused requests, which the test may be about.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
       complaints.push(message.text())
     }

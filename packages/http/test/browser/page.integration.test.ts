@@ -28,7 +28,7 @@ withChromium("the page", () => {
 
           await page.getByRole("button", { name: "Scan now" }).click()
           await page.getByText("2 new", { exact: true }).waitFor()
-          await page.getByText(/The scan of everybody is done. 2 new files./).waitFor({ state: "attached" })
+          await page.getByText(/The scan of all users is done. 2 new files./).waitFor({ state: "attached" })
           // A glance is no visit.
           await page.reload()
           await page.getByText("2 new", { exact: true }).waitFor()
@@ -67,7 +67,7 @@ withChromium("the page", () => {
           await other.getByText("2 new", { exact: true }).waitFor()
         })
 
-        // While it is looked at, everything arrives by itself.
+        // A visible page gets everything by itself.
         github.addGist("ann", { files: { "third.md": "3" } })
         yield* steps(async () => {
           await other.getByRole("button", { name: "Scan now" }).click()
@@ -148,7 +148,7 @@ withChromium("the page", () => {
           await page.keyboard.press("Enter")
           await page
             .getByRole("alert")
-            .getByText(/That is not the server's GITPIP_API_KEY/)
+            .getByText(/The server rejected this key/)
             .waitFor()
           await field.fill(key)
           await page.getByRole("button", { name: "Sign in" }).click()

@@ -73,7 +73,7 @@ withChromium("the page's quality", () => {
             await sees(page, "live")
             assert.deepStrictEqual(await findings(page), [])
             const path = picture(colorScheme)
-            // Taken anew where a picture is wanted; the test is that there is one, of a size that nobody minds.
+            // Taken again when GITPIP_PICTURES is set; the test is that the picture exists, and is small.
             if (process.env.GITPIP_PICTURES !== undefined) await page.screenshot({ path })
             assert.isBelow(statSync(path).size, 200_000)
 

@@ -1,6 +1,6 @@
 /** What each answer of GitHub means, and what it concerns: the table of docs/lifecycle.md. */
 import { assert, describe, it } from "@effect/vitest"
-import { classify, limitEnd, minLimitWait, type Subject } from "../../src/github/errors.ts"
+import { classify, limitEnd, minLimitWait, type Subject } from "../../src/github/classify.ts"
 
 const now = 1_000_000_000
 const user: Subject = { _tag: "User", login: "ann" }

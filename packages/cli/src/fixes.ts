@@ -1,7 +1,7 @@
-/** What to do about each fault that `doctor` can find. */
-import { type DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
+/** How to fix each fault that `doctor` can find. */
+import { DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
 
-/** What to do when a check failed with this error. */
+/** How to fix the error that a check failed with. */
 export const fixOf = (check: keyof typeof general, error: unknown): string => {
   if (error instanceof GithubError) return github[error.reason._tag]
   if (error instanceof PipedriveError) return pipedrive[error.reason._tag]
@@ -11,8 +11,8 @@ export const fixOf = (check: keyof typeof general, error: unknown): string => {
 }
 
 const general = {
-  settings: "Mend them in the environment; README.md lists what each takes",
-  server: "Start or mend the server; `gitpip doctor` without GITPIP_URL, where it runs, says more",
+  settings: "Fix them in the environment; README.md lists what each takes",
+  server: "Start or fix the server. Run `gitpip doctor` on its machine without GITPIP_URL for more",
   database:
     "Check that the server of POSTGRES_CONNECTION_STRING runs and that its user may create tables, or unset it for the embedded one in GITPIP_DATA_DIR",
   embedded:
@@ -28,14 +28,14 @@ const github: Readonly<Record<GithubError["reason"]["_tag"], string>> = {
     "Set GITHUB_TOKEN to one from https://github.com/settings/tokens (no scope is needed), or unset it to go without",
   RateLimited: "Wait until the limit is renewed; with GITHUB_TOKEN it is 5,000 requests an hour and not 60",
   Unreachable: `${network}, and GITHUB_API_URL if it is set`,
-  Unavailable: "Try again in some minutes; https://www.githubstatus.com tells of outages",
+  Unavailable: "Try again in some minutes; https://www.githubstatus.com lists outages",
   Unexpected: "Check GITHUB_API_URL: https://api.github.com, or https://HOST/api/v3 of an Enterprise Server",
   UserNotFound: "Check GITHUB_API_URL",
   GistNotFound: "Check GITHUB_API_URL",
   NotPublic: "Make the gist public at GitHub, and retry the publication",
-  Blocked: "GitHub withholds it from everybody: there is nothing to do",
+  Blocked: "GitHub blocks it for all callers; nothing can be done",
   Refused: "Check that the token's account is not suspended, and that GITHUB_TOKEN is a classic personal access token",
-  PaginationLimited: "GitHub shows no more of the list: there is nothing to do"
+  PaginationLimited: "GitHub shows no more of the list; nothing can be done"
 }
 
 const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
@@ -49,12 +49,11 @@ const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
   NotPipedrive:
     "Set PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set, to Pipedrive itself: they lead to a sign-in page",
   Unreachable: `${network}, PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set`,
-  OutcomeUnknown: "Try again in some minutes; https://status.pipedrive.com tells of outages",
+  OutcomeUnknown: "Try again in some minutes; https://status.pipedrive.com lists outages",
   Refused: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
   NotFound: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
   Withdrawn: "Run the command again"
 }
 
-/** Another process has the embedded database. */
-const isInUse = (error: unknown): error is DatabaseError =>
-  error instanceof Error && "_tag" in error && error._tag === "DatabaseError" && /is in use by/.test(error.message)
+/** Whether another process has the embedded database open. */
+const isInUse = (error: unknown): boolean => error instanceof DatabaseError && /is in use by/.test(error.message)

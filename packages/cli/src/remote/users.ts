@@ -1,0 +1,28 @@
+import { UserConflict } from "@gitpip/core"
+import { Effect } from "effect"
+import { type Calls, ServerError } from "../Backend.ts"
+import type { Connection } from "./connection.ts"
+import { notTracked, reasonOf } from "./problems.ts"
+
+export const userCalls = ({
+  client: { users },
+  orServerError
+}: Connection): Pick<Calls, "track" | "preview" | "untrack" | "users"> => ({
+  track: (username, options) =>
+    orServerError(
+      options?.id === undefined
+        ? users.trackNext({ params: { username }, responseMode: "decoded-and-response" })
+        : users.track({ params: { username, id: options.id }, responseMode: "decoded-and-response" }),
+      { UserConflictProblem: (problem) => new UserConflict({ message: reasonOf(problem) }) }
+    ).pipe(Effect.map(([user, { status }]) => ({ user, created: status === 201 }))),
+  preview: (username) =>
+    orServerError(users.preview({ params: { username } }), {
+      GithubProblem: (problem) => new ServerError({ message: reasonOf(problem) })
+    }),
+  untrack: (username) => orServerError(users.untrack({ params: { username } }), notTracked(username)),
+  users: ({ state, ...page }) =>
+    Effect.map(
+      orServerError(users.list({ query: state === undefined ? page : { ...page, state } }), {}),
+      ({ body }) => body
+    )
+})

@@ -1,0 +1,35 @@
+import { defaultVisitor, VisitNotFound } from "@gitpip/core"
+import { Effect } from "effect"
+import { type Calls, ServerError } from "../Backend.ts"
+import type { Connection } from "./connection.ts"
+import { readPages } from "./pages.ts"
+import { notTracked } from "./problems.ts"
+
+export const visitCalls = ({
+  client: { gists },
+  orServerError
+}: Connection): Pick<Calls, "latest" | "visits" | "visit" | "history"> => ({
+  latest: Effect.fnUntraced(function* (username, visitor = defaultVisitor) {
+    const params = { username }
+    const { body, headers } = yield* orServerError(gists.latest({ params, query: { visitor } }), notTracked(username))
+    const id = headers["gitpip-visit"]
+    // The visit's record is the newest one before the next id.
+    const query = { visitor, after: id + 1, limit: 1 }
+    const records = yield* orServerError(gists.visits({ params, query }), notTracked(username))
+    const record = records.body[0]
+    if (record === undefined)
+      return yield* new ServerError({ message: `The server no longer knows visit ${id}. Run the command again` })
+    return { ...record, files: body }
+  }),
+  visits: (username, visitor, page) =>
+    readPages(page, (query) =>
+      orServerError(gists.visits({ params: { username }, query: { ...query, visitor } }), notTracked(username))
+    ),
+  visit: (username, visit) =>
+    orServerError(gists.visit({ params: { username, visit } }), {
+      ...notTracked(username),
+      VisitNotFoundProblem: () => new VisitNotFound({ visit })
+    }),
+  history: (username, page) =>
+    readPages(page, (query) => orServerError(gists.history({ params: { username }, query }), notTracked(username)))
+})

@@ -1,0 +1,94 @@
+/**
+ * Decides whom a failed check is blamed on: the user, whose failure is recorded, or the token or GitHub, whose failure ends
+ * the checks and marks no user.
+ */
+import { DateTime, Duration, Effect, Match } from "effect"
+import type { DatabaseError } from "../database/Database.ts"
+import type { UserKey } from "../domain/User.ts"
+import { type GithubError, githubError, Unavailable } from "../github/Github.ts"
+import type { ScanUser } from "../store/Checks.ts"
+import type { UserConflict } from "../store/Users.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
+import { type Checked, failed } from "./checked.ts"
+import { isSameRefusal, signsOfOutage, waitAfter } from "./failures.ts"
+
+export interface BlameOptions {
+  /** Reads the user's list by smaller pages from now on. */
+  readonly shrinkPages: (user: ScanUser) => Effect.Effect<void>
+  /** Takes back stored failures. */
+  readonly unmark: (keys: ReadonlyArray<UserKey>) => Effect.Effect<void, DatabaseError>
+}
+
+export const make = ({ shrinkPages, unmark }: BlameOptions) => {
+  /** Failing users, with the reason, since GitHub last answered a list. */
+  const marked = new Map<UserKey, string>()
+  /** Users in a row that GitHub did not answer for. */
+  let unanswered = 0
+
+  const fail = Effect.fnUntraced(function* (
+    user: ScanUser,
+    error: { readonly reason: string; readonly message: string; readonly asked: Duration.Duration }
+  ) {
+    const { message, reason } = error
+    marked.set(user.key, reason)
+    const count = user.failures + 1
+    yield* Telemetry.log("Warn", "user.failed", { user: user.username, reason, detail: message })
+    return failed(user, { count, reason, message, retryIn: waitAfter({ ...error, count }) })
+  })
+
+  /** Records a refusal on the user, unless it is global. */
+  const onGithubError = Effect.fnUntraced(function* (user: ScanUser, error: GithubError) {
+    const { reason } = error
+    const isUnavailable = reason._tag === "Unavailable"
+    unanswered = isUnavailable ? unanswered + 1 : 0
+    if (error.isGlobal && (!isUnavailable || unanswered >= signsOfOutage)) return yield* error
+    // The second failure is no chance: GitHub may be able to show a shorter page.
+    // https://github.com/open-telemetry/opentelemetry-java-instrumentation/issues/18649
+    if (isUnavailable && user.failures > 0) yield* shrinkPages(user)
+    return yield* fail(user, { reason: reason._tag, message: error.message, asked: yield* waitAskedBy(error) })
+  })
+
+  return {
+    /** Fails when GitHub answered for none of the last users. */
+    failInOutage: Effect.suspend(() =>
+      unanswered >= signsOfOutage
+        ? Effect.fail(githubError(new Unavailable({ message: "GitHub does not answer, for one user after the other" })))
+        : Effect.void
+    ),
+    /** GitHub answered a list. */
+    onAnswer: (): void => {
+      unanswered = 0
+      marked.clear()
+    },
+    /** What a list's failure means, by its tag: a check that failed, or the error that ends the checks. */
+    handlers: (user: ScanUser) => ({
+      GithubError: (error: GithubError) => onGithubError(user, error),
+      UserConflict: ({ message }: UserConflict) => {
+        unanswered = 0
+        return fail(user, { reason: "NameTaken", message, asked: Duration.zero })
+      }
+    }),
+    /** Takes back the failures that were the same refusal as the one that ended the checks. */
+    withoutRefused: Effect.fnUntraced(function* (checked: ReadonlyArray<Checked>, ending: GithubError) {
+      const isRefused = (reason: string) => isSameRefusal(reason, ending.reason._tag)
+      const refused = new Set([...marked].filter(([, reason]) => isRefused(reason)).map(([key]) => key))
+      marked.clear()
+      const own = checked.filter(({ check, outcome }) => outcome !== "Failed" || !refused.has(check.key))
+      for (const { check } of checked) refused.delete(check.key)
+      // Failures of earlier calls are stored already.
+      if (refused.size > 0) yield* Effect.ignore(unmark([...refused]))
+      return own
+    }),
+    /** Forgets the outage that ended the last scan. */
+    forgetOutage: (): void => {
+      unanswered = 0
+    }
+  }
+}
+
+/** The wait that GitHub asks for. */
+const waitAskedBy = ({ reason }: GithubError): Effect.Effect<Duration.Duration> =>
+  Match.value(reason).pipe(
+    Match.tag("RateLimited", ({ resumeAt }) => Effect.map(DateTime.now, DateTime.distance(resumeAt))),
+    Match.orElse(() => Effect.succeed(Duration.zero))
+  )

@@ -1,0 +1,173 @@
+/**
+ * Whether GitHub accepts the token, and what it refuses: a refusal is the token's only on evidence (`net/refusalEvidence.ts`).
+ *
+ * - A refusal that concerns everything blocks all requests. Then one cheap request at a time, the probe, finds out whether
+ *   the refusal is over.
+ * - Three different things of one kind that are refused alike block that kind.
+ * - Any other refusal concerns the one thing that was requested.
+ */
+import { Clock, Duration, Effect, Option, Semaphore } from "effect"
+import * as Evidence from "../net/refusalEvidence.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
+import type { GithubError } from "./errors.ts"
+import {
+  type About,
+  acceptanceOf,
+  failAsOwn,
+  globalRefusal,
+  isRefusal,
+  isWeak,
+  refusalWait,
+  signatureOf
+} from "./refusals.ts"
+import * as Trials from "./trials.ts"
+
+/** What GitHub refuses. A block stays, although its time is over, until something is answered. */
+interface Block {
+  /** Epoch milliseconds. */
+  readonly until: number
+  readonly times: number
+  readonly error: GithubError
+}
+
+export interface Access {
+  /** Notes what the outcome of a request shows about the token, and judges nothing. */
+  readonly unjudged: <A>(send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
+  /** Sends when nothing is known against the request, and fails with the scope that the evidence gives a refusal. */
+  readonly judged: <A>(about: About, send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
+  /** Sends unless everything is refused. The refusals of queries are no evidence. */
+  readonly unlessRefused: <A>(send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
+  /** What GitHub refuses, until something is answered again. */
+  readonly refusal: () => Option.Option<GithubError>
+  /** The refusal of everything, and when one request may find out whether it is over (epoch milliseconds). */
+  readonly globalBlock: () => { readonly until: number; readonly error: GithubError } | undefined
+}
+
+/** How long an answer to the probe counts. */
+const probeFreshness = Duration.minutes(1)
+
+export const make = ({
+  hasToken,
+  probe: sendProbe
+}: {
+  readonly hasToken: boolean
+  /** The cheapest request that needs what the work needs: the right to list gists, at the address where gists are. */
+  readonly probe: Effect.Effect<unknown, GithubError>
+}): Access => {
+  /** Whether GitHub's last answer accepted the token. */
+  let isAccepted = !hasToken
+  /** Whether anything was answered yet. */
+  let isProven = false
+  /** When the probe was last answered, in epoch milliseconds. */
+  let probedAt = Number.NEGATIVE_INFINITY
+  let evidence = Evidence.none
+  const blocks = new Map<Evidence.Kind | "all", Block>()
+  const judging = Semaphore.makeUnsafe(1)
+  const oneAtATime = Trials.make()
+
+  const unjudged: Access["unjudged"] = (send) =>
+    send.pipe(
+      Effect.tap(() => Effect.sync(() => (isAccepted = true))),
+      Effect.tapError((error) => Effect.sync(() => (isAccepted = acceptanceOf(error) ?? isAccepted)))
+    )
+
+  const probe = unjudged(sendProbe)
+
+  /** Blocks one kind of requests, or all, for longer each time. */
+  const block = Effect.fnUntraced(function* (kind: Evidence.Kind | "all", error: GithubError) {
+    const times = (blocks.get(kind)?.times ?? 0) + 1
+    const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(refusalWait(times, error))
+    const refusal = globalRefusal(error, { hasToken, until })
+    blocks.set(kind, { until, times, error: refusal })
+    yield* Telemetry.log("Warn", "github.refused", {
+      detail: refusal.message,
+      until: new Date(until).toISOString()
+    })
+    return yield* refusal
+  })
+
+  const isOwnTroubleOfFeed = (error: GithubError): boolean =>
+    Evidence.isOwn(evidence, { kind: "feed", thing: "feed", signature: signatureOf(error) })
+
+  /** Sends the probe after a refusal, and fails when everything is refused or when the probe shows nothing. */
+  const confirm = (error: GithubError, now: number): Effect.Effect<void, GithubError> =>
+    Effect.matchEffect(probe, {
+      onSuccess: () =>
+        Effect.sync(() => {
+          probedAt = now
+          isProven = true
+        }),
+      onFailure: (probed) => {
+        if (!isRefusal(probed)) return Effect.fail(error)
+        const isAlike = isWeak(probed) === isWeak(error) && !isOwnTroubleOfFeed(probed)
+        return isAlike ? block("all", error) : Effect.void
+      }
+    })
+
+  /** Fails with the refusal of everything or of the kind, or with the refusal as the thing's own. */
+  const judge = Effect.fnUntraced(function* (about: About, error: GithubError) {
+    const now = yield* Clock.currentTimeMillis
+    const all = blocks.get("all")
+    // Another request has found out meanwhile.
+    if (all !== undefined && all.until > now) return yield* all.error
+    const { equal, evidence: next, isNew } = Evidence.refused(evidence, { ...about, signature: signatureOf(error) })
+    evidence = next
+    if (equal === 0 || about.kind === "feed") return yield* failAsOwn(error)
+    // Before anything was answered, the address of the API itself may be wrong.
+    if (isWeak(error) && equal < Evidence.signs && isProven) return yield* error
+    const isFresh = now - probedAt < Duration.toMillis(probeFreshness) && now >= probedAt
+    if (!isFresh) yield* confirm(error, now)
+    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* block(about.kind, error)
+    return yield* failAsOwn(error)
+  })
+
+  /** After a block of everything, the probe finds out whether the block is over. The other requests wait for its answer. */
+  const reopen = Effect.gen(function* () {
+    const all = blocks.get("all")
+    if (all === undefined) return
+    const now = yield* Clock.currentTimeMillis
+    if (all.until > now) return yield* all.error
+    yield* Effect.catch(probe, (probed) => {
+      // A failure of another kind shows nothing: the next request sends the probe again.
+      if (!isRefusal(probed)) return Effect.fail(probed)
+      // A server without the feed that accepts the token does answer.
+      return isWeak(all.error) || !isWeak(probed) ? block("all", all.error) : Effect.void
+    })
+    probedAt = now
+    blocks.clear()
+    evidence = Evidence.none
+    yield* Telemetry.log("Info", "github.accepted", {})
+  })
+
+  const reopened = Effect.suspend(() => (blocks.has("all") ? judging.withPermit(reopen) : Effect.void))
+
+  const noteAnswered = (about: About) => () =>
+    Effect.sync(() => {
+      isProven = true
+      evidence = Evidence.answered(evidence, about)
+      blocks.delete(about.kind)
+    })
+
+  return {
+    unjudged,
+    judged: (about, send) => {
+      const attempt = send.pipe(
+        unjudged,
+        Effect.tap(noteAnswered(about)),
+        Effect.catch((error) => (isRefusal(error) ? judging.withPermit(judge(about, error)) : Effect.fail(error)))
+      )
+      const unlessBlocked = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const found = blocks.get(about.kind)
+        return found !== undefined && found.until > now ? Effect.fail(found.error) : attempt
+      })
+      const isOpen = () => !blocks.has("all") && !blocks.has(about.kind) && isAccepted
+      return oneAtATime(
+        isOpen,
+        Effect.suspend(() => (isOpen() ? attempt : Effect.andThen(reopened, unlessBlocked)))
+      )
+    },
+    unlessRefused: (send) => oneAtATime(() => isAccepted, unjudged(Effect.andThen(reopened, send))),
+    refusal: () => Option.fromNullishOr((blocks.get("all") ?? [...blocks.values()][0])?.error),
+    globalBlock: () => blocks.get("all")
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What a refusal is evidence of: pure. `classify.ts` makes the errors, `access.ts` draws the conclusions.
+ *
+ * A refusal is weak when single things meet it all the time: accounts and gists get deleted.
+ */
+import { DateTime, Duration, Effect } from "effect"
+import type { Kind, Refusal } from "../net/refusalEvidence.ts"
+import type { Subject } from "./classify.ts"
+import { fail, type GithubError, githubError, Refused, Unauthorized, Unexpected } from "./errors.ts"
+
+type Tag = GithubError["reason"]["_tag"]
+
+/** Whether an error shows that GitHub accepts the token. Errors that are not listed show nothing. */
+const acceptance: Partial<Record<Tag, boolean>> = {
+  Unauthorized: false,
+  // GitHub sends these only to callers that it has accepted.
+  UserNotFound: true,
+  GistNotFound: true,
+  Blocked: true
+}
+
+/** Whether GitHub accepts the token, by an error; `undefined` when the error does not show it. */
+export const acceptanceOf = ({ reason }: GithubError): boolean | undefined => acceptance[reason._tag]
+
+const refusalTags: ReadonlySet<Tag> = new Set(["Unauthorized", "Refused", "UserNotFound", "GistNotFound", "Unexpected"])
+const strongTags: ReadonlySet<Tag> = new Set(["Unauthorized", "Refused"])
+const namedTags: ReadonlySet<Tag> = new Set(["UserNotFound", "GistNotFound"])
+
+/** Whether an error says that GitHub will not answer the request, rather than that it cannot. */
+export const isRefusal = ({ reason }: GithubError): boolean => refusalTags.has(reason._tag)
+
+/** Whether a refusal is one that single things meet all the time. */
+export const isWeak = ({ reason }: GithubError): boolean => !strongTags.has(reason._tag)
+
+/** What a refusal says, without what differs from thing to thing. Only refusals with equal signatures add up. */
+export const signatureOf = ({ reason }: GithubError): string =>
+  namedTags.has(reason._tag)
+    ? reason._tag
+    : `${reason._tag} ${reason.message.replace(/\b[0-9a-f]*\d[0-9a-f:]*\b/gi, "#")}`
+
+/** Fails with the same refusal as that of the one thing that was requested. */
+export const failAsOwn = (error: GithubError): Effect.Effect<never, GithubError> =>
+  Effect.catchReason(Effect.fail(error), "GithubError", "Unauthorized", ({ message }) => fail(new Refused({ message })))
+
+/** The refusal of everything, with what to do. Nothing is sent until `until`, in epoch milliseconds. */
+export const globalRefusal = (
+  error: GithubError,
+  { hasToken, until }: { readonly hasToken: boolean; readonly until: number }
+): GithubError =>
+  githubError(globalReason(error, hasToken), isWeak(error) ? "service" : "credential", DateTime.makeUnsafe(until))
+
+const globalReason = ({ reason }: GithubError, hasToken: boolean): GithubError["reason"] => {
+  switch (reason._tag) {
+    case "Unauthorized":
+      return reason
+    case "Refused":
+      return new Unauthorized({
+        message: `GitHub refuses ${hasToken ? "the token" : "requests without a token"}, whatever is asked for: ${reason.message}. Check GITHUB_TOKEN`
+      })
+    default:
+      return new Unexpected({
+        message: `GitHub knows nothing that it is asked for: ${reason.message}. Check GITHUB_API_URL (an Enterprise Server's is https://HOST/api/v3), and what GITHUB_TOKEN may see`
+      })
+  }
+}
+
+/** The wait after the n-th refusal of everything (n from 1): GitHub locks out clients for longer that often try a wrong token. */
+export const refusalWait = (times: number, { reason }: GithubError): Duration.Duration =>
+  Duration.min(
+    Duration.times(Duration.seconds(15), 2 ** Math.min(times - 1, 20)),
+    /login attempts|bad credentials/i.test(reason.message) ? Duration.minutes(5) : Duration.minutes(1)
+  )
+
+/** What a request is for, as evidence counts it. */
+export type About = Pick<Refusal, "kind" | "thing">
+
+/** The kind of a request, and the name of the thing that it asks for. */
+export const aboutOf = (subject: Subject): About => {
+  switch (subject._tag) {
+    case "User":
+      return { kind: "list", thing: subject.login.toLowerCase() }
+    case "Page":
+      return { kind: "list", thing: subject.of.toLowerCase() }
+    case "Account":
+      return { kind: "account", thing: `${subject.id}` }
+    case "Gist":
+      return { kind: "gist", thing: subject.id }
+    case "Query":
+      return { kind: "query", thing: "query" }
+    case "Feed":
+    case "Limits":
+      return { kind: "feed", thing: "feed" }
+  }
+}
+
+const sharedKinds: ReadonlySet<Kind> = new Set(["feed", "query"])
+
+/** The one thing that a limit may concern. Limits of the feed, of queries and of the limits' own address are global. */
+export const limitedThing = (subject: Subject): string | undefined => {
+  const { kind, thing } = aboutOf(subject)
+  return sharedKinds.has(kind) ? undefined : `${kind} ${thing}`
+}

@@ -1,0 +1,64 @@
+/**
+ * What a service itself states about its limit: the budget that its headers report, and until when nothing may be sent.
+ *
+ * Headers win over own counts, because the budget may be shared with others.
+ */
+
+/** A budget of requests, as headers report it. `resetAt` is in epoch milliseconds. */
+export interface Budget {
+  readonly limit: number
+  readonly remaining: number
+  readonly resetAt: number
+}
+
+export interface ThrottleState {
+  /** Requests left as the service last reported, and when they are renewed. */
+  readonly budget: Budget | undefined
+  /** Epoch milliseconds; in the past when requests may be sent. */
+  readonly blockedUntil: number
+  readonly why: string
+}
+
+export const make = () => {
+  let budget: Budget | undefined
+  /** The report with the least left of the present period. */
+  let lowest: Budget | undefined
+  /** Epoch milliseconds. */
+  let blockedUntil = 0
+  let why = ""
+
+  return {
+    /** Sends nothing until then. A block that ends sooner never shortens another one. */
+    block: (until: number, reason: string): void => {
+      if (until > blockedUntil) {
+        blockedUntil = until
+        why = reason
+      }
+    },
+    /** Notes a reported budget, while `underWay` requests are under way. */
+    learn: (facts: Budget, underWay: number): void => {
+      // Responses overtake each other. Of two about the same period, the one with less left is the newer one.
+      lowest = lowest?.resetAt === facts.resetAt && lowest.remaining < facts.remaining ? lowest : facts
+      // The service may not count requests under way yet, except the one that this response answers.
+      budget = { ...facts, remaining: lowest.remaining - Math.max(underWay - 1, 0) }
+    },
+    /** A request leaves. */
+    spend: (): void => {
+      if (budget !== undefined) budget = { ...budget, remaining: budget.remaining - 1 }
+    },
+    /** When the service takes requests again, in epoch milliseconds; `now` when it takes them already. */
+    opensAt: (now: number): number => {
+      if (blockedUntil > now) return blockedUntil
+      if (budget !== undefined && now >= budget.resetAt) budget = undefined
+      return budget !== undefined && budget.remaining <= 0 ? budget.resetAt : now
+    },
+    /** Why the service takes no requests. */
+    why: (now: number): string => (blockedUntil > now ? why : "the budget of requests is used up"),
+    state: (): ThrottleState => ({ budget, blockedUntil, why }),
+    clear: (): void => {
+      budget = undefined
+      lowest = undefined
+      blockedUntil = 0
+    }
+  }
+}

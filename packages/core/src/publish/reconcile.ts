@@ -1,0 +1,77 @@
+/**
+ * The lookup before a file is sent again: finds what an earlier request may have created.
+ *
+ * Guarantees: a lookup without a result is believed after `Timing.certainDelay`, and not before.
+ */
+import { Duration, Effect, Option, Result } from "effect"
+import type { DatabaseError } from "../database/Database.ts"
+import type { Content } from "../domain/GistFile.ts"
+import * as rules from "../domain/rules.ts"
+import * as Timing from "../domain/Timing.ts"
+import type { Claim } from "../store/Publications.ts"
+import type { Store } from "../store/Store.ts"
+import { contentFor } from "./content.ts"
+import { ending, type State } from "./ended.ts"
+import type { Failures } from "./failures.ts"
+import { beforeResend, contentLater, notThereYet } from "./outcome.ts"
+import type { Read } from "./read.ts"
+import type { Sink } from "./Sink.ts"
+import type { Settling } from "./settle.ts"
+
+interface Parts {
+  readonly failures: Failures
+  readonly publications: Store["Service"]["publications"]
+  readonly read: Read
+  readonly settling: Settling
+  readonly sink: Sink["Service"]
+}
+
+export const make = ({ failures, publications, read, settling: { settle }, sink }: Parts) => {
+  /** Completes what a lookup found. A sink that makes one thing by several requests may have been cut off between them. */
+  const adopt = Effect.fnUntraced(function* (claim: Claim, remoteId: string): Effect.fn.Return<State, DatabaseError> {
+    const adopted = { _tag: "published", how: "adopted", remoteId } as const
+    if (sink.finish === undefined) return yield* settle(claim, { ...adopted, remark: null })
+    const found = yield* Effect.result(read(claim))
+    if (Result.isFailure(found) && found.failure.isGlobal) {
+      return yield* settle(claim, contentLater(found.failure.message))
+    }
+    const content = Option.match(Option.flatten(Result.getSuccess(found)), {
+      onNone: (): Content => ({ _tag: "Omitted", why: "GitHub does not show the file any more" }),
+      onSome: ({ content }) => contentFor(claim, content)
+    })
+    return yield* sink.finish(remoteId, claim, content).pipe(
+      Effect.matchEffect({
+        onSuccess: ({ remark = null }) => settle(claim, { ...adopted, remark }),
+        onFailure: (error) => failures.ofFinish(claim, error, remoteId)
+      })
+    )
+  })
+
+  /** The remote ids of what an earlier request created. `None` when the target is gone, and what hung on it with it. */
+  const lookup = (claim: Claim, target: string, sentAt: NonNullable<Claim["sentAt"]>) =>
+    sink.find(target, claim, sentAt).pipe(
+      Effect.asSome,
+      Effect.catchReason("SinkError", "TargetGone", () => Effect.succeedNone),
+      Effect.catchTag("SinkError", (error) => ending(failures.ofSink(claim, error, { step: "lookup" })))
+    )
+
+  /** Runs the lookup for what an earlier request may have created. Answers the claim to send, or ends the attempt. */
+  return Effect.fnUntraced(function* (claim: Claim) {
+    const { sentAt, target } = claim
+    if (!rules.lookupBeforeResend || sentAt === null || target === null) return claim
+    const found = yield* lookup(claim, target, sentAt)
+    if (Option.isSome(found)) {
+      const [first, ...duplicates] = found.value
+      if (first !== undefined) {
+        yield* publications.addDuplicates(claim, duplicates)
+        return yield* ending(adopt(claim, first))
+      }
+      const early = Duration.toMillis(Timing.certainDelay) - Math.max(claim.sentAgo ?? 0, 0) * 1_000
+      if (early > 0) return yield* ending(settle(claim, notThereYet(Duration.millis(early))))
+    }
+    yield* publications.absent(claim)
+    const absent = { ...claim, sentAt: null }
+    const given = beforeResend(absent)
+    return given === undefined ? absent : yield* ending(settle(absent, given))
+  })
+}

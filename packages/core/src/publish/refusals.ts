@@ -1,0 +1,41 @@
+/** Publications that failed as refused. A refusal can turn out to be global: then those failures are taken back. */
+import type { Claim } from "../store/Publications.ts"
+
+/** A publication that failed as refused, and why. */
+interface Refusal {
+  readonly claim: Claim
+  /** Equal for similar refusals. */
+  readonly signature: string
+  readonly reason: string
+  readonly message: string
+}
+
+/** Refusals that are remembered. */
+const capacity = 100
+
+export const make = () => {
+  /** Refusals since the last success. */
+  let recent: ReadonlyArray<Refusal> = []
+  /** Those that turned out to be global. */
+  let wrong: ReadonlyArray<Refusal> = []
+
+  return {
+    add: (refusal: Refusal): void => {
+      recent = [...recent, refusal].slice(-capacity)
+    },
+    /** A refusal of this signature is global: those before it were no file's own. */
+    turnedOutGlobal: (signature: string): void => {
+      wrong = [...wrong, ...recent.filter((refusal) => refusal.signature === signature)]
+      recent = recent.filter((refusal) => refusal.signature !== signature)
+    },
+    /** Something was published: the refusals before were the files' own. */
+    clear: (): void => {
+      recent = []
+    },
+    /** Refusals that are to be taken back. */
+    wrong: () => wrong,
+    clearWrong: (): void => {
+      wrong = []
+    }
+  }
+}

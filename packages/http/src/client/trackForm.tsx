@@ -1,0 +1,34 @@
+/** The form that tracks a user, or opens one that the list does not show. */
+import { openUser, track } from "./actions.js"
+
+/** The login in pasted text: with spaces around, with an `@`, or as the address of the account. */
+const loginOf = (text: string): string =>
+  text
+    .trim()
+    .replace(/^(https?:\/\/)?github\.com\/|^@/i, "")
+    .replace(/\/$/, "")
+
+/** `mayOpen` adds a button that opens a user by name, for users that the list does not show. */
+export const TrackForm = ({ mayOpen }: { readonly mayOpen: boolean }) => (
+  <form
+    onSubmit={(event) => {
+      event.preventDefault()
+      const form = event.currentTarget
+      const login = loginOf(String(new FormData(form).get("username")))
+      if (login === "") return
+      if ((event.submitter as HTMLButtonElement | null)?.name === "open") openUser(login)
+      else void track(login, () => form.reset())
+    }}
+  >
+    <label for="username">GitHub username</label>
+    <input id="username" name="username" required autoComplete="off" autoCapitalize="none" spellcheck={false} />
+    <button type="submit" class="main">
+      Track
+    </button>
+    {mayOpen ? (
+      <button type="submit" name="open">
+        Open
+      </button>
+    ) : null}
+  </form>
+)
