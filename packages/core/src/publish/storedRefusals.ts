@@ -34,5 +34,3 @@ export const make = (limits: Store["Service"]["limits"], limitKeys: Readonly<Rec
     }
   }
 }
-
-export type StoredRefusals = ReturnType<typeof make>
