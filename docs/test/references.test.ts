@@ -56,6 +56,14 @@ describe("the documents name", () => {
     )
   })
 
+  // ARCHITECTURE.md and docs/lifecycle.md say that their paths are in the library's sources.
+  it("files of the library that are there", () => {
+    wrong(
+      named(/`((?:[a-z]+\/)?\w+\.ts)`/g, ["ARCHITECTURE.md", "docs/lifecycle.md"]),
+      ([path = ""]) => existsSync(`${root}packages/core/src/${path}`)
+    )
+  })
+
   it("test projects that are there", () => {
     const projects = workspace.test?.projects?.map((project) => (project as { test: { name: string } }).test.name)
     wrong(named(/`[^`\n]*--project (\w+)[^`]*`/g), ([name = ""]) => projects?.includes(name) === true)
