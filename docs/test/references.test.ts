@@ -58,9 +58,8 @@ describe("the documents name", () => {
 
   // ARCHITECTURE.md and docs/lifecycle.md say that their paths are in the library's sources.
   it("files of the library that are there", () => {
-    wrong(
-      named(/`((?:[a-z]+\/)?\w+\.ts)`/g, ["ARCHITECTURE.md", "docs/lifecycle.md"]),
-      ([path = ""]) => existsSync(`${root}packages/core/src/${path}`)
+    wrong(named(/`((?:[a-z]+\/)?\w+\.ts)`/g, ["ARCHITECTURE.md", "docs/lifecycle.md"]), ([path = ""]) =>
+      existsSync(`${root}packages/core/src/${path}`)
     )
   })
 
