@@ -1,4 +1,4 @@
-/** The Compose file: it has the form that Compose asks for, waits for the database's health, and holds no secret. */
+/** The Compose file: it has Compose's form, waits for the database's health, and holds no secret. */
 import { existsSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"
@@ -12,7 +12,7 @@ const compose = parse(text)
 const { gitpip, postgres } = compose.services
 
 describe("deploy/compose.yaml", () => {
-  // Named `id`, as an older draft had it, which has no meaning any more.
+  // An older draft's `id`, which has no meaning now.
   const schema = JSON.parse(JSON.stringify(composeSchema), (key, value) =>
     (key === "id" || key === "$schema") && typeof value === "string" ? undefined : value
   )
@@ -31,9 +31,9 @@ describe("deploy/compose.yaml", () => {
   it("starts Gitpip once PostgreSQL is healthy, and asks it for its health over the network", () => {
     assert.deepStrictEqual(gitpip.depends_on, { postgres: { condition: "service_healthy" } })
     assert.strictEqual(postgres.healthcheck.test[1], "pg_isready")
-    // While it sets a new database up, the image's server listens on its socket alone: that one is not the database yet.
+    // While the image sets up a new database, its server listens on its socket alone and is not the database yet.
     assert.include(postgres.healthcheck.test, "--host=127.0.0.1")
-    // Once it is called unhealthy, Compose gives up on Gitpip.
+    // Compose does not start Gitpip once the database is unhealthy.
     assert.strictEqual(postgres.healthcheck.start_period, "5m")
   })
 
@@ -64,7 +64,7 @@ describe("deploy/compose.yaml", () => {
     )
     assert.isTrue(offered.every(([, , value]) => value === ""))
     for (const name of Object.keys(gitpip.environment)) assert.property(settings, name)
-    // Without them nothing starts, and Compose says why.
+    // Without these variables nothing starts, and Compose says why.
     for (const name of ["POSTGRES_PASSWORD", "GITPIP_API_KEY"])
       assert.match(text, new RegExp(`\\{${name}:\\?Set ${name} in`))
   })

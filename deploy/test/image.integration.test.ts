@@ -1,4 +1,4 @@
-/** The image: what it is made of, how it starts, under whom, how it is asked for its health, and how it stops. */
+/** The image: its files, its user, its start, its health check and its stop. */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -33,7 +33,7 @@ describe("the image", () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "gitpip-image-"))
-    // The image's user has to get there.
+    // The image's user must be able to enter.
     chmodSync(folder, 0o755)
     image = build(dockerfile, folder)
     // The image's Node.js, where its user can reach it.
@@ -41,7 +41,7 @@ describe("the image", () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** A command of the image, with `/` where its files are. As root it runs as the image's user, with nothing to gain. */
+  /** A command of the image, with `/` at its files. When this process is root, the command runs as the image's user, without privileges. */
   const command = (words: ReadonlyArray<string>) => {
     const [uid = "", gid = ""] = image.user.split(":")
     const as = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--no-new-privs"]

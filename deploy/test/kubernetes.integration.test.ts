@@ -1,4 +1,4 @@
-/** The Kubernetes files: of the form that Kubernetes asks for, fitting each other, and with no right that is not needed. */
+/** The Kubernetes files: of Kubernetes' form, consistent with each other, and without unneeded rights. */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -31,7 +31,7 @@ const kinds: Readonly<Record<string, string>> = {
   StatefulSet: "apps/v1"
 }
 
-/** What the compiler says of the documents as values of Kubernetes' types: each field must exist and have its type. */
+/** Compiles the documents as values of Kubernetes' types: each field must exist and have its type. */
 const complaints = (wanted: ReadonlyArray<Document>): string => {
   const at = mkdtempSync(join(root, "node_modules/.cache-kubernetes-"))
   try {

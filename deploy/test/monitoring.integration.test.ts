@@ -29,7 +29,7 @@ interface Span {
   readonly links: ReadonlyArray<{ traceId: string; spanId: string }>
 }
 
-/** What a server showed that had scanned and published, and what it sent to a collector until it ended. */
+/** Metrics of a server that has scanned and published, and the spans that it sent to a collector. */
 class Seen extends Context.Service<
   Seen,
   { readonly metrics: string; readonly spans: ReadonlyArray<Span>; readonly sent: string }

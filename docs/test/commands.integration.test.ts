@@ -1,4 +1,4 @@
-/** Every command of the documents runs, in the order in which a reader comes upon them, and prints what is shown. */
+/** Every command of the documents runs, in the order of the document, and prints the output that the document shows. */
 import { spawnSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -9,7 +9,7 @@ import { elsewhere, isAsShown, script } from "./script.ts"
 const shell = (path: string): ReadonlyArray<Block> =>
   blocks(path).filter(({ language }) => language === "sh" || language === "console")
 
-/** What a machine may not have. Continuous integration installs them. */
+/** Programs that a machine may lack. Continuous integration installs them. */
 const tools = ["curl", "psql"]
 const isThere = (tool: string) => spawnSync("bash", ["-c", `command -v ${tool}`]).status === 0
 

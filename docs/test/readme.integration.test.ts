@@ -1,4 +1,4 @@
-/** The tables of settings and commands hold what the code has: none is missing, and none is made up. */
+/** The tables of settings and commands hold what the code has: none is missing, and none is invented. */
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"

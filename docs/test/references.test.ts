@@ -1,4 +1,4 @@
-/** What the documents name is there: files, headings, tests, commands, scripts, calls, settings and messages. */
+/** Everything that the documents name exists: files, headings, tests, commands, scripts, calls, settings and messages. */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { assert, describe, it } from "@effect/vitest"

@@ -94,7 +94,7 @@ describe("the workflows", () => {
   })
 })
 
-/** What is not in the schema is refused. */
+/** Fails for keys that the schema lacks. */
 const fits = (schema: Schema.Top, value: unknown) =>
   Result.match(Schema.decodeUnknownResult(schema as Schema.Decoder<unknown>)(value, { onExcessProperty: "error" }), {
     onFailure: (error) => String(error),

@@ -1,6 +1,6 @@
 /**
- * A closed loop of so many connections: each sends its next request when the last one is answered. Plain sockets and a
- * parser that knows `content-length` alone, so that the load costs little beside the servers it shares the machine with.
+ * A closed loop of connections: each sends its next request when the last one is answered. Plain sockets and a parser of
+ * `content-length` alone, so that the load costs little beside the servers on the same machine.
  */
 import { connect, type Socket } from "node:net"
 

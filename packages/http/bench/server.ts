@@ -15,7 +15,7 @@ const calls: Record<string, Load["next"]> = {
   "GET /health": () => ["GET", "/health"],
   [`GET /users (${users} users)`]: () => ["GET", "/users"],
   "POST /latestgists (nothing new)": (n) => ["POST", `/latestgists/user-${(n % users) + 1}`],
-  // A visitor who was never here before sees all of the user's files.
+  // A new visitor sees all of the user's files.
   [`POST /latestgists (${filesPerUser} new files)`]: (n) => [
     "POST",
     `/latestgists/user-${(n % users) + 1}?visitor=v${visitor++}`
@@ -24,7 +24,7 @@ const calls: Record<string, Load["next"]> = {
 let visitor = 0
 
 const main = async () => {
-  // The disk is not what is measured.
+  // The benchmark does not measure the disk.
   const postgres = await startPostgres(["-c", "fsync=off", "-c", "synchronous_commit=off"])
   const { url } = postgres
   const children: Array<ChildProcess> = []
@@ -41,7 +41,7 @@ const main = async () => {
     }
     for (let round = 0; round < rounds; round++) {
       for (const [call, next] of Object.entries(calls)) {
-        // Who goes first changes, so that neither always follows the other's mess.
+        // The order alternates, so that neither server always runs after the other.
         for (const who of round % 2 === 0 ? (["gitpip", "bare"] as const) : (["bare", "gitpip"] as const)) {
           rates[call]?.[who].push(await run({ port: who === "gitpip" ? gitpip : bare, connections, millis, next }))
         }
@@ -63,7 +63,7 @@ const main = async () => {
 }
 
 const start = async (file: string, url: string, children: Array<ChildProcess>): Promise<number> => {
-  // What is measured is the server, not its refusals.
+  // The benchmark measures the server, not its refusals.
   const limits = { GITPIP_RATE_LIMIT: process.env.GITPIP_RATE_LIMIT ?? "none" }
   const env = { ...process.env, ...limits, POSTGRES_CONNECTION_STRING: url, GITPIP_LOG_LEVEL: "Warn" }
   const child = fork(join(import.meta.dirname, file), { env })
