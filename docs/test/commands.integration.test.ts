@@ -34,13 +34,13 @@ describe("the commands of", () => {
 })
 
 describe("commands that run elsewhere", () => {
-  it("are in what continuous integration runs", () => {
+  it("commands that run elsewhere are commands of continuous integration", () => {
     for (const [file, text] of Object.values(elsewhere)) assert.include(read(file), text)
   })
 })
 
 describe("what is shown of an output", () => {
-  it("leaves out what `…` stands for, and nothing else", () => {
+  it("`…` in an output stands for any text, and all other text must be equal", () => {
     assert.isTrue(isAsShown("a … c", "a b c\n"))
     assert.isTrue(isAsShown("a\n…\nd", "a\nb\nc\nd\n"))
     assert.isTrue(isAsShown("a\n…\nd", "a\nd"))
