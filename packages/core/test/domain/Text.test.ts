@@ -76,7 +76,7 @@ describe("storableName", () => {
   })
 
   it.prop(
-    "is storable, bounded and deterministic, and differs between different names",
+    "a stored name is storable, bounded and deterministic, and keeps names apart",
     [text(40), text(40)],
     ([one, other]) => {
       for (const name of [one, other, one.repeat(30)]) {
