@@ -3,16 +3,9 @@ import { Effect } from "effect"
 import type { Github, GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
 import type { Thing } from "./evidence.ts"
+import { afterContentError, afterGithubError } from "./githubOutcome.ts"
 import * as Judge from "./judge.ts"
-import {
-  afterContentError,
-  afterFinishError,
-  afterGithubError,
-  afterSinkError,
-  globalBlock,
-  type Step,
-  signatureOf
-} from "./outcome.ts"
+import { afterFinishError, afterSinkError, globalBlock, type Step, signatureOf } from "./outcome.ts"
 import type { Service } from "./Pause.ts"
 import type { Pausing } from "./pausing.ts"
 import type { Sink, SinkError } from "./Sink.ts"
