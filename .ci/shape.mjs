@@ -34,7 +34,7 @@ const retired = {
 
 /** Released migrations, old schemas and the history of changes keep their words. */
 const isHistory =
-  /^CHANGELOG|migrations\/000[1-8]|test\/database\/schemas\/|^\.ci\/shape|package-lock|openapi\.json$|\.(svg|png)$|^LICENSE|\/LICENSE$/
+  /^CHANGELOG|^\.changeset\/|migrations\/000[1-7]|test\/database\/schemas\/|^\.ci\/shape|package-lock|openapi\.json$|\.(svg|png)$|^LICENSE|\/LICENSE$/
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
   .split("\n")
   .filter((file) => file !== "" && !isHistory.test(file) && lstatSync(file).isFile())

@@ -22,6 +22,6 @@ const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: Number(pro
 )
 
 process.once("SIGTERM", () => {
-  // First no more requests, then the services: what is in flight is finished or handed back.
+  // First refuse requests, then stop the services: work in flight is finished or released.
   server.close(() => void gitpip.dispose())
 })

@@ -1,4 +1,4 @@
-/** What is installed is what was chosen: each package named with its reason, by its hash, and without scripts of its own. */
+/** Each installed package is named with a reason, has a hash, and runs no script. */
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -21,7 +21,7 @@ const installed = Object.entries(lock.packages)
   .filter(([path, { link }]) => path.includes("node_modules/") && link !== true)
   .map(([path, locked]) => [path.replace(/^.*node_modules\//, ""), locked] as const)
 
-/** What the examples bring is theirs. */
+/** Packages of the examples alone do not count. */
 const ofExamples = ["hono", "@hono/node-server"]
 const atRuntime = installed
   .filter(([name, { dev }]) => dev !== true && !ofExamples.includes(name))
@@ -71,6 +71,7 @@ describe("packages at runtime", () => {
       "@effect/sql-pg",
       "@electric-sql/pglite",
       "effect",
+      "pg-connection-string",
       "ws"
     ])
   })
@@ -79,7 +80,7 @@ describe("packages at runtime", () => {
 describe("the lock file", () => {
   it("names the hash of every package that this machine can install", () => {
     const without = installed.filter(([, { integrity }]) => !/^sha512-[\w+/]+=*$/.test(integrity ?? ""))
-    // npm leaves it out for builds for other machines.
+    // npm omits the hash of builds for other machines.
     assert.deepStrictEqual(
       without.filter(([, { optional }]) => optional !== true).map(([name]) => name),
       []

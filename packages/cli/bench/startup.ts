@@ -1,4 +1,4 @@
-/** How long a command line takes that does nothing, beside a Node.js that does nothing. See README.md. */
+/** The duration of a command that does nothing, compared with a Node.js that does nothing. See README.md. */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -37,10 +37,10 @@ const median = (times: ReadonlyArray<number>): number =>
   times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN
 
 try {
-  // The first run of each fills caches (and creates the database), and does not count.
+  // The first run of each command fills caches and creates the database, and does not count.
   for (const one of cases) once(one)
   const times = cases.map((): Array<number> => [])
-  // Alternating, so that whatever else the machine does falls on all alike.
+  // Alternating, so that other load of the machine affects all alike.
   for (let run = 0; run < runs; run++) for (const [index, one] of cases.entries()) times[index]?.push(once(one))
   const base = median(times[0] ?? [])
   const lines = cases.map(({ name }, index) => {

@@ -1,4 +1,4 @@
-/** Writes `dist/helpTexts.json`: what `--help` prints, by command. `src/main.ts` prints it without loading the commands. */
+/** Writes `dist/helpTexts.json`: the help of each command, which `src/main.ts` prints without loading the commands. */
 import { writeFileSync } from "node:fs"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"

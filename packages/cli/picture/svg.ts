@@ -1,4 +1,4 @@
-/** What a terminal showed, as a picture: text in SVG, without fonts or anything else from elsewhere. */
+/** Draws terminal output as text in SVG, without fonts or other parts from elsewhere. */
 
 interface Span {
   readonly text: string
@@ -9,7 +9,7 @@ const colors: Readonly<Record<number, string>> = { 31: "#ff7b72", 32: "#7ee787",
 const letter = { width: 7.85, height: 18 }
 const margin = 18
 
-/** `said` is what was written to the terminal: lines, colours, and lines that were drawn over. */
+/** `said` is the terminal's output: lines, colours, and lines that were drawn over. */
 export const toSvg = (said: string, columns: number): string => {
   const lines = said.replaceAll("\r\n", "\n").trimEnd().split("\n").flatMap(lastDrawn)
   const width = Math.ceil(columns * letter.width + 2 * margin)
@@ -28,7 +28,7 @@ export const toSvg = (said: string, columns: number): string => {
   ].join("\n")
 }
 
-/** Of a line that was drawn over again and again: the last that was to be seen, and what stands there in the end. */
+/** The visible states of a line that was drawn over: the last progress, and the final text. */
 const lastDrawn = (line: string): ReadonlyArray<string> => {
   const drawn = line.split("\r").map((text) => text.replaceAll("\u001b[K", ""))
   const end = drawn.at(-1) ?? ""

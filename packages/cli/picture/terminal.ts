@@ -1,4 +1,4 @@
-/** Makes `docs/terminal.svg` from what the command says between fakes: `npx node packages/cli/picture/terminal.ts` */
+/** Makes `docs/terminal.svg` from the output of commands between fakes: `npx node packages/cli/picture/terminal.ts` */
 import { spawn } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"

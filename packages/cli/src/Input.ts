@@ -2,7 +2,7 @@
  * Checks arguments against core's schemas before anything is opened. The parser takes every argument as plain text, so
  * that all faults are reported together.
  */
-import { Effect, Option, Result, Schema } from "effect"
+import { Effect, Option, Result, Schema, SchemaIssue } from "effect"
 import { UsageError } from "./Failure.ts"
 
 type Checked<A> = Result.Result<A, ReadonlyArray<string>>
@@ -21,7 +21,10 @@ export const number = <S extends Schema.ConstraintDecoder<unknown>>(
   typed: string
 ): Checked<S["Type"]> =>
   // `Number("")` is 0 and `Number("1e3")` is 1000, which nobody means by typing that.
-  check(schema, { name, typed, value: /^-?\d{1,16}$/.test(typed) ? Number(typed) : Number.NaN })
+  check(schema, { name, typed, value: /^-?\d{1,16}$/.test(typed) ? Number(typed) : outOfRange })
+
+/** A number that no schema of an argument allows, so that the fault names the allowed range. */
+const outOfRange = -1
 
 /** An argument that may be left out. */
 export const optional = <A>(
@@ -42,7 +45,7 @@ export const each = <A>(
 }
 
 /** A rule that no single argument breaks. */
-export const rule = (holds: boolean, fault: string): Checked<void> =>
+export const rule = ({ fault, holds }: { readonly holds: boolean; readonly fault: string }): Checked<void> =>
   holds ? Result.succeed(undefined) : Result.fail([fault])
 
 /** All values, or one error with every fault. */
@@ -62,14 +65,14 @@ export const all = <R extends Readonly<Record<string, Checked<unknown>>>>(
 
 /** A number from 1 to 10,000: how much of a list is shown. */
 export const Limit = Schema.Int.check(
-  Schema.isBetween({ minimum: 1, maximum: 10_000 }, { message: "a whole number from 1 to 10000" })
+  Schema.isBetween({ minimum: 1, maximum: 10_000 }, { message: "must be a whole number from 1 to 10000" })
 )
 
 /** The number of a row: of a file, or of a publication. */
 export const RowId = Schema.Int.check(
   Schema.isBetween(
     { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    { message: "a whole number from 1 to 9007199254740991" }
+    { message: "must be a whole number from 1 to 9007199254740991" }
   )
 )
 
@@ -82,9 +85,8 @@ const check = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   { name, typed, value }: { readonly name: string; readonly typed: string; readonly value: unknown }
 ): Checked<S["Type"]> =>
-  Result.mapError(Schema.decodeUnknownResult(schema)(value), (error) => {
-    const reason = error.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")
-    return [
-      `${name} ${JSON.stringify(typed.slice(0, 100))}: ${Number.isNaN(value) ? "not a whole number; " : ""}${reason}`
-    ]
-  })
+  Result.mapError(Schema.decodeUnknownResult(schema)(value), ({ issue }) =>
+    format(issue).issues.map(({ message }) => `${name} ${JSON.stringify(typed.slice(0, 100))}: ${message}`)
+  )
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()

@@ -128,5 +128,9 @@ const pipedrive = Effect.gen(function* () {
       fix: `Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
     } satisfies Finding
   }
-  return ok(`${origin} accepts the token and knows the activity type \`${settings.activityType}\``)
+  return ok(
+    settings.publishAs === "activity"
+      ? `${origin} accepts the token and knows the activity type \`${settings.activityType}\``
+      : `${origin} accepts the token`
+  )
 })

@@ -15,7 +15,7 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
       // The first signal stops gracefully, a second one at once.
-      if (signal !== undefined) process.exit(codeOf(name))
+      if (signal !== undefined) process.exit(exitCodeOf(name))
       signal = name
     })
   }
@@ -34,7 +34,7 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
       teardown: (exit, onExit) => {
         if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
         if (Cause.hasInterruptsOnly(exit.cause))
-          return onExit(services.has(args[0] ?? "") ? 0 : codeOf(signal ?? "SIGINT"))
+          return onExit(services.has(args[0] ?? "") ? 0 : exitCodeOf(signal ?? "SIGINT"))
         process.stderr.write(`${textOf(failureOf(exit.cause, hide))}\n`)
         onExit(1)
       }
@@ -42,5 +42,5 @@ export const run = (args: ReadonlyArray<string>, version: string): void => {
   )
 }
 
-/** As shells count: 128 and the signal's number. */
-const codeOf = (signal: "SIGINT" | "SIGTERM"): number => (signal === "SIGINT" ? 130 : 143)
+/** The exit code that shells give a process that a signal ended: 128 plus the signal's number. */
+const exitCodeOf = (signal: "SIGINT" | "SIGTERM"): number => (signal === "SIGINT" ? 130 : 143)

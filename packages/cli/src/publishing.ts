@@ -32,42 +32,47 @@ export interface Outbox<E> {
 
 /** Publishes everything that is due now or within a minute. */
 export const publishAll = Effect.fnUntraced(function* <E>(gitpip: Outbox<E>, progress: Progress) {
-  let published = 0
-  let failed = 0
-  let gone = 0
+  const counts = { published: 0, failed: 0, gone: 0 }
   let progressAt = yield* Clock.currentTimeMillis
   for (;;) {
     // A long outbox takes minutes: `watch` reports the progress meanwhile.
     const drained = yield* Effect.raceFirst(gitpip.publish, watch(gitpip, progress))
-    published += drained.published
-    failed += drained.failed
-    gone += drained.gone
+    counts.published += drained.published
+    counts.failed += drained.failed
+    counts.gone += drained.gone
     const { publications, publishing } = yield* gitpip.status
     const left = publications.pending + publications.sending
     const dueAt = publications.pending === 0 ? null : (publishing.until ?? publications.oldestDue)
     const now = yield* Clock.currentTimeMillis
     // Hazard: a snooze must not count as progress, or a service that is down keeps the command waiting without end.
     if (drained.published + drained.failed + drained.gone > 0) progressAt = now
+    const { message, state } = publishing
     const wait = dueAt === null ? undefined : dueAt.epochMilliseconds - now
-    // Another process may hold what is due, for any length of time.
-    const stuck = now - progressAt > 2 * Duration.toMillis(maxWait)
-    // A pause that is extended again and again, as with a refused token, is not waited for.
-    const endless = publishing.state === "paused" && (wait ?? 0) + now - progressAt > Duration.toMillis(maxWait)
-    if (publishing.state === "off" || wait === undefined || wait > Duration.toMillis(maxWait) || stuck || endless) {
-      return {
-        state: publishing.state,
-        message: publishing.message,
-        published,
-        failed,
-        gone,
-        left,
-        dueAt
-      } satisfies Published
+    if (wait === undefined || isOver({ state, wait, idle: now - progressAt })) {
+      return { state, message, ...counts, left, dueAt } satisfies Published
     }
     if (wait > 0) yield* progress.update(`${count(left, "publication")} waiting; the next is due ${time(dueAt)}`)
     yield* Effect.sleep(Duration.millis(Math.max(wait, 250)))
   }
 })
+
+interface Waiting {
+  readonly state: Published["state"]
+  /** Milliseconds until the next publication is due. */
+  readonly wait: number
+  /** Milliseconds since the last progress. */
+  readonly idle: number
+}
+
+/** Whether the command stops waiting for the outbox. */
+const isOver = ({ idle, state, wait }: Waiting): boolean => {
+  const max = Duration.toMillis(maxWait)
+  if (state === "off" || wait > max) return true
+  // A pause that is extended again and again, as with a refused token, is not waited for.
+  if (state === "paused" && wait + idle > max) return true
+  // Another process may hold what is due, for any length of time.
+  return idle > 2 * max
+}
 
 /** Reports how much is left, until it is interrupted. */
 const watch = Effect.fnUntraced(function* <E>({ status }: Outbox<E>, progress: Progress) {

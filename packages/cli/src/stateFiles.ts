@@ -5,6 +5,7 @@ import { open, rm } from "node:fs/promises"
 import type { Readable, Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGunzip, createGzip } from "node:zlib"
+import { codeOf } from "@gitpip/core"
 import { Effect, Exit, Stream } from "effect"
 import { Unsuccessful } from "./Failure.ts"
 
@@ -18,7 +19,7 @@ const text = (cause: unknown): string => (cause instanceof Error ? cause.message
 const unwritten = (file: string) => (cause: unknown) =>
   new Unsuccessful({
     message:
-      cause instanceof Error && "code" in cause && cause.code === "EEXIST"
+      codeOf(cause) === "EEXIST"
         ? `${file} already exists, and is unchanged. Choose another name, or move the file`
         : `${file} cannot be written: ${text(cause)}. Check the directory, its permissions and the free space`
   })

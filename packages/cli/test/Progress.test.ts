@@ -55,7 +55,7 @@ describe("the bar", () => {
 })
 
 describe("progress", () => {
-  it.effect("draws over its own line, not more often than one can read, and takes it away", () =>
+  it.effect("draws over its own line, no faster than people read, and erases it at the end", () =>
     Effect.gen(function* () {
       const drawn: Array<string> = []
       const terminal = Effect.succeed({ ...canvas(60), write: (text: string) => void drawn.push(text) })

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { duration, json, plain, plainLines } from "../src/Text.ts"
 
 describe("text from outside", () => {
-  it("loses what a terminal would act on, and nothing else", () => {
+  it("loses control characters, and nothing else", () => {
     assert.strictEqual(plain("\u001b[2Jhi\u0007\r\n\u009b31m"), "\\u{1b}[2Jhi\\u{7}\\u{d}\\u{a}\\u{9b}31m")
     assert.strictEqual(plain("abc\u202efdp.exe"), "abc\\u{202e}fdp.exe")
     assert.strictEqual(plain("\ud800"), "\ufffd")
@@ -24,7 +24,7 @@ describe("text from outside", () => {
 })
 
 describe("how long something takes", () => {
-  it("is said as exactly as anybody can know", () => {
+  it("is given in a precision that suits an estimate", () => {
     for (const [seconds, said] of [
       [0.4, "under a second"],
       [48.4, "48 s"],

@@ -1,4 +1,4 @@
-/** What commands need done, by this process and by a server: both pass the same tests. */
+/** Both backends of the commands, this process and a server, pass the same tests. */
 import { createServer } from "node:http"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Database, Gitpip, layerTransport, Settings, UserId, Username, Visitor, Worker } from "@gitpip/core"
@@ -139,7 +139,7 @@ for (const [who, backend] of [
       })
     )
 
-    it.effect("counts what is refused, and tries it again", () =>
+    it.effect("counts refused files, and tries them again", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend
         const { github, pipedrive } = yield* Services
@@ -171,7 +171,7 @@ for (const [who, backend] of [
   })
 }
 
-describe("a server that does not do what is asked", () => {
+describe("a server that cannot do what is asked", () => {
   const says = (url: string, given: string | undefined) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.flatMap(Backend, ({ status }) => status))
@@ -179,7 +179,7 @@ describe("a server that does not do what is asked", () => {
       return error.message
     }).pipe(Effect.provide(Remote.layer({ url, key: Option.map(Option.fromUndefinedOr(given), Redacted.make) })))
 
-  /** A server that answers everything alike. */
+  /** A server that gives the same answer to every request. */
   const answering = (
     status: number,
     headers: Record<string, string>,
@@ -215,7 +215,7 @@ describe("a server that does not do what is asked", () => {
     ).pipe(Layer.provide(layerServer), Layer.provide(Worker.layer), Layer.provide(world), Layer.orDie),
     { excludeTestServices: true }
   )("a real one", (it) => {
-    it.effect("asks for the key, or for the right one", () =>
+    it.effect("requires a key, or rejects a wrong one", () =>
       Effect.gen(function* () {
         const url = yield* Origin
         assert.match(yield* says(url, undefined), /requires an API key\. Set GITPIP_API_KEY/)
@@ -226,7 +226,7 @@ describe("a server that does not do what is asked", () => {
     )
   })
 
-  it.live("is not there", () =>
+  it.live("cannot be reached", () =>
     Effect.gen(function* () {
       const message = yield* says(`http://127.0.0.1:${yield* freePort}`, undefined)
       assert.match(
@@ -236,7 +236,7 @@ describe("a server that does not do what is asked", () => {
     })
   )
 
-  it.live("is no Gitpip, or another version", () =>
+  it.live("is not a Gitpip, or is another version", () =>
     Effect.gen(function* () {
       const other = yield* answering(200, json, () => ({ hello: "world" }))
       assert.match(
@@ -254,7 +254,7 @@ describe("a server that does not do what is asked", () => {
     })
   )
 
-  it.live("is not there, and what stands before it says so", () =>
+  it.live("is not running, and a proxy in front of it answers", () =>
     Effect.gen(function* () {
       for (const status of [502, 504]) {
         const proxy = yield* answering(status, { "content-type": "text/html" }, () => "Bad Gateway")
@@ -276,7 +276,7 @@ describe("a server that does not do what is asked", () => {
     })
   )
 
-  it.live("points elsewhere, and the key is not shown there", () =>
+  it.live("redirects elsewhere, where the key is not sent", () =>
     Effect.gen(function* () {
       const elsewhere = yield* answering(200, json, () => ({}))
       const here = yield* answering(302, { location: `${elsewhere.url}/status` }, () => ({}))
@@ -289,7 +289,7 @@ describe("a server that does not do what is asked", () => {
     })
   )
 
-  it.live("wants to be asked less often, and is", () =>
+  it.live("limits the requests, and the command waits as long as it says", () =>
     Effect.gen(function* () {
       const busy = yield* answering(429, { ...json, "retry-after": "0" }, () => [])
       const users = yield* Effect.flatMap(Backend, ({ users }) => users({ after: 0, limit: 1 })).pipe(

@@ -21,13 +21,13 @@ describe("links that are opened", () => {
     assert.deepStrictEqual(trusted([link, ...strange], github), [link])
   })
 
-  it("may lead to an Enterprise Server when that is asked", () => {
+  it("may lead to an Enterprise Server when GITHUB_API_URL names one", () => {
     const links = ["https://ghe.example.org/gist/1", "https://gist.ghe.example.org/1", "https://other.example.org/1"]
     assert.deepStrictEqual(trusted(links, "https://ghe.example.org/api/v3"), links.slice(0, 2))
     assert.deepStrictEqual(trusted(links, github), [])
   })
 
-  it("are given to what each system has for it, and to no shell", () => {
+  it("are given to each system's own program, and to no shell", () => {
     assert.deepStrictEqual(opener("linux"), ["xdg-open"])
     assert.deepStrictEqual(opener("darwin"), ["open"])
     assert.deepStrictEqual(opener("win32"), ["rundll32", "url.dll,FileProtocolHandler"])

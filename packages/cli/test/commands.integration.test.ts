@@ -224,7 +224,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
     })
   )
 
-  it.effect("without Pipedrive nothing is published, and that is no failure", () =>
+  it.effect("without Pipedrive nothing is published, which is not a failure", () =>
     Effect.gen(function* () {
       const world = without(yield* TheWorld, "PIPEDRIVE_TOKEN", "PIPEDRIVE_API_URL")
       world.github.addUser("quiet")

@@ -55,7 +55,7 @@ it.live(
       yield* Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now()), (2, 'anna', now())`
-        /** What waiting would do: the leases of the dead process end, and what settles has settled. */
+        /** The same as waiting: the dead process's leases end, and everything pending is due. */
         const timePasses = Effect.gen(function* () {
           yield* sql`update publications set lease_until = now() - interval '1 second', sent_at = sent_at - interval '1 hour'
             where state = 'sending'`
@@ -63,7 +63,7 @@ it.live(
           yield* sql`update deals set lease_until = null, sent_at = sent_at - interval '1 hour'`
           yield* sql`update scans set lease_until = now() - interval '1 second' where state = 'running'`
         })
-        /** A fault that is left over would hold up the next server until its request times out. */
+        /** Hazard: a left-over fault would delay the next server until its request times out. */
         const clearFaults = Effect.sync(() => {
           github.clearFaults()
           pipedrive.clearFaults()
@@ -71,7 +71,7 @@ it.live(
         const kill = (moment: Effect.Effect<void>) =>
           Effect.scoped(Effect.andThen(start, moment)).pipe(Effect.andThen(timePasses), Effect.andThen(clearFaults))
 
-        /** Kills a server when Pipedrive has met `n` more such requests. */
+        /** Kills a server when Pipedrive has received `n` more such requests. */
         const killAt = (isNext: (request: Asked) => boolean, n: number) =>
           Effect.suspend(() => kill(pipedrive.seen(pipedrive.requests.filter(isNext).length + n, isNext)))
 
@@ -92,7 +92,7 @@ it.live(
           yield* killAt(isCreate, 12)
         }
 
-        // Then it is left alone.
+        // The last server is not killed.
         yield* Effect.scoped(
           Effect.gen(function* () {
             yield* start

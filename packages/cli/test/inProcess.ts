@@ -1,8 +1,8 @@
 /**
- * The command in the test's own process, for all that does not need a process: the same code from `execute` on, with an
- * environment, standard streams and a working directory of its own. Signals, crashes and locks need `process.ts`.
+ * Runs the command in the test's process: the same code from `execute` on, with its own environment, streams and working
+ * directory. Signals, crashes and locks need `process.ts`.
  *
- * No command may print a secret of its environment, nor a character that a terminal would act on, see `process.ts`.
+ * No command may print a secret of its environment, or a control character, see `process.ts`.
  */
 import { Console as NodeConsole } from "node:console"
 import { resolve } from "node:path"
@@ -24,12 +24,12 @@ import {
 } from "./process.ts"
 
 export interface InProcess extends Environment {
-  /** What requests are sent with, in place of the real `fetch`. */
+  /** Replaces the real `fetch`. */
   readonly fetch?: typeof globalThis.fetch
 }
 
 interface RunningHere {
-  /** Waits until stdout and stderr together hold the text. Dies with what they hold instead when the command ends first. */
+  /** Waits until stdout or stderr holds the text. Dies with the output when the command ends first. */
   readonly says: (text: string | RegExp) => Effect.Effect<void>
   /** Interrupts the command, as a signal does, and waits for its end. */
   readonly stop: Effect.Effect<Ended>
@@ -53,7 +53,7 @@ export const start = Effect.fnUntraced(function* ({ cwd, env, fetch }: InProcess
       }
     })
   const [stdout, stderr] = [stream("stdout"), stream("stderr")]
-  // A default that is relative would be a directory of the test run.
+  // The relative default would be a directory of the test run.
   const all = { ...env, GITPIP_DATA_DIR: resolve(cwd, env.GITPIP_DATA_DIR ?? "gitpip-data") }
   const context = Context.empty().pipe(
     Context.add(Host, { env: all, stdin: Readable.from([]), stdout, stderr }),
@@ -62,7 +62,7 @@ export const start = Effect.fnUntraced(function* ({ cwd, env, fetch }: InProcess
     Context.add(TerminalCapabilities.TerminalCapabilities, { canColor: false, canAnimate: false, canPrompt: false }),
     Context.add(FetchHttpClient.Fetch, fetch ?? globalThis.fetch)
   )
-  // A fiber of its own: neither the clock nor the layers of the test reach it.
+  // A separate fiber, without the clock and the layers of the test.
   const fiber = Effect.runForkWith(context)(
     execute(args, "1.2.3").pipe(Effect.provide(Layer.provideMerge(layerPath(cwd), NodeServices.layer)))
   )

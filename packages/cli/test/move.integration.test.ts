@@ -23,7 +23,7 @@ describe("from one database to another", () => {
         assert.match(tracked.stderr, /3 users could not be tracked:/)
         assert.match(tracked.stderr, /^ {2}- line 3: username "not ok": a GitHub username has/m)
         assert.match(tracked.stderr, /^ {2}- line 4: bob: .*id 7 belongs to ann/m)
-        assert.match(tracked.stderr, /^ {2}- line 6: id "x": not a whole number/m)
+        assert.match(tracked.stderr, /^ {2}- line 6: id "x": an id is a whole number from 1/m)
         yield* run(world, "scan")
         assert.strictEqual(world.pipedrive.activities.length, 1)
 

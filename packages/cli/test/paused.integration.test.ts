@@ -1,4 +1,4 @@
-/** A command that ends takes its knowledge along, but for what the database keeps: the next command says why files wait. */
+/** The database keeps the reason of a pause, so that the next command can say why files wait. */
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { done, run } from "./inProcess.ts"

@@ -1,8 +1,7 @@
 /**
- * The command as people run it: a process of its own, in an empty directory, with an environment of its own.
+ * Runs the command as a process, in an empty directory, with its own environment.
  *
- * Whatever a test is about: no process that it starts may print a secret of its environment, nor a character that a
- * terminal would act on.
+ * In every test, no process may print a secret of its environment, or a control character.
  */
 import { spawn } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
@@ -22,13 +21,13 @@ export interface Ended {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
-  /** What stdout holds, as JSON. */
+  /** Stdout parsed as JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read documents of many shapes, and a wrong path fails them.
   readonly json: any
 }
 
 interface Running {
-  /** Waits until stdout and stderr together hold the text. Dies with what they hold instead when the process ends first. */
+  /** Waits until stdout or stderr holds the text. Dies with the output when the process ends first. */
   readonly says: (text: string | RegExp) => Effect.Effect<void>
   readonly signal: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended>
@@ -39,7 +38,7 @@ export interface Environment {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** What a command says holds no secret of its environment, and nothing that a terminal would act on. */
+/** Asserts that output holds no secret of the environment, and no control character. */
 export const assertHarmless = (what: string, said: string, env: Environment["env"]): void => {
   for (const secret of secretsOf(env)) assert.notInclude(said, secret, `${what} shows a secret`)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
@@ -68,7 +67,7 @@ export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...
     changed()
   })
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve)).finally(changed)
-  // Checks all output, of a process that is killed in the end as well.
+  // Checks all output, also of a process that is killed.
   yield* Effect.addFinalizer(() =>
     Effect.promise(async () => {
       child.kill("SIGKILL")
@@ -120,7 +119,7 @@ export const succeeding =
       Effect.sync(() => assert.strictEqual(code, 0, `gitpip ${args.join(" ")}: ${stderr}`))
     )
 
-/** Runs a command line to its end. Whatever it does, it must not print a stack trace. */
+/** Runs a command line to its end. It must not print a stack trace. */
 export const run: Run<Environment> = (environment, ...args) =>
   Effect.scoped(
     Effect.tap(

@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import type { Counted } from "../src/Progress.ts"
 import { publishAll } from "../src/publishing.ts"
 
-/** One row of an outbox that Pipedrive takes at its `tries`-th try; each failed one puts it off by `delay` milliseconds. */
+/** One publication that Pipedrive accepts at the `tries`-th attempt; each earlier attempt snoozes it by `delay` milliseconds. */
 const outbox = (options: {
   readonly tries: number
   readonly delay: number
@@ -91,7 +91,7 @@ describe("publishing until nothing is left", () => {
     })
   )
 
-  it.effect("gives up on what is due and does not move", () =>
+  it.effect("gives up when what is due makes no progress", () =>
     Effect.gen(function* () {
       const { published, tried } = yield* outbox({ tries: 1, delay: 0, stuck: true })
       yield* TestClock.adjust("119 seconds")

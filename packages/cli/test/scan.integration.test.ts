@@ -19,7 +19,7 @@ describe("scan ends with 1", () => {
     })
   )
 
-  it.live("when GitHub stops it, and says when to go on", () =>
+  it.live("when GitHub's limit stops the scan, and says when to run it again", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()
       world.github.addUser("ann")

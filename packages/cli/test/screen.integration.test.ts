@@ -1,11 +1,11 @@
-/** The command on a terminal: a pseudo-terminal that `script` of util-linux makes. */
+/** Commands on a pseudo-terminal, which `script` of util-linux provides. */
 import { spawn } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { done } from "./inProcess.ts"
 import { bin, type Environment, makeWorld, withEnv } from "./process.ts"
 
-/** Runs a command line on a terminal of so many columns, and answers all that it wrote there, with `␛` for escape. */
+/** Runs a command line on a terminal of that many columns, and returns its output, with `␛` for escape. */
 const onTerminal = ({ cwd, env }: Environment, columns: number, args: string) =>
   Effect.promise(
     () =>
@@ -29,7 +29,7 @@ const onTerminal = ({ cwd, env }: Environment, columns: number, args: string) =>
 
 const drawing = /␛\[(\d*m|K)|\r/g
 
-/** The text alone. Whatever else a terminal would act on is a fault. */
+/** The text without colours. Any other control character is a fault. */
 const bare = (said: string): string => {
   const text = said.replace(drawing, "")
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
@@ -39,7 +39,7 @@ const bare = (said: string): string => {
 
 describe("on a terminal", () => {
   it.live(
-    "there are a bar, colours, and tables as wide as it is; NO_COLOR takes the colours away",
+    "there are a bar, colours, and tables as wide as the terminal; NO_COLOR removes the colours",
     () =>
       Effect.gen(function* () {
         const world = yield* makeWorld()

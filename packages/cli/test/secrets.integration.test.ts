@@ -1,6 +1,6 @@
 /**
- * Secrets stay out of what a command says, also when it breaks. `process.ts` and `inProcess.ts` check every output of this
- * package's tests for secrets of its environment and for control characters; here it is made hard.
+ * Secrets stay out of a command's output, also when the command breaks. `process.ts` and `inProcess.ts` check every output
+ * of this package's tests; the tests here break commands in ways that could reveal a secret.
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -10,7 +10,7 @@ import { done, run, start } from "./inProcess.ts"
 import * as Process from "./process.ts"
 import { directory, type Environment, makeWorld, withEnv } from "./process.ts"
 
-/** An error that holds all of a request, in each way in which errors do. */
+/** An error that holds the request in its message, its cause and its properties. */
 const errorOf = (init: RequestInit | undefined): Error => {
   const headers = JSON.stringify([...new Headers(init?.headers)])
   const error = new TypeError(`broken by ${headers}\n\u001b[2J`, { cause: new Error(headers) })
@@ -33,7 +33,7 @@ const breaks = {
     )
 } satisfies Record<string, typeof globalThis.fetch>
 
-/** Ways in which a process crashes, as a module that is loaded before everything else, and a command that meets it. */
+/** Ways in which a process crashes: a module that is loaded first, and a command that crashes with it. */
 const crashes = [
   [
     "nobody awaits a promise",
@@ -46,7 +46,7 @@ const crashes = [
     ["track", "ann", "--dry-run"]
   ],
   [
-    "what is thrown is no error",
+    "the thrown value is not an error",
     `globalThis.fetch = (url, init) => { setTimeout(() => { throw { init } }); return new Promise(() => {}) }`,
     ["scan"]
   ]
@@ -116,7 +116,7 @@ describe("a process that crashes shows no secret, and says where, for the report
         )
         assert.strictEqual(code, 1, stderr)
         assert.match(stderr, /^Internal error in Gitpip.*report it/m)
-        if (how === "what is thrown is no error") return
+        if (how === "the thrown value is not an error") return
         assert.match(stderr, /broken by .*‹secret›/)
         assert.match(stderr, /^ {2} {4}at /m)
       })
@@ -172,7 +172,7 @@ describe("settings that are wrong show no secret", () => {
     })
   )
 
-  it.live("nor does doctor", () =>
+  it.live("in the output of doctor", () =>
     Effect.gen(function* () {
       const cwd = yield* directory
       const env = {

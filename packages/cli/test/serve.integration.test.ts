@@ -33,7 +33,7 @@ describe("serve", () => {
     )
   }
 
-  it.live("says when the port is taken, or when the address is not for everybody", () =>
+  it.live("says when the port is taken, or when other machines could reach the server without a key", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld()
       const taken = yield* run(withEnv(world, { GITPIP_PORT: world.github.url.port }), "serve")

@@ -1,4 +1,4 @@
-/** Each command once as people run it: a process with its exit code. All else that commands do is tested in-process. */
+/** Each command once as a process, with its exit code. Everything else about commands is tested in-process. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdir } from "node:fs/promises"
@@ -10,7 +10,7 @@ import { bin, done, makeWorld, run, withEnv } from "./process.ts"
 
 const commands = gitpip.subcommands.flatMap((group) => group.commands.map(({ name }) => name))
 
-/** Those run until they are stopped, and have files of their own. */
+/** These commands run until they are stopped, and have their own test files. */
 const elsewhere = ["serve", "demo"]
 
 describe("as a process", () => {

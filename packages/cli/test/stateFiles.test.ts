@@ -35,7 +35,7 @@ describe("a file of state", () => {
     )
   }
 
-  it.live("is never written over another, and goes away when it is not finished", () =>
+  it.live("never replaces another file, and is deleted when it is not finished", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const file = join(path, "there")
@@ -67,7 +67,7 @@ describe("a file of state", () => {
       for (const [name, bytes] of [
         ["cut.gz", compressed.subarray(0, compressed.length - 10)],
         ["no.gz", Buffer.from("plain")],
-        // A damaged letter, and zeros without end, compressed a thousandfold.
+        // A damaged letter, and very many zeros, which compress a thousandfold.
         ["damaged", Buffer.from([0x61, 0xff, 0x0a])],
         ["endless.gz", gzipSync(Buffer.alloc(20 * 1024 * 1024))]
       ] as const) {

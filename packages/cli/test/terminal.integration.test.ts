@@ -1,6 +1,6 @@
 /**
- * What strangers write (names of files, descriptions, messages of services) reaches no terminal and no log as anything
- * but visible text on its own line. That no output holds a control character, `inProcess.ts` checks by itself.
+ * Text of strangers (file names, descriptions, messages of services) reaches terminals and logs only as visible text on
+ * its own line. `inProcess.ts` checks every output for control characters.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -11,7 +11,7 @@ import { freePort, makeWorld, withEnv } from "./process.ts"
 const hostile =
   "\u001b]8;;https://evil.example\u0007x\u001b]8;;\u0007\u001b[2J\u009b31m\u202e\u0000\nFORGED 1\r\nFORGED 2\u2028FORGED 3\u0085FORGED 4"
 
-/** No line of it begins with what a stranger wrote, and that it was written is to be seen. */
+/** No line begins with a stranger's text, and the text is visible. */
 const assertHarmless = (what: string, text: string): void => {
   assert.include(text, "FORGED", what)
   for (const line of text.split("\n")) assert.notMatch(line, /^\s*FORGED/, what)
@@ -48,7 +48,7 @@ describe("commands", () => {
       }
       const { json } = yield* done(world, "history", "ann", "--json")
       const names = json.map(({ filename }: { readonly filename: string }) => filename)
-      // In JSON it is the same text, but for what no database can store.
+      // JSON has the same text, except for characters that no database can store.
       assert.isTrue(names.some((name: string) => name.startsWith(hostile.replace("\0", "\ufffd").slice(0, 40))))
       yield* done(world, "track", "ann", "--dry-run")
     })
@@ -64,7 +64,7 @@ describe("commands", () => {
       assert.strictEqual(refused.code, 1)
       assertHarmless("scan", refused.stderr)
       yield* done(world, "status")
-      // Nothing is left to publish, so the next scan waits for nothing.
+      // Nothing is left to publish, so the next scan does not wait.
       world.pipedrive.clearFaults()
       yield* run(world, "scan")
       world.github.injectFault({ kind: "status", status: 401, body: { message: hostile } }, forever)
@@ -90,7 +90,7 @@ describe("the server's log", () => {
         })
         const server = yield* start(world, "serve")
         yield* server.says("FORGED")
-        // What a caller writes is in the log of requests.
+        // The log of requests has the caller's text.
         yield* Effect.promise(() => fetch(`http://127.0.0.1:${port}/users/%1b%5b2J%0aFORGED`))
         yield* server.says("http.answered")
         const { stderr, stdout } = yield* server.stop

@@ -25,7 +25,7 @@ const user = (login: Username): User => ({
 const quiet: Progress = { update: () => Effect.void, done: Effect.void }
 
 describe("a file of users", () => {
-  it.live("is text in UTF-8 with any ends of lines, and nothing else is taken for it", () =>
+  it.live("is text in UTF-8 with any line ends, and any other file is refused", () =>
     Effect.gen(function* () {
       const path = yield* directory
       const candidates = Effect.fnUntraced(function* (bytes: Buffer) {
@@ -56,7 +56,7 @@ describe("a file of users", () => {
     })
   )
 
-  it.live("without an end is not read for ever", () =>
+  it.live("without an end is refused", () =>
     Effect.gen(function* () {
       const endless = yield* Effect.flip(fromFile("/dev/zero"))
       assert.match(endless.message, /cannot be read: it is longer than 64 MiB; split it/)

@@ -22,7 +22,7 @@ const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: Read
     ["track", "a b", "--id", "0"],
     [/USERNAME "a b": a GitHub username/, /--id "0": an id is a whole number/]
   ],
-  [["track", "ann", "--id", "1e3"], [/--id "1e3": not a whole number/]],
+  [["track", "ann", "--id", "1e3"], [/--id "1e3": an id is a whole number from 1/]],
   [["track", "ann", "--id=-1"], [/--id "-1"/]],
   [["track", "ann", "--id", "9007199254740992"], [/--id/]],
   [["track", `${"a".repeat(40)}`], [/USERNAME/]],

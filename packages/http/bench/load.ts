@@ -1,6 +1,6 @@
 /**
- * A closed loop of so many connections: each sends its next request when the last one is answered. Plain sockets and a
- * parser that knows `content-length` alone, so that the load costs little beside the servers it shares the machine with.
+ * A closed loop: each connection sends its next request when the last one is answered. Plain sockets and a parser of
+ * `content-length` alone keep the load cheap, because it shares the machine with the servers.
  */
 import { connect, type Socket } from "node:net"
 

@@ -1,4 +1,4 @@
-/** As much of `pg` as the benchmark uses: the package brings no types. */
+/** Types for the part of `pg` that the benchmark uses; the package has none. */
 declare module "pg" {
   class Client {
     constructor(options: { readonly connectionString: string })

@@ -15,7 +15,7 @@ const calls: Record<string, Load["next"]> = {
   "GET /health": () => ["GET", "/health"],
   [`GET /users (${users} users)`]: () => ["GET", "/users"],
   "POST /latestgists (nothing new)": (n) => ["POST", `/latestgists/user-${(n % users) + 1}`],
-  // A visitor who was never here before sees all of the user's files.
+  // A new visitor sees all of the user's files.
   [`POST /latestgists (${filesPerUser} new files)`]: (n) => [
     "POST",
     `/latestgists/user-${(n % users) + 1}?visitor=v${visitor++}`
@@ -24,12 +24,12 @@ const calls: Record<string, Load["next"]> = {
 let visitor = 0
 
 const main = async () => {
-  // The disk is not what is measured.
+  // The disk is not measured.
   const postgres = await startPostgres(["-c", "fsync=off", "-c", "synchronous_commit=off"])
   const { url } = postgres
   const children: Array<ChildProcess> = []
   try {
-    // Gitpip first: it brings the schema.
+    // Gitpip starts first, because it creates the schema.
     const gitpip = await start("gitpip.ts", url, children)
     await seed(url)
     const bare = await start("bare.js", url, children)
@@ -41,7 +41,7 @@ const main = async () => {
     }
     for (let round = 0; round < rounds; round++) {
       for (const [call, next] of Object.entries(calls)) {
-        // Who goes first changes, so that neither always follows the other's mess.
+        // The order alternates, so that neither always runs second.
         for (const who of round % 2 === 0 ? (["gitpip", "bare"] as const) : (["bare", "gitpip"] as const)) {
           rates[call]?.[who].push(await run({ port: who === "gitpip" ? gitpip : bare, connections, millis, next }))
         }
@@ -63,7 +63,7 @@ const main = async () => {
 }
 
 const start = async (file: string, url: string, children: Array<ChildProcess>): Promise<number> => {
-  // What is measured is the server, not its refusals.
+  // The server is measured, not its refusals.
   const limits = { GITPIP_RATE_LIMIT: process.env.GITPIP_RATE_LIMIT ?? "none" }
   const env = { ...process.env, ...limits, POSTGRES_CONNECTION_STRING: url, GITPIP_LOG_LEVEL: "Warn" }
   const child = fork(join(import.meta.dirname, file), { env })

@@ -1,5 +1,6 @@
 /** The addresses that the server may listen on. */
 import { BlockList, isIP } from "node:net"
+import { codeOf } from "@gitpip/core"
 import { Schema } from "effect"
 
 /** The server cannot listen. The message says why and what to do. */
@@ -46,8 +47,7 @@ export const listenError = (
   cause: unknown,
   { host, port }: { readonly host: string; readonly port: number }
 ): ListenError => {
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
-  const say = reasons[code]
+  const say = reasons[codeOf(cause) ?? ""]
   return new ListenError({
     message: `The server cannot listen on ${host}, port ${port}: ${say ?? (cause instanceof Error ? cause.message : String(cause))}`,
     cause

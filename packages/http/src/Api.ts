@@ -21,10 +21,9 @@ import {
   Username,
   Visit,
   VisitId,
-  Visitor,
   VisitRecord
 } from "@gitpip/core"
-import { Record, Schema, SchemaTransformation } from "effect"
+import { Record, Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import {
   FileNotFoundProblem,
@@ -38,54 +37,7 @@ import {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-
-/** A number in an address, in plain digits. Other spellings that JavaScript accepts (`1e3`, `0x10`, ` 7`) are refused. */
-const digits = <S extends Schema.Codec<number, number>>(number: S, message: string, description: string) =>
-  Schema.String.annotate({ description })
-    .check(Schema.isPattern(/^\d{1,16}$/, { message }))
-    .pipe(Schema.decodeTo(number, SchemaTransformation.numberFromString))
-
-const between = (
-  [minimum, maximum]: readonly [minimum: number, maximum: number],
-  message: string,
-  description: string
-) => digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message, description)
-
-const idOf = (what: string) =>
-  between([1, Number.MAX_SAFE_INTEGER], "an id is a whole number from 1 to 9007199254740991", `The ${what}'s number`)
-
-/** The longest page, and the number of rows read at a time when all are requested. */
-export const pageLimit = 1_000
-export const defaultLimit = 100
-
-const page = {
-  limit: Schema.optionalKey(
-    between([1, pageLimit], "must be a whole number from 1 to 1000", "How many at most, 1 to 1,000; 100 by default")
-  ),
-  after: Schema.optionalKey(
-    between(
-      [0, Number.MAX_SAFE_INTEGER],
-      "must be the id of the last row seen, a whole number from 0 to 9007199254740991",
-      "The id of the last row of the previous page"
-    )
-  )
-}
-
-/** A page with a link to the next one, absent on the last. */
-const paged = <S extends Schema.Top>(body: S) =>
-  HttpApiSchema.WithHeaders(body, { link: Schema.optionalKey(Schema.String) })
-
-const Name = Username.annotate({ description: "A GitHub username, in any case" })
-const username = { username: Name }
-
-const visitor = {
-  visitor: Schema.optionalKey(
-    Visitor.annotate({
-      description:
-        "The visitor's name: 1 to 100 letters, digits, spaces or . _ @ + -. Without it, the visitor `default`"
-    })
-  )
-}
+import { between, digits, idOf, Name, page, paged, username, visitor } from "./parameters.ts"
 
 export class Users extends HttpApiGroup.make("users")
   .add(
@@ -130,7 +82,10 @@ export class Users extends HttpApiGroup.make("users")
       query: {
         ...page,
         state: Schema.optionalKey(
-          Schema.Literal("failing").annotate({ description: "Only users whose last check failed" })
+          Schema.Literal("failing").annotate({
+            description: "Only users whose last check failed",
+            message: "must be `failing`"
+          })
         )
       },
       success: paged(Schema.Array(User))
@@ -232,7 +187,12 @@ export class Publications extends HttpApiGroup.make("publications")
     HttpApiEndpoint.get("list", "/publications", {
       query: {
         ...page,
-        state: Schema.optionalKey(PublicationState.annotate({ description: "Only those in this state" }))
+        state: Schema.optionalKey(
+          PublicationState.annotate({
+            description: "Only those in this state",
+            message: "must be `pending`, `sending`, `published`, `failed` or `gone`"
+          })
+        )
       },
       success: paged(Schema.Array(Publication))
     }).annotateMerge(OpenApi.annotations({ summary: "The outbox, newest first" })),
@@ -262,7 +222,9 @@ export class System extends HttpApiGroup.make("system")
     ),
     HttpApiEndpoint.get("ready", "/ready", {
       query: {
-        exclude: Schema.optionalKey(Schema.Literal("work").annotate({ description: "Check the database alone" }))
+        exclude: Schema.optionalKey(
+          Schema.Literal("work").annotate({ description: "Check the database alone", message: "must be `work`" })
+        )
       },
       success: Schema.Struct({ ready: Schema.Literal(true) }),
       error: NotReadyProblem

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { HttpApiSchema } from "effect/http-api"
-import { defaultLimit } from "./Api.ts"
+import { defaultLimit } from "./parameters.ts"
 
 interface Query {
   readonly limit?: number

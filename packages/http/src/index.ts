@@ -3,7 +3,7 @@
  * a process.
  */
 export { isLoopback, ListenError } from "./Address.ts"
-export { Api, defaultLimit, Gists, Publications, pageLimit, Scans, Session, System, Users } from "./Api.ts"
+export { Api, Gists, Publications, Scans, Session, System, Users } from "./Api.ts"
 export { type ConnectionLimits, defaultLimits } from "./Connections.ts"
 export { type CoreError, orProblem, toProblem } from "./Errors.ts"
 export { layerLogs, layerProcess, layerServer, layerServerWith, layerTelemetry } from "./main.ts"
@@ -22,4 +22,5 @@ export {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
+export { defaultLimit, pageLimit } from "./parameters.ts"
 export { layerApp, layerRoutes, toWebHandler, type WebHandler } from "./Server.ts"

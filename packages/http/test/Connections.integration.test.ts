@@ -1,4 +1,4 @@
-/** Connections that are misused end by themselves, and leave room for others. Limits are a few milliseconds here. */
+/** Misused connections end by themselves, and leave room for others. The limits here are a few milliseconds. */
 import { connect, type Socket } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
@@ -56,7 +56,7 @@ describe("a connection ends by itself", () => {
           ["content-length: 60000\r\n\r\n", "a"],
           ["transfer-encoding: chunked\r\n\r\n", "1\r\na\r\n"]
         ] as const) {
-          // Whatever is answered: it comes to an end.
+          // The answer does not matter, only that the connection ends.
           assert.isString(yield* bytes(origin, `${head}${rest}`, drip(part)))
         }
         assert.strictEqual((yield* call("GET", "/users")).status, 200)
@@ -76,7 +76,7 @@ describe("a connection ends by itself", () => {
           const { hostname, port } = new URL(origin)
           const socket = connect(Number(port), hostname, () => {
             socket.write("GET /users HTTP/1.1\r\nhost: localhost\r\n\r\n")
-            // From here on nothing is read, but the caller shows that it is there.
+            // From here on the caller reads nothing, but still sends bytes.
             socket.pause()
             watching = setInterval(() => socket.write("\r\n"), 20)
           })
@@ -94,7 +94,7 @@ describe("a connection ends by itself", () => {
     )
   )
 
-  it.live("when it is kept for later and nothing comes", () =>
+  it.live("when it is kept alive and no further request comes", () =>
     on(
       { ...quick, keepAlive: 50 },
       Effect.gen(function* () {
@@ -119,7 +119,7 @@ describe("a connection ends by itself", () => {
               )
             )
             socket.resume()
-            // Only the server can bring the end about: this side never sends one.
+            // Only the server can end the connection: this side never does.
             const probe = setInterval(() => socket.write("x"), 20)
             const end = () => {
               clearInterval(probe)
@@ -133,7 +133,7 @@ describe("a connection ends by itself", () => {
     )
   )
 
-  it.live("when it goes on after what is no request", () =>
+  it.live("when the caller goes on after bytes that are not a request", () =>
     on(
       quick,
       Effect.gen(function* () {
@@ -146,7 +146,7 @@ describe("a connection ends by itself", () => {
 })
 
 describe("connections are limited", () => {
-  /** Opens a connection, and keeps it. Answers whether the server takes it. */
+  /** Opens a connection, keeps it, and returns whether the server accepted it. */
   const open = (origin: string) =>
     Effect.acquireRelease(
       Effect.callback<Option.Option<Socket>>((resume) => {
@@ -177,7 +177,7 @@ describe("connections are limited", () => {
             })
           )
           assert.deepStrictEqual(taken, [true, true, true, false, false])
-          // The server learns of the end in its own time.
+          // The server notices the end later.
           for (;;) {
             const again = yield* Effect.scoped(Effect.map(open(origin), Option.isSome))
             if (again) break

@@ -1,4 +1,4 @@
-/** What the page asks beside what others ask: counts, days, previews, who fails. */
+/** The calls that only the page makes: counts, days, previews, failing users. */
 import { assert, layer } from "@effect/vitest"
 import { Gitpip, Username } from "@gitpip/core"
 import { Effect } from "effect"
@@ -108,7 +108,7 @@ layer(layerRunning(), { excludeTestServices: true })("a preview", (it) => {
     })
   )
 
-  it.effect("that GitHub does not give is a problem that says so", () =>
+  it.effect("that GitHub does not give is a problem with the reason", () =>
     Effect.gen(function* () {
       const { call, github } = yield* Running
       const sql = yield* SqlClient.SqlClient
@@ -119,7 +119,7 @@ layer(layerRunning(), { excludeTestServices: true })("a preview", (it) => {
       assert.strictEqual(type, "urn:gitpip:problem:github")
       assert.isNotEmpty(detail)
 
-      // Once GitHub gives it, it is shown: what failed is not kept.
+      // A failed preview is not cached: the next one succeeds.
       const gistId = github.addGist("ann", { files: { "x.md": "# Hello <b>" } })
       yield* sql`update gist_files set gist_id = ${gistId} where filename = 'x.md'`
       const { json } = yield* call("GET", `/files/${file?.key}/preview`)

@@ -1,4 +1,4 @@
-/** The shell and its parts: nothing of anybody's in them, small, kept by browsers, and allowed nothing but themselves. */
+/** The shell and its parts: without data, compressed, cached by browsers, and with a strict policy. */
 import { brotliDecompressSync, gunzipSync } from "node:zlib"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -14,7 +14,7 @@ for (const env of [{}, { GITPIP_API_KEY: key }] as ReadonlyArray<Record<string, 
   layer(layerRunning(env), { excludeTestServices: true })(
     `the page, ${"GITPIP_API_KEY" in env ? "with" : "without"} a key`,
     (it) => {
-      it.effect("is given to everybody, and says nothing but whether it asks for a key", () =>
+      it.effect("is served to anybody, and says nothing but whether it asks for a key", () =>
         Effect.gen(function* () {
           const { call } = yield* Running
           yield* found("ann", 1)

@@ -59,7 +59,7 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
     })
   )
 
-  it.effect("refuses what is not there, no id, or no state", () =>
+  it.effect("refuses unknown publications, invalid ids and unknown states", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const none = "urn:gitpip:problem:publication-not-found"
@@ -73,6 +73,9 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
         "query.limit",
         "query.state"
       ])
+      const messages = errors.map(({ message }: { message: string }) => message)
+      assert.include(messages, "must be `pending`, `sending`, `published`, `failed` or `gone`")
+      assert.notMatch(messages.join(), /expected/i)
     })
   )
 })

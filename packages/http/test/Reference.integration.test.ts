@@ -1,4 +1,4 @@
-/** The page at `/docs` is whole in itself, and its policy allows it nothing else. */
+/** The page at `/docs` loads nothing from elsewhere, and its policy allows nothing else. */
 import { createHash } from "node:crypto"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -33,7 +33,7 @@ layer(layerRunning(), { excludeTestServices: true })("/docs", (it) => {
         "form-action": ["'none'"],
         "frame-ancestors": ["'none'"]
       })
-      // Again, out of what is remembered.
+      // Again, with the cached policy.
       assert.strictEqual((yield* call("GET", "/docs")).headers.get("content-security-policy"), policy)
     })
   )

@@ -63,7 +63,7 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
     })
   )
 
-  it.effect("refuses what is not there or no id", () =>
+  it.effect("refuses unknown scans and invalid ids", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       assert.strictEqual(problem(yield* call("GET", "/scans/999999"), 404).type, "urn:gitpip:problem:scan-not-found")

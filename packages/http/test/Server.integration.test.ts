@@ -91,7 +91,7 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
     })
   )
 
-  it.effect("describes what is really answered", () =>
+  it.effect("describes the real answers", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const openapi = yield* document
@@ -194,7 +194,7 @@ layer(layerRunning({ GITPIP_API_KEY: "hush-client-key" }), { excludeTestServices
 })
 
 describe("toWebHandler", () => {
-  it.live("is the whole server for any other one, with the services' own logger", () =>
+  it.live("is the whole server for any other server, with the services' own logger", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const logger = Layer.merge(

@@ -1,4 +1,4 @@
-/** A browser shows the key once. What it keeps is not the key, ends, and counts for the page itself alone. */
+/** A browser sends the key once. Its session is not the key, ends, and counts only for requests of the page itself. */
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Option, Redacted } from "effect"
 import { makeSessions } from "../src/Session.ts"
@@ -17,7 +17,7 @@ const signIn = (headers: Record<string, string> = {}) =>
   })
 
 layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a session", (it) => {
-  it.effect("is had for the key, out of reach of scripts and of other sites", () =>
+  it.effect("is given for the key, out of reach of scripts and of other sites", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const { cookie, setCookie } = yield* signIn()
@@ -35,7 +35,7 @@ layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a s
     })
   )
 
-  it.effect("is not had without the key, nor made up", () =>
+  it.effect("cannot be had without the key, nor forged", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       const { cookie } = yield* signIn()
@@ -73,7 +73,7 @@ layer(layerRunning({ GITPIP_API_KEY: key }), { excludeTestServices: true })("a s
       problem(yield* call("GET", "/status", { headers: { cookie, "sec-fetch-site": "same-site" } }), 403)
       assert.strictEqual((yield* ask({ origin })).status, 202)
       assert.strictEqual((yield* ask({ "sec-fetch-site": "same-origin" })).status, 202)
-      // With the key itself nothing is sent by itself.
+      // Browsers never send the key by themselves.
       assert.strictEqual((yield* call("POST", "/scans", { headers: { authorization } })).status, 202)
     })
   )

@@ -147,12 +147,13 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
     })
   )
 
-  it.effect("refuses limits and cursors that are none, by name", () =>
+  it.effect("refuses invalid limits and cursors, by name", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
       for (const limit of ["0", "1001", "-5", "ten", "1.5", "", "1e2", "+3", "5&limit=6"]) {
         const { errors } = problem(yield* call("GET", `/users?limit=${encodeURI(limit)}`), 400)
         assert.deepStrictEqual(errors[0].path.slice(0, 2), ["query", "limit"], limit)
+        assert.strictEqual(errors[0].message, "must be a whole number from 1 to 1000", limit)
       }
       for (const after of ["-1", "x", "", "9007199254740992"]) {
         const { errors } = problem(yield* call("GET", `/users?after=${after}`), 400)
@@ -209,7 +210,7 @@ layer(layerRunning(), { excludeTestServices: true })("2,500 users", (it) => {
     })
   )
 
-  it.effect("come whole when their number is a multiple of the page's", () =>
+  it.effect("come whole when their number is a multiple of the page size", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const { call } = yield* Running

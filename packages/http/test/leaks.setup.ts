@@ -1,4 +1,4 @@
-/** After each test of this package. A setup file, since files share their modules, and a module's own hooks run for one file only. */
+/** Runs after each test of this package. Test files share modules, so a hook in a module would run for one file only. */
 import { afterEach } from "vitest"
 import { assertNoLeaks } from "./server.ts"
 

@@ -29,13 +29,13 @@ layer(layerRunning({ GITPIP_RATE_LIMIT: "5" }), { excludeTestServices: true })("
         assert.include(detail, "5 requests a minute")
         assert.strictEqual(answer.headers.get("x-content-type-options"), "nosniff")
       }
-      // A supervisor of the same address is not kept from its answer, and does not use anything up.
+      // A supervisor at the same address always gets its answer, and uses up no requests.
       assert.deepStrictEqual(yield* statuses(times(20, call("GET", "/health"))), times(20, 200))
       assert.deepStrictEqual(yield* statuses(times(20, call("GET", "/ready"))), times(20, 200))
     })
   )
 
-  it.effect("cannot be another one by saying so", () =>
+  it.effect("cannot pose as another client by a header", () =>
     Effect.gen(function* () {
       const { origin } = yield* Running
       const { status } = yield* raw(origin, "GET", "/users", { "x-forwarded-for": "198.51.100.9" })

@@ -1,4 +1,4 @@
-/** Requests that `fetch` would not send: forbidden headers, half a request, none at all. */
+/** Bytes that `fetch` would not send: forbidden headers, half a request, or no HTTP at all. */
 import { request as nodeRequest } from "node:http"
 import { connect, type Socket } from "node:net"
 import { Effect } from "effect"
@@ -25,20 +25,20 @@ export const raw = (origin: string, method: string, path: string, headers: Recor
     }).end()
   })
 
-/** A body of so many KiB whose length is not announced. Answers the status. */
+/** Sends a chunked body of that many KiB, without a length, and returns the status. */
 export const chunked = (url: string, kibibytes: number) =>
   Effect.callback<number>((resume) => {
     const request = nodeRequest(url, { method: "POST" }, (response) => {
       response.resume()
       resume(Effect.succeed(response.statusCode ?? 0))
     })
-    // The server may close before everything is written, which is its right.
+    // The server may close before everything is written.
     request.on("error", () => undefined)
     for (let n = 0; n < kibibytes; n++) request.write("x".repeat(1024))
     request.end()
   })
 
-/** Writes the text to a connection, and answers all that comes back until the server ends it. */
+/** Writes the text to a connection, and returns everything that comes back until the server closes it. */
 export const bytes = (origin: string, text: string, use: (socket: Socket) => void = () => undefined) =>
   Effect.callback<string>((resume) => {
     const { hostname, port } = new URL(origin)
@@ -48,7 +48,7 @@ export const bytes = (origin: string, text: string, use: (socket: Socket) => voi
     })
     let answer = ""
     socket.setEncoding("utf8").on("data", (part) => (answer += part))
-    // A reset is an end as well.
+    // A reset counts as the end.
     socket.on("error", () => undefined)
     socket.on("close", () => {
       watch("a connection", answer)
@@ -57,7 +57,7 @@ export const bytes = (origin: string, text: string, use: (socket: Socket) => voi
     return Effect.sync(() => void socket.destroy())
   })
 
-/** The status and the body of an answer as it came over the wire. */
+/** Parses the status, headers and body of a raw answer. */
 export const parse = (answer: string): RawAnswer => {
   const [head = "", ...rest] = answer.split("\r\n\r\n")
   const [first = "", ...lines] = head.split("\r\n")

@@ -1,7 +1,7 @@
 /**
  * The real server on a real port, between a fresh PostgreSQL database and the GitHub fake.
  *
- * Whatever a test is about: no answer and no log line of any server here may hold a secret of its settings.
+ * In every test, no answer and no log line of a server may hold a secret of its settings.
  */
 import { inspect } from "node:util"
 import { Database, Gitpip, layerTransport, type Services, Settings, Username, Worker } from "@gitpip/core"
@@ -13,19 +13,19 @@ import { secretsOf } from "../../core/test/secrets.ts"
 import type { ConnectionLimits } from "../src/Connections.ts"
 import { layerServerWith } from "../src/main.ts"
 
-/** Of all servers of this test file. */
+/** Secrets of all servers of this test file. */
 const secrets = new Set<string>()
 const leaks: Array<string> = []
 
-/** Notes what holds a secret; the test that made it fails. */
+/** Records a text that holds a secret, so that the test fails. */
 export const watch = (where: string, text: string): void => {
   for (const secret of secrets) if (text.includes(secret)) leaks.push(`${where} shows ${secret}: ${text}`)
 }
 
-/** What the servers of this test logged. */
+/** The log lines of the servers of this test. */
 export const logged: Array<string> = []
 
-/** Forgets what the servers of a test logged, and fails when a secret was in it: for `leaks.setup.ts`. */
+/** Clears the log lines of a test, and fails when one held a secret: for `leaks.setup.ts`. */
 export const assertNoLeaks = (): void => {
   logged.length = 0
   const found = leaks.splice(0)
@@ -35,7 +35,7 @@ export const assertNoLeaks = (): void => {
 /** A new database on the run's PostgreSQL, migrated, dropped when the scope ends. */
 export const freshUrl = Effect.map(freshDatabase, Redacted.value)
 
-/** Settings as the environment gives them, on any free port. */
+/** Settings from these variables, with any free port. */
 export const settingsOf = (env: Record<string, string>) => {
   for (const secret of secretsOf(env)) secrets.add(secret)
   return Layer.effect(
@@ -48,7 +48,7 @@ export const settingsOf = (env: Record<string, string>) => {
   )
 }
 
-/** A worker that does nothing by itself, so that tests decide what happens when. */
+/** An idle worker, so that tests decide what happens when. */
 const layerIdle = Layer.effect(
   Worker,
   Effect.map(DateTime.now, (startedAt) => Worker.of({ dead: Effect.succeed([]), startedAt }))
@@ -171,7 +171,7 @@ export const allPages = Effect.fnUntraced(function* (path: string, pages = 100) 
   return bodies
 })
 
-/** Tracks a user and scans so many gists of theirs. */
+/** Tracks a user, and scans that many gists of the user. */
 export const found = Effect.fnUntraced(function* (login: string, files: number) {
   const { github } = yield* Running
   const gitpip = yield* Gitpip

@@ -59,7 +59,7 @@ export const latest = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("Show a user's files that are new since the last visit, and record this one"),
+  Command.withDescription("Show a user's files that are new since the last visit, and record a visit"),
   Command.withShortDescription("Show what is new of a user since the last visit")
 )
 

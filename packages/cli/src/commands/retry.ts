@@ -24,17 +24,17 @@ export const retry = Command.make(
     everything: Flag.Boolean("all").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
-      Flag.withDescription("Try all failed ones again")
+      Flag.withDescription("Retry all failed publications")
     ),
     json
   },
   Effect.fnUntraced(function* (typed) {
     const { ids } = yield* Input.all({
       ids: Input.each(typed.ids, (id) => Input.number("PUBLICATION", Input.RowId, id)),
-      one: Input.rule(
-        !typed.everything || typed.ids.length === 0,
-        "Give either numbers of publications or --all, not both"
-      )
+      one: Input.rule({
+        holds: !typed.everything || typed.ids.length === 0,
+        fault: "Give either numbers of publications or --all, not both"
+      })
     })
     const options = { json: typed.json }
     if (typed.everything) yield* retryAll(options)
@@ -42,8 +42,8 @@ export const retry = Command.make(
     else yield* retryEach(ids, options)
   })
 ).pipe(
-  Command.withDescription("Try failed publications again, or list them with the reasons"),
-  Command.withShortDescription("Try failed publications again, or list them")
+  Command.withDescription("Retry failed publications, or list them with the reasons"),
+  Command.withShortDescription("Retry failed publications, or list them")
 )
 
 interface Options {

@@ -1,4 +1,4 @@
-import type { Preview } from "@gitpip/core"
+import type { Preview, UserId, Username } from "@gitpip/core"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
@@ -35,55 +35,26 @@ export const track = Command.make(
     json
   },
   Effect.fnUntraced(function* (typed) {
-    const { core, withGitpip } = yield* session
+    const { core } = yield* session
     const one = typed.usernames.length === 1 && Option.isNone(typed.from)
     const { id, usernames } = yield* Input.all({
       usernames: Input.each(typed.usernames, (username) => Input.text("USERNAME", core.Username, username)),
       id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id)),
-      some: Input.rule(
-        typed.usernames.length > 0 || Option.isSome(typed.from),
-        "Give one USERNAME or more, or --from FILE. See: gitpip track --help"
-      ),
-      numbered: Input.rule(
-        Option.isNone(typed.id) || one,
-        "--id needs exactly one USERNAME. In a file, write an id beside each name"
-      ),
-      previewed: Input.rule(!typed.dryRun || one, "--dry-run needs exactly one USERNAME")
+      some: Input.rule({
+        holds: typed.usernames.length > 0 || Option.isSome(typed.from),
+        fault: "Give one USERNAME or more, or --from FILE. See: gitpip track --help"
+      }),
+      numbered: Input.rule({
+        holds: Option.isNone(typed.id) || one,
+        fault: "--id needs exactly one USERNAME. In a file, write an id beside each name"
+      }),
+      previewed: Input.rule({ holds: !typed.dryRun || one, fault: "--dry-run needs exactly one USERNAME" })
     })
+    const options = { json: typed.json }
     const [username] = usernames
-    if (username !== undefined && typed.dryRun) {
-      const preview = yield* withGitpip((gitpip) => gitpip.preview(username))
-      return yield* Output.result(preview, { json: typed.json, schema: core.Preview, show: showPreview })
-    }
-    if (username !== undefined && one) {
-      const { created, user } = yield* withGitpip((gitpip) => gitpip.track(username, { id }))
-      if (!created) yield* Output.message(`${user.login} is already tracked.`)
-      yield* Output.result(user, {
-        json: typed.json,
-        schema: core.User,
-        show: ({ id, login }) => `Tracking ${login} (id ${id})`
-      })
-      return yield* created ? next : Effect.void
-    }
-    const { faultsOf, fromFile, Outcome, trackAll } = yield* Effect.promise(() => import("../tracking.ts"))
-    const listed = Option.isNone(typed.from) ? { candidates: [], wrong: [] } : yield* fromFile(typed.from.value)
-    const candidates = [...usernames.map((username) => ({ line: null, username, id: undefined })), ...listed.candidates]
-    const progress = yield* Progress.make
-    const tracked = yield* withGitpip((gitpip) =>
-      Effect.ensuring(trackAll(gitpip, candidates, progress), progress.done)
-    )
-    const outcomes = [...tracked, ...listed.wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
-    yield* Output.result(outcomes, {
-      json: typed.json,
-      schema: Schema.Array(Outcome),
-      show: (outcomes) =>
-        outcomes.flatMap(({ created, user }) =>
-          user === null ? [] : [`${created ? "Tracking" : "Already tracked:"} ${user.login} (id ${user.id})`]
-        )
-    })
-    if (outcomes.some(({ created }) => created)) yield* next
-    const faults = faultsOf(outcomes)
-    if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
+    if (username !== undefined && typed.dryRun) yield* previewOne(username, options)
+    else if (username !== undefined && one) yield* trackOne({ username, id }, options)
+    else yield* trackMany({ usernames, file: Option.getOrUndefined(typed.from) }, options)
   })
 ).pipe(
   Command.withDescription("Track GitHub users: every file of their public gists is published from now on"),
@@ -94,6 +65,56 @@ export const track = Command.make(
     { command: "gitpip track --from contacts.csv", description: "Track all users in a file" }
   ])
 )
+
+interface Options {
+  readonly json: boolean
+}
+
+const previewOne = Effect.fnUntraced(function* (username: Username, options: Options) {
+  const { core, withGitpip } = yield* session
+  const preview = yield* withGitpip((gitpip) => gitpip.preview(username))
+  yield* Output.result(preview, { ...options, schema: core.Preview, show: showPreview })
+})
+
+const trackOne = Effect.fnUntraced(function* (
+  { id, username }: { readonly username: Username; readonly id: UserId | undefined },
+  options: Options
+) {
+  const { core, withGitpip } = yield* session
+  const { created, user } = yield* withGitpip((gitpip) => gitpip.track(username, { id }))
+  if (!created) yield* Output.message(`${user.login} is already tracked.`)
+  yield* Output.result(user, {
+    ...options,
+    schema: core.User,
+    show: ({ id, login }) => `Tracking ${login} (id ${id})`
+  })
+  if (created) yield* next
+})
+
+/** Tracks the users of the command line, then those of the file. A refused user does not stop the others. */
+const trackMany = Effect.fnUntraced(function* (
+  { file, usernames }: { readonly usernames: ReadonlyArray<Username>; readonly file: string | undefined },
+  options: Options
+) {
+  const { withGitpip } = yield* session
+  const { faultsOf, fromFile, Outcome, trackAll } = yield* Effect.promise(() => import("../tracking.ts"))
+  const listed = file === undefined ? { candidates: [], wrong: [] } : yield* fromFile(file)
+  const candidates = [...usernames.map((username) => ({ line: null, username, id: undefined })), ...listed.candidates]
+  const progress = yield* Progress.make
+  const tracked = yield* withGitpip((gitpip) => Effect.ensuring(trackAll(gitpip, candidates, progress), progress.done))
+  const outcomes = [...tracked, ...listed.wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  yield* Output.result(outcomes, {
+    ...options,
+    schema: Schema.Array(Outcome),
+    show: (outcomes) =>
+      outcomes.flatMap(({ created, user }) =>
+        user === null ? [] : [`${created ? "Tracking" : "Already tracked:"} ${user.login} (id ${user.id})`]
+      )
+  })
+  if (outcomes.some(({ created }) => created)) yield* next
+  const faults = faultsOf(outcomes)
+  if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
+})
 
 const next = Output.message(
   "The next scan checks them: a running server scans by itself; without one, run `gitpip scan`."

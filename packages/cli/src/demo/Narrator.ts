@@ -11,7 +11,7 @@ export interface Narrator {
   readonly part: (title: string) => Effect.Effect<void>
   readonly say: (text: string) => Effect.Effect<void>
   /** Prints a claim that was checked. `seen` is what was found, printed when the claim does not hold. */
-  readonly claim: (claim: string, holds: boolean, seen: unknown) => Effect.Effect<void>
+  readonly claim: (claim: string, check: { readonly holds: boolean; readonly seen: unknown }) => Effect.Effect<void>
   readonly claims: ReadonlyArray<Claim>
 }
 
@@ -24,7 +24,7 @@ export const make = (options: { readonly json: boolean }): Narrator => {
     claims,
     part: (title) => Effect.suspend(() => print(`\n${++parts}. ${title}`)),
     say: (text) => print(text.replace(/^/gm, "   ")),
-    claim: Effect.fnUntraced(function* (claim, holds, seen) {
+    claim: Effect.fnUntraced(function* (claim, { holds, seen }) {
       claims.push({ claim, holds, seen: String(seen) })
       yield* print(holds ? `   ✓ ${claim}` : `   ✗ NOT TRUE: ${claim} (seen: ${seen})`)
     })

@@ -43,11 +43,10 @@ const tracking = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, 
     yield* calls.track(url, username, index + 1)
   }
   const tracked = (yield* calls.users(url)).map(({ login }) => login)
-  yield* claim(
-    "GET /users lists all six, names within names and all",
-    tracked.join() === usernames.join(),
-    tracked.join()
-  )
+  yield* claim("GET /users lists all six, names within names and all", {
+    holds: tracked.join() === usernames.join(),
+    seen: tracked.join()
+  })
 })
 
 const scanning = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, services: { gitpip }, stage }: Scene) {
@@ -57,21 +56,18 @@ const scanning = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, 
   yield* say(
     `${count(scan.users, "user")} checked with ${count(stage.github.count(), "request")} to GitHub, ${count(scan.files, "file")} found.`
   )
-  yield* claim(
-    `All ${allFiles} files were found, on one page of GitHub's list or on three`,
-    scan.files === allFiles,
-    scan.files
-  )
-  yield* claim(
-    `${missing} failed alone, and the scan was done all the same: "${failures[0]?.message}"`,
-    scan.state === "done" && failures.length === 1 && failures[0]?.login === missing,
-    `${scan.state}, ${failures.map(({ login }) => login).join()}`
-  )
-  yield* claim(
-    "A scan never calls Pipedrive: everything waits in the outbox",
-    stage.pipedrive.count() === 0,
-    stage.pipedrive.count()
-  )
+  yield* claim(`All ${allFiles} files were found, on one page of GitHub's list or on three`, {
+    holds: scan.files === allFiles,
+    seen: scan.files
+  })
+  yield* claim(`${missing} failed alone, and the scan was done all the same: "${failures[0]?.message}"`, {
+    holds: scan.state === "done" && failures.length === 1 && failures[0]?.login === missing,
+    seen: `${scan.state}, ${failures.map(({ login }) => login).join()}`
+  })
+  yield* claim("A scan never calls Pipedrive: everything waits in the outbox", {
+    holds: stage.pipedrive.count() === 0,
+    seen: stage.pipedrive.count()
+  })
 })
 
 const publishing = Effect.fnUntraced(function* ({
@@ -99,13 +95,12 @@ const publishing = Effect.fnUntraced(function* ({
   }).pipe(Effect.timeoutOption("40 seconds"))
   yield* Effect.raceFirst(all, arriving)
   const { activities } = pipedrive
-  yield* claim(
-    `Each of the ${allFiles} files is one activity`,
-    activities.length === allFiles && pages(activities).size === allFiles,
-    activities.length
-  )
+  yield* claim(`Each of the ${allFiles} files is one activity`, {
+    holds: activities.length === allFiles && pages(activities).size === allFiles,
+    seen: activities.length
+  })
   const refused = pipedrive.count("POST", "/api/v2/activities", 429)
-  yield* claim("Pipedrive never had to refuse for its limit", refused === 0, `${refused} refused`)
+  yield* claim("Pipedrive never had to refuse for its limit", { holds: refused === 0, seen: `${refused} refused` })
 })
 
 const note = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, stage: { pipedrive } }: Scene) {
@@ -116,16 +111,14 @@ const note = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, stag
   yield* say(hostile.content.trimEnd().replace(/^/gm, "  | "))
   yield* say("the note in Pipedrive reads:")
   yield* say(text.replaceAll("<br>", "<br>\n").trimEnd().replace(/^/gm, "  | "))
-  yield* claim(
-    "Markup arrives escaped, as text to read",
-    text.includes("&lt;script&gt;alert(") && !/<(script|b)>/.test(text),
-    text
-  )
-  yield* claim(
-    "It begins with the link to the file",
-    text.startsWith('<a href="') && text.includes(`?file=${hostile.filename}`),
-    text
-  )
+  yield* claim("Markup arrives escaped, as text to read", {
+    holds: text.includes("&lt;script&gt;alert(") && !/<(script|b)>/.test(text),
+    seen: text
+  })
+  yield* claim("It begins with the link to the file", {
+    holds: text.startsWith('<a href="') && text.includes(`?file=${hostile.filename}`),
+    seen: text
+  })
 })
 
 const deals = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, stage: { pipedrive } }: Scene) {
@@ -138,20 +131,19 @@ const deals = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, sta
   for (const deal of held)
     yield* say(`deal ${deal.id}  ${deal.title.padEnd(12)}  ${count(deal.activities, "activity", "activities")}`)
   const wanted = Object.entries(files).filter(([, count]) => count > 0)
-  yield* claim(
-    "One deal for each user who published, with exactly their files on it",
-    held.length === wanted.length &&
+  yield* claim("One deal for each user who published, with exactly their files on it", {
+    holds:
+      held.length === wanted.length &&
       wanted.every(([username, count]) =>
         held.some(({ activities, title }) => title === username && activities === count)
       ),
-    held.map(({ activities, title }) => `${title}: ${activities}`).join()
-  )
+    seen: held.map(({ activities, title }) => `${title}: ${activities}`).join()
+  })
   const [made] = held
-  yield* claim(
-    "annabel's files hang on the deal that a colleague had made",
-    made?.title === "annabel" && made.activities === files.annabel,
-    `${made?.title}: ${made?.activities}`
-  )
+  yield* claim("annabel's files hang on the deal that a colleague had made", {
+    holds: made?.title === "annabel" && made.activities === files.annabel,
+    seen: `${made?.title}: ${made?.activities}`
+  })
 })
 
 const visits = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, services: { url } }: Scene) {
@@ -159,12 +151,15 @@ const visits = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, se
   yield* say("POST /latestgists/ann")
   const first = yield* calls.latest(url, "ann")
   for (const file of first) yield* say(`  ${file.filename}  ${file.rawUrl}`)
-  yield* claim("The first visit shows ann's files", first.length === files.ann, first.length)
+  yield* claim("The first visit shows ann's files", { holds: first.length === files.ann, seen: first.length })
   const others = first.filter(({ owner }) => owner !== "ann")
-  yield* claim("and none of anna's or annabel's", others.length === 0, others.map(({ filename }) => filename).join())
+  yield* claim("and none of anna's or annabel's", {
+    holds: others.length === 0,
+    seen: others.map(({ filename }) => filename).join()
+  })
   const second = yield* calls.latest(url, "ann")
   yield* say("POST /latestgists/ann, again")
-  yield* claim("The second visit is empty", second.length === 0, second.length)
+  yield* claim("The second visit is empty", { holds: second.length === 0, seen: second.length })
 })
 
 const unchanged = Effect.fnUntraced(function* (
@@ -181,29 +176,26 @@ const unchanged = Effect.fnUntraced(function* (
   yield* say(
     `${count(github.count(), "request")} to GitHub, ${answered} of them answered "304 Not Modified", which is free of its limit.`
   )
-  yield* claim(
-    `One 304 for each of the ${unchanged} users that exist, one request for the one that does not`,
-    answered === unchanged && github.count() === unchanged + 1 && scan.unchanged === unchanged,
-    `${answered} of ${github.count()}`
-  )
-  yield* claim(
-    "Nothing was sent to Pipedrive",
-    pipedrive.count() === 0 && pipedrive.activities.length === allFiles,
-    pipedrive.count()
-  )
+  yield* claim(`One 304 for each of the ${unchanged} users that exist, one request for the one that does not`, {
+    holds: answered === unchanged && github.count() === unchanged + 1 && scan.unchanged === unchanged,
+    seen: `${answered} of ${github.count()}`
+  })
+  yield* claim("Nothing was sent to Pipedrive", {
+    holds: pipedrive.count() === 0 && pipedrive.activities.length === allFiles,
+    seen: pipedrive.count()
+  })
 })
 
 const restart = Effect.fnUntraced(function* (scene: Scene) {
   const { narrator, services } = scene
   yield* unchanged(scene, "The services were stopped and started again on the same database; a restart repeats nothing")
   const third = yield* calls.latest(services.url, "ann")
-  yield* narrator.claim("Visits are remembered: ann has nothing new", third.length === 0, third.length)
+  yield* narrator.claim("Visits are remembered: ann has nothing new", { holds: third.length === 0, seen: third.length })
   const { publications, users } = yield* services.gitpip.status
-  yield* narrator.claim(
-    `So is everything else: ${count(users, "user")}, nothing waiting, nothing failed`,
-    users === usernames.length && publications.pending + publications.sending + publications.failed === 0,
-    JSON.stringify(publications)
-  )
+  yield* narrator.claim(`So is everything else: ${count(users, "user")}, nothing waiting, nothing failed`, {
+    holds: users === usernames.length && publications.pending + publications.sending + publications.failed === 0,
+    seen: JSON.stringify(publications)
+  })
 })
 
 /** The pages that activities link to: one for each file, however often it was published. */

@@ -1,5 +1,5 @@
 /** The message when a server does not do what was asked: unreachable, another key, another version, or not a Gitpip. */
-import { UserNotTracked, type Username } from "@gitpip/core"
+import { codeOf, UserNotTracked, type Username } from "@gitpip/core"
 import { Api } from "@gitpip/http"
 import { Cause, Effect, Option, Predicate, Redacted, Schema } from "effect"
 import { HttpClientError } from "effect/http"
@@ -120,15 +120,6 @@ const decode = Schema.decodeUnknownOption(
 )
 
 const isTransportError = Predicate.isTagged("TransportError")
-
-/** Node's code of a failed connection, such as `ECONNREFUSED`: it stands on a cause of a cause. */
-const codeOf = (error: unknown): string | undefined => {
-  for (let current = error, depth = 0; Predicate.isObject(current) && depth < 8; depth++) {
-    if (Predicate.hasProperty(current, "code") && typeof current.code === "string") return current.code
-    current = "cause" in current ? current.cause : "reason" in current ? current.reason : undefined
-  }
-  return undefined
-}
 
 const tagOf = (error: unknown): string | undefined => textOf(error, "_tag")
 const detailOf = (error: unknown): string => textOf(error, "detail") ?? ""

@@ -41,7 +41,9 @@ export class PublicationNotFailed extends Schema.TaggedError<PublicationNotFaile
 
 const Count = Schema.Struct({ n: Schema.Int })
 
-export const make = Effect.map(SqlClient.SqlClient, (sql) => {
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const alone = yield* onOwnConnection(sql)
   const find = findPublication(sql)
   return {
     ...Claims.make(sql),
@@ -50,13 +52,13 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     ...lists(sql),
     find,
     retry: Effect.fnUntraced(function* (id: number) {
-      const isRetried = yield* retryOne(sql, id)
+      const isRetried = yield* retryOne({ sql, alone, id })
       const publication = yield* find(id)
       if (isRetried) return publication
       return yield* new PublicationNotFailed({ publication: id, state: publication.state })
     }),
     /** Retries all failed publications, each user's one after the other from the queue head. Answers how many; many take seconds. */
-    retryFailed: Effect.map(retryAll(sql)(), ({ n }) => n)
+    retryFailed: Effect.map(retryAll({ sql, alone })(), ({ n }) => n)
   }
 })
 
@@ -95,11 +97,16 @@ const lists = (sql: SqlClient.SqlClient) => ({
   )
 })
 
+/** What retries need: they may wait for locks. */
+interface Retries {
+  readonly sql: SqlClient.SqlClient
+  readonly alone: Effect.Success<ReturnType<typeof onOwnConnection>>
+}
+
 /** Whether the publication was one that can be retried. */
-const retryOne = (sql: SqlClient.SqlClient, id: number) =>
+const retryOne = ({ alone, id, sql }: Retries & { readonly id: number }) =>
   hasRows(
-    onOwnConnection(
-      sql,
+    alone(
       sql`
             update publications set state = 'pending', start_tag = ${queueHead(sql)}, due_at = clock_timestamp(), attempts = 0,
               error_reason = null, error_message = null
@@ -107,10 +114,9 @@ const retryOne = (sql: SqlClient.SqlClient, id: number) =>
     )
   )
 
-const retryAll = (sql: SqlClient.SqlClient) =>
+const retryAll = ({ alone, sql }: Retries) =>
   findOne(Count, () =>
-    onOwnConnection(
-      sql,
+    alone(
       sql`
               with failed as (
                 select key, user_key from publications where state = 'failed' order by key for no key update

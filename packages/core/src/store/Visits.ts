@@ -34,11 +34,12 @@ interface Page {
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const alone = yield* onOwnConnection(sql)
   const columns = sql.literal("key as id, user_key, visitor, visited_at, after_file as after, until_file as until")
   const record = findFirst(
     VisitRow,
     ({ username, visitor }: { readonly username: string; readonly visitor: Visitor }) =>
-      onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor})`)
+      alone(sql`select ${columns} from record_visit(${username}, ${visitor})`)
   )
   const find = findFirst(
     VisitRow,

@@ -36,14 +36,14 @@ const pausesOf = ({ github, last_scan, publishing, schedule }: StatusJson) => [
   ...(publishing.state === "paused" && publishing.until !== null
     ? [
         <>
-          Publishing pauses, and goes on <Time at={publishing.until} />: {publishing.message}
+          Publishing is paused, and resumes <Time at={publishing.until} />: {publishing.message}
         </>
       ]
     : []),
   ...(github.blocked_until !== null
     ? [
         <>
-          GitHub's limit: no request before <Time at={github.blocked_until} />
+          Requests to GitHub are paused, and resume <Time at={github.blocked_until} />
         </>
       ]
     : []),

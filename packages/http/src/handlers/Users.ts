@@ -2,10 +2,11 @@ import { Gitpip, type User, type UserId, type Username } from "@gitpip/core"
 import { Effect, Option, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { Api, pageLimit } from "../Api.ts"
+import { Api } from "../Api.ts"
 import { orProblem } from "../Errors.ts"
 import { userJson } from "../Json.ts"
 import { paged } from "../Pages.ts"
+import { pageLimit } from "../parameters.ts"
 
 const toText = (users: ReadonlyArray<User>): string => JSON.stringify(users.map(userJson))
 

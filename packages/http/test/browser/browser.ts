@@ -1,4 +1,4 @@
-/** The page in a real Chromium, before a server that works by itself between both fakes. */
+/** The page in a real Chromium, of a server that scans and publishes by itself between both fakes. */
 import { existsSync } from "node:fs"
 import { assert, it, layer } from "@effect/vitest"
 import { Worker } from "@gitpip/core"
@@ -10,7 +10,7 @@ import { layerRunning } from "../server.ts"
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium"
 const isInstalled = existsSync(executablePath)
 
-/** One line per missing browser, so that nobody takes silence for success. */
+/** A skipped test for a missing browser, whose title says so. */
 export const withChromium = (name: string, tests: () => void): void =>
   isInstalled
     ? tests()
@@ -55,7 +55,7 @@ export const layerStage = (env: Record<string, string> = {}) =>
 
 export { layer }
 
-/** A browser of its own, with its own cookies. Whatever it complains about fails the test. */
+/** A page with its own cookies. Any error in its console fails the test. */
 export const openPage = Effect.fnUntraced(function* (options: BrowserContextOptions = {}) {
   const browser = yield* Chromium
   const context = yield* Effect.acquireRelease(
@@ -79,9 +79,9 @@ export const openPage = Effect.fnUntraced(function* (options: BrowserContextOpti
 /** Steps in a browser, as promises. */
 export const steps = (run: () => Promise<void>) => Effect.promise(run)
 
-/** Until the page shows it. */
+/** Waits until the page shows the text. */
 export const sees = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor()
 
-/** The link to a user in the list of users: what needs attention leads to users too. */
+/** The link to a user in the list of users. The section about attention has links to users as well. */
 export const userLink = (page: Page, login: string) =>
   page.getByRole("region", { name: /tracked user/ }).getByRole("link", { name: login, exact: true })

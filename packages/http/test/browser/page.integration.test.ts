@@ -29,7 +29,7 @@ withChromium("the page", () => {
           await page.getByRole("button", { name: "Scan now" }).click()
           await page.getByText("2 new", { exact: true }).waitFor()
           await page.getByText(/The scan of all users is done. 2 new files./).waitFor({ state: "attached" })
-          // A glance is no visit.
+          // The overview records no visit.
           await page.reload()
           await page.getByText("2 new", { exact: true }).waitFor()
           await other.goto(origin)
@@ -63,7 +63,7 @@ withChromium("the page", () => {
           await sees(page, "none new")
           await page.reload()
           await sees(page, "none new")
-          // Another visitor's is another matter.
+          // Another visitor's visits do not count.
           await other.getByText("2 new", { exact: true }).waitFor()
         })
 
@@ -80,7 +80,7 @@ withChromium("the page", () => {
       })
     )
 
-    it.effect("shows what could not be published and why, and tries it again", () =>
+    it.effect("shows which files could not be published and why, and retries them", () =>
       Effect.gen(function* () {
         const { call, github, origin } = yield* Running
         const pipedrive = yield* Pipedrive

@@ -1,4 +1,4 @@
-/** For everybody: with a screen reader, by keyboard, on a phone, in light and in dark, over a slow line. */
+/** The page with a screen reader, by keyboard, on a phone, in light and dark, and over a slow line. */
 import { readFileSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
@@ -14,14 +14,14 @@ import { layer, layerStage, openPage, Pipedrive, sees, steps, userLink, withChro
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 const picture = (scheme: string) => fileURLToPath(new URL(`../../../../docs/page-${scheme}.png`, import.meta.url))
 
-/** A company's worth of people, some of them in trouble. Once for all tests of a server. */
+/** Many users, some of them failing. Created once for all tests of a server. */
 const populated = Effect.gen(function* () {
   const { github } = yield* Running
   const gitpip = yield* Gitpip
   const pipedrive = yield* Pipedrive
   const sql = yield* SqlClient.SqlClient
   if ((yield* gitpip.status).users > 0) return
-  // Always the same user's, however far the worker has come by then.
+  // Always the same user's file, independent of the worker's progress.
   const isOfGrace = (body: unknown) => JSON.stringify(body).includes("/grace/")
   pipedrive.injectFault(
     { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
@@ -40,7 +40,7 @@ const populated = Effect.gen(function* () {
   }
   yield* gitpip.track(Username.make("left-github"))
   yield* gitpip.requestScan()
-  // The worker's own first scan may have come before, so what counts is what became of everybody.
+  // The worker's first scan may have run already, so the counts of all users are compared.
   const settled = Effect.gen(function* () {
     const users = yield* gitpip.users({ after: 0, limit: 10 })
     const { publications } = yield* gitpip.status
@@ -53,7 +53,7 @@ const populated = Effect.gen(function* () {
 })
 
 const findings = async (page: Page): Promise<ReadonlyArray<string>> => {
-  // Not as an element of the page, which its policy would refuse.
+  // Not as an element of the page: the page's policy refuses that.
   await page.evaluate(axe)
   const { violations } = (await page.evaluate("axe.run()")) as { readonly violations: ReadonlyArray<Result> }
   return violations.map(({ help, id, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(" ")}`)

@@ -1,4 +1,4 @@
-/** What the page makes of answers that come late, twice or not at all, and of being left open. Its clock stands still. */
+/** The page with answers that come late, twice or never, and a page that stays open. The page's clock stands still. */
 import { assert } from "@effect/vitest"
 import { Gitpip, Username } from "@gitpip/core"
 import { Effect } from "effect"
@@ -7,7 +7,7 @@ import type { Page, Request } from "playwright-core"
 import { found, Running } from "../server.ts"
 import { layer, layerStage, openPage, Pipedrive, sees, steps, withChromium } from "./browser.ts"
 
-/** A page whose timers go when the test says so. */
+/** A page whose timers run when the test says so. */
 const openStill = Effect.gen(function* () {
   const page = yield* openPage()
   yield* steps(async () => {
@@ -17,12 +17,12 @@ const openStill = Effect.gen(function* () {
   return page
 })
 
-/** The page has had time to do what it does at once: requests after one another take longer than that. */
+/** Waits until the page has done everything that it does at once: these requests take longer. */
 const rest = (page: Page) => page.evaluate("(async () => { for (let n = 0; n < 20; n++) await fetch('health') })()")
 
 const minute = (page: Page) => page.clock.runFor(60_000)
 
-/** What the page asks for, as `GET /status`. */
+/** The requests of the page, as `GET /status`. */
 const asked = (page: Page) => {
   const all: Array<string> = []
   page.on("request", (request: Request) => all.push(`${request.method()} ${new URL(request.url()).pathname}`))
@@ -79,7 +79,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("shows files as new although what was read after them got lost, or the reader skips to the content", () =>
+    it.effect("shows files as new when a later answer got lost, or when the reader skips to the content", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         yield* found("bea", 2)
@@ -102,7 +102,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("does not show a scan for ever whose end it has missed", () =>
+    it.effect("does not show a scan for ever when it missed the scan's end", () =>
       Effect.gen(function* () {
         const { call, origin } = yield* Running
         const { id } = yield* found("cid", 1)
@@ -127,7 +127,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("gives up an answer that never comes, and reads on", () =>
+    it.effect("gives up waiting for an answer that never comes, and reads again", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         const page = yield* openStill
@@ -146,7 +146,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("retries what is left although somebody else has retried a part, and asks for each reason once", () =>
+    it.effect("retries the rest when somebody else has retried a part, and reads each reason once", () =>
       Effect.gen(function* () {
         const { github, origin } = yield* Running
         const gitpip = yield* Gitpip
@@ -202,7 +202,7 @@ withChromium("the page, left open", () => {
       })
     )
 
-    it.effect("leads to users beyond those that it shows", () =>
+    it.effect("opens users that its list does not show", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         const sql = yield* SqlClient.SqlClient
@@ -225,7 +225,7 @@ withChromium("the page, left open", () => {
 
   const key = "a-long-and-secret-key"
   layer(layerStage({ GITPIP_API_KEY: key }), { excludeTestServices: true })("the page with a key", (it) => {
-    it.effect("shows nothing after signing out, whatever was still on its way", () =>
+    it.effect("shows nothing after signing out, even when answers were still on their way", () =>
       Effect.gen(function* () {
         const { origin } = yield* Running
         const page = yield* openStill

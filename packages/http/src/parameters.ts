@@ -1,0 +1,58 @@
+/** Parameters that several calls share: numbers in addresses, pages, names. */
+import { Username, Visitor } from "@gitpip/core"
+import { Schema, SchemaTransformation } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+
+/** A number in an address, in plain digits. Other spellings that JavaScript accepts (`1e3`, `0x10`, ` 7`) are refused. */
+export const digits = <S extends Schema.Codec<number, number>>(number: S, message: string, description: string) =>
+  Schema.String.annotate({ description, message })
+    .check(Schema.isPattern(/^\d{1,16}$/, { message }))
+    .pipe(Schema.decodeTo(number, SchemaTransformation.numberFromString))
+
+/** A number within a range. `message` answers any other value. */
+export const between = (
+  [minimum, maximum]: readonly [minimum: number, maximum: number],
+  message: string,
+  description: string
+) => digits(Schema.Int.check(Schema.isBetween({ minimum, maximum }, { message })), message, description)
+
+/** The id of a row; `what` names the row in the contract. */
+export const idOf = (what: string) =>
+  between([1, Number.MAX_SAFE_INTEGER], "an id is a whole number from 1 to 9007199254740991", `The ${what}'s number`)
+
+/** The longest page, and the number of rows read at a time when all are requested. */
+export const pageLimit = 1_000
+
+/** The rows of a page when the query has no `limit`. */
+export const defaultLimit = 100
+
+/** The query of a paged list. */
+export const page = {
+  limit: Schema.optionalKey(
+    between([1, pageLimit], "must be a whole number from 1 to 1000", "How many at most, 1 to 1,000; 100 by default")
+  ),
+  after: Schema.optionalKey(
+    between(
+      [0, Number.MAX_SAFE_INTEGER],
+      "must be the id of the last row seen, a whole number from 0 to 9007199254740991",
+      "The id of the last row of the previous page"
+    )
+  )
+}
+
+/** A page with a link to the next one, absent on the last. */
+export const paged = <S extends Schema.Top>(body: S) =>
+  HttpApiSchema.WithHeaders(body, { link: Schema.optionalKey(Schema.String) })
+
+export const Name = Username.annotate({ description: "A GitHub username, in any case" })
+export const username = { username: Name }
+
+/** The query of calls that know visitors. */
+export const visitor = {
+  visitor: Schema.optionalKey(
+    Visitor.annotate({
+      description:
+        "The visitor's name: 1 to 100 letters, digits, spaces or . _ @ + -. Without it, the visitor `default`"
+    })
+  )
+}
