@@ -52,7 +52,7 @@ const elsewhere = [
  * `feedTrouble.integration.test.ts`).
  */
 const atTimes = [
-  // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/cases.integration.test.ts`.
+  // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/longLists.integration.test.ts`, `github/refusals.integration.test.ts`.
   "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
   "Listings.ts: delete from listings where user_key =",
   "Users.ts: with locked as ( select key from users where key = any(",

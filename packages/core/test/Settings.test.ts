@@ -115,7 +115,7 @@ describe("settings", () => {
     })
   )
 
-  it.effect("lead to the company's own Pipedrive unless told otherwise", () =>
+  it.effect("settings lead to the company's own Pipedrive unless they name another address", () =>
     Effect.gen(function* () {
       const { pipedrive } = yield* load({ PIPEDRIVE_TOKEN: "t", PIPEDRIVE_ORG: "acme" })
       assert.strictEqual(Option.getOrThrow(pipedrive).origin, "https://acme.pipedrive.com")

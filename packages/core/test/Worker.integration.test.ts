@@ -11,14 +11,14 @@ const working = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.provide(body, 
 
 const isList = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}/gists"
 
-/** Until it holds. Real work goes on between the looks; the test clock only moves when told. */
+/** Waits until a condition holds. Real work goes on meanwhile; the test clock stands still. */
 const until = <E, R>(holds: Effect.Effect<boolean, E, R>): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
     while (!(yield* holds)) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
   })
 
 describe("the worker", () => {
-  it.effect("scans at once, publishes what it finds, and scans again when the interval is over", () =>
+  it.effect("the worker scans at once, publishes what it finds, and scans again when the interval is over", () =>
     inWorld(
       layerPostgres,
       { env: { GITPIP_SCAN_INTERVAL: "10 minutes", GITPIP_FEED: "false" } },
@@ -57,7 +57,7 @@ describe("the worker", () => {
     )
   )
 
-  it.effect("does not scan on start when the last scan is younger than the interval", () =>
+  it.effect("the worker does not scan on start when the last scan is younger than the interval", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -76,7 +76,7 @@ describe("the worker", () => {
     )
   )
 
-  it.effect("carries out a requested pass once, however often it was asked for", () =>
+  it.effect("a requested full scan runs once, however often it was asked for", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -90,7 +90,7 @@ describe("the worker", () => {
     )
   )
 
-  it.effect("that is stopped in the middle leaves nothing claimed and nothing running", () =>
+  it.effect("a worker that is stopped in the middle leaves nothing claimed and nothing running", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -109,7 +109,7 @@ describe("the worker", () => {
 })
 
 describe("work that does not get done", () => {
-  it.effect("is named once it is overdue", () =>
+  it.effect("work that is overdue is named", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip

@@ -110,7 +110,7 @@ describe("what is large", () => {
     )
   )
 
-  it.live("a user of 3,000 gists is walked once, page by page, and stored whole", () =>
+  it.live("a user of 3,000 gists is listed once, page by page, and stored whole", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip

@@ -137,14 +137,14 @@ describe("a day", () => {
           for (let half = 0; half < 48; half++) {
             github.addGist("other", { files: { [`new-${half}.md`]: "" } })
             yield* gitpip.scan({ username: name("other") })
-            // GitHub's hour has its own reserve.
+            // GitHub's hour has a backlog allowance of its own.
             yield* gitpip.publish
             yield* TestClock.adjust("30 minutes")
             assert.isTrue(pipedrive.activities.some(({ subject }) => subject === `new-${half}.md`))
             spent.push(pipedrive.tokensSpent)
           }
           assertNoneRefused(github, pipedrive)
-          // The first files of one look count as new and may use the reserve: Timing.freshFiles.
+          // The first files of one check count as new, and need no allowance: Timing.freshFiles.
           assert.isAtMost(spent[0] ?? 0, 5_000 + 200)
           assert.isAtMost(spent[23] ?? 0, 7_600)
           assert.isAtLeast(spent[23] ?? 0, 7_300)

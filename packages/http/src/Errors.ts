@@ -11,7 +11,8 @@ import {
   type UserNotTracked,
   type VisitNotFound
 } from "@gitpip/core"
-import { Effect, Predicate } from "effect"
+import { type Context, Effect, Predicate } from "effect"
+import { HttpEffect, HttpServerResponse } from "effect/http"
 import {
   FileNotFoundProblem,
   GithubProblem,
@@ -37,7 +38,13 @@ export type CoreError =
   | VisitNotFound
 
 const problems = {
-  DatabaseError: () => new UnavailableProblem({ detail: "Try again in a moment. The server's log says why" }),
+  DatabaseError: ({ reason }: DatabaseError) =>
+    new UnavailableProblem({
+      detail:
+        reason === "busy"
+          ? "Another transaction holds what this call needs. Try again in a moment"
+          : "Try again in a moment. The server's log says why"
+    }),
   FileNotFound: ({ message }: FileNotFound) => new FileNotFoundProblem({ detail: message }),
   GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
@@ -60,9 +67,20 @@ export const orProblem = <A, E extends CoreError, R>(
 ): Effect.Effect<A, ProblemOf<E>, R> =>
   effect.pipe(
     Effect.tapError((error: E) =>
-      isDatabaseError(error) ? Telemetry.log("Error", "database.failed", { detail: error.message }) : Effect.void
+      isDatabaseError(error)
+        ? Effect.andThen(Telemetry.log("Error", "database.failed", { detail: error.message }), askAgain)
+        : Effect.void
     ),
     Effect.mapError((error: E) => toProblem(error))
   )
+
+/** A database that restarts is back after seconds, and a lock is free by then. */
+const askAgain = Effect.contextWith((context: Context.Context<never>) =>
+  Effect.sync(() =>
+    HttpEffect.appendPreResponseHandlerUnsafe(context, (_, response) =>
+      Effect.succeed(HttpServerResponse.setHeader(response, "retry-after", "5"))
+    )
+  )
+)
 
 const isDatabaseError = Predicate.isTagged("DatabaseError")

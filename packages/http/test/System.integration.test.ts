@@ -105,6 +105,25 @@ describe("with services that fail", () => {
     })
   )
 
+  it.live("is not ready while the database is read-only, and says what to do", () =>
+    Effect.gen(function* () {
+      const message = "The database is read-only: name another"
+      const overdue = () => Effect.fail(new DatabaseError({ message, reason: "readOnly" }))
+      for (const path of ["/ready", "/ready?exclude=work"]) {
+        assert.deepStrictEqual(problem(yield* ask(path, { overdue }), 503).reasons, [message])
+      }
+    })
+  )
+
+  it.live("says when to try again while another transaction holds what a call needs", () =>
+    Effect.gen(function* () {
+      const visit = Effect.fail(new DatabaseError({ message: "canceled due to lock timeout", reason: "busy" }))
+      const answer = yield* ask("/gists/octocat", { latest: () => visit })
+      assert.match(problem(answer, 503).detail, /^Another transaction holds .* Try again/)
+      assert.strictEqual(answer.headers.get("retry-after"), "5")
+    })
+  )
+
   it.live("is not ready while work does not get done, and gives the reasons", () =>
     Effect.gen(function* () {
       const seen: Array<DateTime.Utc> = []

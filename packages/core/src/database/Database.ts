@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
+import { Context, Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
@@ -23,6 +23,8 @@ import { types } from "./types.ts"
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
+  /** `busy`: another transaction holds a row for too long, and trying again later helps. `readOnly`: nothing can be written. */
+  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly"])),
   /** The address of the server that has the embedded database's directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
@@ -39,26 +41,50 @@ export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = 
 
 /** A PostgreSQL server, by its address in either form that libpq knows: `address.ts`. */
 export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  migrated(
-    Layer.unwrap(
-      // The driver's error would hold the address, password and all.
-      Effect.fromResult(parse(Redacted.value(url))).pipe(
-        Effect.mapError((reason) => new DatabaseError({ message: `The database's address ${reason}` })),
-        Effect.flatMap((address) =>
-          Effect.mapError(clientConfig(address), ({ message }) => new DatabaseError({ message }))
-        ),
-        Effect.map((config) => PgClient.layer({ ...config, ...rowForm }))
+  Layer.unwrap(
+    // The driver's error would hold the address, password and all.
+    Effect.fromResult(parse(Redacted.value(url))).pipe(
+      Effect.mapError((reason) => new DatabaseError({ message: `The database's address ${reason}` })),
+      Effect.flatMap((address) =>
+        Effect.mapError(clientConfig(address), ({ message }) => new DatabaseError({ message }))
+      ),
+      Effect.map((config) =>
+        migrated({
+          client: Layer.merge(PgClient.layer({ ...config, ...rowForm }), layerOwnConnections(config)),
+          // A migration of another process takes longer than statements wait for locks otherwise.
+          migrating: PgClient.layer({ ...config, startupParameters: {}, maxConnections: 1 })
+        })
       )
+    )
+  )
+
+/**
+ * Connections for statements that may wait for a lock. Hazard: one that is reserved from the pool of all others can have
+ * statements queued behind it already.
+ */
+export class OwnConnections extends Context.Service<OwnConnections, SqlClient.SqlClient["reserve"]>()(
+  "gitpip/OwnConnections"
+) {}
+
+/** How many statements of one process may wait for locks at once. */
+const maxOwnConnections = 3
+
+const layerOwnConnections = (config: PgClient.PgPoolConfig) =>
+  Layer.effect(
+    OwnConnections,
+    Effect.map(
+      Layer.build(PgClient.layer({ ...config, ...rowForm, multiplex: false, maxConnections: maxOwnConnections })),
+      (context) => Context.get(context, SqlClient.SqlClient).reserve
     )
   )
 
 /** A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. */
 export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  Layer.effectDiscard(endLeases).pipe(Layer.provideMerge(migrated(embedded(directory))))
+  Layer.effectDiscard(endLeases).pipe(Layer.provideMerge(migrated({ client: embedded(directory) })))
 
 /**
  * The directory belongs to one process at a time, so the processes that held leases are dead, and their leases end here.
- * Requests that they had sent are still looked up first.
+ * A lookup still finds what they had sent.
  */
 const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -79,7 +105,7 @@ export const announce = (directory: string, url: string): Effect.Effect<void, ne
 
 /** An embedded database in memory, gone with the process. */
 export const layerMemory: Layer.Layer<SqlClient.SqlClient, DatabaseError> = Layer.suspend(() =>
-  migrated(embedded(undefined))
+  migrated({ client: embedded(undefined) })
 )
 
 const embedded = (directory: string | undefined) =>
@@ -92,14 +118,20 @@ const embedded = (directory: string | undefined) =>
 /** The names inside JSON values are data, and stay. */
 const rowForm = { types, transformResultNames: Text.snakeToCamel, transformJson: false }
 
-const migrated = (
-  client: Layer.Layer<
-    SqlClient.SqlClient | PgClient.PgClient,
-    DatabaseError | Embedded.EmbeddedError | SqlError.SqlError
-  >
-): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  Layer.effectDiscard(migrate).pipe(
-    Layer.provideMerge(client),
+type Client = Layer.Layer<
+  SqlClient.SqlClient | PgClient.PgClient,
+  DatabaseError | Embedded.EmbeddedError | SqlError.SqlError
+>
+
+const migrated = ({
+  client,
+  migrating = client
+}: {
+  readonly client: Client
+  readonly migrating?: Client
+}): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  client.pipe(
+    Layer.provideMerge(Layer.effectDiscard(migrate).pipe(Layer.provide(migrating))),
     Layer.catchTag("EmbeddedError", (error) =>
       failing(
         new DatabaseError({
@@ -163,23 +195,46 @@ export const orDatabaseError = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect
   )
 
 const unusable = (what: string, error: unknown): DatabaseError => {
-  const reason = sqlMessage(error)
-  return new DatabaseError({ message: reason === "" ? what : `${what}: ${reason}`, cause: error })
+  const code = codeOf(error)
+  if (code === states.readOnly) return readOnly(error)
+  const message = sqlMessage(error)
+  return new DatabaseError({
+    message: message === "" ? what : `${what}: ${message}`,
+    cause: error,
+    ...(code === states.lockNotAvailable ? { reason: "busy" } : {})
+  })
 }
+
+/** A code of PostgreSQL's, so that a server, or a pooler, did answer. Those of Node.js are longer. */
+const isSqlState = (code: string | undefined): boolean => code !== undefined && /^[0-9A-Z]{5}$/.test(code)
+
+/** https://www.postgresql.org/docs/18/errcodes-appendix.html */
+const states = { lockNotAvailable: "55P03", readOnly: "25006", noSuchDatabase: "3D000" }
+
+/** The database takes no writes. */
+export const readOnly = (cause?: unknown): DatabaseError =>
+  new DatabaseError({
+    message:
+      "The database is read-only: it is a standby, or default_transaction_read_only is on. Name the primary server in POSTGRES_CONNECTION_STRING",
+    reason: "readOnly",
+    ...(cause === undefined ? {} : { cause })
+  })
 
 const whyNot = ({ reason }: SqlError.SqlError): string => {
   switch (reason._tag) {
     case "ConnectionError":
       return (
         tlsFault(codeOf(reason), reason.cause) ??
-        "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs"
+        (isSqlState(codeOf(reason))
+          ? "The database refuses the connection"
+          : "The database cannot be reached. Check POSTGRES_CONNECTION_STRING and that the server runs")
       )
     case "AuthenticationError":
     case "AuthorizationError":
       return "The database refuses the user. Check POSTGRES_CONNECTION_STRING and the user's rights"
     default:
       // PostgreSQL says which; its word for it is the same in every language.
-      return codeOf(reason) === "3D000"
+      return codeOf(reason) === states.noSuchDatabase
         ? "There is no such database. Create it, or correct its name in POSTGRES_CONNECTION_STRING"
         : "The database cannot be migrated"
   }

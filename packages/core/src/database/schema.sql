@@ -294,6 +294,7 @@ AS $function$
 CREATE OR REPLACE FUNCTION record_visit(visited text, by_visitor text)
  RETURNS SETOF visits
  LANGUAGE plpgsql
+ SET lock_timeout TO '5s'
 AS $function$
     declare
       owner bigint;

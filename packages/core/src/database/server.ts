@@ -4,6 +4,7 @@ import type { ConnectionOptions } from "node:tls"
 import type * as PgClient from "@effect/sql-pg/PgClient"
 import * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Duration, Effect, Redacted } from "effect"
+import { codeOf } from "../net/causes.ts"
 import type { Address, Tls } from "./address.ts"
 
 /** A file that the address names cannot be read. */
@@ -18,9 +19,12 @@ type Ssl = boolean | ConnectionOptions
 export const clientConfig = (address: Address): Effect.Effect<PgClient.PgPoolConfig, UnreadableFile> =>
   Effect.map(
     Effect.flatMap(sslOf(address), (ssl) => explore(address, ssl)),
-    (found) => ({
+    ({ isDirect, ssl }) => ({
       ...connectionOf(address),
-      ...found,
+      ssl,
+      prepare: address.prepare ?? isDirect,
+      // PgBouncer refuses parameters that it does not know. `docs/databases.md` says how to set these beside it.
+      startupParameters: isDirect ? limitsBeside(address.options ?? "") : {},
       // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
       multiplex: true,
       maxConnections: address.maxConnections ?? 10
@@ -44,25 +48,35 @@ const sslOf = (address: Address): Effect.Effect<Ssl, UnreadableFile> =>
   // A Unix socket is never encrypted, as in libpq.
   address.tls.mode === "disable" || address.host?.startsWith("/") ? Effect.succeed(false) : tlsOptions(address.tls)
 
+/**
+ * A process that is stopped in the midst of a transaction holds its locks. PostgreSQL ends the transaction of such a
+ * process, and others wait for locks a little longer than that.
+ */
+const sessionLimits = { idle_in_transaction_session_timeout: "20s", lock_timeout: "30s" }
+
+/** The limits that the address does not set itself. */
+const limitsBeside = (options: string) =>
+  Object.fromEntries(Object.entries(sessionLimits).filter(([name]) => !options.includes(name)))
+
 interface Found {
   readonly ssl: Ssl
-  readonly prepare: boolean
+  readonly isDirect: boolean
 }
 
-/** Every failure but "no TLS" is left to the connections that follow. */
+/** Every failure but "no TLS" is left to the connections that follow, which then ask for nothing beyond the address. */
 const explore = (address: Address, ssl: Ssl): Effect.Effect<Found> =>
   Effect.scoped(
     Effect.gen(function* () {
       const connection = yield* PgConnection.make({ ...connectionOf(address), ssl, prepare: false })
       const { rows } = yield* connection.query("select pg_backend_pid() as pid")
-      return { ssl, prepare: address.prepare ?? isDirect(connection.processId, rows) }
+      return { ssl, isDirect: isOwn(connection.processId, rows) }
     })
   ).pipe(
     Effect.catch((error) =>
       // The driver's own `prefer` checks certificates, and would refuse a self-made one, as Debian installs it.
       ssl !== false && address.tls.mode === "prefer" && isPlainServer(error.reason.cause)
         ? explore(address, false)
-        : Effect.succeed({ ssl, prepare: address.prepare ?? true })
+        : Effect.succeed({ ssl, isDirect: false })
     )
   )
 
@@ -70,7 +84,7 @@ const explore = (address: Address, ssl: Ssl): Effect.Effect<Found> =>
  * A pooler such as PgBouncer makes up the process id that it sends when a connection starts. It may give each transaction
  * another session, where statements that were prepared by name are missing.
  */
-const isDirect = (processId: number, rows: ReadonlyArray<object>): boolean =>
+const isOwn = (processId: number, rows: ReadonlyArray<object>): boolean =>
   rows.some((row) => "pid" in row && row.pid === processId)
 
 /** The driver's words for a server that answers a request for TLS with no: `PgConnection.ts`. */
@@ -98,12 +112,9 @@ const contentOf = (parameter: string, path: string): Effect.Effect<string, Unrea
     try: () => readFile(path, "utf8"),
     catch: (error): UnreadableFile => ({
       _tag: "UnreadableFile",
-      message: `The file of ${parameter}, ${path}, cannot be read (${codeOf(error)}). Check the path and its permissions`
+      message: `The file of ${parameter}, ${path}, cannot be read (${codeOf(error) ?? "unknown error"}). Check the path and its permissions`
     })
   })
-
-const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown error"
 
 /** What a failed connection says of TLS, and what to do; undefined for other failures. */
 export const tlsFault = (code: string | undefined, cause: unknown): string | undefined => {

@@ -1,5 +1,5 @@
 /**
- * How PostgreSQL's values look in this program: `bigint` as number (identities stay far below 2^53) and `timestamptz` as
+ * PostgreSQL's values in this program: `bigint` as number (identities stay far below 2^53) and `timestamptz` as
  * `DateTime.Utc`, so that a row is a domain value already. Decoding rows through strings cost twice the query itself.
  */
 import * as PgTypes from "@effect/sql-pg/PgTypes"

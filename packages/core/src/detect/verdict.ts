@@ -61,7 +61,7 @@ export const verdictOf = (
   return { _tag: "Changed", user, fingerprint, newest, files }
 }
 
-/** A batch's fingerprint of a user, prefixed with the gist count, so that the next check can tell whether gists are hidden. */
+/** A batch's fingerprint of a user, prefixed with the gist count, so that the next check knows whether gists are hidden. */
 export const fingerprintOf = ({ fingerprint, total }: NewestGists): string => `${total} ${fingerprint}`
 
 const gistCount = (fingerprint: string | null, otherwise: number): number =>

@@ -6,29 +6,13 @@
  * - Three different things of one kind that are refused alike block that kind.
  * - Any other refusal concerns the one thing that was requested.
  */
-import { Clock, Duration, Effect, Option, Semaphore } from "effect"
+import { Clock, Duration, Effect, type Option, Semaphore } from "effect"
 import * as Evidence from "../net/refusalEvidence.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
+import * as Blocks from "./blocks.ts"
 import type { GithubError } from "./errors.ts"
-import {
-  type About,
-  acceptanceOf,
-  failAsOwn,
-  globalRefusal,
-  isRefusal,
-  isWeak,
-  refusalWait,
-  signatureOf
-} from "./refusals.ts"
+import { type About, acceptanceOf, failAsOwn, isRefusal, isWeak, signatureOf } from "./refusals.ts"
 import * as Trials from "./trials.ts"
-
-/** What GitHub refuses. A block stays, although its time is over, until something is answered. */
-interface Block {
-  /** Epoch milliseconds. */
-  readonly until: number
-  readonly times: number
-  readonly error: GithubError
-}
 
 export interface Access {
   /** Notes what the outcome of a request shows about the token, and judges nothing. */
@@ -40,7 +24,7 @@ export interface Access {
   /** What GitHub refuses, until something is answered again. */
   readonly refusal: () => Option.Option<GithubError>
   /** The refusal of everything, and when one request may find out whether it is over (epoch milliseconds). */
-  readonly globalBlock: () => { readonly until: number; readonly error: GithubError } | undefined
+  readonly globalBlock: () => Blocks.Block | undefined
 }
 
 /** How long an answer to the probe counts. */
@@ -61,7 +45,7 @@ export const make = ({
   /** When the probe was last answered, in epoch milliseconds. */
   let probedAt = Number.NEGATIVE_INFINITY
   let evidence = Evidence.none
-  const blocks = new Map<Evidence.Kind | "all", Block>()
+  const blocks = Blocks.make(hasToken)
   const judging = Semaphore.makeUnsafe(1)
   const oneAtATime = Trials.make()
 
@@ -72,19 +56,7 @@ export const make = ({
     )
 
   const probe = unjudged(sendProbe)
-
-  /** Blocks one kind of requests, or all, for longer each time. */
-  const block = Effect.fnUntraced(function* (kind: Evidence.Kind | "all", error: GithubError) {
-    const times = (blocks.get(kind)?.times ?? 0) + 1
-    const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(refusalWait(times, error))
-    const refusal = globalRefusal(error, { hasToken, until })
-    blocks.set(kind, { until, times, error: refusal })
-    yield* Telemetry.log("Warn", "github.refused", {
-      detail: refusal.message,
-      until: new Date(until).toISOString()
-    })
-    return yield* refusal
-  })
+  const isBlocked = (kind: Evidence.Kind | "all") => blocks.get(kind) !== undefined
 
   const isOwnTroubleOfFeed = (error: GithubError): boolean =>
     Evidence.isOwn(evidence, { kind: "feed", thing: "feed", signature: signatureOf(error) })
@@ -100,7 +72,7 @@ export const make = ({
       onFailure: (probed) => {
         if (!isRefusal(probed)) return Effect.fail(error)
         const isAlike = isWeak(probed) === isWeak(error) && !isOwnTroubleOfFeed(probed)
-        return isAlike ? block("all", error) : Effect.void
+        return isAlike ? blocks.block("all", error) : Effect.void
       }
     })
 
@@ -117,7 +89,7 @@ export const make = ({
     if (isWeak(error) && equal < Evidence.signs && isProven) return yield* error
     const isFresh = now - probedAt < Duration.toMillis(probeFreshness) && now >= probedAt
     if (!isFresh) yield* confirm(error, now)
-    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* block(about.kind, error)
+    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* blocks.block(about.kind, error)
     return yield* failAsOwn(error)
   })
 
@@ -131,7 +103,7 @@ export const make = ({
       // A failure of another kind shows nothing: the next request sends the probe again.
       if (!isRefusal(probed)) return Effect.fail(probed)
       // A server without the feed that accepts the token does answer.
-      return isWeak(all.error) || !isWeak(probed) ? block("all", all.error) : Effect.void
+      return isWeak(all.error) || !isWeak(probed) ? blocks.block("all", all.error) : Effect.void
     })
     probedAt = now
     blocks.clear()
@@ -139,13 +111,13 @@ export const make = ({
     yield* Telemetry.log("Info", "github.accepted", {})
   })
 
-  const reopened = Effect.suspend(() => (blocks.has("all") ? judging.withPermit(reopen) : Effect.void))
+  const reopened = Effect.suspend(() => (isBlocked("all") ? judging.withPermit(reopen) : Effect.void))
 
   const noteAnswered = (about: About) => () =>
     Effect.sync(() => {
       isProven = true
       evidence = Evidence.answered(evidence, about)
-      blocks.delete(about.kind)
+      blocks.end(about.kind)
     })
 
   return {
@@ -160,14 +132,14 @@ export const make = ({
         const found = blocks.get(about.kind)
         return found !== undefined && found.until > now ? Effect.fail(found.error) : attempt
       })
-      const isOpen = () => !blocks.has("all") && !blocks.has(about.kind) && isAccepted
+      const isOpen = () => !isBlocked("all") && !isBlocked(about.kind) && isAccepted
       return oneAtATime(
         isOpen,
         Effect.suspend(() => (isOpen() ? attempt : Effect.andThen(reopened, unlessBlocked)))
       )
     },
     unlessRefused: (send) => oneAtATime(() => isAccepted, unjudged(Effect.andThen(reopened, send))),
-    refusal: () => Option.fromNullishOr((blocks.get("all") ?? [...blocks.values()][0])?.error),
+    refusal: blocks.refusal,
     globalBlock: () => blocks.get("all")
   }
 }

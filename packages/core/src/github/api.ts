@@ -65,7 +65,7 @@ export const make = ({
     transport,
     read: (url: string, options: Read.ReadOptions) =>
       access.judged(aboutOf(options.subject), reader.read(url, options)),
-    /** A read that is sent whatever is known, and that is no evidence. */
+    /** A read that is sent in spite of a known refusal, and that is no evidence. */
     readUnjudged: (url: string, options: Read.ReadOptions) => access.unjudged(reader.read(url, options)),
     query: (query: Query.Query) => access.unlessRefused(sendQuery(query)),
     /** Names the limits that apply, without naming the token: the same for all who share them. */

@@ -2,8 +2,8 @@
  * Asks for many things by as few requests as the service can answer. The size of a request adapts: it is halved after a
  * request that the service did not complete, and grows by one with each that was full.
  *
- * A thing that gets no answer even by itself has its own trouble, and the size returns to what it was before. Several of
- * those in a row are an outage.
+ * A thing without an answer even by itself fails alone, and the size returns to what it was before. Several of those in a
+ * row are an outage.
  */
 import { Effect, Result } from "effect"
 import { type GithubError, githubError, Unavailable } from "./errors.ts"

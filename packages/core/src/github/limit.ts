@@ -56,7 +56,7 @@ export const make = ({
   const blockAll = (
     asked: Asked,
     reason: RateLimited,
-    { now, scope }: { now: number; scope: LimitEvidence.LimitScope }
+    { now, scope }: { readonly now: number; readonly scope: LimitEvidence.LimitScope }
   ) => {
     const isFurther = refusals === undefined || refusals.at < asked.startedAt
     const times = (refusals?.times ?? 0) + (isFurther ? 1 : 0)

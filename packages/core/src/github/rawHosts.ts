@@ -35,7 +35,10 @@ const maxRemembered = 1_000
 /** A content that is left out, with the reason that the activity shows. */
 export const omitted = (why: string): Content => ({ _tag: "Omitted", why: `it could not be read: ${why}` })
 
-/** Which addresses hold raw content: GitHub's own hosts, and those of an Enterprise Server with subdomain isolation. */
+/**
+ * Which addresses hold raw content: GitHub's own hosts, and those of an Enterprise Server with subdomain isolation. The token
+ * goes to none of them.
+ */
 export const isRawHost = (url: URL, api: URL): boolean =>
   url.username === "" &&
   url.password === "" &&

@@ -55,11 +55,11 @@ const globalReason = ({ reason }: GithubError, hasToken: boolean): GithubError["
       return reason
     case "Refused":
       return new Unauthorized({
-        message: `GitHub refuses ${hasToken ? "the token" : "requests without a token"}, whatever is asked for: ${reason.message}. Check GITHUB_TOKEN`
+        message: `GitHub refuses every request ${hasToken ? "with the token" : "without a token"}: ${reason.message}. Check GITHUB_TOKEN`
       })
     default:
       return new Unexpected({
-        message: `GitHub knows nothing that it is asked for: ${reason.message}. Check GITHUB_API_URL (an Enterprise Server's is https://HOST/api/v3), and what GITHUB_TOKEN may see`
+        message: `GitHub finds nothing that is requested: ${reason.message}. Check GITHUB_API_URL (an Enterprise Server's is https://HOST/api/v3), and what GITHUB_TOKEN may see`
       })
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The limit that processes share when they use a service with the same credential. A throttle asks for its share, and sends
- * no more than it was granted. By default a process is alone, and asks nobody.
+ * no more than it was granted. By default a process is alone, and has no quota.
  */
 import { Context, type Effect } from "effect"
 

@@ -3,22 +3,21 @@
  * It keeps four limits:
  *
  * - how many requests may be under way (`concurrency`)
- * - how many the service takes within a sliding window (`window.ts`)
- * - what the service's own headers say is left, and until when the service takes no requests (`statedLimits.ts`)
- * - the share of the window, when other processes use the same credential (`share.ts`)
+ * - how many the service takes within a sliding window, and this process's share of them (`slots.ts`)
+ * - what the service's own headers say is left (`statedLimits.ts`)
+ * - until when the service takes no requests (`statedLimits.ts`)
  *
  * A wait up to `patience` is waited here, in order of arrival. A longer wait fails at once with `Throttled`, so that the
  * caller can report it and do something else. With `whenFull: "wait"` a request waits for the window however long.
  *
  * Effect's `RateLimiter` is not used, because it only counts by itself and takes no facts from responses.
  */
-import { Clock, Duration, Effect, Latch, Semaphore } from "effect"
+import { Clock, Duration, Effect, Semaphore } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Quota, Window } from "./SharedQuota.ts"
-import * as Share from "./share.ts"
+import * as Slots from "./slots.ts"
 import * as StatedLimits from "./statedLimits.ts"
 import { Throttled } from "./Throttled.ts"
-import * as SlidingWindow from "./window.ts"
 
 export type { ThrottleState } from "./statedLimits.ts"
 
@@ -53,26 +52,10 @@ export const make = (options: {
   const patience = Duration.toMillis(Duration.fromInputUnsafe(options.patience))
   const permits = Semaphore.makeUnsafe(options.concurrency)
   const stated = StatedLimits.make()
-  let window = SlidingWindow.empty
   let windowBudget: StatedLimits.Budget | undefined
-  let underWay = 0
-  /** Open from the first response on. */
-  const answered = Latch.makeUnsafe(false)
-
-  const share =
-    options.quota === undefined
-      ? undefined
-      : Share.make({
-          quota: options.quota,
-          window: (now) => {
-            window = SlidingWindow.forget(window, now)
-            return window
-          },
-          onGrant: (grant) => {
-            if (window.size === undefined) window = { ...window, size: grant.window }
-            if (grant.blocked !== undefined) stated.block(grant.blocked.until, grant.blocked.why)
-          }
-        })
+  const slots = Slots.make(options.quota, ({ blocked }) => {
+    if (blocked !== undefined) stated.block(blocked.until, blocked.why)
+  })
 
   let checkedAt = Number.NEGATIVE_INFINITY
   /** After the clock was set back, every earlier instant is wrong. */
@@ -80,18 +63,15 @@ export const make = (options: {
     if (Timing.clockWentBack(checkedAt, now)) {
       stated.clear()
       windowBudget = undefined
-      window = { ...window, sent: [] }
+      slots.clear()
     }
     checkedAt = now
   }
 
-  /** When a request may leave, and who keeps it back until then. */
   const admission = (now: number): Admission => {
     forgetWrongInstants(now)
     const opensAt = stated.opensAt(now)
-    if (opensAt > now) return { at: opensAt, enforcedBy: "service" }
-    window = SlidingWindow.forget(window, now)
-    return { at: SlidingWindow.freeSlotAt(window, { now, share: share?.slots() }), enforcedBy: "self" }
+    return opensAt > now ? { at: opensAt, enforcedBy: "service" } : { at: slots.freeAt(now), enforcedBy: "self" }
   }
 
   const throttled = (now: number, { at, enforcedBy }: Admission) =>
@@ -101,32 +81,6 @@ export const make = (options: {
       why: enforcedBy === "self" ? "as many requests as it takes at a time have been sent" : stated.why(now)
     })
 
-  const leave = (now: number): SlidingWindow.Sent => {
-    stated.spend()
-    const request = { startedAt: now, endedAt: Number.POSITIVE_INFINITY }
-    window = SlidingWindow.leave(window, request)
-    underWay++
-    share?.noteSent(window.sent.length)
-    return request
-  }
-
-  const end = (request: SlidingWindow.Sent) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
-      underWay--
-      window = SlidingWindow.end(window, request, now)
-      answered.openUnsafe()
-    })
-
-  /** Renews the share. While no process knows the window, one request finds out, and the others wait for its response. */
-  const renewed = (share: ReturnType<typeof Share.make>) =>
-    Effect.gen(function* () {
-      for (;;) {
-        if (share.mustRenew(yield* Clock.currentTimeMillis)) yield* share.renew
-        if (window.size !== undefined || !share.hasOthers() || underWay === 0 || answered.isOpen()) return
-        yield* answered.await
-      }
-    })
-
   /** Waits until a request may leave, and counts it as sent. */
   const acquire = Effect.fnUntraced(function* (
     interruptibly: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>,
@@ -134,12 +88,15 @@ export const make = (options: {
   ) {
     const arrivedAt = yield* Clock.currentTimeMillis
     for (;;) {
-      if (share !== undefined) yield* interruptibly(renewed(share))
+      if (slots.isShared) yield* interruptibly(slots.renew)
       const now = yield* Clock.currentTimeMillis
       const next = admission(now)
-      if (next.at <= now) return leave(now)
+      if (next.at <= now) {
+        stated.spend()
+        return slots.leave(now)
+      }
       // A share grows in small steps, and waiting for one after the other would never end.
-      const waited = share === undefined ? 0 : now - arrivedAt
+      const waited = slots.isShared ? now - arrivedAt : 0
       const isPatient = whenFull === "wait" && next.enforcedBy === "self"
       if (next.at - now + waited > patience && !isPatient) return yield* throttled(now, next)
       yield* interruptibly(Effect.sleep(next.at - now))
@@ -149,8 +106,7 @@ export const make = (options: {
   /** Requests that wait for the window may hold all permits, so a request that will not wait fails before it takes one. */
   const failEarly = Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const next = admission(now)
-    const isKnown = share === undefined || !share.mustRenew(now)
-    return isKnown && next.at - now > patience ? Effect.fail(throttled(now, next)) : Effect.void
+    return slots.isKnown(now) && next.at - now > patience ? Effect.fail(throttled(now, next)) : Effect.void
   })
 
   return {
@@ -160,20 +116,17 @@ export const make = (options: {
         permits.withPermit(
           // Counting a request in and out cannot be interrupted, but its wait can.
           Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(acquire(restore, whenFull), (request) => {
-              const running = restore(effect)
-              return Effect.ensuring(share === undefined ? running : share.whileRunning(running), end(request))
-            })
+            Effect.flatMap(acquire(restore, whenFull), (request) =>
+              Effect.ensuring(slots.whileRunning(restore(effect)), slots.end(request))
+            )
           )
         )
       ),
-    learn: (facts) => stated.learn(facts, underWay),
-    setWindow: (size) => {
-      window = { ...window, size }
-    },
+    learn: (facts) => stated.learn(facts, slots.underWay()),
+    setWindow: slots.setSize,
     learnWindow: (facts) => {
       const { limit, remaining, resetAt } = facts
-      window = SlidingWindow.learn(window, facts)
+      slots.learn(facts)
       windowBudget = { limit, remaining, resetAt }
     },
     block: stated.block,

@@ -30,7 +30,7 @@ export interface Evidence {
 
 export const none: Evidence = { rows: new Map(), own: new Map() }
 
-/** Equal refusals of different things in a row that are no longer these things' own trouble. */
+/** That many equal refusals of different things in a row concern all things of the kind. */
 export const signs = 3
 
 /** Things at fault that are remembered. A forgotten thing costs a few requests at most. */

@@ -1,8 +1,8 @@
 /**
  * A service's sliding window, and the requests of this process in it: pure.
  *
- * A slot is freed one window after the *response*: nobody knows when the service counted the request, only that it was
- * before the response. So no window of the service is ever overrun, however long requests travel.
+ * A slot is freed one window after the *response*: the instant at which the service counted the request is not known, only
+ * that it was before the response. So no window of the service is ever overrun, however long requests travel.
  */
 import type { Window } from "./SharedQuota.ts"
 
@@ -35,7 +35,9 @@ const maxUnsized = 100
 /** Forgets requests that no longer count. */
 export const forget = (window: SlidingWindow, now: number): SlidingWindow => {
   const { sent, size } = window
-  return size === undefined ? window : { ...window, sent: sent.filter(({ endedAt }) => endedAt > now - size.millis) }
+  if (size === undefined) return window
+  const counts = ({ endedAt }: Sent) => endedAt > now - size.millis
+  return sent.every(counts) ? window : { ...window, sent: sent.filter(counts) }
 }
 
 /** A request leaves. */
@@ -45,10 +47,10 @@ export const leave = (window: SlidingWindow, request: Sent): SlidingWindow => {
 }
 
 /** A request's response has come. */
-export const end = (window: SlidingWindow, request: Sent, endedAt: number): SlidingWindow => ({
-  ...window,
-  sent: window.sent.map((one) => (one === request ? { ...one, endedAt } : one))
-})
+export const end = (window: SlidingWindow, request: Sent, endedAt: number): SlidingWindow => {
+  const index = window.sent.indexOf(request)
+  return index === -1 ? window : { ...window, sent: window.sent.with(index, { ...request, endedAt }) }
+}
 
 /**
  * The headers of a response report the window itself. Use that own requests do not explain is that of others.

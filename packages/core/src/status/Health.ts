@@ -45,7 +45,7 @@ export type Overdue = (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<strin
 
 export const make: Effect.Effect<Overdue, never, CheckSchedule | Github | Publisher | Settings | Sink | Store> =
   Effect.gen(function* () {
-    const { now, scans } = yield* Store
+    const { now, requireWritable, scans } = yield* Store
     const publisher = yield* Publisher
     const github = yield* Github
     const { scanInterval } = yield* Settings
@@ -70,6 +70,7 @@ export const make: Effect.Effect<Overdue, never, CheckSchedule | Github | Publis
     })
 
     return Effect.fn("Gitpip.overdue")(function* (since) {
+      yield* requireWritable
       const refused = Option.map(yield* github.refused, ({ message }) => message)
       const at = yield* now
       // The worker's start, by the database's clock.

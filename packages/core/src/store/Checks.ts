@@ -4,9 +4,9 @@
  *
  * Guarantee: an ETag is stored only in the transaction that stores all files of the list that the ETag stands for.
  */
-import { type DateTime, Duration, Effect, Option, Schema } from "effect"
+import { Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { orDatabaseError, rows } from "../database/Database.ts"
+import { execute, findAll, findOne } from "../database/statements.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
@@ -76,51 +76,108 @@ export const recordListings = (sql: SqlClient.SqlClient, listings: ReadonlyArray
   )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, whole boolean)
   where u.key = l.key`
 
-export const make = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
+const ClassSize = Schema.Struct({ rateClass: Schema.Int, n: Schema.Int })
+
+const OldestCheck = Schema.Struct({ at: Schema.NullOr(Schema.DateTimeUtc) })
+
+/** A user that the feed may name. */
+const Account = Schema.Struct({ key: UserKey, githubId: Schema.NullOr(Schema.Int), username: Schema.String })
+
+export const make = Effect.map(SqlClient.SqlClient, (sql) => {
+  const countClasses = findAll(
+    ClassSize,
+    () => sql`
+        select rate_class, count(*) as n from users where untracked_at is null and failures = 0 group by rate_class`
+  )
+  return {
+    ...usersToCheck(sql),
+    ...recording(sql),
+    /** The number of tracked users by class of rates, without failing users: the schedule does not plan their checks. */
+    classes: Effect.map(countClasses(), (found) => {
+      const counts = Array.from({ length: Cadence.classes }, () => 0)
+      for (const { n, rateClass } of found) counts[rateClass] = n
+      return counts
+    }),
+    /** When the user was checked whose last check is oldest, of users that do not fail. */
+    oldestCheck: Effect.map(oldestCheck(sql)(), ({ at }) => Option.fromNullishOr(at)),
+    /**
+     * Tracked users by their accounts' numbers, or by name while a user's number is not known. Unchecked users are left out:
+     * their first check is about to list all their gists.
+     */
+    ofAccounts: ofAccounts(sql)
+  }
+})
+
+const oldestCheck = (sql: SqlClient.SqlClient) => {
+  const allClasses = Array.from({ length: Cadence.classes }, (_, number) => number)
+  return findOne(
+    OldestCheck,
+    () => sql`
+        select min(seen.checked_at) as at from unnest(${allClasses}::smallint[]) as class(number) cross join lateral (
+          select checked_at from users
+          where untracked_at is null and failures = 0 and rate_class = class.number and checked_at is not null
+          order by checked_at limit 1) seen`
+  )
+}
+
+const ofAccounts = (sql: SqlClient.SqlClient) =>
+  findAll(
+    Account,
+    (accounts: ReadonlyArray<{ readonly id: number; readonly login: string }>) => sql`
+          select key, github_id, username from users
+            where github_id = any(${arrayOf(
+              sql,
+              accounts.map(({ id }) => id),
+              "bigint"
+            )}) and untracked_at is null and checked_at is not null
+          union all
+          select key, github_id, username from users
+            where lower(username) = any(${accounts.map(({ login }) => login.toLowerCase())}::text[])
+              and github_id is null and untracked_at is null and checked_at is not null`
+  )
+
+/** The users of a scan. */
+const usersToCheck = (sql: SqlClient.SqlClient) => {
   const scanColumns = sql`u.key, u.username, u.github_id, u.etag, u.pages, u.listed_at, u.failures, u.fingerprint,
     coalesce(u.listed_at <= ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}, true) as is_listing_due`
-  /** `Cadence.classOf` of a column. */
-  const classOf = (column: string) =>
-    sql`least(greatest(round(log(2, greatest(${sql.literal(column)} * ${2 ** 10}::float8, 1e-9)::numeric)), 0), ${Cadence.classes - 1})`
-  const allClasses = Array.from({ length: Cadence.classes }, (_, number) => number)
-
-  /** Users are locked in order of their keys, as in every statement that locks several. */
-  const locked = (keys: ReadonlyArray<UserKey>) => sql`
-    select key, failures, rate, rate_at from users where key = any(${arrayOf(sql, keys, "bigint")})
-    order by key for no key update`
 
   return {
     /** Users in order of their keys, for a full scan. Users in a wait after a failure only with `includeFailing`. */
-    forScan: (page: {
-      readonly after: number
-      readonly until: number
-      readonly limit: number
-      readonly includeFailing: boolean
-    }) =>
-      rows(ScanUser)(sql`
+    forScan: findAll(
+      ScanUser,
+      (page: {
+        readonly after: number
+        readonly until: number
+        readonly limit: number
+        readonly includeFailing: boolean
+      }) => sql`
         select ${scanColumns} from users u
         where key > ${page.after} and key <= ${page.until} and untracked_at is null
           and (${page.includeFailing} or retry_at is null or retry_at <= ${now(sql)})
-        order by key limit ${page.limit}`),
+        order by key limit ${page.limit}`
+    ),
     /** Users by key, whether due or not. */
-    someForScan: (keys: ReadonlyArray<UserKey>) =>
-      rows(ScanUser)(sql`
-        select ${scanColumns} from users u where key = any(${arrayOf(sql, keys, "bigint")}) order by key`),
+    someForScan: findAll(
+      ScanUser,
+      (keys: ReadonlyArray<UserKey>) => sql`
+        select ${scanColumns} from users u where key = any(${arrayOf(sql, keys, "bigint")}) order by key`
+    ),
     /**
      * Users whose check is due, the one that is due longest first: unchecked users before all others, failing users at the
      * end of their wait, other users `intervals[c]` milliseconds after the last check (class `c`) or when last checked before `before`.
      */
-    due: (options: {
-      readonly intervals: ReadonlyArray<number>
-      readonly before: Date
-      readonly limit: number
-      /** Only users with an ETag. */
-      readonly listed?: boolean
-    }) => {
-      const { before, intervals, limit } = options
-      const which = sql.literal(options.listed === true ? "and etag is not null" : "")
-      return rows(ScanUser)(sql`
+    due: findAll(
+      ScanUser,
+      (options: {
+        readonly intervals: ReadonlyArray<number>
+        readonly before: Date
+        readonly limit: number
+        /** Only users with an ETag. */
+        readonly listed?: boolean
+      }) => {
+        const { before, intervals, limit } = options
+        const which = sql.literal(options.listed === true ? "and etag is not null" : "")
+        return sql`
         select ${scanColumns} from (
           (select key, 'epoch'::timestamptz as due from users
             where untracked_at is null and failures = 0 and rate_class = 0 and checked_at is null ${which} limit ${limit})
@@ -138,50 +195,27 @@ export const make = Effect.gen(function* () {
               order by checked_at limit ${limit}
             ) seen order by 2 limit ${limit})
           order by due limit ${limit}
-        ) d join users u using (key) order by d.due, key`)
-    },
-    /** The number of tracked users by class of rates, without failing users: the schedule does not plan their checks. */
-    classes: Effect.map(
-      orDatabaseError(sql<{ rateClass: number; n: number }>`
-        select rate_class, count(*) as n from users where untracked_at is null and failures = 0 group by rate_class`),
-      (found) => {
-        const counts = Array.from({ length: Cadence.classes }, () => 0)
-        for (const { n, rateClass } of found) counts[rateClass] = n
-        return counts
+        ) d join users u using (key) order by d.due, key`
       }
-    ),
-    /** When the user was checked whose last check is oldest, of users that do not fail. */
-    oldestCheck: Effect.map(
-      orDatabaseError(sql<{ at: DateTime.Utc | null }>`
-        select min(seen.checked_at) as at from unnest(${allClasses}::smallint[]) as class(number) cross join lateral (
-          select checked_at from users
-          where untracked_at is null and failures = 0 and rate_class = class.number and checked_at is not null
-          order by checked_at limit 1) seen`),
-      (found) => Option.fromNullishOr(found[0]?.at)
-    ),
-    /**
-     * Tracked users by their accounts' numbers, or by name while a user's number is not known. Unchecked users are left out:
-     * their first check is about to list all their gists.
-     */
-    ofAccounts: (accounts: ReadonlyArray<{ readonly id: number; readonly login: string }>) =>
-      Effect.map(
-        orDatabaseError(sql<{ key: number; githubId: number | null; username: string }>`
-          select key, github_id, username from users
-            where github_id = any(${arrayOf(
-              sql,
-              accounts.map(({ id }) => id),
-              "bigint"
-            )}) and untracked_at is null and checked_at is not null
-          union all
-          select key, github_id, username from users
-            where lower(username) = any(${accounts.map(({ login }) => login.toLowerCase())}::text[])
-              and github_id is null and untracked_at is null and checked_at is not null`),
-        (found) => found.map((user) => ({ ...user, key: UserKey.make(user.key) }))
-      ),
+    )
+  }
+}
+
+/** What checks store about users. */
+const recording = (sql: SqlClient.SqlClient) => {
+  /** `Cadence.classOf` of a column. */
+  const classOf = (column: string) =>
+    sql`least(greatest(round(log(2, greatest(${sql.literal(column)} * ${2 ** 10}::float8, 1e-9)::numeric)), 0), ${Cadence.classes - 1})`
+
+  /** Users are locked in order of their keys, as in every statement that locks several. */
+  const locked = (keys: ReadonlyArray<UserKey>) => sql`
+    select key, failures, rate, rate_at from users where key = any(${arrayOf(sql, keys, "bigint")})
+    order by key for no key update`
+
+  return {
     /** Records many checks in one statement. */
     record: (checks: ReadonlyArray<UserCheck>) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
+      execute(sql`
           with locked as (${locked(checks.map(({ key }) => key))})
           update users u set checked_at = ${now(sql)}, failures = l.failures,
             fingerprint = coalesce(l.fingerprint, u.fingerprint), rate = coalesce(new.rate, u.rate),
@@ -200,12 +234,10 @@ export const make = Effect.gen(function* () {
                 - coalesce(locked.rate_at, ${now(sql)})), 0) / ${Duration.toSeconds(Cadence.halfLife)}::float8)::float8
                 + l.gained as rate
             ) new
-          where u.key = l.key`)
-      ),
+          where u.key = l.key`),
     /** Takes the last failure of users back, because it was not theirs. A user that failed before as well is due at once. */
     unmark: (keys: ReadonlyArray<UserKey>) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
+      execute(sql`
           with locked as (${locked(keys)})
           update users u set failures = u.failures - 1,
             checked_at = case when u.failures > 1 or u.listed_at is not null then u.checked_at end,
@@ -213,9 +245,8 @@ export const make = Effect.gen(function* () {
             error_reason = case when u.failures > 1 then u.error_reason end,
             error_message = case when u.failures > 1 then u.error_message end
           from locked where u.key = locked.key and locked.failures > 0`)
-      )
   }
-})
+}
 
 const recordOf = ({ failure, fingerprint, gained, isFullListing, key }: UserCheck) => ({
   key,

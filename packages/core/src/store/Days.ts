@@ -1,7 +1,7 @@
 /** How many files were found and published on each of the last days. */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { rows } from "../database/Database.ts"
+import { findAll } from "../database/statements.ts"
 import { Day } from "../domain/Day.ts"
 
 export const make = Effect.gen(function* () {
@@ -16,8 +16,9 @@ export const make = Effect.gen(function* () {
      * The last `days` days, today included, oldest first. Files found are sums over scans, some hundred a day.
      * Hazard: a series of dates is one of instants in the session's zone, and some zones have days that begin at one o'clock.
      */
-    list: (days: number) =>
-      rows(Day)(sql`
+    list: findAll(
+      Day,
+      (days: number) => sql`
         with today as materialized (
           select (clock_timestamp() at time zone 'UTC')::date as day
         ), first as materialized (
@@ -32,6 +33,7 @@ export const make = Effect.gen(function* () {
         select to_char(d, 'YYYY-MM-DD') as day, coalesce(f.n, 0)::bigint as found, coalesce(p.n, 0)::bigint as published
         from generate_series(0, ${days - 1}::int) n, lateral (select (at at time zone 'UTC')::date + n as d from first) days
           left join found f on f.day = d left join published p on p.day = d
-        order by d`)
+        order by d`
+    )
   }
 })

@@ -1,7 +1,8 @@
 /** Which deal in Pipedrive bears a user's name. */
-import { type Duration, Effect, Schema } from "effect"
+import { type Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { type DatabaseError, orDatabaseError, rows } from "../database/Database.ts"
+import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
+import { execute, findFirst, hasRows } from "../database/statements.ts"
 import type { UserKey } from "../domain/User.ts"
 import { inFuture } from "./sql.ts"
 
@@ -33,71 +34,62 @@ export interface DealLease {
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const findHolder = findFirst(Holder, (userKey: UserKey) => sql`select deal_id from deals where user_key = ${userKey}`)
+  /** The user's deal; `null` while none is known. */
   const holder = (userKey: UserKey) =>
-    Effect.map(
-      rows(Holder)(sql`select deal_id from deals where user_key = ${userKey}`),
-      ([found]) => found?.dealId ?? undefined
-    )
+    Effect.map(findHolder(userKey), (found) => (Option.isSome(found) ? found.value.dealId : null))
+  const lease = findFirst(
+    Leased,
+    ({ lease, userKey }: { readonly userKey: UserKey; readonly lease: Duration.Duration }) => sql`
+        insert into deals as d (user_key, lease_until) values (${userKey}, ${inFuture(sql, lease)})
+        on conflict (user_key) do update set lease_until = excluded.lease_until, epoch = d.epoch + 1
+        where d.deal_id is null and (d.lease_until is null or d.lease_until < clock_timestamp())
+        returning sent_at, extract(epoch from clock_timestamp() - sent_at)::float8 as sent_ago, epoch`
+  )
+  const record = Effect.fnUntraced(function* (userKey: UserKey, dealId: number, created: string | undefined) {
+    const won = yield* sql`
+              update deals set deal_id = ${dealId}, sent_at = null, lease_until = null
+              where user_key = ${userKey} and (deal_id is null or deal_id = ${dealId}) returning 1 as ok`
+    if (won.length > 0) return dealId
+    if (created !== undefined) {
+      yield* sql`insert into duplicates (remote_id, found_at) values (${created}, clock_timestamp())
+                on conflict do nothing`
+    }
+    return (yield* holder(userKey)) ?? dealId
+  })
   return {
     /** The user's deal, or the lease to find or create it, or neither while another process holds that lease. */
     claim: Effect.fnUntraced(function* (
       userKey: UserKey,
-      lease: Duration.Duration
+      duration: Duration.Duration
     ): Effect.fn.Return<DealRow, DatabaseError> {
-      const [claimed] = yield* rows(Leased)(sql`
-        insert into deals as d (user_key, lease_until) values (${userKey}, ${inFuture(sql, lease)})
-        on conflict (user_key) do update set lease_until = excluded.lease_until, epoch = d.epoch + 1
-        where d.deal_id is null and (d.lease_until is null or d.lease_until < clock_timestamp())
-        returning sent_at, extract(epoch from clock_timestamp() - sent_at)::float8 as sent_ago, epoch`)
-      if (claimed !== undefined) return { dealId: null, ...claimed, leased: true }
-      return { dealId: (yield* holder(userKey)) ?? null, sentAt: null, sentAgo: null, epoch: 0, leased: false }
+      const claimed = yield* lease({ userKey, lease: duration })
+      if (Option.isSome(claimed)) return { dealId: null, ...claimed.value, leased: true }
+      return { dealId: yield* holder(userKey), sentAt: null, sentAgo: null, epoch: 0, leased: false }
     }),
     /** Notes that a create is sent now. `false` when the lease is lost or less than `margin` of it is left. */
     beginSend: ({ epoch, userKey }: DealLease, margin: Duration.Duration) =>
-      Effect.map(
-        orDatabaseError(sql`
+      hasRows(sql`
           update deals set sent_at = coalesce(sent_at, clock_timestamp())
           where user_key = ${userKey} and epoch = ${epoch} and deal_id is null
             and lease_until > ${inFuture(sql, margin)}
           returning 1 as ok`),
-        (found) => found.length > 0
-      ),
     /** Nothing was created. */
     clear: ({ epoch, userKey }: DealLease) =>
-      orDatabaseError(
-        Effect.asVoid(
-          sql`update deals set sent_at = null, lease_until = null where user_key = ${userKey} and epoch = ${epoch}`
-        )
+      execute(
+        sql`update deals set sent_at = null, lease_until = null where user_key = ${userKey} and epoch = ${epoch}`
       ),
     /** Lets another process try. When a create was sent, that process starts with a lookup. */
     release: ({ epoch, userKey }: DealLease) =>
-      orDatabaseError(
-        Effect.asVoid(sql`update deals set lease_until = null where user_key = ${userKey} and epoch = ${epoch}`)
-      ),
+      execute(sql`update deals set lease_until = null where user_key = ${userKey} and epoch = ${epoch}`),
     /**
      * Remembers the user's deal, and answers the one that holds. When another was remembered first, `created` is noted to
      * be deleted: the remote id of a deal that this caller created.
      */
     record: (userKey: UserKey, dealId: number, created?: string) =>
-      orDatabaseError(
-        sql.withTransaction(
-          Effect.gen(function* () {
-            const won = yield* sql`
-              update deals set deal_id = ${dealId}, sent_at = null, lease_until = null
-              where user_key = ${userKey} and (deal_id is null or deal_id = ${dealId}) returning 1 as ok`
-            if (won.length > 0) return dealId
-            if (created !== undefined) {
-              yield* sql`insert into duplicates (remote_id, found_at) values (${created}, clock_timestamp())
-                on conflict do nothing`
-            }
-            return (yield* holder(userKey)) ?? dealId
-          })
-        )
-      ),
+      orDatabaseError(sql.withTransaction(record(userKey, dealId, created))),
     /** Forgets a deal that is gone, unless another has taken its place. */
     forget: (userKey: UserKey, dealId: number) =>
-      orDatabaseError(
-        Effect.asVoid(sql`update deals set deal_id = null where user_key = ${userKey} and deal_id = ${dealId}`)
-      )
+      execute(sql`update deals set deal_id = null where user_key = ${userKey} and deal_id = ${dealId}`)
   }
 })

@@ -1,20 +1,26 @@
 /** How far the public feed has been read. One process at a time has the right to read on. */
-import { DateTime, Duration, Effect, Option } from "effect"
+import { DateTime, Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { orDatabaseError } from "../database/Database.ts"
+import { execute, findFirst } from "../database/statements.ts"
 import * as Timing from "../domain/Timing.ts"
 import { inFuture, millisUntil, now } from "./sql.ts"
 
 /** What the last poll left. */
-export interface FeedPosition {
+const FeedPosition = Schema.Struct({
   /** `null` before the first poll. */
-  readonly polledAt: DateTime.Utc | null
-  readonly etag: string | null
+  polledAt: Schema.NullOr(Schema.DateTimeUtc),
+  etag: Schema.NullOr(Schema.String),
   /** The newest gists of the last poll, each by id and time of update. */
-  readonly seen: ReadonlyArray<string>
+  seen: Schema.Array(Schema.String),
   /** Gists among `seen` that a check of their user did not find. */
-  readonly unsettled: ReadonlyArray<string>
-}
+  unsettled: Schema.Array(Schema.String)
+})
+export type FeedPosition = typeof FeedPosition.Type
+
+/** The wait for the next poll, in milliseconds. */
+const NextPoll = Schema.Struct({ wait: Schema.Finite })
+
+const Gap = Schema.Struct({ gapAt: Schema.NullOr(Schema.DateTimeUtc) })
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -22,23 +28,27 @@ export const make = Effect.gen(function* () {
   const pollTime = sql`date_trunc('milliseconds', clock_timestamp())`
   const isAt = ({ polledAt }: Pick<FeedPosition, "polledAt">) =>
     sql`polled_at is not distinct from ${polledAt && DateTime.toDate(polledAt)}`
+  const nextPoll = findFirst(
+    NextPoll,
+    (origin: string) => sql`
+          select greatest(${millisUntil(sql, sql.literal("next_at"))}, 0) as wait from feed_positions where origin = ${origin}`
+  )
+  const gap = findFirst(Gap, (origin: string) => sql`select gap_at from feed_positions where origin = ${origin}`)
   return {
     /** The position, when a poll is due. No other process gets the position for a while. */
-    claim: (origin: string) =>
-      Effect.map(
-        orDatabaseError(sql<FeedPosition>`
+    claim: findFirst(
+      FeedPosition,
+      (origin: string) => sql`
           insert into feed_positions as f (origin, next_at) values (${origin}, ${inFuture(sql, Timing.feedLease)})
           on conflict (origin) do update set next_at = excluded.next_at
             where f.next_at <= ${now(sql)}
-          returning polled_at, etag, seen, unsettled`),
-        (found) => Option.fromNullishOr(found[0])
-      ),
+          returning polled_at, etag, seen, unsettled`
+    ),
     /** The wait for the next poll. */
     untilNext: (origin: string) =>
       Effect.map(
-        orDatabaseError(sql<{ wait: number }>`
-          select greatest(${millisUntil(sql, sql.literal("next_at"))}, 0) as wait from feed_positions where origin = ${origin}`),
-        (found) => Option.map(Option.fromNullishOr(found[0]?.wait), Duration.millis)
+        nextPoll(origin),
+        Option.map(({ wait }) => Duration.millis(wait))
       ),
     /** Records a complete poll that began at a position. A poll that another process has recorded since stays. */
     record: (
@@ -53,26 +63,20 @@ export const make = Effect.gen(function* () {
         readonly wait: Duration.Duration
       }
     ) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
+      execute(sql`
           update feed_positions set etag = ${poll.etag}, seen = ${poll.seen}::text[], unsettled = ${poll.unsettled}::text[],
             gap_at = case when ${poll.gap} then ${pollTime} else gap_at end, polled_at = ${pollTime},
             next_at = ${inFuture(sql, poll.wait)}
-          where origin = ${origin} and ${isAt(from)}`)
-      ),
+          where origin = ${origin} and ${isAt(from)}`),
     /** Snoozes the next poll after an incomplete one. A poll that another process has recorded since stays. */
     snooze: (origin: string, from: Pick<FeedPosition, "polledAt">, wait: Duration.Duration) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
-          update feed_positions set next_at = ${inFuture(sql, wait)} where origin = ${origin} and ${isAt(from)}`)
-      ),
+      execute(sql`
+          update feed_positions set next_at = ${inFuture(sql, wait)} where origin = ${origin} and ${isAt(from)}`),
     /** When the feed last had a gap. */
     gapAt: (origin: string) =>
       Effect.map(
-        orDatabaseError(
-          sql<{ gapAt: DateTime.Utc | null }>`select gap_at from feed_positions where origin = ${origin}`
-        ),
-        (found) => Option.fromNullishOr(found[0]?.gapAt)
+        gap(origin),
+        Option.flatMap(({ gapAt }) => Option.fromNullishOr(gapAt))
       )
   }
 })

@@ -4,22 +4,14 @@
  * Guarantee: a file and its publication are stored in one transaction. Beside the outbox, two caches lead from a check to
  * the publisher of the same process and only save work: `ContentCache` (short texts) and `ScanSpans` (traces).
  */
-import { DateTime, Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { orDatabaseError, rows } from "../database/Database.ts"
-import { fileIdentity, GistFile, type ListedFile } from "../domain/GistFile.ts"
-import * as rules from "../domain/rules.ts"
-import * as Timing from "../domain/Timing.ts"
+import { findAll, findFirst } from "../database/statements.ts"
+import { fileIdentity, GistFile } from "../domain/GistFile.ts"
 import type { UserKey } from "../domain/User.ts"
-import { type ListingResult, recordListings } from "./Checks.ts"
-import { arrayOf, now, queueHead } from "./sql.ts"
+import { type Intake, makeIntake } from "./intake.ts"
 
-/** What one check of a user brought, to be stored at once. */
-export interface Intake extends ListingResult {
-  readonly scanKey: number
-  readonly files: ReadonlyArray<ListedFile>
-  readonly backfill: "all" | "none"
-}
+export type { Intake } from "./intake.ts"
 
 /** There is no file of this id. */
 export class FileNotFound extends Schema.TaggedError<FileNotFound>()("FileNotFound", { file: Schema.Int }) {
@@ -28,10 +20,9 @@ export class FileNotFound extends Schema.TaggedError<FileNotFound>()("FileNotFou
   }
 }
 
-const chunk = 1_000
+const FileName = Schema.Struct({ gistId: Schema.String, filename: Schema.String })
 
-export const make = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
+export const make = Effect.map(SqlClient.SqlClient, (sql) => {
   const columns = sql.literal(`f.key as id, u.username as owner, f.filename, f.gist_id, f.html_url, f.raw_url,
     f.description, f.language, f.type, f.size, f.created_at, f.updated_at, f.found_at, f.scan_key as scan_id,
     p.key as publication_id, p.state as publication_state, p.target as publication_target,
@@ -39,171 +30,48 @@ export const make = Effect.gen(function* () {
   const from = sql.literal(
     `gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`
   )
-  const files = rows(GistFile)
-
-  /** Stores the listings of different users. */
-  const addListings = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
-    const added = new Map<UserKey, number>()
-    const queued = new Map<UserKey, number>()
-    // A statement of its own, before all others: visits take the same locks, so that one user's new keys commit in order.
-    // Hazard: lock in order of the keys, and no stronger, or two transactions can wait for each other.
-    const locked = new Map(
-      (yield* sql<{ key: UserKey; trackedAt: DateTime.Utc; baselinedAt: DateTime.Utc | null }>`
-        select key, tracked_at, baselined_at from users where key = any(${arrayOf(
-          sql,
-          intakes.map(({ userKey }) => userKey),
-          "bigint"
-        )})
-        order by key for no key update`).map((user) => [user.key, user])
-    )
-    const listings = intakes.flatMap((intake) => {
-      const user = locked.get(intake.userKey)
-      return user === undefined ? [] : [{ ...intake, user }]
-    })
-    if (listings.length === 0) return added
-    // One order for all users' files. Two scans that find the same file wait for each other at its name, so both must come
-    // to such names in the same order.
-    const found = listings.flatMap((listing) => listing.files.map((file) => ({ listing, file }))).sort(oldestFirst)
-    for (let at = 0; at < found.length; at += chunk) {
-      const part = found.slice(at, at + chunk)
-      const files = part.map(({ file, listing }, n) => ({
-        n,
-        user_key: listing.userKey,
-        gist_id: file.gistId,
-        filename: file.filename,
-        html_url: file.htmlUrl,
-        raw_url: file.rawUrl,
-        description: file.description,
-        language: file.language,
-        type: file.type,
-        size: file.size,
-        created_at: file.createdAt,
-        updated_at: file.updatedAt
-      }))
-      const owners = [...new Set(part.map(({ listing }) => listing))].map(({ backfill, scanKey, user, userKey }) => ({
-        user_key: userKey,
-        scan_key: scanKey,
-        // Older files were there before the user was tracked.
-        old_before: user.baselinedAt === null ? DateTime.toDate(user.trackedAt) : null,
-        skip_old: backfill === "none",
-        queued: queued.get(userKey) ?? 0
-      }))
-      // A user's new files go behind the user's pending ones, and never before the queue head: see Publications.ts.
-      const ownersOf = sql`owners as (
-          select o.*, ${now(sql)} as found_at from jsonb_to_recordset(${JSON.stringify(owners)}::jsonb)
-            as o(user_key bigint, scan_key bigint, old_before timestamptz, skip_old boolean, queued bigint)
-        )`
-      const insertFiles = sql`
-          insert into gist_files (user_key, scan_key, gist_id, filename, html_url, raw_url, description, language, type,
-            size, created_at, updated_at, found_at)
-          select o.user_key, o.scan_key, l.gist_id, l.filename, l.html_url, l.raw_url, l.description, l.language, l.type,
-            l.size, l.created_at, l.updated_at, o.found_at
-          from jsonb_to_recordset(${JSON.stringify(files)}::jsonb) as l(n int, user_key bigint, gist_id text, filename text,
-            html_url text, raw_url text, description text, language text, type text, size bigint,
-            created_at timestamptz, updated_at timestamptz) join owners o on o.user_key = l.user_key
-          order by l.n
-          on conflict on constraint gist_files_gist_id_filename_key do nothing
-          returning key, user_key, created_at`
-      // One statement inserts files and publications. Only the proof of that rule inserts the files by a statement before.
-      if (!rules.filesAndOutboxInOneTransaction)
-        yield* sql`with ${ownersOf}, added as (${insertFiles}) select count(*) from added`
-      const counts = yield* sql<{ userKey: UserKey; added: number; queued: number }>`
-        with ${ownersOf}, added as (${
-          rules.filesAndOutboxInOneTransaction
-            ? insertFiles
-            : sql`select key, user_key, created_at from gist_files where scan_key in (select scan_key from owners)
-                and key not in (select file_key from publications)`
-        }), start as materialized (
-          select o.*, greatest(
-            coalesce((select max(start_tag) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
-            ${queueHead(sql)}
-          ) as start_tag from owners o
-        ), queued as (
-          insert into publications (file_key, user_key, state, start_tag, due_at, created_at, backlog)
-          select a.key, a.user_key, 'pending', s.start_tag - 1 + row_number() over own, s.found_at, s.found_at,
-            coalesce(a.created_at < s.old_before, false) or s.queued + row_number() over own > ${Timing.freshFiles}
-          from added a join start s on s.user_key = a.user_key
-          where not (s.skip_old and coalesce(a.created_at < s.old_before, false))
-          window own as (partition by a.user_key order by a.key)
-          order by a.key
-          returning file_key
-        )
-        select a.user_key, count(*) as added, count(q.file_key) as queued
-        from added a left join queued q on q.file_key = a.key group by a.user_key`
-      for (const count of counts) {
-        added.set(count.userKey, (added.get(count.userKey) ?? 0) + count.added)
-        queued.set(count.userKey, (queued.get(count.userKey) ?? 0) + count.queued)
-      }
-    }
-    yield* recordListings(sql, listings)
-    return added
-  })
-
-  const addAll = Effect.fnUntraced(function* (intakes: ReadonlyArray<Intake>) {
-    const counts = intakes.map(() => 0)
-    const ofScans = new Map<number, number>()
-    // A second listing of a user builds on what the first one has stored.
-    for (const round of roundsOf(intakes)) {
-      const added = yield* addListings(round.map(({ intake }) => intake))
-      for (const { at, intake } of round) {
-        const count = added.get(intake.userKey) ?? 0
-        counts[at] = count
-        ofScans.set(intake.scanKey, (ofScans.get(intake.scanKey) ?? 0) + count)
-      }
-    }
-    // Last, because all transactions that add to this scan wait here for each other. In order, as above.
-    for (const [scanKey, count] of [...ofScans].sort(([a], [b]) => a - b)) {
-      if (count > 0) yield* sql`update scans set files = files + ${count} where key = ${scanKey}`
-    }
-    return counts
-  })
-
-  const store = (intakes: ReadonlyArray<Intake>) =>
-    orDatabaseError(rules.filesAndOutboxInOneTransaction ? sql.withTransaction(addAll(intakes)) : addAll(intakes))
+  const known = findAll(
+    FileName,
+    (gistIds: ReadonlyArray<string>) => sql`
+          select gist_id, filename from gist_files where gist_id = any(${[...new Set(gistIds)]}::text[])`
+  )
+  const history = findAll(
+    GistFile,
+    ({ before, limit, userKey }: { readonly userKey: UserKey; readonly before: number; readonly limit: number }) =>
+      sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${before}
+        order by f.key desc limit ${limit}`
+  )
+  const between = findAll(
+    GistFile,
+    ({ after, until, userKey }: { readonly userKey: UserKey; readonly after: number; readonly until: number }) =>
+      sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
+        order by f.key`
+  )
+  const find = findFirst(GistFile, (id: number) => sql`select ${columns} from ${from} where f.key = ${id}`)
+  const ofScan = findAll(
+    GistFile,
+    ({ limit, scanKey }: { readonly scanKey: number; readonly limit: number }) =>
+      sql`select ${columns} from ${from} where f.scan_key = ${scanKey} order by f.key limit ${limit}`
+  )
+  const store = makeIntake(sql)
 
   return {
     /** Which of these gists' files are stored, by `fileIdentity`. */
     known: (gistIds: ReadonlyArray<string>) =>
-      Effect.map(
-        orDatabaseError(sql<{ gistId: string; filename: string }>`
-          select gist_id, filename from gist_files where gist_id = any(${[...new Set(gistIds)]}::text[])`),
-        (found) => new Set(found.map((file) => fileIdentity(file.gistId, file.filename)))
-      ),
+      Effect.map(known(gistIds), (found) => new Set(found.map((file) => fileIdentity(file.gistId, file.filename)))),
     /** Stores a listing's files, their publications and what the listing proves. Answers how many files were new. */
     add: (intake: Intake) => Effect.map(store([intake]), ([count]) => count ?? 0),
     /** Stores many listings in one transaction. Answers how many files of each were new. One user's listings keep their order. */
     addAll: store,
     /** A user's files, newest found first, from before `before` on. */
     history: (userKey: UserKey, page: { readonly before: number; readonly limit: number }) =>
-      files(sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${page.before}
-        order by f.key desc limit ${page.limit}`),
+      history({ userKey, ...page }),
     /** A user's files with `after < key <= until`, in the order they were added. */
-    between: (userKey: UserKey, after: number, until: number) =>
-      files(sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
-        order by f.key`),
+    between: (userKey: UserKey, after: number, until: number) => between({ userKey, after, until }),
     find: Effect.fnUntraced(function* (id: number) {
-      const [found] = yield* files(sql`select ${columns} from ${from} where f.key = ${id}`)
-      if (found === undefined) return yield* new FileNotFound({ file: id })
-      return found
+      const found = yield* find(id)
+      return Option.isSome(found) ? found.value : yield* new FileNotFound({ file: id })
     }),
-    ofScan: (scanKey: number, limit: number) =>
-      files(sql`select ${columns} from ${from} where f.scan_key = ${scanKey} order by f.key limit ${limit}`)
+    ofScan: (scanKey: number, limit: number) => ofScan({ scanKey, limit })
   }
 })
-
-/** The first listing of each user, then the second ones, and so on. */
-const roundsOf = (intakes: ReadonlyArray<Intake>) => {
-  const counts = new Map<UserKey, number>()
-  const placed = intakes.map((intake, at) => {
-    const round = counts.get(intake.userKey) ?? 0
-    counts.set(intake.userKey, round + 1)
-    return { at, intake, round }
-  })
-  return Map.groupBy(placed, ({ round }) => round).values()
-}
-
-/** Oldest gist first, files by name: the order in which a user's files are published. */
-const oldestFirst = ({ file: a }: { readonly file: ListedFile }, { file: b }: { readonly file: ListedFile }): number =>
-  inOrder(a.createdAt, b.createdAt) || inOrder(a.gistId, b.gistId) || inOrder(a.filename, b.filename)
-
-const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -7,7 +7,7 @@
  */
 import { DateTime, Duration, Effect, Option, Schema } from "effect"
 import { SqlClient, type Statement } from "effect/sql"
-import { orDatabaseError, rows } from "../database/Database.ts"
+import { execute, findAll } from "../database/statements.ts"
 import * as Timing from "../domain/Timing.ts"
 import { inFuture, millisUntil, now } from "./sql.ts"
 
@@ -45,12 +45,16 @@ export const afterWait = (wait: Duration.Duration): Effect.Effect<DateTime.Utc> 
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const read = (condition: Statement.Fragment) =>
-    Effect.map(
-      rows(Row)(sql`
+  const find = findAll(
+    Row,
+    (condition: Statement.Fragment) => sql`
         select limit_key, coalesce(noted_at, ${now(sql)}) as since, blocked_until as until, message,
           ${millisUntil(sql, sql.literal("blocked_until"))} as wait
-        from limits where ${condition}`),
+        from limits where ${condition}`
+  )
+  const read = (condition: Statement.Fragment) =>
+    Effect.map(
+      find(condition),
       (found) =>
         new Map(
           found.map(({ limitKey, wait, ...row }): readonly [string, StoredLimit] => [
@@ -62,14 +66,12 @@ export const make = Effect.gen(function* () {
   return {
     /** Stores a limit, for `Timing.maxClosure` at most. A limit that ends sooner than the stored one changes nothing. */
     block: (limitKey: string, { message, wait }: Wait) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
+      execute(sql`
           insert into limits (limit_key, noted_at, blocked_until, message)
           values (${limitKey}, clock_timestamp(), ${inFuture(sql, Duration.min(wait, Timing.maxClosure))}, ${message})
           on conflict (limit_key) do update set noted_at = excluded.noted_at, blocked_until = excluded.blocked_until,
             message = excluded.message
-          where limits.blocked_until <= excluded.blocked_until`)
-      ),
+          where limits.blocked_until <= excluded.blocked_until`),
     /** The limit that holds now. */
     blocked: (limitKey: string) =>
       Effect.map(read(sql`limit_key = ${limitKey} and blocked_until > ${now(sql)}`), (found) =>
@@ -77,16 +79,13 @@ export const make = Effect.gen(function* () {
       ),
     /** Stores a refusal. A refusal that goes on keeps its beginning. */
     refuse: (limitKey: string, { message, wait }: Wait) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
+      execute(sql`
           insert into limits (limit_key, noted_at, blocked_until, message)
           values (${refusalKey(limitKey)}, clock_timestamp(), ${inFuture(sql, wait)}, ${message})
           on conflict (limit_key) do update set noted_at = least(limits.noted_at, excluded.noted_at),
-            blocked_until = excluded.blocked_until, message = excluded.message`)
-      ),
+            blocked_until = excluded.blocked_until, message = excluded.message`),
     /** Ends a refusal: a request succeeded. */
-    accept: (limitKey: string) =>
-      orDatabaseError(Effect.asVoid(sql`delete from limits where limit_key = ${refusalKey(limitKey)}`)),
+    accept: (limitKey: string) => execute(sql`delete from limits where limit_key = ${refusalKey(limitKey)}`),
     /** For each key the limit that holds now, and the refusal, also past its end: only a success ends one. */
     known: (limitKeys: ReadonlyArray<string>) =>
       Effect.map(

@@ -83,6 +83,7 @@ export interface Among {
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const alone = yield* onOwnConnection(sql)
   const columns = sql.literal(`p.key as id, p.state, u.username as owner, f.filename, f.gist_id, f.html_url,
     p.file_key as file_id, p.attempts, p.due_at, p.target, p.remote_id, p.error_reason, p.error_message,
     p.created_at, p.published_at`)
@@ -244,8 +245,7 @@ export const make = Effect.gen(function* () {
       ),
     retry: Effect.fnUntraced(function* (id: number) {
       const [retried] = yield* orDatabaseError(
-        onOwnConnection(
-          sql,
+        alone(
           sql`
             update publications set state = 'pending', start_tag = ${queueHead(sql)}, due_at = clock_timestamp(), attempts = 0,
               error_reason = null, error_message = null
@@ -259,8 +259,7 @@ export const make = Effect.gen(function* () {
     /** Retries all failed publications, each user's one after the other from the queue head. Answers how many; many take seconds. */
     retryFailed: Effect.map(
       rows(Count)(
-        onOwnConnection(
-          sql,
+        alone(
           sql`
               with failed as (
                 select key, user_key from publications where state = 'failed' order by key for no key update

@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto"
 import { Clock, Duration, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { rows } from "../database/Database.ts"
-import { SharedQuota } from "../net/SharedQuota.ts"
+import { findOne } from "../database/statements.ts"
+import { type QuotaUse, SharedQuota } from "../net/SharedQuota.ts"
 import * as Limits from "./Limits.ts"
 
 /** What `acquire_quota` answers. */
@@ -20,6 +20,12 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
     const sql = yield* SqlClient.SqlClient
     const limits = yield* Limits.make
     const server = randomUUID()
+    const acquire = findOne(
+      Granted,
+      ({ limitKey, sent, wants, window }: QuotaUse & { readonly limitKey: string }) => sql`
+        select * from acquire_quota(${limitKey}, ${server}, ${window?.limit ?? null}::integer,
+          ${window?.millis ?? null}::integer, ${sent}::integer, ${wants}::integer)`
+    )
     // A server that shuts down cleanly frees its slots once its last request leaves the window. A killed server's slots
     // are freed a few seconds later.
     yield* Effect.addFinalizer(() =>
@@ -32,23 +38,19 @@ export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effec
         renew: ({ sent, wants, window }) =>
           Effect.gen(function* () {
             // The statement waits for the row's lock at most as long as one statement of another process takes.
-            const [[found], blocked] = yield* Effect.all(
-              [
-                rows(Granted)(sql`select * from acquire_quota(${limitKey}, ${server}, ${window?.limit ?? null}::integer,
-                  ${window?.millis ?? null}::integer, ${sent}::integer, ${wants}::integer)`),
-                limits.blocked(limitKey)
-              ],
+            const [found, blocked] = yield* Effect.all(
+              [acquire({ limitKey, sent, wants, window }), limits.blocked(limitKey)],
               { concurrency: 2 }
             )
             const at = yield* Clock.currentTimeMillis
-            if (found === undefined) return undefined
+            const { granted, others, windowLimit, windowMillis } = found
             return {
-              slots: found.granted ?? 0,
-              others: found.others,
+              slots: granted ?? 0,
+              others,
               window:
-                found.windowLimit === null || found.windowMillis === null
+                windowLimit === null || windowMillis === null
                   ? undefined
-                  : { limit: found.windowLimit, millis: found.windowMillis },
+                  : { limit: windowLimit, millis: windowMillis },
               blocked: Option.getOrUndefined(
                 Option.map(blocked, ({ message, wait }) => ({ until: at + Duration.toMillis(wait), why: message }))
               )

@@ -1,7 +1,8 @@
 /** Scans: queued, running under a lease, ended; with the users that failed in each. */
 import { Duration, Effect, Option, Schema } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
-import { orDatabaseError, rows } from "../database/Database.ts"
+import { SqlClient, type SqlError, SqlSchema } from "effect/sql"
+import { orDatabaseError } from "../database/Database.ts"
+import { execute, findAll, findFirst, hasRows } from "../database/statements.ts"
 import { Scan, ScanFailure, ScanId, type ScanKind, ScanState } from "../domain/Scan.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
@@ -59,105 +60,99 @@ export type LastStart = typeof LastStart.Type
 
 const Started = Schema.Struct({ key: ScanId, userKey: Schema.NullOr(Schema.Int) })
 
-export const make = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const columns = sql.literal(scanColumns)
-  const from = sql.literal(scanTables)
-  const scans = rows(Scan)
+const Key = Schema.Struct({ key: ScanId })
+
+/** Where a full scan that has ended had come to. */
+const Place = Schema.Struct({ cursor: Schema.Int, state: ScanState })
+
+/** A scan of the feed's users is no full scan. */
+const isFullScan = "user_key is null and kind <> 'feed'"
+
+export const make = Effect.map(SqlClient.SqlClient, (sql) => ({
+  ...starting(sql),
+  ...leased(sql),
+  ...found(sql)
+}))
+
+/** Ways to begin a scan. */
+const starting = (sql: SqlClient.SqlClient) => {
   const lease = inFuture(sql, Timing.scanLease)
-
-  /** A scan of the feed's users is no full scan. */
-  const isFullScan = sql.literal("user_key is null and kind <> 'feed'")
-
-  const running = Effect.map(
-    orDatabaseError(sql<{ key: number }>`select key from scans where state = 'running' and ${isFullScan}`),
-    (found) => found[0]?.key ?? 0
-  )
-
-  /** Ends the scans whose process was lost, so that the next one can begin. */
-  const reap = orDatabaseError(
-    Effect.asVoid(sql`
-        update scans set state = 'interrupted', finished_at = ${now(sql)}, message = 'the process that ran it was lost'
-        where state = 'running' and lease_until < clock_timestamp()`)
+  const findRunning = findFirst(
+    Key,
+    () => sql`select key from scans where state = 'running' and ${sql.literal(isFullScan)}`
   )
 
   /** Runs a statement that starts a scan. Of full scans one runs at a time. */
-  const start = Effect.fnUntraced(function* (statement: Effect.Effect<ReadonlyArray<object>, SqlError.SqlError>) {
-    const started = yield* statement.pipe(
-      Effect.catchReason("SqlError", "UniqueViolation", () => Effect.succeed("running" as const)),
-      orDatabaseError
-    )
-    if (started === "running") return yield* new ScanRunning({ scan: yield* running })
-    const [found] = yield* rows(Started)(Effect.succeed(started))
-    return Option.fromUndefinedOr(found)
-  })
+  const started = <Request>(
+    statement: (request: Request) => Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>
+  ) => {
+    const find = SqlSchema.findOneOption({
+      Request: Schema.Any,
+      Result: Schema.toType(Started),
+      execute: statement
+    })
+    return Effect.fnUntraced(function* (request: Request) {
+      const found = yield* find(request).pipe(
+        Effect.catchReason("SqlError", "UniqueViolation", () => Effect.succeed("running" as const)),
+        orDatabaseError
+      )
+      if (found !== "running") return found
+      const running = yield* findRunning()
+      return yield* new ScanRunning({ scan: Option.isSome(running) ? running.value.key : 0 })
+    })
+  }
+
+  const startOne = started(
+    ({ kind, userKey }: { readonly kind: ScanKind; readonly userKey: UserKey | null }) => sql`
+        insert into scans (kind, user_key, state, requested_at, started_at, lease_until)
+        values (${kind}, ${userKey}, 'running', ${now(sql)}, ${now(sql)}, ${lease}) returning key, user_key`
+  )
+  const queue = findFirst(
+    Key,
+    (userKey: UserKey | null) => sql`
+          insert into scans (kind, user_key, state, requested_at) values ('requested', ${userKey}, 'queued', ${now(sql)})
+          on conflict ((true)) where state = 'queued' and user_key is null do nothing returning key`
+  )
+  const findQueued = findFirst(
+    Key,
+    () => sql`
+          select key from scans where state = 'queued' and user_key is null`
+  )
 
   return {
-    reap,
     /** Queues a scan. A full scan that is queued already is answered instead of a second one. */
     request: Effect.fnUntraced(function* (userKey: UserKey | null) {
       for (;;) {
-        const [inserted] = yield* orDatabaseError(sql<{ key: number }>`
-          insert into scans (kind, user_key, state, requested_at) values ('requested', ${userKey}, 'queued', ${now(sql)})
-          on conflict ((true)) where state = 'queued' and user_key is null do nothing returning key`)
-        if (inserted !== undefined) return ScanId.make(inserted.key)
-        const [queued] = yield* orDatabaseError(sql<{ key: number }>`
-          select key from scans where state = 'queued' and user_key is null`)
+        const inserted = yield* queue(userKey)
+        if (Option.isSome(inserted)) return inserted.value.key
+        const queued = yield* findQueued()
         // The queued scan has begun meanwhile and may have checked users already, so another one is queued.
-        if (queued !== undefined) return ScanId.make(queued.key)
+        if (Option.isSome(queued)) return queued.value.key
       }
     }),
     /** Starts the oldest queued scan of a single user, or of all users. */
-    startQueued: (which: "single" | "all") =>
-      start(sql`
+    startQueued: started(
+      (which: "single" | "all") => sql`
         update scans set state = 'running', started_at = ${now(sql)}, lease_until = ${lease}
         where key = (
           select key from scans where state = 'queued' and (user_key is not null) = ${which === "single"}
           order by key limit 1 for update skip locked
-        ) returning key, user_key`),
+        ) returning key, user_key`
+    ),
     /** Starts a scan at once. */
-    start: (kind: ScanKind, userKey: UserKey | null) =>
-      start(sql`
-        insert into scans (kind, user_key, state, requested_at, started_at, lease_until)
-        values (${kind}, ${userKey}, 'running', ${now(sql)}, ${now(sql)}, ${lease}) returning key, user_key`),
-    /** The key after which the next full scan begins: the cursor of the last one unless it was done. */
-    resumeAfter: Effect.map(
-      orDatabaseError(sql<{ cursor: number; state: string }>`
-        select cursor, state from scans where ${isFullScan} and state not in ('queued', 'running')
-        order by key desc limit 1`),
-      (found) => (found[0] === undefined || found[0].state === "done" ? 0 : found[0].cursor)
-    ),
-    /** The last full scan that has begun, with the wait that GitHub asked for. */
-    lastStart: Effect.map(
-      rows(LastStart)(sql`
-        select -${millisUntil(sql, sql.literal("started_at"))} as started_ago,
-          ${millisUntil(sql, sql.literal("resume_at"))} as resume_in, state
-        from scans where ${isFullScan} and started_at is not null order by key desc limit 1`),
-      (found) => Option.fromNullishOr(found[0])
-    ),
-    /** Renews the lease. `false` when the lease was lost. */
-    renew: (scan: ScanId) =>
-      Effect.map(
-        orDatabaseError(
-          sql`update scans set lease_until = ${lease} where key = ${scan} and state = 'running' returning 1 as ok`
-        ),
-        (found) => found.length > 0
-      ),
-    progress: (scan: ScanId, progress: Progress) =>
-      orDatabaseError(
-        sql.withTransaction(
-          Effect.gen(function* () {
-            yield* sql`
-              update scans set cursor = ${progress.cursor}, users = users + ${progress.users},
-                unchanged = unchanged + ${progress.unchanged}, failed = failed + ${progress.failures.length},
-                lease_until = ${lease}
-              where key = ${scan} and state = 'running'`
-            if (progress.failures.length === 0) return
-            yield* sql`
+    start: (kind: ScanKind, userKey: UserKey | null) => startOne({ kind, userKey })
+  }
+}
+
+/** What a process does with the scan that it runs. */
+const leased = (sql: SqlClient.SqlClient) => {
+  const lease = inFuture(sql, Timing.scanLease)
+
+  const addFailures = (scan: ScanId, failures: Progress["failures"]) => sql`
               insert into scan_failures (scan_key, user_key, reason, message, retry_at)
               select ${scan}, user_key, reason, message, clock_timestamp() + retry_in * interval '1 second'
               from jsonb_to_recordset(${JSON.stringify(
-                progress.failures.map((failure) => ({
+                failures.map((failure) => ({
                   user_key: failure.userKey,
                   reason: failure.reason,
                   message: failure.message,
@@ -165,42 +160,86 @@ export const make = Effect.gen(function* () {
                 }))
               )}::jsonb) as l(user_key bigint, reason text, message text, retry_in float8)
               on conflict do nothing`
-          })
-        )
-      ),
+
+  const progress = Effect.fnUntraced(function* (scan: ScanId, { cursor, failures, unchanged, users }: Progress) {
+    yield* sql`
+              update scans set cursor = ${cursor}, users = users + ${users},
+                unchanged = unchanged + ${unchanged}, failed = failed + ${failures.length},
+                lease_until = ${lease}
+              where key = ${scan} and state = 'running'`
+    if (failures.length > 0) yield* addFailures(scan, failures)
+  })
+
+  return {
+    /** Ends the scans whose process was lost, so that the next one can begin. */
+    reap: execute(sql`
+        update scans set state = 'interrupted', finished_at = ${now(sql)}, message = 'the process that ran it was lost'
+        where state = 'running' and lease_until < clock_timestamp()`),
+    /** Renews the lease. `false` when the lease was lost. */
+    renew: (scan: ScanId) =>
+      hasRows(sql`update scans set lease_until = ${lease} where key = ${scan} and state = 'running' returning 1 as ok`),
+    progress: (scan: ScanId, added: Progress) => orDatabaseError(sql.withTransaction(progress(scan, added))),
     end: (scan: ScanId, ending: Ending) =>
-      orDatabaseError(
-        Effect.asVoid(sql`
+      execute(sql`
           update scans set state = ${ending.state}, finished_at = ${now(sql)}, lease_until = null, reason = ${ending.reason},
             message = ${ending.message}, resume_at = ${ending.resumeIn === null ? null : inFuture(sql, ending.resumeIn)}
           where key = ${scan} and state = 'running'`)
-      ),
+  }
+}
+
+/** Scans as they are stored. */
+const found = (sql: SqlClient.SqlClient) => {
+  const columns = sql.literal(scanColumns)
+  const from = sql.literal(scanTables)
+  const isFull = sql.literal(isFullScan)
+  const find = findFirst(Scan, (id: number) => sql`select ${columns} from ${from} where s.key = ${id}`)
+  const failures = findAll(
+    ScanFailure,
+    ({ id, limit }: { readonly id: number; readonly limit: number }) => sql`
+        select u.username as login, f.reason, f.message, f.retry_at from scan_failures f join users u on u.key = f.user_key
+        where f.scan_key = ${id} order by f.user_key limit ${limit}`
+  )
+  const lastPlace = findFirst(
+    Place,
+    () => sql`select cursor, state from scans where ${isFull} and state not in ('queued', 'running')
+        order by key desc limit 1`
+  )
+
+  return {
+    /** The key after which the next full scan begins: the cursor of the last one unless it was done. */
+    resumeAfter: Effect.map(lastPlace(), (last) =>
+      Option.isNone(last) || last.value.state === "done" ? 0 : last.value.cursor
+    ),
+    /** The last full scan that has begun, with the wait that GitHub asked for. */
+    lastStart: findFirst(
+      LastStart,
+      () => sql`
+        select -${millisUntil(sql, sql.literal("started_at"))} as started_ago,
+          ${millisUntil(sql, sql.literal("resume_at"))} as resume_in, state
+        from scans where ${isFull} and started_at is not null order by key desc limit 1`
+    )(),
     find: Effect.fnUntraced(function* (id: number) {
-      const [scan] = yield* scans(sql`select ${columns} from ${from} where s.key = ${id}`)
-      if (scan === undefined) return yield* new ScanNotFound({ scan: id })
-      return scan
+      const scan = yield* find(id)
+      return Option.isSome(scan) ? scan.value : yield* new ScanNotFound({ scan: id })
     }),
     /** Newest first, from before `before` on. */
-    list: (page: { readonly before: number; readonly limit: number }) =>
-      scans(sql`select ${columns} from ${from} where s.key < ${page.before} order by s.key desc limit ${page.limit}`),
+    list: findAll(
+      Scan,
+      (page: { readonly before: number; readonly limit: number }) =>
+        sql`select ${columns} from ${from} where s.key < ${page.before} order by s.key desc limit ${page.limit}`
+    ),
     /** The last full scan that has ended, in whichever state. */
-    lastEnded: Effect.map(
-      scans(
-        sql`select ${columns} from ${from} where s.user_key is null and s.kind <> 'feed' and s.state not in ('queued', 'running')
+    lastEnded: findFirst(
+      Scan,
+      () => sql`select ${columns} from ${from} where s.user_key is null and s.kind <> 'feed' and s.state not in ('queued', 'running')
           order by s.key desc limit 1`
-      ),
-      (found) => Option.fromNullishOr(found[0])
-    ),
+    )(),
     /** The last full scan that was done. */
-    lastDone: Effect.map(
-      scans(
+    lastDone: findFirst(
+      Scan,
+      () =>
         sql`select ${columns} from ${from} where s.user_key is null and s.kind <> 'feed' and s.state = 'done' order by s.key desc limit 1`
-      ),
-      (found) => Option.fromNullishOr(found[0])
-    ),
-    failures: (id: number, limit: number) =>
-      rows(ScanFailure)(sql`
-        select u.username as login, f.reason, f.message, f.retry_at from scan_failures f join users u on u.key = f.user_key
-        where f.scan_key = ${id} order by f.user_key limit ${limit}`)
+    )(),
+    failures: (id: number, limit: number) => failures({ id, limit })
   }
-})
+}

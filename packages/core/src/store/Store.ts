@@ -1,7 +1,8 @@
 /** The database, as one service: each part is a family of tables with its claims and leases. */
 import { Context, type DateTime, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { type DatabaseError, rows } from "../database/Database.ts"
+import { type DatabaseError, readOnly } from "../database/Database.ts"
+import { findOne } from "../database/statements.ts"
 import * as Checks from "./Checks.ts"
 import * as Days from "./Days.ts"
 import * as Deals from "./Deals.ts"
@@ -21,7 +22,16 @@ type Made<M extends { readonly make: Effect.Effect<unknown, never, SqlClient.Sql
 const Now = Schema.Struct({ now: Schema.DateTimeUtc })
 
 const clock = Effect.map(SqlClient.SqlClient, (sql) =>
-  Effect.map(rows(Now)(sql`select clock_timestamp() as now`), ([found]) => (found as typeof Now.Type).now)
+  Effect.map(findOne(Now, () => sql`select clock_timestamp() as now`)(), ({ now }) => now)
+)
+
+const ReadOnly = Schema.Struct({ readOnly: Schema.Boolean })
+
+const writable = Effect.map(SqlClient.SqlClient, (sql) =>
+  Effect.flatMap(
+    findOne(ReadOnly, () => sql`select current_setting('transaction_read_only') = 'on' as read_only`)(),
+    (found) => (found.readOnly ? Effect.fail(readOnly()) : Effect.void)
+  )
 )
 
 export class Store extends Context.Service<
@@ -42,6 +52,8 @@ export class Store extends Context.Service<
     readonly totals: Made<typeof Totals>
     /** The database's clock. */
     readonly now: Effect.Effect<DateTime.Utc, DatabaseError>
+    /** Fails when nothing can be written, as on a standby. */
+    readonly requireWritable: Effect.Effect<void, DatabaseError>
   }
 >()("gitpip/Store") {
   static readonly layer: Layer.Layer<Store, never, SqlClient.SqlClient> = Layer.effect(
@@ -60,7 +72,8 @@ export class Store extends Context.Service<
       limits: Limits.make,
       feed: Feed.make,
       totals: Totals.make,
-      now: clock
+      now: clock,
+      requireWritable: writable
     })
   )
 }

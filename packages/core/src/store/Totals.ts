@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { rows } from "../database/Database.ts"
+import { findOne } from "../database/statements.ts"
 import { countLimit } from "../domain/Status.ts"
 
 const Totals = Schema.Struct({
@@ -23,7 +23,7 @@ const Totals = Schema.Struct({
 export type Totals = typeof Totals.Type
 
 export const statement = (sql: SqlClient.SqlClient) => {
-  // The order is that of the index: without it, a plan that reads the table looks just as good.
+  // The order is that of the index. Without the order, the planner may read the whole table.
   const publications = (state: string) => sql`(select count(*) from (
     select from publications where state = ${state} order by key limit ${countLimit}) p)`
   return sql`select
@@ -36,6 +36,4 @@ export const statement = (sql: SqlClient.SqlClient) => {
     clock_timestamp() as now`
 }
 
-export const make = Effect.map(SqlClient.SqlClient, (sql) => ({
-  read: Effect.map(rows(Totals)(statement(sql)), ([totals]) => totals as Totals)
-}))
+export const make = Effect.map(SqlClient.SqlClient, (sql) => ({ read: findOne(Totals, () => statement(sql))() }))

@@ -1,7 +1,7 @@
 /** The visits: which visitor read which user's new files, up to which file. */
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { rows } from "../database/Database.ts"
+import { findAll, findFirst } from "../database/statements.ts"
 import { UserKey } from "../domain/User.ts"
 import { News, VisitId, Visitor, VisitRecord } from "../domain/Visit.ts"
 import { onOwnConnection } from "./sql.ts"
@@ -26,18 +26,39 @@ const VisitRow = Schema.Struct({
 })
 export type VisitRow = typeof VisitRow.Type
 
+/** Newest first, from before `before` on. */
+interface Page {
+  readonly before: number
+  readonly limit: number
+}
+
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const alone = yield* onOwnConnection(sql)
   const columns = sql.literal("key as id, user_key, visitor, visited_at, after_file as after, until_file as until")
-  const visits = rows(VisitRow)
-
-  return {
-    /** How many files are new to a visitor, for tracked users by ascending id, from after `after` on. Counts up to 1,000. */
-    news: (visitor: Visitor, page: { readonly after: number; readonly limit: number }) =>
-      rows(News)(sql`
+  const record = findFirst(
+    VisitRow,
+    ({ username, visitor }: { readonly username: string; readonly visitor: Visitor }) =>
+      alone(sql`select ${columns} from record_visit(${username}, ${visitor})`)
+  )
+  const find = findFirst(
+    VisitRow,
+    ({ userKey, visit }: { readonly userKey: UserKey; readonly visit: number }) =>
+      sql`select ${columns} from visits where key = ${visit} and user_key = ${userKey}`
+  )
+  const list = findAll(
+    VisitRecord,
+    ({ before, limit, userKey, visitor }: Page & { readonly userKey: UserKey; readonly visitor: Visitor }) => sql`
+        select key as id, visitor, visited_at from visits
+        where user_key = ${userKey} and visitor = ${visitor} and key < ${before}
+        order by key desc limit ${limit}`
+  )
+  const news = findAll(
+    News,
+    ({ after, limit, visitor }: { readonly visitor: Visitor; readonly after: number; readonly limit: number }) => sql`
         select u.id, u.username as login, n.files from (
-          select key, id, username from users where untracked_at is null and id > ${page.after}
-          order by id limit ${page.limit}
+          select key, id, username from users where untracked_at is null and id > ${after}
+          order by id limit ${limit}
         ) u
         left join lateral (
           select until_file from visits v where v.user_key = u.key and v.visitor = ${visitor} order by v.key desc limit 1
@@ -47,25 +68,22 @@ export const make = Effect.gen(function* () {
             select from gist_files f where f.user_key = u.key and f.key > coalesce(seen.until_file, 0) limit 1000
           ) counted
         ) n
-        order by u.id`),
+        order by u.id`
+  )
+
+  return {
+    /** How many files are new to a visitor, for tracked users by ascending id, from after `after` on. Counts up to 1,000. */
+    news: (visitor: Visitor, page: { readonly after: number; readonly limit: number }) => news({ visitor, ...page }),
     /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
     record: Effect.fnUntraced(function* (username: string, visitor: Visitor) {
-      const [visit] = yield* visits(
-        onOwnConnection(sql, sql`select ${columns} from record_visit(${username}, ${visitor})`)
-      )
-      if (visit === undefined) return yield* new UserNotTracked({ username })
-      return visit
+      const visit = yield* record({ username, visitor })
+      return Option.isSome(visit) ? visit.value : yield* new UserNotTracked({ username })
     }),
     /** One visitor's visits to a user, newest first, from before `before` on. */
-    list: (userKey: UserKey, visitor: Visitor, page: { readonly before: number; readonly limit: number }) =>
-      rows(VisitRecord)(sql`
-        select key as id, visitor, visited_at from visits
-        where user_key = ${userKey} and visitor = ${visitor} and key < ${page.before}
-        order by key desc limit ${page.limit}`),
+    list: (userKey: UserKey, visitor: Visitor, page: Page) => list({ userKey, visitor, ...page }),
     find: Effect.fnUntraced(function* (userKey: UserKey, visit: number) {
-      const [found] = yield* visits(sql`select ${columns} from visits where key = ${visit} and user_key = ${userKey}`)
-      if (found === undefined) return yield* new VisitNotFound({ visit })
-      return found
+      const found = yield* find({ userKey, visit })
+      return Option.isSome(found) ? found.value : yield* new VisitNotFound({ visit })
     })
   }
 })

@@ -1,7 +1,8 @@
 /** What was created twice: audits that find it, and the list of what is to be deleted. */
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
-import { orDatabaseError, rows } from "../database/Database.ts"
+import { orDatabaseError } from "../database/Database.ts"
+import { execute, findAll } from "../database/statements.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
 import { inFuture, now } from "./sql.ts"
@@ -38,8 +39,9 @@ export const noteDuplicates = (sql: SqlClient.SqlClient, { key }: OfPublication,
 
 export const make = (sql: SqlClient.SqlClient) => ({
   /** Takes up to `limit` due audits. An audit that does not end is due again after `Timing.auditRetryDelay`. */
-  audits: (limit: number) =>
-    rows(Audit)(sql`
+  audits: findAll(
+    Audit,
+    (limit: number) => sql`
       with due as (
         select key from publications where audit_at <= ${now(sql)}
         order by audit_at limit ${limit} for update skip locked
@@ -49,7 +51,8 @@ export const make = (sql: SqlClient.SqlClient) => ({
       )
       select p.key, p.remote_id, p.target, p.resent_since, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
         f.description, f.type, f.size
-      from taken p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key`),
+      from taken p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key`
+  ),
   /** Ends an audit, and notes the duplicates that it found. */
   audited: (audit: OfPublication, duplicates: ReadonlyArray<string>) =>
     orDatabaseError(
@@ -64,9 +67,9 @@ export const make = (sql: SqlClient.SqlClient) => ({
   addDuplicates: (publication: OfPublication, remoteIds: ReadonlyArray<string>) =>
     orDatabaseError(noteDuplicates(sql, publication, remoteIds)),
   /** Remote ids that are to be deleted, the oldest first. */
-  duplicates: Effect.map(rows(RemoteId)(sql`select remote_id from duplicates order by found_at limit 100`), (found) =>
-    found.map(({ remoteId }) => remoteId)
+  duplicates: Effect.map(
+    findAll(RemoteId, () => sql`select remote_id from duplicates order by found_at limit 100`)(),
+    (found) => found.map(({ remoteId }) => remoteId)
   ),
-  duplicateDeleted: (remoteId: string) =>
-    orDatabaseError(Effect.asVoid(sql`delete from duplicates where remote_id = ${remoteId}`))
+  duplicateDeleted: (remoteId: string) => execute(sql`delete from duplicates where remote_id = ${remoteId}`)
 })

@@ -1,6 +1,7 @@
 /** Fragments of SQL, and ways to run a statement, that several files of the store share. */
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Option } from "effect"
 import type { SqlClient, Statement } from "effect/sql"
+import { OwnConnections } from "../database/Database.ts"
 
 /** A duration as an `interval`. */
 export const interval = (sql: SqlClient.SqlClient, duration: Duration.Duration) =>
@@ -36,9 +37,10 @@ export const arrayOf = (sql: SqlClient.SqlClient, values: ReadonlyArray<number>,
  * Runs a statement that may wait for a lock on a connection of its own. Statements share connections otherwise, and
  * everything behind the one that waits would wait as well.
  */
-export const onOwnConnection = <A, E, R>(sql: SqlClient.SqlClient, statement: Effect.Effect<A, E, R>) =>
-  Effect.scoped(
-    Effect.flatMap(sql.reserve, (connection) =>
-      Effect.provideService(statement, sql.transactionService, [connection, 0])
+export const onOwnConnection = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
+  const reserve = Option.getOrElse(yield* Effect.serviceOption(OwnConnections), () => sql.reserve)
+  return <A, E, R>(statement: Effect.Effect<A, E, R>) =>
+    Effect.scoped(
+      Effect.flatMap(reserve, (connection) => Effect.provideService(statement, sql.transactionService, [connection, 0]))
     )
-  )
+})

@@ -1,4 +1,4 @@
-/** The schema: made once by whoever comes first, refused when it is newer, guarded against two owners. */
+/** The schema: made once by the first process, refused when it is newer, guarded against two owners. */
 import { spawn } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -18,7 +18,7 @@ const temporaryDirectory = Effect.acquireRelease(
 const open = <R, E>(layer: Layer.Layer<SqlClient.SqlClient, E, R>) => Layer.build(Layer.fresh(layer))
 
 describe("migrations", () => {
-  it.live("run once when eight processes start together", () =>
+  it.live("migrations run once when eight processes start together", () =>
     Effect.gen(function* () {
       const url = yield* emptyUrl
       yield* Effect.all(
@@ -37,7 +37,7 @@ describe("migrations", () => {
     })
   )
 
-  it.live("of a newer program are refused, in words", () =>
+  it.live("the schema of a newer program is refused, with a message that says so", () =>
     Effect.gen(function* () {
       const url = yield* emptyUrl
       const context = yield* open(Database.layerServer(url))
@@ -53,7 +53,7 @@ describe("migrations", () => {
     })
   )
 
-  it.live("of a database that is not there say so, and what to do", () =>
+  it.live("a database that is not there is reported, with what to do", () =>
     Effect.gen(function* () {
       const url = new URL(Redacted.value(yield* emptyUrl))
       url.pathname = "/nobody-made-it"
@@ -62,7 +62,7 @@ describe("migrations", () => {
     })
   )
 
-  it.live("of another program's database are refused before anything is changed there", () =>
+  it.live("another program's database is refused before anything is changed there", () =>
     Effect.gen(function* () {
       const url = yield* emptyUrl
       yield* within(url, (sql) => sql`create table users (user_id int primary key, username varchar(39))`)
@@ -81,7 +81,7 @@ describe("migrations", () => {
   )
 
   for (const [kind, database] of databases) {
-    it.live(`hold what no program may store: ${kind}`, () =>
+    it.live(`the schema refuses what no program may store: ${kind}`, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         yield* sql`insert into users (id, username, tracked_at) values (1, 'Ann', now())`
@@ -96,7 +96,7 @@ describe("migrations", () => {
         yield* refuse("id 0", sql`insert into users (id, username, tracked_at) values (0, 'c', now())`)
         yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'running', now())`
         yield* refuse(
-          "two passes at once",
+          "two full scans at once",
           sql`insert into scans (kind, state, requested_at) values ('scheduled', 'running', now())`
         )
         yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
@@ -108,7 +108,7 @@ describe("migrations", () => {
         )
         const publish = (state: string, remoteId: string | null) =>
           sql`insert into publications (file_key, user_key, state, start_tag, due_at, created_at, remote_id) values (1, 1, ${state}, 0, now(), now(), ${remoteId})`
-        yield* refuse("published without a receipt", publish("published", null))
+        yield* refuse("published without a remote id", publish("published", null))
         yield* publish("pending", null)
         yield* refuse("a publication twice", publish("pending", null))
       }).pipe(Effect.provide(database))
@@ -117,7 +117,7 @@ describe("migrations", () => {
 })
 
 describe("a server", () => {
-  it.live("is used as its address says, down to its parameters", () =>
+  it.live("a server is used as its address says, down to its parameters", () =>
     Effect.gen(function* () {
       const url = new URL(Redacted.value(yield* emptyUrl))
       const named = Effect.gen(function* () {
@@ -133,7 +133,7 @@ describe("a server", () => {
 })
 
 describe("a server that cannot be used", () => {
-  it.live("is named without its password", () =>
+  it.live("a server that cannot be used is named without its password", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(
         open(Database.layerServer(Redacted.make("postgres://someone:hunter2@127.0.0.1:1/gitpip")))
@@ -146,7 +146,7 @@ describe("a server that cannot be used", () => {
 })
 
 describe("an embedded directory", () => {
-  it.live("keeps what was stored, and belongs to one owner at a time", () =>
+  it.live("an embedded directory keeps what was stored, and belongs to one owner at a time", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
       yield* Effect.scoped(
@@ -175,7 +175,7 @@ describe("an embedded directory", () => {
     })
   )
 
-  it.live("is refused while its owner lives, and taken over from a dead one", () =>
+  it.live("an embedded directory is refused while its owner lives, and taken over from a dead one", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
       const other = yield* Effect.acquireRelease(
@@ -195,7 +195,7 @@ describe("an embedded directory", () => {
     })
   )
 
-  it.live("that cannot be made is refused, not waited for", () =>
+  it.live("an embedded directory that cannot be made is refused, not waited for", () =>
     Effect.gen(function* () {
       // Linux answers ENOENT below /proc, which exists; elsewhere nobody may make a directory at the root.
       const error = yield* Effect.flip(open(Database.layerEmbedded("/proc/gitpip")))

@@ -44,7 +44,7 @@ const isCreate = ({ method, route }: { readonly method: string; readonly route: 
   method === "POST" && route === "/api/v2/activities"
 
 describe("state", () => {
-  it.effect("has every table of the database but those whose rows hold for seconds", () =>
+  it.effect("a state file has every table of the database but those whose rows hold for seconds", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const found = yield* sql<{ readonly name: string; readonly identity: boolean }>`
@@ -65,7 +65,7 @@ describe("state", () => {
   )
 
   it.effect(
-    "goes from the embedded database to PostgreSQL and back, and publishing goes on with nothing twice",
+    "state moves from the embedded database to PostgreSQL and back, and publishing goes on with nothing twice",
     () =>
       Effect.gen(function* () {
         const { github, pipedrive, settings } = yield* makeWorld()
@@ -110,7 +110,7 @@ describe("state", () => {
           const gitpip = yield* Gitpip
           yield* passTime("10 minutes")
           yield* gitpip.publish
-          // What was sent was looked for, and found.
+          // A lookup has found what was sent.
           assert.strictEqual(pipedrive.activities.length, 3)
           yield* gitpip.retryFailed
           github.addUser("bob")
@@ -144,7 +144,7 @@ describe("state", () => {
     240_000
   )
 
-  it.effect("is written page by page, as one snapshot, whatever is at work meanwhile", () =>
+  it.effect("state is written page by page, as one snapshot, while others write", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* sql`insert into users (id, username, tracked_at) select n, 'user-' || n, now() from generate_series(1, 1200) n`
@@ -163,7 +163,7 @@ describe("state", () => {
     }).pipe(Effect.provide(layerPostgres))
   )
 
-  it.effect("is refused when it is newer, cut off, changed, or something else", () =>
+  it.effect("a state file is refused when it is newer, cut off, changed, or something else", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* sql`insert into users (id, username, tracked_at, failures) values (7, 'ann', now(), 3), (8, 'bob', now(), 0)`

@@ -38,7 +38,7 @@ const script = (code: string, options: { readonly uid?: number } = {}) =>
 const source = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
 
 describe("a data directory", () => {
-  it.live("is its owner's alone, however careless the umask", () =>
+  it.live("a data directory is its owner's alone, however careless the umask", () =>
     Effect.gen(function* () {
       const directory = join(yield* temporary, "new", "data")
       // Stays open until it is killed, as in a crash.
@@ -83,7 +83,7 @@ describe("a data directory", () => {
     })
   )
 
-  it.live("of an earlier version is shut, and its surroundings stay as they are", () =>
+  it.live("a data directory of an earlier version is shut, and its surroundings stay as they are", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       yield* Effect.promise(async () => {
@@ -96,7 +96,7 @@ describe("a data directory", () => {
     })
   )
 
-  it.live("that is a file, or whose database is a link, is refused", () =>
+  it.live("a data directory that is a file, or whose database is a link, is refused", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       const elsewhere = yield* temporary
@@ -120,7 +120,7 @@ describe("a data directory", () => {
     isSymbolicLink: () => kind === "link"
   })
 
-  it("of another user's is refused, and so is a link of another user's", () => {
+  it("a data directory of another user's is refused, and so is a link of another user's", () => {
     assert.match(refusal({ link: of(7), target: of(7) }, 1_000) ?? "", /belongs to another user \(number 7\)/)
     assert.match(
       refusal({ link: of(7, "link"), target: of(1_000) }, 1_000) ?? "",
@@ -129,7 +129,7 @@ describe("a data directory", () => {
     assert.match(refusal({ link: of(1_000, "link"), target: of(7) }, 1_000) ?? "", /belongs to another/)
   })
 
-  it("of one's own or of root's is used, and any by root, who has others' in containers", () => {
+  it("a data directory of one's own or of root's is used, and any by root, who has others' in containers", () => {
     for (const [link, target, me] of [
       [of(1_000), of(1_000), 1_000],
       [of(0), of(0), 1_000],
@@ -141,7 +141,7 @@ describe("a data directory", () => {
     }
   })
 
-  it.live.skipIf(!isRoot)("of another user's is refused by the database itself", () =>
+  it.live.skipIf(!isRoot)("a data directory of another user's is refused by the database itself", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       yield* Effect.promise(async () => {

@@ -8,7 +8,7 @@ import type { SqlClient } from "effect/sql"
 import { start } from "../../src/database/embedded/embedded.ts"
 
 describe("a connection that is dropped within a transaction", () => {
-  it.live("leaves nothing of it to the next one", () =>
+  it.live("a connection that is dropped within a transaction leaves nothing of the transaction to the next one", () =>
     Effect.gen(function* () {
       const connect = yield* start(undefined)
       /** A client of its own, and the connection it was given, to be dropped. */

@@ -37,7 +37,7 @@ const isOurs = async () => {
 }
 
 describe("a directory", () => {
-  it("is taken once, and again when it was released", async () => {
+  it("a directory is taken once, and again when it was released", async () => {
     await take(directory)
     await isOurs()
     assert.match(await refusal(), /\(this one\)/)
@@ -47,14 +47,14 @@ describe("a directory", () => {
     await release(directory)
   })
 
-  it("is refused while its owner lives", () =>
+  it("a directory is refused while its owner lives", () =>
     process(async (pid) => {
       await leave("lock", `${pid}\n`)
       assert.strictEqual(await refusal(), `held by process ${pid}`)
       assert.deepStrictEqual(await readdir(directory), ["lock"])
     }))
 
-  it("is refused while another process takes it over", () =>
+  it("a directory is refused while another process takes it over", () =>
     process(async (pid) => {
       await leave("lock", `${await dead()}\n`)
       await leave("lock.taking-over", `${pid}\n`)
@@ -67,7 +67,7 @@ describe("a directory", () => {
     ["while it took over from another", { lock: "dead", "lock.taking-over": "dead" }],
     ["before it had written its id while it took over", { lock: "dead", "lock.taking-over": "" }]
   ] as const) {
-    it(`is taken over from a process that died ${what}`, async () => {
+    it(`a directory is taken over from a process that died ${what}`, async () => {
       for (const [file, content] of Object.entries(files)) {
         await leave(file, content === "dead" ? `${await dead()}\n` : content)
       }
@@ -77,7 +77,7 @@ describe("a directory", () => {
     })
   }
 
-  it("goes to one of ten processes that find a dead owner's lock at once", async () => {
+  it("a directory goes to one of ten processes that find a dead owner's lock at once", async () => {
     await leave("lock", `${await dead()}\n`)
     const module = new URL("../../dist/database/embedded/lockFile.js", import.meta.url).href
     const program = `

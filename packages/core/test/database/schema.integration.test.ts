@@ -11,14 +11,14 @@ import { emptyUrl, freshUrl } from "../database.ts"
 const committed = readFileSync(new URL("../../src/database/schema.sql", import.meta.url), "utf8")
 
 describe("the dump of the schema", () => {
-  it.live("is what `npm run schema` writes", () =>
+  it.live("the dump of the schema is what `npm run schema` writes", () =>
     Effect.gen(function* () {
       const dump = yield* Effect.provide(schemaDump, Database.layerServer(yield* freshUrl))
       assert.strictEqual(committed, dump, "Run npm run schema")
     })
   )
 
-  it.live("makes the same schema of an empty database", () =>
+  it.live("the dump of the schema makes the same schema of an empty database", () =>
     Effect.gen(function* () {
       const dump = yield* Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient

@@ -20,50 +20,50 @@ const held = Effect.tap(directory, (path) =>
   )
 )
 const url = "http://127.0.0.1:8080"
-const told = (path: string, pid = process.pid) => Effect.promise(() => read(path, pid))
+const announced = (path: string, pid = process.pid) => Effect.promise(() => read(path, pid))
 
-describe("where the server is that has the directory", () => {
-  it.effect("is told by it, for this user alone, and taken back", () =>
+describe("the address of the server that has the directory", () => {
+  it.effect("a server announces its address to its own user alone, and takes the address back", () =>
     Effect.gen(function* () {
       const path = yield* held
       yield* Effect.scoped(
         Effect.gen(function* () {
           yield* Database.announce(path, url)
-          assert.strictEqual(yield* told(path), url)
+          assert.strictEqual(yield* announced(path), url)
           const { mode } = yield* Effect.promise(() => stat(join(path, "server.json")))
           assert.strictEqual(mode & 0o777, 0o600)
         })
       )
-      assert.isUndefined(yield* told(path))
+      assert.isUndefined(yield* announced(path))
     })
   )
 
-  it.effect("is not told by a process that has not the directory", () =>
+  it.effect("a process without the directory announces no address", () =>
     Effect.gen(function* () {
       const path = yield* directory
       yield* Database.announce(path, url)
-      assert.isUndefined(yield* told(path))
+      assert.isUndefined(yield* announced(path))
     })
   )
 
-  it.effect("is believed of the process alone that has the lock", () =>
+  it.effect("an address is believed only when the process that announced it has the lock", () =>
     Effect.gen(function* () {
       const path = yield* held
       yield* Database.announce(path, url)
-      assert.isUndefined(yield* told(path, process.pid + 1))
+      assert.isUndefined(yield* announced(path, process.pid + 1))
     })
   )
 
-  it.effect("is not believed of another process that has got the dead server's number", () =>
+  it.effect("an address is not believed when another process has got the dead server's number", () =>
     Effect.gen(function* () {
       const path = yield* held
       yield* Database.announce(path, url)
       const file = join(path, "server.json")
       const { started, ...rest } = JSON.parse(yield* Effect.promise(() => readFile(file, "utf8")))
-      assert.strictEqual(yield* told(path), url)
+      assert.strictEqual(yield* announced(path), url)
       for (const other of [{ ...rest, started: `${started}0` }, rest]) {
         yield* Effect.promise(() => writeFile(file, JSON.stringify(other)))
-        assert.isUndefined(yield* told(path))
+        assert.isUndefined(yield* announced(path))
       }
       const child = yield* Effect.acquireRelease(
         Effect.sync(() => spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"])),
@@ -71,47 +71,47 @@ describe("where the server is that has the directory", () => {
       )
       const pid = child.pid ?? 0
       yield* Effect.promise(() => writeFile(file, JSON.stringify({ ...rest, pid, started })))
-      assert.isUndefined(yield* told(path, pid))
+      assert.isUndefined(yield* announced(path, pid))
       assert.match((yield* Effect.promise(() => startOf(pid))) ?? "", /\d/)
       assert.isUndefined(yield* Effect.promise(() => startOf(2 ** 30)))
     })
   )
 
-  it.effect("is not told when it cannot be written, and the server goes on", () =>
+  it.effect("an address that cannot be written is not announced, and the server goes on", () =>
     Effect.gen(function* () {
       const path = yield* held
       yield* Effect.promise(() => mkdir(join(path, "server.json", "in the way"), { recursive: true }))
       yield* Effect.scoped(Database.announce(path, url))
-      assert.isUndefined(yield* told(path))
+      assert.isUndefined(yield* announced(path))
     })
   )
 
-  it.effect("is not believed when others could have written it, or led to it", () =>
+  it.effect("an address is not believed when other users could have written it, or led to it", () =>
     Effect.gen(function* () {
       const path = yield* held
       yield* Database.announce(path, url)
       const file = join(path, "server.json")
       yield* Effect.promise(() => chmod(file, 0o662))
-      assert.isUndefined(yield* told(path))
+      assert.isUndefined(yield* announced(path))
       yield* Effect.promise(() => chmod(file, 0o600))
-      assert.strictEqual(yield* told(path), url)
+      assert.strictEqual(yield* announced(path), url)
       const elsewhere = join(path, "elsewhere.json")
       yield* Effect.promise(async () => {
         await rename(file, elsewhere)
         await symlink(elsewhere, file)
       })
-      assert.isUndefined(yield* told(path))
+      assert.isUndefined(yield* announced(path))
     })
   )
 
-  it.effect("is nothing when it makes no sense", () =>
+  it.effect("an address that makes no sense is ignored", () =>
     Effect.gen(function* () {
       const path = yield* held
       const pid = process.pid
       const started = yield* Effect.promise(() => startOf(pid))
       for (const text of ["", "{", `{"pid":${pid}}`, JSON.stringify({ pid, started, url: "file:///etc/passwd" })]) {
         yield* Effect.promise(() => writeFile(join(path, "server.json"), text, { mode: 0o600 }))
-        assert.isUndefined(yield* told(path), text)
+        assert.isUndefined(yield* announced(path), text)
       }
     })
   )

@@ -1,4 +1,4 @@
-/** A new version takes over the database of every older one in the middle of its work, whoever else does at that moment. */
+/** A new version takes over the database of every older one in the middle of its work, while other processes do the same. */
 import { existsSync, readFileSync } from "node:fs"
 import { cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -40,60 +40,65 @@ const left = Effect.fnUntraced(function* (version: number) {
 
 describe("an upgrade", () => {
   for (let version = 1; version < newest; version++) {
-    it(`from schema ${version} has a database to try it on`, () => assert.isTrue(existsSync(fixture(version))))
+    it(`the upgrade from schema ${version} has a database to try it on`, () =>
+      assert.isTrue(existsSync(fixture(version))))
 
-    it.live(`from schema ${version} keeps what is there and goes on with it, raced by eight processes`, () =>
-      Effect.gen(function* () {
-        const url = yield* emptyUrl
-        yield* Effect.provide(left(version), PgClient.layer({ url, maxConnections: 1 }))
-        yield* Effect.all(
-          Array.from({ length: 8 }, () => open(Database.layerServer(url))),
-          { concurrency: "unbounded" }
-        )
+    it.live(
+      `the upgrade from schema ${version} keeps what is there and goes on with it, raced by eight processes`,
+      () =>
+        Effect.gen(function* () {
+          const url = yield* emptyUrl
+          yield* Effect.provide(left(version), PgClient.layer({ url, maxConnections: 1 }))
+          yield* Effect.all(
+            Array.from({ length: 8 }, () => open(Database.layerServer(url))),
+            { concurrency: "unbounded" }
+          )
 
-        const { github, pipedrive, settings } = yield* makeWorld()
-        yield* Effect.gen(function* () {
-          const gitpip = yield* Gitpip
-          const [ann, bob] = yield* gitpip.users({ after: 0, limit: 10 })
-          assert.deepStrictEqual([ann?.login, ann?.id, ann?.state], ["ann", 7, "ok"])
-          assert.deepStrictEqual([bob?.login, bob?.state], ["bob", "failing"])
-          const states = (yield* gitpip.publications(everything)).map(({ filename, state }) => `${filename} ${state}`)
-          assert.sameMembers(states, [
-            "1.md published",
-            "2.md sending",
-            "3.md failed",
-            "4.md gone",
-            "5.md pending",
-            "6.md pending"
-          ])
-          assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 2)
+          const { github, pipedrive, settings } = yield* makeWorld()
+          yield* Effect.gen(function* () {
+            const gitpip = yield* Gitpip
+            const [ann, bob] = yield* gitpip.users({ after: 0, limit: 10 })
+            assert.deepStrictEqual([ann?.login, ann?.id, ann?.state], ["ann", 7, "ok"])
+            assert.deepStrictEqual([bob?.login, bob?.state], ["bob", "failing"])
+            const states = (yield* gitpip.publications(everything)).map(({ filename, state }) => `${filename} ${state}`)
+            assert.sameMembers(states, [
+              "1.md published",
+              "2.md sending",
+              "3.md failed",
+              "4.md gone",
+              "5.md pending",
+              "6.md pending"
+            ])
+            assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 2)
 
-          // What was under way had arrived; the rest is published now, and what was there twice is deleted.
-          github.addUser("ann", { id: 101 })
-          for (let n = 1; n <= 6; n++) github.addGist("ann", { id: `aa${n}`, files: { [`${n}.md`]: "hi" } })
-          pipedrive.addDeal({ title: "ann" })
-          const sent = yield* Effect.promise(() =>
-            fetch(new URL("/api/v2/activities", pipedrive.url), {
-              method: "POST",
-              headers: { "x-api-token": pipedrive.token, "content-type": "application/json" },
-              body: JSON.stringify({
-                subject: "2.md",
-                type: "task",
-                deal_id: 1,
-                note: '<a href="https://gist.github.com/ann/aa2?file=2.md#file-2-md">x</a>'
+            // What was under way had arrived; the rest is published now, and what was there twice is deleted.
+            github.addUser("ann", { id: 101 })
+            for (let n = 1; n <= 6; n++) github.addGist("ann", { id: `aa${n}`, files: { [`${n}.md`]: "hi" } })
+            pipedrive.addDeal({ title: "ann" })
+            const sent = yield* Effect.promise(() =>
+              fetch(new URL("/api/v2/activities", pipedrive.url), {
+                method: "POST",
+                headers: { "x-api-token": pipedrive.token, "content-type": "application/json" },
+                body: JSON.stringify({
+                  subject: "2.md",
+                  type: "task",
+                  deal_id: 1,
+                  note: '<a href="https://gist.github.com/ann/aa2?file=2.md#file-2-md">x</a>'
+                })
               })
-            })
-          )
-          assert.isBelow(sent.status, 300)
-          yield* gitpip.publish
-          assert.deepStrictEqual(
-            (yield* gitpip.publications({ ...everything, state: "published" })).map(({ filename }) => filename).sort(),
-            ["1.md", "2.md", "5.md", "6.md"]
-          )
-          assert.deepStrictEqual(pipedrive.activities.map(({ subject }) => subject).sort(), ["2.md", "5.md", "6.md"])
-          assert.strictEqual(pipedrive.count("DELETE", "/api/v2/activities/{id}"), 1)
-        }).pipe(Effect.provide(services(settings)), Effect.provide(yield* open(Database.layerServer(url))))
-      })
+            )
+            assert.isBelow(sent.status, 300)
+            yield* gitpip.publish
+            assert.deepStrictEqual(
+              (yield* gitpip.publications({ ...everything, state: "published" }))
+                .map(({ filename }) => filename)
+                .sort(),
+              ["1.md", "2.md", "5.md", "6.md"]
+            )
+            assert.deepStrictEqual(pipedrive.activities.map(({ subject }) => subject).sort(), ["2.md", "5.md", "6.md"])
+            assert.strictEqual(pipedrive.count("DELETE", "/api/v2/activities/{id}"), 1)
+          }).pipe(Effect.provide(services(settings)), Effect.provide(yield* open(Database.layerServer(url))))
+        })
     )
   }
 })
@@ -110,29 +115,31 @@ describe("the embedded database", () => {
       })
     )
 
-  it.live("is backed up by a copy of its directory while no process has it open, and restored by putting it back", () =>
-    Effect.gen(function* () {
-      const root = yield* directory
-      const [own, copy] = [join(root, "own"), join(root, "copy")]
-      yield* fill(own)
-      yield* process(own, track("ann"))
-      yield* Effect.promise(() => cp(own, copy, { recursive: true }))
-      yield* process(own, track("bob"))
-      assert.deepStrictEqual(
-        (yield* process(copy, users)).map(({ login }) => login as string),
-        ["ann"]
-      )
-      yield* Effect.promise(() => rm(own, { recursive: true }))
-      yield* Effect.promise(() => cp(copy, own, { recursive: true }))
-      assert.deepStrictEqual(
-        (yield* process(own, Effect.andThen(track("cy"), users))).map(({ login }) => login as string),
-        ["ann", "cy"]
-      )
-    })
+  it.live(
+    "an embedded database is backed up by a copy of its directory while no process has it open, and restored by putting it back",
+    () =>
+      Effect.gen(function* () {
+        const root = yield* directory
+        const [own, copy] = [join(root, "own"), join(root, "copy")]
+        yield* fill(own)
+        yield* process(own, track("ann"))
+        yield* Effect.promise(() => cp(own, copy, { recursive: true }))
+        yield* process(own, track("bob"))
+        assert.deepStrictEqual(
+          (yield* process(copy, users)).map(({ login }) => login as string),
+          ["ann"]
+        )
+        yield* Effect.promise(() => rm(own, { recursive: true }))
+        yield* Effect.promise(() => cp(copy, own, { recursive: true }))
+        assert.deepStrictEqual(
+          (yield* process(own, Effect.andThen(track("cy"), users))).map(({ login }) => login as string),
+          ["ann", "cy"]
+        )
+      })
   )
 
   it.live(
-    "that breaks off in the middle of something is opened anew, with all that was confirmed and nothing that was not",
+    "an embedded database that breaks off in a transaction is opened again with all that was confirmed and nothing else",
     () =>
       Effect.gen(function* () {
         const path = yield* freshDirectory
@@ -146,7 +153,7 @@ describe("the embedded database", () => {
               sql.withTransaction(
                 Effect.gen(function* () {
                   yield* sql`update users set username = 'nobody'`
-                  // What a panic of PostgreSQL looks like from outside.
+                  // A panic of PostgreSQL, as its callers see it.
                   vi.spyOn(PGlite.prototype, "execProtocolRaw").mockRejectedValueOnce(new Error("Aborted()"))
                   yield* sql`update users set id = 9`
                 })
@@ -166,21 +173,23 @@ describe("the embedded database", () => {
       })
   )
 
-  it.live("starts after a crash that left PostgreSQL's own lock file empty, or cut off the very first start", () =>
-    Effect.gen(function* () {
-      const path = yield* directory
-      yield* Effect.promise(async () => {
-        await mkdir(join(path, "postgres"), { mode: 0o700 })
-        await mkdir(join(path, "postgres.new", "global"), { recursive: true })
-        await writeFile(join(path, "postgres.new", "PG_VERSION"), "18\n")
+  it.live(
+    "an embedded database starts after a crash that left PostgreSQL's own lock file empty, or cut off the very first start",
+    () =>
+      Effect.gen(function* () {
+        const path = yield* directory
+        yield* Effect.promise(async () => {
+          await mkdir(join(path, "postgres"), { mode: 0o700 })
+          await mkdir(join(path, "postgres.new", "global"), { recursive: true })
+          await writeFile(join(path, "postgres.new", "PG_VERSION"), "18\n")
+        })
+        yield* process(path, track("ann"))
+        yield* Effect.promise(() => writeFile(join(path, "postgres", "postmaster.pid"), ""))
+        assert.strictEqual((yield* process(path, users)).length, 1)
       })
-      yield* process(path, track("ann"))
-      yield* Effect.promise(() => writeFile(join(path, "postgres", "postmaster.pid"), ""))
-      assert.strictEqual((yield* process(path, users)).length, 1)
-    })
   )
 
-  it.live("ends the leases of its dead predecessor, so that nobody waits for them", () =>
+  it.live("an embedded database ends the leases of its dead predecessor, so that nobody waits for them", () =>
     Effect.gen(function* () {
       const path = yield* freshDirectory
       yield* process(
@@ -211,7 +220,7 @@ describe("the embedded database", () => {
     })
   )
 
-  it.live("keeps its directory to its owner", () =>
+  it.live("an embedded database keeps its directory to its owner", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "deep", "data")
       const mask = globalThis.process.umask(0)
@@ -222,27 +231,29 @@ describe("the embedded database", () => {
   )
 })
 
-it.live("a user whose files were stored by a process that died before it noted the look is due after the upgrade", () =>
-  Effect.gen(function* () {
-    const url = yield* emptyUrl
-    yield* Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      const older = Record.filter(migrations, (_, name) => Number.parseInt(name, 10) <= 3)
-      yield* Migrator.make({})({ loader: Migrator.fromRecord(older), table: "gitpip_migrations" })
-      yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now())`
-      yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'interrupted', now())`
-      yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
+it.live(
+  "a user whose files were stored by a process that died before it recorded the check is due after the upgrade",
+  () =>
+    Effect.gen(function* () {
+      const url = yield* emptyUrl
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const older = Record.filter(migrations, (_, name) => Number.parseInt(name, 10) <= 3)
+        yield* Migrator.make({})({ loader: Migrator.fromRecord(older), table: "gitpip_migrations" })
+        yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now())`
+        yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'interrupted', now())`
+        yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
         select 1, 1, 'g' || n, 'a.md', 'https://gist.github.com/g' || n, 1, now(), now(), now() from generate_series(1, 5) n`
-    }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 1 })))
-    const { settings } = yield* makeWorld()
-    yield* Effect.gen(function* () {
-      const { checks } = yield* Store
-      const intervals = Array.from({ length: Cadence.classes }, () => 3_600_000)
-      const due = yield* checks.due({ intervals, before: new Date(), limit: 10 })
-      assert.deepStrictEqual(
-        due.map(({ username }) => username),
-        ["ann"]
-      )
-    }).pipe(Effect.provide(Layer.provideMerge(services(settings), Layer.fresh(Database.layerServer(url)))))
-  }).pipe(Effect.scoped)
+      }).pipe(Effect.provide(PgClient.layer({ url, maxConnections: 1 })))
+      const { settings } = yield* makeWorld()
+      yield* Effect.gen(function* () {
+        const { checks } = yield* Store
+        const intervals = Array.from({ length: Cadence.classes }, () => 3_600_000)
+        const due = yield* checks.due({ intervals, before: new Date(), limit: 10 })
+        assert.deepStrictEqual(
+          due.map(({ username }) => username),
+          ["ann"]
+        )
+      }).pipe(Effect.provide(Layer.provideMerge(services(settings), Layer.fresh(Database.layerServer(url)))))
+    }).pipe(Effect.scoped)
 )

@@ -1,4 +1,4 @@
-/** Many users looked at by one query: what it costs, what it leaves to the lists, and that nothing is missed. */
+/** Many users checked by one query: what it costs, what it leaves to the lists, and that nothing is missed. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -13,7 +13,7 @@ const always = { times: Number.POSITIVE_INFINITY }
 const routes = (github: FakeGithub) => github.requests.map(({ route }) => route)
 const login = (n: number) => `user-${n}`
 
-/** So many users with a gist each are tracked. */
+/** A number of users with a gist each are tracked. */
 const tracked = Effect.fnUntraced(function* (github: FakeGithub, count: number) {
   const gitpip = yield* Gitpip
   const gists = []
@@ -25,7 +25,7 @@ const tracked = Effect.fnUntraced(function* (github: FakeGithub, count: number) 
   for (let n = 0; n < count; n++) yield* gitpip.track(name(login(n)))
   return gists
 })
-/** The same, and they have been looked at. */
+/** The same, and all of them were checked. */
 const known = Effect.fnUntraced(function* (github: FakeGithub, count: number) {
   const gists = yield* tracked(github, count)
   const gitpip = yield* Gitpip
@@ -40,7 +40,7 @@ const filesOf = (user: number) =>
   )
 
 describe("a scan by batches", () => {
-  it.effect("costs one point for a hundred users, and nothing else", () =>
+  it.effect("a scan by batches costs one point for a hundred users, and nothing else", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -52,7 +52,7 @@ describe("a scan by batches", () => {
     )
   )
 
-  it.effect("finds everybody's first gists without a list, and their accounts' numbers", () =>
+  it.effect("a batch finds all users' first gists without a list, and their accounts' numbers", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -67,7 +67,7 @@ describe("a scan by batches", () => {
     )
   )
 
-  it.effect("brings the text of a new file along, so that publishing it reads nothing from GitHub", () =>
+  it.effect("a batch brings the text of a new file along, so that publishing it reads nothing from GitHub", () =>
     inWorld(layerPostgres, { env: { GITPIP_BACKFILL: "none" } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -82,7 +82,7 @@ describe("a scan by batches", () => {
     )
   )
 
-  it.effect("finds what a batch does not show", () =>
+  it.effect("a scan by batches finds what a batch does not show", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -101,7 +101,7 @@ describe("a scan by batches", () => {
         assert.strictEqual((yield* gitpip.scan()).files, 0)
 
         yield* TestClock.adjust("1 minute")
-        // Old, and not among those that were changed last; only their number tells of it.
+        // Old, and not among the gists that were changed last: only the number of gists shows it.
         github.setPublic(secret, true)
         github.addFile(wide, "15.md", "")
         assert.strictEqual((yield* gitpip.scan()).files, 2)
@@ -123,7 +123,7 @@ describe("a scan by batches", () => {
     )
   )
 
-  it.effect("looks at users with more gists than a batch shows by the list once a day", () =>
+  it.effect("a user with more gists than a batch shows is checked by the list once a day", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -147,7 +147,7 @@ describe("a scan by batches", () => {
     )
   )
 
-  it.effect("finds files added to old gists, which only their time of change tells of", () =>
+  it.effect("a batch finds files added to old gists by the gists' time of change", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -161,7 +161,7 @@ describe("a scan by batches", () => {
     )
   )
 
-  it.effect("keeps one user's trouble that user's: missing, renamed, taken over, an organization", () =>
+  it.effect("a batch keeps one user's failure that user's: missing, renamed, taken over, an organization", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -189,7 +189,7 @@ describe("a scan by batches", () => {
     )
   )
 
-  it.effect("stores the same, and publishes the same, as one by one", () =>
+  it.effect("a scan by batches stores and publishes the same as a scan by lists", () =>
     Effect.gen(function* () {
       const published = (token: string) =>
         inWorld(layerPostgres, { env: { GITHUB_TOKEN: token, GITPIP_BACKFILL: "none" } }, ({ github, pipedrive }) =>
@@ -222,7 +222,7 @@ describe("a scan by batches", () => {
     })
   )
 
-  it.effect("that fails for a user with a name on record stores the others", () =>
+  it.effect("a batch that fails for a user with a name on record stores the others", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -251,7 +251,7 @@ describe("users", () => {
     ["no GraphQL at all", { kind: "status", status: 404, body: { message: "Not Found" } }]
   ] as const
   for (const [what, fault] of failures) {
-    it.effect(`that GitHub does not answer are looked at one by one: ${what}`, () =>
+    it.effect(`users are checked one by one when GitHub does not answer their batch: ${what}`, () =>
       inWorld(layerPostgres, {}, ({ github }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
@@ -275,29 +275,31 @@ describe("users", () => {
     )
   }
 
-  it.effect("without an ETag wait while the hour's points are spent, so that requests are left to publish by", () =>
-    inWorld(layerPostgres, {}, ({ github, settings }) =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        yield* known(github, 30)
-        github.injectFault({ kind: "points-spent", resetInSeconds: 1_800 }, always)
-        for (let n = 0; n < 30; n++) github.addGist(login(n), { files: { "b.md": "" } })
-        for (let n = 0; n < 3; n++) {
-          const scan = yield* gitpip.scan()
-          assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 0, 0])
-        }
-        // A restarted process knows of it as well.
-        yield* Effect.flatMap(Gitpip, (restarted) => restarted.scan()).pipe(Effect.provide(services(settings)))
-        assert.deepStrictEqual(routes(github), ["/graphql"])
-        github.clearFaults()
-        yield* TestClock.adjust("31 minutes")
-        assert.strictEqual((yield* gitpip.scan()).files, 30)
-      })
-    )
+  it.effect(
+    "users without an ETag wait while the hour's points are spent, so that requests are left for publishing",
+    () =>
+      inWorld(layerPostgres, {}, ({ github, settings }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          yield* known(github, 30)
+          github.injectFault({ kind: "points-spent", resetInSeconds: 1_800 }, always)
+          for (let n = 0; n < 30; n++) github.addGist(login(n), { files: { "b.md": "" } })
+          for (let n = 0; n < 3; n++) {
+            const scan = yield* gitpip.scan()
+            assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 0, 0])
+          }
+          // A restarted process knows of it as well.
+          yield* Effect.flatMap(Gitpip, (restarted) => restarted.scan()).pipe(Effect.provide(services(settings)))
+          assert.deepStrictEqual(routes(github), ["/graphql"])
+          github.clearFaults()
+          yield* TestClock.adjust("31 minutes")
+          assert.strictEqual((yield* gitpip.scan()).files, 30)
+        })
+      )
   )
 })
 
-it.effect("a user whose second page came to be by a batch is walked to the end once a day all the same", () =>
+it.effect("a full listing is made once a day also of a user whose second page came by a batch", () =>
   inWorld(layerPostgres, {}, ({ github }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
@@ -316,7 +318,7 @@ it.effect("a user whose second page came to be by a batch is walked to the end o
       assert.strictEqual((yield* gitpip.scan()).files, 1)
       yield* TestClock.adjust("25 hours")
       assert.strictEqual((yield* gitpip.scan()).files, 0)
-      // So few users are looked at by their lists.
+      // Few users are checked by their lists.
       for (let n = 0; n < 10; n++) yield* gitpip.untrack(name(`user-${n}`))
       github.addFile(oldest, "late.md", "")
       let found = 0

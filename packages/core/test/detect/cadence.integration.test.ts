@@ -1,4 +1,4 @@
-/** Whose turn it is when there are too many users to look at everybody in every scan. */
+/** Which users are due when there are too many to check all of them in every scan. */
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
@@ -19,8 +19,8 @@ const scheduled = Effect.flatMap(Scanner, (scanner) => scanner.scan({ kind: "sch
 const hours = (n: number) => new Date(n * 3_600_000)
 const beginning = new Date(0)
 
-/** A scheduled scan that looks at so many users and then waits for its interval to end. */
-const passing = Effect.fnUntraced(function* (users: number) {
+/** A scheduled scan that checks this many users and then waits for its interval to end. */
+const runScheduled = Effect.fnUntraced(function* (users: number) {
   const gitpip = yield* Gitpip
   const fiber = yield* Effect.forkChild(scheduled)
   const waits = Effect.map(
@@ -33,7 +33,7 @@ const passing = Effect.fnUntraced(function* (users: number) {
 })
 
 describe("a plan", () => {
-  it.effect("looks at everybody in every scan while GitHub's limits allow that", () =>
+  it.effect("all users are checked in every scan while GitHub's limits allow that", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -44,7 +44,7 @@ describe("a plan", () => {
     )
   )
 
-  it.effect("spreads too few looks by how often each user publishes, and says when they do not suffice", () =>
+  it.effect("a plan spreads too few checks by how often each user publishes, and says when they do not suffice", () =>
     inWorld(layerPostgres, { env: { GITHUB_TOKEN: "", GITPIP_MAX_DELAY: "2 hours" } }, () =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -55,7 +55,7 @@ describe("a plan", () => {
         assert.closeTo(budget, (60 * 0.8) / 3_600, 1e-9)
         assert.deepStrictEqual([everybody, fits], [false, true])
         assert.closeTo(needed, budget, budget * 0.002)
-        // The look itself takes its time.
+        // The check itself takes its time.
         assert.strictEqual(intervals[0], 7_200_000 * 0.98)
         assert.isBelow(intervals[12] as number, 5_100_000)
 
@@ -73,64 +73,68 @@ describe("a plan", () => {
 })
 
 describe("users are due", () => {
-  it.effect("longest first: never looked at, at the end of a failure's wait, or an interval after the last look", () =>
-    inWorld(layerPostgres, {}, () =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        const sql = yield* SqlClient.SqlClient
-        const { checks } = yield* Store
-        yield* TestClock.adjust("20 hours")
-        for (const login of ["new", "waits", "failed", "often", "seldom", "gone", "just"])
-          yield* gitpip.track(name(login))
-        yield* gitpip.untrack(name("gone"))
-        yield* sql`update users set checked_at = ${hours(10)} where username <> 'new'`
-        yield* sql`update users set failures = 1, retry_at = ${hours(30)} where username = 'waits'`
-        yield* sql`update users set failures = 1, retry_at = ${hours(11)} where username = 'failed'`
-        yield* sql`update users set rate_class = 20 where username = 'often'`
-        yield* sql`update users set checked_at = ${hours(19)} where username = 'just'`
-        const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 20 ? 2 : 6) * 3_600_000)
-        const due = yield* checks.due({ intervals, before: beginning, limit: 10 })
-        assert.deepStrictEqual(
-          due.map(({ username }) => username),
-          ["new", "failed", "often", "seldom"]
-        )
-        const first = yield* checks.due({ intervals, before: beginning, limit: 2 })
-        assert.deepStrictEqual(
-          first.map(({ username }) => username),
-          ["new", "failed"]
-        )
-      })
-    )
+  it.effect(
+    "the users due longest come first: unchecked, at the end of a failure's wait, or an interval after the last check",
+    () =>
+      inWorld(layerPostgres, {}, () =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          const sql = yield* SqlClient.SqlClient
+          const { checks } = yield* Store
+          yield* TestClock.adjust("20 hours")
+          for (const login of ["new", "waits", "failed", "often", "seldom", "gone", "just"])
+            yield* gitpip.track(name(login))
+          yield* gitpip.untrack(name("gone"))
+          yield* sql`update users set checked_at = ${hours(10)} where username <> 'new'`
+          yield* sql`update users set failures = 1, retry_at = ${hours(30)} where username = 'waits'`
+          yield* sql`update users set failures = 1, retry_at = ${hours(11)} where username = 'failed'`
+          yield* sql`update users set rate_class = 20 where username = 'often'`
+          yield* sql`update users set checked_at = ${hours(19)} where username = 'just'`
+          const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 20 ? 2 : 6) * 3_600_000)
+          const due = yield* checks.due({ intervals, before: beginning, limit: 10 })
+          assert.deepStrictEqual(
+            due.map(({ username }) => username),
+            ["new", "failed", "often", "seldom"]
+          )
+          const first = yield* checks.due({ intervals, before: beginning, limit: 2 })
+          assert.deepStrictEqual(
+            first.map(({ username }) => username),
+            ["new", "failed"]
+          )
+        })
+      )
   )
 })
 
 describe("a scheduled scan of too many users", () => {
-  it.effect("lasts one interval, asks for no more than GitHub allows, and reaches everybody in the end", () =>
-    inWorld(layerPostgres, { env: { GITHUB_TOKEN: "" } }, ({ github }) =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        for (let n = 0; n < 20; n++) {
-          github.addUser(`user-${n}`)
-          github.addGist(`user-${n}`, { files: { "a.md": "" } })
-          yield* gitpip.track(name(`user-${n}`))
-        }
-        const scan = yield* passing(20)
-        assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 20, 20])
-        assert.isAtLeast(scan.finishedAt?.epochMilliseconds ?? 0, 300_000)
-        // Nobody is due again before 25 minutes are over: 48 checks an hour for 20 users.
-        assert.strictEqual((yield* passing(0)).users, 0)
-        yield* TestClock.adjust("16 minutes")
-        assert.strictEqual((yield* passing(20)).users, 20)
-        assert.strictEqual(github.requests.filter(isList).length, 40)
-        assert.deepStrictEqual(
-          github.requests.filter(({ status }) => status === 403),
-          []
-        )
-      })
-    )
+  it.effect(
+    "a scan of too many users lasts one interval, asks for no more than GitHub allows, and reaches all users in the end",
+    () =>
+      inWorld(layerPostgres, { env: { GITHUB_TOKEN: "" } }, ({ github }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          for (let n = 0; n < 20; n++) {
+            github.addUser(`user-${n}`)
+            github.addGist(`user-${n}`, { files: { "a.md": "" } })
+            yield* gitpip.track(name(`user-${n}`))
+          }
+          const scan = yield* runScheduled(20)
+          assert.deepStrictEqual([scan.state, scan.users, scan.files], ["done", 20, 20])
+          assert.isAtLeast(scan.finishedAt?.epochMilliseconds ?? 0, 300_000)
+          // No user is due again before 25 minutes are over: 48 checks an hour for 20 users.
+          assert.strictEqual((yield* runScheduled(0)).users, 0)
+          yield* TestClock.adjust("16 minutes")
+          assert.strictEqual((yield* runScheduled(20)).users, 20)
+          assert.strictEqual(github.requests.filter(isList).length, 40)
+          assert.deepStrictEqual(
+            github.requests.filter(({ status }) => status === 403),
+            []
+          )
+        })
+      )
   )
 
-  it.effect("goes on with those who are still due after a stop", () =>
+  it.effect("a scan goes on after a stop with the users who are still due", () =>
     inWorld(layerPostgres, { env: { GITHUB_TOKEN: "" } }, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -142,16 +146,16 @@ describe("a scheduled scan of too many users", () => {
           { kind: "secondary-limit", retryAfterSeconds: 120 },
           { when: ({ params }) => params[0] === "user-9" }
         )
-        assert.strictEqual((yield* passing(20)).state, "stopped")
+        assert.strictEqual((yield* runScheduled(20)).state, "stopped")
         yield* TestClock.adjust("2 minutes")
-        yield* passing(1)
+        yield* runScheduled(1)
         const states = (yield* gitpip.users({ after: 0, limit: 100 })).map(({ state }) => state)
         assert.deepStrictEqual(new Set(states), new Set(["ok"]))
       })
     )
   )
 
-  it.effect("learns how often a user publishes from what it finds", () =>
+  it.effect("a scan learns how often a user publishes from the gists that it finds", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -178,7 +182,7 @@ describe("a scheduled scan of too many users", () => {
     )
   )
 
-  it.effect("forgets none of it when two looks at a user overlap", () =>
+  it.effect("a rate loses nothing when two checks of a user overlap", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -206,13 +210,13 @@ describe("a scheduled scan of too many users", () => {
   )
 })
 
-it.effect("users who are left for the next hour's points hold up nobody whose list costs nothing", () =>
+it.effect("users who are left for the next hour's points hold up no user whose list costs nothing", () =>
   inWorld(layerPostgres, { env: { GITPIP_SCAN_INTERVAL: "10 seconds" } }, ({ github }) =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const gitpip = yield* Gitpip
       yield* TestClock.adjust("10 days")
-      // More than are looked at side by side, all due before Ann, and none of them with an ETag.
+      // More than are checked side by side, all due before Ann, and none of them with an ETag.
       yield* sql`insert into users (id, username, tracked_at, checked_at, listed_at, fingerprint)
         select n, 'user-' || n, now(), to_timestamp(0), to_timestamp(0), '1 x' from generate_series(1, 1100) n`
       github.addUser("ann")

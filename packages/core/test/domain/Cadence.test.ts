@@ -31,7 +31,7 @@ describe("a cadence", () => {
   const bounds = { minInterval: 5 * minute, maxInterval: day }
 
   it.prop(
-    "keeps between its bounds, and looks at frequent publishers no less often",
+    "a cadence keeps between its bounds, and has frequent publishers checked no less often",
     [Counts, Budget],
     ([users, budget]) => {
       const { intervals } = Cadence.cadence({ users, budget, ...bounds })
@@ -45,7 +45,7 @@ describe("a cadence", () => {
   )
 
   it.prop(
-    "spends its budget, and no more, unless even the bounds need less or more",
+    "a cadence spends its budget, and no more, unless even the bounds need less or more",
     [Counts, Budget],
     ([users, budget]) => {
       const plan = Cadence.cadence({ users, budget, ...bounds })
@@ -57,7 +57,7 @@ describe("a cadence", () => {
     }
   )
 
-  it("is better than the same budget in equal parts by the factor that theory gives", () => {
+  it("a cadence is better than the same budget in equal parts by the factor that theory gives", () => {
     const users = Array.from({ length: Cadence.classes }, (_, c) => Math.round(100_000 / 1.7 ** c))
     const budget = 50
     const { intervals } = Cadence.cadence({ users, budget, minInterval: 1, maxInterval: 1_000 * day })
@@ -70,15 +70,15 @@ describe("a cadence", () => {
     assert.closeTo(meanWait(users, uniform) / meanWait(users, intervals), theory, theory * 0.001)
   })
 
-  it("cannot be bettered by giving one class's looks to another", () => {
+  it("a cadence cannot be bettered by giving one class's checks to another", () => {
     const users = Array.from({ length: Cadence.classes }, (_, c) => (c % 3) * 500 + 10)
     const { intervals, needed } = Cadence.cadence({ users, budget: 5, minInterval: 1, maxInterval: 1_000 * day })
-    const looks = intervals.map((interval, c) => ((users[c] as number) * 1_000) / interval)
+    const counts = intervals.map((interval, c) => ((users[c] as number) * 1_000) / interval)
     for (let from = 0; from < Cadence.classes; from++) {
       for (let to = 0; to < Cadence.classes; to++) {
         if (from === to) continue
-        const moved = 0.05 * (looks[from] as number)
-        const changed = looks.map((one, c) => (c === from ? one - moved : c === to ? one + moved : one))
+        const moved = 0.05 * (counts[from] as number)
+        const changed = counts.map((one, c) => (c === from ? one - moved : c === to ? one + moved : one))
         const others = changed.map((one, c) => ((users[c] as number) * 1_000) / one)
         assert.closeTo(sum(changed), needed, 1e-6)
         assert.isAbove(meanWait(users, others), meanWait(users, intervals))
@@ -86,7 +86,7 @@ describe("a cadence", () => {
     }
   })
 
-  it("comes close to what known rates would give, although most of what is counted of rare publishers is chance", () => {
+  it("a cadence by counted rates comes close to one by known rates, although counts of rare publishers are mostly chance", () => {
     const halfLifeDays = Duration.toDays(Cadence.halfLife)
     const random = seeded(1)
     // P(rate > x) falls with x to the power of 1.2, from once in three years to 50 a day.
@@ -117,7 +117,7 @@ describe("a cadence", () => {
     assert.isAbove(won(counted.map(Cadence.classOf), planned), theory * 0.8)
   })
 
-  it("expects no more of everybody because a few publish without end", () => {
+  it("a cadence expects no more of all users because a few publish without end", () => {
     const users = Array.from({ length: Cadence.classes }, (_, c) => Math.round(20_000 / 1.7 ** c))
     const few = users.map((count, c) => (c === Cadence.classes - 1 ? count + 5 : count))
     for (const [c, expected] of Cadence.expected(few).entries()) {
@@ -125,7 +125,7 @@ describe("a cadence", () => {
     }
   })
 
-  it("says when even the longest delay needs more than there is", () => {
+  it("a cadence says when even the longest delay needs more than the budget", () => {
     const users = [1_000_000]
     assert.isTrue(Cadence.cadence({ users, budget: 12, minInterval: 5 * minute, maxInterval: day }).fits)
     const plan = Cadence.cadence({ users, budget: 11, minInterval: 5 * minute, maxInterval: day })
@@ -138,35 +138,35 @@ describe("a rate", () => {
   const halfLife = Duration.toMillis(Cadence.halfLife)
 
   it.prop(
-    "of a steady publisher is what it is, whenever it is counted",
+    "a steady publisher's rate is the same whenever it is counted",
     [
       Schema.Finite.check(Schema.isBetween({ minimum: 2, maximum: 20 })),
       Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 50 }))
     ],
-    ([perDay, looks]) => {
+    ([perDay, counts]) => {
       const now = 20 * halfLife
       const times = Array.from({ length: Math.floor((now / day) * perDay) }, (_, n) => (n * day) / perDay)
       let known = { rate: 0, at: 0 }
-      for (let look = 1; look <= looks; look++) {
-        const at = (now * look) / looks
-        const gists = times.filter((time) => time > known.at - (look === 1 ? 1 : 0) && time <= at)
+      for (let check = 1; check <= counts; check++) {
+        const at = (now * check) / counts
+        const gists = times.filter((time) => time > known.at - (check === 1 ? 1 : 0) && time <= at)
         known = { rate: known.rate * Cadence.remaining(at - known.at) + Cadence.gained(gists, at), at }
       }
       assert.closeTo(known.rate / perDay, 1, 0.05)
     }
   )
 
-  it("falls by half in one half-life without gists", () => {
+  it("a rate falls by half in one half-life without gists", () => {
     assert.closeTo(8 * Cadence.remaining(halfLife), 4, 1e-9)
   })
 
-  it("is not raised by gists of the future beyond one that is new", () => {
+  it("a gist of the future raises a rate no more than one that is new", () => {
     const now = 1_000
     assert.strictEqual(Cadence.gained([now * 1_000], now), Cadence.gained([now], now))
   })
 
   it.prop(
-    "belongs to the class nearest to it",
+    "a rate belongs to the class nearest to it",
     [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Cadence.classes - 1 }))],
     ([c]) => {
       assert.strictEqual(Cadence.classOf(Cadence.rateOf(c)), c)
@@ -174,7 +174,7 @@ describe("a rate", () => {
     }
   )
 
-  it("of nothing, or beyond all measure, has a class too", () => {
+  it("a rate of nothing, or beyond all measure, has a class too", () => {
     assert.strictEqual(Cadence.classOf(0), 0)
     assert.strictEqual(Cadence.classOf(Number.POSITIVE_INFINITY), Cadence.classes - 1)
   })

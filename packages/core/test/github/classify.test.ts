@@ -89,9 +89,9 @@ describe("an answer", () => {
     ["a plain 403", 403, { message: "Forbidden" }, user, "Refused", "thing"],
     ["403 of a proxy", 403, html, gist, "Refused", "thing"],
     ["an agent that is refused", 403, "Request forbidden by administrative rules.", user, "Unexpected", "service"],
-    ["a gist that is withheld", 403, { message: "Gist access blocked", block }, gist, "Blocked", "thing"],
+    ["a gist that GitHub blocks", 403, { message: "Gist access blocked", block }, gist, "Blocked", "thing"],
     ["a suspended text with a block", 403, { message: "Your account was suspended", block }, gist, "Blocked", "thing"],
-    ["a withheld gist by law", 451, { message: "Blocked", block }, gist, "Blocked", "thing"],
+    ["a gist that is blocked by law", 451, { message: "Blocked", block }, gist, "Blocked", "thing"],
     ["451 alone", 451, html, user, "Blocked", "thing"],
     ["a missing user", 404, { message: "Not Found" }, user, "UserNotFound", "user"],
     ["a missing gist", 404, { message: "Not Found" }, gist, "GistNotFound", "thing"],
@@ -130,13 +130,13 @@ describe("an answer", () => {
     ["429 alone", 429, html, user, "RateLimited", "credential"]
   ]
   for (const [what, status, body, subject, reason, scope] of table) {
-    it(`(${what}) is ${reason} and concerns the ${scope}`, () => {
+    it(`a response (${what}) is ${reason} and concerns the ${scope}`, () => {
       const verdict = classify(answer(status, body), subject, now)
       assert.deepStrictEqual([verdict.reason._tag, verdict.scope], [reason, scope])
     })
   }
 
-  it("with `retry-after` or without anything left is a limit, whatever it says", () => {
+  it("a 403 with `retry-after` or with nothing left is a limit, whatever its text says", () => {
     for (const headers of [{ "retry-after": "5" }, { "x-ratelimit-remaining": "0" }]) {
       assert.strictEqual(classify(answer(403, "", headers), user, now).reason._tag, "RateLimited")
     }
@@ -148,7 +148,7 @@ describe("the end of a limit", () => {
     (limitEnd({ headers }, limit, now) - now) / 1_000
   const spent = { "x-ratelimit-remaining": "0" }
   for (const [what, headers, seconds] of [
-    ["as told by retry-after", { "retry-after": "20", ...spent, "x-ratelimit-reset": "1000300" }, 20],
+    ["as stated by retry-after", { "retry-after": "20", ...spent, "x-ratelimit-reset": "1000300" }, 20],
     ["a second when retry-after is none", { "retry-after": "0" }, 1],
     ["an hour when retry-after is absurd", { "retry-after": "999999999" }, 3_601],
     ["just after the reset", { ...spent, "x-ratelimit-reset": "1000300" }, 301],
@@ -157,16 +157,16 @@ describe("the end of a limit", () => {
     ["a second when the reset is now", { ...spent, "x-ratelimit-reset": `${now / 1_000}` }, 1],
     ["a minute when the reset is no number", { ...spent, "x-ratelimit-reset": "soon" }, 60],
     ["an hour when the reset is absurd", { ...spent, "x-ratelimit-reset": "4999999999" }, 3_601],
-    ["a minute when nothing is told", {}, 60],
+    ["a minute when nothing is stated", {}, 60],
     ["a minute when the headers cannot be read", { "retry-after": "soon", "x-ratelimit-reset": "-1" }, 60]
   ] as const) {
-    it(`is ${what}`, () => assert.strictEqual(end(headers), seconds))
+    it(`the end of a limit is ${what}`, () => assert.strictEqual(end(headers), seconds))
   }
 
-  it("of a secondary limit is a minute at least", () =>
+  it("the end of a secondary limit is at least a minute away", () =>
     assert.strictEqual(end({ ...spent, "x-ratelimit-reset": "1000030" }, "secondary"), 60))
 
-  it("comes later with each refusal in a row, and never later than an hour", () => {
+  it("the end of a limit comes later with each refusal in a row, and never later than an hour", () => {
     assert.deepStrictEqual(
       [1, 2, 3, 4, 7, 8, 9, 100].map((n) => minLimitWait(n) / 60_000).map(Math.floor),
       [0, 1, 2, 4, 32, 60, 60, 60]

@@ -1,7 +1,7 @@
 /**
- * GraphQL for the GitHub fake by a real executor on GitHub's published schema, with its cost and its limits.
+ * GraphQL for the GitHub fake: a real executor on GitHub's published schema, with GitHub's costs and limits.
  *
- * Where GitHub's word is missing, the reading that is hardest on a client: a gist's `url` does not name the owner, the
+ * Where GitHub documents nothing, the engine does what is hardest for a client: a gist's `url` does not name the owner, the
  * `text` of an empty file is `null` like that of a binary one, and files beyond 500 KB are cut.
  */
 import { readFileSync } from "node:fs"
@@ -30,7 +30,7 @@ import type { GraphqlData, GraphqlEngine, GraphqlFile, GraphqlGist, GraphqlUser 
 /** Built when first asked for, since it takes a while. https://github.com/octokit/graphql-schema */
 let built: ReturnType<typeof buildSchema> | undefined
 export const githubSchema = () => {
-  // The file alone: the package itself keeps megabytes of JSON, in every test that has a world.
+  // Only the file: the package itself keeps megabytes of JSON in the memory of each test.
   const directory = dirname(findPackageJSON("@octokit/graphql-schema", import.meta.url) ?? "")
   built ??= buildSchema(readFileSync(join(directory, "schema.graphql"), "utf8"), { assumeValid: true })
   return built
@@ -74,7 +74,7 @@ export const graphqlEngine: GraphqlEngine = ({ query, variables }, github) => {
 
 type WireError = Omit<GraphQLFormattedError, "extensions"> & { readonly type?: string }
 
-/** GitHub tells an error's type beside its message, and has no type for faults of its own. */
+/** GitHub names an error's type beside its message, and has no type for faults of its own. */
 const plain = (error: GraphQLError): WireError => {
   const { extensions, ...rest } = error.toJSON()
   const type = extensions?.type
@@ -84,7 +84,7 @@ const plain = (error: GraphQLError): WireError => {
 const refused = (errors: ReadonlyArray<WireError>) => ({ cost: 1, body: { errors } })
 
 // ------------------------------------------------------------------------------------------------------------------
-// What there is
+// Data
 // ------------------------------------------------------------------------------------------------------------------
 
 const root = (github: GraphqlData, cost: number, nodeCount: number) => {
@@ -197,11 +197,11 @@ const nodeId = (kind: "User" | "Gist", id: string): string =>
 const instant = (millis: number): string => `${new Date(millis).toISOString().slice(0, 19)}Z`
 
 // ------------------------------------------------------------------------------------------------------------------
-// What it costs
+// Costs
 // ------------------------------------------------------------------------------------------------------------------
 
 interface Weight {
-  /** Requests that the connections take, each page taken as full. */
+  /** Requests that the connections take, if each page is full. */
   requests: number
   nodes: number
   readonly errors: Array<WireError>

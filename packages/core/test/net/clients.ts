@@ -1,4 +1,4 @@
-/** The two clients through their real layers, and what surrounds them in tests. */
+/** Both clients through their real layers, with transports and servers for tests. */
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
@@ -10,7 +10,7 @@ import { layerTransport } from "../../src/net/exchange.ts"
 import { Pipedrive } from "../../src/pipedrive/Pipedrive.ts"
 import { Settings, type SettingsError } from "../../src/Settings.ts"
 
-/** Must never be seen anywhere but in the headers of requests to the right origin. */
+/** Secrets that may appear only in the headers of requests to the right origin. */
 export const githubToken = "ghp_s3cr3t"
 export const pipedriveToken = "pd-s3cr3t"
 
@@ -42,7 +42,7 @@ export const makePipedrive = (
   return Effect.map(Layer.build(Layer.fresh(layer.pipe(Layer.provide(Layer.fresh(transport))))), Context.get(Pipedrive))
 }
 
-/** The reason a call failed with, once nothing secret was found in its error. */
+/** The reason of a failed call. Asserts that the error holds no secret. */
 export const reasonOf = <A, R extends { readonly _tag: string; readonly message: string }, S>(
   call: Effect.Effect<A, { readonly reason: R; readonly message: string }, S>
 ): Effect.Effect<R, A, S> =>
@@ -57,7 +57,7 @@ export const reasonOf = <A, R extends { readonly _tag: string; readonly message:
     return error.reason
   })
 
-/** A transport that answers by itself, and tells what it was asked. */
+/** A transport that answers by itself, and lists its requests. */
 export const scripted = (answer: (url: URL) => Response) => {
   const requests: Array<{ readonly url: URL; readonly headers: Readonly<Record<string, string | undefined>> }> = []
   const transport = Layer.succeed(
@@ -91,7 +91,7 @@ export const counted = () => {
   return { count, transport }
 }
 
-/** A server on loopback for answers that no fake gives. Answers its origin. */
+/** A server on loopback for answers that no fake gives, with its origin. */
 export const server = (listener: RequestListener) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly url: string; readonly close: Effect.Effect<void> }>((resume) => {

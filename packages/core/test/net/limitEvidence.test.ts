@@ -1,4 +1,4 @@
-/** Whose limit a 429 tells of: the table of docs/lifecycle.md. */
+/** Whether a 429 limits one thing or everything: the table of docs/lifecycle.md. */
 import { assert, describe, it } from "@effect/vitest"
 import * as LimitEvidence from "../../src/net/limitEvidence.ts"
 
@@ -40,14 +40,14 @@ describe("a 429", () => {
   const table: ReadonlyArray<
     readonly [what: string, steps: ReadonlyArray<Step>, expected: ReadonlyArray<LimitEvidence.LimitScope>]
   > = [
-    ["of one thing is suspected to be everybody's once", [a, a, a], ["suspected", "thing", "thing"]],
+    ["of one thing is suspected to be global once", [a, a, a], ["suspected", "thing", "thing"]],
     ["of one thing is its own when others were answered", [a, "ok", a], ["suspected", "thing"]],
     [
       "is not its own by an answer to what left before",
       [{ ...a, isStated: true }, "late ok", { ...a, isStated: true }],
       ["global", "global"]
     ],
-    ["of things of two users in a row is everybody's", [a, b, a], ["suspected", "global", "global"]],
+    ["of things of two users in a row is global", [a, b, a], ["suspected", "global", "global"]],
     ["of two things of one user is no more than suspected", [a, a2], ["suspected", "suspected"]],
     [
       "of a thing that is known to be at fault is no sign for others",
@@ -55,7 +55,7 @@ describe("a 429", () => {
       ["suspected", "thing", "suspected"]
     ],
     ["that left before the last one came is no further sign", [a, { ...a, startedAt: 0 }], ["suspected", "suspected"]],
-    ["that says whose it is, is everybody's", [a, { ...a, isStated: true }], ["suspected", "global"]],
+    ["that says itself whose limit it is, is global", [a, { ...a, isStated: true }], ["suspected", "global"]],
     [
       "that others do not meet is the thing's, whatever it says",
       [a, "ok", { ...a, isStated: true }],
@@ -66,12 +66,12 @@ describe("a 429", () => {
     it(what, () => assert.deepStrictEqual(scopes(steps), expected))
   }
 
-  it("for nobody in particular is everybody's", () => {
+  it("a 429 of a request for no user in particular is global", () => {
     const refusal = { ...usual, by: undefined }
     assert.strictEqual(LimitEvidence.refused(LimitEvidence.none, refusal).scope, "global")
   })
 
-  it("is forgotten when the thing is answered", () => {
+  it("a 429 is forgotten when the thing is answered", () => {
     const refusal = { ...usual, by: a }
     const { evidence } = LimitEvidence.refused(LimitEvidence.none, refusal)
     const next = LimitEvidence.refused(LimitEvidence.answered(evidence, { thing: a.thing, startedAt: 3 }), {
@@ -82,7 +82,7 @@ describe("a 429", () => {
     assert.strictEqual(next.scope, "suspected")
   })
 
-  it("of one thing alone holds that thing for longer each time, until it is answered", () => {
+  it("a 429 of one thing alone holds that thing for longer each time, until the thing is answered", () => {
     let evidence = LimitEvidence.none
     const untils = [0, 1, 2, 3].map((n) => {
       const refusal = { ...usual, by: a, startedAt: n * 1_000, now: n * 1_000 + 1, statedUntil: n * 1_000 + 2 }
@@ -103,7 +103,7 @@ describe("a 429", () => {
     assert.strictEqual(LimitEvidence.heldUntil(evidence, b.thing, 0), undefined)
   })
 
-  it("holds nothing when the clock has been set back since", () => {
+  it("a 429 holds nothing when the clock has been set back since", () => {
     const refusal = { ...usual, by: a, minWait: () => 600_000 }
     const first = LimitEvidence.refused(LimitEvidence.none, { ...refusal, now: 3_600_000 })
     const { evidence } = LimitEvidence.refused(first.evidence, { ...refusal, startedAt: 3_600_001, now: 3_600_002 })
@@ -111,7 +111,7 @@ describe("a 429", () => {
     assert.strictEqual(LimitEvidence.heldUntil(evidence, a.thing, 0), undefined)
   })
 
-  it("holds others up for as long as it says, for a minute on suspicion, and not at all when it is one thing's", () => {
+  it("a global 429 delays others for as long as it says, a suspected one for a minute, and one of a thing not at all", () => {
     const hour = 3_600_000
     assert.strictEqual(LimitEvidence.blockedUntil("global", hour, 0), hour)
     assert.strictEqual(LimitEvidence.blockedUntil("suspected", hour, 0), 60_000)

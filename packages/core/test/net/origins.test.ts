@@ -1,4 +1,4 @@
-/** Whatever addresses a service gives, in its answers or its headers, Gitpip asks nobody else and shows nobody its tokens. */
+/** Addresses in a service's answers and headers never lead Gitpip to another host, or show the token to one. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
 import type { Github, GithubError } from "../../src/github/Github.ts"
@@ -7,7 +7,7 @@ import { githubToken, makeGithub, makePipedrive, pipedriveToken, reasonOf, scrip
 
 const api = "https://api.github.test"
 
-/** Addresses that look like GitHub's, or would be useful to ask from within a company. */
+/** Addresses that resemble GitHub's, or that an attacker would reach from within a company. */
 const hostile = [
   "https://evil.example/a",
   "http://api.github.test/a",
@@ -50,7 +50,7 @@ const hostile = [
   "https:///evil.example/a"
 ]
 
-/** Where anybody's content is read from, and look-alikes. */
+/** Where raw content is read from, and similar addresses. */
 const contentHosts = ["https://gist.githubusercontent.com/a", "https://raw.githubusercontent.com/a"]
 const likeContentHosts = [
   "http://gist.githubusercontent.com/a",
@@ -78,12 +78,12 @@ const calls = (github: Github["Service"]): ReadonlyArray<Call> => [
   ["raw", github.raw(`${api}/raw/a`, 100)]
 ]
 
-/** All that was asked, and to whom the token was shown. */
+/** All requests, and the hosts that saw the token. */
 const asked = (requests: ReturnType<typeof scripted>["requests"]) =>
   requests.map(({ headers, url }) => `${url.origin}${headers.authorization === undefined ? "" : " with token"}`)
 
 describe("GitHub's redirects", () => {
-  it.effect("lead nowhere else", () =>
+  it.effect("GitHub's redirects lead to no other host", () =>
     Effect.gen(function* () {
       for (const location of [...hostile, ...likeContentHosts]) {
         // Relative to the API, these are addresses of the API.
@@ -92,7 +92,7 @@ describe("GitHub's redirects", () => {
         for (const status of [301, 302, 303, 307, 308]) {
           const { requests, transport } = scripted(() => new Response(null, { status, headers: { location } }))
           for (const index of names.keys()) {
-            // Each by a client of its own: after a refusal of everything nothing is sent for a while.
+            // A client for each, because nothing is sent for a while after a refusal of everything.
             const [name, call] = calls(yield* makeGithub(api, { transport }))[index] as Call
             yield* Effect.result(call)
             assert.deepStrictEqual(
@@ -106,7 +106,7 @@ describe("GitHub's redirects", () => {
     })
   )
 
-  it.effect("lead to what anybody can write for content alone, and without the token", () =>
+  it.effect("GitHub's redirects lead to githubusercontent.com for content alone, and without the token", () =>
     Effect.gen(function* () {
       for (const location of contentHosts) {
         const { requests, transport } = scripted(({ origin }) =>
@@ -125,7 +125,7 @@ describe("GitHub's redirects", () => {
   )
 })
 
-it.effect("GitHub's next page is nowhere else", () =>
+it.effect("GitHub's next page is requested from no other host", () =>
   Effect.gen(function* () {
     for (const next of [...hostile, ...likeContentHosts, ...contentHosts]) {
       // Relative to the page, these are addresses of the API.
@@ -138,7 +138,7 @@ it.effect("GitHub's next page is nowhere else", () =>
       )
       const github = yield* makeGithub(api, { transport })
       const page = yield* Effect.result(github.gists("octocat", Option.none()))
-      // Either the page is refused for what it points to, or its next one is when it is asked for.
+      // Either the page is refused for its link, or its next page is refused.
       if (page._tag === "Success" && Option.isSome(page.success)) {
         const link = page.success.value.next
         if (Option.isSome(link)) yield* Effect.flip(github.page(link.value))
@@ -173,7 +173,7 @@ it.effect("GitHub's addresses of content are read from GitHub or not at all", ()
   })
 )
 
-/** Addresses put together at random from parts that confuse. */
+/** Addresses from random parts that are easy to misread. */
 const Part = (...parts: ReadonlyArray<string>) => Schema.Literals(parts)
 const Address = Schema.Struct({
   scheme: Part("https://", "http://", "//", "https:", "https:/\\", "HTTPS://", "ftp://", ""),
@@ -238,7 +238,7 @@ describe("Pipedrive's redirects", () => {
     pipedrive.activityTypes
   ]
 
-  it.effect("are not followed at all", () =>
+  it.effect("Pipedrive's redirects are not followed at all", () =>
     Effect.gen(function* () {
       for (const location of ["https://evil.example/a", `${origin}/api/v2/elsewhere`, "/api/v2/elsewhere"]) {
         for (const status of [301, 302, 303, 307, 308]) {
@@ -249,7 +249,7 @@ describe("Pipedrive's redirects", () => {
             const [request, ...more] = requests.splice(0)
             assert.deepStrictEqual([request?.url.origin, more], [origin, []])
             assert.match(request?.url.pathname ?? "", /^\/api\/v[12]\/[a-zA-Z]+(\/(\d+|search))?$/)
-            // In its header, and nowhere in the address.
+            // The token is in the header, and nowhere in the address.
             assert.strictEqual(request?.headers["x-api-token"], pipedriveToken)
             assert.notInclude(request?.url.href, pipedriveToken)
           }

@@ -41,7 +41,7 @@ const crowd = (throttle: Throttle.Throttle, times: number, effect: Effect.Effect
 const leaving = (throttle: Throttle.Throttle, times: number) =>
   Effect.flatMap(crowd(throttle, times), ({ ended, entered }) => Effect.map(ended, entered))
 
-/** Both clocks go on: the test's and the database's. */
+/** Moves the test's clock, and the database's clock with it. */
 const pass = (seconds: number) => TestClock.adjust(`${seconds} seconds`)
 
 /** Waits until the database holds a quota that was asked for within `seconds`. */

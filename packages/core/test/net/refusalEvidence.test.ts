@@ -1,11 +1,11 @@
-/** Whose trouble a refusal is. */
+/** Whether a refusal concerns one thing or everything: the rules of docs/lifecycle.md. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Evidence from "../../src/net/refusalEvidence.ts"
 
 type Step = readonly [what: "refused" | "answered", thing: string, kind?: Evidence.Kind, signature?: string]
 
-/** How many equal refusals of different things each refusal makes. */
+/** The count of equal refusals of different things after each refusal. */
 const run = (steps: ReadonlyArray<Step>): ReadonlyArray<number> => {
   let evidence = Evidence.none
   return steps.flatMap(([what, thing, kind = "list", signature = "no"]) => {

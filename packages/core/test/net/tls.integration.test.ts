@@ -5,7 +5,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { makeGithub, makePipedrive, reasonOf } from "./clients.ts"
 
-/** Signed by nobody but itself, for `localhost` and `127.0.0.1`. Of no use but here. */
+/** A self-signed certificate for `localhost` and `127.0.0.1`, used only here. */
 const self = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgoSselXEJPwp6IO0c
@@ -25,7 +25,7 @@ btS41vxAgpKf3XV6EDWH7bZ3yvn1G56a1GK+XsM9kg==
 -----END CERTIFICATE-----`
 }
 
-/** A server that would take whatever comes, and counts it. */
+/** A server that accepts and counts every request. */
 const impostor = Effect.acquireRelease(
   Effect.callback<{ readonly origin: string; readonly requests: Array<unknown>; readonly close: () => void }>(
     (resume) => {
@@ -54,12 +54,12 @@ it.live("a certificate that nobody vouches for ends the connection before the re
     const pipedrive = yield* makePipedrive(origin)
     assert.strictEqual((yield* reasonOf(github.gists("octocat", Option.none())))._tag, "Unreachable")
     const reason = yield* reasonOf(pipedrive.createDeal("d"))
-    // Certainly not done, so no look is needed before it is tried again.
+    // Certainly not created, so no lookup is needed before the next attempt.
     assert.strictEqual(reason._tag, "Unreachable")
     assert.include(reason.message, "SELF_SIGNED_CERT")
     assert.deepStrictEqual(requests, [])
 
-    // It is the certificate alone: whoever trusts it is answered.
+    // Only the certificate is the reason: a client that trusts it gets an answer.
     const status = yield* Effect.callback<number>((resume) => {
       request(origin, { ca: self.cert }, (response) => {
         response.resume()

@@ -48,21 +48,21 @@ describe("the sliding window", () => {
   const second = { startedAt: 2, endedAt: underWay }
   const both = SlidingWindow.leave(SlidingWindow.leave({ ...SlidingWindow.empty, size }, first), second)
 
-  it("forgets a request one window after its response, and none that is under way", () => {
+  it("the window forgets a request one window after its response, and none that is under way", () => {
     const ended = SlidingWindow.end(both, first, 10)
     assert.strictEqual(SlidingWindow.forget(ended, 109).sent.length, 2)
     assert.deepStrictEqual(SlidingWindow.forget(ended, 110).sent, [second])
     assert.deepStrictEqual(SlidingWindow.forget(both, 1_000_000).sent, [first, second])
   })
 
-  it("remembers the last hundred requests while its size is unknown", () => {
+  it("the window remembers the last hundred requests while its size is unknown", () => {
     let window = SlidingWindow.empty
     for (let n = 0; n < 101; n++) window = SlidingWindow.leave(window, { startedAt: n, endedAt: n })
     assert.deepStrictEqual([window.sent.length, window.sent[0]?.startedAt], [100, 1])
     assert.strictEqual(SlidingWindow.forget(window, 1_000_000), window)
   })
 
-  it("counts as others' use what requests up to the answered one do not explain", () => {
+  it("use that requests up to the answered one do not explain counts as that of others", () => {
     const facts = { limit: 10, millis: 100, remaining: 4, resetAt: 90 }
     assert.deepStrictEqual(SlidingWindow.learn(both, { ...facts, startedAt: 1 }).others, { slots: 5, until: 90 })
     assert.deepStrictEqual(SlidingWindow.learn(both, { ...facts, startedAt: 2 }).others, { slots: 4, until: 90 })

@@ -1,4 +1,4 @@
-/** Gauges tell what is in the database, the same at every server, cheaply, and go on when it cannot be read. */
+/** Gauges show what is in the database, the same at every server, cheaply, and go on when the database cannot be read. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Metric } from "effect"
 import { SqlClient } from "effect/sql"
@@ -27,7 +27,7 @@ const refresh = Effect.flatMap(Gauges, (gauges) => gauges.refresh)
 const refreshLater = Effect.andThen(TestClock.adjust("6 seconds"), refresh)
 
 describe("gauges", () => {
-  it.effect("tell of users, publications and scans, and how late they are", () =>
+  it.effect("gauges show users, publications and scans, and how late they are", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -65,7 +65,7 @@ describe("gauges", () => {
     ).pipe(apart)
   )
 
-  it.effect("tell how overdue a new file is, and pass over a backlog that waits for spare budget", () =>
+  it.effect("a gauge shows how overdue a new file is, and leaves out a backlog that waits for its allowance", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -86,7 +86,7 @@ describe("gauges", () => {
     ).pipe(apart)
   )
 
-  it.effect("tell the same at every server of one database, whoever did the work", () =>
+  it.effect("gauges show the same at every server of one database, whichever did the work", () =>
     Effect.gen(function* () {
       const url = yield* freshUrl
       yield* within(url, (sql) => sql`update virtual.clock set at = to_timestamp(0)`)
@@ -115,7 +115,7 @@ describe("gauges", () => {
     })
   )
 
-  it.effect("ask the database once in a while, however many ask for them", () =>
+  it.effect("gauges ask the database every few seconds at most, however many callers read them", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
@@ -129,7 +129,7 @@ describe("gauges", () => {
     ).pipe(apart)
   )
 
-  it.effect("go on without the database: it is told to be away, and ages grow", () =>
+  it.effect("gauges go on without the database: they show that it is away, and ages grow", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
@@ -147,7 +147,7 @@ describe("gauges", () => {
     ).pipe(apart)
   )
 
-  it.live("are served by indexes, and count no further than is told", () =>
+  it.live("gauges are served by indexes, and count no further than they show", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* sql`insert into users (id, username, tracked_at, failures)
@@ -165,7 +165,7 @@ describe("gauges", () => {
       assert.notInclude(lines, "Seq Scan", lines)
       assert.include(lines, "Limit")
 
-      // GitHub is away: everybody fails.
+      // GitHub is away: most users fail.
       yield* sql`update users set failures = 1 where key % 3 > 0`
       yield* sql`vacuum analyze users`
       const failing = yield* sql<Record<string, string>>`explain ${Totals.statement(sql)}`

@@ -10,7 +10,7 @@ describe("a dry run", () => {
     ["activity", { activities: 40, deals: 1, tokens: 225 }],
     ["deal", { activities: 0, deals: 40, tokens: 600 }]
   ] as const) {
-    it.effect(`with GITPIP_PUBLISH_AS=${publishAs} tells what is made and spent then`, () =>
+    it.effect(`a dry run with GITPIP_PUBLISH_AS=${publishAs} reports what a run would create and spend`, () =>
       inWorld(layerPostgres, { env: { GITPIP_PUBLISH_AS: publishAs } }, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip

@@ -63,7 +63,7 @@ for (const [kind, database] of databases) {
   })
 }
 
-it.effect("twenty that are tracked at once each get a number of their own", () =>
+it.effect("twenty users who are tracked at once each get a number of their own", () =>
   inWorld(layerPostgres, {}, () =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
@@ -82,7 +82,7 @@ it.effect("twenty that are tracked at once each get a number of their own", () =
   )
 )
 
-it.effect("the largest number that there is leaves room for those without a number", () =>
+it.effect("the largest possible number leaves room for users without a number", () =>
   inWorld(layerPostgres, {}, () =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
@@ -93,7 +93,7 @@ it.effect("the largest number that there is leaves room for those without a numb
   )
 )
 
-it.live("two looks at one user that are recorded at the same moment both count", () =>
+it.live("two checks of one user that are recorded at the same moment both count", () =>
   Effect.gen(function* () {
     const url = yield* freshUrl
     yield* within(url, (sql) => sql`update virtual.clock set at = to_timestamp(0)`)

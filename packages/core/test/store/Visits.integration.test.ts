@@ -11,7 +11,7 @@ import { everything, inWorld, name } from "../world.ts"
 
 for (const [kind, database] of databases) {
   describe(kind, () => {
-    it.effect("shows each file once to each visitor while scans add more and visitors crowd in", () =>
+    it.effect("each visitor is shown each file once while scans add more and visitors crowd in", () =>
       inWorld(database, {}, ({ github }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip

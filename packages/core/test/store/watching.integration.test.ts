@@ -15,7 +15,7 @@ const eve = Visitor.make("eve")
 const all = { after: 0, limit: 10 }
 
 describe("news", () => {
-  it.effect("counts what is new to each visitor, and is no visit", () =>
+  it.effect("news counts what is new to each visitor, and is no visit", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -46,7 +46,7 @@ describe("news", () => {
     )
   )
 
-  it.effect("stops counting at 1,000", () =>
+  it.effect("news stops counting at 1,000", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -63,7 +63,7 @@ describe("news", () => {
 })
 
 describe("days", () => {
-  it.effect("are told one by one, those without anything as well", () =>
+  it.effect("days are reported one by one, days without anything as well", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -163,7 +163,7 @@ it.effect("no call of the page reads through a table", () =>
 )
 
 describe("changes", () => {
-  it.effect("tell what another process on the same database does", () =>
+  it.effect("changes report what another process on the same database does", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const here = yield* Gitpip
@@ -195,7 +195,7 @@ describe("changes", () => {
     )
   )
 
-  it.effect("are not asked for while nobody listens", () =>
+  it.effect("changes are not read while nobody listens", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
@@ -203,7 +203,7 @@ describe("changes", () => {
           yield* Stream.runHead(gitpip.changes)
           yield* elapse("1 minute")
         })
-        // The first position, and not one look more.
+        // The first position, and no statement more.
         assert.strictEqual((yield* statementsOf(listened)).length, 1)
       })
     )

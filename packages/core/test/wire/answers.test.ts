@@ -62,7 +62,7 @@ const pipedriveWith = (value: unknown) =>
     } as Parameters<typeof Pipedrive.layer>[0]).pipe(Layer.provide(answering(value)))
   )
 
-/** The answers that were not read, each with what was said of it. */
+/** The answers that were not read, each with its error. */
 const refusedOf = <E extends { readonly message: string }>(
   answers: ReadonlyArray<Answer>,
   read: (value: unknown) => Effect.Effect<unknown, E>
@@ -76,10 +76,10 @@ const refusedOf = <E extends { readonly message: string }>(
     (refused) => refused.flat()
   )
 
-/** Without these an answer says nothing, although Pipedrive's description requires no field at all. */
+/** Fields without which an answer proves nothing, although Pipedrive's description requires no field. */
 const needed = /(^everything optional is|\b(data|items|item|id|title|key_string) is) missing$/
 
-/** What GitHub does not call public is not read. */
+/** A gist that GitHub does not call public is not read. */
 const secret = /^(everything optional|public) is missing: GitHub's answer cannot be read: it does not say whether/
 
 describe("GitHub's description", () => {
@@ -92,7 +92,7 @@ describe("GitHub's description", () => {
     ["/user/{account_id}", (github) => github.account(7)]
   ]
   for (const [path, read] of reads) {
-    it.effect(`allows nothing of ${path} that is not read`, () =>
+    it.effect(`every form of ${path} that GitHub's description allows is read`, () =>
       Effect.gen(function* () {
         const answers = answersOf(githubDescription, "get", path)
         assert.isAbove(answers.length, 20)
@@ -124,7 +124,7 @@ describe("Pipedrive's description", () => {
     ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes]
   ]
   for (const [method, path, read] of reads) {
-    it.effect(`allows nothing of ${method} ${path} that is not read`, () =>
+    it.effect(`every form of ${method} ${path} that Pipedrive's description allows is read`, () =>
       Effect.gen(function* () {
         const answers = answersOf(pipedriveDescription, method, path)
         assert.isAbove(answers.length, 3)
@@ -160,7 +160,7 @@ describe("an answer that cannot be read", () => {
     files: {}
   }
 
-  it.effect("of Pipedrive is told of in the log, by its field, once", () =>
+  it.effect("a response of Pipedrive that cannot be read is logged once, by its field", () =>
     Effect.gen(function* () {
       const value = { success: true, data: { id: "secret words" } }
       const lines = yield* logged(
@@ -173,7 +173,7 @@ describe("an answer that cannot be read", () => {
     })
   )
 
-  it.effect("of GitHub is told of in the log, by its field, once for all gists of a list", () =>
+  it.effect("a response of GitHub that cannot be read is logged by its field, once for all gists of a list", () =>
     Effect.gen(function* () {
       const value = [{ ...gist, created_at: 1 }, gist, { ...gist, created_at: null }]
       const lines = yield* logged(
@@ -182,8 +182,8 @@ describe("an answer that cannot be read", () => {
           githubWith(value)
         )
       )
-      const told = lines.filter((line) => Object.hasOwn(line as object, "detail"))
-      assert.deepStrictEqual(told, [{ detail: "GitHub's answer cannot be read at created_at" }])
+      const details = lines.filter((line) => Object.hasOwn(line as object, "detail"))
+      assert.deepStrictEqual(details, [{ detail: "GitHub's answer cannot be read at created_at" }])
     })
   )
 })

@@ -20,7 +20,7 @@ export interface Described {
 }
 
 export interface Answer {
-  /** What is odd about it: `files.{name}.size is null`. */
+  /** The change: `files.{name}.size is null`. */
   readonly label: string
   readonly value: unknown
 }
@@ -72,7 +72,7 @@ export const makeDescribed = (description: object) => {
     }
   }
 
-  /** The value with one thing changed, for every thing that can be. */
+  /** The value with one change, for every change that the schema allows. */
   const changes = function* (described: Described, value: unknown, path: string): Generator<Answer> {
     const schema = plain(described)
     if (schema.nullable === true && value !== null) yield { label: `${path} is null`, value: null }

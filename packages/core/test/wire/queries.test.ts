@@ -95,7 +95,7 @@ const scalars: Readonly<Record<string, unknown>> = {
 const answer = (data: unknown) => ({ data, errors: [], seconds: 1 })
 
 describe("an answer that GitHub's schema allows", () => {
-  it("to the query for newest gists is read, or leaves its user to the list and no other", () => {
+  it("a response to the query for newest gists is read, or leaves its user to the list and no other", () => {
     const { changes, whole } = makeAnswers(newest(["ann", "bob"]).document)
     assert.isAbove(changes.length, 15)
     const seen = readNewest(["ann", "bob"], answer({ u0: whole, u1: whole }))
@@ -118,7 +118,7 @@ describe("an answer that GitHub's schema allows", () => {
     ])
   })
 
-  it("to the query for texts is read, or leaves its gist out and no other", () => {
+  it("a response to the query for texts is read, or leaves its gist out and no other", () => {
     const { changes } = makeAnswers(texts(["G"]).document)
     assert.isAbove(changes.length, 5)
     const other = {

@@ -22,7 +22,7 @@ export const layerSystem = HttpApiBuilder.group(
         Effect.map((overdue) => (exclude === "work" ? [] : overdue)),
         Effect.catch((error) =>
           Effect.as(Telemetry.log("Error", "database.failed", { detail: error.message }), [
-            "the database cannot be used; the log says why"
+            error.reason === "readOnly" ? error.message : "the database cannot be used; the log says why"
           ])
         ),
         Effect.timeoutOrElse({

@@ -24,8 +24,8 @@ export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("Embedded
  * Starts the database and answers how to connect to it. At most one connection at a time: it has one session.
  *
  * Hazard: a connection that is dropped within a transaction leaves the session in it, and the next client would do
- * everything in that transaction. Nothing tells of the drop in time: a stream whose other end was destroyed does not
- * close. So each new connection begins by ending whatever its predecessor left.
+ * everything in that transaction. A stream whose other end was destroyed does not close, so nothing reports the drop in
+ * time. Each new connection therefore begins by ending what its predecessor left.
  */
 export const start = (directory: string | undefined): Effect.Effect<() => Duplex, EmbeddedError, Scope.Scope> =>
   Effect.gen(function* () {

@@ -1,10 +1,10 @@
 /**
- * A lock file with its owner's process id: one process has a directory at a time, and whoever died in it, at whatever
- * instant, is succeeded by the next.
+ * A lock file with its owner's process id. One process has a directory at a time, and the next one takes the directory over
+ * from an owner that died, at any instant.
  *
- * Hazard: between reading that an owner is dead and removing its lock, another process may have done both and be at
- * work. So only the holder of a second lock, `lock.taking-over`, looks at a dead owner's. One that died with that second
- * lock in hand is succeeded as well; for two to get in by that, four would have to start in the same instant.
+ * Hazard: between reading that an owner is dead and removing its lock, another process may have done both and be at work.
+ * So only the holder of a second lock, `lock.taking-over`, removes a dead owner's lock. A second lock whose holder died is
+ * taken over as well. For two processes to get in by that, four would have to start in the same instant.
  */
 import { link, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -21,7 +21,7 @@ export class Held extends Error {
   }
 }
 
-/** Directories that this very process holds: a lock file cannot tell two owners with one process id apart. */
+/** Directories that this very process holds: a lock file does not distinguish two owners with one process id. */
 const held = new Set<string>()
 
 /** Takes the lock, or fails with `Held`. */

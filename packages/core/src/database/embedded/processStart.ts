@@ -1,9 +1,9 @@
-/** When a process began, as one word. With its id that names a process for good; the id alone is given away again. */
+/** When a process began, as one word. With its id, that names a process for good: the system reuses ids. */
 import { execFile } from "node:child_process"
 import { readFile } from "node:fs/promises"
 import { promisify } from "node:util"
 
-/** Undefined when there is no such process, or the system does not tell. */
+/** Undefined when there is no such process, or the system does not report its start. */
 export const startOf = (pid: number): Promise<string | undefined> =>
   (process.platform === "linux" ? ofProc(pid) : ofPs(pid)).then(
     (text) => (text === "" ? undefined : text),

@@ -1,11 +1,14 @@
 /**
- * Where the server answers that has an embedded database's directory: a file beside the lock, for commands that find the
- * directory taken. The address alone, never the key.
+ * The address of the server that has an embedded database's directory: a file beside the lock, for commands that find the
+ * directory taken. The file has the address alone, never the key.
  *
- * Hazard: a command sends its API key to the address, so the file is believed only when nobody else can have written it,
- * and when the process that did is the one that has the lock and is alive: what a dead server left behind leads anywhere, and
- * a process that got its number makes the lock look taken. Where the system does not tell processes with one number apart,
- * as Windows does not, nothing is told.
+ * Hazard: a command sends its API key to the address. So the file is believed only when:
+ *
+ * - no other user can have written the file
+ * - the process that wrote the file has the lock, and is alive: a dead server's address leads anywhere
+ * - the start of that process is known, because another process may get a dead server's id
+ *
+ * On Windows, which does not report that start, no address is announced.
  */
 import { constants } from "node:fs"
 import { open, rename, rm, writeFile } from "node:fs/promises"

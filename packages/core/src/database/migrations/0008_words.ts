@@ -61,8 +61,9 @@ export default Effect.gen(function* () {
   // Hazard: the lock must be a statement of its own. Each statement of a volatile function sees what was committed before the
   // statement began, so the last one sees whatever a scan committed while the first one waited.
   yield* sql`drop function record_visit`
+  // A caller waits for the visit, so it fails soon when a transaction holds the user's row.
   yield* sql`create function record_visit(visited text, by_visitor text) returns setof visits
-    language plpgsql volatile as $$
+    language plpgsql volatile set lock_timeout = '5s' as $$
     declare
       owner bigint;
       seen bigint;

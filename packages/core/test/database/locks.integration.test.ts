@@ -1,0 +1,119 @@
+/** What a stopped process, a locked row or a standby may hold up. */
+import { assert, it } from "@effect/vitest"
+import { DateTime, Effect, Fiber, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { Visitor } from "../../src/domain/Visit.ts"
+import { Gitpip } from "../../src/Gitpip.ts"
+import { freshUrl, layerServer, within } from "../database.ts"
+import { inWorld, name } from "../world.ts"
+
+/** Runs an effect while a transaction of another program holds a user's row. */
+const whileHeld = <A, E>(url: Redacted.Redacted, login: string, effect: Effect.Effect<A, E>) =>
+  within(url, (sql) =>
+    sql.withTransaction(Effect.andThen(sql`select from users where username = ${login} for update`, effect))
+  )
+
+/** How many sessions wait for a lock. */
+const lockWaits = (url: Redacted.Redacted) =>
+  Effect.map(
+    within(
+      url,
+      (sql) => sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`
+    ),
+    ([row]) => row?.n ?? 0
+  )
+
+it.live("a held row keeps visits to its user waiting, and leaves connections to everything else", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    yield* inWorld(layerServer(url), {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* gitpip.track(name("ann"))
+        yield* within(url, (sql) => sql`alter function record_visit reset lock_timeout`)
+        const scope = yield* Effect.scope
+        const visits = Array.from({ length: 12 }, (_, n) => gitpip.latest(name("ann"), Visitor.make(`visitor-${n}`)))
+        const waiting = yield* whileHeld(
+          url,
+          "ann",
+          Effect.gen(function* () {
+            const waiting = yield* Effect.forkIn(Effect.all(visits, { concurrency: "unbounded" }), scope)
+            yield* Effect.repeat(lockWaits(url), { until: (n) => n === 3 })
+            const users = yield* gitpip.users({ after: 0, limit: 10 })
+            assert.deepStrictEqual(
+              users.map(({ login }) => login),
+              [name("ann")]
+            )
+            return waiting
+          })
+        )
+        assert.lengthOf(yield* Fiber.join(waiting), 12)
+      })
+    )
+  }).pipe(Effect.scoped)
+)
+
+it.live("a visit to a user whose row is held for long fails, and loses nothing", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    yield* inWorld(layerServer(url), {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "# a" } })
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        // The limit is seconds in operation.
+        yield* within(url, (sql) => sql`alter function record_visit set lock_timeout = '100ms'`)
+        const error = yield* whileHeld(url, "ann", Effect.flip(gitpip.latest(name("ann"))))
+        assert.strictEqual(error._tag === "DatabaseError" && error.reason, "busy")
+        assert.lengthOf((yield* gitpip.latest(name("ann"))).files, 1)
+      })
+    )
+  }).pipe(Effect.scoped)
+)
+
+it.live("a connection ends a transaction that its process has left alone, and waits for no lock for ever", () =>
+  Effect.gen(function* () {
+    const limits = (url: Redacted.Redacted) =>
+      Effect.flatMap(
+        SqlClient.SqlClient,
+        (sql) => sql`select current_setting('idle_in_transaction_session_timeout') as idle,
+          current_setting('lock_timeout') as locks`
+      ).pipe(Effect.provide(layerServer(url)))
+    const url = yield* freshUrl
+    assert.deepStrictEqual(yield* limits(url), [{ idle: "20s", locks: "30s" }])
+    const own = `${Redacted.value(url)}?options=-c%20lock_timeout%3D3s`
+    assert.deepStrictEqual(yield* limits(Redacted.make(own)), [{ idle: "20s", locks: "3s" }])
+  }).pipe(Effect.scoped)
+)
+
+it.live("a database that becomes read-only is reported", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    yield* inWorld(layerServer(url), {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const since = yield* DateTime.now
+        assert.deepStrictEqual(yield* gitpip.overdue(since), [])
+        const database = new URL(Redacted.value(url)).pathname.slice(1)
+        yield* within(url, (sql) =>
+          Effect.andThen(
+            sql.unsafe(`alter database ${database} set default_transaction_read_only = on`),
+            sql`select pg_terminate_backend(pid) from pg_stat_activity
+              where datname = ${database} and pid <> pg_backend_pid()`
+          )
+        )
+        const readOnly = yield* gitpip.overdue(since).pipe(
+          Effect.flip,
+          // The connections that were ended fail first.
+          Effect.repeat({ until: ({ reason }) => reason !== undefined })
+        )
+        assert.match(readOnly.message, /^The database is read-only: .* Name the primary server/)
+        const write = yield* Effect.flip(gitpip.track(name("cat")))
+        assert.strictEqual(write.message, readOnly.message)
+      })
+    )
+  }).pipe(Effect.scoped)
+)
