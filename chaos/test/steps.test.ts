@@ -55,7 +55,7 @@ const atTimes = [
   // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/longLists.integration.test.ts`, `github/refusals.integration.test.ts`.
   "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
   "Listings.ts: delete from listings where user_key =",
-  "Users.ts: with locked as ( select key from users where key = any(",
+  "Checks.ts: with locked as (",
   "Scans.ts: select key from scans where state = 'running' and",
   "FeedPositions.ts: update feed_positions set next_at ="
 ]

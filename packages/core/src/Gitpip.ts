@@ -1,4 +1,4 @@
-/** Everything Gitpip can do, as one service: what the HTTP server, the command line and embedding programs call. */
+/** All that Gitpip does, as one service. The HTTP server, the command line and embedding programs call it. */
 import { Cache, Context, type DateTime, Duration, Effect, Exit, Layer, Option, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
@@ -43,7 +43,7 @@ export interface Cursor {
 export class Gitpip extends Context.Service<
   Gitpip,
   {
-    /** Tracks a user, by default under the next free id. `created` is false when the user was tracked so already. */
+    /** Tracks a user, by default under the next free id. `created` is false when the user was tracked under that id already. */
     readonly track: (
       username: Username,
       options?: { readonly id?: UserId | undefined }
@@ -76,7 +76,7 @@ export class Gitpip extends Context.Service<
       visitor: Visitor,
       page: Cursor
     ) => Effect.Effect<ReadonlyArray<VisitRecord>, UserNotTracked | DatabaseError>
-    /** A visit's answer, again. */
+    /** Reads a visit's answer again. */
     readonly visit: (
       username: Username,
       visit: number
@@ -152,7 +152,7 @@ export class Gitpip extends Context.Service<
         track: Effect.fn("Gitpip.track")(function* (username, options) {
           const tracked = yield* users.track(username, Option.fromNullishOr(options?.id))
           if (tracked.created) {
-            yield* signals.passes.raise
+            yield* signals.fullScans.raise
             yield* changes.report({ type: "user", login: tracked.user.login })
           }
           return tracked
@@ -190,7 +190,7 @@ export class Gitpip extends Context.Service<
         requestScan: Effect.fn("Gitpip.requestScan")(function* (username) {
           const userKey = yield* optionalKey(username)
           const id = yield* scans.request(userKey)
-          yield* userKey === null ? signals.passes.raise : signals.singles.raise
+          yield* userKey === null ? signals.fullScans.raise : signals.singleScans.raise
           const scan = yield* scans.find(id)
           yield* changes.report({ type: "scan", scan })
           return scan

@@ -17,7 +17,7 @@ const make = Effect.map(
 
 export class Signals extends Context.Service<
   Signals,
-  { readonly passes: Signal; readonly singles: Signal; readonly publications: Signal }
+  { readonly fullScans: Signal; readonly singleScans: Signal; readonly publications: Signal }
 >()("gitpip/Signals") {
-  static readonly layer = Layer.effect(Signals, Effect.all({ passes: make, singles: make, publications: make }))
+  static readonly layer = Layer.effect(Signals, Effect.all({ fullScans: make, singleScans: make, publications: make }))
 }

@@ -25,10 +25,24 @@ export class PollIntervals extends Context.Reference<{
 /** The wait after the database failed, or while another process runs the scan. */
 const pauseAfterFailure = Duration.seconds(5)
 
+/** Runs one round after the other. A failed round does not end the loop. */
+const forever = <E extends { readonly message: string }>(loop: string, round: Effect.Effect<void, E>) =>
+  round.pipe(
+    Effect.catch((error) =>
+      Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }).pipe(
+        Effect.andThen(Effect.sleep(pauseAfterFailure))
+      )
+    ),
+    Effect.catchDefect((defect) =>
+      Telemetry.log("Error", "worker.broke", { loop }, defect).pipe(Effect.andThen(Effect.sleep(pauseAfterFailure)))
+    ),
+    Effect.forever
+  )
+
 export class Worker extends Context.Service<
   Worker,
   {
-    /** The loops that have ended, which is a fault. */
+    /** The loops that have ended. An ended loop is a fault of Gitpip. */
     readonly dead: Effect.Effect<ReadonlyArray<string>>
     readonly startedAt: DateTime.Utc
   }
@@ -43,38 +57,23 @@ export class Worker extends Context.Service<
       const signals = yield* Signals
       const { gauges: refreshed, work: poll } = yield* PollIntervals
 
-      /** Runs one round after the other. A failed round does not end the loop. */
-      const forever = <E extends { readonly message: string }>(loop: string, round: Effect.Effect<void, E>) =>
-        round.pipe(
-          Effect.catch((error) =>
-            Effect.andThen(
-              Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }),
-              Effect.sleep(pauseAfterFailure)
-            )
-          ),
-          Effect.catchDefect((defect) =>
-            Effect.andThen(Telemetry.log("Error", "worker.broke", { loop }, defect), Effect.sleep(pauseAfterFailure))
-          ),
-          Effect.forever
-        )
-
       const scheduledScans = Effect.gen(function* () {
-        const asked = yield* scanner.runQueued("all")
+        const requested = yield* scanner.runQueued("all")
         const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
-        if (asked === 0 && wait > 0) return yield* signals.passes.wait(Duration.min(Duration.millis(wait), poll))
+        if (requested === 0 && wait > 0) return yield* signals.fullScans.wait(Duration.min(Duration.millis(wait), poll))
         if (wait <= 0) {
           yield* scanner.scan({ kind: "scheduled", userKey: null, onProgress: () => signals.publications.raise })
         }
         yield* signals.publications.raise
       }).pipe(
-        // Another process runs the scan, which is as good.
-        Effect.catchTag("ScanRunning", () => signals.passes.wait(pauseAfterFailure))
+        // Another process runs the scan, with the same result.
+        Effect.catchTag("ScanRunning", () => signals.fullScans.wait(pauseAfterFailure))
       )
 
       const requestedScans = Effect.gen(function* () {
         const done = yield* scanner.runQueued("single")
         if (done > 0) yield* signals.publications.raise
-        yield* signals.singles.wait(poll)
+        yield* signals.singleScans.wait(poll)
       })
 
       const publishing = Effect.gen(function* () {
@@ -98,11 +97,11 @@ export class Worker extends Context.Service<
       if (Option.isSome(publisher.off)) {
         yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
       }
-      // For metrics that are pushed. A collected metric is refreshed when it is collected.
+      // Refreshes metrics that are pushed. A collected metric is refreshed when it is collected.
       yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
       const loops: Record<string, Fiber.Fiber<never>> = {
-        "the scheduled scans": yield* Effect.forkScoped(forever("passes", scheduledScans)),
-        "the requested scans": yield* Effect.forkScoped(forever("singles", requestedScans)),
+        "the scheduled scans": yield* Effect.forkScoped(forever("scheduled scans", scheduledScans)),
+        "the requested scans": yield* Effect.forkScoped(forever("requested scans", requestedScans)),
         ...(feed.on ? { "the watch on the feed": yield* Effect.forkScoped(forever("feed", following)) } : {}),
         "the publisher": yield* Effect.forkScoped(
           forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)

@@ -124,7 +124,7 @@ describe("settings", () => {
     })
   )
 
-  it.effect("let nobody wait for less than one interval", () =>
+  it.effect("make no user wait for less than one interval", () =>
     Effect.gen(function* () {
       const { maxDelay } = yield* load({ GITPIP_SCAN_INTERVAL: "2 hours", GITPIP_MAX_DELAY: "1 hour" })
       assert.deepStrictEqual(maxDelay, Duration.hours(2))
@@ -139,7 +139,7 @@ describe("settings", () => {
     })
   )
 
-  it.effect("that are secrets and blank count as missing, so that no blank API key lets everybody in", () =>
+  it.effect("that are secrets and blank count as missing, so that no blank API key lets all callers in", () =>
     Effect.gen(function* () {
       for (const blank of [" ", "\t", "\n", " \r\n "]) {
         const settings = yield* load({
@@ -288,7 +288,7 @@ describe("settings", () => {
     })
   )
 
-  it.effect("take no limit at all for one", () =>
+  it.effect("take `none` for a rate without a limit", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* load({ GITPIP_RATE_LIMIT: "none" })).rateLimit, Number.POSITIVE_INFINITY)
     })

@@ -10,7 +10,7 @@ const src = fileURLToPath(new URL("../src/", import.meta.url))
 const rows: ReadonlyArray<RegExp> = [
   /^domain\//,
   /^telemetry\//,
-  /^(Settings|Signals)\.ts$|^net\/|^database\/address\.ts$/,
+  /^(Settings|Signals)\.ts$|^(net|settings)\/|^database\/address\.ts$/,
   /^(github|database)\//,
   /^store\/|^publish\/Sink\.ts$/,
   /^(pipedrive|detect|publish)\//,
@@ -60,7 +60,7 @@ describe("the library's files", () => {
   })
 
   it("know no server, no terminal and no platform", () => {
-    const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|@electric-sql\/pglite$|pg-connection-string$)/
+    const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|pg-connection-string$|@electric-sql\/pglite$)/
     const wrong = files.flatMap((file) =>
       importsOf(file)
         .filter((specifier) => !allowed.test(specifier))
@@ -72,7 +72,7 @@ describe("the library's files", () => {
   it("name environment variables in one place only", () => {
     const wrong = files.filter(
       (file) =>
-        !/^(Settings|promise)\.ts$/.test(file) &&
+        !/^(settings\/table|promise)\.ts$/.test(file) &&
         /process\.env|Config\.(String|Int)\(/.test(readFileSync(join(src, file), "utf8"))
     )
     assert.deepStrictEqual(wrong, [])

@@ -160,7 +160,7 @@ for (const [kind, database] of databases) {
   })
 }
 
-it.live("a name that GitHub gives an account and that is none is that account's trouble alone", () =>
+it.live("an invalid name that GitHub gives an account fails that account's check alone", () =>
   inWorld(databases[0][1], {}, ({ github }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip
@@ -187,7 +187,7 @@ it.live("a name that GitHub gives an account and that is none is that account's 
   )
 )
 
-it.live("a gist's page that is no plain address of the web becomes no link", () =>
+it.live("a gist's page becomes a link only when it is a plain web address", () =>
   inWorld(databases[0][1], {}, ({ github }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip

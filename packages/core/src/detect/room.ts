@@ -10,13 +10,14 @@ const ampleHour = 1_000
 export const hasRoom = Effect.fnUntraced(function* (github: Github["Service"]) {
   const { budget } = yield* github.limits
   if (budget === undefined || budget.limit >= ampleHour) return true
-  const kept = Timing.reserve({
+  const allowance = Timing.backlogAllowance({
+    left: budget.remaining,
     limit: budget.limit,
     renewsAt: budget.resetAt,
     period: Duration.hours(1),
     now: yield* Clock.currentTimeMillis
   })
-  return budget.remaining > kept
+  return allowance > 0
 })
 
 /** Whether GitHub offers queries, but none is left in this hour. */

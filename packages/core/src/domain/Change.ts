@@ -7,7 +7,7 @@ import { Username } from "./User.ts"
 
 export const Change = Schema.Union([
   Schema.Struct({
-    type: field(Schema.Literal("listening"), "The first one: a change after the next reading is reported")
+    type: field(Schema.Literal("listening"), "The first change: every change after the next reading is reported")
   }),
   Schema.Struct({
     type: field(Schema.Literal("user"), "A user was tracked or untracked"),
@@ -16,11 +16,11 @@ export const Change = Schema.Union([
   Schema.Struct({
     type: field(Schema.Literal("files"), "Files of a user were found"),
     login: field(Username, "The user's GitHub username"),
-    files: field(Schema.Int, "How many")
+    files: field(Schema.Int, "Number of files")
   }),
   Schema.Struct({ type: field(Schema.Literal("scan"), "A scan was queued, went on, or ended"), scan: Scan }),
   Schema.Struct({
-    type: field(Schema.Literal("publication"), "A publication was tried, or is to be retried"),
+    type: field(Schema.Literal("publication"), "A publication was attempted, or is to be retried"),
     id: field(Schema.Int, "The publication's number"),
     login: field(Username, "The user's GitHub username"),
     state: field(PublicationState, "The publication's state now")

@@ -14,7 +14,7 @@ export type FileId = typeof FileId.Type
 export interface ListedFile {
   readonly gistId: string
   readonly filename: string
-  /** The file's page, unique to it: doubles as the marker by which its activity is found again. */
+  /** The file's page, unique to the file. It doubles as the marker by which lookups find the file's activity. */
   readonly htmlUrl: string
   readonly rawUrl: string | null
   readonly description: string | null
@@ -27,7 +27,7 @@ export interface ListedFile {
   readonly updatedAt: string
 }
 
-/** A text that no other file has. */
+/** A text that differs for every file. */
 export const fileIdentity = (gistId: string, filename: string): string => `${gistId}\0${filename}`
 
 /**
@@ -52,13 +52,13 @@ export const fileUrl = (gistUrl: string, filename: string): string => {
 export const GistFile = Schema.Struct({
   id: field(FileId, "The file's number; grows in the order in which a user's files were found"),
   owner: field(Username, "The user's GitHub username"),
-  filename: field(Schema.String, "Its name within the gist"),
+  filename: field(Schema.String, "The file's name within the gist"),
   gistId: field(Schema.String, "GitHub's id of the gist"),
   htmlUrl: field(Schema.String, "The file's page on GitHub"),
   rawUrl: field(Schema.NullOr(Schema.String), "Where its content can be read; `null` when GitHub gave no address"),
   description: field(Schema.NullOr(Schema.String), "The gist's description"),
-  language: field(Schema.NullOr(Schema.String), "The language that GitHub takes it for"),
-  type: field(Schema.NullOr(Schema.String), "Its media type"),
+  language: field(Schema.NullOr(Schema.String), "The file's language, as GitHub detects it"),
+  type: field(Schema.NullOr(Schema.String), "The file's media type"),
   size: field(Schema.Int, "Bytes"),
   createdAt: field(Instant, "When the gist was made"),
   updatedAt: field(Instant, "When the gist was last changed before the file was found"),
@@ -68,7 +68,7 @@ export const GistFile = Schema.Struct({
     Schema.NullOr(Schema.Int),
     "Its publication; `null` when it is not to be published, being older than the tracking"
   ),
-  publicationState: field(Schema.NullOr(PublicationState), "Where its publication stands"),
+  publicationState: field(Schema.NullOr(PublicationState), "The state of its publication"),
   publicationTarget: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
   publicationRemoteId: field(
     Schema.NullOr(Schema.String),

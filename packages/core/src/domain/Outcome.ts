@@ -1,4 +1,4 @@
-/** What becomes of a publication after an attempt. */
+/** The outcome of an attempt: what happens to the publication next. */
 
 interface Why {
   /** A word for machines, as `OutcomeUnknown`. */
@@ -20,14 +20,14 @@ export type Outcome<When> =
       readonly how: "published" | "adopted"
       readonly remark: string | null
     }
-  /** Tried again after a failure. `counts`: as one of the publication's own tries, of which it has `Timing.maxAttempts`. */
+  /** Attempted again after a failure. `counts`: as one of the publication's `Timing.maxAttempts` attempts. */
   | (Why &
       Uncertainty & {
         readonly _tag: "retry"
         readonly due: When
         readonly counts: boolean
       })
-  /** Tried later, for a reason that is no failure. */
+  /** Attempted later, for a reason that is no failure. */
   | (Why & Uncertainty & { readonly _tag: "snooze"; readonly due: When })
   /** Released uncounted: publishing is paused. `why` is missing when the process was stopped. */
   | { readonly _tag: "release"; readonly why?: Why }
@@ -35,7 +35,7 @@ export type Outcome<When> =
   /** The gist or file is gone. */
   | (Why & { readonly _tag: "discard" })
 
-/** What was created, or found. */
+/** The item was created, or found. */
 export type Published = Extract<Outcome<never>, { readonly _tag: "published" }>
 export type Unpublished<When> = Exclude<Outcome<When>, Published>
 

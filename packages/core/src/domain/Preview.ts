@@ -1,4 +1,4 @@
-/** What tracking a user would publish, as the API shows it. */
+/** The preview of a user: the files that tracking would publish, as the API shows them. */
 import { Schema } from "effect"
 import { field, named } from "./described.ts"
 

@@ -1,4 +1,4 @@
-/** The outbox row of a file: whether, when and as what it reached Pipedrive. */
+/** The outbox row of a file: whether and when the file reached Pipedrive, and under which remote id. */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
 import { Username } from "./User.ts"
@@ -7,10 +7,10 @@ export const PublicationId = Schema.Int.pipe(Schema.brand("PublicationId"))
 export type PublicationId = typeof PublicationId.Type
 
 /**
- * - `pending`: waits for its turn
+ * - `pending`: waits until it is due and claimed
  * - `sending`: leased by a publisher
- * - `published`: in Pipedrive, under `receipt`
- * - `failed`: refused for a reason that waiting does not cure; can be retried by hand
+ * - `published`: in Pipedrive, under `remote_id`
+ * - `failed`: refused for good, or attempted too often; can be retried by hand
  * - `gone`: the gist or file was deleted before it could be read
  */
 export const PublicationState = Schema.Literals(["pending", "sending", "published", "failed", "gone"])
@@ -20,21 +20,21 @@ export const Publication = Schema.Struct({
   id: field(PublicationId, "The publication's number"),
   state: field(
     PublicationState,
-    "`pending`: waits for its turn; `sending`: a server works on it; `published`; `failed`: refused for a reason that waiting does not cure, can be retried; `gone`: the file was deleted before it could be read"
+    "`pending`: waits until it is due; `sending`: a server works on it; `published`; `failed`: refused for good, or attempted too often, and can be retried; `gone`: the file was deleted before it could be read"
   ),
   owner: field(Username, "The user's GitHub username"),
   filename: field(Schema.String, "The file's name within the gist"),
   gistId: field(Schema.String, "GitHub's id of the gist"),
   htmlUrl: field(Schema.String, "The file's page on GitHub"),
   fileId: field(Schema.Int, "The file's number"),
-  attempts: field(Schema.Int, "Tries so far"),
-  dueAt: field(Instant, "When it is tried next, at the earliest"),
+  attempts: field(Schema.Int, "Attempts so far"),
+  dueAt: field(Instant, "When the next attempt is due, at the earliest"),
   target: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
   remoteId: field(
     Schema.NullOr(Schema.String),
     "Pipedrive's number of the activity, or of the deal when each file becomes one; `null` until it is published"
   ),
-  errorReason: field(Schema.NullOr(Schema.String), "Why the last try did not succeed, as one word"),
+  errorReason: field(Schema.NullOr(Schema.String), "Why the last attempt did not succeed, as one word"),
   errorMessage: field(Schema.NullOr(Schema.String), "The same as a sentence"),
   createdAt: field(Instant, "When the file was found"),
   publishedAt: field(Schema.NullOr(Instant), "When it was recorded as published; `null` until then")
@@ -54,19 +54,19 @@ export const Publication = Schema.Struct({
 )
 export type Publication = typeof Publication.Type
 
-/** One try at publishing a file. */
+/** One attempt to publish a file. */
 export const Attempt = Schema.Struct({
-  at: field(Instant, "When its outcome was recorded"),
+  at: field(Instant, "When the outcome was recorded"),
   outcome: field(
     Schema.String,
-    "`published`, `adopted` (found in Pipedrive after a lost answer), `duplicate` (another server had published it), or the reason why not"
+    "`published`, `adopted` (found in Pipedrive after a lost answer), `duplicate` (another server had published it), or the reason of the failure"
   ),
   message: field(Schema.NullOr(Schema.String), "The reason as a sentence")
-}).pipe(named("Attempt", "One try at publishing a file"))
+}).pipe(named("Attempt", "One attempt to publish a file"))
 export type Attempt = typeof Attempt.Type
 
 export const PublicationDetails = Schema.Struct({
   publication: Publication,
   attempts: field(Schema.Array(Attempt), "Oldest first, at most the last 100")
-}).pipe(named("PublicationDetails", "One publication with each try at it"))
+}).pipe(named("PublicationDetails", "One publication with its attempts"))
 export type PublicationDetails = typeof PublicationDetails.Type

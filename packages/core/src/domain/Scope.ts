@@ -1,4 +1,4 @@
-/** What an unsuccessful answer of GitHub or Pipedrive concerns: the work that waits until the trouble ends. */
+/** The scope of a failure of GitHub or Pipedrive: which work waits until the failure ends. */
 import { Schema } from "effect"
 
 /**

@@ -1,4 +1,4 @@
-/** How Gitpip is doing, as the API shows it. */
+/** The state of Gitpip, as the API shows it. */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
 import { Scan } from "./Scan.ts"
@@ -17,7 +17,7 @@ export const Status = Schema.Struct({
   ),
   nextScanAt: field(Instant, "When the next scheduled scan is due"),
   publications: Schema.Struct({
-    pending: field(Schema.Int, `Publications that wait for their turn${counted}`),
+    pending: field(Schema.Int, `Publications that wait${counted}`),
     sending: field(Schema.Int, "Publications that a server works on"),
     failed: field(Schema.Int, `Publications that failed and can be retried${counted}`),
     oldestDue: field(

@@ -2,7 +2,7 @@
  * Makes text from outside fit for the database and for terminals, in one place.
  *
  * PostgreSQL refuses U+0000 and has no form for a lone surrogate; an index refuses values of some kilobytes. Everything
- * else (right-to-left marks, emoji, newlines, HTML) is kept as it came: escaping belongs to the place that shows it.
+ * else (right-to-left marks, emoji, newlines, HTML) stays unchanged: the place that shows a text escapes it.
  */
 import { createHash } from "node:crypto"
 
@@ -32,7 +32,7 @@ export const storableName = (name: string): string => {
 /**
  * Text for a terminal or a log, on one line: every character that a terminal would act on is made visible as `\u{…}`. An
  * escape sequence in the name of a file could rewrite the screen, a line break forge a line of the log, and a
- * bidirectional override make one name look like another.
+ * bidirectional override make one name appear as another.
  */
 export const plain = (text: string): string =>
   text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, visible)

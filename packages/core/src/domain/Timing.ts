@@ -11,7 +11,7 @@ export const fullListingInterval = Duration.hours(24)
 export const userRetryDelay = (failures: number): Duration.Duration =>
   doubling(Duration.minutes(5), failures, Duration.days(1))
 
-/** The wait after the n-th try (n from 1) at a publication: 15 seconds, since most errors are short, then up to 15 minutes. */
+/** The wait after the n-th attempt (n from 1) at a publication: 15 seconds, since most errors are short, then up to 15 minutes. */
 export const publicationRetryDelay = (attempts: number): Duration.Duration =>
   doubling(Duration.seconds(15), attempts, Duration.minutes(15))
 
@@ -24,8 +24,8 @@ export const jittered = (delay: Duration.Duration, random: number): Duration.Dur
   Duration.times(delay, 0.8 + 0.4 * random)
 
 /**
- * After this many tries that failed for a reason of the file, a publication is `failed` until a person retries it. Their waits
- * add up to an hour and a half, so that trouble of an hour fails no file.
+ * After this many attempts that failed for a reason of the file, a publication is `failed` until a person retries it. Their
+ * waits add up to an hour and a half, so that an outage of an hour fails no file.
  */
 export const maxAttempts = 12
 
@@ -35,16 +35,16 @@ export const credentialDelay = Duration.minutes(15)
 /** The pause after GitHub refused the token. One request in five minutes stays below GitHub's block of repeated bad logins. */
 export const githubCredentialDelay = Duration.minutes(5)
 
-/** While trouble looks global, one user without a failure is tried each time this has passed, to find out whether it is. */
+/** While a failure seems global, one user without a failure is tried once in this time, to find out whether it is. */
 export const probeInterval = Duration.seconds(30)
 
-/** After this many users failed alike, the trouble counts as global, and no more users are tried before the pause ends. */
+/** After this many users failed alike, the failure counts as global, and no more users are tried before the pause ends. */
 export const maxProbedUsers = 8
 
 /** How long a request that creates something may take: many times Pipedrive's usual second. */
 export const createTimeout = Duration.seconds(20)
 
-/** The wait after a lost answer before the lookup: Pipedrive may still carry the request out for a while. Our assumption. */
+/** The wait after a lost answer before the lookup, since Pipedrive may still carry the request out. Our assumption. */
 export const settleDelay = Duration.seconds(60)
 
 /**
@@ -53,10 +53,10 @@ export const settleDelay = Duration.seconds(60)
  */
 export const certainDelay = Duration.minutes(5)
 
-/** The wait after a file was sent again before an audit looks for a second activity of that file. */
+/** The wait after a file was sent again before an audit searches for a second activity of that file. */
 export const auditDelay = Duration.hours(1)
 
-/** The wait before an audit that was cut off is made again. */
+/** The wait before an audit that was cut off is repeated. */
 export const auditRetryDelay = Duration.minutes(15)
 
 /**
@@ -80,17 +80,21 @@ export const feedLease = Duration.minutes(5)
 /** How far Pipedrive's clock may be off when activities since an instant are listed. One page of a list covers a day. */
 export const clockSlack = Duration.hours(24)
 
-/**
- * What a backlog must leave of a budget for new files: half of the budget when its period begins, and steadily less, so that
- * nothing is left unused when the budget is renewed.
- */
-export const reserve = (budget: {
+/** A budget that is renewed all at once. Instants are in epoch milliseconds. */
+interface Budget {
+  readonly left: number
   readonly limit: number
   readonly renewsAt: number
   readonly period: Duration.Duration
   readonly now: number
-}): number =>
-  (budget.limit / 2) * Math.min(Math.max((budget.renewsAt - budget.now) / Duration.toMillis(budget.period), 0), 1)
+}
+
+/**
+ * What a backlog may use of a budget. New files have half of the budget when its period begins, and steadily less, so that
+ * nothing is left unused when the budget is renewed. Negative when new files have less than their part.
+ */
+export const backlogAllowance = ({ left, limit, now, period, renewsAt }: Budget): number =>
+  left - (limit / 2) * Math.min(Math.max((renewsAt - now) / Duration.toMillis(period), 0), 1)
 
 /** Tokens that creating an activity costs: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 export const createCost = 5
@@ -99,10 +103,10 @@ export const createCost = 5
 export const freshFiles = 100
 
 /** The longest wait that a sink can ask for at a time, so that a wrong answer of a service delays a file by an hour at most. */
-export const maxPutOff = Duration.hours(1)
+export const maxSnooze = Duration.hours(1)
 
-/** The longest block that is believed: a day's budget, in whichever time zone the day ends, with room to spare. */
-export const maxClosure = Duration.hours(50)
+/** The longest block that is believed: a day's budget, in whichever time zone the day ends, with some hours more. */
+export const maxBlock = Duration.hours(50)
 
 /** How far this process's clock may go back before waits in memory are taken for wrong. NTP corrects by less. */
 export const clockDifference = Duration.minutes(1)

@@ -74,7 +74,7 @@ export type User = typeof User.Type
 /** A user's files and publications, counted by state. */
 export const UserCounts = Schema.Struct({
   files: field(Schema.Int, "Files found so far"),
-  pending: field(Schema.Int, "Publications that wait for their turn"),
+  pending: field(Schema.Int, "Publications that wait"),
   sending: field(Schema.Int, "Publications that a server works on"),
   published: field(Schema.Int, "Files that are in Pipedrive"),
   failed: field(Schema.Int, "Publications that failed and can be retried"),

@@ -3,7 +3,7 @@
  * what goes wrong without a rule. Hazard: these are constants, and nothing at run time may decide them.
  */
 
-/** Looks an activity up before a request is repeated whose outcome is unknown. */
+/** Runs a lookup before a request is repeated whose outcome is unknown. */
 export const lookupBeforeResend: boolean = true
 
 /** Commits new files together with their publications. */

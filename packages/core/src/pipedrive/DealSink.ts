@@ -14,7 +14,7 @@ import * as Timing from "../domain/Timing.ts"
 import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
 import { dealOfRemoteId, withTitle } from "./deals.ts"
-import { isRefusal } from "./errors.ts"
+import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 import { remarkOn, sinking } from "./sinkErrors.ts"
 
@@ -23,30 +23,28 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
   Effect.gen(function* () {
     const pipedrive = yield* Pipedrive
 
-    const noteOf = (id: number, delivery: Delivery, content: Content) =>
-      Effect.result(pipedrive.createNote({ deal_id: id, content: fromFile({ ...delivery, content }).note }))
-
     /** Adds the note. Any failure leaves the deal behind, so that the next attempt must find it. */
-    const addNote = Effect.fnUntraced(function* (
-      id: number,
-      delivery: Delivery,
-      content: Content
-    ): Effect.fn.Return<Created, SinkError> {
+    const addNote = (id: number, delivery: Delivery, content: Content): Effect.Effect<Created, SinkError> => {
       const remoteId = String(id)
-      const unknown = (message: string) => Effect.fail(new SinkError({ reason: new OutcomeUnknown({ message }) }))
-      const first = yield* noteOf(id, delivery, content)
-      if (first._tag === "Success") return { remoteId, remark: remarkOn(content) }
-      const { message, reason } = first.failure
-      if (!isRefusal(reason)) return yield* unknown(message)
-      if (content._tag !== "Omitted") {
-        const second = yield* noteOf(id, delivery, contentRefused)
-        if (second._tag === "Success") return { remoteId, remark: `The content was left out: ${message}` }
-        if (!isRefusal(second.failure.reason)) return yield* unknown(second.failure.message)
-        // This may be temporary: the next attempts find the deal, and try the note again.
-        if (reason._tag === "Forbidden") return yield* unknown(message)
+      const note = (content: Content) =>
+        pipedrive.createNote({ deal_id: id, content: fromFile({ ...delivery, content }).note })
+      const afterRefusal = (refusal: Refusal): Effect.Effect<Created, PipedriveError> => {
+        const bare = { remoteId, remark: `The deal has no note: ${refusal.message}` }
+        if (content._tag === "Omitted") return Effect.succeed(bare)
+        return note(contentRefused).pipe(
+          Effect.as({ remoteId, remark: `The content was left out: ${refusal.message}` }),
+          // A missing right may be temporary: the next attempts find the deal, and try the note again.
+          whenRefused(() =>
+            refusal._tag === "Forbidden" ? new PipedriveError({ reason: refusal }) : Effect.succeed(bare)
+          )
+        )
       }
-      return { remoteId, remark: `The deal has no note: ${message}` }
-    })
+      return note(content).pipe(
+        Effect.map((): Created => ({ remoteId, remark: remarkOn(content) })),
+        whenRefused(afterRefusal),
+        Effect.mapError(({ message }) => new SinkError({ reason: new OutcomeUnknown({ message }) }))
+      )
+    }
 
     return Sink.of({
       limitKey: pipedrive.limitKey,

@@ -10,11 +10,13 @@
  */
 import { createHash } from "node:crypto"
 import { Context, type DateTime, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import { HttpClient } from "effect/http"
 import * as Timing from "../domain/Timing.ts"
 import { SharedQuota } from "../net/SharedQuota.ts"
 import type { ThrottleState } from "../net/Throttle.ts"
 import type { PipedriveSettings } from "../Settings.ts"
+import * as Calls from "./calls.ts"
+
 import type { PipedriveError } from "./errors.ts"
 import type { DayBudget } from "./limits.ts"
 import type { Begin } from "./transport.ts"
@@ -23,16 +25,13 @@ import {
   ActivityType,
   type NewActivity,
   type Page,
-  pageOf,
   read,
   StoredActivity,
   StoredDeal,
   StoredNote,
-  WireCreated,
   WireCurrentUser,
   WireSearch,
-  wireOne,
-  wirePage
+  wireOne
 } from "./wire.ts"
 
 export { PipedriveError } from "./errors.ts"
@@ -42,10 +41,7 @@ export type { NewActivity, Page, StoredActivity, StoredDeal, StoredNote } from "
 
 type Call<A> = Effect.Effect<A, PipedriveError>
 
-/** A page of 500 activities with notes of 100 KB each would be 50 MB; Pipedrive offers no other way to read it. */
-const maxListBytes = 64 * 1024 * 1024
-
-/** Files wait for the read of the time zone, which none of them needs: it costs no more than this. */
+/** Files wait for the read of the time zone, though no file needs it. So the read takes no longer than this. */
 const probeTimeout = Duration.seconds(10)
 
 /** Publishing needs no time zone: a limit that only this read meets holds nothing else back for longer. */
@@ -97,7 +93,7 @@ export class Pipedrive extends Context.Service<
     readonly me: Call<{ readonly timeZone: string }>
     /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
     readonly activityTypes: Call<ReadonlyArray<string>>
-    /** What is left of the burst window and of the day, by Pipedrive's last response. */
+    /** The rest of the burst window, by Pipedrive's last response. */
     readonly limits: Effect.Effect<ThrottleState>
     /** The company's tokens of the day, by the last response that reported them. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
@@ -117,29 +113,7 @@ export class Pipedrive extends Context.Service<
           settings
         })
 
-        const get = (path: string, query: Record<string, string | number> = {}) =>
-          HttpClientRequest.get(`${settings.origin}/api/${path}`, { urlParams: query })
-        const post = (path: string, body: unknown) =>
-          HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post(`${settings.origin}/api/${path}`), body)
-
-        const create = (
-          path: string,
-          body: unknown,
-          { begin, cost }: { readonly cost: number; readonly begin?: Begin | undefined }
-        ) =>
-          transport.call(post(path, body), { cost, begin }).pipe(
-            Effect.flatMap(read(WireCreated)),
-            Effect.map(({ data }) => data.id)
-          )
-        const remove = (path: string) =>
-          transport.call(HttpClientRequest.delete(`${settings.origin}/api/${path}`), { cost: 3 }).pipe(
-            Effect.asVoid,
-            Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
-          )
-        const list = <A, I>(schema: Schema.Codec<A, I>, request: HttpClientRequest.HttpClientRequest, cost: number) =>
-          transport
-            .call(request, { cost, maxBytes: maxListBytes })
-            .pipe(Effect.flatMap(read(wirePage(schema))), Effect.map(pageOf<A>))
+        const { create, get, list, remove } = Calls.make({ origin: settings.origin, transport })
 
         return Pipedrive.of({
           limitKey,
@@ -149,7 +123,7 @@ export class Pipedrive extends Context.Service<
           ),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
-            list(StoredActivity, get("v2/activities", { deal_id: dealId, ...newestFirst(cursor) }), 10)
+            list(StoredActivity, "v2/activities", { cost: 10, query: { deal_id: dealId, ...newestFirst(cursor) } })
           ),
           createDeal: Effect.fn("Pipedrive.createDeal")((title: string, begin?: Begin) =>
             create("v2/deals", { title }, { cost: Timing.createCost, begin })
@@ -167,7 +141,7 @@ export class Pipedrive extends Context.Service<
               .call(get("v2/deals/search", { term: title, fields: "title", exact_match: "true", limit: 100 }), {
                 cost: 20,
                 isSearch: true,
-                maxBytes: maxListBytes
+                maxBytes: Calls.maxListBytes
               })
               .pipe(
                 Effect.flatMap(read(WireSearch)),
@@ -175,13 +149,16 @@ export class Pipedrive extends Context.Service<
               )
           ),
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
-            list(StoredDeal, get("v2/deals", newestFirst(cursor)), 10)
+            list(StoredDeal, "v2/deals", { cost: 10, query: newestFirst(cursor) })
           ),
           createNote: Effect.fn("Pipedrive.createNote")(
             (body: { readonly deal_id: number; readonly content: string }) => create("v1/notes", body, { cost: 10 })
           ),
           notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
-            Effect.map(list(StoredNote, get("v1/notes", { deal_id: dealId, limit: 100 }), 20), ({ items }) => items)
+            Effect.map(
+              list(StoredNote, "v1/notes", { cost: 20, query: { deal_id: dealId, limit: 100 } }),
+              ({ items }) => items
+            )
           ),
           me: transport.call(get("v1/users/me"), { cost: 2, maxPause: pauseForZone, timeout: probeTimeout }).pipe(
             Effect.map((body) => ({
@@ -189,7 +166,7 @@ export class Pipedrive extends Context.Service<
             })),
             Effect.withSpan("Pipedrive.me")
           ),
-          activityTypes: Effect.map(list(ActivityType, get("v1/activityTypes"), 20), ({ items }) =>
+          activityTypes: Effect.map(list(ActivityType, "v1/activityTypes", { cost: 20 }), ({ items }) =>
             items.filter((type) => type.active_flag !== false && type.active_flag !== 0).map((type) => type.key_string)
           ),
           limits: transport.limits,

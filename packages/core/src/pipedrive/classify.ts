@@ -16,10 +16,10 @@ import {
 import { growingWait, maxBurst, midnightAfter, tokensLeft } from "./limits.ts"
 import { WireFailure } from "./wire.ts"
 
-/** A response, as far as its class depends on it. */
+/** The part of a response that decides its class. */
 export type Response = Pick<Answer, "status" | "headers">
 
-/** What was known when the response came. */
+/** The state when the response came. */
 export interface Sent {
   /** The price of the call in tokens. */
   readonly cost: number

@@ -74,7 +74,7 @@ export const ensureDeal = Effect.fn("ensureDeal")(function* (
             error.reason._tag === "SinkOutcomeUnknown" ? Effect.void : storing(deals.clear(own))
           )
         )
-        // A process that was paused meanwhile may find another deal on record: the recorded one holds, and its own is deleted.
+        // A process that slept meanwhile may find another deal on record: the recorded deal stays, and its own is deleted.
         return yield* storing(deals.record(userKey, id, dealRemoteId(id)))
       })
     )

@@ -1,5 +1,5 @@
 /** The errors of Pipedrive's API. Each one says whether the work may have been done all the same. */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 
 /** Pipedrive received too many requests within two seconds, or would have. Nothing was done. */
 export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
@@ -62,7 +62,17 @@ export class PipedriveError extends Schema.TaggedError<PipedriveError>()("Pipedr
 }
 
 /** A request was certainly rejected: nothing was created. */
-export const isRefusal = (
-  reason: PipedriveError["reason"]
-): reason is Extract<PipedriveError["reason"], { _tag: "Refused" | "NotFound" | "Forbidden" }> =>
+export type Refusal = Extract<PipedriveError["reason"], { _tag: "Refused" | "NotFound" | "Forbidden" }>
+
+const isRefusal = (reason: PipedriveError["reason"]): reason is Refusal =>
   reason._tag === "Refused" || reason._tag === "NotFound" || reason._tag === "Forbidden"
+
+/** Handles a refusal. Any other error stays. */
+export const whenRefused =
+  <B, E2, R2>(handle: (refusal: Refusal) => Effect.Effect<B, E2, R2>) =>
+  <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effect.Effect<A | B, PipedriveError | E2, R | R2> =>
+    Effect.catch(
+      effect,
+      (error): Effect.Effect<B, PipedriveError | E2, R2> =>
+        isRefusal(error.reason) ? handle(error.reason) : Effect.fail(error)
+    )

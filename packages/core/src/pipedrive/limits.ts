@@ -60,6 +60,9 @@ export const windowOf = (headers: Headers, now: number) => {
   return { limit, millis: windowMillis, remaining, resetAt: now + reset * 1_000 }
 }
 
+/** A wait for a slot up to this is waited. A longer one is reported, so that the caller can do something else. */
+export const patience = Duration.seconds(15)
+
 /** Searches are limited to ten requests in two seconds on every plan. */
 export const searchWindow = { limit: 10, millis: windowMillis }
 

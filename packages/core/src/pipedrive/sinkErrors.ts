@@ -14,17 +14,19 @@ import {
 } from "../publish/Sink.ts"
 import type { PipedriveError } from "./errors.ts"
 
+/** Fails with the sink's error of the same meaning. */
+export const failing = ({ reason }: PipedriveError): Effect.Effect<never, SinkError> =>
+  Effect.flatMap(DateTime.now, (now) => Effect.fail(new SinkError({ reason: meaning(reason, now) })))
+
 /** Turns an error of Pipedrive into the sink's error of the same meaning. */
 export const sinking = <A, R>(effect: Effect.Effect<A, PipedriveError, R>): Effect.Effect<A, SinkError, R> =>
-  Effect.catchTag(effect, "PipedriveError", ({ reason }) =>
-    Effect.flatMap(DateTime.now, (now) => Effect.fail(new SinkError({ reason: meaning(reason, now) })))
-  )
+  Effect.catchTag(effect, "PipedriveError", failing)
 
 /** Turns an error of the database, before anything was sent, into a wait. */
 export const storing = <A, R>(effect: Effect.Effect<A, DatabaseError, R>): Effect.Effect<A, SinkError, R> =>
   Effect.catch(effect, (error) => notYet(error.message, Duration.seconds(15)))
 
-/** Something else has to happen first, and takes that long. */
+/** Something else has to happen first, which takes this long. */
 export const notYet = (message: string, wait: Duration.Duration): Effect.Effect<never, SinkError> =>
   Effect.flatMap(DateTime.now, (now) =>
     Effect.fail(new SinkError({ reason: new NotYet({ message, retryAt: DateTime.addDuration(now, wait) }) }))
@@ -42,7 +44,7 @@ export const mayBeContent = (reason: Reason): boolean =>
     (reason.status === 413 ||
       /note|content|html|text|too (?:long|large|big)|size|length|bytes|character/i.test(reason.message)))
 
-/** What the attempt records when the content was left out. */
+/** The remark of an attempt that left the content out. */
 export const remarkOn = (content: Content): string | undefined =>
   content._tag === "Omitted" ? `The content was left out: ${content.why}` : undefined
 

@@ -58,7 +58,7 @@ export const make = () => {
     return ofAll.current(now)
   }
 
-  /** Users of whom something has failed: other users show first whether a service works at all. */
+  /** Users of whom something has failed. Other users' files show first whether a service works at all. */
   const known = () => [
     ...new Set([
       ...Evidence.failing(evidence.github),

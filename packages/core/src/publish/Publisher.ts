@@ -1,8 +1,12 @@
 /**
- * Drains the outbox into the sink: claims what is due, and attempts it.
+ * Drains the outbox into the sink: claims the publications that are due, and attempts each.
  *
- * What is claimed: claiming.ts. One attempt: attempt.ts. Whose failure it is: evidence.ts. What becomes of the file:
- * outcome.ts, stored by settle.ts. Who waits: Pause.ts and pausing.ts. What was created twice: duplicates.ts.
+ * - claiming.ts: which publications come next
+ * - attempt.ts: one attempt, with reconcile.ts and read.ts
+ * - evidence.ts, judge.ts: the scope of a failure
+ * - outcome.ts: the decision after a failure, which settle.ts stores
+ * - Pause.ts, pausing.ts: who waits
+ * - duplicates.ts: audits, and the deletion of items that were created twice
  *
  * Guarantees: a graceful stop loses no response, and releases what was not sent. A kill leaves `sent_at` behind, and the
  * next holder of the row runs a lookup before it sends.
@@ -31,10 +35,10 @@ import type { Pause, SharedPause } from "./sharedPause.ts"
 
 export type { Pause, SharedPause } from "./sharedPause.ts"
 
-/** What one drain did. */
+/** The result of one drain. */
 export interface Drained {
   readonly published: number
-  /** Refused, or tried too often: visible and retryable. */
+  /** Refused, or attempted too often: visible and retryable. */
   readonly failed: number
   /** Deleted on GitHub before they could be read. */
   readonly gone: number
@@ -47,18 +51,18 @@ const nothing: Drained = { published: 0, failed: 0, gone: 0, snoozed: 0 }
 export class Publisher extends Context.Service<
   Publisher,
   {
-    /** Publishes whatever is due, until nothing is or the sink pauses. One at a time: a second call waits. */
+    /** Publishes all files that are due, until none is or publishing pauses. One drain at a time: a second call waits. */
     readonly drain: Effect.Effect<Drained, DatabaseError>
     /** Until when and why nothing is sent. */
     readonly pause: Effect.Effect<Option.Option<Pause>>
     /** The pause as every process on the database with the same credentials shows it. */
     readonly sharedPause: Effect.Effect<Option.Option<SharedPause>, DatabaseError>
-    /** When something can be done again, as far as is known, by this process's clock. */
+    /** When the next drain has something to do, as far as is known, by this process's clock. */
     readonly nextAt: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
     /** When the next publication is due, by the database's clock. Users who wait for reasons of their own are left out. */
     readonly nextDue: Effect.Effect<Option.Option<DateTime.Utc>, DatabaseError>
-    /** Why a backlog waits although there is no pause. */
-    readonly withheld: Effect.Effect<Option.Option<Pause>>
+    /** Until when and why a backlog waits although publishing is not paused. */
+    readonly backlogHold: Effect.Effect<Option.Option<Pause>>
     /** Why nothing is ever sent. */
     readonly off: Option.Option<string>
   }
@@ -80,7 +84,7 @@ export class Publisher extends Context.Service<
       const attempt = yield* Attempt.make({ contents, failures, github, pausing, publications, settling, sink })
       const duplicates = Duplicates.make({ failures, publications, sink })
 
-      /** What the budgets leave to a backlog now. */
+      /** The part of both budgets that a backlog may use now. */
       const allowance = Effect.gen(function* () {
         const { budget: requests } = yield* github.limits
         return allowanceOf({ tokens: yield* sink.budget, price: sink.price, requests }, yield* Clock.currentTimeMillis)
@@ -125,7 +129,7 @@ export class Publisher extends Context.Service<
             Option.map(({ at }) => at)
           )
         ),
-        withheld: Effect.map(allowance, ({ wait }) => wait),
+        backlogHold: Effect.map(allowance, ({ wait }) => wait),
         off: sink.off
       })
     })

@@ -1,9 +1,9 @@
 /**
- * The port to where files are published. Gitpip fills it with Pipedrive; a program that publishes elsewhere brings its own
- * layer, and everything around it (the outbox, leases, lookups before sending again) stays as it is.
+ * The port through which files are published. Gitpip fills the port with Pipedrive. A program that publishes elsewhere
+ * brings a layer of its own; the outbox, the leases and the lookups before sending again stay the same.
  *
- * The contract of a sink: an error says truthfully whether something may have been created. That is so only for
- * `OutcomeUnknown`, and then `find` is called before `create` is called again for the same file.
+ * The contract of a sink: an error says truthfully whether something may have been created. Only `OutcomeUnknown` says that
+ * something may have been. Then `find` is called before `create` is called again for the same file.
  */
 import { Context, DateTime, type Duration, Effect, Layer, Option, Schema } from "effect"
 import type { Content } from "../domain/GistFile.ts"
@@ -16,7 +16,7 @@ export interface Recipient {
   readonly username: string
 }
 
-/** A file to be published. What is created must bear its `htmlUrl`, which is unique, so that `find` can find it. */
+/** A file to be published. The created item must bear the file's unique `htmlUrl`, so that `find` finds the item. */
 export interface Delivery extends Recipient {
   readonly filename: string
   readonly htmlUrl: string
@@ -39,9 +39,9 @@ export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
 }) {}
 /** The target is gone. Nothing was created, and another target may work. */
 export class TargetGone extends Schema.TaggedError<TargetGone>()("TargetGone", { message: Schema.String }) {}
-/** The request failed this time. Nothing was created. */
+/** The request failed this time. Nothing was created. Another attempt may succeed. */
 export class NotSent extends Schema.TaggedError<NotSent>()("NotSent", { message: Schema.String }) {}
-/** Something else has to happen first, until `retryAt`. Nothing was created, and this does not count as a try. */
+/** Something else has to happen first, until `retryAt`. Nothing was created, and no attempt is counted. */
 export class NotYet extends Schema.TaggedError<NotYet>()("NotYet", {
   message: Schema.String,
   retryAt: Schema.DateTimeUtcFromString
@@ -60,7 +60,7 @@ export class Paused extends Schema.TaggedError<Paused>()("Paused", {
    */
   enforcedBy: Schema.Literals(["service", "self"])
 }) {}
-/** This item meets a limit that others do not meet. Nothing was created, and the item is not sent before `until`. */
+/** This item meets a limit that other items do not meet. Nothing was created, and the item is not sent before `until`. */
 export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited", {
   message: Schema.String,
   until: Schema.DateTimeUtcFromString
@@ -88,11 +88,11 @@ export interface Order {
   readonly begin: Effect.Effect<boolean>
 }
 
-/** What was created. */
+/** A created item. */
 export interface Created {
-  /** Names it at the service. */
+  /** Names the item at the service. */
   readonly remoteId: string
-  /** A sentence for people when something is unusual, such as a content that was left out. */
+  /** A sentence for people about something unusual, such as a content that was left out. */
   readonly remark?: string | undefined
 }
 
@@ -105,7 +105,7 @@ export interface Budget {
   readonly period: Duration.Duration
 }
 
-/** What publishing creates, and its cost in units of the sink's budget: for forecasts. */
+/** The items that publishing creates, and their cost in units of the sink's budget: for forecasts. */
 export interface Price {
   readonly creates: "activities" | "deals"
   readonly perFile: number
@@ -120,7 +120,7 @@ export interface Price {
 export const activityPrice: Price = { creates: "activities", perFile: 5, perUser: 20 + 5 }
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
 
-/** What a sink creates for a number of files of one user, and its cost at most. */
+/** The items that a sink creates for a number of files of one user, and their cost at most. */
 export const forecast = (price: Price | undefined, files: number) => ({
   activities: price?.creates === "deals" ? 0 : files,
   deals: price === undefined || files === 0 ? 0 : price.creates === "deals" ? files : 1,
@@ -134,19 +134,19 @@ export class Sink extends Context.Service<
     readonly limitKey: string
     /** Why the sink is off. `None` while it is on. */
     readonly off: Option.Option<string>
-    /** What the user's files hang on, found or created. A sink that creates it must itself create it once. */
+    /** The target of the user's files, found or created. A sink that creates targets must create one for each user. */
     readonly target: (recipient: Recipient) => Effect.Effect<string, SinkError>
-    /** Forgets a target that is gone: the next call of `target` brings another. */
+    /** Forgets a target that is gone: the next call of `target` answers another one. */
     readonly forget: (recipient: Recipient, target: string) => Effect.Effect<void, SinkError>
     /**
-     * Creates it. `begin` notes the sending: it must run behind every wait, right before the first request that creates
-     * something leaves. When `begin` answers `false`, the sink sends nothing and fails with `NotYet` (`tooLate`). When it
+     * Creates the item. `begin` notes the sending, and must run behind every wait, right before the first request that
+     * creates something leaves. When `begin` answers `false`, the sink sends nothing and fails with `NotYet` (`tooLate`). When it
      * answers `true`, everything must end within `Timing.createTimeout`.
      */
     readonly create: (order: Order) => Effect.Effect<Created, SinkError>
-    /** Completes what `find` found. Only for a sink that creates one thing by several requests. */
+    /** Completes an item that `find` found. Only for a sink that creates one item by several requests. */
     readonly finish?: (remoteId: string, delivery: Delivery, content: Content) => Effect.Effect<Created, SinkError>
-    /** The remote ids of everything that `create` created for this file since then, and that still exists, oldest first. */
+    /** The remote ids of the items that `create` created for this file since then and that still exist, oldest first. */
     readonly find: (
       target: string,
       delivery: Delivery,
@@ -154,11 +154,11 @@ export class Sink extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<string>, SinkError>
     /** A cheap read that succeeds while the service and the credential work. */
     readonly probe?: Effect.Effect<void, SinkError>
-    /** Deletes what was created twice. */
+    /** Deletes an item that was created twice. */
     readonly deleteDuplicate: (remoteId: string) => Effect.Effect<void, SinkError>
     /** Left out by a sink without a budget. */
     readonly price?: Price
-    /** The budget that publishing uses up, if the sink has one and knows it. A backlog leaves a part of it to new files. */
+    /** The budget that publishing uses up, if the sink has one and knows its size. A backlog leaves a part to new files. */
     readonly budget: Effect.Effect<Option.Option<Budget>>
     /** Sends nothing until then: another process, or an earlier one, met a limit. */
     readonly block: (until: DateTime.Utc, message: string) => Effect.Effect<void>

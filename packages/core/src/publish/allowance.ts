@@ -1,10 +1,10 @@
-/** How many files of a backlog may be published now, so that the shortest budget keeps enough for new files. Pure. */
+/** How many files of a backlog may be published now, so that the shortest budget leaves enough for new files. Pure. */
 import { DateTime, Duration, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { ThrottleState } from "../net/Throttle.ts"
 import type { Price, Budget as SinkBudget } from "./Sink.ts"
 
-/** A budget that is used up and renewed all at once, and what one file costs of it. */
+/** A budget that is used up and renewed all at once, and the cost of one file. */
 interface Budget {
   readonly what: string
   readonly left: number
@@ -25,7 +25,7 @@ const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
   let files = Number.POSITIVE_INFINITY
   let wait: Allowance["wait"] = Option.none()
   for (const { cost, left, limit, period, renewsAt, what } of budgets) {
-    const over = left - Timing.reserve({ limit, renewsAt, period, now })
+    const over = Timing.backlogAllowance({ left, limit, renewsAt, period, now })
     const affordable = Math.max(Math.floor(over / cost), 0)
     if (affordable >= files) continue
     files = affordable

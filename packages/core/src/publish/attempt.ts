@@ -1,5 +1,5 @@
 /**
- * One attempt to publish a claimed file: a lookup when an earlier request may have created it (reconcile.ts), then read
+ * One attempt to publish a claimed file: a lookup when an earlier request may have created the item (reconcile.ts), then read
  * (read.ts), find the target, send, settle.
  *
  * Guarantees: however an attempt ends, the row says truthfully whether something may have been created. The request and
@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function* (parts: {
     const target = yield* Effect.catchTag(sink.target(delivery), "SinkError", (error) =>
       ending(failures.ofSink(claim, error, { step: "target" }))
     )
-    // Right before the request, behind every wait: a process that was paused past its lease must not send.
+    // Runs right before the request, behind every wait: a process that slept past its lease must not send.
     const begin = Effect.catch(publications.beginSend(claim, target), () => Effect.succeed(false))
     return yield* sink.create({ target, delivery, content: contentFor(claim, content), begin }).pipe(
       Effect.matchEffect({

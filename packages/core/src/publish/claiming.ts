@@ -1,4 +1,4 @@
-/** Which publications are claimed next: a batch while nothing is wrong, one file at a time after a failure. */
+/** Which publications are claimed next: a batch while all is well, one file at a time after a failure. */
 import { Clock, Effect } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Among, Claim } from "../store/Publications.ts"
@@ -57,7 +57,7 @@ export const make = ({ allowance, pauses, publications }: Parts) => {
   })
 
   return {
-    /** What is attempted next. Empty when nothing is due, or may be tried. */
+    /** Claims the publications to attempt next. Empty when none is due, or none may be tried. */
     next: Effect.gen(function* () {
       const candidates = pauses.candidates(yield* Clock.currentTimeMillis)
       if (candidates._tag === "Nobody") return []

@@ -1,11 +1,11 @@
-/** When a file is published without its content: a link that arrives is better than a text that does not. Pure. */
+/** When a file is published as a link, without its content, so that one part does not stop the whole. Pure. */
 import { type Content, contentRefused } from "../domain/GistFile.ts"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
 import type { Situation } from "./outcome.ts"
 
-/** Whether the content is sent. The last attempts leave it out. */
+/** Whether the content is sent. The last two attempts leave the content out. */
 export const sendsContent = ({ attempts }: Situation): boolean => attempts < Timing.maxAttempts - 1
 
 /** The content that is sent. */
@@ -13,7 +13,7 @@ export const contentFor = (claim: Situation, content: Content): Content =>
   sendsContent(claim) ? content : contentRefused
 
 /**
- * The content to publish when GitHub does not give it: a link. `undefined` when the publication waits instead.
+ * The content to publish when GitHub does not give the content: a link. `undefined` when the publication waits instead.
  * `isWhole`: the gist itself was not given, so nothing says that the gist is public.
  */
 export const contentInPlaceOf = (

@@ -1,4 +1,4 @@
-/** When a publication is tried again: a rule, and the wait that follows from it. Pure. */
+/** When a publication is attempted again: a rule, and the wait that follows from the rule. Pure. */
 import { DateTime, Duration } from "effect"
 import type * as Stored from "../domain/Outcome.ts"
 import * as Timing from "../domain/Timing.ts"
@@ -17,7 +17,7 @@ export interface At {
   readonly atMost: Duration.Duration
 }
 
-/** When a publication is tried again. */
+/** When a publication is attempted again. */
 export type Due =
   | After
   | At
@@ -50,12 +50,12 @@ export const waitOf = (due: Due, { now, random }: Present): Duration.Duration =>
       return [
         Timing.jittered(Timing.publicationRetryDelay(due.failures), random),
         due.atLeast,
-        until(due.notBefore ?? now, Timing.maxPutOff)
+        until(due.notBefore ?? now, Timing.maxSnooze)
       ].reduce(Duration.max)
   }
 }
 
-/** The outcome with its wait as a duration. A publication that failed before loses its place at the queue head. */
+/** The outcome with its wait as a duration. A publication that failed before goes behind its user's other files. */
 export const scheduled = (outcome: Outcome, present: Present): Stored.Outcome<Retrial> => {
   if (outcome._tag !== "retry" && outcome._tag !== "snooze") return outcome
   const { due } = outcome

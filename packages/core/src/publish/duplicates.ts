@@ -1,5 +1,5 @@
-/** Finds what was created twice, and deletes it. */
-import { Effect } from "effect"
+/** Finds items that were created twice, and deletes the second one of each. */
+import { Effect, Option } from "effect"
 import { RequestedFor } from "../net/limitEvidence.ts"
 import type { Store } from "../store/Store.ts"
 import { nobody } from "./evidence.ts"
@@ -21,15 +21,17 @@ export const make = ({ failures, publications, sink }: Parts) => {
   /** Runs another lookup for a publication that was sent again. Answers whether the next audit may follow. */
   const auditOne = Effect.fnUntraced(function* (due: Audit) {
     const by = { user: `${due.userKey}`, thing: `${due.key}` }
-    const found = yield* sink
-      .find(due.target, due, due.resentSince)
-      .pipe(Effect.provideService(RequestedFor, by), Effect.result)
-    if (found._tag === "Failure" && found.failure.reason._tag !== "TargetGone") {
-      yield* failures.ofUpkeep(found.failure, { user: due.userKey, key: `${due.key}` })
-      return false
-    }
-    const present = found._tag === "Success" ? found.success : []
-    // When the recorded one is missing, a person has tidied up, and the rest is theirs to keep.
+    const found = yield* sink.find(due.target, due, due.resentSince).pipe(
+      Effect.provideService(RequestedFor, by),
+      Effect.catchReason("SinkError", "TargetGone", () => Effect.succeed<ReadonlyArray<string>>([])),
+      Effect.asSome,
+      Effect.catchTag("SinkError", (error) =>
+        Effect.as(failures.ofUpkeep(error, { user: due.userKey, key: `${due.key}` }), Option.none())
+      )
+    )
+    if (Option.isNone(found)) return false
+    const present = found.value
+    // When the recorded item is missing, a person has deleted it, and decides about the others.
     const duplicates = present.includes(due.remoteId) ? present.filter((remoteId) => remoteId !== due.remoteId) : []
     yield* publications.audited(due, duplicates)
     return true
@@ -42,7 +44,7 @@ export const make = ({ failures, publications, sink }: Parts) => {
   })
 
   return {
-    /** Runs every audit that is due: an earlier request may have created something after all. */
+    /** Runs every audit that is due: an earlier request may have created the item after all. */
     audit: Effect.gen(function* () {
       for (;;) {
         const audits = yield* publications.audits(auditBatch)

@@ -1,4 +1,4 @@
-/** Ends an attempt early: whatever ends it also settles the publication. */
+/** Ends an attempt early. The step that ends the attempt also settles the publication. */
 import { Data, Effect } from "effect"
 import type { Settling } from "./settle.ts"
 

@@ -1,11 +1,11 @@
 /**
  * Judges the scope of a failure: the thing itself, its user, or the whole service. Pure.
  *
- * A status does not say this, but other things do: a thing that fails while others succeed is at fault itself, and a thing
- * that fails in the same way as things of other users is not.
+ * A status code does not show the scope, but the results of other things do. A thing that fails while others succeed is at
+ * fault itself. A thing that fails in the same way as things of other users is not.
  *
- * - `service`: things of `globalUsers` different users failed alike, nothing has succeeded in between, and none of them is
- *   proven to be at fault itself.
+ * - `service`: things of `globalUsers` different users failed alike, nothing has succeeded in between, and no thing among
+ *   them is proven to be at fault itself.
  * - `user`: `userThings` different things of one user failed alike, and nothing of that user has succeeded in between.
  * - `thing`: all other failures. `isProven`, once something else has succeeded since the thing first failed.
  *
@@ -22,7 +22,7 @@ export interface Thing {
 /** In place of a user, for what belongs to none. */
 export const nobody = 0
 
-/** A failure that may be the thing's fault, or not. */
+/** A failure that may or may not be the thing's fault. */
 export interface Failure {
   readonly thing: Thing
   /** Equal for similar failures. */
@@ -35,25 +35,25 @@ export interface Failure {
 
 export interface Verdict {
   readonly scope: "thing" | "user" | "service"
-  /** Whether something else succeeded since the thing, or its user, first failed. */
+  /** Whether another thing succeeded since this thing, or its user, first failed. */
   readonly isProven: boolean
   /** Failures of the thing in a row. */
   readonly failures: number
   /** Failures of the user in a row. */
   readonly userFailures: number
-  /** Whether no other user's failure is similar: then a cheap read can prove more. */
+  /** Whether no other user's failure is similar. A cheap read can then prove more. */
   readonly isAlone: boolean
 }
 
 interface Record {
-  /** The number of successes when it first failed. Less, once a read has proved that the service works. */
+  /** The number of successes when the thing first failed. Lower, once a read has proved that the service works. */
   readonly since: number
   readonly failures: number
-  /** When it last failed. */
+  /** When the thing last failed, in epoch milliseconds. */
   readonly at: number
 }
 
-/** Who failed alike, by signature. */
+/** The users or things that failed alike, by signature. */
 type Alike<Who> = ReadonlyMap<string, ReadonlySet<Who>>
 
 export interface Evidence {
@@ -64,10 +64,10 @@ export interface Evidence {
   readonly row: Alike<number>
 }
 
-/** Things of this many users that fail alike, one after the other, are no coincidence. */
+/** Things of this many users that fail alike in a row share a cause. */
 const globalUsers = 3
 
-/** This many things of one user that fail one after the other share a cause. */
+/** This many things of one user that fail in a row share a cause. */
 const userThings = 3
 
 /** A failing thing is tried again several times within this time. */
@@ -81,7 +81,7 @@ const maxSignatures = 32
 
 export const nothing: Evidence = { successes: 0, things: new Map(), users: new Map(), row: new Map() }
 
-/** After something was published or read: the service, the user and the thing work. */
+/** Notes that the thing was published or read: the service, the user and the thing work. */
 export const afterSuccess = (evidence: Evidence, thing: Thing): Evidence => ({
   successes: evidence.successes + 1,
   things: without(evidence.things, thing.key),
@@ -134,7 +134,7 @@ export const afterFailure = (
 const recent = <R extends Record>(record: R | undefined, at: number): R | undefined =>
   record !== undefined && at - record.at <= Duration.toMillis(memory) ? record : undefined
 
-/** After a read proved that the service works: the thing that fails is at fault itself. */
+/** Notes that a read proved that the service works: the thing that fails is at fault itself. */
 export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {
   const record = evidence.things.get(key)
   return record === undefined

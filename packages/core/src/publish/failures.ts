@@ -4,12 +4,20 @@ import type { Github, GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
 import type { Thing } from "./evidence.ts"
 import * as Judge from "./judge.ts"
-import { afterFinishError, afterGithubError, afterSinkError, globalBlock, type Step, signatureOf } from "./outcome.ts"
+import {
+  afterContentError,
+  afterFinishError,
+  afterGithubError,
+  afterSinkError,
+  globalBlock,
+  type Step,
+  signatureOf
+} from "./outcome.ts"
 import type { Pausing } from "./pausing.ts"
 import type { Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
 
-/** What the sink was asked for, and with which target. */
+/** The request to the sink, and its target. */
 interface Asked {
   readonly step: Step
   readonly target?: string
@@ -33,6 +41,12 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
     return yield* decide(claim, { service: "github", signature }, afterGithubError(claim, error, verdict))
   })
 
+  /** The content of an item that a lookup found cannot be read now, and neither can any other content. */
+  const ofContent = Effect.fnUntraced(function* (claim: Claim, error: GithubError) {
+    const decision = afterContentError(claim, error, yield* judge.ofGithub(claim, error))
+    return yield* decide(claim, { service: "github", signature: signatureOf(error) }, decision)
+  })
+
   /** Forgets a target that is gone, once. When its replacement is gone as well, the first one was not at fault. */
   const isReplaced = Effect.fnUntraced(function* (claim: Claim, { reason }: SinkError, target: string | undefined) {
     const user = claim.userKey
@@ -53,7 +67,7 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
     )
   })
 
-  /** After the lookup has found what an earlier request created, completing it failed. */
+  /** A lookup found an item, and completing the item failed. */
   const ofFinish = Effect.fnUntraced(function* (claim: Claim, error: SinkError, remoteId: string) {
     const verdict = yield* judge.ofSink(claim, error, "lookup")
     return yield* decide(
@@ -63,7 +77,7 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
     )
   })
 
-  /** After an error of an audit, or of a deletion: makes all users wait when it is global. Answers whether it is. */
+  /** After an error of an audit or a deletion: makes all users wait when the error is global. Answers whether it is. */
   const ofUpkeep = Effect.fnUntraced(function* (error: SinkError, thing: Thing) {
     const block = globalBlock(error.reason, yield* judge.ofUpkeep(error, thing))
     if (block !== undefined) yield* pausing.block(block, { service: "sink", user: thing.user })
@@ -72,6 +86,7 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
 
   return {
     ofGithub,
+    ofContent,
     ofSink,
     ofFinish,
     ofUpkeep,

@@ -1,4 +1,4 @@
-/** When something can be published again, as far as is known, by this process's clock. */
+/** When the next file can be published, as far as is known, by this process's clock. */
 import { Clock, DateTime, Duration, Effect, Option } from "effect"
 import type { Among } from "../store/Publications.ts"
 import type { Store } from "../store/Store.ts"

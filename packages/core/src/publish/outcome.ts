@@ -12,7 +12,7 @@ import type { After, At, Outcome } from "./due.ts"
 import type { Verdict } from "./evidence.ts"
 import type { SinkError } from "./Sink.ts"
 
-/** Who has to wait beside the publication itself. */
+/** Which other publications have to wait. */
 export interface Block {
   readonly scope: "user" | "service"
   /** `Growing`: longer with each block in a row. */
@@ -34,18 +34,18 @@ export interface Decision {
   readonly block?: Block
 }
 
-/** What the decisions need of a claim. */
+/** The part of a claim that the decisions depend on. */
 export interface Situation {
-  /** Tries so far, with this one. */
+  /** Attempts so far, this one included. */
   readonly attempts: number
-  /** Why the last try did not succeed. */
+  /** Why the last attempt did not succeed. */
   readonly errorReason: string | null
 }
 
-/** What the sink was asked for: the file's remote ids, its target, or to create it. */
+/** The request to the sink: to find the file's remote ids, to find its target, or to create the file. */
 export type Step = "lookup" | "target" | "create"
 
-/** The block of all users after an error that says nothing about the item it was met with. */
+/** The block of all users after an error that concerns every item. `undefined` for any other error. */
 export const globalBlock = (
   reason: SinkError["reason"],
   { isProven }: Pick<Verdict, "isProven">
@@ -55,7 +55,7 @@ export const globalBlock = (
     case "Paused":
       return {
         scope: "service",
-        until: { _tag: "At", instant: reason.until, atMost: Timing.maxClosure },
+        until: { _tag: "At", instant: reason.until, atMost: Timing.maxBlock },
         message,
         enforcedBy: reason.enforcedBy,
         cause: reason.enforcedBy === "service" ? "limit" : "fault"
@@ -78,7 +78,7 @@ export const afterSinkError = (
   const { _tag, message } = reason
   const block = globalBlock(reason, verdict)
   if (block !== undefined) return { outcome: release(_tag, message), block }
-  // While a lookup is not answered, nobody knows what became of the request before.
+  // Until a lookup is answered, the outcome of the earlier request stays unknown.
   if (step === "lookup") {
     const until = _tag === "ItemLimited" ? { notBefore: reason.until } : {}
     return failure(claim, verdict, { reason: "LookupFailed", message, isUncertain: true, ...until })
@@ -92,7 +92,7 @@ export const afterSinkError = (
           _tag: "snooze",
           reason: _tag,
           message,
-          due: { _tag: "At", instant: reason.retryAt, atMost: Timing.maxPutOff },
+          due: { _tag: "At", instant: reason.retryAt, atMost: Timing.maxSnooze },
           isUncertain: false
         }
       }
@@ -113,7 +113,7 @@ export const afterSinkError = (
   }
 }
 
-/** Completing what a lookup found has failed. After the last try the item stays as it is. */
+/** The lookup found the item, and completing the item failed. After the last attempt the item stays incomplete. */
 export const afterFinishError = (
   claim: Situation,
   error: SinkError,
@@ -125,7 +125,7 @@ export const afterFinishError = (
     : decision
 }
 
-/** Nobody knows whether it was created: a lookup comes next, after any number of attempts. */
+/** The item may have been created: a lookup comes next, after any number of attempts. */
 const unknown = (claim: Situation, verdict: Verdict, message: string): Decision => ({
   outcome: {
     _tag: "retry",
@@ -138,7 +138,7 @@ const unknown = (claim: Situation, verdict: Verdict, message: string): Decision 
   ...blockOf(verdict, message)
 })
 
-/** A failure counts as a try only when something proves that others succeed. */
+/** A failure counts as an attempt only when it is proven that others succeed. */
 const failure = (
   claim: Situation,
   verdict: Verdict,
@@ -169,7 +169,7 @@ const failure = (
   ...blockOf(verdict, why.message)
 })
 
-/** Whether this was the last of the publication's own tries. */
+/** Whether this was the publication's last attempt. */
 const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
 const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
@@ -199,7 +199,7 @@ export const beforeResend = ({ attempts }: Situation): Outcome | undefined =>
       }
     : undefined
 
-/** A lookup found nothing, too early to be believed. */
+/** A lookup found nothing, and came too early to be believed. */
 export const notThereYet = (wait: Duration.Duration): Outcome => ({
   _tag: "snooze",
   reason: "NotThereYet",
@@ -208,20 +208,11 @@ export const notThereYet = (wait: Duration.Duration): Outcome => ({
   isUncertain: true
 })
 
-/** A deal waits for its note, and the content for GitHub. */
-export const contentLater = (message: string): Outcome => ({
-  _tag: "snooze",
-  reason: "ContentLater",
-  message,
-  due: { _tag: "After", wait: Duration.minutes(1) },
-  isUncertain: true
-})
-
 export const afterGithubError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => {
   const { reason, scope } = error
   const { _tag, message } = reason
   const why = { reason: _tag, message, isUncertain: false }
-  /** The file's own, whatever happened to others. */
+  /** The failure is the file's own, whatever happened to others. */
   const own: Verdict = { ...verdict, scope: "thing", isProven: true }
   switch (_tag) {
     case "GistNotFound":
@@ -256,7 +247,7 @@ const afterGithubLimit = (
         outcome: release(_tag, message),
         block: {
           scope: "service",
-          until: { _tag: "At", instant: resumeAt, atMost: Timing.maxClosure },
+          until: { _tag: "At", instant: resumeAt, atMost: Timing.maxBlock },
           message,
           enforcedBy,
           cause: "limit"
@@ -267,7 +258,7 @@ const afterGithubLimit = (
           _tag: "snooze",
           reason: _tag,
           message,
-          due: { _tag: "At", instant: resumeAt, atMost: Timing.maxPutOff },
+          due: { _tag: "At", instant: resumeAt, atMost: Timing.maxSnooze },
           isUncertain: false
         }
       }
@@ -279,11 +270,23 @@ const refusedByGithub = ({ reason: { _tag, message }, retryAt }: GithubError): D
     message,
     retryAt === undefined
       ? { _tag: "After", wait: Timing.githubCredentialDelay }
-      : { _tag: "At", instant: retryAt, atMost: Timing.maxClosure }
+      : { _tag: "At", instant: retryAt, atMost: Timing.maxBlock }
   )
 })
 
-/** Whether an error may be global, so that it is compared with others. All other errors name their scope themselves. */
+/** A lookup found the item, whose content GitHub gives for no file now. The item waits, uncertain, for its content. */
+export const afterContentError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => ({
+  ...afterGithubError(claim, error, verdict),
+  outcome: {
+    _tag: "snooze",
+    reason: "ContentLater",
+    message: error.message,
+    due: { _tag: "After", wait: Duration.minutes(1) },
+    isUncertain: true
+  }
+})
+
+/** Whether an error may be global, and is compared with others. All other errors name their scope themselves. */
 export const isEvidence = ({ reason, scope }: GithubError): boolean =>
   reason._tag === "Refused" || (reason._tag === "RateLimited" ? scope === "thing" : isGlobal(scope))
 

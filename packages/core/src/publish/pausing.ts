@@ -35,7 +35,7 @@ export const make = ({ github, limits, sink }: Parts) => {
   const refusals = StoredRefusals.make(limits, limitKeys)
   const probe = Probe.make({ github, sink })
 
-  /** Makes others wait, and stores for the other processes what they should know of it. */
+  /** Makes others wait, and stores the pause when the other processes should know of it. */
   const block = Effect.fnUntraced(function* (made: Block, { service, user }: Whose) {
     const at = yield* Clock.currentTimeMillis
     const begun = pauses.block(made, { service, user }, at)

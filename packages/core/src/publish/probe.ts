@@ -1,4 +1,4 @@
-/** A cheap read of each service: whether it works again. */
+/** A cheap read of each service, which shows whether the service works again. */
 import { Effect } from "effect"
 import type { Github } from "../github/Github.ts"
 import type { Verdict } from "./evidence.ts"
@@ -6,7 +6,7 @@ import { afterGithubError, afterSinkError, type Block } from "./outcome.ts"
 import type { Service } from "./Pause.ts"
 import type { Sink } from "./Sink.ts"
 
-/** What a cheap read shows. */
+/** The result of a cheap read. */
 export interface Probed {
   readonly isAccepted?: true
   readonly block?: Block

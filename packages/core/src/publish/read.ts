@@ -13,14 +13,14 @@ const wholeGist = 4 * 1024 * 1024
 /** As much of a file as can fit into a note, escaped or not. */
 const rawBytes = 128 * 1024
 
-/** What a file holds, and what its gist says of it. */
+/** A file's content, with the description and type that its gist shows. */
 export interface File {
   readonly content: Content
   readonly description: string | null
   readonly type: string | null
 }
 
-/** Reads a claimed file. `None` when the gist no longer has it. */
+/** Reads a claimed file. `None` when the gist no longer has the file. */
 export type Read = (claim: Claim) => Effect.Effect<Option.Option<File>, GithubError>
 
 export const make = Effect.fnUntraced(function* ({
@@ -32,7 +32,7 @@ export const make = Effect.fnUntraced(function* ({
   readonly github: Github["Service"]
   readonly pausing: Pausing
 }) {
-  /** Large gists are read one at a time, to bound memory. */
+  /** Large gists are read one at a time, which bounds memory. */
   const large = yield* Semaphore.make(1)
 
   /** Files of one gist are claimed next to each other: they share one read. */
@@ -65,7 +65,7 @@ export const make = Effect.fnUntraced(function* ({
         return omitted === undefined ? Effect.fail(error) : Effect.succeed(Option.some(omitted))
       })
     )
-    // The cached gist may be older than the file: the next attempt reads it again.
+    // The cached gist may be older than the file: the next attempt reads the gist again.
     if (Option.isNone(found)) yield* Cache.invalidate(gists, gistId)
     return Option.map(found, (content) => ({
       content,

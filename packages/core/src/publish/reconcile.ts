@@ -13,7 +13,7 @@ import type { Store } from "../store/Store.ts"
 import { contentFor } from "./content.ts"
 import { ending, type State } from "./ended.ts"
 import type { Failures } from "./failures.ts"
-import { beforeResend, contentLater, notThereYet } from "./outcome.ts"
+import { beforeResend, notThereYet } from "./outcome.ts"
 import type { Read } from "./read.ts"
 import type { Sink } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
@@ -33,7 +33,7 @@ export const make = ({ failures, publications, read, settling: { settle }, sink 
     if (sink.finish === undefined) return yield* settle(claim, { ...adopted, remark: null })
     const found = yield* Effect.result(read(claim))
     if (Result.isFailure(found) && found.failure.isGlobal) {
-      return yield* settle(claim, contentLater(found.failure.message))
+      return yield* failures.ofContent(claim, found.failure)
     }
     const content = Option.match(Option.flatten(Result.getSuccess(found)), {
       onNone: (): Content => ({ _tag: "Omitted", why: "GitHub does not show the file any more" }),
@@ -47,7 +47,7 @@ export const make = ({ failures, publications, read, settling: { settle }, sink 
     )
   })
 
-  /** The remote ids of what an earlier request created. `None` when the target is gone, and what hung on it with it. */
+  /** The remote ids of the items that earlier requests created. `None` when the target is gone, and its items with it. */
   const lookup = (claim: Claim, target: string, sentAt: NonNullable<Claim["sentAt"]>) =>
     sink.find(target, claim, sentAt).pipe(
       Effect.asSome,

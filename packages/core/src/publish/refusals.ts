@@ -1,4 +1,4 @@
-/** Publications that failed as refused. A refusal can turn out to be global: then those failures are taken back. */
+/** Publications that failed as refused. When a refusal turns out to be global, these failures are taken back. */
 import type { Claim } from "../store/Publications.ts"
 
 /** A publication that failed as refused, and why. */
@@ -23,7 +23,7 @@ export const make = () => {
     add: (refusal: Refusal): void => {
       recent = [...recent, refusal].slice(-capacity)
     },
-    /** A refusal of this signature is global: those before it were no file's own. */
+    /** A refusal of this signature is global: the earlier refusals of the signature were not the files' own. */
     turnedOutGlobal: (signature: string): void => {
       wrong = [...wrong, ...recent.filter((refusal) => refusal.signature === signature)]
       recent = recent.filter((refusal) => refusal.signature !== signature)

@@ -1,4 +1,4 @@
-/** The one place that stores what became of a publication. */
+/** The one place that stores the outcome of an attempt. */
 import { DateTime, Duration, Effect, Metric, Random } from "effect"
 import type { Claim } from "../store/Publications.ts"
 import type { Store } from "../store/Store.ts"
@@ -12,7 +12,7 @@ import * as Refusals from "./refusals.ts"
 /** The state that was stored. `duplicate`: another process had published the file before. */
 type Stored = Effect.Success<ReturnType<Store["Service"]["publications"]["settle"]>>
 
-/** Counts and logs what became of an attempt. A pause and a snooze are no attempt's end. */
+/** Counts and logs the outcome of an attempt. A release and a snooze are not counted. */
 const report = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome, stored: Stored) {
   const publication = { publication: claim.key, file: claim.htmlUrl }
   switch (outcome._tag) {

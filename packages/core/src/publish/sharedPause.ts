@@ -42,7 +42,7 @@ export const sharedPause = (services: ReadonlyArray<Known>): SharedPause | undef
   )
 }
 
-/** A shorter wait is over before a person reads of it. */
+/** A shorter wait is over before a person can read about it. */
 const minSharedWait = Duration.seconds(15)
 
 /** How a pause is shared: as a limit that holds every process, as a refusal that every process shows, or not at all. */

@@ -27,7 +27,7 @@ export const make = () => {
     },
     block: (user: number, now: number): void => {
       const present = users.get(user)
-      // A request that was under way when the wait began fails for the same reason: it is no further sign.
+      // A request that was under way when the wait began fails for the same reason, and is no further sign.
       if (present !== undefined && present.until > now) return
       const blocks = (present?.blocks ?? 0) + 1
       users.delete(user)

@@ -38,7 +38,7 @@ export const make: Effect.Effect<
   const ofPublishing = Effect.fnUntraced(function* (pending: number) {
     const now = yield* DateTime.now
     const pause = yield* publisher.sharedPause
-    const hold = pending === 0 ? Option.none() : yield* publisher.withheld
+    const hold = pending === 0 ? Option.none() : yield* publisher.backlogHold
     const waits = Option.orElse(pause, () => hold)
     const budget = yield* sink.budget
     return {

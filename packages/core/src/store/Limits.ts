@@ -64,11 +64,11 @@ export const make = Effect.gen(function* () {
         )
     )
   return {
-    /** Stores a limit, for `Timing.maxClosure` at most. A limit that ends sooner than the stored one changes nothing. */
+    /** Stores a limit, for `Timing.maxBlock` at most. A limit that ends sooner than the stored one changes nothing. */
     block: (limitKey: string, { message, wait }: Wait) =>
       execute(sql`
           insert into limits (limit_key, noted_at, blocked_until, message)
-          values (${limitKey}, clock_timestamp(), ${inFuture(sql, Duration.min(wait, Timing.maxClosure))}, ${message})
+          values (${limitKey}, clock_timestamp(), ${inFuture(sql, Duration.min(wait, Timing.maxBlock))}, ${message})
           on conflict (limit_key) do update set noted_at = excluded.noted_at, blocked_until = excluded.blocked_until,
             message = excluded.message
           where limits.blocked_until <= excluded.blocked_until`),

@@ -20,7 +20,6 @@ const Totals = Schema.Struct({
   /** The database's clock. */
   now: Schema.DateTimeUtc
 })
-export type Totals = typeof Totals.Type
 
 export const statement = (sql: SqlClient.SqlClient) => {
   // The order is that of the index. Without the order, the planner may read the whole table.

@@ -1,6 +1,6 @@
 /**
- * Which span a scan of this process had, so that what it found can point back to it when it is published. Only of the
- * latest scans: what waits longer, or was found by another process, has the scan's number as an attribute instead.
+ * The spans of this process's latest scans, so that the span of a publication can link to the scan that found the file. A
+ * file that waits longer, or that another process found, has the scan's number as an attribute instead.
  */
 import { Context, Effect, Layer, Option, Tracer } from "effect"
 
@@ -9,7 +9,7 @@ const remembered = 100
 export class ScanSpans extends Context.Service<
   ScanSpans,
   {
-    /** Notes that the current span is this scan's. */
+    /** Notes the current span as this scan's. */
     readonly note: (scan: number) => Effect.Effect<void>
     readonly find: (scan: number) => Option.Option<Tracer.AnySpan>
   }

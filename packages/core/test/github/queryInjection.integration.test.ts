@@ -30,7 +30,7 @@ describe("in the answer to a query", () => {
     return { requests, results: yield* github.batch(logins) }
   })
 
-  it.effect("names and descriptions are kept as those of a list", () =>
+  it.effect("names and descriptions are stored as those of a list", () =>
     Effect.gen(function* () {
       const nodes = payloads.map((payload, n) => ({
         ...node,
@@ -62,7 +62,7 @@ describe("in the answer to a query", () => {
     })
   )
 
-  it.effect("whatever has another form is that user's trouble alone, or a file that is known to be missing", () =>
+  it.effect("an answer of another form fails its user alone, or marks files as missing", () =>
     Effect.gen(function* () {
       const odd = [
         7,

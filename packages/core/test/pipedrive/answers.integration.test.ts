@@ -27,7 +27,7 @@ describe("a response of Pipedrive that is no success", () => {
       "Refused",
       /deal limit/
     ],
-    ["a block by the front door", { kind: "cloudflare-block" }, "Forbidden", /firewall in front of Pipedrive/],
+    ["a block by Cloudflare", { kind: "cloudflare-block" }, "Forbidden", /firewall in front of Pipedrive/],
     [
       "a missing thing",
       { kind: "status", status: 404, body: failure("Deal not found", "ERR_NOT_FOUND") },
@@ -59,13 +59,13 @@ describe("a response of Pipedrive that is no success", () => {
     ["a bad gateway's page", { kind: "html", status: 502 }, "OutcomeUnknown", /502/],
     ["a page with status 200", { kind: "html", status: 200 }, "NotPipedrive", /sign-in page/],
     [
-      "success that says it is none",
+      "success that says otherwise",
       { kind: "status", status: 200, body: { success: false } },
       "OutcomeUnknown",
       /cannot be read/
     ],
     [
-      "success of what nobody knows",
+      "success with an unknown body",
       { kind: "status", status: 200, body: { success: true, data: {} } },
       "OutcomeUnknown",
       /unknown form/

@@ -36,7 +36,7 @@ describe("the due date", () => {
     )
   }
 
-  it.effect("is in UTC while Pipedrive does not report the zone, and files are published all the same", () =>
+  it.effect("is in UTC while Pipedrive does not report the zone, and files are published nevertheless", () =>
     inWorld(layerPostgres, { pipedrive: { timeZone: "Asia/Tokyo" } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip

@@ -85,7 +85,7 @@ describe("a pause that a service states", () => {
   ] as const) {
     it(`(${cause}, enforced by ${enforcedBy}) holds all until its end, and no success ends it`, () => {
       const pauses = Pause.make()
-      const until = { _tag: "At", instant: DateTime.makeUnsafe(seconds(600)), atMost: Timing.maxClosure } as const
+      const until = { _tag: "At", instant: DateTime.makeUnsafe(seconds(600)), atMost: Timing.maxBlock } as const
       block(pauses, { scope: "service", until, message, enforcedBy, cause }, 0)
       pauses.succeeded("sink", { user: 1, key: "1" })
       assert.deepStrictEqual(pauses.candidates(seconds(599)), { _tag: "Nobody" })
@@ -95,9 +95,9 @@ describe("a pause that a service states", () => {
 
   it("lasts no longer than the longest limit of a service", () => {
     const pauses = Pause.make()
-    const until = { _tag: "At", instant: DateTime.makeUnsafe(8e15), atMost: Timing.maxClosure } as const
+    const until = { _tag: "At", instant: DateTime.makeUnsafe(8e15), atMost: Timing.maxBlock } as const
     const pause = block(pauses, { scope: "service", until, message, enforcedBy: "service", cause: "limit" }, 0)
-    assert.strictEqual(pause?.until.epochMilliseconds, Duration.toMillis(Timing.maxClosure))
+    assert.strictEqual(pause?.until.epochMilliseconds, Duration.toMillis(Timing.maxBlock))
   })
 })
 

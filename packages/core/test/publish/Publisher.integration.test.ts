@@ -67,7 +67,7 @@ describe("a certain outcome costs no lookup", () => {
   )
 })
 
-describe("several at once", () => {
+describe("several processes and users", () => {
   it.effect("two processes on one database publish each file once", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
       Effect.gen(function* () {
@@ -85,7 +85,7 @@ describe("several at once", () => {
   )
 
   it.effect(
-    "a backlog goes on when GitHub's hour is over, though nobody is tracked and GitHub not asked any more",
+    "a backlog goes on when GitHub's hour is over, also when no user is tracked and no request goes to GitHub",
     () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {

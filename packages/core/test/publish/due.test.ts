@@ -61,7 +61,7 @@ describe("a place in the queue", () => {
   })
 })
 
-it("all tries of a file take longer than trouble of an hour", () => {
+it("all attempts of a file take longer than an outage of an hour", () => {
   const waits = Array.from({ length: Timing.maxAttempts - 1 }, (_, n) => Timing.publicationRetryDelay(n + 1))
   const total = waits.reduce((sum, wait) => Duration.sum(sum, Timing.jittered(wait, 0)), Duration.zero)
   assert.isTrue(Duration.isGreaterThan(total, Duration.hours(1)))

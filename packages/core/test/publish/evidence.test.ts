@@ -122,7 +122,7 @@ describe("the scope of a failure", () => {
       { proven: true, alone: true }
     ],
     [
-      "everybody, after one was proven to be at fault",
+      "all users, after one was proven to be at fault",
       [...fails("a/1"), { ok: "b/1" }, ...fails("a/1", "b/2", "c/1", "d/1")],
       "service",
       { proven: false, alone: false }
@@ -182,18 +182,18 @@ describe("laws", () => {
     assert.strictEqual(verdicts.at(-1)?.scope, "service")
   })
 
-  it.prop("a success clears everybody", [history], ([events]) => {
+  it.prop("a success clears all users", [history], ([events]) => {
     const verdict = verdictsOf([...events.map(eventOf), { ok: "9/9" }, { fails: "new/1" }]).at(-1)
     assert.strictEqual(verdict?.scope, "thing")
     assert.isTrue(verdict?.isAlone)
   })
 
-  it.prop("what fails again after another's success is proven to be at fault", [history], ([events]) => {
+  it.prop("a thing that fails again after another's success is proven to be at fault", [history], ([events]) => {
     const verdict = verdictsOf([...events.map(eventOf), { fails: "new/1" }, { ok: "9/9" }, { fails: "new/1" }]).at(-1)
     assert.isTrue(verdict?.isProven)
   })
 
-  it("remembers no more than it has room for", () => {
+  it("the number of remembered things and users is bounded", () => {
     const many = Array.from({ length: 2_100 }, (_, n) => ({ fails: `${n}/1` }) as const)
     let evidence = Evidence.nothing
     for (const { fails: path } of many) {

@@ -77,7 +77,7 @@ describe("an outage", () => {
   )
 })
 
-it.effect("an outage that was waited out leaves a file all its tries", () =>
+it.effect("an outage leaves a file all its attempts", () =>
   inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
     Effect.gen(function* () {
       const gitpip = yield* Gitpip

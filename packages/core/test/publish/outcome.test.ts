@@ -210,7 +210,7 @@ const decide = (error: Error, step: Step, claim: Outcome.Situation, judged: Verd
     ? Outcome.afterGithubError(claim, error, judged)
     : Outcome.afterSinkError(claim, new SinkError({ reason: error }), { step: step as Outcome.Step, verdict: judged })
 
-describe("what becomes of a publication", () => {
+describe("the outcome of an attempt", () => {
   for (const [error, step, attempt, owner, becomes, waits] of table) {
     const name = error._tag === "GithubError" ? `${error.reason._tag} (${error.scope})` : error._tag
     it(`${name} at ${step}, ${attempt} attempt, ${owner}: ${becomes}`, () => {
@@ -219,26 +219,26 @@ describe("what becomes of a publication", () => {
   }
 })
 
-describe("what a lookup found and could not be completed", () => {
+describe("an item that a lookup found and that could not be completed", () => {
   const finish = (reason: SinkError["reason"], attempt: keyof typeof attempts, owner: keyof typeof whose) =>
     inWords(
       Outcome.afterFinishError(attempts[attempt], new SinkError({ reason }), { remoteId: "7", verdict: whose[owner] })
     )
 
-  it("is looked up again while tries are left", () => {
+  it("is followed by another lookup while attempts are left", () => {
     assert.deepStrictEqual(finish(unknown, "first", "the file's"), [
       "retry LookupFailed, counts, uncertain, Backoff",
       undefined
     ])
   })
 
-  it("is adopted as it is after the last try", () => {
+  it("is adopted unchanged after the last attempt", () => {
     for (const reason of [unknown, refused, forbidden]) {
       assert.deepStrictEqual(finish(reason, "last", "perhaps the file's"), ["published undefined", undefined])
     }
   })
 
-  it("waits, also after the last try, while nothing can be sent for any file", () => {
+  it("waits, also after the last attempt, while no file can be sent", () => {
     assert.deepStrictEqual(finish(denied, "last", "perhaps the file's"), [
       "release Forbidden",
       "service: After, suspicion by self"
@@ -247,6 +247,22 @@ describe("what a lookup found and could not be completed", () => {
       "release Paused",
       "service: At, limit by service"
     ])
+  })
+})
+
+describe("an item that a lookup found and whose content GitHub gives for no file", () => {
+  const later = (error: GithubError) => inWords(Outcome.afterContentError(attempts.first, error, whose.global))
+
+  it("stays uncertain and waits, and publishing is paused as GitHub says", () => {
+    assert.deepStrictEqual(later(githubError(new Unauthorized({ message }))), [
+      "snooze ContentLater, uncertain, After",
+      "service: After, suspicion by self"
+    ])
+    assert.deepStrictEqual(later(githubError(rateLimited("service"))), [
+      "snooze ContentLater, uncertain, After",
+      "service: At, limit by service"
+    ])
+    assert.deepStrictEqual(later(unavailable), ["snooze ContentLater, uncertain, After", growing("service")])
   })
 })
 
@@ -274,11 +290,11 @@ describe("the wait", () => {
   })
 
   it("lasts an hour at most when a sink asks for more", () => {
-    assert.deepStrictEqual(dueAfter(notYet, "target"), { _tag: "At", instant, atMost: Timing.maxPutOff })
+    assert.deepStrictEqual(dueAfter(notYet, "target"), { _tag: "At", instant, atMost: Timing.maxSnooze })
   })
 })
 
-it("a publication is sent no more often than it may be tried", () => {
+it("a publication is sent no more often than its attempts allow", () => {
   assert.isUndefined(Outcome.beforeResend(situation(Timing.maxAttempts)))
   assert.strictEqual(Outcome.beforeResend(situation(Timing.maxAttempts + 1))?._tag, "fail")
 })

@@ -164,4 +164,26 @@ describe("a refused token", () => {
       })
     )
   )
+
+  it.effect("of GitHub that only the content of a found deal meets pauses publishing, and is shown", () =>
+    inWorld(layerPostgres, { env: { GITPIP_PUBLISH_AS: "deal" } }, ({ github, pipedrive, settings }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "one" })
+        pipedrive.injectFault({ kind: "reset" }, { when: ({ route }) => route === "/api/v1/notes" })
+        yield* (yield* Gitpip).publish
+        github.injectFault({ kind: "status", status: 401, body: { message: "Bad credentials" } }, { times: forever })
+        yield* drainLate(Timing.settleDelay)
+        assert.match((yield* publishing).message, /GITHUB_TOKEN/)
+        assert.strictEqual((yield* Effect.provide(publishing, services(settings))).state, "paused")
+        pipedrive.clearRequests()
+        for (let minute = 0; minute < 60; minute++) yield* drainLate("1 minute")
+        assert.isAtMost(pipedrive.requests.length, 20)
+        github.clearFaults()
+        yield* drainLate("6 minutes")
+        assert.deepStrictEqual((yield* outcomes).attempts, ["OutcomeUnknown", "adopted"])
+        assert.deepStrictEqual([pipedrive.deals.length, pipedrive.notes.length], [1, 1])
+        assert.deepStrictEqual(yield* publishing, { message: "", state: "on" })
+      })
+    )
+  )
 })

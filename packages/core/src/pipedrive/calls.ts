@@ -1,0 +1,48 @@
+/** The kinds of calls that the API consists of: create, delete, list, and read. */
+import { Effect, type Schema } from "effect"
+import { HttpClientRequest } from "effect/http"
+import type { Begin } from "./send.ts"
+import type * as Transport from "./transport.ts"
+import { pageOf, read, WireCreated, wirePage } from "./wire.ts"
+
+/** A page of 500 activities with notes of 100 KB each would be 50 MB; Pipedrive offers no other way to read it. */
+export const maxListBytes = 64 * 1024 * 1024
+
+export type Query = Record<string, string | number>
+
+export const make = ({
+  origin,
+  transport
+}: {
+  readonly origin: string
+  readonly transport: ReturnType<typeof Transport.make>
+}) => {
+  const url = (path: string) => `${origin}/api/${path}`
+  const get = (path: string, query: Query = {}) => HttpClientRequest.get(url(path), { urlParams: query })
+  const post = (path: string, body: unknown) =>
+    HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post(url(path)), body)
+
+  return {
+    get,
+    /** Answers the new item's id. */
+    create: (
+      path: string,
+      body: unknown,
+      { begin, cost }: { readonly cost: number; readonly begin?: Begin | undefined }
+    ) =>
+      transport.call(post(path, body), { cost, begin }).pipe(
+        Effect.flatMap(read(WireCreated)),
+        Effect.map(({ data }) => data.id)
+      ),
+    /** 3 tokens. An item that is gone already counts as deleted. */
+    remove: (path: string) =>
+      transport.call(HttpClientRequest.delete(url(path)), { cost: 3 }).pipe(
+        Effect.asVoid,
+        Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
+      ),
+    list: <A, I>(schema: Schema.Codec<A, I>, path: string, { cost, query = {} }: { cost: number; query?: Query }) =>
+      transport
+        .call(get(path, query), { cost, maxBytes: maxListBytes })
+        .pipe(Effect.flatMap(read(wirePage(schema))), Effect.map(pageOf<A>))
+  }
+}

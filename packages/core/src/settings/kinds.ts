@@ -1,0 +1,58 @@
+/** Kinds of settings: a secret, one of a few words, yes or no. */
+import { Config, Option, Redacted, type Schema } from "effect"
+import { Token } from "./values.ts"
+
+/** One setting: how its variable is read, and its row in `docs/settings.md`. */
+export interface Definition<A> {
+  readonly config: Config.Config<A>
+  readonly fallback: string
+  readonly meaning: string
+  /** The required form of a value, where a schema's own message does not say it. */
+  readonly takes?: string
+}
+
+export const define = <A>(definition: Definition<A>): Definition<A> => definition
+
+/** A secret, or nothing when it is missing or blank. `Redacted` hides a secret in everything that is printed. */
+export const optionalSecret = (name: string, check: Schema.Codec<string, string> = Token) =>
+  Config.option(Config.schema(check, name)).pipe(
+    Config.map((value) =>
+      value.pipe(
+        Option.map((text) => text.trim()),
+        // A blank API key must not become a key that every caller has.
+        Option.filter((text) => text !== ""),
+        Option.map((text) => Redacted.make(text))
+      )
+    )
+  )
+
+/** A setting that is one of a few words. */
+export const choice = <const Word extends string>(
+  name: string,
+  options: {
+    readonly words: ReadonlyArray<Word>
+    readonly fallback: NoInfer<Word>
+    readonly meaning: string
+  }
+): Definition<Word> => ({
+  config: Config.Literals(options.words, name).pipe(Config.withDefault(options.fallback)),
+  takes: `must be ${orList(options.words)}`,
+  fallback: options.fallback,
+  meaning: options.meaning
+})
+
+/** A setting that is `true` or `false`. */
+export const yesOrNo = (
+  name: string,
+  options: { readonly fallback: boolean; readonly meaning: string }
+): Definition<boolean> => ({
+  config: Config.Boolean(name).pipe(Config.withDefault(options.fallback)),
+  takes: `must be ${orList(["true", "false"])}`,
+  fallback: String(options.fallback),
+  meaning: options.meaning
+})
+
+export const orList = (words: ReadonlyArray<string>): string => {
+  const quoted = words.map((word) => `\`${word}\``)
+  return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`
+}

@@ -1,0 +1,129 @@
+/**
+ * Reads the settings of the table, and checks what several of them mean together.
+ *
+ * All faults are reported in one message, so that a wrong deployment is fixed in one go.
+ */
+import { type Config, ConfigProvider, Duration, Effect, Option, Result } from "effect"
+import { emptyAddress } from "../database/address.ts"
+import type { Settings } from "../Settings.ts"
+import type { Definition } from "./kinds.ts"
+import { SettingsError } from "./SettingsError.ts"
+import { definitions } from "./table.ts"
+
+type Name = keyof typeof definitions
+type ValueOf<D> = D extends { readonly config: Config.Config<infer A> } ? A : never
+type Values = { readonly [N in Name]: ValueOf<(typeof definitions)[N]> }
+
+/** The values that could be read, and the faults of the others. */
+interface Read {
+  readonly values: Partial<Values>
+  readonly faults: ReadonlyArray<string>
+}
+
+/** The message of a value that cannot be read. A schema's own words name types. */
+const faultOf = (name: string, { takes }: Definition<unknown>, error: Config.ConfigError): string => {
+  const reason = error.message.replace(/^SchemaError\(|\)$/g, "").replace(/\s+at \[.*\]\s*$/s, "")
+  return `${name}: ${takes !== undefined && reason.startsWith("Expected") ? takes : reason}`
+}
+
+/** Reads all before judging any, so that every fault is named at once. */
+const readAll = Effect.gen(function* () {
+  const values: Record<string, unknown> = {}
+  const faults: Array<string> = []
+  for (const [name, definition] of Object.entries<Definition<unknown>>(definitions)) {
+    const result = yield* Effect.result(definition.config)
+    if (Result.isSuccess(result)) values[name] = result.success
+    else faults.push(faultOf(name, definition, result.failure))
+  }
+  return { values: values as Partial<Values>, faults } satisfies Read
+})
+
+/** The token and the company need each other. Only judged when all three could be read: a wrong one is no missing one. */
+const pipedriveFaults = ({
+  PIPEDRIVE_API_URL,
+  PIPEDRIVE_ORG,
+  PIPEDRIVE_TOKEN
+}: Partial<Values>): ReadonlyArray<string> => {
+  if (PIPEDRIVE_TOKEN === undefined || PIPEDRIVE_ORG === undefined || PIPEDRIVE_API_URL === undefined) return []
+  const hasAddress = Option.isSome(PIPEDRIVE_API_URL) || Option.isSome(PIPEDRIVE_ORG)
+  if (Option.isSome(PIPEDRIVE_TOKEN) === hasAddress) return []
+  return [
+    hasAddress
+      ? "PIPEDRIVE_TOKEN: is missing although PIPEDRIVE_ORG or PIPEDRIVE_API_URL is set"
+      : "PIPEDRIVE_ORG: is missing although PIPEDRIVE_TOKEN is set; it is the `acme` of https://acme.pipedrive.com"
+  ]
+}
+
+const pipedriveOf = ({
+  PIPEDRIVE_API_URL,
+  PIPEDRIVE_ORG,
+  PIPEDRIVE_TOKEN
+}: Values): Settings["Service"]["pipedrive"] => {
+  const pages = Option.map(PIPEDRIVE_ORG, (org) => new URL(`https://${org}.pipedrive.com`))
+  const api = Option.orElse(PIPEDRIVE_API_URL, () => pages)
+  return Option.map(Option.all({ token: PIPEDRIVE_TOKEN, api }), ({ api, token }) => ({
+    token,
+    origin: api.origin,
+    pages: Option.getOrElse(pages, () => api).origin
+  }))
+}
+
+const withoutSlash = ({ href }: URL): string => href.replace(/\/+$/, "")
+
+const toSettings = (values: Values): Settings["Service"] => ({
+  pipedrive: pipedriveOf(values),
+  publishAs: values.GITPIP_PUBLISH_AS,
+  activityType: values.GITPIP_ACTIVITY_TYPE,
+  activityDone: values.GITPIP_ACTIVITY_DONE,
+  backfill: values.GITPIP_BACKFILL,
+  postgres: values.POSTGRES_CONNECTION_STRING,
+  dataDir: values.GITPIP_DATA_DIR,
+  githubToken: values.GITHUB_TOKEN,
+  githubApiUrl: withoutSlash(values.GITHUB_API_URL),
+  host: values.GITPIP_HOST,
+  port: values.GITPIP_PORT,
+  apiKey: values.GITPIP_API_KEY,
+  url: Option.map(values.GITPIP_URL, withoutSlash),
+  rateLimit: values.GITPIP_RATE_LIMIT,
+  trustedProxies: values.GITPIP_TRUSTED_PROXIES,
+  scanInterval: values.GITPIP_SCAN_INTERVAL,
+  maxDelay: Duration.max(values.GITPIP_MAX_DELAY, values.GITPIP_SCAN_INTERVAL),
+  feed: values.GITPIP_FEED,
+  logLevel: values.GITPIP_LOG_LEVEL,
+  logFormat: values.GITPIP_LOG_FORMAT
+})
+
+/**
+ * Whether a variable is set to nothing. Reading its value would call it missing, but the names of what is set hold it.
+ * Names of environment variables lie in a tree, split at each `_`; those of other providers lie at the root.
+ */
+const isEmpty = Effect.fnUntraced(
+  function* (name: Name) {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const parts = name.split("_")
+    const places = [
+      { path: parts.slice(0, -1), key: parts.at(-1) ?? "" },
+      { path: [], key: name }
+    ]
+    const found = yield* Effect.forEach(places, ({ key, path }) =>
+      Effect.map(provider.load(path), (node) => node?._tag === "Record" && node.keys.has(key))
+    )
+    return found.includes(true)
+  },
+  Effect.orElseSucceed(() => false)
+)
+
+/** An empty address is a mistake, and not the wish for the embedded database. */
+const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING }: Partial<Values>) {
+  const isMissing = POSTGRES_CONNECTION_STRING !== undefined && Option.isNone(POSTGRES_CONNECTION_STRING)
+  return isMissing && (yield* isEmpty("POSTGRES_CONNECTION_STRING"))
+    ? [`POSTGRES_CONNECTION_STRING: ${emptyAddress}`]
+    : []
+})
+
+export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
+  const { faults, values } = yield* readAll
+  const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values)]
+  if (all.length > 0) return yield* new SettingsError({ faults: all })
+  return toSettings(values as Values)
+})

@@ -1,0 +1,134 @@
+/** Every setting of Gitpip: its environment variable, its default and its meaning. The only place that names them. */
+import { Config, Duration } from "effect"
+import { choice, define, optionalSecret, orList, yesOrNo } from "./kinds.ts"
+import * as Values from "./values.ts"
+
+const logLevels = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "All", "None"] as const
+
+const anAddress = "must be an address, with https:// or http:// before it"
+
+/** The settings by the name of their environment variable. Exported so that a flag can fall back to one, and a test can hold the documentation against them. */
+export const definitions = {
+  PIPEDRIVE_TOKEN: define({
+    config: optionalSecret("PIPEDRIVE_TOKEN"),
+    fallback: "none",
+    meaning: "Pipedrive API token. Without it nothing is published and everything waits as `pending`"
+  }),
+  PIPEDRIVE_ORG: define({
+    config: Config.option(Config.schema(Values.Subdomain, "PIPEDRIVE_ORG")),
+    fallback: "none",
+    meaning: "Pipedrive company subdomain: `acme` of `https://acme.pipedrive.com`"
+  }),
+  POSTGRES_CONNECTION_STRING: define({
+    config: optionalSecret("POSTGRES_CONNECTION_STRING", Values.ConnectionString),
+    fallback: "none",
+    meaning:
+      "`postgres://user:password@host:5432/database`. Without it an embedded database in `GITPIP_DATA_DIR` is used"
+  }),
+  GITHUB_TOKEN: define({
+    config: optionalSecret("GITHUB_TOKEN", Values.GithubToken),
+    fallback: "none",
+    meaning: "GitHub token; a classic one without any scope is enough. Without one, GitHub answers 60 requests an hour"
+  }),
+  GITHUB_API_URL: define({
+    config: Config.schema(Values.HttpUrl, "GITHUB_API_URL").pipe(Config.withDefault(new URL("https://api.github.com"))),
+    takes: anAddress,
+    fallback: "https://api.github.com",
+    meaning: "GitHub's API; for Enterprise Server `https://HOST/api/v3`"
+  }),
+  PIPEDRIVE_API_URL: define({
+    config: Config.option(Config.schema(Values.HttpOrigin, "PIPEDRIVE_API_URL")),
+    takes: anAddress,
+    fallback: "https://{PIPEDRIVE_ORG}.pipedrive.com",
+    meaning: "Origin of Pipedrive's API, for proxies and tests"
+  }),
+  GITPIP_HOST: define({
+    config: Config.NonEmptyString("GITPIP_HOST").pipe(Config.withDefault("127.0.0.1")),
+    fallback: "127.0.0.1",
+    meaning: "Address the server listens on. Any but a loopback address needs `GITPIP_API_KEY`"
+  }),
+  GITPIP_PORT: define({
+    config: Config.schema(Values.Port, "GITPIP_PORT").pipe(Config.withDefault(8080)),
+    takes: "must be a port number, 0 to 65535",
+    fallback: "8080",
+    meaning: "Port the server listens on; `0` takes any free one"
+  }),
+  GITPIP_SCAN_INTERVAL: define({
+    config: Config.schema(Values.Interval, "GITPIP_SCAN_INTERVAL").pipe(Config.withDefault(Duration.minutes(5))),
+    takes: "must be a number and its unit: `30 seconds`, `5 minutes`, `1 hour`",
+    fallback: "5 minutes",
+    meaning:
+      "Time from the start of one scan to the start of the next. Each scan checks all users while GitHub's limits allow that; with more users, those who publish often are checked more often"
+  }),
+  GITPIP_MAX_DELAY: define({
+    config: Config.schema(Values.Interval, "GITPIP_MAX_DELAY").pipe(Config.withDefault(Duration.days(1))),
+    takes: "must be a number and its unit: `6 hours`, `1 day`",
+    fallback: "1 day",
+    meaning:
+      "Longest time between two checks of a user, when GitHub's limits do not allow every scan to check all users. A value below `GITPIP_SCAN_INTERVAL` counts as the interval"
+  }),
+  GITPIP_FEED: yesOrNo("GITPIP_FEED", {
+    fallback: true,
+    meaning: "Whether the server follows GitHub's public feed, which shows most new gists before the next scan does"
+  }),
+  GITPIP_DATA_DIR: define({
+    config: Config.NonEmptyString("GITPIP_DATA_DIR").pipe(Config.withDefault(".gitpip")),
+    fallback: ".gitpip",
+    meaning: "Directory of the embedded database. One process at a time"
+  }),
+  GITPIP_API_KEY: define({
+    config: optionalSecret("GITPIP_API_KEY"),
+    fallback: "none",
+    meaning:
+      "When set, every call but `/health` and `/ready` needs `Authorization: Bearer KEY`; the page asks for it once"
+  }),
+  GITPIP_URL: define({
+    config: Config.option(Config.schema(Values.HttpUrl, "GITPIP_URL")),
+    takes: anAddress,
+    fallback: "none",
+    meaning:
+      "Address of a running server, `http://127.0.0.1:8080`. When set, commands ask that server (with `GITPIP_API_KEY`) in place of the database"
+  }),
+  GITPIP_RATE_LIMIT: define({
+    config: Config.schema(Values.RateLimit, "GITPIP_RATE_LIMIT").pipe(Config.withDefault(6_000)),
+    fallback: "6000",
+    meaning:
+      "Requests a minute that one client may make to the server; `/health` and `/ready` do not count. `none`: any number, and as many wrong keys"
+  }),
+  GITPIP_TRUSTED_PROXIES: define({
+    config: Config.schema(Values.Subnets, "GITPIP_TRUSTED_PROXIES").pipe(Config.withDefault([])),
+    fallback: "none",
+    meaning:
+      "Reverse proxies that name the client in `X-Forwarded-For`, as addresses or subnets: `127.0.0.1, 10.0.0.0/8`. Without it they are the client themselves"
+  }),
+  GITPIP_PUBLISH_AS: choice("GITPIP_PUBLISH_AS", {
+    words: ["activity", "deal"],
+    fallback: "activity",
+    meaning:
+      "`activity`: one activity per file on the user's deal; `deal`: one deal per file with the content as its note"
+  }),
+  GITPIP_ACTIVITY_TYPE: define({
+    config: Config.NonEmptyString("GITPIP_ACTIVITY_TYPE").pipe(Config.withDefault("task")),
+    fallback: "task",
+    meaning: "`key_string` of the Pipedrive activity type"
+  }),
+  GITPIP_ACTIVITY_DONE: yesOrNo("GITPIP_ACTIVITY_DONE", {
+    fallback: false,
+    meaning: "Whether activities are created as done"
+  }),
+  GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
+    words: ["all", "none"],
+    fallback: "all",
+    meaning: "`none`: gists older than the tracking are listed but not published"
+  }),
+  GITPIP_LOG_LEVEL: choice("GITPIP_LOG_LEVEL", {
+    words: logLevels,
+    fallback: "Info",
+    meaning: orList(logLevels)
+  }),
+  GITPIP_LOG_FORMAT: choice("GITPIP_LOG_FORMAT", {
+    words: ["pretty", "json", "logfmt"],
+    fallback: "pretty",
+    meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
+  })
+} as const

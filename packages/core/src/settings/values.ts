@@ -1,0 +1,93 @@
+/** The forms that texts of settings must have, and the values that they become. A message says what to give instead. */
+import { Duration, Result, Schema, SchemaTransformation } from "effect"
+import { IpInterface, IpNetwork } from "effect/net"
+import { parse } from "../database/address.ts"
+import { isBlockedPort } from "../net/blockedPorts.ts"
+
+/** Text that fits into a header. Blank text passes, since it counts as missing. */
+const fitsHeader = Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, {
+  message: "must be printable ASCII on one line, without spaces"
+})
+
+export const Token = Schema.String.check(fitsHeader)
+
+/** Sharing tokens: https://docs.github.com/en/site-policy/github-terms/github-terms-of-service#h-api-terms */
+export const GithubToken = Schema.String.check(
+  Schema.makeFilter((text) =>
+    text.includes(",")
+      ? "holds several tokens; GitHub's terms (section H) forbid sharing tokens to exceed its rate limits. Give one token"
+      : undefined
+  ),
+  fitsHeader
+)
+
+export const HttpUrl = Schema.URLFromString.check(
+  Schema.makeFilter((url) => {
+    if (url.protocol !== "https:" && url.protocol !== "http:") return "must start with https:// or http://"
+    // `fetch` refuses such an address, and messages would show the password.
+    if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
+    if (url.search !== "" || url.hash !== "") return "must end with the path, without `?` or `#`"
+    return isBlockedPort(url)
+      ? `uses port ${url.port}, which \`fetch\` never connects to. Give an address with another port`
+      : undefined
+  })
+)
+
+export const HttpOrigin = HttpUrl.check(
+  Schema.makeFilter((url) => (url.pathname === "/" ? undefined : "must be an origin: scheme, host and port alone"))
+)
+
+/** Hazard: an address that cannot be read would end up in errors of the driver, password and all. `parse` never shows it. */
+export const ConnectionString = Schema.String.check(
+  Schema.makeFilter((given) =>
+    Result.match(parse(given), { onSuccess: () => undefined, onFailure: (reason) => reason })
+  )
+)
+
+export const Interval = Schema.DurationFromString.check(
+  Schema.makeFilter((interval) =>
+    Duration.between(interval, { minimum: Duration.seconds(1), maximum: Duration.days(365) })
+      ? undefined
+      : "must be at least 1 second and at most 365 days: for example `5 minutes`"
+  )
+)
+
+export const Port = Schema.Int.check(
+  Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "must be a port number, 0 to 65535" })
+)
+
+export const RateLimit = Schema.String.check(
+  Schema.isPattern(/^(none|[1-9]\d{0,8})$/, { message: "must be a number of requests a minute, or `none`" })
+).pipe(
+  Schema.decodeTo(
+    Schema.Number,
+    SchemaTransformation.transform({
+      decode: (text) => (text === "none" ? Number.POSITIVE_INFINITY : Number(text)),
+      encode: (limit) => (limit === Number.POSITIVE_INFINITY ? "none" : String(limit))
+    })
+  )
+)
+
+/** Addresses and subnets with commas between. An address alone is the subnet of itself. */
+export const Subnets = Schema.String.check(
+  Schema.makeFilter((text) =>
+    text.split(",").every((part) => Result.isSuccess(IpInterface.fromString(part.trim())))
+      ? undefined
+      : "must be addresses or subnets with commas between: `127.0.0.1, 10.0.0.0/8`"
+  )
+).pipe(
+  Schema.decodeTo(
+    Schema.Array(Schema.declare(IpNetwork.isIpNetwork)),
+    SchemaTransformation.transform({
+      decode: (text): ReadonlyArray<IpNetwork.IpNetwork> =>
+        text.split(",").map((part) => IpNetwork.fromInterface(IpInterface.fromStringUnsafe(part.trim()))),
+      encode: (networks) => networks.map(IpNetwork.format).join(",")
+    })
+  )
+)
+
+export const Subdomain = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9-]*$/, {
+    message: "must be the company's subdomain alone: `acme` of https://acme.pipedrive.com"
+  })
+)

@@ -1,0 +1,121 @@
+/** Stores what became of a claim. */
+import { Duration, Effect } from "effect"
+import type { SqlClient } from "effect/sql"
+import { orDatabaseError } from "../database/Database.ts"
+import { execute } from "../database/statements.ts"
+import { type Outcome, type Published, stateAfter, type Unpublished } from "../domain/Outcome.ts"
+import * as rules from "../domain/rules.ts"
+import * as Timing from "../domain/Timing.ts"
+import type { Claim } from "./claims.ts"
+import * as Duplicates from "./duplicates.ts"
+import { inFuture } from "./sql.ts"
+
+/** When a publication is tried again, and whether it then waits behind all that waits of the same user. */
+export interface Retrial {
+  readonly wait: Duration.Duration
+  readonly isLast: boolean
+}
+
+/** What an outcome changes in the row of a publication that is not published. */
+interface Change {
+  readonly due: Retrial
+  readonly isUncertain: boolean
+  /** Whether the attempt is listed among the publication's attempts. */
+  readonly isListed: boolean
+  /** Whether the attempt counts as one of the publication's tries. */
+  readonly isTry: boolean
+  /** Whether a failure that is stored already is taken back. */
+  readonly takesBack: boolean
+}
+
+const atOnce: Retrial = { wait: Duration.zero, isLast: false }
+
+const changeOf = (claim: Claim, outcome: Unpublished<Retrial>): Change => {
+  const failure = { due: atOnce, isUncertain: false, isListed: true, isTry: true, takesBack: false }
+  const later = { ...failure, isListed: false, isTry: false }
+  switch (outcome._tag) {
+    case "retry":
+      return { ...failure, due: outcome.due, isUncertain: outcome.isUncertain, isTry: outcome.counts }
+    case "fail":
+      return { ...failure, isUncertain: outcome.isUncertain }
+    case "discard":
+      return failure
+    case "snooze":
+      // A snooze takes back a failure that turns out to be global.
+      return { ...later, due: outcome.due, isUncertain: outcome.isUncertain, takesBack: true }
+    case "release":
+      return { ...later, isUncertain: claim.sentAt !== null }
+  }
+}
+
+/** Why a claim is not published. A process that was stopped gives no reason. */
+const whyOf = (outcome: Unpublished<Retrial>) => (outcome._tag === "release" ? outcome.why : outcome)
+
+export const make = (sql: SqlClient.SqlClient) => {
+  const addAttempt = ({ key }: Pick<Claim, "key">, outcome: string, message: string | null) => sql`
+    insert into attempts (publication_key, at, outcome, message) values (${key}, clock_timestamp(), ${outcome}, ${message})`
+
+  /** Behind all that waits of the same user. */
+  const lastStartTag = (claim: Claim) =>
+    sql`greatest(start_tag, (select max(start_tag) + 1 from publications where user_key = ${claim.userKey} and state = 'pending'))`
+
+  const settlePublished = Effect.fnUntraced(function* (
+    claim: Pick<Claim, "key">,
+    { how, remark, remoteId }: Published
+  ) {
+    const first = yield* sql`
+      update publications set state = 'published', remote_id = ${remoteId}, published_at = clock_timestamp(),
+        lease_until = null, sent_at = null, error_reason = null, error_message = null,
+        audit_at = case when resent_since is null then null else ${inFuture(sql, Timing.auditDelay)} end
+      where key = ${claim.key} and (remote_id is null or remote_id = ${remoteId}) returning 1 as ok`
+    if (first.length > 0) {
+      yield* addAttempt(claim, how, remark)
+      return "published" as const
+    }
+    yield* addAttempt(claim, "duplicate", `Another process had published this file before; ${remoteId} is deleted`)
+    if (rules.fence) yield* Duplicates.noteDuplicates(sql, claim, [remoteId])
+    return "duplicate" as const
+  })
+
+  /** Releases a claim. A publication that was sent is due when a lookup shows what became of the request. */
+  const releaseRow = (claim: Claim) => sql`
+    update publications set state = 'pending', lease_until = null, attempts = greatest(attempts - 1, 0),
+      due_at = case when sent_at is null then due_at else ${inFuture(sql, Timing.settleDelay)} end
+    where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending'`
+
+  const settleUnpublished = Effect.fnUntraced(function* (claim: Claim, outcome: Unpublished<Retrial>) {
+    const why = whyOf(outcome)
+    if (why === undefined) return void (yield* releaseRow(claim))
+    const { message, reason } = why
+    const { due, isListed, isTry, isUncertain, takesBack } = changeOf(claim, outcome)
+    const own = yield* sql`
+      update publications set state = ${stateAfter(outcome)}, due_at = ${inFuture(sql, due.wait)}, lease_until = null,
+        sent_at = case when ${isUncertain} then coalesce(sent_at, clock_timestamp()) end,
+        error_reason = ${reason}, error_message = ${message},
+        start_tag = ${due.isLast ? lastStartTag(claim) : sql.literal("start_tag")},
+        attempts = attempts - ${isTry ? 0 : 1}
+      where key = ${claim.key} and epoch = ${claim.epoch}
+        and state in ('sending'${sql.literal(takesBack ? ", 'failed'" : "")}) returning 1 as ok`
+    if (own.length > 0 && isListed) yield* addAttempt(claim, reason, message)
+  })
+
+  return {
+    /**
+     * Stores what became of a claim. The first remote id wins, whichever process brings it: a later, different one is
+     * noted to be deleted, in the same transaction. Any other outcome has no effect when the claim is lost.
+     */
+    settle: (claim: Claim, outcome: Outcome<Retrial>) =>
+      orDatabaseError(
+        sql.withTransaction(
+          outcome._tag === "published"
+            ? settlePublished(claim, outcome)
+            : Effect.as(settleUnpublished(claim, outcome), stateAfter(outcome))
+        )
+      ),
+    /** Notes that lookups found nothing: the next request is the first again, and an audit checks that later. */
+    absent: (claim: Claim) =>
+      execute(sql`
+          update publications set resent_since = coalesce(resent_since, sent_at), sent_at = null
+          where key = ${claim.key} and epoch = ${claim.epoch}`)
+  }
+}

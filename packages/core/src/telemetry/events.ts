@@ -1,0 +1,68 @@
+/** Every log event and key, with its meaning. Names are stable. `docs/metrics.md` lists them, and a test compares. */
+import { Effect } from "effect"
+
+/** The events that are logged. Every log line is one of these events, and everything that varies is in its keys. */
+export const events = {
+  "scan.started": "A scan has begun",
+  "scan.ended": "A scan has ended, with what it found",
+  "user.failed": "A check of a user failed; the user is checked again later",
+  "user.renamed": "A tracked account has a new name, which is followed",
+  "batch.failed": "GitHub did not answer a batch of users; the users are checked one by one",
+  "feed.polled": "GitHub's public feed was read as far as it was new",
+  "feed.gap": "The feed moved on by more than can be read; users are checked earlier than planned",
+  "feed.failed": "The feed could not be read; it is polled again later",
+  "answer.unreadable": "An answer of GitHub or Pipedrive has a field of an unknown form; logged once for each field",
+  "gists.skipped": "Gists that GitHub described in an unknown form were skipped",
+  "github.accepted": "GitHub answers again after it refused all requests",
+  "github.refused": "GitHub refuses all requests; one cheap request at a time shows when the refusal is over",
+  "list.ended": "GitHub does not show all of a user's list; the gists that it shows are found",
+  "publication.published": "A file is in Pipedrive",
+  "publication.set_back": "An attempt at a publication did not succeed",
+  "publication.duplicate": "A file was published by two processes; one of the two activities is deleted",
+  "publisher.off": "Nothing is published, because credentials are missing",
+  "publisher.paused": "Publishing is paused",
+  "worker.failed": "A round of the background work failed, and is repeated",
+  "worker.broke": "A round of the background work met an internal error, and is repeated",
+  "database.failed": "The database failed during a caller's request",
+  "http.listening": "The server accepts requests",
+  "http.answered": "A request was answered",
+  "http.broke": "A request met an internal error of the server",
+  "http.client_blocked": "A client sent too many wrong API keys, and is blocked for a while"
+} as const
+export type Event = keyof typeof events
+
+/** What varies between log lines of one event. A key means the same in every event. */
+export const keys = {
+  scan: "Number of a scan",
+  user: "A tracked user's name",
+  publication: "Number of a publication",
+  file: "Address of a file",
+  remote_id: "Id of the file's activity or deal in Pipedrive",
+  state: "State of a scan or publication",
+  outcome: "How a scan or attempt ended",
+  reason: "Reason, as one word",
+  detail: "Reason, as a sentence",
+  until: "When work goes on",
+  users: "Users checked",
+  unchanged: "Users without a change",
+  failed: "Users whose check failed",
+  files: "Files found",
+  gists: "Number of gists",
+  before: "An account's former name",
+  after: "An account's present name",
+  loop: "Part of the background work",
+  address: "Where the server listens",
+  client: "Address of a caller",
+  method: "HTTP method",
+  path: "Path of a request, without its parameters",
+  status: "HTTP status of an answer"
+} as const
+type Fields = { readonly [K in keyof typeof keys]?: string | number }
+
+/** Logs an event. */
+export const log = (
+  level: "Debug" | "Info" | "Warn" | "Error",
+  event: Event,
+  fields: Fields,
+  ...cause: Array<unknown>
+) => Effect.annotateLogs(Effect.logWithLevel(level)(event, ...cause), fields)
