@@ -16,14 +16,14 @@ const retired = {
   "put off, set back (retry, snooze, release)":
     /\bputs? off\b|\bputting off\b|putOff|setBack|setback|postpon|waitOut|handBack/gi,
   "front (queue head)": /where the queue stands|at the front/gi,
-  "binding (enforcedBy)": /\bbinding\b/g,
+  "binding (enforcedBy)": /(?<!channel[ _])\bbinding\b/g,
   "everybody's (global)": /everybody's|concernsEverybody/gi,
   "stamp (fingerprint)": /\bstamps?\b/gi,
   "walk (full listing)": /\bwalk(s|ed|ing)?\b|toTheEnd/gi,
   "tell (report)": /\b(told|tells?|telling)\b/gi,
   "recall (restore)": /\brecall(s|ed)?\b/gi,
   // `sql.reserve` is the name of Effect's function.
-  "spare, withheld, reserve (backlog hold)": /\b(spare|withheld|(?<!sql\.)reserve)\b/gi,
+  "spare, withheld, reserve (backlog hold)": /\b(spare|withheld|(?<![."])reserve)\b/gi,
   "receipt, retract (remote id, duplicate)": /\breceipts?\b|retract/gi,
   "stand-in, misbehave (fake, injectFault)": /stand-?ins?\b|misbehav/gi,
   "most…, least…, longest… (max…, min…)": /\b(most|least|longest|farthest|shortest)[A-Z]\w*/g,
