@@ -17,14 +17,14 @@ const retired = {
     /\bputs? off\b|\bputting off\b|putOff|setBack|setback|postpon|waitOut|handBack/gi,
   "front (queue head)": /where the queue stands|at the front/gi,
   // `channel_binding` is a parameter of libpq.
-  "binding (enforcedBy)": /(?<!channel.)\bbinding\b/g,
+  "binding (enforcedBy)": /(?<!channel[ _])\bbinding\b/g,
   "everybody's (global)": /everybody's|concernsEverybody/gi,
   "stamp (fingerprint)": /\bstamps?\b/gi,
   "walk (full listing)": /\bwalk(s|ed|ing)?\b|toTheEnd/gi,
   "tell (report)": /\b(told|tells?|telling)\b/gi,
   "recall (restore)": /\brecall(s|ed)?\b/gi,
   // `sql.reserve` is the name of Effect's function.
-  "spare, withheld, reserve (backlog hold)": /\b(spare|withheld|(?<!sql\.)reserve)\b/gi,
+  "spare, withheld, reserve (backlog hold)": /\b(spare|withheld|(?<![."])reserve)\b/gi,
   "receipt, retract (remote id, duplicate)": /\breceipts?\b|retract/gi,
   "stand-in, misbehave (fake, injectFault)": /stand-?ins?\b|misbehav/gi,
   "most…, least…, longest… (max…, min…)": /\b(most|least|longest|farthest|shortest)[A-Z]\w*/g,
@@ -34,7 +34,7 @@ const retired = {
 
 /** Released migrations, old schemas and the history of changes keep their words. */
 const isHistory =
-  /^CHANGELOG|^\.changeset\/|migrations\/000[1-7]|test\/database\/schemas\/|^\.ci\/shape|package-lock|openapi\.json$|\.(svg|png)$|^LICENSE|\/LICENSE$/
+  /^CHANGELOG|^\.changeset\/|migrations\/000[1-8]|test\/database\/schemas\/|^\.ci\/shape|package-lock|openapi\.json$|\.(svg|png)$|^LICENSE|\/LICENSE$/
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
   .split("\n")
   .filter((file) => file !== "" && !isHistory.test(file) && lstatSync(file).isFile())

@@ -15,23 +15,25 @@ const survives = async (options: Omit<RunOptions, "seed">) => {
   process.stdout.write(`chaos: seed ${seed}\n`)
   const { dump, faults, verdict } = await run({ seed, ...options })
   assert.isTrue(isClean(verdict), `seed ${seed}: ${JSON.stringify(verdict)}\n${dump}`)
-  assert.strictEqual(dump, "", `seed ${seed}: it did not come to rest`)
+  assert.strictEqual(dump, "", `seed ${seed}: work is left`)
   // A run without faults and files would prove nothing.
   assert.isAtLeast(faults, options.faults)
   assert.isAbove(verdict.files, 20)
 }
 
-describe("whatever happens, each file is published once and shown once", () => {
-  it("with one server on PostgreSQL", guard, () =>
+describe("random faults", () => {
+  it("one server on PostgreSQL publishes and shows each file once under random faults", guard, () =>
     survives({ database: "postgres", servers: 1, faults: 40, mode: { token: true, feed: false } })
   )
-  it("with three servers on one PostgreSQL", guard, () =>
+  it("three servers on one PostgreSQL publish and show each file once under random faults", guard, () =>
     survives({ database: "postgres", servers: 3, faults: 50, mode: { token: true, feed: true } })
   )
-  it("on the embedded database", guard, () =>
+  it("a server on the embedded database publishes and shows each file once under random faults", guard, () =>
     survives({ database: "embedded", servers: 1, faults: 40, mode: { token: false, feed: true } })
   )
-  it("without a token and without the feed", guard, () =>
-    survives({ database: "postgres", servers: 1, faults: 40, mode: { token: false, feed: false } })
+  it(
+    "a server without a token and without the feed publishes and shows each file once under random faults",
+    guard,
+    () => survives({ database: "postgres", servers: 1, faults: 40, mode: { token: false, feed: false } })
   )
 })

@@ -1,4 +1,4 @@
-/** The harness is proven: without a rule, or with a plain wiring in the program's place, it finds what is lost or doubled. */
+/** Proofs of the harness: without a rule, or with a plain wiring in the program's place, it finds lost and doubled files. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { isClean } from "../src/Oracle.ts"
 import * as PostgresServer from "../src/PostgresServer.ts"
@@ -13,15 +13,17 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.stop())
 
+const found = { lost: "lost files", doubled: "doubled files", visits: "wrong visits" }
+
 describe("the rule", () => {
   for (const proof of proofs) {
     describe(proof.rule, () => {
-      it("is kept, and all is well", guard, async () => {
+      it("nothing is lost, doubled or shown wrong while the rule holds", guard, async () => {
         const verdict = await outcome(postgres, proof, "on")
         assert.isTrue(isClean(verdict), JSON.stringify(verdict))
       })
 
-      it(`is switched off, and the oracle sees what is ${proof.red}`, guard, async () => {
+      it(`the oracle finds ${found[proof.red]} when the rule is switched off`, guard, async () => {
         const verdict = await outcome(postgres, proof, "off")
         assert.isNotEmpty(verdict[proof.red], JSON.stringify(verdict))
       })
@@ -30,11 +32,11 @@ describe("the rule", () => {
 })
 
 describe("a plain wiring that is killed at each of its requests", () => {
-  it("loses files when it marks them before it sends them", guard, async () => {
+  it("a plain wiring that marks files before it sends them loses files", guard, async () => {
     assert.deepStrictEqual(await plainWiring("before"), { kills: 6, lost: 3, doubled: 0, activities: 3 })
   })
 
-  it("doubles files when it marks them after it sent them", guard, async () => {
+  it("a plain wiring that marks files after it sends them doubles files", guard, async () => {
     assert.deepStrictEqual(await plainWiring("after"), { kills: 6, lost: 0, doubled: 1, activities: 9 })
   })
 })

@@ -63,7 +63,7 @@ const atTimes = [
 const isSchema = (step: string) =>
   /(before|after) (create|alter|lock|insert into "gitpip|update publications p set backlog)/i.test(step)
 
-it("kill -9 at every step", guard, async () => {
+it("a server that is killed at every step publishes each file once", guard, async () => {
   const random = Random.make(Number(process.env.CHAOS_SEED ?? 1))
   const steps: Steps = { killed: new Set(), statements: new Set() }
   // Two worlds share the steps: while one waits for leases to end, the other lives.

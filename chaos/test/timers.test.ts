@@ -1,4 +1,4 @@
-/** The timers that server processes run on: in order, and at once when the clock is advanced. */
+/** The timers of server processes: in order, and at once when the clock is advanced. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Timers from "../src/timers.ts"
 
@@ -27,7 +27,7 @@ const makeMachine = () => {
 }
 
 describe("timers", () => {
-  it("run when the machine's time has come, and no sooner", () => {
+  it("a timer runs when its time has come, and no sooner", () => {
     const { machine, pass } = makeMachine()
     const timers = Timers.make(machine)
     const ran: Array<string> = []
@@ -43,7 +43,7 @@ describe("timers", () => {
     assert.strictEqual(timers.wait(), Number.POSITIVE_INFINITY)
   })
 
-  it("run at once and in order when the clock is advanced over them", () => {
+  it("timers run at once and in order when the clock is advanced over them", () => {
     const { machine, pass } = makeMachine()
     const timers = Timers.make(machine)
     const ran: Array<string> = []
@@ -57,7 +57,7 @@ describe("timers", () => {
     assert.deepStrictEqual(ran, ["second", "minute", "two minutes"])
   })
 
-  it("that set another one let it wait its time from then on", () => {
+  it("a timer that a timer sets waits its whole time from then on", () => {
     const { machine } = makeMachine()
     const timers = Timers.make(machine)
     let ticks = 0
@@ -71,7 +71,7 @@ describe("timers", () => {
     assert.strictEqual(timers.wait(), 1_000)
   })
 
-  it("do not run when they were removed", () => {
+  it("a removed timer does not run", () => {
     const { machine } = makeMachine()
     const timers = Timers.make(machine)
     const removed = timers.add(10, () => assert.fail())

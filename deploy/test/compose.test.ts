@@ -1,4 +1,4 @@
-/** The Compose file: it has the form that Compose asks for, waits for the database's health, and holds no secret. */
+/** The Compose file: it has Compose's form, waits for the database's health, and holds no secret. */
 import { existsSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"
@@ -12,13 +12,13 @@ const compose = parse(text)
 const { gitpip, postgres } = compose.services
 
 describe("deploy/compose.yaml", () => {
-  // Named `id`, as an older draft had it, which has no meaning any more.
+  // An older draft's `id`, which has no meaning now.
   const schema = JSON.parse(JSON.stringify(composeSchema), (key, value) =>
     (key === "id" || key === "$schema") && typeof value === "string" ? undefined : value
   )
   const fits = new Ajv({ strict: false, validateFormats: false }).compile(schema)
 
-  it("has the form that the Compose specification asks for", () => {
+  it("the Compose file has the form of the Compose specification", () => {
     // The project's name came to the specification after this schema.
     const { name, ...project } = compose
     assert.strictEqual(name, "gitpip")
@@ -28,16 +28,16 @@ describe("deploy/compose.yaml", () => {
     assert.isFalse(fits(changed({ depends_on: { postgres: { condition: "up" } } })))
   })
 
-  it("starts Gitpip once PostgreSQL is healthy, and asks it for its health over the network", () => {
+  it("Compose starts Gitpip once PostgreSQL answers its health check over the network", () => {
     assert.deepStrictEqual(gitpip.depends_on, { postgres: { condition: "service_healthy" } })
     assert.strictEqual(postgres.healthcheck.test[1], "pg_isready")
-    // While it sets a new database up, the image's server listens on its socket alone: that one is not the database yet.
+    // While the image sets up a new database, its server listens on its socket alone and is not the database yet.
     assert.include(postgres.healthcheck.test, "--host=127.0.0.1")
-    // Once it is called unhealthy, Compose gives up on Gitpip.
+    // Compose does not start Gitpip once the database is unhealthy.
     assert.strictEqual(postgres.healthcheck.start_period, "5m")
   })
 
-  it("builds the Dockerfile, and keeps PostgreSQL's data where version 18 has it", () => {
+  it("Compose builds the Dockerfile, and keeps PostgreSQL's data where version 18 has it", () => {
     assert.isTrue(existsSync(`${root}${gitpip.build.dockerfile}`))
     assert.include(dockerfile, `EXPOSE ${gitpip.ports[0].split(":").at(-1)}`)
     assert.strictEqual(postgres.image, "postgres:18")
@@ -46,7 +46,7 @@ describe("deploy/compose.yaml", () => {
     assert.deepStrictEqual(Object.keys(compose.volumes), [volume])
   })
 
-  it("gives Gitpip nothing that it does not need, and shows it to this machine alone", () => {
+  it("Compose gives Gitpip only the rights that it needs, and publishes its port to this machine alone", () => {
     assert.isTrue(gitpip.read_only)
     assert.deepStrictEqual(gitpip.cap_drop, ["ALL"])
     assert.deepStrictEqual(gitpip.security_opt, ["no-new-privileges:true"])
@@ -54,7 +54,7 @@ describe("deploy/compose.yaml", () => {
     assert.isUndefined(postgres.ports)
   })
 
-  it("takes every secret from the environment, and names settings that there are", () => {
+  it("the Compose file takes every secret from the environment, and names settings that exist", () => {
     const example = readFileSync(`${root}deploy/.env.example`, "utf8")
     const asked = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name as string)
     const offered = [...example.matchAll(/^([A-Z_]+)=(.*)$/gm)]
@@ -64,7 +64,7 @@ describe("deploy/compose.yaml", () => {
     )
     assert.isTrue(offered.every(([, , value]) => value === ""))
     for (const name of Object.keys(gitpip.environment)) assert.property(settings, name)
-    // Without them nothing starts, and Compose says why.
+    // Without these variables nothing starts, and Compose says why.
     for (const name of ["POSTGRES_PASSWORD", "GITPIP_API_KEY"])
       assert.match(text, new RegExp(`\\{${name}:\\?Set ${name} in`))
   })

@@ -1,4 +1,4 @@
-/** The image: what it is made of, how it starts, under whom, how it is asked for its health, and how it stops. */
+/** The image: its files, its user, its start, its health check and its stop. */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -13,16 +13,16 @@ import { makeWorld, start, work } from "./server.ts"
 const isRoot = process.getuid?.() === 0
 
 describe("the Dockerfile", () => {
-  it("passes the linter", () => assert.deepStrictEqual(validate(dockerfile), []))
+  it("the Dockerfile passes the linter", () => assert.deepStrictEqual(validate(dockerfile), []))
 
-  it("pins the Node.js that everything is tested with", () => {
+  it("the Dockerfile pins the Node.js of the tests", () => {
     const { devDependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8"))
     for (const from of DockerfileParser.parse(dockerfile).getFROMs()) {
       assert.match(from.getImage() ?? "", new RegExp(`^node:${devDependencies.node}-(slim|alpine)$`))
     }
   })
 
-  it("asks for health less long than a supervisor waits", () => {
+  it("the health check ends before a supervisor's time-out", () => {
     assert.match(dockerfile, /--timeout=5s/)
     assert.match(readFileSync(`${root}deploy/healthcheck.js`, "utf8"), /AbortSignal\.timeout\(4_000\)/)
   })
@@ -33,7 +33,7 @@ describe("the image", () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "gitpip-image-"))
-    // The image's user has to get there.
+    // The image's user must be able to enter.
     chmodSync(folder, 0o755)
     image = build(dockerfile, folder)
     // The image's Node.js, where its user can reach it.
@@ -41,7 +41,7 @@ describe("the image", () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** A command of the image, with `/` where its files are. As root it runs as the image's user, with nothing to gain. */
+  /** A command of the image, with `/` at its files. When this process is root, the command runs as the image's user, without privileges. */
   const command = (words: ReadonlyArray<string>) => {
     const [uid = "", gid = ""] = image.user.split(":")
     const as = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--no-new-privs"]
@@ -53,9 +53,9 @@ describe("the image", () => {
     env: { ...image.env, PATH: `${join(folder, "bin")}:/usr/bin:/bin`, ...env }
   })
 
-  it("runs as a user with a number that is not root's", () => assert.match(image.user, /^[1-9]\d*:[1-9]\d*$/))
+  it("the image runs as a user with a number, who is not root", () => assert.match(image.user, /^[1-9]\d*:[1-9]\d*$/))
 
-  it("holds what runs and nothing else, within 100 MB", () => {
+  it("the image holds only what runs, within 100 MB", () => {
     const app = join(image.files, "app")
     assert.sameMembers(readdirSync(app), [
       "LICENSE",
@@ -80,37 +80,39 @@ describe("the image", () => {
     assert.isBelow(bytes, 100_000_000)
   })
 
-  it.live("starts with its own command, works, reports its health, writes no file, and stops in time on SIGTERM", () =>
-    Effect.gen(function* () {
-      const world = yield* makeWorld
-      const began = Date.now()
-      const server = yield* start(command(image.command), options(world.env))
-      yield* server.says("http.listening")
-      if (isRoot) {
-        const status = readFileSync(`/proc/${server.pid}/status`, "utf8")
-        assert.match(status, new RegExp(`^Uid:\\t${image.user.split(":")[0]}\\t`, "m"))
-        assert.match(status, /^CapEff:\t0+$/m)
-      }
-      const health = (env: Readonly<Record<string, string>>) =>
-        Effect.flatMap(start(command(image.healthcheck), options(env)), ({ ended }) => ended)
-      assert.strictEqual((yield* health(world.env)).code, 0)
-      yield* work(world)
-      yield* server.kill(image.stopSignal as NodeJS.Signals)
-      const stopping = Date.now()
-      const { code, signal, stderr, stdout } = yield* server.ended
-      assert.deepStrictEqual([code, signal, stderr], [0, null, ""], stdout)
-      const grace = parse(readFileSync(`${root}deploy/compose.yaml`, "utf8")).services.gitpip.stop_grace_period
-      assert.isBelow(Date.now() - stopping, Number.parseInt(grace, 10) * 1_000)
-      assert.strictEqual((yield* health(world.env)).code, 1)
-      for (const line of stdout.trim().split("\n")) assert.isString(JSON.parse(line).message)
-      const written = readdirSync(image.files, { recursive: true, encoding: "utf8" }).filter(
-        (file) => statSync(join(image.files, file)).mtimeMs > began
-      )
-      assert.deepStrictEqual(written, [])
-    })
+  it.live(
+    "the image starts with its own command, works, reports its health, writes no file, and stops in time on SIGTERM",
+    () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld
+        const began = Date.now()
+        const server = yield* start(command(image.command), options(world.env))
+        yield* server.says("http.listening")
+        if (isRoot) {
+          const status = readFileSync(`/proc/${server.pid}/status`, "utf8")
+          assert.match(status, new RegExp(`^Uid:\\t${image.user.split(":")[0]}\\t`, "m"))
+          assert.match(status, /^CapEff:\t0+$/m)
+        }
+        const health = (env: Readonly<Record<string, string>>) =>
+          Effect.flatMap(start(command(image.healthcheck), options(env)), ({ ended }) => ended)
+        assert.strictEqual((yield* health(world.env)).code, 0)
+        yield* work(world)
+        yield* server.kill(image.stopSignal as NodeJS.Signals)
+        const stopping = Date.now()
+        const { code, signal, stderr, stdout } = yield* server.ended
+        assert.deepStrictEqual([code, signal, stderr], [0, null, ""], stdout)
+        const grace = parse(readFileSync(`${root}deploy/compose.yaml`, "utf8")).services.gitpip.stop_grace_period
+        assert.isBelow(Date.now() - stopping, Number.parseInt(grace, 10) * 1_000)
+        assert.strictEqual((yield* health(world.env)).code, 1)
+        for (const line of stdout.trim().split("\n")) assert.isString(JSON.parse(line).message)
+        const written = readdirSync(image.files, { recursive: true, encoding: "utf8" }).filter(
+          (file) => statSync(join(image.files, file)).mtimeMs > began
+        )
+        assert.deepStrictEqual(written, [])
+      })
   )
 
-  it.live("does not start without a key, and says which setting is missing", () =>
+  it.live("the image does not start without a key, and names the missing setting", () =>
     Effect.gen(function* () {
       const { env } = yield* makeWorld
       const { GITPIP_API_KEY: _, ...rest } = env

@@ -1,6 +1,6 @@
 /**
- * The image without a container engine: a Dockerfile's stages are carried out in folders, so that the files that it
- * copies and the command that it runs can be tried. What runs is this machine's Node.js, under the image's user.
+ * The image without a container engine: the stages of the Dockerfile run in folders, so that tests can try the copied
+ * files and the command. The command runs on this machine's Node.js, as the image's user.
  */
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs"
@@ -11,9 +11,9 @@ import { type Copy, DockerfileParser, type Instruction, type JSONInstruction } f
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 export const dockerfile = readFileSync(`${root}deploy/Dockerfile`, "utf8")
 
-/** What the last stage says of how the image runs. */
+/** How the image runs, by the last stage. */
 export interface Image {
-  /** The folder that stands for `/`. */
+  /** The folder in place of `/`. */
   readonly files: string
   readonly env: Readonly<Record<string, string>>
   readonly user: string
@@ -75,7 +75,7 @@ export const build = (text: string, folder: string): Image => {
   }
 }
 
-/** As the builder does: a folder's contents, or files by their own names into a folder. */
+/** Copies like the builder: a folder's contents, or files by their own names into a folder. */
 const copy = (stage: Stage, from: Stage | undefined, words: ReadonlyArray<string>): void => {
   const target = words.at(-1) as string
   const into = join(stage.files, stage.workdir, target)
@@ -101,7 +101,7 @@ const ignore = readFileSync(`${root}deploy/Dockerfile.dockerignore`, "utf8")
   .split("\n")
   .filter((line) => line !== "" && !line.startsWith("#"))
 
-/** Whether the build does not get to see a file of the checkout. The last pattern that fits decides. */
+/** Whether a file of the checkout is hidden from the build. The last pattern that fits decides. */
 const isIgnored = (path: string): boolean => {
   const own = path.slice(root.length)
   return ignore.reduce((ignored, line) => {
@@ -130,7 +130,7 @@ const buildEnv: Readonly<Record<string, string | undefined>> = {
 
 const run = (stage: Stage, command: string): void => {
   const cwd = join(stage.files, stage.workdir)
-  // What the build itself needs is what this checkout has installed, from the same lock file.
+  // The build uses the packages that this checkout has installed, from the same lock file.
   if (command.startsWith("npm ci") && !command.includes("--omit=dev")) {
     borrow(join(cwd, "node_modules"))
     return
@@ -145,7 +145,7 @@ const borrow = (target: string): void => {
   for (const name of packages) {
     const link = join(target, name)
     mkdirSync(dirname(link), { recursive: true })
-    // Gitpip's own are the stage's.
+    // Gitpip's own packages are the stage's.
     const [, own] = /^@gitpip\/(.+)$/.exec(name) ?? []
     symlinkSync(own === undefined ? join(root, "node_modules", name) : join(target, "../packages", own), link)
   }

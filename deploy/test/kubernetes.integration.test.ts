@@ -1,4 +1,4 @@
-/** The Kubernetes files: of the form that Kubernetes asks for, fitting each other, and with no right that is not needed. */
+/** The Kubernetes files: of Kubernetes' form, consistent with each other, and without unneeded rights. */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -31,7 +31,7 @@ const kinds: Readonly<Record<string, string>> = {
   StatefulSet: "apps/v1"
 }
 
-/** What the compiler says of the documents as values of Kubernetes' types: each field must exist and have its type. */
+/** Compiles the documents as values of Kubernetes' types: each field must exist and have its type. */
 const complaints = (wanted: ReadonlyArray<Document>): string => {
   const at = mkdtempSync(join(root, "node_modules/.cache-kubernetes-"))
   try {
@@ -64,7 +64,7 @@ const pods = [find("Deployment", "gitpip"), find("StatefulSet", "postgres")].map
 }))
 
 describe("deploy/kubernetes", () => {
-  it("is made of every file there, each of the form that Kubernetes asks for", () => {
+  it("the Kustomization uses each file of its folder, and each has Kubernetes' form", () => {
     const files = readdirSync(folder).filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
     assert.sameMembers(kustomization.resources, files)
     for (const { apiVersion, kind } of documents) assert.strictEqual(apiVersion, kinds[kind], kind)
@@ -73,7 +73,7 @@ describe("deploy/kubernetes", () => {
     assert.include(complaints(misspelled), "readynessProbe")
   })
 
-  it("runs two servers, alive by /health and ready by /ready, one of which always stays", () => {
+  it("Kubernetes runs two servers, alive by /health and ready by /ready, and always keeps one", () => {
     const { metadata, spec } = find("Deployment", "gitpip")
     assert.strictEqual(spec.replicas, 2)
     const [container] = spec.template.spec.containers
@@ -87,7 +87,7 @@ describe("deploy/kubernetes", () => {
     assert.isAbove(spec.template.spec.terminationGracePeriodSeconds, container.lifecycle.preStop.sleep.seconds + 20)
   })
 
-  it("keeps PostgreSQL's data in a volume, where version 18 has it", () => {
+  it("PostgreSQL's data in Kubernetes is in a volume, where version 18 has it", () => {
     const { spec } = find("StatefulSet", "postgres")
     const [container] = spec.template.spec.containers
     const [claim] = spec.volumeClaimTemplates
@@ -117,7 +117,7 @@ describe("deploy/kubernetes", () => {
     })
   }
 
-  it("gives every probe time to answer", () => {
+  it("each probe has time to answer", () => {
     for (const { spec } of pods) {
       for (const { livenessProbe, readinessProbe, startupProbe } of spec.containers) {
         for (const probe of [livenessProbe, readinessProbe, startupProbe]) {
@@ -127,12 +127,12 @@ describe("deploy/kubernetes", () => {
     }
   })
 
-  it("runs Gitpip as the image's own user", () => {
+  it("Kubernetes runs Gitpip as the image's own user", () => {
     const { runAsGroup, runAsUser } = find("Deployment", "gitpip").spec.template.spec.securityContext
     assert.include(dockerfile, `\nUSER ${runAsUser}:${runAsGroup}\n`)
   })
 
-  it("selects what it means to: services, budget and policies", () => {
+  it("services, the disruption budget and policies in Kubernetes select the pods that they mean", () => {
     const isSelected = (selector: Readonly<Record<string, string>>) =>
       pods.filter(({ labels }) => Object.entries(selector).every(([key, value]) => labels[key] === value))
     for (const one of documents) {
@@ -155,7 +155,7 @@ describe("deploy/kubernetes", () => {
     assert.deepStrictEqual(ports, [{ protocol: "TCP", port: containerPort }])
   })
 
-  it("holds no secret, and names those that Gitpip has settings for", () => {
+  it("the Kubernetes files hold no secret, and name secrets that are settings of Gitpip", () => {
     assert.isUndefined(documents.find(({ kind }) => kind === "Secret"))
     const generated = kustomization.secretGenerator.map(({ envs, name }: Document) => [name, envs])
     assert.deepStrictEqual(generated, [

@@ -29,7 +29,7 @@ interface Span {
   readonly links: ReadonlyArray<{ traceId: string; spanId: string }>
 }
 
-/** What a server showed that had scanned and published, and what it sent to a collector until it ended. */
+/** Metrics of a server that has scanned and published, and the spans that it sent to a collector. */
 class Seen extends Context.Service<
   Seen,
   { readonly metrics: string; readonly spans: ReadonlyArray<Span>; readonly sent: string }
@@ -75,7 +75,7 @@ class Seen extends Context.Service<
 }
 
 layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and published", (it) => {
-  it.effect("shows every metric of the code, with its type", () =>
+  it.effect("a server shows every metric of the code, with its type", () =>
     Effect.gen(function* () {
       const { metrics } = yield* Seen
       const types = [...metrics.matchAll(/^# TYPE (gitpip_\S+) (\S+)$/gm)].map(([, name, type]) => [name, type])
@@ -86,7 +86,7 @@ layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and 
     })
   )
 
-  it.effect("shows every metric and label that the dashboard and the alerts use", () =>
+  it.effect("a server shows every metric and label that the dashboard and the alerts use", () =>
     Effect.gen(function* () {
       const { metrics } = yield* Seen
       const lines = metrics.split("\n")
@@ -105,7 +105,7 @@ layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and 
     })
   )
 
-  it.effect("shows values that are true", () =>
+  it.effect("a server shows true values", () =>
     Effect.gen(function* () {
       const { metrics } = yield* Seen
       const value = (series: string) =>
@@ -130,7 +130,7 @@ layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and 
     })
   )
 
-  it.effect("sends traces in which a publication leads to the scan that found its file", () =>
+  it.effect("traces lead from a publication to the scan that found its file", () =>
     Effect.gen(function* () {
       const { sent, spans } = yield* Seen
       const attribute = (span: Span, key: string) =>
@@ -157,7 +157,7 @@ layer(Seen.layer, { excludeTestServices: true })("a server that has scanned and 
 })
 
 describe("the alerts", () => {
-  it("each have a section in docs/operating.md that says what to do", () => {
+  it("each alert has a section in docs/operating.md", () => {
     const headings = [...readFileSync(`${root}docs/operating.md`, "utf8").matchAll(/^### (Gitpip\w+)$/gm)]
     assert.deepStrictEqual(
       headings.map(([, name]) => name),
@@ -169,7 +169,7 @@ describe("the alerts", () => {
   const isThere = promtool("--version").status === 0
   const checked = isThere ? "" : " (skipped: promtool is missing; apt-get install prometheus brings it)"
 
-  it.skipIf(!isThere)(`are valid rules that raise the expected alerts and no others${checked}`, () => {
+  it.skipIf(!isThere)(`the alerts are valid rules that raise the expected alerts and no others${checked}`, () => {
     for (const args of [
       ["check", "rules", "prometheus/alerts.yaml"],
       ["test", "rules", "prometheus/alerts.test.yaml"],
@@ -181,7 +181,7 @@ describe("the alerts", () => {
     }
   })
 
-  it.skipIf(!isThere)(`and the expressions of the dashboard are valid${checked}`, () => {
+  it.skipIf(!isThere)(`the expressions of the dashboard are valid${checked}`, () => {
     const folder = mkdtempSync(join(tmpdir(), "gitpip-rules-"))
     const file = join(folder, "panels.json")
     const rules = shown.map((expr, index) => ({ record: `panel:${index}`, expr }))

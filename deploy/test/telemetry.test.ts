@@ -17,7 +17,7 @@ const table = (header: string) => {
 }
 
 describe("docs/metrics.md", () => {
-  it("lists every metric, event, key and attribute, and none that is not", () => {
+  it("docs/metrics.md lists each metric, event, key and attribute of the code, and no others", () => {
     assert.deepStrictEqual(
       table("| Metric | Type | Labels | Of | Meaning |"),
       Object.entries(Telemetry.metrics).map(([name, { labels, meaning, scope, type }]) => {

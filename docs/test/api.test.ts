@@ -2,6 +2,6 @@
 import { expect, it } from "@effect/vitest"
 import { apiDocument } from "./api.ts"
 
-it("describes every call, parameter, answer and field, and none that is not", async () => {
+it("docs/api.md describes every call, parameter, answer and field, and no others", async () => {
   await expect(apiDocument()).toMatchFileSnapshot("../api.md")
 })

@@ -4,7 +4,7 @@ import { OpenApi } from "effect/http-api"
 
 type Document = ReturnType<typeof OpenApi.fromApi>
 type Operation = NonNullable<Document["paths"][string]["get"]>
-/** As much of JSON Schema as the contract is made of. */
+/** The part of JSON Schema that the contract uses. */
 interface JsonSchema {
   readonly $ref?: string
   readonly type?: string
@@ -85,7 +85,7 @@ const call = ({ call, operation }: { readonly call: string; readonly operation: 
 const meaning = (schema: JsonSchema) =>
   [schema.enum === undefined ? "" : typeOf(schema), schema.description ?? ""].filter((part) => part !== "").join(": ")
 
-/** The supervisors' calls say with it that something is wrong with Gitpip itself. */
+/** The status with which the probes say that Gitpip itself is broken. */
 const hasOwnMeaning = (call: string, status: string) => status === "503" && /^GET \/(health|ready)$/.test(call)
 
 const sentence = (text: string | undefined) => (text === undefined ? "" : /[.!?]$/.test(text) ? text : `${text}.`)

@@ -7,7 +7,7 @@ const release = { version: "1.2.0", date: "2026-11-29", items: ["- New: a thing.
 const older = "## 1.1.0 (2026-10-01)\n\n- Fixed: another.\n"
 
 describe("a changeset", () => {
-  it("becomes an item without its list of packages", () =>
+  it("a changeset becomes an item without its list of packages", () =>
     assert.strictEqual(
       toItem('---\n"@gitpip/core": minor\n---\n\nNew: a thing\nthat helps.\n'),
       "- New: a thing\n  that helps."
@@ -39,7 +39,7 @@ describe("a release", () => {
     ["of nothing", `# Changelog\n\n## Unreleased\n\n${older}`, { ...release, items: [] }]
   ])("is refused %s", (_, before, one) => assert.throws(() => withRelease(before, one)))
 
-  it("is possible with the checkout's CHANGELOG.md", () => {
+  it("a release is possible with the checkout's CHANGELOG.md", () => {
     const changelog = withRelease(read("CHANGELOG.md"), { ...release, version: "99.0.0" })
     assert.include(notesOf(changelog, "99.0.0"), "- New: a thing.")
   })

@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe("the TypeScript of the documents", () => {
-  it("type-checks", async () => {
+  it("the TypeScript of the documents type-checks", async () => {
     assert.isNotEmpty(programs)
     const { stdout } = await exec(join(root, "node_modules/.bin/tsc"), ["-p", folder]).catch(
       (error: { readonly stdout: string }) => error

@@ -1,4 +1,4 @@
-/** Every command of the documents runs, in the order in which a reader comes upon them, and prints what is shown. */
+/** Every command of the documents runs, in the order of the document, and prints the output that the document shows. */
 import { spawnSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -9,7 +9,7 @@ import { elsewhere, isAsShown, script } from "./script.ts"
 const shell = (path: string): ReadonlyArray<Block> =>
   blocks(path).filter(({ language }) => language === "sh" || language === "console")
 
-/** What a machine may not have. Continuous integration installs them. */
+/** Programs that a machine may lack. Continuous integration installs them. */
 const tools = ["curl", "psql"]
 const isThere = (tool: string) => spawnSync("bash", ["-c", `command -v ${tool}`]).status === 0
 
@@ -34,13 +34,13 @@ describe("the commands of", () => {
 })
 
 describe("commands that run elsewhere", () => {
-  it("are in what continuous integration runs", () => {
+  it("commands that run elsewhere are commands of continuous integration", () => {
     for (const [file, text] of Object.values(elsewhere)) assert.include(read(file), text)
   })
 })
 
 describe("what is shown of an output", () => {
-  it("leaves out what `…` stands for, and nothing else", () => {
+  it("`…` in an output stands for any text, and all other text must be equal", () => {
     assert.isTrue(isAsShown("a … c", "a b c\n"))
     assert.isTrue(isAsShown("a\n…\nd", "a\nb\nc\nd\n"))
     assert.isTrue(isAsShown("a\n…\nd", "a\nd"))

@@ -16,7 +16,7 @@ describe("a decision", () => {
     assert.isAtMost(lines.length, 41)
   })
 
-  it("names each dependency of each package.json once, and no other", () => {
+  it("the table of decision 0008 names each dependency of each package.json once, and no other", () => {
     const names = ["", "packages/core/", "packages/http/", "packages/cli/", "examples/"].flatMap((folder) => {
       const { dependencies, devDependencies, peerDependencies } = JSON.parse(read(`${folder}package.json`))
       return Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })

@@ -1,6 +1,6 @@
 /**
- * A reader at a shell of their own: an empty home, a folder with what a checkout has to offer, GitHub and Pipedrive as
- * fakes, and databases to fill in.
+ * A reader at a shell: an empty home, a folder with the files of a checkout, fakes of GitHub and Pipedrive, and databases to
+ * fill in.
  */
 import { execFile } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
@@ -57,7 +57,7 @@ export const makeReader = Effect.gen(function* () {
     await cp(`${root}deploy`, join(work, "deploy"), { recursive: true })
   })
 
-  /** What a reader fills in, by the name of the variable. */
+  /** Values that a reader fills in, by the name of the variable. */
   const fill: Readonly<Record<string, string>> = {
     GITHUB_TOKEN: "github-token",
     PIPEDRIVE_TOKEN: pipedrive.token,
@@ -74,7 +74,7 @@ export const makeReader = Effect.gen(function* () {
     BIN: bin,
     GITPIP: join(root, "packages/cli/bin/gitpip.js"),
     OUTPUTS: outputs,
-    // What a reader has done who goes on from another document; and where the services are, which nobody has to say.
+    // Settings of a reader who comes from another document, and the addresses of the fakes.
     GITHUB_TOKEN: fill.GITHUB_TOKEN,
     PIPEDRIVE_TOKEN: fill.PIPEDRIVE_TOKEN,
     GITHUB_API_URL: github.url.origin,

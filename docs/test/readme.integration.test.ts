@@ -1,4 +1,4 @@
-/** The tables of settings and commands hold what the code has: none is missing, and none is made up. */
+/** The tables of settings and commands hold what the code has: none is missing, and none is invented. */
 import { execFileSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"
@@ -9,7 +9,7 @@ const firstCells = (path: string): Array<string> =>
   [...read(path).matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell]) => cell as string)
 
 describe("docs/settings.md", () => {
-  it("lists every setting with its default and meaning", () => {
+  it("docs/settings.md lists every setting with its default and meaning", () => {
     const rows = Object.entries(settings).map(
       ([name, { fallback, meaning }]) =>
         `| \`${name}\` | ${fallback === "none" ? "none" : `\`${fallback}\``} | ${meaning} |`
@@ -27,7 +27,7 @@ describe("docs/settings.md", () => {
 })
 
 describe("docs/commands.md", () => {
-  it("lists every command", () => {
+  it("docs/commands.md lists every command", () => {
     const help = execFileSync(process.execPath, [`${root}packages/cli/bin/gitpip.js`, "--help"], { encoding: "utf8" })
     const commands = [...(help.split("SUBCOMMANDS")[1] ?? "").matchAll(/^ {2}([a-z]+) /gm)].map(
       ([, name]) => name as string
@@ -39,9 +39,9 @@ describe("docs/commands.md", () => {
 })
 
 describe("the README", () => {
-  it("fits in 150 lines", () => assert.isBelow(read("README.md").split("\n").length, 150))
+  it("the README has fewer than 150 lines", () => assert.isBelow(read("README.md").split("\n").length, 150))
 
-  it("begins with the two commands that continuous integration runs", () => {
+  it("the README begins with the two commands that continuous integration runs", () => {
     const ci = read(".ci/run")
     for (const command of ["npm ci && npm run demo", "npm ci && npm test"]) {
       assert.include(read("README.md"), `\n${command}\n`)

@@ -1,4 +1,4 @@
-/** What the documents name is there: files, headings, tests, commands, scripts, calls, settings and messages. */
+/** Everything that the documents name exists: files, headings, tests, commands, scripts, calls, settings and messages. */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -34,14 +34,14 @@ const anchors = (path: string): ReadonlySet<string> =>
   )
 
 describe("the documents name", () => {
-  it("files and headings that are there", () => {
+  it("the documents link to files and headings that exist", () => {
     wrong(named(/\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)/g), ([file = "", anchor = ""], path) => {
       const target = file === "" ? path : normalize(join(dirname(path), file))
       return existsSync(root + target) && (anchor === "" || anchors(target).has(anchor))
     })
   })
 
-  it("tests that are there, by their names", () => {
+  it("the documents quote tests that exist", () => {
     wrong(
       named(/`([\w./-]+\.test\.ts)`(?::\s+"([^"]+)")?/g),
       ([file = "", name = ""]) => existsSync(root + file) && name.split("…").every((part) => read(file).includes(part))
@@ -49,19 +49,26 @@ describe("the documents name", () => {
   })
 
   // A reader makes `deploy/.env` from `deploy/.env.example`.
-  it("files of the checkout that are there", () => {
+  it("the documents name files of the checkout that exist", () => {
     wrong(
       named(/`(?:npx (?:vitest run|node) )?((?:packages|docs|deploy|chaos|examples|\.ci)\/[\w./-]+)[^`]*`/g),
       ([path = ""]) => [path, `${path}.example`].some((one) => existsSync(root + one))
     )
   })
 
-  it("test projects that are there", () => {
+  // ARCHITECTURE.md and docs/lifecycle.md say that their paths are in the library's sources.
+  it("the documents name files of the library that exist", () => {
+    wrong(named(/`((?:[a-z]+\/)?\w+\.ts)`/g, ["ARCHITECTURE.md", "docs/lifecycle.md"]), ([path = ""]) =>
+      existsSync(`${root}packages/core/src/${path}`)
+    )
+  })
+
+  it("the documents name test projects that exist", () => {
     const projects = workspace.test?.projects?.map((project) => (project as { test: { name: string } }).test.name)
     wrong(named(/`[^`\n]*--project (\w+)[^`]*`/g), ([name = ""]) => projects?.includes(name) === true)
   })
 
-  it("commands and flags that are there", () => {
+  it("the documents name commands and flags that exist", () => {
     const helpTexts: Readonly<Record<string, string>> = JSON.parse(read("packages/cli/dist/helpTexts.json"))
     wrong(named(/`(?:npx )?gitpip ([a-z]+)((?: [^`]*)?)`/g), ([command = "", rest = ""]) => {
       const help = helpTexts[command]
@@ -69,12 +76,12 @@ describe("the documents name", () => {
     })
   })
 
-  it("scripts that are there", () => {
+  it("the documents name scripts that exist", () => {
     const { scripts } = JSON.parse(read("package.json"))
     wrong(named(/`npm run ([\w:-]+)[^`]*`/g), ([script = ""]) => script in scripts)
   })
 
-  it("calls that are there", () => {
+  it("the documents name calls that exist", () => {
     const paths = Object.entries(OpenApi.fromApi(Api).paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
     )
@@ -82,7 +89,7 @@ describe("the documents name", () => {
     wrong(named(/`((?:GET|POST|DELETE) \/[^`?\s]*)[^`]*`/g), ([call = ""]) => calls.has(call))
   })
 
-  it("settings that are there", () => {
+  it("the documents name settings that exist", () => {
     const others = documents.filter((path) => path !== "CONTRIBUTING.md")
     wrong(
       named(/`(GITPIP_\w+|PIPEDRIVE_\w+|GITHUB_\w+|POSTGRES_CONNECTION_STRING)[^`]*`/g, others),
@@ -92,7 +99,7 @@ describe("the documents name", () => {
 })
 
 describe("the README", () => {
-  it("leads to every document, or to the folder that a README leads through", () => {
+  it("the README links to every document, or to the folder of its README", () => {
     const readme = read("README.md")
     const leads = (path: string) =>
       readme.includes(`](${path})`) || (/\/README\.md$/.test(path) && readme.includes(`](${dirname(path)})`))
@@ -107,7 +114,7 @@ describe("the README", () => {
 })
 
 describe("docs/decisions/README.md", () => {
-  it("leads to every decision, under its heading", () => {
+  it("docs/decisions/README.md links to every decision by its heading", () => {
     const index = read("docs/decisions/README.md")
     const decisions = documents.filter((path) => /^docs\/decisions\/\d{4}-/.test(path))
     assert.isNotEmpty(decisions)
@@ -119,7 +126,7 @@ describe("docs/decisions/README.md", () => {
 })
 
 describe("CONTRIBUTING.md", () => {
-  it("lists the environment variables that tests read, and no others", () => {
+  it("CONTRIBUTING.md lists the environment variables that tests read, and no others", () => {
     const folders = ["packages/core", "packages/http", "packages/cli", "examples", "deploy", "docs", "chaos"]
     const sources = folders.flatMap((folder) =>
       readdirSync(`${root + folder}/test`, { recursive: true, encoding: "utf8" })
@@ -136,7 +143,7 @@ describe("CONTRIBUTING.md", () => {
 })
 
 describe("docs/settings.md", () => {
-  it("says something of each setting", () => {
+  it("docs/settings.md names each setting", () => {
     const text = read("docs/settings.md")
     assert.deepStrictEqual(
       Object.keys(settings).filter((name) => !text.includes(`\`${name}`)),
@@ -146,7 +153,7 @@ describe("docs/settings.md", () => {
 })
 
 describe("docs/troubleshooting.md", () => {
-  it("quotes messages as the program says them", () => {
+  it("docs/troubleshooting.md quotes messages of the program", () => {
     const sources = ["core", "http", "cli"].flatMap((name) => {
       const folder = `${root}packages/${name}/src/`
       return readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -1,7 +1,7 @@
-/** Makes one shell script of a document's blocks, that does what a reader does who copies them one after the other. */
+/** Makes one shell script of a document's blocks, as a reader would copy them one after the other. */
 import type { Block } from "./documents.ts"
 
-/** Commands that continuous integration runs elsewhere, and what of the file that does shows it. */
+/** Commands that continuous integration runs elsewhere, each with the file and the text that run it. */
 export const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
   "npm ci && npm run demo": [".ci/run", "npm ci && npm run demo"],
   "npm ci && npm test": [".ci/run", "npm ci && npm test"],

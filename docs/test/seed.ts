@@ -1,4 +1,4 @@
-/** The seed program's database as one finds it: its tables, two users, and what it knew of their gists. */
+/** A database of the seed program: its tables, two users, and their gists. */
 import { Effect, type Redacted } from "effect"
 import { within } from "../../packages/core/test/database.ts"
 

@@ -46,7 +46,7 @@ describe("the workflows", () => {
     assert.isNotEmpty(await errorsOf("workflow.yml", content))
   )
 
-  it("test every version that is supported, on the Node.js of the checkout where they name none", () => {
+  it("workflows test every supported version, on the Node.js of the checkout where they name none", () => {
     const { jobs } = parse(read(".github/workflows/test.yml"))
     const { include } = jobs.versions.strategy.matrix as {
       readonly include: ReadonlyArray<Readonly<Record<"node" | "postgres" | "server" | "os", string | number>>>
@@ -62,7 +62,7 @@ describe("the workflows", () => {
     )
   })
 
-  it("pin each action to a commit, with its version beside it", () => {
+  it("workflows pin each action to a commit, with its version beside it", () => {
     const uses = workflows.flatMap((path) =>
       [...read(path).matchAll(/^ *(?:- )?uses: (.+)$/gm)].map(([, name = ""]) => name)
     )
@@ -73,7 +73,7 @@ describe("the workflows", () => {
     )
   })
 
-  it("give their jobs nothing but reading unless a job asks for more, and end what hangs", () => {
+  it("workflows let jobs only read unless a job asks for more, and end jobs that hang", () => {
     for (const [path, { jobs, permissions }] of parsed) {
       assert.deepStrictEqual(permissions, { contents: "read" }, path)
       for (const [name, job] of Object.entries(jobs)) {
@@ -82,7 +82,7 @@ describe("the workflows", () => {
     }
   })
 
-  it("put no expression into a command, where a shell would run it", () => {
+  it("workflows put no expression into a command, where a shell would run it", () => {
     const runs = workflows.flatMap((path) =>
       [...read(path).matchAll(/run: (?:\|\n(?: {10}.*\n)+|.*)/g)].map(([text]) => text)
     )
@@ -94,7 +94,7 @@ describe("the workflows", () => {
   })
 })
 
-/** What is not in the schema is refused. */
+/** Fails for keys that the schema lacks. */
 const fits = (schema: Schema.Top, value: unknown) =>
   Result.match(Schema.decodeUnknownResult(schema as Schema.Decoder<unknown>)(value, { onExcessProperty: "error" }), {
     onFailure: (error) => String(error),
@@ -161,7 +161,7 @@ describe("the other files that GitHub reads", () => {
     assert.strictEqual(new Set(ids).size, ids.length)
   })
 
-  it("have the keys that GitHub documents for Dependabot, and update the versions of Effect together", () => {
+  it("Dependabot's file has the keys that GitHub documents, and updates the versions of Effect together", () => {
     const dependabot = parse(read(".github/dependabot.yml"))
     assert.strictEqual(fits(Dependabot, dependabot), "")
     assert.notStrictEqual(fits(Dependabot, { ...dependabot, update: [] }), "")

@@ -1,4 +1,4 @@
-/** No container engine runs where the tests do: `docker` and `kubectl` check what they are given, and do nothing. */
+/** Tests have no container engine: these `docker` and `kubectl` check their arguments, and do nothing. */
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { parseArgs } from "node:util"
@@ -31,7 +31,7 @@ const { positionals, values } = parseArgs({
   }
 })
 
-/** What the file asks for is in the settings beside it. */
+/** Checks that the settings beside the file have each variable of the file. */
 const compose = () => {
   const given = readFileSync(file(join(dirname(values.file ?? ""), ".env")), "utf8")
   for (const [, name] of readFileSync(file(values.file), "utf8").matchAll(/\$\{(\w+):\?/g))

@@ -15,7 +15,7 @@ import {
   trackUsers
 } from "./support/bench.ts"
 
-/** As many at a time as the publisher works on. */
+/** As many at a time as the publisher attempts. */
 const concurrency = 12
 const users = 10
 const files = 1_000
@@ -96,7 +96,7 @@ const run = Effect.fnUntraced(function* (
       const gists = yield* fill(files)
       yield* gitpip.scan()
       yield* pipedrive.call("counts")
-      // A window of the limit from before is not to be charged to this round.
+      // The window of the round before must not count against this round.
       yield* Effect.sleep(2_100)
       const drained = yield* measure(gitpip.publish)
       const counts = yield* pipedrive.call("counts")
@@ -130,7 +130,7 @@ const main = Effect.gen(function* () {
     title: `burst limit of ${burst.limit} in ${burst.windowMillis / 1_000} s`,
     rounds: 1,
     pipedrive: { burst },
-    // The first window is full at once: only what comes behind it is paced.
+    // The first window fills at once, so only later requests are paced.
     aim: ({ wall }) =>
       `${rounded((100 * (files - burst.limit)) / wall / (burst.limit / (burst.windowMillis / 1_000)), 1)} % of the limit behind the first window, aim 95 %`
   })

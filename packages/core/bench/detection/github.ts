@@ -1,5 +1,5 @@
 /**
- * `Github` on a simulated world, without HTTP: the real one's answers, limits and times, and what was asked of it.
+ * `Github` on a simulated world, without HTTP: GitHub's answers, limits and times, and counts of requests.
  */
 import { Clock, DateTime, Effect, Layer, Option, Result } from "effect"
 import { type GistPage, Github, githubError, RateLimited, Unexpected } from "../../src/github/Github.ts"
@@ -11,7 +11,7 @@ const hour = 3_600_000
 const perHour = 5_000
 const perMinute = 900
 
-/** What requests take, in seconds; a query as much as it asks for, beside its way. */
+/** Durations of requests, in seconds. A query takes its way, and time for what it asks. */
 const requestSeconds = 0.15
 const waySeconds = 0.2
 const textsSeconds = 0.5
@@ -52,7 +52,7 @@ export const layer = (
     let nextRequest = 0
     let nextQuery = 0
 
-    /** A request that GitHub answers by how the world was when it left. */
+    /** A request, answered by the state of the world when it left. */
     const ask = Effect.fnUntraced(function* <A>(
       answer: (at: number) => { readonly charged: boolean; readonly value: A }
     ) {
@@ -179,7 +179,7 @@ export const layer = (
     })
   })
 
-/** What the limit of an hour has left; it is renewed at every full one. */
+/** What is left of the hour's limit, which is renewed at each full hour. */
 const meter = (start: number) => {
   let used = 0
   let resetAt = start + hour

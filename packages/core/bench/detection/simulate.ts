@@ -88,7 +88,7 @@ const uniformPlanner = Layer.effect(
   })
 )
 
-/** What `Worker.ts` does when there is nobody to ask for scans. */
+/** The loops of `Worker.ts` without requests for scans. */
 const passes = Effect.gen(function* () {
   const scanner = yield* Scanner
   const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
@@ -198,7 +198,7 @@ const main = Effect.gen(function* () {
     )
   }
   const ran = performance.now()
-  // What is under way ends by itself: the time to wait in is over.
+  // Work under way ends by itself, since simulated time no longer passes.
   yield* Effect.forkDetach(Fiber.interrupt(loops))
   yield* time.pass(start + hours * hour)
 

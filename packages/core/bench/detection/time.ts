@@ -7,21 +7,21 @@ import { Clock, Duration, Effect, type Exit, Scheduler, Tracer } from "effect"
 export interface SimulatedTime {
   /** Epoch milliseconds. */
   readonly now: () => number
-  /** Runs an effect, and whatever it forks, in this time. */
+  /** Runs an effect, and all that it forks, in this time. */
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Lets time pass until then. */
   readonly pass: (until: number) => Effect.Effect<void>
-  /** What the statements took of real time, in milliseconds, and how many they were, by their beginnings. */
+  /** Real milliseconds and number of statements, by the beginnings of the statements. */
   readonly statements: ReadonlyMap<string, { readonly count: number; readonly millis: number }>
 }
 
 export const make = (start: number): SimulatedTime => {
   let now = start
-  /** Tasks of fibers that are to be run, and statements that the database has not answered. */
+  /** Tasks of fibers that wait to run, and statements that the database has not answered. */
   let tasks = 0
   let open = 0
   let answered: (() => void) | undefined
-  /** The earliest last; of two for the same instant the later one first. */
+  /** Sorted with the earliest last. Of two at one instant the later one is first. */
   const sleeps: Array<{ readonly at: number; readonly wake: () => void }> = []
   const statements = new Map<string, { count: number; millis: number }>()
 

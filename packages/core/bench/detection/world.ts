@@ -14,7 +14,7 @@ const day = 24 * hour
 const alpha = 1.2
 const maxPerDay = 50
 
-/** So long the users have been publishing, and no more gists than this are taken to be left of it. */
+/** How long the users have published, and the maximum of gists that are left of that time. */
 const historyDays = 1_000
 const maxGists = 3_000
 
@@ -25,7 +25,7 @@ const othersPerHour = 300
 const addedFiles = 0.03
 const hiddenGists = 0.01
 
-/** Something new of a tracked user's. */
+/** News of a tracked user. */
 export interface News {
   /** From 0 on. */
   readonly user: number
@@ -46,7 +46,7 @@ export interface World {
   /** In order of `madeAt`. */
   readonly news: ReadonlyArray<News>
   readonly account: (user: number) => Account
-  /** What of a user's news is listed by then. */
+  /** News of a user that lists show at that time. */
   readonly newsOf: (user: number, at: number) => ReadonlyArray<News>
   /** A user's gists by then, last made first or last changed first, from `from` on. */
   readonly list: (options: {
@@ -98,7 +98,7 @@ export const make = (options: {
   const { start, users } = options
   const end = start + options.hours * hour
   const random = randomOf(options.seed)
-  /** The wait for the next of things that come at random, so many an hour. */
+  /** The wait for the next random event, at that many an hour. */
   const wait = (perHour: number) => (-Math.log(1 - random()) / perHour) * hour
   const between = (from: number, to: number) => (from + random() * (to - from)) * second
 
@@ -237,7 +237,7 @@ export const make = (options: {
 
 const none: ReadonlyArray<News> = []
 
-/** Rates of a Pareto distribution, each of as many equal parts of it once, in an order by chance; `perDay` in all. */
+/** Rates of a Pareto distribution, one for each of equal parts, in random order; `perDay` in all. */
 const ratesOf = (users: number, perDay: number, random: () => number): Float64Array => {
   const rates = Float64Array.from({ length: users }, (_, n) => (1 - (n + 0.5) / users) ** (-1 / alpha))
   for (let n = users - 1; n > 0; n--) {
@@ -246,7 +246,7 @@ const ratesOf = (users: number, perDay: number, random: () => number): Float64Ar
     rates[n] = rates[other] as number
     rates[other] = rate
   }
-  // What the most prolific lose by the limit, the others gain.
+  // The others gain what the limit takes from the most prolific users.
   for (let round = 0; round < 20; round++) {
     const scale = perDay / rates.reduce((sum, rate) => sum + rate, 0)
     for (let n = 0; n < users; n++) rates[n] = Math.min((rates[n] as number) * scale, maxPerDay)
@@ -254,7 +254,7 @@ const ratesOf = (users: number, perDay: number, random: () => number): Float64Ar
   return rates
 }
 
-/** How many of ascending values are at most this. */
+/** How many of ascending values are at most the given one. */
 const countUpTo = (values: Float64Array, most: number): number => {
   let low = 0
   let high = values.length

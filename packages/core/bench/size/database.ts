@@ -23,17 +23,17 @@ export const options = (() => {
   return {
     users,
     files,
-    /** What a script gives itself. */
+    /** Positional arguments. */
     rest: positionals,
     minutes: Number(values.minutes),
     directory: values.directory ?? join(tmpdir(), `gitpip-size-${users}-${files}`)
   }
 })()
 
-/** PostgreSQL's own defaults, but for more in memory: those of a machine with 8 GB. */
+/** PostgreSQL's defaults, with the memory of a machine with 8 GB. */
 export const asInOperation = ["-c", "shared_buffers=2GB", "-c", "effective_cache_size=6GB", "-c", "max_wal_size=4GB"]
 
-/** Nothing is durable while everything is made; it is afterwards, when the server has stopped in order. */
+/** Nothing is durable while the database is made. Everything is once the server has stopped cleanly. */
 const whileMaking = [
   ...asInOperation,
   ...["fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off"].flatMap(
@@ -54,7 +54,7 @@ const run = (flags: ReadonlyArray<string>, onLog: (text: string) => void = () =>
     ({ url }) => url
   )
 
-/** The address of a running server with the database in it, which is made first when it is not there. */
+/** The address of a running server with the database, which is made first when it is missing. */
 export const database = Effect.fnUntraced(function* (
   flags: ReadonlyArray<string> = [],
   onLog?: (text: string) => void
@@ -107,7 +107,7 @@ const fill = Effect.fnUntraced(function* (users: number, files: number) {
     select 'scheduled', 'done', t, t, t + interval '1 minute', ${users}::int, ${users}::int, ${users}::int, 5
     from generate_series(1, 5000) n, lateral (select now() - (5001 - n) * interval '10 minutes' as t) one`
 
-  // Few have most: the files of the user at a quantile follow a Lomax distribution. Some have none, one has very many.
+  // Few users have most files: files by user follow a Lomax distribution. Some users have none, one has very many.
   yield* step(
     "how many files whom",
     sql`create temporary table plan as

@@ -14,8 +14,13 @@ const goal = 60_000
 /** Runs begin at different numbers, so that each stores gists of its own. */
 let made = Date.now() * 1_000
 
-/** New files of so many users, as a list of their gists shows them. */
-const intakes = (from: number, users: number, files: number, scanKey: number): ReadonlyArray<Intake> =>
+/** New files of that many users, as lists of their gists show them. `files`: new files of each user. */
+const intakes = ({
+  files,
+  from,
+  scanKey,
+  users
+}: Readonly<Record<"from" | "users" | "files" | "scanKey", number>>): ReadonlyArray<Intake> =>
   Array.from({ length: users }, (_, at) => {
     const user = 1 + (((from + at) * 7_919) % options.users)
     return {
@@ -40,8 +45,7 @@ const intakes = (from: number, users: number, files: number, scanKey: number): R
       etag: `W/"${made}"`,
       pages: 1,
       full: true,
-      backfill: "all",
-      now: new Date()
+      backfill: "all"
     }
   })
 
@@ -59,11 +63,16 @@ const main = Effect.gen(function* () {
       insert into scans (kind, state, requested_at) values ('requested', 'done', now()) returning key`
     let from = 0
 
-    /** Files a second, with so many of so many users in a batch and so many batches at a time. */
-    const rate = Effect.fnUntraced(function* (each: number, users: number, atOnce: number, whole = goal) {
+    /** Files a second. `each`: files of each of the `users` of a batch; `atOnce`: batches at a time. */
+    const rate = Effect.fnUntraced(function* ({
+      atOnce,
+      each,
+      users,
+      whole = goal
+    }: Readonly<Record<"each" | "users" | "atOnce", number>> & { readonly whole?: number }) {
       const batches = Array.from({ length: Math.ceil(whole / (each * users)) }, () => {
         from += users
-        return intakes(from, users, each, scan?.key ?? 1)
+        return intakes({ from, users, files: each, scanKey: scan?.key ?? 1 })
       })
       const [before] = yield* sql<{ lsn: string }>`select pg_current_wal_insert_lsn()::text as lsn`
       const { cpu, result, wall } = yield* measure(
@@ -89,12 +98,24 @@ const main = Effect.gen(function* () {
     })
 
     // Warm: statements are prepared, code is compiled.
-    yield* rate(3, 200, 2, 6_000)
-    const apart3 = yield* line("3 files a user, a transaction each, 16 at a time", rate(3, 1, 16, goal / 4))
-    const apart100 = yield* line("100 files a user, a transaction each, 16 at a time", rate(100, 1, 16))
+    yield* rate({ each: 3, users: 200, atOnce: 2, whole: 6_000 })
+    const apart3 = yield* line(
+      "3 files a user, a transaction each, 16 at a time",
+      rate({ each: 3, users: 1, atOnce: 16, whole: goal / 4 })
+    )
+    const apart100 = yield* line(
+      "100 files a user, a transaction each, 16 at a time",
+      rate({ each: 100, users: 1, atOnce: 16 })
+    )
     for (const atOnce of [1, 2, 4]) {
-      const few = yield* line(`3 files a user, 500 users a transaction, ${atOnce} at a time`, rate(3, 500, atOnce))
-      const lots = yield* line(`100 files a user, 30 users a transaction, ${atOnce} at a time`, rate(100, 30, atOnce))
+      const few = yield* line(
+        `3 files a user, 500 users a transaction, ${atOnce} at a time`,
+        rate({ each: 3, users: 500, atOnce })
+      )
+      const lots = yield* line(
+        `100 files a user, 30 users a transaction, ${atOnce} at a time`,
+        rate({ each: 100, users: 30, atOnce })
+      )
       print(
         `    ${rounded(few / apart3, 2)} and ${rounded(lots / apart100, 2)} times as many as one user after the other`
       )

@@ -1,7 +1,6 @@
 /**
- * Whether a server that scans a million users and publishes meanwhile holds ever more in memory: live heap after full
- * collections, every half minute, for some minutes. GitHub and Pipedrive are processes that answer at once and remember
- * nothing.
+ * Whether the memory of a server grows that scans a million users and publishes meanwhile: live heap after full collections,
+ * every half minute, for some minutes. GitHub and Pipedrive are processes that answer at once and keep no state.
  */
 import { fork } from "node:child_process"
 import { Clock, Effect, Fiber } from "effect"
@@ -17,10 +16,10 @@ const child = (github: string, pipedrive: string, postgres: string) =>
   Effect.gen(function* () {
     const server = yield* Gitpip
     const sql = yield* SqlClient.SqlClient
-    // What another script left in the middle of something.
+    // Removes what an interrupted script left behind.
     yield* sql`update scans set lease_until = now() where state = 'running'`
     yield* sql`update publications set state = 'pending', sent_at = null, lease_until = null where state = 'sending'`
-    // Rows of work that was cut off lie before those that wait, and nobody has had the time to remove them.
+    // Dead rows of interrupted work lie before the waiting ones until a vacuum.
     yield* sql`vacuum publications`
     const done = { checked: 0, passes: 0, published: 0 }
     const scanning = yield* Effect.forkChild(

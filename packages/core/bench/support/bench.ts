@@ -12,7 +12,7 @@ import type { Calls } from "./services.ts"
 
 export const print = (line = ""): void => void process.stdout.write(`${line}\n`)
 
-/** A PostgreSQL server with its default settings, gone when the scope ends. Answers a maker of fresh databases. */
+/** A PostgreSQL server with its default settings, stopped when the scope ends. Answers a maker of fresh databases. */
 export const postgres = Effect.gen(function* () {
   const server = yield* Effect.acquireRelease(
     Effect.promise(() => startPostgres([])),
@@ -33,7 +33,7 @@ export interface Service {
   readonly call: <K extends keyof Calls>(name: K, ...input: Parameters<Calls[K]>) => Effect.Effect<ReturnType<Calls[K]>>
 }
 
-/** A service in a child process, gone when the scope ends. */
+/** A service in a child process, stopped when the scope ends. */
 export const service = Effect.fnUntraced(function* (
   kind: "github" | "pipedrive" | "unchanged" | "accepting",
   options: object = {}
@@ -115,7 +115,7 @@ export const median = (values: ReadonlyArray<number>): number => {
 export const rounded = (value: number, digits = 0): string =>
   value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
 
-/** `work` for each item, so many at a time: what a hand-written loop would do. */
+/** Runs `work` for each item, that many at a time, like a hand-written loop. */
 export const eachOf = async <A>(items: ReadonlyArray<A>, concurrency: number, work: (item: A) => Promise<void>) => {
   let next = 0
   const worker = async () => {

@@ -17,7 +17,7 @@ export interface Calls {
     readonly bytes: number
   }) => ReadonlyArray<string>
   readonly deal: (title: string) => number
-  /** Requests since the last time, by what they were answered with. */
+  /** Requests since the last call, by the status of the answer. */
   readonly counts: () => Readonly<Record<string, number>>
 }
 
@@ -83,7 +83,7 @@ const unchanged = Effect.callback<{ readonly url: string; readonly handlers: Han
   )
 })
 
-/** Pipedrive at its fastest: whatever is sent is taken, and forgotten: nothing is ever found. */
+/** Pipedrive at its fastest: accepts and forgets each request, and finds nothing. */
 const accepting = Effect.callback<{ readonly url: string; readonly handlers: Handlers }>((resume) => {
   let made = 0
   const server = createServer((request, response) => {

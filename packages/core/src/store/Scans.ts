@@ -23,7 +23,7 @@ export class ScanRunning extends Schema.TaggedError<ScanRunning>()("ScanRunning"
 }
 
 /** What the checks of one page of users add to a running scan. */
-interface Progress {
+export interface Progress {
   readonly cursor: number
   readonly users: number
   readonly unchanged: number

@@ -27,7 +27,7 @@ const VisitRow = Schema.Struct({
 export type VisitRow = typeof VisitRow.Type
 
 /** Newest first, from before `before` on. */
-interface Page {
+export interface Page {
   readonly before: number
   readonly limit: number
 }

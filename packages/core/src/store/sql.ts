@@ -38,9 +38,9 @@ export const arrayOf = (sql: SqlClient.SqlClient, values: ReadonlyArray<number>,
  * everything behind the one that waits would wait as well.
  */
 export const onOwnConnection = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
-  const reserve = Option.getOrElse(yield* Effect.serviceOption(OwnConnections), () => sql.reserve)
+  const acquire = Option.getOrElse(yield* Effect.serviceOption(OwnConnections), () => sql.reserve)
   return <A, E, R>(statement: Effect.Effect<A, E, R>) =>
     Effect.scoped(
-      Effect.flatMap(reserve, (connection) => Effect.provideService(statement, sql.transactionService, [connection, 0]))
+      Effect.flatMap(acquire, (connection) => Effect.provideService(statement, sql.transactionService, [connection, 0]))
     )
 })
