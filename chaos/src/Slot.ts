@@ -59,6 +59,8 @@ const databaseEnv = ({ database }: SlotOptions, proxy: PostgresProxy.PostgresPro
   if (database === undefined) return {}
   const url = new URL(database)
   url.port = String(proxy?.port)
+  // The proxy reads the statements.
+  url.searchParams.set("sslmode", "disable")
   return { POSTGRES_CONNECTION_STRING: url.href }
 }
 
