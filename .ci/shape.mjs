@@ -16,7 +16,8 @@ const retired = {
   "put off, set back (retry, snooze, release)":
     /\bputs? off\b|\bputting off\b|putOff|setBack|setback|postpon|waitOut|handBack/gi,
   "front (queue head)": /where the queue stands|at the front/gi,
-  "binding (enforcedBy)": /(?<!channel[ _])\bbinding\b/g,
+  // `channel_binding` is a parameter of libpq.
+  "binding (enforcedBy)": /(?<!channel.)\bbinding\b/g,
   "everybody's (global)": /everybody's|concernsEverybody/gi,
   "stamp (fingerprint)": /\bstamps?\b/gi,
   "walk (full listing)": /\bwalk(s|ed|ing)?\b|toTheEnd/gi,

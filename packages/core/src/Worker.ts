@@ -34,7 +34,9 @@ const forever = <E extends { readonly message: string }>(loop: string, round: Ef
       )
     ),
     Effect.catchDefect((defect) =>
-      Telemetry.log("Error", "worker.broke", { loop }, defect).pipe(Effect.andThen(Effect.sleep(pauseAfterFailure)))
+      Telemetry.log("Error", "worker.broke", { loop, cause: defect }).pipe(
+        Effect.andThen(Effect.sleep(pauseAfterFailure))
+      )
     ),
     Effect.forever
   )

@@ -53,45 +53,49 @@ const reads = (github: FakeGithub) =>
   github.requests.filter(({ route }) => route === "/gists/{id}").map(({ params }) => params[0])
 
 describe("a file whose text came along", () => {
-  it.effect("becomes the activity that a read would have made, and is not read", () =>
-    Effect.gen(function* () {
-      const activities = (batched: boolean) =>
-        inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
-          Effect.gen(function* () {
-            yield* found(github)
-            if (batched) {
-              // A batch does not report these fields of a file.
-              const sql = yield* SqlClient.SqlClient
-              yield* sql`update gist_files set type = null, raw_url = null`
-              yield* (yield* alongside).drain
-              assert.deepStrictEqual(reads(github).toSorted(), ["of-a.png", "of-long.txt", "of-nul.txt"])
-            } else {
-              yield* (yield* Gitpip).publish
-              assert.lengthOf(reads(github), Object.keys(files).length)
-            }
-            return new Map(pipedrive.activities.map(({ note, subject }) => [subject, note]))
-          })
-        )
-      const byRead = yield* activities(false)
-      const byBatch = yield* activities(true)
-      assert.strictEqual(byBatch.size, Object.keys(files).length)
-      // By itself each, since a difference in a megabyte is printed whole.
-      for (const [subject, note] of byBatch) assert.isTrue(note === byRead.get(subject), subject)
-    })
+  it.effect(
+    "a file whose text came with a batch becomes the activity that a read would have made, and is not read",
+    () =>
+      Effect.gen(function* () {
+        const activities = (batched: boolean) =>
+          inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+            Effect.gen(function* () {
+              yield* found(github)
+              if (batched) {
+                // A batch does not report these fields of a file.
+                const sql = yield* SqlClient.SqlClient
+                yield* sql`update gist_files set type = null, raw_url = null`
+                yield* (yield* alongside).drain
+                assert.deepStrictEqual(reads(github).toSorted(), ["of-a.png", "of-long.txt", "of-nul.txt"])
+              } else {
+                yield* (yield* Gitpip).publish
+                assert.lengthOf(reads(github), Object.keys(files).length)
+              }
+              return new Map(pipedrive.activities.map(({ note, subject }) => [subject, note]))
+            })
+          )
+        const byRead = yield* activities(false)
+        const byBatch = yield* activities(true)
+        assert.strictEqual(byBatch.size, Object.keys(files).length)
+        // By itself each, since a difference in a megabyte is printed whole.
+        for (const [subject, note] of byBatch) assert.isTrue(note === byRead.get(subject), subject)
+      })
   )
 
-  it.effect("is read after all when it waits for long, and when it is tried again", () =>
-    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        yield* found(github)
-        const publisher = yield* alongside
-        pipedrive.injectFault({ kind: "status", status: 500 }, { when: ({ method }) => method === "GET" })
-        yield* publisher.drain
-        yield* TestClock.adjust("11 minutes")
-        yield* publisher.drain
-        assert.lengthOf(pipedrive.activities, Object.keys(files).length)
-        assert.include(reads(github), "of-a.md")
-      })
-    )
+  it.effect(
+    "a file whose text came with a batch is read after all when it waits for long, and when it is retried",
+    () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* found(github)
+          const publisher = yield* alongside
+          pipedrive.injectFault({ kind: "status", status: 500 }, { when: ({ method }) => method === "GET" })
+          yield* publisher.drain
+          yield* TestClock.adjust("11 minutes")
+          yield* publisher.drain
+          assert.lengthOf(pipedrive.activities, Object.keys(files).length)
+          assert.include(reads(github), "of-a.md")
+        })
+      )
   )
 })

@@ -39,14 +39,14 @@ const importsOf = (file: string) =>
   )
 
 describe("the library's files", () => {
-  it("each have a row", () => {
+  it("the library's files each have a row", () => {
     assert.deepStrictEqual(
       files.filter((file) => row(file) === -1),
       []
     )
   })
 
-  it("import from above only", () => {
+  it("the library's files import from above only", () => {
     const wrong = files.flatMap((file) =>
       importsOf(file)
         .filter((specifier) => specifier.startsWith("."))
@@ -59,7 +59,7 @@ describe("the library's files", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
-  it("know no server, no terminal and no platform", () => {
+  it("the library's files know no server, no terminal and no platform", () => {
     const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|pg-connection-string$|@electric-sql\/pglite$)/
     const wrong = files.flatMap((file) =>
       importsOf(file)
@@ -69,7 +69,7 @@ describe("the library's files", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
-  it("name environment variables in one place only", () => {
+  it("the library's files name environment variables in one place only", () => {
     const wrong = files.filter(
       (file) =>
         !/^(settings\/table|promise)\.ts$/.test(file) &&

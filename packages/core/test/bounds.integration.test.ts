@@ -128,7 +128,7 @@ describe("what is large", () => {
 
 describe("a day's work", () => {
   it.effect(
-    "of scans every five minutes, with new gists, failing users and Pipedrive's faults, leaves no memory, handle or connection behind",
+    "a day of scans every five minutes, with new gists, failing users and Pipedrive's faults, leaves no memory, handle or connection behind",
     () =>
       inWorld(
         layerPostgres,

@@ -40,7 +40,7 @@ for (const [what, difference] of [
 ] as const) {
   const wrongly = inProcess(difference)
   describe(`a process whose clock is a day ${what}`, () => {
-    it.effect("publishes what is due", () =>
+    it.effect("a process with a wrong clock publishes what is due", () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
@@ -55,7 +55,7 @@ for (const [what, difference] of [
       )
     )
 
-    it.effect("snoozes a file for less than a minute", () =>
+    it.effect("a process with a wrong clock snoozes a file for less than a minute", () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
@@ -77,7 +77,7 @@ for (const [what, difference] of [
       )
     )
 
-    it.effect("delays no check of a user", () =>
+    it.effect("a process with a wrong clock delays no check of a user", () =>
       inWorld(layerPostgres, {}, ({ github, settings }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
@@ -100,7 +100,7 @@ for (const [what, difference] of [
       )
     )
 
-    it.effect("waits for another process's limit as long as the limit lasts", () =>
+    it.effect("a process with a wrong clock waits for another process's limit as long as the limit lasts", () =>
       inWorld(layerPostgres, {}, ({ github, settings }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
@@ -119,7 +119,7 @@ for (const [what, difference] of [
       )
     )
 
-    it.effect("makes another process wait for a limit as long as the limit lasts", () =>
+    it.effect("a process with a wrong clock makes another process wait for a limit as long as the limit lasts", () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip

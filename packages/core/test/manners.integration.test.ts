@@ -29,7 +29,7 @@ const gists = (github: FakeGithub, login: string, count: number) => {
 
 describe("an hour", () => {
   it.effect(
-    "with a user of many old gists delays nobody's new one by more than a minute, and hits no limit",
+    "a user of many old gists delays no other user's new one by more than a minute, and hits no limit",
     () =>
       inWorld(
         layerPostgres,
@@ -82,7 +82,7 @@ describe("an hour", () => {
   )
 
   it.effect(
-    "without a token, with more to do than 60 requests allow, asks 60 times and is never refused",
+    "without a token, and with more to do than 60 requests allow, Gitpip asks 60 times and is never refused",
     () =>
       inWorld(
         layerPostgres,
@@ -121,7 +121,7 @@ describe("an hour", () => {
 
 describe("a day", () => {
   it.effect(
-    "of Pipedrive's budget is spread over a backlog, used up in the end, and never short for new files",
+    "a day of Pipedrive's budget is spread over a backlog, used up in the end, and never short for new files",
     () =>
       inWorld(layerPostgres, { pipedrive: { dailyTokens: 10_000 } }, ({ github, pipedrive }) =>
         Effect.gen(function* () {

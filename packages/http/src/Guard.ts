@@ -198,5 +198,5 @@ const fromCause = (cause: Cause.Cause<unknown>, request: HttpServerRequest.HttpS
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
   const answer = Refusals.ofServer(Cause.squash(cause), request, path)
   if (answer !== undefined) return Effect.succeed(answer)
-  return Effect.as(Telemetry.log("Error", "http.broke", { method: request.method, path }, cause), Refusals.broken)
+  return Effect.as(Telemetry.log("Error", "http.broke", { method: request.method, path, cause }), Refusals.broken)
 }

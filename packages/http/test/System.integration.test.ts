@@ -117,8 +117,8 @@ describe("with services that fail", () => {
 
   it.live("says when to try again while another transaction holds what a call needs", () =>
     Effect.gen(function* () {
-      const visit = Effect.fail(new DatabaseError({ message: "canceled due to lock timeout", reason: "busy" }))
-      const answer = yield* ask("/gists/octocat", { latest: () => visit })
+      const visits = Effect.fail(new DatabaseError({ message: "canceled due to lock timeout", reason: "busy" }))
+      const answer = yield* ask("/users/octocat/visits", { visits: () => visits })
       assert.match(problem(answer, 503).detail, /^Another transaction holds .* Try again/)
       assert.strictEqual(answer.headers.get("retry-after"), "5")
     })

@@ -39,9 +39,13 @@ export const unused = Effect.map(Store, (store) =>
     .filter((one) => !used.has(one))
 )
 
+type Service = Store["Service"]
+/** A named type: the declaration of `know` cannot spell out types that the store keeps to itself. */
+interface WatchedStore extends Service {}
+
 /** Claims publications, starts a scan and records a visit, for the operations that need one. */
 export const know = Effect.fnUntraced(function* (maxFiles: number) {
-  const store = watched(yield* Store)
+  const store: WatchedStore = watched(yield* Store)
   const run = Date.now() % 1e9
   const lease = Duration.minutes(5)
   const user = (n: number) => 1 + ((n * 7_919 + process.pid) % options.users)

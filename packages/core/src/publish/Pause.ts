@@ -8,9 +8,9 @@
  */
 import { Duration } from "effect"
 import * as Timing from "../domain/Timing.ts"
+import type { Block } from "./decision.ts"
 import * as Evidence from "./evidence.ts"
 import * as GlobalPause from "./globalPause.ts"
-import type { Block } from "./outcome.ts"
 import type { Pause } from "./sharedPause.ts"
 import * as UserWaits from "./userWaits.ts"
 

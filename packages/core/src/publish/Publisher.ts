@@ -4,7 +4,7 @@
  * - claiming.ts: which publications come next
  * - attempt.ts: one attempt, with reconcile.ts and read.ts
  * - evidence.ts, judge.ts: the scope of a failure
- * - outcome.ts: the decision after a failure, which settle.ts stores
+ * - outcome.ts, githubOutcome.ts: the decision after a failure, which settle.ts stores
  * - Pause.ts, pausing.ts: who waits
  * - duplicates.ts: audits, and the deletion of items that were created twice
  *

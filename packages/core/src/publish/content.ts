@@ -3,7 +3,7 @@ import { type Content, contentRefused } from "../domain/GistFile.ts"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
-import type { Situation } from "./outcome.ts"
+import type { Situation } from "./decision.ts"
 
 /** Whether the content is sent. The last two attempts leave the content out. */
 export const sendsContent = ({ attempts }: Situation): boolean => attempts < Timing.maxAttempts - 1

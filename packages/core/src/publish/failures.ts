@@ -3,16 +3,10 @@ import { Effect } from "effect"
 import type { Github, GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
 import type { Thing } from "./evidence.ts"
+import { afterContentError, afterGithubError } from "./githubOutcome.ts"
 import * as Judge from "./judge.ts"
-import {
-  afterContentError,
-  afterFinishError,
-  afterGithubError,
-  afterSinkError,
-  globalBlock,
-  type Step,
-  signatureOf
-} from "./outcome.ts"
+import { afterFinishError, afterSinkError, globalBlock, type Step, signatureOf } from "./outcome.ts"
+import type { Service } from "./Pause.ts"
 import type { Pausing } from "./pausing.ts"
 import type { Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
@@ -22,6 +16,8 @@ interface Asked {
   readonly step: Step
   readonly target?: string
 }
+
+const from = (service: Service, error: SinkError | GithubError) => ({ service, signature: signatureOf(error) })
 
 interface Parts {
   readonly github: Github["Service"]
@@ -36,19 +32,18 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
   const replaced = new Map<number, string>()
 
   const ofGithub = Effect.fnUntraced(function* (claim: Claim, error: GithubError) {
-    const signature = signatureOf(error)
     const verdict = yield* judge.ofGithub(claim, error)
-    return yield* decide(claim, { service: "github", signature }, afterGithubError(claim, error, verdict))
+    return yield* decide(claim, from("github", error), afterGithubError(claim, error, verdict))
   })
 
   /** The content of an item that a lookup found cannot be read now, and neither can any other content. */
   const ofContent = Effect.fnUntraced(function* (claim: Claim, error: GithubError) {
     const decision = afterContentError(claim, error, yield* judge.ofGithub(claim, error))
-    return yield* decide(claim, { service: "github", signature: signatureOf(error) }, decision)
+    return yield* decide(claim, from("github", error), decision)
   })
 
-  /** Forgets a target that is gone, once. When its replacement is gone as well, the first one was not at fault. */
-  const isReplaced = Effect.fnUntraced(function* (claim: Claim, { reason }: SinkError, target: string | undefined) {
+  /** Forgets a target that is gone, once, and answers whether it did. When the replacement is gone as well, the target was not at fault. */
+  const replaceOnce = Effect.fnUntraced(function* (claim: Claim, { reason }: SinkError, target: string | undefined) {
     const user = claim.userKey
     if (reason._tag !== "TargetGone" || target === undefined || (replaced.get(user) ?? target) !== target) return false
     replaced.set(user, target)
@@ -57,24 +52,16 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
   })
 
   const ofSink = Effect.fnUntraced(function* (claim: Claim, error: SinkError, { step, target }: Asked) {
-    const verdict = (yield* isReplaced(claim, error, target))
+    const verdict = (yield* replaceOnce(claim, error, target))
       ? Judge.noVerdict
       : yield* judge.ofSink(claim, error, step)
-    return yield* decide(
-      claim,
-      { service: "sink", signature: signatureOf(error) },
-      afterSinkError(claim, error, { step, verdict })
-    )
+    return yield* decide(claim, from("sink", error), afterSinkError(claim, error, { step, verdict }))
   })
 
   /** A lookup found an item, and completing the item failed. */
   const ofFinish = Effect.fnUntraced(function* (claim: Claim, error: SinkError, remoteId: string) {
     const verdict = yield* judge.ofSink(claim, error, "lookup")
-    return yield* decide(
-      claim,
-      { service: "sink", signature: signatureOf(error) },
-      afterFinishError(claim, error, { remoteId, verdict })
-    )
+    return yield* decide(claim, from("sink", error), afterFinishError(claim, error, { remoteId, verdict }))
   })
 
   /** After an error of an audit or a deletion: makes all users wait when the error is global. Answers whether it is. */

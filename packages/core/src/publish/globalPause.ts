@@ -1,7 +1,7 @@
 /** The pause of all users: begun by a block, grown by suspicions in a row, ended by its instant or by a success. */
 import { DateTime, Duration } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import type { Block } from "./outcome.ts"
+import type { Block } from "./decision.ts"
 import type { Service, Whose } from "./Pause.ts"
 import type { Pause } from "./sharedPause.ts"
 

@@ -1,8 +1,10 @@
 /** A cheap read of each service, which shows whether the service works again. */
 import { Effect } from "effect"
 import type { Github } from "../github/Github.ts"
+import type { Block } from "./decision.ts"
 import type { Verdict } from "./evidence.ts"
-import { afterGithubError, afterSinkError, type Block } from "./outcome.ts"
+import { afterGithubError } from "./githubOutcome.ts"
+import { afterSinkError } from "./outcome.ts"
 import type { Service } from "./Pause.ts"
 import type { Sink } from "./Sink.ts"
 

@@ -1,6 +1,6 @@
 /** How a pause that one process met is shared with the other processes on the database, and shown by all. Pure. */
 import { DateTime, Duration } from "effect"
-import type { Block } from "./outcome.ts"
+import type { Block } from "./decision.ts"
 
 /** Nothing is sent before `until`. */
 export interface Pause {

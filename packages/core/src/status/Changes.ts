@@ -68,7 +68,7 @@ export class Changes extends Context.Service<
               Effect.andThen(Telemetry.log("Warn", "worker.failed", { loop, detail: error.message }), rest)
             ),
             Effect.catchDefect((defect) =>
-              Effect.andThen(Telemetry.log("Error", "worker.broke", { loop }, defect), rest)
+              Effect.andThen(Telemetry.log("Error", "worker.broke", { loop, cause: defect }), rest)
             ),
             Effect.forever,
             Effect.forkScoped

@@ -5,7 +5,7 @@
  * Guarantee: an ETag is stored only in the transaction that stores all files of the list that the ETag stands for.
  */
 import { Duration, Effect, Option, Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import { SqlClient, type Statement } from "effect/sql"
 import { execute, findAll, findOne } from "../database/statements.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import * as Timing from "../domain/Timing.ts"
@@ -166,40 +166,43 @@ const usersToCheck = (sql: SqlClient.SqlClient) => {
      * Users whose check is due, the one that is due longest first: unchecked users before all others, failing users at the
      * end of their wait, other users `intervals[c]` milliseconds after the last check (class `c`) or when last checked before `before`.
      */
-    due: findAll(
-      ScanUser,
-      (options: {
-        readonly intervals: ReadonlyArray<number>
-        readonly before: Date
-        readonly limit: number
-        /** Only users with an ETag. */
-        readonly listed?: boolean
-      }) => {
-        const { before, intervals, limit } = options
-        const which = sql.literal(options.listed === true ? "and etag is not null" : "")
-        return sql`
-        select ${scanColumns} from (
-          (select key, 'epoch'::timestamptz as due from users
-            where untracked_at is null and failures = 0 and rate_class = 0 and checked_at is null ${which} limit ${limit})
-          union all
-          (select key, retry_at from users
-            where untracked_at is null and failures > 0 and retry_at <= ${now(sql)} ${which} order by retry_at limit ${limit})
-          union all
-          (select seen.key, seen.checked_at + class.wait from (
-              select n - 1 as number, millis * interval '1 millisecond' as wait
-              from unnest(${arrayOf(sql, intervals, "float8")}) with ordinality as i(millis, n)
-            ) class cross join lateral (
-              select key, checked_at from users
-              where untracked_at is null and failures = 0 and rate_class = class.number
-                and checked_at < greatest(${now(sql)} - class.wait, ${before}::timestamptz) ${which}
-              order by checked_at limit ${limit}
-            ) seen order by 2 limit ${limit})
-          order by due limit ${limit}
-        ) d join users u using (key) order by d.due, key`
-      }
-    )
+    due: dueUsers(sql, scanColumns)
   }
 }
+
+const dueUsers = (sql: SqlClient.SqlClient, scanColumns: Statement.Fragment) =>
+  findAll(
+    ScanUser,
+    (options: {
+      readonly intervals: ReadonlyArray<number>
+      readonly before: Date
+      readonly limit: number
+      /** Only users with an ETag. */
+      readonly listed?: boolean
+    }) => {
+      const { before, intervals, limit } = options
+      const which = sql.literal(options.listed === true ? "and etag is not null" : "")
+      return sql`
+      select ${scanColumns} from (
+        (select key, 'epoch'::timestamptz as due from users
+          where untracked_at is null and failures = 0 and rate_class = 0 and checked_at is null ${which} limit ${limit})
+        union all
+        (select key, retry_at from users
+          where untracked_at is null and failures > 0 and retry_at <= ${now(sql)} ${which} order by retry_at limit ${limit})
+        union all
+        (select seen.key, seen.checked_at + class.wait from (
+            select n - 1 as number, millis * interval '1 millisecond' as wait
+            from unnest(${arrayOf(sql, intervals, "float8")}) with ordinality as i(millis, n)
+          ) class cross join lateral (
+            select key, checked_at from users
+            where untracked_at is null and failures = 0 and rate_class = class.number
+              and checked_at < greatest(${now(sql)} - class.wait, ${before}::timestamptz) ${which}
+            order by checked_at limit ${limit}
+          ) seen order by 2 limit ${limit})
+        order by due limit ${limit}
+      ) d join users u using (key) order by d.due, key`
+    }
+  )
 
 /** What checks store about users. */
 const recording = (sql: SqlClient.SqlClient) => {

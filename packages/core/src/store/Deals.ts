@@ -32,21 +32,15 @@ export interface DealLease {
   readonly epoch: number
 }
 
-export const make = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const findHolder = findFirst(Holder, (userKey: UserKey) => sql`select deal_id from deals where user_key = ${userKey}`)
-  /** The user's deal; `null` while none is known. */
-  const holder = (userKey: UserKey) =>
-    Effect.map(findHolder(userKey), (found) => (Option.isSome(found) ? found.value.dealId : null))
-  const lease = findFirst(
-    Leased,
-    ({ lease, userKey }: { readonly userKey: UserKey; readonly lease: Duration.Duration }) => sql`
-        insert into deals as d (user_key, lease_until) values (${userKey}, ${inFuture(sql, lease)})
-        on conflict (user_key) do update set lease_until = excluded.lease_until, epoch = d.epoch + 1
-        where d.deal_id is null and (d.lease_until is null or d.lease_until < clock_timestamp())
-        returning sent_at, extract(epoch from clock_timestamp() - sent_at)::float8 as sent_ago, epoch`
-  )
-  const record = Effect.fnUntraced(function* (userKey: UserKey, dealId: number, created: string | undefined) {
+/** Finds the user's deal; `null` while none is known. */
+const holderOf = (sql: SqlClient.SqlClient) => {
+  const find = findFirst(Holder, (userKey: UserKey) => sql`select deal_id from deals where user_key = ${userKey}`)
+  return (userKey: UserKey) => Effect.map(find(userKey), (found) => (Option.isSome(found) ? found.value.dealId : null))
+}
+
+/** Remembers a deal in the present transaction. Answers the deal that holds. */
+const recording = (sql: SqlClient.SqlClient, holder: ReturnType<typeof holderOf>) =>
+  Effect.fnUntraced(function* (userKey: UserKey, dealId: number, created: string | undefined) {
     const won = yield* sql`
               update deals set deal_id = ${dealId}, sent_at = null, lease_until = null
               where user_key = ${userKey} and (deal_id is null or deal_id = ${dealId}) returning 1 as ok`
@@ -57,6 +51,19 @@ export const make = Effect.gen(function* () {
     }
     return (yield* holder(userKey)) ?? dealId
   })
+
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const holder = holderOf(sql)
+  const record = recording(sql, holder)
+  const lease = findFirst(
+    Leased,
+    ({ lease, userKey }: { readonly userKey: UserKey; readonly lease: Duration.Duration }) => sql`
+        insert into deals as d (user_key, lease_until) values (${userKey}, ${inFuture(sql, lease)})
+        on conflict (user_key) do update set lease_until = excluded.lease_until, epoch = d.epoch + 1
+        where d.deal_id is null and (d.lease_until is null or d.lease_until < clock_timestamp())
+        returning sent_at, extract(epoch from clock_timestamp() - sent_at)::float8 as sent_ago, epoch`
+  )
   return {
     /** The user's deal, or the lease to find or create it, or neither while another process holds that lease. */
     claim: Effect.fnUntraced(function* (

@@ -74,18 +74,13 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => ({
   ...found(sql)
 }))
 
-/** Ways to begin a scan. */
-const starting = (sql: SqlClient.SqlClient) => {
-  const lease = inFuture(sql, Timing.scanLease)
+/** Makes statements that start a scan. Of full scans one runs at a time. */
+const starter = (sql: SqlClient.SqlClient) => {
   const findRunning = findFirst(
     Key,
     () => sql`select key from scans where state = 'running' and ${sql.literal(isFullScan)}`
   )
-
-  /** Runs a statement that starts a scan. Of full scans one runs at a time. */
-  const started = <Request>(
-    statement: (request: Request) => Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>
-  ) => {
+  return <Request>(statement: (request: Request) => Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>) => {
     const find = SqlSchema.findOneOption({
       Request: Schema.Any,
       Result: Schema.toType(Started),
@@ -101,7 +96,12 @@ const starting = (sql: SqlClient.SqlClient) => {
       return yield* new ScanRunning({ scan: Option.isSome(running) ? running.value.key : 0 })
     })
   }
+}
 
+/** Ways to begin a scan. */
+const starting = (sql: SqlClient.SqlClient) => {
+  const lease = inFuture(sql, Timing.scanLease)
+  const started = starter(sql)
   const startOne = started(
     ({ kind, userKey }: { readonly kind: ScanKind; readonly userKey: UserKey | null }) => sql`
         insert into scans (kind, user_key, state, requested_at, started_at, lease_until)

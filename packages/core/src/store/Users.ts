@@ -55,6 +55,19 @@ const columnsOf = (sql: SqlClient.SqlClient) =>
     case when u.failures > 0 then 'failing' when u.checked_at is null then 'new' else 'ok' end as state,
     u.tracked_at, u.checked_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
 
+const details = (sql: SqlClient.SqlClient) => {
+  const columns = columnsOf(sql)
+  return findOne(
+    Details,
+    (key: UserKey) => sql`
+        select ${columns}, d.deal_id,
+          (select count(*) from gist_files where user_key = u.key) as files,
+          (select coalesce(jsonb_object_agg(state, n), '{}') from (
+            select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
+        from users u left join deals d on d.user_key = u.key where u.key = ${key}`
+  )
+}
+
 export const make = Effect.map(SqlClient.SqlClient, (sql) => {
   const columns = columnsOf(sql)
   const findKey = findFirst(
@@ -73,15 +86,7 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
         update users u set untracked_at = ${now(sql)}
         where lower(username) = lower(${username}) and untracked_at is null returning ${columns}`
   )
-  const findDetails = findOne(
-    Details,
-    (key: UserKey) => sql`
-        select ${columns}, d.deal_id,
-          (select count(*) from gist_files where user_key = u.key) as files,
-          (select coalesce(jsonb_object_agg(state, n), '{}') from (
-            select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
-        from users u left join deals d on d.user_key = u.key where u.key = ${key}`
-  )
+  const findDetails = details(sql)
 
   return {
     track: tracking(sql),

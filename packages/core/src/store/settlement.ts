@@ -51,54 +51,65 @@ const changeOf = (claim: Claim, outcome: Unpublished<Retrial>): Change => {
 /** Why a claim is not published. A process that was stopped gives no reason. */
 const whyOf = (outcome: Unpublished<Retrial>) => (outcome._tag === "release" ? outcome.why : outcome)
 
-export const make = (sql: SqlClient.SqlClient) => {
-  const addAttempt = ({ key }: Pick<Claim, "key">, outcome: string, message: string | null) => sql`
-    insert into attempts (publication_key, at, outcome, message) values (${key}, clock_timestamp(), ${outcome}, ${message})`
+interface AttemptRow {
+  readonly key: number
+  readonly outcome: string
+  readonly message: string | null
+}
 
-  /** Behind all that waits of the same user. */
-  const lastStartTag = (claim: Claim) =>
-    sql`greatest(start_tag, (select max(start_tag) + 1 from publications where user_key = ${claim.userKey} and state = 'pending'))`
+const addAttempt = (sql: SqlClient.SqlClient, { key, message, outcome }: AttemptRow) => sql`
+  insert into attempts (publication_key, at, outcome, message) values (${key}, clock_timestamp(), ${outcome}, ${message})`
 
-  const settlePublished = Effect.fnUntraced(function* (
-    claim: Pick<Claim, "key">,
-    { how, remark, remoteId }: Published
-  ) {
+/** Behind all that waits of the same user. */
+const lastStartTag = (sql: SqlClient.SqlClient, claim: Claim) =>
+  sql`greatest(start_tag, (select max(start_tag) + 1 from publications where user_key = ${claim.userKey} and state = 'pending'))`
+
+const makeSettlePublished = (sql: SqlClient.SqlClient) =>
+  Effect.fnUntraced(function* (claim: Pick<Claim, "key">, { how, remark, remoteId }: Published) {
     const first = yield* sql`
-      update publications set state = 'published', remote_id = ${remoteId}, published_at = clock_timestamp(),
-        lease_until = null, sent_at = null, error_reason = null, error_message = null,
-        audit_at = case when resent_since is null then null else ${inFuture(sql, Timing.auditDelay)} end
-      where key = ${claim.key} and (remote_id is null or remote_id = ${remoteId}) returning 1 as ok`
+    update publications set state = 'published', remote_id = ${remoteId}, published_at = clock_timestamp(),
+      lease_until = null, sent_at = null, error_reason = null, error_message = null,
+      audit_at = case when resent_since is null then null else ${inFuture(sql, Timing.auditDelay)} end
+    where key = ${claim.key} and (remote_id is null or remote_id = ${remoteId}) returning 1 as ok`
     if (first.length > 0) {
-      yield* addAttempt(claim, how, remark)
+      yield* addAttempt(sql, { key: claim.key, outcome: how, message: remark })
       return "published" as const
     }
-    yield* addAttempt(claim, "duplicate", `Another process had published this file before; ${remoteId} is deleted`)
+    yield* addAttempt(sql, {
+      key: claim.key,
+      outcome: "duplicate",
+      message: `Another process had published this file before; ${remoteId} is deleted`
+    })
     if (rules.fence) yield* Duplicates.noteDuplicates(sql, claim, [remoteId])
     return "duplicate" as const
   })
 
-  /** Releases a claim. A publication that was sent is due when a lookup shows what became of the request. */
-  const releaseRow = (claim: Claim) => sql`
-    update publications set state = 'pending', lease_until = null, attempts = greatest(attempts - 1, 0),
-      due_at = case when sent_at is null then due_at else ${inFuture(sql, Timing.settleDelay)} end
-    where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending'`
+/** Releases a claim. A publication that was sent is due when a lookup shows what became of the request. */
+const releaseRow = (sql: SqlClient.SqlClient, claim: Claim) => sql`
+  update publications set state = 'pending', lease_until = null, attempts = greatest(attempts - 1, 0),
+    due_at = case when sent_at is null then due_at else ${inFuture(sql, Timing.settleDelay)} end
+  where key = ${claim.key} and epoch = ${claim.epoch} and state = 'sending'`
 
-  const settleUnpublished = Effect.fnUntraced(function* (claim: Claim, outcome: Unpublished<Retrial>) {
+const makeSettleUnpublished = (sql: SqlClient.SqlClient) =>
+  Effect.fnUntraced(function* (claim: Claim, outcome: Unpublished<Retrial>) {
     const why = whyOf(outcome)
-    if (why === undefined) return void (yield* releaseRow(claim))
+    if (why === undefined) return void (yield* releaseRow(sql, claim))
     const { message, reason } = why
     const { due, isListed, isTry, isUncertain, takesBack } = changeOf(claim, outcome)
     const own = yield* sql`
-      update publications set state = ${stateAfter(outcome)}, due_at = ${inFuture(sql, due.wait)}, lease_until = null,
-        sent_at = case when ${isUncertain} then coalesce(sent_at, clock_timestamp()) end,
-        error_reason = ${reason}, error_message = ${message},
-        start_tag = ${due.isLast ? lastStartTag(claim) : sql.literal("start_tag")},
-        attempts = attempts - ${isTry ? 0 : 1}
-      where key = ${claim.key} and epoch = ${claim.epoch}
-        and state in ('sending'${sql.literal(takesBack ? ", 'failed'" : "")}) returning 1 as ok`
-    if (own.length > 0 && isListed) yield* addAttempt(claim, reason, message)
+    update publications set state = ${stateAfter(outcome)}, due_at = ${inFuture(sql, due.wait)}, lease_until = null,
+      sent_at = case when ${isUncertain} then coalesce(sent_at, clock_timestamp()) end,
+      error_reason = ${reason}, error_message = ${message},
+      start_tag = ${due.isLast ? lastStartTag(sql, claim) : sql.literal("start_tag")},
+      attempts = attempts - ${isTry ? 0 : 1}
+    where key = ${claim.key} and epoch = ${claim.epoch}
+      and state in ('sending'${sql.literal(takesBack ? ", 'failed'" : "")}) returning 1 as ok`
+    if (own.length > 0 && isListed) yield* addAttempt(sql, { key: claim.key, outcome: reason, message })
   })
 
+export const make = (sql: SqlClient.SqlClient) => {
+  const settlePublished = makeSettlePublished(sql)
+  const settleUnpublished = makeSettleUnpublished(sql)
   return {
     /**
      * Stores what became of a claim. The first remote id wins, whichever process brings it: a later, different one is

@@ -59,10 +59,9 @@ export const keys = {
 } as const
 type Fields = { readonly [K in keyof typeof keys]?: string | number }
 
-/** Logs an event. */
+/** Logs an event. `cause`: what broke, printed with its stack. */
 export const log = (
   level: "Debug" | "Info" | "Warn" | "Error",
   event: Event,
-  fields: Fields,
-  ...cause: Array<unknown>
-) => Effect.annotateLogs(Effect.logWithLevel(level)(event, ...cause), fields)
+  { cause, ...fields }: Fields & { readonly cause?: unknown }
+) => Effect.annotateLogs(Effect.logWithLevel(level)(event, ...(cause === undefined ? [] : [cause])), fields)

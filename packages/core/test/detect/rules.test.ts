@@ -21,7 +21,7 @@ describe("the wait after a failed check", () => {
     ["RateLimited", 1, 10, 10],
     ["RateLimited", 9, 10, 15]
   ] as const) {
-    it(`is ${minutes} minutes for ${reason} number ${count} with ${asked} minutes asked for`, () => {
+    it(`a user waits ${minutes} minutes after failure ${count} by ${reason} with ${asked} minutes asked for`, () => {
       const wait = waitAfter({ reason, count, asked: Duration.minutes(asked) })
       assert.strictEqual(Duration.toMinutes(wait), minutes)
     })
@@ -38,13 +38,13 @@ describe("a user's failure was the refusal of all requests", () => {
     ["Unexpected", "Unexpected", true],
     ["Unavailable", "Unavailable", false]
   ] as const) {
-    it(`${expected ? "when" : "but not when"} ${failure} is followed by ${global}`, () =>
+    it(`a failure by ${failure} ${expected ? "is" : "is not"} the refusal of all requests by ${global}`, () =>
       assert.strictEqual(isSameRefusal(failure, global), expected))
   }
 })
 
 describe("a page", () => {
-  it("gets smaller twice", () => assert.deepStrictEqual([100, 30, 10].map(smallerPage), [30, 10, 10]))
+  it("a page gets smaller twice", () => assert.deepStrictEqual([100, 30, 10].map(smallerPage), [30, 10, 10]))
 
   for (const [from, size, to] of [
     ["?per_page=100&page=2", 30, "?per_page=30&page=4"],
@@ -52,7 +52,7 @@ describe("a page", () => {
     ["?per_page=30&page=4", 30, "?per_page=30&page=4"],
     ["?after=x", 30, "?after=x"]
   ] as const) {
-    it(`at ${from} is ${to} by ${size}`, () =>
+    it(`a page at ${from} is ${to} by ${size}`, () =>
       assert.strictEqual(withPageSize(new URL(`https://api.github.com/user/1/gists${from}`), size).search, to))
   }
 })
@@ -90,22 +90,22 @@ describe("a check's result", () => {
     fingerprint: null
   } as const
 
-  it("counts the gists of a list in the fingerprint and the rate", () => {
+  it("a check counts the gists of a list in the fingerprint and the rate", () => {
     const { check } = answered(user, answer, 0)
     assert.strictEqual(check.fingerprint, "4 x")
     assert.closeTo(check.gained ?? 0, (2 * Math.LN2) / 30, 1e-12)
   })
 
-  it("leaves the rate alone when another check has stored the files", () =>
+  it("a check leaves the rate alone when another check has stored the files", () =>
     assert.strictEqual(answered(user, { ...answer, added: 0 }, 0).check.gained, 0))
 
-  it("adds up with the result of a later turn", () => {
+  it("a check's result adds up with the result of a later turn", () => {
     const both = together(answered(user, answer, 0), answered(user, { ...answer, outcome: "Unchanged", added: 1 }, 0))
     assert.deepStrictEqual([both.outcome, both.files], ["Changed", 3])
     assert.closeTo(both.check.gained ?? 0, (4 * Math.LN2) / 30, 1e-12)
   })
 
-  it("is a failure when a later turn fails", () => {
+  it("a check's result is a failure when a later turn fails", () => {
     const failure = { count: 1, reason: "UserNotFound", message: "", retryIn: Duration.zero }
     const both = together(answered(user, answer, 0), failed(user, failure))
     assert.deepStrictEqual([both.outcome, both.files, both.check.failure], ["Changed", 2, failure])
@@ -124,7 +124,7 @@ describe("a scan", () => {
     ["meets a limit", Exit.fail(limited), "stopped", "RateLimited", 60_000],
     ["meets an outage", Exit.fail(githubError(new Unavailable({ message: "away" }))), "stopped", "Unavailable", null]
   ] as const) {
-    it(`is ${state} when it ${what}`, () => {
+    it(`a scan is ${state} when it ${what}`, () => {
       const ending = endingOf(exit, now)
       const millis = ending.resumeIn === null ? null : Duration.toMillis(ending.resumeIn)
       assert.deepStrictEqual([ending.state, ending.reason, millis], [state, reason, resumeIn])
@@ -143,7 +143,7 @@ describe("a scan", () => {
     ["one that a limit stopped", last("stopped", 60_000, 1_000), 1_000],
     ["one whose limit has ended", last("stopped", 60_000, -1_000), 0]
   ] as const) {
-    it(`is due ${wait / 1_000} seconds after ${after}`, () =>
+    it(`a scan is due ${wait / 1_000} seconds after ${after}`, () =>
       assert.strictEqual(Duration.toMillis(untilNextScan(start, Duration.minutes(5))), wait))
   }
 })

@@ -159,7 +159,7 @@ const cases: ReadonlyArray<{
 
 describe("a batch", () => {
   for (const { newest, stored, user, verdict, when } of cases) {
-    it(`means "${verdict}" when ${when}`, () => {
+    it(`a batch means "${verdict}" when ${when}`, () => {
       const found = verdictOf(user, newest, new Set(stored.map((gistId) => fileIdentity(gistId, "a.md"))))
       const text = {
         Unchanged: () => "unchanged",
@@ -170,23 +170,23 @@ describe("a batch", () => {
     })
   }
 
-  it("brings a file that is new in a stored gist", () => {
+  it("a batch brings a file that is new in a stored gist", () => {
     const gists = [gist("c", { files: [file("c"), file("c", "b.md")] }), gist("b"), gist("a")]
     const stored = new Set(["a", "b", "c"].map((gistId) => fileIdentity(gistId, "a.md")))
     const found = verdictOf(checked, { ...shown, gists }, stored)
     assert.deepStrictEqual(found._tag === "Changed" && found.files.map(({ filename }) => filename), ["b.md"])
   })
 
-  it("gives a list no fingerprint of another account", () => {
+  it("a batch gives a list no fingerprint of another account", () => {
     const found = verdictOf(user({ githubId: 8 }), shown, new Set())
     assert.deepInclude(found, { _tag: "List", fingerprint: null })
   })
 })
 
 describe("a fingerprint", () => {
-  it("begins with the number of gists", () => assert.strictEqual(fingerprintOf(newest), "20 x"))
+  it("a fingerprint begins with the number of gists", () => assert.strictEqual(fingerprintOf(newest), "20 x"))
 
-  it("counts the gists that a list has brought", () => {
+  it("a fingerprint counts the gists that a list has brought", () => {
     assert.strictEqual(afterGists("20 x 1", 3), "23 x 1")
     assert.strictEqual(afterGists("20 x 1", 0), "20 x 1")
   })

@@ -35,7 +35,7 @@ for (const [clock, isWrong] of [
   ["a day behind", withClock(Duration.days(1), -1)]
 ] as const) {
   describe(`a process whose clock is ${clock}`, () => {
-    it.effect("checks failing users at the end of their wait, and has others check them then", () =>
+    it.effect("a wrong clock delays no check of a failing user, by this process or by others", () =>
       inWorld(layerPostgres, {}, ({ github, settings }) =>
         Effect.gen(function* () {
           const other = <A, E>(effect: Effect.Effect<A, E, Scanner>) =>
@@ -58,7 +58,7 @@ for (const [clock, isWrong] of [
       )
     )
 
-    it.effect("leaves the next scheduled scan to be due an interval after its own", () =>
+    it.effect("a wrong clock leaves the next scheduled scan due an interval after the last one", () =>
       inWorld(layerPostgres, {}, ({ settings }) =>
         Effect.gen(function* () {
           const wait = Effect.gen(function* () {
@@ -75,7 +75,7 @@ for (const [clock, isWrong] of [
       )
     )
 
-    it.effect("leaves the feed to be polled by others when that is due", () =>
+    it.effect("a wrong clock leaves the feed to be polled by others when a poll is due", () =>
       inWorld(layerPostgres, {}, ({ github, settings }) =>
         Effect.gen(function* () {
           const polls = () => github.requests.filter(({ route }) => route === "/gists/public").length

@@ -11,19 +11,19 @@ const delays = [
 
 for (const [whose, delay, first, cap] of delays) {
   describe(`the wait ${whose}`, () => {
-    it("begins at its first value and doubles", () => {
+    it("a wait begins at its first value and doubles", () => {
       assert.strictEqual(millis(delay(1)), millis(first))
       assert.strictEqual(millis(delay(2)), 2 * millis(first))
       assert.strictEqual(millis(delay(3)), 4 * millis(first))
     })
 
-    it.prop("never shrinks and never passes its cap", [Schema.Int], ([n]) => {
+    it.prop("a wait never shrinks and never passes its cap", [Schema.Int], ([n]) => {
       assert.isAtMost(millis(delay(n)), millis(delay(n + 1)))
       assert.isAtLeast(millis(delay(n)), millis(first))
       assert.isAtMost(millis(delay(n)), millis(cap))
     })
 
-    it("reaches its cap and stays there, however often it failed", () => {
+    it("a wait reaches its cap and stays there, however many failures came before", () => {
       for (const n of [20, 31, 32, 1_000, Number.MAX_SAFE_INTEGER]) assert.strictEqual(millis(delay(n)), millis(cap))
     })
   })
@@ -31,7 +31,7 @@ for (const [whose, delay, first, cap] of delays) {
 
 describe("jitter", () => {
   it.prop(
-    "spreads a wait over 80 % to 120 % of it",
+    "jitter spreads a wait over 80 % to 120 % of it",
     [
       Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 })),
       Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
@@ -43,14 +43,14 @@ describe("jitter", () => {
     }
   )
 
-  it("moves both ways", () => {
+  it("jitter makes waits longer and shorter", () => {
     assert.isBelow(millis(Timing.jittered(Duration.seconds(10), 0)), 8_001)
     assert.isAbove(millis(Timing.jittered(Duration.seconds(10), 1)), 11_999)
   })
 })
 
 describe("leases", () => {
-  it("outlast the request they cover, its answer's delay, and a paused process's check", () => {
+  it("leases outlast the request they cover, its answer's delay, and a paused process's check", () => {
     // A request sent with just more than the margin left has ended and settled before another may claim the row.
     assert.isAtLeast(millis(Timing.sendMargin), millis(Timing.createTimeout) + millis(Timing.settleDelay))
     assert.isAbove(millis(Timing.publicationLease), 2 * millis(Timing.sendMargin))

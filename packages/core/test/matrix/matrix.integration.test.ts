@@ -15,7 +15,7 @@ const count = Number(process.env.MATRIX_COUNT ?? 8)
 
 describe("the trouble of one thing, by a sample of the matrix", () => {
   it.effect(
-    "delays nobody else's new file by more than a minute, floods nobody, and leaves nothing lost or doubled",
+    "one thing's trouble delays no other user's new file by more than a minute, floods no service, and leaves nothing lost or doubled",
     () =>
       Effect.gen(function* () {
         const broken = yield* runAll(chosen(() => sample(seed, count)))

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration } from "effect"
 import * as Timing from "../../src/domain/Timing.ts"
-import type { Block } from "../../src/publish/outcome.ts"
+import type { Block } from "../../src/publish/decision.ts"
 import * as Pause from "../../src/publish/Pause.ts"
 
 const message = "why"

@@ -4,7 +4,7 @@ import { DateTime } from "effect"
 import * as Timing from "../../src/domain/Timing.ts"
 import { Blocked, githubError, RateLimited, Unavailable, Unexpected } from "../../src/github/Github.ts"
 import * as Content from "../../src/publish/content.ts"
-import type { Situation } from "../../src/publish/outcome.ts"
+import type { Situation } from "../../src/publish/decision.ts"
 
 const message = "why"
 const first: Situation = { attempts: 1, errorReason: null }

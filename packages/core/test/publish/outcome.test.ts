@@ -14,7 +14,9 @@ import {
   Unavailable,
   Unexpected
 } from "../../src/github/Github.ts"
+import type { Decision, Situation } from "../../src/publish/decision.ts"
 import type { Verdict } from "../../src/publish/evidence.ts"
+import { afterContentError, afterGithubError } from "../../src/publish/githubOutcome.ts"
 import * as Outcome from "../../src/publish/outcome.ts"
 import {
   Forbidden,
@@ -48,7 +50,7 @@ const whose = {
   global: verdict("service", false)
 }
 
-const situation = (attempts = 1, errorReason: string | null = null): Outcome.Situation => ({ attempts, errorReason })
+const situation = (attempts = 1, errorReason: string | null = null): Situation => ({ attempts, errorReason })
 
 /** Which of the publication's attempts failed. */
 const attempts = {
@@ -192,7 +194,7 @@ const table: ReadonlyArray<Row> = [
   ]
 ]
 
-const inWords = ({ block, outcome }: Outcome.Decision): readonly [string, string | undefined] => {
+const inWords = ({ block, outcome }: Decision): readonly [string, string | undefined] => {
   const why = outcome._tag === "release" ? outcome.why : outcome._tag === "published" ? undefined : outcome
   const marks = [
     ...("counts" in outcome && outcome.counts ? ["counts"] : []),
@@ -205,9 +207,9 @@ const inWords = ({ block, outcome }: Outcome.Decision): readonly [string, string
   ]
 }
 
-const decide = (error: Error, step: Step, claim: Outcome.Situation, judged: Verdict): Outcome.Decision =>
+const decide = (error: Error, step: Step, claim: Situation, judged: Verdict): Decision =>
   error._tag === "GithubError"
-    ? Outcome.afterGithubError(claim, error, judged)
+    ? afterGithubError(claim, error, judged)
     : Outcome.afterSinkError(claim, new SinkError({ reason: error }), { step: step as Outcome.Step, verdict: judged })
 
 describe("the outcome of an attempt", () => {
@@ -251,7 +253,7 @@ describe("an item that a lookup found and that could not be completed", () => {
 })
 
 describe("an item that a lookup found and whose content GitHub gives for no file", () => {
-  const later = (error: GithubError) => inWords(Outcome.afterContentError(attempts.first, error, whose.global))
+  const later = (error: GithubError) => inWords(afterContentError(attempts.first, error, whose.global))
 
   it("stays uncertain and waits, and publishing is paused as GitHub says", () => {
     assert.deepStrictEqual(later(githubError(new Unauthorized({ message }))), [

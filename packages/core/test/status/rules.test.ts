@@ -19,7 +19,7 @@ describe("a full scan", () => {
     ],
     [60, 0, Option.none(), Option.none()]
   ] as const) {
-    it(`that last ended at minute ${since} is ${Option.isSome(expected) ? "overdue" : "in time"} at minute ${now}`, () =>
+    it(`a full scan that last ended at minute ${since} is ${Option.isSome(expected) ? "overdue" : "in time"} at minute ${now}`, () =>
       assert.deepStrictEqual(overdueScan({ since: at(since), why }, Duration.minutes(5), at(now)), expected))
   }
 })
@@ -32,7 +32,7 @@ describe("a publication", () => {
     [0, 60, 71, true],
     [60, 0, 65, false]
   ] as const) {
-    it(`due at minute ${due} is ${isOverdue ? "overdue" : "in time"} at minute ${now} for a worker since minute ${started}`, () => {
+    it(`a publication due at minute ${due} is ${isOverdue ? "overdue" : "in time"} at minute ${now} for a worker since minute ${started}`, () => {
       const found = overduePublication({ since: at(due), why: Option.some("paused") }, at(started), at(now))
       assert.deepStrictEqual(
         found,
@@ -82,12 +82,12 @@ describe("a forecast", () => {
     ],
     ["both", { ...plan, fits: false, gistsPerDay: 11 }, {}, [/^GitHub/, /^About/]]
   ] as const) {
-    it(`reports ${what}`, () => {
+    it(`a forecast reports ${what}`, () => {
       const { shortages } = needsOf(given, { ...means, ...more })
       assert.strictEqual(shortages.length, expected.length)
       for (const [n, pattern] of expected.entries()) assert.match(shortages[n] ?? "", pattern)
     })
   }
 
-  it("counts the tokens of a day", () => assert.strictEqual(needsOf(plan, means).tokensPerDay, 50))
+  it("a forecast counts the tokens of a day", () => assert.strictEqual(needsOf(plan, means).tokensPerDay, 50))
 })

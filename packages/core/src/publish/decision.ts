@@ -1,0 +1,85 @@
+/** The decision after an attempt that did not succeed: the outcome of the publication, and who else has to wait. Pure. */
+import { type DateTime, Duration } from "effect"
+import * as Timing from "../domain/Timing.ts"
+import type { After, At, Outcome } from "./due.ts"
+import type { Verdict } from "./evidence.ts"
+
+/** Which other publications have to wait. */
+export interface Block {
+  readonly scope: "user" | "service"
+  /** `Growing`: longer with each block in a row. */
+  readonly until: After | At | { readonly _tag: "Growing" }
+  readonly message: string
+  /** `service`: the service holds every process until then. `self`: this process waits by its own judgement. */
+  readonly enforcedBy: "service" | "self"
+  /**
+   * - `limit`: requests are limited.
+   * - `fault`: the service cannot be reached.
+   * - `restored`: a limit that another process, or an earlier one, met.
+   * - `suspicion`: several failures seem global. Users of whom nothing has failed are still tried, slowly.
+   */
+  readonly cause: "limit" | "fault" | "restored" | "suspicion"
+}
+
+export interface Decision {
+  readonly outcome: Outcome
+  readonly block?: Block
+}
+
+/** The part of a claim that the decisions depend on. */
+export interface Situation {
+  /** Attempts so far, this one included. */
+  readonly attempts: number
+  /** Why the last attempt did not succeed. */
+  readonly errorReason: string | null
+}
+
+/** Hands the claim back unchanged: publishing is paused. */
+export const release = (reason: string, message: string): Outcome => ({ _tag: "release", why: { reason, message } })
+
+/** A failure counts as an attempt only when it is proven that others succeed. */
+export const failure = (
+  claim: Situation,
+  verdict: Verdict,
+  {
+    notBefore,
+    ...why
+  }: {
+    readonly reason: string
+    readonly message: string
+    readonly isUncertain: boolean
+    readonly notBefore?: DateTime.Utc
+  }
+): Decision => ({
+  outcome:
+    verdict.isProven && isExhausted(claim)
+      ? { _tag: "fail", ...why }
+      : {
+          _tag: "retry",
+          ...why,
+          due: {
+            _tag: "Backoff",
+            failures: tries(claim, verdict),
+            atLeast: Duration.zero,
+            ...(notBefore === undefined ? {} : { notBefore })
+          },
+          counts: verdict.isProven
+        },
+  ...blockOf(verdict, why.message)
+})
+
+/** Whether this was the publication's last attempt. */
+export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
+
+export const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
+
+export const blockOf = ({ scope }: Verdict, message: string): { readonly block?: Block } =>
+  scope === "thing" ? {} : { block: { ...suspicion(message, { _tag: "Growing" }), scope } }
+
+export const suspicion = (message: string, until: Block["until"]): Block => ({
+  scope: "service",
+  until,
+  message,
+  enforcedBy: "self",
+  cause: "suspicion"
+})

@@ -1,0 +1,111 @@
+/**
+ * Decides what becomes of a publication after an error of GitHub, and who has to wait. Pure: no clock, no database, no
+ * random. The table is in docs/lifecycle.md. Errors of the sink: outcome.ts.
+ *
+ * Hazard: `isUncertain` must be true whenever something may have been created. The next attempt then starts with a lookup.
+ */
+import { Duration } from "effect"
+import { isGlobal } from "../domain/Scope.ts"
+import * as Timing from "../domain/Timing.ts"
+import type { GithubError } from "../github/Github.ts"
+import { type Decision, failure, release, type Situation, suspicion } from "./decision.ts"
+import type { Outcome } from "./due.ts"
+import type { Verdict } from "./evidence.ts"
+
+export const afterGithubError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => {
+  const { reason, scope } = error
+  const { _tag, message } = reason
+  const why = { reason: _tag, message, isUncertain: false }
+  /** The failure is the file's own, whatever happened to others. */
+  const own: Verdict = { ...verdict, scope: "thing", isProven: true }
+  switch (_tag) {
+    case "GistNotFound":
+    case "UserNotFound":
+      return { outcome: missing(claim, { once: "GistNotFound", twice: "GistGone", message }) }
+    case "NotPublic":
+      return { outcome: { _tag: "discard", reason: _tag, message } }
+    case "Blocked":
+      return { outcome: { _tag: "fail", ...why } }
+    case "RateLimited":
+      return scope === "thing"
+        ? failure(claim, verdict, { ...why, notBefore: reason.resumeAt })
+        : afterGithubLimit(reason, { isGlobal: isGlobal(scope) })
+    case "Unavailable":
+    case "Unreachable":
+      return failure(claim, isGlobal(scope) ? verdict : own, why)
+    case "Refused":
+      if (isGlobal(scope)) return refusedByGithub(error)
+      return verdict.isProven ? { outcome: { _tag: "fail", ...why } } : failure(claim, verdict, why)
+    default:
+      return isGlobal(scope) ? refusedByGithub(error) : failure(claim, own, why)
+  }
+}
+
+/** A limit of everything that is read with the token, or of one host. */
+const afterGithubLimit = (
+  { _tag, enforcedBy, message, resumeAt }: Extract<GithubError["reason"], { readonly _tag: "RateLimited" }>,
+  { isGlobal }: { readonly isGlobal: boolean }
+): Decision =>
+  isGlobal
+    ? {
+        outcome: release(_tag, message),
+        block: {
+          scope: "service",
+          until: { _tag: "At", instant: resumeAt, atMost: Timing.maxBlock },
+          message,
+          enforcedBy,
+          cause: "limit"
+        }
+      }
+    : {
+        outcome: {
+          _tag: "snooze",
+          reason: _tag,
+          message,
+          due: { _tag: "At", instant: resumeAt, atMost: Timing.maxSnooze },
+          isUncertain: false
+        }
+      }
+
+/** A failure of the token is the same for everything that is read with it. */
+const refusedByGithub = ({ reason: { _tag, message }, retryAt }: GithubError): Decision => ({
+  outcome: release(_tag, message),
+  block: suspicion(
+    message,
+    retryAt === undefined
+      ? { _tag: "After", wait: Timing.githubCredentialDelay }
+      : { _tag: "At", instant: retryAt, atMost: Timing.maxBlock }
+  )
+})
+
+/** A lookup found the item, whose content GitHub gives for no file now. The item waits, uncertain, for its content. */
+export const afterContentError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => ({
+  ...afterGithubError(claim, error, verdict),
+  outcome: {
+    _tag: "snooze",
+    reason: "ContentLater",
+    message: error.message,
+    due: { _tag: "After", wait: Duration.minutes(1) },
+    isUncertain: true
+  }
+})
+
+/** Whether an error may be global, and is compared with others. All other errors name their scope themselves. */
+export const isEvidence = ({ reason, scope }: GithubError): boolean =>
+  reason._tag === "Refused" || (reason._tag === "RateLimited" ? scope === "thing" : isGlobal(scope))
+
+/** GitHub's page of a gist can lag behind the list: a gist or file that is missing once is not gone yet. */
+export const missing = (
+  claim: Situation,
+  { message, once, twice }: { readonly once: string; readonly twice: string; readonly message: string }
+): Outcome =>
+  claim.errorReason === once
+    ? { _tag: "discard", reason: twice, message }
+    : {
+        _tag: "retry",
+        reason: once,
+        message,
+        due: { _tag: "After", wait: Timing.goneDelay },
+        isUncertain: false,
+        counts: true
+      }
