@@ -59,8 +59,6 @@ const databaseEnv = ({ database }: SlotOptions, proxy: PostgresProxy.PostgresPro
   if (database === undefined) return {}
   const url = new URL(database)
   url.port = String(proxy?.port)
-  // The proxy reads the statements.
-  url.searchParams.set("sslmode", "disable")
   return { POSTGRES_CONNECTION_STRING: url.href }
 }
 
