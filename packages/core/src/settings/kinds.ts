@@ -1,5 +1,6 @@
 /** Kinds of settings: a secret, one of a few words, yes or no. */
 import { Config, Option, Redacted, type Schema } from "effect"
+import type { SecretName } from "./secretFiles.ts"
 import { Token } from "./values.ts"
 
 /** One setting: how its variable is read, and its row in `docs/settings.md`. */
@@ -14,7 +15,7 @@ export interface Definition<A> {
 export const define = <A>(definition: Definition<A>): Definition<A> => definition
 
 /** A secret, or nothing when it is missing or blank. `Redacted` hides a secret in everything that is printed. */
-export const optionalSecret = (name: string, check: Schema.Codec<string, string> = Token) =>
+export const optionalSecret = (name: SecretName, check: Schema.Codec<string, string> = Token) =>
   Config.option(Config.schema(check, name)).pipe(
     Config.map((value) =>
       value.pipe(
