@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Option, Redacted } from "effect"
-import { definitions, Settings, secretsOf } from "../../src/Settings.ts"
+import { Effect, Option, Redacted } from "effect"
+import { definitions, type Settings, secretsOf } from "../../src/Settings.ts"
 import { secretNames, secretTexts } from "../../src/settings/secretFiles.ts"
+import { load } from "./load.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "gitpip-secret-files-"))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -17,11 +18,6 @@ const fileWith = (content: string): string => {
   return path
 }
 
-const load = (env: Record<string, string>) =>
-  Effect.provide(
-    Settings,
-    Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))), Layer.fresh)
-  )
 const faults = (env: Record<string, string>) => Effect.map(Effect.flip(load(env)), (error) => error.faults)
 
 /** A value that each secret setting takes. */
