@@ -2,17 +2,27 @@
 import { layerServer, layerTelemetry } from "@gitpip/http"
 import { Effect, Layer } from "effect"
 import * as Logging from "./Logging.ts"
-import { core } from "./Session.ts"
+import { core, unknown } from "./Session.ts"
 
 export const serve = (options: { readonly json: boolean }) =>
   Layer.launch(
     layerServer.pipe(
       Layer.provide(core.Worker.layer),
       Layer.provide(core.Gitpip.layer),
+      // First to be built, so before the database is opened.
+      Layer.provide(Layer.effectDiscard(logUnknown)),
       Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs(options))),
       Layer.provide(core.Settings.layer)
     )
   )
+
+const logUnknown = Effect.flatMap(unknown, (found) =>
+  Effect.forEach(
+    found,
+    ({ detail, name }) => core.Telemetry.log("Warn", "setting.unknown", { setting: name, detail }),
+    { discard: true }
+  )
+)
 
 const layerLogs = (options: { readonly json: boolean }): Layer.Layer<never, never, core.Settings> =>
   Layer.unwrap(
