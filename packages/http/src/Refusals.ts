@@ -2,6 +2,7 @@
 import { FindMyWay, HttpServerError, type HttpServerRequest, HttpServerResponse, ProblemDetails } from "effect/http"
 import { Api } from "./Api.ts"
 import { pageRoutes } from "./page/addresses.ts"
+import { routerConfig } from "./routing.ts"
 
 const problem = ({
   headers = {},
@@ -33,6 +34,13 @@ export const tooMany = (what: string, millis: number): HttpServerResponse.HttpSe
     headers: { "retry-after": String(seconds) }
   })
 }
+
+export const ambiguous = (detail: string): HttpServerResponse.HttpServerResponse =>
+  problem({ status: 400, title: "Bad Request", detail })
+
+/** Ends the connection, since the request's end is not certain. */
+export const misframed = (detail: string): HttpServerResponse.HttpServerResponse =>
+  problem({ status: 400, title: "Bad Request", detail, headers: { connection: "close" } })
 
 export const crossSite = problem({
   status: 403,
@@ -99,7 +107,7 @@ const methods = (() => {
       byPath.set(path, [...(byPath.get(path) ?? []), method])
     }
   }
-  const router = FindMyWay.make<string>()
+  const router = FindMyWay.make<string>(routerConfig)
   for (const [path, found] of byPath) {
     const all = new Set([...found, ...(found.includes("GET") ? ["HEAD"] : []), "OPTIONS"])
     router.on("GET", path as `/${string}`, [...all].sort().join(", "))
