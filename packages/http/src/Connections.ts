@@ -9,6 +9,7 @@ import type { Socket } from "node:net"
 import type { IpNetwork } from "effect/net"
 import { clientOf, isTrusted } from "./Client.ts"
 import { forProgram } from "./headers.ts"
+import { type RefusalStatus, refusalTitles } from "./refusalTitles.ts"
 
 /** Times are in milliseconds. */
 export interface ConnectionLimits {
@@ -142,21 +143,21 @@ const answerUnreadable = (server: Server, farewell: number): void => {
 }
 
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
-type Reason = readonly [status: number, title: string, detail: string]
+type Reason = readonly [status: RefusalStatus, detail: string]
 
 const reasonOf = ({ code, rawPacket }: ParserError): Reason => {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
       // A request in one piece shows whether its first line or its headers were too long.
       return rawPacket !== undefined && /^[A-Z]+ \S*$/.test(rawPacket.toString("latin1"))
-        ? [414, "URI Too Long", "No address of this server is as long as this"]
-        : [431, "Request Header Fields Too Large", "Send fewer or shorter headers"]
+        ? [414, "No address of this server is as long as this"]
+        : [431, "Send fewer or shorter headers"]
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return [413, "Content Too Large", "No call takes a body. Send the request without one"]
+      return [413, "No call takes a body. Send the request without one"]
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return [408, "Request Timeout", "The request did not arrive in time"]
+      return [408, "The request did not arrive in time"]
     default:
-      return [400, "Bad Request", "This is no request of HTTP/1.1"]
+      return [400, "This is no request of HTTP/1.1"]
   }
 }
 
@@ -165,15 +166,14 @@ const refuseExpectations = (server: Server): void => {
   server.on("checkExpectation", (_, response) => {
     const { body, headers } = problem([
       417,
-      "Expectation Failed",
       "The only expectation is `100-continue`. Send the request without `Expect`"
     ])
     response.writeHead(417, headers).end(body)
   })
 }
 
-const problem = ([status, title, detail]: Reason) => {
-  const body = JSON.stringify({ type: "about:blank", status, title, detail })
+const problem = ([status, detail]: Reason) => {
+  const body = JSON.stringify({ type: "about:blank", status, title: refusalTitles[status], detail })
   return {
     body,
     headers: {
@@ -186,8 +186,8 @@ const problem = ([status, title, detail]: Reason) => {
 }
 
 const message = (reason: Reason): string => {
-  const [status, title] = reason
+  const [status] = reason
   const { body, headers } = problem(reason)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  return `HTTP/1.1 ${status} ${title}\r\n${lines.join("\r\n")}\r\n\r\n${body}`
+  return `HTTP/1.1 ${status} ${refusalTitles[status]}\r\n${lines.join("\r\n")}\r\n\r\n${body}`
 }

@@ -7,3 +7,6 @@ export const routerConfig = {
   ignoreDuplicateSlashes: false,
   ignoreTrailingSlash: false
 }
+
+/** Calls without a key, for supervisors. */
+export const openPaths: ReadonlySet<string> = new Set(["/health", "/ready"])
