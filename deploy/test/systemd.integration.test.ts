@@ -1,9 +1,14 @@
 /** The unit of systemd: its settings, its secrets, its rights. */
 import { spawnSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"
+import { Effect } from "effect"
+import { fill } from "../../packages/core/test/database.ts"
 import { root } from "./image.ts"
+import { makeWorld, start, work } from "./server.ts"
 
 const file = `${root}deploy/systemd/gitpip.service`
 /** The directives of the unit in their order. A name can be there more than once. */
@@ -48,6 +53,38 @@ describe("deploy/systemd/gitpip.service", () => {
     assert.deepStrictEqual(valuesOf("CapabilityBoundingSet"), [""])
     assert.deepStrictEqual(valuesOf("MemoryDenyWriteExecute"), [])
   })
+
+  it.live(
+    "the server works as the unit starts it, with its secrets in files and its database in its own directory",
+    () =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld
+        const folder = yield* Effect.acquireRelease(
+          Effect.sync(() => mkdtempSync(join(tmpdir(), "gitpip-systemd-"))),
+          (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+        )
+        const state = join(folder, valuesOf("StateDirectory")[0] ?? "")
+        // A migrated database, since migrating one takes long.
+        yield* fill(join(state, "database"))
+        const expand = (value: string) => value.replace("%d", folder).replace("%S", folder)
+        const own = Object.fromEntries(valuesOf("Environment").map((value) => expand(value).split("=")))
+        const secrets = Object.entries(world.env).filter(([name]) => `${name}_FILE` in own)
+        assert.lengthOf(secrets, 3)
+        for (const [name, secret] of secrets) writeFileSync(own[`${name}_FILE`], `${secret}\n`)
+        const { GITHUB_API_URL, GITPIP_PORT, PIPEDRIVE_API_URL } = world.env
+        const PATH = `${root}node_modules/.bin:/usr/bin:/bin`
+        const server = yield* start(valuesOf("ExecStart")[0]?.split(" ") ?? [], {
+          cwd: expand(valuesOf("WorkingDirectory")[0] ?? ""),
+          env: { PATH, ...own, GITHUB_API_URL, GITPIP_PORT, PIPEDRIVE_API_URL }
+        })
+        yield* server.says("http.listening")
+        yield* work(world)
+        assert.deepStrictEqual(readdirSync(state), ["database"])
+        yield* server.kill("SIGTERM")
+        const { code, stderr, stdout } = yield* server.ended
+        assert.deepStrictEqual([code, stderr], [0, ""], stdout)
+      })
+  )
 
   const analyze = (...args: ReadonlyArray<string>) => spawnSync("systemd-analyze", args, { encoding: "utf8" })
   const isThere = analyze("--version").status === 0
