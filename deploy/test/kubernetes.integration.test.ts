@@ -89,7 +89,7 @@ describe("deploy/kubernetes", () => {
     const budget = find("PodDisruptionBudget", metadata.name).spec
     assert.deepInclude(budget, { minAvailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" })
     assert.strictEqual(spec.strategy.rollingUpdate.maxUnavailable, 0)
-    // A scan of thousands of users took 216 MB.
+    // docs/performance.md: a scan of 10,000 users takes 147 MB within this limit. A report from a cluster said 216 MB.
     assert.strictEqual(container.resources.requests.memory, "256Mi")
     assert.strictEqual(container.resources.limits.memory, "512Mi")
     // Beyond the pause and the server's own 20 seconds.
