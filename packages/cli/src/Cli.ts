@@ -16,7 +16,7 @@ import { track } from "./commands/track.ts"
 import { untrack } from "./commands/untrack.ts"
 import { users } from "./commands/users.ts"
 import { exitCode, failureOf, textOf } from "./Failure.ts"
-import { hide } from "./Host.ts"
+import { hide, Version } from "./Host.ts"
 import * as Output from "./Output.ts"
 import { plainLines } from "./Text.ts"
 
@@ -53,7 +53,8 @@ export const execute = (args: ReadonlyArray<string>, version: string) =>
         return Effect.as(failure.message === "" ? Effect.void : Output.message(textOf(failure)), failure.code)
       })
     }),
-    Effect.provide(layerOutput)
+    Effect.provide(layerOutput),
+    Effect.provideService(Version, version)
   )
 
 /** Requested help goes to stdout, faults of the command line to stderr. No colours: the build makes the help texts without. */
