@@ -21,7 +21,7 @@ export const events = {
   "github.refused": "GitHub refuses all requests; one cheap request at a time shows when the refusal is over",
   "list.ended": "GitHub does not show all of a user's list; the gists that it shows are found",
   "publication.published": "A file is in Pipedrive",
-  "publication.set_back": "An attempt at a publication did not succeed",
+  "publication.attempt_failed": "An attempt at a publication did not succeed",
   "publication.duplicate": "A file was published by two processes; one of the two activities is deleted",
   "publisher.off": "Nothing is published, because credentials are missing",
   "publisher.paused": "Publishing is paused",
