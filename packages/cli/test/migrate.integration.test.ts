@@ -29,8 +29,8 @@ const untilListening = (world: Effect.Success<typeof makeEmpty>) =>
     })
   )
 
-describe("migrations", () => {
-  it.live("run by `gitpip migrate`, which ends with 0, also when nothing is left to do", () =>
+describe("a database without a schema", () => {
+  it.live("gitpip migrate ends with 0, also when nothing is left to do", () =>
     Effect.gen(function* () {
       const world = yield* makeEmpty
       const first = yield* done(world, "migrate")
@@ -44,7 +44,7 @@ describe("migrations", () => {
     })
   )
 
-  it.live("of a server are logged before they run, after the line that names the database", () =>
+  it.live("a server logs its migrations before they run, after the line that names its database", () =>
     Effect.gen(function* () {
       const world = yield* makeEmpty
       const lines = yield* untilListening(world)
