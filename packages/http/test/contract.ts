@@ -6,6 +6,8 @@ export interface Documented {
   readonly status: number
   readonly contentType: string | undefined
   readonly text: string
+  /** False for an answer to `HEAD`. */
+  readonly hasBody?: boolean
 }
 
 /** Every operation of the document, with its name: `GET /users`. */
@@ -43,7 +45,11 @@ export const judge = (openapi: Json) => {
     return validate(JSON.parse(text)) ? undefined : ajv.errorsText(validate.errors)
   }
 
-  return (path: string, method: string, { contentType, status, text }: Documented): string | undefined => {
+  return (
+    path: string,
+    method: string,
+    { contentType, hasBody = true, status, text }: Documented
+  ): string | undefined => {
     const declared = openapi.paths[path]?.[method.toLowerCase()]?.responses[status]
     if (declared === undefined) return `${status} is not documented`
     const { content = {} } = locate(openapi, declared)
@@ -51,7 +57,7 @@ export const judge = (openapi: Json) => {
     if (Object.keys(content).length === 0)
       return text === "" ? undefined : `${status} has a body that is not documented`
     if (type === undefined) return `${status} with the type ${contentType} is not documented`
-    if (!type.endsWith("json")) return undefined
+    if (!hasBody || !type.endsWith("json")) return undefined
     const at =
       declared.$ref === undefined
         ? ["paths", path, method.toLowerCase(), "responses", `${status}`]
