@@ -14,7 +14,7 @@ const retired = {
   "gate (throttle)": /\bgates?\b/gi,
   "neighbours (shared quota)": /\bneighbours?\b/gi,
   "put off, set back (retry, snooze, release)":
-    /\bputs? off\b|\bputting off\b|putOff|setBack|setback|postpon|waitOut|handBack/gi,
+    /\bputs? off\b|\bputting off\b|putOff|setBack|set_?back|postpon|waitOut|handBack/gi,
   "front (queue head)": /where the queue stands|at the front/gi,
   // `channel_binding` is a parameter of libpq.
   "binding (enforcedBy)": /(?<!channel.)\bbinding\b/g,

@@ -8,7 +8,7 @@
  */
 import type { AddressInfo } from "node:net"
 import { connect, createServer, type Socket } from "node:net"
-import { frames, isBracket, type Step, stepOf, strings, tooManyClients } from "./postgresWire.ts"
+import { frames, isBracket, isEncryptionRequest, type Step, stepOf, strings, tooManyClients } from "./postgresWire.ts"
 
 export type { Step }
 
@@ -150,6 +150,11 @@ const fromClient = (session: Session) => {
   }
 
   return (type: string | undefined, frame: Buffer): void => {
+    // Refuses encryption, as a server without TLS. The answer is one byte and no message.
+    if (type === undefined && isEncryptionRequest(frame)) {
+      session.client.write("N")
+      return
+    }
     if (type === undefined || type === "p" || type === "X") {
       forward([frame])
       return

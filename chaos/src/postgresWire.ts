@@ -8,7 +8,14 @@ export interface Step {
   readonly statement: string
 }
 
-/** Cuts a stream into messages: a type and a length, but for the very first one of a client. */
+/**
+ * Whether a client asks for TLS or GSSAPI before it starts.
+ * https://www.postgresql.org/docs/18/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-SSLREQUEST
+ */
+export const isEncryptionRequest = (frame: Buffer): boolean =>
+  frame.length === 8 && [80877103, 80877104].includes(frame.readInt32BE(4))
+
+/** Cuts a stream into messages: a type and a length. The first messages of a client have no type. */
 export const frames = (client: boolean, onFrame: (type: string | undefined, frame: Buffer) => void) => {
   let rest: Buffer = Buffer.alloc(0)
   let first = client
@@ -22,7 +29,7 @@ export const frames = (client: boolean, onFrame: (type: string | undefined, fram
       const frame = rest.subarray(0, length)
       rest = rest.subarray(length)
       const type = first ? undefined : String.fromCharCode(frame[0] as number)
-      first = false
+      first = first && isEncryptionRequest(frame)
       onFrame(type, frame)
     }
   }

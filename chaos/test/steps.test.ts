@@ -39,11 +39,10 @@ const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
   "Deals.ts: insert into duplicates (remote_id, found_at) values (",
-  // Only after files of several users were refused alike: `pipedrive/globalFailures.integration.test.ts`.
-  "Publications.ts: update publications set state = 'pending', due_at =",
-  // Only with more users than GitHub's limits allow in every scan: `cadence.integration.test.ts`. Checks, and waits after failures.
-  "Users.ts: with wrong as ( select key from users where untracked_at is ",
-  "Users.ts: with wrong as ( select key from users where untracked_at is "
+  // Of `/ready` alone: `database/locks.integration.test.ts`.
+  "Store.ts: select current_setting('transaction_read_only') = 'on' as re",
+  // A part of the statements that lock users. Those begin with `with`.
+  "Checks.ts: select key, failures, rate, rate_at from users where key = a"
 ]
 
 /**

@@ -31,7 +31,12 @@ const report = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome, stor
     default: {
       const { message, reason } = outcome
       yield* Metric.update(Telemetry.attempts(reason), 1)
-      yield* Telemetry.log("Warn", "publication.set_back", { ...publication, state: stored, reason, detail: message })
+      yield* Telemetry.log("Warn", "publication.attempt_failed", {
+        ...publication,
+        state: stored,
+        reason,
+        detail: message
+      })
     }
   }
 })

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 
 /** The events that are logged. Every log line is one of these events, and everything that varies is in its keys. */
 export const events = {
+  "setting.unknown": "An environment variable begins as settings do and is none; it is ignored",
   "scan.started": "A scan has begun",
   "scan.ended": "A scan has ended, with what it found",
   "user.failed": "A check of a user failed; the user is checked again later",
@@ -17,7 +18,7 @@ export const events = {
   "github.refused": "GitHub refuses all requests; one cheap request at a time shows when the refusal is over",
   "list.ended": "GitHub does not show all of a user's list; the gists that it shows are found",
   "publication.published": "A file is in Pipedrive",
-  "publication.set_back": "An attempt at a publication did not succeed",
+  "publication.attempt_failed": "An attempt at a publication did not succeed",
   "publication.duplicate": "A file was published by two processes; one of the two activities is deleted",
   "publisher.off": "Nothing is published, because credentials are missing",
   "publisher.paused": "Publishing is paused",
@@ -33,6 +34,7 @@ export type Event = keyof typeof events
 
 /** What varies between log lines of one event. A key means the same in every event. */
 export const keys = {
+  setting: "Name of an environment variable",
   scan: "Number of a scan",
   user: "A tracked user's name",
   publication: "Number of a publication",
