@@ -7,7 +7,7 @@ import { assert, layer } from "@effect/vitest"
 import { Arbitrary, Effect, Layer } from "effect"
 import { OpenApi } from "effect/http-api"
 import { Api } from "../src/Api.ts"
-import { type Documented, judge } from "./contract.ts"
+import { type Documented, judge, operationsOf } from "./contract.ts"
 import { bytesOf, type Generated, isElsewhere, requestsOf } from "./generated.ts"
 import { bytes, parse } from "./raw.ts"
 import { found, type Json, layerRunning, Running } from "./server.ts"
@@ -27,8 +27,8 @@ const candidates = (request: Generated, path: string, method: string): ReadonlyA
   return document.paths[path][own] === undefined ? all(path) : [[path, own]]
 }
 
-const isUnknownAddress = ({ contentType, status, text }: Documented) =>
-  status === 404 && contentType === "application/problem+json" && JSON.parse(text).type === "about:blank"
+const isUnknownAddress = ({ headers, status, text }: Documented) =>
+  status === 404 && headers["content-type"] === "application/problem+json" && JSON.parse(text).type === "about:blank"
 
 /** What is not as documented; undefined when everything is. */
 const judged = (request: Generated, { method, path }: { method: string; path: string }, answer: Documented) => {
@@ -50,8 +50,23 @@ const exchange = Effect.fnUntraced(function* (text: string) {
       if (String(part).includes("text/event-stream")) socket.destroy()
     })
   })
-  const { headers, status, text: body } = parse(answer)
-  return { status, contentType: headers["content-type"], text: body }
+  return parse(answer)
+})
+
+layer(layerRunning({ GITPIP_RATE_LIMIT: "1" }), { excludeTestServices: true })("a server with a limit", (it) => {
+  it.effect("answers 429 to every call for which it is documented, and to no other one", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      assert.strictEqual((yield* call("GET", "/users")).status, 200)
+      for (const [name, operation] of operationsOf(document)) {
+        const [method = "", path = ""] = name.split(" ")
+        const answer = yield* call(method, path.replaceAll(/\{\w+\}/g, "1"))
+        assert.strictEqual(answer.status === 429, operation.responses["429"] !== undefined, name)
+        const { status, text } = answer
+        assert.isUndefined(faultOf(path, method, { status, headers: Object.fromEntries(answer.headers), text }), name)
+      }
+    })
+  )
 })
 
 const key = "hush-contract-key"
