@@ -8,7 +8,7 @@ import { Arbitrary, Effect, Layer } from "effect"
 import { OpenApi } from "effect/http-api"
 import { Api } from "../src/Api.ts"
 import { type Documented, judge, operationsOf } from "./contract.ts"
-import { bytesOf, type Generated, isElsewhere, requestsOf } from "./generated.ts"
+import { bytesOf, type Generated, isElsewhere, isOutsidePattern, requestsOf } from "./generated.ts"
 import { bytes, parse } from "./raw.ts"
 import { found, type Json, layerRunning, Running } from "./server.ts"
 
@@ -34,6 +34,8 @@ const isUnknownAddress = ({ headers, status, text }: Documented) =>
 const judged = (request: Generated, { method, path }: { method: string; path: string }, answer: Documented) => {
   if (Number.isNaN(answer.status)) return "there is no answer"
   if (answer.status === 500) return "the server broke"
+  if (request.fault._tag === "None" && answer.status === 400) return "a request without a fault is refused"
+  if (isOutsidePattern(document, request) && answer.status < 400) return "a value that the document forbids is accepted"
   if (method === "OPTIONS" && answer.status === 204) return answer.text === "" ? undefined : "204 has a body"
   if (isElsewhere(request) && (method === "HEAD" ? answer.status === 404 : isUnknownAddress(answer))) return undefined
   const faults = candidates(request, path, method).map(([path, own]) =>

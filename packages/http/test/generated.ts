@@ -89,18 +89,22 @@ const Fault = Schema.Union([
   Schema.TaggedStruct("Cut", { share: Schema.Literals([0.2, 0.5, 0.9]) })
 ])
 
+/** A path and a query may have parameters of one name. */
+const keyOf = (parameter: { readonly in: string; readonly name: string } | undefined): string =>
+  `${parameter?.in} ${parameter?.name}`
+
 /** A call, the value of each of its parameters, and one fault or none. */
 export const requestsOf = (openapi: Json) => {
   const operations = operationsOf(openapi)
   const parameters = new Map<string, Json>(
-    operations.flatMap(([, operation]) => operation.parameters.map((one: Json) => [one.name, one]))
+    operations.flatMap(([, operation]) => operation.parameters.map((one: Json) => [keyOf(one), one]))
   )
   const fields = Object.fromEntries(
-    [...parameters].map(([name, { in: place, schema }]) => {
+    [...parameters].map(([key, { in: place, name, schema }]) => {
       const values = schema.enum ?? known[name]
       if (values === undefined) throw new Error(`Add values of the parameter ${name} to this file`)
       const literals = Schema.Literals(values as readonly [string, ...Array<string>])
-      return [name, place === "path" ? literals : Schema.optionalKey(literals)]
+      return [key, place === "path" ? literals : Schema.optionalKey(literals)]
     })
   )
   return Schema.Struct({
@@ -128,20 +132,29 @@ export const bytesOf = (openapi: Json, { call, fault, values }: Generated, heade
   return { path, method, text: fault._tag === "Cut" ? whole.slice(0, Math.ceil(whole.length * fault.share)) : whole }
 }
 
+/** Whether the fault is a value that the document's pattern for the parameter forbids. */
+export const isOutsidePattern = (openapi: Json, { call, fault }: Generated): boolean => {
+  if (fault._tag !== "Value") return false
+  const [method = "", path = ""] = call.split(" ")
+  const parameters: ReadonlyArray<Json> = openapi.paths[path][method.toLowerCase()].parameters
+  const pattern = parameters[fault.parameter % parameters.length]?.schema.pattern
+  return pattern !== undefined && !new RegExp(pattern, "u").test(fault.value)
+}
+
 const targetOf = (
   parameters: ReadonlyArray<Json>,
   path: string,
   values: Generated["values"],
   fault: Generated["fault"]
 ): string => {
-  const faulty = fault._tag === "Value" ? parameters[fault.parameter % parameters.length]?.name : undefined
-  const written = (name: string): string | undefined => {
-    if (fault._tag !== "Value" || name !== faulty) return values[name] && encodeURIComponent(values[name])
+  const faulty = fault._tag === "Value" ? keyOf(parameters[fault.parameter % parameters.length]) : undefined
+  const written = (key: string): string | undefined => {
+    if (fault._tag !== "Value" || key !== faulty) return values[key] && encodeURIComponent(values[key])
     return fault.isEncoded ? encodeURIComponent(fault.value) : fault.value
   }
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => written(name) ?? "")
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => written(keyOf({ in: "path", name })) ?? "")
   const query = parameters.flatMap(({ in: place, name }) => {
-    const value = place === "query" ? written(name) : undefined
+    const value = place === "query" ? written(keyOf({ in: place, name })) : undefined
     return value === undefined ? [] : [`${name}=${value}`]
   })
   if (fault._tag === "Query") query.push(fault.added)
