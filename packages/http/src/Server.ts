@@ -7,7 +7,6 @@ import { Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "./Api.ts"
-import { layerFaults } from "./Faults.ts"
 import { guard } from "./Guard.ts"
 import { layerGists } from "./handlers/Gists.ts"
 import { layerPublications } from "./handlers/Publications.ts"
@@ -17,6 +16,7 @@ import { layerSystem } from "./handlers/System.ts"
 import { layerUsers } from "./handlers/Users.ts"
 import { layerPage } from "./page/Page.ts"
 import { layerReference } from "./Reference.ts"
+import { layerFaults } from "./RequestFaults.ts"
 
 const layerUnguarded = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(

@@ -5,7 +5,7 @@ import { type Calls, ServerError } from "../Backend.ts"
 import type { Outbox } from "../publishing.ts"
 import type { Connection } from "./connection.ts"
 import { readPages } from "./pages.ts"
-import { reasonOf } from "./problems.ts"
+import { reasonOf } from "./serverErrors.ts"
 
 /** Between two requests for the server's progress. */
 export const pollInterval = "500 millis"

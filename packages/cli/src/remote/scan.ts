@@ -5,8 +5,8 @@ import type { Progress } from "../Progress.ts"
 import { publishAll } from "../publishing.ts"
 import { scanning } from "../scanning.ts"
 import type { Connection } from "./connection.ts"
-import { notTracked, reasonOf } from "./problems.ts"
 import { type PublicationCalls, pollInterval, remoteOutbox } from "./publications.ts"
+import { notTracked, reasonOf } from "./serverErrors.ts"
 
 export const scanCall = (connection: Connection, calls: PublicationCalls): Backend["Service"]["scan"] =>
   Effect.fnUntraced(function* (usernames, progress) {

@@ -2,7 +2,7 @@ import { UserConflict } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
 import type { Connection } from "./connection.ts"
-import { notTracked, reasonOf } from "./problems.ts"
+import { notTracked, reasonOf } from "./serverErrors.ts"
 
 export const userCalls = ({
   client: { users },
