@@ -1,3 +1,4 @@
+/** The calls about publications, answered by a running server. */
 import { type PublicationId, PublicationNotFound } from "@gitpip/core"
 import { pageLimit } from "@gitpip/http"
 import { Clock, Effect } from "effect"

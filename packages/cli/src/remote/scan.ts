@@ -1,3 +1,4 @@
+/** Has a running server scan, and follows its scans and its publishing until they end. */
 import { type ScanDetails, ScanNotFound, UserNotTracked, type Username } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Backend, type Report, ServerError } from "../Backend.ts"

@@ -1,3 +1,4 @@
+/** The calls about tracked users, answered by a running server. */
 import { UserConflict } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
