@@ -17,7 +17,7 @@ import * as Embedded from "./embedded/embedded.ts"
 import * as ServerFile from "./embedded/serverFile.ts"
 import { migrations, newest } from "./migrations/index.ts"
 import { clientConfig, tlsFault } from "./server.ts"
-import { tables } from "./stateFile.ts"
+import { tables } from "./stateTables.ts"
 import { types } from "./types.ts"
 
 /** The database cannot be used. The message says why and what to do. */
