@@ -8,7 +8,6 @@
  */
 import { Clock, Duration, Effect, type Option, Semaphore } from "effect"
 import * as Evidence from "../net/refusalEvidence.ts"
-import * as Telemetry from "../telemetry/Telemetry.ts"
 import * as Blocks from "./blocks.ts"
 import type { GithubError } from "./errors.ts"
 import { type About, acceptanceOf, failAsOwn, isRefusal, isWeak, signatureOf } from "./refusals.ts"
@@ -84,12 +83,13 @@ export const make = ({
     if (all !== undefined && all.until > now) return yield* all.error
     const { equal, evidence: next, isNew } = Evidence.refused(evidence, { ...about, signature: signatureOf(error) })
     evidence = next
-    if (equal === 0 || about.kind === "feed") return yield* failAsOwn(error)
+    const { kind } = about
+    if (equal === 0 || kind === "feed" || kind === "query") return yield* failAsOwn(error)
     // Before anything was answered, the address of the API itself may be wrong.
     if (isWeak(error) && equal < Evidence.signs && isProven) return yield* error
     const isFresh = now - probedAt < Duration.toMillis(probeFreshness) && now >= probedAt
     if (!isFresh) yield* confirm(error, now)
-    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* blocks.block(about.kind, error)
+    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* blocks.block(kind, error)
     return yield* failAsOwn(error)
   })
 
@@ -106,18 +106,17 @@ export const make = ({
       return isWeak(all.error) || !isWeak(probed) ? blocks.block("all", all.error) : Effect.void
     })
     probedAt = now
-    blocks.clear()
     evidence = Evidence.none
-    yield* Telemetry.log("Info", "github.accepted", {})
+    yield* blocks.endAll
   })
 
   const reopened = Effect.suspend(() => (isBlocked("all") ? judging.withPermit(reopen) : Effect.void))
 
   const noteAnswered = (about: About) => () =>
-    Effect.sync(() => {
+    Effect.suspend(() => {
       isProven = true
       evidence = Evidence.answered(evidence, about)
-      blocks.end(about.kind)
+      return blocks.end(about.kind)
     })
 
   return {

@@ -89,6 +89,61 @@ describe("the refusal of everything", () => {
   })
 })
 
+describe("the refusal of one kind of requests", () => {
+  const hamster = new Refused({ message: "GitHub refuses it (HTTP 403): The hamster is asleep" })
+  const token = new Unauthorized({
+    message: "GitHub refuses the token (HTTP 403): Not accessible. Set GITHUB_TOKEN to another"
+  })
+  for (const [kind, reason, hasToken, message] of [
+    [
+      "list",
+      hamster,
+      true,
+      "GitHub refuses to list gists, for 3 users in a row (HTTP 403): The hamster is asleep. Check what GITHUB_TOKEN may read"
+    ],
+    [
+      "gist",
+      hamster,
+      true,
+      "GitHub refuses to show gists, for 3 gists in a row (HTTP 403): The hamster is asleep. Check what GITHUB_TOKEN may read"
+    ],
+    [
+      "account",
+      hamster,
+      false,
+      "GitHub refuses to show accounts, for 3 accounts in a row (HTTP 403): The hamster is asleep. Set GITHUB_TOKEN"
+    ],
+    [
+      "gist",
+      new Refused({ message: "no" }),
+      false,
+      "GitHub refuses to show gists, for 3 gists in a row: no. Set GITHUB_TOKEN"
+    ],
+    [
+      "list",
+      token,
+      true,
+      "GitHub refuses to list gists, for 3 users in a row (HTTP 403): Not accessible. Set GITHUB_TOKEN to another"
+    ]
+  ] as ReadonlyArray<readonly [Refusals.RefusedKind, GithubError["reason"], boolean, string]>) {
+    it(`a refusal of every ${kind} (${reason._tag}, ${hasToken ? "with" : "without"} a token: ${reason.message}) says what is refused and what to check`, () => {
+      const refused = Refusals.kindRefusal(githubError(reason), { hasToken, kind, until: 15_000 })
+      assert.deepStrictEqual(
+        [refused.message, refused.reason._tag, refused.scope, refused.retryAt?.epochMilliseconds],
+        [message, "Refused", "credential", 15_000]
+      )
+    })
+  }
+
+  it("a refusal of every request gives GitHub's own words once", () => {
+    const refused = Refusals.globalRefusal(githubError(hamster), { hasToken: true, until: 15_000 })
+    assert.strictEqual(
+      refused.message,
+      "GitHub refuses every request with the token (HTTP 403): The hamster is asleep. Check GITHUB_TOKEN"
+    )
+  })
+})
+
 it.effect("a refused token that one thing alone meets becomes that thing's refusal, and other errors stay", () =>
   Effect.gen(function* () {
     const own = yield* Effect.flip(Refusals.failAsOwn(githubError(new Unauthorized({ message }))))
