@@ -36,7 +36,7 @@ export const isRefusal = ({ reason }: GithubError): boolean => refusalTags.has(r
 export const isWeak = ({ reason }: GithubError): boolean => !strongTags.has(reason._tag)
 
 /** What a refusal says, without what differs from thing to thing. Only refusals with equal signatures add up. */
-export const signatureOf = ({ reason }: GithubError): string =>
+export const refusalSignature = ({ reason }: GithubError): string =>
   namedTags.has(reason._tag)
     ? reason._tag
     : `${reason._tag} ${reason.message.replace(/\b[0-9a-f]*\d[0-9a-f:]*\b/gi, "#")}`

@@ -46,17 +46,17 @@ describe("an error of GitHub", () => {
 })
 
 describe("the signature of a refusal", () => {
-  const refused = (message: string) => Refusals.signatureOf(githubError(new Refused({ message })))
+  const refused = (message: string) => Refusals.refusalSignature(githubError(new Refused({ message })))
 
   it("the signature of a refusal is the same for different things, whose ids the text names", () => {
     assert.strictEqual(refused("no access to 0a1b2c from 10:42"), refused("no access to 3d4e5f from 11:07"))
-    const missing = (message: string) => Refusals.signatureOf(githubError(new UserNotFound({ message })))
+    const missing = (message: string) => Refusals.refusalSignature(githubError(new UserNotFound({ message })))
     assert.strictEqual(missing("GitHub knows no user ann"), missing("GitHub knows no user bob"))
   })
 
   it("the signature of a refusal differs with the text and with the reason", () => {
     assert.notStrictEqual(refused("suspended"), refused("flagged"))
-    assert.notStrictEqual(refused("no"), Refusals.signatureOf(githubError(new Unexpected({ message: "no" }))))
+    assert.notStrictEqual(refused("no"), Refusals.refusalSignature(githubError(new Unexpected({ message: "no" }))))
   })
 })
 
