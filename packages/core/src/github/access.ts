@@ -107,7 +107,7 @@ export const make = ({
       // A failure of another kind shows nothing: the next request sends the probe again.
       if (!isRefusal(probed)) return Effect.fail(probed)
       // A server without the feed that accepts the token does answer.
-      return isWeak(all.error) || !isWeak(probed) ? blocks.block("all", all.error) : Effect.void
+      return isWeak(all.cause) || !isWeak(probed) ? blocks.block("all", all.cause) : Effect.void
     })
     probedAt = now
     evidence = Evidence.none

@@ -14,7 +14,10 @@ export interface Block {
   readonly until: number
   /** How often it was renewed in a row. */
   readonly times: number
+  /** What is reported: which requests are refused, and what to do. */
   readonly error: GithubError
+  /** The refusal that began it. */
+  readonly cause: GithubError
 }
 
 const logAccepted = Telemetry.log("Info", "github.accepted", {})
@@ -31,7 +34,7 @@ export const make = (hasToken: boolean) => {
         requests === "all"
           ? globalRefusal(error, { hasToken, until })
           : kindRefusal(error, { hasToken, until, kind: requests })
-      blocks.set(requests, { until, times, error: refusal })
+      blocks.set(requests, { until, times, error: refusal, cause: error })
       yield* Telemetry.log("Warn", "github.refused", {
         detail: refusal.message,
         until: new Date(until).toISOString()

@@ -48,20 +48,20 @@ export const failAsOwn = (error: GithubError): Effect.Effect<never, GithubError>
 /** The kinds of requests that GitHub can refuse while it answers others. The feed and the queries are one thing each. */
 export type RefusedKind = Exclude<Kind, "feed" | "query">
 
-interface Blocked {
+interface RefusalOptions {
   readonly hasToken: boolean
   /** When one request may find out whether the refusal is over, in epoch milliseconds. */
   readonly until: number
 }
 
 /** The refusal of all requests, with what to do. */
-export const globalRefusal = (error: GithubError, { hasToken, until }: Blocked): GithubError =>
+export const globalRefusal = (error: GithubError, { hasToken, until }: RefusalOptions): GithubError =>
   githubError(globalReason(error, hasToken), isWeak(error) ? "service" : "credential", DateTime.makeUnsafe(until))
 
 /** The refusal of all requests of one kind, with what to do. The token itself is accepted. */
 export const kindRefusal = (
   { reason }: GithubError,
-  { hasToken, kind, until }: Blocked & { readonly kind: RefusedKind }
+  { hasToken, kind, until }: RefusalOptions & { readonly kind: RefusedKind }
 ): GithubError => {
   const { things, verb } = refusedKinds[kind]
   const message = `GitHub refuses to ${verb}, for ${signs} ${things} in a row${because(reason)}`
