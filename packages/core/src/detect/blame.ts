@@ -111,13 +111,14 @@ export const waitAfter = (failure: {
     failure.asked
   )
 
-/** By what GitHub refuses all requests for: the reasons of users' failures that were the same refusal. */
+/** By why GitHub refuses all requests, or all lists: the reasons of users' failures that were the same refusal. */
 const sameRefusal: Readonly<Record<string, ReadonlyArray<string>>> = {
   Unauthorized: ["Refused"],
+  Refused: ["Refused"],
   RateLimited: ["RateLimited"],
   Unexpected: ["UserNotFound", "Unexpected"]
 }
 
-/** Whether a user's failure was not the user's own, once all requests are refused for `global`. */
+/** Whether a user's failure was not the user's own, once all requests or lists are refused for `global`. */
 export const isSameRefusal = (failure: string, global: string): boolean =>
   sameRefusal[global]?.includes(failure) === true

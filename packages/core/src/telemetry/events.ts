@@ -17,8 +17,9 @@ export const events = {
   "feed.failed": "The feed could not be read; it is polled again later",
   "answer.unreadable": "An answer of GitHub or Pipedrive has a field of an unknown form; logged once for each field",
   "gists.skipped": "Gists that GitHub described in an unknown form were skipped",
-  "github.accepted": "GitHub answers again after it refused all requests",
-  "github.refused": "GitHub refuses all requests; one cheap request at a time shows when the refusal is over",
+  "github.accepted": "GitHub answers again after it refused all requests, or all of one kind",
+  "github.refused":
+    "GitHub refuses all requests, or all of one kind (lists, gists, accounts); one request at a time shows when the refusal is over",
   "list.ended": "GitHub does not show all of a user's list; the gists that it shows are found",
   "publication.published": "A file is in Pipedrive",
   "publication.attempt_failed": "An attempt at a publication did not succeed",

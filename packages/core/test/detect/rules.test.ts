@@ -32,6 +32,8 @@ describe("a user's failure was the refusal of all requests", () => {
   for (const [failure, global, expected] of [
     ["Refused", "Unauthorized", true],
     ["UserNotFound", "Unauthorized", false],
+    ["Refused", "Refused", true],
+    ["UserNotFound", "Refused", false],
     ["RateLimited", "RateLimited", true],
     ["Refused", "RateLimited", false],
     ["UserNotFound", "Unexpected", true],
