@@ -40,7 +40,7 @@ export interface Drained {
   readonly published: number
   /** Refused, or attempted too often: visible and retryable. */
   readonly failed: number
-  /** Deleted on GitHub before they could be read. */
+  /** Deleted on GitHub, or made secret, before they were published. */
   readonly gone: number
   /** Due again later. */
   readonly snoozed: number

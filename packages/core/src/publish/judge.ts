@@ -38,14 +38,12 @@ export const make = ({ github, pauses, sink }: Parts) => {
   return {
     ofGithub: (claim: Claim, error: GithubError): Effect.Effect<Verdict> => {
       if (!isEvidence(error)) return Effect.succeed(noVerdict)
-      // The proof comes before a refusal, which is final. Any other failure is tried again first.
-      const isFinal = error.reason._tag === "Blocked"
       const isLimit = error.reason._tag === "RateLimited"
       return judge(
         "github",
         // After a limit the user's other files are not asked for one after the other.
         { thing: { user: claim.userKey, key: claim.gistId }, signature: signatureOf(error), isUserWide: isLimit },
-        (isFinal || claim.errorReason !== null) && !isLimit ? github.check : undefined
+        claim.errorReason === null || isLimit ? undefined : github.check
       )
     },
     ofSink: (claim: Claim, error: SinkError, step: Step): Effect.Effect<Verdict> => {
