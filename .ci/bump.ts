@@ -16,5 +16,11 @@ if (items.length > 0) run("changeset", "version")
 const { version } = JSON.parse(read("packages/core/package.json")) as { readonly version: string }
 const date = new Date().toISOString().slice(0, 10)
 writeFileSync("CHANGELOG.md", withRelease(read("CHANGELOG.md"), { version, date, items }))
+for (const [path, pattern] of [
+  ["deploy/Dockerfile", /(?<=image\.version=")[^"]+/],
+  ["deploy/kubernetes/kustomization.yaml", /(?<=newTag: ).+/]
+] as const) {
+  writeFileSync(path, read(path).replace(pattern, version))
+}
 run("npm", "install", "--package-lock-only", "--ignore-scripts")
 console.log(`Now: git commit -am "Release ${version}" && git tag v${version} && git push --follow-tags`)

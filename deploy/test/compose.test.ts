@@ -57,7 +57,8 @@ describe("deploy/compose.yaml", () => {
   it("the Compose file takes every secret from the environment, and names settings that exist", () => {
     const example = readFileSync(`${root}deploy/.env.example`, "utf8")
     const asked = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name as string)
-    const offered = [...example.matchAll(/^([A-Z_]+)=(.*)$/gm)]
+    // A line that starts with # offers a setting that has a default.
+    const offered = [...example.matchAll(/^#?([A-Z_]+)=(.*)$/gm)]
     assert.sameMembers(
       [...new Set(asked)],
       offered.map(([, name]) => name as string)
@@ -68,4 +69,39 @@ describe("deploy/compose.yaml", () => {
     for (const name of ["POSTGRES_PASSWORD", "GITPIP_API_KEY"])
       assert.match(text, new RegExp(`\\{${name}:\\?Set ${name} in`))
   })
+
+  /** What the container of Gitpip gets when `deploy/.env` has these values: the file first, then `environment`. */
+  const received = (file: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+    const given = gitpip.env_file === ".env" ? file : {}
+    const named = Object.entries<string>(gitpip.environment).map(([name, value]) => [name, interpolate(value, file)])
+    return { ...given, ...Object.fromEntries(named) }
+  }
+  const required = { POSTGRES_PASSWORD: "secret", GITPIP_API_KEY: "key" }
+
+  it("every setting in deploy/.env reaches the container, and GITPIP_PORT is the port at this machine", () => {
+    const file = { ...required, ...Object.fromEntries(Object.keys(settings).map((name) => [name, `the ${name}`])) }
+    // Inside of the container the server listens where Compose expects it.
+    const pinned = { GITPIP_HOST: "0.0.0.0", GITPIP_PORT: "8080" }
+    assert.deepStrictEqual(received(file), { ...file, ...pinned })
+    const ports = (port: Readonly<Record<string, string>>) => gitpip.ports.map((one: string) => interpolate(one, port))
+    assert.deepStrictEqual(ports({ GITPIP_PORT: "9000" }), ["127.0.0.1:9000:8080"])
+    assert.deepStrictEqual(ports({}), ["127.0.0.1:8080:8080"])
+  })
+
+  it("Compose gives Gitpip the address of its own PostgreSQL unless deploy/.env has another one", () => {
+    const own = "postgres://gitpip:secret@postgres:5432/gitpip"
+    for (const file of [required, { ...required, POSTGRES_CONNECTION_STRING: "" }])
+      assert.strictEqual(received(file).POSTGRES_CONNECTION_STRING, own)
+    assert.throws(() => received({ GITPIP_API_KEY: "key" }), /Set POSTGRES_PASSWORD in deploy\/.env/)
+  })
 })
+
+/** Replaces variables as Compose does: `${NAME:-default}` and `${NAME:?message}`, the innermost first. */
+const interpolate = (text: string, values: Readonly<Record<string, string>>): string => {
+  const replaced = text.replace(/\$\{([A-Z_]+):([-?])([^{}]*)\}/, (_, name: string, kind: string, rest: string) => {
+    const value = values[name] ?? ""
+    if (value === "" && kind === "?") throw new Error(rest)
+    return value === "" ? rest : value
+  })
+  return replaced === text ? text : interpolate(replaced, values)
+}

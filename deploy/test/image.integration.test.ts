@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { DockerfileParser } from "dockerfile-ast"
 import { validate } from "dockerfile-utils"
 import { Effect } from "effect"
+import { rolldown } from "rolldown"
 import { parse } from "yaml"
 import { build, dockerfile, type Image, root } from "./image.ts"
 import { makeWorld, start, work } from "./server.ts"
@@ -27,6 +28,22 @@ describe("the Dockerfile", () => {
     assert.match(readFileSync(`${root}deploy/healthcheck.js`, "utf8"), /AbortSignal\.timeout\(4_000\)/)
   })
 })
+
+/** The files that a program loads, by the imports in them, and what the bundler says of imports that it cannot find. */
+const loadedBy = async (program: string) => {
+  const loaded = new Set<string>()
+  const faults: Array<string> = []
+  const bundle = await rolldown({
+    input: program,
+    platform: "node",
+    treeshake: false,
+    onLog: (_, { code, message }) => code === "UNRESOLVED_IMPORT" && faults.push(message),
+    plugins: [{ name: "loaded", load: (id) => void loaded.add(id) }]
+  })
+  await bundle.generate({ format: "esm" })
+  await bundle.close()
+  return { loaded: [...loaded], faults }
+}
 
 describe("the image", () => {
   let image: Image
@@ -57,14 +74,7 @@ describe("the image", () => {
 
   it("the image holds only what runs, within 100 MB", () => {
     const app = join(image.files, "app")
-    assert.sameMembers(readdirSync(app), [
-      "LICENSE",
-      "healthcheck.js",
-      "node_modules",
-      "package-lock.json",
-      "package.json",
-      "packages"
-    ])
+    assert.sameMembers(readdirSync(app), ["LICENSE", "healthcheck.js", "node_modules", "package.json", "packages"])
     const files = readdirSync(app, { recursive: true, encoding: "utf8" })
     assert.deepStrictEqual(
       files.filter((file) => /(^|\/)(\.env|\.git|test|bench)(\/|$)/.test(file.replace(/.*node_modules\/.*/, ""))),
@@ -78,6 +88,57 @@ describe("the image", () => {
       0
     )
     assert.isBelow(bytes, 100_000_000)
+  })
+
+  it("the image has no sources, types, source maps or documents", () => {
+    const files = readdirSync(join(image.files, "app"), { recursive: true, encoding: "utf8" })
+    assert.deepStrictEqual(
+      files.filter((file) =>
+        /\.([cm]?ts|tsx|map|md|tsbuildinfo)$|(^|\/)(src|ai-docs|package-lock\.json)(\/|$)/.test(file)
+      ),
+      []
+    )
+  })
+
+  it("the image has every module that its command imports, and no package that the command never imports", async () => {
+    const app = join(image.files, "app")
+    const { faults, loaded } = await loadedBy(join(app, "packages/cli/bin/gitpip.js"))
+    assert.deepStrictEqual(faults, [])
+    const packageOf = (file: string) => /\/app\/(node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]
+    const imported = new Set(loaded.map(packageOf).filter((name) => name !== undefined))
+    const names = (folder: string): ReadonlyArray<string> =>
+      readdirSync(join(app, folder)).flatMap((name) =>
+        name.startsWith("@") ? names(join(folder, name)) : [join(folder, name)]
+      )
+    // Links to Gitpip's own packages lead out of node_modules.
+    assert.sameMembers(
+      names("node_modules").filter((name) => !name.includes("/@gitpip/") && !name.includes("/.")),
+      [...imported]
+    )
+  })
+
+  it("the labels of the image say what the image is, by the names of the Open Container Initiative", () => {
+    const { license, version } = JSON.parse(readFileSync(`${root}packages/cli/package.json`, "utf8"))
+    const label = (name: string) => image.labels[`org.opencontainers.image.${name}`]
+    assert.strictEqual(label("title"), "Gitpip")
+    assert.isNotEmpty(label("description"))
+    assert.strictEqual(label("version"), version)
+    assert.strictEqual(label("licenses"), license)
+    // The address of the sources is given to the build, since a checkout does not know it.
+    assert.strictEqual(label("source"), "$SOURCE")
+    assert.include(dockerfile, "\nARG SOURCE\n")
+  })
+
+  it("Compose has the image's health check, since an image in the OCI format has none", () => {
+    const { healthcheck } = parse(readFileSync(`${root}deploy/compose.yaml`, "utf8")).services.gitpip
+    assert.deepStrictEqual(healthcheck.test, ["CMD", ...image.healthcheck])
+    for (const [name, value] of [
+      ["interval", healthcheck.interval],
+      ["timeout", healthcheck.timeout],
+      ["start-period", healthcheck.start_period],
+      ["retries", healthcheck.retries]
+    ])
+      assert.include(dockerfile, ` --${name}=${value} `)
   })
 
   it.live(

@@ -6,7 +6,13 @@ import { spawnSync } from "node:child_process"
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Copy, DockerfileParser, type Instruction, type JSONInstruction } from "dockerfile-ast"
+import {
+  type Copy,
+  DockerfileParser,
+  type Instruction,
+  type JSONInstruction,
+  type PropertyInstruction
+} from "dockerfile-ast"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 export const dockerfile = readFileSync(`${root}deploy/Dockerfile`, "utf8")
@@ -21,6 +27,7 @@ export interface Image {
   readonly command: ReadonlyArray<string>
   readonly healthcheck: ReadonlyArray<string>
   readonly stopSignal: string
+  readonly labels: Readonly<Record<string, string>>
 }
 
 interface Stage {
@@ -63,6 +70,7 @@ export const build = (text: string, folder: string): Image => {
   if (stage === undefined) throw new Error("No stage")
   const list = (keyword: string) =>
     (stage.said.get(keyword) as JSONInstruction | undefined)?.getJSONStrings().map((word) => word.getJSONValue()) ?? []
+  const properties = (stage.said.get("LABEL") as PropertyInstruction | undefined)?.getProperties() ?? []
   const word = (keyword: string) => stage.said.get(keyword)?.getArgumentsContent() ?? ""
   return {
     files: stage.files,
@@ -71,7 +79,8 @@ export const build = (text: string, folder: string): Image => {
     workdir: stage.workdir,
     command: [...list("ENTRYPOINT"), ...list("CMD")],
     healthcheck: JSON.parse(/CMD (\[.*\])$/.exec(word("HEALTHCHECK"))?.[1] ?? "[]"),
-    stopSignal: word("STOPSIGNAL")
+    stopSignal: word("STOPSIGNAL"),
+    labels: Object.fromEntries(properties.map((label) => [label.getName(), label.getValue() ?? ""]))
   }
 }
 

@@ -83,6 +83,9 @@ describe("deploy/kubernetes", () => {
     const budget = find("PodDisruptionBudget", metadata.name).spec
     assert.deepInclude(budget, { minAvailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" })
     assert.strictEqual(spec.strategy.rollingUpdate.maxUnavailable, 0)
+    // A scan of thousands of users took 216 MB.
+    assert.strictEqual(container.resources.requests.memory, "256Mi")
+    assert.strictEqual(container.resources.limits.memory, "512Mi")
     // Beyond the pause and the server's own 20 seconds.
     assert.isAbove(spec.template.spec.terminationGracePeriodSeconds, container.lifecycle.preStop.sleep.seconds + 20)
   })
@@ -116,6 +119,11 @@ describe("deploy/kubernetes", () => {
       }
     })
   }
+
+  it("the Kustomization names the image of this version", () => {
+    const { version } = JSON.parse(readFileSync(`${root}packages/cli/package.json`, "utf8"))
+    assert.strictEqual(kustomization.images[0].newTag, version)
+  })
 
   it("each probe has time to answer", () => {
     for (const { spec } of pods) {

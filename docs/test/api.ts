@@ -16,6 +16,11 @@ interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
 }
 
+interface Components {
+  readonly responses: Readonly<Record<string, CommonAnswer>>
+  readonly schemas: Readonly<Record<string, JsonSchema>>
+}
+
 const preamble = `# API
 
 This page lists every call of the server, from its OpenAPI document. A running server has the document at \`/openapi.json\` (3.1, for
@@ -24,20 +29,24 @@ generators of clients) and as a reference page at \`/docs\`. In TypeScript, \`Ht
 
 - **Key.** With \`GITPIP_API_KEY\` set, every call but \`/health\` and \`/ready\` needs \`Authorization: Bearer KEY\`, else \`401\`.
 - **Errors** are \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): \`type\` distinguishes them, \`detail\` says what
-  is wrong and what to do. Any call can answer \`400\`, \`401\`, \`429\`, \`500\` and \`503\`; \`retry-after\` says when to try again after \`429\` and \`503\`; others are named below.
-  Before any call, \`403\` refuses pages of other sites, \`405\` a method that an address does not take, and \`421\` a \`Host\` that is not the
-  server's own while it has no key.
+  is wrong and what to do. Answers that any call can give stand once, [below](#any-call). The other ones stand with their call.
 - **Lists** are paged by \`limit\` and \`after\`. A \`Link\` header leads to the next page, and is absent on the last one.
 - **Instants** are RFC 3339 in UTC.
+- **Addresses** have one spelling: paths are case-sensitive, and \`;\`, \`#\`, empty parts, \`.\` and \`..\` get \`400\`.
+- **Methods.** \`HEAD\` answers like \`GET\` without the body, and \`OPTIONS\` with \`204\` and the methods in \`Allow\`.
 `
 
-/** Answers that any call can give. */
-const everywhere: ReadonlySet<string> = new Set(["400", "401", "429", "500", "503"])
+/** An answer that stands once for all calls. */
+interface CommonAnswer {
+  readonly description: string
+  readonly headers?: Readonly<Record<string, { readonly description: string }>>
+  readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>>
+}
 
 export const apiDocument = (): string => {
   const document = OpenApi.fromApi(Api)
-  const schemas = document.components.schemas as unknown as Readonly<Record<string, JsonSchema>>
-  const [problems, bodies] = partition(Object.entries(schemas), ([name]) => name.endsWith("ProblemEncoded"))
+  const components = document.components as unknown as Components
+  const [problems, bodies] = partition(Object.entries(components.schemas), ([name]) => name.endsWith("ProblemEncoded"))
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
       call: `${method.toUpperCase()} ${path}`,
@@ -46,6 +55,10 @@ export const apiDocument = (): string => {
   )
   return [
     preamble,
+    ...anyCall(
+      operations.map(({ operation }) => operation),
+      components
+    ),
     ...document.tags.flatMap(({ name }) => [
       `## ${name}\n`,
       ...operations.filter(({ operation }) => operation.tags.includes(name)).map(call)
@@ -62,12 +75,43 @@ export const apiDocument = (): string => {
 const partition = <A>(all: ReadonlyArray<A>, test: (one: A) => boolean) =>
   [all.filter(test), all.filter((one) => !test(one))] as const
 
+/** The name of the common answer that a call refers to; undefined for the call's own answer. */
+const refOf = (response: object | undefined): string | undefined =>
+  response !== undefined && "$ref" in response ? String(response.$ref).replace(/^.*\//, "") : undefined
+
+/** The common answers by status. The calls that need no key lack some of them. */
+const anyCall = (operations: ReadonlyArray<Operation>, { responses: answers, schemas }: Components) => {
+  const all = operations.map(({ responses }): Readonly<Record<string, object>> => responses)
+  const statuses = [...new Set(all.flatMap(Object.keys))].toSorted((a, b) => Number(a) - Number(b))
+  const rows = statuses.flatMap((status) => {
+    const refs = all.map((responses) => refOf(responses[status]))
+    const found = answers[refs.find((ref) => ref !== undefined) ?? ""]
+    if (found === undefined) return []
+    const mark = refs.includes(undefined) ? " ¹" : ""
+    const types = Object.values(found.content).map(({ schema }) => `problem \`${typeOfProblem(schema, schemas)}\``)
+    const headers = Object.keys(found.headers ?? {}).map((name) => `; header \`${name}\``)
+    return [`| \`${status}\`${mark} | ${types.join(" or ")}${headers.join("")} | ${found.description} |`]
+  })
+  return [
+    "## Any call\n",
+    "| Status | Answer | When |\n|---|---|---|",
+    `${rows.join("\n")}\n`,
+    "¹ Not from `/health` and `/ready`. They need no key, and have a `503` of their own.\n"
+  ]
+}
+
+/** The type as the schema has it, without what all types begin with. */
+const typeOfProblem = ({ $ref, properties }: JsonSchema, schemas: Readonly<Record<string, JsonSchema>>): string => {
+  const fields = $ref === undefined ? properties : schemas[$ref.replace(/^.*\//, "")]?.properties
+  return String(fields?.type?.enum?.[0]).replace("urn:gitpip:problem:", "")
+}
+
 const call = ({ call, operation }: { readonly call: string; readonly operation: Operation }): string => {
   const parameters = operation.parameters.map(
     ({ in: place, name, schema }) => `| \`${name}\` | ${place} | ${meaning(schema as JsonSchema)} |`
   )
   const answers = Object.entries(operation.responses)
-    .filter(([status]) => !everywhere.has(status) || hasOwnMeaning(call, status))
+    .filter(([, response]) => refOf(response) === undefined)
     .map(([status, { content, description, headers }]) => {
       const schemas = Object.entries(content ?? {}).map(([type, { schema }]) => answer(type, schema as JsonSchema))
       const named = Object.keys(headers ?? {}).map((header) => `\`${header}\``)
@@ -84,9 +128,6 @@ const call = ({ call, operation }: { readonly call: string; readonly operation: 
 
 const meaning = (schema: JsonSchema) =>
   [schema.enum === undefined ? "" : typeOf(schema), schema.description ?? ""].filter((part) => part !== "").join(": ")
-
-/** The status with which the probes say that Gitpip itself is broken. */
-const hasOwnMeaning = (call: string, status: string) => status === "503" && /^GET \/(health|ready)$/.test(call)
 
 const sentence = (text: string | undefined) => (text === undefined ? "" : /[.!?]$/.test(text) ? text : `${text}.`)
 

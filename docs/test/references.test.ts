@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"
+import { fileVariable, secretNames } from "@gitpip/core/secrets"
 import { Api } from "@gitpip/http"
 import { OpenApi } from "effect/http-api"
 import workspace from "../../vitest.workspace.ts"
@@ -93,7 +94,7 @@ describe("the documents name", () => {
     const others = documents.filter((path) => path !== "CONTRIBUTING.md")
     wrong(
       named(/`(GITPIP_\w+|PIPEDRIVE_\w+|GITHUB_\w+|POSTGRES_CONNECTION_STRING)[^`]*`/g, others),
-      ([name = ""]) => name in settings
+      ([name = ""]) => name in settings || secretNames.some((secret) => fileVariable(secret) === name)
     )
   })
 })

@@ -76,6 +76,11 @@ export const RowId = Schema.Int.check(
   )
 )
 
+/** An address or a name to listen on. */
+export const Host = Schema.String.check(
+  Schema.isPattern(/^\S+$/, { message: "an address to listen on, without spaces: 127.0.0.1" })
+)
+
 /** A TCP port; 0 lets the system choose. */
 export const Port = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "a port is a whole number from 0 to 65535" })

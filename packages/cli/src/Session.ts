@@ -7,9 +7,11 @@ import { Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Backend, Report } from "./Backend.ts"
 import { UsageError } from "./Failure.ts"
+import { Host } from "./Host.ts"
 import * as Local from "./Local.ts"
 import * as Logging from "./Logging.ts"
 import * as Output from "./Output.ts"
+import { type Unknown, unknownSettings } from "./unknownSettings.ts"
 
 export { core, Report }
 
@@ -18,6 +20,16 @@ const logs = Logging.layerCommand.pipe(Layer.provide(settings))
 
 /** Settings and logs, for checks without a database. */
 export const layerSettings = Layer.merge(settings, logs)
+
+/** Variables of the environment that are meant as settings, and are none. */
+export const unknown: Effect.Effect<ReadonlyArray<Unknown>> = Effect.map(Host, ({ env }) =>
+  unknownSettings(env, Object.keys(core.settings))
+)
+
+/** Warns about unknown settings on stderr. */
+export const warnOfUnknown: Effect.Effect<void> = Effect.flatMap(unknown, (found) =>
+  Effect.forEach(found, ({ detail, name }) => Output.message(`Warning: ${name} ${detail}`), { discard: true })
+)
 
 /** A server, asked over HTTP. */
 const remote = (url: string) =>

@@ -8,7 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { done, run, start } from "./inProcess.ts"
 import * as Process from "./process.ts"
-import { directory, type Environment, makeWorld, withEnv } from "./process.ts"
+import { directory, type Environment, makeWorld, withEnv, without } from "./process.ts"
 
 /** An error that holds the request in its message, its cause and its properties. */
 const errorOf = (init: RequestInit | undefined): Error => {
@@ -122,6 +122,45 @@ describe("a process that crashes shows no secret, and says where, for the report
       })
     )
   }
+})
+
+describe("secrets in files", () => {
+  it.live("work as those in the environment do, and a process that crashes does not show them", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      yield* done(world, "track", "ann")
+      const names = ["GITHUB_TOKEN", "PIPEDRIVE_TOKEN", "POSTGRES_CONNECTION_STRING"] as const
+      const inFiles: Record<string, string> = {}
+      for (const name of names) {
+        inFiles[`${name}_FILE`] = join(world.cwd, name)
+        yield* Effect.promise(() => writeFile(join(world.cwd, name), `${world.env[name]}\n`))
+      }
+      const environment = withEnv(without(world, ...names), inFiles)
+      assert.include((yield* done(environment, "users")).stdout, "ann")
+      assert.strictEqual((yield* run(environment, "doctor")).code, 0)
+      const hushed = join(world.cwd, "GITHUB_TOKEN")
+      yield* Effect.promise(() => writeFile(hushed, "hush-github-token\n"))
+      const [, module, command] = crashes[1]
+      const { code, stderr } = yield* Effect.scoped(
+        Effect.flatMap(Process.start(yield* crashing(environment, module), ...command), ({ ended }) => ended)
+      )
+      assert.strictEqual(code, 1, stderr)
+      assert.match(stderr, /broken by .*‹secret›/)
+      assert.notInclude(stderr, "hush-github-token")
+    })
+  )
+
+  it.live("are not shown when one of them cannot be used, and exit code 2 says that a setting is wrong", () =>
+    Effect.gen(function* () {
+      const cwd = yield* directory
+      const file = join(cwd, "token")
+      yield* Effect.promise(() => writeFile(file, "hush hush"))
+      const { code, stderr, stdout } = yield* run({ cwd, env: { GITHUB_TOKEN_FILE: file } }, "status")
+      assert.deepStrictEqual([code, stdout], [2, ""])
+      assert.include(stderr, "GITHUB_TOKEN_FILE: must be printable ASCII on one line, without spaces")
+      assert.notInclude(stderr, "hush")
+    })
+  )
 })
 
 describe("settings that are wrong show no secret", () => {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Here from "./inProcess.ts"
 import { done, run } from "./inProcess.ts"
 import { freePort, makeWorld, start, withEnv } from "./process.ts"
 
@@ -42,6 +43,29 @@ describe("serve", () => {
       const open = yield* run(withEnv(world, { GITPIP_HOST: "0.0.0.0" }), "serve")
       assert.strictEqual(open.code, 1)
       assert.include(open.stderr, "GITPIP_API_KEY")
+    })
+  )
+
+  it.live("listens where its flags say, whatever the environment says", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* makeWorld(), { GITPIP_HOST: "0.0.0.0", GITPIP_PORT: "not a port" })
+      const port = yield* freePort
+      const server = yield* Here.start(world, "serve", "--host", "127.0.0.1", "--port", String(port), "--json")
+      yield* server.says(`http://127.0.0.1:${port}`)
+      assert.deepStrictEqual(yield* ask(port, "/health"), { status: 200, text: "Alive" })
+      yield* server.stop
+      const open = yield* run(world, "serve", "--port", "0")
+      assert.strictEqual(open.code, 1)
+      assert.include(open.stderr, "GITPIP_API_KEY")
+    })
+  )
+
+  it.live("refuses flags that cannot work, all at once", () =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* run(yield* makeWorld(), "serve", "--host", "", "--port", "65536")
+      assert.deepStrictEqual([code, stdout], [2, ""])
+      assert.match(stderr, /--host "": an address to listen on/)
+      assert.match(stderr, /--port "65536": a port is a whole number from 0 to 65535/)
     })
   )
 

@@ -1,27 +1,8 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Layer, Option, Redacted } from "effect"
-import { definitions, Settings, secretsOf } from "../src/Settings.ts"
-
-const load = (env: Record<string, string>) =>
-  Effect.provide(
-    Settings,
-    Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))), Layer.fresh)
-  )
-
-/** The faults by variable, each named at most once. */
-const faults = (env: Record<string, string>) =>
-  Effect.map(Effect.flip(load(env)), (error) => {
-    assert.strictEqual(error._tag, "SettingsError")
-    const entries = error.faults.map((fault) => {
-      assert.notInclude(fault, "\n")
-      const at = fault.indexOf(": ")
-      return [fault.slice(0, at), fault.slice(at + 2)] as const
-    })
-    assert.strictEqual(new Set(entries.map(([name]) => name)).size, entries.length)
-    for (const fault of error.faults) assert.include(error.message, fault)
-    return Object.fromEntries(entries)
-  })
+import { Duration, Effect, Option, Redacted } from "effect"
+import { definitions, secretsOf } from "../src/Settings.ts"
+import { faults, load } from "./settings/load.ts"
 
 const secret = "s3cr3t-value"
 
@@ -226,6 +207,11 @@ describe("settings", () => {
     ["GITPIP_SCAN_INTERVAL", "999 millis", /at least 1 second/],
     ["GITPIP_SCAN_INTERVAL", "Infinity", /at most 365 days/],
     ["GITPIP_MAX_DELAY", "366 days", /at most 365 days/],
+    ["GITPIP_SCAN_INTERVAL", "0s", /at least 1 second/],
+    ["GITPIP_MAX_DELAY", "366d", /at most 365 days/],
+    ["GITPIP_SCAN_INTERVAL", "-5m", /its unit.*`5m`/],
+    ["GITPIP_SCAN_INTERVAL", "5x", /its unit.*`5m`/],
+    ["GITPIP_SCAN_INTERVAL", "5m nonsense", /its unit.*`5m`/],
     ["GITPIP_SCAN_INTERVAL", "5", /its unit: `30 seconds`/],
     ["GITPIP_PORT", "-1", /0 to 65535/],
     ["GITPIP_PORT", "65536", /0 to 65535/],

@@ -23,8 +23,9 @@ import {
   VisitId,
   VisitRecord
 } from "@gitpip/core"
-import { Record, Schema } from "effect"
+import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { complete } from "./document.ts"
 import {
   FileNotFoundProblem,
   GithubProblem,
@@ -216,7 +217,9 @@ export class System extends HttpApiGroup.make("system")
   .add(
     HttpApiEndpoint.get("health", "/health", {
       success: HttpApiSchema.asText()(Schema.String),
-      error: HttpApiSchema.asText()(Schema.String).pipe(HttpApiSchema.status(503))
+      error: HttpApiSchema.asText()(Schema.String.annotate({ description: "Background work has ended" })).pipe(
+        HttpApiSchema.status(503)
+      )
     }).annotateMerge(
       OpenApi.annotations({ summary: "`Alive` while the process serves and its background work lives; needs no key" })
     ),
@@ -273,9 +276,6 @@ export class Session extends HttpApiGroup.make("session")
   )
   .annotateMerge(OpenApi.annotations({ title: "Session" })) {}
 
-/** Calls without a key, for supervisors. */
-export const openPaths: ReadonlySet<string> = new Set(["/health", "/ready"])
-
 /** Gitpip's HTTP API. */
 export class Api extends HttpApi.make("gitpip")
   .add(Users, Gists, Scans, Publications, System, Session)
@@ -285,24 +285,8 @@ export class Api extends HttpApi.make("gitpip")
       title: "Gitpip",
       version: "0.1.0",
       description:
-        "Tracks the public gists of GitHub users and puts each new file into Pipedrive exactly once. Errors are RFC 9457 problems.",
+        "Tracks the public gists of GitHub users and puts each new file into Pipedrive exactly once. Errors are RFC 9457 problems. Each path that takes GET also takes HEAD, and each path answers OPTIONS with 204 and its methods in Allow.",
       license: { name: "MIT", identifier: "MIT" },
-      transform: (document) => declareKey(document)
+      transform: complete
     })
   ) {}
-
-/** The server checks the key before any routing, so the builder declares every call open unless this corrects it. */
-const declareKey = (document: Readonly<Record<string, unknown>>): Record<string, unknown> => {
-  const key = { type: "http", scheme: "bearer", description: "`GITPIP_API_KEY`, when the server has one" }
-  const { components, paths } = document as {
-    readonly components: object
-    readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>
-  }
-  return {
-    ...document,
-    components: { ...components, securitySchemes: { key } },
-    paths: Record.map(paths, (operations, path) =>
-      Record.map(operations, (operation) => ({ ...operation, security: openPaths.has(path) ? [] : [{ key: [] }] }))
-    )
-  }
-}

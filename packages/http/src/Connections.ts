@@ -4,11 +4,12 @@
  * Guarantees: every connection ends by itself, even when headers or a body drip, when an answer is not read, or when
  * nothing is sent. One client can hold only a part of the connections.
  */
-import { createServer, type Server } from "node:http"
+import { createServer, type Server, type ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import type { IpNetwork } from "effect/net"
 import { clientOf, isTrusted } from "./Client.ts"
 import { forProgram } from "./headers.ts"
+import { type RefusalStatus, refusalTitles } from "./refusalTitles.ts"
 
 /** Times are in milliseconds. */
 export interface ConnectionLimits {
@@ -55,12 +56,15 @@ export const makeServer = (options: ServerOptions = {}): Server => {
     requestTimeout: limits.request,
     connectionsCheckingInterval: limits.check,
     keepAliveTimeout: limits.keepAlive,
-    maxHeaderSize: limits.headerBytes
+    maxHeaderSize: limits.headerBytes,
+    // Node's own refusal has no body. `Framing.ts` refuses a request without a host.
+    requireHostHeader: false
   })
   server.maxConnections = limits.connections
   endUnreadAnswers(server, limits)
   limitClients(server, limits.connectionsPerClient, options.trusted ?? [])
   answerUnreadable(server, limits.farewell)
+  refuseExpectations(server)
   // Hazard: a kept-alive connection that becomes idle after the server began to stop would delay the stop.
   server.on("request", (_, response) => {
     response.once("close", () => {
@@ -112,21 +116,25 @@ const limitClients = (server: Server, max: number, trusted: ReadonlyArray<IpNetw
 /** Answers with a problem when Node's parser refuses the bytes, which never become a request. */
 const answerUnreadable = (server: Server, farewell: number): void => {
   /** Answers in flight. Hazard: a problem written into one of them would read as its continuation. */
-  const answering = new WeakMap<Socket, number>()
+  const answering = new WeakMap<Socket, Set<ServerResponse>>()
   const leaving = new WeakSet<Socket>()
   server.on("request", ({ socket }, response) => {
-    answering.set(socket, (answering.get(socket) ?? 0) + 1)
-    response.once("close", () => answering.set(socket, (answering.get(socket) ?? 1) - 1))
+    const open = answering.get(socket) ?? new Set()
+    answering.set(socket, open.add(response))
+    response.once("close", () => open.delete(response))
   })
   server.on("clientError", (error: ParserError, stream) => {
     const socket = stream as Socket
     // Bytes after the first fault raise further errors.
     if (leaving.has(socket)) return
-    if (!socket.writable || (answering.get(socket) ?? 0) > 0 || error.code === "ECONNRESET") {
+    const open = [...(answering.get(socket) ?? [])]
+    if (!socket.writable || open.some((one) => !one.writableEnded) || error.code === "ECONNRESET") {
       return void socket.destroy()
     }
     leaving.add(socket)
-    socket.end(message(reasonOf(error)))
+    // A request that `Framing.ts` refused has its answer before the parser sees the fault in its body.
+    if (open.length > 0) socket.end()
+    else socket.end(message(reasonOf(error)))
     // Hazard: closing at once resets the connection and loses the answer; never closing leaves it open for as long as the
     // caller likes.
     const timer = setTimeout(() => socket.destroy(), farewell)
@@ -135,32 +143,51 @@ const answerUnreadable = (server: Server, farewell: number): void => {
 }
 
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
-type Reason = readonly [status: number, title: string, detail: string]
+type Reason = readonly [status: RefusalStatus, detail: string]
 
 const reasonOf = ({ code, rawPacket }: ParserError): Reason => {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
       // A request in one piece shows whether its first line or its headers were too long.
       return rawPacket !== undefined && /^[A-Z]+ \S*$/.test(rawPacket.toString("latin1"))
-        ? [414, "URI Too Long", "No address of this server is as long as this"]
-        : [431, "Request Header Fields Too Large", "Send fewer or shorter headers"]
+        ? [414, "No address of this server is as long as this"]
+        : [431, "Send fewer or shorter headers"]
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return [413, "Content Too Large", "No call takes a body. Send the request without one"]
+      return [413, "No call takes a body. Send the request without one"]
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return [408, "Request Timeout", "The request did not arrive in time"]
+      return [408, "The request did not arrive in time"]
     default:
-      return [400, "Bad Request", "This is no request of HTTP/1.1"]
+      return [400, "This is no request of HTTP/1.1"]
   }
 }
 
-const message = ([status, title, detail]: Reason): string => {
-  const body = JSON.stringify({ type: "about:blank", status, title, detail })
-  const headers = {
-    ...forProgram,
-    "content-type": "application/problem+json",
-    "content-length": String(body.length),
-    connection: "close"
+/** Node's own refusal has no body (https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1). */
+const refuseExpectations = (server: Server): void => {
+  server.on("checkExpectation", (_, response) => {
+    const { body, headers } = problem([
+      417,
+      "The only expectation is `100-continue`. Send the request without `Expect`"
+    ])
+    response.writeHead(417, headers).end(body)
+  })
+}
+
+const problem = ([status, detail]: Reason) => {
+  const body = JSON.stringify({ type: "about:blank", status, title: refusalTitles[status], detail })
+  return {
+    body,
+    headers: {
+      ...forProgram,
+      "content-type": "application/problem+json",
+      "content-length": String(body.length),
+      connection: "close"
+    }
   }
+}
+
+const message = (reason: Reason): string => {
+  const [status] = reason
+  const { body, headers } = problem(reason)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  return `HTTP/1.1 ${status} ${title}\r\n${lines.join("\r\n")}\r\n\r\n${body}`
+  return `HTTP/1.1 ${status} ${refusalTitles[status]}\r\n${lines.join("\r\n")}\r\n\r\n${body}`
 }

@@ -4,16 +4,30 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto"
 import { Settings, Telemetry } from "@gitpip/core"
-import { ByteSize, Cause, Clock, Context, Effect, LogLevel, Option, Redacted, References, type Types } from "effect"
+import {
+  ByteSize,
+  Cause,
+  Clock,
+  Context,
+  Effect,
+  LogLevel,
+  Option,
+  Predicate,
+  Redacted,
+  References,
+  type Types
+} from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { isOwnHost } from "./Address.ts"
-import { openPaths } from "./Api.ts"
 import { clientBehind } from "./Client.ts"
+import { framingFault } from "./Framing.ts"
 import { forAsset, forPage, forProgram } from "./headers.ts"
 import { isOfPage } from "./page/addresses.ts"
 import * as RateLimit from "./RateLimit.ts"
 import * as Refusals from "./Refusals.ts"
+import { openPaths } from "./routing.ts"
 import { makeSessions, sessionCookie } from "./Session.ts"
+import { targetFault } from "./Target.ts"
 
 /** No call takes a body; the bodies that some clients send anyway are smaller. */
 const bodyLimit = ByteSize.kibibytes(64)
@@ -77,6 +91,10 @@ const pathOf = (url: string): string => {
   return end === -1 ? url : url.slice(0, end)
 }
 
+/** The target as it came. Effect resolves a target with an origin, so `url` does not show its dots. */
+const targetOf = ({ source, url }: HttpServerRequest.HttpServerRequest): string =>
+  Predicate.hasProperty(source, "url") && typeof source.url === "string" ? source.url : url
+
 /** The answer in place of the call's own; undefined when the call is allowed. */
 type Refuse = (
   request: HttpServerRequest.HttpServerRequest,
@@ -88,6 +106,8 @@ const makeRefuse = (settings: Settings["Service"], onLoopbackAlone: boolean): Re
   const refuseClient = makeRefuseClient(settings)
   return (request, path, now) => {
     const { headers, method } = request
+    const misframed = framingFault(request.source)
+    if (misframed !== undefined) return Effect.succeed(Refusals.misframed(misframed))
     if (!openPaths.has(path)) {
       if (onLoopbackAlone && headers.host !== undefined && !isOwnHost(headers.host)) return misdirected
       const refused = refuseClient(request, path, now)
@@ -95,6 +115,8 @@ const makeRefuse = (settings: Settings["Service"], onLoopbackAlone: boolean): Re
     }
     if (isFromElsewhere(headers) && !isFollowedLink(method, headers)) return crossSite
     if (request.url.length > urlLimit) return longUrl
+    const ambiguous = targetFault(method, targetOf(request))
+    if (ambiguous !== undefined) return Effect.succeed(Refusals.ambiguous(ambiguous))
     if (Number(headers["content-length"] ?? 0) > bodyLimitBytes) return tooLarge
     return undefined
   }

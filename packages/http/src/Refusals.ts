@@ -2,6 +2,8 @@
 import { FindMyWay, HttpServerError, type HttpServerRequest, HttpServerResponse, ProblemDetails } from "effect/http"
 import { Api } from "./Api.ts"
 import { pageRoutes } from "./page/addresses.ts"
+import { type RefusalStatus, refusalTitles } from "./refusalTitles.ts"
+import { routerConfig } from "./routing.ts"
 
 const problem = ({
   headers = {},
@@ -9,11 +11,14 @@ const problem = ({
 }: {
   readonly status: number
   readonly title: string
-  readonly type?: string
+  readonly type: string
   readonly detail: string
   readonly headers?: Record<string, string>
-}): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.setHeaders(ProblemDetails.toResponse({ type: ProblemDetails.blankType, ...members }), headers)
+}): HttpServerResponse.HttpServerResponse => HttpServerResponse.setHeaders(ProblemDetails.toResponse(members), headers)
+
+/** A problem without a type of its own. */
+const blank = (status: RefusalStatus, detail: string, headers: Record<string, string> = {}) =>
+  problem({ status, title: refusalTitles[status], type: ProblemDetails.blankType, detail, headers })
 
 export const unauthorized = problem({
   status: 401,
@@ -34,41 +39,28 @@ export const tooMany = (what: string, millis: number): HttpServerResponse.HttpSe
   })
 }
 
-export const crossSite = problem({
-  status: 403,
-  title: "Forbidden",
-  detail: "Pages of other sites may not make this call"
-})
+export const ambiguous = (detail: string): HttpServerResponse.HttpServerResponse => blank(400, detail)
 
-export const misdirected = problem({
-  status: 421,
-  title: "Misdirected Request",
-  detail:
-    "Without GITPIP_API_KEY this server answers to `localhost`, `127.0.0.1` and `[::1]` alone. A proxy in front of it can send one of these as `Host`"
-})
+/** Ends the connection, since the request's end is not certain. */
+export const misframed = (detail: string): HttpServerResponse.HttpServerResponse =>
+  blank(400, detail, { connection: "close" })
 
-export const longUrl = problem({
-  status: 414,
-  title: "URI Too Long",
-  detail: "No address of this server is as long as this"
-})
+export const crossSite = blank(403, "Pages of other sites may not make this call")
 
-export const tooLarge = problem({
-  status: 413,
-  title: "Content Too Large",
-  detail: "No call takes a body. Send the request without one",
-  headers: { connection: "close" }
-})
+export const misdirected = blank(
+  421,
+  "Without GITPIP_API_KEY this server answers to `localhost`, `127.0.0.1` and `[::1]` alone. A proxy in front of it can send one of these as `Host`"
+)
 
-export const gone = problem({ status: 404, title: "Not Found", detail: "The page has changed. Load it again" })
+export const longUrl = blank(414, "No address of this server is as long as this")
 
-const unreadable = problem({ status: 400, title: "Bad Request", detail: "The body cannot be read" })
+export const tooLarge = blank(413, "No call takes a body. Send the request without one", { connection: "close" })
 
-export const broken = problem({
-  status: 500,
-  title: "Internal Server Error",
-  detail: "Internal error in the server. The server's log has the details"
-})
+export const gone = blank(404, "The page has changed. Load it again")
+
+const unreadable = blank(400, "The body cannot be read")
+
+export const broken = blank(500, "Internal error in the server. The server's log has the details")
 
 /** The answer to an error before any handler; undefined for an internal error. */
 export const ofServer = (
@@ -99,7 +91,7 @@ const methods = (() => {
       byPath.set(path, [...(byPath.get(path) ?? []), method])
     }
   }
-  const router = FindMyWay.make<string>()
+  const router = FindMyWay.make<string>(routerConfig)
   for (const [path, found] of byPath) {
     const all = new Set([...found, ...(found.includes("GET") ? ["HEAD"] : []), "OPTIONS"])
     router.on("GET", path as `/${string}`, [...all].sort().join(", "))
@@ -112,17 +104,7 @@ const notFound = (
   path: string
 ): HttpServerResponse.HttpServerResponse => {
   const allow = methods(path)
-  if (allow === undefined)
-    return problem({
-      status: 404,
-      title: "Not Found",
-      detail: "This address does not exist. GET /docs lists all addresses"
-    })
+  if (allow === undefined) return blank(404, "This address does not exist. GET /docs lists all addresses")
   if (request.method === "OPTIONS") return HttpServerResponse.empty({ status: 204, headers: { allow } })
-  return problem({
-    status: 405,
-    title: "Method Not Allowed",
-    detail: `This address takes ${allow}`,
-    headers: { allow }
-  })
+  return blank(405, `This address takes ${allow}`, { allow })
 }

@@ -17,6 +17,7 @@ import { layerSystem } from "./handlers/System.ts"
 import { layerUsers } from "./handlers/Users.ts"
 import { layerPage } from "./page/Page.ts"
 import { layerReference } from "./Reference.ts"
+import { routerConfig } from "./routing.ts"
 
 const layerUnguarded = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
@@ -31,9 +32,6 @@ export const layerRoutes = layerUnguarded.pipe(Layer.provide(HttpRouter.middlewa
 
 /** A whole server: the routes, the page, and problems for all other addresses. */
 export const layerApp = Layer.mergeAll(layerUnguarded, layerPage, HttpRouter.middleware(guard, { global: true }))
-
-/** Above the schemas' own limits for names, so that the schemas report the fault. */
-export const routerConfig = { maxParamLength: 16_384 }
 
 export interface WebHandler {
   readonly handler: (request: Request) => Promise<Response>

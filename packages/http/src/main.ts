@@ -9,7 +9,8 @@ import { isLoopback, type ListenError, listenError, refusal, unbracketed, urlOnT
 import { type ConnectionLimits, makeServer } from "./Connections.ts"
 import { Stopping } from "./Events.ts"
 import { OnLoopbackAlone } from "./Guard.ts"
-import { layerApp, routerConfig } from "./Server.ts"
+import { routerConfig } from "./routing.ts"
+import { layerApp } from "./Server.ts"
 
 /** The time for requests in flight when the server stops. */
 const grace = "20 seconds"

@@ -115,8 +115,7 @@ layer(layerRunning(), { excludeTestServices: true })("without a key", (it) => {
   it.effect("answers unknown addresses with 404 and wrong methods with 405", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
-      for (const path of ["/assets", "/nowhere", "/users/a/b/c", "/latestgists", "/users/%ff"])
-        problem(yield* call("GET", path), 404)
+      for (const path of ["/assets", "/nowhere", "/users/a/b/c", "/latestgists"]) problem(yield* call("GET", path), 404)
       const allowed = [
         ["PUT", "/users", "GET, HEAD, OPTIONS"],
         ["PATCH", "/users/ann", "DELETE, GET, HEAD, OPTIONS, POST"],

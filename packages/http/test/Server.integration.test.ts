@@ -1,11 +1,11 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Username } from "@gitpip/core"
-import { Ajv2020 } from "ajv/dist/2020.js"
 import { Effect, Layer, Logger, References, Result } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { Api } from "../src/Api.ts"
 import { layerRoutes, toWebHandler } from "../src/Server.ts"
+import { judge, operationsOf, responseOf } from "./contract.ts"
 import { found, type Json, layerRunning, layerServices, Running } from "./server.ts"
 
 /** Every call of the contract, as the document must name it. */
@@ -48,27 +48,19 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
     return answer.json
   })
 
-  const operations = (openapi: Json): Array<[string, Json]> =>
-    Object.entries<Json>(openapi.paths).flatMap(([path, item]) =>
-      Object.entries<Json>(item).map(([method, operation]): [string, Json] => [
-        `${method.toUpperCase()} ${path}`,
-        operation
-      ])
-    )
-
   it.effect("is OpenAPI 3.1 and names every call, its parameters and its problems", () =>
     Effect.gen(function* () {
       const openapi = yield* document
       assert.match(openapi.openapi, /^3\.1\./)
       assert.deepStrictEqual(
-        operations(openapi)
+        operationsOf(openapi)
           .map(([name]) => name)
           .toSorted(),
         calls
       )
-      const ids = operations(openapi).map(([, { operationId }]) => operationId)
+      const ids = operationsOf(openapi).map(([, { operationId }]) => operationId)
       assert.strictEqual(new Set(ids).size, calls.length)
-      for (const [name, operation] of operations(openapi)) {
+      for (const [name, operation] of operationsOf(openapi)) {
         const inPath = operation.parameters
           .filter((parameter: Json) => parameter.in === "path")
           .map((p: Json) => p.name)
@@ -78,16 +70,48 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
           name
         )
         assert.isString(operation.summary, name)
-        for (const status of ["400", "429"]) {
-          assert.containsAllKeys(operation.responses[status].content, ["application/problem+json"], `${name} ${status}`)
+        const isOpen = name === "GET /health" || name === "GET /ready"
+        for (const status of isOpen ? ["400"] : ["400", "401", "421", "429"]) {
+          assert.containsAllKeys(
+            responseOf(openapi, operation, status).content,
+            ["application/problem+json"],
+            `${name} ${status}`
+          )
         }
       }
       assert.containsAllKeys(openapi.paths["/users/{username}/{id}"].post.responses, ["200", "201", "409"])
       assert.containsAllKeys(openapi.paths["/latestgists/{username}"].post.responses["200"].headers, ["gitpip-visit"])
       assert.containsAllKeys(openapi.components.securitySchemes, ["key"])
-      for (const [name, { security }] of operations(openapi)) {
+      for (const [name, { security }] of operationsOf(openapi)) {
         assert.deepStrictEqual(security, name === "GET /health" || name === "GET /ready" ? [] : [{ key: [] }], name)
       }
+    })
+  )
+
+  it.effect("declares no key, limit or host for the calls of supervisors, which need none", () =>
+    Effect.gen(function* () {
+      const openapi = yield* document
+      assert.deepStrictEqual(Object.keys(openapi.paths["/health"].get.responses), [
+        "200",
+        "400",
+        "403",
+        "405",
+        "408",
+        "413",
+        "414",
+        "417",
+        "431",
+        "500",
+        "503"
+      ])
+      assert.deepStrictEqual(Object.keys(openapi.paths["/ready"].get.responses), [
+        ...Object.keys(openapi.paths["/health"].get.responses)
+      ])
+      assert.deepStrictEqual(Object.keys(openapi.paths["/health"].get.responses["503"].content), ["text/plain"])
+      assert.deepStrictEqual(openapi.paths["/ready"].get.responses["503"], {
+        description: "Not ready",
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/NotReadyProblemEncoded" } } }
+      })
     })
   )
 
@@ -95,24 +119,14 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
     Effect.gen(function* () {
       const { call } = yield* Running
       const openapi = yield* document
-      const ajv = new Ajv2020({
-        strict: false,
-        allErrors: true,
-        formats: { "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/ }
-      })
-      ajv.addSchema({ $id: "openapi", ...openapi })
+      const faultOf = judge(openapi)
       const scan = yield* found("ann", 2)
       const check = Effect.fnUntraced(function* (method: string, template: string, path: string, status: number) {
         const answer = yield* call(method, path)
         assert.strictEqual(answer.status, status, `${method} ${path}: ${answer.text}`)
-        const type = (answer.headers.get("content-type") ?? "").split(";")[0] ?? ""
-        const at = ["paths", template, method.toLowerCase(), "responses", String(status), "content", type, "schema"]
-        const pointer = at
-          .map((part) => part.replaceAll("~", "~0").replaceAll("/", "~1"))
-          .map(encodeURIComponent)
-          .join("/")
-        const validate = ajv.compile({ $ref: `openapi#/${pointer}` })
-        assert.isTrue(validate(answer.json), `${method} ${path}: ${ajv.errorsText(validate.errors)}`)
+        const contentType = answer.headers.get("content-type") ?? undefined
+        const fault = faultOf(template, method, { status, contentType, text: answer.text })
+        assert.isUndefined(fault, `${method} ${path}: ${fault}`)
       })
       yield* check("GET", "/users", "/users", 200)
       yield* check("GET", "/users/{username}", "/users/ann", 200)

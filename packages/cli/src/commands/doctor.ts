@@ -6,12 +6,13 @@ import * as Output from "../Output.ts"
 import type { Meaning } from "../Screen.ts"
 import type { Row } from "../Table.ts"
 import { count } from "../Text.ts"
-import { json } from "./shared.ts"
+import { json, session } from "./shared.ts"
 
 export const doctor = Command.make(
   "doctor",
   { json },
   Effect.fnUntraced(function* (typed) {
+    yield* session
     const { Checks, checkAll } = yield* Effect.promise(() => import("../checks.ts"))
     const checks = yield* checkAll
     yield* Output.result(checks, {

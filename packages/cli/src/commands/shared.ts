@@ -11,4 +11,7 @@ export const json = Flag.Boolean("json").pipe(
 export const username = Argument.String("USERNAME").pipe(Argument.withDescription("GitHub user name, in any case"))
 
 /** Core and its wiring, loaded when a command runs, so that help and usage errors do not wait for them. */
-export const session = Effect.promise(() => import("../Session.ts"))
+export const session = Effect.tap(
+  Effect.promise(() => import("../Session.ts")),
+  ({ warnOfUnknown }) => warnOfUnknown
+)

@@ -1,5 +1,6 @@
 /** Kinds of settings: a secret, one of a few words, yes or no. */
-import { Config, Option, Redacted, type Schema } from "effect"
+import { Config, Option, Redacted, Schema, SchemaTransformation } from "effect"
+import type { SecretName } from "./secretFiles.ts"
 import { Token } from "./values.ts"
 
 /** One setting: how its variable is read, and its row in `docs/settings.md`. */
@@ -14,7 +15,7 @@ export interface Definition<A> {
 export const define = <A>(definition: Definition<A>): Definition<A> => definition
 
 /** A secret, or nothing when it is missing or blank. `Redacted` hides a secret in everything that is printed. */
-export const optionalSecret = (name: string, check: Schema.Codec<string, string> = Token) =>
+export const optionalSecret = (name: SecretName, check: Schema.Codec<string, string> = Token) =>
   Config.option(Config.schema(check, name)).pipe(
     Config.map((value) =>
       value.pipe(
@@ -33,13 +34,31 @@ export const choice = <const Word extends string>(
     readonly words: ReadonlyArray<Word>
     readonly fallback: NoInfer<Word>
     readonly meaning: string
+    /** Words in upper or lower case count as well. */
+    readonly anyCase?: boolean
   }
 ): Definition<Word> => ({
-  config: Config.Literals(options.words, name).pipe(Config.withDefault(options.fallback)),
+  config: Config.schema(wordOf(options), name).pipe(Config.withDefault(options.fallback)),
   takes: `must be ${orList(options.words)}`,
   fallback: options.fallback,
   meaning: options.meaning
 })
+
+const wordOf = <const Word extends string>(options: {
+  readonly words: ReadonlyArray<Word>
+  readonly anyCase?: boolean
+}) => {
+  const find = (text: string) => options.words.find((word) => word.toLowerCase() === text.trim().toLowerCase()) ?? text
+  return Schema.String.pipe(
+    Schema.decode(
+      SchemaTransformation.transform({
+        decode: (text) => (options.anyCase === true ? find(text) : text),
+        encode: (text) => text
+      })
+    ),
+    Schema.decodeTo(Schema.Literals(options.words))
+  )
+}
 
 /** A setting that is `true` or `false`. */
 export const yesOrNo = (

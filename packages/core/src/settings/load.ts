@@ -6,8 +6,10 @@
 import { type Config, ConfigProvider, Duration, Effect, Option, Result } from "effect"
 import { emptyAddress } from "../database/address.ts"
 import type { Settings } from "../Settings.ts"
+import { readFiles } from "./fromFiles.ts"
 import type { Definition } from "./kinds.ts"
 import { SettingsError } from "./SettingsError.ts"
+import { fileVariable, type SecretName } from "./secretFiles.ts"
 import { definitions } from "./table.ts"
 
 type Name = keyof typeof definitions
@@ -28,12 +30,22 @@ const faultOf = (name: string, { takes }: Definition<unknown>, error: Config.Con
 
 /** Reads all before judging any, so that every fault is named at once. */
 const readAll = Effect.gen(function* () {
+  const inFiles = yield* readFiles
+  const provider = ConfigProvider.orElse(
+    ConfigProvider.fromUnknown(inFiles.secrets),
+    yield* ConfigProvider.ConfigProvider
+  )
   const values: Record<string, unknown> = {}
   const faults: Array<string> = []
   for (const [name, definition] of Object.entries<Definition<unknown>>(definitions)) {
-    const result = yield* Effect.result(definition.config)
+    if (inFiles.faults[name] !== undefined) {
+      faults.push(inFiles.faults[name])
+      continue
+    }
+    const result = yield* Effect.result(definition.config.parse(provider))
+    const variable = Object.hasOwn(inFiles.secrets, name) ? fileVariable(name as SecretName) : name
     if (Result.isSuccess(result)) values[name] = result.success
-    else faults.push(faultOf(name, definition, result.failure))
+    else faults.push(faultOf(variable, definition, result.failure))
   }
   return { values: values as Partial<Values>, faults } satisfies Read
 })
@@ -98,7 +110,7 @@ const toSettings = (values: Values): Settings["Service"] => ({
  * Names of environment variables lie in a tree, split at each `_`; those of other providers lie at the root.
  */
 const isEmpty = Effect.fnUntraced(
-  function* (name: Name) {
+  function* (name: Name | `${SecretName}_FILE`) {
     const provider = yield* ConfigProvider.ConfigProvider
     const parts = name.split("_")
     const places = [
@@ -115,10 +127,12 @@ const isEmpty = Effect.fnUntraced(
 
 /** An empty address is a mistake, and not the wish for the embedded database. */
 const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING }: Partial<Values>) {
-  const isMissing = POSTGRES_CONNECTION_STRING !== undefined && Option.isNone(POSTGRES_CONNECTION_STRING)
-  return isMissing && (yield* isEmpty("POSTGRES_CONNECTION_STRING"))
-    ? [`POSTGRES_CONNECTION_STRING: ${emptyAddress}`]
-    : []
+  if (POSTGRES_CONNECTION_STRING === undefined || Option.isSome(POSTGRES_CONNECTION_STRING)) return []
+  // The longer name first: its node in the tree makes the shorter name seem set.
+  for (const variable of ["POSTGRES_CONNECTION_STRING_FILE", "POSTGRES_CONNECTION_STRING"] as const) {
+    if (yield* isEmpty(variable)) return [`${variable}: ${emptyAddress}`]
+  }
+  return []
 })
 
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {

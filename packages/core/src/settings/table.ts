@@ -55,14 +55,14 @@ export const definitions = {
   }),
   GITPIP_SCAN_INTERVAL: define({
     config: Config.schema(Values.Interval, "GITPIP_SCAN_INTERVAL").pipe(Config.withDefault(Duration.minutes(5))),
-    takes: "must be a number and its unit: `30 seconds`, `5 minutes`, `1 hour`",
+    takes: "must be a number and its unit: `30 seconds`, `5 minutes`, `1 hour`, or `30s`, `5m`, `1h`",
     fallback: "5 minutes",
     meaning:
       "Time from the start of one scan to the start of the next. Each scan checks all users while GitHub's limits allow that; with more users, those who publish often are checked more often"
   }),
   GITPIP_MAX_DELAY: define({
     config: Config.schema(Values.Interval, "GITPIP_MAX_DELAY").pipe(Config.withDefault(Duration.days(1))),
-    takes: "must be a number and its unit: `6 hours`, `1 day`",
+    takes: "must be a number and its unit: `6 hours`, `1 day`, or `6h`, `1d`",
     fallback: "1 day",
     meaning:
       "Longest time between two checks of a user, when GitHub's limits do not allow every scan to check all users. A value below `GITPIP_SCAN_INTERVAL` counts as the interval"
@@ -123,6 +123,7 @@ export const definitions = {
   }),
   GITPIP_LOG_LEVEL: choice("GITPIP_LOG_LEVEL", {
     words: logLevels,
+    anyCase: true,
     fallback: "Info",
     meaning: orList(logLevels)
   }),

@@ -44,7 +44,20 @@ export const ConnectionString = Schema.String.check(
   )
 )
 
-export const Interval = Schema.DurationFromString.check(
+/** In milliseconds, the units that `gitpip status` prints durations in. */
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `5m` and `1h 30m` in the one form that Effect reads. Any other text stays as it is. */
+const inMillis = (text: string): string => {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d)\s*)+$/i.test(text)) return text
+  const parts = [...text.matchAll(/([\d.]+)([a-z]+)/gi)]
+  return `${parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (units[unit.toLowerCase()] ?? 0), 0)} millis`
+}
+
+export const Interval = Schema.String.pipe(
+  Schema.decode(SchemaTransformation.transform({ decode: (text) => inMillis(text.trim()), encode: (text) => text })),
+  Schema.decodeTo(Schema.DurationFromString)
+).check(
   Schema.makeFilter((interval) =>
     Duration.between(interval, { minimum: Duration.seconds(1), maximum: Duration.days(365) })
       ? undefined

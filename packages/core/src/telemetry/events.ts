@@ -3,6 +3,7 @@ import { Effect } from "effect"
 
 /** The events that are logged. Every log line is one of these events, and everything that varies is in its keys. */
 export const events = {
+  "setting.unknown": "An environment variable begins as settings do and is none; it is ignored",
   "scan.started": "A scan has begun",
   "scan.ended": "A scan has ended, with what it found",
   "user.failed": "A check of a user failed; the user is checked again later",
@@ -33,6 +34,7 @@ export type Event = keyof typeof events
 
 /** What varies between log lines of one event. A key means the same in every event. */
 export const keys = {
+  setting: "Name of an environment variable",
   scan: "Number of a scan",
   user: "A tracked user's name",
   publication: "Number of a publication",
