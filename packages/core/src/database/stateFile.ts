@@ -1,7 +1,7 @@
 /**
  * The form of a file that holds all of Gitpip's state: one JSON document a line.
  *
- *     {"gitpip":"state","version":1,"schema":3,"exported_at":"…"}
+ *     {"gitpip":"state","version":1,"schema":8,"exported_at":"…"}
  *     {"table":"users","columns":["key","id",…]}
  *     {"row":{"key":1,"id":7,…}}
  *     {"table":"scans","columns":[…]}

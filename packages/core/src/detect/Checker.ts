@@ -80,7 +80,7 @@ export class Checker extends Context.Service<
       const listOrders = Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
         const onlyFree = users.length >= minBatch && (yield* pointsAreSpent(github))
         const some = users.filter(({ etag }) => !onlyFree || etag !== null)
-        return some.map((user): ListOrder => ({ user, isFull: false, fingerprint: null }))
+        return some.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
       })
 
       /** Checks users by batches into `results`, and answers the users to check by lists. */

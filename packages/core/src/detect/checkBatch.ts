@@ -53,7 +53,7 @@ export const make: Effect.Effect<
         // The ETag stays: what has come since is among these files.
         etag: user.etag,
         pages: Math.max(user.pages, 1),
-        full: newest.complete,
+        isFullListing: newest.complete,
         backfill
       }))
     )
@@ -83,7 +83,7 @@ export const make: Effect.Effect<
 
 const makeAsk = ({ github, limits }: { readonly github: Github["Service"] } & Pick<Store["Service"], "limits">) =>
   Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
-    const orders = users.map((user): ListOrder => ({ user, isFull: false, fingerprint: null }))
+    const orders = users.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
     return yield* github.batch(users.map(({ username }) => username)).pipe(
       Effect.map((newest): Asked => ({ newest: newest.map(Result.getOrUndefined) })),
       Effect.tapError(({ reason }) =>

@@ -46,16 +46,16 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
     })
     // A full listing that is due stays due until it has read the last page, so parts of it can be kept.
     const isResumable = user.listedAt === null || (user.pages > 1 && user.isListingDue)
-    const isFull = order.isFull || isResumable
+    const isFullListing = order.isFullListing || isResumable
     const start = yield* findStart(user, {
       isResumable,
-      etag: isFull ? Option.none() : Option.fromNullishOr(user.etag)
+      etag: isFullListing ? Option.none() : Option.fromNullishOr(user.etag)
     })
     if (Option.isNone(start)) return unchanged(user)
     const { etag, isResumed, page, pagesBefore } = start.value
     const listed = yield* readPages(user, page, {
       pagesBefore,
-      isFull,
+      isFullListing,
       maxPages: isResumable ? maxPages : Number.POSITIVE_INFINITY
     })
     const { error, next } = listed
@@ -67,8 +67,8 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
       files: listed.files,
       githubId: Option.getOrNull(Option.map(page.owner, ({ id }) => id)),
       etag: next === undefined ? etag : user.etag,
-      pages: Math.max(listed.pages, listed.full ? 0 : user.pages),
-      full: listed.full,
+      pages: Math.max(listed.pages, listed.isFullListing ? 0 : user.pages),
+      isFullListing: listed.isFullListing,
       backfill
     })
     if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: listed.pages })
@@ -78,7 +78,7 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
       outcome: "Changed",
       found: listed.files,
       added,
-      isFullListing: listed.full,
+      isFullListing: listed.isFullListing,
       isUnfinished: next !== undefined,
       // An unfinished listing confirms nothing.
       fingerprint: next === undefined ? order.fingerprint : null

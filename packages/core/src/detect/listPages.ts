@@ -11,7 +11,7 @@ interface Reach {
   /** Pages that were read in earlier turns. */
   readonly pagesBefore: number
   /** Whether to read on past a page without new files. */
-  readonly isFull: boolean
+  readonly isFullListing: boolean
   /** Pages that may be read now. */
   readonly maxPages: number
 }
@@ -23,7 +23,7 @@ interface Listed {
   /** Pages read, with those of earlier turns. */
   readonly pages: number
   /** Whether the last page was read. */
-  readonly full: boolean
+  readonly isFullListing: boolean
   /** The page to go on with. */
   readonly next?: URL
   /** Why a page could not be read. Files of pages before it are kept. */
@@ -59,13 +59,13 @@ export const makePages = (options: {
       const stored = yield* files.known(page.files.map(({ gistId }) => gistId))
       const news = page.files.filter((file) => !stored.has(fileIdentity(file.gistId, file.filename)))
       for (const file of news) found.set(fileIdentity(file.gistId, file.filename), file)
-      if (Option.isNone(page.next)) return listed({ pages, full: true })
+      if (Option.isNone(page.next)) return listed({ pages, isFullListing: true })
       // One page more than was read: a list of one page is taken for whole as long as its ETag is the same.
-      if (news.length === 0 && !reach.isFull) return listed({ pages: pages + 1, full: false })
+      if (news.length === 0 && !reach.isFullListing) return listed({ pages: pages + 1, isFullListing: false })
       const next = page.next.value
-      if (pages - reach.pagesBefore >= reach.maxPages) return listed({ pages, full: false, next })
+      if (pages - reach.pagesBefore >= reach.maxPages) return listed({ pages, isFullListing: false, next })
       const following = yield* Effect.result(nextPage(user, next))
-      if (Result.isFailure(following)) return listed({ pages, full: false, next, error: following.failure })
+      if (Result.isFailure(following)) return listed({ pages, isFullListing: false, next, error: following.failure })
       page = following.success
     }
   })

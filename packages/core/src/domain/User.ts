@@ -78,7 +78,7 @@ export const UserCounts = Schema.Struct({
   sending: field(Schema.Int, "Publications that a server works on"),
   published: field(Schema.Int, "Files that are in Pipedrive"),
   failed: field(Schema.Int, "Publications that failed and can be retried"),
-  gone: field(Schema.Int, "Files that were deleted before they could be read")
+  gone: field(Schema.Int, "Files that were deleted, or became secret, before they were published")
 }).pipe(named("UserCounts", "A user's files and publications, counted by state"))
 export type UserCounts = typeof UserCounts.Type
 
