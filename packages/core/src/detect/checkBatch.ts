@@ -11,6 +11,7 @@ import { waitUntil } from "../store/Limits.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { type Answer, answered, type CheckResult } from "./checkResult.ts"
+import { newLimit } from "./scanEnd.ts"
 import { fingerprintOf, type ListOrder, type Verdict, verdictOf } from "./verdict.ts"
 
 /** Gists whose texts are read along with one batch. The publisher reads the texts of the others. */
@@ -92,8 +93,12 @@ const makeAsk = ({ github, limits }: { readonly github: Github["Service"] } & Pi
       Effect.catchReason(
         "GithubError",
         "RateLimited",
-        Effect.fnUntraced(function* ({ message, resumeAt }) {
-          yield* limits.block(github.points.limitKey, { wait: yield* waitUntil(resumeAt), message })
+        Effect.fnUntraced(function* (reason) {
+          const limit = newLimit(reason)
+          if (Option.isSome(limit)) {
+            const { message, resumeAt } = limit.value
+            yield* limits.block(github.points.limitKey, { wait: yield* waitUntil(resumeAt), message })
+          }
           return { newest: undefined, orders: orders.filter(({ user }) => user.etag !== null) }
         })
       ),

@@ -1,6 +1,7 @@
 /** What can go wrong between Gitpip and GitHub. `classify.ts` decides which response means which error. */
 import { type DateTime, Effect, Schema } from "effect"
 import { isGlobal, Scope } from "../domain/Scope.ts"
+import { Throttling } from "../domain/Throttling.ts"
 
 /** No such account, or one that GitHub hides. */
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", { message: Schema.String }) {}
@@ -15,7 +16,9 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   message: Schema.String,
   resumeAt: Schema.DateTimeUtcFromString,
   /** `service`: GitHub reports the limit, for all who use the token. `self`: this process waits to stay within the limit. */
-  enforcedBy: Schema.Literals(["service", "self"])
+  enforcedBy: Schema.Literals(["service", "self"]),
+  /** Missing when GitHub answered a request with the limit. */
+  throttling: Schema.optionalKey(Throttling)
 }) {}
 /**
  * GitHub refuses this request, and does not say whether the token or the requested thing is the reason. With the scope

@@ -28,7 +28,7 @@ export interface Limit {
   readonly failWith: (verdict: Verdict, asked: Asked) => Effect.Effect<never, GithubError>
   /** Fails while the thing alone has to wait. */
   readonly admit: (thing: string | undefined) => Effect.Effect<void, GithubError>
-  /** Sends nothing until then. */
+  /** Sends nothing until then, for a limit that is stored. */
   readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
   readonly state: Effect.Effect<ThrottleState>
 }
@@ -110,7 +110,7 @@ export const make = ({
         const until = LimitEvidence.heldUntil(evidence, thing, now)
         return until === undefined ? Effect.void : failThing("GitHub's limit is reached for this alone", until)
       }),
-    block: (until, why) => Effect.sync(() => throttle.block(until.epochMilliseconds, why)),
+    block: (until, why) => Effect.sync(() => throttle.block(until.epochMilliseconds, why, { isStored: true })),
     // What was left of an hour that is over says nothing about the next hour.
     state: Effect.map(Clock.currentTimeMillis, (now) => {
       const state = throttle.state()

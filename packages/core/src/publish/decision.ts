@@ -4,6 +4,7 @@
  */
 import { DateTime, Duration } from "effect"
 import type * as Stored from "../domain/Outcome.ts"
+import type { Throttling } from "../domain/Throttling.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { Retrial } from "../store/Publications.ts"
 import type { Verdict } from "./evidence.ts"
@@ -64,6 +65,15 @@ export interface Situation {
   /** Why the last attempt did not succeed. */
   readonly errorReason: string | null
 }
+
+/** Why a limit blocks. Of a request that the throttle kept back, the reason of the limit itself. */
+export const limitBlock = (
+  { message, throttling }: { readonly message: string; readonly throttling?: Throttling },
+  cause: "limit" | "fault"
+): Pick<Block, "message" | "cause"> => ({
+  message: throttling?.why ?? message,
+  cause: throttling?.isStored ? "restored" : cause
+})
 
 /** Hands the claim back unchanged: publishing is paused. */
 export const release = (reason: string, message: string): Outcome => ({ _tag: "release", why: { reason, message } })

@@ -9,7 +9,7 @@ import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
-import { type Decision, failure, type Outcome, release, type Situation, suspicion } from "./decision.ts"
+import { type Decision, failure, limitBlock, type Outcome, release, type Situation, suspicion } from "./decision.ts"
 import type { Failure, Verdict } from "./evidence.ts"
 import { signatureOf } from "./outcome.ts"
 
@@ -44,26 +44,25 @@ export const afterGithubError = (claim: Situation, error: GithubError, verdict: 
 
 /** A limit of everything that is read with the token, or of one host. */
 const afterGithubLimit = (
-  { _tag, enforcedBy, message, resumeAt }: Extract<GithubError["reason"], { readonly _tag: "RateLimited" }>,
+  reason: Extract<GithubError["reason"], { readonly _tag: "RateLimited" }>,
   { isGlobal }: { readonly isGlobal: boolean }
 ): Decision =>
   isGlobal
     ? {
-        outcome: release(_tag, message),
+        outcome: release(reason._tag, reason.message),
         block: {
           scope: "service",
-          until: { _tag: "At", instant: resumeAt, atMost: Timing.maxBlock },
-          message,
-          enforcedBy,
-          cause: "limit"
+          until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxBlock },
+          enforcedBy: reason.enforcedBy,
+          ...limitBlock(reason, "limit")
         }
       }
     : {
         outcome: {
           _tag: "snooze",
-          reason: _tag,
-          message,
-          due: { _tag: "At", instant: resumeAt, atMost: Timing.maxSnooze },
+          reason: reason._tag,
+          message: reason.message,
+          due: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxSnooze },
           isUncertain: false
         }
       }

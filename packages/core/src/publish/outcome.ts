@@ -15,6 +15,7 @@ import {
   type Decision,
   failure,
   isExhausted,
+  limitBlock,
   type Outcome,
   release,
   type Situation,
@@ -38,9 +39,8 @@ export const globalBlock = (
       return {
         scope: "service",
         until: { _tag: "At", instant: reason.until, atMost: Timing.maxBlock },
-        message,
         enforcedBy: reason.enforcedBy,
-        cause: reason.enforcedBy === "service" ? "limit" : "fault"
+        ...limitBlock(reason, reason.enforcedBy === "service" ? "limit" : "fault")
       }
     case "Forbidden":
       // A refusal that seems the credential's is global, unless something has succeeded since.

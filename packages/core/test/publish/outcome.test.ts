@@ -325,6 +325,22 @@ describe("the wait", () => {
   })
 })
 
+it("a limit that was read from the database is not stored again, and its reason is the one that the service gave", () => {
+  const throttling = { why: "the day is over", isStored: true }
+  const repeated = `Pipedrive is not asked again yet: ${throttling.why}`
+  const paused = new Paused({ message: repeated, until: instant, enforcedBy: "service", throttling })
+  const ofGithub = new RateLimited({ message: repeated, resumeAt: instant, enforcedBy: "service", throttling })
+  for (const { block } of [
+    Outcome.afterSinkError(attempts.first, new SinkError({ reason: paused }), {
+      step: "create",
+      verdict: whose.global
+    }),
+    afterGithubError(attempts.first, githubError(ofGithub), whose.global)
+  ]) {
+    assert.deepStrictEqual([block?.message, block?.cause], [throttling.why, "restored"])
+  }
+})
+
 it("a publication is sent no more often than its attempts allow", () => {
   assert.isUndefined(Outcome.beforeResend(situation(Timing.maxAttempts)))
   assert.strictEqual(Outcome.beforeResend(situation(Timing.maxAttempts + 1))?._tag, "fail")
