@@ -10,14 +10,14 @@ import type { ScanUser } from "../store/Checks.ts"
 import { waitUntil } from "../store/Limits.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { type Answer, answered, type Checked } from "./checked.ts"
+import { type Answer, answered, type CheckResult } from "./checkResult.ts"
 import { fingerprintOf, type ListOrder, type Verdict, verdictOf } from "./verdict.ts"
 
 /** Gists whose texts are read along with one batch. The publisher reads the texts of the others. */
 const maxTexts = 100
 
 export interface BatchResult {
-  readonly checked: ReadonlyMap<UserKey, Checked>
+  readonly checked: ReadonlyMap<UserKey, CheckResult>
   /** Users that have to be checked by the list. */
   readonly orders: ReadonlyArray<ListOrder>
 }
@@ -62,7 +62,7 @@ export const make: Effect.Effect<
 
   return Effect.fn("Checker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
     const asked = yield* ask(users)
-    if (asked.newest === undefined) return { checked: new Map<UserKey, Checked>(), orders: asked.orders }
+    if (asked.newest === undefined) return { checked: new Map<UserKey, CheckResult>(), orders: asked.orders }
     const { newest } = asked
     const now = yield* Clock.currentTimeMillis
     // Nearly all users are unchanged, and of an unchanged user no gist has to be read from the database.

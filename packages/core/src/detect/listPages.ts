@@ -9,7 +9,7 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 /** How much of a list to read. */
 interface Reach {
   /** Pages that were read in earlier turns. */
-  readonly before: number
+  readonly pagesBefore: number
   /** Whether to read on past a page without new files. */
   readonly isFull: boolean
   /** Pages that may be read now. */
@@ -30,8 +30,8 @@ interface Listed {
   readonly error?: GithubError
 }
 
-/** In place of a page that GitHub does not show. */
-export const noMore: GistPage = { owner: Option.none(), files: [], etag: Option.none(), next: Option.none() }
+/** In place of a page that GitHub does not show: the empty last one. */
+const noMore: GistPage = { owner: Option.none(), files: [], etag: Option.none(), next: Option.none() }
 
 export const makePages = (options: {
   readonly files: Store["Service"]["files"]
@@ -55,7 +55,7 @@ export const makePages = (options: {
     const found = new Map<string, ListedFile>()
     const listed = (end: Omit<Listed, "files">): Listed => ({ files: [...found.values()], ...end })
     let page = first
-    for (let pages = reach.before + 1; ; pages++) {
+    for (let pages = reach.pagesBefore + 1; ; pages++) {
       const stored = yield* files.known(page.files.map(({ gistId }) => gistId))
       const news = page.files.filter((file) => !stored.has(fileIdentity(file.gistId, file.filename)))
       for (const file of news) found.set(fileIdentity(file.gistId, file.filename), file)
@@ -63,11 +63,10 @@ export const makePages = (options: {
       // One page more than was read: a list of one page is taken for whole as long as its ETag is the same.
       if (news.length === 0 && !reach.isFull) return listed({ pages: pages + 1, full: false })
       const next = page.next.value
-      if (pages - reach.before >= reach.maxPages) return listed({ pages, full: false, next })
+      if (pages - reach.pagesBefore >= reach.maxPages) return listed({ pages, full: false, next })
       const following = yield* Effect.result(nextPage(user, next))
       if (Result.isFailure(following)) return listed({ pages, full: false, next, error: following.failure })
       page = following.success
-      if (page === noMore) return listed({ pages: pages + 1, full: true })
     }
   })
 

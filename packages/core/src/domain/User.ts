@@ -13,7 +13,7 @@ import { field, Instant, named } from "./described.ts"
  * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
  */
 export const Username = Schema.String.check(
-  Schema.isPattern(/^[A-Za-z0-9_-]{1,39}$/, {
+  Schema.isPattern(/^[A-Za-z0-9_-]{1,39}$/u, {
     message: "a GitHub username has 1 to 39 letters, digits, dashes or underscores"
   })
 ).pipe(Schema.brand("Username"))

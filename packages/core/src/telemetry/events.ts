@@ -3,6 +3,9 @@ import { Effect } from "effect"
 
 /** The events that are logged. Every log line is one of these events, and everything that varies is in its keys. */
 export const events = {
+  "server.starting": "The server has read its settings, and opens the database next",
+  "server.stopped": "The server has stopped; requests in flight are finished first",
+  "database.migrating": "The database's schema is brought up to date",
   "setting.unknown": "An environment variable begins as settings do and is none; it is ignored",
   "scan.started": "A scan has begun",
   "scan.ended": "A scan has ended, with what it found",
@@ -35,6 +38,9 @@ export type Event = keyof typeof events
 
 /** What varies between log lines of one event. A key means the same in every event. */
 export const keys = {
+  version: "Version of Gitpip",
+  database: "The database: host and name, or the directory of the embedded one",
+  migrations: "Names of migrations that the database lacks",
   setting: "Name of an environment variable",
   scan: "Number of a scan",
   user: "A tracked user's name",
