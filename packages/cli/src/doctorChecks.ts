@@ -73,8 +73,8 @@ const server = Effect.fnUntraced(function* (url: string) {
 
 const database = Effect.gen(function* () {
   const { dataDir, postgres } = yield* core.Settings
-  return yield* Effect.void.pipe(
-    Effect.provide(core.Database.layer),
+  return yield* Effect.flatMap(core.Store, ({ requireWritable }) => requireWritable).pipe(
+    Effect.provide(Layer.provide(core.Store.layer, core.Database.layer)),
     Effect.as(
       ok(
         Option.isSome(postgres)

@@ -7,6 +7,8 @@ export const fixOf = (check: keyof typeof general, error: unknown): string => {
   if (error instanceof PipedriveError) return pipedrive[error.reason._tag]
   if (isInUse(error))
     return "Stop that process, ask it over HTTP with GITPIP_URL, or set GITPIP_DATA_DIR to another directory"
+  if (error instanceof DatabaseError && error.reason === "readOnly")
+    return "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off"
   return general[check]
 }
 

@@ -37,13 +37,15 @@ export type CoreError =
   | UserNotTracked
   | VisitNotFound
 
+const databaseDetails = {
+  busy: "Another transaction holds what this call needs. Try again in a moment",
+  readOnly: "The database is read-only, so nothing can be stored. The server's log says what to do"
+} satisfies Record<NonNullable<DatabaseError["reason"]>, string>
+
 const problems = {
   DatabaseError: ({ reason }: DatabaseError) =>
     new UnavailableProblem({
-      detail:
-        reason === "busy"
-          ? "Another transaction holds what this call needs. Try again in a moment"
-          : "Try again in a moment. The server's log says why"
+      detail: reason === undefined ? "Try again in a moment. The server's log says why" : databaseDetails[reason]
     }),
   FileNotFound: ({ message }: FileNotFound) => new FileNotFoundProblem({ detail: message }),
   GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),

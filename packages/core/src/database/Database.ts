@@ -218,6 +218,7 @@ export const orDatabaseError = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect
 const unusable = (what: string, error: unknown): DatabaseError => {
   const code = codeOf(error)
   if (code === states.readOnly) return readOnly(error)
+  if (code === states.noSuchSchema) return new DatabaseError({ message: noSuchSchema, cause: error })
   const message = sqlMessage(error)
   return new DatabaseError({
     message: message === "" ? what : `${what}: ${message}`,
@@ -230,7 +231,10 @@ const unusable = (what: string, error: unknown): DatabaseError => {
 const isSqlState = (code: string | undefined): boolean => code !== undefined && /^[0-9A-Z]{5}$/.test(code)
 
 /** https://www.postgresql.org/docs/18/errcodes-appendix.html */
-const states = { lockNotAvailable: "55P03", readOnly: "25006", noSuchDatabase: "3D000" }
+const states = { lockNotAvailable: "55P03", readOnly: "25006", noSuchDatabase: "3D000", noSuchSchema: "3F000" }
+
+const noSuchSchema =
+  "The database has no schema of that name. Create it (`create schema …`), or correct `schema` in POSTGRES_CONNECTION_STRING"
 
 /** The database takes no writes. */
 export const readOnly = (cause?: unknown): DatabaseError =>

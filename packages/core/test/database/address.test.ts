@@ -101,6 +101,8 @@ describe("an address", () => {
     ["a standby", `${base}?target_session_attrs=standby`, /target_session_attrs=standby, which Gitpip cannot do/],
     ["a file of passwords", `${base}?passfile=/x`, /the parameter passfile, which Gitpip does not know/],
     ["an inherited name", `${base}?constructor=x`, /the parameter constructor, which/],
+    ["several unknown parameters", `${base}?foo=bar&bar=1`, /the parameters foo, bar, which .* Remove foo, bar/],
+    ["its own name", "POSTGRES_CONNECTION_STRING=postgres://u:hush@h/d", /begins with the setting's own name/],
     ["a schema that is a statement", `${base}?schema=a%20-c%20x`, /a schema that is not one name/],
     ["an endless number of connections", `${base}?connection_limit=0`, /connection_limit that is not/],
     ["a time that is none", `${base}?connect_timeout=soon`, /connect_timeout that is not a number of seconds/]
