@@ -16,6 +16,9 @@ export const json = (value: unknown, indent?: number): string => plainJson(JSON.
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString("en")} ${n === 1 ? one : many}`
 
+/** The text with a full stop at its end, and only one. */
+export const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
+
 /** `2026-01-31T12:00:00Z`, to the second; `never` for null. */
 export const time = (at: { readonly epochMilliseconds: number } | null): string =>
   at === null ? "never" : new Date(at.epochMilliseconds).toISOString().replace(/\.\d+Z$/, "Z")
