@@ -52,7 +52,8 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.strictEqual((yield* done(world, "untrack", "ANNA")).stdout, "No longer tracking anna (id 8)\n")
       const gone = yield* run(world, "untrack", "anna")
       assert.strictEqual(gone.code, 1)
-      assert.include(gone.stderr, "anna is not tracked. Track it first: gitpip track anna")
+      assert.include(gone.stderr, "anna is not tracked")
+      assert.notInclude(gone.stderr, "Track it first")
       assert.strictEqual((yield* done(world, "untrack", "ann", "--json")).json.login, "Ann")
     })
   )
@@ -151,7 +152,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
           return { id: Number(id), name }
         })
       )
-      assert.include((yield* done(world, "migrate")).stdout, "up to date")
+      assert.include((yield* done(world, "migrate")).stdout, "up to date: schema 8\nSCHEMA  NAME")
       for (const command of ["latest", "history"]) {
         assert.strictEqual((yield* run(world, command, "stranger")).code, 1, command)
       }
