@@ -31,3 +31,10 @@ export const duration = (seconds: number): string => {
   const minutes = Math.round(whole / 60)
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
+
+/** An interval of whole minutes or hours in words, `5 minutes`; any other as `duration`. */
+export const interval = (seconds: number): string => {
+  if (seconds >= 3_600 && seconds % 3_600 === 0) return count(seconds / 3_600, "hour")
+  if (seconds >= 60 && seconds % 60 === 0) return count(seconds / 60, "minute")
+  return duration(seconds)
+}

@@ -66,6 +66,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       const text = yield* done(world, "track", "dry", "--dry-run")
       assert.match(text.stdout, /1 gist with 2 files/)
       assert.match(text.stdout, /2 activities would be created/)
+      assert.match(text.stdout, /^Pipedrive +35 tokens, less than 1% of a day's 30,000$/m)
       const { json } = yield* done(world, "track", "dry", "--dry-run", "--json")
       yield* fits(Preview, json)
       assert.strictEqual(json.tokens, 2 * 5 + 25)
@@ -144,6 +145,9 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       yield* fits(Status, status.json)
       assert.strictEqual(status.json.publications.pending, 0)
       assert.match((yield* done(world, "status")).stdout, /^publishing +on$/m)
+      const shown = (yield* done(world, "status")).stdout
+      assert.match(shown, /^next scan +due at \d{4}-\S+Z; needs a running server or `gitpip scan`$/m)
+      assert.match(shown, /^checks +[\d,]+ an hour needed, [\d,]+ allowed; each user every \d+ (minute|hour|s)/m)
 
       assert.deepStrictEqual(
         (yield* done(world, "migrate", "--json")).json,
@@ -214,6 +218,11 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
         [[id, "pending"]]
       )
       assert.include(mixed.stderr, "There is no publication 9007199254740991")
+      const absent = yield* run(world, "retry", "9007199254740991")
+      assert.strictEqual(
+        absent.stderr,
+        "There is no publication 9007199254740991, so nothing was retried. `gitpip retry` lists failed publications.\n"
+      )
       const twice = yield* run(world, "retry", id)
       assert.strictEqual(twice.code, 1)
       assert.include(twice.stderr, `Publication ${id} is pending`)
