@@ -63,7 +63,7 @@ const adviceOf: Readonly<Record<string, (message: string) => string | undefined>
   SettingsError: () => "Fix the settings and run the command again.",
   // The message about an embedded database that is in use ends with what to do.
   DatabaseError: (message) =>
-    message.includes("GITPIP_DATA_DIR") ? undefined : "`gitpip doctor` checks the database and its settings.",
+    /GITPIP_DATA_DIR|is in use by/.test(message) ? undefined : "`gitpip doctor` checks the database and its settings.",
   GithubError: () => "`gitpip doctor` checks the connection to GitHub.",
   PublicationNotFound: retryAdvice,
   PublicationNotFailed: retryAdvice

@@ -37,7 +37,7 @@ export const list = <S extends Schema.Constraint, E, R>(options: {
   readonly row: (item: S["Type"]) => Row
   /** Whether the last column has links. */
   readonly links?: boolean
-  /** The message for an empty list. */
+  /** The message for an empty list; an empty text prints nothing. */
   readonly empty: string
 }): Effect.Effect<void, E, R> =>
   Effect.gen(function* () {
@@ -62,7 +62,7 @@ export const list = <S extends Schema.Constraint, E, R>(options: {
       })
     )
     if (options.json) return yield* Console.log(printed === 0 ? "[]" : "]")
-    if (printed === 0) yield* message(options.empty)
+    if (printed === 0 && options.empty !== "") yield* message(options.empty)
   })
 
 export const headings = (names: ReadonlyArray<string>): Row => names.map((text) => ({ text, meaning: "heading" }))

@@ -47,12 +47,7 @@ const local = Local.layer.pipe(
   Layer.catchTag("DatabaseError", (error) =>
     error.server === undefined
       ? Layer.effect(Backend, Effect.fail(error))
-      : Layer.unwrap(
-          Effect.as(
-            Output.message(`A server has the embedded database open; asking that server at ${error.server}`),
-            remote(error.server)
-          )
-        )
+      : Layer.unwrap(Effect.as(Output.message(`(asked the running server at ${error.server})`), remote(error.server)))
   )
 )
 
@@ -86,8 +81,8 @@ export const withDatabase = <A, E>(
 export const withMigrations = withDatabase(
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
-    return yield* core.Database.rows(Schema.Struct({ id: Schema.Int, name: Schema.String }))(
-      sql`select migration_id as id, name from gitpip_migrations order by migration_id`
-    )
+    return yield* core.Database.rows(
+      Schema.Struct({ id: Schema.Int, name: Schema.String, appliedAt: Schema.DateTimeUtc })
+    )(sql`select migration_id as id, name, created_at as applied_at from gitpip_migrations order by migration_id`)
   })
 )

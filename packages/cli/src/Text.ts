@@ -16,6 +16,9 @@ export const json = (value: unknown, indent?: number): string => plainJson(JSON.
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString("en")} ${n === 1 ? one : many}`
 
+/** The text with a full stop at its end, and only one. */
+export const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
+
 /** `2026-01-31T12:00:00Z`, to the second; `never` for null. */
 export const time = (at: { readonly epochMilliseconds: number } | null): string =>
   at === null ? "never" : new Date(at.epochMilliseconds).toISOString().replace(/\.\d+Z$/, "Z")
@@ -27,4 +30,11 @@ export const duration = (seconds: number): string => {
   if (whole < 120) return `${whole} s`
   const minutes = Math.round(whole / 60)
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** An interval of whole minutes or hours in words, `5 minutes`; any other as `duration`. */
+export const interval = (seconds: number): string => {
+  if (seconds >= 3_600 && seconds % 3_600 === 0) return count(seconds / 3_600, "hour")
+  if (seconds >= 60 && seconds % 60 === 0) return count(seconds / 60, "minute")
+  return duration(seconds)
 }

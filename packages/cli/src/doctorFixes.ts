@@ -4,11 +4,10 @@ import { DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
 /** How to fix the error that a check failed with. */
 export const fixOf = (check: keyof typeof general, error: unknown): string => {
   if (error instanceof GithubError) return github[error.reason._tag]
-  if (error instanceof PipedriveError) return pipedrive[error.reason._tag]
-  if (isInUse(error))
-    return "Stop that process, ask it over HTTP with GITPIP_URL, or set GITPIP_DATA_DIR to another directory"
   if (error instanceof DatabaseError && error.reason === "readOnly")
     return "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off"
+  if (error instanceof PipedriveError) return isRedirect(error) ? redirect : pipedrive[error.reason._tag]
+  if (isInUse(error)) return "Stop that process first, or set GITPIP_DATA_DIR to another directory"
   return general[check]
 }
 
@@ -56,6 +55,10 @@ const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
   NotFound: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
   Withdrawn: "Run the command again"
 }
+
+const redirect = "Set PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set, to the address that Pipedrive redirects to"
+
+const isRedirect = (error: PipedriveError): boolean => /^Pipedrive redirects/.test(error.message)
 
 /** Whether another process has the embedded database open. */
 const isInUse = (error: unknown): boolean => error instanceof DatabaseError && /is in use by/.test(error.message)

@@ -1,5 +1,5 @@
 /** Publishing until the outbox is empty, as `scan` does. */
-import type { Drained, Status } from "@gitpip/core"
+import type { Drained, Publication, PublicationState, Status } from "@gitpip/core"
 import { Clock, Duration, Effect, Schema } from "effect"
 import type { Progress } from "./Progress.ts"
 import { count, time } from "./Text.ts"
@@ -10,7 +10,7 @@ const maxWait = Duration.minutes(1)
 /** The result of publishing. */
 export const Published = Schema.Struct({
   state: Schema.Literals(["on", "off", "paused"]),
-  /** Why it is off or paused. */
+  /** Why it is off or paused, or else why the last attempt at one that is left did not succeed. */
   message: Schema.NullOr(Schema.String),
   published: Schema.Int,
   /** Refused, or out of attempts. */
@@ -28,6 +28,12 @@ export type Published = typeof Published.Type
 export interface Outbox<E> {
   readonly publish: Effect.Effect<Pick<Drained, "published" | "failed" | "gone">, E>
   readonly status: Effect.Effect<Status, E>
+  /** Newest first. */
+  readonly publications: (page: {
+    readonly before: number
+    readonly state: PublicationState
+    readonly limit: number
+  }) => Effect.Effect<ReadonlyArray<Publication>, E>
 }
 
 /** Publishes everything that is due now or within a minute. */
@@ -49,12 +55,20 @@ export const publishAll = Effect.fnUntraced(function* <E>(gitpip: Outbox<E>, pro
     const { message, state } = publishing
     const wait = dueAt === null ? undefined : dueAt.epochMilliseconds - now
     if (wait === undefined || isOver({ state, wait, idle: now - progressAt })) {
-      return { state, message, ...counts, left, dueAt } satisfies Published
+      const why = message ?? (left === 0 ? null : yield* reasonLeft(gitpip))
+      return { state, message: why, ...counts, left, dueAt } satisfies Published
     }
     if (wait > 0) yield* progress.update(`${count(left, "publication")} waiting; the next is due ${time(dueAt)}`)
     yield* Effect.sleep(Duration.millis(Math.max(wait, 250)))
   }
 })
+
+/** Why the last attempt at the newest pending publication did not succeed; null when none was attempted. */
+const reasonLeft = <E>({ publications }: Outbox<E>) =>
+  Effect.map(
+    publications({ before: Number.MAX_SAFE_INTEGER, state: "pending", limit: 100 }),
+    (page) => page.find(({ errorMessage }) => errorMessage !== null)?.errorMessage ?? null
+  )
 
 interface Waiting {
   readonly state: Published["state"]

@@ -1,7 +1,7 @@
 /** Files of `gitpip export`: lines of text, compressed when the name ends in `.gz`. */
 import { once } from "node:events"
 import { createReadStream } from "node:fs"
-import { open, rm } from "node:fs/promises"
+import { access, constants, open, rm } from "node:fs/promises"
 import type { Readable, Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGunzip, createGzip } from "node:zlib"
@@ -90,14 +90,18 @@ const openSink = async (file: string): Promise<Sink> => {
   }
 }
 
+const unread = (file: string) => (cause: unknown) =>
+  new Unsuccessful({
+    message: `${file} cannot be read: ${text(cause)}. Give a file that \`gitpip export\` wrote; the name of a compressed one ends in .gz`
+  })
+
+/** Fails when there is no such file, or it cannot be read: to know that before other checks. */
+export const requireReadable = (file: string): Effect.Effect<void, Unsuccessful> =>
+  Effect.tryPromise({ try: () => access(file, constants.R_OK), catch: unread(file) })
+
 /** The lines of a file. */
-export const lines = (file: string): Stream.Stream<string, Unsuccessful> => {
-  const unread = (cause: unknown) =>
-    new Unsuccessful({
-      message: `${file} cannot be read: ${text(cause)}. Give a file that \`gitpip export\` wrote; the name of a compressed one ends in .gz`
-    })
-  return Stream.suspend(() => Stream.fromAsyncIterable(texts(file), unread)).pipe(Stream.splitLines)
-}
+export const lines = (file: string): Stream.Stream<string, Unsuccessful> =>
+  Stream.suspend(() => Stream.fromAsyncIterable(texts(file), unread(file))).pipe(Stream.splitLines)
 
 /** Hazard: a lenient decoder would import a damaged name as another name. */
 const texts = async function* (file: string): AsyncGenerator<string> {

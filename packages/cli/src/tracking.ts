@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Readable } from "node:stream"
 import { User, UserId, Username } from "@gitpip/core"
-import { Effect, Option, Result, Schema } from "effect"
+import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
 import { Unsuccessful } from "./Failure.ts"
 import { Host } from "./Host.ts"
@@ -70,6 +70,7 @@ export const trackAll = Effect.fnUntraced(function* (
   progress: Progress
 ) {
   const outcomes: Array<Outcome> = []
+  const began = yield* Clock.currentTimeMillis
   let created = 0
   let failed = 0
   for (const { id, line, username } of candidates) {
@@ -81,6 +82,8 @@ export const trackAll = Effect.fnUntraced(function* (
     if (outcome.created) created++
     if (outcome.error !== null) failed++
     outcomes.push(outcome)
+    // A short list is done before its progress is of use.
+    if ((yield* Clock.currentTimeMillis) - began < 1_000) continue
     yield* progress.update({
       doing: "Tracking",
       done: outcomes.length,

@@ -64,6 +64,16 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
+  it.effect("names the settings of the address when Pipedrive redirects", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      world.pipedrive.injectFault({ kind: "redirect", location: "https://example.com/" })
+      const { stdout } = yield* run(world, "doctor")
+      world.pipedrive.clearFaults()
+      assert.match(stdout, /^failed +pipedrive +.*redirects.*\n +→ Set PIPEDRIVE_ORG, and PIPEDRIVE_API_URL/m)
+    })
+  )
+
   it.effect("names the embedded database when it is in use", () =>
     Effect.gen(function* () {
       const world = withEnv(without(yield* TheWorld, "POSTGRES_CONNECTION_STRING"), { GITPIP_DATA_DIR: "/dev/null" })

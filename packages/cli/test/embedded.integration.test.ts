@@ -34,16 +34,13 @@ describe("the embedded database", () => {
         assert.strictEqual(mode & 0o777, 0o600)
         assert.notInclude(yield* Effect.promise(() => readFile(addressFile, "utf8")), key)
         const asked = yield* done(world, "users", "--json")
-        assert.include(
-          asked.stderr,
-          `A server has the embedded database open; asking that server at http://127.0.0.1:${port}`
-        )
+        assert.include(asked.stderr, `(asked the running server at http://127.0.0.1:${port})`)
         assert.strictEqual(asked.json[0].login, "ann")
         const refused = yield* run(world, "migrate")
         assert.strictEqual(refused.code, 1)
         assert.match(
           refused.stderr,
-          /data is in use by process \d+\. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR/
+          /data is in use by process \d+, the server at http:\S+:\d+\. Stop that server first\n$/
         )
         assert.strictEqual(refused.stdout, "")
         const doctor = yield* done(world, "doctor")

@@ -35,6 +35,10 @@ describe("from one database to another", () => {
         const imported = yield* done(elsewhere, "import", "state.jsonl.gz", "--json")
         assert.deepStrictEqual(imported.json, exported.json)
 
+        const absent = yield* run(elsewhere, "import", "absent.jsonl")
+        assert.match(absent.stderr, /absent\.jsonl cannot be read: .*no such file/)
+        assert.notInclude(absent.stderr, "not empty")
+
         // A browser that writes down what it was given.
         const bin = join(world.cwd, "bin")
         yield* Effect.promise(async () => {

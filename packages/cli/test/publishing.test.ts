@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Gitpip, type Status } from "@gitpip/core"
+import { Gitpip, type Publication, type Status } from "@gitpip/core"
 import { Clock, DateTime, Effect, Fiber, Layer, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import type { Counted } from "../src/Progress.ts"
@@ -12,6 +12,8 @@ const outbox = (options: {
   readonly sending?: number
   readonly stuck?: boolean
   readonly state?: "on" | "paused"
+  /** Of the pending publications, newest first. */
+  readonly reasons?: ReadonlyArray<string | null>
 }) =>
   Effect.gen(function* () {
     const tried = yield* Ref.make(0)
@@ -26,6 +28,8 @@ const outbox = (options: {
         yield* Ref.set(due, now + options.delay)
         return { published: 0, failed: 0, gone: 0, snoozed: 1 }
       }),
+      publications: () =>
+        Effect.succeed((options.reasons ?? []).map((errorMessage) => ({ errorMessage }) as Publication)),
       status: Effect.gen(function* () {
         const waiting = (yield* Ref.get(tried)) < options.tries
         return {
@@ -88,6 +92,15 @@ describe("publishing until nothing is left", () => {
       const result = yield* Fiber.join(published)
       assert.strictEqual(result.left, 1)
       assert.strictEqual(result.dueAt?.epochMilliseconds, 61_000)
+    })
+  )
+
+  it.effect("reports the reason of the newest file that is left after an attempt", () =>
+    Effect.gen(function* () {
+      const reasons = [null, "Pipedrive answers with HTTP 500", "Pipedrive cannot be reached"]
+      const { published } = yield* outbox({ tries: 3, delay: 61_000, reasons })
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(published)).message, "Pipedrive answers with HTTP 500")
     })
   )
 

@@ -43,7 +43,24 @@ describe("scan ends with 1", () => {
       assert.strictEqual(json.publishing.state, "paused")
       assert.strictEqual(json.publishing.left, 1)
       assert.match(json.publishing.due_at, /^\d{4}-/)
-      assert.match(stderr, /1 file is left unpublished \(.*tokens.*\); due from \d{4}-.* on/)
+      assert.match(
+        stderr,
+        /1 file is left unpublished: .*tokens.*\. It is due from \d{4}-\S+Z on\. Run `gitpip scan` again after/
+      )
+    })
+  )
+
+  it.live("with one line when GitHub stops the scans of several users for one reason", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      for (const login of ["ann", "bob"]) {
+        world.github.addUser(login)
+        yield* done(world, "track", login)
+      }
+      world.github.injectFault({ kind: "primary-limit", resetInSeconds: 1_800 }, { times: Number.POSITIVE_INFINITY })
+      const { stderr } = yield* run(world, "scan", "ann", "bob")
+      assert.strictEqual(stderr.split("The scan was stopped").length, 2, stderr)
+      assert.notInclude(stderr, "..")
     })
   )
 

@@ -28,7 +28,7 @@ export const exportState = Command.make(
     )
     yield* Output.result(rows, { json: typed.json, schema: Rows, show: showRows })
     yield* Output.message(
-      `Written to ${typed.file}. Stop everything that uses this database before anything uses the copy: neither knows what the other publishes.`
+      `Written to ${typed.file}. Stop every Gitpip on this database before you start one on the copy. Otherwise files are published twice.`
     )
   })
 ).pipe(

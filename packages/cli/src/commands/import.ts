@@ -14,10 +14,11 @@ export const importState = Command.make(
   },
   Effect.fnUntraced(function* (typed) {
     const { core, withDatabase } = yield* session
-    const { lines } = yield* Effect.promise(() => import("../stateFiles.ts"))
+    const { lines, requireReadable } = yield* Effect.promise(() => import("../stateFiles.ts"))
     const progress = yield* Progress.make
     const rows = yield* withDatabase(
-      core.State.importFrom(lines(typed.file), (rows) => progress.update(moving("Importing", rows))).pipe(
+      requireReadable(typed.file).pipe(
+        Effect.andThen(core.State.importFrom(lines(typed.file), (rows) => progress.update(moving("Importing", rows)))),
         Effect.ensuring(progress.done)
       )
     )

@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect"
 import { Command } from "effect/cli"
 import * as Output from "../Output.ts"
+import { time } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
 export const migrate = Command.make(
@@ -12,7 +13,15 @@ export const migrate = Command.make(
     yield* Output.result(migrations, {
       json: typed.json,
       schema: Schema.Array(Migration),
-      show: (migrations) => `The database is up to date: schema ${migrations.at(-1)?.name}`
+      show: () => [
+        `The database is up to date: schema ${migrations.at(-1)?.id}`,
+        {
+          rows: [
+            Output.headings(["SCHEMA", "NAME", "APPLIED"]),
+            ...migrations.map(({ appliedAt, id, name }) => [String(id), name, time(appliedAt)])
+          ]
+        }
+      ]
     })
   })
 ).pipe(

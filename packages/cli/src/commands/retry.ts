@@ -99,12 +99,12 @@ const retryEach = Effect.fnUntraced(function* (ids: ReadonlyArray<number>, optio
     ...options,
     schema: core.Publication,
     pages: Stream.make(retried),
-    empty: "No publication will be tried again."
+    empty: ""
   })
   if (retried.length > 0) yield* dueNow
   if (refused.length > 0) {
     return yield* new Unsuccessful({
-      message: `${refused.map(({ message }) => message).join(".\n")}.\n\`gitpip retry\` without a number lists those that failed.`
+      message: `${refused.map(({ message }) => message).join(".\n")}${retried.length === 0 ? ", so nothing was retried" : ""}. \`gitpip retry\` lists failed publications.`
     })
   }
 })

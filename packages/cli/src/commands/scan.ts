@@ -1,4 +1,4 @@
-import type { ScanDetails } from "@gitpip/core"
+import type { Scan, ScanDetails } from "@gitpip/core"
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { Report } from "../Backend.ts"
@@ -8,7 +8,7 @@ import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import type { Published } from "../publishing.ts"
 import type { Table } from "../Table.ts"
-import { count, time } from "../Text.ts"
+import { count, sentence, time } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
 export const scan = Command.make(
@@ -51,7 +51,7 @@ const scanned = ({ failures, scan }: ScanDetails): ReadonlyArray<string | Table>
           whole: true,
           rows: failures.map((failure) => [
             `  ${failure.login}`,
-            `${failure.message}. Tried again ${time(failure.retryAt)}`
+            `${sentence(failure.message)} Tried again ${time(failure.retryAt)}`
           ])
         }
       ])
@@ -64,23 +64,34 @@ const published = ({ failed, gone, published, state }: Published): string =>
 
 /** Why the command has not done everything. */
 const problemsOf = ({ publishing, scans }: Report): ReadonlyArray<string> => [
-  ...scans.flatMap(({ scan }) => {
-    if (scan.state === "done")
-      return scan.failed === 0 ? [] : [`${count(scan.failed, "user")} could not be scanned; the next scan tries again.`]
-    const resume =
-      scan.resumeAt === null ? "Run the command again" : `Run the command again after ${time(scan.resumeAt)}`
-    return [
-      `The scan was ${scan.state}: ${scan.message ?? "no reason is known"}. ${resume}; the scan continues where it stopped.`
-    ]
-  }),
+  ...scans.flatMap(({ scan }, index) => (isRepeated(scans, index) ? [] : problemOfScan(scan))),
   ...(publishing.failed === 0
     ? []
     : [
         `${count(publishing.failed, "file")} could not be published: \`gitpip retry\` shows why and can try them again.`
       ]),
-  ...(publishing.left === 0 || publishing.state === "off"
-    ? []
-    : [
-        `${count(publishing.left, "file")} ${publishing.left === 1 ? "is" : "are"} left unpublished${publishing.message === null ? "" : ` (${publishing.message})`}${publishing.dueAt === null ? "" : `; due from ${time(publishing.dueAt)} on`}. Run \`gitpip scan\` then, or \`gitpip serve\`.`
-      ])
+  ...(publishing.left === 0 || publishing.state === "off" ? [] : [leftUnpublished(publishing)])
 ]
+
+/** Whether a scan was stopped by what had stopped one before. Later messages have words in front of the same reason. */
+const isRepeated = (scans: Report["scans"], index: number): boolean => {
+  const message = scans[index]?.scan.message
+  return scans.slice(0, index).some(({ scan }) => scan.message !== null && message?.endsWith(scan.message) === true)
+}
+
+const problemOfScan = (scan: Scan): ReadonlyArray<string> => {
+  if (scan.state === "done")
+    return scan.failed === 0 ? [] : [`${count(scan.failed, "user")} could not be scanned; the next scan tries again.`]
+  const resume = scan.resumeAt === null ? "Run the command again" : `Run the command again after ${time(scan.resumeAt)}`
+  return [
+    `The scan was ${scan.state}: ${sentence(scan.message ?? "no reason is known")} ${resume}; the scan continues where it stopped.`
+  ]
+}
+
+const leftUnpublished = ({ dueAt, left, message }: Published): string => {
+  const [are, they] = left === 1 ? ["is", "It is"] : ["are", "They are"]
+  const files = sentence(`${count(left, "file")} ${are} left unpublished${message === null ? "" : `: ${message}`}`)
+  return dueAt === null
+    ? `${files} Run \`gitpip scan\` again, or \`gitpip serve\`.`
+    : `${files} ${they} due from ${time(dueAt)} on. Run \`gitpip scan\` again after that, or \`gitpip serve\`.`
+}

@@ -1,10 +1,10 @@
 import type { Status } from "@gitpip/core"
-import { Duration, Effect } from "effect"
+import { Effect } from "effect"
 import { Command } from "effect/cli"
 import * as Output from "../Output.ts"
 import { during } from "../publishing.ts"
 import type { Table } from "../Table.ts"
-import { count, time } from "../Text.ts"
+import { count, interval, time } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
 export const status = Command.make(
@@ -43,10 +43,10 @@ export const rowsOf = ({
       : `${time(lastScan.finishedAt)}: ${count(lastScan.users, "user")}, ${lastScan.unchanged.toLocaleString("en")} unchanged, ${count(lastScan.files, "new file")}${lastScan.failed === 0 ? "" : `, ${lastScan.failed} failed`}`
   ],
   ...(lastScan?.message == null ? [] : [[lastScan.state, { text: lastScan.message, meaning: "bad" as const }]]),
-  ["next scan", `${time(nextScanAt)} by a server, if one runs`],
+  ["next scan", `due at ${time(nextScanAt)}; needs a running server or \`gitpip scan\``],
   [
     "checks",
-    `${schedule.checksNeeded.toLocaleString("en")} of ${schedule.checksAllowed.toLocaleString("en")} an hour, each user at least every ${Duration.format(Duration.seconds(schedule.maxInterval))}`
+    `${schedule.checksNeeded.toLocaleString("en")} an hour needed, ${schedule.checksAllowed.toLocaleString("en")} allowed; each user every ${interval(schedule.maxInterval)}`
   ],
   ...schedule.shortages.map((shortage) => ["shortage", { text: shortage, meaning: "bad" as const }]),
   [
@@ -56,7 +56,7 @@ export const rowsOf = ({
       meaning: publications.failed === 0 ? undefined : "bad"
     }
   ],
-  ...(publications.oldestDue === null ? [] : [["due", `since or at ${time(publications.oldestDue)}`]]),
+  ...(publications.oldestDue === null ? [] : [["oldest due", time(publications.oldestDue)]]),
   [
     "publishing",
     {

@@ -122,6 +122,16 @@ const next = Output.message(
   "The next scan checks them: a running server scans by itself; without one, run `gitpip scan`."
 )
 
+/** In tokens a day, of the smallest plan. */
+const smallestBudget = 30_000
+
+/** The tokens as a share of the smallest plan's day; empty for none. */
+const shareOfDay = (tokens: number): string => {
+  if (tokens === 0) return ""
+  const percent = Math.round((tokens / smallestBudget) * 100)
+  return `, ${percent < 1 ? "less than 1" : percent.toLocaleString("en")}% of a day's ${smallestBudget.toLocaleString("en")}`
+}
+
 const showPreview = (preview: Preview): Table => ({
   rows: [
     ["user", preview.login],
@@ -132,7 +142,7 @@ const showPreview = (preview: Preview): Table => ({
     ...(preview.deals > 0
       ? [["deals", `at most ${count(preview.deals, "deal")} would be created, within the plan's cap of open deals`]]
       : []),
-    ["Pipedrive", `${count(preview.tokens, "token")}, ${preview.days} of a day's budget of 30,000`],
+    ["Pipedrive", `${count(preview.tokens, "token")}${shareOfDay(preview.tokens)}`],
     ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
   ]
 })

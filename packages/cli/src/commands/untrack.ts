@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
+import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
 import { json, session, username } from "./shared.ts"
@@ -10,7 +11,10 @@ export const untrack = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
     const { username } = yield* Input.all({ username: Input.text("USERNAME", core.Username, typed.username) })
-    const user = yield* withGitpip((gitpip) => gitpip.untrack(username))
+    const user = yield* withGitpip((gitpip) => gitpip.untrack(username)).pipe(
+      // The error's own message ends with how to track the user.
+      Effect.catchTag("UserNotTracked", () => new Unsuccessful({ message: `${username} is not tracked` }))
+    )
     yield* Output.result(user, {
       json: typed.json,
       schema: core.User,

@@ -41,6 +41,7 @@ export const remoteOutbox = (calls: Calling, mark: number): Outbox<CallError> =>
   let counted = { published: 0, failed: 0, gone: 0 }
   return {
     status: calls.status,
+    publications: calls.publications,
     publish: Effect.gen(function* () {
       yield* untilIdle(calls.status)
       const before = counted

@@ -91,9 +91,16 @@ const globalReason = ({ reason }: GithubError, hasToken: boolean): GithubError["
       })
     default:
       return new Unexpected({
-        message: `GitHub finds nothing that is requested: ${reason.message}. Check GITHUB_API_URL (an Enterprise Server's is https://HOST/api/v3), and what GITHUB_TOKEN may see`
+        message: `GitHub ${answerOf(reason)}. Check GITHUB_API_URL (an Enterprise Server's is https://HOST/api/v3), and what GITHUB_TOKEN may see`
       })
   }
+}
+
+/** What GitHub answers to everything. */
+const answerOf = ({ _tag, message }: GithubError["reason"]): string => {
+  const login = /^GitHub knows no user (\S+)$/.exec(message)?.[1]
+  if (login !== undefined) return `answers 404 to everything, also to ${login}`
+  return namedTags.has(_tag) ? `answers 404 to everything: ${message}` : `refuses every request: ${message}`
 }
 
 /** The wait after the n-th block in a row of all requests, or of a kind (n from 1): GitHub locks out clients for longer that often try a wrong token. */

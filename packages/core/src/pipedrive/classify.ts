@@ -92,7 +92,7 @@ export const classify = (response: Response, body: unknown, sent: Sent): Pipedri
   return isPage && status !== 413
     ? new Forbidden({
         isPage,
-        message: `Something in front of Pipedrive refuses the request: ${said} (HTTP ${status})`
+        message: `Something in front of Pipedrive refuses the request: ${said}${failure === undefined ? "" : ` (HTTP ${status})`}`
       })
     : new Refused({ status, message: `Pipedrive refuses: ${said}` })
 }

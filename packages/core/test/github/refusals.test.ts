@@ -74,7 +74,7 @@ describe("the refusal of everything", () => {
     assert.include(all(new Refused({ message: "no" }), false).message, "every request without a token")
     const missing = all(new UserNotFound({ message: "GitHub knows no user ann" }))
     assert.deepStrictEqual([missing.reason._tag, missing.scope], ["Unexpected", "service"])
-    assert.include(missing.message, "Check GITHUB_API_URL")
+    assert.include(missing.message, "GitHub answers 404 to everything, also to ann. Check GITHUB_API_URL")
     const unauthorized = new Unauthorized({ message: "Bad credentials. Set GITHUB_TOKEN" })
     assert.strictEqual(all(unauthorized).reason, unauthorized)
   })

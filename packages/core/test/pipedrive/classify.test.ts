@@ -29,7 +29,7 @@ describe("a response that is no success", () => {
     [403, page, "Forbidden", /firewall/],
     [403, own("feature capping limit"), "Refused", /capping/],
     [404, own("Deal not found"), "NotFound", /Deal not found/],
-    [404, page, "Forbidden", /in front of Pipedrive.*HTTP 404/],
+    [404, page, "Forbidden", /in front of Pipedrive refuses the request: HTTP 404$/],
     [408, page, "OutcomeUnknown", /HTTP 408/],
     [410, own("gone"), "Forbidden", /retired.*Update Gitpip/],
     [413, page, "Refused", /HTTP 413/],

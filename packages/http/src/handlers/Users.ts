@@ -6,6 +6,7 @@ import { Api } from "../Api.ts"
 import { orProblem } from "../ErrorProblems.ts"
 import { userJson } from "../Json.ts"
 import { paged } from "../Pages.ts"
+import { UserNotTrackedProblem } from "../Problems.ts"
 import { pageLimit } from "../parameters.ts"
 
 const toText = (users: ReadonlyArray<User>): string => JSON.stringify(users.map(userJson))
@@ -54,7 +55,13 @@ export const layerUsers = HttpApiBuilder.group(
           ? allUsers
           : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit, state: query.state }))),
       get: ({ params }) => orProblem(gitpip.user(params.username)),
-      untrack: ({ params }) => orProblem(gitpip.untrack(params.username))
+      untrack: ({ params }) =>
+        orProblem(gitpip.untrack(params.username)).pipe(
+          // The problem of other calls ends with how to track the user.
+          Effect.catchTag("UserNotTrackedProblem", () =>
+            Effect.fail(new UserNotTrackedProblem({ detail: `${params.username} is not tracked` }))
+          )
+        )
     })
   })
 )

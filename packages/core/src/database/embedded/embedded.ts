@@ -147,7 +147,11 @@ const refused = Effect.fnUntraced(function* (directory: string, cause: unknown) 
   const { owner, pid } = cause
   const server = pid === undefined ? undefined : yield* Effect.promise(() => ServerFile.read(directory, pid))
   return new EmbeddedError({
-    message: `The data directory ${directory} is in use by ${owner}. Stop it, talk to it over HTTP, or set GITPIP_DATA_DIR to another directory`,
+    message: `The data directory ${directory} is in use by ${owner}${
+      server === undefined
+        ? ". Stop that process first, or set GITPIP_DATA_DIR to another directory"
+        : `, the server at ${server}. Stop that server first`
+    }`,
     ...(server === undefined ? {} : { server })
   })
 })
