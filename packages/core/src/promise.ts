@@ -4,7 +4,7 @@
  * Values have their JSON form (snake_case, timestamps as text), as in the HTTP API. A failure rejects with an `Error` whose
  * `name` is the error's tag (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
  */
-import { ConfigProvider, Effect, Layer, ManagedRuntime, Option, References, Schema } from "effect"
+import { Cause, ConfigProvider, Data, Effect, Exit, Layer, ManagedRuntime, Option, References, Schema } from "effect"
 import { GistFile } from "./domain/GistFile.ts"
 import { Publication } from "./domain/Publication.ts"
 import { Scan } from "./domain/Scan.ts"
@@ -54,21 +54,25 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
   const gitpip = Gitpip.layer.pipe(Layer.provideMerge(quiet), Layer.provideMerge(settings))
   const runtime = ManagedRuntime.make(options.worker === true ? Layer.provideMerge(Worker.layer, gitpip) : gitpip)
   await runtime.context().catch(rethrow)
+  let isClosed = false
 
+  const run = async <A, E>(effect: Effect.Effect<A, E, Gitpip>): Promise<A> => {
+    if (isClosed) return rethrow(new Closed())
+    const exit = await runtime.runPromiseExit(effect)
+    if (Exit.isSuccess(exit)) return exit.value
+    return rethrow(isClosed && Cause.hasInterruptsOnly(exit.cause) ? new Closed() : Cause.squash(exit.cause))
+  }
   const call = <S extends Schema.Codec<unknown, unknown>, E>(
     schema: S,
     use: (service: Gitpip["Service"]) => Effect.Effect<S["Type"], E>
-  ) =>
-    runtime
-      .runPromise(Effect.flatMap(Effect.flatMap(Gitpip, use), Schema.encodeEffect(schema)))
-      .catch(rethrow) as Promise<S["Encoded"]>
-  const name = (username: string) => Schema.decodeUnknownEffect(Username)(username)
+  ) => run(Effect.flatMap(Effect.flatMap(Gitpip, use), Schema.encodeEffect(schema))) as Promise<S["Encoded"]>
 
   return {
     track: (username, id) =>
       call(User, (gitpip) =>
         Effect.gen(function* () {
-          const wanted = id === undefined ? undefined : yield* Schema.decodeUnknownEffect(UserId)(id)
+          const wanted =
+            id === undefined ? undefined : yield* argument({ name: "id", schema: UserId, type: "number" }, id)
           return (yield* gitpip.track(yield* name(username), { id: wanted })).user
         })
       ),
@@ -78,7 +82,10 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
     latest: (username, visitor) =>
       call(Visit, (gitpip) =>
         Effect.gen(function* () {
-          const who = visitor === undefined ? undefined : yield* Schema.decodeUnknownEffect(Visitor)(visitor)
+          const who =
+            visitor === undefined
+              ? undefined
+              : yield* argument({ name: "visitor", schema: Visitor, type: "string" }, visitor)
           return yield* gitpip.latest(yield* name(username), who)
         })
       ),
@@ -93,12 +100,15 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
           (valid) => gitpip.scan({ username: valid })
         )
       ),
-    publish: () => runtime.runPromise(Effect.flatMap(Gitpip, (gitpip) => gitpip.publish)).catch(rethrow),
+    publish: () => run(Effect.flatMap(Gitpip, (gitpip) => gitpip.publish)),
     publications: (before = Number.MAX_SAFE_INTEGER) =>
       call(Schema.Array(Publication), (gitpip) => gitpip.publications({ before, limit: pageSize })),
     retry: (publication) => call(Publication, (gitpip) => gitpip.retry(publication)),
     status: () => call(Status, (gitpip) => gitpip.status),
-    close: () => runtime.dispose()
+    close: () => {
+      isClosed = true
+      return runtime.dispose()
+    }
   }
 }
 
@@ -109,6 +119,26 @@ const logLevel = Layer.effect(
   References.MinimumLogLevel,
   Effect.map(Settings, (settings) => settings.logLevel)
 )
+
+/** A call came after `close()`, or was cut off by it. */
+class Closed extends Data.TaggedError("Closed") {
+  override readonly message = "This Gitpip was closed. Call open() again"
+}
+
+/** An argument has the wrong type, or a form that cannot be used. */
+class InvalidArgument extends Data.TaggedError("InvalidArgument")<{ readonly message: string }> {}
+
+const argument = <S extends Schema.Codec<unknown, unknown>>(
+  { name, schema, type }: { readonly name: string; readonly schema: S; readonly type: "number" | "string" },
+  value: unknown
+): Effect.Effect<S["Type"], InvalidArgument> =>
+  typeof value !== type
+    ? Effect.fail(new InvalidArgument({ message: `${name} is not a ${type}` }))
+    : Schema.decodeUnknownEffect(schema)(value).pipe(
+        Effect.mapError(({ message }) => new InvalidArgument({ message: `${name} cannot be used: ${message}` }))
+      )
+
+const name = (username: string) => argument({ name: "username", schema: Username, type: "string" }, username)
 
 /** Tagged errors keep their tag as their name: `error.name === "UserNotTracked"`. */
 const rethrow = (error: unknown): never => {

@@ -39,6 +39,7 @@ it.live("tracks, scans, publishes and visits with promises alone", () =>
           (error: Error) => error
         )
         assert.match(bad?.message ?? "", /1 to 39 letters/)
+        assert.strictEqual(bad?.name, "InvalidArgument")
       } finally {
         await gitpip.close()
       }
@@ -53,3 +54,33 @@ it.live("tracks, scans, publishes and visits with promises alone", () =>
     })
   })
 )
+
+it.live("rejects calls with `Closed` after close, and those that are under way while it closes", () =>
+  Effect.gen(function* () {
+    const { github } = yield* makeWorld()
+    const url = yield* freshUrl
+    github.addUser("ann")
+    yield* Effect.promise(async () => {
+      const gitpip = await open({
+        settings: { POSTGRES_CONNECTION_STRING: Redacted.value(url), GITHUB_API_URL: github.url.origin }
+      })
+      await gitpip.track("ann")
+      github.injectFault({ kind: "late" }, { times: Number.POSITIVE_INFINITY })
+      const underWay = rejection(gitpip.scan())
+      await Effect.runPromise(github.seen(1))
+      await gitpip.close()
+      const late = [underWay, rejection(gitpip.status()), rejection(gitpip.publish())]
+      for (const error of await Promise.all(late)) {
+        assert.deepStrictEqual([error.name, error.message], ["Closed", "This Gitpip was closed. Call open() again"])
+      }
+      // Closing again does nothing.
+      await gitpip.close()
+    })
+  })
+)
+
+const rejection = (call: Promise<unknown>): Promise<Error> =>
+  call.then(
+    () => assert.fail("the call did not fail"),
+    (error: Error) => error
+  )

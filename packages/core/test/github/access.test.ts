@@ -17,7 +17,7 @@ describe("a refusal that lasts", () => {
       const access = Access.make({ hasToken: true, probe: noFeed })
       const read = Effect.flip(access.judgeRefusals({ kind: "list", thing: "ann" }, noUser))
       const { message } = yield* read
-      assert.match(message, /^GitHub finds nothing that is requested: GitHub knows no user ann\. Check/)
+      assert.match(message, /^GitHub answers 404 to everything, also to ann\. Check/)
       for (let n = 0; n < 3; n++) {
         yield* TestClock.adjust("1 minute")
         assert.strictEqual((yield* read).message, message)
