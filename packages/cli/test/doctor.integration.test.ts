@@ -62,6 +62,18 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
+  it.effect("reports a database that takes no writes as failed, with what to do", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      yield* done(world, "doctor")
+      const url = new URL(world.env.POSTGRES_CONNECTION_STRING ?? "")
+      url.searchParams.set("options", "-c default_transaction_read_only=on")
+      const { code, stdout } = yield* run(withEnv(world, { POSTGRES_CONNECTION_STRING: url.href }), "doctor")
+      assert.strictEqual(code, 1)
+      assert.match(stdout, /^failed +database +The database is read-only: .*\n +→ Name the primary server/m)
+    })
+  )
+
   it.effect("names the embedded database when it is in use", () =>
     Effect.gen(function* () {
       const world = withEnv(without(yield* TheWorld, "POSTGRES_CONNECTION_STRING"), { GITPIP_DATA_DIR: "/dev/null" })

@@ -115,6 +115,17 @@ describe("with services that fail", () => {
     })
   )
 
+  it.live("says that the database is read-only when a call needs to write, and gives no details of the server", () =>
+    Effect.gen(function* () {
+      const visits = Effect.fail(
+        new DatabaseError({ message: "cannot execute INSERT on 10.0.0.7", reason: "readOnly" })
+      )
+      const { detail } = problem(yield* ask("/users/octocat/visits", { visits: () => visits }), 503)
+      assert.match(detail, /^The database is read-only/)
+      assert.notInclude(detail, "10.0.0.7")
+    })
+  )
+
   it.live("says when to try again while another transaction holds what a call needs", () =>
     Effect.gen(function* () {
       const visits = Effect.fail(new DatabaseError({ message: "canceled due to lock timeout", reason: "busy" }))

@@ -47,12 +47,22 @@ export const parse = (given: string): Result.Result<Address, string> => {
   const text = unquoted(given.trim())
   if (text === "")
     return Result.fail("is empty. Give the address of a server, or unset it to use the embedded database")
+  // A line of an env file, pasted whole.
+  if (/^(export\s+)?[A-Z][A-Z_]+\s*=\s*["']?postgres(ql)?:\/\//.test(text)) {
+    return Result.fail("begins with the setting's own name. Leave the name out")
+  }
   const parameters = /^postgres(ql)?:\/\//.test(text)
     ? uriParameters(text)
     : /^\w+\s*=/.test(text)
       ? keywordParameters(text)
       : Result.fail("must start with postgres:// or postgresql://, or be a list of `host=… dbname=… user=…`")
   return Result.flatMap(parameters, read)
+}
+
+/** The address for people: host and database alone, without user and password. */
+export const shownAddress = ({ database, host = "localhost", port = 5432 }: Address): string => {
+  const shownHost = host.includes(":") ? `[${host}]` : host
+  return `PostgreSQL at ${shownHost}${port === 5432 ? "" : `:${port}`}${database === undefined ? "" : `/${database}`}`
 }
 
 export const emptyAddress = "is empty. Give the address of a server, or unset it to use the embedded database"
@@ -226,18 +236,21 @@ const schema = (name: string): Partial<Flat> | string =>
 
 const read = (parameters: Parameters): Result.Result<Address, string> => {
   let flat: Flat = {}
+  const unknown = [...parameters.keys()].filter((name) => !Object.hasOwn(readers, name))
+  if (unknown.length > 0) return Result.fail(unknownParameters(unknown))
   for (const [name, value] of parameters) {
-    const reader = Object.hasOwn(readers, name) ? readers[name] : undefined
-    if (reader === undefined) {
-      return Result.fail(
-        /^\w{1,40}$/.test(name) ? `has the parameter ${name}, which Gitpip does not know. Remove ${name}` : cannotBeRead
-      )
-    }
-    const set = reader(value, name)
+    const set = readers[name]?.(value, name) ?? {}
     if (typeof set === "string") return Result.fail(set)
     flat = { ...flat, ...set }
   }
   return Result.map(tlsOf(flat), (tls) => addressOf(flat, tls))
+}
+
+/** Hazard: what does not have the form of a name may be a part of the password, and is not shown. */
+const unknownParameters = (names: ReadonlyArray<string>): string => {
+  if (!names.every((name) => /^\w{1,40}$/.test(name))) return cannotBeRead
+  const all = names.join(", ")
+  return `has the parameter${names.length > 1 ? "s" : ""} ${all}, which Gitpip does not know. Remove ${all}`
 }
 
 const addressOf = (flat: Flat, tls: Tls): Address => {

@@ -1,7 +1,7 @@
 /** Pure rules for the end of a scan: how it ended, and when the next scheduled scan is due. */
 import { DateTime, Duration, Exit, Match, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
-import type { GithubError } from "../github/Github.ts"
+import type { GithubError, RateLimited } from "../github/Github.ts"
 import type { Ending, LastStart } from "../store/Scans.ts"
 
 /** What becomes of a scan's row. */
@@ -32,13 +32,22 @@ export const endingOf = (exit: Exit.Exit<void, GithubError | DatabaseError>, now
   )
 }
 
-/** The limit of GitHub's own that ended a scan. */
+/** The limit of GitHub's own that ended a scan, when the limit is not stored yet. */
 export const limitOf = (exit: Exit.Exit<void, GithubError | DatabaseError>) =>
   Option.flatMap(Exit.findErrorOption(exit), (error) =>
-    error._tag === "GithubError" && error.reason._tag === "RateLimited" && error.reason.enforcedBy === "service"
-      ? Option.some(error.reason)
-      : Option.none()
+    error._tag === "GithubError" && error.reason._tag === "RateLimited" ? newLimit(error.reason) : Option.none()
   )
+
+/** A limit to store for the other processes: stated by GitHub, for its own reason, and not read from the database. */
+export const newLimit = ({
+  enforcedBy,
+  message,
+  resumeAt,
+  throttling
+}: RateLimited): Option.Option<{ readonly message: string; readonly resumeAt: DateTime.Utc }> =>
+  enforcedBy === "self" || throttling?.isStored === true
+    ? Option.none()
+    : Option.some({ message: throttling?.why ?? message, resumeAt })
 
 /** The wait for the next scheduled scan. A full scan that was stopped or cut off goes on as soon as possible. */
 export const untilNextScan = (last: Option.Option<LastStart>, interval: Duration.Duration): Duration.Duration => {

@@ -68,7 +68,7 @@ export const make = () => {
     if (host.blockedAt < startedAt) host.blocks++
     host.blockedAt = now
     const until = now + Math.max(minWait, minLimitWait(host.blocks))
-    host.throttle.block(until, "GitHub's host of raw content is not asked again yet")
+    host.throttle.block(until, "its host of raw content answered with a limit or a fault")
     return until
   }
 

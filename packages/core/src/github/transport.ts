@@ -66,12 +66,13 @@ export const make = (
               ? new Unavailable({ message: `GitHub: ${message}` })
               : new Unreachable({ message: `GitHub cannot be reached: ${message}` })
           ),
-        Throttled: ({ enforcedBy, until, why }) =>
+        Throttled: ({ enforcedBy, isStored, until, why }) =>
           fail(
             new RateLimited({
               message: `GitHub is not asked again yet: ${why}`,
               resumeAt: DateTime.makeUnsafe(until),
-              enforcedBy
+              enforcedBy,
+              ...(enforcedBy === "self" ? {} : { throttling: { why, isStored } })
             })
           )
       })

@@ -38,8 +38,8 @@ export interface Throttle {
    * of others, whose slots stay taken until `resetAt`. `startedAt` is when the answered request left.
    */
   readonly learnWindow: (facts: Window & Omit<StatedLimits.Budget, "limit"> & { readonly startedAt: number }) => void
-  /** Sends nothing at least until then, in epoch milliseconds. */
-  readonly block: (until: number, why: string) => void
+  /** Sends nothing at least until then, in epoch milliseconds. `isStored`: the block was read from the database. */
+  readonly block: (until: number, why: string, options?: { readonly isStored: boolean }) => void
   readonly state: () => StatedLimits.ThrottleState
 }
 
@@ -54,7 +54,7 @@ export const make = (options: {
   const stated = StatedLimits.make()
   let windowBudget: StatedLimits.Budget | undefined
   const slots = Slots.make(options.quota, ({ blocked }) => {
-    if (blocked !== undefined) stated.block(blocked.until, blocked.why)
+    if (blocked !== undefined) stated.block(blocked.until, blocked.why, { isStored: true })
   })
 
   let checkedAt = Number.NEGATIVE_INFINITY
@@ -78,6 +78,7 @@ export const make = (options: {
     new Throttled({
       until: at,
       enforcedBy,
+      isStored: enforcedBy === "service" && stated.isStored(now),
       why: enforcedBy === "self" ? "as many requests as it takes at a time have been sent" : stated.why(now)
     })
 

@@ -58,6 +58,7 @@ export const make = ({
         return yield* new Throttled({
           until: now + renewal,
           enforcedBy: "self",
+          isStored: false,
           why: "the database does not say what other servers leave of the limit"
         })
       }

@@ -19,6 +19,9 @@ export interface ThrottleState {
   readonly why: string
 }
 
+/** A stored block that ends at most this much sooner than the present one is the same one, read by a slow statement. */
+const storedSlack = 5_000
+
 export const make = () => {
   let budget: Budget | undefined
   /** The report with the least left of the present period. */
@@ -26,13 +29,16 @@ export const make = () => {
   /** Epoch milliseconds. */
   let blockedUntil = 0
   let why = ""
+  let isStored = false
 
   return {
     /** Sends nothing until then. A block that ends sooner never shortens another one. */
-    block: (until: number, reason: string): void => {
+    block: (until: number, reason: string, options: { readonly isStored: boolean } = { isStored: false }): void => {
+      if (options.isStored && until >= blockedUntil - storedSlack) isStored = true
       if (until > blockedUntil) {
         blockedUntil = until
         why = reason
+        isStored = options.isStored
       }
     },
     /** Notes a reported budget, while `underWay` requests are under way. */
@@ -54,6 +60,8 @@ export const make = () => {
     },
     /** Why the service takes no requests. */
     why: (now: number): string => (blockedUntil > now ? why : "the budget of requests is used up"),
+    /** Whether the block was read from the database. */
+    isStored: (now: number): boolean => blockedUntil > now && isStored,
     state: (): ThrottleState => ({ budget, blockedUntil, why }),
     clear: (): void => {
       budget = undefined

@@ -1,5 +1,6 @@
 /** The errors of Pipedrive's API. Each one says whether the work may have been done all the same. */
 import { Effect, Schema } from "effect"
+import { Throttling } from "../domain/Throttling.ts"
 
 /** Pipedrive received too many requests within two seconds, or would have. Nothing was done. */
 export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
@@ -9,7 +10,9 @@ export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimit
 /** The company's tokens for the day are used up. Nothing was done. */
 export class BudgetSpent extends Schema.TaggedError<BudgetSpent>()("BudgetSpent", {
   message: Schema.String,
-  resumeAt: Schema.DateTimeUtcFromString
+  resumeAt: Schema.DateTimeUtcFromString,
+  /** Missing when Pipedrive answered a request with the limit. */
+  throttling: Schema.optionalKey(Throttling)
 }) {}
 /** This request meets a limit again and again that other requests do not meet. Nothing was done. */
 export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited", {

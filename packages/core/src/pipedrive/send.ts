@@ -50,9 +50,11 @@ const ofExchange = ({ message, sent }: ExchangeError) =>
       : new Unreachable({ message: `Pipedrive cannot be reached: ${message}` })
   )
 
-const ofThrottle = ({ enforcedBy, until, why }: Throttled) => {
-  const Reason = enforcedBy === "self" ? BurstLimited : BudgetSpent
-  return fail(new Reason({ message: `Pipedrive is not asked again yet: ${why}`, resumeAt: DateTime.makeUnsafe(until) }))
+const ofThrottle = ({ enforcedBy, isStored, until, why }: Throttled) => {
+  const limit = { message: `Pipedrive is not asked again yet: ${why}`, resumeAt: DateTime.makeUnsafe(until) }
+  return fail(
+    enforcedBy === "self" ? new BurstLimited(limit) : new BudgetSpent({ ...limit, throttling: { why, isStored } })
+  )
 }
 
 export const make = ({ client, limitKey, quotas, settings, throttle }: Options) => {

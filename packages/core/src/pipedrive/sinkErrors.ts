@@ -57,7 +57,12 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
     case "BurstLimited":
       return new Paused({ message, until: reason.resumeAt, enforcedBy: "self" })
     case "BudgetSpent":
-      return new Paused({ message, until: reason.resumeAt, enforcedBy: "service" })
+      return new Paused({
+        message,
+        until: reason.resumeAt,
+        enforcedBy: "service",
+        ...(reason.throttling === undefined ? {} : { throttling: reason.throttling })
+      })
     case "ItemLimited":
       return new ItemLimited({ message, until: reason.resumeAt })
     case "Denied":

@@ -59,6 +59,7 @@ export const make = ({ quotas, ...sending }: Omit<Send.Options, "throttle">) => 
     call,
     limits: Effect.sync(throttle.state),
     budget,
-    block: (until: DateTime.Utc, why: string) => Effect.sync(() => throttle.block(until.epochMilliseconds, why))
+    block: (until: DateTime.Utc, why: string) =>
+      Effect.sync(() => throttle.block(until.epochMilliseconds, why, { isStored: true }))
   }
 }

@@ -8,6 +8,7 @@
 import { Context, DateTime, type Duration, Effect, Layer, Option, Schema } from "effect"
 import type { Content } from "../domain/GistFile.ts"
 import { Scope } from "../domain/Scope.ts"
+import { Throttling } from "../domain/Throttling.ts"
 import type { UserKey } from "../domain/User.ts"
 
 /** The user whose file is published. */
@@ -58,7 +59,9 @@ export class Paused extends Schema.TaggedError<Paused>()("Paused", {
    * `service`: a limit that holds every process until then, also after a restart. `self`: this process waits by its own
    * judgement, and another may try.
    */
-  enforcedBy: Schema.Literals(["service", "self"])
+  enforcedBy: Schema.Literals(["service", "self"]),
+  /** Missing when the service answered a request with the limit. */
+  throttling: Schema.optionalKey(Throttling)
 }) {}
 /** This item meets a limit that other items do not meet. Nothing was created, and the item is not sent before `until`. */
 export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited", {

@@ -62,6 +62,18 @@ describe("migrations", () => {
     })
   )
 
+  it.live("a schema that is not there is reported by its setting, with what to do", () =>
+    Effect.gen(function* () {
+      const url = new URL(Redacted.value(yield* emptyUrl))
+      url.searchParams.set("schema", "crm")
+      const error = yield* Effect.flip(open(Database.layerServer(Redacted.make(url.href))))
+      assert.strictEqual(
+        error.message,
+        "The database has no schema of that name. Create it (`create schema …`), or correct `schema` in POSTGRES_CONNECTION_STRING"
+      )
+    })
+  )
+
   it.live("another program's database is refused before anything is changed there", () =>
     Effect.gen(function* () {
       const url = yield* emptyUrl

@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { layerPostgres } from "../database.ts"
-import { inWorld, name, services } from "../world.ts"
+import { inWorld, name, services, type WorldOptions } from "../world.ts"
 
 const lists = { route: "/users/{login}/gists" } as const
 
@@ -110,6 +110,34 @@ describe("a scan", () => {
       })
     )
   )
+
+  for (const [what, env] of [
+    ["lists", { queries: false }],
+    ["queries", {}]
+  ] satisfies ReadonlyArray<readonly [string, WorldOptions]>) {
+    it.effect(`a stored limit of ${what} stays as it was first stored, however many processes scan under it`, () =>
+      inWorld(layerPostgres, env, ({ github, settings }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          const sql = yield* SqlClient.SqlClient
+          const stored = sql`select * from limits order by limit_key`
+          github.addUser("ann")
+          yield* gitpip.track(name("ann"))
+          github.injectFault({ kind: "secondary-limit", retryAfterSeconds: 600 }, { times: Number.POSITIVE_INFINITY })
+          yield* gitpip.scan()
+          const first = yield* stored
+          assert.isAtLeast(first.length, 1)
+          for (let n = 0; n < 3; n++) {
+            yield* TestClock.adjust("7 seconds")
+            const again = n === 0 ? gitpip.scan() : Effect.flatMap(Gitpip, (fresh) => fresh.scan())
+            const { message } = yield* again.pipe(Effect.provide(services(settings)))
+            assert.lengthOf((message ?? "").match(/not asked again yet/g) ?? [], 1)
+            assert.deepStrictEqual(yield* stored, first)
+          }
+        })
+      )
+    )
+  }
 
   it.effect("a refused token stops the scan and says what to fix", () =>
     inWorld(layerPostgres, { env: { GITHUB_TOKEN: "wrong" } }, ({ github }) =>

@@ -1,0 +1,136 @@
+/** The checks of `doctor`: each thing that Gitpip needs by itself, so that one fault does not hide the next. */
+import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
+import type { ServerError } from "./Backend.ts"
+import { fixOf } from "./doctorFixes.ts"
+import { failureOf } from "./Failure.ts"
+import { hide } from "./Host.ts"
+import { core, layerSettings } from "./Session.ts"
+
+const Check = Schema.Struct({
+  name: Schema.Literals(["settings", "server", "database", "github", "pipedrive"]),
+  /** `off`: not set up, which is a choice. `skipped`: cannot be checked before another check succeeds. */
+  state: Schema.Literals(["ok", "failed", "off", "skipped"]),
+  /** What was found. */
+  message: Schema.String,
+  /** What to do about it; null only when the state is `ok`. */
+  fix: Schema.NullOr(Schema.String)
+})
+export type Check = typeof Check.Type
+export const Checks = Schema.Array(Check)
+
+export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function* () {
+  const read = yield* Effect.exit(Effect.provide(core.Settings, layerSettings))
+  if (Exit.isFailure(read)) {
+    const { message, fix } = yield* failed("settings", read.cause)
+    const skipped = { state: "skipped", message: "cannot be checked yet", fix: "Fix the settings first" } as const
+    return [
+      { name: "settings", state: "failed", message, fix },
+      { name: "database", ...skipped },
+      { name: "github", ...skipped },
+      { name: "pipedrive", ...skipped }
+    ] satisfies ReadonlyArray<Check>
+  }
+  const settings: Check = { name: "settings", state: "ok", message: "all are valid", fix: null }
+  const { url } = read.value
+  // The server checks the rest with its own settings.
+  const checks = Option.isSome(url)
+    ? [checked("server", server(url.value))]
+    : [checked("database", database), checked("github", github), checked("pipedrive", pipedrive)]
+  const found = yield* Effect.all(checks, { concurrency: "unbounded" }).pipe(
+    Effect.provide(layerSettings),
+    Effect.orDie
+  )
+  return [settings, ...found]
+})
+
+type Finding =
+  | { readonly state: "ok"; readonly message: string; readonly fix: null }
+  | { readonly state: "failed" | "off"; readonly message: string; readonly fix: string }
+
+const ok = (message: string): Finding => ({ state: "ok", message, fix: null })
+
+const failed = (what: Parameters<typeof fixOf>[0], cause: Cause.Cause<unknown>) =>
+  Effect.map(hide, (hide) => ({
+    state: "failed" as const,
+    message: failureOf(cause, hide).message,
+    fix: fixOf(what, Cause.squash(cause))
+  }))
+
+const checked = <E, R>(name: Check["name"], check: Effect.Effect<Finding, E, R>): Effect.Effect<Check, never, R> =>
+  check.pipe(
+    Effect.catchCause((cause: Cause.Cause<E>) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : (failed(name, cause) as Effect.Effect<Finding>)
+    ),
+    Effect.map((finding) => ({ name, ...finding }))
+  )
+
+const server = Effect.fnUntraced(function* (url: string) {
+  const { apiKey } = yield* core.Settings
+  const { check } = yield* Effect.promise(() => import("./remote/Remote.ts"))
+  yield* check({ url, key: apiKey })
+  return ok(`${url} answers, ${Option.isSome(apiKey) ? "accepts the key " : ""}and gets its work done`)
+})
+
+const database = Effect.gen(function* () {
+  const { dataDir, postgres } = yield* core.Settings
+  return yield* Effect.flatMap(core.Store, ({ requireWritable }) => requireWritable).pipe(
+    Effect.provide(Layer.provide(core.Store.layer, core.Database.layer)),
+    Effect.as(
+      ok(
+        Option.isSome(postgres)
+          ? "the PostgreSQL server answers and is migrated"
+          : `embedded in ${dataDir}, opens and is migrated`
+      )
+    ),
+    Effect.catch(
+      (error: core.DatabaseError): Effect.Effect<Finding, core.DatabaseError | ServerError, core.Settings> =>
+        error.server !== undefined
+          ? Effect.as(
+              server(error.server),
+              ok(`embedded in ${dataDir}; the server at ${error.server} has it, and answers`)
+            )
+          : Option.isSome(postgres)
+            ? Effect.fail(error)
+            : failed("embedded", Cause.fail(error))
+    )
+  )
+})
+
+const github = Effect.gen(function* () {
+  const { githubApiUrl, githubToken } = yield* core.Settings
+  const { check, checkLists } = yield* core.Github
+  yield* check
+  yield* checkLists
+  return ok(
+    Option.isSome(githubToken)
+      ? `${githubApiUrl} accepts the token`
+      : `${githubApiUrl} answers, without GITHUB_TOKEN only 60 requests an hour`
+  )
+}).pipe(Effect.provide(core.Github.layer.pipe(Layer.provide(core.layerTransport))))
+
+const pipedrive = Effect.gen(function* () {
+  const settings = yield* core.Settings
+  if (Option.isNone(settings.pipedrive)) {
+    return {
+      state: "off",
+      message: "nothing is published",
+      fix: "Set PIPEDRIVE_TOKEN and PIPEDRIVE_ORG to publish; files are found and shown without them"
+    } satisfies Finding
+  }
+  const { origin } = settings.pipedrive.value
+  const types = yield* Effect.flatMap(core.Pipedrive, ({ activityTypes }) => activityTypes).pipe(
+    Effect.provide(core.Pipedrive.layer(settings.pipedrive.value).pipe(Layer.provide(core.layerTransport)))
+  )
+  if (settings.publishAs === "activity" && !types.includes(settings.activityType)) {
+    return {
+      state: "failed",
+      message: `${origin} accepts the token and has no activity type \`${settings.activityType}\``,
+      fix: `Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
+    } satisfies Finding
+  }
+  return ok(
+    settings.publishAs === "activity"
+      ? `${origin} accepts the token and knows the activity type \`${settings.activityType}\``
+      : `${origin} accepts the token`
+  )
+})

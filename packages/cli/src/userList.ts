@@ -1,0 +1,84 @@
+/** A list of users to track: a name on each line, or CSV with the columns `username,id`. Each line is checked by itself. */
+interface Entry {
+  /** From 1 on, as editors count. */
+  readonly line: number
+  readonly username: string
+  readonly id: string | undefined
+}
+
+interface Fault {
+  readonly line: number
+  readonly message: string
+}
+
+export interface UserList {
+  readonly entries: ReadonlyArray<Entry>
+  readonly faults: ReadonlyArray<Fault>
+}
+
+/**
+ * Reads a list. Blank lines and lines that begin with `#` are passed over. A first line that names its columns may give them in
+ * any order, and others beside them.
+ */
+export const read = (text: string): UserList => {
+  const entries: Array<Entry> = []
+  const faults: Array<Fault> = []
+  let columns: Columns | undefined
+  let first = true
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, "")
+    .split(/\r\n|\n|\r/)
+    .entries()) {
+    const line = index + 1
+    if (raw.trim() === "" || raw.trimStart().startsWith("#")) continue
+    const cells = cellsOf(raw)
+    if (cells === undefined) {
+      faults.push({ line, message: "a quotation mark must begin and end the cell; write username,id" })
+      continue
+    }
+    const named = first ? columnsOf(cells) : undefined
+    first = false
+    if (named !== undefined) {
+      columns = named
+      continue
+    }
+    if (columns === undefined && cells.length > 2) {
+      faults.push({
+        line,
+        message: `the line has ${cells.length} columns; write username,id, or name the columns in the first line`
+      })
+      continue
+    }
+    const { id, username } = columns ?? { username: 0, id: 1 }
+    const given = id === undefined ? undefined : cells[id]
+    entries.push({ line, username: cells[username] ?? "", id: given === "" ? undefined : given })
+  }
+  return { entries, faults }
+}
+
+interface Columns {
+  readonly username: number
+  readonly id: number | undefined
+}
+
+/** The positions of the columns, if this line names them. To track a user called `username`, begin with a line of column names. */
+const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
+  const names = cells.map((cell) => cell.toLowerCase())
+  const username = names.indexOf("username")
+  if (username === -1) return undefined
+  const id = names.indexOf("id")
+  return { username, id: id === -1 ? undefined : id }
+}
+
+/** The cells of a line, without the spaces around them; `undefined` when a quotation mark does not begin or end a cell. */
+const cellsOf = (line: string): ReadonlyArray<string> | undefined => {
+  const cells: Array<string> = []
+  // Hazard: a pattern that can take the same characters in two ways makes a long line of spaces a matter of hours.
+  const cell = /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^",]*))(,|$)/y
+  for (;;) {
+    const found = cell.exec(line)
+    if (found === null) return undefined
+    cells.push((found[1]?.replaceAll('""', '"') ?? found[2] ?? "").trim())
+    if (found[3] === "") return cells
+  }
+}

@@ -1,0 +1,67 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { read } from "../src/userList.ts"
+
+const found = (text: string) => read(text).entries.map(({ id, line, username }) => [line, username, id])
+
+describe("a list of users", () => {
+  it("is a name a line, with or without an id", () => {
+    assert.deepStrictEqual(found("ann\r\n\r\n  bob , 7 \n# a comment\ncid,\n"), [
+      [1, "ann", undefined],
+      [3, "bob", "7"],
+      [5, "cid", undefined]
+    ])
+  })
+
+  it("may name its columns, in any order and with others beside them", () => {
+    assert.deepStrictEqual(found('\uFEFFID,Name,Username\n7,"Ann, the first",ann\n,Bob,bob\n'), [
+      [2, "ann", "7"],
+      [3, "bob", undefined]
+    ])
+    assert.deepStrictEqual(found("username\nann\nusername\n"), [
+      [2, "ann", undefined],
+      [3, "username", undefined]
+    ])
+  })
+
+  it("has quotation marks as CSV has them", () => {
+    assert.deepStrictEqual(found('"ann","7"\n"a ""b"""\n'), [
+      [1, "ann", "7"],
+      [2, 'a "b"', undefined]
+    ])
+  })
+
+  it("reports the lines that cannot be read, and reads the others", () => {
+    const { entries, faults } = read('ann\n"bob\ncid,1,2\ndan,4\n')
+    assert.deepStrictEqual(
+      entries.map(({ username }) => username),
+      ["ann", "dan"]
+    )
+    assert.deepStrictEqual(
+      faults.map(({ line }) => line),
+      [2, 3]
+    )
+    assert.match(faults[0]?.message ?? "", /a quotation mark must begin and end the cell/)
+    assert.match(faults[1]?.message ?? "", /the line has 3 columns; write username,id/)
+  })
+
+  it("says where quotation marks belong when a cell has them inside", () => {
+    assert.deepStrictEqual(read('octocat "the cat",1\n').faults, [
+      { line: 1, message: "a quotation mark must begin and end the cell; write username,id" }
+    ])
+  })
+
+  it("is read in time, whatever spaces and quotation marks it has", () => {
+    const spaces = " ".repeat(20_000)
+    for (const line of [`${spaces}x${spaces}"y`, `"${'""'.repeat(20_000)}x`, `"a"${spaces}b`]) {
+      assert.match(read(line).faults[0]?.message ?? "", /a quotation mark must begin and end the cell/)
+    }
+    assert.deepStrictEqual(found(`${spaces}ann${spaces},${spaces}"7"${spaces}`), [[1, "ann", "7"]])
+  })
+
+  it.prop("accepts any text, and reports each line at most once", [Schema.String], ([text]) => {
+    const { entries, faults } = read(text)
+    const lines = [...entries, ...faults].map(({ line }) => line)
+    assert.strictEqual(new Set(lines).size, lines.length)
+  })
+})

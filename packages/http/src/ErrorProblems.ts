@@ -1,0 +1,88 @@
+/** Turns each error of the library into the problem that its call answers with. */
+import {
+  type DatabaseError,
+  type FileNotFound,
+  type GithubError,
+  type PublicationNotFailed,
+  type PublicationNotFound,
+  type ScanNotFound,
+  Telemetry,
+  type UserConflict,
+  type UserNotTracked,
+  type VisitNotFound
+} from "@gitpip/core"
+import { type Context, Effect, Predicate } from "effect"
+import { HttpEffect, HttpServerResponse } from "effect/http"
+import {
+  FileNotFoundProblem,
+  GithubProblem,
+  PublicationNotFailedProblem,
+  PublicationNotFoundProblem,
+  ScanNotFoundProblem,
+  UnavailableProblem,
+  UserConflictProblem,
+  UserNotTrackedProblem,
+  VisitNotFoundProblem
+} from "./Problems.ts"
+
+/** The errors of `Gitpip`'s calls. */
+export type CoreError =
+  | DatabaseError
+  | FileNotFound
+  | GithubError
+  | PublicationNotFailed
+  | PublicationNotFound
+  | ScanNotFound
+  | UserConflict
+  | UserNotTracked
+  | VisitNotFound
+
+const databaseDetails = {
+  busy: "Another transaction holds what this call needs. Try again in a moment",
+  readOnly: "The database is read-only, so nothing can be stored. The server's log says what to do"
+} satisfies Record<NonNullable<DatabaseError["reason"]>, string>
+
+const problems = {
+  DatabaseError: ({ reason }: DatabaseError) =>
+    new UnavailableProblem({
+      detail: reason === undefined ? "Try again in a moment. The server's log says why" : databaseDetails[reason]
+    }),
+  FileNotFound: ({ message }: FileNotFound) => new FileNotFoundProblem({ detail: message }),
+  GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),
+  PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
+  PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
+  ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
+  UserConflict: ({ message }: UserConflict) => new UserConflictProblem({ detail: message }),
+  UserNotTracked: ({ username }: UserNotTracked) =>
+    new UserNotTrackedProblem({ detail: `${username} is not tracked. Track it first: POST /users/${username}/{id}` }),
+  VisitNotFound: ({ message }: VisitNotFound) => new VisitNotFoundProblem({ detail: message })
+} satisfies { readonly [K in CoreError["_tag"]]: (error: Extract<CoreError, { readonly _tag: K }>) => unknown }
+
+export type ProblemOf<E extends CoreError> = E extends CoreError ? ReturnType<(typeof problems)[E["_tag"]]> : never
+
+export const toProblem = <E extends CoreError>(error: E): ProblemOf<E> =>
+  (problems[error._tag] as (error: E) => ProblemOf<E>)(error)
+
+/** Fails with the problem in place of the error. The database's own message goes to the log and nowhere else. */
+export const orProblem = <A, E extends CoreError, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, ProblemOf<E>, R> =>
+  effect.pipe(
+    Effect.tapError((error: E) =>
+      isDatabaseError(error)
+        ? Effect.andThen(Telemetry.log("Error", "database.failed", { detail: error.message }), askAgain)
+        : Effect.void
+    ),
+    Effect.mapError((error: E) => toProblem(error))
+  )
+
+/** A database that restarts is back after seconds, and a lock is free by then. */
+const askAgain = Effect.contextWith((context: Context.Context<never>) =>
+  Effect.sync(() =>
+    HttpEffect.appendPreResponseHandlerUnsafe(context, (_, response) =>
+      Effect.succeed(HttpServerResponse.setHeader(response, "retry-after", "5"))
+    )
+  )
+)
+
+const isDatabaseError = Predicate.isTagged("DatabaseError")
