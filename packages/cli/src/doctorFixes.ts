@@ -4,10 +4,10 @@ import { DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
 /** How to fix the error that a check failed with. */
 export const fixOf = (check: keyof typeof general, error: unknown): string => {
   if (error instanceof GithubError) return github[error.reason._tag]
-  if (error instanceof DatabaseError && error.reason === "readOnly")
-    return "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off"
   if (error instanceof PipedriveError) return isRedirect(error) ? redirect : pipedrive[error.reason._tag]
   if (isInUse(error)) return "Stop that process first, or set GITPIP_DATA_DIR to another directory"
+  if (error instanceof DatabaseError && error.reason === "readOnly")
+    return "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off"
   return general[check]
 }
 

@@ -34,6 +34,7 @@ describe("demo", () => {
       assert.match(stdout, /All \d+ claims were checked and held\.$/m)
       assert.notInclude(stdout, "NOT TRUE")
       for (const text of [
+        "✓ The page answers, with its style sheet and its program",
         "nobody-here",
         "of 250",
         "&lt;script&gt;",

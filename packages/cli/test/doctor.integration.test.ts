@@ -52,6 +52,16 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
+  it.effect("names the settings of the address when Pipedrive redirects", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      world.pipedrive.injectFault({ kind: "redirect", location: "https://example.com/" })
+      const { stdout } = yield* run(world, "doctor")
+      world.pipedrive.clearFaults()
+      assert.match(stdout, /^failed +pipedrive +.*redirects.*\n +→ Set PIPEDRIVE_ORG, and PIPEDRIVE_API_URL/m)
+    })
+  )
+
   it.effect("reports a database that takes no writes as failed, with what to do", () =>
     Effect.gen(function* () {
       const world = yield* TheWorld
@@ -61,16 +71,6 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       const { code, stdout } = yield* run(withEnv(world, { POSTGRES_CONNECTION_STRING: url.href }), "doctor")
       assert.strictEqual(code, 1)
       assert.match(stdout, /^failed +database +The database is read-only: .*\n +→ Name the primary server/m)
-    })
-  )
-
-  it.effect("names the settings of the address when Pipedrive redirects", () =>
-    Effect.gen(function* () {
-      const world = yield* TheWorld
-      world.pipedrive.injectFault({ kind: "redirect", location: "https://example.com/" })
-      const { stdout } = yield* run(world, "doctor")
-      world.pipedrive.clearFaults()
-      assert.match(stdout, /^failed +pipedrive +.*redirects.*\n +→ Set PIPEDRIVE_ORG, and PIPEDRIVE_API_URL/m)
     })
   )
 

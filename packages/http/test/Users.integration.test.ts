@@ -51,6 +51,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
         const { type, detail } = problem(yield* call(method, "/users/octocat"), 404)
         assert.strictEqual(type, "urn:gitpip:problem:user-not-tracked")
         assert.include(detail, "octocat")
+        assert.strictEqual(detail.includes("Track it first"), method === "GET")
       }
     })
   )

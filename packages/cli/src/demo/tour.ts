@@ -24,10 +24,17 @@ export const tour = Effect.fnUntraced(function* (stage: Stage, narrator: Narrato
   yield* withServices(stage, { port, worker: "idle" }, (services) => restart({ stage, narrator, services }))
 })
 
-const opening = Effect.fnUntraced(function* ({ narrator: { part, say }, services: { url }, stage }: Scene) {
+const opening = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, services: { url }, stage }: Scene) {
   yield* part("The stage")
   yield* say(`Gitpip serves on ${url}, with a PostgreSQL database in this process's memory.`)
   yield* say(`Open ${url} in a browser, and watch the tour from there as well.`)
+  const statuses = yield* calls.page(url)
+  yield* claim("The page answers, with its style sheet and its program", {
+    holds:
+      Object.values(statuses).every((status) => status === 200) &&
+      [".css", ".js"].every((end) => Object.keys(statuses).some((path) => path.endsWith(end))),
+    seen: JSON.stringify(statuses)
+  })
   yield* say(
     `GitHub and Pipedrive are fakes on this machine: ${stage.github.url.origin} and ${stage.pipedrive.url.origin}.`
   )
