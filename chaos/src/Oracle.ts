@@ -12,7 +12,7 @@ export interface Verdict {
   /** On another user's deal. */
   readonly misplaced: ReadonlyArray<string>
   /** Titles of deals that exist more than once. */
-  readonly twinDeals: ReadonlyArray<string>
+  readonly doubledDeals: ReadonlyArray<string>
   /** What is wrong with visits, in words. */
   readonly visits: ReadonlyArray<string>
   readonly leaks: ReadonlyArray<string>
@@ -35,7 +35,7 @@ export const publications = ({ pipedrive }: World, books: Books) => {
     misplaced: pipedrive.activities
       .filter(({ deal_id, subject }) => titles.get(deal_id ?? 0) !== books.files.get(subject))
       .map(({ subject }) => subject),
-    twinDeals: repeated(pipedrive.deals.map(({ title }) => title))
+    doubledDeals: repeated(pipedrive.deals.map(({ title }) => title))
   }
 }
 
@@ -90,7 +90,7 @@ export const isClean = (verdict: Verdict): boolean =>
   verdict.lost.length +
     verdict.doubled.length +
     verdict.misplaced.length +
-    verdict.twinDeals.length +
+    verdict.doubledDeals.length +
     verdict.visits.length +
     verdict.leaks.length ===
   0

@@ -21,7 +21,7 @@ export type Verdict = "pass" | "reset"
 type Hooks = { readonly [P in Phase]?: (step: Step) => Verdict | Promise<Verdict> }
 
 /** What happens to new connections. */
-type Mode = "open" | "refuse" | "too-many"
+type Mode = "open" | "refuse" | "no-connections-left"
 
 export interface PostgresProxy {
   readonly port: number
@@ -44,7 +44,7 @@ export const make = async (target: { readonly port: number }): Promise<PostgresP
   const server = createServer((client) => {
     client.on("error", () => undefined)
     if (proxy.mode === "refuse") client.resetAndDestroy()
-    else if (proxy.mode === "too-many") client.once("data", () => client.end(tooManyClients))
+    else if (proxy.mode === "no-connections-left") client.once("data", () => client.end(tooManyClients))
     else {
       open.add(client)
       client.once("close", () => open.delete(client))

@@ -52,7 +52,7 @@ export interface World {
   readonly slots: ReadonlyArray<Slot.Slot>
   /** How often each fault has struck. */
   readonly struck: Map<string, number>
-  readonly strike: (fault: string) => void
+  readonly noteStruck: (fault: string) => void
   /** Ids of gists by user. */
   readonly gists: Map<string, Array<string>>
   /** Lines of servers that hold a secret. */
@@ -109,7 +109,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
   const { advance, rest, stop, work } = driver
   return {
     ...parts,
-    strike: (fault) => void struck.set(fault, (struck.get(fault) ?? 0) + 1),
+    noteStruck: (fault) => void struck.set(fault, (struck.get(fault) ?? 0) + 1),
     gists: new Map(),
     advance,
     rest,

@@ -1,6 +1,7 @@
 /** One run: people publish and visit, faults strike, and in the end each file must be there exactly once. */
 import { Duration } from "effect"
-import { choice, themes } from "./faults.ts"
+import { choice } from "./faults/choice.ts"
+import { themes } from "./faults/FaultKind.ts"
 import type { Verdict } from "./Oracle.ts"
 import * as PostgresServer from "./PostgresServer.ts"
 import { type Books, makeBooks, publish, track, users, visit, visitors } from "./people.ts"
@@ -16,8 +17,8 @@ export interface RunOptions {
   readonly database: "postgres" | "embedded"
   readonly servers: number
   readonly mode?: World.Mode | undefined
-  /** The faults go on until so many have struck, however long that takes. */
-  readonly faults: number
+  /** The faults go on until this many have struck, however long that takes. */
+  readonly faultCount: number
   /** Faults whose names match; all otherwise. */
   readonly only?: RegExp | undefined
   readonly onProgress?: (text: string) => void
@@ -26,7 +27,7 @@ export interface RunOptions {
 export interface RunResult {
   readonly seed: number
   readonly struck: ReadonlyMap<string, number>
-  readonly faults: number
+  readonly faultCount: number
   readonly verdict: Verdict
   /** Duplicates that Gitpip deleted. */
   readonly deletedDuplicates: number
@@ -63,7 +64,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     return {
       seed: options.seed,
       struck: world.struck,
-      faults: faults(world),
+      faultCount: countStruck(world),
       verdict,
       deletedDuplicates: world.pipedrive.count("DELETE", "/api/v2/activities/{id}", 200),
       visits: books.visits.length,
@@ -82,8 +83,8 @@ const strikeOften = async (world: World.World, books: Books, options: RunOptions
   const { random } = world
   const next = choice(world, options.only)
   // Where few faults are possible, or few of them strike, a run ends nevertheless.
-  let rounds = maxRounds * options.faults
-  const goesOn = () => rounds > 0 && faults(world) < options.faults
+  let rounds = maxRounds * options.faultCount
+  const goesOn = () => rounds > 0 && countStruck(world) < options.faultCount
   let struckAt = rounds
   let before = 0
   const injections = new Set<Promise<void>>()
@@ -91,8 +92,8 @@ const strikeOften = async (world: World.World, books: Books, options: RunOptions
     const theme = random.pick(themes)
     for (let n = random.int(10, 30); n > 0 && goesOn(); n--) {
       rounds--
-      if (faults(world) !== before) {
-        before = faults(world)
+      if (countStruck(world) !== before) {
+        before = countStruck(world)
         struckAt = rounds
       }
       // Nothing has struck for a while: a limit, a pause or a stopped server lasts for hours.
@@ -113,4 +114,4 @@ const strikeOften = async (world: World.World, books: Books, options: RunOptions
   await Promise.all(injections)
 }
 
-const faults = ({ struck }: World.World): number => [...struck.values()].reduce((sum, n) => sum + n, 0)
+const countStruck = ({ struck }: World.World): number => [...struck.values()].reduce((sum, n) => sum + n, 0)

@@ -1,7 +1,7 @@
 /** `npm run chaos -- --minutes 20 --seed 7`: runs until the time is over, and ends in a table of faults and outcomes. */
 import { parseArgs } from "node:util"
 import { type RunResult, run } from "./chaos.ts"
-import { kinds } from "./faults.ts"
+import { faultKinds } from "./faults/choice.ts"
 import { isClean } from "./Oracle.ts"
 
 const { values } = parseArgs({
@@ -14,21 +14,24 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     /** token+feed, token, feed, none, or all in turn. */
     mode: { type: "string", default: "all" },
-    /** How many strike in one run. */
+    /** Faults that strike in one run. */
     faults: { type: "string", default: "100" }
   }
 })
 
-const number = (name: "minutes" | "seed" | "faults" | "servers", min: number): number => {
+const numberOption = (
+  name: "minutes" | "seed" | "faults" | "servers",
+  { isWhole = true, min }: { readonly isWhole?: boolean; readonly min: number }
+): number => {
   const value = Number(values[name])
-  if (Number.isFinite(value) && value >= min) return value
-  process.stderr.write(`--${name} must be a number from ${min} on, and is ${values[name]}\n`)
+  if (Number.isFinite(value) && value >= min && (!isWhole || Number.isInteger(value))) return value
+  process.stderr.write(`--${name} must be a ${isWhole ? "whole " : ""}number from ${min} on, and is ${values[name]}\n`)
   process.exit(2)
 }
 const only = (() => {
   try {
     const pattern = new RegExp(values.only)
-    if (kinds.some(({ name }) => pattern.test(name))) return pattern
+    if (faultKinds.some(({ name }) => pattern.test(name))) return pattern
   } catch {
     // Reported below.
   }
@@ -51,22 +54,21 @@ if (![...modes.map(({ name }) => name), "all"].includes(values.mode)) {
   process.exit(2)
 }
 
-const end = performance.now() + number("minutes", 0.1) * 60_000
-const first = number("seed", 0)
-const faults = number("faults", 1)
+const end = performance.now() + numberOption("minutes", { isWhole: false, min: 0.1 }) * 60_000
+const firstSeed = numberOption("seed", { min: 0 })
+const faultCount = numberOption("faults", { min: 1 })
+const givenServers = values.servers === undefined ? undefined : numberOption("servers", { min: 1 })
+/** Without `--servers`, by turns. */
+const serverCounts = [1, 2, 5] as const
 const results: Array<RunResult> = []
 let broken = false
 
 for (let n = 0; performance.now() < end; n++) {
   const embedded = values.database === "embedded" || (values.database === "both" && n % 4 === 3)
-  const servers = embedded
-    ? 1
-    : values.servers === undefined
-      ? (([1, 2, 5] as const)[n % 3] as number)
-      : number("servers", 1)
-  const seed = first + n
+  const servers = embedded ? 1 : (givenServers ?? serverCounts[n % serverCounts.length] ?? 1)
+  const seed = firstSeed + n
   const mode = modes[values.mode === "all" ? n % modes.length : modes.findIndex(({ name }) => name === values.mode)]
-  const again = `--seed ${seed} --database ${embedded ? "embedded" : "postgres"} --servers ${servers} --mode ${mode?.name} --faults ${faults} --minutes 0.1${values.only === "" ? "" : ` --only '${values.only}'`}`
+  const again = `--seed ${seed} --database ${embedded ? "embedded" : "postgres"} --servers ${servers} --mode ${mode?.name} --faults ${faultCount} --minutes 0.1${values.only === "" ? "" : ` --only '${values.only}'`}`
   process.stdout.write(
     `seed ${seed}: ${embedded ? "embedded" : "PostgreSQL"}, ${servers} server${servers === 1 ? "" : "s"}, ${mode?.name} … `
   )
@@ -74,19 +76,19 @@ for (let n = 0; performance.now() < end; n++) {
     seed,
     database: embedded ? "embedded" : "postgres",
     servers,
-    faults,
+    faultCount,
     mode,
     only
   })
   results.push(result)
-  const { doubled, files, lost, misplaced, twinDeals, visits } = result.verdict
+  const { doubled, files, lost, misplaced, doubledDeals, visits } = result.verdict
   process.stdout.write(
-    `${result.faults} faults, ${files} files, ${lost.length} lost, ${doubled.length} doubled, ${visits.length} wrong in visits\n`
+    `${result.faultCount} faults, ${files} files, ${lost.length} lost, ${doubled.length} doubled, ${visits.length} wrong in visits\n`
   )
   if (!isClean(result.verdict) || result.dump !== "") {
     broken = true
     process.stdout.write(
-      `${JSON.stringify({ lost, doubled, misplaced, twinDeals, visits: visits.slice(0, 20), leaks: result.verdict.leaks }, null, 1)}\n${result.dump}\nTo repeat it: npm run chaos -- ${again}\n`
+      `${JSON.stringify({ lost, doubled, misplaced, doubledDeals, visits: visits.slice(0, 20), leaks: result.verdict.leaks }, null, 1)}\n${result.dump}\nTo repeat it: npm run chaos -- ${again}\n`
     )
     break
   }
@@ -104,7 +106,7 @@ process.stdout.write(
     ...[...struck].sort(([a], [b]) => a.localeCompare(b)).map(([name, n]) => line(name, n)),
     line(
       "faults in all",
-      sum(({ faults }) => faults)
+      sum(({ faultCount }) => faultCount)
     ),
     line("runs", results.length),
     line(
@@ -120,8 +122,8 @@ process.stdout.write(
       sum(({ verdict }) => verdict.doubled.length)
     ),
     line(
-      "deals made twice",
-      sum(({ verdict }) => verdict.twinDeals.length)
+      "deals doubled",
+      sum(({ verdict }) => verdict.doubledDeals.length)
     ),
     line(
       "on another user's deal",

@@ -1,6 +1,6 @@
 /**
- * Tests of the harness itself. Each rule of the program is switched off in turn, by its name, in a situation where only
- * that rule prevents a fault. Plain wirings in the same situation are the control.
+ * Shows that the oracle notices a missing rule. Each rule of the program is switched off in turn, by its name, in a
+ * situation where only that rule prevents a fault. Plain wirings in the same situation are the control.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -23,18 +23,18 @@ export interface Proof {
   readonly servers: number
   readonly situation: (world: World.World, books: Books) => Promise<void>
   /** What must be wrong without the rule. */
-  readonly red: keyof Pick<Oracle.Verdict, "lost" | "doubled" | "visits">
+  readonly violates: keyof Pick<Oracle.Verdict, "lost" | "doubled" | "visits">
 }
 
-const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
+const isActivityCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
   method === "POST" && route === "/api/v2/activities"
 const slot = (world: World.World, index: number) => world.slots[index] as Slot
-const arrived = (world: World.World, count: number) =>
+const createsArrived = (world: World.World, count: number) =>
   world.until(
-    `Pipedrive is asked for ${count} activities`,
-    () => world.pipedrive.requests.filter(isCreate).length >= count
+    `${count} creates of activities have reached Pipedrive`,
+    () => world.pipedrive.requests.filter(isActivityCreate).length >= count
   )
-/** Until each user was checked. A server that is stopped while it stores new files holds locks that others wait for. */
+/** Waits until each user was checked. A server stopped before could hold locks on new files, and the other would wait for them. */
 const allChecked = (world: World.World) =>
   world.until("each user was checked", async () => {
     const { json } = await world.call(slot(world, 0), "GET", "/users")
@@ -45,17 +45,17 @@ export const proofs: ReadonlyArray<Proof> = [
   {
     rule: "lookupBeforeResend",
     servers: 1,
-    red: "doubled",
+    violates: "doubled",
     situation: async (world, books) => {
-      world.pipedrive.injectFault({ kind: "lost" }, { times: 2, when: isCreate })
+      world.pipedrive.injectFault({ kind: "lost" }, { times: 2, when: isActivityCreate })
       for (let n = 0; n < 5; n++) publish(world, books, "ann")
-      await arrived(world, 2)
+      await createsArrived(world, 2)
     }
   },
   {
     rule: "filesAndOutboxInOneTransaction",
     servers: 1,
-    red: "lost",
+    violates: "lost",
     situation: async (world, books) => {
       let isKilled = false
       slot(world, 0).triggers.push({
@@ -74,7 +74,7 @@ export const proofs: ReadonlyArray<Proof> = [
   {
     rule: "fence",
     servers: 2,
-    red: "doubled",
+    violates: "doubled",
     situation: async (world, books) => {
       const [first, second] = [slot(world, 0), slot(world, 1)]
       await allChecked(world)
@@ -103,7 +103,6 @@ export const proofs: ReadonlyArray<Proof> = [
   },
   {
     rule: "visitLocksUser",
-    // The visit takes longer, so that other visits overlap with it.
     database: (rule) => `do $do$ declare
         definition text := pg_get_functiondef('record_visit'::regproc);
         lock constant text := ' for update;';
@@ -111,14 +110,15 @@ export const proofs: ReadonlyArray<Proof> = [
         if (length(definition) - length(replace(definition, lock, ''))) <> length(lock) then
           raise exception 'record_visit does not lock in one place';
         end if;
+        -- The sleep lets other visits overlap with this one.
         execute replace(definition, lock, '${rule === "on" ? " for update;" : ";"} perform pg_sleep(0.02);');
       end $do$`,
     servers: 2,
-    red: "visits",
+    violates: "visits",
     situation: async (world, books) => {
       for (let round = 1; round <= 6; round++) {
         for (const user of users) publish(world, books, user)
-        await arrived(world, books.files.size)
+        await createsArrived(world, books.files.size)
         await Promise.all(
           users.flatMap((user) =>
             world.slots.flatMap((at) => [1, 2, 3].map(() => visit(books, at, { user, visitor: "eve" })))
@@ -151,7 +151,7 @@ export const outcome = async (postgres: PostgresServer, proof: Proof, rule: "on"
   }
 }
 
-/** Six files by a plain wiring that is killed at every request it makes, once before and once after Pipedrive's work. */
+/** Publishes six files by a plain wiring. Its first six creates kill it, in turn before and after Pipedrive has created. */
 export const plainWiring = async (order: "before" | "after") => {
   const world = await World.make({ time: Time.make(), random: Random.make(1), servers: 0 })
   const books = makeBooks()
@@ -167,7 +167,7 @@ export const plainWiring = async (order: "before" | "after") => {
       for (const fault of [{ kind: "hang" }, { kind: "lost", how: "hang" }] as const) {
         world.pipedrive.injectFault(fault, {
           when: (request) => {
-            if (!isCreate(request)) return false
+            if (!isActivityCreate(request)) return false
             kill()
             return true
           }

@@ -69,11 +69,11 @@ export const settle = async (
         retried++
       }
     }
-    const present = JSON.stringify([found.lost.length, found.doubled.length, found.twinDeals.length, state])
+    const present = JSON.stringify([found.lost.length, found.doubled.length, found.doubledDeals.length, state])
     stuckRounds = present === progress ? stuckRounds + 1 : 0
     progress = present
     const rest = state !== undefined && state.pending + state.sending + state.failed === 0
-    const right = found.lost.length + found.doubled.length + found.twinDeals.length + found.misplaced.length === 0
+    const right = found.lost.length + found.doubled.length + found.doubledDeals.length + found.misplaced.length === 0
     quiet = rest && right ? quiet + 1 : 0
     if (quiet < quietRounds && stuckRounds < patience && round < maxRounds) {
       world.advance(Duration.hours(2 ** stuckRounds))

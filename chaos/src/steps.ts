@@ -26,7 +26,7 @@ const killEverywhere = (world: World, { killed, statements }: Steps, mayKill: (s
   const first = (key: string): boolean => {
     if (!on || killed.has(key) || !mayKill(key) || !slot.server.alive()) return false
     killed.add(key)
-    world.strike("kill -9 at a step")
+    world.noteStruck("kill -9 at a step")
     void slot.server.kill()
     return true
   }

@@ -13,27 +13,27 @@ const guard = { timeout: 1_800_000 }
 
 const survives = async (options: Omit<RunOptions, "seed">) => {
   process.stdout.write(`chaos: seed ${seed}\n`)
-  const { dump, faults, verdict } = await run({ seed, ...options })
+  const { dump, faultCount, verdict } = await run({ seed, ...options })
   assert.isTrue(isClean(verdict), `seed ${seed}: ${JSON.stringify(verdict)}\n${dump}`)
   assert.strictEqual(dump, "", `seed ${seed}: work is left`)
   // A run without faults and files would prove nothing.
-  assert.isAtLeast(faults, options.faults)
+  assert.isAtLeast(faultCount, options.faultCount)
   assert.isAbove(verdict.files, 20)
 }
 
 describe("random faults", () => {
   it("one server on PostgreSQL publishes and shows each file once under random faults", guard, () =>
-    survives({ database: "postgres", servers: 1, faults: 40, mode: { token: true, feed: false } })
+    survives({ database: "postgres", servers: 1, faultCount: 40, mode: { token: true, feed: false } })
   )
   it("three servers on one PostgreSQL publish and show each file once under random faults", guard, () =>
-    survives({ database: "postgres", servers: 3, faults: 50, mode: { token: true, feed: true } })
+    survives({ database: "postgres", servers: 3, faultCount: 50, mode: { token: true, feed: true } })
   )
   it("a server on the embedded database publishes and shows each file once under random faults", guard, () =>
-    survives({ database: "embedded", servers: 1, faults: 40, mode: { token: false, feed: true } })
+    survives({ database: "embedded", servers: 1, faultCount: 40, mode: { token: false, feed: true } })
   )
   it(
     "a server without a token and without the feed publishes and shows each file once under random faults",
     guard,
-    () => survives({ database: "postgres", servers: 1, faults: 40, mode: { token: false, feed: false } })
+    () => survives({ database: "postgres", servers: 1, faultCount: 40, mode: { token: false, feed: false } })
   )
 })

@@ -23,9 +23,9 @@ describe("the rule", () => {
         assert.isTrue(isClean(verdict), JSON.stringify(verdict))
       })
 
-      it(`the oracle finds ${found[proof.red]} when the rule is switched off`, guard, async () => {
+      it(`the oracle finds ${found[proof.violates]} when the rule is switched off`, guard, async () => {
         const verdict = await outcome(postgres, proof, "off")
-        assert.isNotEmpty(verdict[proof.red], JSON.stringify(verdict))
+        assert.isNotEmpty(verdict[proof.violates], JSON.stringify(verdict))
       })
     })
   }

@@ -45,6 +45,18 @@ const loadedBy = async (program: string) => {
   return { loaded: [...loaded], faults }
 }
 
+/** Reads the page as a browser does, with its style and its modules. */
+const readPage = async (origin: string) => {
+  const get = async (address: string) => {
+    const response = await fetch(new URL(address, origin))
+    assert.strictEqual(response.status, 200, `${address}: ${await response.clone().text()}`)
+    return response.text()
+  }
+  const parts = (await get("/")).match(/\/page\/[^"\s]+\.(?:css|js)/g) ?? []
+  assert.isAtLeast(parts.length, 3)
+  for (const part of parts) await get(part)
+}
+
 describe("the image", () => {
   let image: Image
   let folder: string
@@ -110,10 +122,10 @@ describe("the image", () => {
       readdirSync(join(app, folder)).flatMap((name) =>
         name.startsWith("@") ? names(join(folder, name)) : [join(folder, name)]
       )
-    // Links to Gitpip's own packages lead out of node_modules.
+    // Links to Gitpip's own packages lead out of node_modules. Browsers load Preact, from the server.
     assert.sameMembers(
       names("node_modules").filter((name) => !name.includes("/@gitpip/") && !name.includes("/.")),
-      [...imported]
+      [...imported, "node_modules/preact"]
     )
   })
 
@@ -157,6 +169,7 @@ describe("the image", () => {
         const health = (env: Readonly<Record<string, string>>) =>
           Effect.flatMap(start(command(image.healthcheck), options(env)), ({ ended }) => ended)
         assert.strictEqual((yield* health(world.env)).code, 0)
+        yield* Effect.promise(() => readPage(`http://127.0.0.1:${world.env.GITPIP_PORT}`))
         yield* work(world)
         yield* server.kill(image.stopSignal as NodeJS.Signals)
         const stopping = Date.now()

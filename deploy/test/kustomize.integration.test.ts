@@ -47,5 +47,7 @@ describe("kubectl kustomize deploy/kubernetes", () => {
     assert.strictEqual(container.image, `${images[0].newName}:${images[0].newTag}`)
     assert.strictEqual(container.readinessProbe.httpGet.path, "/ready?exclude=work")
     assert.include(secrets, container.envFrom[0].secretRef.name)
+    const [backup] = documents.find(({ kind }) => kind === "CronJob").spec.jobTemplate.spec.template.spec.containers
+    assert.include(secrets, backup.envFrom[0].secretRef.name)
   })
 })

@@ -38,3 +38,7 @@ export const blocks = (path: string, text = read(path)): ReadonlyArray<Block> =>
 
 /** A document without its code blocks. */
 export const prose = (path: string): string => read(path).replace(/^```[^\n]*\n.*?^```$/gms, "")
+
+/** The first cells of a document's tables. */
+export const firstCells = (path: string): Array<string> =>
+  [...read(path).matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell]) => cell as string)

@@ -28,7 +28,7 @@ const running = ({ random, slots }: World): Slot | undefined => {
   return able.length === 0 ? undefined : random.pick(able)
 }
 
-export const any = (world: World): Slot => running(world) ?? world.random.pick(world.slots)
+export const anySlot = (world: World): Slot => running(world) ?? world.random.pick(world.slots)
 
 export const kill = (slot: Slot): Verdict => {
   void slot.server.kill()
@@ -54,14 +54,14 @@ export const atStatement = (
   needs: "postgres",
   inject: (world) => {
     let passed = world.random.int(0, 60)
-    const slot = any(world)
+    const slot = anySlot(world)
     slot.triggers.push({
       phase,
       // Idle polling is the most frequent and the least interesting.
       matches: ({ statement }) =>
         !/^(select|with abandoned|update scans set state = 'inter)/.test(statement) || passed-- <= 0,
       act: (at) => {
-        world.strike(name)
+        world.noteStruck(name)
         return act(world, at)
       }
     })
@@ -84,7 +84,7 @@ export const toProcess = (
   inject: (world) => {
     const slot = running(world)
     if (slot === undefined) return
-    world.strike(name)
+    world.noteStruck(name)
     return act(world, slot)
   }
 })

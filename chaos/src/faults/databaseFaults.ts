@@ -1,16 +1,16 @@
 /** Faults between a server and its database, and of the database itself. */
-import { any, atStatement, type FaultKind, seconds } from "./FaultKind.ts"
+import { anySlot, atStatement, type FaultKind, seconds } from "./FaultKind.ts"
 
 /** For some seconds the proxy of one server accepts no connection. */
-const withoutConnections = (name: string, mode: "refuse" | "too-many"): FaultKind => ({
+const withoutConnections = (name: string, mode: "refuse" | "no-connections-left"): FaultKind => ({
   name,
   theme: "database",
   weight: 0.5,
   needs: "postgres",
   inject: async (world) => {
-    const { proxy } = any(world)
+    const { proxy } = anySlot(world)
     if (proxy === undefined) return
-    world.strike(name)
+    world.noteStruck(name)
     proxy.mode = mode
     proxy.cut()
     await world.time.sleep(world.random.int(3, 30) * seconds)
@@ -32,20 +32,20 @@ export const databaseFaults: ReadonlyArray<FaultKind> = [
     weight: 1,
     needs: "postgres",
     inject: (world) => {
-      world.strike("all connections cut")
-      any(world).proxy?.cut()
+      world.noteStruck("all connections cut")
+      anySlot(world).proxy?.cut()
     }
   },
   withoutConnections("PostgreSQL refuses connections", "refuse"),
-  withoutConnections("PostgreSQL has no connection left", "too-many"),
+  withoutConnections("PostgreSQL has no connection left", "no-connections-left"),
   {
     name: "PostgreSQL is slow",
     theme: "database",
     weight: 1,
     needs: "postgres",
     inject: async (world) => {
-      const slot = any(world)
-      world.strike("PostgreSQL is slow")
+      const slot = anySlot(world)
+      world.noteStruck("PostgreSQL is slow")
       slot.slowness = world.random.int(300, 3_600)
       await world.time.sleep(30 * seconds)
       slot.slowness = 0
@@ -57,7 +57,7 @@ export const databaseFaults: ReadonlyArray<FaultKind> = [
     weight: 0.15,
     needs: "postgres",
     inject: async (world) => {
-      world.strike("PostgreSQL killed")
+      world.noteStruck("PostgreSQL killed")
       await world.postgres?.crash()
     }
   },
@@ -67,7 +67,7 @@ export const databaseFaults: ReadonlyArray<FaultKind> = [
     weight: 0.15,
     needs: "postgres",
     inject: async (world) => {
-      world.strike("PostgreSQL restarted")
+      world.noteStruck("PostgreSQL restarted")
       await world.postgres?.restart()
     }
   },
@@ -77,12 +77,12 @@ export const databaseFaults: ReadonlyArray<FaultKind> = [
     weight: 3,
     needs: "embedded",
     inject: async (world) => {
-      const { server } = any(world)
+      const { server } = anySlot(world)
       const before = await server.order({ type: "disk", full: true })
       await world.time.sleep(world.random.int(3, 24) * seconds)
       const after = await server.order({ type: "disk", full: false })
       if (before !== undefined && after !== undefined && after.refused.disk > before.refused.disk) {
-        world.strike("disk full")
+        world.noteStruck("disk full")
       }
     }
   }

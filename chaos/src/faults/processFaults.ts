@@ -1,7 +1,7 @@
 /** Faults of server processes: killed, stopped, paused, with a wrong clock. */
 import type { Slot } from "../Slot.ts"
 import type { World } from "../World.ts"
-import { any, atStatement, day, type FaultKind, isCreate, kill, minutes, toProcess } from "./FaultKind.ts"
+import { anySlot, atStatement, day, type FaultKind, isCreate, kill, minutes, toProcess } from "./FaultKind.ts"
 
 const stopped = async (world: World, { server }: Slot, millis: number): Promise<void> => {
   server.pause()
@@ -35,8 +35,8 @@ export const processFaults: ReadonlyArray<FaultKind> = [
         {
           when: (request) => {
             if (!isCreate(request)) return false
-            world.strike("kill -9 while Pipedrive works")
-            void any(world).server.kill()
+            world.noteStruck("kill -9 while Pipedrive works")
+            void anySlot(world).server.kill()
             return true
           }
         }

@@ -1,7 +1,7 @@
 /** Faults of GitHub and Pipedrive, and on the way to them. */
 import type { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import type { World } from "../World.ts"
-import { any, type FaultKind, isCreate, seconds } from "./FaultKind.ts"
+import { anySlot, type FaultKind, isCreate, seconds } from "./FaultKind.ts"
 
 /** Faults that wait for a request. With many of them each request would meet one, and runs would try outages only. */
 const waiting = new WeakMap<World, number>()
@@ -12,7 +12,7 @@ const oneOfFew = (world: World, add: (struck: (name: string) => void) => void): 
   waiting.set(world, present + 1)
   add((name) => {
     waiting.set(world, (waiting.get(world) ?? 1) - 1)
-    world.strike(name)
+    world.noteStruck(name)
   })
 }
 
@@ -79,12 +79,12 @@ export const serviceFaults: ReadonlyArray<FaultKind> = [
     theme: "services",
     weight: 2,
     inject: async (world) => {
-      const { server } = any(world)
+      const { server } = anySlot(world)
       const before = await server.order({ type: "dns", broken: true })
       await world.time.sleep(world.random.int(3, 24) * seconds)
       const after = await server.order({ type: "dns", broken: false })
       if (before !== undefined && after !== undefined && after.refused.dns > before.refused.dns) {
-        world.strike("no name is resolved")
+        world.noteStruck("no name is resolved")
       }
     }
   },
@@ -92,12 +92,12 @@ export const serviceFaults: ReadonlyArray<FaultKind> = [
     name: "Pipedrive: a certificate that is not trusted",
     theme: "services",
     weight: 2,
-    inject: async ({ front, random, strike, time }) => {
+    inject: async ({ front, random, noteStruck, time }) => {
       const before = front.refusals()
       front.present("untrusted")
       await time.sleep(random.int(3, 24) * seconds)
       front.present("trusted")
-      if (front.refusals() > before) strike("Pipedrive: a certificate that is not trusted")
+      if (front.refusals() > before) noteStruck("Pipedrive: a certificate that is not trusted")
     }
   },
   // GitHub
@@ -144,7 +144,7 @@ export const serviceFaults: ReadonlyArray<FaultKind> = [
         {
           when: (request) => {
             if (!isCreate(request)) return false
-            world.strike("Pipedrive: done, the answer late beyond the timeout")
+            world.noteStruck("Pipedrive: done, the answer late beyond the timeout")
             void world.time.sleep("40 seconds").then(() => world.pipedrive.release())
             return true
           }

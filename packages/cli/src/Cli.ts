@@ -1,6 +1,6 @@
 /** The tree of commands, and how an outcome becomes a message and an exit code. */
 import { Cause, Effect, Layer, Match } from "effect"
-import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { CliConfig, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import { demo } from "./commands/demo.ts"
 import { doctor } from "./commands/doctor.ts"
 import { exportState } from "./commands/export.ts"
@@ -16,9 +16,19 @@ import { track } from "./commands/track.ts"
 import { untrack } from "./commands/untrack.ts"
 import { users } from "./commands/users.ts"
 import { exitCode, failureOf, textOf } from "./Failure.ts"
-import { hide } from "./Host.ts"
+import { hide, Version } from "./Host.ts"
 import * as Output from "./Output.ts"
+import * as SettingsFile from "./settingsFile.ts"
 import { plainLines } from "./Text.ts"
+
+/** For the help and for completions. `process.ts` reads the files, before the commands are parsed. */
+const settingsFile = GlobalFlag.Setting(SettingsFile.name)({
+  flag: Flag.Path(SettingsFile.name).pipe(
+    Flag.withMetavar("FILE"),
+    Flag.optional,
+    Flag.withDescription("Read settings from a file with a NAME=value on each line; the environment comes first")
+  )
+})
 
 export const gitpip = Command.make("gitpip").pipe(
   Command.withDescription(
@@ -39,7 +49,8 @@ export const gitpip = Command.make("gitpip").pipe(
     exportState,
     importState,
     demo
-  ])
+  ]),
+  Command.withGlobalFlags([settingsFile])
 )
 
 /** Runs one command line, prints what went wrong, and succeeds with the exit code. */
@@ -53,7 +64,8 @@ export const execute = (args: ReadonlyArray<string>, version: string) =>
         return Effect.as(failure.message === "" ? Effect.void : Output.message(textOf(failure)), failure.code)
       })
     }),
-    Effect.provide(layerOutput)
+    Effect.provide(layerOutput),
+    Effect.provideService(Version, version)
   )
 
 /** Requested help goes to stdout, faults of the command line to stderr. No colours: the build makes the help texts without. */

@@ -20,5 +20,8 @@ export interface HostShape {
 /** The process itself by default. A test provides another host to run several commands in one process. */
 export const Host = Context.Reference<HostShape>("gitpip/cli/Host", { defaultValue: () => process })
 
+/** The version of the program. */
+export const Version = Context.Reference<string>("gitpip/cli/Version", { defaultValue: () => "unknown" })
+
 /** Masks the secrets of the host's environment. */
 export const hide: Effect.Effect<(text: string) => string> = Effect.map(Host, ({ env }) => hiding(env))

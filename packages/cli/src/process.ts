@@ -5,11 +5,26 @@ import { Cause, Effect, Exit } from "effect"
 import { execute } from "./Cli.ts"
 import { crash, exitCode, failureOf, textOf } from "./Failure.ts"
 import { hiding } from "./Secrets.ts"
+import * as SettingsFile from "./settingsFile.ts"
+import { plain } from "./Text.ts"
 
 /** Commands that run until they are stopped, which is success for them. */
 const services = new Set(["serve", "demo"])
 
-export const run = (args: ReadonlyArray<string>, version: string): void => {
+/** Adds the variables of `--settings` to the environment, which comes first. Gives the other arguments. */
+const readSettings = (typed: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const { files, rest } = SettingsFile.splitArgs(typed)
+  try {
+    for (const [name, value] of Object.entries(SettingsFile.readFiles(files))) process.env[name] ??= value
+  } catch (error) {
+    process.stderr.write(`${plain(error instanceof Error ? error.message : String(error))}\n`)
+    process.exit(exitCode.usage)
+  }
+  return rest
+}
+
+export const run = (typed: ReadonlyArray<string>, version: string): void => {
+  const args = readSettings(typed)
   const hide = hiding(process.env)
   let signal: "SIGINT" | "SIGTERM" | undefined
   for (const name of ["SIGINT", "SIGTERM"] as const) {

@@ -1,6 +1,7 @@
 /** `gitpip serve`: the server of `@gitpip/http` with all of its services, until it is stopped. */
 import { layerServer, layerTelemetry } from "@gitpip/http"
 import { ConfigProvider, Effect, Layer } from "effect"
+import { Version } from "./Host.ts"
 import * as Logging from "./Logging.ts"
 import { core, unknown } from "./Session.ts"
 
@@ -17,8 +18,8 @@ export const serve = (options: Options) =>
     layerServer.pipe(
       Layer.provide(core.Worker.layer),
       Layer.provide(core.Gitpip.layer),
-      // First to be built, so before the database is opened.
-      Layer.provide(Layer.effectDiscard(logUnknown)),
+      // Built first and closed last: the first line comes before the database is opened.
+      Layer.provide(layerLines),
       Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs(options))),
       Layer.provide(core.Settings.layer),
       Layer.provide(layerFlags(options))
@@ -34,6 +35,17 @@ const layerFlags = ({ host, port }: Options): Layer.Layer<never> =>
     }),
     { asPrimary: true }
   )
+
+/** The lines of the server's start and of its end. */
+const layerLines = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const [settings, version] = [yield* core.Settings, yield* Version]
+    const database = core.Database.describe(settings)
+    yield* Effect.addFinalizer(() => core.Telemetry.log("Info", "server.stopped", {}))
+    yield* core.Telemetry.log("Info", "server.starting", { version, database })
+    yield* logUnknown
+  })
+)
 
 const logUnknown = Effect.flatMap(unknown, (found) =>
   Effect.forEach(

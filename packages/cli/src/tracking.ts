@@ -10,8 +10,8 @@ import { Host } from "./Host.ts"
 import * as Input from "./Input.ts"
 import { message } from "./Output.ts"
 import type { Progress } from "./Progress.ts"
-import * as Roster from "./roster.ts"
 import { count } from "./Text.ts"
+import * as UserList from "./userList.ts"
 
 /** In bytes. A longer file is not a list of users. */
 const maxBytes = 64 * 1024 * 1024
@@ -44,7 +44,7 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
         message: `${isStdin ? "Stdin" : file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Give a file with a USERNAME, or USERNAME,ID, on each line`
       })
   })
-  const { entries, faults } = Roster.read(text)
+  const { entries, faults } = UserList.read(text)
   const candidates: Array<Candidate> = []
   const wrong = faults.map(({ line, message }) => refused(line, message))
   for (const { id, line, username } of entries) {

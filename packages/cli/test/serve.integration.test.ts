@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Here from "./inProcess.ts"
@@ -29,7 +30,17 @@ describe("serve", () => {
         const { code, stderr, stdout } = yield* server.ended
         assert.strictEqual(code, 0, stderr)
         assert.strictEqual(stderr, "")
-        for (const line of stdout.trimEnd().split("\n")) JSON.parse(line)
+        const lines = stdout
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line))
+        const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+        const { host, pathname } = new URL(world.env.POSTGRES_CONNECTION_STRING ?? "")
+        assert.deepInclude(lines[0], {
+          message: "server.starting",
+          annotations: { version, database: `PostgreSQL at ${host}${pathname}` }
+        })
+        assert.strictEqual(lines.at(-1).message, "server.stopped")
       })
     )
   }

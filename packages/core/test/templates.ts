@@ -6,7 +6,7 @@ import { createRequire } from "node:module"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, type Layer, Redacted } from "effect"
+import { Effect, type Layer, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Database from "../src/database/Database.ts"
 
@@ -30,7 +30,7 @@ const build = (layer: Layer.Layer<SqlClient.SqlClient, Database.DatabaseError>, 
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       for (const statement of [...virtualClock, ...more]) yield* sql.unsafe(statement)
-    }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(layer), Effect.provideService(References.MinimumLogLevel, "Warn"))
   )
 
 /** Makes the template on a server, again if it is there. */

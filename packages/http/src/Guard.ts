@@ -20,11 +20,11 @@ import {
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { isOwnHost } from "./Address.ts"
 import { clientBehind } from "./Client.ts"
+import * as EarlyResponses from "./EarlyResponses.ts"
 import { framingFault } from "./Framing.ts"
 import { forAsset, forPage, forProgram } from "./headers.ts"
 import { isOfPage } from "./page/addresses.ts"
 import * as RateLimit from "./RateLimit.ts"
-import * as Refusals from "./Refusals.ts"
 import { openPaths } from "./routing.ts"
 import { makeSessions, sessionCookie } from "./Session.ts"
 import { targetFault } from "./Target.ts"
@@ -107,7 +107,7 @@ const makeRefuse = (settings: Settings["Service"], onLoopbackAlone: boolean): Re
   return (request, path, now) => {
     const { headers, method } = request
     const misframed = framingFault(request.source)
-    if (misframed !== undefined) return Effect.succeed(Refusals.misframed(misframed))
+    if (misframed !== undefined) return Effect.succeed(EarlyResponses.misframed(misframed))
     if (!openPaths.has(path)) {
       if (onLoopbackAlone && headers.host !== undefined && !isOwnHost(headers.host)) return misdirected
       const refused = refuseClient(request, path, now)
@@ -116,17 +116,17 @@ const makeRefuse = (settings: Settings["Service"], onLoopbackAlone: boolean): Re
     if (isFromElsewhere(headers) && !isFollowedLink(method, headers)) return crossSite
     if (request.url.length > urlLimit) return longUrl
     const ambiguous = targetFault(method, targetOf(request))
-    if (ambiguous !== undefined) return Effect.succeed(Refusals.ambiguous(ambiguous))
+    if (ambiguous !== undefined) return Effect.succeed(EarlyResponses.ambiguous(ambiguous))
     if (Number(headers["content-length"] ?? 0) > bodyLimitBytes) return tooLarge
     return undefined
   }
 }
 
-const misdirected = Effect.succeed(Refusals.misdirected)
-const crossSite = Effect.succeed(Refusals.crossSite)
-const longUrl = Effect.succeed(Refusals.longUrl)
-const tooLarge = Effect.succeed(Refusals.tooLarge)
-const unauthorized = Effect.succeed(Refusals.unauthorized)
+const misdirected = Effect.succeed(EarlyResponses.misdirected)
+const crossSite = Effect.succeed(EarlyResponses.crossSite)
+const longUrl = Effect.succeed(EarlyResponses.longUrl)
+const tooLarge = Effect.succeed(EarlyResponses.tooLarge)
+const unauthorized = Effect.succeed(EarlyResponses.unauthorized)
 
 /** The limits and the key. Not for the open paths: a supervisor always gets its answer. */
 const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Service"]): Refuse => {
@@ -143,9 +143,11 @@ const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Servi
     if (who !== undefined) {
       const blocked = wrongKeys.wait(who, now)
       // Not even compared, since any difference between a right and a wrong key helps a guesser.
-      if (blocked > 0) return Effect.succeed(Refusals.tooMany("Too many wrong keys came from this address", blocked))
+      if (blocked > 0)
+        return Effect.succeed(EarlyResponses.tooMany("Too many wrong keys came from this address", blocked))
       const wait = requests.take(who, now)
-      if (wait > 0) return Effect.succeed(Refusals.tooMany(`A client may make ${rateLimit} requests a minute`, wait))
+      if (wait > 0)
+        return Effect.succeed(EarlyResponses.tooMany(`A client may make ${rateLimit} requests a minute`, wait))
     }
     // The page has no data, and asks for the key itself.
     if (isOfPage(path)) return undefined
@@ -159,7 +161,7 @@ const makeRefuseClient = ({ apiKey, rateLimit, trustedProxies }: Settings["Servi
     if (key === "missing" || who === undefined) return unauthorized
     wrongKeys.take(who, now)
     return wrongKeys.wait(who, now) > 0
-      ? Effect.as(Telemetry.log("Warn", "http.client_blocked", { client: who }), Refusals.unauthorized)
+      ? Effect.as(Telemetry.log("Warn", "http.client_blocked", { client: who }), EarlyResponses.unauthorized)
       : unauthorized
   }
 }
@@ -218,7 +220,7 @@ const countBody = (request: HttpServerRequest.HttpServerRequest) =>
 const fromCause = (cause: Cause.Cause<unknown>, request: HttpServerRequest.HttpServerRequest, path: string): App => {
   // The caller has left, or the server stops.
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
-  const answer = Refusals.ofServer(Cause.squash(cause), request, path)
+  const answer = EarlyResponses.ofServer(Cause.squash(cause), request, path)
   if (answer !== undefined) return Effect.succeed(answer)
-  return Effect.as(Telemetry.log("Error", "http.broke", { method: request.method, path, cause }), Refusals.broken)
+  return Effect.as(Telemetry.log("Error", "http.broke", { method: request.method, path, cause }), EarlyResponses.broken)
 }

@@ -38,7 +38,7 @@ interface CommonAnswer {
 
 const retryAfter = { "retry-after": "In seconds: when to send the request again" }
 
-/** Each is sent by `Guard.ts`, `Refusals.ts`, `Connections.ts` or `Errors.ts`. */
+/** Each is sent by `Guard.ts`, `EarlyResponses.ts`, `Connections.ts` or `ErrorProblems.ts`. */
 const commonAnswers: Readonly<Record<string, CommonAnswer>> = {
   400: {
     name: "BadRequest",

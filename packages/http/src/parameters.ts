@@ -6,7 +6,7 @@ import { HttpApiSchema } from "effect/http-api"
 /** A number in an address, in plain digits. Other spellings that JavaScript accepts (`1e3`, `0x10`, ` 7`) are refused. */
 export const digits = <S extends Schema.Codec<number, number>>(number: S, message: string, description: string) =>
   Schema.String.annotate({ description, message })
-    .check(Schema.isPattern(/^\d{1,16}$/, { message }))
+    .check(Schema.isPattern(/^\d{1,16}$/u, { message }))
     .pipe(Schema.decodeTo(number, SchemaTransformation.numberFromString))
 
 /** A number within a range. `message` answers any other value. */

@@ -4,8 +4,10 @@ import type { Json } from "./server.ts"
 
 export interface Documented {
   readonly status: number
-  readonly contentType: string | undefined
+  readonly headers: Readonly<Record<string, string | undefined>>
   readonly text: string
+  /** False for an answer to `HEAD`. */
+  readonly hasBody?: boolean
 }
 
 /** Every operation of the document, with its name: `GET /users`. */
@@ -43,15 +45,19 @@ export const judge = (openapi: Json) => {
     return validate(JSON.parse(text)) ? undefined : ajv.errorsText(validate.errors)
   }
 
-  return (path: string, method: string, { contentType, status, text }: Documented): string | undefined => {
+  return (path: string, method: string, { hasBody = true, headers, status, text }: Documented): string | undefined => {
     const declared = openapi.paths[path]?.[method.toLowerCase()]?.responses[status]
     if (declared === undefined) return `${status} is not documented`
-    const { content = {} } = locate(openapi, declared)
+    const { content = {}, headers: declaredHeaders = {} } = locate(openapi, declared)
+    for (const [name, { required }] of Object.entries<Json>(declaredHeaders)) {
+      if (required === true && headers[name] === undefined) return `${status} lacks the header ${name}`
+    }
+    const contentType = headers["content-type"]
     const type = [contentType, contentType?.replace(/;.*$/, "")].find((one) => one !== undefined && one in content)
     if (Object.keys(content).length === 0)
       return text === "" ? undefined : `${status} has a body that is not documented`
     if (type === undefined) return `${status} with the type ${contentType} is not documented`
-    if (!type.endsWith("json")) return undefined
+    if (!hasBody || !type.endsWith("json")) return undefined
     const at =
       declared.$ref === undefined
         ? ["paths", path, method.toLowerCase(), "responses", `${status}`]

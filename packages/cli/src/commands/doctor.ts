@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import type { Check } from "../checks.ts"
+import type { Check } from "../doctorChecks.ts"
 import { Unsuccessful } from "../Failure.ts"
 import * as Output from "../Output.ts"
 import type { Meaning } from "../Screen.ts"
@@ -13,7 +13,7 @@ export const doctor = Command.make(
   { json },
   Effect.fnUntraced(function* (typed) {
     yield* session
-    const { Checks, checkAll } = yield* Effect.promise(() => import("../checks.ts"))
+    const { Checks, checkAll } = yield* Effect.promise(() => import("../doctorChecks.ts"))
     const checks = yield* checkAll
     yield* Output.result(checks, {
       json: typed.json,

@@ -60,7 +60,7 @@ const scanned = ({ failures, scan }: ScanDetails): ReadonlyArray<string | Table>
 const published = ({ failed, gone, published, state }: Published): string =>
   state === "off"
     ? "Publishing is off"
-    : `${count(published, "file")} published${failed === 0 ? "" : `, ${failed} not`}${gone === 0 ? "" : `, ${gone} deleted on GitHub before`}`
+    : `${count(published, "file")} published${failed === 0 ? "" : `, ${failed} not`}${gone === 0 ? "" : `, ${gone} deleted or made secret on GitHub before`}`
 
 /** Why the command has not done everything. */
 const problemsOf = ({ publishing, scans }: Report): ReadonlyArray<string> => [

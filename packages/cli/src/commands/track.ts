@@ -57,7 +57,9 @@ export const track = Command.make(
     else yield* trackMany({ usernames, file: Option.getOrUndefined(typed.from) }, options)
   })
 ).pipe(
-  Command.withDescription("Track GitHub users: every file of their public gists is published from now on"),
+  Command.withDescription(
+    "Track GitHub users: every file of their public gists is published. With GITPIP_BACKFILL=none, files that are older than the tracking are only listed"
+  ),
   Command.withShortDescription("Track GitHub users"),
   Command.withExamples([
     { command: "gitpip track octocat", description: "Track octocat under the next free id" },

@@ -3,7 +3,7 @@ import { Api } from "@gitpip/http"
 import { Effect, Layer, Option, type Redacted } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import { explain } from "./problems.ts"
+import { explain } from "./serverErrors.ts"
 
 export interface Server {
   /** Without a slash at its end. */

@@ -1,3 +1,4 @@
+/** The calls about publications, answered by a running server. */
 import { type PublicationId, PublicationNotFound } from "@gitpip/core"
 import { pageLimit } from "@gitpip/http"
 import { Clock, Effect } from "effect"
@@ -5,7 +6,7 @@ import { type Calls, ServerError } from "../Backend.ts"
 import type { Outbox } from "../publishing.ts"
 import type { Connection } from "./connection.ts"
 import { readPages } from "./pages.ts"
-import { reasonOf } from "./problems.ts"
+import { reasonOf } from "./serverErrors.ts"
 
 /** Between two requests for the server's progress. */
 export const pollInterval = "500 millis"

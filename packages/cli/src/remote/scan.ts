@@ -1,3 +1,4 @@
+/** Has a running server scan, and follows its scans and its publishing until they end. */
 import { type ScanDetails, ScanNotFound, UserNotTracked, type Username } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Backend, type Report, ServerError } from "../Backend.ts"
@@ -5,8 +6,8 @@ import type { Progress } from "../Progress.ts"
 import { publishAll } from "../publishing.ts"
 import { scanning } from "../scanning.ts"
 import type { Connection } from "./connection.ts"
-import { notTracked, reasonOf } from "./problems.ts"
 import { type PublicationCalls, pollInterval, remoteOutbox } from "./publications.ts"
+import { notTracked, reasonOf } from "./serverErrors.ts"
 
 export const scanCall = (connection: Connection, calls: PublicationCalls): Backend["Service"]["scan"] =>
   Effect.fnUntraced(function* (usernames, progress) {

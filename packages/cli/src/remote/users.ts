@@ -1,8 +1,9 @@
+/** The calls about tracked users, answered by a running server. */
 import { UserConflict } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
 import type { Connection } from "./connection.ts"
-import { notTracked, reasonOf } from "./problems.ts"
+import { notTracked, reasonOf } from "./serverErrors.ts"
 
 export const userCalls = ({
   client: { users },

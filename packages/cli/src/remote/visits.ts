@@ -1,9 +1,10 @@
+/** The calls about a user's new files, visits and history, answered by a running server. */
 import { defaultVisitor, VisitNotFound } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
 import type { Connection } from "./connection.ts"
 import { readPages } from "./pages.ts"
-import { notTracked } from "./problems.ts"
+import { notTracked } from "./serverErrors.ts"
 
 export const visitCalls = ({
   client: { gists },
@@ -13,8 +14,9 @@ export const visitCalls = ({
     const params = { username }
     const { body, headers } = yield* orServerError(gists.latest({ params, query: { visitor } }), notTracked(username))
     const id = headers["gitpip-visit"]
-    // The visit's record is the newest one before the next id.
-    const query = { visitor, after: id + 1, limit: 1 }
+    // Rows come newest first, so the page after the next id begins with this visit.
+    const cursor = id + 1
+    const query = { visitor, after: cursor, limit: 1 }
     const records = yield* orServerError(gists.visits({ params, query }), notTracked(username))
     const record = records.body[0]
     if (record === undefined)

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util"
 import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Database from "../../src/database/Database.ts"
-import { tables } from "../../src/database/stateFile.ts"
+import { tables } from "../../src/database/stateTables.ts"
 import { startPostgres } from "../../test/postgres.ts"
 import { print, rounded } from "../support/bench.ts"
 

@@ -44,7 +44,7 @@ const intakes = ({
       githubId: user,
       etag: `W/"${made}"`,
       pages: 1,
-      full: true,
+      isFullListing: true,
       backfill: "all"
     }
   })

@@ -88,6 +88,6 @@ const intake = (user: number, files: number, round: number): Intake => ({
   githubId: user,
   etag: '"x"',
   pages: 1,
-  full: true,
+  isFullListing: true,
   backfill: "all"
 })

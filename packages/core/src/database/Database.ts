@@ -7,16 +7,17 @@
  */
 import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Context, Effect, Layer, Option, Redacted, Schema, type Scope, String as Text } from "effect"
+import { Context, Effect, Layer, Option, Redacted, Result, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
-import { parse } from "./address.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
+import { parse, shownAddress } from "./address.ts"
 import * as Embedded from "./embedded/embedded.ts"
 import * as ServerFile from "./embedded/serverFile.ts"
 import { migrations, newest } from "./migrations/index.ts"
 import { clientConfig, tlsFault } from "./server.ts"
-import { tables } from "./stateFile.ts"
+import { tables } from "./stateTables.ts"
 import { types } from "./types.ts"
 
 /** The database cannot be used. The message says why and what to do. */
@@ -38,6 +39,14 @@ export const layer: Layer.Layer<SqlClient.SqlClient, DatabaseError, Settings> = 
     })
   )
 )
+
+/** The database that the settings name, for people: never its user or password. */
+export const describe = ({ dataDir, postgres }: Pick<Settings["Service"], "dataDir" | "postgres">): string =>
+  Option.match(postgres, {
+    onNone: () => `embedded in ${resolve(dataDir)}`,
+    onSome: (url) =>
+      Result.match(parse(Redacted.value(url)), { onSuccess: shownAddress, onFailure: () => "PostgreSQL" })
+  })
 
 /** A PostgreSQL server, by its address in either form that libpq knows: `address.ts`. */
 export const layerServer = (url: Redacted.Redacted): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
@@ -146,6 +155,15 @@ const migrated = ({
 
 const failing = (error: DatabaseError) => Layer.effectContext(Effect.fail(error))
 
+/** The names of the migrations that the database lacks, in order. */
+const missing = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const [table] = yield* sql<{ name: string | null }>`select to_regclass('gitpip_migrations')::text as name`
+  const [latest] =
+    table?.name === null ? [] : yield* sql<{ id: number | null }>`select max(migration_id) as id from gitpip_migrations`
+  return Object.keys(migrations).filter((name) => Number.parseInt(name, 10) > (latest?.id ?? 0))
+})
+
 /**
  * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
  * is a database in which somebody else's tables have the names of ours: nothing is changed there.
@@ -162,6 +180,9 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
         message: `The database holds tables of another program (${foreign.map(({ name }) => name).join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
       })
     }
+    const waiting = yield* missing
+    // Before they run: a migration of a large database takes minutes.
+    if (waiting.length > 0) yield* Telemetry.log("Info", "database.migrating", { migrations: waiting.join(", ") })
     const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
     const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
     if (latest !== undefined && latest.id > newest) {

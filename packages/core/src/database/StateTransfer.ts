@@ -14,11 +14,12 @@ import { SqlClient, SqlError } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "./Database.ts"
 import { newest } from "./migrations/index.ts"
 import * as StateFile from "./stateFile.ts"
-import { columnsOf, makeReading, pageOfRows, type Rows, StateError } from "./stateReading.ts"
+import { type RowCounts, StateError } from "./stateFile.ts"
+import { makeReading } from "./stateReading.ts"
+import { columnsOf, rowsPerStatement, type Table, tables } from "./stateTables.ts"
 
-export { type Rows, StateError } from "./stateReading.ts"
-
-export const { passing, tables } = StateFile
+export { type RowCounts, StateError } from "./stateFile.ts"
+export { passing, tables } from "./stateTables.ts"
 
 type OnProgress = (rows: number) => Effect.Effect<void>
 
@@ -26,16 +27,16 @@ type OnProgress = (rows: number) => Effect.Effect<void>
 export const exportTo = <E, R>(
   write: (text: string) => Effect.Effect<void, E, R>,
   onProgress: OnProgress = () => Effect.void
-): Effect.Effect<Rows, E | DatabaseError, SqlClient.SqlClient | R> =>
+): Effect.Effect<RowCounts, E | DatabaseError, SqlClient.SqlClient | R> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const rows: Record<string, number> = {}
     let total = 0
     const now = new Date(yield* Clock.currentTimeMillis).toISOString()
     yield* write(line({ gitpip: "state", version: StateFile.version, schema: newest, exported_at: now }))
-    for (const { key, name } of StateFile.tables) {
+    for (const { key, name } of tables) {
       rows[name] = 0
-      yield* write(line({ table: name, columns: yield* columnsOf(sql, name) }))
+      yield* write(line({ table: name, columns: yield* inDatabase(columnsOf(sql, name)) }))
       for (let after: ReadonlyArray<unknown> | undefined; ; ) {
         const page = yield* pageOf(sql, { key, name }, after)
         const last = page.at(-1)
@@ -54,7 +55,7 @@ export const exportTo = <E, R>(
 /** The rows of a table behind a key, as lines of the file. */
 const pageOf = (
   sql: SqlClient.SqlClient,
-  { key, name }: Pick<StateFile.Table, "key" | "name">,
+  { key, name }: Pick<Table, "key" | "name">,
   after: ReadonlyArray<unknown> | undefined
 ) => {
   // The names are the program's own.
@@ -64,7 +65,7 @@ const pageOf = (
   return inDatabase(
     sql.unsafe<{ readonly at: ReadonlyArray<unknown>; readonly line: string }>(
       `select json_build_array(${columns}) as at, '${StateFile.rowBegin}' || row_to_json(t)::text || '}' as line
-       from ${name} t ${behind} order by ${columns} limit ${pageOfRows}`,
+       from ${name} t ${behind} order by ${columns} limit ${rowsPerStatement}`,
       after ?? []
     )
   )
@@ -74,14 +75,14 @@ const pageOf = (
 export const importFrom = <E, R>(
   lines: Stream.Stream<string, E, R>,
   onProgress: OnProgress = () => Effect.void
-): Effect.Effect<Rows, E | StateError | DatabaseError, SqlClient.SqlClient | R> =>
+): Effect.Effect<RowCounts, E | StateError | DatabaseError, SqlClient.SqlClient | R> =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     yield* requireEmpty
     const reading = makeReading(sql)
     yield* Stream.runForEachArray(lines, (chunk) =>
       Effect.gen(function* () {
-        for (const text of chunk) yield* reading.take(text)
+        for (const text of chunk) yield* reading.readLine(text)
         yield* onProgress(reading.total())
       })
     )
@@ -89,10 +90,10 @@ export const importFrom = <E, R>(
   }).pipe(inTransaction("BEGIN"))
 
 /** Compares the stored rows with the numbers that the file declares, and numbers later rows behind the stored ones. */
-const checkStored = Effect.fnUntraced(function* (declared: Rows) {
+const checkStored = Effect.fnUntraced(function* (declared: RowCounts) {
   const sql = yield* SqlClient.SqlClient
   const rows: Record<string, number> = {}
-  for (const { identity, key, name } of StateFile.tables) {
+  for (const { identity, key, name } of tables) {
     const stored = yield* inDatabase(
       sql.unsafe<{ readonly n: number; readonly last: number | null }>(
         `select count(*) as n, ${identity ? `max(${key[0]})` : "null::bigint"} as last from ${name}`
@@ -116,7 +117,7 @@ const checkStored = Effect.fnUntraced(function* (declared: Rows) {
 /** Locks all tables until the end, and fails when one of them has rows. */
 const requireEmpty = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const names = StateFile.tables.map(({ name }) => name)
+  const names = tables.map(({ name }) => name)
   yield* inDatabase(sql.unsafe(`lock table ${names.join(", ")} in exclusive mode`))
   const [found] = yield* inDatabase(
     sql.unsafe<{ readonly full: ReadonlyArray<string> }>(

@@ -59,6 +59,12 @@ export const parse = (given: string): Result.Result<Address, string> => {
   return Result.flatMap(parameters, read)
 }
 
+/** The address for people: host and database alone, without user and password. */
+export const shownAddress = ({ database, host = "localhost", port = 5432 }: Address): string => {
+  const shownHost = host.includes(":") ? `[${host}]` : host
+  return `PostgreSQL at ${shownHost}${port === 5432 ? "" : `:${port}`}${database === undefined ? "" : `/${database}`}`
+}
+
 export const emptyAddress = "is empty. Give the address of a server, or unset it to use the embedded database"
 
 /** `docker --env-file` and systemd keep quotes that a shell would have removed. */

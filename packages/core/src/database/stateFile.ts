@@ -1,7 +1,7 @@
 /**
  * The form of a file that holds all of Gitpip's state: one JSON document a line.
  *
- *     {"gitpip":"state","version":1,"schema":3,"exported_at":"…"}
+ *     {"gitpip":"state","version":1,"schema":8,"exported_at":"…"}
  *     {"table":"users","columns":["key","id",…]}
  *     {"row":{"key":1,"id":7,…}}
  *     {"table":"scans","columns":[…]}
@@ -27,32 +27,11 @@ export const Head = Schema.Struct({
 export const Opening = Schema.Struct({ table: Schema.String, columns: Schema.Array(Schema.String) })
 const End = Schema.Struct({ end: Schema.Literal(true), rows: Schema.Record(Schema.String, Schema.Int) })
 
-/** A table, and the key by which its rows are read page by page. Unlike an offset, a key costs the same on every page. */
-export interface Table {
-  readonly name: string
-  readonly key: readonly [string, ...ReadonlyArray<string>]
-  /** Whether the key is drawn from a sequence. */
-  readonly identity: boolean
-}
+/** The number of rows of each table. */
+export type RowCounts = typeof End.Type.rows
 
-/** Tables whose rows hold for seconds, and would mean nothing in another database. */
-export const passing: ReadonlyArray<string> = ["quotas"]
-
-/** All other tables, each behind those that it refers to. A test compares them with the database's own. */
-export const tables: ReadonlyArray<Table> = [
-  { name: "users", key: ["key"], identity: true },
-  { name: "scans", key: ["key"], identity: true },
-  { name: "scan_failures", key: ["scan_key", "user_key"], identity: false },
-  { name: "gist_files", key: ["key"], identity: true },
-  { name: "visits", key: ["key"], identity: true },
-  { name: "publications", key: ["key"], identity: true },
-  { name: "attempts", key: ["key"], identity: true },
-  { name: "duplicates", key: ["remote_id"], identity: false },
-  { name: "deals", key: ["user_key"], identity: false },
-  { name: "listings", key: ["user_key"], identity: false },
-  { name: "limits", key: ["limit_key"], identity: false },
-  { name: "feed_positions", key: ["origin"], identity: false }
-]
+/** The file cannot be imported. The message says why and what to do. */
+export class StateError extends Schema.TaggedError<StateError>()("StateError", { message: Schema.String }) {}
 
 export type Line =
   | { readonly _tag: "Head"; readonly head: typeof Head.Type }
@@ -63,7 +42,7 @@ export type Line =
 /** Rows begin so, and are recognized without being read. */
 export const rowBegin = '{"row":'
 
-/** What a line is; `undefined` when it is none. A row stays text, because PostgreSQL reads it. */
+/** The meaning of a line; `undefined` when it has none. A row stays text, because PostgreSQL reads it. */
 export const parse = (line: string): Line | undefined => {
   if (line.startsWith(rowBegin) && line.endsWith("}")) return { _tag: "Row", row: line.slice(rowBegin.length, -1) }
   const value = Option.getOrUndefined(decodeJson(line))

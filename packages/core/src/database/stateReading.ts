@@ -1,38 +1,21 @@
 /** Reads a state file line after line, and stores its rows in batches. */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { innermostMessage } from "../net/causes.ts"
 import { orDatabaseError } from "./Database.ts"
 import { newest } from "./migrations/index.ts"
 import * as StateFile from "./stateFile.ts"
+import { StateError } from "./stateFile.ts"
+import { columnsOf, rowsPerStatement, tables } from "./stateTables.ts"
 
-/** The file cannot be imported. The message says why and what to do. */
-export class StateError extends Schema.TaggedError<StateError>()("StateError", { message: Schema.String }) {}
-
-/** The number of rows of each table. */
-export type Rows = Readonly<Record<string, number>>
-
-/** Rows read, or written, by one statement. */
-export const pageOfRows = 500
-
-/** A batch of rows is stored before it is longer than this, in characters. */
-const batchLimit = 4 * 1024 * 1024
+/** A batch is stored with the row that makes it this long, in characters. */
+const maxBatchLength = 4 * 1024 * 1024
 
 const useNewer = "Use the version that wrote the file, or a newer one"
 
-/** The columns of a table, in their order. */
-export const columnsOf = (sql: SqlClient.SqlClient, table: string) =>
-  Effect.map(
-    orDatabaseError(
-      sql<{ readonly name: string }>`select attname::text as name from pg_attribute
-      where attrelid = ${table}::text::regclass and attnum > 0 and not attisdropped order by attnum`
-    ),
-    (found) => found.map(({ name }) => name)
-  )
-
 /** A table whose rows are being read. */
 interface OpenTable {
-  /** The position in `StateFile.tables`. */
+  /** The position in `tables`. */
   readonly index: number
   readonly name: string
   readonly columns: ReadonlyArray<string>
@@ -43,19 +26,19 @@ const makeBatch = (sql: SqlClient.SqlClient) => {
   let rows: Array<string> = []
   let length = 0
   /** The line of the first row. */
-  let from = 0
+  let firstLine = 0
   return {
     /** Adds the row of a line. `true` when the batch is full. */
     add: (row: string, line: number): boolean => {
-      if (rows.length === 0) from = line
+      if (rows.length === 0) firstLine = line
       rows.push(row)
       length += row.length
-      return rows.length >= pageOfRows || length >= batchLimit
+      return rows.length >= rowsPerStatement || length >= maxBatchLength
     },
     store: Effect.fnUntraced(function* ({ columns, name }: OpenTable) {
       if (rows.length === 0) return
       const names = columns.map((column) => `"${column}"`).join(", ")
-      const until = from + rows.length - 1
+      const lastLine = firstLine + rows.length - 1
       const json = `[${rows.join(",")}]`
       rows = []
       length = 0
@@ -69,7 +52,7 @@ const makeBatch = (sql: SqlClient.SqlClient) => {
           Effect.mapError(
             (error) =>
               new StateError({
-                message: `Lines ${from} to ${until} cannot be stored in ${name}: ${innermostMessage(error) ?? String(error)}. Nothing was stored; export the old database again`
+                message: `Lines ${firstLine} to ${lastLine} cannot be stored in ${name}: ${innermostMessage(error) ?? String(error)}. Nothing was stored; export the old database again`
               })
           )
         )
@@ -89,7 +72,7 @@ const checkVersion = ({ schema, version }: typeof StateFile.Head.Type): Effect.E
   if (schema < StateFile.oldestSchema) {
     return Effect.fail(
       new StateError({
-        message: `The file comes from an older Gitpip, with schema ${schema}; this one reads files from schema ${StateFile.oldestSchema} on. Import it with the version that wrote it, then start this version on that database: it migrates what is there`
+        message: `The file comes from an older Gitpip, with schema ${schema}; this one reads files from schema ${StateFile.oldestSchema} on. Import the file with the version that wrote it, then start this version on the same database, which migrates the rows`
       })
     )
   }
@@ -99,22 +82,26 @@ const checkVersion = ({ schema, version }: typeof StateFile.Head.Type): Effect.E
 /** One reading of a file, in the present transaction. */
 export const makeReading = (sql: SqlClient.SqlClient) => {
   const batch = makeBatch(sql)
-  /** Lines read. */
-  let number = 0
+  /** The number of the last line read, from 1 on. */
+  let lineNumber = 0
   /** Rows read. */
   let total = 0
   let hasBegun = false
   let table: OpenTable | undefined
   /** The numbers of rows that the last line declares. */
-  let declared: Rows | undefined
+  let declared: StateFile.RowCounts | undefined
 
-  const wrong = (why: string) => Effect.fail(new StateError({ message: `Line ${number} ${why}. Nothing was stored` }))
+  const wrong = (why: string) =>
+    Effect.fail(new StateError({ message: `Line ${lineNumber} ${why}. Nothing was stored` }))
 
   const openTable = Effect.fnUntraced(function* ({ columns, table: name }: typeof StateFile.Opening.Type) {
-    const index = StateFile.tables.findIndex((one) => one.name === name)
+    const index = tables.findIndex((one) => one.name === name)
     if (index === -1) return yield* wrong(`names a table that this version of Gitpip does not know. ${useNewer}`)
-    if (table !== undefined && index <= table.index) return yield* wrong("begins a table out of turn")
-    const known = yield* columnsOf(sql, name)
+    if (table !== undefined && index <= table.index) {
+      const order = tables.map((one) => one.name).join(", ")
+      return yield* wrong(`begins table ${name} after ${table.name}; the order must be ${order}`)
+    }
+    const known = yield* orDatabaseError(columnsOf(sql, name))
     const unknown = columns.filter((column) => !known.includes(column))
     if (unknown.length > 0 || columns.length === 0) {
       return yield* wrong(`names columns of ${name} that this version of Gitpip does not know. ${useNewer}`)
@@ -122,8 +109,8 @@ export const makeReading = (sql: SqlClient.SqlClient) => {
     table = { index, name, columns }
   })
 
-  const take = Effect.fnUntraced(function* (text: string) {
-    number++
+  const readLine = Effect.fnUntraced(function* (text: string) {
+    lineNumber++
     if (text === "" && declared !== undefined) return
     const line = StateFile.parse(text)
     if (line === undefined || declared !== undefined) return yield* wrong("is not part of a `gitpip export` file")
@@ -139,7 +126,7 @@ export const makeReading = (sql: SqlClient.SqlClient) => {
       case "Row":
         if (table === undefined) return yield* wrong("is a row of no table")
         total++
-        if (batch.add(line.row, number)) yield* batch.store(table)
+        if (batch.add(line.row, lineNumber)) yield* batch.store(table)
         return
       case "Opening":
         if (table !== undefined) yield* batch.store(table)
@@ -152,7 +139,7 @@ export const makeReading = (sql: SqlClient.SqlClient) => {
 
   return {
     /** Reads the next line. */
-    take,
+    readLine,
     /** The number of rows read. */
     total: () => total,
     /** The numbers of rows that a complete file declares. */
@@ -161,7 +148,7 @@ export const makeReading = (sql: SqlClient.SqlClient) => {
         ? Effect.fail(
             new StateError({
               message:
-                number === 0
+                lineNumber === 0
                   ? "The file is empty. Give one that `gitpip export` wrote"
                   : "The file was cut off before its end. Nothing was stored; export the old database again"
             })

@@ -16,7 +16,7 @@ import type { ScanUser } from "../store/Checks.ts"
 import { Store } from "../store/Store.ts"
 import * as Blame from "./blame.ts"
 import * as CheckBatch from "./checkBatch.ts"
-import { answered, type Checked } from "./checked.ts"
+import { answered, type CheckResult } from "./checkResult.ts"
 import * as CheckUser from "./checkUser.ts"
 import { hasRoom, pointsAreSpent } from "./room.ts"
 import { inTurns } from "./turns.ts"
@@ -29,8 +29,8 @@ const minBatch = 10
 type Trouble = GithubError | DatabaseError
 
 /** The results of users' checks, and how far the checks came. */
-export interface CheckedUsers {
-  readonly checked: ReadonlyArray<Checked>
+export interface CheckResults {
+  readonly checked: ReadonlyArray<CheckResult>
   /** The last user, in the given order, before whom every user was checked. */
   readonly cursor: number | undefined
   /** What ended the checks. */
@@ -45,7 +45,7 @@ export class Checker extends Context.Service<
       users: ReadonlyArray<ScanUser>,
       /** `isPatient`: long listings leave a part of a short hour to other requests, and go on with a later scan. */
       options: { readonly isPatient: boolean }
-    ) => Effect.Effect<CheckedUsers>
+    ) => Effect.Effect<CheckResults>
     /** Whether only users with an ETag are checked, because the hour's points are spent. */
     readonly spent: Effect.Effect<boolean>
     /** Forgets the outage that ended the last scan. */
@@ -80,7 +80,7 @@ export class Checker extends Context.Service<
       const listOrders = Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
         const onlyFree = users.length >= minBatch && (yield* pointsAreSpent(github))
         const some = users.filter(({ etag }) => !onlyFree || etag !== null)
-        return some.map((user): ListOrder => ({ user, isFull: false, fingerprint: null }))
+        return some.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
       })
 
       /** Checks users by batches into `results`, and answers the users to check by lists. */
@@ -134,14 +134,14 @@ export class Checker extends Context.Service<
   )
 }
 
-type Results = Map<UserKey, Result.Result<Checked, Trouble>>
+type Results = Map<UserKey, Result.Result<CheckResult, Trouble>>
 
 /** What the results come to. The cursor stops before the first user with trouble, and passes users that were left out. */
 const progressOf = (
   users: ReadonlyArray<ScanUser>,
-  results: ReadonlyMap<UserKey, Result.Result<Checked, Trouble>>
-): CheckedUsers => {
-  const checked: Array<Checked> = []
+  results: ReadonlyMap<UserKey, Result.Result<CheckResult, Trouble>>
+): CheckResults => {
+  const checked: Array<CheckResult> = []
   let trouble: Trouble | undefined
   let cursor: number | undefined
   for (const { key } of users) {

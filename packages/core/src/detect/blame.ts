@@ -4,13 +4,19 @@
  */
 import { DateTime, Duration, Effect, Match } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
+import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
 import { type GithubError, githubError, Unavailable } from "../github/Github.ts"
 import type { ScanUser } from "../store/Checks.ts"
 import type { UserConflict } from "../store/Users.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { type Checked, failed } from "./checked.ts"
-import { isSameRefusal, signsOfOutage, waitAfter } from "./failures.ts"
+import { type CheckResult, failed } from "./checkResult.ts"
+
+/** This many users in a row without an answer are an outage of GitHub, not those users' failures. */
+const signsOfOutage = 3
+
+/** Reasons that may be the token's or GitHub's trouble all the same, so that the user is checked again soon. */
+const passing: ReadonlySet<string> = new Set(["Unavailable", "Refused", "RateLimited"])
 
 export interface BlameOptions {
   /** Reads the user's list by smaller pages from now on. */
@@ -69,7 +75,7 @@ export const make = ({ shrinkPages, unmark }: BlameOptions) => {
       }
     }),
     /** Takes back the failures that were the same refusal as the one that ended the checks. */
-    withoutRefused: Effect.fnUntraced(function* (checked: ReadonlyArray<Checked>, ending: GithubError) {
+    withoutRefused: Effect.fnUntraced(function* (checked: ReadonlyArray<CheckResult>, ending: GithubError) {
       const isRefused = (reason: string) => isSameRefusal(reason, ending.reason._tag)
       const refused = new Set([...marked].filter(([, reason]) => isRefused(reason)).map(([key]) => key))
       marked.clear()
@@ -92,3 +98,27 @@ const waitAskedBy = ({ reason }: GithubError): Effect.Effect<Duration.Duration> 
     Match.tag("RateLimited", ({ resumeAt }) => Effect.map(DateTime.now, DateTime.distance(resumeAt))),
     Match.orElse(() => Effect.succeed(Duration.zero))
   )
+
+/** The wait before a user is checked again, after a number of failures in a row. */
+export const waitAfter = (failure: {
+  readonly reason: string
+  readonly count: number
+  /** The wait that GitHub asked for. */
+  readonly asked: Duration.Duration
+}): Duration.Duration =>
+  Duration.max(
+    passing.has(failure.reason) ? Timing.outageDelay(failure.count) : Timing.userRetryDelay(failure.count),
+    failure.asked
+  )
+
+/** By why GitHub refuses all requests, or all lists: the reasons of users' failures that were the same refusal. */
+const sameRefusal: Readonly<Record<string, ReadonlyArray<string>>> = {
+  Unauthorized: ["Refused"],
+  Refused: ["Refused"],
+  RateLimited: ["RateLimited"],
+  Unexpected: ["UserNotFound", "Unexpected"]
+}
+
+/** Whether a user's failure was not the user's own, once all requests or lists are refused for `global`. */
+export const isSameRefusal = (failure: string, global: string): boolean =>
+  sameRefusal[global]?.includes(failure) === true

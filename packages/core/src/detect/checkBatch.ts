@@ -10,7 +10,7 @@ import type { ScanUser } from "../store/Checks.ts"
 import { waitUntil } from "../store/Limits.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { type Answer, answered, type Checked } from "./checked.ts"
+import { type Answer, answered, type CheckResult } from "./checkResult.ts"
 import { newLimit } from "./scanEnd.ts"
 import { fingerprintOf, type ListOrder, type Verdict, verdictOf } from "./verdict.ts"
 
@@ -18,7 +18,7 @@ import { fingerprintOf, type ListOrder, type Verdict, verdictOf } from "./verdic
 const maxTexts = 100
 
 export interface BatchResult {
-  readonly checked: ReadonlyMap<UserKey, Checked>
+  readonly checked: ReadonlyMap<UserKey, CheckResult>
   /** Users that have to be checked by the list. */
   readonly orders: ReadonlyArray<ListOrder>
 }
@@ -54,7 +54,7 @@ export const make: Effect.Effect<
         // The ETag stays: what has come since is among these files.
         etag: user.etag,
         pages: Math.max(user.pages, 1),
-        full: newest.complete,
+        isFullListing: newest.complete,
         backfill
       }))
     )
@@ -63,7 +63,7 @@ export const make: Effect.Effect<
 
   return Effect.fn("Checker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
     const asked = yield* ask(users)
-    if (asked.newest === undefined) return { checked: new Map<UserKey, Checked>(), orders: asked.orders }
+    if (asked.newest === undefined) return { checked: new Map<UserKey, CheckResult>(), orders: asked.orders }
     const { newest } = asked
     const now = yield* Clock.currentTimeMillis
     // Nearly all users are unchanged, and of an unchanged user no gist has to be read from the database.
@@ -84,7 +84,7 @@ export const make: Effect.Effect<
 
 const makeAsk = ({ github, limits }: { readonly github: Github["Service"] } & Pick<Store["Service"], "limits">) =>
   Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
-    const orders = users.map((user): ListOrder => ({ user, isFull: false, fingerprint: null }))
+    const orders = users.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
     return yield* github.batch(users.map(({ username }) => username)).pipe(
       Effect.map((newest): Asked => ({ newest: newest.map(Result.getOrUndefined) })),
       Effect.tapError(({ reason }) =>

@@ -13,9 +13,9 @@ import type { ScanUser } from "../store/Checks.ts"
 import { Store } from "../store/Store.ts"
 import type { UserConflict } from "../store/Users.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import type { Answer } from "./checked.ts"
-import { makeFirstPages } from "./firstPage.ts"
+import type { Answer } from "./checkResult.ts"
 import { makePages } from "./listPages.ts"
+import { makeListStart } from "./listStart.ts"
 import { makePageSizes } from "./pageSizes.ts"
 import type { ListOrder } from "./verdict.ts"
 
@@ -36,7 +36,7 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
   const { backfill } = yield* Settings
   const pageSizes = makePageSizes()
   const { nextPage, readPages } = makePages({ files, github })
-  const { firstPage, resumed } = makeFirstPages({ github, listings, nextPage, pageSizes, users })
+  const findStart = makeListStart({ github, listings, nextPage, pageSizes, users })
 
   const check = Effect.fn("Checker.check")(function* (scan: ScanId, order: ListOrder, maxPages: number) {
     const { user } = order
@@ -46,40 +46,39 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
     })
     // A full listing that is due stays due until it has read the last page, so parts of it can be kept.
     const isResumable = user.listedAt === null || (user.pages > 1 && user.isListingDue)
-    const isFull = order.isFull || isResumable
-    const position = isResumable ? yield* resumed(user) : undefined
-    const page =
-      position === undefined
-        ? yield* firstPage(user, isFull ? Option.none() : Option.fromNullishOr(user.etag))
-        : Option.some(position.page)
-    if (Option.isNone(page)) return unchanged(user)
-    const listed = yield* readPages(user, page.value, {
-      before: position?.before ?? 0,
-      isFull,
+    const isFullListing = order.isFullListing || isResumable
+    const start = yield* findStart(user, {
+      isResumable,
+      etag: isFullListing ? Option.none() : Option.fromNullishOr(user.etag)
+    })
+    if (Option.isNone(start)) return unchanged(user)
+    const { etag, isResumed, page, pagesBefore } = start.value
+    const listed = yield* readPages(user, page, {
+      pagesBefore,
+      isFullListing,
       maxPages: isResumable ? maxPages : Number.POSITIVE_INFINITY
     })
     const { error, next } = listed
     // The next check takes stored files for the rest of the list, so of other listings nothing is kept.
     if (error !== undefined && !isResumable) return yield* error
-    const etag = position === undefined ? Option.getOrNull(page.value.etag) : position.etag
     const added = yield* files.add({
       userKey: user.key,
       scanKey: scan,
       files: listed.files,
-      githubId: Option.getOrNull(Option.map(page.value.owner, ({ id }) => id)),
+      githubId: Option.getOrNull(Option.map(page.owner, ({ id }) => id)),
       etag: next === undefined ? etag : user.etag,
-      pages: Math.max(listed.pages, listed.full ? 0 : user.pages),
-      full: listed.full,
+      pages: Math.max(listed.pages, listed.isFullListing ? 0 : user.pages),
+      isFullListing: listed.isFullListing,
       backfill
     })
     if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: listed.pages })
-    else if (position !== undefined) yield* listings.remove(user.key)
+    else if (isResumed) yield* listings.remove(user.key)
     if (error !== undefined) return yield* error
     return {
       outcome: "Changed",
       found: listed.files,
       added,
-      isFullListing: listed.full,
+      isFullListing: listed.isFullListing,
       isUnfinished: next !== undefined,
       // An unfinished listing confirms nothing.
       fingerprint: next === undefined ? order.fingerprint : null

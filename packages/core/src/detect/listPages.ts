@@ -9,9 +9,9 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 /** How much of a list to read. */
 interface Reach {
   /** Pages that were read in earlier turns. */
-  readonly before: number
+  readonly pagesBefore: number
   /** Whether to read on past a page without new files. */
-  readonly isFull: boolean
+  readonly isFullListing: boolean
   /** Pages that may be read now. */
   readonly maxPages: number
 }
@@ -23,15 +23,15 @@ interface Listed {
   /** Pages read, with those of earlier turns. */
   readonly pages: number
   /** Whether the last page was read. */
-  readonly full: boolean
+  readonly isFullListing: boolean
   /** The page to go on with. */
   readonly next?: URL
   /** Why a page could not be read. Files of pages before it are kept. */
   readonly error?: GithubError
 }
 
-/** In place of a page that GitHub does not show. */
-export const noMore: GistPage = { owner: Option.none(), files: [], etag: Option.none(), next: Option.none() }
+/** In place of a page that GitHub does not show: the empty last one. */
+const noMore: GistPage = { owner: Option.none(), files: [], etag: Option.none(), next: Option.none() }
 
 export const makePages = (options: {
   readonly files: Store["Service"]["files"]
@@ -55,19 +55,18 @@ export const makePages = (options: {
     const found = new Map<string, ListedFile>()
     const listed = (end: Omit<Listed, "files">): Listed => ({ files: [...found.values()], ...end })
     let page = first
-    for (let pages = reach.before + 1; ; pages++) {
+    for (let pages = reach.pagesBefore + 1; ; pages++) {
       const stored = yield* files.known(page.files.map(({ gistId }) => gistId))
       const news = page.files.filter((file) => !stored.has(fileIdentity(file.gistId, file.filename)))
       for (const file of news) found.set(fileIdentity(file.gistId, file.filename), file)
-      if (Option.isNone(page.next)) return listed({ pages, full: true })
+      if (Option.isNone(page.next)) return listed({ pages, isFullListing: true })
       // One page more than was read: a list of one page is taken for whole as long as its ETag is the same.
-      if (news.length === 0 && !reach.isFull) return listed({ pages: pages + 1, full: false })
+      if (news.length === 0 && !reach.isFullListing) return listed({ pages: pages + 1, isFullListing: false })
       const next = page.next.value
-      if (pages - reach.before >= reach.maxPages) return listed({ pages, full: false, next })
+      if (pages - reach.pagesBefore >= reach.maxPages) return listed({ pages, isFullListing: false, next })
       const following = yield* Effect.result(nextPage(user, next))
-      if (Result.isFailure(following)) return listed({ pages, full: false, next, error: following.failure })
+      if (Result.isFailure(following)) return listed({ pages, isFullListing: false, next, error: following.failure })
       page = following.success
-      if (page === noMore) return listed({ pages: pages + 1, full: true })
     }
   })
 

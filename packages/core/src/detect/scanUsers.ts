@@ -10,7 +10,7 @@ import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Checker } from "./Checker.ts"
 import { CheckSchedule } from "./CheckSchedule.ts"
-import type { Checked } from "./checked.ts"
+import type { CheckResult } from "./checkResult.ts"
 
 /** Users checked between two writes of a scan's progress. */
 const pageOfUsers = 200
@@ -118,7 +118,7 @@ const rangesFrom = (begin: number): ReadonlyArray<{ readonly from: number; reado
 
 /** Records a page of checks, and the scan's progress. */
 const makeRecord = ({ checks, scans }: Pick<Store["Service"], "checks" | "scans">) =>
-  Effect.fnUntraced(function* (scan: RunningScan, checked: ReadonlyArray<Checked>, cursor: number) {
+  Effect.fnUntraced(function* (scan: RunningScan, checked: ReadonlyArray<CheckResult>, cursor: number) {
     const progress = countsOf(checked)
     yield* checks.record(checked.map(({ check }) => check))
     yield* scans.progress(scan.id, {
@@ -138,8 +138,8 @@ const makeRecord = ({ checks, scans }: Pick<Store["Service"], "checks" | "scans"
     yield* scan.onProgress(scan.total)
   })
 
-const countsOf = (checked: ReadonlyArray<Checked>): ScanProgress => {
-  const count = (outcome: Checked["outcome"]) => checked.filter((one) => one.outcome === outcome).length
+const countsOf = (checked: ReadonlyArray<CheckResult>): ScanProgress => {
+  const count = (outcome: CheckResult["outcome"]) => checked.filter((one) => one.outcome === outcome).length
   return {
     users: checked.length,
     unchanged: count("Unchanged"),

@@ -1,6 +1,6 @@
 /** Checks users by their lists, side by side. Long listings take turns, so that no user waits for them. */
 import { Effect, Result } from "effect"
-import { type Checked, together } from "./checked.ts"
+import { type CheckResult, together } from "./checkResult.ts"
 import type { ListOrder } from "./verdict.ts"
 
 /** Users checked side by side. GitHub's throttle decides how many requests leave. */
@@ -10,7 +10,7 @@ const concurrency = 16
 const pagesPerTurn = 5
 
 export interface TurnOptions<E> {
-  readonly check: (order: ListOrder, maxPages: number) => Effect.Effect<Checked, E>
+  readonly check: (order: ListOrder, maxPages: number) => Effect.Effect<CheckResult, E>
   /** Whether long listings may go on now. The other pages are left to a later scan. */
   readonly mayGoOn: Effect.Effect<boolean>
 }

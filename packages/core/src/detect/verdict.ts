@@ -10,7 +10,7 @@ import type { ScanUser } from "../store/Checks.ts"
 export interface ListOrder {
   readonly user: ScanUser
   /** Whether to read all pages, also past one without new files. */
-  readonly isFull: boolean
+  readonly isFullListing: boolean
   /** What a batch showed before; `null` without a batch. */
   readonly fingerprint: string | null
 }
@@ -45,10 +45,10 @@ export const verdictOf = (
   stored: ReadonlySet<string>
 ): Verdict => {
   if (newest === undefined || (user.githubId !== null && newest.owner.id !== user.githubId)) {
-    return { _tag: "List", user, isFull: false, fingerprint: null }
+    return { _tag: "List", user, isFullListing: false, fingerprint: null }
   }
   const fingerprint = fingerprintOf(newest)
-  const list = (isFull: boolean): Verdict => ({ _tag: "List", user, isFull, fingerprint })
+  const list = (isFullListing: boolean): Verdict => ({ _tag: "List", user, isFullListing, fingerprint })
   const hidesGists = !newest.complete
   if (hidesGists && user.isListingDue) return list(user.listedAt === null)
   if (fingerprint === user.fingerprint) return { _tag: "Unchanged", user, fingerprint }

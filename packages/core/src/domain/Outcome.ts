@@ -27,12 +27,12 @@ export type Outcome<When> =
         readonly due: When
         readonly counts: boolean
       })
-  /** Attempted later, for a reason that is no failure. */
+  /** Attempted later, uncounted: nothing has failed, or the failure turned out to be global and is taken back. */
   | (Why & Uncertainty & { readonly _tag: "snooze"; readonly due: When })
   /** Released uncounted: publishing is paused. `why` is missing when the process was stopped. */
   | { readonly _tag: "release"; readonly why?: Why }
   | (Why & Uncertainty & { readonly _tag: "fail" })
-  /** The gist or file is gone. */
+  /** The gist or file was deleted, or became secret. */
   | (Why & { readonly _tag: "discard" })
 
 /** The item was created, or found. */

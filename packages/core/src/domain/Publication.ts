@@ -11,7 +11,7 @@ export type PublicationId = typeof PublicationId.Type
  * - `sending`: leased by a publisher
  * - `published`: in Pipedrive, under `remote_id`
  * - `failed`: refused for good, or attempted too often; can be retried by hand
- * - `gone`: the gist or file was deleted before it could be read
+ * - `gone`: the gist or file was deleted, or became secret, before it was published
  */
 export const PublicationState = Schema.Literals(["pending", "sending", "published", "failed", "gone"])
 export type PublicationState = typeof PublicationState.Type
@@ -20,7 +20,7 @@ export const Publication = Schema.Struct({
   id: field(PublicationId, "The publication's number"),
   state: field(
     PublicationState,
-    "`pending`: waits until it is due; `sending`: a server works on it; `published`; `failed`: refused for good, or attempted too often, and can be retried; `gone`: the file was deleted before it could be read"
+    "`pending`: waits until it is due; `sending`: a server works on it; `published`; `failed`: refused for good, or attempted too often, and can be retried; `gone`: the gist or file was deleted, or became secret, before it was published"
   ),
   owner: field(Username, "The user's GitHub username"),
   filename: field(Schema.String, "The file's name within the gist"),

@@ -28,12 +28,12 @@ export const Status = Schema.Struct({
   publishing: Schema.Struct({
     state: field(
       Schema.Literals(["on", "off", "paused"]),
-      "`off`: no credentials are set; `paused`: nothing is sent before `until`, or Pipedrive has refused every request since `since`"
+      "`off`: no credentials are set; `paused`: nothing is sent before `until`, or Pipedrive or GitHub has refused what publishing needs since `since`"
     ),
     message: field(Schema.NullOr(Schema.String), "Why publications wait: all of them, or those of a backlog"),
     since: field(
       Schema.NullOr(Instant),
-      "When Pipedrive refused the first request of this pause, of any process with the same credentials; `null` while it refuses none"
+      "When Pipedrive or GitHub refused the first request of this pause, of any process with the same credentials; `null` while none is refused"
     ),
     until: field(Schema.NullOr(Instant), "When the next request is sent; `null` when that is due"),
     tokensLeft: field(

@@ -13,7 +13,7 @@ import { field, Instant, named } from "./described.ts"
  * https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
  */
 export const Username = Schema.String.check(
-  Schema.isPattern(/^[A-Za-z0-9_-]{1,39}$/, {
+  Schema.isPattern(/^[A-Za-z0-9_-]{1,39}$/u, {
     message: "a GitHub username has 1 to 39 letters, digits, dashes or underscores"
   })
 ).pipe(Schema.brand("Username"))
@@ -78,7 +78,7 @@ export const UserCounts = Schema.Struct({
   sending: field(Schema.Int, "Publications that a server works on"),
   published: field(Schema.Int, "Files that are in Pipedrive"),
   failed: field(Schema.Int, "Publications that failed and can be retried"),
-  gone: field(Schema.Int, "Files that were deleted before they could be read")
+  gone: field(Schema.Int, "Files that were deleted, or became secret, before they were published")
 }).pipe(named("UserCounts", "A user's files and publications, counted by state"))
 export type UserCounts = typeof UserCounts.Type
 

@@ -9,7 +9,7 @@ export type VisitId = typeof VisitId.Type
 
 /** The name of a visitor. Callers without a name share `default`. */
 export const Visitor = Schema.String.check(
-  Schema.isPattern(/^[\w.@+ -]{1,100}$/, {
+  Schema.isPattern(/^[\w.@+ -]{1,100}$/u, {
     message: "a visitor is 1 to 100 letters, digits, spaces or . _ @ + -"
   })
 ).pipe(Schema.brand("Visitor"))

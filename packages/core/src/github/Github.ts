@@ -106,7 +106,10 @@ export class Github extends Context.Service<
     }
     /** What is left of the hourly limit, as GitHub last reported. */
     readonly limits: Effect.Effect<ThrottleState>
-    /** Why GitHub refuses all requests, until GitHub answers one again. */
+    /**
+     * Why GitHub refuses all requests, or all of one kind (lists, gists, accounts), until GitHub answers one of them again.
+     * All requests: `Unauthorized` or `Unexpected`. One kind: `Refused`, with the scope `credential`.
+     */
     readonly refused: Effect.Effect<Option.Option<GithubError>>
     /** Sends nothing until then: restores a limit that another process has stored. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>

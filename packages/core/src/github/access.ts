@@ -8,19 +8,18 @@
  */
 import { Clock, Duration, Effect, type Option, Semaphore } from "effect"
 import * as Evidence from "../net/refusalEvidence.ts"
-import * as Telemetry from "../telemetry/Telemetry.ts"
 import * as Blocks from "./blocks.ts"
 import type { GithubError } from "./errors.ts"
-import { type About, acceptanceOf, failAsOwn, isRefusal, isWeak, signatureOf } from "./refusals.ts"
+import { type About, acceptanceOf, failAsOwn, isRefusal, isWeak, refusalSignature } from "./refusals.ts"
 import * as Trials from "./trials.ts"
 
 export interface Access {
-  /** Notes what the outcome of a request shows about the token, and judges nothing. */
-  readonly unjudged: <A>(send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
-  /** Sends when nothing is known against the request, and fails with the scope that the evidence gives a refusal. */
-  readonly judged: <A>(about: About, send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
-  /** Sends unless everything is refused. The refusals of queries are no evidence. */
-  readonly unlessRefused: <A>(send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
+  /** Sends, and notes what the outcome shows about the token. A refusal is no evidence. */
+  readonly noteAcceptance: <A>(send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
+  /** Sends unless the kind or everything is refused. Judges a refusal: fails with the scope that the evidence gives it. */
+  readonly judgeRefusals: <A>(about: About, send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
+  /** Sends unless everything is refused. A refusal is no evidence: for queries. */
+  readonly sendUnlessAllRefused: <A>(send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
   /** What GitHub refuses, until something is answered again. */
   readonly refusal: () => Option.Option<GithubError>
   /** The refusal of everything, and when one request may find out whether it is over (epoch milliseconds). */
@@ -49,17 +48,17 @@ export const make = ({
   const judging = Semaphore.makeUnsafe(1)
   const oneAtATime = Trials.make()
 
-  const unjudged: Access["unjudged"] = (send) =>
+  const noteAcceptance: Access["noteAcceptance"] = (send) =>
     send.pipe(
       Effect.tap(() => Effect.sync(() => (isAccepted = true))),
       Effect.tapError((error) => Effect.sync(() => (isAccepted = acceptanceOf(error) ?? isAccepted)))
     )
 
-  const probe = unjudged(sendProbe)
+  const probe = noteAcceptance(sendProbe)
   const isBlocked = (kind: Evidence.Kind | "all") => blocks.get(kind) !== undefined
 
   const isOwnTroubleOfFeed = (error: GithubError): boolean =>
-    Evidence.isOwn(evidence, { kind: "feed", thing: "feed", signature: signatureOf(error) })
+    Evidence.isOwn(evidence, { kind: "feed", thing: "feed", signature: refusalSignature(error) })
 
   /** Sends the probe after a refusal, and fails when everything is refused or when the probe shows nothing. */
   const confirm = (error: GithubError, now: number): Effect.Effect<void, GithubError> =>
@@ -82,14 +81,19 @@ export const make = ({
     const all = blocks.get("all")
     // Another request has found out meanwhile.
     if (all !== undefined && all.until > now) return yield* all.error
-    const { equal, evidence: next, isNew } = Evidence.refused(evidence, { ...about, signature: signatureOf(error) })
+    const {
+      equal,
+      evidence: next,
+      isNew
+    } = Evidence.refused(evidence, { ...about, signature: refusalSignature(error) })
     evidence = next
-    if (equal === 0 || about.kind === "feed") return yield* failAsOwn(error)
+    const { kind } = about
+    if (equal === 0 || kind === "feed" || kind === "query") return yield* failAsOwn(error)
     // Before anything was answered, the address of the API itself may be wrong.
     if (isWeak(error) && equal < Evidence.signs && isProven) return yield* error
     const isFresh = now - probedAt < Duration.toMillis(probeFreshness) && now >= probedAt
     if (!isFresh) yield* confirm(error, now)
-    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* blocks.block(about.kind, error)
+    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* blocks.block(kind, error)
     return yield* failAsOwn(error)
   })
 
@@ -103,28 +107,27 @@ export const make = ({
       // A failure of another kind shows nothing: the next request sends the probe again.
       if (!isRefusal(probed)) return Effect.fail(probed)
       // A server without the feed that accepts the token does answer.
-      return isWeak(all.error) || !isWeak(probed) ? blocks.block("all", all.error) : Effect.void
+      return isWeak(all.cause) || !isWeak(probed) ? blocks.block("all", all.cause) : Effect.void
     })
     probedAt = now
-    blocks.clear()
     evidence = Evidence.none
-    yield* Telemetry.log("Info", "github.accepted", {})
+    yield* blocks.endAll
   })
 
   const reopened = Effect.suspend(() => (isBlocked("all") ? judging.withPermit(reopen) : Effect.void))
 
   const noteAnswered = (about: About) => () =>
-    Effect.sync(() => {
+    Effect.suspend(() => {
       isProven = true
       evidence = Evidence.answered(evidence, about)
-      blocks.end(about.kind)
+      return blocks.end(about.kind)
     })
 
   return {
-    unjudged,
-    judged: (about, send) => {
+    noteAcceptance,
+    judgeRefusals: (about, send) => {
       const attempt = send.pipe(
-        unjudged,
+        noteAcceptance,
         Effect.tap(noteAnswered(about)),
         Effect.catch((error) => (isRefusal(error) ? judging.withPermit(judge(about, error)) : Effect.fail(error)))
       )
@@ -138,7 +141,7 @@ export const make = ({
         Effect.suspend(() => (isOpen() ? attempt : Effect.andThen(reopened, unlessBlocked)))
       )
     },
-    unlessRefused: (send) => oneAtATime(() => isAccepted, unjudged(Effect.andThen(reopened, send))),
+    sendUnlessAllRefused: (send) => oneAtATime(() => isAccepted, noteAcceptance(Effect.andThen(reopened, send))),
     refusal: blocks.refusal,
     globalBlock: () => blocks.get("all")
   }

@@ -12,8 +12,8 @@ import type { HttpClient } from "effect/http"
 import type { Quotas } from "../net/SharedQuota.ts"
 import * as Throttle from "../net/Throttle.ts"
 import * as Access from "./access.ts"
+import * as Graphql from "./graphql.ts"
 import * as Limit from "./limit.ts"
-import * as Query from "./query.ts"
 import * as Read from "./read.ts"
 import { aboutOf } from "./refusals.ts"
 import * as Transport from "./transport.ts"
@@ -55,7 +55,7 @@ export const make = ({
     resource: "graphql"
   })
   const reader = Read.make(transport, requests)
-  const sendQuery = Query.make(apiUrl, transport, points)
+  const sendQuery = Graphql.make(apiUrl, transport, points)
   const access = Access.make({
     hasToken: Option.isSome(token),
     probe: reader.read(`${apiUrl}/gists/public?per_page=1`, { maxBytes: 1024 * 1024, subject: { _tag: "Feed" } })
@@ -64,10 +64,10 @@ export const make = ({
   return {
     transport,
     read: (url: string, options: Read.ReadOptions) =>
-      access.judged(aboutOf(options.subject), reader.read(url, options)),
+      access.judgeRefusals(aboutOf(options.subject), reader.read(url, options)),
     /** A read that is sent in spite of a known refusal, and that is no evidence. */
-    readUnjudged: (url: string, options: Read.ReadOptions) => access.unjudged(reader.read(url, options)),
-    query: (query: Query.Query) => access.unlessRefused(sendQuery(query)),
+    readAnyway: (url: string, options: Read.ReadOptions) => access.noteAcceptance(reader.read(url, options)),
+    query: (query: Graphql.Query) => access.sendUnlessAllRefused(sendQuery(query)),
     /** Names the limits that apply, without naming the token: the same for all who share them. */
     limitKey,
     pointsLimitKey: `github-points:${fingerprint}`,

@@ -2,9 +2,9 @@
 import { Clock, Duration, Effect } from "effect"
 import type { ThrottleState } from "../net/Throttle.ts"
 import { type Api, pointsPerMinute } from "./api.ts"
-import * as Batching from "./batching.ts"
 import { fail, type GithubError, Unauthorized } from "./errors.ts"
 import { costOf, type GistTexts, newest, readNewest, readTexts, texts } from "./queries.ts"
+import * as Splitting from "./splitting.ts"
 import type { Capacity } from "./types.ts"
 
 /**
@@ -49,7 +49,7 @@ const needsToken = fail(
 )
 
 export const make = (api: Api, hasToken: boolean) => {
-  const batches = Batching.make(maxLogins)
+  const splitter = Splitting.make(maxLogins)
   /** Seconds that the last queries took. */
   let durations: ReadonlyArray<number> = []
   /** Epoch milliseconds. */
@@ -74,7 +74,7 @@ export const make = (api: Api, hasToken: boolean) => {
     if (!hasToken || refusedUntil > now) return 0
     const seconds = durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? usualSeconds
     const pointsPerSecond = (points.budget?.limit ?? pointLimit) / 3_600
-    return Math.min((pointsPerSecond / cost) * batches.size(), batches.size() / seconds)
+    return Math.min((pointsPerSecond / cost) * splitter.size(), splitter.size() / seconds)
   }
 
   const singleRate = (requests: ThrottleState): number =>
@@ -85,7 +85,7 @@ export const make = (api: Api, hasToken: boolean) => {
   return {
     batch: Effect.fn("Github.batch")(function* (logins: ReadonlyArray<string>) {
       if (!hasToken) return yield* needsToken
-      return yield* Effect.tapError(batches.ask(logins, queryNewest), notePause)
+      return yield* Effect.tapError(splitter.ask(logins, queryNewest), notePause)
     }),
     texts: Effect.fn("Github.texts")(function* (gists: ReadonlyArray<{ readonly node: string }>) {
       if (!hasToken) return yield* needsToken

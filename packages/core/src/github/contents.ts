@@ -4,7 +4,7 @@ import type { Content } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
 import type { Api } from "./api.ts"
 import { fail, NotPublic, Unavailable } from "./errors.ts"
-import * as Raw from "./raw.ts"
+import * as RawContent from "./rawContent.ts"
 import { omitted } from "./rawHosts.ts"
 import type { GistContents } from "./types.ts"
 import { decode, decodeContentFile, isPublic, toContent, WireGist } from "./wire.ts"
@@ -32,7 +32,7 @@ const readFiles = Effect.fnUntraced(function* (gist: typeof WireGist.Type) {
 })
 
 export const make = (api: Api, apiUrl: string) => {
-  const readRaw = Raw.make(api.transport, apiUrl)
+  const readRaw = RawContent.make(api.transport, apiUrl)
   return {
     contents: Effect.fn("Github.contents")(function* (gistId: string) {
       const answer = yield* api.read(`${apiUrl}/gists/${encodeURIComponent(gistId)}`, {

@@ -11,7 +11,7 @@ export class GistNotFound extends Schema.TaggedError<GistNotFound>()("GistNotFou
 export class NotPublic extends Schema.TaggedError<NotPublic>()("NotPublic", { message: Schema.String }) {}
 /** GitHub says that it blocks the gist or the account (terms of service, law). */
 export class Blocked extends Schema.TaggedError<Blocked>()("Blocked", { message: Schema.String }) {}
-/** A limit of the token is used up. Nothing more is sent with it until `resumeAt`. */
+/** A limit of the error's scope is used up: of the token, a host or one thing. Nothing of that scope is sent until `resumeAt`. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   message: Schema.String,
   resumeAt: Schema.DateTimeUtcFromString,
@@ -20,7 +20,10 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   /** Missing when GitHub answered a request with the limit. */
   throttling: Schema.optionalKey(Throttling)
 }) {}
-/** GitHub refuses this request, and does not say whether the token or the requested thing is the reason. */
+/**
+ * GitHub refuses this request, and does not say whether the token or the requested thing is the reason. With the scope
+ * `credential`: GitHub refuses all requests of this kind, and answers others.
+ */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
 /** A user's list is longer than GitHub shows: the list ends here. */
 export class PaginationLimited extends Schema.TaggedError<PaginationLimited>()("PaginationLimited", {
@@ -50,7 +53,7 @@ export class GithubError extends Schema.TaggedError<GithubError>()("GithubError"
     Unexpected
   ]),
   scope: Scope,
-  /** When GitHub is asked again after it refused all requests. Nothing is sent before. */
+  /** When GitHub is asked again after it refused all requests, or all of one kind. None of them is sent before. */
   retryAt: Schema.optionalKey(Schema.DateTimeUtcFromString)
 }) {
   override get message(): string {

@@ -25,7 +25,7 @@ export interface Limit {
   /** Notes that a request was answered. */
   readonly accept: (asked: Asked) => void
   /** Fails with what a response means. A limit blocks the throttle, or the one thing that meets the limit. */
-  readonly refuse: (verdict: Verdict, asked: Asked) => Effect.Effect<never, GithubError>
+  readonly failWith: (verdict: Verdict, asked: Asked) => Effect.Effect<never, GithubError>
   /** Fails while the thing alone has to wait. */
   readonly admit: (thing: string | undefined) => Effect.Effect<void, GithubError>
   /** Sends nothing until then, for a limit that is stored. */
@@ -45,8 +45,8 @@ export const make = ({
   readonly window?: Window
 }): Limit => {
   let evidence = LimitEvidence.none
-  /** How many requests in a row were refused, and when the last one was. */
-  let refusals: { readonly times: number; readonly at: number } | undefined
+  /** How many requests in a row met the limit, and when the last one did. */
+  let limitsInARow: { readonly times: number; readonly at: number } | undefined
 
   const noteAnswered = ({ startedAt, thing }: Asked): void => {
     evidence = LimitEvidence.answered(evidence, { thing, startedAt })
@@ -58,9 +58,9 @@ export const make = ({
     reason: RateLimited,
     { now, scope }: { readonly now: number; readonly scope: LimitEvidence.LimitScope }
   ) => {
-    const isFurther = refusals === undefined || refusals.at < asked.startedAt
-    const times = (refusals?.times ?? 0) + (isFurther ? 1 : 0)
-    if (isFurther) refusals = { times, at: now }
+    const isFurther = limitsInARow === undefined || limitsInARow.at < asked.startedAt
+    const times = (limitsInARow?.times ?? 0) + (isFurther ? 1 : 0)
+    if (isFurther) limitsInARow = { times, at: now }
     const statedUntil = Math.max(reason.resumeAt.epochMilliseconds, now + minLimitWait(times))
     const until = LimitEvidence.blockedUntil(scope, statedUntil, now) ?? statedUntil
     throttle.block(until, reason.message)
@@ -98,9 +98,9 @@ export const make = ({
       }),
     accept: (asked) => {
       noteAnswered(asked)
-      if ((refusals?.at ?? 0) < asked.startedAt) refusals = undefined
+      if ((limitsInARow?.at ?? 0) < asked.startedAt) limitsInARow = undefined
     },
-    refuse: (verdict, asked) => {
+    failWith: (verdict, asked) => {
       if (verdict.reason instanceof RateLimited) return limited(verdict.reason, verdict, asked)
       noteAnswered(asked)
       return fail(verdict.reason, verdict.scope)

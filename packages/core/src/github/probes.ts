@@ -9,7 +9,7 @@ import { decode, WireAccount } from "./wire.ts"
 
 export const make = (api: Api, apiUrl: string) => {
   const list = (path: string, subject: Subject) =>
-    Effect.flatMap(api.readUnjudged(`${apiUrl}${path}?per_page=1`, { maxBytes: maxPageBytes, subject }), (answer) =>
+    Effect.flatMap(api.readAnyway(`${apiUrl}${path}?per_page=1`, { maxBytes: maxPageBytes, subject }), (answer) =>
       Effect.asVoid(decode(Schema.Array(Schema.Unknown), answer))
     )
   const login = "octocat"
@@ -38,7 +38,7 @@ export const make = (api: Api, apiUrl: string) => {
       Effect.withSpan("Github.checkLists")
     ),
     // An Enterprise Server without limits answers 404.
-    check: api.readUnjudged(`${apiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject: { _tag: "Limits" } }).pipe(
+    check: api.readAnyway(`${apiUrl}/rate_limit`, { maxBytes: maxPageBytes, subject: { _tag: "Limits" } }).pipe(
       Effect.catchReason("GithubError", "Unexpected", () => Effect.void),
       Effect.asVoid
     )

@@ -12,9 +12,9 @@ import { createHash } from "node:crypto"
 import { Option, Result, Schema } from "effect"
 import { fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
-import type { One } from "./batching.ts"
 import { type GithubError, githubError, Unexpected, UserNotFound } from "./errors.ts"
-import type { QueryAnswer, QueryError } from "./query.ts"
+import type { QueryAnswer, QueryError } from "./graphql.ts"
+import type { One } from "./splitting.ts"
 import { PageUrl, timestamp, toSize } from "./wire.ts"
 
 /** A user's gists, last changed first: the beginning of the list. */

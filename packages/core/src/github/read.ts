@@ -91,7 +91,7 @@ export const make = (transport: Transport, limit: Limit): Reader => {
         return { ...answer, url: target }
       }
       const now = yield* Clock.currentTimeMillis
-      return yield* limit.refuse(classify(answer, options.subject, now), { startedAt, thing })
+      return yield* limit.failWith(classify(answer, options.subject, now), { startedAt, thing })
     }
     return yield* fail(new Unexpected({ message: "GitHub redirects in circles" }))
   })

@@ -4,7 +4,7 @@
  * A refusal is weak when single things meet it all the time: accounts and gists get deleted.
  */
 import { DateTime, Duration, Effect } from "effect"
-import type { Kind, Refusal } from "../net/refusalEvidence.ts"
+import { type Kind, type Refusal, signs } from "../net/refusalEvidence.ts"
 import type { Subject } from "./classify.ts"
 import { fail, type GithubError, githubError, Refused, Unauthorized, Unexpected } from "./errors.ts"
 
@@ -29,11 +29,14 @@ const namedTags: ReadonlySet<Tag> = new Set(["UserNotFound", "GistNotFound"])
 /** Whether an error says that GitHub will not answer the request, rather than that it cannot. */
 export const isRefusal = ({ reason }: GithubError): boolean => refusalTags.has(reason._tag)
 
-/** Whether a refusal is one that single things meet all the time. */
+/**
+ * Whether a refusal is one that single things meet all the time. Weak refusals never block a kind of requests. One alone
+ * shows nothing about all requests, once anything was answered.
+ */
 export const isWeak = ({ reason }: GithubError): boolean => !strongTags.has(reason._tag)
 
 /** What a refusal says, without what differs from thing to thing. Only refusals with equal signatures add up. */
-export const signatureOf = ({ reason }: GithubError): string =>
+export const refusalSignature = ({ reason }: GithubError): string =>
   namedTags.has(reason._tag)
     ? reason._tag
     : `${reason._tag} ${reason.message.replace(/\b[0-9a-f]*\d[0-9a-f:]*\b/gi, "#")}`
@@ -42,12 +45,41 @@ export const signatureOf = ({ reason }: GithubError): string =>
 export const failAsOwn = (error: GithubError): Effect.Effect<never, GithubError> =>
   Effect.catchReason(Effect.fail(error), "GithubError", "Unauthorized", ({ message }) => fail(new Refused({ message })))
 
-/** The refusal of everything, with what to do. Nothing is sent until `until`, in epoch milliseconds. */
-export const globalRefusal = (
-  error: GithubError,
-  { hasToken, until }: { readonly hasToken: boolean; readonly until: number }
-): GithubError =>
+/** The kinds of requests that GitHub can refuse while it answers others. The feed and the queries are one thing each. */
+export type RefusedKind = Exclude<Kind, "feed" | "query">
+
+interface RefusalOptions {
+  readonly hasToken: boolean
+  /** When one request may find out whether the refusal is over, in epoch milliseconds. */
+  readonly until: number
+}
+
+/** The refusal of all requests, with what to do. */
+export const globalRefusal = (error: GithubError, { hasToken, until }: RefusalOptions): GithubError =>
   githubError(globalReason(error, hasToken), isWeak(error) ? "service" : "credential", DateTime.makeUnsafe(until))
+
+/** The refusal of all requests of one kind, with what to do. The token itself is accepted. */
+export const kindRefusal = (
+  { reason }: GithubError,
+  { hasToken, kind, until }: RefusalOptions & { readonly kind: RefusedKind }
+): GithubError => {
+  const { things, verb } = refusedKinds[kind]
+  const message = `GitHub refuses to ${verb}, for ${signs} ${things} in a row${because(reason)}`
+  // The text of a refused token says what to do already.
+  const advice =
+    reason._tag === "Unauthorized" ? "" : `. ${hasToken ? "Check what GITHUB_TOKEN may read" : "Set GITHUB_TOKEN"}`
+  return githubError(new Refused({ message: `${message}${advice}` }), "credential", DateTime.makeUnsafe(until))
+}
+
+const refusedKinds: Readonly<Record<RefusedKind, { readonly verb: string; readonly things: string }>> = {
+  list: { verb: "list gists", things: "users" },
+  gist: { verb: "show gists", things: "gists" },
+  account: { verb: "show accounts", things: "accounts" }
+}
+
+/** The status and GitHub's own words, from the text of one refusal (`classify.ts`). */
+const because = ({ message }: GithubError["reason"]): string =>
+  /^GitHub refuses (?:it|the token)( \(HTTP \d+\): .*)$/.exec(message)?.[1] ?? `: ${message}`
 
 const globalReason = ({ reason }: GithubError, hasToken: boolean): GithubError["reason"] => {
   switch (reason._tag) {
@@ -55,7 +87,7 @@ const globalReason = ({ reason }: GithubError, hasToken: boolean): GithubError["
       return reason
     case "Refused":
       return new Unauthorized({
-        message: `GitHub refuses every request ${hasToken ? "with the token" : "without a token"}: ${reason.message}. Check GITHUB_TOKEN`
+        message: `GitHub refuses every request ${hasToken ? "with the token" : "without a token"}${because(reason)}. Check GITHUB_TOKEN`
       })
     default:
       return new Unexpected({
@@ -64,7 +96,7 @@ const globalReason = ({ reason }: GithubError, hasToken: boolean): GithubError["
   }
 }
 
-/** The wait after the n-th refusal of everything (n from 1): GitHub locks out clients for longer that often try a wrong token. */
+/** The wait after the n-th block in a row of all requests, or of a kind (n from 1): GitHub locks out clients for longer that often try a wrong token. */
 export const refusalWait = (times: number, { reason }: GithubError): Duration.Duration =>
   Duration.min(
     Duration.times(Duration.seconds(15), 2 ** Math.min(times - 1, 20)),

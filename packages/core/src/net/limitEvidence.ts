@@ -1,10 +1,10 @@
 /**
- * Whether a `429` limits one thing or everything, from the other requests that were refused and answered: pure.
+ * Whether a limit concerns one thing or everything, from the other requests that were refused and answered: pure.
  *
- * A `429` may come from a part of the service that is too busy for one thing alone:
+ * A limit (`429`, at GitHub also `403`) may come from a part of the service that is too busy for one thing alone:
  *
  * - global: the response itself says so, or things of two users were refused in a row
- * - suspected, so global for a minute at most: the first `429` of one thing
+ * - suspected, so global for a minute at most: the first limit that one thing meets
  * - of the thing: other things were answered meanwhile, or the same thing was refused again
  */
 import { Context, Duration } from "effect"
@@ -36,7 +36,7 @@ export interface LimitEvidence {
 
 interface Refused {
   /** `answers` at the first refusal. */
-  readonly since: number
+  readonly answersBefore: number
   readonly times: number
   /** When it was last refused, and until when it alone must wait, in epoch milliseconds. */
   readonly at: number
@@ -95,8 +95,12 @@ export const refused = (
 } => {
   const { by, isStated, minWait, now, startedAt, statedUntil } = refusal
   if (by === undefined) return { evidence, scope: "global", until: statedUntil }
-  const before = evidence.things.get(by.thing) ?? { since: evidence.answers, times: 0, at: Number.NEGATIVE_INFINITY }
-  const isOwn = before.since < evidence.answers
+  const before = evidence.things.get(by.thing) ?? {
+    answersBefore: evidence.answers,
+    times: 0,
+    at: Number.NEGATIVE_INFINITY
+  }
+  const isOwn = before.answersBefore < evidence.answers
   const row = isOwn ? evidence.row : new Set(evidence.row).add(by.user)
   // A request that left before the last refusal was known is no further sign.
   const times = before.times + (startedAt > before.at ? 1 : 0)

@@ -3,9 +3,9 @@
  *
  * - claiming.ts: which publications come next
  * - attempt.ts: one attempt, with reconcile.ts and read.ts
- * - evidence.ts, judge.ts: the scope of a failure
+ * - evidence.ts, failures.ts: the scope of a failure
  * - outcome.ts, githubOutcome.ts: the decision after a failure, which settle.ts stores
- * - Pause.ts, pausing.ts: who waits
+ * - Pauses.ts, pausing.ts: who waits
  * - duplicates.ts: audits, and the deletion of items that were created twice
  *
  * Guarantees: a graceful stop loses no response, and releases what was not sent. A kill leaves `sent_at` behind, and the
@@ -27,7 +27,6 @@ import * as Attempt from "./attempt.ts"
 import * as Claiming from "./claiming.ts"
 import * as Duplicates from "./duplicates.ts"
 import * as Failures from "./failures.ts"
-import * as NextAt from "./nextAt.ts"
 import * as Pausing from "./pausing.ts"
 import { Sink } from "./Sink.ts"
 import * as Settling from "./settle.ts"
@@ -40,7 +39,7 @@ export interface Drained {
   readonly published: number
   /** Refused, or attempted too often: visible and retryable. */
   readonly failed: number
-  /** Deleted on GitHub before they could be read. */
+  /** Deleted on GitHub, or made secret, before they were published. */
   readonly gone: number
   /** Due again later. */
   readonly snoozed: number
@@ -122,7 +121,7 @@ export class Publisher extends Context.Service<
           : one.withPermit(drain).pipe(Effect.withSpan("Publisher.drain")),
         pause: pausing.current,
         sharedPause: pausing.shared,
-        nextAt: NextAt.make({ allowance, pauses, publications }),
+        nextAt: Claiming.makeNextAt({ allowance, pauses, publications }),
         nextDue: Effect.suspend(() =>
           Effect.map(
             publications.nextDue({ except: pauses.waiting() }),

@@ -13,14 +13,13 @@ import type { Claim } from "../store/Publications.ts"
 import type { Store } from "../store/Store.ts"
 import { contentFor } from "./content.ts"
 import { release } from "./decision.ts"
-import { ending, type State } from "./ended.ts"
 import type { Failures } from "./failures.ts"
 import { missing } from "./githubOutcome.ts"
 import type { Pausing } from "./pausing.ts"
 import * as Read from "./read.ts"
 import * as Reconcile from "./reconcile.ts"
 import type { Delivery, Sink, SinkError } from "./Sink.ts"
-import type { Settling } from "./settle.ts"
+import { ending, type Settling, type State } from "./settle.ts"
 
 export const make = Effect.fnUntraced(function* (parts: {
   readonly contents: ContentCache["Service"]

@@ -45,9 +45,12 @@ export interface Verdict {
   readonly isAlone: boolean
 }
 
-interface Record {
-  /** The number of successes when the thing first failed. Lower, once a read has proved that the service works. */
-  readonly since: number
+/** For errors that name their scope themselves: the failure is the thing's own. */
+export const noVerdict: Verdict = { scope: "thing", isProven: true, failures: 1, userFailures: 1, isAlone: false }
+
+interface FailureRecord {
+  /** Successes before the thing first failed. Lower, once a read has proved that the service works. */
+  readonly successesBefore: number
   readonly failures: number
   /** When the thing last failed, in epoch milliseconds. */
   readonly at: number
@@ -58,8 +61,8 @@ type Alike<Who> = ReadonlyMap<string, ReadonlySet<Who>>
 
 export interface Evidence {
   readonly successes: number
-  readonly things: ReadonlyMap<string, Record>
-  readonly users: ReadonlyMap<number, Record & { readonly failing: Alike<string> }>
+  readonly things: ReadonlyMap<string, FailureRecord>
+  readonly users: ReadonlyMap<number, FailureRecord & { readonly failing: Alike<string> }>
   /** The users whose things failed since the last success, by signature, without the things that are proven to be at fault. */
   readonly row: Alike<number>
 }
@@ -93,27 +96,27 @@ export const afterFailure = (
   evidence: Evidence,
   { at, isUserWide, signature, thing }: Failure
 ): { readonly evidence: Evidence; readonly verdict: Verdict } => {
-  const since = evidence.successes
-  const own = recent(evidence.things.get(thing.key), at) ?? { since, failures: 0 }
+  const { successes } = evidence
+  const own = recent(evidence.things.get(thing.key), at) ?? { successesBefore: successes, failures: 0 }
   const user = recent(evidence.users.get(thing.user), at) ?? {
-    since,
+    successesBefore: successes,
     failures: 0,
     failing: new Map<string, ReadonlySet<string>>()
   }
   const failing = new Set(user.failing.get(signature)).add(thing.key)
-  const isProven = own.since < since || user.since < since
+  const isProven = own.successesBefore < successes || user.successesBefore < successes
   const alike = new Set(evidence.row.get(signature))
   if (!isProven) alike.add(thing.user)
   const isGlobal = !isProven && alike.size >= globalUsers
   const isUsers = isUserWide || failing.size >= userThings
   return {
     evidence: {
-      successes: since,
-      things: bounded(evidence.things, [thing.key, { since: own.since, failures: own.failures + 1, at }]),
+      successes,
+      things: bounded(evidence.things, [thing.key, { ...own, failures: own.failures + 1, at }]),
       users: bounded(evidence.users, [
         thing.user,
         {
-          since: user.since,
+          successesBefore: user.successesBefore,
           failures: user.failures + 1,
           at,
           failing: bounded(user.failing, [signature, failing], maxSignatures)
@@ -131,7 +134,7 @@ export const afterFailure = (
   }
 }
 
-const recent = <R extends Record>(record: R | undefined, at: number): R | undefined =>
+const recent = <R extends FailureRecord>(record: R | undefined, at: number): R | undefined =>
   record !== undefined && at - record.at <= Duration.toMillis(memory) ? record : undefined
 
 /** Notes that a read proved that the service works: the thing that fails is at fault itself. */
@@ -139,7 +142,7 @@ export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {
   const record = evidence.things.get(key)
   return record === undefined
     ? evidence
-    : { ...evidence, things: bounded(evidence.things, [key, { ...record, since: Number.NEGATIVE_INFINITY }]) }
+    : { ...evidence, things: bounded(evidence.things, [key, { ...record, successesBefore: Number.NEGATIVE_INFINITY }]) }
 }
 
 /** The users whose failures may be global. */

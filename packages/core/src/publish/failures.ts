@@ -1,12 +1,16 @@
-/** Settles a publication after an error of GitHub or of the sink: judges whose failure it is, and decides. */
-import { Effect } from "effect"
+/**
+ * Settles a publication after an error of GitHub or of the sink: judges whose failure it is, and decides.
+ *
+ * The failures and successes before it show the scope of a failure. A cheap read can prove more.
+ */
+import { Clock, Effect, Exit } from "effect"
+import { isGlobal } from "../domain/Scope.ts"
 import type { Github, GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
-import type { Thing } from "./evidence.ts"
-import { afterContentError, afterGithubError } from "./githubOutcome.ts"
-import * as Judge from "./judge.ts"
-import { afterFinishError, afterSinkError, globalBlock, type Step, signatureOf } from "./outcome.ts"
-import type { Service } from "./Pause.ts"
+import { type Failure, noVerdict, type Thing, type Verdict } from "./evidence.ts"
+import { afterContentError, afterGithubError, failureOfGithub } from "./githubOutcome.ts"
+import { afterFinishError, afterSinkError, failureOfSink, globalBlock, type Step, signatureOf } from "./outcome.ts"
+import type { Pauses, Service } from "./Pauses.ts"
 import type { Pausing } from "./pausing.ts"
 import type { Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
@@ -27,7 +31,7 @@ interface Parts {
 }
 
 export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => {
-  const judge = Judge.make({ github, pauses: pausing.pauses, sink })
+  const judge = makeJudge({ github, pauses: pausing.pauses, sink })
   /** Targets that were replaced since their user's last success. */
   const replaced = new Map<number, string>()
 
@@ -52,9 +56,7 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
   })
 
   const ofSink = Effect.fnUntraced(function* (claim: Claim, error: SinkError, { step, target }: Asked) {
-    const verdict = (yield* replaceOnce(claim, error, target))
-      ? Judge.noVerdict
-      : yield* judge.ofSink(claim, error, step)
+    const verdict = (yield* replaceOnce(claim, error, target)) ? noVerdict : yield* judge.ofSink(claim, error, step)
     return yield* decide(claim, from("sink", error), afterSinkError(claim, error, { step, verdict }))
   })
 
@@ -83,3 +85,48 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
 }
 
 export type Failures = ReturnType<typeof make>
+
+/** Judges the scope of a failure. While no other failure is similar, a cheap read proves whether the service works. */
+const makeJudge = ({
+  github,
+  pauses,
+  sink
+}: {
+  readonly github: Github["Service"]
+  readonly pauses: Pauses
+  readonly sink: Sink["Service"]
+}) => {
+  const judge = Effect.fnUntraced(function* (
+    service: Service,
+    failed: Omit<Failure, "at"> | undefined,
+    probe: Effect.Effect<unknown, unknown> | undefined
+  ): Effect.fn.Return<Verdict> {
+    if (failed === undefined) return noVerdict
+    const failure = { ...failed, at: yield* Clock.currentTimeMillis }
+    const verdict = pauses.failed(service, failure)
+    if (verdict.isProven || !verdict.isAlone || probe === undefined) return verdict
+    if (Exit.isFailure(yield* Effect.exit(probe))) return verdict
+    pauses.proved(service, failure.thing)
+    return { ...verdict, isProven: true }
+  })
+
+  /** The first failure is only tried again. A cheap read may fit into a limit that leaves no room for the request itself. */
+  const mayProbe = (claim: Claim, { reason }: SinkError | GithubError): boolean =>
+    claim.errorReason !== null && reason._tag !== "RateLimited" && reason._tag !== "ItemLimited"
+
+  return {
+    ofGithub: (claim: Claim, error: GithubError) =>
+      judge("github", failureOfGithub(claim, error), mayProbe(claim, error) ? github.check : undefined),
+    ofSink: (claim: Claim, error: SinkError, step: Step) =>
+      judge("sink", failureOfSink(claim, error, step), mayProbe(claim, error) ? sink.probe : undefined),
+    /** An error of an audit, or of a deletion: only a refusal that may be the credential's needs a verdict. */
+    ofUpkeep: (error: SinkError, thing: Thing) =>
+      judge(
+        "sink",
+        error.reason._tag === "Forbidden" && isGlobal(error.reason.scope)
+          ? { thing, signature: signatureOf(error), isUserWide: false }
+          : undefined,
+        sink.probe
+      )
+  }
+}

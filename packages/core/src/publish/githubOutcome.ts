@@ -8,9 +8,10 @@ import { Duration } from "effect"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
-import { type Decision, failure, limitBlock, release, type Situation, suspicion } from "./decision.ts"
-import type { Outcome } from "./due.ts"
-import type { Verdict } from "./evidence.ts"
+import type { Claim } from "../store/Publications.ts"
+import { type Decision, failure, limitBlock, type Outcome, release, type Situation, suspicion } from "./decision.ts"
+import type { Failure, Verdict } from "./evidence.ts"
+import { signatureOf } from "./outcome.ts"
 
 export const afterGithubError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => {
   const { reason, scope } = error
@@ -90,8 +91,22 @@ export const afterContentError = (claim: Situation, error: GithubError, verdict:
 })
 
 /** Whether an error may be global, and is compared with others. All other errors name their scope themselves. */
-export const isEvidence = ({ reason, scope }: GithubError): boolean =>
+const isEvidence = ({ reason, scope }: GithubError): boolean =>
   reason._tag === "Refused" || (reason._tag === "RateLimited" ? scope === "thing" : isGlobal(scope))
+
+/** The failure to compare with others. `undefined` when the error names its scope itself. */
+export const failureOfGithub = (
+  { gistId, userKey }: Pick<Claim, "gistId" | "userKey">,
+  error: GithubError
+): Omit<Failure, "at"> | undefined =>
+  isEvidence(error)
+    ? {
+        thing: { user: userKey, key: gistId },
+        signature: signatureOf(error),
+        // After a limit the user's other files are not requested one after the other.
+        isUserWide: error.reason._tag === "RateLimited"
+      }
+    : undefined
 
 /** GitHub's page of a gist can lag behind the list: a gist or file that is missing once is not gone yet. */
 export const missing = (

@@ -8,6 +8,7 @@ import type { Duration } from "effect"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
+import type { Claim } from "../store/Publications.ts"
 import {
   type Block,
   blockOf,
@@ -15,13 +16,13 @@ import {
   failure,
   isExhausted,
   limitBlock,
+  type Outcome,
   release,
   type Situation,
   suspicion,
   tries
 } from "./decision.ts"
-import type { Outcome } from "./due.ts"
-import type { Verdict } from "./evidence.ts"
+import type { Failure, Verdict } from "./evidence.ts"
 import type { SinkError } from "./Sink.ts"
 
 /** The request to the sink: to find the file's remote ids, to find its target, or to create the file. */
@@ -138,6 +139,23 @@ export const notThereYet = (wait: Duration.Duration): Outcome => ({
   due: { _tag: "After", wait },
   isUncertain: true
 })
+
+/** The failure to compare with others. `undefined` when the error names its scope itself. */
+export const failureOfSink = (
+  { key, userKey: user }: Pick<Claim, "key" | "userKey">,
+  error: SinkError,
+  step: Step
+): Omit<Failure, "at"> | undefined => {
+  const { _tag } = error.reason
+  if (_tag === "Paused" || _tag === "NotYet") return undefined
+  const isOfDeal = step === "target" || _tag === "TargetGone"
+  return {
+    thing: { user, key: isOfDeal ? `deal of ${user}` : String(key) },
+    signature: signatureOf(error),
+    // Against a limit the user's other files are not sent one after the other.
+    isUserWide: isOfDeal || _tag === "ItemLimited"
+  }
+}
 
 /** Similar failures have the same signature. Numbers are left out, since they differ between things. */
 export const signatureOf = ({ reason }: SinkError | GithubError): string => {

@@ -2,19 +2,20 @@
  * Pauses of publishing: begun by a failure, stored for the other processes on the database, and restored from what they
  * stored.
  */
-import { Clock, DateTime, Effect, Option } from "effect"
+import { Clock, DateTime, Duration, Effect, Option } from "effect"
+import * as Timing from "../domain/Timing.ts"
 import type { Github } from "../github/Github.ts"
-import { afterWait, type StoredLimit, waitUntil } from "../store/Limits.ts"
+import { afterWait, type StoredLimit, type Wait, waitUntil } from "../store/Limits.ts"
 import type { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { Block } from "./decision.ts"
-import { nobody } from "./evidence.ts"
-import type { Service, Whose } from "./Pause.ts"
-import * as Pauses from "./Pause.ts"
-import * as Probe from "./probe.ts"
+import { nobody, type Verdict } from "./evidence.ts"
+import { afterGithubError } from "./githubOutcome.ts"
+import { afterSinkError } from "./outcome.ts"
+import type { Service, Whose } from "./Pauses.ts"
+import * as Pauses from "./Pauses.ts"
 import type { Sink } from "./Sink.ts"
 import { sharedAs, sharedPause } from "./sharedPause.ts"
-import * as StoredRefusals from "./storedRefusals.ts"
 
 interface Parts {
   readonly github: Github["Service"]
@@ -32,8 +33,8 @@ const knownOf = (limits: Parts["limits"], limitKeys: Readonly<Record<Service, st
 export const make = ({ github, limits, sink }: Parts) => {
   const pauses = Pauses.make()
   const limitKeys: Record<Service, string> = { sink: sink.limitKey, github: github.limitKey }
-  const refusals = StoredRefusals.make(limits, limitKeys)
-  const probe = Probe.make({ github, sink })
+  const refusals = makeStoredRefusals(limits, limitKeys)
+  const probe = makeProbes({ github, sink })
 
   /** Makes others wait, and stores the pause when the other processes should know of it. */
   const block = Effect.fnUntraced(function* (made: Block, { service, user }: Whose) {
@@ -98,3 +99,64 @@ export const make = ({ github, limits, sink }: Parts) => {
 }
 
 export type Pausing = ReturnType<typeof make>
+
+/** The refusals of both services that are stored for all processes on the database, and when each was last probed. */
+const makeStoredRefusals = (limits: Store["Service"]["limits"], limitKeys: Readonly<Record<Service, string>>) => {
+  /** Services whose refusal is stored, by this process or by another one. */
+  const refusing = new Set<Service>()
+  /** In epoch milliseconds. */
+  const probedAt: Record<Service, number> = { github: Number.NEGATIVE_INFINITY, sink: Number.NEGATIVE_INFINITY }
+
+  return {
+    /** Stores that a request was refused at an instant. */
+    store: (service: Service, refusal: Wait, at: number) => {
+      refusing.add(service)
+      probedAt[service] = at
+      return limits.refuse(limitKeys[service], refusal)
+    },
+    /** Ends a stored refusal: a request to the service succeeded. */
+    end: Effect.fnUntraced(function* (service: Service) {
+      if (!refusing.has(service)) return
+      yield* limits.accept(limitKeys[service])
+      refusing.delete(service)
+    }),
+    /** Notes a refusal that is stored. Answers whether a probe may follow. */
+    found: (service: Service, at: number): boolean => {
+      refusing.add(service)
+      return at >= probedAt[service] + Duration.toMillis(Timing.credentialDelay)
+    },
+    probed: (service: Service, at: number): void => {
+      probedAt[service] = at
+    }
+  }
+}
+
+/** The result of a cheap read. */
+interface Probed {
+  readonly isAccepted?: true
+  readonly block?: Block
+}
+
+const accepted: Probed = { isAccepted: true }
+
+/** For a read of no publication. */
+const unproven: Verdict = { scope: "thing", isProven: false, failures: 1, userFailures: 1, isAlone: false }
+const nothingTried = { attempts: 0, errorReason: null }
+
+/** A cheap read of each service, which shows whether the service works again. */
+const makeProbes = ({
+  github,
+  sink
+}: {
+  readonly github: Github["Service"]
+  readonly sink: Sink["Service"]
+}): Readonly<Record<Service, Effect.Effect<Probed>>> => ({
+  sink: Effect.match(sink.probe ?? Effect.void, {
+    onSuccess: () => accepted,
+    onFailure: (error): Probed => afterSinkError(nothingTried, error, { step: "create", verdict: unproven })
+  }),
+  github: Effect.match(github.check, {
+    onSuccess: () => accepted,
+    onFailure: (error): Probed => afterGithubError(nothingTried, error, unproven)
+  })
+})

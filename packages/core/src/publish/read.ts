@@ -61,7 +61,7 @@ export const make = Effect.fnUntraced(function* ({
     const gist = yield* readGist(claim)
     const found = yield* github.contentOf(gist, { filename, maxBytes: rawBytes }).pipe(
       Effect.catchTag("GithubError", (error) => {
-        const omitted = contentInPlaceOf(claim, error, { isWhole: false })
+        const omitted = contentInPlaceOf(claim, error)
         return omitted === undefined ? Effect.fail(error) : Effect.succeed(Option.some(omitted))
       })
     )

@@ -11,12 +11,11 @@ import * as Timing from "../domain/Timing.ts"
 import type { Claim } from "../store/Publications.ts"
 import type { Store } from "../store/Store.ts"
 import { contentFor } from "./content.ts"
-import { ending, type State } from "./ended.ts"
 import type { Failures } from "./failures.ts"
 import { beforeResend, notThereYet } from "./outcome.ts"
 import type { Read } from "./read.ts"
 import type { Sink } from "./Sink.ts"
-import type { Settling } from "./settle.ts"
+import { ending, type Settling, type State } from "./settle.ts"
 
 interface Parts {
   readonly failures: Failures

@@ -1,13 +1,11 @@
-/** The one place that stores the outcome of an attempt. */
-import { DateTime, Duration, Effect, Metric, Random } from "effect"
+/** The one place that stores the outcome of an attempt, ends the attempt early, and takes a failure back. */
+import { Data, DateTime, Duration, Effect, Metric, Random } from "effect"
 import type { Claim } from "../store/Publications.ts"
 import type { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import type { Decision } from "./decision.ts"
-import { type Outcome, scheduled } from "./due.ts"
-import type { Service } from "./Pause.ts"
+import { type Decision, type Outcome, scheduled } from "./decision.ts"
+import type { Service } from "./Pauses.ts"
 import type { Pausing } from "./pausing.ts"
-import * as Refusals from "./refusals.ts"
 
 /** The state that was stored. `duplicate`: another process had published the file before. */
 type Stored = Effect.Success<ReturnType<Store["Service"]["publications"]["settle"]>>
@@ -48,7 +46,7 @@ export const make = ({
   readonly pausing: Pausing
   readonly publications: Store["Service"]["publications"]
 }) => {
-  const refusals = Refusals.make()
+  const refusals = makeRefusals()
 
   /** Stores an outcome, and answers the state of the publication. */
   const settle = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome) {
@@ -97,3 +95,53 @@ export const make = ({
 }
 
 export type Settling = ReturnType<typeof make>
+
+/** The state in which an attempt leaves a publication. */
+export type State = Effect.Success<ReturnType<Settling["settle"]>>
+
+/** The attempt has ended early, and the publication is settled. */
+export class Ended extends Data.TaggedError("Ended")<{ readonly state: State }> {}
+
+/** Settles, and ends the attempt. */
+export const ending = <E>(settled: Effect.Effect<State, E>): Effect.Effect<never, E | Ended> =>
+  Effect.flatMap(settled, (state) => Effect.fail(new Ended({ state })))
+
+/** A publication that failed as refused, and why. */
+interface Refusal {
+  readonly claim: Claim
+  /** Equal for similar refusals. */
+  readonly signature: string
+  readonly reason: string
+  readonly message: string
+}
+
+/** Refusals that are remembered. */
+const capacity = 100
+
+/** Publications that failed as refused. When a refusal turns out to be global, these failures are taken back. */
+const makeRefusals = () => {
+  /** Refusals since the last success. */
+  let recent: ReadonlyArray<Refusal> = []
+  /** Those that turned out to be global. */
+  let wrong: ReadonlyArray<Refusal> = []
+
+  return {
+    add: (refusal: Refusal): void => {
+      recent = [...recent, refusal].slice(-capacity)
+    },
+    /** A refusal of this signature is global: the earlier refusals of the signature were not the files' own. */
+    turnedOutGlobal: (signature: string): void => {
+      wrong = [...wrong, ...recent.filter((refusal) => refusal.signature === signature)]
+      recent = recent.filter((refusal) => refusal.signature !== signature)
+    },
+    /** Something was published: the refusals before were the files' own. */
+    clear: (): void => {
+      recent = []
+    },
+    /** Refusals that are to be taken back. */
+    wrong: () => wrong,
+    clearWrong: (): void => {
+      wrong = []
+    }
+  }
+}

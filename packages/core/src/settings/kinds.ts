@@ -1,4 +1,4 @@
-/** Kinds of settings: a secret, one of a few words, yes or no. */
+/** Kinds of settings: a secret, one of a few words, yes or no, a number or none. */
 import { Config, Option, Redacted, Schema, SchemaTransformation } from "effect"
 import type { SecretName } from "./secretFiles.ts"
 import { Token } from "./values.ts"
@@ -70,6 +70,32 @@ export const yesOrNo = (
   fallback: String(options.fallback),
   meaning: options.meaning
 })
+
+/** A setting that is a number from 1 on, or `none` for no limit, which is read as infinite. */
+export const limitOrNone = (
+  name: string,
+  options: {
+    /** What is counted, in a message: `requests a minute`. */
+    readonly of: string
+    readonly fallback: number
+    readonly meaning: string
+  }
+): Definition<number> => ({
+  config: Config.schema(limit, name).pipe(Config.withDefault(options.fallback)),
+  takes: `must be a number of ${options.of}, or \`none\``,
+  fallback: String(options.fallback),
+  meaning: options.meaning
+})
+
+const limit = Schema.String.check(Schema.isPattern(/^(none|[1-9]\d{0,8})$/)).pipe(
+  Schema.decodeTo(
+    Schema.Number,
+    SchemaTransformation.transform({
+      decode: (text) => (text === "none" ? Number.POSITIVE_INFINITY : Number(text)),
+      encode: (value) => (value === Number.POSITIVE_INFINITY ? "none" : String(value))
+    })
+  )
+)
 
 export const orList = (words: ReadonlyArray<string>): string => {
   const quoted = words.map((word) => `\`${word}\``)

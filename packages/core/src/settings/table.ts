@@ -1,6 +1,6 @@
-/** Every setting of Gitpip: its environment variable, its default and its meaning. The only place that names them. */
+/** Every setting of Gitpip: its environment variable, its default and its meaning. The only file that defines them. */
 import { Config, Duration } from "effect"
-import { choice, define, optionalSecret, orList, yesOrNo } from "./kinds.ts"
+import { choice, define, limitOrNone, optionalSecret, orList, yesOrNo } from "./kinds.ts"
 import * as Values from "./values.ts"
 
 const logLevels = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "All", "None"] as const
@@ -89,11 +89,11 @@ export const definitions = {
     meaning:
       "Address of a running server, `http://127.0.0.1:8080`. When set, commands ask that server (with `GITPIP_API_KEY`) in place of the database"
   }),
-  GITPIP_RATE_LIMIT: define({
-    config: Config.schema(Values.RateLimit, "GITPIP_RATE_LIMIT").pipe(Config.withDefault(6_000)),
-    fallback: "6000",
+  GITPIP_RATE_LIMIT: limitOrNone("GITPIP_RATE_LIMIT", {
+    of: "requests a minute",
+    fallback: 6_000,
     meaning:
-      "Requests a minute that one client may make to the server; `/health` and `/ready` do not count. `none`: any number, and as many wrong keys"
+      "Requests a minute that one client may make to the server; `/health` and `/ready` do not count. `none` lifts this limit and that of wrong keys"
   }),
   GITPIP_TRUSTED_PROXIES: define({
     config: Config.schema(Values.Subnets, "GITPIP_TRUSTED_PROXIES").pipe(Config.withDefault([])),

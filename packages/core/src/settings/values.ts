@@ -69,18 +69,6 @@ export const Port = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "must be a port number, 0 to 65535" })
 )
 
-export const RateLimit = Schema.String.check(
-  Schema.isPattern(/^(none|[1-9]\d{0,8})$/, { message: "must be a number of requests a minute, or `none`" })
-).pipe(
-  Schema.decodeTo(
-    Schema.Number,
-    SchemaTransformation.transform({
-      decode: (text) => (text === "none" ? Number.POSITIVE_INFINITY : Number(text)),
-      encode: (limit) => (limit === Number.POSITIVE_INFINITY ? "none" : String(limit))
-    })
-  )
-)
-
 /** Addresses and subnets with commas between. An address alone is the subnet of itself. */
 export const Subnets = Schema.String.check(
   Schema.makeFilter((text) =>

@@ -35,7 +35,7 @@ export interface ListingResult {
   readonly etag: string | null
   readonly pages: number
   /** Whether the last page was read. */
-  readonly full: boolean
+  readonly isFullListing: boolean
 }
 
 /** What every check stores. */
@@ -63,17 +63,17 @@ export interface CheckFailure {
 /** Stores what lists prove. Runs in the transaction that stores the lists' files. */
 export const recordListings = (sql: SqlClient.SqlClient, listings: ReadonlyArray<ListingResult>) => sql`
   update users u set etag = l.etag, pages = l.pages, github_id = coalesce(u.github_id, l.github_id),
-    listed_at = case when l.whole then ${now(sql)} else u.listed_at end,
-    baselined_at = case when l.whole then coalesce(u.baselined_at, ${now(sql)}) else u.baselined_at end
+    listed_at = case when l.is_full_listing then ${now(sql)} else u.listed_at end,
+    baselined_at = case when l.is_full_listing then coalesce(u.baselined_at, ${now(sql)}) else u.baselined_at end
   from jsonb_to_recordset(${JSON.stringify(
-    listings.map(({ etag, full, githubId, pages, userKey }) => ({
+    listings.map(({ etag, githubId, isFullListing, pages, userKey }) => ({
       key: userKey,
       etag,
       pages,
       github_id: githubId,
-      whole: full
+      is_full_listing: isFullListing
     }))
-  )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, whole boolean)
+  )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, is_full_listing boolean)
   where u.key = l.key`
 
 const ClassSize = Schema.Struct({ rateClass: Schema.Int, n: Schema.Int })

@@ -48,8 +48,8 @@ export interface Among {
   readonly except?: ReadonlyArray<number>
 }
 
-/** Among publications under this condition. */
-const among = (sql: SqlClient.SqlClient, { except, only, which = "all" }: Among) =>
+/** The SQL condition that selects these publications. A condition must stand before it. */
+const isAmong = (sql: SqlClient.SqlClient, { except, only, which = "all" }: Among) =>
   sql`${sql.literal(which === "fresh" ? "and not backlog" : "")}
     ${only === undefined ? sql.literal("") : sql`and user_key = ${only}`}
     ${except === undefined || except.length === 0 ? sql.literal("") : sql`and user_key <> all(${arrayOf(sql, except, "bigint")})`}`
@@ -57,19 +57,19 @@ const among = (sql: SqlClient.SqlClient, { except, only, which = "all" }: Among)
 interface Request {
   readonly limit: number
   readonly lease: Duration.Duration
-  readonly which: Among
+  readonly among: Among
 }
 
 const claim = (sql: SqlClient.SqlClient) =>
   findAll(
     Claim,
-    ({ lease, limit, which }: Request) => sql`
+    ({ among, lease, limit }: Request) => sql`
         with abandoned as (
           select key from publications where state = 'sending' and lease_until < ${now(sql)}
-            ${among(sql, { ...which, which: "all" })}
+            ${isAmong(sql, { ...among, which: "all" })}
           order by lease_until limit ${limit} for update skip locked
         ), due as (
-          select key from publications where state = 'pending' and due_at <= ${now(sql)} ${among(sql, which)}
+          select key from publications where state = 'pending' and due_at <= ${now(sql)} ${isAmong(sql, among)}
           order by start_tag, key limit ${limit} for update skip locked
         ), chosen as (
           select key from abandoned union all select key from due limit ${limit}
@@ -95,8 +95,8 @@ const holdsLease = (sql: SqlClient.SqlClient, claim: Claim) =>
     : sql`true`
 
 const nextDue = (sql: SqlClient.SqlClient) => {
-  const firstDue = (backlog: boolean, which: Among) =>
-    sql`(select min(due_at) from publications where state = 'pending' and backlog = ${backlog} ${among(sql, { ...which, which: "all" })})`
+  const firstDue = (backlog: boolean, among: Among) =>
+    sql`(select min(due_at) from publications where state = 'pending' and backlog = ${backlog} ${isAmong(sql, { ...among, which: "all" })})`
   return findOne(
     NextDue,
     ({ which = "all", ...users }: Among) => sql`
@@ -112,7 +112,7 @@ export const make = (sql: SqlClient.SqlClient) => {
   const next = nextDue(sql)
   return {
     /** Leases up to `limit` publications: abandoned ones first, then due ones in the order of their start tags. */
-    claim: (limit: number, lease: Duration.Duration, which: Among = {}) => claimed({ limit, lease, which }),
+    claim: (limit: number, lease: Duration.Duration, among: Among = {}) => claimed({ limit, lease, among }),
     /**
      * Notes that the request goes out now. `false` when the claim is no longer this process's, or when too little of
      * the lease is left for the request to end, and settle, before another may claim the row.
@@ -122,8 +122,8 @@ export const make = (sql: SqlClient.SqlClient) => {
           update publications set sent_at = clock_timestamp(), target = ${target}
           where key = ${claim.key} and ${holdsLease(sql, claim)} returning 1 as ok`),
     /** When the next pending publication is due, and how long that takes from now. */
-    nextDue: (which: Among = {}) =>
-      Effect.map(next(which), ({ at, wait }) =>
+    nextDue: (among: Among = {}) =>
+      Effect.map(next(among), ({ at, wait }) =>
         at === null || wait === null ? Option.none() : Option.some({ at, wait: Duration.millis(Math.max(wait, 0)) })
       )
   }

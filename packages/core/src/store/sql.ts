@@ -19,8 +19,8 @@ export const millisUntil = (sql: SqlClient.SqlClient, instant: Statement.Fragmen
   sql`ceil(extract(epoch from ${instant} - ${now(sql)}) * 1000)::float8`
 
 /**
- * The queue head: the smallest start tag among pending publications that were never snoozed. A snoozed one keeps its old
- * tag, and counting it would let newcomers overtake everyone.
+ * The queue head: the smallest start tag among pending publications that no attempt has put back. After a retry or snooze a
+ * publication can keep its old tag, and counting that tag would let newcomers overtake everyone.
  */
 export const queueHead = (sql: SqlClient.SqlClient) => sql`coalesce(
   (select start_tag from publications where state = 'pending' and error_reason is null order by start_tag, key limit 1),

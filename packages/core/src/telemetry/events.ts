@@ -3,6 +3,9 @@ import { Effect } from "effect"
 
 /** The events that are logged. Every log line is one of these events, and everything that varies is in its keys. */
 export const events = {
+  "server.starting": "The server has read its settings, and opens the database next",
+  "server.stopped": "The server has stopped; requests in flight are finished first",
+  "database.migrating": "The database's schema is brought up to date",
   "setting.unknown": "An environment variable begins as settings do and is none; it is ignored",
   "scan.started": "A scan has begun",
   "scan.ended": "A scan has ended, with what it found",
@@ -14,8 +17,9 @@ export const events = {
   "feed.failed": "The feed could not be read; it is polled again later",
   "answer.unreadable": "An answer of GitHub or Pipedrive has a field of an unknown form; logged once for each field",
   "gists.skipped": "Gists that GitHub described in an unknown form were skipped",
-  "github.accepted": "GitHub answers again after it refused all requests",
-  "github.refused": "GitHub refuses all requests; one cheap request at a time shows when the refusal is over",
+  "github.accepted": "GitHub answers again after it refused all requests, or all of one kind",
+  "github.refused":
+    "GitHub refuses all requests, or all of one kind (lists, gists, accounts); one request at a time shows when the refusal is over",
   "list.ended": "GitHub does not show all of a user's list; the gists that it shows are found",
   "publication.published": "A file is in Pipedrive",
   "publication.attempt_failed": "An attempt at a publication did not succeed",
@@ -34,6 +38,9 @@ export type Event = keyof typeof events
 
 /** What varies between log lines of one event. A key means the same in every event. */
 export const keys = {
+  version: "Version of Gitpip",
+  database: "The database: host and name, or the directory of the embedded one",
+  migrations: "Names of migrations that the database lacks",
   setting: "Name of an environment variable",
   scan: "Number of a scan",
   user: "A tracked user's name",

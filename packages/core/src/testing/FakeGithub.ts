@@ -20,8 +20,8 @@ import {
   makePrimaryLimit,
   makeSecondaryLimit,
   type PrimaryFacts,
-  primaryRefusal,
-  secondaryRefusal
+  primaryLimitReached,
+  secondaryLimitReached
 } from "./internal/github/limits.ts"
 import { refusal } from "./internal/github/refusals.ts"
 import { type GithubRoute, githubRoutes } from "./internal/github/routes.ts"
@@ -157,9 +157,9 @@ const makeHandler = (github: Github, options: FakeGithubOptions) => {
       const left = pointLimit === undefined ? undefined : points.read(credential, pointLimit, request.at)
       return overview(before, left, version)
     }
-    if (before?.remaining === 0) return primaryRefusal(403, before)
+    if (before?.remaining === 0) return primaryLimitReached(403, before)
     const wait = secondary?.(request.route ?? request.path, request.at)
-    if (wait !== undefined) return secondaryRefusal(403, wait, before)
+    if (wait !== undefined) return secondaryLimitReached(403, wait, before)
 
     const reply = answer(github, { request, version })
     // https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api: free only with a token.
@@ -204,8 +204,8 @@ const overview = (facts: PrimaryFacts | undefined, points: PrimaryFacts | undefi
 const faultReply = (fault: Exclude<GithubFault, GraphqlFault>, now: number): Reply => {
   if (fault.kind === "secondary-limit") {
     const left = { limit: 5000, remaining: 4900, used: 100, reset: Math.floor(now / 1000) + 3000 }
-    return secondaryRefusal(fault.status ?? 403, fault.retryAfterSeconds, left)
+    return secondaryLimitReached(fault.status ?? 403, fault.retryAfterSeconds, left)
   }
   const reset = Math.floor(now / 1000) + fault.resetInSeconds
-  return primaryRefusal(fault.status ?? 403, { limit: 5000, remaining: 0, used: 5000, reset })
+  return primaryLimitReached(fault.status ?? 403, { limit: 5000, remaining: 0, used: 5000, reset })
 }

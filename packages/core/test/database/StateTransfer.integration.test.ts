@@ -195,6 +195,11 @@ describe("state", () => {
         yield* refused(text.replace('"columns":["key"', '"columns":["key\\" from users; drop table users; --"')),
         /columns/
       )
+      const twice = [...lines.slice(0, -1), lines[1], lines.at(-1)].join("\n")
+      assert.match(
+        yield* refused(twice),
+        /begins table users after feed_positions; the order must be users, scans, .*, feed_positions\. Nothing/
+      )
       assert.match(yield* refused(`${text}${lines[2]}\n`), /is not part of/)
       assert.match(yield* refused("username,id\nann,7\n"), /Line 1 is not part of a `gitpip export` file/)
       assert.match(yield* refused(lines.slice(1).join("\n")), /Line 1 does not begin a file/)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Redacted, Result } from "effect"
-import { type Address, parse } from "../../src/database/address.ts"
+import { type Address, parse, shownAddress } from "../../src/database/address.ts"
 
 const plain = { tls: { mode: "prefer" } } as const
 const full = { ...plain, host: "db.example.com", port: 5432, database: "gitpip", user: "me", password: "p@ss" }
@@ -111,6 +111,20 @@ describe("an address", () => {
       const failure = Result.getOrThrow(Result.flip(parse(text)))
       assert.match(failure, reason)
       assert.notMatch(failure, /hush|p%40ss|p@ss/)
+    })
+  }
+})
+
+describe("an address for people", () => {
+  for (const [given, shown] of [
+    [base, "PostgreSQL at db.example.com/gitpip"],
+    ["postgres://me:hush@[::1]:5433/x?sslmode=require", "PostgreSQL at [::1]:5433/x"],
+    ["host=/run/pg dbname=x user=me password=hush sslpassword=hush", "PostgreSQL at /run/pg/x"],
+    ["postgres://me:hush@db", "PostgreSQL at db"],
+    ["dbname=x", "PostgreSQL at localhost/x"]
+  ] as const) {
+    it(`an address for people is ${shown}, without user and password`, () => {
+      assert.strictEqual(shownAddress(Result.getOrThrow(parse(given))), shown)
     })
   }
 })

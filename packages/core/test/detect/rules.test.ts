@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Exit, Option } from "effect"
 import { DatabaseError } from "../../src/database/Database.ts"
-import { answered, failed, together } from "../../src/detect/checked.ts"
-import { isSameRefusal, waitAfter } from "../../src/detect/failures.ts"
-import { smallerPage, withPageSize } from "../../src/detect/pages.ts"
+import { isSameRefusal, waitAfter } from "../../src/detect/blame.ts"
+import { answered, failed, together } from "../../src/detect/checkResult.ts"
+import { smallerPage, withPageSize } from "../../src/detect/pageSizes.ts"
 import { endingOf, untilNextScan } from "../../src/detect/scanEnd.ts"
 import { UserKey } from "../../src/domain/User.ts"
 import { githubError, RateLimited, Unavailable } from "../../src/github/errors.ts"
@@ -32,6 +32,8 @@ describe("a user's failure was the refusal of all requests", () => {
   for (const [failure, global, expected] of [
     ["Refused", "Unauthorized", true],
     ["UserNotFound", "Unauthorized", false],
+    ["Refused", "Refused", true],
+    ["UserNotFound", "Refused", false],
     ["RateLimited", "RateLimited", true],
     ["Refused", "RateLimited", false],
     ["UserNotFound", "Unexpected", true],

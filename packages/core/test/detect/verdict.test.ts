@@ -163,7 +163,7 @@ describe("a batch", () => {
       const found = verdictOf(user, newest, new Set(stored.map((gistId) => fileIdentity(gistId, "a.md"))))
       const text = {
         Unchanged: () => "unchanged",
-        List: () => (found._tag === "List" && found.isFull ? "full list" : "list"),
+        List: () => (found._tag === "List" && found.isFullListing ? "full list" : "list"),
         Changed: () => ["new:", ...(found._tag === "Changed" ? found.files.map(({ gistId }) => gistId) : [])].join(" ")
       }[found._tag]()
       assert.strictEqual(text, verdict)

@@ -147,6 +147,8 @@ describe("raw content", () => {
             const note = pipedrive.activities.find(({ subject }) => subject === "dump.sql")?.note ?? ""
             assert.match(note, /The content is left out: it could not be read: .*\. See the link\./)
             assert.notInclude(note, "Sign in")
+            const [status] = /^4\d\d/.exec(what) ?? []
+            if (status !== undefined) assert.include(note, `GitHub answered HTTP ${status} for the raw file`)
             const [file] = (yield* gitpip.history(name("ann"), everything)).filter(
               ({ filename }) => filename === "dump.sql"
             )

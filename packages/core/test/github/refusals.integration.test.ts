@@ -116,7 +116,7 @@ describe("a refusal of every request", () => {
           Effect.gen(function* () {
             const gitpip = yield* tracked(...logins)
             const scan = yield* gitpip.scan()
-            assert.deepStrictEqual([scan.state, scan.reason, scan.failed], ["stopped", "Unauthorized", 0])
+            assert.deepStrictEqual([scan.state, scan.reason, scan.failed], ["stopped", "Refused", 0])
             assert.deepStrictEqual(new Set(yield* states(logins)), new Set(["new"]))
             isRefused = false
             yield* TestClock.adjust("1 minute")
@@ -212,7 +212,7 @@ it.effect("users that earlier scans marked are unmarked when a later one finds t
         for (const login of ["ann", "bob"]) yield* gitpip.scan({ username: name(login) })
         assert.deepStrictEqual(yield* states(logins), ["failing", "failing", "new"])
         const scan = yield* gitpip.scan({ username: name("cy") })
-        assert.deepStrictEqual([scan.state, scan.reason], ["stopped", "Unauthorized"])
+        assert.deepStrictEqual([scan.state, scan.reason], ["stopped", "Refused"])
         assert.deepStrictEqual(yield* states(logins), ["new", "new", "new"])
       })
   )

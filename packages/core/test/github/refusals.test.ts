@@ -46,17 +46,17 @@ describe("an error of GitHub", () => {
 })
 
 describe("the signature of a refusal", () => {
-  const refused = (message: string) => Refusals.signatureOf(githubError(new Refused({ message })))
+  const refused = (message: string) => Refusals.refusalSignature(githubError(new Refused({ message })))
 
   it("the signature of a refusal is the same for different things, whose ids the text names", () => {
     assert.strictEqual(refused("no access to 0a1b2c from 10:42"), refused("no access to 3d4e5f from 11:07"))
-    const missing = (message: string) => Refusals.signatureOf(githubError(new UserNotFound({ message })))
+    const missing = (message: string) => Refusals.refusalSignature(githubError(new UserNotFound({ message })))
     assert.strictEqual(missing("GitHub knows no user ann"), missing("GitHub knows no user bob"))
   })
 
   it("the signature of a refusal differs with the text and with the reason", () => {
     assert.notStrictEqual(refused("suspended"), refused("flagged"))
-    assert.notStrictEqual(refused("no"), Refusals.signatureOf(githubError(new Unexpected({ message: "no" }))))
+    assert.notStrictEqual(refused("no"), Refusals.refusalSignature(githubError(new Unexpected({ message: "no" }))))
   })
 })
 
@@ -86,6 +86,61 @@ describe("the refusal of everything", () => {
       )
     assert.deepStrictEqual(waits("suspended"), [15, 30, 60, 60, 60, 60, 60])
     assert.deepStrictEqual(waits("Bad credentials"), [15, 30, 60, 120, 240, 300, 300])
+  })
+})
+
+describe("the refusal of one kind of requests", () => {
+  const hamster = new Refused({ message: "GitHub refuses it (HTTP 403): The hamster is asleep" })
+  const token = new Unauthorized({
+    message: "GitHub refuses the token (HTTP 403): Not accessible. Set GITHUB_TOKEN to another"
+  })
+  for (const [kind, reason, hasToken, message] of [
+    [
+      "list",
+      hamster,
+      true,
+      "GitHub refuses to list gists, for 3 users in a row (HTTP 403): The hamster is asleep. Check what GITHUB_TOKEN may read"
+    ],
+    [
+      "gist",
+      hamster,
+      true,
+      "GitHub refuses to show gists, for 3 gists in a row (HTTP 403): The hamster is asleep. Check what GITHUB_TOKEN may read"
+    ],
+    [
+      "account",
+      hamster,
+      false,
+      "GitHub refuses to show accounts, for 3 accounts in a row (HTTP 403): The hamster is asleep. Set GITHUB_TOKEN"
+    ],
+    [
+      "gist",
+      new Refused({ message: "no" }),
+      false,
+      "GitHub refuses to show gists, for 3 gists in a row: no. Set GITHUB_TOKEN"
+    ],
+    [
+      "list",
+      token,
+      true,
+      "GitHub refuses to list gists, for 3 users in a row (HTTP 403): Not accessible. Set GITHUB_TOKEN to another"
+    ]
+  ] as ReadonlyArray<readonly [Refusals.RefusedKind, GithubError["reason"], boolean, string]>) {
+    it(`a refusal of every ${kind} (${reason._tag}, ${hasToken ? "with" : "without"} a token: ${reason.message}) says what is refused and what to check`, () => {
+      const refused = Refusals.kindRefusal(githubError(reason), { hasToken, kind, until: 15_000 })
+      assert.deepStrictEqual(
+        [refused.message, refused.reason._tag, refused.scope, refused.retryAt?.epochMilliseconds],
+        [message, "Refused", "credential", 15_000]
+      )
+    })
+  }
+
+  it("a refusal of every request gives GitHub's own words once", () => {
+    const refused = Refusals.globalRefusal(githubError(hamster), { hasToken: true, until: 15_000 })
+    assert.strictEqual(
+      refused.message,
+      "GitHub refuses every request with the token (HTTP 403): The hamster is asleep. Check GITHUB_TOKEN"
+    )
   })
 })
 

@@ -18,18 +18,17 @@ const unavailable = githubError(new Unavailable({ message }), "thing")
 const outage = githubError(new Unavailable({ message }))
 
 describe("a content that GitHub does not give", () => {
-  for (const [what, error, claim, isWhole, isOmitted] of [
-    ["a content that GitHub withholds", blocked, first, false, true],
-    ["a content elsewhere", githubError(new Unexpected({ message })), first, false, true],
-    ["a content behind a limit", limited, first, false, false],
-    ["a content behind a limit that was waited for", limited, afterLimit, false, true],
-    ["a content that does not come", unavailable, first, false, false],
-    ["a content that does not come the last time", unavailable, last, false, true],
-    ["a content in an outage", outage, last, false, false],
-    ["a whole gist that GitHub withholds", blocked, last, true, false]
+  for (const [what, error, claim, isOmitted] of [
+    ["a content that GitHub withholds", blocked, first, true],
+    ["a content elsewhere", githubError(new Unexpected({ message })), first, true],
+    ["a content behind a limit", limited, first, false],
+    ["a content behind a limit that was waited for", limited, afterLimit, true],
+    ["a content that does not come", unavailable, first, false],
+    ["a content that does not come the last time", unavailable, last, true],
+    ["a content in an outage", outage, last, false]
   ] as const) {
     it(`${what} is ${isOmitted ? "left out" : "not left out"}`, () => {
-      assert.strictEqual(Content.contentInPlaceOf(claim, error, { isWhole }) !== undefined, isOmitted)
+      assert.strictEqual(Content.contentInPlaceOf(claim, error) !== undefined, isOmitted)
     })
   }
 })
@@ -40,4 +39,11 @@ it("the last two attempts leave the content out", () => {
     [-2, -1, 0].map((n) => attempt(Timing.maxAttempts + n)),
     [true, false, false]
   )
+})
+
+it("a content that is left out after failures of any kind is not said to be refused", () => {
+  assert.deepStrictEqual(Content.contentFor(last, { _tag: "Binary" }), {
+    _tag: "Omitted",
+    why: "all earlier attempts to publish the file failed"
+  })
 })

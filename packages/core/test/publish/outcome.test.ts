@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration } from "effect"
 import * as Timing from "../../src/domain/Timing.ts"
+import { UserKey } from "../../src/domain/User.ts"
 import {
   Blocked,
   GistNotFound,
@@ -16,7 +17,7 @@ import {
 } from "../../src/github/Github.ts"
 import type { Decision, Situation } from "../../src/publish/decision.ts"
 import type { Verdict } from "../../src/publish/evidence.ts"
-import { afterContentError, afterGithubError } from "../../src/publish/githubOutcome.ts"
+import { afterContentError, afterGithubError, failureOfGithub } from "../../src/publish/githubOutcome.ts"
 import * as Outcome from "../../src/publish/outcome.ts"
 import {
   Forbidden,
@@ -49,6 +50,8 @@ const whose = {
   "perhaps the user's": verdict("user", false),
   global: verdict("service", false)
 }
+
+const userKey = UserKey.make(1)
 
 const situation = (attempts = 1, errorReason: string | null = null): Situation => ({ attempts, errorReason })
 
@@ -125,37 +128,38 @@ const table: ReadonlyArray<Row> = [
   [unknown, "lookup", "last", "the file's", "fail LookupFailed, uncertain"],
 
   // The target is gone, or the request was not sent.
-  [targetGone, "create", "first", "perhaps the file's", "retry TargetGone, counts, Backoff"],
-  [targetGone, "create", "last", "perhaps the file's", "fail TargetGone"],
+  [targetGone, "create", "first", "the file's", "retry TargetGone, counts, Backoff"],
+  [targetGone, "create", "first", "perhaps the user's", "retry TargetGone, counts, Backoff", growing("user")],
+  [targetGone, "create", "last", "the file's", "fail TargetGone"],
   [notSent, "create", "first", "perhaps the file's", "retry NotSent, counts, Backoff"],
   [notSent, "create", "last", "perhaps the file's", "fail NotSent"],
-  [notYet, "target", "last", "perhaps the file's", "snooze NotYet, At"],
+  [notYet, "target", "last", "the file's", "snooze NotYet, At"],
 
   // A limit of the sink.
-  [limited, "create", "first", "perhaps the file's", "retry ItemLimited, Backoff"],
-  [limited, "create", "last", "perhaps the file's", "retry ItemLimited, Backoff"],
-  [limited, "create", "last", "the file's", "fail ItemLimited"],
   [limited, "create", "first", "perhaps the user's", "retry ItemLimited, Backoff", growing("user")],
-  [limited, "lookup", "first", "perhaps the file's", "retry LookupFailed, uncertain, Backoff"],
-  [paused("service"), "create", "last", "perhaps the file's", "release Paused", "service: At, limit by service"],
-  [paused("self"), "lookup", "last", "perhaps the file's", "release Paused", "service: At, fault by self"],
+  [limited, "create", "last", "perhaps the user's", "retry ItemLimited, Backoff", growing("user")],
+  [limited, "create", "last", "the user's", "fail ItemLimited", growing("user")],
+  [limited, "create", "last", "global", "retry ItemLimited, Backoff", growing("service")],
+  [limited, "lookup", "first", "perhaps the user's", "retry LookupFailed, uncertain, Backoff", growing("user")],
+  [paused("service"), "create", "last", "the file's", "release Paused", "service: At, limit by service"],
+  [paused("self"), "lookup", "last", "the file's", "release Paused", "service: At, fault by self"],
 
   // GitHub does not give the gist.
   [missingGist, "read", "first", "the file's", "retry GistNotFound, counts, After"],
   [missingGist, "read", "second as missing", "the file's", "discard GistGone"],
-  [secretGist, "read", "first", "perhaps the file's", "discard NotPublic"],
-  [blockedGist, "read", "first", "perhaps the file's", "fail Blocked"],
+  [secretGist, "read", "first", "the file's", "discard NotPublic"],
+  [blockedGist, "read", "first", "the file's", "fail Blocked"],
   [githubRefused, "read", "first", "perhaps the file's", "retry Refused, Backoff"],
   [githubRefused, "read", "first", "the file's", "fail Refused"],
   [githubRefused, "read", "first", "global", "retry Refused, Backoff", growing("service")],
-  [unexpected, "read", "first", "global", "retry Unexpected, counts, Backoff"],
-  [unexpected, "read", "last", "perhaps the file's", "fail Unexpected"],
+  [unexpected, "read", "first", "the file's", "retry Unexpected, counts, Backoff"],
+  [unexpected, "read", "last", "the file's", "fail Unexpected"],
 
   // GitHub does not answer.
   [unavailable, "read", "first", "perhaps the file's", "retry Unavailable, Backoff"],
   [unavailable, "read", "last", "the file's", "fail Unavailable"],
   [unavailable, "read", "last", "global", "retry Unavailable, Backoff", growing("service")],
-  [githubError(new Unavailable({ message }), "thing"), "read", "last", "global", "fail Unavailable"],
+  [githubError(new Unavailable({ message }), "thing"), "read", "last", "the file's", "fail Unavailable"],
 
   // A limit of GitHub, or the token.
   [
@@ -175,7 +179,14 @@ const table: ReadonlyArray<Row> = [
     "service: At, limit by self"
   ],
   [githubError(rateLimited("service"), "host"), "read", "first", "the file's", "snooze RateLimited, At"],
-  [githubError(rateLimited("service"), "thing"), "read", "first", "the file's", "retry RateLimited, counts, Backoff"],
+  [
+    githubError(rateLimited("service"), "thing"),
+    "read",
+    "first",
+    "the user's",
+    "retry RateLimited, counts, Backoff",
+    growing("user")
+  ],
   [
     githubError(new Unauthorized({ message })),
     "read",
@@ -212,6 +223,24 @@ const decide = (error: Error, step: Step, claim: Situation, judged: Verdict): De
     ? afterGithubError(claim, error, judged)
     : Outcome.afterSinkError(claim, new SinkError({ reason: error }), { step: step as Outcome.Step, verdict: judged })
 
+/** Whether the judge can come to this verdict, by the error and the step alone. */
+const canOccur = ([error, step, , owner]: Row): boolean => {
+  const failure =
+    error._tag === "GithubError"
+      ? failureOfGithub({ userKey, gistId: "a" }, error)
+      : Outcome.failureOfSink({ userKey, key: 1 }, new SinkError({ reason: error }), step as Outcome.Step)
+  // An error that names its scope itself, and a target that was just replaced, are compared with no other.
+  if (failure === undefined || (error._tag === "TargetGone" && owner === "the file's")) return owner === "the file's"
+  return !failure.isUserWide || whose[owner].scope !== "thing"
+}
+
+it("each row of the table of outcomes is one that can occur", () => {
+  assert.deepStrictEqual(
+    table.filter((row) => !canOccur(row)).map(([error, step, attempt, owner]) => [`${error}`, step, attempt, owner]),
+    []
+  )
+})
+
 describe("the outcome of an attempt", () => {
   for (const [error, step, attempt, owner, becomes, waits] of table) {
     const name = error._tag === "GithubError" ? `${error.reason._tag} (${error.scope})` : error._tag
@@ -245,7 +274,7 @@ describe("an item that a lookup found and that could not be completed", () => {
       "release Forbidden",
       "service: After, suspicion by self"
     ])
-    assert.deepStrictEqual(finish(paused("service"), "last", "perhaps the file's"), [
+    assert.deepStrictEqual(finish(paused("service"), "last", "the file's"), [
       "release Paused",
       "service: At, limit by service"
     ])

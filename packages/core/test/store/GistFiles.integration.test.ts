@@ -35,7 +35,10 @@ const checks: ReadonlyArray<ReadonlyArray<Intake>> = [
       githubId: 11,
       etag: "1"
     }),
-    intake(2, [file("d", "a.md", "2025-01-01T00:00:00Z"), file("e", "a.md", at(1))], { full: false, pages: 3 }),
+    intake(2, [file("d", "a.md", "2025-01-01T00:00:00Z"), file("e", "a.md", at(1))], {
+      isFullListing: false,
+      pages: 3
+    }),
     // Old ones are left out, and new ones go on.
     intake(3, [file("f", "a.md", "2025-01-01T00:00:00Z"), file("g", "a.md", at(5))], { backfill: "none", scanKey: 2 }),
     intake(5, [])
@@ -46,7 +49,7 @@ const checks: ReadonlyArray<ReadonlyArray<Intake>> = [
       2,
       Array.from({ length: 1_150 }, (_, n) => file(`many-${n}`, "a.md", at(Math.floor(n / 60), n % 60)))
     ),
-    intake(1, [file("h", "a.md", at(2))], { githubId: 99, etag: null, full: false }),
+    intake(1, [file("h", "a.md", at(2))], { githubId: 99, etag: null, isFullListing: false }),
     intake(4, [file("i", "a.md", at(7))], { backfill: "none" }),
     // Again in the same batch: a file that is known by now, and another one.
     intake(1, [file("h", "a.md", at(2)), file("k", "a.md", at(1))], { etag: "2", scanKey: 2 }),

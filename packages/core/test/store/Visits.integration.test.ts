@@ -98,7 +98,7 @@ it.effect("a file whose scan is slow to commit is not passed over by a visit", (
           githubId: null,
           etag: null,
           pages: 1,
-          full: true,
+          isFullListing: true,
           backfill: "all"
         })
       /** How many statements wait for a lock. */

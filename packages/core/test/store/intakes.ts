@@ -37,7 +37,7 @@ export const intake = (
   githubId: null,
   etag: null,
   pages: 1,
-  full: true,
+  isFullListing: true,
   backfill: "all",
   ...more
 })

@@ -1,12 +1,6 @@
 /** The form that tracks a user, or opens one that the list does not show. */
 import { openUser, track } from "./actions.js"
-
-/** The login in pasted text: with spaces around, with an `@`, or as the address of the account. */
-const loginOf = (text: string): string =>
-  text
-    .trim()
-    .replace(/^(https?:\/\/)?github\.com\/|^@/i, "")
-    .replace(/\/$/, "")
+import { loginOf } from "./login.js"
 
 /** `mayOpen` adds a button that opens a user by name, for users that the list does not show. */
 export const TrackForm = ({ mayOpen }: { readonly mayOpen: boolean }) => (
@@ -16,6 +10,7 @@ export const TrackForm = ({ mayOpen }: { readonly mayOpen: boolean }) => (
       const form = event.currentTarget
       const login = loginOf(String(new FormData(form).get("username")))
       if (login === "") return
+      // Enter in the field presses the first button, so only a click on the second one opens.
       if ((event.submitter as HTMLButtonElement | null)?.name === "open") openUser(login)
       else void track(login, () => form.reset())
     }}

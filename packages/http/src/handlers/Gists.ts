@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../Api.ts"
-import { orProblem } from "../Errors.ts"
+import { orProblem } from "../ErrorProblems.ts"
 import { fileJson } from "../Json.ts"
 import { before, paged } from "../Pages.ts"
 

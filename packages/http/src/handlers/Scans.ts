@@ -2,7 +2,7 @@ import { Gitpip } from "@gitpip/core"
 import { Effect } from "effect"
 import { HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { Api } from "../Api.ts"
-import { orProblem } from "../Errors.ts"
+import { orProblem } from "../ErrorProblems.ts"
 import { before, paged } from "../Pages.ts"
 
 export const layerScans = HttpApiBuilder.group(

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
 import { Api } from "../Api.ts"
-import { orProblem } from "../Errors.ts"
+import { orProblem } from "../ErrorProblems.ts"
 import { eventStream, Stopping } from "../Events.ts"
 import { NotReadyProblem } from "../Problems.ts"
 

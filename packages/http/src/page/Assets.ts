@@ -21,7 +21,7 @@ export interface Assets {
 
 /** Paths that are right from `src` and from `dist`. */
 const compiled = fileURLToPath(new URL("../../dist/client/", import.meta.url))
-const style = fileURLToPath(new URL("../../src/client/page.css", import.meta.url))
+const style = fileURLToPath(new URL("../client/page.css", import.meta.url))
 const preact = (file: string) => {
   const root = dirname(createRequire(import.meta.url).resolve("preact/package.json"))
   return withoutMap(readFileSync(join(root, file), "utf8"))

@@ -9,8 +9,8 @@ import { randomBytes } from "node:crypto"
 import { Settings, Visitor } from "@gitpip/core"
 import { Duration, Effect, Layer, Option, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as EarlyResponses from "../EarlyResponses.ts"
 import { pagePolicy } from "../headers.ts"
-import * as Refusals from "../Refusals.ts"
 import * as Assets from "./Assets.ts"
 import { pageRoutes } from "./addresses.ts"
 
@@ -92,7 +92,7 @@ export const layerPage = Layer.unwrap(
       const { files, version } = Assets.load()
       const asset = params.version === version ? files.get(params.file ?? "") : undefined
       // A page that is older than the server asks for parts of the old version, until it is loaded again.
-      if (asset === undefined) return Refusals.gone
+      if (asset === undefined) return EarlyResponses.gone
       const { body, headers: coded } = compressed(asset, headers["accept-encoding"])
       return HttpServerResponse.uint8Array(body, {
         contentType: asset.contentType,

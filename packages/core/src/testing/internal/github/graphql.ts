@@ -6,7 +6,7 @@
 import type { FakeRequest } from "../../FakeService.ts"
 import type { GraphqlEngine } from "../../Graphql.ts"
 import { htmlReply, jsonReply, type Reply } from "../reply.ts"
-import { limitHeaders, type PrimaryFacts, type PrimaryLimit, secondaryRefusal } from "./limits.ts"
+import { limitHeaders, type PrimaryFacts, type PrimaryLimit, secondaryLimitReached } from "./limits.ts"
 import { refusal } from "./refusals.ts"
 import type { GithubRoute } from "./routes.ts"
 import type { GithubState } from "./state.ts"
@@ -49,7 +49,7 @@ export const makeGraphql = (options: {
     if (request.method !== "POST") return refusal(404, "Not Found")
     const before = limit === undefined ? undefined : points.read(authorization, limit, request.at)
     const wait = secondary?.("/graphql", request.at)
-    if (wait !== undefined) return secondaryRefusal(403, wait, before)
+    if (wait !== undefined) return secondaryLimitReached(403, wait, before)
     if (fault?.kind === "points-spent") {
       return spent(
         { limit: 5000, remaining: 0, used: 5000, reset: Math.floor(request.at / 1000) + fault.resetInSeconds },

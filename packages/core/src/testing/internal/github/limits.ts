@@ -6,7 +6,7 @@ import { jsonReply, type Reply } from "../reply.ts"
 
 const HOUR = 3_600_000
 const MINUTE = 60_000
-const DOCS = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
+const LIMIT_DOCS = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 
 export interface PrimaryFacts {
   readonly limit: number
@@ -18,8 +18,11 @@ export interface PrimaryFacts {
 
 export interface PrimaryLimit {
   readonly read: (credential: string, limit: number, now: number) => PrimaryFacts
-  /** Default: 1. */
-  readonly charge: (credential: string, points?: number) => void
+  readonly charge: (
+    credential: string,
+    /** Default: 1. */
+    points?: number
+  ) => void
 }
 
 export const makePrimaryLimit = (): PrimaryLimit => {
@@ -42,7 +45,7 @@ export const makePrimaryLimit = (): PrimaryLimit => {
   }
 }
 
-/** Takes a point. Returns the seconds to wait when none was left. */
+/** The secondary limit. Each call takes a point of an endpoint, and returns the seconds to wait when no point is left. */
 export const makeSecondaryLimit = (pointsPerMinute: number) => {
   const windows = new Map<string, { points: number; readonly endsAt: number }>()
   return (endpoint: string, now: number): number | undefined => {
@@ -65,14 +68,14 @@ export const limitHeaders = (facts: PrimaryFacts, resource: "core" | "graphql" =
   "x-ratelimit-resource": resource
 })
 
-export const primaryRefusal = (status: 403 | 429, facts: PrimaryFacts): Reply =>
+export const primaryLimitReached = (status: 403 | 429, facts: PrimaryFacts): Reply =>
   jsonReply(
     status,
-    { message: "API rate limit exceeded for user ID 1.", documentation_url: DOCS, status: `${status}` },
+    { message: "API rate limit exceeded for user ID 1.", documentation_url: LIMIT_DOCS, status: `${status}` },
     limitHeaders(facts)
   )
 
-export const secondaryRefusal = (
+export const secondaryLimitReached = (
   status: 403 | 429,
   retryAfterSeconds: number | undefined,
   facts: PrimaryFacts | undefined
@@ -81,7 +84,7 @@ export const secondaryRefusal = (
     status,
     {
       message: "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
-      documentation_url: `${DOCS}#about-secondary-rate-limits`,
+      documentation_url: `${LIMIT_DOCS}#about-secondary-rate-limits`,
       status: `${status}`
     },
     {

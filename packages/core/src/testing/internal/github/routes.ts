@@ -1,18 +1,7 @@
 /** The addresses that the GitHub fake knows. */
 
-export type GithubRoute =
-  | "/users/{login}/gists"
-  | "/user/{id}/gists"
-  | "/gists/public"
-  | "/gists/{id}"
-  | "/users/{login}"
-  | "/user/{id}"
-  | "/rate_limit"
-  | "/graphql"
-  | "/raw/{login}/{gist}/{sha}/{name}"
-
-/** Fixed names before placeholders. */
-export const githubRoutes: ReadonlyArray<GithubRoute> = [
+/** The first match wins, so a fixed name stands before a placeholder. */
+export const githubRoutes = [
   "/users/{login}/gists",
   "/user/{id}/gists",
   "/gists/public",
@@ -22,4 +11,6 @@ export const githubRoutes: ReadonlyArray<GithubRoute> = [
   "/rate_limit",
   "/graphql",
   "/raw/{login}/{gist}/{sha}/{name}"
-]
+] as const
+
+export type GithubRoute = (typeof githubRoutes)[number]

@@ -1,17 +1,16 @@
 /** Every fault that a run can make, with how often it is chosen. Each ends by itself, or when the run ends. */
-import { databaseFaults } from "./faults/databaseFaults.ts"
-import type { FaultKind, Theme } from "./faults/FaultKind.ts"
-import { processFaults } from "./faults/processFaults.ts"
-import { serviceFaults } from "./faults/serviceFaults.ts"
-import type { World } from "./World.ts"
 
-export { themes } from "./faults/FaultKind.ts"
+import type { World } from "../World.ts"
+import { databaseFaults } from "./databaseFaults.ts"
+import type { FaultKind, Theme } from "./FaultKind.ts"
+import { processFaults } from "./processFaults.ts"
+import { serviceFaults } from "./serviceFaults.ts"
 
-export const kinds: ReadonlyArray<FaultKind> = [...processFaults, ...databaseFaults, ...serviceFaults]
+export const faultKinds: ReadonlyArray<FaultKind> = [...processFaults, ...databaseFaults, ...serviceFaults]
 
 /** Chooses by weight among the faults that are possible in the world: nine of ten are of the theme. */
 export const choice = (world: World, only: RegExp = /^/): ((theme: Theme) => FaultKind) => {
-  const possible = kinds.filter(
+  const possible = faultKinds.filter(
     ({ name, needs }) =>
       only.test(name) &&
       (needs === undefined ||

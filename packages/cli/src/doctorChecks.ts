@@ -1,8 +1,8 @@
 /** The checks of `doctor`: each thing that Gitpip needs by itself, so that one fault does not hide the next. */
 import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import type { ServerError } from "./Backend.ts"
+import { fixOf } from "./doctorFixes.ts"
 import { failureOf } from "./Failure.ts"
-import { fixOf } from "./fixes.ts"
 import { hide } from "./Host.ts"
 import { core, layerSettings } from "./Session.ts"
 

@@ -11,7 +11,7 @@ interface Fault {
   readonly message: string
 }
 
-export interface Roster {
+export interface UserList {
   readonly entries: ReadonlyArray<Entry>
   readonly faults: ReadonlyArray<Fault>
 }
@@ -20,7 +20,7 @@ export interface Roster {
  * Reads a list. Blank lines and lines that begin with `#` are passed over. A first line that names its columns may give them in
  * any order, and others beside them.
  */
-export const read = (text: string): Roster => {
+export const read = (text: string): UserList => {
   const entries: Array<Entry> = []
   const faults: Array<Fault> = []
   let columns: Columns | undefined
@@ -33,7 +33,7 @@ export const read = (text: string): Roster => {
     if (raw.trim() === "" || raw.trimStart().startsWith("#")) continue
     const cells = cellsOf(raw)
     if (cells === undefined) {
-      faults.push({ line, message: "a quotation mark is not closed; write username,id" })
+      faults.push({ line, message: "a quotation mark must begin and end the cell; write username,id" })
       continue
     }
     const named = first ? columnsOf(cells) : undefined
@@ -45,7 +45,7 @@ export const read = (text: string): Roster => {
     if (columns === undefined && cells.length > 2) {
       faults.push({
         line,
-        message: `has ${cells.length} columns; write username,id, or name the columns in the first line`
+        message: `the line has ${cells.length} columns; write username,id, or name the columns in the first line`
       })
       continue
     }
@@ -61,7 +61,7 @@ interface Columns {
   readonly id: number | undefined
 }
 
-/** Where the columns are, if this line names them. A user called `username` is tracked by a list with a first line. */
+/** The positions of the columns, if this line names them. To track a user called `username`, begin with a line of column names. */
 const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
   const names = cells.map((cell) => cell.toLowerCase())
   const username = names.indexOf("username")
@@ -70,7 +70,7 @@ const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
   return { username, id: id === -1 ? undefined : id }
 }
 
-/** The cells of a line, without the spaces around them; `undefined` when a quotation is not closed. */
+/** The cells of a line, without the spaces around them; `undefined` when a quotation mark does not begin or end a cell. */
 const cellsOf = (line: string): ReadonlyArray<string> | undefined => {
   const cells: Array<string> = []
   // Hazard: a pattern that can take the same characters in two ways makes a long line of spaces a matter of hours.

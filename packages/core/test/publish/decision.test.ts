@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration } from "effect"
 import * as Timing from "../../src/domain/Timing.ts"
-import { type Due, scheduled, waitOf } from "../../src/publish/due.ts"
+import { type Due, scheduled, waitOf } from "../../src/publish/decision.ts"
 
 const now = DateTime.makeUnsafe("2026-11-28T12:00:00Z")
 const present = { now, random: 0.5 }

@@ -58,7 +58,7 @@ export const make = (apiUrl: string, transport: Transport, limit: Limit) => {
       onAnswer: limit.noteHeaders
     })
     const now = yield* Clock.currentTimeMillis
-    if (answer.status !== 200) return yield* limit.refuse(classify(answer, { _tag: "Query" }, now), { startedAt })
+    if (answer.status !== 200) return yield* limit.failWith(classify(answer, { _tag: "Query" }, now), { startedAt })
     const body = answer.cut ? undefined : json(answer)
     if (!Schema.is(WireAnswer)(body) || (body.data == null && body.errors == null)) {
       return yield* fail(new Unavailable({ message: "GitHub's answer to a query cannot be read" }))
@@ -69,7 +69,7 @@ export const make = (apiUrl: string, transport: Transport, limit: Limit) => {
       const message = `GitHub's limit is reached: ${limited.message}`
       const resumeAt = DateTime.makeUnsafe(queryLimitEnd(answer, now))
       const reason = new RateLimited({ message, resumeAt, enforcedBy: "service" })
-      return yield* limit.refuse({ reason, scope: "credential" }, { startedAt })
+      return yield* limit.failWith({ reason, scope: "credential" }, { startedAt })
     }
     limit.accept({ startedAt })
     return { data: body.data, errors, seconds: Duration.toSeconds(lasted) }

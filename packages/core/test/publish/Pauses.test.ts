@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration } from "effect"
 import * as Timing from "../../src/domain/Timing.ts"
 import type { Block } from "../../src/publish/decision.ts"
-import * as Pause from "../../src/publish/Pause.ts"
+import * as Pauses from "../../src/publish/Pauses.ts"
 
 const message = "why"
 const suspicion: Block = {
@@ -16,7 +16,7 @@ const suspicion: Block = {
 const ofUser: Block = { ...suspicion, scope: "user" }
 const seconds = (n: number) => n * 1_000
 
-const fail = (pauses: Pause.Pauses, user: number, at: number) =>
+const fail = (pauses: Pauses.Pauses, user: number, at: number) =>
   pauses.failed("sink", {
     thing: { user, key: `${user}` },
     signature: "unavailable",
@@ -24,12 +24,12 @@ const fail = (pauses: Pause.Pauses, user: number, at: number) =>
     at
   })
 
-const block = (pauses: Pause.Pauses, made: Block, at: number, user = 1) =>
+const block = (pauses: Pauses.Pauses, made: Block, at: number, user = 1) =>
   pauses.block(made, { service: "sink", user }, at)
 
 describe("a pause on suspicion", () => {
   it("lets a user of whom nothing has failed be tried every half a minute", () => {
-    const pauses = Pause.make()
+    const pauses = Pauses.make()
     for (const user of [1, 2, 3]) fail(pauses, user, 0)
     block(pauses, suspicion, 0)
     block(pauses, { ...suspicion, until: { _tag: "After", wait: Timing.credentialDelay } }, 0)
@@ -41,14 +41,14 @@ describe("a pause on suspicion", () => {
   })
 
   it("probes no user after the maximum of failing users", () => {
-    const pauses = Pause.make()
+    const pauses = Pauses.make()
     for (let user = 1; user <= Timing.maxProbedUsers; user++) fail(pauses, user, 0)
     block(pauses, { ...suspicion, until: { _tag: "After", wait: Timing.credentialDelay } }, 0)
     assert.deepStrictEqual(pauses.candidates(seconds(600)), { _tag: "Nobody" })
   })
 
   it("ends with one success, and grows without", () => {
-    const pauses = Pause.make()
+    const pauses = Pauses.make()
     let at = 0
     const waits: Array<number> = []
     for (let n = 0; n < 8; n++) {
@@ -68,7 +68,7 @@ describe("a pause on suspicion", () => {
   })
 
   it("is followed by one file at a time, first of a user of whom nothing has failed", () => {
-    const pauses = Pause.make()
+    const pauses = Pauses.make()
     for (const user of [1, 2, 3]) fail(pauses, user, 0)
     block(pauses, suspicion, 0)
     assert.deepStrictEqual(pauses.candidates(seconds(30)), { _tag: "One", except: [1, 2, 3], over: [], blocked: [] })
@@ -84,7 +84,7 @@ describe("a pause that a service states", () => {
     ["fault", "self"]
   ] as const) {
     it(`(${cause}, enforced by ${enforcedBy}) holds all until its end, and no success ends it`, () => {
-      const pauses = Pause.make()
+      const pauses = Pauses.make()
       const until = { _tag: "At", instant: DateTime.makeUnsafe(seconds(600)), atMost: Timing.maxBlock } as const
       block(pauses, { scope: "service", until, message, enforcedBy, cause }, 0)
       pauses.succeeded("sink", { user: 1, key: "1" })
@@ -94,7 +94,7 @@ describe("a pause that a service states", () => {
   }
 
   it("lasts no longer than the longest limit of a service", () => {
-    const pauses = Pause.make()
+    const pauses = Pauses.make()
     const until = { _tag: "At", instant: DateTime.makeUnsafe(8e15), atMost: Timing.maxBlock } as const
     const pause = block(pauses, { scope: "service", until, message, enforcedBy: "service", cause: "limit" }, 0)
     assert.strictEqual(pause?.until.epochMilliseconds, Duration.toMillis(Timing.maxBlock))
@@ -103,7 +103,7 @@ describe("a pause that a service states", () => {
 
 describe("a user who has to wait", () => {
   it("delays no other user, and is tried with one file afterwards", () => {
-    const pauses = Pause.make()
+    const pauses = Pauses.make()
     block(pauses, ofUser, 0)
     assert.isTrue(pauses.isBlocked(1, seconds(29)))
     assert.deepStrictEqual(pauses.candidates(seconds(29)), { _tag: "All", over: [], except: [1] })
@@ -119,7 +119,7 @@ describe("a clock that is set back", () => {
   const hour = 3_600_000
 
   it("ends a pause, whose end is no longer known", () => {
-    const pauses = Pause.make()
+    const pauses = Pauses.make()
     block(pauses, { ...suspicion, until: { _tag: "After", wait: Duration.minutes(15) } }, hour)
     assert.isDefined(pauses.current(hour + 1))
     assert.isDefined(pauses.current(hour - seconds(59)))
@@ -127,7 +127,7 @@ describe("a clock that is set back", () => {
   })
 
   it("ends the wait of a user", () => {
-    const pauses = Pause.make()
+    const pauses = Pauses.make()
     block(pauses, ofUser, hour, 7)
     assert.isTrue(pauses.isBlocked(7, hour + 1))
     assert.isFalse(pauses.isBlocked(7, 0))

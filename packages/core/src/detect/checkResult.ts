@@ -5,7 +5,7 @@ import type { CheckFailure, ScanUser, UserCheck } from "../store/Checks.ts"
 import { afterGists } from "./verdict.ts"
 
 /** The result of one check of a user. */
-export interface Checked {
+export interface CheckResult {
   readonly outcome: "Unchanged" | "Changed" | "Failed"
   /** New files that were stored. */
   readonly files: number
@@ -29,7 +29,7 @@ export interface Answer {
 }
 
 /** A check that GitHub answered, with what the answer adds to the user's rate. `now` is in epoch milliseconds. */
-export const answered = (user: ScanUser, answer: Answer, now: number): Checked => {
+export const answered = (user: ScanUser, answer: Answer, now: number): CheckResult => {
   const gists = new Map(answer.found.map(({ createdAt, gistId }) => [gistId, Date.parse(createdAt)]))
   return {
     outcome: answer.outcome,
@@ -47,7 +47,7 @@ export const answered = (user: ScanUser, answer: Answer, now: number): Checked =
 }
 
 /** A check that failed for a reason of the user. */
-export const failed = (user: ScanUser, failure: CheckFailure): Checked => ({
+export const failed = (user: ScanUser, failure: CheckFailure): CheckResult => ({
   outcome: "Failed",
   files: 0,
   isUnfinished: false,
@@ -55,7 +55,7 @@ export const failed = (user: ScanUser, failure: CheckFailure): Checked => ({
 })
 
 /** Two checks of one user as one. */
-export const together = (before: Checked, after: Checked): Checked => ({
+export const together = (before: CheckResult, after: CheckResult): CheckResult => ({
   ...after,
   outcome: before.outcome === "Changed" ? "Changed" : after.outcome,
   files: before.files + after.files,

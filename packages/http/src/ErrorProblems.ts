@@ -1,4 +1,4 @@
-/** Core's errors as problems. */
+/** Turns each error of the library into the problem that its call answers with. */
 import {
   type DatabaseError,
   type FileNotFound,

@@ -11,7 +11,7 @@ import { type GithubError, githubError, Unavailable } from "./errors.ts"
 /** The answer about one of many things; `unanswered` when it has to be asked for again, among fewer. */
 export type One<A> = Result.Result<A, GithubError> | "unanswered"
 
-export interface Batches {
+export interface Splitter {
   /** How many things a request asks for at present. */
   readonly size: () => number
   /**
@@ -27,10 +27,10 @@ export interface Batches {
 /** That many single things in a row without an answer are an outage. */
 const outageSigns = 3
 
-export const make = (maxSize: number): Batches => {
+export const make = (maxSize: number): Splitter => {
   let size = maxSize
 
-  const ask: Batches["ask"] = Effect.fnUntraced(function* <K, A>(
+  const ask: Splitter["ask"] = Effect.fnUntraced(function* <K, A>(
     keys: ReadonlyArray<K>,
     query: (keys: ReadonlyArray<K>) => Effect.Effect<ReadonlyArray<One<A>>, GithubError>
   ) {

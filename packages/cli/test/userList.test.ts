@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { read } from "../src/roster.ts"
+import { read } from "../src/userList.ts"
 
 const found = (text: string) => read(text).entries.map(({ id, line, username }) => [line, username, id])
 
@@ -41,14 +41,20 @@ describe("a list of users", () => {
       faults.map(({ line }) => line),
       [2, 3]
     )
-    assert.match(faults[0]?.message ?? "", /quotation mark is not closed/)
-    assert.match(faults[1]?.message ?? "", /has 3 columns; write username,id/)
+    assert.match(faults[0]?.message ?? "", /a quotation mark must begin and end the cell/)
+    assert.match(faults[1]?.message ?? "", /the line has 3 columns; write username,id/)
+  })
+
+  it("says where quotation marks belong when a cell has them inside", () => {
+    assert.deepStrictEqual(read('octocat "the cat",1\n').faults, [
+      { line: 1, message: "a quotation mark must begin and end the cell; write username,id" }
+    ])
   })
 
   it("is read in time, whatever spaces and quotation marks it has", () => {
     const spaces = " ".repeat(20_000)
     for (const line of [`${spaces}x${spaces}"y`, `"${'""'.repeat(20_000)}x`, `"a"${spaces}b`]) {
-      assert.match(read(line).faults[0]?.message ?? "", /quotation mark is not closed/)
+      assert.match(read(line).faults[0]?.message ?? "", /a quotation mark must begin and end the cell/)
     }
     assert.deepStrictEqual(found(`${spaces}ann${spaces},${spaces}"7"${spaces}`), [[1, "ann", "7"]])
   })

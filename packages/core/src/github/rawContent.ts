@@ -68,7 +68,7 @@ export const make = (transport: Transport, apiUrl: string) => {
       return yield* hosts.failed(target, new Unavailable({ message }), startedAt)
     }
     hosts.answered(target)
-    if (answer.status !== 200) return omitted(`GitHub answers with HTTP ${answer.status} where it should be`)
+    if (answer.status !== 200) return omitted(`GitHub answered HTTP ${answer.status} for the raw file`)
     return isPage(answer) && !/\.x?html?$/i.test(nameIn(asked))
       ? omitted("GitHub shows a page of its own in its place")
       : contentOf(answer)

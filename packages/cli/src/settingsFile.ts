@@ -1,0 +1,49 @@
+/**
+ * `--settings FILE`: settings from files, read before anything reads the environment.
+ *
+ * Not `--env-file`: Node.js judges a flag of that name after the script as its own. https://github.com/nodejs/node/issues/54232
+ */
+import { readFileSync } from "node:fs"
+import { parseEnv } from "node:util"
+
+export const name = "settings"
+
+/** Separates the files from the other arguments. A flag without a file stays, for the parser to refuse. */
+export const splitArgs = (
+  args: ReadonlyArray<string>
+): { readonly files: ReadonlyArray<string>; readonly rest: ReadonlyArray<string> } => {
+  const files: Array<string> = []
+  const rest: Array<string> = []
+  const end = args.includes("--") ? args.indexOf("--") : args.length
+  for (let i = 0; i < args.length; i++) {
+    const [arg = "", next] = [args[i], args[i + 1]]
+    if (i < end && arg.startsWith(`--${name}=`)) files.push(arg.slice(name.length + 3))
+    else if (i + 1 < end && arg === `--${name}` && next !== undefined) {
+      files.push(next)
+      i++
+    } else rest.push(arg)
+  }
+  return { files, rest }
+}
+
+/**
+ * The variables of the files, in the form that `node --env-file` reads. A later file comes before an earlier one. Throws
+ * an error with a message for people when a file cannot be read.
+ */
+export const readFiles = (files: ReadonlyArray<string>): Readonly<Record<string, string | undefined>> =>
+  Object.assign({}, ...files.map((file) => parseEnv(contentOf(file))))
+
+const contentOf = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8")
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown"
+    throw new Error(`--${name} ${JSON.stringify(file)}: ${faults[code] ?? `cannot be read (${code}). Check the file`}`)
+  }
+}
+
+const faults: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist. Correct the path",
+  EISDIR: "is a directory. Give the path of a file",
+  EACCES: "may not be read by this user. Give the user the right to read it"
+}

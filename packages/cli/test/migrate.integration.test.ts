@@ -1,0 +1,58 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { migrations } from "../../core/src/database/migrations/index.ts"
+import { emptyUrl } from "../../core/test/database.ts"
+import { done, start } from "./inProcess.ts"
+import { makeWorld, withEnv } from "./process.ts"
+
+const names = Object.keys(migrations)
+
+/** A world whose database has no schema. */
+const makeEmpty = Effect.gen(function* () {
+  const world = yield* makeWorld()
+  const url = Redacted.value(yield* emptyUrl)
+  return withEnv(world, { POSTGRES_CONNECTION_STRING: url, GITPIP_PORT: "0" })
+})
+
+/** The events of a server's log until it listens. */
+const untilListening = (world: Effect.Success<typeof makeEmpty>) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const server = yield* start(world, "serve", "--json")
+      yield* server.says("http.listening")
+      const { stdout } = yield* server.stop
+      const lines = stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+      return lines.slice(0, lines.findIndex(({ message }) => message === "http.listening") + 1)
+    })
+  )
+
+describe("a database without a schema", () => {
+  it.live("gitpip migrate ends with 0, also when nothing is left to do", () =>
+    Effect.gen(function* () {
+      const world = yield* makeEmpty
+      const first = yield* done(world, "migrate")
+      const again = yield* done(world, "migrate")
+      assert.deepStrictEqual([first.stdout, first.stderr], [again.stdout, again.stderr])
+      assert.strictEqual((yield* done(world, "migrate", "--json")).json.length, names.length)
+      assert.notInclude(
+        (yield* untilListening(world)).map(({ message }) => message),
+        "database.migrating"
+      )
+    })
+  )
+
+  it.live("a server logs its migrations before they run, after the line that names its database", () =>
+    Effect.gen(function* () {
+      const world = yield* makeEmpty
+      const lines = yield* untilListening(world)
+      assert.deepStrictEqual(
+        lines.slice(0, 2).map(({ message }) => message),
+        ["server.starting", "database.migrating"]
+      )
+      assert.deepStrictEqual(lines[1].annotations, { migrations: names.join(", ") })
+    })
+  )
+})
