@@ -40,6 +40,7 @@ export interface Cursor {
   readonly limit: number
 }
 
+/** The facade: everything that servers, commands and programs ask of Gitpip. */
 export class Gitpip extends Context.Service<
   Gitpip,
   {

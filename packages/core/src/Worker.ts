@@ -41,6 +41,7 @@ const forever = <E extends { readonly message: string }>(loop: string, round: Ef
     Effect.forever
   )
 
+/** The background loops of a server: scans, the feed, publishing. */
 export class Worker extends Context.Service<
   Worker,
   {

@@ -16,6 +16,7 @@ import type { Drained } from "./publish/Publisher.ts"
 import { Settings } from "./Settings.ts"
 import { Worker } from "./Worker.ts"
 
+/** Gitpip with promises in place of effects. A failure rejects with an `Error` whose `name` is the tag. */
 export interface PromiseGitpip {
   readonly track: (username: string, id?: number) => Promise<typeof User.Encoded>
   readonly untrack: (username: string) => Promise<typeof User.Encoded>
@@ -38,6 +39,7 @@ export interface PromiseGitpip {
   readonly close: () => Promise<void>
 }
 
+/** How `open` starts Gitpip. */
 export interface OpenOptions {
   /** Settings by the names of their environment variables. Default: `process.env`. */
   readonly settings?: Readonly<Record<string, string>>

@@ -40,6 +40,7 @@ import {
 } from "./Problems.ts"
 import { between, digits, idOf, Name, page, paged, username, visitor } from "./parameters.ts"
 
+/** The calls that track users. */
 export class Users extends HttpApiGroup.make("users")
   .add(
     HttpApiEndpoint.post("track", "/users/:username/:id", {
@@ -109,6 +110,7 @@ export class Users extends HttpApiGroup.make("users")
   )
   .annotateMerge(OpenApi.annotations({ title: "Users" })) {}
 
+/** The calls that show files. */
 export class Gists extends HttpApiGroup.make("gists")
   .add(
     HttpApiEndpoint.post("latest", "/latestgists/:username", {
@@ -164,6 +166,7 @@ export class Gists extends HttpApiGroup.make("gists")
   )
   .annotateMerge(OpenApi.annotations({ title: "Gists" })) {}
 
+/** The calls that start and show scans. */
 export class Scans extends HttpApiGroup.make("scans")
   .add(
     HttpApiEndpoint.post("request", "/scans", {
@@ -183,6 +186,7 @@ export class Scans extends HttpApiGroup.make("scans")
   )
   .annotateMerge(OpenApi.annotations({ title: "Scans" })) {}
 
+/** The calls that show and retry publications. */
 export class Publications extends HttpApiGroup.make("publications")
   .add(
     HttpApiEndpoint.get("list", "/publications", {
@@ -213,6 +217,7 @@ export class Publications extends HttpApiGroup.make("publications")
   )
   .annotateMerge(OpenApi.annotations({ title: "Publications" })) {}
 
+/** The calls of supervisors and dashboards. */
 export class System extends HttpApiGroup.make("system")
   .add(
     HttpApiEndpoint.get("health", "/health", {

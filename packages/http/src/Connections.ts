@@ -31,6 +31,7 @@ export interface ConnectionLimits {
   readonly connectionsPerClient: number
 }
 
+/** The limits of connections when nothing else is asked for. */
 export const defaultLimits: ConnectionLimits = {
   headers: 10_000,
   request: 30_000,

@@ -60,6 +60,7 @@ const problems = {
 
 export type ProblemOf<E extends CoreError> = E extends CoreError ? ReturnType<(typeof problems)[E["_tag"]]> : never
 
+/** An error of core as the problem that answers it. */
 export const toProblem = <E extends CoreError>(error: E): ProblemOf<E> =>
   (problems[error._tag] as (error: E) => ProblemOf<E>)(error)
 

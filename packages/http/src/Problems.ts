@@ -7,41 +7,48 @@
 import { Schema } from "effect"
 import { HttpApiError, HttpApiMiddleware } from "effect/http-api"
 
+/** 404: the user is not tracked. */
 export class UserNotTrackedProblem extends HttpApiError.Problem<UserNotTrackedProblem>()("UserNotTrackedProblem", {
   type: "urn:gitpip:problem:user-not-tracked",
   status: 404,
   title: "The user is not tracked"
 }) {}
 
+/** 409: the id or the user name is taken. */
 export class UserConflictProblem extends HttpApiError.Problem<UserConflictProblem>()("UserConflictProblem", {
   type: "urn:gitpip:problem:user-conflict",
   status: 409,
   title: "The name or the id belongs to another user"
 }) {}
 
+/** 404: the user has no such visit. */
 export class VisitNotFoundProblem extends HttpApiError.Problem<VisitNotFoundProblem>()("VisitNotFoundProblem", {
   type: "urn:gitpip:problem:visit-not-found",
   status: 404,
   title: "The user has no such visit"
 }) {}
 
+/** 404: there is no such scan. */
 export class ScanNotFoundProblem extends HttpApiError.Problem<ScanNotFoundProblem>()("ScanNotFoundProblem", {
   type: "urn:gitpip:problem:scan-not-found",
   status: 404,
   title: "There is no such scan"
 }) {}
 
+/** 404: there is no such publication. */
 export class PublicationNotFoundProblem extends HttpApiError.Problem<PublicationNotFoundProblem>()(
   "PublicationNotFoundProblem",
   { type: "urn:gitpip:problem:publication-not-found", status: 404, title: "There is no such publication" }
 ) {}
 
+/** 404: there is no such file. */
 export class FileNotFoundProblem extends HttpApiError.Problem<FileNotFoundProblem>()("FileNotFoundProblem", {
   type: "urn:gitpip:problem:file-not-found",
   status: 404,
   title: "There is no such file"
 }) {}
 
+/** 409: only a failed publication can be retried. */
 export class PublicationNotFailedProblem extends HttpApiError.Problem<PublicationNotFailedProblem>()(
   "PublicationNotFailedProblem",
   { type: "urn:gitpip:problem:publication-not-failed", status: 409, title: "The publication has not failed" }
@@ -61,6 +68,7 @@ export class NotReadyProblem extends HttpApiError.Problem<NotReadyProblem>()(
   { reasons: Schema.Array(Schema.String) }
 ) {}
 
+/** 401: the key is missing or wrong. */
 export class UnauthorizedProblem extends HttpApiError.Problem<UnauthorizedProblem>()("UnauthorizedProblem", {
   type: "urn:gitpip:problem:unauthorized",
   status: 401,

@@ -33,6 +33,7 @@ export const layerRoutes = layerUnguarded.pipe(Layer.provide(HttpRouter.middlewa
 /** A whole server: the routes, the page, and problems for all other addresses. */
 export const layerApp = Layer.mergeAll(layerUnguarded, layerPage, HttpRouter.middleware(guard, { global: true }))
 
+/** The server as a function from a web `Request` to its `Response`. */
 export interface WebHandler {
   readonly handler: (request: Request) => Promise<Response>
   /** Stops the services that the handler was made with. */

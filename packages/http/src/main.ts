@@ -68,6 +68,7 @@ export const layerServerWith = (
     })
   )
 
+/** The HTTP server on the settings' host and port, with the default limits of connections. */
 export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> = layerServerWith(
   {}
 )

@@ -19,6 +19,7 @@ export const margin = 0.98
 const fresh = Duration.minutes(1)
 const maxAge = Duration.minutes(10)
 
+/** A cadence, with the numbers of checks an hour that it needs and that the limits allow. */
 export interface Plan extends Cadence.Cadence {
   /** Users that the schedule checks: tracked, and not failing. */
   readonly users: number
@@ -32,6 +33,7 @@ export interface Plan extends Cadence.Cadence {
   readonly gapAt: Option.Option<DateTime.Utc>
 }
 
+/** The intervals at which users are checked, by what GitHub's limits allow. */
 export class CheckSchedule extends Context.Service<
   CheckSchedule,
   {

@@ -37,6 +37,7 @@ export interface CheckResults {
   readonly trouble: Trouble | undefined
 }
 
+/** Checks one user, or a batch of users, at GitHub and stores what is new. */
 export class Checker extends Context.Service<
   Checker,
   {

@@ -24,6 +24,7 @@ import { Scanner } from "./Scanner.ts"
 /** Gists maxSeen for the next poll: some pages, because gists are deleted too. */
 const maxSeen = 300
 
+/** Follows GitHub's public feed, and scans tracked users that it names. */
 export class Feed extends Context.Service<
   Feed,
   {

@@ -21,6 +21,7 @@ import * as ScanUsers from "./scanUsers.ts"
 
 type ScanProblem = DatabaseError | ScanRunning | ScanNotFound
 
+/** Runs full scans and scans of single users, each under a lease. */
 export class Scanner extends Context.Service<
   Scanner,
   {

@@ -5,6 +5,7 @@ import { PublicationState } from "./Publication.ts"
 import { Scan } from "./Scan.ts"
 import { Username } from "./User.ts"
 
+/** A hint that something has changed and should be read again. */
 export const Change = Schema.Union([
   Schema.Struct({
     type: field(Schema.Literal("listening"), "The first change: every change after the next reading is reported")

@@ -2,6 +2,7 @@
 import { DateTime, Option, Schema } from "effect"
 import { field, named } from "./described.ts"
 
+/** How many files were found and published on one day, in UTC. */
 export const Day = Schema.Struct({
   day: field(Schema.String, "The day by UTC: `2026-11-24`"),
   found: field(Schema.Int, "Files found by the scans that began that day"),

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
 import { Username } from "./User.ts"
 
+/** The id of a publication: a whole number from 1. */
 export const PublicationId = Schema.Int.pipe(Schema.brand("PublicationId"))
 export type PublicationId = typeof PublicationId.Type
 
@@ -16,6 +17,7 @@ export type PublicationId = typeof PublicationId.Type
 export const PublicationState = Schema.Literals(["pending", "sending", "published", "failed", "gone"])
 export type PublicationState = typeof PublicationState.Type
 
+/** A file on its way to Pipedrive, and where it is on that way. */
 export const Publication = Schema.Struct({
   id: field(PublicationId, "The publication's number"),
   state: field(
@@ -65,6 +67,7 @@ export const Attempt = Schema.Struct({
 }).pipe(named("Attempt", "One attempt to publish a file"))
 export type Attempt = typeof Attempt.Type
 
+/** A publication with its attempts, newest first. */
 export const PublicationDetails = Schema.Struct({
   publication: Publication,
   attempts: field(Schema.Array(Attempt), "Oldest first, at most the last 100")

@@ -4,6 +4,7 @@ import { field, Instant, named } from "./described.ts"
 import { GistFile } from "./GistFile.ts"
 import { Username } from "./User.ts"
 
+/** The id of a scan: a whole number from 1. */
 export const ScanId = Schema.Int.pipe(Schema.brand("ScanId"))
 export type ScanId = typeof ScanId.Type
 
@@ -25,6 +26,7 @@ export type ScanState = typeof ScanState.Type
 export const ScanKind = Schema.Literals(["scheduled", "requested", "feed"])
 export type ScanKind = typeof ScanKind.Type
 
+/** A scan of all users or of one, and what it found. */
 export const Scan = Schema.Struct({
   id: field(ScanId, "The scan's number"),
   kind: field(ScanKind, "What started the scan: the schedule, a request, or new gists in the public feed"),

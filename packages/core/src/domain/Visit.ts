@@ -4,6 +4,7 @@ import { field, Instant, named } from "./described.ts"
 import { GistFile } from "./GistFile.ts"
 import { UserId, Username } from "./User.ts"
 
+/** The id of a visit: a whole number from 1. */
 export const VisitId = Schema.Int.pipe(Schema.brand("VisitId"))
 export type VisitId = typeof VisitId.Type
 
@@ -15,6 +16,7 @@ export const Visitor = Schema.String.check(
 ).pipe(Schema.brand("Visitor"))
 export type Visitor = typeof Visitor.Type
 
+/** The visitor of callers that name none. */
 export const defaultVisitor = Visitor.make("default")
 
 /** A visit without its files. */
@@ -33,6 +35,7 @@ export const News = Schema.Struct({
 }).pipe(named("News", "How many files of a user are new to a visitor"))
 export type News = typeof News.Type
 
+/** The files that one visit showed. */
 export const Visit = Schema.Struct({
   id: field(VisitId, "The visit's number"),
   visitor: field(Visitor, "The visitor's name"),

@@ -39,6 +39,7 @@ export {
 export type { BatchGist, GistTexts, NewestGists } from "./queries.ts"
 export type { Account, Capacity, FeedGist, FeedPage, GistContents, GistPage } from "./types.ts"
 
+/** GitHub's API, one method for each question. Every request keeps to GitHub's limits. */
 export class Github extends Context.Service<
   Github,
   {

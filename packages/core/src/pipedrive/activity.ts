@@ -21,12 +21,14 @@ export const noteLimit = 99_000
 /** Pipedrive's field is a `varchar`, elsewhere documented with 255 characters. */
 export const subjectLimit = 250
 
+/** The texts of an activity in Pipedrive. */
 export interface Activity {
   readonly subject: string
   /** HTML, at most `noteLimit` bytes of UTF-8. */
   readonly note: string
 }
 
+/** What the texts of an activity are made of. */
 export interface ActivityInput {
   readonly filename: string
   readonly htmlUrl: string

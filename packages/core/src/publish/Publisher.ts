@@ -47,6 +47,7 @@ export interface Drained {
 
 const nothing: Drained = { published: 0, failed: 0, gone: 0, snoozed: 0 }
 
+/** Publishes what is pending: each file once, under a lease. */
 export class Publisher extends Context.Service<
   Publisher,
   {

@@ -69,6 +69,7 @@ export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited"
   until: Schema.DateTimeUtcFromString
 }) {}
 
+/** A sink failed. The reason decides what becomes of the file. */
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
   reason: Schema.Union([ItemRefused, Forbidden, TargetGone, NotSent, NotYet, OutcomeUnknown, Paused, ItemLimited])
 }) {
@@ -130,6 +131,7 @@ export const forecast = (price: Price | undefined, files: number) => ({
   tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser
 })
 
+/** Where files are published: the port that Pipedrive's sinks fill, or a program's own. */
 export class Sink extends Context.Service<
   Sink,
   {

@@ -20,6 +20,7 @@ const loop = "changes"
 /** Changes kept for each subscriber. A slower subscriber loses the oldest ones. */
 const buffer = 256
 
+/** Changes in all processes on the same database, as a stream. */
 export class Changes extends Context.Service<
   Changes,
   {

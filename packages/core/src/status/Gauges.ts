@@ -21,6 +21,7 @@ const fresh = Duration.seconds(5)
 /** A collector of metrics waits some seconds, and wants this process's metrics whatever the database does. */
 const patience = Duration.seconds(3)
 
+/** Sets the gauges of the metrics to what the database holds now. */
 export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.Effect<void> }>()("gitpip/Gauges") {
   static readonly layer: Layer.Layer<Gauges, never, CheckSchedule | Store | Github | Sink | Publisher | Settings> =
     Layer.effect(

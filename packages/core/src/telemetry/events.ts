@@ -34,6 +34,7 @@ export const events = {
   "http.broke": "A request met an internal error of the server",
   "http.client_blocked": "A client sent too many wrong API keys, and is blocked for a while"
 } as const
+/** The name of a log event. */
 export type Event = keyof typeof events
 
 /** What varies between log lines of one event. A key means the same in every event. */

@@ -40,6 +40,7 @@ export type GithubFault =
   /** Too much at once: budget is left, and `retry-after` may be missing. */
   | { readonly kind: "secondary-limit"; readonly retryAfterSeconds?: number; readonly status?: 403 | 429 }
 
+/** What a fake GitHub is like at its start. */
 export interface FakeGithubOptions extends FakeServiceOptions {
   /** When set, requests with another token get `401`. When not, any token is a good one. */
   readonly token?: string
@@ -61,6 +62,7 @@ export interface FakeGithubOptions extends FakeServiceOptions {
   readonly rawOrigin?: string | URL
 }
 
+/** A GitHub on 127.0.0.1 that keeps users and gists, counts limits, and breaks on request. */
 export interface FakeGithub extends FakeService<GithubRoute, GithubFault> {
   /** Returns the numeric id. */
   readonly addUser: (
@@ -127,6 +129,7 @@ const make = Effect.fnUntraced(function* (
   }
 })
 
+/** A GitHub on 127.0.0.1 that keeps users and gists, counts limits, and breaks on request. */
 export const FakeGithub: { readonly make: typeof make } = { make }
 
 /** Checks each request before the answer, in GitHub's order: agent, token, version, both limits. */

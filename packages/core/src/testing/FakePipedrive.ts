@@ -40,6 +40,7 @@ export type PipedriveFault =
   /** What follows when refusals are ignored: `403` with an HTML page. */
   | { readonly kind: "cloudflare-block" }
 
+/** What a fake Pipedrive is like at its start. */
 export interface FakePipedriveOptions extends FakeServiceOptions {
   /** Default `pipedrive-token`. */
   readonly token?: string
@@ -61,6 +62,7 @@ export interface FakePipedriveOptions extends FakeServiceOptions {
   readonly timeZone?: string
 }
 
+/** A Pipedrive on 127.0.0.1 that keeps deals and activities, counts tokens, and breaks on request. */
 export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFault> {
   readonly token: string
   /** All that are not deleted, in order of creation. */
@@ -123,6 +125,7 @@ const make = Effect.fnUntraced(function* (
   }
 })
 
+/** A Pipedrive on 127.0.0.1 that keeps deals and activities, counts tokens, and breaks on request. */
 export const FakePipedrive: { readonly make: typeof make } = { make }
 
 /** Searches have a window of their own, on every plan. */

@@ -81,6 +81,7 @@ export type Fault =
   /** Sends the caller elsewhere. Nothing is done. */
   | { readonly kind: "redirect"; readonly location: string; readonly status?: 301 | 302 | 303 | 307 | 308 }
 
+/** Which requests a fault concerns, and how often. */
 export interface FaultOptions<Route extends string = string> {
   /** How many requests the fault strikes. Default 1. */
   readonly times?: number
@@ -88,6 +89,7 @@ export interface FaultOptions<Route extends string = string> {
   readonly when?: (request: FakeRequest<Route>) => boolean
 }
 
+/** What both fakes offer: an address, the requests that came, and faults on request. */
 export interface FakeService<Route extends string, OwnFault> {
   /** The origin, on loopback, with a trailing slash. */
   readonly url: URL
@@ -111,6 +113,7 @@ export interface FakeService<Route extends string, OwnFault> {
   readonly underWay: () => { readonly answering: number; readonly held: number; readonly written: number }
 }
 
+/** Where a fake listens, and what it accepts. */
 export interface FakeServiceOptions {
   /** Default: any free port. */
   readonly port?: number

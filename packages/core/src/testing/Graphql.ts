@@ -6,11 +6,13 @@
 /** Answers one query in one synchronous step. */
 export type GraphqlEngine = (request: GraphqlRequest, github: GraphqlData) => GraphqlAnswer
 
+/** A query and its variables. */
 export interface GraphqlRequest {
   readonly query: string
   readonly variables: Readonly<Record<string, unknown>>
 }
 
+/** The status and body of an answer to a query. */
 export interface GraphqlAnswer {
   /** With `data`, `errors` or both, as it is sent. */
   readonly body: Readonly<Record<string, unknown>>
@@ -31,6 +33,7 @@ export interface GraphqlData {
   readonly blank: boolean
 }
 
+/** A user, as queries show it. */
 export interface GraphqlUser {
   readonly id: number
   readonly login: string
@@ -39,6 +42,7 @@ export interface GraphqlUser {
   readonly gists: ReadonlyArray<GraphqlGist>
 }
 
+/** A gist, as queries show it. */
 export interface GraphqlGist {
   readonly id: string
   readonly owner: { readonly id: number; readonly login: string }
@@ -50,6 +54,7 @@ export interface GraphqlGist {
   readonly public: boolean
 }
 
+/** A file of a gist, as queries show it. */
 export interface GraphqlFile {
   readonly name: string
   readonly content: Uint8Array
