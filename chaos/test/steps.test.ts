@@ -39,8 +39,6 @@ const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
   "Deals.ts: insert into duplicates (remote_id, found_at) values (",
-  // Of `/ready` alone: `database/locks.integration.test.ts`.
-  "Store.ts: select current_setting('transaction_read_only') = 'on' as re",
   // A part of the statements that lock users. Those begin with `with`.
   "Checks.ts: select key, failures, rate, rate_at from users where key = a"
 ]

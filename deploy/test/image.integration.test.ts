@@ -52,7 +52,7 @@ const readPage = async (origin: string) => {
     assert.strictEqual(response.status, 200, `${address}: ${await response.clone().text()}`)
     return response.text()
   }
-  const parts = (await get("/")).match(/\/page\/[^"\s]+\.(?:css|js)/g) ?? []
+  const parts = (await get("/")).match(/\/assets\/[^"\s]+\.(?:css|js)/g) ?? []
   assert.isAtLeast(parts.length, 3)
   for (const part of parts) await get(part)
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { parseArgs } from "node:util"
 import { settings } from "@gitpip/core"
-import { parse } from "yaml"
+import { parse, parseAllDocuments } from "yaml"
 
 const refuse = (why: string): never => {
   process.stderr.write(`${why}\n`)
@@ -24,6 +24,7 @@ const { positionals, values } = parseArgs({
     "env-file": { type: "string" },
     env: { type: "string", short: "e", multiple: true },
     file: { type: "string", short: "f" },
+    from: { type: "string" },
     kustomize: { type: "string", short: "k" },
     namespace: { type: "string" },
     rm: { type: "boolean" },
@@ -55,6 +56,12 @@ const checks: Readonly<Record<string, () => void>> = {
     const { resources, secretGenerator } = parse(readFileSync(file(join(folder, "kustomization.yaml")), "utf8"))
     const generated = secretGenerator.flatMap(({ envs }: { envs: ReadonlyArray<string> }) => envs)
     for (const name of [...resources, ...generated]) file(join(folder, name))
+  },
+  "kubectl create job before-upgrade": () => {
+    const { kind, metadata } =
+      parseAllDocuments(readFileSync(file("deploy/kubernetes/backup.yaml"), "utf8"))[0]?.toJS() ??
+      refuse("there is no job")
+    if (values.from !== `${kind.toLowerCase()}/${metadata.name}`) refuse(`there is no ${values.from}`)
   },
   "kubectl get pods": () => undefined
 }

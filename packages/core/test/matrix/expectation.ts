@@ -19,7 +19,7 @@ export const expectation = (one: Case): Expectation => {
   const isLimit = isLimited(one)
   return {
     isGlobal,
-    mayFail: !isGlobal || isDefinite(one),
+    mayFail: !isGlobal || isDefinite(one) || isOwnRefusal(one),
     // Pipedrive's day ends two hours and a half after the beginning, and a thing's own retries are at most an hour apart.
     recovery: isLimit ? 130 : isGlobal ? 40 : 100
   }
@@ -52,6 +52,13 @@ const isLimited = (one: Case): boolean => {
     (!isPipedrive(one) && one.status === "403" && (one.limits === "past" || one.limits === "absurd"))
   )
 }
+
+/**
+ * A refusal that would be the token's, and is the thing's own because other things succeed meanwhile. Each counts as an
+ * attempt, and the attempts can be used up before the trouble ends (`docs/lifecycle.md`, decision table).
+ */
+const isOwnRefusal = (one: Case): boolean =>
+  isPipedrive(one) && one.scope !== "all" && (/^30[12378]$/.test(one.status) || ["401", "402"].includes(one.status))
 
 /** A refusal that no other request would meet: it is believed of each item that it is said of. */
 const isDefinite = ({ status }: Case): boolean =>
