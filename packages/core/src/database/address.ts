@@ -122,6 +122,8 @@ type Reader = (value: string, name: string) => Partial<Flat> | string
 
 interface Flat extends Omit<Address, "tls"> {
   readonly mode?: TlsMode
+  /** Of `ssl`. `sslmode` comes first wherever it stands, so that `ssl=true` never weakens `verify-full`. */
+  readonly modeOfSsl?: TlsMode
   readonly rootCertificate?: string
   readonly certificate?: string
   readonly key?: string
@@ -194,9 +196,9 @@ const readers: Readonly<Record<string, Reader>> = {
   // libpq reads `ssl=true` as `sslmode=require`, for addresses that were written for JDBC.
   ssl: (value) =>
     isYes(value)
-      ? { mode: "require" }
+      ? { modeOfSsl: "require" }
       : isNo(value)
-        ? { mode: "disable" }
+        ? { modeOfSsl: "disable" }
         : "has an ssl that is neither true nor false",
   sslrootcert: (value) => ({ rootCertificate: value }),
   sslcert: (value) => ({ certificate: value }),
@@ -254,14 +256,30 @@ const unknownParameters = (names: ReadonlyArray<string>): string => {
 }
 
 const addressOf = (flat: Flat, tls: Tls): Address => {
-  const { certificate: _, key: __, mode: ___, passphrase: ____, rootCertificate: _____, schema, ...rest } = flat
+  const {
+    certificate: _,
+    key: __,
+    mode: ___,
+    modeOfSsl: ____,
+    passphrase: _5,
+    rootCertificate: _6,
+    schema,
+    ...rest
+  } = flat
   if (schema === undefined) return { ...rest, tls }
   return { ...rest, options: [rest.options, `-c search_path=${schema}`].filter(Boolean).join(" "), tls }
 }
 
 /** The rules that libpq has for parameters that depend on each other. */
-const tlsOf = ({ certificate, key, mode: given, passphrase, rootCertificate }: Flat): Result.Result<Tls, string> => {
-  const mode = given ?? (rootCertificate === "system" ? "verify-full" : "prefer")
+const tlsOf = ({
+  certificate,
+  key,
+  mode: given,
+  modeOfSsl,
+  passphrase,
+  rootCertificate
+}: Flat): Result.Result<Tls, string> => {
+  const mode = given ?? modeOfSsl ?? (rootCertificate === "system" ? "verify-full" : "prefer")
   if (rootCertificate === "system" && mode !== "verify-full") {
     return Result.fail(`has sslrootcert=system with sslmode=${mode}. Write sslmode=verify-full`)
   }

@@ -48,6 +48,7 @@ describe("an address", () => {
     ["sslmode=require", { tls: { mode: "require" } }],
     ["sslmode=verify-full", { tls: { mode: "verify-full" } }],
     ["ssl=true", { tls: { mode: "require" } }],
+    ["sslmode=verify-full&ssl=true", { tls: { mode: "verify-full" } }],
     ["ssl=0", { tls: { mode: "disable" } }],
     ["sslmode=verify-ca&sslrootcert=/ca.pem", { tls: { mode: "verify-ca", rootCertificate: "/ca.pem" } }],
     ["sslmode=require&sslrootcert=/ca.pem", { tls: { mode: "verify-ca", rootCertificate: "/ca.pem" } }],
@@ -79,7 +80,7 @@ describe("an address", () => {
     ["quotes round nothing", `""`, /is empty/],
     ["another scheme", "mysql://u:hush@h/d", /must start with postgres:/],
     ["a host and a port", "localhost:5432", /must start with postgres:.*host=/],
-    ["a port that is none", "postgres://u:hush@h:99999/d", /cannot be read.*%40/],
+    ["a port beyond 65535", "postgres://u:hush@h:99999/d", /cannot be read.*%40/],
     ["a # in the password", "postgres://u:hu#sh@h/d", /cannot be read.*%40/],
     ["a / in the password", "postgres://u:12/hush@h/d", /cannot be read.*%40/],
     ["a ? in the password", "postgres://u:hush?pw@h/d", /cannot be read.*%40/],
@@ -90,7 +91,7 @@ describe("an address", () => {
     ["a list with a word too many", "host=db hush", /needs single quotes/],
     ["channel binding", `${base}?channel_binding=require`, /channel_binding=require.*sslmode=verify-full/],
     ["no-verify", `${base}?sslmode=no-verify`, /no-verify.*without checking who answers/],
-    ["a mode that is none", `${base}?sslmode=on`, /sslmode=on. It is one of disable, allow/],
+    ["an unknown mode", `${base}?sslmode=on`, /sslmode=on. It is one of disable, allow/],
     ["an authority's certificate that is missing", `${base}?sslmode=verify-ca`, /verify-ca without sslrootcert/],
     [
       "certificates of the system, unchecked",
@@ -105,7 +106,7 @@ describe("an address", () => {
     ["its own name", "POSTGRES_CONNECTION_STRING=postgres://u:hush@h/d", /begins with the setting's own name/],
     ["a schema that is a statement", `${base}?schema=a%20-c%20x`, /a schema that is not one name/],
     ["an endless number of connections", `${base}?connection_limit=0`, /connection_limit that is not/],
-    ["a time that is none", `${base}?connect_timeout=soon`, /connect_timeout that is not a number of seconds/]
+    ["a time without a number", `${base}?connect_timeout=soon`, /connect_timeout that is not a number of seconds/]
   ] as const) {
     it(`is refused when it has ${what}`, () => {
       const failure = Result.getOrThrow(Result.flip(parse(text)))
