@@ -33,7 +33,7 @@ describe("an unknown setting", () => {
     }
   })
 
-  it("is none of the known ones, of their files, of other programs, and of Kubernetes", () => {
+  it("leaves out known settings, their files, other programs' variables and those of Kubernetes", () => {
     assert.deepStrictEqual(
       found(
         ...known,

@@ -164,7 +164,7 @@ describe("no password of the database is part of an error", () => {
 
   for (const [what, url] of [
     ["an address that cannot be read", "postgres://me:hush-pass@host:99999/db"],
-    ["a port that is none", "postgres://me:hush-pass@host:port/db"],
+    ["a port that is not a number", "postgres://me:hush-pass@host:port/db"],
     ["a slash in the password", "postgres://me:hush-pass/word@host/db"],
     ["brackets", "postgres://me:hush-pass@[host/db"],
     ["a percent sign that escapes nothing", "postgres://me:hush-pass%zz@127.0.0.1:1/db"],

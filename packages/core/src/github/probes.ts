@@ -26,7 +26,7 @@ export const make = (api: Api, apiUrl: string) => {
       const account = yield* decode(WireAccount, answer)
       // The login becomes the user's name. The database would refuse such a name, and one account would stop all work.
       if (!Schema.is(Username)(account.login)) {
-        return yield* fail(new Unexpected({ message: `GitHub gives account number ${id} a name that is none` }))
+        return yield* fail(new Unexpected({ message: `GitHub gives account number ${id} an invalid user name` }))
       }
       return account
     }),

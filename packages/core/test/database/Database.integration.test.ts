@@ -104,7 +104,7 @@ describe("migrations", () => {
           sql`insert into users (id, username, tracked_at) values (2, 'aNN', now())`
         )
         yield* refuse("the same id", sql`insert into users (id, username, tracked_at) values (1, 'bob', now())`)
-        yield* refuse("a name that is none", sql`insert into users (id, username, tracked_at) values (3, 'a b', now())`)
+        yield* refuse("an invalid name", sql`insert into users (id, username, tracked_at) values (3, 'a b', now())`)
         yield* refuse("id 0", sql`insert into users (id, username, tracked_at) values (0, 'c', now())`)
         yield* sql`insert into scans (kind, state, requested_at) values ('scheduled', 'running', now())`
         yield* refuse(
