@@ -2,7 +2,7 @@
  * What a response of GitHub means: pure, from the response and what was requested.
  *
  * The status does not say what a refusal concerns. A known text or a body with `block` says it; for all other refusals
- * `net/refusalEvidence.ts` decides, and `net/limitEvidence.ts` for limits. The table is in docs/lifecycle.md.
+ * `limits/refusalEvidence.ts` decides, and `limits/limitEvidence.ts` for limits. The table is in docs/lifecycle.md.
  */
 import { DateTime, Schema } from "effect"
 import type { Scope } from "../domain/Scope.ts"

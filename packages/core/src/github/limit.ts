@@ -1,13 +1,13 @@
 /**
  * One of GitHub's limits: the throttle that keeps it, and what refused requests show about whose limit it is.
  *
- * `net/limitEvidence.ts` decides whether a limit concerns the credential or one thing.
+ * `limits/limitEvidence.ts` decides whether a limit concerns the credential or one thing.
  */
 import { Clock, DateTime, Effect } from "effect"
+import * as LimitEvidence from "../limits/limitEvidence.ts"
+import type { Window } from "../limits/SharedQuota.ts"
+import type { Throttle, ThrottleState } from "../limits/Throttle.ts"
 import { type Answer, int } from "../net/exchange.ts"
-import * as LimitEvidence from "../net/limitEvidence.ts"
-import type { Window } from "../net/SharedQuota.ts"
-import type { Throttle, ThrottleState } from "../net/Throttle.ts"
 import { maxLimitWait, minLimitWait, resetAt, type Verdict } from "./classify.ts"
 import { fail, type GithubError, RateLimited } from "./errors.ts"
 

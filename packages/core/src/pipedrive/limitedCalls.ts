@@ -1,8 +1,8 @@
 /** Responses of 429: which calls each one holds, and until when. */
 import { DateTime, Duration } from "effect"
-import type { Requester } from "../net/limitEvidence.ts"
-import * as LimitEvidence from "../net/limitEvidence.ts"
-import type { Throttle } from "../net/Throttle.ts"
+import type { Requester } from "../limits/limitEvidence.ts"
+import * as LimitEvidence from "../limits/limitEvidence.ts"
+import type { Throttle } from "../limits/Throttle.ts"
 import { BudgetSpent, BurstLimited, ItemLimited } from "./errors.ts"
 import { growingWait, maxBurst } from "./limits.ts"
 

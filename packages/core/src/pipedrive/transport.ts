@@ -6,9 +6,9 @@
  */
 import { Clock, type DateTime, Effect, Schema } from "effect"
 import type { HttpClientRequest } from "effect/http"
+import { RequestedFor } from "../limits/limitEvidence.ts"
+import * as Throttle from "../limits/Throttle.ts"
 import { json } from "../net/exchange.ts"
-import { RequestedFor } from "../net/limitEvidence.ts"
-import * as Throttle from "../net/Throttle.ts"
 import { classify, isSpent, unreadable } from "./classify.ts"
 import { PipedriveError, Withdrawn } from "./errors.ts"
 import * as LimitedCalls from "./limitedCalls.ts"
