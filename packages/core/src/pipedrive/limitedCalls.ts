@@ -63,9 +63,12 @@ export const make = (throttle: Throttle) => {
         at: times > refusals.times ? now : refusals.at,
         cost: Math.min(refusals.cost, cost)
       }
-      throttle.block(maxPause === maxBurst ? until : Math.min(until, now + Duration.toMillis(maxPause)), message)
       // A day that is not known to be spent limits no other process.
-      const Reason = limit.scope === "global" && reason._tag === "BudgetSpent" ? BudgetSpent : BurstLimited
+      const isSpent = limit.scope === "global" && reason._tag === "BudgetSpent"
+      throttle.block(maxPause === maxBurst ? until : Math.min(until, now + Duration.toMillis(maxPause)), message, {
+        enforcedBy: isSpent ? "service" : "self"
+      })
+      const Reason = isSpent ? BudgetSpent : BurstLimited
       return new Reason({ message, resumeAt: DateTime.makeUnsafe(until) })
     }
   }

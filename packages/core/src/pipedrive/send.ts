@@ -51,10 +51,9 @@ const ofExchange = ({ message, sent }: ExchangeError) =>
   )
 
 const ofThrottle = ({ enforcedBy, isStored, until, why }: Throttled) => {
-  const limit = { message: `Pipedrive is not asked again yet: ${why}`, resumeAt: DateTime.makeUnsafe(until) }
-  return fail(
-    enforcedBy === "self" ? new BurstLimited(limit) : new BudgetSpent({ ...limit, throttling: { why, isStored } })
-  )
+  const Reason = enforcedBy === "self" ? BurstLimited : BudgetSpent
+  const message = `Pipedrive is not asked again yet: ${why}`
+  return fail(new Reason({ message, resumeAt: DateTime.makeUnsafe(until), throttling: { why, isStored } }))
 }
 
 export const make = ({ client, limitKey, quotas, settings, throttle }: Options) => {
