@@ -79,9 +79,9 @@ export const make = ({
           ? { ...state, blockedUntil: refused.until, why: refused.error.message }
           : state
       }),
-      block: requests.block
+      block: requests.restore
     },
-    points: { limits: points.state, block: points.block },
+    points: { limits: points.state, block: points.restore },
     refused: Effect.sync(access.refusal)
   }
 }
