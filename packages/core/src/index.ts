@@ -42,6 +42,7 @@ export {
   type NewestGists
 } from "./github/Github.ts"
 export type { Services } from "./layers.ts"
+export { type KnownLimit, type LimitName, Limits } from "./limits/Limits.ts"
 export { codeOf } from "./net/causes.ts"
 export { layerTransport } from "./net/exchange.ts"
 export * as Activity from "./pipedrive/activity.ts"

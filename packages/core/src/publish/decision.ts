@@ -5,7 +5,7 @@
 import { DateTime, Duration } from "effect"
 import type * as Stored from "../domain/Outcome.ts"
 import * as Timing from "../domain/Timing.ts"
-import { isNews, type Met } from "../limits/sharing.ts"
+import type { WaitReason } from "../limits/sharing.ts"
 import type { Retrial } from "../store/Publications.ts"
 import type { Verdict } from "./evidence.ts"
 
@@ -36,21 +36,11 @@ export type Due =
 
 export type Outcome = Stored.Outcome<Due>
 
-/** Which other publications have to wait. */
-export interface Block {
+/** Which other publications have to wait, and why. */
+export interface Block extends WaitReason {
   readonly scope: "user" | "service"
   /** `Growing`: longer with each block in a row. */
   readonly until: After | At | { readonly _tag: "Growing" }
-  readonly message: string
-  /** `service`: the service holds every process until then. `self`: this process waits by its own judgement. */
-  readonly enforcedBy: "service" | "self"
-  /**
-   * - `limit`: requests are limited.
-   * - `fault`: the service cannot be reached.
-   * - `restored`: a limit that another process or an earlier request met. It is not stored again.
-   * - `suspicion`: several failures seem global. Users of whom nothing has failed are still tried, slowly.
-   */
-  readonly cause: "limit" | "fault" | "restored" | "suspicion"
 }
 
 export interface Decision {
@@ -65,16 +55,6 @@ export interface Situation {
   /** Why the last attempt did not succeed. */
   readonly errorReason: string | null
 }
-
-/** Why a limit blocks. Of a request that the throttle kept back, the reason of the limit itself. */
-export const limitBlock = (
-  met: Met & { readonly message: string },
-  cause: "limit" | "fault"
-): Pick<Block, "message" | "cause" | "enforcedBy"> => ({
-  message: met.throttling?.why ?? met.message,
-  enforcedBy: met.enforcedBy,
-  cause: isNews(met) ? cause : "restored"
-})
 
 /** Hands the claim back unchanged: publishing is paused. */
 export const release = (reason: string, message: string): Outcome => ({ _tag: "release", why: { reason, message } })

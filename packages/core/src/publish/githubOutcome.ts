@@ -8,8 +8,9 @@ import { Duration } from "effect"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
+import { afterLimit } from "../limits/sharing.ts"
 import type { Claim } from "../store/Publications.ts"
-import { type Decision, failure, limitBlock, type Outcome, release, type Situation, suspicion } from "./decision.ts"
+import { type Decision, failure, type Outcome, release, type Situation, suspicion } from "./decision.ts"
 import type { Failure, Verdict } from "./evidence.ts"
 import { signatureOf } from "./outcome.ts"
 
@@ -53,7 +54,7 @@ const afterGithubLimit = (
         block: {
           scope: "service",
           until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxBlock },
-          ...limitBlock(reason, "limit")
+          ...afterLimit(reason)
         }
       }
     : {

@@ -8,6 +8,7 @@ import type { Duration } from "effect"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
+import { afterLimit } from "../limits/sharing.ts"
 import type { Claim } from "../store/Publications.ts"
 import {
   type Block,
@@ -15,7 +16,6 @@ import {
   type Decision,
   failure,
   isExhausted,
-  limitBlock,
   type Outcome,
   release,
   type Situation,
@@ -39,7 +39,7 @@ export const globalBlock = (
       return {
         scope: "service",
         until: { _tag: "At", instant: reason.until, atMost: Timing.maxBlock },
-        ...limitBlock(reason, reason.enforcedBy === "service" ? "limit" : "fault")
+        ...afterLimit(reason, reason.enforcedBy === "service" ? "limit" : "fault")
       }
     case "Forbidden":
       // A refusal that seems the credential's is global, unless something has succeeded since.
