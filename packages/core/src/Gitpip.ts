@@ -60,6 +60,7 @@ export class Gitpip extends Context.Service<
       /** Only users whose last check failed. */
       readonly state?: "failing" | undefined
     }) => Effect.Effect<ReadonlyArray<User>, DatabaseError>
+    /** A user with the deal in Pipedrive and the counts of files. */
     readonly user: (username: Username) => Effect.Effect<UserDetails, UserNotTracked | DatabaseError>
     /** A visit: the files that are new to this visitor. */
     readonly latest: (username: Username, visitor?: Visitor) => Effect.Effect<Visit, UserNotTracked | DatabaseError>
@@ -96,15 +97,17 @@ export class Gitpip extends Context.Service<
     }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
     /** Queues a scan for the server's worker, and answers at once. */
     readonly requestScan: (username?: Username) => Effect.Effect<Scan, UserNotTracked | ScanNotFound | DatabaseError>
-    /** Newest first. */
+    /** Scans, newest first. */
     readonly scans: (page: Cursor) => Effect.Effect<ReadonlyArray<Scan>, DatabaseError>
+    /** A scan with its first 100 files and first 100 failures. */
     readonly scanDetails: (id: number) => Effect.Effect<ScanDetails, ScanNotFound | DatabaseError>
     /** Publishes all files that are due, and answers when none is. */
     readonly publish: Effect.Effect<Drained, DatabaseError>
-    /** Newest first. */
+    /** Publications, or those of one state, newest first. */
     readonly publications: (
       page: Cursor & { readonly state?: PublicationState | undefined }
     ) => Effect.Effect<ReadonlyArray<Publication>, DatabaseError>
+    /** A publication with its last 100 attempts, oldest first. */
     readonly publication: (id: number) => Effect.Effect<PublicationDetails, PublicationNotFound | DatabaseError>
     /** Tries a failed or gone publication again. */
     readonly retry: (
@@ -112,6 +115,7 @@ export class Gitpip extends Context.Service<
     ) => Effect.Effect<Publication, PublicationNotFound | PublicationNotFailed | DatabaseError>
     /** Tries all failed publications again. Answers how many. */
     readonly retryFailed: Effect.Effect<number, DatabaseError>
+    /** Users, scans and publications in numbers, and what is left of both services' limits. */
     readonly status: Effect.Effect<Status, DatabaseError>
     /** Brings the gauges among the metrics up to date. */
     readonly measure: Effect.Effect<void>
@@ -123,6 +127,7 @@ export class Gitpip extends Context.Service<
     readonly overdue: (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
   }
 >()("gitpip/Gitpip") {
+  /** Gitpip on services that the program wires itself. */
   static readonly layerNoDeps: Layer.Layer<Gitpip, never, Services | Settings> = Layer.effect(
     Gitpip,
     Effect.gen(function* () {

@@ -44,6 +44,7 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("Outcom
   message: Schema.String
 }) {}
 
+/** Every failure of a call to Pipedrive. Only `OutcomeUnknown` and `NotPipedrive` leave open whether the work was done. */
 export class PipedriveError extends Schema.TaggedError<PipedriveError>()("PipedriveError", {
   reason: Schema.Union([
     BurstLimited,
