@@ -1,6 +1,15 @@
 /** The server as a process: port, platform, logs and traces. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Database, type DatabaseError, Gitpip, Settings, secretsOf, Telemetry, Worker } from "@gitpip/core"
+import {
+  Database,
+  type DatabaseError,
+  Gitpip,
+  Settings,
+  type SettingsError,
+  secretsOf,
+  Telemetry,
+  Worker
+} from "@gitpip/core"
 import { masked, plain, plainJson } from "@gitpip/core/text"
 import { Cause, ConfigProvider, Deferred, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
@@ -15,7 +24,8 @@ import { layerApp } from "./Server.ts"
 /** The time for requests in flight when the server stops. */
 const grace = "20 seconds"
 
-const mayListen = Effect.gen(function* () {
+/** The settings of a server that may listen. Fails where others could reach a server without a key. */
+export const mayListen: Effect.Effect<Settings["Service"], SettingsError, Settings> = Effect.gen(function* () {
   const settings = yield* Settings
   const refused = refusal({ host: settings.host, hasKey: Option.isSome(settings.apiKey) })
   if (refused !== undefined) return yield* refused
@@ -28,7 +38,7 @@ const mayListen = Effect.gen(function* () {
  */
 export const layerServerWith = (
   limits: Partial<ConnectionLimits>
-): Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> =>
+): Layer.Layer<HttpServer.HttpServer, ListenError | SettingsError, Gitpip | Worker | Settings> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const settings = yield* mayListen
@@ -69,9 +79,8 @@ export const layerServerWith = (
   )
 
 /** The HTTP server on the settings' host and port, with the default limits of connections. */
-export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> = layerServerWith(
-  {}
-)
+export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError | SettingsError, Gitpip | Worker | Settings> =
+  layerServerWith({})
 
 /** Logs to stdout, in the format and from the level of the settings. Text of strangers cannot forge a line. */
 export const layerLogs: Layer.Layer<never, never, Settings> = Layer.unwrap(
@@ -120,7 +129,10 @@ export const layerTelemetry: Layer.Layer<never> = Otlp.layerFromConfig({ resourc
  * The whole process except its settings: database, services, background work, server, logs and telemetry. A server that
  * must not listen does not open the database.
  */
-export const layerProcess: Layer.Layer<HttpServer.HttpServer | Gitpip | Worker, ListenError | DatabaseError, Settings> =
-  Layer.unwrap(
-    Effect.as(mayListen, layerServer.pipe(Layer.provideMerge(Worker.layer), Layer.provideMerge(Gitpip.layer)))
-  ).pipe(Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs)))
+export const layerProcess: Layer.Layer<
+  HttpServer.HttpServer | Gitpip | Worker,
+  ListenError | SettingsError | DatabaseError,
+  Settings
+> = Layer.unwrap(
+  Effect.as(mayListen, layerServer.pipe(Layer.provideMerge(Worker.layer), Layer.provideMerge(Gitpip.layer)))
+).pipe(Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs)))
