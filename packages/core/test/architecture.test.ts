@@ -10,7 +10,7 @@ const src = fileURLToPath(new URL("../src/", import.meta.url))
 const rows: ReadonlyArray<RegExp> = [
   /^domain\//,
   /^telemetry\//,
-  /^(Settings|Signals)\.ts$|^(net|settings)\/|^database\/address\.ts$/,
+  /^(Settings|Signals)\.ts$|^(net|limits|settings)\/|^database\/address\.ts$/,
   /^(github|database)\//,
   /^store\/|^publish\/Sink\.ts$/,
   /^(pipedrive|detect|publish)\//,
