@@ -72,6 +72,6 @@ export { PublicationNotFailed, PublicationNotFound } from "./store/Publications.
 export { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 export { Store } from "./store/Store.ts"
 export { UserConflict, UserNotTracked } from "./store/Users.ts"
-export { VisitNotFound } from "./store/Visits.ts"
+export { TooManyVisitors, VisitNotFound } from "./store/Visits.ts"
 export * as Telemetry from "./telemetry/Telemetry.ts"
 export { Worker } from "./Worker.ts"

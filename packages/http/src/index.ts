@@ -16,6 +16,7 @@ export {
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
   TooManyRequestsProblem,
+  TooManyVisitorsProblem,
   UnauthorizedProblem,
   UnavailableProblem,
   UserConflictProblem,
