@@ -1,5 +1,5 @@
 /** `gitpip serve`: the server of `@gitpip/http` with all of its services, until it is stopped. */
-import { layerServer, layerTelemetry } from "@gitpip/http"
+import { layerListener, layerServing, layerTelemetry } from "@gitpip/http"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { Version } from "./Host.ts"
 import * as Logging from "./Logging.ts"
@@ -15,9 +15,10 @@ interface Options {
 
 export const serve = (options: Options) =>
   Layer.launch(
-    layerServer.pipe(
+    layerServing.pipe(
       Layer.provide(core.Worker.layer),
       Layer.provide(core.Gitpip.layer),
+      Layer.provide(layerListener),
       // Built first and closed last: the first line comes before the database is opened.
       Layer.provide(layerLines),
       Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs(options))),

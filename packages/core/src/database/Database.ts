@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Context, Effect, Layer, Option, Redacted, Result, Schema, type Scope, String as Text } from "effect"
+import { Context, Effect, Layer, Option, Record, Redacted, Result, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
@@ -155,6 +155,22 @@ const migrated = ({
 
 const failing = (error: DatabaseError) => Layer.effectContext(Effect.fail(error))
 
+/** Reports what the opening of a database does at the moment, as a sentence, to people who wait for it. */
+export const Progress = Context.Reference<(step: string) => Effect.Effect<void>>("gitpip/Database/Progress", {
+  defaultValue: () => () => Effect.void
+})
+
+const report = (step: string): Effect.Effect<void> => Effect.flatMap(Progress, (progress) => progress(step))
+
+/** The migrations. Each one that runs is reported first, with its place among those that the database lacks. */
+const reported = (waiting: ReadonlyArray<string>) =>
+  Record.map(migrations, (migration, name) =>
+    Effect.andThen(
+      report(`The database is being migrated: ${name}, ${waiting.indexOf(name) + 1} of ${waiting.length}`),
+      migration
+    )
+  )
+
 /** The names of the migrations that the database lacks, in order. */
 const missing = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -182,8 +198,13 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
     }
     const waiting = yield* missing
     // Before they run: a migration of a large database takes minutes.
-    if (waiting.length > 0) yield* Telemetry.log("Info", "database.migrating", { migrations: waiting.join(", ") })
-    const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
+    if (waiting.length > 0) {
+      // Another process may run them at the moment, and this one waits for its lock.
+      yield* report(`The database is being migrated: ${waiting.join(", ")}`)
+      yield* Telemetry.log("Info", "database.migrating", { migrations: waiting.join(", ") })
+    }
+    const loader = Migrator.fromRecord(reported(waiting))
+    const done = yield* Migrator.make({})({ loader, table: "gitpip_migrations" })
     const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
     if (latest !== undefined && latest.id > newest) {
       return yield* new DatabaseError({
