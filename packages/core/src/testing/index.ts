@@ -6,7 +6,8 @@ export {
   type FakeGithubOptions,
   type GistInput,
   type GithubFault,
-  type GithubRoute
+  type GithubRoute,
+  type UserProfile
 } from "./FakeGithub.ts"
 export {
   type DealInput,
