@@ -20,14 +20,42 @@ export interface PipedriveSettings {
   readonly pages: string
 }
 
+/** How activities are created. Names are as written: `pipedrive/placement.ts` finds their ids. */
+export interface ActivitySettings {
+  /** `key_string` of an activity type. */
+  readonly type: string
+  readonly done: boolean
+  /** `deal`, `me`, or a user of Pipedrive by name, e-mail or id. */
+  readonly owner: string
+  /** Days from today. `None`: no due date. */
+  readonly due: Option.Option<number>
+  /** A label or an id. */
+  readonly priority: Option.Option<string>
+  /** Of due dates, by its IANA name. */
+  readonly timeZone: Option.Option<string>
+}
+
+/** How deals are created and found. Names are as written, each a name or an id. */
+export interface DealSettings {
+  /** With the placeholders of `domain/DealTitle.ts`. */
+  readonly title: string
+  readonly pipeline: Option.Option<string>
+  readonly stage: Option.Option<string>
+  readonly owner: Option.Option<string>
+  readonly labels: ReadonlyArray<string>
+  readonly visibility: Option.Option<string>
+  /** Whether a user's deal that was won or lost stays the user's deal. */
+  readonly closed: "keep" | "replace"
+}
+
 /** All settings, read and checked. */
 export class Settings extends Context.Service<
   Settings,
   {
     readonly pipedrive: Option.Option<PipedriveSettings>
     readonly publishAs: "activity" | "deal"
-    readonly activityType: string
-    readonly activityDone: boolean
+    readonly activity: ActivitySettings
+    readonly deal: DealSettings
     readonly backfill: "all" | "none"
     readonly postgres: Option.Option<Redacted.Redacted>
     readonly dataDir: string

@@ -1,7 +1,7 @@
 /** Kinds of settings: a secret, one of a few words, yes or no, a number or none. */
 import { Config, Option, Redacted, Schema, SchemaTransformation } from "effect"
 import type { SecretName } from "./secretFiles.ts"
-import { Token } from "./values.ts"
+import { Name, Token } from "./values.ts"
 
 /** One setting: how its variable is read, and its row in `docs/settings.md`. */
 export interface Definition<A> {
@@ -59,6 +59,13 @@ const wordOf = <const Word extends string>(options: {
     Schema.decodeTo(Schema.Literals(options.words))
   )
 }
+
+/** A setting that names one thing at Pipedrive, by its name or id. */
+export const optionalName = (name: string, meaning: string): Definition<Option.Option<string>> => ({
+  config: Config.option(Config.schema(Name, name)),
+  fallback: "none",
+  meaning
+})
 
 /** A setting that is `true` or `false`. */
 export const yesOrNo = (
