@@ -17,7 +17,7 @@ import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
 import type { GithubError } from "./github/Github.ts"
 import { layerParts, layerPipedrive, type Services } from "./layers.ts"
-import { layerTransport } from "./net/exchange.ts"
+import { layerTransport } from "./net/transport.ts"
 import { type Drained, Publisher } from "./publish/Publisher.ts"
 import type { Sink } from "./publish/Sink.ts"
 import type { Settings } from "./Settings.ts"
@@ -249,7 +249,7 @@ export class Gitpip extends Context.Service<
     Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerWithSink.pipe(Layer.provideMerge(layerPipedrive))
 
-  /** Gitpip as the settings say: their database, `fetch` as transport. */
+  /** Gitpip as the settings say: their database, and a transport through their proxies. */
   static readonly layer: Layer.Layer<Gitpip | Services, DatabaseError, Settings> = Gitpip.layerWithDatabase.pipe(
     Layer.provide(Layer.mergeAll(Database.layer, layerTransport))
   )

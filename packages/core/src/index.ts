@@ -43,7 +43,7 @@ export {
 } from "./github/Github.ts"
 export type { Services } from "./layers.ts"
 export { codeOf } from "./net/causes.ts"
-export { layerTransport } from "./net/exchange.ts"
+export { layerTransport } from "./net/transport.ts"
 export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"

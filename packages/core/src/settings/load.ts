@@ -107,6 +107,8 @@ const toSettings = (values: Values): Settings["Service"] => ({
   dataDir: values.GITPIP_DATA_DIR,
   githubToken: values.GITHUB_TOKEN,
   githubApiUrl: withoutSlash(values.GITHUB_API_URL),
+  proxies: { https: values.HTTPS_PROXY, http: values.HTTP_PROXY, except: values.NO_PROXY },
+  authorities: values.NODE_EXTRA_CA_CERTS,
   host: values.GITPIP_HOST,
   port: values.GITPIP_PORT,
   apiKey: values.GITPIP_API_KEY,

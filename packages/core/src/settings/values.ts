@@ -4,6 +4,8 @@ import { IpInterface, IpNetwork } from "effect/net"
 import { parse } from "../database/address.ts"
 import { templateFault } from "../domain/DealTitle.ts"
 import { isBlockedPort } from "../net/blockedPorts.ts"
+import { parseProxy } from "../net/proxies.ts"
+import { authorityFault } from "./authorities.ts"
 
 /** Text that fits into a header. Blank text passes, since it counts as missing. */
 const fitsHeader = Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, {
@@ -65,6 +67,18 @@ export const Interval = Schema.String.pipe(
       : "must be at least 1 second and at most 365 days: for example `5 minutes`"
   )
 )
+
+/** Hazard: a message must not show the address, which may hold a password. */
+export const ProxyAddress = Schema.String.check(
+  Schema.makeFilter((given) =>
+    given.trim() === ""
+      ? undefined
+      : Result.match(parseProxy(given.trim()), { onSuccess: () => undefined, onFailure: (reason) => reason })
+  )
+)
+
+/** The path of a file whose certificates Node.js has loaded. */
+export const LoadedAuthorities = Schema.String.check(Schema.makeFilter(authorityFault))
 
 export const Port = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "must be a port number, 0 to 65535" })
