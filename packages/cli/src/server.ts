@@ -1,5 +1,5 @@
 /** `gitpip serve`: the server of `@gitpip/http` with all of its services, until it is stopped. */
-import { layerServer, layerTelemetry, mayListen } from "@gitpip/http"
+import { layerListener, layerServing, layerTelemetry, mayListen } from "@gitpip/http"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { Version } from "./Host.ts"
 import * as Logging from "./Logging.ts"
@@ -24,9 +24,10 @@ export const serve = (options: Options) =>
   )
 
 const served = Layer.suspend(() =>
-  layerServer.pipe(
+  layerServing.pipe(
     Layer.provide(core.Worker.layer),
     Layer.provide(core.Gitpip.layer),
+    Layer.provide(layerListener),
     // Built first and closed last: the first line comes before the database is opened.
     Layer.provide(layerLines)
   )

@@ -17,7 +17,7 @@ import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
 import type { GithubError } from "./github/Github.ts"
 import { layerParts, layerPipedrive, type Services } from "./layers.ts"
-import { layerTransport } from "./net/exchange.ts"
+import { layerTransport } from "./net/transport.ts"
 import { type Drained, Publisher } from "./publish/Publisher.ts"
 import type { Sink } from "./publish/Sink.ts"
 import type { Settings } from "./Settings.ts"
@@ -32,7 +32,7 @@ import type { PublicationNotFailed, PublicationNotFound } from "./store/Publicat
 import type { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 import { Store } from "./store/Store.ts"
 import type { UserConflict, UserNotTracked } from "./store/Users.ts"
-import type { VisitNotFound, VisitRow } from "./store/Visits.ts"
+import type { TooManyVisitors, VisitNotFound, VisitRow } from "./store/Visits.ts"
 
 /** A page of a list: at most `limit` rows, of keys smaller than `before`. */
 export interface Cursor {
@@ -62,8 +62,11 @@ export class Gitpip extends Context.Service<
     }) => Effect.Effect<ReadonlyArray<User>, DatabaseError>
     /** A user with the deal in Pipedrive and the counts of files. */
     readonly user: (username: Username) => Effect.Effect<UserDetails, UserNotTracked | DatabaseError>
-    /** A visit: the files that are new to this visitor. */
-    readonly latest: (username: Username, visitor?: Visitor) => Effect.Effect<Visit, UserNotTracked | DatabaseError>
+    /** A visit: the files that are new to this visitor. A visit that shows nothing is not recorded, and has no id. */
+    readonly latest: (
+      username: Username,
+      visitor?: Visitor
+    ) => Effect.Effect<Visit, UserNotTracked | TooManyVisitors | DatabaseError>
     /** How many files are new to a visitor, for each tracked user by ascending id. Records no visit. */
     readonly news: (
       visitor: Visitor,
@@ -246,7 +249,7 @@ export class Gitpip extends Context.Service<
     Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerWithSink.pipe(Layer.provideMerge(layerPipedrive))
 
-  /** Gitpip as the settings say: their database, `fetch` as transport. */
+  /** Gitpip as the settings say: their database, and a transport through their proxies. */
   static readonly layer: Layer.Layer<Gitpip | Services, DatabaseError, Settings> = Gitpip.layerWithDatabase.pipe(
     Layer.provide(Layer.mergeAll(Database.layer, layerTransport))
   )

@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Context, Effect, Layer, Option, Redacted, Result, Schema, type Scope, String as Text } from "effect"
+import { Context, Effect, Layer, Option, Record, Redacted, Result, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
@@ -155,6 +155,22 @@ const migrated = ({
 
 const failing = (error: DatabaseError) => Layer.effectContext(Effect.fail(error))
 
+/** Reports what the opening of a database does at the moment, as a sentence, to people who wait for it. */
+export const Progress = Context.Reference<(step: string) => Effect.Effect<void>>("gitpip/Database/Progress", {
+  defaultValue: () => () => Effect.void
+})
+
+const report = (step: string): Effect.Effect<void> => Effect.flatMap(Progress, (progress) => progress(step))
+
+/** The migrations. Each one that runs is reported first, with its place among those that the database lacks. */
+const reported = (waiting: ReadonlyArray<string>) =>
+  Record.map(migrations, (migration, name) =>
+    Effect.andThen(
+      report(`The database is being migrated: ${name}, ${waiting.indexOf(name) + 1} of ${waiting.length}`),
+      migration
+    )
+  )
+
 /**
  * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
  * is a database in which somebody else's tables have the names of ours: nothing is changed there.
@@ -176,8 +192,13 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
     const [before] = found?.isOurs === true ? yield* newestApplied : []
     const waiting = Object.keys(migrations).filter((name) => Number.parseInt(name, 10) > (before?.id ?? 0))
     // Before they run: a migration of a large database takes minutes.
-    if (waiting.length > 0) yield* Telemetry.log("Info", "database.migrating", { migrations: waiting.join(", ") })
-    const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
+    if (waiting.length > 0) {
+      // Another process may run them at the moment, and this one waits for its lock.
+      yield* report(`The database is being migrated: ${waiting.join(", ")}`)
+      yield* Telemetry.log("Info", "database.migrating", { migrations: waiting.join(", ") })
+    }
+    const loader = Migrator.fromRecord(reported(waiting))
+    const done = yield* Migrator.make({})({ loader, table: "gitpip_migrations" })
     const [after] = yield* newestApplied
     if ((after?.id ?? 0) > newest) {
       return yield* new DatabaseError({

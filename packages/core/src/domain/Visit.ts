@@ -41,7 +41,7 @@ export interface News extends Schema.Schema.Type<typeof News> {}
 
 /** The files that one visit showed. */
 export const Visit = Schema.Struct({
-  id: field(VisitId, "The visit's number"),
+  id: field(Schema.NullOr(VisitId), "The visit's number; `null` when nothing was new, so that no visit was recorded"),
   visitor: field(Visitor, "The visitor's name"),
   visitedAt: field(Instant, "When the visit was made"),
   files: field(Schema.Array(GistFile), "The new files")
