@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
+import { Profile } from "./Profile.ts"
 
 /**
  * A GitHub login as people type it: 1 to 39 letters, digits, dashes or underscores. Compared without case, shown as
@@ -82,13 +83,14 @@ export const UserCounts = Schema.Struct({
 }).pipe(named("UserCounts", "A user's files and publications, counted by state"))
 export type UserCounts = typeof UserCounts.Type
 
-/** One user with its deal in Pipedrive (`null` until one is needed) and counts. */
+/** One user with its public profile, its deal in Pipedrive (`null` until one is needed) and counts. */
 export const UserDetails = Schema.Struct({
   user: User,
+  profile: field(Schema.NullOr(Profile), "What the user has made public at GitHub; `null` until it was read"),
   dealId: field(
     Schema.NullOr(Schema.Int),
     "Pipedrive's number of the deal that the activities hang on; `null` until one is needed"
   ),
   counts: UserCounts
-}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with its deal and counts"))
+}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with profile, deal and counts"))
 export type UserDetails = typeof UserDetails.Type
