@@ -39,7 +39,7 @@ const long = [
   "database/serverTls",
   "database/upgrade",
   "model/model",
-  "net/sharedQuota"
+  "limits/sharedQuota"
 ].map((name) => `test/${name}.integration.test.ts`)
 
 /** The projects, see `CONTRIBUTING.md`. A real PostgreSQL is started once for all but the first. */

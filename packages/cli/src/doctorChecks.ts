@@ -121,16 +121,16 @@ const pipedrive = Effect.gen(function* () {
   const types = yield* Effect.flatMap(core.Pipedrive, ({ activityTypes }) => activityTypes).pipe(
     Effect.provide(core.Pipedrive.layer(settings.pipedrive.value).pipe(Layer.provide(core.layerTransport)))
   )
-  if (settings.publishAs === "activity" && !types.includes(settings.activityType)) {
+  if (settings.publishAs === "activity" && !types.includes(settings.activity.type)) {
     return {
       state: "failed",
-      message: `${origin} accepts the token and has no activity type \`${settings.activityType}\``,
+      message: `${origin} accepts the token and has no activity type \`${settings.activity.type}\``,
       fix: `Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
     } satisfies Finding
   }
   return ok(
     settings.publishAs === "activity"
-      ? `${origin} accepts the token and knows the activity type \`${settings.activityType}\``
+      ? `${origin} accepts the token and knows the activity type \`${settings.activity.type}\``
       : `${origin} accepts the token`
   )
 })

@@ -52,8 +52,18 @@ describe("serve", () => {
       assert.strictEqual(taken.code, 1)
       assert.include(taken.stderr, "choose another GITPIP_PORT")
       const open = yield* run(withEnv(world, { GITPIP_HOST: "0.0.0.0" }), "serve")
-      assert.strictEqual(open.code, 1)
+      assert.strictEqual(open.code, 2)
       assert.include(open.stderr, "GITPIP_API_KEY")
+    })
+  )
+
+  it.live("does not open the database when it must not listen", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* makeWorld(), { POSTGRES_CONNECTION_STRING: "postgres://127.0.0.1:9/none" })
+      const { code, stderr, stdout } = yield* run(world, "serve", "--host", "0.0.0.0")
+      assert.deepStrictEqual([code, stdout], [2, ""])
+      assert.include(stderr, "GITPIP_API_KEY")
+      assert.include(stderr, "--host 127.0.0.1")
     })
   )
 
@@ -66,7 +76,7 @@ describe("serve", () => {
       assert.deepStrictEqual(yield* ask(port, "/health"), { status: 200, text: "Alive" })
       yield* server.stop
       const open = yield* run(world, "serve", "--port", "0")
-      assert.strictEqual(open.code, 1)
+      assert.strictEqual(open.code, 2)
       assert.include(open.stderr, "GITPIP_API_KEY")
     })
   )

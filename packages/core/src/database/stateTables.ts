@@ -20,6 +20,7 @@ export const tables: ReadonlyArray<Table> = [
   { name: "scan_failures", key: ["scan_key", "user_key"], identity: false },
   { name: "gist_files", key: ["key"], identity: true },
   { name: "visits", key: ["key"], identity: true },
+  { name: "visitor_positions", key: ["user_key", "visitor"], identity: false },
   { name: "publications", key: ["key"], identity: true },
   { name: "attempts", key: ["key"], identity: true },
   { name: "duplicates", key: ["remote_id"], identity: false },

@@ -17,4 +17,5 @@ export const Profile = Schema.Struct({
   Schema.encodeKeys({ accountCreatedAt: "account_created_at" }),
   named("Profile", "A user's public profile at GitHub")
 )
-export type Profile = typeof Profile.Type
+/** What a user has made public at GitHub. */
+export interface Profile extends Schema.Schema.Type<typeof Profile> {}

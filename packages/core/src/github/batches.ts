@@ -1,6 +1,6 @@
 /** Asks for many users, or for many gists' texts, by one query, and estimates how many users can be checked a second. */
 import { Clock, Duration, Effect } from "effect"
-import type { ThrottleState } from "../net/Throttle.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
 import { type Api, pointsPerMinute } from "./api.ts"
 import { fail, type GithubError, Unauthorized } from "./errors.ts"
 import { refusesProfiles } from "./profiles.ts"

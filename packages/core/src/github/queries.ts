@@ -32,6 +32,7 @@ export interface NewestGists {
   readonly profile: BatchProfile | undefined
 }
 
+/** A gist in the answer to a query for many users: what decides whether it has new files, and whether it must be read alone. */
 export interface BatchGist {
   /** GraphQL's id of the gist. */
   readonly node: string

@@ -5,7 +5,9 @@ import { Throttling } from "../domain/Throttling.ts"
 /** Pipedrive received too many requests within two seconds, or would have. Nothing was done. */
 export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
   message: Schema.String,
-  resumeAt: Schema.DateTimeUtcFromString
+  resumeAt: Schema.DateTimeUtcFromString,
+  /** Missing when Pipedrive answered a request with the limit. */
+  throttling: Schema.optionalKey(Throttling)
 }) {}
 /** The company's tokens for the day are used up. Nothing was done. */
 export class BudgetSpent extends Schema.TaggedError<BudgetSpent>()("BudgetSpent", {
@@ -44,6 +46,7 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("Outcom
   message: Schema.String
 }) {}
 
+/** Every failure of a call to Pipedrive. Only `OutcomeUnknown` and `NotPipedrive` leave open whether the work was done. */
 export class PipedriveError extends Schema.TaggedError<PipedriveError>()("PipedriveError", {
   reason: Schema.Union([
     BurstLimited,

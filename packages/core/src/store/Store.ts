@@ -35,6 +35,7 @@ const writable = Effect.map(SqlClient.SqlClient, (sql) =>
   )
 )
 
+/** All SQL of Gitpip, a family of tables to each field. Every failure is a `DatabaseError`, or says that a row is missing. */
 export class Store extends Context.Service<
   Store,
   {

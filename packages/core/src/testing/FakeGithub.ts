@@ -31,9 +31,14 @@ import type { ApiVersion } from "./internal/github/wire.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
-export type { GistInput, GithubRoute, UserProfile }
+export type { GithubRoute } from "./internal/github/routes.ts"
+export type { GistInput } from "./internal/github/state.ts"
+export type { UserProfile } from "./internal/github/subjects.ts"
 
-/** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+/**
+ * A fault that the fake shows in place of an answer.
+ * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+ */
 export type GithubFault =
   | GraphqlFault
   /** The hour's budget is spent: `x-ratelimit-remaining: 0`, never a `retry-after`. */

@@ -1,6 +1,7 @@
 /**
  * The testing kit: GitHub and Pipedrive as HTTP servers on loopback, with faults on request. For tests, demos, examples and benchmarks; never for production.
  */
+export { Connections } from "../net/transport.ts"
 export {
   FakeGithub,
   type FakeGithubOptions,

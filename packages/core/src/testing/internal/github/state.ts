@@ -7,6 +7,7 @@ import { createHash } from "node:crypto"
 import { storedFile } from "./files.ts"
 import { type StoredGist, StoredUser, Subject, type UserProfile } from "./subjects.ts"
 
+/** A gist to add to the fake: its owner and files; the fake fills the rest. */
 export interface GistInput {
   readonly id?: string
   readonly description?: string | null
