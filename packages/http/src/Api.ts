@@ -34,6 +34,7 @@ import {
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
+  TooManyVisitorsProblem,
   UserConflictProblem,
   UserNotTrackedProblem,
   VisitNotFoundProblem
@@ -117,13 +118,16 @@ export class Gists extends HttpApiGroup.make("gists")
       params: username,
       query: visitor,
       success: HttpApiSchema.WithHeaders(Schema.Array(GistFile), {
-        "gitpip-visit": digits(VisitId, "a visit's id is a whole number", "The visit's number")
+        "gitpip-visit": Schema.optionalKey(
+          digits(VisitId, "a visit's id is a whole number", "The visit's number; absent when nothing was new")
+        )
       }),
-      error: UserNotTrackedProblem
+      error: [UserNotTrackedProblem, TooManyVisitorsProblem]
     }).annotateMerge(
       OpenApi.annotations({
         summary: "The files that are new since the visitor's last visit",
-        description: "Records the visit. Its answer can be read again under the id in the `Gitpip-Visit` header."
+        description:
+          "Records a visit that shows files. Its answer can be read again under the id in the `Gitpip-Visit` header. A visit that shows nothing is not recorded."
       })
     ),
     HttpApiEndpoint.get("news", "/news", {

@@ -7,6 +7,7 @@ import {
   type PublicationNotFound,
   type ScanNotFound,
   Telemetry,
+  type TooManyVisitors,
   type UserConflict,
   type UserNotTracked,
   type VisitNotFound
@@ -19,6 +20,7 @@ import {
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
+  TooManyVisitorsProblem,
   UnavailableProblem,
   UserConflictProblem,
   UserNotTrackedProblem,
@@ -33,6 +35,7 @@ export type CoreError =
   | PublicationNotFailed
   | PublicationNotFound
   | ScanNotFound
+  | TooManyVisitors
   | UserConflict
   | UserNotTracked
   | VisitNotFound
@@ -52,6 +55,7 @@ const problems = {
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
+  TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
   UserConflict: ({ message }: UserConflict) => new UserConflictProblem({ detail: message }),
   UserNotTracked: ({ username }: UserNotTracked) =>
     new UserNotTrackedProblem({ detail: `${username} is not tracked. Track it first: POST /users/${username}/{id}` }),

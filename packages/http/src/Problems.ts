@@ -28,6 +28,13 @@ export class VisitNotFoundProblem extends HttpApiError.Problem<VisitNotFoundProb
   title: "The user has no such visit"
 }) {}
 
+/** 409: the user has as many visitors as one user may have. */
+export class TooManyVisitorsProblem extends HttpApiError.Problem<TooManyVisitorsProblem>()("TooManyVisitorsProblem", {
+  type: "urn:gitpip:problem:too-many-visitors",
+  status: 409,
+  title: "The user has too many visitors"
+}) {}
+
 /** 404: there is no such scan. */
 export class ScanNotFoundProblem extends HttpApiError.Problem<ScanNotFoundProblem>()("ScanNotFoundProblem", {
   type: "urn:gitpip:problem:scan-not-found",
