@@ -54,7 +54,6 @@ export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"
 export {
-  type Budget,
   type Created,
   type Delivery,
   Forbidden,
@@ -65,6 +64,7 @@ export {
   Paused,
   type Recipient,
   Sink,
+  type SinkBudget,
   SinkError,
   TargetGone,
   tooLate

@@ -13,7 +13,7 @@ import type { BatchRow } from "../store/Profiles.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { type Answer, answered, type CheckResult } from "./checkResult.ts"
-import { fingerprintOf, type ListOrder, type Verdict, verdictOf } from "./verdict.ts"
+import { type BatchVerdict, fingerprintOf, type ListOrder, verdictOf } from "./verdict.ts"
 
 /** Gists whose texts are read along with one batch. The publisher reads the texts of the others. */
 const maxTexts = 100
@@ -24,7 +24,7 @@ export interface BatchResult {
   readonly orders: ReadonlyArray<ListOrder>
 }
 
-type Changed = Extract<Verdict, { _tag: "Changed" }>
+type Changed = Extract<BatchVerdict, { _tag: "Changed" }>
 
 /** What a query answered: the newest gists of each user, or the lists to check instead when the query failed. */
 type BatchAnswer =
@@ -135,9 +135,9 @@ const makeCacheTexts = (services: { readonly contents: ContentCache["Service"]; 
     }
   })
 
-const byKind = (verdicts: ReadonlyArray<Verdict>) => {
+const byKind = (verdicts: ReadonlyArray<BatchVerdict>) => {
   const changed: Array<Changed> = []
-  const unchanged: Array<Extract<Verdict, { _tag: "Unchanged" }>> = []
+  const unchanged: Array<Extract<BatchVerdict, { _tag: "Unchanged" }>> = []
   const orders: Array<ListOrder> = []
   for (const verdict of verdicts) {
     switch (verdict._tag) {

@@ -12,7 +12,7 @@ import { Clock, Context, DateTime, Duration, Effect, Layer, type Option } from "
 import type { DatabaseError } from "../database/Database.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Github } from "../github/Github.ts"
-import { type Budget, Sink } from "../publish/Sink.ts"
+import { Sink, type SinkBudget } from "../publish/Sink.ts"
 import type { StoredLimit, Wait } from "../store/Limits.ts"
 import { Store } from "../store/Store.ts"
 import { storedAs, type WaitReason } from "./sharing.ts"
@@ -37,7 +37,7 @@ export class Limits extends Context.Service<
     /** The same of GitHub's hour of points. */
     readonly points: Effect.Effect<ThrottleState>
     /** The sink's budget, if the sink has one and knows its size. */
-    readonly tokens: Effect.Effect<Option.Option<Budget>>
+    readonly tokens: Effect.Effect<Option.Option<SinkBudget>>
     /** What is stored for all processes. */
     readonly stored: (names: ReadonlyArray<LimitName>) => Effect.Effect<ReadonlyArray<KnownLimit>, DatabaseError>
     /** Obeys the stored limits, which another process or an earlier one met. Answers what is stored. */

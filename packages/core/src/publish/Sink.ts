@@ -101,7 +101,7 @@ export interface Created {
 }
 
 /** A budget that requests use up, and that is renewed all at once. */
-export interface Budget {
+export interface SinkBudget {
   /** By the service's last answer. */
   readonly left: number
   readonly limit: number
@@ -164,7 +164,7 @@ export class Sink extends Context.Service<
     /** Left out by a sink without a budget. */
     readonly price?: Price
     /** The budget that publishing uses up, if the sink has one and knows its size. A backlog leaves a part to new files. */
-    readonly budget: Effect.Effect<Option.Option<Budget>>
+    readonly budget: Effect.Effect<Option.Option<SinkBudget>>
     /** Sends nothing until then: another process, or an earlier one, met a limit. */
     readonly block: (until: DateTime.Utc, message: string) => Effect.Effect<void>
   }

@@ -7,7 +7,7 @@ import type * as Stored from "../domain/Outcome.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { WaitReason } from "../limits/sharing.ts"
 import type { Retrial } from "../store/Publications.ts"
-import type { Verdict } from "./evidence.ts"
+import type { FailureVerdict } from "./evidence.ts"
 
 /** After a wait. */
 export interface After {
@@ -62,7 +62,7 @@ export const release = (reason: string, message: string): Outcome => ({ _tag: "r
 /** A failure counts as an attempt only when it is proven that others succeed. */
 export const failure = (
   claim: Situation,
-  verdict: Verdict,
+  verdict: FailureVerdict,
   {
     notBefore,
     ...why
@@ -93,9 +93,9 @@ export const failure = (
 /** Whether this was the publication's last attempt. */
 export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
-export const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
+export const tries = (claim: Situation, verdict: FailureVerdict): number => Math.max(claim.attempts, verdict.failures)
 
-export const blockOf = ({ scope }: Verdict, message: string): { readonly block?: Block } =>
+export const blockOf = ({ scope }: FailureVerdict, message: string): { readonly block?: Block } =>
   scope === "thing" ? {} : { block: { ...suspicion(message, { _tag: "Growing" }), scope } }
 
 export const suspicion = (message: string, until: Block["until"]): Block => ({

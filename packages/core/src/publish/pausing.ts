@@ -8,7 +8,7 @@ import type { Limits } from "../limits/Limits.ts"
 import type { StoredLimit } from "../store/Limits.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { Block } from "./decision.ts"
-import { nobody, type Verdict } from "./evidence.ts"
+import { type FailureVerdict, nobody } from "./evidence.ts"
 import { afterGithubError } from "./githubOutcome.ts"
 import { afterSinkError } from "./outcome.ts"
 import type { Service, Whose } from "./Pauses.ts"
@@ -91,7 +91,7 @@ interface Probed {
 const accepted: Probed = { isAccepted: true }
 
 /** For a read of no publication. */
-const unproven: Verdict = { scope: "thing", isProven: false, failures: 1, userFailures: 1, isAlone: false }
+const unproven: FailureVerdict = { scope: "thing", isProven: false, failures: 1, userFailures: 1, isAlone: false }
 const nothingTried = { attempts: 0, errorReason: null }
 
 /** A cheap read of each service, which shows whether the service works again. */
