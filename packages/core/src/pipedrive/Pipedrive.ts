@@ -97,7 +97,7 @@ export class Pipedrive extends Context.Service<
     readonly limits: Effect.Effect<ThrottleState>
     /** The company's tokens of the day, by the last response that reported them. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
-    /** Sends nothing until then: another process, or an earlier one, met a limit. */
+    /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
   }
 >()("gitpip/Pipedrive") {

@@ -165,7 +165,7 @@ export class Sink extends Context.Service<
     readonly price?: Price
     /** The budget that publishing uses up, if the sink has one and knows its size. A backlog leaves a part to new files. */
     readonly budget: Effect.Effect<Option.Option<SinkBudget>>
-    /** Sends nothing until then: another process, or an earlier one, met a limit. */
+    /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, message: string) => Effect.Effect<void>
   }
 >()("gitpip/Sink") {
