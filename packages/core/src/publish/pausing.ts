@@ -30,6 +30,7 @@ const knownOf = (limits: Parts["limits"], limitKeys: Readonly<Record<Service, st
     { service: "github" as const, limit: ofGithub?.limit, refusal: ofGithub?.refusal }
   ])
 
+/** Keeps the pauses of this process in step with those that the database holds for all processes. */
 export const make = ({ github, limits, sink }: Parts) => {
   const pauses = Pauses.make()
   const limitKeys: Record<Service, string> = { sink: sink.limitKey, github: github.limitKey }

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { brotliCompressSync, gzipSync } from "node:zlib"
 
+/** A file of the page in each encoding that browsers accept. */
 export interface Asset {
   readonly contentType: string
   readonly plain: Uint8Array
@@ -13,6 +14,7 @@ export interface Asset {
   readonly br: Uint8Array
 }
 
+/** All files of the page by path, and the version in their addresses. */
 export interface Assets {
   /** Of all parts together. */
   readonly version: string

@@ -8,6 +8,7 @@ import outbox from "./0006_outbox.ts"
 import listings from "./0007_listings.ts"
 import words from "./0008_words.ts"
 
+/** Each migration by its number and name, as the table `gitpip_migrations` stores them. */
 export const migrations = {
   "0001_initial": initial,
   "0002_certainty": certainty,
