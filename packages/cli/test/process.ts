@@ -29,7 +29,7 @@ export interface Ended {
 interface Running {
   /** Waits until stdout or stderr holds the text. Dies with the output when the process ends first. */
   readonly says: (text: string | RegExp) => Effect.Effect<void>
-  readonly signal: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>
+  readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended>
 }
 

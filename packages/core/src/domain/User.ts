@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
+import { Profile } from "./Profile.ts"
 
 /**
  * A GitHub login as people type it: 1 to 39 letters, digits, dashes or underscores. Compared without case, shown as
@@ -88,14 +89,15 @@ export const UserCounts = Schema.Struct({
 /** How many of a user's files are in each state. */
 export interface UserCounts extends Schema.Schema.Type<typeof UserCounts> {}
 
-/** One user with its deal in Pipedrive (`null` until one is needed) and counts. */
+/** One user with its public profile, its deal in Pipedrive (`null` until one is needed) and counts. */
 export const UserDetails = Schema.Struct({
   user: User,
+  profile: field(Schema.NullOr(Profile), "What the user has made public at GitHub; `null` until it was read"),
   dealId: field(
     Schema.NullOr(Schema.Int),
     "Pipedrive's number of the deal that the activities hang on; `null` until one is needed"
   ),
   counts: UserCounts
-}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with its deal and counts"))
-/** A user, the user's deal in Pipedrive and the counts of files. */
+}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with profile, deal and counts"))
+/** A user with the public profile, the deal in Pipedrive and the counts of files. */
 export interface UserDetails extends Schema.Schema.Type<typeof UserDetails> {}
