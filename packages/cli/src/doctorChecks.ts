@@ -18,6 +18,7 @@ const Check = Schema.Struct({
 export type Check = typeof Check.Type
 export const Checks = Schema.Array(Check)
 
+/** Checks all that Gitpip needs. Never fails: each check has a state and, unless `ok`, what to do. */
 export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function* () {
   const read = yield* Effect.exit(Effect.provide(core.Settings, layerSettings))
   if (Exit.isFailure(read)) {

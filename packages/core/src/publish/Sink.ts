@@ -122,6 +122,7 @@ export interface Price {
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
 export const activityPrice: Price = { creates: "activities", perFile: 5, perUser: 20 + 5 }
+/** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */

@@ -152,6 +152,7 @@ const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING
   return []
 })
 
+/** Reads all settings by the current `ConfigProvider`. Fails with every fault at once. */
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
   const { faults, values } = yield* readAll
   const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values)]

@@ -44,6 +44,10 @@ const because = (why: Option.Option<string>): string =>
 /** Why work does not get done; empty when it does. `since` is when the worker started, by this process's clock. */
 export type Overdue = (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
 
+/**
+ * Judges whether scans and publications are overdue, by the instant at which the worker started. One sentence for
+ * each reason.
+ */
 export const make: Effect.Effect<
   Overdue,
   never,
