@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
+import { Profile } from "./Profile.ts"
 
 /**
  * A GitHub login as people type it: 1 to 39 letters, digits, dashes or underscores. Compared without case, shown as
@@ -20,12 +21,12 @@ export const Username = Schema.String.check(
 /** A checked GitHub login, branded: `Username.make("octocat")` throws when the form is wrong. */
 export type Username = typeof Username.Type
 
+const wantedId = { message: "an id is a whole number from 1 to 9007199254740991" }
+
 /** The caller's own unique number for a user, 1 to 2^53 - 1. Not GitHub's number for the account. */
-export const UserId = Schema.Int.check(
-  Schema.isBetween(
-    { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    { message: "an id is a whole number from 1 to 9007199254740991" }
-  )
+export const UserId = Schema.Number.check(
+  Schema.isInt(wantedId),
+  Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, wantedId)
 ).pipe(Schema.brand("UserId"))
 /** The caller's number for a user, branded: `UserId.make(7)`. */
 export type UserId = typeof UserId.Type
@@ -88,14 +89,15 @@ export const UserCounts = Schema.Struct({
 /** How many of a user's files are in each state. */
 export interface UserCounts extends Schema.Schema.Type<typeof UserCounts> {}
 
-/** One user with its deal in Pipedrive (`null` until one is needed) and counts. */
+/** One user with its public profile, its deal in Pipedrive (`null` until one is needed) and counts. */
 export const UserDetails = Schema.Struct({
   user: User,
+  profile: field(Schema.NullOr(Profile), "What the user has made public at GitHub; `null` until it was read"),
   dealId: field(
     Schema.NullOr(Schema.Int),
     "Pipedrive's number of the deal that the activities hang on; `null` until one is needed"
   ),
   counts: UserCounts
-}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with its deal and counts"))
-/** A user, the user's deal in Pipedrive and the counts of files. */
+}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with profile, deal and counts"))
+/** A user with the public profile, the deal in Pipedrive and the counts of files. */
 export interface UserDetails extends Schema.Schema.Type<typeof UserDetails> {}

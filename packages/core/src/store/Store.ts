@@ -11,6 +11,7 @@ import * as GistFiles from "./GistFiles.ts"
 import * as Limits from "./Limits.ts"
 import * as Listings from "./Listings.ts"
 import * as Changes from "./NewKeys.ts"
+import * as Profiles from "./Profiles.ts"
 import * as Publications from "./Publications.ts"
 import * as Scans from "./Scans.ts"
 import * as Totals from "./Totals.ts"
@@ -41,6 +42,7 @@ export class Store extends Context.Service<
     readonly users: Made<typeof Users>
     readonly checks: Made<typeof Checks>
     readonly files: Made<typeof GistFiles>
+    readonly profiles: Made<typeof Profiles>
     readonly scans: Made<typeof Scans>
     readonly visits: Made<typeof Visits>
     readonly listings: Made<typeof Listings>
@@ -63,6 +65,7 @@ export class Store extends Context.Service<
       users: Users.make,
       checks: Checks.make,
       files: GistFiles.make,
+      profiles: Profiles.make,
       scans: Scans.make,
       visits: Visits.make,
       listings: Listings.make,
