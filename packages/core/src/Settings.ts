@@ -80,6 +80,8 @@ export class Settings extends Context.Service<
     readonly feed: boolean
     readonly logLevel: LogLevel.LogLevel
     readonly logFormat: "pretty" | "json" | "logfmt"
+    /** The project that the traces of JSON log lines are in. */
+    readonly googleProject: Option.Option<string>
   }
 >()("gitpip/Settings") {
   /** Reads the environment through the current `ConfigProvider`. */

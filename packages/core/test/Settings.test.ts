@@ -49,7 +49,8 @@ describe("settings", () => {
           maxDelay: Duration.days(1),
           feed: true,
           logLevel: "Info",
-          logFormat: "pretty"
+          logFormat: "pretty",
+          googleProject: Option.none()
         }
       )
     })
@@ -94,7 +95,8 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "replace",
         GITPIP_BACKFILL: "none",
         GITPIP_LOG_LEVEL: "Debug",
-        GITPIP_LOG_FORMAT: "json"
+        GITPIP_LOG_FORMAT: "json",
+        GOOGLE_CLOUD_PROJECT: "my-project-123"
       }
       assert.deepStrictEqual(Object.keys(env).toSorted(), Object.keys(definitions).toSorted())
       const { apiKey, githubToken, pipedrive, postgres, proxies, trustedProxies, ...plain } = yield* load(env)
@@ -138,7 +140,8 @@ describe("settings", () => {
         maxDelay: Duration.hours(6),
         feed: false,
         logLevel: "Debug",
-        logFormat: "json"
+        logFormat: "json",
+        googleProject: Option.some("my-project-123")
       })
       const open = Option.map<Redacted.Redacted, string>(Redacted.value)
       assert.deepStrictEqual(
@@ -244,7 +247,8 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "reopen",
         GITPIP_BACKFILL: "some",
         GITPIP_LOG_LEVEL: "loud",
-        GITPIP_LOG_FORMAT: "xml"
+        GITPIP_LOG_FORMAT: "xml",
+        GOOGLE_CLOUD_PROJECT: "My Project"
       })
       // Any non-empty host, directory and activity type may be meant, and any domain.
       const free = ["NO_PROXY", "GITPIP_HOST", "GITPIP_DATA_DIR", "GITPIP_ACTIVITY_TYPE"]

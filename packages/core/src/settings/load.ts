@@ -119,7 +119,8 @@ const toSettings = (values: Values): Settings["Service"] => ({
   maxDelay: Duration.max(values.GITPIP_MAX_DELAY, values.GITPIP_SCAN_INTERVAL),
   feed: values.GITPIP_FEED,
   logLevel: values.GITPIP_LOG_LEVEL,
-  logFormat: values.GITPIP_LOG_FORMAT
+  logFormat: values.GITPIP_LOG_FORMAT,
+  googleProject: values.GOOGLE_CLOUD_PROJECT
 })
 
 /**

@@ -218,5 +218,11 @@ export const definitions = {
     words: ["pretty", "json", "logfmt"],
     fallback: "pretty",
     meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
+  }),
+  GOOGLE_CLOUD_PROJECT: define({
+    config: Config.option(Config.schema(Values.GoogleProject, "GOOGLE_CLOUD_PROJECT")),
+    fallback: "none",
+    meaning:
+      "Google Cloud project with the traces. When set, lines of the `json` log name their trace as Cloud Logging reads it"
   })
 } as const
