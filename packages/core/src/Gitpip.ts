@@ -17,7 +17,7 @@ import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
 import type { GithubError } from "./github/Github.ts"
 import { layerParts, layerPipedrive, type Services } from "./layers.ts"
-import { layerTransport } from "./net/exchange.ts"
+import { layerTransport } from "./net/transport.ts"
 import { type Drained, Publisher } from "./publish/Publisher.ts"
 import type { Sink } from "./publish/Sink.ts"
 import type { Settings } from "./Settings.ts"
@@ -60,6 +60,7 @@ export class Gitpip extends Context.Service<
       /** Only users whose last check failed. */
       readonly state?: "failing" | undefined
     }) => Effect.Effect<ReadonlyArray<User>, DatabaseError>
+    /** A user with the deal in Pipedrive and the counts of files. */
     readonly user: (username: Username) => Effect.Effect<UserDetails, UserNotTracked | DatabaseError>
     /** A visit: the files that are new to this visitor. A visit that shows nothing is not recorded, and has no id. */
     readonly latest: (
@@ -99,15 +100,17 @@ export class Gitpip extends Context.Service<
     }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
     /** Queues a scan for the server's worker, and answers at once. */
     readonly requestScan: (username?: Username) => Effect.Effect<Scan, UserNotTracked | ScanNotFound | DatabaseError>
-    /** Newest first. */
+    /** Scans, newest first. */
     readonly scans: (page: Cursor) => Effect.Effect<ReadonlyArray<Scan>, DatabaseError>
+    /** A scan with its first 100 files and first 100 failures. */
     readonly scanDetails: (id: number) => Effect.Effect<ScanDetails, ScanNotFound | DatabaseError>
     /** Publishes all files that are due, and answers when none is. */
     readonly publish: Effect.Effect<Drained, DatabaseError>
-    /** Newest first. */
+    /** Publications, or those of one state, newest first. */
     readonly publications: (
       page: Cursor & { readonly state?: PublicationState | undefined }
     ) => Effect.Effect<ReadonlyArray<Publication>, DatabaseError>
+    /** A publication with its last 100 attempts, oldest first. */
     readonly publication: (id: number) => Effect.Effect<PublicationDetails, PublicationNotFound | DatabaseError>
     /** Tries a failed or gone publication again. */
     readonly retry: (
@@ -115,6 +118,7 @@ export class Gitpip extends Context.Service<
     ) => Effect.Effect<Publication, PublicationNotFound | PublicationNotFailed | DatabaseError>
     /** Tries all failed publications again. Answers how many. */
     readonly retryFailed: Effect.Effect<number, DatabaseError>
+    /** Users, scans and publications in numbers, and what is left of both services' limits. */
     readonly status: Effect.Effect<Status, DatabaseError>
     /** Brings the gauges among the metrics up to date. */
     readonly measure: Effect.Effect<void>
@@ -126,6 +130,7 @@ export class Gitpip extends Context.Service<
     readonly overdue: (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
   }
 >()("gitpip/Gitpip") {
+  /** Gitpip on services that the program wires itself. */
   static readonly layerNoDeps: Layer.Layer<Gitpip, never, Services | Settings> = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
@@ -244,7 +249,7 @@ export class Gitpip extends Context.Service<
     Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerWithSink.pipe(Layer.provideMerge(layerPipedrive))
 
-  /** Gitpip as the settings say: their database, `fetch` as transport. */
+  /** Gitpip as the settings say: their database, and a transport through their proxies. */
   static readonly layer: Layer.Layer<Gitpip | Services, DatabaseError, Settings> = Gitpip.layerWithDatabase.pipe(
     Layer.provide(Layer.mergeAll(Database.layer, layerTransport))
   )

@@ -13,6 +13,7 @@ export { Checker, type CheckResults } from "./detect/Checker.ts"
 export { CheckSchedule, type Plan } from "./detect/CheckSchedule.ts"
 export type { CheckResult } from "./detect/checkResult.ts"
 export { Feed } from "./detect/Feed.ts"
+export { Profiles } from "./detect/Profiles.ts"
 export { Scanner } from "./detect/Scanner.ts"
 export type { ScanProgress } from "./detect/scanUsers.ts"
 export * as Cadence from "./domain/Cadence.ts"
@@ -20,6 +21,7 @@ export { Change } from "./domain/Change.ts"
 export { Day } from "./domain/Day.ts"
 export { type Content, FileId, FilePreview, GistFile, type ListedFile } from "./domain/GistFile.ts"
 export { Preview } from "./domain/Preview.ts"
+export { Profile } from "./domain/Profile.ts"
 export { Attempt, Publication, PublicationDetails, PublicationId, PublicationState } from "./domain/Publication.ts"
 export { Scan, ScanDetails, ScanFailure, ScanId, ScanKind, ScanState } from "./domain/Scan.ts"
 export { Status } from "./domain/Status.ts"
@@ -30,6 +32,7 @@ export { type Cursor, Gitpip } from "./Gitpip.ts"
 export {
   type Account,
   type BatchGist,
+  type BatchProfile,
   type Capacity,
   type FeedGist,
   type FeedPage,
@@ -39,11 +42,13 @@ export {
   Github,
   GithubError,
   githubError,
-  type NewestGists
+  type NewestGists,
+  type ProfilePage,
+  type PublicProfile
 } from "./github/Github.ts"
 export type { Services } from "./layers.ts"
 export { codeOf } from "./net/causes.ts"
-export { layerTransport } from "./net/exchange.ts"
+export { layerTransport } from "./net/transport.ts"
 export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"

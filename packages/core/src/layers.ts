@@ -5,6 +5,7 @@ import type { SqlClient } from "effect/sql"
 import { Checker } from "./detect/Checker.ts"
 import { CheckSchedule } from "./detect/CheckSchedule.ts"
 import { Feed } from "./detect/Feed.ts"
+import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import { ContentCache } from "./github/ContentCache.ts"
 import { Github } from "./github/Github.ts"
@@ -25,6 +26,7 @@ export type Services =
   | Feed
   | Checker
   | CheckSchedule
+  | Profiles
   | Scanner
   | Publisher
   | Gauges
@@ -38,7 +40,7 @@ export const layerParts: Layer.Layer<
   Exclude<Services, Sink>,
   never,
   Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
-> = Layer.mergeAll(Feed.layer, Gauges.layer).pipe(
+> = Layer.mergeAll(Feed.layer, Gauges.layer, Profiles.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
   Layer.provideMerge(Layer.mergeAll(Checker.layer, CheckSchedule.layer)),
   Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),

@@ -13,6 +13,7 @@ const problem = ({
   readonly title: string
   readonly type: string
   readonly detail: string
+  readonly reasons?: ReadonlyArray<string>
   readonly headers?: Record<string, string>
 }): HttpServerResponse.HttpServerResponse => HttpServerResponse.setHeaders(ProblemDetails.toResponse(members), headers)
 
@@ -61,6 +62,34 @@ export const gone = blank(404, "The page has changed. Load it again")
 const unreadable = blank(400, "The body cannot be read")
 
 export const broken = blank(500, "Internal error in the server. The server's log has the details")
+
+/** In seconds. Most migrations are done by then. */
+const startingRetry = "5"
+
+/**
+ * The answers while the database is opened and migrated, before there are handlers. `/health` answers as it does later, so
+ * that no supervisor ends a migration.
+ */
+export const whileStarting = (path: string, step: string): HttpServerResponse.HttpServerResponse => {
+  if (path === "/health") return HttpServerResponse.text("Alive")
+  const detail = `The server is starting. ${step}`
+  return path === "/ready"
+    ? problem({
+        status: 503,
+        title: "Not ready",
+        type: "urn:gitpip:problem:not-ready",
+        detail,
+        reasons: [detail],
+        headers: { "retry-after": startingRetry }
+      })
+    : problem({
+        status: 503,
+        title: "The database cannot be used at the moment",
+        type: "urn:gitpip:problem:unavailable",
+        detail,
+        headers: { "retry-after": startingRetry }
+      })
+}
 
 /** The answer to an error before any handler; undefined for an internal error. */
 export const ofServer = (

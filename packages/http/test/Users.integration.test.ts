@@ -39,6 +39,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const details = yield* call("GET", "/users/Octocat")
       assert.deepStrictEqual(details.json, {
         user: created.json,
+        profile: null,
         deal_id: null,
         counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
       })

@@ -35,7 +35,8 @@ export const withServices = <A, E, R>(
   const layer = layerServer.pipe(
     Layer.provideMerge(options.worker === "working" ? core.Worker.layer : idleWorker),
     Layer.provideMerge(core.Gitpip.layerWithDatabase),
-    Layer.provide([core.layerTransport, configured, layerLogs])
+    Layer.provide(core.layerTransport),
+    Layer.provide([configured, layerLogs])
   )
   return Effect.scoped(
     Effect.gen(function* () {

@@ -37,6 +37,21 @@ create table feed_positions (
   constraint feed_positions_pkey PRIMARY KEY (origin)
 );
 
+create table forgotten_files (
+  hash bytea not null,
+  constraint forgotten_files_pkey PRIMARY KEY (hash)
+);
+
+create table forgotten_keys (
+  id integer not null,
+  inner_pad bytea not null,
+  outer_pad bytea not null,
+  constraint forgotten_keys_id_check CHECK ((id = 1)),
+  constraint forgotten_keys_inner_pad_check CHECK ((length(inner_pad) = 64)),
+  constraint forgotten_keys_outer_pad_check CHECK ((length(outer_pad) = 64)),
+  constraint forgotten_keys_pkey PRIMARY KEY (id)
+);
+
 create table gist_files (
   key bigint generated always as identity not null,
   user_key bigint not null,
@@ -78,6 +93,22 @@ create table listings (
   pages integer not null,
   updated_at timestamp with time zone not null,
   constraint listings_pkey PRIMARY KEY (user_key)
+);
+
+create table profiles (
+  user_key bigint not null,
+  name text,
+  email text,
+  company text,
+  location text,
+  website text,
+  bio text,
+  account_created_at timestamp with time zone,
+  fingerprint text,
+  etag text,
+  read_at timestamp with time zone,
+  due_at timestamp with time zone not null,
+  constraint profiles_pkey PRIMARY KEY (user_key)
 );
 
 create table publications (
@@ -198,6 +229,8 @@ CREATE INDEX gist_files_scan ON gist_files USING btree (scan_key, key);
 
 CREATE INDEX gist_files_user ON gist_files USING btree (user_key, key);
 
+CREATE INDEX profiles_due ON profiles USING btree (due_at);
+
 CREATE INDEX publications_audit ON publications USING btree (audit_at) WHERE (audit_at IS NOT NULL);
 
 CREATE INDEX publications_fresh ON publications USING btree (start_tag, key) WHERE ((state = 'pending'::text) AND (NOT backlog));
@@ -254,6 +287,8 @@ alter table gist_files add constraint gist_files_user_key_fkey FOREIGN KEY (user
 
 alter table listings add constraint listings_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key) ON DELETE CASCADE;
 
+alter table profiles add constraint profiles_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key) ON DELETE CASCADE;
+
 alter table publications add constraint publications_file_key_fkey FOREIGN KEY (file_key) REFERENCES gist_files(key);
 
 alter table scan_failures add constraint scan_failures_scan_key_fkey FOREIGN KEY (scan_key) REFERENCES scans(key);
@@ -301,6 +336,14 @@ AS $function$
           window_limit = excluded.window_limit, window_millis = excluded.window_millis, used_at = excluded.used_at;
       return query select mine::integer, other_servers, size, millis;
     end $function$;
+
+CREATE OR REPLACE FUNCTION forgotten_hash(gist_id text, filename text)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(json_build_array(gist_id, filename)::text, 'UTF8')))
+    from forgotten_keys k $function$;
 
 CREATE OR REPLACE FUNCTION record_visit(visited text, by_visitor text, max_visitors integer)
  RETURNS SETOF visits

@@ -26,6 +26,9 @@ export const tables: ReadonlyArray<Table> = [
   { name: "duplicates", key: ["remote_id"], identity: false },
   { name: "deals", key: ["user_key"], identity: false },
   { name: "listings", key: ["user_key"], identity: false },
+  { name: "profiles", key: ["user_key"], identity: false },
+  { name: "forgotten_keys", key: ["id"], identity: false },
+  { name: "forgotten_files", key: ["hash"], identity: false },
   { name: "limits", key: ["limit_key"], identity: false },
   { name: "feed_positions", key: ["origin"], identity: false }
 ]

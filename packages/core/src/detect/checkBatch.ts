@@ -4,10 +4,11 @@ import type { DatabaseError } from "../database/Database.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import type { UserKey } from "../domain/User.ts"
 import { ContentCache } from "../github/ContentCache.ts"
-import { type GistTexts, Github, type NewestGists } from "../github/Github.ts"
+import { type GistTexts, Github, type NewestGists, profileFingerprint } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
 import type { ScanUser } from "../store/Checks.ts"
 import { waitUntil } from "../store/Limits.ts"
+import type { BatchRow } from "../store/Profiles.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { type Answer, answered, type CheckResult } from "./checkResult.ts"
@@ -36,7 +37,7 @@ export const make: Effect.Effect<
   never,
   ContentCache | Store | Github | Settings
 > = Effect.gen(function* () {
-  const { files, limits } = yield* Store
+  const { files, limits, profiles } = yield* Store
   const contents = yield* ContentCache
   const github = yield* Github
   const { backfill } = yield* Settings
@@ -73,6 +74,8 @@ export const make: Effect.Effect<
     const stored = candidates.length === 0 ? new Set<string>() : yield* files.known(candidates)
     const { changed, orders, unchanged } = byKind(users.map((user, index) => verdictOf(user, newest[index], stored)))
     yield* cacheTexts(changed)
+    const otherProfiles = changedProfiles(users, newest)
+    if (otherProfiles.length > 0) yield* profiles.putBatch(otherProfiles)
     const added = yield* store(scan, changed)
     const checked = [
       ...unchanged.map(({ fingerprint, user }) => answered(user, { ...nothingNew, fingerprint }, now)),
@@ -81,6 +84,18 @@ export const make: Effect.Effect<
     return { checked: new Map(checked.map((one) => [one.check.key, one])), orders }
   })
 })
+
+/** Profiles that are not the stored ones. None of an account that is not the user's own: the list finds out whose it is. */
+export const changedProfiles = (
+  users: ReadonlyArray<Pick<ScanUser, "githubId" | "key" | "profileFingerprint">>,
+  newest: ReadonlyArray<Pick<NewestGists, "owner" | "profile"> | undefined>
+): ReadonlyArray<BatchRow> =>
+  users.flatMap((user, index) => {
+    const { owner, profile } = newest[index] ?? {}
+    if (profile === undefined || (user.githubId !== null && user.githubId !== owner?.id)) return []
+    const fingerprint = profileFingerprint(profile)
+    return fingerprint === user.profileFingerprint ? [] : [{ ...profile, userKey: user.key, fingerprint }]
+  })
 
 const makeAsk = ({ github, limits }: { readonly github: Github["Service"] } & Pick<Store["Service"], "limits">) =>
   Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {

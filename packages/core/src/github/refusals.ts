@@ -4,7 +4,7 @@
  * A refusal is weak when single things meet it all the time: accounts and gists get deleted.
  */
 import { DateTime, Duration, Effect } from "effect"
-import { type Kind, type Refusal, signs } from "../net/refusalEvidence.ts"
+import { type Kind, type Refusal, signs } from "../limits/refusalEvidence.ts"
 import type { Subject } from "./classify.ts"
 import { fail, type GithubError, githubError, Refused, Unauthorized, Unexpected } from "./errors.ts"
 

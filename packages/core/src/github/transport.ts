@@ -5,8 +5,8 @@
  */
 import { Clock, DateTime, type Duration, Effect, Option, type Redacted } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
+import type { Throttle } from "../limits/Throttle.ts"
 import { type Answer, exchange } from "../net/exchange.ts"
-import type { Throttle } from "../net/Throttle.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { fail, type GithubError, RateLimited, Unavailable, Unreachable } from "./errors.ts"
 

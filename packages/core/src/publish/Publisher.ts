@@ -17,7 +17,7 @@ import { Clock, Context, type DateTime, Effect, Layer, Option, Semaphore } from 
 import type { DatabaseError } from "../database/Database.ts"
 import { ContentCache } from "../github/ContentCache.ts"
 import { Github } from "../github/Github.ts"
-import { RequestedFor } from "../net/limitEvidence.ts"
+import { RequestedFor } from "../limits/evidence.ts"
 import type { Claim } from "../store/Publications.ts"
 import { Store } from "../store/Store.ts"
 import { ScanSpans } from "../telemetry/ScanSpans.ts"

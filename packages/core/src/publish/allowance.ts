@@ -1,7 +1,7 @@
 /** How many files of a backlog may be published now, so that the shortest budget leaves enough for new files. Pure. */
 import { DateTime, Duration, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import type { ThrottleState } from "../net/Throttle.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
 import type { Price, Budget as SinkBudget } from "./Sink.ts"
 
 /** A budget that is used up and renewed all at once, and the cost of one file. */

@@ -4,8 +4,8 @@
  */
 import { DateTime, Duration } from "effect"
 import type * as Stored from "../domain/Outcome.ts"
-import type { Throttling } from "../domain/Throttling.ts"
 import * as Timing from "../domain/Timing.ts"
+import { isNews, type Met } from "../limits/sharing.ts"
 import type { Retrial } from "../store/Publications.ts"
 import type { Verdict } from "./evidence.ts"
 
@@ -47,7 +47,7 @@ export interface Block {
   /**
    * - `limit`: requests are limited.
    * - `fault`: the service cannot be reached.
-   * - `restored`: a limit that another process, or an earlier one, met.
+   * - `restored`: a limit that another process or an earlier request met. It is not stored again.
    * - `suspicion`: several failures seem global. Users of whom nothing has failed are still tried, slowly.
    */
   readonly cause: "limit" | "fault" | "restored" | "suspicion"
@@ -68,11 +68,12 @@ export interface Situation {
 
 /** Why a limit blocks. Of a request that the throttle kept back, the reason of the limit itself. */
 export const limitBlock = (
-  { message, throttling }: { readonly message: string; readonly throttling?: Throttling },
+  met: Met & { readonly message: string },
   cause: "limit" | "fault"
-): Pick<Block, "message" | "cause"> => ({
-  message: throttling?.why ?? message,
-  cause: throttling?.isStored ? "restored" : cause
+): Pick<Block, "message" | "cause" | "enforcedBy"> => ({
+  message: met.throttling?.why ?? met.message,
+  enforcedBy: met.enforcedBy,
+  cause: isNews(met) ? cause : "restored"
 })
 
 /** Hands the claim back unchanged: publishing is paused. */

@@ -53,7 +53,6 @@ const afterGithubLimit = (
         block: {
           scope: "service",
           until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxBlock },
-          enforcedBy: reason.enforcedBy,
           ...limitBlock(reason, "limit")
         }
       }

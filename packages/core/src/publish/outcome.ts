@@ -39,7 +39,6 @@ export const globalBlock = (
       return {
         scope: "service",
         until: { _tag: "At", instant: reason.until, atMost: Timing.maxBlock },
-        enforcedBy: reason.enforcedBy,
         ...limitBlock(reason, reason.enforcedBy === "service" ? "limit" : "fault")
       }
     case "Forbidden":

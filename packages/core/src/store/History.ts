@@ -51,6 +51,9 @@ export const state = {
   deals: "which deal a user's activities belong to",
   visitor_positions: "whether a file is new to a visitor",
   listings: "where a full listing goes on",
+  profiles: "what is known of a person, and when the profile is read again",
+  forgotten_keys: "how forgotten files are recognised",
+  forgotten_files: "whether a file is new",
   feed_positions: "where the feed was read to",
   limits: "until when nothing is requested",
   quotas: "which server may send how much"

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto"
 import { Clock, Duration, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { findOne } from "../database/statements.ts"
-import { type QuotaUse, SharedQuota } from "../net/SharedQuota.ts"
+import { type QuotaUse, SharedQuota } from "../limits/SharedQuota.ts"
 import * as Limits from "./Limits.ts"
 
 /** What `acquire_quota` answers. */

@@ -12,6 +12,7 @@ import * as History from "./History.ts"
 import * as Limits from "./Limits.ts"
 import * as Listings from "./Listings.ts"
 import * as Changes from "./NewKeys.ts"
+import * as Profiles from "./Profiles.ts"
 import * as Publications from "./Publications.ts"
 import * as Scans from "./Scans.ts"
 import * as Totals from "./Totals.ts"
@@ -35,12 +36,14 @@ const writable = Effect.map(SqlClient.SqlClient, (sql) =>
   )
 )
 
+/** All SQL of Gitpip, a family of tables to each field. Every failure is a `DatabaseError`, or says that a row is missing. */
 export class Store extends Context.Service<
   Store,
   {
     readonly users: Made<typeof Users>
     readonly checks: Made<typeof Checks>
     readonly files: Made<typeof GistFiles>
+    readonly profiles: Made<typeof Profiles>
     readonly scans: Made<typeof Scans>
     readonly visits: Made<typeof Visits>
     readonly listings: Made<typeof Listings>
@@ -64,6 +67,7 @@ export class Store extends Context.Service<
       users: Users.make,
       checks: Checks.make,
       files: GistFiles.make,
+      profiles: Profiles.make,
       scans: Scans.make,
       visits: Visits.make,
       listings: Listings.make,

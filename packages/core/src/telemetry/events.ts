@@ -3,7 +3,7 @@ import { Effect } from "effect"
 
 /** The events that are logged. Every log line is one of these events, and everything that varies is in its keys. */
 export const events = {
-  "server.starting": "The server has read its settings, and opens the database next",
+  "server.starting": "The server has read its settings; next it listens, and opens the database",
   "server.stopped": "The server has stopped; requests in flight are finished first",
   "database.migrating": "The database's schema is brought up to date",
   "setting.unknown": "An environment variable begins as settings do and is none; it is ignored",
@@ -31,7 +31,7 @@ export const events = {
   "worker.failed": "A round of the background work failed, and is repeated",
   "worker.broke": "A round of the background work met an internal error, and is repeated",
   "database.failed": "The database failed during a caller's request",
-  "http.listening": "The server accepts requests",
+  "http.listening": "The server accepts requests; before, only those of supervisors",
   "http.answered": "A request was answered",
   "http.broke": "A request met an internal error of the server",
   "http.client_blocked": "A client sent too many wrong API keys, and is blocked for a while"

@@ -341,6 +341,22 @@ it("a limit that was read from the database is not stored again, and its reason 
   }
 })
 
+it("a burst limit for which the throttle keeps a request back is not stored again, and the limit itself is shown", () => {
+  const why = "Pipedrive's limit of requests is reached"
+  const pausedFor = (more: { readonly throttling?: { readonly why: string; readonly isStored: boolean } }) =>
+    Outcome.afterSinkError(
+      attempts.first,
+      new SinkError({ reason: new Paused({ message: why, until: instant, enforcedBy: "self", ...more }) }),
+      { step: "create", verdict: whose.global }
+    ).block
+  assert.deepInclude(pausedFor({}), { message: why, cause: "fault", enforcedBy: "self" })
+  assert.deepInclude(pausedFor({ throttling: { why, isStored: false } }), {
+    message: why,
+    cause: "restored",
+    enforcedBy: "self"
+  })
+})
+
 it("a publication is sent no more often than its attempts allow", () => {
   assert.isUndefined(Outcome.beforeResend(situation(Timing.maxAttempts)))
   assert.strictEqual(Outcome.beforeResend(situation(Timing.maxAttempts + 1))?._tag, "fail")

@@ -47,7 +47,12 @@ const userList = ({ addresses }: Github, call: Call, user: StoredUser | undefine
     : list(call, { subject: user, path: `/user/${user.id}/gists`, max: Number.POSITIVE_INFINITY }, addresses)
 
 const userProfile = ({ addresses }: Github, call: Call, user: StoredUser | undefined): Reply =>
-  user === undefined ? notFound() : conditional(call, () => ({ body: JSON.stringify(profile(user, addresses)) }))
+  user === undefined
+    ? notFound()
+    : conditional(call, () => {
+        const hasToken = call.request.headers.authorization !== undefined
+        return { body: JSON.stringify(profile(user, addresses, { hasToken })) }
+      })
 
 /** Answers secret gists as well: the id is enough to read one. Only lists leave secret gists out. */
 const oneGist = ({ addresses }: Github, call: Call, gist: StoredGist | undefined): Reply => {

@@ -5,8 +5,9 @@
  */
 import { createHash } from "node:crypto"
 import { storedFile } from "./files.ts"
-import { type StoredGist, StoredUser, Subject } from "./subjects.ts"
+import { type StoredGist, StoredUser, Subject, type UserProfile } from "./subjects.ts"
 
+/** A gist to add to the fake: its owner and files; the fake fills the rest. */
 export interface GistInput {
   readonly id?: string
   readonly description?: string | null
@@ -65,6 +66,11 @@ export class GithubState {
     for (const gist of [...this.#gists.values()]) if (gist.owner === user) this.deleteGist(gist.id)
     this.#logins.delete(login.toLowerCase())
     this.#ids.delete(user.id)
+  }
+
+  setProfile(login: string, changes: Partial<UserProfile>): void {
+    const user = this.#user(login)
+    user.profile = { ...user.profile, ...changes }
   }
 
   renameUser(from: string, to: string): void {
