@@ -77,6 +77,8 @@ export class Settings extends Context.Service<
     readonly scanInterval: Duration.Duration
     /** Never less than the interval of the scans. */
     readonly maxDelay: Duration.Duration
+    /** Infinite when all of it is kept. */
+    readonly keepHistory: Duration.Duration
     readonly feed: boolean
     readonly logLevel: LogLevel.LogLevel
     readonly logFormat: "pretty" | "json" | "logfmt"

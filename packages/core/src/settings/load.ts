@@ -117,6 +117,7 @@ const toSettings = (values: Values): Settings["Service"] => ({
   trustedProxies: values.GITPIP_TRUSTED_PROXIES,
   scanInterval: values.GITPIP_SCAN_INTERVAL,
   maxDelay: Duration.max(values.GITPIP_MAX_DELAY, values.GITPIP_SCAN_INTERVAL),
+  keepHistory: values.GITPIP_KEEP_HISTORY,
   feed: values.GITPIP_FEED,
   logLevel: values.GITPIP_LOG_LEVEL,
   logFormat: values.GITPIP_LOG_FORMAT,

@@ -101,6 +101,13 @@ export const definitions = {
     meaning:
       "Longest time between two checks of a user, when GitHub's limits do not allow every scan to check all users. A value below `GITPIP_SCAN_INTERVAL` counts as the interval"
   }),
+  GITPIP_KEEP_HISTORY: define({
+    config: Config.schema(Values.KeptFor, "GITPIP_KEEP_HISTORY").pipe(Config.withDefault(Duration.days(90))),
+    takes: "must be `forever`, or a number and its unit: `90 days`, or `90d`",
+    fallback: "90 days",
+    meaning:
+      "For how long past scans, attempts and visits can be read. No file is forgotten, nor what a visitor has seen. `forever` deletes nothing"
+  }),
   GITPIP_FEED: yesOrNo("GITPIP_FEED", {
     fallback: true,
     meaning: "Whether the server follows GitHub's public feed, which shows most new gists before the next scan does"

@@ -68,6 +68,23 @@ export const Interval = Schema.String.pipe(
   )
 )
 
+/** How long history is kept: infinite for `forever`. */
+export const KeptFor = Schema.String.pipe(
+  Schema.decode(
+    SchemaTransformation.transform({
+      decode: (text) => (text.trim().toLowerCase() === "forever" ? "Infinity" : inMillis(text.trim())),
+      encode: (text) => text
+    })
+  ),
+  Schema.decodeTo(Schema.DurationFromString)
+).check(
+  Schema.makeFilter((kept) =>
+    kept === Duration.infinity || Duration.between(kept, { minimum: Duration.days(1), maximum: Duration.days(36_500) })
+      ? undefined
+      : "must be `forever`, or at least 1 day: for example `90 days`"
+  )
+)
+
 /** Hazard: a message must not show the address, which may hold a password. */
 export const ProxyAddress = Schema.String.check(
   Schema.makeFilter((given) =>

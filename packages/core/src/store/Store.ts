@@ -8,6 +8,7 @@ import * as Days from "./Days.ts"
 import * as Deals from "./Deals.ts"
 import * as Feed from "./FeedPositions.ts"
 import * as GistFiles from "./GistFiles.ts"
+import * as History from "./History.ts"
 import * as Limits from "./Limits.ts"
 import * as Listings from "./Listings.ts"
 import * as Changes from "./NewKeys.ts"
@@ -53,6 +54,7 @@ export class Store extends Context.Service<
     readonly limits: Made<typeof Limits>
     readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
+    readonly history: Made<typeof History>
     /** The database's clock. */
     readonly now: Effect.Effect<DateTime.Utc, DatabaseError>
     /** Fails when nothing can be written, as on a standby. */
@@ -76,6 +78,7 @@ export class Store extends Context.Service<
       limits: Limits.make,
       feed: Feed.make,
       totals: Totals.make,
+      history: History.make,
       now: clock,
       requireWritable: writable
     })
