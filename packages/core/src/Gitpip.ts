@@ -4,6 +4,7 @@ import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
 import type { DatabaseError } from "./database/Database.ts"
 import * as Database from "./database/Database.ts"
+import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import type { ScanProgress } from "./detect/scanUsers.ts"
 import type { Change } from "./domain/Change.ts"
@@ -105,6 +106,11 @@ export class Gitpip extends Context.Service<
       readonly username?: Username | undefined
       readonly onProgress?: ((progress: ScanProgress) => Effect.Effect<void>) | undefined
     }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
+    /**
+     * Reads public profiles that are due, as a server does in the background: at most 20, and only while GitHub's hour has
+     * room. Answers how many were read.
+     */
+    readonly refreshProfiles: Effect.Effect<number, DatabaseError>
     /** Queues a scan for the server's worker, and answers at once. */
     readonly requestScan: (username?: Username) => Effect.Effect<Scan, UserNotTracked | ScanNotFound | DatabaseError>
     /** Scans, newest first. */
@@ -144,6 +150,7 @@ export class Gitpip extends Context.Service<
       const { days, files, forgetting, publications, scans, users, visits } = yield* Store
       const changes = yield* Changes
       const scanner = yield* Scanner
+      const profiles = yield* Profiles
       const publisher = yield* Publisher
       const gauges = yield* Gauges
       const signals = yield* Signals
@@ -209,6 +216,7 @@ export class Gitpip extends Context.Service<
             ...(options?.onProgress === undefined ? {} : { onProgress: options.onProgress })
           })
         }),
+        refreshProfiles: profiles.refresh,
         requestScan: Effect.fn("Gitpip.requestScan")(function* (username) {
           const userKey = yield* optionalKey(username)
           const id = yield* scans.request(userKey)

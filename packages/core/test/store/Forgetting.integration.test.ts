@@ -1,4 +1,4 @@
-/** Whoever is forgotten leaves nothing but keyed hashes, and no file of theirs is published twice. */
+/** A user who is forgotten leaves nothing but keyed hashes, and no file of the user is published twice. */
 import { createHmac } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
