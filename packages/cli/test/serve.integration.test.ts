@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Here from "./inProcess.ts"
 import { done, run } from "./inProcess.ts"
-import { freePort, makeWorld, start, withEnv } from "./process.ts"
+import { freePort, linesOf, makeWorld, start, withEnv } from "./process.ts"
 
 const ask = (port: number, path: string) =>
   Effect.promise(async () => {
@@ -27,13 +27,10 @@ describe("serve", () => {
         assert.deepStrictEqual(yield* ask(port, "/health"), { status: 200, text: "Alive" })
         assert.include((yield* ask(port, "/users")).text, '"ann"')
         yield* server.signal(signal)
-        const { code, stderr, stdout } = yield* server.ended
-        assert.strictEqual(code, 0, stderr)
-        assert.strictEqual(stderr, "")
-        const lines = stdout
-          .trimEnd()
-          .split("\n")
-          .map((line) => JSON.parse(line))
+        const ended = yield* server.ended
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        assert.strictEqual(ended.stderr, "")
+        const lines = linesOf(ended)
         const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
         const { host, pathname } = new URL(world.env.POSTGRES_CONNECTION_STRING ?? "")
         assert.deepInclude(lines[0], {

@@ -115,7 +115,10 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     forget: (username) => call(Forgotten, (gitpip) => Effect.flatMap(name(username), gitpip.forget)),
     untrack: (username) => call(User, (gitpip) => Effect.flatMap(name(username), gitpip.untrack)),
-    users: (after = 0) => call(Schema.Array(User), (gitpip) => gitpip.users({ after, limit: pageSize })),
+    users: (after = 0) =>
+      call(Schema.Array(User), (gitpip) =>
+        Effect.flatMap(number("after", after), (valid) => gitpip.users({ after: valid, limit: pageSize }))
+      ),
     user: (username) => call(UserDetails, (gitpip) => Effect.flatMap(name(username), gitpip.user)),
     latest: (username, visitor) =>
       call(Visit, (gitpip) =>
@@ -129,7 +132,10 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     history: (username, before = Number.MAX_SAFE_INTEGER) =>
       call(Schema.Array(GistFile), (gitpip) =>
-        Effect.flatMap(name(username), (valid) => gitpip.history(valid, { before, limit: pageSize }))
+        Effect.gen(function* () {
+          const page = { before: yield* number("before", before), limit: pageSize }
+          return yield* gitpip.history(yield* name(username), page)
+        })
       ),
     scan: (username) =>
       call(Scan, (gitpip) =>
@@ -140,8 +146,11 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     publish: () => run(Effect.flatMap(Gitpip, (gitpip) => gitpip.publish)),
     publications: (before = Number.MAX_SAFE_INTEGER) =>
-      call(Schema.Array(Publication), (gitpip) => gitpip.publications({ before, limit: pageSize })),
-    retry: (publication) => call(Publication, (gitpip) => gitpip.retry(publication)),
+      call(Schema.Array(Publication), (gitpip) =>
+        Effect.flatMap(number("before", before), (valid) => gitpip.publications({ before: valid, limit: pageSize }))
+      ),
+    retry: (publication) =>
+      call(Publication, (gitpip) => Effect.flatMap(number("publication", publication), gitpip.retry)),
     status: () => call(Status, (gitpip) => gitpip.status),
     close: () => {
       isClosed = true
@@ -177,6 +186,15 @@ const argument = <S extends Schema.Codec<unknown, unknown>>(
       )
 
 const name = (username: string) => argument({ name: "username", schema: Username, type: "string" }, username)
+
+const wanted = { message: "it is not a whole number from 0 to 9007199254740991" }
+const WholeNumber = Schema.Number.check(
+  Schema.isInt(wanted),
+  Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, wanted)
+)
+
+/** An id, or a place between ids. */
+const number = (name: string, value: number) => argument({ name, schema: WholeNumber, type: "number" }, value)
 
 /** Tagged errors keep their tag as their name: `error.name === "UserNotTracked"`. */
 const rethrow = (error: unknown): never => {

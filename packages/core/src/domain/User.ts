@@ -21,12 +21,12 @@ export const Username = Schema.String.check(
 /** A checked GitHub login, branded: `Username.make("octocat")` throws when the form is wrong. */
 export type Username = typeof Username.Type
 
+const wantedId = { message: "an id is a whole number from 1 to 9007199254740991" }
+
 /** The caller's own unique number for a user, 1 to 2^53 - 1. Not GitHub's number for the account. */
-export const UserId = Schema.Int.check(
-  Schema.isBetween(
-    { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    { message: "an id is a whole number from 1 to 9007199254740991" }
-  )
+export const UserId = Schema.Number.check(
+  Schema.isInt(wantedId),
+  Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, wantedId)
 ).pipe(Schema.brand("UserId"))
 /** The caller's number for a user, branded: `UserId.make(7)`. */
 export type UserId = typeof UserId.Type

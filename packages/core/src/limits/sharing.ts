@@ -1,5 +1,5 @@
 /**
- * What becomes of a limit that a request met: whether the other processes on the database are told. Pure.
+ * What becomes of a limit that a request met: whether the other processes on the database learn of it. Pure.
  *
  * Hazard: a limit that was read from the database and is stored again never ends.
  */

@@ -22,7 +22,11 @@ export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited"
   resumeAt: Schema.DateTimeUtcFromString
 }) {}
 /** The token, the account or the address is wrong: nothing works until a person acts. Nothing was done. */
-export class Denied extends Schema.TaggedError<Denied>()("Denied", { message: Schema.String }) {}
+export class Denied extends Schema.TaggedError<Denied>()("Denied", {
+  message: Schema.String,
+  /** `address`: Pipedrive redirects to another one. */
+  wrong: Schema.Literals(["token", "account", "address"])
+}) {}
 /** Pipedrive rejects this one item. Nothing was done. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", { status: Schema.Int, message: Schema.String }) {}
 /**

@@ -1,6 +1,6 @@
 /**
  * The visits: which visitor read which user's new files, up to which file. A visitor's position decides what is new to the
- * visitor. The visits themselves only tell history.
+ * visitor. The visits themselves are only history.
  */
 import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"

@@ -1,4 +1,4 @@
-/** Which limits the other processes on the database are told of. */
+/** Which limits the other processes on the database learn of. */
 import { assert, describe, it } from "@effect/vitest"
 import { isNews, type Met } from "../../src/limits/sharing.ts"
 

@@ -69,7 +69,8 @@ export const makeProxy = Effect.fnUntraced(function* (options: ProxyOptions = {}
     const status = refusal(incoming.headers)
     const { host, pathname, search } = new URL(incoming.url ?? "")
     const port = hosts[host]
-    if (status !== undefined || port === undefined) return void response.writeHead(status ?? 502).end("<html>proxy</html>")
+    if (status !== undefined || port === undefined)
+      return void response.writeHead(status ?? 502).end("<html>proxy</html>")
     const { "proxy-authorization": _, ...headers } = incoming.headers
     const passedOn = request(
       { port, host: "127.0.0.1", path: pathname + search, method: incoming.method, headers },
