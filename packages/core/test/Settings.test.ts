@@ -21,7 +21,8 @@ describe("settings", () => {
             owner: "deal",
             due: Option.some(0),
             priority: Option.none(),
-            timeZone: Option.none()
+            timeZone: Option.none(),
+            fallbackZone: "UTC"
           },
           deal: {
             title: "{login}",
@@ -101,7 +102,8 @@ describe("settings", () => {
           owner: "me",
           due: Option.none(),
           priority: Option.some("High"),
-          timeZone: Option.some("Europe/Berlin")
+          timeZone: Option.some("Europe/Berlin"),
+          fallbackZone: "UTC"
         },
         deal: {
           title: "GitHub: {login}",
