@@ -33,7 +33,7 @@ export interface ActivitySettings {
   readonly priority: Option.Option<string>
   /** Of due dates, by its IANA name. */
   readonly timeZone: Option.Option<string>
-  /** The zone while Pipedrive does not tell that of the token's user: `TZ`, else `UTC`. */
+  /** The zone while Pipedrive does not report that of the token's user: `TZ`, else `UTC`. */
   readonly fallbackZone: string
 }
 

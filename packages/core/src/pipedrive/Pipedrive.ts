@@ -44,7 +44,7 @@ export type { DealChoices, Named, NamedStage, NamedUser } from "./lists.ts"
 export type { Begin } from "./transport.ts"
 export type { FoundDeal, NewActivity, NewDeal, Page, StoredActivity, StoredDeal, StoredNote } from "./wire.ts"
 
-/** A new deal, with its owner when Pipedrive tells that. */
+/** A new deal, with its owner when Pipedrive reports it. */
 export interface CreatedDeal {
   readonly id: number
   readonly ownerId: number | undefined

@@ -122,6 +122,6 @@ const known = (state: State, now: number): Option.Option<Effect.Effect<Placement
 const unread = (message: string) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.fail(
-      paused(`Pipedrive does not tell what the settings name: ${message}`, now + Duration.toMillis(unanswered))
+      paused(`Pipedrive does not report what the settings name: ${message}`, now + Duration.toMillis(unanswered))
     )
   )

@@ -24,7 +24,7 @@ export const make = ({
 
   return {
     get,
-    /** Answers the new item's id, and its owner when that is told. */
+    /** Answers the new item's id, and its owner when the answer has it. */
     create: (
       path: string,
       body: unknown,

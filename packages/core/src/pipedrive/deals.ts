@@ -31,7 +31,7 @@ export const whyUnusable = (
 /** Long enough for a search, a lookup and a create that all wait behind a limit. */
 const lease = Duration.minutes(5)
 
-/** A user's deal. The owner is missing when no answer has told it. */
+/** A user's deal. The owner is missing when no answer had it. */
 export interface OwnDeal {
   readonly _tag: "Deal"
   readonly id: number

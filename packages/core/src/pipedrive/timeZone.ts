@@ -3,7 +3,7 @@ import { Cache, Duration, Effect, Exit, Option } from "effect"
 import type { ActivitySettings } from "../Settings.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 
-/** Empty while Pipedrive does not tell. Read once a day. After a failed read publishing goes on, and the next file reads again. */
+/** Empty while Pipedrive does not report it. Read once a day. After a failed read publishing goes on, and the next file reads again. */
 const ofTokenUser = ({ me }: Pipedrive["Service"]) =>
   Effect.map(
     Cache.makeWith(

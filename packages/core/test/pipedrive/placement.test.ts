@@ -73,7 +73,7 @@ describe("the placement that settings name", () => {
     })
   )
 
-  it.effect("the stages of a set pipeline tell which deals may be adopted", () =>
+  it.effect("the stages of a set pipeline decide which deals may be adopted", () =>
     Effect.gen(function* () {
       const { stages } = yield* placement({ GITPIP_DEAL_PIPELINE: "Sales" })
       assert.deepStrictEqual([...(stages ?? [])], [11, 12])
