@@ -46,6 +46,7 @@ export { codeOf } from "./net/causes.ts"
 export { layerTransport } from "./net/exchange.ts"
 export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
+export { checkPlacement } from "./pipedrive/Placing.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"
 export {
   type Budget,

@@ -19,11 +19,10 @@ const recheckInterval = Duration.minutes(10)
 const unanswered = Duration.seconds(30)
 
 /**
- * Reads the lists that these settings need. A list that is refused is missing. At most 10 tokens for pipelines, stages, fields
- * of deals and fields of activities each, 20 for users and for activity types.
+ * Reads the lists that settings need. A list that is refused is missing. 10 tokens for pipelines, stages, fields of deals and
+ * fields of activities each, 20 for users and for activity types.
  */
-export const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], placed: Placed) {
-  const wanted = needed(placed)
+const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], wanted: ReturnType<typeof needed>) {
   const list = <const Name extends string, A, E, R>(name: Name, isWanted: boolean, read: Effect.Effect<A, E, R>) =>
     isWanted ? Effect.map(read, (items) => ({ [name]: items }) as { readonly [N in Name]: A }) : Effect.succeed({})
   const parts = yield* Effect.forEach(
@@ -40,8 +39,21 @@ export const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Serv
   return Object.assign({}, ...parts) as Lists
 })
 
+/**
+ * What the settings name and Pipedrive does not have, each with the choices: for `gitpip doctor`. 20 tokens, and those of
+ * `readLists` for settings that name things.
+ */
+export const checkPlacement = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], placed: Placed) {
+  const types = yield* pipedrive.activityTypes
+  const lists = yield* readLists(pipedrive, { ...needed(placed), types: false })
+  return Result.match(resolve(placed, { ...lists, types }), {
+    onSuccess: (): ReadonlyArray<string> => [],
+    onFailure: (faults) => faults
+  })
+})
+
 /** What is wrong with the settings, for people. */
-export const misfit = (faults: ReadonlyArray<string>): string =>
+const misfit = (faults: ReadonlyArray<string>): string =>
   `${faults.length === 1 ? "A setting does" : `${faults.length} settings do`} not fit Pipedrive. ${faults.join("; ")}`
 
 type State =
@@ -54,10 +66,11 @@ const paused = (message: string, until: number) =>
 
 export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], placed: Placed) {
   const one = yield* Semaphore.make(1)
-  const readsAny = Object.values(needed(placed)).includes(true)
+  const wanted = needed(placed)
+  const readsAny = Object.values(wanted).includes(true)
   let state: State = { _tag: "Unknown" }
 
-  const read = readLists(pipedrive, placed).pipe(
+  const read = readLists(pipedrive, wanted).pipe(
     Effect.catchReasons("PipedriveError", {
       OutcomeUnknown: ({ message }) => unread(message),
       NotPipedrive: ({ message }) => unread(message),

@@ -228,6 +228,21 @@ describe("the names in the settings", () => {
     )
   )
 
+  it.effect(
+    "that do not fit leave no file failed: an activity type that Pipedrive does not have pauses publishing",
+    () =>
+      inWorld(layerPostgres, { env: { GITPIP_ACTIVITY_TYPE: "no-such-type" } }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          yield* given(github, { "a.md": "1" })
+          yield* gitpip.publish
+          assert.match((yield* gitpip.status).publishing.message ?? "", /no activity type `no-such-type`.* task/)
+          assert.strictEqual((yield* publicationOf("a.md")).state, "pending")
+          assert.strictEqual(pipedrive.requests.filter(isCreate).length, 0)
+        })
+      )
+  )
+
   it.effect("wait while Pipedrive does not answer, and publishing goes on when it does", () =>
     inWorld(layerPostgres, { env, pipedrive: { setup } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
