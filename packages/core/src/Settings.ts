@@ -34,6 +34,8 @@ export interface ActivitySettings {
   readonly priority: Option.Option<string>
   /** Of due dates, by its IANA name. */
   readonly timeZone: Option.Option<string>
+  /** The zone while Pipedrive does not report that of the token's user: `TZ`, else `UTC`. */
+  readonly fallbackZone: string
 }
 
 /** How deals are created and found. Names are as written, each a name or an id. */

@@ -21,7 +21,8 @@ describe("settings", () => {
             owner: "deal",
             due: Option.some(0),
             priority: Option.none(),
-            timeZone: Option.none()
+            timeZone: Option.none(),
+            fallbackZone: "UTC"
           },
           deal: {
             title: "{login}",
@@ -119,7 +120,8 @@ describe("settings", () => {
           owner: "me",
           due: Option.none(),
           priority: Option.some("High"),
-          timeZone: Option.some("Europe/Berlin")
+          timeZone: Option.some("Europe/Berlin"),
+          fallbackZone: "UTC"
         },
         deal: {
           title: "GitHub: {login}",

@@ -177,7 +177,7 @@ export const definitions = {
     config: Config.schema(Values.TimeZone, "GITPIP_TIME_ZONE").pipe(Config.option),
     fallback: "none",
     meaning:
-      "Time zone of due dates: `Europe/Berlin`. Without it the zone of the token's user in Pipedrive, and `TZ` while Pipedrive does not say"
+      "Time zone of due dates: `Europe/Berlin`. Without it the zone of the token's user in Pipedrive, and `TZ` while Pipedrive does not report it"
   }),
   GITPIP_DEAL_TITLE: define({
     config: Config.schema(Values.DealTitle, "GITPIP_DEAL_TITLE").pipe(Config.withDefault("{login}")),

@@ -84,7 +84,7 @@ export const make: Effect.Effect<
     // The worker's start, by the database's clock.
     const uptime = Duration.millis((yield* Clock.currentTimeMillis) - since.epochMilliseconds)
     const workerStart = DateTime.subtractDuration(at, uptime)
-    const late = [refused, yield* scanning(workerStart, at), yield* publishing(workerStart, at)]
+    const late = [refused, yield* publisher.fault, yield* scanning(workerStart, at), yield* publishing(workerStart, at)]
     return [...late.flatMap(Option.toArray), ...(yield* forecast).shortages]
   })
 })
