@@ -14,6 +14,7 @@ import { Settings } from "../Settings.ts"
 import type { ScanNotFound, ScanRunning } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import { ScanSpans } from "../telemetry/ScanSpans.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Checker } from "./Checker.ts"
 import { CheckSchedule } from "./CheckSchedule.ts"
 import { makeRunScan } from "./runScan.ts"
@@ -47,7 +48,7 @@ export class Scanner extends Context.Service<
   > = Layer.effect(
     Scanner,
     Effect.gen(function* () {
-      const { scans } = yield* Store
+      const { history, scans } = yield* Store
       const limits = yield* Limits
       const checker = yield* Checker
       const schedule = yield* CheckSchedule
@@ -68,13 +69,20 @@ export class Scanner extends Context.Service<
       const requested = (scan: ScanUsers.RunningScan, userKey: number | null) =>
         userKey === null ? users.all(scan, { includeFailing: true }) : users.some(scan, [UserKey.make(userKey)])
 
+      /** After a full scan: servers and commands alike run them, and one at a time. */
+      const trimHistory = Effect.catch(history.trim(settings.keepHistory), ({ message }) =>
+        Telemetry.log("Warn", "history.failed", { detail: message })
+      )
+
       return Scanner.of({
         scan: Effect.fnUntraced(function* ({ kind, onProgress, userKey }) {
           yield* scans.reap
           const { key } = Option.getOrThrow(yield* scans.start(kind, userKey))
           const isScheduled = kind === "scheduled"
           const scan = running(key, { onProgress, isScheduled })
-          return yield* run(key, isScheduled ? scheduled(scan) : requested(scan, userKey))
+          const ended = yield* run(key, isScheduled ? scheduled(scan) : requested(scan, userKey))
+          if (userKey === null) yield* trimHistory
+          return ended
         }),
         found: Effect.fnUntraced(function* (keys) {
           const { key } = Option.getOrThrow(yield* scans.start("feed", null))

@@ -27,6 +27,7 @@ import { allowanceOf } from "./allowance.ts"
 import * as Attempt from "./attempt.ts"
 import * as Claiming from "./claiming.ts"
 import * as Duplicates from "./duplicates.ts"
+import { nobody } from "./evidence.ts"
 import * as Failures from "./failures.ts"
 import * as Pausing from "./pausing.ts"
 import { Sink } from "./Sink.ts"
@@ -66,6 +67,8 @@ export class Publisher extends Context.Service<
     readonly backlogHold: Effect.Effect<Option.Option<Pause>>
     /** Why nothing is ever sent. */
     readonly off: Option.Option<string>
+    /** What the settings of the sink name and the service does not have. */
+    readonly fault: Effect.Effect<Option.Option<string>>
   }
 >()("gitpip/Publisher") {
   static readonly layer: Layer.Layer<Publisher, never, Store | Limits | Github | Sink | ContentCache | ScanSpans> =
@@ -97,6 +100,11 @@ export class Publisher extends Context.Service<
         })
         const claiming = Claiming.make({ allowance, pauses, publications })
 
+        /** Checks what the sink's settings name: without that nothing is sent. */
+        const prepare = Effect.catchTag(sink.prepare ?? Effect.void, "SinkError", (error) =>
+          failures.ofUpkeep(error, { user: nobody, key: "settings" })
+        )
+
         const publish = (claim: Claim, isProbe: boolean) =>
           Effect.tap(attempt(claim, { isProbe }), (state) =>
             Effect.annotateCurrentSpan(Telemetry.attributes.outcome, state)
@@ -108,6 +116,7 @@ export class Publisher extends Context.Service<
         const drain = Effect.gen(function* () {
           const total = { ...nothing }
           yield* pausing.restore
+          if (Option.isNone(yield* pausing.current)) yield* prepare
           if (Option.isNone(yield* pausing.current)) yield* duplicates.audit
           if (Option.isNone(yield* pausing.current)) yield* duplicates.deleteAll
           for (;;) {
@@ -136,7 +145,8 @@ export class Publisher extends Context.Service<
             )
           ),
           backlogHold: Effect.map(allowance, ({ wait }) => wait),
-          off: sink.off
+          off: sink.off,
+          fault: sink.fault ?? Effect.succeedNone
         })
       })
     )

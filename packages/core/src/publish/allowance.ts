@@ -15,6 +15,7 @@ interface BacklogBudget {
   readonly cost: number
 }
 
+/** How many files of the backlog may be published now. */
 export interface Allowance {
   readonly files: number
   /** Until when the backlog waits, and why, while it may publish nothing. */

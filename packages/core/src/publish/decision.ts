@@ -34,6 +34,7 @@ export type Due =
       readonly notBefore?: DateTime.Utc
     }
 
+/** The publication's outcome, with the rule for the time of the next attempt in place of the time. */
 export type Outcome = Stored.Outcome<Due>
 
 /** Which other publications have to wait, and why. */
@@ -43,6 +44,7 @@ export interface Block extends WaitReason {
   readonly until: After | At | { readonly _tag: "Growing" }
 }
 
+/** The outcome of one attempt, and who else has to wait. */
 export interface Decision {
   readonly outcome: Outcome
   readonly block?: Block

@@ -65,6 +65,7 @@ interface FailureRecord {
 /** The users or things that failed alike, by signature. */
 type Alike<Who> = ReadonlyMap<string, ReadonlySet<Who>>
 
+/** The failures that no success has ended, by thing and by user, in this process. */
 export interface Evidence {
   readonly successes: number
   readonly things: ReadonlyMap<string, FailureRecord>

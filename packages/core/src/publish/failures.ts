@@ -30,6 +30,7 @@ interface Parts {
   readonly sink: Sink["Service"]
 }
 
+/** Judges failures of both services, and settles the publications that met them. */
 export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => {
   const judge = makeJudge({ github, pauses: pausing.pauses, sink })
   /** Targets that were replaced since their user's last success. */

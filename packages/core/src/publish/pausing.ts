@@ -24,6 +24,7 @@ interface Parts {
 
 const services: ReadonlyArray<Service> = ["sink", "github"]
 
+/** Keeps the pauses of this process in step with those that the database holds for all processes. */
 export const make = ({ github, limits, sink }: Parts) => {
   const pauses = Pauses.make()
   const probe = makeProbes({ github, sink })

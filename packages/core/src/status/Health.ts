@@ -44,6 +44,10 @@ const because = (why: Option.Option<string>): string =>
 /** Why work does not get done; empty when it does. `since` is when the worker started, by this process's clock. */
 export type Overdue = (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
 
+/**
+ * Judges whether scans and publications are overdue, by the instant at which the worker started. One sentence for
+ * each reason.
+ */
 export const make: Effect.Effect<
   Overdue,
   never,
@@ -80,7 +84,7 @@ export const make: Effect.Effect<
     // The worker's start, by the database's clock.
     const uptime = Duration.millis((yield* Clock.currentTimeMillis) - since.epochMilliseconds)
     const workerStart = DateTime.subtractDuration(at, uptime)
-    const late = [refused, yield* scanning(workerStart, at), yield* publishing(workerStart, at)]
+    const late = [refused, yield* publisher.fault, yield* scanning(workerStart, at), yield* publishing(workerStart, at)]
     return [...late.flatMap(Option.toArray), ...(yield* forecast).shortages]
   })
 })

@@ -22,6 +22,7 @@ const budgetOf = ({ budget }: ThrottleState) =>
         resetAt: DateTime.makeUnsafe(budget.resetAt)
       }
 
+/** Reads the status: counts from the database, limits from this process. */
 export const make: Effect.Effect<
   Effect.Effect<Status, DatabaseError>,
   never,
