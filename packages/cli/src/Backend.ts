@@ -20,6 +20,8 @@ type Shared = Pick<
   | "track"
   | "preview"
   | "untrack"
+  | "user"
+  | "forget"
   | "users"
   | "latest"
   | "visits"

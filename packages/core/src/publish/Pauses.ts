@@ -75,7 +75,7 @@ export const make = () => {
   return {
     current,
     /** Notes a failure, and answers its scope. */
-    failed: (service: Service, failure: Evidence.Failure): Evidence.Verdict => {
+    failed: (service: Service, failure: Evidence.Failure): Evidence.FailureVerdict => {
       const next = Evidence.afterFailure(evidence[service], failure)
       evidence[service] = next.evidence
       lastFailureAt = failure.at

@@ -21,6 +21,8 @@ export const make: Effect.Effect<
   {
     readonly user: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
     readonly file: (id: number) => Effect.Effect<FilePreview, FileNotFound | GithubError | DatabaseError>
+    /** Drops the cached contents of files. */
+    readonly clear: Effect.Effect<void>
   },
   never,
   Store | Github | Sink | Settings
@@ -78,6 +80,7 @@ export const make: Effect.Effect<
         }
       }
     }),
-    file: (id) => Cache.get(kept, id)
+    file: (id) => Cache.get(kept, id),
+    clear: Cache.invalidateAll(kept)
   }
 })

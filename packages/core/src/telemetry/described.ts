@@ -31,6 +31,12 @@ export const described = {
     scope: "process",
     meaning: "Scans that ended, by outcome: done, stopped or interrupted"
   },
+  gitpip_history_deleted_total: {
+    type: "counter",
+    labels: ["table"],
+    scope: "process",
+    meaning: "Rows of history that were older than GITPIP_KEEP_HISTORY, and were deleted"
+  },
   gitpip_feed_polls_total: {
     type: "counter",
     labels: ["outcome"],
