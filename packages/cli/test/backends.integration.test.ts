@@ -85,6 +85,26 @@ for (const [who, backend] of [
       })
     )
 
+    it.effect("shows a user, and forgets the user", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        yield* gitpip.track(name("Mona"), { id: UserId.make(70) })
+        const { profile, user } = yield* gitpip.user(name("mona"))
+        assert.deepStrictEqual([user.login, profile], ["Mona", null])
+        const forgotten = yield* gitpip.forget(name("mona"))
+        assert.deepStrictEqual(forgotten, {
+          login: name("Mona"),
+          files: 0,
+          hashes: 0,
+          activities: [],
+          deals: [],
+          unconfirmed: []
+        })
+        assert.strictEqual((yield* Effect.flip(gitpip.user(name("mona"))))._tag, "UserNotTracked")
+        assert.strictEqual((yield* Effect.flip(gitpip.forget(name("mona"))))._tag, "UserNotTracked")
+      })
+    )
+
     it.effect("scans, publishes, reports progress, and remembers visits", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend

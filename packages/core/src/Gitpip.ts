@@ -4,10 +4,12 @@ import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
 import type { DatabaseError } from "./database/Database.ts"
 import * as Database from "./database/Database.ts"
+import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import type { ScanProgress } from "./detect/scanUsers.ts"
 import type { Change } from "./domain/Change.ts"
 import type { Day } from "./domain/Day.ts"
+import type { Forgotten } from "./domain/Forgotten.ts"
 import type { FilePreview, GistFile } from "./domain/GistFile.ts"
 import type { Preview } from "./domain/Preview.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
@@ -27,6 +29,7 @@ import * as CurrentStatus from "./status/currentStatus.ts"
 import { Gauges } from "./status/Gauges.ts"
 import * as Health from "./status/Health.ts"
 import * as Previews from "./status/previews.ts"
+import type { UserBusy } from "./store/Forgetting.ts"
 import type { FileNotFound } from "./store/GistFiles.ts"
 import type { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
 import type { ScanNotFound, ScanRunning } from "./store/Scans.ts"
@@ -53,6 +56,11 @@ export class Gitpip extends Context.Service<
     readonly preview: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
     /** Stops tracking a user. Found files stay, and waiting ones are still published. */
     readonly untrack: (username: Username) => Effect.Effect<User, UserNotTracked | DatabaseError>
+    /**
+     * Erases what is stored about a user, tracked or not, and stops tracking. Keyed hashes of the files that are or may be in
+     * Pipedrive stay, so that none is published again. What stands in Pipedrive stays there, and is named in the answer.
+     */
+    readonly forget: (username: Username) => Effect.Effect<Forgotten, UserNotTracked | UserBusy | DatabaseError>
     /** Tracked users by ascending id, from after an id on. */
     readonly users: (page: {
       readonly after: number
@@ -98,6 +106,11 @@ export class Gitpip extends Context.Service<
       readonly username?: Username | undefined
       readonly onProgress?: ((progress: ScanProgress) => Effect.Effect<void>) | undefined
     }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
+    /**
+     * Reads public profiles that are due, as a server does in the background: at most 20, and only while GitHub's hour has
+     * room. Answers how many were read.
+     */
+    readonly refreshProfiles: Effect.Effect<number, DatabaseError>
     /** Queues a scan for the server's worker, and answers at once. */
     readonly requestScan: (username?: Username) => Effect.Effect<Scan, UserNotTracked | ScanNotFound | DatabaseError>
     /** Scans, newest first. */
@@ -134,9 +147,10 @@ export class Gitpip extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<Gitpip, never, Services | Settings> = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
-      const { days, files, publications, scans, users, visits } = yield* Store
+      const { days, files, forgetting, publications, scans, users, visits } = yield* Store
       const changes = yield* Changes
       const scanner = yield* Scanner
+      const profiles = yield* Profiles
       const publisher = yield* Publisher
       const gauges = yield* Gauges
       const signals = yield* Signals
@@ -172,6 +186,12 @@ export class Gitpip extends Context.Service<
           yield* changes.report({ type: "user", login: user.login })
           return user
         }),
+        forget: Effect.fn("Gitpip.forget")(function* (username) {
+          const forgotten = yield* forgetting.forget(username)
+          yield* previews.clear
+          yield* changes.report({ type: "user", login: forgotten.login })
+          return forgotten
+        }),
         users: (page) => users.list(page),
         user: (username) => users.details(username),
         latest: Effect.fn("Gitpip.latest")(function* (username, visitor = defaultVisitor) {
@@ -196,6 +216,7 @@ export class Gitpip extends Context.Service<
             ...(options?.onProgress === undefined ? {} : { onProgress: options.onProgress })
           })
         }),
+        refreshProfiles: profiles.refresh,
         requestScan: Effect.fn("Gitpip.requestScan")(function* (username) {
           const userKey = yield* optionalKey(username)
           const id = yield* scans.request(userKey)

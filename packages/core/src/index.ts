@@ -19,6 +19,7 @@ export type { ScanProgress } from "./detect/scanUsers.ts"
 export * as Cadence from "./domain/Cadence.ts"
 export { Change } from "./domain/Change.ts"
 export { Day } from "./domain/Day.ts"
+export { Forgotten } from "./domain/Forgotten.ts"
 export { type Content, FileId, FilePreview, GistFile, type ListedFile } from "./domain/GistFile.ts"
 export { Preview } from "./domain/Preview.ts"
 export { Profile } from "./domain/Profile.ts"
@@ -47,13 +48,14 @@ export {
   type PublicProfile
 } from "./github/Github.ts"
 export type { Services } from "./layers.ts"
+export { type KnownLimit, type LimitName, Limits } from "./limits/Limits.ts"
 export { codeOf } from "./net/causes.ts"
 export { layerTransport } from "./net/transport.ts"
 export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
+export { checkPlacement } from "./pipedrive/Placing.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"
 export {
-  type Budget,
   type Created,
   type Delivery,
   Forbidden,
@@ -64,6 +66,7 @@ export {
   Paused,
   type Recipient,
   Sink,
+  type SinkBudget,
   SinkError,
   TargetGone,
   tooLate
@@ -72,11 +75,13 @@ export { definitions as settings, type PipedriveSettings, Settings, SettingsErro
 export { Changes } from "./status/Changes.ts"
 export type { Forecast } from "./status/Forecast.ts"
 export { Gauges } from "./status/Gauges.ts"
+export { UserBusy } from "./store/Forgetting.ts"
 export { FileNotFound } from "./store/GistFiles.ts"
 export { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
 export { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 export { Store } from "./store/Store.ts"
 export { UserConflict, UserNotTracked } from "./store/Users.ts"
 export { TooManyVisitors, VisitNotFound } from "./store/Visits.ts"
+export { jsonLines } from "./telemetry/jsonLines.ts"
 export * as Telemetry from "./telemetry/Telemetry.ts"
 export { Worker } from "./Worker.ts"

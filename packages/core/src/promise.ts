@@ -5,6 +5,7 @@
  * `name` is the error's tag (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
  */
 import { Cause, ConfigProvider, Data, Effect, Exit, Layer, ManagedRuntime, Option, References, Schema } from "effect"
+import { Forgotten } from "./domain/Forgotten.ts"
 import { GistFile } from "./domain/GistFile.ts"
 import { Publication } from "./domain/Publication.ts"
 import { Scan } from "./domain/Scan.ts"
@@ -19,8 +20,11 @@ import { Worker } from "./Worker.ts"
 /** A tracked user in JSON form, as `GET /users` shows users. */
 export interface UserJson extends Schema.Codec.Encoded<typeof User> {}
 
-/** A user, the user's deal and counts in JSON form. */
+/** A user, the user's public profile, deal and counts in JSON form. */
 export interface UserDetailsJson extends Schema.Codec.Encoded<typeof UserDetails> {}
+
+/** What was erased about a user, and what stands in Pipedrive, in JSON form. */
+export interface ForgottenJson extends Schema.Codec.Encoded<typeof Forgotten> {}
 
 /** A visit and its files in JSON form. */
 export interface VisitJson extends Schema.Codec.Encoded<typeof Visit> {}
@@ -43,9 +47,14 @@ export interface PromiseGitpip {
   readonly track: (username: string, id?: number) => Promise<UserJson>
   /** Stops tracking a user. Found files stay, and waiting ones are still published. */
   readonly untrack: (username: string) => Promise<UserJson>
+  /**
+   * Erases what is stored about a user. What stands in Pipedrive stays, and is named in the answer. Rejects with `UserBusy`
+   * while a file of the user is being published.
+   */
+  readonly forget: (username: string) => Promise<ForgottenJson>
   /** Up to 1,000 users by ascending id, from after an id on. */
   readonly users: (after?: number) => Promise<ReadonlyArray<UserJson>>
-  /** A user with the deal in Pipedrive and the counts of files. */
+  /** A user with the public profile, the deal in Pipedrive and the counts of files. */
   readonly user: (username: string) => Promise<UserDetailsJson>
   /** A visit: the files that are new to this visitor. */
   readonly latest: (username: string, visitor?: string) => Promise<VisitJson>
@@ -104,6 +113,7 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
           return (yield* gitpip.track(yield* name(username), { id: wanted })).user
         })
       ),
+    forget: (username) => call(Forgotten, (gitpip) => Effect.flatMap(name(username), gitpip.forget)),
     untrack: (username) => call(User, (gitpip) => Effect.flatMap(name(username), gitpip.untrack)),
     users: (after = 0) =>
       call(Schema.Array(User), (gitpip) =>

@@ -21,7 +21,8 @@ describe("settings", () => {
             owner: "deal",
             due: Option.some(0),
             priority: Option.none(),
-            timeZone: Option.none()
+            timeZone: Option.none(),
+            fallbackZone: "UTC"
           },
           deal: {
             title: "{login}",
@@ -50,7 +51,8 @@ describe("settings", () => {
           keepHistory: Duration.days(90),
           feed: true,
           logLevel: "Info",
-          logFormat: "pretty"
+          logFormat: "pretty",
+          googleProject: Option.none()
         }
       )
     })
@@ -96,7 +98,8 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "replace",
         GITPIP_BACKFILL: "none",
         GITPIP_LOG_LEVEL: "Debug",
-        GITPIP_LOG_FORMAT: "json"
+        GITPIP_LOG_FORMAT: "json",
+        GOOGLE_CLOUD_PROJECT: "my-project-123"
       }
       assert.deepStrictEqual(Object.keys(env).toSorted(), Object.keys(definitions).toSorted())
       const { apiKey, githubToken, pipedrive, postgres, proxies, trustedProxies, ...plain } = yield* load(env)
@@ -117,7 +120,8 @@ describe("settings", () => {
           owner: "me",
           due: Option.none(),
           priority: Option.some("High"),
-          timeZone: Option.some("Europe/Berlin")
+          timeZone: Option.some("Europe/Berlin"),
+          fallbackZone: "UTC"
         },
         deal: {
           title: "GitHub: {login}",
@@ -141,7 +145,8 @@ describe("settings", () => {
         keepHistory: Duration.days(14),
         feed: false,
         logLevel: "Debug",
-        logFormat: "json"
+        logFormat: "json",
+        googleProject: Option.some("my-project-123")
       })
       const open = Option.map<Redacted.Redacted, string>(Redacted.value)
       assert.deepStrictEqual(
@@ -248,7 +253,8 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "reopen",
         GITPIP_BACKFILL: "some",
         GITPIP_LOG_LEVEL: "loud",
-        GITPIP_LOG_FORMAT: "xml"
+        GITPIP_LOG_FORMAT: "xml",
+        GOOGLE_CLOUD_PROJECT: "My Project"
       })
       // Any non-empty host, directory and activity type may be meant, and any domain.
       const free = ["NO_PROXY", "GITPIP_HOST", "GITPIP_DATA_DIR", "GITPIP_ACTIVITY_TYPE"]

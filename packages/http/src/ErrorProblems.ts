@@ -8,6 +8,7 @@ import {
   type ScanNotFound,
   Telemetry,
   type TooManyVisitors,
+  type UserBusy,
   type UserConflict,
   type UserNotTracked,
   type VisitNotFound
@@ -22,6 +23,7 @@ import {
   ScanNotFoundProblem,
   TooManyVisitorsProblem,
   UnavailableProblem,
+  UserBusyProblem,
   UserConflictProblem,
   UserNotTrackedProblem,
   VisitNotFoundProblem
@@ -36,6 +38,7 @@ export type CoreError =
   | PublicationNotFound
   | ScanNotFound
   | TooManyVisitors
+  | UserBusy
   | UserConflict
   | UserNotTracked
   | VisitNotFound
@@ -56,6 +59,7 @@ const problems = {
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
   TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
+  UserBusy: ({ message }: UserBusy) => new UserBusyProblem({ detail: message }),
   UserConflict: ({ message }: UserConflict) => new UserConflictProblem({ detail: message }),
   UserNotTracked: ({ username }: UserNotTracked) =>
     new UserNotTrackedProblem({ detail: `${username} is not tracked. Track it first: POST /users/${username}/{id}` }),

@@ -21,6 +21,13 @@ export class UserConflictProblem extends HttpApiError.Problem<UserConflictProble
   title: "The name or the id belongs to another user"
 }) {}
 
+/** 409: a file of the user is being published, or the user is being scanned. */
+export class UserBusyProblem extends HttpApiError.Problem<UserBusyProblem>()("UserBusyProblem", {
+  type: "urn:gitpip:problem:user-busy",
+  status: 409,
+  title: "Gitpip works on the user at this moment"
+}) {}
+
 /** 404: the user has no such visit. */
 export class VisitNotFoundProblem extends HttpApiError.Problem<VisitNotFoundProblem>()("VisitNotFoundProblem", {
   type: "urn:gitpip:problem:visit-not-found",

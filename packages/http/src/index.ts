@@ -20,6 +20,7 @@ export {
   TooManyVisitorsProblem,
   UnauthorizedProblem,
   UnavailableProblem,
+  UserBusyProblem,
   UserConflictProblem,
   UserNotTrackedProblem,
   VisitNotFoundProblem

@@ -177,7 +177,7 @@ export const definitions = {
     config: Config.schema(Values.TimeZone, "GITPIP_TIME_ZONE").pipe(Config.option),
     fallback: "none",
     meaning:
-      "Time zone of due dates: `Europe/Berlin`. Without it the zone of the token's user in Pipedrive, and `TZ` while Pipedrive does not say"
+      "Time zone of due dates: `Europe/Berlin`. Without it the zone of the token's user in Pipedrive, and `TZ` while Pipedrive does not report it"
   }),
   GITPIP_DEAL_TITLE: define({
     config: Config.schema(Values.DealTitle, "GITPIP_DEAL_TITLE").pipe(Config.withDefault("{login}")),
@@ -225,5 +225,11 @@ export const definitions = {
     words: ["pretty", "json", "logfmt"],
     fallback: "pretty",
     meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
+  }),
+  GOOGLE_CLOUD_PROJECT: define({
+    config: Config.option(Config.schema(Values.GoogleProject, "GOOGLE_CLOUD_PROJECT")),
+    fallback: "none",
+    meaning:
+      "Google Cloud project with the traces. When set, lines of the `json` log name their trace as Cloud Logging reads it"
   })
 } as const

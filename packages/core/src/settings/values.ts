@@ -119,6 +119,11 @@ export const Subnets = Schema.String.check(
   )
 )
 
+/** https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin */
+export const GoogleProject = Schema.String.check(
+  Schema.isPattern(/^[a-z][a-z0-9.:-]*$/, { message: "must be the id of a Google Cloud project: `my-project-123`" })
+)
+
 export const Subdomain = Schema.String.check(
   Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9-]*$/, {
     message: "must be the company's subdomain alone: `acme` of https://acme.pipedrive.com"

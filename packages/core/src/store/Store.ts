@@ -7,6 +7,7 @@ import * as Checks from "./Checks.ts"
 import * as Days from "./Days.ts"
 import * as Deals from "./Deals.ts"
 import * as Feed from "./FeedPositions.ts"
+import * as Forgetting from "./Forgetting.ts"
 import * as GistFiles from "./GistFiles.ts"
 import * as History from "./History.ts"
 import * as Limits from "./Limits.ts"
@@ -44,6 +45,7 @@ export class Store extends Context.Service<
     readonly checks: Made<typeof Checks>
     readonly files: Made<typeof GistFiles>
     readonly profiles: Made<typeof Profiles>
+    readonly forgetting: Made<typeof Forgetting>
     readonly scans: Made<typeof Scans>
     readonly visits: Made<typeof Visits>
     readonly listings: Made<typeof Listings>
@@ -68,6 +70,7 @@ export class Store extends Context.Service<
       checks: Checks.make,
       files: GistFiles.make,
       profiles: Profiles.make,
+      forgetting: Forgetting.make,
       scans: Scans.make,
       visits: Visits.make,
       listings: Listings.make,

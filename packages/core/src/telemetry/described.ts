@@ -11,6 +11,7 @@ export interface Description {
   readonly meaning: string
 }
 
+/** Each metric with its type, its labels and its meaning, as `docs/metrics.md` repeats them. */
 export const described = {
   gitpip_checks_total: {
     type: "counter",

@@ -40,14 +40,17 @@ describe("each call", () => {
         )
         yield* price(3, pipedrive.deleteActivity(id))
 
-        const made = yield* price(5, pipedrive.createDeal("monalisa"))
+        const { id: made } = yield* price(5, pipedrive.createDeal({ title: "monalisa" }))
         assert.strictEqual((yield* price(1, pipedrive.deal(made))).pipe(Option.getOrThrow).title, "monalisa")
         assert.deepStrictEqual(
           (yield* price(10, pipedrive.newestDeals(none))).items.map(({ id }) => id),
           [made, deal]
         )
         assert.deepStrictEqual(
-          (yield* price(20, pipedrive.searchDeals("OCTOCAT"))).map(({ id, title }) => [id, title]),
+          (yield* price(20, pipedrive.searchDeals("OCTOCAT", { isWholeTitle: true }))).items.map(({ id, title }) => [
+            id,
+            title
+          ]),
           [[deal, "octocat"]]
         )
         const note = yield* price(10, pipedrive.createNote({ deal_id: made, content: "<b>c</b>" }))

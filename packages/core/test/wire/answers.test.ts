@@ -116,11 +116,11 @@ describe("Pipedrive's description", () => {
     ["post", "/v2/activities", (pipedrive) => pipedrive.createActivity(activity)],
     ["get", "/v2/activities", (pipedrive) => pipedrive.activitiesOfDeal(1, Option.none())],
     ["delete", "/v2/activities/{id}", (pipedrive) => pipedrive.deleteActivity(1)],
-    ["post", "/v2/deals", (pipedrive) => pipedrive.createDeal("a")],
+    ["post", "/v2/deals", (pipedrive) => pipedrive.createDeal({ title: "a" })],
     ["get", "/v2/deals", (pipedrive) => pipedrive.newestDeals(Option.none())],
     ["get", "/v2/deals/{id}", (pipedrive) => pipedrive.deal(1)],
     ["delete", "/v2/deals/{id}", (pipedrive) => pipedrive.deleteDeal(1)],
-    ["get", "/v2/deals/search", (pipedrive) => pipedrive.searchDeals("a")],
+    ["get", "/v2/deals/search", (pipedrive) => pipedrive.searchDeals("a", { isWholeTitle: true })],
     ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes]
   ]
   for (const [method, path, read] of reads) {
@@ -165,7 +165,7 @@ describe("an answer that cannot be read", () => {
       const value = { success: true, data: { id: "secret words" } }
       const lines = yield* logged(
         Effect.provide(
-          Effect.flatMap(Pipedrive, (pipedrive) => pipedrive.createDeal("a")),
+          Effect.flatMap(Pipedrive, (pipedrive) => pipedrive.createDeal({ title: "a" })),
           pipedriveWith(value)
         )
       )
