@@ -42,7 +42,7 @@ const longOfCore = [
   "database/serverTls",
   "database/upgrade",
   "model/model",
-  "net/sharedQuota"
+  "limits/sharedQuota"
 ].map((name) => `test/${name}.integration.test.ts`)
 const longOfCommands = ["failover", "stopped"].map((name) => `test/${name}.integration.test.ts`)
 

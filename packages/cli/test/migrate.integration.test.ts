@@ -5,7 +5,7 @@ import { emptyUrl } from "../../core/test/database.ts"
 import { failingMigrations, heldMigrations } from "../../core/test/migrating.ts"
 import { done, run, start } from "./inProcess.ts"
 import * as Process from "./process.ts"
-import { freePort, makeWorld, withEnv } from "./process.ts"
+import { freePort, linesOf, makeWorld, withEnv } from "./process.ts"
 
 const names = Object.keys(migrations)
 
@@ -22,11 +22,7 @@ const untilListening = (world: Effect.Success<typeof makeEmpty>) =>
     Effect.gen(function* () {
       const server = yield* start(world, "serve", "--json")
       yield* server.says("http.listening")
-      const { stdout } = yield* server.stop
-      const lines = stdout
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line))
+      const lines = linesOf(yield* server.stop)
       return lines.slice(0, lines.findIndex(({ message }) => message === "http.listening") + 1)
     })
   )

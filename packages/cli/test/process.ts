@@ -45,6 +45,14 @@ export const assertHarmless = (what: string, said: string, env: Environment["env
   assert.notMatch(said, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/, what)
 }
 
+/** The lines of a log in JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: tests read documents of many shapes, and a wrong path fails them.
+export const linesOf = ({ stdout }: Pick<Ended, "stdout">): ReadonlyArray<any> =>
+  stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+
 /** Starts a command line. It is killed when the scope closes. */
 export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...args: ReadonlyArray<string>) {
   const child = spawn(process.execPath, [bin, ...args], {

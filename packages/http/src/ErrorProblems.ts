@@ -7,6 +7,8 @@ import {
   type PublicationNotFound,
   type ScanNotFound,
   Telemetry,
+  type TooManyVisitors,
+  type UserBusy,
   type UserConflict,
   type UserNotTracked,
   type VisitNotFound
@@ -19,7 +21,9 @@ import {
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
+  TooManyVisitorsProblem,
   UnavailableProblem,
+  UserBusyProblem,
   UserConflictProblem,
   UserNotTrackedProblem,
   VisitNotFoundProblem
@@ -33,6 +37,8 @@ export type CoreError =
   | PublicationNotFailed
   | PublicationNotFound
   | ScanNotFound
+  | TooManyVisitors
+  | UserBusy
   | UserConflict
   | UserNotTracked
   | VisitNotFound
@@ -52,6 +58,8 @@ const problems = {
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
+  TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
+  UserBusy: ({ message }: UserBusy) => new UserBusyProblem({ detail: message }),
   UserConflict: ({ message }: UserConflict) => new UserConflictProblem({ detail: message }),
   UserNotTracked: ({ username }: UserNotTracked) =>
     new UserNotTrackedProblem({ detail: `${username} is not tracked. Track it first: POST /users/${username}/{id}` }),

@@ -5,10 +5,10 @@
  * no supervisor ends a long migration. Requests in flight end before the services that they use.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Database, Settings } from "@gitpip/core"
+import { Database, Settings, type SettingsError } from "@gitpip/core"
 import { Context, Effect, Exit, Layer, Option, Scope } from "effect"
 import { HttpServer, HttpServerRequest, type HttpServerResponse } from "effect/http"
-import { isLoopback, type ListenError, listenError, refusal, unbracketed } from "./Address.ts"
+import { isLoopback, listenError, refusal, unbracketed } from "./Address.ts"
 import { type ConnectionLimits, makeServer } from "./Connections.ts"
 import * as EarlyResponses from "./EarlyResponses.ts"
 import { guard, OnLoopbackAlone, pathOf } from "./Guard.ts"
@@ -31,8 +31,8 @@ export class Listener extends Context.Service<
   }
 >()("gitpip/http/Listener") {}
 
-/** The settings, when they allow to listen: not where others could reach the server while there is no key. */
-const mayListen: Effect.Effect<Settings["Service"], ListenError, Settings> = Effect.gen(function* () {
+/** The settings of a server that may listen. Fails where others could reach a server without a key. */
+export const mayListen: Effect.Effect<Settings["Service"], SettingsError, Settings> = Effect.gen(function* () {
   const settings = yield* Settings
   const refused = refusal({ host: settings.host, hasKey: Option.isSome(settings.apiKey) })
   if (refused !== undefined) return yield* refused

@@ -1,6 +1,16 @@
 /** The server as a process: port, platform, logs and traces. */
-import { Database, type DatabaseError, Gitpip, Settings, secretsOf, Telemetry, Worker } from "@gitpip/core"
-import { masked, plain, plainJson } from "@gitpip/core/text"
+import {
+  Database,
+  type DatabaseError,
+  Gitpip,
+  jsonLines,
+  Settings,
+  type SettingsError,
+  secretsOf,
+  Telemetry,
+  Worker
+} from "@gitpip/core"
+import { masked, plain } from "@gitpip/core/text"
 import { Cause, ConfigProvider, Deferred, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
@@ -37,14 +47,15 @@ export const layerServing = Layer.effectDiscard(
  * Listens where the settings say, and serves. Refuses to listen where others could reach the server while there is no key.
  * For answers while the services start, provide `layerListener` below them, and `layerServing` above.
  */
-export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> =
+export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError | SettingsError, Gitpip | Worker | Settings> =
   layerServing.pipe(Layer.provideMerge(layerListener))
 
 /** Logs to stdout, in the format and from the level of the settings. Text of strangers cannot forge a line. */
 export const layerLogs: Layer.Layer<never, never, Settings> = Layer.unwrap(
   Effect.map(Settings, (settings) => {
     const secrets = secretsOf(settings)
-    const lines = Logger.map(formats[settings.logFormat], (line) => masked(line, secrets))
+    const format = settings.logFormat === "json" ? jsonLines(settings.googleProject) : formats[settings.logFormat]
+    const lines = Logger.map(format, (line) => masked(line, secrets))
     return Layer.merge(
       Logger.layer([Logger.withConsoleLog(lines)]),
       Layer.succeed(References.MinimumLogLevel, settings.logLevel)
@@ -60,7 +71,6 @@ const formats = {
     const trace = Cause.pretty(options.cause).split("\n")
     return [line, ...trace.map((part) => `    ${plain(part)}`)].join("\n")
   }),
-  json: Logger.map(Logger.formatJson, plainJson),
   logfmt: Logger.map(Logger.formatLogFmt, plain)
 }
 
@@ -87,10 +97,13 @@ export const layerTelemetry: Layer.Layer<never> = Otlp.layerFromConfig({ resourc
  * The whole process except its settings: database, services, background work, server, logs and telemetry. A server that
  * cannot listen does not open the database.
  */
-export const layerProcess: Layer.Layer<HttpServer.HttpServer | Gitpip | Worker, ListenError | DatabaseError, Settings> =
-  layerServing.pipe(
-    Layer.provideMerge(Worker.layer),
-    Layer.provideMerge(Gitpip.layer),
-    Layer.provideMerge(layerListener),
-    Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs))
-  )
+export const layerProcess: Layer.Layer<
+  HttpServer.HttpServer | Gitpip | Worker,
+  ListenError | SettingsError | DatabaseError,
+  Settings
+> = layerServing.pipe(
+  Layer.provideMerge(Worker.layer),
+  Layer.provideMerge(Gitpip.layer),
+  Layer.provideMerge(layerListener),
+  Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs))
+)

@@ -171,15 +171,6 @@ const reported = (waiting: ReadonlyArray<string>) =>
     )
   )
 
-/** The names of the migrations that the database lacks, in order. */
-const missing = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const [table] = yield* sql<{ name: string | null }>`select to_regclass('gitpip_migrations')::text as name`
-  const [latest] =
-    table?.name === null ? [] : yield* sql<{ id: number | null }>`select max(migration_id) as id from gitpip_migrations`
-  return Object.keys(migrations).filter((name) => Number.parseInt(name, 10) > (latest?.id ?? 0))
-})
-
 /**
  * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
  * is a database in which somebody else's tables have the names of ours: nothing is changed there.
@@ -187,16 +178,19 @@ const missing = Effect.gen(function* () {
 export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlClient.SqlClient> = Effect.gen(
   function* () {
     const sql = yield* SqlClient.SqlClient
-    const foreign = yield* sql<{ name: string }>`
-      select tablename::text as name from pg_tables where schemaname = current_schema()
-        and tablename in ${sql.in(tables.map(({ name }) => name))} and to_regclass('gitpip_migrations') is null
-      order by tablename`
+    const [found] = yield* sql<{ isOurs: boolean; tables: ReadonlyArray<string> }>`
+      select to_regclass('gitpip_migrations') is not null as "isOurs", array(
+        select tablename::text from pg_tables where schemaname = current_schema()
+          and tablename in ${sql.in(tables.map(({ name }) => name))} order by tablename) as tables`
+    const foreign = found?.isOurs === false ? found.tables : []
     if (foreign.length > 0) {
       return yield* new DatabaseError({
-        message: `The database holds tables of another program (${foreign.map(({ name }) => name).join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
+        message: `The database holds tables of another program (${foreign.join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
       })
     }
-    const waiting = yield* missing
+    const newestApplied = sql<{ id: number | null }>`select max(migration_id) as id from gitpip_migrations`
+    const [before] = found?.isOurs === true ? yield* newestApplied : []
+    const waiting = Object.keys(migrations).filter((name) => Number.parseInt(name, 10) > (before?.id ?? 0))
     // Before they run: a migration of a large database takes minutes.
     if (waiting.length > 0) {
       // Another process may run them at the moment, and this one waits for its lock.
@@ -205,10 +199,10 @@ export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlCli
     }
     const loader = Migrator.fromRecord(reported(waiting))
     const done = yield* Migrator.make({})({ loader, table: "gitpip_migrations" })
-    const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
-    if (latest !== undefined && latest.id > newest) {
+    const [after] = yield* newestApplied
+    if ((after?.id ?? 0) > newest) {
       return yield* new DatabaseError({
-        message: `The database has schema ${latest.id}, newer than ${newest}, the newest that this version of Gitpip knows. Use the newer version`
+        message: `The database has schema ${after?.id}, newer than ${newest}, the newest that this version of Gitpip knows. Use the newer version`
       })
     }
     return done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)

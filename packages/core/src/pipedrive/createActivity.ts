@@ -28,7 +28,7 @@ interface Parts {
   readonly timeZone: Effect.Effect<string>
 }
 
-export const make = ({ pipedrive, settings: { activityDone, activityType }, timeZone }: Parts) => {
+export const make = ({ pipedrive, settings: { activity: settings }, timeZone }: Parts) => {
   /** Requests without the content that were refused as well, in a row. */
   let omissionsRefused = 0
 
@@ -38,10 +38,10 @@ export const make = ({ pipedrive, settings: { activityDone, activityType }, time
   ) {
     const activity = {
       ...fromFile({ ...delivery, content }),
-      type: activityType,
+      type: settings.type,
       deal_id: Number(target),
       due_date: day,
-      done: activityDone
+      done: settings.done
     }
     const id = yield* pipedrive.createActivity(activity, begin)
     omissionsRefused = 0
@@ -73,7 +73,7 @@ export const make = ({ pipedrive, settings: { activityDone, activityType }, time
       const created = yield* withoutContent(order, day, refusal)
       if (Option.isSome(created)) return created.value
     }
-    const message = withAdvice(refusal.message, activityType)
+    const message = withAdvice(refusal.message, settings.type)
     return yield* fail(
       refusal._tag === "Forbidden" || Option.isNone(deal)
         ? new Forbidden({ message, scope: "thing" })

@@ -85,13 +85,30 @@ const withoutSlash = ({ href }: URL): string => href.replace(/\/+$/, "")
 const toSettings = (values: Values): Settings["Service"] => ({
   pipedrive: pipedriveOf(values),
   publishAs: values.GITPIP_PUBLISH_AS,
-  activityType: values.GITPIP_ACTIVITY_TYPE,
-  activityDone: values.GITPIP_ACTIVITY_DONE,
+  activity: {
+    type: values.GITPIP_ACTIVITY_TYPE,
+    done: values.GITPIP_ACTIVITY_DONE,
+    owner: values.GITPIP_ACTIVITY_OWNER,
+    due: values.GITPIP_ACTIVITY_DUE,
+    priority: values.GITPIP_ACTIVITY_PRIORITY,
+    timeZone: values.GITPIP_TIME_ZONE
+  },
+  deal: {
+    title: values.GITPIP_DEAL_TITLE,
+    pipeline: values.GITPIP_DEAL_PIPELINE,
+    stage: values.GITPIP_DEAL_STAGE,
+    owner: values.GITPIP_DEAL_OWNER,
+    labels: values.GITPIP_DEAL_LABELS,
+    visibility: values.GITPIP_DEAL_VISIBILITY,
+    closed: values.GITPIP_DEAL_CLOSED
+  },
   backfill: values.GITPIP_BACKFILL,
   postgres: values.POSTGRES_CONNECTION_STRING,
   dataDir: values.GITPIP_DATA_DIR,
   githubToken: values.GITHUB_TOKEN,
   githubApiUrl: withoutSlash(values.GITHUB_API_URL),
+  proxies: { https: values.HTTPS_PROXY, http: values.HTTP_PROXY, except: values.NO_PROXY },
+  authorities: values.NODE_EXTRA_CA_CERTS,
   host: values.GITPIP_HOST,
   port: values.GITPIP_PORT,
   apiKey: values.GITPIP_API_KEY,
@@ -100,9 +117,11 @@ const toSettings = (values: Values): Settings["Service"] => ({
   trustedProxies: values.GITPIP_TRUSTED_PROXIES,
   scanInterval: values.GITPIP_SCAN_INTERVAL,
   maxDelay: Duration.max(values.GITPIP_MAX_DELAY, values.GITPIP_SCAN_INTERVAL),
+  keepHistory: values.GITPIP_KEEP_HISTORY,
   feed: values.GITPIP_FEED,
   logLevel: values.GITPIP_LOG_LEVEL,
-  logFormat: values.GITPIP_LOG_FORMAT
+  logFormat: values.GITPIP_LOG_FORMAT,
+  googleProject: values.GOOGLE_CLOUD_PROJECT
 })
 
 /**
@@ -135,6 +154,7 @@ const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING
   return []
 })
 
+/** Reads all settings by the current `ConfigProvider`. Fails with every fault at once. */
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
   const { faults, values } = yield* readAll
   const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values)]

@@ -13,6 +13,7 @@ import { prepare, UnsafeDirectory } from "./directory.ts"
 import { Held, release, take } from "./lockFile.ts"
 import * as ServerFile from "./serverFile.ts"
 
+/** The embedded database cannot be opened. The message says why and what to do. */
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),

@@ -23,6 +23,7 @@ export interface Company {
   readonly notes: Array<PipedriveNote>
 }
 
+/** An empty company. `now` gives epoch milliseconds. */
 export const makeCompany = (options: CompanyOptions, now: () => number): Company => ({
   options,
   now,

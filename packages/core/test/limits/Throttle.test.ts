@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import * as Throttle from "../../src/net/Throttle.ts"
+import * as Throttle from "../../src/limits/Throttle.ts"
 import { logged } from "./throttles.ts"
 
 describe("concurrency", () => {

@@ -1,6 +1,6 @@
 /** The sliding window by itself: when a slot is free. The throttle's own tests show that no window is ever overrun. */
 import { assert, describe, it } from "@effect/vitest"
-import * as SlidingWindow from "../../src/net/window.ts"
+import * as SlidingWindow from "../../src/limits/window.ts"
 
 const size = { limit: 3, millis: 100 }
 const sent = (...endedAt: ReadonlyArray<number>) => endedAt.map((endedAt) => ({ startedAt: 0, endedAt }))

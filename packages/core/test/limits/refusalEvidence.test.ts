@@ -1,7 +1,7 @@
 /** Whether a refusal concerns one thing or everything: the rules of docs/lifecycle.md. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import * as Evidence from "../../src/net/refusalEvidence.ts"
+import * as Evidence from "../../src/limits/refusalEvidence.ts"
 
 type Step = readonly [what: "refused" | "answered", thing: string, kind?: Evidence.Kind, signature?: string]
 

@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect } from "effect"
 import { TestClock } from "effect/testing"
-import type { Grant, QuotaUse } from "../../src/net/SharedQuota.ts"
-import * as Throttle from "../../src/net/Throttle.ts"
+import type { Grant, QuotaUse } from "../../src/limits/SharedQuota.ts"
+import * as Throttle from "../../src/limits/Throttle.ts"
 
 const window = { limit: 20, millis: 2_000 }
 

@@ -1,5 +1,5 @@
 import { Clock, Effect } from "effect"
-import * as Throttle from "../../src/net/Throttle.ts"
+import * as Throttle from "../../src/limits/Throttle.ts"
 
 /** A throttle, and a log of the clock at which each request left. */
 export const logged = (options: { readonly concurrency?: number; readonly patience?: number } = {}) => {

@@ -1,6 +1,6 @@
 /** Whether a 429 limits one thing or everything: the table of docs/lifecycle.md. */
 import { assert, describe, it } from "@effect/vitest"
-import * as LimitEvidence from "../../src/net/limitEvidence.ts"
+import * as LimitEvidence from "../../src/limits/evidence.ts"
 
 type Step =
   | "ok"

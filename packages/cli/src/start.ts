@@ -1,0 +1,32 @@
+/** The start of the process. Help and version come from ready text, before anything else is loaded (`process.ts`). */
+import * as module from "node:module"
+import { readyText } from "./help.ts"
+
+interface Texts {
+  readonly version: string
+  /** The help of each command, made by the build (`build/helpTexts.ts`). Commands make the missing ones in ten times the time. */
+  readonly helpTexts: Readonly<Record<string, string>>
+}
+
+/** Runs the command line of this process. */
+export const start = (read: () => Texts): Promise<void> => run(read).catch(report)
+
+const run = async (read: () => Texts): Promise<void> => {
+  const { helpTexts, version } = read()
+  const args = process.argv.slice(2)
+  const text = readyText(args, { texts: helpTexts, version })
+  if (text !== undefined) {
+    process.stdout.write(`${text}\n`)
+    return
+  }
+  // Keeps compiled code between runs, in the system's directory for temporary files.
+  module.enableCompileCache()
+  const { run } = await import("./process.ts")
+  run(args, version)
+}
+
+const report = (error: unknown): void => {
+  const reason = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`Gitpip does not start: ${reason}. The installation may be incomplete; install it again\n`)
+  process.exitCode = 1
+}
