@@ -195,7 +195,7 @@ describe("forgetting a user", () => {
 })
 
 describe("forgetting a user whose file is under way", () => {
-  /** A publisher that holds a claim, and has told the database that it sends now. */
+  /** A publisher that holds a claim, and has noted that it sends now. */
   const begun = Effect.fnUntraced(function* (github: FakeGithub) {
     const gitpip = yield* Gitpip
     const { publications } = yield* Store
