@@ -77,7 +77,7 @@ const refusedOf = <E extends { readonly message: string }>(
   )
 
 /** Fields without which an answer proves nothing, although Pipedrive's description requires no field. */
-const needed = /(^everything optional is|\b(data|items|item|id|title|key_string) is) missing$/
+const needed = /(^everything optional is|\b(data|items|item|id|title|key_string|field_code) is) missing$/
 
 /** A gist that GitHub does not call public is not read. */
 const secret = /^(everything optional|public) is missing: GitHub's answer cannot be read: it does not say whether/
@@ -121,7 +121,12 @@ describe("Pipedrive's description", () => {
     ["get", "/v2/deals/{id}", (pipedrive) => pipedrive.deal(1)],
     ["delete", "/v2/deals/{id}", (pipedrive) => pipedrive.deleteDeal(1)],
     ["get", "/v2/deals/search", (pipedrive) => pipedrive.searchDeals("a", { isWholeTitle: true })],
-    ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes]
+    ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes],
+    ["get", "/v2/pipelines", (pipedrive) => pipedrive.pipelines],
+    ["get", "/v2/stages", (pipedrive) => pipedrive.stages],
+    ["get", "/v1/users", (pipedrive) => pipedrive.users],
+    ["get", "/v2/dealFields", (pipedrive) => pipedrive.dealChoices],
+    ["get", "/v2/activityFields", (pipedrive) => pipedrive.priorities]
   ]
   for (const [method, path, read] of reads) {
     it.effect(`every form of ${method} ${path} that Pipedrive's description allows is read`, () =>
