@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { done, run } from "./inProcess.ts"
+import * as Process from "./process.ts"
 import { type Ended, freePort, TheWorld, withEnv, without } from "./process.ts"
 
 const states = ({ json }: Ended) =>
@@ -52,6 +54,42 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
+  it.effect("names the proxies without their passwords, and the authorities that are trusted in addition", () =>
+    Effect.gen(function* () {
+      const authority = fileURLToPath(new URL("../../../chaos/certificates/trusted.pem", import.meta.url))
+      const world = withEnv(yield* TheWorld, {
+        HTTPS_PROXY: "http://me:hush-password@proxy.test:3128",
+        no_proxy: ".corp 10.0.0.0/8",
+        NODE_EXTRA_CA_CERTS: authority
+      })
+      // Node.js reads the file when a process starts.
+      const { json, stdout } = yield* Process.done(world, "doctor", "--json")
+      assert.deepStrictEqual(json[0].message.split("\n"), [
+        "all are valid",
+        "https:// addresses are asked through the proxy http://proxy.test:3128 of HTTPS_PROXY",
+        "without a proxy, by NO_PROXY: .corp, 10.0.0.0/8",
+        `the authorities of NODE_EXTRA_CA_CERTS are trusted: ${authority}`
+      ])
+      assert.notInclude(stdout, "hush-password")
+    })
+  )
+
+  it.effect("names a proxy that cannot be reached, and a file of authorities that cannot be used", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* TheWorld, {
+        HTTP_PROXY: `http://127.0.0.1:${yield* freePort}`,
+        GITHUB_API_URL: "http://github.test"
+      })
+      const { stdout } = yield* run(world, "doctor")
+      assert.match(stdout, /^failed +github +.*the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/m)
+      const wrong = yield* run(withEnv(world, { NODE_EXTRA_CA_CERTS: "/nowhere/ca.pem" }), "doctor")
+      assert.match(
+        wrong.stdout,
+        /^failed +settings +.*\n +- NODE_EXTRA_CA_CERTS: the file "\/nowhere\/ca.pem" cannot be read/m
+      )
+    })
+  )
+
   it.effect("names the settings of the address when Pipedrive redirects", () =>
     Effect.gen(function* () {
       const world = yield* TheWorld
@@ -90,11 +128,36 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       assert.strictEqual(failed.code, 1)
       assert.match(
         failed.stdout,
-        /^failed +pipedrive +.*no activity type `gist`\n +→ Set GITPIP_ACTIVITY_TYPE to one of: .*task/m
+        /^failed +pipedrive +.*\n +GITPIP_ACTIVITY_TYPE: .*no activity type `gist`.* The types are: .*task.*\n +→ Set each to one of/m
       )
       // Deals have no activity type.
       const deals = yield* done(withEnv(world, { GITPIP_PUBLISH_AS: "deal" }), "doctor")
       assert.notInclude(deals.stdout, "activity type")
+    })
+  )
+
+  it.effect("names each setting that does not fit Pipedrive, with the choices", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* TheWorld, {
+        GITPIP_DEAL_PIPELINE: "Pipelin",
+        GITPIP_DEAL_OWNER: "nobody@example.com",
+        GITPIP_DEAL_LABELS: "Hot, Lukewarm",
+        GITPIP_DEAL_VISIBILITY: "Everyone",
+        GITPIP_ACTIVITY_PRIORITY: "Highest"
+      })
+      const { code, stdout } = yield* run(world, "doctor")
+      assert.strictEqual(code, 1)
+      for (const line of [
+        /GITPIP_DEAL_PIPELINE: Pipedrive has no pipeline "Pipelin"\. Did you mean "Pipeline"\? The pipelines are: Pipeline \(1\)/,
+        /GITPIP_DEAL_OWNER: .* The active users are: Fake \(11\)/,
+        /GITPIP_DEAL_LABELS: .*"Lukewarm".* Hot \(21\), Warm \(22\), Cold \(23\)/,
+        /GITPIP_DEAL_VISIBILITY: .* Item owner \(1\), All users \(3\)/,
+        /GITPIP_ACTIVITY_PRIORITY: .* High \(401\), Medium \(402\), Low \(403\)/
+      ]) {
+        assert.match(stdout.replace(/\n +/g, " "), line)
+      }
+      const fits = withEnv(yield* TheWorld, { GITPIP_DEAL_PIPELINE: "pipeline", GITPIP_DEAL_OWNER: "Fake" })
+      yield* done(fits, "doctor")
     })
   )
 

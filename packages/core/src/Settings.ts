@@ -6,6 +6,7 @@
 import { Context, type Duration, Layer, type LogLevel, Option, Redacted } from "effect"
 import type { IpNetwork } from "effect/net"
 import { passwordsOf } from "./domain/Text.ts"
+import type { Proxies } from "./net/proxies.ts"
 import { load } from "./settings/load.ts"
 
 export { SettingsError } from "./settings/SettingsError.ts"
@@ -20,20 +21,53 @@ export interface PipedriveSettings {
   readonly pages: string
 }
 
+/** How activities are created. Names are as written: `pipedrive/placement.ts` finds their ids. */
+export interface ActivitySettings {
+  /** `key_string` of an activity type. */
+  readonly type: string
+  readonly done: boolean
+  /** `deal`, `me`, or a user of Pipedrive by name, e-mail or id. */
+  readonly owner: string
+  /** Days from today. `None`: no due date. */
+  readonly due: Option.Option<number>
+  /** A label or an id. */
+  readonly priority: Option.Option<string>
+  /** Of due dates, by its IANA name. */
+  readonly timeZone: Option.Option<string>
+  /** The zone while Pipedrive does not report that of the token's user: `TZ`, else `UTC`. */
+  readonly fallbackZone: string
+}
+
+/** How deals are created and found. Names are as written, each a name or an id. */
+export interface DealSettings {
+  /** With the placeholders of `domain/DealTitle.ts`. */
+  readonly title: string
+  readonly pipeline: Option.Option<string>
+  readonly stage: Option.Option<string>
+  readonly owner: Option.Option<string>
+  readonly labels: ReadonlyArray<string>
+  readonly visibility: Option.Option<string>
+  /** Whether a user's deal that was won or lost stays the user's deal. */
+  readonly closed: "keep" | "replace"
+}
+
 /** All settings, read and checked. */
 export class Settings extends Context.Service<
   Settings,
   {
     readonly pipedrive: Option.Option<PipedriveSettings>
     readonly publishAs: "activity" | "deal"
-    readonly activityType: string
-    readonly activityDone: boolean
+    readonly activity: ActivitySettings
+    readonly deal: DealSettings
     readonly backfill: "all" | "none"
     readonly postgres: Option.Option<Redacted.Redacted>
     readonly dataDir: string
     readonly githubToken: Option.Option<Redacted.Redacted>
     /** Without a trailing slash. */
     readonly githubApiUrl: string
+    readonly proxies: Proxies
+    /** The file of the authorities that are trusted in addition. */
+    readonly authorities: Option.Option<string>
     readonly host: string
     readonly port: number
     readonly apiKey: Option.Option<Redacted.Redacted>
@@ -45,9 +79,13 @@ export class Settings extends Context.Service<
     readonly scanInterval: Duration.Duration
     /** Never less than the interval of the scans. */
     readonly maxDelay: Duration.Duration
+    /** Infinite when all of it is kept. */
+    readonly keepHistory: Duration.Duration
     readonly feed: boolean
     readonly logLevel: LogLevel.LogLevel
     readonly logFormat: "pretty" | "json" | "logfmt"
+    /** The project that the traces of JSON log lines are in. */
+    readonly googleProject: Option.Option<string>
   }
 >()("gitpip/Settings") {
   /** Reads the environment through the current `ConfigProvider`. */
@@ -55,10 +93,12 @@ export class Settings extends Context.Service<
 }
 
 /** The secrets in the settings, in each form that they are sent in. */
-export const secretsOf = ({ apiKey, githubToken, pipedrive, postgres }: Settings["Service"]): ReadonlyArray<string> => {
+export const secretsOf = (settings: Settings["Service"]): ReadonlyArray<string> => {
+  const { apiKey, githubToken, pipedrive, postgres, proxies } = settings
   const tokens = [apiKey, githubToken, Option.map(pipedrive, ({ token }) => token)].flatMap(Option.toArray)
+  const addresses = [postgres, ...[proxies.http, proxies.https].map(Option.map(({ address }) => address))]
   return [
     ...tokens.map(Redacted.value),
-    ...Option.match(postgres, { onNone: () => [], onSome: (url) => passwordsOf(Redacted.value(url)) })
+    ...addresses.flatMap(Option.toArray).flatMap((address) => passwordsOf(Redacted.value(address)))
   ]
 }

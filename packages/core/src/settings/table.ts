@@ -1,6 +1,17 @@
 /** Every setting of Gitpip: its environment variable, its default and its meaning. The only file that defines them. */
-import { Config, Duration } from "effect"
-import { choice, define, limitOrNone, optionalSecret, orList, yesOrNo } from "./kinds.ts"
+import { Config, Duration, Option } from "effect"
+import { parseExceptions } from "../net/proxies.ts"
+import {
+  choice,
+  define,
+  eitherCase,
+  limitOrNone,
+  optionalName,
+  optionalSecret,
+  orList,
+  proxyOf,
+  yesOrNo
+} from "./kinds.ts"
 import * as Values from "./values.ts"
 
 const logLevels = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "All", "None"] as const
@@ -42,6 +53,29 @@ export const definitions = {
     fallback: "https://{PIPEDRIVE_ORG}.pipedrive.com",
     meaning: "Origin of Pipedrive's API, for proxies and tests"
   }),
+  HTTPS_PROXY: proxyOf("HTTPS_PROXY", {
+    meaning: "Proxy for requests to `https://` addresses, `http://HOST:PORT`. `https_proxy` comes first"
+  }),
+  HTTP_PROXY: proxyOf("HTTP_PROXY", {
+    meaning: "Proxy for requests to `http://` addresses. `http_proxy` comes first"
+  }),
+  NO_PROXY: define({
+    config: Config.map(eitherCase("NO_PROXY", Config.String), (text) =>
+      parseExceptions(Option.getOrElse(text, () => ""))
+    ),
+    fallback: "none",
+    meaning:
+      "Hosts, domains and subnets that are asked without a proxy: `ghe.corp, .corp, 10.0.0.0/8`. Loopback addresses always are. `no_proxy` comes first"
+  }),
+  NODE_EXTRA_CA_CERTS: define({
+    config: Config.map(
+      Config.option(Config.schema(Values.LoadedAuthorities, "NODE_EXTRA_CA_CERTS")),
+      Option.filter((file) => file.trim() !== "")
+    ),
+    fallback: "none",
+    meaning:
+      "File with the certificates, in PEM form, of authorities that are trusted in addition. Node.js reads it when it starts, so only the environment can name it"
+  }),
   GITPIP_HOST: define({
     config: Config.NonEmptyString("GITPIP_HOST").pipe(Config.withDefault("127.0.0.1")),
     fallback: "127.0.0.1",
@@ -66,6 +100,13 @@ export const definitions = {
     fallback: "1 day",
     meaning:
       "Longest time between two checks of a user, when GitHub's limits do not allow every scan to check all users. A value below `GITPIP_SCAN_INTERVAL` counts as the interval"
+  }),
+  GITPIP_KEEP_HISTORY: define({
+    config: Config.schema(Values.KeptFor, "GITPIP_KEEP_HISTORY").pipe(Config.withDefault(Duration.days(90))),
+    takes: "must be `forever`, or a number and its unit: `90 days`, or `90d`",
+    fallback: "90 days",
+    meaning:
+      "For how long past scans, attempts and visits can be read. No file is forgotten, nor what a visitor has seen. `forever` deletes nothing"
   }),
   GITPIP_FEED: yesOrNo("GITPIP_FEED", {
     fallback: true,
@@ -116,6 +157,59 @@ export const definitions = {
     fallback: false,
     meaning: "Whether activities are created as done"
   }),
+  GITPIP_ACTIVITY_OWNER: define({
+    config: Config.schema(Values.Name, "GITPIP_ACTIVITY_OWNER").pipe(Config.withDefault("deal")),
+    fallback: "deal",
+    meaning:
+      "Owner of activities: `deal` is the owner of the user's deal, `me` the token's user; else a Pipedrive user by name, e-mail or id"
+  }),
+  GITPIP_ACTIVITY_DUE: define({
+    config: Config.schema(Values.DaysOrNone, "GITPIP_ACTIVITY_DUE").pipe(Config.withDefault(Option.some(0))),
+    takes: "must be a number of days, 0 to 365, or `none`",
+    fallback: "0",
+    meaning: "Days from the publishing to the due date of an activity. `none`: activities have no due date"
+  }),
+  GITPIP_ACTIVITY_PRIORITY: optionalName(
+    "GITPIP_ACTIVITY_PRIORITY",
+    "Priority of activities, by label or id: `High`. Without it activities have none"
+  ),
+  GITPIP_TIME_ZONE: define({
+    config: Config.schema(Values.TimeZone, "GITPIP_TIME_ZONE").pipe(Config.option),
+    fallback: "none",
+    meaning:
+      "Time zone of due dates: `Europe/Berlin`. Without it the zone of the token's user in Pipedrive, and `TZ` while Pipedrive does not report it"
+  }),
+  GITPIP_DEAL_TITLE: define({
+    config: Config.schema(Values.DealTitle, "GITPIP_DEAL_TITLE").pipe(Config.withDefault("{login}")),
+    fallback: "{login}",
+    meaning: "Title of a user's deal, with `{login}`, `{name}` and `{company}`"
+  }),
+  GITPIP_DEAL_PIPELINE: optionalName(
+    "GITPIP_DEAL_PIPELINE",
+    "Pipeline of deals that Gitpip creates, and in which it adopts deals, by name or id. Without it Pipedrive's default pipeline, and deals of all are adopted"
+  ),
+  GITPIP_DEAL_STAGE: optionalName(
+    "GITPIP_DEAL_STAGE",
+    "Stage of deals that Gitpip creates, by name or id. Without it the first stage of the pipeline"
+  ),
+  GITPIP_DEAL_OWNER: optionalName(
+    "GITPIP_DEAL_OWNER",
+    "Owner of deals that Gitpip creates: a Pipedrive user by name, e-mail or id. Without it the token's user"
+  ),
+  GITPIP_DEAL_LABELS: define({
+    config: Config.schema(Values.Names, "GITPIP_DEAL_LABELS").pipe(Config.withDefault([])),
+    fallback: "none",
+    meaning: "Labels of deals that Gitpip creates, by name or id, with commas between: `Hot, GitHub`"
+  }),
+  GITPIP_DEAL_VISIBILITY: optionalName(
+    "GITPIP_DEAL_VISIBILITY",
+    "Who sees deals that Gitpip creates, by Pipedrive's label or number: `3`. Without it the default of the token's user"
+  ),
+  GITPIP_DEAL_CLOSED: choice("GITPIP_DEAL_CLOSED", {
+    words: ["keep", "replace"],
+    fallback: "keep",
+    meaning: "When a user's deal is won or lost: `keep` goes on with that deal, `replace` adopts or creates an open one"
+  }),
   GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
     words: ["all", "none"],
     fallback: "all",
@@ -131,5 +225,11 @@ export const definitions = {
     words: ["pretty", "json", "logfmt"],
     fallback: "pretty",
     meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
+  }),
+  GOOGLE_CLOUD_PROJECT: define({
+    config: Config.option(Config.schema(Values.GoogleProject, "GOOGLE_CLOUD_PROJECT")),
+    fallback: "none",
+    meaning:
+      "Google Cloud project with the traces. When set, lines of the `json` log name their trace as Cloud Logging reads it"
   })
 } as const

@@ -1,8 +1,11 @@
 /** The forms that texts of settings must have, and the values that they become. A message says what to give instead. */
-import { Duration, Result, Schema, SchemaTransformation } from "effect"
+import { DateTime, Duration, Option, Result, Schema, SchemaTransformation } from "effect"
 import { IpInterface, IpNetwork } from "effect/net"
 import { parse } from "../database/address.ts"
+import { templateFault } from "../domain/DealTitle.ts"
 import { isBlockedPort } from "../net/blockedPorts.ts"
+import { parseProxy } from "../net/proxies.ts"
+import { authorityFault } from "./authorities.ts"
 
 /** Text that fits into a header. Blank text passes, since it counts as missing. */
 const fitsHeader = Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, {
@@ -65,6 +68,35 @@ export const Interval = Schema.String.pipe(
   )
 )
 
+/** How long history is kept: infinite for `forever`. */
+export const KeptFor = Schema.String.pipe(
+  Schema.decode(
+    SchemaTransformation.transform({
+      decode: (text) => (text.trim().toLowerCase() === "forever" ? "Infinity" : inMillis(text.trim())),
+      encode: (text) => text
+    })
+  ),
+  Schema.decodeTo(Schema.DurationFromString)
+).check(
+  Schema.makeFilter((kept) =>
+    kept === Duration.infinity || Duration.between(kept, { minimum: Duration.days(1), maximum: Duration.days(36_500) })
+      ? undefined
+      : "must be `forever`, or at least 1 day: for example `90 days`"
+  )
+)
+
+/** Hazard: a message must not show the address, which may hold a password. */
+export const ProxyAddress = Schema.String.check(
+  Schema.makeFilter((given) =>
+    given.trim() === ""
+      ? undefined
+      : Result.match(parseProxy(given.trim()), { onSuccess: () => undefined, onFailure: (reason) => reason })
+  )
+)
+
+/** The path of a file whose certificates Node.js has loaded. */
+export const LoadedAuthorities = Schema.String.check(Schema.makeFilter(authorityFault))
+
 export const Port = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "must be a port number, 0 to 65535" })
 )
@@ -87,8 +119,53 @@ export const Subnets = Schema.String.check(
   )
 )
 
+/** https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin */
+export const GoogleProject = Schema.String.check(
+  Schema.isPattern(/^[a-z][a-z0-9.:-]*$/, { message: "must be the id of a Google Cloud project: `my-project-123`" })
+)
+
 export const Subdomain = Schema.String.check(
   Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9-]*$/, {
     message: "must be the company's subdomain alone: `acme` of https://acme.pipedrive.com"
   })
 )
+
+/** A name as people write it, without the space around it. */
+export const Name = Schema.Trim.check(
+  Schema.makeFilter((name) => {
+    if (name === "") return "must not be blank"
+    return name.length <= 255 ? undefined : "must have at most 255 characters"
+  })
+)
+
+/** Names with commas between. */
+export const Names = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.Array(Name),
+    SchemaTransformation.transform({
+      decode: (text): ReadonlyArray<string> => text.split(","),
+      encode: (names) => names.join(",")
+    })
+  )
+)
+
+/** A number of days. `None` for the word `none`. */
+export const DaysOrNone = Schema.Trim.check(Schema.isPattern(/^(none|\d{1,2}|[12]\d\d|3[0-5]\d|36[0-5])$/)).pipe(
+  Schema.decodeTo(
+    Schema.Option(Schema.Int),
+    SchemaTransformation.transform({
+      decode: (text) => (text === "none" ? Option.none<number>() : Option.some(Number(text))),
+      encode: (days) => Option.match(days, { onNone: () => "none", onSome: (days) => String(days) })
+    })
+  )
+)
+
+export const TimeZone = Schema.Trim.check(
+  Schema.makeFilter((zone) =>
+    Option.isSome(DateTime.zoneMakeNamed(zone))
+      ? undefined
+      : "must be a time zone of https://www.iana.org/time-zones: `Europe/Berlin`, `America/New_York`, `UTC`"
+  )
+)
+
+export const DealTitle = Schema.Trim.check(Schema.makeFilter(templateFault))

@@ -1,12 +1,14 @@
 /**
  * The testing kit: GitHub and Pipedrive as HTTP servers on loopback, with faults on request. For tests, demos, examples and benchmarks; never for production.
  */
+export { Connections } from "../net/transport.ts"
 export {
   FakeGithub,
   type FakeGithubOptions,
   type GistInput,
   type GithubFault,
-  type GithubRoute
+  type GithubRoute,
+  type UserProfile
 } from "./FakeGithub.ts"
 export {
   type DealInput,
@@ -16,7 +18,8 @@ export {
   type PipedriveDeal,
   type PipedriveFault,
   type PipedriveNote,
-  type PipedriveRoute
+  type PipedriveRoute,
+  type PipedriveSetup
 } from "./FakePipedrive.ts"
 export type { FakeRequest, FakeService, FakeServiceOptions, Fault, FaultOptions, LoggedRequest } from "./FakeService.ts"
 export type {

@@ -31,7 +31,7 @@ layer(layerPostgres)(`random histories, MODEL_SEED=${seed}`, (it) => {
           const sql = yield* SqlClient.SqlClient
           // The history before moved the database's clock.
           yield* passTime(0)
-          yield* sql`truncate users, scans, scan_failures, gist_files, visits, publications, attempts, duplicates, deals,
+          yield* sql`truncate users, scans, scan_failures, gist_files, visits, visitor_positions, publications, attempts, duplicates, deals,
             limits restart identity cascade`
           const { github, pipedrive, settings } = yield* makeWorld({ pipedrive: { dailyTokens: false } })
           for (const login of logins) github.addUser(login)

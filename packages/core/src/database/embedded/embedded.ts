@@ -13,9 +13,12 @@ import { prepare, UnsafeDirectory } from "./directory.ts"
 import { Held, release, take } from "./lockFile.ts"
 import * as ServerFile from "./serverFile.ts"
 
+/** The embedded database cannot be opened. The message says why and what to do. */
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
+  /** Another process has the directory. */
+  reason: Schema.optionalKey(Schema.Literal("inUse")),
   /** The address of the server that has the directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
@@ -154,6 +157,7 @@ const refused = Effect.fnUntraced(function* (directory: string, cause: unknown) 
   const { owner, pid } = cause
   const server = pid === undefined ? undefined : yield* Effect.promise(() => ServerFile.read(directory, pid))
   return new EmbeddedError({
+    reason: "inUse",
     message: `The data directory ${directory} is in use by ${owner}${
       server === undefined
         ? ". Stop that process first, or set GITPIP_DATA_DIR to another directory"

@@ -1,0 +1,77 @@
+/** The title of a user's deal, by a template with placeholders (`GITPIP_DEAL_TITLE`). Pure. */
+import { cut } from "./Text.ts"
+
+/** What a title may name. */
+export interface TitleOf {
+  readonly login: string
+  readonly name?: string | null | undefined
+  readonly company?: string | null | undefined
+}
+
+const placeholders = ["login", "name", "company"]
+const placeholder = /\{([^{}]*)\}/g
+
+/** With the longest login and both other values, the longest title stays within Pipedrive's 255 characters. */
+const maxTemplate = 100
+const maxValue = 60
+
+/** What is wrong with a template, or `undefined`. */
+export const templateFault = (template: string): string | undefined => {
+  const named = [...template.matchAll(placeholder)].map(([, name = ""]) => name)
+  const unknown = named.find((name) => !placeholders.includes(name))
+  if (unknown !== undefined) return `has no value for {${unknown}}. Write {login}, {name} or {company}`
+  if (/[{}]/.test(template.replace(placeholder, ""))) return "has a brace without its pair"
+  if (new Set(named).size < named.length) return "names a placeholder twice. Write each one once"
+  // The title is how Gitpip finds a deal again whose creation was not confirmed, and a login is unique.
+  if (!named.includes("login")) return "must hold {login}, so that each user's deal has a title of its own"
+  if (/[\p{L}\p{N}_-]\{login\}|\{login\}[\p{L}\p{N}_-]|\}\{login\}|\{login\}\{/u.test(template)) {
+    return "must have a space or a bracket before and after {login}"
+  }
+  return template.length > maxTemplate ? `must have at most ${maxTemplate} characters` : undefined
+}
+
+/** One line, trimmed. */
+const line = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ")
+    .trim()
+
+/** The title of a user's deal. A user without a name is called by the login; a missing company leaves no empty brackets. */
+export const dealTitle = (template: string, { company, login, name }: TitleOf): string => {
+  const given = (text: string | null | undefined) => cut(line(text ?? ""), maxValue)
+  const values: Record<string, string> = { login, name: given(name) || login, company: given(company) }
+  return template
+    .replace(placeholder, (whole, key: string) => values[key] ?? whole)
+    .replace(/\(\s*\)|\[\s*\]/g, "")
+    .replace(/\s+/g, " ")
+    .replace(/^[\s·|,:/–—-]+|[\s·|,:/–—-]+$/g, "")
+}
+
+/**
+ * Whether a title was made from this template for this login, with any name and company: both may have changed since. Only
+ * for deals that Gitpip itself may just have created.
+ */
+export const isTitleFor = (template: string, login: string, title: string): boolean => {
+  if (title === dealTitle(template, { login })) return true
+  const isFixed = [...template.matchAll(placeholder)].every(([, name]) => name === "login")
+  if (isFixed) return false
+  const source = template
+    .replace(/[([]\s*\{company\}\s*[)\]]/, "{company}")
+    .split(/(\{[^{}]*\})/)
+    .map((part) => (part === "{login}" ? whole(login) : part.startsWith("{") ? ".*" : loosely(part)))
+    .join("")
+  return new RegExp(`^${source}$`, "u").test(title)
+}
+
+const whole = (login: string): string => `(?<![\\p{L}\\p{N}_-])${escaped(login)}(?![\\p{L}\\p{N}_-])`
+
+/** Separators may be missing where a value was empty; all else stays as it is. */
+const loosely = (literal: string): string =>
+  literal
+    .split(/([\s·|,:/–—-]+)/)
+    .map((part, index) => (index % 2 === 1 ? "[\\s·|,:/–—-]*" : escaped(part)))
+    .join("")
+
+/** `RegExp.escape` needs Node.js 24. */
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")

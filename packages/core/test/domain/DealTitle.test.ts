@@ -1,0 +1,74 @@
+/** The title of a user's deal: which templates can be used, what they become, and which titles are a user's own. */
+import { assert, describe, it } from "@effect/vitest"
+import { dealTitle, isTitleFor, templateFault } from "../../src/domain/DealTitle.ts"
+
+const ann = { login: "ann", name: "Ann Lee", company: "@acme" }
+
+describe("a template for the titles of deals", () => {
+  for (const [template, says] of [
+    ["{login}", undefined],
+    ["GitHub: {login}", undefined],
+    ["{name} ({login}), {company}", undefined],
+    ["{name}", /must hold \{login\}/],
+    ["GitHub", /must hold \{login\}/],
+    ["{login} {email}", /no value for \{email\}.*\{login\}, \{name\} or \{company\}/],
+    ["{login} {}", /no value for \{\}/],
+    ["{login", /brace/],
+    ["{login} }", /brace/],
+    ["{login} {login}", /twice/],
+    ["x-{login}", /space or a bracket/],
+    ["{name}{login}", /space or a bracket/],
+    ["{login}{company}", /space or a bracket/],
+    [`{login} ${"x".repeat(100)}`, /at most 100/]
+  ] as const) {
+    it(`a title template ${JSON.stringify(template)} ${says === undefined ? "can be used" : `is refused: ${says.source}`}`, () => {
+      const fault = templateFault(template)
+      if (says === undefined) assert.isUndefined(fault)
+      else assert.match(fault ?? "", says)
+    })
+  }
+
+  for (const [template, user, title] of [
+    ["{login}", ann, "ann"],
+    ["{name} ({login}), {company}", ann, "Ann Lee (ann), @acme"],
+    ["{name} ({login}), {company}", { login: "ann" }, "ann (ann)"],
+    ["{login} ({company})", { login: "ann", company: " " }, "ann"],
+    ["{company} · {login}", { login: "ann", company: null }, "ann"],
+    ["{login} {name}", { login: "ann", name: "A\u0000\n\u202eB" }, "ann A B"],
+    ["{login} {name}", { login: "ann", name: "{company}", company: "acme" }, "ann {company}"],
+    ["{login} {name}", { login: "ann", name: "$& $1" }, "ann $& $1"]
+  ] as const) {
+    it(`the template ${template} names ${JSON.stringify(user)} ${JSON.stringify(title)}`, () => {
+      assert.strictEqual(dealTitle(template, user), title)
+    })
+  }
+
+  it("the longest values make a title that Pipedrive takes", () => {
+    const long = { login: "l".repeat(39), name: "😀".repeat(200), company: "c".repeat(200) }
+    const title = dealTitle(`{name} {login} {company} ${"x".repeat(75)}`, long)
+    assert.isAtMost(title.length, 250)
+    assert.isTrue(title.isWellFormed())
+  })
+})
+
+describe("a deal that may just have been created", () => {
+  const template = "{name} ({login}), {company}"
+  for (const [title, login, isOwn, why] of [
+    ["Ann Lee (ann), @acme", "ann", true, "with a name and a company"],
+    ["ann (ann)", "ann", true, "with neither"],
+    ["Ann L. (ann), other", "ann", true, "with others than now"],
+    ["Ann Lee (anna), @acme", "ann", false, "of a longer login"],
+    ["Ann Lee (x-ann), @acme", "ann", false, "of a login that ends alike"],
+    ["ann", "ann", false, "without the template's brackets"],
+    ["Call ann", "ann", false, "that a person wrote"]
+  ] as const) {
+    it(`a title ${why} is ${isOwn ? "" : "not "}a user's own: ${title}`, () => {
+      assert.strictEqual(isTitleFor(template, login, title), isOwn)
+    })
+  }
+
+  it("with a template of the login alone only the very title is a user's own", () => {
+    assert.isTrue(isTitleFor("{login}", "ann", "ann"))
+    for (const title of ["Ann", "ann deal", " ann"]) assert.isFalse(isTitleFor("{login}", "ann", title), title)
+  })
+})
