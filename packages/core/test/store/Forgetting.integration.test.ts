@@ -1,7 +1,7 @@
 /** A user who is forgotten leaves nothing but keyed hashes, and no file of the user is published twice. */
 import { createHmac } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as State from "../../src/database/StateTransfer.ts"
@@ -12,7 +12,7 @@ import { Sink } from "../../src/publish/Sink.ts"
 import { tablesOfUser } from "../../src/store/Forgetting.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { FakeGithub } from "../../src/testing/index.ts"
-import { layerPostgres } from "../database.ts"
+import { databases, layerPostgres } from "../database.ts"
 import { isCreate, outcomes } from "../publish/publishing.ts"
 import { everything, inWorld, name, passTime } from "../world.ts"
 
@@ -193,6 +193,58 @@ describe("forgetting a user", () => {
     )
   )
 })
+
+for (const [kind, database] of databases) {
+  describe(kind, () => {
+    it.effect(
+      "a user who is forgotten and tracked again amid scans, visits and publishing has each file published once",
+      () =>
+        inWorld(database, {}, ({ github, pipedrive }) =>
+          Effect.gen(function* () {
+            const gitpip = yield* Gitpip
+            github.addUser("octo-ann")
+            const forget = Effect.result(gitpip.forget(ann))
+            const outcomes: Array<string> = []
+            for (let round = 0; round < 6; round++) {
+              for (let n = 0; n < 3; n++) github.addGist("octo-ann", { files: { [`${round}-${n}.md`]: "" } })
+              yield* gitpip.track(ann)
+              const results = yield* Effect.all(
+                [
+                  gitpip.scan({ username: ann }),
+                  gitpip.publish,
+                  gitpip.latest(ann),
+                  Effect.map(forget, (result) => outcomes.push(Result.isSuccess(result) ? "done" : result.failure._tag))
+                ].map((one) => Effect.result(one as Effect.Effect<unknown, { readonly _tag: string }>)),
+                { concurrency: "unbounded" }
+              )
+              // A scan or a visit finds nobody when the user was forgotten before, or as the scan begins.
+              const failures = results.flatMap((one) => (Result.isFailure(one) ? [String(one.failure)] : []))
+              assert.deepStrictEqual(
+                failures.filter((failure) => !/is not tracked|scans_user_key_fkey/.test(failure)),
+                []
+              )
+              yield* passTime("10 minutes")
+            }
+            assert.include(outcomes, "done")
+            assert.notInclude(outcomes, "DatabaseError")
+            yield* gitpip.track(ann)
+            yield* gitpip.scan()
+            yield* gitpip.publish
+            yield* passTime("1 hour")
+            yield* gitpip.publish
+            const subjects = pipedrive.activities.map(({ subject }) => subject)
+            assert.strictEqual(new Set(subjects).size, 18)
+            assert.lengthOf(subjects, 18)
+            yield* gitpip.forget(ann)
+            assert.deepStrictEqual(
+              (yield* stored).filter((row) => row.includes("octo-ann")),
+              []
+            )
+          })
+        )
+    )
+  })
+}
 
 describe("forgetting a user whose file is under way", () => {
   /** A publisher that holds a claim, and has noted that it sends now. */
