@@ -44,7 +44,7 @@ const longOfCore = [
   "model/model",
   "limits/sharedQuota"
 ].map((name) => `test/${name}.integration.test.ts`)
-const longOfCommands = ["stopped"].map((name) => `test/${name}.integration.test.ts`)
+const longOfCommands = ["failover", "stopped"].map((name) => `test/${name}.integration.test.ts`)
 
 /** The projects, see `CONTRIBUTING.md`. A real PostgreSQL is started once for all but the first. */
 export default defineConfig({

@@ -195,7 +195,7 @@ describe.skipIf(missing !== undefined)(`the image${skipped}`, () => {
       const { GITPIP_API_KEY: _, ...rest } = env
       const { Cmd, Entrypoint } = image.config
       const { code, stderr } = yield* (yield* inContainer("keyless", [...Entrypoint, ...Cmd], rest)).ended
-      assert.strictEqual(code, 1)
+      assert.strictEqual(code, 2)
       assert.include(stderr, "GITPIP_API_KEY")
     })
   )

@@ -18,6 +18,7 @@ const Check = Schema.Struct({
 export type Check = typeof Check.Type
 export const Checks = Schema.Array(Check)
 
+/** Checks all that Gitpip needs. Never fails: each check has a state and, unless `ok`, what to do. */
 export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function* () {
   const read = yield* Effect.exit(Effect.provide(core.Settings, layerSettings))
   if (Exit.isFailure(read)) {
@@ -139,14 +140,14 @@ const pipedrive = Effect.gen(function* () {
     } satisfies Finding
   }
   const { origin } = settings.pipedrive.value
-  const types = yield* Effect.flatMap(core.Pipedrive, ({ activityTypes }) => activityTypes).pipe(
+  const faults = yield* Effect.flatMap(core.Pipedrive, (pipedrive) => core.checkPlacement(pipedrive, settings)).pipe(
     Effect.provide(core.Pipedrive.layer(settings.pipedrive.value).pipe(Layer.provide(core.layerTransport)))
   )
-  if (settings.publishAs === "activity" && !types.includes(settings.activity.type)) {
+  if (faults.length > 0) {
     return {
       state: "failed",
-      message: `${origin} accepts the token and has no activity type \`${settings.activity.type}\``,
-      fix: `Set GITPIP_ACTIVITY_TYPE to one of: ${types.join(", ")}`
+      message: [`${origin} accepts the token and does not have what the settings name`, ...faults].join("\n"),
+      fix: "Set each to one of the choices, or create it in Pipedrive. Until then nothing is published"
     } satisfies Finding
   }
   return ok(

@@ -5,9 +5,7 @@ import { DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
 export const fixOf = (check: keyof typeof general, error: unknown): string => {
   if (error instanceof GithubError) return github[error.reason._tag]
   if (error instanceof PipedriveError) return pipedriveFix(error.reason)
-  if (isInUse(error)) return "Stop that process first, or set GITPIP_DATA_DIR to another directory"
-  if (error instanceof DatabaseError && error.reason === "readOnly")
-    return "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off"
+  if (error instanceof DatabaseError && error.reason !== undefined) return database[error.reason]
   return general[check]
 }
 
@@ -21,6 +19,12 @@ const general = {
   github: "Run the command again, and report it if it stays so",
   pipedrive: "Run the command again, and report it if it stays so"
 } as const
+
+const database: Readonly<Record<NonNullable<DatabaseError["reason"]>, string>> = {
+  busy: "Run the command again. If it happens again, find the transaction that stays open, in pg_stat_activity",
+  inUse: "Stop that process first, or set GITPIP_DATA_DIR to another directory",
+  readOnly: "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off"
+}
 
 const network = "Check this machine's network, its proxy and its clock"
 
@@ -64,6 +68,3 @@ const pipedrive: Readonly<Record<Exclude<PipedriveError["reason"]["_tag"], "Deni
   NotFound: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
   Withdrawn: "Run the command again"
 }
-
-/** Whether another process has the embedded database open. */
-const isInUse = (error: unknown): boolean => error instanceof DatabaseError && /is in use by/.test(error.message)

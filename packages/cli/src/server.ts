@@ -64,7 +64,7 @@ const logUnknown = Effect.flatMap(unknown, (found) =>
 
 const layerLogs = (options: { readonly json: boolean }): Layer.Layer<never, never, core.Settings> =>
   Layer.unwrap(
-    Effect.map(core.Settings, ({ logFormat, logLevel }) =>
-      Logging.layer({ format: options.json ? "json" : logFormat, level: logLevel, stream: "stdout" })
+    Effect.map(core.Settings, ({ googleProject, logFormat, logLevel }) =>
+      Logging.layer({ format: options.json ? "json" : logFormat, level: logLevel, stream: "stdout", googleProject })
     )
   )

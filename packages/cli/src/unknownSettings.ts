@@ -1,5 +1,6 @@
 /** Finds variables that are meant as settings of Gitpip, and are none: a misspelt setting would be ignored without a word. */
 import { fileVariable, secretNames } from "@gitpip/core/secrets"
+import { nearest } from "@gitpip/core/text"
 
 export interface Unknown {
   readonly name: string
@@ -25,33 +26,10 @@ export const unknownSettings = (
     .filter((name) => name.startsWith(prefix) && !known.includes(name) && !ofKubernetes.test(name))
     .toSorted()
     .map((name) => {
-      const suggestion = nearest(name, known)
+      const suggestion = nearest(name, known, bare)
       const advice = suggestion === undefined ? "docs/settings.md lists all settings" : `Did you mean ${suggestion}?`
       return { name, detail: `is not a setting of Gitpip, and is ignored. ${advice}` }
     })
 }
 
 const bare = (name: string): string => name.replace(prefix, "")
-
-/** The most similar name; undefined when more than half of the letters differ. */
-const nearest = (name: string, known: ReadonlyArray<string>): string | undefined => {
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: distance(bare(name), bare(candidate)) }))
-    .filter(({ candidate, distance }) => distance * 2 <= Math.max(bare(name).length, bare(candidate).length))
-    .toSorted((a, b) => a.distance - b.distance)
-  return best?.candidate
-}
-
-/** Levenshtein's distance. Effect's own is internal: `effect/cli`. */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...b].entries()) {
-      const [left = 0, above = 0, aboveLeft = 0] = [next[j], row[j + 1], row[j]]
-      next.push(Math.min(left + 1, above + 1, aboveLeft + (letter === other ? 0 : 1)))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
-}

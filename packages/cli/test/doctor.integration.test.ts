@@ -128,11 +128,36 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       assert.strictEqual(failed.code, 1)
       assert.match(
         failed.stdout,
-        /^failed +pipedrive +.*no activity type `gist`\n +→ Set GITPIP_ACTIVITY_TYPE to one of: .*task/m
+        /^failed +pipedrive +.*\n +GITPIP_ACTIVITY_TYPE: .*no activity type `gist`.* The types are: .*task.*\n +→ Set each to one of/m
       )
       // Deals have no activity type.
       const deals = yield* done(withEnv(world, { GITPIP_PUBLISH_AS: "deal" }), "doctor")
       assert.notInclude(deals.stdout, "activity type")
+    })
+  )
+
+  it.effect("names each setting that does not fit Pipedrive, with the choices", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* TheWorld, {
+        GITPIP_DEAL_PIPELINE: "Pipelin",
+        GITPIP_DEAL_OWNER: "nobody@example.com",
+        GITPIP_DEAL_LABELS: "Hot, Lukewarm",
+        GITPIP_DEAL_VISIBILITY: "Everyone",
+        GITPIP_ACTIVITY_PRIORITY: "Highest"
+      })
+      const { code, stdout } = yield* run(world, "doctor")
+      assert.strictEqual(code, 1)
+      for (const line of [
+        /GITPIP_DEAL_PIPELINE: Pipedrive has no pipeline "Pipelin"\. Did you mean "Pipeline"\? The pipelines are: Pipeline \(1\)/,
+        /GITPIP_DEAL_OWNER: .* The active users are: Fake \(11\)/,
+        /GITPIP_DEAL_LABELS: .*"Lukewarm".* Hot \(21\), Warm \(22\), Cold \(23\)/,
+        /GITPIP_DEAL_VISIBILITY: .* Item owner \(1\), All users \(3\)/,
+        /GITPIP_ACTIVITY_PRIORITY: .* High \(401\), Medium \(402\), Low \(403\)/
+      ]) {
+        assert.match(stdout.replace(/\n +/g, " "), line)
+      }
+      const fits = withEnv(yield* TheWorld, { GITPIP_DEAL_PIPELINE: "pipeline", GITPIP_DEAL_OWNER: "Fake" })
+      yield* done(fits, "doctor")
     })
   )
 

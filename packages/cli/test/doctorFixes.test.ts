@@ -1,6 +1,6 @@
-/** What `doctor` says to do about a Pipedrive that denies every request. */
+/** What `doctor` says to do about errors that have a reason. */
 import { assert, it } from "@effect/vitest"
-import { PipedriveError } from "@gitpip/core"
+import { DatabaseError, PipedriveError } from "@gitpip/core"
 import { Denied } from "../../core/src/pipedrive/errors.ts"
 import { fixOf } from "../src/doctorFixes.ts"
 
@@ -11,4 +11,12 @@ it.each([
 ] as const)("doctor says what to do when Pipedrive denies the %s, whatever the words of the error", (wrong, fix) => {
   const error = new PipedriveError({ reason: new Denied({ wrong, message: "Something else" }) })
   assert.match(fixOf("pipedrive", error), fix)
+})
+
+it.each([
+  ["busy", /pg_stat_activity/],
+  ["inUse", /^Stop that process first/],
+  ["readOnly", /^Name the primary server/]
+] as const)("doctor says what to do when the database is %s, whatever the words of the error", (reason, fix) => {
+  assert.match(fixOf("database", new DatabaseError({ reason, message: "Something else" })), fix)
 })

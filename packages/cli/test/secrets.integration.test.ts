@@ -66,7 +66,7 @@ const crashes = [
 
 const crashing = Effect.fnUntraced(function* (environment: Environment, how: string) {
   const file = join(environment.cwd, "break.mjs")
-  const makeError = `import { Agent } from ${JSON.stringify(import.meta.resolve("undici"))}
+  const makeError = `import { Agent } from ${JSON.stringify(import.meta.resolve("@effect/platform-node/Undici"))}
   const errorOf = (options) => {
     const headers = JSON.stringify({ ...options.headers })
     return Object.assign(new TypeError("broken by " + headers + "\\n\\u001b[2J", { cause: new Error(headers) }), { headers: options.headers, options })

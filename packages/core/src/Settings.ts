@@ -34,6 +34,8 @@ export interface ActivitySettings {
   readonly priority: Option.Option<string>
   /** Of due dates, by its IANA name. */
   readonly timeZone: Option.Option<string>
+  /** The zone while Pipedrive does not report that of the token's user: `TZ`, else `UTC`. */
+  readonly fallbackZone: string
 }
 
 /** How deals are created and found. Names are as written, each a name or an id. */
@@ -77,9 +79,13 @@ export class Settings extends Context.Service<
     readonly scanInterval: Duration.Duration
     /** Never less than the interval of the scans. */
     readonly maxDelay: Duration.Duration
+    /** Infinite when all of it is kept. */
+    readonly keepHistory: Duration.Duration
     readonly feed: boolean
     readonly logLevel: LogLevel.LogLevel
     readonly logFormat: "pretty" | "json" | "logfmt"
+    /** The project that the traces of JSON log lines are in. */
+    readonly googleProject: Option.Option<string>
   }
 >()("gitpip/Settings") {
   /** Reads the environment through the current `ConfigProvider`. */

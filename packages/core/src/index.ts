@@ -48,13 +48,14 @@ export {
   type PublicProfile
 } from "./github/Github.ts"
 export type { Services } from "./layers.ts"
+export { type KnownLimit, type LimitName, Limits } from "./limits/Limits.ts"
 export { codeOf } from "./net/causes.ts"
 export { layerTransport } from "./net/transport.ts"
 export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
+export { checkPlacement } from "./pipedrive/Placing.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"
 export {
-  type Budget,
   type Created,
   type Delivery,
   Forbidden,
@@ -65,6 +66,7 @@ export {
   Paused,
   type Recipient,
   Sink,
+  type SinkBudget,
   SinkError,
   TargetGone,
   tooLate
@@ -80,5 +82,6 @@ export { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 export { Store } from "./store/Store.ts"
 export { UserConflict, UserNotTracked } from "./store/Users.ts"
 export { TooManyVisitors, VisitNotFound } from "./store/Visits.ts"
+export { jsonLines } from "./telemetry/jsonLines.ts"
 export * as Telemetry from "./telemetry/Telemetry.ts"
 export { Worker } from "./Worker.ts"

@@ -9,6 +9,7 @@ import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import { ContentCache } from "./github/ContentCache.ts"
 import { Github } from "./github/Github.ts"
+import { Limits } from "./limits/Limits.ts"
 import * as sinks from "./pipedrive/layer.ts"
 import { Publisher } from "./publish/Publisher.ts"
 import type { Sink } from "./publish/Sink.ts"
@@ -32,6 +33,7 @@ export type Services =
   | Gauges
   | Sink
   | Github
+  | Limits
   | Store
   | Signals
 
@@ -44,6 +46,7 @@ export const layerParts: Layer.Layer<
   Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
   Layer.provideMerge(Layer.mergeAll(Checker.layer, CheckSchedule.layer)),
   Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),
+  Layer.provideMerge(Limits.layer),
   Layer.provideMerge(Layer.mergeAll(Github.layer.pipe(Layer.provide(SharedQuota.layer)), Store.layer, Signals.layer))
 )
 

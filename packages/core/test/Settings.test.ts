@@ -21,7 +21,8 @@ describe("settings", () => {
             owner: "deal",
             due: Option.some(0),
             priority: Option.none(),
-            timeZone: Option.none()
+            timeZone: Option.none(),
+            fallbackZone: "UTC"
           },
           deal: {
             title: "{login}",
@@ -47,9 +48,11 @@ describe("settings", () => {
           trustedProxies: [],
           scanInterval: Duration.minutes(5),
           maxDelay: Duration.days(1),
+          keepHistory: Duration.days(90),
           feed: true,
           logLevel: "Info",
-          logFormat: "pretty"
+          logFormat: "pretty",
+          googleProject: Option.none()
         }
       )
     })
@@ -72,6 +75,7 @@ describe("settings", () => {
         GITPIP_PORT: "65535",
         GITPIP_SCAN_INTERVAL: "90 seconds",
         GITPIP_MAX_DELAY: "6 hours",
+        GITPIP_KEEP_HISTORY: "2 weeks",
         GITPIP_FEED: "no",
         GITPIP_DATA_DIR: "/var/lib/gitpip",
         GITPIP_API_KEY: "api-key",
@@ -94,7 +98,8 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "replace",
         GITPIP_BACKFILL: "none",
         GITPIP_LOG_LEVEL: "Debug",
-        GITPIP_LOG_FORMAT: "json"
+        GITPIP_LOG_FORMAT: "json",
+        GOOGLE_CLOUD_PROJECT: "my-project-123"
       }
       assert.deepStrictEqual(Object.keys(env).toSorted(), Object.keys(definitions).toSorted())
       const { apiKey, githubToken, pipedrive, postgres, proxies, trustedProxies, ...plain } = yield* load(env)
@@ -115,7 +120,8 @@ describe("settings", () => {
           owner: "me",
           due: Option.none(),
           priority: Option.some("High"),
-          timeZone: Option.some("Europe/Berlin")
+          timeZone: Option.some("Europe/Berlin"),
+          fallbackZone: "UTC"
         },
         deal: {
           title: "GitHub: {login}",
@@ -136,9 +142,11 @@ describe("settings", () => {
         rateLimit: 120,
         scanInterval: Duration.seconds(90),
         maxDelay: Duration.hours(6),
+        keepHistory: Duration.days(14),
         feed: false,
         logLevel: "Debug",
-        logFormat: "json"
+        logFormat: "json",
+        googleProject: Option.some("my-project-123")
       })
       const open = Option.map<Redacted.Redacted, string>(Redacted.value)
       assert.deepStrictEqual(
@@ -224,6 +232,7 @@ describe("settings", () => {
         GITPIP_PORT: "99999",
         GITPIP_SCAN_INTERVAL: "soon",
         GITPIP_MAX_DELAY: "never",
+        GITPIP_KEEP_HISTORY: "always",
         GITPIP_FEED: "perhaps",
         GITPIP_API_KEY: "schlüssel",
         GITPIP_URL: "127.0.0.1:8080",
@@ -244,7 +253,8 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "reopen",
         GITPIP_BACKFILL: "some",
         GITPIP_LOG_LEVEL: "loud",
-        GITPIP_LOG_FORMAT: "xml"
+        GITPIP_LOG_FORMAT: "xml",
+        GOOGLE_CLOUD_PROJECT: "My Project"
       })
       // Any non-empty host, directory and activity type may be meant, and any domain.
       const free = ["NO_PROXY", "GITPIP_HOST", "GITPIP_DATA_DIR", "GITPIP_ACTIVITY_TYPE"]
@@ -278,6 +288,10 @@ describe("settings", () => {
     ["GITPIP_SCAN_INTERVAL", "Infinity", /at most 365 days/],
     ["GITPIP_MAX_DELAY", "366 days", /at most 365 days/],
     ["GITPIP_SCAN_INTERVAL", "0s", /at least 1 second/],
+    ["GITPIP_KEEP_HISTORY", "23 hours", /at least 1 day/],
+    ["GITPIP_KEEP_HISTORY", "36501 days", /`forever`/],
+    ["GITPIP_KEEP_HISTORY", "-Infinity", /at least 1 day/],
+    ["GITPIP_KEEP_HISTORY", "90", /`forever`.*`90d`/],
     ["GITPIP_MAX_DELAY", "366d", /at most 365 days/],
     ["GITPIP_SCAN_INTERVAL", "-5m", /its unit.*`5m`/],
     ["GITPIP_SCAN_INTERVAL", "5x", /its unit.*`5m`/],

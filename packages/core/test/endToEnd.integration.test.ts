@@ -161,9 +161,14 @@ for (const [kind, database] of databases) {
     )
 
     it.live("marks what Pipedrive refuses as failed, with its reason, and goes on with the rest", () =>
-      inWorld(database, { env: { GITPIP_ACTIVITY_TYPE: "no-such-type" } }, ({ github }) =>
+      inWorld(database, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
+          const body = { success: false, error: "Validation failed: subject: Not allowed here" }
+          pipedrive.injectFault(
+            { kind: "status", status: 400, body },
+            { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities", times: 9 }
+          )
           github.addUser("ann")
           github.addGist("ann", { files: { "a.md": "1", "b.md": "2" } })
           yield* gitpip.track(name("ann"))

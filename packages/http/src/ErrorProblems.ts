@@ -45,6 +45,7 @@ export type CoreError =
 
 const databaseDetails = {
   busy: "Another transaction holds what this call needs. Try again in a moment",
+  inUse: "Another process has the embedded database. The server's log says which",
   readOnly: "The database is read-only, so nothing can be stored. The server's log says what to do"
 } satisfies Record<NonNullable<DatabaseError["reason"]>, string>
 

@@ -3,13 +3,14 @@ import {
   Database,
   type DatabaseError,
   Gitpip,
+  jsonLines,
   Settings,
   type SettingsError,
   secretsOf,
   Telemetry,
   Worker
 } from "@gitpip/core"
-import { masked, plain, plainJson } from "@gitpip/core/text"
+import { masked, plain } from "@gitpip/core/text"
 import { Cause, ConfigProvider, Deferred, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
@@ -53,7 +54,8 @@ export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError | Setti
 export const layerLogs: Layer.Layer<never, never, Settings> = Layer.unwrap(
   Effect.map(Settings, (settings) => {
     const secrets = secretsOf(settings)
-    const lines = Logger.map(formats[settings.logFormat], (line) => masked(line, secrets))
+    const format = settings.logFormat === "json" ? jsonLines(settings.googleProject) : formats[settings.logFormat]
+    const lines = Logger.map(format, (line) => masked(line, secrets))
     return Layer.merge(
       Logger.layer([Logger.withConsoleLog(lines)]),
       Layer.succeed(References.MinimumLogLevel, settings.logLevel)
@@ -69,7 +71,6 @@ const formats = {
     const trace = Cause.pretty(options.cause).split("\n")
     return [line, ...trace.map((part) => `    ${plain(part)}`)].join("\n")
   }),
-  json: Logger.map(Logger.formatJson, plainJson),
   logfmt: Logger.map(Logger.formatLogFmt, plain)
 }
 

@@ -29,7 +29,7 @@ export const doctor = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Check the settings, the database, GitHub, and Pipedrive's token and activity type, and say how to fix what is wrong. With GITPIP_URL: the settings and that server. Costs 20 Pipedrive tokens"
+    "Check the settings, the database, GitHub, Pipedrive's token, and what the settings name in Pipedrive, and say how to fix what is wrong. With GITPIP_URL: the settings and that server. Costs 20 Pipedrive tokens, and up to 60 more when settings name pipelines, users, labels or priorities"
   ),
   Command.withShortDescription("Check settings, database, GitHub and Pipedrive")
 )

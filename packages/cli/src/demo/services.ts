@@ -6,6 +6,7 @@ import { core } from "../Session.ts"
 import type { Narrator } from "./Narrator.ts"
 import { layerLogs, type Stage } from "./stage.ts"
 
+/** Gitpip while it runs, and the address of its server. */
 export interface Services {
   readonly gitpip: core.Gitpip["Service"]
   readonly url: string

@@ -24,8 +24,12 @@ import { types } from "./types.ts"
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** `busy`: another transaction holds a row for too long, and trying again later helps. `readOnly`: nothing can be written. */
-  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly"])),
+  /**
+   * - `busy`: another transaction holds a row for too long, and trying again later helps.
+   * - `readOnly`: nothing can be written.
+   * - `inUse`: another process has the embedded database.
+   */
+  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly", "inUse"])),
   /** The address of the server that has the embedded database's directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
@@ -146,6 +150,7 @@ const migrated = ({
         new DatabaseError({
           message: error.message,
           cause: error,
+          ...(error.reason === undefined ? {} : { reason: error.reason }),
           ...(error.server === undefined ? {} : { server: error.server })
         })
       )

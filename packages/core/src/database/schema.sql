@@ -259,7 +259,7 @@ CREATE INDEX scans_running ON scans USING btree (lease_until) WHERE (state = 'ru
 
 CREATE INDEX scans_started ON scans USING btree (started_at);
 
-CREATE INDEX scans_without_files ON scans USING btree (finished_at) WHERE (files = 0);
+CREATE INDEX scans_without_files ON scans USING btree (key) WHERE (files = 0);
 
 CREATE INDEX users_cadence ON users USING btree (rate_class, checked_at) WHERE ((untracked_at IS NULL) AND (failures = 0));
 

@@ -8,20 +8,19 @@ import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Github, type ProfilePage } from "../github/Github.ts"
+import { Limits } from "../limits/Limits.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
 import type { DueProfile } from "../store/Profiles.ts"
 import { Store } from "../store/Store.ts"
 
 /** Profiles read in a row, so that a round ends soon. */
 const maxInARow = 20
 
-/** What is known of GitHub's limits. Instants are in epoch milliseconds. */
-interface Limits {
-  readonly budget: { readonly limit: number; readonly remaining: number; readonly resetAt: number } | undefined
-  readonly blockedUntil: number
-}
-
 /** Whether the hour has room for a profile: half of the hour belongs to checks and files, less towards the hour's end. */
-export const hasRoomForProfile = ({ blockedUntil, budget }: Limits, now: number): boolean =>
+export const hasRoomForProfile = (
+  { blockedUntil, budget }: Pick<ThrottleState, "blockedUntil" | "budget">,
+  now: number
+): boolean =>
   blockedUntil <= now &&
   (budget === undefined ||
     budget.resetAt <= now ||
@@ -45,15 +44,16 @@ export class Profiles extends Context.Service<
     readonly refresh: Effect.Effect<number, DatabaseError>
   }
 >()("gitpip/Profiles") {
-  static readonly layer: Layer.Layer<Profiles, never, Store | Github> = Layer.effect(
+  static readonly layer: Layer.Layer<Profiles, never, Store | Limits | Github> = Layer.effect(
     Profiles,
     Effect.gen(function* () {
       const { profiles } = yield* Store
       const github = yield* Github
+      const limits = yield* Limits
 
       const mayRead = Effect.gen(function* () {
         if (Option.isSome(yield* github.refused)) return false
-        return hasRoomForProfile(yield* github.limits, yield* Clock.currentTimeMillis)
+        return hasRoomForProfile(yield* limits.requests, yield* Clock.currentTimeMillis)
       })
 
       const store = Effect.fnUntraced(function* (due: DueProfile, page: Option.Option<ProfilePage>) {

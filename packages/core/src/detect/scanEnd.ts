@@ -2,7 +2,6 @@
 import { DateTime, Duration, Exit, Match, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { GithubError, RateLimited } from "../github/Github.ts"
-import { isNews } from "../limits/sharing.ts"
 import type { Ending, LastStart } from "../store/Scans.ts"
 
 /** What becomes of a scan's row. */
@@ -33,19 +32,11 @@ export const endingOf = (exit: Exit.Exit<void, GithubError | DatabaseError>, now
   )
 }
 
-/** The limit of GitHub's own that ended a scan, when the limit is not stored yet. */
-export const limitOf = (exit: Exit.Exit<void, GithubError | DatabaseError>) =>
+/** The limit of GitHub's that ended a scan. */
+export const limitOf = (exit: Exit.Exit<void, GithubError | DatabaseError>): Option.Option<RateLimited> =>
   Option.flatMap(Exit.findErrorOption(exit), (error) =>
-    error._tag === "GithubError" && error.reason._tag === "RateLimited" ? newLimit(error.reason) : Option.none()
+    error._tag === "GithubError" && error.reason._tag === "RateLimited" ? Option.some(error.reason) : Option.none()
   )
-
-/** A limit to store for the other processes: stated by GitHub, for its own reason, and not stored yet. */
-export const newLimit = (
-  met: RateLimited
-): Option.Option<{ readonly message: string; readonly resumeAt: DateTime.Utc }> =>
-  met.enforcedBy === "service" && isNews(met)
-    ? Option.some({ message: met.throttling?.why ?? met.message, resumeAt: met.resumeAt })
-    : Option.none()
 
 /** The wait for the next scheduled scan. A full scan that was stopped or cut off goes on as soon as possible. */
 export const untilNextScan = (last: Option.Option<LastStart>, interval: Duration.Duration): Duration.Duration => {

@@ -11,11 +11,11 @@ export const Day = Schema.Struct({
 /** The counts of one day of UTC. */
 export interface Day extends Schema.Schema.Type<typeof Day> {}
 
-/** The calendar day of an instant (`2026-11-24`) in a zone by its IANA name; by UTC when there is no such zone. */
-export const calendarDay = (instant: DateTime.Utc, timeZone: string): string =>
-  DateTime.formatIsoDate(
-    Option.match(DateTime.zoneMakeNamed(timeZone), {
-      onNone: () => instant,
-      onSome: (zone) => DateTime.setZone(instant, zone)
-    })
-  )
+/** The calendar day of an instant (`2026-11-24`), or some days later, in a zone by its IANA name; by UTC when there is none. */
+export const calendarDay = (instant: DateTime.Utc, timeZone: string, daysLater = 0): string => {
+  const there: DateTime.DateTime = Option.match(DateTime.zoneMakeNamed(timeZone), {
+    onNone: () => instant,
+    onSome: (zone) => DateTime.setZone(instant, zone)
+  })
+  return DateTime.formatIsoDate(DateTime.add(there, { days: daysLater }))
+}

@@ -23,7 +23,7 @@ export const templateFault = (template: string): string | undefined => {
   if (/[{}]/.test(template.replace(placeholder, ""))) return "has a brace without its pair"
   if (new Set(named).size < named.length) return "names a placeholder twice. Write each one once"
   // The title is how Gitpip finds a deal again whose creation was not confirmed, and a login is unique.
-  if (!named.includes("login")) return "must hold {login}, so that each user's deal can be distinguished"
+  if (!named.includes("login")) return "must hold {login}, so that each user's deal has a title of its own"
   if (/[\p{L}\p{N}_-]\{login\}|\{login\}[\p{L}\p{N}_-]|\}\{login\}|\{login\}\{/u.test(template)) {
     return "must have a space or a bracket before and after {login}"
   }

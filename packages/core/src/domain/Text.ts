@@ -85,3 +85,30 @@ const visible = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toSt
 
 /** Text of a service's error, as part of a sentence: whatever breaks lines is a space. */
 export const sentence = (text: string, max: number): string => storable(text.replace(/[\s\p{Cc}]+/gu, " ").trim(), max)
+
+/** The most similar of several words, each compared by a part of it; undefined when more than half of the letters differ. */
+export const nearest = (
+  word: string,
+  known: ReadonlyArray<string>,
+  part: (word: string) => string = (word) => word
+): string | undefined => {
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: distance(part(word), part(candidate)) }))
+    .filter(({ candidate, distance }) => distance * 2 <= Math.max(part(word).length, part(candidate).length))
+    .toSorted((a, b) => a.distance - b.distance)
+  return best?.candidate
+}
+
+/** Levenshtein's distance. Effect's own is internal: `effect/cli`. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      const [left = 0, above = 0, aboveLeft = 0] = [next[j], row[j + 1], row[j]]
+      next.push(Math.min(left + 1, above + 1, aboveLeft + (letter === other ? 0 : 1)))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}

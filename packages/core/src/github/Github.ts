@@ -128,7 +128,7 @@ export class Github extends Context.Service<
      * All requests: `Unauthorized` or `Unexpected`. One kind: `Refused`, with the scope `credential`.
      */
     readonly refused: Effect.Effect<Option.Option<GithubError>>
-    /** Sends nothing until then: restores a limit that another process has stored. */
+    /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     /** Whether GitHub answers at all, and accepts the token. Costs nothing of the hourly limit. */
     readonly check: Effect.Effect<void, GithubError>

@@ -13,6 +13,7 @@ import type { GithubError } from "./errors.ts"
 import { type About, acceptanceOf, failAsOwn, isRefusal, isWeak, refusalSignature } from "./refusals.ts"
 import * as Trials from "./trials.ts"
 
+/** Sends requests under the knowledge of what GitHub refuses to this token. */
 export interface Access {
   /** Sends, and notes what the outcome shows about the token. A refusal is no evidence. */
   readonly noteAcceptance: <A>(send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
@@ -29,6 +30,7 @@ export interface Access {
 /** How long an answer to the probe counts. */
 const probeFreshness = Duration.minutes(1)
 
+/** Access without any evidence yet. */
 export const make = ({
   hasToken,
   probe: sendProbe

@@ -22,6 +22,7 @@ interface SendOptions {
   readonly onAnswer?: (answer: Answer) => Effect.Effect<void>
 }
 
+/** A whole response, and the time that it took. */
 export interface Exchanged {
   readonly answer: Answer
   /** When the request left, in epoch milliseconds. */
@@ -30,6 +31,7 @@ export interface Exchanged {
   readonly lasted: Duration.Duration
 }
 
+/** Sends to GitHub, and leaves the meaning of the answer to the caller. */
 export interface Transport {
   /** Whether an address is the API's own, so that the token may go there. */
   readonly isOwn: (url: URL) => boolean

@@ -9,7 +9,7 @@
 /** What a request asks for. An answer to one kind shows nothing about another kind. */
 export type Kind = "list" | "gist" | "account" | "feed" | "query"
 
-export interface Refusal {
+export interface RefusedRequest {
   readonly kind: Kind
   /** Names what was requested: two requests for one thing are one sign. */
   readonly thing: string
@@ -39,7 +39,7 @@ const maxOwn = 10_000
 const identity = (kind: Kind, thing: string): string => `${kind} ${thing}`
 
 /** A request was answered: the things that were refused in a row before it are at fault themselves. */
-export const answered = (evidence: Evidence, { kind, thing }: Pick<Refusal, "kind" | "thing">): Evidence => {
+export const answered = (evidence: Evidence, { kind, thing }: Pick<RefusedRequest, "kind" | "thing">): Evidence => {
   // The feed is one thing, so the answers to other requests show that the feed is at fault.
   const ended = [...evidence.rows].filter(([row]) => row === kind || row === "feed")
   const name = identity(kind, thing)
@@ -61,7 +61,7 @@ export const answered = (evidence: Evidence, { kind, thing }: Pick<Refusal, "kin
 /** A request was refused. `equal` counts the different things in a row, this one included; 0 when the thing itself is at fault. */
 export const refused = (
   evidence: Evidence,
-  { kind, signature, thing }: Refusal
+  { kind, signature, thing }: RefusedRequest
 ): { readonly evidence: Evidence; readonly equal: number; readonly isNew: boolean } => {
   if (evidence.own.get(identity(kind, thing)) === signature) return { evidence, equal: 0, isNew: false }
   const row = evidence.rows.get(kind)
@@ -75,5 +75,5 @@ export const refused = (
 }
 
 /** Whether the thing itself is known to be at fault for this refusal. */
-export const isOwn = (evidence: Evidence, { kind, signature, thing }: Refusal): boolean =>
+export const isOwn = (evidence: Evidence, { kind, signature, thing }: RefusedRequest): boolean =>
   evidence.own.get(identity(kind, thing)) === signature

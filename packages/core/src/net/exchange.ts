@@ -10,6 +10,7 @@ import { Headers, HttpClient, type HttpClientError, type HttpClientRequest, type
 import { causes, codesOf } from "./causes.ts"
 import { ConnectionFault, explain, isNeverSent } from "./connectionFault.ts"
 
+/** A response whose body was read, up to a bound. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -35,6 +36,10 @@ export interface ExchangeOptions {
 /** Room for every error that GitHub or Pipedrive documents, and for the beginning of an HTML page. */
 const maxErrorBytes = 64 * 1024
 
+/**
+ * Sends a request and reads the response within the time-out. Each status is an answer; only a missing answer is a
+ * failure.
+ */
 export const exchange = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest,

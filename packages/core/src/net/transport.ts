@@ -17,7 +17,7 @@ import { type HttpProxy, type Proxies, proxyFor } from "./proxies.ts"
 /** One request at a time on each connection, over HTTP/1.1, as `fetch` sends them. */
 const agentOptions = { allowH2: false } as const
 
-/** Loads undici when a layer is built. Modules that only name the layer start without undici. */
+/** Loading undici takes a tenth of a second, which only a process that sends requests should pay. */
 const loadUndici = Effect.promise(() => import("@effect/platform-node/Undici"))
 
 const acquire = (
@@ -47,18 +47,31 @@ export const Connections = Context.Reference<Effect.Effect<Undici.Dispatcher, ne
   }
 )
 
-/** The client through these proxies. */
-export const layerThrough = (proxies: Proxies): Layer.Layer<HttpClient.HttpClient> => {
-  const dispatcher = Effect.gen(function* () {
-    const agents = new Map<HttpProxy, Undici.Dispatcher>()
-    for (const proxy of [proxies.http, proxies.https].flatMap(Option.toArray)) agents.set(proxy, yield* through(proxy))
-    return (yield* yield* Connections).compose((dispatch) => (options, handler) => {
-      const proxy = agents.size === 0 ? undefined : proxyFor(proxies, new URL(String(options.origin)))
-      const agent = proxy === undefined ? undefined : agents.get(proxy)
-      return discreet(agent === undefined ? dispatch : agent.dispatch.bind(agent), proxy)(options, handler)
-    })
+const open = Effect.fnUntraced(function* (proxies: Proxies) {
+  const agents = new Map<HttpProxy, Undici.Dispatcher>()
+  for (const proxy of [proxies.http, proxies.https].flatMap(Option.toArray)) agents.set(proxy, yield* through(proxy))
+  return (yield* yield* Connections).compose((dispatch) => (options, handler) => {
+    const proxy = agents.size === 0 ? undefined : proxyFor(proxies, new URL(String(options.origin)))
+    const agent = proxy === undefined ? undefined : agents.get(proxy)
+    return discreet(agent === undefined ? dispatch : agent.dispatch.bind(agent), proxy)(options, handler)
   })
-  return Layer.effect(
+})
+
+/** Connections that are opened for the first request, and closed with the scope. */
+const onDemand = Effect.fnUntraced(function* (proxies: Proxies) {
+  const run = Effect.runPromiseWith(yield* Effect.context<Scope.Scope>())
+  let opened: Promise<Undici.Dispatcher> | undefined
+  const request: Undici.Dispatcher["request"] = async (options: Undici.Dispatcher.RequestOptions) => {
+    opened ??= run(open(proxies))
+    return (await opened).request(options)
+  }
+  // Hazard: the client calls nothing but `request`, unless a request has the header `upgrade`. None of Gitpip's has.
+  return { request } as Undici.Dispatcher
+})
+
+/** The client through these proxies. */
+export const layerThrough = (proxies: Proxies): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.effect(
     HttpClient.HttpClient,
     Effect.map(NodeHttpClient.makeUndici, (client) =>
       client.pipe(
@@ -66,8 +79,7 @@ export const layerThrough = (proxies: Proxies): Layer.Layer<HttpClient.HttpClien
         HttpClient.transformResponse(Effect.map(decoded))
       )
     )
-  ).pipe(Layer.provide(Layer.effect(NodeHttpClient.Dispatcher, dispatcher)))
-}
+  ).pipe(Layer.provide(Layer.effect(NodeHttpClient.Dispatcher, onDemand(proxies))))
 
 /** The transport when a program brings none. A proxy of the settings is used for every address but those of NO_PROXY. */
 export const layerTransport: Layer.Layer<HttpClient.HttpClient, never, Settings> = Layer.unwrap(

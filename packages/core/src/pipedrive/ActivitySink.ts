@@ -1,15 +1,17 @@
 /** Publishes each file as an activity on the deal that bears the user's name: the default. */
-import { Cache, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
+import { DateTime, Effect, Layer, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import { activityPrice, type Delivery, type Recipient, Sink } from "../publish/Sink.ts"
+import { activityPrice, type Delivery, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker } from "./activity.ts"
 import * as CreateActivity from "./createActivity.ts"
-import { dealOfRemoteId, ensureDeal, isBefore } from "./deals.ts"
+import { dealOfRemoteId, isBefore } from "./deals.ts"
 import { Pipedrive } from "./Pipedrive.ts"
-import { sinking, storing } from "./sinkErrors.ts"
+import * as Placing from "./Placing.ts"
+import { sinking } from "./sinkErrors.ts"
 import * as TimeZone from "./timeZone.ts"
+import * as UserDeals from "./userDeals.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Layer.effect(
   Sink,
@@ -17,24 +19,18 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const pipedrive = yield* Pipedrive
     const { deals } = yield* Store
     const settings = yield* Settings
-    const timeZone = yield* TimeZone.make(pipedrive)
-
-    /** Files of one user are published side by side: they share one search for the deal. */
-    const targets = yield* Cache.makeWith((recipient: Recipient) => ensureDeal(pipedrive, deals, recipient), {
-      capacity: 10_000,
-      timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.minutes(10) : Duration.zero)
-    })
+    const timeZone = yield* TimeZone.make(pipedrive, settings.activity)
+    const placing = yield* Placing.make(pipedrive, settings)
+    const userDeals = yield* UserDeals.make({ deals, pipedrive, placing, settings: settings.deal })
 
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
-      target: ({ userKey, username }) => Effect.map(Cache.get(targets, { userKey, username }), String),
-      forget: ({ userKey, username }, target) =>
-        Effect.andThen(
-          Cache.invalidate(targets, { userKey, username }),
-          storing(deals.forget(userKey, Number(target)))
-        ),
-      create: CreateActivity.make({ pipedrive, settings, timeZone }),
+      prepare: Effect.asVoid(placing.current),
+      fault: placing.fault,
+      target: (recipient) => Effect.map(userDeals.target(recipient), String),
+      forget: (recipient, target) => userDeals.forget(recipient, Number(target)),
+      create: CreateActivity.make({ pipedrive, placing, settings: settings.activity, timeZone, userDeals }),
       find: findActivities(pipedrive),
       deleteDuplicate: (remoteId) =>
         sinking(

@@ -12,16 +12,19 @@ import { type Content, contentRefused } from "../domain/GistFile.ts"
 import { cut } from "../domain/Text.ts"
 import * as Timing from "../domain/Timing.ts"
 import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
+import { Settings } from "../Settings.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
-import { dealOfRemoteId, withTitle } from "./deals.ts"
+import { addedSince, dealOfRemoteId } from "./deals.ts"
 import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
-import { remarkOn, sinking } from "./sinkErrors.ts"
+import * as Placing from "./Placing.ts"
+import { failing, remarkOn, sinking } from "./sinkErrors.ts"
 
-export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
+export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effect(
   Sink,
   Effect.gen(function* () {
     const pipedrive = yield* Pipedrive
+    const placing = yield* Placing.make(pipedrive, yield* Settings)
 
     /** Adds the note. Any failure leaves the deal behind, so that the next attempt must find it. */
     const addNote = (id: number, delivery: Delivery, content: Content): Effect.Effect<Created, SinkError> => {
@@ -49,15 +52,22 @@ export const layer: Layer.Layer<Sink, never, Pipedrive> = Layer.effect(
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
+      prepare: Effect.asVoid(placing.current),
+      fault: placing.fault,
       target: () => Effect.succeed(""),
       forget: () => Effect.void,
       create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {
-        const id = yield* sinking(pipedrive.createDeal(title(delivery), begin))
+        const { deal } = yield* placing.current
+        const { id } = yield* pipedrive.createDeal({ title: title(delivery), ...deal }, begin).pipe(
+          whenRefused((reason) => Effect.andThen(placing.recheck, Effect.fail(new PipedriveError({ reason })))),
+          Effect.catchTag("PipedriveError", failing)
+        )
         return yield* addNote(id, delivery, content)
       }),
       find: Effect.fn("DealSink.find")(function* (_target, delivery, since) {
         const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
-        return (yield* withTitle(pipedrive, title(delivery), oldest)).map(({ id }) => String(id))
+        const own = title(delivery)
+        return (yield* addedSince(pipedrive, oldest, (title) => title === own)).map(({ id }) => String(id))
       }),
       finish: Effect.fn("DealSink.finish")(function* (remoteId, delivery, content) {
         const notes = yield* sinking(pipedrive.notesOfDeal(Number(remoteId)))

@@ -19,12 +19,16 @@ import * as Calls from "./calls.ts"
 
 import type { PipedriveError } from "./errors.ts"
 import type { DayBudget } from "./limits.ts"
+import type { DealChoices, Named, NamedStage, NamedUser } from "./lists.ts"
+import * as Lists from "./lists.ts"
 import type { Begin } from "./transport.ts"
 import * as Transport from "./transport.ts"
 import {
-  ActivityType,
+  type FoundDeal,
   type NewActivity,
+  type NewDeal,
   type Page,
+  pageOf,
   read,
   StoredActivity,
   StoredDeal,
@@ -36,8 +40,15 @@ import {
 
 export { PipedriveError } from "./errors.ts"
 export type { DayBudget } from "./limits.ts"
+export type { DealChoices, Named, NamedStage, NamedUser } from "./lists.ts"
 export type { Begin } from "./transport.ts"
-export type { NewActivity, Page, StoredActivity, StoredDeal, StoredNote } from "./wire.ts"
+export type { FoundDeal, NewActivity, NewDeal, Page, StoredActivity, StoredDeal, StoredNote } from "./wire.ts"
+
+/** A new deal, with its owner when Pipedrive reports it. */
+export interface CreatedDeal {
+  readonly id: number
+  readonly ownerId: number | undefined
+}
 
 type Call<A> = Effect.Effect<A, PipedriveError>
 
@@ -76,13 +87,13 @@ export class Pipedrive extends Context.Service<
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. */
     readonly activitiesOfDeal: (dealId: number, cursor: Option.Option<string>) => Call<Page<StoredActivity>>
     /** 5 tokens. The id of the new deal. */
-    readonly createDeal: (title: string, begin?: Begin) => Call<number>
+    readonly createDeal: (deal: NewDeal, begin?: Begin) => Call<CreatedDeal>
     /** 3 tokens. Deleting again succeeds. */
     readonly deleteDeal: (id: number) => Call<void>
     /** 1 token. `None` when the deal is deleted or hidden from the token's user. */
     readonly deal: (id: number) => Call<Option.Option<StoredDeal>>
-    /** 20 tokens. Deals whose title equals the term but for case. The index lags by seconds. */
-    readonly searchDeals: (title: string) => Call<ReadonlyArray<StoredDeal>>
+    /** 20 tokens. The first 100 open deals with this in their title, or as their title. The index lags by seconds. */
+    readonly searchDeals: (term: string, how: { readonly isWholeTitle: boolean }) => Call<Page<FoundDeal>>
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. Not delayed like the search. */
     readonly newestDeals: (cursor: Option.Option<string>) => Call<Page<StoredDeal>>
     /** 10 tokens (v1 only). */
@@ -93,11 +104,21 @@ export class Pipedrive extends Context.Service<
     readonly me: Call<{ readonly timeZone: string }>
     /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
     readonly activityTypes: Call<ReadonlyArray<string>>
+    /** 10 tokens for each 500. */
+    readonly pipelines: Call<ReadonlyArray<Named>>
+    /** 10 tokens for each 500. Of all pipelines. */
+    readonly stages: Call<ReadonlyArray<NamedStage>>
+    /** 20 tokens (v1 only). Users who are active. */
+    readonly users: Call<ReadonlyArray<NamedUser>>
+    /** 10 tokens for each 500 fields. The choices of deals' labels, and of who sees a deal. */
+    readonly dealChoices: Call<DealChoices>
+    /** 10 tokens for each 500 fields. The priorities of activities. */
+    readonly priorities: Call<ReadonlyArray<Named>>
     /** The rest of the burst window, by Pipedrive's last response. */
     readonly limits: Effect.Effect<ThrottleState>
     /** The company's tokens of the day, by the last response that reported them. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
-    /** Sends nothing until then: another process, or an earlier one, met a limit. */
+    /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
   }
 >()("gitpip/Pipedrive") {
@@ -114,19 +135,20 @@ export class Pipedrive extends Context.Service<
         })
 
         const { create, get, list, remove } = Calls.make({ origin: settings.origin, transport })
+        const lists = Lists.make(list)
 
         return Pipedrive.of({
           limitKey,
           origin: settings.origin,
           createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity, begin?: Begin) =>
-            create("v2/activities", activity, { cost: Timing.createCost, begin })
+            Effect.map(create("v2/activities", activity, { cost: Timing.createCost, begin }), ({ id }) => id)
           ),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
             list(StoredActivity, "v2/activities", { cost: 10, query: { deal_id: dealId, ...newestFirst(cursor) } })
           ),
-          createDeal: Effect.fn("Pipedrive.createDeal")((title: string, begin?: Begin) =>
-            create("v2/deals", { title }, { cost: Timing.createCost, begin })
+          createDeal: Effect.fn("Pipedrive.createDeal")((deal: NewDeal, begin?: Begin) =>
+            create("v2/deals", deal, { cost: Timing.createCost, begin })
           ),
           deleteDeal: Effect.fn("Pipedrive.deleteDeal")((id: number) => remove(`v2/deals/${id}`)),
           deal: Effect.fn("Pipedrive.deal")((id: number) =>
@@ -136,23 +158,36 @@ export class Pipedrive extends Context.Service<
               Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeedNone)
             )
           ),
-          searchDeals: Effect.fn("Pipedrive.searchDeals")((title: string) =>
-            transport
-              .call(get("v2/deals/search", { term: title, fields: "title", exact_match: "true", limit: 100 }), {
-                cost: 20,
-                isSearch: true,
-                maxBytes: Calls.maxListBytes
-              })
-              .pipe(
-                Effect.flatMap(read(WireSearch)),
-                Effect.map(({ data }) => data.items.map(({ item }) => item))
-              )
+          searchDeals: Effect.fn("Pipedrive.searchDeals")(
+            (term: string, { isWholeTitle }: { readonly isWholeTitle: boolean }) =>
+              transport
+                .call(
+                  get("v2/deals/search", {
+                    term,
+                    fields: "title",
+                    exact_match: `${isWholeTitle}`,
+                    status: "open",
+                    limit: 100
+                  }),
+                  {
+                    cost: 20,
+                    isSearch: true,
+                    maxBytes: Calls.maxListBytes
+                  }
+                )
+                .pipe(
+                  Effect.flatMap(read(WireSearch)),
+                  Effect.map(({ additional_data, data }) =>
+                    pageOf({ data: data.items.map(({ item }) => item), additional_data })
+                  )
+                )
           ),
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
             list(StoredDeal, "v2/deals", { cost: 10, query: newestFirst(cursor) })
           ),
           createNote: Effect.fn("Pipedrive.createNote")(
-            (body: { readonly deal_id: number; readonly content: string }) => create("v1/notes", body, { cost: 10 })
+            (body: { readonly deal_id: number; readonly content: string }) =>
+              Effect.map(create("v1/notes", body, { cost: 10 }), ({ id }) => id)
           ),
           notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
             Effect.map(
@@ -166,9 +201,7 @@ export class Pipedrive extends Context.Service<
             })),
             Effect.withSpan("Pipedrive.me")
           ),
-          activityTypes: Effect.map(list(ActivityType, "v1/activityTypes", { cost: 20 }), ({ items }) =>
-            items.filter((type) => type.active_flag !== false && type.active_flag !== 0).map((type) => type.key_string)
-          ),
+          ...lists,
           limits: transport.limits,
           budget: transport.budget,
           block: transport.block

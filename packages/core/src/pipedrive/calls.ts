@@ -24,7 +24,7 @@ export const make = ({
 
   return {
     get,
-    /** Answers the new item's id. */
+    /** Answers the new item's id, and its owner when the answer has it. */
     create: (
       path: string,
       body: unknown,
@@ -32,7 +32,10 @@ export const make = ({
     ) =>
       transport.call(post(path, body), { cost, begin }).pipe(
         Effect.flatMap(read(WireCreated)),
-        Effect.map(({ data }) => data.id)
+        Effect.map(({ data }) => ({
+          id: data.id,
+          ownerId: typeof data.owner_id === "number" ? data.owner_id : undefined
+        }))
       ),
     /** 3 tokens. An item that is gone already counts as deleted. */
     remove: (path: string) =>

@@ -3,12 +3,14 @@ import { DateTime, Effect, Option } from "effect"
 import { calendarDay } from "../domain/Day.ts"
 import { type Content, contentRefused } from "../domain/GistFile.ts"
 import { type Created, Forbidden, ItemRefused, type Order, SinkError, TargetGone } from "../publish/Sink.ts"
-import type { Settings } from "../Settings.ts"
+import type { ActivitySettings } from "../Settings.ts"
 import { fromFile } from "./activity.ts"
 import { whyUnusable } from "./deals.ts"
 import { type Refusal, whenRefused } from "./errors.ts"
-import type { Pipedrive } from "./Pipedrive.ts"
+import type { NewActivity, Pipedrive } from "./Pipedrive.ts"
+import type { Placing } from "./Placing.ts"
 import { failing, mayBeContent, remarkOn } from "./sinkErrors.ts"
+import type { UserDeals } from "./userDeals.ts"
 
 /** After this many requests without the content that were refused as well, the content is not the reason. */
 const maxOmissionsRefused = 3
@@ -23,45 +25,73 @@ const fail = (reason: SinkError["reason"]) => Effect.fail(new SinkError({ reason
 
 interface Parts {
   readonly pipedrive: Pipedrive["Service"]
-  readonly settings: Settings["Service"]
-  /** Of the token's user: the due date is a day there. */
+  readonly placing: Placing
+  readonly settings: ActivitySettings
+  /** The due date is a day there. */
   readonly timeZone: Effect.Effect<string>
+  readonly userDeals: UserDeals
 }
 
-export const make = ({ pipedrive, settings: { activity: settings }, timeZone }: Parts) => {
+/** The fields of an activity that the settings and the deal decide. */
+type Fields = Pick<NewActivity, "type" | "done" | "due_date" | "owner_id" | "priority">
+
+/** Whether a refusal can be about the owner, such as a deactivated user. Pipedrive does not document its messages. */
+const mayBeOwner = ({ message }: Refusal): boolean =>
+  /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(message)
+
+export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
   /** Requests without the content that were refused as well, in a row. */
   let omissionsRefused = 0
+  /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users. */
+  const refusedOwners = new Set<number>()
 
-  const send = Effect.fnUntraced(function* (
-    { begin, delivery, target }: Order,
-    { content, day }: { readonly content: Content; readonly day: string }
-  ) {
-    const activity = {
-      ...fromFile({ ...delivery, content }),
-      type: settings.type,
-      deal_id: Number(target),
-      due_date: day,
-      done: settings.done
+  const fieldsFor = Effect.fnUntraced(function* (target: string): Effect.fn.Return<Fields, SinkError> {
+    const { due, done, type } = settings
+    const { priority } = yield* placing.current
+    const owner = yield* userDeals.ownerOf(Number(target))
+    const today = yield* DateTime.now
+    const zone = yield* timeZone
+    return {
+      type,
+      done,
+      ...(Option.isSome(due) ? { due_date: calendarDay(today, zone, due.value) } : {}),
+      ...(owner === undefined || refusedOwners.has(owner) ? {} : { owner_id: owner }),
+      ...(priority === undefined ? {} : { priority })
     }
+  })
+
+  const send = Effect.fnUntraced(function* ({ begin, delivery, target }: Order, fields: Fields, content: Content) {
+    const activity = { ...fromFile({ ...delivery, content }), ...fields, deal_id: Number(target) }
     const id = yield* pipedrive.createActivity(activity, begin)
     omissionsRefused = 0
     return String(id)
   })
 
   /** Sends the file without its content, when the content may be what was refused. `None` when that was refused as well. */
-  const withoutContent = Effect.fnUntraced(function* (order: Order, day: string, refusal: Refusal) {
+  const withoutContent = Effect.fnUntraced(function* (order: Order, fields: Fields, refusal: Refusal) {
     if (!mayBeContent(refusal) || order.content._tag === "Omitted" || omissionsRefused >= maxOmissionsRefused) {
       return Option.none<Created>()
     }
-    return yield* send(order, { content: contentRefused, day }).pipe(
+    return yield* send(order, fields, contentRefused).pipe(
       Effect.map((remoteId) => Option.some({ remoteId, remark: `The content was left out: ${refusal.message}` })),
       Effect.tapError(() => Effect.sync(() => omissionsRefused++)),
       whenRefused(() => Effect.succeedNone)
     )
   })
 
+  /** Sends the file as the token's user's own, when the deal's owner may be what was refused. */
+  const withoutOwner = Effect.fnUntraced(function* (order: Order, { owner_id, ...fields }: Fields, refusal: Refusal) {
+    const { owner } = yield* placing.current
+    if (owner_id === undefined || owner !== "deal" || !mayBeOwner(refusal)) return Option.none<Created>()
+    return yield* send(order, fields, order.content).pipe(
+      Effect.map((remoteId) => Option.some({ remoteId, remark: `The deal's owner was left out: ${refusal.message}` })),
+      Effect.tap(() => Effect.sync(() => refusedOwners.add(owner_id))),
+      whenRefused(() => Effect.succeedNone)
+    )
+  })
+
   /** Pipedrive does not document how it refuses an activity on an unusable deal: reading the deal shows that. */
-  const afterRefusal = Effect.fnUntraced(function* (order: Order, day: string, refusal: Refusal) {
+  const afterRefusal = Effect.fnUntraced(function* (order: Order, fields: Fields, refusal: Refusal) {
     const { target } = order
     const deal = yield* Effect.option(pipedrive.deal(Number(target)))
     const why = Option.isSome(deal) ? whyUnusable(deal.value) : undefined
@@ -70,9 +100,11 @@ export const make = ({ pipedrive, settings: { activity: settings }, timeZone }: 
       return yield* fail(new TargetGone({ message }))
     }
     if (Option.isSome(deal)) {
-      const created = yield* withoutContent(order, day, refusal)
+      const owned = yield* withoutOwner(order, fields, refusal)
+      const created = Option.isSome(owned) ? owned : yield* withoutContent(order, fields, refusal)
       if (Option.isSome(created)) return created.value
     }
+    yield* placing.recheck
     const message = withAdvice(refusal.message, settings.type)
     return yield* fail(
       refusal._tag === "Forbidden" || Option.isNone(deal)
@@ -83,10 +115,10 @@ export const make = ({ pipedrive, settings: { activity: settings }, timeZone }: 
 
   return Effect.fn("ActivitySink.create")(function* (order: Order): Effect.fn.Return<Created, SinkError> {
     const { content } = order
-    const day = calendarDay(yield* DateTime.now, yield* timeZone)
-    return yield* send(order, { content, day }).pipe(
+    const fields = yield* fieldsFor(order.target)
+    return yield* send(order, fields, content).pipe(
       Effect.map((remoteId): Created => ({ remoteId, remark: remarkOn(content) })),
-      whenRefused((refusal) => afterRefusal(order, day, refusal)),
+      whenRefused((refusal) => afterRefusal(order, fields, refusal)),
       Effect.catchTag("PipedriveError", failing)
     )
   })

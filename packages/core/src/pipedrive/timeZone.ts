@@ -1,9 +1,10 @@
-/** The time zone of the token's user, by its IANA name. Empty, which means UTC, while it cannot be read. */
-import { Cache, Duration, Effect, Exit } from "effect"
+/** The time zone of due dates, by its IANA name: the setting's, else that of the token's user, else `TZ`. */
+import { Cache, Duration, Effect, Exit, Option } from "effect"
+import type { ActivitySettings } from "../Settings.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 
-/** Read once a day. After a failed read publishing goes on in UTC, and the next file reads again. */
-export const make = ({ me }: Pipedrive["Service"]) =>
+/** Empty while Pipedrive does not report it. Read once a day. After a failed read publishing goes on, and the next file reads again. */
+const ofTokenUser = ({ me }: Pipedrive["Service"]) =>
   Effect.map(
     Cache.makeWith(
       (_: "own") =>
@@ -21,3 +22,13 @@ export const make = ({ me }: Pipedrive["Service"]) =>
     ),
     (zones) => Cache.get(zones, "own")
   )
+
+export const make = (pipedrive: Pipedrive["Service"], { fallbackZone, timeZone }: ActivitySettings) =>
+  Option.match(timeZone, {
+    onSome: (zone) => Effect.succeed(Effect.succeed(zone)),
+    onNone: () =>
+      Effect.map(
+        ofTokenUser(pipedrive),
+        Effect.map((zone) => (zone === "" ? fallbackZone : zone))
+      )
+  })

@@ -12,11 +12,26 @@ export interface NewActivity {
   /** `key_string` of an activity type. */
   readonly type: string
   readonly deal_id: number
-  /** `YYYY-MM-DD`, a calendar day in the time zone of the token's user. */
-  readonly due_date: string
+  /** The token's user without it. */
+  readonly owner_id?: number
+  /** The id of an option of the activity field `priority`. */
+  readonly priority?: number
+  /** `YYYY-MM-DD`, a calendar day. */
+  readonly due_date?: string
   readonly done: boolean
   /** HTML. */
   readonly note: string
+}
+
+/** Without a pipeline and a stage Pipedrive takes the first stage of its default pipeline. */
+export interface NewDeal {
+  readonly title: string
+  readonly pipeline_id?: number
+  readonly stage_id?: number
+  /** The token's user without it. */
+  readonly owner_id?: number
+  readonly label_ids?: ReadonlyArray<number>
+  readonly visible_to?: number
 }
 
 export const StoredActivity = Schema.Struct({
@@ -31,6 +46,7 @@ export const StoredDeal = Schema.Struct({
   title: Schema.String,
   add_time: Schema.optional(Schema.NullOr(Schema.String)),
   status: Schema.optional(Schema.NullOr(Schema.String)),
+  owner_id: Schema.optional(Schema.NullOr(Schema.Int)),
   is_deleted: Schema.optional(Schema.NullOr(Schema.Boolean)),
   is_archived: Schema.optional(Schema.NullOr(Schema.Boolean))
 })
@@ -38,6 +54,44 @@ export type StoredDeal = typeof StoredDeal.Type
 
 export const StoredNote = Schema.Struct({ id: Schema.Int, content: Schema.optional(Schema.NullOr(Schema.String)) })
 export type StoredNote = typeof StoredNote.Type
+
+/** A search answers a deal in a form of its own: with its owner and stage, and without its pipeline. */
+const FoundDeal = Schema.Struct({
+  ...StoredDeal.fields,
+  owner: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
+  stage: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) })))
+})
+export type FoundDeal = typeof FoundDeal.Type
+
+const Named = {
+  id: Schema.Int,
+  name: Schema.optional(Schema.NullOr(Schema.String)),
+  is_deleted: Schema.optional(Schema.NullOr(Schema.Boolean))
+}
+/** https://developers.pipedrive.com/docs/api/v1/Pipelines#getPipelines */
+export const WirePipeline = Schema.Struct(Named)
+/** https://developers.pipedrive.com/docs/api/v1/Stages#getStages */
+export const WireStage = Schema.Struct({ ...Named, pipeline_id: Schema.optional(Schema.NullOr(Schema.Int)) })
+/** https://developers.pipedrive.com/docs/api/v1/Users#getUsers */
+export const WireUser = Schema.Struct({
+  ...Named,
+  email: Schema.optional(Schema.NullOr(Schema.String)),
+  active_flag: Schema.optional(Schema.Unknown)
+})
+/** https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields */
+export const WireField = Schema.Struct({
+  field_code: Schema.String,
+  options: Schema.optional(
+    Schema.NullOr(
+      Schema.Array(
+        Schema.Struct({
+          id: Schema.optional(Schema.Union([Schema.Int, Schema.String])),
+          label: Schema.optional(Schema.NullOr(Schema.String))
+        })
+      )
+    )
+  )
+})
 
 export const ActivityType = Schema.Struct({ key_string: Schema.String, active_flag: Schema.optional(Schema.Unknown) })
 
@@ -51,9 +105,14 @@ export const WireFailure = Schema.Struct({
 export const WireCurrentUser = Schema.Struct({
   data: Schema.Struct({ timezone_name: Schema.optional(Schema.NullOr(Schema.String)) })
 })
-export const WireCreated = Schema.Struct({ data: Schema.Struct({ id: Schema.Int }) })
+export const WireCreated = Schema.Struct({
+  data: Schema.Struct({ id: Schema.Int, owner_id: Schema.optional(Schema.Unknown) })
+})
 export const WireSearch = Schema.Struct({
-  data: Schema.Struct({ items: Schema.Array(Schema.Struct({ item: StoredDeal })) })
+  data: Schema.Struct({ items: Schema.Array(Schema.Struct({ item: FoundDeal })) }),
+  additional_data: Schema.optional(
+    Schema.NullOr(Schema.Struct({ next_cursor: Schema.optional(Schema.NullOr(Schema.String)) }))
+  )
 })
 export const wireOne = <A, I>(schema: Schema.Codec<A, I>) => Schema.Struct({ data: schema })
 export const wirePage = <A, I>(schema: Schema.Codec<A, I>) =>

@@ -15,6 +15,8 @@ import type { UserKey } from "../domain/User.ts"
 export interface Recipient {
   readonly userKey: UserKey
   readonly username: string
+  /** As GitHub shows it, once that is known. */
+  readonly profile?: { readonly name: string | null; readonly company: string | null } | undefined
 }
 
 /** A file to be published. The created item must bear the file's unique `htmlUrl`, so that `find` finds the item. */
@@ -101,7 +103,7 @@ export interface Created {
 }
 
 /** A budget that requests use up, and that is renewed all at once. */
-export interface Budget {
+export interface SinkBudget {
   /** By the service's last answer. */
   readonly left: number
   readonly limit: number
@@ -113,7 +115,7 @@ export interface Budget {
 export interface Price {
   readonly creates: "activities" | "deals"
   readonly perFile: number
-  /** At most, for each user: finding or creating the target. */
+  /** For each user: finding or creating the target. */
   readonly perUser: number
 }
 
@@ -122,6 +124,7 @@ export interface Price {
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
 export const activityPrice: Price = { creates: "activities", perFile: 5, perUser: 20 + 5 }
+/** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */
@@ -139,6 +142,10 @@ export class Sink extends Context.Service<
     readonly limitKey: string
     /** Why the sink is off. `None` while it is on. */
     readonly off: Option.Option<string>
+    /** Checks what the settings of the sink name, before anything is sent. Cheap after a success. Fails with `Paused` only. */
+    readonly prepare?: Effect.Effect<void, SinkError>
+    /** What the last `prepare` found wrong. */
+    readonly fault?: Effect.Effect<Option.Option<string>>
     /** The target of the user's files, found or created. A sink that creates targets must create one for each user. */
     readonly target: (recipient: Recipient) => Effect.Effect<string, SinkError>
     /** Forgets a target that is gone: the next call of `target` answers another one. */
@@ -164,8 +171,8 @@ export class Sink extends Context.Service<
     /** Left out by a sink without a budget. */
     readonly price?: Price
     /** The budget that publishing uses up, if the sink has one and knows its size. A backlog leaves a part to new files. */
-    readonly budget: Effect.Effect<Option.Option<Budget>>
-    /** Sends nothing until then: another process, or an earlier one, met a limit. */
+    readonly budget: Effect.Effect<Option.Option<SinkBudget>>
+    /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, message: string) => Effect.Effect<void>
   }
 >()("gitpip/Sink") {

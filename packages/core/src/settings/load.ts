@@ -3,7 +3,7 @@
  *
  * All faults are reported in one message, so that a wrong deployment is fixed in one go.
  */
-import { type Config, ConfigProvider, Duration, Effect, Option, Result } from "effect"
+import { Config, ConfigProvider, Duration, Effect, Option, Result } from "effect"
 import { emptyAddress } from "../database/address.ts"
 import type { Settings } from "../Settings.ts"
 import { readFiles } from "./fromFiles.ts"
@@ -11,6 +11,7 @@ import type { Definition } from "./kinds.ts"
 import { SettingsError } from "./SettingsError.ts"
 import { fileVariable, type SecretName } from "./secretFiles.ts"
 import { definitions } from "./table.ts"
+import { TimeZone } from "./values.ts"
 
 type Name = keyof typeof definitions
 type ValueOf<D> = D extends { readonly config: Config.Config<infer A> } ? A : never
@@ -82,7 +83,7 @@ const pipedriveOf = ({
 
 const withoutSlash = ({ href }: URL): string => href.replace(/\/+$/, "")
 
-const toSettings = (values: Values): Settings["Service"] => ({
+const toSettings = (values: Values, fallbackZone: string): Settings["Service"] => ({
   pipedrive: pipedriveOf(values),
   publishAs: values.GITPIP_PUBLISH_AS,
   activity: {
@@ -91,7 +92,8 @@ const toSettings = (values: Values): Settings["Service"] => ({
     owner: values.GITPIP_ACTIVITY_OWNER,
     due: values.GITPIP_ACTIVITY_DUE,
     priority: values.GITPIP_ACTIVITY_PRIORITY,
-    timeZone: values.GITPIP_TIME_ZONE
+    timeZone: values.GITPIP_TIME_ZONE,
+    fallbackZone
   },
   deal: {
     title: values.GITPIP_DEAL_TITLE,
@@ -117,9 +119,11 @@ const toSettings = (values: Values): Settings["Service"] => ({
   trustedProxies: values.GITPIP_TRUSTED_PROXIES,
   scanInterval: values.GITPIP_SCAN_INTERVAL,
   maxDelay: Duration.max(values.GITPIP_MAX_DELAY, values.GITPIP_SCAN_INTERVAL),
+  keepHistory: values.GITPIP_KEEP_HISTORY,
   feed: values.GITPIP_FEED,
   logLevel: values.GITPIP_LOG_LEVEL,
-  logFormat: values.GITPIP_LOG_FORMAT
+  logFormat: values.GITPIP_LOG_FORMAT,
+  googleProject: values.GOOGLE_CLOUD_PROJECT
 })
 
 /**
@@ -142,6 +146,12 @@ const isEmpty = Effect.fnUntraced(
   Effect.orElseSucceed(() => false)
 )
 
+/** The zone that `TZ` names as every program reads it. Another form of `TZ` counts as none. */
+const zoneOfProcess = Effect.gen(function* () {
+  const zone = Config.schema(TimeZone, "TZ").pipe(Config.orElse(() => Config.succeed("UTC")))
+  return yield* zone.parse(yield* ConfigProvider.ConfigProvider)
+}).pipe(Effect.orElseSucceed(() => "UTC"))
+
 /** An empty address is a mistake, and not the wish for the embedded database. */
 const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING }: Partial<Values>) {
   if (POSTGRES_CONNECTION_STRING === undefined || Option.isSome(POSTGRES_CONNECTION_STRING)) return []
@@ -152,9 +162,10 @@ const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING
   return []
 })
 
+/** Reads all settings by the current `ConfigProvider`. Fails with every fault at once. */
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
   const { faults, values } = yield* readAll
   const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values)]
   if (all.length > 0) return yield* new SettingsError({ faults: all })
-  return toSettings(values as Values)
+  return toSettings(values as Values, yield* zoneOfProcess)
 })

@@ -101,6 +101,13 @@ export const definitions = {
     meaning:
       "Longest time between two checks of a user, when GitHub's limits do not allow every scan to check all users. A value below `GITPIP_SCAN_INTERVAL` counts as the interval"
   }),
+  GITPIP_KEEP_HISTORY: define({
+    config: Config.schema(Values.KeptFor, "GITPIP_KEEP_HISTORY").pipe(Config.withDefault(Duration.days(90))),
+    takes: "must be `forever`, or a number and its unit: `90 days`, or `90d`",
+    fallback: "90 days",
+    meaning:
+      "For how long past scans, attempts and visits can be read. No file is forgotten, nor what a visitor has seen. `forever` deletes nothing"
+  }),
   GITPIP_FEED: yesOrNo("GITPIP_FEED", {
     fallback: true,
     meaning: "Whether the server follows GitHub's public feed, which shows most new gists before the next scan does"
@@ -170,7 +177,7 @@ export const definitions = {
     config: Config.schema(Values.TimeZone, "GITPIP_TIME_ZONE").pipe(Config.option),
     fallback: "none",
     meaning:
-      "Time zone of due dates: `Europe/Berlin`. Without it the zone of the token's user in Pipedrive, and `TZ` while Pipedrive does not say"
+      "Time zone of due dates: `Europe/Berlin`. Without it the zone of the token's user in Pipedrive, and `TZ` while Pipedrive does not report it"
   }),
   GITPIP_DEAL_TITLE: define({
     config: Config.schema(Values.DealTitle, "GITPIP_DEAL_TITLE").pipe(Config.withDefault("{login}")),
@@ -218,5 +225,11 @@ export const definitions = {
     words: ["pretty", "json", "logfmt"],
     fallback: "pretty",
     meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
+  }),
+  GOOGLE_CLOUD_PROJECT: define({
+    config: Config.option(Config.schema(Values.GoogleProject, "GOOGLE_CLOUD_PROJECT")),
+    fallback: "none",
+    meaning:
+      "Google Cloud project with the traces. When set, lines of the `json` log name their trace as Cloud Logging reads it"
   })
 } as const

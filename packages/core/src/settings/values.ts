@@ -68,6 +68,23 @@ export const Interval = Schema.String.pipe(
   )
 )
 
+/** How long history is kept: infinite for `forever`. */
+export const KeptFor = Schema.String.pipe(
+  Schema.decode(
+    SchemaTransformation.transform({
+      decode: (text) => (text.trim().toLowerCase() === "forever" ? "Infinity" : inMillis(text.trim())),
+      encode: (text) => text
+    })
+  ),
+  Schema.decodeTo(Schema.DurationFromString)
+).check(
+  Schema.makeFilter((kept) =>
+    kept === Duration.infinity || Duration.between(kept, { minimum: Duration.days(1), maximum: Duration.days(36_500) })
+      ? undefined
+      : "must be `forever`, or at least 1 day: for example `90 days`"
+  )
+)
+
 /** Hazard: a message must not show the address, which may hold a password. */
 export const ProxyAddress = Schema.String.check(
   Schema.makeFilter((given) =>
@@ -100,6 +117,11 @@ export const Subnets = Schema.String.check(
       encode: (networks) => networks.map(IpNetwork.format).join(",")
     })
   )
+)
+
+/** https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin */
+export const GoogleProject = Schema.String.check(
+  Schema.isPattern(/^[a-z][a-z0-9.:-]*$/, { message: "must be the id of a Google Cloud project: `my-project-123`" })
 )
 
 export const Subdomain = Schema.String.check(

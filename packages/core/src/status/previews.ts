@@ -16,6 +16,7 @@ const previewLength = 32 * 1024
 /** Pipedrive's tokens a day and seat of the smallest plan: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 const smallestBudget = 30_000
 
+/** Previews of a user, whose whole list is read from GitHub, and of a stored file. */
 export const make: Effect.Effect<
   {
     readonly user: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>

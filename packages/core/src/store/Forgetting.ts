@@ -166,7 +166,7 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
 })
 
 /** What stands in Pipedrive, or may stand there. A deal of a file has a remote id that begins with `deal:`. */
-export const inPipedrive = (
+const inPipedrive = (
   sent: ReadonlyArray<typeof Sent.Type>,
   dealId: number | null
 ): Pick<Forgotten, "activities" | "deals" | "hashes" | "unconfirmed"> => {

@@ -14,6 +14,7 @@ const Granted = Schema.Struct({
   windowMillis: Schema.NullOr(Schema.Int)
 })
 
+/** Shared quotas by the database, for all processes that use it. */
 export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effect(
   SharedQuota,
   Effect.gen(function* () {

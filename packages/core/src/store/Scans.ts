@@ -56,6 +56,7 @@ const LastStart = Schema.Struct({
   resumeIn: Schema.NullOr(Schema.Finite),
   state: ScanState
 })
+/** How long ago the last full scan began, its state, and how long until the next one may go on. */
 export type LastStart = typeof LastStart.Type
 
 const Started = Schema.Struct({ key: ScanId, userKey: Schema.NullOr(Schema.Int) })

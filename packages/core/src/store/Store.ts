@@ -9,6 +9,7 @@ import * as Deals from "./Deals.ts"
 import * as Feed from "./FeedPositions.ts"
 import * as Forgetting from "./Forgetting.ts"
 import * as GistFiles from "./GistFiles.ts"
+import * as History from "./History.ts"
 import * as Limits from "./Limits.ts"
 import * as Listings from "./Listings.ts"
 import * as Changes from "./NewKeys.ts"
@@ -55,6 +56,7 @@ export class Store extends Context.Service<
     readonly limits: Made<typeof Limits>
     readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
+    readonly history: Made<typeof History>
     /** The database's clock. */
     readonly now: Effect.Effect<DateTime.Utc, DatabaseError>
     /** Fails when nothing can be written, as on a standby. */
@@ -79,6 +81,7 @@ export class Store extends Context.Service<
       limits: Limits.make,
       feed: Feed.make,
       totals: Totals.make,
+      history: History.make,
       now: clock,
       requireWritable: writable
     })

@@ -33,6 +33,8 @@ export const checks = series(counter("gitpip_checks_total"), byOutcome)
 export const filesFound = counter("gitpip_files_found_total")
 /** Scans that ended, by `done`, `stopped` or `interrupted`. */
 export const scans = series(counter("gitpip_scans_total"), byOutcome)
+/** Rows of history that were deleted, by table. */
+export const historyDeleted = series(counter("gitpip_history_deleted_total"), (table) => ({ table }))
 /** Polls of GitHub's public feed, by `new`, `unchanged`, `failed`, or `gap` when gists may have been missed. */
 export const feedPolls = series(counter("gitpip_feed_polls_total"), byOutcome)
 /** Users who were checked because the feed showed a new gist of theirs. */

@@ -12,7 +12,7 @@ import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
 import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService.ts"
 import { type Company, makeCompany } from "./internal/pipedrive/company.ts"
-import { addDeal, type DealInput } from "./internal/pipedrive/deals.ts"
+import { addDeal, type DealInput, editDeal } from "./internal/pipedrive/deals.ts"
 import {
   type BurstOptions,
   burstHeaders,
@@ -25,12 +25,14 @@ import {
 import { operations } from "./internal/pipedrive/operations.ts"
 import { refusal } from "./internal/pipedrive/requests.ts"
 import { type PipedriveRoute, pipedriveRoutes } from "./internal/pipedrive/routes.ts"
+import { newSetup, type PipedriveSetup } from "./internal/pipedrive/setup.ts"
 import type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal/pipedrive/state.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
 export type { DealInput } from "./internal/pipedrive/deals.ts"
 export type { PipedriveRoute } from "./internal/pipedrive/routes.ts"
+export type { PipedriveSetup } from "./internal/pipedrive/setup.ts"
 export type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal/pipedrive/state.ts"
 
 /**
@@ -65,6 +67,8 @@ export interface FakePipedriveOptions extends FakeServiceOptions {
   readonly noteTooLargeStatus?: 400 | 413
   /** Of the token's user, by its IANA name. Default `Etc/UTC`. */
   readonly timeZone?: string
+  /** What differs from a new company: one pipeline with five stages, one user, three labels and priorities. */
+  readonly setup?: Partial<PipedriveSetup>
 }
 
 /** A Pipedrive on 127.0.0.1 that keeps deals and activities, counts tokens, and breaks on request. */
@@ -77,6 +81,10 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   /** Adds a deal as if a person had made it, long enough ago for a search to find it. Returns its id. */
   readonly addDeal: (deal: DealInput) => number
   readonly deleteDeal: (id: number) => void
+  /** Changes a deal as a person would. */
+  readonly changeDeal: (id: number, change: Partial<DealInput>) => void
+  /** Changes pipelines, stages, users, labels or priorities as an administrator would. */
+  readonly changeSetup: (change: Partial<PipedriveSetup>) => void
   readonly deleteActivity: (id: number) => void
   /** By all requests since the start. */
   readonly tokensSpent: number
@@ -99,6 +107,7 @@ const make = Effect.fnUntraced(function* (
       noteTooLargeStatus: options.noteTooLargeStatus ?? 400,
       timeZone: options.timeZone ?? "Etc/UTC"
     },
+    { ...newSetup, ...options.setup },
     now
   )
   const admission = makeAdmission(company, token, options)
@@ -122,6 +131,10 @@ const make = Effect.fnUntraced(function* (
     notes: company.notes,
     addDeal: (deal) => addDeal(company, deal),
     deleteDeal: (id) => deleted(company.deals.delete(id, now()), "deal", id),
+    changeDeal: (id, change) => deleted(editDeal(company, id, change), "deal", id),
+    changeSetup: (change) => {
+      company.setup = { ...company.setup, ...change }
+    },
     deleteActivity: (id) => deleted(company.activities.delete(id, now()), "activity", id),
     get tokensSpent() {
       return admission.spent()

@@ -18,7 +18,8 @@ export {
   type PipedriveDeal,
   type PipedriveFault,
   type PipedriveNote,
-  type PipedriveRoute
+  type PipedriveRoute,
+  type PipedriveSetup
 } from "./FakePipedrive.ts"
 export type { FakeRequest, FakeService, FakeServiceOptions, Fault, FaultOptions, LoggedRequest } from "./FakeService.ts"
 export type {

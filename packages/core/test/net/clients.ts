@@ -12,7 +12,7 @@ import { Pipedrive } from "../../src/pipedrive/Pipedrive.ts"
 import { Settings, type SettingsError } from "../../src/Settings.ts"
 
 /** The transport without a proxy. */
-export const layerDirect = layerThrough(noProxies)
+const layerDirect = layerThrough(noProxies)
 
 /** Secrets that may appear only in the headers of requests to the right origin. */
 export const githubToken = "ghp_s3cr3t"

@@ -52,7 +52,7 @@ describe("requests through a proxy", () => {
         const { github, pipedrive, proxy } = yield* company(options)
         const client = yield* clients("https", { HTTPS_PROXY: address(proxy.host) })
         assert.isTrue(Option.isSome(yield* client.github.gists("octocat", Option.none())))
-        assert.isAbove(yield* client.pipedrive.createDeal("d"), 0)
+        assert.isAbove((yield* client.pipedrive.createDeal({ title: "d" })).id, 0)
         assert.deepStrictEqual(
           proxy.asked.map(({ line }) => line),
           ["CONNECT github.test:443", "CONNECT pipedrive.test:443"]
@@ -70,7 +70,7 @@ describe("requests through a proxy", () => {
         const { github, pipedrive, proxy } = yield* company(options)
         const client = yield* clients("http", { http_proxy: address(proxy.host) })
         assert.isTrue(Option.isSome(yield* client.github.gists("octocat", Option.none())))
-        assert.isAbove(yield* client.pipedrive.createDeal("d"), 0)
+        assert.isAbove((yield* client.pipedrive.createDeal({ title: "d" })).id, 0)
         assert.match(proxy.asked[0]?.line ?? "", /^GET http:\/\/github\.test\//)
         assert.match(proxy.asked[1]?.line ?? "", /^POST http:\/\/pipedrive\.test\//)
         assert.deepStrictEqual([github.requests.length, pipedrive.requests.length], [1, 1])
@@ -105,7 +105,7 @@ describe("a proxy that fails", () => {
         const { github, pipedrive, proxy } = yield* company(options)
         const client = yield* clients("https", { HTTPS_PROXY: `http://me:hush-password@${proxy.host}` })
         const read = yield* reasonOf(client.github.gists("octocat", Option.none()))
-        const created = yield* reasonOf(client.pipedrive.createDeal("d"))
+        const created = yield* reasonOf(client.pipedrive.createDeal({ title: "d" }))
         assert.deepStrictEqual([read._tag, created._tag], ["Unreachable", "Unreachable"])
         for (const { message } of [read, created]) {
           assert.include(message, `cannot be reached: the proxy http://${proxy.host} `)
@@ -121,7 +121,7 @@ describe("a proxy that fails", () => {
     Effect.gen(function* () {
       const { proxy } = yield* company({ credentials: "me:other" })
       const client = yield* clients("http", { HTTP_PROXY: `http://me:hush-password@${proxy.host}` })
-      const { _tag, message } = yield* reasonOf(client.pipedrive.createDeal("d"))
+      const { _tag, message } = yield* reasonOf(client.pipedrive.createDeal({ title: "d" }))
       assert.strictEqual(_tag, "Unreachable")
       assert.match(message, /the proxy \S+ rejects .* \(407\)\. Set HTTP_PROXY to http:\/\/USER:PASSWORD@HOST:PORT$/)
     })
@@ -132,7 +132,7 @@ describe("a proxy that fails", () => {
       const gone = yield* Effect.scoped(makeProxy())
       for (const scheme of ["http", "https"] as const) {
         const client = yield* clients(scheme, { HTTPS_PROXY: gone.host, HTTP_PROXY: gone.host })
-        const { _tag, message } = yield* reasonOf(client.pipedrive.createDeal("d"))
+        const { _tag, message } = yield* reasonOf(client.pipedrive.createDeal({ title: "d" }))
         assert.strictEqual(_tag, "Unreachable")
         assert.match(message, new RegExp(`the proxy http://${gone.host} cannot be reached \\(ECONNREFUSED\\)`))
       }
@@ -145,7 +145,7 @@ describe("a proxy that fails", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => setDefaultCACertificates([...trusted, certificate.cert])))
       const { pipedrive, proxy } = yield* company()
       const client = yield* clients("https", { HTTPS_PROXY: proxy.host })
-      const { _tag, message } = yield* reasonOf(client.pipedrive.createDeal("d"))
+      const { _tag, message } = yield* reasonOf(client.pipedrive.createDeal({ title: "d" }))
       assert.strictEqual(_tag, "Unreachable")
       assert.match(
         message,

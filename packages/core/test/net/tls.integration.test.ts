@@ -53,7 +53,7 @@ it.live("a certificate that nobody vouches for ends the connection before the re
     const github = yield* makeGithub(origin)
     const pipedrive = yield* makePipedrive(origin)
     assert.strictEqual((yield* reasonOf(github.gists("octocat", Option.none())))._tag, "Unreachable")
-    const reason = yield* reasonOf(pipedrive.createDeal("d"))
+    const reason = yield* reasonOf(pipedrive.createDeal({ title: "d" }))
     // Certainly not created, so no lookup is needed before the next attempt.
     assert.strictEqual(reason._tag, "Unreachable")
     assert.include(reason.message, "SELF_SIGNED_CERT")

@@ -37,7 +37,11 @@ describe("a 429", () => {
       assert.deepStrictEqual(yield* call(pipedrive, deal), ["BudgetSpent", midnight])
       assert.strictEqual(Option.getOrThrow(yield* pipedrive.budget).left, 0)
       fake.clearRequests()
-      for (const other of [pipedrive.deal(deal), pipedrive.searchDeals("x"), newest(pipedrive, deal)]) {
+      for (const other of [
+        pipedrive.deal(deal),
+        pipedrive.searchDeals("x", { isWholeTitle: true }),
+        newest(pipedrive, deal)
+      ]) {
         assert.deepStrictEqual(resumeOf(yield* reasonOf(other as Effect.Effect<unknown, Effect.Error<typeof other>>)), [
           "BudgetSpent",
           midnight
@@ -184,7 +188,9 @@ describe("pacing", () => {
   it.effect("holds searches to ten in two seconds, whatever the plan allows otherwise", () =>
     Effect.gen(function* () {
       const { fake } = yield* world({ burst: { limit: 100, windowMillis: 2_000 } })
-      yield* run(fake, (pipedrive) => Array.from({ length: 35 }, () => pipedrive.searchDeals("octocat")))
+      yield* run(fake, (pipedrive) =>
+        Array.from({ length: 35 }, () => pipedrive.searchDeals("octocat", { isWholeTitle: true }))
+      )
       assert.strictEqual(fake.count("GET", "/api/v2/deals/search", 200), 35)
       assert.strictEqual(fake.count(), 35)
       assert.isAtMost(busiest(fake.requests.map(({ at }) => at)), 10)
@@ -207,7 +213,7 @@ describe("pacing", () => {
   it.effect("learns nothing from the headers of a search, which report another window", () =>
     Effect.gen(function* () {
       const { pipedrive } = yield* world()
-      yield* pipedrive.searchDeals("octocat")
+      yield* pipedrive.searchDeals("octocat", { isWholeTitle: true })
       assert.isUndefined((yield* pipedrive.limits).budget)
     })
   )

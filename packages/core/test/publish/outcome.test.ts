@@ -16,7 +16,7 @@ import {
   Unexpected
 } from "../../src/github/Github.ts"
 import type { Decision, Situation } from "../../src/publish/decision.ts"
-import type { Verdict } from "../../src/publish/evidence.ts"
+import type { FailureVerdict } from "../../src/publish/evidence.ts"
 import { afterContentError, afterGithubError, failureOfGithub } from "../../src/publish/githubOutcome.ts"
 import * as Outcome from "../../src/publish/outcome.ts"
 import {
@@ -34,7 +34,7 @@ import {
 const message = "why"
 const instant = DateTime.makeUnsafe("2026-11-28T12:00:00Z")
 
-const verdict = (scope: Verdict["scope"], isProven: boolean): Verdict => ({
+const verdict = (scope: FailureVerdict["scope"], isProven: boolean): FailureVerdict => ({
   scope,
   isProven,
   failures: 2,
@@ -218,7 +218,7 @@ const inWords = ({ block, outcome }: Decision): readonly [string, string | undef
   ]
 }
 
-const decide = (error: Error, step: Step, claim: Situation, judged: Verdict): Decision =>
+const decide = (error: Error, step: Step, claim: Situation, judged: FailureVerdict): Decision =>
   error._tag === "GithubError"
     ? afterGithubError(claim, error, judged)
     : Outcome.afterSinkError(claim, new SinkError({ reason: error }), { step: step as Outcome.Step, verdict: judged })

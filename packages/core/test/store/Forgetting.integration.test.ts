@@ -247,7 +247,7 @@ for (const [kind, database] of databases) {
 }
 
 describe("forgetting a user whose file is under way", () => {
-  /** A publisher that holds a claim, and has noted that it sends now. */
+  /** A publisher that holds a claim, and has noted in the database that it sends now. */
   const begun = Effect.fnUntraced(function* (github: FakeGithub) {
     const gitpip = yield* Gitpip
     const { publications } = yield* Store

@@ -55,7 +55,8 @@ describe("lists", () => {
 
   it.effect("A list filters by deal, owner, state and time of change", () =>
     Effect.gen(function* () {
-      const { fake, deal, call, create } = yield* pipedrive()
+      const users = [{ id: 5, name: "Ann", email: "ann@example.com", active_flag: true }]
+      const { fake, deal, call, create } = yield* pipedrive({ setup: { users } })
       const other = fake.addDeal({ title: "hubot" })
       yield* create("0", { deal_id: deal, owner_id: 5 })
       yield* TestClock.adjust("10 seconds")

@@ -77,7 +77,7 @@ const refusedOf = <E extends { readonly message: string }>(
   )
 
 /** Fields without which an answer proves nothing, although Pipedrive's description requires no field. */
-const needed = /(^everything optional is|\b(data|items|item|id|title|key_string) is) missing$/
+const needed = /(^everything optional is|\b(data|items|item|id|title|key_string|field_code) is) missing$/
 
 /** A gist that GitHub does not call public is not read. */
 const secret = /^(everything optional|public) is missing: GitHub's answer cannot be read: it does not say whether/
@@ -116,12 +116,17 @@ describe("Pipedrive's description", () => {
     ["post", "/v2/activities", (pipedrive) => pipedrive.createActivity(activity)],
     ["get", "/v2/activities", (pipedrive) => pipedrive.activitiesOfDeal(1, Option.none())],
     ["delete", "/v2/activities/{id}", (pipedrive) => pipedrive.deleteActivity(1)],
-    ["post", "/v2/deals", (pipedrive) => pipedrive.createDeal("a")],
+    ["post", "/v2/deals", (pipedrive) => pipedrive.createDeal({ title: "a" })],
     ["get", "/v2/deals", (pipedrive) => pipedrive.newestDeals(Option.none())],
     ["get", "/v2/deals/{id}", (pipedrive) => pipedrive.deal(1)],
     ["delete", "/v2/deals/{id}", (pipedrive) => pipedrive.deleteDeal(1)],
-    ["get", "/v2/deals/search", (pipedrive) => pipedrive.searchDeals("a")],
-    ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes]
+    ["get", "/v2/deals/search", (pipedrive) => pipedrive.searchDeals("a", { isWholeTitle: true })],
+    ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes],
+    ["get", "/v2/pipelines", (pipedrive) => pipedrive.pipelines],
+    ["get", "/v2/stages", (pipedrive) => pipedrive.stages],
+    ["get", "/v1/users", (pipedrive) => pipedrive.users],
+    ["get", "/v2/dealFields", (pipedrive) => pipedrive.dealChoices],
+    ["get", "/v2/activityFields", (pipedrive) => pipedrive.priorities]
   ]
   for (const [method, path, read] of reads) {
     it.effect(`every form of ${method} ${path} that Pipedrive's description allows is read`, () =>
@@ -165,7 +170,7 @@ describe("an answer that cannot be read", () => {
       const value = { success: true, data: { id: "secret words" } }
       const lines = yield* logged(
         Effect.provide(
-          Effect.flatMap(Pipedrive, (pipedrive) => pipedrive.createDeal("a")),
+          Effect.flatMap(Pipedrive, (pipedrive) => pipedrive.createDeal({ title: "a" })),
           pipedriveWith(value)
         )
       )

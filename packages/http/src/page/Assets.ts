@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { brotliCompressSync, gzipSync } from "node:zlib"
 import { pageFiles } from "./pageFiles.ts"
 
+/** A file of the page in each encoding that browsers accept. */
 export interface Asset {
   readonly contentType: string
   readonly plain: Uint8Array
@@ -10,6 +11,7 @@ export interface Asset {
   readonly br: Uint8Array
 }
 
+/** All files of the page by path, and the version in their addresses. */
 export interface Assets {
   /** Of all parts together. */
   readonly version: string

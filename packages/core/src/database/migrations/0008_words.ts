@@ -61,7 +61,7 @@ export default Effect.gen(function* () {
   // Hazard: the lock must be a statement of its own. Each statement of a volatile function sees what was committed before the
   // statement began, so the last one sees whatever a scan committed while the first one waited.
   yield* sql`drop function record_visit`
-  // The place up to which each visitor has seen a user's files. Visits only tell history, and are deleted in the end.
+  // The place up to which each visitor has seen a user's files. Visits are history, and old ones are deleted.
   yield* sql`create table visitor_positions (
     user_key bigint not null references users (key),
     visitor text not null,
@@ -104,7 +104,7 @@ export default Effect.gen(function* () {
     end $$`
 
   // The scans that found nothing, for the deletion of old ones.
-  yield* sql`create index scans_without_files on scans (finished_at) where files = 0`
+  yield* sql`create index scans_without_files on scans (key) where files = 0`
 
   yield* sql`drop function use_door`
   // Grants slots in the window, and answers them with the window as any server knows it.

@@ -9,6 +9,7 @@ import listings from "./0007_listings.ts"
 import words from "./0008_words.ts"
 import contacts from "./0009_contacts.ts"
 
+/** Each migration by its number and name, as the table `gitpip_migrations` stores them. */
 export const migrations = {
   "0001_initial": initial,
   "0002_certainty": certainty,

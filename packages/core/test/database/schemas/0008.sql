@@ -12,6 +12,7 @@ insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, c
     case when n = 6 then timestamptz '2026-01-02' else timestamptz '2020-01-01' end, '2020-01-01', '2026-01-02'
   from generate_series(1, 6) n;
 insert into visits (user_key, visitor, after_file, until_file, visited_at) values (1, 'default', 0, 4, '2026-01-02');
+insert into visitor_positions (user_key, visitor, until_file) values (1, 'default', 4);
 insert into publications (file_key, user_key, state, start_tag, due_at, epoch, lease_until, sent_at, target, remote_id, attempts, error_reason, error_message, created_at, published_at) values
   (1, 1, 'published', 1, '2026-01-02', 1, null, null, '1', '900', 1, null, null, '2026-01-02', '2026-01-02'),
   (2, 1, 'sending', 2, '2026-01-02', 1, '2026-01-02', '2026-01-02', '1', null, 1, null, null, '2026-01-02', null),

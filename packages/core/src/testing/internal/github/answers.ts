@@ -18,6 +18,7 @@ export interface Github {
   readonly addresses: Addresses
 }
 
+/** The answer to one request by its route. Accounts and gists that outsiders cannot see are `404`. */
 export const answer = (github: Github, call: Call): Reply => {
   const { addresses, state } = github
   const { method, params, route } = call.request

@@ -21,6 +21,7 @@ export interface GistInput {
   readonly public?: boolean
 }
 
+/** The accounts and gists of the fake. Methods that change them throw on names that do not exist, or exist already. */
 export class GithubState {
   readonly feed = new Subject()
   readonly #logins = new Map<string, StoredUser>()

@@ -6,6 +6,7 @@ import { cleanHtml } from "./cleanHtml.ts"
 import { type Company, dealFault, newRow, noteFault, withRow } from "./company.ts"
 import { areFiltersOn, list } from "./lists.ts"
 import { type Body, found, type Request, refusal, withBody, withQuery } from "./requests.ts"
+import { setupFault } from "./setup.ts"
 import type { PipedriveActivity } from "./state.ts"
 import { EMPTY_ACTIVITY } from "./wire.ts"
 
@@ -71,7 +72,12 @@ const withActivityBody = (company: Company, request: Request, use: (fields: Body
         "ERR_BAD_REQUEST"
       )
     }
-    return noteFault(company, body.note) ?? dealFault(company, body.deal_id) ?? use(storedFields(body))
+    return (
+      setupFault(company, body) ??
+      noteFault(company, body.note) ??
+      dealFault(company, body.deal_id) ??
+      use(storedFields(body))
+    )
   })
 
 /** The stored form of what was sent. */

@@ -213,4 +213,16 @@ export const searchQuery: Shape = {
 
 export const notesQuery: Shape = { deal_id: id, start: id, limit: limited(500), sort: any }
 
+const paged = { limit: limited(500), cursor: any, sort_direction: oneOf(["asc", "desc"]) }
+
+export const pipelinesQuery: Shape = { ...paged, sort_by: oneOf(["id", "update_time", "add_time"]) }
+
+export const stagesQuery: Shape = {
+  ...paged,
+  pipeline_id: id,
+  sort_by: oneOf(["id", "update_time", "add_time", "order_nr"])
+}
+
+export const fieldsQuery: Shape = { limit: limited(500), cursor: any, include_fields: any }
+
 export const oneQuery: Shape = { include_fields: any, custom_fields: any }

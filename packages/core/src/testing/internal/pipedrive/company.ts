@@ -3,6 +3,7 @@ import type { Reply } from "../reply.ts"
 import { oneQuery } from "./checks.ts"
 import { cleanHtml } from "./cleanHtml.ts"
 import { found, idOf, notFound, type Request, refusal, withQuery } from "./requests.ts"
+import type { PipedriveSetup } from "./setup.ts"
 import { DealIndex, type PipedriveActivity, type PipedriveDeal, type PipedriveNote, type Row, Table } from "./state.ts"
 
 export interface CompanyOptions {
@@ -21,10 +22,14 @@ export interface Company {
   readonly activitiesByDeal: DealIndex<PipedriveActivity>
   readonly deals: Table<PipedriveDeal>
   readonly notes: Array<PipedriveNote>
+  /** A test may change it, as a person would. */
+  setup: PipedriveSetup
 }
 
-export const makeCompany = (options: CompanyOptions, now: () => number): Company => ({
+/** An empty company. `now` gives epoch milliseconds. */
+export const makeCompany = (options: CompanyOptions, setup: PipedriveSetup, now: () => number): Company => ({
   options,
+  setup,
   now,
   activities: new Table(),
   activitiesByDeal: new DealIndex(),

@@ -5,15 +5,24 @@ import { dealBody, dealsQuery, searchQuery } from "./checks.ts"
 import { type Company, newRow, withRow } from "./company.ts"
 import { list } from "./lists.ts"
 import { type Body, found, invalid, type Query, type Request, withBody, withQuery } from "./requests.ts"
+import { placeOf, setupFault } from "./setup.ts"
 import type { PipedriveDeal, Row } from "./state.ts"
 import { EMPTY_DEAL, searchItem } from "./wire.ts"
 
 /** The fake chooses id and times itself: lists rely on ids that grow with time. */
 export type DealInput = Partial<Omit<PipedriveDeal, "id" | "add_time" | "update_time">> & { readonly title: string }
 
-const newDeal = ({ deals, now }: Company, fields: Body): PipedriveDeal => {
+const newDeal = (company: Company, fields: Body): PipedriveDeal => {
+  const { deals, now } = company
   const at = instant(now())
-  return { ...EMPTY_DEAL, id: deals.nextId, add_time: at, update_time: at, ...fields }
+  return {
+    ...EMPTY_DEAL,
+    id: deals.nextId,
+    add_time: at,
+    update_time: at,
+    ...fields,
+    ...placeOf(company, fields)
+  }
 }
 
 /** Adds a deal that is old enough for lists and searches to show it. Returns its id. */
@@ -23,16 +32,29 @@ export const addDeal = (company: Company, fields: DealInput): number => {
   return value.id
 }
 
+/** Changes a deal at once, for lists and searches too. Answers whether there is such a deal. */
+export const editDeal = ({ deals, now }: Company, id: number, change: Partial<DealInput>): boolean => {
+  const row = deals.get(id)
+  if (row === undefined || row.value.is_deleted) return false
+  row.value = { ...row.value, ...change, update_time: instant(now()) }
+  return true
+}
+
 export const createDeal = (company: Company, request: Request): Reply =>
   withBody(request, { shape: dealBody, required: ["title"] }, (fields) => {
+    const fault = setupFault(company, fields)
+    if (fault !== undefined) return fault
     const value = newDeal(company, fields)
     company.deals.add(newRow(company, value))
     return found(value, company.options.createdStatus)
   })
 
-export const changeDeal = ({ deals, now, options }: Company, request: Request): Reply =>
-  withRow(deals, request, (row) =>
+export const changeDeal = (company: Company, request: Request): Reply =>
+  withRow(company.deals, request, (row) =>
     withBody(request, { shape: dealBody }, (fields) => {
+      const fault = setupFault(company, fields)
+      if (fault !== undefined) return fault
+      const { now, options } = company
       row.value = { ...row.value, ...fields, update_time: instant(now()) }
       row.searchableAt = now() + options.searchLagMillis
       return found(row.value)
@@ -62,7 +84,7 @@ export const searchDeals = (company: Company, request: Request): Reply =>
     const hits = company.deals.rows.filter(isHit(company, query, term))
     return jsonReply(200, {
       success: true,
-      data: { items: hits.slice(start, end).map(({ value }) => searchItem(value)) },
+      data: { items: hits.slice(start, end).map(({ value }) => searchItem(value, company.setup)) },
       additional_data: { next_cursor: end < hits.length ? `${end}` : null }
     })
   })

@@ -5,6 +5,7 @@ import { type Company, readOne, remove } from "./company.ts"
 import { changeDeal, createDeal, listDeals, searchDeals } from "./deals.ts"
 import { createNote, listNotes } from "./notes.ts"
 import { found, type Request } from "./requests.ts"
+import { listActivityFields, listDealFields, listPipelines, listStages, listUsers } from "./setup.ts"
 import { activityType, ME } from "./wire.ts"
 
 interface Operation {
@@ -29,6 +30,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   "GET /api/v2/deals/{id}": { cost: 1, run: ({ deals }, request) => readOne(deals, request) },
   "PATCH /api/v2/deals/{id}": { cost: 5, run: changeDeal },
   "DELETE /api/v2/deals/{id}": { cost: 3, run: (company, request) => remove(company, company.deals, request) },
+  "GET /api/v2/pipelines": { cost: 10, run: listPipelines },
+  "GET /api/v2/stages": { cost: 10, run: listStages },
+  "GET /api/v2/dealFields": { cost: 10, run: listDealFields },
+  "GET /api/v2/activityFields": { cost: 10, run: listActivityFields },
+  "GET /api/v1/users": { cost: 20, run: listUsers },
   "GET /api/v1/activityTypes": { cost: 20, run: () => found(ACTIVITY_TYPES.map(activityType)) },
   "GET /api/v1/users/me": { cost: 2, run: ({ options }) => found({ ...ME, timezone_name: options.timeZone }) },
   "POST /api/v1/notes": { cost: 10, run: createNote },

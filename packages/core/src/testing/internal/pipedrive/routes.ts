@@ -7,7 +7,12 @@ export const pipedriveRoutes = [
   "/api/v2/deals",
   "/api/v2/deals/search",
   "/api/v2/deals/{id}",
+  "/api/v2/pipelines",
+  "/api/v2/stages",
+  "/api/v2/dealFields",
+  "/api/v2/activityFields",
   "/api/v1/activityTypes",
+  "/api/v1/users",
   "/api/v1/users/me",
   "/api/v1/notes"
 ] as const

@@ -1,4 +1,5 @@
 /** Pipedrive's objects as they go over the wire, before anything is known of them. */
+import type { PipedriveSetup } from "./setup.ts"
 import type { PipedriveActivity, PipedriveDeal } from "./state.ts"
 
 /** The user the token belongs to. */
@@ -67,7 +68,7 @@ export const EMPTY_DEAL: PipedriveDeal = {
   custom_fields: {}
 }
 
-export const searchItem = (deal: PipedriveDeal) => ({
+export const searchItem = (deal: PipedriveDeal, { stages }: PipedriveSetup) => ({
   result_score: 1,
   item: {
     id: deal.id,
@@ -78,7 +79,7 @@ export const searchItem = (deal: PipedriveDeal) => ({
     status: deal.status,
     visible_to: deal.visible_to,
     owner: { id: deal.owner_id },
-    stage: { id: deal.stage_id, name: "Qualified" },
+    stage: { id: deal.stage_id, name: stages.find(({ id }) => id === deal.stage_id)?.name ?? "" },
     person: null,
     organization: null,
     custom_fields: Object.values(deal.custom_fields).filter((value) => typeof value === "string"),

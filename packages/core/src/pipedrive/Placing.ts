@@ -1,0 +1,140 @@
+/**
+ * The placement that the settings name, found at Pipedrive once, before anything is published.
+ *
+ * Guarantees: a default installation reads nothing. While a name does not fit, publishing pauses with the choices, and
+ * Pipedrive is asked again later: a pipeline that a person renames stops no server.
+ */
+import { Clock, DateTime, Duration, Effect, Option, Result, Semaphore } from "effect"
+import * as Timing from "../domain/Timing.ts"
+import { NotYet, Paused, SinkError } from "../publish/Sink.ts"
+import { whenRefused } from "./errors.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import { type Lists, needed, type Placed, type Placement, resolve } from "./placement.ts"
+import { failing } from "./sinkErrors.ts"
+
+/** A refused create has the names found again, but not for each file of many. */
+const recheckInterval = Duration.minutes(10)
+
+/** How long publishing waits when Pipedrive does not answer which pipelines, users and labels it has. */
+const unanswered = Duration.seconds(30)
+
+/**
+ * Reads the lists that settings need. A list that is refused is missing. 10 tokens for pipelines, stages, fields of deals and
+ * fields of activities each, 20 for users and for activity types.
+ */
+const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], wanted: ReturnType<typeof needed>) {
+  const list = <const Name extends string, A, E, R>(name: Name, isWanted: boolean, read: Effect.Effect<A, E, R>) =>
+    isWanted ? Effect.map(read, (items) => ({ [name]: items }) as { readonly [N in Name]: A }) : Effect.succeed({})
+  const parts = yield* Effect.forEach(
+    [
+      list("pipelines", wanted.pipelines, pipedrive.pipelines),
+      list("stages", wanted.stages, pipedrive.stages),
+      list("users", wanted.users, pipedrive.users),
+      wanted.dealChoices ? pipedrive.dealChoices : Effect.succeed({}),
+      list("priorities", wanted.priorities, pipedrive.priorities),
+      list("types", wanted.types, pipedrive.activityTypes)
+    ],
+    whenRefused(() => Effect.succeed({}))
+  )
+  return Object.assign({}, ...parts) as Lists
+})
+
+/**
+ * What the settings name and Pipedrive does not have, each with the choices: for `gitpip doctor`. 20 tokens, and those of
+ * `readLists` for settings that name things.
+ */
+export const checkPlacement = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], placed: Placed) {
+  const types = yield* pipedrive.activityTypes
+  const lists = yield* readLists(pipedrive, { ...needed(placed), types: false })
+  return Result.match(resolve(placed, { ...lists, types }), {
+    onSuccess: (): ReadonlyArray<string> => [],
+    onFailure: (faults) => faults
+  })
+})
+
+/** What is wrong with the settings, for people. */
+const misfit = (faults: ReadonlyArray<string>): string =>
+  `${faults.length === 1 ? "A setting does" : `${faults.length} settings do`} not fit Pipedrive. ${faults.join("; ")}`
+
+type State =
+  | { readonly _tag: "Unknown" }
+  | { readonly _tag: "Found"; readonly placement: Placement; readonly at: number }
+  | { readonly _tag: "Wrong"; readonly message: string; readonly until: number }
+
+const paused = (message: string, until: number) =>
+  new SinkError({ reason: new Paused({ message, until: DateTime.makeUnsafe(until), enforcedBy: "self" }) })
+
+export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], placed: Placed) {
+  const one = yield* Semaphore.make(1)
+  const wanted = needed(placed)
+  const readsAny = Object.values(wanted).includes(true)
+  let state: State = { _tag: "Unknown" }
+
+  const read = readLists(pipedrive, wanted).pipe(
+    Effect.catchReasons("PipedriveError", {
+      OutcomeUnknown: ({ message }) => unread(message),
+      NotPipedrive: ({ message }) => unread(message),
+      ItemLimited: ({ message }) => unread(message),
+      Withdrawn: ({ message }) => unread(message)
+    }),
+    Effect.catchTag("PipedriveError", failing)
+  )
+
+  const find = Effect.gen(function* () {
+    const lists = yield* read
+    const now = yield* Clock.currentTimeMillis
+    state = Result.match(resolve(placed, lists), {
+      onSuccess: (placement): State => ({ _tag: "Found", placement, at: now }),
+      onFailure: (faults): State => ({
+        _tag: "Wrong",
+        message: misfit(faults),
+        until: now + Duration.toMillis(Timing.credentialDelay)
+      })
+    })
+    return yield* Option.getOrThrow(known(state, now))
+  })
+
+  const current = one.withPermit(
+    Effect.flatMap(Clock.currentTimeMillis, (now) => Option.getOrElse(known(state, now), () => find))
+  )
+
+  return {
+    /** Fails with `Paused` while a setting does not fit, or Pipedrive does not answer. */
+    current,
+    /** What was wrong when Pipedrive was last asked. */
+    fault: Effect.sync(() => (state._tag === "Wrong" ? Option.some(state.message) : Option.none())),
+    /** After a refusal that may mean that something named is gone: fails when the names now mean something else, or nothing. */
+    recheck: one.withPermit(
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const before = state
+        if (!readsAny || before._tag !== "Found" || now < before.at + Duration.toMillis(recheckInterval)) return
+        const placement = yield* find
+        if (JSON.stringify(placement) === JSON.stringify(before.placement)) return
+        const message = "Pipedrive's ids of the settings' names have changed; the file is sent with the new ones"
+        return yield* new SinkError({ reason: new NotYet({ message, retryAt: DateTime.makeUnsafe(now + 1_000) }) })
+      })
+    )
+  }
+})
+
+export type Placing = Effect.Success<ReturnType<typeof make>>
+
+/** What is known now; `None` when Pipedrive has to be asked. */
+const known = (state: State, now: number): Option.Option<Effect.Effect<Placement, SinkError>> => {
+  switch (state._tag) {
+    case "Found":
+      return Option.some(Effect.succeed(state.placement))
+    case "Wrong":
+      return state.until > now ? Option.some(Effect.fail(paused(state.message, state.until))) : Option.none()
+    case "Unknown":
+      return Option.none()
+  }
+}
+
+const unread = (message: string) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.fail(
+      paused(`Pipedrive does not report what the settings name: ${message}`, now + Duration.toMillis(unanswered))
+    )
+  )

@@ -1,0 +1,49 @@
+/** Which of the deals that a search finds is the user's own. Pure. */
+import type { FoundDeal } from "./wire.ts"
+
+/** What a deal must be to be adopted. */
+export interface Rule {
+  /** The title that Gitpip would give the deal. */
+  readonly title: string
+  readonly login: string
+  /** The stages of the set pipeline. `undefined`: every pipeline. */
+  readonly stages: ReadonlySet<number> | undefined
+}
+
+export type Choice =
+  | { readonly _tag: "None" }
+  | { readonly _tag: "One"; readonly deal: FoundDeal }
+  /** Several would do, by rising ids: a person has to choose. */
+  | { readonly _tag: "Several"; readonly deals: ReadonlyArray<FoundDeal> }
+
+const plain = (title: string): string => title.trim().replace(/\s+/g, " ").toLowerCase()
+
+/**
+ * Open deals with the user's title, trimmed and without regard to case, in the set pipeline. Titles come in this order, and
+ * the first that any deal bears decides: Gitpip's own, the login alone, and both as Pipedrive proposes them ("ann deal").
+ */
+export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { login, stages, title }: Rule): Choice => {
+  const usable = candidates.filter(
+    ({ is_archived, is_deleted, stage, status }) =>
+      is_deleted !== true &&
+      is_archived !== true &&
+      (status === "open" || status === null || status === undefined) &&
+      (stages === undefined || (typeof stage?.id === "number" && stages.has(stage.id)))
+  )
+  for (const wanted of [title, login, `${title} deal`, `${login} deal`]) {
+    const [first, ...others] = usable
+      .filter((deal) => plain(deal.title) === plain(wanted))
+      .toSorted((a, b) => a.id - b.id)
+    if (first !== undefined) {
+      return others.length === 0 ? { _tag: "One", deal: first } : { _tag: "Several", deals: [first, ...others] }
+    }
+  }
+  return { _tag: "None" }
+}
+
+/** Why a user's files wait although there are deals. */
+export const severalDeals = (deals: ReadonlyArray<FoundDeal>): string =>
+  `Pipedrive has ${deals.length} open deals that may be the user's: ${deals
+    .slice(0, 10)
+    .map(({ id, title }) => `"${title.trim()}" (${id})`)
+    .join(", ")}. Close, merge or rename all but one; the files are sent then`

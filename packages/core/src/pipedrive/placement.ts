@@ -1,0 +1,203 @@
+/**
+ * Where deals and activities are placed: from the names in the settings to the ids at Pipedrive. Pure.
+ *
+ * All faults are named at once, each with the choices that Pipedrive offers. A list that the token's user may not read is
+ * missing: then an id is taken as it is, and a name is a fault.
+ */
+import { Option, Result } from "effect"
+import { nearest } from "../domain/Text.ts"
+import type { ActivitySettings, DealSettings, Settings } from "../Settings.ts"
+import type { DealChoices, Named, NamedStage, NamedUser } from "./lists.ts"
+import type { NewDeal } from "./wire.ts"
+
+/** The part of the settings that says where things are placed. */
+export type Placed = Pick<Settings["Service"], "publishAs" | "activity" | "deal">
+
+/** What Pipedrive offers. A list is missing when no setting needs it, or when the token's user may not read it. */
+export interface Lists extends Partial<DealChoices> {
+  readonly pipelines?: ReadonlyArray<Named>
+  readonly stages?: ReadonlyArray<NamedStage>
+  readonly users?: ReadonlyArray<NamedUser>
+  readonly priorities?: ReadonlyArray<Named>
+  readonly types?: ReadonlyArray<string>
+}
+
+export interface Placement {
+  /** The fields of a new deal beside its title. */
+  readonly deal: Omit<NewDeal, "title">
+  /** The stages of the set pipeline. `undefined`: deals of every pipeline may be adopted. */
+  readonly stages: ReadonlySet<number> | undefined
+  /** Who owns activities. */
+  readonly owner: "deal" | "me" | { readonly id: number }
+  readonly priority: number | undefined
+}
+
+/** The lists that these settings need. None for a default installation, which reads nothing at its start. */
+export const needed = ({ activity, deal, publishAs }: Placed) => {
+  const asActivity = publishAs === "activity"
+  const namesPipeline = Option.isSome(deal.pipeline)
+  return {
+    pipelines: namesPipeline,
+    stages: namesPipeline || Option.isSome(deal.stage),
+    users: Option.isSome(deal.owner) || (asActivity && isUser(activity.owner)),
+    dealChoices: deal.labels.length > 0 || Option.isSome(deal.visibility),
+    priorities: asActivity && Option.isSome(activity.priority),
+    types: asActivity && activity.type !== defaultType
+  }
+}
+
+/** Every company has this type, so that its name is not checked at the start. */
+const defaultType = "task"
+
+const isUser = (owner: string): boolean => owner !== "deal" && owner !== "me"
+
+type Found = Result.Result<number, string>
+
+/** A setting that names one thing. */
+interface Wanted<A extends Named> {
+  readonly variable: string
+  readonly text: string
+  readonly items: ReadonlyArray<A> | undefined
+  /** What there is several of: `pipelines`. */
+  readonly many: string
+  readonly one: string
+  /** Other names of an item: a user's e-mail address. */
+  readonly alias?: (item: A) => string | undefined
+  /** Where an item belongs, when several have one name. */
+  readonly within?: (item: A) => string
+}
+
+const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase()
+
+const find = <A extends Named>({ alias, items, many, one, text, variable, within }: Wanted<A>): Found => {
+  const id = /^\d{1,15}$/.test(text) ? Number(text) : undefined
+  if (items === undefined) {
+    return id === undefined
+      ? Result.fail(`${variable}: Pipedrive does not show its ${many} to the token's user. Give the id of the ${one}`)
+      : Result.succeed(id)
+  }
+  if (id !== undefined && items.some((item) => item.id === id)) return Result.succeed(id)
+  const named = items.filter((item) => same(item.name, text) || same(alias?.(item) ?? "", text))
+  const [first, ...others] = named
+  if (first === undefined)
+    return Result.fail(`${variable}: Pipedrive has no ${one} "${text}". ${choices(text, many, items)}`)
+  if (others.length === 0) return Result.succeed(first.id)
+  const listed = named.map((item) => `${item.id}${within === undefined ? "" : ` in ${within(item)}`}`).join(", ")
+  return Result.fail(`${variable}: Pipedrive has several ${many} "${text}". Give the id of one: ${listed}`)
+}
+
+/** More would fill the screen. */
+const maxListed = 30
+
+const choices = (text: string, many: string, items: ReadonlyArray<Named>): string => {
+  if (items.length === 0) return `Pipedrive has no ${many}`
+  const near = nearest(
+    text.toLowerCase(),
+    items.map(({ name }) => name),
+    (name) => name.toLowerCase()
+  )
+  const listed = items.slice(0, maxListed).map(({ id, name }) => `${name} (${id})`)
+  const more = items.length - listed.length
+  return `${near === undefined ? "" : `Did you mean "${near}"? `}The ${many} are: ${listed.join(", ")}${more > 0 ? `, and ${more} more` : ""}`
+}
+
+const findPipeline = ({ pipeline }: DealSettings, { pipelines }: Lists): Option.Option<Found> =>
+  Option.map(pipeline, (text) =>
+    find({ variable: "GITPIP_DEAL_PIPELINE", text, items: pipelines, one: "pipeline", many: "pipelines" })
+  )
+
+/** A stage of the set pipeline, or of any. */
+const findStage = (
+  { stage }: DealSettings,
+  { pipelines = [], stages }: Lists,
+  pipeline: number | undefined
+): Option.Option<Found> =>
+  Option.map(stage, (text) =>
+    find({
+      variable: "GITPIP_DEAL_STAGE",
+      text,
+      items: stages?.filter(({ pipelineId }) => pipeline === undefined || pipelineId === pipeline),
+      one: "stage",
+      many: pipeline === undefined ? "stages" : "stages in the pipeline",
+      within: ({ pipelineId }) =>
+        `the pipeline ${pipelines.find(({ id }) => id === pipelineId)?.name ?? pipelineId ?? "of no name"}`
+    })
+  )
+
+const findUser = (variable: string, text: string, { users }: Lists): Found =>
+  find({ variable, text, items: users, one: "active user", many: "active users", alias: ({ email }) => email })
+
+const findType = ({ type }: ActivitySettings, { types }: Lists): ReadonlyArray<string> =>
+  types === undefined || types.includes(type)
+    ? []
+    : [
+        `GITPIP_ACTIVITY_TYPE: Pipedrive has no activity type \`${type}\`. ${
+          nearest(type, types) === undefined ? "" : `Did you mean \`${nearest(type, types)}\`? `
+        }The types are: ${types.join(", ")}`
+      ]
+
+const failureOf = (found: Option.Option<Found>): ReadonlyArray<string> =>
+  Option.toArray(Option.flatMap(found, Result.getFailure))
+const idOf = (found: Option.Option<Found>): number | undefined =>
+  Option.getOrUndefined(Option.flatMap(found, Result.getSuccess))
+
+/** A field of a request; left out when it is not set. */
+const field = <const Name extends string, A>(name: Name, value: A | undefined): { readonly [N in Name]?: A } =>
+  (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: A }
+
+/** The placement, or all faults. */
+export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, ReadonlyArray<string>> => {
+  const { activity, deal, publishAs } = placed
+  const asActivity = publishAs === "activity"
+  const pipeline = findPipeline(deal, lists)
+  const stage = findStage(deal, lists, idOf(pipeline))
+  const owner = Option.map(deal.owner, (text) => findUser("GITPIP_DEAL_OWNER", text, lists))
+  const labels = deal.labels.map((text) =>
+    find({ variable: "GITPIP_DEAL_LABELS", text, items: lists.labels, one: "label of deals", many: "labels of deals" })
+  )
+  const visibility = Option.map(deal.visibility, (text) =>
+    find({
+      variable: "GITPIP_DEAL_VISIBILITY",
+      text,
+      items: lists.visibilities,
+      one: "visibility",
+      many: "visibilities of deals"
+    })
+  )
+  const activityOwner =
+    asActivity && isUser(activity.owner)
+      ? Option.some(findUser("GITPIP_ACTIVITY_OWNER", activity.owner, lists))
+      : Option.none<Found>()
+  const priority = Option.map(asActivity ? activity.priority : Option.none<string>(), (text) =>
+    find({
+      variable: "GITPIP_ACTIVITY_PRIORITY",
+      text,
+      items: lists.priorities,
+      one: "priority",
+      many: "priorities"
+    })
+  )
+  const faults = [
+    ...(asActivity ? findType(activity, lists) : []),
+    ...[activityOwner, priority, pipeline, stage, owner, ...labels.map(Option.some), visibility].flatMap(failureOf)
+  ]
+  if (faults.length > 0) return Result.fail(faults)
+
+  const pipelineId = idOf(pipeline)
+  const ownerId = idOf(activityOwner)
+  return Result.succeed({
+    deal: {
+      ...field("pipeline_id", pipelineId),
+      ...field("stage_id", idOf(stage)),
+      ...field("owner_id", idOf(owner)),
+      ...field("label_ids", labels.length === 0 ? undefined : labels.map(Result.getOrThrow)),
+      ...field("visible_to", idOf(visibility))
+    },
+    stages: pipelineId === undefined ? undefined : stagesOf(pipelineId, lists),
+    owner: ownerId === undefined ? (activity.owner === "me" ? "me" : "deal") : { id: ownerId },
+    priority: idOf(priority)
+  })
+}
+
+const stagesOf = (pipeline: number, { stages }: Lists): ReadonlySet<number> | undefined =>
+  stages && new Set(stages.filter(({ pipelineId }) => pipelineId === pipeline).map(({ id }) => id))

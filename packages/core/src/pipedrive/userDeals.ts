@@ -1,0 +1,134 @@
+/** The deal of each user, with its owner, as this process knows them. */
+import { Cache, DateTime, Duration, Effect, Exit, Option } from "effect"
+import type { Recipient, SinkError } from "../publish/Sink.ts"
+import { SinkError as Failure, NotYet } from "../publish/Sink.ts"
+import type { DealSettings } from "../Settings.ts"
+import type { Store } from "../store/Store.ts"
+import * as Deals from "./deals.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import type { Placing } from "./Placing.ts"
+import { failing, storing } from "./sinkErrors.ts"
+
+/** How long a user's deal is taken from memory. */
+const memory = Duration.minutes(10)
+
+/** How long files wait for a person to choose a deal, before a search of 20 tokens asks again. */
+const choosing = Duration.hours(1)
+
+/** How long a deal's owner is taken for true: a salesperson who takes over a deal owns its activities a day later. */
+const ownership = Duration.days(1)
+
+/** What a deal's own page says. */
+interface DealState {
+  readonly ownerId: number | undefined
+  readonly isClosed: boolean
+}
+
+const unknown: DealState = { ownerId: undefined, isClosed: false }
+
+const capacity = 10_000
+
+interface Parts {
+  readonly pipedrive: Pipedrive["Service"]
+  readonly deals: Store["Service"]["deals"]
+  readonly settings: DealSettings
+  readonly placing: Placing
+}
+
+const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
+  userKey,
+  username,
+  ...(profile === undefined ? {} : { profile })
+})
+
+export const make = Effect.fnUntraced(function* (parts: Parts) {
+  const { deals, pipedrive, placing, settings } = parts
+  const ensure = Deals.make(parts)
+
+  /** 1 token for each deal and day. Without a readable answer the deal's owner is unknown, which delays nothing. */
+  const states = yield* Cache.makeWith(
+    (id: number): Effect.Effect<DealState, SinkError> =>
+      pipedrive.deal(id).pipe(
+        Effect.map(
+          Option.match({
+            onNone: () => unknown,
+            onSome: ({ owner_id, status }) => ({
+              ownerId: owner_id ?? undefined,
+              isClosed: status === "won" || status === "lost"
+            })
+          })
+        ),
+        Effect.catchReasons("PipedriveError", {
+          Refused: () => Effect.succeed(unknown),
+          Forbidden: () => Effect.succeed(unknown),
+          NotFound: () => Effect.succeed(unknown),
+          NotPipedrive: () => Effect.succeed(unknown),
+          OutcomeUnknown: () => Effect.succeed(unknown),
+          ItemLimited: () => Effect.succeed(unknown)
+        }),
+        Effect.catchTag("PipedriveError", failing)
+      ),
+    {
+      capacity,
+      timeToLive: Exit.match({
+        onFailure: () => Duration.zero,
+        onSuccess: ({ ownerId }) => (ownerId === undefined ? memory : ownership)
+      })
+    }
+  )
+
+  /** Files of one user are published side by side: they share one search for the deal. */
+  const found = yield* Cache.makeWith(
+    (recipient: Recipient) =>
+      Effect.gen(function* () {
+        const ensured = yield* ensure(recipient)
+        const until = DateTime.addDuration(yield* DateTime.now, choosing)
+        if (ensured._tag === "Deal" && ensured.ownerId !== undefined) {
+          yield* Cache.set(states, ensured.id, { ownerId: ensured.ownerId, isClosed: false })
+        }
+        return { ensured, until }
+      }),
+    {
+      capacity,
+      timeToLive: Exit.match({
+        onFailure: () => Duration.zero,
+        onSuccess: ({ ensured }) => (ensured._tag === "Several" ? choosing : memory)
+      })
+    }
+  )
+
+  const dealOf = Effect.fnUntraced(function* (recipient: Recipient) {
+    const { ensured, until } = yield* Cache.get(found, keyOf(recipient))
+    return ensured._tag === "Deal"
+      ? ensured.id
+      : yield* new Failure({ reason: new NotYet({ message: ensured.message, retryAt: until }) })
+  })
+
+  const forget = (recipient: Recipient, id: number) =>
+    Cache.invalidate(found, keyOf(recipient)).pipe(
+      Effect.andThen(Cache.invalidate(states, id)),
+      Effect.andThen(storing(deals.forget(recipient.userKey, id)))
+    )
+
+  return {
+    forget,
+    /** The user's deal. One that is won or lost is replaced when the settings say so. */
+    target: Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<number, SinkError> {
+      const id = yield* dealOf(recipient)
+      const { owner } = yield* placing.current
+      if (owner !== "deal" && settings.closed === "keep") return id
+      const { isClosed } = yield* Cache.get(states, id)
+      if (!isClosed || settings.closed === "keep") return id
+      yield* forget(recipient, id)
+      return yield* dealOf(recipient)
+    }),
+    /** Who owns an activity on a deal. `undefined`: the token's user, or nobody knows. */
+    ownerOf: Effect.fnUntraced(function* (id: number): Effect.fn.Return<number | undefined, SinkError> {
+      const { owner } = yield* placing.current
+      if (owner === "me") return undefined
+      return owner === "deal" ? (yield* Cache.get(states, id)).ownerId : owner.id
+    })
+  }
+})
+
+export type UserDeals = Effect.Success<ReturnType<typeof make>>

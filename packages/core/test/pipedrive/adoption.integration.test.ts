@@ -1,0 +1,177 @@
+/** Which of people's deals a user's activities go to, and what happens when several would do or the deal is closed. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Gitpip } from "../../src/Gitpip.ts"
+import type { DealInput } from "../../src/testing/FakePipedrive.ts"
+import { layerPostgres } from "../database.ts"
+import { given } from "../publish/publishing.ts"
+import { inWorld, passTime } from "../world.ts"
+import { attemptsOf, publicationOf, reaches, work } from "./working.ts"
+
+const searches = { method: "GET", route: "/api/v2/deals/search" } as const
+
+describe("a deal that a person made", () => {
+  for (const [what, own] of [
+    ["in another case", { title: "ANN" }],
+    ["with a space at its end", { title: "Ann " }],
+    ["as Pipedrive proposes it", { title: "Ann deal" }]
+  ] as const) {
+    it.effect(`is adopted when it is titled ${what}`, () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const deal = pipedrive.addDeal(own)
+          yield* given(github, { "a.md": "1" })
+          yield* (yield* Gitpip).publish
+          assert.lengthOf(pipedrive.deals, 1)
+          assert.strictEqual(pipedrive.activities[0]?.deal_id, deal)
+        })
+      )
+    )
+  }
+
+  for (const [what, own] of [
+    ["lost", { status: "lost" }],
+    ["won", { status: "won" }],
+    ["archived", { is_archived: true }],
+    ["in another pipeline", { pipeline_id: 1, stage_id: 1 }]
+  ] as ReadonlyArray<readonly [string, Partial<DealInput>]>) {
+    it.effect(`is not adopted when it is ${what}: the user gets a deal of its own`, () =>
+      inWorld(
+        layerPostgres,
+        {
+          env: { GITPIP_DEAL_PIPELINE: "Developers" },
+          pipedrive: {
+            setup: {
+              pipelines: [
+                { id: 1, name: "Sales" },
+                { id: 2, name: "Developers" }
+              ],
+              stages: [
+                { id: 1, name: "New", pipeline_id: 1 },
+                { id: 2, name: "New", pipeline_id: 2 }
+              ]
+            }
+          }
+        },
+        ({ github, pipedrive }) =>
+          Effect.gen(function* () {
+            const other = pipedrive.addDeal({ title: "ann", pipeline_id: 2, stage_id: 2, ...own })
+            yield* given(github, { "a.md": "1" })
+            yield* (yield* Gitpip).publish
+            assert.lengthOf(pipedrive.deals, 2)
+            assert.notStrictEqual(pipedrive.activities[0]?.deal_id, other)
+            assert.strictEqual(pipedrive.deals[1]?.pipeline_id, 2)
+          })
+      )
+    )
+  }
+
+  it.effect("is found among more deals that hold the login than one search shows", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        for (let n = 0; n < 120; n++) pipedrive.addDeal({ title: `annual report ${n}` })
+        const deal = pipedrive.addDeal({ title: "Ann" })
+        yield* given(github, { "a.md": "1" })
+        yield* (yield* Gitpip).publish
+        assert.strictEqual(pipedrive.activities[0]?.deal_id, deal)
+        assert.strictEqual(pipedrive.count(searches.method, searches.route), 2)
+      })
+    )
+  )
+
+  it.effect("of a login with one letter is adopted", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const deal = pipedrive.addDeal({ title: "X" })
+        yield* given(github, { "a.md": "1" }, "x")
+        yield* (yield* Gitpip).publish
+        assert.strictEqual(pipedrive.activities[0]?.deal_id, deal)
+      })
+    )
+  )
+})
+
+describe("several open deals that may be a user's", () => {
+  it.effect("let that user's files wait with a message that names them, and others' files go on", () =>
+    inWorld(layerPostgres, {}, (world) =>
+      Effect.gen(function* () {
+        const { github, pipedrive } = world
+        const [first, second] = [pipedrive.addDeal({ title: "ann" }), pipedrive.addDeal({ title: "Ann " })]
+        yield* given(github, { "a.md": "1", "b.md": "2" })
+        yield* given(github, { "bob.md": "1" }, "bob")
+        yield* (yield* Gitpip).publish
+        assert.strictEqual((yield* publicationOf("bob.md")).state, "published")
+        const waiting = yield* publicationOf("a.md")
+        assert.strictEqual(waiting.state, "pending")
+        assert.strictEqual(
+          waiting.errorMessage,
+          `Pipedrive has 2 open deals that may be the user's: "ann" (${first}), "Ann" (${second}). Close, merge or rename all but one; the files are sent then`
+        )
+        assert.strictEqual(
+          pipedrive.activities.filter(({ deal_id }) => deal_id === first || deal_id === second).length,
+          0
+        )
+        yield* reaches(world, "bob", "bob-2.md")
+      })
+    )
+  )
+
+  it.effect("cost one search an hour for all files of the user", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        for (const title of ["ann", "Ann "]) pipedrive.addDeal({ title })
+        yield* given(github, Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`${n}.md`, "1"])))
+        yield* work("50 minutes", "5 minutes")
+        assert.strictEqual(pipedrive.count(searches.method, searches.route), 1)
+      })
+    )
+  )
+
+  it.effect("become the one deal of the user's files within an hour after a person closes the others", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const [first, second] = [pipedrive.addDeal({ title: "ann" }), pipedrive.addDeal({ title: "Ann " })]
+        yield* given(github, { "a.md": "1" })
+        yield* (yield* Gitpip).publish
+        pipedrive.changeDeal(first, { status: "lost" })
+        yield* work("62 minutes", "1 minute")
+        assert.strictEqual((yield* publicationOf("a.md")).state, "published")
+        assert.strictEqual(pipedrive.activities[0]?.deal_id, second)
+        assert.lengthOf(pipedrive.deals, 2)
+      })
+    )
+  )
+})
+
+describe("a user's deal that is won or lost", () => {
+  const closed = (env: Record<string, string>, status: "won" | "lost") =>
+    inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "1" })
+        yield* gitpip.publish
+        const deal = pipedrive.deals[0]?.id ?? 0
+        pipedrive.changeDeal(deal, { status })
+        yield* passTime("25 hours")
+        github.addGist("ann", { files: { "b.md": "2" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.isNotEmpty(yield* attemptsOf("b.md"))
+        return { isSame: pipedrive.activities.at(-1)?.deal_id === deal, deals: pipedrive.deals.length }
+      })
+    )
+
+  for (const status of ["won", "lost"] as const) {
+    it.effect(`stays the user's deal when it is ${status}`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* closed({}, status), { isSame: true, deals: 1 })
+      })
+    )
+
+    it.effect(`is replaced when it is ${status} and GITPIP_DEAL_CLOSED says so, within a day`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* closed({ GITPIP_DEAL_CLOSED: "replace" }, status), { isSame: false, deals: 2 })
+      })
+    )
+  }
+})

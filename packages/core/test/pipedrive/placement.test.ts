@@ -1,0 +1,219 @@
+/** Names in the settings become ids at Pipedrive, or faults that list the choices. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result } from "effect"
+import { type Lists, needed, resolve } from "../../src/pipedrive/placement.ts"
+import { load } from "../settings/load.ts"
+
+const lists: Lists = {
+  pipelines: [
+    { id: 1, name: "Sales" },
+    { id: 2, name: "Developers" },
+    { id: 3, name: "Twins" },
+    { id: 4, name: " twins" }
+  ],
+  stages: [
+    { id: 11, name: "New", pipelineId: 1 },
+    { id: 12, name: "Won soon", pipelineId: 1 },
+    { id: 21, name: "New", pipelineId: 2 }
+  ],
+  users: [
+    { id: 5, name: "Ann", email: "ann@example.com" },
+    { id: 6, name: "Bob", email: undefined },
+    { id: 7, name: "Bob", email: "bob@example.com" }
+  ],
+  labels: [
+    { id: 31, name: "Hot" },
+    { id: 32, name: "GitHub" }
+  ],
+  visibilities: [
+    { id: 1, name: "Item owner" },
+    { id: 3, name: "All users" }
+  ],
+  priorities: [{ id: 401, name: "High" }],
+  types: ["task", "call"]
+}
+
+const resolved = (env: Record<string, string>, offered: Lists = lists) =>
+  Effect.map(load(env), (settings) => resolve(settings, offered))
+
+const placement = (env: Record<string, string>) => Effect.map(resolved(env), Result.getOrThrow)
+const faults = (env: Record<string, string>, offered?: Lists) =>
+  Effect.map(resolved(env, offered), (result) => (Result.isFailure(result) ? result.failure : []))
+
+describe("the placement that settings name", () => {
+  for (const [what, env, deal] of [
+    ["nothing", {}, {}],
+    ["a pipeline by its name, trimmed and in any case", { GITPIP_DEAL_PIPELINE: " sALES " }, { pipeline_id: 1 }],
+    ["a pipeline by its id", { GITPIP_DEAL_PIPELINE: "2" }, { pipeline_id: 2 }],
+    [
+      "a stage within the set pipeline",
+      { GITPIP_DEAL_PIPELINE: "Developers", GITPIP_DEAL_STAGE: "new" },
+      { pipeline_id: 2, stage_id: 21 }
+    ],
+    ["a stage alone, when its name is unique", { GITPIP_DEAL_STAGE: "Won soon" }, { stage_id: 12 }],
+    ["an owner by e-mail address", { GITPIP_DEAL_OWNER: "Bob@example.com" }, { owner_id: 7 }],
+    ["labels by name and id", { GITPIP_DEAL_LABELS: "hot, 32" }, { label_ids: [31, 32] }],
+    ["a visibility by its label", { GITPIP_DEAL_VISIBILITY: "all users" }, { visible_to: 3 }]
+  ] as const) {
+    it.effect(`a new deal has the ids of ${what}`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual((yield* placement(env)).deal, deal)
+      })
+    )
+  }
+
+  it.effect("an activity has the owner and the priority that settings name", () =>
+    Effect.gen(function* () {
+      assert.deepInclude(yield* placement({}), { owner: "deal", priority: undefined, stages: undefined })
+      assert.deepInclude(yield* placement({ GITPIP_ACTIVITY_OWNER: "me", GITPIP_ACTIVITY_PRIORITY: "high" }), {
+        owner: "me",
+        priority: 401
+      })
+      assert.deepInclude(yield* placement({ GITPIP_ACTIVITY_OWNER: "ann" }), { owner: { id: 5 } })
+    })
+  )
+
+  it.effect("the stages of a set pipeline decide which deals may be adopted", () =>
+    Effect.gen(function* () {
+      const { stages } = yield* placement({ GITPIP_DEAL_PIPELINE: "Sales" })
+      assert.deepStrictEqual([...(stages ?? [])], [11, 12])
+    })
+  )
+})
+
+describe("a setting that names what Pipedrive does not have", () => {
+  for (const [what, env, says] of [
+    [
+      "a misspelt pipeline",
+      { GITPIP_DEAL_PIPELINE: "Salez" },
+      /^GITPIP_DEAL_PIPELINE: Pipedrive has no pipeline "Salez"\. Did you mean "Sales"\? The pipelines are: Sales \(1\), Developers \(2\)/
+    ],
+    [
+      "an id of no pipeline",
+      { GITPIP_DEAL_PIPELINE: "9" },
+      /^GITPIP_DEAL_PIPELINE: .*no pipeline "9".* The pipelines are: Sales \(1\)/
+    ],
+    [
+      "a name of two pipelines",
+      { GITPIP_DEAL_PIPELINE: "twins" },
+      /several pipelines "twins"\. Give the id of one: 3, 4$/
+    ],
+    [
+      "a stage of another pipeline",
+      { GITPIP_DEAL_PIPELINE: "Developers", GITPIP_DEAL_STAGE: "Won soon" },
+      /^GITPIP_DEAL_STAGE: .* The stages in the pipeline are: New \(21\)$/
+    ],
+    [
+      "a stage id of another pipeline",
+      { GITPIP_DEAL_PIPELINE: "Developers", GITPIP_DEAL_STAGE: "11" },
+      /^GITPIP_DEAL_STAGE: .* The stages in the pipeline are: New \(21\)$/
+    ],
+    [
+      "a stage of several pipelines",
+      { GITPIP_DEAL_STAGE: "New" },
+      /several stages "New"\. Give the id of one: 11 in the pipeline Sales, 21 in the pipeline Developers$/
+    ],
+    [
+      "an unknown owner",
+      { GITPIP_DEAL_OWNER: "anna" },
+      /^GITPIP_DEAL_OWNER: .*no active user "anna"\. Did you mean "Ann"\?/
+    ],
+    ["a name of two users", { GITPIP_DEAL_OWNER: "Bob" }, /Give the id of one: 6, 7$/],
+    [
+      "an unknown label",
+      { GITPIP_DEAL_LABELS: "Hot, Cold" },
+      /^GITPIP_DEAL_LABELS: .*"Cold".* Hot \(31\), GitHub \(32\)$/
+    ],
+    [
+      "an unknown visibility",
+      { GITPIP_DEAL_VISIBILITY: "7" },
+      /^GITPIP_DEAL_VISIBILITY: .* Item owner \(1\), All users \(3\)$/
+    ],
+    ["an unknown owner of activities", { GITPIP_ACTIVITY_OWNER: "carol" }, /^GITPIP_ACTIVITY_OWNER: .*"carol"/],
+    [
+      "an unknown priority",
+      { GITPIP_ACTIVITY_PRIORITY: "urgent" },
+      /^GITPIP_ACTIVITY_PRIORITY: .* The priorities are: High \(401\)$/
+    ],
+    [
+      "an unknown activity type",
+      { GITPIP_ACTIVITY_TYPE: "cal" },
+      /^GITPIP_ACTIVITY_TYPE: .* Did you mean `call`\? The types are: task, call$/
+    ]
+  ] as const) {
+    it.effect(`${what} is a fault that lists the choices`, () =>
+      Effect.gen(function* () {
+        const [fault, ...others] = yield* faults(env)
+        assert.match(fault ?? "", says)
+        assert.deepStrictEqual(others, [])
+      })
+    )
+  }
+
+  it.effect("all faults are named at once", () =>
+    Effect.gen(function* () {
+      const found = yield* faults({
+        GITPIP_ACTIVITY_OWNER: "x",
+        GITPIP_DEAL_PIPELINE: "x",
+        GITPIP_DEAL_STAGE: "x",
+        GITPIP_DEAL_OWNER: "x",
+        GITPIP_DEAL_LABELS: "x,y",
+        GITPIP_DEAL_VISIBILITY: "x"
+      })
+      assert.strictEqual(found.length, 7)
+    })
+  )
+
+  it.effect("of many choices thirty are listed", () =>
+    Effect.gen(function* () {
+      const users = Array.from({ length: 100 }, (_, index) => ({
+        id: index + 1,
+        name: `User ${index}`,
+        email: undefined
+      }))
+      const [fault = ""] = yield* faults({ GITPIP_DEAL_OWNER: "somebody else" }, { users })
+      assert.match(fault, /User 29 \(30\), and 70 more$/)
+    })
+  )
+
+  it.effect("a list that may not be read leaves ids unchecked, and refuses names", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* faults({ GITPIP_DEAL_OWNER: "99", GITPIP_DEAL_PIPELINE: "98" }, {}), [])
+      const [fault = ""] = yield* faults({ GITPIP_DEAL_OWNER: "Ann" }, {})
+      assert.match(
+        fault,
+        /^GITPIP_DEAL_OWNER: Pipedrive does not show its active users to the token's user\. Give the id/
+      )
+    })
+  )
+})
+
+describe("the lists that are read at the start", () => {
+  const none = { pipelines: false, stages: false, users: false, dealChoices: false, priorities: false, types: false }
+  for (const [what, env, read] of [
+    ["a default installation reads none", {}, {}],
+    ["a pipeline needs the stages as well", { GITPIP_DEAL_PIPELINE: "1" }, { pipelines: true, stages: true }],
+    ["a stage alone needs the stages", { GITPIP_DEAL_STAGE: "1" }, { stages: true }],
+    ["a user needs the users", { GITPIP_ACTIVITY_OWNER: "Ann" }, { users: true }],
+    ["the words `deal` and `me` need none", { GITPIP_ACTIVITY_OWNER: "me" }, {}],
+    ["labels need the fields of deals", { GITPIP_DEAL_LABELS: "Hot" }, { dealChoices: true }],
+    ["a priority needs the fields of activities", { GITPIP_ACTIVITY_PRIORITY: "High" }, { priorities: true }],
+    ["another activity type needs the types", { GITPIP_ACTIVITY_TYPE: "call" }, { types: true }],
+    [
+      "deals for files need nothing of activities",
+      {
+        GITPIP_PUBLISH_AS: "deal",
+        GITPIP_ACTIVITY_TYPE: "call",
+        GITPIP_ACTIVITY_PRIORITY: "High",
+        GITPIP_ACTIVITY_OWNER: "Ann"
+      },
+      {}
+    ]
+  ] as const) {
+    it.effect(what, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(needed(yield* load(env)), { ...none, ...read })
+      })
+    )
+  }
+})
