@@ -2,12 +2,11 @@
 
 const unreleased = "## Unreleased\n"
 
-/** Returns the sentences of a changeset as an item of a list. */
-export const toItem = (changeset: string): string =>
-  `- ${changeset
-    .replace(/^---\n.*?^---\n/ms, "")
-    .trim()
-    .replaceAll("\n", "\n  ")}`
+/** Returns the sentences of a changeset as an item of a list. A changeset that is a list stays as it is. */
+export const toItem = (changeset: string): string => {
+  const text = changeset.replace(/^---\n.*?^---\n/ms, "").trim()
+  return text.startsWith("- ") ? text : `- ${text.replaceAll("\n", "\n  ")}`
+}
 
 /** Renames the section "Unreleased" to the version, adds the items at its end, and puts an empty section above. */
 export const withRelease = (

@@ -15,6 +15,7 @@ const restful = 2
 /** Equal observations in a row after which an answer or a statement under way counts as stuck. */
 const stuck = 10
 
+/** Advances the clocks of a world, and waits until a world has nothing to do. */
 export interface Driver {
   /** Advances the clocks of all at once. */
   readonly advance: (duration: Duration.Input) => void

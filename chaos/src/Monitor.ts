@@ -12,6 +12,7 @@ interface Observation {
   readonly wait: number
 }
 
+/** Watches a world for work. */
 export interface Monitor {
   /** How much has come through all proxies and services. */
   readonly seen: () => number

@@ -23,6 +23,7 @@ type Hooks = { readonly [P in Phase]?: (step: Step) => Verdict | Promise<Verdict
 /** What happens to new connections. */
 type Mode = "open" | "refuse" | "no-connections-left"
 
+/** The proxy of one server: its port, what it does with connections, and the hooks around each cycle. */
 export interface PostgresProxy {
   readonly port: number
   hooks: Hooks

@@ -33,6 +33,7 @@ export interface ServerOptions {
 
 type Instruction = Order extends infer One ? (One extends Order ? Omit<One, "id"> : never) : never
 
+/** One process of the server, from its start to its end. */
 export interface ServerProcess {
   readonly pid: number
   /** The server's address. Rejects when the process ends before it listens. */

@@ -12,6 +12,7 @@ interface Trigger {
   readonly act: (slot: Slot) => PostgresProxy.Verdict | Promise<PostgresProxy.Verdict>
 }
 
+/** One server's place: its present process, its way to the database, and what is to happen to it. */
 export interface Slot {
   readonly index: number
   readonly proxy: PostgresProxy.PostgresProxy | undefined

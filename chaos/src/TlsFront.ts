@@ -16,6 +16,7 @@ const certificate = (name: "trusted" | "untrusted") => ({
 /** For `NODE_EXTRA_CA_CERTS`: a process with it trusts the right certificate. */
 export const authority = fileURLToPath(new URL("../certificates/trusted.pem", import.meta.url))
 
+/** The front's address, and the certificate that it presents. */
 export interface TlsFront {
   readonly origin: string
   /** From now on the certificate is another, and each client has to connect again. */

@@ -38,6 +38,7 @@ export interface WorldOptions {
   readonly listLag?: number
 }
 
+/** The whole of one run, as faults, people and the oracle use it. */
 export interface World {
   readonly time: Time
   readonly random: Random

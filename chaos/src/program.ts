@@ -6,11 +6,11 @@ import { type Plugin, rolldown } from "rolldown"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** `preload.ts` replaces the rules, and the page reads files that lie beside its module: both stay where they are. */
+/** `preload.ts` replaces the rules, and `pageFiles.ts` reads files beside itself: both stay where they are. */
 const separate: Plugin = {
   name: "separate",
   resolveId: (source, importer) =>
-    importer !== undefined && /\/(rules|Assets)\.js$/.test(source)
+    importer !== undefined && /\/(rules|pageFiles)\.js$/.test(source)
       ? { id: new URL(source, pathToFileURL(importer)).href, external: true }
       : null
 }

@@ -41,6 +41,7 @@ const allChecked = (world: World.World) =>
     return (json as ReadonlyArray<{ readonly state: string }>).every(({ state }) => state !== "new")
   })
 
+/** One situation for each rule in which only that rule prevents a fault. */
 export const proofs: ReadonlyArray<Proof> = [
   {
     rule: "lookupBeforeResend",

@@ -38,6 +38,7 @@ const clearFaults = (world: World): void => {
   }
 }
 
+/** The state of a world in which nothing is left to do, or nothing makes progress. */
 export interface Settled {
   readonly verdict: Oracle.Verdict
   /** Empty when nothing was left to do. */
@@ -46,6 +47,7 @@ export interface Settled {
   readonly retried: number
 }
 
+/** Clears all faults, runs the world to its end, and retries failed publications as a person would. */
 export const settle = async (
   world: World,
   books: Books,

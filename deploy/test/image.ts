@@ -1,161 +1,139 @@
 /**
- * The image without a container engine: the stages of the Dockerfile run in folders, so that tests can try the copied
- * files and the command. The command runs on this machine's Node.js, as the image's user.
+ * The image, built from the Dockerfile by `buildah` without a daemon, and run by `runc`.
+ *
+ * Its base is a Debian made by `debootstrap` with this checkout's Node.js, under the names of the Dockerfile's `FROM`. The
+ * base stays in the system's directory for temporary files, so that later runs are quick.
  */
-import { spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { execFile, spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import {
-  type Copy,
-  DockerfileParser,
-  type Instruction,
-  type JSONInstruction,
-  type PropertyInstruction
-} from "dockerfile-ast"
+import { promisify } from "node:util"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 export const dockerfile = readFileSync(`${root}deploy/Dockerfile`, "utf8")
 
-/** How the image runs, by the last stage. */
+/** The names of the base images. */
+export const bases: ReadonlyArray<string> = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, name = ""]) => name)
+
+/** Why this machine cannot build and run the image; undefined when it can. */
+export const lacking = (): string | undefined => {
+  const missing = ["buildah", "runc", "debootstrap", "npm"].filter((name) => pathOf(name) === "")
+  if (missing.length > 0) return `${missing.join(", ")} missing, which apt-get install brings`
+  return spawnSync("unshare", ["--mount", "true"]).status === 0 ? undefined : "this process may not mount file systems"
+}
+
+/** The file of a program on the PATH; empty when there is none. */
+const pathOf = (program: string): string =>
+  spawnSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8" }).stdout.trim()
+
+/** What the image says about its containers: https://github.com/moby/docker-image-spec */
+export interface Config {
+  readonly User: string
+  readonly WorkingDir: string
+  readonly Env: ReadonlyArray<string>
+  readonly Entrypoint: ReadonlyArray<string>
+  readonly Cmd: ReadonlyArray<string>
+  readonly StopSignal: string
+  readonly Labels: Readonly<Record<string, string>>
+  /** Times are in nanoseconds. */
+  readonly Healthcheck: {
+    readonly Test: ReadonlyArray<string>
+    readonly Interval: number
+    readonly Timeout: number
+    readonly StartPeriod: number
+    readonly Retries: number
+  }
+}
+
 export interface Image {
-  /** The folder in place of `/`. */
+  readonly config: Config
+  /** The folder that holds the image's `/`. */
   readonly files: string
-  readonly env: Readonly<Record<string, string>>
-  readonly user: string
-  readonly workdir: string
-  readonly command: ReadonlyArray<string>
-  readonly healthcheck: ReadonlyArray<string>
-  readonly stopSignal: string
-  readonly labels: Readonly<Record<string, string>>
+  readonly remove: () => Promise<void>
 }
 
-interface Stage {
-  readonly files: string
-  workdir: string
-  readonly env: Record<string, string>
-  readonly said: Map<string, Instruction>
+const storage = join(tmpdir(), "gitpip-image-storage")
+
+const run = async (program: string, ...args: ReadonlyArray<string>): Promise<string> => {
+  const { stdout } = await promisify(execFile)(program, args, { cwd: root, maxBuffer: 2 ** 26 })
+  return stdout.trim()
 }
 
-/** Carries out a Dockerfile in an empty folder. */
-export const build = (text: string, folder: string): Image => {
-  const stages = new Map<string, Stage>()
-  let stage: Stage | undefined
-  for (const instruction of DockerfileParser.parse(text).getInstructions()) {
-    const keyword = instruction.getKeyword()
-    const words = instruction.getArguments().map((argument) => argument.getValue())
-    if (keyword === "FROM") {
-      const name = words[1]?.toUpperCase() === "AS" ? (words[2] as string) : `stage${stages.size}`
-      stage = { files: join(folder, name), workdir: "/", env: {}, said: new Map() }
-      mkdirSync(stage.files)
-      stages.set(name, stage)
-      continue
-    }
-    if (stage === undefined) throw new Error(`${keyword} before FROM`)
-    stage.said.set(keyword, instruction)
-    if (keyword === "WORKDIR") {
-      stage.workdir = words[0] as string
-      mkdirSync(join(stage.files, stage.workdir), { recursive: true })
-    } else if (keyword === "ENV") {
-      for (const word of words) stage.env[word.split("=")[0] as string] = word.slice(word.indexOf("=") + 1)
-    } else if (keyword === "COPY") {
-      const from = (instruction as Copy).getFromFlag()?.getValue() ?? undefined
-      const source = from === undefined ? undefined : stages.get(from)
-      if (from !== undefined && source === undefined) throw new Error(`COPY from the unknown stage ${from}`)
-      copy(stage, source, words)
-    } else if (keyword === "RUN") {
-      run(stage, instruction.getArgumentsContent() as string)
-    }
+const buildah = (...args: ReadonlyArray<string>) =>
+  run("buildah", "--root", storage, "--runroot", join(storage, "run"), ...args)
+
+/** Builds the image, and opens its files. */
+export const build = async (buildArgs: Readonly<Record<string, string>>): Promise<Image> => {
+  mkdirSync(storage, { recursive: true })
+  for (const base of bases) {
+    if ((await buildah("images", "--quiet", "--filter", `reference=${base}`)) === "") await makeBase(base)
   }
-  if (stage === undefined) throw new Error("No stage")
-  const list = (keyword: string) =>
-    (stage.said.get(keyword) as JSONInstruction | undefined)?.getJSONStrings().map((word) => word.getJSONValue()) ?? []
-  const properties = (stage.said.get("LABEL") as PropertyInstruction | undefined)?.getProperties() ?? []
-  const word = (keyword: string) => stage.said.get(keyword)?.getArgumentsContent() ?? ""
-  return {
-    files: stage.files,
-    env: stage.env,
-    user: word("USER"),
-    workdir: stage.workdir,
-    command: [...list("ENTRYPOINT"), ...list("CMD")],
-    healthcheck: JSON.parse(/CMD (\[.*\])$/.exec(word("HEALTHCHECK"))?.[1] ?? "[]"),
-    stopSignal: word("STOPSIGNAL"),
-    labels: Object.fromEntries(properties.map((label) => [label.getName(), label.getValue() ?? ""]))
+  const name = `localhost/gitpip-test-${process.pid}`
+  const settings = mkdtempSync(join(tmpdir(), "gitpip-image-"))
+  try {
+    await buildah(
+      "build",
+      "--isolation=chroot",
+      // The format of the OCI has no health check.
+      "--format=docker",
+      "--pull-never",
+      "--file=deploy/Dockerfile",
+      "--ignorefile=deploy/Dockerfile.dockerignore",
+      `--tag=${name}`,
+      ...Object.entries(buildArgs).map(([key, value]) => `--build-arg=${key}=${value}`),
+      ...(await npmVolumes(settings)),
+      "."
+    )
+  } finally {
+    rmSync(settings, { recursive: true })
   }
-}
-
-/** Copies like the builder: a folder's contents, or files by their own names into a folder. */
-const copy = (stage: Stage, from: Stage | undefined, words: ReadonlyArray<string>): void => {
-  const target = words.at(-1) as string
-  const into = join(stage.files, stage.workdir, target)
-  for (const source of words.slice(0, -1)) {
-    const path = from === undefined ? inContext(source) : join(from.files, source)
-    const isFolder = statSync(path).isDirectory()
-    mkdirSync(isFolder ? into : target.endsWith("/") ? into : dirname(into), { recursive: true })
-    if (from !== undefined && isFolder) {
-      // Links cost less than copies; nothing changes a file of an earlier stage.
-      const { stderr } = spawnSync("cp", ["-alT", path, into], { encoding: "utf8" })
-      if (stderr !== "") throw new Error(stderr)
-      continue
-    }
-    cpSync(path, isFolder || !target.endsWith("/") ? into : join(into, basename(source)), {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: (one) => !isIgnored(one)
-    })
+  const config: Config = JSON.parse(await buildah("inspect", "--type=image", name)).Docker.config
+  const container = await buildah("from", "--pull-never", name)
+  const files = await buildah("mount", container)
+  const remove = async () => {
+    await buildah("rm", container)
+    await buildah("rmi", name)
   }
+  return { config, files, remove }
 }
 
-const ignore = readFileSync(`${root}deploy/Dockerfile.dockerignore`, "utf8")
-  .split("\n")
-  .filter((line) => line !== "" && !line.startsWith("#"))
-
-/** Whether a file of the checkout is hidden from the build. The last pattern that fits decides. */
-const isIgnored = (path: string): boolean => {
-  const own = path.slice(root.length)
-  return ignore.reduce((ignored, line) => {
-    const pattern = line.replace(/^!/, "").replaceAll("*", "[^/]*")
-    const fits = line === "*" || new RegExp(`^${pattern}(/|$)`).test(own)
-    return fits ? !line.startsWith("!") : ignored
-  }, false)
-}
-
-const inContext = (source: string): string => {
-  const path = join(root, source)
-  if (isIgnored(path)) throw new Error(`deploy/Dockerfile.dockerignore keeps ${source} out of the build`)
-  return path
-}
-
-/**
- * Without the machine's certificates npm retries for minutes; without the first setting it asks the registry again for each
- * package that it has. What `npm run` sets would describe this checkout, not the folder that is built.
- */
-const buildEnv: Readonly<Record<string, string | undefined>> = {
-  npm_config_prefer_offline: "true",
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV$|NODE_OPTIONS$|VITEST)/.test(name))
+/** Mounts of the build: this machine's cache of packages, its registry and the certificates that it trusts. */
+const npmVolumes = async (folder: string): Promise<ReadonlyArray<string>> => {
+  const [cache, registry, cafile] = await Promise.all(
+    ["cache", "registry", "cafile"].map((key) => run("npm", "config", "get", key))
   )
+  const trusted = [cafile, process.env.NODE_EXTRA_CA_CERTS].find((path) => path?.startsWith("/"))
+  const lines = [
+    `registry=${registry}`,
+    "prefer-offline=true",
+    ...(trusted === undefined ? [] : ["cafile=/etc/npm.crt"])
+  ]
+  writeFileSync(join(folder, "npmrc"), lines.join("\n"))
+  return [
+    `--volume=${cache}:/root/.npm`,
+    `--volume=${folder}/npmrc:/usr/local/etc/npmrc:ro`,
+    ...(trusted === undefined ? [] : [`--volume=${realpathSync(trusted)}:/etc/npm.crt:ro`])
+  ]
 }
 
-const run = (stage: Stage, command: string): void => {
-  const cwd = join(stage.files, stage.workdir)
-  // The build uses the packages that this checkout has installed, from the same lock file.
-  if (command.startsWith("npm ci") && !command.includes("--omit=dev")) {
-    borrow(join(cwd, "node_modules"))
-    return
-  }
-  const { status, stderr, stdout } = spawnSync("/bin/sh", ["-euc", command], { cwd, env: buildEnv, encoding: "utf8" })
-  if (status !== 0) throw new Error(`RUN ${command} ended with ${status}\n${stdout}${stderr}`)
-}
-
-const borrow = (target: string): void => {
-  const names = (folder: string) => readdirSync(join(root, "node_modules", folder)).map((name) => join(folder, name))
-  const packages = names("").flatMap((name) => (name.startsWith("@") ? names(name) : [name]))
-  for (const name of packages) {
-    const link = join(target, name)
-    mkdirSync(dirname(link), { recursive: true })
-    // Gitpip's own packages are the stage's.
-    const [, own] = /^@gitpip\/(.+)$/.exec(name) ?? []
-    symlinkSync(own === undefined ? join(root, "node_modules", name) : join(target, "../packages", own), link)
+/** Makes a base image: this machine's release of Debian, Node.js and npm. */
+const makeBase = async (name: string): Promise<void> => {
+  const [, release = "stable"] = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8")) ?? []
+  const container = await buildah("from", "scratch")
+  try {
+    const files = await buildah("mount", container)
+    await run("debootstrap", "--variant=minbase", release, files)
+    const modules = join(files, "usr/local/lib/node_modules")
+    mkdirSync(modules, { recursive: true })
+    await run("cp", "--archive", dirname(dirname(realpathSync(pathOf("npm")))), join(modules, "npm"))
+    await run("cp", process.execPath, join(files, "usr/local/bin/node"))
+    await run("ln", "--symbolic", "../lib/node_modules/npm/bin/npm-cli.js", join(files, "usr/local/bin/npm"))
+    // The names in full, which no list of registries changes.
+    await buildah("commit", container, `docker.io/library/${name}`)
+    for (const other of bases) await buildah("tag", `docker.io/library/${name}`, `docker.io/library/${other}`)
+  } finally {
+    await buildah("rm", container)
   }
 }

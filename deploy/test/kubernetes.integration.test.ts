@@ -96,6 +96,13 @@ describe("deploy/kubernetes", () => {
     assert.isAbove(spec.template.spec.terminationGracePeriodSeconds, container.lifecycle.preStop.sleep.seconds + 20)
   })
 
+  it("Kubernetes migrates the database before a server starts, with the server's image and settings", () => {
+    const { containers, initContainers } = find("Deployment", "gitpip").spec.template.spec
+    const [{ args, envFrom, image }] = initContainers
+    assert.deepStrictEqual(args, ["migrate"])
+    assert.deepStrictEqual([image, envFrom], [containers[0].image, containers[0].envFrom])
+  })
+
   it("PostgreSQL's data in Kubernetes is in a volume, where version 18 has it", () => {
     const { spec } = find("StatefulSet", "postgres")
     const [container] = spec.template.spec.containers
@@ -114,7 +121,7 @@ describe("deploy/kubernetes", () => {
       assert.isTrue(spec.securityContext.runAsNonRoot)
       assert.isAbove(spec.securityContext.runAsUser, 0)
       assert.deepStrictEqual(spec.securityContext.seccompProfile, { type: "RuntimeDefault" })
-      for (const { resources, securityContext } of spec.containers) {
+      for (const { resources, securityContext } of [...(spec.initContainers ?? []), ...spec.containers]) {
         assert.deepStrictEqual(securityContext, {
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,
@@ -177,7 +184,7 @@ describe("deploy/kubernetes", () => {
       ["postgres", ["postgres.env"]]
     ])
     for (const { spec } of pods) {
-      for (const { envFrom } of spec.containers) {
+      for (const { envFrom } of [...(spec.initContainers ?? []), ...spec.containers]) {
         assert.include(Object.fromEntries(generated), {
           [envFrom[0].secretRef.name]: generated.find(([name]: Document) => name === envFrom[0].secretRef.name)[1]
         })

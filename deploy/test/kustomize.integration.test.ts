@@ -43,10 +43,11 @@ describe("kubectl kustomize deploy/kubernetes", () => {
     assert.lengthOf(secrets, 2)
     assert.strictEqual(documents.length, written.length + secrets.length)
     const { spec } = documents.find(({ kind }) => kind === "Deployment").spec.template
-    const [container] = spec.containers
-    assert.strictEqual(container.image, `${images[0].newName}:${images[0].newTag}`)
-    assert.strictEqual(container.readinessProbe.httpGet.path, "/ready?exclude=work")
-    assert.include(secrets, container.envFrom[0].secretRef.name)
+    for (const { envFrom, image } of [...spec.initContainers, ...spec.containers]) {
+      assert.strictEqual(image, `${images[0].newName}:${images[0].newTag}`)
+      assert.include(secrets, envFrom[0].secretRef.name)
+    }
+    assert.strictEqual(spec.containers[0].readinessProbe.httpGet.path, "/ready?exclude=work")
     const [backup] = documents.find(({ kind }) => kind === "CronJob").spec.jobTemplate.spec.template.spec.containers
     assert.include(secrets, backup.envFrom[0].secretRef.name)
   })

@@ -12,6 +12,12 @@ describe("a changeset", () => {
       toItem('---\n"@gitpip/core": minor\n---\n\nNew: a thing\nthat helps.\n'),
       "- New: a thing\n  that helps."
     ))
+
+  it("a changeset with a list becomes its items", () =>
+    assert.strictEqual(
+      toItem('---\n"@gitpip/core": minor\n---\n\n- New: a thing\n  that helps.\n- Fixed: another.\n'),
+      "- New: a thing\n  that helps.\n- Fixed: another."
+    ))
 })
 
 describe("a release", () => {
@@ -38,6 +44,9 @@ describe("a release", () => {
     ["of a version that has a section", `# Changelog\n\n## Unreleased\n\n${older}`, { ...release, version: "1.1.0" }],
     ["of nothing", `# Changelog\n\n## Unreleased\n\n${older}`, { ...release, items: [] }]
   ])("is refused %s", (_, before, one) => assert.throws(() => withRelease(before, one)))
+
+  it("CHANGELOG.md has nothing below Unreleased, since changesets hold what is not released", () =>
+    assert.match(read("CHANGELOG.md"), /^## Unreleased\n\n## /m))
 
   it("a release is possible with the checkout's CHANGELOG.md", () => {
     const changelog = withRelease(read("CHANGELOG.md"), { ...release, version: "99.0.0" })

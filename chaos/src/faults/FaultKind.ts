@@ -7,6 +7,7 @@ import type { World } from "../World.ts"
 export const themes = ["processes", "database", "services"] as const
 export type Theme = (typeof themes)[number]
 
+/** A fault that a run may inject, how often compared with others, and how. */
 export interface FaultKind {
   readonly name: string
   readonly theme: Theme

@@ -20,6 +20,8 @@ type Shared = Pick<
   | "track"
   | "preview"
   | "untrack"
+  | "user"
+  | "forget"
   | "users"
   | "latest"
   | "visits"
@@ -42,6 +44,7 @@ type ErrorOf<F> = F extends (...args: never) => Effect.Effect<infer _A, infer E>
 
 export type Calls = { readonly [K in keyof Shared]: OrServerError<Shared[K]> }
 
+/** What commands call, in this process or at a server. Errors are those of `Gitpip`, and `ServerError` of a server. */
 export class Backend extends Context.Service<
   Backend,
   Calls & {

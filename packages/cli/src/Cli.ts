@@ -4,6 +4,7 @@ import { CliConfig, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import { demo } from "./commands/demo.ts"
 import { doctor } from "./commands/doctor.ts"
 import { exportState } from "./commands/export.ts"
+import { forget } from "./commands/forget.ts"
 import { history } from "./commands/history.ts"
 import { importState } from "./commands/import.ts"
 import { latest } from "./commands/latest.ts"
@@ -38,6 +39,7 @@ export const gitpip = Command.make("gitpip").pipe(
     serve,
     track,
     untrack,
+    forget,
     users,
     scan,
     latest,

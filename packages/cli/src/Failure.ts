@@ -17,6 +17,7 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly faults
 /** The command did its work, and the message says what did not go well. */
 export class Unsuccessful extends Data.TaggedError("Unsuccessful")<{ readonly message: string }> {}
 
+/** A failure as the command line shows it. */
 export interface Failure {
   /** What went wrong. Empty when the command has printed it already. */
   readonly message: string

@@ -27,7 +27,10 @@ export const layer: Layer.Layer<Backend, never, Gitpip> = Layer.effect(
           })
           scans.push(yield* gitpip.scanDetails(id))
         }
-        return { scans, publishing: yield* publishing.publishAll(gitpip, progress) }
+        const published = yield* publishing.publishAll(gitpip, progress)
+        // A server reads profiles in the background. Without one, this is the time; nothing depends on it.
+        yield* Effect.ignore(gitpip.refreshProfiles)
+        return { scans, publishing: published }
       })
     })
   )

@@ -2,19 +2,19 @@
  * Loggers of commands and of the server. A command logs warnings to stderr, since stdout has the result; the server logs
  * to stdout. Control characters are escaped in every line, because messages of other services are in it.
  */
-import { Settings } from "@gitpip/core"
-import { plain, plainJson } from "@gitpip/core/text"
-import { Config, Effect, Layer, Logger, type LogLevel, References } from "effect"
+import { jsonLines, Settings } from "@gitpip/core"
+import { plain } from "@gitpip/core/text"
+import { Config, Effect, Layer, Logger, type LogLevel, type Option, References } from "effect"
 import { Host } from "./Host.ts"
 import { hiding } from "./Secrets.ts"
 
 /** For commands: `Warn` unless `GITPIP_LOG_LEVEL` says otherwise. */
 export const layerCommand: Layer.Layer<never, never, Settings> = Layer.unwrap(
   Effect.gen(function* () {
-    const { logFormat, logLevel } = yield* Settings
+    const { googleProject, logFormat, logLevel } = yield* Settings
     // `Settings` does not say whether its level was set or is the default.
     const chosen = yield* Config.String("GITPIP_LOG_LEVEL").pipe(Config.withDefault(""), Effect.orDie)
-    return layer({ format: logFormat, level: chosen === "" ? "Warn" : logLevel, stream: "stderr" })
+    return layer({ format: logFormat, level: chosen === "" ? "Warn" : logLevel, stream: "stderr", googleProject })
   })
 )
 
@@ -23,6 +23,7 @@ export const layer = (options: {
   readonly format: "pretty" | "json" | "logfmt"
   readonly level: LogLevel.LogLevel
   readonly stream: "stdout" | "stderr"
+  readonly googleProject: Option.Option<string>
 }): Layer.Layer<never> =>
   Layer.unwrap(
     Effect.map(Host, (host) => {
@@ -30,7 +31,7 @@ export const layer = (options: {
       const hide = hiding(host.env)
       // Erases a progress line on the same row.
       const clear = stream.isTTY ? "\r\u001b[K" : ""
-      const format = formats[options.format]
+      const format = options.format === "json" ? jsonLines(options.googleProject) : formats[options.format]
       const write = Logger.map(format, (line) => void stream.write(`${clear}${hide(line)}\n`))
       return Layer.mergeAll(Logger.layer([write]), Layer.succeed(References.MinimumLogLevel, options.level))
     })
@@ -54,7 +55,6 @@ const lines: Logger.Logger<unknown, string> = Logger.make((options) => {
 
 const formats = {
   pretty: lines,
-  json: Logger.map(Logger.formatJson, plainJson),
   logfmt: Logger.map(Logger.formatLogFmt, plain)
 }
 

@@ -28,6 +28,7 @@ export interface Counted {
   readonly facts: ReadonlyArray<string>
 }
 
+/** Shows on stderr what a command is doing. */
 export interface Progress {
   /** Text for work that cannot be counted. */
   readonly update: (how: string | Counted) => Effect.Effect<void>
@@ -53,6 +54,7 @@ export const Terminal = Context.Reference<Effect.Effect<Canvas | undefined>>("gi
     })
 })
 
+/** A changing line on a terminal; elsewhere a line now and then. */
 export const make: Effect.Effect<Progress> = Effect.gen(function* () {
   const canvas = yield* yield* Terminal
   return canvas === undefined ? plainLines() : changingLine(canvas)

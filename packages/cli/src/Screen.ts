@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { TerminalCapabilities } from "effect/cli"
 import { Host } from "./Host.ts"
 
+/** The width and the colours of the terminal that results go to. */
 export interface Screen {
   /** Columns of the terminal. Undefined where there is none: then nothing is cut. */
   readonly columns: number | undefined

@@ -11,8 +11,10 @@ export interface Cell {
   readonly meaning?: Meaning | undefined
 }
 
+/** The cells of one line; a text is a cell without a meaning. */
 export type Row = ReadonlyArray<string | Cell>
 
+/** Rows to align in columns, and what may not be cut. */
 export interface Table {
   readonly rows: ReadonlyArray<Row>
   /** Whether the last column has links, which are never cut. */

@@ -18,6 +18,7 @@ const Check = Schema.Struct({
 export type Check = typeof Check.Type
 export const Checks = Schema.Array(Check)
 
+/** Checks all that Gitpip needs. Never fails: each check has a state and, unless `ok`, what to do. */
 export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function* () {
   const read = yield* Effect.exit(Effect.provide(core.Settings, layerSettings))
   if (Exit.isFailure(read)) {
@@ -30,7 +31,8 @@ export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function
       { name: "pipedrive", ...skipped }
     ] satisfies ReadonlyArray<Check>
   }
-  const settings: Check = { name: "settings", state: "ok", message: "all are valid", fix: null }
+  const message = ["all are valid", ...network(read.value)].join("\n")
+  const settings: Check = { name: "settings", state: "ok", message, fix: null }
   const { url } = read.value
   // The server checks the rest with its own settings.
   const checks = Option.isSome(url)
@@ -42,6 +44,26 @@ export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function
   )
   return [settings, ...found]
 })
+
+/** The proxies and authorities between this machine and the services, without passwords. */
+const network = ({ authorities, proxies }: core.Settings["Service"]): ReadonlyArray<string> => {
+  const used = [
+    ["https", proxies.https],
+    ["http", proxies.http]
+  ] as const
+  const through = used.flatMap(([scheme, proxy]) =>
+    Option.toArray(proxy).map(
+      ({ origin, variable }) => `${scheme}:// addresses are asked through the proxy ${origin} of ${variable}`
+    )
+  )
+  return [
+    ...through,
+    ...(through.length > 0 && proxies.except.length > 0
+      ? [`without a proxy, by NO_PROXY: ${proxies.except.join(", ")}`]
+      : []),
+    ...Option.toArray(authorities).map((file) => `the authorities of NODE_EXTRA_CA_CERTS are trusted: ${file}`)
+  ]
+}
 
 type Finding =
   | { readonly state: "ok"; readonly message: string; readonly fix: null }

@@ -4,10 +4,8 @@ import { DatabaseError, GithubError, PipedriveError } from "@gitpip/core"
 /** How to fix the error that a check failed with. */
 export const fixOf = (check: keyof typeof general, error: unknown): string => {
   if (error instanceof GithubError) return github[error.reason._tag]
-  if (error instanceof PipedriveError) return isRedirect(error) ? redirect : pipedrive[error.reason._tag]
-  if (isInUse(error)) return "Stop that process first, or set GITPIP_DATA_DIR to another directory"
-  if (error instanceof DatabaseError && error.reason === "readOnly")
-    return "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off"
+  if (error instanceof PipedriveError) return pipedriveFix(error.reason)
+  if (error instanceof DatabaseError && error.reason !== undefined) return database[error.reason]
   return general[check]
 }
 
@@ -21,6 +19,12 @@ const general = {
   github: "Run the command again, and report it if it stays so",
   pipedrive: "Run the command again, and report it if it stays so"
 } as const
+
+const database: Readonly<Record<NonNullable<DatabaseError["reason"]>, string>> = {
+  busy: "Run the command again. If it happens again, find the transaction that stays open, in pg_stat_activity",
+  inUse: "Stop that process first, or set GITPIP_DATA_DIR to another directory",
+  readOnly: "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off"
+}
 
 const network = "Check this machine's network, its proxy and its clock"
 
@@ -39,9 +43,18 @@ const github: Readonly<Record<GithubError["reason"]["_tag"], string>> = {
   PaginationLimited: "GitHub shows no more of the list; nothing can be done"
 }
 
-const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
-  Denied:
-    "Set PIPEDRIVE_TOKEN to the one under Personal preferences → API of a user of PIPEDRIVE_ORG, and see that the account is paid",
+const setToken = "Set PIPEDRIVE_TOKEN to the one under Personal preferences → API of a user of PIPEDRIVE_ORG"
+
+const denied: Readonly<Record<Extract<PipedriveError["reason"], { _tag: "Denied" }>["wrong"], string>> = {
+  token: setToken,
+  account: "Pay or reopen the account at Pipedrive, or set PIPEDRIVE_ORG and PIPEDRIVE_TOKEN to another one",
+  address: "Set PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set, to the address that Pipedrive redirects to"
+}
+
+const pipedriveFix = (reason: PipedriveError["reason"]): string =>
+  reason._tag === "Denied" ? denied[reason.wrong] : pipedrive[reason._tag]
+
+const pipedrive: Readonly<Record<Exclude<PipedriveError["reason"]["_tag"], "Denied">, string>> = {
   BurstLimited: "Try again in some seconds",
   ItemLimited: "Try again in some minutes",
   BudgetSpent: "Wait for tomorrow's tokens, or ask Pipedrive for more; files wait meanwhile",
@@ -55,10 +68,3 @@ const pipedrive: Readonly<Record<PipedriveError["reason"]["_tag"], string>> = {
   NotFound: "Check PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set: they lead to no Pipedrive",
   Withdrawn: "Run the command again"
 }
-
-const redirect = "Set PIPEDRIVE_ORG, and PIPEDRIVE_API_URL if it is set, to the address that Pipedrive redirects to"
-
-const isRedirect = (error: PipedriveError): boolean => /^Pipedrive redirects/.test(error.message)
-
-/** Whether another process has the embedded database open. */
-const isInUse = (error: unknown): boolean => error instanceof DatabaseError && /is in use by/.test(error.message)

@@ -3,6 +3,7 @@ import type { ScanProgress, Status } from "@gitpip/core"
 import type { Counted } from "./Progress.ts"
 import { count } from "./Text.ts"
 
+/** A scan's progress for people. The total is unknown until the status is. */
 export const scanning = (
   { failed, files, users }: Omit<ScanProgress, "unchanged">,
   username: string | undefined,

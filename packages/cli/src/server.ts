@@ -1,5 +1,5 @@
 /** `gitpip serve`: the server of `@gitpip/http` with all of its services, until it is stopped. */
-import { layerServer, layerTelemetry } from "@gitpip/http"
+import { layerListener, layerServing, layerTelemetry, mayListen } from "@gitpip/http"
 import { ConfigProvider, Effect, Layer } from "effect"
 import { Version } from "./Host.ts"
 import * as Logging from "./Logging.ts"
@@ -15,16 +15,23 @@ interface Options {
 
 export const serve = (options: Options) =>
   Layer.launch(
-    layerServer.pipe(
-      Layer.provide(core.Worker.layer),
-      Layer.provide(core.Gitpip.layer),
-      // Built first and closed last: the first line comes before the database is opened.
-      Layer.provide(layerLines),
+    // A server that must not listen opens no database and logs no line.
+    Layer.unwrap(Effect.as(mayListen, served)).pipe(
       Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs(options))),
       Layer.provide(core.Settings.layer),
       Layer.provide(layerFlags(options))
     )
   )
+
+const served = Layer.suspend(() =>
+  layerServing.pipe(
+    Layer.provide(core.Worker.layer),
+    Layer.provide(core.Gitpip.layer),
+    Layer.provide(layerListener),
+    // Built first and closed last: the first line comes before the database is opened.
+    Layer.provide(layerLines)
+  )
+)
 
 /** Settings of the command line come before those of the environment. */
 const layerFlags = ({ host, port }: Options): Layer.Layer<never> =>
@@ -57,7 +64,7 @@ const logUnknown = Effect.flatMap(unknown, (found) =>
 
 const layerLogs = (options: { readonly json: boolean }): Layer.Layer<never, never, core.Settings> =>
   Layer.unwrap(
-    Effect.map(core.Settings, ({ logFormat, logLevel }) =>
-      Logging.layer({ format: options.json ? "json" : logFormat, level: logLevel, stream: "stdout" })
+    Effect.map(core.Settings, ({ googleProject, logFormat, logLevel }) =>
+      Logging.layer({ format: options.json ? "json" : logFormat, level: logLevel, stream: "stdout", googleProject })
     )
   )

@@ -11,6 +11,7 @@ interface Fault {
   readonly message: string
 }
 
+/** The lines that can be tracked, and what is wrong with the others. */
 export interface UserList {
   readonly entries: ReadonlyArray<Entry>
   readonly faults: ReadonlyArray<Fault>

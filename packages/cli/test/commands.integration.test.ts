@@ -156,7 +156,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
           return { id: Number(id), name }
         })
       )
-      assert.include((yield* done(world, "migrate")).stdout, "up to date: schema 8\nSCHEMA  NAME")
+      assert.include((yield* done(world, "migrate")).stdout, "up to date: schema 9\nSCHEMA  NAME")
       for (const command of ["latest", "history"]) {
         assert.strictEqual((yield* run(world, command, "stranger")).code, 1, command)
       }

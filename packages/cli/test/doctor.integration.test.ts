@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { done, run } from "./inProcess.ts"
+import * as Process from "./process.ts"
 import { type Ended, freePort, TheWorld, withEnv, without } from "./process.ts"
 
 const states = ({ json }: Ended) =>
@@ -49,6 +51,42 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       }
       assert.include(stderr, "3 checks failed")
       for (const secret of ["wrong-github", "wrong-pipedrive", "hunter2"]) assert.notInclude(stdout + stderr, secret)
+    })
+  )
+
+  it.effect("names the proxies without their passwords, and the authorities that are trusted in addition", () =>
+    Effect.gen(function* () {
+      const authority = fileURLToPath(new URL("../../../chaos/certificates/trusted.pem", import.meta.url))
+      const world = withEnv(yield* TheWorld, {
+        HTTPS_PROXY: "http://me:hush-password@proxy.test:3128",
+        no_proxy: ".corp 10.0.0.0/8",
+        NODE_EXTRA_CA_CERTS: authority
+      })
+      // Node.js reads the file when a process starts.
+      const { json, stdout } = yield* Process.done(world, "doctor", "--json")
+      assert.deepStrictEqual(json[0].message.split("\n"), [
+        "all are valid",
+        "https:// addresses are asked through the proxy http://proxy.test:3128 of HTTPS_PROXY",
+        "without a proxy, by NO_PROXY: .corp, 10.0.0.0/8",
+        `the authorities of NODE_EXTRA_CA_CERTS are trusted: ${authority}`
+      ])
+      assert.notInclude(stdout, "hush-password")
+    })
+  )
+
+  it.effect("names a proxy that cannot be reached, and a file of authorities that cannot be used", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* TheWorld, {
+        HTTP_PROXY: `http://127.0.0.1:${yield* freePort}`,
+        GITHUB_API_URL: "http://github.test"
+      })
+      const { stdout } = yield* run(world, "doctor")
+      assert.match(stdout, /^failed +github +.*the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/m)
+      const wrong = yield* run(withEnv(world, { NODE_EXTRA_CA_CERTS: "/nowhere/ca.pem" }), "doctor")
+      assert.match(
+        wrong.stdout,
+        /^failed +settings +.*\n +- NODE_EXTRA_CA_CERTS: the file "\/nowhere\/ca.pem" cannot be read/m
+      )
     })
   )
 

@@ -8,9 +8,9 @@ import { Console as NodeConsole } from "node:console"
 import { resolve } from "node:path"
 import { Readable, Writable } from "node:stream"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Connections } from "@gitpip/core/testing"
 import { ConfigProvider, Console, Context, Effect, Exit, Fiber, Layer, Path } from "effect"
 import { TerminalCapabilities } from "effect/cli"
-import { FetchHttpClient } from "effect/http"
 import { execute } from "../src/Cli.ts"
 import { Host } from "../src/Host.ts"
 import {
@@ -24,8 +24,8 @@ import {
 } from "./process.ts"
 
 export interface InProcess extends Environment {
-  /** Replaces the real `fetch`. */
-  readonly fetch?: typeof globalThis.fetch
+  /** Replaces the connections to the services. */
+  readonly connections?: ReturnType<typeof Connections.defaultValue>
 }
 
 interface RunningHere {
@@ -37,7 +37,10 @@ interface RunningHere {
 }
 
 /** Starts a command line. It is interrupted when the scope closes. */
-export const start = Effect.fnUntraced(function* ({ cwd, env, fetch }: InProcess, ...args: ReadonlyArray<string>) {
+export const start = Effect.fnUntraced(function* (
+  { connections, cwd, env }: InProcess,
+  ...args: ReadonlyArray<string>
+) {
   const said = { stdout: "", stderr: "" }
   const watchers = new Set<() => void>()
   const changed = () => {
@@ -60,7 +63,7 @@ export const start = Effect.fnUntraced(function* ({ cwd, env, fetch }: InProcess
     Context.add(Console.Console, new NodeConsole(stdout, stderr)),
     Context.add(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: all })),
     Context.add(TerminalCapabilities.TerminalCapabilities, { canColor: false, canAnimate: false, canPrompt: false }),
-    Context.add(FetchHttpClient.Fetch, fetch ?? globalThis.fetch)
+    Context.add(Connections, connections ?? Connections.defaultValue())
   )
   // A separate fiber, without the clock and the layers of the test.
   const fiber = Effect.runForkWith(context)(

@@ -2,8 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { migrations } from "../../core/src/database/migrations/index.ts"
 import { emptyUrl } from "../../core/test/database.ts"
-import { done, start } from "./inProcess.ts"
-import { makeWorld, withEnv } from "./process.ts"
+import { failingMigrations, heldMigrations } from "../../core/test/migrating.ts"
+import { done, run, start } from "./inProcess.ts"
+import * as Process from "./process.ts"
+import { freePort, linesOf, makeWorld, withEnv } from "./process.ts"
 
 const names = Object.keys(migrations)
 
@@ -20,11 +22,7 @@ const untilListening = (world: Effect.Success<typeof makeEmpty>) =>
     Effect.gen(function* () {
       const server = yield* start(world, "serve", "--json")
       yield* server.says("http.listening")
-      const { stdout } = yield* server.stop
-      const lines = stdout
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line))
+      const lines = linesOf(yield* server.stop)
       return lines.slice(0, lines.findIndex(({ message }) => message === "http.listening") + 1)
     })
   )
@@ -53,6 +51,37 @@ describe("a database without a schema", () => {
         ["server.starting", "database.migrating"]
       )
       assert.deepStrictEqual(lines[1].annotations, { migrations: names.join(", ") })
+    })
+  )
+})
+
+describe("a database whose migration takes long, or fails", () => {
+  it.live("a server answers its supervisor meanwhile, and ends with 0 on SIGTERM", () =>
+    Effect.gen(function* () {
+      const { begun, url } = yield* heldMigrations
+      const port = yield* freePort
+      const env = { POSTGRES_CONNECTION_STRING: Redacted.value(url), GITPIP_PORT: String(port) }
+      const server = yield* Process.start(withEnv(yield* makeWorld(), env), "serve", "--json")
+      yield* begun
+      const ask = (path: string) => Effect.promise(() => fetch(`http://127.0.0.1:${port}${path}`))
+      assert.strictEqual((yield* ask("/health")).status, 200)
+      assert.strictEqual((yield* ask("/ready")).status, 503)
+      yield* server.signal("SIGTERM")
+      const { code, stderr, stdout } = yield* server.ended
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      assert.notInclude(stdout, "http.listening")
+    })
+  )
+
+  it.live("a server and gitpip migrate end with 1 and the reason when a migration fails", () =>
+    Effect.gen(function* () {
+      const url = Redacted.value(yield* failingMigrations)
+      const world = withEnv(yield* makeWorld(), { POSTGRES_CONNECTION_STRING: url, GITPIP_PORT: "0" })
+      for (const command of ["serve", "migrate"]) {
+        const { code, stderr } = yield* run(world, command)
+        assert.strictEqual(code, 1)
+        assert.include(stderr, 'The database cannot be migrated: Migration "1_initial" failed: the disk is full')
+      }
     })
   )
 })

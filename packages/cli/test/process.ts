@@ -29,7 +29,7 @@ export interface Ended {
 interface Running {
   /** Waits until stdout or stderr holds the text. Dies with the output when the process ends first. */
   readonly says: (text: string | RegExp) => Effect.Effect<void>
-  readonly signal: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>
+  readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   readonly ended: Effect.Effect<Ended>
 }
 
@@ -44,6 +44,14 @@ export const assertHarmless = (what: string, said: string, env: Environment["env
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters
   assert.notMatch(said, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/, what)
 }
+
+/** The lines of a log in JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: tests read documents of many shapes, and a wrong path fails them.
+export const linesOf = ({ stdout }: Pick<Ended, "stdout">): ReadonlyArray<any> =>
+  stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
 
 /** Starts a command line. It is killed when the scope closes. */
 export const start = Effect.fnUntraced(function* ({ cwd, env }: Environment, ...args: ReadonlyArray<string>) {

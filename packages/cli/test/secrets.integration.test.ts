@@ -4,59 +4,72 @@
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import type { Dispatcher } from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
+import { Connections } from "@gitpip/core/testing"
 import { Effect } from "effect"
 import { done, run, start } from "./inProcess.ts"
 import * as Process from "./process.ts"
 import { directory, type Environment, makeWorld, withEnv, without } from "./process.ts"
 
 /** An error that holds the request in its message, its cause and its properties. */
-const errorOf = (init: RequestInit | undefined): Error => {
-  const headers = JSON.stringify([...new Headers(init?.headers)])
+const errorOf = (options: Dispatcher.DispatchOptions): Error => {
+  const headers = JSON.stringify({ ...options.headers })
   const error = new TypeError(`broken by ${headers}\n\u001b[2J`, { cause: new Error(headers) })
-  return Object.assign(error, { headers: init?.headers, init })
+  return Object.assign(error, { headers: options.headers, options })
 }
+
+const controller = { abort: () => undefined, pause: () => undefined, resume: () => undefined }
 
 /** Ways in which a request breaks. */
 const breaks = {
-  "a request is refused with an error that holds it": (_url, init) => Promise.reject(errorOf(init)),
-  "a request throws": (_url, init) => {
-    throw errorOf(init)
+  "a request is refused with an error that holds it": (options, handler) => {
+    handler.onResponseError?.(controller as never, errorOf(options))
+    return false
   },
-  "an answer cannot be read": (_url, init) =>
-    Promise.resolve(
-      Object.defineProperty(new Response(), "status", {
-        get: () => {
-          throw errorOf(init)
-        }
-      })
-    )
-} satisfies Record<string, typeof globalThis.fetch>
+  "a request throws": (options) => {
+    throw errorOf(options)
+  },
+  "an answer cannot be read": (options, handler) => {
+    const ownKeys = () => {
+      throw errorOf(options)
+    }
+    handler.onRequestStart?.(controller as never, {})
+    handler.onResponseStart?.(controller as never, 200, new Proxy({}, { ownKeys }), "")
+    return false
+  }
+} satisfies Record<string, Dispatcher.Dispatch>
+
+const breaking = (dispatch: Dispatcher.Dispatch) =>
+  Effect.map(Connections.defaultValue(), (agent) =>
+    agent.compose(() => (options, handler) => dispatch(options, handler))
+  )
 
 /** Ways in which a process crashes: a module that is loaded first, and a command that crashes with it. */
 const crashes = [
   [
     "nobody awaits a promise",
-    `globalThis.fetch = (url, init) => { Promise.reject(errorOf(init)); return new Promise(() => {}) }`,
+    `Agent.prototype.dispatch = (options) => { Promise.reject(errorOf(options)); return true }`,
     ["doctor"]
   ],
   [
     "a timer throws",
-    `globalThis.fetch = (url, init) => { setTimeout(() => { throw errorOf(init) }); return new Promise(() => {}) }`,
+    `Agent.prototype.dispatch = (options) => { setTimeout(() => { throw errorOf(options) }); return true }`,
     ["track", "ann", "--dry-run"]
   ],
   [
     "the thrown value is not an error",
-    `globalThis.fetch = (url, init) => { setTimeout(() => { throw { init } }); return new Promise(() => {}) }`,
+    `Agent.prototype.dispatch = (options) => { setTimeout(() => { throw { options } }); return true }`,
     ["scan"]
   ]
 ] as const
 
 const crashing = Effect.fnUntraced(function* (environment: Environment, how: string) {
   const file = join(environment.cwd, "break.mjs")
-  const makeError = `const errorOf = (init) => {
-    const headers = JSON.stringify([...new Headers(init.headers)])
-    return Object.assign(new TypeError("broken by " + headers + "\\n\\u001b[2J", { cause: new Error(headers) }), { headers: init.headers, init })
+  const makeError = `import { Agent } from ${JSON.stringify(import.meta.resolve("@effect/platform-node/Undici"))}
+  const errorOf = (options) => {
+    const headers = JSON.stringify({ ...options.headers })
+    return Object.assign(new TypeError("broken by " + headers + "\\n\\u001b[2J", { cause: new Error(headers) }), { headers: options.headers, options })
   }`
   yield* Effect.promise(() => writeFile(file, `${makeError}\n${how}\n`))
   return withEnv(environment, { NODE_OPTIONS: `--import=${file}`, GITPIP_LOG_LEVEL: "All" })
@@ -69,10 +82,13 @@ const secrets = {
 }
 
 describe("a command that breaks shows no secret", () => {
-  for (const [how, fetch] of Object.entries(breaks)) {
+  for (const [how, dispatch] of Object.entries(breaks)) {
     it.live(`when ${how}`, () =>
       Effect.gen(function* () {
-        const world = { ...withEnv(yield* makeWorld(), { ...secrets, GITPIP_LOG_LEVEL: "All" }), fetch }
+        const world = {
+          ...withEnv(yield* makeWorld(), { ...secrets, GITPIP_LOG_LEVEL: "All" }),
+          connections: breaking(dispatch)
+        }
         yield* done(world, "track", "ann")
         for (const command of [["scan"], ["doctor"], ["track", "ann", "--dry-run"]]) {
           const ended = yield* Effect.scoped(Effect.flatMap(start(world, ...command), ({ ended }) => ended))
@@ -93,7 +109,7 @@ describe("a command that breaks shows no secret", () => {
             GITPIP_LOG_LEVEL: "All",
             GITPIP_PORT: "0"
           }),
-          fetch: breaks["an answer cannot be read"]
+          connections: breaking(breaks["an answer cannot be read"])
         }
         yield* done(world, "track", "ann")
         const server = yield* start(world, "serve")

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Here from "./inProcess.ts"
 import { done, run } from "./inProcess.ts"
-import { freePort, makeWorld, start, withEnv } from "./process.ts"
+import { freePort, linesOf, makeWorld, start, withEnv } from "./process.ts"
 
 const ask = (port: number, path: string) =>
   Effect.promise(async () => {
@@ -27,13 +27,10 @@ describe("serve", () => {
         assert.deepStrictEqual(yield* ask(port, "/health"), { status: 200, text: "Alive" })
         assert.include((yield* ask(port, "/users")).text, '"ann"')
         yield* server.signal(signal)
-        const { code, stderr, stdout } = yield* server.ended
-        assert.strictEqual(code, 0, stderr)
-        assert.strictEqual(stderr, "")
-        const lines = stdout
-          .trimEnd()
-          .split("\n")
-          .map((line) => JSON.parse(line))
+        const ended = yield* server.ended
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        assert.strictEqual(ended.stderr, "")
+        const lines = linesOf(ended)
         const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
         const { host, pathname } = new URL(world.env.POSTGRES_CONNECTION_STRING ?? "")
         assert.deepInclude(lines[0], {
@@ -52,8 +49,18 @@ describe("serve", () => {
       assert.strictEqual(taken.code, 1)
       assert.include(taken.stderr, "choose another GITPIP_PORT")
       const open = yield* run(withEnv(world, { GITPIP_HOST: "0.0.0.0" }), "serve")
-      assert.strictEqual(open.code, 1)
+      assert.strictEqual(open.code, 2)
       assert.include(open.stderr, "GITPIP_API_KEY")
+    })
+  )
+
+  it.live("does not open the database when it must not listen", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* makeWorld(), { POSTGRES_CONNECTION_STRING: "postgres://127.0.0.1:9/none" })
+      const { code, stderr, stdout } = yield* run(world, "serve", "--host", "0.0.0.0")
+      assert.deepStrictEqual([code, stdout], [2, ""])
+      assert.include(stderr, "GITPIP_API_KEY")
+      assert.include(stderr, "--host 127.0.0.1")
     })
   )
 
@@ -66,7 +73,7 @@ describe("serve", () => {
       assert.deepStrictEqual(yield* ask(port, "/health"), { status: 200, text: "Alive" })
       yield* server.stop
       const open = yield* run(world, "serve", "--port", "0")
-      assert.strictEqual(open.code, 1)
+      assert.strictEqual(open.code, 2)
       assert.include(open.stderr, "GITPIP_API_KEY")
     })
   )

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { run, start } from "./inProcess.ts"
-import { makeWorld, withEnv } from "./process.ts"
+import { linesOf, makeWorld, withEnv } from "./process.ts"
 
 const warning = "Warning: GITPIP_PRT is not a setting of Gitpip, and is ignored. Did you mean GITPIP_PORT?\n"
 
@@ -38,11 +38,7 @@ describe("a variable that begins as settings do and is none", () => {
       const world = withEnv(yield* makeWorld(), { GITPIP_PRT: "9000", GITPIP_PORT: "0" })
       const server = yield* start(world, "serve", "--json")
       yield* server.says("http.listening")
-      const { stdout } = yield* server.stop
-      const lines = stdout
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line))
+      const lines = linesOf(yield* server.stop)
       assert.deepStrictEqual(
         lines.filter(({ level }) => level === "WARN").map(({ annotations, message }) => ({ annotations, message })),
         [

@@ -4,10 +4,12 @@ import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
 import type { DatabaseError } from "./database/Database.ts"
 import * as Database from "./database/Database.ts"
+import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import type { ScanProgress } from "./detect/scanUsers.ts"
 import type { Change } from "./domain/Change.ts"
 import type { Day } from "./domain/Day.ts"
+import type { Forgotten } from "./domain/Forgotten.ts"
 import type { FilePreview, GistFile } from "./domain/GistFile.ts"
 import type { Preview } from "./domain/Preview.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
@@ -17,7 +19,7 @@ import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
 import type { GithubError } from "./github/Github.ts"
 import { layerParts, layerPipedrive, type Services } from "./layers.ts"
-import { layerTransport } from "./net/exchange.ts"
+import { layerTransport } from "./net/transport.ts"
 import { type Drained, Publisher } from "./publish/Publisher.ts"
 import type { Sink } from "./publish/Sink.ts"
 import type { Settings } from "./Settings.ts"
@@ -27,12 +29,13 @@ import * as CurrentStatus from "./status/currentStatus.ts"
 import { Gauges } from "./status/Gauges.ts"
 import * as Health from "./status/Health.ts"
 import * as Previews from "./status/previews.ts"
+import type { UserBusy } from "./store/Forgetting.ts"
 import type { FileNotFound } from "./store/GistFiles.ts"
 import type { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
 import type { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 import { Store } from "./store/Store.ts"
 import type { UserConflict, UserNotTracked } from "./store/Users.ts"
-import type { VisitNotFound, VisitRow } from "./store/Visits.ts"
+import type { TooManyVisitors, VisitNotFound, VisitRow } from "./store/Visits.ts"
 
 /** A page of a list: at most `limit` rows, of keys smaller than `before`. */
 export interface Cursor {
@@ -53,6 +56,11 @@ export class Gitpip extends Context.Service<
     readonly preview: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
     /** Stops tracking a user. Found files stay, and waiting ones are still published. */
     readonly untrack: (username: Username) => Effect.Effect<User, UserNotTracked | DatabaseError>
+    /**
+     * Erases what is stored about a user, tracked or not, and stops tracking. Keyed hashes of the files that are or may be in
+     * Pipedrive stay, so that none is published again. What stands in Pipedrive stays there, and is named in the answer.
+     */
+    readonly forget: (username: Username) => Effect.Effect<Forgotten, UserNotTracked | UserBusy | DatabaseError>
     /** Tracked users by ascending id, from after an id on. */
     readonly users: (page: {
       readonly after: number
@@ -60,9 +68,13 @@ export class Gitpip extends Context.Service<
       /** Only users whose last check failed. */
       readonly state?: "failing" | undefined
     }) => Effect.Effect<ReadonlyArray<User>, DatabaseError>
+    /** A user with the deal in Pipedrive and the counts of files. */
     readonly user: (username: Username) => Effect.Effect<UserDetails, UserNotTracked | DatabaseError>
-    /** A visit: the files that are new to this visitor. */
-    readonly latest: (username: Username, visitor?: Visitor) => Effect.Effect<Visit, UserNotTracked | DatabaseError>
+    /** A visit: the files that are new to this visitor. A visit that shows nothing is not recorded, and has no id. */
+    readonly latest: (
+      username: Username,
+      visitor?: Visitor
+    ) => Effect.Effect<Visit, UserNotTracked | TooManyVisitors | DatabaseError>
     /** How many files are new to a visitor, for each tracked user by ascending id. Records no visit. */
     readonly news: (
       visitor: Visitor,
@@ -94,17 +106,24 @@ export class Gitpip extends Context.Service<
       readonly username?: Username | undefined
       readonly onProgress?: ((progress: ScanProgress) => Effect.Effect<void>) | undefined
     }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
+    /**
+     * Reads public profiles that are due, as a server does in the background: at most 20, and only while GitHub's hour has
+     * room. Answers how many were read.
+     */
+    readonly refreshProfiles: Effect.Effect<number, DatabaseError>
     /** Queues a scan for the server's worker, and answers at once. */
     readonly requestScan: (username?: Username) => Effect.Effect<Scan, UserNotTracked | ScanNotFound | DatabaseError>
-    /** Newest first. */
+    /** Scans, newest first. */
     readonly scans: (page: Cursor) => Effect.Effect<ReadonlyArray<Scan>, DatabaseError>
+    /** A scan with its first 100 files and first 100 failures. */
     readonly scanDetails: (id: number) => Effect.Effect<ScanDetails, ScanNotFound | DatabaseError>
     /** Publishes all files that are due, and answers when none is. */
     readonly publish: Effect.Effect<Drained, DatabaseError>
-    /** Newest first. */
+    /** Publications, or those of one state, newest first. */
     readonly publications: (
       page: Cursor & { readonly state?: PublicationState | undefined }
     ) => Effect.Effect<ReadonlyArray<Publication>, DatabaseError>
+    /** A publication with its last 100 attempts, oldest first. */
     readonly publication: (id: number) => Effect.Effect<PublicationDetails, PublicationNotFound | DatabaseError>
     /** Tries a failed or gone publication again. */
     readonly retry: (
@@ -112,6 +131,7 @@ export class Gitpip extends Context.Service<
     ) => Effect.Effect<Publication, PublicationNotFound | PublicationNotFailed | DatabaseError>
     /** Tries all failed publications again. Answers how many. */
     readonly retryFailed: Effect.Effect<number, DatabaseError>
+    /** Users, scans and publications in numbers, and what is left of both services' limits. */
     readonly status: Effect.Effect<Status, DatabaseError>
     /** Brings the gauges among the metrics up to date. */
     readonly measure: Effect.Effect<void>
@@ -123,12 +143,14 @@ export class Gitpip extends Context.Service<
     readonly overdue: (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
   }
 >()("gitpip/Gitpip") {
+  /** Gitpip on services that the program wires itself. */
   static readonly layerNoDeps: Layer.Layer<Gitpip, never, Services | Settings> = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
-      const { days, files, publications, scans, users, visits } = yield* Store
+      const { days, files, forgetting, publications, scans, users, visits } = yield* Store
       const changes = yield* Changes
       const scanner = yield* Scanner
+      const profiles = yield* Profiles
       const publisher = yield* Publisher
       const gauges = yield* Gauges
       const signals = yield* Signals
@@ -164,6 +186,12 @@ export class Gitpip extends Context.Service<
           yield* changes.report({ type: "user", login: user.login })
           return user
         }),
+        forget: Effect.fn("Gitpip.forget")(function* (username) {
+          const forgotten = yield* forgetting.forget(username)
+          yield* previews.clear
+          yield* changes.report({ type: "user", login: forgotten.login })
+          return forgotten
+        }),
         users: (page) => users.list(page),
         user: (username) => users.details(username),
         latest: Effect.fn("Gitpip.latest")(function* (username, visitor = defaultVisitor) {
@@ -188,6 +216,7 @@ export class Gitpip extends Context.Service<
             ...(options?.onProgress === undefined ? {} : { onProgress: options.onProgress })
           })
         }),
+        refreshProfiles: profiles.refresh,
         requestScan: Effect.fn("Gitpip.requestScan")(function* (username) {
           const userKey = yield* optionalKey(username)
           const id = yield* scans.request(userKey)
@@ -241,7 +270,7 @@ export class Gitpip extends Context.Service<
     Settings | SqlClient.SqlClient | HttpClient.HttpClient
   > = Gitpip.layerWithSink.pipe(Layer.provideMerge(layerPipedrive))
 
-  /** Gitpip as the settings say: their database, `fetch` as transport. */
+  /** Gitpip as the settings say: their database, and a transport through their proxies. */
   static readonly layer: Layer.Layer<Gitpip | Services, DatabaseError, Settings> = Gitpip.layerWithDatabase.pipe(
     Layer.provide(Layer.mergeAll(Database.layer, layerTransport))
   )

@@ -6,6 +6,7 @@
 import { Context, type Duration, Layer, type LogLevel, Option, Redacted } from "effect"
 import type { IpNetwork } from "effect/net"
 import { passwordsOf } from "./domain/Text.ts"
+import type { Proxies } from "./net/proxies.ts"
 import { load } from "./settings/load.ts"
 
 export { SettingsError } from "./settings/SettingsError.ts"
@@ -64,6 +65,9 @@ export class Settings extends Context.Service<
     readonly githubToken: Option.Option<Redacted.Redacted>
     /** Without a trailing slash. */
     readonly githubApiUrl: string
+    readonly proxies: Proxies
+    /** The file of the authorities that are trusted in addition. */
+    readonly authorities: Option.Option<string>
     readonly host: string
     readonly port: number
     readonly apiKey: Option.Option<Redacted.Redacted>
@@ -75,9 +79,13 @@ export class Settings extends Context.Service<
     readonly scanInterval: Duration.Duration
     /** Never less than the interval of the scans. */
     readonly maxDelay: Duration.Duration
+    /** Infinite when all of it is kept. */
+    readonly keepHistory: Duration.Duration
     readonly feed: boolean
     readonly logLevel: LogLevel.LogLevel
     readonly logFormat: "pretty" | "json" | "logfmt"
+    /** The project that the traces of JSON log lines are in. */
+    readonly googleProject: Option.Option<string>
   }
 >()("gitpip/Settings") {
   /** Reads the environment through the current `ConfigProvider`. */
@@ -85,10 +93,12 @@ export class Settings extends Context.Service<
 }
 
 /** The secrets in the settings, in each form that they are sent in. */
-export const secretsOf = ({ apiKey, githubToken, pipedrive, postgres }: Settings["Service"]): ReadonlyArray<string> => {
+export const secretsOf = (settings: Settings["Service"]): ReadonlyArray<string> => {
+  const { apiKey, githubToken, pipedrive, postgres, proxies } = settings
   const tokens = [apiKey, githubToken, Option.map(pipedrive, ({ token }) => token)].flatMap(Option.toArray)
+  const addresses = [postgres, ...[proxies.http, proxies.https].map(Option.map(({ address }) => address))]
   return [
     ...tokens.map(Redacted.value),
-    ...Option.match(postgres, { onNone: () => [], onSome: (url) => passwordsOf(Redacted.value(url)) })
+    ...addresses.flatMap(Option.toArray).flatMap((address) => passwordsOf(Redacted.value(address)))
   ]
 }

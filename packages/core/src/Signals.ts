@@ -15,6 +15,7 @@ const make = Effect.map(
   })
 )
 
+/** One signal for each kind of work that a part of this process can cause. Signals that nobody waits for become one. */
 export class Signals extends Context.Service<
   Signals,
   { readonly fullScans: Signal; readonly singleScans: Signal; readonly publications: Signal }

@@ -4,6 +4,7 @@
  */
 import { Clock, Context, DateTime, Duration, Effect, type Fiber, Layer, Option } from "effect"
 import { Feed } from "./detect/Feed.ts"
+import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import * as Timing from "./domain/Timing.ts"
 import { Publisher } from "./publish/Publisher.ts"
@@ -12,14 +13,15 @@ import { Gauges } from "./status/Gauges.ts"
 import * as Telemetry from "./telemetry/Telemetry.ts"
 
 /**
- * How often the database is polled for what no signal reports: work that another process requested, and the gauges. Tests
- * of one process in virtual time poll less often.
+ * How often the database is polled for what no signal reports: work that another process requested, gauges, and profiles
+ * that are due. Tests of one process in virtual time poll less often.
  */
 export class PollIntervals extends Context.Reference<{
   readonly work: Duration.Duration
   readonly gauges: Duration.Duration
+  readonly profiles: Duration.Duration
 }>("gitpip/Worker/PollIntervals", {
-  defaultValue: () => ({ work: Duration.seconds(2), gauges: Duration.seconds(15) })
+  defaultValue: () => ({ work: Duration.seconds(2), gauges: Duration.seconds(15), profiles: Duration.minutes(1) })
 }) {}
 
 /** The wait after the database failed, or while another process runs the scan. */
@@ -50,72 +52,77 @@ export class Worker extends Context.Service<
     readonly startedAt: DateTime.Utc
   }
 >()("gitpip/Worker") {
-  static readonly layer: Layer.Layer<Worker, never, Scanner | Feed | Publisher | Gauges | Signals> = Layer.effect(
-    Worker,
-    Effect.gen(function* () {
-      const scanner = yield* Scanner
-      const publisher = yield* Publisher
-      const gauges = yield* Gauges
-      const feed = yield* Feed
-      const signals = yield* Signals
-      const { gauges: refreshed, work: poll } = yield* PollIntervals
+  static readonly layer: Layer.Layer<Worker, never, Scanner | Feed | Publisher | Gauges | Profiles | Signals> =
+    Layer.effect(
+      Worker,
+      Effect.gen(function* () {
+        const scanner = yield* Scanner
+        const publisher = yield* Publisher
+        const gauges = yield* Gauges
+        const feed = yield* Feed
+        const signals = yield* Signals
+        const profiles = yield* Profiles
+        const { gauges: refreshed, profiles: profilesRead, work: poll } = yield* PollIntervals
 
-      const scheduledScans = Effect.gen(function* () {
-        const requested = yield* scanner.runQueued("all")
-        const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
-        if (requested === 0 && wait > 0) return yield* signals.fullScans.wait(Duration.min(Duration.millis(wait), poll))
-        if (wait <= 0) {
-          yield* scanner.scan({ kind: "scheduled", userKey: null, onProgress: () => signals.publications.raise })
-        }
-        yield* signals.publications.raise
-      }).pipe(
-        // Another process runs the scan, with the same result.
-        Effect.catchTag("ScanRunning", () => signals.fullScans.wait(pauseAfterFailure))
-      )
-
-      const requestedScans = Effect.gen(function* () {
-        const done = yield* scanner.runQueued("single")
-        if (done > 0) yield* signals.publications.raise
-        yield* signals.singleScans.wait(poll)
-      })
-
-      const publishing = Effect.gen(function* () {
-        yield* publisher.drain
-        const now = yield* Clock.currentTimeMillis
-        const wait = Option.match(yield* publisher.nextAt, {
-          onNone: () => poll,
-          onSome: (at) => Duration.millis(Math.max(at.epochMilliseconds - now, 50))
-        })
-        yield* signals.publications.wait(Duration.min(wait, poll))
-      })
-
-      const following = Effect.gen(function* () {
-        const due = (yield* feed.poll).epochMilliseconds
-        yield* signals.publications.raise
-        const wait = due - (yield* Clock.currentTimeMillis)
-        // Another process may delay the next poll, or have ended: the database is asked again within the lease.
-        yield* Effect.sleep(Duration.millis(Math.min(Math.max(wait, 1_000), Duration.toMillis(Timing.feedLease))))
-      })
-
-      if (Option.isSome(publisher.off)) {
-        yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
-      }
-      // Refreshes metrics that are pushed. A collected metric is refreshed when it is collected.
-      yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
-      const loops: Record<string, Fiber.Fiber<never>> = {
-        "the scheduled scans": yield* Effect.forkScoped(forever("scheduled scans", scheduledScans)),
-        "the requested scans": yield* Effect.forkScoped(forever("requested scans", requestedScans)),
-        ...(feed.on ? { "the watch on the feed": yield* Effect.forkScoped(forever("feed", following)) } : {}),
-        "the publisher": yield* Effect.forkScoped(
-          forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
+        const scheduledScans = Effect.gen(function* () {
+          const requested = yield* scanner.runQueued("all")
+          const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
+          if (requested === 0 && wait > 0)
+            return yield* signals.fullScans.wait(Duration.min(Duration.millis(wait), poll))
+          if (wait <= 0) {
+            yield* scanner.scan({ kind: "scheduled", userKey: null, onProgress: () => signals.publications.raise })
+          }
+          yield* signals.publications.raise
+        }).pipe(
+          // Another process runs the scan, with the same result.
+          Effect.catchTag("ScanRunning", () => signals.fullScans.wait(pauseAfterFailure))
         )
-      }
-      return Worker.of({
-        dead: Effect.sync(() =>
-          Object.entries(loops).flatMap(([name, fiber]) => (fiber.pollUnsafe() === undefined ? [] : [name]))
-        ),
-        startedAt: yield* DateTime.now
+
+        const requestedScans = Effect.gen(function* () {
+          const done = yield* scanner.runQueued("single")
+          if (done > 0) yield* signals.publications.raise
+          yield* signals.singleScans.wait(poll)
+        })
+
+        const publishing = Effect.gen(function* () {
+          yield* publisher.drain
+          const now = yield* Clock.currentTimeMillis
+          const wait = Option.match(yield* publisher.nextAt, {
+            onNone: () => poll,
+            onSome: (at) => Duration.millis(Math.max(at.epochMilliseconds - now, 50))
+          })
+          yield* signals.publications.wait(Duration.min(wait, poll))
+        })
+
+        const following = Effect.gen(function* () {
+          const due = (yield* feed.poll).epochMilliseconds
+          yield* signals.publications.raise
+          const wait = due - (yield* Clock.currentTimeMillis)
+          // Another process may delay the next poll, or have ended: the database is asked again within the lease.
+          yield* Effect.sleep(Duration.millis(Math.min(Math.max(wait, 1_000), Duration.toMillis(Timing.feedLease))))
+        })
+
+        if (Option.isSome(publisher.off)) {
+          yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
+        }
+        // Refreshes metrics that are pushed. A collected metric is refreshed when it is collected.
+        yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
+        // After the first checks, which have the first requests.
+        yield* Effect.forkScoped(forever("profiles", Effect.andThen(Effect.sleep(profilesRead), profiles.refresh)))
+        const loops: Record<string, Fiber.Fiber<never>> = {
+          "the scheduled scans": yield* Effect.forkScoped(forever("scheduled scans", scheduledScans)),
+          "the requested scans": yield* Effect.forkScoped(forever("requested scans", requestedScans)),
+          ...(feed.on ? { "the watch on the feed": yield* Effect.forkScoped(forever("feed", following)) } : {}),
+          "the publisher": yield* Effect.forkScoped(
+            forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
+          )
+        }
+        return Worker.of({
+          dead: Effect.sync(() =>
+            Object.entries(loops).flatMap(([name, fiber]) => (fiber.pollUnsafe() === undefined ? [] : [name]))
+          ),
+          startedAt: yield* DateTime.now
+        })
       })
-    })
-  )
+    )
 }

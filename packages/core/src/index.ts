@@ -13,13 +13,16 @@ export { Checker, type CheckResults } from "./detect/Checker.ts"
 export { CheckSchedule, type Plan } from "./detect/CheckSchedule.ts"
 export type { CheckResult } from "./detect/checkResult.ts"
 export { Feed } from "./detect/Feed.ts"
+export { Profiles } from "./detect/Profiles.ts"
 export { Scanner } from "./detect/Scanner.ts"
 export type { ScanProgress } from "./detect/scanUsers.ts"
 export * as Cadence from "./domain/Cadence.ts"
 export { Change } from "./domain/Change.ts"
 export { Day } from "./domain/Day.ts"
+export { Forgotten } from "./domain/Forgotten.ts"
 export { type Content, FileId, FilePreview, GistFile, type ListedFile } from "./domain/GistFile.ts"
 export { Preview } from "./domain/Preview.ts"
+export { Profile } from "./domain/Profile.ts"
 export { Attempt, Publication, PublicationDetails, PublicationId, PublicationState } from "./domain/Publication.ts"
 export { Scan, ScanDetails, ScanFailure, ScanId, ScanKind, ScanState } from "./domain/Scan.ts"
 export { Status } from "./domain/Status.ts"
@@ -30,6 +33,7 @@ export { type Cursor, Gitpip } from "./Gitpip.ts"
 export {
   type Account,
   type BatchGist,
+  type BatchProfile,
   type Capacity,
   type FeedGist,
   type FeedPage,
@@ -39,17 +43,19 @@ export {
   Github,
   GithubError,
   githubError,
-  type NewestGists
+  type NewestGists,
+  type ProfilePage,
+  type PublicProfile
 } from "./github/Github.ts"
 export type { Services } from "./layers.ts"
+export { type KnownLimit, type LimitName, Limits } from "./limits/Limits.ts"
 export { codeOf } from "./net/causes.ts"
-export { layerTransport } from "./net/exchange.ts"
+export { layerTransport } from "./net/transport.ts"
 export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
 export { checkPlacement } from "./pipedrive/Placing.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"
 export {
-  type Budget,
   type Created,
   type Delivery,
   Forbidden,
@@ -60,6 +66,7 @@ export {
   Paused,
   type Recipient,
   Sink,
+  type SinkBudget,
   SinkError,
   TargetGone,
   tooLate
@@ -68,11 +75,13 @@ export { definitions as settings, type PipedriveSettings, Settings, SettingsErro
 export { Changes } from "./status/Changes.ts"
 export type { Forecast } from "./status/Forecast.ts"
 export { Gauges } from "./status/Gauges.ts"
+export { UserBusy } from "./store/Forgetting.ts"
 export { FileNotFound } from "./store/GistFiles.ts"
 export { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
 export { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 export { Store } from "./store/Store.ts"
 export { UserConflict, UserNotTracked } from "./store/Users.ts"
-export { VisitNotFound } from "./store/Visits.ts"
+export { TooManyVisitors, VisitNotFound } from "./store/Visits.ts"
+export { jsonLines } from "./telemetry/jsonLines.ts"
 export * as Telemetry from "./telemetry/Telemetry.ts"
 export { Worker } from "./Worker.ts"

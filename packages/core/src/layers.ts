@@ -5,9 +5,11 @@ import type { SqlClient } from "effect/sql"
 import { Checker } from "./detect/Checker.ts"
 import { CheckSchedule } from "./detect/CheckSchedule.ts"
 import { Feed } from "./detect/Feed.ts"
+import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import { ContentCache } from "./github/ContentCache.ts"
 import { Github } from "./github/Github.ts"
+import { Limits } from "./limits/Limits.ts"
 import * as sinks from "./pipedrive/layer.ts"
 import { Publisher } from "./publish/Publisher.ts"
 import type { Sink } from "./publish/Sink.ts"
@@ -25,11 +27,13 @@ export type Services =
   | Feed
   | Checker
   | CheckSchedule
+  | Profiles
   | Scanner
   | Publisher
   | Gauges
   | Sink
   | Github
+  | Limits
   | Store
   | Signals
 
@@ -38,10 +42,11 @@ export const layerParts: Layer.Layer<
   Exclude<Services, Sink>,
   never,
   Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
-> = Layer.mergeAll(Feed.layer, Gauges.layer).pipe(
+> = Layer.mergeAll(Feed.layer, Gauges.layer, Profiles.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
   Layer.provideMerge(Layer.mergeAll(Checker.layer, CheckSchedule.layer)),
   Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),
+  Layer.provideMerge(Limits.layer),
   Layer.provideMerge(Layer.mergeAll(Github.layer.pipe(Layer.provide(SharedQuota.layer)), Store.layer, Signals.layer))
 )
 

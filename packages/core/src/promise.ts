@@ -5,6 +5,7 @@
  * `name` is the error's tag (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
  */
 import { Cause, ConfigProvider, Data, Effect, Exit, Layer, ManagedRuntime, Option, References, Schema } from "effect"
+import { Forgotten } from "./domain/Forgotten.ts"
 import { GistFile } from "./domain/GistFile.ts"
 import { Publication } from "./domain/Publication.ts"
 import { Scan } from "./domain/Scan.ts"
@@ -16,25 +17,59 @@ import type { Drained } from "./publish/Publisher.ts"
 import { Settings } from "./Settings.ts"
 import { Worker } from "./Worker.ts"
 
+/** A tracked user in JSON form, as `GET /users` shows users. */
+export interface UserJson extends Schema.Codec.Encoded<typeof User> {}
+
+/** A user, the user's public profile, deal and counts in JSON form. */
+export interface UserDetailsJson extends Schema.Codec.Encoded<typeof UserDetails> {}
+
+/** What was erased about a user, and what stands in Pipedrive, in JSON form. */
+export interface ForgottenJson extends Schema.Codec.Encoded<typeof Forgotten> {}
+
+/** A visit and its files in JSON form. */
+export interface VisitJson extends Schema.Codec.Encoded<typeof Visit> {}
+
+/** A found file in JSON form. `size` is in bytes, times are RFC 3339. */
+export interface GistFileJson extends Schema.Codec.Encoded<typeof GistFile> {}
+
+/** A scan in JSON form. */
+export interface ScanJson extends Schema.Codec.Encoded<typeof Scan> {}
+
+/** A publication in JSON form. `remote_id` is Pipedrive's number, once there is one. */
+export interface PublicationJson extends Schema.Codec.Encoded<typeof Publication> {}
+
+/** Users, scans, publications and limits in JSON form, as `GET /status` shows them. */
+export interface StatusJson extends Schema.Codec.Encoded<typeof Status> {}
+
 /** Gitpip with promises in place of effects. A failure rejects with an `Error` whose `name` is the tag. */
 export interface PromiseGitpip {
-  readonly track: (username: string, id?: number) => Promise<typeof User.Encoded>
-  readonly untrack: (username: string) => Promise<typeof User.Encoded>
+  /** Tracks a user, by default under the next free id. A number that is used already rejects with `UserConflict`. */
+  readonly track: (username: string, id?: number) => Promise<UserJson>
+  /** Stops tracking a user. Found files stay, and waiting ones are still published. */
+  readonly untrack: (username: string) => Promise<UserJson>
+  /**
+   * Erases what is stored about a user. What stands in Pipedrive stays, and is named in the answer. Rejects with `UserBusy`
+   * while a file of the user is being published.
+   */
+  readonly forget: (username: string) => Promise<ForgottenJson>
   /** Up to 1,000 users by ascending id, from after an id on. */
-  readonly users: (after?: number) => Promise<ReadonlyArray<typeof User.Encoded>>
-  readonly user: (username: string) => Promise<typeof UserDetails.Encoded>
+  readonly users: (after?: number) => Promise<ReadonlyArray<UserJson>>
+  /** A user with the public profile, the deal in Pipedrive and the counts of files. */
+  readonly user: (username: string) => Promise<UserDetailsJson>
   /** A visit: the files that are new to this visitor. */
-  readonly latest: (username: string, visitor?: string) => Promise<typeof Visit.Encoded>
+  readonly latest: (username: string, visitor?: string) => Promise<VisitJson>
   /** Up to 1,000 files, newest found first, from before a file's id on. */
-  readonly history: (username: string, before?: number) => Promise<ReadonlyArray<typeof GistFile.Encoded>>
+  readonly history: (username: string, before?: number) => Promise<ReadonlyArray<GistFileJson>>
   /** Checks all users, or one. */
-  readonly scan: (username?: string) => Promise<typeof Scan.Encoded>
+  readonly scan: (username?: string) => Promise<ScanJson>
   /** Publishes all files that are due. */
   readonly publish: () => Promise<Drained>
   /** Up to 1,000 publications, newest first, from before an id on. */
-  readonly publications: (before?: number) => Promise<ReadonlyArray<typeof Publication.Encoded>>
-  readonly retry: (publication: number) => Promise<typeof Publication.Encoded>
-  readonly status: () => Promise<typeof Status.Encoded>
+  readonly publications: (before?: number) => Promise<ReadonlyArray<PublicationJson>>
+  /** Tries a failed or gone publication again, by its id. */
+  readonly retry: (publication: number) => Promise<PublicationJson>
+  /** Users, scans and publications in numbers, and what is left of both services' limits. */
+  readonly status: () => Promise<StatusJson>
   /** Finishes or releases the work in flight, and closes the database. */
   readonly close: () => Promise<void>
 }
@@ -78,8 +113,12 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
           return (yield* gitpip.track(yield* name(username), { id: wanted })).user
         })
       ),
+    forget: (username) => call(Forgotten, (gitpip) => Effect.flatMap(name(username), gitpip.forget)),
     untrack: (username) => call(User, (gitpip) => Effect.flatMap(name(username), gitpip.untrack)),
-    users: (after = 0) => call(Schema.Array(User), (gitpip) => gitpip.users({ after, limit: pageSize })),
+    users: (after = 0) =>
+      call(Schema.Array(User), (gitpip) =>
+        Effect.flatMap(number("after", after), (valid) => gitpip.users({ after: valid, limit: pageSize }))
+      ),
     user: (username) => call(UserDetails, (gitpip) => Effect.flatMap(name(username), gitpip.user)),
     latest: (username, visitor) =>
       call(Visit, (gitpip) =>
@@ -93,7 +132,10 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     history: (username, before = Number.MAX_SAFE_INTEGER) =>
       call(Schema.Array(GistFile), (gitpip) =>
-        Effect.flatMap(name(username), (valid) => gitpip.history(valid, { before, limit: pageSize }))
+        Effect.gen(function* () {
+          const page = { before: yield* number("before", before), limit: pageSize }
+          return yield* gitpip.history(yield* name(username), page)
+        })
       ),
     scan: (username) =>
       call(Scan, (gitpip) =>
@@ -104,8 +146,11 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     publish: () => run(Effect.flatMap(Gitpip, (gitpip) => gitpip.publish)),
     publications: (before = Number.MAX_SAFE_INTEGER) =>
-      call(Schema.Array(Publication), (gitpip) => gitpip.publications({ before, limit: pageSize })),
-    retry: (publication) => call(Publication, (gitpip) => gitpip.retry(publication)),
+      call(Schema.Array(Publication), (gitpip) =>
+        Effect.flatMap(number("before", before), (valid) => gitpip.publications({ before: valid, limit: pageSize }))
+      ),
+    retry: (publication) =>
+      call(Publication, (gitpip) => Effect.flatMap(number("publication", publication), gitpip.retry)),
     status: () => call(Status, (gitpip) => gitpip.status),
     close: () => {
       isClosed = true
@@ -141,6 +186,15 @@ const argument = <S extends Schema.Codec<unknown, unknown>>(
       )
 
 const name = (username: string) => argument({ name: "username", schema: Username, type: "string" }, username)
+
+const wanted = { message: "it is not a whole number from 0 to 9007199254740991" }
+const WholeNumber = Schema.Number.check(
+  Schema.isInt(wanted),
+  Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, wanted)
+)
+
+/** An id, or a place between ids. */
+const number = (name: string, value: number) => argument({ name, schema: WholeNumber, type: "number" }, value)
 
 /** Tagged errors keep their tag as their name: `error.name === "UserNotTracked"`. */
 const rethrow = (error: unknown): never => {

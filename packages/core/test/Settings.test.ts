@@ -38,6 +38,8 @@ describe("settings", () => {
           dataDir: ".gitpip",
           githubToken: Option.none(),
           githubApiUrl: "https://api.github.com",
+          proxies: { https: Option.none(), http: Option.none(), except: [] },
+          authorities: Option.none(),
           host: "127.0.0.1",
           port: 8080,
           apiKey: Option.none(),
@@ -46,9 +48,11 @@ describe("settings", () => {
           trustedProxies: [],
           scanInterval: Duration.minutes(5),
           maxDelay: Duration.days(1),
+          keepHistory: Duration.days(90),
           feed: true,
           logLevel: "Info",
-          logFormat: "pretty"
+          logFormat: "pretty",
+          googleProject: Option.none()
         }
       )
     })
@@ -63,10 +67,15 @@ describe("settings", () => {
         GITHUB_TOKEN: "github-token",
         GITHUB_API_URL: "https://ghe.example.org/api/v3/",
         PIPEDRIVE_API_URL: "http://127.0.0.1:9000",
+        HTTPS_PROXY: "http://proxy.corp:3128",
+        HTTP_PROXY: "https://user:proxy-password@proxy.corp",
+        NO_PROXY: "ghe.corp, 10.0.0.0/8",
+        NODE_EXTRA_CA_CERTS: "",
         GITPIP_HOST: "0.0.0.0",
         GITPIP_PORT: "65535",
         GITPIP_SCAN_INTERVAL: "90 seconds",
         GITPIP_MAX_DELAY: "6 hours",
+        GITPIP_KEEP_HISTORY: "2 weeks",
         GITPIP_FEED: "no",
         GITPIP_DATA_DIR: "/var/lib/gitpip",
         GITPIP_API_KEY: "api-key",
@@ -89,10 +98,19 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "replace",
         GITPIP_BACKFILL: "none",
         GITPIP_LOG_LEVEL: "Debug",
-        GITPIP_LOG_FORMAT: "json"
+        GITPIP_LOG_FORMAT: "json",
+        GOOGLE_CLOUD_PROJECT: "my-project-123"
       }
       assert.deepStrictEqual(Object.keys(env).toSorted(), Object.keys(definitions).toSorted())
-      const { apiKey, githubToken, pipedrive, postgres, trustedProxies, ...plain } = yield* load(env)
+      const { apiKey, githubToken, pipedrive, postgres, proxies, trustedProxies, ...plain } = yield* load(env)
+      assert.deepStrictEqual(
+        [proxies.https, proxies.http].map(Option.map(({ address, origin }) => [Redacted.value(address), origin])),
+        [
+          Option.some(["http://proxy.corp:3128/", "http://proxy.corp:3128"]),
+          Option.some(["https://user:proxy-password@proxy.corp/", "https://proxy.corp"])
+        ]
+      )
+      assert.deepStrictEqual(proxies.except, ["ghe.corp", "10.0.0.0/8"])
       assert.deepStrictEqual(trustedProxies.map(String), ["127.0.0.1/32", "10.0.0.0/8", "::1/128", "fd00::/8"])
       assert.deepStrictEqual(plain, {
         publishAs: "deal",
@@ -117,15 +135,18 @@ describe("settings", () => {
         backfill: "none",
         dataDir: "/var/lib/gitpip",
         githubApiUrl: "https://ghe.example.org/api/v3",
+        authorities: Option.none(),
         host: "0.0.0.0",
         port: 65535,
         url: Option.some("https://gitpip.example.org/base"),
         rateLimit: 120,
         scanInterval: Duration.seconds(90),
         maxDelay: Duration.hours(6),
+        keepHistory: Duration.days(14),
         feed: false,
         logLevel: "Debug",
-        logFormat: "json"
+        logFormat: "json",
+        googleProject: Option.some("my-project-123")
       })
       const open = Option.map<Redacted.Redacted, string>(Redacted.value)
       assert.deepStrictEqual(
@@ -205,9 +226,13 @@ describe("settings", () => {
         GITHUB_TOKEN: "line\nbreak",
         GITHUB_API_URL: "ftp://api.github.com",
         PIPEDRIVE_API_URL: "acme.pipedrive.com",
+        HTTPS_PROXY: "ftp://proxy.corp",
+        HTTP_PROXY: "http://proxy.corp:port",
+        NODE_EXTRA_CA_CERTS: "/nowhere/ca.pem",
         GITPIP_PORT: "99999",
         GITPIP_SCAN_INTERVAL: "soon",
         GITPIP_MAX_DELAY: "never",
+        GITPIP_KEEP_HISTORY: "always",
         GITPIP_FEED: "perhaps",
         GITPIP_API_KEY: "schlüssel",
         GITPIP_URL: "127.0.0.1:8080",
@@ -228,10 +253,11 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "reopen",
         GITPIP_BACKFILL: "some",
         GITPIP_LOG_LEVEL: "loud",
-        GITPIP_LOG_FORMAT: "xml"
+        GITPIP_LOG_FORMAT: "xml",
+        GOOGLE_CLOUD_PROJECT: "My Project"
       })
-      // Any non-empty host, directory and activity type may be meant.
-      const free = ["GITPIP_HOST", "GITPIP_DATA_DIR", "GITPIP_ACTIVITY_TYPE"]
+      // Any non-empty host, directory and activity type may be meant, and any domain.
+      const free = ["NO_PROXY", "GITPIP_HOST", "GITPIP_DATA_DIR", "GITPIP_ACTIVITY_TYPE"]
       assert.deepStrictEqual(
         Object.keys(found).toSorted(),
         Object.keys(definitions)
@@ -262,6 +288,10 @@ describe("settings", () => {
     ["GITPIP_SCAN_INTERVAL", "Infinity", /at most 365 days/],
     ["GITPIP_MAX_DELAY", "366 days", /at most 365 days/],
     ["GITPIP_SCAN_INTERVAL", "0s", /at least 1 second/],
+    ["GITPIP_KEEP_HISTORY", "23 hours", /at least 1 day/],
+    ["GITPIP_KEEP_HISTORY", "36501 days", /`forever`/],
+    ["GITPIP_KEEP_HISTORY", "-Infinity", /at least 1 day/],
+    ["GITPIP_KEEP_HISTORY", "90", /`forever`.*`90d`/],
     ["GITPIP_MAX_DELAY", "366d", /at most 365 days/],
     ["GITPIP_SCAN_INTERVAL", "-5m", /its unit.*`5m`/],
     ["GITPIP_SCAN_INTERVAL", "5x", /its unit.*`5m`/],
@@ -281,6 +311,16 @@ describe("settings", () => {
     ["GITPIP_TRUSTED_PROXIES", "::1/129", /addresses or subnets/],
     ["GITHUB_API_URL", "http://127.0.0.1:6000", /uses port 6000, .*`fetch`.* Give an address with another port$/],
     ["PIPEDRIVE_API_URL", "http://127.0.0.1:6667", /uses port 6667/],
+    ["HTTPS_PROXY", "socks5://me:hush@proxy.corp:1080", /^names a SOCKS proxy\. Give the address of an HTTP proxy$/],
+    ["HTTPS_PROXY", "http://proxy.corp:3128/path", /^must be the address of a proxy: `http:\/\/HOST:PORT`/],
+    ["HTTPS_PROXY", "http://me:hu%sh@proxy.corp", /special characters of the password written as `%XX`/],
+    ["HTTP_PROXY", "http://", /^must be the address of a proxy/],
+    [
+      "NODE_EXTRA_CA_CERTS",
+      "/nowhere/ca.pem",
+      /^the file "\/nowhere\/ca.pem" cannot be read \(ENOENT\)\. Correct the path/
+    ],
+    ["NODE_EXTRA_CA_CERTS", "package.json", /^no certificate came from the file.*PEM form, in the environment/],
     ["GITPIP_URL", "http://127.0.0.1:10080", /uses port 10080/],
     ["GITPIP_MAX_DELAY", "soon", /^must be a number and its unit/],
     ["GITPIP_FEED", "2", /^must be `true` or `false`$/],
@@ -347,7 +387,8 @@ describe("settings", () => {
         PIPEDRIVE_ORG: "acme",
         POSTGRES_CONNECTION_STRING: `postgres://u:${secret}@h/d`,
         GITHUB_TOKEN: secret,
-        GITPIP_API_KEY: secret
+        GITPIP_API_KEY: secret,
+        HTTPS_PROXY: `http://me:${secret}@proxy.corp:3128`
       })
       for (const text of [
         JSON.stringify(settings),
@@ -363,10 +404,11 @@ describe("settings", () => {
           POSTGRES_CONNECTION_STRING: `mysql://u:${secret}@h/d`,
           GITHUB_TOKEN: `${secret}\n${secret}`,
           GITHUB_API_URL: `https://u:${secret}@h`,
+          HTTPS_PROXY: `http://me:${secret}@proxy.corp:port`,
           GITPIP_API_KEY: `${secret}ü`
         })
       )
-      assert.strictEqual(error.faults.length, 6)
+      assert.strictEqual(error.faults.length, 7)
       const shown = (error: Error) => [
         error.message,
         JSON.stringify(error),

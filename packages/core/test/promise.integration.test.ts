@@ -79,6 +79,32 @@ it.live("rejects calls with `Closed` after close, and those that are under way w
   })
 )
 
+it.live("rejects numbers that cannot be ids with `InvalidArgument`, before it asks the database", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    yield* Effect.promise(async () => {
+      const gitpip = await open({ settings: { POSTGRES_CONNECTION_STRING: Redacted.value(url) } })
+      for (const number of [Number.NaN, 1.5, -1, 2 ** 53, Number.POSITIVE_INFINITY, "7" as never, null as never]) {
+        const calls = [
+          ["after", () => gitpip.users(number)],
+          ["before", () => gitpip.history("ann", number)],
+          ["before", () => gitpip.publications(number)],
+          ["publication", () => gitpip.retry(number)],
+          ["id", () => gitpip.track("ann", number)]
+        ] as const
+        for (const [name, call] of calls) {
+          const error = await rejection(call())
+          assert.strictEqual(error.name, "InvalidArgument", `${name} = ${number}`)
+          assert.match(error.message, new RegExp(`^${name} (is not a number|cannot be used: .*whole number from)`))
+        }
+      }
+      assert.deepStrictEqual(await gitpip.users(0), [])
+      assert.deepStrictEqual(await gitpip.publications(Number.MAX_SAFE_INTEGER), [])
+      await gitpip.close()
+    })
+  })
+)
+
 const rejection = (call: Promise<unknown>): Promise<Error> =>
   call.then(
     () => assert.fail("the call did not fail"),

@@ -6,7 +6,7 @@ import type { DatabaseError } from "../src/database/Database.ts"
 import { Username } from "../src/domain/User.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import type { Services } from "../src/layers.ts"
-import { layerTransport } from "../src/net/exchange.ts"
+import { layerTransport } from "../src/net/transport.ts"
 import { Settings, type SettingsError } from "../src/Settings.ts"
 import { FakeGithub, type FakeGithubOptions, FakePipedrive, type FakePipedriveOptions } from "../src/testing/index.ts"
 import { isTestClock, withDatabaseClock } from "./database.ts"
@@ -47,8 +47,8 @@ export const services = (
 ): Layer.Layer<Gitpip | Services | Settings, SettingsError, SqlClient.SqlClient> =>
   Layer.fresh(
     Gitpip.layerWithDatabase.pipe(
-      Layer.provideMerge(settings),
       Layer.provide(Layer.fresh(layerTransport)),
+      Layer.provideMerge(settings),
       Layer.provideMerge(Logger.layer([]))
     )
   )

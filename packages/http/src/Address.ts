@@ -1,6 +1,6 @@
 /** The addresses that the server may listen on. */
 import { BlockList, isIP } from "node:net"
-import { codeOf } from "@gitpip/core"
+import { codeOf, SettingsError } from "@gitpip/core"
 import { Schema } from "effect"
 
 /** The server cannot listen. The message says why and what to do. */
@@ -35,11 +35,13 @@ export const urlOnThisMachine = (listening: string): string =>
   listening.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 /** The reason why the server must not listen there; undefined when it may. */
-export const refusal = (options: { readonly host: string; readonly hasKey: boolean }): ListenError | undefined =>
+export const refusal = (options: { readonly host: string; readonly hasKey: boolean }): SettingsError | undefined =>
   options.hasKey || isLoopback(options.host)
     ? undefined
-    : new ListenError({
-        message: `Anybody who reaches ${options.host} could use this server. Set GITPIP_API_KEY, or listen on this machine alone with GITPIP_HOST=127.0.0.1`
+    : new SettingsError({
+        faults: [
+          `Anybody who reaches ${options.host} could use this server. Set GITPIP_API_KEY, or listen on this machine alone with GITPIP_HOST=127.0.0.1 or --host 127.0.0.1`
+        ]
       })
 
 /** The operating system's error in words. */
@@ -55,8 +57,9 @@ export const listenError = (
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program, perhaps another Gitpip, listens there. Stop it, or choose another GITPIP_PORT",
-  EACCES: "it is not allowed to. Choose a GITPIP_PORT above 1023",
-  EADDRNOTAVAIL: "this machine does not have that address. Choose another GITPIP_HOST",
-  ENOTFOUND: "that name is not known. Choose another GITPIP_HOST"
+  EADDRINUSE:
+    "another program, perhaps another Gitpip, listens there. Stop it, or choose another GITPIP_PORT or --port",
+  EACCES: "it is not allowed to. Choose a GITPIP_PORT or --port above 1023",
+  EADDRNOTAVAIL: "this machine does not have that address. Choose another GITPIP_HOST or --host",
+  ENOTFOUND: "that name is not known. Choose another GITPIP_HOST or --host"
 }

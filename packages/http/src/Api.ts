@@ -6,6 +6,7 @@ import {
   Change,
   Day,
   FilePreview,
+  Forgotten,
   GistFile,
   News,
   Preview,
@@ -34,6 +35,8 @@ import {
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
+  TooManyVisitorsProblem,
+  UserBusyProblem,
   UserConflictProblem,
   UserNotTrackedProblem,
   VisitNotFoundProblem
@@ -101,12 +104,23 @@ export class Users extends HttpApiGroup.make("users")
       params: username,
       success: UserDetails,
       error: UserNotTrackedProblem
-    }).annotateMerge(OpenApi.annotations({ summary: "One user with its deal and counts" })),
+    }).annotateMerge(OpenApi.annotations({ summary: "One user with profile, deal and counts" })),
     HttpApiEndpoint.delete("untrack", "/users/:username", {
       params: username,
       success: User,
       error: UserNotTrackedProblem
-    }).annotateMerge(OpenApi.annotations({ summary: "Stop tracking a user; the user's files stay" }))
+    }).annotateMerge(OpenApi.annotations({ summary: "Stop tracking a user; the user's files stay" })),
+    HttpApiEndpoint.delete("forget", "/users/:username/data", {
+      params: username,
+      success: Forgotten,
+      error: [UserNotTrackedProblem, UserBusyProblem]
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Erase everything that is stored about a user",
+        description:
+          "Stops tracking the user as well, who need not be tracked. Keyed hashes of published files stay, so that none is published again. What stands in Pipedrive stays, and is named in the answer. Nothing is erased while a file of the user is being published (409)."
+      })
+    )
   )
   .annotateMerge(OpenApi.annotations({ title: "Users" })) {}
 
@@ -117,13 +131,16 @@ export class Gists extends HttpApiGroup.make("gists")
       params: username,
       query: visitor,
       success: HttpApiSchema.WithHeaders(Schema.Array(GistFile), {
-        "gitpip-visit": digits(VisitId, "a visit's id is a whole number", "The visit's number")
+        "gitpip-visit": Schema.optionalKey(
+          digits(VisitId, "a visit's id is a whole number", "The visit's number; absent when nothing was new")
+        )
       }),
-      error: UserNotTrackedProblem
+      error: [UserNotTrackedProblem, TooManyVisitorsProblem]
     }).annotateMerge(
       OpenApi.annotations({
         summary: "The files that are new since the visitor's last visit",
-        description: "Records the visit. Its answer can be read again under the id in the `Gitpip-Visit` header."
+        description:
+          "Records a visit that shows files. Its answer can be read again under the id in the `Gitpip-Visit` header. A visit that shows nothing is not recorded."
       })
     ),
     HttpApiEndpoint.get("news", "/news", {

@@ -7,6 +7,8 @@ import {
   type PublicationNotFound,
   type ScanNotFound,
   Telemetry,
+  type TooManyVisitors,
+  type UserBusy,
   type UserConflict,
   type UserNotTracked,
   type VisitNotFound
@@ -19,7 +21,9 @@ import {
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
+  TooManyVisitorsProblem,
   UnavailableProblem,
+  UserBusyProblem,
   UserConflictProblem,
   UserNotTrackedProblem,
   VisitNotFoundProblem
@@ -33,12 +37,15 @@ export type CoreError =
   | PublicationNotFailed
   | PublicationNotFound
   | ScanNotFound
+  | TooManyVisitors
+  | UserBusy
   | UserConflict
   | UserNotTracked
   | VisitNotFound
 
 const databaseDetails = {
   busy: "Another transaction holds what this call needs. Try again in a moment",
+  inUse: "Another process has the embedded database. The server's log says which",
   readOnly: "The database is read-only, so nothing can be stored. The server's log says what to do"
 } satisfies Record<NonNullable<DatabaseError["reason"]>, string>
 
@@ -52,6 +59,8 @@ const problems = {
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
+  TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
+  UserBusy: ({ message }: UserBusy) => new UserBusyProblem({ detail: message }),
   UserConflict: ({ message }: UserConflict) => new UserConflictProblem({ detail: message }),
   UserNotTracked: ({ username }: UserNotTracked) =>
     new UserNotTrackedProblem({ detail: `${username} is not tracked. Track it first: POST /users/${username}/{id}` }),

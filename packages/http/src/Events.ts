@@ -21,6 +21,10 @@ const retry = 2_000
 
 const toJson = Schema.encodeSync(Schema.fromJsonString(Change))
 
+/**
+ * Streams changes until `stopping` completes or an hour has passed. A failure of the database ends the stream after a
+ * log line.
+ */
 export const eventStream = (
   changes: Stream.Stream<Change, DatabaseError>,
   stopping: Effect.Effect<void>

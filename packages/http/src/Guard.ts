@@ -86,7 +86,8 @@ const securityHeaders = (headers: HttpServerResponse.HttpServerResponse["headers
       ? forProgram
       : forAsset
 
-const pathOf = (url: string): string => {
+/** The path of a request's target. */
+export const pathOf = (url: string): string => {
   const end = url.search(/[?#]/)
   return end === -1 ? url : url.slice(0, end)
 }

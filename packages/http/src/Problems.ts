@@ -21,11 +21,25 @@ export class UserConflictProblem extends HttpApiError.Problem<UserConflictProble
   title: "The name or the id belongs to another user"
 }) {}
 
+/** 409: a file of the user is being published, or the user is being scanned. */
+export class UserBusyProblem extends HttpApiError.Problem<UserBusyProblem>()("UserBusyProblem", {
+  type: "urn:gitpip:problem:user-busy",
+  status: 409,
+  title: "Gitpip works on the user at this moment"
+}) {}
+
 /** 404: the user has no such visit. */
 export class VisitNotFoundProblem extends HttpApiError.Problem<VisitNotFoundProblem>()("VisitNotFoundProblem", {
   type: "urn:gitpip:problem:visit-not-found",
   status: 404,
   title: "The user has no such visit"
+}) {}
+
+/** 409: the user has as many visitors as one user may have. */
+export class TooManyVisitorsProblem extends HttpApiError.Problem<TooManyVisitorsProblem>()("TooManyVisitorsProblem", {
+  type: "urn:gitpip:problem:too-many-visitors",
+  status: 409,
+  title: "The user has too many visitors"
 }) {}
 
 /** 404: there is no such scan. */

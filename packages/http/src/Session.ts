@@ -8,16 +8,19 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto"
 import { Duration, Option, Redacted } from "effect"
 
+/** The cookie that holds a session. */
 export const sessionCookie = "gitpip_session"
 
 export const sessionLifetime = Duration.days(7)
 
+/** Opens and checks sessions. `now` is epoch milliseconds. */
 export interface Sessions {
   /** The value of a cookie, good from now on. */
   readonly open: (now: number) => string
   readonly isValid: (value: string, now: number) => boolean
 }
 
+/** Sessions signed under the API key. Without a key, none is valid. */
 export const makeSessions = (apiKey: Option.Option<Redacted.Redacted>): Sessions => {
   if (Option.isNone(apiKey)) return { open: () => "none", isValid: () => false }
   // A derived key signs, so that a signature reveals nothing about the API key.

@@ -6,7 +6,8 @@ export { isLoopback, ListenError } from "./Address.ts"
 export { Api, Gists, Publications, Scans, Session, System, Users } from "./Api.ts"
 export { type ConnectionLimits, defaultLimits } from "./Connections.ts"
 export { type CoreError, orProblem, toProblem } from "./ErrorProblems.ts"
-export { layerLogs, layerProcess, layerServer, layerServerWith, layerTelemetry } from "./main.ts"
+export { Listener, layerListener, layerListenerWith, mayListen } from "./Listener.ts"
+export { layerLogs, layerProcess, layerServer, layerServing, layerTelemetry } from "./main.ts"
 export {
   FileNotFoundProblem,
   GithubProblem,
@@ -16,8 +17,10 @@ export {
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
   TooManyRequestsProblem,
+  TooManyVisitorsProblem,
   UnauthorizedProblem,
   UnavailableProblem,
+  UserBusyProblem,
   UserConflictProblem,
   UserNotTrackedProblem,
   VisitNotFoundProblem

@@ -1,83 +1,61 @@
 /** The server as a process: port, platform, logs and traces. */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Database, type DatabaseError, Gitpip, Settings, secretsOf, Telemetry, Worker } from "@gitpip/core"
-import { masked, plain, plainJson } from "@gitpip/core/text"
+import {
+  Database,
+  type DatabaseError,
+  Gitpip,
+  jsonLines,
+  Settings,
+  type SettingsError,
+  secretsOf,
+  Telemetry,
+  Worker
+} from "@gitpip/core"
+import { masked, plain } from "@gitpip/core/text"
 import { Cause, ConfigProvider, Deferred, Effect, Layer, Logger, Option, References } from "effect"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
-import { isLoopback, type ListenError, listenError, refusal, unbracketed, urlOnThisMachine } from "./Address.ts"
-import { type ConnectionLimits, makeServer } from "./Connections.ts"
+import { type ListenError, urlOnThisMachine } from "./Address.ts"
 import { Stopping } from "./Events.ts"
-import { OnLoopbackAlone } from "./Guard.ts"
+import { Listener, layerListener } from "./Listener.ts"
 import { routerConfig } from "./routing.ts"
 import { layerApp } from "./Server.ts"
 
-/** The time for requests in flight when the server stops. */
-const grace = "20 seconds"
-
-const mayListen = Effect.gen(function* () {
-  const settings = yield* Settings
-  const refused = refusal({ host: settings.host, hasKey: Option.isSome(settings.apiKey) })
-  if (refused !== undefined) return yield* refused
-  return settings
-})
+/** Serves on the listener until its scope closes; then requests in flight are finished first. */
+export const layerServing = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const settings = yield* Settings
+    const listener = yield* Listener
+    const stopping = yield* Deferred.make<void>()
+    const app = yield* HttpRouter.toHttpEffect(layerApp).pipe(
+      Effect.provideService(Stopping, Deferred.await(stopping)),
+      Effect.provideService(HttpRouter.RouterConfig, routerConfig)
+    )
+    yield* listener.serve(app)
+    // Before the server waits for its requests to end: what was added last is closed first.
+    yield* Effect.addFinalizer(() => Deferred.succeed(stopping, undefined))
+    yield* HttpServer.addressFormattedWith((address) =>
+      Effect.andThen(
+        // Commands that find the embedded database in use ask this server.
+        Option.isSome(settings.postgres) ? Effect.void : Database.announce(settings.dataDir, urlOnThisMachine(address)),
+        Telemetry.log("Info", "http.listening", { address })
+      )
+    )
+  })
+)
 
 /**
- * Listens where the settings say and serves until its scope closes; then requests in flight are finished first.
- * Refuses to listen where others could reach it while there is no key.
+ * Listens where the settings say, and serves. Refuses to listen where others could reach the server while there is no key.
+ * For answers while the services start, provide `layerListener` below them, and `layerServing` above.
  */
-export const layerServerWith = (
-  limits: Partial<ConnectionLimits>
-): Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const settings = yield* mayListen
-      const server = makeServer({ ...limits, trusted: settings.trustedProxies })
-      const platform = NodeHttpServer.layer(() => server, {
-        host: unbracketed(settings.host),
-        port: settings.port,
-        gracefulShutdownTimeout: grace
-      }).pipe(
-        Layer.catchTag("ServeError", ({ cause }) => Layer.effectContext(Effect.fail(listenError(cause, settings))))
-      )
-      const stopping = yield* Deferred.make<void>()
-      const onLoopbackAlone = isLoopback(settings.host) && Option.isNone(settings.apiKey)
-      const served = HttpRouter.serve(layerApp, { disableLogger: true, disableListenLog: true, routerConfig }).pipe(
-        // Hazard: an upgraded connection escapes the server's limits. No call needs an upgrade, so the header is ignored, as
-        // HTTP allows.
-        Layer.tap(() => Effect.sync(() => server.removeAllListeners("upgrade"))),
-        Layer.provide(Layer.succeed(OnLoopbackAlone, onLoopbackAlone)),
-        Layer.provide(Layer.succeed(Stopping, Deferred.await(stopping))),
-        // Before the server waits for its requests to end: what was built last is closed first.
-        (serving) =>
-          Layer.effectDiscard(Effect.addFinalizer(() => Deferred.succeed(stopping, undefined))).pipe(
-            Layer.provideMerge(serving)
-          ),
-        Layer.provideMerge(platform)
-      )
-      const announced = HttpServer.addressFormattedWith((address) =>
-        Effect.andThen(
-          // Commands that find the embedded database in use ask this server.
-          Option.isSome(settings.postgres)
-            ? Effect.void
-            : Database.announce(settings.dataDir, urlOnThisMachine(address)),
-          Telemetry.log("Info", "http.listening", { address })
-        )
-      )
-      return Layer.effectDiscard(announced).pipe(Layer.provideMerge(served))
-    })
-  )
-
-/** The HTTP server on the settings' host and port, with the default limits of connections. */
-export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError, Gitpip | Worker | Settings> = layerServerWith(
-  {}
-)
+export const layerServer: Layer.Layer<HttpServer.HttpServer, ListenError | SettingsError, Gitpip | Worker | Settings> =
+  layerServing.pipe(Layer.provideMerge(layerListener))
 
 /** Logs to stdout, in the format and from the level of the settings. Text of strangers cannot forge a line. */
 export const layerLogs: Layer.Layer<never, never, Settings> = Layer.unwrap(
   Effect.map(Settings, (settings) => {
     const secrets = secretsOf(settings)
-    const lines = Logger.map(formats[settings.logFormat], (line) => masked(line, secrets))
+    const format = settings.logFormat === "json" ? jsonLines(settings.googleProject) : formats[settings.logFormat]
+    const lines = Logger.map(format, (line) => masked(line, secrets))
     return Layer.merge(
       Logger.layer([Logger.withConsoleLog(lines)]),
       Layer.succeed(References.MinimumLogLevel, settings.logLevel)
@@ -93,7 +71,6 @@ const formats = {
     const trace = Cause.pretty(options.cause).split("\n")
     return [line, ...trace.map((part) => `    ${plain(part)}`)].join("\n")
   }),
-  json: Logger.map(Logger.formatJson, plainJson),
   logfmt: Logger.map(Logger.formatLogFmt, plain)
 }
 
@@ -118,9 +95,15 @@ export const layerTelemetry: Layer.Layer<never> = Otlp.layerFromConfig({ resourc
 
 /**
  * The whole process except its settings: database, services, background work, server, logs and telemetry. A server that
- * must not listen does not open the database.
+ * cannot listen does not open the database.
  */
-export const layerProcess: Layer.Layer<HttpServer.HttpServer | Gitpip | Worker, ListenError | DatabaseError, Settings> =
-  Layer.unwrap(
-    Effect.as(mayListen, layerServer.pipe(Layer.provideMerge(Worker.layer), Layer.provideMerge(Gitpip.layer)))
-  ).pipe(Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs)))
+export const layerProcess: Layer.Layer<
+  HttpServer.HttpServer | Gitpip | Worker,
+  ListenError | SettingsError | DatabaseError,
+  Settings
+> = layerServing.pipe(
+  Layer.provideMerge(Worker.layer),
+  Layer.provideMerge(Gitpip.layer),
+  Layer.provideMerge(layerListener),
+  Layer.provide(Layer.provideMerge(layerTelemetry, layerLogs))
+)

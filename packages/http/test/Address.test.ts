@@ -48,6 +48,10 @@ describe("refusal", () => {
     assert.include(message, "0.0.0.0")
     assert.include(message, "GITPIP_API_KEY")
     assert.include(message, "GITPIP_HOST")
+    assert.include(message, "--host")
+  })
+  it("is a fault of the settings, as other wrong settings are", () => {
+    assert.strictEqual(refusal({ host: "0.0.0.0", hasKey: false })?._tag, "SettingsError")
   })
 })
 
@@ -58,6 +62,8 @@ describe("listenError", () => {
     assert.include(listenError(failure("EADDRINUSE"), at).message, "GITPIP_PORT")
     assert.include(listenError(failure("EADDRNOTAVAIL"), at).message, "GITPIP_HOST")
     assert.include(listenError(failure("EACCES"), at).message, "above 1023")
+    assert.include(listenError(failure("EADDRINUSE"), at).message, "--port")
+    assert.include(listenError(failure("ENOTFOUND"), at).message, "--host")
   })
   it("repeats what it does not know", () => {
     assert.include(listenError(failure("EODD"), at).message, "listen EODD")

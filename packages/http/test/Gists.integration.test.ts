@@ -1,4 +1,5 @@
 import { assert, layer } from "@effect/vitest"
+import { Gitpip, Username } from "@gitpip/core"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { allPages, found, layerRunning, problem, Running } from "./server.ts"
@@ -30,7 +31,8 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
 
       assert.deepStrictEqual((yield* call("POST", "/latestgists/ann")).json, [])
       assert.strictEqual((yield* call("POST", "/latestgists/ann?visitor=Bob%20B")).json.length, 3)
-      assert.deepStrictEqual((yield* call("POST", "/latestgists/ann?visitor=Bob%20B")).json, [])
+      const empty = yield* call("POST", "/latestgists/ann?visitor=Bob%20B")
+      assert.deepStrictEqual([empty.json, empty.headers.get("gitpip-visit")], [[], null])
 
       const again = yield* call("GET", `/users/ann/visits/${visit}`)
       assert.deepStrictEqual(again.json.files, first.json)
@@ -60,10 +62,13 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
 
   it.effect("finds a visit and its answer again when the answer was lost", () =>
     Effect.gen(function* () {
-      const { call } = yield* Running
+      const { call, github } = yield* Running
+      const gitpip = yield* Gitpip
       yield* found("fay", 2)
       const lost = yield* call("POST", "/latestgists/fay?visitor=eve")
       yield* call("POST", "/latestgists/fay")
+      github.addGist("fay", { files: { "later.txt": "" } })
+      yield* gitpip.scan({ username: Username.make("fay") })
       yield* call("POST", "/latestgists/fay?visitor=eve")
       const recorded = yield* visits
       const pages = yield* allPages("/users/fay/visits?visitor=eve&limit=1")
@@ -76,6 +81,22 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
       assert.deepStrictEqual(again.json.files, lost.json)
       assert.strictEqual((yield* allPages("/users/fay/visits")).flat().length, 1)
       assert.strictEqual(yield* visits, recorded)
+    })
+  )
+
+  it.effect("answers 409 to a new visitor of a user with too many, and records nothing", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const sql = yield* SqlClient.SqlClient
+      yield* found("gil", 1)
+      yield* sql`insert into visitor_positions (user_key, visitor, until_file)
+        select u.key, n::text, 0 from users u, generate_series(1, 10000) n where u.username = 'gil'`
+      const before = yield* visits
+      const refused = problem(yield* call("POST", "/latestgists/gil?visitor=another"), 409)
+      assert.strictEqual(refused.type, "urn:gitpip:problem:too-many-visitors")
+      assert.match(refused.detail, /^gil has 10000 visitors/)
+      assert.strictEqual(yield* visits, before)
+      assert.strictEqual((yield* call("POST", "/latestgists/gil?visitor=77")).json.length, 1)
     })
   )
 

@@ -178,7 +178,7 @@ layer(layerRunning({ GITPIP_API_KEY: "hush-client-key" }), { excludeTestServices
       assert.isUndefined(users.headers.link)
       const { body, headers } = yield* api.gists.latest({ params: { username: ann }, query: {} })
       assert.strictEqual(body.length, 2)
-      const visit = yield* api.gists.visit({ params: { username: ann, visit: headers["gitpip-visit"] } })
+      const visit = yield* api.gists.visit({ params: { username: ann, visit: headers["gitpip-visit"] ?? 0 } })
       assert.deepStrictEqual(visit.files, body)
       const history = yield* api.gists.history({ params: { username: ann }, query: { limit: 1 } })
       assert.include(history.headers.link, 'rel="next"')

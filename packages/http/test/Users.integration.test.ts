@@ -39,6 +39,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const details = yield* call("GET", "/users/Octocat")
       assert.deepStrictEqual(details.json, {
         user: created.json,
+        profile: null,
         deal_id: null,
         counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
       })
@@ -53,6 +54,44 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
         assert.include(detail, "octocat")
         assert.strictEqual(detail.includes("Track it first"), method === "GET")
       }
+    })
+  )
+
+  it.effect("shows a user's public profile, and erases what is stored about the user", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const sql = yield* SqlClient.SqlClient
+      yield* call("POST", "/users/mona/77")
+      yield* sql`
+        update profiles set name = 'Mona', email = 'mona@example.com', account_created_at = '2008-01-14', read_at = now()
+        where user_key = (select key from users where id = 77)`
+      const { json } = yield* call("GET", "/users/mona")
+      assert.deepStrictEqual(json.profile, {
+        name: "Mona",
+        email: "mona@example.com",
+        company: null,
+        location: null,
+        website: null,
+        bio: null,
+        account_created_at: "2008-01-14T00:00:00.000Z"
+      })
+
+      yield* sql`
+        insert into deals (user_key, lease_until)
+        select key, now() + interval '1 minute' from users where id = 77`
+      const busy = problem(yield* call("DELETE", "/users/mona/data"), 409)
+      assert.strictEqual(busy.type, "urn:gitpip:problem:user-busy")
+      assert.include(busy.detail, "Nothing was erased")
+      yield* sql`update deals set deal_id = 5, lease_until = null`
+
+      const forgotten = yield* call("DELETE", "/users/MONA/data")
+      assert.deepStrictEqual(
+        [forgotten.status, forgotten.json],
+        [200, { login: "mona", files: 0, hashes: 0, activities: [], deals: [5], unconfirmed: [] }]
+      )
+      assert.strictEqual(yield* trackedRows, 1)
+      const unknown = problem(yield* call("DELETE", "/users/mona/data"), 404)
+      assert.strictEqual(unknown.detail, "Nothing is stored about mona")
     })
   )
 

@@ -1,6 +1,6 @@
 /** Log lines of the server: text of strangers cannot forge a line, and secrets are masked. */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Console, Effect, Layer } from "effect"
+import { Cause, Console, Effect, Layer, Tracer } from "effect"
 import { layerLogs } from "../src/main.ts"
 import { settingsOf } from "./server.ts"
 
@@ -30,6 +30,54 @@ describe("layerLogs", () => {
     )
   }
 })
+
+it.live(
+  "lines of the JSON log have the severity and the trace that Google Cloud Logging reads, beside Effect's fields",
+  () =>
+    Effect.gen(function* () {
+      const printed: Array<string> = []
+      const capture = Layer.succeed(Console.Console, { ...globalThis.console, log: (line) => void printed.push(line) })
+      const span = Tracer.externalSpan({
+        traceId: "0af7651916cd43dd8448eb211c80319c",
+        spanId: "b7ad6b7169203331",
+        sampled: true
+      })
+      const logged = Effect.all([
+        Effect.logDebug("d"),
+        Effect.logInfo("i").pipe(Effect.annotateLogs({ scan: 7 })),
+        Effect.logWarning("w"),
+        Effect.logError("e"),
+        Effect.logFatal("f"),
+        Effect.logInfo("traced").pipe(Effect.provideService(Tracer.ParentSpan, span))
+      ])
+      const env = { GITPIP_LOG_FORMAT: "json", GITPIP_LOG_LEVEL: "All" }
+      for (const project of [{}, { GOOGLE_CLOUD_PROJECT: "my-project-123" }]) {
+        const logs = layerLogs.pipe(Layer.provide(settingsOf({ ...env, ...project })), Layer.fresh)
+        yield* logged.pipe(Effect.provide(logs), Effect.provide(capture))
+      }
+      const lines = printed.map((line) => JSON.parse(line))
+      assert.deepStrictEqual(
+        lines.map(({ severity, level, message }) => [severity, level, message]),
+        [1, 2].flatMap(() => [
+          ["DEBUG", "DEBUG", "d"],
+          ["INFO", "INFO", "i"],
+          ["WARNING", "WARN", "w"],
+          ["ERROR", "ERROR", "e"],
+          ["CRITICAL", "FATAL", "f"],
+          ["INFO", "INFO", "traced"]
+        ])
+      )
+      assert.deepStrictEqual(lines[1].annotations, { scan: 7 })
+      const fields = ["severity", "message", "level", "timestamp", "annotations", "spans", "fiberId"]
+      for (const line of lines.slice(0, 11)) assert.deepStrictEqual(Object.keys(line), fields)
+      const { "logging.googleapis.com/trace": trace, ...traced } = lines[11]
+      assert.strictEqual(trace, "projects/my-project-123/traces/0af7651916cd43dd8448eb211c80319c")
+      assert.deepInclude(traced, {
+        "logging.googleapis.com/spanId": "b7ad6b7169203331",
+        "logging.googleapis.com/trace_sampled": true
+      })
+    })
+)
 
 it.live("the logs hide a secret that a message holds all the same", () =>
   Effect.gen(function* () {

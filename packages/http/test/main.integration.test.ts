@@ -57,7 +57,7 @@ describe("layerProcess", () => {
       for (const host of ["0.0.0.0", "::", "192.0.2.1", "gitpip.example"]) {
         const settings = settingsOf({ GITPIP_HOST: host, POSTGRES_CONNECTION_STRING: "postgres://127.0.0.1:9/none" })
         const error = yield* Effect.flip(Effect.scoped(Layer.build(layerProcess.pipe(Layer.provide(settings)))))
-        assert.strictEqual(error._tag, "ListenError")
+        assert.strictEqual(error._tag, "SettingsError")
         assert.include(error.message, "GITPIP_API_KEY")
       }
     })

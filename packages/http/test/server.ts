@@ -11,7 +11,8 @@ import { HttpServer } from "effect/http"
 import { freshUrl as freshDatabase } from "../../core/test/database.ts"
 import { secretsOf } from "../../core/test/secrets.ts"
 import type { ConnectionLimits } from "../src/Connections.ts"
-import { layerServerWith } from "../src/main.ts"
+import { layerListenerWith } from "../src/Listener.ts"
+import { layerServing } from "../src/main.ts"
 
 /** Secrets of all servers of this test file. */
 const secrets = new Set<string>()
@@ -141,7 +142,11 @@ export const layerRunning = (
       const origin = HttpServer.formatAddress(address)
       return Running.of({ origin, github: yield* Github, call: callAt(origin) })
     })
-  ).pipe(Layer.provide(layerServerWith(limits)), Layer.provideMerge(layerServices(env, worker)), Layer.orDie)
+  ).pipe(
+    Layer.provide(layerServing.pipe(Layer.provideMerge(layerListenerWith(limits)))),
+    Layer.provideMerge(layerServices(env, worker)),
+    Layer.orDie
+  )
 
 /** Asserts that an answer is a problem of this status, and gives its body. */
 export const problem = (answer: Answer, status: number) => {

@@ -23,7 +23,7 @@ export const latest = Command.make(
     again: Flag.Boolean("again").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
-      Flag.withDescription("Show the last visit again, and record no visit")
+      Flag.withDescription("Show the last visit that had new files again, and record no visit")
     ),
     open: Flag.Boolean("open").pipe(
       Flag.withDefault(false),
@@ -38,8 +38,11 @@ export const latest = Command.make(
       username: Input.text("USERNAME", core.Username, typed.username),
       visitor: Input.optional(typed.visitor, (visitor) => Input.text("--visitor", core.Visitor, visitor))
     })
-    const visit = yield* withGitpip((gitpip) =>
-      typed.again ? lastVisit(gitpip, username, visitor ?? core.defaultVisitor) : gitpip.latest(username, visitor)
+    const visit = yield* withGitpip(
+      Effect.fnUntraced(function* (gitpip) {
+        if (!typed.again) return yield* gitpip.latest(username, visitor)
+        return yield* lastVisit(gitpip, username, visitor ?? core.defaultVisitor)
+      })
     )
     if (visit === undefined) {
       yield* Output.result(null, { json: typed.json, schema: Schema.Null, show: () => "" })

@@ -1,9 +1,11 @@
-import type { UserState } from "@gitpip/core"
+import type { UserDetails, UserState } from "@gitpip/core"
 import { Effect, Option, Stream } from "effect"
-import { Command } from "effect/cli"
+import { Argument, Command } from "effect/cli"
+import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
 import type { Meaning } from "../Screen.ts"
-import { time } from "../Text.ts"
+import type { Table } from "../Table.ts"
+import { count, time } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
 /** Users read at a time, so that a million users need not fit into memory. */
@@ -11,9 +13,22 @@ const pageSize = 1_000
 
 export const users = Command.make(
   "users",
-  { json },
+  {
+    username: Argument.String("USERNAME").pipe(
+      Argument.withDescription("Show one user, with the public profile. Default: list all users"),
+      Argument.optional
+    ),
+    json
+  },
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
+    const { username } = yield* Input.all({
+      username: Input.optional(typed.username, (username) => Input.text("USERNAME", core.Username, username))
+    })
+    if (username !== undefined) {
+      const details = yield* withGitpip((gitpip) => gitpip.user(username))
+      return yield* Output.result(details, { json: typed.json, schema: core.UserDetails, show: detailsOf })
+    }
     yield* withGitpip((gitpip) =>
       Output.list({
         json: typed.json,
@@ -38,6 +53,34 @@ export const users = Command.make(
       })
     )
   })
-).pipe(Command.withDescription("List the tracked users, by id"), Command.withShortDescription("List the tracked users"))
+).pipe(
+  Command.withDescription("List the tracked users, by id, or show one with the public profile"),
+  Command.withShortDescription("List the tracked users")
+)
 
 const meanings: Readonly<Record<UserState, Meaning>> = { new: "busy", ok: "good", failing: "bad" }
+
+/** A label and a text for each fact that is known about a user. */
+export const detailsOf = ({ counts, dealId, profile, user }: UserDetails): Table => {
+  const facts: ReadonlyArray<readonly [string, string | null | undefined]> = [
+    ["user", `${user.login} (id ${user.id})`],
+    ["name", profile?.name],
+    ["e-mail", profile?.email],
+    ["company", profile?.company],
+    ["location", profile?.location],
+    ["website", profile?.website],
+    ["bio", profile?.bio],
+    ["at GitHub since", profile?.accountCreatedAt == null ? null : time(profile.accountCreatedAt)],
+    ["profile", profile === null ? "not read yet" : null],
+    ["state", user.state],
+    ["error", user.errorMessage],
+    ["tracked", time(user.trackedAt)],
+    ["scanned", time(user.checkedAt)],
+    [
+      "files",
+      `${count(counts.files, "file")}, ${counts.published.toLocaleString("en")} published, ${counts.failed.toLocaleString("en")} failed`
+    ],
+    ["deal", dealId === null ? null : String(dealId)]
+  ]
+  return { whole: true, rows: facts.flatMap(([label, text]) => (text == null ? [] : [[label, text]])) }
+}

@@ -6,6 +6,7 @@ import { plainLines } from "../Text.ts"
 export const Claim = Schema.Struct({ claim: Schema.String, holds: Schema.Boolean, seen: Schema.String })
 export type Claim = typeof Claim.Type
 
+/** The voice of the tour. Claims that do not hold end the demo with 1. */
 export interface Narrator {
   /** A new part of the tour. */
   readonly part: (title: string) => Effect.Effect<void>

@@ -6,6 +6,7 @@ import { interval, type Stage } from "./stage.ts"
 
 const authors = ["ann", "anna", "annabel"] as const
 
+/** Publishes a gist every 15 seconds and shows its way, until the command is stopped. */
 export const afterwards = (stage: Stage, narrator: Narrator, port: number) =>
   withServices(stage, { port, worker: "working" }, (services) =>
     Effect.gen(function* () {

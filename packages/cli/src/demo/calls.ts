@@ -1,6 +1,6 @@
 /** The tour's calls of the HTTP API, as any program makes them. */
 import { Effect, Schema } from "effect"
-import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { core } from "../Session.ts"
 
 const Users = Schema.Array(core.User)
@@ -22,12 +22,12 @@ export const page = Effect.fnUntraced(function* (url: string) {
     statuses[pathname] = (yield* HttpClient.get(href)).status
   }
   return statuses
-}, Effect.provide(core.layerTransport))
+}, Effect.provide(FetchHttpClient.layer))
 
 const call = <S extends Schema.ConstraintDecoder<unknown>>(method: "GET" | "POST", url: string, schema: S) =>
   HttpClient.execute(HttpClientRequest.make(method)(url)).pipe(
     Effect.flatMap(HttpClientResponse.filterStatusOk),
     Effect.flatMap(({ json }) => json),
     Effect.flatMap(Schema.decodeUnknownEffect(schema)),
-    Effect.provide(core.layerTransport)
+    Effect.provide(FetchHttpClient.layer)
   )

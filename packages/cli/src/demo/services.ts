@@ -6,6 +6,7 @@ import { core } from "../Session.ts"
 import type { Narrator } from "./Narrator.ts"
 import { layerLogs, type Stage } from "./stage.ts"
 
+/** Gitpip while it runs, and the address of its server. */
 export interface Services {
   readonly gitpip: core.Gitpip["Service"]
   readonly url: string
@@ -35,7 +36,8 @@ export const withServices = <A, E, R>(
   const layer = layerServer.pipe(
     Layer.provideMerge(options.worker === "working" ? core.Worker.layer : idleWorker),
     Layer.provideMerge(core.Gitpip.layerWithDatabase),
-    Layer.provide([core.layerTransport, configured, layerLogs])
+    Layer.provide(core.layerTransport),
+    Layer.provide([configured, layerLogs])
   )
   return Effect.scoped(
     Effect.gen(function* () {

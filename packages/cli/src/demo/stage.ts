@@ -4,7 +4,7 @@
  * Hazard: nothing of the environment is read, or a demo with a real token would write into a real company.
  */
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
-import { ConfigProvider, Effect, Layer } from "effect"
+import { ConfigProvider, Effect, Layer, Option } from "effect"
 import * as Logging from "../Logging.ts"
 import { core } from "../Session.ts"
 import { populate } from "./cast.ts"
@@ -43,4 +43,9 @@ export const make = Effect.gen(function* () {
 })
 
 /** Errors only: the tour itself prints what happens. */
-export const layerLogs = Logging.layer({ format: "pretty", level: "Error", stream: "stderr" })
+export const layerLogs = Logging.layer({
+  format: "pretty",
+  level: "Error",
+  stream: "stderr",
+  googleProject: Option.none()
+})

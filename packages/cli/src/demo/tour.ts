@@ -7,6 +7,7 @@ import type { Narrator } from "./Narrator.ts"
 import { type Scene, withServices } from "./services.ts"
 import { burst, type Stage } from "./stage.ts"
 
+/** Runs all steps. Claims that do not hold are noted by the narrator; the tour goes on. */
 export const tour = Effect.fnUntraced(function* (stage: Stage, narrator: Narrator, port: number) {
   yield* withServices(stage, { port, worker: "idle" }, (services) =>
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
 /** The calls about tracked users, answered by a running server. */
-import { UserConflict } from "@gitpip/core"
+import { UserBusy, UserConflict } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
 import type { Connection } from "./connection.ts"
@@ -8,7 +8,7 @@ import { notTracked, reasonOf } from "./serverErrors.ts"
 export const userCalls = ({
   client: { users },
   orServerError
-}: Connection): Pick<Calls, "track" | "preview" | "untrack" | "users"> => ({
+}: Connection): Pick<Calls, "track" | "preview" | "untrack" | "user" | "forget" | "users"> => ({
   track: (username, options) =>
     orServerError(
       options?.id === undefined
@@ -21,6 +21,12 @@ export const userCalls = ({
       GithubProblem: (problem) => new ServerError({ message: reasonOf(problem) })
     }),
   untrack: (username) => orServerError(users.untrack({ params: { username } }), notTracked(username)),
+  user: (username) => orServerError(users.get({ params: { username } }), notTracked(username)),
+  forget: (username) =>
+    orServerError(users.forget({ params: { username } }), {
+      ...notTracked(username),
+      UserBusyProblem: () => new UserBusy({ username })
+    }),
   users: ({ state, ...page }) =>
     Effect.map(
       orServerError(users.list({ query: state === undefined ? page : { ...page, state } }), {}),

@@ -1,6 +1,6 @@
 /** The calls about a user's new files, visits and history, answered by a running server. */
-import { defaultVisitor, VisitNotFound } from "@gitpip/core"
-import { Effect } from "effect"
+import { defaultVisitor, TooManyVisitors, VisitNotFound } from "@gitpip/core"
+import { DateTime, Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
 import type { Connection } from "./connection.ts"
 import { readPages } from "./pages.ts"
@@ -12,8 +12,12 @@ export const visitCalls = ({
 }: Connection): Pick<Calls, "latest" | "visits" | "visit" | "history"> => ({
   latest: Effect.fnUntraced(function* (username, visitor = defaultVisitor) {
     const params = { username }
-    const { body, headers } = yield* orServerError(gists.latest({ params, query: { visitor } }), notTracked(username))
+    const { body, headers } = yield* orServerError(gists.latest({ params, query: { visitor } }), {
+      ...notTracked(username),
+      TooManyVisitorsProblem: () => new TooManyVisitors({ username })
+    })
     const id = headers["gitpip-visit"]
+    if (id === undefined) return { id: null, visitor, visitedAt: yield* DateTime.now, files: body }
     // Rows come newest first, so the page after the next id begins with this visit.
     const cursor = id + 1
     const query = { visitor, after: cursor, limit: 1 }

@@ -110,6 +110,7 @@ export const layer = (
         total,
         complete: total <= gistsInQuery,
         fingerprint: fingerprintOf(world, user, at),
+        profile: undefined,
         gists: gists.map(({ files, gistId }) => ({
           node: gistId,
           gistId,
@@ -147,6 +148,7 @@ export const layer = (
         return ask((at) => ({ charged: true, value: feedPage(pageIn(next), at) }))
       },
       account: (id) => ask(() => ({ charged: true, value: world.account(id - 1) })),
+      profile: () => notNeeded,
       contents: () => notNeeded,
       raw: () => notNeeded,
       contentOf: () => notNeeded,

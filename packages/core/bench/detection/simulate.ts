@@ -26,6 +26,8 @@ import * as Cadence from "../../src/domain/Cadence.ts"
 import * as Timing from "../../src/domain/Timing.ts"
 import { ContentCache } from "../../src/github/ContentCache.ts"
 import { Github } from "../../src/github/Github.ts"
+import { Limits } from "../../src/limits/Limits.ts"
+import { Sink } from "../../src/publish/Sink.ts"
 import { Settings } from "../../src/Settings.ts"
 import { Store } from "../../src/store/Store.ts"
 import { ScanSpans } from "../../src/telemetry/ScanSpans.ts"
@@ -176,6 +178,7 @@ const main = Effect.gen(function* () {
     Layer.provideMerge(Scanner.layer),
     Layer.provideMerge(Layer.mergeAll(Checker.layer, uniform ? uniformPlanner : CheckSchedule.layer)),
     Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),
+    Layer.provide(Limits.layer.pipe(Layer.provide(Sink.layerOff("a simulation publishes nothing")))),
     Layer.provideMerge(
       Layer.mergeAll(SimulatedGithub.layer(world, { batched, querySeconds, start }, counts), Store.layer)
     ),

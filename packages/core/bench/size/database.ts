@@ -177,6 +177,7 @@ const fill = Effect.fnUntraced(function* (users: number, files: number) {
           from (select user_key, max(key) as last from gist_files group by 1) f,
             unnest(array['default', 'eve']) visitor where visitor = 'default' or user_key % 10 = 0`
   )
+  yield* sql`insert into visitor_positions (user_key, visitor, until_file) select user_key, visitor, until_file from visits`
   yield* sql`insert into deals (user_key, deal_id) select user_key, user_key from plan where files > 0`
   for (const { make, name } of [...indexes, ...references]) yield* step(name, sql.unsafe(make))
   yield* sql`drop table plan`

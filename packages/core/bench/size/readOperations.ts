@@ -22,7 +22,7 @@ export const readOperations = (known: Known): Operations => {
         return yield* files.between(userKey, Math.max(until - 100, 0), until)
       }),
     "a list: visits": () =>
-      Effect.andThen(visits.list(visit.userKey, Visitor.make("ann"), page), visits.find(visit.userKey, visit.id)),
+      Effect.andThen(visits.list(visit.userKey, Visitor.make("ann"), page), visits.find(visit.userKey, visit.id ?? 0)),
     "a list: news of 100 users": (n) =>
       visits.news(Visitor.make(n % 2 === 0 ? "eve" : "nobody"), { after: user(n), limit: 100 }),
     "a list: 100 users": () => users.list(middle),

@@ -34,6 +34,7 @@ export const scanOperations = (known: Known): Operations => {
         yield* feed.snooze("bench", claimed, Duration.zero)
         yield* feed.gapAt("bench")
       }),
+    "a scan: old history, of which there is none": () => store.history.trim(Duration.days(36_500)),
     "a plan: users by class": () => checks.classes,
     "a plan: the oldest check": () => checks.oldestCheck,
     "a scan: what is known of 100 gists": (n) =>

@@ -5,7 +5,7 @@ import { ConfigProvider, Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Database from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import { layerTransport } from "../../src/net/exchange.ts"
+import { layerTransport } from "../../src/net/transport.ts"
 import { Settings } from "../../src/Settings.ts"
 import { startPostgres } from "../../test/postgres.ts"
 import type { Calls } from "./services.ts"
@@ -69,8 +69,8 @@ export const gitpip = (env: Record<string, string>) => {
   const database = Database.layerServer(Redacted.make(env.POSTGRES_CONNECTION_STRING ?? ""))
   return Layer.fresh(
     Gitpip.layerWithDatabase.pipe(
-      Layer.provideMerge(Layer.mergeAll(settings, database)),
       Layer.provide(layerTransport),
+      Layer.provideMerge(Layer.mergeAll(settings, database)),
       Layer.provideMerge(Logger.layer([]))
     )
   )

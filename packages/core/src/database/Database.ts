@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Context, Effect, Layer, Option, Redacted, Result, Schema, type Scope, String as Text } from "effect"
+import { Context, Effect, Layer, Option, Record, Redacted, Result, Schema, type Scope, String as Text } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 import { codeOf, innermostMessage } from "../net/causes.ts"
 import { Settings } from "../Settings.ts"
@@ -24,8 +24,12 @@ import { types } from "./types.ts"
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** `busy`: another transaction holds a row for too long, and trying again later helps. `readOnly`: nothing can be written. */
-  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly"])),
+  /**
+   * - `busy`: another transaction holds a row for too long, and trying again later helps.
+   * - `readOnly`: nothing can be written.
+   * - `inUse`: another process has the embedded database.
+   */
+  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly", "inUse"])),
   /** The address of the server that has the embedded database's directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
@@ -146,6 +150,7 @@ const migrated = ({
         new DatabaseError({
           message: error.message,
           cause: error,
+          ...(error.reason === undefined ? {} : { reason: error.reason }),
           ...(error.server === undefined ? {} : { server: error.server })
         })
       )
@@ -155,14 +160,21 @@ const migrated = ({
 
 const failing = (error: DatabaseError) => Layer.effectContext(Effect.fail(error))
 
-/** The names of the migrations that the database lacks, in order. */
-const missing = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const [table] = yield* sql<{ name: string | null }>`select to_regclass('gitpip_migrations')::text as name`
-  const [latest] =
-    table?.name === null ? [] : yield* sql<{ id: number | null }>`select max(migration_id) as id from gitpip_migrations`
-  return Object.keys(migrations).filter((name) => Number.parseInt(name, 10) > (latest?.id ?? 0))
+/** Reports what the opening of a database does at the moment, as a sentence, to people who wait for it. */
+export const Progress = Context.Reference<(step: string) => Effect.Effect<void>>("gitpip/Database/Progress", {
+  defaultValue: () => () => Effect.void
 })
+
+const report = (step: string): Effect.Effect<void> => Effect.flatMap(Progress, (progress) => progress(step))
+
+/** The migrations. Each one that runs is reported first, with its place among those that the database lacks. */
+const reported = (waiting: ReadonlyArray<string>) =>
+  Record.map(migrations, (migration, name) =>
+    Effect.andThen(
+      report(`The database is being migrated: ${name}, ${waiting.indexOf(name) + 1} of ${waiting.length}`),
+      migration
+    )
+  )
 
 /**
  * Brings the schema up to date; racing processes wait for each other. A schema newer than the program is refused, and so
@@ -171,23 +183,31 @@ const missing = Effect.gen(function* () {
 export const migrate: Effect.Effect<ReadonlyArray<string>, DatabaseError, SqlClient.SqlClient> = Effect.gen(
   function* () {
     const sql = yield* SqlClient.SqlClient
-    const foreign = yield* sql<{ name: string }>`
-      select tablename::text as name from pg_tables where schemaname = current_schema()
-        and tablename in ${sql.in(tables.map(({ name }) => name))} and to_regclass('gitpip_migrations') is null
-      order by tablename`
+    const [found] = yield* sql<{ isOurs: boolean; tables: ReadonlyArray<string> }>`
+      select to_regclass('gitpip_migrations') is not null as "isOurs", array(
+        select tablename::text from pg_tables where schemaname = current_schema()
+          and tablename in ${sql.in(tables.map(({ name }) => name))} order by tablename) as tables`
+    const foreign = found?.isOurs === false ? found.tables : []
     if (foreign.length > 0) {
       return yield* new DatabaseError({
-        message: `The database holds tables of another program (${foreign.map(({ name }) => name).join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
+        message: `The database holds tables of another program (${foreign.join(", ")}). Name an empty one in POSTGRES_CONNECTION_STRING`
       })
     }
-    const waiting = yield* missing
+    const newestApplied = sql<{ id: number | null }>`select max(migration_id) as id from gitpip_migrations`
+    const [before] = found?.isOurs === true ? yield* newestApplied : []
+    const waiting = Object.keys(migrations).filter((name) => Number.parseInt(name, 10) > (before?.id ?? 0))
     // Before they run: a migration of a large database takes minutes.
-    if (waiting.length > 0) yield* Telemetry.log("Info", "database.migrating", { migrations: waiting.join(", ") })
-    const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations), table: "gitpip_migrations" })
-    const [latest] = yield* sql<{ id: number }>`select max(migration_id) as id from gitpip_migrations`
-    if (latest !== undefined && latest.id > newest) {
+    if (waiting.length > 0) {
+      // Another process may run them at the moment, and this one waits for its lock.
+      yield* report(`The database is being migrated: ${waiting.join(", ")}`)
+      yield* Telemetry.log("Info", "database.migrating", { migrations: waiting.join(", ") })
+    }
+    const loader = Migrator.fromRecord(reported(waiting))
+    const done = yield* Migrator.make({})({ loader, table: "gitpip_migrations" })
+    const [after] = yield* newestApplied
+    if ((after?.id ?? 0) > newest) {
       return yield* new DatabaseError({
-        message: `The database has schema ${latest.id}, newer than ${newest}, the newest that this version of Gitpip knows. Use the newer version`
+        message: `The database has schema ${after?.id}, newer than ${newest}, the newest that this version of Gitpip knows. Use the newer version`
       })
     }
     return done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)

@@ -45,8 +45,7 @@ export interface Address {
 /** Reads an address; the failure says what is wrong, and what to write in its place. */
 export const parse = (given: string): Result.Result<Address, string> => {
   const text = unquoted(given.trim())
-  if (text === "")
-    return Result.fail("is empty. Give the address of a server, or unset it to use the embedded database")
+  if (text === "") return Result.fail(emptyAddress)
   // A line of an env file, pasted whole.
   if (/^(export\s+)?[A-Z][A-Z_]+\s*=\s*["']?postgres(ql)?:\/\//.test(text)) {
     return Result.fail("begins with the setting's own name. Leave the name out")
@@ -65,6 +64,7 @@ export const shownAddress = ({ database, host = "localhost", port = 5432 }: Addr
   return `PostgreSQL at ${shownHost}${port === 5432 ? "" : `:${port}`}${database === undefined ? "" : `/${database}`}`
 }
 
+/** Why an address without content is refused. */
 export const emptyAddress = "is empty. Give the address of a server, or unset it to use the embedded database"
 
 /** `docker --env-file` and systemd keep quotes that a shell would have removed. */
@@ -120,7 +120,9 @@ const severalHosts = "names several hosts. Give one, such as the address that al
 /** What one parameter sets, or the reason why it is refused. */
 type Reader = (value: string, name: string) => Partial<Flat> | string
 
-interface Flat extends Omit<Address, "tls"> {
+interface Flat extends Omit<Address, "tls" | "keepAlive"> {
+  readonly keepAlives?: boolean
+  readonly keepAliveIdle?: Duration.Duration
   readonly mode?: TlsMode
   /** Of `ssl`. `sslmode` comes first wherever it stands, so that `ssl=true` never weakens `verify-full`. */
   readonly modeOfSsl?: TlsMode
@@ -183,8 +185,10 @@ const readers: Readonly<Record<string, Reader>> = {
   connect_timeout: seconds((connectTimeout) => ({
     connectTimeout: Duration.isZero(connectTimeout) ? Duration.infinity : connectTimeout
   })),
-  keepalives: (value) => (value === "0" ? {} : { keepAlive: Duration.minutes(1) }),
-  keepalives_idle: seconds((keepAlive) => (Duration.isZero(keepAlive) ? {} : { keepAlive })),
+  keepalives: (value) =>
+    value === "0" || value === "1" ? { keepAlives: value === "1" } : "has a keepalives that is neither 1 nor 0",
+  // Zero is the operating system's time in libpq, which the driver cannot ask for.
+  keepalives_idle: seconds((idle) => ({ keepAliveIdle: Duration.isZero(idle) ? defaultIdle : idle })),
 
   sslmode: (value) => {
     const mode = Object.hasOwn(tlsModes, value) ? tlsModes[value] : undefined
@@ -257,18 +261,29 @@ const unknownParameters = (names: ReadonlyArray<string>): string => {
 
 const addressOf = (flat: Flat, tls: Tls): Address => {
   const {
-    certificate: _,
-    key: __,
-    mode: ___,
-    modeOfSsl: ____,
-    passphrase: _5,
-    rootCertificate: _6,
+    certificate,
+    keepAliveIdle = flat.keepAlives === true ? defaultIdle : undefined,
+    keepAlives,
+    key,
+    mode,
+    modeOfSsl,
+    passphrase,
+    rootCertificate,
     schema,
     ...rest
   } = flat
-  if (schema === undefined) return { ...rest, tls }
-  return { ...rest, options: [rest.options, `-c search_path=${schema}`].filter(Boolean).join(" "), tls }
+  const options = schema === undefined ? [] : [rest.options, `-c search_path=${schema}`].filter(Boolean)
+  return {
+    ...rest,
+    tls,
+    ...(options.length > 0 ? { options: options.join(" ") } : {}),
+    // `keepalives=0` comes first wherever it stands, as in libpq.
+    ...(keepAlives === false || keepAliveIdle === undefined ? {} : { keepAlive: keepAliveIdle })
+  }
 }
+
+/** Until the first sign of life, when the address asks for signs and not for their time. */
+const defaultIdle = Duration.minutes(1)
 
 /** The rules that libpq has for parameters that depend on each other. */
 const tlsOf = ({

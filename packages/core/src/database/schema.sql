@@ -37,6 +37,21 @@ create table feed_positions (
   constraint feed_positions_pkey PRIMARY KEY (origin)
 );
 
+create table forgotten_files (
+  hash bytea not null,
+  constraint forgotten_files_pkey PRIMARY KEY (hash)
+);
+
+create table forgotten_keys (
+  id integer not null,
+  inner_pad bytea not null,
+  outer_pad bytea not null,
+  constraint forgotten_keys_id_check CHECK ((id = 1)),
+  constraint forgotten_keys_inner_pad_check CHECK ((length(inner_pad) = 64)),
+  constraint forgotten_keys_outer_pad_check CHECK ((length(outer_pad) = 64)),
+  constraint forgotten_keys_pkey PRIMARY KEY (id)
+);
+
 create table gist_files (
   key bigint generated always as identity not null,
   user_key bigint not null,
@@ -78,6 +93,22 @@ create table listings (
   pages integer not null,
   updated_at timestamp with time zone not null,
   constraint listings_pkey PRIMARY KEY (user_key)
+);
+
+create table profiles (
+  user_key bigint not null,
+  name text,
+  email text,
+  company text,
+  location text,
+  website text,
+  bio text,
+  account_created_at timestamp with time zone,
+  fingerprint text,
+  etag text,
+  read_at timestamp with time zone,
+  due_at timestamp with time zone not null,
+  constraint profiles_pkey PRIMARY KEY (user_key)
 );
 
 create table publications (
@@ -174,6 +205,13 @@ create table users (
   constraint users_username_check CHECK ((username ~ '^[A-Za-z0-9_-]{1,39}$'::text))
 ) with (fillfactor=80);
 
+create table visitor_positions (
+  user_key bigint not null,
+  visitor text not null,
+  until_file bigint not null,
+  constraint visitor_positions_pkey PRIMARY KEY (user_key, visitor)
+);
+
 create table visits (
   key bigint generated always as identity not null,
   user_key bigint not null,
@@ -190,6 +228,8 @@ CREATE INDEX attempts_publication ON attempts USING btree (publication_key, key)
 CREATE INDEX gist_files_scan ON gist_files USING btree (scan_key, key);
 
 CREATE INDEX gist_files_user ON gist_files USING btree (user_key, key);
+
+CREATE INDEX profiles_due ON profiles USING btree (due_at);
 
 CREATE INDEX publications_audit ON publications USING btree (audit_at) WHERE (audit_at IS NOT NULL);
 
@@ -219,6 +259,8 @@ CREATE INDEX scans_running ON scans USING btree (lease_until) WHERE (state = 'ru
 
 CREATE INDEX scans_started ON scans USING btree (started_at);
 
+CREATE INDEX scans_without_files ON scans USING btree (key) WHERE (files = 0);
+
 CREATE INDEX users_cadence ON users USING btree (rate_class, checked_at) WHERE ((untracked_at IS NULL) AND (failures = 0));
 
 CREATE INDEX users_failing ON users USING btree (id) WHERE ((untracked_at IS NULL) AND (failures > 0));
@@ -245,6 +287,8 @@ alter table gist_files add constraint gist_files_user_key_fkey FOREIGN KEY (user
 
 alter table listings add constraint listings_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key) ON DELETE CASCADE;
 
+alter table profiles add constraint profiles_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key) ON DELETE CASCADE;
+
 alter table publications add constraint publications_file_key_fkey FOREIGN KEY (file_key) REFERENCES gist_files(key);
 
 alter table scan_failures add constraint scan_failures_scan_key_fkey FOREIGN KEY (scan_key) REFERENCES scans(key);
@@ -252,6 +296,8 @@ alter table scan_failures add constraint scan_failures_scan_key_fkey FOREIGN KEY
 alter table scan_failures add constraint scan_failures_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
 
 alter table scans add constraint scans_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
+
+alter table visitor_positions add constraint visitor_positions_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
 
 alter table visits add constraint visits_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
 
@@ -291,7 +337,15 @@ AS $function$
       return query select mine::integer, other_servers, size, millis;
     end $function$;
 
-CREATE OR REPLACE FUNCTION record_visit(visited text, by_visitor text)
+CREATE OR REPLACE FUNCTION forgotten_hash(gist_id text, filename text)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(json_build_array(gist_id, filename)::text, 'UTF8')))
+    from forgotten_keys k $function$;
+
+CREATE OR REPLACE FUNCTION record_visit(visited text, by_visitor text, max_visitors integer)
  RETURNS SETOF visits
  LANGUAGE plpgsql
  SET lock_timeout TO '5s'
@@ -299,17 +353,27 @@ AS $function$
     declare
       owner bigint;
       seen bigint;
+      newest bigint;
+      visitors bigint;
     begin
       select u.key into owner from users u
         where lower(u.username) = lower(visited) and u.untracked_at is null for update;
       if not found then
         return;
       end if;
-      select v.until_file into seen from visits v
-        where v.user_key = owner and v.visitor = by_visitor order by v.key desc limit 1;
+      select p.until_file into seen from visitor_positions p where p.user_key = owner and p.visitor = by_visitor;
+      select greatest(coalesce(max(f.key), 0), coalesce(seen, 0)) into newest from gist_files f where f.user_key = owner;
+      if seen is null then
+        select count(*) into visitors from (
+          select from visitor_positions p where p.user_key = owner limit max_visitors) known;
+      end if;
+      if newest = coalesce(seen, 0) or visitors >= max_visitors then
+        return query select null::bigint, owner, by_visitor, coalesce(seen, 0), newest, clock_timestamp();
+        return;
+      end if;
+      insert into visitor_positions as p (user_key, visitor, until_file) values (owner, by_visitor, newest)
+        on conflict (user_key, visitor) do update set until_file = excluded.until_file;
       return query insert into visits (user_key, visitor, after_file, until_file, visited_at)
-        select owner, by_visitor, coalesce(seen, 0),
-          greatest(coalesce(seen, 0), coalesce((select max(f.key) from gist_files f where f.user_key = owner), 0)),
-          clock_timestamp()
+        values (owner, by_visitor, coalesce(seen, 0), newest, clock_timestamp())
         returning *;
     end $function$;

@@ -20,11 +20,15 @@ export const tables: ReadonlyArray<Table> = [
   { name: "scan_failures", key: ["scan_key", "user_key"], identity: false },
   { name: "gist_files", key: ["key"], identity: true },
   { name: "visits", key: ["key"], identity: true },
+  { name: "visitor_positions", key: ["user_key", "visitor"], identity: false },
   { name: "publications", key: ["key"], identity: true },
   { name: "attempts", key: ["key"], identity: true },
   { name: "duplicates", key: ["remote_id"], identity: false },
   { name: "deals", key: ["user_key"], identity: false },
   { name: "listings", key: ["user_key"], identity: false },
+  { name: "profiles", key: ["user_key"], identity: false },
+  { name: "forgotten_keys", key: ["id"], identity: false },
+  { name: "forgotten_files", key: ["hash"], identity: false },
   { name: "limits", key: ["limit_key"], identity: false },
   { name: "feed_positions", key: ["origin"], identity: false }
 ]

@@ -5,6 +5,7 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import { DateTime, Result } from "effect"
 
+/** The codecs of the driver, for `bigint` and `timestamptz` beside its own. */
 export const types: PgTypes.Registry = PgTypes.makeRegistry()
 
 types.register<number | bigint>(

@@ -10,7 +10,8 @@ import type { ScanId } from "../domain/Scan.ts"
 import type { UserKey } from "../domain/User.ts"
 import type { ContentCache } from "../github/ContentCache.ts"
 import { Github, type GithubError, maxLogins } from "../github/Github.ts"
-import { RequestedFor } from "../net/limitEvidence.ts"
+import { RequestedFor } from "../limits/evidence.ts"
+import { Limits } from "../limits/Limits.ts"
 import type { Settings } from "../Settings.ts"
 import type { ScanUser } from "../store/Checks.ts"
 import { Store } from "../store/Store.ts"
@@ -53,11 +54,12 @@ export class Checker extends Context.Service<
     readonly begin: Effect.Effect<void>
   }
 >()("gitpip/Checker") {
-  static readonly layer: Layer.Layer<Checker, never, ContentCache | Store | Github | Settings> = Layer.effect(
+  static readonly layer: Layer.Layer<Checker, never, ContentCache | Store | Limits | Github | Settings> = Layer.effect(
     Checker,
     Effect.gen(function* () {
       const { checks } = yield* Store
       const github = yield* Github
+      const limits = yield* Limits
       const lists = yield* CheckUser.make
       const byBatch = yield* CheckBatch.make
       const blame = Blame.make({ shrinkPages: lists.shrinkPages, unmark: checks.unmark })
@@ -79,7 +81,7 @@ export class Checker extends Context.Service<
 
       /** The users to check by lists. Lists without an ETag would take requests of the hour that publishing needs. */
       const listOrders = Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
-        const onlyFree = users.length >= minBatch && (yield* pointsAreSpent(github))
+        const onlyFree = users.length >= minBatch && (yield* pointsAreSpent({ github, limits }))
         const some = users.filter(({ etag }) => !onlyFree || etag !== null)
         return some.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
       })
@@ -112,7 +114,7 @@ export class Checker extends Context.Service<
         const orders = isSmall ? yield* listOrders(users) : yield* byBatches(scan, users, results)
         const listed = yield* inTurns(orders, {
           check: (order, maxPages) => byList(scan, order, maxPages),
-          mayGoOn: options.isPatient ? hasRoom(github) : Effect.succeed(true)
+          mayGoOn: options.isPatient ? hasRoom(limits) : Effect.succeed(true)
         })
         for (const [index, { user }] of orders.entries())
           results.set(user.key, listed[index] as (typeof listed)[number])
@@ -127,7 +129,7 @@ export class Checker extends Context.Service<
           return { ...progress, checked: yield* blame.withoutRefused(checked, trouble) }
         }),
         spent: Effect.gen(function* () {
-          return (yield* github.capacity).batched === 0 && (yield* pointsAreSpent(github))
+          return (yield* github.capacity).batched === 0 && (yield* pointsAreSpent({ github, limits }))
         }),
         begin: Effect.sync(blame.forgetOutage)
       })

@@ -11,6 +11,7 @@
 import { Context, DateTime, Duration, Effect, Layer, Metric, Option, Result } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import { Github, type GithubError } from "../github/Github.ts"
+import { Limits } from "../limits/Limits.ts"
 import { Settings } from "../Settings.ts"
 import type { FeedPosition } from "../store/FeedPositions.ts"
 import type { ScanNotFound, ScanRunning } from "../store/Scans.ts"
@@ -34,14 +35,14 @@ export class Feed extends Context.Service<
     readonly poll: Effect.Effect<DateTime.Utc, DatabaseError | ScanRunning | ScanNotFound>
   }
 >()("gitpip/Feed") {
-  static readonly layer: Layer.Layer<Feed, never, Scanner | Store | Github | Settings> = Layer.effect(
+  static readonly layer: Layer.Layer<Feed, never, Scanner | Store | Limits | Github | Settings> = Layer.effect(
     Feed,
     Effect.gen(function* () {
       const { checks, feed, files } = yield* Store
       const github = yield* Github
       const owners = makeOwners({ checks, files, scanner: yield* Scanner })
       const { feed: on, githubApiUrl: origin } = yield* Settings
-      const poll = makePoll({ feed, github, origin, owners })
+      const poll = makePoll({ feed, github, limits: yield* Limits, origin, owners })
 
       return Feed.of({
         on,
@@ -59,18 +60,19 @@ export class Feed extends Context.Service<
 
 interface PollOptions extends Pick<Store["Service"], "feed"> {
   readonly github: Github["Service"]
+  readonly limits: Limits["Service"]
   readonly owners: ReturnType<typeof makeOwners>
   /** The feed's address: each has a position of its own. */
   readonly origin: string
 }
 
 /** Polls the feed from a position. Answers the wait for the next poll. */
-const makePoll = ({ feed, github, origin, owners: { checkOwners, missing } }: PollOptions) => {
+const makePoll = ({ feed, github, limits, origin, owners: { checkOwners, missing } }: PollOptions) => {
   /** Failures in a row. */
   let failures = 0
 
   const next = Effect.fnUntraced(function* (requests: number) {
-    const { budget } = yield* github.limits
+    const { budget } = yield* limits.requests
     return waitAfterPoll(requests, budget?.limit)
   })
 

@@ -9,10 +9,12 @@ import type { DatabaseError } from "../database/Database.ts"
 import type { Scan, ScanId } from "../domain/Scan.ts"
 import { UserKey } from "../domain/User.ts"
 import { Github } from "../github/Github.ts"
+import { Limits } from "../limits/Limits.ts"
 import { Settings } from "../Settings.ts"
 import type { ScanNotFound, ScanRunning } from "../store/Scans.ts"
 import { Store } from "../store/Store.ts"
 import { ScanSpans } from "../telemetry/ScanSpans.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Checker } from "./Checker.ts"
 import { CheckSchedule } from "./CheckSchedule.ts"
 import { makeRunScan } from "./runScan.ts"
@@ -39,58 +41,69 @@ export class Scanner extends Context.Service<
     readonly nextScheduled: Effect.Effect<DateTime.Utc, DatabaseError>
   }
 >()("gitpip/Scanner") {
-  static readonly layer: Layer.Layer<Scanner, never, Checker | CheckSchedule | Store | Github | Settings | ScanSpans> =
-    Layer.effect(
-      Scanner,
-      Effect.gen(function* () {
-        const { limits, scans } = yield* Store
-        const checker = yield* Checker
-        const schedule = yield* CheckSchedule
-        const github = yield* Github
-        const settings = yield* Settings
-        const scanSpans = yield* ScanSpans
-        const run = makeRunScan({ checker, github, limits, scanSpans, scans })
-        const users = yield* ScanUsers.make
+  static readonly layer: Layer.Layer<
+    Scanner,
+    never,
+    Checker | CheckSchedule | Store | Limits | Github | Settings | ScanSpans
+  > = Layer.effect(
+    Scanner,
+    Effect.gen(function* () {
+      const { history, scans } = yield* Store
+      const limits = yield* Limits
+      const checker = yield* Checker
+      const schedule = yield* CheckSchedule
+      const github = yield* Github
+      const settings = yield* Settings
+      const scanSpans = yield* ScanSpans
+      const run = makeRunScan({ checker, limits, scanSpans, scans })
+      const users = yield* ScanUsers.make
 
-        const scheduled = Effect.fnUntraced(function* (scan: ScanUsers.RunningScan) {
-          // Before the first response the limits are assumed, and may be larger. Asking for them is free.
-          const isKnown = (yield* github.limits).budget !== undefined
-          if (!isKnown && !(yield* schedule.plan).everybody) yield* Effect.ignore(github.check)
-          const { everybody } = yield* schedule.plan
-          return yield* everybody ? users.all(scan, { includeFailing: false }) : users.due(scan)
-        })
+      const scheduled = Effect.fnUntraced(function* (scan: ScanUsers.RunningScan) {
+        // Before the first response the limits are assumed, and may be larger. Asking for them is free.
+        const isKnown = (yield* limits.requests).budget !== undefined
+        if (!isKnown && !(yield* schedule.plan).everybody) yield* Effect.ignore(github.check)
+        const { everybody } = yield* schedule.plan
+        return yield* everybody ? users.all(scan, { includeFailing: false }) : users.due(scan)
+      })
 
-        const requested = (scan: ScanUsers.RunningScan, userKey: number | null) =>
-          userKey === null ? users.all(scan, { includeFailing: true }) : users.some(scan, [UserKey.make(userKey)])
+      const requested = (scan: ScanUsers.RunningScan, userKey: number | null) =>
+        userKey === null ? users.all(scan, { includeFailing: true }) : users.some(scan, [UserKey.make(userKey)])
 
-        return Scanner.of({
-          scan: Effect.fnUntraced(function* ({ kind, onProgress, userKey }) {
-            yield* scans.reap
-            const { key } = Option.getOrThrow(yield* scans.start(kind, userKey))
-            const isScheduled = kind === "scheduled"
-            const scan = running(key, { onProgress, isScheduled })
-            return yield* run(key, isScheduled ? scheduled(scan) : requested(scan, userKey))
-          }),
-          found: Effect.fnUntraced(function* (keys) {
-            const { key } = Option.getOrThrow(yield* scans.start("feed", null))
-            return yield* run(key, users.some(running(key), keys))
-          }),
-          runQueued: Effect.fnUntraced(function* (which) {
-            yield* scans.reap
-            for (let done = 0; ; done++) {
-              const started = yield* scans.startQueued(which)
-              if (Option.isNone(started)) return done
-              const { key, userKey } = started.value
-              yield* run(key, requested(running(key), userKey))
-            }
-          }),
-          nextScheduled: Effect.gen(function* () {
-            const wait = untilNextScan(yield* scans.lastStart, settings.scanInterval)
-            return DateTime.addDuration(yield* DateTime.now, wait)
-          })
+      /** After a full scan: servers and commands alike run them, and one at a time. */
+      const trimHistory = Effect.catch(history.trim(settings.keepHistory), ({ message }) =>
+        Telemetry.log("Warn", "history.failed", { detail: message })
+      )
+
+      return Scanner.of({
+        scan: Effect.fnUntraced(function* ({ kind, onProgress, userKey }) {
+          yield* scans.reap
+          const { key } = Option.getOrThrow(yield* scans.start(kind, userKey))
+          const isScheduled = kind === "scheduled"
+          const scan = running(key, { onProgress, isScheduled })
+          const ended = yield* run(key, isScheduled ? scheduled(scan) : requested(scan, userKey))
+          if (userKey === null) yield* trimHistory
+          return ended
+        }),
+        found: Effect.fnUntraced(function* (keys) {
+          const { key } = Option.getOrThrow(yield* scans.start("feed", null))
+          return yield* run(key, users.some(running(key), keys))
+        }),
+        runQueued: Effect.fnUntraced(function* (which) {
+          yield* scans.reap
+          for (let done = 0; ; done++) {
+            const started = yield* scans.startQueued(which)
+            if (Option.isNone(started)) return done
+            const { key, userKey } = started.value
+            yield* run(key, requested(running(key), userKey))
+          }
+        }),
+        nextScheduled: Effect.gen(function* () {
+          const wait = untilNextScan(yield* scans.lastStart, settings.scanInterval)
+          return DateTime.addDuration(yield* DateTime.now, wait)
         })
       })
-    )
+    })
+  )
 }
 
 const running = (

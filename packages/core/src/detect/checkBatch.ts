@@ -4,15 +4,16 @@ import type { DatabaseError } from "../database/Database.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import type { UserKey } from "../domain/User.ts"
 import { ContentCache } from "../github/ContentCache.ts"
-import { type GistTexts, Github, type NewestGists } from "../github/Github.ts"
+import { type GistTexts, Github, type NewestGists, profileFingerprint } from "../github/Github.ts"
+import { Limits } from "../limits/Limits.ts"
+import { afterLimit } from "../limits/sharing.ts"
 import { Settings } from "../Settings.ts"
 import type { ScanUser } from "../store/Checks.ts"
-import { waitUntil } from "../store/Limits.ts"
+import type { BatchRow } from "../store/Profiles.ts"
 import { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { type Answer, answered, type CheckResult } from "./checkResult.ts"
-import { newLimit } from "./scanEnd.ts"
-import { fingerprintOf, type ListOrder, type Verdict, verdictOf } from "./verdict.ts"
+import { type BatchVerdict, fingerprintOf, type ListOrder, verdictOf } from "./verdict.ts"
 
 /** Gists whose texts are read along with one batch. The publisher reads the texts of the others. */
 const maxTexts = 100
@@ -23,10 +24,10 @@ export interface BatchResult {
   readonly orders: ReadonlyArray<ListOrder>
 }
 
-type Changed = Extract<Verdict, { _tag: "Changed" }>
+type Changed = Extract<BatchVerdict, { _tag: "Changed" }>
 
 /** What a query answered: the newest gists of each user, or the lists to check instead when the query failed. */
-type Asked =
+type BatchAnswer =
   | { readonly newest: ReadonlyArray<NewestGists | undefined> }
   | { readonly newest: undefined; readonly orders: ReadonlyArray<ListOrder> }
 
@@ -34,9 +35,10 @@ type Asked =
 export const make: Effect.Effect<
   (scan: ScanId, users: ReadonlyArray<ScanUser>) => Effect.Effect<BatchResult, DatabaseError>,
   never,
-  ContentCache | Store | Github | Settings
+  ContentCache | Store | Limits | Github | Settings
 > = Effect.gen(function* () {
-  const { files, limits } = yield* Store
+  const { files, profiles } = yield* Store
+  const limits = yield* Limits
   const contents = yield* ContentCache
   const github = yield* Github
   const { backfill } = yield* Settings
@@ -73,6 +75,8 @@ export const make: Effect.Effect<
     const stored = candidates.length === 0 ? new Set<string>() : yield* files.known(candidates)
     const { changed, orders, unchanged } = byKind(users.map((user, index) => verdictOf(user, newest[index], stored)))
     yield* cacheTexts(changed)
+    const otherProfiles = changedProfiles(users, newest)
+    if (otherProfiles.length > 0) yield* profiles.putBatch(otherProfiles)
     const added = yield* store(scan, changed)
     const checked = [
       ...unchanged.map(({ fingerprint, user }) => answered(user, { ...nothingNew, fingerprint }, now)),
@@ -82,11 +86,24 @@ export const make: Effect.Effect<
   })
 })
 
-const makeAsk = ({ github, limits }: { readonly github: Github["Service"] } & Pick<Store["Service"], "limits">) =>
+/** Profiles that are not the stored ones. None of an account that is not the user's own: the list finds out whose it is. */
+export const changedProfiles = (
+  users: ReadonlyArray<Pick<ScanUser, "githubId" | "key" | "profileFingerprint">>,
+  newest: ReadonlyArray<Pick<NewestGists, "owner" | "profile"> | undefined>
+): ReadonlyArray<BatchRow> =>
+  users.flatMap((user, index) => {
+    const { owner, profile } = newest[index] ?? {}
+    if (profile === undefined || (user.githubId !== null && user.githubId !== owner?.id)) return []
+    const fingerprint = profileFingerprint(profile)
+    return fingerprint === user.profileFingerprint ? [] : [{ ...profile, userKey: user.key, fingerprint }]
+  })
+
+const makeAsk = (services: { readonly github: Github["Service"]; readonly limits: Limits["Service"] }) =>
   Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
+    const { github, limits } = services
     const orders = users.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
     return yield* github.batch(users.map(({ username }) => username)).pipe(
-      Effect.map((newest): Asked => ({ newest: newest.map(Result.getOrUndefined) })),
+      Effect.map((newest): BatchAnswer => ({ newest: newest.map(Result.getOrUndefined) })),
       Effect.tapError(({ reason }) =>
         Telemetry.log("Warn", "batch.failed", { reason: reason._tag, detail: reason.message })
       ),
@@ -94,11 +111,7 @@ const makeAsk = ({ github, limits }: { readonly github: Github["Service"] } & Pi
         "GithubError",
         "RateLimited",
         Effect.fnUntraced(function* (reason) {
-          const limit = newLimit(reason)
-          if (Option.isSome(limit)) {
-            const { message, resumeAt } = limit.value
-            yield* limits.block(github.points.limitKey, { wait: yield* waitUntil(resumeAt), message })
-          }
+          yield* limits.store("githubPoints", afterLimit(reason), reason.resumeAt)
           return { newest: undefined, orders: orders.filter(({ user }) => user.etag !== null) }
         })
       ),
@@ -122,9 +135,9 @@ const makeCacheTexts = (services: { readonly contents: ContentCache["Service"]; 
     }
   })
 
-const byKind = (verdicts: ReadonlyArray<Verdict>) => {
+const byKind = (verdicts: ReadonlyArray<BatchVerdict>) => {
   const changed: Array<Changed> = []
-  const unchanged: Array<Extract<Verdict, { _tag: "Unchanged" }>> = []
+  const unchanged: Array<Extract<BatchVerdict, { _tag: "Unchanged" }>> = []
   const orders: Array<ListOrder> = []
   for (const verdict of verdicts) {
     switch (verdict._tag) {

@@ -7,6 +7,7 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { makePages } from "./listPages.ts"
 import { type PageSizes, withPageSize } from "./pageSizes.ts"
 
+/** The first page of a check, and how much of the list was read before. */
 export interface ListStart {
   readonly page: GistPage
   /** Pages that earlier turns have read. */

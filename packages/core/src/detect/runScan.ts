@@ -3,36 +3,28 @@ import { DateTime, Effect, type Exit, Metric, Option, Schedule } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { Scan, ScanId } from "../domain/Scan.ts"
 import * as Timing from "../domain/Timing.ts"
-import type { Github, GithubError } from "../github/Github.ts"
-import { afterWait, waitUntil } from "../store/Limits.ts"
+import type { GithubError } from "../github/Github.ts"
+import type { Limits } from "../limits/Limits.ts"
+import { afterLimit } from "../limits/sharing.ts"
 import type { Store } from "../store/Store.ts"
 import type { ScanSpans } from "../telemetry/ScanSpans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { Checker } from "./Checker.ts"
 import { endingOf, limitOf } from "./scanEnd.ts"
 
-export interface RunScanOptions extends Pick<Store["Service"], "limits" | "scans"> {
+export interface RunScanOptions extends Pick<Store["Service"], "scans"> {
   readonly checker: Checker["Service"]
-  readonly github: Github["Service"]
+  readonly limits: Limits["Service"]
   readonly scanSpans: ScanSpans["Service"]
 }
 
 /** Runs the work of a started scan, until the work ends or the lease is lost. Answers the scan as it ended. */
-export const makeRunScan = ({ checker, github, limits, scanSpans, scans }: RunScanOptions) => {
-  /** Blocks requests to GitHub as long as a limit holds that another process has stored. */
-  const restoreLimits = Effect.gen(function* () {
-    for (const { block, limitKey } of [github, github.points]) {
-      const blocked = yield* limits.blocked(limitKey)
-      if (Option.isSome(blocked)) yield* block(yield* afterWait(blocked.value.wait), blocked.value.message)
-    }
-  })
-
+export const makeRunScan = ({ checker, limits, scanSpans, scans }: RunScanOptions) => {
   /** Records how a scan ended, and GitHub's limit when the limit ended it. */
   const end = Effect.fnUntraced(function* (scan: ScanId, exit: Exit.Exit<void, GithubError | DatabaseError>) {
     const limit = limitOf(exit)
     if (Option.isSome(limit)) {
-      const { message, resumeAt } = limit.value
-      yield* Effect.ignore(limits.block(github.limitKey, { wait: yield* waitUntil(resumeAt), message }))
+      yield* Effect.ignore(limits.store("github", afterLimit(limit.value), limit.value.resumeAt))
     }
     yield* scans.end(scan, endingOf(exit, yield* DateTime.now))
   })
@@ -47,7 +39,7 @@ export const makeRunScan = ({ checker, github, limits, scanSpans, scans }: RunSc
       Effect.repeat({ schedule: Schedule.spaced(Timing.scanHeartbeat), while: (isKept) => isKept })
     )
     yield* checker.begin
-    yield* Effect.andThen(restoreLimits, work).pipe(
+    yield* Effect.andThen(limits.restore(["github", "githubPoints"]), work).pipe(
       // The process that took over the lease has ended this scan, and may run another.
       Effect.raceFirst(Effect.asVoid(heartbeat)),
       Effect.onExit((exit) => Effect.ignore(end(scan, exit))),

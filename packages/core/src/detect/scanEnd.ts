@@ -32,22 +32,11 @@ export const endingOf = (exit: Exit.Exit<void, GithubError | DatabaseError>, now
   )
 }
 
-/** The limit of GitHub's own that ended a scan, when the limit is not stored yet. */
-export const limitOf = (exit: Exit.Exit<void, GithubError | DatabaseError>) =>
+/** The limit of GitHub's that ended a scan. */
+export const limitOf = (exit: Exit.Exit<void, GithubError | DatabaseError>): Option.Option<RateLimited> =>
   Option.flatMap(Exit.findErrorOption(exit), (error) =>
-    error._tag === "GithubError" && error.reason._tag === "RateLimited" ? newLimit(error.reason) : Option.none()
+    error._tag === "GithubError" && error.reason._tag === "RateLimited" ? Option.some(error.reason) : Option.none()
   )
-
-/** A limit to store for the other processes: stated by GitHub, for its own reason, and not read from the database. */
-export const newLimit = ({
-  enforcedBy,
-  message,
-  resumeAt,
-  throttling
-}: RateLimited): Option.Option<{ readonly message: string; readonly resumeAt: DateTime.Utc }> =>
-  enforcedBy === "self" || throttling?.isStored === true
-    ? Option.none()
-    : Option.some({ message: throttling?.why ?? message, resumeAt })
 
 /** The wait for the next scheduled scan. A full scan that was stopped or cut off goes on as soon as possible. */
 export const untilNextScan = (last: Option.Option<LastStart>, interval: Duration.Duration): Duration.Duration => {

@@ -16,7 +16,7 @@ export interface ListOrder {
 }
 
 /** What a batch's answer means for a user. */
-export type Verdict =
+export type BatchVerdict =
   | { readonly _tag: "Unchanged"; readonly user: ScanUser; readonly fingerprint: string }
   | {
       readonly _tag: "Changed"
@@ -43,12 +43,12 @@ export const verdictOf = (
   newest: NewestGists | undefined,
   /** Stored files of the batch's gists, by `fileIdentity`. */
   stored: ReadonlySet<string>
-): Verdict => {
+): BatchVerdict => {
   if (newest === undefined || (user.githubId !== null && newest.owner.id !== user.githubId)) {
     return { _tag: "List", user, isFullListing: false, fingerprint: null }
   }
   const fingerprint = fingerprintOf(newest)
-  const list = (isFullListing: boolean): Verdict => ({ _tag: "List", user, isFullListing, fingerprint })
+  const list = (isFullListing: boolean): BatchVerdict => ({ _tag: "List", user, isFullListing, fingerprint })
   const hidesGists = !newest.complete
   if (hidesGists && user.isListingDue) return list(user.listedAt === null)
   if (fingerprint === user.fingerprint) return { _tag: "Unchanged", user, fingerprint }

@@ -27,4 +27,5 @@ export const Change = Schema.Union([
     state: field(PublicationState, "The publication's state now")
   })
 ]).pipe(named("Change", "A change: a hint to read again"))
+/** One change, distinguished by `type`. `scan` carries the scan; the other types name what to read again. */
 export type Change = typeof Change.Type

@@ -8,7 +8,8 @@ export const Day = Schema.Struct({
   found: field(Schema.Int, "Files found by the scans that began that day"),
   published: field(Schema.Int, "Files published that day")
 }).pipe(named("Day", "What happened on a day"))
-export type Day = typeof Day.Type
+/** The counts of one day of UTC. */
+export interface Day extends Schema.Schema.Type<typeof Day> {}
 
 /** The calendar day of an instant (`2026-11-24`), or some days later, in a zone by its IANA name; by UTC when there is none. */
 export const calendarDay = (instant: DateTime.Utc, timeZone: string, daysLater = 0): string => {

@@ -8,6 +8,7 @@ import { Username } from "./User.ts"
 
 /** The surrogate key of a file. One user's files have growing keys, in the order in which they were added. */
 export const FileId = Schema.Int.pipe(Schema.brand("FileId"))
+/** A file's number, branded: `FileId.make(7)`. */
 export type FileId = typeof FileId.Type
 
 /** A file as GitHub's list of a user's gists shows it, in storable form and without content. */
@@ -90,14 +91,16 @@ export const GistFile = Schema.Struct({
   }),
   named("GistFile", "A file of a gist that a scan found")
 )
-export type GistFile = typeof GistFile.Type
+/** A found file as programs get it: instants are `DateTime.Utc`, sizes are bytes. */
+export interface GistFile extends Schema.Schema.Type<typeof GistFile> {}
 
 /** The beginning of a file's content, as it is on GitHub now. */
 export const FilePreview = Schema.Struct({
   text: field(Schema.NullOr(Schema.String), "The text; `null` when the file is no text"),
   partial: field(Schema.Boolean, "Whether `text` is only the beginning")
 }).pipe(named("FilePreview", "The beginning of a file's content, as it is on GitHub now"))
-export type FilePreview = typeof FilePreview.Type
+/** The beginning of a file's text, or `null` for a file that is no text. */
+export interface FilePreview extends Schema.Schema.Type<typeof FilePreview> {}
 
 /** A file's content, as it was read for publishing. */
 export type Content =

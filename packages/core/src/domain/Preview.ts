@@ -22,4 +22,5 @@ export const Preview = Schema.Struct({
   Schema.encodeKeys({ githubRequests: "github_requests" }),
   named("Preview", "What tracking a user would publish, and cost")
 )
-export type Preview = typeof Preview.Type
+/** Counts of what tracking one user would publish, and its cost in Pipedrive tokens and GitHub requests. */
+export interface Preview extends Schema.Schema.Type<typeof Preview> {}

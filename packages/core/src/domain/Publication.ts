@@ -5,6 +5,7 @@ import { Username } from "./User.ts"
 
 /** The id of a publication: a whole number from 1. */
 export const PublicationId = Schema.Int.pipe(Schema.brand("PublicationId"))
+/** A publication's number, branded: `PublicationId.make(7)`. */
 export type PublicationId = typeof PublicationId.Type
 
 /**
@@ -15,6 +16,7 @@ export type PublicationId = typeof PublicationId.Type
  * - `gone`: the gist or file was deleted, or became secret, before it was published
  */
 export const PublicationState = Schema.Literals(["pending", "sending", "published", "failed", "gone"])
+/** The state in which a publication is stored and shown. */
 export type PublicationState = typeof PublicationState.Type
 
 /** A file on its way to Pipedrive, and where it is on that way. */
@@ -54,7 +56,11 @@ export const Publication = Schema.Struct({
   }),
   named("Publication", "Whether, when and as what a file reached Pipedrive")
 )
-export type Publication = typeof Publication.Type
+/**
+ * A publication as programs get it: instants are `DateTime.Utc`, and nothing is known of Pipedrive's side while
+ * `remoteId` is `null`.
+ */
+export interface Publication extends Schema.Schema.Type<typeof Publication> {}
 
 /** One attempt to publish a file. */
 export const Attempt = Schema.Struct({
@@ -65,11 +71,13 @@ export const Attempt = Schema.Struct({
   ),
   message: field(Schema.NullOr(Schema.String), "The reason as a sentence")
 }).pipe(named("Attempt", "One attempt to publish a file"))
-export type Attempt = typeof Attempt.Type
+/** The outcome of one attempt, with the instant at which the outcome was recorded. */
+export interface Attempt extends Schema.Schema.Type<typeof Attempt> {}
 
-/** A publication with its attempts, newest first. */
+/** A publication with its attempts, oldest first. */
 export const PublicationDetails = Schema.Struct({
   publication: Publication,
   attempts: field(Schema.Array(Attempt), "Oldest first, at most the last 100")
 }).pipe(named("PublicationDetails", "One publication with its attempts"))
-export type PublicationDetails = typeof PublicationDetails.Type
+/** A publication and at most its last 100 attempts. */
+export interface PublicationDetails extends Schema.Schema.Type<typeof PublicationDetails> {}

@@ -6,6 +6,7 @@ import { Username } from "./User.ts"
 
 /** The id of a scan: a whole number from 1. */
 export const ScanId = Schema.Int.pipe(Schema.brand("ScanId"))
+/** A scan's number, branded: `ScanId.make(7)`. */
 export type ScanId = typeof ScanId.Type
 
 /**
@@ -16,6 +17,7 @@ export type ScanId = typeof ScanId.Type
  * - `interrupted`: the process was stopped or lost; the next full scan goes on where this one ended
  */
 export const ScanState = Schema.Literals(["queued", "running", "done", "stopped", "interrupted"])
+/** The state of a scan; `done`, `stopped` and `interrupted` are final. */
 export type ScanState = typeof ScanState.Type
 
 /**
@@ -24,6 +26,7 @@ export type ScanState = typeof ScanState.Type
  * - `feed`: the public feed showed new gists of these users
  */
 export const ScanKind = Schema.Literals(["scheduled", "requested", "feed"])
+/** What started a scan. */
 export type ScanKind = typeof ScanKind.Type
 
 /** A scan of all users or of one, and what it found. */
@@ -57,7 +60,8 @@ export const Scan = Schema.Struct({
   }),
   named("Scan", "One check of all tracked users, or of some")
 )
-export type Scan = typeof Scan.Type
+/** A scan as programs get it: instants are `DateTime.Utc`, and `null` for what has not happened yet. */
+export interface Scan extends Schema.Schema.Type<typeof Scan> {}
 
 /** A user whose check failed, and when the user is checked again. */
 export const ScanFailure = Schema.Struct({
@@ -66,7 +70,8 @@ export const ScanFailure = Schema.Struct({
   message: field(Schema.String, "Why, as a sentence"),
   retryAt: field(Schema.NullOr(Instant), "When the user is checked again")
 }).pipe(Schema.encodeKeys({ retryAt: "retry_at" }), named("ScanFailure", "A user whose check failed"))
-export type ScanFailure = typeof ScanFailure.Type
+/** A user whose check failed: why, and when the next check is due. */
+export interface ScanFailure extends Schema.Schema.Type<typeof ScanFailure> {}
 
 /** A scan with the first 100 files that it added, and the first 100 users that failed. */
 export const ScanDetails = Schema.Struct({
@@ -74,4 +79,5 @@ export const ScanDetails = Schema.Struct({
   files: field(Schema.Array(GistFile), "The first 100 files that the scan found"),
   failures: field(Schema.Array(ScanFailure), "The first 100 users whose check failed")
 }).pipe(named("ScanDetails", "One scan with its files and failures"))
-export type ScanDetails = typeof ScanDetails.Type
+/** A scan with the beginning of what it found: at most 100 files and 100 failures. */
+export interface ScanDetails extends Schema.Schema.Type<typeof ScanDetails> {}

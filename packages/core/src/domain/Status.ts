@@ -98,4 +98,5 @@ export const Status = Schema.Struct({
   Schema.encodeKeys({ lastScan: "last_scan", nextScanAt: "next_scan_at" }),
   named("Status", "Users, scans, publications, and what is left of the services' limits")
 )
-export type Status = typeof Status.Type
+/** One reading of the whole: counts end at 100,000, and budgets are those of the last responses to this process. */
+export interface Status extends Schema.Schema.Type<typeof Status> {}

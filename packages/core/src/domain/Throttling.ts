@@ -4,7 +4,7 @@ import { Schema } from "effect"
 export const Throttling = Schema.Struct({
   /** The reason that the service gave when the limit was met. */
   why: Schema.String,
-  /** Whether the limit was read from the database. Hazard: storing such a limit again would never let it end. */
+  /** Whether the limit was read from the database, or is stored there. See `limits/sharing.ts`. */
   isStored: Schema.Boolean
 })
 export type Throttling = typeof Throttling.Type

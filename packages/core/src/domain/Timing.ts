@@ -11,6 +11,12 @@ export const fullListingInterval = Duration.hours(24)
 export const userRetryDelay = (failures: number): Duration.Duration =>
   doubling(Duration.minutes(5), failures, Duration.days(1))
 
+/** How often a profile is read by a request of its own: for its e-mail address, which no batch shows. Our choice. */
+export const profileInterval = Duration.days(30)
+
+/** The wait before a profile is read again whose reading failed, or was cut off. */
+export const profileRetryDelay = Duration.days(1)
+
 /** The wait after the n-th attempt (n from 1) at a publication: 15 seconds, since most errors are short, then up to 15 minutes. */
 export const publicationRetryDelay = (attempts: number): Duration.Duration =>
   doubling(Duration.seconds(15), attempts, Duration.minutes(15))

@@ -6,6 +6,7 @@
  */
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
+import { Profile } from "./Profile.ts"
 
 /**
  * A GitHub login as people type it: 1 to 39 letters, digits, dashes or underscores. Compared without case, shown as
@@ -17,19 +18,22 @@ export const Username = Schema.String.check(
     message: "a GitHub username has 1 to 39 letters, digits, dashes or underscores"
   })
 ).pipe(Schema.brand("Username"))
+/** A checked GitHub login, branded: `Username.make("octocat")` throws when the form is wrong. */
 export type Username = typeof Username.Type
 
+const wantedId = { message: "an id is a whole number from 1 to 9007199254740991" }
+
 /** The caller's own unique number for a user, 1 to 2^53 - 1. Not GitHub's number for the account. */
-export const UserId = Schema.Int.check(
-  Schema.isBetween(
-    { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    { message: "an id is a whole number from 1 to 9007199254740991" }
-  )
+export const UserId = Schema.Number.check(
+  Schema.isInt(wantedId),
+  Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, wantedId)
 ).pipe(Schema.brand("UserId"))
+/** The caller's number for a user, branded: `UserId.make(7)`. */
 export type UserId = typeof UserId.Type
 
 /** The surrogate key of a user's row. Internal: never shown, so that renumbering a user costs nothing. */
 export const UserKey = Schema.Int.pipe(Schema.brand("UserKey"))
+/** The key of a user's row, branded so that it cannot be taken for a `UserId`. */
 export type UserKey = typeof UserKey.Type
 
 /**
@@ -38,6 +42,7 @@ export type UserKey = typeof UserKey.Type
  * - `failing`: the last check failed for a reason of this account; the next one is due at `retryAt`
  */
 export const UserState = Schema.Literals(["new", "ok", "failing"])
+/** How the last check of a user ended. */
 export type UserState = typeof UserState.Type
 
 /** A tracked user, as lists show it. Timestamps are UTC. */
@@ -69,7 +74,8 @@ export const User = Schema.Struct({
   }),
   named("User", "A tracked user")
 )
-export type User = typeof User.Type
+/** A tracked user as programs get it: instants are `DateTime.Utc`, and `null` before the first check. */
+export interface User extends Schema.Schema.Type<typeof User> {}
 
 /** A user's files and publications, counted by state. */
 export const UserCounts = Schema.Struct({
@@ -80,15 +86,18 @@ export const UserCounts = Schema.Struct({
   failed: field(Schema.Int, "Publications that failed and can be retried"),
   gone: field(Schema.Int, "Files that were deleted, or became secret, before they were published")
 }).pipe(named("UserCounts", "A user's files and publications, counted by state"))
-export type UserCounts = typeof UserCounts.Type
+/** How many of a user's files are in each state. */
+export interface UserCounts extends Schema.Schema.Type<typeof UserCounts> {}
 
-/** One user with its deal in Pipedrive (`null` until one is needed) and counts. */
+/** One user with its public profile, its deal in Pipedrive (`null` until one is needed) and counts. */
 export const UserDetails = Schema.Struct({
   user: User,
+  profile: field(Schema.NullOr(Profile), "What the user has made public at GitHub; `null` until it was read"),
   dealId: field(
     Schema.NullOr(Schema.Int),
     "Pipedrive's number of the deal that the activities hang on; `null` until one is needed"
   ),
   counts: UserCounts
-}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with its deal and counts"))
-export type UserDetails = typeof UserDetails.Type
+}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with profile, deal and counts"))
+/** A user with the public profile, the deal in Pipedrive and the counts of files. */
+export interface UserDetails extends Schema.Schema.Type<typeof UserDetails> {}

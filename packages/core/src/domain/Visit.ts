@@ -6,6 +6,7 @@ import { UserId, Username } from "./User.ts"
 
 /** The id of a visit: a whole number from 1. */
 export const VisitId = Schema.Int.pipe(Schema.brand("VisitId"))
+/** A visit's number, branded: `VisitId.make(7)`. */
 export type VisitId = typeof VisitId.Type
 
 /** The name of a visitor. Callers without a name share `default`. */
@@ -14,6 +15,7 @@ export const Visitor = Schema.String.check(
     message: "a visitor is 1 to 100 letters, digits, spaces or . _ @ + -"
   })
 ).pipe(Schema.brand("Visitor"))
+/** A checked visitor's name, branded: `Visitor.make("crm")` throws when the form is wrong. */
 export type Visitor = typeof Visitor.Type
 
 /** The visitor of callers that name none. */
@@ -25,7 +27,8 @@ export const VisitRecord = Schema.Struct({
   visitor: field(Visitor, "The visitor's name"),
   visitedAt: field(Instant, "When the visit was made")
 }).pipe(Schema.encodeKeys({ visitedAt: "visited_at" }), named("VisitRecord", "A visit without its files"))
-export type VisitRecord = typeof VisitRecord.Type
+/** When a visitor visited a user, and the number by which the visit's files can be read again. */
+export interface VisitRecord extends Schema.Schema.Type<typeof VisitRecord> {}
 
 /** How many files of a user are new to a visitor, counted without a visit. */
 export const News = Schema.Struct({
@@ -33,13 +36,15 @@ export const News = Schema.Struct({
   login: field(Username, "The user's GitHub username"),
   files: field(Schema.Int, "How many files are new to the visitor, counted up to 1,000")
 }).pipe(named("News", "How many files of a user are new to a visitor"))
-export type News = typeof News.Type
+/** A user and how many files are new to one visitor. */
+export interface News extends Schema.Schema.Type<typeof News> {}
 
 /** The files that one visit showed. */
 export const Visit = Schema.Struct({
-  id: field(VisitId, "The visit's number"),
+  id: field(Schema.NullOr(VisitId), "The visit's number; `null` when nothing was new, so that no visit was recorded"),
   visitor: field(Visitor, "The visitor's name"),
   visitedAt: field(Instant, "When the visit was made"),
   files: field(Schema.Array(GistFile), "The new files")
 }).pipe(Schema.encodeKeys({ visitedAt: "visited_at" }), named("Visit", "One reading of a user's new files"))
-export type Visit = typeof Visit.Type
+/** A visit and the files that it showed, oldest found first. */
+export interface Visit extends Schema.Schema.Type<typeof Visit> {}

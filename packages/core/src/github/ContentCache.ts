@@ -25,6 +25,7 @@ const capacity = 32 * 1024 * 1024
  */
 const freshness = Duration.minutes(1)
 
+/** Texts by gist and file name. A full cache drops the oldest texts; a text older than a minute is not answered. */
 export class ContentCache extends Context.Service<
   ContentCache,
   {

@@ -10,8 +10,8 @@
 import { Context, type DateTime, Effect, Layer, Option, type Result } from "effect"
 import { HttpClient } from "effect/http"
 import type { Content } from "../domain/GistFile.ts"
-import { SharedQuota } from "../net/SharedQuota.ts"
-import type { ThrottleState } from "../net/Throttle.ts"
+import { SharedQuota } from "../limits/SharedQuota.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
 import { Settings } from "../Settings.ts"
 import * as Api from "./api.ts"
 import * as Batches from "./batches.ts"
@@ -19,6 +19,8 @@ import * as Contents from "./contents.ts"
 import type { GithubError } from "./errors.ts"
 import * as Lists from "./lists.ts"
 import * as Probes from "./probes.ts"
+import type { ProfilePage } from "./profiles.ts"
+import * as Profiles from "./profiles.ts"
 import type { GistTexts, NewestGists } from "./queries.ts"
 import type { Account, Capacity, FeedPage, GistContents, GistPage } from "./types.ts"
 
@@ -36,6 +38,12 @@ export {
   Unexpected,
   UserNotFound
 } from "./errors.ts"
+export {
+  type BatchProfile,
+  fingerprintOf as profileFingerprint,
+  type ProfilePage,
+  type PublicProfile
+} from "./profiles.ts"
 export type { BatchGist, GistTexts, NewestGists } from "./queries.ts"
 export type { Account, Capacity, FeedGist, FeedPage, GistContents, GistPage } from "./types.ts"
 
@@ -82,6 +90,14 @@ export class Github extends Context.Service<
     ) => Effect.Effect<Option.Option<Content>, GithubError>
     /** Who an account is now, by its number: it survives renames. */
     readonly account: (id: number) => Effect.Effect<Account, GithubError>
+    /**
+     * A user's public profile; `None` when the profile is still the one of `etag`. `UserNotFound` without such a user. The
+     * e-mail address is shown to callers with a token only: https://docs.github.com/en/rest/users/users#get-a-user
+     */
+    readonly profile: (
+      login: string,
+      etag: Option.Option<string>
+    ) => Effect.Effect<Option.Option<ProfilePage>, GithubError>
     /** Whether many users can be asked for at a time: there is a token. */
     readonly batched: boolean
     /**
@@ -112,7 +128,7 @@ export class Github extends Context.Service<
      * All requests: `Unauthorized` or `Unexpected`. One kind: `Refused`, with the scope `credential`.
      */
     readonly refused: Effect.Effect<Option.Option<GithubError>>
-    /** Sends nothing until then: restores a limit that another process has stored. */
+    /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
     /** Whether GitHub answers at all, and accepts the token. Costs nothing of the hourly limit. */
     readonly check: Effect.Effect<void, GithubError>
@@ -133,6 +149,7 @@ export class Github extends Context.Service<
         ...Lists.make(api, githubApiUrl),
         ...Contents.make(api, githubApiUrl),
         ...Probes.make(api, githubApiUrl),
+        ...Profiles.make(api, githubApiUrl),
         ...Batches.make(api, hasToken),
         batched: hasToken,
         limits: api.requests.limits,

@@ -1,5 +1,5 @@
 /**
- * Whether GitHub accepts the token, and what it refuses: a refusal is the token's only on evidence (`net/refusalEvidence.ts`).
+ * Whether GitHub accepts the token, and what it refuses: a refusal is the token's only on evidence (`limits/refusalEvidence.ts`).
  *
  * - A refusal that concerns everything blocks all requests. Then one cheap request at a time, the probe, finds out whether
  *   the refusal is over.
@@ -7,12 +7,13 @@
  * - Any other refusal concerns the one thing that was requested.
  */
 import { Clock, Duration, Effect, type Option, Semaphore } from "effect"
-import * as Evidence from "../net/refusalEvidence.ts"
+import * as Evidence from "../limits/refusalEvidence.ts"
 import * as Blocks from "./blocks.ts"
 import type { GithubError } from "./errors.ts"
 import { type About, acceptanceOf, failAsOwn, isRefusal, isWeak, refusalSignature } from "./refusals.ts"
 import * as Trials from "./trials.ts"
 
+/** Sends requests under the knowledge of what GitHub refuses to this token. */
 export interface Access {
   /** Sends, and notes what the outcome shows about the token. A refusal is no evidence. */
   readonly noteAcceptance: <A>(send: Effect.Effect<A, GithubError>) => Effect.Effect<A, GithubError>
@@ -29,6 +30,7 @@ export interface Access {
 /** How long an answer to the probe counts. */
 const probeFreshness = Duration.minutes(1)
 
+/** Access without any evidence yet. */
 export const make = ({
   hasToken,
   probe: sendProbe

@@ -9,8 +9,8 @@
 import { createHash } from "node:crypto"
 import { Duration, Effect, Option, Redacted } from "effect"
 import type { HttpClient } from "effect/http"
-import type { Quotas } from "../net/SharedQuota.ts"
-import * as Throttle from "../net/Throttle.ts"
+import type { Quotas } from "../limits/SharedQuota.ts"
+import * as Throttle from "../limits/Throttle.ts"
 import * as Access from "./access.ts"
 import * as Graphql from "./graphql.ts"
 import * as Limit from "./limit.ts"
@@ -79,9 +79,9 @@ export const make = ({
           ? { ...state, blockedUntil: refused.until, why: refused.error.message }
           : state
       }),
-      block: requests.block
+      block: requests.restore
     },
-    points: { limits: points.state, block: points.block },
+    points: { limits: points.state, block: points.restore },
     refused: Effect.sync(access.refusal)
   }
 }

@@ -1,8 +1,9 @@
 /** Asks for many users, or for many gists' texts, by one query, and estimates how many users can be checked a second. */
 import { Clock, Duration, Effect } from "effect"
-import type { ThrottleState } from "../net/Throttle.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
 import { type Api, pointsPerMinute } from "./api.ts"
 import { fail, type GithubError, Unauthorized } from "./errors.ts"
+import { refusesProfiles } from "./profiles.ts"
 import { costOf, type GistTexts, newest, readNewest, readTexts, texts } from "./queries.ts"
 import * as Splitting from "./splitting.ts"
 import type { Capacity } from "./types.ts"
@@ -56,9 +57,15 @@ export const make = (api: Api, hasToken: boolean) => {
   let refusedUntil = 0
   /** Points of the last query. */
   let cost = 1
+  /** Until this server refuses a query for a field of profiles. */
+  let withProfiles = true
 
   const queryNewest = Effect.fnUntraced(function* (logins: ReadonlyArray<string>) {
-    const answer = yield* api.query({ ...newest(logins), maxBytes })
+    let answer = yield* api.query({ ...newest(logins, { withProfiles }), maxBytes })
+    if (withProfiles && answer.data == null && refusesProfiles(answer)) {
+      withProfiles = false
+      answer = yield* api.query({ ...newest(logins, { withProfiles }), maxBytes })
+    }
     cost = costOf(answer) ?? cost
     durations = [...durations, answer.seconds].slice(-measured)
     return yield* Effect.fromResult(readNewest(logins, answer))

@@ -4,7 +4,7 @@
  * A block stays although its time is over, until a request is answered, so that one request at a time finds out.
  */
 import { Clock, Duration, Effect, Option } from "effect"
-import type { Kind } from "../net/refusalEvidence.ts"
+import type { Kind } from "../limits/refusalEvidence.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { GithubError } from "./errors.ts"
 import { globalRefusal, kindRefusal, type RefusedKind, refusalWait } from "./refusals.ts"

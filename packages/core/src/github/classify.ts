@@ -2,7 +2,7 @@
  * What a response of GitHub means: pure, from the response and what was requested.
  *
  * The status does not say what a refusal concerns. A known text or a body with `block` says it; for all other refusals
- * `net/refusalEvidence.ts` decides, and `net/limitEvidence.ts` for limits. The table is in docs/lifecycle.md.
+ * `limits/refusalEvidence.ts` decides, and `limits/evidence.ts` for limits. The table is in docs/lifecycle.md.
  */
 import { DateTime, Schema } from "effect"
 import type { Scope } from "../domain/Scope.ts"
@@ -33,7 +33,7 @@ export type Subject =
   | { readonly _tag: "Query" }
 
 /** What a response means, and what it concerns as far as the response alone says. */
-export interface Verdict {
+export interface ResponseMeaning {
   readonly reason: GithubError["reason"]
   readonly scope: Scope
   /** Of a limit: whether the response itself says whose limit it is. */
@@ -55,7 +55,7 @@ const credentialTexts: ReadonlyArray<readonly [text: RegExp, advice: string]> = 
   [/IP allow ?list/i, "Add this machine's address to the organization's IP allow list"]
 ]
 
-const ofThing = (reason: GithubError["reason"]): Verdict => ({ reason, scope: "thing" })
+const ofThing = (reason: GithubError["reason"]): ResponseMeaning => ({ reason, scope: "thing" })
 
 /**
  * What a response other than 200 and 304 means.
@@ -63,7 +63,7 @@ const ofThing = (reason: GithubError["reason"]): Verdict => ({ reason, scope: "t
  * @param subject what was requested
  * @param now epoch milliseconds
  */
-export const classify = (answer: Answer, subject: Subject, now: number): Verdict => {
+export const classify = (answer: Answer, subject: Subject, now: number): ResponseMeaning => {
   const { status } = answer
   const body = json(answer)
   const text = Schema.is(WireMessage)(body) ? sentence(body.message, 300) : ""
@@ -95,7 +95,7 @@ export const classify = (answer: Answer, subject: Subject, now: number): Verdict
 }
 
 /** A 401, or a 403 that is neither a limit nor a block. Only a known text proves that a 403 concerns the token. */
-const refusal = ({ body, status }: Answer, text: string, message: string): Verdict => {
+const refusal = ({ body, status }: Answer, text: string, message: string): ResponseMeaning => {
   const known = credentialTexts.find(([pattern]) => pattern.test(text))
   if (status === 401 || known !== undefined) {
     const advice = known?.[1] ?? "Set GITHUB_TOKEN to a valid one"
@@ -113,7 +113,7 @@ const refusal = ({ body, status }: Answer, text: string, message: string): Verdi
 /** What GitHub itself sends. Another 4xx, such as 499, comes from a proxy or firewall in front of it, and may concern all. */
 const own4xx: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 429, 451])
 
-const notFound = (subject: Subject): Verdict => {
+const notFound = (subject: Subject): ResponseMeaning => {
   switch (subject._tag) {
     case "User":
       return { reason: new UserNotFound({ message: `GitHub knows no user ${subject.login}` }), scope: "user" }

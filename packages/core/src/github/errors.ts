@@ -38,6 +38,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 /** A response that makes no sense here. */
 export class Unexpected extends Schema.TaggedError<Unexpected>()("Unexpected", { message: Schema.String }) {}
 
+/** Every failure of a call to GitHub: the `reason` says what happened, the `scope` what else fails with it. */
 export class GithubError extends Schema.TaggedError<GithubError>()("GithubError", {
   reason: Schema.Union([
     UserNotFound,
@@ -65,12 +66,14 @@ export class GithubError extends Schema.TaggedError<GithubError>()("GithubError"
   }
 }
 
+/** Makes a `GithubError`. The default scope is that of the reason alone, such as `credential` for a limit. */
 export const githubError = (
   reason: GithubError["reason"],
   scope: Scope = usualScope(reason),
   retryAt?: DateTime.Utc
 ): GithubError => new GithubError({ reason, scope, ...(retryAt === undefined ? {} : { retryAt }) })
 
+/** Fails with a `GithubError` of this reason. */
 export const fail = (reason: GithubError["reason"], scope?: Scope) => Effect.fail(githubError(reason, scope))
 
 /** What an error concerns without other evidence. */

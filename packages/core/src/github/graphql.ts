@@ -10,7 +10,7 @@ import { sentence } from "../domain/Text.ts"
 import { type Answer, json } from "../net/exchange.ts"
 import { classify, limitEnd } from "./classify.ts"
 import { fail, type GithubError, RateLimited, Unavailable } from "./errors.ts"
-import type { Limit } from "./limit.ts"
+import type { GithubLimit } from "./limit.ts"
 import { apiHeaders } from "./read.ts"
 import type { Transport } from "./transport.ts"
 
@@ -38,7 +38,7 @@ export interface QueryError {
 /** GitHub gives a query up after ten seconds. */
 const queryTimeout = Duration.seconds(15)
 
-export const make = (apiUrl: string, transport: Transport, limit: Limit) => {
+export const make = (apiUrl: string, transport: Transport, limit: GithubLimit) => {
   const url = /\/api\/v3$/.test(apiUrl) ? apiUrl.replace(/\/v3$/, "/graphql") : `${apiUrl}/graphql`
 
   return Effect.fnUntraced(function* ({

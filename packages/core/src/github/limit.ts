@@ -1,36 +1,40 @@
 /**
- * One of GitHub's limits: the throttle that keeps it, and what refused requests show about whose limit it is.
- *
- * `net/limitEvidence.ts` decides whether a limit concerns the credential or one thing.
+ * Translates GitHub's answers into the values of its limits (`limits/Limit.ts`), and what they come to into errors.
  */
 import { Clock, DateTime, Effect } from "effect"
+import { RequestedFor } from "../limits/evidence.ts"
+import * as Limit from "../limits/Limit.ts"
+import type { Window } from "../limits/SharedQuota.ts"
+import type { Throttle } from "../limits/Throttle.ts"
 import { type Answer, int } from "../net/exchange.ts"
-import * as LimitEvidence from "../net/limitEvidence.ts"
-import type { Window } from "../net/SharedQuota.ts"
-import type { Throttle, ThrottleState } from "../net/Throttle.ts"
-import { maxLimitWait, minLimitWait, resetAt, type Verdict } from "./classify.ts"
+import { maxLimitWait, minLimitWait, type ResponseMeaning, resetAt } from "./classify.ts"
 import { fail, type GithubError, RateLimited } from "./errors.ts"
 
 /** A request that left, and the thing that a limit of it may concern. */
-interface Asked {
+interface LimitedRequest {
   /** When the request left, in epoch milliseconds. */
   readonly startedAt: number
   readonly thing?: string | undefined
 }
 
-export interface Limit {
-  readonly throttle: Throttle
+export interface GithubLimit extends Pick<Limit.Limit, "throttle" | "restore" | "state"> {
   /** Notes the budget that a response's headers report. */
   readonly noteHeaders: (answer: Answer) => Effect.Effect<void>
-  /** Notes that a request was answered. */
-  readonly accept: (asked: Asked) => void
+  /** Notes that a request succeeded. */
+  readonly accept: (request: LimitedRequest) => void
   /** Fails with what a response means. A limit blocks the throttle, or the one thing that meets the limit. */
-  readonly failWith: (verdict: Verdict, asked: Asked) => Effect.Effect<never, GithubError>
+  readonly failWith: (meaning: ResponseMeaning, request: LimitedRequest) => Effect.Effect<never, GithubError>
   /** Fails while the thing alone has to wait. */
   readonly admit: (thing: string | undefined) => Effect.Effect<void, GithubError>
-  /** Sends nothing until then, for a limit that is stored. */
-  readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-  readonly state: Effect.Effect<ThrottleState>
+}
+
+/** Every request costs the same as far as limits in a row go. */
+const cost = 1
+
+const rules: Limit.LimitRules = {
+  minWait: minLimitWait,
+  // A request that left before the last limit was known shows nothing about that limit.
+  endsRow: ({ at }, { startedAt }) => startedAt > at
 }
 
 export const make = ({
@@ -43,51 +47,36 @@ export const make = ({
   readonly resource: "core" | "graphql"
   /** How many requests GitHub takes in a sliding window, where it limits them. */
   readonly window?: Window
-}): Limit => {
-  let evidence = LimitEvidence.none
-  /** How many requests in a row met the limit, and when the last one did. */
-  let limitsInARow: { readonly times: number; readonly at: number } | undefined
+}): GithubLimit => {
+  const limit = Limit.make(throttle, rules)
 
-  const noteAnswered = ({ startedAt, thing }: Asked): void => {
-    evidence = LimitEvidence.answered(evidence, { thing, startedAt })
-  }
-
-  /** Blocks the throttle. A request that left before the last refusal was known does not count as a further one. */
-  const blockAll = (
-    asked: Asked,
-    reason: RateLimited,
-    { now, scope }: { readonly now: number; readonly scope: LimitEvidence.LimitScope }
-  ) => {
-    const isFurther = limitsInARow === undefined || limitsInARow.at < asked.startedAt
-    const times = (limitsInARow?.times ?? 0) + (isFurther ? 1 : 0)
-    if (isFurther) limitsInARow = { times, at: now }
-    const statedUntil = Math.max(reason.resumeAt.epochMilliseconds, now + minLimitWait(times))
-    const until = LimitEvidence.blockedUntil(scope, statedUntil, now) ?? statedUntil
-    throttle.block(until, reason.message)
-    return until
-  }
-
-  const limited = Effect.fnUntraced(function* (reason: RateLimited, { isStated = true, scope }: Verdict, asked: Asked) {
-    const { startedAt, thing } = asked
+  const failLimited = Effect.fnUntraced(function* (
+    { enforcedBy, message, resumeAt }: RateLimited,
+    { isStated = true, scope }: ResponseMeaning,
+    { startedAt, thing }: LimitedRequest
+  ) {
     const now = yield* Clock.currentTimeMillis
-    const requester = yield* LimitEvidence.RequestedFor
-    const next = LimitEvidence.refused(evidence, {
+    const requester = yield* RequestedFor
+    const statedUntil = resumeAt.epochMilliseconds
+    const limited = limit.limited({
       by: requester === undefined || thing === undefined ? undefined : { ...requester, thing },
+      cost,
       isStated,
       startedAt,
       now,
-      statedUntil: reason.resumeAt.epochMilliseconds,
-      minWait: minLimitWait
+      statedUntil,
+      allUntil: Math.max(statedUntil, now + minLimitWait(limit.timesInARow(startedAt))),
+      message,
+      enforcedBy: () => "service"
     })
-    evidence = next.evidence
-    if (next.scope === "thing") return yield* failThing(reason.message, next.until)
-    const until = blockAll(asked, reason, { now, scope: next.scope })
-    const { enforcedBy, message } = reason
-    return yield* fail(new RateLimited({ message, enforcedBy, resumeAt: DateTime.makeUnsafe(until) }), scope)
+    if (limited.scope === "thing") return yield* failThing(message, limited.until)
+    return yield* fail(new RateLimited({ message, enforcedBy, resumeAt: DateTime.makeUnsafe(limited.until) }), scope)
   })
 
   return {
     throttle,
+    restore: limit.restore,
+    state: limit.state,
     noteHeaders: (answer) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const budget = budgetOf(answer, resource, now)
@@ -96,26 +85,17 @@ export const make = ({
         // An Enterprise Server without limits sends no such headers, and has no window either.
         if (window !== undefined) throttle.setWindow(window)
       }),
-    accept: (asked) => {
-      noteAnswered(asked)
-      if ((limitsInARow?.at ?? 0) < asked.startedAt) limitsInARow = undefined
-    },
-    failWith: (verdict, asked) => {
-      if (verdict.reason instanceof RateLimited) return limited(verdict.reason, verdict, asked)
-      noteAnswered(asked)
-      return fail(verdict.reason, verdict.scope)
+    accept: ({ startedAt, thing }) => limit.answered({ thing, startedAt, cost }),
+    failWith: (meaning, request) => {
+      if (meaning.reason instanceof RateLimited) return failLimited(meaning.reason, meaning, request)
+      limit.answered({ thing: request.thing, startedAt: request.startedAt })
+      return fail(meaning.reason, meaning.scope)
     },
     admit: (thing) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const until = LimitEvidence.heldUntil(evidence, thing, now)
+        const until = limit.heldUntil(thing, now)
         return until === undefined ? Effect.void : failThing("GitHub's limit is reached for this alone", until)
-      }),
-    block: (until, why) => Effect.sync(() => throttle.block(until.epochMilliseconds, why, { isStored: true })),
-    // What was left of an hour that is over says nothing about the next hour.
-    state: Effect.map(Clock.currentTimeMillis, (now) => {
-      const state = throttle.state()
-      return state.budget !== undefined && state.budget.resetAt <= now ? { ...state, budget: undefined } : state
-    })
+      })
   }
 }
 

@@ -14,6 +14,7 @@ import { fileUrl, type ListedFile } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
 import { type GithubError, githubError, Unexpected, UserNotFound } from "./errors.ts"
 import type { QueryAnswer, QueryError } from "./graphql.ts"
+import { type BatchProfile, batchFields, isAboutProfile, readBatchProfile } from "./profiles.ts"
 import type { One } from "./splitting.ts"
 import { PageUrl, timestamp, toSize } from "./wire.ts"
 
@@ -27,8 +28,11 @@ export interface NewestGists {
   readonly complete: boolean
   /** Stays the same, also in another process, as long as nothing changes in these fields. */
   readonly fingerprint: string
+  /** The user's public profile; `undefined` when the batch did not ask for it, or GitHub did not show all of it. */
+  readonly profile: BatchProfile | undefined
 }
 
+/** A gist in the answer to a query for many users: what decides whether it has new files, and whether it must be read alone. */
 export interface BatchGist {
   /** GraphQL's id of the gist. */
   readonly node: string
@@ -61,15 +65,21 @@ const smallGist = 32 * 1024
 // The newest gists of many users
 // ------------------------------------------------------------------------------------------------------------------
 
-/** One connection of a page for each user: by GitHub's formula a hundred users cost one point. */
-export const newest = (logins: ReadonlyArray<string>) => ({
+/**
+ * One connection of a page for each user: by GitHub's formula a hundred users cost one point. Fields without a connection,
+ * such as those of profiles, cost none.
+ */
+export const newest = (
+  logins: ReadonlyArray<string>,
+  { withProfiles }: { readonly withProfiles: boolean } = { withProfiles: true }
+) => ({
   document: `query Newest(${logins.map((_, n) => `$u${n}: String!`).join(", ")}) {
 ${logins.map((_, n) => `  u${n}: user(login: $u${n}) { ...Newest }`).join("\n")}
   rateLimit { cost }
 }
 fragment Newest on User {
   databaseId
-  login
+  login${withProfiles ? batchFields.map((name) => `\n  ${name}`).join("") : ""}
   gists(first: ${gistsPerUser}, privacy: PUBLIC, orderBy: { field: UPDATED_AT, direction: DESC }) {
     totalCount
     pageInfo { hasNextPage }
@@ -93,7 +103,8 @@ export const readNewest = (
   const globals = answer.errors.some((error) => isTrouble(error) && error.path.length === 0)
   return Result.succeed(
     logins.map((login, n): One<NewestGists> => {
-      const own = answer.errors.filter(({ path }) => path[0] === `u${n}`)
+      const all = answer.errors.filter(({ path }) => path[0] === `u${n}`)
+      const own = all.filter((error) => !isAboutProfile(error))
       const user = fieldOf(answer.data, `u${n}`)
       if (own.some(isTrouble) || (user == null && own.length === 0 && globals)) return "unanswered"
       if (user == null && own.some(({ path, type }) => type === "NOT_FOUND" && path.length === 1)) {
@@ -103,7 +114,7 @@ export const readNewest = (
       if (error !== undefined) return Result.fail(odd(`GitHub does not show all of ${login}: ${error.message}`))
       return Option.match(toNewest(user), {
         onNone: () => Result.fail(odd(`GitHub describes the gists of ${login} in an unknown way`)),
-        onSome: Result.succeed
+        onSome: (found) => Result.succeed({ ...found, profile: readBatchProfile(user, all) })
       })
     })
   )
@@ -208,7 +219,7 @@ const WireText = Schema.Struct({
 })
 
 /** Nothing when any gist is `null` or in an unknown form: the gist exists, and only the list can show it. */
-const toNewest = (raw: unknown): Option.Option<NewestGists> => {
+const toNewest = (raw: unknown): Option.Option<Omit<NewestGists, "profile">> => {
   if (!Schema.is(WireUser)(raw)) return Option.none()
   const { databaseId, gists: page, login } = raw
   const gists: Array<BatchGist> = []
@@ -272,7 +283,7 @@ const pageUrl = (url: string, login: string, id: string): string | undefined => 
   return Schema.is(PageUrl)(page) ? page : undefined
 }
 
-const fingerprintOf = ({ complete, gists, owner, total }: Omit<NewestGists, "fingerprint">): string =>
+const fingerprintOf = ({ complete, gists, owner, total }: Omit<NewestGists, "fingerprint" | "profile">): string =>
   createHash("sha256")
     .update(
       JSON.stringify([

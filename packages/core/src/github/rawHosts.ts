@@ -6,7 +6,7 @@
 import { Clock, DateTime, Duration, Effect } from "effect"
 import type { Content } from "../domain/GistFile.ts"
 import * as Timing from "../domain/Timing.ts"
-import * as Throttle from "../net/Throttle.ts"
+import * as Throttle from "../limits/Throttle.ts"
 import { minLimitWait } from "./classify.ts"
 import { fail, type GithubError, RateLimited } from "./errors.ts"
 

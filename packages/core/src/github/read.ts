@@ -8,7 +8,7 @@ import { HttpClientRequest } from "effect/http"
 import type { Answer } from "../net/exchange.ts"
 import { classify, type Subject } from "./classify.ts"
 import { fail, type GithubError, Unexpected } from "./errors.ts"
-import type { Limit } from "./limit.ts"
+import type { GithubLimit } from "./limit.ts"
 import { aboutOf, limitedThing } from "./refusals.ts"
 import type { Transport } from "./transport.ts"
 
@@ -44,7 +44,7 @@ export const apiHeaders = {
 export const redirectOf = ({ headers, status }: Answer): string | undefined =>
   [301, 302, 303, 307, 308].includes(status) ? headers.location : undefined
 
-export const make = (transport: Transport, limit: Limit): Reader => {
+export const make = (transport: Transport, limit: GithubLimit): Reader => {
   let isUnlimited = false
 
   /** An Enterprise Server without limits sends no such headers, and answers 404 to a request for its limits. */

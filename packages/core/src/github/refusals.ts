@@ -4,7 +4,7 @@
  * A refusal is weak when single things meet it all the time: accounts and gists get deleted.
  */
 import { DateTime, Duration, Effect } from "effect"
-import { type Kind, type Refusal, signs } from "../net/refusalEvidence.ts"
+import { type Kind, type RefusedRequest, signs } from "../limits/refusalEvidence.ts"
 import type { Subject } from "./classify.ts"
 import { fail, type GithubError, githubError, Refused, Unauthorized, Unexpected } from "./errors.ts"
 
@@ -111,7 +111,7 @@ export const refusalWait = (times: number, { reason }: GithubError): Duration.Du
   )
 
 /** What a request is for, as evidence counts it. */
-export type About = Pick<Refusal, "kind" | "thing">
+export type About = Pick<RefusedRequest, "kind" | "thing">
 
 /** The kind of a request, and the name of the thing that it asks for. */
 export const aboutOf = (subject: Subject): About => {

@@ -5,8 +5,8 @@
  */
 import { Clock, DateTime, type Duration, Effect, Option, type Redacted } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
+import type { Throttle } from "../limits/Throttle.ts"
 import { type Answer, exchange } from "../net/exchange.ts"
-import type { Throttle } from "../net/Throttle.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { fail, type GithubError, RateLimited, Unavailable, Unreachable } from "./errors.ts"
 
@@ -22,6 +22,7 @@ interface SendOptions {
   readonly onAnswer?: (answer: Answer) => Effect.Effect<void>
 }
 
+/** A whole response, and the time that it took. */
 export interface Exchanged {
   readonly answer: Answer
   /** When the request left, in epoch milliseconds. */
@@ -30,6 +31,7 @@ export interface Exchanged {
   readonly lasted: Duration.Duration
 }
 
+/** Sends to GitHub, and leaves the meaning of the answer to the caller. */
 export interface Transport {
   /** Whether an address is the API's own, so that the token may go there. */
   readonly isOwn: (url: URL) => boolean

@@ -18,6 +18,17 @@ export const codeOf = (error: unknown): string | undefined => {
   return undefined
 }
 
+/** All codes behind an error. */
+export const codesOf = (error: unknown): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  for (const cause of causes(error)) {
+    if ("code" in cause && typeof cause.code === "string") found.push(cause.code)
+    // Happy eyeballs wraps several in an AggregateError.
+    if (cause instanceof AggregateError) found.push(...cause.errors.flatMap(codesOf))
+  }
+  return found
+}
+
 /** The innermost message behind an error. The outer ones only say that something failed. */
 export const innermostMessage = (error: unknown): string | undefined => {
   let message: string | undefined

@@ -2,19 +2,15 @@
  * One exchange with a service over HTTP: a whole response with a bounded body, or a failure that says whether the request
  * can have reached the service.
  *
- * Redirects are responses here, and the transport never follows one: a token must not travel to another origin.
+ * Redirects are responses here, and the transport (transport.ts) never follows one: a token must not travel to another
+ * origin.
  */
-import { Clock, Data, Duration, Effect, Layer, Metric, Stream } from "effect"
-import {
-  FetchHttpClient,
-  Headers,
-  HttpClient,
-  type HttpClientError,
-  type HttpClientRequest,
-  type HttpClientResponse
-} from "effect/http"
-import { causes } from "./causes.ts"
+import { Clock, Data, Duration, Effect, Metric, Stream } from "effect"
+import { Headers, HttpClient, type HttpClientError, type HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { causes, codesOf } from "./causes.ts"
+import { ConnectionFault, explain, isNeverSent } from "./connectionFault.ts"
 
+/** A response whose body was read, up to a bound. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -40,6 +36,10 @@ export interface ExchangeOptions {
 /** Room for every error that GitHub or Pipedrive documents, and for the beginning of an HTML page. */
 const maxErrorBytes = 64 * 1024
 
+/**
+ * Sends a request and reads the response within the time-out. Each status is an answer; only a missing answer is a
+ * failure.
+ */
 export const exchange = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest,
@@ -57,7 +57,10 @@ export const exchange = (
         ...read
       }))
     ),
-    Effect.mapError((error) => new ExchangeError({ sent: !neverSent(error), message: describe(error) })),
+    Effect.mapError((error) => {
+      const fault = faultOf(error)
+      return new ExchangeError({ sent: !isNeverSent(fault), message: explain(fault) })
+    }),
     Effect.timeoutOrElse({
       duration: options.timeout,
       orElse: () =>
@@ -77,37 +80,6 @@ const timed = (durations: ExchangeOptions["durations"]) => (whole: Effect.Effect
       Effect.tapError(({ sent }) => note(sent ? "no_answer" : "unreachable"))
     )
   })
-
-/**
- * The transport when a program brings none: `fetch`, with redirects as responses and errors without the request.
- *
- * Hazard: a layer is built once in a program. Without `fresh`, the client of another part (telemetry, for example) would be
- * used here, and would follow redirects with the token.
- */
-export const layerTransport: Layer.Layer<HttpClient.HttpClient> = Layer.fresh(FetchHttpClient.layer).pipe(
-  Layer.provide([
-    Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }),
-    Layer.effect(
-      FetchHttpClient.Fetch,
-      Effect.map(FetchHttpClient.Fetch, (fetch) => discreet(fetch))
-    )
-  ])
-)
-
-/**
- * Hazard: errors of `fetch` can quote a header or hold the request, above all those of proxies and of replaced agents. The
- * client's own spans export errors whole, so only their codes are passed on.
- */
-const discreet =
-  (inner: typeof fetch): typeof fetch =>
-  async (input, init) => {
-    try {
-      return await inner(input, init)
-    } catch (error) {
-      const known = codes(error).map((code) => Object.assign(new Error(code), { code }))
-      throw new TypeError("fetch failed", known.length === 0 ? {} : { cause: new AggregateError(known) })
-    }
-  }
 
 /** The body as JSON, or `undefined` when it is not JSON (an HTML page, a cut response). */
 export const json = (answer: Answer): unknown => {
@@ -150,38 +122,8 @@ const body = (response: HttpClientResponse.HttpClientResponse, maxBytes: number)
   })
 }
 
-/** Codes of failures before a single byte of the request was written. */
-const BEFORE_SENDING = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "ERR_TLS_CERT_ALTNAME_INVALID"
-])
-
-const codes = (error: unknown): ReadonlyArray<string> => {
-  const found: Array<string> = []
-  for (const cause of causes(error)) {
-    if ("code" in cause && typeof cause.code === "string") found.push(cause.code)
-    // Happy eyeballs wraps several in an AggregateError.
-    if (cause instanceof AggregateError) found.push(...cause.errors.flatMap(codes))
-  }
-  return found
-}
-
-const neverSent = (error: HttpClientError.HttpClientError): boolean => {
-  const found = codes(error)
-  return found.length > 0 && found.every((code) => BEFORE_SENDING.has(code))
-}
-
-/** Codes only: messages of transports can hold addresses and, in odd proxies, credentials. */
-const describe = (error: HttpClientError.HttpClientError): string => {
-  const found = codes(error)
-  return found.length > 0 ? `the connection failed (${[...new Set(found)].join(", ")})` : "the connection failed"
+/** What the transport found. A client that a program brings has errors of its own, which have codes. */
+const faultOf = (error: HttpClientError.HttpClientError): Pick<ConnectionFault, "codes" | "proxy"> => {
+  for (const cause of causes(error)) if (cause instanceof ConnectionFault) return cause
+  return { codes: codesOf(error), proxy: undefined }
 }

@@ -12,8 +12,8 @@ import { createHash } from "node:crypto"
 import { Context, type DateTime, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { HttpClient } from "effect/http"
 import * as Timing from "../domain/Timing.ts"
-import { SharedQuota } from "../net/SharedQuota.ts"
-import type { ThrottleState } from "../net/Throttle.ts"
+import { SharedQuota } from "../limits/SharedQuota.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
 import type { PipedriveSettings } from "../Settings.ts"
 import * as Calls from "./calls.ts"
 
@@ -119,7 +119,7 @@ export class Pipedrive extends Context.Service<
     readonly limits: Effect.Effect<ThrottleState>
     /** The company's tokens of the day, by the last response that reported them. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
-    /** Sends nothing until then: another process, or an earlier one, met a limit. */
+    /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
   }
 >()("gitpip/Pipedrive") {

@@ -72,13 +72,19 @@ export const classify = (response: Response, body: unknown, sent: Sent): Pipedri
   if (status === 429) return limitOf(response, sent)
   if (status === 408 || status >= 500) return new OutcomeUnknown({ message: `Pipedrive answers with HTTP ${status}` })
   if (status >= 300 && status < 400) {
-    return new Denied({ message: `Pipedrive redirects (HTTP ${status}), which is not followed. Check PIPEDRIVE_ORG` })
+    return new Denied({
+      wrong: "address",
+      message: `Pipedrive redirects (HTTP ${status}), which is not followed. Check PIPEDRIVE_ORG`
+    })
   }
   switch (status) {
     case 401:
-      return new Denied({ message: `Pipedrive refuses the token: ${said}. Set PIPEDRIVE_TOKEN to a valid one` })
+      return new Denied({
+        wrong: "token",
+        message: `Pipedrive refuses the token: ${said}. Set PIPEDRIVE_TOKEN to a valid one`
+      })
     case 402:
-      return new Denied({ message: `Pipedrive says the account is closed or unpaid: ${said}` })
+      return new Denied({ wrong: "account", message: `Pipedrive says the account is closed or unpaid: ${said}` })
     case 403:
       return forbidden(said, { isPage })
     case 410:

@@ -5,7 +5,9 @@ import { Throttling } from "../domain/Throttling.ts"
 /** Pipedrive received too many requests within two seconds, or would have. Nothing was done. */
 export class BurstLimited extends Schema.TaggedError<BurstLimited>()("BurstLimited", {
   message: Schema.String,
-  resumeAt: Schema.DateTimeUtcFromString
+  resumeAt: Schema.DateTimeUtcFromString,
+  /** Missing when Pipedrive answered a request with the limit. */
+  throttling: Schema.optionalKey(Throttling)
 }) {}
 /** The company's tokens for the day are used up. Nothing was done. */
 export class BudgetSpent extends Schema.TaggedError<BudgetSpent>()("BudgetSpent", {
@@ -20,7 +22,11 @@ export class ItemLimited extends Schema.TaggedError<ItemLimited>()("ItemLimited"
   resumeAt: Schema.DateTimeUtcFromString
 }) {}
 /** The token, the account or the address is wrong: nothing works until a person acts. Nothing was done. */
-export class Denied extends Schema.TaggedError<Denied>()("Denied", { message: Schema.String }) {}
+export class Denied extends Schema.TaggedError<Denied>()("Denied", {
+  message: Schema.String,
+  /** `address`: Pipedrive redirects to another one. */
+  wrong: Schema.Literals(["token", "account", "address"])
+}) {}
 /** Pipedrive rejects this one item. Nothing was done. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", { status: Schema.Int, message: Schema.String }) {}
 /**
@@ -44,6 +50,7 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("Outcom
   message: Schema.String
 }) {}
 
+/** Every failure of a call to Pipedrive. Only `OutcomeUnknown` and `NotPipedrive` leave open whether the work was done. */
 export class PipedriveError extends Schema.TaggedError<PipedriveError>()("PipedriveError", {
   reason: Schema.Union([
     BurstLimited,

@@ -8,6 +8,10 @@ import * as ActivitySink from "./ActivitySink.ts"
 import * as DealSink from "./DealSink.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 
+/**
+ * Activities or deals by `GITPIP_PUBLISH_AS`. Without credentials, a sink that is off, with the prices that forecasts
+ * need.
+ */
 export const layer: Layer.Layer<Sink, never, Settings | Store | HttpClient.HttpClient> = Layer.unwrap(
   Effect.map(Settings, (settings) =>
     Option.match(settings.pipedrive, {

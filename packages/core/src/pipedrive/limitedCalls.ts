@@ -1,8 +1,8 @@
-/** Responses of 429: which calls each one holds, and until when. */
+/** Translates Pipedrive's answers into the values of its limit (`limits/Limit.ts`), and what they come to into errors. */
 import { DateTime, Duration } from "effect"
-import type { Requester } from "../net/limitEvidence.ts"
-import * as LimitEvidence from "../net/limitEvidence.ts"
-import type { Throttle } from "../net/Throttle.ts"
+import type { Requester } from "../limits/evidence.ts"
+import * as Limit from "../limits/Limit.ts"
+import type { Throttle } from "../limits/Throttle.ts"
 import { BudgetSpent, BurstLimited, ItemLimited } from "./errors.ts"
 import { growingWait, maxBurst } from "./limits.ts"
 
@@ -15,58 +15,55 @@ interface Call {
   readonly cost: number
 }
 
-interface Limited extends Call {
+interface LimitedCall extends Call {
   readonly now: number
   /** Whether the response itself says that the limit is global. */
   readonly isStated: boolean
-  /** Responses of 429 in a row, with this one. */
-  readonly times: number
   readonly maxPause?: Duration.Duration
 }
 
 const itemLimited = (message: string, until: number) =>
   new ItemLimited({ message, resumeAt: DateTime.makeUnsafe(until) })
 
+const rules: Limit.LimitRules = {
+  minWait: (times) => growingWait(times) * 1_000,
+  // A cheaper call can fit into what is left of a day.
+  endsRow: (row, { cost }) => cost >= row.cost
+}
+
 export const make = (throttle: Throttle) => {
-  let evidence = LimitEvidence.none
-  /** 429s in a row that may be global: how many, when the last one came, and the price of the cheapest call among them. */
-  let refusals = { times: 0, at: Number.NEGATIVE_INFINITY, cost: Number.POSITIVE_INFINITY }
+  const limit = Limit.make(throttle, rules)
 
   return {
+    limit,
     /** Why this item alone has to wait, if it has to. */
     held: (by: Requester | undefined, now: number): ItemLimited | undefined => {
-      const until = LimitEvidence.heldUntil(evidence, by?.thing, now)
+      const until = limit.heldUntil(by?.thing, now)
       return until === undefined ? undefined : itemLimited("Pipedrive's limit of requests is reached", until)
     },
     /** Notes that a call was not limited. */
-    answered: ({ by, cost, startedAt }: Call): void => {
-      evidence = LimitEvidence.answered(evidence, { thing: by?.thing, startedAt })
-      // A cheaper call can fit into what is left of a day.
-      if (cost >= refusals.cost) refusals = { ...refusals, times: 0, cost: Number.POSITIVE_INFINITY }
-    },
-    /** The 429s in a row, with one to a call that left then. Several calls that were under way together count as one. */
-    inARow: (startedAt: number): number => refusals.times + (startedAt > refusals.at ? 1 : 0),
+    answered: ({ by, cost, startedAt }: Call): void => limit.answered({ thing: by?.thing, startedAt, cost }),
     /** Notes a 429, makes others wait when it may be global, and answers the error's reason. */
     limited: (
       reason: BurstLimited | BudgetSpent,
-      { by, cost, isStated, maxPause = maxBurst, now, startedAt, times }: Limited
+      { maxPause = maxBurst, ...call }: LimitedCall
     ): BurstLimited | BudgetSpent | ItemLimited => {
       const { message } = reason
       const statedUntil = reason.resumeAt.epochMilliseconds
-      const minWait = (n: number) => growingWait(n) * 1_000
-      const limit = LimitEvidence.refused(evidence, { by, isStated, startedAt, now, statedUntil, minWait })
-      evidence = limit.evidence
-      const until = LimitEvidence.blockedUntil(limit.scope, statedUntil, now)
-      if (until === undefined) return itemLimited(message, limit.until)
-      refusals = {
-        times,
-        at: times > refusals.times ? now : refusals.at,
-        cost: Math.min(refusals.cost, cost)
-      }
-      throttle.block(maxPause === maxBurst ? until : Math.min(until, now + Duration.toMillis(maxPause)), message)
-      // A day that is not known to be spent limits no other process.
-      const Reason = limit.scope === "global" && reason._tag === "BudgetSpent" ? BudgetSpent : BurstLimited
-      return new Reason({ message, resumeAt: DateTime.makeUnsafe(until) })
+      const limited = limit.limited(
+        {
+          ...call,
+          statedUntil,
+          allUntil: statedUntil,
+          message,
+          // A day that is not known to be spent limits no other process.
+          enforcedBy: (scope) => (scope === "global" && reason._tag === "BudgetSpent" ? "service" : "self")
+        },
+        maxPause === maxBurst ? {} : { maxBlock: Duration.toMillis(maxPause) }
+      )
+      if (limited.scope === "thing") return itemLimited(message, limited.until)
+      const Reason = limited.enforcedBy === "service" ? BudgetSpent : BurstLimited
+      return new Reason({ message, resumeAt: DateTime.makeUnsafe(limited.until) })
     }
   }
 }

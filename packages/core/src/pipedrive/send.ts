@@ -2,10 +2,10 @@
 import { Clock, DateTime, type Duration, Effect, Option, Redacted } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import * as Timing from "../domain/Timing.ts"
+import type { Quotas } from "../limits/SharedQuota.ts"
+import * as Throttle from "../limits/Throttle.ts"
+import type { Throttled } from "../limits/Throttled.ts"
 import { type Answer, type ExchangeError, exchange } from "../net/exchange.ts"
-import type { Quotas } from "../net/SharedQuota.ts"
-import * as Throttle from "../net/Throttle.ts"
-import type { Throttled } from "../net/Throttled.ts"
 import type { PipedriveSettings } from "../Settings.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { BudgetSpent, BurstLimited, OutcomeUnknown, PipedriveError, Unreachable } from "./errors.ts"
@@ -51,10 +51,9 @@ const ofExchange = ({ message, sent }: ExchangeError) =>
   )
 
 const ofThrottle = ({ enforcedBy, isStored, until, why }: Throttled) => {
-  const limit = { message: `Pipedrive is not asked again yet: ${why}`, resumeAt: DateTime.makeUnsafe(until) }
-  return fail(
-    enforcedBy === "self" ? new BurstLimited(limit) : new BudgetSpent({ ...limit, throttling: { why, isStored } })
-  )
+  const Reason = enforcedBy === "self" ? BurstLimited : BudgetSpent
+  const message = `Pipedrive is not asked again yet: ${why}`
+  return fail(new Reason({ message, resumeAt: DateTime.makeUnsafe(until), throttling: { why, isStored } }))
 }
 
 export const make = ({ client, limitKey, quotas, settings, throttle }: Options) => {

@@ -55,12 +55,11 @@ const meaning = (reason: PipedriveError["reason"], now: DateTime.Utc): SinkError
   const { message } = reason
   switch (reason._tag) {
     case "BurstLimited":
-      return new Paused({ message, until: reason.resumeAt, enforcedBy: "self" })
     case "BudgetSpent":
       return new Paused({
         message,
         until: reason.resumeAt,
-        enforcedBy: "service",
+        enforcedBy: reason._tag === "BudgetSpent" ? "service" : "self",
         ...(reason.throttling === undefined ? {} : { throttling: reason.throttling })
       })
     case "ItemLimited":

@@ -4,11 +4,11 @@
  * Guarantees: the token travels in a header and to the configured origin only; no redirect is followed; no request is
  * repeated. Pipedrive has no idempotency key, so only the caller, who can run a lookup first, may try again.
  */
-import { Clock, type DateTime, Effect, Schema } from "effect"
+import { Clock, Effect, Schema } from "effect"
 import type { HttpClientRequest } from "effect/http"
+import { RequestedFor } from "../limits/evidence.ts"
+import * as Throttle from "../limits/Throttle.ts"
 import { json } from "../net/exchange.ts"
-import { RequestedFor } from "../net/limitEvidence.ts"
-import * as Throttle from "../net/Throttle.ts"
 import { classify, isSpent, unreadable } from "./classify.ts"
 import { PipedriveError, Withdrawn } from "./errors.ts"
 import * as LimitedCalls from "./limitedCalls.ts"
@@ -47,19 +47,18 @@ export const make = ({ quotas, ...sending }: Omit<Send.Options, "throttle">) => 
       if (Schema.is(WireSuccess)(body) && !answer.cut) return body
       return yield* fail(unreadable(answer, body))
     }
-    const times = limitedCalls.inARow(startedAt)
+    const times = limitedCalls.limit.timesInARow(startedAt)
     const now = yield* Clock.currentTimeMillis
     const reason = classify(answer, body, { refusals: times, cost, now })
     if (reason._tag !== "BurstLimited" && reason._tag !== "BudgetSpent") return yield* fail(reason)
     const isStated = isSpent(answer, cost)
-    return yield* fail(limitedCalls.limited(reason, { ...options, by, isStated, startedAt, times, now }))
+    return yield* fail(limitedCalls.limited(reason, { ...options, by, isStated, startedAt, now }))
   })
 
   return {
     call,
     limits: Effect.sync(throttle.state),
     budget,
-    block: (until: DateTime.Utc, why: string) =>
-      Effect.sync(() => throttle.block(until.epochMilliseconds, why, { isStored: true }))
+    block: limitedCalls.limit.restore
   }
 }

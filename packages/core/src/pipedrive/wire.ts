@@ -6,6 +6,7 @@ import { Effect, Option, Schema } from "effect"
 import { fieldOf, reportField } from "../net/unreadable.ts"
 import { OutcomeUnknown, PipedriveError } from "./errors.ts"
 
+/** The body of `POST /api/v2/activities`, in the fields that Gitpip sets. */
 export interface NewActivity {
   readonly subject: string
   /** `key_string` of an activity type. */

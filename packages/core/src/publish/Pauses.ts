@@ -12,6 +12,7 @@ import type { Block } from "./decision.ts"
 import * as Evidence from "./evidence.ts"
 import type { Pause } from "./sharedPause.ts"
 
+/** The service whose failure or limit makes work wait. */
 export type Service = "github" | "sink"
 
 /** Whose files may be attempted next. */
@@ -74,7 +75,7 @@ export const make = () => {
   return {
     current,
     /** Notes a failure, and answers its scope. */
-    failed: (service: Service, failure: Evidence.Failure): Evidence.Verdict => {
+    failed: (service: Service, failure: Evidence.Failure): Evidence.FailureVerdict => {
       const next = Evidence.afterFailure(evidence[service], failure)
       evidence[service] = next.evidence
       lastFailureAt = failure.at
@@ -124,6 +125,7 @@ export const make = () => {
   }
 }
 
+/** The pauses of this process, and the evidence behind them. */
 export type Pauses = ReturnType<typeof make>
 
 /** A stored limit that ends this much later than the present pause is the same one, read by a slow statement. */

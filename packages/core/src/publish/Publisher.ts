@@ -17,7 +17,8 @@ import { Clock, Context, type DateTime, Effect, Layer, Option, Semaphore } from 
 import type { DatabaseError } from "../database/Database.ts"
 import { ContentCache } from "../github/ContentCache.ts"
 import { Github } from "../github/Github.ts"
-import { RequestedFor } from "../net/limitEvidence.ts"
+import { RequestedFor } from "../limits/evidence.ts"
+import { Limits } from "../limits/Limits.ts"
 import type { Claim } from "../store/Publications.ts"
 import { Store } from "../store/Store.ts"
 import { ScanSpans } from "../telemetry/ScanSpans.ts"
@@ -70,80 +71,85 @@ export class Publisher extends Context.Service<
     readonly fault: Effect.Effect<Option.Option<string>>
   }
 >()("gitpip/Publisher") {
-  static readonly layer: Layer.Layer<Publisher, never, Store | Github | Sink | ContentCache | ScanSpans> = Layer.effect(
-    Publisher,
-    Effect.gen(function* () {
-      const { limits, publications } = yield* Store
-      const github = yield* Github
-      const sink = yield* Sink
-      const scanSpans = yield* ScanSpans
-      const contents = yield* ContentCache
-      const one = yield* Semaphore.make(1)
+  static readonly layer: Layer.Layer<Publisher, never, Store | Limits | Github | Sink | ContentCache | ScanSpans> =
+    Layer.effect(
+      Publisher,
+      Effect.gen(function* () {
+        const { publications } = yield* Store
+        const limits = yield* Limits
+        const github = yield* Github
+        const sink = yield* Sink
+        const scanSpans = yield* ScanSpans
+        const contents = yield* ContentCache
+        const one = yield* Semaphore.make(1)
 
-      const pausing = Pausing.make({ github, limits, sink })
-      const { pauses } = pausing
-      const settling = Settling.make({ pausing, publications })
-      const failures = Failures.make({ github, pausing, settling, sink })
-      const attempt = yield* Attempt.make({ contents, failures, github, pausing, publications, settling, sink })
-      const duplicates = Duplicates.make({ failures, publications, sink })
+        const pausing = Pausing.make({ github, limits, sink })
+        const { pauses } = pausing
+        const settling = Settling.make({ pausing, publications })
+        const failures = Failures.make({ github, pausing, settling, sink })
+        const attempt = yield* Attempt.make({ contents, failures, github, pausing, publications, settling, sink })
+        const duplicates = Duplicates.make({ failures, publications, sink })
 
-      /** The part of both budgets that a backlog may use now. */
-      const allowance = Effect.gen(function* () {
-        const { budget: requests } = yield* github.limits
-        return allowanceOf({ tokens: yield* sink.budget, price: sink.price, requests }, yield* Clock.currentTimeMillis)
-      })
-      const claiming = Claiming.make({ allowance, pauses, publications })
+        /** The part of both budgets that a backlog may use now. */
+        const allowance = Effect.gen(function* () {
+          const { budget: requests } = yield* limits.requests
+          return allowanceOf(
+            { tokens: yield* limits.tokens, price: sink.price, requests },
+            yield* Clock.currentTimeMillis
+          )
+        })
+        const claiming = Claiming.make({ allowance, pauses, publications })
 
-      /** Checks what the sink's settings name: without that nothing is sent. */
-      const prepare = Effect.catchTag(sink.prepare ?? Effect.void, "SinkError", (error) =>
-        failures.ofUpkeep(error, { user: nobody, key: "settings" })
-      )
-
-      const publish = (claim: Claim, isProbe: boolean) =>
-        Effect.tap(attempt(claim, { isProbe }), (state) =>
-          Effect.annotateCurrentSpan(Telemetry.attributes.outcome, state)
-        ).pipe(
-          Effect.provideService(RequestedFor, { user: `${claim.userKey}`, thing: `${claim.key}` }),
-          Effect.withSpan("Publisher.publish", spanOf(claim, scanSpans))
+        /** Checks what the sink's settings name: without that nothing is sent. */
+        const prepare = Effect.catchTag(sink.prepare ?? Effect.void, "SinkError", (error) =>
+          failures.ofUpkeep(error, { user: nobody, key: "settings" })
         )
 
-      const drain = Effect.gen(function* () {
-        const total = { ...nothing }
-        yield* pausing.restore
-        if (Option.isNone(yield* pausing.current)) yield* prepare
-        if (Option.isNone(yield* pausing.current)) yield* duplicates.audit
-        if (Option.isNone(yield* pausing.current)) yield* duplicates.deleteAll
-        for (;;) {
-          const isProbe = Option.isSome(yield* pausing.current)
-          const claims = yield* claiming.next
-          if (claims.length === 0) return total
-          const states = yield* Effect.forEach(claims, (claim) => publish(claim, isProbe), {
-            concurrency: Claiming.concurrency
-          }).pipe(Effect.onError(() => Effect.ignore(claiming.release(claims))))
-          yield* settling.takeBack
-          for (const state of states) total[state === "pending" ? "snoozed" : state]++
-        }
-      })
-
-      return Publisher.of({
-        drain: Option.isSome(sink.off)
-          ? Effect.succeed(nothing)
-          : one.withPermit(drain).pipe(Effect.withSpan("Publisher.drain")),
-        pause: pausing.current,
-        sharedPause: pausing.shared,
-        nextAt: Claiming.makeNextAt({ allowance, pauses, publications }),
-        nextDue: Effect.suspend(() =>
-          Effect.map(
-            publications.nextDue({ except: pauses.waiting() }),
-            Option.map(({ at }) => at)
+        const publish = (claim: Claim, isProbe: boolean) =>
+          Effect.tap(attempt(claim, { isProbe }), (state) =>
+            Effect.annotateCurrentSpan(Telemetry.attributes.outcome, state)
+          ).pipe(
+            Effect.provideService(RequestedFor, { user: `${claim.userKey}`, thing: `${claim.key}` }),
+            Effect.withSpan("Publisher.publish", spanOf(claim, scanSpans))
           )
-        ),
-        backlogHold: Effect.map(allowance, ({ wait }) => wait),
-        off: sink.off,
-        fault: sink.fault ?? Effect.succeedNone
+
+        const drain = Effect.gen(function* () {
+          const total = { ...nothing }
+          yield* pausing.restore
+          if (Option.isNone(yield* pausing.current)) yield* prepare
+          if (Option.isNone(yield* pausing.current)) yield* duplicates.audit
+          if (Option.isNone(yield* pausing.current)) yield* duplicates.deleteAll
+          for (;;) {
+            const isProbe = Option.isSome(yield* pausing.current)
+            const claims = yield* claiming.next
+            if (claims.length === 0) return total
+            const states = yield* Effect.forEach(claims, (claim) => publish(claim, isProbe), {
+              concurrency: Claiming.concurrency
+            }).pipe(Effect.onError(() => Effect.ignore(claiming.release(claims))))
+            yield* settling.takeBack
+            for (const state of states) total[state === "pending" ? "snoozed" : state]++
+          }
+        })
+
+        return Publisher.of({
+          drain: Option.isSome(sink.off)
+            ? Effect.succeed(nothing)
+            : one.withPermit(drain).pipe(Effect.withSpan("Publisher.drain")),
+          pause: pausing.current,
+          sharedPause: pausing.shared,
+          nextAt: Claiming.makeNextAt({ allowance, pauses, publications }),
+          nextDue: Effect.suspend(() =>
+            Effect.map(
+              publications.nextDue({ except: pauses.waiting() }),
+              Option.map(({ at }) => at)
+            )
+          ),
+          backlogHold: Effect.map(allowance, ({ wait }) => wait),
+          off: sink.off,
+          fault: sink.fault ?? Effect.succeedNone
+        })
       })
-    })
-  )
+    )
 }
 
 /** The span of an attempt points back to the span of the scan which found the file. */

@@ -103,7 +103,7 @@ export interface Created {
 }
 
 /** A budget that requests use up, and that is renewed all at once. */
-export interface Budget {
+export interface SinkBudget {
   /** By the service's last answer. */
   readonly left: number
   readonly limit: number
@@ -124,6 +124,7 @@ export interface Price {
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
 export const activityPrice: Price = { creates: "activities", perFile: 5, perUser: 20 + 5 }
+/** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */
@@ -170,8 +171,8 @@ export class Sink extends Context.Service<
     /** Left out by a sink without a budget. */
     readonly price?: Price
     /** The budget that publishing uses up, if the sink has one and knows its size. A backlog leaves a part to new files. */
-    readonly budget: Effect.Effect<Option.Option<Budget>>
-    /** Sends nothing until then: another process, or an earlier one, met a limit. */
+    readonly budget: Effect.Effect<Option.Option<SinkBudget>>
+    /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, message: string) => Effect.Effect<void>
   }
 >()("gitpip/Sink") {

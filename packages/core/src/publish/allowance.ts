@@ -1,11 +1,11 @@
 /** How many files of a backlog may be published now, so that the shortest budget leaves enough for new files. Pure. */
 import { DateTime, Duration, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import type { ThrottleState } from "../net/Throttle.ts"
-import type { Price, Budget as SinkBudget } from "./Sink.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
+import type { Price, SinkBudget } from "./Sink.ts"
 
 /** A budget that is used up and renewed all at once, and the cost of one file. */
-interface Budget {
+interface BacklogBudget {
   readonly what: string
   readonly left: number
   readonly limit: number
@@ -15,13 +15,14 @@ interface Budget {
   readonly cost: number
 }
 
+/** How many files of the backlog may be published now. */
 export interface Allowance {
   readonly files: number
   /** Until when the backlog waits, and why, while it may publish nothing. */
   readonly wait: Option.Option<{ readonly until: DateTime.Utc; readonly message: string }>
 }
 
-const allowance = (budgets: ReadonlyArray<Budget>, now: number): Allowance => {
+const allowance = (budgets: ReadonlyArray<BacklogBudget>, now: number): Allowance => {
   let files = Number.POSITIVE_INFINITY
   let wait: Allowance["wait"] = Option.none()
   for (const { cost, left, limit, period, renewsAt, what } of budgets) {

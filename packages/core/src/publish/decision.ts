@@ -4,10 +4,10 @@
  */
 import { DateTime, Duration } from "effect"
 import type * as Stored from "../domain/Outcome.ts"
-import type { Throttling } from "../domain/Throttling.ts"
 import * as Timing from "../domain/Timing.ts"
+import type { WaitReason } from "../limits/sharing.ts"
 import type { Retrial } from "../store/Publications.ts"
-import type { Verdict } from "./evidence.ts"
+import type { FailureVerdict } from "./evidence.ts"
 
 /** After a wait. */
 export interface After {
@@ -34,25 +34,17 @@ export type Due =
       readonly notBefore?: DateTime.Utc
     }
 
+/** The publication's outcome, with the rule for the time of the next attempt in place of the time. */
 export type Outcome = Stored.Outcome<Due>
 
-/** Which other publications have to wait. */
-export interface Block {
+/** Which other publications have to wait, and why. */
+export interface Block extends WaitReason {
   readonly scope: "user" | "service"
   /** `Growing`: longer with each block in a row. */
   readonly until: After | At | { readonly _tag: "Growing" }
-  readonly message: string
-  /** `service`: the service holds every process until then. `self`: this process waits by its own judgement. */
-  readonly enforcedBy: "service" | "self"
-  /**
-   * - `limit`: requests are limited.
-   * - `fault`: the service cannot be reached.
-   * - `restored`: a limit that another process, or an earlier one, met.
-   * - `suspicion`: several failures seem global. Users of whom nothing has failed are still tried, slowly.
-   */
-  readonly cause: "limit" | "fault" | "restored" | "suspicion"
 }
 
+/** The outcome of one attempt, and who else has to wait. */
 export interface Decision {
   readonly outcome: Outcome
   readonly block?: Block
@@ -66,22 +58,13 @@ export interface Situation {
   readonly errorReason: string | null
 }
 
-/** Why a limit blocks. Of a request that the throttle kept back, the reason of the limit itself. */
-export const limitBlock = (
-  { message, throttling }: { readonly message: string; readonly throttling?: Throttling },
-  cause: "limit" | "fault"
-): Pick<Block, "message" | "cause"> => ({
-  message: throttling?.why ?? message,
-  cause: throttling?.isStored ? "restored" : cause
-})
-
 /** Hands the claim back unchanged: publishing is paused. */
 export const release = (reason: string, message: string): Outcome => ({ _tag: "release", why: { reason, message } })
 
 /** A failure counts as an attempt only when it is proven that others succeed. */
 export const failure = (
   claim: Situation,
-  verdict: Verdict,
+  verdict: FailureVerdict,
   {
     notBefore,
     ...why
@@ -112,9 +95,9 @@ export const failure = (
 /** Whether this was the publication's last attempt. */
 export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
-export const tries = (claim: Situation, verdict: Verdict): number => Math.max(claim.attempts, verdict.failures)
+export const tries = (claim: Situation, verdict: FailureVerdict): number => Math.max(claim.attempts, verdict.failures)
 
-export const blockOf = ({ scope }: Verdict, message: string): { readonly block?: Block } =>
+export const blockOf = ({ scope }: FailureVerdict, message: string): { readonly block?: Block } =>
   scope === "thing" ? {} : { block: { ...suspicion(message, { _tag: "Growing" }), scope } }
 
 export const suspicion = (message: string, until: Block["until"]): Block => ({

@@ -1,6 +1,6 @@
 /** Finds items that were created twice, and deletes the second one of each. */
 import { Effect, Option } from "effect"
-import { RequestedFor } from "../net/limitEvidence.ts"
+import { RequestedFor } from "../limits/evidence.ts"
 import type { Store } from "../store/Store.ts"
 import { nobody } from "./evidence.ts"
 import type { Failures } from "./failures.ts"

@@ -33,7 +33,7 @@ export interface Failure {
   readonly at: number
 }
 
-export interface Verdict {
+export interface FailureVerdict {
   readonly scope: "thing" | "user" | "service"
   /** Whether another thing succeeded since this thing, or its user, first failed. */
   readonly isProven: boolean
@@ -46,7 +46,13 @@ export interface Verdict {
 }
 
 /** For errors that name their scope themselves: the failure is the thing's own. */
-export const noVerdict: Verdict = { scope: "thing", isProven: true, failures: 1, userFailures: 1, isAlone: false }
+export const noVerdict: FailureVerdict = {
+  scope: "thing",
+  isProven: true,
+  failures: 1,
+  userFailures: 1,
+  isAlone: false
+}
 
 interface FailureRecord {
   /** Successes before the thing first failed. Lower, once a read has proved that the service works. */
@@ -59,6 +65,7 @@ interface FailureRecord {
 /** The users or things that failed alike, by signature. */
 type Alike<Who> = ReadonlyMap<string, ReadonlySet<Who>>
 
+/** The failures that no success has ended, by thing and by user, in this process. */
 export interface Evidence {
   readonly successes: number
   readonly things: ReadonlyMap<string, FailureRecord>
@@ -95,7 +102,7 @@ export const afterSuccess = (evidence: Evidence, thing: Thing): Evidence => ({
 export const afterFailure = (
   evidence: Evidence,
   { at, isUserWide, signature, thing }: Failure
-): { readonly evidence: Evidence; readonly verdict: Verdict } => {
+): { readonly evidence: Evidence; readonly verdict: FailureVerdict } => {
   const { successes } = evidence
   const own = recent(evidence.things.get(thing.key), at) ?? { successesBefore: successes, failures: 0 }
   const user = recent(evidence.users.get(thing.user), at) ?? {

@@ -7,7 +7,7 @@ import { Clock, Effect, Exit } from "effect"
 import { isGlobal } from "../domain/Scope.ts"
 import type { Github, GithubError } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
-import { type Failure, noVerdict, type Thing, type Verdict } from "./evidence.ts"
+import { type Failure, type FailureVerdict, noVerdict, type Thing } from "./evidence.ts"
 import { afterContentError, afterGithubError, failureOfGithub } from "./githubOutcome.ts"
 import { afterFinishError, afterSinkError, failureOfSink, globalBlock, type Step, signatureOf } from "./outcome.ts"
 import type { Pauses, Service } from "./Pauses.ts"
@@ -16,7 +16,7 @@ import type { Sink, SinkError } from "./Sink.ts"
 import type { Settling } from "./settle.ts"
 
 /** The request to the sink, and its target. */
-interface Asked {
+interface SinkRequest {
   readonly step: Step
   readonly target?: string
 }
@@ -30,6 +30,7 @@ interface Parts {
   readonly sink: Sink["Service"]
 }
 
+/** Judges failures of both services, and settles the publications that met them. */
 export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => {
   const judge = makeJudge({ github, pauses: pausing.pauses, sink })
   /** Targets that were replaced since their user's last success. */
@@ -55,7 +56,7 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
     return true
   })
 
-  const ofSink = Effect.fnUntraced(function* (claim: Claim, error: SinkError, { step, target }: Asked) {
+  const ofSink = Effect.fnUntraced(function* (claim: Claim, error: SinkError, { step, target }: SinkRequest) {
     const verdict = (yield* replaceOnce(claim, error, target)) ? noVerdict : yield* judge.ofSink(claim, error, step)
     return yield* decide(claim, from("sink", error), afterSinkError(claim, error, { step, verdict }))
   })
@@ -100,7 +101,7 @@ const makeJudge = ({
     service: Service,
     failed: Omit<Failure, "at"> | undefined,
     probe: Effect.Effect<unknown, unknown> | undefined
-  ): Effect.fn.Return<Verdict> {
+  ): Effect.fn.Return<FailureVerdict> {
     if (failed === undefined) return noVerdict
     const failure = { ...failed, at: yield* Clock.currentTimeMillis }
     const verdict = pauses.failed(service, failure)

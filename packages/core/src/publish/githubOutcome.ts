@@ -8,17 +8,18 @@ import { Duration } from "effect"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
+import { afterLimit } from "../limits/sharing.ts"
 import type { Claim } from "../store/Publications.ts"
-import { type Decision, failure, limitBlock, type Outcome, release, type Situation, suspicion } from "./decision.ts"
-import type { Failure, Verdict } from "./evidence.ts"
+import { type Decision, failure, type Outcome, release, type Situation, suspicion } from "./decision.ts"
+import type { Failure, FailureVerdict } from "./evidence.ts"
 import { signatureOf } from "./outcome.ts"
 
-export const afterGithubError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => {
+export const afterGithubError = (claim: Situation, error: GithubError, verdict: FailureVerdict): Decision => {
   const { reason, scope } = error
   const { _tag, message } = reason
   const why = { reason: _tag, message, isUncertain: false }
   /** The failure is the file's own, whatever happened to others. */
-  const own: Verdict = { ...verdict, scope: "thing", isProven: true }
+  const own: FailureVerdict = { ...verdict, scope: "thing", isProven: true }
   switch (_tag) {
     case "GistNotFound":
     case "UserNotFound":
@@ -53,8 +54,7 @@ const afterGithubLimit = (
         block: {
           scope: "service",
           until: { _tag: "At", instant: reason.resumeAt, atMost: Timing.maxBlock },
-          enforcedBy: reason.enforcedBy,
-          ...limitBlock(reason, "limit")
+          ...afterLimit(reason)
         }
       }
     : {
@@ -79,7 +79,7 @@ const refusedByGithub = ({ reason: { _tag, message }, retryAt }: GithubError): D
 })
 
 /** A lookup found the item, whose content GitHub gives for no file now. The item waits, uncertain, for its content. */
-export const afterContentError = (claim: Situation, error: GithubError, verdict: Verdict): Decision => ({
+export const afterContentError = (claim: Situation, error: GithubError, verdict: FailureVerdict): Decision => ({
   ...afterGithubError(claim, error, verdict),
   outcome: {
     _tag: "snooze",

@@ -8,6 +8,7 @@ import type { Duration } from "effect"
 import { isGlobal } from "../domain/Scope.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { GithubError } from "../github/Github.ts"
+import { afterLimit } from "../limits/sharing.ts"
 import type { Claim } from "../store/Publications.ts"
 import {
   type Block,
@@ -15,14 +16,13 @@ import {
   type Decision,
   failure,
   isExhausted,
-  limitBlock,
   type Outcome,
   release,
   type Situation,
   suspicion,
   tries
 } from "./decision.ts"
-import type { Failure, Verdict } from "./evidence.ts"
+import type { Failure, FailureVerdict } from "./evidence.ts"
 import type { SinkError } from "./Sink.ts"
 
 /** The request to the sink: to find the file's remote ids, to find its target, or to create the file. */
@@ -31,7 +31,7 @@ export type Step = "lookup" | "target" | "create"
 /** The block of all users after an error that concerns every item. `undefined` for any other error. */
 export const globalBlock = (
   reason: SinkError["reason"],
-  { isProven }: Pick<Verdict, "isProven">
+  { isProven }: Pick<FailureVerdict, "isProven">
 ): Block | undefined => {
   const { _tag, message } = reason
   switch (_tag) {
@@ -39,8 +39,7 @@ export const globalBlock = (
       return {
         scope: "service",
         until: { _tag: "At", instant: reason.until, atMost: Timing.maxBlock },
-        enforcedBy: reason.enforcedBy,
-        ...limitBlock(reason, reason.enforcedBy === "service" ? "limit" : "fault")
+        ...afterLimit(reason, reason.enforcedBy === "service" ? "limit" : "fault")
       }
     case "Forbidden":
       // A refusal that seems the credential's is global, unless something has succeeded since.
@@ -55,7 +54,7 @@ export const globalBlock = (
 export const afterSinkError = (
   claim: Situation,
   { reason }: SinkError,
-  { step, verdict }: { readonly step: Step; readonly verdict: Verdict }
+  { step, verdict }: { readonly step: Step; readonly verdict: FailureVerdict }
 ): Decision => {
   const { _tag, message } = reason
   const block = globalBlock(reason, verdict)
@@ -99,7 +98,7 @@ export const afterSinkError = (
 export const afterFinishError = (
   claim: Situation,
   error: SinkError,
-  { remoteId, verdict }: { readonly remoteId: string; readonly verdict: Verdict }
+  { remoteId, verdict }: { readonly remoteId: string; readonly verdict: FailureVerdict }
 ): Decision => {
   const decision = afterSinkError(claim, error, { step: "lookup", verdict })
   return isExhausted(claim) && decision.outcome._tag !== "release"
@@ -108,7 +107,7 @@ export const afterFinishError = (
 }
 
 /** The item may have been created: a lookup comes next, after any number of attempts. */
-const unknown = (claim: Situation, verdict: Verdict, message: string): Decision => ({
+const unknown = (claim: Situation, verdict: FailureVerdict, message: string): Decision => ({
   outcome: {
     _tag: "retry",
     reason: "OutcomeUnknown",

@@ -1,39 +1,32 @@
 /**
  * Pauses of publishing: begun by a failure, stored for the other processes on the database, and restored from what they
- * stored.
+ * stored (`limits/Limits.ts`).
  */
-import { Clock, DateTime, Duration, Effect, Option } from "effect"
-import * as Timing from "../domain/Timing.ts"
+import { Clock, DateTime, Effect, Option } from "effect"
 import type { Github } from "../github/Github.ts"
-import { afterWait, type StoredLimit, type Wait, waitUntil } from "../store/Limits.ts"
-import type { Store } from "../store/Store.ts"
+import type { Limits } from "../limits/Limits.ts"
+import type { StoredLimit } from "../store/Limits.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { Block } from "./decision.ts"
-import { nobody, type Verdict } from "./evidence.ts"
+import { type FailureVerdict, nobody } from "./evidence.ts"
 import { afterGithubError } from "./githubOutcome.ts"
 import { afterSinkError } from "./outcome.ts"
 import type { Service, Whose } from "./Pauses.ts"
 import * as Pauses from "./Pauses.ts"
 import type { Sink } from "./Sink.ts"
-import { sharedAs, sharedPause } from "./sharedPause.ts"
+import { sharedPause } from "./sharedPause.ts"
 
 interface Parts {
   readonly github: Github["Service"]
-  readonly limits: Store["Service"]["limits"]
+  readonly limits: Limits["Service"]
   readonly sink: Sink["Service"]
 }
 
-/** What is stored of each service, for all processes. */
-const knownOf = (limits: Parts["limits"], limitKeys: Readonly<Record<Service, string>>) =>
-  Effect.map(limits.known([limitKeys.sink, limitKeys.github]), ([ofSink, ofGithub]) => [
-    { service: "sink" as const, limit: ofSink?.limit, refusal: ofSink?.refusal },
-    { service: "github" as const, limit: ofGithub?.limit, refusal: ofGithub?.refusal }
-  ])
+const services: ReadonlyArray<Service> = ["sink", "github"]
 
+/** Keeps the pauses of this process in step with those that the database holds for all processes. */
 export const make = ({ github, limits, sink }: Parts) => {
   const pauses = Pauses.make()
-  const limitKeys: Record<Service, string> = { sink: sink.limitKey, github: github.limitKey }
-  const refusals = makeStoredRefusals(limits, limitKeys)
   const probe = makeProbes({ github, sink })
 
   /** Makes others wait, and stores the pause when the other processes should know of it. */
@@ -43,33 +36,20 @@ export const make = ({ github, limits, sink }: Parts) => {
     if (begun === undefined) return
     const { message, until } = begun
     yield* Telemetry.log("Warn", "publisher.paused", { until: DateTime.formatIso(until), detail: message })
-    const wait = yield* waitUntil(until)
-    switch (sharedAs(made, wait)) {
-      case "limit":
-        return yield* limits.block(limitKeys[service], { wait, message })
-      case "refusal":
-        return yield* refusals.store(service, { wait, message }, at)
-    }
+    yield* limits.store(service, made, until)
   })
 
-  const known = Effect.suspend(() => knownOf(limits, limitKeys))
-
-  const restoreLimit = Effect.fnUntraced(function* (service: Service, { message, wait }: StoredLimit) {
-    const until = yield* afterWait(wait)
-    yield* service === "sink" ? sink.block(until, message) : github.block(until, message)
-    yield* block(
+  const restoreLimit = (service: Service, { message, wait }: StoredLimit) =>
+    block(
       { scope: "service", until: { _tag: "After", wait }, message, enforcedBy: "service", cause: "restored" },
       { service, user: nobody }
     )
-  })
 
   /** A stored refusal is neither forgotten nor obeyed: a cheap probe decides. */
   const restoreRefusal = Effect.fnUntraced(function* (service: Service) {
-    const at = yield* Clock.currentTimeMillis
-    if (!refusals.found(service, at) || pauses.current(at) !== undefined) return
-    refusals.probed(service, at)
+    if (pauses.current(yield* Clock.currentTimeMillis) !== undefined || !(yield* limits.claimProbe(service))) return
     const probed = yield* probe[service]
-    if (probed.isAccepted) yield* refusals.end(service)
+    if (probed.isAccepted) yield* limits.accepted(service)
     if (probed.block !== undefined) yield* block(probed.block, { service, user: nobody })
   })
 
@@ -77,59 +57,31 @@ export const make = ({ github, limits, sink }: Parts) => {
     pauses,
     block,
     /** Ends a stored refusal: a request to the service succeeded. */
-    accepted: refusals.end,
+    accepted: limits.accepted,
     /** Obeys the limits that other processes, or an earlier one, met, and probes the refusals. */
     restore: Effect.gen(function* () {
-      const stored = yield* known
-      for (const { limit, service } of stored) if (limit !== undefined) yield* restoreLimit(service, limit)
-      for (const { refusal, service } of stored) if (refusal !== undefined) yield* restoreRefusal(service)
+      const stored = yield* limits.restore(services)
+      for (const [index, service] of services.entries()) {
+        const limit = stored[index]?.limit
+        if (limit !== undefined) yield* restoreLimit(service, limit)
+      }
+      for (const [index, service] of services.entries()) {
+        if (stored[index]?.refusal !== undefined) yield* restoreRefusal(service)
+      }
     }),
     current: Effect.map(Clock.currentTimeMillis, (at) => Option.fromUndefinedOr(pauses.current(at))),
     /** The pause as every process on the database shows it. */
     shared: Effect.gen(function* () {
-      const stored = yield* known
+      const stored = yield* limits.stored(services)
       const own = pauses.current(yield* Clock.currentTimeMillis)
-      const ofServices = stored.map(({ service, ...known }) => ({
-        ...known,
-        own: own?.service === service ? own : undefined
-      }))
-      return Option.fromUndefinedOr(sharedPause(ofServices))
+      return Option.fromUndefinedOr(
+        sharedPause(stored.map((known) => ({ ...known, own: own?.service === known.name ? own : undefined })))
+      )
     })
   }
 }
 
 export type Pausing = ReturnType<typeof make>
-
-/** The refusals of both services that are stored for all processes on the database, and when each was last probed. */
-const makeStoredRefusals = (limits: Store["Service"]["limits"], limitKeys: Readonly<Record<Service, string>>) => {
-  /** Services whose refusal is stored, by this process or by another one. */
-  const refusing = new Set<Service>()
-  /** In epoch milliseconds. */
-  const probedAt: Record<Service, number> = { github: Number.NEGATIVE_INFINITY, sink: Number.NEGATIVE_INFINITY }
-
-  return {
-    /** Stores that a request was refused at an instant. */
-    store: (service: Service, refusal: Wait, at: number) => {
-      refusing.add(service)
-      probedAt[service] = at
-      return limits.refuse(limitKeys[service], refusal)
-    },
-    /** Ends a stored refusal: a request to the service succeeded. */
-    end: Effect.fnUntraced(function* (service: Service) {
-      if (!refusing.has(service)) return
-      yield* limits.accept(limitKeys[service])
-      refusing.delete(service)
-    }),
-    /** Notes a refusal that is stored. Answers whether a probe may follow. */
-    found: (service: Service, at: number): boolean => {
-      refusing.add(service)
-      return at >= probedAt[service] + Duration.toMillis(Timing.credentialDelay)
-    },
-    probed: (service: Service, at: number): void => {
-      probedAt[service] = at
-    }
-  }
-}
 
 /** The result of a cheap read. */
 interface Probed {
@@ -140,7 +92,7 @@ interface Probed {
 const accepted: Probed = { isAccepted: true }
 
 /** For a read of no publication. */
-const unproven: Verdict = { scope: "thing", isProven: false, failures: 1, userFailures: 1, isAlone: false }
+const unproven: FailureVerdict = { scope: "thing", isProven: false, failures: 1, userFailures: 1, isAlone: false }
 const nothingTried = { attempts: 0, errorReason: null }
 
 /** A cheap read of each service, which shows whether the service works again. */

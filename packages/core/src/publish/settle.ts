@@ -107,7 +107,7 @@ export const ending = <E>(settled: Effect.Effect<State, E>): Effect.Effect<never
   Effect.flatMap(settled, (state) => Effect.fail(new Ended({ state })))
 
 /** A publication that failed as refused, and why. */
-interface Refusal {
+interface RefusedPublication {
   readonly claim: Claim
   /** Equal for similar refusals. */
   readonly signature: string
@@ -121,12 +121,12 @@ const capacity = 100
 /** Publications that failed as refused. When a refusal turns out to be global, these failures are taken back. */
 const makeRefusals = () => {
   /** Refusals since the last success. */
-  let recent: ReadonlyArray<Refusal> = []
+  let recent: ReadonlyArray<RefusedPublication> = []
   /** Those that turned out to be global. */
-  let wrong: ReadonlyArray<Refusal> = []
+  let wrong: ReadonlyArray<RefusedPublication> = []
 
   return {
-    add: (refusal: Refusal): void => {
+    add: (refusal: RefusedPublication): void => {
       recent = [...recent, refusal].slice(-capacity)
     },
     /** A refusal of this signature is global: the earlier refusals of the signature were not the files' own. */

@@ -1,6 +1,5 @@
-/** How a pause that one process met is shared with the other processes on the database, and shown by all. Pure. */
-import { DateTime, Duration } from "effect"
-import type { Block } from "./decision.ts"
+/** How the pauses that one process knows, its own and stored ones, are shown as one. Pure. */
+import { DateTime } from "effect"
 
 /** Nothing is sent before `until`. */
 export interface Pause {
@@ -40,17 +39,4 @@ export const sharedPause = (services: ReadonlyArray<Known>): SharedPause | undef
     (last, pause) => (last === undefined || DateTime.isGreaterThan(pause.until, last.until) ? pause : last),
     undefined
   )
-}
-
-/** A shorter wait is over before a person can read about it. */
-const minSharedWait = Duration.seconds(15)
-
-/** How a pause is shared: as a limit that holds every process, as a refusal that every process shows, or not at all. */
-export const sharedAs = (
-  { cause, enforcedBy }: Pick<Block, "cause" | "enforcedBy">,
-  wait: Duration.Duration
-): "limit" | "refusal" | "nothing" => {
-  if (cause === "restored") return "nothing"
-  if (cause === "limit") return enforcedBy === "service" ? "limit" : "nothing"
-  return Duration.isLessThan(wait, minSharedWait) ? "nothing" : "refusal"
 }

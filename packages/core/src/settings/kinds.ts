@@ -1,7 +1,8 @@
 /** Kinds of settings: a secret, one of a few words, yes or no, a number or none. */
 import { Config, Option, Redacted, Schema, SchemaTransformation } from "effect"
+import { type HttpProxy, httpProxy, parseProxy } from "../net/proxies.ts"
 import type { SecretName } from "./secretFiles.ts"
-import { Name, Token } from "./values.ts"
+import { Name, ProxyAddress, Token } from "./values.ts"
 
 /** One setting: how its variable is read, and its row in `docs/settings.md`. */
 export interface Definition<A> {
@@ -26,6 +27,28 @@ export const optionalSecret = (name: SecretName, check: Schema.Codec<string, str
       )
     )
   )
+
+/** A variable that other programs read too, in lower case or in upper case. The lower case comes first, as in curl. */
+export const eitherCase = <A>(
+  name: string,
+  read: (name: string) => Config.Config<A>
+): Config.Config<Option.Option<A>> =>
+  Config.map(Config.all([Config.option(read(name.toLowerCase())), Config.option(read(name))]), ([lower, upper]) =>
+    Option.orElse(lower, () => upper)
+  )
+
+/** A setting that is the address of a proxy, or nothing when it is missing or blank. */
+export const proxyOf = (
+  variable: HttpProxy["variable"],
+  options: { readonly meaning: string }
+): Definition<Option.Option<HttpProxy>> => ({
+  config: Config.map(
+    eitherCase(variable, (name) => Config.schema(ProxyAddress, name)),
+    Option.flatMap((text) => Option.map(Option.getSuccess(parseProxy(text.trim())), (url) => httpProxy(variable, url)))
+  ),
+  fallback: "none",
+  meaning: options.meaning
+})
 
 /** A setting that is one of a few words. */
 export const choice = <const Word extends string>(

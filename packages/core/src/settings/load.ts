@@ -109,6 +109,8 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
   dataDir: values.GITPIP_DATA_DIR,
   githubToken: values.GITHUB_TOKEN,
   githubApiUrl: withoutSlash(values.GITHUB_API_URL),
+  proxies: { https: values.HTTPS_PROXY, http: values.HTTP_PROXY, except: values.NO_PROXY },
+  authorities: values.NODE_EXTRA_CA_CERTS,
   host: values.GITPIP_HOST,
   port: values.GITPIP_PORT,
   apiKey: values.GITPIP_API_KEY,
@@ -117,9 +119,11 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
   trustedProxies: values.GITPIP_TRUSTED_PROXIES,
   scanInterval: values.GITPIP_SCAN_INTERVAL,
   maxDelay: Duration.max(values.GITPIP_MAX_DELAY, values.GITPIP_SCAN_INTERVAL),
+  keepHistory: values.GITPIP_KEEP_HISTORY,
   feed: values.GITPIP_FEED,
   logLevel: values.GITPIP_LOG_LEVEL,
-  logFormat: values.GITPIP_LOG_FORMAT
+  logFormat: values.GITPIP_LOG_FORMAT,
+  googleProject: values.GOOGLE_CLOUD_PROJECT
 })
 
 /**
@@ -158,6 +162,7 @@ const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING
   return []
 })
 
+/** Reads all settings by the current `ConfigProvider`. Fails with every fault at once. */
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
   const { faults, values } = yield* readAll
   const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values)]

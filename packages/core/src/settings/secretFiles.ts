@@ -8,6 +8,7 @@ import { Result } from "effect"
 
 /** The settings that are secrets. */
 export const secretNames = ["PIPEDRIVE_TOKEN", "POSTGRES_CONNECTION_STRING", "GITHUB_TOKEN", "GITPIP_API_KEY"] as const
+/** The name of a setting that is a secret. */
 export type SecretName = (typeof secretNames)[number]
 
 /** The variable with the path of a secret's file. */

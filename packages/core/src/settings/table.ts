@@ -1,6 +1,17 @@
 /** Every setting of Gitpip: its environment variable, its default and its meaning. The only file that defines them. */
 import { Config, Duration, Option } from "effect"
-import { choice, define, limitOrNone, optionalName, optionalSecret, orList, yesOrNo } from "./kinds.ts"
+import { parseExceptions } from "../net/proxies.ts"
+import {
+  choice,
+  define,
+  eitherCase,
+  limitOrNone,
+  optionalName,
+  optionalSecret,
+  orList,
+  proxyOf,
+  yesOrNo
+} from "./kinds.ts"
 import * as Values from "./values.ts"
 
 const logLevels = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal", "All", "None"] as const
@@ -42,6 +53,29 @@ export const definitions = {
     fallback: "https://{PIPEDRIVE_ORG}.pipedrive.com",
     meaning: "Origin of Pipedrive's API, for proxies and tests"
   }),
+  HTTPS_PROXY: proxyOf("HTTPS_PROXY", {
+    meaning: "Proxy for requests to `https://` addresses, `http://HOST:PORT`. `https_proxy` comes first"
+  }),
+  HTTP_PROXY: proxyOf("HTTP_PROXY", {
+    meaning: "Proxy for requests to `http://` addresses. `http_proxy` comes first"
+  }),
+  NO_PROXY: define({
+    config: Config.map(eitherCase("NO_PROXY", Config.String), (text) =>
+      parseExceptions(Option.getOrElse(text, () => ""))
+    ),
+    fallback: "none",
+    meaning:
+      "Hosts, domains and subnets that are asked without a proxy: `ghe.corp, .corp, 10.0.0.0/8`. Loopback addresses always are. `no_proxy` comes first"
+  }),
+  NODE_EXTRA_CA_CERTS: define({
+    config: Config.map(
+      Config.option(Config.schema(Values.LoadedAuthorities, "NODE_EXTRA_CA_CERTS")),
+      Option.filter((file) => file.trim() !== "")
+    ),
+    fallback: "none",
+    meaning:
+      "File with the certificates, in PEM form, of authorities that are trusted in addition. Node.js reads it when it starts, so only the environment can name it"
+  }),
   GITPIP_HOST: define({
     config: Config.NonEmptyString("GITPIP_HOST").pipe(Config.withDefault("127.0.0.1")),
     fallback: "127.0.0.1",
@@ -66,6 +100,13 @@ export const definitions = {
     fallback: "1 day",
     meaning:
       "Longest time between two checks of a user, when GitHub's limits do not allow every scan to check all users. A value below `GITPIP_SCAN_INTERVAL` counts as the interval"
+  }),
+  GITPIP_KEEP_HISTORY: define({
+    config: Config.schema(Values.KeptFor, "GITPIP_KEEP_HISTORY").pipe(Config.withDefault(Duration.days(90))),
+    takes: "must be `forever`, or a number and its unit: `90 days`, or `90d`",
+    fallback: "90 days",
+    meaning:
+      "For how long past scans, attempts and visits can be read. No file is forgotten, nor what a visitor has seen. `forever` deletes nothing"
   }),
   GITPIP_FEED: yesOrNo("GITPIP_FEED", {
     fallback: true,
@@ -184,5 +225,11 @@ export const definitions = {
     words: ["pretty", "json", "logfmt"],
     fallback: "pretty",
     meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
+  }),
+  GOOGLE_CLOUD_PROJECT: define({
+    config: Config.option(Config.schema(Values.GoogleProject, "GOOGLE_CLOUD_PROJECT")),
+    fallback: "none",
+    meaning:
+      "Google Cloud project with the traces. When set, lines of the `json` log name their trace as Cloud Logging reads it"
   })
 } as const

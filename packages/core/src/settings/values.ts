@@ -4,6 +4,8 @@ import { IpInterface, IpNetwork } from "effect/net"
 import { parse } from "../database/address.ts"
 import { templateFault } from "../domain/DealTitle.ts"
 import { isBlockedPort } from "../net/blockedPorts.ts"
+import { parseProxy } from "../net/proxies.ts"
+import { authorityFault } from "./authorities.ts"
 
 /** Text that fits into a header. Blank text passes, since it counts as missing. */
 const fitsHeader = Schema.isPattern(/^\s*([\x21-\x7e]+\s*)?$/, {
@@ -66,6 +68,35 @@ export const Interval = Schema.String.pipe(
   )
 )
 
+/** How long history is kept: infinite for `forever`. */
+export const KeptFor = Schema.String.pipe(
+  Schema.decode(
+    SchemaTransformation.transform({
+      decode: (text) => (text.trim().toLowerCase() === "forever" ? "Infinity" : inMillis(text.trim())),
+      encode: (text) => text
+    })
+  ),
+  Schema.decodeTo(Schema.DurationFromString)
+).check(
+  Schema.makeFilter((kept) =>
+    kept === Duration.infinity || Duration.between(kept, { minimum: Duration.days(1), maximum: Duration.days(36_500) })
+      ? undefined
+      : "must be `forever`, or at least 1 day: for example `90 days`"
+  )
+)
+
+/** Hazard: a message must not show the address, which may hold a password. */
+export const ProxyAddress = Schema.String.check(
+  Schema.makeFilter((given) =>
+    given.trim() === ""
+      ? undefined
+      : Result.match(parseProxy(given.trim()), { onSuccess: () => undefined, onFailure: (reason) => reason })
+  )
+)
+
+/** The path of a file whose certificates Node.js has loaded. */
+export const LoadedAuthorities = Schema.String.check(Schema.makeFilter(authorityFault))
+
 export const Port = Schema.Int.check(
   Schema.isBetween({ minimum: 0, maximum: 65_535 }, { message: "must be a port number, 0 to 65535" })
 )
@@ -86,6 +117,11 @@ export const Subnets = Schema.String.check(
       encode: (networks) => networks.map(IpNetwork.format).join(",")
     })
   )
+)
+
+/** https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin */
+export const GoogleProject = Schema.String.check(
+  Schema.isPattern(/^[a-z][a-z0-9.:-]*$/, { message: "must be the id of a Google Cloud project: `my-project-123`" })
 )
 
 export const Subdomain = Schema.String.check(

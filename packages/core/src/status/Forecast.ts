@@ -5,6 +5,7 @@
 import { type DateTime, Duration, Effect, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import { CheckSchedule, type Plan } from "../detect/CheckSchedule.ts"
+import { Limits } from "../limits/Limits.ts"
 import { Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
@@ -60,19 +61,20 @@ export const needsOf = (plan: Plan, means: Means): Pick<Forecast, "tokensPerDay"
 export const make: Effect.Effect<
   Effect.Effect<Forecast, DatabaseError>,
   never,
-  CheckSchedule | Store | Settings | Sink
+  CheckSchedule | Store | Limits | Settings | Sink
 > = Effect.gen(function* () {
   const schedule = yield* CheckSchedule
   const { checks } = yield* Store
   const settings = yield* Settings
   const sink = yield* Sink
+  const limits = yield* Limits
   return Effect.gen(function* () {
     const plan = yield* schedule.plan
     const needs = needsOf(plan, {
       maxDelay: settings.maxDelay,
       hasGithubToken: Option.isSome(settings.githubToken),
       tokensPerFile: sink.price?.perFile ?? 0,
-      tokenLimit: Option.getOrUndefined(Option.map(yield* sink.budget, ({ limit }) => limit))
+      tokenLimit: Option.getOrUndefined(Option.map(yield* limits.tokens, ({ limit }) => limit))
     })
     return {
       ...needs,

@@ -3,6 +3,7 @@ import { Clock, DateTime, Duration, Effect, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { CheckSchedule } from "../detect/CheckSchedule.ts"
 import { Github } from "../github/Github.ts"
+import type { Limits } from "../limits/Limits.ts"
 import { Publisher } from "../publish/Publisher.ts"
 import type { Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
@@ -43,45 +44,47 @@ const because = (why: Option.Option<string>): string =>
 /** Why work does not get done; empty when it does. `since` is when the worker started, by this process's clock. */
 export type Overdue = (since: DateTime.Utc) => Effect.Effect<ReadonlyArray<string>, DatabaseError>
 
-export const make: Effect.Effect<Overdue, never, CheckSchedule | Github | Publisher | Settings | Sink | Store> =
-  Effect.gen(function* () {
-    const { now, requireWritable, scans } = yield* Store
-    const publisher = yield* Publisher
-    const github = yield* Github
-    const { scanInterval } = yield* Settings
-    const forecast = yield* Forecast.make
+/**
+ * Judges whether scans and publications are overdue, by the instant at which the worker started. One sentence for
+ * each reason.
+ */
+export const make: Effect.Effect<
+  Overdue,
+  never,
+  CheckSchedule | Github | Limits | Publisher | Settings | Sink | Store
+> = Effect.gen(function* () {
+  const { now, requireWritable, scans } = yield* Store
+  const publisher = yield* Publisher
+  const github = yield* Github
+  const { scanInterval } = yield* Settings
+  const forecast = yield* Forecast.make
 
-    const scanning = Effect.fnUntraced(function* (workerStart: DateTime.Utc, at: DateTime.Utc) {
-      const lastDone = Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt))
-      const why = Option.flatMap(yield* scans.lastEnded, ({ message }) => Option.fromNullishOr(message))
-      const since = DateTime.max(
-        workerStart,
-        Option.getOrElse(lastDone, () => workerStart)
-      )
-      return overdueScan({ since, why }, scanInterval, at)
-    })
-
-    const publishing = Effect.fnUntraced(function* (workerStart: DateTime.Utc, at: DateTime.Utc) {
-      if (Option.isSome(publisher.off)) return Option.none()
-      const due = yield* publisher.nextDue
-      if (Option.isNone(due)) return Option.none()
-      const why = Option.map(yield* publisher.sharedPause, ({ message }) => message)
-      return overduePublication({ since: due.value, why }, workerStart, at)
-    })
-
-    return Effect.fn("Gitpip.overdue")(function* (since) {
-      yield* requireWritable
-      const refused = Option.map(yield* github.refused, ({ message }) => message)
-      const at = yield* now
-      // The worker's start, by the database's clock.
-      const uptime = Duration.millis((yield* Clock.currentTimeMillis) - since.epochMilliseconds)
-      const workerStart = DateTime.subtractDuration(at, uptime)
-      const late = [
-        refused,
-        yield* publisher.fault,
-        yield* scanning(workerStart, at),
-        yield* publishing(workerStart, at)
-      ]
-      return [...late.flatMap(Option.toArray), ...(yield* forecast).shortages]
-    })
+  const scanning = Effect.fnUntraced(function* (workerStart: DateTime.Utc, at: DateTime.Utc) {
+    const lastDone = Option.flatMap(yield* scans.lastDone, ({ finishedAt }) => Option.fromNullishOr(finishedAt))
+    const why = Option.flatMap(yield* scans.lastEnded, ({ message }) => Option.fromNullishOr(message))
+    const since = DateTime.max(
+      workerStart,
+      Option.getOrElse(lastDone, () => workerStart)
+    )
+    return overdueScan({ since, why }, scanInterval, at)
   })
+
+  const publishing = Effect.fnUntraced(function* (workerStart: DateTime.Utc, at: DateTime.Utc) {
+    if (Option.isSome(publisher.off)) return Option.none()
+    const due = yield* publisher.nextDue
+    if (Option.isNone(due)) return Option.none()
+    const why = Option.map(yield* publisher.sharedPause, ({ message }) => message)
+    return overduePublication({ since: due.value, why }, workerStart, at)
+  })
+
+  return Effect.fn("Gitpip.overdue")(function* (since) {
+    yield* requireWritable
+    const refused = Option.map(yield* github.refused, ({ message }) => message)
+    const at = yield* now
+    // The worker's start, by the database's clock.
+    const uptime = Duration.millis((yield* Clock.currentTimeMillis) - since.epochMilliseconds)
+    const workerStart = DateTime.subtractDuration(at, uptime)
+    const late = [refused, yield* publisher.fault, yield* scanning(workerStart, at), yield* publishing(workerStart, at)]
+    return [...late.flatMap(Option.toArray), ...(yield* forecast).shortages]
+  })
+})

@@ -4,10 +4,10 @@ import type { DatabaseError } from "../database/Database.ts"
 import type { CheckSchedule } from "../detect/CheckSchedule.ts"
 import { Scanner } from "../detect/Scanner.ts"
 import type { Status } from "../domain/Status.ts"
-import { Github } from "../github/Github.ts"
-import type { ThrottleState } from "../net/Throttle.ts"
+import { Limits } from "../limits/Limits.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
 import { Publisher } from "../publish/Publisher.ts"
-import { Sink } from "../publish/Sink.ts"
+import type { Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import * as Forecast from "./Forecast.ts"
@@ -22,16 +22,16 @@ const budgetOf = ({ budget }: ThrottleState) =>
         resetAt: DateTime.makeUnsafe(budget.resetAt)
       }
 
+/** Reads the status: counts from the database, limits from this process. */
 export const make: Effect.Effect<
   Effect.Effect<Status, DatabaseError>,
   never,
-  CheckSchedule | Github | Publisher | Scanner | Settings | Sink | Store
+  CheckSchedule | Limits | Publisher | Scanner | Settings | Sink | Store
 > = Effect.gen(function* () {
   const { scans, totals } = yield* Store
   const publisher = yield* Publisher
   const scanner = yield* Scanner
-  const github = yield* Github
-  const sink = yield* Sink
+  const limits = yield* Limits
   const settings = yield* Settings
   const forecast = yield* Forecast.make
 
@@ -40,7 +40,7 @@ export const make: Effect.Effect<
     const pause = yield* publisher.sharedPause
     const hold = pending === 0 ? Option.none() : yield* publisher.backlogHold
     const waits = Option.orElse(pause, () => hold)
-    const budget = yield* sink.budget
+    const budget = yield* limits.tokens
     return {
       state: Option.isSome(publisher.off) ? "off" : Option.isSome(pause) ? "paused" : "on",
       message: Option.getOrNull(Option.orElse(publisher.off, () => Option.map(waits, ({ message }) => message))),
@@ -59,12 +59,12 @@ export const make: Effect.Effect<
   })
 
   const ofGithub = Effect.gen(function* () {
-    const limits = yield* github.limits
+    const requests = yield* limits.requests
     const now = yield* Clock.currentTimeMillis
     return {
-      ...(budgetOf(limits) ?? { limit: null, remaining: null, resetAt: null }),
-      blockedUntil: limits.blockedUntil > now ? DateTime.makeUnsafe(limits.blockedUntil) : null,
-      points: budgetOf(yield* github.points.limits) ?? null
+      ...(budgetOf(requests) ?? { limit: null, remaining: null, resetAt: null }),
+      blockedUntil: requests.blockedUntil > now ? DateTime.makeUnsafe(requests.blockedUntil) : null,
+      points: budgetOf(yield* limits.points) ?? null
     } satisfies Status["github"]
   })
 

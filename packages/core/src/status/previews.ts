@@ -16,10 +16,13 @@ const previewLength = 32 * 1024
 /** Pipedrive's tokens a day and seat of the smallest plan: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 const smallestBudget = 30_000
 
+/** Previews of a user, whose whole list is read from GitHub, and of a stored file. */
 export const make: Effect.Effect<
   {
     readonly user: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
     readonly file: (id: number) => Effect.Effect<FilePreview, FileNotFound | GithubError | DatabaseError>
+    /** Drops the cached contents of files. */
+    readonly clear: Effect.Effect<void>
   },
   never,
   Store | Github | Sink | Settings
@@ -77,6 +80,7 @@ export const make: Effect.Effect<
         }
       }
     }),
-    file: (id) => Cache.get(kept, id)
+    file: (id) => Cache.get(kept, id),
+    clear: Cache.invalidateAll(kept)
   }
 })

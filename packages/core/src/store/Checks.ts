@@ -23,7 +23,9 @@ export const ScanUser = Schema.Struct({
   /** Whether the last full listing is a day old, or there is none. */
   isListingDue: Schema.Boolean,
   failures: Schema.Int,
-  fingerprint: Schema.NullOr(Schema.String)
+  fingerprint: Schema.NullOr(Schema.String),
+  /** The fingerprint of the profile that a batch last showed. */
+  profileFingerprint: Schema.NullOr(Schema.String)
 })
 export type ScanUser = typeof ScanUser.Type
 
@@ -139,6 +141,7 @@ const ofAccounts = (sql: SqlClient.SqlClient) =>
 /** The users of a scan. */
 const usersToCheck = (sql: SqlClient.SqlClient) => {
   const scanColumns = sql`u.key, u.username, u.github_id, u.etag, u.pages, u.listed_at, u.failures, u.fingerprint,
+    (select p.fingerprint from profiles p where p.user_key = u.key) as profile_fingerprint,
     coalesce(u.listed_at <= ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}, true) as is_listing_due`
 
   return {

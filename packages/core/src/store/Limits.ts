@@ -1,11 +1,11 @@
 /**
- * Limits of the services, shared by all processes on the database. A limit's key names the credential by a hash, so a
- * process with another token has its own limits.
+ * Limits of the services, shared by all processes on the database: the table alone. `limits/Limits.ts` decides what is stored.
+ * A limit's key names the credential by a hash, so a process with another token has its own limits.
  *
  * - A limit whose end is certain (a spent day, GitHub's limits) holds every process until then.
  * - A refusal is shown by every process until a request succeeds. It holds no process: a cheap probe decides.
  */
-import { DateTime, Duration, Effect, Option, Schema } from "effect"
+import { type DateTime, Duration, Effect, Option, Schema } from "effect"
 import { SqlClient, type Statement } from "effect/sql"
 import { execute, findAll } from "../database/statements.ts"
 import * as Timing from "../domain/Timing.ts"
@@ -34,14 +34,6 @@ const Row = Schema.Struct({
 })
 
 const refusalKey = (limitKey: string): string => `${limitKey}:refused`
-
-/** From this process's present until an instant that a service named. */
-export const waitUntil = (instant: DateTime.Utc): Effect.Effect<Duration.Duration> =>
-  Effect.map(DateTime.now, (now) => Duration.max(DateTime.distance(now, instant), Duration.zero))
-
-/** The instant after a wait from this process's present. */
-export const afterWait = (wait: Duration.Duration): Effect.Effect<DateTime.Utc> =>
-  Effect.map(DateTime.now, DateTime.addDuration(wait))
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient

@@ -29,7 +29,7 @@ export const make = Effect.gen(function* () {
     put: (user: UserKey, { etag, next, pages }: Listing) =>
       execute(sql`
           insert into listings (user_key, next, etag, pages, updated_at)
-          values (${user}, ${next}, ${etag}, ${pages}, ${now(sql)})
+          select key, ${next}, ${etag}, ${pages}::int, ${now(sql)} from users where key = ${user} for key share
           on conflict (user_key) do update set next = excluded.next, etag = excluded.etag, pages = excluded.pages,
             updated_at = excluded.updated_at`),
     remove: (user: UserKey) => execute(sql`delete from listings where user_key = ${user}`)

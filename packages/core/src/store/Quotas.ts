@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto"
 import { Clock, Duration, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { findOne } from "../database/statements.ts"
-import { type QuotaUse, SharedQuota } from "../net/SharedQuota.ts"
+import { type QuotaUse, SharedQuota } from "../limits/SharedQuota.ts"
 import * as Limits from "./Limits.ts"
 
 /** What `acquire_quota` answers. */
@@ -14,6 +14,7 @@ const Granted = Schema.Struct({
   windowMillis: Schema.NullOr(Schema.Int)
 })
 
+/** Shared quotas by the database, for all processes that use it. */
 export const layer: Layer.Layer<never, never, SqlClient.SqlClient> = Layer.effect(
   SharedQuota,
   Effect.gen(function* () {

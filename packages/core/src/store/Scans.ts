@@ -56,6 +56,7 @@ const LastStart = Schema.Struct({
   resumeIn: Schema.NullOr(Schema.Finite),
   state: ScanState
 })
+/** How long ago the last full scan began, its state, and how long until the next one may go on. */
 export type LastStart = typeof LastStart.Type
 
 const Started = Schema.Struct({ key: ScanId, userKey: Schema.NullOr(Schema.Int) })
@@ -159,6 +160,8 @@ const leased = (sql: SqlClient.SqlClient) => {
                   retry_in: Duration.toSeconds(failure.retryIn)
                 }))
               )}::jsonb) as l(user_key bigint, reason text, message text, retry_in float8)
+              -- A user may have been forgotten meanwhile.
+              where exists (select 1 from users u where u.key = l.user_key for key share)
               on conflict do nothing`
 
   const progress = Effect.fnUntraced(function* (scan: ScanId, { cursor, failures, unchanged, users }: Progress) {

@@ -7,10 +7,13 @@ import * as Checks from "./Checks.ts"
 import * as Days from "./Days.ts"
 import * as Deals from "./Deals.ts"
 import * as Feed from "./FeedPositions.ts"
+import * as Forgetting from "./Forgetting.ts"
 import * as GistFiles from "./GistFiles.ts"
+import * as History from "./History.ts"
 import * as Limits from "./Limits.ts"
 import * as Listings from "./Listings.ts"
 import * as Changes from "./NewKeys.ts"
+import * as Profiles from "./Profiles.ts"
 import * as Publications from "./Publications.ts"
 import * as Scans from "./Scans.ts"
 import * as Totals from "./Totals.ts"
@@ -34,12 +37,15 @@ const writable = Effect.map(SqlClient.SqlClient, (sql) =>
   )
 )
 
+/** All SQL of Gitpip, a family of tables to each field. Every failure is a `DatabaseError`, or says that a row is missing. */
 export class Store extends Context.Service<
   Store,
   {
     readonly users: Made<typeof Users>
     readonly checks: Made<typeof Checks>
     readonly files: Made<typeof GistFiles>
+    readonly profiles: Made<typeof Profiles>
+    readonly forgetting: Made<typeof Forgetting>
     readonly scans: Made<typeof Scans>
     readonly visits: Made<typeof Visits>
     readonly listings: Made<typeof Listings>
@@ -50,6 +56,7 @@ export class Store extends Context.Service<
     readonly limits: Made<typeof Limits>
     readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
+    readonly history: Made<typeof History>
     /** The database's clock. */
     readonly now: Effect.Effect<DateTime.Utc, DatabaseError>
     /** Fails when nothing can be written, as on a standby. */
@@ -62,6 +69,8 @@ export class Store extends Context.Service<
       users: Users.make,
       checks: Checks.make,
       files: GistFiles.make,
+      profiles: Profiles.make,
+      forgetting: Forgetting.make,
       scans: Scans.make,
       visits: Visits.make,
       listings: Listings.make,
@@ -72,6 +81,7 @@ export class Store extends Context.Service<
       limits: Limits.make,
       feed: Feed.make,
       totals: Totals.make,
+      history: History.make,
       now: clock,
       requireWritable: writable
     })

@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import { User, type UserDetails, UserId, UserKey, type Username } from "../domain/User.ts"
+import { ProfileColumns, profileColumns, profileOf } from "./Profiles.ts"
 import { now } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
@@ -38,6 +39,7 @@ const perState = Schema.optionalKey(Schema.Int)
 
 const Details = Schema.Struct({
   ...User.to.fields,
+  ...ProfileColumns.fields,
   dealId: Schema.NullOr(Schema.Int),
   files: Schema.Int,
   /** Without the states that no publication has. */
@@ -60,11 +62,12 @@ const details = (sql: SqlClient.SqlClient) => {
   return findOne(
     Details,
     (key: UserKey) => sql`
-        select ${columns}, d.deal_id,
+        select ${columns}, d.deal_id, ${sql.literal(profileColumns)},
           (select count(*) from gist_files where user_key = u.key) as files,
           (select coalesce(jsonb_object_agg(state, n), '{}') from (
             select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
-        from users u left join deals d on d.user_key = u.key where u.key = ${key}`
+        from users u left join deals d on d.user_key = u.key left join profiles p on p.user_key = u.key
+        where u.key = ${key}`
   )
 }
 
@@ -108,7 +111,7 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
       username: Username
     ): Effect.fn.Return<UserDetails, DatabaseError | UserNotTracked> {
       const { dealId, files, publications, ...user } = yield* findDetails(yield* key(username))
-      return { user, dealId, counts: { files, ...noPublications, ...publications } }
+      return { user, profile: profileOf(user), dealId, counts: { files, ...noPublications, ...publications } }
     }),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
@@ -137,6 +140,11 @@ const idTaken = (id: UserId, { untrackedAt, username }: typeof Holder.Type) =>
     message: `The id ${id} belongs to ${username}${untrackedAt === null ? "" : ", who is no longer tracked"}. Choose another id`
   })
 
+/** The profile of the user `u` that is tracked from now on is due. */
+const dueProfile = (sql: SqlClient.SqlClient) => sql`
+  insert into profiles (user_key, due_at) select key, tracked_at from u
+  on conflict (user_key) do update set due_at = excluded.due_at`
+
 const trackingStatements = (sql: SqlClient.SqlClient) => {
   const columns = columnsOf(sql)
   return {
@@ -147,8 +155,11 @@ const trackingStatements = (sql: SqlClient.SqlClient) => {
     insert: findFirst(
       User,
       ({ id, username }: { readonly id: UserId; readonly username: Username }) => sql`
-      insert into users as u (id, username, tracked_at) values (${id}, ${username}, ${now(sql)})
-      on conflict do nothing returning ${columns}`
+      with u as (
+        insert into users (id, username, tracked_at) values (${id}, ${username}, ${now(sql)})
+        on conflict do nothing returning *
+      ), profile as (${dueProfile(sql)})
+      select ${columns} from u`
     ),
     onRecord: findFirst(
       OnRecord,
@@ -167,10 +178,13 @@ const trackingStatements = (sql: SqlClient.SqlClient) => {
     revive: findFirst(
       User,
       ({ id, key, username }: { readonly id: UserId; readonly key: UserKey; readonly username: Username }) => sql`
-      update users u set id = ${id}, username = ${username}, tracked_at = ${now(sql)}, untracked_at = null,
+      with u as (
+        update users set id = ${id}, username = ${username}, tracked_at = ${now(sql)}, untracked_at = null,
         baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
         failures = 0, retry_at = null, error_reason = null, error_message = null
-      where key = ${key} returning ${columns}`
+        where key = ${key} returning *
+      ), profile as (${dueProfile(sql)})
+      select ${columns} from u`
     )
   }
 }

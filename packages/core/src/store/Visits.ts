@@ -1,4 +1,7 @@
-/** The visits: which visitor read which user's new files, up to which file. */
+/**
+ * The visits: which visitor read which user's new files, up to which file. A visitor's position decides what is new to the
+ * visitor. The visits themselves are only history.
+ */
 import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { findAll, findFirst } from "../database/statements.ts"
@@ -14,9 +17,25 @@ export class VisitNotFound extends Schema.TaggedError<VisitNotFound>()("VisitNot
   }
 }
 
+/**
+ * The visitors that one user may have. Each visitor of a user is stored for good, and a caller can make up any number of
+ * names.
+ */
+export const maxVisitors = 10_000
+
+/** This user has as many visitors as one user may have. */
+export class TooManyVisitors extends Schema.TaggedError<TooManyVisitors>()("TooManyVisitors", {
+  username: Schema.String
+}) {
+  override get message(): string {
+    return `${this.username} has ${maxVisitors} visitors, and no visitor can be added. Use a visitor's name again`
+  }
+}
+
 /** A visit, with the range of files that it showed. */
 const VisitRow = Schema.Struct({
-  id: VisitId,
+  /** `null` when the visit is not stored, since it showed nothing. */
+  id: Schema.NullOr(VisitId),
   userKey: UserKey,
   visitor: Visitor,
   visitedAt: Schema.DateTimeUtc,
@@ -39,7 +58,7 @@ export const make = Effect.gen(function* () {
   const record = findFirst(
     VisitRow,
     ({ username, visitor }: { readonly username: string; readonly visitor: Visitor }) =>
-      alone(sql`select ${columns} from record_visit(${username}, ${visitor})`)
+      alone(sql`select ${columns} from record_visit(${username}, ${visitor}, ${maxVisitors}::integer)`)
   )
   const find = findFirst(
     VisitRow,
@@ -61,7 +80,7 @@ export const make = Effect.gen(function* () {
           order by id limit ${limit}
         ) u
         left join lateral (
-          select until_file from visits v where v.user_key = u.key and v.visitor = ${visitor} order by v.key desc limit 1
+          select until_file from visitor_positions p where p.user_key = u.key and p.visitor = ${visitor}
         ) seen on true
         cross join lateral (
           select count(*) as files from (
@@ -74,10 +93,15 @@ export const make = Effect.gen(function* () {
   return {
     /** How many files are new to a visitor, for tracked users by ascending id, from after `after` on. Counts up to 1,000. */
     news: (visitor: Visitor, page: { readonly after: number; readonly limit: number }) => news({ visitor, ...page }),
-    /** Records a visit from where the visitor's last one ended to the newest file. See migration 0001 for its lock. */
+    /**
+     * A visit from the visitor's position to the newest file. Stores the visit and the new position, unless nothing is new.
+     * Migration 0008 has the statement, and the reason for its lock.
+     */
     record: Effect.fnUntraced(function* (username: string, visitor: Visitor) {
       const visit = yield* record({ username, visitor })
-      return Option.isSome(visit) ? visit.value : yield* new UserNotTracked({ username })
+      if (Option.isNone(visit)) return yield* new UserNotTracked({ username })
+      const { after, id, until } = visit.value
+      return id === null && until > after ? yield* new TooManyVisitors({ username }) : visit.value
     }),
     /** One visitor's visits to a user, newest first, from before `before` on. */
     list: (userKey: UserKey, visitor: Visitor, page: Page) => list({ userKey, visitor, ...page }),

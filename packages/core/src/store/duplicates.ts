@@ -29,13 +29,13 @@ export interface OfPublication {
 
 const RemoteId = Schema.Struct({ remoteId: Schema.String })
 
-/** Notes remote ids to be deleted, in the caller's transaction. */
+/** Notes remote ids to be deleted, in the caller's transaction. The publication may be gone, with a user that was forgotten. */
 export const noteDuplicates = (sql: SqlClient.SqlClient, { key }: OfPublication, remoteIds: ReadonlyArray<string>) =>
   remoteIds.length === 0
     ? Effect.void
     : Effect.asVoid(sql`
         insert into duplicates (remote_id, publication_key, found_at)
-        select remote_id, ${key}, clock_timestamp() from unnest(${remoteIds}::text[]) remote_id on conflict do nothing`)
+        select remote_id, (select p.key from publications p where p.key = ${key}), clock_timestamp() from unnest(${remoteIds}::text[]) remote_id on conflict do nothing`)
 
 export const make = (sql: SqlClient.SqlClient) => ({
   /** Takes up to `limit` due audits. An audit that does not end is due again after `Timing.auditRetryDelay`. */

@@ -104,7 +104,15 @@ const insertFiles = (sql: SqlClient.SqlClient, { files }: Rows) => sql`
             created_at timestamptz, updated_at timestamptz) join owners o on o.user_key = l.user_key
           order by l.n
           on conflict on constraint gist_files_gist_id_filename_key do nothing
-          returning key, user_key, created_at`
+          returning key, user_key, created_at, gist_id, filename`
+
+/**
+ * Whether the file `a` was published before its user was forgotten. The first condition is one for the whole statement, so
+ * no hash is computed before anybody is forgotten.
+ */
+const wasPublished = (sql: SqlClient.SqlClient) => sql`
+  ((select exists (select 1 from forgotten_files))
+    and exists (select 1 from forgotten_files f where f.hash = forgotten_hash(a.gist_id, a.filename)))`
 
 /**
  * Adds files and their publications by one statement. A user's new files go behind the user's pending ones, and never before
@@ -117,7 +125,7 @@ const addFiles = (sql: SqlClient.SqlClient) =>
         with ${ownersOf(sql, rows)}, added as (${
           rules.filesAndOutboxInOneTransaction
             ? insertFiles(sql, rows)
-            : sql`select key, user_key, created_at from gist_files where scan_key in (select scan_key from owners)
+            : sql`select key, user_key, created_at, gist_id, filename from gist_files where scan_key in (select scan_key from owners)
                 and key not in (select file_key from publications)`
         }), start as materialized (
           select o.*, greatest(
@@ -129,7 +137,7 @@ const addFiles = (sql: SqlClient.SqlClient) =>
           select a.key, a.user_key, 'pending', s.start_tag - 1 + row_number() over own, s.found_at, s.found_at,
             coalesce(a.created_at < s.old_before, false) or s.queued + row_number() over own > ${Timing.freshFiles}
           from added a join start s on s.user_key = a.user_key
-          where not (s.skip_old and coalesce(a.created_at < s.old_before, false))
+          where not (s.skip_old and coalesce(a.created_at < s.old_before, false)) and not ${wasPublished(sql)}
           window own as (partition by a.user_key order by a.key)
           order by a.key
           returning file_key

@@ -57,8 +57,10 @@ interface AttemptRow {
   readonly message: string | null
 }
 
+/** Nothing for a publication that is gone because its user was forgotten. */
 const addAttempt = (sql: SqlClient.SqlClient, { key, message, outcome }: AttemptRow) => sql`
-  insert into attempts (publication_key, at, outcome, message) values (${key}, clock_timestamp(), ${outcome}, ${message})`
+  insert into attempts (publication_key, at, outcome, message)
+  select key, clock_timestamp(), ${outcome}, ${message} from publications where key = ${key}`
 
 /** Behind all that waits of the same user. */
 const lastStartTag = (sql: SqlClient.SqlClient, claim: Claim) =>

@@ -6,6 +6,7 @@ import { Context, Effect, Layer, Option, Tracer } from "effect"
 
 const remembered = 100
 
+/** Finds a scan's span by the scan's number, for the latest 100 scans of this process. */
 export class ScanSpans extends Context.Service<
   ScanSpans,
   {

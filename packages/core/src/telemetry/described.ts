@@ -11,6 +11,7 @@ export interface Description {
   readonly meaning: string
 }
 
+/** Each metric with its type, its labels and its meaning, as `docs/metrics.md` repeats them. */
 export const described = {
   gitpip_checks_total: {
     type: "counter",
@@ -29,6 +30,12 @@ export const described = {
     labels: ["outcome"],
     scope: "process",
     meaning: "Scans that ended, by outcome: done, stopped or interrupted"
+  },
+  gitpip_history_deleted_total: {
+    type: "counter",
+    labels: ["table"],
+    scope: "process",
+    meaning: "Rows of history that were older than GITPIP_KEEP_HISTORY, and were deleted"
   },
   gitpip_feed_polls_total: {
     type: "counter",

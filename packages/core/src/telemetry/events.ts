@@ -3,12 +3,14 @@ import { Effect } from "effect"
 
 /** The events that are logged. Every log line is one of these events, and everything that varies is in its keys. */
 export const events = {
-  "server.starting": "The server has read its settings, and opens the database next",
+  "server.starting": "The server has read its settings; next it listens, and opens the database",
   "server.stopped": "The server has stopped; requests in flight are finished first",
   "database.migrating": "The database's schema is brought up to date",
   "setting.unknown": "An environment variable begins as settings do and is none; it is ignored",
   "scan.started": "A scan has begun",
   "scan.ended": "A scan has ended, with what it found",
+  "history.deleted": "Rows of history were older than `GITPIP_KEEP_HISTORY`, and were deleted",
+  "history.failed": "Old history could not be deleted; the next scan deletes it",
   "user.failed": "A check of a user failed; the user is checked again later",
   "user.renamed": "A tracked account has a new name, which is followed",
   "batch.failed": "GitHub did not answer a batch of users; the users are checked one by one",
@@ -29,7 +31,7 @@ export const events = {
   "worker.failed": "A round of the background work failed, and is repeated",
   "worker.broke": "A round of the background work met an internal error, and is repeated",
   "database.failed": "The database failed during a caller's request",
-  "http.listening": "The server accepts requests",
+  "http.listening": "The server accepts requests; before, only those of supervisors",
   "http.answered": "A request was answered",
   "http.broke": "A request met an internal error of the server",
   "http.client_blocked": "A client sent too many wrong API keys, and is blocked for a while"
@@ -57,6 +59,8 @@ export const keys = {
   unchanged: "Users without a change",
   failed: "Users whose check failed",
   files: "Files found",
+  table: "Table of the database",
+  rows: "Rows of that table",
   gists: "Number of gists",
   before: "An account's former name",
   after: "An account's present name",

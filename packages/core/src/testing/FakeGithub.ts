@@ -26,13 +26,19 @@ import {
 import { refusal } from "./internal/github/refusals.ts"
 import { type GithubRoute, githubRoutes } from "./internal/github/routes.ts"
 import { type GistInput, GithubState } from "./internal/github/state.ts"
+import type { UserProfile } from "./internal/github/subjects.ts"
 import type { ApiVersion } from "./internal/github/wire.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
-export type { GistInput, GithubRoute }
+export type { GithubRoute } from "./internal/github/routes.ts"
+export type { GistInput } from "./internal/github/state.ts"
+export type { UserProfile } from "./internal/github/subjects.ts"
 
-/** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
+/**
+ * A fault that the fake shows in place of an answer.
+ * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+ */
 export type GithubFault =
   | GraphqlFault
   /** The hour's budget is spent: `x-ratelimit-remaining: 0`, never a `retry-after`. */
@@ -71,6 +77,8 @@ export interface FakeGithub extends FakeService<GithubRoute, GithubFault> {
   ) => number
   /** Removes the user's gists as well. */
   readonly removeUser: (login: string) => void
+  /** Changes what the user has made public about themselves. A new user's profile is empty. */
+  readonly setProfile: (login: string, changes: Partial<UserProfile>) => void
   /** Keeps the numeric id, and frees the old login. */
   readonly renameUser: (from: string, to: string) => void
   /** A suspended account and its gists are answered as if they did not exist. */
@@ -117,6 +125,7 @@ const make = Effect.fnUntraced(function* (
       }),
     addUser: (login, user) => state.addUser(login, user?.id, user?.type),
     removeUser: (login) => state.removeUser(login),
+    setProfile: (login, changes) => state.setProfile(login, changes),
     renameUser: (from, to) => state.renameUser(from, to),
     suspend: (login, suspended) => state.suspend(login, suspended),
     addGist: (login, gist) => state.addGist(login, gist),

@@ -31,9 +31,15 @@ import type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
-export type { DealInput, PipedriveActivity, PipedriveDeal, PipedriveNote, PipedriveRoute, PipedriveSetup }
+export type { DealInput } from "./internal/pipedrive/deals.ts"
+export type { PipedriveRoute } from "./internal/pipedrive/routes.ts"
+export type { PipedriveSetup } from "./internal/pipedrive/setup.ts"
+export type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal/pipedrive/state.ts"
 
-/** https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
+/**
+ * A fault that the fake shows in place of an answer.
+ * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
+ */
 export type PipedriveFault =
   /** Too many requests in the window: `429`, with seconds to wait in `x-ratelimit-reset` (default 2). */
   | { readonly kind: "burst-limit"; readonly resetInSeconds?: number }

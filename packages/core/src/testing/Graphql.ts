@@ -38,6 +38,17 @@ export interface GraphqlUser {
   readonly id: number
   readonly login: string
   readonly type: "User" | "Organization"
+  /** What the user has made public; `null`: nothing. */
+  readonly profile: {
+    readonly name: string | null
+    readonly email: string | null
+    readonly company: string | null
+    readonly location: string | null
+    readonly website: string | null
+    readonly bio: string | null
+  }
+  /** Epoch milliseconds. */
+  readonly createdAt: number
   /** Public gists, oldest first. */
   readonly gists: ReadonlyArray<GraphqlGist>
 }

@@ -1,12 +1,14 @@
 /**
  * The testing kit: GitHub and Pipedrive as HTTP servers on loopback, with faults on request. For tests, demos, examples and benchmarks; never for production.
  */
+export { Connections } from "../net/transport.ts"
 export {
   FakeGithub,
   type FakeGithubOptions,
   type GistInput,
   type GithubFault,
-  type GithubRoute
+  type GithubRoute,
+  type UserProfile
 } from "./FakeGithub.ts"
 export {
   type DealInput,

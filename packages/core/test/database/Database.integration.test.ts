@@ -173,6 +173,7 @@ describe("an embedded directory", () => {
           )
           const second = yield* Effect.flip(open(Database.layerEmbedded(directory)))
           assert.match(second.message, /is in use by process/)
+          assert.strictEqual(second.reason, "inUse")
         })
       )
       const again = yield* open(Database.layerEmbedded(directory))

@@ -68,7 +68,14 @@ describe("an address", () => {
     ["application_name=ours", { applicationName: "ours" }],
     ["connect_timeout=3", { connectTimeout: Duration.seconds(3) }],
     ["connect_timeout=0", { connectTimeout: Duration.infinity }],
+    ["keepalives=1", { keepAlive: Duration.minutes(1) }],
+    ["keepalives=0", {}],
     ["keepalives_idle=30", { keepAlive: Duration.seconds(30) }],
+    ["keepalives_idle=0", { keepAlive: Duration.minutes(1) }],
+    ["keepalives=1&keepalives_idle=30", { keepAlive: Duration.seconds(30) }],
+    ["keepalives_idle=30&keepalives=1", { keepAlive: Duration.seconds(30) }],
+    ["keepalives=0&keepalives_idle=30", {}],
+    ["keepalives_idle=30&keepalives=0", {}],
     ["channel_binding=prefer&target_session_attrs=read-write&gssencmode=disable", {}]
   ] as const) {
     it(`obeys ${query}`, () =>
@@ -106,6 +113,7 @@ describe("an address", () => {
     ["its own name", "POSTGRES_CONNECTION_STRING=postgres://u:hush@h/d", /begins with the setting's own name/],
     ["a schema that is a statement", `${base}?schema=a%20-c%20x`, /a schema that is not one name/],
     ["an endless number of connections", `${base}?connection_limit=0`, /connection_limit that is not/],
+    ["a sign of life that is a word", `${base}?keepalives=off`, /keepalives that is neither 1 nor 0/],
     ["a time without a number", `${base}?connect_timeout=soon`, /connect_timeout that is not a number of seconds/]
   ] as const) {
     it(`is refused when it has ${what}`, () => {

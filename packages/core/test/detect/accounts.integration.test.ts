@@ -6,13 +6,14 @@ import type { FakeGithub } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { everything, inWorld, name } from "../world.ts"
 
-/** Ann is tracked and was checked, with one gist. */
-const annIsKnown = Effect.fnUntraced(function* (github: FakeGithub) {
+/** Ann is tracked and was checked, with one gist, and other names are tracked as well. Returns the gist. */
+const annIsKnown = Effect.fnUntraced(function* (github: FakeGithub, ...others: ReadonlyArray<string>) {
   const gitpip = yield* Gitpip
   github.addUser("ann")
-  github.addGist("ann", { files: { "a.md": "" } })
-  yield* gitpip.track(name("ann"))
+  const gist = github.addGist("ann", { files: { "a.md": "" } })
+  for (const login of ["ann", ...others]) yield* gitpip.track(name(login))
   yield* gitpip.scan()
+  return gist
 })
 
 describe("in a scan", () => {
@@ -87,11 +88,7 @@ describe("in a scan", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        github.addUser("ann")
-        const gist = github.addGist("ann", { files: { "a.md": "" } })
-        yield* gitpip.track(name("ann"))
-        yield* gitpip.scan()
-        github.deleteGist(gist)
+        github.deleteGist(yield* annIsKnown(github))
         for (const _ of [1, 2]) assert.strictEqual((yield* gitpip.scan()).failed, 0)
         assert.strictEqual(github.count("GET", "/user/{id}"), 1)
       })
@@ -102,10 +99,7 @@ describe("in a scan", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        github.addUser("ann")
-        github.addGist("ann", { files: { "a.md": "" } })
-        for (const login of ["ann", "anne"]) yield* gitpip.track(name(login))
-        yield* gitpip.scan()
+        yield* annIsKnown(github, "anne")
         github.renameUser("ann", "anne")
         yield* gitpip.scan()
         const { user } = yield* gitpip.user(name("ann"))
@@ -119,10 +113,7 @@ describe("in a scan", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        github.addUser("ann")
-        github.addGist("ann", { files: { "a.md": "" } })
-        for (const login of ["ann", "anne"]) yield* gitpip.track(name(login))
-        yield* gitpip.scan()
+        yield* annIsKnown(github, "anne")
         yield* gitpip.untrack(name("anne"))
         github.renameUser("ann", "anne")
         yield* gitpip.scan()

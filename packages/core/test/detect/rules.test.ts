@@ -69,7 +69,8 @@ describe("a check's result", () => {
     listedAt: null,
     isListingDue: true,
     failures: 0,
-    fingerprint: "2 x"
+    fingerprint: "2 x",
+    profileFingerprint: null
   }
   const file = (gistId: string) => ({
     gistId,

@@ -36,7 +36,8 @@ const shown: NewestGists = {
   total: 3,
   gists: [gist("c"), gist("b"), gist("a")],
   complete: true,
-  fingerprint: "x"
+  fingerprint: "x",
+  profile: undefined
 }
 /** The newest three of twenty. */
 const newest: NewestGists = { ...shown, total: 20, complete: false }
@@ -50,7 +51,8 @@ const checked: ScanUser = {
   listedAt: DateTime.makeUnsafe(0),
   isListingDue: false,
   failures: 0,
-  fingerprint: "3 w"
+  fingerprint: "3 w",
+  profileFingerprint: null
 }
 const unchecked: ScanUser = {
   ...checked,

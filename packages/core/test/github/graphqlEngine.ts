@@ -23,7 +23,8 @@ import {
   type OperationDefinitionNode,
   parse,
   type SelectionSetNode,
-  validate
+  validate,
+  visit as visitDocument
 } from "graphql"
 import type { GraphqlData, GraphqlEngine, GraphqlFile, GraphqlGist, GraphqlUser } from "../../src/testing/Graphql.ts"
 
@@ -50,6 +51,7 @@ export const graphqlEngine: GraphqlEngine = ({ query, variables }, github) => {
   }
   const faults = validate(githubSchema(), document)
   if (faults.length > 0) return refused(faults.map(plain))
+  if (asksForEmail(document)) return refused([insufficientScopes])
   const weighed = weigh(document, variables)
   if (weighed.errors.length > 0) return refused(weighed.errors)
   if (weighed.nodes > MAX_NODES) {
@@ -79,6 +81,26 @@ const plain = (error: GraphQLError): WireError => {
   const { extensions, ...rest } = error.toJSON()
   const type = extensions?.type
   return { ...(typeof type === "string" ? { type } : {}), ...rest }
+}
+
+/**
+ * A token without these scopes, as Gitpip asks its users for, has the whole query refused:
+ * https://github.com/mntnr/name-your-contributors/issues/67
+ */
+const insufficientScopes: WireError = {
+  type: "INSUFFICIENT_SCOPES",
+  message:
+    "Your token has not been granted the required scopes to execute this query. The 'email' field requires one of the following scopes: ['user:email', 'read:user'], but your token has only been granted the: [''] scopes. Please modify your token's scopes at: https://github.com/settings/tokens."
+}
+
+const asksForEmail = (document: DocumentNode): boolean => {
+  let found = false
+  visitDocument(document, {
+    Field: ({ name }) => {
+      found ||= name.value === "email"
+    }
+  })
+  return found
 }
 
 const refused = (errors: ReadonlyArray<WireError>) => ({ cost: 1, body: { errors } })
@@ -128,6 +150,12 @@ const userNode = (user: GraphqlUser, blank: boolean) => ({
   id: nodeId("User", `${user.id}`),
   databaseId: user.id,
   login: user.login,
+  name: user.profile.name,
+  company: user.profile.company,
+  location: user.profile.location,
+  websiteUrl: user.profile.website,
+  bio: user.profile.bio,
+  createdAt: instant(user.createdAt),
   gists: (args: GistArguments) => connection(user, args, blank)
 })
 

@@ -290,7 +290,11 @@ export const run = Effect.fnUntraced(function* (one: Case) {
   }).pipe(
     Effect.scoped,
     Effect.provide(services(settings)),
-    Effect.provideService(PollIntervals, { work: Duration.hours(1), gauges: Duration.hours(6) }),
+    Effect.provideService(PollIntervals, {
+      work: Duration.hours(1),
+      gauges: Duration.hours(6),
+      profiles: Duration.hours(6)
+    }),
     Effect.provideService(Clock.Clock, time.clock),
     Effect.withTracer(time.tracer)
   )

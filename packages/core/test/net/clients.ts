@@ -6,9 +6,13 @@ import { assert } from "@effect/vitest"
 import { ConfigProvider, Context, Effect, Layer, Redacted, type Scope } from "effect"
 import { HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { Github } from "../../src/github/Github.ts"
-import { layerTransport } from "../../src/net/exchange.ts"
+import { noProxies } from "../../src/net/proxies.ts"
+import { layerThrough } from "../../src/net/transport.ts"
 import { Pipedrive } from "../../src/pipedrive/Pipedrive.ts"
 import { Settings, type SettingsError } from "../../src/Settings.ts"
+
+/** The transport without a proxy. */
+const layerDirect = layerThrough(noProxies)
 
 /** Secrets that may appear only in the headers of requests to the right origin. */
 export const githubToken = "ghp_s3cr3t"
@@ -19,7 +23,7 @@ export const makeGithub = (
   url: URL | string,
   options: { readonly token?: string | null; readonly transport?: Layer.Layer<HttpClient.HttpClient> } = {}
 ): Effect.Effect<Github["Service"], SettingsError, Scope.Scope> => {
-  const { token = githubToken, transport = layerTransport } = options
+  const { token = githubToken, transport = layerDirect } = options
   const env = { GITHUB_API_URL: String(url), ...(token === null ? {} : { GITHUB_TOKEN: token }) }
   const settings = Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
   return Effect.map(
@@ -33,7 +37,7 @@ export const makePipedrive = (
   url: URL | string,
   options: { readonly token?: string; readonly transport?: Layer.Layer<HttpClient.HttpClient> } = {}
 ): Effect.Effect<Pipedrive["Service"], never, Scope.Scope> => {
-  const { token = pipedriveToken, transport = layerTransport } = options
+  const { token = pipedriveToken, transport = layerDirect } = options
   const layer = Pipedrive.layer({
     token: Redacted.make(token),
     origin: new URL(url).origin,
@@ -87,7 +91,7 @@ export const counted = () => {
   const transport = Layer.effect(
     HttpClient.HttpClient,
     Effect.map(HttpClient.HttpClient, HttpClient.transform(track))
-  ).pipe(Layer.provide(layerTransport))
+  ).pipe(Layer.provide(layerDirect))
   return { count, transport }
 }
 

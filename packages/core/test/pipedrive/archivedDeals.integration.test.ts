@@ -7,6 +7,7 @@ import { layerPostgres } from "../database.ts"
 import { inWorld } from "../world.ts"
 import {
   attemptsOf,
+  createsOf,
   forever,
   given,
   isCreate,
@@ -56,7 +57,7 @@ describe("a user's deal that is archived", () => {
     if (deal === undefined) throw new Error("there is no deal")
     Object.assign(deal, { is_archived: true })
     pipedrive.injectFault(refusal(400, "Archived deal cannot be modified"), {
-      when: (request) => isCreate(request) && says(`"deal_id":${deal.id}`)(request),
+      when: createsOf(`"deal_id":${deal.id}`),
       times: forever
     })
     return deal.id

@@ -45,6 +45,15 @@ describe("a response that is no success", () => {
     })
   }
 
+  it.each([
+    [301, "address"],
+    [401, "token"],
+    [402, "account"]
+  ] as const)("%i says that the %s is wrong", (status, wrong) => {
+    const reason = classify({ status, headers: {} }, page, { cost: 5, refusals: 0, now })
+    assert.deepInclude(reason, { _tag: "Denied", wrong })
+  })
+
   it("is a page's refusal only when Pipedrive itself does not say so", () => {
     const isPage = (body: unknown) => {
       const reason = classify({ status: 403, headers: {} }, body, { cost: 5, refusals: 0, now })

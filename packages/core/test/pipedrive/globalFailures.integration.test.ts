@@ -7,6 +7,7 @@ import { layerPostgres } from "../database.ts"
 import { inWorld } from "../world.ts"
 import {
   creates,
+  createsOf,
   forever,
   given,
   isCreate,
@@ -69,7 +70,7 @@ describe("a global failure", () => {
         Effect.gen(function* () {
           const { github, pipedrive } = world
           pipedrive.injectFault(fault, {
-            when: (request) => isCreate(request) && says("odd.md")(request),
+            when: createsOf("odd.md"),
             times: forever
           })
           yield* given(github, { alice: { "odd.md": "1" }, ...others })

@@ -79,6 +79,17 @@ describe("a 429", () => {
     })
   )
 
+  it.effect("of the burst keeps later requests back as a limit of the burst, and never as a spent day", () =>
+    Effect.gen(function* () {
+      const { deal, pipedrive, fake } = yield* world()
+      fake.injectFault({ kind: "burst-limit", resetInSeconds: 60 })
+      assert.deepStrictEqual(yield* call(pipedrive, deal), ["BurstLimited", 60_000])
+      fake.clearRequests()
+      assert.deepStrictEqual(yield* call(pipedrive, deal), ["BurstLimited", 60_000])
+      assert.deepStrictEqual(fake.requests, [])
+    })
+  )
+
   const bursts = [
     ["as the headers say", { kind: "burst-limit", resetInSeconds: 7 }],
     ["as retry-after alone says", { kind: "status", status: 429, headers: { "retry-after": "7" } }]

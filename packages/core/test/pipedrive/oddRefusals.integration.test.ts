@@ -2,12 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { FakePipedrive, FakeRequest } from "../../src/testing/index.ts"
+import type { FakePipedrive } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { inWorld, passTime } from "../world.ts"
 import {
   attemptsOf,
   creates,
+  createsOf,
   forever,
   given,
   isCreate,
@@ -67,19 +68,21 @@ describe("a firewall that refuses one file's text with a page", () => {
 })
 
 describe("a deal that the token's user may not edit", () => {
-  const denied = refusal(403, "You do not have permissions to do this.")
-  const ofAlice = (pipedrive: FakePipedrive) => {
+  /** Files of alice, whose deal refuses every activity. */
+  const deniedFiles = (pipedrive: FakePipedrive, length = 30) => {
     const deal = pipedrive.addDeal({ title: "alice" })
-    return (request: FakeRequest) => isCreate(request) && says(`"deal_id":${deal}`)(request)
+    pipedrive.injectFault(refusal(403, "You do not have permissions to do this."), {
+      when: createsOf(`"deal_id":${deal}`),
+      times: forever
+    })
+    return Object.fromEntries(Array.from({ length }, (_, n) => [`alice-${n}.md`, "1"]))
   }
 
   it.effect("fails its user's files, and no other user's", () =>
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
-        const files = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`alice-${n}.md`, "1"]))
-        pipedrive.injectFault(denied, { when: ofAlice(pipedrive), times: forever })
-        yield* given(github, { alice: files, ...others })
+        yield* given(github, { alice: deniedFiles(pipedrive), ...others })
         yield* work("1 minute", "10 seconds")
         assert.strictEqual(pipedrive.activities.length, 2)
         yield* reaches(world, "bob", "bob-2.md")
@@ -98,10 +101,9 @@ describe("a deal that the token's user may not edit", () => {
   it.effect("ends as failed on a server with nothing else to do", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
-        pipedrive.injectFault(denied, { when: ofAlice(pipedrive), times: forever })
-        yield* given(github, { alice: { "alice.md": "1" } })
+        yield* given(github, { alice: deniedFiles(pipedrive, 1) })
         yield* work("3 hours")
-        const { errorMessage, state } = yield* publicationOf("alice.md")
+        const { errorMessage, state } = yield* publicationOf("alice-0.md")
         assert.strictEqual(state, "failed")
         assert.match(errorMessage ?? "", /permissions/)
         assert.isAtMost(creates(pipedrive), 13)
@@ -113,9 +115,7 @@ describe("a deal that the token's user may not edit", () => {
     inWorld(layerPostgres, {}, (world) =>
       Effect.gen(function* () {
         const { github, pipedrive } = world
-        const files = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`alice-${n}.md`, "1"]))
-        pipedrive.injectFault(denied, { when: ofAlice(pipedrive), times: forever })
-        yield* given(github, { alice: files, ...others })
+        yield* given(github, { alice: deniedFiles(pipedrive), ...others })
         yield* work("1 hour", "1 minute")
         pipedrive.clearFaults()
         yield* work("20 minutes", "1 minute")

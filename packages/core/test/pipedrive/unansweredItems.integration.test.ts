@@ -5,7 +5,19 @@ import { Gitpip } from "../../src/Gitpip.ts"
 import type { Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { inWorld, name } from "../world.ts"
-import { forever, given, isCreate, once, others, page, publicationOf, reaches, refusal, says, work } from "./working.ts"
+import {
+  createsOf,
+  forever,
+  given,
+  once,
+  others,
+  page,
+  publicationOf,
+  reaches,
+  refusal,
+  says,
+  work
+} from "./working.ts"
 
 describe("one payload that Pipedrive never answers", () => {
   for (const [what, fault] of [
@@ -20,7 +32,7 @@ describe("one payload that Pipedrive never answers", () => {
         Effect.gen(function* () {
           const { github, pipedrive } = world
           pipedrive.injectFault(fault, {
-            when: (request) => isCreate(request) && says("odd.md")(request),
+            when: createsOf("odd.md"),
             times: forever
           })
           yield* given(github, { alice: { "odd.md": "1" }, ...others })
@@ -41,7 +53,7 @@ describe("one payload that Pipedrive never answers", () => {
       Effect.gen(function* () {
         const { github, pipedrive } = world
         pipedrive.injectFault(refusal(500, "Oops"), {
-          when: (request) => isCreate(request) && says("odd.md")(request),
+          when: createsOf("odd.md"),
           times: forever
         })
         yield* given(github, { alice: { "odd.md": "1" } })
@@ -58,7 +70,7 @@ describe("one payload that Pipedrive never answers", () => {
       Effect.gen(function* () {
         const { github, pipedrive } = world
         pipedrive.injectFault(refusal(500, "Oops"), {
-          when: (request) => isCreate(request) && says("a fixed word")(request),
+          when: createsOf("a fixed word"),
           times: forever
         })
         yield* given(github, { alice: { "odd.md": "a fixed word" }, ...others })
@@ -74,7 +86,7 @@ describe("one payload that Pipedrive never answers", () => {
       Effect.gen(function* () {
         const { github, pipedrive } = world
         pipedrive.injectFault(refusal(500, "Oops"), {
-          when: (request) => isCreate(request) && says("odd")(request),
+          when: createsOf("odd"),
           times: forever
         })
         yield* given(github, { ann: { "odd1.md": "1" }, ben: { "odd2.md": "1" }, cem: { "odd3.md": "1" } })

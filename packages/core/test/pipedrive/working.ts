@@ -21,6 +21,9 @@ export const says =
   ({ body }: FakeRequest): boolean =>
     JSON.stringify(body ?? null).includes(text)
 
+/** Whether a request creates an activity, and its body says this. */
+export const createsOf = (text: string) => (request: FakeRequest) => isCreate(request) && says(text)(request)
+
 export const forever = Number.POSITIVE_INFINITY
 
 /** Tracked users, each with one file that is found and waits. */

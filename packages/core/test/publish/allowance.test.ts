@@ -2,14 +2,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Option } from "effect"
 import { allowanceOf } from "../../src/publish/allowance.ts"
-import type { Budget } from "../../src/publish/Sink.ts"
+import type { SinkBudget } from "../../src/publish/Sink.ts"
 
 const now = 0
 const hour = Duration.toMillis("1 hour")
 const day = 24 * hour
 
 /** What is left of 1,000 tokens, with the hours until they are renewed. */
-const tokens = (left: number, hours: number): Option.Option<Budget> =>
+const tokens = (left: number, hours: number): Option.Option<SinkBudget> =>
   Option.some({
     left,
     limit: 1_000,
@@ -21,7 +21,7 @@ const tokens = (left: number, hours: number): Option.Option<Budget> =>
 const requests = (remaining: number, part: number) => ({ limit: 100, remaining, resetAt: part * hour })
 
 const price = { creates: "activities", perFile: 5, perUser: 25 } as const
-const allowed = (ofSink: Option.Option<Budget>, ofGithub?: ReturnType<typeof requests>) =>
+const allowed = (ofSink: Option.Option<SinkBudget>, ofGithub?: ReturnType<typeof requests>) =>
   allowanceOf({ tokens: ofSink, requests: ofGithub, price }, now)
 
 describe("a backlog", () => {

@@ -17,7 +17,7 @@ const thingOf = (path: string): Evidence.Thing => {
 const verdictsOf = (events: ReadonlyArray<Event>) => {
   let evidence = Evidence.nothing
   let at = 0
-  const verdicts: Array<Evidence.Verdict> = []
+  const verdicts: Array<Evidence.FailureVerdict> = []
   for (const event of events) {
     if ("ok" in event) {
       evidence = Evidence.afterSuccess(evidence, thingOf(event.ok))
@@ -43,7 +43,7 @@ describe("the scope of a failure", () => {
     readonly [
       string,
       ReadonlyArray<Event>,
-      Evidence.Verdict["scope"],
+      Evidence.FailureVerdict["scope"],
       { readonly proven: boolean; readonly alone: boolean }
     ]
   > = [

@@ -16,7 +16,7 @@ import {
   Unexpected
 } from "../../src/github/Github.ts"
 import type { Decision, Situation } from "../../src/publish/decision.ts"
-import type { Verdict } from "../../src/publish/evidence.ts"
+import type { FailureVerdict } from "../../src/publish/evidence.ts"
 import { afterContentError, afterGithubError, failureOfGithub } from "../../src/publish/githubOutcome.ts"
 import * as Outcome from "../../src/publish/outcome.ts"
 import {
@@ -34,7 +34,7 @@ import {
 const message = "why"
 const instant = DateTime.makeUnsafe("2026-11-28T12:00:00Z")
 
-const verdict = (scope: Verdict["scope"], isProven: boolean): Verdict => ({
+const verdict = (scope: FailureVerdict["scope"], isProven: boolean): FailureVerdict => ({
   scope,
   isProven,
   failures: 2,
@@ -218,7 +218,7 @@ const inWords = ({ block, outcome }: Decision): readonly [string, string | undef
   ]
 }
 
-const decide = (error: Error, step: Step, claim: Situation, judged: Verdict): Decision =>
+const decide = (error: Error, step: Step, claim: Situation, judged: FailureVerdict): Decision =>
   error._tag === "GithubError"
     ? afterGithubError(claim, error, judged)
     : Outcome.afterSinkError(claim, new SinkError({ reason: error }), { step: step as Outcome.Step, verdict: judged })
@@ -339,6 +339,22 @@ it("a limit that was read from the database is not stored again, and its reason 
   ]) {
     assert.deepStrictEqual([block?.message, block?.cause], [throttling.why, "restored"])
   }
+})
+
+it("a burst limit for which the throttle keeps a request back is not stored again, and the limit itself is shown", () => {
+  const why = "Pipedrive's limit of requests is reached"
+  const pausedFor = (more: { readonly throttling?: { readonly why: string; readonly isStored: boolean } }) =>
+    Outcome.afterSinkError(
+      attempts.first,
+      new SinkError({ reason: new Paused({ message: why, until: instant, enforcedBy: "self", ...more }) }),
+      { step: "create", verdict: whose.global }
+    ).block
+  assert.deepInclude(pausedFor({}), { message: why, cause: "fault", enforcedBy: "self" })
+  assert.deepInclude(pausedFor({ throttling: { why, isStored: false } }), {
+    message: why,
+    cause: "restored",
+    enforcedBy: "self"
+  })
 })
 
 it("a publication is sent no more often than its attempts allow", () => {

@@ -95,6 +95,20 @@ describe("a pause of publishing", () => {
     )
   }
 
+  it.effect("after a burst limit that only the time zone's read met holds no other process", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive, settings }) =>
+      Effect.gen(function* () {
+        yield* given(github, "ann")
+        pipedrive.injectFault({ kind: "status", status: 429, headers: { "retry-after": "60" } }, { when: isProbe })
+        yield* publish
+        // This process waits, because its throttle keeps the create back.
+        assert.lengthOf(pipedrive.activities, 0)
+        yield* Effect.provide(publish, services(settings))
+        assert.lengthOf(pipedrive.activities, 1)
+      })
+    )
+  )
+
   it.effect("of one token does not pause another token", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {

@@ -1,24 +1,9 @@
-/** Which pauses other processes on the database obey or show. */
+/** Which of the pauses that a process knows every process shows. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration } from "effect"
-import { type Known, type SharedPause, sharedAs, sharedPause } from "../../src/publish/sharedPause.ts"
+import { DateTime } from "effect"
+import { type Known, type SharedPause, sharedPause } from "../../src/publish/sharedPause.ts"
 
-describe("a pause is shared", () => {
-  for (const [cause, enforcedBy, seconds, shared] of [
-    ["limit", "service", 2, "limit"],
-    ["limit", "service", 3_600, "limit"],
-    ["limit", "self", 900, "nothing"],
-    ["suspicion", "self", 30, "refusal"],
-    ["suspicion", "self", 900, "refusal"],
-    ["fault", "self", 30, "refusal"],
-    ["fault", "self", 2, "nothing"],
-    ["restored", "service", 900, "nothing"]
-  ] as const) {
-    it(`as ${shared} for ${cause} of ${seconds} seconds that is enforced by ${enforcedBy}`, () => {
-      assert.strictEqual(sharedAs({ cause, enforcedBy }, Duration.seconds(seconds)), shared)
-    })
-  }
-
+describe("a pause", () => {
   const at = (seconds: number) => DateTime.makeUnsafe(seconds * 1_000)
   const nothing = { own: undefined, limit: undefined, refusal: undefined }
   const own = { message: "own", until: at(20) }
@@ -40,7 +25,7 @@ describe("a pause is shared", () => {
       own
     ]
   ] as ReadonlyArray<readonly [string, ReadonlyArray<Known>, SharedPause | undefined]>) {
-    it(`and shown when ${what}`, () => {
+    it(`is shown when ${what}`, () => {
       assert.deepStrictEqual(sharedPause(services), shown)
     })
   }

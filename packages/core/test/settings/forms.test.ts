@@ -33,6 +33,15 @@ describe("settings", () => {
     })
   )
 
+  it.effect("of the history's age may be `forever`", () =>
+    Effect.gen(function* () {
+      for (const written of ["forever", " Forever\n", "Infinity"]) {
+        assert.isFalse(Duration.isFinite((yield* load({ GITPIP_KEEP_HISTORY: written })).keepHistory))
+      }
+      assert.deepStrictEqual((yield* load({ GITPIP_KEEP_HISTORY: "30d" })).keepHistory, Duration.days(30))
+    })
+  )
+
   it.effect("of the log's level may be in upper or lower case", () =>
     Effect.gen(function* () {
       for (const written of ["info", "INFO", "Info", " info\n"]) {

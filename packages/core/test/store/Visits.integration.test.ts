@@ -6,8 +6,16 @@ import type { ListedFile } from "../../src/domain/GistFile.ts"
 import { Visitor } from "../../src/domain/Visit.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Store } from "../../src/store/Store.ts"
+import { maxVisitors } from "../../src/store/Visits.ts"
 import { databases, layerPostgres } from "../database.ts"
 import { everything, inWorld, name } from "../world.ts"
+
+const stored = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const found = yield* sql<{ visits: number; positions: number }>`
+    select (select count(*) from visits) as visits, (select count(*) from visitor_positions) as positions`
+  return found[0]
+})
 
 for (const [kind, database] of databases) {
   describe(kind, () => {
@@ -46,6 +54,56 @@ for (const [kind, database] of databases) {
         })
       )
     )
+
+    it.effect("a visit that shows nothing new stores nothing, also of a visitor who comes for the first time", () =>
+      inWorld(database, {}, ({ github }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          yield* gitpip.track(name("ann"))
+          for (let n = 0; n < 50; n++) {
+            const { files, id } = yield* gitpip.latest(name("ann"), Visitor.make(`visitor-${n}`))
+            assert.deepStrictEqual([files, id], [[], null])
+          }
+          assert.deepStrictEqual(yield* stored, { visits: 0, positions: 0 })
+
+          // Nothing is forgotten: what comes later is new to each of them.
+          github.addGist("ann", { files: { "a.md": "" } })
+          yield* gitpip.scan()
+          for (const visitor of ["visitor-1", "visitor-2"]) {
+            assert.lengthOf((yield* gitpip.latest(name("ann"), Visitor.make(visitor))).files, 1)
+            for (let n = 0; n < 5; n++) {
+              assert.deepInclude(yield* gitpip.latest(name("ann"), Visitor.make(visitor)), { id: null, files: [] })
+            }
+          }
+          assert.deepStrictEqual(yield* stored, { visits: 2, positions: 2 })
+        })
+      )
+    )
+
+    it.effect("a user takes no more than 10,000 visitors, and shows each of them what is new as before", () =>
+      inWorld(database, {}, ({ github }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          const sql = yield* SqlClient.SqlClient
+          for (const login of ["ann", "bob"]) {
+            github.addUser(login)
+            github.addGist(login, { files: { "a.md": "" } })
+            yield* gitpip.track(name(login))
+          }
+          yield* gitpip.scan()
+          yield* sql`insert into visitor_positions (user_key, visitor, until_file)
+            select u.key, n::text, 0 from users u, generate_series(1, ${maxVisitors - 1}::integer) n where u.username = 'ann'`
+          assert.lengthOf((yield* gitpip.latest(name("ann"), Visitor.make("last"))).files, 1)
+          const before = yield* stored
+          const refused = yield* Effect.flip(gitpip.latest(name("ann"), Visitor.make("another")))
+          assert.strictEqual(refused._tag, "TooManyVisitors")
+          assert.deepStrictEqual(yield* stored, before)
+          assert.lengthOf((yield* gitpip.latest(name("ann"), Visitor.make("7"))).files, 1)
+          assert.lengthOf((yield* gitpip.latest(name("bob"), Visitor.make("another"))).files, 1)
+        })
+      )
+    )
   })
 }
 
@@ -62,8 +120,8 @@ it.effect("a visit can be read again, by its own user only", () =>
       const visit = yield* gitpip.latest(name("ann"))
       github.addGist("ann", { files: { "b.md": "" } })
       yield* gitpip.scan()
-      assert.deepStrictEqual(yield* gitpip.visit(name("ann"), visit.id), visit)
-      assert.strictEqual((yield* Effect.flip(gitpip.visit(name("bob"), visit.id)))._tag, "VisitNotFound")
+      assert.deepStrictEqual(yield* gitpip.visit(name("ann"), visit.id ?? 0), visit)
+      assert.strictEqual((yield* Effect.flip(gitpip.visit(name("bob"), visit.id ?? 0)))._tag, "VisitNotFound")
       assert.strictEqual((yield* Effect.flip(gitpip.latest(name("nobody"))))._tag, "UserNotTracked")
     })
   )

@@ -100,6 +100,22 @@ describe("lists", () => {
     })
   )
 
+  it.effect("A profile shows its e-mail address to callers with a token only", () =>
+    Effect.gen(function* () {
+      const { fake } = yield* github()
+      fake.setProfile("octocat", { name: "Mona", email: "mona@github.com" })
+      fake.setProfile("octocat", { company: "@github" })
+      const shown = (headers: Readonly<Record<string, string>>) =>
+        Effect.map(ask(fake, "/users/octocat", { headers }), ({ json: { company, email, name } }) => [
+          name,
+          email,
+          company
+        ])
+      assert.deepStrictEqual(yield* shown(token("a")), ["Mona", "mona@github.com", "@github"])
+      assert.deepStrictEqual(yield* shown({}), ["Mona", null, "@github"])
+    })
+  )
+
   it.effect("The public feed ends at 3,000 gists", () =>
     Effect.gen(function* () {
       const { fake } = yield* github({}, 3005)

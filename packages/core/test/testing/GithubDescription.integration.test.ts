@@ -47,6 +47,13 @@ const resolve = (reference: string) =>
 const octocat = Effect.fnUntraced(function* () {
   const github = yield* FakeGithub.make()
   const id = github.addUser("octocat", { id: 583231 })
+  github.setProfile("octocat", {
+    name: "Ω",
+    email: "a@b",
+    company: "@github",
+    website: "https://github.blog",
+    bio: "x"
+  })
   const gist = github.addGist("octocat", {
     description: null,
     files: {

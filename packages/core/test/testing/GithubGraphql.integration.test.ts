@@ -41,6 +41,29 @@ describe("GraphQL", () => {
     })
   )
 
+  it.effect("shows a user's public profile, and refuses a whole query for an e-mail address", () =>
+    Effect.gen(function* () {
+      const { github, query } = yield* world()
+      github.setProfile("octocat", {
+        name: "Mona",
+        email: "mona@github.com",
+        website: "https://github.blog",
+        bio: "hi"
+      })
+      const shown = yield* query(`{ user(login: "octocat") { name company location websiteUrl bio createdAt } }`)
+      assert.deepStrictEqual(shown.json.data.user, {
+        name: "Mona",
+        company: null,
+        location: null,
+        websiteUrl: "https://github.blog",
+        bio: "hi",
+        createdAt: "1970-01-01T00:00:00Z"
+      })
+      const { json } = yield* query(`{ user(login: "octocat") { login email } }`)
+      assert.deepStrictEqual([json.data, json.errors[0].type], [undefined, "INSUFFICIENT_SCOPES"])
+    })
+  )
+
   it.effect("shows public gists, last changed first, with their files", () =>
     Effect.gen(function* () {
       const { github, query } = yield* world()

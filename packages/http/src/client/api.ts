@@ -5,6 +5,7 @@ import type {
   FilePreview,
   GistFile,
   News,
+  Profile,
   Publication,
   PublicationDetails,
   Scan,
@@ -18,6 +19,7 @@ export type DayJson = typeof Day.Encoded
 export type FileJson = typeof GistFile.Encoded
 export type NewsJson = typeof News.Encoded
 export type PreviewJson = typeof FilePreview.Encoded
+export type ProfileJson = typeof Profile.Encoded
 export type PublicationJson = typeof Publication.Encoded
 export type PublicationDetailsJson = typeof PublicationDetails.Encoded
 export type ScanJson = typeof Scan.Encoded

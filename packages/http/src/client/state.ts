@@ -34,6 +34,7 @@ export interface UserView {
 
 export type Preview = PreviewJson | { readonly problem: string } | "loading"
 
+/** Everything that the page shows. An action replaces it by another one. */
 export interface State {
   /** The user whose page is shown, or `null` for the overview. */
   readonly route: string | null

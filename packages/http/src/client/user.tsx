@@ -1,10 +1,10 @@
 /** The page of one user: state, buttons, scans under way, and files. */
 import { retry, scan, untrack } from "./actions.js"
-import type { StatusJson } from "./api.js"
+import type { ProfileJson, StatusJson } from "./api.js"
 import { Files } from "./files.js"
 import { Out, ScansUnderWay, State, Time } from "./parts.js"
 import { set, state, type UserView } from "./state.js"
-import { count } from "./words.js"
+import { count, dateTime } from "./words.js"
 
 export const UserPage = () => {
   const { scans, status, user } = state
@@ -24,6 +24,7 @@ export const UserPage = () => {
     <>
       <BackLink />
       <h1 tabIndex={-1}>{login}</h1>
+      <Profile profile={user.details.profile} />
       <Summary status={status} user={user} />
       <div class="actions">
         <button type="button" class="main" onClick={() => scan(login)}>
@@ -50,6 +51,33 @@ const BackLink = () => (
     <a href="./">All users</a>
   </p>
 )
+
+/** What the user has made public at GitHub. */
+const Profile = ({ profile }: { readonly profile: ProfileJson | null }) => {
+  if (profile === null) return null
+  const { account_created_at, bio, company, email, location, name, website } = profile
+  const facts = [name, company, location].filter((fact) => fact !== null)
+  return (
+    <div class="profile">
+      {facts.length === 0 ? null : <p>{facts.join(" · ")}</p>}
+      {bio === null ? null : <p>{bio}</p>}
+      <p class="quiet">
+        {email === null ? null : <a href={`mailto:${encodeURIComponent(email)}`}>{email}</a>}
+        {email === null || website === null ? null : " · "}
+        {website === null ? null : <Website address={website} />}
+        {account_created_at === null ? null : (
+          <span>
+            {email === null && website === null ? null : " · "}At GitHub since {dateTime(account_created_at)}
+          </span>
+        )}
+      </p>
+    </div>
+  )
+}
+
+/** The user typed the address, so that only an address of the Web becomes a link. */
+const Website = ({ address }: { readonly address: string }) =>
+  /^https?:\/\//i.test(address) ? <Out href={address}>{address}</Out> : <span>{address}</span>
 
 const Summary = ({ status, user }: { readonly status: StatusJson; readonly user: UserView }) => {
   const { counts, deal_id, user: tracked } = user.details

@@ -15,7 +15,10 @@ export const layerGists = HttpApiBuilder.group(
     return handlers.handleAll({
       latest: ({ params, query }) =>
         Effect.map(orProblem(gitpip.latest(params.username, query.visitor)), ({ files, id }) =>
-          HttpServerResponse.jsonUnsafe(files.map(fileJson), { headers: { "gitpip-visit": String(id) } })
+          HttpServerResponse.jsonUnsafe(
+            files.map(fileJson),
+            id === null ? {} : { headers: { "gitpip-visit": String(id) } }
+          )
         ),
       news: ({ query }) =>
         paged(query, (limit) =>

@@ -55,6 +55,12 @@ export const layerUsers = HttpApiBuilder.group(
           ? allUsers
           : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit, state: query.state }))),
       get: ({ params }) => orProblem(gitpip.user(params.username)),
+      forget: ({ params }) =>
+        orProblem(gitpip.forget(params.username)).pipe(
+          Effect.catchTag("UserNotTrackedProblem", () =>
+            Effect.fail(new UserNotTrackedProblem({ detail: `Nothing is stored about ${params.username}` }))
+          )
+        ),
       untrack: ({ params }) =>
         orProblem(gitpip.untrack(params.username)).pipe(
           // The problem of other calls ends with how to track the user.

@@ -68,6 +68,7 @@ ${preloads.join("\n")}
 
 const isVisitor = Schema.is(Visitor)
 
+/** The routes of the page and its files, which need no key. A new browser gets a visitor of its own, in a cookie. */
 export const layerPage = Layer.unwrap(
   Effect.map(Settings, ({ apiKey }) => {
     let made: ReturnType<typeof shell> | undefined

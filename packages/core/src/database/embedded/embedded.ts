@@ -13,9 +13,12 @@ import { prepare, UnsafeDirectory } from "./directory.ts"
 import { Held, release, take } from "./lockFile.ts"
 import * as ServerFile from "./serverFile.ts"
 
+/** The embedded database cannot be opened. The message says why and what to do. */
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
+  /** Another process has the directory. */
+  reason: Schema.optionalKey(Schema.Literal("inUse")),
   /** The address of the server that has the directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
@@ -76,6 +79,9 @@ interface Session {
   readonly close: () => Promise<void>
 }
 
+/** PGlite fills the shared buffers with zeros at its start, so that all of them are resident. PostgreSQL's default is 128 MB. */
+const sharedBuffers = "shared_buffers=16MB"
+
 /**
  * Hazard: PostgreSQL answers with errors; it throws only when it has broken off in the middle of something (a panic, since
  * the disk was full, say). What is in memory then must not touch the files any more, not even to close them. It is left
@@ -84,21 +90,25 @@ interface Session {
 const openSession = async (directory: string | undefined): Promise<Session> => {
   // Loaded only when used: it is large, and programs with a server never need it.
   const { PGlite } = await import("@electric-sql/pglite")
+  const options = {
+    startParams: [...PGlite.defaultStartParams, "-c", sharedBuffers],
+    initDbStartParams: ["-c", sharedBuffers]
+  }
   const open = async () => {
-    if (directory === undefined) return PGlite.create("memory://")
+    if (directory === undefined) return PGlite.create("memory://", options)
     const database = join(resolve(directory), "postgres")
     if (!existsSync(join(database, "PG_VERSION"))) {
       // Made aside first: one that was cut off while it was made would never start.
       const aside = `${database}.new`
       await rm(aside, { recursive: true, force: true })
       await mkdir(aside, { mode: 0o700 })
-      await (await PGlite.create(aside)).close()
+      await (await PGlite.create(aside, options)).close()
       await rm(database, { recursive: true, force: true })
       await rename(aside, database)
     }
     // PostgreSQL's own lock file. One that a crash left empty would keep it from starting ever again; ours has been taken.
     await rm(join(database, "postmaster.pid"), { force: true })
-    return PGlite.create(database)
+    return PGlite.create(database, options)
   }
   let db: PGlite | undefined = await open()
   let queue: Promise<unknown> = Promise.resolve()
@@ -147,6 +157,7 @@ const refused = Effect.fnUntraced(function* (directory: string, cause: unknown) 
   const { owner, pid } = cause
   const server = pid === undefined ? undefined : yield* Effect.promise(() => ServerFile.read(directory, pid))
   return new EmbeddedError({
+    reason: "inUse",
     message: `The data directory ${directory} is in use by ${owner}${
       server === undefined
         ? ". Stop that process first, or set GITPIP_DATA_DIR to another directory"

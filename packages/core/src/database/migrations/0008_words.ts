@@ -1,6 +1,6 @@
 /**
- * Renames tables, columns and functions to the field's terms, and has visits dated by the database's clock. Of all rows, only
- * one outcome of an attempt changes.
+ * Renames tables, columns and functions to the field's terms, has visits dated by the database's clock, and keeps each visitor's
+ * position apart from the visits. Of all rows, only one outcome of an attempt changes.
  *
  * Hazard: a server of an older version on the same database fails from here on, so stop all of them before the upgrade.
  */
@@ -61,26 +61,50 @@ export default Effect.gen(function* () {
   // Hazard: the lock must be a statement of its own. Each statement of a volatile function sees what was committed before the
   // statement began, so the last one sees whatever a scan committed while the first one waited.
   yield* sql`drop function record_visit`
+  // The place up to which each visitor has seen a user's files. Visits are history, and old ones are deleted.
+  yield* sql`create table visitor_positions (
+    user_key bigint not null references users (key),
+    visitor text not null,
+    until_file bigint not null,
+    primary key (user_key, visitor)
+  )`
+  yield* sql`insert into visitor_positions (user_key, visitor, until_file)
+    select user_key, visitor, max(until_file) from visits group by user_key, visitor`
+  // A visit that shows nothing new is answered with a row without a key, and stored nowhere. A visit of one visitor too many
+  // is answered in the same way, with the range that it would have shown.
   // A caller waits for the visit, so it fails soon when a transaction holds the user's row.
-  yield* sql`create function record_visit(visited text, by_visitor text) returns setof visits
+  yield* sql`create function record_visit(visited text, by_visitor text, max_visitors integer) returns setof visits
     language plpgsql volatile set lock_timeout = '5s' as $$
     declare
       owner bigint;
       seen bigint;
+      newest bigint;
+      visitors bigint;
     begin
       select u.key into owner from users u
         where lower(u.username) = lower(visited) and u.untracked_at is null for update;
       if not found then
         return;
       end if;
-      select v.until_file into seen from visits v
-        where v.user_key = owner and v.visitor = by_visitor order by v.key desc limit 1;
+      select p.until_file into seen from visitor_positions p where p.user_key = owner and p.visitor = by_visitor;
+      select greatest(coalesce(max(f.key), 0), coalesce(seen, 0)) into newest from gist_files f where f.user_key = owner;
+      if seen is null then
+        select count(*) into visitors from (
+          select from visitor_positions p where p.user_key = owner limit max_visitors) known;
+      end if;
+      if newest = coalesce(seen, 0) or visitors >= max_visitors then
+        return query select null::bigint, owner, by_visitor, coalesce(seen, 0), newest, clock_timestamp();
+        return;
+      end if;
+      insert into visitor_positions as p (user_key, visitor, until_file) values (owner, by_visitor, newest)
+        on conflict (user_key, visitor) do update set until_file = excluded.until_file;
       return query insert into visits (user_key, visitor, after_file, until_file, visited_at)
-        select owner, by_visitor, coalesce(seen, 0),
-          greatest(coalesce(seen, 0), coalesce((select max(f.key) from gist_files f where f.user_key = owner), 0)),
-          clock_timestamp()
+        values (owner, by_visitor, coalesce(seen, 0), newest, clock_timestamp())
         returning *;
     end $$`
+
+  // The scans that found nothing, for the deletion of old ones.
+  yield* sql`create index scans_without_files on scans (key) where files = 0`
 
   yield* sql`drop function use_door`
   // Grants slots in the window, and answers them with the window as any server knows it.

@@ -7,7 +7,9 @@ import shares from "./0005_shares.ts"
 import outbox from "./0006_outbox.ts"
 import listings from "./0007_listings.ts"
 import words from "./0008_words.ts"
+import contacts from "./0009_contacts.ts"
 
+/** Each migration by its number and name, as the table `gitpip_migrations` stores them. */
 export const migrations = {
   "0001_initial": initial,
   "0002_certainty": certainty,
@@ -16,7 +18,8 @@ export const migrations = {
   "0005_shares": shares,
   "0006_outbox": outbox,
   "0007_listings": listings,
-  "0008_words": words
+  "0008_words": words,
+  "0009_contacts": contacts
 }
 
 /** The newest schema that this program knows. */

@@ -16,6 +16,7 @@ import type { Reply } from "./reply.ts"
 import { makeRouter } from "./router.ts"
 import { stall, write, writers } from "./writers.ts"
 
+/** The part of a fake that knows its service: addresses, answers, and faults of its own. */
 export interface Service<Route extends string, Own extends { readonly kind: string }> {
   readonly routes: ReadonlyArray<Route>
   readonly answer: (request: FakeRequest<Route>) => Reply
@@ -23,6 +24,7 @@ export interface Service<Route extends string, Own extends { readonly kind: stri
   readonly fault: (fault: Own, request: FakeRequest<Route>) => Reply
 }
 
+/** Listens on loopback until the scope closes, logs each request, and answers by a pending fault or by the service. */
 export const serve = Effect.fnUntraced(function* <Route extends string, Own extends { readonly kind: string }>(
   options: FakeServiceOptions,
   /** Built once the origin is known, for services whose answers hold their own addresses. */

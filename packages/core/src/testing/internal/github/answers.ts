@@ -18,6 +18,7 @@ export interface Github {
   readonly addresses: Addresses
 }
 
+/** The answer to one request by its route. Accounts and gists that outsiders cannot see are `404`. */
 export const answer = (github: Github, call: Call): Reply => {
   const { addresses, state } = github
   const { method, params, route } = call.request
@@ -47,7 +48,12 @@ const userList = ({ addresses }: Github, call: Call, user: StoredUser | undefine
     : list(call, { subject: user, path: `/user/${user.id}/gists`, max: Number.POSITIVE_INFINITY }, addresses)
 
 const userProfile = ({ addresses }: Github, call: Call, user: StoredUser | undefined): Reply =>
-  user === undefined ? notFound() : conditional(call, () => ({ body: JSON.stringify(profile(user, addresses)) }))
+  user === undefined
+    ? notFound()
+    : conditional(call, () => {
+        const hasToken = call.request.headers.authorization !== undefined
+        return { body: JSON.stringify(profile(user, addresses, { hasToken })) }
+      })
 
 /** Answers secret gists as well: the id is enough to read one. Only lists leave secret gists out. */
 const oneGist = ({ addresses }: Github, call: Call, gist: StoredGist | undefined): Reply => {

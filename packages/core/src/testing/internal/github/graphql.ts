@@ -11,6 +11,7 @@ import { refusal } from "./refusals.ts"
 import type { GithubRoute } from "./routes.ts"
 import type { GithubState } from "./state.ts"
 
+/** A fault of the query API alone. */
 export type GraphqlFault =
   /** The hour's points are spent. The second spelling was seen in 2026 (https://github.com/yanyongyu/githubkit/issues/271). */
   | { readonly kind: "points-spent"; readonly resetInSeconds: number; readonly type?: "RATE_LIMITED" | "RATE_LIMIT" }
@@ -32,6 +33,7 @@ export const isGraphqlFault = (fault: { readonly kind: string }): fault is Graph
 
 type Request = FakeRequest<GithubRoute>
 
+/** The query API: it checks the credential and the limits, then lets the engine execute the query. */
 export const makeGraphql = (options: {
   readonly engine: GraphqlEngine
   readonly state: GithubState

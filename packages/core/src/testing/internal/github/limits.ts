@@ -8,6 +8,7 @@ const HOUR = 3_600_000
 const MINUTE = 60_000
 const LIMIT_DOCS = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 
+/** An hour's budget of one credential, as headers report it. */
 export interface PrimaryFacts {
   readonly limit: number
   readonly remaining: number
@@ -25,6 +26,7 @@ export interface PrimaryLimit {
   ) => void
 }
 
+/** Budgets by credential. An hour begins with the first request after the last hour's end. */
 export const makePrimaryLimit = (): PrimaryLimit => {
   const windows = new Map<string, { used: number; readonly endsAt: number }>()
   return {
@@ -68,6 +70,7 @@ export const limitHeaders = (facts: PrimaryFacts, resource: "core" | "graphql" =
   "x-ratelimit-resource": resource
 })
 
+/** The answer to a request beyond the hour's budget. GitHub sends no `retry-after` with it. */
 export const primaryLimitReached = (status: 403 | 429, facts: PrimaryFacts): Reply =>
   jsonReply(
     status,
@@ -75,6 +78,7 @@ export const primaryLimitReached = (status: 403 | 429, facts: PrimaryFacts): Rep
     limitHeaders(facts)
   )
 
+/** The answer to too many requests in a minute. `retry-after` may be missing, as at GitHub. */
 export const secondaryLimitReached = (
   status: 403 | 429,
   retryAfterSeconds: number | undefined,

@@ -13,4 +13,5 @@ export const githubRoutes = [
   "/raw/{login}/{gist}/{sha}/{name}"
 ] as const
 
+/** An address of the fake, by which faults and the log of requests are chosen. */
 export type GithubRoute = (typeof githubRoutes)[number]

@@ -5,8 +5,9 @@
  */
 import { createHash } from "node:crypto"
 import { storedFile } from "./files.ts"
-import { type StoredGist, StoredUser, Subject } from "./subjects.ts"
+import { type StoredGist, StoredUser, Subject, type UserProfile } from "./subjects.ts"
 
+/** A gist to add to the fake: its owner and files; the fake fills the rest. */
 export interface GistInput {
   readonly id?: string
   readonly description?: string | null
@@ -20,6 +21,7 @@ export interface GistInput {
   readonly public?: boolean
 }
 
+/** The accounts and gists of the fake. Methods that change them throw on names that do not exist, or exist already. */
 export class GithubState {
   readonly feed = new Subject()
   readonly #logins = new Map<string, StoredUser>()
@@ -65,6 +67,11 @@ export class GithubState {
     for (const gist of [...this.#gists.values()]) if (gist.owner === user) this.deleteGist(gist.id)
     this.#logins.delete(login.toLowerCase())
     this.#ids.delete(user.id)
+  }
+
+  setProfile(login: string, changes: Partial<UserProfile>): void {
+    const user = this.#user(login)
+    user.profile = { ...user.profile, ...changes }
   }
 
   renameUser(from: string, to: string): void {

@@ -60,8 +60,20 @@ export class Subject {
   }
 }
 
+/** What a user has made public about themselves. `null`: nothing. */
+export interface UserProfile {
+  readonly name: string | null
+  readonly email: string | null
+  readonly company: string | null
+  readonly location: string | null
+  /** The address of a page, as the user typed it. */
+  readonly website: string | null
+  readonly bio: string | null
+}
+
 export class StoredUser extends Subject {
   suspended = false
+  profile: UserProfile = { name: null, email: null, company: null, location: null, website: null, bio: null }
   /** Whether requests come with the token of this user, whose list then shows secret gists as well. */
   isSelf = false
   login: string

@@ -48,15 +48,16 @@ const simpleUser = ({ login, id, type }: StoredUser, { api }: Addresses) => {
   }
 }
 
-export const profile = (user: StoredUser, addresses: Addresses) => ({
+/** An e-mail address is shown to callers with a token only: https://docs.github.com/en/rest/users/users#get-a-user */
+export const profile = (user: StoredUser, addresses: Addresses, { hasToken }: { readonly hasToken: boolean }) => ({
   ...simpleUser(user, addresses),
-  name: null,
-  company: null,
-  blog: "",
-  location: null,
-  email: null,
+  name: user.profile.name,
+  company: user.profile.company,
+  blog: user.profile.website ?? "",
+  location: user.profile.location,
+  email: hasToken ? user.profile.email : null,
   hireable: null,
-  bio: null,
+  bio: user.profile.bio,
   twitter_username: null,
   public_repos: 0,
   public_gists: user.gists.length,

@@ -26,6 +26,7 @@ export interface Company {
   setup: PipedriveSetup
 }
 
+/** An empty company. `now` gives epoch milliseconds. */
 export const makeCompany = (options: CompanyOptions, setup: PipedriveSetup, now: () => number): Company => ({
   options,
   setup,

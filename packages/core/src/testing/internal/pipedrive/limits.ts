@@ -19,6 +19,7 @@ export interface BurstFacts {
   readonly reset: number
 }
 
+/** The rolling window. Each call notes a request at `now`, in epoch milliseconds, unless the window is full. */
 export const makeBurst = ({ limit, windowMillis }: BurstOptions) => {
   let recent: Array<number> = []
   return (now: number): BurstFacts => {
@@ -67,6 +68,7 @@ export const makeBudget = (limit: number | false) => {
   }
 }
 
+/** The headers that report the window on every answer. */
 export const burstHeaders = (facts: BurstFacts): Readonly<Record<string, string>> => ({
   "x-ratelimit-limit": `${facts.limit}`,
   "x-ratelimit-remaining": `${facts.remaining}`,

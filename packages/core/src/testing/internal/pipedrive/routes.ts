@@ -17,4 +17,5 @@ export const pipedriveRoutes = [
   "/api/v1/notes"
 ] as const
 
+/** An address of the fake, by which faults and the log of requests are chosen. */
 export type PipedriveRoute = (typeof pipedriveRoutes)[number]

@@ -24,6 +24,7 @@ export interface PipedriveUser extends PipedriveChoice {
   readonly active_flag: boolean
 }
 
+/** What a company has set up, and settings name: each choice by its number and its name. */
 export interface PipedriveSetup {
   readonly pipelines: ReadonlyArray<PipedriveChoice>
   readonly stages: ReadonlyArray<PipedriveStage>

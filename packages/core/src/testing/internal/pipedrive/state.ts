@@ -1,6 +1,7 @@
 /** What the Pipedrive fake stores, and how its lists are cut into pages. */
 import { instant } from "../time.ts"
 
+/** An activity as version 2 of the API shows it. */
 export interface PipedriveActivity {
   readonly id: number
   readonly subject: string
@@ -33,6 +34,7 @@ export interface PipedriveActivity {
   readonly outcome: number | null
 }
 
+/** A deal as version 2 of the API shows it. */
 export interface PipedriveDeal {
   readonly id: number
   readonly title: string
@@ -65,7 +67,7 @@ export interface PipedriveDeal {
   readonly custom_fields: Readonly<Record<string, unknown>>
 }
 
-/** Of version 1 of the API. */
+/** A note as version 1 of the API shows it; version 2 has no notes. */
 export interface PipedriveNote {
   readonly id: number
   readonly content: string

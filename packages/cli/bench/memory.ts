@@ -1,0 +1,108 @@
+/**
+ * Resident memory with the embedded database: a bare PGlite, and `gitpip serve` with 1,000 users. See README.md. Linux only.
+ *
+ *     node packages/cli/bench/memory.ts [the program, in place of this checkout's]
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
+import { service } from "../../core/bench/support/bench.ts"
+
+const users = 1_000
+const program = process.argv[2] ?? fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), "gitpip-memory-"))
+
+/** In MB: at present, and at most since the last call. */
+const memoryOf = ({ pid }: ChildProcess) => {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8")
+  const of = (name: string) => Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) / 1_000)
+  const found = { now: of("VmRSS"), peak: of("VmHWM") }
+  // Resets the peak: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
+  writeFileSync(`/proc/${pid}/clear_refs`, "5")
+  return found
+}
+
+const line = (what: string, child: ChildProcess): void => {
+  const { now, peak } = memoryOf(child)
+  process.stdout.write(`${what.padEnd(52)} ${String(now).padStart(5)} MB ${String(peak).padStart(7)} MB\n`)
+}
+
+/** Starts a script, and waits until its output has the text. */
+const start = async (args: ReadonlyArray<string>, text: string, env: Record<string, string> = {}) => {
+  const child = spawn(process.execPath, args, {
+    cwd: directory,
+    env: { PATH: process.env.PATH, GITPIP_FEED: "false", GITPIP_PORT: "0", GITPIP_DATA_DIR: "data", ...env },
+    stdio: ["ignore", "pipe", "inherit"]
+  })
+  await saying(child, text)
+  return child
+}
+
+const saying = (child: ChildProcess, text: string) =>
+  new Promise<void>((resolve, reject) => {
+    const read = (said: Buffer) => {
+      if (!said.includes(text)) return
+      child.stdout?.off("data", read).resume()
+      resolve()
+    }
+    child.stdout?.on("data", read)
+    child.once("close", (code) => reject(new Error(`The process ended with ${code} before it said ${text}`)))
+  })
+
+const stop = (child: ChildProcess) =>
+  new Promise<void>((resolve) => {
+    child.once("close", () => resolve())
+    child.kill("SIGTERM")
+  })
+
+/** The optimizing compiler runs in the background, for some seconds after the start. */
+const idle = () => pause(10_000)
+
+const bare = `import { PGlite } from "${import.meta.resolve("@electric-sql/pglite", new URL("../../core/src/", import.meta.url))}"
+await PGlite.create(process.argv[1])
+console.log("open")
+setInterval(() => {}, 1000)`
+
+const run = async (github: string) => {
+  for (const what of ["made", "opened again"]) {
+    const child = await start(["--input-type=module", "--eval", bare, join(directory, "bare")], "open")
+    line(`bare PGlite: ${what}`, child)
+    await idle()
+    line(`bare PGlite: ${what}, 10 seconds later`, child)
+    await stop(child)
+  }
+  const serve = (env: Record<string, string> = {}) =>
+    start([program, "serve", "--json"], "http.listening", { GITHUB_API_URL: github, GITHUB_TOKEN: "t", ...env })
+  let server = await serve()
+  line("gitpip serve: made", server)
+  await idle()
+  line("gitpip serve: made, 10 seconds later", server)
+  await stop(server)
+  const list = join(directory, "users.txt")
+  writeFileSync(list, Array.from({ length: users }, (_, n) => `user-${n + 1}`).join("\n"))
+  const env = { ...process.env, GITPIP_DATA_DIR: join(directory, "data") }
+  const track = spawn(process.execPath, [program, "track", "--from", list], { env, stdio: "ignore" })
+  await new Promise((resolve) => track.once("close", resolve))
+  server = await serve()
+  line("gitpip serve: opened again", server)
+  await saying(server, "scan.ended")
+  line("gitpip serve: scanned 1,000 new users", server)
+  await idle()
+  line("gitpip serve: scanned, 10 seconds later", server)
+  await stop(server)
+}
+
+process.stdout.write(`${"".padEnd(52)}      now  highest\n`)
+await Effect.runPromise(
+  Effect.scoped(
+    Effect.gen(function* () {
+      const github = yield* service("github")
+      yield* github.call("gists", { from: 1, users, files: [1, 2], bytes: 200 })
+      yield* Effect.promise(() => run(github.url))
+    })
+  )
+).finally(() => rmSync(directory, { recursive: true, force: true }))

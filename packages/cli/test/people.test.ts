@@ -1,0 +1,79 @@
+/** What the commands about one person print. */
+import { assert, describe, it } from "@effect/vitest"
+import type { Forgotten, UserDetails } from "@gitpip/core"
+import { UserId, Username } from "@gitpip/core"
+import { DateTime } from "effect"
+import { show } from "../src/commands/forget.ts"
+import { detailsOf } from "../src/commands/users.ts"
+
+const mona = Username.make("mona")
+
+describe("the report of forget", () => {
+  const nothing: Forgotten = { login: mona, files: 0, hashes: 0, activities: [], deals: [], unconfirmed: [] }
+
+  it("the report says that nothing stands in Pipedrive when no file was sent", () =>
+    assert.deepStrictEqual(show({ ...nothing, files: 1 }), [
+      "Erased everything that was stored about mona: 1 file",
+      "Nothing about this user stands in Pipedrive"
+    ]))
+
+  it("the report numbers the deals and activities that stand in Pipedrive, and names what may", () =>
+    assert.deepStrictEqual(
+      show({ ...nothing, files: 3, hashes: 2, activities: [4, 5], deals: [6], unconfirmed: ["https://x.example"] }),
+      [
+        "Erased everything that was stored about mona: 3 files, of which 2 left a keyed hash",
+        "Still in Pipedrive; delete there what must go:",
+        "  1 deal: 6",
+        "  2 activities: 4, 5",
+        "  perhaps an activity about https://x.example"
+      ]
+    ))
+})
+
+describe("a user's details", () => {
+  const at = DateTime.makeUnsafe(0)
+  const details: UserDetails = {
+    user: {
+      login: mona,
+      id: UserId.make(7),
+      githubId: null,
+      state: "new",
+      trackedAt: at,
+      checkedAt: null,
+      failures: 0,
+      retryAt: null,
+      errorReason: null,
+      errorMessage: null
+    },
+    profile: null,
+    dealId: null,
+    counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
+  }
+  const labels = (of: UserDetails) => detailsOf(of).rows.map(([label]) => label)
+
+  it("a user's details say that the profile was not read yet", () =>
+    assert.deepStrictEqual(labels(details), ["user", "profile", "state", "tracked", "scanned", "files"]))
+
+  it("a user's details show what is public, and leave out what is not", () => {
+    const profile = {
+      name: "Mona",
+      email: "mona@example.com",
+      company: null,
+      location: null,
+      website: null,
+      bio: null,
+      accountCreatedAt: at
+    }
+    assert.deepStrictEqual(labels({ ...details, profile, dealId: 3 }), [
+      "user",
+      "name",
+      "e-mail",
+      "at GitHub since",
+      "state",
+      "tracked",
+      "scanned",
+      "files",
+      "deal"
+    ])
+  })
+})

@@ -1,0 +1,40 @@
+/**
+ * The public profiles of tracked users, and what stays of users that are forgotten: keyed hashes of files that were
+ * published, so that a user who is tracked again has no file published twice.
+ */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+
+export default Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+
+  // Beside `users`, whose rows every check updates.
+  yield* sql`create table profiles (
+    user_key bigint primary key references users (key) on delete cascade,
+    name text,
+    email text,
+    company text,
+    location text,
+    website text,
+    bio text,
+    account_created_at timestamptz,
+    fingerprint text,
+    etag text,
+    read_at timestamptz,
+    due_at timestamptz not null
+  )`
+  yield* sql`create index profiles_due on profiles (due_at)`
+  yield* sql`insert into profiles (user_key, due_at) select key, clock_timestamp() from users where untracked_at is null`
+
+  yield* sql`create table forgotten_keys (
+    id integer primary key check (id = 1),
+    inner_pad bytea not null check (length(inner_pad) = 64),
+    outer_pad bytea not null check (length(outer_pad) = 64)
+  )`
+  yield* sql`create table forgotten_files (hash bytea primary key)`
+
+  // HMAC-SHA-256 by its definition (RFC 2104), because PostgreSQL has it in an extension only. `null` without a key.
+  yield* sql`create function forgotten_hash(gist_id text, filename text) returns bytea language sql stable as $$
+    select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(json_build_array(gist_id, filename)::text, 'UTF8')))
+    from forgotten_keys k $$`
+})

@@ -1,0 +1,88 @@
+/**
+ * Reads profiles by requests of their own: soon after a user is tracked, and then once in a month. Batches show profiles as
+ * well, but no e-mail address, and small installations send no batches.
+ *
+ * Guarantee: no check waits for a profile or fails because of one. Profiles are read with what is left of the hour.
+ */
+import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
+import type { DatabaseError } from "../database/Database.ts"
+import * as Timing from "../domain/Timing.ts"
+import { Github, type ProfilePage } from "../github/Github.ts"
+import { Limits } from "../limits/Limits.ts"
+import type { ThrottleState } from "../limits/Throttle.ts"
+import type { DueProfile } from "../store/Profiles.ts"
+import { Store } from "../store/Store.ts"
+
+/** Profiles read in a row, so that a round ends soon. */
+const maxInARow = 20
+
+/** Whether the hour has room for a profile: half of the hour belongs to checks and files, less towards the hour's end. */
+export const hasRoomForProfile = (
+  { blockedUntil, budget }: Pick<ThrottleState, "blockedUntil" | "budget">,
+  now: number
+): boolean =>
+  blockedUntil <= now &&
+  (budget === undefined ||
+    budget.resetAt <= now ||
+    Timing.backlogAllowance({
+      left: budget.remaining,
+      limit: budget.limit,
+      renewsAt: budget.resetAt,
+      period: Duration.hours(1),
+      now
+    }) >= 1)
+
+/** Whether an answer is about the account that is tracked: a login that was given up may belong to another person. */
+export const isOwn = (due: Pick<DueProfile, "githubId">, { account }: Pick<ProfilePage, "account">): boolean =>
+  due.githubId === null || due.githubId === account.id
+
+/** Keeps the profiles of tracked users fresh. */
+export class Profiles extends Context.Service<
+  Profiles,
+  {
+    /** Reads profiles that are due while the hour has room, at most some in a row. Answers how many were read. */
+    readonly refresh: Effect.Effect<number, DatabaseError>
+  }
+>()("gitpip/Profiles") {
+  static readonly layer: Layer.Layer<Profiles, never, Store | Limits | Github> = Layer.effect(
+    Profiles,
+    Effect.gen(function* () {
+      const { profiles } = yield* Store
+      const github = yield* Github
+      const limits = yield* Limits
+
+      const mayRead = Effect.gen(function* () {
+        if (Option.isSome(yield* github.refused)) return false
+        return hasRoomForProfile(yield* limits.requests, yield* Clock.currentTimeMillis)
+      })
+
+      const store = Effect.fnUntraced(function* (due: DueProfile, page: Option.Option<ProfilePage>) {
+        if (Option.isNone(page)) return yield* profiles.confirm(due.userKey)
+        // The next check finds out who the login belongs to. Until then the profile is due again tomorrow.
+        if (!isOwn(due, page.value)) return
+        const { etag, profile } = page.value
+        yield* profiles.put({ ...profile, userKey: due.userKey, etag: Option.getOrNull(etag) })
+      })
+
+      return Profiles.of({
+        refresh: Effect.gen(function* () {
+          for (let count = 0; count < maxInARow; count++) {
+            if (!(yield* mayRead)) return count
+            const due = yield* profiles.takeDue
+            if (Option.isNone(due)) return count
+            const { etag, username } = due.value
+            const isAnswered = yield* github.profile(username, Option.fromNullishOr(etag)).pipe(
+              Effect.flatMap((page) => store(due.value, page)),
+              Effect.as(true),
+              // Checks report what GitHub refuses. The profile is due again tomorrow.
+              Effect.catchReason("GithubError", "UserNotFound", () => Effect.succeed(true)),
+              Effect.catchTag("GithubError", () => Effect.succeed(false))
+            )
+            if (!isAnswered) return count
+          }
+          return maxInARow
+        }).pipe(Effect.withSpan("Profiles.refresh"))
+      })
+    })
+  )
+}

@@ -1,0 +1,184 @@
+/**
+ * Erases a user: every row about the person, but keyed hashes of the files that are or may be in Pipedrive. `intake.ts` finds
+ * such a hash when the user is tracked again, and queues no publication for the file.
+ *
+ * Guarantees: all or nothing, by one transaction. Nothing is erased under a running attempt. A process that slept past its
+ * lease finds no row to send, or has sent already: then the file's hash stays, and `settlement.ts` notes what it created as a
+ * duplicate, to be deleted.
+ *
+ * Hazard: users are locked first, publications next and scans last, as everywhere. A running scan's row stays untouched.
+ */
+import { randomBytes } from "node:crypto"
+import { Effect, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
+import { findAll, findFirst, hasRows } from "../database/statements.ts"
+import type { Forgotten } from "../domain/Forgotten.ts"
+import { UserKey, Username } from "../domain/User.ts"
+import { now } from "./sql.ts"
+import { UserNotTracked } from "./Users.ts"
+
+/** A file of the user is being published, or the user is being scanned, at this moment. */
+export class UserBusy extends Schema.TaggedError<UserBusy>()("UserBusy", { username: Schema.String }) {
+  override get message(): string {
+    return `Gitpip works on ${this.username} at this moment. Nothing was erased; try again in some minutes`
+  }
+}
+
+const Owner = Schema.Struct({ key: UserKey, login: Username })
+
+const Sent = Schema.Struct({
+  /** `null` when no answer has confirmed it. */
+  remoteId: Schema.NullOr(Schema.String),
+  htmlUrl: Schema.String
+})
+
+const Deal = Schema.Struct({ dealId: Schema.NullOr(Schema.Int) })
+const Count = Schema.Struct({ n: Schema.Int })
+
+/** The two halves of an HMAC's key (RFC 2104): PostgreSQL has SHA-256, but no HMAC without an extension. */
+const hashKey = () => {
+  const key = Buffer.concat([randomBytes(32), Buffer.alloc(32)])
+  const padded = (pad: number) => Buffer.from(key.map((byte) => byte ^ pad)).toString("hex")
+  return { inner: padded(0x36), outer: padded(0x5c) }
+}
+
+/** Publications that are in Pipedrive, or may be. */
+const isSent = "(p.state = 'published' or p.sent_at is not null)"
+
+const reading = (sql: SqlClient.SqlClient) => ({
+  /** Keeps intakes and visits of the user waiting. */
+  lock: findFirst(
+    Owner,
+    (username: Username) => sql`
+      select key, username as login from users where lower(username) = lower(${username}) for update`
+  ),
+  lockPublications: (key: UserKey) => sql`select 1 from publications where user_key = ${key} order by key for update`,
+  isBusy: (key: UserKey) =>
+    hasRows(sql`
+      select 1 from publications where user_key = ${key} and state = 'sending' and lease_until > ${now(sql)}
+      union all
+      select 1 from deals where user_key = ${key} and deal_id is null and lease_until > ${now(sql)}
+      union all
+      select 1 from scans where user_key = ${key} and state = 'running' and lease_until > ${now(sql)}`),
+  sent: findAll(
+    Sent,
+    (key: UserKey) => sql`
+      select p.remote_id, f.html_url from publications p join gist_files f on f.key = p.file_key
+      where p.user_key = ${key} and ${sql.literal(isSent)} order by p.key`
+  ),
+  deal: findFirst(
+    Deal,
+    (key: UserKey) => sql`select deal_id from deals where user_key = ${key} and deal_id is not null`
+  ),
+  files: findFirst(Count, (key: UserKey) => sql`select count(*) as n from gist_files where user_key = ${key}`)
+})
+
+const keepHashes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: UserKey) {
+  const { inner, outer } = hashKey()
+  yield* sql`
+    insert into forgotten_keys (id, inner_pad, outer_pad)
+    values (1, decode(${inner}, 'hex'), decode(${outer}, 'hex')) on conflict do nothing`
+  // In order, so that two transactions come to equal hashes in the same order.
+  yield* sql`
+    insert into forgotten_files (hash)
+    select forgotten_hash(f.gist_id, f.filename) as hash from publications p join gist_files f on f.key = p.file_key
+    where p.user_key = ${key} and ${sql.literal(isSent)} order by hash on conflict do nothing`
+})
+
+/** Tables that nothing refers to, with a row for each user or more. */
+export const tablesOfUser = ["deals", "listings", "profiles", "visits", "visitor_positions", "scan_failures"]
+
+/** Each statement deletes what refers to what the next one deletes. */
+const eraseRows = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: UserKey) {
+  const ofUser = sql`publication_key in (select key from publications where user_key = ${key})`
+  yield* sql`delete from attempts where ${ofUser}`
+  // What was created twice is still deleted in Pipedrive. The id alone is enough for that.
+  yield* sql`update duplicates set publication_key = null where ${ofUser}`
+  yield* sql`delete from publications where user_key = ${key}`
+  yield* sql`
+    update feed_positions f set seen = array(select e from unnest(f.seen) e where not ${isOfUser(sql, key)}),
+      unsettled = array(select e from unnest(f.unsettled) e where not ${isOfUser(sql, key)})`
+  yield* sql`delete from gist_files where user_key = ${key}`
+  for (const table of tablesOfUser) {
+    yield* sql`delete from ${sql(table)} where user_key = ${key}`
+  }
+  yield* sql`delete from scans where user_key = ${key}`
+  yield* sql`delete from users where key = ${key}`
+})
+
+/** Whether an entry `e` of the feed's position, a gist's id and a time, is about a gist of the user. */
+const isOfUser = (sql: SqlClient.SqlClient, key: UserKey) =>
+  sql`exists (select 1 from gist_files g where g.user_key = ${key} and g.gist_id = split_part(e, ' ', 1))`
+
+/**
+ * Takes the name out of messages of other rows. Each statement is a transaction of its own, since it locks rows of other
+ * users out of order.
+ */
+const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: Username) {
+  // A user name has no character with a meaning in regular expressions.
+  const word = `\\m${login}\\M`
+  for (const [table, column, where] of [
+    ["users", "error_message", "failures > 0"],
+    ["scan_failures", "message", "true"],
+    ["scans", "message", "state not in ('queued', 'running')"],
+    ["limits", "message", "true"]
+  ] as const) {
+    yield* sql`
+      update ${sql(table)} set ${sql(column)} = regexp_replace(${sql(column)}, ${word}, '(forgotten)', 'gi')
+      where ${sql(column)} ~* ${word} and ${sql.literal(where)}`
+  }
+})
+
+export const make = Effect.map(SqlClient.SqlClient, (sql) => {
+  const read = reading(sql)
+
+  const erase = Effect.fnUntraced(function* (username: Username) {
+    const owner = yield* read.lock(username)
+    if (Option.isNone(owner)) return yield* new UserNotTracked({ username })
+    const { key, login } = owner.value
+    yield* read.lockPublications(key)
+    if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
+    const sent = yield* read.sent(key)
+    const deal = yield* read.deal(key)
+    const files = yield* read.files(key)
+    yield* keepHashes(sql, key)
+    yield* eraseRows(sql, key)
+    return {
+      ...inPipedrive(sent, Option.getOrNull(deal)?.dealId ?? null),
+      login,
+      files: Option.getOrNull(files)?.n ?? 0
+    }
+  })
+
+  return {
+    /** Erases what is stored about a user, tracked or not. */
+    forget: Effect.fnUntraced(function* (
+      username: Username
+    ): Effect.fn.Return<Forgotten, UserNotTracked | UserBusy | DatabaseError> {
+      const forgotten = yield* Effect.catchTag(sql.withTransaction(erase(username)), "SqlError", (error) =>
+        orDatabaseError(Effect.fail(error))
+      )
+      yield* orDatabaseError(eraseName(sql, forgotten.login))
+      return forgotten
+    })
+  }
+})
+
+/** What stands in Pipedrive, or may stand there. A deal of a file has a remote id that begins with `deal:`. */
+const inPipedrive = (
+  sent: ReadonlyArray<typeof Sent.Type>,
+  dealId: number | null
+): Pick<Forgotten, "activities" | "deals" | "hashes" | "unconfirmed"> => {
+  const ids = sent.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]))
+  const [ofDeals, ofActivities] = [
+    ids.filter((id) => id.startsWith("deal:")),
+    ids.filter((id) => !id.startsWith("deal:"))
+  ]
+  return {
+    activities: ofActivities.map(Number),
+    deals: [...(dealId === null ? [] : [dealId]), ...ofDeals.map((id) => Number(id.slice("deal:".length)))],
+    unconfirmed: sent.flatMap(({ htmlUrl, remoteId }) => (remoteId === null ? [htmlUrl] : [])),
+    hashes: sent.length
+  }
+}

@@ -1,0 +1,192 @@
+/** The public profiles of tracked users: where they come from, what they cost, and that no check depends on them. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { Profiles } from "../../src/detect/Profiles.ts"
+import { Gitpip } from "../../src/Gitpip.ts"
+import type { FakeGithub } from "../../src/testing/index.ts"
+import { layerPostgres } from "../database.ts"
+import { inWorld, name, statementsOf } from "../world.ts"
+
+const routes = (github: FakeGithub) => github.requests.map(({ route }) => route)
+
+const refresh = Effect.flatMap(Profiles, (profiles) => profiles.refresh)
+const profileOf = (login: string) =>
+  Effect.flatMap(Gitpip, (gitpip) => Effect.map(gitpip.user(name(login)), ({ profile }) => profile))
+const nameOf = (login: string) => Effect.map(profileOf(login), (profile) => profile?.name)
+
+/** As many users are tracked as a batch is sent for. */
+const trackTen = Effect.fnUntraced(function* (github: FakeGithub) {
+  const gitpip = yield* Gitpip
+  for (let n = 0; n < 10; n++) {
+    github.addUser(`user-${n}`)
+    github.addGist(`user-${n}`, { files: { "a.md": "" } })
+    github.setProfile(`user-${n}`, { name: `Name ${n}`, email: `${n}@example.com`, company: "@github" })
+    yield* gitpip.track(name(`user-${n}`))
+  }
+})
+
+const trackAnn = Effect.fnUntraced(function* (github: FakeGithub) {
+  const gitpip = yield* Gitpip
+  github.addUser("ann", { id: 7 })
+  github.addGist("ann", { files: { "a.md": "" } })
+  github.setProfile("ann", { name: "Ann", email: "ann@example.com", website: "https://ann.example", bio: "hi\nyou" })
+  yield* gitpip.track(name("ann"))
+})
+
+describe("a batch", () => {
+  it.effect("a batch brings the users' profiles along, at the same number of points", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* TestClock.adjust("1 day")
+        yield* trackTen(github)
+        assert.isNull(yield* profileOf("user-3"))
+        yield* gitpip.scan()
+        assert.deepStrictEqual(routes(github), ["/graphql"])
+        const profile = yield* profileOf("user-3")
+        assert.deepStrictEqual([profile?.name, profile?.company, profile?.email], ["Name 3", "@github", null])
+        assert.strictEqual(profile?.accountCreatedAt?.epochMilliseconds, 24 * 3_600_000)
+      })
+    )
+  )
+
+  it.effect("a batch of unchanged profiles costs no statement, and a changed one is stored by one", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* trackTen(github)
+        yield* gitpip.scan()
+        const idle = yield* statementsOf(gitpip.scan())
+        assert.deepStrictEqual(
+          idle.filter((text) => text.includes("into profiles")),
+          []
+        )
+        github.setProfile("user-3", { name: "Other" })
+        github.setProfile("user-4", { bio: "new" })
+        const changed = yield* statementsOf(gitpip.scan())
+        assert.lengthOf(changed, idle.length + 1)
+        assert.strictEqual(yield* nameOf("user-3"), "Other")
+        assert.strictEqual((yield* profileOf("user-4"))?.bio, "new")
+      })
+    )
+  )
+
+  it.effect("a batch whose profiles GitHub refuses is asked for again without them, once in a process", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* trackTen(github)
+        const errors = [{ message: "Field 'bio' doesn't exist on type 'User'", path: ["fragment Newest", "bio"] }]
+        github.injectFault({ kind: "status", status: 200, body: { errors } })
+        assert.strictEqual((yield* gitpip.scan()).files, 10)
+        assert.deepStrictEqual(routes(github), ["/graphql", "/graphql"])
+        assert.isNull(yield* profileOf("user-3"))
+        yield* gitpip.scan()
+        assert.lengthOf(github.requests, 3)
+      })
+    )
+  )
+})
+
+describe("a request for a profile", () => {
+  it.effect("a tracked user's profile is read once with its e-mail address, and after a month by a free request", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        yield* trackAnn(github)
+        assert.strictEqual(yield* refresh, 1)
+        const profile = yield* profileOf("ann")
+        assert.deepStrictEqual(
+          [profile?.name, profile?.email, profile?.website, profile?.bio],
+          ["Ann", "ann@example.com", "https://ann.example", "hi you"]
+        )
+        yield* TestClock.adjust("23 days")
+        assert.strictEqual(yield* refresh, 0)
+        yield* TestClock.adjust("14 days")
+        assert.strictEqual(yield* refresh, 1)
+        assert.deepStrictEqual(
+          github.requests.map(({ route, status }) => [route, status]),
+          [
+            ["/users/{login}", 200],
+            ["/users/{login}", 304]
+          ]
+        )
+        github.setProfile("ann", { email: "new@example.com" })
+        yield* TestClock.adjust("37 days")
+        assert.strictEqual(yield* refresh, 1)
+        assert.strictEqual((yield* profileOf("ann"))?.email, "new@example.com")
+      })
+    )
+  )
+
+  it.effect("the e-mail address stays when a batch shows another name", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* trackTen(github)
+        assert.strictEqual(yield* refresh, 10)
+        github.setProfile("user-3", { name: "Other" })
+        yield* gitpip.scan()
+        const profile = yield* profileOf("user-3")
+        assert.deepStrictEqual([profile?.name, profile?.email], ["Other", "3@example.com"])
+      })
+    )
+  )
+
+  it.effect("without a token, profiles are read with less than half of the hour, and have no e-mail address", () =>
+    inWorld(layerPostgres, { env: { GITHUB_TOKEN: "" } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 50; n++) {
+          github.addUser(`user-${n}`)
+          github.setProfile(`user-${n}`, { name: `Name ${n}`, email: "hidden@example.com" })
+          yield* gitpip.track(name(`user-${n}`))
+        }
+        let read = 0
+        for (let round = 0; round < 5; round++) read += yield* refresh
+        assert.isAtLeast(read, 28)
+        assert.isAtMost(read, 30)
+        const profile = yield* profileOf("user-0")
+        assert.deepStrictEqual([profile?.name, profile?.email], ["Name 0", null])
+      })
+    )
+  )
+
+  it.effect("a profile of another account that has taken the login is not stored", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* trackAnn(github)
+        yield* gitpip.scan()
+        github.renameUser("ann", "ann-2")
+        github.addUser("ann", { id: 8 })
+        github.setProfile("ann", { name: "Somebody else" })
+        assert.strictEqual(yield* refresh, 1)
+        assert.isNull(yield* profileOf("ann"))
+      })
+    )
+  )
+
+  for (const [title, fault] of [
+    ["is refused", { kind: "status", status: 403, body: { message: "Forbidden" } }],
+    ["cannot be read", { kind: "html", status: 200 }],
+    ["meets an outage", { kind: "html", status: 502 }]
+  ] as const) {
+    it.effect(`a profile that ${title} changes nothing for checks, and is due again a day later`, () =>
+      inWorld(layerPostgres, {}, ({ github }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          yield* trackAnn(github)
+          github.injectFault(fault, { when: ({ route }) => route === "/users/{login}" })
+          assert.strictEqual(yield* refresh, 0)
+          const scan = yield* gitpip.scan()
+          assert.deepStrictEqual([scan.state, scan.files, scan.failed], ["done", 1, 0])
+          assert.strictEqual(yield* refresh, 0)
+          yield* TestClock.adjust("25 hours")
+          assert.strictEqual(yield* refresh, 1)
+          assert.strictEqual(yield* nameOf("ann"), "Ann")
+        })
+      )
+    )
+  }
+})
