@@ -115,6 +115,7 @@ describe("Pipedrive's description", () => {
     readonly [string, string, (pipedrive: Pipedrive["Service"]) => Effect.Effect<unknown, { message: string }>]
   > = [
     ["post", "/v2/activities", (pipedrive) => pipedrive.createActivity(activity)],
+    ["get", "/v2/activities/{id}", (pipedrive) => pipedrive.activity(1)],
     ["get", "/v2/activities", (pipedrive) => pipedrive.activitiesOfDeal(1, Option.none())],
     ["delete", "/v2/activities/{id}", (pipedrive) => pipedrive.deleteActivity(1)],
     ["post", "/v2/deals", (pipedrive) => pipedrive.createDeal({ title: "a" })],
