@@ -7,7 +7,7 @@
  * - Any other refusal concerns the one thing that was requested.
  */
 import { Clock, Duration, Effect, type Option, Semaphore } from "effect"
-import * as Evidence from "../limits/refusalEvidence.ts"
+import * as RefusalEvidence from "../limits/refusalEvidence.ts"
 import * as Blocks from "./blocks.ts"
 import type { GithubError } from "./errors.ts"
 import { type About, acceptanceOf, failAsOwn, isRefusal, isWeak, refusalSignature } from "./refusals.ts"
@@ -24,7 +24,7 @@ export interface Access {
   /** What GitHub refuses, until something is answered again. */
   readonly refusal: () => Option.Option<GithubError>
   /** The refusal of everything, and when one request may find out whether it is over (epoch milliseconds). */
-  readonly globalBlock: () => Blocks.Block | undefined
+  readonly globalBlock: () => Blocks.RefusalBlock | undefined
 }
 
 /** How long an answer to the probe counts. */
@@ -45,7 +45,7 @@ export const make = ({
   let isProven = false
   /** When the probe was last answered, in epoch milliseconds. */
   let probedAt = Number.NEGATIVE_INFINITY
-  let evidence = Evidence.none
+  let evidence = RefusalEvidence.none
   const blocks = Blocks.make(hasToken)
   const judging = Semaphore.makeUnsafe(1)
   const oneAtATime = Trials.make()
@@ -57,10 +57,10 @@ export const make = ({
     )
 
   const probe = noteAcceptance(sendProbe)
-  const isBlocked = (kind: Evidence.Kind | "all") => blocks.get(kind) !== undefined
+  const isBlocked = (kind: RefusalEvidence.Kind | "all") => blocks.get(kind) !== undefined
 
   const isOwnTroubleOfFeed = (error: GithubError): boolean =>
-    Evidence.isOwn(evidence, { kind: "feed", thing: "feed", signature: refusalSignature(error) })
+    RefusalEvidence.isOwn(evidence, { kind: "feed", thing: "feed", signature: refusalSignature(error) })
 
   /** Sends the probe after a refusal, and fails when everything is refused or when the probe shows nothing. */
   const confirm = (error: GithubError, now: number): Effect.Effect<void, GithubError> =>
@@ -87,15 +87,15 @@ export const make = ({
       equal,
       evidence: next,
       isNew
-    } = Evidence.refused(evidence, { ...about, signature: refusalSignature(error) })
+    } = RefusalEvidence.refused(evidence, { ...about, signature: refusalSignature(error) })
     evidence = next
     const { kind } = about
     if (equal === 0 || kind === "feed" || kind === "query") return yield* failAsOwn(error)
     // Before anything was answered, the address of the API itself may be wrong.
-    if (isWeak(error) && equal < Evidence.signs && isProven) return yield* error
+    if (isWeak(error) && equal < RefusalEvidence.signs && isProven) return yield* error
     const isFresh = now - probedAt < Duration.toMillis(probeFreshness) && now >= probedAt
     if (!isFresh) yield* confirm(error, now)
-    if (!isWeak(error) && equal >= Evidence.signs && isNew) return yield* blocks.block(kind, error)
+    if (!isWeak(error) && equal >= RefusalEvidence.signs && isNew) return yield* blocks.block(kind, error)
     return yield* failAsOwn(error)
   })
 
@@ -112,7 +112,7 @@ export const make = ({
       return isWeak(all.cause) || !isWeak(probed) ? blocks.block("all", all.cause) : Effect.void
     })
     probedAt = now
-    evidence = Evidence.none
+    evidence = RefusalEvidence.none
     yield* blocks.endAll
   })
 
@@ -121,7 +121,7 @@ export const make = ({
   const noteAnswered = (about: About) => () =>
     Effect.suspend(() => {
       isProven = true
-      evidence = Evidence.answered(evidence, about)
+      evidence = RefusalEvidence.answered(evidence, about)
       return blocks.end(about.kind)
     })
 
