@@ -53,3 +53,5 @@ export const make = (hasToken: boolean) => {
       Option.fromNullishOr((blocks.get("all") ?? [...blocks.values()][0])?.error)
   }
 }
+
+export type Blocks = ReturnType<typeof make>
