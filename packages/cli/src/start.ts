@@ -14,7 +14,7 @@ export const start = (read: () => Texts): Promise<void> => run(read).catch(repor
 
 /**
  * WebAssembly stays with V8's baseline compiler. The optimizing one takes 600 MB for one function of the embedded database,
- * and saves a seventh of its processor time (`bench/README.md`). Hazard: V8 reads both when a module is compiled, so set
+ * and saves a seventh of its processor time (`docs/performance.md`). Hazard: V8 reads both when a module is compiled, so set
  * them before.
  */
 const withoutTierUp = ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]
