@@ -86,7 +86,12 @@ export const importFrom = <E, R>(
         yield* onProgress(reading.total())
       })
     )
-    return yield* checkStored(yield* reading.end)
+    const rows = yield* checkStored(yield* reading.end)
+    // As migration 9 does: files of schema 8 have no profiles.
+    yield* inDatabase(sql`
+      insert into profiles (user_key, due_at) select key, clock_timestamp() from users where untracked_at is null
+      on conflict do nothing`)
+    return rows
   }).pipe(inTransaction("BEGIN"))
 
 /** Compares the stored rows with the numbers that the file declares, and numbers later rows behind the stored ones. */

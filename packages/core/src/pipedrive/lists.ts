@@ -28,6 +28,9 @@ type List = ReturnType<typeof makeCalls>["list"]
 
 const pageSize = 500
 
+/** No company has so many stages or fields; a service that names a next page each time ends no list. */
+const maxPages = 20
+
 const isActive = (flag: unknown): boolean => flag !== false && flag !== 0
 
 const nameOf = ({ name }: { readonly name?: string | null | undefined }): string => name ?? ""
@@ -37,12 +40,13 @@ export const make = (list: List) => {
   const all = Effect.fnUntraced(function* <A, I>(schema: Schema.Codec<A, I>, path: string) {
     const items: Array<A> = []
     let cursor = Option.none<string>()
-    do {
+    for (let page = 0; page < maxPages; page++) {
       const query = { limit: pageSize, ...(Option.isSome(cursor) ? { cursor: cursor.value } : {}) }
-      const page = yield* list(schema, path, { cost: 10, query })
-      items.push(...page.items)
-      cursor = page.cursor
-    } while (Option.isSome(cursor))
+      const found = yield* list(schema, path, { cost: 10, query })
+      items.push(...found.items)
+      cursor = found.cursor
+      if (Option.isNone(cursor)) break
+    }
     return items as ReadonlyArray<A>
   })
 

@@ -140,8 +140,7 @@ describe("state", () => {
           const pages = new Set(pipedrive.activities.map(({ subject }) => subject))
           assert.deepStrictEqual([pages.size, pipedrive.activities.length], [6, 6])
         }).pipe(withDatabaseClock, Effect.provide(Layer.provideMerge(services(settings), layerEmbedded)), Effect.scoped)
-      }),
-    240_000
+      })
   )
 
   it.effect("state is written page by page, as one snapshot, while others write", () =>
@@ -205,7 +204,13 @@ describe("state", () => {
       assert.match(yield* refused(lines.slice(1).join("\n")), /Line 1 does not begin a file/)
       assert.match(yield* refused(""), /The file is empty/)
       // A column that an older schema had not gets its default.
-      assert.strictEqual((yield* imported(text.replace('"failures",', ""))).users, 2)
+      const older = lines.filter((line) => !/^\{"table":"(profiles|forgotten_keys|forgotten_files)"/.test(line))
+      const withoutProfiles = older
+        .filter((line) => !line.includes('"due_at":') || line.includes('"start_tag":'))
+        .map((line) => (line.includes('"end":true') ? line.replace(/"profiles":\d+/, '"profiles":0') : line))
+        .join("\n")
+      assert.strictEqual((yield* imported(withoutProfiles.replace('"failures",', ""))).users, 2)
+      assert.lengthOf(yield* sql`select 1 from profiles`, 2)
       const users = yield* sql<{ readonly failures: number }>`select failures from users`
       assert.deepStrictEqual(
         users.map(({ failures }) => failures),

@@ -69,7 +69,7 @@ export const laws = Effect.fnUntraced(function* ({ github, model, pipedrive }: S
   assert.strictEqual(new Set(titles).size, titles.length)
 
   // Money: 5 tokens for each activity, at most 25 for a deal, for each fault at most what two lookups, an audit, a deletion
-  // and another try cost, and once for each process and day 2 for the time zone of due dates.
+  // and another try cost, and once for each process and day 2 for the time zone of due dates and 1 for each deal's owner.
   const deals = pipedrive.count("POST", "/api/v2/deals")
   const days = 1 + Math.floor((yield* Clock.currentTimeMillis) / 86_400_000)
   assert.isAtMost(
@@ -77,7 +77,7 @@ export const laws = Effect.fnUntraced(function* ({ github, model, pipedrive }: S
     5 * subjects.length +
       25 * Math.max(deals, logins.length) +
       60 * model.pipedriveFaults +
-      2 * (model.processes - 1 + days)
+      (2 + logins.length) * (model.processes - 1 + days)
   )
 
   // With nothing new: one conditional request for each user, none to Pipedrive.

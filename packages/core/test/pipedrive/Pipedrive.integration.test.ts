@@ -38,6 +38,7 @@ describe("each call", () => {
           items.map(({ id, note }) => [id, note]),
           [[id, "<b>n</b>"]]
         )
+        assert.strictEqual(Option.getOrThrow(yield* price(1, pipedrive.activity(id))).deal_id, deal)
         yield* price(3, pipedrive.deleteActivity(id))
 
         const { id: made } = yield* price(5, pipedrive.createDeal({ title: "monalisa" }))
@@ -59,6 +60,18 @@ describe("each call", () => {
           [[note, "<b>c</b>"]]
         )
         assert.includeMembers([...(yield* price(20, pipedrive.activityTypes))], ["task", "call"])
+        assert.deepStrictEqual(yield* price(10, pipedrive.pipelines), [{ id: 1, name: "Pipeline" }])
+        assert.deepInclude((yield* price(10, pipedrive.stages))[1], { id: 2, name: "Contact Made", pipelineId: 1 })
+        assert.deepStrictEqual(yield* price(20, pipedrive.users), [{ id: 11, name: "Fake", email: "fake@example.com" }])
+        const { labels, visibilities } = yield* price(10, pipedrive.dealChoices)
+        assert.deepStrictEqual(
+          [labels[0], visibilities[0]],
+          [
+            { id: 21, name: "Hot" },
+            { id: 1, name: "Item owner" }
+          ]
+        )
+        assert.deepInclude((yield* price(10, pipedrive.priorities))[2], { id: 403, name: "Low" })
         yield* price(3, pipedrive.deleteDeal(made))
 
         for (const { headers, path, query, status } of fake.requests) {
@@ -122,6 +135,31 @@ describe("lists", () => {
       assert.deepStrictEqual(yield* newest(pipedrive, deal), { items: [], cursor: none })
       fake.injectFault({ kind: "status", status: 200, body: { success: true, data: null } })
       assert.deepStrictEqual(yield* newest(pipedrive, deal), { items: [], cursor: none })
+    })
+  )
+
+  it.effect("of what the company set up are read to their end", () =>
+    Effect.gen(function* () {
+      const stages = Array.from({ length: 1_001 }, (_, n) => ({ id: n + 1, name: `Stage ${n}`, pipeline_id: 1 }))
+      const { pipedrive, fake } = yield* world({ setup: { stages } })
+      assert.strictEqual((yield* pipedrive.stages).length, 1_001)
+      assert.strictEqual(fake.count("GET", "/api/v2/stages"), 3)
+    })
+  )
+
+  it.effect("of users leave out those who are deactivated", () =>
+    Effect.gen(function* () {
+      const users = [true, false].map((active_flag, id) => ({
+        id,
+        name: `U${id}`,
+        email: "u@example.com",
+        active_flag
+      }))
+      const { pipedrive } = yield* world({ setup: { users } })
+      assert.deepStrictEqual(
+        (yield* pipedrive.users).map(({ id }) => id),
+        [0]
+      )
     })
   )
 

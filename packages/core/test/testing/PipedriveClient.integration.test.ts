@@ -1,13 +1,28 @@
 /** The fake against Pipedrive's official client (https://github.com/pipedrive/client-nodejs). */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { ActivitiesApi, Configuration, DealsApi } from "pipedrive/v2"
+import { Configuration as ConfigurationV1, UsersApi } from "pipedrive/v1"
+import {
+  ActivitiesApi,
+  ActivityFieldsApi,
+  Configuration,
+  DealFieldsApi,
+  DealsApi,
+  PipelinesApi,
+  StagesApi
+} from "pipedrive/v2"
 import { FakePipedrive } from "../../src/testing/index.ts"
 
 const clients = Effect.fnUntraced(function* () {
   const fake = yield* FakePipedrive.make({ burst: false, dailyTokens: false, searchLagMillis: 0 })
   const configuration = new Configuration({ apiKey: fake.token, basePath: `${fake.url.origin}/api/v2` })
-  return { fake, activities: new ActivitiesApi(configuration), deals: new DealsApi(configuration) }
+  return {
+    fake,
+    configuration,
+    users: new UsersApi(new ConfigurationV1({ apiKey: fake.token, basePath: `${fake.url.origin}/api/v1` })),
+    activities: new ActivitiesApi(configuration),
+    deals: new DealsApi(configuration)
+  }
 })
 
 /** All pages of a list, as the client's users read them. */
@@ -57,6 +72,56 @@ describe("Pipedrive's official client", () => {
         found.data?.items?.map((hit) => hit.item?.id),
         [id]
       )
+    })
+  )
+
+  it.effect("reads the pipelines, stages, users, labels and priorities that the company set up", () =>
+    Effect.gen(function* () {
+      const { configuration, users } = yield* clients()
+      const read = yield* Effect.promise(async () => ({
+        pipelines: (await new PipelinesApi(configuration).getPipelines({ limit: 500 })).data,
+        stages: (await new StagesApi(configuration).getStages({ pipeline_id: 1, sort_by: "order_nr" })).data,
+        users: (await users.getUsers()).data,
+        deals: (await new DealFieldsApi(configuration).getDealFields({ limit: 500 })).data,
+        activities: (await new ActivityFieldsApi(configuration).getActivityFields({ limit: 500 })).data
+      }))
+      assert.deepStrictEqual(
+        read.pipelines?.map(({ name }) => name),
+        ["Pipeline"]
+      )
+      assert.strictEqual(read.stages?.[1]?.name, "Contact Made")
+      assert.strictEqual(read.users?.[0]?.email, "fake@example.com")
+      const labels = read.deals?.find(({ field_code }) => field_code === "label_ids")
+      assert.deepStrictEqual(labels?.options?.map(({ id, label }) => [id, label])[0], [21, "Hot"])
+      const priority = read.activities?.find(({ field_code }) => field_code === "priority")
+      assert.deepStrictEqual(priority?.options?.map(({ id, label }) => [id, label])[0], [401, "High"])
+    })
+  )
+
+  it.effect("creates a deal in a stage, and is refused what the company does not have", () =>
+    Effect.gen(function* () {
+      const { deals, fake } = yield* clients()
+      const statusOf = (request: object) =>
+        Effect.promise(() =>
+          deals.addDeal({ AddDealRequest: { title: "d", ...request } }).then(
+            () => "created",
+            () => "refused"
+          )
+        )
+      const placed = { pipeline_id: 1, stage_id: 3, owner_id: 11, label_ids: [22] }
+      assert.strictEqual(yield* statusOf(placed), "created")
+      const { label_ids, owner_id, pipeline_id, stage_id } = fake.deals[0] ?? {}
+      assert.deepStrictEqual({ pipeline_id, stage_id, owner_id, label_ids }, placed)
+      for (const wrong of [
+        { pipeline_id: 9 },
+        { stage_id: 9 },
+        { owner_id: 9 },
+        { label_ids: [9] },
+        { visible_to: 2 }
+      ]) {
+        assert.strictEqual(yield* statusOf(wrong), "refused", JSON.stringify(wrong))
+      }
+      assert.lengthOf(fake.deals, 1)
     })
   )
 

@@ -77,7 +77,7 @@ const refusedOf = <E extends { readonly message: string }>(
   )
 
 /** Fields without which an answer proves nothing, although Pipedrive's description requires no field. */
-const needed = /(^everything optional is|\b(data|items|item|id|title|key_string) is) missing$/
+const needed = /(^everything optional is|\b(data|items|item|id|title|key_string|field_code) is) missing$/
 
 /** A gist that GitHub does not call public is not read. */
 const secret = /^(everything optional|public) is missing: GitHub's answer cannot be read: it does not say whether/
@@ -89,7 +89,8 @@ describe("GitHub's description", () => {
     ["/users/{username}/gists", (github) => Effect.map(github.gists("octocat", Option.none()), Option.getOrThrow)],
     ["/gists/public", (github) => github.feed(Option.none())],
     ["/gists/{gist_id}", (github) => github.contents("aa5a315d61ae9438b18d")],
-    ["/user/{account_id}", (github) => github.account(7)]
+    ["/user/{account_id}", (github) => github.account(7)],
+    ["/users/{username}", (github) => Effect.map(github.profile("octocat", Option.none()), Option.getOrThrow)]
   ]
   for (const [path, read] of reads) {
     it.effect(`every form of ${path} that GitHub's description allows is read`, () =>
@@ -114,6 +115,7 @@ describe("Pipedrive's description", () => {
     readonly [string, string, (pipedrive: Pipedrive["Service"]) => Effect.Effect<unknown, { message: string }>]
   > = [
     ["post", "/v2/activities", (pipedrive) => pipedrive.createActivity(activity)],
+    ["get", "/v2/activities/{id}", (pipedrive) => pipedrive.activity(1)],
     ["get", "/v2/activities", (pipedrive) => pipedrive.activitiesOfDeal(1, Option.none())],
     ["delete", "/v2/activities/{id}", (pipedrive) => pipedrive.deleteActivity(1)],
     ["post", "/v2/deals", (pipedrive) => pipedrive.createDeal({ title: "a" })],
@@ -121,7 +123,12 @@ describe("Pipedrive's description", () => {
     ["get", "/v2/deals/{id}", (pipedrive) => pipedrive.deal(1)],
     ["delete", "/v2/deals/{id}", (pipedrive) => pipedrive.deleteDeal(1)],
     ["get", "/v2/deals/search", (pipedrive) => pipedrive.searchDeals("a", { isWholeTitle: true })],
-    ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes]
+    ["get", "/v1/activityTypes", (pipedrive) => pipedrive.activityTypes],
+    ["get", "/v2/pipelines", (pipedrive) => pipedrive.pipelines],
+    ["get", "/v2/stages", (pipedrive) => pipedrive.stages],
+    ["get", "/v1/users", (pipedrive) => pipedrive.users],
+    ["get", "/v2/dealFields", (pipedrive) => pipedrive.dealChoices],
+    ["get", "/v2/activityFields", (pipedrive) => pipedrive.priorities]
   ]
   for (const [method, path, read] of reads) {
     it.effect(`every form of ${method} ${path} that Pipedrive's description allows is read`, () =>

@@ -109,6 +109,34 @@ withChromium("the page", () => {
       })
     )
 
+    it.effect("shows what a user has made public, and no address but the Web's as a link", () =>
+      Effect.gen(function* () {
+        const { call, github, origin } = yield* Running
+        const sql = yield* SqlClient.SqlClient
+        const page = yield* openPage()
+        github.addUser("dora")
+        yield* call("POST", "/users/dora/70")
+        const shown = (website: string) => sql`
+          update profiles set name = 'Dora <b>', company = 'Example', email = 'dora@example.com', bio = 'Writes', website = ${website},
+            read_at = now() where user_key = (select key from users where id = 70)`
+        yield* shown("https://dora.example/x")
+        yield* steps(async () => {
+          await page.goto(`${origin}/?user=dora`)
+          await sees(page, "Dora <b> · Example")
+          await sees(page, "Writes")
+          const link = (name: string) => page.getByRole("link", { name }).getAttribute("href")
+          assert.strictEqual(await link("dora@example.com"), "mailto:dora%40example.com")
+          assert.strictEqual(await link("https://dora.example/x"), "https://dora.example/x")
+        })
+        yield* shown("javascript:alert(1)")
+        yield* steps(async () => {
+          await page.reload()
+          await sees(page, "javascript:alert(1)")
+          assert.strictEqual(await page.getByRole("link", { name: "javascript" }).count(), 0)
+        })
+      })
+    )
+
     it.effect("asks before it untracks, and says what is wrong with a name", () =>
       Effect.gen(function* () {
         const { call, github, origin } = yield* Running
