@@ -17,7 +17,7 @@ export const layerUsers = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const gitpip = yield* Gitpip
 
-    /** A page, with one row more than it shows, which tells whether there is a next page. */
+    /** A page, and one row more, which shows whether there is a next page. */
     const read = (after: number) => orProblem(gitpip.users({ after, limit: pageLimit + 1 }))
 
     /**
