@@ -18,6 +18,7 @@ export type Report = typeof Report.Type
 type Shared = Pick<
   Gitpip["Service"],
   | "track"
+  | "checkNames"
   | "preview"
   | "untrack"
   | "user"

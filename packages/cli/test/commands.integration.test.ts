@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { GistFile, Preview, Publication, ScanDetails, Status, User, Visit } from "@gitpip/core"
 import { Effect, Redacted, Schema } from "effect"
@@ -55,6 +57,40 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.include(gone.stderr, "anna is not tracked")
       assert.notInclude(gone.stderr, "Track it first")
       assert.strictEqual((yield* done(world, "untrack", "ann", "--json")).json.login, "Ann")
+    })
+  )
+
+  it.effect("track says what is published and which names GitHub does not know, and untrack takes several names", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      world.github.addUser("Zoe")
+      world.github.addGist("Zoe", { files: { "a.txt": "a" } })
+      const found = yield* done(world, "track", "https://github.com/zoe?tab=repositories")
+      assert.match(found.stdout, /^Tracking zoe /)
+      assert.include(found.stderr, "Zoe has 1 public gist. Its files are published.")
+      assert.include(found.stderr, "A running server checks new users within seconds; without one, run `gitpip scan`.")
+      const unknown = yield* done(world, "track", "@zoee", "--json")
+      assert.strictEqual(unknown.json.login, "zoee")
+      assert.match(unknown.stderr, /^Warning: GitHub knows no user zoee\. .*gitpip untrack zoee$/m)
+
+      const list = join(world.cwd, "list.csv")
+      yield* Effect.promise(() => writeFile(list, "username;id\n@zia;\ngithub.com/zoe;\n"))
+      const preview = yield* run(world, "track", "--from", list, "--dry-run")
+      assert.strictEqual(preview.code, 1)
+      assert.match(preview.stdout, /^Zoe +1 +1 +1 +1 +30$/m)
+      assert.match(preview.stdout, /^users +1$/m)
+      assert.match(preview.stderr, /zia: GitHub knows no user zia/)
+      const many = yield* done(world, "track", "--from", list)
+      assert.match(many.stdout, /^Tracking zia .*\nAlready tracked: zoe /)
+      assert.match(many.stderr, /^Warning: GitHub knows no user zia\./m)
+      assert.notInclude(many.stderr, "Zoe has")
+
+      const ended = yield* run(world, "untrack", "zoe", "nobody-here", "@zia")
+      assert.strictEqual(ended.code, 1)
+      assert.match(ended.stdout, /^No longer tracking zoe .*\nNo longer tracking zia /)
+      assert.include(ended.stderr, "nobody-here is not tracked")
+      const one = yield* done(world, "untrack", "zoee", "--json")
+      assert.strictEqual(one.json.login, "zoee")
     })
   )
 
