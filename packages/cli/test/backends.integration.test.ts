@@ -91,8 +91,14 @@ for (const [who, backend] of [
         const { github } = yield* Services
         github.addUser("Named")
         const [known, unknown] = yield* gitpip.checkNames([name("named"), name("not-named")])
-        assert.deepInclude(known, { name: "named", state: "found", login: "Named", gists: 0, publishes: "all" })
-        assert.deepInclude(unknown, { name: "not-named", state: "unknown", login: null })
+        assert.deepInclude(known, {
+          name: name("named"),
+          state: "found",
+          login: name("Named"),
+          gists: 0,
+          publishes: "all"
+        })
+        assert.deepInclude(unknown, { name: name("not-named"), state: "unknown", login: null })
       })
     )
 

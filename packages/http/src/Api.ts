@@ -86,7 +86,7 @@ export class Users extends HttpApiGroup.make("users")
       })
     ),
     HttpApiEndpoint.get("names", "/names", {
-      query: { names },
+      query: { names: Schema.optionalKey(names) },
       success: Schema.Array(NameCheck)
     }).annotateMerge(
       OpenApi.annotations({

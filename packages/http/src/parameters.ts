@@ -61,7 +61,7 @@ const namesMessage = "must be 1 to 100 GitHub usernames with commas between them
 
 /** Names of one call, each as long as a username may be. */
 export const names = Schema.String.annotate({
-  description: "GitHub usernames, 1 to 100, with commas between them",
+  description: "GitHub usernames, 1 to 100, with commas between them; without it no name is checked",
   message: namesMessage
 })
   .check(Schema.isPattern(/^[A-Za-z0-9_-]{1,39}(,[A-Za-z0-9_-]{1,39}){0,99}$/u, { message: namesMessage }))

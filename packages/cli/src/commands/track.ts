@@ -139,7 +139,7 @@ const trackOne = Effect.fnUntraced(function* (
     schema: core.User,
     show: ({ id, login }) => `Tracking ${login} (id ${id})`
   })
-  if (created) yield* tell(checks)
+  if (created) yield* report(checks)
 })
 
 /** Tracks all users of a list. A refused user does not stop the others. */
@@ -165,7 +165,7 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
       )
   })
   const added = new Set(outcomes.flatMap(({ created, user }) => (created && user !== null ? [lower(user.login)] : [])))
-  if (added.size > 0) yield* tell(checks.filter(({ name }) => added.has(lower(name))))
+  if (added.size > 0) yield* report(checks.filter(({ name }) => added.has(lower(name))))
   const faults = faultsOf(outcomes)
   if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
 })
@@ -173,7 +173,7 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
 const lower = (name: string): string => name.toLowerCase()
 
 /** Says what is published, which names are wrong, and when the users are checked. */
-const tell = Effect.fnUntraced(function* (checks: ReadonlyArray<NameCheck>) {
+const report = Effect.fnUntraced(function* (checks: ReadonlyArray<NameCheck>) {
   for (const line of linesOf(checks)) yield* Output.message(line)
   yield* Output.message("A running server checks new users within seconds; without one, run `gitpip scan`.")
 })

@@ -53,7 +53,7 @@ export const layerUsers = HttpApiBuilder.group(
     return handlers.handleAll({
       track: ({ params }) => track(params.username, params.id),
       trackNext: ({ params }) => track(params.username),
-      names: ({ query }) => orProblem(gitpip.checkNames(query.names)),
+      names: ({ query }) => orProblem(gitpip.checkNames(query.names ?? [])),
       preview: ({ params }) => orProblem(gitpip.preview(params.username)),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined && query.state === undefined
