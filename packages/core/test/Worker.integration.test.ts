@@ -57,6 +57,25 @@ describe("the worker", () => {
     )
   )
 
+  it.effect("the worker reads a user's profile within a minute of tracking, and not again soon", () =>
+    inWorld(layerPostgres, { env: { GITPIP_FEED: "false" } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.setProfile("ann", { email: "ann@example.com" })
+        yield* gitpip.track(name("ann"))
+        yield* working(
+          Effect.gen(function* () {
+            yield* elapse("61 seconds")
+            assert.strictEqual((yield* gitpip.user(name("ann"))).profile?.email, "ann@example.com")
+            yield* elapse("5 minutes")
+            assert.strictEqual(github.count("GET", "/users/{login}"), 1)
+          })
+        )
+      })
+    )
+  )
+
   it.effect("the worker does not scan on start when the last scan is younger than the interval", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {

@@ -70,9 +70,9 @@ export class Scanner extends Context.Service<
       const scheduled = Effect.fnUntraced(function* (scan: ScanUsers.RunningScan) {
         // Before the first response the limits are assumed, and may be larger. Asking for them is free.
         const isKnown = (yield* limits.requests).budget !== undefined
-        if (!isKnown && !(yield* schedule.plan).everybody) yield* Effect.ignore(github.check)
-        const { everybody } = yield* schedule.plan
-        return yield* everybody ? users.all(scan, { includeFailing: false }) : users.due(scan)
+        if (!isKnown && !(yield* schedule.plan).checksAllUsers) yield* Effect.ignore(github.check)
+        const { checksAllUsers } = yield* schedule.plan
+        return yield* checksAllUsers ? users.all(scan, { includeFailing: false }) : users.due(scan)
       })
 
       const requested = (scan: ScanUsers.RunningScan, userKey: number | null) =>
