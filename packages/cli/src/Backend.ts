@@ -31,6 +31,7 @@ type Shared = Pick<
   | "publications"
   | "retry"
   | "retryFailed"
+  | "skip"
   | "status"
 >
 

@@ -18,6 +18,7 @@ const shareOfDay = (tokens: number): string => {
 
 const costs = (preview: Omit<Preview, "login" | "days">): ReadonlyArray<Row> => [
   ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
+  ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
   ...(preview.activities > 0 || preview.deals === 0
     ? [["activities", `${count(preview.activities, "activity", "activities")} would be created`]]
     : []),
@@ -46,11 +47,12 @@ export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Ta
 ]
 
 const sumOf = (previews: ReadonlyArray<Preview>): Omit<Preview, "login" | "days"> => {
-  const sum = (key: "gists" | "files" | "activities" | "deals" | "tokens" | "githubRequests") =>
+  const sum = (key: "gists" | "files" | "skipped" | "activities" | "deals" | "tokens" | "githubRequests") =>
     previews.reduce((total, preview) => total + preview[key], 0)
   return {
     gists: sum("gists"),
     files: sum("files"),
+    skipped: sum("skipped"),
     activities: sum("activities"),
     deals: sum("deals"),
     tokens: sum("tokens"),

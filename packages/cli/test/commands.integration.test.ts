@@ -220,6 +220,44 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
     })
   )
 
+  it.effect("skip leaves files out, and retry publishes them after all", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      world.github.addUser("sam")
+      world.github.addGist("sam", { files: { "a.txt": "a", "b.lock": "b", "c.txt": "c" } })
+      const withRules = { ...world, env: { ...world.env, GITPIP_EXCLUDE: "*.lock" } }
+      const preview = yield* done(withRules, "track", "sam", "--dry-run")
+      assert.match(preview.stdout, /^skipped +1 file left out by rules$/m)
+      assert.match(preview.stdout, /^activities +2 activities/m)
+      yield* done(withRules, "track", "sam")
+      world.pipedrive.injectFault(
+        { kind: "status", status: 400, body: { success: false, error: "no" } },
+        {
+          times: Number.POSITIVE_INFINITY,
+          when: ({ method, route }) => method === "POST" && route === "/api/v2/activities"
+        }
+      )
+      yield* run(withRules, "scan")
+      const { json } = yield* done(withRules, "history", "sam", "--json")
+      const ids: Record<string, number> = Object.fromEntries(
+        json.map((file: typeof GistFile.Encoded) => [file.filename, file.publication_id])
+      )
+      const skipped = yield* run(withRules, "skip", `${ids["a.txt"]}`, `${ids["b.lock"]}`)
+      assert.strictEqual(skipped.code, 1)
+      assert.match(skipped.stdout, /skipped +sam +a\.txt +A person skipped the file/)
+      assert.include(
+        skipped.stderr,
+        `Publication ${ids["b.lock"]} is skipped; only a pending or failed one can be skipped`
+      )
+      assert.deepInclude((yield* done(withRules, "users", "sam", "--json")).json.counts, { failed: 1, skipped: 2 })
+      world.pipedrive.clearFaults()
+      yield* done(withRules, "retry", "--all")
+      yield* done(withRules, "retry", `${ids["b.lock"]}`)
+      yield* done(withRules, "scan")
+      assert.deepStrictEqual(world.pipedrive.activities.map(({ subject }) => subject).toSorted(), ["b.lock", "c.txt"])
+    })
+  )
+
   it.effect("retry lists, tries some, tries all", () =>
     Effect.gen(function* () {
       const world = yield* TheWorld

@@ -36,6 +36,7 @@ import {
   ProblemDetails,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
+  PublicationNotSkippableProblem,
   ScanNotFoundProblem,
   TooManyVisitorsProblem,
   UserBusyProblem,
@@ -234,7 +235,7 @@ export class Publications extends HttpApiGroup.make("publications")
         state: Schema.optionalKey(
           PublicationState.annotate({
             description: "Only those in this state",
-            message: "must be `pending`, `sending`, `published`, `failed` or `gone`"
+            message: "must be `pending`, `sending`, `published`, `failed`, `gone` or `skipped`"
           })
         )
       },
@@ -252,7 +253,19 @@ export class Publications extends HttpApiGroup.make("publications")
       params: { id: idOf("publication") },
       success: Publication,
       error: [PublicationNotFoundProblem, PublicationNotFailedProblem]
-    }).annotateMerge(OpenApi.annotations({ summary: "Try a failed or gone publication again" }))
+    }).annotateMerge(
+      OpenApi.annotations({ summary: "Try a failed or gone publication again, or publish a skipped one" })
+    ),
+    HttpApiEndpoint.post("skip", "/publications/:id/skip", {
+      params: { id: idOf("publication") },
+      success: Publication,
+      error: [PublicationNotFoundProblem, PublicationNotSkippableProblem]
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Leave a file out",
+        description: "Only a pending or failed publication. It stays `skipped` until somebody retries it."
+      })
+    )
   )
   .annotateMerge(OpenApi.annotations({ title: "Publications" })) {}
 

@@ -41,7 +41,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
         user: created.json,
         profile: null,
         deal_id: null,
-        counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
+        counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
       })
 
       const gone = yield* call("DELETE", "/users/octocat")

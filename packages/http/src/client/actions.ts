@@ -68,6 +68,16 @@ export const retry = (publications: ReadonlyArray<number>) =>
     await refresh()
   })
 
+export const skip = (publication: number) =>
+  attempt(async () => {
+    await api.post(`publications/${publication}/skip`)
+    const { user } = state
+    if (user !== null)
+      set({ user: { ...user, reasons: new Map([...user.reasons].filter(([id]) => id !== publication)) } })
+    set({ said: "The file will not be published." })
+    await refresh()
+  })
+
 export const preview = async (id: number): Promise<void> => {
   const show = (shown: Preview | undefined) => {
     const previews = new Map(state.previews)
