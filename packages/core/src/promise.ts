@@ -93,12 +93,25 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
   await runtime.context().catch(rethrow)
   let isClosed = false
 
-  const run = async <A, E>(effect: Effect.Effect<A, E, Gitpip>): Promise<A> => {
+  const run: Run = async (effect) => {
     if (isClosed) return rethrow(new Closed())
     const exit = await runtime.runPromiseExit(effect)
     if (Exit.isSuccess(exit)) return exit.value
     return rethrow(isClosed && Cause.hasInterruptsOnly(exit.cause) ? new Closed() : Cause.squash(exit.cause))
   }
+  return {
+    ...callsOf(run),
+    close: () => {
+      isClosed = true
+      return runtime.dispose()
+    }
+  }
+}
+
+type Run = <A, E>(effect: Effect.Effect<A, E, Gitpip>) => Promise<A>
+
+/** Every call but `close`. `run`: runs an effect on the opened Gitpip. */
+const callsOf = (run: Run): Omit<PromiseGitpip, "close"> => {
   const call = <S extends Schema.Codec<unknown, unknown>, E>(
     schema: S,
     use: (service: Gitpip["Service"]) => Effect.Effect<S["Type"], E>
@@ -151,11 +164,7 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     retry: (publication) =>
       call(Publication, (gitpip) => Effect.flatMap(number("publication", publication), gitpip.retry)),
-    status: () => call(Status, (gitpip) => gitpip.status),
-    close: () => {
-      isClosed = true
-      return runtime.dispose()
-    }
+    status: () => call(Status, (gitpip) => gitpip.status)
   }
 }
 
