@@ -4,7 +4,19 @@
  * Values have their JSON form (snake_case, timestamps as text), as in the HTTP API. A failure rejects with an `Error` whose
  * `name` is the error's tag (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
  */
-import { Cause, ConfigProvider, Data, Effect, Exit, Layer, ManagedRuntime, Option, References, Schema } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Data,
+  Effect,
+  Exit,
+  Layer,
+  ManagedRuntime,
+  Option,
+  Predicate,
+  References,
+  Schema
+} from "effect"
 import { Forgotten } from "./domain/Forgotten.ts"
 import { GistFile } from "./domain/GistFile.ts"
 import { Publication } from "./domain/Publication.ts"
@@ -207,6 +219,6 @@ const number = (name: string, value: number) => argument({ name, schema: WholeNu
 
 /** Tagged errors keep their tag as their name: `error.name === "UserNotTracked"`. */
 const rethrow = (error: unknown): never => {
-  if (error instanceof Error && "_tag" in error && typeof error._tag === "string") error.name = error._tag
+  if (error instanceof Error && "_tag" in error && Predicate.isString(error._tag)) error.name = error._tag
   throw error
 }
