@@ -33,6 +33,7 @@ const world = Layer.unwrap(
       GITPIP_PORT: "0",
       GITPIP_API_KEY: key,
       GITPIP_SCAN_INTERVAL: "1 day",
+      GITPIP_FEED: "false",
       POSTGRES_CONNECTION_STRING: Redacted.value(yield* freshUrl)
     }
     return Gitpip.layerWithDatabase.pipe(
@@ -44,11 +45,14 @@ const world = Layer.unwrap(
   })
 ).pipe(Layer.orDie, Layer.fresh)
 
+/** A server that has just scanned: the next scheduled scan is due in a day, so only requested scans find files. */
+const worker = Worker.layer.pipe(Layer.provide(Layer.effectDiscard(Effect.flatMap(Gitpip, ({ scan }) => scan()))))
+
 const remote = Layer.unwrap(
   Effect.map(HttpServer.HttpServer, ({ address }) =>
     Remote.layer({ url: HttpServer.formatAddress(address), key: Option.some(Redacted.make(key)) })
   )
-).pipe(Layer.provide(layerServer), Layer.provide(Worker.layer), Layer.provideMerge(world), Layer.orDie)
+).pipe(Layer.provide(layerServer), Layer.provide(worker), Layer.provideMerge(world), Layer.orDie)
 
 const recorded = () => {
   const updates: Array<string | Counted> = []
