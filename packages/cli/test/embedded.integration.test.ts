@@ -51,4 +51,23 @@ describe("the embedded database", () => {
       assert.isFalse(existsSync(addressFile))
     })
   )
+
+  it.live.skipIf(process.platform !== "linux")("an existing embedded database is opened within 350 MB of memory", () =>
+    Effect.gen(function* () {
+      const world = withEnv(without(yield* makeWorld(), "POSTGRES_CONNECTION_STRING"), {
+        GITPIP_DATA_DIR: "data",
+        GITPIP_PORT: "0"
+      })
+      yield* done(world, "users")
+      const server = yield* start(world, "serve")
+      yield* server.says("http.listening")
+      const { pid } = JSON.parse(yield* Effect.promise(() => readFile(join(world.cwd, "data", "server.json"), "utf8")))
+      const status = yield* Effect.promise(() => readFile(`/proc/${pid}/status`, "utf8"))
+      const highest = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_000
+      assert.isAbove(highest, 100)
+      assert.isBelow(highest, 350)
+      yield* server.signal("SIGTERM")
+      assert.strictEqual((yield* server.ended).code, 0)
+    })
+  )
 })

@@ -34,8 +34,7 @@ import {
   StoredDeal,
   StoredNote,
   WireCurrentUser,
-  WireSearch,
-  wireOne
+  WireSearch
 } from "./wire.ts"
 
 export { PipedriveError } from "./errors.ts"
@@ -82,6 +81,8 @@ export class Pipedrive extends Context.Service<
     readonly origin: string
     /** 5 tokens. The id of the new activity. */
     readonly createActivity: (activity: NewActivity, begin?: Begin) => Call<number>
+    /** 1 token. `None` when the activity is deleted or hidden from the token's user. */
+    readonly activity: (id: number) => Call<Option.Option<StoredActivity>>
     /** 3 tokens. Deleting again succeeds. */
     readonly deleteActivity: (id: number) => Call<void>
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. */
@@ -134,7 +135,7 @@ export class Pipedrive extends Context.Service<
           settings
         })
 
-        const { create, get, list, remove } = Calls.make({ origin: settings.origin, transport })
+        const { create, get, list, one, remove } = Calls.make({ origin: settings.origin, transport })
         const lists = Lists.make(list)
 
         return Pipedrive.of({
@@ -143,6 +144,7 @@ export class Pipedrive extends Context.Service<
           createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity, begin?: Begin) =>
             Effect.map(create("v2/activities", activity, { cost: Timing.createCost, begin }), ({ id }) => id)
           ),
+          activity: Effect.fn("Pipedrive.activity")((id: number) => one(StoredActivity, `v2/activities/${id}`)),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
             list(StoredActivity, "v2/activities", { cost: 10, query: { deal_id: dealId, ...newestFirst(cursor) } })
@@ -151,13 +153,7 @@ export class Pipedrive extends Context.Service<
             create("v2/deals", deal, { cost: Timing.createCost, begin })
           ),
           deleteDeal: Effect.fn("Pipedrive.deleteDeal")((id: number) => remove(`v2/deals/${id}`)),
-          deal: Effect.fn("Pipedrive.deal")((id: number) =>
-            transport.call(get(`v2/deals/${id}`), { cost: 1 }).pipe(
-              Effect.flatMap(read(wireOne(StoredDeal))),
-              Effect.map(({ data }) => (data.is_deleted === true ? Option.none() : Option.some(data))),
-              Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeedNone)
-            )
-          ),
+          deal: Effect.fn("Pipedrive.deal")((id: number) => one(StoredDeal, `v2/deals/${id}`)),
           searchDeals: Effect.fn("Pipedrive.searchDeals")(
             (term: string, { isWholeTitle }: { readonly isWholeTitle: boolean }) =>
               transport

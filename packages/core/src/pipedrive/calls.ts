@@ -1,9 +1,9 @@
 /** The kinds of calls that the API consists of: create, delete, list, and read. */
-import { Effect, type Schema } from "effect"
+import { Effect, Option, type Schema } from "effect"
 import { HttpClientRequest } from "effect/http"
 import type { Begin } from "./send.ts"
 import type * as Transport from "./transport.ts"
-import { pageOf, read, WireCreated, wirePage } from "./wire.ts"
+import { pageOf, read, WireCreated, wireOne, wirePage } from "./wire.ts"
 
 /** A page of 500 activities with notes of 100 KB each would be 50 MB; Pipedrive offers no other way to read it. */
 export const maxListBytes = 64 * 1024 * 1024
@@ -42,6 +42,16 @@ export const make = ({
       transport.call(HttpClientRequest.delete(url(path)), { cost: 3 }).pipe(
         Effect.asVoid,
         Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
+      ),
+    /** 1 token. `None` when the item is deleted, or hidden from the token's user. */
+    one: <A extends { readonly is_deleted?: boolean | null | undefined }, I>(
+      schema: Schema.Codec<A, I>,
+      path: string
+    ) =>
+      transport.call(get(path), { cost: 1 }).pipe(
+        Effect.flatMap(read(wireOne(schema))),
+        Effect.map(({ data }) => (data.is_deleted === true ? Option.none<A>() : Option.some(data))),
+        Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeedNone)
       ),
     list: <A, I>(schema: Schema.Codec<A, I>, path: string, { cost, query = {} }: { cost: number; query?: Query }) =>
       transport

@@ -104,11 +104,28 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       : yield* new Failure({ reason: new NotYet({ message: ensured.message, retryAt: until }) })
   })
 
-  const forget = (recipient: Recipient, id: number) =>
-    Cache.invalidate(found, keyOf(recipient)).pipe(
-      Effect.andThen(Cache.invalidate(states, id)),
-      Effect.andThen(storing(deals.forget(recipient.userKey, id)))
-    )
+  /**
+   * The deal that a gone one was merged into: Pipedrive moves its activities there. 2 tokens. Any doubt counts as none: then
+   * a search finds the next deal.
+   */
+  const survivorOf = ({ userKey }: Recipient, id: number) =>
+    Effect.gen(function* () {
+      const remoteId = yield* deals.newestOn(userKey, id)
+      if (Option.isNone(remoteId)) return undefined
+      const activity = yield* pipedrive.activity(Number(remoteId.value))
+      const now = Option.getOrUndefined(activity)?.deal_id
+      if (typeof now !== "number" || now === id) return undefined
+      return Deals.whyUnusable(yield* pipedrive.deal(now)) === undefined ? now : undefined
+    }).pipe(Effect.orElseSucceed(() => undefined))
+
+  /** Forgets a deal, or follows the deal to what it was merged into. */
+  const forget = Effect.fnUntraced(function* (recipient: Recipient, id: number) {
+    const survivor = yield* survivorOf(recipient, id)
+    yield* Cache.invalidate(found, keyOf(recipient))
+    yield* Cache.invalidate(states, id)
+    yield* storing(deals.forget(recipient.userKey, id))
+    if (survivor !== undefined) yield* storing(deals.record(recipient.userKey, survivor))
+  })
 
   return {
     forget,

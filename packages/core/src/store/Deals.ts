@@ -56,6 +56,13 @@ export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const holder = holderOf(sql)
   const record = recording(sql, holder)
+  const newest = findFirst(
+    Schema.Struct({ remoteId: Schema.String }),
+    ({ dealId, userKey }: { readonly userKey: UserKey; readonly dealId: number }) => sql`
+        select remote_id from publications
+        where user_key = ${userKey} and state = 'published' and target = ${String(dealId)}
+        order by start_tag desc limit 1`
+  )
   const lease = findFirst(
     Leased,
     ({ lease, userKey }: { readonly userKey: UserKey; readonly lease: Duration.Duration }) => sql`
@@ -95,6 +102,12 @@ export const make = Effect.gen(function* () {
      */
     record: (userKey: UserKey, dealId: number, created?: string) =>
       orDatabaseError(sql.withTransaction(record(userKey, dealId, created))),
+    /** The remote id of the user's newest file on this deal. */
+    newestOn: (userKey: UserKey, dealId: number) =>
+      Effect.map(
+        newest({ userKey, dealId }),
+        Option.map(({ remoteId }) => remoteId)
+      ),
     /** Forgets a deal that is gone, unless another has taken its place. */
     forget: (userKey: UserKey, dealId: number) =>
       execute(sql`update deals set deal_id = null where user_key = ${userKey} and deal_id = ${dealId}`)
