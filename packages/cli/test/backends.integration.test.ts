@@ -60,6 +60,13 @@ const recorded = () => {
   return { updates, progress }
 }
 
+/** Tracks a user and checks that user once, so that a server does not check the user as a new one later. */
+const trackAndCheck = Effect.fnUntraced(function* (username: Username) {
+  const gitpip = yield* Backend
+  yield* gitpip.track(username)
+  yield* gitpip.scan([username], recorded().progress)
+})
+
 for (const [who, backend] of [
   ["this process", Local.layer.pipe(Layer.provideMerge(world))],
   ["a server", remote]
@@ -114,12 +121,12 @@ for (const [who, backend] of [
         const gitpip = yield* Backend
         const { github, pipedrive } = yield* Services
         github.addUser("octo")
+        yield* trackAndCheck(name("octo"))
         for (let n = 0; n < 3; n++) github.addGist("octo", { files: { [`${n}.md`]: `${n}` }, createdAt: n * 1_000 })
         assert.deepInclude(yield* gitpip.preview(name("octo")), { gists: 3, files: 3, activities: 3 })
         const unknown = yield* Effect.flip(gitpip.preview(name("nobody-here")))
         assert.include(unknown.message, "GitHub knows no user nobody-here")
 
-        yield* gitpip.track(name("octo"))
         const { progress, updates } = recorded()
         const report = yield* gitpip.scan([], progress)
         assert.deepInclude(report.scans[0]?.scan, { state: "done", users: 1, files: 3, failed: 0 })
@@ -167,8 +174,8 @@ for (const [who, backend] of [
         const gitpip = yield* Backend
         const { github, pipedrive } = yield* Services
         github.addUser("rita")
+        yield* trackAndCheck(name("rita"))
         for (const file of ["a.txt", "b.txt", "c.txt"]) github.addGist("rita", { files: { [file]: file } })
-        yield* gitpip.track(name("rita"))
         pipedrive.injectFault(
           { kind: "status", status: 400, body: { success: false, error: "subject is not liked" } },
           { times: 2, when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
