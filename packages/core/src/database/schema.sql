@@ -134,7 +134,7 @@ create table publications (
   constraint publications_file_key_key UNIQUE (file_key),
   constraint publications_pkey PRIMARY KEY (key),
   constraint publications_remote_id_check CHECK (((state = 'published'::text) = (remote_id IS NOT NULL))),
-  constraint publications_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'published'::text, 'failed'::text, 'gone'::text])))
+  constraint publications_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'published'::text, 'failed'::text, 'gone'::text, 'skipped'::text])))
 ) with (fillfactor=80);
 
 create table quotas (

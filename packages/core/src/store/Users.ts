@@ -34,7 +34,7 @@ const OnRecord = Schema.Struct({
 /** The user that has an id. */
 const Holder = Schema.Struct({ username: Schema.String, untrackedAt: Schema.NullOr(Schema.DateTimeUtc) })
 
-const noPublications = { pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
+const noPublications = { pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
 const perState = Schema.optionalKey(Schema.Int)
 
 const Details = Schema.Struct({
@@ -48,7 +48,8 @@ const Details = Schema.Struct({
     sending: perState,
     published: perState,
     failed: perState,
-    gone: perState
+    gone: perState,
+    skipped: perState
   })
 })
 

@@ -44,12 +44,17 @@ export const layerUsers = HttpApiBuilder.group(
 
     const track = Effect.fnUntraced(function* (username: Username, id?: UserId) {
       const { created, user } = yield* orProblem(gitpip.track(username, { id }))
-      return HttpServerResponse.jsonUnsafe(userJson(user), { status: created ? 201 : 200 })
+      if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200 })
+      // The user is tracked, whatever becomes of the check.
+      const checks = yield* Effect.orElseSucceed(gitpip.checkNames([username]), () => [])
+      const headers = { "gitpip-name": checks[0]?.state ?? "unchecked" }
+      return HttpServerResponse.jsonUnsafe(userJson(user), { status: 201, headers })
     })
 
     return handlers.handleAll({
       track: ({ params }) => track(params.username, params.id),
       trackNext: ({ params }) => track(params.username),
+      names: ({ query }) => orProblem(gitpip.checkNames(query.names ?? [])),
       preview: ({ params }) => orProblem(gitpip.preview(params.username)),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined && query.state === undefined
