@@ -276,12 +276,14 @@ layer(layerRunning(), { excludeTestServices: true })("2,500 users", (it) => {
     })
   )
 
-  it.effect("come whole when their number is a multiple of the page size", () =>
+  it.effect("come whole when their number is a multiple of the page size, or one more", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const { call } = yield* Running
       yield* sql`delete from users where id > 4000`
       assert.strictEqual((yield* call("GET", "/users")).json.length, 2_000)
+      yield* sql`delete from users where id > 2002`
+      assert.strictEqual((yield* call("GET", "/users")).json.length, 1_001)
       yield* sql`delete from users where id > 2000`
       assert.strictEqual((yield* call("GET", "/users")).json.length, 1_000)
     })

@@ -134,8 +134,14 @@ export const waitOf = (due: Due, { now, random }: Present): Duration.Duration =>
 
 /** The outcome with its wait as a duration. A publication that failed before goes behind its user's other files. */
 export const scheduled = (outcome: Outcome, present: Present): Stored.Outcome<Retrial> => {
-  if (outcome._tag !== "retry" && outcome._tag !== "snooze") return outcome
-  const { due } = outcome
-  const isLast = outcome._tag === "retry" && due._tag === "Backoff" && due.failures > 1
-  return { ...outcome, due: { wait: waitOf(due, present), isLast } }
+  switch (outcome._tag) {
+    case "retry":
+      return { ...outcome, due: { wait: waitOf(outcome.due, present), isLast: hasFailedBefore(outcome.due) } }
+    case "snooze":
+      return { ...outcome, due: { wait: waitOf(outcome.due, present), isLast: false } }
+    default:
+      return outcome
+  }
 }
+
+const hasFailedBefore = (due: Due): boolean => due._tag === "Backoff" && due.failures > 1

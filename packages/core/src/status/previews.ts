@@ -1,8 +1,8 @@
 /** Previews: what tracking a user would publish, and the beginning of a file's content. Neither stores anything. */
-import { Cache, Duration, Effect, Exit, Option } from "effect"
+import { Cache, Duration, Effect, Exit, Match, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import { skippedBy } from "../domain/FileRules.ts"
-import { type FilePreview, fileIdentity } from "../domain/GistFile.ts"
+import { type Content, type FilePreview, fileIdentity } from "../domain/GistFile.ts"
 import type { Preview } from "../domain/Preview.ts"
 import type { Username } from "../domain/User.ts"
 import { GistNotFound, type GistPage, Github, type GithubError, githubError } from "../github/Github.ts"
@@ -41,9 +41,7 @@ export const make: Effect.Effect<
     if (Option.isNone(content)) {
       return yield* githubError(new GistNotFound({ message: "The gist does not hold this file any more" }))
     }
-    if (content.value._tag !== "Text") return { text: null, partial: false }
-    const { partial, text } = content.value
-    return { text: text.slice(0, previewLength), partial: partial || text.length > previewLength }
+    return shownOf(content.value)
   })
   // A caller who asks again after a failure wants to know whether the failure is over.
   const kept = yield* Cache.makeWith(readFile, {
@@ -91,3 +89,13 @@ export const make: Effect.Effect<
     clear: Cache.invalidateAll(kept)
   }
 })
+
+/** The text of a content as far as a preview shows it. */
+const shownOf = (content: Content): Pick<FilePreview, "partial" | "text"> =>
+  Match.value(content).pipe(
+    Match.tag("Text", ({ partial, text }) => ({
+      text: text.slice(0, previewLength),
+      partial: partial || text.length > previewLength
+    })),
+    Match.orElse(() => ({ text: null, partial: false }))
+  )
