@@ -13,7 +13,7 @@ export interface FileRules {
   readonly maxSize: number
 }
 
-/** What the rules look at. */
+/** What the rules are about. */
 export interface RuledFile {
   readonly filename: string
   /** As GitHub names it; `null` when GitHub recognizes none. */

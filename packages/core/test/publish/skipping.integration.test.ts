@@ -80,7 +80,7 @@ describe("a file that is left out", () => {
     )
   )
 
-  it.effect("a file that is skipped after a lost answer is looked up when it is published after all", () =>
+  it.effect("a file that is skipped after a lost answer gets a lookup when it is published after all", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
