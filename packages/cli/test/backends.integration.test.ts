@@ -96,6 +96,23 @@ for (const [who, backend] of [
       })
     )
 
+    it.effect("checks names at GitHub", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { github } = yield* Services
+        github.addUser("Named")
+        const [known, unknown] = yield* gitpip.checkNames([name("named"), name("not-named")])
+        assert.deepInclude(known, {
+          name: name("named"),
+          state: "found",
+          login: name("Named"),
+          gists: 0,
+          publishes: "all"
+        })
+        assert.deepInclude(unknown, { name: name("not-named"), state: "unknown", login: null })
+      })
+    )
+
     it.effect("shows a user, and forgets the user", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend
