@@ -53,7 +53,8 @@ describe("the files of a scan", () => {
           yield* begin(2)
           const scan = yield* running
           const commit = yield* open(files.add(intake(1, named("a", 3), { scanKey: scan })))
-          if (how !== "ends") yield* sql`update scans set lease_until = clock_timestamp() - interval '1 second' where key = ${scan}`
+          if (how !== "ends")
+            yield* sql`update scans set lease_until = clock_timestamp() - interval '1 second' where key = ${scan}`
           const end = yield* Effect.forkChild(how === "ends" ? scans.end(scan, ending) : scans.reap)
           yield* Effect.repeat(
             sql<{ n: number }>`
