@@ -196,7 +196,7 @@ const visits = Effect.fnUntraced(function* (servers: ReadonlyArray<string>) {
       )
     )
   )
-  const shares = rates.map((rate) => rate * seconds)
+  const shares = rates.map(({ rate }) => rate * seconds)
   return {
     what: "visits",
     items: shares.reduce((sum, share) => sum + share, 0),

@@ -4,6 +4,7 @@ import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
 import type { DatabaseError } from "./database/Database.ts"
 import * as Database from "./database/Database.ts"
+import * as Names from "./detect/Names.ts"
 import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import type { ScanProgress } from "./detect/scanUsers.ts"
@@ -11,6 +12,7 @@ import type { Change } from "./domain/Change.ts"
 import type { Day } from "./domain/Day.ts"
 import type { Forgotten } from "./domain/Forgotten.ts"
 import type { FilePreview, GistFile } from "./domain/GistFile.ts"
+import type { NameCheck } from "./domain/NameCheck.ts"
 import type { Preview } from "./domain/Preview.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
 import type { Scan, ScanDetails } from "./domain/Scan.ts"
@@ -31,7 +33,7 @@ import * as Health from "./status/Health.ts"
 import * as Previews from "./status/previews.ts"
 import type { UserBusy } from "./store/Forgetting.ts"
 import type { FileNotFound } from "./store/GistFiles.ts"
-import type { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
+import type { PublicationNotFailed, PublicationNotFound, PublicationNotSkippable } from "./store/Publications.ts"
 import type { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 import { Store } from "./store/Store.ts"
 import type { UserConflict, UserNotTracked } from "./store/Users.ts"
@@ -52,6 +54,11 @@ export class Gitpip extends Context.Service<
       username: Username,
       options?: { readonly id?: UserId | undefined }
     ) => Effect.Effect<{ readonly user: User; readonly created: boolean }, UserConflict | DatabaseError>
+    /**
+     * Whether GitHub has accounts of these names, tracked or not, and how many public gists. At most 100 names at a time. A
+     * GitHub that does not answer makes names `unchecked`, and fails nothing.
+     */
+    readonly checkNames: (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>
     /** What tracking a user would publish. Lists all of the user's gists and stores nothing. */
     readonly preview: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
     /** Stops tracking a user. Found files stay, and waiting ones are still published. */
@@ -125,10 +132,14 @@ export class Gitpip extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Publication>, DatabaseError>
     /** A publication with its last 100 attempts, oldest first. */
     readonly publication: (id: number) => Effect.Effect<PublicationDetails, PublicationNotFound | DatabaseError>
-    /** Tries a failed or gone publication again. */
+    /** Tries a failed or gone publication again, or publishes a skipped one. */
     readonly retry: (
       id: number
     ) => Effect.Effect<Publication, PublicationNotFound | PublicationNotFailed | DatabaseError>
+    /** Leaves a pending or failed publication out, until somebody retries it. */
+    readonly skip: (
+      id: number
+    ) => Effect.Effect<Publication, PublicationNotFound | PublicationNotSkippable | DatabaseError>
     /** Tries all failed publications again. Answers how many. */
     readonly retryFailed: Effect.Effect<number, DatabaseError>
     /** Users, scans and publications in numbers, and what is left of both services' limits. */
@@ -155,6 +166,7 @@ export class Gitpip extends Context.Service<
       const gauges = yield* Gauges
       const signals = yield* Signals
       const previews = yield* Previews.make
+      const checkNames = yield* Names.make
       const status = yield* CurrentStatus.make
       const overdue = yield* Health.make
       const optionalKey = (username: Username | undefined) =>
@@ -175,11 +187,12 @@ export class Gitpip extends Context.Service<
         track: Effect.fn("Gitpip.track")(function* (username, options) {
           const tracked = yield* users.track(username, Option.fromNullishOr(options?.id))
           if (tracked.created) {
-            yield* signals.fullScans.raise
+            yield* signals.singleScans.raise
             yield* changes.report({ type: "user", login: tracked.user.login })
           }
           return tracked
         }),
+        checkNames,
         preview: previews.user,
         untrack: Effect.fn("Gitpip.untrack")(function* (username) {
           const user = yield* users.untrack(username)
@@ -239,6 +252,11 @@ export class Gitpip extends Context.Service<
         retry: Effect.fn("Gitpip.retry")(function* (id) {
           const publication = yield* publications.retry(id)
           yield* signals.publications.raise
+          yield* changes.report({ type: "publication", id, login: publication.owner, state: publication.state })
+          return publication
+        }),
+        skip: Effect.fn("Gitpip.skip")(function* (id) {
+          const publication = yield* publications.skip(id)
           yield* changes.report({ type: "publication", id, login: publication.owner, state: publication.state })
           return publication
         }),

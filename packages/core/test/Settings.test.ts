@@ -34,6 +34,7 @@ describe("settings", () => {
             closed: "keep"
           },
           backfill: "all",
+          files: { include: [], exclude: [], languages: [], maxSize: Number.POSITIVE_INFINITY },
           postgres: Option.none(),
           dataDir: ".gitpip",
           githubToken: Option.none(),
@@ -97,6 +98,10 @@ describe("settings", () => {
         GITPIP_DEAL_VISIBILITY: "3",
         GITPIP_DEAL_CLOSED: "replace",
         GITPIP_BACKFILL: "none",
+        GITPIP_INCLUDE: " *.md, *.{py,rb} ",
+        GITPIP_EXCLUDE: "*.lock",
+        GITPIP_LANGUAGES: "Python, Jupyter Notebook",
+        GITPIP_MAX_FILE_SIZE: "500 kb",
         GITPIP_LOG_LEVEL: "Debug",
         GITPIP_LOG_FORMAT: "json",
         GOOGLE_CLOUD_PROJECT: "my-project-123"
@@ -133,6 +138,12 @@ describe("settings", () => {
           closed: "replace"
         },
         backfill: "none",
+        files: {
+          include: ["*.md", "*.{py,rb}"],
+          exclude: ["*.lock"],
+          languages: ["Python", "Jupyter Notebook"],
+          maxSize: 500_000
+        },
         dataDir: "/var/lib/gitpip",
         githubApiUrl: "https://ghe.example.org/api/v3",
         authorities: Option.none(),
@@ -252,6 +263,10 @@ describe("settings", () => {
         GITPIP_DEAL_VISIBILITY: " ",
         GITPIP_DEAL_CLOSED: "reopen",
         GITPIP_BACKFILL: "some",
+        GITPIP_INCLUDE: "*.md,,*.py",
+        GITPIP_EXCLUDE: ",",
+        GITPIP_LANGUAGES: "Python,",
+        GITPIP_MAX_FILE_SIZE: "big",
         GITPIP_LOG_LEVEL: "loud",
         GITPIP_LOG_FORMAT: "xml",
         GOOGLE_CLOUD_PROJECT: "My Project"
@@ -333,6 +348,10 @@ describe("settings", () => {
     ["GITPIP_DEAL_LABELS", "Hot,", /^must not be blank$/],
     ["GITPIP_DEAL_CLOSED", "reopen", /^must be `keep` or `replace`$/],
     ["GITPIP_BACKFILL", "some", /^must be `all` or `none`$/],
+    ["GITPIP_INCLUDE", "*.md,", /^must be patterns of file names with commas between: /],
+    ["GITPIP_EXCLUDE", ",", /^must be patterns of file names/],
+    ["GITPIP_LANGUAGES", "Python,", /^must not be blank$/],
+    ["GITPIP_MAX_FILE_SIZE", "big", /^must be a whole number of `B`, `KB` or `MB`, or `none`$/],
     ["GITPIP_LOG_LEVEL", "loud", /^must be `Trace`, `Debug`, `Info`, `Warn`, `Error`, `Fatal`, `All` or `None`$/],
     ["GITPIP_LOG_FORMAT", "xml", /^must be `pretty`, `json` or `logfmt`$/],
     ["POSTGRES_CONNECTION_STRING", "localhost:5432", /postgres:\/\//],

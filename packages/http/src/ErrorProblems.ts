@@ -5,6 +5,7 @@ import {
   type GithubError,
   type PublicationNotFailed,
   type PublicationNotFound,
+  type PublicationNotSkippable,
   type ScanNotFound,
   Telemetry,
   type TooManyVisitors,
@@ -20,6 +21,7 @@ import {
   GithubProblem,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
+  PublicationNotSkippableProblem,
   ScanNotFoundProblem,
   TooManyVisitorsProblem,
   UnavailableProblem,
@@ -36,6 +38,7 @@ export type CoreError =
   | GithubError
   | PublicationNotFailed
   | PublicationNotFound
+  | PublicationNotSkippable
   | ScanNotFound
   | TooManyVisitors
   | UserBusy
@@ -58,6 +61,8 @@ const problems = {
   GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
+  PublicationNotSkippable: ({ message }: PublicationNotSkippable) =>
+    new PublicationNotSkippableProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
   TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
   UserBusy: ({ message }: UserBusy) => new UserBusyProblem({ detail: message }),

@@ -5,6 +5,7 @@ import type { Json } from "./server.ts"
 
 /** Values that the server knows or could know, for the parameters whose schema has no list of values. */
 const known: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]>> = {
+  names: ["ann", "ANN,nobody-here", "bob,bob"],
   username: ["ann", "ANN", "bob", "nobody-here"],
   id: ["1", "2", "77", "9007199254740991"],
   visit: ["1", "2", "99"],

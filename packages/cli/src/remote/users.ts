@@ -8,14 +8,20 @@ import { notTracked, reasonOf } from "./serverErrors.ts"
 export const userCalls = ({
   client: { users },
   orServerError
-}: Connection): Pick<Calls, "track" | "preview" | "untrack" | "user" | "forget" | "users"> => ({
+}: Connection): Pick<Calls, "track" | "checkNames" | "preview" | "untrack" | "user" | "forget" | "users"> => ({
   track: (username, options) =>
     orServerError(
       options?.id === undefined
         ? users.trackNext({ params: { username }, responseMode: "decoded-and-response" })
         : users.track({ params: { username, id: options.id }, responseMode: "decoded-and-response" }),
       { UserConflictProblem: (problem) => new UserConflict({ message: reasonOf(problem) }) }
-    ).pipe(Effect.map(([user, { status }]) => ({ user, created: status === 201 }))),
+    ).pipe(
+      Effect.map(([answer, { status }]) => ({
+        user: "body" in answer ? answer.body : answer,
+        created: status === 201
+      }))
+    ),
+  checkNames: (names) => orServerError(users.names({ query: { names } }), {}),
   preview: (username) =>
     orServerError(users.preview({ params: { username } }), {
       GithubProblem: (problem) => new ServerError({ message: reasonOf(problem) })

@@ -37,17 +37,16 @@ const rules: Limit.LimitRules = {
   endsRow: ({ at }, { startedAt }) => startedAt > at
 }
 
-export const make = ({
-  resource,
-  throttle,
-  window
-}: {
+export interface GithubLimitOptions {
   readonly throttle: Throttle
   /** GitHub's name of the limit. */
   readonly resource: "core" | "graphql"
   /** How many requests GitHub takes in a sliding window, where it limits them. */
   readonly window?: Window
-}): GithubLimit => {
+}
+
+/** A limit of GitHub that no answer has reported yet. */
+export const make = ({ resource, throttle, window }: GithubLimitOptions): GithubLimit => {
   const limit = Limit.make(throttle, rules)
 
   const failLimited = Effect.fnUntraced(function* (

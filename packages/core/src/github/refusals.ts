@@ -1,5 +1,5 @@
 /**
- * What a refusal is evidence of: pure. `classify.ts` makes the errors, `access.ts` draws the conclusions.
+ * What a refusal is evidence of: pure. `classify.ts` makes the errors, `judging.ts` draws the conclusions.
  *
  * A refusal is weak when single things meet it all the time: accounts and gists get deleted.
  */
@@ -67,7 +67,7 @@ export const kindRefusal = (
   const message = `GitHub refuses to ${verb}, for ${signs} ${things} in a row${because(reason)}`
   // The text of a refused token says what to do already.
   const advice =
-    reason._tag === "Unauthorized" ? "" : `. ${hasToken ? "Check what GITHUB_TOKEN may read" : "Set GITHUB_TOKEN"}`
+    reason instanceof Unauthorized ? "" : `. ${hasToken ? "Check what GITHUB_TOKEN may read" : "Set GITHUB_TOKEN"}`
   return githubError(new Refused({ message: `${message}${advice}` }), "credential", DateTime.makeUnsafe(until))
 }
 

@@ -72,5 +72,6 @@ export const make = ({ failures, publications, sink }: Parts) => {
 }
 
 /** A duplicate that is refused is no reason to leave the others. */
-const isRefused = ({ reason }: SinkError): boolean =>
-  reason._tag === "ItemRefused" || reason._tag === "ItemLimited" || reason._tag === "Forbidden"
+const isRefused = ({ reason }: SinkError): boolean => refusals.has(reason._tag)
+
+const refusals: ReadonlySet<SinkError["reason"]["_tag"]> = new Set(["ItemRefused", "ItemLimited", "Forbidden"])

@@ -11,12 +11,12 @@ import type { GithubError } from "../github/Github.ts"
 import { afterLimit } from "../limits/sharing.ts"
 import type { Claim } from "../store/Publications.ts"
 import {
-  type Block,
   blockOf,
   type Decision,
   failure,
   isExhausted,
   type Outcome,
+  type PublishingBlock,
   release,
   type Situation,
   suspicion,
@@ -32,7 +32,7 @@ export type Step = "lookup" | "target" | "create"
 export const globalBlock = (
   reason: SinkError["reason"],
   { isProven }: Pick<FailureVerdict, "isProven">
-): Block | undefined => {
+): PublishingBlock | undefined => {
   const { _tag, message } = reason
   switch (_tag) {
     case "Paused":
@@ -146,7 +146,7 @@ export const failureOfSink = (
   step: Step
 ): Omit<Failure, "at"> | undefined => {
   const { _tag } = error.reason
-  if (_tag === "Paused" || _tag === "NotYet") return undefined
+  if (waits.has(_tag)) return undefined
   const isOfDeal = step === "target" || _tag === "TargetGone"
   return {
     thing: { user, key: isOfDeal ? `deal of ${user}` : String(key) },
@@ -155,6 +155,9 @@ export const failureOfSink = (
     isUserWide: isOfDeal || _tag === "ItemLimited"
   }
 }
+
+/** What is no failure: the sink will take the item later. */
+const waits: ReadonlySet<SinkError["reason"]["_tag"]> = new Set(["Paused", "NotYet"])
 
 /** Similar failures have the same signature. Numbers are left out, since they differ between things. */
 export const signatureOf = ({ reason }: SinkError | GithubError): string => {
