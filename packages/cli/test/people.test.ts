@@ -19,12 +19,23 @@ describe("the report of forget", () => {
 
   it("the report numbers the deals and activities that stand in Pipedrive, and names what may", () =>
     assert.deepStrictEqual(
-      show({ ...nothing, files: 3, hashes: 2, activities: [4, 5], deals: [6], unconfirmed: ["https://x.example"] }),
+      show({
+        ...nothing,
+        files: 3,
+        hashes: 2,
+        activities: [4, 5],
+        deals: [6],
+        unconfirmed: [
+          { item: "deal", about: "mona" },
+          { item: "activity", about: "https://x.example" }
+        ]
+      }),
       [
         "Erased everything that was stored about mona: 3 files, of which 2 left a keyed hash",
         "Still in Pipedrive; delete there what must go:",
         "  1 deal: 6",
         "  2 activities: 4, 5",
+        "  perhaps a deal about mona",
         "  perhaps an activity about https://x.example"
       ]
     ))

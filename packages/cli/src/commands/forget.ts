@@ -57,5 +57,5 @@ export const show = ({ activities, deals, files, hashes, login, unconfirmed }: F
   ...(activities.length === 0
     ? []
     : [`  ${count(activities.length, "activity", "activities")}: ${numbers(activities)}`]),
-  ...unconfirmed.map((address) => `  perhaps an activity about ${address}`)
+  ...unconfirmed.map(({ about, item }) => `  perhaps ${item === "deal" ? "a deal" : "an activity"} about ${about}`)
 ]

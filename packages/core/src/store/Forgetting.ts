@@ -13,7 +13,7 @@ import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, hasRows } from "../database/statements.ts"
-import type { Forgotten } from "../domain/Forgotten.ts"
+import { type Forgotten, inPipedrive } from "../domain/Forgotten.ts"
 import { UserKey, Username } from "../domain/User.ts"
 import { now } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
@@ -28,12 +28,13 @@ export class UserBusy extends Schema.TaggedError<UserBusy>()("UserBusy", { usern
 const Owner = Schema.Struct({ key: UserKey, login: Username })
 
 const Sent = Schema.Struct({
-  /** `null` when no answer has confirmed it. */
   remoteId: Schema.NullOr(Schema.String),
+  target: Schema.NullOr(Schema.String),
   htmlUrl: Schema.String
 })
 
-const Deal = Schema.Struct({ dealId: Schema.NullOr(Schema.Int) })
+const Deal = Schema.Struct({ dealId: Schema.NullOr(Schema.Int), isSent: Schema.Boolean })
+const Target = Schema.Struct({ target: Schema.String })
 const Count = Schema.Struct({ n: Schema.Int })
 
 /** The two halves of an HMAC's key (RFC 2104): PostgreSQL has SHA-256, but no HMAC without an extension. */
@@ -64,12 +65,17 @@ const reading = (sql: SqlClient.SqlClient) => ({
   sent: findAll(
     Sent,
     (key: UserKey) => sql`
-      select p.remote_id, f.html_url from publications p join gist_files f on f.key = p.file_key
+      select p.remote_id, p.target, f.html_url from publications p join gist_files f on f.key = p.file_key
       where p.user_key = ${key} and ${sql.literal(isSent)} order by p.key`
   ),
   deal: findFirst(
     Deal,
-    (key: UserKey) => sql`select deal_id from deals where user_key = ${key} and deal_id is not null`
+    (key: UserKey) => sql`select deal_id, sent_at is not null as is_sent from deals where user_key = ${key}`
+  ),
+  targets: findAll(
+    Target,
+    (key: UserKey) => sql`
+      select target from publications where user_key = ${key} and target <> '' group by target order by max(key) desc`
   ),
   files: findFirst(Count, (key: UserKey) => sql`select count(*) as n from gist_files where user_key = ${key}`)
 })
@@ -140,12 +146,13 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     yield* read.lockPublications(key)
     if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
     const sent = yield* read.sent(key)
-    const deal = yield* read.deal(key)
+    const targets = (yield* read.targets(key)).map(({ target }) => target)
+    const deal = Option.getOrElse(yield* read.deal(key), () => ({ dealId: null, isSent: false }))
     const files = yield* read.files(key)
     yield* keepHashes(sql, key)
     yield* eraseRows(sql, key)
     return {
-      ...inPipedrive(sent, Option.getOrNull(deal)?.dealId ?? null),
+      ...inPipedrive({ login, files: sent, targets, deal }),
       login,
       files: Option.getOrNull(files)?.n ?? 0
     }
@@ -164,21 +171,3 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     })
   }
 })
-
-/** What stands in Pipedrive, or may stand there. A deal of a file has a remote id that begins with `deal:`. */
-const inPipedrive = (
-  sent: ReadonlyArray<typeof Sent.Type>,
-  dealId: number | null
-): Pick<Forgotten, "activities" | "deals" | "hashes" | "unconfirmed"> => {
-  const ids = sent.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]))
-  const [ofDeals, ofActivities] = [
-    ids.filter((id) => id.startsWith("deal:")),
-    ids.filter((id) => !id.startsWith("deal:"))
-  ]
-  return {
-    activities: ofActivities.map(Number),
-    deals: [...(dealId === null ? [] : [dealId]), ...ofDeals.map((id) => Number(id.slice("deal:".length)))],
-    unconfirmed: sent.flatMap(({ htmlUrl, remoteId }) => (remoteId === null ? [htmlUrl] : [])),
-    hashes: sent.length
-  }
-}
