@@ -14,6 +14,7 @@ import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, hasRows } from "../database/statements.ts"
 import { type Forgotten, inPipedrive } from "../domain/Forgotten.ts"
+import { namePattern } from "../domain/namedUsers.ts"
 import { UserKey, Username } from "../domain/User.ts"
 import { now } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
@@ -122,8 +123,7 @@ const isOfUser = (sql: SqlClient.SqlClient, key: UserKey) =>
  * users out of order.
  */
 const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: Username) {
-  // A user name has no character with a meaning in regular expressions.
-  const word = `\\m${login}\\M`
+  const pattern = namePattern(login)
   for (const [table, column, where] of [
     ["users", "error_message", "failures > 0"],
     ["scan_failures", "message", "true"],
@@ -131,8 +131,8 @@ const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: 
     ["limits", "message", "true"]
   ] as const) {
     yield* sql`
-      update ${sql(table)} set ${sql(column)} = regexp_replace(${sql(column)}, ${word}, '(forgotten)', 'gi')
-      where ${sql(column)} ~* ${word} and ${sql.literal(where)}`
+      update ${sql(table)} set ${sql(column)} = regexp_replace(${sql(column)}, ${pattern}, ${"\\1(forgotten)"}, 'gi')
+      where ${sql(column)} ~* ${pattern} and ${sql.literal(where)}`
   }
 })
 

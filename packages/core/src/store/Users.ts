@@ -3,6 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
+import { nowCalled } from "../domain/namedUsers.ts"
 import { User, type UserDetails, UserId, UserKey, type Username } from "../domain/User.ts"
 import { ProfileColumns, profileColumns, profileOf } from "./Profiles.ts"
 import { now, selectList } from "./sql.ts"
@@ -131,7 +132,7 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
         Effect.catchReason("SqlError", "UniqueViolation", () =>
           Effect.fail(
             new UserConflict({
-              message: `The account is now called ${username}, which is on record already. Untrack the old name, and track the new one if it is not`
+              message: `${nowCalled(username)}, which is on record already. Untrack the old name, and track the new one if it is not`
             })
           )
         ),
