@@ -70,15 +70,15 @@ const columnsOf = (sql: SqlClient.SqlClient) =>
 
 const details = (sql: SqlClient.SqlClient) => {
   const columns = columnsOf(sql)
-  return findOne(
+  return findFirst(
     Details,
-    (key: UserKey) => sql`
+    (username: Username) => sql`
         select ${columns}, d.deal_id, ${sql.literal(profileColumns)},
           (select count(*) from gist_files where user_key = u.key) as files,
           (select coalesce(jsonb_object_agg(state, n), '{}') from (
             select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
         from users u left join deals d on d.user_key = u.key left join profiles p on p.user_key = u.key
-        where u.key = ${key}`
+        where lower(u.username) = lower(${username}) and u.untracked_at is null`
   )
 }
 
@@ -122,7 +122,9 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     details: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<UserDetails, DatabaseError | UserNotTracked> {
-      const { dealId, files, publications, ...user } = yield* findDetails(yield* key(username))
+      const found = yield* findDetails(username)
+      if (Option.isNone(found)) return yield* new UserNotTracked({ username })
+      const { dealId, files, publications, ...user } = found.value
       return { user, profile: profileOf(user), dealId, counts: { files, ...noPublications, ...publications } }
     }),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
