@@ -85,6 +85,16 @@ for (const [who, backend] of [
       })
     )
 
+    it.effect("puts a user on a deal and a person of Pipedrive", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        yield* gitpip.track(name("Placed"), { deal: 12, person: 34 })
+        const { dealId, personId } = yield* gitpip.user(name("placed"))
+        assert.deepStrictEqual([dealId, personId], [12, 34])
+        yield* gitpip.forget(name("placed"))
+      })
+    )
+
     it.effect("shows a user, and forgets the user", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend
@@ -98,6 +108,7 @@ for (const [who, backend] of [
           hashes: 0,
           activities: [],
           deals: [],
+          persons: [],
           unconfirmed: []
         })
         assert.strictEqual((yield* Effect.flip(gitpip.user(name("mona"))))._tag, "UserNotTracked")

@@ -51,6 +51,13 @@ export interface DealSettings {
   readonly closed: "keep" | "replace"
 }
 
+/** Whether deals and activities name a person, and how that person is found. */
+export interface PersonSettings {
+  readonly mode: "create" | "link" | "off"
+  /** A field of persons by name or key, as written. */
+  readonly field: Option.Option<string>
+}
+
 /** All settings, read and checked. */
 export class Settings extends Context.Service<
   Settings,
@@ -59,6 +66,7 @@ export class Settings extends Context.Service<
     readonly publishAs: "activity" | "deal"
     readonly activity: ActivitySettings
     readonly deal: DealSettings
+    readonly person: PersonSettings
     readonly backfill: "all" | "none"
     readonly postgres: Option.Option<Redacted.Redacted>
     readonly dataDir: string

@@ -85,6 +85,8 @@ export class Worker extends Context.Service<
         })
 
         const publishing = Effect.gen(function* () {
+          // Of new users, so that new persons in Pipedrive bear their names. Publishing goes on without profiles.
+          yield* Effect.ignore(profiles.refresh)
           yield* publisher.drain
           const now = yield* Clock.currentTimeMillis
           const wait = Option.match(yield* publisher.nextAt, {

@@ -33,6 +33,7 @@ describe("settings", () => {
             visibility: Option.none(),
             closed: "keep"
           },
+          person: { mode: "create", field: Option.none() },
           backfill: "all",
           postgres: Option.none(),
           dataDir: ".gitpip",
@@ -96,6 +97,8 @@ describe("settings", () => {
         GITPIP_DEAL_LABELS: "Hot , GitHub",
         GITPIP_DEAL_VISIBILITY: "3",
         GITPIP_DEAL_CLOSED: "replace",
+        GITPIP_PERSON: "link",
+        GITPIP_PERSON_FIELD: " GitHub ",
         GITPIP_BACKFILL: "none",
         GITPIP_LOG_LEVEL: "Debug",
         GITPIP_LOG_FORMAT: "json",
@@ -132,6 +135,7 @@ describe("settings", () => {
           visibility: Option.some("3"),
           closed: "replace"
         },
+        person: { mode: "link", field: Option.some("GitHub") },
         backfill: "none",
         dataDir: "/var/lib/gitpip",
         githubApiUrl: "https://ghe.example.org/api/v3",
@@ -251,6 +255,8 @@ describe("settings", () => {
         GITPIP_DEAL_LABELS: "Hot,,GitHub",
         GITPIP_DEAL_VISIBILITY: " ",
         GITPIP_DEAL_CLOSED: "reopen",
+        GITPIP_PERSON: "always",
+        GITPIP_PERSON_FIELD: " ",
         GITPIP_BACKFILL: "some",
         GITPIP_LOG_LEVEL: "loud",
         GITPIP_LOG_FORMAT: "xml",

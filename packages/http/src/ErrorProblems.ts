@@ -6,6 +6,7 @@ import {
   type PublicationNotFailed,
   type PublicationNotFound,
   type ScanNotFound,
+  type TargetNotFound,
   Telemetry,
   type TooManyVisitors,
   type UserBusy,
@@ -21,6 +22,7 @@ import {
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
+  TargetNotFoundProblem,
   TooManyVisitorsProblem,
   UnavailableProblem,
   UserBusyProblem,
@@ -37,6 +39,7 @@ export type CoreError =
   | PublicationNotFailed
   | PublicationNotFound
   | ScanNotFound
+  | TargetNotFound
   | TooManyVisitors
   | UserBusy
   | UserConflict
@@ -59,6 +62,7 @@ const problems = {
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
+  TargetNotFound: ({ message }: TargetNotFound) => new TargetNotFoundProblem({ detail: message }),
   TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
   UserBusy: ({ message }: UserBusy) => new UserBusyProblem({ detail: message }),
   UserConflict: ({ message }: UserConflict) => new UserConflictProblem({ detail: message }),

@@ -16,6 +16,7 @@ export {
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
   ScanNotFoundProblem,
+  TargetNotFoundProblem,
   TooManyRequestsProblem,
   TooManyVisitorsProblem,
   UnauthorizedProblem,

@@ -1,5 +1,5 @@
 /** The calls about tracked users, answered by a running server. */
-import { UserBusy, UserConflict } from "@gitpip/core"
+import { TargetNotFound, UserBusy, UserConflict } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
 import type { Connection } from "./connection.ts"
@@ -9,13 +9,18 @@ export const userCalls = ({
   client: { users },
   orServerError
 }: Connection): Pick<Calls, "track" | "preview" | "untrack" | "user" | "forget" | "users"> => ({
-  track: (username, options) =>
-    orServerError(
-      options?.id === undefined
-        ? users.trackNext({ params: { username }, responseMode: "decoded-and-response" })
-        : users.track({ params: { username, id: options.id }, responseMode: "decoded-and-response" }),
-      { UserConflictProblem: (problem) => new UserConflict({ message: reasonOf(problem) }) }
-    ).pipe(Effect.map(([user, { status }]) => ({ user, created: status === 201 }))),
+  track: (username, { deal, id, person } = {}) => {
+    const query = { ...(deal === undefined ? {} : { deal }), ...(person === undefined ? {} : { person }) }
+    return orServerError(
+      id === undefined
+        ? users.trackNext({ params: { username }, query, responseMode: "decoded-and-response" })
+        : users.track({ params: { username, id }, query, responseMode: "decoded-and-response" }),
+      {
+        UserConflictProblem: (problem) => new UserConflict({ message: reasonOf(problem) }),
+        TargetNotFoundProblem: (problem) => new TargetNotFound({ message: reasonOf(problem) })
+      }
+    ).pipe(Effect.map(([user, { status }]) => ({ user, created: status === 201 })))
+  },
   preview: (username) =>
     orServerError(users.preview({ params: { username } }), {
       GithubProblem: (problem) => new ServerError({ message: reasonOf(problem) })

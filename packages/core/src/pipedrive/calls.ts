@@ -1,9 +1,9 @@
 /** The kinds of calls that the API consists of: create, delete, list, and read. */
-import { Effect, type Schema } from "effect"
+import { Effect, Option, type Schema } from "effect"
 import { HttpClientRequest } from "effect/http"
 import type { Begin } from "./send.ts"
 import type * as Transport from "./transport.ts"
-import { pageOf, read, WireCreated, wirePage } from "./wire.ts"
+import { pageOf, read, WireCreated, wireOne, wirePage, wireSearch } from "./wire.ts"
 
 /** A page of 500 activities with notes of 100 KB each would be 50 MB; Pipedrive offers no other way to read it. */
 export const maxListBytes = 64 * 1024 * 1024
@@ -42,6 +42,19 @@ export const make = ({
       transport.call(HttpClientRequest.delete(url(path)), { cost: 3 }).pipe(
         Effect.asVoid,
         Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
+      ),
+    /** 1 token. `None` when the item does not exist. */
+    one: <A, I>(schema: Schema.Codec<A, I>, path: string) =>
+      transport.call(get(path), { cost: 1 }).pipe(
+        Effect.flatMap(read(wireOne(schema))),
+        Effect.map(({ data }) => Option.some(data)),
+        Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeed(Option.none<A>()))
+      ),
+    /** Searches have a window of their own. */
+    search: <A, I>(schema: Schema.Codec<A, I>, path: string, { cost, query }: { cost: number; query: Query }) =>
+      transport.call(get(path, query), { cost, isSearch: true, maxBytes: maxListBytes }).pipe(
+        Effect.flatMap(read(wireSearch(schema))),
+        Effect.map(({ additional_data, data }) => pageOf({ data: data.items.map(({ item }) => item), additional_data }))
       ),
     list: <A, I>(schema: Schema.Codec<A, I>, path: string, { cost, query = {} }: { cost: number; query?: Query }) =>
       transport

@@ -104,6 +104,7 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
     visibility: values.GITPIP_DEAL_VISIBILITY,
     closed: values.GITPIP_DEAL_CLOSED
   },
+  person: { mode: values.GITPIP_PERSON, field: values.GITPIP_PERSON_FIELD },
   backfill: values.GITPIP_BACKFILL,
   postgres: values.POSTGRES_CONNECTION_STRING,
   dataDir: values.GITPIP_DATA_DIR,

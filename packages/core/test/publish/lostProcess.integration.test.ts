@@ -110,7 +110,7 @@ describe("a lost process", () => {
     () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
-          const { deals } = yield* Store
+          const { deals } = (yield* Store).targets
           const gitpip = yield* Gitpip
           yield* given(github, { "a.md": "1" })
           // Another process was faster, while this one's request was under way.
@@ -137,14 +137,15 @@ describe("a lost process", () => {
   it.effect("that lost its lease on a deal does not end another process's lease", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
-        const { deals } = yield* Store
+        const { deals } = (yield* Store).targets
         yield* given(github, { "a.md": "1" })
         const userKey = UserKey.make(1)
+        const sending = { as: "ann", margin: Timing.sendMargin }
         const lost = { userKey, epoch: (yield* deals.claim(userKey, Duration.zero)).epoch }
         yield* TestClock.adjust(1)
         const held = { userKey, epoch: (yield* deals.claim(userKey, Timing.publicationLease)).epoch }
-        assert.isTrue(yield* deals.beginSend(held, Timing.sendMargin))
-        assert.isFalse(yield* deals.beginSend(lost, Timing.sendMargin))
+        assert.isTrue(yield* deals.beginSend(held, sending))
+        assert.isFalse(yield* deals.beginSend(lost, sending))
         yield* deals.clear(lost)
         yield* deals.release(lost)
         assert.isFalse((yield* deals.claim(userKey, Timing.publicationLease)).leased)

@@ -80,7 +80,7 @@ const Website = ({ address }: { readonly address: string }) =>
   /^https?:\/\//i.test(address) ? <Out href={address}>{address}</Out> : <span>{address}</span>
 
 const Summary = ({ status, user }: { readonly status: StatusJson; readonly user: UserView }) => {
-  const { counts, deal_id, user: tracked } = user.details
+  const { counts, deal_id, person_id, user: tracked } = user.details
   const { pipedrive_url } = status.publishing
   return (
     <>
@@ -96,6 +96,9 @@ const Summary = ({ status, user }: { readonly status: StatusJson; readonly user:
         )}{" "}
         {deal_id === null || pipedrive_url === null ? null : (
           <Out href={`${pipedrive_url}/deal/${deal_id}`}>Deal in Pipedrive</Out>
+        )}{" "}
+        {person_id === null || pipedrive_url === null ? null : (
+          <Out href={`${pipedrive_url}/person/${person_id}`}>Person in Pipedrive</Out>
         )}
       </p>
       {tracked.error_message === null ? null : <p class="reason">{tracked.error_message}</p>}

@@ -41,14 +41,17 @@ export const layerUsers = HttpApiBuilder.group(
       return HttpServerResponse.stream(Stream.encodeText(parts), { contentType })
     })
 
-    const track = Effect.fnUntraced(function* (username: Username, id?: UserId) {
-      const { created, user } = yield* orProblem(gitpip.track(username, { id }))
+    const track = Effect.fnUntraced(function* (
+      username: Username,
+      wanted: { readonly id?: UserId; readonly deal?: number; readonly person?: number }
+    ) {
+      const { created, user } = yield* orProblem(gitpip.track(username, wanted))
       return HttpServerResponse.jsonUnsafe(userJson(user), { status: created ? 201 : 200 })
     })
 
     return handlers.handleAll({
-      track: ({ params }) => track(params.username, params.id),
-      trackNext: ({ params }) => track(params.username),
+      track: ({ params, query }) => track(params.username, { id: params.id, ...query }),
+      trackNext: ({ params, query }) => track(params.username, query),
       preview: ({ params }) => orProblem(gitpip.preview(params.username)),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined && query.state === undefined

@@ -31,6 +31,8 @@ export interface PipedriveSetup {
   readonly users: ReadonlyArray<PipedriveUser>
   readonly labels: ReadonlyArray<PipedriveChoice>
   readonly priorities: ReadonlyArray<PipedriveChoice>
+  /** Fields of persons that the company added, each with a line of text. */
+  readonly personFields: ReadonlyArray<{ readonly key: string; readonly name: string }>
 }
 
 const choices = (names: ReadonlyArray<string>, first = 1): ReadonlyArray<PipedriveChoice> =>
@@ -44,7 +46,8 @@ export const newSetup: PipedriveSetup = {
   ),
   users: [{ id: ME.id, name: ME.name, email: ME.email, active_flag: true }],
   labels: choices(["Hot", "Warm", "Cold"], 21),
-  priorities: choices(["High", "Medium", "Low"], 401)
+  priorities: choices(["High", "Medium", "Low"], 401),
+  personFields: []
 }
 
 /** https://support.pipedrive.com/en/article/visibility-groups */
@@ -142,6 +145,14 @@ export const listDealFields = ({ setup }: Company, request: Request): Reply =>
 export const listActivityFields = ({ setup }: Company, request: Request): Reply =>
   withQuery(request, fieldsQuery, (query) =>
     page(query, [field("Subject", "subject", "varchar"), field("Priority", "priority", "enum", setup.priorities)])
+  )
+
+export const listPersonFields = ({ setup }: Company, request: Request): Reply =>
+  withQuery(request, fieldsQuery, (query) =>
+    page(query, [
+      field("Name", "name", "varchar"),
+      ...setup.personFields.map(({ key, name }) => ({ ...field(name, key, "varchar"), is_custom_field: true }))
+    ])
   )
 
 const field = (name: string, code: string, ...[type, options]: readonly [string, ReadonlyArray<PipedriveChoice>?]) => ({
