@@ -49,6 +49,8 @@ export interface DealSettings {
   readonly visibility: Option.Option<string>
   /** Whether a user's deal that was won or lost stays the user's deal. */
   readonly closed: "keep" | "replace"
+  /** A field of deals that holds the login. */
+  readonly field: Option.Option<string>
 }
 
 /** Whether deals and activities name a person, and how that person is found. */

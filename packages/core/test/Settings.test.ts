@@ -31,7 +31,8 @@ describe("settings", () => {
             owner: Option.none(),
             labels: [],
             visibility: Option.none(),
-            closed: "keep"
+            closed: "keep",
+            field: Option.none()
           },
           person: { mode: "create", field: Option.none() },
           backfill: "all",
@@ -97,6 +98,7 @@ describe("settings", () => {
         GITPIP_DEAL_LABELS: "Hot , GitHub",
         GITPIP_DEAL_VISIBILITY: "3",
         GITPIP_DEAL_CLOSED: "replace",
+        GITPIP_DEAL_FIELD: "GitHub",
         GITPIP_PERSON: "link",
         GITPIP_PERSON_FIELD: " GitHub ",
         GITPIP_BACKFILL: "none",
@@ -133,7 +135,8 @@ describe("settings", () => {
           owner: Option.some("ann@example.com"),
           labels: ["Hot", "GitHub"],
           visibility: Option.some("3"),
-          closed: "replace"
+          closed: "replace",
+          field: Option.some("GitHub")
         },
         person: { mode: "link", field: Option.some("GitHub") },
         backfill: "none",
@@ -255,6 +258,7 @@ describe("settings", () => {
         GITPIP_DEAL_LABELS: "Hot,,GitHub",
         GITPIP_DEAL_VISIBILITY: " ",
         GITPIP_DEAL_CLOSED: "reopen",
+        GITPIP_DEAL_FIELD: "x".repeat(256),
         GITPIP_PERSON: "always",
         GITPIP_PERSON_FIELD: " ",
         GITPIP_BACKFILL: "some",

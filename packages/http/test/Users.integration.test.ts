@@ -95,7 +95,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const forgotten = yield* call("DELETE", "/users/MONA/data")
       assert.deepStrictEqual(
         [forgotten.status, forgotten.json],
-        [200, { login: "mona", files: 0, hashes: 0, activities: [], deals: [5], unconfirmed: [] }]
+        [200, { login: "mona", files: 0, hashes: 0, activities: [], deals: [5], persons: [], unconfirmed: [] }]
       )
       assert.strictEqual(yield* trackedRows, 1)
       const unknown = problem(yield* call("DELETE", "/users/mona/data"), 404)

@@ -11,7 +11,9 @@ const known: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]
   visitor: ["default", "me", "A visitor"],
   limit: ["1", "2", "1000"],
   after: ["0", "1", "9007199254740991"],
-  days: ["1", "31"]
+  days: ["1", "31"],
+  deal: ["1", "9007199254740991"],
+  person: ["1", "9007199254740991"]
 }
 
 const broken = [

@@ -44,7 +44,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       create: CreateActivity.make({ persons, pipedrive, placing, settings: settings.activity, timeZone, userDeals }),
       find: findActivities(pipedrive),
       deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteActivity)),
-      price: activityPrice(settings.person),
+      price: activityPrice(settings),
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
       block: pipedrive.block

@@ -91,6 +91,8 @@ export class Pipedrive extends Context.Service<
     readonly deal: (id: number) => Call<Option.Option<StoredDeal>>
     /** 20 tokens. The first 100 open deals with this in their title, or as their title. The index lags by seconds. */
     readonly searchDeals: (term: string, how: { readonly isWholeTitle: boolean }) => Call<Page<FoundDeal>>
+    /** 20 tokens. The first 100 open deals with exactly this in some field that the company added, in any case. */
+    readonly searchDealFields: (term: string) => Call<Page<FoundDeal>>
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. Not delayed like the search. */
     readonly newestDeals: (cursor: Option.Option<string>) => Call<Page<StoredDeal>>
     /** 10 tokens (v1 only). */
@@ -163,6 +165,12 @@ export class Pipedrive extends Context.Service<
                 cost: 20,
                 query: { term, fields: "title", exact_match: `${isWholeTitle}`, status: "open", limit: 100 }
               })
+          ),
+          searchDealFields: Effect.fn("Pipedrive.searchDealFields")((term: string) =>
+            search(FoundDeal, "v2/deals/search", {
+              cost: 20,
+              query: { term, fields: "custom_fields", exact_match: "true", status: "open", limit: 100 }
+            })
           ),
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
             list(StoredDeal, "v2/deals", { cost: 10, query: newestFirst(cursor) })

@@ -1,4 +1,5 @@
 /** Which person in Pipedrive a user is, and what a new one is called. Pure. */
+import { Predicate } from "effect"
 import type { Recipient } from "../publish/Sink.ts"
 import type { FoundPerson, NewPerson, SearchedField, StoredPerson } from "./personCalls.ts"
 
@@ -58,9 +59,13 @@ export const choosePerson = ({ by, term }: Search, candidates: ReadonlyArray<Fou
   return by === "name" && others.length > 0 ? undefined : first
 }
 
-/** Whether a person has the login in the field. A search shows only that one of the fields has it. */
-export const holdsLogin = (person: StoredPerson, field: string, login: string): boolean => {
-  const value = person.custom_fields?.[field]
+/** Whether a person or a deal has the login in the field. A search shows only that one of the fields has it. */
+export const holdsLogin = (
+  { custom_fields }: { readonly custom_fields?: unknown },
+  field: string,
+  login: string
+): boolean => {
+  const value = Predicate.hasProperty(custom_fields, field) ? custom_fields[field] : undefined
   return typeof value === "string" && plain(value) === plain(login)
 }
 

@@ -5,6 +5,7 @@ import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import { chooseDeal, severalDeals } from "./chooseDeal.ts"
+import { holdsLogin } from "./choosePerson.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import { newestSince } from "./newest.ts"
 import type { NewDeal, Pipedrive, StoredDeal } from "./Pipedrive.ts"
@@ -38,13 +39,37 @@ interface Parts {
   readonly persons: Persons
 }
 
+/** Of the deals with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
+const maxRead = 3
+
 /** Finds or creates the deals of users. */
 export const make = ({ persons, pipedrive, placing, records, settings: { title: template } }: Parts) => {
+  /** The open deals that have the login in the field that the settings name. */
+  const withLogin = Effect.fnUntraced(function* (login: string) {
+    const { dealField } = yield* placing.current
+    if (dealField === undefined) return []
+    const { items } = yield* sinking(pipedrive.searchDealFields(login))
+    const deals = yield* Effect.forEach(items.toSorted((a, b) => a.id - b.id).slice(0, maxRead), ({ id }) =>
+      sinking(pipedrive.deal(id))
+    )
+    return deals
+      .filter((deal) => whyUnusable(deal) === undefined)
+      .flatMap(Option.toArray)
+      .filter((deal) => holdsLogin(deal, dealField, login))
+  })
+
   const adopt = Effect.fnUntraced(function* (
     recipient: Recipient
   ): Effect.fn.Return<Targets.Choice<OwnDeal>, SinkError> {
     const { profile, username: login } = recipient
     const { stages } = yield* placing.current
+    const [own, ...twins] = yield* withLogin(login)
+    if (own !== undefined) {
+      if (twins.length > 0) return { _tag: "Several", message: severalDeals([own, ...twins]) }
+      const target = { id: own.id, ownerId: own.owner_id ?? undefined, personId: own.person_id ?? undefined }
+      yield* persons.note(recipient, target.personId)
+      return { _tag: "One", target }
+    }
     const title = dealTitle(template, { login, ...profile })
     // A search for a part of a title needs two characters. It also finds what Pipedrive proposes: "ann deal".
     const isWholeTitle = login.length < 2
@@ -73,11 +98,11 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
     begin: (as: string) => Effect.Effect<boolean>
   ): Effect.fn.Return<OwnDeal, SinkError> {
     const { profile, username: login } = recipient
-    const { deal } = yield* placing.current
+    const { deal, dealField } = yield* placing.current
     const title = dealTitle(template, { login, ...profile })
     const send = (body: NewDeal) =>
       Effect.map(pipedrive.createDeal(body, begin(title)), (made): OwnDeal => ({ ...made, personId: body.person_id }))
-    const alone = { title, ...deal }
+    const alone = { title, ...deal, ...(dealField === undefined ? {} : { custom_fields: { [dealField]: login } }) }
     const made = personId === undefined ? send(alone) : send({ ...alone, person_id: personId })
     return yield* made.pipe(
       // A person may be deleted since, or hidden from the token's user.

@@ -18,8 +18,9 @@ export interface NamedUser extends Named {
   readonly email: string | undefined
 }
 
-/** The choices of two fields of a deal. */
+/** The choices of two fields of a deal, and the fields that the company added. */
 export interface DealChoices {
+  readonly dealFields: ReadonlyArray<NamedField>
   readonly labels: ReadonlyArray<Named>
   readonly visibilities: ReadonlyArray<Named>
 }
@@ -96,6 +97,7 @@ export const make = (list: List) => {
     dealChoices: Effect.map(
       all(WireField, "v2/dealFields"),
       (fields): DealChoices => ({
+        dealFields: textFields(fields),
         labels: choicesOf(fields, ["label_ids", "label"]),
         visibilities: choicesOf(fields, ["visible_to"])
       })

@@ -33,6 +33,8 @@ export interface Placement {
   readonly priority: number | undefined
   /** The key of the field of persons that holds the GitHub login. */
   readonly personField: string | undefined
+  /** The key of the field of deals that holds it. */
+  readonly dealField: string | undefined
 }
 
 /** The lists that these settings need. None for a default installation, which reads nothing at its start. */
@@ -43,7 +45,7 @@ export const needed = ({ activity, deal, person, publishAs }: Placed) => {
     pipelines: namesPipeline,
     stages: namesPipeline || Option.isSome(deal.stage),
     users: Option.isSome(deal.owner) || (asActivity && isUser(activity.owner)),
-    dealChoices: deal.labels.length > 0 || Option.isSome(deal.visibility),
+    dealChoices: deal.labels.length > 0 || Option.isSome(deal.visibility) || (asActivity && Option.isSome(deal.field)),
     priorities: asActivity && Option.isSome(activity.priority),
     types: asActivity && activity.type !== defaultType,
     personFields: namesField(publishAs, person)
@@ -144,14 +146,21 @@ const findType = ({ type }: ActivitySettings, { types }: Lists): ReadonlyArray<s
         }The types are: ${types.join(", ")}`
       ]
 
+/** A setting that names a field with the GitHub login. */
+interface WantedField {
+  readonly variable: string
+  readonly text: string
+  readonly fields: ReadonlyArray<NamedField> | undefined
+  readonly whose: "persons" | "deals"
+}
+
 /** The key of the field, or what is wrong with the setting. */
-const findField = (text: string, { personFields: fields }: Lists): Result.Result<string, string> => {
-  const variable = "GITPIP_PERSON_FIELD"
+const findField = ({ fields, text, variable, whose }: WantedField): Result.Result<string, string> => {
   if (fields === undefined) {
     return /^[0-9a-f]{40}$/.test(text)
       ? Result.succeed(text)
       : Result.fail(
-          `${variable}: Pipedrive does not show its fields of persons to the token's user. Give the key of the field`
+          `${variable}: Pipedrive does not show its fields of ${whose} to the token's user. Give the key of the field`
         )
   }
   const [first, ...others] = fields.filter(({ key, name }) => key === text || same(name, text))
@@ -166,13 +175,13 @@ const findField = (text: string, { personFields: fields }: Lists): Result.Result
         ? "Pipedrive has no such fields"
         : `The text fields are: ${listed.slice(0, maxListed).join(", ")}`
     return Result.fail(
-      `${variable}: Pipedrive has no text field "${text}" of persons. ${near === undefined ? "" : `Did you mean "${near}"? `}${has}. Add one in Pipedrive under "Data fields", "Person"`
+      `${variable}: Pipedrive has no text field "${text}" of ${whose}. ${near === undefined ? "" : `Did you mean "${near}"? `}${has}. Add one in Pipedrive under "Data fields"`
     )
   }
   return others.length === 0
     ? Result.succeed(first.key)
     : Result.fail(
-        `${variable}: Pipedrive has several text fields "${text}" of persons. Give the key of one: ${[first, ...others].map(({ key }) => key).join(", ")}`
+        `${variable}: Pipedrive has several text fields "${text}" of ${whose}. Give the key of one: ${[first, ...others].map(({ key }) => key).join(", ")}`
       )
 }
 
@@ -189,9 +198,13 @@ const given = <const Name extends string, A>(name: Name, value: A | undefined): 
 export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, ReadonlyArray<string>> => {
   const { activity, deal, person, publishAs } = placed
   const asActivity = publishAs === "activity"
-  const field = Option.map(
+  const personField = Option.map(
     Option.filter(person.field, () => namesField(publishAs, person)),
-    (text) => findField(text, lists)
+    (text) => findField({ variable: "GITPIP_PERSON_FIELD", text, fields: lists.personFields, whose: "persons" })
+  )
+  const dealField = Option.map(
+    Option.filter(deal.field, () => asActivity),
+    (text) => findField({ variable: "GITPIP_DEAL_FIELD", text, fields: lists.dealFields, whose: "deals" })
   )
   const pipeline = findPipeline(deal, lists)
   const stage = findStage(deal, lists, idOf(pipeline))
@@ -224,7 +237,7 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
   const faults = [
     ...(asActivity ? findType(activity, lists) : []),
     ...[activityOwner, priority, pipeline, stage, owner, ...labels.map(Option.some), visibility].flatMap(failureOf),
-    ...Option.toArray(Option.flatMap(field, Result.getFailure))
+    ...[dealField, personField].flatMap((field) => Option.toArray(Option.flatMap(field, Result.getFailure)))
   ]
   if (faults.length > 0) return Result.fail(faults)
 
@@ -241,7 +254,8 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
     stages: pipelineId === undefined ? undefined : stagesOf(pipelineId, lists),
     owner: ownerId === undefined ? (activity.owner === "me" ? "me" : "deal") : { id: ownerId },
     priority: idOf(priority),
-    personField: Option.getOrUndefined(Option.flatMap(field, Result.getSuccess))
+    personField: Option.getOrUndefined(Option.flatMap(personField, Result.getSuccess)),
+    dealField: Option.getOrUndefined(Option.flatMap(dealField, Result.getSuccess))
   })
 }
 

@@ -35,6 +35,8 @@ export interface NewDeal {
   readonly person_id?: number
   readonly label_ids?: ReadonlyArray<number>
   readonly visible_to?: number
+  /** By the keys of the fields. */
+  readonly custom_fields?: Readonly<Record<string, string>>
 }
 
 export const StoredActivity = Schema.Struct({
@@ -52,7 +54,9 @@ export const StoredDeal = Schema.Struct({
   owner_id: Schema.optional(Schema.NullOr(Schema.Int)),
   person_id: Schema.optional(Schema.NullOr(Schema.Int)),
   is_deleted: Schema.optional(Schema.NullOr(Schema.Boolean)),
-  is_archived: Schema.optional(Schema.NullOr(Schema.Boolean))
+  is_archived: Schema.optional(Schema.NullOr(Schema.Boolean)),
+  // A search answers the values alone, as a list.
+  custom_fields: Schema.optional(Schema.Unknown)
 })
 export type StoredDeal = typeof StoredDeal.Type
 

@@ -10,7 +10,7 @@ import type { Content } from "../domain/GistFile.ts"
 import { Scope } from "../domain/Scope.ts"
 import { Throttling } from "../domain/Throttling.ts"
 import type { UserKey } from "../domain/User.ts"
-import type { PersonSettings } from "../Settings.ts"
+import type { Settings } from "../Settings.ts"
 
 /** What of a user's public profile names the user. */
 export interface PublicProfile {
@@ -145,12 +145,13 @@ export interface Price {
  * Pipedrive's prices in tokens: a create 5, a search 20, a note 10.
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
-export const activityPrice = ({ field, mode }: PersonSettings): Price => ({
-  creates: "activities",
-  perFile: 5,
-  // A search and a create for the deal. For the person a search or two, the reads of who has the login, and a create.
-  perUser: 20 + 5 + (mode === "off" ? 0 : 20 + (Option.isSome(field) ? 20 + 3 : 0) + (mode === "create" ? 5 : 0))
-})
+export const activityPrice = ({ deal, person }: Pick<Settings["Service"], "deal" | "person">): Price => {
+  // A search, and the reads of who has the login, which a search does not show.
+  const byField = (field: Option.Option<string>) => (Option.isSome(field) ? 20 + 3 : 0)
+  const ofDeal = byField(deal.field) + 20 + 5
+  const ofPerson = person.mode === "off" ? 0 : byField(person.field) + 20 + (person.mode === "create" ? 5 : 0)
+  return { creates: "activities", perFile: 5, perUser: ofDeal + ofPerson }
+}
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
 

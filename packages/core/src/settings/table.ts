@@ -210,6 +210,10 @@ export const definitions = {
     fallback: "keep",
     meaning: "When a user's deal is won or lost: `keep` goes on with that deal, `replace` adopts or creates an open one"
   }),
+  GITPIP_DEAL_FIELD: optionalName(
+    "GITPIP_DEAL_FIELD",
+    "Field of deals that holds the GitHub login, by name or key: `GitHub`. A user's open deal is found by that field before titles count, and new deals have it filled in"
+  ),
   GITPIP_PERSON: choice("GITPIP_PERSON", {
     words: ["create", "link", "off"],
     fallback: "create",

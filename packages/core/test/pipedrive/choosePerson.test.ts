@@ -46,9 +46,9 @@ describe("the person whom a search found", () => {
   }
 
   it("has the login in the field that the settings name, and not in another", () => {
-    assert.isTrue(holdsLogin({ id: 1, custom_fields: { key: " ANN" } }, "key", "ann"))
-    assert.isFalse(holdsLogin({ id: 1, custom_fields: { other: "ann" } }, "key", "ann"))
-    assert.isFalse(holdsLogin({ id: 1, custom_fields: { key: 7 } }, "key", "ann"))
+    assert.isTrue(holdsLogin({ custom_fields: { key: " ANN" } }, "key", "ann"))
+    assert.isFalse(holdsLogin({ custom_fields: { other: "ann" } }, "key", "ann"))
+    assert.isFalse(holdsLogin({ custom_fields: { key: 7 } }, "key", "ann"))
   })
 })
 

@@ -119,7 +119,7 @@ describe("the person whom somebody named for a user", () => {
 })
 
 describe("a deal or a person that Pipedrive does not have", () => {
-  it.effect("is told at once, and the user is not tracked", () =>
+  it.effect("is an error at once, and the user is not tracked", () =>
     inWorld(layerPostgres, {}, ({ pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip

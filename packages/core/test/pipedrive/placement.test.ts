@@ -31,6 +31,7 @@ const lists: Lists = {
   ],
   priorities: [{ id: 401, name: "High" }],
   types: ["task", "call"],
+  dealFields: [{ key: "e".repeat(40), name: "GitHub" }],
   personFields: [
     { key: "a".repeat(40), name: "GitHub" },
     { key: "b".repeat(40), name: "Nickname" },
@@ -209,6 +210,7 @@ describe("the lists that are read at the start", () => {
     ["a stage alone needs the stages", { GITPIP_DEAL_STAGE: "1" }, { stages: true }],
     ["a user needs the users", { GITPIP_ACTIVITY_OWNER: "Ann" }, { users: true }],
     ["the words `deal` and `me` need none", { GITPIP_ACTIVITY_OWNER: "me" }, {}],
+    ["a field of deals needs the fields of deals", { GITPIP_DEAL_FIELD: "GitHub" }, { dealChoices: true }],
     ["labels need the fields of deals", { GITPIP_DEAL_LABELS: "Hot" }, { dealChoices: true }],
     ["a priority needs the fields of activities", { GITPIP_ACTIVITY_PRIORITY: "High" }, { priorities: true }],
     ["another activity type needs the types", { GITPIP_ACTIVITY_TYPE: "call" }, { types: true }],
@@ -220,7 +222,8 @@ describe("the lists that are read at the start", () => {
         GITPIP_PUBLISH_AS: "deal",
         GITPIP_ACTIVITY_TYPE: "call",
         GITPIP_ACTIVITY_PRIORITY: "High",
-        GITPIP_ACTIVITY_OWNER: "Ann"
+        GITPIP_ACTIVITY_OWNER: "Ann",
+        GITPIP_DEAL_FIELD: "GitHub"
       },
       {}
     ]
@@ -267,6 +270,18 @@ describe("the field of persons that GITPIP_PERSON_FIELD names", () => {
     Effect.gen(function* () {
       assert.match((yield* faults({ GITPIP_PERSON_FIELD: "GitHub" }, {}))[0] ?? "", /Give the key/)
       assert.deepStrictEqual(yield* faults({ GITPIP_PERSON_FIELD: "d".repeat(40) }, {}), [])
+    })
+  )
+})
+
+describe("the field of deals that GITPIP_DEAL_FIELD names", () => {
+  it.effect("is found by its name, and a wrong name is a fault that lists the text fields", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* placement({ GITPIP_DEAL_FIELD: "github" })).dealField, "e".repeat(40))
+      assert.match(
+        (yield* faults({ GITPIP_DEAL_FIELD: "Login" }))[0] ?? "",
+        /^GITPIP_DEAL_FIELD: Pipedrive has no text field "Login" of deals\. The text fields are: GitHub \(e{40}\)/
+      )
     })
   )
 })
