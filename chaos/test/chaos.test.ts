@@ -8,9 +8,6 @@ import { isClean } from "../src/Oracle.ts"
 
 const seed = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 1_000_000))
 
-/** A guard against a test that hangs, and no measure of anything. */
-const guard = { timeout: 1_800_000 }
-
 const survives = async (options: Omit<RunOptions, "seed">) => {
   process.stdout.write(`chaos: seed ${seed}\n`)
   const { dump, faultCount, verdict } = await run({ seed, ...options })
@@ -22,18 +19,12 @@ const survives = async (options: Omit<RunOptions, "seed">) => {
 }
 
 describe("random faults", () => {
-  it("one server on PostgreSQL publishes and shows each file once under random faults", guard, () =>
-    survives({ database: "postgres", servers: 1, faultCount: 40, mode: { token: true, feed: false } })
-  )
-  it("three servers on one PostgreSQL publish and show each file once under random faults", guard, () =>
-    survives({ database: "postgres", servers: 3, faultCount: 50, mode: { token: true, feed: true } })
-  )
-  it("a server on the embedded database publishes and shows each file once under random faults", guard, () =>
-    survives({ database: "embedded", servers: 1, faultCount: 40, mode: { token: false, feed: true } })
-  )
-  it(
-    "a server without a token and without the feed publishes and shows each file once under random faults",
-    guard,
-    () => survives({ database: "postgres", servers: 1, faultCount: 40, mode: { token: false, feed: false } })
-  )
+  it("one server on PostgreSQL publishes and shows each file once under random faults", () =>
+    survives({ database: "postgres", servers: 1, faultCount: 40, mode: { token: true, feed: false } }))
+  it("three servers on one PostgreSQL publish and show each file once under random faults", () =>
+    survives({ database: "postgres", servers: 3, faultCount: 50, mode: { token: true, feed: true } }))
+  it("a server on the embedded database publishes and shows each file once under random faults", () =>
+    survives({ database: "embedded", servers: 1, faultCount: 40, mode: { token: false, feed: true } }))
+  it("a server without a token and without the feed publishes and shows each file once under random faults", () =>
+    survives({ database: "postgres", servers: 1, faultCount: 40, mode: { token: false, feed: false } }))
 })

@@ -15,9 +15,6 @@ const core = fileURLToPath(new URL("../../packages/core/src", import.meta.url))
 /** The folder of the statements: the folder with the outbox. */
 const store = dirname(globSync(`${core}/**/Publications.ts`)[0] ?? core)
 
-/** A guard against a test that hangs, and no measure of anything. */
-const guard = { timeout: 1_800_000 }
-
 let postgres: PostgresServer.PostgresServer
 beforeAll(async () => {
   postgres = await PostgresServer.start()
@@ -60,7 +57,7 @@ const atTimes = [
 const isSchema = (step: string) =>
   /(before|after) (create|alter|lock|insert into "gitpip|update publications p set backlog)/i.test(step)
 
-it("a server that is killed at every step publishes each file once", guard, async () => {
+it("a server that is killed at every step publishes each file once", async () => {
   const random = Random.make(Number(process.env.CHAOS_SEED ?? 1))
   const steps: Steps = { killed: new Set(), statements: new Set() }
   // Two worlds share the steps: while one waits for leases to end, the other lives.

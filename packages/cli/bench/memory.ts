@@ -89,6 +89,8 @@ const run = async (github: string) => {
   await new Promise((resolve) => track.once("close", resolve))
   server = await serve()
   line("gitpip serve: opened again", server)
+  const { url } = JSON.parse(readFileSync(join(directory, "data/server.json"), "utf8"))
+  await fetch(new URL("/scans", url), { method: "POST" })
   await saying(server, "scan.ended")
   line("gitpip serve: scanned 1,000 new users", server)
   await idle()

@@ -1,4 +1,5 @@
 /** What a failed command says: what went wrong, what to do next, and the exit code. */
+import type { DatabaseError } from "@gitpip/core"
 import { Cause, Data, Predicate } from "effect"
 import { plain } from "./Text.ts"
 
@@ -44,7 +45,7 @@ export const failureOf = (cause: Cause.Cause<unknown>, hide: Hide): Failure => {
   const tag = Predicate.hasProperty(error, "_tag") ? String(error._tag) : ""
   return {
     message,
-    advice: Object.hasOwn(adviceOf, tag) ? adviceOf[tag]?.(message) : undefined,
+    advice: Object.hasOwn(adviceOf, tag) ? adviceOf[tag]?.(message, error) : undefined,
     code: tag === "UsageError" || tag === "SettingsError" ? exitCode.usage : exitCode.failed
   }
 }
@@ -57,14 +58,20 @@ const isShowHelp = Predicate.isTagged("ShowHelp")
 const hasErrors = (error: unknown): boolean =>
   Predicate.hasProperty(error, "errors") && Array.isArray(error.errors) && error.errors.length > 0
 
+/** By the field alone: the class would load `@gitpip/core` into commands that only print help. */
+const isInUse = (error: unknown): boolean =>
+  Predicate.hasProperty(error, "reason") && error.reason === ("inUse" satisfies DatabaseError["reason"])
+
 const retryAdvice = () => "`gitpip retry` without a number lists the publications that can be retried."
 
 /** By the tag of the error. */
-const adviceOf: Readonly<Record<string, (message: string) => string | undefined>> = {
+const adviceOf: Readonly<Record<string, (message: string, error: unknown) => string | undefined>> = {
   SettingsError: () => "Fix the settings and run the command again.",
-  // The message about an embedded database that is in use ends with what to do.
-  DatabaseError: (message) =>
-    /GITPIP_DATA_DIR|is in use by/.test(message) ? undefined : "`gitpip doctor` checks the database and its settings.",
+  // The messages about an embedded database that is in use, and about its directory, end with what to do.
+  DatabaseError: (message, error) =>
+    isInUse(error) || message.includes("GITPIP_DATA_DIR")
+      ? undefined
+      : "`gitpip doctor` checks the database and its settings.",
   GithubError: () => "`gitpip doctor` checks the connection to GitHub.",
   PublicationNotFound: retryAdvice,
   PublicationNotFailed: retryAdvice

@@ -14,10 +14,13 @@ export const start = (read: () => Texts): Promise<void> => run(read).catch(repor
 
 /**
  * WebAssembly stays with V8's baseline compiler. The optimizing one takes 600 MB for one function of the embedded database,
- * and saves a seventh of its processor time (`bench/README.md`). Hazard: V8 reads both when a module is compiled, so set
+ * and saves a seventh of its processor time (`docs/performance.md`). Hazard: V8 reads both when a module is compiled, so set
  * them before.
  */
 const withoutTierUp = ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]
+
+/** The space for new objects stays at 2 MB. It grew to 130 MB while a scan or publishing lasted, and was kept (`docs/performance.md`). */
+const smallNewSpace = "--semi-space-growth-factor=1"
 
 const run = async (read: () => Texts): Promise<void> => {
   const { helpTexts, version } = read()
@@ -29,7 +32,7 @@ const run = async (read: () => Texts): Promise<void> => {
   }
   // Keeps compiled code between runs, in the system's directory for temporary files.
   module.enableCompileCache()
-  for (const flag of withoutTierUp) v8.setFlagsFromString(flag)
+  for (const flag of [...withoutTierUp, smallNewSpace]) v8.setFlagsFromString(flag)
   const { run } = await import("./process.ts")
   run(args, version)
 }

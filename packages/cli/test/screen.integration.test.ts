@@ -38,32 +38,29 @@ const bare = (said: string): string => {
 }
 
 describe("on a terminal", () => {
-  it.live(
-    "there are a bar, colours, and tables as wide as the terminal; NO_COLOR removes the colours",
-    () =>
-      Effect.gen(function* () {
-        const world = yield* makeWorld()
-        world.github.addUser("ann")
-        world.github.addGist("ann", { files: { [`${"long-name-".repeat(12)}\u001b[2J.md`]: "x", "a.md": "a" } })
-        yield* done(world, "track", "ann")
+  it.live("there are a bar, colours, and tables as wide as the terminal; NO_COLOR removes the colours", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      world.github.addUser("ann")
+      world.github.addGist("ann", { files: { [`${"long-name-".repeat(12)}\u001b[2J.md`]: "x", "a.md": "a" } })
+      yield* done(world, "track", "ann")
 
-        const scan = yield* onTerminal(world, 100, "scan")
-        assert.include(scan, "\rScanning all users␛[K")
-        assert.match(scan, /Scanning {2}␛\[32m█+␛\[0m░* +\d+% {2}1 of 1 user .*2 new files/)
-        assert.match(bare(scan), /2 files published/)
+      const scan = yield* onTerminal(world, 100, "scan")
+      assert.include(scan, "\rScanning all users␛[K")
+      assert.match(scan, /Scanning {2}␛\[32m█+␛\[0m░* +\d+% {2}1 of 1 user .*2 new files/)
+      assert.match(bare(scan), /2 files published/)
 
-        const history = yield* onTerminal(world, 100, "history ann")
-        assert.include(history, "␛[1mFILE␛[0m")
-        assert.match(history, /␛\[32mpublished \(\d+\)␛\[0m/)
-        const lines = bare(history).split("\n")
-        assert.isTrue(lines.some((line) => /^\s+https:\/\/gist\.github\.com\/\S+$/.test(line)))
-        for (const line of lines.filter((line) => !line.includes("https://"))) assert.isAtMost(line.length, 100, line)
-        assert.include(bare(history), "…")
+      const history = yield* onTerminal(world, 100, "history ann")
+      assert.include(history, "␛[1mFILE␛[0m")
+      assert.match(history, /␛\[32mpublished \(\d+\)␛\[0m/)
+      const lines = bare(history).split("\n")
+      assert.isTrue(lines.some((line) => /^\s+https:\/\/gist\.github\.com\/\S+$/.test(line)))
+      for (const line of lines.filter((line) => !line.includes("https://"))) assert.isAtMost(line.length, 100, line)
+      assert.include(bare(history), "…")
 
-        const plain = yield* onTerminal(withEnv(world, { NO_COLOR: "1" }), 300, "users")
-        assert.notInclude(plain, "␛")
-        assert.match(plain, /^ID {2}USER/m)
-      }),
-    180_000
+      const plain = yield* onTerminal(withEnv(world, { NO_COLOR: "1" }), 300, "users")
+      assert.notInclude(plain, "␛")
+      assert.match(plain, /^ID {2}USER/m)
+    })
   )
 })

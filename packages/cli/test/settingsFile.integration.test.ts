@@ -39,7 +39,11 @@ describe("settings in a file", () => {
       const cwd = yield* directory
       yield* write(join(cwd, "a.env"), "GITHUB_TOKEN=hush-github-token\nGITPIP_DATA_DIR=data\n")
       const crash = `setTimeout(() => { throw new Error("broken by hush-github-token") }, 0)`
-      yield* write(join(cwd, "crash.mjs"), `globalThis.fetch = () => { ${crash}; return new Promise(() => {}) }\n`)
+      const agent = JSON.stringify(import.meta.resolve("@effect/platform-node/Undici"))
+      yield* write(
+        join(cwd, "crash.mjs"),
+        `import { Agent } from ${agent}\nAgent.prototype.dispatch = () => { ${crash}; return true }\n`
+      )
       const env = { NODE_OPTIONS: `--import=${join(cwd, "crash.mjs")}` }
       const { code, stderr } = yield* Effect.scoped(
         Effect.flatMap(start({ cwd, env }, "doctor", "--settings", "a.env"), ({ ended }) => ended)

@@ -32,6 +32,7 @@ describe("as a process", () => {
         [world, "migrate"],
         [world, "untrack", "ann"],
         [world, "export", "state.jsonl"],
+        [world, "forget", "ann", "--yes"],
         [empty, "import", "state.jsonl"]
       ] as const
       assert.sameMembers(

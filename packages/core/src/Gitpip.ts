@@ -4,6 +4,7 @@ import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
 import type { DatabaseError } from "./database/Database.ts"
 import * as Database from "./database/Database.ts"
+import * as Names from "./detect/Names.ts"
 import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import type { ScanProgress } from "./detect/scanUsers.ts"
@@ -11,6 +12,7 @@ import type { Change } from "./domain/Change.ts"
 import type { Day } from "./domain/Day.ts"
 import type { Forgotten } from "./domain/Forgotten.ts"
 import type { FilePreview, GistFile } from "./domain/GistFile.ts"
+import type { NameCheck } from "./domain/NameCheck.ts"
 import type { Preview } from "./domain/Preview.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
 import type { Scan, ScanDetails } from "./domain/Scan.ts"
@@ -58,6 +60,11 @@ export class Gitpip extends Context.Service<
       { readonly user: User; readonly created: boolean },
       UserConflict | TargetNotFound | DatabaseError
     >
+    /**
+     * Whether GitHub has accounts of these names, tracked or not, and how many public gists. At most 100 names at a time. A
+     * GitHub that does not answer makes names `unchecked`, and fails nothing.
+     */
+    readonly checkNames: (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>
     /** What tracking a user would publish. Lists all of the user's gists and stores nothing. */
     readonly preview: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
     /** Stops tracking a user. Found files stay, and waiting ones are still published. */
@@ -162,6 +169,7 @@ export class Gitpip extends Context.Service<
       const gauges = yield* Gauges
       const signals = yield* Signals
       const previews = yield* Previews.make
+      const checkNames = yield* Names.make
       const status = yield* CurrentStatus.make
       const overdue = yield* Health.make
       const optionalKey = (username: Username | undefined) =>
@@ -201,11 +209,12 @@ export class Gitpip extends Context.Service<
           const tracked = yield* users.track(username, Option.fromNullishOr(options.id))
           yield* choose(username, options)
           if (tracked.created) {
-            yield* signals.fullScans.raise
+            yield* signals.singleScans.raise
             yield* changes.report({ type: "user", login: tracked.user.login })
           }
           return tracked
         }),
+        checkNames,
         preview: previews.user,
         untrack: Effect.fn("Gitpip.untrack")(function* (username) {
           const user = yield* users.untrack(username)

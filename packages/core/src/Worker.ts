@@ -79,7 +79,7 @@ export class Worker extends Context.Service<
         )
 
         const requestedScans = Effect.gen(function* () {
-          const done = yield* scanner.runQueued("single")
+          const done = (yield* scanner.runQueued("single")) + (yield* scanner.checkNew)
           if (done > 0) yield* signals.publications.raise
           yield* signals.singleScans.wait(poll)
         })

@@ -57,6 +57,25 @@ describe("the worker", () => {
     )
   )
 
+  it.effect("the worker reads a user's profile within a minute of tracking, and not again soon", () =>
+    inWorld(layerPostgres, { env: { GITPIP_FEED: "false" } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.setProfile("ann", { email: "ann@example.com" })
+        yield* gitpip.track(name("ann"))
+        yield* working(
+          Effect.gen(function* () {
+            yield* elapse("61 seconds")
+            assert.strictEqual((yield* gitpip.user(name("ann"))).profile?.email, "ann@example.com")
+            yield* elapse("5 minutes")
+            assert.strictEqual(github.count("GET", "/users/{login}"), 1)
+          })
+        )
+      })
+    )
+  )
+
   it.effect("the worker does not scan on start when the last scan is younger than the interval", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
@@ -74,6 +93,42 @@ describe("the worker", () => {
         )
       })
     )
+  )
+
+  it.effect(
+    "a user who is tracked between two scans is checked within seconds, and a hundred of them by one query",
+    () =>
+      inWorld(
+        layerPostgres,
+        { env: { GITPIP_SCAN_INTERVAL: "1 hour", GITPIP_FEED: "false" } },
+        ({ github, pipedrive }) =>
+          Effect.gen(function* () {
+            const gitpip = yield* Gitpip
+            yield* gitpip.scan()
+            yield* working(
+              Effect.gen(function* () {
+                yield* elapse("10 seconds")
+                github.addUser("ann")
+                github.addGist("ann", { files: { "a.md": "" } })
+                yield* gitpip.track(name("ann"))
+                yield* elapse("10 seconds")
+                assert.strictEqual(pipedrive.activities.length, 1)
+                const before = github.requests.length
+                for (let n = 0; n < 99; n++) {
+                  github.addUser(`user-${n}`)
+                  yield* gitpip.track(name(`user-${n}`))
+                }
+                yield* elapse("10 seconds")
+                const [last] = yield* gitpip.scans(everything)
+                assert.deepInclude(last, { kind: "new", state: "done", users: 99 })
+                assert.lengthOf(
+                  github.requests.slice(before).filter(({ route }) => route === "/graphql"),
+                  1
+                )
+              })
+            )
+          })
+      )
   )
 
   it.effect("a requested full scan runs once, however often it was asked for", () =>

@@ -12,6 +12,7 @@ import { found, type Json, layerRunning, layerServices, Running } from "./server
 const calls = [
   "DELETE /session",
   "DELETE /users/{username}",
+  "DELETE /users/{username}/data",
   "GET /days",
   "GET /events",
   "GET /files/{id}/preview",

@@ -78,7 +78,7 @@ const uniformPlanner = Layer.effect(
           intervals: Array.from({ length: Cadence.classes }, () => interval),
           maxInterval: interval,
           needed: (users * 1_000) / interval,
-          everybody: interval === shortest,
+          checksAllUsers: interval === shortest,
           fits: true,
           users,
           budget,

@@ -12,10 +12,10 @@ import type { Calls } from "./services.ts"
 
 export const print = (line = ""): void => void process.stdout.write(`${line}\n`)
 
-/** A PostgreSQL server with its default settings, stopped when the scope ends. Answers a maker of fresh databases. */
-export const postgres = Effect.gen(function* () {
+/** A PostgreSQL server with these flags, stopped when the scope ends. Answers a maker of fresh databases. */
+export const postgresWith = Effect.fnUntraced(function* (flags: ReadonlyArray<string>) {
   const server = yield* Effect.acquireRelease(
-    Effect.promise(() => startPostgres([])),
+    Effect.promise(() => startPostgres(flags)),
     ({ stop }) => Effect.promise(stop)
   )
   const url = (name: string) => new URL(name, server.url).href
@@ -27,6 +27,9 @@ export const postgres = Effect.gen(function* () {
     return url(name)
   }).pipe(Effect.provide(admin))
 })
+
+/** The same with PostgreSQL's default settings. */
+export const postgres = postgresWith([])
 
 export interface Service {
   readonly url: string

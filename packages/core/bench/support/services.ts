@@ -1,9 +1,10 @@
 /**
  * The services a benchmark talks to, in a process of their own so that their work is not counted in ours:
- * `node services.ts github|pipedrive|unchanged|accepting OPTIONS`. Answers calls that come over IPC.
+ * `node services.ts github|pipedrive|unchanged|accepting OPTIONS`. Answers calls that come over IPC. With the option
+ * `latency`, each answer takes that many milliseconds longer.
  */
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect, createServer as createRelay } from "node:net"
 import { Effect } from "effect"
 import { FakeGithub, FakePipedrive } from "../../src/testing/index.ts"
 
@@ -100,6 +101,21 @@ const accepting = Effect.callback<{ readonly url: string; readonly handlers: Han
   )
 })
 
+/** The address of a relay to a service, on which each byte of an answer arrives some milliseconds later. */
+const latent = (origin: string, millis: number) =>
+  Effect.callback<string>((resume) => {
+    const relay = createRelay({ noDelay: true }, (caller) => {
+      const service = connect({ port: Number(new URL(origin).port), host: "127.0.0.1", noDelay: true })
+      caller.pipe(service)
+      service.on("data", (part) => setTimeout(() => caller.write(part), millis))
+      service.once("close", () => setTimeout(() => caller.destroy(), millis))
+      for (const socket of [caller, service]) socket.on("error", () => service.destroy())
+    })
+    relay.listen(0, "127.0.0.1", () =>
+      resume(Effect.succeed(`http://127.0.0.1:${(relay.address() as AddressInfo).port}`))
+    )
+  })
+
 const content = (bytes: number) =>
   "export const answer = (question: string) => question.length < 42\n".repeat(Math.ceil(bytes / 65)).slice(0, bytes)
 
@@ -114,15 +130,10 @@ const anyGist = JSON.stringify({
   files: Object.fromEntries([0, 1, 2].map((n) => [`notes-${n}.md`, { content: content(2_000), truncated: false }]))
 })
 
-const [kind, options = "{}"] = process.argv.slice(2)
+const [kind, given = "{}"] = process.argv.slice(2)
+const { latency = 0, ...options } = JSON.parse(given)
 const service =
-  kind === "github"
-    ? github
-    : kind === "pipedrive"
-      ? pipedrive(JSON.parse(options))
-      : kind === "accepting"
-        ? accepting
-        : unchanged
+  kind === "github" ? github : kind === "pipedrive" ? pipedrive(options) : kind === "accepting" ? accepting : unchanged
 
 await Effect.runPromise(
   Effect.scoped(
@@ -131,7 +142,7 @@ await Effect.runPromise(
       process.on("message", ({ id, input, name }: { id: number; name: keyof Calls; input: never }) =>
         process.send?.({ id, output: handlers[name]?.(input) })
       )
-      process.send?.({ url })
+      process.send?.({ url: latency > 0 ? yield* latent(url, latency) : url })
       // Until the parent process has ended.
       yield* Effect.callback<void>((resume) => void process.once("disconnect", () => resume(Effect.void)))
     })

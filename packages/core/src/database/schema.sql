@@ -187,7 +187,7 @@ create table scans (
   reason text,
   message text,
   resume_at timestamp with time zone,
-  constraint scans_kind_check CHECK ((kind = ANY (ARRAY['scheduled'::text, 'requested'::text, 'feed'::text]))),
+  constraint scans_kind_check CHECK ((kind = ANY (ARRAY['scheduled'::text, 'requested'::text, 'feed'::text, 'new'::text]))),
   constraint scans_pkey PRIMARY KEY (key),
   constraint scans_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'stopped'::text, 'interrupted'::text])))
 ) with (fillfactor=50);
@@ -260,11 +260,11 @@ CREATE INDEX publications_state ON publications USING btree (state, key);
 
 CREATE INDEX publications_waiting ON publications USING btree (backlog, due_at) WHERE (state = 'pending'::text);
 
-CREATE INDEX scans_full ON scans USING btree (key) WHERE ((user_key IS NULL) AND (kind <> 'feed'::text));
+CREATE INDEX scans_full ON scans USING btree (key) WHERE ((user_key IS NULL) AND (kind = ANY (ARRAY['scheduled'::text, 'requested'::text])));
 
 CREATE UNIQUE INDEX scans_one_queued ON scans USING btree ((true)) WHERE ((state = 'queued'::text) AND (user_key IS NULL));
 
-CREATE UNIQUE INDEX scans_one_running ON scans USING btree ((true)) WHERE ((state = 'running'::text) AND (user_key IS NULL) AND (kind <> 'feed'::text));
+CREATE UNIQUE INDEX scans_one_running ON scans USING btree ((true)) WHERE ((state = 'running'::text) AND (user_key IS NULL) AND (kind = ANY (ARRAY['scheduled'::text, 'requested'::text])));
 
 CREATE INDEX scans_queued ON scans USING btree (key) WHERE (state = 'queued'::text);
 
@@ -283,6 +283,8 @@ CREATE INDEX users_github_id ON users USING btree (github_id) WHERE (untracked_a
 CREATE INDEX users_retry ON users USING btree (retry_at) WHERE ((untracked_at IS NULL) AND (failures > 0));
 
 CREATE INDEX users_tracked ON users USING btree (id) WHERE (untracked_at IS NULL);
+
+CREATE INDEX users_unchecked ON users USING btree (tracked_at) WHERE ((untracked_at IS NULL) AND (checked_at IS NULL));
 
 CREATE UNIQUE INDEX users_username_key ON users USING btree (lower(username));
 

@@ -8,6 +8,7 @@ import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Github, type ProfilePage } from "../github/Github.ts"
+import { RequestedFor } from "../limits/evidence.ts"
 import { Limits } from "../limits/Limits.ts"
 import type { ThrottleState } from "../limits/Throttle.ts"
 import type { DueProfile } from "../store/Profiles.ts"
@@ -70,8 +71,9 @@ export class Profiles extends Context.Service<
             if (!(yield* mayRead)) return count
             const due = yield* profiles.takeDue
             if (Option.isNone(due)) return count
-            const { etag, username } = due.value
+            const { etag, userKey, username } = due.value
             const isAnswered = yield* github.profile(username, Option.fromNullishOr(etag)).pipe(
+              Effect.provideService(RequestedFor, { user: `${userKey}`, thing: `${userKey}` }),
               Effect.flatMap((page) => store(due.value, page)),
               Effect.as(true),
               // Checks report what GitHub refuses. The profile is due again tomorrow.

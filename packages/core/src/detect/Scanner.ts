@@ -4,11 +4,11 @@
  * Guarantees: one full scan at a time across all processes. An account's failure is recorded on that user and stops no
  * other check. Trouble of the token or of GitHub stops the scan, and the next one goes on behind the last checked user.
  */
-import { Context, DateTime, Effect, Layer, Option } from "effect"
+import { Clock, Context, DateTime, Duration, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { Scan, ScanId } from "../domain/Scan.ts"
 import { UserKey } from "../domain/User.ts"
-import { Github } from "../github/Github.ts"
+import { Github, maxLogins } from "../github/Github.ts"
 import { Limits } from "../limits/Limits.ts"
 import { Settings } from "../Settings.ts"
 import type { ScanNotFound, ScanRunning } from "../store/Scans.ts"
@@ -17,9 +17,13 @@ import { ScanSpans } from "../telemetry/ScanSpans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Checker } from "./Checker.ts"
 import { CheckSchedule } from "./CheckSchedule.ts"
+import { hasRoom } from "./room.ts"
 import { makeRunScan } from "./runScan.ts"
 import { untilNextScan } from "./scanEnd.ts"
 import * as ScanUsers from "./scanUsers.ts"
+
+/** New users are checked together once none was added for this time. */
+const quiet = Duration.seconds(1)
 
 type ScanProblem = DatabaseError | ScanRunning | ScanNotFound
 
@@ -35,6 +39,11 @@ export class Scanner extends Context.Service<
     }) => Effect.Effect<Scan, ScanProblem>
     /** Checks users for whom the public feed showed new gists, beside any other scan. */
     readonly found: (keys: ReadonlyArray<UserKey>) => Effect.Effect<Scan, ScanProblem>
+    /**
+     * Checks users that were tracked since the first call, soon after the last of them was tracked, beside any other scan.
+     * Users whose check GitHub refuses wait for the next full scan. Answers how many users were checked.
+     */
+    readonly checkNew: Effect.Effect<number, ScanProblem>
     /** Runs the queued scans of single users, or of all users, and answers how many. */
     readonly runQueued: (which: "single" | "all") => Effect.Effect<number, ScanProblem>
     /** When the next scheduled scan is due, by this process's clock. */
@@ -48,7 +57,7 @@ export class Scanner extends Context.Service<
   > = Layer.effect(
     Scanner,
     Effect.gen(function* () {
-      const { history, scans } = yield* Store
+      const { checks, history, scans } = yield* Store
       const limits = yield* Limits
       const checker = yield* Checker
       const schedule = yield* CheckSchedule
@@ -61,9 +70,9 @@ export class Scanner extends Context.Service<
       const scheduled = Effect.fnUntraced(function* (scan: ScanUsers.RunningScan) {
         // Before the first response the limits are assumed, and may be larger. Asking for them is free.
         const isKnown = (yield* limits.requests).budget !== undefined
-        if (!isKnown && !(yield* schedule.plan).everybody) yield* Effect.ignore(github.check)
-        const { everybody } = yield* schedule.plan
-        return yield* everybody ? users.all(scan, { includeFailing: false }) : users.due(scan)
+        if (!isKnown && !(yield* schedule.plan).checksAllUsers) yield* Effect.ignore(github.check)
+        const { checksAllUsers } = yield* schedule.plan
+        return yield* checksAllUsers ? users.all(scan, { includeFailing: false }) : users.due(scan)
       })
 
       const requested = (scan: ScanUsers.RunningScan, userKey: number | null) =>
@@ -74,7 +83,26 @@ export class Scanner extends Context.Service<
         Telemetry.log("Warn", "history.failed", { detail: message })
       )
 
+      /** When the last user was tracked of those that `checkNew` has checked, by the database's clock. */
+      let newAfter: DateTime.Utc | undefined
+
+      const checkNew = Effect.gen(function* () {
+        newAfter ??= yield* checks.now
+        const { blockedUntil } = yield* limits.requests
+        const isBlocked = blockedUntil > (yield* Clock.currentTimeMillis) || Option.isSome(yield* github.refused)
+        if (isBlocked || !(yield* hasRoom(limits))) return 0
+        const found = yield* checks.justTracked({ after: DateTime.toDate(newAfter), limit: maxLogins, quiet })
+        const last = found.at(-1)
+        if (last === undefined) return 0
+        newAfter = last.trackedAt
+        const { key } = Option.getOrThrow(yield* scans.start("new", null))
+        const keys = found.map((user) => user.key)
+        yield* run(key, users.some(running(key, { isScheduled: true }), keys))
+        return keys.length
+      })
+
       return Scanner.of({
+        checkNew,
         scan: Effect.fnUntraced(function* ({ kind, onProgress, userKey }) {
           yield* scans.reap
           const { key } = Option.getOrThrow(yield* scans.start(kind, userKey))

@@ -74,7 +74,7 @@ export interface Cadence {
   /** Checks a second that these intervals take. */
   readonly needed: number
   /** Whether every user is checked once in each interval of the schedule. */
-  readonly everybody: boolean
+  readonly checksAllUsers: boolean
   /** Whether the budget allows every user to be checked within `maxInterval`. */
   readonly fits: boolean
 }
@@ -101,7 +101,7 @@ export const cadence = (options: {
   let low = minInterval * Math.min(...roots)
   let high = maxInterval * Math.max(...roots)
   const fastest = intervalsFor(low)
-  if (cost(fastest) <= budget) return { intervals: fastest, needed: cost(fastest), everybody: true, fits: true }
+  if (cost(fastest) <= budget) return { intervals: fastest, needed: cost(fastest), checksAllUsers: true, fits: true }
   // A larger scale takes fewer checks: halving the span finds the scale that spends the budget.
   for (let round = 0; round < 60; round++) {
     const middle = Math.sqrt(low * high)
@@ -110,5 +110,5 @@ export const cadence = (options: {
   }
   const intervals = intervalsFor(high)
   const needed = cost(intervals)
-  return { intervals, needed, everybody: false, fits: needed <= budget * 1.001 }
+  return { intervals, needed, checksAllUsers: false, fits: needed <= budget * 1.001 }
 }

@@ -24,18 +24,19 @@ export type ScanState = typeof ScanState.Type
  * - `scheduled`: the schedule started the scan
  * - `requested`: a person or a program requested the scan
  * - `feed`: the public feed showed new gists of these users
+ * - `new`: these users were tracked just before
  */
-export const ScanKind = Schema.Literals(["scheduled", "requested", "feed"])
+export const ScanKind = Schema.Literals(["scheduled", "requested", "feed", "new"])
 /** What started a scan. */
 export type ScanKind = typeof ScanKind.Type
 
 /** A scan of all users or of one, and what it found. */
 export const Scan = Schema.Struct({
   id: field(ScanId, "The scan's number"),
-  kind: field(ScanKind, "What started the scan: the schedule, a request, or new gists in the public feed"),
+  kind: field(ScanKind, "What started the scan: the schedule, a request, new gists in the public feed, or new users"),
   login: field(
     Schema.NullOr(Username),
-    "The GitHub username of the only user that was checked; `null` for a scan of all users, of due users, or of users in the feed"
+    "The GitHub username of the only user that was checked; `null` for a scan of all users, of due users, of users in the feed, or of new users"
   ),
   state: field(
     ScanState,

@@ -87,7 +87,7 @@ export const feedLease = Duration.minutes(5)
 export const clockSlack = Duration.hours(24)
 
 /** A budget that is renewed all at once. Instants are in epoch milliseconds. */
-interface Budget {
+interface RenewedBudget {
   readonly left: number
   readonly limit: number
   readonly renewsAt: number
@@ -99,7 +99,7 @@ interface Budget {
  * What a backlog may use of a budget. New files have half of the budget when its period begins, and steadily less, so that
  * nothing is left unused when the budget is renewed. Negative when new files have less than their part.
  */
-export const backlogAllowance = ({ left, limit, now, period, renewsAt }: Budget): number =>
+export const backlogAllowance = ({ left, limit, now, period, renewsAt }: RenewedBudget): number =>
   left - (limit / 2) * Math.min(Math.max((renewsAt - now) / Duration.toMillis(period), 0), 1)
 
 /** Tokens that creating an activity costs: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */

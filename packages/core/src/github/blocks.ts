@@ -9,7 +9,7 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { GithubError } from "./errors.ts"
 import { globalRefusal, kindRefusal, type RefusedKind, refusalWait } from "./refusals.ts"
 
-export interface Block {
+export interface RefusalBlock {
   /** Epoch milliseconds. */
   readonly until: number
   /** How often it was renewed in a row. */
@@ -23,9 +23,9 @@ export interface Block {
 const logAccepted = Telemetry.log("Info", "github.accepted", {})
 
 export const make = (hasToken: boolean) => {
-  const blocks = new Map<Kind | "all", Block>()
+  const blocks = new Map<Kind | "all", RefusalBlock>()
   return {
-    get: (requests: Kind | "all"): Block | undefined => blocks.get(requests),
+    get: (requests: Kind | "all"): RefusalBlock | undefined => blocks.get(requests),
     /** Blocks all requests, or those of one kind, for longer each time, and fails with what to do. */
     block: Effect.fnUntraced(function* (requests: RefusedKind | "all", error: GithubError) {
       const times = (blocks.get(requests)?.times ?? 0) + 1
@@ -53,3 +53,5 @@ export const make = (hasToken: boolean) => {
       Option.fromNullishOr((blocks.get("all") ?? [...blocks.values()][0])?.error)
   }
 }
+
+export type Blocks = ReturnType<typeof make>

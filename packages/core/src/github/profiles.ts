@@ -36,6 +36,8 @@ export interface ProfilePage {
   /** Whose profile it is: the login may belong to another account by now. */
   readonly account: Account
   readonly profile: PublicProfile
+  /** The account's public gists; `null` when GitHub does not say. */
+  readonly gists: number | null
   readonly etag: Option.Option<string>
 }
 
@@ -112,13 +114,14 @@ export const make = (api: Api, apiUrl: string) => ({
     })
     if (answer.status === 304) return Option.none()
     const user = yield* decode(Schema.StructWithRest(WireAccount, [WireNode]), answer)
-    const { bio, blog, company, created_at, email, id, location, name } = user
+    const { bio, blog, company, created_at, email, id, location, name, public_gists: gists } = user
     return Option.some({
       account: { id, login: user.login },
       profile: {
         ...toProfile({ name, company, location, website: blog, bio, createdAt: created_at }),
         email: line(email, 320)
       },
+      gists: typeof gists === "number" && Number.isInteger(gists) ? gists : null,
       etag: Option.fromNullishOr(answer.headers.etag)
     })
   })

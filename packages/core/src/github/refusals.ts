@@ -1,5 +1,5 @@
 /**
- * What a refusal is evidence of: pure. `classify.ts` makes the errors, `access.ts` draws the conclusions.
+ * What a refusal is evidence of: pure. `classify.ts` makes the errors, `judging.ts` draws the conclusions.
  *
  * A refusal is weak when single things meet it all the time: accounts and gists get deleted.
  */

@@ -5,7 +5,7 @@
  */
 import { Clock, type DateTime, Effect } from "effect"
 import * as Answers from "./answers.ts"
-import * as Evidence from "./evidence.ts"
+import * as LimitEvidence from "./evidence.ts"
 import type { Throttle, ThrottleState } from "./Throttle.ts"
 
 /** How a service's answers count. */
@@ -46,7 +46,7 @@ export const make = (throttle: Throttle, { endsRow, minWait }: LimitRules): Limi
 
   return {
     throttle,
-    heldUntil: (thing, now) => Evidence.heldUntil(answers.evidence, thing, now),
+    heldUntil: (thing, now) => LimitEvidence.heldUntil(answers.evidence, thing, now),
     timesInARow: (startedAt) => Answers.timesInARow(answers, startedAt),
     answered: ({ cost, startedAt, thing }) => {
       answers = Answers.notLimited(answers, { thing, startedAt })

@@ -13,11 +13,10 @@
  * Effect's `RateLimiter` is not used, because it only counts by itself and takes no facts from responses.
  */
 import { Clock, Duration, Effect, Semaphore } from "effect"
-import * as Timing from "../domain/Timing.ts"
+import * as Admission from "./admission.ts"
 import type { Quota, Window } from "./SharedQuota.ts"
-import * as Slots from "./slots.ts"
-import * as Stated from "./stated.ts"
-import { type EnforcedBy, Throttled } from "./Throttled.ts"
+import type * as Stated from "./stated.ts"
+import type { EnforcedBy, Throttled } from "./Throttled.ts"
 
 /** What is left of a limit, and until when nothing is sent. */
 export interface ThrottleState {
@@ -57,6 +56,7 @@ export interface Throttle {
   readonly state: () => ThrottleState
 }
 
+/** A throttle without any limit yet. `concurrency`: requests under way at a time. */
 export const make = (options: {
   readonly concurrency: number
   readonly patience: Duration.Input
@@ -65,43 +65,8 @@ export const make = (options: {
 }): Throttle => {
   const patience = Duration.toMillis(Duration.fromInputUnsafe(options.patience))
   const permits = Semaphore.makeUnsafe(options.concurrency)
-  let stated = Stated.nothing
-  let windowBudget: Stated.RequestBudget | undefined
-
-  const block: Throttle["block"] = (until, why, { enforcedBy = "service", isStored = false } = {}) => {
-    stated = Stated.blocked(stated, { until, why, enforcedBy, isStored })
-  }
-
-  const slots = Slots.make(options.quota, ({ blocked }) => {
-    if (blocked !== undefined) block(blocked.until, blocked.why, { isStored: true })
-  })
-
-  let checkedAt = Number.NEGATIVE_INFINITY
-  /** After the clock was set back, every earlier instant is wrong. */
-  const forgetWrongInstants = (now: number): void => {
-    if (Timing.clockWentBack(checkedAt, now)) {
-      stated = Stated.nothing
-      windowBudget = undefined
-      slots.clear()
-    }
-    checkedAt = now
-  }
-
-  const admission = (now: number): Admission => {
-    forgetWrongInstants(now)
-    stated = Stated.current(stated, now)
-    const held = Stated.holding(stated, now)
-    if (held !== undefined) return { at: held.until, held }
-    return { at: slots.freeAt(now), held: undefined }
-  }
-
-  const throttled = ({ at, held }: Admission) =>
-    new Throttled({
-      until: at,
-      enforcedBy: held?.enforcedBy ?? "self",
-      isStored: held?.isStored ?? false,
-      why: held?.why ?? "as many requests as it takes at a time have been sent"
-    })
+  const admission = Admission.make(options.quota)
+  const { slots } = admission
 
   /** Waits until a request may leave, and counts it as sent. */
   const acquire = Effect.fnUntraced(function* (
@@ -112,23 +77,20 @@ export const make = (options: {
     for (;;) {
       if (slots.isShared) yield* interruptibly(slots.renew)
       const now = yield* Clock.currentTimeMillis
-      const next = admission(now)
-      if (next.at <= now) {
-        stated = Stated.spent(stated)
-        return slots.leave(now)
-      }
+      const next = admission.next(now)
+      if (next.at <= now) return admission.leave(now)
       // A share grows in small steps, and waiting for one after the other would never end.
       const waited = slots.isShared ? now - arrivedAt : 0
       const isPatient = whenFull === "wait" && next.held === undefined
-      if (next.at - now + waited > patience && !isPatient) return yield* throttled(next)
+      if (next.at - now + waited > patience && !isPatient) return yield* Admission.throttled(next)
       yield* interruptibly(Effect.sleep(next.at - now))
     }
   })
 
   /** Requests that wait for the window may hold all permits, so a request that will not wait fails before it takes one. */
   const failEarly = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const next = admission(now)
-    return slots.isKnown(now) && next.at - now > patience ? Effect.fail(throttled(next)) : Effect.void
+    const next = admission.next(now)
+    return slots.isKnown(now) && next.at - now > patience ? Effect.fail(Admission.throttled(next)) : Effect.void
   })
 
   return {
@@ -144,26 +106,10 @@ export const make = (options: {
           )
         )
       ),
-    learn: (facts) => {
-      stated = Stated.reported(stated, facts, slots.underWay())
-    },
+    learn: admission.learn,
     setWindow: slots.setSize,
-    learnWindow: (facts) => {
-      const { limit, remaining, resetAt } = facts
-      slots.learn(facts)
-      windowBudget = { limit, remaining, resetAt }
-    },
-    block,
-    state: () => ({
-      budget: stated.budget ?? windowBudget,
-      blockedUntil: stated.block?.until ?? 0,
-      why: stated.block?.why ?? ""
-    })
+    learnWindow: admission.learnWindow,
+    block: admission.block,
+    state: admission.state
   }
-}
-
-/** When a request may leave (epoch milliseconds), and what keeps it back: without `held`, the window. */
-interface Admission {
-  readonly at: number
-  readonly held: Stated.LimitBlock | undefined
 }

@@ -2,7 +2,7 @@
  * What the answers to requests show about one limit of a service: whose limit it is (`evidence.ts`), how many answers in a
  * row named it, and until when the thing or everything waits. Pure: no clock, no throttle.
  */
-import * as Evidence from "./evidence.ts"
+import * as LimitEvidence from "./evidence.ts"
 import type { EnforcedBy } from "./Throttled.ts"
 
 /** A request that was answered. */
@@ -23,13 +23,13 @@ export interface InARow {
 }
 
 export interface Answers {
-  readonly evidence: Evidence.LimitEvidence
+  readonly evidence: LimitEvidence.LimitEvidence
   readonly row: InARow
 }
 
 const noRow: InARow = { times: 0, at: Number.NEGATIVE_INFINITY, cost: Number.POSITIVE_INFINITY }
 
-export const none: Answers = { evidence: Evidence.none, row: noRow }
+export const none: Answers = { evidence: LimitEvidence.none, row: noRow }
 
 /** The answers in a row, with one to a request that left then. Several requests that were under way together count as one. */
 export const timesInARow = ({ row }: Answers, startedAt: number): number => row.times + (startedAt > row.at ? 1 : 0)
@@ -38,7 +38,7 @@ export const timesInARow = ({ row }: Answers, startedAt: number): number => row.
 export const notLimited = (
   { evidence, row }: Answers,
   call: Pick<AnsweredCall, "startedAt"> & { readonly thing: string | undefined }
-): Answers => ({ evidence: Evidence.answered(evidence, call), row })
+): Answers => ({ evidence: LimitEvidence.answered(evidence, call), row })
 
 /** The row of limits is over. */
 export const rowEnded = (answers: Answers): Answers => ({ ...answers, row: { ...noRow, at: answers.row.at } })
@@ -46,7 +46,7 @@ export const rowEnded = (answers: Answers): Answers => ({ ...answers, row: { ...
 /** An answer that names a limit, in the words of both services. Instants are in epoch milliseconds. */
 export interface LimitAnswer extends AnsweredCall {
   /** Whom and what the request was for. Without one, the limit concerns everything. */
-  readonly by: Evidence.Requester | undefined
+  readonly by: LimitEvidence.Requester | undefined
   /** Whether the answer itself says that the limit concerns everything. */
   readonly isStated: boolean
   readonly now: number
@@ -74,8 +74,8 @@ export const limited = (
   answer: LimitAnswer,
   minWait: (times: number) => number
 ): { readonly answers: Answers; readonly limited: Limited } => {
-  const { evidence, scope, until } = Evidence.refused(answers.evidence, { ...answer, minWait })
-  const allUntil = Evidence.blockedUntil(scope, answer.allUntil, answer.now)
+  const { evidence, scope, until } = LimitEvidence.refused(answers.evidence, { ...answer, minWait })
+  const allUntil = LimitEvidence.blockedUntil(scope, answer.allUntil, answer.now)
   if (scope === "thing" || allUntil === undefined) {
     return { answers: { ...answers, evidence }, limited: { scope: "thing", until } }
   }

@@ -22,13 +22,13 @@ interface Row {
   readonly things: ReadonlySet<string>
 }
 
-export interface Evidence {
+export interface RefusalEvidence {
   readonly rows: ReadonlyMap<Kind, Row>
   /** The refusal of each thing that was refused while others were answered, the newest last. */
   readonly own: ReadonlyMap<string, string>
 }
 
-export const none: Evidence = { rows: new Map(), own: new Map() }
+export const none: RefusalEvidence = { rows: new Map(), own: new Map() }
 
 /** That many equal refusals of different things in a row concern all things of the kind. */
 export const signs = 3
@@ -39,7 +39,10 @@ const maxOwn = 10_000
 const identity = (kind: Kind, thing: string): string => `${kind} ${thing}`
 
 /** A request was answered: the things that were refused in a row before it are at fault themselves. */
-export const answered = (evidence: Evidence, { kind, thing }: Pick<RefusedRequest, "kind" | "thing">): Evidence => {
+export const answered = (
+  evidence: RefusalEvidence,
+  { kind, thing }: Pick<RefusedRequest, "kind" | "thing">
+): RefusalEvidence => {
   // The feed is one thing, so the answers to other requests show that the feed is at fault.
   const ended = [...evidence.rows].filter(([row]) => row === kind || row === "feed")
   const name = identity(kind, thing)
@@ -60,9 +63,9 @@ export const answered = (evidence: Evidence, { kind, thing }: Pick<RefusedReques
 
 /** A request was refused. `equal` counts the different things in a row, this one included; 0 when the thing itself is at fault. */
 export const refused = (
-  evidence: Evidence,
+  evidence: RefusalEvidence,
   { kind, signature, thing }: RefusedRequest
-): { readonly evidence: Evidence; readonly equal: number; readonly isNew: boolean } => {
+): { readonly evidence: RefusalEvidence; readonly equal: number; readonly isNew: boolean } => {
   if (evidence.own.get(identity(kind, thing)) === signature) return { evidence, equal: 0, isNew: false }
   const row = evidence.rows.get(kind)
   const before = row?.signature === signature ? row.things : new Set<string>()
@@ -75,5 +78,5 @@ export const refused = (
 }
 
 /** Whether the thing itself is known to be at fault for this refusal. */
-export const isOwn = (evidence: Evidence, { kind, signature, thing }: RefusedRequest): boolean =>
+export const isOwn = (evidence: RefusalEvidence, { kind, signature, thing }: RefusedRequest): boolean =>
   evidence.own.get(identity(kind, thing)) === signature

@@ -15,16 +15,15 @@ import type { ShareOfSlots, SlidingWindow } from "./window.ts"
  */
 const headroom = ({ limit }: Window): number => Math.max(Math.ceil(limit / 16), Math.min(5, limit))
 
-export const make = ({
-  onGrant,
-  quota,
-  window
-}: {
+export interface ShareOptions {
   readonly quota: Quota
   /** The window as it is now, without requests that no longer count. */
   readonly window: (now: number) => SlidingWindow
   readonly onGrant: (grant: Grant) => void
-}) => {
+}
+
+/** A share of which nothing is granted yet: the first request asks for one. */
+export const make = ({ onGrant, quota, window }: ShareOptions) => {
   let granted = { slots: 0, at: Number.NEGATIVE_INFINITY, isWhole: true, others: 0 }
   /** The most own requests in the window since the last grant. */
   let maxSent = 0
@@ -55,12 +54,7 @@ export const make = ({
       const lateness = (yield* Clock.currentTimeMillis) - now
       if (answer === undefined || lateness < 0 || lateness >= patience) {
         if (isBelievable(now)) return
-        return yield* new Throttled({
-          until: now + renewal,
-          enforcedBy: "self",
-          isStored: false,
-          why: "the database does not say what other servers leave of the limit"
-        })
+        return yield* unknownShare(now)
       }
       granted = { slots: answer.slots, at: now, isWhole: answer.slots >= wants, others: answer.others }
       onGrant(answer)
@@ -77,12 +71,23 @@ export const make = ({
       maxSent = Math.max(maxSent, sent)
     },
     /** Renews the share while an effect runs for long. Nothing else would while all requests wait for responses. */
-    whileRunning: <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-      Effect.flatMap(Effect.forkChild(renew.pipe(Effect.ignore, Effect.delay(patience), Effect.forever)), (renewing) =>
-        Effect.ensuring(
-          effect,
-          Effect.sync(() => renewing.interruptUnsafe())
-        )
-      )
+    whileRunning: <A, E, R>(effect: Effect.Effect<A, E, R>) => beside(effect, Effect.delay(renew, patience))
   }
 }
+
+/** Repeats `round` until the effect has ended. A failed round does not end the repetition. */
+const beside = <A, E, R>(effect: Effect.Effect<A, E, R>, round: Effect.Effect<void, unknown>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Effect.forkChild(Effect.forever(Effect.ignore(round))), (repeating) =>
+    Effect.ensuring(
+      effect,
+      Effect.sync(() => repeating.interruptUnsafe())
+    )
+  )
+
+const unknownShare = (now: number): Throttled =>
+  new Throttled({
+    until: now + renewal,
+    enforcedBy: "self",
+    isStored: false,
+    why: "the database does not say what other servers leave of the limit"
+  })

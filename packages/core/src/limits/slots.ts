@@ -7,6 +7,7 @@ import type { Grant, Quota, Window } from "./SharedQuota.ts"
 import * as Share from "./share.ts"
 import * as SlidingWindow from "./window.ts"
 
+/** Slots in a window of unknown size. `onGrant` is called with each share that the other processes leave. */
 export const make = (quota: Quota | undefined, onGrant: (grant: Grant) => void) => {
   let window = SlidingWindow.empty
   let underWay = 0

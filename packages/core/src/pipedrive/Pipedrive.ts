@@ -79,6 +79,8 @@ export class Pipedrive extends Context.Service<
     readonly origin: string
     /** 5 tokens. The id of the new activity. */
     readonly createActivity: (activity: NewActivity, begin?: Begin) => Call<number>
+    /** 1 token. `None` when the activity is deleted or hidden from the token's user. */
+    readonly activity: (id: number) => Call<Option.Option<StoredActivity>>
     /** 3 tokens. Deleting again succeeds. */
     readonly deleteActivity: (id: number) => Call<void>
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. */
@@ -145,6 +147,7 @@ export class Pipedrive extends Context.Service<
           createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity, begin?: Begin) =>
             Effect.map(create("v2/activities", activity, { cost: Timing.createCost, begin }), ({ id }) => id)
           ),
+          activity: Effect.fn("Pipedrive.activity")((id: number) => one(StoredActivity, `v2/activities/${id}`)),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
             list(StoredActivity, "v2/activities", { cost: 10, query: { deal_id: dealId, ...newestFirst(cursor) } })
@@ -153,12 +156,7 @@ export class Pipedrive extends Context.Service<
             create("v2/deals", deal, { cost: Timing.createCost, begin })
           ),
           deleteDeal: Effect.fn("Pipedrive.deleteDeal")((id: number) => remove(`v2/deals/${id}`)),
-          deal: Effect.fn("Pipedrive.deal")((id: number) =>
-            Effect.map(
-              one(StoredDeal, `v2/deals/${id}`),
-              Option.filter(({ is_deleted }) => is_deleted !== true)
-            )
-          ),
+          deal: Effect.fn("Pipedrive.deal")((id: number) => one(StoredDeal, `v2/deals/${id}`)),
           searchDeals: Effect.fn("Pipedrive.searchDeals")(
             (term: string, { isWholeTitle }: { readonly isWholeTitle: boolean }) =>
               search(FoundDeal, "v2/deals/search", {

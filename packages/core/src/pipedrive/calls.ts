@@ -43,12 +43,15 @@ export const make = ({
         Effect.asVoid,
         Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
       ),
-    /** 1 token. `None` when the item does not exist. */
-    one: <A, I>(schema: Schema.Codec<A, I>, path: string) =>
+    /** 1 token. `None` when the item is deleted, or hidden from the token's user. */
+    one: <A extends { readonly is_deleted?: boolean | null | undefined }, I>(
+      schema: Schema.Codec<A, I>,
+      path: string
+    ) =>
       transport.call(get(path), { cost: 1 }).pipe(
         Effect.flatMap(read(wireOne(schema))),
-        Effect.map(({ data }) => Option.some(data)),
-        Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeed(Option.none<A>()))
+        Effect.map(({ data }) => (data.is_deleted === true ? Option.none<A>() : Option.some(data))),
+        Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeedNone)
       ),
     /** Searches have a window of their own. */
     search: <A, I>(schema: Schema.Codec<A, I>, path: string, { cost, query }: { cost: number; query: Query }) =>

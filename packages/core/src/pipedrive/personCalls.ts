@@ -59,12 +59,7 @@ export const make = ({ create, list, one, remove, search }: ReturnType<typeof ma
     Effect.map(create("v2/persons", person, { cost: createCost, begin }), ({ id }) => id)
   ),
   deletePerson: Effect.fn("Pipedrive.deletePerson")((id: number) => remove(`v2/persons/${id}`)),
-  person: Effect.fn("Pipedrive.person")((id: number) =>
-    Effect.map(
-      one(StoredPerson, `v2/persons/${id}`),
-      Option.filter(({ is_deleted }) => is_deleted !== true)
-    )
-  ),
+  person: Effect.fn("Pipedrive.person")((id: number) => one(StoredPerson, `v2/persons/${id}`)),
   searchPersons: Effect.fn("Pipedrive.searchPersons")((term: string, field: SearchedField) =>
     Effect.map(
       search(FoundPerson, "v2/persons/search", {

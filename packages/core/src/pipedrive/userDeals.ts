@@ -3,7 +3,7 @@ import { Cache, DateTime, Duration, Effect, Exit, Option } from "effect"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import { SinkError as Failure, NotYet } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
-import type { Targets } from "../store/Targets.ts"
+import type { Deals as Records } from "../store/Targets.ts"
 import * as Deals from "./deals.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
@@ -33,7 +33,7 @@ const capacity = 10_000
 
 interface Parts {
   readonly pipedrive: Pipedrive["Service"]
-  readonly records: Targets
+  readonly records: Records
   readonly settings: DealSettings
   readonly placing: Placing
   readonly persons: Persons
@@ -110,11 +110,28 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     return yield* new Failure({ reason: new NotYet({ message, retryAt: until }) })
   })
 
-  const forget = (recipient: Recipient, id: number) =>
-    Cache.invalidate(found, keyOf(recipient)).pipe(
-      Effect.andThen(Cache.invalidate(states, id)),
-      Effect.andThen(storing(records.forget(recipient.userKey, id)))
-    )
+  /**
+   * The deal that a gone one was merged into: Pipedrive moves its activities there. 2 tokens. Any doubt counts as none: then
+   * a search finds the next deal.
+   */
+  const survivorOf = ({ userKey }: Recipient, id: number) =>
+    Effect.gen(function* () {
+      const remoteId = yield* records.newestOn(userKey, id)
+      if (Option.isNone(remoteId)) return undefined
+      const activity = yield* pipedrive.activity(Number(remoteId.value))
+      const now = Option.getOrUndefined(activity)?.deal_id
+      if (typeof now !== "number" || now === id) return undefined
+      return Deals.whyUnusable(yield* pipedrive.deal(now)) === undefined ? now : undefined
+    }).pipe(Effect.orElseSucceed(() => undefined))
+
+  /** Forgets a deal, or follows the deal to what it was merged into. */
+  const forget = Effect.fnUntraced(function* (recipient: Recipient, id: number) {
+    const survivor = yield* survivorOf(recipient, id)
+    yield* Cache.invalidate(found, keyOf(recipient))
+    yield* Cache.invalidate(states, id)
+    yield* storing(records.forget(recipient.userKey, id))
+    if (survivor !== undefined) yield* storing(records.record(recipient.userKey, survivor))
+  })
 
   return {
     forget,

@@ -42,6 +42,8 @@ export interface NewDeal {
 export const StoredActivity = Schema.Struct({
   id: Schema.Int,
   note: Schema.optional(Schema.NullOr(Schema.String)),
+  deal_id: Schema.optional(Schema.NullOr(Schema.Int)),
+  is_deleted: Schema.optional(Schema.NullOr(Schema.Boolean)),
   add_time: Schema.optional(Schema.NullOr(Schema.String))
 })
 export type StoredActivity = typeof StoredActivity.Type

@@ -8,8 +8,8 @@
  */
 import { DateTime, Duration } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import type { Block } from "./decision.ts"
-import * as Evidence from "./evidence.ts"
+import type { PublishingBlock } from "./decision.ts"
+import * as FailureEvidence from "./evidence.ts"
 import type { Pause } from "./sharedPause.ts"
 
 /** The service whose failure or limit makes work wait. */
@@ -37,7 +37,10 @@ export interface Whose {
 }
 
 export const make = () => {
-  const evidence: Record<Service, Evidence.Evidence> = { github: Evidence.nothing, sink: Evidence.nothing }
+  const evidence: Record<Service, FailureEvidence.FailureEvidence> = {
+    github: FailureEvidence.nothing,
+    sink: FailureEvidence.nothing
+  }
   const waits = makeUserWaits()
   const ofAll = makeGlobalPause()
   let lastFailureAt = Number.NEGATIVE_INFINITY
@@ -60,38 +63,38 @@ export const make = () => {
   /** Users of whom something has failed. Other users' files show first whether a service works at all. */
   const known = () => [
     ...new Set([
-      ...Evidence.failing(evidence.github),
-      ...Evidence.failing(evidence.sink),
+      ...FailureEvidence.failing(evidence.github),
+      ...FailureEvidence.failing(evidence.sink),
       ...waits.all(),
       ...ofAll.pausedBy()
     ])
   ]
 
   const probesAt = ({ cause, service }: GlobalPause): number =>
-    cause === "suspicion" && Evidence.suspects(evidence[service]).size < Timing.maxProbedUsers
+    cause === "suspicion" && FailureEvidence.suspects(evidence[service]).size < Timing.maxProbedUsers
       ? lastFailureAt + Duration.toMillis(Timing.probeInterval)
       : Number.POSITIVE_INFINITY
 
   return {
     current,
     /** Notes a failure, and answers its scope. */
-    failed: (service: Service, failure: Evidence.Failure): Evidence.FailureVerdict => {
-      const next = Evidence.afterFailure(evidence[service], failure)
+    failed: (service: Service, failure: FailureEvidence.Failure): FailureEvidence.FailureVerdict => {
+      const next = FailureEvidence.afterFailure(evidence[service], failure)
       evidence[service] = next.evidence
       lastFailureAt = failure.at
       return next.verdict
     },
     /** Notes that a read has shown that the service works. */
-    proved: (service: Service, thing: Evidence.Thing): void => {
-      evidence[service] = Evidence.afterProof(evidence[service], thing)
+    proved: (service: Service, thing: FailureEvidence.Thing): void => {
+      evidence[service] = FailureEvidence.afterProof(evidence[service], thing)
     },
-    succeeded: (service: Service, thing: Evidence.Thing): void => {
-      evidence[service] = Evidence.afterSuccess(evidence[service], thing)
+    succeeded: (service: Service, thing: FailureEvidence.Thing): void => {
+      evidence[service] = FailureEvidence.afterSuccess(evidence[service], thing)
       ofAll.succeeded(service)
       if (service === "sink") waits.end(thing.user)
     },
     /** Makes others wait. Answers the pause of all users that this began, if it did. */
-    block: (block: Block, whose: Whose, now: number): Pause | undefined => {
+    block: (block: PublishingBlock, whose: Whose, now: number): Pause | undefined => {
       if (block.scope === "user") return void waits.block(whose.user, now)
       notice(now)
       return ofAll.block(block, whose, now)
@@ -133,11 +136,14 @@ const restoredSlack = Duration.toMillis(Duration.seconds(5))
 
 export interface GlobalPause extends Pause {
   readonly service: Service
-  readonly cause: Block["cause"]
+  readonly cause: PublishingBlock["cause"]
 }
 
 /** When a block ends, in epoch milliseconds. `suspicions`: blocks on suspicion in a row, with this one. */
-const endOf = (until: Block["until"], { now, suspicions }: { readonly now: number; readonly suspicions: number }) => {
+const endOf = (
+  until: PublishingBlock["until"],
+  { now, suspicions }: { readonly now: number; readonly suspicions: number }
+) => {
   switch (until._tag) {
     case "At":
       return Math.min(until.instant.epochMilliseconds, now + Duration.toMillis(until.atMost))
@@ -168,7 +174,7 @@ const makeGlobalPause = () => {
     isCareful: (): boolean => isCareful,
     pausedBy: (): ReadonlyArray<number> => (pausedBy === undefined ? [] : [pausedBy]),
     /** Answers the pause when this block begins one. */
-    block: (block: Block, { service, user }: Whose, now: number): GlobalPause | undefined => {
+    block: (block: PublishingBlock, { service, user }: Whose, now: number): GlobalPause | undefined => {
       const { cause, enforcedBy, message, until } = block
       const present = current(now)
       if (until._tag === "Growing") {

@@ -38,7 +38,7 @@ export type Due =
 export type Outcome = Stored.Outcome<Due>
 
 /** Which other publications have to wait, and why. */
-export interface Block extends WaitReason {
+export interface PublishingBlock extends WaitReason {
   readonly scope: "user" | "service"
   /** `Growing`: longer with each block in a row. */
   readonly until: After | At | { readonly _tag: "Growing" }
@@ -47,7 +47,7 @@ export interface Block extends WaitReason {
 /** The outcome of one attempt, and who else has to wait. */
 export interface Decision {
   readonly outcome: Outcome
-  readonly block?: Block
+  readonly block?: PublishingBlock
 }
 
 /** The part of a claim that the decisions depend on. */
@@ -97,10 +97,10 @@ export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Tim
 
 export const tries = (claim: Situation, verdict: FailureVerdict): number => Math.max(claim.attempts, verdict.failures)
 
-export const blockOf = ({ scope }: FailureVerdict, message: string): { readonly block?: Block } =>
+export const blockOf = ({ scope }: FailureVerdict, message: string): { readonly block?: PublishingBlock } =>
   scope === "thing" ? {} : { block: { ...suspicion(message, { _tag: "Growing" }), scope } }
 
-export const suspicion = (message: string, until: Block["until"]): Block => ({
+export const suspicion = (message: string, until: PublishingBlock["until"]): PublishingBlock => ({
   scope: "service",
   until,
   message,

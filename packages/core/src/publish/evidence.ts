@@ -66,7 +66,7 @@ interface FailureRecord {
 type Alike<Who> = ReadonlyMap<string, ReadonlySet<Who>>
 
 /** The failures that no success has ended, by thing and by user, in this process. */
-export interface Evidence {
+export interface FailureEvidence {
   readonly successes: number
   readonly things: ReadonlyMap<string, FailureRecord>
   readonly users: ReadonlyMap<number, FailureRecord & { readonly failing: Alike<string> }>
@@ -89,10 +89,10 @@ const capacity = 2_000
 /** The number of signatures that are remembered. */
 const maxSignatures = 32
 
-export const nothing: Evidence = { successes: 0, things: new Map(), users: new Map(), row: new Map() }
+export const nothing: FailureEvidence = { successes: 0, things: new Map(), users: new Map(), row: new Map() }
 
 /** Notes that the thing was published or read: the service, the user and the thing work. */
-export const afterSuccess = (evidence: Evidence, thing: Thing): Evidence => ({
+export const afterSuccess = (evidence: FailureEvidence, thing: Thing): FailureEvidence => ({
   successes: evidence.successes + 1,
   things: without(evidence.things, thing.key),
   users: without(evidence.users, thing.user),
@@ -100,9 +100,9 @@ export const afterSuccess = (evidence: Evidence, thing: Thing): Evidence => ({
 })
 
 export const afterFailure = (
-  evidence: Evidence,
+  evidence: FailureEvidence,
   { at, isUserWide, signature, thing }: Failure
-): { readonly evidence: Evidence; readonly verdict: FailureVerdict } => {
+): { readonly evidence: FailureEvidence; readonly verdict: FailureVerdict } => {
   const { successes } = evidence
   const own = recent(evidence.things.get(thing.key), at) ?? { successesBefore: successes, failures: 0 }
   const user = recent(evidence.users.get(thing.user), at) ?? {
@@ -145,7 +145,7 @@ const recent = <R extends FailureRecord>(record: R | undefined, at: number): R |
   record !== undefined && at - record.at <= Duration.toMillis(memory) ? record : undefined
 
 /** Notes that a read proved that the service works: the thing that fails is at fault itself. */
-export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {
+export const afterProof = (evidence: FailureEvidence, { key }: Thing): FailureEvidence => {
   const record = evidence.things.get(key)
   return record === undefined
     ? evidence
@@ -153,11 +153,11 @@ export const afterProof = (evidence: Evidence, { key }: Thing): Evidence => {
 }
 
 /** The users whose failures may be global. */
-export const suspects = ({ row }: Evidence): ReadonlySet<number> =>
+export const suspects = ({ row }: FailureEvidence): ReadonlySet<number> =>
   new Set([...row.values()].flatMap((users) => [...users]))
 
 /** The users of whom something has failed, and nothing has succeeded since. */
-export const failing = ({ users }: Evidence): ReadonlyArray<number> => [...users.keys()]
+export const failing = ({ users }: FailureEvidence): ReadonlyArray<number> => [...users.keys()]
 
 const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
   if (!map.has(key)) return map

@@ -11,12 +11,12 @@ import type { GithubError } from "../github/Github.ts"
 import { afterLimit } from "../limits/sharing.ts"
 import type { Claim } from "../store/Publications.ts"
 import {
-  type Block,
   blockOf,
   type Decision,
   failure,
   isExhausted,
   type Outcome,
+  type PublishingBlock,
   release,
   type Situation,
   suspicion,
@@ -32,7 +32,7 @@ export type Step = "lookup" | "target" | "create"
 export const globalBlock = (
   reason: SinkError["reason"],
   { isProven }: Pick<FailureVerdict, "isProven">
-): Block | undefined => {
+): PublishingBlock | undefined => {
   const { _tag, message } = reason
   switch (_tag) {
     case "Paused":

@@ -7,7 +7,7 @@ import type { Github } from "../github/Github.ts"
 import type { Limits } from "../limits/Limits.ts"
 import type { StoredLimit } from "../store/Limits.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import type { Block } from "./decision.ts"
+import type { PublishingBlock } from "./decision.ts"
 import { type FailureVerdict, nobody } from "./evidence.ts"
 import { afterGithubError } from "./githubOutcome.ts"
 import { afterSinkError } from "./outcome.ts"
@@ -30,7 +30,7 @@ export const make = ({ github, limits, sink }: Parts) => {
   const probe = makeProbes({ github, sink })
 
   /** Makes others wait, and stores the pause when the other processes should know of it. */
-  const block = Effect.fnUntraced(function* (made: Block, { service, user }: Whose) {
+  const block = Effect.fnUntraced(function* (made: PublishingBlock, { service, user }: Whose) {
     const at = yield* Clock.currentTimeMillis
     const begun = pauses.block(made, { service, user }, at)
     if (begun === undefined) return
@@ -86,7 +86,7 @@ export type Pausing = ReturnType<typeof make>
 /** The result of a cheap read. */
 interface Probed {
   readonly isAccepted?: true
-  readonly block?: Block
+  readonly block?: PublishingBlock
 }
 
 const accepted: Probed = { isAccepted: true }

@@ -80,6 +80,10 @@ export const recordListings = (sql: SqlClient.SqlClient, listings: ReadonlyArray
 
 const ClassSize = Schema.Struct({ rateClass: Schema.Int, n: Schema.Int })
 
+const Now = Schema.Struct({ at: Schema.DateTimeUtc })
+
+const JustTracked = Schema.Struct({ key: UserKey, trackedAt: Schema.DateTimeUtc })
+
 const OldestCheck = Schema.Struct({ at: Schema.NullOr(Schema.DateTimeUtc) })
 
 /** A user that the feed may name. */
@@ -100,6 +104,8 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
       for (const { n, rateClass } of found) counts[rateClass] = n
       return counts
     }),
+    /** The database's clock. */
+    now: Effect.map(findOne(Now, () => sql`select ${now(sql)} as at`)(), ({ at }) => at),
     /** When the user was checked whose last check is oldest, of users that do not fail. */
     oldestCheck: Effect.map(oldestCheck(sql)(), ({ at }) => Option.fromNullishOr(at)),
     /**
@@ -164,6 +170,30 @@ const usersToCheck = (sql: SqlClient.SqlClient) => {
       ScanUser,
       (keys: ReadonlyArray<UserKey>) => sql`
         select ${scanColumns} from users u where key = any(${arrayOf(sql, keys, "bigint")}) order by key`
+    ),
+    /**
+     * Unchecked users that were tracked after an instant, in that order. None while users are still being added: a batch
+     * costs the same for one user as for a hundred.
+     */
+    justTracked: findAll(
+      JustTracked,
+      ({
+        after,
+        limit,
+        quiet
+      }: {
+        readonly after: Date
+        readonly limit: number
+        readonly quiet: Duration.Duration
+      }) => sql`
+        select key, tracked_at from (
+          select key, tracked_at, max(tracked_at) over () as last, count(*) over () as n from (
+            select key, tracked_at from users
+            where untracked_at is null and checked_at is null and failures = 0
+              and tracked_at >= ${after}::timestamptz + interval '1 millisecond'
+            order by tracked_at limit ${limit}) t) u
+        where n = ${limit} or last <= ${now(sql)} - ${interval(sql, quiet)}
+        order by tracked_at`
     ),
     /**
      * Users whose check is due, the one that is due longest first: unchecked users before all others, failing users at the

@@ -34,7 +34,7 @@ export const history = {
     key: ["key"],
     at: "t.requested_at",
     only: `t.files = 0 and t.state not in ('queued', 'running')
-      and t.key < (select max(key) from scans where user_key is null and kind <> 'feed' and state = 'done')
+      and t.key < (select max(key) from scans where user_key is null and kind in ('scheduled', 'requested') and state = 'done')
       and not exists (select from scan_failures f where f.scan_key = t.key)
       and not exists (select from gist_files f where f.scan_key = t.key)`
   }

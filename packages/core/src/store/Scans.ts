@@ -66,8 +66,8 @@ const Key = Schema.Struct({ key: ScanId })
 /** Where a full scan that has ended had come to. */
 const Place = Schema.Struct({ cursor: Schema.Int, state: ScanState })
 
-/** A scan of the feed's users is no full scan. */
-const isFullScan = "user_key is null and kind <> 'feed'"
+/** A scan of the feed's users, or of new ones, is no full scan. */
+const isFullScan = "user_key is null and kind in ('scheduled', 'requested')"
 
 export const make = Effect.map(SqlClient.SqlClient, (sql) => ({
   ...starting(sql),
@@ -234,14 +234,14 @@ const found = (sql: SqlClient.SqlClient) => {
     /** The last full scan that has ended, in whichever state. */
     lastEnded: findFirst(
       Scan,
-      () => sql`select ${columns} from ${from} where s.user_key is null and s.kind <> 'feed' and s.state not in ('queued', 'running')
+      () => sql`select ${columns} from ${from} where s.user_key is null and s.kind in ('scheduled', 'requested') and s.state not in ('queued', 'running')
           order by s.key desc limit 1`
     )(),
     /** The last full scan that was done. */
     lastDone: findFirst(
       Scan,
       () =>
-        sql`select ${columns} from ${from} where s.user_key is null and s.kind <> 'feed' and s.state = 'done' order by s.key desc limit 1`
+        sql`select ${columns} from ${from} where s.user_key is null and s.kind in ('scheduled', 'requested') and s.state = 'done' order by s.key desc limit 1`
     )(),
     failures: (id: number, limit: number) => failures({ id, limit })
   }

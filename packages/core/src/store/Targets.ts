@@ -154,10 +154,35 @@ const ofKind = (sql: SqlClient.SqlClient, kind: Kind) => {
   }
 }
 
+/** The user's newest file on a deal. */
+const newestOn = (sql: SqlClient.SqlClient) => {
+  const newest = findFirst(
+    Schema.Struct({ remoteId: Schema.String }),
+    ({ dealId, userKey }: { readonly userKey: UserKey; readonly dealId: number }) => sql`
+        select remote_id from publications
+        where user_key = ${userKey} and state = 'published' and target = ${String(dealId)}
+        order by start_tag desc limit 1`
+  )
+  return (userKey: UserKey, dealId: number) =>
+    Effect.map(
+      newest({ userKey, dealId }),
+      Option.map(({ remoteId }) => remoteId)
+    )
+}
+
+const dealsOf = (sql: SqlClient.SqlClient) => ({
+  ...ofKind(sql, { table: "deals", column: "deal_id" }),
+  /** The remote id of the user's newest file on this deal. */
+  newestOn: newestOn(sql)
+})
+
 export const make = Effect.map(SqlClient.SqlClient, (sql) => ({
-  deals: ofKind(sql, { table: "deals", column: "deal_id" }),
+  deals: dealsOf(sql),
   persons: ofKind(sql, { table: "persons", column: "person_id" })
 }))
+
+/** The deals of users. */
+export type Deals = ReturnType<typeof dealsOf>
 
 /** The targets of one kind. */
 export type Targets = ReturnType<typeof ofKind>

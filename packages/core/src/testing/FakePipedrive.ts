@@ -11,6 +11,7 @@
 import { Clock, Effect, type Scope } from "effect"
 import type { HttpServerError } from "effect/http"
 import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService.ts"
+import { moveActivities } from "./internal/pipedrive/activities.ts"
 import { type Company, makeCompany } from "./internal/pipedrive/company.ts"
 import { addDeal, type DealInput, editDeal } from "./internal/pipedrive/deals.ts"
 import {
@@ -86,6 +87,8 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   readonly deleteDeal: (id: number) => void
   /** Changes a deal as a person would. */
   readonly changeDeal: (id: number, change: Partial<DealInput>) => void
+  /** Merges a deal into another one, as a person would: its activities move, and it is deleted. */
+  readonly mergeDeal: (id: number, into: number) => void
   /** Changes pipelines, stages, users, labels or priorities as an administrator would. */
   readonly changeSetup: (change: Partial<PipedriveSetup>) => void
   readonly deleteActivity: (id: number) => void
@@ -143,6 +146,10 @@ const make = Effect.fnUntraced(function* (
     addDeal: (deal) => addDeal(company, deal),
     deleteDeal: (id) => deleted(company.deals.delete(id, now()), "deal", id),
     changeDeal: (id, change) => deleted(editDeal(company, id, change), "deal", id),
+    mergeDeal: (id, into) => {
+      moveActivities(company, id, into)
+      deleted(company.deals.delete(id, now()), "deal", id)
+    },
     changeSetup: (change) => {
       company.setup = { ...company.setup, ...change }
     },

@@ -140,8 +140,7 @@ describe("state", () => {
           const pages = new Set(pipedrive.activities.map(({ subject }) => subject))
           assert.deepStrictEqual([pages.size, pipedrive.activities.length], [6, 6])
         }).pipe(withDatabaseClock, Effect.provide(Layer.provideMerge(services(settings), layerEmbedded)), Effect.scoped)
-      }),
-    240_000
+      })
   )
 
   it.effect("state is written page by page, as one snapshot, while others write", () =>

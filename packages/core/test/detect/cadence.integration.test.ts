@@ -38,8 +38,8 @@ describe("a plan", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         for (let n = 0; n < 30; n++) yield* gitpip.track(name(`user-${n}`))
-        const { everybody, fits, users } = yield* plan
-        assert.deepStrictEqual({ everybody, fits, users }, { everybody: true, fits: true, users: 30 })
+        const { checksAllUsers, fits, users } = yield* plan
+        assert.deepStrictEqual({ checksAllUsers, fits, users }, { checksAllUsers: true, fits: true, users: 30 })
       })
     )
   )
@@ -51,9 +51,9 @@ describe("a plan", () => {
         const sql = yield* SqlClient.SqlClient
         for (let n = 0; n < 90; n++) yield* gitpip.track(name(`user-${n}`))
         yield* sql`update users set rate_class = 12 where id <= 10`
-        const { budget, everybody, fits, intervals, needed } = yield* plan
+        const { budget, checksAllUsers, fits, intervals, needed } = yield* plan
         assert.closeTo(budget, (60 * 0.8) / 3_600, 1e-9)
-        assert.deepStrictEqual([everybody, fits], [false, true])
+        assert.deepStrictEqual([checksAllUsers, fits], [false, true])
         assert.closeTo(needed, budget, budget * 0.002)
         // The check itself takes its time.
         assert.strictEqual(intervals[0], 7_200_000 * 0.98)

@@ -50,10 +50,10 @@ describe("a cadence", () => {
     ([users, budget]) => {
       const plan = Cadence.cadence({ users, budget, ...bounds })
       const all = sum(users)
-      if (plan.everybody) assert.closeTo(plan.needed, (all * 1_000) / bounds.minInterval, 1e-6)
+      if (plan.checksAllUsers) assert.closeTo(plan.needed, (all * 1_000) / bounds.minInterval, 1e-6)
       else if (plan.fits) assert.closeTo(plan.needed / budget, 1, 0.002)
       else assert.closeTo(plan.needed, (all * 1_000) / bounds.maxInterval, 1e-6)
-      assert.strictEqual(plan.everybody, (all * 1_000) / bounds.minInterval <= budget)
+      assert.strictEqual(plan.checksAllUsers, (all * 1_000) / bounds.minInterval <= budget)
     }
   )
 

@@ -1,19 +1,19 @@
 /** Whether a refusal concerns one thing or everything: the rules of docs/lifecycle.md. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import * as Evidence from "../../src/limits/refusalEvidence.ts"
+import * as RefusalEvidence from "../../src/limits/refusalEvidence.ts"
 
-type Step = readonly [what: "refused" | "answered", thing: string, kind?: Evidence.Kind, signature?: string]
+type Step = readonly [what: "refused" | "answered", thing: string, kind?: RefusalEvidence.Kind, signature?: string]
 
 /** The count of equal refusals of different things after each refusal. */
 const run = (steps: ReadonlyArray<Step>): ReadonlyArray<number> => {
-  let evidence = Evidence.none
+  let evidence = RefusalEvidence.none
   return steps.flatMap(([what, thing, kind = "list", signature = "no"]) => {
     if (what === "answered") {
-      evidence = Evidence.answered(evidence, { kind, thing })
+      evidence = RefusalEvidence.answered(evidence, { kind, thing })
       return []
     }
-    const result = Evidence.refused(evidence, { kind, thing, signature })
+    const result = RefusalEvidence.refused(evidence, { kind, thing, signature })
     evidence = result.evidence
     return [result.equal]
   })

@@ -3,7 +3,7 @@
  * And the rule that says what each combination may do to others. Pure.
  */
 
-/** Every kind of request that Gitpip sends, and which scopes of trouble differ there. */
+/** Every kind of request that Gitpip sends but those for profiles, which nothing waits for, and which scopes of trouble differ there. */
 export const requests = {
   "github list": { scopes: ["thing", "all"] },
   "github page": { scopes: ["thing", "all"] },

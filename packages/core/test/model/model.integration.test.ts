@@ -59,7 +59,8 @@ layer(layerPostgres)(`random histories, MODEL_SEED=${seed}`, (it) => {
         })
       ).pipe(withDatabaseClock),
     {
-      timeout: 60_000 + runs * 20_000,
+      // A long search, by command, has as long as it needs.
+      timeout: Math.max(1_800_000, runs * 60_000),
       arbitrary: Option.match(Option.fromNullishOr(process.env.MODEL_REPLAY), {
         // Without a size all histories are as short as they may be.
         onNone: () => ({ runs, seed, size: 100 }),

@@ -38,6 +38,7 @@ describe("each call", () => {
           items.map(({ id, note }) => [id, note]),
           [[id, "<b>n</b>"]]
         )
+        assert.strictEqual(Option.getOrThrow(yield* price(1, pipedrive.activity(id))).deal_id, deal)
         yield* price(3, pipedrive.deleteActivity(id))
 
         const { id: made } = yield* price(5, pipedrive.createDeal({ title: "monalisa" }))

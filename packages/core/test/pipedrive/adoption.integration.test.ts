@@ -175,3 +175,41 @@ describe("a user's deal that is won or lost", () => {
     )
   }
 })
+
+describe("a user's deal that a person merges into another", () => {
+  it.effect("is followed to the deal that survives, whatever its title and state", () =>
+    inWorld(layerPostgres, {}, (world) =>
+      Effect.gen(function* () {
+        const { github, pipedrive } = world
+        yield* given(github, { "a.md": "1" })
+        yield* (yield* Gitpip).publish
+        const survivor = pipedrive.addDeal({ title: "Acme: big contract", status: "won" })
+        pipedrive.mergeDeal(pipedrive.deals[0]?.id ?? 0, survivor)
+        yield* reaches(world, "ann", "b.md")
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ deal_id }) => deal_id),
+          [survivor, survivor]
+        )
+        assert.lengthOf(pipedrive.deals, 1)
+      })
+    )
+  )
+
+  it.effect("is replaced by a deal of the user's title when the survivor is deleted as well", () =>
+    inWorld(layerPostgres, {}, (world) =>
+      Effect.gen(function* () {
+        const { github, pipedrive } = world
+        yield* given(github, { "a.md": "1" })
+        yield* (yield* Gitpip).publish
+        const survivor = pipedrive.addDeal({ title: "Acme: big contract" })
+        pipedrive.mergeDeal(pipedrive.deals[0]?.id ?? 0, survivor)
+        pipedrive.deleteDeal(survivor)
+        yield* reaches(world, "ann", "b.md")
+        assert.deepStrictEqual(
+          pipedrive.deals.map(({ title }) => title),
+          ["ann"]
+        )
+      })
+    )
+  )
+})

@@ -2,18 +2,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration } from "effect"
 import * as Timing from "../../src/domain/Timing.ts"
-import type { Block } from "../../src/publish/decision.ts"
+import type { PublishingBlock } from "../../src/publish/decision.ts"
 import * as Pauses from "../../src/publish/Pauses.ts"
 
 const message = "why"
-const suspicion: Block = {
+const suspicion: PublishingBlock = {
   scope: "service",
   until: { _tag: "Growing" },
   message,
   enforcedBy: "self",
   cause: "suspicion"
 }
-const ofUser: Block = { ...suspicion, scope: "user" }
+const ofUser: PublishingBlock = { ...suspicion, scope: "user" }
 const seconds = (n: number) => n * 1_000
 
 const fail = (pauses: Pauses.Pauses, user: number, at: number) =>
@@ -24,7 +24,7 @@ const fail = (pauses: Pauses.Pauses, user: number, at: number) =>
     at
   })
 
-const block = (pauses: Pauses.Pauses, made: Block, at: number, user = 1) =>
+const block = (pauses: Pauses.Pauses, made: PublishingBlock, at: number, user = 1) =>
   pauses.block(made, { service: "sink", user }, at)
 
 describe("a pause on suspicion", () => {

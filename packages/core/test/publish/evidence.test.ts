@@ -1,30 +1,30 @@
 /** The scope of a failure, judged by other failures and successes. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Schema } from "effect"
-import * as Evidence from "../../src/publish/evidence.ts"
+import * as FailureEvidence from "../../src/publish/evidence.ts"
 
 type Event =
   | { readonly ok: string }
   | { readonly fails: string; readonly how?: string; readonly isUserWide?: true; readonly after?: Duration.Duration }
 
 /** `alice/1` is the first thing of alice. */
-const thingOf = (path: string): Evidence.Thing => {
+const thingOf = (path: string): FailureEvidence.Thing => {
   const [user = "", key = ""] = path.split("/")
   return { user: [...user].reduce((sum, char) => sum * 31 + char.charCodeAt(0), 7), key: `${user}/${key}` }
 }
 
 /** The verdicts on all failures, in order. */
 const verdictsOf = (events: ReadonlyArray<Event>) => {
-  let evidence = Evidence.nothing
+  let evidence = FailureEvidence.nothing
   let at = 0
-  const verdicts: Array<Evidence.FailureVerdict> = []
+  const verdicts: Array<FailureEvidence.FailureVerdict> = []
   for (const event of events) {
     if ("ok" in event) {
-      evidence = Evidence.afterSuccess(evidence, thingOf(event.ok))
+      evidence = FailureEvidence.afterSuccess(evidence, thingOf(event.ok))
       continue
     }
     at += Duration.toMillis(event.after ?? Duration.seconds(1))
-    const next = Evidence.afterFailure(evidence, {
+    const next = FailureEvidence.afterFailure(evidence, {
       thing: thingOf(event.fails),
       signature: event.how ?? "unavailable",
       isUserWide: event.isUserWide === true,
@@ -43,7 +43,7 @@ describe("the scope of a failure", () => {
     readonly [
       string,
       ReadonlyArray<Event>,
-      Evidence.FailureVerdict["scope"],
+      FailureEvidence.FailureVerdict["scope"],
       { readonly proven: boolean; readonly alone: boolean }
     ]
   > = [
@@ -135,7 +135,11 @@ describe("the scope of a failure", () => {
     ],
     [
       "one whose last failure is long ago",
-      [...fails("a/1"), { ok: "b/1" }, { fails: "a/1", after: Duration.sum(Evidence.memory, Duration.seconds(1)) }],
+      [
+        ...fails("a/1"),
+        { ok: "b/1" },
+        { fails: "a/1", after: Duration.sum(FailureEvidence.memory, Duration.seconds(1)) }
+      ],
       "thing",
       { proven: false, alone: true }
     ]
@@ -148,14 +152,19 @@ describe("the scope of a failure", () => {
   }
 
   it("is the thing's own after a read has proved that the service works", () => {
-    const first = Evidence.afterFailure(Evidence.nothing, {
+    const first = FailureEvidence.afterFailure(FailureEvidence.nothing, {
       thing: thingOf("a/1"),
       signature: "x",
       isUserWide: false,
       at: 0
     })
-    const proved = Evidence.afterProof(first.evidence, thingOf("a/1"))
-    const next = Evidence.afterFailure(proved, { thing: thingOf("a/1"), signature: "x", isUserWide: false, at: 1 })
+    const proved = FailureEvidence.afterProof(first.evidence, thingOf("a/1"))
+    const next = FailureEvidence.afterFailure(proved, {
+      thing: thingOf("a/1"),
+      signature: "x",
+      isUserWide: false,
+      at: 1
+    })
     assert.isTrue(next.verdict.isProven)
   })
 })
@@ -195,9 +204,9 @@ describe("laws", () => {
 
   it("the number of remembered things and users is bounded", () => {
     const many = Array.from({ length: 2_100 }, (_, n) => ({ fails: `${n}/1` }) as const)
-    let evidence = Evidence.nothing
+    let evidence = FailureEvidence.nothing
     for (const { fails: path } of many) {
-      evidence = Evidence.afterFailure(evidence, {
+      evidence = FailureEvidence.afterFailure(evidence, {
         thing: thingOf(path),
         signature: path,
         isUserWide: false,

@@ -48,7 +48,7 @@ describe("a forecast", () => {
   const plan: Plan = {
     intervals: [],
     needed: 2,
-    everybody: false,
+    checksAllUsers: false,
     fits: true,
     users: 1_000,
     maxInterval: 0,

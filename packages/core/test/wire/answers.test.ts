@@ -89,7 +89,8 @@ describe("GitHub's description", () => {
     ["/users/{username}/gists", (github) => Effect.map(github.gists("octocat", Option.none()), Option.getOrThrow)],
     ["/gists/public", (github) => github.feed(Option.none())],
     ["/gists/{gist_id}", (github) => github.contents("aa5a315d61ae9438b18d")],
-    ["/user/{account_id}", (github) => github.account(7)]
+    ["/user/{account_id}", (github) => github.account(7)],
+    ["/users/{username}", (github) => Effect.map(github.profile("octocat", Option.none()), Option.getOrThrow)]
   ]
   for (const [path, read] of reads) {
     it.effect(`every form of ${path} that GitHub's description allows is read`, () =>
@@ -114,6 +115,7 @@ describe("Pipedrive's description", () => {
     readonly [string, string, (pipedrive: Pipedrive["Service"]) => Effect.Effect<unknown, { message: string }>]
   > = [
     ["post", "/v2/activities", (pipedrive) => pipedrive.createActivity(activity)],
+    ["get", "/v2/activities/{id}", (pipedrive) => pipedrive.activity(1)],
     ["get", "/v2/activities", (pipedrive) => pipedrive.activitiesOfDeal(1, Option.none())],
     ["delete", "/v2/activities/{id}", (pipedrive) => pipedrive.deleteActivity(1)],
     ["post", "/v2/deals", (pipedrive) => pipedrive.createDeal({ title: "a" })],

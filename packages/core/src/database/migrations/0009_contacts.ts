@@ -51,4 +51,14 @@ export default Effect.gen(function* () {
   yield* sql`create function forgotten_hash(gist_id text, filename text) returns bytea language sql stable as $$
     select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(json_build_array(gist_id, filename)::text, 'UTF8')))
     from forgotten_keys k $$`
+
+  // Users that were just tracked are checked by scans beside the full ones, as users in the feed are.
+  yield* sql`create index users_unchecked on users (tracked_at) where untracked_at is null and checked_at is null`
+  yield* sql`alter table scans drop constraint scans_kind_check`
+  yield* sql`alter table scans add constraint scans_kind_check check (kind in ('scheduled', 'requested', 'feed', 'new'))`
+  yield* sql`drop index scans_full`
+  yield* sql`create index scans_full on scans (key) where user_key is null and kind in ('scheduled', 'requested')`
+  yield* sql`drop index scans_one_running`
+  yield* sql`create unique index scans_one_running on scans ((true))
+    where state = 'running' and user_key is null and kind in ('scheduled', 'requested')`
 })

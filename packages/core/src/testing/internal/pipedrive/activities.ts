@@ -53,6 +53,15 @@ export const changeActivity = (company: Company, request: Request): Reply =>
     })
   )
 
+/** Moves all activities of a deal to another one. */
+export const moveActivities = ({ activitiesByDeal, now }: Company, from: number, to: number): void => {
+  for (const row of [...activitiesByDeal.of(from)]) {
+    activitiesByDeal.remove(row)
+    row.value = { ...row.value, deal_id: to, update_time: instant(now()) }
+    activitiesByDeal.add(row)
+  }
+}
+
 export const listActivities = ({ activities, activitiesByDeal, now }: Company, request: Request): Reply =>
   withQuery(request, activitiesQuery, (query) => {
     const ofDeal = query.deal_id !== undefined && areFiltersOn(query)

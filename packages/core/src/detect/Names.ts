@@ -1,0 +1,165 @@
+/**
+ * Asks GitHub whether accounts exist that somebody wants to track, and how many public gists they have.
+ *
+ * Guarantee: a check of names never fails because of GitHub, waits some seconds at most, and leaves checks of users and files
+ * their half of GitHub's hour. With a token, a hundred names cost one point, and similar names one more.
+ */
+import { Clock, DateTime, Duration, Effect, Option, Result, Schema } from "effect"
+import type { DatabaseError } from "../database/Database.ts"
+import type { NameCheck } from "../domain/NameCheck.ts"
+import { nearest, variantsOf } from "../domain/nearNames.ts"
+import { Username } from "../domain/User.ts"
+import { Github, type GithubError, maxLogins } from "../github/Github.ts"
+import { Limits } from "../limits/Limits.ts"
+import { Settings } from "../Settings.ts"
+import { hasRoomForProfile } from "./Profiles.ts"
+
+/** A person waits for the answer, and tracking does not depend on it. */
+const maxWait = Duration.seconds(5)
+
+/** How long an answer is remembered: a list is checked as a whole before its names are tracked one by one. */
+const maxAge = Duration.minutes(10)
+const maxAgeUnchecked = Duration.seconds(30)
+const maxRemembered = 20_000
+
+/** More misspelt names than these at a time come from a wrong list, where similar names are of no use. */
+const maxCorrected = 10
+
+type Answer = Omit<NameCheck, "name" | "publishes" | "near">
+
+const isUsername = Schema.is(Username)
+
+const found = (login: string, gists: number | null): Answer => ({
+  state: "found",
+  login: isUsername(login) ? login : null,
+  gists,
+  reason: null
+})
+const unknown: Answer = { state: "unknown", login: null, gists: null, reason: null }
+const unchecked = (reason: string): Answer => ({ state: "unchecked", login: null, gists: null, reason })
+
+/** An error about one name: GitHub has no such account, or did not say. */
+export const answerOf = ({ message, reason }: Pick<GithubError, "message" | "reason">): Answer =>
+  reason._tag === "UserNotFound" ? unknown : unchecked(message)
+
+/** What is remembered of names, by the name in small letters. */
+const remembering = () => {
+  const entries = new Map<string, { readonly answer: Omit<NameCheck, "name">; readonly until: number }>()
+  return {
+    get: (name: string, now: number) => {
+      const entry = entries.get(name.toLowerCase())
+      return entry === undefined || entry.until <= now ? undefined : entry.answer
+    },
+    put: (name: string, answer: Omit<NameCheck, "name">, now: number) => {
+      const age = answer.state === "unchecked" ? maxAgeUnchecked : maxAge
+      entries.set(name.toLowerCase(), { answer, until: now + Duration.toMillis(age) })
+      for (const oldest of entries.keys()) {
+        if (entries.size <= maxRemembered) break
+        entries.delete(oldest)
+      }
+    }
+  }
+}
+
+/** The check of names, on the services around it. */
+export const make: Effect.Effect<
+  (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>,
+  never,
+  Github | Limits | Settings
+> = Effect.gen(function* () {
+  const github = yield* Github
+  const limits = yield* Limits
+  const { backfill } = yield* Settings
+  const publishes = backfill === "all" ? "all" : "new"
+  const remembered = remembering()
+
+  const hasBatches = Effect.map(github.capacity, ({ batched }) => github.batched && batched > 0)
+
+  /** Why no name can be checked now. */
+  const obstacle = Effect.gen(function* () {
+    const refused = yield* github.refused
+    if (Option.isSome(refused)) return refused.value.message
+    const state = yield* github.batched ? limits.points : limits.requests
+    const now = yield* Clock.currentTimeMillis
+    if (hasRoomForProfile(state, now)) return
+    const until = state.blockedUntil > now ? state.blockedUntil : (state.budget?.resetAt ?? now)
+    return `GitHub's limit leaves no room for it until ${DateTime.formatIso(DateTime.makeUnsafe(until))}`
+  })
+
+  const byBatch = (names: ReadonlyArray<Username>) =>
+    Effect.map(github.batch(names), (answers) =>
+      answers.map(Result.match({ onFailure: answerOf, onSuccess: ({ owner, total }) => found(owner.login, total) }))
+    )
+
+  const byProfiles = (names: ReadonlyArray<Username>) =>
+    Effect.forEach(names, (name) =>
+      Effect.gen(function* () {
+        const reason = yield* obstacle
+        if (reason !== undefined) return unchecked(reason)
+        const page = yield* github.profile(name, Option.none())
+        return Option.match(page, {
+          onNone: () => unchecked("GitHub's answer cannot be read"),
+          onSome: ({ account, gists }) => found(account.login, gists)
+        })
+      }).pipe(Effect.catchTag("GithubError", (error) => Effect.succeed(answerOf(error))))
+    )
+
+  const ask = Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
+    const reason = yield* obstacle
+    if (reason !== undefined) return names.map(() => unchecked(reason))
+    if (!(yield* hasBatches)) return yield* byProfiles(names)
+    return yield* byBatch(names).pipe(
+      // This server may not offer queries.
+      Effect.catchReason("GithubError", "Unexpected", () => byProfiles(names)),
+      Effect.catchTag("GithubError", (error) => Effect.succeed(names.map(() => answerOf(error))))
+    )
+  })
+
+  /** Accounts with names similar to each of these: one query for all. */
+  const similar = Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
+    const none = new Map<Username, ReadonlyArray<Username>>()
+    if (names.length === 0 || names.length > maxCorrected || !(yield* hasBatches)) return none
+    const each = Math.floor(maxLogins / names.length)
+    const variants = names.flatMap((name) => variantsOf(name, each).map((variant) => ({ name, variant })))
+    const answers = yield* github.batch(variants.map(({ variant }) => variant))
+    return new Map(
+      names.map((wanted) => [
+        wanted,
+        nearest(
+          answers.flatMap((answer, index) =>
+            variants[index]?.name === wanted && Result.isSuccess(answer)
+              ? [{ login: answer.success.owner.login, gists: answer.success.total }]
+              : []
+          )
+        )
+      ])
+    )
+  })
+
+  const inTime = <A, E>(effect: Effect.Effect<A, E>, late: () => A) =>
+    Effect.timeoutOrElse(effect, { duration: maxWait, orElse: () => Effect.sync(late) })
+
+  return Effect.fn("Gitpip.checkNames")(function* (names: ReadonlyArray<Username>) {
+    const began = yield* Clock.currentTimeMillis
+    const asked = names.filter((name) => remembered.get(name, began) === undefined)
+    if (asked.length > 0) {
+      yield* limits.restore(["github", "githubPoints"])
+      const late = () => asked.map(() => unchecked("GitHub did not answer in time"))
+      const answers = yield* inTime(ask(asked), late)
+      const misspelt = asked.filter((_, index) => answers[index]?.state === "unknown")
+      const near = yield* inTime(
+        Effect.orElseSucceed(similar(misspelt), () => new Map<Username, ReadonlyArray<Username>>()),
+        () => new Map()
+      )
+      const now = yield* Clock.currentTimeMillis
+      for (const [index, name] of asked.entries()) {
+        const answer = answers[index] ?? unchecked("GitHub's answer cannot be read")
+        remembered.put(name, { ...answer, publishes, near: near.get(name) ?? [] }, now)
+      }
+    }
+    return names.map((name): NameCheck => {
+      const answer = remembered.get(name, began) ?? { ...unchecked("GitHub was not asked"), publishes, near: [] }
+      return { name, ...answer }
+    })
+  })
+})
