@@ -3,6 +3,7 @@ import { retry, scan, untrack } from "./actions.js"
 import type { ProfileJson, StatusJson } from "./api.js"
 import { Files } from "./files.js"
 import { Out, ScansUnderWay, State, Time } from "./parts.js"
+import { PlaceForm } from "./placeForm.js"
 import { set, state, type UserView } from "./state.js"
 import { count, dateTime } from "./words.js"
 
@@ -37,6 +38,7 @@ export const UserPage = () => {
         )}
         <Untrack login={login} />
       </div>
+      {status.publishing.pipedrive_url === null ? null : <PlaceForm login={login} />}
       <ScansUnderWay
         scans={[...scans.values()].filter((one) => one.login === null || one.login === login)}
         users={status.users}
