@@ -4,12 +4,10 @@ import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakeGithub, LoggedRequest } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
-import { drainLate, isCreate, isDealCreate } from "../publish/publishing.ts"
+import { drainLate, isCreate, isDealCreate, isPersonCreate } from "../publish/publishing.ts"
 import { inWorld, name, passTime, services } from "../world.ts"
 import { attemptsOf, publicationOf, refusal, work } from "./working.ts"
 
-const isPersonCreate = ({ method, route }: Pick<LoggedRequest, "method" | "route">) =>
-  method === "POST" && route === "/api/v2/persons"
 const isPersonSearch = ({ route }: Pick<LoggedRequest, "route">) => route === "/api/v2/persons/search"
 
 const field = "0123456789".repeat(4)

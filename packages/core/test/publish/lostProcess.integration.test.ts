@@ -10,7 +10,7 @@ import { type Delivery, type Order, Sink } from "../../src/publish/Sink.ts"
 import { Store } from "../../src/store/Store.ts"
 import { layerPostgres } from "../database.ts"
 import { everything, inWorld } from "../world.ts"
-import { drainLate, given, isDealCreate, lookups, outcomes } from "./publishing.ts"
+import { drainLate, given, isDealCreate, isPersonCreate, lookups, outcomes } from "./publishing.ts"
 
 describe("a lost process", () => {
   /** A publisher that has sent, and died before it could record. */
@@ -130,6 +130,31 @@ describe("a lost process", () => {
             pipedrive.activities.map(({ deal_id }) => deal_id),
             [theirs]
           )
+        })
+      )
+  )
+
+  it.effect(
+    "that created the user's person while another did: the first recorded person holds, and the other is deleted",
+    () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const { persons } = (yield* Store).targets
+          const gitpip = yield* Gitpip
+          yield* given(github, { "a.md": "1" })
+          pipedrive.injectFault({ kind: "late" }, { when: isPersonCreate })
+          const drain = yield* Effect.forkChild(gitpip.publish)
+          yield* pipedrive.seen(1, isPersonCreate)
+          const theirs = pipedrive.addPerson({ name: "ann" })
+          yield* persons.record(UserKey.make(1), theirs)
+          pipedrive.release()
+          yield* Fiber.join(drain)
+          yield* gitpip.publish
+          assert.deepStrictEqual(
+            pipedrive.persons.map(({ id }) => id),
+            [theirs]
+          )
+          assert.deepStrictEqual([pipedrive.deals[0]?.person_id, pipedrive.activities[0]?.person_id], [theirs, theirs])
         })
       )
   )
