@@ -233,7 +233,7 @@ describe("one person is there, and one deal", () => {
   it.effect("when the user's name changes after the lost response", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
-        yield* given(github)
+        yield* given(github, { name: "Ann Example" })
         pipedrive.injectFault({ kind: "lost" }, { when: isPersonCreate })
         const gitpip = yield* Gitpip
         yield* gitpip.publish
