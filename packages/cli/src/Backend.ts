@@ -18,6 +18,7 @@ export type Report = typeof Report.Type
 type Shared = Pick<
   Gitpip["Service"],
   | "track"
+  | "checkNames"
   | "preview"
   | "untrack"
   | "user"
@@ -30,6 +31,7 @@ type Shared = Pick<
   | "publications"
   | "retry"
   | "retryFailed"
+  | "skip"
   | "status"
 >
 

@@ -12,6 +12,7 @@ import { migrate } from "./commands/migrate.ts"
 import { retry } from "./commands/retry.ts"
 import { scan } from "./commands/scan.ts"
 import { serve } from "./commands/serve.ts"
+import { skip } from "./commands/skip.ts"
 import { status } from "./commands/status.ts"
 import { track } from "./commands/track.ts"
 import { untrack } from "./commands/untrack.ts"
@@ -45,6 +46,7 @@ export const gitpip = Command.make("gitpip").pipe(
     latest,
     history,
     retry,
+    skip,
     status,
     doctor,
     migrate,

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Readable } from "node:stream"
-import { User, UserId, Username } from "@gitpip/core"
+import { loginOf, User, UserId, Username } from "@gitpip/core"
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
 import { Unsuccessful } from "./Failure.ts"
@@ -53,7 +53,7 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
   for (const { deal, id, line, person, username } of entries) {
     const checked = yield* Effect.result(
       Input.all({
-        username: Input.text("username", Username, username),
+        username: Input.text("username", Username, loginOf(username)),
         id: Input.optional(Option.fromUndefinedOr(id), (id) => Input.number("id", UserId, id)),
         deal: Input.optional(Option.fromUndefinedOr(deal), (deal) => Input.number("deal", Input.RowId, deal)),
         person: Input.optional(Option.fromUndefinedOr(person), (person) => Input.number("person", Input.RowId, person))
@@ -110,11 +110,15 @@ const soFar = (created: number) =>
     `${count(created, "user")} tracked before the failure. Run the command with the same list again: tracked users stay tracked.`
   )
 
+/** The errors, each with its line in the list. */
+export const lineFaults = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> =>
+  outcomes.flatMap(({ error, line }) => (error === null ? [] : [`${line === null ? "" : `line ${line}: `}${error}`]))
+
 /** All errors as one message, a line for each. */
 export const faultsOf = (outcomes: ReadonlyArray<Outcome>): string | undefined => {
   const wrong = outcomes.filter(({ error }) => error !== null)
   if (wrong.length === 0) return undefined
-  const lines = wrong.map(({ error, line }) => `  - ${line === null ? "" : `line ${line}: `}${error}`)
+  const lines = lineFaults(wrong).map((fault) => `  - ${fault}`)
   return `${count(wrong.length, "user")} could not be tracked:\n${lines.join("\n")}\nFix ${wrong.length === 1 ? "this line" : "these lines"} and run the command again: tracked users stay tracked.`
 }
 

@@ -28,13 +28,15 @@ export const read = (text: string): UserList => {
   const faults: Array<Fault> = []
   let columns: Columns | undefined
   let first = true
+  let separator: Separator | undefined
   for (const [index, raw] of text
     .replace(/^\uFEFF/, "")
     .split(/\r\n|\n|\r/)
     .entries()) {
     const line = index + 1
     if (raw.trim() === "" || raw.trimStart().startsWith("#")) continue
-    const cells = cellsOf(raw)
+    separator ??= separatorOf(raw)
+    const cells = cellsOf(raw, separator ?? ",")
     if (cells === undefined) {
       faults.push({ line, message: "a quotation mark must begin and end the cell; write username,id" })
       continue
@@ -84,11 +86,26 @@ const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
   return { username, id: positionOf("id"), deal: positionOf("deal"), person: positionOf("person") }
 }
 
+/** What stands between cells. Spreadsheets write semicolons where the comma is the decimal sign, and tabs when text is copied. */
+type Separator = "," | ";" | "\t"
+
+/** The separator of a file, by the first line that has one. No username has one of these characters. */
+const separatorOf = (line: string): Separator | undefined => {
+  const [separator] = /[,;\t]/.exec(line.trim().replace(/"[^"]*"/g, "")) ?? []
+  return separator as Separator | undefined
+}
+
+// Hazard: a pattern that can take the same characters in two ways makes a long line of spaces a matter of hours.
+const cellPatterns = {
+  ",": /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^",]*))(,|$)/y,
+  ";": /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^";]*))(;|$)/y,
+  "\t": /(?: *"([^"]*(?:""[^"]*)*)" *|([^"\t]*))(\t|$)/y
+} satisfies Record<Separator, RegExp>
+
 /** The cells of a line, without the spaces around them; `undefined` when a quotation mark does not begin or end a cell. */
-const cellsOf = (line: string): ReadonlyArray<string> | undefined => {
+const cellsOf = (line: string, separator: Separator): ReadonlyArray<string> | undefined => {
   const cells: Array<string> = []
-  // Hazard: a pattern that can take the same characters in two ways makes a long line of spaces a matter of hours.
-  const cell = /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^",]*))(,|$)/y
+  const cell = new RegExp(cellPatterns[separator])
   for (;;) {
     const found = cell.exec(line)
     if (found === null) return undefined

@@ -33,6 +33,7 @@ const world = Layer.unwrap(
       GITPIP_PORT: "0",
       GITPIP_API_KEY: key,
       GITPIP_SCAN_INTERVAL: "1 day",
+      GITPIP_FEED: "false",
       POSTGRES_CONNECTION_STRING: Redacted.value(yield* freshUrl)
     }
     return Gitpip.layerWithDatabase.pipe(
@@ -44,17 +45,27 @@ const world = Layer.unwrap(
   })
 ).pipe(Layer.orDie, Layer.fresh)
 
+/** A server that has just scanned: the next scheduled scan is due in a day, so only requested scans find files. */
+const worker = Worker.layer.pipe(Layer.provide(Layer.effectDiscard(Effect.flatMap(Gitpip, ({ scan }) => scan()))))
+
 const remote = Layer.unwrap(
   Effect.map(HttpServer.HttpServer, ({ address }) =>
     Remote.layer({ url: HttpServer.formatAddress(address), key: Option.some(Redacted.make(key)) })
   )
-).pipe(Layer.provide(layerServer), Layer.provide(Worker.layer), Layer.provideMerge(world), Layer.orDie)
+).pipe(Layer.provide(layerServer), Layer.provide(worker), Layer.provideMerge(world), Layer.orDie)
 
 const recorded = () => {
   const updates: Array<string | Counted> = []
   const progress: Progress = { update: (how) => Effect.sync(() => void updates.push(how)), done: Effect.void }
   return { updates, progress }
 }
+
+/** Tracks a user and checks that user once, so that a server does not check the user as a new one later. */
+const trackAndCheck = Effect.fnUntraced(function* (username: Username) {
+  const gitpip = yield* Backend
+  yield* gitpip.track(username)
+  yield* gitpip.scan([username], recorded().progress)
+})
 
 for (const [who, backend] of [
   ["this process", Local.layer.pipe(Layer.provideMerge(world))],
@@ -101,6 +112,23 @@ for (const [who, backend] of [
       })
     )
 
+    it.effect("checks names at GitHub", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { github } = yield* Services
+        github.addUser("Named")
+        const [known, unknown] = yield* gitpip.checkNames([name("named"), name("not-named")])
+        assert.deepInclude(known, {
+          name: name("named"),
+          state: "found",
+          login: name("Named"),
+          gists: 0,
+          publishes: "all"
+        })
+        assert.deepInclude(unknown, { name: name("not-named"), state: "unknown", login: null })
+      })
+    )
+
     it.effect("shows a user, and forgets the user", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend
@@ -127,12 +155,12 @@ for (const [who, backend] of [
         const gitpip = yield* Backend
         const { github, pipedrive } = yield* Services
         github.addUser("octo")
+        yield* trackAndCheck(name("octo"))
         for (let n = 0; n < 3; n++) github.addGist("octo", { files: { [`${n}.md`]: `${n}` }, createdAt: n * 1_000 })
         assert.deepInclude(yield* gitpip.preview(name("octo")), { gists: 3, files: 3, activities: 3 })
         const unknown = yield* Effect.flip(gitpip.preview(name("nobody-here")))
         assert.include(unknown.message, "GitHub knows no user nobody-here")
 
-        yield* gitpip.track(name("octo"))
         const { progress, updates } = recorded()
         const report = yield* gitpip.scan([], progress)
         assert.deepInclude(report.scans[0]?.scan, { state: "done", users: 1, files: 3, failed: 0 })
@@ -180,8 +208,8 @@ for (const [who, backend] of [
         const gitpip = yield* Backend
         const { github, pipedrive } = yield* Services
         github.addUser("rita")
+        yield* trackAndCheck(name("rita"))
         for (const file of ["a.txt", "b.txt", "c.txt"]) github.addGist("rita", { files: { [file]: file } })
-        yield* gitpip.track(name("rita"))
         pipedrive.injectFault(
           { kind: "status", status: 400, body: { success: false, error: "subject is not liked" } },
           { times: 2, when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }

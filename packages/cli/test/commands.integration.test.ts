@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { GistFile, Preview, Publication, ScanDetails, Status, User, Visit } from "@gitpip/core"
 import { Effect, Redacted, Schema } from "effect"
@@ -55,6 +57,40 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.include(gone.stderr, "anna is not tracked")
       assert.notInclude(gone.stderr, "Track it first")
       assert.strictEqual((yield* done(world, "untrack", "ann", "--json")).json.login, "Ann")
+    })
+  )
+
+  it.effect("track says what is published and which names GitHub does not know, and untrack takes several names", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      world.github.addUser("Zoe")
+      world.github.addGist("Zoe", { files: { "a.txt": "a" } })
+      const found = yield* done(world, "track", "https://github.com/zoe?tab=repositories")
+      assert.match(found.stdout, /^Tracking zoe /)
+      assert.include(found.stderr, "Zoe has 1 public gist. Its files are published.")
+      assert.include(found.stderr, "A running server checks new users within seconds; without one, run `gitpip scan`.")
+      const unknown = yield* done(world, "track", "@zoee", "--json")
+      assert.strictEqual(unknown.json.login, "zoee")
+      assert.match(unknown.stderr, /^Warning: GitHub knows no user zoee\. .*gitpip untrack zoee$/m)
+
+      const list = join(world.cwd, "list.csv")
+      yield* Effect.promise(() => writeFile(list, "username;id\n@zia;\ngithub.com/zoe;\n"))
+      const preview = yield* run(world, "track", "--from", list, "--dry-run")
+      assert.strictEqual(preview.code, 1)
+      assert.match(preview.stdout, /^Zoe +1 +1 +1 +1 +30$/m)
+      assert.match(preview.stdout, /^users +1$/m)
+      assert.match(preview.stderr, /zia: GitHub knows no user zia/)
+      const many = yield* done(world, "track", "--from", list)
+      assert.match(many.stdout, /^Tracking zia .*\nAlready tracked: zoe /)
+      assert.match(many.stderr, /^Warning: GitHub knows no user zia\./m)
+      assert.notInclude(many.stderr, "Zoe has")
+
+      const ended = yield* run(world, "untrack", "zoe", "nobody-here", "@zia")
+      assert.strictEqual(ended.code, 1)
+      assert.match(ended.stdout, /^No longer tracking zoe .*\nNo longer tracking zia /)
+      assert.include(ended.stderr, "nobody-here is not tracked")
+      const one = yield* done(world, "untrack", "zoee", "--json")
+      assert.strictEqual(one.json.login, "zoee")
     })
   )
 
@@ -181,6 +217,44 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
           select key, user_key, 'failed', 1, now(), now(), false from file`)
       )
       assert.lengthOf((yield* done(world, "retry", "--json")).json, 1_001)
+    })
+  )
+
+  it.effect("skip leaves files out, and retry publishes them after all", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      world.github.addUser("sam")
+      world.github.addGist("sam", { files: { "a.txt": "a", "b.lock": "b", "c.txt": "c" } })
+      const withRules = { ...world, env: { ...world.env, GITPIP_EXCLUDE: "*.lock" } }
+      const preview = yield* done(withRules, "track", "sam", "--dry-run")
+      assert.match(preview.stdout, /^skipped +1 file left out by rules$/m)
+      assert.match(preview.stdout, /^activities +2 activities/m)
+      yield* done(withRules, "track", "sam")
+      world.pipedrive.injectFault(
+        { kind: "status", status: 400, body: { success: false, error: "no" } },
+        {
+          times: Number.POSITIVE_INFINITY,
+          when: ({ method, route }) => method === "POST" && route === "/api/v2/activities"
+        }
+      )
+      yield* run(withRules, "scan")
+      const { json } = yield* done(withRules, "history", "sam", "--json")
+      const ids: Record<string, number> = Object.fromEntries(
+        json.map((file: typeof GistFile.Encoded) => [file.filename, file.publication_id])
+      )
+      const skipped = yield* run(withRules, "skip", `${ids["a.txt"]}`, `${ids["b.lock"]}`)
+      assert.strictEqual(skipped.code, 1)
+      assert.match(skipped.stdout, /skipped +sam +a\.txt +A person skipped the file/)
+      assert.include(
+        skipped.stderr,
+        `Publication ${ids["b.lock"]} is skipped; only a pending or failed one can be skipped`
+      )
+      assert.deepInclude((yield* done(withRules, "users", "sam", "--json")).json.counts, { failed: 1, skipped: 2 })
+      world.pipedrive.clearFaults()
+      yield* done(withRules, "retry", "--all")
+      yield* done(withRules, "retry", `${ids["b.lock"]}`)
+      yield* done(withRules, "scan")
+      assert.deepStrictEqual(world.pipedrive.activities.map(({ subject }) => subject).toSorted(), ["b.lock", "c.txt"])
     })
   )
 

@@ -65,7 +65,7 @@ describe("a user's details", () => {
     profile: null,
     dealId: null,
     personId: null,
-    counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
+    counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
   }
   const labels = (of: UserDetails) => detailsOf(of).rows.map(([label]) => label)
 

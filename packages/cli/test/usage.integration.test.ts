@@ -11,10 +11,11 @@ const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: Read
   [["trak", "ann"], [/Did you mean this\?\s+track/]],
   [["track"], [/Give one USERNAME or more, or --from FILE/, /gitpip track --help/]],
   [["untrack"], [/Missing required argument: USERNAME/, /gitpip untrack --help/]],
-  [["untrack", "ann", "anna"], [/Unexpected positional argument: "anna"/]],
+  [["forget", "ann", "anna"], [/Unexpected positional argument: "anna"/]],
+  [["untrack", "ann", "b b"], [/USERNAME "b b"/]],
   [
     ["track", "ann", "b b", "--id", "7", "--dry-run"],
-    [/USERNAME "b b"/, /--id needs exactly one USERNAME/, /--dry-run needs exactly one/]
+    [/USERNAME "b b"/, /--id needs exactly one USERNAME/]
   ],
   [["track", "ann", "--from", "list.csv", "--id", "7"], [/--id needs exactly one USERNAME/]],
   [["track", "ann", "bob", "--deal", "7"], [/--deal and --person need exactly one USERNAME/]],

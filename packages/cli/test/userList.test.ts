@@ -38,6 +38,25 @@ describe("a list of users", () => {
     ])
   })
 
+  it("may have semicolons or tabs between cells, as spreadsheets write them", () => {
+    const named = [
+      [2, "ann", "7"],
+      [3, "bob", undefined]
+    ]
+    for (const separator of [";", "\t"]) {
+      assert.deepStrictEqual(
+        found(["Id;Name;Username", '7;"Ann; the ""first""";ann', ";Bob;bob"].join("\n").replaceAll(";", separator)),
+        named as ReturnType<typeof found>,
+        separator
+      )
+    }
+    assert.deepStrictEqual(found("ann\n\tbob;7\n# a, comment\ncid;8\n"), [
+      [1, "ann", undefined],
+      [2, "bob", "7"],
+      [4, "cid", "8"]
+    ])
+  })
+
   it("reports the lines that cannot be read, and reads the others", () => {
     const { entries, faults } = read('ann\n"bob\ncid,1,2\ndan,4\n')
     assert.deepStrictEqual(
@@ -60,7 +79,8 @@ describe("a list of users", () => {
 
   it("is read in time, whatever spaces and quotation marks it has", () => {
     const spaces = " ".repeat(20_000)
-    for (const line of [`${spaces}x${spaces}"y`, `"${'""'.repeat(20_000)}x`, `"a"${spaces}b`]) {
+    const lines = [`${spaces}x${spaces}"y`, `"${'""'.repeat(20_000)}x`, `"a"${spaces}b`]
+    for (const line of [...lines, ...lines.map((one) => `${one};`), ...lines.map((one) => `${one}\tx`)]) {
       assert.match(read(line).faults[0]?.message ?? "", /a quotation mark must begin and end the cell/)
     }
     assert.deepStrictEqual(found(`${spaces}ann${spaces},${spaces}"7"${spaces}`), [[1, "ann", "7"]])

@@ -22,9 +22,12 @@ const options = parseArgs({
     rounds: { type: "string", default: "3" }
   }
 }).values
-const [users, files, latency] = [Number(options.users), Number(options.files), Number(options.latency)]
+const [users, latency] = [Number(options.users), Number(options.latency)]
+/** Files of a user that are published: no more than a page of a list, whose address would lead past the relay. */
+const filesOfUser = Math.min(Math.ceil(Number(options.files) / 10), 100)
 /** The last users have the files that are published. */
-const publishers = 10
+const publishers = Math.ceil(Number(options.files) / filesOfUser)
+const files = publishers * filesOfUser
 const connections = 64
 const program = fileURLToPath(new URL("../../cli/bin/gitpip.js", import.meta.url))
 
@@ -193,7 +196,7 @@ const visits = Effect.fnUntraced(function* (servers: ReadonlyArray<string>) {
       )
     )
   )
-  const shares = rates.map((rate) => rate * seconds)
+  const shares = rates.map(({ rate }) => rate * seconds)
   return {
     what: "visits",
     items: shares.reduce((sum, share) => sum + share, 0),
@@ -262,7 +265,7 @@ const main = Effect.gen(function* () {
   yield* github.call("gists", {
     from: users - publishers + 1,
     users: publishers,
-    files: Array(files / publishers).fill(1),
+    files: Array(filesOfUser).fill(1),
     bytes: 2_000
   })
   const counts = options.servers.split(",").map(Number)

@@ -33,7 +33,7 @@ import * as Health from "./status/Health.ts"
 import * as Previews from "./status/previews.ts"
 import type { UserBusy } from "./store/Forgetting.ts"
 import type { FileNotFound } from "./store/GistFiles.ts"
-import type { PublicationNotFailed, PublicationNotFound } from "./store/Publications.ts"
+import type { PublicationNotFailed, PublicationNotFound, PublicationNotSkippable } from "./store/Publications.ts"
 import type { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 import { Store } from "./store/Store.ts"
 import type { UserConflict, UserNotTracked } from "./store/Users.ts"
@@ -138,10 +138,14 @@ export class Gitpip extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Publication>, DatabaseError>
     /** A publication with its last 100 attempts, oldest first. */
     readonly publication: (id: number) => Effect.Effect<PublicationDetails, PublicationNotFound | DatabaseError>
-    /** Tries a failed or gone publication again. */
+    /** Tries a failed or gone publication again, or publishes a skipped one. */
     readonly retry: (
       id: number
     ) => Effect.Effect<Publication, PublicationNotFound | PublicationNotFailed | DatabaseError>
+    /** Leaves a pending or failed publication out, until somebody retries it. */
+    readonly skip: (
+      id: number
+    ) => Effect.Effect<Publication, PublicationNotFound | PublicationNotSkippable | DatabaseError>
     /** Tries all failed publications again. Answers how many. */
     readonly retryFailed: Effect.Effect<number, DatabaseError>
     /** Users, scans and publications in numbers, and what is left of both services' limits. */
@@ -274,6 +278,11 @@ export class Gitpip extends Context.Service<
         retry: Effect.fn("Gitpip.retry")(function* (id) {
           const publication = yield* publications.retry(id)
           yield* signals.publications.raise
+          yield* changes.report({ type: "publication", id, login: publication.owner, state: publication.state })
+          return publication
+        }),
+        skip: Effect.fn("Gitpip.skip")(function* (id) {
+          const publication = yield* publications.skip(id)
           yield* changes.report({ type: "publication", id, login: publication.owner, state: publication.state })
           return publication
         }),

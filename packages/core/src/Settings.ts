@@ -5,6 +5,7 @@
  */
 import { Context, type Duration, Layer, type LogLevel, Option, Redacted } from "effect"
 import type { IpNetwork } from "effect/net"
+import type { FileRules } from "./domain/FileRules.ts"
 import { passwordsOf } from "./domain/Text.ts"
 import type { Proxies } from "./net/proxies.ts"
 import { load } from "./settings/load.ts"
@@ -70,6 +71,8 @@ export class Settings extends Context.Service<
     readonly deal: DealSettings
     readonly person: PersonSettings
     readonly backfill: "all" | "none"
+    /** Which files are published. */
+    readonly files: FileRules
     readonly postgres: Option.Option<Redacted.Redacted>
     readonly dataDir: string
     readonly githubToken: Option.Option<Redacted.Redacted>

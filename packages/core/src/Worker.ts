@@ -56,53 +56,13 @@ export class Worker extends Context.Service<
     Layer.effect(
       Worker,
       Effect.gen(function* () {
-        const scanner = yield* Scanner
         const publisher = yield* Publisher
         const gauges = yield* Gauges
         const feed = yield* Feed
         const signals = yield* Signals
         const profiles = yield* Profiles
-        const { gauges: refreshed, profiles: profilesRead, work: poll } = yield* PollIntervals
-
-        const scheduledScans = Effect.gen(function* () {
-          const requested = yield* scanner.runQueued("all")
-          const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
-          if (requested === 0 && wait > 0)
-            return yield* signals.fullScans.wait(Duration.min(Duration.millis(wait), poll))
-          if (wait <= 0) {
-            yield* scanner.scan({ kind: "scheduled", userKey: null, onProgress: () => signals.publications.raise })
-          }
-          yield* signals.publications.raise
-        }).pipe(
-          // Another process runs the scan, with the same result.
-          Effect.catchTag("ScanRunning", () => signals.fullScans.wait(pauseAfterFailure))
-        )
-
-        const requestedScans = Effect.gen(function* () {
-          const done = (yield* scanner.runQueued("single")) + (yield* scanner.checkNew)
-          if (done > 0) yield* signals.publications.raise
-          yield* signals.singleScans.wait(poll)
-        })
-
-        const publishing = Effect.gen(function* () {
-          // Of new users, so that new persons in Pipedrive bear their names. Publishing goes on without profiles.
-          yield* Effect.ignore(profiles.refresh)
-          yield* publisher.drain
-          const now = yield* Clock.currentTimeMillis
-          const wait = Option.match(yield* publisher.nextAt, {
-            onNone: () => poll,
-            onSome: (at) => Duration.millis(Math.max(at.epochMilliseconds - now, 50))
-          })
-          yield* signals.publications.wait(Duration.min(wait, poll))
-        })
-
-        const following = Effect.gen(function* () {
-          const due = (yield* feed.poll).epochMilliseconds
-          yield* signals.publications.raise
-          const wait = due - (yield* Clock.currentTimeMillis)
-          // Another process may delay the next poll, or have ended: the database is asked again within the lease.
-          yield* Effect.sleep(Duration.millis(Math.min(Math.max(wait, 1_000), Duration.toMillis(Timing.feedLease))))
-        })
+        const { gauges: refreshed, profiles: profilesRead } = yield* PollIntervals
+        const { following, publishing, requestedScans, scheduledScans } = yield* rounds
 
         if (Option.isSome(publisher.off)) {
           yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
@@ -128,3 +88,54 @@ export class Worker extends Context.Service<
       })
     )
 }
+
+/** One round of each loop: the work that is due, then a wait for more. */
+const rounds = Effect.gen(function* () {
+  const scanner = yield* Scanner
+  const publisher = yield* Publisher
+  const feed = yield* Feed
+  const profiles = yield* Profiles
+  const signals = yield* Signals
+  const { work: poll } = yield* PollIntervals
+
+  const scheduledScans = Effect.gen(function* () {
+    const requested = yield* scanner.runQueued("all")
+    const wait = (yield* scanner.nextScheduled).epochMilliseconds - (yield* Clock.currentTimeMillis)
+    if (requested === 0 && wait > 0) return yield* signals.fullScans.wait(Duration.min(Duration.millis(wait), poll))
+    if (wait <= 0) {
+      yield* scanner.scan({ kind: "scheduled", userKey: null, onProgress: () => signals.publications.raise })
+    }
+    yield* signals.publications.raise
+  }).pipe(
+    // Another process runs the scan, with the same result.
+    Effect.catchTag("ScanRunning", () => signals.fullScans.wait(pauseAfterFailure))
+  )
+
+  const requestedScans = Effect.gen(function* () {
+    const done = (yield* scanner.runQueued("single")) + (yield* scanner.checkNew)
+    if (done > 0) yield* signals.publications.raise
+    yield* signals.singleScans.wait(poll)
+  })
+
+  const publishing = Effect.gen(function* () {
+    // Of new users, so that new persons in Pipedrive bear their names. Publishing goes on without profiles.
+    yield* Effect.ignore(profiles.refresh)
+    yield* publisher.drain
+    const now = yield* Clock.currentTimeMillis
+    const wait = Option.match(yield* publisher.nextAt, {
+      onNone: () => poll,
+      onSome: (at) => Duration.millis(Math.max(at.epochMilliseconds - now, 50))
+    })
+    yield* signals.publications.wait(Duration.min(wait, poll))
+  })
+
+  const following = Effect.gen(function* () {
+    const due = (yield* feed.poll).epochMilliseconds
+    yield* signals.publications.raise
+    const wait = due - (yield* Clock.currentTimeMillis)
+    // Another process may delay the next poll, or have ended: the database is asked again within the lease.
+    yield* Effect.sleep(Duration.millis(Math.min(Math.max(wait, 1_000), Duration.toMillis(Timing.feedLease))))
+  })
+
+  return { scheduledScans, requestedScans, publishing, following }
+})

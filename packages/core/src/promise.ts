@@ -4,7 +4,19 @@
  * Values have their JSON form (snake_case, timestamps as text), as in the HTTP API. A failure rejects with an `Error` whose
  * `name` is the error's tag (`UserNotTracked`, `UserConflict`, `DatabaseError` …).
  */
-import { Cause, ConfigProvider, Data, Effect, Exit, Layer, ManagedRuntime, Option, References, Schema } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Data,
+  Effect,
+  Exit,
+  Layer,
+  ManagedRuntime,
+  Option,
+  Predicate,
+  References,
+  Schema
+} from "effect"
 import { Forgotten } from "./domain/Forgotten.ts"
 import { GistFile } from "./domain/GistFile.ts"
 import { Publication } from "./domain/Publication.ts"
@@ -93,12 +105,25 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
   await runtime.context().catch(rethrow)
   let isClosed = false
 
-  const run = async <A, E>(effect: Effect.Effect<A, E, Gitpip>): Promise<A> => {
+  const run: Run = async (effect) => {
     if (isClosed) return rethrow(new Closed())
     const exit = await runtime.runPromiseExit(effect)
     if (Exit.isSuccess(exit)) return exit.value
     return rethrow(isClosed && Cause.hasInterruptsOnly(exit.cause) ? new Closed() : Cause.squash(exit.cause))
   }
+  return {
+    ...callsOf(run),
+    close: () => {
+      isClosed = true
+      return runtime.dispose()
+    }
+  }
+}
+
+type Run = <A, E>(effect: Effect.Effect<A, E, Gitpip>) => Promise<A>
+
+/** Every call but `close`. `run`: runs an effect on the opened Gitpip. */
+const callsOf = (run: Run): Omit<PromiseGitpip, "close"> => {
   const call = <S extends Schema.Codec<unknown, unknown>, E>(
     schema: S,
     use: (service: Gitpip["Service"]) => Effect.Effect<S["Type"], E>
@@ -151,11 +176,7 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       ),
     retry: (publication) =>
       call(Publication, (gitpip) => Effect.flatMap(number("publication", publication), gitpip.retry)),
-    status: () => call(Status, (gitpip) => gitpip.status),
-    close: () => {
-      isClosed = true
-      return runtime.dispose()
-    }
+    status: () => call(Status, (gitpip) => gitpip.status)
   }
 }
 
@@ -198,6 +219,6 @@ const number = (name: string, value: number) => argument({ name, schema: WholeNu
 
 /** Tagged errors keep their tag as their name: `error.name === "UserNotTracked"`. */
 const rethrow = (error: unknown): never => {
-  if (error instanceof Error && "_tag" in error && typeof error._tag === "string") error.name = error._tag
+  if (error instanceof Error && "_tag" in error && Predicate.isString(error._tag)) error.name = error._tag
   throw error
 }

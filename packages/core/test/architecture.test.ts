@@ -62,7 +62,7 @@ describe("the library's files", () => {
   })
 
   it("the library's files know no server, no terminal and no platform", () => {
-    const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|pg-connection-string$|@electric-sql\/pglite$)/
+    const allowed = /^(\.|node:|effect($|\/)|@effect\/sql-pg\/|pg-connection-string$|picomatch$|@electric-sql\/pglite$)/
     // The transport is Node's HTTP client, which only the folder of exchanges knows.
     const ofTransport = /^@effect\/platform-node\/(NodeHttpClient|NodeStream|Undici)$/
     const wrong = files.flatMap((file) =>

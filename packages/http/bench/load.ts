@@ -12,8 +12,13 @@ export interface Load {
   readonly next: (n: number) => readonly [method: string, path: string]
 }
 
-/** Answers completed per second. Throws when one is not `200`. */
-export const run = async ({ connections, millis, next, port }: Load): Promise<number> => {
+/** Answers, and how many per second. Throws when one is not `200`. */
+export const run = async ({
+  connections,
+  millis,
+  next,
+  port
+}: Load): Promise<{ readonly answers: number; readonly rate: number }> => {
   let sent = 0
   let done = 0
   const start = performance.now()
@@ -21,7 +26,9 @@ export const run = async ({ connections, millis, next, port }: Load): Promise<nu
 
   const loop = (socket: Socket) =>
     new Promise<void>((resolve, reject) => {
-      let held: Buffer<ArrayBufferLike> = Buffer.alloc(0)
+      /** The bytes of the answer that are still to come; undefined before its head. */
+      let missing: number | undefined
+      let head = ""
       const send = () => {
         const [method, path] = next(sent++)
         const length = method === "POST" ? "content-length: 0\r\n" : ""
@@ -29,15 +36,20 @@ export const run = async ({ connections, millis, next, port }: Load): Promise<nu
       }
       socket.on("error", reject)
       socket.on("data", (part) => {
-        held = held.length === 0 ? part : Buffer.concat([held, part])
-        const head = held.indexOf("\r\n\r\n")
-        if (head === -1) return
-        const headers = held.toString("latin1", 0, head)
-        const length = Number(/\r\ncontent-length: (\d+)/i.exec(headers)?.[1] ?? Number.NaN)
-        if (!headers.startsWith("HTTP/1.1 200") || Number.isNaN(length))
-          return reject(new Error(`Unexpected: ${headers}`))
-        if (held.length < head + 4 + length) return
-        held = Buffer.alloc(0)
+        if (missing === undefined) {
+          head += part.toString("latin1")
+          const headEnd = head.indexOf("\r\n\r\n")
+          if (headEnd === -1) return
+          const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN)
+          if (!head.startsWith("HTTP/1.1 200") || Number.isNaN(length))
+            return reject(new Error(`Unexpected: ${head.slice(0, headEnd)}`))
+          missing = headEnd + 4 + length - head.length
+        } else {
+          missing -= part.length
+        }
+        if (missing > 0) return
+        missing = undefined
+        head = ""
         done++
         if (performance.now() < end) return send()
         socket.end()
@@ -52,5 +64,5 @@ export const run = async ({ connections, millis, next, port }: Load): Promise<nu
       await loop(socket)
     })
   )
-  return (done * 1_000) / (performance.now() - start)
+  return { answers: done, rate: (done * 1_000) / (performance.now() - start) }
 }

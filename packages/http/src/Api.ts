@@ -8,6 +8,8 @@ import {
   FilePreview,
   Forgotten,
   GistFile,
+  NameCheck,
+  NameState,
   News,
   Preview,
   Publication,
@@ -34,6 +36,7 @@ import {
   ProblemDetails,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
+  PublicationNotSkippableProblem,
   ScanNotFoundProblem,
   TargetNotFoundProblem,
   TooManyVisitorsProblem,
@@ -42,7 +45,17 @@ import {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-import { between, chosen, digits, idOf, Name, page, paged, username, visitor } from "./parameters.ts"
+import { between, chosen, digits, idOf, Name, names, page, paged, username, visitor } from "./parameters.ts"
+
+/** A user who is new, and what GitHub says about the name. */
+const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)), {
+  "gitpip-name": Schema.optionalKey(
+    NameState.annotate({
+      description:
+        "Whether GitHub has an account of this name: `found`, `unknown`, or `unchecked`. The user is tracked in each case; `GET /names` says more"
+    })
+  )
+})
 
 /** The calls that track users. */
 export class Users extends HttpApiGroup.make("users")
@@ -57,7 +70,7 @@ export class Users extends HttpApiGroup.make("users")
         )
       },
       query: chosen,
-      success: [User.pipe(HttpApiSchema.status(201)), User.pipe(HttpApiSchema.status(200))],
+      success: [trackedNow, User.pipe(HttpApiSchema.status(200))],
       error: [UserConflictProblem, TargetNotFoundProblem]
     }).annotateMerge(
       OpenApi.annotations({
@@ -69,13 +82,23 @@ export class Users extends HttpApiGroup.make("users")
     HttpApiEndpoint.post("trackNext", "/users/:username", {
       params: username,
       query: chosen,
-      success: [User.pipe(HttpApiSchema.status(201)), User.pipe(HttpApiSchema.status(200))],
+      success: [trackedNow, User.pipe(HttpApiSchema.status(200))],
       error: [UserConflictProblem, TargetNotFoundProblem]
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under the next free id",
         description:
           "201 when the user is new, 200 when the user was already tracked, under any id. With `deal` or `person` the user's files go there from now on; nobody is tracked when Pipedrive does not have it (422)."
+      })
+    ),
+    HttpApiEndpoint.get("names", "/names", {
+      query: { names: Schema.optionalKey(names) },
+      success: Schema.Array(NameCheck)
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Whether GitHub has accounts of these names",
+        description:
+          "With a token, all names cost one query, and names near the unknown ones one more. A name that GitHub is not asked for within its limits, or within some seconds, is `unchecked`. Answers are remembered for ten minutes."
       })
     ),
     HttpApiEndpoint.get("preview", "/users/:username/preview", {
@@ -217,7 +240,7 @@ export class Publications extends HttpApiGroup.make("publications")
         state: Schema.optionalKey(
           PublicationState.annotate({
             description: "Only those in this state",
-            message: "must be `pending`, `sending`, `published`, `failed` or `gone`"
+            message: "must be `pending`, `sending`, `published`, `failed`, `gone` or `skipped`"
           })
         )
       },
@@ -235,7 +258,19 @@ export class Publications extends HttpApiGroup.make("publications")
       params: { id: idOf("publication") },
       success: Publication,
       error: [PublicationNotFoundProblem, PublicationNotFailedProblem]
-    }).annotateMerge(OpenApi.annotations({ summary: "Try a failed or gone publication again" }))
+    }).annotateMerge(
+      OpenApi.annotations({ summary: "Try a failed or gone publication again, or publish a skipped one" })
+    ),
+    HttpApiEndpoint.post("skip", "/publications/:id/skip", {
+      params: { id: idOf("publication") },
+      success: Publication,
+      error: [PublicationNotFoundProblem, PublicationNotSkippableProblem]
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Leave a file out",
+        description: "Only a pending or failed publication. It stays `skipped` until somebody retries it."
+      })
+    )
   )
   .annotateMerge(OpenApi.annotations({ title: "Publications" })) {}
 

@@ -5,6 +5,7 @@ import {
   type GithubError,
   type PublicationNotFailed,
   type PublicationNotFound,
+  type PublicationNotSkippable,
   type ScanNotFound,
   type TargetNotFound,
   Telemetry,
@@ -21,6 +22,7 @@ import {
   GithubProblem,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
+  PublicationNotSkippableProblem,
   ScanNotFoundProblem,
   TargetNotFoundProblem,
   TooManyVisitorsProblem,
@@ -38,6 +40,7 @@ export type CoreError =
   | GithubError
   | PublicationNotFailed
   | PublicationNotFound
+  | PublicationNotSkippable
   | ScanNotFound
   | TargetNotFound
   | TooManyVisitors
@@ -61,6 +64,8 @@ const problems = {
   GithubError: ({ message }: GithubError) => new GithubProblem({ detail: message }),
   PublicationNotFailed: ({ message }: PublicationNotFailed) => new PublicationNotFailedProblem({ detail: message }),
   PublicationNotFound: ({ message }: PublicationNotFound) => new PublicationNotFoundProblem({ detail: message }),
+  PublicationNotSkippable: ({ message }: PublicationNotSkippable) =>
+    new PublicationNotSkippableProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
   TargetNotFound: ({ message }: TargetNotFound) => new TargetNotFoundProblem({ detail: message }),
   TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),

@@ -69,10 +69,20 @@ export class FileNotFoundProblem extends HttpApiError.Problem<FileNotFoundProble
   title: "There is no such file"
 }) {}
 
-/** 409: only a failed publication can be retried. */
+/** 409: only a failed, gone or skipped publication can be retried. */
 export class PublicationNotFailedProblem extends HttpApiError.Problem<PublicationNotFailedProblem>()(
   "PublicationNotFailedProblem",
   { type: "urn:gitpip:problem:publication-not-failed", status: 409, title: "The publication has not failed" }
+) {}
+
+/** 409: only a pending or failed publication can be skipped. */
+export class PublicationNotSkippableProblem extends HttpApiError.Problem<PublicationNotSkippableProblem>()(
+  "PublicationNotSkippableProblem",
+  {
+    type: "urn:gitpip:problem:publication-not-skippable",
+    status: 409,
+    title: "The publication can no longer be skipped"
+  }
 ) {}
 
 /** GitHub did not give the answer. `detail` says why: an unknown user, a limit, a token, an outage. */

@@ -15,6 +15,7 @@ export {
   ProblemDetails,
   PublicationNotFailedProblem,
   PublicationNotFoundProblem,
+  PublicationNotSkippableProblem,
   ScanNotFoundProblem,
   TargetNotFoundProblem,
   TooManyRequestsProblem,

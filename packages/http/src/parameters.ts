@@ -1,6 +1,6 @@
 /** Parameters that several calls share: numbers in addresses, pages, names. */
 import { Username, Visitor } from "@gitpip/core"
-import { Schema, SchemaTransformation } from "effect"
+import { Schema, SchemaGetter, SchemaTransformation } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 
 /** A number in an address, in plain digits. Other spellings that JavaScript accepts (`1e3`, `0x10`, ` 7`) are refused. */
@@ -67,3 +67,18 @@ export const visitor = {
     })
   )
 }
+
+const namesMessage = "must be 1 to 100 GitHub usernames with commas between them"
+
+/** Names of one call, each as long as a username may be. */
+export const names = Schema.String.annotate({
+  description: "GitHub usernames, 1 to 100, with commas between them; without it no name is checked",
+  message: namesMessage
+})
+  .check(Schema.isPattern(/^[A-Za-z0-9_-]{1,39}(,[A-Za-z0-9_-]{1,39}){0,99}$/u, { message: namesMessage }))
+  .pipe(
+    Schema.decodeTo(Schema.Array(Username), {
+      decode: SchemaGetter.transform((text: string) => text.split(",") as Array<typeof Username.Encoded>),
+      encode: SchemaGetter.transform((names: ReadonlyArray<string>) => names.join(","))
+    })
+  )

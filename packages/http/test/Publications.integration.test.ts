@@ -59,6 +59,28 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
     })
   )
 
+  it.effect("leaves a file out until somebody publishes it after all", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const [one] = (yield* call("GET", "/publications?state=pending&limit=1")).json
+      const skipped = yield* call("POST", `/publications/${one.id}/skip`)
+      assert.strictEqual(skipped.status, 200)
+      assert.deepInclude(skipped.json, {
+        id: one.id,
+        state: "skipped",
+        error_reason: "SkippedByHand",
+        error_message: "A person skipped the file"
+      })
+      assert.deepStrictEqual((yield* call("GET", "/publications?state=skipped")).json, [skipped.json])
+      const { type, detail } = problem(yield* call("POST", `/publications/${one.id}/skip`), 409)
+      assert.strictEqual(type, "urn:gitpip:problem:publication-not-skippable")
+      assert.include(detail, "is skipped; only a pending or failed one can be skipped")
+      assert.strictEqual(problem(yield* call("POST", "/publications/999999/skip"), 404).status, 404)
+      const again = yield* call("POST", `/publications/${one.id}/retry`)
+      assert.deepInclude(again.json, { state: "pending", error_reason: null, error_message: null })
+    })
+  )
+
   it.effect("refuses unknown publications, invalid ids and unknown states", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
@@ -74,7 +96,7 @@ layer(layerRunning(), { excludeTestServices: true })("publications", (it) => {
         "query.state"
       ])
       const messages = errors.map(({ message }: { message: string }) => message)
-      assert.include(messages, "must be `pending`, `sending`, `published`, `failed` or `gone`")
+      assert.include(messages, "must be `pending`, `sending`, `published`, `failed`, `gone` or `skipped`")
       assert.notMatch(messages.join(), /expected/i)
     })
   )

@@ -194,9 +194,9 @@ describe("with services that fail", () => {
         errorReason: null,
         errorMessage: null
       })
-      const users = ({ after }: { after: number }) =>
+      const users = ({ after, limit }: { after: number; limit: number }) =>
         after === 0
-          ? Effect.succeed(Array.from({ length: 1_000 }, (_, n) => user(n + 1)))
+          ? Effect.succeed(Array.from({ length: limit }, (_, n) => user(n + 1)))
           : Effect.fail(new DatabaseError({ message: "gone" }))
       const services = Layer.mergeAll(
         Layer.mock(Gitpip)({ users: users as never }),

@@ -49,7 +49,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
         profile: null,
         deal_id: 12,
         person_id: 34,
-        counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
+        counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
       })
 
       const gone = yield* call("DELETE", "/users/octocat")
@@ -121,6 +121,32 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const again = yield* call("POST", "/users/NINA")
       assert.deepStrictEqual([again.status, again.json], [200, created.json])
       for (const login of ["first", "nina"]) yield* call("DELETE", `/users/${login}`)
+    })
+  )
+
+  it.effect("says whether GitHub knows a name, and tracks the user in each case", () =>
+    Effect.gen(function* () {
+      const { call, github } = yield* Running
+      github.addUser("Olga")
+      github.addGist("Olga", { files: { "a.txt": "a" } })
+      const names = yield* call("GET", "/names?names=olga,no-olga")
+      assert.deepStrictEqual(names.json, [
+        { name: "olga", state: "found", login: "Olga", gists: 1, publishes: "all", near: [], reason: null },
+        { name: "no-olga", state: "unknown", login: null, gists: null, publishes: "all", near: [], reason: null }
+      ])
+      for (const [login, said] of [
+        ["olga", "found"],
+        ["no-olga", "unknown"]
+      ] as const) {
+        const created = yield* call("POST", `/users/${login}`)
+        assert.deepStrictEqual([created.status, created.headers.get("gitpip-name")], [201, said])
+        const again = yield* call("POST", `/users/${login}`)
+        assert.deepStrictEqual([again.status, again.headers.get("gitpip-name")], [200, null])
+        yield* call("DELETE", `/users/${login}`)
+      }
+      for (const wrong of ["", "a,", "a%20b", Array.from({ length: 101 }, (_, n) => `u${n}`).join(",")]) {
+        assert.include(problem(yield* call("GET", `/names?names=${wrong}`), 400).detail, "1 to 100 GitHub usernames")
+      }
     })
   )
 
@@ -258,12 +284,14 @@ layer(layerRunning(), { excludeTestServices: true })("2,500 users", (it) => {
     })
   )
 
-  it.effect("come whole when their number is a multiple of the page size", () =>
+  it.effect("come whole when their number is a multiple of the page size, or one more", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const { call } = yield* Running
       yield* sql`delete from users where id > 4000`
       assert.strictEqual((yield* call("GET", "/users")).json.length, 2_000)
+      yield* sql`delete from users where id > 2002`
+      assert.strictEqual((yield* call("GET", "/users")).json.length, 1_001)
       yield* sql`delete from users where id > 2000`
       assert.strictEqual((yield* call("GET", "/users")).json.length, 1_000)
     })

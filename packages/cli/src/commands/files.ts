@@ -25,5 +25,6 @@ export const stateMeanings: Readonly<Record<string, Meaning>> = {
   sending: "busy",
   published: "good",
   failed: "bad",
-  gone: "aside"
+  gone: "aside",
+  skipped: "aside"
 }

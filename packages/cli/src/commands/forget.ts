@@ -16,7 +16,9 @@ export const forget = Command.make(
   },
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
-    const { username } = yield* Input.all({ username: Input.text("USERNAME", core.Username, typed.username) })
+    const { username } = yield* Input.all({
+      username: Input.text("USERNAME", core.Username, core.loginOf(typed.username))
+    })
     if (!typed.yes) yield* ask(username, { isJson: typed.json })
     const forgotten = yield* withGitpip((gitpip) => gitpip.forget(username)).pipe(
       Effect.catchTag("UserNotTracked", () => new Unsuccessful({ message: `Nothing is stored about ${username}` }))

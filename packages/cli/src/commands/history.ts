@@ -24,7 +24,7 @@ export const history = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
     const { username, limit, after } = yield* Input.all({
-      username: Input.text("USERNAME", core.Username, typed.username),
+      username: Input.text("USERNAME", core.Username, core.loginOf(typed.username)),
       limit: Input.number("--limit", Input.Limit, typed.limit),
       after: Input.optional(typed.after, (after) => Input.number("--after", Input.RowId, after))
     })

@@ -35,7 +35,7 @@ export const latest = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
     const { username, visitor } = yield* Input.all({
-      username: Input.text("USERNAME", core.Username, typed.username),
+      username: Input.text("USERNAME", core.Username, core.loginOf(typed.username)),
       visitor: Input.optional(typed.visitor, (visitor) => Input.text("--visitor", core.Visitor, visitor))
     })
     const visit = yield* withGitpip(

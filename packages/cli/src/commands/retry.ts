@@ -1,14 +1,12 @@
-import type { Publication } from "@gitpip/core"
 import { Effect, Option, Schema, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { Backend } from "../Backend.ts"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
+import { listing } from "../publicationTable.ts"
 import { during } from "../publishing.ts"
-import type { Row } from "../Table.ts"
 import { count } from "../Text.ts"
-import { stateMeanings } from "./files.ts"
 import { json, session } from "./shared.ts"
 
 /** Failed publications read at a time. */
@@ -18,7 +16,7 @@ export const retry = Command.make(
   "retry",
   {
     ids: Argument.String("PUBLICATION").pipe(
-      Argument.withDescription("Numbers of failed or gone publications. Default: list those that failed"),
+      Argument.withDescription("Numbers of failed, gone or skipped publications. Default: list those that failed"),
       Argument.variadic({ min: 0 })
     ),
     everything: Flag.Boolean("all").pipe(
@@ -120,14 +118,3 @@ const reportPause = (gitpip: Backend["Service"]) =>
         )
       : Effect.void
   )
-
-const listing = {
-  header: ["ID", "STATE", "USER", "FILE", "REASON"],
-  row: (publication: Publication): Row => [
-    String(publication.id),
-    { text: publication.state, meaning: stateMeanings[publication.state] },
-    publication.owner,
-    publication.filename,
-    publication.errorMessage ?? ""
-  ]
-}

@@ -23,7 +23,9 @@ export const scan = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core, Report, withGitpip } = yield* session
     const { usernames } = yield* Input.all({
-      usernames: Input.each(typed.usernames, (username) => Input.text("USERNAME", core.Username, username))
+      usernames: Input.each(typed.usernames, (username) =>
+        Input.text("USERNAME", core.Username, core.loginOf(username))
+      )
     })
     const progress = yield* Progress.make
     const report = yield* withGitpip((gitpip) => Effect.ensuring(gitpip.scan(usernames, progress), progress.done))

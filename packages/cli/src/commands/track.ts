@@ -1,11 +1,12 @@
-import type { Preview, Username } from "@gitpip/core"
+import type { NameCheck, Username } from "@gitpip/core"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
+import { checkAll, linesOf } from "../nameChecks.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
-import type { Table } from "../Table.ts"
+import { previewAll, showPreview, showPreviews } from "../previews.ts"
 import { count } from "../Text.ts"
 import type { Candidate } from "../tracking.ts"
 import { json, session } from "./shared.ts"
@@ -14,7 +15,7 @@ export const track = Command.make(
   "track",
   {
     usernames: Argument.String("USERNAME").pipe(
-      Argument.withDescription("GitHub user names, in any case"),
+      Argument.withDescription("GitHub user names in any case, or addresses of profiles"),
       Argument.variadic({ min: 0 })
     ),
     id: Flag.String("id").pipe(
@@ -43,7 +44,7 @@ export const track = Command.make(
     dryRun: Flag.Boolean("dry-run").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
-      Flag.withDescription("Show what tracking one user would publish and cost, and store nothing")
+      Flag.withDescription("Show what tracking would publish and cost, and store nothing")
     ),
     json
   },
@@ -51,7 +52,9 @@ export const track = Command.make(
     const { core } = yield* session
     const one = typed.usernames.length === 1 && Option.isNone(typed.from)
     const { deal, id, person, usernames } = yield* Input.all({
-      usernames: Input.each(typed.usernames, (username) => Input.text("USERNAME", core.Username, username)),
+      usernames: Input.each(typed.usernames, (username) =>
+        Input.text("USERNAME", core.Username, core.loginOf(username))
+      ),
       id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id)),
       deal: Input.optional(typed.deal, (deal) => Input.number("--deal", Input.RowId, deal)),
       person: Input.optional(typed.person, (person) => Input.number("--person", Input.RowId, person)),
@@ -66,14 +69,16 @@ export const track = Command.make(
       numbered: Input.rule({
         holds: Option.isNone(typed.id) || one,
         fault: "--id needs exactly one USERNAME. In a file, write an id beside each name"
-      }),
-      previewed: Input.rule({ holds: !typed.dryRun || one, fault: "--dry-run needs exactly one USERNAME" })
+      })
     })
     const options = { json: typed.json }
     const [username] = usernames
-    if (username !== undefined && typed.dryRun) yield* previewOne(username, options)
+    if (username !== undefined && one && typed.dryRun) yield* previewOne(username, options)
     else if (username !== undefined && one) yield* trackOne({ username, id, deal, person }, options)
-    else yield* trackMany({ usernames, file: Option.getOrUndefined(typed.from) }, options)
+    else {
+      const list = { usernames, file: Option.getOrUndefined(typed.from) }
+      yield* typed.dryRun ? previewMany(list, options) : trackMany(list, options)
+    }
   })
 ).pipe(
   Command.withDescription(
@@ -88,6 +93,8 @@ export const track = Command.make(
   ])
 )
 
+const tracking = Effect.promise(() => import("../tracking.ts"))
+
 interface Options {
   readonly json: boolean
 }
@@ -98,30 +105,74 @@ const previewOne = Effect.fnUntraced(function* (username: Username, options: Opt
   yield* Output.result(preview, { ...options, schema: core.Preview, show: showPreview })
 })
 
+/** The users of the command line, then those of the file. */
+interface List {
+  readonly usernames: ReadonlyArray<Username>
+  readonly file: string | undefined
+}
+
+const candidatesOf = Effect.fnUntraced(function* ({ file, usernames }: List) {
+  const { fromFile } = yield* tracking
+  const listed = file === undefined ? { candidates: [], wrong: [] } : yield* fromFile(file)
+  const typed = usernames.map((username) => ({ line: null, username, id: undefined }))
+  return { candidates: [...typed, ...listed.candidates], wrong: listed.wrong }
+})
+
+const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
+  const { core, withGitpip } = yield* session
+  const { lineFaults } = yield* tracking
+  const { candidates, wrong } = yield* candidatesOf(list)
+  const progress = yield* Progress.make
+  const { faults, previews } = yield* withGitpip((gitpip) =>
+    Effect.ensuring(
+      previewAll(
+        gitpip,
+        candidates.map(({ username }) => username),
+        progress
+      ),
+      progress.done
+    )
+  )
+  yield* Output.result(previews, { ...options, schema: Schema.Array(core.Preview), show: showPreviews })
+  const all = [...lineFaults(wrong), ...faults]
+  if (all.length > 0) {
+    return yield* new Unsuccessful({
+      message: `${count(all.length, "user")} cannot be previewed:\n${all.map((fault) => `  - ${fault}`).join("\n")}`
+    })
+  }
+})
+
 const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Candidate, "line">, options: Options) {
   const { core, withGitpip } = yield* session
-  const { created, user } = yield* withGitpip((gitpip) => gitpip.track(username, wanted))
+  const { checks, created, user } = yield* withGitpip((gitpip) =>
+    Effect.gen(function* () {
+      const checks = yield* checkAll(gitpip, [username])
+      return { checks, ...(yield* gitpip.track(username, wanted)) }
+    })
+  )
   if (!created) yield* Output.message(`${user.login} is already tracked.`)
   yield* Output.result(user, {
     ...options,
     schema: core.User,
     show: ({ id, login }) => `Tracking ${login} (id ${id})`
   })
-  if (created) yield* next
+  if (created) yield* report(checks)
 })
 
-/** Tracks the users of the command line, then those of the file. A refused user does not stop the others. */
-const trackMany = Effect.fnUntraced(function* (
-  { file, usernames }: { readonly usernames: ReadonlyArray<Username>; readonly file: string | undefined },
-  options: Options
-) {
+/** Tracks all users of a list. A refused user does not stop the others. */
+const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { withGitpip } = yield* session
-  const { faultsOf, fromFile, Outcome, trackAll } = yield* Effect.promise(() => import("../tracking.ts"))
-  const listed = file === undefined ? { candidates: [], wrong: [] } : yield* fromFile(file)
-  const candidates = [...usernames.map((username) => ({ line: null, username, id: undefined })), ...listed.candidates]
+  const { faultsOf, Outcome, trackAll } = yield* tracking
+  const { candidates, wrong } = yield* candidatesOf(list)
   const progress = yield* Progress.make
-  const tracked = yield* withGitpip((gitpip) => Effect.ensuring(trackAll(gitpip, candidates, progress), progress.done))
-  const outcomes = [...tracked, ...listed.wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  const { checks, tracked } = yield* withGitpip((gitpip) =>
+    Effect.gen(function* () {
+      const names = candidates.map(({ username }) => username)
+      const checks = yield* checkAll(gitpip, names, progress)
+      return { checks, tracked: yield* trackAll(gitpip, candidates, progress) }
+    }).pipe(Effect.ensuring(progress.done))
+  )
+  const outcomes = [...tracked, ...wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
   yield* Output.result(outcomes, {
     ...options,
     schema: Schema.Array(Outcome),
@@ -130,36 +181,16 @@ const trackMany = Effect.fnUntraced(function* (
         user === null ? [] : [`${created ? "Tracking" : "Already tracked:"} ${user.login} (id ${user.id})`]
       )
   })
-  if (outcomes.some(({ created }) => created)) yield* next
+  const added = new Set(outcomes.flatMap(({ created, user }) => (created && user !== null ? [lower(user.login)] : [])))
+  if (added.size > 0) yield* report(checks.filter(({ name }) => added.has(lower(name))))
   const faults = faultsOf(outcomes)
   if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
 })
 
-const next = Output.message(
-  "The next scan checks them: a running server scans by itself; without one, run `gitpip scan`."
-)
+const lower = (name: string): string => name.toLowerCase()
 
-/** In tokens a day, of the smallest plan. */
-const smallestBudget = 30_000
-
-/** The tokens as a share of the smallest plan's day; empty for none. */
-const shareOfDay = (tokens: number): string => {
-  if (tokens === 0) return ""
-  const percent = Math.round((tokens / smallestBudget) * 100)
-  return `, ${percent < 1 ? "less than 1" : percent.toLocaleString("en")}% of a day's ${smallestBudget.toLocaleString("en")}`
-}
-
-const showPreview = (preview: Preview): Table => ({
-  rows: [
-    ["user", preview.login],
-    ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
-    ...(preview.activities > 0 || preview.deals === 0
-      ? [["activities", `${count(preview.activities, "activity", "activities")} would be created`]]
-      : []),
-    ...(preview.deals > 0
-      ? [["deals", `at most ${count(preview.deals, "deal")} would be created, within the plan's cap of open deals`]]
-      : []),
-    ["Pipedrive", `${count(preview.tokens, "token")}${shareOfDay(preview.tokens)}`],
-    ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
-  ]
+/** Says what is published, which names are wrong, and when the users are checked. */
+const report = Effect.fnUntraced(function* (checks: ReadonlyArray<NameCheck>) {
+  for (const line of linesOf(checks)) yield* Output.message(line)
+  yield* Output.message("A running server checks new users within seconds; without one, run `gitpip scan`.")
 })

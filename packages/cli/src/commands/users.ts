@@ -23,7 +23,9 @@ export const users = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core, withGitpip } = yield* session
     const { username } = yield* Input.all({
-      username: Input.optional(typed.username, (username) => Input.text("USERNAME", core.Username, username))
+      username: Input.optional(typed.username, (username) =>
+        Input.text("USERNAME", core.Username, core.loginOf(username))
+      )
     })
     if (username !== undefined) {
       const details = yield* withGitpip((gitpip) => gitpip.user(username))

@@ -14,7 +14,7 @@ export const pollInterval = "500 millis"
 /** In milliseconds. A server whose outbox has not changed for this long is not waited for. */
 const maxIdle = 120_000
 
-export type PublicationCalls = Pick<Calls, "publications" | "retry" | "retryFailed" | "status">
+export type PublicationCalls = Pick<Calls, "publications" | "retry" | "retryFailed" | "skip" | "status">
 
 export const publicationCalls = ({
   client: { publications, system },
@@ -28,6 +28,11 @@ export const publicationCalls = ({
     orServerError(publications.retry({ params: { id: id as PublicationId } }), {
       PublicationNotFoundProblem: () => new PublicationNotFound({ publication: id }),
       PublicationNotFailedProblem: (problem) => new ServerError({ message: reasonOf(problem) })
+    }),
+  skip: (id) =>
+    orServerError(publications.skip({ params: { id: id as PublicationId } }), {
+      PublicationNotFoundProblem: () => new PublicationNotFound({ publication: id }),
+      PublicationNotSkippableProblem: (problem) => new ServerError({ message: reasonOf(problem) })
     }),
   retryFailed: Effect.map(orServerError(publications.retryAll(), {}), ({ retried }) => retried),
   status: orServerError(system.status(), {})

@@ -8,7 +8,7 @@ import { notTracked, reasonOf } from "./serverErrors.ts"
 export const userCalls = ({
   client: { users },
   orServerError
-}: Connection): Pick<Calls, "track" | "preview" | "untrack" | "user" | "forget" | "users"> => ({
+}: Connection): Pick<Calls, "track" | "checkNames" | "preview" | "untrack" | "user" | "forget" | "users"> => ({
   track: (username, { deal, id, person } = {}) => {
     const query = { ...(deal === undefined ? {} : { deal }), ...(person === undefined ? {} : { person }) }
     return orServerError(
@@ -19,8 +19,14 @@ export const userCalls = ({
         UserConflictProblem: (problem) => new UserConflict({ message: reasonOf(problem) }),
         TargetNotFoundProblem: (problem) => new TargetNotFound({ message: reasonOf(problem) })
       }
-    ).pipe(Effect.map(([user, { status }]) => ({ user, created: status === 201 })))
+    ).pipe(
+      Effect.map(([answer, { status }]) => ({
+        user: "body" in answer ? answer.body : answer,
+        created: status === 201
+      }))
+    )
   },
+  checkNames: (names) => orServerError(users.names({ query: { names } }), {}),
   preview: (username) =>
     orServerError(users.preview({ params: { username } }), {
       GithubProblem: (problem) => new ServerError({ message: reasonOf(problem) })

@@ -147,7 +147,7 @@ create table publications (
   constraint publications_file_key_key UNIQUE (file_key),
   constraint publications_pkey PRIMARY KEY (key),
   constraint publications_remote_id_check CHECK (((state = 'published'::text) = (remote_id IS NOT NULL))),
-  constraint publications_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'published'::text, 'failed'::text, 'gone'::text])))
+  constraint publications_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'published'::text, 'failed'::text, 'gone'::text, 'skipped'::text])))
 ) with (fillfactor=80);
 
 create table quotas (
@@ -362,29 +362,45 @@ AS $function$
     select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(json_build_array(gist_id, filename)::text, 'UTF8')))
     from forgotten_keys k $function$;
 
-CREATE OR REPLACE FUNCTION record_visit(visited text, by_visitor text, max_visitors integer)
+CREATE OR REPLACE FUNCTION record_visit(visited text, by_visitor text, max_visitors integer, waits boolean)
  RETURNS SETOF visits
  LANGUAGE plpgsql
  SET lock_timeout TO '5s'
 AS $function$
     declare
       owner bigint;
+      is_locked boolean := false;
       seen bigint;
       newest bigint;
       visitors bigint;
     begin
-      select u.key into owner from users u
-        where lower(u.username) = lower(visited) and u.untracked_at is null for update;
+      select u.key into owner from users u where lower(u.username) = lower(visited) and u.untracked_at is null;
       if not found then
         return;
       end if;
-      select p.until_file into seen from visitor_positions p where p.user_key = owner and p.visitor = by_visitor;
-      select greatest(coalesce(max(f.key), 0), coalesce(seen, 0)) into newest from gist_files f where f.user_key = owner;
+      loop
+        select p.until_file into seen from visitor_positions p where p.user_key = owner and p.visitor = by_visitor;
+        select greatest(coalesce(max(f.key), 0), coalesce(seen, 0)) into newest from gist_files f where f.user_key = owner;
+        if newest = coalesce(seen, 0) then
+          return query select null::bigint, owner, by_visitor, newest, newest, clock_timestamp();
+          return;
+        end if;
+        exit when is_locked;
+        if waits then
+          perform from users u where u.key = owner and u.untracked_at is null for update;
+        else
+          perform from users u where u.key = owner and u.untracked_at is null for update skip locked;
+        end if;
+        if not found then
+          return;
+        end if;
+        is_locked := true;
+      end loop;
       if seen is null then
         select count(*) into visitors from (
           select from visitor_positions p where p.user_key = owner limit max_visitors) known;
       end if;
-      if newest = coalesce(seen, 0) or visitors >= max_visitors then
+      if visitors >= max_visitors then
         return query select null::bigint, owner, by_visitor, coalesce(seen, 0), newest, clock_timestamp();
         return;
       end if;

@@ -1,5 +1,5 @@
 /** Reads a state file line after line, and stores its rows in batches. */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import type { SqlClient } from "effect/sql"
 import { innermostMessage } from "../net/causes.ts"
 import { orDatabaseError } from "./Database.ts"
@@ -79,6 +79,24 @@ const checkVersion = ({ schema, version }: typeof StateFile.Head.Type): Effect.E
   return Effect.void
 }
 
+/** The position in `tables` of the table that a line begins, or what is wrong with the line. */
+const placeOf = (name: string, before: OpenTable | undefined): Result.Result<number, string> => {
+  const index = tables.findIndex((one) => one.name === name)
+  if (index === -1) return Result.fail(`names a table that this version of Gitpip does not know. ${useNewer}`)
+  if (before === undefined || index > before.index) return Result.succeed(index)
+  const order = tables.map((one) => one.name).join(", ")
+  return Result.fail(`begins table ${name} after ${before.name}; the order must be ${order}`)
+}
+
+/** A file without its last line. `lines`: how many were read. */
+const cutOff = (lines: number): StateError =>
+  new StateError({
+    message:
+      lines === 0
+        ? "The file is empty. Give one that `gitpip export` wrote"
+        : "The file was cut off before its end. Nothing was stored; export the old database again"
+  })
+
 /** One reading of a file, in the present transaction. */
 export const makeReading = (sql: SqlClient.SqlClient) => {
   const batch = makeBatch(sql)
@@ -95,18 +113,13 @@ export const makeReading = (sql: SqlClient.SqlClient) => {
     Effect.fail(new StateError({ message: `Line ${lineNumber} ${why}. Nothing was stored` }))
 
   const openTable = Effect.fnUntraced(function* ({ columns, table: name }: typeof StateFile.Opening.Type) {
-    const index = tables.findIndex((one) => one.name === name)
-    if (index === -1) return yield* wrong(`names a table that this version of Gitpip does not know. ${useNewer}`)
-    if (table !== undefined && index <= table.index) {
-      const order = tables.map((one) => one.name).join(", ")
-      return yield* wrong(`begins table ${name} after ${table.name}; the order must be ${order}`)
-    }
+    const place = placeOf(name, table)
+    if (Result.isFailure(place)) return yield* wrong(place.failure)
     const known = yield* orDatabaseError(columnsOf(sql, name))
-    const unknown = columns.filter((column) => !known.includes(column))
-    if (unknown.length > 0 || columns.length === 0) {
+    if (columns.length === 0 || columns.some((column) => !known.includes(column))) {
       return yield* wrong(`names columns of ${name} that this version of Gitpip does not know. ${useNewer}`)
     }
-    table = { index, name, columns }
+    table = { index: place.success, name, columns }
   })
 
   const readLine = Effect.fnUntraced(function* (text: string) {
@@ -143,17 +156,6 @@ export const makeReading = (sql: SqlClient.SqlClient) => {
     /** The number of rows read. */
     total: () => total,
     /** The numbers of rows that a complete file declares. */
-    end: Effect.suspend(() =>
-      declared === undefined
-        ? Effect.fail(
-            new StateError({
-              message:
-                lineNumber === 0
-                  ? "The file is empty. Give one that `gitpip export` wrote"
-                  : "The file was cut off before its end. Nothing was stored; export the old database again"
-            })
-          )
-        : Effect.succeed(declared)
-    )
+    end: Effect.suspend(() => (declared === undefined ? Effect.fail(cutOff(lineNumber)) : Effect.succeed(declared)))
   }
 }

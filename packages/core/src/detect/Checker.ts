@@ -4,7 +4,7 @@
  * Guarantees: an account's failure, a missing answer included, is recorded on that user alone. Trouble of the token or of
  * GitHub ends the checks, and marks no user.
  */
-import { Array as Arr, Clock, Context, Effect, Layer, Result } from "effect"
+import { Array as Arr, Clock, Context, Effect, Layer, Predicate, Result } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import type { UserKey } from "../domain/User.ts"
@@ -79,30 +79,6 @@ export class Checker extends Context.Service<
         )
       })
 
-      /** The users to check by lists. Lists without an ETag would take requests of the hour that publishing needs. */
-      const listOrders = Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
-        const onlyFree = users.length >= minBatch && (yield* pointsAreSpent({ github, limits }))
-        const some = users.filter(({ etag }) => !onlyFree || etag !== null)
-        return some.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
-      })
-
-      /** Checks users by batches into `results`, and answers the users to check by lists. */
-      const byBatches = Effect.fnUntraced(function* (scan: ScanId, users: ReadonlyArray<ScanUser>, results: Results) {
-        const batches = Arr.chunksOf(users, maxLogins)
-        // The next query is under way while the last one's results are stored.
-        const answers = yield* Effect.forEach(batches, (batch) => Effect.result(byBatch(scan, batch)), {
-          concurrency: 2
-        })
-        const orders: Array<ListOrder> = []
-        for (const [index, answer] of answers.entries()) {
-          if (Result.isSuccess(answer)) {
-            for (const [key, one] of answer.success.checked) results.set(key, Result.succeed(one))
-            orders.push(...answer.success.orders)
-          } else for (const { key } of batches[index] ?? []) results.set(key, Result.fail(answer.failure))
-        }
-        return orders
-      })
-
       /** Checks as many users as possible by batches, and the others by lists. */
       const checkAll = Effect.fnUntraced(function* (
         scan: ScanId,
@@ -111,7 +87,9 @@ export class Checker extends Context.Service<
       ) {
         const results: Results = new Map()
         const isSmall = users.length < minBatch || (yield* github.capacity).batched === 0
-        const orders = isSmall ? yield* listOrders(users) : yield* byBatches(scan, users, results)
+        const orders = isSmall
+          ? yield* listOrders(users, { github, limits })
+          : yield* byBatches(users, { check: (batch) => byBatch(scan, batch), results })
         const listed = yield* inTurns(orders, {
           check: (order, maxPages) => byList(scan, order, maxPages),
           mayGoOn: options.isPatient ? hasRoom(limits) : Effect.succeed(true)
@@ -125,7 +103,7 @@ export class Checker extends Context.Service<
         check: Effect.fnUntraced(function* (scan, users, options) {
           const progress = progressOf(users, yield* checkAll(scan, users, options))
           const { checked, trouble } = progress
-          if (trouble?._tag !== "GithubError" || !trouble.isGlobal) return progress
+          if (!isGithubError(trouble) || !trouble.isGlobal) return progress
           return { ...progress, checked: yield* blame.withoutRefused(checked, trouble) }
         }),
         spent: Effect.gen(function* () {
@@ -137,7 +115,43 @@ export class Checker extends Context.Service<
   )
 }
 
+const isGithubError = Predicate.isTagged("GithubError")
+
 type Results = Map<UserKey, Result.Result<CheckResult, Trouble>>
+
+/** The users to check by lists. Lists without an ETag would take requests of the hour that publishing needs. */
+const listOrders = Effect.fnUntraced(function* (
+  users: ReadonlyArray<ScanUser>,
+  services: Parameters<typeof pointsAreSpent>[0]
+) {
+  const onlyFree = users.length >= minBatch && (yield* pointsAreSpent(services))
+  const some = users.filter(({ etag }) => !onlyFree || etag !== null)
+  return some.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
+})
+
+/** Checks users by batches into `results`, and answers the users to check by lists. */
+const byBatches = Effect.fnUntraced(function* (
+  users: ReadonlyArray<ScanUser>,
+  {
+    check,
+    results
+  }: {
+    readonly check: (batch: ReadonlyArray<ScanUser>) => Effect.Effect<CheckBatch.BatchResult, Trouble>
+    readonly results: Results
+  }
+) {
+  const batches = Arr.chunksOf(users, maxLogins)
+  // The next query is under way while the last one's results are stored.
+  const answers = yield* Effect.forEach(batches, (batch) => Effect.result(check(batch)), { concurrency: 2 })
+  const orders: Array<ListOrder> = []
+  for (const [index, answer] of answers.entries()) {
+    if (Result.isSuccess(answer)) {
+      for (const [key, one] of answer.success.checked) results.set(key, Result.succeed(one))
+      orders.push(...answer.success.orders)
+    } else for (const { key } of batches[index] ?? []) results.set(key, Result.fail(answer.failure))
+  }
+  return orders
+})
 
 /** What the results come to. The cursor stops before the first user with trouble, and passes users that were left out. */
 const progressOf = (

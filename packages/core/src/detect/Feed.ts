@@ -22,7 +22,7 @@ import { type ChangedFeed, identity, readFeed } from "./feedPages.ts"
 import { waitAfterFailure, waitAfterPoll } from "./feedWaits.ts"
 import { Scanner } from "./Scanner.ts"
 
-/** Gists maxSeen for the next poll: some pages, because gists are deleted too. */
+/** Gists remembered for the next poll: some pages, because gists are deleted too. */
 const maxSeen = 300
 
 /** Follows GitHub's public feed, and scans tracked users that it names. */
@@ -94,10 +94,8 @@ const makePoll = ({ feed, github, limits, origin, owners: { checkOwners, missing
   /** Handles a changed feed. Answers the wait for the next poll. */
   const afterChange = Effect.fnUntraced(function* (position: FeedPosition, { etag, gap, gists, pages }: ChangedFeed) {
     const wait = yield* next(pages)
-    const before = new Set(position.seen)
     const again = new Set(position.unsettled)
-    const unseen = [...gists].filter(([id]) => !before.has(id) || again.has(id)).map(([, gist]) => gist)
-    const found = yield* missing(unseen)
+    const found = yield* missing(unseenSince(position, gists))
     const absent = yield* checkOwners(found)
     if (Option.isNone(absent)) {
       // The next poll finds the same gists.
@@ -130,4 +128,10 @@ const makePoll = ({ feed, github, limits, origin, owners: { checkOwners, missing
     yield* feed.record(origin, position, { ...position, gap: false, wait })
     return wait
   })
+}
+
+/** The gists that the poll before did not see, and those that it did not settle. */
+const unseenSince = ({ seen, unsettled }: FeedPosition, gists: ChangedFeed["gists"]) => {
+  const before = new Set(seen).difference(new Set(unsettled))
+  return [...gists].filter(([id]) => !before.has(id)).map(([, gist]) => gist)
 }

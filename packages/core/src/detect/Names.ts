@@ -39,7 +39,7 @@ const unknown: Answer = { state: "unknown", login: null, gists: null, reason: nu
 const unchecked = (reason: string): Answer => ({ state: "unchecked", login: null, gists: null, reason })
 
 /** An error about one name: GitHub has no such account, or did not say. */
-export const answerOf = ({ message, reason }: Pick<GithubError, "message" | "reason">): Answer =>
+const answerOf = ({ message, reason }: Pick<GithubError, "message" | "reason">): Answer =>
   reason._tag === "UserNotFound" ? unknown : unchecked(message)
 
 /** What is remembered of names, by the name in small letters. */

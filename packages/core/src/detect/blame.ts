@@ -18,6 +18,7 @@ const signsOfOutage = 3
 /** Reasons that may be the token's or GitHub's trouble all the same, so that the user is checked again soon. */
 const passing: ReadonlySet<string> = new Set(["Unavailable", "Refused", "RateLimited"])
 
+/** What blame does to users beyond the result of a check. */
 export interface BlameOptions {
   /** Reads the user's list by smaller pages from now on. */
   readonly shrinkPages: (user: ScanUser) => Effect.Effect<void>
@@ -25,6 +26,7 @@ export interface BlameOptions {
   readonly unmark: (keys: ReadonlyArray<UserKey>) => Effect.Effect<void, DatabaseError>
 }
 
+/** Blame without any failure yet. */
 export const make = ({ shrinkPages, unmark }: BlameOptions) => {
   /** Failing users, with the reason, since GitHub last answered a list. */
   const marked = new Map<UserKey, string>()
@@ -45,7 +47,7 @@ export const make = ({ shrinkPages, unmark }: BlameOptions) => {
   /** Records a refusal on the user, unless it is global. */
   const onGithubError = Effect.fnUntraced(function* (user: ScanUser, error: GithubError) {
     const { reason } = error
-    const isUnavailable = reason._tag === "Unavailable"
+    const isUnavailable = reason instanceof Unavailable
     unanswered = isUnavailable ? unanswered + 1 : 0
     if (error.isGlobal && (!isUnavailable || unanswered >= signsOfOutage)) return yield* error
     // The second failure is no chance: GitHub may be able to show a shorter page.
@@ -56,11 +58,7 @@ export const make = ({ shrinkPages, unmark }: BlameOptions) => {
 
   return {
     /** Fails when GitHub answered for none of the last users. */
-    failInOutage: Effect.suspend(() =>
-      unanswered >= signsOfOutage
-        ? Effect.fail(githubError(new Unavailable({ message: "GitHub does not answer, for one user after the other" })))
-        : Effect.void
-    ),
+    failInOutage: Effect.suspend(() => (unanswered >= signsOfOutage ? Effect.fail(outage()) : Effect.void)),
     /** GitHub answered a list. */
     onAnswer: (): void => {
       unanswered = 0
@@ -91,6 +89,9 @@ export const make = ({ shrinkPages, unmark }: BlameOptions) => {
     }
   }
 }
+
+const outage = (): GithubError =>
+  githubError(new Unavailable({ message: "GitHub does not answer, for one user after the other" }))
 
 /** The wait that GitHub asks for. */
 const waitAskedBy = ({ reason }: GithubError): Effect.Effect<Duration.Duration> =>

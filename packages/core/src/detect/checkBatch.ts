@@ -1,6 +1,7 @@
 /** Checks many users by one query for their newest gists, and orders lists for the users that the query leaves open. */
 import { Clock, Effect, Option, Result } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
+import { skippedBy } from "../domain/FileRules.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import type { UserKey } from "../domain/User.ts"
 import { ContentCache } from "../github/ContentCache.ts"
@@ -18,6 +19,7 @@ import { type BatchVerdict, fingerprintOf, type ListOrder, verdictOf } from "./v
 /** Gists whose texts are read along with one batch. The publisher reads the texts of the others. */
 const maxTexts = 100
 
+/** What a query settled, and what it left to lists. */
 export interface BatchResult {
   readonly checked: ReadonlyMap<UserKey, CheckResult>
   /** Users that have to be checked by the list. */
@@ -41,7 +43,8 @@ export const make: Effect.Effect<
   const limits = yield* Limits
   const contents = yield* ContentCache
   const github = yield* Github
-  const { backfill } = yield* Settings
+  const { backfill, files: rules } = yield* Settings
+  const findRule = skippedBy(rules)
   const ask = makeAsk({ github, limits })
   const cacheTexts = makeCacheTexts({ contents, github })
 
@@ -57,7 +60,8 @@ export const make: Effect.Effect<
         etag: user.etag,
         pages: Math.max(user.pages, 1),
         isFullListing: newest.complete,
-        backfill
+        backfill,
+        skippedBy: findRule
       }))
     )
     return new Map(changed.map(({ user }, index) => [user.key, counts[index] ?? 0]))

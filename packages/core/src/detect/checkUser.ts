@@ -6,6 +6,7 @@
  */
 import { Effect, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
+import { skippedBy } from "../domain/FileRules.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import { Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
@@ -33,7 +34,8 @@ export interface UserLists {
 export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = Effect.gen(function* () {
   const { files, listings, users } = yield* Store
   const github = yield* Github
-  const { backfill } = yield* Settings
+  const { backfill, files: rules } = yield* Settings
+  const findRule = skippedBy(rules)
   const pageSizes = makePageSizes()
   const { nextPage, readPages } = makePages({ files, github })
   const findStart = makeListStart({ github, listings, nextPage, pageSizes, users })
@@ -69,7 +71,8 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
       etag: next === undefined ? etag : user.etag,
       pages: Math.max(listed.pages, listed.isFullListing ? 0 : user.pages),
       isFullListing: listed.isFullListing,
-      backfill
+      backfill,
+      skippedBy: findRule
     })
     if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: listed.pages })
     else if (isResumed) yield* listings.remove(user.key)

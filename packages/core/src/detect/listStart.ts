@@ -1,5 +1,5 @@
 /** Where a check of a user's list begins: at the first page, under the account's present name, or where a full listing stopped. */
-import { Effect, Option, Result } from "effect"
+import { Effect, Match, Option, Predicate, Result } from "effect"
 import { type GistPage, type Github, githubError, UserNotFound } from "../github/Github.ts"
 import type { ScanUser } from "../store/Checks.ts"
 import type { Store } from "../store/Store.ts"
@@ -24,6 +24,7 @@ type Shown =
   | { readonly _tag: "Unchanged" }
   | { readonly _tag: "NoUser" }
 
+/** The services that a start reads, and the sizes of pages. */
 export interface ListStartOptions extends Pick<Store["Service"], "listings" | "users"> {
   readonly github: Github["Service"]
   readonly nextPage: ReturnType<typeof makePages>["nextPage"]
@@ -37,7 +38,7 @@ export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: 
     const account = yield* github.account(githubId)
     if (account.login.toLowerCase() === user.username.toLowerCase()) {
       // Same name, and the page shows no owner because it is empty: believe it.
-      if (shown._tag === "Page" && listOwner(user, shown.page) === "none") return Option.some(shown.page)
+      if (ownerOf(user, shown) === "none") return pageOf(shown)
       return yield* githubError(
         new UserNotFound({ message: `GitHub does not show the gists of ${user.username} at present` })
       )
@@ -52,17 +53,12 @@ export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: 
     const gists = github.gists(user.username, etag, yield* pageSizes.of(user.key))
     if (githubId === null) return yield* gists
     const shown = yield* gists.pipe(
-      Effect.map(
-        Option.match({
-          onNone: (): Shown => ({ _tag: "Unchanged" }),
-          onSome: (page): Shown => ({ _tag: "Page", page })
-        })
-      ),
+      Effect.map(shownBy),
       Effect.catchReason("GithubError", "UserNotFound", () => Effect.succeed<Shown>({ _tag: "NoUser" }))
     )
-    if (shown._tag === "Unchanged") return Option.none()
+    if (isUnchanged(shown)) return Option.none()
     // Another account may have the name by now, and a page without gists does not show whose list it is.
-    if (shown._tag === "Page" && listOwner(user, shown.page) === "user") return Option.some(shown.page)
+    if (ownerOf(user, shown) === "user") return pageOf(shown)
     return yield* underPresentName(user, githubId, shown)
   })
 
@@ -97,6 +93,23 @@ export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: 
     )
   })
 }
+
+const shownBy = Option.match({
+  onNone: (): Shown => ({ _tag: "Unchanged" }),
+  onSome: (page: GistPage): Shown => ({ _tag: "Page", page })
+})
+
+const isUnchanged = Predicate.isTagged("Unchanged")
+
+const pageOf = (shown: Shown): Option.Option<GistPage> =>
+  Match.value(shown).pipe(
+    Match.tag("Page", ({ page }) => Option.some(page)),
+    Match.orElse(() => Option.none())
+  )
+
+/** Whose list is shown, when a page is. */
+const ownerOf = (user: ScanUser, shown: Shown): ReturnType<typeof listOwner> | undefined =>
+  Option.match(pageOf(shown), { onNone: () => undefined, onSome: (page) => listOwner(user, page) })
 
 /** Whose list a page is. `none`: the page shows no owner, as an empty page does. */
 const listOwner = ({ githubId }: ScanUser, { owner }: GistPage): "user" | "other" | "none" =>

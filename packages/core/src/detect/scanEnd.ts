@@ -1,7 +1,7 @@
 /** Pure rules for the end of a scan: how it ended, and when the next scheduled scan is due. */
 import { DateTime, Duration, Exit, Match, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
-import type { GithubError, RateLimited } from "../github/Github.ts"
+import { GithubError, RateLimited } from "../github/Github.ts"
 import type { Ending, LastStart } from "../store/Scans.ts"
 
 /** What becomes of a scan's row. */
@@ -35,7 +35,7 @@ export const endingOf = (exit: Exit.Exit<void, GithubError | DatabaseError>, now
 /** The limit of GitHub's that ended a scan. */
 export const limitOf = (exit: Exit.Exit<void, GithubError | DatabaseError>): Option.Option<RateLimited> =>
   Option.flatMap(Exit.findErrorOption(exit), (error) =>
-    error._tag === "GithubError" && error.reason._tag === "RateLimited" ? Option.some(error.reason) : Option.none()
+    error instanceof GithubError && error.reason instanceof RateLimited ? Option.some(error.reason) : Option.none()
   )
 
 /** The wait for the next scheduled scan. A full scan that was stopped or cut off goes on as soon as possible. */

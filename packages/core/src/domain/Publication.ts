@@ -14,8 +14,9 @@ export type PublicationId = typeof PublicationId.Type
  * - `published`: in Pipedrive, under `remote_id`
  * - `failed`: refused for good, or attempted too often; can be retried by hand
  * - `gone`: the gist or file was deleted, or became secret, before it was published
+ * - `skipped`: a rule or a person left the file out; can be published by hand
  */
-export const PublicationState = Schema.Literals(["pending", "sending", "published", "failed", "gone"])
+export const PublicationState = Schema.Literals(["pending", "sending", "published", "failed", "gone", "skipped"])
 /** The state in which a publication is stored and shown. */
 export type PublicationState = typeof PublicationState.Type
 
@@ -24,7 +25,7 @@ export const Publication = Schema.Struct({
   id: field(PublicationId, "The publication's number"),
   state: field(
     PublicationState,
-    "`pending`: waits until it is due; `sending`: a server works on it; `published`; `failed`: refused for good, or attempted too often, and can be retried; `gone`: the gist or file was deleted, or became secret, before it was published"
+    "`pending`: waits until it is due; `sending`: a server works on it; `published`; `failed`: refused for good, or attempted too often, and can be retried; `gone`: the gist or file was deleted, or became secret, before it was published; `skipped`: a rule or a person left the file out, and it can be published by hand"
   ),
   owner: field(Username, "The user's GitHub username"),
   filename: field(Schema.String, "The file's name within the gist"),
@@ -38,7 +39,10 @@ export const Publication = Schema.Struct({
     Schema.NullOr(Schema.String),
     "Pipedrive's number of the activity, or of the deal when each file becomes one; `null` until it is published"
   ),
-  errorReason: field(Schema.NullOr(Schema.String), "Why the last attempt did not succeed, as one word"),
+  errorReason: field(
+    Schema.NullOr(Schema.String),
+    "Why the last attempt did not succeed, or the file was skipped, as one word"
+  ),
   errorMessage: field(Schema.NullOr(Schema.String), "The same as a sentence"),
   createdAt: field(Instant, "When the file was found"),
   publishedAt: field(Schema.NullOr(Instant), "When it was recorded as published; `null` until then")

@@ -84,7 +84,8 @@ export const UserCounts = Schema.Struct({
   sending: field(Schema.Int, "Publications that a server works on"),
   published: field(Schema.Int, "Files that are in Pipedrive"),
   failed: field(Schema.Int, "Publications that failed and can be retried"),
-  gone: field(Schema.Int, "Files that were deleted, or became secret, before they were published")
+  gone: field(Schema.Int, "Files that were deleted, or became secret, before they were published"),
+  skipped: field(Schema.Int, "Files that a rule or a person left out")
 }).pipe(named("UserCounts", "A user's files and publications, counted by state"))
 /** How many of a user's files are in each state. */
 export interface UserCounts extends Schema.Schema.Type<typeof UserCounts> {}

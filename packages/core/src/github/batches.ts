@@ -1,5 +1,5 @@
 /** Asks for many users, or for many gists' texts, by one query, and estimates how many users can be checked a second. */
-import { Clock, Duration, Effect } from "effect"
+import { Array as Arr, Clock, Duration, Effect } from "effect"
 import type { ThrottleState } from "../limits/Throttle.ts"
 import { type Api, pointsPerMinute } from "./api.ts"
 import { fail, type GithubError, Unauthorized } from "./errors.ts"
@@ -49,6 +49,7 @@ const needsToken = fail(
   new Unauthorized({ message: "GitHub answers for many users at a time with a token only. Set GITHUB_TOKEN" })
 )
 
+/** Batches without any measurement yet: their rate is assumed until queries were answered. */
 export const make = (api: Api, hasToken: boolean) => {
   const splitter = Splitting.make(maxLogins)
   /** Seconds that the last queries took. */
@@ -96,12 +97,10 @@ export const make = (api: Api, hasToken: boolean) => {
     }),
     texts: Effect.fn("Github.texts")(function* (gists: ReadonlyArray<{ readonly node: string }>) {
       if (!hasToken) return yield* needsToken
-      const found = new Map<string, GistTexts>()
-      for (let from = 0; from < gists.length; from += maxTexts) {
-        const query = texts(gists.slice(from, from + maxTexts).map(({ node }) => node))
-        for (const [gistId, one] of readTexts(yield* api.query({ ...query, maxBytes }))) found.set(gistId, one)
-      }
-      return found
+      return yield* readAllTexts(
+        api,
+        gists.map(({ node }) => node)
+      )
     }),
     capacity: Effect.gen(function* () {
       const requests = yield* api.requests.limits
@@ -111,3 +110,12 @@ export const make = (api: Api, hasToken: boolean) => {
     })
   }
 }
+
+/** The texts of gists by their node ids, by as many queries as they take. */
+const readAllTexts = Effect.fnUntraced(function* (api: Api, nodes: ReadonlyArray<string>) {
+  const found = new Map<string, GistTexts>()
+  for (const some of Arr.chunksOf(nodes, maxTexts)) {
+    for (const [gistId, one] of readTexts(yield* api.query({ ...texts(some), maxBytes }))) found.set(gistId, one)
+  }
+  return found
+})

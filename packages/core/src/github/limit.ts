@@ -17,6 +17,7 @@ interface LimitedRequest {
   readonly thing?: string | undefined
 }
 
+/** One of GitHub's limits: of requests, or of queries. */
 export interface GithubLimit extends Pick<Limit.Limit, "throttle" | "restore" | "state"> {
   /** Notes the budget that a response's headers report. */
   readonly noteHeaders: (answer: Answer) => Effect.Effect<void>
@@ -37,17 +38,17 @@ const rules: Limit.LimitRules = {
   endsRow: ({ at }, { startedAt }) => startedAt > at
 }
 
-export const make = ({
-  resource,
-  throttle,
-  window
-}: {
+/** The limit by its name, and the throttle that keeps it. */
+export interface GithubLimitOptions {
   readonly throttle: Throttle
   /** GitHub's name of the limit. */
   readonly resource: "core" | "graphql"
   /** How many requests GitHub takes in a sliding window, where it limits them. */
   readonly window?: Window
-}): GithubLimit => {
+}
+
+/** A limit of GitHub that no answer has reported yet. */
+export const make = ({ resource, throttle, window }: GithubLimitOptions): GithubLimit => {
   const limit = Limit.make(throttle, rules)
 
   const failLimited = Effect.fnUntraced(function* (

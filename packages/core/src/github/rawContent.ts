@@ -25,6 +25,8 @@ const maxRedirects = 3
 
 const headers = { "user-agent": "gitpip" }
 
+const noAddress = omitted("GitHub gave no usable address of it")
+
 /**
  * Makes the read of one file's beginning.
  *
@@ -33,15 +35,6 @@ const headers = { "user-agent": "gitpip" }
 export const make = (transport: Transport, apiUrl: string) => {
   const api = new URL(apiUrl)
   const hosts = RawHosts.make()
-
-  /** Why an address is not read, if it is not. */
-  const whyUnread = (target: URL, asked: URL): string | undefined => {
-    if (transport.isOwn(target)) {
-      // A redirect to a sign-in page leads away from the file.
-      return nameIn(target) === nameIn(asked) ? undefined : "GitHub asks for a sign-in to show it"
-    }
-    return RawHosts.isRawHost(target, api) ? undefined : `it is at a place that Gitpip does not read (${target.origin})`
-  }
 
   const send = (target: URL, maxBytes: number): Effect.Effect<Exchanged, GithubError> => {
     const request = HttpClientRequest.get(target.href, { headers })
@@ -79,7 +72,7 @@ export const make = (transport: Transport, apiUrl: string) => {
     { hop, maxBytes, target }: { readonly target: URL; readonly maxBytes: number; readonly hop: number }
   ): Effect.fn.Return<Content, GithubError> {
     if (hop > maxRedirects) return omitted("GitHub redirects in circles")
-    const why = whyUnread(target, asked)
+    const why = transport.isOwn(target) ? whyUnreadHere(target, asked) : whyUnreadAt(target, api)
     if (why !== undefined) return omitted(why)
     const leftAt = yield* Clock.currentTimeMillis
     return yield* Effect.matchEffect(send(target, maxBytes), {
@@ -88,19 +81,26 @@ export const make = (transport: Transport, apiUrl: string) => {
       onSuccess: (exchanged) => {
         const location = redirectOf(exchanged.answer)
         if (location === undefined) return judge(exchanged, target, asked)
-        return URL.canParse(location, target.href)
-          ? read(asked, { target: new URL(location, target), maxBytes, hop: hop + 1 })
-          : Effect.succeed(omitted("GitHub gave no usable address of it"))
+        const next = URL.parse(location, target.href)
+        return next === null ? Effect.succeed(noAddress) : read(asked, { target: next, maxBytes, hop: hop + 1 })
       }
     })
   })
 
   return (rawUrl: string, maxBytes: number): Effect.Effect<Content, GithubError> => {
-    if (!URL.canParse(rawUrl)) return Effect.succeed(omitted("GitHub gave no usable address of it"))
-    const asked = new URL(rawUrl)
-    return read(asked, { target: asked, maxBytes, hop: 0 })
+    const asked = URL.parse(rawUrl)
+    return asked === null ? Effect.succeed(noAddress) : read(asked, { target: asked, maxBytes, hop: 0 })
   }
 }
+
+/** Why the address of a file is not read at GitHub's own origin, if it is not. */
+const whyUnreadHere = (target: URL, asked: URL): string | undefined =>
+  // A redirect to a sign-in page leads away from the file.
+  nameIn(target) === nameIn(asked) ? undefined : "GitHub asks for a sign-in to show it"
+
+/** Why an address at another host is not read, if it is not. */
+const whyUnreadAt = (target: URL, api: URL): string | undefined =>
+  RawHosts.isRawHost(target, api) ? undefined : `it is at a place that Gitpip does not read (${target.origin})`
 
 const nameIn = ({ pathname }: URL): string => pathname.slice(pathname.lastIndexOf("/") + 1)
 

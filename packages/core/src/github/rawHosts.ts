@@ -10,6 +10,7 @@ import * as Throttle from "../limits/Throttle.ts"
 import { minLimitWait } from "./classify.ts"
 import { fail, type GithubError, RateLimited } from "./errors.ts"
 
+/** A host of raw content, with what its last answers showed. */
 export interface Host {
   readonly throttle: Throttle.Throttle
   /** Addresses that failed since the last answer. Two are a sign that the host is at fault. */
@@ -47,9 +48,10 @@ export const isRawHost = (url: URL, api: URL): boolean =>
       url.port === api.port &&
       (url.hostname === `raw.${api.hostname}` || url.hostname === `gist.${api.hostname}`)))
 
+/** Hosts of which nothing is known yet. */
 export const make = () => {
   const hosts = new Map<string, Host>()
-  const failures = new Map<string, number>()
+  const failures = makeFailures()
 
   const hostOf = (url: URL): Host => {
     const found = hosts.get(url.host)
@@ -58,42 +60,6 @@ export const make = () => {
     const host: Host = { throttle, failing: new Set(), blocks: 0, blockedAt: Number.NEGATIVE_INFINITY }
     hosts.set(url.host, host)
     return host
-  }
-
-  /** Blocks a host. A request that left before the last block is no further sign. */
-  const block = (
-    host: Host,
-    { minWait, now, startedAt }: { readonly minWait: number; readonly now: number; readonly startedAt: number }
-  ): number => {
-    if (host.blockedAt < startedAt) host.blocks++
-    host.blockedAt = now
-    const until = now + Math.max(minWait, minLimitWait(host.blocks))
-    host.throttle.block(until, "its host of raw content answered with a limit or a fault")
-    return until
-  }
-
-  /** Waits for the end of a block, or leaves the content out when the block lasts. */
-  const waitFor = Effect.fnUntraced(function* (
-    url: URL,
-    { message, resumeAt }: Pick<RateLimited, "message" | "resumeAt">
-  ): Effect.fn.Return<Content, GithubError> {
-    const now = yield* Clock.currentTimeMillis
-    if (resumeAt.epochMilliseconds - now > Duration.toMillis(maxWait)) {
-      return omitted(`GitHub's host of raw content (${url.host}) does not give it at present`)
-    }
-    return yield* fail(new RateLimited({ message, resumeAt, enforcedBy: "service" }), "host")
-  })
-
-  /** How often reads of an address failed in a row. The oldest addresses are forgotten. */
-  const countFailure = ({ href }: URL): number => {
-    const times = (failures.get(href) ?? 0) + 1
-    failures.delete(href)
-    failures.set(href, times)
-    for (const oldest of failures.keys()) {
-      if (failures.size <= maxRemembered) break
-      failures.delete(oldest)
-    }
-    return times
   }
 
   return {
@@ -118,15 +84,58 @@ export const make = () => {
       if (host.failing.size > 1) {
         block(host, { now, startedAt, minWait: Duration.toMillis(Timing.outageDelay(host.blocks + 1)) })
       }
-      if (countFailure(url) < maxFailures) return yield* fail(reason, "host")
-      failures.delete(url.href)
+      if (failures.count(url) < maxFailures) return yield* fail(reason, "host")
+      failures.forget(url)
       return omitted(`GitHub's host of raw content (${url.host}) does not deliver it`)
     }),
     answered: (url: URL): void => {
       const host = hostOf(url)
       host.failing.clear()
       host.blocks = 0
-      failures.delete(url.href)
+      failures.forget(url)
     }
+  }
+}
+
+/** Blocks a host. A request that left before the last block is no further sign. */
+const block = (
+  host: Host,
+  { minWait, now, startedAt }: { readonly minWait: number; readonly now: number; readonly startedAt: number }
+): number => {
+  if (host.blockedAt < startedAt) host.blocks++
+  host.blockedAt = now
+  const until = now + Math.max(minWait, minLimitWait(host.blocks))
+  host.throttle.block(until, "its host of raw content answered with a limit or a fault")
+  return until
+}
+
+/** Waits for the end of a block, or leaves the content out when the block lasts. */
+const waitFor = Effect.fnUntraced(function* (
+  url: URL,
+  { message, resumeAt }: Pick<RateLimited, "message" | "resumeAt">
+): Effect.fn.Return<Content, GithubError> {
+  const now = yield* Clock.currentTimeMillis
+  if (resumeAt.epochMilliseconds - now > Duration.toMillis(maxWait)) {
+    return omitted(`GitHub's host of raw content (${url.host}) does not give it at present`)
+  }
+  return yield* fail(new RateLimited({ message, resumeAt, enforcedBy: "service" }), "host")
+})
+
+/** How often reads of an address failed in a row. The oldest addresses are forgotten. */
+const makeFailures = () => {
+  const failures = new Map<string, number>()
+  return {
+    /** Counts a failure, and answers how many there were in a row. */
+    count: ({ href }: URL): number => {
+      const times = (failures.get(href) ?? 0) + 1
+      failures.delete(href)
+      failures.set(href, times)
+      for (const oldest of failures.keys()) {
+        if (failures.size <= maxRemembered) break
+        failures.delete(oldest)
+      }
+      return times
+    },
+    forget: ({ href }: URL): void => void failures.delete(href)
   }
 }

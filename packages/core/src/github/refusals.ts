@@ -67,7 +67,7 @@ export const kindRefusal = (
   const message = `GitHub refuses to ${verb}, for ${signs} ${things} in a row${because(reason)}`
   // The text of a refused token says what to do already.
   const advice =
-    reason._tag === "Unauthorized" ? "" : `. ${hasToken ? "Check what GITHUB_TOKEN may read" : "Set GITHUB_TOKEN"}`
+    reason instanceof Unauthorized ? "" : `. ${hasToken ? "Check what GITHUB_TOKEN may read" : "Set GITHUB_TOKEN"}`
   return githubError(new Refused({ message: `${message}${advice}` }), "credential", DateTime.makeUnsafe(until))
 }
 

@@ -6,7 +6,7 @@
  *
  * The evidence is not stored: after a restart each user is tried again.
  */
-import { DateTime, Duration } from "effect"
+import { DateTime, Duration, Predicate } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { PublishingBlock } from "./decision.ts"
 import * as FailureEvidence from "./evidence.ts"
@@ -36,14 +36,11 @@ export interface Whose {
   readonly user: number
 }
 
+/** No pause, and no evidence of failures yet. */
 export const make = () => {
-  const evidence: Record<Service, FailureEvidence.FailureEvidence> = {
-    github: FailureEvidence.nothing,
-    sink: FailureEvidence.nothing
-  }
+  const evidence = makeEvidence()
   const waits = makeUserWaits()
   const ofAll = makeGlobalPause()
-  let lastFailureAt = Number.NEGATIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
 
   /** After the clock was set back, every earlier instant is wrong. */
@@ -61,35 +58,14 @@ export const make = () => {
   }
 
   /** Users of whom something has failed. Other users' files show first whether a service works at all. */
-  const known = () => [
-    ...new Set([
-      ...FailureEvidence.failing(evidence.github),
-      ...FailureEvidence.failing(evidence.sink),
-      ...waits.all(),
-      ...ofAll.pausedBy()
-    ])
-  ]
-
-  const probesAt = ({ cause, service }: GlobalPause): number =>
-    cause === "suspicion" && FailureEvidence.suspects(evidence[service]).size < Timing.maxProbedUsers
-      ? lastFailureAt + Duration.toMillis(Timing.probeInterval)
-      : Number.POSITIVE_INFINITY
+  const known = () => [...new Set([...evidence.failing(), ...waits.all(), ...ofAll.pausedBy()])]
 
   return {
     current,
-    /** Notes a failure, and answers its scope. */
-    failed: (service: Service, failure: FailureEvidence.Failure): FailureEvidence.FailureVerdict => {
-      const next = FailureEvidence.afterFailure(evidence[service], failure)
-      evidence[service] = next.evidence
-      lastFailureAt = failure.at
-      return next.verdict
-    },
-    /** Notes that a read has shown that the service works. */
-    proved: (service: Service, thing: FailureEvidence.Thing): void => {
-      evidence[service] = FailureEvidence.afterProof(evidence[service], thing)
-    },
+    failed: evidence.failed,
+    proved: evidence.proved,
     succeeded: (service: Service, thing: FailureEvidence.Thing): void => {
-      evidence[service] = FailureEvidence.afterSuccess(evidence[service], thing)
+      evidence.succeeded(service, thing)
       ofAll.succeeded(service)
       if (service === "sink") waits.end(thing.user)
     },
@@ -107,7 +83,7 @@ export const make = () => {
     candidates: (now: number): Candidates => {
       const pause = current(now)
       if (pause !== undefined) {
-        return probesAt(pause) <= now ? { _tag: "Probe", except: known() } : { _tag: "Nobody" }
+        return evidence.probesAt(pause) <= now ? { _tag: "Probe", except: known() } : { _tag: "Nobody" }
       }
       const over = waits.over(now)
       return ofAll.isCareful()
@@ -123,7 +99,12 @@ export const make = () => {
       const pause = current(now)
       return pause === undefined
         ? { _tag: "Open" as const, except: waits.blocked(now), endsAt: waits.nextEnd(now) }
-        : { _tag: "Paused" as const, except: known(), endsAt: pause.until.epochMilliseconds, probesAt: probesAt(pause) }
+        : {
+            _tag: "Paused" as const,
+            except: known(),
+            endsAt: pause.until.epochMilliseconds,
+            probesAt: evidence.probesAt(pause)
+          }
     }
   }
 }
@@ -134,9 +115,46 @@ export type Pauses = ReturnType<typeof make>
 /** A stored limit that ends this much later than the present pause is the same one, read by a slow statement. */
 const restoredSlack = Duration.toMillis(Duration.seconds(5))
 
+/** A pause of all users, and the service that caused it. */
 export interface GlobalPause extends Pause {
   readonly service: Service
   readonly cause: PublishingBlock["cause"]
+}
+
+/** The failures of both services that no success has ended. */
+const makeEvidence = () => {
+  const evidence: Record<Service, FailureEvidence.FailureEvidence> = {
+    github: FailureEvidence.nothing,
+    sink: FailureEvidence.nothing
+  }
+  let lastFailureAt = Number.NEGATIVE_INFINITY
+
+  return {
+    /** Notes a failure, and answers its scope. */
+    failed: (service: Service, failure: FailureEvidence.Failure): FailureEvidence.FailureVerdict => {
+      const next = FailureEvidence.afterFailure(evidence[service], failure)
+      evidence[service] = next.evidence
+      lastFailureAt = failure.at
+      return next.verdict
+    },
+    /** Notes that a read has shown that the service works. */
+    proved: (service: Service, thing: FailureEvidence.Thing): void => {
+      evidence[service] = FailureEvidence.afterProof(evidence[service], thing)
+    },
+    succeeded: (service: Service, thing: FailureEvidence.Thing): void => {
+      evidence[service] = FailureEvidence.afterSuccess(evidence[service], thing)
+    },
+    /** Users of whom something has failed, at either service. */
+    failing: (): ReadonlyArray<number> => [
+      ...FailureEvidence.failing(evidence.github),
+      ...FailureEvidence.failing(evidence.sink)
+    ],
+    /** When a probe may be sent during a pause, in epoch milliseconds; infinite when none may be. */
+    probesAt: ({ cause, service }: GlobalPause): number =>
+      cause === "suspicion" && FailureEvidence.suspects(evidence[service]).size < Timing.maxProbedUsers
+        ? lastFailureAt + Duration.toMillis(Timing.probeInterval)
+        : Number.POSITIVE_INFINITY
+  }
 }
 
 /** When a block ends, in epoch milliseconds. `suspicions`: blocks on suspicion in a row, with this one. */
@@ -153,6 +171,8 @@ const endOf = (
       return now + Duration.toMillis(Timing.outageDelay(suspicions))
   }
 }
+
+const isGrowing = Predicate.isTagged("Growing")
 
 /** The pause of all users: begun by a block, grown by suspicions in a row, ended by its instant or by a success. */
 const makeGlobalPause = () => {
@@ -177,7 +197,7 @@ const makeGlobalPause = () => {
     block: (block: PublishingBlock, { service, user }: Whose, now: number): GlobalPause | undefined => {
       const { cause, enforcedBy, message, until } = block
       const present = current(now)
-      if (until._tag === "Growing") {
+      if (isGrowing(until)) {
         if (present !== undefined) return
         suspicions++
       }

@@ -95,11 +95,14 @@ export const failure = (
 /** Whether this was the publication's last attempt. */
 export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
+/** Failures that the next wait depends on: attempts of earlier processes count as well. */
 export const tries = (claim: Situation, verdict: FailureVerdict): number => Math.max(claim.attempts, verdict.failures)
 
+/** The block that a verdict asks for: none when the thing itself is at fault. */
 export const blockOf = ({ scope }: FailureVerdict, message: string): { readonly block?: PublishingBlock } =>
   scope === "thing" ? {} : { block: { ...suspicion(message, { _tag: "Growing" }), scope } }
 
+/** A block of all users on suspicion, which one success ends. */
 export const suspicion = (message: string, until: PublishingBlock["until"]): PublishingBlock => ({
   scope: "service",
   until,
@@ -134,8 +137,14 @@ export const waitOf = (due: Due, { now, random }: Present): Duration.Duration =>
 
 /** The outcome with its wait as a duration. A publication that failed before goes behind its user's other files. */
 export const scheduled = (outcome: Outcome, present: Present): Stored.Outcome<Retrial> => {
-  if (outcome._tag !== "retry" && outcome._tag !== "snooze") return outcome
-  const { due } = outcome
-  const isLast = outcome._tag === "retry" && due._tag === "Backoff" && due.failures > 1
-  return { ...outcome, due: { wait: waitOf(due, present), isLast } }
+  switch (outcome._tag) {
+    case "retry":
+      return { ...outcome, due: { wait: waitOf(outcome.due, present), isLast: hasFailedBefore(outcome.due) } }
+    case "snooze":
+      return { ...outcome, due: { wait: waitOf(outcome.due, present), isLast: false } }
+    default:
+      return outcome
+  }
 }
+
+const hasFailedBefore = (due: Due): boolean => due._tag === "Backoff" && due.failures > 1

@@ -15,6 +15,7 @@ interface Parts {
   readonly sink: Sink["Service"]
 }
 
+/** Audits of publications that were sent again, and deletions of duplicates. */
 export const make = ({ failures, publications, sink }: Parts) => {
   type Audit = Effect.Success<ReturnType<typeof publications.audits>>[number]
 
@@ -72,5 +73,6 @@ export const make = ({ failures, publications, sink }: Parts) => {
 }
 
 /** A duplicate that is refused is no reason to leave the others. */
-const isRefused = ({ reason }: SinkError): boolean =>
-  reason._tag === "ItemRefused" || reason._tag === "ItemLimited" || reason._tag === "Forbidden"
+const isRefused = ({ reason }: SinkError): boolean => refusals.has(reason._tag)
+
+const refusals: ReadonlySet<SinkError["reason"]["_tag"]> = new Set(["ItemRefused", "ItemLimited", "Forbidden"])

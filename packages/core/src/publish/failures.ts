@@ -87,6 +87,8 @@ export const make = ({ github, pausing, settling: { decide }, sink }: Parts) => 
 
 export type Failures = ReturnType<typeof make>
 
+const limits: ReadonlySet<(SinkError | GithubError)["reason"]["_tag"]> = new Set(["RateLimited", "ItemLimited"])
+
 /** Judges the scope of a failure. While no other failure is similar, a cheap read proves whether the service works. */
 const makeJudge = ({
   github,
@@ -113,7 +115,7 @@ const makeJudge = ({
 
   /** The first failure is only tried again. A cheap read may fit into a limit that leaves no room for the request itself. */
   const mayProbe = (claim: Claim, { reason }: SinkError | GithubError): boolean =>
-    claim.errorReason !== null && reason._tag !== "RateLimited" && reason._tag !== "ItemLimited"
+    claim.errorReason !== null && !limits.has(reason._tag)
 
   return {
     ofGithub: (claim: Claim, error: GithubError) =>

@@ -51,6 +51,7 @@ export const globalBlock = (
   }
 }
 
+/** The decision after a sink did not do what `step` asked for. */
 export const afterSinkError = (
   claim: Situation,
   { reason }: SinkError,
@@ -146,7 +147,7 @@ export const failureOfSink = (
   step: Step
 ): Omit<Failure, "at"> | undefined => {
   const { _tag } = error.reason
-  if (_tag === "Paused" || _tag === "NotYet") return undefined
+  if (waits.has(_tag)) return undefined
   const isOfDeal = step === "target" || _tag === "TargetGone"
   return {
     thing: { user, key: isOfDeal ? `deal of ${user}` : String(key) },
@@ -155,6 +156,9 @@ export const failureOfSink = (
     isUserWide: isOfDeal || _tag === "ItemLimited"
   }
 }
+
+/** What is no failure: the sink will take the item later. */
+const waits: ReadonlySet<SinkError["reason"]["_tag"]> = new Set(["Paused", "NotYet"])
 
 /** Similar failures have the same signature. Numbers are left out, since they differ between things. */
 export const signatureOf = ({ reason }: SinkError | GithubError): string => {

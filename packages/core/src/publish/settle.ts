@@ -39,6 +39,7 @@ const report = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome, stor
   }
 })
 
+/** Settling for one publisher. Its refusals are remembered until a success, to be taken back when they turn out to be global. */
 export const make = ({
   pausing,
   publications
@@ -50,13 +51,14 @@ export const make = ({
 
   /** Stores an outcome, and answers the state of the publication. */
   const settle = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome) {
-    if (outcome._tag === "published") {
+    const isPublished = outcome._tag === "published"
+    if (isPublished) {
       pausing.pauses.succeeded("sink", { user: claim.userKey, key: String(claim.key) })
       refusals.clear()
     }
     const present = { now: yield* DateTime.now, random: yield* Random.next }
     const stored = yield* publications.settle(claim, scheduled(outcome, present))
-    if (outcome._tag === "published") yield* pausing.accepted("sink")
+    if (isPublished) yield* pausing.accepted("sink")
     yield* report(claim, outcome, stored)
     return stored === "duplicate" ? ("published" as const) : stored
   })

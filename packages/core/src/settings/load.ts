@@ -107,6 +107,12 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
   },
   person: { mode: values.GITPIP_PERSON, field: values.GITPIP_PERSON_FIELD },
   backfill: values.GITPIP_BACKFILL,
+  files: {
+    include: values.GITPIP_INCLUDE,
+    exclude: values.GITPIP_EXCLUDE,
+    languages: values.GITPIP_LANGUAGES,
+    maxSize: values.GITPIP_MAX_FILE_SIZE
+  },
   postgres: values.POSTGRES_CONNECTION_STRING,
   dataDir: values.GITPIP_DATA_DIR,
   githubToken: values.GITHUB_TOKEN,

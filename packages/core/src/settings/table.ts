@@ -229,6 +229,28 @@ export const definitions = {
     fallback: "all",
     meaning: "`none`: gists older than the tracking are listed but not published"
   }),
+  GITPIP_INCLUDE: define({
+    config: Config.schema(Values.Patterns, "GITPIP_INCLUDE").pipe(Config.withDefault([])),
+    fallback: "none",
+    meaning: "Publish only files whose names fit one of these patterns, with commas between: `*.md, *.{py,rb}`"
+  }),
+  GITPIP_EXCLUDE: define({
+    config: Config.schema(Values.Patterns, "GITPIP_EXCLUDE").pipe(Config.withDefault([])),
+    fallback: "none",
+    meaning:
+      "Do not publish files whose names fit one of these patterns: `*.lock, *.min.js`. Comes before `GITPIP_INCLUDE`"
+  }),
+  GITPIP_LANGUAGES: define({
+    config: Config.schema(Values.Names, "GITPIP_LANGUAGES").pipe(Config.withDefault([])),
+    fallback: "none",
+    meaning: "Publish only files in these languages, as GitHub names them: `Python, Jupyter Notebook`"
+  }),
+  GITPIP_MAX_FILE_SIZE: define({
+    config: Config.schema(Values.FileSize, "GITPIP_MAX_FILE_SIZE").pipe(Config.withDefault(Number.POSITIVE_INFINITY)),
+    takes: "must be a whole number of `B`, `KB` or `MB`, or `none`",
+    fallback: "none",
+    meaning: "Do not publish files that are larger: `500 KB`. 1 KB is 1,000 bytes"
+  }),
   GITPIP_LOG_LEVEL: choice("GITPIP_LOG_LEVEL", {
     words: logLevels,
     anyCase: true,

@@ -77,27 +77,7 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
         fresh
       )
 
-      const lastLimits = new Map<string, number>()
-      const showBudgets = Effect.gen(function* () {
-        const ofGithub = ({ budget }: ThrottleState) =>
-          Option.map(Option.fromUndefinedOr(budget), ({ limit, remaining }) => ({ limit, left: remaining }))
-        const known = [
-          { service: "github", budget: ofGithub(yield* limits.requests) },
-          { service: "github_points", budget: ofGithub(yield* limits.points) },
-          { service: serviceOf(sink.limitKey), budget: yield* limits.tokens }
-        ]
-        for (const { budget, service } of known) {
-          if (Option.isSome(budget)) lastLimits.set(service, budget.value.limit)
-          const limit = lastLimits.get(service)
-          if (limit !== undefined) {
-            yield* showBudget(
-              service,
-              Option.map(budget, ({ left }) => left),
-              limit
-            )
-          }
-        }
-      })
+      const showBudgets = makeShowBudgets({ limits, sinkService: serviceOf(sink.limitKey) })
 
       return Gauges.of({
         refresh: Effect.gen(function* () {
@@ -109,4 +89,31 @@ export class Gauges extends Context.Service<Gauges, { readonly refresh: Effect.E
       })
     })
   )
+}
+
+/** Shows what is left of each budget. A budget without a present report keeps the limit of its last one. */
+const makeShowBudgets = ({
+  limits,
+  sinkService
+}: {
+  readonly limits: Limits["Service"]
+  readonly sinkService: string
+}) => {
+  const lastLimits = new Map<string, number>()
+  const ofGithub = ({ budget }: ThrottleState) =>
+    Option.map(Option.fromUndefinedOr(budget), ({ limit, remaining }) => ({ limit, left: remaining }))
+
+  return Effect.gen(function* () {
+    const known = [
+      { service: "github", budget: ofGithub(yield* limits.requests) },
+      { service: "github_points", budget: ofGithub(yield* limits.points) },
+      { service: sinkService, budget: yield* limits.tokens }
+    ]
+    for (const { budget, service } of known) {
+      if (Option.isSome(budget)) lastLimits.set(service, budget.value.limit)
+      const limit = lastLimits.get(service)
+      const left = Option.map(budget, ({ left }) => left)
+      if (limit !== undefined) yield* showBudget(service, left, limit)
+    }
+  })
 }

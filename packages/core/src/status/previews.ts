@@ -1,7 +1,8 @@
 /** Previews: what tracking a user would publish, and the beginning of a file's content. Neither stores anything. */
-import { Cache, Duration, Effect, Exit, Option } from "effect"
+import { Cache, Duration, Effect, Exit, Match, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
-import { type FilePreview, fileIdentity } from "../domain/GistFile.ts"
+import { skippedBy } from "../domain/FileRules.ts"
+import { type Content, type FilePreview, fileIdentity } from "../domain/GistFile.ts"
 import type { Preview } from "../domain/Preview.ts"
 import type { Username } from "../domain/User.ts"
 import { GistNotFound, type GistPage, Github, type GithubError, githubError } from "../github/Github.ts"
@@ -30,7 +31,8 @@ export const make: Effect.Effect<
   const { files } = yield* Store
   const github = yield* Github
   const sink = yield* Sink
-  const { backfill } = yield* Settings
+  const { backfill, files: rules } = yield* Settings
+  const findRule = skippedBy(rules)
 
   const readFile = Effect.fnUntraced(function* (id: number) {
     const { filename, gistId } = yield* files.find(id)
@@ -39,9 +41,7 @@ export const make: Effect.Effect<
     if (Option.isNone(content)) {
       return yield* githubError(new GistNotFound({ message: "The gist does not hold this file any more" }))
     }
-    if (content.value._tag !== "Text") return { text: null, partial: false }
-    const { partial, text } = content.value
-    return { text: text.slice(0, previewLength), partial: partial || text.length > previewLength }
+    return shownOf(content.value)
   })
   // A caller who asks again after a failure wants to know whether the failure is over.
   const kept = yield* Cache.makeWith(readFile, {
@@ -60,11 +60,15 @@ export const make: Effect.Effect<
       const gists = new Set<string>()
       let found = 0
       let unknown = 0
+      let skipped = 0
       let page = Option.getOrThrow(yield* github.gists(username, Option.none()))
       for (let requests = 1; ; requests++) {
         for (const { gistId } of page.files) gists.add(gistId)
         found += page.files.length
-        unknown += (yield* unknownFiles(page)).length
+        const missing = yield* unknownFiles(page)
+        const left = missing.filter((file) => findRule(file) === undefined).length
+        unknown += left
+        skipped += missing.length - left
         if (Option.isSome(page.next)) {
           page = yield* github.page(page.next.value)
           continue
@@ -74,6 +78,7 @@ export const make: Effect.Effect<
           login: Option.match(page.owner, { onNone: () => username as string, onSome: ({ login }) => login }),
           gists: gists.size,
           files: found,
+          skipped,
           ...created,
           days: Math.round((created.tokens / smallestBudget) * 100) / 100,
           githubRequests: requests
@@ -84,3 +89,13 @@ export const make: Effect.Effect<
     clear: Cache.invalidateAll(kept)
   }
 })
+
+/** The text of a content as far as a preview shows it. */
+const shownOf = (content: Content): Pick<FilePreview, "partial" | "text"> =>
+  Match.value(content).pipe(
+    Match.tag("Text", ({ partial, text }) => ({
+      text: text.slice(0, previewLength),
+      partial: partial || text.length > previewLength
+    })),
+    Match.orElse(() => ({ text: null, partial: false }))
+  )

@@ -10,6 +10,7 @@ import { findAll, findFirst } from "../database/statements.ts"
 import { fileIdentity, GistFile } from "../domain/GistFile.ts"
 import type { UserKey } from "../domain/User.ts"
 import { type Intake, makeIntake } from "./intake.ts"
+import { selectList } from "./sql.ts"
 
 export type { Intake } from "./intake.ts"
 
@@ -22,11 +23,30 @@ export class FileNotFound extends Schema.TaggedError<FileNotFound>()("FileNotFou
 
 const FileName = Schema.Struct({ gistId: Schema.String, filename: Schema.String })
 
+const columnsOf = (sql: SqlClient.SqlClient) =>
+  selectList<keyof GistFile>(sql, {
+    id: "f.key",
+    owner: "u.username",
+    filename: "f.filename",
+    gistId: "f.gist_id",
+    htmlUrl: "f.html_url",
+    rawUrl: "f.raw_url",
+    description: "f.description",
+    language: "f.language",
+    type: "f.type",
+    size: "f.size",
+    createdAt: "f.created_at",
+    updatedAt: "f.updated_at",
+    foundAt: "f.found_at",
+    scanId: "f.scan_key",
+    publicationId: "p.key",
+    publicationState: "p.state",
+    publicationTarget: "p.target",
+    publicationRemoteId: "p.remote_id"
+  })
+
 export const make = Effect.map(SqlClient.SqlClient, (sql) => {
-  const columns = sql.literal(`f.key as id, u.username as owner, f.filename, f.gist_id, f.html_url, f.raw_url,
-    f.description, f.language, f.type, f.size, f.created_at, f.updated_at, f.found_at, f.scan_key as scan_id,
-    p.key as publication_id, p.state as publication_state, p.target as publication_target,
-    p.remote_id as publication_remote_id`)
+  const columns = columnsOf(sql)
   const from = sql.literal(
     `gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`
   )
@@ -39,19 +59,19 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     GistFile,
     ({ before, limit, userKey }: { readonly userKey: UserKey; readonly before: number; readonly limit: number }) =>
       sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${before}
-        order by f.key desc limit ${limit}`
+        order by f.key desc limit ${limit}`.withoutTransform
   )
   const between = findAll(
     GistFile,
     ({ after, until, userKey }: { readonly userKey: UserKey; readonly after: number; readonly until: number }) =>
       sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
-        order by f.key`
+        order by f.key`.withoutTransform
   )
   const find = findFirst(GistFile, (id: number) => sql`select ${columns} from ${from} where f.key = ${id}`)
   const ofScan = findAll(
     GistFile,
     ({ limit, scanKey }: { readonly scanKey: number; readonly limit: number }) =>
-      sql`select ${columns} from ${from} where f.scan_key = ${scanKey} order by f.key limit ${limit}`
+      sql`select ${columns} from ${from} where f.scan_key = ${scanKey} order by f.key limit ${limit}`.withoutTransform
   )
   const store = makeIntake(sql)
 

@@ -29,13 +29,23 @@ export class PublicationNotFound extends Schema.TaggedError<PublicationNotFound>
   }
 }
 
-/** Only a failed or gone publication can be retried. */
+/** Only a failed, gone or skipped publication can be retried. */
 export class PublicationNotFailed extends Schema.TaggedError<PublicationNotFailed>()("PublicationNotFailed", {
   publication: Schema.Int,
   state: PublicationState
 }) {
   override get message(): string {
-    return `Publication ${this.publication} is ${this.state}; only a failed or gone one can be tried again`
+    return `Publication ${this.publication} is ${this.state}; only a failed, gone or skipped one can be tried again`
+  }
+}
+
+/** Only a pending or failed publication can be skipped. */
+export class PublicationNotSkippable extends Schema.TaggedError<PublicationNotSkippable>()("PublicationNotSkippable", {
+  publication: Schema.Int,
+  state: PublicationState
+}) {
+  override get message(): string {
+    return `Publication ${this.publication} is ${this.state}; only a pending or failed one can be skipped`
   }
 }
 
@@ -56,6 +66,13 @@ export const make = Effect.gen(function* () {
       const publication = yield* find(id)
       if (isRetried) return publication
       return yield* new PublicationNotFailed({ publication: id, state: publication.state })
+    }),
+    /** Leaves a file out until somebody retries the publication. */
+    skip: Effect.fnUntraced(function* (id: number) {
+      const isSkipped = yield* skipOne({ sql, alone, id })
+      const publication = yield* find(id)
+      if (isSkipped) return publication
+      return yield* new PublicationNotSkippable({ publication: id, state: publication.state })
     }),
     /** Retries all failed publications, each user's one after the other from the queue head. Answers how many; many take seconds. */
     retryFailed: Effect.map(retryAll({ sql, alone })(), ({ n }) => n)
@@ -110,9 +127,29 @@ const retryOne = ({ alone, id, sql }: Retries & { readonly id: number }) =>
       sql`
             update publications set state = 'pending', start_tag = ${queueHead(sql)}, due_at = clock_timestamp(), attempts = 0,
               error_reason = null, error_message = null
-            where key = ${id} and state in ('failed', 'gone') returning 1 as ok`
+            where key = ${id} and state in ('failed', 'gone', 'skipped') returning 1 as ok`
     )
   )
+
+/**
+ * Whether the publication was one that can be skipped. `sent_at` stays: after a lost answer the file may be in Pipedrive, and
+ * a later retry begins with a lookup.
+ */
+const skipOne = ({ alone, id, sql }: Retries & { readonly id: number }) =>
+  hasRows(
+    alone(
+      sql`
+            with skipped as (
+              update publications set state = 'skipped', error_reason = ${skippedByHand.reason},
+                error_message = ${skippedByHand.message}
+              where key = ${id} and state in ('pending', 'failed') returning key
+            )
+            insert into attempts (publication_key, at, outcome, message)
+            select key, clock_timestamp(), ${skippedByHand.reason}, ${skippedByHand.message} from skipped returning 1 as ok`
+    )
+  )
+
+const skippedByHand = { reason: "SkippedByHand", message: "A person skipped the file" }
 
 const retryAll = ({ alone, sql }: Retries) =>
   findOne(Count, () =>

@@ -5,7 +5,7 @@ import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import { User, type UserDetails, UserId, UserKey, type Username } from "../domain/User.ts"
 import { ProfileColumns, profileColumns, profileOf } from "./Profiles.ts"
-import { now } from "./sql.ts"
+import { now, selectList } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
@@ -34,7 +34,7 @@ const OnRecord = Schema.Struct({
 /** The user that has an id. */
 const Holder = Schema.Struct({ username: Schema.String, untrackedAt: Schema.NullOr(Schema.DateTimeUtc) })
 
-const noPublications = { pending: 0, sending: 0, published: 0, failed: 0, gone: 0 }
+const noPublications = { pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
 const perState = Schema.optionalKey(Schema.Int)
 
 const Details = Schema.Struct({
@@ -49,14 +49,24 @@ const Details = Schema.Struct({
     sending: perState,
     published: perState,
     failed: perState,
-    gone: perState
+    gone: perState,
+    skipped: perState
   })
 })
 
 const columnsOf = (sql: SqlClient.SqlClient) =>
-  sql.literal(`u.username as login, u.id, u.github_id,
-    case when u.failures > 0 then 'failing' when u.checked_at is null then 'new' else 'ok' end as state,
-    u.tracked_at, u.checked_at, u.failures, u.retry_at, u.error_reason, u.error_message`)
+  selectList<keyof User>(sql, {
+    login: "u.username",
+    id: "u.id",
+    githubId: "u.github_id",
+    state: "case when u.failures > 0 then 'failing' when u.checked_at is null then 'new' else 'ok' end",
+    trackedAt: "u.tracked_at",
+    checkedAt: "u.checked_at",
+    failures: "u.failures",
+    retryAt: "u.retry_at",
+    errorReason: "u.error_reason",
+    errorMessage: "u.error_message"
+  })
 
 const details = (sql: SqlClient.SqlClient) => {
   const columns = columnsOf(sql)
@@ -104,10 +114,11 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     /** Tracked users by ascending id, from after `after` on. */
     list: findAll(
       User,
-      (page: { readonly after: number; readonly limit: number; readonly state?: "failing" | undefined }) => sql`
-        select ${columns} from users u where u.untracked_at is null and u.id > ${page.after}
-          ${sql.literal(page.state === undefined ? "" : "and u.failures > 0")}
-        order by u.id limit ${page.limit}`
+      (page: { readonly after: number; readonly limit: number; readonly state?: "failing" | undefined }) =>
+        sql`
+          select ${columns} from users u where u.untracked_at is null and u.id > ${page.after}
+            ${sql.literal(page.state === undefined ? "" : "and u.failures > 0")}
+          order by u.id limit ${page.limit}`.withoutTransform
     ),
     details: Effect.fnUntraced(function* (
       username: Username

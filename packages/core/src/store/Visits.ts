@@ -7,7 +7,7 @@ import { SqlClient } from "effect/sql"
 import { findAll, findFirst } from "../database/statements.ts"
 import { UserKey } from "../domain/User.ts"
 import { News, VisitId, Visitor, VisitRecord } from "../domain/Visit.ts"
-import { onOwnConnection } from "./sql.ts"
+import { onOwnConnection, selectList } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
 /** This user has no visit of this id. */
@@ -45,6 +45,13 @@ const VisitRow = Schema.Struct({
 })
 export type VisitRow = typeof VisitRow.Type
 
+/** A visit to record. Of a user that another transaction has locked, it answers no row, or waits. */
+interface Call {
+  readonly username: string
+  readonly visitor: Visitor
+  readonly ifLocked: "skip" | "wait"
+}
+
 /** Newest first, from before `before` on. */
 export interface Page {
   readonly before: number
@@ -54,16 +61,24 @@ export interface Page {
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const alone = yield* onOwnConnection(sql)
-  const columns = sql.literal("key as id, user_key, visitor, visited_at, after_file as after, until_file as until")
-  const record = findFirst(
-    VisitRow,
-    ({ username, visitor }: { readonly username: string; readonly visitor: Visitor }) =>
-      alone(sql`select ${columns} from record_visit(${username}, ${visitor}, ${maxVisitors}::integer)`)
-  )
+  const columns = selectList<keyof VisitRow>(sql, {
+    id: "key",
+    userKey: "user_key",
+    visitor: "visitor",
+    visitedAt: "visited_at",
+    after: "after_file",
+    until: "until_file"
+  })
+  const record = findFirst(VisitRow, ({ ifLocked, username, visitor }: Call) => {
+    const statement = sql`select ${columns}
+      from record_visit(${username}, ${visitor}, ${maxVisitors}::integer, ${ifLocked === "wait"}::boolean)`
+      .withoutTransform
+    return ifLocked === "wait" ? alone(statement) : statement
+  })
   const find = findFirst(
     VisitRow,
     ({ userKey, visit }: { readonly userKey: UserKey; readonly visit: number }) =>
-      sql`select ${columns} from visits where key = ${visit} and user_key = ${userKey}`
+      sql`select ${columns} from visits where key = ${visit} and user_key = ${userKey}`.withoutTransform
   )
   const list = findAll(
     VisitRecord,
@@ -98,7 +113,9 @@ export const make = Effect.gen(function* () {
      * Migration 0008 has the statement, and the reason for its lock.
      */
     record: Effect.fnUntraced(function* (username: string, visitor: Visitor) {
-      const visit = yield* record({ username, visitor })
+      const first = yield* record({ username, visitor, ifLocked: "skip" })
+      // Only a visit to a locked user takes a connection of its own, to wait on it.
+      const visit = Option.isSome(first) ? first : yield* record({ username, visitor, ifLocked: "wait" })
       if (Option.isNone(visit)) return yield* new UserNotTracked({ username })
       const { after, id, until } = visit.value
       return id === null && until > after ? yield* new TooManyVisitors({ username }) : visit.value

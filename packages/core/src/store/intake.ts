@@ -8,7 +8,7 @@ import { DateTime, Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
 import { findAll } from "../database/statements.ts"
-import type { ListedFile } from "../domain/GistFile.ts"
+import { fileIdentity, type ListedFile } from "../domain/GistFile.ts"
 import * as rules from "../domain/rules.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
@@ -20,6 +20,8 @@ export interface Intake extends ListingResult {
   readonly scanKey: number
   readonly files: ReadonlyArray<ListedFile>
   readonly backfill: "all" | "none"
+  /** Which rule leaves a file out, as a sentence. Without rules every file is published. */
+  readonly skippedBy?: (file: ListedFile) => string | undefined
 }
 
 /** Files of one statement. */
@@ -73,6 +75,15 @@ const fileRows = (part: ReadonlyArray<Found>) =>
     updated_at: file.updatedAt
   }))
 
+/** The files that rules leave out. Two listings may show one file, whose first row is stored. */
+const ruledRows = (part: ReadonlyArray<Found>) => {
+  const ruled = part.flatMap(({ file, listing }) => {
+    const rule = listing.skippedBy?.(file)
+    return rule === undefined ? [] : [{ gist_id: file.gistId, filename: file.filename, skipped_by: rule }]
+  })
+  return [...new Map(ruled.map((row) => [fileIdentity(row.gist_id, row.filename), row])).values()]
+}
+
 /** The users of these files. `queued` counts each user's publications that this transaction has added before. */
 const ownerRows = (part: ReadonlyArray<Found>, queued: ReadonlyMap<UserKey, number>) =>
   [...new Set(part.map(({ listing }) => listing))].map(({ backfill, scanKey, user, userKey }) => ({
@@ -87,6 +98,7 @@ const ownerRows = (part: ReadonlyArray<Found>, queued: ReadonlyMap<UserKey, numb
 interface Rows {
   readonly files: ReturnType<typeof fileRows>
   readonly owners: ReturnType<typeof ownerRows>
+  readonly ruled: ReturnType<typeof ruledRows>
 }
 
 const ownersOf = (sql: SqlClient.SqlClient, { owners }: Rows) => sql`owners as (
@@ -127,22 +139,27 @@ const addFiles = (sql: SqlClient.SqlClient) =>
             ? insertFiles(sql, rows)
             : sql`select key, user_key, created_at, gist_id, filename from gist_files where scan_key in (select scan_key from owners)
                 and key not in (select file_key from publications)`
-        }), start as materialized (
+        }), ruled as (
+          select * from jsonb_to_recordset(${JSON.stringify(rows.ruled)}::jsonb)
+            as r(gist_id text, filename text, skipped_by text)
+        ), start as materialized (
           select o.*, greatest(
             coalesce((select max(start_tag) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
             ${queueHead(sql)}
           ) as start_tag from owners o
         ), queued as (
-          insert into publications (file_key, user_key, state, start_tag, due_at, created_at, backlog)
-          select a.key, a.user_key, 'pending', s.start_tag - 1 + row_number() over own, s.found_at, s.found_at,
+          insert into publications (file_key, user_key, state, error_reason, error_message, start_tag, due_at, created_at,
+            backlog)
+          select a.key, a.user_key, case when r.skipped_by is null then 'pending' else 'skipped' end,
+            case when r.skipped_by is not null then 'SkippedByRule' end, r.skipped_by, s.start_tag - 1 + row_number() over own, s.found_at, s.found_at,
             coalesce(a.created_at < s.old_before, false) or s.queued + row_number() over own > ${Timing.freshFiles}
-          from added a join start s on s.user_key = a.user_key
+          from added a join start s on s.user_key = a.user_key left join ruled r using (gist_id, filename)
           where not (s.skip_old and coalesce(a.created_at < s.old_before, false)) and not ${wasPublished(sql)}
           window own as (partition by a.user_key order by a.key)
           order by a.key
-          returning file_key
+          returning file_key, state
         )
-        select a.user_key, count(*) as added, count(q.file_key) as queued
+        select a.user_key, count(*) as added, count(q.file_key) filter (where q.state = 'pending') as queued
         from added a left join queued q on q.file_key = a.key group by a.user_key`
   )
 
@@ -165,7 +182,7 @@ export const makeIntake = (sql: SqlClient.SqlClient) => {
     const found = listings.flatMap((listing) => listing.files.map((file) => ({ listing, file }))).sort(oldestFirst)
     for (let at = 0; at < found.length; at += chunk) {
       const part = found.slice(at, at + chunk)
-      const rows = { files: fileRows(part), owners: ownerRows(part, queued) }
+      const rows = { files: fileRows(part), owners: ownerRows(part, queued), ruled: ruledRows(part) }
       // Only the proof of that rule inserts the files by a statement before.
       if (!rules.filesAndOutboxInOneTransaction)
         yield* sql`with ${ownersOf(sql, rows)}, added as (${insertFiles(sql, rows)}) select count(*) from added`
@@ -190,9 +207,11 @@ export const makeIntake = (sql: SqlClient.SqlClient) => {
         ofScans.set(intake.scanKey, (ofScans.get(intake.scanKey) ?? 0) + count)
       }
     }
-    // Last, because all transactions that add to this scan wait here for each other. In order, as above.
+    // A running scan counts its files when it ends: transactions that changed its row here would wait for each other's commit.
+    // In order, as above.
     for (const [scanKey, count] of [...ofScans].sort(([a], [b]) => a - b)) {
-      if (count > 0) yield* sql`update scans set files = files + ${count} where key = ${scanKey}`
+      if (count > 0)
+        yield* sql`update scans set files = files + ${count} where key = ${scanKey} and state not in ('queued', 'running')`
     }
     return counts
   })

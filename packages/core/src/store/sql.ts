@@ -3,6 +3,20 @@ import { Duration, Effect, Option } from "effect"
 import type { SqlClient, Statement } from "effect/sql"
 import { OwnConnections } from "../database/Database.ts"
 
+/**
+ * A select list: for each field of a row, the SQL of its value. Columns have the names of fields already, so that a
+ * statement with many rows runs `withoutTransform`, and the driver does not rename the columns of each row.
+ */
+export const selectList = <Field extends string>(
+  sql: SqlClient.SqlClient,
+  values: Readonly<Record<Field, string>>
+): Statement.Fragment =>
+  sql.literal(
+    Object.entries(values)
+      .map(([field, value]) => `${value} as "${field}"`)
+      .join(", ")
+  )
+
 /** A duration as an `interval`. */
 export const interval = (sql: SqlClient.SqlClient, duration: Duration.Duration) =>
   sql`${Duration.toSeconds(duration)}::float8 * interval '1 second'`

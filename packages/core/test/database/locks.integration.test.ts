@@ -27,10 +27,13 @@ const lockWaits = (url: Redacted.Redacted) =>
 it.live("a held row keeps visits to its user waiting, and leaves connections to everything else", () =>
   Effect.gen(function* () {
     const url = yield* freshUrl
-    yield* inWorld(layerServer(url), {}, () =>
+    yield* inWorld(layerServer(url), {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "# a" } })
         yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
         yield* within(url, (sql) => sql`alter function record_visit reset lock_timeout`)
         const scope = yield* Effect.scope
         const visits = Array.from({ length: 12 }, (_, n) => gitpip.latest(name("ann"), Visitor.make(`visitor-${n}`)))
@@ -48,7 +51,20 @@ it.live("a held row keeps visits to its user waiting, and leaves connections to 
             return waiting
           })
         )
-        assert.lengthOf(yield* Fiber.join(waiting), 12)
+        for (const { files } of yield* Fiber.join(waiting)) assert.lengthOf(files, 1)
+      })
+    )
+  }).pipe(Effect.scoped)
+)
+
+it.live("a visit that shows nothing new waits for no lock", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    yield* inWorld(layerServer(url), {}, () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* gitpip.track(name("ann"))
+        assert.deepInclude(yield* whileHeld(url, "ann", gitpip.latest(name("ann"))), { id: null, files: [] })
       })
     )
   }).pipe(Effect.scoped)

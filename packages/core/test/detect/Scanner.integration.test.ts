@@ -132,6 +132,7 @@ it.effect("a preview says what tracking would publish, and stores nothing", () =
         login: "ann",
         gists: 150,
         files: 300,
+        skipped: 0,
         activities: 300,
         deals: 1,
         tokens: 1_525,

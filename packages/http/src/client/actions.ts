@@ -2,6 +2,7 @@
 import * as api from "./api.js"
 import { enter, fail, leave, noteScan, refresh } from "./reading.js"
 import { firstShown, maxShown, type Preview, set, state } from "./state.js"
+import { trackedWords } from "./tracked.js"
 import { count } from "./words.js"
 
 /** Runs an action, and shows its error. */
@@ -32,8 +33,11 @@ export const track = (login: string, done: () => void) =>
   attempt(async () => {
     const user = await api.post<api.UserJson>(`users/${encodeURIComponent(login)}`)
     done()
-    set({ tracked: user.login, said: `${user.login} is tracked.` })
+    set({ tracked: user.login, said: trackedWords(user.login, undefined) })
+    const checks = api.get<ReadonlyArray<api.NameCheckJson>>(`names?names=${encodeURIComponent(user.login)}`)
     await refresh()
+    const [check] = await checks.catch(() => [])
+    if (state.tracked === user.login) set({ said: trackedWords(user.login, check) })
   })
 
 /** `chosen`: Pipedrive's numbers of the user's deal and person. */
@@ -70,6 +74,16 @@ export const retry = (publications: ReadonlyArray<number>) =>
       set({ user: { ...user, reasons: new Map(left) } })
     }
     set({ said: `${count(retried, "file")} will be tried again.` })
+    await refresh()
+  })
+
+export const skip = (publication: number) =>
+  attempt(async () => {
+    await api.post(`publications/${publication}/skip`)
+    const { user } = state
+    if (user !== null)
+      set({ user: { ...user, reasons: new Map([...user.reasons].filter(([id]) => id !== publication)) } })
+    set({ said: "The file will not be published." })
     await refresh()
   })
 

@@ -4,6 +4,7 @@ import type {
   Day,
   FilePreview,
   GistFile,
+  NameCheck,
   News,
   Profile,
   Publication,
@@ -17,6 +18,7 @@ import type {
 export type ChangeJson = typeof Change.Encoded
 export type DayJson = typeof Day.Encoded
 export type FileJson = typeof GistFile.Encoded
+export type NameCheckJson = typeof NameCheck.Encoded
 export type NewsJson = typeof News.Encoded
 export type PreviewJson = typeof FilePreview.Encoded
 export type ProfileJson = typeof Profile.Encoded

@@ -1,5 +1,5 @@
 /** A user's files, newest first: the state of each, its links and its preview. */
-import { preview, retry, showMore } from "./actions.js"
+import { preview, retry, showMore, skip } from "./actions.js"
 import type { FileJson, StatusJson } from "./api.js"
 import { Out, State, Time } from "./parts.js"
 import { maxShown, type Preview, state, type UserView } from "./state.js"
@@ -62,17 +62,34 @@ const FileRow = ({
         >
           Preview
         </button>
-        {(publication_state === "failed" || publication_state === "gone") && publication_id !== null ? (
-          <button type="button" aria-label={`Retry ${file.filename}`} onClick={() => retry([publication_id])}>
-            Retry
-          </button>
-        ) : null}
+        <Decisions file={file} />
       </span>
       {reason === undefined || reason === "" ? null : <span class="reason">{reason}</span>}
       <div id={id} class="preview">
         {shown === undefined ? null : <Content shown={shown} filename={file.filename} />}
       </div>
     </li>
+  )
+}
+
+/** What a person can do about a publication: try it again, publish it after all, or leave it out. */
+const Decisions = ({ file: { filename, publication_id, publication_state } }: { readonly file: FileJson }) => {
+  if (publication_id === null) return null
+  const isSkipped = publication_state === "skipped"
+  const again = isSkipped ? "Publish" : "Retry"
+  return (
+    <>
+      {isSkipped || publication_state === "failed" || publication_state === "gone" ? (
+        <button type="button" aria-label={`${again} ${filename}`} onClick={() => retry([publication_id])}>
+          {again}
+        </button>
+      ) : null}
+      {publication_state === "pending" || publication_state === "failed" ? (
+        <button type="button" aria-label={`Skip ${filename}`} onClick={() => skip(publication_id)}>
+          Skip
+        </button>
+      ) : null}
+    </>
   )
 }
 

@@ -124,7 +124,7 @@ const readUser = async (login: string, isCurrent: () => boolean): Promise<Partia
 /** Why files were not published. Each reason is read once, since only a retry changes it. */
 const readReasons = async (files: ReadonlyArray<api.FileJson>): Promise<ReadonlyMap<number, string>> => {
   const failed = files.flatMap(({ publication_id, publication_state }) =>
-    publication_id !== null && (publication_state === "failed" || publication_state === "gone") ? [publication_id] : []
+    publication_id !== null && ["failed", "gone", "skipped"].includes(publication_state ?? "") ? [publication_id] : []
   )
   const reasons = await Promise.all(
     failed.slice(0, firstShown).map(async (id) => {

@@ -5,7 +5,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../Api.ts"
 import { orProblem } from "../ErrorProblems.ts"
 import { fileJson } from "../Json.ts"
-import { before, paged } from "../Pages.ts"
+import { before, paged, pagedAs } from "../Pages.ts"
 
 export const layerGists = HttpApiBuilder.group(
   Api,
@@ -30,7 +30,9 @@ export const layerGists = HttpApiBuilder.group(
         ),
       visit: ({ params }) => orProblem(gitpip.visit(params.username, params.visit)),
       history: ({ params, query }) =>
-        paged(query, (limit) => orProblem(gitpip.history(params.username, { before: before(query), limit }))),
+        pagedAs(fileJson, query, (limit) =>
+          orProblem(gitpip.history(params.username, { before: before(query), limit }))
+        ),
       preview: ({ params }) => orProblem(gitpip.filePreview(params.id))
     })
   })

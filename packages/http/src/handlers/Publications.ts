@@ -15,7 +15,8 @@ export const layerPublications = HttpApiBuilder.group(
         paged(query, (limit) => orProblem(gitpip.publications({ before: before(query), limit, state: query.state }))),
       get: ({ params }) => orProblem(gitpip.publication(params.id)),
       retryAll: () => Effect.map(orProblem(gitpip.retryFailed), (retried) => ({ retried })),
-      retry: ({ params }) => orProblem(gitpip.retry(params.id))
+      retry: ({ params }) => orProblem(gitpip.retry(params.id)),
+      skip: ({ params }) => orProblem(gitpip.skip(params.id))
     })
   })
 )

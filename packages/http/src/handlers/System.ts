@@ -1,5 +1,6 @@
 import { Gitpip, Telemetry, Worker } from "@gitpip/core"
 import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
 import { Api } from "../Api.ts"
@@ -9,6 +10,8 @@ import { NotReadyProblem } from "../Problems.ts"
 
 /** A supervisor has its own time limit, commonly some seconds. */
 const maxWait = "3 seconds"
+
+const alive = HttpServerResponse.text("Alive")
 
 export const layerSystem = HttpApiBuilder.group(
   Api,
@@ -34,11 +37,12 @@ export const layerSystem = HttpApiBuilder.group(
     const events = eventStream(gitpip.changes, yield* Stopping)
 
     return handlers.handleAll({
-      health: Effect.fnUntraced(function* () {
-        const dead = yield* worker.dead
-        if (dead.length > 0) return yield* Effect.fail(`No longer alive: ${dead.join(", ")}. Restart the server`)
-        return "Alive"
-      }),
+      health: () =>
+        Effect.flatMapEager(worker.dead, (dead) =>
+          dead.length > 0
+            ? Effect.fail(`No longer alive: ${dead.join(", ")}. Restart the server`)
+            : Effect.succeed(alive)
+        ),
       ready: Effect.fnUntraced(function* ({ query }) {
         const found = yield* reasons(query.exclude)
         if (found.length > 0) return yield* new NotReadyProblem({ detail: found.join("; "), reasons: found })

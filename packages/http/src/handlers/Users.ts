@@ -5,7 +5,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../Api.ts"
 import { orProblem } from "../ErrorProblems.ts"
 import { userJson } from "../Json.ts"
-import { paged } from "../Pages.ts"
+import { pagedAs } from "../Pages.ts"
 import { UserNotTrackedProblem } from "../Problems.ts"
 import { pageLimit } from "../parameters.ts"
 
@@ -17,7 +17,8 @@ export const layerUsers = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const gitpip = yield* Gitpip
 
-    const read = (after: number) => orProblem(gitpip.users({ after, limit: pageLimit }))
+    /** A page, and one row more, which shows whether there is a next page. */
+    const read = (after: number) => orProblem(gitpip.users({ after, limit: pageLimit + 1 }))
 
     /**
      * All users as one array, with one page in memory at a time. The first page is read before the answer begins, so that
@@ -26,16 +27,16 @@ export const layerUsers = HttpApiBuilder.group(
     const allUsers = Effect.gen(function* () {
       const first = yield* read(0)
       const contentType = "application/json"
-      if (first.length < pageLimit) return HttpServerResponse.text(toText(first), { contentType })
+      if (first.length <= pageLimit) return HttpServerResponse.text(toText(first), { contentType })
       const parts = Stream.paginate(
-        { users: first, opening: "[" },
-        Effect.fnUntraced(function* ({ users, opening }) {
+        { found: first, opening: "[" },
+        Effect.fnUntraced(function* ({ found, opening }) {
+          const users = found.slice(0, pageLimit)
           const last = users.at(-1)
-          const next = last === undefined || users.length < pageLimit ? [] : yield* read(last.id)
           const text = `${opening}${toText(users).slice(1, -1)}`
-          return next.length === 0
+          return found.length <= pageLimit || last === undefined
             ? ([[`${text}]`], Option.none()] as const)
-            : ([[text], Option.some({ users: next, opening: "," })] as const)
+            : ([[text], Option.some({ found: yield* read(last.id), opening: "," })] as const)
         })
       )
       return HttpServerResponse.stream(Stream.encodeText(parts), { contentType })
@@ -46,17 +47,24 @@ export const layerUsers = HttpApiBuilder.group(
       wanted: { readonly id?: UserId; readonly deal?: number; readonly person?: number }
     ) {
       const { created, user } = yield* orProblem(gitpip.track(username, wanted))
-      return HttpServerResponse.jsonUnsafe(userJson(user), { status: created ? 201 : 200 })
+      if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200 })
+      // The user is tracked, whatever becomes of the check.
+      const checks = yield* Effect.orElseSucceed(gitpip.checkNames([username]), () => [])
+      const headers = { "gitpip-name": checks[0]?.state ?? "unchecked" }
+      return HttpServerResponse.jsonUnsafe(userJson(user), { status: 201, headers })
     })
 
     return handlers.handleAll({
       track: ({ params, query }) => track(params.username, { id: params.id, ...query }),
       trackNext: ({ params, query }) => track(params.username, query),
+      names: ({ query }) => orProblem(gitpip.checkNames(query.names ?? [])),
       preview: ({ params }) => orProblem(gitpip.preview(params.username)),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined && query.state === undefined
           ? allUsers
-          : paged(query, (limit) => orProblem(gitpip.users({ after: query.after ?? 0, limit, state: query.state }))),
+          : pagedAs(userJson, query, (limit) =>
+              orProblem(gitpip.users({ after: query.after ?? 0, limit, state: query.state }))
+            ),
       get: ({ params }) => orProblem(gitpip.user(params.username)),
       forget: ({ params }) =>
         orProblem(gitpip.forget(params.username)).pipe(

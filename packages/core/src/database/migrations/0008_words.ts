@@ -71,28 +71,45 @@ export default Effect.gen(function* () {
   yield* sql`insert into visitor_positions (user_key, visitor, until_file)
     select user_key, visitor, max(until_file) from visits group by user_key, visitor`
   // A visit that shows nothing new is answered with a row without a key, and stored nowhere. A visit of one visitor too many
-  // is answered in the same way, with the range that it would have shown.
-  // A caller waits for the visit, so it fails soon when a transaction holds the user's row.
-  yield* sql`create function record_visit(visited text, by_visitor text, max_visitors integer) returns setof visits
-    language plpgsql volatile set lock_timeout = '5s' as $$
+  // is answered in the same way, with the range that it would have shown. No row: no such user, or somebody else has locked
+  // the user and the caller does not wait.
+  // Nothing new needs no lock, since nothing is stored. Else a caller waits for the visit, so it fails soon.
+  yield* sql`create function record_visit(visited text, by_visitor text, max_visitors integer, waits boolean)
+    returns setof visits language plpgsql volatile set lock_timeout = '5s' as $$
     declare
       owner bigint;
+      is_locked boolean := false;
       seen bigint;
       newest bigint;
       visitors bigint;
     begin
-      select u.key into owner from users u
-        where lower(u.username) = lower(visited) and u.untracked_at is null for update;
+      select u.key into owner from users u where lower(u.username) = lower(visited) and u.untracked_at is null;
       if not found then
         return;
       end if;
-      select p.until_file into seen from visitor_positions p where p.user_key = owner and p.visitor = by_visitor;
-      select greatest(coalesce(max(f.key), 0), coalesce(seen, 0)) into newest from gist_files f where f.user_key = owner;
+      loop
+        select p.until_file into seen from visitor_positions p where p.user_key = owner and p.visitor = by_visitor;
+        select greatest(coalesce(max(f.key), 0), coalesce(seen, 0)) into newest from gist_files f where f.user_key = owner;
+        if newest = coalesce(seen, 0) then
+          return query select null::bigint, owner, by_visitor, newest, newest, clock_timestamp();
+          return;
+        end if;
+        exit when is_locked;
+        if waits then
+          perform from users u where u.key = owner and u.untracked_at is null for update;
+        else
+          perform from users u where u.key = owner and u.untracked_at is null for update skip locked;
+        end if;
+        if not found then
+          return;
+        end if;
+        is_locked := true;
+      end loop;
       if seen is null then
         select count(*) into visitors from (
           select from visitor_positions p where p.user_key = owner limit max_visitors) known;
       end if;
-      if newest = coalesce(seen, 0) or visitors >= max_visitors then
+      if visitors >= max_visitors then
         return query select null::bigint, owner, by_visitor, coalesce(seen, 0), newest, clock_timestamp();
         return;
       end if;

@@ -61,4 +61,8 @@ export default Effect.gen(function* () {
   yield* sql`drop index scans_one_running`
   yield* sql`create unique index scans_one_running on scans ((true))
     where state = 'running' and user_key is null and kind in ('scheduled', 'requested')`
+
+  yield* sql`alter table publications drop constraint publications_state_check`
+  yield* sql`alter table publications add constraint publications_state_check
+    check (state in ('pending', 'sending', 'published', 'failed', 'gone', 'skipped'))`
 })

@@ -1,0 +1,65 @@
+/** What GitHub says about the names that a command tracks, in words. */
+import type { NameCheck, Username } from "@gitpip/core"
+import { Effect } from "effect"
+import type { Calls } from "./Backend.ts"
+import type { Progress } from "./Progress.ts"
+import { count } from "./Text.ts"
+
+/** Names checked by one call: GitHub answers them by one query. */
+const maxNames = 100
+
+/** Checks names, a hundred at a time. A server that cannot answer leaves the rest out: tracking does not depend on it. */
+export const checkAll = Effect.fnUntraced(function* (
+  gitpip: Pick<Calls, "checkNames">,
+  names: ReadonlyArray<Username>,
+  progress?: Progress
+) {
+  const checks: Array<NameCheck> = []
+  for (let from = 0; from < names.length; from += maxNames) {
+    const some = yield* Effect.option(gitpip.checkNames(names.slice(from, from + maxNames)))
+    if (some._tag === "None") break
+    checks.push(...some.value)
+    if (names.length > maxNames) {
+      yield* progress?.update({
+        doing: "Checking names at GitHub",
+        done: checks.length,
+        total: names.length,
+        unit: "name",
+        facts: []
+      }) ?? Effect.void
+    }
+  }
+  return checks
+})
+
+/** What tracking these accounts publishes. */
+const published = (gists: number, { publishes }: Pick<NameCheck, "publishes">): string => {
+  if (gists === 0) return "no public gists yet. Files of new ones are published"
+  const number = count(gists, "public gist")
+  return publishes === "all"
+    ? `${number}. ${gists === 1 ? "Its" : "Their"} files are published`
+    : `${number}. Older files are only listed (GITPIP_BACKFILL=none), and new ones are published`
+}
+
+const unknownName = ({ name, near }: NameCheck): string =>
+  `GitHub knows no user ${name}.${near.length === 0 ? "" : ` Did you mean ${near.join(" or ")}?`}`
+
+/** Lines about the names that were tracked: what is published, and what is wrong with a name. */
+export const linesOf = (checks: ReadonlyArray<NameCheck>): ReadonlyArray<string> => {
+  const found = checks.filter(({ state }) => state === "found")
+  const unknown = checks.filter(({ state }) => state === "unknown")
+  const unchecked = checks.filter(({ state }) => state === "unchecked")
+  const [first] = found
+  const known = found.filter(({ gists }) => gists !== null)
+  const gists = known.reduce((sum, { gists }) => sum + (gists ?? 0), 0)
+  const who = found.length === 1 ? `${first?.login ?? first?.name} has` : `${count(found.length, "account")} have`
+  return [
+    ...(first === undefined || known.length === 0 ? [] : [`${who} ${published(gists, first)}.`]),
+    ...unknown.map((check) => `Warning: ${unknownName(check)} To stop tracking the name: gitpip untrack ${check.name}`),
+    ...(unchecked[0] === undefined
+      ? []
+      : [
+          `${unchecked.length === 1 ? `${unchecked[0].name} was` : `${count(unchecked.length, "name")} were`} not checked at GitHub: ${unchecked[0].reason}`
+        ])
+  ]
+}

@@ -1,0 +1,87 @@
+/** What tracking users would publish and cost, without tracking them. */
+import type { Preview, Username } from "@gitpip/core"
+import { Cause, Effect, Exit } from "effect"
+import type { Calls } from "./Backend.ts"
+import type { Progress } from "./Progress.ts"
+import type { Row, Table } from "./Table.ts"
+import { count } from "./Text.ts"
+
+/** In tokens a day, of the smallest plan. */
+const smallestBudget = 30_000
+
+/** The tokens as a share of the smallest plan's day; empty for none. */
+const shareOfDay = (tokens: number): string => {
+  if (tokens === 0) return ""
+  const percent = Math.round((tokens / smallestBudget) * 100)
+  return `, ${percent < 1 ? "less than 1" : percent.toLocaleString("en")}% of a day's ${smallestBudget.toLocaleString("en")}`
+}
+
+const costs = (preview: Omit<Preview, "login" | "days">): ReadonlyArray<Row> => [
+  ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
+  ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
+  ...(preview.activities > 0 || preview.deals === 0
+    ? [["activities", `${count(preview.activities, "activity", "activities")} would be created`]]
+    : []),
+  ...(preview.deals > 0
+    ? [["deals", `at most ${count(preview.deals, "deal")} would be created, within the plan's cap of open deals`]]
+    : []),
+  ["Pipedrive", `${count(preview.tokens, "token")}${shareOfDay(preview.tokens)}`],
+  ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
+]
+
+/** One user's preview. */
+export const showPreview = (preview: Preview): Table => ({ rows: [["user", preview.login], ...costs(preview)] })
+
+/** A line for each user, and the costs of all of them. */
+export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> => [
+  {
+    rows: [
+      ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "TOKENS"],
+      ...previews.map(({ activities, deals, files, gists, login, tokens }) => [
+        login,
+        ...[gists, files, activities, deals, tokens].map((n) => n.toLocaleString("en"))
+      ])
+    ]
+  },
+  { rows: [["users", previews.length.toLocaleString("en")], ...costs(sumOf(previews))] }
+]
+
+const sumOf = (previews: ReadonlyArray<Preview>): Omit<Preview, "login" | "days"> => {
+  const sum = (key: "gists" | "files" | "skipped" | "activities" | "deals" | "tokens" | "githubRequests") =>
+    previews.reduce((total, preview) => total + preview[key], 0)
+  return {
+    gists: sum("gists"),
+    files: sum("files"),
+    skipped: sum("skipped"),
+    activities: sum("activities"),
+    deals: sum("deals"),
+    tokens: sum("tokens"),
+    githubRequests: sum("githubRequests")
+  }
+}
+
+/** Reads the previews of users one after the other. A user that cannot be read is a fault, and does not stop the others. */
+export const previewAll = Effect.fnUntraced(function* (
+  gitpip: Pick<Calls, "preview">,
+  usernames: ReadonlyArray<Username>,
+  progress: Progress
+) {
+  const previews: Array<Preview> = []
+  const faults: Array<string> = []
+  for (const username of usernames) {
+    const exit = yield* Effect.exit(gitpip.preview(username))
+    if (Exit.isSuccess(exit)) previews.push(exit.value)
+    else if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
+    else faults.push(`${username}: ${messageOf(Cause.squash(exit.cause))}`)
+    yield* progress.update({
+      doing: "Reading gists",
+      done: previews.length + faults.length,
+      total: usernames.length,
+      unit: "user",
+      facts: []
+    })
+  }
+  return { previews, faults }
+})
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
