@@ -93,9 +93,8 @@ const Fault = Schema.Union([
 ])
 
 /** A path and a query may have parameters of one name, and calls may list other values for it. */
-const keyOf = (
-  parameter: { readonly in: string; readonly name: string; readonly schema?: Json } | undefined
-): string => [parameter?.in, parameter?.name, ...(parameter?.schema?.enum ?? [])].join(" ")
+const keyOf = (parameter: { readonly in: string; readonly name: string; readonly schema?: Json } | undefined): string =>
+  [parameter?.in, parameter?.name, ...(parameter?.schema?.enum ?? [])].join(" ")
 
 /** A call, the value of each of its parameters, and one fault or none. */
 export const requestsOf = (openapi: Json) => {
