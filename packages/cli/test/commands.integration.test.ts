@@ -77,7 +77,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       yield* Effect.promise(() => writeFile(list, "username;id\n@zia;\ngithub.com/zoe;\n"))
       const preview = yield* run(world, "track", "--from", list, "--dry-run")
       assert.strictEqual(preview.code, 1)
-      assert.match(preview.stdout, /^Zoe +1 +1 +1 +1 +30$/m)
+      assert.match(preview.stdout, /^Zoe +1 +1 +1 +1 +55$/m)
       assert.match(preview.stdout, /^users +1$/m)
       assert.match(preview.stderr, /zia: GitHub knows no user zia/)
       const many = yield* done(world, "track", "--from", list)
