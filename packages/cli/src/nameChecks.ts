@@ -8,8 +8,10 @@ import { count } from "./Text.ts"
 /** Names checked by one call: GitHub answers them by one query. */
 const maxNames = 100
 
-/** Checks names, a hundred at a time. Once none of a hundred could be checked, the rest is
- * not tried. A server that cannot answer leaves the rest out, since tracking does not depend on it. */
+/**
+ * Checks names, a hundred at a time. Once none of a hundred could be checked, the rest is not tried. A server that cannot
+ * answer leaves the rest out, since tracking does not depend on it.
+ */
 export const checkAll = Effect.fnUntraced(function* (
   gitpip: Pick<Calls, "checkNames">,
   names: ReadonlyArray<Username>,
