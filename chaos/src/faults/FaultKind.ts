@@ -59,8 +59,7 @@ export const atStatement = (
     slot.triggers.push({
       phase,
       // Idle polling is the most frequent and the least interesting.
-      matches: ({ statement }) =>
-        !/^(select|with abandoned|update scans set state = 'inter)/.test(statement) || passed-- <= 0,
+      matches: ({ statement }) => !/^(select|with abandoned)/.test(statement) || passed-- <= 0,
       act: (at) => {
         world.noteStruck(name)
         return act(world, at)

@@ -66,6 +66,7 @@ export const scanOperations = (known: Known): Operations => {
         cursor: n,
         users: 200,
         unchanged: 199,
+        files: 0,
         failures: [{ userKey: user(n) as UserKey, reason: "UserNotFound", message: "", retryIn: Duration.zero }]
       }),
     "a scan: begin and end": (n) =>

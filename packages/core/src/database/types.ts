@@ -13,10 +13,10 @@ types.register<number | bigint>(
   {
     encode: (value) => PgTypes.encode(BigInt(value), PgTypes.OID.int8),
     decode: (bytes) => {
-      const value = view(bytes).getBigInt64(0)
-      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
-        ? Result.succeed(Number(value))
-        : Result.fail(new PgTypes.CodecError({ message: `${value} is too large for a number` }))
+      const value = int8(bytes)
+      return Number.isSafeInteger(value)
+        ? Result.succeed(value)
+        : Result.fail(new PgTypes.CodecError({ message: `${bigint(bytes)} is too large for a number` }))
     }
   },
   { arrayOid: PgTypes.OID.int8Array }
@@ -28,7 +28,9 @@ types.register<DateTime.Utc | Date>(
     encode: (value) =>
       PgTypes.encode(DateTime.isDateTime(value) ? DateTime.toDate(value) : value, PgTypes.OID.timestamptz),
     decode: (bytes) => {
-      const millis = Number(view(bytes).getBigInt64(0) / 1_000n) + postgresEpoch
+      const micros = int8(bytes)
+      const millis =
+        (Number.isSafeInteger(micros) ? Math.trunc(micros / 1_000) : Number(bigint(bytes) / 1_000n)) + postgresEpoch
       return Math.abs(millis) <= 8.64e15
         ? Result.succeed(DateTime.makeUnsafe(millis))
         : Result.fail(new PgTypes.CodecError({ message: "a timestamp is out of range" }))
@@ -40,4 +42,11 @@ types.register<DateTime.Utc | Date>(
 /** PostgreSQL counts microseconds from 2000-01-01. */
 const postgresEpoch = Date.UTC(2000, 0, 1)
 
-const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** Exact when the result is a safe integer. Reading a `BigInt` takes three times as long. */
+const int8 = (bytes: Uint8Array): number => int4(bytes, 0) * 2 ** 32 + (int4(bytes, 4) >>> 0)
+
+const int4 = (bytes: Uint8Array, at: 0 | 4): number =>
+  ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+
+const bigint = (bytes: Uint8Array): bigint =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigInt64(0)

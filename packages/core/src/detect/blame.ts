@@ -18,6 +18,7 @@ const signsOfOutage = 3
 /** Reasons that may be the token's or GitHub's trouble all the same, so that the user is checked again soon. */
 const passing: ReadonlySet<string> = new Set(["Unavailable", "Refused", "RateLimited"])
 
+/** What blame does to users beyond the result of a check. */
 export interface BlameOptions {
   /** Reads the user's list by smaller pages from now on. */
   readonly shrinkPages: (user: ScanUser) => Effect.Effect<void>

@@ -19,6 +19,7 @@ import { type BatchVerdict, fingerprintOf, type ListOrder, verdictOf } from "./v
 /** Gists whose texts are read along with one batch. The publisher reads the texts of the others. */
 const maxTexts = 100
 
+/** What a query settled, and what it left to lists. */
 export interface BatchResult {
   readonly checked: ReadonlyMap<UserKey, CheckResult>
   /** Users that have to be checked by the list. */

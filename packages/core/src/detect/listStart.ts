@@ -24,6 +24,7 @@ type Shown =
   | { readonly _tag: "Unchanged" }
   | { readonly _tag: "NoUser" }
 
+/** The services that a start reads, and the sizes of pages. */
 export interface ListStartOptions extends Pick<Store["Service"], "listings" | "users"> {
   readonly github: Github["Service"]
   readonly nextPage: ReturnType<typeof makePages>["nextPage"]

@@ -69,7 +69,7 @@ export const make: Effect.Effect<UserScans, never, Checker | CheckSchedule | Sto
     const all: UserScans["all"] = Effect.fnUntraced(function* (scan, options) {
       const begin = yield* scans.resumeAfter
       // A scan that is cut off before its first page must leave the place that it began at.
-      if (begin > 0) yield* scans.progress(scan.id, { cursor: begin, users: 0, unchanged: 0, failures: [] })
+      if (begin > 0) yield* scans.progress(scan.id, { cursor: begin, users: 0, unchanged: 0, files: 0, failures: [] })
       for (const { from, until } of rangesFrom(begin)) {
         let after = from
         for (;;) {
@@ -125,6 +125,7 @@ const makeRecord = ({ checks, scans }: Pick<Store["Service"], "checks" | "scans"
       cursor,
       users: progress.users,
       unchanged: progress.unchanged,
+      files: progress.files,
       failures: checked.flatMap(({ check: { failure, key } }) =>
         failure === null ? [] : [{ ...failure, userKey: key }]
       )

@@ -9,6 +9,7 @@ const concurrency = 16
 /** Pages that a long listing reads in a turn, before the next user's. */
 const pagesPerTurn = 5
 
+/** How one user is checked, and whether there is room to go on. */
 export interface TurnOptions<E> {
   readonly check: (order: ListOrder, maxPages: number) => Effect.Effect<CheckResult, E>
   /** Whether long listings may go on now. The other pages are left to a later scan. */

@@ -6,11 +6,13 @@
  */
 import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
 
+/** A file's identity in the cache. */
 export interface CachedFile {
   readonly gistId: string
   readonly filename: string
 }
 
+/** A file's whole text, and the description of its gist. */
 export interface CachedContent {
   readonly text: string
   readonly description: string | null

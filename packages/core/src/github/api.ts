@@ -29,6 +29,7 @@ export const pointsPerMinute = { limit: 900, millis: 60_000 }
 
 export type Api = ReturnType<typeof make>
 
+/** Access to GitHub's API with one token: reads, queries, and the limits of both. All requests of a process use one. */
 export const make = ({
   apiUrl,
   client,

@@ -49,6 +49,7 @@ const needsToken = fail(
   new Unauthorized({ message: "GitHub answers for many users at a time with a token only. Set GITHUB_TOKEN" })
 )
 
+/** Batches without any measurement yet: their rate is assumed until queries were answered. */
 export const make = (api: Api, hasToken: boolean) => {
   const splitter = Splitting.make(maxLogins)
   /** Seconds that the last queries took. */

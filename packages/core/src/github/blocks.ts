@@ -9,6 +9,7 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { GithubError } from "./errors.ts"
 import { globalRefusal, kindRefusal, type RefusedKind, refusalWait } from "./refusals.ts"
 
+/** A refusal that holds until a request is answered. */
 export interface RefusalBlock {
   /** Epoch milliseconds. */
   readonly until: number
@@ -22,6 +23,7 @@ export interface RefusalBlock {
 
 const logAccepted = Telemetry.log("Info", "github.accepted", {})
 
+/** No block yet. `hasToken` decides what a refusal advises. */
 export const make = (hasToken: boolean) => {
   const blocks = new Map<Kind | "all", RefusalBlock>()
   return {

@@ -31,6 +31,7 @@ const readFiles = Effect.fnUntraced(function* (gist: typeof WireGist.Type) {
   return { files, types, rawUrls }
 })
 
+/** Reads of one gist, and of the content of its files: from the gist itself, else from a host of raw content. */
 export const make = (api: Api, apiUrl: string) => {
   const readRaw = RawContent.make(api.transport, apiUrl)
   return {

@@ -14,6 +14,7 @@ import type { GithubLimit } from "./limit.ts"
 import { apiHeaders } from "./read.ts"
 import type { Transport } from "./transport.ts"
 
+/** A query in GitHub's GraphQL, and the bytes that its answer may have. */
 export interface Query {
   readonly document: string
   readonly variables: Readonly<Record<string, unknown>>
@@ -38,6 +39,7 @@ export interface QueryError {
 /** GitHub gives a query up after ten seconds. */
 const queryTimeout = Duration.seconds(15)
 
+/** Sends queries. An Enterprise Server has them at `/api/graphql`, beside `/api/v3`. */
 export const make = (apiUrl: string, transport: Transport, limit: GithubLimit) => {
   const url = /\/api\/v3$/.test(apiUrl) ? apiUrl.replace(/\/v3$/, "/graphql") : `${apiUrl}/graphql`
 

@@ -17,6 +17,7 @@ interface LimitedRequest {
   readonly thing?: string | undefined
 }
 
+/** One of GitHub's limits: of requests, or of queries. */
 export interface GithubLimit extends Pick<Limit.Limit, "throttle" | "restore" | "state"> {
   /** Notes the budget that a response's headers report. */
   readonly noteHeaders: (answer: Answer) => Effect.Effect<void>
@@ -37,6 +38,7 @@ const rules: Limit.LimitRules = {
   endsRow: ({ at }, { startedAt }) => startedAt > at
 }
 
+/** The limit by its name, and the throttle that keeps it. */
 export interface GithubLimitOptions {
   readonly throttle: Throttle
   /** GitHub's name of the limit. */

@@ -36,6 +36,7 @@ const readGists = Effect.fnUntraced(function* (answer: Read, isOwn: (url: URL) =
   }
 })
 
+/** Reads of a user's list and of the public feed, page by page. A gist that cannot be read is skipped. */
 export const make = (api: Api, apiUrl: string) => {
   const { isOwn } = api.transport
 

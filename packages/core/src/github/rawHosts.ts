@@ -10,6 +10,7 @@ import * as Throttle from "../limits/Throttle.ts"
 import { minLimitWait } from "./classify.ts"
 import { fail, type GithubError, RateLimited } from "./errors.ts"
 
+/** A host of raw content, with what its last answers showed. */
 export interface Host {
   readonly throttle: Throttle.Throttle
   /** Addresses that failed since the last answer. Two are a sign that the host is at fault. */

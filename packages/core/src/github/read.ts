@@ -12,6 +12,7 @@ import type { GithubLimit } from "./limit.ts"
 import { aboutOf, limitedThing } from "./refusals.ts"
 import type { Transport } from "./transport.ts"
 
+/** What is asked for, and the bytes that a 2xx body may have. */
 export interface ReadOptions {
   /** The ETag of what is known. An ETag belongs to the token that got it: with another token, GitHub sends the whole answer. */
   readonly etag?: string | undefined
@@ -24,6 +25,7 @@ export interface Read extends Answer {
   readonly url: URL
 }
 
+/** Reads of the API, under the limit of requests. */
 export interface Reader {
   readonly read: (url: string, options: ReadOptions) => Effect.Effect<Read, GithubError>
   /** Whether the last response reported no limit of requests at all. */
@@ -33,6 +35,7 @@ export interface Reader {
 const readTimeout = Duration.seconds(30)
 const maxRedirects = 3
 
+/** The headers of every request to the API. */
 export const apiHeaders = {
   accept: "application/vnd.github+json",
   "user-agent": "gitpip",
@@ -44,6 +47,7 @@ export const apiHeaders = {
 export const redirectOf = ({ headers, status }: Answer): string | undefined =>
   [301, 302, 303, 307, 308].includes(status) ? headers.location : undefined
 
+/** A reader that follows redirects within the API's own origin only, since the token goes along. */
 export const make = (transport: Transport, limit: GithubLimit): Reader => {
   let isUnlimited = false
 

@@ -11,6 +11,7 @@ import { type GithubError, githubError, Unavailable } from "./errors.ts"
 /** The answer about one of many things; `unanswered` when it has to be asked for again, among fewer. */
 export type One<A> = Result.Result<A, GithubError> | "unanswered"
 
+/** Splits keys into requests of a size that the service completes. */
 export interface Splitter {
   /** How many things a request asks for at present. */
   readonly size: () => number
@@ -27,6 +28,7 @@ export interface Splitter {
 /** That many single things in a row without an answer are an outage. */
 const outageSigns = 3
 
+/** A splitter that begins with requests of `maxSize` keys. */
 export const make = (maxSize: number): Splitter => {
   let size = maxSize
 

@@ -43,6 +43,7 @@ export interface Transport {
   ) => Effect.Effect<Exchanged, GithubError>
 }
 
+/** A transport for the API at `apiUrl`. The token goes to that address's origin alone. */
 export const make = (
   client: HttpClient.HttpClient,
   apiUrl: string,

@@ -9,6 +9,7 @@ import { Duration, Effect, Option, Semaphore } from "effect"
 /** The longest time that a first request without an answer delays the other requests. */
 const maxTrial = Duration.seconds(2)
 
+/** The trials of one token. */
 export const make = () => {
   const trials = Semaphore.makeUnsafe(1)
   /** Sends at once when `isOpen`, else after the trial of another request. */

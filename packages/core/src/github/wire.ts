@@ -63,11 +63,13 @@ export const ownerOf = (gists: ReadonlyArray<unknown>): Option.Option<typeof Wir
   Option.map(Option.fromNullishOr(gists.find(Schema.is(WireOwned))), ({ owner: { id, login } }) => ({ id, login }))
 
 const decodeGist = Schema.decodeUnknownEffect(WireListedGist)
+/** A gist of a list. A field that cannot be read is logged once. */
 export const decodeListedGist = (gist: unknown) =>
   Effect.tapError(decodeGist(gist), (error) => reportField("GitHub", fieldOf(error)))
 const decodeFile = Schema.decodeUnknownOption(WireFile)
 export const decodeContentFile = Schema.decodeUnknownEffect(WireContentFile)
 
+/** The body of an answer. A body that was cut, or that is no such JSON, is a failure of GitHub and not of Gitpip. */
 export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   answer: Answer
@@ -84,6 +86,7 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
         )
       )
 
+/** A gist's files, cut to what the database stores. Missing texts become `null`. */
 export const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<ListedFile> =>
   Object.entries(gist.files).map(([name, raw]) => {
     const file = Option.getOrElse(decodeFile(raw), (): typeof WireFile.Type => ({}))
@@ -102,6 +105,7 @@ export const listedFiles = (gist: typeof WireListedGist.Type): ReadonlyArray<Lis
     }
   })
 
+/** A size in bytes that the database stores; 0 when GitHub names none. */
 export const toSize = (size: number | null | undefined): number =>
   Math.min(Math.max(0, Math.trunc(size ?? 0)), Number.MAX_SAFE_INTEGER)
 

@@ -21,6 +21,7 @@ interface LimitedOptions {
   readonly maxBlock?: number
 }
 
+/** One limit of a service: asked before a request, and informed of each answer. */
 export interface Limit {
   readonly throttle: Throttle
   /** Until when this thing alone has to wait (epoch milliseconds), if it has to. */
@@ -41,6 +42,7 @@ export interface Limit {
   readonly state: Effect.Effect<ThrottleState>
 }
 
+/** A limit that no answer has named yet. Its requests run in `throttle`, which a limit of everything blocks. */
 export const make = (throttle: Throttle, { endsRow, minWait }: LimitRules): Limit => {
   let answers = Answers.none
 

@@ -10,6 +10,7 @@ export interface Window {
   readonly millis: number
 }
 
+/** What a process reports when it asks for slots. */
 export interface QuotaUse {
   /** Missing while no response has reported the window. */
   readonly window: Window | undefined
@@ -19,6 +20,7 @@ export interface QuotaUse {
   readonly wants: number
 }
 
+/** The share that the database grants to a process until its next renewal. */
 export interface Grant {
   readonly slots: number
   /** How many other processes use the credential at present. */
@@ -29,6 +31,7 @@ export interface Grant {
   readonly blocked: { readonly until: number; readonly why: string } | undefined
 }
 
+/** A process's access to the slots of one window. */
 export interface Quota {
   /** Asks for slots in the window, and reports those in use. `undefined` without an answer. */
   readonly renew: (use: QuotaUse) => Effect.Effect<Grant | undefined>
@@ -40,10 +43,12 @@ export const renewal = 2_000
 /** After that long without an answer, in milliseconds, a process sends nothing: others may use its slots. See migration 0005. */
 export const patience = 5_000
 
+/** The shared windows by the key of their limit. `undefined` for a limit that this process has alone. */
 export interface Quotas {
   readonly quota: (limitKey: string) => Quota | undefined
 }
 
+/** How this process shares limits. `store/Quotas.ts` replaces the default. */
 export const SharedQuota = Context.Reference<Quotas>("gitpip/SharedQuota", {
   defaultValue: () => ({ quota: () => undefined })
 })

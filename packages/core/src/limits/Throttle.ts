@@ -27,6 +27,7 @@ export interface ThrottleState {
   readonly why: string
 }
 
+/** Whose limit a block is, and whether other processes know of it. */
 export interface BlockOptions {
   /** Without it the service states the limit, for all who use the credential. */
   readonly enforcedBy?: EnforcedBy
@@ -36,6 +37,7 @@ export interface BlockOptions {
 
 type WhenFull = "wait" | "fail"
 
+/** Keeps requests back until the service takes them. One for each limit and credential. */
 export interface Throttle {
   /** Runs the effect when a request may leave. `whenFull`: whether a slot in the window is waited for, however long. */
   readonly run: <A, E, R>(

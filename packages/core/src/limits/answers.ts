@@ -22,6 +22,7 @@ export interface InARow {
   readonly cost: number
 }
 
+/** What all answers so far have shown about one limit. */
 export interface Answers {
   readonly evidence: LimitEvidence.LimitEvidence
   readonly row: InARow
@@ -29,6 +30,7 @@ export interface Answers {
 
 const noRow: InARow = { times: 0, at: Number.NEGATIVE_INFINITY, cost: Number.POSITIVE_INFINITY }
 
+/** Before the first answer. */
 export const none: Answers = { evidence: LimitEvidence.none, row: noRow }
 
 /** The answers in a row, with one to a request that left then. Several requests that were under way together count as one. */

@@ -23,6 +23,7 @@ export class RequestedFor extends Context.Reference<Requester | undefined>("gitp
   defaultValue: () => undefined
 }) {}
 
+/** Which things met the limit, and which were answered meanwhile. Bounded, since things are without number. */
 export interface LimitEvidence {
   /** How many requests were answered. */
   readonly answers: number
@@ -43,6 +44,7 @@ interface Refused {
   readonly until: number
 }
 
+/** Before the first answer. */
 export const none: LimitEvidence = {
   answers: 0,
   refusedAt: Number.NEGATIVE_INFINITY,

@@ -9,6 +9,7 @@
 /** What a request asks for. An answer to one kind shows nothing about another kind. */
 export type Kind = "list" | "gist" | "account" | "feed" | "query"
 
+/** A request that was refused, as refusals are compared. */
 export interface RefusedRequest {
   readonly kind: Kind
   /** Names what was requested: two requests for one thing are one sign. */
@@ -22,12 +23,14 @@ interface Row {
   readonly things: ReadonlySet<string>
 }
 
+/** The refusals in a row of each kind, and the things that are at fault themselves. */
 export interface RefusalEvidence {
   readonly rows: ReadonlyMap<Kind, Row>
   /** The refusal of each thing that was refused while others were answered, the newest last. */
   readonly own: ReadonlyMap<string, string>
 }
 
+/** Before the first answer. */
 export const none: RefusalEvidence = { rows: new Map(), own: new Map() }
 
 /** That many equal refusals of different things in a row concern all things of the kind. */

@@ -15,6 +15,7 @@ import type { ShareOfSlots, SlidingWindow } from "./window.ts"
  */
 const headroom = ({ limit }: Window): number => Math.max(Math.ceil(limit / 16), Math.min(5, limit))
 
+/** The window that is shared, and where shares come from. */
 export interface ShareOptions {
   readonly quota: Quota
   /** The window as it is now, without requests that no longer count. */

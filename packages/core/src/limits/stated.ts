@@ -23,6 +23,7 @@ export interface LimitBlock {
   readonly isStored: boolean
 }
 
+/** The service's own statements about a limit, which win over own counts. */
 export interface Stated {
   readonly budget: RequestBudget | undefined
   /** The report with the least left of the present period. */
@@ -30,6 +31,7 @@ export interface Stated {
   readonly block: LimitBlock | undefined
 }
 
+/** Before the first response, and after the clock was set back. */
 export const nothing: Stated = { budget: undefined, lowest: undefined, block: undefined }
 
 /** A stored block that ends at most this much sooner than the present one is the same one, read by a slow statement. */

@@ -12,6 +12,7 @@ export interface Sent {
   readonly endedAt: number
 }
 
+/** The window as this process knows it. */
 export interface SlidingWindow {
   /** Unknown until the service's headers or another process report it. */
   readonly size: Window | undefined
@@ -27,6 +28,7 @@ export interface ShareOfSlots {
   readonly renewedAt: number
 }
 
+/** Before the first request. */
 export const empty: SlidingWindow = { size: undefined, sent: [], others: { slots: 0, until: 0 } }
 
 /** Requests remembered before the size of the window is known: no fewer than can be under way by then. */

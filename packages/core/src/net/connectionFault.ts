@@ -13,6 +13,7 @@ export class ConnectionFault extends Error {
   }
 }
 
+/** The proxy that did not let a request through. */
 export interface ProxyFault {
   readonly variable: string
   /** Without user and password. */

@@ -5,6 +5,7 @@ import { Stream } from "effect"
 import { Headers, HttpClientError, type HttpClientResponse } from "effect/http"
 import { ConnectionFault } from "./connectionFault.ts"
 
+/** What `decoded` can read. */
 export const acceptEncoding = "gzip, deflate"
 
 /** A body that ends too early is judged by its content, as `fetch` does. */

@@ -25,6 +25,7 @@ export class ExchangeError extends Data.TaggedError("ExchangeError")<{
   readonly message: string
 }> {}
 
+/** The bounds of one exchange. */
 export interface ExchangeOptions {
   readonly timeout: Duration.Duration
   /** The bound of a 2xx body. Any other body is bounded by `maxErrorBytes`. */

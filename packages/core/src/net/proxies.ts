@@ -6,6 +6,7 @@
 import { Option, Redacted, Result } from "effect"
 import { IpInterface, IpNetwork, NetAddress } from "effect/net"
 
+/** A proxy for one scheme of addresses. */
 export interface HttpProxy {
   /** The variable that names the proxy. */
   readonly variable: "HTTPS_PROXY" | "HTTP_PROXY"
@@ -15,6 +16,7 @@ export interface HttpProxy {
   readonly origin: string
 }
 
+/** The proxies of a process, and the addresses that are reached without one. */
 export interface Proxies {
   /** For requests to `http://` addresses. */
   readonly http: Option.Option<HttpProxy>

@@ -115,6 +115,7 @@ export type Pauses = ReturnType<typeof make>
 /** A stored limit that ends this much later than the present pause is the same one, read by a slow statement. */
 const restoredSlack = Duration.toMillis(Duration.seconds(5))
 
+/** A pause of all users, and the service that caused it. */
 export interface GlobalPause extends Pause {
   readonly service: Service
   readonly cause: PublishingBlock["cause"]

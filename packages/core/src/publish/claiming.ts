@@ -20,6 +20,7 @@ interface Parts {
   readonly publications: Store["Service"]["publications"]
 }
 
+/** Claims for one publisher, as far as pauses and the backlog allowance permit. */
 export const make = ({ allowance, pauses, publications }: Parts) => {
   /** One file of each user whose wait is over. `first`: of the first such user with a file alone. */
   const ofWaitingUsers = Effect.fnUntraced(function* (

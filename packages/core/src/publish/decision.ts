@@ -95,11 +95,14 @@ export const failure = (
 /** Whether this was the publication's last attempt. */
 export const isExhausted = ({ attempts }: Situation): boolean => attempts >= Timing.maxAttempts
 
+/** Failures that the next wait depends on: attempts of earlier processes count as well. */
 export const tries = (claim: Situation, verdict: FailureVerdict): number => Math.max(claim.attempts, verdict.failures)
 
+/** The block that a verdict asks for: none when the thing itself is at fault. */
 export const blockOf = ({ scope }: FailureVerdict, message: string): { readonly block?: PublishingBlock } =>
   scope === "thing" ? {} : { block: { ...suspicion(message, { _tag: "Growing" }), scope } }
 
+/** A block of all users on suspicion, which one success ends. */
 export const suspicion = (message: string, until: PublishingBlock["until"]): PublishingBlock => ({
   scope: "service",
   until,

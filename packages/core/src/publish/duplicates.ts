@@ -15,6 +15,7 @@ interface Parts {
   readonly sink: Sink["Service"]
 }
 
+/** Audits of publications that were sent again, and deletions of duplicates. */
 export const make = ({ failures, publications, sink }: Parts) => {
   type Audit = Effect.Success<ReturnType<typeof publications.audits>>[number]
 

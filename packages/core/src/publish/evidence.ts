@@ -33,6 +33,7 @@ export interface Failure {
   readonly at: number
 }
 
+/** Whose failure it is, and how certain that is. */
 export interface FailureVerdict {
   readonly scope: "thing" | "user" | "service"
   /** Whether another thing succeeded since this thing, or its user, first failed. */
@@ -89,6 +90,7 @@ const capacity = 2_000
 /** The number of signatures that are remembered. */
 const maxSignatures = 32
 
+/** Before the first attempt. */
 export const nothing: FailureEvidence = { successes: 0, things: new Map(), users: new Map(), row: new Map() }
 
 /** Notes that the thing was published or read: the service, the user and the thing work. */
@@ -99,6 +101,7 @@ export const afterSuccess = (evidence: FailureEvidence, thing: Thing): FailureEv
   row: nothing.row
 })
 
+/** Notes a failure, and judges its scope by those that came before it. */
 export const afterFailure = (
   evidence: FailureEvidence,
   { at, isUserWide, signature, thing }: Failure

@@ -14,6 +14,7 @@ import { type Decision, failure, type Outcome, release, type Situation, suspicio
 import type { Failure, FailureVerdict } from "./evidence.ts"
 import { signatureOf } from "./outcome.ts"
 
+/** The decision after GitHub did not give the content of a file. */
 export const afterGithubError = (claim: Situation, error: GithubError, verdict: FailureVerdict): Decision => {
   const { reason, scope } = error
   const { _tag, message } = reason

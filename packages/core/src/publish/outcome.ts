@@ -51,6 +51,7 @@ export const globalBlock = (
   }
 }
 
+/** The decision after a sink did not do what `step` asked for. */
 export const afterSinkError = (
   claim: Situation,
   { reason }: SinkError,

@@ -25,6 +25,7 @@ interface Parts {
   readonly sink: Sink["Service"]
 }
 
+/** Lookups before resends. Nothing is created while a lookup is not answered. */
 export const make = ({ failures, publications, read, settling: { settle }, sink }: Parts) => {
   /** Completes what a lookup found. A sink that makes one thing by several requests may have been cut off between them. */
   const adopt = Effect.fnUntraced(function* (claim: Claim, remoteId: string): Effect.fn.Return<State, DatabaseError> {

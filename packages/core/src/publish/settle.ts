@@ -39,6 +39,7 @@ const report = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome, stor
   }
 })
 
+/** Settling for one publisher. Its refusals are remembered until a success, to be taken back when they turn out to be global. */
 export const make = ({
   pausing,
   publications

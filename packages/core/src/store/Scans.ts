@@ -2,7 +2,7 @@
 import { Duration, Effect, Option, Schema } from "effect"
 import { SqlClient, type SqlError, SqlSchema } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
-import { execute, findAll, findFirst, hasRows } from "../database/statements.ts"
+import { findAll, findFirst, hasRows } from "../database/statements.ts"
 import { Scan, ScanFailure, ScanId, type ScanKind, ScanState } from "../domain/Scan.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
@@ -27,6 +27,8 @@ export interface Progress {
   readonly cursor: number
   readonly users: number
   readonly unchanged: number
+  /** New files that the checks stored. */
+  readonly files: number
   readonly failures: ReadonlyArray<{
     readonly userKey: UserKey
     readonly reason: string
@@ -164,29 +166,50 @@ const leased = (sql: SqlClient.SqlClient) => {
               where exists (select 1 from users u where u.key = l.user_key for key share)
               on conflict do nothing`
 
-  const progress = Effect.fnUntraced(function* (scan: ScanId, { cursor, failures, unchanged, users }: Progress) {
+  const progress = Effect.fnUntraced(function* (scan: ScanId, { cursor, failures, files, unchanged, users }: Progress) {
     yield* sql`
               update scans set cursor = ${cursor}, users = users + ${users},
-                unchanged = unchanged + ${unchanged}, failed = failed + ${failures.length},
+                unchanged = unchanged + ${unchanged}, failed = failed + ${failures.length}, files = files + ${files},
                 lease_until = ${lease}
               where key = ${scan} and state = 'running'`
     if (failures.length > 0) yield* addFailures(scan, failures)
   })
 
+  /**
+   * Ends a running scan, and counts its files. The lock waits for open transactions that add files (their foreign key locks
+   * the scan's row), so that the count sees these files. Later transactions count their own: see `intake.ts`.
+   */
+  const end = Effect.fnUntraced(function* (scan: ScanId, ending: Ending, which = sql.literal("true")) {
+    const held = yield* sql`select 1 from scans where key = ${scan} and state = 'running' and ${which} for update`
+    if (held.length === 0) return
+    yield* sql`
+      update scans set state = ${ending.state}, finished_at = ${now(sql)}, lease_until = null, reason = ${ending.reason},
+        message = ${ending.message}, resume_at = ${ending.resumeIn === null ? null : inFuture(sql, ending.resumeIn)},
+        files = (select count(*) from gist_files where scan_key = ${scan})
+      where key = ${scan}`
+  })
+
+  const isLost = sql.literal("lease_until < clock_timestamp()")
+  const findLost = findAll(Key, () => sql`select key from scans where state = 'running' and ${isLost} order by key`)
+  const lost: Ending = {
+    state: "interrupted",
+    reason: null,
+    message: "the process that ran it was lost",
+    resumeIn: null
+  }
+
   return {
     /** Ends the scans whose process was lost, so that the next one can begin. */
-    reap: execute(sql`
-        update scans set state = 'interrupted', finished_at = ${now(sql)}, message = 'the process that ran it was lost'
-        where state = 'running' and lease_until < clock_timestamp()`),
+    reap: Effect.flatMap(findLost(), (scans) =>
+      Effect.forEach(scans, ({ key }) => orDatabaseError(sql.withTransaction(end(key, lost, isLost))), {
+        discard: true
+      })
+    ),
     /** Renews the lease. `false` when the lease was lost. */
     renew: (scan: ScanId) =>
       hasRows(sql`update scans set lease_until = ${lease} where key = ${scan} and state = 'running' returning 1 as ok`),
     progress: (scan: ScanId, added: Progress) => orDatabaseError(sql.withTransaction(progress(scan, added))),
-    end: (scan: ScanId, ending: Ending) =>
-      execute(sql`
-          update scans set state = ${ending.state}, finished_at = ${now(sql)}, lease_until = null, reason = ${ending.reason},
-            message = ${ending.message}, resume_at = ${ending.resumeIn === null ? null : inFuture(sql, ending.resumeIn)}
-          where key = ${scan} and state = 'running'`)
+    end: (scan: ScanId, ending: Ending) => orDatabaseError(sql.withTransaction(end(scan, ending)))
   }
 }
 

@@ -207,9 +207,11 @@ export const makeIntake = (sql: SqlClient.SqlClient) => {
         ofScans.set(intake.scanKey, (ofScans.get(intake.scanKey) ?? 0) + count)
       }
     }
-    // Last, because all transactions that add to this scan wait here for each other. In order, as above.
+    // A running scan counts its files when it ends: transactions that changed its row here would wait for each other's commit.
+    // In order, as above.
     for (const [scanKey, count] of [...ofScans].sort(([a], [b]) => a - b)) {
-      if (count > 0) yield* sql`update scans set files = files + ${count} where key = ${scanKey}`
+      if (count > 0)
+        yield* sql`update scans set files = files + ${count} where key = ${scanKey} and state not in ('queued', 'running')`
     }
     return counts
   })

@@ -207,6 +207,7 @@ describe("listings", () => {
                     cursor: 0,
                     users: 1,
                     unchanged: 0,
+                    files: 0,
                     failures: shuffled(seed).map((user) => ({
                       userKey: user as UserKey,
                       reason: "Unavailable",

@@ -163,6 +163,7 @@ describe("forgetting a user whose file is under way", () => {
           cursor: 1,
           users: 1,
           unchanged: 0,
+          files: 0,
           failures: [{ ...failure, userKey: user.key }]
         })
         assert.deepStrictEqual((yield* gitpip.scanDetails(scan)).failures, [])
