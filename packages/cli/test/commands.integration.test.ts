@@ -102,10 +102,10 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       const text = yield* done(world, "track", "dry", "--dry-run")
       assert.match(text.stdout, /1 gist with 2 files/)
       assert.match(text.stdout, /2 activities would be created/)
-      assert.match(text.stdout, /^Pipedrive +35 tokens, less than 1% of a day's 30,000$/m)
+      assert.match(text.stdout, /^Pipedrive +60 tokens, less than 1% of a day's 30,000$/m)
       const { json } = yield* done(world, "track", "dry", "--dry-run", "--json")
       yield* fits(Preview, json)
-      assert.strictEqual(json.tokens, 2 * 5 + 25)
+      assert.strictEqual(json.tokens, 2 * 5 + 25 + 25)
       assert.deepStrictEqual((yield* done(world, "users", "--json")).json, [])
 
       const unknown = yield* run(world, "track", "nobody-here", "--dry-run")

@@ -117,6 +117,7 @@ const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effec
   const sql = yield* SqlClient.SqlClient
   yield* sql`update publications set lease_until = clock_timestamp() where state = 'sending'`
   yield* sql`update deals set lease_until = null where lease_until is not null`
+  yield* sql`update persons set lease_until = null where lease_until is not null`
   yield* sql`update scans set lease_until = clock_timestamp() where state = 'running'`
 }).pipe(Effect.catch((error) => Effect.fail(unusable("The database cannot be used", error))))
 

@@ -41,6 +41,7 @@ const Details = Schema.Struct({
   ...User.to.fields,
   ...ProfileColumns.fields,
   dealId: Schema.NullOr(Schema.Int),
+  personId: Schema.NullOr(Schema.Int),
   files: Schema.Int,
   /** Without the states that no publication has. */
   publications: Schema.Struct({
@@ -72,11 +73,12 @@ const details = (sql: SqlClient.SqlClient) => {
   return findOne(
     Details,
     (key: UserKey) => sql`
-        select ${columns}, d.deal_id, ${sql.literal(profileColumns)},
+        select ${columns}, d.deal_id, t.person_id, ${sql.literal(profileColumns)},
           (select count(*) from gist_files where user_key = u.key) as files,
           (select coalesce(jsonb_object_agg(state, n), '{}') from (
             select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
-        from users u left join deals d on d.user_key = u.key left join profiles p on p.user_key = u.key
+        from users u left join deals d on d.user_key = u.key
+          left join persons t on t.user_key = u.key left join profiles p on p.user_key = u.key
         where u.key = ${key}`
   )
 }
@@ -123,8 +125,8 @@ export const make = Effect.gen(function* () {
     details: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<UserDetails, DatabaseError | UserNotTracked> {
-      const { dealId, files, publications, ...user } = yield* findDetails(yield* key(username))
-      return { user, profile: profileOf(user), dealId, counts: { files, ...noPublications, ...publications } }
+      const { dealId, files, personId, publications, ...user } = yield* findDetails(yield* key(username))
+      return { user, profile: profileOf(user), dealId, personId, counts: { files, ...noPublications, ...publications } }
     }),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
