@@ -15,7 +15,7 @@ import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import type { Forgotten } from "../domain/Forgotten.ts"
 import { UserKey, Username } from "../domain/User.ts"
-import { now } from "./sql.ts"
+import { fewTransactions, now } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
 /** A file of the user is being published, or the user is being scanned, at this moment. */
@@ -155,12 +155,14 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     }
   })
 
+  const transaction = fewTransactions(sql)
+
   return {
     /** Erases what is stored about a user, tracked or not. */
     forget: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<Forgotten, UserNotTracked | UserBusy | DatabaseError> {
-      const forgotten = yield* Effect.catchTag(sql.withTransaction(erase(username)), "SqlError", (error) =>
+      const forgotten = yield* Effect.catchTag(transaction(erase(username)), "SqlError", (error) =>
         orDatabaseError(Effect.fail(error))
       )
       yield* orDatabaseError(eraseName(sql, forgotten.login))
