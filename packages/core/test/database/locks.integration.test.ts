@@ -73,7 +73,7 @@ it.live("a held row keeps calls and checks of its user waiting, and leaves all o
         const calls = Array.from({ length: 12 }, () =>
           Effect.catchTag(gitpip.untrack(name("ann")), "UserNotTracked", () => Effect.void)
         )
-        const waiting = yield* whileHeld(
+        const [scan, untracking] = yield* whileHeld(
           url,
           "ann",
           Effect.gen(function* () {
@@ -88,7 +88,8 @@ it.live("a held row keeps calls and checks of its user waiting, and leaves all o
             return [scan, untracking] as const
           })
         )
-        for (const fiber of waiting) yield* Fiber.join(fiber)
+        yield* Fiber.join(scan)
+        yield* Fiber.join(untracking)
         assert.lengthOf((yield* gitpip.latest(name("bob"))).files, 1)
       })
     )
