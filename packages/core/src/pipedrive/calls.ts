@@ -6,7 +6,7 @@ import type * as Transport from "./transport.ts"
 import { pageOf, read, WireCreated, wireOne, wirePage, wireSearch } from "./wire.ts"
 
 /** A page of 500 activities with notes of 100 KB each would be 50 MB; Pipedrive offers no other way to read it. */
-export const maxListBytes = 64 * 1024 * 1024
+const maxListBytes = 64 * 1024 * 1024
 
 export type Query = Record<string, string | number>
 

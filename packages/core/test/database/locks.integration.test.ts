@@ -88,7 +88,8 @@ it.live("a held row keeps calls and checks of its user waiting, and leaves all o
             return [scan, untracking] as const
           })
         )
-        for (const fiber of waiting) yield* Fiber.join(fiber)
+        yield* Fiber.join(waiting[0])
+        yield* Fiber.join(waiting[1])
         assert.lengthOf((yield* gitpip.latest(name("bob"))).files, 1)
       })
     )
