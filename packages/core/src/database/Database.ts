@@ -99,7 +99,7 @@ const layerBeside = (config: PgClient.PgPoolConfig) => {
   return Layer.merge(
     Layer.effect(
       WaitingConnections,
-      Effect.map(client(false), ({ reserve }) => reserve)
+      Effect.map(client(false), (waiting) => waiting.reserve)
     ),
     Layer.effect(SharedConnections, client(true))
   )

@@ -73,7 +73,7 @@ it.live("a held row keeps calls and checks of its user waiting, and leaves all o
         const calls = Array.from({ length: 12 }, () =>
           Effect.catchTag(gitpip.untrack(name("ann")), "UserNotTracked", () => Effect.void)
         )
-        const [scan, untracking] = yield* whileHeld(
+        const waiting = yield* whileHeld(
           url,
           "ann",
           Effect.gen(function* () {
@@ -88,8 +88,8 @@ it.live("a held row keeps calls and checks of its user waiting, and leaves all o
             return [scan, untracking] as const
           })
         )
-        yield* Fiber.join(scan)
-        yield* Fiber.join(untracking)
+        yield* Fiber.join(waiting[0])
+        yield* Fiber.join(waiting[1])
         assert.lengthOf((yield* gitpip.latest(name("bob"))).files, 1)
       })
     )
