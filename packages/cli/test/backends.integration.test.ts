@@ -330,6 +330,33 @@ describe("a server that cannot do what is asked", () => {
     })
   )
 
+  for (const [what, detail, expected] of [
+    [
+      "is starting, and says which migration runs",
+      "The server is starting. The database is being migrated: 0008_words, 1 of 1",
+      / is starting\. The database is being migrated: 0008_words, 1 of 1\. Wait until it has started, and run the command again$/
+    ],
+    [
+      "cannot use its database, and says why",
+      "Another transaction holds what this call needs. Try again in a moment",
+      / cannot use its database\. Another transaction holds what this call needs\. Try again in a moment$/
+    ]
+  ] as const) {
+    it.live(what, () =>
+      Effect.gen(function* () {
+        const type = "urn:gitpip:problem:unavailable"
+        const title = "The database cannot be used at the moment"
+        const server = yield* answering(503, { "content-type": "application/problem+json" }, () => ({
+          type,
+          title,
+          status: 503,
+          detail
+        }))
+        assert.match(yield* says(server.url, undefined), expected)
+      })
+    )
+  }
+
   it.live("breaks off in the middle of its answer", () =>
     Effect.gen(function* () {
       const dying = yield* answering(200, { ...json, "content-length": "1000" }, () => ({}), "dying")

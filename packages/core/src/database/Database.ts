@@ -254,12 +254,9 @@ const unusable = (what: string, error: unknown): DatabaseError => {
   const code = codeOf(error)
   if (code === states.readOnly) return readOnly(error)
   if (code === states.noSuchSchema) return new DatabaseError({ message: noSuchSchema, cause: error })
+  if (code === states.lockNotAvailable) return new DatabaseError({ message: busy, cause: error, reason: "busy" })
   const message = sqlMessage(error)
-  return new DatabaseError({
-    message: message === "" ? what : `${what}: ${message}`,
-    cause: error,
-    ...(code === states.lockNotAvailable ? { reason: "busy" } : {})
-  })
+  return new DatabaseError({ message: message === "" ? what : `${what}: ${message}`, cause: error })
 }
 
 /** A code of PostgreSQL's, so that a server, or a pooler, did answer. Those of Node.js are longer. */
@@ -267,6 +264,8 @@ const isSqlState = (code: string | undefined): boolean => code !== undefined && 
 
 /** https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const states = { lockNotAvailable: "55P03", readOnly: "25006", noSuchDatabase: "3D000", noSuchSchema: "3F000" }
+
+const busy = "Another transaction holds what this call needs. Try again in a moment"
 
 const noSuchSchema =
   "The database has no schema of that name. Create it (`create schema …`), or correct `schema` in POSTGRES_CONNECTION_STRING"

@@ -123,6 +123,7 @@ it.live("a visit to a user whose row is held for long fails, and loses nothing",
         yield* within(url, (sql) => sql`alter function record_visit set lock_timeout = '100ms'`)
         const error = yield* whileHeld(url, "ann", Effect.flip(gitpip.latest(name("ann"))))
         assert.strictEqual(error._tag === "DatabaseError" && error.reason, "busy")
+        assert.strictEqual(error.message, "Another transaction holds what this call needs. Try again in a moment")
         assert.lengthOf((yield* gitpip.latest(name("ann"))).files, 1)
       })
     )
