@@ -12,11 +12,11 @@ import { randomBytes } from "node:crypto"
 import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
-import { findAll, findFirst, hasRows } from "../database/statements.ts"
+import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import { type Forgotten, inPipedrive } from "../domain/Forgotten.ts"
 import { namePattern } from "../domain/namedUsers.ts"
 import { UserKey, Username } from "../domain/User.ts"
-import { now } from "./sql.ts"
+import { fewTransactions, now } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
 /** A file of the user is being published, or the user is being scanned, at this moment. */
@@ -34,7 +34,12 @@ const Sent = Schema.Struct({
   htmlUrl: Schema.String
 })
 
-const Deal = Schema.Struct({ dealId: Schema.NullOr(Schema.Int), isSent: Schema.Boolean })
+const Own = Schema.Struct({
+  dealId: Schema.NullOr(Schema.Int),
+  isDealSent: Schema.Boolean,
+  personId: Schema.NullOr(Schema.Int),
+  isPersonSent: Schema.Boolean
+})
 const Target = Schema.Struct({ target: Schema.String })
 const Count = Schema.Struct({ n: Schema.Int })
 
@@ -62,6 +67,8 @@ const reading = (sql: SqlClient.SqlClient) => ({
       union all
       select 1 from deals where user_key = ${key} and deal_id is null and lease_until > ${now(sql)}
       union all
+      select 1 from persons where user_key = ${key} and person_id is null and lease_until > ${now(sql)}
+      union all
       select 1 from scans where user_key = ${key} and state = 'running' and lease_until > ${now(sql)}`),
   sent: findAll(
     Sent,
@@ -69,9 +76,11 @@ const reading = (sql: SqlClient.SqlClient) => ({
       select p.remote_id, p.target, f.html_url from publications p join gist_files f on f.key = p.file_key
       where p.user_key = ${key} and ${sql.literal(isSent)} order by p.key`
   ),
-  deal: findFirst(
-    Deal,
-    (key: UserKey) => sql`select deal_id, sent_at is not null as is_sent from deals where user_key = ${key}`
+  own: findOne(
+    Own,
+    (key: UserKey) => sql`
+      select d.deal_id, d.sent_at is not null as is_deal_sent, p.person_id, p.sent_at is not null as is_person_sent
+      from (select 1) one left join deals d on d.user_key = ${key} left join persons p on p.user_key = ${key}`
   ),
   targets: findAll(
     Target,
@@ -94,7 +103,7 @@ const keepHashes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: U
 })
 
 /** Tables that nothing refers to, with a row for each user or more. */
-export const tablesOfUser = ["deals", "listings", "profiles", "visits", "visitor_positions", "scan_failures"]
+export const tablesOfUser = ["deals", "persons", "listings", "profiles", "visits", "visitor_positions", "scan_failures"]
 
 /** Each statement deletes what refers to what the next one deletes. */
 const eraseRows = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: UserKey) {
@@ -147,23 +156,27 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
     const sent = yield* read.sent(key)
     const targets = (yield* read.targets(key)).map(({ target }) => target)
-    const deal = Option.getOrElse(yield* read.deal(key), () => ({ dealId: null, isSent: false }))
+    const { dealId, isDealSent, isPersonSent, personId } = yield* read.own(key)
+    const deal = { id: dealId, isSent: isDealSent }
+    const person = { id: personId, isSent: isPersonSent }
     const files = yield* read.files(key)
     yield* keepHashes(sql, key)
     yield* eraseRows(sql, key)
     return {
-      ...inPipedrive({ login, files: sent, targets, deal }),
+      ...inPipedrive({ login, files: sent, targets, deal, person }),
       login,
       files: Option.getOrNull(files)?.n ?? 0
     }
   })
+
+  const transaction = fewTransactions(sql)
 
   return {
     /** Erases what is stored about a user, tracked or not. */
     forget: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<Forgotten, UserNotTracked | UserBusy | DatabaseError> {
-      const forgotten = yield* Effect.catchTag(sql.withTransaction(erase(username)), "SqlError", (error) =>
+      const forgotten = yield* Effect.catchTag(transaction(erase(username)), "SqlError", (error) =>
         orDatabaseError(Effect.fail(error))
       )
       yield* orDatabaseError(eraseName(sql, forgotten.login))

@@ -2,8 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { inPipedrive, type Sent } from "../../src/domain/Forgotten.ts"
 
 describe("what stands in Pipedrive of a forgotten user", () => {
-  const nothing: Sent = { login: "ann", files: [], targets: [], deal: { dealId: null, isSent: false } }
-  const none = { activities: [], deals: [], unconfirmed: [], hashes: 0 }
+  const nothing: Sent = {
+    login: "ann",
+    files: [],
+    targets: [],
+    deal: { id: null, isSent: false },
+    person: { id: null, isSent: false }
+  }
+  const none = { activities: [], deals: [], persons: [], unconfirmed: [], hashes: 0 }
   const activity = { remoteId: "7", target: "3", htmlUrl: "https://x.example/7" }
   const deal = { remoteId: "8", target: "", htmlUrl: "https://x.example/8" }
 
@@ -34,18 +40,24 @@ describe("what stands in Pipedrive of a forgotten user", () => {
     ],
     [
       "the present deal comes before replaced ones, each once",
-      { deal: { dealId: 5, isSent: false }, targets: ["5", "3"] },
+      { deal: { id: 5, isSent: false }, targets: ["5", "3"] },
       { deals: [5, 3] }
     ],
     [
       "a user's deal that is not confirmed may stand there",
-      { deal: { dealId: null, isSent: true } },
+      { deal: { id: null, isSent: true } },
       { unconfirmed: [{ item: "deal", about: "ann" }] }
     ],
     [
       "an earlier deal stands there beside one that is not confirmed",
-      { deal: { dealId: null, isSent: true }, targets: ["3"] },
+      { deal: { id: null, isSent: true }, targets: ["3"] },
       { deals: [3], unconfirmed: [{ item: "deal", about: "ann" }] }
+    ],
+    ["a person who is found or created stands there", { person: { id: 9, isSent: false } }, { persons: [9] }],
+    [
+      "a person who is not confirmed may stand there",
+      { person: { id: null, isSent: true } },
+      { unconfirmed: [{ item: "person", about: "ann" }] }
     ],
     [
       "ids of another sink that are no numbers are left out",
