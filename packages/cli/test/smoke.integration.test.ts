@@ -18,16 +18,18 @@ describe("as a process", () => {
     Effect.gen(function* () {
       const world = yield* makeWorld()
       const empty = withEnv(world, { POSTGRES_CONNECTION_STRING: Redacted.value(yield* freshUrl) })
+      const off = withEnv(world, { PIPEDRIVE_TOKEN: "" })
       world.github.addUser("ann")
       world.github.addGist("ann", { files: { "a.txt": "a" } })
       const tour = [
         [world, "track", "ann"],
-        [world, "scan"],
+        [off, "scan"],
+        [off, "skip", "1"],
         [world, "users"],
         [world, "latest", "ann"],
         [world, "history", "ann"],
         [world, "status"],
-        [world, "retry"],
+        [world, "retry", "1"],
         [world, "doctor"],
         [world, "migrate"],
         [world, "untrack", "ann"],
