@@ -31,6 +31,7 @@ describe("as a process", () => {
         [world, "history", "ann"],
         [world, "status"],
         [world, "retry", "1"],
+        [world, "scan"],
         [world, "doctor"],
         [world, "migrate"],
         [world, "untrack", "ann"],
@@ -39,7 +40,7 @@ describe("as a process", () => {
         [empty, "import", "state.jsonl"]
       ] as const
       assert.sameMembers(
-        tour.map(([, command]) => command),
+        [...new Set(tour.map(([, command]) => command))],
         commands.filter((command) => !elsewhere.includes(command))
       )
       for (const [environment, ...args] of tour) {
