@@ -96,6 +96,22 @@ for (const [who, backend] of [
       })
     )
 
+    it.effect("puts a user on a deal and a person of Pipedrive", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { pipedrive } = yield* Services
+        const [deal, person] = [pipedrive.addDeal({ title: "Big" }), pipedrive.addPerson({ name: "Ann" })]
+        yield* gitpip.track(name("Placed"), { deal, person })
+        const { dealId, personId } = yield* gitpip.user(name("placed"))
+        assert.deepStrictEqual([dealId, personId], [deal, person])
+        yield* gitpip.forget(name("placed"))
+        pipedrive.deleteDeal(deal)
+        const error = yield* Effect.flip(gitpip.track(name("Placed"), { deal }))
+        assert.strictEqual(error._tag, "TargetNotFound")
+        assert.strictEqual(error.message, `Pipedrive's deal ${deal} is deleted, or hidden from the token's user`)
+      })
+    )
+
     it.effect("checks names at GitHub", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend
@@ -126,6 +142,7 @@ for (const [who, backend] of [
           hashes: 0,
           activities: [],
           deals: [],
+          persons: [],
           unconfirmed: []
         })
         assert.strictEqual((yield* Effect.flip(gitpip.user(name("mona"))))._tag, "UserNotTracked")

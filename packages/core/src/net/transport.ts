@@ -45,7 +45,7 @@ const through = Effect.fnUntraced(function* ({ address }: HttpProxy) {
   )
 })
 
-/** Undici's error of a tunnel that was not opened can be that of a connection behind the tunnel. A code says which. */
+/** Undici's error of a tunnel that was not opened can be that of a connection behind the tunnel. A code distinguishes them. */
 const withoutTunnel = (pool: Undici.Pool): Undici.Pool => {
   const connect = pool.connect.bind(pool) as (
     options: Undici.Dispatcher.ConnectOptions

@@ -12,10 +12,11 @@ import { randomBytes } from "node:crypto"
 import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
-import { findAll, findFirst, hasRows } from "../database/statements.ts"
-import type { Forgotten } from "../domain/Forgotten.ts"
+import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
+import { type Forgotten, inPipedrive } from "../domain/Forgotten.ts"
+import { namePattern } from "../domain/namedUsers.ts"
 import { UserKey, Username } from "../domain/User.ts"
-import { now } from "./sql.ts"
+import { fewTransactions, now } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
 /** A file of the user is being published, or the user is being scanned, at this moment. */
@@ -28,12 +29,18 @@ export class UserBusy extends Schema.TaggedError<UserBusy>()("UserBusy", { usern
 const Owner = Schema.Struct({ key: UserKey, login: Username })
 
 const Sent = Schema.Struct({
-  /** `null` when no answer has confirmed it. */
   remoteId: Schema.NullOr(Schema.String),
+  target: Schema.NullOr(Schema.String),
   htmlUrl: Schema.String
 })
 
-const Deal = Schema.Struct({ dealId: Schema.NullOr(Schema.Int) })
+const Own = Schema.Struct({
+  dealId: Schema.NullOr(Schema.Int),
+  isDealSent: Schema.Boolean,
+  personId: Schema.NullOr(Schema.Int),
+  isPersonSent: Schema.Boolean
+})
+const Target = Schema.Struct({ target: Schema.String })
 const Count = Schema.Struct({ n: Schema.Int })
 
 /** The two halves of an HMAC's key (RFC 2104): PostgreSQL has SHA-256, but no HMAC without an extension. */
@@ -60,16 +67,25 @@ const reading = (sql: SqlClient.SqlClient) => ({
       union all
       select 1 from deals where user_key = ${key} and deal_id is null and lease_until > ${now(sql)}
       union all
+      select 1 from persons where user_key = ${key} and person_id is null and lease_until > ${now(sql)}
+      union all
       select 1 from scans where user_key = ${key} and state = 'running' and lease_until > ${now(sql)}`),
   sent: findAll(
     Sent,
     (key: UserKey) => sql`
-      select p.remote_id, f.html_url from publications p join gist_files f on f.key = p.file_key
+      select p.remote_id, p.target, f.html_url from publications p join gist_files f on f.key = p.file_key
       where p.user_key = ${key} and ${sql.literal(isSent)} order by p.key`
   ),
-  deal: findFirst(
-    Deal,
-    (key: UserKey) => sql`select deal_id from deals where user_key = ${key} and deal_id is not null`
+  own: findOne(
+    Own,
+    (key: UserKey) => sql`
+      select d.deal_id, d.sent_at is not null as is_deal_sent, p.person_id, p.sent_at is not null as is_person_sent
+      from (select 1) one left join deals d on d.user_key = ${key} left join persons p on p.user_key = ${key}`
+  ),
+  targets: findAll(
+    Target,
+    (key: UserKey) => sql`
+      select target from publications where user_key = ${key} and target <> '' group by target order by max(key) desc`
   ),
   files: findFirst(Count, (key: UserKey) => sql`select count(*) as n from gist_files where user_key = ${key}`)
 })
@@ -87,7 +103,7 @@ const keepHashes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: U
 })
 
 /** Tables that nothing refers to, with a row for each user or more. */
-export const tablesOfUser = ["deals", "listings", "profiles", "visits", "visitor_positions", "scan_failures"]
+export const tablesOfUser = ["deals", "persons", "listings", "profiles", "visits", "visitor_positions", "scan_failures"]
 
 /** Each statement deletes what refers to what the next one deletes. */
 const eraseRows = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: UserKey) {
@@ -116,8 +132,7 @@ const isOfUser = (sql: SqlClient.SqlClient, key: UserKey) =>
  * users out of order.
  */
 const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: Username) {
-  // A user name has no character with a meaning in regular expressions.
-  const word = `\\m${login}\\M`
+  const pattern = namePattern(login)
   for (const [table, column, where] of [
     ["users", "error_message", "failures > 0"],
     ["scan_failures", "message", "true"],
@@ -125,8 +140,8 @@ const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: 
     ["limits", "message", "true"]
   ] as const) {
     yield* sql`
-      update ${sql(table)} set ${sql(column)} = regexp_replace(${sql(column)}, ${word}, '(forgotten)', 'gi')
-      where ${sql(column)} ~* ${word} and ${sql.literal(where)}`
+      update ${sql(table)} set ${sql(column)} = regexp_replace(${sql(column)}, ${pattern}, ${"\\1(forgotten)"}, 'gi')
+      where ${sql(column)} ~* ${pattern} and ${sql.literal(where)}`
   }
 })
 
@@ -140,23 +155,28 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     yield* read.lockPublications(key)
     if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
     const sent = yield* read.sent(key)
-    const deal = yield* read.deal(key)
+    const targets = (yield* read.targets(key)).map(({ target }) => target)
+    const { dealId, isDealSent, isPersonSent, personId } = yield* read.own(key)
+    const deal = { id: dealId, isSent: isDealSent }
+    const person = { id: personId, isSent: isPersonSent }
     const files = yield* read.files(key)
     yield* keepHashes(sql, key)
     yield* eraseRows(sql, key)
     return {
-      ...inPipedrive(sent, Option.getOrNull(deal)?.dealId ?? null),
+      ...inPipedrive({ login, files: sent, targets, deal, person }),
       login,
       files: Option.getOrNull(files)?.n ?? 0
     }
   })
+
+  const transaction = fewTransactions(sql)
 
   return {
     /** Erases what is stored about a user, tracked or not. */
     forget: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<Forgotten, UserNotTracked | UserBusy | DatabaseError> {
-      const forgotten = yield* Effect.catchTag(sql.withTransaction(erase(username)), "SqlError", (error) =>
+      const forgotten = yield* Effect.catchTag(transaction(erase(username)), "SqlError", (error) =>
         orDatabaseError(Effect.fail(error))
       )
       yield* orDatabaseError(eraseName(sql, forgotten.login))
@@ -164,21 +184,3 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     })
   }
 })
-
-/** What stands in Pipedrive, or may stand there. A deal of a file has a remote id that begins with `deal:`. */
-const inPipedrive = (
-  sent: ReadonlyArray<typeof Sent.Type>,
-  dealId: number | null
-): Pick<Forgotten, "activities" | "deals" | "hashes" | "unconfirmed"> => {
-  const ids = sent.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]))
-  const [ofDeals, ofActivities] = [
-    ids.filter((id) => id.startsWith("deal:")),
-    ids.filter((id) => !id.startsWith("deal:"))
-  ]
-  return {
-    activities: ofActivities.map(Number),
-    deals: [...(dealId === null ? [] : [dealId]), ...ofDeals.map((id) => Number(id.slice("deal:".length)))],
-    unconfirmed: sent.flatMap(({ htmlUrl, remoteId }) => (remoteId === null ? [htmlUrl] : [])),
-    hashes: sent.length
-  }
-}

@@ -9,8 +9,8 @@ import { SqlClient } from "effect/sql"
 import { findAll, findFirst } from "../database/statements.ts"
 import { fileIdentity, GistFile } from "../domain/GistFile.ts"
 import type { UserKey } from "../domain/User.ts"
-import { type Intake, makeIntake } from "./intake.ts"
-import { selectList } from "./sql.ts"
+import { type Intake, makeIntake, wasPublished } from "./intake.ts"
+import { selectList, sharedClient } from "./sql.ts"
 
 export type { Intake } from "./intake.ts"
 
@@ -22,6 +22,9 @@ export class FileNotFound extends Schema.TaggedError<FileNotFound>()("FileNotFou
 }
 
 const FileName = Schema.Struct({ gistId: Schema.String, filename: Schema.String })
+
+const identities = (files: ReadonlyArray<typeof FileName.Type>): ReadonlySet<string> =>
+  new Set(files.map(({ filename, gistId }) => fileIdentity(gistId, filename)))
 
 const columnsOf = (sql: SqlClient.SqlClient) =>
   selectList<keyof GistFile>(sql, {
@@ -45,7 +48,9 @@ const columnsOf = (sql: SqlClient.SqlClient) =>
     publicationRemoteId: "p.remote_id"
   })
 
-export const make = Effect.map(SqlClient.SqlClient, (sql) => {
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const shared = yield* sharedClient(sql)
   const columns = columnsOf(sql)
   const from = sql.literal(
     `gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`
@@ -55,16 +60,24 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     (gistIds: ReadonlyArray<string>) => sql`
           select gist_id, filename from gist_files where gist_id = any(${[...new Set(gistIds)]}::text[])`
   )
+  const forgotten = findAll(
+    FileName,
+    (files: ReadonlyArray<typeof FileName.Type>) => sql`
+          select a.gist_id, a.filename
+          from jsonb_to_recordset(${JSON.stringify(files.map(({ filename, gistId }) => ({ gist_id: gistId, filename })))}::jsonb)
+            as a(gist_id text, filename text)
+          where ${wasPublished(sql)}`
+  )
   const history = findAll(
     GistFile,
     ({ before, limit, userKey }: { readonly userKey: UserKey; readonly before: number; readonly limit: number }) =>
-      sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${before}
+      shared`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${before}
         order by f.key desc limit ${limit}`.withoutTransform
   )
   const between = findAll(
     GistFile,
     ({ after, until, userKey }: { readonly userKey: UserKey; readonly after: number; readonly until: number }) =>
-      sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
+      shared`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
         order by f.key`.withoutTransform
   )
   const find = findFirst(GistFile, (id: number) => sql`select ${columns} from ${from} where f.key = ${id}`)
@@ -77,8 +90,9 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
 
   return {
     /** Which of these gists' files are stored, by `fileIdentity`. */
-    known: (gistIds: ReadonlyArray<string>) =>
-      Effect.map(known(gistIds), (found) => new Set(found.map((file) => fileIdentity(file.gistId, file.filename)))),
+    known: (gistIds: ReadonlyArray<string>) => Effect.map(known(gistIds), identities),
+    /** Which of these files were published before their user was forgotten, by `fileIdentity`. */
+    forgotten: (files: ReadonlyArray<typeof FileName.Type>) => Effect.map(forgotten(files), identities),
     /** Stores a listing's files, their publications and what the listing proves. Answers how many files were new. */
     add: (intake: Intake) => Effect.map(store([intake]), ([count]) => count ?? 0),
     /** Stores many listings in one transaction. Answers how many files of each were new. One user's listings keep their order. */

@@ -7,7 +7,7 @@ import { inWorld, name } from "../world.ts"
 
 describe("a dry run", () => {
   for (const [publishAs, expected] of [
-    ["activity", { activities: 40, deals: 1, tokens: 225 }],
+    ["activity", { activities: 40, deals: 1, tokens: 250 }],
     ["deal", { activities: 0, deals: 40, tokens: 600 }]
   ] as const) {
     it.effect(`a dry run with GITPIP_PUBLISH_AS=${publishAs} reports what a run would create and spend`, () =>
@@ -30,4 +30,26 @@ describe("a dry run", () => {
       )
     )
   }
+
+  it.effect("a dry run of a forgotten user leaves out the files that were published before", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "", "b.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        yield* gitpip.forget(name("ann"))
+        github.addGist("ann", { files: { "c.md": "" } })
+        const { activities, files, skipped } = yield* gitpip.preview(name("ann"))
+        assert.deepStrictEqual({ activities, files, skipped }, { activities: 1, files: 3, skipped: 0 })
+
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.lengthOf(pipedrive.activities, 3)
+      })
+    )
+  )
 })
