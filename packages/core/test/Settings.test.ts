@@ -315,6 +315,9 @@ describe("settings", () => {
     ["GITPIP_SCAN_INTERVAL", "0s", /at least 1 second/],
     ["GITPIP_KEEP_HISTORY", "23 hours", /at least 1 day/],
     ["GITPIP_KEEP_HISTORY", "36501 days", /`forever`/],
+    ["GITPIP_KEEP_HISTORY", "37000 days", /at most 36,500 days: for example `90 days`$/],
+    ["GITPIP_KEEP_HISTORY", "Infinity", /^must be `forever`, or a number and its unit/],
+    ["GITPIP_KEEP_HISTORY", "infinity", /^must be `forever`, or a number and its unit/],
     ["GITPIP_KEEP_HISTORY", "-Infinity", /at least 1 day/],
     ["GITPIP_KEEP_HISTORY", "90", /`forever`.*`90d`/],
     ["GITPIP_MAX_DELAY", "366d", /at most 365 days/],
@@ -400,6 +403,22 @@ describe("settings", () => {
       assert.deepStrictEqual(Object.keys(yield* faults({ PIPEDRIVE_TOKEN: "a b", PIPEDRIVE_ORG: "acme" })), [
         "PIPEDRIVE_TOKEN"
       ])
+    })
+  )
+
+  it.effect("take a Google Cloud project that other programs read for what it is only in the `json` log", () =>
+    Effect.gen(function* () {
+      for (const [project, format] of [
+        [" ", "json"],
+        ["My Project", "pretty"],
+        ["My Project", "logfmt"]
+      ] as const) {
+        const { googleProject } = yield* load({ GOOGLE_CLOUD_PROJECT: project, GITPIP_LOG_FORMAT: format })
+        assert.deepStrictEqual(googleProject, Option.none(), `${project} ${format}`)
+      }
+      assert.deepStrictEqual((yield* load({ GOOGLE_CLOUD_PROJECT: "My Project" })).googleProject, Option.none())
+      const found = yield* faults({ GOOGLE_CLOUD_PROJECT: "My Project", GITPIP_LOG_FORMAT: "json" })
+      assert.match(found.GOOGLE_CLOUD_PROJECT ?? "", /^must be the id of a Google Cloud project/)
     })
   )
 

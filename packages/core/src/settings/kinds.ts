@@ -96,6 +96,19 @@ export const optionalName = (name: string, meaning: string): Definition<Option.O
   meaning
 })
 
+/** A variable of other programs: a value that cannot be used is a fault only where the `json` log uses the value. */
+export const inJsonLog = <A>(config: Config.Config<Option.Option<A>>): Config.Config<Option.Option<A>> =>
+  config.pipe(
+    Config.orElse(() =>
+      Config.Literals(["pretty", "logfmt"], "GITPIP_LOG_FORMAT").pipe(
+        Config.withDefault("pretty"),
+        Config.map(() => Option.none<A>())
+      )
+    ),
+    // Any other format: the first fault, which names the variable itself.
+    Config.orElse(() => config)
+  )
+
 /** A setting that is `true` or `false`. */
 export const yesOrNo = (
   name: string,

@@ -5,6 +5,7 @@ import {
   choice,
   define,
   eitherCase,
+  inJsonLog,
   limitOrNone,
   optionalName,
   optionalSecret,
@@ -263,7 +264,14 @@ export const definitions = {
     meaning: "`pretty`, `json` or `logfmt`; the server logs to stdout"
   }),
   GOOGLE_CLOUD_PROJECT: define({
-    config: Config.option(Config.schema(Values.GoogleProject, "GOOGLE_CLOUD_PROJECT")),
+    config: inJsonLog(
+      Config.map(Config.option(Config.schema(Values.GoogleProject, "GOOGLE_CLOUD_PROJECT")), (project) =>
+        project.pipe(
+          Option.map((id) => id.trim()),
+          Option.filter((id) => id !== "")
+        )
+      )
+    ),
     fallback: "none",
     meaning:
       "Google Cloud project with the traces. When set, lines of the `json` log name their trace as Cloud Logging reads it"

@@ -73,7 +73,12 @@ export const Interval = Schema.String.pipe(
 export const KeptFor = Schema.String.pipe(
   Schema.decode(
     SchemaTransformation.transform({
-      decode: (text) => (text.trim().toLowerCase() === "forever" ? "Infinity" : inMillis(text.trim())),
+      decode: (text) => {
+        const given = text.trim()
+        if (given.toLowerCase() === "forever") return "Infinity"
+        // Effect's own word for it, which counts in no other case.
+        return given === "Infinity" ? "" : inMillis(given)
+      },
       encode: (text) => text
     })
   ),
@@ -82,7 +87,7 @@ export const KeptFor = Schema.String.pipe(
   Schema.makeFilter((kept) =>
     kept === Duration.infinity || Duration.between(kept, { minimum: Duration.days(1), maximum: Duration.days(36_500) })
       ? undefined
-      : "must be `forever`, or at least 1 day: for example `90 days`"
+      : "must be `forever`, or at least 1 day and at most 36,500 days: for example `90 days`"
   )
 )
 
@@ -120,9 +125,11 @@ export const Subnets = Schema.String.check(
   )
 )
 
-/** https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin */
+/** Blank text passes, since it counts as missing. https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin */
 export const GoogleProject = Schema.String.check(
-  Schema.isPattern(/^[a-z][a-z0-9.:-]*$/, { message: "must be the id of a Google Cloud project: `my-project-123`" })
+  Schema.isPattern(/^\s*([a-z][a-z0-9.:-]*)?\s*$/, {
+    message: "must be the id of a Google Cloud project: `my-project-123`"
+  })
 )
 
 export const Subdomain = Schema.String.check(
