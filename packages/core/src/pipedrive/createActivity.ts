@@ -9,6 +9,7 @@ import { whyUnusable } from "./deals.ts"
 import { type Refusal, whenRefused } from "./errors.ts"
 import type { NewActivity, Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import type { Placement } from "./placement.ts"
 import { failing, mayBeContent, remarkOn } from "./sinkErrors.ts"
 import type { UserDeals } from "./userDeals.ts"
 
@@ -35,6 +36,13 @@ interface Parts {
 /** The fields of an activity that the settings and the deal decide. */
 type Fields = Pick<NewActivity, "type" | "done" | "due_date" | "owner_id" | "priority">
 
+/** What an activity was made of. */
+interface Sent {
+  readonly order: Order
+  readonly fields: Fields
+  readonly placement: Placement
+}
+
 /** Whether a refusal can be about the owner, such as a deactivated user. Pipedrive does not document its messages. */
 const mayBeOwner = ({ message }: Refusal): boolean =>
   /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(message)
@@ -45,9 +53,11 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
   /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users. */
   const refusedOwners = new Set<number>()
 
-  const fieldsFor = Effect.fnUntraced(function* (target: string): Effect.fn.Return<Fields, SinkError> {
+  const fieldsFor = Effect.fnUntraced(function* (
+    target: string,
+    { priority }: Placement
+  ): Effect.fn.Return<Fields, SinkError> {
     const { due, done, type } = settings
-    const { priority } = yield* placing.current
     const owner = yield* userDeals.ownerOf(Number(target))
     const today = yield* DateTime.now
     const zone = yield* timeZone
@@ -91,7 +101,7 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
   })
 
   /** Pipedrive does not document how it refuses an activity on an unusable deal: reading the deal shows that. */
-  const afterRefusal = Effect.fnUntraced(function* (order: Order, fields: Fields, refusal: Refusal) {
+  const afterRefusal = Effect.fnUntraced(function* ({ fields, order, placement }: Sent, refusal: Refusal) {
     const { target } = order
     const deal = yield* Effect.option(pipedrive.deal(Number(target)))
     const why = Option.isSome(deal) ? whyUnusable(deal.value) : undefined
@@ -104,7 +114,7 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
       const created = Option.isSome(owned) ? owned : yield* withoutContent(order, fields, refusal)
       if (Option.isSome(created)) return created.value
     }
-    yield* placing.recheck
+    yield* placing.recheck(placement)
     const message = withAdvice(refusal.message, settings.type)
     return yield* fail(
       refusal._tag === "Forbidden" || Option.isNone(deal)
@@ -115,10 +125,11 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
 
   return Effect.fn("ActivitySink.create")(function* (order: Order): Effect.fn.Return<Created, SinkError> {
     const { content } = order
-    const fields = yield* fieldsFor(order.target)
+    const placement = yield* placing.current
+    const fields = yield* fieldsFor(order.target, placement)
     return yield* send(order, fields, content).pipe(
       Effect.map((remoteId): Created => ({ remoteId, remark: remarkOn(content) })),
-      whenRefused((refusal) => afterRefusal(order, fields, refusal)),
+      whenRefused((refusal) => afterRefusal({ order, fields, placement }, refusal)),
       Effect.catchTag("PipedriveError", failing)
     )
   })

@@ -92,10 +92,12 @@ export const make = ({ deals, pipedrive, placing, settings: { title: template } 
   const create = (own: Own, title: string, userKey: Recipient["userKey"]) =>
     Effect.uninterruptible(
       Effect.gen(function* () {
-        const { deal } = yield* placing.current
+        const placement = yield* placing.current
         const begin = Effect.catch(deals.beginSend(own, Timing.sendMargin), () => Effect.succeed(false))
-        const made = yield* pipedrive.createDeal({ title, ...deal }, begin).pipe(
-          whenRefused((reason) => Effect.andThen(placing.recheck, Effect.fail(new PipedriveError({ reason })))),
+        const made = yield* pipedrive.createDeal({ title, ...placement.deal }, begin).pipe(
+          whenRefused((reason) =>
+            Effect.andThen(placing.recheck(placement), Effect.fail(new PipedriveError({ reason })))
+          ),
           Effect.catchTag("PipedriveError", failing),
           Effect.tapError((error) =>
             error.reason._tag === "SinkOutcomeUnknown" ? Effect.void : storing(deals.clear(own))
