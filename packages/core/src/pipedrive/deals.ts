@@ -119,7 +119,7 @@ export const make = ({ deals, pipedrive, placing, settings: { title: template } 
     const choice = yield* adopt(username, title, stages)
     switch (choice._tag) {
       case "Several":
-        return { _tag: "Several", message: severalDeals(choice.deals) } as const
+        return { _tag: "Several", message: severalDeals(username, choice.deals) } as const
       case "One":
         return { _tag: "Deal", id: choice.deal.id, ownerId: choice.deal.owner?.id ?? undefined } as const
       case "None":
