@@ -55,9 +55,9 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
 
   const fieldsFor = Effect.fnUntraced(function* (
     target: string,
-    { priority }: Placement
+    { priority, type }: Placement
   ): Effect.fn.Return<Fields, SinkError> {
-    const { due, done, type } = settings
+    const { due, done } = settings
     const owner = yield* userDeals.ownerOf(Number(target))
     const today = yield* DateTime.now
     const zone = yield* timeZone
