@@ -11,7 +11,7 @@ export interface Verdict {
   readonly doubled: ReadonlyArray<string>
   /** On another user's deal. */
   readonly misplaced: ReadonlyArray<string>
-  /** Titles of deals that exist more than once. */
+  /** Titles of deals, and names of persons, that exist more than once. */
   readonly doubledDeals: ReadonlyArray<string>
   /** What is wrong with visits, in words. */
   readonly visits: ReadonlyArray<string>
@@ -35,7 +35,11 @@ export const publications = ({ pipedrive }: World, books: Books) => {
     misplaced: pipedrive.activities
       .filter(({ deal_id, subject }) => titles.get(deal_id ?? 0) !== books.files.get(subject))
       .map(({ subject }) => subject),
-    doubledDeals: repeated(pipedrive.deals.map(({ title }) => title))
+    // No user of the harness shows a name, so that each person bears the login.
+    doubledDeals: [
+      ...repeated(pipedrive.deals.map(({ title }) => title)),
+      ...repeated(pipedrive.persons.map(({ name }) => `person ${name}`))
+    ]
   }
 }
 

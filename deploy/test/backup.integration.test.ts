@@ -1,10 +1,12 @@
-/** The backup of `deploy/kubernetes`: its own script, with programs in place of PostgreSQL's. */
+/** The backup of `deploy/kubernetes`: its own script, with programs in place of PostgreSQL's. A restore runs the real `psql`. */
 import { spawnSync } from "node:child_process"
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
 import { parseAllDocuments } from "yaml"
+import { freshUrl } from "../../packages/core/test/database.ts"
 import { root } from "./image.ts"
 
 const [cronJob] = parseAllDocuments(readFileSync(`${root}deploy/kubernetes/backup.yaml`, "utf8")).map((one) =>
@@ -18,10 +20,20 @@ const pgDump = `#!/bin/sh
 [ "$PGPASSWORD" = secret ] || exit 1
 for word; do case $word in --file=*) echo "$CONTENT" >"\${word#--file=}" ;; esac; done
 [ "$CONTENT" != broken ]`
-/** Reads only dumps that are whole, and says which dump it restores. */
+/** Prints a dump, and fails at the end of one that is not whole. The dumps here are SQL. */
 const pgRestore = `#!/bin/sh
 for last; do :; done
-grep -q whole "$last" && [ "$PGPASSWORD" = secret ] && echo "pg_restore $*"`
+[ -n "$PGPASSWORD" ] && cat "$last" && grep -q whole "$last"`
+
+/** A database as an older version left it: without the tables of today, which refer to \`users\`. */
+const olderDump = `
+create schema elsewhere;
+create table elsewhere.kept (id int);
+create table public.users (id bigint primary key);
+insert into public.users values (7);
+`
+
+const hasPsql = spawnSync("psql", ["--version"]).status === 0
 
 describe("the CronJob postgres-backup", () => {
   let bin: string
@@ -86,14 +98,52 @@ describe("the CronJob postgres-backup", () => {
     })
   }
 
-  it("the same job restores the newest dump in one transaction when ACTION is restore", () => {
-    const names = older(3)
-    const { status, stdout } = run({ ACTION: "restore" })
-    assert.strictEqual(status, 0)
-    assert.include(stdout, `Restoring ${names[2]}\n`)
-    assert.match(stdout, /pg_restore --dbname=gitpip --clean .*--single-transaction/)
-    assert.deepStrictEqual(readdirSync(folder).sort(), names)
-  })
+  /** The variables of libpq that name the database. */
+  const connection = (url: string) => {
+    const { hostname, password, pathname, port, username } = new URL(url)
+    return {
+      PGHOST: hostname,
+      PGPORT: port,
+      PGUSER: username,
+      POSTGRES_PASSWORD: password,
+      PGDATABASE: pathname.slice(1)
+    }
+  }
+  const tablesOf = (database: ReturnType<typeof connection>) => {
+    const query =
+      "select schemaname || '.' || tablename from pg_tables where schemaname !~ '^(pg_|information_schema$)' order by 1"
+    const env = { PATH: process.env.PATH, ...database, PGPASSWORD: database.POSTGRES_PASSWORD }
+    return spawnSync("psql", ["-XAtc", query], { env, encoding: "utf8" }).stdout.trim().split("\n")
+  }
+
+  for (const [title, dump, expected] of [
+    [
+      "a restore puts the newest dump in place of a database that a newer version has migrated",
+      `${olderDump}-- whole\n`,
+      undefined
+    ],
+    ["a restore changes nothing when the dump cannot be read to its end", olderDump, "before"],
+    [
+      "a restore changes nothing when the database refuses a statement of the dump",
+      `${olderDump}none; -- whole\n`,
+      "before"
+    ]
+  ] as const) {
+    it.live.skipIf(!hasPsql)(`${title}${hasPsql ? "" : " (needs psql)"}`, () =>
+      Effect.gen(function* () {
+        const names = older(3)
+        writeFileSync(join(folder, names[2] ?? ""), dump)
+        const database = connection(Redacted.value(yield* freshUrl))
+        const before = tablesOf(database)
+        assert.include(before, "public.profiles")
+        const { status, stderr, stdout } = run({ ACTION: "restore", ...database })
+        assert.include(stdout, `Restoring ${names[2]}\n`)
+        assert.strictEqual(status === 0, expected === undefined, stderr)
+        assert.deepStrictEqual(tablesOf(database), expected === undefined ? ["elsewhere.kept", "public.users"] : before)
+        assert.deepStrictEqual(readdirSync(folder).sort(), names)
+      })
+    )
+  }
 
   it("the backup writes to a volume of its own, and never runs twice at a time", () => {
     assert.strictEqual(cronJob.spec.concurrencyPolicy, "Forbid")

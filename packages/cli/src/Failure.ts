@@ -58,18 +58,21 @@ const isShowHelp = Predicate.isTagged("ShowHelp")
 const hasErrors = (error: unknown): boolean =>
   Predicate.hasProperty(error, "errors") && Array.isArray(error.errors) && error.errors.length > 0
 
+/** The messages of these reasons end with what to do. */
+const explained: ReadonlyArray<unknown> = ["inUse", "busy"] satisfies ReadonlyArray<DatabaseError["reason"]>
+
 /** By the field alone: the class would load `@gitpip/core` into commands that only print help. */
-const isInUse = (error: unknown): boolean =>
-  Predicate.hasProperty(error, "reason") && error.reason === ("inUse" satisfies DatabaseError["reason"])
+const isExplained = (error: unknown): boolean =>
+  Predicate.hasProperty(error, "reason") && explained.includes(error.reason)
 
 const retryAdvice = () => "`gitpip retry` without a number lists the publications that can be retried."
 
 /** By the tag of the error. */
 const adviceOf: Readonly<Record<string, (message: string, error: unknown) => string | undefined>> = {
   SettingsError: () => "Fix the settings and run the command again.",
-  // The messages about an embedded database that is in use, and about its directory, end with what to do.
+  // The messages about the directory of the embedded database end with what to do.
   DatabaseError: (message, error) =>
-    isInUse(error) || message.includes("GITPIP_DATA_DIR")
+    isExplained(error) || message.includes("GITPIP_DATA_DIR")
       ? undefined
       : "`gitpip doctor` checks the database and its settings.",
   GithubError: () => "`gitpip doctor` checks the connection to GitHub.",

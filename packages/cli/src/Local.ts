@@ -27,9 +27,9 @@ export const layer: Layer.Layer<Backend, never, Gitpip> = Layer.effect(
           })
           scans.push(yield* gitpip.scanDetails(id))
         }
-        const published = yield* publishing.publishAll(gitpip, progress)
-        // A server reads profiles in the background. Without one, this is the time; nothing depends on it.
+        // A server reads profiles in the background. Without one, this is the time: new persons in Pipedrive bear names.
         yield* Effect.ignore(gitpip.refreshProfiles)
+        const published = yield* publishing.publishAll(gitpip, progress)
         return { scans, publishing: published }
       })
     })

@@ -10,10 +10,10 @@ export const fixOf = (check: keyof typeof general, error: unknown): string => {
 }
 
 const general = {
-  settings: "Fix them in the environment; README.md lists what each takes",
+  settings: "Fix them in the environment; docs/settings.md lists what each takes",
   server: "Start or fix the server. Run `gitpip doctor` on its machine without GITPIP_URL for more",
   database:
-    "Check that the server of POSTGRES_CONNECTION_STRING runs and that its user may create tables, or unset it for the embedded one in GITPIP_DATA_DIR",
+    "Fix what the message names, in POSTGRES_CONNECTION_STRING or at its server. Its user must be allowed to create tables",
   embedded:
     "Set GITPIP_DATA_DIR to a directory of your own, on a disk with room, or POSTGRES_CONNECTION_STRING to a PostgreSQL server",
   github: "Run the command again, and report it if it stays so",

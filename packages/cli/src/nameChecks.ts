@@ -8,7 +8,10 @@ import { count } from "./Text.ts"
 /** Names checked by one call: GitHub answers them by one query. */
 const maxNames = 100
 
-/** Checks names, a hundred at a time. A server that cannot answer leaves the rest out: tracking does not depend on it. */
+/**
+ * Checks names, a hundred at a time. Once none of a hundred could be checked, the rest is not tried. A server that cannot
+ * answer leaves the rest out, since tracking does not depend on it.
+ */
 export const checkAll = Effect.fnUntraced(function* (
   gitpip: Pick<Calls, "checkNames">,
   names: ReadonlyArray<Username>,
@@ -16,9 +19,14 @@ export const checkAll = Effect.fnUntraced(function* (
 ) {
   const checks: Array<NameCheck> = []
   for (let from = 0; from < names.length; from += maxNames) {
-    const some = yield* Effect.option(gitpip.checkNames(names.slice(from, from + maxNames)))
-    if (some._tag === "None") break
-    checks.push(...some.value)
+    const some = yield* Effect.orElseSucceed(gitpip.checkNames(names.slice(from, from + maxNames)), () => [])
+    const [first] = some
+    if (first === undefined) break
+    checks.push(...some)
+    if (some.every(({ state }) => state === "unchecked")) {
+      const left = names.slice(from + maxNames)
+      return [...checks, ...left.map((name): NameCheck => ({ ...first, name }))]
+    }
     if (names.length > maxNames) {
       yield* progress?.update({
         doing: "Checking names at GitHub",

@@ -21,6 +21,9 @@ export interface Candidate {
   readonly line: number | null
   readonly username: Username
   readonly id: UserId | undefined
+  /** Pipedrive's numbers of the user's deal and person. */
+  readonly deal?: number | undefined
+  readonly person?: number | undefined
 }
 
 /** The outcome of one line, or of one name from the command line. */
@@ -47,11 +50,13 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
   const { entries, faults } = UserList.read(text)
   const candidates: Array<Candidate> = []
   const wrong = faults.map(({ line, message }) => refused(line, message))
-  for (const { id, line, username } of entries) {
+  for (const { deal, id, line, person, username } of entries) {
     const checked = yield* Effect.result(
       Input.all({
         username: Input.text("username", Username, loginOf(username)),
-        id: Input.optional(Option.fromUndefinedOr(id), (id) => Input.number("id", UserId, id))
+        id: Input.optional(Option.fromUndefinedOr(id), (id) => Input.number("id", UserId, id)),
+        deal: Input.optional(Option.fromUndefinedOr(deal), (deal) => Input.number("deal", Input.RowId, deal)),
+        person: Input.optional(Option.fromUndefinedOr(person), (person) => Input.number("person", Input.RowId, person))
       })
     )
     if (Result.isSuccess(checked)) candidates.push({ line, ...checked.success })
@@ -61,7 +66,7 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
 })
 
 /**
- * Tracks all candidates. A conflict of one user is that user's outcome. Any other error, such as a database that is down,
+ * Tracks all candidates. A conflict, or an unknown deal, of one user is that user's outcome. Any other error, such as a database that is down,
  * ends the run with a message about how many were tracked.
  */
 export const trackAll = Effect.fnUntraced(function* (
@@ -73,10 +78,12 @@ export const trackAll = Effect.fnUntraced(function* (
   const began = yield* Clock.currentTimeMillis
   let created = 0
   let failed = 0
-  for (const { id, line, username } of candidates) {
-    const outcome = yield* gitpip.track(username, { id }).pipe(
+  for (const { line, username, ...wanted } of candidates) {
+    const outcome = yield* gitpip.track(username, wanted).pipe(
       Effect.map((tracked): Outcome => ({ line, ...tracked, error: null })),
-      Effect.catchTag("UserConflict", ({ message }) => Effect.succeed(refused(line, `${username}: ${message}`))),
+      Effect.catchTag(["UserConflict", "TargetNotFound"], ({ message }) =>
+        Effect.succeed(refused(line, `${username}: ${message}`))
+      ),
       Effect.onError(() => (created === 0 ? Effect.void : Effect.andThen(progress.done, soFar(created))))
     )
     if (outcome.created) created++

@@ -1,9 +1,11 @@
-/** A list of users to track: a name on each line, or CSV with the columns `username,id`. Each line is checked by itself. */
+/** A list of users to track: a name on each line, or CSV with the columns `username,id,deal,person`. Each line is checked by itself. */
 interface Entry {
   /** From 1 on, as editors count. */
   readonly line: number
   readonly username: string
   readonly id: string | undefined
+  readonly deal: string | undefined
+  readonly person: string | undefined
 }
 
 interface Fault {
@@ -52,9 +54,12 @@ export const read = (text: string): UserList => {
       })
       continue
     }
-    const { id, username } = columns ?? { username: 0, id: 1 }
-    const given = id === undefined ? undefined : cells[id]
-    entries.push({ line, username: cells[username] ?? "", id: given === "" ? undefined : given })
+    const { deal, id, person, username } = columns ?? unnamed
+    const given = (column: number | undefined) => {
+      const cell = column === undefined ? undefined : cells[column]
+      return cell === "" ? undefined : cell
+    }
+    entries.push({ line, username: cells[username] ?? "", id: given(id), deal: given(deal), person: given(person) })
   }
   return { entries, faults }
 }
@@ -62,15 +67,23 @@ export const read = (text: string): UserList => {
 interface Columns {
   readonly username: number
   readonly id: number | undefined
+  readonly deal: number | undefined
+  readonly person: number | undefined
 }
+
+/** Of a list that does not name its columns. */
+const unnamed: Columns = { username: 0, id: 1, deal: undefined, person: undefined }
 
 /** The positions of the columns, if this line names them. To track a user called `username`, begin with a line of column names. */
 const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
   const names = cells.map((cell) => cell.toLowerCase())
   const username = names.indexOf("username")
   if (username === -1) return undefined
-  const id = names.indexOf("id")
-  return { username, id: id === -1 ? undefined : id }
+  const positionOf = (name: string) => {
+    const position = names.indexOf(name)
+    return position === -1 ? undefined : position
+  }
+  return { username, id: positionOf("id"), deal: positionOf("deal"), person: positionOf("person") }
 }
 
 /** What stands between cells. Spreadsheets write semicolons where the comma is the decimal sign, and tabs when text is copied. */

@@ -96,6 +96,22 @@ for (const [who, backend] of [
       })
     )
 
+    it.effect("puts a user on a deal and a person of Pipedrive", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { pipedrive } = yield* Services
+        const [deal, person] = [pipedrive.addDeal({ title: "Big" }), pipedrive.addPerson({ name: "Ann" })]
+        yield* gitpip.track(name("Placed"), { deal, person })
+        const { dealId, personId } = yield* gitpip.user(name("placed"))
+        assert.deepStrictEqual([dealId, personId], [deal, person])
+        yield* gitpip.forget(name("placed"))
+        pipedrive.deleteDeal(deal)
+        const error = yield* Effect.flip(gitpip.track(name("Placed"), { deal }))
+        assert.strictEqual(error._tag, "TargetNotFound")
+        assert.strictEqual(error.message, `Pipedrive's deal ${deal} is deleted, or hidden from the token's user`)
+      })
+    )
+
     it.effect("checks names at GitHub", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend
@@ -126,6 +142,7 @@ for (const [who, backend] of [
           hashes: 0,
           activities: [],
           deals: [],
+          persons: [],
           unconfirmed: []
         })
         assert.strictEqual((yield* Effect.flip(gitpip.user(name("mona"))))._tag, "UserNotTracked")
@@ -312,6 +329,33 @@ describe("a server that cannot do what is asked", () => {
       }
     })
   )
+
+  for (const [what, detail, expected] of [
+    [
+      "is starting, and says which migration runs",
+      "The server is starting. The database is being migrated: 0008_words, 1 of 1",
+      / is starting\. The database is being migrated: 0008_words, 1 of 1\. Wait until it has started, and run the command again$/
+    ],
+    [
+      "cannot use its database, and says why",
+      "Another transaction holds what this call needs. Try again in a moment",
+      / cannot use its database\. Another transaction holds what this call needs\. Try again in a moment$/
+    ]
+  ] as const) {
+    it.live(what, () =>
+      Effect.gen(function* () {
+        const type = "urn:gitpip:problem:unavailable"
+        const title = "The database cannot be used at the moment"
+        const server = yield* answering(503, { "content-type": "application/problem+json" }, () => ({
+          type,
+          title,
+          status: 503,
+          detail
+        }))
+        assert.match(yield* says(server.url, undefined), expected)
+      })
+    )
+  }
 
   it.live("breaks off in the middle of its answer", () =>
     Effect.gen(function* () {

@@ -13,6 +13,16 @@ it.each([
   assert.match(fixOf("pipedrive", error), fix)
 })
 
+it("doctor does not lead to an empty database when the database refuses, since everything would be published again", () => {
+  const fix = fixOf("database", new DatabaseError({ message: "There is no such database" }))
+  assert.match(fix, /POSTGRES_CONNECTION_STRING/)
+  assert.notMatch(fix, /unset|embedded|GITPIP_DATA_DIR|runs/)
+})
+
+it("doctor names the page that lists all settings when a setting is wrong", () => {
+  assert.include(fixOf("settings", new Error("wrong")), "docs/settings.md")
+})
+
 it.each([
   ["busy", /pg_stat_activity/],
   ["inUse", /^Stop that process first/],

@@ -1,7 +1,8 @@
 /** What commands say about the names that were tracked. */
 import { assert, describe, it } from "@effect/vitest"
-import { type NameCheck, Username } from "@gitpip/core"
-import { linesOf } from "../src/nameChecks.ts"
+import { DatabaseError, type NameCheck, Username } from "@gitpip/core"
+import { Effect } from "effect"
+import { checkAll, linesOf } from "../src/nameChecks.ts"
 
 const name = Username.make
 
@@ -50,4 +51,52 @@ describe("what is said about tracked names", () => {
       assert.deepStrictEqual(linesOf(checks), lines)
     })
   }
+})
+
+describe("checking a list of names", () => {
+  const names = Array.from({ length: 250 }, (_, n) => name(`user-${n}`))
+
+  it.effect("a list is checked a hundred names at a time", () =>
+    Effect.gen(function* () {
+      const asked: Array<number> = []
+      const checks = yield* checkAll(
+        {
+          checkNames: (some) => {
+            asked.push(some.length)
+            return Effect.succeed(some.map((name) => check({ name })))
+          }
+        },
+        names
+      )
+      assert.deepStrictEqual(asked, [100, 100, 50])
+      assert.deepStrictEqual(
+        checks.map((one) => one.name),
+        names
+      )
+    })
+  )
+
+  it.effect("a list is not checked further once none of a hundred names could be", () =>
+    Effect.gen(function* () {
+      let calls = 0
+      const checks = yield* checkAll(
+        {
+          checkNames: (some) => {
+            calls++
+            return Effect.succeed(some.map((name) => check({ name, state: "unchecked", reason: "no room" })))
+          }
+        },
+        names
+      )
+      assert.strictEqual(calls, 1)
+      assert.deepStrictEqual(linesOf(checks), ["250 names were not checked at GitHub: no room"])
+    })
+  )
+
+  it.effect("a server that cannot check names leaves them out", () =>
+    Effect.gen(function* () {
+      const checkNames = () => Effect.fail(new DatabaseError({ message: "gone" }))
+      assert.deepStrictEqual(yield* checkAll({ checkNames }, names), [])
+    })
+  )
 })

@@ -9,7 +9,15 @@ import { detailsOf } from "../src/commands/users.ts"
 const mona = Username.make("mona")
 
 describe("the report of forget", () => {
-  const nothing: Forgotten = { login: mona, files: 0, hashes: 0, activities: [], deals: [], unconfirmed: [] }
+  const nothing: Forgotten = {
+    login: mona,
+    files: 0,
+    hashes: 0,
+    activities: [],
+    deals: [],
+    persons: [],
+    unconfirmed: []
+  }
 
   it("the report says that nothing stands in Pipedrive when no file was sent", () =>
     assert.deepStrictEqual(show({ ...nothing, files: 1 }), [
@@ -17,14 +25,23 @@ describe("the report of forget", () => {
       "Nothing about this user stands in Pipedrive"
     ]))
 
-  it("the report numbers the deals and activities that stand in Pipedrive, and names what may", () =>
+  it("the report numbers the deals, activities and persons that stand in Pipedrive, and names what may", () =>
     assert.deepStrictEqual(
-      show({ ...nothing, files: 3, hashes: 2, activities: [4, 5], deals: [6], unconfirmed: ["https://x.example"] }),
+      show({
+        ...nothing,
+        files: 3,
+        hashes: 2,
+        activities: [4, 5],
+        deals: [6],
+        persons: [8],
+        unconfirmed: ["https://x.example"]
+      }),
       [
         "Erased everything that was stored about mona: 3 files, of which 2 left a keyed hash",
         "Still in Pipedrive; delete there what must go:",
         "  1 deal: 6",
         "  2 activities: 4, 5",
+        "  1 person: 8",
         "  perhaps an activity about https://x.example"
       ]
     ))
@@ -47,6 +64,7 @@ describe("a user's details", () => {
     },
     profile: null,
     dealId: null,
+    personId: null,
     counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
   }
   const labels = (of: UserDetails) => detailsOf(of).rows.map(([label]) => label)

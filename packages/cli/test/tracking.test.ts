@@ -33,13 +33,13 @@ describe("a file of users", () => {
         yield* Effect.promise(() => writeFile(file, bytes))
         return yield* Effect.result(fromFile(file))
       })
-      const list = "username,id\r\nann,7\rbob\n"
+      const list = "username,id,deal,person\r\nann,7\rbob,,12,34\n"
       const read = yield* candidates(Buffer.from(`\uFEFF${list}`))
       assert.deepInclude(read, {
         success: {
           candidates: [
-            { line: 2, username: Username.make("ann"), id: UserId.make(7) },
-            { line: 3, username: Username.make("bob"), id: undefined }
+            { line: 2, username: Username.make("ann"), id: UserId.make(7), deal: undefined, person: undefined },
+            { line: 3, username: Username.make("bob"), id: undefined, deal: 12, person: 34 }
           ],
           wrong: []
         }

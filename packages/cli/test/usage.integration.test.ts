@@ -18,6 +18,8 @@ const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: Read
     [/USERNAME "b b"/, /--id needs exactly one USERNAME/]
   ],
   [["track", "ann", "--from", "list.csv", "--id", "7"], [/--id needs exactly one USERNAME/]],
+  [["track", "ann", "bob", "--deal", "7"], [/--deal and --person need exactly one USERNAME/]],
+  [["track", "ann", "--person", "x"], [/--person "x"/]],
   [["users", "--frob"], [/Unrecognized flag: --frob/]],
   [
     ["track", "a b", "--id", "0"],

@@ -24,6 +24,13 @@ describe("a list of users", () => {
     ])
   })
 
+  it("may have columns for the deal and the person in Pipedrive, which the first line names", () => {
+    assert.deepStrictEqual(read("username,deal,person\nann,12,\nbob,,34\n").entries, [
+      { line: 2, username: "ann", id: undefined, deal: "12", person: undefined },
+      { line: 3, username: "bob", id: undefined, deal: undefined, person: "34" }
+    ])
+  })
+
   it("has quotation marks as CSV has them", () => {
     assert.deepStrictEqual(found('"ann","7"\n"a ""b"""\n'), [
       [1, "ann", "7"],

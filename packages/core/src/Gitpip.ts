@@ -23,7 +23,7 @@ import type { GithubError } from "./github/Github.ts"
 import { layerParts, layerPipedrive, type Services } from "./layers.ts"
 import { layerTransport } from "./net/transport.ts"
 import { type Drained, Publisher } from "./publish/Publisher.ts"
-import type { Sink } from "./publish/Sink.ts"
+import { type Chosen, Sink, TargetNotFound } from "./publish/Sink.ts"
 import type { Settings } from "./Settings.ts"
 import { Signals } from "./Signals.ts"
 import { Changes } from "./status/Changes.ts"
@@ -49,11 +49,17 @@ export interface Cursor {
 export class Gitpip extends Context.Service<
   Gitpip,
   {
-    /** Tracks a user, by default under the next free id. `created` is false when the user was tracked under that id already. */
+    /**
+     * Tracks a user, by default under the next free id. `created` is false when the user was tracked under that id already.
+     * With Pipedrive's number of a deal or a person, the user's files go there from now on.
+     */
     readonly track: (
       username: Username,
-      options?: { readonly id?: UserId | undefined }
-    ) => Effect.Effect<{ readonly user: User; readonly created: boolean }, UserConflict | DatabaseError>
+      options?: Chosen & { readonly id?: UserId | undefined }
+    ) => Effect.Effect<
+      { readonly user: User; readonly created: boolean },
+      UserConflict | TargetNotFound | DatabaseError
+    >
     /**
      * Whether GitHub has accounts of these names, tracked or not, and how many public gists. At most 100 names at a time. A
      * GitHub that does not answer makes names `unchecked`, and fails nothing.
@@ -158,7 +164,8 @@ export class Gitpip extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<Gitpip, never, Services | Settings> = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
-      const { days, files, forgetting, publications, scans, users, visits } = yield* Store
+      const { days, files, forgetting, publications, scans, targets, users, visits } = yield* Store
+      const sink = yield* Sink
       const changes = yield* Changes
       const scanner = yield* Scanner
       const profiles = yield* Profiles
@@ -183,9 +190,28 @@ export class Gitpip extends Context.Service<
         timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.seconds(5) : Duration.zero)
       })
 
+      /** Fails when Pipedrive surely does not have it. While Pipedrive does not answer, the choice is taken as it is. */
+      const requireChosen = Effect.fnUntraced(function* ({ deal, person }: Chosen) {
+        if (sink.faultsOf === undefined || (deal === undefined && person === undefined)) return
+        const faults = yield* Effect.orElseSucceed(sink.faultsOf({ deal, person }), () => [])
+        if (faults.length > 0) return yield* new TargetNotFound({ message: faults.join("; ") })
+      })
+
+      const choose = Effect.fnUntraced(
+        function* (username: Username, { deal, person }: Chosen) {
+          if (deal === undefined && person === undefined) return
+          const key = yield* users.key(username)
+          if (deal !== undefined) yield* targets.deals.choose(key, deal)
+          if (person !== undefined) yield* targets.persons.choose(key, person)
+        },
+        Effect.catchTag("UserNotTracked", () => Effect.void)
+      )
+
       return Gitpip.of({
-        track: Effect.fn("Gitpip.track")(function* (username, options) {
-          const tracked = yield* users.track(username, Option.fromNullishOr(options?.id))
+        track: Effect.fn("Gitpip.track")(function* (username, options = {}) {
+          yield* requireChosen(options)
+          const tracked = yield* users.track(username, Option.fromNullishOr(options.id))
+          yield* choose(username, options)
           if (tracked.created) {
             yield* signals.singleScans.raise
             yield* changes.report({ type: "user", login: tracked.user.login })

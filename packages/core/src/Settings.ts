@@ -50,6 +50,15 @@ export interface DealSettings {
   readonly visibility: Option.Option<string>
   /** Whether a user's deal that was won or lost stays the user's deal. */
   readonly closed: "keep" | "replace"
+  /** A field of deals that holds the login. */
+  readonly field: Option.Option<string>
+}
+
+/** Whether deals and activities name a person, and how that person is found. */
+export interface PersonSettings {
+  readonly mode: "create" | "link" | "off"
+  /** A field of persons by name or key, as written. */
+  readonly field: Option.Option<string>
 }
 
 /** All settings, read and checked. */
@@ -60,6 +69,7 @@ export class Settings extends Context.Service<
     readonly publishAs: "activity" | "deal"
     readonly activity: ActivitySettings
     readonly deal: DealSettings
+    readonly person: PersonSettings
     readonly backfill: "all" | "none"
     /** Which files are published. */
     readonly files: FileRules

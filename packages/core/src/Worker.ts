@@ -94,6 +94,7 @@ const rounds = Effect.gen(function* () {
   const scanner = yield* Scanner
   const publisher = yield* Publisher
   const feed = yield* Feed
+  const profiles = yield* Profiles
   const signals = yield* Signals
   const { work: poll } = yield* PollIntervals
 
@@ -117,6 +118,8 @@ const rounds = Effect.gen(function* () {
   })
 
   const publishing = Effect.gen(function* () {
+    // Of new users, so that new persons in Pipedrive bear their names. Publishing goes on without profiles.
+    yield* Effect.ignore(profiles.refresh)
     yield* publisher.drain
     const now = yield* Clock.currentTimeMillis
     const wait = Option.match(yield* publisher.nextAt, {

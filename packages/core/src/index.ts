@@ -71,6 +71,7 @@ export {
   type SinkBudget,
   SinkError,
   TargetGone,
+  TargetNotFound,
   tooLate
 } from "./publish/Sink.ts"
 export { definitions as settings, type PipedriveSettings, Settings, SettingsError, secretsOf } from "./Settings.ts"

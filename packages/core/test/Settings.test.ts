@@ -31,8 +31,10 @@ describe("settings", () => {
             owner: Option.none(),
             labels: [],
             visibility: Option.none(),
-            closed: "keep"
+            closed: "keep",
+            field: Option.none()
           },
+          person: { mode: "create", field: Option.none() },
           backfill: "all",
           files: { include: [], exclude: [], languages: [], maxSize: Number.POSITIVE_INFINITY },
           postgres: Option.none(),
@@ -97,6 +99,9 @@ describe("settings", () => {
         GITPIP_DEAL_LABELS: "Hot , GitHub",
         GITPIP_DEAL_VISIBILITY: "3",
         GITPIP_DEAL_CLOSED: "replace",
+        GITPIP_DEAL_FIELD: "GitHub",
+        GITPIP_PERSON: "link",
+        GITPIP_PERSON_FIELD: " GitHub ",
         GITPIP_BACKFILL: "none",
         GITPIP_INCLUDE: " *.md, *.{py,rb} ",
         GITPIP_EXCLUDE: "*.lock",
@@ -135,8 +140,10 @@ describe("settings", () => {
           owner: Option.some("ann@example.com"),
           labels: ["Hot", "GitHub"],
           visibility: Option.some("3"),
-          closed: "replace"
+          closed: "replace",
+          field: Option.some("GitHub")
         },
+        person: { mode: "link", field: Option.some("GitHub") },
         backfill: "none",
         files: {
           include: ["*.md", "*.{py,rb}"],
@@ -262,6 +269,9 @@ describe("settings", () => {
         GITPIP_DEAL_LABELS: "Hot,,GitHub",
         GITPIP_DEAL_VISIBILITY: " ",
         GITPIP_DEAL_CLOSED: "reopen",
+        GITPIP_DEAL_FIELD: "x".repeat(256),
+        GITPIP_PERSON: "always",
+        GITPIP_PERSON_FIELD: " ",
         GITPIP_BACKFILL: "some",
         GITPIP_INCLUDE: "*.md,,*.py",
         GITPIP_EXCLUDE: ",",

@@ -7,6 +7,7 @@ import {
   type PublicationNotFound,
   type PublicationNotSkippable,
   type ScanNotFound,
+  type TargetNotFound,
   Telemetry,
   type TooManyVisitors,
   type UserBusy,
@@ -23,6 +24,7 @@ import {
   PublicationNotFoundProblem,
   PublicationNotSkippableProblem,
   ScanNotFoundProblem,
+  TargetNotFoundProblem,
   TooManyVisitorsProblem,
   UnavailableProblem,
   UserBusyProblem,
@@ -40,6 +42,7 @@ export type CoreError =
   | PublicationNotFound
   | PublicationNotSkippable
   | ScanNotFound
+  | TargetNotFound
   | TooManyVisitors
   | UserBusy
   | UserConflict
@@ -64,6 +67,7 @@ const problems = {
   PublicationNotSkippable: ({ message }: PublicationNotSkippable) =>
     new PublicationNotSkippableProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
+  TargetNotFound: ({ message }: TargetNotFound) => new TargetNotFoundProblem({ detail: message }),
   TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
   UserBusy: ({ message }: UserBusy) => new UserBusyProblem({ detail: message }),
   UserConflict: ({ message }: UserConflict) => new UserConflictProblem({ detail: message }),

@@ -21,6 +21,13 @@ export class UserConflictProblem extends HttpApiError.Problem<UserConflictProble
   title: "The name or the id belongs to another user"
 }) {}
 
+/** 422: Pipedrive does not have the deal or the person. */
+export class TargetNotFoundProblem extends HttpApiError.Problem<TargetNotFoundProblem>()("TargetNotFoundProblem", {
+  type: "urn:gitpip:problem:target-not-found",
+  status: 422,
+  title: "Pipedrive has no such deal or person"
+}) {}
+
 /** 409: a file of the user is being published, or the user is being scanned. */
 export class UserBusyProblem extends HttpApiError.Problem<UserBusyProblem>()("UserBusyProblem", {
   type: "urn:gitpip:problem:user-busy",

@@ -17,6 +17,7 @@ export {
   PublicationNotFoundProblem,
   PublicationNotSkippableProblem,
   ScanNotFoundProblem,
+  TargetNotFoundProblem,
   TooManyRequestsProblem,
   TooManyVisitorsProblem,
   UnauthorizedProblem,

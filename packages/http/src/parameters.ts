@@ -47,6 +47,17 @@ export const paged = <S extends Schema.Top>(body: S) =>
 export const Name = Username.annotate({ description: "A GitHub username, in any case" })
 export const username = { username: Name }
 
+const inPipedrive = (description: string) =>
+  Schema.optionalKey(
+    between([1, Number.MAX_SAFE_INTEGER], "must be a whole number from 1 to 9007199254740991", description)
+  )
+
+/** The query of calls that choose where a user's files go. */
+export const chosen = {
+  deal: inPipedrive("The user's deal, by its number in Pipedrive"),
+  person: inPipedrive("The person who the user is, by its number in Pipedrive")
+}
+
 /** The query of calls that know visitors. */
 export const visitor = {
   visitor: Schema.optionalKey(

@@ -36,11 +36,19 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       assert.deepStrictEqual(again.json, created.json)
       assert.deepStrictEqual((yield* call("GET", "/users")).json, [created.json])
 
+      // Nothing is published here, so that no deal is asked for.
+      const placed = yield* call("POST", "/users/OCTOCAT?deal=12&person=34")
+      assert.strictEqual(placed.status, 200)
+      const { deal_id, person_id } = (yield* call("GET", "/users/octocat")).json
+      assert.deepStrictEqual([deal_id, person_id], [12, 34])
+      problem(yield* call("POST", "/users/hubot?deal=x"), 400)
+
       const details = yield* call("GET", "/users/Octocat")
       assert.deepStrictEqual(details.json, {
         user: created.json,
         profile: null,
-        deal_id: null,
+        deal_id: 12,
+        person_id: 34,
         counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
       })
 
@@ -87,7 +95,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const forgotten = yield* call("DELETE", "/users/MONA/data")
       assert.deepStrictEqual(
         [forgotten.status, forgotten.json],
-        [200, { login: "mona", files: 0, hashes: 0, activities: [], deals: [5], unconfirmed: [] }]
+        [200, { login: "mona", files: 0, hashes: 0, activities: [], deals: [5], persons: [], unconfirmed: [] }]
       )
       assert.strictEqual(yield* trackedRows, 1)
       const unknown = problem(yield* call("DELETE", "/users/mona/data"), 404)

@@ -12,7 +12,9 @@ const known: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]
   visitor: ["default", "me", "A visitor"],
   limit: ["1", "2", "1000"],
   after: ["0", "1", "9007199254740991"],
-  days: ["1", "31"]
+  days: ["1", "31"],
+  deal: ["1", "9007199254740991"],
+  person: ["1", "9007199254740991"]
 }
 
 const broken = [
@@ -90,9 +92,9 @@ const Fault = Schema.Union([
   Schema.TaggedStruct("Cut", { share: Schema.Literals([0.2, 0.5, 0.9]) })
 ])
 
-/** A path and a query may have parameters of one name. */
-const keyOf = (parameter: { readonly in: string; readonly name: string } | undefined): string =>
-  `${parameter?.in} ${parameter?.name}`
+/** A path and a query may have parameters of one name, and calls may list other values for it. */
+const keyOf = (parameter: { readonly in: string; readonly name: string; readonly schema?: Json } | undefined): string =>
+  [parameter?.in, parameter?.name, ...(parameter?.schema?.enum ?? [])].join(" ")
 
 /** A call, the value of each of its parameters, and one fault or none. */
 export const requestsOf = (openapi: Json) => {
@@ -154,9 +156,9 @@ const targetOf = (
     return fault.isEncoded ? encodeURIComponent(fault.value) : fault.value
   }
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => written(keyOf({ in: "path", name })) ?? "")
-  const query = parameters.flatMap(({ in: place, name }) => {
-    const value = place === "query" ? written(keyOf({ in: place, name })) : undefined
-    return value === undefined ? [] : [`${name}=${value}`]
+  const query = parameters.flatMap((parameter) => {
+    const value = parameter.in === "query" ? written(keyOf(parameter)) : undefined
+    return value === undefined ? [] : [`${parameter.name}=${value}`]
   })
   if (fault._tag === "Query") query.push(fault.added)
   if (fault._tag === "LongAddress") query.push(`x=${"a".repeat(9_000)}`)

@@ -48,14 +48,23 @@ const ask = Effect.fnUntraced(function* (username: string, { isJson }: { readonl
 /** Numbers in a line: a person who deletes them in Pipedrive copies them. */
 const numbers = (ids: ReadonlyArray<number>): string => ids.join(", ")
 
-export const show = ({ activities, deals, files, hashes, login, unconfirmed }: Forgotten): ReadonlyArray<string> => [
+export const show = ({
+  activities,
+  deals,
+  files,
+  hashes,
+  login,
+  persons,
+  unconfirmed
+}: Forgotten): ReadonlyArray<string> => [
   `Erased everything that was stored about ${login}: ${count(files, "file")}${hashes === 0 ? "" : `, of which ${hashes.toLocaleString("en")} left a keyed hash`}`,
-  ...(activities.length + deals.length + unconfirmed.length === 0
+  ...(activities.length + deals.length + persons.length + unconfirmed.length === 0
     ? ["Nothing about this user stands in Pipedrive"]
     : ["Still in Pipedrive; delete there what must go:"]),
   ...(deals.length === 0 ? [] : [`  ${count(deals.length, "deal")}: ${numbers(deals)}`]),
   ...(activities.length === 0
     ? []
     : [`  ${count(activities.length, "activity", "activities")}: ${numbers(activities)}`]),
+  ...(persons.length === 0 ? [] : [`  ${count(persons.length, "person")}: ${numbers(persons)}`]),
   ...unconfirmed.map((address) => `  perhaps an activity about ${address}`)
 ]

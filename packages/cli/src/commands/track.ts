@@ -1,4 +1,4 @@
-import type { NameCheck, UserId, Username } from "@gitpip/core"
+import type { NameCheck, Username } from "@gitpip/core"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
@@ -8,6 +8,7 @@ import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import { previewAll, showPreview, showPreviews } from "../previews.ts"
 import { count } from "../Text.ts"
+import type { Candidate } from "../tracking.ts"
 import { json, session } from "./shared.ts"
 
 export const track = Command.make(
@@ -22,11 +23,23 @@ export const track = Command.make(
       Flag.optional,
       Flag.withDescription("Your own number for the user. Needs exactly one USERNAME. Default: the next free number")
     ),
+    deal: Flag.String("deal").pipe(
+      Flag.withMetavar("N"),
+      Flag.optional,
+      Flag.withDescription("The user's deal, by its number in Pipedrive. Needs exactly one USERNAME")
+    ),
+    person: Flag.String("person").pipe(
+      Flag.withMetavar("N"),
+      Flag.optional,
+      Flag.withDescription("The person who the user is, by its number in Pipedrive. Needs exactly one USERNAME")
+    ),
     // A path, so that shells offer files. It comes as an absolute one.
     from: Flag.Path("from").pipe(
       Flag.withMetavar("FILE"),
       Flag.optional,
-      Flag.withDescription("Also track the users in a file: USERNAME or USERNAME,ID on each line; - reads stdin")
+      Flag.withDescription(
+        "Also track the users in a file: USERNAME or USERNAME,ID on each line, or columns that the first line names: username, id, deal, person; - reads stdin"
+      )
     ),
     dryRun: Flag.Boolean("dry-run").pipe(
       Flag.withDefault(false),
@@ -38,11 +51,17 @@ export const track = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core } = yield* session
     const one = typed.usernames.length === 1 && Option.isNone(typed.from)
-    const { id, usernames } = yield* Input.all({
+    const { deal, id, person, usernames } = yield* Input.all({
       usernames: Input.each(typed.usernames, (username) =>
         Input.text("USERNAME", core.Username, core.loginOf(username))
       ),
       id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id)),
+      deal: Input.optional(typed.deal, (deal) => Input.number("--deal", Input.RowId, deal)),
+      person: Input.optional(typed.person, (person) => Input.number("--person", Input.RowId, person)),
+      placed: Input.rule({
+        holds: (Option.isNone(typed.deal) && Option.isNone(typed.person)) || one,
+        fault: "--deal and --person need exactly one USERNAME. In a file, name the columns username,deal,person"
+      }),
       some: Input.rule({
         holds: typed.usernames.length > 0 || Option.isSome(typed.from),
         fault: "Give one USERNAME or more, or --from FILE. See: gitpip track --help"
@@ -55,7 +74,7 @@ export const track = Command.make(
     const options = { json: typed.json }
     const [username] = usernames
     if (username !== undefined && one && typed.dryRun) yield* previewOne(username, options)
-    else if (username !== undefined && one) yield* trackOne({ username, id }, options)
+    else if (username !== undefined && one) yield* trackOne({ username, id, deal, person }, options)
     else {
       const list = { usernames, file: Option.getOrUndefined(typed.from) }
       yield* typed.dryRun ? previewMany(list, options) : trackMany(list, options)
@@ -68,6 +87,7 @@ export const track = Command.make(
   Command.withShortDescription("Track GitHub users"),
   Command.withExamples([
     { command: "gitpip track octocat", description: "Track octocat under the next free id" },
+    { command: "gitpip track octocat --deal 123", description: "Put octocat's files on that deal in Pipedrive" },
     { command: "gitpip track octocat --dry-run", description: "See what that would publish" },
     { command: "gitpip track --from contacts.csv", description: "Track all users in a file" }
   ])
@@ -122,15 +142,12 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   }
 })
 
-const trackOne = Effect.fnUntraced(function* (
-  { id, username }: { readonly username: Username; readonly id: UserId | undefined },
-  options: Options
-) {
+const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Candidate, "line">, options: Options) {
   const { core, withGitpip } = yield* session
   const { checks, created, user } = yield* withGitpip((gitpip) =>
     Effect.gen(function* () {
       const checks = yield* checkAll(gitpip, [username])
-      return { checks, ...(yield* gitpip.track(username, { id })) }
+      return { checks, ...(yield* gitpip.track(username, wanted)) }
     })
   )
   if (!created) yield* Output.message(`${user.login} is already tracked.`)

@@ -63,7 +63,7 @@ export const users = Command.make(
 const meanings: Readonly<Record<UserState, Meaning>> = { new: "busy", ok: "good", failing: "bad" }
 
 /** A label and a text for each fact that is known about a user. */
-export const detailsOf = ({ counts, dealId, profile, user }: UserDetails): Table => {
+export const detailsOf = ({ counts, dealId, personId, profile, user }: UserDetails): Table => {
   const facts: ReadonlyArray<readonly [string, string | null | undefined]> = [
     ["user", `${user.login} (id ${user.id})`],
     ["name", profile?.name],
@@ -82,7 +82,8 @@ export const detailsOf = ({ counts, dealId, profile, user }: UserDetails): Table
       "files",
       `${count(counts.files, "file")}, ${counts.published.toLocaleString("en")} published, ${counts.failed.toLocaleString("en")} failed`
     ],
-    ["deal", dealId === null ? null : String(dealId)]
+    ["deal", dealId === null ? null : String(dealId)],
+    ["person", personId === null ? null : String(personId)]
   ]
   return { whole: true, rows: facts.flatMap(([label, text]) => (text == null ? [] : [[label, text]])) }
 }

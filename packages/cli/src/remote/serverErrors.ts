@@ -59,12 +59,20 @@ const ofProblem = ({ key, url }: Server, error: unknown): string | undefined => 
     case "TooManyRequestsProblem":
       return `The server at ${url} limits how many requests it takes: ${detailOf(error)}`
     case "UnavailableProblem":
-      return `The server at ${url} cannot use its database. Try again in a moment; the server's log has the reason`
+      return unavailable(url, detailOf(error))
     case "InternalServerErrorProblem":
       return `Internal error in the server at ${url}. The server's log has the details`
     default:
       return undefined
   }
+}
+
+/** A server that migrates its database says how far it is. */
+const unavailable = (url: string, detail: string): string => {
+  const [, step] = /^The server is starting\. (.+)$/.exec(detail) ?? []
+  if (step !== undefined)
+    return `The server at ${url} is starting. ${step}. Wait until it has started, and run the command again`
+  return `The server at ${url} cannot use its database. ${detail === "" ? "Try again in a moment; the server's log has the reason" : detail}`
 }
 
 /** For an answer that did not come whole, or not from a Gitpip. */

@@ -1,5 +1,5 @@
 /** The calls about tracked users, answered by a running server. */
-import { UserBusy, UserConflict } from "@gitpip/core"
+import { TargetNotFound, UserBusy, UserConflict } from "@gitpip/core"
 import { Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
 import type { Connection } from "./connection.ts"
@@ -9,18 +9,23 @@ export const userCalls = ({
   client: { users },
   orServerError
 }: Connection): Pick<Calls, "track" | "checkNames" | "preview" | "untrack" | "user" | "forget" | "users"> => ({
-  track: (username, options) =>
-    orServerError(
-      options?.id === undefined
-        ? users.trackNext({ params: { username }, responseMode: "decoded-and-response" })
-        : users.track({ params: { username, id: options.id }, responseMode: "decoded-and-response" }),
-      { UserConflictProblem: (problem) => new UserConflict({ message: reasonOf(problem) }) }
+  track: (username, { deal, id, person } = {}) => {
+    const query = { ...(deal === undefined ? {} : { deal }), ...(person === undefined ? {} : { person }) }
+    return orServerError(
+      id === undefined
+        ? users.trackNext({ params: { username }, query, responseMode: "decoded-and-response" })
+        : users.track({ params: { username, id }, query, responseMode: "decoded-and-response" }),
+      {
+        UserConflictProblem: (problem) => new UserConflict({ message: reasonOf(problem) }),
+        TargetNotFoundProblem: (problem) => new TargetNotFound({ message: reasonOf(problem) })
+      }
     ).pipe(
       Effect.map(([answer, { status }]) => ({
         user: "body" in answer ? answer.body : answer,
         created: status === 201
       }))
-    ),
+    )
+  },
   checkNames: (names) => orServerError(users.names({ query: { names } }), {}),
   preview: (username) =>
     orServerError(users.preview({ params: { username } }), {

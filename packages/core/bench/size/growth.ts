@@ -30,6 +30,7 @@ const rowsAfterYear = (users: number, daysKept: number): Readonly<Record<string,
   return {
     users,
     deals: users,
+    persons: users,
     visitor_positions: users * assumed.visitorsPerUser,
     gist_files: files,
     publications: files,

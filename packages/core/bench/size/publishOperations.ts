@@ -6,7 +6,8 @@ import { type Known, type Operations, rounds } from "./known.ts"
 
 export const publishOperations = (known: Known): Operations => {
   const { claimOf, lease, run, store, user } = known
-  const { deals, limits, publications } = store
+  const { limits, publications, targets } = store
+  const { deals } = targets
   const published = (remoteId: string) => ({ _tag: "published", remoteId, how: "published", remark: null }) as const
   return {
     "a publish: claim 24": () => publications.claim(24, lease),
@@ -38,7 +39,7 @@ export const publishOperations = (known: Known): Operations => {
       Effect.gen(function* () {
         const userKey = user(n) as UserKey
         const { epoch } = yield* deals.claim(userKey, lease)
-        yield* deals.beginSend({ userKey, epoch }, Timing.sendMargin)
+        yield* deals.beginSend({ userKey, epoch }, { as: "bench", margin: Timing.sendMargin })
         yield* deals.release({ userKey, epoch })
         yield* deals.clear({ userKey, epoch })
         yield* deals.forget(userKey, -1)

@@ -16,6 +16,8 @@ create table deals (
   sent_at timestamp with time zone,
   lease_until timestamp with time zone,
   epoch integer default 0 not null,
+  sent_as text,
+  is_chosen boolean default false not null,
   constraint deals_pkey PRIMARY KEY (user_key)
 );
 
@@ -93,6 +95,17 @@ create table listings (
   pages integer not null,
   updated_at timestamp with time zone not null,
   constraint listings_pkey PRIMARY KEY (user_key)
+);
+
+create table persons (
+  user_key bigint not null,
+  person_id bigint,
+  sent_at timestamp with time zone,
+  sent_as text,
+  lease_until timestamp with time zone,
+  epoch integer default 0 not null,
+  is_chosen boolean default false not null,
+  constraint persons_pkey PRIMARY KEY (user_key)
 );
 
 create table profiles (
@@ -288,6 +301,8 @@ alter table gist_files add constraint gist_files_scan_key_fkey FOREIGN KEY (scan
 alter table gist_files add constraint gist_files_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
 
 alter table listings add constraint listings_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key) ON DELETE CASCADE;
+
+alter table persons add constraint persons_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
 
 alter table profiles add constraint profiles_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key) ON DELETE CASCADE;
 

@@ -25,8 +25,6 @@ export const clientConfig = (address: Address): Effect.Effect<PgClient.PgPoolCon
       prepare: address.prepare ?? isDirect,
       // PgBouncer refuses parameters that it does not know. `docs/databases.md` says how to set these beside it.
       startupParameters: isDirect ? limitsBeside(address.options ?? "") : {},
-      // Statements of many fibers share a connection: measured twice as fast here as one statement a connection.
-      multiplex: true,
       maxConnections: address.maxConnections ?? 10
     })
   )

@@ -36,6 +36,8 @@ const found = (login: string, gists: number | null): Answer => ({
   reason: null
 })
 const unknown: Answer = { state: "unknown", login: null, gists: null, reason: null }
+const tooLate = "GitHub did not answer in time"
+const unreadable = "GitHub's answer cannot be read"
 const unchecked = (reason: string): Answer => ({ state: "unchecked", login: null, gists: null, reason })
 
 /** An error about one name: GitHub has no such account, or did not say. */
@@ -61,6 +63,76 @@ const remembering = () => {
   }
 }
 
+interface Services {
+  readonly github: Github["Service"]
+  readonly limits: Limits["Service"]
+}
+
+const hasBatches = (github: Github["Service"]) =>
+  Effect.map(github.capacity, ({ batched }) => github.batched && batched > 0)
+
+/** Why no name can be checked now. */
+const findObstacle = Effect.fnUntraced(function* ({ github, limits }: Services) {
+  const refused = yield* github.refused
+  if (Option.isSome(refused)) return refused.value.message
+  const state = yield* github.batched ? limits.points : limits.requests
+  const now = yield* Clock.currentTimeMillis
+  if (hasRoomForProfile(state, now)) return
+  const until = state.blockedUntil > now ? state.blockedUntil : (state.budget?.resetAt ?? now)
+  return `GitHub's limit leaves no room for it until ${DateTime.formatIso(DateTime.makeUnsafe(until))}`
+})
+
+/** Asks for names by one query, or one by one while the hour has room. */
+const makeAsk = (services: Services) => {
+  const { github } = services
+
+  const byBatch = (names: ReadonlyArray<Username>) =>
+    Effect.map(github.batch(names), (answers) =>
+      answers.map(Result.match({ onFailure: answerOf, onSuccess: ({ owner, total }) => found(owner.login, total) }))
+    )
+
+  const byProfiles = (names: ReadonlyArray<Username>) =>
+    Effect.forEach(names, (name) =>
+      Effect.gen(function* () {
+        const reason = yield* findObstacle(services)
+        if (reason !== undefined) return unchecked(reason)
+        const page = yield* github.profile(name, Option.none())
+        return Option.match(page, {
+          onNone: () => unchecked(unreadable),
+          onSome: ({ account, gists }) => found(account.login, gists)
+        })
+      }).pipe(Effect.catchTag("GithubError", (error) => Effect.succeed(answerOf(error))))
+    )
+
+  return Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
+    const reason = yield* findObstacle(services)
+    if (reason !== undefined) return names.map(() => unchecked(reason))
+    if (!(yield* hasBatches(github))) return yield* byProfiles(names)
+    return yield* byBatch(names).pipe(
+      // This server may not offer queries.
+      Effect.catchReason("GithubError", "Unexpected", () => byProfiles(names)),
+      Effect.catchTag("GithubError", (error) => Effect.succeed(names.map(() => answerOf(error))))
+    )
+  })
+}
+
+type Near = ReadonlyMap<Username, ReadonlyArray<Username>>
+const none: Near = new Map()
+
+/** Accounts with names similar to each of these: one query for all. */
+const findSimilar = Effect.fnUntraced(function* (github: Github["Service"], names: ReadonlyArray<Username>) {
+  if (names.length === 0 || names.length > maxCorrected || !(yield* hasBatches(github))) return none
+  const each = Math.floor(maxLogins / names.length)
+  const variants = names.flatMap((name) => variantsOf(name, each).map((variant) => ({ name, variant })))
+  const answers = yield* github.batch(variants.map(({ variant }) => variant))
+  const accounts = answers.flatMap((answer, index) =>
+    Result.isSuccess(answer)
+      ? [{ of: variants[index]?.name, login: answer.success.owner.login, gists: answer.success.total }]
+      : []
+  )
+  return new Map(names.map((name) => [name, nearest(accounts.filter(({ of }) => of === name))])) as Near
+})
+
 /** The check of names, on the services around it. */
 export const make: Effect.Effect<
   (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>,
@@ -72,93 +144,41 @@ export const make: Effect.Effect<
   const { backfill } = yield* Settings
   const publishes = backfill === "all" ? "all" : "new"
   const remembered = remembering()
+  const ask = makeAsk({ github, limits })
+  /** Epoch milliseconds: after a late answer, nobody waits again for a while. */
+  let lateUntil = 0
 
-  const hasBatches = Effect.map(github.capacity, ({ batched }) => github.batched && batched > 0)
-
-  /** Why no name can be checked now. */
-  const obstacle = Effect.gen(function* () {
-    const refused = yield* github.refused
-    if (Option.isSome(refused)) return refused.value.message
-    const state = yield* github.batched ? limits.points : limits.requests
-    const now = yield* Clock.currentTimeMillis
-    if (hasRoomForProfile(state, now)) return
-    const until = state.blockedUntil > now ? state.blockedUntil : (state.budget?.resetAt ?? now)
-    return `GitHub's limit leaves no room for it until ${DateTime.formatIso(DateTime.makeUnsafe(until))}`
-  })
-
-  const byBatch = (names: ReadonlyArray<Username>) =>
-    Effect.map(github.batch(names), (answers) =>
-      answers.map(Result.match({ onFailure: answerOf, onSuccess: ({ owner, total }) => found(owner.login, total) }))
-    )
-
-  const byProfiles = (names: ReadonlyArray<Username>) =>
-    Effect.forEach(names, (name) =>
-      Effect.gen(function* () {
-        const reason = yield* obstacle
-        if (reason !== undefined) return unchecked(reason)
-        const page = yield* github.profile(name, Option.none())
-        return Option.match(page, {
-          onNone: () => unchecked("GitHub's answer cannot be read"),
-          onSome: ({ account, gists }) => found(account.login, gists)
+  const inTime = <A>(effect: Effect.Effect<A>, late: () => A) =>
+    Effect.timeoutOrElse(effect, {
+      duration: maxWait,
+      orElse: () =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          lateUntil = now + Duration.toMillis(maxAgeUnchecked)
+          return late()
         })
-      }).pipe(Effect.catchTag("GithubError", (error) => Effect.succeed(answerOf(error))))
-    )
+    })
 
-  const ask = Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
-    const reason = yield* obstacle
-    if (reason !== undefined) return names.map(() => unchecked(reason))
-    if (!(yield* hasBatches)) return yield* byProfiles(names)
-    return yield* byBatch(names).pipe(
-      // This server may not offer queries.
-      Effect.catchReason("GithubError", "Unexpected", () => byProfiles(names)),
-      Effect.catchTag("GithubError", (error) => Effect.succeed(names.map(() => answerOf(error))))
+  const checkAndRemember = Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
+    yield* limits.restore(["github", "githubPoints"])
+    const answers = yield* inTime(ask(names), () => names.map(() => unchecked(tooLate)))
+    const misspelt = names.filter((_, index) => answers[index]?.state === "unknown")
+    const near = yield* inTime(
+      Effect.orElseSucceed(findSimilar(github, misspelt), () => none),
+      () => none
     )
+    const now = yield* Clock.currentTimeMillis
+    for (const [index, name] of names.entries()) {
+      const answer = answers[index] ?? unchecked(unreadable)
+      remembered.put(name, { ...answer, publishes, near: near.get(name) ?? [] }, now)
+    }
   })
-
-  /** Accounts with names similar to each of these: one query for all. */
-  const similar = Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
-    const none = new Map<Username, ReadonlyArray<Username>>()
-    if (names.length === 0 || names.length > maxCorrected || !(yield* hasBatches)) return none
-    const each = Math.floor(maxLogins / names.length)
-    const variants = names.flatMap((name) => variantsOf(name, each).map((variant) => ({ name, variant })))
-    const answers = yield* github.batch(variants.map(({ variant }) => variant))
-    return new Map(
-      names.map((wanted) => [
-        wanted,
-        nearest(
-          answers.flatMap((answer, index) =>
-            variants[index]?.name === wanted && Result.isSuccess(answer)
-              ? [{ login: answer.success.owner.login, gists: answer.success.total }]
-              : []
-          )
-        )
-      ])
-    )
-  })
-
-  const inTime = <A, E>(effect: Effect.Effect<A, E>, late: () => A) =>
-    Effect.timeoutOrElse(effect, { duration: maxWait, orElse: () => Effect.sync(late) })
 
   return Effect.fn("Gitpip.checkNames")(function* (names: ReadonlyArray<Username>) {
-    const began = yield* Clock.currentTimeMillis
-    const asked = names.filter((name) => remembered.get(name, began) === undefined)
-    if (asked.length > 0) {
-      yield* limits.restore(["github", "githubPoints"])
-      const late = () => asked.map(() => unchecked("GitHub did not answer in time"))
-      const answers = yield* inTime(ask(asked), late)
-      const misspelt = asked.filter((_, index) => answers[index]?.state === "unknown")
-      const near = yield* inTime(
-        Effect.orElseSucceed(similar(misspelt), () => new Map<Username, ReadonlyArray<Username>>()),
-        () => new Map()
-      )
-      const now = yield* Clock.currentTimeMillis
-      for (const [index, name] of asked.entries()) {
-        const answer = answers[index] ?? unchecked("GitHub's answer cannot be read")
-        remembered.put(name, { ...answer, publishes, near: near.get(name) ?? [] }, now)
-      }
-    }
+    const now = yield* Clock.currentTimeMillis
+    const asked = names.filter((name) => remembered.get(name, now) === undefined)
+    if (asked.length > 0 && lateUntil <= now) yield* checkAndRemember(asked)
     return names.map((name): NameCheck => {
-      const answer = remembered.get(name, began) ?? { ...unchecked("GitHub was not asked"), publishes, near: [] }
+      const answer = remembered.get(name, now) ?? { ...unchecked(tooLate), publishes, near: [] }
       return { name, ...answer }
     })
   })

@@ -13,6 +13,10 @@ export const Forgotten = Schema.Struct({
   ),
   activities: field(Schema.Array(Schema.Int), "Pipedrive's numbers of the activities that stand there"),
   deals: field(Schema.Array(Schema.Int), "Pipedrive's numbers of the deals that stand there"),
+  persons: field(
+    Schema.Array(Schema.Int),
+    "Pipedrive's numbers of the persons there that Gitpip found or created for the user"
+  ),
   unconfirmed: field(
     Schema.Array(Schema.String),
     "Addresses of files that may stand in Pipedrive: a request was sent, and its answer did not arrive"

@@ -15,7 +15,7 @@ export const Preview = Schema.Struct({
   ),
   tokens: field(
     Schema.Int,
-    "Pipedrive tokens they cost, at most: 5 for an activity and 25 for finding or creating the user's deal, or 15 for a deal with its note"
+    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person, or 15 for a deal with its note"
   ),
   days: field(Schema.Finite, "How many days of the smallest plan's budget of 30,000 tokens this is"),
   githubRequests: field(Schema.Int, "Requests to GitHub that this answer has cost")

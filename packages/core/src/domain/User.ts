@@ -90,7 +90,7 @@ export const UserCounts = Schema.Struct({
 /** How many of a user's files are in each state. */
 export interface UserCounts extends Schema.Schema.Type<typeof UserCounts> {}
 
-/** One user with its public profile, its deal in Pipedrive (`null` until one is needed) and counts. */
+/** One user with its public profile, its deal (`null` until one is needed) and person in Pipedrive, and counts. */
 export const UserDetails = Schema.Struct({
   user: User,
   profile: field(Schema.NullOr(Profile), "What the user has made public at GitHub; `null` until it was read"),
@@ -98,7 +98,14 @@ export const UserDetails = Schema.Struct({
     Schema.NullOr(Schema.Int),
     "Pipedrive's number of the deal that the activities hang on; `null` until one is needed"
   ),
+  personId: field(
+    Schema.NullOr(Schema.Int),
+    "Pipedrive's number of the person who the user is; `null` when none is known"
+  ),
   counts: UserCounts
-}).pipe(Schema.encodeKeys({ dealId: "deal_id" }), named("UserDetails", "One user with profile, deal and counts"))
-/** A user with the public profile, the deal in Pipedrive and the counts of files. */
+}).pipe(
+  Schema.encodeKeys({ dealId: "deal_id", personId: "person_id" }),
+  named("UserDetails", "One user with profile, deal, person and counts")
+)
+/** A user with the public profile, the deal and the person in Pipedrive, and the counts of files. */
 export interface UserDetails extends Schema.Schema.Type<typeof UserDetails> {}

@@ -54,8 +54,14 @@ const UNREACHABLE = new Set([
   "UND_ERR_CONNECT_TIMEOUT"
 ])
 
-/** The proxy ended the connection before it had opened the tunnel, or has the certificate of another host. */
-const BY_PROXY = new Set(["UND_ERR_PRX_CONN", "UND_ERR_PRX_TLS"])
+/** The code of a tunnel that the proxy did not open. */
+export const noTunnel = "UND_ERR_PRX_CONN"
+
+/** The proxy did not open the tunnel, or has the certificate of another host. */
+const BY_PROXY = new Set([noTunnel, "UND_ERR_PRX_TLS"])
+
+/** A plain HTTP server answered a TLS handshake. */
+const NO_TLS = "ERR_SSL_WRONG_VERSION_NUMBER"
 
 const BEFORE_SENDING = [UNREACHABLE, CERTIFICATE, UNKNOWN_AUTHORITY]
 
@@ -67,13 +73,22 @@ export const isNeverSent = ({ codes, proxy }: Pick<ConnectionFault, "codes" | "p
 
 /** What happened, by its codes, and what to do. Messages of transports themselves can hold credentials. */
 export const explain = ({ codes, proxy }: Pick<ConnectionFault, "codes" | "proxy">): string => {
-  const shown = codes.length > 0 ? ` (${[...new Set(codes)].join(", ")})` : ""
+  const others = codes.filter((code) => code !== noTunnel)
+  const shown = codes.length > 0 ? ` (${[...new Set(others.length > 0 ? others : codes)].join(", ")})` : ""
   if (proxy?.status !== undefined) return refusalOf(proxy, proxy.status)
-  if (proxy !== undefined && codes.some((code) => UNREACHABLE.has(code) || BY_PROXY.has(code)))
-    return `the proxy ${proxy.origin} cannot be reached${shown}. Check ${proxy.variable} and that proxy`
   if (codes.some((code) => UNKNOWN_AUTHORITY.has(code)))
     return `the connection failed${shown}: no authority trusted here issued the certificate. For a private authority${proxy === undefined ? "" : `, or that of the proxy ${proxy.origin}`}, name the file of its certificate in NODE_EXTRA_CA_CERTS`
+  if (proxy !== undefined && codes.some((code) => UNREACHABLE.has(code) || BY_PROXY.has(code)))
+    return proxyFault(proxy, codes, shown)
   return `the connection failed${shown}`
+}
+
+const proxyFault = ({ origin, variable }: ProxyFault, codes: ReadonlyArray<string>, shown: string): string => {
+  if (codes.includes(NO_TLS))
+    return `the proxy ${origin} does not answer with TLS${shown}. Set ${variable} to ${origin.replace("https:", "http:")}`
+  return codes.includes("UND_ERR_HEADERS_TIMEOUT")
+    ? `the proxy ${origin} does not answer${shown}. Check ${variable} and that proxy`
+    : `the proxy ${origin} cannot be reached${shown}. Check ${variable} and that proxy`
 }
 
 const refusalOf = ({ origin, variable }: ProxyFault, status: number): string =>

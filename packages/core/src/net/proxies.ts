@@ -6,10 +6,13 @@
 import { Option, Redacted, Result } from "effect"
 import { IpInterface, IpNetwork, NetAddress } from "effect/net"
 
+/** The setting for a proxy. */
+export type ProxyVariable = "HTTPS_PROXY" | "HTTP_PROXY"
+
 /** A proxy for one scheme of addresses. */
 export interface HttpProxy {
-  /** The variable that names the proxy. */
-  readonly variable: "HTTPS_PROXY" | "HTTP_PROXY"
+  /** The variable that was read, in the case in which it was set. */
+  readonly variable: ProxyVariable | Lowercase<ProxyVariable>
   /** With user and password, when it has them. */
   readonly address: Redacted.Redacted
   /** Scheme, host and port. */

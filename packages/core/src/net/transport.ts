@@ -6,11 +6,11 @@
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
-import { Context, Effect, Layer, Option, Redacted, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Option, Redacted, type Scope } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { Settings } from "../Settings.ts"
 import { causes, codesOf } from "./causes.ts"
-import { ConnectionFault } from "./connectionFault.ts"
+import { ConnectionFault, noTunnel } from "./connectionFault.ts"
 import { acceptEncoding, decoded } from "./encodings.ts"
 import { type HttpProxy, type Proxies, proxyFor } from "./proxies.ts"
 
@@ -28,16 +28,35 @@ const acquire = (
 /** Connections to the services themselves. */
 export const direct = acquire(({ Agent }) => new Agent(agentOptions))
 
-const through = ({ address }: HttpProxy) =>
-  acquire(
-    ({ ProxyAgent }) =>
+/** How long a proxy may take to open a tunnel. Shorter than the time-out of every exchange, so that the proxy is named. */
+export const TunnelTimeout = Context.Reference("gitpip/TunnelTimeout", { defaultValue: () => Duration.seconds(8) })
+
+const through = Effect.fnUntraced(function* ({ address }: HttpProxy) {
+  const headersTimeout = Duration.toMillis(yield* TunnelTimeout)
+  return yield* acquire(
+    ({ Pool, ProxyAgent }) =>
       new ProxyAgent({
         ...agentOptions,
         uri: Redacted.value(address),
         proxyTls: agentOptions,
-        requestTls: agentOptions
+        requestTls: agentOptions,
+        clientFactory: (origin, options) => withoutTunnel(new Pool(origin, { ...options, headersTimeout }))
       })
   )
+})
+
+/** Undici's error of a tunnel that was not opened can be that of a connection behind the tunnel. A code distinguishes them. */
+const withoutTunnel = (pool: Undici.Pool): Undici.Pool => {
+  const connect = pool.connect.bind(pool) as (
+    options: Undici.Dispatcher.ConnectOptions
+  ) => Promise<Undici.Dispatcher.ConnectData>
+  return Object.assign(pool, {
+    connect: (options: Undici.Dispatcher.ConnectOptions) =>
+      connect(options).catch((cause: unknown) => {
+        throw Object.assign(new Error("the proxy opened no tunnel", { cause }), { code: noTunnel })
+      })
+  })
+}
 
 /** The connections below all clients. A test replaces them with some that fail. */
 export const Connections = Context.Reference<Effect.Effect<Undici.Dispatcher, never, Scope.Scope>>(

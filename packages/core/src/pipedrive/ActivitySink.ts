@@ -1,15 +1,18 @@
 /** Publishes each file as an activity on the deal that bears the user's name: the default. */
 import { DateTime, Effect, Layer, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import { activityPrice, type Delivery, Sink } from "../publish/Sink.ts"
+import { activityPrice, type Chosen, type Delivery, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker } from "./activity.ts"
 import * as CreateActivity from "./createActivity.ts"
-import { dealOfRemoteId, isBefore } from "./deals.ts"
+import { whyUnusable } from "./deals.ts"
+import { isBefore } from "./newest.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
+import * as Persons from "./persons.ts"
 import { sinking } from "./sinkErrors.ts"
+import { deleteItem } from "./targets.ts"
 import * as TimeZone from "./timeZone.ts"
 import * as UserDeals from "./userDeals.ts"
 
@@ -17,35 +20,52 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
   Sink,
   Effect.gen(function* () {
     const pipedrive = yield* Pipedrive
-    const { deals } = yield* Store
+    const { targets } = yield* Store
     const settings = yield* Settings
     const timeZone = yield* TimeZone.make(pipedrive, settings.activity)
     const placing = yield* Placing.make(pipedrive, settings)
-    const userDeals = yield* UserDeals.make({ deals, pipedrive, placing, settings: settings.deal })
+    const persons = Persons.make({ pipedrive, placing, records: targets.persons, settings: settings.person })
+    const userDeals = yield* UserDeals.make({
+      persons,
+      pipedrive,
+      placing,
+      records: targets.deals,
+      settings: settings.deal
+    })
 
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
+      faultsOf: faultsOf(pipedrive),
       target: (recipient) => Effect.map(userDeals.target(recipient), String),
       forget: (recipient, target) => userDeals.forget(recipient, Number(target)),
-      create: CreateActivity.make({ pipedrive, placing, settings: settings.activity, timeZone, userDeals }),
+      create: CreateActivity.make({ persons, pipedrive, placing, settings: settings.activity, timeZone, userDeals }),
       find: findActivities(pipedrive),
-      deleteDuplicate: (remoteId) =>
-        sinking(
-          Option.match(dealOfRemoteId(remoteId), {
-            onNone: () => pipedrive.deleteActivity(Number(remoteId)),
-            onSome: pipedrive.deleteDeal
-          })
-        ),
-      price: activityPrice,
+      deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteActivity)),
+      price: activityPrice(settings),
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
       block: pipedrive.block
     })
   })
 )
+
+const faultsOf = (pipedrive: Pipedrive["Service"]) => (chosen: Chosen) =>
+  sinking(
+    Effect.gen(function* () {
+      const faults: Array<string> = []
+      if (chosen.deal !== undefined) {
+        const why = whyUnusable(yield* pipedrive.deal(chosen.deal))
+        if (why !== undefined) faults.push(`Pipedrive's deal ${chosen.deal} ${why}`)
+      }
+      if (chosen.person !== undefined && Option.isNone(yield* pipedrive.person(chosen.person))) {
+        faults.push(`Pipedrive's person ${chosen.person} is deleted, or hidden from the token's user`)
+      }
+      return faults
+    })
+  )
 
 /** The activities of a file are those on the deal whose note bears its link. */
 const findActivities = (pipedrive: Pipedrive["Service"]) =>

@@ -14,11 +14,12 @@ import * as Timing from "../domain/Timing.ts"
 import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
-import { addedSince, dealOfRemoteId } from "./deals.ts"
+import { addedSince } from "./deals.ts"
 import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
 import { failing, remarkOn, sinking } from "./sinkErrors.ts"
+import { deleteItem } from "./targets.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effect(
   Sink,
@@ -78,9 +79,8 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
         )
         return isWhole ? { remoteId } : yield* addNote(Number(remoteId), delivery, content)
       }),
-      // A duplicate of a user's deal may be left from the time when files were published as activities.
-      deleteDuplicate: (remoteId) =>
-        sinking(pipedrive.deleteDeal(Option.getOrElse(dealOfRemoteId(remoteId), () => Number(remoteId)))),
+      // A duplicate of a user's deal or person may be left from the time when files were published as activities.
+      deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteDeal)),
       price: dealPrice,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,

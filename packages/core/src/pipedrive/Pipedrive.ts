@@ -1,5 +1,5 @@
 /**
- * Pipedrive's REST API (v2), as far as Gitpip needs it: activities, deals and notes.
+ * Pipedrive's REST API (v2), as far as Gitpip needs it: activities, deals, notes and persons.
  *
  * Guarantees: one throttle for all requests with one token, and no request is repeated (transport.ts); every error says
  * whether the work may have been done all the same (errors.ts, classify.ts).
@@ -19,27 +19,25 @@ import * as Calls from "./calls.ts"
 
 import type { PipedriveError } from "./errors.ts"
 import type { DayBudget } from "./limits.ts"
-import type { DealChoices, Named, NamedStage, NamedType, NamedUser } from "./lists.ts"
+import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
 import * as Lists from "./lists.ts"
+import * as PersonCalls from "./personCalls.ts"
 import type { Begin } from "./transport.ts"
 import * as Transport from "./transport.ts"
 import {
-  type FoundDeal,
+  FoundDeal,
   type NewActivity,
   type NewDeal,
   type Page,
-  pageOf,
-  read,
   StoredActivity,
   StoredDeal,
   StoredNote,
-  WireCurrentUser,
-  WireSearch
+  WireCurrentUser
 } from "./wire.ts"
 
 export { PipedriveError } from "./errors.ts"
 export type { DayBudget } from "./limits.ts"
-export type { DealChoices, Named, NamedStage, NamedType, NamedUser } from "./lists.ts"
+export type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
 export type { Begin } from "./transport.ts"
 export type { FoundDeal, NewActivity, NewDeal, Page, StoredActivity, StoredDeal, StoredNote } from "./wire.ts"
 
@@ -95,6 +93,8 @@ export class Pipedrive extends Context.Service<
     readonly deal: (id: number) => Call<Option.Option<StoredDeal>>
     /** 20 tokens. The first 100 open deals with this in their title, or as their title. The index lags by seconds. */
     readonly searchDeals: (term: string, how: { readonly isWholeTitle: boolean }) => Call<Page<FoundDeal>>
+    /** 20 tokens. The first 100 open deals with exactly this in some field that the company added, in any case. */
+    readonly searchDealFields: (term: string) => Call<Page<FoundDeal>>
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. Not delayed like the search. */
     readonly newestDeals: (cursor: Option.Option<string>) => Call<Page<StoredDeal>>
     /** 10 tokens (v1 only). */
@@ -113,6 +113,8 @@ export class Pipedrive extends Context.Service<
     readonly users: Call<ReadonlyArray<NamedUser>>
     /** 10 tokens for each 500 fields. The choices of deals' labels, and of who sees a deal. */
     readonly dealChoices: Call<DealChoices>
+    /** 10 tokens for each 500 fields. The fields of persons that the company added, with a line of text each. */
+    readonly personFields: Call<ReadonlyArray<NamedField>>
     /** 10 tokens for each 500 fields. The priorities of activities. */
     readonly priorities: Call<ReadonlyArray<Named>>
     /** The rest of the burst window, by Pipedrive's last response. */
@@ -121,7 +123,7 @@ export class Pipedrive extends Context.Service<
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
     /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-  }
+  } & PersonCalls.PersonCalls
 >()("gitpip/Pipedrive") {
   static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
     Layer.effect(
@@ -135,7 +137,8 @@ export class Pipedrive extends Context.Service<
           settings
         })
 
-        const { create, get, list, one, remove } = Calls.make({ origin: settings.origin, transport })
+        const calls = Calls.make({ origin: settings.origin, transport })
+        const { create, get, list, one, remove, search } = calls
         const lists = Lists.make(list)
 
         return Pipedrive.of({
@@ -156,27 +159,16 @@ export class Pipedrive extends Context.Service<
           deal: Effect.fn("Pipedrive.deal")((id: number) => one(StoredDeal, `v2/deals/${id}`)),
           searchDeals: Effect.fn("Pipedrive.searchDeals")(
             (term: string, { isWholeTitle }: { readonly isWholeTitle: boolean }) =>
-              transport
-                .call(
-                  get("v2/deals/search", {
-                    term,
-                    fields: "title",
-                    exact_match: `${isWholeTitle}`,
-                    status: "open",
-                    limit: 100
-                  }),
-                  {
-                    cost: 20,
-                    isSearch: true,
-                    maxBytes: Calls.maxListBytes
-                  }
-                )
-                .pipe(
-                  Effect.flatMap(read(WireSearch)),
-                  Effect.map(({ additional_data, data }) =>
-                    pageOf({ data: data.items.map(({ item }) => item), additional_data })
-                  )
-                )
+              search(FoundDeal, "v2/deals/search", {
+                cost: 20,
+                query: { term, fields: "title", exact_match: `${isWholeTitle}`, status: "open", limit: 100 }
+              })
+          ),
+          searchDealFields: Effect.fn("Pipedrive.searchDealFields")((term: string) =>
+            search(FoundDeal, "v2/deals/search", {
+              cost: 20,
+              query: { term, fields: "custom_fields", exact_match: "true", status: "open", limit: 100 }
+            })
           ),
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
             list(StoredDeal, "v2/deals", { cost: 10, query: newestFirst(cursor) })
@@ -198,6 +190,7 @@ export class Pipedrive extends Context.Service<
             Effect.withSpan("Pipedrive.me")
           ),
           ...lists,
+          ...PersonCalls.make(calls),
           limits: transport.limits,
           budget: transport.budget,
           block: transport.block

@@ -19,8 +19,8 @@ const recheckInterval = Duration.minutes(1)
 const unanswered = Duration.seconds(30)
 
 /**
- * Reads the lists that settings need. A list that is refused is missing. 10 tokens for pipelines, stages, fields of deals and
- * fields of activities each, 20 for users and for activity types.
+ * Reads the lists that settings need. A list that is refused is missing. 10 tokens for pipelines, stages, fields of deals,
+ * of activities and of persons each, 20 for users and for activity types.
  */
 const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], wanted: ReturnType<typeof needed>) {
   const list = <const Name extends string, A, E, R>(name: Name, isWanted: boolean, read: Effect.Effect<A, E, R>) =>
@@ -32,7 +32,8 @@ const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], 
       list("users", wanted.users, pipedrive.users),
       wanted.dealChoices ? pipedrive.dealChoices : Effect.succeed({}),
       list("priorities", wanted.priorities, pipedrive.priorities),
-      list("types", wanted.types, pipedrive.activityTypes)
+      list("types", wanted.types, pipedrive.activityTypes),
+      list("personFields", wanted.personFields, pipedrive.personFields)
     ],
     whenRefused(() => Effect.succeed({}))
   )

@@ -3,10 +3,10 @@ import { Effect, Option, type Schema } from "effect"
 import { HttpClientRequest } from "effect/http"
 import type { Begin } from "./send.ts"
 import type * as Transport from "./transport.ts"
-import { pageOf, read, WireCreated, wireOne, wirePage } from "./wire.ts"
+import { pageOf, read, WireCreated, wireOne, wirePage, wireSearch } from "./wire.ts"
 
 /** A page of 500 activities with notes of 100 KB each would be 50 MB; Pipedrive offers no other way to read it. */
-export const maxListBytes = 64 * 1024 * 1024
+const maxListBytes = 64 * 1024 * 1024
 
 export type Query = Record<string, string | number>
 
@@ -52,6 +52,12 @@ export const make = ({
         Effect.flatMap(read(wireOne(schema))),
         Effect.map(({ data }) => (data.is_deleted === true ? Option.none<A>() : Option.some(data))),
         Effect.catchReason("PipedriveError", "NotFound", () => Effect.succeedNone)
+      ),
+    /** Searches have a window of their own. */
+    search: <A, I>(schema: Schema.Codec<A, I>, path: string, { cost, query }: { cost: number; query: Query }) =>
+      transport.call(get(path, query), { cost, isSearch: true, maxBytes: maxListBytes }).pipe(
+        Effect.flatMap(read(wireSearch(schema))),
+        Effect.map(({ additional_data, data }) => pageOf({ data: data.items.map(({ item }) => item), additional_data }))
       ),
     list: <A, I>(schema: Schema.Codec<A, I>, path: string, { cost, query = {} }: { cost: number; query?: Query }) =>
       transport

@@ -42,7 +42,7 @@ export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { login, stages
 }
 
 /** Why a user's files wait although there are deals. */
-export const severalDeals = (login: string, deals: ReadonlyArray<FoundDeal>): string =>
+export const severalDeals = (login: string, deals: ReadonlyArray<Pick<FoundDeal, "id" | "title">>): string =>
   `Pipedrive has ${deals.length} open deals that may be ${login}'s: ${deals
     .slice(0, 10)
     .map(({ id, title }) => `"${title.trim()}" (${id})`)

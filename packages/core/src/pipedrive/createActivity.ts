@@ -9,6 +9,7 @@ import { whyUnusable } from "./deals.ts"
 import { type Refusal, whenRefused } from "./errors.ts"
 import type { NewActivity, Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import { mayBePerson, type Persons } from "./persons.ts"
 import type { Placement } from "./placement.ts"
 import { failing, mayBeContent, remarkOn } from "./sinkErrors.ts"
 import type { UserDeals } from "./userDeals.ts"
@@ -25,6 +26,7 @@ const withAdvice = (message: string, type: string): string =>
 const fail = (reason: SinkError["reason"]) => Effect.fail(new SinkError({ reason }))
 
 interface Parts {
+  readonly persons: Persons
   readonly pipedrive: Pipedrive["Service"]
   readonly placing: Placing
   readonly settings: ActivitySettings
@@ -34,7 +36,7 @@ interface Parts {
 }
 
 /** The fields of an activity that the settings and the deal decide. */
-type Fields = Pick<NewActivity, "type" | "done" | "due_date" | "owner_id" | "priority">
+type Fields = Pick<NewActivity, "type" | "done" | "due_date" | "owner_id" | "participants" | "priority">
 
 /** What an activity was made of. */
 interface Sent {
@@ -47,18 +49,19 @@ interface Sent {
 const mayBeOwner = ({ message }: Refusal): boolean =>
   /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(message)
 
-export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
+export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
   /** Requests without the content that were refused as well, in a row. */
   let omissionsRefused = 0
   /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users. */
   const refusedOwners = new Set<number>()
 
   const fieldsFor = Effect.fnUntraced(function* (
-    target: string,
+    { delivery, target }: Order,
     { priority, type }: Placement
   ): Effect.fn.Return<Fields, SinkError> {
     const { due, done } = settings
     const owner = yield* userDeals.ownerOf(Number(target))
+    const person = yield* userDeals.personOf(delivery, Number(target))
     const today = yield* DateTime.now
     const zone = yield* timeZone
     return {
@@ -66,6 +69,7 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
       done,
       ...(Option.isSome(due) ? { due_date: calendarDay(today, zone, due.value) } : {}),
       ...(owner === undefined || refusedOwners.has(owner) ? {} : { owner_id: owner }),
+      ...(person === undefined ? {} : { participants: [{ person_id: person, primary: true }] }),
       ...(priority === undefined ? {} : { priority })
     }
   })
@@ -100,6 +104,18 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
     )
   })
 
+  /** Sends the file without the person, when the person may be what was refused: one who was deleted, or is hidden. */
+  const withoutPerson = Effect.fnUntraced(function* (order: Order, fields: Fields, refusal: Refusal) {
+    const { participants = [], ...others } = fields
+    const [person] = participants
+    if (person === undefined || !mayBePerson(refusal)) return Option.none<Created>()
+    return yield* send(order, others, order.content).pipe(
+      Effect.tap(() => persons.forget(order.delivery, person.person_id)),
+      Effect.map((remoteId) => Option.some({ remoteId, remark: `The person was left out: ${refusal.message}` })),
+      whenRefused(() => Effect.succeedNone)
+    )
+  })
+
   /** Pipedrive does not document how it refuses an activity on an unusable deal: reading the deal shows that. */
   const afterRefusal = Effect.fnUntraced(function* ({ fields, order, placement }: Sent, refusal: Refusal) {
     const { target } = order
@@ -110,9 +126,10 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
       return yield* fail(new TargetGone({ message }))
     }
     if (Option.isSome(deal)) {
-      const owned = yield* withoutOwner(order, fields, refusal)
-      const created = Option.isSome(owned) ? owned : yield* withoutContent(order, fields, refusal)
-      if (Option.isSome(created)) return created.value
+      for (const without of [withoutOwner, withoutPerson, withoutContent]) {
+        const created = yield* without(order, fields, refusal)
+        if (Option.isSome(created)) return created.value
+      }
     }
     yield* placing.recheck(placement)
     const message = withAdvice(refusal.message, settings.type)
@@ -126,7 +143,7 @@ export const make = ({ pipedrive, placing, settings, timeZone, userDeals }: Part
   return Effect.fn("ActivitySink.create")(function* (order: Order): Effect.fn.Return<Created, SinkError> {
     const { content } = order
     const placement = yield* placing.current
-    const fields = yield* fieldsFor(order.target, placement)
+    const fields = yield* fieldsFor(order, placement)
     return yield* send(order, fields, content).pipe(
       Effect.map((remoteId): Created => ({ remoteId, remark: remarkOn(content) })),
       whenRefused((refusal) => afterRefusal({ order, fields, placement }, refusal)),

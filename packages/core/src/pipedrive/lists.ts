@@ -25,10 +25,18 @@ export interface NamedType {
   readonly name: string
 }
 
-/** The choices of two fields of a deal. */
+/** The choices of two fields of a deal, and the fields that the company added. */
 export interface DealChoices {
+  readonly dealFields: ReadonlyArray<NamedField>
   readonly labels: ReadonlyArray<Named>
   readonly visibilities: ReadonlyArray<Named>
+}
+
+/** A field that a company added. */
+export interface NamedField {
+  /** 40 characters. */
+  readonly key: string
+  readonly name: string
 }
 
 type List = ReturnType<typeof makeCalls>["list"]
@@ -68,6 +76,14 @@ export const make = (list: List) => {
       .map(({ id, label }) => ({ id: Number(id), name: label ?? "" }))
       .filter(({ id }) => Number.isSafeInteger(id))
 
+  /** Fields of one line of text. https://developers.pipedrive.com/docs/api/v1/PersonFields */
+  const textFields = (fields: ReadonlyArray<typeof WireField.Type>): ReadonlyArray<NamedField> =>
+    fields
+      .filter(
+        ({ field_type, is_custom_field }) => is_custom_field === true && field_type?.startsWith("varchar") === true
+      )
+      .map(({ field_code, field_name }) => ({ key: field_code, name: field_name ?? "" }))
+
   return {
     activityTypes: Effect.map(list(ActivityType, "v1/activityTypes", { cost: 20 }), ({ items }) =>
       items
@@ -90,10 +106,12 @@ export const make = (list: List) => {
     dealChoices: Effect.map(
       all(WireField, "v2/dealFields"),
       (fields): DealChoices => ({
+        dealFields: textFields(fields),
         labels: choicesOf(fields, ["label_ids", "label"]),
         visibilities: choicesOf(fields, ["visible_to"])
       })
     ),
+    personFields: Effect.map(all(WireField, "v2/personFields"), textFields),
     priorities: Effect.map(all(WireField, "v2/activityFields"), (fields) => choicesOf(fields, ["priority"]))
   } satisfies Record<string, Effect.Effect<unknown, PipedriveError>>
 }

@@ -6,12 +6,12 @@
  */
 import { Option, Result } from "effect"
 import { nearest } from "../domain/Text.ts"
-import type { ActivitySettings, DealSettings, Settings } from "../Settings.ts"
-import type { DealChoices, Named, NamedStage, NamedType, NamedUser } from "./lists.ts"
+import type { ActivitySettings, DealSettings, PersonSettings, Settings } from "../Settings.ts"
+import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
 import type { NewDeal } from "./wire.ts"
 
 /** The part of the settings that says where things are placed. */
-export type Placed = Pick<Settings["Service"], "publishAs" | "activity" | "deal">
+export type Placed = Pick<Settings["Service"], "publishAs" | "activity" | "deal" | "person">
 
 /** What Pipedrive offers. A list is missing when no setting needs it, or when the token's user may not read it. */
 export interface Lists extends Partial<DealChoices> {
@@ -20,6 +20,7 @@ export interface Lists extends Partial<DealChoices> {
   readonly users?: ReadonlyArray<NamedUser>
   readonly priorities?: ReadonlyArray<Named>
   readonly types?: ReadonlyArray<NamedType>
+  readonly personFields?: ReadonlyArray<NamedField>
 }
 
 export interface Placement {
@@ -32,24 +33,33 @@ export interface Placement {
   readonly priority: number | undefined
   /** The `key_string` of the activities' type. */
   readonly type: string
+  /** The key of the field of persons that holds the GitHub login. */
+  readonly personField: string | undefined
+  /** The key of the field of deals that holds it. */
+  readonly dealField: string | undefined
 }
 
 /** The lists that these settings need. None for a default installation, which reads nothing at its start. */
-export const needed = ({ activity, deal, publishAs }: Placed) => {
+export const needed = ({ activity, deal, person, publishAs }: Placed) => {
   const asActivity = publishAs === "activity"
   const namesPipeline = Option.isSome(deal.pipeline)
   return {
     pipelines: namesPipeline,
     stages: namesPipeline || Option.isSome(deal.stage),
     users: Option.isSome(deal.owner) || (asActivity && isUser(activity.owner)),
-    dealChoices: deal.labels.length > 0 || Option.isSome(deal.visibility),
+    dealChoices: deal.labels.length > 0 || Option.isSome(deal.visibility) || (asActivity && Option.isSome(deal.field)),
     priorities: asActivity && Option.isSome(activity.priority),
-    types: asActivity && !same(activity.type, defaultType)
+    types: asActivity && !same(activity.type, defaultType),
+    personFields: namesField(publishAs, person)
   }
 }
 
 /** Every company has this type, so that its name is not checked at the start. */
 const defaultType = "task"
+
+/** Only users' deals name a person. */
+const namesField = (publishAs: Placed["publishAs"], { field, mode }: PersonSettings): boolean =>
+  publishAs === "activity" && mode !== "off" && Option.isSome(field)
 
 /** Who owns activities, without a user's name or id. */
 const ownerWords = ["deal", "me"] as const
@@ -171,19 +181,66 @@ const findType = ({ type }: ActivitySettings, { types }: Lists): Result.Result<s
       )
 }
 
+/** A setting that names a field with the GitHub login. */
+interface WantedField {
+  readonly variable: string
+  readonly text: string
+  readonly fields: ReadonlyArray<NamedField> | undefined
+  readonly whose: "persons" | "deals"
+}
+
+/** The key of the field, or what is wrong with the setting. */
+const findField = ({ fields, text, variable, whose }: WantedField): Result.Result<string, string> => {
+  if (fields === undefined) {
+    return /^[0-9a-f]{40}$/.test(text)
+      ? Result.succeed(text)
+      : Result.fail(
+          `${variable}: Pipedrive does not show its fields of ${whose} to the token's user. Give the key of the field`
+        )
+  }
+  const [first, ...others] = fields.filter(({ key, name }) => key === text || same(name, text))
+  if (first === undefined) {
+    const listed = fields.map(({ key, name }) => `${name} (${key})`)
+    const near = nearest(
+      text,
+      fields.map(({ name }) => name)
+    )
+    const has =
+      listed.length === 0
+        ? "Pipedrive has no such fields"
+        : `The text fields are: ${listed.slice(0, maxListed).join(", ")}`
+    return Result.fail(
+      `${variable}: Pipedrive has no text field "${text}" of ${whose}. ${near === undefined ? "" : `Did you mean "${near}"? `}${has}. Add one in Pipedrive under "Data fields"`
+    )
+  }
+  return others.length === 0
+    ? Result.succeed(first.key)
+    : Result.fail(
+        `${variable}: Pipedrive has several text fields "${text}" of ${whose}. Give the key of one: ${[first, ...others].map(({ key }) => key).join(", ")}`
+      )
+}
+
 const failureOf = (found: Option.Option<Found>): ReadonlyArray<string> =>
   Option.toArray(Option.flatMap(found, Result.getFailure))
 const idOf = (found: Option.Option<Found>): number | undefined =>
   Option.getOrUndefined(Option.flatMap(found, Result.getSuccess))
 
 /** A field of a request; left out when it is not set. */
-const field = <const Name extends string, A>(name: Name, value: A | undefined): { readonly [N in Name]?: A } =>
+const given = <const Name extends string, A>(name: Name, value: A | undefined): { readonly [N in Name]?: A } =>
   (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: A }
 
 /** The placement, or all faults. */
 export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, ReadonlyArray<string>> => {
-  const { activity, deal, publishAs } = placed
+  const { activity, deal, person, publishAs } = placed
   const asActivity = publishAs === "activity"
+  const personField = Option.map(
+    Option.filter(person.field, () => namesField(publishAs, person)),
+    (text) => findField({ variable: "GITPIP_PERSON_FIELD", text, fields: lists.personFields, whose: "persons" })
+  )
+  const dealField = Option.map(
+    Option.filter(deal.field, () => asActivity),
+    (text) => findField({ variable: "GITPIP_DEAL_FIELD", text, fields: lists.dealFields, whose: "deals" })
+  )
   const pipeline = findPipeline(deal, lists)
   const stage = findStage(deal, lists, idOf(pipeline))
   const owner = Option.map(deal.owner, (text) => findUser("GITPIP_DEAL_OWNER", text, lists))
@@ -215,7 +272,8 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
   const type = asActivity ? findType(activity, lists) : Result.succeed(activity.type)
   const faults = [
     ...Option.toArray(Result.getFailure(type)),
-    ...[activityOwner, priority, pipeline, stage, owner, ...labels.map(Option.some), visibility].flatMap(failureOf)
+    ...[activityOwner, priority, pipeline, stage, owner, ...labels.map(Option.some), visibility].flatMap(failureOf),
+    ...[dealField, personField].flatMap((field) => Option.toArray(Option.flatMap(field, Result.getFailure)))
   ]
   if (faults.length > 0) return Result.fail(faults)
 
@@ -223,16 +281,18 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
   const ownerId = idOf(activityOwner)
   return Result.succeed({
     deal: {
-      ...field("pipeline_id", pipelineId),
-      ...field("stage_id", idOf(stage)),
-      ...field("owner_id", idOf(owner)),
-      ...field("label_ids", labels.length === 0 ? undefined : [...new Set(labels.map(Result.getOrThrow))]),
-      ...field("visible_to", idOf(visibility))
+      ...given("pipeline_id", pipelineId),
+      ...given("stage_id", idOf(stage)),
+      ...given("owner_id", idOf(owner)),
+      ...given("label_ids", labels.length === 0 ? undefined : [...new Set(labels.map(Result.getOrThrow))]),
+      ...given("visible_to", idOf(visibility))
     },
     stages: pipelineId === undefined ? undefined : stagesOf(pipelineId, lists),
     owner: ownerId === undefined ? (ownerWord(activity.owner) ?? "deal") : { id: ownerId },
     priority: idOf(priority),
-    type: Result.getOrElse(type, () => activity.type)
+    type: Result.getOrElse(type, () => activity.type),
+    personField: Option.getOrUndefined(Option.flatMap(personField, Result.getSuccess)),
+    dealField: Option.getOrUndefined(Option.flatMap(dealField, Result.getSuccess))
   })
 }
 

@@ -3,10 +3,11 @@ import { Cache, DateTime, Duration, Effect, Exit, Option } from "effect"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import { SinkError as Failure, NotYet } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
-import type { Store } from "../store/Store.ts"
+import type { Deals as Records } from "../store/Targets.ts"
 import * as Deals from "./deals.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import type { Persons } from "./persons.ts"
 import { failing, storing } from "./sinkErrors.ts"
 
 /** How long a user's deal is taken from memory. */
@@ -21,18 +22,21 @@ const ownership = Duration.days(1)
 /** What a deal's own page says. */
 interface DealState {
   readonly ownerId: number | undefined
+  /** `null`: the deal has none. `undefined`: nobody knows. */
+  readonly personId: number | null | undefined
   readonly isClosed: boolean
 }
 
-const unknown: DealState = { ownerId: undefined, isClosed: false }
+const unknown: DealState = { ownerId: undefined, personId: undefined, isClosed: false }
 
 const capacity = 10_000
 
 interface Parts {
   readonly pipedrive: Pipedrive["Service"]
-  readonly deals: Store["Service"]["deals"]
+  readonly records: Records
   readonly settings: DealSettings
   readonly placing: Placing
+  readonly persons: Persons
 }
 
 const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
@@ -42,7 +46,7 @@ const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
 })
 
 export const make = Effect.fnUntraced(function* (parts: Parts) {
-  const { deals, pipedrive, placing, settings } = parts
+  const { persons, pipedrive, placing, records, settings } = parts
   const ensure = Deals.make(parts)
 
   /** 1 token for each deal and day. Without a readable answer the deal's owner is unknown, which delays nothing. */
@@ -52,8 +56,9 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
         Effect.map(
           Option.match({
             onNone: () => unknown,
-            onSome: ({ owner_id, status }) => ({
+            onSome: ({ owner_id, person_id, status }) => ({
               ownerId: owner_id ?? undefined,
+              personId: person_id,
               isClosed: status === "won" || status === "lost"
             })
           })
@@ -83,8 +88,9 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       Effect.gen(function* () {
         const ensured = yield* ensure(recipient)
         const until = DateTime.addDuration(yield* DateTime.now, choosing)
-        if (ensured._tag === "Deal" && ensured.ownerId !== undefined) {
-          yield* Cache.set(states, ensured.id, { ownerId: ensured.ownerId, isClosed: false })
+        if (ensured._tag === "Target" && ensured.target.ownerId !== undefined) {
+          const { id, ownerId, personId } = ensured.target
+          yield* Cache.set(states, id, { ownerId, personId, isClosed: false })
         }
         return { ensured, until }
       }),
@@ -99,9 +105,9 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
 
   const dealOf = Effect.fnUntraced(function* (recipient: Recipient) {
     const { ensured, until } = yield* Cache.get(found, keyOf(recipient))
-    return ensured._tag === "Deal"
-      ? ensured.id
-      : yield* new Failure({ reason: new NotYet({ message: ensured.message, retryAt: until }) })
+    if (ensured._tag === "Target") return ensured.target.id
+    const message = ensured._tag === "Several" ? ensured.message : "The user has no deal"
+    return yield* new Failure({ reason: new NotYet({ message, retryAt: until }) })
   })
 
   /**
@@ -110,7 +116,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
    */
   const survivorOf = ({ userKey }: Recipient, id: number) =>
     Effect.gen(function* () {
-      const remoteId = yield* deals.newestOn(userKey, id)
+      const remoteId = yield* records.newestOn(userKey, id)
       if (Option.isNone(remoteId)) return undefined
       const activity = yield* pipedrive.activity(Number(remoteId.value))
       const now = Option.getOrUndefined(activity)?.deal_id
@@ -123,14 +129,16 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     const survivor = yield* survivorOf(recipient, id)
     yield* Cache.invalidate(found, keyOf(recipient))
     yield* Cache.invalidate(states, id)
-    yield* storing(deals.forget(recipient.userKey, id))
-    if (survivor !== undefined) yield* storing(deals.record(recipient.userKey, survivor))
+    yield* storing(records.forget(recipient.userKey, id))
+    if (survivor !== undefined) yield* storing(records.record(recipient.userKey, survivor))
   })
 
   return {
     forget,
-    /** The user's deal. One that is won or lost is replaced when the settings say so. */
+    /** The user's deal: the one that a person named for the user, else the one on record. One that is won or lost is replaced when the settings say so. */
     target: Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<number, SinkError> {
+      // Read with the file, so that no process goes on with another deal from memory.
+      if (typeof recipient.chosenDeal === "number") return recipient.chosenDeal
       const id = yield* dealOf(recipient)
       const { owner } = yield* placing.current
       if (owner !== "deal" && settings.closed === "keep") return id
@@ -138,6 +146,14 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       if (!isClosed || settings.closed === "keep") return id
       yield* forget(recipient, id)
       return yield* dealOf(recipient)
+    }),
+    /** Who takes part in an activity on a deal. `undefined`: nobody, or nobody knows. Asks Pipedrive nothing. */
+    personOf: Effect.fnUntraced(function* (
+      recipient: Recipient,
+      id: number
+    ): Effect.fn.Return<number | undefined, SinkError> {
+      const state = yield* Cache.getSuccess(states, id)
+      return yield* persons.participant(recipient, Option.getOrUndefined(state)?.personId)
     }),
     /** Who owns an activity on a deal. `undefined`: the token's user, or nobody knows. */
     ownerOf: Effect.fnUntraced(function* (id: number): Effect.fn.Return<number | undefined, SinkError> {

@@ -14,6 +14,8 @@ export interface NewActivity {
   readonly deal_id: number
   /** The token's user without it. */
   readonly owner_id?: number
+  /** The primary one is the activity's person: `person_id` itself is read-only (https://github.com/n8n-io/n8n/issues/31684). */
+  readonly participants?: ReadonlyArray<{ readonly person_id: number; readonly primary: boolean }>
   /** The id of an option of the activity field `priority`. */
   readonly priority?: number
   /** `YYYY-MM-DD`, a calendar day. */
@@ -30,8 +32,11 @@ export interface NewDeal {
   readonly stage_id?: number
   /** The token's user without it. */
   readonly owner_id?: number
+  readonly person_id?: number
   readonly label_ids?: ReadonlyArray<number>
   readonly visible_to?: number
+  /** By the keys of the fields. */
+  readonly custom_fields?: Readonly<Record<string, string>>
 }
 
 export const StoredActivity = Schema.Struct({
@@ -49,8 +54,11 @@ export const StoredDeal = Schema.Struct({
   add_time: Schema.optional(Schema.NullOr(Schema.String)),
   status: Schema.optional(Schema.NullOr(Schema.String)),
   owner_id: Schema.optional(Schema.NullOr(Schema.Int)),
+  person_id: Schema.optional(Schema.NullOr(Schema.Int)),
   is_deleted: Schema.optional(Schema.NullOr(Schema.Boolean)),
-  is_archived: Schema.optional(Schema.NullOr(Schema.Boolean))
+  is_archived: Schema.optional(Schema.NullOr(Schema.Boolean)),
+  // A search answers the values alone, as a list.
+  custom_fields: Schema.optional(Schema.Unknown)
 })
 export type StoredDeal = typeof StoredDeal.Type
 
@@ -58,8 +66,9 @@ export const StoredNote = Schema.Struct({ id: Schema.Int, content: Schema.option
 export type StoredNote = typeof StoredNote.Type
 
 /** A search answers a deal in a form of its own: with its owner and stage, and without its pipeline. */
-const FoundDeal = Schema.Struct({
+export const FoundDeal = Schema.Struct({
   ...StoredDeal.fields,
+  person: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
   owner: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
   stage: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) })))
 })
@@ -83,6 +92,9 @@ export const WireUser = Schema.Struct({
 /** https://developers.pipedrive.com/docs/api/v1/DealFields#getDealFields */
 export const WireField = Schema.Struct({
   field_code: Schema.String,
+  field_name: Schema.optional(Schema.NullOr(Schema.String)),
+  field_type: Schema.optional(Schema.NullOr(Schema.String)),
+  is_custom_field: Schema.optional(Schema.NullOr(Schema.Boolean)),
   options: Schema.optional(
     Schema.NullOr(
       Schema.Array(
@@ -115,12 +127,13 @@ export const WireCurrentUser = Schema.Struct({
 export const WireCreated = Schema.Struct({
   data: Schema.Struct({ id: Schema.Int, owner_id: Schema.optional(Schema.Unknown) })
 })
-export const WireSearch = Schema.Struct({
-  data: Schema.Struct({ items: Schema.Array(Schema.Struct({ item: FoundDeal })) }),
-  additional_data: Schema.optional(
-    Schema.NullOr(Schema.Struct({ next_cursor: Schema.optional(Schema.NullOr(Schema.String)) }))
-  )
-})
+export const wireSearch = <A, I>(schema: Schema.Codec<A, I>) =>
+  Schema.Struct({
+    data: Schema.Struct({ items: Schema.Array(Schema.Struct({ item: schema })) }),
+    additional_data: Schema.optional(
+      Schema.NullOr(Schema.Struct({ next_cursor: Schema.optional(Schema.NullOr(Schema.String)) }))
+    )
+  })
 export const wireOne = <A, I>(schema: Schema.Codec<A, I>) => Schema.Struct({ data: schema })
 export const wirePage = <A, I>(schema: Schema.Codec<A, I>) =>
   Schema.Struct({

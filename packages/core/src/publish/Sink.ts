@@ -10,14 +10,36 @@ import type { Content } from "../domain/GistFile.ts"
 import { Scope } from "../domain/Scope.ts"
 import { Throttling } from "../domain/Throttling.ts"
 import type { UserKey } from "../domain/User.ts"
+import type { Settings } from "../Settings.ts"
+
+/** What of a user's public profile names the user. */
+export interface PublicProfile {
+  readonly name: string | null
+  readonly email: string | null
+  readonly company: string | null
+}
 
 /** The user whose file is published. */
 export interface Recipient {
   readonly userKey: UserKey
   readonly username: string
   /** As GitHub shows it, once that is known. */
-  readonly profile?: { readonly name: string | null; readonly company: string | null } | undefined
+  readonly profile?: PublicProfile | null | undefined
+  /** The service's numbers of the deal and the person that a person named for the user. */
+  readonly chosenDeal?: number | null | undefined
+  readonly chosenPerson?: number | null | undefined
 }
+
+/** The service's numbers of what a person names for a user. */
+export interface Chosen {
+  readonly deal?: number | undefined
+  readonly person?: number | undefined
+}
+
+/** The service does not have the deal or the person that was named for a user. */
+export class TargetNotFound extends Schema.TaggedError<TargetNotFound>()("TargetNotFound", {
+  message: Schema.String
+}) {}
 
 /** A file to be published. The created item must bear the file's unique `htmlUrl`, so that `find` finds the item. */
 export interface Delivery extends Recipient {
@@ -123,7 +145,13 @@ export interface Price {
  * Pipedrive's prices in tokens: a create 5, a search 20, a note 10.
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
-export const activityPrice: Price = { creates: "activities", perFile: 5, perUser: 20 + 5 }
+export const activityPrice = ({ deal, person }: Pick<Settings["Service"], "deal" | "person">): Price => {
+  // A search, and the reads of who has the login, which a search does not show.
+  const byField = (field: Option.Option<string>) => (Option.isSome(field) ? 20 + 3 : 0)
+  const ofDeal = byField(deal.field) + 20 + 5
+  const ofPerson = person.mode === "off" ? 0 : byField(person.field) + 20 + (person.mode === "create" ? 5 : 0)
+  return { creates: "activities", perFile: 5, perUser: ofDeal + ofPerson }
+}
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
 
@@ -148,6 +176,8 @@ export class Sink extends Context.Service<
     readonly fault?: Effect.Effect<Option.Option<string>>
     /** The target of the user's files, found or created. A sink that creates targets must create one for each user. */
     readonly target: (recipient: Recipient) => Effect.Effect<string, SinkError>
+    /** Why what a person names for a user cannot be used; empty when nothing is known against it. */
+    readonly faultsOf?: (chosen: Chosen) => Effect.Effect<ReadonlyArray<string>, SinkError>
     /** Forgets a target that is gone: the next call of `target` answers another one. */
     readonly forget: (recipient: Recipient, target: string) => Effect.Effect<void, SinkError>
     /**

@@ -1,6 +1,6 @@
 /** Kinds of settings: a secret, one of a few words, yes or no, a number or none. */
 import { Config, Option, Redacted, Schema, SchemaTransformation } from "effect"
-import { type HttpProxy, httpProxy, parseProxy } from "../net/proxies.ts"
+import { type HttpProxy, httpProxy, type ProxyVariable, parseProxy } from "../net/proxies.ts"
 import type { SecretName } from "./secretFiles.ts"
 import { Name, ProxyAddress, Token } from "./values.ts"
 
@@ -29,22 +29,28 @@ export const optionalSecret = (name: SecretName, check: Schema.Codec<string, str
   )
 
 /** A variable that other programs read too, in lower case or in upper case. The lower case comes first, as in curl. */
-export const eitherCase = <A>(
-  name: string,
-  read: (name: string) => Config.Config<A>
-): Config.Config<Option.Option<A>> =>
-  Config.map(Config.all([Config.option(read(name.toLowerCase())), Config.option(read(name))]), ([lower, upper]) =>
+export const eitherCase = <const Name extends string, A>(
+  name: Name,
+  read: (name: Name | Lowercase<Name>) => Config.Config<A>
+): Config.Config<Option.Option<A>> => {
+  const lowerCase = name.toLowerCase() as Lowercase<Name>
+  return Config.map(Config.all([Config.option(read(lowerCase)), Config.option(read(name))]), ([lower, upper]) =>
     Option.orElse(lower, () => upper)
   )
+}
 
 /** A setting that is the address of a proxy, or nothing when it is missing or blank. */
 export const proxyOf = (
-  variable: HttpProxy["variable"],
+  variable: ProxyVariable,
   options: { readonly meaning: string }
 ): Definition<Option.Option<HttpProxy>> => ({
   config: Config.map(
-    eitherCase(variable, (name) => Config.schema(ProxyAddress, name)),
-    Option.flatMap((text) => Option.map(Option.getSuccess(parseProxy(text.trim())), (url) => httpProxy(variable, url)))
+    eitherCase(variable, (name) =>
+      Config.map(Config.schema(ProxyAddress, name), (text) =>
+        Option.map(Option.getSuccess(parseProxy(text.trim())), (url) => httpProxy(name, url))
+      )
+    ),
+    Option.flatten
   ),
   fallback: "none",
   meaning: options.meaning

@@ -102,8 +102,10 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
     owner: values.GITPIP_DEAL_OWNER,
     labels: values.GITPIP_DEAL_LABELS,
     visibility: values.GITPIP_DEAL_VISIBILITY,
-    closed: values.GITPIP_DEAL_CLOSED
+    closed: values.GITPIP_DEAL_CLOSED,
+    field: values.GITPIP_DEAL_FIELD
   },
+  person: { mode: values.GITPIP_PERSON, field: values.GITPIP_PERSON_FIELD },
   backfill: values.GITPIP_BACKFILL,
   files: {
     include: values.GITPIP_INCLUDE,

@@ -210,6 +210,20 @@ export const definitions = {
     fallback: "keep",
     meaning: "When a user's deal is won or lost: `keep` goes on with that deal, `replace` adopts or creates an open one"
   }),
+  GITPIP_DEAL_FIELD: optionalName(
+    "GITPIP_DEAL_FIELD",
+    "Field of deals that holds the GitHub login, by name or key: `GitHub`. A user's open deal is found by that field before titles count, and new deals have it filled in"
+  ),
+  GITPIP_PERSON: choice("GITPIP_PERSON", {
+    words: ["create", "link", "off"],
+    fallback: "create",
+    meaning:
+      "The person in Pipedrive whom a user's deal and activities name. `create`: found, or created with a new deal; `link`: found only; `off`: none"
+  }),
+  GITPIP_PERSON_FIELD: optionalName(
+    "GITPIP_PERSON_FIELD",
+    "Field of persons that holds the GitHub login, by name or key: `GitHub`. Gitpip finds persons by that field first, and fills it in for persons that it creates"
+  ),
   GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
     words: ["all", "none"],
     fallback: "all",

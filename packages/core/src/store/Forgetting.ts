@@ -12,10 +12,10 @@ import { randomBytes } from "node:crypto"
 import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
-import { findAll, findFirst, hasRows } from "../database/statements.ts"
+import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import type { Forgotten } from "../domain/Forgotten.ts"
 import { UserKey, Username } from "../domain/User.ts"
-import { now } from "./sql.ts"
+import { fewTransactions, now } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
 /** A file of the user is being published, or the user is being scanned, at this moment. */
@@ -33,7 +33,7 @@ const Sent = Schema.Struct({
   htmlUrl: Schema.String
 })
 
-const Deal = Schema.Struct({ dealId: Schema.NullOr(Schema.Int) })
+const Targets = Schema.Struct({ dealId: Schema.NullOr(Schema.Int), personId: Schema.NullOr(Schema.Int) })
 const Count = Schema.Struct({ n: Schema.Int })
 
 /** The two halves of an HMAC's key (RFC 2104): PostgreSQL has SHA-256, but no HMAC without an extension. */
@@ -60,6 +60,8 @@ const reading = (sql: SqlClient.SqlClient) => ({
       union all
       select 1 from deals where user_key = ${key} and deal_id is null and lease_until > ${now(sql)}
       union all
+      select 1 from persons where user_key = ${key} and person_id is null and lease_until > ${now(sql)}
+      union all
       select 1 from scans where user_key = ${key} and state = 'running' and lease_until > ${now(sql)}`),
   sent: findAll(
     Sent,
@@ -67,9 +69,11 @@ const reading = (sql: SqlClient.SqlClient) => ({
       select p.remote_id, f.html_url from publications p join gist_files f on f.key = p.file_key
       where p.user_key = ${key} and ${sql.literal(isSent)} order by p.key`
   ),
-  deal: findFirst(
-    Deal,
-    (key: UserKey) => sql`select deal_id from deals where user_key = ${key} and deal_id is not null`
+  targets: findOne(
+    Targets,
+    (key: UserKey) => sql`
+      select (select deal_id from deals where user_key = ${key}) as deal_id,
+        (select person_id from persons where user_key = ${key}) as person_id`
   ),
   files: findFirst(Count, (key: UserKey) => sql`select count(*) as n from gist_files where user_key = ${key}`)
 })
@@ -87,7 +91,7 @@ const keepHashes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: U
 })
 
 /** Tables that nothing refers to, with a row for each user or more. */
-export const tablesOfUser = ["deals", "listings", "profiles", "visits", "visitor_positions", "scan_failures"]
+export const tablesOfUser = ["deals", "persons", "listings", "profiles", "visits", "visitor_positions", "scan_failures"]
 
 /** Each statement deletes what refers to what the next one deletes. */
 const eraseRows = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: UserKey) {
@@ -140,23 +144,25 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     yield* read.lockPublications(key)
     if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
     const sent = yield* read.sent(key)
-    const deal = yield* read.deal(key)
+    const targets = yield* read.targets(key)
     const files = yield* read.files(key)
     yield* keepHashes(sql, key)
     yield* eraseRows(sql, key)
     return {
-      ...inPipedrive(sent, Option.getOrNull(deal)?.dealId ?? null),
+      ...inPipedrive(sent, targets),
       login,
       files: Option.getOrNull(files)?.n ?? 0
     }
   })
+
+  const transaction = fewTransactions(sql)
 
   return {
     /** Erases what is stored about a user, tracked or not. */
     forget: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<Forgotten, UserNotTracked | UserBusy | DatabaseError> {
-      const forgotten = yield* Effect.catchTag(sql.withTransaction(erase(username)), "SqlError", (error) =>
+      const forgotten = yield* Effect.catchTag(transaction(erase(username)), "SqlError", (error) =>
         orDatabaseError(Effect.fail(error))
       )
       yield* orDatabaseError(eraseName(sql, forgotten.login))
@@ -168,8 +174,8 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
 /** What stands in Pipedrive, or may stand there. A deal of a file has a remote id that begins with `deal:`. */
 const inPipedrive = (
   sent: ReadonlyArray<typeof Sent.Type>,
-  dealId: number | null
-): Pick<Forgotten, "activities" | "deals" | "hashes" | "unconfirmed"> => {
+  { dealId, personId }: typeof Targets.Type
+): Pick<Forgotten, "activities" | "deals" | "persons" | "hashes" | "unconfirmed"> => {
   const ids = sent.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]))
   const [ofDeals, ofActivities] = [
     ids.filter((id) => id.startsWith("deal:")),
@@ -178,6 +184,7 @@ const inPipedrive = (
   return {
     activities: ofActivities.map(Number),
     deals: [...(dealId === null ? [] : [dealId]), ...ofDeals.map((id) => Number(id.slice("deal:".length)))],
+    persons: personId === null ? [] : [personId],
     unconfirmed: sent.flatMap(({ htmlUrl, remoteId }) => (remoteId === null ? [htmlUrl] : [])),
     hashes: sent.length
   }

@@ -10,7 +10,7 @@ import { findAll, findFirst } from "../database/statements.ts"
 import { fileIdentity, GistFile } from "../domain/GistFile.ts"
 import type { UserKey } from "../domain/User.ts"
 import { type Intake, makeIntake } from "./intake.ts"
-import { selectList } from "./sql.ts"
+import { selectList, sharedClient } from "./sql.ts"
 
 export type { Intake } from "./intake.ts"
 
@@ -46,7 +46,9 @@ const columnsOf = (sql: SqlClient.SqlClient) =>
     publicationRemoteId: "p.remote_id"
   })
 
-export const make = Effect.map(SqlClient.SqlClient, (sql) => {
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const shared = yield* sharedClient(sql)
   const columns = columnsOf(sql)
   const from = sql.literal(
     `gist_files f join users u on u.key = f.user_key left join publications p on p.file_key = f.key`
@@ -59,13 +61,13 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
   const history = findAll(
     GistFile,
     ({ before, limit, userKey }: { readonly userKey: UserKey; readonly before: number; readonly limit: number }) =>
-      sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${before}
+      shared`select ${columns} from ${from} where f.user_key = ${userKey} and f.key < ${before}
         order by f.key desc limit ${limit}`.withoutTransform
   )
   const between = findAll(
     GistFile,
     ({ after, until, userKey }: { readonly userKey: UserKey; readonly after: number; readonly until: number }) =>
-      sql`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
+      shared`select ${columns} from ${from} where f.user_key = ${userKey} and f.key > ${after} and f.key <= ${until}
         order by f.key`.withoutTransform
   )
   const find = findFirst(GistFile, (id: number) => sql`select ${columns} from ${from} where f.key = ${id}`)

@@ -15,7 +15,7 @@ import { Attempt, Publication, PublicationState } from "../domain/Publication.ts
 import * as Claims from "./claims.ts"
 import * as Duplicates from "./duplicates.ts"
 import * as Settlement from "./settlement.ts"
-import { onOwnConnection, queueHead } from "./sql.ts"
+import { onWaitingConnection, queueHead } from "./sql.ts"
 
 export type { Among, Claim } from "./claims.ts"
 export type { Retrial } from "./settlement.ts"
@@ -53,7 +53,7 @@ const Count = Schema.Struct({ n: Schema.Int })
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const alone = yield* onOwnConnection(sql)
+  const alone = yield* onWaitingConnection(sql)
   const find = findPublication(sql)
   return {
     ...Claims.make(sql),
@@ -117,7 +117,7 @@ const lists = (sql: SqlClient.SqlClient) => ({
 /** What retries need: they may wait for locks. */
 interface Retries {
   readonly sql: SqlClient.SqlClient
-  readonly alone: Effect.Success<ReturnType<typeof onOwnConnection>>
+  readonly alone: Effect.Success<ReturnType<typeof onWaitingConnection>>
 }
 
 /** Whether the publication was one that can be retried. */

@@ -5,7 +5,6 @@ import { type DatabaseError, readOnly } from "../database/Database.ts"
 import { findOne } from "../database/statements.ts"
 import * as Checks from "./Checks.ts"
 import * as Days from "./Days.ts"
-import * as Deals from "./Deals.ts"
 import * as Feed from "./FeedPositions.ts"
 import * as Forgetting from "./Forgetting.ts"
 import * as GistFiles from "./GistFiles.ts"
@@ -16,6 +15,7 @@ import * as Changes from "./NewKeys.ts"
 import * as Profiles from "./Profiles.ts"
 import * as Publications from "./Publications.ts"
 import * as Scans from "./Scans.ts"
+import * as Targets from "./Targets.ts"
 import * as Totals from "./Totals.ts"
 import * as Users from "./Users.ts"
 import * as Visits from "./Visits.ts"
@@ -52,7 +52,7 @@ export class Store extends Context.Service<
     readonly publications: Made<typeof Publications>
     readonly changes: Made<typeof Changes>
     readonly days: Made<typeof Days>
-    readonly deals: Made<typeof Deals>
+    readonly targets: Made<typeof Targets>
     readonly limits: Made<typeof Limits>
     readonly feed: Made<typeof Feed>
     readonly totals: Made<typeof Totals>
@@ -77,7 +77,7 @@ export class Store extends Context.Service<
       publications: Publications.make,
       changes: Changes.make,
       days: Days.make,
-      deals: Deals.make,
+      targets: Targets.make,
       limits: Limits.make,
       feed: Feed.make,
       totals: Totals.make,

@@ -5,7 +5,7 @@ import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import { User, type UserDetails, UserId, UserKey, type Username } from "../domain/User.ts"
 import { ProfileColumns, profileColumns, profileOf } from "./Profiles.ts"
-import { now, selectList } from "./sql.ts"
+import { fewTransactions, now, onWaitingConnection, selectList, sharedClient } from "./sql.ts"
 
 /** The name or the id belongs to another user. */
 export class UserConflict extends Schema.TaggedError<UserConflict>()("UserConflict", { message: Schema.String }) {}
@@ -41,6 +41,7 @@ const Details = Schema.Struct({
   ...User.to.fields,
   ...ProfileColumns.fields,
   dealId: Schema.NullOr(Schema.Int),
+  personId: Schema.NullOr(Schema.Int),
   files: Schema.Int,
   /** Without the states that no publication has. */
   publications: Schema.Struct({
@@ -72,16 +73,20 @@ const details = (sql: SqlClient.SqlClient) => {
   return findOne(
     Details,
     (key: UserKey) => sql`
-        select ${columns}, d.deal_id, ${sql.literal(profileColumns)},
+        select ${columns}, d.deal_id, t.person_id, ${sql.literal(profileColumns)},
           (select count(*) from gist_files where user_key = u.key) as files,
           (select coalesce(jsonb_object_agg(state, n), '{}') from (
             select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
-        from users u left join deals d on d.user_key = u.key left join profiles p on p.user_key = u.key
+        from users u left join deals d on d.user_key = u.key
+          left join persons t on t.user_key = u.key left join profiles p on p.user_key = u.key
         where u.key = ${key}`
   )
 }
 
-export const make = Effect.map(SqlClient.SqlClient, (sql) => {
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const shared = yield* sharedClient(sql)
+  const waiting = yield* onWaitingConnection(sql)
   const columns = columnsOf(sql)
   const findKey = findFirst(
     Key,
@@ -93,11 +98,10 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     const found = yield* findKey(username)
     return Option.isSome(found) ? found.value.key : yield* new UserNotTracked({ username })
   })
-  const untrack = findFirst(
-    User,
-    (username: Username) => sql`
+  const untrack = findFirst(User, (username: Username) =>
+    waiting(sql`
         update users u set untracked_at = ${now(sql)}
-        where lower(username) = lower(${username}) and untracked_at is null returning ${columns}`
+        where lower(username) = lower(${username}) and untracked_at is null returning ${columns}`)
   )
   const findDetails = details(sql)
 
@@ -113,7 +117,7 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     list: findAll(
       User,
       (page: { readonly after: number; readonly limit: number; readonly state?: "failing" | undefined }) =>
-        sql`
+        shared`
           select ${columns} from users u where u.untracked_at is null and u.id > ${page.after}
             ${sql.literal(page.state === undefined ? "" : "and u.failures > 0")}
           order by u.id limit ${page.limit}`.withoutTransform
@@ -121,8 +125,8 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     details: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<UserDetails, DatabaseError | UserNotTracked> {
-      const { dealId, files, publications, ...user } = yield* findDetails(yield* key(username))
-      return { user, profile: profileOf(user), dealId, counts: { files, ...noPublications, ...publications } }
+      const { dealId, files, personId, publications, ...user } = yield* findDetails(yield* key(username))
+      return { user, profile: profileOf(user), dealId, personId, counts: { files, ...noPublications, ...publications } }
     }),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
@@ -203,6 +207,7 @@ const trackingStatements = (sql: SqlClient.SqlClient) => {
 /** Tracks a user: a new one, or one that was tracked before. */
 const tracking = (sql: SqlClient.SqlClient) => {
   const statements = trackingStatements(sql)
+  const transaction = fewTransactions(sql)
 
   /** A name that is on record, in the present transaction. `None` when another process was faster. */
   const trackKnown = Effect.fnUntraced(function* (
@@ -238,7 +243,7 @@ const tracking = (sql: SqlClient.SqlClient) => {
 
   return Effect.fnUntraced(function* (username: Username, id: Option.Option<UserId>) {
     for (let round = 0; round < 20; round++) {
-      const result = yield* sql.withTransaction(tryTrack(username, id)).pipe(
+      const result = yield* transaction(tryTrack(username, id)).pipe(
         Effect.catchReason("SqlError", "UniqueViolation", () => Effect.succeedNone),
         Effect.catchTag("SqlError", (error) => orDatabaseError(Effect.fail(error)))
       )

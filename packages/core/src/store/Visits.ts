@@ -7,7 +7,7 @@ import { SqlClient } from "effect/sql"
 import { findAll, findFirst } from "../database/statements.ts"
 import { UserKey } from "../domain/User.ts"
 import { News, VisitId, Visitor, VisitRecord } from "../domain/Visit.ts"
-import { onOwnConnection, selectList } from "./sql.ts"
+import { onWaitingConnection, selectList, sharedClient } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
 /** This user has no visit of this id. */
@@ -60,7 +60,8 @@ export interface Page {
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const alone = yield* onOwnConnection(sql)
+  const alone = yield* onWaitingConnection(sql)
+  const shared = yield* sharedClient(sql)
   const columns = selectList<keyof VisitRow>(sql, {
     id: "key",
     userKey: "user_key",
@@ -70,7 +71,8 @@ export const make = Effect.gen(function* () {
     until: "until_file"
   })
   const record = findFirst(VisitRow, ({ ifLocked, username, visitor }: Call) => {
-    const statement = sql`select ${columns}
+    const client = ifLocked === "wait" ? sql : shared
+    const statement = client`select ${columns}
       from record_visit(${username}, ${visitor}, ${maxVisitors}::integer, ${ifLocked === "wait"}::boolean)`
       .withoutTransform
     return ifLocked === "wait" ? alone(statement) : statement

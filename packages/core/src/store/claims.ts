@@ -21,6 +21,17 @@ export const Claim = Schema.Struct({
   errorMessage: Schema.NullOr(Schema.String),
   userKey: UserKey,
   username: Schema.String,
+  /** `null` until it was read. */
+  profile: Schema.NullOr(
+    Schema.Struct({
+      name: Schema.NullOr(Schema.String),
+      email: Schema.NullOr(Schema.String),
+      company: Schema.NullOr(Schema.String)
+    })
+  ),
+  /** Pipedrive's numbers of the deal and the person that a person named for the user. */
+  chosenDeal: Schema.NullOr(Schema.Int),
+  chosenPerson: Schema.NullOr(Schema.Int),
   /** The scan that found the file. */
   scanKey: Schema.Int,
   gistId: Schema.String,
@@ -81,10 +92,16 @@ const claim = (sql: SqlClient.SqlClient) =>
         )
         select p.key, p.epoch, p.attempts, p.sent_at,
           extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago,
-          p.target, p.error_reason, p.error_message, p.user_key, u.username, f.scan_key, f.gist_id,
+          p.target, p.error_reason, p.error_message, p.user_key, u.username,
+          case when r.read_at is null then null
+            else json_build_object('name', r.name, 'email', r.email, 'company', r.company) end as profile,
+          d.deal_id as chosen_deal, t.person_id as chosen_person, f.scan_key, f.gist_id,
           f.filename, f.html_url, f.raw_url, f.description, f.type, f.size,
           (select sum(size)::bigint from gist_files g where g.gist_id = f.gist_id) as gist_size
         from claimed p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key
+          left join profiles r on r.user_key = p.user_key
+          left join deals d on d.user_key = p.user_key and d.is_chosen
+          left join persons t on t.user_key = p.user_key and t.is_chosen
         order by p.start_tag, p.key`
   )
 

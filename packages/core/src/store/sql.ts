@@ -1,7 +1,7 @@
 /** Fragments of SQL, and ways to run a statement, that several files of the store share. */
-import { Duration, Effect, Option } from "effect"
+import { Duration, Effect, Option, Semaphore } from "effect"
 import type { SqlClient, Statement } from "effect/sql"
-import { OwnConnections } from "../database/Database.ts"
+import { SharedConnections, WaitingConnections } from "../database/Database.ts"
 
 /**
  * A select list: for each field of a row, the SQL of its value. Columns have the names of fields already, so that a
@@ -47,14 +47,27 @@ export const queueHead = (sql: SqlClient.SqlClient) => sql`coalesce(
 export const arrayOf = (sql: SqlClient.SqlClient, values: ReadonlyArray<number>, type: "bigint" | "float8") =>
   sql`${values.map(String)}::text[]::${sql.literal(type)}[]`
 
-/**
- * Runs a statement that may wait for a lock on a connection of its own. Statements share connections otherwise, and
- * everything behind the one that waits would wait as well.
- */
-export const onOwnConnection = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
-  const acquire = Option.getOrElse(yield* Effect.serviceOption(OwnConnections), () => sql.reserve)
+/** Runs the statement of a user's call on one of the few connections for calls that may wait for a lock. */
+export const onWaitingConnection = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
+  const acquire = Option.getOrElse(yield* Effect.serviceOption(WaitingConnections), () => sql.reserve)
   return <A, E, R>(statement: Effect.Effect<A, E, R>) =>
     Effect.scoped(
       Effect.flatMap(acquire, (connection) => Effect.provideService(statement, sql.transactionService, [connection, 0]))
     )
 })
+
+/**
+ * Runs the transaction of a user's call that may wait for a lock, and few of them at a time: the pool keeps connections for
+ * everything else.
+ */
+export const fewTransactions = (sql: SqlClient.SqlClient) => {
+  const few = Semaphore.makeUnsafe(3)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>) => few.withPermit(sql.withTransaction(effect))
+}
+
+/** The client for frequent statements that never wait for a lock, where the database has one. Never within a transaction. */
+export const sharedClient = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    Effect.serviceOption(SharedConnections),
+    Option.getOrElse(() => sql)
+  )

@@ -1,5 +1,5 @@
 /**
- * Pipedrive as an HTTP server on loopback: activities, deals and notes of one company, strict bodies, cursor paging, both
+ * Pipedrive as an HTTP server on loopback: activities, deals, notes and persons of one company, strict bodies, cursor paging, both
  * limits.
  *
  * The fake follows https://pipedrive.readme.io/docs and field reports. Where those are silent or disagree, an option
@@ -24,17 +24,19 @@ import {
   tooMany
 } from "./internal/pipedrive/limits.ts"
 import { operations } from "./internal/pipedrive/operations.ts"
+import { addPerson, type PersonInput } from "./internal/pipedrive/persons.ts"
 import { refusal } from "./internal/pipedrive/requests.ts"
 import { type PipedriveRoute, pipedriveRoutes } from "./internal/pipedrive/routes.ts"
 import { newSetup, type PipedriveSetup } from "./internal/pipedrive/setup.ts"
-import type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal/pipedrive/state.ts"
+import type { PipedriveActivity, PipedriveDeal, PipedriveNote, PipedrivePerson } from "./internal/pipedrive/state.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
 export type { DealInput } from "./internal/pipedrive/deals.ts"
+export type { PersonInput } from "./internal/pipedrive/persons.ts"
 export type { PipedriveRoute } from "./internal/pipedrive/routes.ts"
 export type { PipedriveSetup } from "./internal/pipedrive/setup.ts"
-export type { PipedriveActivity, PipedriveDeal, PipedriveNote } from "./internal/pipedrive/state.ts"
+export type { PipedriveActivity, PipedriveDeal, PipedriveNote, PipedrivePerson } from "./internal/pipedrive/state.ts"
 
 /**
  * A fault that the fake shows in place of an answer.
@@ -79,6 +81,7 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   readonly activities: ReadonlyArray<PipedriveActivity>
   readonly deals: ReadonlyArray<PipedriveDeal>
   readonly notes: ReadonlyArray<PipedriveNote>
+  readonly persons: ReadonlyArray<PipedrivePerson>
   /** Adds a deal as if a person had made it, long enough ago for a search to find it. Returns its id. */
   readonly addDeal: (deal: DealInput) => number
   readonly deleteDeal: (id: number) => void
@@ -89,6 +92,9 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   /** Changes pipelines, stages, users, labels or priorities as an administrator would. */
   readonly changeSetup: (change: Partial<PipedriveSetup>) => void
   readonly deleteActivity: (id: number) => void
+  /** Adds a person as a salesperson would, long enough ago for a search to find it. Returns its id. */
+  readonly addPerson: (person: PersonInput) => number
+  readonly deletePerson: (id: number) => void
   /** By all requests since the start. */
   readonly tokensSpent: number
   /** Sets how many tokens are left for the rest of the day. */
@@ -132,6 +138,11 @@ const make = Effect.fnUntraced(function* (
       return company.deals.present()
     },
     notes: company.notes,
+    get persons() {
+      return company.persons.present()
+    },
+    addPerson: (person) => addPerson(company, person),
+    deletePerson: (id) => deleted(company.persons.delete(id, now()), "person", id),
     addDeal: (deal) => addDeal(company, deal),
     deleteDeal: (id) => deleted(company.deals.delete(id, now()), "deal", id),
     changeDeal: (id, change) => deleted(editDeal(company, id, change), "deal", id),
@@ -175,7 +186,7 @@ const makeAdmission = (company: Company, token: string, options: FakePipedriveOp
     const correlation = { "x-correlation-id": `00000000-0000-4000-8000-${`${++requests}`.padStart(12, "0")}` }
     if (request.headers["x-api-token"] !== token) return unauthorized(correlation)
 
-    const facts = (request.route === "/api/v2/deals/search" ? searches : burst)?.(request.at)
+    const facts = (request.route?.endsWith("/search") === true ? searches : burst)?.(request.at)
     const headers = () => ({
       ...correlation,
       ...(facts === undefined ? {} : burstHeaders(facts)),

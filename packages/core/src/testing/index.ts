@@ -14,10 +14,12 @@ export {
   type DealInput,
   FakePipedrive,
   type FakePipedriveOptions,
+  type PersonInput,
   type PipedriveActivity,
   type PipedriveDeal,
   type PipedriveFault,
   type PipedriveNote,
+  type PipedrivePerson,
   type PipedriveRoute,
   type PipedriveSetup
 } from "./FakePipedrive.ts"

@@ -57,6 +57,45 @@ it.live("a held row keeps visits to its user waiting, and leaves connections to 
   }).pipe(Effect.scoped)
 )
 
+it.live("a held row keeps calls and checks of its user waiting, and leaves all other reads and writes alone", () =>
+  Effect.gen(function* () {
+    const url = yield* freshUrl
+    yield* inWorld(layerServer(url), {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (const login of ["ann", "bob"]) {
+          github.addUser(login)
+          yield* gitpip.track(name(login))
+        }
+        yield* gitpip.scan()
+        for (const login of ["ann", "bob"]) github.addGist(login, { files: { [`${login}.md`]: login } })
+        const scope = yield* Effect.scope
+        const calls = Array.from({ length: 12 }, () =>
+          Effect.catchTag(gitpip.untrack(name("ann")), "UserNotTracked", () => Effect.void)
+        )
+        const waiting = yield* whileHeld(
+          url,
+          "ann",
+          Effect.gen(function* () {
+            const scan = yield* Effect.forkIn(gitpip.scan(), scope)
+            const untracking = yield* Effect.forkIn(Effect.all(calls, { concurrency: "unbounded" }), scope)
+            yield* Effect.repeat(lockWaits(url), { until: (n) => n >= 4 })
+            for (let round = 0; round < 40; round++) {
+              assert.lengthOf(yield* gitpip.users({ after: 0, limit: 100 }), 2 + round)
+              yield* gitpip.track(name(`user-${round}`))
+            }
+            assert.deepStrictEqual(yield* gitpip.overdue(yield* DateTime.now), [])
+            return [scan, untracking] as const
+          })
+        )
+        yield* Fiber.join(waiting[0])
+        yield* Fiber.join(waiting[1])
+        assert.lengthOf((yield* gitpip.latest(name("bob"))).files, 1)
+      })
+    )
+  }).pipe(Effect.scoped)
+)
+
 it.live("a visit that shows nothing new waits for no lock", () =>
   Effect.gen(function* () {
     const url = yield* freshUrl
@@ -84,6 +123,7 @@ it.live("a visit to a user whose row is held for long fails, and loses nothing",
         yield* within(url, (sql) => sql`alter function record_visit set lock_timeout = '100ms'`)
         const error = yield* whileHeld(url, "ann", Effect.flip(gitpip.latest(name("ann"))))
         assert.strictEqual(error._tag === "DatabaseError" && error.reason, "busy")
+        assert.strictEqual(error.message, "Another transaction holds what this call needs. Try again in a moment")
         assert.lengthOf((yield* gitpip.latest(name("ann"))).files, 1)
       })
     )

@@ -95,6 +95,10 @@ describe("a check of names", () => {
         yield* TestClock.adjust("6 seconds")
         const [ann] = yield* Fiber.join(waiting)
         assert.deepInclude(ann, { state: "unchecked", reason: "GitHub did not answer in time" })
+        const before = github.requests.length
+        const [bob] = yield* check("bob")
+        assert.deepInclude(bob, { state: "unchecked", reason: "GitHub did not answer in time" })
+        assert.strictEqual(github.requests.length, before)
         assert.isTrue((yield* gitpip.track(name("ann"))).created)
       })
     )

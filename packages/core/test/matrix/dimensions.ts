@@ -22,6 +22,8 @@ export const requests = {
   "pipedrive deal": { scopes: ["thing", "all"] },
   "pipedrive deal check": { scopes: ["thing", "all"] },
   "pipedrive deals": { scopes: ["all"] },
+  "pipedrive person": { scopes: ["thing", "all"] },
+  "pipedrive persons": { scopes: ["all"] },
   "pipedrive file deal": { scopes: ["thing", "user", "all"] },
   "pipedrive note": { scopes: ["thing", "all"] },
   "pipedrive notes": { scopes: ["thing", "all"] },
@@ -95,6 +97,7 @@ const changing: ReadonlySet<RequestKind> = new Set<RequestKind>([
   "pipedrive activity",
   "pipedrive activity removal",
   "pipedrive deal",
+  "pipedrive person",
   "pipedrive file deal",
   "pipedrive note",
   "pipedrive deal removal"

@@ -58,6 +58,8 @@ const is = (method: string, route: string) => (request: FakeRequest) =>
 
 const bodyOf = ({ body }: FakeRequest) => (body ?? {}) as Readonly<Record<string, unknown>>
 const titled = (title: string) => (request: FakeRequest) => String(bodyOf(request).title ?? "").startsWith(title)
+/** `victim`'s person bears the login, since no user of the matrix shows a name. */
+const named = (login: string) => (request: FakeRequest) => bodyOf(request).name === login
 const isQuery = (name: string) => (request: FakeRequest) =>
   request.route === "/graphql" && String(bodyOf(request).query ?? "").startsWith(`query ${name}`)
 
@@ -181,6 +183,20 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       loseOnce(stage, (request) => is("POST", "/api/v2/deals")(request) && titled(victim)(request))
     },
     matches: is("GET", "/api/v2/deals")
+  },
+  "pipedrive person": {
+    isNew: true,
+    provoke: addNews,
+    matches: is("POST", "/api/v2/persons"),
+    ofThing: named(victim)
+  },
+  "pipedrive persons": {
+    isNew: true,
+    provoke: (stage) => {
+      addNews(stage)
+      loseOnce(stage, (request) => is("POST", "/api/v2/persons")(request) && named(victim)(request))
+    },
+    matches: is("GET", "/api/v2/persons")
   },
   "pipedrive file deal": {
     options: asDeals,

@@ -71,7 +71,7 @@ const makeStage = (one: Case, fakes: { readonly github: FakeGithub; readonly pip
     pipedrive.addDeal({ title: login })
     if (login !== victim || kind.isNew !== true) github.addGist(login, { files: { [`${login}-old.md`]: "old" } })
   }
-  if (kind.isNew === true && (one.request === "pipedrive deal" || one.request === "pipedrive deals"))
+  if (kind.isNew === true && /^pipedrive (deals?|persons?)$/.test(one.request))
     for (const { id } of [...pipedrive.deals]) if (dealOf(stage) === id) pipedrive.deleteDeal(id)
   return stage
 }
@@ -196,7 +196,7 @@ const checkSecrets = ({ publishedOf, stage, violations }: Play, turnedAt: number
 
 /** Holds the end against the promises. */
 const checkEnd = Effect.fnUntraced(function* (play: Play, end: number) {
-  const { expected, interval, promised, publishedOf, time, violations } = play
+  const { expected, interval, promised, publishedOf, stage, time, violations } = play
   const gitpip = yield* Gitpip
   const sql = yield* SqlClient.SqlClient
   for (const filename of lacking(play)) {
@@ -216,6 +216,8 @@ const checkEnd = Effect.fnUntraced(function* (play: Play, end: number) {
   }
   for (const login of yield* failing) violations.push(`${login} is failing`)
   const publications = yield* gitpip.publications(everything)
+  const persons = stage.pipedrive.persons.map((person) => person.name)
+  if (new Set(persons).size < persons.length) violations.push(`persons are there twice: ${persons.join(", ")}`)
   if (publications.length < expected.size) violations.push(`${publications.length} publications of ${expected.size}`)
 })
 

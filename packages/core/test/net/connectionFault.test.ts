@@ -40,6 +40,33 @@ describe("a connection that fails", () => {
       /^the proxy \S+ cannot be reached/
     ],
     [
+      "the proxy speaks no TLS",
+      new ConnectionFault(["UND_ERR_PRX_CONN", "ERR_SSL_WRONG_VERSION_NUMBER"], {
+        ...proxy(),
+        origin: "https://proxy.corp:3128"
+      }),
+      true,
+      /^the proxy https:\/\/proxy\.corp:3128 does not answer with TLS \(.+\)\. Set HTTPS_PROXY to http:\/\/proxy\.corp:3128$/
+    ],
+    [
+      "the service behind the proxy speaks no TLS",
+      new ConnectionFault(["ERR_SSL_WRONG_VERSION_NUMBER"], proxy()),
+      false,
+      /^the connection failed \(ERR_SSL_WRONG_VERSION_NUMBER\)$/
+    ],
+    [
+      "the proxy does not answer",
+      new ConnectionFault(["UND_ERR_PRX_CONN", "UND_ERR_HEADERS_TIMEOUT"], proxy()),
+      true,
+      /^the proxy http:\/\/proxy\.corp:3128 does not answer \(.+\)\. Check HTTPS_PROXY and that proxy$/
+    ],
+    [
+      "the proxy's own certificate is of an unknown authority",
+      new ConnectionFault(["UND_ERR_PRX_CONN", "DEPTH_ZERO_SELF_SIGNED_CERT"], proxy()),
+      true,
+      /that of the proxy http:\/\/proxy\.corp:3128, name the file/
+    ],
+    [
       "the proxy wants a password",
       new ConnectionFault(["UND_ERR_ABORTED"], proxy(407)),
       true,

@@ -1,8 +1,8 @@
 /** Requests to GitHub and Pipedrive go through the proxies that the environment names. */
 import { getCACertificates, setDefaultCACertificates } from "node:tls"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
-import { layerTransport } from "../../src/net/transport.ts"
+import { Duration, Effect, Layer, Option } from "effect"
+import { layerTransport, TunnelTimeout } from "../../src/net/transport.ts"
 import { FakeGithub, FakePipedrive } from "../../src/testing/index.ts"
 import { settingsOf } from "../world.ts"
 import { githubToken, makeGithub, makePipedrive, pipedriveToken, reasonOf } from "./clients.ts"
@@ -33,7 +33,7 @@ const company = Effect.fnUntraced(function* (options: ProxyOptions = {}) {
 })
 
 const clients = Effect.fnUntraced(function* (scheme: "http" | "https", env: Record<string, string>) {
-  const transport = through(env)
+  const transport = Layer.provide(through(env), Layer.succeed(TunnelTimeout, yield* TunnelTimeout))
   return {
     github: yield* makeGithub(`${scheme}://github.test`, { transport }),
     pipedrive: yield* makePipedrive(`${scheme}://pipedrive.test`, { transport })
@@ -93,22 +93,31 @@ describe("requests through a proxy", () => {
 })
 
 describe("a proxy that fails", () => {
-  const faults: ReadonlyArray<readonly [what: string, options: ProxyOptions, says: RegExp]> = [
+  const faults: ReadonlyArray<
+    readonly [what: string, options: ProxyOptions & { readonly scheme?: "https" }, says: RegExp]
+  > = [
     ["rejects the password", { credentials: "me:other" }, /rejects the user and password, or asks for them \(407\)/],
     ["forbids the address", { refuse: 403 }, /refuses the connection \(403\)\. Allow this address at the proxy/],
     ["does not know the host", { hosts: {} }, /refuses the connection \(502\)/],
-    ["hangs up", { refuse: "hang up" }, /cannot be reached \(.+\)\. Check HTTPS_PROXY and that proxy$/]
+    ["hangs up", { refuse: "hang up" }, /cannot be reached \(.+\)\. Check HTTPS_PROXY and that proxy$/],
+    ["never answers", { refuse: "never answer" }, /does not answer \(.+\)\. Check HTTPS_PROXY and that proxy$/],
+    ["does not speak TLS", { scheme: "https" }, /does not answer with TLS \(.+\)\. Set HTTPS_PROXY to http:\/\/\S+$/]
   ]
-  for (const [what, options, says] of faults) {
+  for (const [what, { scheme = "http", ...options }, says] of faults) {
     it.live(`a proxy that ${what} is named in the error, and nothing was sent through it`, () =>
       Effect.gen(function* () {
         const { github, pipedrive, proxy } = yield* company(options)
-        const client = yield* clients("https", { HTTPS_PROXY: `http://me:hush-password@${proxy.host}` })
+        const client = yield* clients("https", { HTTPS_PROXY: `${scheme}://me:hush-password@${proxy.host}` }).pipe(
+          // Only a proxy that never answers is not waited for: the others must not meet a limit on a slow machine.
+          Effect.updateService(TunnelTimeout, (usual) =>
+            options.refuse === "never answer" ? Duration.millis(50) : usual
+          )
+        )
         const read = yield* reasonOf(client.github.gists("octocat", Option.none()))
         const created = yield* reasonOf(client.pipedrive.createDeal({ title: "d" }))
         assert.deepStrictEqual([read._tag, created._tag], ["Unreachable", "Unreachable"])
         for (const { message } of [read, created]) {
-          assert.include(message, `cannot be reached: the proxy http://${proxy.host} `)
+          assert.include(message, `cannot be reached: the proxy ${scheme}://${proxy.host} `)
           assert.match(message, says)
           assert.notInclude(JSON.stringify([read, created]), "hush-password")
         }
@@ -124,6 +133,15 @@ describe("a proxy that fails", () => {
       const { _tag, message } = yield* reasonOf(client.pipedrive.createDeal({ title: "d" }))
       assert.strictEqual(_tag, "Unreachable")
       assert.match(message, /the proxy \S+ rejects .* \(407\)\. Set HTTP_PROXY to http:\/\/USER:PASSWORD@HOST:PORT$/)
+    })
+  )
+
+  it.live("the variable in lower case is named when the proxy was read from it", () =>
+    Effect.gen(function* () {
+      const gone = yield* Effect.scoped(makeProxy())
+      const client = yield* clients("https", { https_proxy: gone.host, HTTPS_PROXY: "http://other.corp" })
+      const { message } = yield* reasonOf(client.pipedrive.createDeal({ title: "d" }))
+      assert.match(message, /\. Check https_proxy and that proxy$/)
     })
   )
 

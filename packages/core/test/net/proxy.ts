@@ -45,8 +45,8 @@ export interface ProxyOptions {
   readonly hosts?: Readonly<Record<string, number>>
   /** What the proxy requires: `user:password`. */
   readonly credentials?: string
-  /** The status of every request, or the end of every connection without an answer. */
-  readonly refuse?: number | "hang up"
+  /** The status of every request, or the end of every connection without an answer, or silence. */
+  readonly refuse?: number | "hang up" | "never answer"
   /** Whether clients speak TLS to the proxy itself. */
   readonly tls?: boolean
 }
@@ -84,6 +84,7 @@ export const makeProxy = Effect.fnUntraced(function* (options: ProxyOptions = {}
   server.on("connect", (incoming, client: Socket): void => {
     asked.push({ line: `CONNECT ${incoming.url}`, headers: Object.keys(incoming.headers) })
     if (refuse === "hang up") return void client.destroy()
+    if (refuse === "never answer") return
     const status = refusal(incoming.headers)
     const port = hosts[incoming.url ?? ""]
     if (status !== undefined || port === undefined) return void client.end(`HTTP/1.1 ${status ?? 502} No\r\n\r\n`)

@@ -35,6 +35,12 @@ const lists: Lists = {
     { key: "call", id: 2, name: "Phone call" },
     { key: "demo1", id: 3, name: "Demo" },
     { key: "demo2", id: 4, name: "demo" }
+  ],
+  dealFields: [{ key: "e".repeat(40), name: "GitHub" }],
+  personFields: [
+    { key: "a".repeat(40), name: "GitHub" },
+    { key: "b".repeat(40), name: "Nickname" },
+    { key: "c".repeat(40), name: "nickname" }
   ]
 }
 
@@ -239,23 +245,35 @@ describe("a setting that names what Pipedrive does not have", () => {
 })
 
 describe("the lists that are read at the start", () => {
-  const none = { pipelines: false, stages: false, users: false, dealChoices: false, priorities: false, types: false }
+  const none = {
+    pipelines: false,
+    stages: false,
+    users: false,
+    dealChoices: false,
+    priorities: false,
+    types: false,
+    personFields: false
+  }
   for (const [what, env, read] of [
     ["a default installation reads none", {}, {}],
     ["a pipeline needs the stages as well", { GITPIP_DEAL_PIPELINE: "1" }, { pipelines: true, stages: true }],
     ["a stage alone needs the stages", { GITPIP_DEAL_STAGE: "1" }, { stages: true }],
     ["a user needs the users", { GITPIP_ACTIVITY_OWNER: "Ann" }, { users: true }],
     ["the words `deal` and `me` need none", { GITPIP_ACTIVITY_OWNER: "me" }, {}],
+    ["a field of deals needs the fields of deals", { GITPIP_DEAL_FIELD: "GitHub" }, { dealChoices: true }],
     ["labels need the fields of deals", { GITPIP_DEAL_LABELS: "Hot" }, { dealChoices: true }],
     ["a priority needs the fields of activities", { GITPIP_ACTIVITY_PRIORITY: "High" }, { priorities: true }],
     ["another activity type needs the types", { GITPIP_ACTIVITY_TYPE: "call" }, { types: true }],
+    ["a field of persons needs the fields of persons", { GITPIP_PERSON_FIELD: "GitHub" }, { personFields: true }],
+    ["a field of persons needs none when persons are off", { GITPIP_PERSON_FIELD: "x", GITPIP_PERSON: "off" }, {}],
     [
       "deals for files need nothing of activities",
       {
         GITPIP_PUBLISH_AS: "deal",
         GITPIP_ACTIVITY_TYPE: "call",
         GITPIP_ACTIVITY_PRIORITY: "High",
-        GITPIP_ACTIVITY_OWNER: "Ann"
+        GITPIP_ACTIVITY_OWNER: "Ann",
+        GITPIP_DEAL_FIELD: "GitHub"
       },
       {}
     ]
@@ -266,4 +284,54 @@ describe("the lists that are read at the start", () => {
       })
     )
   }
+})
+
+describe("the field of persons that GITPIP_PERSON_FIELD names", () => {
+  for (const [what, text, key] of [
+    ["its name, in any case", " gitHUB ", "a"],
+    ["its key", "b".repeat(40), "b"]
+  ] as const) {
+    it.effect(`is found by ${what}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* placement({ GITPIP_PERSON_FIELD: text })).personField, key.repeat(40))
+      })
+    )
+  }
+
+  for (const [what, text, expected] of [
+    [
+      "is not there is a fault that lists the text fields",
+      "GitHib",
+      /no text field "GitHib".* Did you mean "GitHub"\? .*Nickname \(b{40}\)/
+    ],
+    ["is there twice is a fault that lists the keys", "Nickname", /several text fields "Nickname".* b{40}, c{40}$/]
+  ] as const) {
+    it.effect(`that ${what}`, () =>
+      Effect.gen(function* () {
+        const [fault = "", ...others] = yield* faults({ GITPIP_PERSON_FIELD: text })
+        assert.match(fault, /^GITPIP_PERSON_FIELD: /)
+        assert.match(fault, expected)
+        assert.deepStrictEqual(others, [])
+      })
+    )
+  }
+
+  it.effect("has to be given by its key when the fields are hidden from the token's user", () =>
+    Effect.gen(function* () {
+      assert.match((yield* faults({ GITPIP_PERSON_FIELD: "GitHub" }, {}))[0] ?? "", /Give the key/)
+      assert.deepStrictEqual(yield* faults({ GITPIP_PERSON_FIELD: "d".repeat(40) }, {}), [])
+    })
+  )
+})
+
+describe("the field of deals that GITPIP_DEAL_FIELD names", () => {
+  it.effect("is found by its name, and a wrong name is a fault that lists the text fields", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* placement({ GITPIP_DEAL_FIELD: "github" })).dealField, "e".repeat(40))
+      assert.match(
+        (yield* faults({ GITPIP_DEAL_FIELD: "Login" }))[0] ?? "",
+        /^GITPIP_DEAL_FIELD: Pipedrive has no text field "Login" of deals\. The text fields are: GitHub \(e{40}\)/
+      )
+    })
+  )
 })

@@ -29,7 +29,7 @@ describe("a certain outcome costs no lookup", () => {
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         yield* given(github, { "a.md": "1", "b.md": "2", "c.md": "3" })
-        pipedrive.setDailyTokens(30)
+        pipedrive.setDailyTokens(35)
         yield* gitpip.publish
         yield* gitpip.publish
         const asked = pipedrive.requests.length

@@ -10,7 +10,7 @@ import { type Delivery, type Order, Sink } from "../../src/publish/Sink.ts"
 import { Store } from "../../src/store/Store.ts"
 import { layerPostgres } from "../database.ts"
 import { everything, inWorld } from "../world.ts"
-import { drainLate, given, isDealCreate, lookups, outcomes } from "./publishing.ts"
+import { drainLate, given, isDealCreate, isPersonCreate, lookups, outcomes } from "./publishing.ts"
 
 describe("a lost process", () => {
   /** A publisher that has sent, and died before it could record. */
@@ -110,7 +110,7 @@ describe("a lost process", () => {
     () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
-          const { deals } = yield* Store
+          const { deals } = (yield* Store).targets
           const gitpip = yield* Gitpip
           yield* given(github, { "a.md": "1" })
           // Another process was faster, while this one's request was under way.
@@ -134,17 +134,43 @@ describe("a lost process", () => {
       )
   )
 
+  it.effect(
+    "that created the user's person while another did: the first recorded person holds, and the other is deleted",
+    () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const { persons } = (yield* Store).targets
+          const gitpip = yield* Gitpip
+          yield* given(github, { "a.md": "1" })
+          pipedrive.injectFault({ kind: "late" }, { when: isPersonCreate })
+          const drain = yield* Effect.forkChild(gitpip.publish)
+          yield* pipedrive.seen(1, isPersonCreate)
+          const theirs = pipedrive.addPerson({ name: "ann" })
+          yield* persons.record(UserKey.make(1), theirs)
+          pipedrive.release()
+          yield* Fiber.join(drain)
+          yield* gitpip.publish
+          assert.deepStrictEqual(
+            pipedrive.persons.map(({ id }) => id),
+            [theirs]
+          )
+          assert.deepStrictEqual([pipedrive.deals[0]?.person_id, pipedrive.activities[0]?.person_id], [theirs, theirs])
+        })
+      )
+  )
+
   it.effect("that lost its lease on a deal does not end another process's lease", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
-        const { deals } = yield* Store
+        const { deals } = (yield* Store).targets
         yield* given(github, { "a.md": "1" })
         const userKey = UserKey.make(1)
+        const sending = { as: "ann", margin: Timing.sendMargin }
         const lost = { userKey, epoch: (yield* deals.claim(userKey, Duration.zero)).epoch }
         yield* TestClock.adjust(1)
         const held = { userKey, epoch: (yield* deals.claim(userKey, Timing.publicationLease)).epoch }
-        assert.isTrue(yield* deals.beginSend(held, Timing.sendMargin))
-        assert.isFalse(yield* deals.beginSend(lost, Timing.sendMargin))
+        assert.isTrue(yield* deals.beginSend(held, sending))
+        assert.isFalse(yield* deals.beginSend(lost, sending))
         yield* deals.clear(lost)
         yield* deals.release(lost)
         assert.isFalse((yield* deals.claim(userKey, Timing.publicationLease)).leased)

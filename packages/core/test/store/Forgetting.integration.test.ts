@@ -47,6 +47,8 @@ describe("forgetting a user", () => {
           forgotten.deals,
           pipedrive.deals.filter(({ title }) => title === "octo-ann").map(({ id }) => id)
         )
+        assert.lengthOf(forgotten.persons, 1)
+        assert.strictEqual(forgotten.persons[0], pipedrive.deals.find(({ title }) => title === "octo-ann")?.person_id)
         assert.deepStrictEqual(forgotten.unconfirmed, [])
         const after = yield* stored
         for (const word of words) {

@@ -68,11 +68,12 @@ describe("bodies", () => {
 
   it.effect("A body with the read-only `person_id` is refused, and participants set the field", () =>
     Effect.gen(function* () {
-      const { create } = yield* pipedrive()
-      const refused = yield* create("a", { person_id: 1 })
+      const { create, fake } = yield* pipedrive()
+      const person = fake.addPerson({ name: "Ann" })
+      const refused = yield* create("a", { person_id: person })
       assert.deepStrictEqual([refused.status, refused.json.code], [400, "ERR_BAD_REQUEST"])
-      const answer = yield* create("a", { participants: [{ person_id: 7, primary: true }] })
-      assert.strictEqual(answer.json.data.person_id, 7)
+      const answer = yield* create("a", { participants: [{ person_id: person, primary: true }] })
+      assert.strictEqual(answer.json.data.person_id, person)
     })
   )
 

@@ -29,7 +29,7 @@ describe("requests", () => {
     Effect.gen(function* () {
       const { call } = yield* pipedrive()
       assert.strictEqual((yield* call("/v1/activities")).status, 404)
-      assert.strictEqual((yield* call("/api/v2/persons")).status, 404)
+      assert.strictEqual((yield* call("/api/v2/products")).status, 404)
       assert.strictEqual((yield* call(DEALS, { method: "PUT", body: {} })).status, 405)
     })
   )

@@ -8,6 +8,8 @@ import {
   Configuration,
   DealFieldsApi,
   DealsApi,
+  PersonFieldsApi,
+  PersonsApi,
   PipelinesApi,
   StagesApi
 } from "pipedrive/v2"
@@ -122,6 +124,56 @@ describe("Pipedrive's official client", () => {
         assert.strictEqual(yield* statusOf(wrong), "refused", JSON.stringify(wrong))
       }
       assert.lengthOf(fake.deals, 1)
+    })
+  )
+
+  it.effect("creates persons with a field of the company, and finds them by that field, address and name", () =>
+    Effect.gen(function* () {
+      const { configuration, fake } = yield* clients()
+      fake.changeSetup({ personFields: [{ key: "f".repeat(40), name: "GitHub" }] })
+      const persons = new PersonsApi(configuration)
+      const read = yield* Effect.promise(async () => {
+        const fields = (await new PersonFieldsApi(configuration).getPersonFields({ limit: 500 })).data
+        const added = await persons.addPerson({
+          AddPersonRequest: {
+            name: "Mona Lisa",
+            emails: [{ value: "mona@example.com", primary: true }],
+            custom_fields: { ["f".repeat(40)]: "octocat" }
+          }
+        })
+        await persons.addPerson({ AddPersonRequest: { name: "Hubot" } })
+        const found = []
+        for (const [term, fields] of [
+          ["OCTOCAT", "custom_fields"],
+          ["mona@example.com", "email"],
+          ["mona lisa", "name"]
+        ] as const) {
+          found.push((await persons.searchPersons({ term, fields, exact_match: true })).data?.items)
+        }
+        const newest = (await persons.getPersons({ sort_by: "add_time", sort_direction: "desc" })).data
+        const one = (await persons.getPerson({ id: added.data?.id ?? 0 })).data
+        await persons.deletePerson({ id: added.data?.id ?? 0 })
+        return { fields, found, newest, one }
+      })
+      assert.deepStrictEqual(
+        read.fields?.filter(({ is_custom_field }) => is_custom_field).map(({ field_name }) => field_name),
+        ["GitHub"]
+      )
+      for (const items of read.found) {
+        assert.deepStrictEqual(
+          items?.map(({ item }) => item?.emails),
+          [["mona@example.com"]]
+        )
+      }
+      assert.deepStrictEqual(
+        read.newest?.map(({ name }) => name),
+        ["Hubot", "Mona Lisa"]
+      )
+      assert.deepStrictEqual(read.one?.custom_fields, { ["f".repeat(40)]: "octocat" })
+      assert.deepStrictEqual(
+        fake.persons.map(({ name }) => name),
+        ["Hubot"]
+      )
     })
   )
 

@@ -40,6 +40,15 @@ export const track = (login: string, done: () => void) =>
     if (state.tracked === user.login) set({ said: trackedWords(user.login, check) })
   })
 
+/** `chosen`: Pipedrive's numbers of the user's deal and person. */
+export const place = (login: string, chosen: URLSearchParams, done: () => void) =>
+  attempt(async () => {
+    await api.post(`users/${encodeURIComponent(login)}?${chosen}`)
+    done()
+    set({ said: `New files of ${login} go there.` })
+    await refresh()
+  })
+
 export const untrack = (login: string) =>
   attempt(async () => {
     await api.remove(`users/${encodeURIComponent(login)}`)

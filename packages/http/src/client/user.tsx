@@ -3,6 +3,7 @@ import { retry, scan, untrack } from "./actions.js"
 import type { ProfileJson, StatusJson } from "./api.js"
 import { Files } from "./files.js"
 import { Out, ScansUnderWay, State, Time } from "./parts.js"
+import { PlaceForm } from "./placeForm.js"
 import { set, state, type UserView } from "./state.js"
 import { count, dateTime } from "./words.js"
 
@@ -37,6 +38,7 @@ export const UserPage = () => {
         )}
         <Untrack login={login} />
       </div>
+      {status.publishing.pipedrive_url === null ? null : <PlaceForm login={login} />}
       <ScansUnderWay
         scans={[...scans.values()].filter((one) => one.login === null || one.login === login)}
         users={status.users}
@@ -80,7 +82,7 @@ const Website = ({ address }: { readonly address: string }) =>
   /^https?:\/\//i.test(address) ? <Out href={address}>{address}</Out> : <span>{address}</span>
 
 const Summary = ({ status, user }: { readonly status: StatusJson; readonly user: UserView }) => {
-  const { counts, deal_id, user: tracked } = user.details
+  const { counts, deal_id, person_id, user: tracked } = user.details
   const { pipedrive_url } = status.publishing
   return (
     <>
@@ -96,6 +98,9 @@ const Summary = ({ status, user }: { readonly status: StatusJson; readonly user:
         )}{" "}
         {deal_id === null || pipedrive_url === null ? null : (
           <Out href={`${pipedrive_url}/deal/${deal_id}`}>Deal in Pipedrive</Out>
+        )}{" "}
+        {person_id === null || pipedrive_url === null ? null : (
+          <Out href={`${pipedrive_url}/person/${person_id}`}>Person in Pipedrive</Out>
         )}
       </p>
       {tracked.error_message === null ? null : <p class="reason">{tracked.error_message}</p>}

@@ -42,8 +42,11 @@ export const layerUsers = HttpApiBuilder.group(
       return HttpServerResponse.stream(Stream.encodeText(parts), { contentType })
     })
 
-    const track = Effect.fnUntraced(function* (username: Username, id?: UserId) {
-      const { created, user } = yield* orProblem(gitpip.track(username, { id }))
+    const track = Effect.fnUntraced(function* (
+      username: Username,
+      wanted: { readonly id?: UserId; readonly deal?: number; readonly person?: number }
+    ) {
+      const { created, user } = yield* orProblem(gitpip.track(username, wanted))
       if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200 })
       // The user is tracked, whatever becomes of the check.
       const checks = yield* Effect.orElseSucceed(gitpip.checkNames([username]), () => [])
@@ -52,8 +55,8 @@ export const layerUsers = HttpApiBuilder.group(
     })
 
     return handlers.handleAll({
-      track: ({ params }) => track(params.username, params.id),
-      trackNext: ({ params }) => track(params.username),
+      track: ({ params, query }) => track(params.username, { id: params.id, ...query }),
+      trackNext: ({ params, query }) => track(params.username, query),
       names: ({ query }) => orProblem(gitpip.checkNames(query.names ?? [])),
       preview: ({ params }) => orProblem(gitpip.preview(params.username)),
       list: ({ query }) =>

@@ -137,6 +137,31 @@ withChromium("the page", () => {
       })
     )
 
+    it.effect("puts a user on a deal and a person of Pipedrive, and says when there is none of that number", () =>
+      Effect.gen(function* () {
+        const { call, github, origin } = yield* Running
+        const pipedrive = yield* Pipedrive
+        const page = yield* openPage()
+        github.addUser("eve")
+        yield* call("POST", "/users/eve/98")
+        const [deal, person] = [pipedrive.addDeal({ title: "Big" }), pipedrive.addPerson({ name: "Eve" })]
+        yield* steps(async () => {
+          await page.goto(`${origin}/?user=eve`)
+          await page.getByText("Choose the deal or the person …").click()
+          await page.getByLabel("Deal number").fill(" 999 ")
+          await page.getByRole("button", { name: "Save" }).click()
+          await page.getByRole("alert").getByText("Pipedrive's deal 999 is deleted, or hidden").waitFor()
+          await page.getByLabel("Deal number").fill(String(deal))
+          await page.getByLabel("Person number").fill(String(person))
+          await page.getByRole("button", { name: "Save" }).click()
+          const href = (name: string) => page.getByRole("link", { name }).getAttribute("href")
+          assert.strictEqual(await href("Deal in Pipedrive"), `${pipedrive.url.origin}/deal/${deal}`)
+          assert.strictEqual(await href("Person in Pipedrive"), `${pipedrive.url.origin}/person/${person}`)
+          assert.strictEqual(await page.getByLabel("Deal number").inputValue(), "")
+        })
+      })
+    )
+
     it.effect("asks before it untracks, and says what is wrong with a name", () =>
       Effect.gen(function* () {
         const { call, github, origin } = yield* Running

@@ -1,6 +1,6 @@
 /**
- * The public profiles of tracked users, and what stays of users that are forgotten: keyed hashes of files that were
- * published, so that a user who is tracked again has no file published twice.
+ * The public profiles of tracked users, their persons in Pipedrive, and what stays of users that are forgotten: keyed hashes
+ * of files that were published, so that a user who is tracked again has no file published twice.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -25,6 +25,20 @@ export default Effect.gen(function* () {
   )`
   yield* sql`create index profiles_due on profiles (due_at)`
   yield* sql`insert into profiles (user_key, due_at) select key, clock_timestamp() from users where untracked_at is null`
+
+  // What was sent, so that a lookup after a lost response finds it although the profile or the settings changed meanwhile.
+  yield* sql`alter table deals add column sent_as text`
+  // A person named it for the user.
+  yield* sql`alter table deals add column is_chosen boolean not null default false`
+  yield* sql`create table persons (
+    user_key bigint primary key references users (key),
+    person_id bigint,
+    sent_at timestamptz,
+    sent_as text,
+    lease_until timestamptz,
+    epoch integer not null default 0,
+    is_chosen boolean not null default false
+  )`
 
   yield* sql`create table forgotten_keys (
     id integer primary key check (id = 1),

@@ -5,6 +5,7 @@ import { activitiesQuery, activityBody } from "./checks.ts"
 import { cleanHtml } from "./cleanHtml.ts"
 import { type Company, dealFault, newRow, noteFault, withRow } from "./company.ts"
 import { areFiltersOn, list } from "./lists.ts"
+import { personFault } from "./persons.ts"
 import { type Body, found, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import { setupFault } from "./setup.ts"
 import type { PipedriveActivity } from "./state.ts"
@@ -85,9 +86,15 @@ const withActivityBody = (company: Company, request: Request, use: (fields: Body
       setupFault(company, body) ??
       noteFault(company, body.note) ??
       dealFault(company, body.deal_id) ??
+      participantFault(company, body.participants) ??
       use(storedFields(body))
     )
   })
+
+const participantFault = (company: Company, participants: unknown): Reply | undefined =>
+  Array.isArray(participants)
+    ? participants.map(({ person_id }) => personFault(company, person_id)).find((fault) => fault !== undefined)
+    : undefined
 
 /** The stored form of what was sent. */
 const storedFields = (body: Body): Body => {

@@ -149,6 +149,21 @@ export const dealBody: Shape = {
   custom_fields: (value, name) => (isRecord(value) ? GOOD : [`${name}: Expected object, received ${nameOf(value)}`])
 }
 
+const contact = listOf(object({ value: text, primary: boolean, label: text }))
+
+export const personBody: Shape = {
+  name: (value, name) => (value === "" ? [`${name}: String must not be empty`] : shortText(value, name)),
+  owner_id: integer,
+  org_id: integer,
+  add_time: text,
+  emails: contact,
+  phones: contact,
+  visible_to: oneOf([1, 3, 5, 7]),
+  label_ids: listOf(integer),
+  marketing_status: oneOf(["no_consent", "unsubscribed", "subscribed", "archived"]),
+  custom_fields: (value, name) => (isRecord(value) ? GOOD : [`${name}: Expected object, received ${nameOf(value)}`])
+}
+
 export const noteBody: Shape = { content: text, deal_id: integer, person_id: integer, org_id: integer, lead_id: text }
 
 const id = pattern("integer", /^(0|[1-9]\d{0,14})$/)
@@ -196,6 +211,27 @@ export const dealsQuery: Shape = {
   stage_id: id,
   status: pattern("statuses, separated by commas", /^(open|won|lost|deleted)(,(open|won|lost|deleted))*$/),
   sort_by: oneOf(["id", "update_time", "add_time"])
+}
+
+const { person_id: _person, ...personsListQuery } = listQuery
+export const personsQuery: Shape = {
+  ...personsListQuery,
+  deal_id: id,
+  custom_fields: any,
+  sort_by: oneOf(["id", "update_time", "add_time"])
+}
+
+export const personSearchQuery: Shape = {
+  term: any,
+  fields: pattern(
+    "fields, separated by commas",
+    /^(custom_fields|email|notes|phone|name)(,(custom_fields|email|notes|phone|name))*$/
+  ),
+  exact_match: flag,
+  organization_id: id,
+  include_fields: any,
+  limit: limited(100),
+  cursor: any
 }
 
 /** The published maximum is 500; the live service is said to refuse more than 100 (https://github.com/wavyx/pdcli/releases). */

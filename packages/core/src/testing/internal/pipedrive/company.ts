@@ -4,7 +4,15 @@ import { oneQuery } from "./checks.ts"
 import { cleanHtml } from "./cleanHtml.ts"
 import { found, idOf, notFound, type Request, refusal, withQuery } from "./requests.ts"
 import type { PipedriveSetup } from "./setup.ts"
-import { DealIndex, type PipedriveActivity, type PipedriveDeal, type PipedriveNote, type Row, Table } from "./state.ts"
+import {
+  DealIndex,
+  type PipedriveActivity,
+  type PipedriveDeal,
+  type PipedriveNote,
+  type PipedrivePerson,
+  type Row,
+  Table
+} from "./state.ts"
 
 export interface CompanyOptions {
   readonly createdStatus: 200 | 201
@@ -21,6 +29,7 @@ export interface Company {
   readonly activities: Table<PipedriveActivity>
   readonly activitiesByDeal: DealIndex<PipedriveActivity>
   readonly deals: Table<PipedriveDeal>
+  readonly persons: Table<PipedrivePerson>
   readonly notes: Array<PipedriveNote>
   /** A test may change it, as a person would. */
   setup: PipedriveSetup
@@ -34,6 +43,7 @@ export const makeCompany = (options: CompanyOptions, setup: PipedriveSetup, now:
   activities: new Table(),
   activitiesByDeal: new DealIndex(),
   deals: new Table(),
+  persons: new Table(),
   notes: []
 })
 
@@ -66,7 +76,7 @@ export const dealFault = ({ deals, options }: Company, id: unknown): Reply | und
     : undefined
 }
 
-type Entity = PipedriveActivity | PipedriveDeal
+type Entity = PipedriveActivity | PipedriveDeal | PipedrivePerson
 
 /** Replies with the row that the path names. Deleted rows stay readable. */
 export const readOne = <T extends Entity>(table: Table<T>, request: Request): Reply =>

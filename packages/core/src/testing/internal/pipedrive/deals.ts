@@ -4,6 +4,7 @@ import { instant } from "../time.ts"
 import { dealBody, dealsQuery, searchQuery } from "./checks.ts"
 import { type Company, newRow, withRow } from "./company.ts"
 import { list } from "./lists.ts"
+import { personFault } from "./persons.ts"
 import { type Body, found, invalid, type Query, type Request, withBody, withQuery } from "./requests.ts"
 import { placeOf, setupFault } from "./setup.ts"
 import type { PipedriveDeal, Row } from "./state.ts"
@@ -42,7 +43,7 @@ export const editDeal = ({ deals, now }: Company, id: number, change: Partial<De
 
 export const createDeal = (company: Company, request: Request): Reply =>
   withBody(request, { shape: dealBody, required: ["title"] }, (fields) => {
-    const fault = setupFault(company, fields)
+    const fault = setupFault(company, fields) ?? personFault(company, fields.person_id)
     if (fault !== undefined) return fault
     const value = newDeal(company, fields)
     company.deals.add(newRow(company, value))
@@ -52,7 +53,7 @@ export const createDeal = (company: Company, request: Request): Reply =>
 export const changeDeal = (company: Company, request: Request): Reply =>
   withRow(company.deals, request, (row) =>
     withBody(request, { shape: dealBody }, (fields) => {
-      const fault = setupFault(company, fields)
+      const fault = setupFault(company, fields) ?? personFault(company, fields.person_id)
       if (fault !== undefined) return fault
       const { now, options } = company
       row.value = { ...row.value, ...fields, update_time: instant(now()) }

@@ -1,7 +1,7 @@
 /** Lists of version 2: filters, order and cursor pages. */
 import { jsonReply, type Reply } from "../reply.ts"
 import { invalid, type Query } from "./requests.ts"
-import { type PipedriveActivity, type PipedriveDeal, pageOf, type Row } from "./state.ts"
+import { type PipedriveActivity, type PipedriveDeal, type PipedrivePerson, pageOf, type Row } from "./state.ts"
 
 export interface Listing<T> {
   /** In order of ids. */
@@ -16,7 +16,10 @@ export interface Listing<T> {
 /** `filter_id` switches all other filters off, without an error. */
 export const areFiltersOn = (query: Query): boolean => query.filter_id === undefined
 
-export const list = <T extends PipedriveActivity | PipedriveDeal>(query: Query, listing: Listing<T>): Reply => {
+export const list = <T extends PipedriveActivity | PipedriveDeal | PipedrivePerson>(
+  query: Query,
+  listing: Listing<T>
+): Reply => {
   const { at, isShown, rows } = listing
   const filters = areFiltersOn(query) ? listing.filters.filter((name) => query[name] !== undefined) : []
   const ids = query.ids === undefined || !areFiltersOn(query) ? undefined : new Set(query.ids.split(","))

@@ -4,8 +4,9 @@ import { ACTIVITY_TYPES, changeActivity, createActivity, listActivities } from "
 import { type Company, readOne, remove } from "./company.ts"
 import { changeDeal, createDeal, listDeals, searchDeals } from "./deals.ts"
 import { createNote, listNotes } from "./notes.ts"
+import { createPerson, listPersons, searchPersons } from "./persons.ts"
 import { found, type Request } from "./requests.ts"
-import { listActivityFields, listDealFields, listPipelines, listStages, listUsers } from "./setup.ts"
+import { listActivityFields, listDealFields, listPersonFields, listPipelines, listStages, listUsers } from "./setup.ts"
 import { activityType, ME } from "./wire.ts"
 
 interface Operation {
@@ -30,6 +31,12 @@ export const operations: Readonly<Record<string, Operation>> = {
   "GET /api/v2/deals/{id}": { cost: 1, run: ({ deals }, request) => readOne(deals, request) },
   "PATCH /api/v2/deals/{id}": { cost: 5, run: changeDeal },
   "DELETE /api/v2/deals/{id}": { cost: 3, run: (company, request) => remove(company, company.deals, request) },
+  "POST /api/v2/persons": { cost: 5, run: createPerson },
+  "GET /api/v2/persons": { cost: 10, run: listPersons },
+  "GET /api/v2/persons/search": { cost: 20, run: searchPersons },
+  "GET /api/v2/persons/{id}": { cost: 1, run: ({ persons }, request) => readOne(persons, request) },
+  "DELETE /api/v2/persons/{id}": { cost: 3, run: (company, request) => remove(company, company.persons, request) },
+  "GET /api/v2/personFields": { cost: 10, run: listPersonFields },
   "GET /api/v2/pipelines": { cost: 10, run: listPipelines },
   "GET /api/v2/stages": { cost: 10, run: listStages },
   "GET /api/v2/dealFields": { cost: 10, run: listDealFields },

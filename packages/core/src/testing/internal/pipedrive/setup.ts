@@ -24,6 +24,12 @@ export interface PipedriveUser extends PipedriveChoice {
   readonly active_flag: boolean
 }
 
+/** A field that the company added. */
+export interface PipedriveField {
+  readonly key: string
+  readonly name: string
+}
+
 /** What a company has set up, and settings name: each choice by its number and its name. */
 export interface PipedriveSetup {
   readonly pipelines: ReadonlyArray<PipedriveChoice>
@@ -31,6 +37,9 @@ export interface PipedriveSetup {
   readonly users: ReadonlyArray<PipedriveUser>
   readonly labels: ReadonlyArray<PipedriveChoice>
   readonly priorities: ReadonlyArray<PipedriveChoice>
+  /** Fields of persons and of deals that the company added, each with a line of text. */
+  readonly personFields: ReadonlyArray<PipedriveField>
+  readonly dealFields: ReadonlyArray<PipedriveField>
 }
 
 const choices = (names: ReadonlyArray<string>, first = 1): ReadonlyArray<PipedriveChoice> =>
@@ -44,7 +53,9 @@ export const newSetup: PipedriveSetup = {
   ),
   users: [{ id: ME.id, name: ME.name, email: ME.email, active_flag: true }],
   labels: choices(["Hot", "Warm", "Cold"], 21),
-  priorities: choices(["High", "Medium", "Low"], 401)
+  priorities: choices(["High", "Medium", "Low"], 401),
+  personFields: [],
+  dealFields: []
 }
 
 /** https://support.pipedrive.com/en/article/visibility-groups */
@@ -135,7 +146,8 @@ export const listDealFields = ({ setup }: Company, request: Request): Reply =>
     page(query, [
       field("Title", "title", "varchar"),
       field("Label", "label_ids", "set", setup.labels),
-      field("Visible to", "visible_to", "visible_to", visibilities)
+      field("Visible to", "visible_to", "visible_to", visibilities),
+      ...setup.dealFields.map(added)
     ])
   )
 
@@ -143,6 +155,13 @@ export const listActivityFields = ({ setup }: Company, request: Request): Reply 
   withQuery(request, fieldsQuery, (query) =>
     page(query, [field("Subject", "subject", "varchar"), field("Priority", "priority", "enum", setup.priorities)])
   )
+
+export const listPersonFields = ({ setup }: Company, request: Request): Reply =>
+  withQuery(request, fieldsQuery, (query) =>
+    page(query, [field("Name", "name", "varchar"), ...setup.personFields.map(added)])
+  )
+
+const added = ({ key, name }: PipedriveField) => ({ ...field(name, key, "varchar"), is_custom_field: true })
 
 const field = (name: string, code: string, ...[type, options]: readonly [string, ReadonlyArray<PipedriveChoice>?]) => ({
   field_name: name,

@@ -67,6 +67,23 @@ export interface PipedriveDeal {
   readonly custom_fields: Readonly<Record<string, unknown>>
 }
 
+/** A person as version 2 of the API shows it. */
+export interface PipedrivePerson {
+  readonly id: number
+  readonly name: string
+  readonly owner_id: number
+  readonly org_id: number | null
+  readonly add_time: string
+  readonly update_time: string
+  readonly emails: ReadonlyArray<{ readonly value: string; readonly primary?: boolean; readonly label?: string }>
+  readonly phones: ReadonlyArray<{ readonly value: string; readonly primary?: boolean; readonly label?: string }>
+  readonly is_deleted: boolean
+  readonly visible_to: number
+  readonly label_ids: ReadonlyArray<number>
+  readonly picture_id: number | null
+  readonly custom_fields: Readonly<Record<string, unknown>>
+}
+
 /** A note as version 1 of the API shows it; version 2 has no notes. */
 export interface PipedriveNote {
   readonly id: number

@@ -1,6 +1,6 @@
 /** Pipedrive's objects as they go over the wire, before anything is known of them. */
 import type { PipedriveSetup } from "./setup.ts"
-import type { PipedriveActivity, PipedriveDeal } from "./state.ts"
+import type { PipedriveActivity, PipedriveDeal, PipedrivePerson } from "./state.ts"
 
 /** The user the token belongs to. */
 export const USER_ID = 11
@@ -68,6 +68,40 @@ export const EMPTY_DEAL: PipedriveDeal = {
   custom_fields: {}
 }
 
+export const EMPTY_PERSON: PipedrivePerson = {
+  id: 0,
+  name: "",
+  owner_id: USER_ID,
+  org_id: null,
+  add_time: "",
+  update_time: "",
+  emails: [],
+  phones: [],
+  is_deleted: false,
+  visible_to: 3,
+  label_ids: [],
+  picture_id: null,
+  custom_fields: {}
+}
+
+/** A search shows values alone, without the names of their fields. */
+export const personItem = (person: PipedrivePerson) => ({
+  result_score: 1,
+  item: {
+    id: person.id,
+    type: "person",
+    name: person.name,
+    phones: person.phones.map(({ value }) => value),
+    emails: person.emails.map(({ value }) => value),
+    primary_email: person.emails[0]?.value ?? null,
+    visible_to: person.visible_to,
+    owner: { id: person.owner_id },
+    organization: null,
+    custom_fields: Object.values(person.custom_fields).filter((value) => typeof value === "string"),
+    notes: []
+  }
+})
+
 export const searchItem = (deal: PipedriveDeal, { stages }: PipedriveSetup) => ({
   result_score: 1,
   item: {
@@ -80,7 +114,7 @@ export const searchItem = (deal: PipedriveDeal, { stages }: PipedriveSetup) => (
     visible_to: deal.visible_to,
     owner: { id: deal.owner_id },
     stage: { id: deal.stage_id, name: stages.find(({ id }) => id === deal.stage_id)?.name ?? "" },
-    person: null,
+    person: deal.person_id === null ? null : { id: deal.person_id, name: "" },
     organization: null,
     custom_fields: Object.values(deal.custom_fields).filter((value) => typeof value === "string"),
     notes: [],

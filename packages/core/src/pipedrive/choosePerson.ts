@@ -1,0 +1,89 @@
+/** Which person in Pipedrive a user is, and what a new one is called. Pure. */
+import { Predicate } from "effect"
+import type { Recipient } from "../publish/Sink.ts"
+import type { FoundPerson, NewPerson, SearchedField, StoredPerson } from "./personCalls.ts"
+
+/** One question to Pipedrive's search. */
+export interface Search {
+  readonly by: SearchedField
+  readonly term: string
+}
+
+type Contact = Pick<Recipient, "username" | "profile">
+
+/** The field of persons that holds GitHub logins, by its key. `undefined`: there is none. */
+type Field = string | undefined
+
+const given = (text: string | null | undefined): string | undefined => {
+  const trimmed = text?.trim() ?? ""
+  return trimmed === "" ? undefined : trimmed
+}
+
+const plain = (text: string): string => text.trim().replace(/\s+/g, " ").toLowerCase()
+
+/**
+ * The searches for a user's person, at most two: by the field, then by the e-mail address, or by the name of a user who shows
+ * no address. Namesakes are common, so a name does not overrule an address that nobody has.
+ */
+export const searchesFor = ({ profile, username }: Contact, field: Field): ReadonlyArray<Search> => {
+  const email = given(profile?.email)
+  const name = given(profile?.name)
+  return [
+    ...(field === undefined ? [] : [{ by: "custom_fields", term: username } as const]),
+    ...(email !== undefined
+      ? [{ by: "email", term: email } as const]
+      : name === undefined
+        ? []
+        : [{ by: "name", term: name } as const])
+  ]
+}
+
+const byId = (a: { readonly id: number }, b: { readonly id: number }) => a.id - b.id
+
+/**
+ * The user's own among the persons that a search found. The oldest of several with the login or the address, which are
+ * twins of one person; none of several with the name, who are namesakes.
+ */
+export const choosePerson = ({ by, term }: Search, candidates: ReadonlyArray<FoundPerson>): FoundPerson | undefined => {
+  const isOwn = ({ emails, name }: FoundPerson): boolean => {
+    switch (by) {
+      case "custom_fields":
+        return true
+      case "email":
+        return (emails ?? []).some((email) => plain(email) === plain(term))
+      case "name":
+        return plain(name ?? "") === plain(term)
+    }
+  }
+  const [first, ...others] = candidates.filter(isOwn).toSorted(byId)
+  return by === "name" && others.length > 0 ? undefined : first
+}
+
+/** Whether a person or a deal has the login in the field. A search shows only that one of the fields has it. */
+export const holdsLogin = (
+  { custom_fields }: { readonly custom_fields?: unknown },
+  field: string,
+  login: string
+): boolean => {
+  const value = Predicate.hasProperty(custom_fields, field) ? custom_fields[field] : undefined
+  return typeof value === "string" && plain(value) === plain(login)
+}
+
+/** A user's new person: by the name, or by the login of a user who shows none. */
+export const newPerson = ({ profile, username }: Contact, field: Field): NewPerson => {
+  const email = given(profile?.email)
+  return {
+    name: given(profile?.name) ?? username,
+    ...(email === undefined ? {} : { emails: [{ value: email, primary: true }] }),
+    ...(field === undefined ? {} : { custom_fields: { [field]: username } })
+  }
+}
+
+/** The person that a create with this name made. Without the field, a person of that name who is nobody else's. */
+export const isCreated = (
+  person: StoredPerson,
+  { as, field, login }: { readonly as: string; readonly field: Field; readonly login: string }
+): boolean =>
+  person.is_deleted !== true &&
+  plain(person.name ?? "") === plain(as) &&
+  (field === undefined || person.custom_fields?.[field] === undefined || holdsLogin(person, field, login))

@@ -1,0 +1,32 @@
+/** Lists of the newest items first: how a lookup finds what was created, since searches lag behind. */
+import { type DateTime, Effect, Option } from "effect"
+import type { SinkError } from "../publish/Sink.ts"
+import type { PipedriveError } from "./errors.ts"
+import { sinking } from "./sinkErrors.ts"
+import type { Page } from "./wire.ts"
+
+interface Listed {
+  readonly id: number
+  readonly add_time?: string | null | undefined
+}
+
+/** The wanted items that were added since then, oldest first. */
+export const newestSince = Effect.fnUntraced(function* <A extends Listed>(
+  list: (cursor: Option.Option<string>) => Effect.Effect<Page<A>, PipedriveError>,
+  { isWanted, since }: { readonly since: DateTime.Utc; readonly isWanted: (item: A) => boolean }
+): Effect.fn.Return<ReadonlyArray<A>, SinkError> {
+  const found: Array<A> = []
+  let cursor = Option.none<string>()
+  for (;;) {
+    const page = yield* sinking(list(cursor))
+    found.push(...page.items.filter(isWanted))
+    if (Option.isNone(page.cursor) || page.items.some((item) => isBefore(item.add_time, since))) {
+      return found.toSorted((a, b) => a.id - b.id)
+    }
+    cursor = page.cursor
+  }
+})
+
+/** Whether a timestamp of Pipedrive's is before an instant. A missing or unreadable one is not. */
+export const isBefore = (time: string | null | undefined, instant: DateTime.Utc): boolean =>
+  time !== null && time !== undefined && Date.parse(time) < instant.epochMilliseconds

@@ -1,0 +1,141 @@
+/**
+ * Finds or creates a user's target at Pipedrive, once: the deal, or the person.
+ *
+ * Pipedrive lets many deals and persons bear one name, so a second create would make a duplicate. One process at a time finds
+ * or creates a target, under a lease. When the response to a create is lost, the newest items show whether it happened:
+ * the search lags behind.
+ */
+import { DateTime, Duration, Effect } from "effect"
+import * as Timing from "../domain/Timing.ts"
+import type { UserKey } from "../domain/User.ts"
+import type { SinkError } from "../publish/Sink.ts"
+import type { TargetLease, TargetRow, Targets } from "../store/Targets.ts"
+import type { Begin, Pipedrive, PipedriveError } from "./Pipedrive.ts"
+import { notYet, storing } from "./sinkErrors.ts"
+
+/** Long enough for a search, a lookup and a create that all wait behind a limit. */
+const lease = Duration.minutes(5)
+
+/** What a search shows: nothing, the target, or several of which a person has to choose. */
+export type Choice<A> =
+  | { readonly _tag: "None" }
+  | { readonly _tag: "One"; readonly target: A }
+  | { readonly _tag: "Several"; readonly message: string }
+
+/** A create that was sent, and whose response did not arrive. */
+export interface Sent {
+  /** Earlier than the create, by more than clocks differ. */
+  readonly since: DateTime.Utc
+  /** The name that was sent. `null`: by a version of Gitpip that did not note it. */
+  readonly as: string | null
+}
+
+/** Creates the target. `begin` notes the name that is sent. */
+export type Create<A> = (begin: (as: string) => Begin) => Effect.Effect<A, SinkError>
+
+/** How a target of one kind is found and created. */
+export interface Kind<A extends { readonly id: number }> {
+  readonly records: Targets
+  /** `deal` or `person`, for messages and remote ids. */
+  readonly name: "deal" | "person"
+  /** The target that such a create made. Not delayed like a search. */
+  readonly findCreated: (sent: Sent) => Effect.Effect<A | undefined, SinkError>
+  readonly find: Effect.Effect<Choice<A>, SinkError>
+  /** Prepares the create. `undefined`: none is created. */
+  readonly create: Effect.Effect<Create<A> | undefined, SinkError>
+}
+
+/** The target, none, or why a person has to choose one. */
+export type Ensured<A> = { readonly _tag: "Target"; readonly target: A } | Exclude<Choice<A>, { readonly _tag: "One" }>
+
+const found = <A>(target: A) => ({ _tag: "Target", target }) as const
+
+/** Finds what a create made whose response was lost. Fails while that is not certain. */
+const afterLostResponse = Effect.fnUntraced(function* <A extends { readonly id: number }>(
+  { findCreated, name, records }: Kind<A>,
+  { sentAgo, sentAs, sentAt }: TargetRow & { readonly sentAt: DateTime.Utc },
+  own: TargetLease
+) {
+  const ago = Duration.seconds(Math.max(sentAgo ?? 0, 0))
+  const wait = (until: Duration.Duration) => Duration.subtract(until, ago)
+  if (Duration.isLessThan(ago, Timing.sendMargin)) {
+    return yield* notYet(
+      `The response to the creation of the user's ${name} was lost; a lookup follows in a minute`,
+      wait(Timing.sendMargin)
+    )
+  }
+  const created = yield* findCreated({ since: DateTime.subtractDuration(sentAt, Timing.clockSlack), as: sentAs })
+  if (created !== undefined) return found(created)
+  if (Duration.isLessThan(ago, Timing.certainDelay)) {
+    return yield* notYet(
+      `Pipedrive does not show the user's ${name} yet, whose creation was not confirmed`,
+      wait(Timing.certainDelay)
+    )
+  }
+  yield* storing(records.clear(own))
+  return yield* notYet(`The user's ${name} was not created; it is created next`, Duration.seconds(1))
+})
+
+const create = <A extends { readonly id: number }>(
+  { name, records }: Pick<Kind<A>, "name" | "records">,
+  creating: Create<A>,
+  own: TargetLease
+) =>
+  Effect.uninterruptible(
+    Effect.gen(function* () {
+      const begin = (as: string) =>
+        Effect.catch(records.beginSend(own, { as, margin: Timing.sendMargin }), () => Effect.succeed(false))
+      const made = yield* creating(begin).pipe(
+        Effect.tapError((error) =>
+          error.reason._tag === "SinkOutcomeUnknown" ? Effect.void : storing(records.clear(own))
+        )
+      )
+      // A process that slept meanwhile may find another target on record: the recorded one stays, and its own is deleted.
+      return { made, id: yield* storing(records.record(own.userKey, made.id, remoteIdOf(name, made.id))) }
+    })
+  )
+
+/** The target of the user. `known` makes a target of an id on record, when nothing else is known of it. */
+export const ensure = Effect.fnUntraced(function* <A extends { readonly id: number }>(
+  userKey: UserKey,
+  kind: Kind<A>,
+  known: (id: number) => A
+): Effect.fn.Return<Ensured<A>, SinkError> {
+  const { name, records } = kind
+  const row = yield* storing(records.claim(userKey, lease))
+  if (row.id !== null) return found(known(row.id))
+  if (!row.leased) {
+    return yield* notYet(`Another process is finding or creating the user's ${name}`, Duration.seconds(30))
+  }
+  const own = { userKey, epoch: row.epoch }
+  const release = Effect.ignore(records.release(own))
+  const findOrCreate = Effect.gen(function* () {
+    const { sentAt } = row
+    if (sentAt !== null) return yield* afterLostResponse(kind, { ...row, sentAt }, own)
+    const choice = yield* kind.find
+    if (choice._tag === "One") return found(choice.target)
+    if (choice._tag === "Several") return choice
+    const creating = yield* kind.create
+    if (creating === undefined) return choice
+    const { id, made } = yield* create(kind, creating, own)
+    return found(id === made.id ? made : known(id))
+  })
+  const ensured = yield* Effect.onError(findOrCreate, () => release)
+  if (ensured._tag !== "Target") return yield* Effect.as(release, ensured)
+  const id = yield* storing(records.record(userKey, ensured.target.id))
+  return id === ensured.target.id ? ensured : found(known(id))
+})
+
+/** Names a user's target among the remote ids of duplicates, which are activities otherwise. */
+const remoteIdOf = (name: "deal" | "person", id: number): string => `${name}:${id}`
+
+/** Deletes the duplicate that a remote id names. A number alone is the id of what files are published as. */
+export const deleteItem = (
+  { deleteDeal, deletePerson }: Pick<Pipedrive["Service"], "deleteDeal" | "deletePerson">,
+  remoteId: string,
+  deleteFile: (id: number) => Effect.Effect<void, PipedriveError>
+): Effect.Effect<void, PipedriveError> => {
+  const [kind, id] = remoteId.split(":")
+  if (id === undefined) return deleteFile(Number(remoteId))
+  return kind === "person" ? deletePerson(Number(id)) : deleteDeal(Number(id))
+}

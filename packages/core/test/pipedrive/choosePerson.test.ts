@@ -1,0 +1,74 @@
+/** Which person in Pipedrive a user is. */
+import { assert, describe, it } from "@effect/vitest"
+import { choosePerson, holdsLogin, isCreated, newPerson, searchesFor } from "../../src/pipedrive/choosePerson.ts"
+
+const profile = { name: " Ann Example ", email: "ann@example.com", company: null }
+const nameless = { name: null, email: null, company: null }
+
+describe("the searches for a user's person", () => {
+  const byField = { by: "custom_fields", term: "ann" } as const
+  for (const [what, shown, field, expected] of [
+    ["nothing is known of the user: none", null, undefined, []],
+    ["the profile is empty: none", nameless, undefined, []],
+    [
+      "the profile has a name: by the name",
+      { ...profile, email: null },
+      undefined,
+      [{ by: "name", term: "Ann Example" }]
+    ],
+    [
+      "the profile has an address: by the address alone",
+      profile,
+      undefined,
+      [{ by: "email", term: "ann@example.com" }]
+    ],
+    ["there is a field: by the field first", profile, "key", [byField, { by: "email", term: "ann@example.com" }]],
+    ["there is a field, and the profile is empty: by the field", nameless, "key", [byField]]
+  ] as const) {
+    it(`when ${what}`, () => assert.deepStrictEqual(searchesFor({ username: "ann", profile: shown }, field), expected))
+  }
+})
+
+describe("the person whom a search found", () => {
+  const found = [
+    { id: 9, name: "Ann Example", emails: ["ANN@example.com"] },
+    { id: 4, name: "ann  example ", emails: ["ann@example.com", "other@example.com"] },
+    { id: 2, name: "Ann Example Jr.", emails: ["ann@example.com.au"] }
+  ]
+  for (const [what, by, term, candidates, expected] of [
+    ["the oldest with the address", "email", "ann@example.com", found, 4],
+    ["nobody with another address", "email", "ann@example.org", found, undefined],
+    ["nobody of two namesakes", "name", "Ann Example", found, undefined],
+    ["the only one of the name", "name", "Ann Example Jr.", found, 2],
+    ["nobody when nothing was found", "name", "Ann Example", [], undefined]
+  ] as const) {
+    it(`is ${what}`, () => assert.strictEqual(choosePerson({ by, term }, candidates)?.id, expected))
+  }
+
+  it("has the login in the field that the settings name, and not in another", () => {
+    assert.isTrue(holdsLogin({ custom_fields: { key: " ANN" } }, "key", "ann"))
+    assert.isFalse(holdsLogin({ custom_fields: { other: "ann" } }, "key", "ann"))
+    assert.isFalse(holdsLogin({ custom_fields: { key: 7 } }, "key", "ann"))
+  })
+})
+
+describe("a new person", () => {
+  it("bears the name, the address and the login", () =>
+    assert.deepStrictEqual(newPerson({ username: "ann", profile }, "key"), {
+      name: "Ann Example",
+      emails: [{ value: "ann@example.com", primary: true }],
+      custom_fields: { key: "ann" }
+    }))
+
+  it("bears the login for a name when the user shows none", () =>
+    assert.deepStrictEqual(newPerson({ username: "ann", profile: null }, undefined), { name: "ann" }))
+
+  it("is known again after a lost response by the name that was sent, and by the field", () => {
+    const sent = { as: "Ann Example", field: "key", login: "ann" }
+    assert.isTrue(isCreated({ id: 1, name: "Ann Example", custom_fields: { key: "ann" } }, sent))
+    assert.isTrue(isCreated({ id: 1, name: "Ann Example" }, { ...sent, field: undefined }))
+    assert.isFalse(isCreated({ id: 1, name: "Ann Example", custom_fields: { key: "bob" } }, sent))
+    assert.isFalse(isCreated({ id: 1, name: "Ann", custom_fields: { key: "ann" } }, sent))
+    assert.isFalse(isCreated({ id: 1, name: "Ann Example", is_deleted: true }, { ...sent, field: undefined }))
+  })
+})
