@@ -1,7 +1,8 @@
 /** `gitpip serve`: the server of `@gitpip/http` with all of its services, until it is stopped. */
 import { layerListener, layerServing, layerTelemetry, mayListen } from "@gitpip/http"
-import { ConfigProvider, Effect, Layer } from "effect"
-import { Version } from "./Host.ts"
+import { Cause, ConfigProvider, Effect, Exit, Layer } from "effect"
+import { failureOf } from "./Failure.ts"
+import { hide, Version } from "./Host.ts"
 import * as Logging from "./Logging.ts"
 import { core, unknown } from "./Session.ts"
 
@@ -48,11 +49,21 @@ const layerLines = Layer.effectDiscard(
   Effect.gen(function* () {
     const [settings, version] = [yield* core.Settings, yield* Version]
     const database = core.Database.describe(settings)
-    yield* Effect.addFinalizer(() => core.Telemetry.log("Info", "server.stopped", {}))
+    yield* Effect.addFinalizer((exit) =>
+      Effect.andThen(logFailure(exit), core.Telemetry.log("Info", "server.stopped", {}))
+    )
     yield* core.Telemetry.log("Info", "server.starting", { version, database })
     yield* logUnknown
   })
 )
+
+/** The log of a server that nobody watches says why the server ended. */
+const logFailure = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)
+    ? Effect.void
+    : Effect.flatMap(hide, (hide) =>
+        core.Telemetry.log("Error", "server.failed", { detail: failureOf(exit.cause, hide).message })
+      )
 
 const logUnknown = Effect.flatMap(unknown, (found) =>
   Effect.forEach(

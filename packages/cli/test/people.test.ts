@@ -34,7 +34,11 @@ describe("the report of forget", () => {
         activities: [4, 5],
         deals: [6],
         persons: [8],
-        unconfirmed: ["https://x.example"]
+        unconfirmed: [
+          { item: "deal", about: "mona" },
+          { item: "person", about: "mona" },
+          { item: "activity", about: "https://x.example" }
+        ]
       }),
       [
         "Erased everything that was stored about mona: 3 files, of which 2 left a keyed hash",
@@ -42,6 +46,8 @@ describe("the report of forget", () => {
         "  1 deal: 6",
         "  2 activities: 4, 5",
         "  1 person: 8",
+        "  perhaps a deal about mona",
+        "  perhaps a person about mona",
         "  perhaps an activity about https://x.example"
       ]
     ))

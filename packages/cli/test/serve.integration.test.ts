@@ -54,6 +54,26 @@ describe("serve", () => {
     })
   )
 
+  it.live("logs why it does not start, before it stops", () =>
+    Effect.gen(function* () {
+      const nowhere = `127.0.0.1:${yield* freePort}`
+      const world = withEnv(yield* makeWorld(), {
+        GITPIP_PORT: String(yield* freePort),
+        POSTGRES_CONNECTION_STRING: `postgres://me:hush-password@${nowhere}/none`
+      })
+      const ended = yield* run(world, "serve", "--json")
+      assert.strictEqual(ended.code, 1)
+      const lines = linesOf(ended)
+      assert.deepStrictEqual(
+        lines.map(({ message }) => message),
+        ["server.starting", "server.failed", "server.stopped"]
+      )
+      assert.strictEqual(lines[1].level, "ERROR")
+      assert.match(lines[1].annotations.detail, /^The database cannot be reached\. Check POSTGRES_CONNECTION_STRING/)
+      assert.notInclude(ended.stdout, "hush-password")
+    })
+  )
+
   it.live("does not open the database when it must not listen", () =>
     Effect.gen(function* () {
       const world = withEnv(yield* makeWorld(), { POSTGRES_CONNECTION_STRING: "postgres://127.0.0.1:9/none" })

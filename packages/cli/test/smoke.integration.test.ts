@@ -18,16 +18,19 @@ describe("as a process", () => {
     Effect.gen(function* () {
       const world = yield* makeWorld()
       const empty = withEnv(world, { POSTGRES_CONNECTION_STRING: Redacted.value(yield* freshUrl) })
+      const { PIPEDRIVE_API_URL: _, PIPEDRIVE_TOKEN: __, ...env } = world.env
+      const off = { ...world, env }
       world.github.addUser("ann")
       world.github.addGist("ann", { files: { "a.txt": "a" } })
       const tour = [
         [world, "track", "ann"],
-        [world, "scan"],
+        [off, "scan"],
+        [off, "skip", "1"],
         [world, "users"],
         [world, "latest", "ann"],
         [world, "history", "ann"],
         [world, "status"],
-        [world, "retry"],
+        [world, "retry", "1"],
         [world, "doctor"],
         [world, "migrate"],
         [world, "untrack", "ann"],

@@ -2,31 +2,66 @@
  * Reports every fault of a request in one answer. The API builder stops at the first part that fails to decode, so this
  * decodes path and query again and joins their issues.
  */
-import { Effect, type Layer, Result, Schema, SchemaIssue } from "effect"
+import { nearest } from "@gitpip/core/text"
+import { Effect, Layer, Result, Schema, SchemaAST, SchemaIssue, type Types } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
-import { type HttpApiEndpoint, HttpApiError, HttpApiMiddleware } from "effect/http-api"
+import { type HttpApiEndpoint, HttpApiError } from "effect/http-api"
 import { ProblemDetails } from "./Problems.ts"
 
 /** The problems of requests that do not fit the contract. */
-export const layerFaults: Layer.Layer<ProblemDetails> = HttpApiMiddleware.layerSchemaErrorTransform(
-  ProblemDetails,
-  (error, { endpoint }) =>
-    error.kind === "Body" || error.kind === "ResponseHeaders"
-      ? // An answer that does not fit its schema is a defect.
-        Effect.die(error.cause)
-      : Effect.gen(function* () {
-          const { params } = yield* HttpRouter.RouteContext
-          const query = yield* HttpServerRequest.ParsedSearchParams
-          const errors = [
-            ...(yield* issues("params", endpoint.params, params)),
-            ...(yield* issues("query", queryCodec(endpoint), query))
-          ]
-          return yield* new HttpApiError.BadRequestProblem({
-            detail: errors.map(({ path, message }) => `${path.slice(1).join(".")}: ${message}`).join("; "),
-            errors
-          })
-        })
+export const layerFaults: Layer.Layer<ProblemDetails> = Layer.succeed(ProblemDetails, (call, { endpoint }) =>
+  Effect.andThen(
+    knownQuery(endpoint),
+    Effect.catchIf(call, isFault, ({ cause, kind }) =>
+      kind === "Body" || kind === "ResponseHeaders"
+        ? // An answer that does not fit its schema is a defect.
+          Effect.die(cause)
+        : faults(endpoint)
+    )
+  )
 )
+
+const isFault = (error: Types.unhandled): error is Types.unhandled & HttpApiError.HttpApiSchemaError =>
+  HttpApiError.HttpApiSchemaError.is(error)
+
+/** Fails with every fault of the request. */
+const faults = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
+  const { params } = yield* HttpRouter.RouteContext
+  const query = yield* HttpServerRequest.ParsedSearchParams
+  const errors = [
+    ...(yield* issues("params", endpoint.params, params)),
+    ...(yield* issues("query", queryCodec(endpoint), query)),
+    ...unknownParameters(endpoint, query)
+  ]
+  return yield* new HttpApiError.BadRequestProblem({
+    detail: errors.map(({ path, message }) => `${path.slice(1).join(".")}: ${message}`).join("; "),
+    errors
+  })
+})
+
+/** Fails when a call that changes something has an unknown parameter: without a misspelt `username` a scan is of all users. */
+const knownQuery = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
+  const query = yield* HttpServerRequest.ParsedSearchParams
+  if (unknownParameters(endpoint, query).length > 0) yield* faults(endpoint)
+})
+
+/** The unknown parameters of a call that changes something. A read ignores them. */
+const unknownParameters = ({ method, query }: HttpApiEndpoint.Top, given: object) => {
+  if (method === "GET") return []
+  const known = query === undefined ? [] : namesOf(Schema.toEncoded(query).ast)
+  const knows = known.map((name) => `\`${name}\``).join(", ")
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const near = nearest(name, known)
+      const hint = near === undefined ? "" : ` Did you mean \`${near}\`?`
+      const all = known.length === 0 ? "This call has no parameters in its query" : `This call knows: ${knows}`
+      return { path: ["query", name], message: `unknown parameter.${hint} ${all}` }
+    })
+}
+
+const namesOf = (ast: SchemaAST.AST): ReadonlyArray<string> =>
+  SchemaAST.isObjects(ast) ? ast.propertySignatures.map(({ name }) => String(name)) : []
 
 const queryCodec = (endpoint: HttpApiEndpoint.Top) =>
   endpoint.query === undefined ? undefined : Schema.toCodecArrayFromSingle(endpoint.query)

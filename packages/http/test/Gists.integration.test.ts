@@ -117,6 +117,17 @@ layer(layerRunning(), { excludeTestServices: true })("gists", (it) => {
     })
   )
 
+  it.effect("refuses a misspelt parameter of a visit, and records nothing", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const before = yield* visits
+      const { detail, errors } = problem(yield* call("POST", "/latestgists/ann?vistor=bob"), 400)
+      assert.strictEqual(detail, "vistor: unknown parameter. Did you mean `visitor`? This call knows: `visitor`")
+      assert.deepStrictEqual(errors[0].path, ["query", "vistor"])
+      assert.strictEqual(yield* visits, before)
+    })
+  )
+
   it.effect("lists the history newest first in linked pages, and records no visit", () =>
     Effect.gen(function* () {
       yield* found("eve", 7)

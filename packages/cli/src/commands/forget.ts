@@ -66,5 +66,5 @@ export const show = ({
     ? []
     : [`  ${count(activities.length, "activity", "activities")}: ${numbers(activities)}`]),
   ...(persons.length === 0 ? [] : [`  ${count(persons.length, "person")}: ${numbers(persons)}`]),
-  ...unconfirmed.map((address) => `  perhaps an activity about ${address}`)
+  ...unconfirmed.map(({ about, item }) => `  perhaps ${item === "activity" ? "an" : "a"} ${item} about ${about}`)
 ]

@@ -3,6 +3,12 @@ import { Schema } from "effect"
 import { field, named } from "./described.ts"
 import { Username } from "./User.ts"
 
+/** An item that may stand in Pipedrive. */
+const Unconfirmed = Schema.Struct({
+  item: field(Schema.Literals(["activity", "deal", "person"]), "What the request creates"),
+  about: field(Schema.String, "The file's address, or the name of the user whose deal or person it is")
+}).pipe(named("Unconfirmed", "An item that may stand in Pipedrive"))
+
 /** What Gitpip erased about a user, and what Gitpip knows of that stands in Pipedrive. */
 export const Forgotten = Schema.Struct({
   login: field(Username, "The name that the user had"),
@@ -18,9 +24,63 @@ export const Forgotten = Schema.Struct({
     "Pipedrive's numbers of the persons there that Gitpip found or created for the user"
   ),
   unconfirmed: field(
-    Schema.Array(Schema.String),
-    "Addresses of files that may stand in Pipedrive: a request was sent, and its answer did not arrive"
+    Schema.Array(Unconfirmed),
+    "What may stand in Pipedrive: a request was sent, and its answer did not arrive"
   )
 }).pipe(named("Forgotten", "What was erased about a user, and what stands in Pipedrive"))
 /** What was erased about a user, and what stands in Pipedrive. */
 export interface Forgotten extends Schema.Schema.Type<typeof Forgotten> {}
+
+/** A file's item that is in Pipedrive, or may be. */
+export interface SentFile {
+  /** `null` when no answer has confirmed the item. */
+  readonly remoteId: string | null
+  /** The deal of an activity, by its number. Empty for a file that became a deal itself (`GITPIP_PUBLISH_AS=deal`). */
+  readonly target: string | null
+  readonly htmlUrl: string
+}
+
+/** The user's deal or person. `isSent` without a number: its creation was not confirmed. */
+export interface OwnItem {
+  readonly id: number | null
+  readonly isSent: boolean
+}
+
+/** What is stored about a user's items in Pipedrive. */
+export interface Sent {
+  readonly login: string
+  readonly files: ReadonlyArray<SentFile>
+  /** The deals that activities were sent to, also those that were replaced since. */
+  readonly targets: ReadonlyArray<string>
+  readonly deal: OwnItem
+  readonly person: OwnItem
+}
+
+/** What stands in Pipedrive, or may stand there. Ids of a program's own sink that are no numbers are left out. */
+export const inPipedrive = ({
+  deal,
+  files,
+  login,
+  person,
+  targets
+}: Sent): Pick<Forgotten, "activities" | "deals" | "persons" | "hashes" | "unconfirmed"> => {
+  const itemOf = ({ target }: SentFile) => (target === "" ? "deal" : "activity")
+  const created = (item: "activity" | "deal") =>
+    files.flatMap((file) => (file.remoteId !== null && itemOf(file) === item ? [file.remoteId] : []))
+  return {
+    activities: numbersOf(created("activity")),
+    deals: numbersOf([...(deal.id === null ? [] : [String(deal.id)]), ...targets, ...created("deal")]),
+    persons: person.id === null ? [] : [person.id],
+    unconfirmed: [
+      ...(deal.id === null && deal.isSent ? [{ item: "deal", about: login } as const] : []),
+      ...(person.id === null && person.isSent ? [{ item: "person", about: login } as const] : []),
+      ...files.flatMap((file) => (file.remoteId === null ? [{ item: itemOf(file), about: file.htmlUrl } as const] : []))
+    ],
+    hashes: files.length
+  }
+}
+
+/** Each number once. */
+const numbersOf = (ids: ReadonlyArray<string>): ReadonlyArray<number> => [
+  ...new Set(ids.filter((id) => /^\d+$/.test(id)).map(Number))
+]

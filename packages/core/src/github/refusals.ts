@@ -4,6 +4,7 @@
  * A refusal is weak when single things meet it all the time: accounts and gists get deleted.
  */
 import { DateTime, Duration, Effect } from "effect"
+import { refusesAlso } from "../domain/namedUsers.ts"
 import { type Kind, type RefusedRequest, signs } from "../limits/refusalEvidence.ts"
 import type { Subject } from "./classify.ts"
 import { fail, type GithubError, githubError, Refused, Unauthorized, Unexpected } from "./errors.ts"
@@ -99,7 +100,7 @@ const globalReason = ({ reason }: GithubError, hasToken: boolean): GithubError["
 /** What GitHub answers to everything. */
 const answerOf = ({ _tag, message }: GithubError["reason"]): string => {
   const login = /^GitHub knows no user (\S+)$/.exec(message)?.[1]
-  if (login !== undefined) return `answers 404 to everything, also to ${login}`
+  if (login !== undefined) return refusesAlso(login)
   return namedTags.has(_tag) ? `answers 404 to everything: ${message}` : `refuses every request: ${message}`
 }
 

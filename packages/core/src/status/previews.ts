@@ -49,10 +49,14 @@ export const make: Effect.Effect<
     timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.minutes(5) : Duration.zero)
   })
 
-  /** Files of a page that are not stored. */
+  /** Files of a page that are not stored, and were not published before their user was forgotten. */
   const unknownFiles = Effect.fnUntraced(function* (page: GistPage) {
     const stored = yield* files.known(page.files.map(({ gistId }) => gistId))
-    return page.files.filter((file) => !stored.has(fileIdentity(file.gistId, file.filename)))
+    const forgotten = yield* files.forgotten(page.files)
+    return page.files.filter((file) => {
+      const identity = fileIdentity(file.gistId, file.filename)
+      return !stored.has(identity) && !forgotten.has(identity)
+    })
   })
 
   return {

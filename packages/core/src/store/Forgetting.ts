@@ -13,7 +13,8 @@ import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
-import type { Forgotten } from "../domain/Forgotten.ts"
+import { type Forgotten, inPipedrive } from "../domain/Forgotten.ts"
+import { namePattern } from "../domain/namedUsers.ts"
 import { UserKey, Username } from "../domain/User.ts"
 import { fewTransactions, now } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
@@ -28,12 +29,18 @@ export class UserBusy extends Schema.TaggedError<UserBusy>()("UserBusy", { usern
 const Owner = Schema.Struct({ key: UserKey, login: Username })
 
 const Sent = Schema.Struct({
-  /** `null` when no answer has confirmed it. */
   remoteId: Schema.NullOr(Schema.String),
+  target: Schema.NullOr(Schema.String),
   htmlUrl: Schema.String
 })
 
-const Targets = Schema.Struct({ dealId: Schema.NullOr(Schema.Int), personId: Schema.NullOr(Schema.Int) })
+const Own = Schema.Struct({
+  dealId: Schema.NullOr(Schema.Int),
+  isDealSent: Schema.Boolean,
+  personId: Schema.NullOr(Schema.Int),
+  isPersonSent: Schema.Boolean
+})
+const Target = Schema.Struct({ target: Schema.String })
 const Count = Schema.Struct({ n: Schema.Int })
 
 /** The two halves of an HMAC's key (RFC 2104): PostgreSQL has SHA-256, but no HMAC without an extension. */
@@ -66,14 +73,19 @@ const reading = (sql: SqlClient.SqlClient) => ({
   sent: findAll(
     Sent,
     (key: UserKey) => sql`
-      select p.remote_id, f.html_url from publications p join gist_files f on f.key = p.file_key
+      select p.remote_id, p.target, f.html_url from publications p join gist_files f on f.key = p.file_key
       where p.user_key = ${key} and ${sql.literal(isSent)} order by p.key`
   ),
-  targets: findOne(
-    Targets,
+  own: findOne(
+    Own,
     (key: UserKey) => sql`
-      select (select deal_id from deals where user_key = ${key}) as deal_id,
-        (select person_id from persons where user_key = ${key}) as person_id`
+      select d.deal_id, d.sent_at is not null as is_deal_sent, p.person_id, p.sent_at is not null as is_person_sent
+      from (select 1) one left join deals d on d.user_key = ${key} left join persons p on p.user_key = ${key}`
+  ),
+  targets: findAll(
+    Target,
+    (key: UserKey) => sql`
+      select target from publications where user_key = ${key} and target <> '' group by target order by max(key) desc`
   ),
   files: findFirst(Count, (key: UserKey) => sql`select count(*) as n from gist_files where user_key = ${key}`)
 })
@@ -120,8 +132,7 @@ const isOfUser = (sql: SqlClient.SqlClient, key: UserKey) =>
  * users out of order.
  */
 const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: Username) {
-  // A user name has no character with a meaning in regular expressions.
-  const word = `\\m${login}\\M`
+  const pattern = namePattern(login)
   for (const [table, column, where] of [
     ["users", "error_message", "failures > 0"],
     ["scan_failures", "message", "true"],
@@ -129,8 +140,8 @@ const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: 
     ["limits", "message", "true"]
   ] as const) {
     yield* sql`
-      update ${sql(table)} set ${sql(column)} = regexp_replace(${sql(column)}, ${word}, '(forgotten)', 'gi')
-      where ${sql(column)} ~* ${word} and ${sql.literal(where)}`
+      update ${sql(table)} set ${sql(column)} = regexp_replace(${sql(column)}, ${pattern}, ${"\\1(forgotten)"}, 'gi')
+      where ${sql(column)} ~* ${pattern} and ${sql.literal(where)}`
   }
 })
 
@@ -144,12 +155,15 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     yield* read.lockPublications(key)
     if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
     const sent = yield* read.sent(key)
-    const targets = yield* read.targets(key)
+    const targets = (yield* read.targets(key)).map(({ target }) => target)
+    const { dealId, isDealSent, isPersonSent, personId } = yield* read.own(key)
+    const deal = { id: dealId, isSent: isDealSent }
+    const person = { id: personId, isSent: isPersonSent }
     const files = yield* read.files(key)
     yield* keepHashes(sql, key)
     yield* eraseRows(sql, key)
     return {
-      ...inPipedrive(sent, targets),
+      ...inPipedrive({ login, files: sent, targets, deal, person }),
       login,
       files: Option.getOrNull(files)?.n ?? 0
     }
@@ -170,22 +184,3 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     })
   }
 })
-
-/** What stands in Pipedrive, or may stand there. A deal of a file has a remote id that begins with `deal:`. */
-const inPipedrive = (
-  sent: ReadonlyArray<typeof Sent.Type>,
-  { dealId, personId }: typeof Targets.Type
-): Pick<Forgotten, "activities" | "deals" | "persons" | "hashes" | "unconfirmed"> => {
-  const ids = sent.flatMap(({ remoteId }) => (remoteId === null ? [] : [remoteId]))
-  const [ofDeals, ofActivities] = [
-    ids.filter((id) => id.startsWith("deal:")),
-    ids.filter((id) => !id.startsWith("deal:"))
-  ]
-  return {
-    activities: ofActivities.map(Number),
-    deals: [...(dealId === null ? [] : [dealId]), ...ofDeals.map((id) => Number(id.slice("deal:".length)))],
-    persons: personId === null ? [] : [personId],
-    unconfirmed: sent.flatMap(({ htmlUrl, remoteId }) => (remoteId === null ? [htmlUrl] : [])),
-    hashes: sent.length
-  }
-}

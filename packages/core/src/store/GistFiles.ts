@@ -9,7 +9,7 @@ import { SqlClient } from "effect/sql"
 import { findAll, findFirst } from "../database/statements.ts"
 import { fileIdentity, GistFile } from "../domain/GistFile.ts"
 import type { UserKey } from "../domain/User.ts"
-import { type Intake, makeIntake } from "./intake.ts"
+import { type Intake, makeIntake, wasPublished } from "./intake.ts"
 import { selectList, sharedClient } from "./sql.ts"
 
 export type { Intake } from "./intake.ts"
@@ -22,6 +22,9 @@ export class FileNotFound extends Schema.TaggedError<FileNotFound>()("FileNotFou
 }
 
 const FileName = Schema.Struct({ gistId: Schema.String, filename: Schema.String })
+
+const identities = (files: ReadonlyArray<typeof FileName.Type>): ReadonlySet<string> =>
+  new Set(files.map(({ filename, gistId }) => fileIdentity(gistId, filename)))
 
 const columnsOf = (sql: SqlClient.SqlClient) =>
   selectList<keyof GistFile>(sql, {
@@ -58,6 +61,14 @@ export const make = Effect.gen(function* () {
     (gistIds: ReadonlyArray<string>) => sql`
           select gist_id, filename from gist_files where gist_id = any(${[...new Set(gistIds)]}::text[])`
   )
+  const forgotten = findAll(
+    FileName,
+    (files: ReadonlyArray<typeof FileName.Type>) => sql`
+          select a.gist_id, a.filename
+          from jsonb_to_recordset(${JSON.stringify(files.map(({ filename, gistId }) => ({ gist_id: gistId, filename })))}::jsonb)
+            as a(gist_id text, filename text)
+          where ${wasPublished(sql)}`
+  )
   const history = findAll(
     GistFile,
     ({ before, limit, userKey }: { readonly userKey: UserKey; readonly before: number; readonly limit: number }) =>
@@ -80,8 +91,9 @@ export const make = Effect.gen(function* () {
 
   return {
     /** Which of these gists' files are stored, by `fileIdentity`. */
-    known: (gistIds: ReadonlyArray<string>) =>
-      Effect.map(known(gistIds), (found) => new Set(found.map((file) => fileIdentity(file.gistId, file.filename)))),
+    known: (gistIds: ReadonlyArray<string>) => Effect.map(known(gistIds), identities),
+    /** Which of these files were published before their user was forgotten, by `fileIdentity`. */
+    forgotten: (files: ReadonlyArray<typeof FileName.Type>) => Effect.map(forgotten(files), identities),
     /** Stores a listing's files, their publications and what the listing proves. Answers how many files were new. */
     add: (intake: Intake) => Effect.map(store([intake]), ([count]) => count ?? 0),
     /** Stores many listings in one transaction. Answers how many files of each were new. One user's listings keep their order. */

@@ -3,6 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
+import { nowCalled } from "../domain/namedUsers.ts"
 import { User, type UserDetails, UserId, UserKey, type Username } from "../domain/User.ts"
 import { ProfileColumns, profileColumns, profileOf } from "./Profiles.ts"
 import { fewTransactions, now, onWaitingConnection, selectList, sharedClient } from "./sql.ts"
@@ -70,16 +71,16 @@ const columnsOf = (sql: SqlClient.SqlClient) =>
 
 const details = (sql: SqlClient.SqlClient) => {
   const columns = columnsOf(sql)
-  return findOne(
+  return findFirst(
     Details,
-    (key: UserKey) => sql`
+    (username: Username) => sql`
         select ${columns}, d.deal_id, t.person_id, ${sql.literal(profileColumns)},
           (select count(*) from gist_files where user_key = u.key) as files,
           (select coalesce(jsonb_object_agg(state, n), '{}') from (
             select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
         from users u left join deals d on d.user_key = u.key
           left join persons t on t.user_key = u.key left join profiles p on p.user_key = u.key
-        where u.key = ${key}`
+        where lower(u.username) = lower(${username}) and u.untracked_at is null`
   )
 }
 
@@ -125,7 +126,9 @@ export const make = Effect.gen(function* () {
     details: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<UserDetails, DatabaseError | UserNotTracked> {
-      const { dealId, files, personId, publications, ...user } = yield* findDetails(yield* key(username))
+      const found = yield* findDetails(username)
+      if (Option.isNone(found)) return yield* new UserNotTracked({ username })
+      const { dealId, files, personId, publications, ...user } = found.value
       return { user, profile: profileOf(user), dealId, personId, counts: { files, ...noPublications, ...publications } }
     }),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
@@ -135,7 +138,7 @@ export const make = Effect.gen(function* () {
         Effect.catchReason("SqlError", "UniqueViolation", () =>
           Effect.fail(
             new UserConflict({
-              message: `The account is now called ${username}, which is on record already. Untrack the old name, and track the new one if it is not`
+              message: `${nowCalled(username)}, which is on record already. Untrack the old name, and track the new one if it is not`
             })
           )
         ),

@@ -122,7 +122,7 @@ const insertFiles = (sql: SqlClient.SqlClient, { files }: Rows) => sql`
  * Whether the file `a` was published before its user was forgotten. The first condition is one for the whole statement, so
  * no hash is computed before anybody is forgotten.
  */
-const wasPublished = (sql: SqlClient.SqlClient) => sql`
+export const wasPublished = (sql: SqlClient.SqlClient) => sql`
   ((select exists (select 1 from forgotten_files))
     and exists (select 1 from forgotten_files f where f.hash = forgotten_hash(a.gist_id, a.filename)))`
 

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 /** The events that are logged. Every log line is one of these events, and everything that varies is in its keys. */
 export const events = {
   "server.starting": "The server has read its settings; next it listens, and opens the database",
+  "server.failed": "The server cannot start, or cannot go on; next it stops",
   "server.stopped": "The server has stopped; requests in flight are finished first",
   "database.migrating": "The database's schema is brought up to date",
   "setting.unknown": "An environment variable begins as settings do and is none; it is ignored",

@@ -30,4 +30,26 @@ describe("a dry run", () => {
       )
     )
   }
+
+  it.effect("a dry run of a forgotten user leaves out the files that were published before", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "", "b.md": "" } })
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        yield* gitpip.forget(name("ann"))
+        github.addGist("ann", { files: { "c.md": "" } })
+        const { activities, files, skipped } = yield* gitpip.preview(name("ann"))
+        assert.deepStrictEqual({ activities, files, skipped }, { activities: 1, files: 3, skipped: 0 })
+
+        yield* gitpip.track(name("ann"))
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.lengthOf(pipedrive.activities, 3)
+      })
+    )
+  )
 })

@@ -7,7 +7,7 @@ import { UserId, UserKey } from "../../src/domain/User.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { Store } from "../../src/store/Store.ts"
 import { databases, freshUrl, layerPostgres, within } from "../database.ts"
-import { everything, inWorld, name } from "../world.ts"
+import { everything, inWorld, name, statementsOf } from "../world.ts"
 
 const id = (n: number) => ({ id: UserId.make(n) })
 
@@ -32,6 +32,18 @@ for (const [kind, database] of databases) {
             (yield* gitpip.users({ after: 7, limit: 10 })).map((user) => user.id as number),
             [8]
           )
+        })
+      )
+    )
+
+    it.effect("one statement reads a user's details, so the user who is forgotten meanwhile is not tracked", () =>
+      inWorld(database, {}, () =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          yield* gitpip.track(name("ann"))
+          assert.lengthOf(yield* statementsOf(gitpip.user(name("ANN"))), 1)
+          yield* gitpip.untrack(name("ann"))
+          assert.strictEqual((yield* Effect.flip(gitpip.user(name("ann"))))._tag, "UserNotTracked")
         })
       )
     )

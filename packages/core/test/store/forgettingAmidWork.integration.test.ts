@@ -118,7 +118,8 @@ describe("forgetting a user whose file is under way", () => {
         yield* gitpip.publish
         const { hashes, unconfirmed } = yield* gitpip.forget(ann)
         assert.strictEqual(hashes, 1)
-        assert.match(unconfirmed[0] ?? "", new RegExp(gist))
+        assert.strictEqual(unconfirmed[0]?.item, "activity")
+        assert.match(unconfirmed[0]?.about ?? "", new RegExp(gist))
         yield* gitpip.track(ann)
         yield* gitpip.scan()
         yield* passTime("1 hour")

@@ -1,0 +1,70 @@
+import { assert, describe, it } from "@effect/vitest"
+import { inPipedrive, type Sent } from "../../src/domain/Forgotten.ts"
+
+describe("what stands in Pipedrive of a forgotten user", () => {
+  const nothing: Sent = {
+    login: "ann",
+    files: [],
+    targets: [],
+    deal: { id: null, isSent: false },
+    person: { id: null, isSent: false }
+  }
+  const none = { activities: [], deals: [], persons: [], unconfirmed: [], hashes: 0 }
+  const activity = { remoteId: "7", target: "3", htmlUrl: "https://x.example/7" }
+  const deal = { remoteId: "8", target: "", htmlUrl: "https://x.example/8" }
+
+  for (const [title, sent, expected] of [
+    ["nothing stands there when nothing was sent", {}, {}],
+    ["a file with a target is an activity", { files: [activity] }, { activities: [7], hashes: 1 }],
+    ["a file with an empty target is a deal", { files: [deal] }, { deals: [8], hashes: 1 }],
+    [
+      "a file of an older database, without a target, is an activity",
+      { files: [{ ...activity, target: null }] },
+      { activities: [7], hashes: 1 }
+    ],
+    [
+      "files that are not confirmed are named by their addresses, activity or deal",
+      {
+        files: [
+          { ...activity, remoteId: null },
+          { ...deal, remoteId: null }
+        ]
+      },
+      {
+        unconfirmed: [
+          { item: "activity", about: activity.htmlUrl },
+          { item: "deal", about: deal.htmlUrl }
+        ],
+        hashes: 2
+      }
+    ],
+    [
+      "the present deal comes before replaced ones, each once",
+      { deal: { id: 5, isSent: false }, targets: ["5", "3"] },
+      { deals: [5, 3] }
+    ],
+    [
+      "a user's deal that is not confirmed may stand there",
+      { deal: { id: null, isSent: true } },
+      { unconfirmed: [{ item: "deal", about: "ann" }] }
+    ],
+    [
+      "an earlier deal stands there beside one that is not confirmed",
+      { deal: { id: null, isSent: true }, targets: ["3"] },
+      { deals: [3], unconfirmed: [{ item: "deal", about: "ann" }] }
+    ],
+    ["a person who is found or created stands there", { person: { id: 9, isSent: false } }, { persons: [9] }],
+    [
+      "a person who is not confirmed may stand there",
+      { person: { id: null, isSent: true } },
+      { unconfirmed: [{ item: "person", about: "ann" }] }
+    ],
+    [
+      "ids of another sink that are no numbers are left out",
+      { files: [{ ...activity, remoteId: "note-7", target: "folder" }], targets: ["folder"] },
+      { hashes: 1 }
+    ]
+  ] as ReadonlyArray<readonly [string, Partial<Sent>, object]>) {
+    it(title, () => assert.deepStrictEqual<object>(inPipedrive({ ...nothing, ...sent }), { ...none, ...expected }))
+  }
+})

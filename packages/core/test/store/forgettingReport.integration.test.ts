@@ -1,0 +1,85 @@
+/** Forgetting a user names every activity and deal that stands in Pipedrive, or may stand there. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Gitpip } from "../../src/Gitpip.ts"
+import { layerPostgres } from "../database.ts"
+import { given, isDealCreate } from "../publish/publishing.ts"
+import { inWorld, name, passTime } from "../world.ts"
+
+const ann = name("ann")
+
+describe("what forgetting a user names in Pipedrive", () => {
+  const asDeals = { env: { GITPIP_PUBLISH_AS: "deal" } }
+
+  it.effect("forgetting a user whose files became deals names deals, and no activity", () =>
+    inWorld(layerPostgres, asDeals, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "one", "b.md": "two" })
+        yield* gitpip.publish
+        const { activities, deals, unconfirmed } = yield* gitpip.forget(ann)
+        assert.lengthOf(deals, 2)
+        assert.sameMembers(
+          [...deals],
+          pipedrive.deals.map(({ id }) => id)
+        )
+        assert.deepStrictEqual([activities, unconfirmed], [[], []])
+      })
+    )
+  )
+
+  it.effect("forgetting a user names perhaps a deal about a file when the deal's creation was not confirmed", () =>
+    inWorld(layerPostgres, asDeals, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "one" })
+        pipedrive.injectFault({ kind: "lost" }, { when: isDealCreate })
+        yield* gitpip.publish
+        const { activities, deals, unconfirmed } = yield* gitpip.forget(ann)
+        assert.deepStrictEqual([activities, deals], [[], []])
+        assert.deepStrictEqual(
+          unconfirmed.map(({ item }) => item),
+          ["deal"]
+        )
+        assert.include(unconfirmed[0]?.about, "gist")
+      })
+    )
+  )
+
+  it.effect("forgetting a user names perhaps a deal when the creation of the user's deal was not confirmed", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "one" })
+        pipedrive.injectFault({ kind: "lost" }, { when: isDealCreate })
+        yield* gitpip.publish
+        assert.lengthOf(pipedrive.deals, 1)
+        const { activities, deals, unconfirmed } = yield* gitpip.forget(ann)
+        assert.deepStrictEqual([activities, deals], [[], []])
+        assert.deepStrictEqual(unconfirmed, [{ item: "deal", about: "ann" }])
+      })
+    )
+  )
+
+  it.effect("forgetting a user names the deals that were replaced, beside the present one", () =>
+    inWorld(layerPostgres, { env: { GITPIP_DEAL_CLOSED: "replace" } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "one" })
+        yield* gitpip.publish
+        for (const { id } of pipedrive.deals) pipedrive.changeDeal(id, { status: "won" })
+        yield* passTime("25 hours")
+        github.addGist("ann", { files: { "b.md": "two" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.lengthOf(pipedrive.deals, 2)
+        const { activities, deals } = yield* gitpip.forget(ann)
+        assert.lengthOf(activities, 2)
+        assert.sameMembers(
+          [...deals],
+          pipedrive.deals.map(({ id }) => id)
+        )
+      })
+    )
+  )
+})
