@@ -41,6 +41,7 @@ const fileList = list({
   scan_id: whole,
   publication_id: optional(whole),
   publication_state: optional(text),
+  publication_message: optional(text),
   publication_target: optional(text),
   publication_remote_id: optional(text)
 })

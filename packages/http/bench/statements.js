@@ -10,8 +10,8 @@ const userColumns = `u.username as login, u.id, u.github_id,
   u.tracked_at, u.checked_at, u.failures, u.retry_at, u.error_reason, u.error_message`
 const fileColumns = `f.key as id, u.username as owner, f.filename, f.gist_id, f.html_url, f.raw_url, f.description,
   f.language, f.type, f.size, f.created_at, f.updated_at, f.found_at, f.scan_key as scan_id,
-  p.key as publication_id, p.state as publication_state, p.target as publication_target,
-  p.remote_id as publication_remote_id`
+  p.key as publication_id, p.state as publication_state,
+  p.error_message as publication_message, p.target as publication_target, p.remote_id as publication_remote_id`
 
 const listUsers = {
   name: "users",

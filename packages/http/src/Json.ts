@@ -35,6 +35,7 @@ export const fileJson = (file: GistFile): typeof GistFile.Encoded => ({
   scan_id: file.scanId,
   publication_id: file.publicationId,
   publication_state: file.publicationState,
+  publication_message: file.publicationMessage,
   publication_target: file.publicationTarget,
   publication_remote_id: file.publicationRemoteId
 })

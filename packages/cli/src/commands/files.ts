@@ -19,6 +19,21 @@ export const row = (file: GistFile): Row => [
   file.htmlUrl
 ]
 
+/** More numbers of one reason would fill the screen. */
+const maxNumbers = 5
+
+/** Why files are not published, each reason once with its publications. */
+export const reasons = (files: ReadonlyArray<GistFile>): ReadonlyArray<Row> => {
+  const waiting = files.filter(
+    ({ publicationMessage, publicationState }) => publicationMessage !== null && publicationState !== "published"
+  )
+  return [...Map.groupBy(waiting, ({ publicationMessage }) => publicationMessage ?? "")].map(([message, of]) => {
+    const numbers = of.map(({ publicationId }) => publicationId)
+    const more = numbers.length - maxNumbers
+    return [`${numbers.slice(0, maxNumbers).join(", ")}${more > 0 ? ` and ${more} more` : ""}`, message]
+  })
+}
+
 /** The colour of each state of a publication. */
 export const stateMeanings: Readonly<Record<string, Meaning>> = {
   pending: "busy",

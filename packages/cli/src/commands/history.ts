@@ -1,8 +1,8 @@
-import { Effect, Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
-import { header, row } from "./files.ts"
+import { header, reasons, row } from "./files.ts"
 import { json, session, username } from "./shared.ts"
 
 export const history = Command.make(
@@ -40,6 +40,11 @@ export const history = Command.make(
       links: true,
       empty: after === undefined ? `No file of ${username} has been found yet.` : `${username} has no older files.`
     })
+    const why = typed.json ? [] : reasons(files)
+    if (why.length > 0) {
+      const rows = [Output.headings(["PUBLICATION", "REASON"]), ...why]
+      yield* Output.result(files, { json: false, schema: Schema.Unknown, show: () => ({ whole: true, rows }) })
+    }
     const last = files.at(-1)
     if (!typed.json && files.length === limit && last !== undefined) {
       yield* Output.message(`Older ones: gitpip history ${username} --limit ${limit} --after ${last.id}`)

@@ -30,22 +30,44 @@ export const templateFault = (template: string): string | undefined => {
   return template.length > maxTemplate ? `must have at most ${maxTemplate} characters` : undefined
 }
 
-/** One line, trimmed. */
+/** One line, trimmed, without runs of spaces. */
 const line = (text: string): string =>
   text
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ")
+    .replace(/\s+/g, " ")
     .trim()
 
-/** The title of a user's deal. A user without a name is called by the login; a missing company leaves no empty brackets. */
+const separators = String.raw`[\s·|,:/–—-]*`
+const emptyBrackets = /[([<]\s*\{company\}\s*[)\]>]/
+const missingCompany = new RegExp(`([([<]?)(${separators})\\{company\\}(${separators})([)\\]>]?)`)
+const outerSeparators = new RegExp(`^${separators}|${separators}$`, "g")
+
+/** What stays between two texts when the value between their separators is missing: one separator, and a space if there was one. */
+const joint = (left: string, right: string): string => {
+  const isSpaced = /\s/.test(left + right)
+  const kept = [left, right].find((text) => text.trim() !== "" && /\s/.test(text) === isSpaced)
+  return kept ?? (isSpaced ? " " : "")
+}
+
+/** The template without `{company}`, its brackets and the separator that led to it. */
+const withoutCompany = (template: string): string => {
+  if (emptyBrackets.test(template)) return withoutCompany(template.replace(emptyBrackets, "{company}"))
+  const [whole = "", opening = "", left = "", right = "", closing = ""] = missingCompany.exec(template) ?? []
+  return template.replace(whole, () => `${opening}${closing}` || joint(left, right))
+}
+
+/**
+ * The title of a user's deal. A user without a name is called by the login; a missing company leaves no empty brackets and
+ * no lone comma. Separators are removed from the template and never from a value: a login may begin or end with a dash.
+ */
 export const dealTitle = (template: string, { company, login, name }: TitleOf): string => {
   const given = (text: string | null | undefined) => cut(line(text ?? ""), maxValue)
   const values: Record<string, string> = { login, name: given(name) || login, company: given(company) }
-  return template
-    .replace(placeholder, (whole, key: string) => values[key] ?? whole)
-    .replace(/\(\s*\)|\[\s*\]/g, "")
+  return (values.company === "" ? withoutCompany(template) : template)
+    .replace(outerSeparators, "")
     .replace(/\s+/g, " ")
-    .replace(/^[\s·|,:/–—-]+|[\s·|,:/–—-]+$/g, "")
+    .replace(placeholder, (whole, key: string) => values[key] ?? whole)
 }
 
 /**
@@ -57,7 +79,7 @@ export const isTitleFor = (template: string, login: string, title: string): bool
   const isFixed = [...template.matchAll(placeholder)].every(([, name]) => name === "login")
   if (isFixed) return false
   const source = template
-    .replace(/[([]\s*\{company\}\s*[)\]]/, "{company}")
+    .replace(emptyBrackets, "{company}")
     .split(/(\{[^{}]*\})/)
     .map((part) => (part === "{login}" ? whole(login) : part.startsWith("{") ? ".*" : loosely(part)))
     .join("")

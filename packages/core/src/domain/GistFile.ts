@@ -70,6 +70,10 @@ export const GistFile = Schema.Struct({
     "Its publication; `null` when it is not to be published, being older than the tracking"
   ),
   publicationState: field(Schema.NullOr(PublicationState), "The state of its publication"),
+  publicationMessage: field(
+    Schema.NullOr(Schema.String),
+    "Why it is not published yet, or was left out; `null` when nothing went wrong"
+  ),
   publicationTarget: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
   publicationRemoteId: field(
     Schema.NullOr(Schema.String),
@@ -86,6 +90,7 @@ export const GistFile = Schema.Struct({
     scanId: "scan_id",
     publicationId: "publication_id",
     publicationState: "publication_state",
+    publicationMessage: "publication_message",
     publicationTarget: "publication_target",
     publicationRemoteId: "publication_remote_id"
   }),

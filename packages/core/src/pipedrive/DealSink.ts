@@ -58,9 +58,11 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
       target: () => Effect.succeed(""),
       forget: () => Effect.void,
       create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {
-        const { deal } = yield* placing.current
-        const { id } = yield* pipedrive.createDeal({ title: title(delivery), ...deal }, begin).pipe(
-          whenRefused((reason) => Effect.andThen(placing.recheck, Effect.fail(new PipedriveError({ reason })))),
+        const placement = yield* placing.current
+        const { id } = yield* pipedrive.createDeal({ title: title(delivery), ...placement.deal }, begin).pipe(
+          whenRefused((reason) =>
+            Effect.andThen(placing.recheck(placement), Effect.fail(new PipedriveError({ reason })))
+          ),
           Effect.catchTag("PipedriveError", failing)
         )
         return yield* addNote(id, delivery, content)

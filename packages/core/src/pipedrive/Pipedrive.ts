@@ -19,7 +19,7 @@ import * as Calls from "./calls.ts"
 
 import type { PipedriveError } from "./errors.ts"
 import type { DayBudget } from "./limits.ts"
-import type { DealChoices, Named, NamedField, NamedStage, NamedUser } from "./lists.ts"
+import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
 import * as Lists from "./lists.ts"
 import * as PersonCalls from "./personCalls.ts"
 import type { Begin } from "./transport.ts"
@@ -37,7 +37,7 @@ import {
 
 export { PipedriveError } from "./errors.ts"
 export type { DayBudget } from "./limits.ts"
-export type { DealChoices, Named, NamedField, NamedStage, NamedUser } from "./lists.ts"
+export type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
 export type { Begin } from "./transport.ts"
 export type { FoundDeal, NewActivity, NewDeal, Page, StoredActivity, StoredDeal, StoredNote } from "./wire.ts"
 
@@ -103,8 +103,8 @@ export class Pipedrive extends Context.Service<
     readonly notesOfDeal: (dealId: number) => Call<ReadonlyArray<StoredNote>>
     /** 2 tokens (v1 only). Succeeds while the token is accepted. `timeZone` is an IANA name, or empty. */
     readonly me: Call<{ readonly timeZone: string }>
-    /** 20 tokens (v1 only). The `key_string`s of the active activity types. */
-    readonly activityTypes: Call<ReadonlyArray<string>>
+    /** 20 tokens (v1 only). The active activity types; `key` is the `key_string`. */
+    readonly activityTypes: Call<ReadonlyArray<NamedType>>
     /** 10 tokens for each 500. */
     readonly pipelines: Call<ReadonlyArray<Named>>
     /** 10 tokens for each 500. Of all pipelines. */

@@ -12,8 +12,8 @@ import type { Pipedrive } from "./Pipedrive.ts"
 import { type Lists, needed, type Placed, type Placement, resolve } from "./placement.ts"
 import { failing } from "./sinkErrors.ts"
 
-/** A refused create has the names found again, but not for each file of many. */
-const recheckInterval = Duration.minutes(10)
+/** A refused create has the names found again, but not for each file of many that Pipedrive refuses for reasons of their own. */
+const recheckInterval = Duration.minutes(1)
 
 /** How long publishing waits when Pipedrive does not answer which pipelines, users and labels it has. */
 const unanswered = Duration.seconds(30)
@@ -59,7 +59,7 @@ const misfit = (faults: ReadonlyArray<string>): string =>
 
 type State =
   | { readonly _tag: "Unknown" }
-  | { readonly _tag: "Found"; readonly placement: Placement; readonly at: number }
+  | { readonly _tag: "Found"; readonly placement: Placement }
   | { readonly _tag: "Wrong"; readonly message: string; readonly until: number }
 
 const paused = (message: string, until: number) =>
@@ -70,6 +70,7 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
   const wanted = needed(placed)
   const readsAny = Object.values(wanted).includes(true)
   let state: State = { _tag: "Unknown" }
+  let recheckedAt = Number.NEGATIVE_INFINITY
 
   const read = readLists(pipedrive, wanted).pipe(
     Effect.catchReasons("PipedriveError", {
@@ -85,7 +86,7 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
     const lists = yield* read
     const now = yield* Clock.currentTimeMillis
     state = Result.match(resolve(placed, lists), {
-      onSuccess: (placement): State => ({ _tag: "Found", placement, at: now }),
+      onSuccess: (placement): State => ({ _tag: "Found", placement }),
       onFailure: (faults): State => ({
         _tag: "Wrong",
         message: misfit(faults),
@@ -104,22 +105,30 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
     current,
     /** What was wrong when Pipedrive was last asked. */
     fault: Effect.sync(() => (state._tag === "Wrong" ? Option.some(state.message) : Option.none())),
-    /** After a refusal that may mean that something named is gone: fails when the names now mean something else, or nothing. */
-    recheck: one.withPermit(
-      Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        const before = state
-        if (!readsAny || before._tag !== "Found" || now < before.at + Duration.toMillis(recheckInterval)) return
-        const placement = yield* find
-        if (JSON.stringify(placement) === JSON.stringify(before.placement)) return
-        const message = "Pipedrive's ids of the settings' names have changed; the file is sent with the new ones"
-        return yield* new SinkError({ reason: new NotYet({ message, retryAt: DateTime.makeUnsafe(now + 1_000) }) })
-      })
-    )
+    /**
+     * After a refusal of a create that was sent with this placement: fails when the names now mean something else, or
+     * nothing; else the refusal is the item's own. The first refusal reads the lists again whatever their age.
+     */
+    recheck: (sent: Placement) =>
+      one.withPermit(
+        Effect.gen(function* () {
+          if (!readsAny) return
+          const now = yield* Clock.currentTimeMillis
+          const isDue = state._tag === "Found" && Math.abs(now - recheckedAt) >= Duration.toMillis(recheckInterval)
+          const latest = isDue ? Option.none() : known(state, now)
+          const placement = yield* Option.getOrElse(latest, () => find)
+          if (Option.isNone(latest)) recheckedAt = now
+          if (isSame(placement, sent)) return
+          const message = "Pipedrive's ids of the settings' names have changed; the file is sent with the new ones"
+          return yield* new SinkError({ reason: new NotYet({ message, retryAt: DateTime.makeUnsafe(now + 1_000) }) })
+        })
+      )
   }
 })
 
 export type Placing = Effect.Success<ReturnType<typeof make>>
+
+const isSame = (one: Placement, other: Placement): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /** What is known now; `None` when Pipedrive has to be asked. */
 const known = (state: State, now: number): Option.Option<Effect.Effect<Placement, SinkError>> => {

@@ -42,8 +42,8 @@ export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { login, stages
 }
 
 /** Why a user's files wait although there are deals. */
-export const severalDeals = (deals: ReadonlyArray<Pick<FoundDeal, "id" | "title">>): string =>
-  `Pipedrive has ${deals.length} open deals that may be the user's: ${deals
+export const severalDeals = (login: string, deals: ReadonlyArray<Pick<FoundDeal, "id" | "title">>): string =>
+  `Pipedrive has ${deals.length} open deals that may be ${login}'s: ${deals
     .slice(0, 10)
     .map(({ id, title }) => `"${title.trim()}" (${id})`)
     .join(", ")}. Close, merge or rename all but one; the files are sent then`

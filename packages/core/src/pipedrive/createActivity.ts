@@ -10,6 +10,7 @@ import { type Refusal, whenRefused } from "./errors.ts"
 import type { NewActivity, Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import { mayBePerson, type Persons } from "./persons.ts"
+import type { Placement } from "./placement.ts"
 import { failing, mayBeContent, remarkOn } from "./sinkErrors.ts"
 import type { UserDeals } from "./userDeals.ts"
 
@@ -37,6 +38,13 @@ interface Parts {
 /** The fields of an activity that the settings and the deal decide. */
 type Fields = Pick<NewActivity, "type" | "done" | "due_date" | "owner_id" | "participants" | "priority">
 
+/** What an activity was made of. */
+interface Sent {
+  readonly order: Order
+  readonly fields: Fields
+  readonly placement: Placement
+}
+
 /** Whether a refusal can be about the owner, such as a deactivated user. Pipedrive does not document its messages. */
 const mayBeOwner = ({ message }: Refusal): boolean =>
   /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(message)
@@ -47,9 +55,11 @@ export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeal
   /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users. */
   const refusedOwners = new Set<number>()
 
-  const fieldsFor = Effect.fnUntraced(function* ({ delivery, target }: Order): Effect.fn.Return<Fields, SinkError> {
-    const { due, done, type } = settings
-    const { priority } = yield* placing.current
+  const fieldsFor = Effect.fnUntraced(function* (
+    { delivery, target }: Order,
+    { priority, type }: Placement
+  ): Effect.fn.Return<Fields, SinkError> {
+    const { due, done } = settings
     const owner = yield* userDeals.ownerOf(Number(target))
     const person = yield* userDeals.personOf(delivery, Number(target))
     const today = yield* DateTime.now
@@ -107,7 +117,7 @@ export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeal
   })
 
   /** Pipedrive does not document how it refuses an activity on an unusable deal: reading the deal shows that. */
-  const afterRefusal = Effect.fnUntraced(function* (order: Order, fields: Fields, refusal: Refusal) {
+  const afterRefusal = Effect.fnUntraced(function* ({ fields, order, placement }: Sent, refusal: Refusal) {
     const { target } = order
     const deal = yield* Effect.option(pipedrive.deal(Number(target)))
     const why = Option.isSome(deal) ? whyUnusable(deal.value) : undefined
@@ -121,7 +131,7 @@ export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeal
         if (Option.isSome(created)) return created.value
       }
     }
-    yield* placing.recheck
+    yield* placing.recheck(placement)
     const message = withAdvice(refusal.message, settings.type)
     return yield* fail(
       refusal._tag === "Forbidden" || Option.isNone(deal)
@@ -132,10 +142,11 @@ export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeal
 
   return Effect.fn("ActivitySink.create")(function* (order: Order): Effect.fn.Return<Created, SinkError> {
     const { content } = order
-    const fields = yield* fieldsFor(order)
+    const placement = yield* placing.current
+    const fields = yield* fieldsFor(order, placement)
     return yield* send(order, fields, content).pipe(
       Effect.map((remoteId): Created => ({ remoteId, remark: remarkOn(content) })),
-      whenRefused((refusal) => afterRefusal(order, fields, refusal)),
+      whenRefused((refusal) => afterRefusal({ order, fields, placement }, refusal)),
       Effect.catchTag("PipedriveError", failing)
     )
   })

@@ -65,7 +65,7 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
     const { stages } = yield* placing.current
     const [own, ...twins] = yield* withLogin(login)
     if (own !== undefined) {
-      if (twins.length > 0) return { _tag: "Several", message: severalDeals([own, ...twins]) }
+      if (twins.length > 0) return { _tag: "Several", message: severalDeals(login, [own, ...twins]) }
       const target = { id: own.id, ownerId: own.owner_id ?? undefined, personId: own.person_id ?? undefined }
       yield* persons.note(recipient, target.personId)
       return { _tag: "One", target }
@@ -82,7 +82,7 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
       case "None":
         return choice
       case "Several":
-        return { _tag: "Several", message: severalDeals(choice.deals) }
+        return { _tag: "Several", message: severalDeals(login, choice.deals) }
       case "One": {
         const { id, owner, person } = choice.deal
         const target = { id, ownerId: owner?.id ?? undefined, personId: person?.id ?? undefined }
@@ -98,7 +98,8 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
     begin: (as: string) => Effect.Effect<boolean>
   ): Effect.fn.Return<OwnDeal, SinkError> {
     const { profile, username: login } = recipient
-    const { deal, dealField } = yield* placing.current
+    const placement = yield* placing.current
+    const { deal, dealField } = placement
     const title = dealTitle(template, { login, ...profile })
     const send = (body: NewDeal) =>
       Effect.map(pipedrive.createDeal(body, begin(title)), (made): OwnDeal => ({ ...made, personId: body.person_id }))
@@ -111,7 +112,7 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
           ? Effect.andThen(persons.forget(recipient, personId), send(alone))
           : Effect.fail(new PipedriveError({ reason }))
       ),
-      whenRefused((reason) => Effect.andThen(placing.recheck, Effect.fail(new PipedriveError({ reason })))),
+      whenRefused((reason) => Effect.andThen(placing.recheck(placement), Effect.fail(new PipedriveError({ reason })))),
       Effect.catchTag("PipedriveError", failing)
     )
   })

@@ -18,6 +18,13 @@ export interface NamedUser extends Named {
   readonly email: string | undefined
 }
 
+/** A type of activities. Activities bear its key. */
+export interface NamedType {
+  readonly key: string
+  readonly id: number | undefined
+  readonly name: string
+}
+
 /** The choices of two fields of a deal, and the fields that the company added. */
 export interface DealChoices {
   readonly dealFields: ReadonlyArray<NamedField>
@@ -79,7 +86,9 @@ export const make = (list: List) => {
 
   return {
     activityTypes: Effect.map(list(ActivityType, "v1/activityTypes", { cost: 20 }), ({ items }) =>
-      items.filter((type) => isActive(type.active_flag)).map((type) => type.key_string)
+      items
+        .filter((type) => isActive(type.active_flag))
+        .map((type): NamedType => ({ key: type.key_string, id: type.id ?? undefined, name: nameOf(type) }))
     ),
     pipelines: Effect.map(all(WirePipeline, "v2/pipelines"), (items) =>
       items.filter((item) => item.is_deleted !== true).map((item): Named => ({ id: item.id, name: nameOf(item) }))

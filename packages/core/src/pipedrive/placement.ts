@@ -7,7 +7,7 @@
 import { Option, Result } from "effect"
 import { nearest } from "../domain/Text.ts"
 import type { ActivitySettings, DealSettings, PersonSettings, Settings } from "../Settings.ts"
-import type { DealChoices, Named, NamedField, NamedStage, NamedUser } from "./lists.ts"
+import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
 import type { NewDeal } from "./wire.ts"
 
 /** The part of the settings that says where things are placed. */
@@ -19,7 +19,7 @@ export interface Lists extends Partial<DealChoices> {
   readonly stages?: ReadonlyArray<NamedStage>
   readonly users?: ReadonlyArray<NamedUser>
   readonly priorities?: ReadonlyArray<Named>
-  readonly types?: ReadonlyArray<string>
+  readonly types?: ReadonlyArray<NamedType>
   readonly personFields?: ReadonlyArray<NamedField>
 }
 
@@ -31,6 +31,8 @@ export interface Placement {
   /** Who owns activities. */
   readonly owner: "deal" | "me" | { readonly id: number }
   readonly priority: number | undefined
+  /** The `key_string` of the activities' type. */
+  readonly type: string
   /** The key of the field of persons that holds the GitHub login. */
   readonly personField: string | undefined
   /** The key of the field of deals that holds it. */
@@ -47,7 +49,7 @@ export const needed = ({ activity, deal, person, publishAs }: Placed) => {
     users: Option.isSome(deal.owner) || (asActivity && isUser(activity.owner)),
     dealChoices: deal.labels.length > 0 || Option.isSome(deal.visibility) || (asActivity && Option.isSome(deal.field)),
     priorities: asActivity && Option.isSome(activity.priority),
-    types: asActivity && activity.type !== defaultType,
+    types: asActivity && !same(activity.type, defaultType),
     personFields: namesField(publishAs, person)
   }
 }
@@ -59,7 +61,11 @@ const defaultType = "task"
 const namesField = (publishAs: Placed["publishAs"], { field, mode }: PersonSettings): boolean =>
   publishAs === "activity" && mode !== "off" && Option.isSome(field)
 
-const isUser = (owner: string): boolean => owner !== "deal" && owner !== "me"
+/** Who owns activities, without a user's name or id. */
+const ownerWords = ["deal", "me"] as const
+
+const ownerWord = (owner: string) => ownerWords.find((word) => same(word, owner))
+const isUser = (owner: string): boolean => ownerWord(owner) === undefined
 
 type Found = Result.Result<number, string>
 
@@ -73,13 +79,15 @@ interface Wanted<A extends Named> {
   readonly one: string
   /** Other names of an item: a user's e-mail address. */
   readonly alias?: (item: A) => string | undefined
+  /** Words that the setting takes beside items. */
+  readonly words?: ReadonlyArray<string>
   /** Where an item belongs, when several have one name. */
   readonly within?: (item: A) => string
 }
 
 const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase()
 
-const find = <A extends Named>({ alias, items, many, one, text, variable, within }: Wanted<A>): Found => {
+const find = <A extends Named>({ alias, items, many, one, text, variable, within, words = [] }: Wanted<A>): Found => {
   const id = /^\d{1,15}$/.test(text) ? Number(text) : undefined
   if (items === undefined) {
     return id === undefined
@@ -90,11 +98,14 @@ const find = <A extends Named>({ alias, items, many, one, text, variable, within
   const named = items.filter((item) => same(item.name, text) || same(alias?.(item) ?? "", text))
   const [first, ...others] = named
   if (first === undefined)
-    return Result.fail(`${variable}: Pipedrive has no ${one} "${text}". ${choices(text, many, items)}`)
+    return Result.fail(`${variable}: Pipedrive has no ${one} "${text}". ${choices(text, many, items)}${besides(words)}`)
   if (others.length === 0) return Result.succeed(first.id)
   const listed = named.map((item) => `${item.id}${within === undefined ? "" : ` in ${within(item)}`}`).join(", ")
   return Result.fail(`${variable}: Pipedrive has several ${many} "${text}". Give the id of one: ${listed}`)
 }
+
+const besides = (words: ReadonlyArray<string>): string =>
+  words.length === 0 ? "" : `. Or set ${words.map((word) => `\`${word}\``).join(" or ")}`
 
 /** More would fill the screen. */
 const maxListed = 30
@@ -134,17 +145,41 @@ const findStage = (
     })
   )
 
-const findUser = (variable: string, text: string, { users }: Lists): Found =>
-  find({ variable, text, items: users, one: "active user", many: "active users", alias: ({ email }) => email })
+const findUser = (variable: "GITPIP_DEAL_OWNER" | "GITPIP_ACTIVITY_OWNER", text: string, { users }: Lists): Found =>
+  find({
+    variable,
+    text,
+    items: users,
+    one: "active user",
+    many: "active users",
+    alias: ({ email }) => email,
+    words: variable === "GITPIP_ACTIVITY_OWNER" ? ownerWords : []
+  })
 
-const findType = ({ type }: ActivitySettings, { types }: Lists): ReadonlyArray<string> =>
-  types === undefined || types.includes(type)
-    ? []
-    : [
-        `GITPIP_ACTIVITY_TYPE: Pipedrive has no activity type \`${type}\`. ${
-          nearest(type, types) === undefined ? "" : `Did you mean \`${nearest(type, types)}\`? `
-        }The types are: ${types.join(", ")}`
-      ]
+/** The key of an activity type that a setting names by key, name or id. */
+const findType = ({ type }: ActivitySettings, { types }: Lists): Result.Result<string, string> => {
+  if (types === undefined) return Result.succeed(same(type, defaultType) ? defaultType : type)
+  const [first, ...others] =
+    [
+      types.filter(({ key }) => same(key, type)),
+      types.filter(({ id }) => String(id) === type),
+      types.filter(({ name }) => same(name, type))
+    ].find(({ length }) => length > 0) ?? []
+  const keys = types.map(({ key }) => key)
+  if (first === undefined) {
+    const near = nearest(type, keys)
+    return Result.fail(
+      `GITPIP_ACTIVITY_TYPE: Pipedrive has no activity type \`${type}\`. ${
+        near === undefined ? "" : `Did you mean \`${near}\`? `
+      }The types are: ${keys.join(", ")}`
+    )
+  }
+  return others.length === 0
+    ? Result.succeed(first.key)
+    : Result.fail(
+        `GITPIP_ACTIVITY_TYPE: Pipedrive has several activity types \`${type}\`. Give the key of one: ${[first, ...others].map(({ key }) => key).join(", ")}`
+      )
+}
 
 /** A setting that names a field with the GitHub login. */
 interface WantedField {
@@ -234,8 +269,9 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
       many: "priorities"
     })
   )
+  const type = asActivity ? findType(activity, lists) : Result.succeed(activity.type)
   const faults = [
-    ...(asActivity ? findType(activity, lists) : []),
+    ...Option.toArray(Result.getFailure(type)),
     ...[activityOwner, priority, pipeline, stage, owner, ...labels.map(Option.some), visibility].flatMap(failureOf),
     ...[dealField, personField].flatMap((field) => Option.toArray(Option.flatMap(field, Result.getFailure)))
   ]
@@ -248,12 +284,13 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
       ...given("pipeline_id", pipelineId),
       ...given("stage_id", idOf(stage)),
       ...given("owner_id", idOf(owner)),
-      ...given("label_ids", labels.length === 0 ? undefined : labels.map(Result.getOrThrow)),
+      ...given("label_ids", labels.length === 0 ? undefined : [...new Set(labels.map(Result.getOrThrow))]),
       ...given("visible_to", idOf(visibility))
     },
     stages: pipelineId === undefined ? undefined : stagesOf(pipelineId, lists),
-    owner: ownerId === undefined ? (activity.owner === "me" ? "me" : "deal") : { id: ownerId },
+    owner: ownerId === undefined ? (ownerWord(activity.owner) ?? "deal") : { id: ownerId },
     priority: idOf(priority),
+    type: Result.getOrElse(type, () => activity.type),
     personField: Option.getOrUndefined(Option.flatMap(personField, Result.getSuccess)),
     dealField: Option.getOrUndefined(Option.flatMap(dealField, Result.getSuccess))
   })

@@ -107,7 +107,12 @@ export const WireField = Schema.Struct({
   )
 })
 
-export const ActivityType = Schema.Struct({ key_string: Schema.String, active_flag: Schema.optional(Schema.Unknown) })
+export const ActivityType = Schema.Struct({
+  id: Schema.optional(Schema.NullOr(Schema.Int)),
+  name: Schema.optional(Schema.NullOr(Schema.String)),
+  key_string: Schema.String,
+  active_flag: Schema.optional(Schema.Unknown)
+})
 
 export const WireSuccess = Schema.Struct({ success: Schema.Literal(true) })
 export const WireFailure = Schema.Struct({

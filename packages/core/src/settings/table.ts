@@ -152,7 +152,7 @@ export const definitions = {
   GITPIP_ACTIVITY_TYPE: define({
     config: Config.NonEmptyString("GITPIP_ACTIVITY_TYPE").pipe(Config.withDefault("task")),
     fallback: "task",
-    meaning: "`key_string` of the Pipedrive activity type"
+    meaning: "Pipedrive activity type, by `key_string`, name or id"
   }),
   GITPIP_ACTIVITY_DONE: yesOrNo("GITPIP_ACTIVITY_DONE", {
     fallback: false,

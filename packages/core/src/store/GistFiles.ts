@@ -44,6 +44,7 @@ const columnsOf = (sql: SqlClient.SqlClient) =>
     scanId: "f.scan_key",
     publicationId: "p.key",
     publicationState: "p.state",
+    publicationMessage: "p.error_message",
     publicationTarget: "p.target",
     publicationRemoteId: "p.remote_id"
   })

@@ -1,5 +1,6 @@
 /** The title of a user's deal: which templates can be used, what they become, and which titles are a user's own. */
 import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Schema } from "effect"
 import { dealTitle, isTitleFor, templateFault } from "../../src/domain/DealTitle.ts"
 
 const ann = { login: "ann", name: "Ann Lee", company: "@acme" }
@@ -36,7 +37,22 @@ describe("a template for the titles of deals", () => {
     ["{company} · {login}", { login: "ann", company: null }, "ann"],
     ["{login} {name}", { login: "ann", name: "A\u0000\n\u202eB" }, "ann A B"],
     ["{login} {name}", { login: "ann", name: "{company}", company: "acme" }, "ann {company}"],
-    ["{login} {name}", { login: "ann", name: "$& $1" }, "ann $& $1"]
+    ["{login} {name}", { login: "ann", name: "$& $1" }, "ann $& $1"],
+    ["{login}", { login: "bar-" }, "bar-"],
+    ["{login}", { login: "-foo" }, "-foo"],
+    ["- GitHub: {login} -", { login: "bar-" }, "GitHub: bar-"],
+    ["{company} · {login}", { login: "-foo" }, "-foo"],
+    ["{login} ({name}, {company})", { login: "lost" }, "lost (lost)"],
+    ["({login}, {company})", { login: "ann" }, "(ann)"],
+    ["({company}, {login})", { login: "ann" }, "(ann)"],
+    ["{login}, {company}, GitHub", { login: "ann" }, "ann, GitHub"],
+    ["{login}, ({company}), GitHub", { login: "ann" }, "ann, GitHub"],
+    ["{login} {company}, GitHub", { login: "ann" }, "ann, GitHub"],
+    ["{login} {company}-team", { login: "ann" }, "ann team"],
+    ["{login} <{company}>", { login: "ann" }, "ann"],
+    ["{login} [({company})]", { login: "ann" }, "ann"],
+    ["{login}, {company}, GitHub", ann, "ann, @acme, GitHub"],
+    ["{login} ({name}, {company})", { login: "ann", name: "-A  B-", company: "c" }, "ann (-A B-, c)"]
   ] as const) {
     it(`the template ${template} names ${JSON.stringify(user)} ${JSON.stringify(title)}`, () => {
       assert.strictEqual(dealTitle(template, user), title)
@@ -49,6 +65,39 @@ describe("a template for the titles of deals", () => {
     assert.isAtMost(title.length, 250)
     assert.isTrue(title.isWellFormed())
   })
+})
+
+describe("the titles of a template", () => {
+  const separator = Schema.Literals([" ", ", ", " · ", " - ", ": ", " (", ") ", " <", "> ", "/", ")", "("])
+  const part = Schema.Literals(["", "{company}", "{name}", "GitHub"])
+  const template = Arbitrary.map(
+    Arbitrary.all([
+      Arbitrary.schema(part),
+      Arbitrary.schema(separator),
+      Arbitrary.schema(separator),
+      Arbitrary.schema(part),
+      Arbitrary.schema(separator),
+      Arbitrary.schema(part)
+    ]),
+    ([a, before, after, b, between, c]) => `${a}${before}{login}${after}${b}${between}${c}`
+  )
+  const login = Arbitrary.map(
+    Arbitrary.array(Arbitrary.schema(Schema.Literals(["a", "b", "-"])), { minLength: 1, maxLength: 4 }),
+    (characters) => characters.join("")
+  )
+  const value = Schema.Literals(["Ann Lee", "@acme", " ", "-", ""])
+
+  it.prop(
+    "are each login's own, and differ for two logins of one name and company",
+    [template, login, login, value, value],
+    ([template, one, other, name, company]) => {
+      if (templateFault(template) !== undefined) return
+      const title = dealTitle(template, { login: one, name, company })
+      assert.include(title, one)
+      assert.isTrue(isTitleFor(template, one, title), `${template} ${title}`)
+      assert.strictEqual(title === dealTitle(template, { login: other, name, company }), one === other)
+    }
+  )
 })
 
 describe("a deal that may just have been created", () => {

@@ -59,7 +59,10 @@ describe("each call", () => {
           (yield* price(20, pipedrive.notesOfDeal(made))).map(({ content, id }) => [id, content]),
           [[note, "<b>c</b>"]]
         )
-        assert.includeMembers([...(yield* price(20, pipedrive.activityTypes))], ["task", "call"])
+        assert.includeMembers(
+          (yield* price(20, pipedrive.activityTypes)).map(({ key }) => key),
+          ["task", "call"]
+        )
         assert.deepStrictEqual(yield* price(10, pipedrive.pipelines), [{ id: 1, name: "Pipeline" }])
         assert.deepInclude((yield* price(10, pipedrive.stages))[1], { id: 2, name: "Contact Made", pipelineId: 1 })
         assert.deepStrictEqual(yield* price(20, pipedrive.users), [{ id: 11, name: "Fake", email: "fake@example.com" }])
@@ -167,12 +170,15 @@ describe("lists", () => {
     Effect.gen(function* () {
       const { pipedrive, fake } = yield* world()
       const data = [
-        { key_string: "on", active_flag: true },
+        { id: 7, name: "On", key_string: "on", active_flag: true },
         { key_string: "off", active_flag: false },
         { key_string: "old" }
       ]
       fake.injectFault({ kind: "status", status: 200, body: { success: true, data } })
-      assert.deepStrictEqual(yield* pipedrive.activityTypes, ["on", "old"])
+      assert.deepStrictEqual(yield* pipedrive.activityTypes, [
+        { key: "on", id: 7, name: "On" },
+        { key: "old", id: undefined, name: "" }
+      ])
     })
   )
 })

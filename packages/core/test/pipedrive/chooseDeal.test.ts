@@ -61,10 +61,10 @@ describe("the choice among deals that people made", () => {
     assert.deepInclude(chooseDeal([deal(1, "ann")], withTemplate), { deal: deal(1, "ann") })
   })
 
-  it("a message names the deals, and what to do", () => {
+  it("a message names the user, the deals, and what to do", () => {
     assert.strictEqual(
-      severalDeals([deal(4, "ann "), deal(9, "Ann")]),
-      'Pipedrive has 2 open deals that may be the user\'s: "ann" (4), "Ann" (9). Close, merge or rename all but one; the files are sent then'
+      severalDeals("ann", [deal(4, "ann "), deal(9, "Ann")]),
+      'Pipedrive has 2 open deals that may be ann\'s: "ann" (4), "Ann" (9). Close, merge or rename all but one; the files are sent then'
     )
   })
 })

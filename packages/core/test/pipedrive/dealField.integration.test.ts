@@ -64,7 +64,7 @@ describe("the field of deals that holds the login", () => {
         for (const title of ["One", "Two"]) pipedrive.addDeal({ title, ...holding("ann") })
       })
       assert.lengthOf(pipedrive.activities, 0)
-      assert.match(message ?? "", /2 open deals that may be the user's: "One" \(1\), "Two" \(2\)/)
+      assert.match(message ?? "", /2 open deals that may be ann's: "One" \(1\), "Two" \(2\)/)
     })
   )
 })

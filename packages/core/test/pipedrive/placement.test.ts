@@ -30,7 +30,12 @@ const lists: Lists = {
     { id: 3, name: "All users" }
   ],
   priorities: [{ id: 401, name: "High" }],
-  types: ["task", "call"],
+  types: [
+    { key: "task", id: 1, name: "Task" },
+    { key: "call", id: 2, name: "Phone call" },
+    { key: "demo1", id: 3, name: "Demo" },
+    { key: "demo2", id: 4, name: "demo" }
+  ],
   dealFields: [{ key: "e".repeat(40), name: "GitHub" }],
   personFields: [
     { key: "a".repeat(40), name: "GitHub" },
@@ -59,6 +64,7 @@ describe("the placement that settings name", () => {
     ["a stage alone, when its name is unique", { GITPIP_DEAL_STAGE: "Won soon" }, { stage_id: 12 }],
     ["an owner by e-mail address", { GITPIP_DEAL_OWNER: "Bob@example.com" }, { owner_id: 7 }],
     ["labels by name and id", { GITPIP_DEAL_LABELS: "hot, 32" }, { label_ids: [31, 32] }],
+    ["a label that is named twice, once", { GITPIP_DEAL_LABELS: "hot, 31, Hot" }, { label_ids: [31] }],
     ["a visibility by its label", { GITPIP_DEAL_VISIBILITY: "all users" }, { visible_to: 3 }]
   ] as const) {
     it.effect(`a new deal has the ids of ${what}`, () =>
@@ -76,6 +82,41 @@ describe("the placement that settings name", () => {
         priority: 401
       })
       assert.deepInclude(yield* placement({ GITPIP_ACTIVITY_OWNER: "ann" }), { owner: { id: 5 } })
+    })
+  )
+
+  for (const [text, owner] of [
+    ["Deal", "deal"],
+    ["DEAL", "deal"],
+    ["Me", "me"]
+  ] as const) {
+    it.effect(`the owner ${text} of activities is the word ${owner}, and no user of that name`, () =>
+      Effect.gen(function* () {
+        assert.deepInclude(yield* placement({ GITPIP_ACTIVITY_OWNER: text }), { owner })
+        assert.isFalse(needed(yield* load({ GITPIP_ACTIVITY_OWNER: text })).users)
+      })
+    )
+  }
+
+  for (const [text, type] of [
+    ["call", "call"],
+    ["CALL", "call"],
+    ["phone CALL", "call"],
+    ["2", "call"],
+    ["Task", "task"]
+  ] as const) {
+    it.effect(`an activity type may be a key, a name or an id: ${text} is sent as ${type}`, () =>
+      Effect.gen(function* () {
+        assert.deepInclude(yield* placement({ GITPIP_ACTIVITY_TYPE: text }), { type })
+      })
+    )
+  }
+
+  it.effect("the default activity type is sent by its key in any case, without a list", () =>
+    Effect.gen(function* () {
+      const { types: _, ...unread } = lists
+      assert.isFalse(needed(yield* load({ GITPIP_ACTIVITY_TYPE: "Task" })).types)
+      assert.deepInclude(Result.getOrThrow(yield* resolved({ GITPIP_ACTIVITY_TYPE: "Task" }, unread)), { type: "task" })
     })
   )
 
@@ -135,7 +176,16 @@ describe("a setting that names what Pipedrive does not have", () => {
       { GITPIP_DEAL_VISIBILITY: "7" },
       /^GITPIP_DEAL_VISIBILITY: .* Item owner \(1\), All users \(3\)$/
     ],
-    ["an unknown owner of activities", { GITPIP_ACTIVITY_OWNER: "carol" }, /^GITPIP_ACTIVITY_OWNER: .*"carol"/],
+    [
+      "an unknown owner of activities",
+      { GITPIP_ACTIVITY_OWNER: "carol" },
+      /^GITPIP_ACTIVITY_OWNER: .*"carol"\. The active users are: Ann \(5\), .*\. Or set `deal` or `me`$/
+    ],
+    [
+      "a name of two activity types",
+      { GITPIP_ACTIVITY_TYPE: "Demo" },
+      /several activity types `Demo`\. Give the key of one: demo1, demo2$/
+    ],
     [
       "an unknown priority",
       { GITPIP_ACTIVITY_PRIORITY: "urgent" },
@@ -144,7 +194,7 @@ describe("a setting that names what Pipedrive does not have", () => {
     [
       "an unknown activity type",
       { GITPIP_ACTIVITY_TYPE: "cal" },
-      /^GITPIP_ACTIVITY_TYPE: .* Did you mean `call`\? The types are: task, call$/
+      /^GITPIP_ACTIVITY_TYPE: .* Did you mean `call`\? The types are: task, call, demo1, demo2$/
     ]
   ] as const) {
     it.effect(`${what} is a fault that lists the choices`, () =>
