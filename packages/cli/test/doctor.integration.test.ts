@@ -46,7 +46,11 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       assert.match(stdout, /^failed +database +/m)
       assert.match(stdout, /^failed +github +.*Set GITHUB_TOKEN/m)
       assert.match(stdout, /^failed +pipedrive +.*Set PIPEDRIVE_TOKEN/m)
-      for (const fix of [/→ Check that the server of POSTGRES/, /→ Set GITHUB_TOKEN to/, /→ Set PIPEDRIVE_TOKEN to/]) {
+      for (const fix of [
+        /→ Fix what the message names, in POSTGRES/,
+        /→ Set GITHUB_TOKEN to/,
+        /→ Set PIPEDRIVE_TOKEN to/
+      ]) {
         assert.match(stdout, fix)
       }
       assert.include(stderr, "3 checks failed")

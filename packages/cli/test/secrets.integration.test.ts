@@ -85,11 +85,9 @@ describe("a command that breaks shows no secret", () => {
   for (const [how, dispatch] of Object.entries(breaks)) {
     it.live(`when ${how}`, () =>
       Effect.gen(function* () {
-        const world = {
-          ...withEnv(yield* makeWorld(), { ...secrets, GITPIP_LOG_LEVEL: "All" }),
-          connections: breaking(dispatch)
-        }
-        yield* done(world, "track", "ann")
+        const unbroken = withEnv(yield* makeWorld(), { ...secrets, GITPIP_LOG_LEVEL: "All" })
+        yield* done(unbroken, "track", "ann")
+        const world = { ...unbroken, connections: breaking(dispatch) }
         for (const command of [["scan"], ["doctor"], ["track", "ann", "--dry-run"]]) {
           const ended = yield* Effect.scoped(Effect.flatMap(start(world, ...command), ({ ended }) => ended))
           assert.strictEqual(ended.code, 1, `${command}: ${ended.stdout}${ended.stderr}`)
@@ -102,16 +100,14 @@ describe("a command that breaks shows no secret", () => {
   for (const format of ["pretty", "json", "logfmt"]) {
     it.live(`in the server's log: ${format}`, () =>
       Effect.gen(function* () {
-        const world = {
-          ...withEnv(yield* makeWorld(), {
-            ...secrets,
-            GITPIP_LOG_FORMAT: format,
-            GITPIP_LOG_LEVEL: "All",
-            GITPIP_PORT: "0"
-          }),
-          connections: breaking(breaks["an answer cannot be read"])
-        }
-        yield* done(world, "track", "ann")
+        const unbroken = withEnv(yield* makeWorld(), {
+          ...secrets,
+          GITPIP_LOG_FORMAT: format,
+          GITPIP_LOG_LEVEL: "All",
+          GITPIP_PORT: "0"
+        })
+        yield* done(unbroken, "track", "ann")
+        const world = { ...unbroken, connections: breaking(breaks["an answer cannot be read"]) }
         const server = yield* start(world, "serve")
         yield* server.says("broken by")
         yield* server.stop

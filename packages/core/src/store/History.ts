@@ -125,6 +125,8 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
   return {
     /** Deletes history older than `keep`, up to 50,000 rows of each table. One cheap query when nothing is that old. */
     trim: Effect.fnUntraced(function* (keep: Duration.Duration) {
+      // A counter that is missing until its first event hides that event from rates.
+      for (const table of tables) yield* Metric.update(Telemetry.historyDeleted(table), 0)
       if (!Duration.isFinite(keep)) return
       // In the order of the query's list.
       yield* Effect.forEach(yield* due(keep), ({ table }) => deleteOld(table, keep), { discard: true })

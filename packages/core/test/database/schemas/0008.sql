@@ -35,4 +35,3 @@ insert into feed_positions (origin, etag, seen, unsettled, gap_at, polled_at, ne
 insert into quotas (limit_key, server, slots, wanted, window_limit, window_millis, used_at) values
   ('pipedrive', 'a', 5, 5, 20, 2000, '2026-01-02');
 insert into listings (user_key, next, etag, pages, updated_at) values (2, 'https://api.github.com/user/102/gists?page=2', '"a"', 1, now());
-insert into visitor_positions (user_key, visitor, until_file) values (1, 'default', 4);
