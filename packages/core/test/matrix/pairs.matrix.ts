@@ -15,7 +15,7 @@ it("holds every pair of values that any combination holds, and no combination th
   }
   assert.deepStrictEqual([...missing], [])
   // What `docs/guarantees.md` says.
-  assert.deepStrictEqual([chosen.length, count], [749, 275_217])
+  assert.deepStrictEqual([chosen.length, count], [794, 297_087])
 })
 
 it("has a file for each share of the combinations", () => {
