@@ -72,6 +72,7 @@ describe("packages at runtime", () => {
       "@electric-sql/pglite",
       "effect",
       "pg-connection-string",
+      "picomatch",
       "ws"
     ])
   })

@@ -17,9 +17,10 @@ const drip = (byte: string) => (socket: Socket) => {
 }
 
 const quick = { check: 10, farewell: 50 }
+/** Ends once the server answers. On a slow machine these limits of milliseconds meet honest callers, too. */
 const alive = Effect.flatMap(Running, ({ call }) =>
-  Effect.map(call("GET", "/health"), ({ text }) => assert.strictEqual(text, "Alive"))
-)
+  Effect.repeat(call("GET", "/health"), { until: ({ status }) => status !== 408 })
+).pipe(Effect.map(({ text }) => assert.strictEqual(text, "Alive")))
 
 describe("a connection ends by itself", () => {
   it.live("when headers drip", () =>
@@ -50,7 +51,7 @@ describe("a connection ends by itself", () => {
     on(
       { ...quick, headers: 50, request: 50 },
       Effect.gen(function* () {
-        const { call, origin } = yield* Running
+        const { origin } = yield* Running
         const head = "POST /users/ann/1 HTTP/1.1\r\nhost: localhost\r\n"
         for (const [rest, part] of [
           ["content-length: 60000\r\n\r\n", "a"],
@@ -59,7 +60,7 @@ describe("a connection ends by itself", () => {
           // The answer does not matter, only that the connection ends.
           assert.isString(yield* bytes(origin, `${head}${rest}`, drip(part)))
         }
-        assert.strictEqual((yield* call("GET", "/users")).status, 200)
+        yield* alive
       })
     )
   )
