@@ -25,7 +25,8 @@ export const useBundle = async (): Promise<() => Promise<void>> => {
   const built = await rolldown({
     input: join(root, "packages/cli/dist/main.js"),
     platform: "node",
-    external: /^@electric-sql\/pglite/,
+    // Undici breaks in a bundle of modules.
+    external: /^@electric-sql\/pglite|^undici$/,
     plugins: [separate]
   })
   await built.write({ dir: join(directory, "dist"), format: "esm" })
