@@ -115,6 +115,9 @@ withChromium("the page", () => {
         const sql = yield* SqlClient.SqlClient
         const page = yield* openPage()
         github.addUser("dora")
+        const profile = { name: "Dora <b>", company: "Example", email: "dora@example.com", bio: "Writes" }
+        // A check or a read of the profile may come at any time, and must find the same.
+        github.setProfile("dora", { ...profile, website: "https://dora.example/x" })
         yield* call("POST", "/users/dora/70")
         const shown = (website: string) => sql`
           update profiles set name = 'Dora <b>', company = 'Example', email = 'dora@example.com', bio = 'Writes', website = ${website},
@@ -128,6 +131,7 @@ withChromium("the page", () => {
           assert.strictEqual(await link("dora@example.com"), "mailto:dora%40example.com")
           assert.strictEqual(await link("https://dora.example/x"), "https://dora.example/x")
         })
+        github.setProfile("dora", { website: "javascript:alert(1)" })
         yield* shown("javascript:alert(1)")
         yield* steps(async () => {
           await page.reload()
