@@ -33,7 +33,7 @@ export const make = ({ perMinute, clients = 20_000 }: RateLimitOptions): RateLim
 
   const fullAt = (client: string, now: number): number => {
     const kept = young.get(client) ?? old.get(client) ?? now
-    // No bucket takes longer than a minute to fill, so the clock was set back, which must not block the client.
+    // No bucket takes longer than a minute to fill, so the clock went back, which must not block the client.
     return kept > now + 60_001 ? now : Math.max(kept, now)
   }
   const keep = (client: string, until: number): void => {

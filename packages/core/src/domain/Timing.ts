@@ -117,7 +117,7 @@ export const maxBlock = Duration.hours(50)
 /** How far this process's clock may go back before waits in memory are taken for wrong. NTP corrects by less. */
 export const clockDifference = Duration.minutes(1)
 
-/** Whether this process's clock was set back since an instant (epoch milliseconds). Waits noted before that are over. */
+/** Whether this process's clock went back since an instant (epoch milliseconds). Waits noted before that are over. */
 export const clockWentBack = (notedAt: number, now: number): boolean =>
   notedAt - now > Duration.toMillis(clockDifference)
 

@@ -38,7 +38,7 @@ export const make = (quota: Quota | undefined) => {
   })
 
   let checkedAt = Number.NEGATIVE_INFINITY
-  /** After the clock was set back, every earlier instant is wrong. */
+  /** After the clock went back, every earlier instant is wrong. */
   const forgetWrongInstants = (now: number): void => {
     if (Timing.clockWentBack(checkedAt, now)) {
       stated = Stated.nothing

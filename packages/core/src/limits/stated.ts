@@ -31,7 +31,7 @@ export interface Stated {
   readonly block: LimitBlock | undefined
 }
 
-/** Before the first response, and after the clock was set back. */
+/** Before the first response, and after the clock went back. */
 export const nothing: Stated = { budget: undefined, lowest: undefined, block: undefined }
 
 /** A stored block that ends at most this much sooner than the present one is the same one, read by a slow statement. */

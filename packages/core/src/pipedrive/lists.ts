@@ -43,7 +43,7 @@ type List = ReturnType<typeof makeCalls>["list"]
 
 const pageSize = 500
 
-/** No company has so many stages or fields; a service that names a next page each time ends no list. */
+/** More pages than any company has. A service that names a next page each time would keep Gitpip reading. */
 const maxPages = 20
 
 const isActive = (flag: unknown): boolean => flag !== false && flag !== 0

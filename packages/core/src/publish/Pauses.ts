@@ -43,7 +43,7 @@ export const make = () => {
   const ofAll = makeGlobalPause()
   let askedAt = Number.NEGATIVE_INFINITY
 
-  /** After the clock was set back, every earlier instant is wrong. */
+  /** After the clock went back, every earlier instant is wrong. */
   const notice = (now: number): void => {
     if (Timing.clockWentBack(askedAt, now)) {
       ofAll.end()
