@@ -9,7 +9,6 @@ import {
   Forgotten,
   GistFile,
   NameCheck,
-  NameState,
   News,
   Preview,
   Publication,
@@ -38,24 +37,13 @@ import {
   PublicationNotFoundProblem,
   PublicationNotSkippableProblem,
   ScanNotFoundProblem,
-  TargetNotFoundProblem,
   TooManyVisitorsProblem,
   UserBusyProblem,
-  UserConflictProblem,
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-import { between, chosen, digits, idOf, Name, names, page, paged, username, visitor } from "./parameters.ts"
-
-/** A user who is new, and what GitHub says about the name. */
-const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)), {
-  "gitpip-name": Schema.optionalKey(
-    NameState.annotate({
-      description:
-        "Whether GitHub has an account of this name: `found`, `unknown`, or `unchecked`. The user is tracked in each case; `GET /names` says more"
-    })
-  )
-})
+import { between, digits, idOf, Name, names, page, paged, username, visitor } from "./parameters.ts"
+import { chosenTarget, tracking } from "./tracking.ts"
 
 /** The calls that track users. */
 export class Users extends HttpApiGroup.make("users")
@@ -69,26 +57,20 @@ export class Users extends HttpApiGroup.make("users")
           "Your own number for the user, 1 to 9007199254740991"
         )
       },
-      query: chosen,
-      success: [trackedNow, User.pipe(HttpApiSchema.status(200))],
-      error: [UserConflictProblem, TargetNotFoundProblem]
+      ...tracking
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under an id of your own",
-        description:
-          "201 when the user is new, 200 when the user was already tracked under this id. With `deal` or `person` the user's files go there from now on; nobody is tracked when Pipedrive does not have it (422)."
+        description: `201 when the user is new, 200 when the user was already tracked under this id. ${chosenTarget}`
       })
     ),
     HttpApiEndpoint.post("trackNext", "/users/:username", {
       params: username,
-      query: chosen,
-      success: [trackedNow, User.pipe(HttpApiSchema.status(200))],
-      error: [UserConflictProblem, TargetNotFoundProblem]
+      ...tracking
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under the next free id",
-        description:
-          "201 when the user is new, 200 when the user was already tracked, under any id. With `deal` or `person` the user's files go there from now on; nobody is tracked when Pipedrive does not have it (422)."
+        description: `201 when the user is new, 200 when the user was already tracked, under any id. ${chosenTarget}`
       })
     ),
     HttpApiEndpoint.get("names", "/names", {

@@ -1,0 +1,27 @@
+/** What the two calls that track a user have in common. */
+import { NameState, User } from "@gitpip/core"
+import { Schema } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+import { TargetNotFoundProblem, UserConflictProblem } from "./Problems.ts"
+import { chosen } from "./parameters.ts"
+
+/** A user who is new, and what GitHub says about the name. */
+const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)), {
+  "gitpip-name": Schema.optionalKey(
+    NameState.annotate({
+      description:
+        "Whether GitHub has an account of this name: `found`, `unknown`, or `unchecked`. The user is tracked in each case; `GET /names` says more"
+    })
+  )
+})
+
+/** What both calls that track a user take and answer, but for the path. */
+export const tracking = {
+  query: chosen,
+  success: [trackedNow, User.pipe(HttpApiSchema.status(200))],
+  error: [UserConflictProblem, TargetNotFoundProblem]
+} as const
+
+/** How both calls describe `deal` and `person`. */
+export const chosenTarget =
+  "With `deal` or `person` the user's files go there from now on; nobody is tracked when Pipedrive does not have it (422)."
