@@ -7,7 +7,7 @@
 import { Clock, DateTime, Duration, Effect, Option, Result, Schema } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { NameCheck } from "../domain/NameCheck.ts"
-import { nearest, variantsOf } from "../domain/nearNames.ts"
+import { likeliest, variantsOf } from "../domain/nearNames.ts"
 import { Username } from "../domain/User.ts"
 import { Github, type GithubError, maxLogins } from "../github/Github.ts"
 import { Limits } from "../limits/Limits.ts"
@@ -130,7 +130,7 @@ const findSimilar = Effect.fnUntraced(function* (github: Github["Service"], name
       ? [{ of: variants[index]?.name, login: answer.success.owner.login, gists: answer.success.total }]
       : []
   )
-  return new Map(names.map((name) => [name, nearest(accounts.filter(({ of }) => of === name))])) as Near
+  return new Map(names.map((name) => [name, likeliest(accounts.filter(({ of }) => of === name))])) as Near
 })
 
 /** The check of names, on the services around it. */

@@ -69,7 +69,7 @@ export const variantsOf = (name: string, max: number): ReadonlyArray<Username> =
 }
 
 /** At most three of the accounts that exist: those with gists first, and else in the order of the variants. */
-export const nearest = (
+export const likeliest = (
   accounts: ReadonlyArray<{ readonly login: string; readonly gists: number }>
 ): ReadonlyArray<Username> =>
   [...accounts.filter(({ gists }) => gists > 0), ...accounts.filter(({ gists }) => gists === 0)]

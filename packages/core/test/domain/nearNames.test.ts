@@ -1,7 +1,7 @@
 /** The names that a misspelt one may have been meant as. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { nearest, variantsOf } from "../../src/domain/nearNames.ts"
+import { likeliest, variantsOf } from "../../src/domain/nearNames.ts"
 import { Username } from "../../src/domain/User.ts"
 
 describe("names near a misspelt one", () => {
@@ -42,6 +42,6 @@ describe("names near a misspelt one", () => {
       { login: "c", gists: 1 },
       { login: "d", gists: 0 }
     ]
-    assert.deepStrictEqual(nearest(accounts).map(String), ["b", "c", "a"])
+    assert.deepStrictEqual(likeliest(accounts).map(String), ["b", "c", "a"])
   })
 })
