@@ -32,19 +32,20 @@ const integration = (
 })
 
 /**
- * Hours of simulated time, leaks, earlier schemas, random histories, databases with TLS or a pooler, databases and servers
- * that are stopped: too long for every run.
+ * Hours of simulated time, leaks, hostile names everywhere, earlier schemas, random histories, databases with TLS or a pooler,
+ * databases and servers that are stopped or killed, the whole demo: too long for every run.
  */
 const longOfCore = [
   "manners",
   "bounds",
+  "injection",
   "database/pgbouncer",
   "database/serverTls",
   "database/upgrade",
   "model/model",
   "limits/sharedQuota"
 ].map((name) => `test/${name}.integration.test.ts`)
-const longOfCommands = ["failover", "stopped"].map((name) => `test/${name}.integration.test.ts`)
+const longOfCommands = ["crash", "demo", "failover", "stopped"].map((name) => `test/${name}.integration.test.ts`)
 
 /** The projects, see `CONTRIBUTING.md`. A real PostgreSQL is started once for all but the first. */
 export default defineConfig({
