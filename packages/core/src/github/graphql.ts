@@ -57,7 +57,7 @@ export const make = (apiUrl: string, transport: Transport, limit: GithubLimit) =
       timeout: queryTimeout,
       maxBytes,
       whenFull: "fail",
-      onAnswer: limit.noteHeaders
+      onHead: limit.noteHeaders
     })
     const now = yield* Clock.currentTimeMillis
     if (answer.status !== 200) return yield* limit.failWith(classify(answer, { _tag: "Query" }, now), { startedAt })

@@ -6,7 +6,7 @@ import { RequestedFor } from "../limits/evidence.ts"
 import * as Limit from "../limits/Limit.ts"
 import type { Window } from "../limits/SharedQuota.ts"
 import type { Throttle } from "../limits/Throttle.ts"
-import { type Answer, int } from "../net/exchange.ts"
+import { type Head, int } from "../net/exchange.ts"
 import { maxLimitWait, minLimitWait, type ResponseMeaning, resetAt } from "./classify.ts"
 import { fail, type GithubError, RateLimited } from "./errors.ts"
 
@@ -20,7 +20,7 @@ interface LimitedRequest {
 /** One of GitHub's limits: of requests, or of queries. */
 export interface GithubLimit extends Pick<Limit.Limit, "throttle" | "restore" | "state"> {
   /** Notes the budget that a response's headers report. */
-  readonly noteHeaders: (answer: Answer) => Effect.Effect<void>
+  readonly noteHeaders: (head: Head) => Effect.Effect<void>
   /** Notes that a request succeeded. */
   readonly accept: (request: LimitedRequest) => void
   /** Fails with what a response means. A limit blocks the throttle, or the one thing that meets the limit. */
@@ -78,9 +78,9 @@ export const make = ({ resource, throttle, window }: GithubLimitOptions): Github
     throttle,
     restore: limit.restore,
     state: limit.state,
-    noteHeaders: (answer) =>
+    noteHeaders: (head) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        const budget = budgetOf(answer, resource, now)
+        const budget = budgetOf(head, resource, now)
         if (budget === undefined) return
         throttle.learn(budget)
         // An Enterprise Server without limits sends no such headers, and has no window either.
@@ -104,7 +104,7 @@ const failThing = (message: string, until: number) =>
   fail(new RateLimited({ message, enforcedBy: "service", resumeAt: DateTime.makeUnsafe(until) }), "thing")
 
 /** The budget of an hour, if the headers report that of this resource. */
-const budgetOf = ({ headers }: Answer, resource: "core" | "graphql", now: number) => {
+const budgetOf = ({ headers }: Head, resource: "core" | "graphql", now: number) => {
   // A missing address is answered with the limit of requests, even in place of that of queries.
   const named = headers["x-ratelimit-resource"]
   if (named !== undefined && (named === "graphql") !== (resource === "graphql")) return undefined

@@ -73,7 +73,7 @@ export const make = (transport: Transport, limit: GithubLimit): Reader => {
         maxBytes,
         // A scan has nothing else to do than its next check. A publisher reports its wait, and does other things.
         whenFull: aboutOf(subject).kind === "gist" ? "fail" : "wait",
-        onAnswer: limit.noteHeaders
+        onHead: limit.noteHeaders
       }
     )
   })

@@ -6,7 +6,7 @@
 import { Clock, DateTime, type Duration, Effect, Option, type Redacted } from "effect"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import type { Throttle } from "../limits/Throttle.ts"
-import { type Answer, exchange } from "../net/exchange.ts"
+import { type Answer, exchange, type Head } from "../net/exchange.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { fail, type GithubError, RateLimited, Unavailable, Unreachable } from "./errors.ts"
 
@@ -18,8 +18,8 @@ interface SendOptions {
   readonly maxBytes: number
   /** Whether the request waits for a slot in the throttle's window, however long, or fails when the wait is long. */
   readonly whenFull: "wait" | "fail"
-  /** Runs with the response before the request frees its place in the throttle. */
-  readonly onAnswer?: (answer: Answer) => Effect.Effect<void>
+  /** Runs with the head of the response, before the request frees its place in the throttle. */
+  readonly onHead?: (head: Head) => Effect.Effect<void>
 }
 
 /** A whole response, and the time that it took. */
@@ -57,8 +57,8 @@ export const make = (
       onNone: () => (request) => request,
       onSome: (token) => HttpClientRequest.bearerToken(token)
     }),
-    send: (request, { maxBytes, onAnswer = () => Effect.void, throttle, timeout, whenFull }) => {
-      const timed = Effect.timed(Effect.tap(exchange(client, request, { timeout, maxBytes, durations }), onAnswer))
+    send: (request, { maxBytes, onHead = () => Effect.void, throttle, timeout, whenFull }) => {
+      const timed = Effect.timed(exchange(client, request, { timeout, maxBytes, durations, onHead }))
       const sent = Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
         Effect.map(timed, ([lasted, answer]) => ({ answer, lasted, startedAt }))
       )

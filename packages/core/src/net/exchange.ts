@@ -10,10 +10,14 @@ import { Headers, HttpClient, type HttpClientError, type HttpClientRequest, type
 import { causes, codesOf } from "./causes.ts"
 import { ConnectionFault, explain, isNeverSent } from "./connectionFault.ts"
 
-/** A response whose body was read, up to a bound. */
-export interface Answer {
+/** What arrives before the body of a response. */
+export interface Head {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+/** A response whose body was read, up to a bound. */
+export interface Answer extends Head {
   readonly body: Uint8Array
   /** Whether the body was longer than `maxBytes`, so that `body` is only its beginning. */
   readonly cut: boolean
@@ -32,6 +36,8 @@ export interface ExchangeOptions {
   readonly maxBytes: number
   /** The metric that takes the duration in seconds, by outcome. */
   readonly durations: (outcome: string) => Metric.Metric<number, unknown>
+  /** Runs when the head has arrived. A body that breaks off does not make the head's limits untrue. */
+  readonly onHead?: (head: Head) => Effect.Effect<void>
 }
 
 /** Room for every error that GitHub or Pipedrive documents, and for the beginning of an HTML page. */
@@ -51,6 +57,7 @@ export const exchange = (
     Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, "x-api-token"]),
     // Trace ids stay inside the program.
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+    Effect.tap(({ headers, status }) => options.onHead?.({ status, headers }) ?? Effect.void),
     Effect.flatMap((response) =>
       Effect.map(body(response, isSuccess(response) ? options.maxBytes : maxErrorBytes), (read) => ({
         status: response.status,

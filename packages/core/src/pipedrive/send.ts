@@ -5,7 +5,7 @@ import * as Timing from "../domain/Timing.ts"
 import type { Quotas } from "../limits/SharedQuota.ts"
 import * as Throttle from "../limits/Throttle.ts"
 import type { Throttled } from "../limits/Throttled.ts"
-import { type Answer, type ExchangeError, exchange } from "../net/exchange.ts"
+import { type ExchangeError, exchange, type Head } from "../net/exchange.ts"
 import type { PipedriveSettings } from "../Settings.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { BudgetSpent, BurstLimited, OutcomeUnknown, PipedriveError, Unreachable } from "./errors.ts"
@@ -67,7 +67,7 @@ export const make = ({ client, limitKey, quotas, settings, throttle }: Options) 
 
   /** Notes what the headers report. A search's headers report its own window. */
   const note = (
-    { headers }: Answer,
+    { headers }: Head,
     { isSearch, now, startedAt }: { readonly isSearch: boolean; readonly now: number; readonly startedAt: number }
   ): void => {
     budget = dayBudgetOf(headers, now) ?? budget
@@ -93,9 +93,15 @@ export const make = ({ client, limitKey, quotas, settings, throttle }: Options) 
         Effect.gen(function* () {
           if (!(yield* begin)) return undefined
           const startedAt = yield* Clock.currentTimeMillis
-          const answer = yield* exchange(client, authorized, { timeout, maxBytes, durations })
-          const now = yield* Clock.currentTimeMillis
-          if (answer.status < 300 || maxPause === maxBurst) note(answer, { isSearch, now, startedAt })
+          const answer = yield* exchange(client, authorized, {
+            timeout,
+            maxBytes,
+            durations,
+            onHead: (head) =>
+              Effect.map(Clock.currentTimeMillis, (now) => {
+                if (head.status < 300 || maxPause === maxBurst) note(head, { isSearch, now, startedAt })
+              })
+          })
           return { answer, startedAt }
         })
       )

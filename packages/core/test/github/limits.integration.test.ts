@@ -8,6 +8,18 @@ import { githubToken, makeGithub, reasonOf } from "../net/clients.ts"
 import { graphqlEngine } from "./graphqlEngine.ts"
 import { client, list, none } from "./support.ts"
 
+it.effect("an answer whose body breaks off has told the limit in its head", () =>
+  Effect.gen(function* () {
+    const { github, fake } = yield* client()
+    const headers = { "x-ratelimit-limit": "60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "600" }
+    fake.injectFault({ kind: "respond", status: 200, ending: "cut", headers: () => headers })
+    assert.strictEqual((yield* reasonOf(list(github)))._tag, "Unavailable")
+    fake.clearRequests()
+    assert.strictEqual((yield* reasonOf(list(github)))._tag, "RateLimited")
+    assert.deepStrictEqual(fake.requests, [])
+  })
+)
+
 for (const status of [403, 429] as const) {
   describe(`a limit stated by ${status}`, () => {
     const limited = (github: Github["Service"]) =>

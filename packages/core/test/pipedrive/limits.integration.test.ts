@@ -7,6 +7,16 @@ import type { FakePipedrive } from "../../src/testing/index.ts"
 import { counted, makePipedrive, reasonOf } from "../net/clients.ts"
 import { activity, newest, resumeOf, world } from "./client.ts"
 
+it.effect("an answer whose body breaks off has told the day's budget in its head", () =>
+  Effect.gen(function* () {
+    const { deal, pipedrive, fake } = yield* world()
+    const headers = { "x-daily-ratelimit-token-limit": "30000", "x-daily-ratelimit-token-remaining": "17" }
+    fake.injectFault({ kind: "respond", status: 200, ending: "cut", headers: () => headers })
+    assert.strictEqual((yield* reasonOf(pipedrive.deal(deal)))._tag, "OutcomeUnknown")
+    assert.strictEqual(Option.getOrThrow(yield* pipedrive.budget).left, 17)
+  })
+)
+
 describe("a 429", () => {
   const call = (pipedrive: Pipedrive["Service"], deal: number) =>
     Effect.map(reasonOf(pipedrive.createActivity(activity(deal))), resumeOf)
