@@ -61,6 +61,11 @@ export interface PersonSettings {
   readonly field: Option.Option<string>
 }
 
+/** Whether deals, persons and activities name the organization of the user's company. */
+export interface OrganizationSettings {
+  readonly mode: "create" | "link" | "off"
+}
+
 /** All settings, read and checked. */
 export class Settings extends Context.Service<
   Settings,
@@ -70,6 +75,7 @@ export class Settings extends Context.Service<
     readonly activity: ActivitySettings
     readonly deal: DealSettings
     readonly person: PersonSettings
+    readonly organization: OrganizationSettings
     readonly backfill: "all" | "none"
     /** Which files are published. */
     readonly files: FileRules

@@ -39,7 +39,7 @@ export const publishOperations = (known: Known): Operations => {
       Effect.gen(function* () {
         const userKey = user(n) as UserKey
         const { epoch } = yield* deals.claim(userKey, lease)
-        yield* deals.beginSend({ userKey, epoch }, { as: "bench", margin: Timing.sendMargin })
+        yield* deals.beginSend({ key: userKey, epoch }, { as: "bench", margin: Timing.sendMargin })
         yield* deals.release({ userKey, epoch })
         yield* deals.clear({ userKey, epoch })
         yield* deals.forget(userKey, -1)

@@ -97,6 +97,16 @@ create table listings (
   constraint listings_pkey PRIMARY KEY (user_key)
 );
 
+create table organizations (
+  company text not null,
+  organization_id bigint,
+  sent_at timestamp with time zone,
+  sent_as text,
+  lease_until timestamp with time zone,
+  epoch integer default 0 not null,
+  constraint organizations_pkey PRIMARY KEY (company)
+);
+
 create table persons (
   user_key bigint not null,
   person_id bigint,

@@ -26,6 +26,7 @@ export const tables: ReadonlyArray<Table> = [
   { name: "duplicates", key: ["remote_id"], identity: false },
   { name: "deals", key: ["user_key"], identity: false },
   { name: "persons", key: ["user_key"], identity: false },
+  { name: "organizations", key: ["company"], identity: false },
   { name: "listings", key: ["user_key"], identity: false },
   { name: "profiles", key: ["user_key"], identity: false },
   { name: "forgotten_keys", key: ["id"], identity: false },

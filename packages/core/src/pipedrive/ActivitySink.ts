@@ -5,9 +5,11 @@ import { activityPrice, type Chosen, type Delivery, Sink } from "../publish/Sink
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker } from "./activity.ts"
+import * as Contacts from "./contacts.ts"
 import * as CreateActivity from "./createActivity.ts"
 import { whyUnusable } from "./deals.ts"
 import { isBefore } from "./newest.ts"
+import * as Organizations from "./organizations.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
 import * as Persons from "./persons.ts"
@@ -24,8 +26,21 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const settings = yield* Settings
     const timeZone = yield* TimeZone.make(pipedrive, settings.activity)
     const placing = yield* Placing.make(pipedrive, settings)
-    const persons = Persons.make({ pipedrive, placing, records: targets.persons, settings: settings.person })
+    const organizations = Organizations.make({
+      pipedrive,
+      records: targets.organizations,
+      settings: settings.organization
+    })
+    const persons = Persons.make({
+      organizations,
+      pipedrive,
+      placing,
+      records: targets.persons,
+      settings: settings.person
+    })
     const userDeals = yield* UserDeals.make({
+      contacts: Contacts.make({ organizations, persons }),
+      organizations,
       persons,
       pipedrive,
       placing,
@@ -41,7 +56,15 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       faultsOf: faultsOf(pipedrive),
       target: (recipient) => Effect.map(userDeals.target(recipient), String),
       forget: (recipient, target) => userDeals.forget(recipient, Number(target)),
-      create: CreateActivity.make({ persons, pipedrive, placing, settings: settings.activity, timeZone, userDeals }),
+      create: CreateActivity.make({
+        organizations,
+        persons,
+        pipedrive,
+        placing,
+        settings: settings.activity,
+        timeZone,
+        userDeals
+      }),
       find: findActivities(pipedrive),
       deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteActivity)),
       price: activityPrice(settings),

@@ -1,5 +1,5 @@
 /**
- * Pipedrive's REST API (v2), as far as Gitpip needs it: activities, deals, notes and persons.
+ * Pipedrive's REST API (v2), as far as Gitpip needs it: activities, deals, notes, persons and organizations.
  *
  * Guarantees: one throttle for all requests with one token, and no request is repeated (transport.ts); every error says
  * whether the work may have been done all the same (errors.ts, classify.ts).
@@ -9,7 +9,7 @@
  * https://pipedrive.readme.io/docs/core-api-concepts-http-status-codes
  */
 import { createHash } from "node:crypto"
-import { Context, type DateTime, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Context, type DateTime, Duration, Effect, Layer, type Option, Redacted, Schema } from "effect"
 import { HttpClient } from "effect/http"
 import * as Timing from "../domain/Timing.ts"
 import { SharedQuota } from "../limits/SharedQuota.ts"
@@ -21,6 +21,7 @@ import type { PipedriveError } from "./errors.ts"
 import type { DayBudget } from "./limits.ts"
 import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
 import * as Lists from "./lists.ts"
+import * as OrganizationCalls from "./organizationCalls.ts"
 import * as PersonCalls from "./personCalls.ts"
 import type { Begin } from "./transport.ts"
 import * as Transport from "./transport.ts"
@@ -54,13 +55,6 @@ const probeTimeout = Duration.seconds(10)
 
 /** Publishing needs no time zone: a limit that only this read meets holds nothing else back for longer. */
 const pauseForZone = Duration.seconds(30)
-
-const newestFirst = (cursor: Option.Option<string>) => ({
-  sort_by: "add_time",
-  sort_direction: "desc",
-  limit: 500,
-  ...(Option.isSome(cursor) ? { cursor: cursor.value } : {})
-})
 
 /** Names the limits of a token at an origin by a hash, without naming the token. */
 const limitKeyOf = ({ origin, token }: PipedriveSettings): string => {
@@ -123,7 +117,8 @@ export class Pipedrive extends Context.Service<
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
     /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-  } & PersonCalls.PersonCalls
+  } & OrganizationCalls.OrganizationCalls &
+    PersonCalls.PersonCalls
 >()("gitpip/Pipedrive") {
   static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
     Layer.effect(
@@ -150,7 +145,10 @@ export class Pipedrive extends Context.Service<
           activity: Effect.fn("Pipedrive.activity")((id: number) => one(StoredActivity, `v2/activities/${id}`)),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>
-            list(StoredActivity, "v2/activities", { cost: 10, query: { deal_id: dealId, ...newestFirst(cursor) } })
+            list(StoredActivity, "v2/activities", {
+              cost: 10,
+              query: { deal_id: dealId, ...Calls.newestFirst(cursor) }
+            })
           ),
           createDeal: Effect.fn("Pipedrive.createDeal")((deal: NewDeal, begin?: Begin) =>
             create("v2/deals", deal, { cost: Timing.createCost, begin })
@@ -171,7 +169,7 @@ export class Pipedrive extends Context.Service<
             })
           ),
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
-            list(StoredDeal, "v2/deals", { cost: 10, query: newestFirst(cursor) })
+            list(StoredDeal, "v2/deals", { cost: 10, query: Calls.newestFirst(cursor) })
           ),
           createNote: Effect.fn("Pipedrive.createNote")(
             (body: { readonly deal_id: number; readonly content: string }) =>
@@ -190,6 +188,7 @@ export class Pipedrive extends Context.Service<
             Effect.withSpan("Pipedrive.me")
           ),
           ...lists,
+          ...OrganizationCalls.make(calls),
           ...PersonCalls.make(calls),
           limits: transport.limits,
           budget: transport.budget,

@@ -10,6 +10,14 @@ const maxListBytes = 64 * 1024 * 1024
 
 export type Query = Record<string, string | number>
 
+/** The query of a list of the newest items, from `cursor` on. */
+export const newestFirst = (cursor: Option.Option<string>) => ({
+  sort_by: "add_time",
+  sort_direction: "desc",
+  limit: 500,
+  ...(Option.isSome(cursor) ? { cursor: cursor.value } : {})
+})
+
 export const make = ({
   origin,
   transport

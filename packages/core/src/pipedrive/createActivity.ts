@@ -7,6 +7,7 @@ import type { ActivitySettings } from "../Settings.ts"
 import { fromFile } from "./activity.ts"
 import { whyUnusable } from "./deals.ts"
 import { type Refusal, whenRefused } from "./errors.ts"
+import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { NewActivity, Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import { mayBePerson, type Persons } from "./persons.ts"
@@ -26,6 +27,7 @@ const withAdvice = (message: string, type: string): string =>
 const fail = (reason: SinkError["reason"]) => Effect.fail(new SinkError({ reason }))
 
 interface Parts {
+  readonly organizations: Organizations
   readonly persons: Persons
   readonly pipedrive: Pipedrive["Service"]
   readonly placing: Placing
@@ -36,7 +38,7 @@ interface Parts {
 }
 
 /** The fields of an activity that the settings and the deal decide. */
-type Fields = Pick<NewActivity, "type" | "done" | "due_date" | "owner_id" | "participants" | "priority">
+type Fields = Pick<NewActivity, "type" | "done" | "due_date" | "org_id" | "owner_id" | "participants" | "priority">
 
 /** What an activity was made of. */
 interface Sent {
@@ -49,7 +51,7 @@ interface Sent {
 const mayBeOwner = ({ message }: Refusal): boolean =>
   /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(message)
 
-export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
+export const make = ({ organizations, persons, pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
   /** Requests without the content that were refused as well, in a row. */
   let omissionsRefused = 0
   /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users. */
@@ -62,6 +64,7 @@ export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeal
     const { due, done } = settings
     const owner = yield* userDeals.ownerOf(Number(target))
     const person = yield* userDeals.personOf(delivery, Number(target))
+    const organization = yield* userDeals.organizationOf(Number(target))
     const today = yield* DateTime.now
     const zone = yield* timeZone
     return {
@@ -70,6 +73,7 @@ export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeal
       ...(Option.isSome(due) ? { due_date: calendarDay(today, zone, due.value) } : {}),
       ...(owner === undefined || refusedOwners.has(owner) ? {} : { owner_id: owner }),
       ...(person === undefined ? {} : { participants: [{ person_id: person, primary: true }] }),
+      ...(organization === undefined ? {} : { org_id: organization }),
       ...(priority === undefined ? {} : { priority })
     }
   })
@@ -116,6 +120,20 @@ export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeal
     )
   })
 
+  /** Sends the file without the organization, as without the person. */
+  const withoutOrganization = Effect.fnUntraced(function* (
+    order: Order,
+    { org_id, ...fields }: Fields,
+    refusal: Refusal
+  ) {
+    if (org_id === undefined || !mayBeOrganization(refusal)) return Option.none<Created>()
+    return yield* send(order, fields, order.content).pipe(
+      Effect.tap(() => organizations.forget(order.delivery, org_id)),
+      Effect.map((remoteId) => Option.some({ remoteId, remark: `The organization was left out: ${refusal.message}` })),
+      whenRefused(() => Effect.succeedNone)
+    )
+  })
+
   /** Pipedrive does not document how it refuses an activity on an unusable deal: reading the deal shows that. */
   const afterRefusal = Effect.fnUntraced(function* ({ fields, order, placement }: Sent, refusal: Refusal) {
     const { target } = order
@@ -126,7 +144,7 @@ export const make = ({ persons, pipedrive, placing, settings, timeZone, userDeal
       return yield* fail(new TargetGone({ message }))
     }
     if (Option.isSome(deal)) {
-      for (const without of [withoutOwner, withoutPerson, withoutContent]) {
+      for (const without of [withoutOwner, withoutPerson, withoutOrganization, withoutContent]) {
         const created = yield* without(order, fields, refusal)
         if (Option.isSome(created)) return created.value
       }

@@ -1,4 +1,4 @@
-/** The deal that bears a user's name: adopted from a person, or created once (targets.ts), with the user's person. */
+/** The deal that bears a user's name: adopted from a person, or created once (targets.ts), with the user's contact. */
 import { type DateTime, Effect, Option } from "effect"
 import { dealTitle, isTitleFor } from "../domain/DealTitle.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
@@ -6,11 +6,12 @@ import type { DealSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import { chooseDeal, severalDeals } from "./chooseDeal.ts"
 import { holdsLogin } from "./choosePerson.ts"
+import type { Contact, ContactFields, Contacts } from "./contacts.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import { newestSince } from "./newest.ts"
-import type { NewDeal, Pipedrive, StoredDeal } from "./Pipedrive.ts"
+import type { Pipedrive, StoredDeal } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
-import { mayBePerson, type Persons } from "./persons.ts"
+import type { Persons } from "./persons.ts"
 import { failing, sinking } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
@@ -24,18 +25,27 @@ export const whyUnusable = (
   return deal.value.is_archived === true ? "is archived" : undefined
 }
 
-/** A user's deal. The owner and the person are missing when no answer had them. */
+/** A user's deal. The owner, the person and the organization are missing when no answer had them. */
 export interface OwnDeal {
   readonly id: number
   readonly ownerId?: number | undefined
   readonly personId?: number | undefined
+  readonly organizationId?: number | undefined
 }
+
+const storedDeal = ({ id, org_id, owner_id, person_id }: StoredDeal): OwnDeal => ({
+  id,
+  ownerId: owner_id ?? undefined,
+  personId: person_id ?? undefined,
+  organizationId: org_id ?? undefined
+})
 
 interface Parts {
   readonly pipedrive: Pipedrive["Service"]
   readonly records: Records
   readonly settings: DealSettings
   readonly placing: Placing
+  readonly contacts: Contacts
   readonly persons: Persons
 }
 
@@ -43,7 +53,7 @@ interface Parts {
 const maxRead = 3
 
 /** Finds or creates the deals of users. */
-export const make = ({ persons, pipedrive, placing, records, settings: { title: template } }: Parts) => {
+export const make = ({ contacts, persons, pipedrive, placing, records, settings: { title: template } }: Parts) => {
   /** The open deals that have the login in the field that the settings name. */
   const withLogin = Effect.fnUntraced(function* (login: string) {
     const { dealField } = yield* placing.current
@@ -66,7 +76,7 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
     const [own, ...twins] = yield* withLogin(login)
     if (own !== undefined) {
       if (twins.length > 0) return { _tag: "Several", message: severalDeals(login, [own, ...twins]) }
-      const target = { id: own.id, ownerId: own.owner_id ?? undefined, personId: own.person_id ?? undefined }
+      const target = storedDeal(own)
       yield* persons.note(recipient, target.personId)
       return { _tag: "One", target }
     }
@@ -84,8 +94,13 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
       case "Several":
         return { _tag: "Several", message: severalDeals(login, choice.deals) }
       case "One": {
-        const { id, owner, person } = choice.deal
-        const target = { id, ownerId: owner?.id ?? undefined, personId: person?.id ?? undefined }
+        const { id, organization, owner, person } = choice.deal
+        const target = {
+          id,
+          ownerId: owner?.id ?? undefined,
+          personId: person?.id ?? undefined,
+          organizationId: organization?.id ?? undefined
+        }
         yield* persons.note(recipient, target.personId)
         return { _tag: "One", target }
       }
@@ -94,24 +109,17 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
 
   const create = Effect.fnUntraced(function* (
     recipient: Recipient,
-    personId: number | undefined,
+    contact: Contact,
     begin: (as: string) => Effect.Effect<boolean>
   ): Effect.fn.Return<OwnDeal, SinkError> {
     const { profile, username: login } = recipient
     const placement = yield* placing.current
     const { deal, dealField } = placement
     const title = dealTitle(template, { login, ...profile })
-    const send = (body: NewDeal) =>
-      Effect.map(pipedrive.createDeal(body, begin(title)), (made): OwnDeal => ({ ...made, personId: body.person_id }))
-    const alone = { title, ...deal, ...(dealField === undefined ? {} : { custom_fields: { [dealField]: login } }) }
-    const made = personId === undefined ? send(alone) : send({ ...alone, person_id: personId })
-    return yield* made.pipe(
-      // A person may be deleted since, or hidden from the token's user.
-      whenRefused((reason) =>
-        personId !== undefined && mayBePerson(reason)
-          ? Effect.andThen(persons.forget(recipient, personId), send(alone))
-          : Effect.fail(new PipedriveError({ reason }))
-      ),
+    const fields = { title, ...deal, ...(dealField === undefined ? {} : { custom_fields: { [dealField]: login } }) }
+    const send = (named: ContactFields) => pipedrive.createDeal({ ...fields, ...named }, begin(title))
+    return yield* contacts.create(recipient, contact, send).pipe(
+      Effect.map(({ contact, made }): OwnDeal => ({ ...made, ...contact })),
       whenRefused((reason) => Effect.andThen(placing.recheck(placement), Effect.fail(new PipedriveError({ reason })))),
       Effect.catchTag("PipedriveError", failing)
     )
@@ -121,8 +129,7 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
     const isOwn = (title: string) => (as === null ? isTitleFor(template, login, title) : title === as)
     const created = yield* addedSince(pipedrive, since, isOwn)
     const deal = created.find((deal) => whyUnusable(Option.some(deal)) === undefined)
-    if (deal === undefined) return undefined
-    return { id: deal.id, ownerId: deal.owner_id ?? undefined, personId: deal.person_id ?? undefined } as OwnDeal
+    return deal === undefined ? undefined : storedDeal(deal)
   })
 
   return Effect.fn("ensureDeal")(function* (
@@ -134,10 +141,10 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
       findCreated: (sent) => findCreated(sent, recipient.username),
       find: adopt(recipient),
       create: Effect.map(
-        persons.ensure(recipient),
-        (personId): Targets.Create<OwnDeal> =>
+        contacts.ensure(recipient),
+        (contact): Targets.Create<OwnDeal> =>
           (begin) =>
-            create(recipient, personId, begin)
+            create(recipient, contact, begin)
       )
     }
     return yield* Targets.ensure(recipient.userKey, kind, (id) => ({ id }))

@@ -1,6 +1,6 @@
 /** The calls about persons. https://developers.pipedrive.com/docs/api/v1/Persons */
-import { Effect, Option, Schema } from "effect"
-import type { make as makeCalls } from "./calls.ts"
+import { Effect, type Option, Schema } from "effect"
+import { type make as makeCalls, newestFirst } from "./calls.ts"
 import type { PipedriveError } from "./errors.ts"
 import type { Begin } from "./send.ts"
 import type { Page } from "./wire.ts"
@@ -9,6 +9,7 @@ import type { Page } from "./wire.ts"
 export interface NewPerson {
   readonly name: string
   readonly emails?: ReadonlyArray<{ readonly value: string; readonly primary: boolean }>
+  readonly org_id?: number
   /** By the keys of the fields. */
   readonly custom_fields?: Readonly<Record<string, string>>
 }
@@ -70,14 +71,6 @@ export const make = ({ create, list, one, remove, search }: ReturnType<typeof ma
     )
   ),
   newestPersons: Effect.fn("Pipedrive.newestPersons")((cursor: Option.Option<string>) =>
-    list(StoredPerson, "v2/persons", {
-      cost: 10,
-      query: {
-        sort_by: "add_time",
-        sort_direction: "desc",
-        limit: 500,
-        ...(Option.isSome(cursor) ? { cursor: cursor.value } : {})
-      }
-    })
+    list(StoredPerson, "v2/persons", { cost: 10, query: newestFirst(cursor) })
   )
 })

@@ -5,14 +5,17 @@ import type { PersonSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { choosePerson, holdsLogin, isCreated, newPerson, type Search, searchesFor } from "./choosePerson.ts"
-import type { Refusal } from "./errors.ts"
+import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import { newestSince } from "./newest.ts"
+import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import type { NewPerson } from "./personCalls.ts"
 import { sinking, storing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
 interface Parts {
+  readonly organizations: Organizations
   readonly pipedrive: Pipedrive["Service"]
   readonly placing: Placing
   readonly records: Records
@@ -25,7 +28,7 @@ const maxRead = 3
 /** Whether a refusal can be about the person. Pipedrive does not document its messages. */
 export const mayBePerson = ({ message }: Refusal): boolean => /person|participant|contact/i.test(message)
 
-export const make = ({ pipedrive, placing, records, settings: { mode } }: Parts) => {
+export const make = ({ organizations, pipedrive, placing, records, settings: { mode } }: Parts) => {
   /** Persons whom Pipedrive refused on a deal or an activity, such as deleted ones. */
   const refused = new Set<number>()
 
@@ -77,9 +80,29 @@ export const make = ({ pipedrive, placing, records, settings: { mode } }: Parts)
     return id === null ? undefined : { id }
   })
 
-  const ensure = Effect.fn("ensurePerson")(function* (recipient: Recipient) {
+  /** An organization may be deleted since, or hidden from the token's user. */
+  const create = (
+    recipient: Recipient,
+    { org_id: organization, ...person }: NewPerson,
+    begin: (as: string) => Effect.Effect<boolean>
+  ) => {
+    const send = (body: NewPerson) => pipedrive.createPerson(body, begin(body.name))
+    if (organization === undefined) return send(person)
+    return send({ ...person, org_id: organization }).pipe(
+      whenRefused((reason) =>
+        mayBeOrganization(reason)
+          ? Effect.andThen(organizations.forget(recipient, organization), send(person))
+          : Effect.fail(new PipedriveError({ reason }))
+      )
+    )
+  }
+
+  const ensure = Effect.fn("ensurePerson")(function* (recipient: Recipient, organization: number | undefined) {
     const { personField: field } = yield* placing.current
-    const person = newPerson(recipient, field)
+    const person: NewPerson = {
+      ...newPerson(recipient, field),
+      ...(organization === undefined ? {} : { org_id: organization })
+    }
     const ensured = yield* Targets.ensure(
       recipient.userKey,
       {
@@ -89,7 +112,7 @@ export const make = ({ pipedrive, placing, records, settings: { mode } }: Parts)
         find: find(recipient, field),
         create: Effect.succeed(
           mode === "create"
-            ? (begin) => Effect.map(sinking(pipedrive.createPerson(person, begin(person.name))), (id) => ({ id }))
+            ? (begin) => Effect.map(sinking(create(recipient, person, begin)), (id) => ({ id }))
             : undefined
         )
       },
@@ -105,11 +128,11 @@ export const make = ({ pipedrive, placing, records, settings: { mode } }: Parts)
       Effect.as(Telemetry.log("Warn", "person.left_out", { user: username, detail: message }), undefined)
 
   return {
-    /** The user's person, found or created. `undefined`: there is none, or Pipedrive refuses it. */
-    ensure: (recipient: Recipient): Effect.Effect<number | undefined, SinkError> =>
+    /** The user's person, found, or created in the organization. `undefined`: there is none, or Pipedrive refuses it. */
+    ensure: (recipient: Recipient, organization: number | undefined): Effect.Effect<number | undefined, SinkError> =>
       mode === "off"
         ? Effect.succeed(undefined)
-        : ensure(recipient).pipe(
+        : ensure(recipient, organization).pipe(
             Effect.catchReasons("SinkError", {
               ItemRefused: leftOut(recipient),
               TargetGone: leftOut(recipient),

@@ -1,7 +1,7 @@
 /**
- * Finds or creates a user's target at Pipedrive, once: the deal, or the person.
+ * Finds or creates a user's target at Pipedrive, once: the deal, the person, or the organization of the user's company.
  *
- * Pipedrive lets many deals and persons bear one name, so a second create would make a duplicate. One process at a time finds
+ * Pipedrive lets many deals, persons and organizations bear one name, so a second create would make a duplicate. One process at a time finds
  * or creates a target, under a lease. When the response to a create is lost, the newest items show whether it happened:
  * the search lags behind.
  */
@@ -9,7 +9,7 @@ import { DateTime, Duration, Effect } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
-import type { TargetLease, TargetRow, Targets } from "../store/Targets.ts"
+import type { OwnedTargets, TargetLease, TargetRow } from "../store/Targets.ts"
 import type { Begin, Pipedrive, PipedriveError } from "./Pipedrive.ts"
 import { notYet, storing } from "./sinkErrors.ts"
 
@@ -33,11 +33,16 @@ export interface Sent {
 /** Creates the target. `begin` notes the name that is sent. */
 export type Create<A> = (begin: (as: string) => Begin) => Effect.Effect<A, SinkError>
 
+/** Whose a target is: a user's, or a company's by the hash of its name. */
+type Owner = UserKey | string
+
+/** For messages and remote ids. */
+type Name = "deal" | "person" | "organization"
+
 /** How a target of one kind is found and created. */
-export interface Kind<A extends { readonly id: number }> {
-  readonly records: Targets
-  /** `deal` or `person`, for messages and remote ids. */
-  readonly name: "deal" | "person"
+export interface Kind<A extends { readonly id: number }, K extends Owner = UserKey> {
+  readonly records: OwnedTargets<K>
+  readonly name: Name
   /** The target that such a create made. Not delayed like a search. */
   readonly findCreated: (sent: Sent) => Effect.Effect<A | undefined, SinkError>
   readonly find: Effect.Effect<Choice<A>, SinkError>
@@ -51,10 +56,10 @@ export type Ensured<A> = { readonly _tag: "Target"; readonly target: A } | Exclu
 const found = <A>(target: A) => ({ _tag: "Target", target }) as const
 
 /** Finds what a create made whose response was lost. Fails while that is not certain. */
-const afterLostResponse = Effect.fnUntraced(function* <A extends { readonly id: number }>(
-  { findCreated, name, records }: Kind<A>,
+const afterLostResponse = Effect.fnUntraced(function* <A extends { readonly id: number }, K extends Owner>(
+  { findCreated, name, records }: Kind<A, K>,
   { sentAgo, sentAs, sentAt }: TargetRow & { readonly sentAt: DateTime.Utc },
-  own: TargetLease
+  own: TargetLease<K>
 ) {
   const ago = Duration.seconds(Math.max(sentAgo ?? 0, 0))
   const wait = (until: Duration.Duration) => Duration.subtract(until, ago)
@@ -76,10 +81,10 @@ const afterLostResponse = Effect.fnUntraced(function* <A extends { readonly id: 
   return yield* notYet(`The user's ${name} was not created; it is created next`, Duration.seconds(1))
 })
 
-const create = <A extends { readonly id: number }>(
-  { name, records }: Pick<Kind<A>, "name" | "records">,
+const create = <A extends { readonly id: number }, K extends Owner>(
+  { name, records }: Pick<Kind<A, K>, "name" | "records">,
   creating: Create<A>,
-  own: TargetLease
+  own: TargetLease<K>
 ) =>
   Effect.uninterruptible(
     Effect.gen(function* () {
@@ -91,23 +96,23 @@ const create = <A extends { readonly id: number }>(
         )
       )
       // A process that slept meanwhile may find another target on record: the recorded one stays, and its own is deleted.
-      return { made, id: yield* storing(records.record(own.userKey, made.id, remoteIdOf(name, made.id))) }
+      return { made, id: yield* storing(records.record(own.key, made.id, remoteIdOf(name, made.id))) }
     })
   )
 
-/** The target of the user. `known` makes a target of an id on record, when nothing else is known of it. */
-export const ensure = Effect.fnUntraced(function* <A extends { readonly id: number }>(
-  userKey: UserKey,
-  kind: Kind<A>,
+/** The target of the owner. `known` makes a target of an id on record, when nothing else is known of it. */
+export const ensure = Effect.fnUntraced(function* <A extends { readonly id: number }, K extends Owner = UserKey>(
+  key: K,
+  kind: Kind<A, K>,
   known: (id: number) => A
 ): Effect.fn.Return<Ensured<A>, SinkError> {
   const { name, records } = kind
-  const row = yield* storing(records.claim(userKey, lease))
+  const row = yield* storing(records.claim(key, lease))
   if (row.id !== null) return found(known(row.id))
   if (!row.leased) {
     return yield* notYet(`Another process is finding or creating the user's ${name}`, Duration.seconds(30))
   }
-  const own = { userKey, epoch: row.epoch }
+  const own = { key, epoch: row.epoch }
   const release = Effect.ignore(records.release(own))
   const findOrCreate = Effect.gen(function* () {
     const { sentAt } = row
@@ -122,20 +127,21 @@ export const ensure = Effect.fnUntraced(function* <A extends { readonly id: numb
   })
   const ensured = yield* Effect.onError(findOrCreate, () => release)
   if (ensured._tag !== "Target") return yield* Effect.as(release, ensured)
-  const id = yield* storing(records.record(userKey, ensured.target.id))
+  const id = yield* storing(records.record(key, ensured.target.id))
   return id === ensured.target.id ? ensured : found(known(id))
 })
 
 /** Names a user's target among the remote ids of duplicates, which are activities otherwise. */
-const remoteIdOf = (name: "deal" | "person", id: number): string => `${name}:${id}`
+const remoteIdOf = (name: Name, id: number): string => `${name}:${id}`
 
 /** Deletes the duplicate that a remote id names. A number alone is the id of what files are published as. */
 export const deleteItem = (
-  { deleteDeal, deletePerson }: Pick<Pipedrive["Service"], "deleteDeal" | "deletePerson">,
+  pipedrive: Pick<Pipedrive["Service"], "deleteDeal" | "deleteOrganization" | "deletePerson">,
   remoteId: string,
   deleteFile: (id: number) => Effect.Effect<void, PipedriveError>
 ): Effect.Effect<void, PipedriveError> => {
   const [kind, id] = remoteId.split(":")
   if (id === undefined) return deleteFile(Number(remoteId))
-  return kind === "person" ? deletePerson(Number(id)) : deleteDeal(Number(id))
+  const { deleteDeal, deleteOrganization, deletePerson } = pipedrive
+  return (kind === "person" ? deletePerson : kind === "organization" ? deleteOrganization : deleteDeal)(Number(id))
 }

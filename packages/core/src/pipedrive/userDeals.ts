@@ -4,7 +4,9 @@ import type { Recipient, SinkError } from "../publish/Sink.ts"
 import { SinkError as Failure, NotYet } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Deals as Records } from "../store/Targets.ts"
+import type { Contacts } from "./contacts.ts"
 import * as Deals from "./deals.ts"
+import type { Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { Persons } from "./persons.ts"
@@ -24,10 +26,11 @@ interface DealState {
   readonly ownerId: number | undefined
   /** `null`: the deal has none. `undefined`: nobody knows. */
   readonly personId: number | null | undefined
+  readonly organizationId: number | undefined
   readonly isClosed: boolean
 }
 
-const unknown: DealState = { ownerId: undefined, personId: undefined, isClosed: false }
+const unknown: DealState = { ownerId: undefined, personId: undefined, organizationId: undefined, isClosed: false }
 
 const capacity = 10_000
 
@@ -36,6 +39,8 @@ interface Parts {
   readonly records: Records
   readonly settings: DealSettings
   readonly placing: Placing
+  readonly contacts: Contacts
+  readonly organizations: Organizations
   readonly persons: Persons
 }
 
@@ -46,7 +51,7 @@ const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
 })
 
 export const make = Effect.fnUntraced(function* (parts: Parts) {
-  const { persons, pipedrive, placing, records, settings } = parts
+  const { organizations, persons, pipedrive, placing, records, settings } = parts
   const ensure = Deals.make(parts)
 
   /** 1 token for each deal and day. Without a readable answer the deal's owner is unknown, which delays nothing. */
@@ -56,9 +61,10 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
         Effect.map(
           Option.match({
             onNone: () => unknown,
-            onSome: ({ owner_id, person_id, status }) => ({
+            onSome: ({ org_id, owner_id, person_id, status }) => ({
               ownerId: owner_id ?? undefined,
               personId: person_id,
+              organizationId: org_id ?? undefined,
               isClosed: status === "won" || status === "lost"
             })
           })
@@ -89,8 +95,8 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
         const ensured = yield* ensure(recipient)
         const until = DateTime.addDuration(yield* DateTime.now, choosing)
         if (ensured._tag === "Target" && ensured.target.ownerId !== undefined) {
-          const { id, ownerId, personId } = ensured.target
-          yield* Cache.set(states, id, { ownerId, personId, isClosed: false })
+          const { id, organizationId, ownerId, personId } = ensured.target
+          yield* Cache.set(states, id, { ownerId, personId, organizationId, isClosed: false })
         }
         return { ensured, until }
       }),
@@ -154,6 +160,12 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     ): Effect.fn.Return<number | undefined, SinkError> {
       const state = yield* Cache.getSuccess(states, id)
       return yield* persons.participant(recipient, Option.getOrUndefined(state)?.personId)
+    }),
+    /** The organization of an activity on a deal, which is the deal's. `undefined`: none, or nobody knows. */
+    organizationOf: Effect.fnUntraced(function* (id: number): Effect.fn.Return<number | undefined, SinkError> {
+      if (!organizations.isOn) return undefined
+      const { organizationId } = yield* Cache.get(states, id)
+      return organizationId === undefined || organizations.isRefused(organizationId) ? undefined : organizationId
     }),
     /** Who owns an activity on a deal. `undefined`: the token's user, or nobody knows. */
     ownerOf: Effect.fnUntraced(function* (id: number): Effect.fn.Return<number | undefined, SinkError> {

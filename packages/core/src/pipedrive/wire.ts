@@ -12,6 +12,7 @@ export interface NewActivity {
   /** `key_string` of an activity type. */
   readonly type: string
   readonly deal_id: number
+  readonly org_id?: number
   /** The token's user without it. */
   readonly owner_id?: number
   /** The primary one is the activity's person: `person_id` itself is read-only (https://github.com/n8n-io/n8n/issues/31684). */
@@ -33,6 +34,7 @@ export interface NewDeal {
   /** The token's user without it. */
   readonly owner_id?: number
   readonly person_id?: number
+  readonly org_id?: number
   readonly label_ids?: ReadonlyArray<number>
   readonly visible_to?: number
   /** By the keys of the fields. */
@@ -55,6 +57,7 @@ export const StoredDeal = Schema.Struct({
   status: Schema.optional(Schema.NullOr(Schema.String)),
   owner_id: Schema.optional(Schema.NullOr(Schema.Int)),
   person_id: Schema.optional(Schema.NullOr(Schema.Int)),
+  org_id: Schema.optional(Schema.NullOr(Schema.Int)),
   is_deleted: Schema.optional(Schema.NullOr(Schema.Boolean)),
   is_archived: Schema.optional(Schema.NullOr(Schema.Boolean)),
   // A search answers the values alone, as a list.
@@ -69,6 +72,7 @@ export type StoredNote = typeof StoredNote.Type
 export const FoundDeal = Schema.Struct({
   ...StoredDeal.fields,
   person: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
+  organization: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
   owner: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
   stage: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) })))
 })

@@ -145,13 +145,21 @@ export interface Price {
  * Pipedrive's prices in tokens: a create 5, a search 20, a note 10.
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
-export const activityPrice = ({ deal, person }: Pick<Settings["Service"], "deal" | "person">): Price => {
-  // A search, and the reads of who has the login, which a search does not show.
-  const byField = (field: Option.Option<string>) => (Option.isSome(field) ? 20 + 3 : 0)
-  const ofDeal = byField(deal.field) + 20 + 5
-  const ofPerson = person.mode === "off" ? 0 : byField(person.field) + 20 + (person.mode === "create" ? 5 : 0)
-  return { creates: "activities", perFile: 5, perUser: ofDeal + ofPerson }
+export const activityPrice = (settings: Pick<Settings["Service"], "deal" | "organization" | "person">): Price => ({
+  creates: "activities",
+  perFile: 5,
+  perUser: byField(settings.deal.field) + 20 + 5 + contactPrice(settings)
+})
+
+/** A search, and the reads of who has the login, which a search does not show. */
+const byField = (field: Option.Option<string>) => (Option.isSome(field) ? 20 + 3 : 0)
+
+/** Finding or creating the user's person, and the organization of the company. */
+const contactPrice = ({ organization, person }: Pick<Settings["Service"], "organization" | "person">): number => {
+  const priceOf = { off: 0, link: 20, create: 20 + 5 } as const
+  return priceOf[person.mode] + (person.mode === "off" ? 0 : byField(person.field)) + priceOf[organization.mode]
 }
+
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
 

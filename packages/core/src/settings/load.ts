@@ -106,6 +106,7 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
     field: values.GITPIP_DEAL_FIELD
   },
   person: { mode: values.GITPIP_PERSON, field: values.GITPIP_PERSON_FIELD },
+  organization: { mode: values.GITPIP_ORGANIZATION },
   backfill: values.GITPIP_BACKFILL,
   files: {
     include: values.GITPIP_INCLUDE,

@@ -225,6 +225,12 @@ export const definitions = {
     "GITPIP_PERSON_FIELD",
     "Field of persons that holds the GitHub login, by name or key: `GitHub`. Gitpip finds persons by that field first, and fills it in for persons that it creates"
   ),
+  GITPIP_ORGANIZATION: choice("GITPIP_ORGANIZATION", {
+    words: ["create", "link", "off"],
+    fallback: "off",
+    meaning:
+      "The organization in Pipedrive of the company on a user's profile, which new deals and persons, and activities, name. `create`: found by its name, or created; `link`: found only; `off`: none"
+  }),
   GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
     words: ["all", "none"],
     fallback: "all",

@@ -1,6 +1,6 @@
 /**
- * What in Pipedrive belongs to a user: the deal that bears the user's name, and the person. Each kind has a table of the same
- * columns, and a row for each user.
+ * What in Pipedrive belongs to a user: the deal that bears the user's name, and the person. And the organization, which all
+ * users of a company share. Each kind has a table of the same columns, and a row for each user or company.
  */
 import { type Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
@@ -32,34 +32,40 @@ export interface TargetRow {
 
 const Holder = Schema.Struct({ id: Schema.NullOr(Schema.Int) })
 
-/** The right to find or create a user's target, until the lease ends or another process is given it. */
-export interface TargetLease {
-  readonly userKey: UserKey
+/** The right to find or create a target, until the lease ends or another process is given it. */
+export interface TargetLease<K = UserKey> {
+  readonly key: K
   readonly epoch: number
 }
 
-/** A kind of target: its table, and the column of Pipedrive's id. */
+/** A kind of target: its table, the column of Pipedrive's id, and the column of whose it is. */
 interface Kind {
-  readonly table: "deals" | "persons"
-  readonly column: "deal_id" | "person_id"
+  readonly table: "deals" | "persons" | "organizations"
+  readonly column: "deal_id" | "person_id" | "organization_id"
+  readonly owner: "user_key" | "company"
 }
 
-/** Finds the user's target; `null` while none is known. */
-const holderOf = (sql: SqlClient.SqlClient, { column, table }: Kind) => {
+/** Whose a target is: a user, or all users of a company, by the hash of its name. */
+type Owner = UserKey | string
+
+/** Finds the owner's target; `null` while none is known. */
+const holderOf = (sql: SqlClient.SqlClient, { column, owner, table }: Kind) => {
   const find = findFirst(
     Holder,
-    (userKey: UserKey) => sql`select ${sql(column)} as id from ${sql(table)} where user_key = ${userKey}`
+    (key: Owner) => sql`select ${sql(column)} as id from ${sql(table)} where ${sql(owner)} = ${key}`
   )
-  return (userKey: UserKey) => Effect.map(find(userKey), (found) => (Option.isSome(found) ? found.value.id : null))
+  return (key: Owner) => Effect.map(find(key), (found) => (Option.isSome(found) ? found.value.id : null))
 }
 
 /** Remembers a target in the present transaction. Answers the target that holds. */
-const recording = (sql: SqlClient.SqlClient, { column, table }: Kind, holder: ReturnType<typeof holderOf>) =>
-  Effect.fnUntraced(function* (userKey: UserKey, id: number, created: string | undefined) {
+const recording = (sql: SqlClient.SqlClient, { column, owner, table }: Kind, holder: ReturnType<typeof holderOf>) =>
+  Effect.fnUntraced(function* (key: Owner, id: number, created: string | undefined) {
+    // A user may have been forgotten meanwhile.
+    const row =
+      owner === "user_key" ? sql`select key, ${id}::bigint from users where key = ${key}` : sql`values (${key}, ${id})`
     const won = yield* sql`
-              insert into ${sql(table)} as t (user_key, ${sql(column)})
-              select key, ${id}::bigint from users where key = ${userKey}
-              on conflict (user_key) do update
+              insert into ${sql(table)} as t (${sql(owner)}, ${sql(column)}) ${row}
+              on conflict (${sql(owner)}) do update
                 set ${sql(column)} = excluded.${sql(column)}, sent_at = null, sent_as = null, lease_until = null
               where t.${sql(column)} is null or t.${sql(column)} = excluded.${sql(column)} returning 1 as ok`
     if (won.length > 0) return id
@@ -67,21 +73,67 @@ const recording = (sql: SqlClient.SqlClient, { column, table }: Kind, holder: Re
       yield* sql`insert into duplicates (remote_id, found_at) values (${created}, clock_timestamp())
                 on conflict do nothing`
     }
-    return (yield* holder(userKey)) ?? id
+    return (yield* holder(key)) ?? id
   })
 
-const ofKind = (sql: SqlClient.SqlClient, kind: Kind) => {
-  const { column, table } = kind
+const ofKind = <K extends Owner>(sql: SqlClient.SqlClient, kind: Kind) => {
+  const { column, owner, table } = kind
   const holder = holderOf(sql, kind)
   const record = recording(sql, kind, holder)
   const lease = findFirst(
     Leased,
-    ({ lease, userKey }: { readonly userKey: UserKey; readonly lease: Duration.Duration }) => sql`
-        insert into ${sql(table)} as t (user_key, lease_until) values (${userKey}, ${inFuture(sql, lease)})
-        on conflict (user_key) do update set lease_until = excluded.lease_until, epoch = t.epoch + 1
+    ({ key, lease }: { readonly key: K; readonly lease: Duration.Duration }) => sql`
+        insert into ${sql(table)} as t (${sql(owner)}, lease_until) values (${key}, ${inFuture(sql, lease)})
+        on conflict (${sql(owner)}) do update set lease_until = excluded.lease_until, epoch = t.epoch + 1
         where t.${sql(column)} is null and (t.lease_until is null or t.lease_until < clock_timestamp())
         returning sent_at, extract(epoch from clock_timestamp() - sent_at)::float8 as sent_ago, sent_as, epoch`
   )
+  return {
+    /** The user's target, or the lease to find or create it, or neither while another process holds that lease. */
+    claim: Effect.fnUntraced(function* (
+      key: K,
+      duration: Duration.Duration
+    ): Effect.fn.Return<TargetRow, DatabaseError> {
+      const claimed = yield* lease({ key, lease: duration })
+      if (Option.isSome(claimed)) return { id: null, ...claimed.value, leased: true }
+      return { id: yield* holder(key), sentAt: null, sentAgo: null, sentAs: null, epoch: 0, leased: false }
+    }),
+    /** Notes that a create with this name is sent now. `false` when the lease is lost or less than `margin` of it is left. */
+    beginSend: (
+      { epoch, key }: TargetLease<K>,
+      { as, margin }: { readonly as: string; readonly margin: Duration.Duration }
+    ) =>
+      hasRows(sql`
+          update ${sql(table)} set sent_at = coalesce(sent_at, clock_timestamp()), sent_as = ${as}
+          where ${sql(owner)} = ${key} and epoch = ${epoch} and ${sql(column)} is null
+            and lease_until > ${inFuture(sql, margin)}
+          returning 1 as ok`),
+    /** Nothing was created. */
+    clear: ({ epoch, key }: TargetLease<K>) =>
+      execute(sql`
+          update ${sql(table)} set sent_at = null, sent_as = null, lease_until = null
+          where ${sql(owner)} = ${key} and epoch = ${epoch}`),
+    /** Lets another process try. When a create was sent, that process starts with a lookup. */
+    release: ({ epoch, key }: TargetLease<K>) =>
+      execute(sql`update ${sql(table)} set lease_until = null where ${sql(owner)} = ${key} and epoch = ${epoch}`),
+    /**
+     * Remembers the user's target, and answers the one that holds. When another was remembered first, `created` is noted to
+     * be deleted: the remote id of a target that this caller created.
+     */
+    record: (key: K, id: number, created?: string) => orDatabaseError(sql.withTransaction(record(key, id, created))),
+    /** The owner's target; `null` while none is known. */
+    known: (key: K) => holder(key),
+    /** Forgets a target that is gone, unless another has taken its place. */
+    forget: (key: K, id: number) =>
+      execute(
+        sql`update ${sql(table)} set ${sql(column)} = null where ${sql(owner)} = ${key} and ${sql(column)} = ${id}`
+      )
+  }
+}
+
+const ofUsers = (sql: SqlClient.SqlClient, kind: Kind & { readonly owner: "user_key" }) => {
+  const { column, table } = kind
+  const record = recording(sql, kind, holderOf(sql, kind))
   const others = findAll(
     Schema.Struct({ id: Schema.Int }),
     ({ ids, userKey }: { readonly userKey: UserKey; readonly ids: ReadonlyArray<number> }) => sql`
@@ -89,39 +141,7 @@ const ofKind = (sql: SqlClient.SqlClient, kind: Kind) => {
         where user_key <> ${userKey} and ${sql(column)} = any(${arrayOf(sql, ids, "bigint")})`
   )
   return {
-    /** The user's target, or the lease to find or create it, or neither while another process holds that lease. */
-    claim: Effect.fnUntraced(function* (
-      userKey: UserKey,
-      duration: Duration.Duration
-    ): Effect.fn.Return<TargetRow, DatabaseError> {
-      const claimed = yield* lease({ userKey, lease: duration })
-      if (Option.isSome(claimed)) return { id: null, ...claimed.value, leased: true }
-      return { id: yield* holder(userKey), sentAt: null, sentAgo: null, sentAs: null, epoch: 0, leased: false }
-    }),
-    /** Notes that a create with this name is sent now. `false` when the lease is lost or less than `margin` of it is left. */
-    beginSend: (
-      { epoch, userKey }: TargetLease,
-      { as, margin }: { readonly as: string; readonly margin: Duration.Duration }
-    ) =>
-      hasRows(sql`
-          update ${sql(table)} set sent_at = coalesce(sent_at, clock_timestamp()), sent_as = ${as}
-          where user_key = ${userKey} and epoch = ${epoch} and ${sql(column)} is null
-            and lease_until > ${inFuture(sql, margin)}
-          returning 1 as ok`),
-    /** Nothing was created. */
-    clear: ({ epoch, userKey }: TargetLease) =>
-      execute(sql`
-          update ${sql(table)} set sent_at = null, sent_as = null, lease_until = null
-          where user_key = ${userKey} and epoch = ${epoch}`),
-    /** Lets another process try. When a create was sent, that process starts with a lookup. */
-    release: ({ epoch, userKey }: TargetLease) =>
-      execute(sql`update ${sql(table)} set lease_until = null where user_key = ${userKey} and epoch = ${epoch}`),
-    /**
-     * Remembers the user's target, and answers the one that holds. When another was remembered first, `created` is noted to
-     * be deleted: the remote id of a target that this caller created.
-     */
-    record: (userKey: UserKey, id: number, created?: string) =>
-      orDatabaseError(sql.withTransaction(record(userKey, id, created))),
+    ...ofKind<UserKey>(sql, kind),
     /** Remembers the first of these targets that belongs to no other user. `null`: each belongs to one. */
     take: (userKey: UserKey, ids: ReadonlyArray<number>) =>
       orDatabaseError(
@@ -134,8 +154,6 @@ const ofKind = (sql: SqlClient.SqlClient, kind: Kind) => {
           })
         )
       ),
-    /** The user's target; `null` while none is known. */
-    known: holder,
     /** Makes this the user's target, because a person said so. What another process creates meanwhile is a duplicate. */
     choose: (userKey: UserKey, id: number) =>
       execute(sql`
@@ -171,18 +189,22 @@ const newestOn = (sql: SqlClient.SqlClient) => {
 }
 
 const dealsOf = (sql: SqlClient.SqlClient) => ({
-  ...ofKind(sql, { table: "deals", column: "deal_id" }),
+  ...ofUsers(sql, { table: "deals", column: "deal_id", owner: "user_key" }),
   /** The remote id of the user's newest file on this deal. */
   newestOn: newestOn(sql)
 })
 
 export const make = Effect.map(SqlClient.SqlClient, (sql) => ({
   deals: dealsOf(sql),
-  persons: ofKind(sql, { table: "persons", column: "person_id" })
+  persons: ofUsers(sql, { table: "persons", column: "person_id", owner: "user_key" }),
+  organizations: ofKind<string>(sql, { table: "organizations", column: "organization_id", owner: "company" })
 }))
 
 /** The deals of users. */
 export type Deals = ReturnType<typeof dealsOf>
 
-/** The targets of one kind. */
-export type Targets = ReturnType<typeof ofKind>
+/** The targets of users of one kind. */
+export type Targets = ReturnType<typeof ofUsers>
+
+/** The targets of owners of one kind. */
+export type OwnedTargets<K extends Owner> = ReturnType<typeof ofKind<K>>

@@ -28,6 +28,8 @@ export const events = {
   "publication.attempt_failed": "An attempt at a publication did not succeed",
   "publication.duplicate": "A file was published by two processes; one of the two activities is deleted",
   "person.left_out": "Pipedrive refuses the person of a user; the user's deal is created without one",
+  "organization.left_out":
+    "Pipedrive refuses the organization of a user's company, or has several of its name; the user's deal is created without one",
   "publisher.off": "Nothing is published, because credentials are missing",
   "publisher.paused": "Publishing is paused",
   "worker.failed": "A round of the background work failed, and is repeated",

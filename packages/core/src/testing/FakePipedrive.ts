@@ -1,6 +1,6 @@
 /**
- * Pipedrive as an HTTP server on loopback: activities, deals, notes and persons of one company, strict bodies, cursor paging, both
- * limits.
+ * Pipedrive as an HTTP server on loopback: activities, deals, notes, persons and organizations of one company, strict
+ * bodies, cursor paging, both limits.
  *
  * The fake follows https://pipedrive.readme.io/docs and field reports. Where those are silent or disagree, an option
  * chooses, and the option's default is the reading that is hardest on a client.
@@ -24,19 +24,33 @@ import {
   tooMany
 } from "./internal/pipedrive/limits.ts"
 import { operations } from "./internal/pipedrive/operations.ts"
+import { addOrganization, type OrganizationInput } from "./internal/pipedrive/organizations.ts"
 import { addPerson, type PersonInput } from "./internal/pipedrive/persons.ts"
 import { refusal } from "./internal/pipedrive/requests.ts"
 import { type PipedriveRoute, pipedriveRoutes } from "./internal/pipedrive/routes.ts"
 import { newSetup, type PipedriveSetup } from "./internal/pipedrive/setup.ts"
-import type { PipedriveActivity, PipedriveDeal, PipedriveNote, PipedrivePerson } from "./internal/pipedrive/state.ts"
+import type {
+  PipedriveActivity,
+  PipedriveDeal,
+  PipedriveNote,
+  PipedriveOrganization,
+  PipedrivePerson
+} from "./internal/pipedrive/state.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
 export type { DealInput } from "./internal/pipedrive/deals.ts"
+export type { OrganizationInput } from "./internal/pipedrive/organizations.ts"
 export type { PersonInput } from "./internal/pipedrive/persons.ts"
 export type { PipedriveRoute } from "./internal/pipedrive/routes.ts"
 export type { PipedriveSetup } from "./internal/pipedrive/setup.ts"
-export type { PipedriveActivity, PipedriveDeal, PipedriveNote, PipedrivePerson } from "./internal/pipedrive/state.ts"
+export type {
+  PipedriveActivity,
+  PipedriveDeal,
+  PipedriveNote,
+  PipedriveOrganization,
+  PipedrivePerson
+} from "./internal/pipedrive/state.ts"
 
 /**
  * A fault that the fake shows in place of an answer.
@@ -95,6 +109,10 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   /** Adds a person as a salesperson would, long enough ago for a search to find it. Returns its id. */
   readonly addPerson: (person: PersonInput) => number
   readonly deletePerson: (id: number) => void
+  readonly organizations: ReadonlyArray<PipedriveOrganization>
+  /** Adds an organization as a salesperson would, long enough ago for a search to find it. Returns its id. */
+  readonly addOrganization: (organization: OrganizationInput) => number
+  readonly deleteOrganization: (id: number) => void
   /** By all requests since the start. */
   readonly tokensSpent: number
   /** Sets how many tokens are left for the rest of the day. */
@@ -143,6 +161,11 @@ const make = Effect.fnUntraced(function* (
     },
     addPerson: (person) => addPerson(company, person),
     deletePerson: (id) => deleted(company.persons.delete(id, now()), "person", id),
+    get organizations() {
+      return company.organizations.present()
+    },
+    addOrganization: (organization) => addOrganization(company, organization),
+    deleteOrganization: (id) => deleted(company.organizations.delete(id, now()), "organization", id),
     addDeal: (deal) => addDeal(company, deal),
     deleteDeal: (id) => deleted(company.deals.delete(id, now()), "deal", id),
     changeDeal: (id, change) => deleted(editDeal(company, id, change), "deal", id),

@@ -14,11 +14,13 @@ export {
   type DealInput,
   FakePipedrive,
   type FakePipedriveOptions,
+  type OrganizationInput,
   type PersonInput,
   type PipedriveActivity,
   type PipedriveDeal,
   type PipedriveFault,
   type PipedriveNote,
+  type PipedriveOrganization,
   type PipedrivePerson,
   type PipedriveRoute,
   type PipedriveSetup

@@ -166,9 +166,9 @@ describe("a lost process", () => {
         yield* given(github, { "a.md": "1" })
         const userKey = UserKey.make(1)
         const sending = { as: "ann", margin: Timing.sendMargin }
-        const lost = { userKey, epoch: (yield* deals.claim(userKey, Duration.zero)).epoch }
+        const lost = { key: userKey, epoch: (yield* deals.claim(userKey, Duration.zero)).epoch }
         yield* TestClock.adjust(1)
-        const held = { userKey, epoch: (yield* deals.claim(userKey, Timing.publicationLease)).epoch }
+        const held = { key: userKey, epoch: (yield* deals.claim(userKey, Timing.publicationLease)).epoch }
         assert.isTrue(yield* deals.beginSend(held, sending))
         assert.isFalse(yield* deals.beginSend(lost, sending))
         yield* deals.clear(lost)

@@ -9,6 +9,8 @@ type Request = Pick<LoggedRequest, "method" | "route">
 export const isCreate = ({ method, route }: Request) => method === "POST" && route === "/api/v2/activities"
 export const isDealCreate = ({ method, route }: Request) => method === "POST" && route === "/api/v2/deals"
 export const isPersonCreate = ({ method, route }: Request) => method === "POST" && route === "/api/v2/persons"
+export const isOrganizationCreate = ({ method, route }: Request) =>
+  method === "POST" && route === "/api/v2/organizations"
 
 /** One tracked user with these files, found and waiting. */
 export const given = Effect.fnUntraced(function* (github: FakeGithub, files: Record<string, string>, login = "ann") {

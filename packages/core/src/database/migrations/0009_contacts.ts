@@ -1,6 +1,6 @@
 /**
- * The public profiles of tracked users, their persons in Pipedrive, and what stays of users that are forgotten: keyed hashes
- * of files that were published, so that a user who is tracked again has no file published twice.
+ * The public profiles of tracked users, their persons and organizations in Pipedrive, and what stays of users that are
+ * forgotten: keyed hashes of files that were published, so that a user who is tracked again has no file published twice.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -38,6 +38,15 @@ export default Effect.gen(function* () {
     lease_until timestamptz,
     epoch integer not null default 0,
     is_chosen boolean not null default false
+  )`
+  // Users of one company share its organization. `company` is a hash of the name (pipedrive/company.ts).
+  yield* sql`create table organizations (
+    company text primary key,
+    organization_id bigint,
+    sent_at timestamptz,
+    sent_as text,
+    lease_until timestamptz,
+    epoch integer not null default 0
   )`
 
   yield* sql`create table forgotten_keys (

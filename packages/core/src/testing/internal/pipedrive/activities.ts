@@ -3,7 +3,7 @@ import type { Reply } from "../reply.ts"
 import { instant } from "../time.ts"
 import { activitiesQuery, activityBody } from "./checks.ts"
 import { cleanHtml } from "./cleanHtml.ts"
-import { type Company, dealFault, newRow, noteFault, withRow } from "./company.ts"
+import { type Company, dealFault, newRow, noteFault, organizationFault, withRow } from "./company.ts"
 import { areFiltersOn, list } from "./lists.ts"
 import { personFault } from "./persons.ts"
 import { type Body, found, type Request, refusal, withBody, withQuery } from "./requests.ts"
@@ -87,6 +87,7 @@ const withActivityBody = (company: Company, request: Request, use: (fields: Body
       noteFault(company, body.note) ??
       dealFault(company, body.deal_id) ??
       participantFault(company, body.participants) ??
+      organizationFault(company, body.org_id) ??
       use(storedFields(body))
     )
   })

@@ -35,6 +35,8 @@ const shortText: Check = (value, name) => {
   return value.length > 255 ? [`${name}: String must contain at most 255 character(s)`] : GOOD
 }
 
+const nameText: Check = (value, name) => (value === "" ? [`${name}: String must not be empty`] : shortText(value, name))
+
 const pattern = (what: string, regex: RegExp): Check =>
   expects(what, (value) => typeof value === "string" && regex.test(value))
 
@@ -127,7 +129,7 @@ export const activityBody = (types: ReadonlyArray<string>): Shape => ({
 })
 
 export const dealBody: Shape = {
-  title: (value, name) => (value === "" ? [`${name}: String must not be empty`] : shortText(value, name)),
+  title: nameText,
   owner_id: integer,
   person_id: nullable(integer),
   org_id: nullable(integer),
@@ -152,7 +154,7 @@ export const dealBody: Shape = {
 const contact = listOf(object({ value: text, primary: boolean, label: text }))
 
 export const personBody: Shape = {
-  name: (value, name) => (value === "" ? [`${name}: String must not be empty`] : shortText(value, name)),
+  name: nameText,
   owner_id: integer,
   org_id: integer,
   add_time: text,
@@ -161,6 +163,21 @@ export const personBody: Shape = {
   visible_to: oneOf([1, 3, 5, 7]),
   label_ids: listOf(integer),
   marketing_status: oneOf(["no_consent", "unsubscribed", "subscribed", "archived"]),
+  custom_fields: (value, name) => (isRecord(value) ? GOOD : [`${name}: Expected object, received ${nameOf(value)}`])
+}
+
+export const organizationBody: Shape = {
+  name: nameText,
+  owner_id: integer,
+  add_time: text,
+  visible_to: oneOf([1, 3, 5, 7]),
+  label_ids: listOf(integer),
+  address: location,
+  website: nullable(text),
+  linkedin: nullable(text),
+  industry: nullable(integer),
+  annual_revenue: nullable(number),
+  employee_count: nullable(integer),
   custom_fields: (value, name) => (isRecord(value) ? GOOD : [`${name}: Expected object, received ${nameOf(value)}`])
 }
 
@@ -230,6 +247,27 @@ export const personSearchQuery: Shape = {
   exact_match: flag,
   organization_id: id,
   include_fields: any,
+  limit: limited(100),
+  cursor: any
+}
+
+const { org_id: _organization, ...organizationsListQuery } = personsListQuery
+export const organizationsQuery: Shape = {
+  ...organizationsListQuery,
+  custom_fields: any,
+  include_option_labels: flag,
+  include_labels: flag,
+  sort_by: oneOf(["id", "update_time", "add_time"])
+}
+
+/** Some of these words, separated by commas. */
+const wordsOf = (words: ReadonlyArray<string>): Check =>
+  pattern("words, separated by commas", new RegExp(`^(${words.join("|")})(,(${words.join("|")}))*$`))
+
+export const organizationSearchQuery: Shape = {
+  term: any,
+  fields: wordsOf(["address", "custom_fields", "notes", "name"]),
+  exact_match: flag,
   limit: limited(100),
   cursor: any
 }

@@ -9,6 +9,7 @@ import {
   type PipedriveActivity,
   type PipedriveDeal,
   type PipedriveNote,
+  type PipedriveOrganization,
   type PipedrivePerson,
   type Row,
   Table
@@ -30,6 +31,7 @@ export interface Company {
   readonly activitiesByDeal: DealIndex<PipedriveActivity>
   readonly deals: Table<PipedriveDeal>
   readonly persons: Table<PipedrivePerson>
+  readonly organizations: Table<PipedriveOrganization>
   readonly notes: Array<PipedriveNote>
   /** A test may change it, as a person would. */
   setup: PipedriveSetup
@@ -44,6 +46,7 @@ export const makeCompany = (options: CompanyOptions, setup: PipedriveSetup, now:
   activitiesByDeal: new DealIndex(),
   deals: new Table(),
   persons: new Table(),
+  organizations: new Table(),
   notes: []
 })
 
@@ -76,7 +79,16 @@ export const dealFault = ({ deals, options }: Company, id: unknown): Reply | und
     : undefined
 }
 
-type Entity = PipedriveActivity | PipedriveDeal | PipedrivePerson
+/** The reply to what names an organization that is deleted or never existed. Pipedrive does not document its text. */
+export const organizationFault = ({ organizations }: Company, id: unknown): Reply | undefined => {
+  if (typeof id !== "number") return undefined
+  const organization = organizations.get(id)
+  return organization === undefined || organization.value.is_deleted
+    ? refusal(400, "Organization not found", "ERR_BAD_REQUEST")
+    : undefined
+}
+
+type Entity = PipedriveActivity | PipedriveDeal | PipedriveOrganization | PipedrivePerson
 
 /** Replies with the row that the path names. Deleted rows stay readable. */
 export const readOne = <T extends Entity>(table: Table<T>, request: Request): Reply =>

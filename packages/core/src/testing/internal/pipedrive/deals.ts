@@ -2,7 +2,7 @@
 import { jsonReply, type Reply } from "../reply.ts"
 import { instant } from "../time.ts"
 import { dealBody, dealsQuery, searchQuery } from "./checks.ts"
-import { type Company, newRow, withRow } from "./company.ts"
+import { type Company, newRow, organizationFault, withRow } from "./company.ts"
 import { list } from "./lists.ts"
 import { personFault } from "./persons.ts"
 import { type Body, found, invalid, type Query, type Request, withBody, withQuery } from "./requests.ts"
@@ -41,9 +41,12 @@ export const editDeal = ({ deals, now }: Company, id: number, change: Partial<De
   return true
 }
 
+const bodyFault = (company: Company, fields: Body): Reply | undefined =>
+  setupFault(company, fields) ?? personFault(company, fields.person_id) ?? organizationFault(company, fields.org_id)
+
 export const createDeal = (company: Company, request: Request): Reply =>
   withBody(request, { shape: dealBody, required: ["title"] }, (fields) => {
-    const fault = setupFault(company, fields) ?? personFault(company, fields.person_id)
+    const fault = bodyFault(company, fields)
     if (fault !== undefined) return fault
     const value = newDeal(company, fields)
     company.deals.add(newRow(company, value))
@@ -53,7 +56,7 @@ export const createDeal = (company: Company, request: Request): Reply =>
 export const changeDeal = (company: Company, request: Request): Reply =>
   withRow(company.deals, request, (row) =>
     withBody(request, { shape: dealBody }, (fields) => {
-      const fault = setupFault(company, fields) ?? personFault(company, fields.person_id)
+      const fault = bodyFault(company, fields)
       if (fault !== undefined) return fault
       const { now, options } = company
       row.value = { ...row.value, ...fields, update_time: instant(now()) }

@@ -1,7 +1,14 @@
 /** Lists of version 2: filters, order and cursor pages. */
 import { jsonReply, type Reply } from "../reply.ts"
 import { invalid, type Query } from "./requests.ts"
-import { type PipedriveActivity, type PipedriveDeal, type PipedrivePerson, pageOf, type Row } from "./state.ts"
+import {
+  type PipedriveActivity,
+  type PipedriveDeal,
+  type PipedriveOrganization,
+  type PipedrivePerson,
+  pageOf,
+  type Row
+} from "./state.ts"
 
 export interface Listing<T> {
   /** In order of ids. */
@@ -16,7 +23,7 @@ export interface Listing<T> {
 /** `filter_id` switches all other filters off, without an error. */
 export const areFiltersOn = (query: Query): boolean => query.filter_id === undefined
 
-export const list = <T extends PipedriveActivity | PipedriveDeal | PipedrivePerson>(
+export const list = <T extends PipedriveActivity | PipedriveDeal | PipedriveOrganization | PipedrivePerson>(
   query: Query,
   listing: Listing<T>
 ): Reply => {

@@ -4,6 +4,7 @@ import { ACTIVITY_TYPES, changeActivity, createActivity, listActivities } from "
 import { type Company, readOne, remove } from "./company.ts"
 import { changeDeal, createDeal, listDeals, searchDeals } from "./deals.ts"
 import { createNote, listNotes } from "./notes.ts"
+import { createOrganization, listOrganizations, searchOrganizations } from "./organizations.ts"
 import { createPerson, listPersons, searchPersons } from "./persons.ts"
 import { found, type Request } from "./requests.ts"
 import { listActivityFields, listDealFields, listPersonFields, listPipelines, listStages, listUsers } from "./setup.ts"
@@ -36,6 +37,14 @@ export const operations: Readonly<Record<string, Operation>> = {
   "GET /api/v2/persons/search": { cost: 20, run: searchPersons },
   "GET /api/v2/persons/{id}": { cost: 1, run: ({ persons }, request) => readOne(persons, request) },
   "DELETE /api/v2/persons/{id}": { cost: 3, run: (company, request) => remove(company, company.persons, request) },
+  "POST /api/v2/organizations": { cost: 5, run: createOrganization },
+  "GET /api/v2/organizations": { cost: 10, run: listOrganizations },
+  "GET /api/v2/organizations/search": { cost: 20, run: searchOrganizations },
+  "GET /api/v2/organizations/{id}": { cost: 1, run: ({ organizations }, request) => readOne(organizations, request) },
+  "DELETE /api/v2/organizations/{id}": {
+    cost: 3,
+    run: (company, request) => remove(company, company.organizations, request)
+  },
   "GET /api/v2/personFields": { cost: 10, run: listPersonFields },
   "GET /api/v2/pipelines": { cost: 10, run: listPipelines },
   "GET /api/v2/stages": { cost: 10, run: listStages },

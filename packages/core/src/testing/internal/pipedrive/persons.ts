@@ -2,7 +2,7 @@
 import { jsonReply, type Reply } from "../reply.ts"
 import { instant } from "../time.ts"
 import { personBody, personSearchQuery, personsQuery } from "./checks.ts"
-import { type Company, newRow } from "./company.ts"
+import { type Company, newRow, organizationFault } from "./company.ts"
 import { list } from "./lists.ts"
 import { type Body, found, invalid, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import { setupFault } from "./setup.ts"
@@ -36,6 +36,7 @@ export const createPerson = (company: Company, request: Request): Reply =>
     )
     const fault =
       setupFault(company, fields) ??
+      organizationFault(company, fields.org_id) ??
       (unknown === undefined ? undefined : refusal(400, `custom_fields.${unknown}: Field not found`, "ERR_BAD_REQUEST"))
     if (fault !== undefined) return fault
     const value = newPerson(company, fields)

@@ -84,6 +84,25 @@ export interface PipedrivePerson {
   readonly custom_fields: Readonly<Record<string, unknown>>
 }
 
+/** An organization as version 2 of the API shows it. */
+export interface PipedriveOrganization {
+  readonly id: number
+  readonly name: string
+  readonly owner_id: number
+  readonly add_time: string
+  readonly update_time: string
+  readonly is_deleted: boolean
+  readonly visible_to: number
+  readonly address: object | null
+  readonly label_ids: ReadonlyArray<number>
+  readonly website: string | null
+  readonly linkedin: string | null
+  readonly industry: number | null
+  readonly annual_revenue: number | null
+  readonly employee_count: number | null
+  readonly custom_fields: Readonly<Record<string, unknown>>
+}
+
 /** A note as version 1 of the API shows it; version 2 has no notes. */
 export interface PipedriveNote {
   readonly id: number

@@ -1,6 +1,6 @@
 /** Pipedrive's objects as they go over the wire, before anything is known of them. */
 import type { PipedriveSetup } from "./setup.ts"
-import type { PipedriveActivity, PipedriveDeal, PipedrivePerson } from "./state.ts"
+import type { PipedriveActivity, PipedriveDeal, PipedriveOrganization, PipedrivePerson } from "./state.ts"
 
 /** The user the token belongs to. */
 export const USER_ID = 11
@@ -84,6 +84,38 @@ export const EMPTY_PERSON: PipedrivePerson = {
   custom_fields: {}
 }
 
+export const EMPTY_ORGANIZATION: PipedriveOrganization = {
+  id: 0,
+  name: "",
+  owner_id: USER_ID,
+  add_time: "",
+  update_time: "",
+  is_deleted: false,
+  visible_to: 3,
+  address: null,
+  label_ids: [],
+  website: null,
+  linkedin: null,
+  industry: null,
+  annual_revenue: null,
+  employee_count: null,
+  custom_fields: {}
+}
+
+export const organizationItem = (organization: PipedriveOrganization) => ({
+  result_score: 1,
+  item: {
+    id: organization.id,
+    type: "organization",
+    name: organization.name,
+    address: null,
+    visible_to: organization.visible_to,
+    owner: { id: organization.owner_id },
+    custom_fields: Object.values(organization.custom_fields).filter((value) => typeof value === "string"),
+    notes: []
+  }
+})
+
 /** A search shows values alone, without the names of their fields. */
 export const personItem = (person: PipedrivePerson) => ({
   result_score: 1,
@@ -96,7 +128,7 @@ export const personItem = (person: PipedrivePerson) => ({
     primary_email: person.emails[0]?.value ?? null,
     visible_to: person.visible_to,
     owner: { id: person.owner_id },
-    organization: null,
+    organization: person.org_id === null ? null : { id: person.org_id, name: "", address: null },
     custom_fields: Object.values(person.custom_fields).filter((value) => typeof value === "string"),
     notes: []
   }
@@ -115,7 +147,7 @@ export const searchItem = (deal: PipedriveDeal, { stages }: PipedriveSetup) => (
     owner: { id: deal.owner_id },
     stage: { id: deal.stage_id, name: stages.find(({ id }) => id === deal.stage_id)?.name ?? "" },
     person: deal.person_id === null ? null : { id: deal.person_id, name: "" },
-    organization: null,
+    organization: deal.org_id === null ? null : { id: deal.org_id, name: "", address: null },
     custom_fields: Object.values(deal.custom_fields).filter((value) => typeof value === "string"),
     notes: [],
     is_archived: deal.is_archived
