@@ -143,6 +143,7 @@ for (const [who, backend] of [
           activities: [],
           deals: [],
           persons: [],
+          organizations: [],
           unconfirmed: []
         })
         assert.strictEqual((yield* Effect.flip(gitpip.user(name("mona"))))._tag, "UserNotTracked")

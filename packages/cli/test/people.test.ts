@@ -16,6 +16,7 @@ describe("the report of forget", () => {
     activities: [],
     deals: [],
     persons: [],
+    organizations: [],
     unconfirmed: []
   }
 
@@ -25,7 +26,7 @@ describe("the report of forget", () => {
       "Nothing about this user stands in Pipedrive"
     ]))
 
-  it("the report numbers the deals, activities and persons that stand in Pipedrive, and names what may", () =>
+  it("the report numbers the deals, activities, persons and organizations that stand in Pipedrive, and names what may", () =>
     assert.deepStrictEqual(
       show({
         ...nothing,
@@ -34,9 +35,11 @@ describe("the report of forget", () => {
         activities: [4, 5],
         deals: [6],
         persons: [8],
+        organizations: [9],
         unconfirmed: [
           { item: "deal", about: "mona" },
           { item: "person", about: "mona" },
+          { item: "organization", about: "mona" },
           { item: "activity", about: "https://x.example" }
         ]
       }),
@@ -46,8 +49,10 @@ describe("the report of forget", () => {
         "  1 deal: 6",
         "  2 activities: 4, 5",
         "  1 person: 8",
+        "  1 organization: 9",
         "  perhaps a deal about mona",
         "  perhaps a person about mona",
+        "  perhaps an organization about mona",
         "  perhaps an activity about https://x.example"
       ]
     ))

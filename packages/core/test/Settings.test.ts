@@ -35,6 +35,7 @@ describe("settings", () => {
             field: Option.none()
           },
           person: { mode: "create", field: Option.none() },
+          organization: { mode: "off" },
           backfill: "all",
           files: { include: [], exclude: [], languages: [], maxSize: Number.POSITIVE_INFINITY },
           postgres: Option.none(),
@@ -102,6 +103,7 @@ describe("settings", () => {
         GITPIP_DEAL_FIELD: "GitHub",
         GITPIP_PERSON: "link",
         GITPIP_PERSON_FIELD: " GitHub ",
+        GITPIP_ORGANIZATION: "create",
         GITPIP_BACKFILL: "none",
         GITPIP_INCLUDE: " *.md, *.{py,rb} ",
         GITPIP_EXCLUDE: "*.lock",
@@ -144,6 +146,7 @@ describe("settings", () => {
           field: Option.some("GitHub")
         },
         person: { mode: "link", field: Option.some("GitHub") },
+        organization: { mode: "create" },
         backfill: "none",
         files: {
           include: ["*.md", "*.{py,rb}"],
@@ -271,6 +274,7 @@ describe("settings", () => {
         GITPIP_DEAL_CLOSED: "reopen",
         GITPIP_DEAL_FIELD: "x".repeat(256),
         GITPIP_PERSON: "always",
+        GITPIP_ORGANIZATION: "yes",
         GITPIP_PERSON_FIELD: " ",
         GITPIP_BACKFILL: "some",
         GITPIP_INCLUDE: "*.md,,*.py",

@@ -95,7 +95,19 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const forgotten = yield* call("DELETE", "/users/MONA/data")
       assert.deepStrictEqual(
         [forgotten.status, forgotten.json],
-        [200, { login: "mona", files: 0, hashes: 0, activities: [], deals: [5], persons: [], unconfirmed: [] }]
+        [
+          200,
+          {
+            login: "mona",
+            files: 0,
+            hashes: 0,
+            activities: [],
+            deals: [5],
+            persons: [],
+            organizations: [],
+            unconfirmed: []
+          }
+        ]
       )
       assert.strictEqual(yield* trackedRows, 1)
       const unknown = problem(yield* call("DELETE", "/users/mona/data"), 404)

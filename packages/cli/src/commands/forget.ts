@@ -54,11 +54,12 @@ export const show = ({
   files,
   hashes,
   login,
+  organizations,
   persons,
   unconfirmed
 }: Forgotten): ReadonlyArray<string> => [
   `Erased everything that was stored about ${login}: ${count(files, "file")}${hashes === 0 ? "" : `, of which ${hashes.toLocaleString("en")} left a keyed hash`}`,
-  ...(activities.length + deals.length + persons.length + unconfirmed.length === 0
+  ...(activities.length + deals.length + persons.length + organizations.length + unconfirmed.length === 0
     ? ["Nothing about this user stands in Pipedrive"]
     : ["Still in Pipedrive; delete there what must go:"]),
   ...(deals.length === 0 ? [] : [`  ${count(deals.length, "deal")}: ${numbers(deals)}`]),
@@ -66,5 +67,8 @@ export const show = ({
     ? []
     : [`  ${count(activities.length, "activity", "activities")}: ${numbers(activities)}`]),
   ...(persons.length === 0 ? [] : [`  ${count(persons.length, "person")}: ${numbers(persons)}`]),
-  ...unconfirmed.map(({ about, item }) => `  perhaps ${item === "activity" ? "an" : "a"} ${item} about ${about}`)
+  ...(organizations.length === 0
+    ? []
+    : [`  ${count(organizations.length, "organization")}: ${numbers(organizations)}`]),
+  ...unconfirmed.map(({ about, item }) => `  perhaps ${/^[ao]/.test(item) ? "an" : "a"} ${item} about ${about}`)
 ]

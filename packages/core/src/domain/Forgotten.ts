@@ -5,8 +5,8 @@ import { Username } from "./User.ts"
 
 /** An item that may stand in Pipedrive. */
 const Unconfirmed = Schema.Struct({
-  item: field(Schema.Literals(["activity", "deal", "person"]), "What the request creates"),
-  about: field(Schema.String, "The file's address, or the name of the user whose deal or person it is")
+  item: field(Schema.Literals(["activity", "deal", "person", "organization"]), "What the request creates"),
+  about: field(Schema.String, "The file's address, or the name of the user whose deal, person or company it is")
 }).pipe(named("Unconfirmed", "An item that may stand in Pipedrive"))
 
 /** What Gitpip erased about a user, and what Gitpip knows of that stands in Pipedrive. */
@@ -22,6 +22,10 @@ export const Forgotten = Schema.Struct({
   persons: field(
     Schema.Array(Schema.Int),
     "Pipedrive's numbers of the persons there that Gitpip found or created for the user"
+  ),
+  organizations: field(
+    Schema.Array(Schema.Int),
+    "Pipedrive's numbers of the organizations there that Gitpip found or created for the user's company"
   ),
   unconfirmed: field(
     Schema.Array(Unconfirmed),
@@ -40,7 +44,7 @@ export interface SentFile {
   readonly htmlUrl: string
 }
 
-/** The user's deal or person. `isSent` without a number: its creation was not confirmed. */
+/** The user's deal or person, or the organization of the company. `isSent` without a number: its creation was not confirmed. */
 export interface OwnItem {
   readonly id: number | null
   readonly isSent: boolean
@@ -54,6 +58,7 @@ export interface Sent {
   readonly targets: ReadonlyArray<string>
   readonly deal: OwnItem
   readonly person: OwnItem
+  readonly organization: OwnItem
 }
 
 /** What stands in Pipedrive, or may stand there. Ids of a program's own sink that are no numbers are left out. */
@@ -61,9 +66,10 @@ export const inPipedrive = ({
   deal,
   files,
   login,
+  organization,
   person,
   targets
-}: Sent): Pick<Forgotten, "activities" | "deals" | "persons" | "hashes" | "unconfirmed"> => {
+}: Sent): Pick<Forgotten, "activities" | "deals" | "persons" | "organizations" | "hashes" | "unconfirmed"> => {
   const itemOf = ({ target }: SentFile) => (target === "" ? "deal" : "activity")
   const created = (item: "activity" | "deal") =>
     files.flatMap((file) => (file.remoteId !== null && itemOf(file) === item ? [file.remoteId] : []))
@@ -71,9 +77,12 @@ export const inPipedrive = ({
     activities: numbersOf(created("activity")),
     deals: numbersOf([...(deal.id === null ? [] : [String(deal.id)]), ...targets, ...created("deal")]),
     persons: person.id === null ? [] : [person.id],
+    organizations: organization.id === null ? [] : [organization.id],
     unconfirmed: [
-      ...(deal.id === null && deal.isSent ? [{ item: "deal", about: login } as const] : []),
-      ...(person.id === null && person.isSent ? [{ item: "person", about: login } as const] : []),
+      ...(["deal", "person", "organization"] as const).flatMap((item) => {
+        const { id, isSent } = { deal, person, organization }[item]
+        return id === null && isSent ? [{ item, about: login }] : []
+      }),
       ...files.flatMap((file) => (file.remoteId === null ? [{ item: itemOf(file), about: file.htmlUrl } as const] : []))
     ],
     hashes: files.length

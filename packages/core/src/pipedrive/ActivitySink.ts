@@ -1,18 +1,16 @@
 /** Publishes each file as an activity on the deal that bears the user's name: the default. */
 import { DateTime, Effect, Layer, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import { activityPrice, type Chosen, type Delivery, Sink } from "../publish/Sink.ts"
+import { activityPrice, type Delivery, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker } from "./activity.ts"
+import { faultsOfChosen } from "./chosen.ts"
 import * as Contacts from "./contacts.ts"
 import * as CreateActivity from "./createActivity.ts"
-import { whyUnusable } from "./deals.ts"
 import { isBefore } from "./newest.ts"
-import * as Organizations from "./organizations.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
-import * as Persons from "./persons.ts"
 import { sinking } from "./sinkErrors.ts"
 import { deleteItem } from "./targets.ts"
 import * as TimeZone from "./timeZone.ts"
@@ -26,20 +24,9 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const settings = yield* Settings
     const timeZone = yield* TimeZone.make(pipedrive, settings.activity)
     const placing = yield* Placing.make(pipedrive, settings)
-    const organizations = Organizations.make({
-      pipedrive,
-      records: targets.organizations,
-      settings: settings.organization
-    })
-    const persons = Persons.make({
-      organizations,
-      pipedrive,
-      placing,
-      records: targets.persons,
-      settings: settings.person
-    })
+    const { contacts, organizations, persons } = Contacts.ofSettings({ pipedrive, placing, settings, targets })
     const userDeals = yield* UserDeals.make({
-      contacts: Contacts.make({ organizations, persons }),
+      contacts,
       organizations,
       persons,
       pipedrive,
@@ -53,7 +40,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
-      faultsOf: faultsOf(pipedrive),
+      faultsOf: faultsOfChosen(pipedrive),
       target: (recipient) => Effect.map(userDeals.target(recipient), String),
       forget: (recipient, target) => userDeals.forget(recipient, Number(target)),
       create: CreateActivity.make({
@@ -74,21 +61,6 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     })
   })
 )
-
-const faultsOf = (pipedrive: Pipedrive["Service"]) => (chosen: Chosen) =>
-  sinking(
-    Effect.gen(function* () {
-      const faults: Array<string> = []
-      if (chosen.deal !== undefined) {
-        const why = whyUnusable(yield* pipedrive.deal(chosen.deal))
-        if (why !== undefined) faults.push(`Pipedrive's deal ${chosen.deal} ${why}`)
-      }
-      if (chosen.person !== undefined && Option.isNone(yield* pipedrive.person(chosen.person))) {
-        faults.push(`Pipedrive's person ${chosen.person} is deleted, or hidden from the token's user`)
-      }
-      return faults
-    })
-  )
 
 /** The activities of a file are those on the deal whose note bears its link. */
 const findActivities = (pipedrive: Pipedrive["Service"]) =>

@@ -4,16 +4,30 @@
  * Two requests make one publication. The deal's title holds the gist's id beside the file name, so the title is the marker.
  * When the process ends between the requests, the next attempt finds the deal by its title, and adds the note.
  *
+ * The deal names the user's person, and the organization of the company.
+ *
  * Guarantees: one deal is created for a file. A deal whose note is refused stays, with a shorter note or without one.
  */
 import { createHash } from "node:crypto"
-import { DateTime, Effect, Layer, Option } from "effect"
+import { Cache, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
 import { type Content, contentRefused } from "../domain/GistFile.ts"
 import { cut } from "../domain/Text.ts"
 import * as Timing from "../domain/Timing.ts"
-import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
+import {
+  type Created,
+  type Delivery,
+  dealPrice,
+  OutcomeUnknown,
+  type Recipient,
+  Sink,
+  SinkError
+} from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
+import { Store } from "../store/Store.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
+import { faultsOfChosen } from "./chosen.ts"
+import type { ContactFields } from "./contacts.ts"
+import * as Contacts from "./contacts.ts"
 import { addedSince } from "./deals.ts"
 import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
@@ -21,11 +35,20 @@ import * as Placing from "./Placing.ts"
 import { failing, remarkOn, sinking } from "./sinkErrors.ts"
 import { deleteItem } from "./targets.ts"
 
-export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effect(
+/** How long a user's person and organization are taken from memory. */
+const memory = Duration.hours(1)
+
+export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Layer.effect(
   Sink,
   Effect.gen(function* () {
     const pipedrive = yield* Pipedrive
-    const placing = yield* Placing.make(pipedrive, yield* Settings)
+    const settings = yield* Settings
+    const placing = yield* Placing.make(pipedrive, settings)
+    const { contacts } = Contacts.ofSettings({ pipedrive, placing, settings, targets: (yield* Store).targets })
+    const known = yield* Cache.makeWith(contacts.ensure, {
+      capacity: 10_000,
+      timeToLive: (exit) => (Exit.isSuccess(exit) ? memory : Duration.zero)
+    })
 
     /** Adds the note. Any failure leaves the deal behind, so that the next attempt must find it. */
     const addNote = (id: number, delivery: Delivery, content: Content): Effect.Effect<Created, SinkError> => {
@@ -55,17 +78,25 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
-      target: () => Effect.succeed(""),
+      faultsOf: faultsOfChosen(pipedrive),
+      // The lookups of a new user's person and organization come before the file's lease is short.
+      target: (recipient) => Effect.as(Cache.get(known, recipientOf(recipient)), ""),
       forget: () => Effect.void,
       create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {
         const placement = yield* placing.current
-        const { id } = yield* pipedrive.createDeal({ title: title(delivery), ...placement.deal }, begin).pipe(
+        const recipient = recipientOf(delivery)
+        const contact = yield* Cache.get(known, recipient)
+        const send = (named: ContactFields) =>
+          pipedrive.createDeal({ title: title(delivery), ...placement.deal, ...named }, begin)
+        const { made } = yield* contacts.create(recipient, contact, send).pipe(
+          // The next file has them looked up again.
+          Effect.tap((created) => (created.contact === contact ? Effect.void : Cache.invalidate(known, recipient))),
           whenRefused((reason) =>
             Effect.andThen(placing.recheck(placement), Effect.fail(new PipedriveError({ reason })))
           ),
           Effect.catchTag("PipedriveError", failing)
         )
-        return yield* addNote(id, delivery, content)
+        return yield* addNote(made.id, delivery, content)
       }),
       find: Effect.fn("DealSink.find")(function* (_target, delivery, since) {
         const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
@@ -81,13 +112,21 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
       }),
       // A duplicate of a user's deal or person may be left from the time when files were published as activities.
       deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteDeal)),
-      price: dealPrice,
+      price: dealPrice(settings),
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
       block: pipedrive.block
     })
   })
 )
+
+/** What decides who a user is in Pipedrive. */
+const recipientOf = ({ chosenPerson, profile, userKey, username }: Recipient): Recipient => ({
+  userKey,
+  username,
+  profile,
+  chosenPerson
+})
 
 /** The deal's title, and the marker: one line, unique to the file, at most `subjectLimit` units. */
 const title = (delivery: Pick<Delivery, "filename" | "username" | "gistId" | "htmlUrl">): string => {

@@ -1,9 +1,13 @@
 /** Who a user's deals name: the person, and the organization of the company. */
 import { Effect } from "effect"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
+import type { Settings } from "../Settings.ts"
+import type { Store } from "../store/Store.ts"
 import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
-import { mayBeOrganization, type Organizations } from "./organizations.ts"
-import { mayBePerson, type Persons } from "./persons.ts"
+import * as Organizations from "./organizations.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import type { Placing } from "./Placing.ts"
+import * as Persons from "./persons.ts"
 
 /** Pipedrive's numbers. `undefined`: there is none. */
 export interface Contact {
@@ -22,23 +26,22 @@ const fieldsOf = ({ organizationId, personId }: Contact): ContactFields => ({
   ...(organizationId === undefined ? {} : { org_id: organizationId })
 })
 
-export const make = ({
-  organizations,
-  persons
-}: {
-  readonly organizations: Organizations
-  readonly persons: Persons
-}) => {
+interface Parts {
+  readonly organizations: Organizations.Organizations
+  readonly persons: Persons.Persons
+}
+
+export const make = ({ organizations, persons }: Parts) => {
   /** Forgets what a refusal can be about, such as a deleted person. `undefined`: neither. */
   const without = (
     recipient: Recipient,
     { organizationId, personId }: Contact,
     reason: Refusal
   ): Effect.Effect<Contact> | undefined => {
-    if (organizationId !== undefined && mayBeOrganization(reason)) {
+    if (organizationId !== undefined && Organizations.mayBeOrganization(reason)) {
       return Effect.as(organizations.forget(recipient, organizationId), { personId, organizationId: undefined })
     }
-    if (personId !== undefined && mayBePerson(reason)) {
+    if (personId !== undefined && Persons.mayBePerson(reason)) {
       return Effect.as(persons.forget(recipient, personId), { personId: undefined, organizationId })
     }
     return undefined
@@ -68,6 +71,33 @@ export const make = ({
     /** Creates what names the contact, again without what Pipedrive refuses. Answers whom it names as well. */
     create
   }
+}
+
+/** The contacts of the settings, with their persons and organizations. */
+export const ofSettings = ({
+  pipedrive,
+  placing,
+  settings,
+  targets
+}: {
+  readonly pipedrive: Pipedrive["Service"]
+  readonly placing: Placing
+  readonly settings: Pick<Settings["Service"], "organization" | "person">
+  readonly targets: Pick<Store["Service"]["targets"], "organizations" | "persons">
+}) => {
+  const organizations = Organizations.make({
+    pipedrive,
+    records: targets.organizations,
+    settings: settings.organization
+  })
+  const persons = Persons.make({
+    organizations,
+    pipedrive,
+    placing,
+    records: targets.persons,
+    settings: settings.person
+  })
+  return { contacts: make({ organizations, persons }), organizations, persons }
 }
 
 export type Contacts = ReturnType<typeof make>

@@ -18,7 +18,7 @@ export const layer: Layer.Layer<Sink, never, Settings | Store | HttpClient.HttpC
       onNone: () =>
         Sink.layerOff(
           "PIPEDRIVE_TOKEN and PIPEDRIVE_ORG are not set; everything waits as pending",
-          settings.publishAs === "deal" ? dealPrice : activityPrice(settings)
+          settings.publishAs === "deal" ? dealPrice(settings) : activityPrice(settings)
         ),
       onSome: (pipedrive) =>
         (settings.publishAs === "deal" ? DealSink.layer : ActivitySink.layer).pipe(

@@ -1,10 +1,10 @@
 /** The organization in Pipedrive that a user's company is: found, or created once for all users of the company (targets.ts). */
 import { Effect } from "effect"
+import { companyKey, companyOf, namesakesOf, plainName, severalOrganizations } from "../domain/company.ts"
 import { ItemRefused, type Recipient, SinkError } from "../publish/Sink.ts"
 import type { OrganizationSettings } from "../Settings.ts"
 import type { OwnedTargets } from "../store/Targets.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { companyKey, companyOf, namesakesOf, plainName, severalOrganizations } from "./company.ts"
 import type { Refusal } from "./errors.ts"
 import { newestSince } from "./newest.ts"
 import type { Pipedrive } from "./Pipedrive.ts"

@@ -50,16 +50,14 @@ export const needed = ({ activity, deal, person, publishAs }: Placed) => {
     dealChoices: deal.labels.length > 0 || Option.isSome(deal.visibility) || (asActivity && Option.isSome(deal.field)),
     priorities: asActivity && Option.isSome(activity.priority),
     types: asActivity && !same(activity.type, defaultType),
-    personFields: namesField(publishAs, person)
+    personFields: namesField(person)
   }
 }
 
 /** Every company has this type, so that its name is not checked at the start. */
 const defaultType = "task"
 
-/** Only users' deals name a person. */
-const namesField = (publishAs: Placed["publishAs"], { field, mode }: PersonSettings): boolean =>
-  publishAs === "activity" && mode !== "off" && Option.isSome(field)
+const namesField = ({ field, mode }: PersonSettings): boolean => mode !== "off" && Option.isSome(field)
 
 /** Who owns activities, without a user's name or id. */
 const ownerWords = ["deal", "me"] as const
@@ -234,7 +232,7 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
   const { activity, deal, person, publishAs } = placed
   const asActivity = publishAs === "activity"
   const personField = Option.map(
-    Option.filter(person.field, () => namesField(publishAs, person)),
+    Option.filter(person.field, () => namesField(person)),
     (text) => findField({ variable: "GITPIP_PERSON_FIELD", text, fields: lists.personFields, whose: "persons" })
   )
   const dealField = Option.map(

@@ -161,7 +161,11 @@ const contactPrice = ({ organization, person }: Pick<Settings["Service"], "organ
 }
 
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
-export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
+export const dealPrice = (settings: Pick<Settings["Service"], "organization" | "person">): Price => ({
+  creates: "deals",
+  perFile: 5 + 10,
+  perUser: contactPrice(settings)
+})
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */
 export const forecast = (price: Price | undefined, files: number) => ({

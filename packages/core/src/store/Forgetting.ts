@@ -13,7 +13,8 @@ import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
-import { type Forgotten, inPipedrive } from "../domain/Forgotten.ts"
+import { companyKey, companyOf } from "../domain/company.ts"
+import { type Forgotten, inPipedrive, type OwnItem } from "../domain/Forgotten.ts"
 import { namePattern } from "../domain/namedUsers.ts"
 import { UserKey, Username } from "../domain/User.ts"
 import { fewTransactions, now } from "./sql.ts"
@@ -38,10 +39,14 @@ const Own = Schema.Struct({
   dealId: Schema.NullOr(Schema.Int),
   isDealSent: Schema.Boolean,
   personId: Schema.NullOr(Schema.Int),
-  isPersonSent: Schema.Boolean
+  isPersonSent: Schema.Boolean,
+  company: Schema.NullOr(Schema.String)
 })
+const Organization = Schema.Struct({ id: Schema.NullOr(Schema.Int), isSent: Schema.Boolean })
 const Target = Schema.Struct({ target: Schema.String })
 const Count = Schema.Struct({ n: Schema.Int })
+
+const none: OwnItem = { id: null, isSent: false }
 
 /** The two halves of an HMAC's key (RFC 2104): PostgreSQL has SHA-256, but no HMAC without an extension. */
 const hashKey = () => {
@@ -79,8 +84,15 @@ const reading = (sql: SqlClient.SqlClient) => ({
   own: findOne(
     Own,
     (key: UserKey) => sql`
-      select d.deal_id, d.sent_at is not null as is_deal_sent, p.person_id, p.sent_at is not null as is_person_sent
-      from (select 1) one left join deals d on d.user_key = ${key} left join persons p on p.user_key = ${key}`
+      select d.deal_id, d.sent_at is not null as is_deal_sent, p.person_id, p.sent_at is not null as is_person_sent,
+        f.company
+      from (select 1) one left join deals d on d.user_key = ${key} left join persons p on p.user_key = ${key}
+        left join profiles f on f.user_key = ${key}`
+  ),
+  organization: findFirst(
+    Organization,
+    (company: string) => sql`
+      select organization_id as id, sent_at is not null as is_sent from organizations where company = ${company}`
   ),
   targets: findAll(
     Target,
@@ -123,6 +135,17 @@ const eraseRows = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: Us
   yield* sql`delete from users where key = ${key}`
 })
 
+/**
+ * Erases the organization of the user's company, unless another user's profile names the company in the same words. A user
+ * who names it in other words has it found again. One whose creation is not confirmed stays: a hash, and no number.
+ */
+const eraseOrganization = (
+  sql: SqlClient.SqlClient,
+  { company, key, name }: { readonly key: UserKey; readonly company: string | null; readonly name: string }
+) => sql`
+  delete from organizations where company = ${companyKey(name)} and organization_id is not null
+    and not exists (select 1 from profiles where user_key <> ${key} and lower(company) = lower(${company}))`
+
 /** Whether an entry `e` of the feed's position, a gist's id and a time, is about a gist of the user. */
 const isOfUser = (sql: SqlClient.SqlClient, key: UserKey) =>
   sql`exists (select 1 from gist_files g where g.user_key = ${key} and g.gist_id = split_part(e, ' ', 1))`
@@ -156,14 +179,24 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
     const sent = yield* read.sent(key)
     const targets = (yield* read.targets(key)).map(({ target }) => target)
-    const { dealId, isDealSent, isPersonSent, personId } = yield* read.own(key)
+    const { company, dealId, isDealSent, isPersonSent, personId } = yield* read.own(key)
+    const name = companyOf(company)
+    const organization = name === undefined ? Option.none() : yield* read.organization(companyKey(name))
     const deal = { id: dealId, isSent: isDealSent }
     const person = { id: personId, isSent: isPersonSent }
     const files = yield* read.files(key)
     yield* keepHashes(sql, key)
+    if (name !== undefined) yield* eraseOrganization(sql, { company, key, name })
     yield* eraseRows(sql, key)
     return {
-      ...inPipedrive({ login, files: sent, targets, deal, person }),
+      ...inPipedrive({
+        login,
+        files: sent,
+        targets,
+        deal,
+        person,
+        organization: Option.getOrElse(organization, () => none)
+      }),
       login,
       files: Option.getOrNull(files)?.n ?? 0
     }

@@ -7,9 +7,10 @@ describe("what stands in Pipedrive of a forgotten user", () => {
     files: [],
     targets: [],
     deal: { id: null, isSent: false },
-    person: { id: null, isSent: false }
+    person: { id: null, isSent: false },
+    organization: { id: null, isSent: false }
   }
-  const none = { activities: [], deals: [], persons: [], unconfirmed: [], hashes: 0 }
+  const none = { activities: [], deals: [], persons: [], organizations: [], unconfirmed: [], hashes: 0 }
   const activity = { remoteId: "7", target: "3", htmlUrl: "https://x.example/7" }
   const deal = { remoteId: "8", target: "", htmlUrl: "https://x.example/8" }
 
@@ -58,6 +59,16 @@ describe("what stands in Pipedrive of a forgotten user", () => {
       "a person who is not confirmed may stand there",
       { person: { id: null, isSent: true } },
       { unconfirmed: [{ item: "person", about: "ann" }] }
+    ],
+    [
+      "an organization that is found or created for the company stands there",
+      { organization: { id: 4, isSent: false } },
+      { organizations: [4] }
+    ],
+    [
+      "an organization that is not confirmed may stand there",
+      { organization: { id: null, isSent: true } },
+      { unconfirmed: [{ item: "organization", about: "ann" }] }
     ],
     [
       "ids of another sink that are no numbers are left out",

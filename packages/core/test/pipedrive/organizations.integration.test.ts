@@ -245,3 +245,81 @@ describe("an organization that Pipedrive refuses", () => {
     )
   )
 })
+
+describe("a deal for each file", () => {
+  const asDeals = { env: { ...creating.env, GITPIP_PUBLISH_AS: "deal" } }
+  const contactsOf = ({ deals }: FakePipedrive) => deals.map(({ org_id, person_id }) => [person_id, org_id])
+
+  it.effect("names the person and the organization, which cost 50 tokens once", () =>
+    inWorld(layerPostgres, asDeals, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github)
+        yield* (yield* Gitpip).publish
+        assert.strictEqual(pipedrive.tokensSpent, 15 + 25 + 25)
+        const before = pipedrive.tokensSpent
+        yield* addFile(github, "b.md")
+        assert.strictEqual(pipedrive.tokensSpent - before, 15)
+        assert.deepStrictEqual(contactsOf(pipedrive), [
+          [1, 1],
+          [1, 1]
+        ])
+        assert.deepStrictEqual(
+          pipedrive.persons.map(({ name, org_id }) => [name, org_id]),
+          [["ann", 1]]
+        )
+      })
+    )
+  )
+
+  it.effect("names the person of somebody's choice", () =>
+    inWorld(layerPostgres, { env: { GITPIP_PUBLISH_AS: "deal" } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const [one, two] = [pipedrive.addPerson({ name: "One" }), pipedrive.addPerson({ name: "Two" })]
+        yield* given(github)
+        yield* gitpip.track(name("ann"), { person: one })
+        yield* gitpip.publish
+        yield* gitpip.track(name("ann"), { person: two })
+        yield* addFile(github, "b.md")
+        assert.deepStrictEqual(contactsOf(pipedrive), [
+          [one, null],
+          [two, null]
+        ])
+        const wrong = yield* Effect.flip(gitpip.track(name("ann"), { person: 99 }))
+        assert.strictEqual(wrong._tag, "TargetNotFound")
+      })
+    )
+  )
+
+  it.effect("goes without a person and an organization that were deleted, and the next deal names new ones", () =>
+    inWorld(layerPostgres, asDeals, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github)
+        yield* (yield* Gitpip).publish
+        pipedrive.deletePerson(1)
+        pipedrive.deleteOrganization(1)
+        yield* addFile(github, "b.md")
+        yield* addFile(github, "c.md")
+        assert.deepStrictEqual(contactsOf(pipedrive), [
+          [1, 1],
+          [null, null],
+          [2, 2]
+        ])
+      })
+    )
+  )
+
+  it.effect("is published once, with one person and one organization, when an answer is lost", () =>
+    Effect.forEach([isOrganizationCreate, isPersonCreate, isDealCreate], (when) =>
+      inWorld(layerPostgres, asDeals, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* given(github)
+          pipedrive.injectFault({ kind: "lost" }, { when })
+          yield* work("20 minutes", "1 minute")
+          assert.deepStrictEqual(contactsOf(pipedrive), [[1, 1]])
+          assert.deepStrictEqual([pipedrive.persons.length, pipedrive.organizations.length], [1, 1])
+        })
+      )
+    )
+  )
+})

@@ -6,14 +6,22 @@ import { load } from "../settings/load.ts"
 /** Of a default installation. */
 const settings = Effect.runSync(load({}))
 
-const priceOf = (
-  mode: "create" | "link" | "off",
-  { deal, person }: { readonly deal?: string; readonly person?: string } = {}
-) =>
-  activityPrice({
-    deal: { ...settings.deal, field: Option.fromUndefinedOr(deal) },
-    person: { mode, field: Option.fromUndefinedOr(person) }
-  })
+type Mode = "create" | "link" | "off"
+
+interface Fields {
+  readonly deal?: string
+  readonly person?: string
+  readonly organization?: Mode
+}
+
+const settingsOf = (mode: Mode, { deal, organization = "off", person }: Fields) => ({
+  deal: { ...settings.deal, field: Option.fromUndefinedOr(deal) },
+  organization: { mode: organization },
+  person: { mode, field: Option.fromUndefinedOr(person) }
+})
+
+const priceOf = (mode: Mode, fields: Fields = {}) => activityPrice(settingsOf(mode, fields))
+const priceOfDeals = (mode: Mode, fields: Fields = {}) => dealPrice(settingsOf(mode, fields))
 
 describe("the forecast of a user's files", () => {
   const nothing = { activities: 0, deals: 0, tokens: 0 }
@@ -28,9 +36,27 @@ describe("the forecast of a user's files", () => {
       1,
       { activities: 1, deals: 1, tokens: 5 + 25 + 48 }
     ],
-    ["a deal with a note for each", dealPrice, 40, { activities: 0, deals: 40, tokens: 40 * 15 }],
+    [
+      "an organization that is found",
+      priceOf("off", { organization: "link" }),
+      1,
+      { activities: 1, deals: 1, tokens: 5 + 25 + 20 }
+    ],
+    [
+      "an organization that is created",
+      priceOf("off", { organization: "create" }),
+      1,
+      { activities: 1, deals: 1, tokens: 5 + 25 + 25 }
+    ],
+    ["a deal with a note for each", priceOfDeals("off"), 40, { activities: 0, deals: 40, tokens: 40 * 15 }],
+    [
+      "a deal with a note for each, a person and an organization",
+      priceOfDeals("create", { organization: "create" }),
+      40,
+      { activities: 0, deals: 40, tokens: 40 * 15 + 25 + 25 }
+    ],
     ["nothing as activities", priceOf("create"), 0, nothing],
-    ["nothing as deals", dealPrice, 0, nothing],
+    ["nothing as deals", priceOfDeals("create"), 0, nothing],
     ["activities of a sink without a budget", undefined, 2, { ...nothing, activities: 2 }]
   ] as const) {
     it(what, () => assert.deepStrictEqual(forecast(price, files), expected))

@@ -11,7 +11,7 @@ import { ann, published, stored } from "./forgetting.ts"
 
 describe("forgetting a user", () => {
   it.effect("forgetting a user leaves no name, number, address or text of the person in any table", () =>
-    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+    inWorld(layerPostgres, { env: { GITPIP_ORGANIZATION: "create" } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
         const sql = yield* SqlClient.SqlClient
@@ -49,6 +49,11 @@ describe("forgetting a user", () => {
         )
         assert.lengthOf(forgotten.persons, 1)
         assert.strictEqual(forgotten.persons[0], pipedrive.deals.find(({ title }) => title === "octo-ann")?.person_id)
+        assert.deepStrictEqual(
+          forgotten.organizations,
+          pipedrive.organizations.map(({ id }) => id)
+        )
+        assert.deepStrictEqual(yield* sql`select * from organizations`, [])
         assert.deepStrictEqual(forgotten.unconfirmed, [])
         const after = yield* stored
         for (const word of words) {
@@ -64,6 +69,23 @@ describe("forgetting a user", () => {
         assert.deepStrictEqual((yield* gitpip.user(name("bob"))).counts.published, 1)
         assert.strictEqual(pipedrive.activities.length, 4)
         assert.strictEqual((yield* Effect.flip(gitpip.forget(ann)))._tag, "UserNotTracked")
+      })
+    )
+  )
+
+  it.effect("forgetting a user keeps the organization of a company that another user names", () =>
+    inWorld(layerPostgres, { env: { GITPIP_ORGANIZATION: "create" } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        yield* published(github, "example inc")
+        const { organizations } = yield* gitpip.forget(ann)
+        assert.deepStrictEqual(organizations, [1])
+        const [row] =
+          yield* sql`select organization_id::int as id, row_to_json(organizations)::text as text from organizations`
+        assert.strictEqual(row?.id, 1)
+        assert.notInclude(String(row?.text).toLowerCase(), "example")
+        assert.lengthOf(pipedrive.organizations, 1)
       })
     )
   )

@@ -20,8 +20,8 @@ export const stored = Effect.gen(function* () {
   return rows
 })
 
-/** Two gists of the person, one of somebody else; the person's are published. */
-export const published = Effect.fnUntraced(function* (github: FakeGithub) {
+/** Two gists of the person, one of somebody else, who is of this company; all are published. */
+export const published = Effect.fnUntraced(function* (github: FakeGithub, company?: string) {
   const gitpip = yield* Gitpip
   github.addUser("octo-ann", { id: 98_765 })
   github.setProfile("octo-ann", { name: "Ann Example", email: "ann@example.com", company: "Example Inc" })
@@ -30,6 +30,7 @@ export const published = Effect.fnUntraced(function* (github: FakeGithub) {
     github.addGist("octo-ann", { files: { "three.md": "3" } })
   ]
   github.addUser("bob", { id: 11 })
+  if (company !== undefined) github.setProfile("bob", { company })
   github.addGist("bob", { files: { "bob.md": "b" } })
   yield* gitpip.track(ann)
   yield* gitpip.track(name("bob"))

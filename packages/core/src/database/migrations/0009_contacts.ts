@@ -39,7 +39,7 @@ export default Effect.gen(function* () {
     epoch integer not null default 0,
     is_chosen boolean not null default false
   )`
-  // Users of one company share its organization. `company` is a hash of the name (pipedrive/company.ts).
+  // Users of one company share its organization. `company` is a hash of the name (domain/company.ts).
   yield* sql`create table organizations (
     company text primary key,
     organization_id bigint,

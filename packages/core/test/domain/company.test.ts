@@ -1,6 +1,6 @@
 /** Which organization a company on a GitHub profile names. */
 import { assert, describe, it } from "@effect/vitest"
-import { companyKey, companyOf, namesakesOf, severalOrganizations } from "../../src/pipedrive/company.ts"
+import { companyKey, companyOf, namesakesOf, severalOrganizations } from "../../src/domain/company.ts"
 
 describe("the organization that a company names", () => {
   for (const [text, expected] of [
