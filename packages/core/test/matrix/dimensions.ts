@@ -24,6 +24,8 @@ export const requests = {
   "pipedrive deals": { scopes: ["all"] },
   "pipedrive person": { scopes: ["thing", "all"] },
   "pipedrive persons": { scopes: ["all"] },
+  "pipedrive organization": { scopes: ["thing", "all"] },
+  "pipedrive organizations": { scopes: ["all"] },
   "pipedrive file deal": { scopes: ["thing", "user", "all"] },
   "pipedrive note": { scopes: ["thing", "all"] },
   "pipedrive notes": { scopes: ["thing", "all"] },
@@ -98,6 +100,7 @@ const changing: ReadonlySet<RequestKind> = new Set<RequestKind>([
   "pipedrive activity removal",
   "pipedrive deal",
   "pipedrive person",
+  "pipedrive organization",
   "pipedrive file deal",
   "pipedrive note",
   "pipedrive deal removal"

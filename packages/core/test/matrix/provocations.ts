@@ -20,6 +20,8 @@ export interface Provocation {
   readonly ofThing?: (request: FakeRequest, stage: Stage) => boolean
   /** The victim is tracked when the trouble begins, not before. */
   readonly isNew?: true
+  /** Each user shows a company of its own. */
+  readonly hasCompanies?: true
   /** The trouble is there when the process starts. */
   readonly atStart?: true
 }
@@ -71,6 +73,8 @@ const large = Buffer.alloc(4 * 1024 * 1024 + 1, "line of text\n")
 const isActivity = is("POST", "/api/v2/activities")
 const isFileActivity = (request: FakeRequest) => bodyOf(request).subject === file
 const asDeals = { env: { GITPIP_PUBLISH_AS: "deal" } }
+export const companyOf = (login: string) => `Company of ${login}`
+const withCompany = { env: { GITPIP_ORGANIZATION: "create" } }
 const loseOnce = (stage: Stage, when: (request: FakeRequest) => boolean, kind: "lost" | "twice" = "lost") =>
   stage.pipedrive.injectFault({ kind }, { when })
 const always = () => true
@@ -197,6 +201,24 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       loseOnce(stage, (request) => is("POST", "/api/v2/persons")(request) && named(victim)(request))
     },
     matches: is("GET", "/api/v2/persons")
+  },
+  "pipedrive organization": {
+    options: withCompany,
+    hasCompanies: true,
+    isNew: true,
+    provoke: addNews,
+    matches: is("POST", "/api/v2/organizations"),
+    ofThing: named(companyOf(victim))
+  },
+  "pipedrive organizations": {
+    options: withCompany,
+    hasCompanies: true,
+    isNew: true,
+    provoke: (stage) => {
+      addNews(stage)
+      loseOnce(stage, (request) => is("POST", "/api/v2/organizations")(request) && named(companyOf(victim))(request))
+    },
+    matches: is("GET", "/api/v2/organizations")
   },
   "pipedrive file deal": {
     options: asDeals,

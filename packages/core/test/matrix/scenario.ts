@@ -12,6 +12,7 @@ import { faultOf } from "./answers.ts"
 import { type Case, nameOf, type RequestKind } from "./dimensions.ts"
 import { type Expectation, expectation, maxStruck } from "./expectation.ts"
 import {
+  companyOf,
   dealOf,
   file,
   other,
@@ -66,12 +67,15 @@ const makeStage = (one: Case, fakes: { readonly github: FakeGithub; readonly pip
   const { github, pipedrive } = fakes
   const kind = provocations[one.request]
   const stage: Stage = { github, pipedrive, victim, gist: "", gists: [] }
-  for (const login of [victim, ...othersOf(kind)]) github.addUser(login)
+  for (const login of [victim, ...othersOf(kind)]) {
+    github.addUser(login)
+    if (kind.hasCompanies === true) github.setProfile(login, { company: companyOf(login) })
+  }
   for (const login of [victim, "bob", "cy", "dee"]) {
     pipedrive.addDeal({ title: login })
     if (login !== victim || kind.isNew !== true) github.addGist(login, { files: { [`${login}-old.md`]: "old" } })
   }
-  if (kind.isNew === true && /^pipedrive (deals?|persons?)$/.test(one.request))
+  if (kind.isNew === true && /^pipedrive (deals?|persons?|organizations?)$/.test(one.request))
     for (const { id } of [...pipedrive.deals]) if (dealOf(stage) === id) pipedrive.deleteDeal(id)
   return stage
 }
@@ -216,8 +220,10 @@ const checkEnd = Effect.fnUntraced(function* (play: Play, end: number) {
   }
   for (const login of yield* failing) violations.push(`${login} is failing`)
   const publications = yield* gitpip.publications(everything)
-  const persons = stage.pipedrive.persons.map((person) => person.name)
-  if (new Set(persons).size < persons.length) violations.push(`persons are there twice: ${persons.join(", ")}`)
+  for (const kind of ["persons", "organizations"] as const) {
+    const names = stage.pipedrive[kind].map((item) => item.name)
+    if (new Set(names).size < names.length) violations.push(`${kind} are there twice: ${names.join(", ")}`)
+  }
   if (publications.length < expected.size) violations.push(`${publications.length} publications of ${expected.size}`)
 })
 
