@@ -40,8 +40,8 @@ export const publishOperations = (known: Known): Operations => {
         const userKey = user(n) as UserKey
         const { epoch } = yield* deals.claim(userKey, lease)
         yield* deals.beginSend({ key: userKey, epoch }, { as: "bench", margin: Timing.sendMargin })
-        yield* deals.release({ userKey, epoch })
-        yield* deals.clear({ userKey, epoch })
+        yield* deals.release({ key: userKey, epoch })
+        yield* deals.clear({ key: userKey, epoch })
         yield* deals.forget(userKey, -1)
         yield* deals.record(userKey, n)
       }),

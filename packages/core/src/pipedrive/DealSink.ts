@@ -45,7 +45,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
     const { contacts } = Contacts.ofSettings({ pipedrive, placing, settings, targets: (yield* Store).targets })
-    const known = yield* Cache.makeWith(contacts.ensure, {
+    const known = yield* Cache.makeWith((recipient: Recipient) => contacts.ensure(recipient), {
       capacity: 10_000,
       timeToLive: (exit) => (Exit.isSuccess(exit) ? memory : Duration.zero)
     })

@@ -18,6 +18,7 @@ import type { PipedriveSettings } from "../Settings.ts"
 import * as Calls from "./calls.ts"
 
 import type { PipedriveError } from "./errors.ts"
+import * as ItemCalls from "./itemCalls.ts"
 import type { DayBudget } from "./limits.ts"
 import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
 import * as Lists from "./lists.ts"
@@ -87,8 +88,6 @@ export class Pipedrive extends Context.Service<
     readonly deal: (id: number) => Call<Option.Option<StoredDeal>>
     /** 20 tokens. The first 100 open deals with this in their title, or as their title. The index lags by seconds. */
     readonly searchDeals: (term: string, how: { readonly isWholeTitle: boolean }) => Call<Page<FoundDeal>>
-    /** 20 tokens. The first 100 open deals with exactly this in some field that the company added, in any case. */
-    readonly searchDealFields: (term: string) => Call<Page<FoundDeal>>
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. Not delayed like the search. */
     readonly newestDeals: (cursor: Option.Option<string>) => Call<Page<StoredDeal>>
     /** 10 tokens (v1 only). */
@@ -117,7 +116,8 @@ export class Pipedrive extends Context.Service<
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
     /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-  } & OrganizationCalls.OrganizationCalls &
+  } & ItemCalls.ItemCalls &
+    OrganizationCalls.OrganizationCalls &
     PersonCalls.PersonCalls
 >()("gitpip/Pipedrive") {
   static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
@@ -162,12 +162,6 @@ export class Pipedrive extends Context.Service<
                 query: { term, fields: "title", exact_match: `${isWholeTitle}`, status: "open", limit: 100 }
               })
           ),
-          searchDealFields: Effect.fn("Pipedrive.searchDealFields")((term: string) =>
-            search(FoundDeal, "v2/deals/search", {
-              cost: 20,
-              query: { term, fields: "custom_fields", exact_match: "true", status: "open", limit: 100 }
-            })
-          ),
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
             list(StoredDeal, "v2/deals", { cost: 10, query: Calls.newestFirst(cursor) })
           ),
@@ -188,6 +182,7 @@ export class Pipedrive extends Context.Service<
             Effect.withSpan("Pipedrive.me")
           ),
           ...lists,
+          ...ItemCalls.make(calls),
           ...OrganizationCalls.make(calls),
           ...PersonCalls.make(calls),
           limits: transport.limits,

@@ -1,5 +1,16 @@
 /** Which of the deals that a search finds is the user's own. Pure. */
-import type { FoundDeal } from "./wire.ts"
+import { Option } from "effect"
+import type { FoundDeal, StoredDeal } from "./wire.ts"
+
+/** Why a deal cannot be used, or `undefined`. Deleted and archived deals cannot be edited. */
+export const whyUnusable = (
+  deal: Option.Option<Pick<StoredDeal, "is_archived" | "is_deleted" | "status">>
+): string | undefined => {
+  if (Option.isNone(deal) || deal.value.is_deleted === true || deal.value.status === "deleted") {
+    return "is deleted, or hidden from the token's user"
+  }
+  return deal.value.is_archived === true ? "is archived" : undefined
+}
 
 /** What a deal must be to be adopted. */
 export interface Rule {

@@ -69,6 +69,20 @@ export const holdsLogin = (
   return typeof value === "string" && plain(value) === plain(login)
 }
 
+/**
+ * Whether a hit of a search for the login may have the login in a field. A hit shows the values of fields without their names.
+ * One that shows no value, and no login in its title, was found by a field.
+ */
+export const mayHoldLogin = (
+  { custom_fields, title }: { readonly custom_fields?: unknown; readonly title?: string },
+  login: string
+): boolean => {
+  const values: ReadonlyArray<unknown> = Array.isArray(custom_fields) ? custom_fields : []
+  return values.length === 0
+    ? !plain(title ?? "").includes(plain(login))
+    : values.some((value) => typeof value === "string" && plain(value) === plain(login))
+}
+
 /** A user's new person: by the name, or by the login of a user who shows none. */
 export const newPerson = ({ profile, username }: Contact, field: Field): NewPerson => {
   const email = given(profile?.email)

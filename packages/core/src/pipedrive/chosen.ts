@@ -1,7 +1,7 @@
 /** What a person names for a user: a deal, or the person who the user is. */
 import { Effect, Option } from "effect"
 import type { Chosen } from "../publish/Sink.ts"
-import { whyUnusable } from "./deals.ts"
+import { whyUnusable } from "./chooseDeal.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import { sinking } from "./sinkErrors.ts"
 

@@ -7,6 +7,7 @@ import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import * as Organizations from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import type { FoundPerson } from "./personCalls.ts"
 import * as Persons from "./persons.ts"
 
 /** Pipedrive's numbers. `undefined`: there is none. */
@@ -63,10 +64,13 @@ export const make = ({ organizations, persons }: Parts) => {
     )
 
   return {
-    /** The user's contact, found or created. */
-    ensure: Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<Contact, SinkError> {
+    /** The user's contact, found or created. `shown`: persons who may have the login in a field, when a search has shown them. */
+    ensure: Effect.fnUntraced(function* (
+      recipient: Recipient,
+      shown?: ReadonlyArray<FoundPerson>
+    ): Effect.fn.Return<Contact, SinkError> {
       const organizationId = yield* organizations.ensure(recipient)
-      return { organizationId, personId: yield* persons.ensure(recipient, organizationId) }
+      return { organizationId, personId: yield* persons.ensure(recipient, { organizationId, shown }) }
     }),
     /** Creates what names the contact, again without what Pipedrive refuses. Answers whom it names as well. */
     create

@@ -4,26 +4,16 @@ import { dealTitle, isTitleFor } from "../domain/DealTitle.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
-import { chooseDeal, severalDeals } from "./chooseDeal.ts"
-import { holdsLogin } from "./choosePerson.ts"
+import { chooseDeal, severalDeals, whyUnusable } from "./chooseDeal.ts"
 import type { Contact, ContactFields, Contacts } from "./contacts.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import { newestSince } from "./newest.ts"
 import type { Pipedrive, StoredDeal } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { Persons } from "./persons.ts"
-import { failing, sinking } from "./sinkErrors.ts"
+import * as SearchLogin from "./searchLogin.ts"
+import { failing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
-
-/** Why a deal cannot be used, or `undefined`. Deleted and archived deals cannot be edited. */
-export const whyUnusable = (
-  deal: Option.Option<Pick<StoredDeal, "is_archived" | "is_deleted" | "status">>
-): string | undefined => {
-  if (Option.isNone(deal) || deal.value.is_deleted === true || deal.value.status === "deleted") {
-    return "is deleted, or hidden from the token's user"
-  }
-  return deal.value.is_archived === true ? "is archived" : undefined
-}
 
 /** A user's deal. The owner, the person and the organization are missing when no answer had them. */
 export interface OwnDeal {
@@ -49,31 +39,16 @@ interface Parts {
   readonly persons: Persons
 }
 
-/** Of the deals with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
-const maxRead = 3
-
 /** Finds or creates the deals of users. */
 export const make = ({ contacts, persons, pipedrive, placing, records, settings: { title: template } }: Parts) => {
-  /** The open deals that have the login in the field that the settings name. */
-  const withLogin = Effect.fnUntraced(function* (login: string) {
-    const { dealField } = yield* placing.current
-    if (dealField === undefined) return []
-    const { items } = yield* sinking(pipedrive.searchDealFields(login))
-    const deals = yield* Effect.forEach(items.toSorted((a, b) => a.id - b.id).slice(0, maxRead), ({ id }) =>
-      sinking(pipedrive.deal(id))
-    )
-    return deals
-      .filter((deal) => whyUnusable(deal) === undefined)
-      .flatMap(Option.toArray)
-      .filter((deal) => holdsLogin(deal, dealField, login))
-  })
+  const searchLogin = SearchLogin.make(pipedrive)
 
   const adopt = Effect.fnUntraced(function* (
-    recipient: Recipient
+    recipient: Recipient,
+    { holding: [own, ...twins], titled }: SearchLogin.LoginHits
   ): Effect.fn.Return<Targets.Choice<OwnDeal>, SinkError> {
     const { profile, username: login } = recipient
     const { stages } = yield* placing.current
-    const [own, ...twins] = yield* withLogin(login)
     if (own !== undefined) {
       if (twins.length > 0) return { _tag: "Several", message: severalDeals(login, [own, ...twins]) }
       const target = storedDeal(own)
@@ -81,13 +56,7 @@ export const make = ({ contacts, persons, pipedrive, placing, records, settings:
       return { _tag: "One", target }
     }
     const title = dealTitle(template, { login, ...profile })
-    // A search for a part of a title needs two characters. It also finds what Pipedrive proposes: "ann deal".
-    const isWholeTitle = login.length < 2
-    const found = yield* sinking(pipedrive.searchDeals(login, { isWholeTitle }))
-    const isAll = isWholeTitle || Option.isNone(found.cursor)
-    const more = isAll ? [] : (yield* sinking(pipedrive.searchDeals(title, { isWholeTitle: true }))).items
-    const candidates = [...new Map([...found.items, ...more].map((deal) => [deal.id, deal])).values()]
-    const choice = chooseDeal(candidates, { login, title, stages })
+    const choice = chooseDeal(titled, { login, title, stages })
     switch (choice._tag) {
       case "None":
         return choice
@@ -135,13 +104,22 @@ export const make = ({ contacts, persons, pipedrive, placing, records, settings:
   return Effect.fn("ensureDeal")(function* (
     recipient: Recipient
   ): Effect.fn.Return<Targets.Ensured<OwnDeal>, SinkError> {
+    const { profile, username: login } = recipient
+    /** Persons who may have the login in a field, as the search for the deal has shown. */
+    let persons: SearchLogin.LoginHits["persons"]
+    const find = Effect.gen(function* () {
+      const title = dealTitle(template, { login, ...profile })
+      const hits = yield* searchLogin({ login, title }, yield* placing.current)
+      persons = hits.persons
+      return yield* adopt(recipient, hits)
+    })
     const kind: Targets.Kind<OwnDeal> = {
       records,
       name: "deal",
-      findCreated: (sent) => findCreated(sent, recipient.username),
-      find: adopt(recipient),
+      findCreated: (sent) => findCreated(sent, login),
+      find,
       create: Effect.map(
-        contacts.ensure(recipient),
+        Effect.suspend(() => contacts.ensure(recipient, persons)),
         (contact): Targets.Create<OwnDeal> =>
           (begin) =>
             create(recipient, contact, begin)

@@ -28,7 +28,9 @@ export type StoredPerson = typeof StoredPerson.Type
 export const FoundPerson = Schema.Struct({
   id: Schema.Int,
   name: Schema.optional(Schema.NullOr(Schema.String)),
-  emails: Schema.optional(Schema.NullOr(Schema.Array(Schema.String)))
+  emails: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))),
+  // The values alone, as a list.
+  custom_fields: Schema.optional(Schema.Unknown)
 })
 export type FoundPerson = typeof FoundPerson.Type
 

@@ -10,7 +10,7 @@ import { newestSince } from "./newest.ts"
 import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
-import type { NewPerson } from "./personCalls.ts"
+import type { FoundPerson, NewPerson } from "./personCalls.ts"
 import { sinking, storing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
@@ -22,8 +22,21 @@ interface Parts {
   readonly settings: PersonSettings
 }
 
+/** What is known of a user before the person is searched for. */
+export interface Known {
+  /** Of a new person. */
+  readonly organizationId?: number | undefined
+  /** Persons who may have the login in a field, when a search has shown them. */
+  readonly shown?: ReadonlyArray<FoundPerson> | undefined
+}
+
+/** How a person is found by the login. */
+interface By extends Pick<Known, "shown"> {
+  readonly field: string | undefined
+}
+
 /** Of the persons with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
-const maxRead = 3
+const maxRead = 2
 
 /** Whether a refusal can be about the person. Pipedrive does not document its messages. */
 export const mayBePerson = ({ message }: Refusal): boolean => /person|participant|contact/i.test(message)
@@ -42,8 +55,9 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
     return persons.filter(({ id }) => !others.has(id))
   })
 
-  const run = Effect.fnUntraced(function* (recipient: Recipient, search: Search, field: string | undefined) {
-    const found = yield* sinking(pipedrive.searchPersons(search.term, search.by))
+  const run = Effect.fnUntraced(function* (recipient: Recipient, search: Search, { field, shown }: By) {
+    const isShown = search.by === "custom_fields" && shown !== undefined
+    const found = isShown ? shown : yield* sinking(pipedrive.searchPersons(search.term, search.by))
     if (search.by === "email") return choosePerson(search, found)
     // Two tracked users of one name are two persons.
     if (search.by === "name") return choosePerson(search, yield* withoutOthers(recipient, found))
@@ -54,9 +68,9 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
     return undefined
   })
 
-  const find = Effect.fnUntraced(function* (recipient: Recipient, field: string | undefined) {
-    for (const search of searchesFor(recipient, field)) {
-      const person = yield* run(recipient, search, field)
+  const find = Effect.fnUntraced(function* (recipient: Recipient, by: By) {
+    for (const search of searchesFor(recipient, by.field)) {
+      const person = yield* run(recipient, search, by)
       if (person !== undefined) return { _tag: "One", target: { id: person.id } } as const
     }
     return { _tag: "None" } as const
@@ -97,7 +111,10 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
     )
   }
 
-  const ensure = Effect.fn("ensurePerson")(function* (recipient: Recipient, organization: number | undefined) {
+  const ensure = Effect.fn("ensurePerson")(function* (
+    recipient: Recipient,
+    { organizationId: organization, shown }: Known
+  ) {
     const { personField: field } = yield* placing.current
     const person: NewPerson = {
       ...newPerson(recipient, field),
@@ -109,7 +126,7 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
         records,
         name: "person",
         findCreated: ({ as, since }) => findCreated(recipient, { as: as ?? person.name, since }, field),
-        find: find(recipient, field),
+        find: find(recipient, { field, shown }),
         create: Effect.succeed(
           mode === "create"
             ? (begin) => Effect.map(sinking(create(recipient, person, begin)), (id) => ({ id }))
@@ -129,10 +146,10 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
 
   return {
     /** The user's person, found, or created in the organization. `undefined`: there is none, or Pipedrive refuses it. */
-    ensure: (recipient: Recipient, organization: number | undefined): Effect.Effect<number | undefined, SinkError> =>
+    ensure: (recipient: Recipient, known: Known): Effect.Effect<number | undefined, SinkError> =>
       mode === "off"
         ? Effect.succeed(undefined)
-        : ensure(recipient, organization).pipe(
+        : ensure(recipient, known).pipe(
             Effect.catchReasons("SinkError", {
               ItemRefused: leftOut(recipient),
               TargetGone: leftOut(recipient),

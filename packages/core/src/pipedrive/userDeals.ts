@@ -4,6 +4,7 @@ import type { Recipient, SinkError } from "../publish/Sink.ts"
 import { SinkError as Failure, NotYet } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Deals as Records } from "../store/Targets.ts"
+import { whyUnusable } from "./chooseDeal.ts"
 import type { Contacts } from "./contacts.ts"
 import * as Deals from "./deals.ts"
 import type { Organizations } from "./organizations.ts"
@@ -127,7 +128,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       const activity = yield* pipedrive.activity(Number(remoteId.value))
       const now = Option.getOrUndefined(activity)?.deal_id
       if (typeof now !== "number" || now === id) return undefined
-      return Deals.whyUnusable(yield* pipedrive.deal(now)) === undefined ? now : undefined
+      return whyUnusable(yield* pipedrive.deal(now)) === undefined ? now : undefined
     }).pipe(Effect.orElseSucceed(() => undefined))
 
   /** Forgets a deal, or follows the deal to what it was merged into. */

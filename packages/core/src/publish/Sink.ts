@@ -148,23 +148,28 @@ export interface Price {
 export const activityPrice = (settings: Pick<Settings["Service"], "deal" | "organization" | "person">): Price => ({
   creates: "activities",
   perFile: 5,
-  perUser: byField(settings.deal.field) + 20 + 5 + contactPrice(settings)
+  // One search for the login, in titles and in fields.
+  perUser: 20 + (Option.isSome(settings.deal.field) ? 3 : 0) + 5 + contactPrice(settings, { isSearched: true })
 })
 
-/** A search, and the reads of who has the login, which a search does not show. */
-const byField = (field: Option.Option<string>) => (Option.isSome(field) ? 20 + 3 : 0)
-
-/** Finding or creating the user's person, and the organization of the company. */
-const contactPrice = ({ organization, person }: Pick<Settings["Service"], "organization" | "person">): number => {
+/**
+ * Finding or creating the user's person, and the organization of the company. A search does not show in which field the login
+ * is, so that up to 3 deals and 2 persons are read. `isSearched`: a search for the deal finds persons as well.
+ */
+const contactPrice = (
+  { organization, person }: Pick<Settings["Service"], "organization" | "person">,
+  { isSearched }: { readonly isSearched: boolean }
+): number => {
   const priceOf = { off: 0, link: 20, create: 20 + 5 } as const
-  return priceOf[person.mode] + (person.mode === "off" ? 0 : byField(person.field)) + priceOf[organization.mode]
+  const byField = person.mode === "off" || Option.isNone(person.field) ? 0 : (isSearched ? 0 : 20) + 2
+  return byField + priceOf[person.mode] + priceOf[organization.mode]
 }
 
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice = (settings: Pick<Settings["Service"], "organization" | "person">): Price => ({
   creates: "deals",
   perFile: 5 + 10,
-  perUser: contactPrice(settings)
+  perUser: contactPrice(settings, { isSearched: false })
 })
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */

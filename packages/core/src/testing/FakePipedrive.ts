@@ -209,7 +209,7 @@ const makeAdmission = (company: Company, token: string, options: FakePipedriveOp
     const correlation = { "x-correlation-id": `00000000-0000-4000-8000-${`${++requests}`.padStart(12, "0")}` }
     if (request.headers["x-api-token"] !== token) return unauthorized(correlation)
 
-    const facts = (request.route?.endsWith("/search") === true ? searches : burst)?.(request.at)
+    const facts = (/search$/i.test(request.route ?? "") ? searches : burst)?.(request.at)
     const headers = () => ({
       ...correlation,
       ...(facts === undefined ? {} : burstHeaders(facts)),

@@ -19,6 +19,7 @@ export const requests = {
   "pipedrive activities": { scopes: ["thing", "user", "all"] },
   "pipedrive activity removal": { scopes: ["thing", "user", "all"] },
   "pipedrive search": { scopes: ["thing", "all"] },
+  "pipedrive item search": { scopes: ["thing", "all"] },
   "pipedrive deal": { scopes: ["thing", "all"] },
   "pipedrive deal check": { scopes: ["thing", "all"] },
   "pipedrive deals": { scopes: ["all"] },

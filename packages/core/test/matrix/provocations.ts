@@ -73,6 +73,11 @@ const large = Buffer.alloc(4 * 1024 * 1024 + 1, "line of text\n")
 const isActivity = is("POST", "/api/v2/activities")
 const isFileActivity = (request: FakeRequest) => bodyOf(request).subject === file
 const asDeals = { env: { GITPIP_PUBLISH_AS: "deal" } }
+const personField = { key: "0123456789".repeat(4), name: "GitHub" }
+const withField = {
+  env: { GITPIP_PERSON_FIELD: personField.name },
+  pipedrive: { setup: { personFields: [personField] } }
+}
 export const companyOf = (login: string) => `Company of ${login}`
 const withCompany = { env: { GITPIP_ORGANIZATION: "create" } }
 const loseOnce = (stage: Stage, when: (request: FakeRequest) => boolean, kind: "lost" | "twice" = "lost") =>
@@ -161,6 +166,13 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
     isNew: true,
     provoke: addNews,
     matches: is("GET", "/api/v2/deals/search"),
+    ofThing: ({ query }) => query.term === victim
+  },
+  "pipedrive item search": {
+    options: withField,
+    isNew: true,
+    provoke: addNews,
+    matches: is("GET", "/api/v2/itemSearch"),
     ofThing: ({ query }) => query.term === victim
   },
   "pipedrive deal": {

@@ -1,6 +1,13 @@
 /** Which person in Pipedrive a user is. */
 import { assert, describe, it } from "@effect/vitest"
-import { choosePerson, holdsLogin, isCreated, newPerson, searchesFor } from "../../src/pipedrive/choosePerson.ts"
+import {
+  choosePerson,
+  holdsLogin,
+  isCreated,
+  mayHoldLogin,
+  newPerson,
+  searchesFor
+} from "../../src/pipedrive/choosePerson.ts"
 
 const profile = { name: " Ann Example ", email: "ann@example.com", company: null }
 const nameless = { name: null, email: null, company: null }
@@ -50,6 +57,19 @@ describe("the person whom a search found", () => {
     assert.isFalse(holdsLogin({ custom_fields: { other: "ann" } }, "key", "ann"))
     assert.isFalse(holdsLogin({ custom_fields: { key: 7 } }, "key", "ann"))
   })
+})
+
+describe("a hit of a search for the login", () => {
+  for (const [what, hit, expected] of [
+    ["shows the login alone as the value of a field", { title: "a", custom_fields: ["x", " ANN "] }, true],
+    ["shows other values", { title: "a", custom_fields: ["joann"] }, false],
+    ["shows no value, and the login in its title", { title: "Joann's", custom_fields: [] }, false],
+    ["shows no value, and no login in its title", { title: "a", custom_fields: [] }, true],
+    ["shows no fields, and has no title", {}, true]
+  ] as const) {
+    it(`${expected ? "may have" : "has not"} the login in a field when it ${what}`, () =>
+      assert.strictEqual(mayHoldLogin(hit, "ann"), expected))
+  }
 })
 
 describe("a new person", () => {

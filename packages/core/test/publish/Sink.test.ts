@@ -29,12 +29,24 @@ describe("the forecast of a user's files", () => {
     ["activities on one deal", priceOf("off"), 40, { activities: 40, deals: 1, tokens: 40 * 5 + 25 }],
     ["a person who is found", priceOf("link"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20 }],
     ["a person who is created", priceOf("create"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20 + 5 }],
-    ["a deal with a field", priceOf("off", { deal: "GitHub" }), 1, { activities: 1, deals: 1, tokens: 5 + 23 + 25 }],
+    ["a deal with a field", priceOf("off", { deal: "GitHub" }), 1, { activities: 1, deals: 1, tokens: 5 + 3 + 25 }],
+    [
+      "a deal and a person with a field each",
+      priceOf("create", { deal: "GitHub", person: "GitHub" }),
+      1,
+      { activities: 1, deals: 1, tokens: 60 }
+    ],
+    [
+      "deals for each file with a person's field",
+      priceOfDeals("create", { person: "GitHub" }),
+      1,
+      { activities: 0, deals: 1, tokens: 15 + 22 + 25 }
+    ],
     [
       "a person with a field",
       priceOf("create", { person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 48 }
+      { activities: 1, deals: 1, tokens: 5 + 25 + 2 + 25 }
     ],
     [
       "an organization that is found",

@@ -272,6 +272,17 @@ export const organizationSearchQuery: Shape = {
   cursor: any
 }
 
+export const itemSearchQuery: Shape = {
+  term: any,
+  item_types: wordsOf(["deal", "person", "organization", "product", "lead", "file", "mail_attachment", "project"]),
+  fields: wordsOf(["address", "code", "custom_fields", "email", "name", "notes", "phone", "title", "description"]),
+  search_for_related_items: flag,
+  exact_match: flag,
+  include_fields: any,
+  limit: limited(100),
+  cursor: any
+}
+
 /** The published maximum is 500; the live service is said to refuse more than 100 (https://github.com/wavyx/pdcli/releases). */
 export const searchQuery: Shape = {
   term: any,

@@ -3,6 +3,7 @@ import type { Reply } from "../reply.ts"
 import { ACTIVITY_TYPES, changeActivity, createActivity, listActivities } from "./activities.ts"
 import { type Company, readOne, remove } from "./company.ts"
 import { changeDeal, createDeal, listDeals, searchDeals } from "./deals.ts"
+import { searchItems } from "./items.ts"
 import { createNote, listNotes } from "./notes.ts"
 import { createOrganization, listOrganizations, searchOrganizations } from "./organizations.ts"
 import { createPerson, listPersons, searchPersons } from "./persons.ts"
@@ -45,6 +46,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     cost: 3,
     run: (company, request) => remove(company, company.organizations, request)
   },
+  "GET /api/v2/itemSearch": { cost: 20, run: searchItems },
   "GET /api/v2/personFields": { cost: 10, run: listPersonFields },
   "GET /api/v2/pipelines": { cost: 10, run: listPipelines },
   "GET /api/v2/stages": { cost: 10, run: listStages },

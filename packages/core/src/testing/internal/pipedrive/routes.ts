@@ -13,6 +13,7 @@ export const pipedriveRoutes = [
   "/api/v2/organizations",
   "/api/v2/organizations/search",
   "/api/v2/organizations/{id}",
+  "/api/v2/itemSearch",
   "/api/v2/pipelines",
   "/api/v2/stages",
   "/api/v2/dealFields",
