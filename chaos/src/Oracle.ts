@@ -11,7 +11,7 @@ export interface Verdict {
   readonly doubled: ReadonlyArray<string>
   /** On another user's deal. */
   readonly misplaced: ReadonlyArray<string>
-  /** Titles of deals, and names of persons, that exist more than once. */
+  /** Titles of deals, and names of persons and organizations, that exist more than once. */
   readonly doubledDeals: ReadonlyArray<string>
   /** What is wrong with visits, in words. */
   readonly visits: ReadonlyArray<string>
@@ -38,7 +38,8 @@ export const publications = ({ pipedrive }: World, books: Books) => {
     // No user of the harness shows a name, so that each person bears the login.
     doubledDeals: [
       ...repeated(pipedrive.deals.map(({ title }) => title)),
-      ...repeated(pipedrive.persons.map(({ name }) => `person ${name}`))
+      ...repeated(pipedrive.persons.map(({ name }) => `person ${name}`)),
+      ...repeated(pipedrive.organizations.map(({ name }) => `organization ${name.toLowerCase()}`))
     ]
   }
 }

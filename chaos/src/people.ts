@@ -68,10 +68,14 @@ export const visit = async (
   }
 }
 
+/** Companies, each of which several users name in words of their own. */
+const companies = ["Example", "@Other", "EXAMPLE", "other "] as const
+
 /** Tracks all users, before the first fault. */
 export const track = async (world: World, slot: Slot): Promise<void> => {
   for (const [index, user] of users.entries()) {
     world.github.addUser(user)
+    world.github.setProfile(user, { company: companies[index % companies.length] ?? null })
     const { status } = await world.call(slot, "POST", `/users/${user}/${index + 1}`)
     if (status !== 201 && status !== 200) throw new Error(`Tracking ${user} was answered with ${status}`)
   }

@@ -93,8 +93,8 @@ it("a server that is killed at every step publishes each file once", async () =>
         .filter((step) => !/^select /i.test(step))
     const [before, after] = [new Set(sides("before ")), new Set(sides("after "))]
     const oneSided = [...before, ...after].filter((step) => !before.has(step) || !after.has(step))
-    // A step that only an accident reaches may not have happened a second time. A deal and a person each have one such step.
-    assert.isAtMost(oneSided.length, 4, oneSided.join(", "))
+    // A step that only an accident reaches may not have happened a second time. A deal, a person and an organization each have one such step.
+    assert.isAtMost(oneSided.length, 6, oneSided.join(", "))
     assert.isAbove(before.size, 50)
     const unseen = beginnings.filter((beginning) => {
       if (atTimes.includes(beginning)) return false
