@@ -16,7 +16,9 @@ const shareOfDay = (tokens: number): string => {
   return `, ${percent < 1 ? "less than 1" : percent.toLocaleString("en")}% of a day's ${smallestBudget.toLocaleString("en")}`
 }
 
-const costs = (preview: Omit<Preview, "login" | "days">): ReadonlyArray<Row> => [
+type Counted = Omit<Preview, "login" | "days" | "contact">
+
+const costs = (preview: Counted): ReadonlyArray<Row> => [
   ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
   ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
   ...(preview.activities > 0 || preview.deals === 0
@@ -29,8 +31,51 @@ const costs = (preview: Omit<Preview, "login" | "days">): ReadonlyArray<Row> => 
   ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
 ]
 
+type Contact = NonNullable<Preview["contact"]>
+
+/** Lists longer than this ask Pipedrive nothing, since each user costs as much as a first file. */
+export const maxAsked = 20
+
+/** An item that the first file would name: `Ann Example (45)`. */
+const itemOf = (item: Contact["person"]): string => {
+  if (item === null) return "none"
+  return item.id === null ? `${item.name} (new)` : item.name === null ? `${item.id}` : `${item.name} (${item.id})`
+}
+
+const contactRows = (contact: Preview["contact"]): ReadonlyArray<Row> =>
+  contact === null
+    ? []
+    : [
+        ["person", itemOf(contact.person)],
+        ["organization", itemOf(contact.organization)],
+        ...(contact.message === null ? [] : [["note", contact.message]]),
+        ["first file", `at most ${count(contact.tokens, "token")}`]
+      ]
+
 /** One user's preview. */
-export const showPreview = (preview: Preview): Table => ({ rows: [["user", preview.login], ...costs(preview)] })
+export const showPreview = (preview: Preview): Table => ({
+  rows: [["user", preview.login], ...costs(preview), ...contactRows(preview.contact)]
+})
+
+/** A line for each user whose first file Pipedrive was asked about. */
+const contactTable = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> => {
+  const asked = previews.flatMap(({ contact, login }) => (contact === null ? [] : [{ ...contact, login }]))
+  if (asked.length === 0) return []
+  return [
+    {
+      rows: [
+        ["USER", "PERSON", "ORGANIZATION", "FIRST FILE", "NOTE"],
+        ...asked.map(({ login, message, organization, person, tokens }) => [
+          login,
+          itemOf(person),
+          itemOf(organization),
+          tokens.toLocaleString("en"),
+          message ?? ""
+        ])
+      ]
+    }
+  ]
+}
 
 /** A line for each user, and the costs of all of them. */
 export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> => [
@@ -43,10 +88,11 @@ export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Ta
       ])
     ]
   },
+  ...contactTable(previews),
   { rows: [["users", previews.length.toLocaleString("en")], ...costs(sumOf(previews))] }
 ]
 
-const sumOf = (previews: ReadonlyArray<Preview>): Omit<Preview, "login" | "days"> => {
+const sumOf = (previews: ReadonlyArray<Preview>): Counted => {
   const sum = (key: "gists" | "files" | "skipped" | "activities" | "deals" | "tokens" | "githubRequests") =>
     previews.reduce((total, preview) => total + preview[key], 0)
   return {
@@ -69,7 +115,7 @@ export const previewAll = Effect.fnUntraced(function* (
   const previews: Array<Preview> = []
   const faults: Array<string> = []
   for (const username of usernames) {
-    const exit = yield* Effect.exit(gitpip.preview(username))
+    const exit = yield* Effect.exit(gitpip.preview(username, { contact: usernames.length <= maxAsked }))
     if (Exit.isSuccess(exit)) previews.push(exit.value)
     else if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
     else faults.push(`${username}: ${messageOf(Cause.squash(exit.cause))}`)

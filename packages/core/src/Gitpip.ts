@@ -65,8 +65,14 @@ export class Gitpip extends Context.Service<
      * GitHub that does not answer makes names `unchecked`, and fails nothing.
      */
     readonly checkNames: (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>
-    /** What tracking a user would publish. Lists all of the user's gists and stores nothing. */
-    readonly preview: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
+    /**
+     * What tracking a user would publish. Lists all of the user's gists and stores nothing. With `contact` Pipedrive is asked
+     * whom the first file would name, for up to 65 tokens.
+     */
+    readonly preview: (
+      username: Username,
+      options?: Previews.PreviewOptions
+    ) => Effect.Effect<Preview, GithubError | DatabaseError>
     /** Stops tracking a user. Found files stay, and waiting ones are still published. */
     readonly untrack: (username: Username) => Effect.Effect<User, UserNotTracked | DatabaseError>
     /**

@@ -42,7 +42,7 @@ import {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-import { between, digits, idOf, Name, names, page, paged, username, visitor } from "./parameters.ts"
+import { between, contact, digits, idOf, Name, names, page, paged, username, visitor } from "./parameters.ts"
 import { chosenTarget, tracking } from "./tracking.ts"
 
 /** The calls that track users. */
@@ -85,12 +85,14 @@ export class Users extends HttpApiGroup.make("users")
     ),
     HttpApiEndpoint.get("preview", "/users/:username/preview", {
       params: username,
+      query: { contact },
       success: Preview,
       error: GithubProblem
     }).annotateMerge(
       OpenApi.annotations({
         summary: "What tracking a user would publish and cost",
-        description: "Reads all of the user's gist lists from GitHub and stores nothing. The user need not be tracked."
+        description:
+          "Reads all of the user's gist lists from GitHub and stores nothing. The user need not be tracked. With `contact=true` Pipedrive is asked whom the first file would name, for up to 65 tokens."
       })
     ),
     HttpApiEndpoint.get("list", "/users", {

@@ -58,6 +58,14 @@ export const chosen = {
   person: inPipedrive("The person who the user is, by its number in Pipedrive")
 }
 
+/** Whether a preview asks Pipedrive. */
+export const contact = Schema.optionalKey(
+  Schema.Literals(["true", "false"]).annotate({
+    description: "Whether Pipedrive is asked whom the first file would name; without it, `false`",
+    message: "must be true or false"
+  })
+)
+
 /** The query of calls that know visitors. */
 export const visitor = {
   visitor: Schema.optionalKey(

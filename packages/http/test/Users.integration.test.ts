@@ -123,6 +123,11 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const preview = yield* call("GET", "/users/nina/preview")
       assert.deepInclude(preview.json, { login: "nina", gists: 1, files: 2, activities: 2, github_requests: 1 })
       assert.deepStrictEqual((yield* call("GET", "/users")).json, [])
+      assert.isNull(preview.json.contact)
+      const { json } = yield* call("GET", "/users/nina/preview?contact=true")
+      // This server publishes nothing.
+      assert.isNull(json.contact)
+      problem(yield* call("GET", "/users/nina/preview?contact=perhaps"), 400)
       const unknown = problem(yield* call("GET", "/users/nobody-here/preview"), 502)
       assert.strictEqual(unknown.type, "urn:gitpip:problem:github")
       assert.include(unknown.detail, "GitHub knows no user nobody-here")

@@ -6,7 +6,7 @@ import * as Input from "../Input.ts"
 import { checkAll, linesOf } from "../nameChecks.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
-import { previewAll, showPreview, showPreviews } from "../previews.ts"
+import { maxAsked, previewAll, showPreview, showPreviews } from "../previews.ts"
 import { count } from "../Text.ts"
 import type { Candidate } from "../tracking.ts"
 import { json, session } from "./shared.ts"
@@ -101,7 +101,7 @@ interface Options {
 
 const previewOne = Effect.fnUntraced(function* (username: Username, options: Options) {
   const { core, withGitpip } = yield* session
-  const preview = yield* withGitpip((gitpip) => gitpip.preview(username))
+  const preview = yield* withGitpip((gitpip) => gitpip.preview(username, { contact: true }))
   yield* Output.result(preview, { ...options, schema: core.Preview, show: showPreview })
 })
 
@@ -122,6 +122,11 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { core, withGitpip } = yield* session
   const { lineFaults } = yield* tracking
   const { candidates, wrong } = yield* candidatesOf(list)
+  if (candidates.length > maxAsked) {
+    yield* Output.message(
+      `For more than ${maxAsked} users, no person is looked up in Pipedrive: each user costs as much as a first file. Give fewer users to see whom their files would name.`
+    )
+  }
   const progress = yield* Progress.make
   const { faults, previews } = yield* withGitpip((gitpip) =>
     Effect.ensuring(

@@ -27,8 +27,8 @@ export const userCalls = ({
     )
   },
   checkNames: (names) => orServerError(users.names({ query: { names } }), {}),
-  preview: (username) =>
-    orServerError(users.preview({ params: { username } }), {
+  preview: (username, { contact = false } = {}) =>
+    orServerError(users.preview({ params: { username }, query: contact ? { contact: "true" } : {} }), {
       GithubProblem: (problem) => new ServerError({ message: reasonOf(problem) })
     }),
   untrack: (username) => orServerError(users.untrack({ params: { username } }), notTracked(username)),

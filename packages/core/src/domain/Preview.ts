@@ -2,6 +2,18 @@
 import { Schema } from "effect"
 import { field, named } from "./described.ts"
 
+const PlannedItem = Schema.Struct({
+  id: field(Schema.NullOr(Schema.Int), "Its number in Pipedrive; `null` when it would be created"),
+  name: field(Schema.NullOr(Schema.String), "Its name; `null` when Gitpip knows the number alone")
+}).pipe(named("PlannedItem", "A person or an organization that a user's first file would name"))
+
+const PlannedContact = Schema.Struct({
+  person: field(Schema.NullOr(PlannedItem), "The person; `null` for none"),
+  organization: field(Schema.NullOr(PlannedItem), "The organization; `null` for none"),
+  message: field(Schema.NullOr(Schema.String), "Why nothing is known, or why a person has to choose"),
+  tokens: field(Schema.Int, "Pipedrive tokens that the first file costs, at most")
+}).pipe(named("PlannedContact", "Whom a user's first file would name"))
+
 /** What tracking a user would publish, and what that would cost. */
 export const Preview = Schema.Struct({
   login: field(Schema.String, "The GitHub username, as GitHub writes it"),
@@ -15,9 +27,13 @@ export const Preview = Schema.Struct({
   ),
   tokens: field(
     Schema.Int,
-    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person, or 15 for a deal with its note"
+    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person and the organization, or 15 for a deal with its note"
   ),
   days: field(Schema.Finite, "How many days of the smallest plan's budget of 30,000 tokens this is"),
+  contact: field(
+    Schema.NullOr(PlannedContact),
+    "Whom the first file would name; `null` when Pipedrive was not asked, or nothing is published"
+  ),
   githubRequests: field(Schema.Int, "Requests to GitHub that this answer has cost")
 }).pipe(
   Schema.encodeKeys({ githubRequests: "github_requests" }),

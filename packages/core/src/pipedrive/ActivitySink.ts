@@ -6,6 +6,7 @@ import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker } from "./activity.ts"
 import { faultsOfChosen } from "./chosen.ts"
+import * as ContactPlan from "./contactPlan.ts"
 import * as Contacts from "./contacts.ts"
 import * as CreateActivity from "./createActivity.ts"
 import { isBefore } from "./newest.ts"
@@ -42,6 +43,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       fault: placing.fault,
       faultsOf: faultsOfChosen(pipedrive),
       target: (recipient) => Effect.map(userDeals.target(recipient), String),
+      contact: ContactPlan.ofUserDeals({ organizations, persons, pipedrive, placing, settings, targets }),
       forget: (recipient, target) => userDeals.forget(recipient, Number(target)),
       create: CreateActivity.make({
         organizations,

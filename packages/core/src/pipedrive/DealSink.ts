@@ -26,6 +26,7 @@ import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
 import { faultsOfChosen } from "./chosen.ts"
+import * as ContactPlan from "./contactPlan.ts"
 import type { ContactFields } from "./contacts.ts"
 import * as Contacts from "./contacts.ts"
 import { addedSince } from "./deals.ts"
@@ -44,7 +45,12 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const pipedrive = yield* Pipedrive
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
-    const { contacts } = Contacts.ofSettings({ pipedrive, placing, settings, targets: (yield* Store).targets })
+    const { contacts, organizations, persons } = Contacts.ofSettings({
+      pipedrive,
+      placing,
+      settings,
+      targets: (yield* Store).targets
+    })
     const known = yield* Cache.makeWith((recipient: Recipient) => contacts.ensure(recipient), {
       capacity: 10_000,
       timeToLive: (exit) => (Exit.isSuccess(exit) ? memory : Duration.zero)
@@ -81,6 +87,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       faultsOf: faultsOfChosen(pipedrive),
       // The lookups of a new user's person and organization come before the file's lease is short.
       target: (recipient) => Effect.as(Cache.get(known, recipientOf(recipient)), ""),
+      contact: ContactPlan.ofNewDeals({ organizations, persons }),
       forget: () => Effect.void,
       create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {
         const placement = yield* placing.current

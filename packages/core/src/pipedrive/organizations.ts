@@ -1,14 +1,14 @@
 /** The organization in Pipedrive that a user's company is: found, or created once for all users of the company (targets.ts). */
 import { Effect } from "effect"
 import { companyKey, companyOf, namesakesOf, plainName, severalOrganizations } from "../domain/company.ts"
-import { ItemRefused, type Recipient, SinkError } from "../publish/Sink.ts"
+import { ItemRefused, type PlannedContact, type Recipient, SinkError } from "../publish/Sink.ts"
 import type { OrganizationSettings } from "../Settings.ts"
 import type { OwnedTargets } from "../store/Targets.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { Refusal } from "./errors.ts"
 import { newestSince } from "./newest.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
-import { sinking } from "./sinkErrors.ts"
+import { sinking, storing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
 interface Parts {
@@ -82,6 +82,19 @@ export const make = ({ pipedrive, records, settings: { mode } }: Parts) => {
         })
       )
     },
+    /** What `ensure` would answer, for a dry run. */
+    plan: Effect.fnUntraced(function* (
+      recipient: Recipient
+    ): Effect.fn.Return<Pick<PlannedContact, "organization" | "message">, SinkError> {
+      const name = companyOf(recipient.profile?.company)
+      if (mode === "off" || name === undefined) return { organization: null, message: null }
+      const known = yield* storing(records.known(companyKey(name)))
+      if (known !== null) return { organization: { id: known, name }, message: null }
+      const choice = yield* find(name)
+      if (choice._tag === "Several") return { organization: null, message: choice.message }
+      const id = choice._tag === "One" ? choice.target.id : null
+      return { organization: id === null && mode === "link" ? null : { id, name }, message: null }
+    }),
     /** Whether activities name organizations. */
     isOn: mode !== "off",
     /** Whether Pipedrive refused this organization. */

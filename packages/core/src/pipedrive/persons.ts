@@ -1,6 +1,6 @@
 /** The person in Pipedrive who a user is: found, or created once (targets.ts). */
 import { Effect, Option } from "effect"
-import { type Recipient, SinkError } from "../publish/Sink.ts"
+import { type PlannedItem, type Recipient, SinkError } from "../publish/Sink.ts"
 import type { PersonSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
@@ -63,7 +63,8 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
     if (search.by === "name") return choosePerson(search, yield* withoutOthers(recipient, found))
     for (const { id } of found.toSorted((a, b) => a.id - b.id).slice(0, maxRead)) {
       const person = yield* sinking(pipedrive.person(id))
-      if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, search.term))) return { id }
+      if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, search.term)))
+        return { id, name: Option.getOrUndefined(person)?.name }
     }
     return undefined
   })
@@ -71,9 +72,9 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
   const find = Effect.fnUntraced(function* (recipient: Recipient, by: By) {
     for (const search of searchesFor(recipient, by.field)) {
       const person = yield* run(recipient, search, by)
-      if (person !== undefined) return { _tag: "One", target: { id: person.id } } as const
+      if (person !== undefined) return person
     }
-    return { _tag: "None" } as const
+    return undefined
   })
 
   const findCreated = Effect.fnUntraced(function* (
@@ -126,7 +127,9 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
         records,
         name: "person",
         findCreated: ({ as, since }) => findCreated(recipient, { as: as ?? person.name, since }, field),
-        find: find(recipient, { field, shown }),
+        find: Effect.map(find(recipient, { field, shown }), (person) =>
+          person === undefined ? { _tag: "None" } : { _tag: "One", target: { id: person.id } }
+        ),
         create: Effect.succeed(
           mode === "create"
             ? (begin) => Effect.map(sinking(create(recipient, person, begin)), (id) => ({ id }))
@@ -157,6 +160,19 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
                 reason.scope === "thing" ? leftOut(recipient)(reason) : Effect.fail(new SinkError({ reason }))
             })
           ),
+    /** Whom `ensure` would answer, for a dry run. */
+    plan: Effect.fnUntraced(function* (
+      recipient: Recipient,
+      { shown }: Pick<Known, "shown">
+    ): Effect.fn.Return<PlannedItem | null, SinkError> {
+      if (mode === "off") return null
+      const known = yield* storing(records.known(recipient.userKey))
+      if (known !== null) return { id: known, name: null }
+      const { personField: field } = yield* placing.current
+      const found = yield* find(recipient, { field, shown })
+      if (found !== undefined) return { id: found.id, name: found.name ?? null }
+      return mode === "link" ? null : { id: null, name: newPerson(recipient, field).name }
+    }),
     /** Remembers the person of a deal that is adopted. */
     note: ({ userKey }: Recipient, id: number | undefined): Effect.Effect<void, SinkError> =>
       mode === "off" || id === undefined ? Effect.void : Effect.asVoid(storing(records.record(userKey, id))),

@@ -68,11 +68,16 @@ export type StoredDeal = typeof StoredDeal.Type
 export const StoredNote = Schema.Struct({ id: Schema.Int, content: Schema.optional(Schema.NullOr(Schema.String)) })
 export type StoredNote = typeof StoredNote.Type
 
+const FoundName = Schema.Struct({
+  id: Schema.optional(Schema.NullOr(Schema.Int)),
+  name: Schema.optional(Schema.NullOr(Schema.String))
+})
+
 /** A search answers a deal in a form of its own: with its owner and stage, and without its pipeline. */
 export const FoundDeal = Schema.Struct({
   ...StoredDeal.fields,
-  person: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
-  organization: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
+  person: Schema.optional(Schema.NullOr(FoundName)),
+  organization: Schema.optional(Schema.NullOr(FoundName)),
   owner: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) }))),
   stage: Schema.optional(Schema.NullOr(Schema.Struct({ id: Schema.optional(Schema.NullOr(Schema.Int)) })))
 })

@@ -36,6 +36,20 @@ export interface Chosen {
   readonly person?: number | undefined
 }
 
+/** What a user's first file would name. `id` is `null` for an item that would be created. */
+export interface PlannedItem {
+  readonly id: number | null
+  readonly name: string | null
+}
+
+/** The person and the organization that a user's first file would name. */
+export interface PlannedContact {
+  readonly person: PlannedItem | null
+  readonly organization: PlannedItem | null
+  /** Why nothing is known, or why a person has to choose. */
+  readonly message: string | null
+}
+
 /** The service does not have the deal or the person that was named for a user. */
 export class TargetNotFound extends Schema.TaggedError<TargetNotFound>()("TargetNotFound", {
   message: Schema.String
@@ -195,6 +209,8 @@ export class Sink extends Context.Service<
     readonly target: (recipient: Recipient) => Effect.Effect<string, SinkError>
     /** Why what a person names for a user cannot be used; empty when nothing is known against it. */
     readonly faultsOf?: (chosen: Chosen) => Effect.Effect<ReadonlyArray<string>, SinkError>
+    /** Whom the user's first file would name. Searches, and creates and stores nothing. The user need not be tracked: then the key is 0. */
+    readonly contact?: (recipient: Recipient) => Effect.Effect<PlannedContact, SinkError>
     /** Forgets a target that is gone: the next call of `target` answers another one. */
     readonly forget: (recipient: Recipient, target: string) => Effect.Effect<void, SinkError>
     /**

@@ -4,7 +4,7 @@ import type { DatabaseError } from "../database/Database.ts"
 import { skippedBy } from "../domain/FileRules.ts"
 import { type Content, type FilePreview, fileIdentity } from "../domain/GistFile.ts"
 import type { Preview } from "../domain/Preview.ts"
-import type { Username } from "../domain/User.ts"
+import { UserKey, type Username } from "../domain/User.ts"
 import { GistNotFound, type GistPage, Github, type GithubError, githubError } from "../github/Github.ts"
 import { forecast, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
@@ -17,10 +17,16 @@ const previewLength = 32 * 1024
 /** Pipedrive's tokens a day and seat of the smallest plan: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 const smallestBudget = 30_000
 
+/** What a preview shows beside the files. */
+export interface PreviewOptions {
+  /** Whom the first file would name: one request to GitHub more, and up to 65 of Pipedrive's tokens. */
+  readonly contact?: boolean | undefined
+}
+
 /** Previews of a user, whose whole list is read from GitHub, and of a stored file. */
 export const make: Effect.Effect<
   {
-    readonly user: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
+    readonly user: (username: Username, options?: PreviewOptions) => Effect.Effect<Preview, GithubError | DatabaseError>
     readonly file: (id: number) => Effect.Effect<FilePreview, FileNotFound | GithubError | DatabaseError>
     /** Drops the cached contents of files. */
     readonly clear: Effect.Effect<void>
@@ -28,7 +34,7 @@ export const make: Effect.Effect<
   never,
   Store | Github | Sink | Settings
 > = Effect.gen(function* () {
-  const { files } = yield* Store
+  const { files, users } = yield* Store
   const github = yield* Github
   const sink = yield* Sink
   const { backfill, files: rules } = yield* Settings
@@ -59,8 +65,20 @@ export const make: Effect.Effect<
     })
   })
 
+  /** Whom the first file would name. A user who is not tracked has no key. */
+  const contactOf = Effect.fnUntraced(function* (username: Username) {
+    if (sink.contact === undefined) return null
+    const userKey = yield* Effect.catchTag(users.key(username), "UserNotTracked", () => Effect.succeed(UserKey.make(0)))
+    const page = Option.getOrThrow(yield* github.profile(username, Option.none()))
+    const { tokens } = forecast(sink.price, 1)
+    const contact = yield* Effect.catch(sink.contact({ userKey, username: page.account.login, profile: page.profile }), ({ message }) =>
+      Effect.succeed({ person: null, organization: null, message })
+    )
+    return { ...contact, tokens }
+  })
+
   return {
-    user: Effect.fn("Gitpip.preview")(function* (username) {
+    user: Effect.fn("Gitpip.preview")(function* (username, options = {}) {
       const gists = new Set<string>()
       let found = 0
       let unknown = 0
@@ -77,6 +95,7 @@ export const make: Effect.Effect<
           page = yield* github.page(page.next.value)
           continue
         }
+        const contact = options.contact === true ? yield* contactOf(username) : null
         const created = forecast(sink.price, backfill === "all" ? unknown : 0)
         return {
           login: Option.match(page.owner, { onNone: () => username as string, onSome: ({ login }) => login }),
@@ -85,7 +104,8 @@ export const make: Effect.Effect<
           skipped,
           ...created,
           days: Math.round((created.tokens / smallestBudget) * 100) / 100,
-          githubRequests: requests
+          contact,
+          githubRequests: requests + (contact === null ? 0 : 1)
         }
       }
     }),

@@ -137,6 +137,7 @@ it.effect("a preview says what tracking would publish, and stores nothing", () =
         deals: 1,
         tokens: 1_550,
         days: 0.05,
+        contact: null,
         githubRequests: 2
       })
       assert.deepStrictEqual(yield* gitpip.users({ after: 0, limit: 10 }), [])

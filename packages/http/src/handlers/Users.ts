@@ -58,7 +58,7 @@ export const layerUsers = HttpApiBuilder.group(
       track: ({ params, query }) => track(params.username, { id: params.id, ...query }),
       trackNext: ({ params, query }) => track(params.username, query),
       names: ({ query }) => orProblem(gitpip.checkNames(query.names ?? [])),
-      preview: ({ params }) => orProblem(gitpip.preview(params.username)),
+      preview: ({ params, query }) => orProblem(gitpip.preview(params.username, { contact: query.contact === "true" })),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined && query.state === undefined
           ? allUsers

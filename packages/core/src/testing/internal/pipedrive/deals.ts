@@ -88,7 +88,7 @@ export const searchDeals = (company: Company, request: Request): Reply =>
     const hits = company.deals.rows.filter(isHit(company, query, term))
     return jsonReply(200, {
       success: true,
-      data: { items: hits.slice(start, end).map(({ value }) => searchItem(value, company.setup)) },
+      data: { items: hits.slice(start, end).map(({ value }) => searchItem(value, company)) },
       additional_data: { next_cursor: end < hits.length ? `${end}` : null }
     })
   })

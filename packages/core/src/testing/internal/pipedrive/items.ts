@@ -27,7 +27,8 @@ export const searchItems = (company: Company, request: Request): Reply =>
   })
 
 /** Deals, persons and organizations; the fake has no items of other kinds. `term` is lower case. */
-const hitsOf = ({ deals, now, organizations, persons, setup }: Company, query: Query, term: string) => {
+const hitsOf = (company: Company, query: Query, term: string) => {
+  const { deals, now, organizations, persons } = company
   const at = now()
   const types = query.item_types?.split(",")
   const fields = query.fields?.split(",")
@@ -51,7 +52,7 @@ const hitsOf = ({ deals, now, organizations, persons, setup }: Company, query: Q
             )
           )
   return [
-    ...found("deal", deals.rows, ({ title }) => ({ title: [title] })).map((deal) => searchItem(deal, setup)),
+    ...found("deal", deals.rows, ({ title }) => ({ title: [title] })).map((deal) => searchItem(deal, company)),
     ...found("person", persons.rows, ({ emails, name }) => ({
       name: [name],
       email: emails.map(({ value }) => value)

@@ -1,5 +1,5 @@
 /** Pipedrive's objects as they go over the wire, before anything is known of them. */
-import type { PipedriveSetup } from "./setup.ts"
+import type { Company } from "./company.ts"
 import type { PipedriveActivity, PipedriveDeal, PipedriveOrganization, PipedrivePerson } from "./state.ts"
 
 /** The user the token belongs to. */
@@ -134,7 +134,11 @@ export const personItem = (person: PipedrivePerson) => ({
   }
 })
 
-export const searchItem = (deal: PipedriveDeal, { stages }: PipedriveSetup) => ({
+/** What a search shows of a deal, with the names of what the deal refers to. */
+export const searchItem = (
+  deal: PipedriveDeal,
+  { organizations, persons, setup: { stages } }: Pick<Company, "organizations" | "persons" | "setup">
+) => ({
   result_score: 1,
   item: {
     id: deal.id,
@@ -146,8 +150,12 @@ export const searchItem = (deal: PipedriveDeal, { stages }: PipedriveSetup) => (
     visible_to: deal.visible_to,
     owner: { id: deal.owner_id },
     stage: { id: deal.stage_id, name: stages.find(({ id }) => id === deal.stage_id)?.name ?? "" },
-    person: deal.person_id === null ? null : { id: deal.person_id, name: "" },
-    organization: deal.org_id === null ? null : { id: deal.org_id, name: "", address: null },
+    person:
+      deal.person_id === null ? null : { id: deal.person_id, name: persons.get(deal.person_id)?.value.name ?? "" },
+    organization:
+      deal.org_id === null
+        ? null
+        : { id: deal.org_id, name: organizations.get(deal.org_id)?.value.name ?? "", address: null },
     custom_fields: Object.values(deal.custom_fields).filter((value) => typeof value === "string"),
     notes: [],
     is_archived: deal.is_archived

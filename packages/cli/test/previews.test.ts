@@ -1,0 +1,74 @@
+/** What a dry run prints. */
+import { assert, describe, it } from "@effect/vitest"
+import type { Preview, Username } from "@gitpip/core"
+import { Effect } from "effect"
+import { maxAsked, previewAll, showPreview, showPreviews } from "../src/previews.ts"
+
+const preview: Preview = {
+  login: "mona",
+  gists: 1,
+  files: 2,
+  skipped: 0,
+  activities: 2,
+  deals: 1,
+  tokens: 65,
+  days: 0,
+  contact: {
+    person: { id: 45, name: "Mona Lisa" },
+    organization: { id: null, name: "Example" },
+    message: null,
+    tokens: 60
+  },
+  githubRequests: 2
+}
+
+const rowsOf = (contact: Preview["contact"]) => showPreview({ ...preview, contact }).rows.slice(-4)
+
+describe("a dry run", () => {
+  it("names the person and the organization that a user's first file would name, and its cost", () => {
+    assert.deepStrictEqual(rowsOf(preview.contact).slice(1), [
+      ["person", "Mona Lisa (45)"],
+      ["organization", "Example (new)"],
+      ["first file", "at most 60 tokens"]
+    ])
+    const several = { person: { id: 45, name: null }, organization: null, message: "Pipedrive has 2", tokens: 60 }
+    assert.deepStrictEqual(rowsOf(several), [
+      ["person", "45"],
+      ["organization", "none"],
+      ["note", "Pipedrive has 2"],
+      ["first file", "at most 60 tokens"]
+    ])
+    assert.notInclude(JSON.stringify(rowsOf(null)), "person")
+  })
+
+  it("names them in a line for each user of a list, but of those that Pipedrive was not asked about", () => {
+    const tables = showPreviews([preview, { ...preview, login: "lisa", contact: null }])
+    assert.deepStrictEqual(tables[1]?.rows, [
+      ["USER", "PERSON", "ORGANIZATION", "FIRST FILE", "NOTE"],
+      ["mona", "Mona Lisa (45)", "Example (new)", "60", ""]
+    ])
+    assert.lengthOf(showPreviews([{ ...preview, contact: null }]), 2)
+  })
+
+  it.effect("asks Pipedrive about none of many users", () =>
+    Effect.gen(function* () {
+      for (const [count, expected] of [
+        [maxAsked, true],
+        [maxAsked + 1, false]
+      ] as const) {
+        const asked: Array<boolean | undefined> = []
+        yield* previewAll(
+          {
+            preview: (_username, options) => {
+              asked.push(options?.contact)
+              return Effect.succeed(preview)
+            }
+          },
+          Array.from({ length: count }, (_, n) => `user-${n}` as Username),
+          { update: () => Effect.void, done: Effect.void }
+        )
+        assert.deepStrictEqual(new Set(asked), new Set([expected]))
+      }
+    })
+  )
+})

@@ -1,0 +1,84 @@
+/** Whom a user's first file would name, for a dry run: found as publishing finds them, and nothing is created or stored. */
+import { Effect, Option } from "effect"
+import { dealTitle } from "../domain/DealTitle.ts"
+import type { PlannedContact, PlannedItem, Recipient, SinkError } from "../publish/Sink.ts"
+import type { Settings } from "../Settings.ts"
+import type { Store } from "../store/Store.ts"
+import { chooseDeal, severalDeals } from "./chooseDeal.ts"
+import type { ofSettings } from "./contacts.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import type { Placing } from "./Placing.ts"
+import type { FoundPerson } from "./personCalls.ts"
+import * as SearchLogin from "./searchLogin.ts"
+import { sinking, storing } from "./sinkErrors.ts"
+
+interface Parts extends Pick<ReturnType<typeof ofSettings>, "organizations" | "persons"> {
+  readonly pipedrive: Pipedrive["Service"]
+  readonly placing: Placing
+  readonly settings: Pick<Settings["Service"], "deal">
+  readonly targets: Pick<Store["Service"]["targets"], "deals">
+}
+
+const item = (id: number | null | undefined, name?: string | null): PlannedItem | null =>
+  typeof id === "number" ? { id, name: name ?? null } : null
+
+/** Whom new deals name. */
+export const ofNewDeals = ({ organizations, persons }: Pick<Parts, "organizations" | "persons">) =>
+  Effect.fnUntraced(function* (
+    recipient: Recipient,
+    shown?: ReadonlyArray<FoundPerson>
+  ): Effect.fn.Return<PlannedContact, SinkError> {
+    const organization = yield* organizations.plan(recipient)
+    return { ...organization, person: yield* persons.plan(recipient, { shown }) }
+  })
+
+/** Whom the activities of a user name: those of the user's deal, or of the deal that would be created. */
+export const ofUserDeals = (parts: Parts) => {
+  const { organizations, persons, pipedrive, placing, settings, targets } = parts
+  const searchLogin = SearchLogin.make(pipedrive)
+  const ofNew = ofNewDeals(parts)
+
+  /** Whom an existing deal names. Another person may be chosen for the user. */
+  const ofDeal = Effect.fnUntraced(function* (
+    recipient: Recipient,
+    { organization, person }: Pick<PlannedContact, "organization" | "person">
+  ): Effect.fn.Return<PlannedContact, SinkError> {
+    const id = yield* persons.participant(recipient, person?.id)
+    return {
+      person: id === person?.id ? person : item(id),
+      organization: organizations.isOn ? organization : null,
+      message: null
+    }
+  })
+
+  return Effect.fn("planContact")(function* (recipient: Recipient): Effect.fn.Return<PlannedContact, SinkError> {
+    const { profile, userKey, username: login } = recipient
+    const known = yield* storing(targets.deals.known(userKey))
+    if (known !== null) {
+      const deal = Option.getOrUndefined(yield* sinking(pipedrive.deal(known)))
+      return yield* ofDeal(recipient, { person: item(deal?.person_id), organization: item(deal?.org_id) })
+    }
+    const placement = yield* placing.current
+    const title = dealTitle(settings.deal.title, { login, ...profile })
+    const { holding, persons: shown, titled } = yield* searchLogin({ login, title }, placement)
+    const [own, ...twins] = holding
+    if (twins.length > 0) return { person: null, organization: null, message: severalDeals(login, holding) }
+    if (own !== undefined) {
+      return yield* ofDeal(recipient, { person: item(own.person_id), organization: item(own.org_id) })
+    }
+    const choice = chooseDeal(titled, { login, title, stages: placement.stages })
+    switch (choice._tag) {
+      case "None":
+        return yield* ofNew(recipient, shown)
+      case "Several":
+        return { person: null, organization: null, message: severalDeals(login, choice.deals) }
+      case "One": {
+        const { organization, person } = choice.deal
+        return yield* ofDeal(recipient, {
+          person: item(person?.id, person?.name),
+          organization: item(organization?.id, organization?.name)
+        })
+      }
+    }
+  })
+}
