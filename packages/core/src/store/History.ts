@@ -50,6 +50,7 @@ export const state = {
   duplicates: "what is to be deleted in Pipedrive",
   deals: "which deal a user's activities belong to",
   persons: "which person in Pipedrive a user is",
+  organizations: "which organization in Pipedrive a company is",
   visitor_positions: "whether a file is new to a visitor",
   listings: "where a full listing goes on",
   profiles: "what is known of a person, and when the profile is read again",
