@@ -8,6 +8,8 @@ import {
   Configuration,
   DealFieldsApi,
   DealsApi,
+  ItemSearchApi,
+  OrganizationsApi,
   PersonFieldsApi,
   PersonsApi,
   PipelinesApi,
@@ -173,6 +175,81 @@ describe("Pipedrive's official client", () => {
       assert.deepStrictEqual(
         fake.persons.map(({ name }) => name),
         ["Hubot"]
+      )
+    })
+  )
+
+  it.effect("creates organizations, ties deals and persons to them, and finds them by name", () =>
+    Effect.gen(function* () {
+      const { activities, configuration, deals, fake } = yield* clients()
+      const [organizations, persons] = [new OrganizationsApi(configuration), new PersonsApi(configuration)]
+      const read = yield* Effect.promise(async () => {
+        const added = await organizations.addOrganization({ AddOrganizationRequest: { name: "Example" } })
+        await organizations.addOrganization({ AddOrganizationRequest: { name: "Example Ltd." } })
+        const org_id = added.data?.id ?? 0
+        const found = await organizations.searchOrganization({ term: "EXAMPLE", fields: "name", exact_match: true })
+        const newest = await organizations.getOrganizations({ sort_by: "add_time", sort_direction: "desc", limit: 500 })
+        const one = await organizations.getOrganization({ id: org_id })
+        const deal = await deals.addDeal({ AddDealRequest: { title: "d", org_id } })
+        const person = await persons.addPerson({ AddPersonRequest: { name: "p", org_id } })
+        const activity = await activities.addActivity({ AddActivityRequest: { subject: "a", type: "task", org_id } })
+        await organizations.deleteOrganization({ id: org_id })
+        const refused = await deals.addDeal({ AddDealRequest: { title: "e", org_id } }).then(
+          () => "created",
+          () => "refused"
+        )
+        return { found, newest, one, refused, tied: [deal, person, activity].map(({ data }) => data?.org_id) }
+      })
+      assert.deepStrictEqual(
+        read.found.data?.items?.map(({ item }) => [item?.id, item?.name]),
+        [[1, "Example"]]
+      )
+      assert.deepStrictEqual(
+        read.newest.data?.map(({ name }) => name),
+        ["Example Ltd.", "Example"]
+      )
+      assert.strictEqual(read.one.data?.name, "Example")
+      assert.deepStrictEqual(read.tied, [1, 1, 1])
+      assert.strictEqual(read.refused, "refused")
+      assert.deepStrictEqual(
+        fake.organizations.map(({ id }) => id),
+        [2]
+      )
+    })
+  )
+
+  it.effect("finds deals and persons by one search of titles and fields", () =>
+    Effect.gen(function* () {
+      const { configuration, fake } = yield* clients()
+      const field = "f".repeat(40)
+      fake.addDeal({ title: "Ann deal" })
+      fake.addDeal({ title: "Big", custom_fields: { [field]: "ann" } })
+      fake.addPerson({ name: "Ann" })
+      fake.addPerson({ name: "Mona", custom_fields: { [field]: "ANN" } })
+      fake.addOrganization({ name: "Ann" })
+      const items = new ItemSearchApi(configuration)
+      // The client types the lists of words as one word.
+      const query = {
+        term: "ann",
+        item_types: "deal,person" as "deal",
+        fields: "title,custom_fields" as "title",
+        limit: 100
+      }
+      const found = yield* Effect.promise(async () => [
+        (await items.searchItem(query)).data?.items,
+        (await items.searchItem({ ...query, exact_match: true })).data?.items
+      ])
+      assert.deepStrictEqual(
+        found.map((hits) =>
+          hits?.map(({ item }) => {
+            const { id, type } = item as { readonly id: number; readonly type: string }
+            return `${type} ${id}`
+          })
+        ),
+        [
+          ["deal 1", "deal 2", "person 2"],
+          ["deal 2", "person 2"]
+        ]
       )
     })
   )
