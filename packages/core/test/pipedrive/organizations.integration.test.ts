@@ -143,6 +143,22 @@ describe("a deal or a person that a person made", () => {
     )
   )
 
+  it.effect("is read for its organization, for one token, only when organizations are on", () =>
+    Effect.forEach(["off", "create"], (mode) =>
+      inWorld(
+        layerPostgres,
+        { env: { GITPIP_ORGANIZATION: mode, GITPIP_ACTIVITY_OWNER: "me" } },
+        ({ github, pipedrive, settings }) =>
+          Effect.gen(function* () {
+            yield* given(github)
+            yield* (yield* Gitpip).publish
+            yield* Effect.provide(addFile(github, "b.md"), services(settings))
+            assert.strictEqual(pipedrive.count("GET", "/api/v2/deals/{id}"), mode === "off" ? 0 : 1)
+          })
+      )
+    )
+  )
+
   it.effect("stays without an organization", () =>
     inWorld(layerPostgres, creating, ({ github, pipedrive }) =>
       Effect.gen(function* () {
@@ -168,7 +184,8 @@ describe("one organization is there", () => {
     ["the response to the creation of the deal is lost", { kind: "lost" }, isDealCreate]
   ] as const) {
     it.effect(`for two users of the company when ${what}`, () =>
-      inWorld(layerPostgres, creating, ({ github, pipedrive }) =>
+      // A search shows nothing new, so that the list of the newest has to.
+      inWorld(layerPostgres, { ...creating, pipedrive: { searchLagMillis: 86_400_000 } }, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           yield* given(github)
           yield* given(github, { login: "bob", company: "EXAMPLE" })
