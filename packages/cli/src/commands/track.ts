@@ -124,7 +124,7 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { candidates, wrong } = yield* candidatesOf(list)
   if (candidates.length > maxAsked) {
     yield* Output.message(
-      `For more than ${maxAsked} users, no person is looked up in Pipedrive: each user costs as much as a first file. Give fewer users to see whom their files would name.`
+      `For more than ${maxAsked} users, Pipedrive is not searched for persons, which would cost as much as their first files. Give fewer users to see whom their files would name.`
     )
   }
   const progress = yield* Progress.make

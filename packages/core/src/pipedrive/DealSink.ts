@@ -96,7 +96,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         const send = (named: ContactFields) =>
           pipedrive.createDeal({ title: title(delivery), ...placement.deal, ...named }, begin)
         const { made } = yield* contacts.create(recipient, contact, send).pipe(
-          // The next file has them looked up again.
+          // The next file searches for both again.
           Effect.tap((created) => (created.contact === contact ? Effect.void : Cache.invalidate(known, recipient))),
           whenRefused((reason) =>
             Effect.andThen(placing.recheck(placement), Effect.fail(new PipedriveError({ reason })))

@@ -1,16 +1,16 @@
 /** The person in Pipedrive who a user is: found, or created once (targets.ts). */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { type PlannedItem, type Recipient, SinkError } from "../publish/Sink.ts"
 import type { PersonSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import { choosePerson, holdsLogin, isCreated, newPerson, type Search, searchesFor } from "./choosePerson.ts"
+import { newPerson } from "./choosePerson.ts"
 import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
-import { newestSince } from "./newest.ts"
+import * as FindPerson from "./findPerson.ts"
 import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
-import type { FoundPerson, NewPerson } from "./personCalls.ts"
+import type { NewPerson } from "./personCalls.ts"
 import { sinking, storing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
@@ -23,20 +23,10 @@ interface Parts {
 }
 
 /** What is known of a user before the person is searched for. */
-export interface Known {
+export interface Known extends FindPerson.Shown {
   /** Of a new person. */
   readonly organizationId?: number | undefined
-  /** Persons who may have the login in a field, when a search has shown them. */
-  readonly shown?: ReadonlyArray<FoundPerson> | undefined
 }
-
-/** How a person is found by the login. */
-interface By extends Pick<Known, "shown"> {
-  readonly field: string | undefined
-}
-
-/** Of the persons with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
-const maxRead = 2
 
 /** Whether a refusal can be about the person. Pipedrive does not document its messages. */
 export const mayBePerson = ({ message }: Refusal): boolean => /person|participant|contact/i.test(message)
@@ -44,56 +34,7 @@ export const mayBePerson = ({ message }: Refusal): boolean => /person|participan
 export const make = ({ organizations, pipedrive, placing, records, settings: { mode } }: Parts) => {
   /** Persons whom Pipedrive refused on a deal or an activity, such as deleted ones. */
   const refused = new Set<number>()
-
-  /** Of these, those who are no other user's. */
-  const withoutOthers = Effect.fnUntraced(function* <A extends { readonly id: number }>(
-    { userKey }: Recipient,
-    persons: ReadonlyArray<A>
-  ) {
-    const ids = persons.map(({ id }) => id)
-    const others = ids.length === 0 ? new Set() : yield* storing(records.ofOthers(userKey, ids))
-    return persons.filter(({ id }) => !others.has(id))
-  })
-
-  const run = Effect.fnUntraced(function* (recipient: Recipient, search: Search, { field, shown }: By) {
-    const isShown = search.by === "custom_fields" && shown !== undefined
-    const found = isShown ? shown : yield* sinking(pipedrive.searchPersons(search.term, search.by))
-    if (search.by === "email") return choosePerson(search, found)
-    // Two tracked users of one name are two persons.
-    if (search.by === "name") return choosePerson(search, yield* withoutOthers(recipient, found))
-    for (const { id } of found.toSorted((a, b) => a.id - b.id).slice(0, maxRead)) {
-      const person = yield* sinking(pipedrive.person(id))
-      if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, search.term)))
-        return { id, name: Option.getOrUndefined(person)?.name }
-    }
-    return undefined
-  })
-
-  const find = Effect.fnUntraced(function* (recipient: Recipient, by: By) {
-    for (const search of searchesFor(recipient, by.field)) {
-      const person = yield* run(recipient, search, by)
-      if (person !== undefined) return person
-    }
-    return undefined
-  })
-
-  const findCreated = Effect.fnUntraced(function* (
-    recipient: Recipient,
-    { as, since }: { readonly as: string; readonly since: Targets.Sent["since"] },
-    field: string | undefined
-  ) {
-    const created = yield* newestSince(pipedrive.newestPersons, {
-      since,
-      isWanted: (person) => isCreated(person, { as, field, login: recipient.username })
-    })
-    const id = yield* storing(
-      records.take(
-        recipient.userKey,
-        created.map((person) => person.id)
-      )
-    )
-    return id === null ? undefined : { id }
-  })
+  const { find, findCreated } = FindPerson.make({ pipedrive, records })
 
   /** An organization may be deleted since, or hidden from the token's user. */
   const create = (
@@ -126,7 +67,7 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
       {
         records,
         name: "person",
-        findCreated: ({ as, since }) => findCreated(recipient, { as: as ?? person.name, since }, field),
+        findCreated: ({ as, since }) => findCreated(recipient, { as: as ?? person.name, since, field }),
         find: Effect.map(find(recipient, { field, shown }), (person) =>
           person === undefined ? { _tag: "None" } : { _tag: "One", target: { id: person.id } }
         ),
@@ -149,7 +90,7 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
 
   return {
     /** The user's person, found, or created in the organization. `undefined`: there is none, or Pipedrive refuses it. */
-    ensure: (recipient: Recipient, known: Known): Effect.Effect<number | undefined, SinkError> =>
+    ensure: (recipient: Recipient, known: Known = {}): Effect.Effect<number | undefined, SinkError> =>
       mode === "off"
         ? Effect.succeed(undefined)
         : ensure(recipient, known).pipe(
@@ -163,7 +104,7 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
     /** Whom `ensure` would answer, for a dry run. */
     plan: Effect.fnUntraced(function* (
       recipient: Recipient,
-      { shown }: Pick<Known, "shown">
+      { shown }: FindPerson.Shown
     ): Effect.fn.Return<PlannedItem | null, SinkError> {
       if (mode === "off") return null
       const known = yield* storing(records.known(recipient.userKey))

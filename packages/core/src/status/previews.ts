@@ -71,8 +71,9 @@ export const make: Effect.Effect<
     const userKey = yield* Effect.catchTag(users.key(username), "UserNotTracked", () => Effect.succeed(UserKey.make(0)))
     const page = Option.getOrThrow(yield* github.profile(username, Option.none()))
     const { tokens } = forecast(sink.price, 1)
-    const contact = yield* Effect.catch(sink.contact({ userKey, username: page.account.login, profile: page.profile }), ({ message }) =>
-      Effect.succeed({ person: null, organization: null, message })
+    const contact = yield* Effect.catch(
+      sink.contact({ userKey, username: page.account.login, profile: page.profile }),
+      ({ message }) => Effect.succeed({ person: null, organization: null, message })
     )
     return { ...contact, tokens }
   })

@@ -1,0 +1,84 @@
+/** Finds the person in Pipedrive who a user is: by searches, or after a lost response among the newest. */
+import { type DateTime, Effect, Option } from "effect"
+import type { Recipient } from "../publish/Sink.ts"
+import type { Targets as Records } from "../store/Targets.ts"
+import { choosePerson, holdsLogin, isCreated, type Search, searchesFor } from "./choosePerson.ts"
+import { newestSince } from "./newest.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import type { FoundPerson } from "./personCalls.ts"
+import { sinking, storing } from "./sinkErrors.ts"
+
+/** What a search for the user's deal has shown. */
+export interface Shown {
+  /** Persons who may have the login in a field. `undefined`: nobody has searched for them. */
+  readonly shown?: ReadonlyArray<FoundPerson> | undefined
+}
+
+/** How a person is found by the login. */
+interface By extends Shown {
+  /** The key of the field that holds logins. */
+  readonly field: string | undefined
+}
+
+/** Of the persons with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
+const maxRead = 2
+
+interface Parts {
+  readonly pipedrive: Pipedrive["Service"]
+  readonly records: Records
+}
+
+export const make = ({ pipedrive, records }: Parts) => {
+  /** Of these, those who are no other user's. */
+  const withoutOthers = Effect.fnUntraced(function* <A extends { readonly id: number }>(
+    { userKey }: Recipient,
+    persons: ReadonlyArray<A>
+  ) {
+    const ids = persons.map(({ id }) => id)
+    const others = ids.length === 0 ? new Set() : yield* storing(records.ofOthers(userKey, ids))
+    return persons.filter(({ id }) => !others.has(id))
+  })
+
+  const run = Effect.fnUntraced(function* (recipient: Recipient, search: Search, { field, shown }: By) {
+    const isShown = search.by === "custom_fields" && shown !== undefined
+    const found = isShown ? shown : yield* sinking(pipedrive.searchPersons(search.term, search.by))
+    if (search.by === "email") return choosePerson(search, found)
+    // Two tracked users of one name are two persons.
+    if (search.by === "name") return choosePerson(search, yield* withoutOthers(recipient, found))
+    for (const { id } of found.toSorted((a, b) => a.id - b.id).slice(0, maxRead)) {
+      const person = yield* sinking(pipedrive.person(id))
+      if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, search.term)))
+        return { id, name: Option.getOrUndefined(person)?.name }
+    }
+    return undefined
+  })
+
+  /** The person of the first search that finds one. */
+  const find = Effect.fnUntraced(function* (recipient: Recipient, by: By) {
+    for (const search of searchesFor(recipient, by.field)) {
+      const person = yield* run(recipient, search, by)
+      if (person !== undefined) return person
+    }
+    return undefined
+  })
+
+  /** The person that such a create made, taken for the user. Not delayed like a search. */
+  const findCreated = Effect.fnUntraced(function* (
+    recipient: Recipient,
+    { as, field, since }: { readonly as: string; readonly since: DateTime.Utc; readonly field: string | undefined }
+  ) {
+    const created = yield* newestSince(pipedrive.newestPersons, {
+      since,
+      isWanted: (person) => isCreated(person, { as, field, login: recipient.username })
+    })
+    const id = yield* storing(
+      records.take(
+        recipient.userKey,
+        created.map((person) => person.id)
+      )
+    )
+    return id === null ? undefined : { id }
+  })
+
+  return { find, findCreated }
+}
