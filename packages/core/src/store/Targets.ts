@@ -5,7 +5,7 @@
 import { type Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
-import { execute, findAll, findFirst, hasRows } from "../database/statements.ts"
+import { execute, findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import type { UserKey } from "../domain/User.ts"
 import { arrayOf, inFuture } from "./sql.ts"
 
@@ -170,8 +170,22 @@ const newestOn = (sql: SqlClient.SqlClient) => {
     )
 }
 
+/** The users without a deal among those whose files come next. Reads `max` index entries at most, however many files wait. */
+const waitingFor = (sql: SqlClient.SqlClient) => {
+  const count = findOne(
+    Schema.Struct({ users: Schema.Int }),
+    (max: number) => sql`
+        select count(distinct user_key)::int as users
+        from (select user_key from publications where state = 'pending' order by start_tag, key limit ${max}) p
+        where not exists (select from deals d where d.user_key = p.user_key and d.deal_id is not null)`
+  )
+  return (max: number) => Effect.map(count(max), ({ users }) => users)
+}
+
 const dealsOf = (sql: SqlClient.SqlClient) => ({
   ...ofKind(sql, { table: "deals", column: "deal_id" }),
+  /** How many users have no deal yet, among those whose files are the next `max` to be published. */
+  waiting: waitingFor(sql),
   /** The remote id of the user's newest file on this deal. */
   newestOn: newestOn(sql)
 })

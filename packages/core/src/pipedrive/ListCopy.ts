@@ -1,0 +1,202 @@
+/**
+ * A copy of one of Pipedrive's lists, for many users at a time: pages of 500 items cost 10 tokens, a search costs 20.
+ *
+ * Guarantees: the copy is used when the list was read to its end, and shows every change that people made until ten seconds
+ * ago at most. The list is read by rising ids, and a cursor names the id that comes next, so an item that is
+ * added meanwhile comes at the end
+ * (https://pipedrive.readme.io/docs/core-api-concepts-pagination). What changes meanwhile is read afterwards, by
+ * Pipedrive's own times. A list that is refused or too long is not used: then each user is searched for.
+ */
+import { Clock, DateTime, Duration, Effect, Option, Semaphore } from "effect"
+import type { SinkError } from "../publish/Sink.ts"
+import type { PipedriveError } from "./errors.ts"
+import { pageSize, pagesWorth } from "./listing.ts"
+import { failing } from "./sinkErrors.ts"
+import type { Page } from "./wire.ts"
+
+/** The changes that a copy shows are no older. A create follows at once, so a person has that long to make the same item. */
+const freshness = Duration.seconds(10)
+
+/** How long a copy lives. Few things leave a list without a change that shows: an archived deal, or one that is hidden. */
+const lifetime = Duration.minutes(15)
+
+/** Items change at the same time, and become visible one after the other. */
+const overlap = Duration.seconds(10)
+
+/** How long searches are made after a list was refused, or its answers made no sense. */
+const refusalWait = Duration.minutes(15)
+
+/** How long a list counts as too long for the number of users. */
+const lengthWait = Duration.hours(1)
+
+/** So many users are searched for within `rush` before the waiting users are counted, once in `countInterval` at most. */
+const searchedFirst = 2
+const rush = Duration.minutes(10)
+const countInterval = Duration.minutes(1)
+
+/** Pages of changes between two uses. More change when somebody edits many at once. */
+const maxChangedPages = 10
+
+interface Changing {
+  readonly update_time?: string | null | undefined
+}
+
+/** The list, and what is made of it. */
+export interface Listing<A extends Changing, Index> {
+  /** A page of the items that count, by rising ids. */
+  readonly page: (cursor: Option.Option<string>) => Effect.Effect<Page<A>, PipedriveError>
+  /** A page of items that changed since then, the last changed first, also of those that no longer count. */
+  readonly changed: (
+    which: { readonly since: DateTime.Utc | undefined; readonly limit: number },
+    cursor: Option.Option<string>
+  ) => Effect.Effect<Page<A>, PipedriveError>
+  readonly index: Index & { readonly put: (item: A) => void }
+}
+
+/** What a copy is made of, and for whom. */
+export interface Options<K, A extends Changing, Index> {
+  /** The list by the present settings. */
+  readonly listing: (settings: K) => Listing<A, Index>
+  /** How many users wait for an item of their own. */
+  readonly waiting: Effect.Effect<number>
+  /** Tokens that the searches for one user cost. */
+  readonly searchesCost: number
+}
+
+interface Copy<K, A extends Changing, Index> {
+  readonly settings: K
+  readonly listing: Listing<A, Index>
+  readonly maxPages: number
+  pages: number
+  /** The page that comes next; `undefined` behind the last one. */
+  next: Option.Option<string> | undefined
+  /** The last change that was seen, by Pipedrive's clock. `undefined`: the list was empty. */
+  changedAt: DateTime.Utc | undefined
+  /** When the changes were last read, in epoch milliseconds. */
+  readAt: number
+}
+
+/** The last of these items' changes. `undefined` when none says when it changed. */
+const lastChange = (items: ReadonlyArray<Changing>): DateTime.Utc | undefined => {
+  const times = items.map(({ update_time }) => Date.parse(update_time ?? "")).filter(Number.isFinite)
+  return times.length === 0 ? undefined : DateTime.makeUnsafe(Math.max(...times))
+}
+
+/** Reads up to the end of the list. `false`: the list is longer than it is worth. */
+const readOn = Effect.fnUntraced(function* <K, A extends Changing, Index>(copy: Copy<K, A, Index>) {
+  while (copy.next !== undefined) {
+    if (copy.pages >= copy.maxPages) return false
+    const { cursor, items } = yield* copy.listing.page(copy.next)
+    for (const item of items) copy.listing.index.put(item)
+    copy.pages++
+    copy.next = Option.isSome(cursor) ? cursor : undefined
+  }
+  return true
+})
+
+/** Reads what changed since the last time. `false`: too much did. */
+const readChanges = Effect.fnUntraced(function* <K, A extends Changing, Index>(copy: Copy<K, A, Index>) {
+  const { changedAt, listing } = copy
+  const since = changedAt && DateTime.subtractDuration(changedAt, overlap)
+  const startedAt = yield* Clock.currentTimeMillis
+  let last = changedAt
+  let next = Option.none<string>()
+  for (let pages = 0; pages < maxChangedPages; pages++) {
+    const { cursor, items } = yield* listing.changed({ since, limit: pageSize }, next)
+    for (const item of items) listing.index.put(item)
+    if (pages === 0) last = lastChange(items) ?? last
+    if (Option.isNone(cursor)) {
+      copy.changedAt = last
+      copy.readAt = startedAt
+      return true
+    }
+    next = cursor
+  }
+  return false
+})
+
+export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(options: Options<K, A, Index>) {
+  const scope = yield* Effect.scope
+  const one = yield* Semaphore.make(1)
+  let copy: Copy<K, A, Index> | undefined
+  let asked: ReadonlyArray<number> = []
+  let countedAt = Number.NEGATIVE_INFINITY
+  let refusedAt = Number.NEGATIVE_INFINITY
+  let tooLong = { pages: 0, at: Number.NEGATIVE_INFINITY }
+
+  /** How many pages may be read now. A user or two are searched for without a count. */
+  const worth = Effect.fnUntraced(function* (now: number) {
+    const isWithin = (at: number, time: Duration.Duration) => Math.abs(now - at) < Duration.toMillis(time)
+    asked = [...asked, now].slice(-searchedFirst - 1)
+    if (asked.length <= searchedFirst || !isWithin(asked[0] ?? now, rush)) return 0
+    if (isWithin(countedAt, countInterval) || isWithin(refusedAt, refusalWait)) return 0
+    const tooFew = isWithin(tooLong.at, lengthWait) ? tooLong.pages : 0
+    const pages = pagesWorth({ users: yield* options.waiting, searchesCost: options.searchesCost, tooFew })
+    if (pages === 0) countedAt = now
+    return pages
+  })
+
+  const begin = Effect.fnUntraced(function* (settings: K, maxPages: number) {
+    const listing = options.listing(settings)
+    const { items } = yield* listing.changed({ since: undefined, limit: 1 }, Option.none())
+    const changedAt = lastChange(items)
+    // Without times nothing shows what changes while the list is read.
+    if (items.length > 0 && changedAt === undefined) return undefined
+    const readAt = Number.NEGATIVE_INFINITY
+    const made: Copy<K, A, Index> = { settings, listing, maxPages, pages: 0, next: Option.none(), changedAt, readAt }
+    const end = Effect.sync(() => {
+      if (copy === made) copy = undefined
+    })
+    yield* Effect.forkIn(Effect.delay(end, lifetime), scope)
+    return made
+  })
+
+  const giveUp = Effect.map(Clock.currentTimeMillis, (now) => {
+    copy = undefined
+    refusedAt = now
+    return Option.none<Index>()
+  })
+
+  const read = Effect.fnUntraced(function* (settings: K) {
+    const now = yield* Clock.currentTimeMillis
+    if (copy !== undefined && copy.settings !== settings) copy = undefined
+    if (copy === undefined) {
+      const pages = yield* worth(now)
+      if (pages === 0) return Option.none<Index>()
+      copy = yield* begin(settings, pages)
+      if (copy === undefined) return yield* giveUp
+    }
+    const own = copy
+    if (!(yield* readOn(own))) {
+      tooLong = { pages: own.pages, at: now }
+      copy = undefined
+      return Option.none<Index>()
+    }
+    const isFresh = Math.abs((yield* Clock.currentTimeMillis) - own.readAt) < Duration.toMillis(freshness)
+    if (!isFresh && !(yield* readChanges(own))) return yield* giveUp
+    return Option.some<Index>(own.listing.index)
+  })
+
+  return {
+    /**
+     * The index of the list, when reading the list is cheaper than searching. One caller reads, and others wait. A limit ends
+     * the reading, which goes on later from the page that is missing.
+     */
+    current: (settings: K): Effect.Effect<Option.Option<Index>, SinkError> =>
+      one.withPermit(
+        read(settings).pipe(
+          Effect.catchReasons("PipedriveError", {
+            Refused: () => giveUp,
+            Forbidden: () => giveUp,
+            NotFound: () => giveUp,
+            NotPipedrive: () => giveUp,
+            OutcomeUnknown: () => giveUp,
+            ItemLimited: () => giveUp
+          }),
+          Effect.catchTag("PipedriveError", failing)
+        )
+      ),
+    /** The index while there is one. */
+    known: Effect.sync(() => Option.fromUndefinedOr(copy?.listing.index))
+  }
+})
