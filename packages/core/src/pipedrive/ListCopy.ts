@@ -20,7 +20,7 @@ const freshness = Duration.seconds(10)
 /** How long a copy lives. Few things leave a list without a change that shows: an archived deal, or one that is hidden. */
 const lifetime = Duration.minutes(15)
 
-/** Items change at the same time, and become visible one after the other. */
+/** Items change at the same time, and become visible one after the other. This process's clock may be set as well. */
 const overlap = Duration.seconds(10)
 
 /** How long searches are made after a list was refused, or its answers made no sense. */
@@ -34,8 +34,8 @@ const searchedFirst = 2
 const rush = Duration.minutes(10)
 const countInterval = Duration.minutes(1)
 
-/** Pages of changes between two uses. More change when somebody edits many at once. */
-const maxChangedPages = 10
+/** Pages of changes between two uses at least. More change when somebody imports or edits many items at once. */
+const minChangedPages = 10
 
 interface Changing {
   readonly update_time?: string | null | undefined
@@ -70,10 +70,13 @@ interface Copy<K, A extends Changing, Index> {
   pages: number
   /** The page that comes next; `undefined` behind the last one. */
   next: Option.Option<string> | undefined
-  /** The last change that was seen, by Pipedrive's clock. `undefined`: the list was empty. */
-  changedAt: DateTime.Utc | undefined
-  /** When the changes were last read, in epoch milliseconds. */
-  readAt: number
+  /** An instant by Pipedrive's clock before which no change is missing. `undefined`: the list was empty. */
+  seenUntil: DateTime.Utc | undefined
+  /** When that was answered, and when the changes were last asked for, by this process's clock. Epoch milliseconds. */
+  answeredAt: number
+  askedAt: number
+  /** Whether the changes since the list was read have been read. */
+  isCurrent: boolean
 }
 
 /** The last of these items' changes. `undefined` when none says when it changed. */
@@ -81,6 +84,9 @@ const lastChange = (items: ReadonlyArray<Changing>): DateTime.Utc | undefined =>
   const times = items.map(({ update_time }) => Date.parse(update_time ?? "")).filter(Number.isFinite)
   return times.length === 0 ? undefined : DateTime.makeUnsafe(Math.max(...times))
 }
+
+const latest = (one: DateTime.Utc | undefined, other: DateTime.Utc | undefined): DateTime.Utc | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : DateTime.max(one, other)
 
 /** Reads up to the end of the list. `false`: the list is longer than it is worth. */
 const readOn = Effect.fnUntraced(function* <K, A extends Changing, Index>(copy: Copy<K, A, Index>) {
@@ -96,18 +102,22 @@ const readOn = Effect.fnUntraced(function* <K, A extends Changing, Index>(copy: 
 
 /** Reads what changed since the last time. `false`: too much did. */
 const readChanges = Effect.fnUntraced(function* <K, A extends Changing, Index>(copy: Copy<K, A, Index>) {
-  const { changedAt, listing } = copy
-  const since = changedAt && DateTime.subtractDuration(changedAt, overlap)
-  const startedAt = yield* Clock.currentTimeMillis
-  let last = changedAt
+  const { listing, maxPages, pages, seenUntil } = copy
+  const since = seenUntil && DateTime.subtractDuration(seenUntil, overlap)
+  const askedAt = yield* Clock.currentTimeMillis
+  // Pipedrive's clock went on as this one did: the same changes are not read again while nobody makes new ones.
+  let seen = seenUntil && DateTime.add(seenUntil, { milliseconds: Math.max(askedAt - copy.answeredAt, 0) })
+  let answeredAt: number | undefined
   let next = Option.none<string>()
-  for (let pages = 0; pages < maxChangedPages; pages++) {
+  for (let left = Math.max(maxPages - pages, minChangedPages); left > 0; left--) {
     const { cursor, items } = yield* listing.changed({ since, limit: pageSize }, next)
+    if (answeredAt === undefined) {
+      answeredAt = yield* Clock.currentTimeMillis
+      seen = latest(seen, lastChange(items))
+    }
     for (const item of items) listing.index.put(item)
-    if (pages === 0) last = lastChange(items) ?? last
     if (Option.isNone(cursor)) {
-      copy.changedAt = last
-      copy.readAt = startedAt
+      Object.assign(copy, { seenUntil: seen, askedAt, answeredAt, isCurrent: true })
       return true
     }
     next = cursor
@@ -138,12 +148,22 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
 
   const begin = Effect.fnUntraced(function* (settings: K, maxPages: number) {
     const listing = options.listing(settings)
+    const askedAt = yield* Clock.currentTimeMillis
     const { items } = yield* listing.changed({ since: undefined, limit: 1 }, Option.none())
-    const changedAt = lastChange(items)
+    const seenUntil = lastChange(items)
     // Without times nothing shows what changes while the list is read.
-    if (items.length > 0 && changedAt === undefined) return undefined
-    const readAt = Number.NEGATIVE_INFINITY
-    const made: Copy<K, A, Index> = { settings, listing, maxPages, pages: 0, next: Option.none(), changedAt, readAt }
+    if (items.length > 0 && seenUntil === undefined) return undefined
+    const made: Copy<K, A, Index> = {
+      settings,
+      listing,
+      maxPages,
+      pages: 0,
+      next: Option.none(),
+      seenUntil,
+      askedAt,
+      answeredAt: yield* Clock.currentTimeMillis,
+      isCurrent: false
+    }
     const end = Effect.sync(() => {
       if (copy === made) copy = undefined
     })
@@ -172,7 +192,8 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
       copy = undefined
       return Option.none<Index>()
     }
-    const isFresh = Math.abs((yield* Clock.currentTimeMillis) - own.readAt) < Duration.toMillis(freshness)
+    const age = Math.abs((yield* Clock.currentTimeMillis) - own.askedAt)
+    const isFresh = own.isCurrent && age < Duration.toMillis(freshness)
     if (!isFresh && !(yield* readChanges(own))) return yield* giveUp
     return Option.some<Index>(own.listing.index)
   })

@@ -170,13 +170,16 @@ const newestOn = (sql: SqlClient.SqlClient) => {
     )
 }
 
-/** The users without a deal among those whose files come next. Reads `max` index entries at most, however many files wait. */
+/** The users without a deal among those whose files are claimed or come next. Reads `max` of the files that wait. */
 const waitingFor = (sql: SqlClient.SqlClient) => {
   const count = findOne(
     Schema.Struct({ users: Schema.Int }),
     (max: number) => sql`
         select count(distinct user_key)::int as users
-        from (select user_key from publications where state = 'pending' order by start_tag, key limit ${max}) p
+        from (
+          (select user_key from publications where state = 'pending' order by start_tag, key limit ${max})
+          union all select user_key from publications where state = 'sending'
+        ) p
         where not exists (select from deals d where d.user_key = p.user_key and d.deal_id is not null)`
   )
   return (max: number) => Effect.map(count(max), ({ users }) => users)
