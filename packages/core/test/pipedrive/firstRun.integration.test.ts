@@ -7,7 +7,7 @@ import type { Publisher } from "../../src/publish/Publisher.ts"
 import type { FakePipedrive } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { inWorld, passTime, statementsOf, type WorldOptions } from "../world.ts"
-import { addOthers, beforePage, costs, dealsOf, isPage, noExtras, waiting } from "./firstRun.ts"
+import { addOthers, beforePage, costs, dealsOf, isPage, noExtras, waiting, waitingUsers } from "./firstRun.ts"
 import { publicationOf, publish, refusal, type World, work } from "./working.ts"
 
 type Services = Gitpip | Publisher | SqlClient.SqlClient
@@ -19,7 +19,7 @@ const withUsers = <E>(
   options: WorldOptions = {}
 ) =>
   inWorld(layerPostgres, { ...options, env: { ...noExtras, ...options.env } }, (world) =>
-    Effect.andThen(waiting(world.github, { from: 1, to: users }), body(world))
+    Effect.andThen(waitingUsers(world.github, users), body(world))
   )
 
 /** The titles of the deals that a user's activities are on. */
@@ -241,17 +241,17 @@ describe("the list of open deals, by the settings", () => {
       12,
       ({ pipedrive }) =>
         Effect.gen(function* () {
-          const moved = pipedrive.addDeal({ title: "user-10", ...elsewhere })
-          pipedrive.addDeal({ title: "user-11", ...elsewhere })
-          const own = pipedrive.addDeal({ title: "user-12", ...there })
+          const moved = pipedrive.addDeal({ title: "user-3", ...elsewhere })
+          pipedrive.addDeal({ title: "user-4", ...elsewhere })
+          const own = pipedrive.addDeal({ title: "user-5", ...there })
           for (let n = 0; n < 600; n++) pipedrive.addDeal({ title: `Customer ${n}`, ...there })
           addOthers(pipedrive, 2_000)
           beforePage(pipedrive, 2, () => pipedrive.changeDeal(moved, there))
           yield* publish
           assert.deepInclude(costs(pipedrive), { searches: 2, pages: 2 })
           const on = (n: number) => pipedrive.activities.find(({ subject }) => subject === `file-${n}.md`)?.deal_id
-          assert.deepStrictEqual([on(10), on(12)], [moved, own])
-          assert.lengthOf(dealsOf(pipedrive, 11), 2)
+          assert.deepStrictEqual([on(3), on(5)], [moved, own])
+          assert.lengthOf(dealsOf(pipedrive, 4), 2)
         }),
       { env: { GITPIP_DEAL_PIPELINE: "Developers" }, pipedrive: { setup: pipelines } }
     )
@@ -263,15 +263,15 @@ describe("the list of open deals, by the settings", () => {
       12,
       ({ pipedrive }) =>
         Effect.gen(function* () {
-          pipedrive.addDeal({ title: "user-12", ...there })
-          const own = pipedrive.addDeal({ title: "Acme", custom_fields: { [field]: "User-12" }, ...elsewhere })
-          for (const title of ["One", "Two"]) pipedrive.addDeal({ title, custom_fields: { [field]: "user-11" } })
+          pipedrive.addDeal({ title: "user-5", ...there })
+          const own = pipedrive.addDeal({ title: "Acme", custom_fields: { [field]: "User-5" }, ...elsewhere })
+          for (const title of ["One", "Two"]) pipedrive.addDeal({ title, custom_fields: { [field]: "user-4" } })
           yield* publish
           assert.deepInclude(costs(pipedrive), { searches: 4, pages: 1 })
-          assert.strictEqual(pipedrive.activities.find(({ subject }) => subject === "file-12.md")?.deal_id, own)
+          assert.strictEqual(pipedrive.activities.find(({ subject }) => subject === "file-5.md")?.deal_id, own)
           assert.match(
-            (yield* publicationOf("file-11.md")).errorMessage ?? "",
-            /2 open deals that may be user-11's: "One"/
+            (yield* publicationOf("file-4.md")).errorMessage ?? "",
+            /2 open deals that may be user-4's: "One"/
           )
         }),
       {

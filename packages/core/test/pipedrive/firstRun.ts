@@ -16,6 +16,12 @@ const isList = ({ method, route }: Request) => method === "GET" && route === "/a
 export const isPage = (request: Request): boolean => isList(request) && request.query.sort_by === "id"
 const isChanges = (request: Request): boolean => isList(request) && request.query.updated_since !== undefined
 
+/** Tracks `user-1` to `user-N`. The first two come first: they are searched for before the list is read. */
+export const waitingUsers = Effect.fnUntraced(function* (github: FakeGithub, users: number) {
+  yield* waiting(github, { from: 1, to: 2 })
+  if (users > 2) yield* waiting(github, { from: 3, to: users })
+})
+
 /** Tracks `user-FROM` to `user-TO`, each with a file that waits. */
 export const waiting = Effect.fnUntraced(function* (
   github: FakeGithub,
