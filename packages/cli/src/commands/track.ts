@@ -133,7 +133,11 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
       progress.done
     )
   )
-  yield* Output.result(previews, { ...options, schema: Schema.Array(core.Preview), show: showPreviews })
+  yield* Output.result(previews, {
+    ...options,
+    schema: Schema.Array(core.Preview),
+    show: (previews) => showPreviews(previews, core.sparedBy)
+  })
   const all = [...lineFaults(wrong), ...faults]
   if (all.length > 0) {
     return yield* new Unsuccessful({

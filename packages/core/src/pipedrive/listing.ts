@@ -40,13 +40,22 @@ export const pagesWorth = ({ searchesCost, tooFew = 0, users }: Need): number =>
   return pages < 1 || pages < tooFew * 2 ? 0 : pages
 }
 
-/**
- * Tokens at most for finding the targets of so many users, by the cheaper way. `items` of the list; `undefined`: nobody
- * knows, and it counts as too long.
- */
-export const costOfFinding = ({ items, users, ...need }: Need & { readonly items?: number | undefined }): number => {
-  const searches = users * need.searchesCost
-  const pages = items === undefined ? Number.POSITIVE_INFINITY : Math.max(Math.ceil(items / pageSize), 1)
-  const worth = pagesWorth({ users, ...need })
-  return pages <= worth ? Math.min((pages + upkeep) * pageCost, searches) : searches
+/** What reading the list of deals spares when the files of many users are published at a time. */
+export interface Spared {
+  /** With more open deals, each user is searched for after all. */
+  readonly maxDeals: number
+  /** Tokens for the list of so many deals, in place of the searches. */
+  readonly maxTokens: number
+}
+
+/** What the list of open deals spares these users, whose searches cost so many tokens together. `undefined`: nothing. */
+export const sparedBy = ({
+  searchTokens,
+  users
+}: {
+  readonly users: number
+  readonly searchTokens: number
+}): Spared | undefined => {
+  const pages = users === 0 ? 0 : pagesWorth({ users, searchesCost: searchTokens / users })
+  return pages === 0 ? undefined : { maxDeals: pages * pageSize, maxTokens: (pages + upkeep) * pageCost }
 }

@@ -1,6 +1,6 @@
 /** Whether a list is read in place of searches. */
 import { assert, describe, it } from "@effect/vitest"
-import { costOfFinding, maxPages, type Need, pagesWorth } from "../../src/pipedrive/listing.ts"
+import { maxPages, type Need, pagesWorth, type Spared, sparedBy } from "../../src/pipedrive/listing.ts"
 
 describe("the pages that may be read in place of searches", () => {
   for (const [what, need, pages] of [
@@ -29,15 +29,14 @@ describe("the pages that may be read in place of searches", () => {
   }
 })
 
-describe("the tokens for finding users' deals", () => {
-  for (const [what, need, tokens] of [
-    ["are those of the list for many users", { users: 1_000, searchesCost: 20, items: 10_000 }, 220],
-    ["are those of the searches when the list is too long", { users: 20, searchesCost: 20, items: 100_000 }, 400],
-    ["are those of the searches when nobody knows how long the list is", { users: 20, searchesCost: 20 }, 400],
-    ["are those of the searches for few users", { users: 3, searchesCost: 20, items: 1 }, 60],
-    ["count a page for an empty list", { users: 10, searchesCost: 20, items: 0 }, 30],
-    ["are none for nobody", { users: 0, searchesCost: 20, items: 10 }, 0]
-  ] as ReadonlyArray<readonly [string, Parameters<typeof costOfFinding>[0], number]>) {
-    it(what, () => assert.strictEqual(costOfFinding(need), tokens))
+describe("what the list spares", () => {
+  for (const [what, given, spared] of [
+    ["is most for many users", { users: 1_000, searchTokens: 20_000 }, { maxDeals: 50_000, maxTokens: 1_020 }],
+    ["is half of the searches for ten users", { users: 10, searchTokens: 200 }, { maxDeals: 4_000, maxTokens: 100 }],
+    ["is nothing for few users", { users: 9, searchTokens: 180 }, undefined],
+    ["is nothing without searches", { users: 1_000, searchTokens: 0 }, undefined],
+    ["is nothing for nobody", { users: 0, searchTokens: 0 }, undefined]
+  ] as ReadonlyArray<readonly [string, Parameters<typeof sparedBy>[0], Spared | undefined]>) {
+    it(what, () => assert.deepStrictEqual(sparedBy(given), spared))
   }
 })
