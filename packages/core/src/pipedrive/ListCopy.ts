@@ -10,7 +10,7 @@
 import { Clock, DateTime, Duration, Effect, Option, Semaphore } from "effect"
 import type { SinkError } from "../publish/Sink.ts"
 import type { PipedriveError } from "./errors.ts"
-import { pageSize, pagesWorth } from "./listing.ts"
+import { pageCost, pageSize, pagesWorth } from "./listing.ts"
 import { failing } from "./sinkErrors.ts"
 import type { Page } from "./wire.ts"
 
@@ -18,7 +18,7 @@ import type { Page } from "./wire.ts"
 const freshness = Duration.seconds(10)
 
 /** How long a copy lives. Few things leave a list without a change that shows: an archived deal, or one that is hidden. */
-const lifetime = Duration.minutes(15)
+const lifetime = Duration.hours(1)
 
 /** Items change at the same time, and become visible one after the other. This process's clock may be set as well. */
 const overlap = Duration.seconds(10)
@@ -26,8 +26,8 @@ const overlap = Duration.seconds(10)
 /** How long searches are made after a list was refused, or its answers made no sense. */
 const refusalWait = Duration.minutes(15)
 
-/** How long a list counts as too long for the number of users. */
-const lengthWait = Duration.hours(1)
+/** How long a list counts as too long, or as not worth its tokens: users may come one by one, as the day's budget permits. */
+const costWait = Duration.hours(1)
 
 /** So many users are searched for within `rush` before the waiting users are counted, once in `countInterval` at most. */
 const searchedFirst = 2
@@ -67,7 +67,11 @@ interface Copy<K, A extends Changing, Index> {
   readonly settings: K
   readonly listing: Listing<A, Index>
   readonly maxPages: number
+  /** Of the list, and with those of changes. */
   pages: number
+  requests: number
+  /** Users who were not searched for. */
+  served: number
   /** The page that comes next; `undefined` behind the last one. */
   next: Option.Option<string> | undefined
   /** An instant by Pipedrive's clock before which no change is missing. `undefined`: the list was empty. */
@@ -95,6 +99,7 @@ const readOn = Effect.fnUntraced(function* <K, A extends Changing, Index>(copy: 
     const { cursor, items } = yield* copy.listing.page(copy.next)
     for (const item of items) copy.listing.index.put(item)
     copy.pages++
+    copy.requests++
     copy.next = Option.isSome(cursor) ? cursor : undefined
   }
   return true
@@ -111,6 +116,7 @@ const readChanges = Effect.fnUntraced(function* <K, A extends Changing, Index>(c
   let next = Option.none<string>()
   for (let left = Math.max(maxPages - pages, minChangedPages); left > 0; left--) {
     const { cursor, items } = yield* listing.changed({ since, limit: pageSize }, next)
+    copy.requests++
     if (answeredAt === undefined) {
       answeredAt = yield* Clock.currentTimeMillis
       seen = latest(seen, lastChange(items))
@@ -131,7 +137,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
   let copy: Copy<K, A, Index> | undefined
   let asked: ReadonlyArray<number> = []
   let countedAt = Number.NEGATIVE_INFINITY
-  let refusedAt = Number.NEGATIVE_INFINITY
+  let searchUntil = Number.NEGATIVE_INFINITY
   let tooLong = { pages: 0, at: Number.NEGATIVE_INFINITY }
 
   /** How many pages may be read now. A user or two are searched for without a count. */
@@ -139,8 +145,8 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
     const isWithin = (at: number, time: Duration.Duration) => Math.abs(now - at) < Duration.toMillis(time)
     asked = [...asked, now].slice(-searchedFirst - 1)
     if (asked.length <= searchedFirst || !isWithin(asked[0] ?? now, rush)) return 0
-    if (isWithin(countedAt, countInterval) || isWithin(refusedAt, refusalWait)) return 0
-    const tooFew = isWithin(tooLong.at, lengthWait) ? tooLong.pages : 0
+    if (isWithin(countedAt, countInterval) || now < searchUntil) return 0
+    const tooFew = isWithin(tooLong.at, costWait) ? tooLong.pages : 0
     const pages = pagesWorth({ users: yield* options.waiting, searchesCost: options.searchesCost, tooFew })
     if (pages === 0) countedAt = now
     return pages
@@ -158,14 +164,19 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
       listing,
       maxPages,
       pages: 0,
+      requests: 1,
+      served: 0,
       next: Option.none(),
       seenUntil,
       askedAt,
       answeredAt: yield* Clock.currentTimeMillis,
       isCurrent: false
     }
-    const end = Effect.sync(() => {
-      if (copy === made) copy = undefined
+    const end = Effect.map(Clock.currentTimeMillis, (now) => {
+      if (copy !== made) return
+      copy = undefined
+      const isPaid = made.served * options.searchesCost >= made.requests * pageCost
+      if (!isPaid) searchUntil = now + Duration.toMillis(costWait)
     })
     yield* Effect.forkIn(Effect.delay(end, lifetime), scope)
     return made
@@ -173,7 +184,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
 
   const giveUp = Effect.map(Clock.currentTimeMillis, (now) => {
     copy = undefined
-    refusedAt = now
+    searchUntil = now + Duration.toMillis(refusalWait)
     return Option.none<Index>()
   })
 
@@ -195,6 +206,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
     const age = Math.abs((yield* Clock.currentTimeMillis) - own.askedAt)
     const isFresh = own.isCurrent && age < Duration.toMillis(freshness)
     if (!isFresh && !(yield* readChanges(own))) return yield* giveUp
+    own.served++
     return Option.some<Index>(own.listing.index)
   })
 

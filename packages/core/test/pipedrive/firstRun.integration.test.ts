@@ -45,7 +45,7 @@ describe("the list of open deals", () => {
         )
         for (const n of [6, 7]) assert.lengthOf(dealsOf(pipedrive, n), 2)
         assert.deepStrictEqual(titlesFor(pipedrive, 8), ["user-8"])
-        assert.lengthOf(pipedrive.activities, 12)
+        assert.lengthOf(pipedrive.activities, 14)
       })
     )
   )
@@ -82,27 +82,46 @@ describe("the list of open deals", () => {
     )
   )
 
-  it.effect(
-    "shows deals that people make later, at one page of changes, and is forgotten after a quarter of an hour",
-    () =>
-      withUsers(12, ({ github, pipedrive }) =>
-        Effect.gen(function* () {
+  it.effect("shows deals that people make later, at one page of changes, and is forgotten after an hour", () =>
+    withUsers(12, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* publish
+        yield* passTime("11 seconds")
+        const deal = pipedrive.addDeal({ title: "user-13" })
+        pipedrive.clearRequests()
+        yield* waiting(github, { from: 13, to: 14 })
+        yield* publish
+        assert.deepInclude(costs(pipedrive), { searches: 0, pages: 0, changes: 1 })
+        assert.strictEqual(pipedrive.activities.find(({ subject }) => subject === "file-13.md")?.deal_id, deal)
+        assert.lengthOf(dealsOf(pipedrive, 13), 1)
+        yield* passTime("61 minutes")
+        pipedrive.clearRequests()
+        yield* waiting(github, { from: 15, to: 15 })
+        yield* publish
+        assert.deepInclude(costs(pipedrive), { searches: 1, pages: 0, changes: 0 })
+      })
+    )
+  )
+
+  it.effect("is not read for the next hour when it cost more than the searches would have", () =>
+    withUsers(12, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        addOthers(pipedrive, 3_900)
+        yield* publish
+        assert.deepInclude(costs(pipedrive), { searches: 2, pages: 8 })
+        for (let n = 13; n <= 15; n++) {
+          yield* passTime("1 minute")
+          for (const { id } of pipedrive.deals) pipedrive.changeDeal(id, { value: n })
+          yield* waiting(github, { from: n, to: n })
           yield* publish
-          yield* passTime("11 seconds")
-          const deal = pipedrive.addDeal({ title: "user-13" })
-          pipedrive.clearRequests()
-          yield* waiting(github, { from: 13, to: 14 })
-          yield* publish
-          assert.deepInclude(costs(pipedrive), { searches: 0, pages: 0, changes: 1 })
-          assert.strictEqual(pipedrive.activities.find(({ subject }) => subject === "file-13.md")?.deal_id, deal)
-          assert.lengthOf(dealsOf(pipedrive, 13), 1)
-          yield* passTime("16 minutes")
-          pipedrive.clearRequests()
-          yield* waiting(github, { from: 15, to: 15 })
-          yield* publish
-          assert.deepInclude(costs(pipedrive), { searches: 1, pages: 0, changes: 0 })
-        })
-      )
+        }
+        yield* passTime("61 minutes")
+        pipedrive.clearRequests()
+        yield* waiting(github, { from: 16, to: 27 })
+        yield* publish
+        assert.deepInclude(costs(pipedrive), { searches: 12, pages: 0 })
+      })
+    )
   )
 
   it.effect("lets the files of a user with two deals wait, with the message of a search", () =>
@@ -114,7 +133,7 @@ describe("the list of open deals", () => {
           (yield* publicationOf("file-12.md")).errorMessage,
           `Pipedrive has 2 open deals that may be user-12's: "user-12" (${one}), "User-12" (${two})`
         )
-        assert.lengthOf(pipedrive.activities, 11)
+        assert.lengthOf(pipedrive.activities, 13)
       })
     )
   )
@@ -123,15 +142,16 @@ describe("the list of open deals", () => {
     withUsers(9, ({ pipedrive }) =>
       Effect.gen(function* () {
         const statements = yield* statementsOf(publish)
-        assert.deepInclude(costs(pipedrive), { searches: 9, pages: 0, changes: 0 })
+        assert.deepInclude(costs(pipedrive), { searches: 11, pages: 0, changes: 0 })
         assert.isAtMost(statements.filter((text) => text.includes("count(distinct user_key)")).length, 1)
       })
     )
   )
 
   it.effect("does not count the users who wait for the sake of one or two", () =>
-    withUsers(2, () =>
+    inWorld(layerPostgres, { env: noExtras }, ({ github }) =>
       Effect.gen(function* () {
+        yield* waiting(github, { from: 1, to: 2 })
         const statements = yield* statementsOf(publish)
         assert.lengthOf(
           statements.filter((text) => text.includes("count(distinct user_key)")),
@@ -148,8 +168,8 @@ describe("a list of open deals that", () => {
       Effect.gen(function* () {
         addOthers(pipedrive, 5_001)
         yield* publish
-        assert.deepInclude(costs(pipedrive), { searches: 12, pages: 10 })
-        assert.lengthOf(pipedrive.activities, 12)
+        assert.deepInclude(costs(pipedrive), { searches: 14, pages: 10 })
+        assert.lengthOf(pipedrive.activities, 14)
       })
     )
   )
@@ -165,8 +185,8 @@ describe("a list of open deals that", () => {
           addOthers(pipedrive, 600)
           pipedrive.injectFault(fault, { times: Number.POSITIVE_INFINITY, when: (request) => isPage(request) })
           yield* work("1 minute", "10 seconds")
-          assert.deepInclude(costs(pipedrive), { searches: 12, pages: 1 })
-          assert.lengthOf(pipedrive.activities, 12)
+          assert.deepInclude(costs(pipedrive), { searches: 14, pages: 1 })
+          assert.lengthOf(pipedrive.activities, 14)
         })
       )
     )
@@ -184,7 +204,7 @@ describe("a list of open deals that", () => {
           }
         )
         yield* publish
-        assert.deepInclude(costs(pipedrive), { searches: 12, pages: 0 })
+        assert.deepInclude(costs(pipedrive), { searches: 14, pages: 0 })
       })
     )
   )
@@ -197,7 +217,7 @@ describe("a list of open deals that", () => {
         pipedrive.injectFault({ kind: "burst-limit" }, { when: (request) => isPage(request) && ++pages === 2 })
         yield* work("2 minutes", "10 seconds")
         assert.deepInclude(costs(pipedrive), { searches: 2, pages: 4 })
-        assert.lengthOf(pipedrive.activities, 12)
+        assert.lengthOf(pipedrive.activities, 14)
         for (let n = 1; n <= 12; n++) assert.lengthOf(dealsOf(pipedrive, n), 1)
       })
     )

@@ -4,7 +4,7 @@ import { SqlClient } from "effect/sql"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakeGithub, FakePipedrive, LoggedRequest } from "../../src/testing/index.ts"
 import { isDealCreate } from "../publish/publishing.ts"
-import { isCreate } from "./working.ts"
+import { isCreate, publish } from "./working.ts"
 
 /** Settings without which each user would cost more than the deal and the activity. */
 export const noExtras = { GITPIP_PERSON: "off", GITPIP_ACTIVITY_DUE: "none" }
@@ -16,10 +16,14 @@ const isList = ({ method, route }: Request) => method === "GET" && route === "/a
 export const isPage = (request: Request): boolean => isList(request) && request.query.sort_by === "id"
 const isChanges = (request: Request): boolean => isList(request) && request.query.updated_since !== undefined
 
-/** Tracks `user-1` to `user-N`. The first two come first: they are searched for before the list is read. */
+/**
+ * Tracks `user-1` to `user-N`, whose files wait, after two users who were published already: with the third user within
+ * ten minutes Gitpip counts who waits.
+ */
 export const waitingUsers = Effect.fnUntraced(function* (github: FakeGithub, users: number) {
-  yield* waiting(github, { from: 1, to: 2 })
-  if (users > 2) yield* waiting(github, { from: 3, to: users })
+  yield* waiting(github, { from: 5_001, to: 5_002 })
+  yield* publish
+  yield* waiting(github, { from: 1, to: users })
 })
 
 /** Tracks `user-FROM` to `user-TO`, each with a file that waits. */
