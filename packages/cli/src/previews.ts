@@ -1,5 +1,5 @@
 /** What tracking users would publish and cost, without tracking them. */
-import type { Preview, Spared, Username } from "@gitpip/core"
+import type { Preview, Saving, Username } from "@gitpip/core"
 import { Cause, Effect, Exit } from "effect"
 import type { Calls } from "./Backend.ts"
 import type { Progress } from "./Progress.ts"
@@ -33,7 +33,7 @@ const costs = (preview: Omit<Preview, "login" | "days" | "searchTokens">): Reado
 export const showPreview = (preview: Preview): Table => ({ rows: [["user", preview.login], ...costs(preview)] })
 
 /** The list of deals costs less than a search for each of many users. */
-const searches = (searchTokens: number, { maxDeals, maxTokens }: Spared): Row => [
+const searches = (searchTokens: number, { maxDeals, maxTokens }: Saving): Row => [
   "searches",
   `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxDeals, "open deal")}`
 ]
@@ -41,7 +41,7 @@ const searches = (searchTokens: number, { maxDeals, maxTokens }: Spared): Row =>
 /** A line for each user, and the costs of all of them. */
 export const showPreviews = (
   previews: ReadonlyArray<Preview>,
-  sparedBy: (total: { readonly users: number; readonly searchTokens: number }) => Spared | undefined
+  savedBy: (total: { readonly users: number; readonly searchTokens: number }) => Saving | undefined
 ): ReadonlyArray<Table> => [
   {
     rows: [
@@ -52,15 +52,15 @@ export const showPreviews = (
       ])
     ]
   },
-  { rows: [["users", previews.length.toLocaleString("en")], ...costsOfAll(previews, sparedBy)] }
+  { rows: [["users", previews.length.toLocaleString("en")], ...costsOfAll(previews, savedBy)] }
 ]
 
-const costsOfAll: (...input: Parameters<typeof showPreviews>) => ReadonlyArray<Row> = (previews, sparedBy) => {
+const costsOfAll: (...input: Parameters<typeof showPreviews>) => ReadonlyArray<Row> = (previews, savedBy) => {
   const all = sumOf(previews)
   const users = previews.filter(({ searchTokens }) => searchTokens > 0).length
-  const spared = sparedBy({ users, searchTokens: all.searchTokens })
+  const saving = savedBy({ users, searchTokens: all.searchTokens })
   return costs(all).flatMap((row) =>
-    spared !== undefined && row[0] === "Pipedrive" ? [row, searches(all.searchTokens, spared)] : [row]
+    saving !== undefined && row[0] === "Pipedrive" ? [row, searches(all.searchTokens, saving)] : [row]
   )
 }
 

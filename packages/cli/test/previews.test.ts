@@ -1,7 +1,7 @@
 /** What a preview of many users says of searches. */
 
 import { assert, describe, it } from "@effect/vitest"
-import { sparedBy } from "@gitpip/core"
+import { savedBy } from "@gitpip/core"
 import { showPreviews } from "../src/previews.ts"
 
 const preview = (n: number, searchTokens: number) => ({
@@ -19,7 +19,7 @@ const preview = (n: number, searchTokens: number) => ({
 const previews = (users: number, searchTokens: number) =>
   Array.from({ length: users }, (_, n) => preview(n, searchTokens))
 const searchesOf = (users: number, searchTokens: number) =>
-  showPreviews(previews(users, searchTokens), sparedBy)[1]?.rows.filter(([label]) => label === "searches")
+  showPreviews(previews(users, searchTokens), savedBy)[1]?.rows.filter(([label]) => label === "searches")
 
 describe("the preview of many users", () => {
   it("says that a list costs less than their searches", () =>

@@ -136,7 +136,7 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   yield* Output.result(previews, {
     ...options,
     schema: Schema.Array(core.Preview),
-    show: (previews) => showPreviews(previews, core.sparedBy)
+    show: (previews) => showPreviews(previews, core.savedBy)
   })
   const all = [...lineFaults(wrong), ...faults]
   if (all.length > 0) {

@@ -29,7 +29,7 @@ const refusalWait = Duration.minutes(15)
 /** How long a list counts as too long, or as not worth its tokens: users may come one by one, as the day's budget permits. */
 const costWait = Duration.hours(1)
 
-/** So many users are searched for within `rush` before the waiting users are counted, once in `countInterval` at most. */
+/** The users who are searched for within `rush` before the waiting users are counted, once in `countInterval`. */
 const searchedFirst = 2
 const rush = Duration.minutes(10)
 const countInterval = Duration.minutes(1)
@@ -131,26 +131,51 @@ const readChanges = Effect.fnUntraced(function* <K, A extends Changing, Index>(c
   return false
 })
 
-export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(options: Options<K, A, Index>) {
-  const scope = yield* Effect.scope
-  const one = yield* Semaphore.make(1)
-  let copy: Copy<K, A, Index> | undefined
+/** Decides when a list may be read: by the users who came lately, those who wait, and what went wrong before. */
+const makePolicy = ({
+  searchesCost,
+  waiting
+}: {
+  readonly searchesCost: number
+  readonly waiting: Effect.Effect<number>
+}) => {
   let asked: ReadonlyArray<number> = []
   let countedAt = Number.NEGATIVE_INFINITY
   let searchUntil = Number.NEGATIVE_INFINITY
   let tooLong = { pages: 0, at: Number.NEGATIVE_INFINITY }
+  const isWithin = (now: number, at: number, time: Duration.Duration) => Math.abs(now - at) < Duration.toMillis(time)
 
-  /** How many pages may be read now. A user or two are searched for without a count. */
-  const worth = Effect.fnUntraced(function* (now: number) {
-    const isWithin = (at: number, time: Duration.Duration) => Math.abs(now - at) < Duration.toMillis(time)
-    asked = [...asked, now].slice(-searchedFirst - 1)
-    if (asked.length <= searchedFirst || !isWithin(asked[0] ?? now, rush)) return 0
-    if (isWithin(countedAt, countInterval) || now < searchUntil) return 0
-    const tooFew = isWithin(tooLong.at, costWait) ? tooLong.pages : 0
-    const pages = pagesWorth({ users: yield* options.waiting, searchesCost: options.searchesCost, tooFew })
-    if (pages === 0) countedAt = now
-    return pages
-  })
+  return {
+    /** How many pages may be read now. A user or two are searched for without a count. */
+    pages: Effect.fnUntraced(function* (now: number) {
+      asked = [...asked, now].slice(-searchedFirst - 1)
+      if (asked.length <= searchedFirst || !isWithin(now, asked[0] ?? now, rush)) return 0
+      if (isWithin(now, countedAt, countInterval) || now < searchUntil) return 0
+      const tooFew = isWithin(now, tooLong.at, costWait) ? tooLong.pages : 0
+      const pages = pagesWorth({ users: yield* waiting, searchesCost, tooFew })
+      if (pages === 0) countedAt = now
+      return pages
+    }),
+    /** Notes that these pages were not the whole list. */
+    wasTooLong: (pages: number, at: number): void => {
+      tooLong = { pages, at }
+    },
+    /** Notes what a copy cost and saved, at its end. */
+    hasEnded: ({ requests, served }: { readonly requests: number; readonly served: number }, now: number): void => {
+      if (served * searchesCost < requests * pageCost) searchUntil = now + Duration.toMillis(costWait)
+    },
+    /** Notes a list that cannot be used. */
+    wasRefused: (now: number): void => {
+      searchUntil = now + Duration.toMillis(refusalWait)
+    }
+  }
+}
+
+export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(options: Options<K, A, Index>) {
+  const scope = yield* Effect.scope
+  const one = yield* Semaphore.make(1)
+  const policy = makePolicy(options)
+  let copy: Copy<K, A, Index> | undefined
 
   const begin = Effect.fnUntraced(function* (settings: K, maxPages: number) {
     const listing = options.listing(settings)
@@ -175,8 +200,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
     const end = Effect.map(Clock.currentTimeMillis, (now) => {
       if (copy !== made) return
       copy = undefined
-      const isPaid = made.served * options.searchesCost >= made.requests * pageCost
-      if (!isPaid) searchUntil = now + Duration.toMillis(costWait)
+      policy.hasEnded(made, now)
     })
     yield* Effect.forkIn(Effect.delay(end, lifetime), scope)
     return made
@@ -184,7 +208,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
 
   const giveUp = Effect.map(Clock.currentTimeMillis, (now) => {
     copy = undefined
-    searchUntil = now + Duration.toMillis(refusalWait)
+    policy.wasRefused(now)
     return Option.none<Index>()
   })
 
@@ -192,14 +216,14 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
     const now = yield* Clock.currentTimeMillis
     if (copy !== undefined && copy.settings !== settings) copy = undefined
     if (copy === undefined) {
-      const pages = yield* worth(now)
+      const pages = yield* policy.pages(now)
       if (pages === 0) return Option.none<Index>()
       copy = yield* begin(settings, pages)
       if (copy === undefined) return yield* giveUp
     }
     const own = copy
     if (!(yield* readOn(own))) {
-      tooLong = { pages: own.pages, at: now }
+      policy.wasTooLong(own.pages, now)
       copy = undefined
       return Option.none<Index>()
     }

@@ -25,7 +25,7 @@ export interface Need {
   readonly users: number
   /** Tokens that the searches for one user cost. */
   readonly searchesCost: number
-  /** So many pages were not the whole list, the last time. */
+  /** The pages that were not the whole list, the last time. */
   readonly tooFew?: number | undefined
 }
 
@@ -40,22 +40,22 @@ export const pagesWorth = ({ searchesCost, tooFew = 0, users }: Need): number =>
   return pages < 1 || pages < tooFew * 2 ? 0 : pages
 }
 
-/** What reading the list of deals spares when the files of many users are published at a time. */
-export interface Spared {
+/** What reading the list of deals saves when the files of many users are published at a time. */
+export interface Saving {
   /** With more open deals, each user is searched for after all. */
   readonly maxDeals: number
-  /** Tokens for the list of so many deals, in place of the searches. */
+  /** Tokens for the list of that many deals, in place of the searches. */
   readonly maxTokens: number
 }
 
-/** What the list of open deals spares these users, whose searches cost so many tokens together. `undefined`: nothing. */
-export const sparedBy = ({
+/** What the list of open deals saves these users, by the tokens of all their searches. `undefined`: nothing. */
+export const savedBy = ({
   searchTokens,
   users
 }: {
   readonly users: number
   readonly searchTokens: number
-}): Spared | undefined => {
+}): Saving | undefined => {
   const pages = users === 0 ? 0 : pagesWorth({ users, searchesCost: searchTokens / users })
   return pages === 0 ? undefined : { maxDeals: pages * pageSize, maxTokens: (pages + upkeep) * pageCost }
 }

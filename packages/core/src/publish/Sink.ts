@@ -139,7 +139,7 @@ export interface Price {
   readonly perFile: number
   /** For each user: finding or creating the target. */
   readonly perUser: number
-  /** Of `perUser`: searching for the target, which many users at a time are spared. */
+  /** Of `perUser`: searching for the target, which many users at a time need not. */
   readonly search?: number
 }
 

@@ -1,6 +1,6 @@
 /** Whether a list is read in place of searches. */
 import { assert, describe, it } from "@effect/vitest"
-import { maxPages, type Need, pagesWorth, type Spared, sparedBy } from "../../src/pipedrive/listing.ts"
+import { maxPages, type Need, pagesWorth, type Saving, savedBy } from "../../src/pipedrive/listing.ts"
 
 describe("the pages that may be read in place of searches", () => {
   for (const [what, need, pages] of [
@@ -29,14 +29,14 @@ describe("the pages that may be read in place of searches", () => {
   }
 })
 
-describe("what the list spares", () => {
-  for (const [what, given, spared] of [
+describe("what the list saves", () => {
+  for (const [what, given, saving] of [
     ["is most for many users", { users: 1_000, searchTokens: 20_000 }, { maxDeals: 50_000, maxTokens: 1_020 }],
     ["is half of the searches for ten users", { users: 10, searchTokens: 200 }, { maxDeals: 4_000, maxTokens: 100 }],
     ["is nothing for few users", { users: 9, searchTokens: 180 }, undefined],
     ["is nothing without searches", { users: 1_000, searchTokens: 0 }, undefined],
     ["is nothing for nobody", { users: 0, searchTokens: 0 }, undefined]
-  ] as ReadonlyArray<readonly [string, Parameters<typeof sparedBy>[0], Spared | undefined]>) {
-    it(what, () => assert.deepStrictEqual(sparedBy(given), spared))
+  ] as ReadonlyArray<readonly [string, Parameters<typeof savedBy>[0], Saving | undefined]>) {
+    it(what, () => assert.deepStrictEqual(savedBy(given), saving))
   }
 })
