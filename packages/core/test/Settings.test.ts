@@ -36,7 +36,7 @@ describe("settings", () => {
           },
           person: { mode: "create", field: Option.none() },
           backfill: "all",
-          files: { include: [], exclude: [], languages: [], maxSize: Number.POSITIVE_INFINITY },
+          files: { include: [], exclude: [], languages: [], maxFileSize: Number.POSITIVE_INFINITY, forks: "publish" },
           postgres: Option.none(),
           dataDir: ".gitpip",
           githubToken: Option.none(),
@@ -149,7 +149,8 @@ describe("settings", () => {
           include: ["*.md", "*.{py,rb}"],
           exclude: ["*.lock"],
           languages: ["Python", "Jupyter Notebook"],
-          maxSize: 500_000
+          maxFileSize: 500_000,
+          forks: "skip"
         },
         dataDir: "/var/lib/gitpip",
         githubApiUrl: "https://ghe.example.org/api/v3",
