@@ -107,6 +107,7 @@ describe("settings", () => {
         GITPIP_EXCLUDE: "*.lock",
         GITPIP_LANGUAGES: "Python, Jupyter Notebook",
         GITPIP_MAX_FILE_SIZE: "500 kb",
+        GITPIP_FORKS: "skip",
         GITPIP_LOG_LEVEL: "Debug",
         GITPIP_LOG_FORMAT: "json",
         GOOGLE_CLOUD_PROJECT: "my-project-123"
@@ -278,6 +279,7 @@ describe("settings", () => {
         GITPIP_EXCLUDE: ",",
         GITPIP_LANGUAGES: "Python,",
         GITPIP_MAX_FILE_SIZE: "big",
+        GITPIP_FORKS: "none",
         GITPIP_LOG_LEVEL: "loud",
         GITPIP_LOG_FORMAT: "xml",
         GOOGLE_CLOUD_PROJECT: "My Project"

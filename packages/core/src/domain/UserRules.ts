@@ -53,12 +53,12 @@ const forms: Readonly<Record<RuleName, Form>> = {
 const maxText = 2_000
 
 const ruleText = (rule: RuleName, description: string) =>
-  Schema.Trim.annotate({ description })
+  Schema.String.annotate({ description })
     .check(
       Schema.makeFilter((text) => {
         const { read, takes } = forms[rule]
         if (text.length > maxText) return `must have at most ${maxText} characters`
-        return text === defaultRule || Option.isSome(read(text)) ? undefined : takes
+        return text.trim() === defaultRule || Option.isSome(read(text)) ? undefined : takes
       })
     )
     .pipe(Schema.brand("RuleText"))
@@ -130,7 +130,7 @@ export const rulesOf = (
 ): Partial<FileRules> | undefined => {
   const rules: ReadonlyArray<Partial<FileRules>> = ruleNames.flatMap((rule) => {
     const text = texts[rule]
-    return text == null || text === defaultRule ? [] : Option.toArray(forms[rule].read(text))
+    return text == null || text.trim() === defaultRule ? [] : Option.toArray(forms[rule].read(text))
   })
   return rules.length === 0 ? undefined : Object.assign({}, ...rules)
 }

@@ -28,7 +28,10 @@ const columns = {
 
 /** Gives a user rules, in the present transaction. A rule that is not given stays as it is. */
 export const giveRules = (sql: SqlClient.SqlClient, userKey: UserKey, given: RulesGiven) => {
-  const value = (rule: RuleName) => (given[rule] === defaultRule ? null : (given[rule] ?? null))
+  const value = (rule: RuleName) => {
+    const text = given[rule]?.trim() ?? null
+    return text === defaultRule ? null : text
+  }
   const changed = ruleNames.filter((rule) => given[rule] !== undefined).map((rule) => columns[rule])
   if (changed.length === 0) return Effect.void
   return Effect.asVoid(sql`
