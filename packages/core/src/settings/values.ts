@@ -50,8 +50,9 @@ export const ConnectionString = Schema.String.check(
 /** In milliseconds, the units that `gitpip status` prints durations in. */
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `5m` and `1h 30m` in the one form that Effect reads. Any other text stays as it is. */
+/** `5m`, `1h 30m` and `90 Days` in the forms that Effect reads. Any other text stays as it is. */
 const inMillis = (text: string): string => {
+  if (/^\d+(\.\d+)?\s+[a-z]+$/i.test(text)) return text.toLowerCase()
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d)\s*)+$/i.test(text)) return text
   const parts = [...text.matchAll(/([\d.]+)([a-z]+)/gi)]
   return `${parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (units[unit.toLowerCase()] ?? 0), 0)} millis`
