@@ -1,6 +1,6 @@
 /**
  * The rules on files that one user has in place of the installation's: texts in the forms of the settings, so that a setting, a
- * flag, a column, a query and a row of the database all look alike.
+ * flag, a column, a query and a row of the database all hold the same text.
  */
 import { Option, Schema } from "effect"
 import { named } from "./described.ts"

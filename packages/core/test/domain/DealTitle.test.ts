@@ -111,7 +111,7 @@ describe("the titles of a template", () => {
     { arbitrary: { runs: 3_000 } }
   )
 
-  it("differ for a profile that is crafted to look like another user's, or the template is refused", () => {
+  it("differ for a profile that is crafted to make another user's title, or the template is refused", () => {
     let usable = 0
     for (const separator of [" ", ", ", " · "]) {
       for (const pair of ["()", "[]", "<>", "  "]) {
