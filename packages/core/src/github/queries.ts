@@ -252,7 +252,7 @@ const toGist = (node: typeof WireNode.Type, login: string): BatchGist | undefine
     type: null,
     createdAt: timestamp(node.createdAt),
     updatedAt: timestamp(node.updatedAt),
-    isFork: typeof node.isFork === "boolean" ? node.isFork : undefined
+    ...(typeof node.isFork === "boolean" ? { isFork: node.isFork } : {})
   }
   return {
     node: node.id,
