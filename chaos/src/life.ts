@@ -28,10 +28,8 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   await stopWhileReading(life)
   await deleteDeal(life)
   await askEverything(life)
-  await passAMonth(life)
   await renameAndRemove(life)
   await confuseNumbers(life, n)
-  await forget(life)
   end.abort()
   await watched
 }
@@ -72,11 +70,6 @@ const retryFailed = async (world: World): Promise<number> => {
   const failed = (await persist(world, "GET", "/publications?state=failed")) as ReadonlyArray<{ readonly id: number }>
   for (const { id } of failed) await persist(world, "POST", `/publications/${id}/retry`)
   return failed.length
-}
-
-const stateOf = async (world: World, user: string): Promise<string | undefined> => {
-  const details = (await persist(world, "GET", `/users/${user}`)) as { readonly user?: { readonly state: string } }
-  return details.user?.state
 }
 
 const comesTrue = (world: World, what: string, holds: () => boolean) =>
@@ -207,39 +200,6 @@ const askEverything = async ({ user, world }: Life) => {
   }
 }
 
-/**
- * Ten users are tracked, whom one query checks, and whose profiles it shows. A month later a profile is read again, and what
- * is older than GITPIP_KEEP_HISTORY is deleted.
- */
-const passAMonth = async ({ user, world }: Life) => {
-  const { github, until } = world
-  const names = Array.from({ length: 10 }, (_, index) => `${user}-b${index}`)
-  for (const name of names) github.addUser(name)
-  for (const name of names) await persist(world, "POST", `/users/${name}`)
-  for (const name of names) await until(`${name} is checked`, async () => (await stateOf(world, name)) === "ok")
-  const asked = github.requests.length
-  world.advance("32 days")
-  await until("a profile is read again, and is the stored one", () =>
-    github.requests.slice(asked).some(({ route, status }) => route === "/users/{login}" && status === 304)
-  )
-  await until(`old visits of ${user} are deleted`, async () => {
-    const visits = (await persist(world, "GET", `/users/${user}/visits`)) as ReadonlyArray<unknown>
-    return visits.length === 0
-  })
-  for (const name of names) await persist(world, "DELETE", `/users/${name}`)
-}
-
-/** Everything that is stored about the user is erased. Until then a killed server's leases may hold it. */
-const forget = async ({ user, world }: Life) => {
-  await world.until(`${user}-x is forgotten`, async () => {
-    await persist(world, "DELETE", `/users/${user}-x/data`)
-    return (
-      (await world.call(world.slots[0] as Slot, "DELETE", `/users/${user}-x/data`).catch(() => undefined))?.status ===
-      404
-    )
-  })
-}
-
 /** The account gets another name, disappears, and is no longer tracked. */
 const renameAndRemove = async ({ user, world }: Life) => {
   const { github, until } = world
@@ -251,7 +211,8 @@ const renameAndRemove = async ({ user, world }: Life) => {
   })
   github.removeUser(`${user}-x`)
   await until("the account fails", async () => {
-    return (await stateOf(world, `${user}-x`)) === "failing"
+    const details = (await persist(world, "GET", `/users/${user}-x`)) as { readonly user?: { readonly state: string } }
+    return details.user?.state === "failing"
   })
   await persist(world, "DELETE", `/users/${user}-x`)
 }

@@ -21,8 +21,11 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.stop())
 
-/** No statements of a life: fragments. */
-const withoutSteps = ["sql.ts"]
+/**
+ * No statements of a life: fragments, one call's transaction that erases a person (`store/forgettingAmidWork.integration.test.ts`),
+ * and the deletion of what is older than a life (`store/History.integration.test.ts`).
+ */
+const withoutSteps = ["sql.ts", "Forgetting.ts", "History.ts"]
 
 /** The beginning of each statement of the store, up to its first parameter. */
 const beginnings = globSync(`${store}/**/*.ts`)
@@ -55,6 +58,9 @@ const atTimes = [
   "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
   "Listings.ts: delete from listings where user_key =",
   "Checks.ts: with locked as (",
+  // Only of profiles that have changed, or are older than a life: `detect/profiles.integration.test.ts`.
+  "Profiles.ts: with l as ( select * from jsonb_to_recordset(",
+  "Profiles.ts: update profiles set read_at =",
   "Scans.ts: select key from scans where state = 'running' and",
   "FeedPositions.ts: update feed_positions set next_at ="
 ]
@@ -67,17 +73,7 @@ it("a server that is killed at every step publishes each file once", async () =>
   const steps: Steps = { killed: new Set(), statements: new Set() }
   // Two worlds share the steps: while one waits for leases to end, the other lives.
   const worlds = await Promise.all(
-    [1, 2].map(() =>
-      World.make({
-        time: Time.make(),
-        random,
-        postgres,
-        schema: "empty",
-        listLag: 0,
-        // Less than the month that a life takes.
-        env: { GITPIP_KEEP_HISTORY: "10 days" }
-      })
-    )
+    [1, 2].map(() => World.make({ time: Time.make(), random, postgres, schema: "empty", listLag: 0 }))
   )
   try {
     // All statements of a migration are one transaction: those whose hash ends in 0 stand for the others.
