@@ -1,10 +1,11 @@
 /** What tracking users would publish and cost, without tracking them. */
-import type { Preview, Username } from "@gitpip/core"
+import type { Preview, Saving } from "@gitpip/core"
 import { Cause, Effect, Exit } from "effect"
 import type { Calls } from "./Backend.ts"
 import type { Progress } from "./Progress.ts"
 import type { Row, Table } from "./Table.ts"
 import { count } from "./Text.ts"
+import type { Candidate } from "./tracking.ts"
 
 /** In tokens a day, of the smallest plan. */
 const smallestBudget = 30_000
@@ -18,7 +19,7 @@ const shareOfDay = (tokens: number): string => {
 
 type Counted = Omit<Preview, "login" | "days" | "contact">
 
-const costs = (preview: Counted): ReadonlyArray<Row> => [
+const costs = (preview: Omit<Counted, "searchTokens">): ReadonlyArray<Row> => [
   ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
   ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
   ...(preview.activities > 0 || preview.deals === 0
@@ -77,8 +78,17 @@ const contactTable = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> =>
   ]
 }
 
+/** The list of deals costs less than a search for each of many users. */
+const searches = (searchTokens: number, { maxDeals, maxTokens }: Saving): Row => [
+  "searches",
+  `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxDeals, "open deal")}`
+]
+
 /** A line for each user, and the costs of all of them. */
-export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> => [
+export const showPreviews = (
+  previews: ReadonlyArray<Preview>,
+  savedBy: (total: { readonly users: number; readonly searchTokens: number }) => Saving | undefined
+): ReadonlyArray<Table> => [
   {
     rows: [
       ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "TOKENS"],
@@ -89,12 +99,20 @@ export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Ta
     ]
   },
   ...contactTable(previews),
-  { rows: [["users", previews.length.toLocaleString("en")], ...costs(sumOf(previews))] }
+  { rows: [["users", previews.length.toLocaleString("en")], ...costsOfAll(previews, savedBy)] }
 ]
 
+const costsOfAll: (...input: Parameters<typeof showPreviews>) => ReadonlyArray<Row> = (previews, savedBy) => {
+  const all = sumOf(previews)
+  const users = previews.filter(({ searchTokens }) => searchTokens > 0).length
+  const saving = savedBy({ users, searchTokens: all.searchTokens })
+  return costs(all).flatMap((row) =>
+    saving !== undefined && row[0] === "Pipedrive" ? [row, searches(all.searchTokens, saving)] : [row]
+  )
+}
+
 const sumOf = (previews: ReadonlyArray<Preview>): Counted => {
-  const sum = (key: "gists" | "files" | "skipped" | "activities" | "deals" | "tokens" | "githubRequests") =>
-    previews.reduce((total, preview) => total + preview[key], 0)
+  const sum = (key: keyof Counted) => previews.reduce((total, preview) => total + preview[key], 0)
   return {
     gists: sum("gists"),
     files: sum("files"),
@@ -102,6 +120,7 @@ const sumOf = (previews: ReadonlyArray<Preview>): Counted => {
     activities: sum("activities"),
     deals: sum("deals"),
     tokens: sum("tokens"),
+    searchTokens: sum("searchTokens"),
     githubRequests: sum("githubRequests")
   }
 }
@@ -109,20 +128,21 @@ const sumOf = (previews: ReadonlyArray<Preview>): Counted => {
 /** Reads the previews of users one after the other. A user that cannot be read is a fault, and does not stop the others. */
 export const previewAll = Effect.fnUntraced(function* (
   gitpip: Pick<Calls, "preview">,
-  usernames: ReadonlyArray<Username>,
+  users: ReadonlyArray<Pick<Candidate, "rules" | "username">>,
   progress: Progress
 ) {
   const previews: Array<Preview> = []
   const faults: Array<string> = []
-  for (const username of usernames) {
-    const exit = yield* Effect.exit(gitpip.preview(username, { contact: usernames.length <= maxAsked }))
+  const contact = users.length <= maxAsked
+  for (const { rules, username } of users) {
+    const exit = yield* Effect.exit(gitpip.preview(username, { ...rules, contact }))
     if (Exit.isSuccess(exit)) previews.push(exit.value)
     else if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
     else faults.push(`${username}: ${messageOf(Cause.squash(exit.cause))}`)
     yield* progress.update({
       doing: "Reading gists",
       done: previews.length + faults.length,
-      total: usernames.length,
+      total: users.length,
       unit: "user",
       facts: []
     })

@@ -1,6 +1,6 @@
 /** What a dry run prints. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Preview, Username } from "@gitpip/core"
+import { type Preview, savedBy, type Username } from "@gitpip/core"
 import { Effect } from "effect"
 import { maxAsked, previewAll, showPreview, showPreviews } from "../src/previews.ts"
 
@@ -12,6 +12,7 @@ const preview: Preview = {
   activities: 2,
   deals: 1,
   tokens: 65,
+  searchTokens: 20,
   days: 0,
   contact: {
     person: { id: 45, name: "Mona Lisa" },
@@ -42,12 +43,12 @@ describe("a dry run", () => {
   })
 
   it("names them in a line for each user of a list, but of those that Pipedrive was not asked about", () => {
-    const tables = showPreviews([preview, { ...preview, login: "lisa", contact: null }])
+    const tables = showPreviews([preview, { ...preview, login: "lisa", contact: null }], savedBy)
     assert.deepStrictEqual(tables[1]?.rows, [
       ["USER", "PERSON", "ORGANIZATION", "FIRST FILE", "NOTE"],
       ["mona", "Mona Lisa (45)", "Example (new)", "60", ""]
     ])
-    assert.lengthOf(showPreviews([{ ...preview, contact: null }]), 2)
+    assert.lengthOf(showPreviews([{ ...preview, contact: null }], savedBy), 2)
   })
 
   it.effect("asks Pipedrive about none of many users", () =>
@@ -64,11 +65,38 @@ describe("a dry run", () => {
               return Effect.succeed(preview)
             }
           },
-          Array.from({ length: count }, (_, n) => `user-${n}` as Username),
+          Array.from({ length: count }, (_, n) => ({ username: `user-${n}` as Username, rules: {} })),
           { update: () => Effect.void, done: Effect.void }
         )
         assert.deepStrictEqual(new Set(asked), new Set([expected]))
       }
     })
   )
+})
+
+const ofUser = (n: number, searchTokens: number) => ({
+  login: `user-${n}`,
+  gists: 1,
+  files: 1,
+  skipped: 0,
+  activities: 1,
+  deals: 1,
+  tokens: 10 + searchTokens,
+  searchTokens,
+  days: 0,
+  contact: null,
+  githubRequests: 1
+})
+const previews = (users: number, searchTokens: number) =>
+  Array.from({ length: users }, (_, n) => ofUser(n, searchTokens))
+const searchesOf = (users: number, searchTokens: number) =>
+  showPreviews(previews(users, searchTokens), savedBy)[1]?.rows.filter(([label]) => label === "searches")
+
+describe("the preview of many users", () => {
+  it("says that a list costs less than their searches", () =>
+    assert.deepStrictEqual(searchesOf(1_000, 20), [
+      ["searches", "20,000 of these tokens; 1,020 at most with up to 50,000 open deals"]
+    ]))
+  it("says nothing of the list when few users are searched for", () => assert.deepStrictEqual(searchesOf(9, 20), []))
+  it("says nothing of the list when nothing is searched for", () => assert.deepStrictEqual(searchesOf(1_000, 0), []))
 })

@@ -42,8 +42,8 @@ import {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-import { between, contact, digits, idOf, Name, names, page, paged, username, visitor } from "./parameters.ts"
-import { chosenTarget, tracking } from "./tracking.ts"
+import { between, contact, digits, idOf, Name, names, page, paged, rules, username, visitor } from "./parameters.ts"
+import { queryMeaning, tracking } from "./tracking.ts"
 
 /** The calls that track users. */
 export class Users extends HttpApiGroup.make("users")
@@ -61,7 +61,7 @@ export class Users extends HttpApiGroup.make("users")
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under an id of your own",
-        description: `201 when the user is new, 200 when the user was already tracked under this id. ${chosenTarget}`
+        description: `201 when the user is new, 200 when the user was already tracked under this id. ${queryMeaning}`
       })
     ),
     HttpApiEndpoint.post("trackNext", "/users/:username", {
@@ -70,7 +70,7 @@ export class Users extends HttpApiGroup.make("users")
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under the next free id",
-        description: `201 when the user is new, 200 when the user was already tracked, under any id. ${chosenTarget}`
+        description: `201 when the user is new, 200 when the user was already tracked, under any id. ${queryMeaning}`
       })
     ),
     HttpApiEndpoint.get("names", "/names", {
@@ -85,14 +85,14 @@ export class Users extends HttpApiGroup.make("users")
     ),
     HttpApiEndpoint.get("preview", "/users/:username/preview", {
       params: username,
-      query: { contact },
+      query: { ...rules, contact },
       success: Preview,
       error: GithubProblem
     }).annotateMerge(
       OpenApi.annotations({
         summary: "What tracking a user would publish and cost",
         description:
-          "Reads all of the user's gist lists from GitHub and stores nothing. The user need not be tracked. With `contact=true` Pipedrive is asked whom the first file would name, for up to 65 tokens."
+          "Reads all of the user's gist lists from GitHub and stores nothing. The user need not be tracked. Rules in the query come before the user's own, and those before the settings. With `contact=true` Pipedrive is asked whom the first file would name, for up to 65 tokens."
       })
     ),
     HttpApiEndpoint.get("list", "/users", {
@@ -116,7 +116,7 @@ export class Users extends HttpApiGroup.make("users")
       params: username,
       success: UserDetails,
       error: UserNotTrackedProblem
-    }).annotateMerge(OpenApi.annotations({ summary: "One user with profile, deal and counts" })),
+    }).annotateMerge(OpenApi.annotations({ summary: "One user with profile, deal, rules and counts" })),
     HttpApiEndpoint.delete("untrack", "/users/:username", {
       params: username,
       success: User,

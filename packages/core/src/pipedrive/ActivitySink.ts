@@ -26,6 +26,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const timeZone = yield* TimeZone.make(pipedrive, settings.activity)
     const placing = yield* Placing.make(pipedrive, settings)
     const { contacts, organizations, persons } = Contacts.ofSettings({ pipedrive, placing, settings, targets })
+    const price = activityPrice(settings)
     const userDeals = yield* UserDeals.make({
       contacts,
       organizations,
@@ -33,6 +34,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       pipedrive,
       placing,
       records: targets.deals,
+      searchesCost: price.search ?? 0,
       settings: settings.deal
     })
 
@@ -56,7 +58,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       }),
       find: findActivities(pipedrive),
       deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteActivity)),
-      price: activityPrice(settings),
+      price,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
       block: pipedrive.block

@@ -16,7 +16,7 @@ import { SharedQuota } from "../limits/SharedQuota.ts"
 import type { ThrottleState } from "../limits/Throttle.ts"
 import type { PipedriveSettings } from "../Settings.ts"
 import * as Calls from "./calls.ts"
-
+import * as DealLists from "./dealLists.ts"
 import type { PipedriveError } from "./errors.ts"
 import * as ItemCalls from "./itemCalls.ts"
 import type { DayBudget } from "./limits.ts"
@@ -116,7 +116,8 @@ export class Pipedrive extends Context.Service<
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
     /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-  } & ItemCalls.ItemCalls &
+  } & DealLists.DealLists &
+    ItemCalls.ItemCalls &
     OrganizationCalls.OrganizationCalls &
     PersonCalls.PersonCalls
 >()("gitpip/Pipedrive") {
@@ -165,6 +166,7 @@ export class Pipedrive extends Context.Service<
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
             list(StoredDeal, "v2/deals", { cost: 10, query: Calls.newestFirst(cursor) })
           ),
+          ...DealLists.make(list),
           createNote: Effect.fn("Pipedrive.createNote")(
             (body: { readonly deal_id: number; readonly content: string }) =>
               Effect.map(create("v1/notes", body, { cost: 10 }), ({ id }) => id)

@@ -7,11 +7,12 @@ import type { Targets as Records } from "../store/Targets.ts"
 import { chooseDeal, severalDeals, whyUnusable } from "./chooseDeal.ts"
 import type { Contact, ContactFields, Contacts } from "./contacts.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
+import type { FindDeals } from "./findDeals.ts"
 import { newestSince } from "./newest.ts"
 import type { Pipedrive, StoredDeal } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { Persons } from "./persons.ts"
-import * as SearchLogin from "./searchLogin.ts"
+import type { LoginHits } from "./searchLogin.ts"
 import { failing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
@@ -37,15 +38,17 @@ interface Parts {
   readonly placing: Placing
   readonly contacts: Contacts
   readonly persons: Persons
+  readonly findDeals: FindDeals
 }
 
 /** Finds or creates the deals of users. */
-export const make = ({ contacts, persons, pipedrive, placing, records, settings: { title: template } }: Parts) => {
-  const searchLogin = SearchLogin.make(pipedrive)
+export const make = (parts: Parts) => {
+  const { contacts, findDeals, persons, pipedrive, placing, records } = parts
+  const { title: template } = parts.settings
 
   const adopt = Effect.fnUntraced(function* (
     recipient: Recipient,
-    { holding: [own, ...twins], titled }: SearchLogin.LoginHits
+    { holding: [own, ...twins], titled }: LoginHits
   ): Effect.fn.Return<Targets.Choice<OwnDeal>, SinkError> {
     const { profile, username: login } = recipient
     const { stages } = yield* placing.current
@@ -106,10 +109,10 @@ export const make = ({ contacts, persons, pipedrive, placing, records, settings:
   ): Effect.fn.Return<Targets.Ensured<OwnDeal>, SinkError> {
     const { profile, username: login } = recipient
     /** Persons who may have the login in a field, as the search for the deal has shown. */
-    let persons: SearchLogin.LoginHits["persons"]
+    let persons: LoginHits["persons"]
     const find = Effect.gen(function* () {
       const title = dealTitle(template, { login, ...profile })
-      const hits = yield* searchLogin({ login, title }, yield* placing.current)
+      const hits = yield* findDeals.find({ login, title })
       persons = hits.persons
       return yield* adopt(recipient, hits)
     })

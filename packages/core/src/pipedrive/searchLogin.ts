@@ -15,7 +15,7 @@ import { sinking } from "./sinkErrors.ts"
 const maxRead = 3
 
 /** The user, by the login and by the title that Gitpip would give the deal. */
-interface Names {
+export interface Names {
   readonly login: string
   readonly title: string
 }

@@ -7,6 +7,7 @@ import type { Deals as Records } from "../store/Targets.ts"
 import { whyUnusable } from "./chooseDeal.ts"
 import type { Contacts } from "./contacts.ts"
 import * as Deals from "./deals.ts"
+import * as FindDeals from "./findDeals.ts"
 import type { Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
@@ -39,6 +40,8 @@ interface Parts {
   readonly pipedrive: Pipedrive["Service"]
   readonly records: Records
   readonly settings: DealSettings
+  /** Tokens that the searches for one user's deal cost, and a list of deals saves. */
+  readonly searchesCost: number
   readonly placing: Placing
   readonly contacts: Contacts
   readonly organizations: Organizations
@@ -53,7 +56,8 @@ const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
 
 export const make = Effect.fnUntraced(function* (parts: Parts) {
   const { organizations, persons, pipedrive, placing, records, settings } = parts
-  const ensure = Deals.make(parts)
+  const findDeals = yield* FindDeals.make(parts)
+  const ensure = Deals.make({ ...parts, findDeals })
 
   /** 1 token for each deal and day. Without a readable answer the deal's owner is unknown, which delays nothing. */
   const states = yield* Cache.makeWith(
@@ -136,6 +140,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     const survivor = yield* survivorOf(recipient, id)
     yield* Cache.invalidate(found, keyOf(recipient))
     yield* Cache.invalidate(states, id)
+    yield* findDeals.forget(id)
     yield* storing(records.forget(recipient.userKey, id))
     if (survivor !== undefined) yield* storing(records.record(recipient.userKey, survivor))
   })

@@ -153,18 +153,27 @@ export interface Price {
   readonly perFile: number
   /** For each user: finding or creating the target. */
   readonly perUser: number
+  /** Of `perUser`: searching for the target, which many users at a time need not. */
+  readonly search?: number
 }
 
 /**
  * Pipedrive's prices in tokens: a create 5, a search 20, a note 10.
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
-export const activityPrice = (settings: Pick<Settings["Service"], "deal" | "organization" | "person">): Price => ({
-  creates: "activities",
-  perFile: 5,
+export const activityPrice = (settings: Pick<Settings["Service"], "deal" | "organization" | "person">): Price => {
   // One search for the login, in titles and in fields.
-  perUser: 20 + (Option.isSome(settings.deal.field) ? 3 : 0) + 5 + contactPrice(settings, { isSearched: true })
-})
+  const search = 20 + (Option.isSome(settings.deal.field) ? 3 : 0)
+  return {
+    creates: "activities",
+    perFile: 5,
+    perUser: search + 5 + contactPrice(settings, { isSearched: true }),
+    // A list of deals does not spare the search for persons by the login.
+    search: hasField(settings.person) ? 0 : search
+  }
+}
+
+const hasField = ({ field, mode }: Settings["Service"]["person"]): boolean => mode !== "off" && Option.isSome(field)
 
 /**
  * Finding or creating the user's person, and the organization of the company. A search does not show in which field the login
@@ -175,7 +184,7 @@ const contactPrice = (
   { isSearched }: { readonly isSearched: boolean }
 ): number => {
   const priceOf = { off: 0, link: 20, create: 20 + 5 } as const
-  const byField = person.mode === "off" || Option.isNone(person.field) ? 0 : (isSearched ? 0 : 20) + 2
+  const byField = hasField(person) ? (isSearched ? 0 : 20) + 2 : 0
   return byField + priceOf[person.mode] + priceOf[organization.mode]
 }
 
@@ -190,7 +199,8 @@ export const dealPrice = (settings: Pick<Settings["Service"], "organization" | "
 export const forecast = (price: Price | undefined, files: number) => ({
   activities: price?.creates === "deals" ? 0 : files,
   deals: price === undefined || files === 0 ? 0 : price.creates === "deals" ? files : 1,
-  tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser
+  tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
+  searchTokens: files === 0 ? 0 : (price?.search ?? 0)
 })
 
 /** Where files are published: the port that Pipedrive's sinks fill, or a program's own. */

@@ -5,6 +5,7 @@ import { skippedBy } from "../domain/FileRules.ts"
 import { type Content, type FilePreview, fileIdentity } from "../domain/GistFile.ts"
 import type { Preview } from "../domain/Preview.ts"
 import { UserKey, type Username } from "../domain/User.ts"
+import { type RulesGiven, withGiven } from "../domain/UserRules.ts"
 import { GistNotFound, type GistPage, Github, type GithubError, githubError } from "../github/Github.ts"
 import { forecast, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
@@ -17,8 +18,8 @@ const previewLength = 32 * 1024
 /** Pipedrive's tokens a day and seat of the smallest plan: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 const smallestBudget = 30_000
 
-/** What a preview shows beside the files. */
-export interface PreviewOptions {
+/** The rules of a preview, and what it shows beside the files. */
+export interface PreviewOptions extends RulesGiven {
   /** Whom the first file would name: one request to GitHub more, and up to 65 of Pipedrive's tokens. */
   readonly contact?: boolean | undefined
 }
@@ -38,7 +39,7 @@ export const make: Effect.Effect<
   const github = yield* Github
   const sink = yield* Sink
   const { backfill, files: rules } = yield* Settings
-  const findRule = skippedBy(rules)
+  const skips = skippedBy(rules)
 
   const readFile = Effect.fnUntraced(function* (id: number) {
     const { filename, gistId } = yield* files.find(id)
@@ -79,7 +80,8 @@ export const make: Effect.Effect<
   })
 
   return {
-    user: Effect.fn("Gitpip.preview")(function* (username, options = {}) {
+    user: Effect.fn("Gitpip.preview")(function* (username, { contact: isAsked = false, ...given } = {}) {
+      const { by: findRule } = skips(withGiven(yield* users.rules(username), given))
       const gists = new Set<string>()
       let found = 0
       let unknown = 0
@@ -96,7 +98,7 @@ export const make: Effect.Effect<
           page = yield* github.page(page.next.value)
           continue
         }
-        const contact = options.contact === true ? yield* contactOf(username) : null
+        const contact = isAsked ? yield* contactOf(username) : null
         const created = forecast(sink.price, backfill === "all" ? unknown : 0)
         return {
           login: Option.match(page.owner, { onNone: () => username as string, onSome: ({ login }) => login }),

@@ -13,6 +13,7 @@ import { type Case, nameOf, type RequestKind } from "./dimensions.ts"
 import { type Expectation, expectation, maxStruck } from "./expectation.ts"
 import {
   companyOf,
+  crowd,
   dealOf,
   file,
   other,
@@ -59,7 +60,8 @@ const othersOf = (kind: Provocation): ReadonlyArray<string> => [
   "bob",
   "cy",
   "dee",
-  ...(kind.isBatch === true ? Array.from({ length: 8 }, (_, n) => `user-${n}`) : [])
+  ...(kind.isBatch === true ? Array.from({ length: 8 }, (_, n) => `user-${n}`) : []),
+  ...(kind.isCrowd === true ? crowd : [])
 ]
 
 /** Both fakes with the accounts, old gists and deals that are there before the trouble. */
@@ -152,6 +154,7 @@ const playTrouble = Effect.fnUntraced(function* (play: Play) {
   github.addGist(stage.victim, { files: { [secret]: "secret" }, public: false })
   const turning = github.addGist(stage.victim, { files: { [turned]: "turns secret" } })
   if (stage.gist !== "") for (const filename of [file, other]) expected.add(filename)
+  if (kind.isCrowd === true) for (const login of crowd) expected.add(`${login}.md`)
 
   yield* onlook(play, "bob", "early")
   let turnedAt: number | undefined
@@ -220,8 +223,12 @@ const checkEnd = Effect.fnUntraced(function* (play: Play, end: number) {
   }
   for (const login of yield* failing) violations.push(`${login} is failing`)
   const publications = yield* gitpip.publications(everything)
-  for (const kind of ["persons", "organizations"] as const) {
-    const names = stage.pipedrive[kind].map((item) => item.name)
+  const { deals, organizations, persons } = stage.pipedrive
+  for (const [kind, names] of Object.entries({
+    persons: persons.map((person) => person.name),
+    organizations: organizations.map((organization) => organization.name),
+    deals: deals.map(({ title }) => title)
+  })) {
     if (new Set(names).size < names.length) violations.push(`${kind} are there twice: ${names.join(", ")}`)
   }
   if (publications.length < expected.size) violations.push(`${publications.length} publications of ${expected.size}`)

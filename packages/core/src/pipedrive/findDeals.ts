@@ -1,0 +1,56 @@
+/** Where a user's deals are found: by searches, or in the list of all open deals when many users wait (ListCopy.ts). */
+import { Effect, Option } from "effect"
+import type { SinkError } from "../publish/Sink.ts"
+import type { Deals as Records } from "../store/Targets.ts"
+import { titlesOf } from "./chooseDeal.ts"
+import { makeDealIndex } from "./dealIndex.ts"
+import * as ListCopy from "./ListCopy.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import type { Placing } from "./Placing.ts"
+import type { Placement } from "./placement.ts"
+import * as SearchLogin from "./searchLogin.ts"
+
+interface Parts {
+  readonly pipedrive: Pipedrive["Service"]
+  readonly placing: Placing
+  readonly records: Records
+  /** Tokens that the searches for one user cost, and the list saves. */
+  readonly searchesCost: number
+}
+
+/** The users that are counted as waiting, at most. */
+const maxWaiting = 5_000
+
+export const make = Effect.fnUntraced(function* (parts: Parts) {
+  const { pipedrive, placing, records, searchesCost } = parts
+  const search = SearchLogin.make(pipedrive)
+  const list = yield* ListCopy.make({
+    listing: ({ deal, dealField: field, stages }: Placement) => {
+      // A deal with the login in the field is the user's in any pipeline.
+      const pipelineId = stages === undefined || field !== undefined ? undefined : deal.pipeline_id
+      return {
+        page: (cursor) => pipedrive.openDeals({ pipelineId, field }, cursor),
+        changed: (which, cursor) => pipedrive.changedDeals({ ...which, field }, cursor),
+        index: makeDealIndex(field)
+      }
+    },
+    waiting: Effect.orElseSucceed(records.waiting(maxWaiting), () => 0),
+    searchesCost
+  })
+
+  return {
+    /** The deals that may be a user's, by the way that is cheaper now. `chooseDeal` and its callers choose. */
+    find: Effect.fnUntraced(function* (names: SearchLogin.Names): Effect.fn.Return<SearchLogin.LoginHits, SinkError> {
+      const placement = yield* placing.current
+      const index = yield* list.current(placement)
+      if (Option.isNone(index)) return yield* search(names, placement)
+      const { holding, titled } = index.value
+      return { holding: holding(names.login), titled: titled(titlesOf(names)), persons: undefined }
+    }),
+    /** Forgets a deal that is gone. */
+    forget: (id: number) =>
+      Effect.map(list.known, Option.match({ onNone: () => {}, onSome: ({ remove }) => remove(id) }))
+  }
+})
+
+export type FindDeals = Effect.Success<ReturnType<typeof make>>
