@@ -52,7 +52,7 @@ export const dealsOf = ({ deals }: FakePipedrive, n: number) =>
 /** Tokens that were not for creating deals and activities, and the requests since the log was emptied. */
 export const costs = ({ requests, tokensSpent }: FakePipedrive) => ({
   finding: tokensSpent - 5 * requests.filter((request) => isDealCreate(request) || isCreate(request)).length,
-  searches: requests.filter(({ route }) => route === "/api/v2/deals/search").length,
+  searches: requests.filter(({ route }) => /\/(deals\/search|itemSearch)$/.test(route ?? "")).length,
   pages: requests.filter(isPage).length,
   changes: requests.filter(isChanges).length
 })

@@ -24,48 +24,63 @@ const priceOf = (mode: Mode, fields: Fields = {}) => activityPrice(settingsOf(mo
 const priceOfDeals = (mode: Mode, fields: Fields = {}) => dealPrice(settingsOf(mode, fields))
 
 describe("the forecast of a user's files", () => {
-  const nothing = { activities: 0, deals: 0, tokens: 0 }
+  const nothing = { activities: 0, deals: 0, tokens: 0, searchTokens: 0 }
   for (const [what, price, files, expected] of [
-    ["activities on one deal", priceOf("off"), 40, { activities: 40, deals: 1, tokens: 40 * 5 + 25 }],
-    ["a person who is found", priceOf("link"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20 }],
-    ["a person who is created", priceOf("create"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20 + 5 }],
-    ["a deal with a field", priceOf("off", { deal: "GitHub" }), 1, { activities: 1, deals: 1, tokens: 5 + 3 + 25 }],
+    ["activities on one deal", priceOf("off"), 40, { activities: 40, deals: 1, tokens: 40 * 5 + 25, searchTokens: 20 }],
+    ["a person who is found", priceOf("link"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20, searchTokens: 20 }],
+    [
+      "a person who is created",
+      priceOf("create"),
+      1,
+      { activities: 1, deals: 1, tokens: 5 + 25 + 20 + 5, searchTokens: 20 }
+    ],
+    [
+      "a deal with a field",
+      priceOf("off", { deal: "GitHub" }),
+      1,
+      { activities: 1, deals: 1, tokens: 5 + 3 + 25, searchTokens: 23 }
+    ],
     [
       "a deal and a person with a field each",
       priceOf("create", { deal: "GitHub", person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, tokens: 60 }
+      { activities: 1, deals: 1, tokens: 60, searchTokens: 0 }
     ],
     [
       "deals for each file with a person's field",
       priceOfDeals("create", { person: "GitHub" }),
       1,
-      { activities: 0, deals: 1, tokens: 15 + 22 + 25 }
+      { activities: 0, deals: 1, tokens: 15 + 22 + 25, searchTokens: 0 }
     ],
     [
       "a person with a field",
       priceOf("create", { person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 2 + 25 }
+      { activities: 1, deals: 1, tokens: 5 + 25 + 2 + 25, searchTokens: 0 }
     ],
     [
       "an organization that is found",
       priceOf("off", { organization: "link" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 20 }
+      { activities: 1, deals: 1, tokens: 5 + 25 + 20, searchTokens: 20 }
     ],
     [
       "an organization that is created",
       priceOf("off", { organization: "create" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 25 }
+      { activities: 1, deals: 1, tokens: 5 + 25 + 25, searchTokens: 20 }
     ],
-    ["a deal with a note for each", priceOfDeals("off"), 40, { activities: 0, deals: 40, tokens: 40 * 15 }],
+    [
+      "a deal with a note for each",
+      priceOfDeals("off"),
+      40,
+      { activities: 0, deals: 40, tokens: 40 * 15, searchTokens: 0 }
+    ],
     [
       "a deal with a note for each, a person and an organization",
       priceOfDeals("create", { organization: "create" }),
       40,
-      { activities: 0, deals: 40, tokens: 40 * 15 + 25 + 25 }
+      { activities: 0, deals: 40, tokens: 40 * 15 + 25 + 25, searchTokens: 0 }
     ],
     ["nothing as activities", priceOf("create"), 0, nothing],
     ["nothing as deals", priceOfDeals("create"), 0, nothing],
