@@ -1,10 +1,11 @@
 /** What tracking users would publish and cost, without tracking them. */
-import type { Preview, Saving, Username } from "@gitpip/core"
+import type { Preview, Saving } from "@gitpip/core"
 import { Cause, Effect, Exit } from "effect"
 import type { Calls } from "./Backend.ts"
 import type { Progress } from "./Progress.ts"
 import type { Row, Table } from "./Table.ts"
 import { count } from "./Text.ts"
+import type { Candidate } from "./tracking.ts"
 
 /** In tokens a day, of the smallest plan. */
 const smallestBudget = 30_000
@@ -83,20 +84,20 @@ const sumOf = (previews: ReadonlyArray<Preview>): Pick<Preview, Summed> => {
 /** Reads the previews of users one after the other. A user that cannot be read is a fault, and does not stop the others. */
 export const previewAll = Effect.fnUntraced(function* (
   gitpip: Pick<Calls, "preview">,
-  usernames: ReadonlyArray<Username>,
+  users: ReadonlyArray<Pick<Candidate, "rules" | "username">>,
   progress: Progress
 ) {
   const previews: Array<Preview> = []
   const faults: Array<string> = []
-  for (const username of usernames) {
-    const exit = yield* Effect.exit(gitpip.preview(username))
+  for (const { rules, username } of users) {
+    const exit = yield* Effect.exit(gitpip.preview(username, rules))
     if (Exit.isSuccess(exit)) previews.push(exit.value)
     else if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
     else faults.push(`${username}: ${messageOf(Cause.squash(exit.cause))}`)
     yield* progress.update({
       doing: "Reading gists",
       done: previews.length + faults.length,
-      total: usernames.length,
+      total: users.length,
       unit: "user",
       facts: []
     })

@@ -30,6 +30,7 @@ export { Scan, ScanDetails, ScanFailure, ScanId, ScanKind, ScanState } from "./d
 export { Status } from "./domain/Status.ts"
 export * as Timing from "./domain/Timing.ts"
 export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
+export { type RulesGiven, type RuleText, ruleTexts, UserRules } from "./domain/UserRules.ts"
 export { defaultVisitor, News, Visit, VisitId, Visitor, VisitRecord } from "./domain/Visit.ts"
 export { type Cursor, Gitpip } from "./Gitpip.ts"
 export {
@@ -88,4 +89,5 @@ export { UserConflict, UserNotTracked } from "./store/Users.ts"
 export { TooManyVisitors, VisitNotFound } from "./store/Visits.ts"
 export { jsonLines } from "./telemetry/jsonLines.ts"
 export * as Telemetry from "./telemetry/Telemetry.ts"
+export type { TrackOptions } from "./tracking.ts"
 export { Worker } from "./Worker.ts"

@@ -7,7 +7,10 @@ export const Preview = Schema.Struct({
   login: field(Schema.String, "The GitHub username, as GitHub writes it"),
   gists: field(Schema.Int, "The user's public gists"),
   files: field(Schema.Int, "Files of these gists"),
-  skipped: field(Schema.Int, "New files that rules leave out"),
+  skipped: field(
+    Schema.Int,
+    "New files that rules leave out, but for those of forks, which GitHub's lists do not show"
+  ),
   activities: field(Schema.Int, "Activities that would be created now, under the present settings"),
   deals: field(
     Schema.Int,

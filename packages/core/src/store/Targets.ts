@@ -143,6 +143,11 @@ const ofKind = (sql: SqlClient.SqlClient, kind: Kind) => {
           select key, ${id}::bigint, true from users where key = ${userKey}
           on conflict (user_key) do update set ${sql(column)} = excluded.${sql(column)}, is_chosen = true,
             sent_at = null, sent_as = null, lease_until = null, epoch = t.epoch + 1`),
+    /** Takes back what a person chose, so that the next file finds or creates the user's target again. */
+    unchoose: (userKey: UserKey) =>
+      execute(sql`
+          update ${sql(table)} set ${sql(column)} = null, is_chosen = false, epoch = epoch + 1
+          where user_key = ${userKey} and is_chosen`),
     /** Of these ids, those that belong to other users. */
     ofOthers: (userKey: UserKey, ids: ReadonlyArray<number>) =>
       Effect.map(others({ userKey, ids }), (rows) => new Set(rows.map(({ id }) => id))),
