@@ -48,6 +48,8 @@ const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
 export const make = Effect.fnUntraced(function* (parts: Parts) {
   const { persons, pipedrive, placing, records, settings } = parts
   const ensure = Deals.make(parts)
+  /** Deals that were forgotten here. A file that was claimed before still names the deal. */
+  const forgotten = new Set<number>()
 
   /** 1 token for each deal and day. Without a readable answer the deal's owner is unknown, which delays nothing. */
   const states = yield* Cache.makeWith(
@@ -127,11 +129,16 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
   /** Forgets a deal, or follows the deal to what it was merged into. */
   const forget = Effect.fnUntraced(function* (recipient: Recipient, id: number) {
     const survivor = yield* survivorOf(recipient, id)
+    forgotten.add(id)
     yield* Cache.invalidate(found, keyOf(recipient))
     yield* Cache.invalidate(states, id)
     yield* storing(records.forget(recipient.userKey, id))
     if (survivor !== undefined) yield* storing(records.record(recipient.userKey, survivor))
   })
+
+  /** Whether the deal came with the claim. Then no statement asks for the deal. */
+  const isOnRecord = (recipient: Recipient): recipient is Recipient & { readonly knownDeal: number } =>
+    typeof recipient.knownDeal === "number" && !forgotten.has(recipient.knownDeal)
 
   return {
     forget,
@@ -139,7 +146,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     target: Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<number, SinkError> {
       // Read with the file, so that no process goes on with another deal from memory.
       if (typeof recipient.chosenDeal === "number") return recipient.chosenDeal
-      const id = yield* dealOf(recipient)
+      const id = isOnRecord(recipient) ? recipient.knownDeal : yield* dealOf(recipient)
       const { owner } = yield* placing.current
       if (owner !== "deal" && settings.closed === "keep") return id
       const { isClosed } = yield* Cache.get(states, id)
