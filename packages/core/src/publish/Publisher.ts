@@ -125,10 +125,11 @@ export class Publisher extends Context.Service<
             const isProbe = Option.isSome(yield* pausing.current)
             const claims = yield* claiming.next
             if (claims.length === 0) return total
+            const concurrency = yield* claiming.concurrency
             yield* attemptAll(claims, {
-              concurrency: yield* claiming.concurrency,
+              concurrency,
               attempt: (claim) => publish(claim, isProbe),
-              more: claiming.more,
+              more: (held) => claiming.more({ concurrency, held }),
               release: claiming.release,
               onEnd: (state) => total[state === "pending" ? "snoozed" : state]++
             })

@@ -8,8 +8,8 @@ import type { Claim } from "../store/Publications.ts"
 interface Options<A, E> {
   readonly concurrency: number
   readonly attempt: (claim: Claim) => Effect.Effect<A, E>
-  /** Claims up to `limit` more while that many are held. */
-  readonly more: (limit: number, held: number) => Effect.Effect<ReadonlyArray<Claim>, E>
+  /** Claims more while that many are held: a full batch in all, unless there are fewer or none may be tried. */
+  readonly more: (held: number) => Effect.Effect<ReadonlyArray<Claim>, E>
   /** Releases the claims that a failed or interrupted batch still holds. */
   readonly release: (claims: ReadonlyArray<Claim>) => Effect.Effect<unknown, unknown>
   readonly onEnd: (result: A) => void
@@ -37,7 +37,7 @@ export const attemptAll = <A, E>(
     one.withPermit(
       Effect.suspend(() => {
         if (!isOpen || waiting.length > concurrency / 2) return Effect.void
-        return Effect.map(more(full(concurrency) - held.size, held.size), (claims) => {
+        return Effect.map(more(held.size), (claims) => {
           for (const claim of claims) held.add(claim)
           waiting.push(...claims)
           isOpen = held.size >= full(concurrency)

@@ -22,7 +22,7 @@ interface Parts {
 
 /** Claims for one publisher, as far as pauses and the backlog allowance permit. */
 export const make = ({ allowance, pauses, publications, sink }: Parts) => {
-  const concurrency = Effect.suspend(() => sink.concurrency ?? Effect.succeed(usualConcurrency))
+  const concurrency = sink.concurrency ?? Effect.succeed(usualConcurrency)
 
   /** One file of each user whose wait is over. `first`: of the first such user with a file alone. */
   const ofWaitingUsers = Effect.fnUntraced(function* (
@@ -79,13 +79,15 @@ export const make = ({ allowance, pauses, publications, sink }: Parts) => {
       return candidates._tag === "Nobody" ? [] : yield* claimOf(candidates, full(yield* concurrency))
     }),
     /**
-     * Claims more while that many are held. Empty unless all is well: after a failure, the held ones decide what comes next.
-     * Users whose wait has ended come with `next`.
+     * Claims more for a batch that holds `held` claims. None unless all is well: after a failure, the held ones decide what comes
+     * next. None either when the concurrency has changed: the next batch has the new one. Users whose wait has ended come with
+     * `next`.
      */
-    more: Effect.fnUntraced(function* (limit: number, held: number) {
+    more: Effect.fnUntraced(function* (batch: { readonly concurrency: number; readonly held: number }) {
       const candidates = pauses.candidates(yield* Clock.currentTimeMillis)
-      if (candidates._tag !== "All" || limit <= 0) return []
-      return yield* (yield* claimWithin(held))(limit, { except: candidates.except })
+      if (candidates._tag !== "All" || batch.concurrency !== (yield* concurrency)) return []
+      const claim = yield* claimWithin(batch.held)
+      return yield* claim(full(batch.concurrency) - batch.held, { except: candidates.except })
     }),
     /** Releases what an interrupted batch has not settled. Whatever was sent is settled already. */
     release: (claims: ReadonlyArray<Claim>) =>

@@ -10,7 +10,7 @@ import { findAll, findFirst } from "../database/statements.ts"
 import { fileIdentity, GistFile } from "../domain/GistFile.ts"
 import type { UserKey } from "../domain/User.ts"
 import { grouped } from "./grouped.ts"
-import { type Intake, makeIntake, wasPublished } from "./intake.ts"
+import { makeIntake, wasPublished } from "./intake.ts"
 import { selectList, sharedClient } from "./sql.ts"
 
 export type { Intake } from "./intake.ts"

@@ -21,7 +21,10 @@ export const grouped = <A, B, E>(
 
   const settle = (group: ReadonlyArray<Waiting<A, B, E>>, exit: Exit.Exit<ReadonlyArray<B>, E>): void => {
     for (const [index, { result }] of group.entries()) {
-      Deferred.doneUnsafe(result, Exit.map(exit, (results) => results[index] as B))
+      Deferred.doneUnsafe(
+        result,
+        Exit.map(exit, (results) => results[index] as B)
+      )
     }
   }
 
