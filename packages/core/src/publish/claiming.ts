@@ -79,13 +79,13 @@ export const make = ({ allowance, pauses, publications, sink }: Parts) => {
       return candidates._tag === "Nobody" ? [] : yield* claimOf(candidates, full(yield* concurrency))
     }),
     /**
-     * Claims more for a batch that holds `held` claims. None unless all is well: after a failure, the held ones decide what comes
-     * next. None either when the concurrency has changed: the next batch has the new one. Users whose wait has ended come with
-     * `next`.
+     * Claims more for a batch that holds `held` claims. None when the batch has to end: after a failure, when a user's wait has
+     * ended, and when the concurrency has changed. Then `next` decides what follows.
      */
     more: Effect.fnUntraced(function* (batch: { readonly concurrency: number; readonly held: number }) {
       const candidates = pauses.candidates(yield* Clock.currentTimeMillis)
-      if (candidates._tag !== "All" || batch.concurrency !== (yield* concurrency)) return []
+      if (candidates._tag !== "All" || candidates.over.length > 0) return []
+      if (batch.concurrency !== (yield* concurrency)) return []
       const claim = yield* claimWithin(batch.held)
       return yield* claim(full(batch.concurrency) - batch.held, { except: candidates.except })
     }),
