@@ -35,6 +35,8 @@ export const Claim = Schema.Struct({
   /** Pipedrive's numbers of the user's deal and person, however they came to be on record. */
   knownDeal: Schema.NullOr(Schema.Int),
   knownPerson: Schema.NullOr(Schema.Int),
+  /** The rule, as a sentence, that leaves the file out when its gist is a fork. */
+  skipIfFork: Schema.NullOr(Schema.String),
   /** The scan that found the file. */
   scanKey: Schema.Int,
   gistId: Schema.String,
@@ -95,7 +97,7 @@ const claim = (sql: SqlClient.SqlClient) =>
         )
         select p.key, p.epoch, p.attempts, p.sent_at,
           extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago,
-          p.target, p.error_reason, p.error_message, p.user_key, u.username,
+          p.target, p.error_reason, p.error_message, p.skip_if_fork, p.user_key, u.username,
           case when r.read_at is null then null
             else json_build_object('name', r.name, 'email', r.email, 'company', r.company) end as profile,
           case when d.is_chosen then d.deal_id end as chosen_deal,
