@@ -19,12 +19,13 @@ const shareOfDay = (tokens: number): string => {
 const costs = (preview: Omit<Preview, "login" | "days">): ReadonlyArray<Row> => [
   ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
   ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
-  ...(preview.activities > 0 || preview.deals === 0
+  ...(preview.activities > 0 || preview.deals + preview.leads === 0
     ? [["activities", `${count(preview.activities, "activity", "activities")} would be created`]]
     : []),
   ...(preview.deals > 0
     ? [["deals", `at most ${count(preview.deals, "deal")} would be created, within the plan's cap of open deals`]]
     : []),
+  ...(preview.leads > 0 ? [["leads", `${count(preview.leads, "lead")} would be created`]] : []),
   ["Pipedrive", `${count(preview.tokens, "token")}${shareOfDay(preview.tokens)}`],
   ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
 ]
@@ -36,10 +37,10 @@ export const showPreview = (preview: Preview): Table => ({ rows: [["user", previ
 export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> => [
   {
     rows: [
-      ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "TOKENS"],
-      ...previews.map(({ activities, deals, files, gists, login, tokens }) => [
+      ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "LEADS", "TOKENS"],
+      ...previews.map(({ activities, deals, files, gists, leads, login, tokens }) => [
         login,
-        ...[gists, files, activities, deals, tokens].map((n) => n.toLocaleString("en"))
+        ...[gists, files, activities, deals, leads, tokens].map((n) => n.toLocaleString("en"))
       ])
     ]
   },
@@ -47,7 +48,7 @@ export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Ta
 ]
 
 const sumOf = (previews: ReadonlyArray<Preview>): Omit<Preview, "login" | "days"> => {
-  const sum = (key: "gists" | "files" | "skipped" | "activities" | "deals" | "tokens" | "githubRequests") =>
+  const sum = (key: "gists" | "files" | "skipped" | "activities" | "deals" | "leads" | "tokens" | "githubRequests") =>
     previews.reduce((total, preview) => total + preview[key], 0)
   return {
     gists: sum("gists"),
@@ -55,6 +56,7 @@ const sumOf = (previews: ReadonlyArray<Preview>): Omit<Preview, "login" | "days"
     skipped: sum("skipped"),
     activities: sum("activities"),
     deals: sum("deals"),
+    leads: sum("leads"),
     tokens: sum("tokens"),
     githubRequests: sum("githubRequests")
   }
