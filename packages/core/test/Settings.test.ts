@@ -307,7 +307,7 @@ describe("settings", () => {
       const found = yield* faults({ GITPIP_PUBLISH_AS: "lead", GITPIP_PERSON: "off" })
       assert.deepStrictEqual(Object.keys(found), ["GITPIP_PERSON"])
       assert.match(found.GITPIP_PERSON ?? "", /^must be `create` or `link` with GITPIP_PUBLISH_AS=lead/)
-      assert.deepStrictEqual(yield* faults({ GITPIP_PUBLISH_AS: "deal", GITPIP_PERSON: "off" }), {})
+      assert.strictEqual((yield* load({ GITPIP_PUBLISH_AS: "deal", GITPIP_PERSON: "off" })).person.mode, "off")
     })
   )
 

@@ -82,6 +82,38 @@ describe("a file", () => {
     )
   )
 
+  it.effect("becomes a lead of the person that somebody names after a first lead", () =>
+    inLeads({}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "1" })
+        yield* gitpip.publish
+        const person = pipedrive.addPerson({ name: "Somebody" })
+        yield* gitpip.track(name("ann"), { person })
+        github.addGist("ann", { files: { "b.md": "2" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.strictEqual(pipedrive.leads.at(-1)?.person_id, person)
+        assert.lengthOf(pipedrive.leads, 2)
+      })
+    )
+  )
+
+  it.effect("costs 20 tokens, and its user's first one the person as well", () =>
+    inLeads({}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "1" })
+        yield* gitpip.publish
+        const first = pipedrive.tokensSpent
+        github.addGist("ann", { files: { "b.md": "2" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.deepStrictEqual([first, pipedrive.tokensSpent - first], [25, 20])
+      })
+    )
+  )
+
   it.effect("waits with GITPIP_PERSON=link until somebody adds the person, for one search a day and user", () =>
     inLeads({ env: { GITPIP_PERSON: "link" } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
