@@ -1,6 +1,6 @@
 /** Finds one thing in a list of Pipedrive's by the name or id that a setting gives. Pure. */
 import { Result } from "effect"
-import { nearest } from "../domain/Text.ts"
+import { isUuid, nearest } from "../domain/Text.ts"
 
 /** The id, or what is wrong with the setting. */
 export type Found<Id = number> = Result.Result<Id, string>
@@ -51,9 +51,6 @@ const findBy = <Id extends number | string, A extends Item<Id>>(
 /** Finds something whose id is a number. */
 export const find = <A extends Item<number>>(wanted: Wanted<A>): Found =>
   findBy(/^\d{1,15}$/.test(wanted.text) ? Number(wanted.text) : undefined, wanted)
-
-/** Leads and labels of leads alone have UUIDs as their ids. */
-export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
 /** Finds something whose id is a UUID. */
 export const findByUuid = <A extends Item<string>>(wanted: Wanted<A>): Found<string> =>

@@ -6,11 +6,11 @@
  * the search lags behind.
  */
 import { DateTime, Duration, Effect, Option } from "effect"
+import { isUuid } from "../domain/Text.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
 import type { TargetLease, TargetRow, Targets } from "../store/Targets.ts"
-import { isUuid } from "./named.ts"
 import type { Begin, Pipedrive, PipedriveError } from "./Pipedrive.ts"
 import { notYet, storing } from "./sinkErrors.ts"
 
