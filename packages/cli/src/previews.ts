@@ -25,7 +25,9 @@ const costs = (preview: Omit<Preview, "login" | "days">): ReadonlyArray<Row> => 
   ...(preview.deals > 0
     ? [["deals", `at most ${count(preview.deals, "deal")} would be created, within the plan's cap of open deals`]]
     : []),
-  ...(preview.leads > 0 ? [["leads", `${count(preview.leads, "lead")} would be created`]] : []),
+  ...(preview.leads > 0
+    ? [["leads", `${count(preview.leads, "lead")} would be created, within the plan's cap of leads and deals`]]
+    : []),
   ["Pipedrive", `${count(preview.tokens, "token")}${shareOfDay(preview.tokens)}`],
   ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
 ]
