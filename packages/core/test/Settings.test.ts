@@ -37,7 +37,7 @@ describe("settings", () => {
           lead: { owner: Option.none(), labels: [], visibility: Option.none() },
           person: { mode: "create", field: Option.none() },
           backfill: "all",
-          files: { include: [], exclude: [], languages: [], maxSize: Number.POSITIVE_INFINITY },
+          files: { include: [], exclude: [], languages: [], maxFileSize: Number.POSITIVE_INFINITY, forks: "publish" },
           postgres: Option.none(),
           dataDir: ".gitpip",
           githubToken: Option.none(),
@@ -111,6 +111,7 @@ describe("settings", () => {
         GITPIP_EXCLUDE: "*.lock",
         GITPIP_LANGUAGES: "Python, Jupyter Notebook",
         GITPIP_MAX_FILE_SIZE: "500 kb",
+        GITPIP_FORKS: "skip",
         GITPIP_LOG_LEVEL: "Debug",
         GITPIP_LOG_FORMAT: "json",
         GOOGLE_CLOUD_PROJECT: "my-project-123"
@@ -154,7 +155,8 @@ describe("settings", () => {
           include: ["*.md", "*.{py,rb}"],
           exclude: ["*.lock"],
           languages: ["Python", "Jupyter Notebook"],
-          maxSize: 500_000
+          maxFileSize: 500_000,
+          forks: "skip"
         },
         dataDir: "/var/lib/gitpip",
         githubApiUrl: "https://ghe.example.org/api/v3",
@@ -285,6 +287,7 @@ describe("settings", () => {
         GITPIP_EXCLUDE: ",",
         GITPIP_LANGUAGES: "Python,",
         GITPIP_MAX_FILE_SIZE: "big",
+        GITPIP_FORKS: "none",
         GITPIP_LOG_LEVEL: "loud",
         GITPIP_LOG_FORMAT: "xml",
         GOOGLE_CLOUD_PROJECT: "My Project"

@@ -16,7 +16,7 @@ import { SharedQuota } from "../limits/SharedQuota.ts"
 import type { ThrottleState } from "../limits/Throttle.ts"
 import type { PipedriveSettings } from "../Settings.ts"
 import * as Calls from "./calls.ts"
-
+import * as DealLists from "./dealLists.ts"
 import type { PipedriveError } from "./errors.ts"
 import * as LeadCalls from "./leadCalls.ts"
 import type { DayBudget } from "./limits.ts"
@@ -130,8 +130,9 @@ export class Pipedrive extends Context.Service<
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
     /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-  } & PersonCalls.PersonCalls &
-    LeadCalls.LeadCalls
+  } & DealLists.DealLists &
+    LeadCalls.LeadCalls &
+    PersonCalls.PersonCalls
 >()("gitpip/Pipedrive") {
   static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
     Layer.effect(
@@ -181,6 +182,7 @@ export class Pipedrive extends Context.Service<
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
             list(StoredDeal, "v2/deals", { cost: 10, query: newestFirst(cursor) })
           ),
+          ...DealLists.make(list),
           createNote: Effect.fn("Pipedrive.createNote")((body: NoteParent & { readonly content: string }) =>
             Effect.map(create("v1/notes", body, { cost: 10 }), ({ id }) => id)
           ),

@@ -139,6 +139,8 @@ export interface Price {
   readonly perFile: number
   /** For each user: finding or creating the target. */
   readonly perUser: number
+  /** Of `perUser`: searching for the target, which many users at a time need not. */
+  readonly search?: number
 }
 
 /** A search, and the reads of who has the login, which a search does not show. */
@@ -153,8 +155,8 @@ const personPrice = ({ field, mode }: Settings["Service"]["person"]): number =>
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
 export const activityPrice = ({ deal, person }: Pick<Settings["Service"], "deal" | "person">): Price => {
-  const ofDeal = byField(deal.field) + 20 + 5
-  return { creates: "activities", perFile: 5, perUser: ofDeal + personPrice(person) }
+  const search = byField(deal.field) + 20
+  return { creates: "activities", perFile: 5, perUser: search + 5 + personPrice(person), search }
 }
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
@@ -173,7 +175,8 @@ export const forecast = (price: Price | undefined, files: number) => {
     activities: creates === "activities" ? files : 0,
     deals,
     leads: creates === "leads" ? files : 0,
-    tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser
+    tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
+    searchTokens: files === 0 ? 0 : (price?.search ?? 0)
   }
 }
 

@@ -137,6 +137,7 @@ it.effect("a preview says what tracking would publish, and stores nothing", () =
         deals: 1,
         leads: 0,
         tokens: 1_550,
+        searchTokens: 20,
         days: 0.05,
         githubRequests: 2
       })
