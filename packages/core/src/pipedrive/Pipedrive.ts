@@ -37,7 +37,7 @@ import {
 } from "./wire.ts"
 
 export { PipedriveError } from "./errors.ts"
-export type { NewLead, StoredLead } from "./leadCalls.ts"
+export type { StoredLead } from "./leadCalls.ts"
 export type { DayBudget } from "./limits.ts"
 export type { DealChoices, Named, NamedField, NamedLeadLabel, NamedStage, NamedType, NamedUser } from "./lists.ts"
 export type { Begin } from "./transport.ts"

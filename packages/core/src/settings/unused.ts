@@ -2,7 +2,7 @@
 import { Option } from "effect"
 import type { PublishAs, Settings } from "../Settings.ts"
 
-/** A setting that is set in vain. */
+/** A setting that is set and does not count. */
 export interface UnusedSetting {
   readonly name: string
   /** Why, and what to do, without the name. */
