@@ -53,19 +53,21 @@ export const show = ({
   deals,
   files,
   hashes,
+  leads,
   login,
   organizations,
   persons,
   unconfirmed
 }: Forgotten): ReadonlyArray<string> => [
   `Erased everything that was stored about ${login}: ${count(files, "file")}${hashes === 0 ? "" : `, of which ${hashes.toLocaleString("en")} left a keyed hash`}`,
-  ...(activities.length + deals.length + persons.length + organizations.length + unconfirmed.length === 0
+  ...(activities.length + deals.length + leads.length + persons.length + organizations.length + unconfirmed.length === 0
     ? ["Nothing about this user stands in Pipedrive"]
     : ["Still in Pipedrive; delete there what must go:"]),
   ...(deals.length === 0 ? [] : [`  ${count(deals.length, "deal")}: ${numbers(deals)}`]),
   ...(activities.length === 0
     ? []
     : [`  ${count(activities.length, "activity", "activities")}: ${numbers(activities)}`]),
+  ...(leads.length === 0 ? [] : [`  ${count(leads.length, "lead")}: ${leads.join(", ")}`]),
   ...(persons.length === 0 ? [] : [`  ${count(persons.length, "person")}: ${numbers(persons)}`]),
   ...(organizations.length === 0
     ? []

@@ -1,9 +1,10 @@
 /** What a person names for a user: a deal, or the person who the user is. */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import type { Chosen } from "../publish/Sink.ts"
 import { whyUnusable } from "./chooseDeal.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import { sinking } from "./sinkErrors.ts"
+import { personFaults } from "./targets.ts"
 
 /** Why what a person names cannot be used; empty when nothing is known against it. 1 token for each. */
 export const faultsOfChosen = (pipedrive: Pipedrive["Service"]) => (chosen: Chosen) =>
@@ -14,9 +15,6 @@ export const faultsOfChosen = (pipedrive: Pipedrive["Service"]) => (chosen: Chos
         const why = whyUnusable(yield* pipedrive.deal(chosen.deal))
         if (why !== undefined) faults.push(`Pipedrive's deal ${chosen.deal} ${why}`)
       }
-      if (chosen.person !== undefined && Option.isNone(yield* pipedrive.person(chosen.person))) {
-        faults.push(`Pipedrive's person ${chosen.person} is deleted, or hidden from the token's user`)
-      }
-      return faults
+      return [...faults, ...(yield* personFaults(pipedrive, chosen.person))]
     })
   )

@@ -7,9 +7,6 @@
 export const pageCost = 10
 export const pageSize = 500
 
-/** Tokens for a search. */
-export const searchCost = 20
-
 /** Fewer users are searched for. Their searches cost less than half a second of the smallest plan's budget. */
 const minUsers = 10
 

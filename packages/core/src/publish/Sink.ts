@@ -28,6 +28,9 @@ export interface Recipient {
   /** The service's numbers of the deal and the person that a person named for the user. */
   readonly chosenDeal?: number | null | undefined
   readonly chosenPerson?: number | null | undefined
+  /** The deal and the person on record when the file was claimed. Both may be forgotten since. */
+  readonly knownDeal?: number | null | undefined
+  readonly knownPerson?: number | null | undefined
 }
 
 /** The service's numbers of what a person names for a user. */
@@ -149,7 +152,7 @@ export interface SinkBudget {
 
 /** The items that publishing creates, and their cost in units of the sink's budget: for forecasts. */
 export interface Price {
-  readonly creates: "activities" | "deals"
+  readonly creates: "activities" | "deals" | "leads"
   readonly perFile: number
   /** For each user: finding or creating the target. */
   readonly perUser: number
@@ -194,14 +197,25 @@ export const dealPrice = (settings: Pick<Settings["Service"], "organization" | "
   perFile: 5 + 10,
   perUser: contactPrice(settings, { isSearched: false })
 })
+/** A file that becomes a lead of the user's person: the create, which version 1 alone has, and the note. */
+export const leadPrice = ({ person }: Pick<Settings["Service"], "person">): Price => ({
+  creates: "leads",
+  perFile: 10 + 10,
+  perUser: contactPrice({ organization: { mode: "off" }, person }, { isSearched: false })
+})
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */
-export const forecast = (price: Price | undefined, files: number) => ({
-  activities: price?.creates === "deals" ? 0 : files,
-  deals: price === undefined || files === 0 ? 0 : price.creates === "deals" ? files : 1,
-  tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
-  searchTokens: files === 0 ? 0 : (price?.search ?? 0)
-})
+export const forecast = (price: Price | undefined, files: number) => {
+  const creates = price?.creates ?? "activities"
+  const deals = price === undefined || creates === "leads" ? 0 : creates === "deals" ? files : Math.min(files, 1)
+  return {
+    activities: creates === "activities" ? files : 0,
+    deals,
+    leads: creates === "leads" ? files : 0,
+    tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
+    searchTokens: files === 0 ? 0 : (price?.search ?? 0)
+  }
+}
 
 /** Where files are published: the port that Pipedrive's sinks fill, or a program's own. */
 export class Sink extends Context.Service<
@@ -237,6 +251,8 @@ export class Sink extends Context.Service<
       delivery: Delivery,
       since: DateTime.Utc
     ) => Effect.Effect<ReadonlyArray<string>, SinkError>
+    /** How many files may be attempted at a time. Left out: 12. */
+    readonly concurrency?: Effect.Effect<number>
     /** A cheap read that succeeds while the service and the credential work. */
     readonly probe?: Effect.Effect<void, SinkError>
     /** Deletes an item that was created twice. */

@@ -19,6 +19,7 @@ export {
   type PipedriveActivity,
   type PipedriveDeal,
   type PipedriveFault,
+  type PipedriveLead,
   type PipedriveNote,
   type PipedriveOrganization,
   type PipedrivePerson,

@@ -84,6 +84,8 @@ const withField = {
 }
 export const companyOf = (login: string) => `Company of ${login}`
 const withCompany = { env: { GITPIP_ORGANIZATION: "create" } }
+const asLeads = { env: { GITPIP_PUBLISH_AS: "lead" } }
+const isFileLead = (request: FakeRequest) => is("POST", "/api/v1/leads")(request) && titled(file)(request)
 const loseOnce = (stage: Stage, when: (request: FakeRequest) => boolean, kind: "lost" | "twice" = "lost") =>
   stage.pipedrive.injectFault({ kind }, { when })
 const always = () => true
@@ -274,6 +276,40 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       loseOnce(stage, (request) => is("POST", "/api/v2/deals")(request) && titled(file)(request), "twice")
     },
     matches: is("DELETE", "/api/v2/deals/{id}"),
+    ofThing: always
+  },
+  "pipedrive lead": {
+    options: asLeads,
+    provoke: addNews,
+    matches: is("POST", "/api/v1/leads"),
+    ofUser: titled("ann-"),
+    ofThing: titled(file)
+  },
+  "pipedrive leads": {
+    options: asLeads,
+    provoke: (stage) => {
+      addNews(stage)
+      loseOnce(stage, isFileLead)
+    },
+    matches: is("GET", "/api/v1/leads"),
+    ofThing: always
+  },
+  "pipedrive archived leads": {
+    options: asLeads,
+    provoke: (stage) => {
+      addNews(stage)
+      loseOnce(stage, isFileLead)
+    },
+    matches: is("GET", "/api/v1/leads/archived"),
+    ofThing: always
+  },
+  "pipedrive lead removal": {
+    options: asLeads,
+    provoke: (stage) => {
+      addNews(stage)
+      loseOnce(stage, isFileLead, "twice")
+    },
+    matches: is("DELETE", "/api/v1/leads/{id}"),
     ofThing: always
   }
 }

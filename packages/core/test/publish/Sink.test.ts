@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { activityPrice, dealPrice, forecast } from "../../src/publish/Sink.ts"
+import { activityPrice, dealPrice, forecast, leadPrice } from "../../src/publish/Sink.ts"
 import { load } from "../settings/load.ts"
 
 /** Of a default installation. */
@@ -23,65 +23,87 @@ const settingsOf = (mode: Mode, { deal, organization = "off", person }: Fields) 
 const priceOf = (mode: Mode, fields: Fields = {}) => activityPrice(settingsOf(mode, fields))
 const priceOfDeals = (mode: Mode, fields: Fields = {}) => dealPrice(settingsOf(mode, fields))
 
+const leadPriceOf = (mode: "create" | "link", field?: string) =>
+  leadPrice({ person: { mode, field: Option.fromUndefinedOr(field) } })
+
 describe("the forecast of a user's files", () => {
-  const nothing = { activities: 0, deals: 0, tokens: 0, searchTokens: 0 }
+  const nothing = { activities: 0, deals: 0, leads: 0, tokens: 0, searchTokens: 0 }
   for (const [what, price, files, expected] of [
-    ["activities on one deal", priceOf("off"), 40, { activities: 40, deals: 1, tokens: 40 * 5 + 25, searchTokens: 20 }],
-    ["a person who is found", priceOf("link"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20, searchTokens: 20 }],
+    [
+      "activities on one deal",
+      priceOf("off"),
+      40,
+      { activities: 40, deals: 1, leads: 0, tokens: 40 * 5 + 25, searchTokens: 20 }
+    ],
+    [
+      "a person who is found",
+      priceOf("link"),
+      1,
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20, searchTokens: 20 }
+    ],
     [
       "a person who is created",
       priceOf("create"),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 20 + 5, searchTokens: 20 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20 + 5, searchTokens: 20 }
     ],
     [
       "a deal with a field",
       priceOf("off", { deal: "GitHub" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 3 + 25, searchTokens: 23 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 3 + 25, searchTokens: 23 }
     ],
     [
       "a deal and a person with a field each",
       priceOf("create", { deal: "GitHub", person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, tokens: 60, searchTokens: 0 }
+      { activities: 1, deals: 1, leads: 0, tokens: 60, searchTokens: 0 }
     ],
     [
       "deals for each file with a person's field",
       priceOfDeals("create", { person: "GitHub" }),
       1,
-      { activities: 0, deals: 1, tokens: 15 + 22 + 25, searchTokens: 0 }
+      { activities: 0, deals: 1, leads: 0, tokens: 15 + 22 + 25, searchTokens: 0 }
     ],
     [
       "a person with a field",
       priceOf("create", { person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 2 + 25, searchTokens: 0 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 2 + 25, searchTokens: 0 }
     ],
     [
       "an organization that is found",
       priceOf("off", { organization: "link" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 20, searchTokens: 20 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20, searchTokens: 20 }
     ],
     [
       "an organization that is created",
       priceOf("off", { organization: "create" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 25, searchTokens: 20 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 25, searchTokens: 20 }
     ],
     [
       "a deal with a note for each",
       priceOfDeals("off"),
       40,
-      { activities: 0, deals: 40, tokens: 40 * 15, searchTokens: 0 }
+      { activities: 0, deals: 40, leads: 0, tokens: 40 * 15, searchTokens: 0 }
     ],
     [
       "a deal with a note for each, a person and an organization",
       priceOfDeals("create", { organization: "create" }),
       40,
-      { activities: 0, deals: 40, tokens: 40 * 15 + 25 + 25, searchTokens: 0 }
+      { activities: 0, deals: 40, leads: 0, tokens: 40 * 15 + 25 + 25, searchTokens: 0 }
     ],
+    [
+      "a lead with a note for each, of a person",
+      leadPriceOf("create"),
+      40,
+      { ...nothing, leads: 40, tokens: 40 * 20 + 25 }
+    ],
+    ["a lead of a person who is found", leadPriceOf("link"), 1, { ...nothing, leads: 1, tokens: 20 + 20 }],
+    ["a lead of a person with a field", leadPriceOf("create", "GitHub"), 1, { ...nothing, leads: 1, tokens: 20 + 47 }],
+    ["nothing as leads", leadPriceOf("create"), 0, nothing],
     ["nothing as activities", priceOf("create"), 0, nothing],
     ["nothing as deals", priceOfDeals("create"), 0, nothing],
     ["activities of a sink without a budget", undefined, 2, { ...nothing, activities: 2 }]

@@ -8,6 +8,7 @@ import {
   DealIndex,
   type PipedriveActivity,
   type PipedriveDeal,
+  type PipedriveLead,
   type PipedriveNote,
   type PipedriveOrganization,
   type PipedrivePerson,
@@ -32,6 +33,8 @@ export interface Company {
   readonly deals: Table<PipedriveDeal>
   readonly persons: Table<PipedrivePerson>
   readonly organizations: Table<PipedriveOrganization>
+  /** By their ids, in order of creation. A lead that is deleted or converted is gone. */
+  readonly leads: Map<string, Row<PipedriveLead>>
   readonly notes: Array<PipedriveNote>
   /** A test may change it, as a person would. */
   setup: PipedriveSetup
@@ -47,6 +50,7 @@ export const makeCompany = (options: CompanyOptions, setup: PipedriveSetup, now:
   deals: new Table(),
   persons: new Table(),
   organizations: new Table(),
+  leads: new Map(),
   notes: []
 })
 

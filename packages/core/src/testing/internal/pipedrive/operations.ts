@@ -4,6 +4,7 @@ import { ACTIVITY_TYPES, changeActivity, createActivity, listActivities } from "
 import { type Company, readOne, remove } from "./company.ts"
 import { changeDeal, createDeal, listDeals, searchDeals } from "./deals.ts"
 import { searchItems } from "./items.ts"
+import { createLead, listLeadLabels, listLeads, removeLead } from "./leads.ts"
 import { createNote, listNotes } from "./notes.ts"
 import { createOrganization, listOrganizations, searchOrganizations } from "./organizations.ts"
 import { createPerson, listPersons, searchPersons } from "./persons.ts"
@@ -47,6 +48,11 @@ export const operations: Readonly<Record<string, Operation>> = {
     run: (company, request) => remove(company, company.organizations, request)
   },
   "GET /api/v2/itemSearch": { cost: 20, run: searchItems },
+  "POST /api/v1/leads": { cost: 10, run: createLead },
+  "GET /api/v1/leads": { cost: 20, run: listLeads({ isArchived: false }) },
+  "GET /api/v1/leads/archived": { cost: 20, run: listLeads({ isArchived: true }) },
+  "DELETE /api/v1/leads/{id}": { cost: 6, run: removeLead },
+  "GET /api/v1/leadLabels": { cost: 20, run: listLeadLabels },
   "GET /api/v2/personFields": { cost: 10, run: listPersonFields },
   "GET /api/v2/pipelines": { cost: 10, run: listPipelines },
   "GET /api/v2/stages": { cost: 10, run: listStages },
