@@ -85,7 +85,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
   })
 )
 
-/** A number alone is an activity or a deal, and nothing tells which. */
+/** A number alone is an activity or a deal: nobody knows which. */
 const ofAnotherForm = new PipedriveError({
   reason: new Refused({
     status: 400,
