@@ -55,6 +55,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
       price: dealPrice,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
+      concurrency: pipedrive.concurrency,
       block: pipedrive.block
     })
   })

@@ -128,6 +128,8 @@ export class Pipedrive extends Context.Service<
     readonly limits: Effect.Effect<ThrottleState>
     /** The company's tokens of the day, by the last response that reported them. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
+    /** How many files may be attempted at a time, by the burst limit that Pipedrive last reported. */
+    readonly concurrency: Effect.Effect<number>
     /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
   } & DealLists.DealLists &
@@ -203,6 +205,7 @@ export class Pipedrive extends Context.Service<
           ...LeadCalls.make(calls),
           limits: transport.limits,
           budget: transport.budget,
+          concurrency: transport.concurrency,
           block: transport.block
         })
       })

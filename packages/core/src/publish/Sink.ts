@@ -28,6 +28,9 @@ export interface Recipient {
   /** The service's numbers of the deal and the person that a person named for the user. */
   readonly chosenDeal?: number | null | undefined
   readonly chosenPerson?: number | null | undefined
+  /** The deal and the person on record when the file was claimed. Both may be forgotten since. */
+  readonly knownDeal?: number | null | undefined
+  readonly knownPerson?: number | null | undefined
 }
 
 /** The service's numbers of what a person names for a user. */
@@ -212,6 +215,8 @@ export class Sink extends Context.Service<
       delivery: Delivery,
       since: DateTime.Utc
     ) => Effect.Effect<ReadonlyArray<string>, SinkError>
+    /** How many files may be attempted at a time. Left out: 12. */
+    readonly concurrency?: Effect.Effect<number>
     /** A cheap read that succeeds while the service and the credential work. */
     readonly probe?: Effect.Effect<void, SinkError>
     /** Deletes an item that was created twice. */
