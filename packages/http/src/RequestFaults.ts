@@ -3,23 +3,27 @@
  * decodes path and query again and joins their issues.
  */
 import { nearest } from "@gitpip/core/text"
-import { Effect, Layer, Result, Schema, SchemaAST, SchemaIssue, type Types } from "effect"
+import { Context, Effect, Layer, Result, Schema, SchemaAST, SchemaIssue, type Types } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
 import { type HttpApiEndpoint, HttpApiError } from "effect/http-api"
 import { ProblemDetails } from "./Problems.ts"
 
 /** The problems of requests that do not fit the contract. */
-export const layerFaults: Layer.Layer<ProblemDetails> = Layer.succeed(ProblemDetails, (call, { endpoint }) =>
-  Effect.andThen(
-    knownQuery(endpoint),
-    Effect.catchIf(call, isFault, ({ cause, kind }) =>
-      kind === "Body" || kind === "ResponseHeaders"
-        ? // An answer that does not fit its schema is a defect.
-          Effect.die(cause)
-        : faults(endpoint)
-    )
+export const layerFaults: Layer.Layer<ProblemDetails> = Layer.succeed(ProblemDetails, (call, { endpoint }) => {
+  const answered = Effect.catchIf(call, isFault, ({ cause, kind }) =>
+    kind === "Body" || kind === "ResponseHeaders"
+      ? // An answer that does not fit its schema is a defect.
+        Effect.die(cause)
+      : faults(endpoint)
   )
-)
+  if (endpoint.method === "GET") return answered
+  // A call that changes something fails on an unknown parameter: without a misspelt `username` a scan is of all users.
+  const known = knownParameters(endpoint)
+  return Effect.withFiber((fiber) => {
+    const query = Context.getUnsafe(fiber.context, HttpServerRequest.ParsedSearchParams)
+    return Object.keys(query).every((name) => known.includes(name)) ? answered : faults(endpoint)
+  })
+})
 
 const isFault = (error: Types.unhandled): error is Types.unhandled & HttpApiError.HttpApiSchemaError =>
   HttpApiError.HttpApiSchemaError.is(error)
@@ -39,16 +43,10 @@ const faults = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
   })
 })
 
-/** Fails when a call that changes something has an unknown parameter: without a misspelt `username` a scan is of all users. */
-const knownQuery = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
-  const query = yield* HttpServerRequest.ParsedSearchParams
-  if (unknownParameters(endpoint, query).length > 0) yield* faults(endpoint)
-})
-
 /** The unknown parameters of a call that changes something. A read ignores them. */
-const unknownParameters = ({ method, query }: HttpApiEndpoint.Top, given: object) => {
-  if (method === "GET") return []
-  const known = query === undefined ? [] : namesOf(Schema.toEncoded(query).ast)
+const unknownParameters = (endpoint: HttpApiEndpoint.Top, given: object) => {
+  if (endpoint.method === "GET") return []
+  const known = knownParameters(endpoint)
   const knows = known.map((name) => `\`${name}\``).join(", ")
   return Object.keys(given)
     .filter((name) => !known.includes(name))
@@ -59,6 +57,9 @@ const unknownParameters = ({ method, query }: HttpApiEndpoint.Top, given: object
       return { path: ["query", name], message: `unknown parameter.${hint} ${all}` }
     })
 }
+
+const knownParameters = ({ query }: HttpApiEndpoint.Top): ReadonlyArray<string> =>
+  query === undefined ? [] : namesOf(Schema.toEncoded(query).ast)
 
 const namesOf = (ast: SchemaAST.AST): ReadonlyArray<string> =>
   SchemaAST.isObjects(ast) ? ast.propertySignatures.map(({ name }) => String(name)) : []

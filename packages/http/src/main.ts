@@ -28,7 +28,8 @@ export const layerServing = Layer.effectDiscard(
     const stopping = yield* Deferred.make<void>()
     const app = yield* HttpRouter.toHttpEffect(layerApp).pipe(
       Effect.provideService(Stopping, Deferred.await(stopping)),
-      Effect.provideService(HttpRouter.RouterConfig, routerConfig)
+      Effect.provideService(HttpRouter.RouterConfig, routerConfig),
+      Effect.provide(HttpServer.layerServices)
     )
     yield* listener.serve(app)
     // Before the server waits for its requests to end: what was added last is closed first.
