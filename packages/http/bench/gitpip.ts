@@ -1,6 +1,6 @@
 /** Gitpip's real server, with a worker that does nothing, so that only requests are measured. */
 import { Gitpip, Settings, Worker } from "@gitpip/core"
-import { layerListener, layerLogs, layerServing } from "@gitpip/http"
+import { layerListener, layerLogs, layerServing, layerTelemetry } from "@gitpip/http"
 import { DateTime, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 
@@ -25,7 +25,7 @@ Effect.runFork(
       Layer.provide(layerServing),
       Layer.provide(Layer.merge(Gitpip.layer, idle)),
       Layer.provide(layerListener),
-      Layer.provide(Layer.provideMerge(layerLogs, settings))
+      Layer.provide(layerLogs.pipe(Layer.provideMerge(layerTelemetry), Layer.provideMerge(settings)))
     )
   )
 )
