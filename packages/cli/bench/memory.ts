@@ -1,7 +1,8 @@
 /**
- * Resident memory with the embedded database: a bare PGlite, and `gitpip serve` with 1,000 users. See README.md. Linux only.
+ * Resident memory of `gitpip serve` with 1,000 users: on PostgreSQL, and on the embedded database with a bare PGlite beside it.
+ * See README.md. Linux only.
  *
- *     node packages/cli/bench/memory.ts [the program, in place of this checkout's]
+ *     node packages/cli/bench/memory.ts [postgres | embedded] [the program, in place of this checkout's]
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -10,10 +11,11 @@ import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-import { service } from "../../core/bench/support/bench.ts"
+import { postgres, type Service, service } from "../../core/bench/support/bench.ts"
 
 const users = 1_000
-const program = process.argv[2] ?? fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))
+const filesPerUser = 3
+const [, , database = "", program = fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))] = process.argv
 const directory = mkdtempSync(join(tmpdir(), "gitpip-memory-"))
 
 /** In MB: at present, and at most since the last call. */
@@ -67,7 +69,49 @@ await PGlite.create(process.argv[1])
 console.log("open")
 setInterval(() => {}, 1000)`
 
-const run = async (github: string) => {
+const track = async (env: Record<string, string>) => {
+  const list = join(directory, "users.txt")
+  writeFileSync(list, Array.from({ length: users }, (_, n) => `user-${n + 1}`).join("\n"))
+  const child = spawn(process.execPath, [program, "track", "--from", list], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: "ignore"
+  })
+  await new Promise((resolve) => child.once("close", resolve))
+}
+
+const onPostgres = async (github: string, pipedrive: Service, url: string) => {
+  const port = "18473"
+  const env = { POSTGRES_CONNECTION_STRING: url, GITHUB_API_URL: github, GITHUB_TOKEN: "t", GITPIP_PORT: port }
+  await track(env)
+  const serve = (more: Record<string, string> = {}) =>
+    start([program, "serve", "--json"], "http.listening", { ...env, ...more })
+  let server = await serve({ GITPIP_SCAN_INTERVAL: "10 hours" })
+  // The first scan of all users begins with the server.
+  await saying(server, "scan.ended")
+  line("PostgreSQL: scanned 1,000 new users, 3 files each", server)
+  await idle()
+  line("PostgreSQL: scanned, 10 seconds later", server)
+  await stop(server)
+  server = await serve({ GITPIP_SCAN_INTERVAL: "10 hours" })
+  await idle()
+  line("PostgreSQL: idle, 10 seconds after the start", server)
+  await stop(server)
+  const activities = { PIPEDRIVE_TOKEN: "pipedrive-token", PIPEDRIVE_API_URL: pipedrive.url }
+  server = await serve({ GITPIP_SCAN_INTERVAL: "10 hours", ...activities })
+  while ((await published(port)) < users * filesPerUser) await pause(500)
+  line("PostgreSQL: published 3,000 files", server)
+  await idle()
+  line("PostgreSQL: published, 10 seconds later", server)
+  await stop(server)
+}
+
+const published = async (port: string): Promise<number> => {
+  const response = await fetch(`http://127.0.0.1:${port}/status`)
+  const { publications } = (await response.json()) as { readonly publications: Readonly<Record<string, number>> }
+  return publications.published ?? 0
+}
+
+const embedded = async (github: string) => {
   for (const what of ["made", "opened again"]) {
     const child = await start(["--input-type=module", "--eval", bare, join(directory, "bare")], "open")
     line(`bare PGlite: ${what}`, child)
@@ -75,26 +119,22 @@ const run = async (github: string) => {
     line(`bare PGlite: ${what}, 10 seconds later`, child)
     await stop(child)
   }
-  const serve = (env: Record<string, string> = {}) =>
-    start([program, "serve", "--json"], "http.listening", { GITHUB_API_URL: github, GITHUB_TOKEN: "t", ...env })
+  const env = { GITPIP_DATA_DIR: join(directory, "data"), GITHUB_API_URL: github, GITHUB_TOKEN: "t" }
+  const serve = () => start([program, "serve", "--json"], "http.listening", env)
   let server = await serve()
-  line("gitpip serve: made", server)
+  line("embedded: made", server)
   await idle()
-  line("gitpip serve: made, 10 seconds later", server)
+  line("embedded: made, 10 seconds later", server)
   await stop(server)
-  const list = join(directory, "users.txt")
-  writeFileSync(list, Array.from({ length: users }, (_, n) => `user-${n + 1}`).join("\n"))
-  const env = { ...process.env, GITPIP_DATA_DIR: join(directory, "data") }
-  const track = spawn(process.execPath, [program, "track", "--from", list], { env, stdio: "ignore" })
-  await new Promise((resolve) => track.once("close", resolve))
+  await track(env)
   server = await serve()
-  line("gitpip serve: opened again", server)
+  line("embedded: opened again", server)
   const { url } = JSON.parse(readFileSync(join(directory, "data/server.json"), "utf8"))
   await fetch(new URL("/scans", url), { method: "POST" })
   await saying(server, "scan.ended")
-  line("gitpip serve: scanned 1,000 new users", server)
+  line("embedded: scanned 1,000 new users", server)
   await idle()
-  line("gitpip serve: scanned, 10 seconds later", server)
+  line("embedded: scanned, 10 seconds later", server)
   await stop(server)
 }
 
@@ -103,8 +143,13 @@ await Effect.runPromise(
   Effect.scoped(
     Effect.gen(function* () {
       const github = yield* service("github")
-      yield* github.call("gists", { from: 1, users, files: [1, 2], bytes: 200 })
-      yield* Effect.promise(() => run(github.url))
+      yield* github.call("gists", { from: 1, users, files: [1, filesPerUser - 1], bytes: 200 })
+      if (database !== "embedded") {
+        const pipedrive = yield* service("pipedrive")
+        const url = yield* yield* postgres
+        yield* Effect.promise(() => onPostgres(github.url, pipedrive, url))
+      }
+      if (database !== "postgres") yield* Effect.promise(() => embedded(github.url))
     })
   )
 ).finally(() => rmSync(directory, { recursive: true, force: true }))
