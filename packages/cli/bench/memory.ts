@@ -11,10 +11,10 @@ import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
-import { postgres, type Service, service } from "../../core/bench/support/bench.ts"
+import { postgres, service } from "../../core/bench/support/bench.ts"
 
 const users = 1_000
-const filesPerUser = 3
+const publishers = 20
 const [, , database = "", program = fileURLToPath(new URL("../bin/gitpip.js", import.meta.url))] = process.argv
 const directory = mkdtempSync(join(tmpdir(), "gitpip-memory-"))
 
@@ -35,7 +35,7 @@ const line = (what: string, child: ChildProcess): void => {
 
 /** Starts a script, and waits until its output has the text. */
 const start = async (args: ReadonlyArray<string>, text: string, env: Record<string, string> = {}) => {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [...(process.env.FLAGS?.split(" ") ?? []), ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, GITPIP_FEED: "false", GITPIP_PORT: "0", GITPIP_DATA_DIR: "data", ...env },
     stdio: ["ignore", "pipe", "inherit"]
@@ -69,9 +69,9 @@ await PGlite.create(process.argv[1])
 console.log("open")
 setInterval(() => {}, 1000)`
 
-const track = async (env: Record<string, string>) => {
+const track = async (from: number, count: number, env: Record<string, string>) => {
   const list = join(directory, "users.txt")
-  writeFileSync(list, Array.from({ length: users }, (_, n) => `user-${n + 1}`).join("\n"))
+  writeFileSync(list, Array.from({ length: count }, (_, n) => `user-${n + from}`).join("\n"))
   const child = spawn(process.execPath, [program, "track", "--from", list], {
     env: { PATH: process.env.PATH, ...env },
     stdio: "ignore"
@@ -79,36 +79,50 @@ const track = async (env: Record<string, string>) => {
   await new Promise((resolve) => child.once("close", resolve))
 }
 
-const onPostgres = async (github: string, pipedrive: Service, url: string) => {
+const onPostgres = async (github: string, pipedrive: string, [scanned, published]: [string, string]) => {
   const port = "18473"
-  const env = { POSTGRES_CONNECTION_STRING: url, GITHUB_API_URL: github, GITHUB_TOKEN: "t", GITPIP_PORT: port }
-  await track(env)
-  const serve = (more: Record<string, string> = {}) =>
+  const env = { GITHUB_API_URL: github, GITHUB_TOKEN: "t", GITPIP_PORT: port, GITPIP_SCAN_INTERVAL: "10 hours" }
+  const serve = (more: Record<string, string>) =>
     start([program, "serve", "--json"], "http.listening", { ...env, ...more })
-  let server = await serve({ GITPIP_SCAN_INTERVAL: "10 hours" })
+  await track(1, users, { POSTGRES_CONNECTION_STRING: scanned })
   // The first scan of all users begins with the server.
+  let server = await serve({ POSTGRES_CONNECTION_STRING: scanned })
   await saying(server, "scan.ended")
   line("PostgreSQL: scanned 1,000 new users, 3 files each", server)
   await idle()
   line("PostgreSQL: scanned, 10 seconds later", server)
   await stop(server)
-  server = await serve({ GITPIP_SCAN_INTERVAL: "10 hours" })
+  server = await serve({ POSTGRES_CONNECTION_STRING: scanned })
   await idle()
   line("PostgreSQL: idle, 10 seconds after the start", server)
   await stop(server)
-  const activities = { PIPEDRIVE_TOKEN: "pipedrive-token", PIPEDRIVE_API_URL: pipedrive.url }
-  server = await serve({ GITPIP_SCAN_INTERVAL: "10 hours", ...activities })
-  while ((await published(port)) < users * filesPerUser) await pause(500)
-  line("PostgreSQL: published 3,000 files", server)
+  // Few users: each one's deal is found at the pace of Pipedrive's search limit.
+  await track(users + 1, publishers, { POSTGRES_CONNECTION_STRING: published })
+  server = await serve({
+    POSTGRES_CONNECTION_STRING: published,
+    PIPEDRIVE_TOKEN: "pipedrive-token",
+    PIPEDRIVE_API_URL: pipedrive
+  })
+  await done(port)
+  line("PostgreSQL: scanned and published 3,000 files", server)
   await idle()
   line("PostgreSQL: published, 10 seconds later", server)
   await stop(server)
 }
 
-const published = async (port: string): Promise<number> => {
-  const response = await fetch(`http://127.0.0.1:${port}/status`)
-  const { publications } = (await response.json()) as { readonly publications: Readonly<Record<string, number>> }
-  return publications.published ?? 0
+interface Status {
+  readonly last_scan: object | null
+  readonly publications: { readonly pending: number; readonly sending: number }
+}
+
+/** Waits until a scan has ended and all that it found is published. */
+const done = async (port: string): Promise<void> => {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${port}/status`)
+    const { last_scan, publications } = (await response.json()) as Status
+    if (last_scan !== null && publications.pending + publications.sending === 0) return
+    await pause(500)
+  }
 }
 
 const embedded = async (github: string) => {
@@ -126,7 +140,7 @@ const embedded = async (github: string) => {
   await idle()
   line("embedded: made, 10 seconds later", server)
   await stop(server)
-  await track(env)
+  await track(1, users, env)
   server = await serve()
   line("embedded: opened again", server)
   const { url } = JSON.parse(readFileSync(join(directory, "data/server.json"), "utf8"))
@@ -143,11 +157,13 @@ await Effect.runPromise(
   Effect.scoped(
     Effect.gen(function* () {
       const github = yield* service("github")
-      yield* github.call("gists", { from: 1, users, files: [1, filesPerUser - 1], bytes: 200 })
+      yield* github.call("gists", { from: 1, users, files: [1, 2], bytes: 200 })
+      yield* github.call("gists", { from: users + 1, users: publishers, files: [50, 50, 50], bytes: 200 })
       if (database !== "embedded") {
         const pipedrive = yield* service("pipedrive")
-        const url = yield* yield* postgres
-        yield* Effect.promise(() => onPostgres(github.url, pipedrive, url))
+        const newDatabase = yield* postgres
+        const urls: [string, string] = [yield* newDatabase, yield* newDatabase]
+        yield* Effect.promise(() => onPostgres(github.url, pipedrive.url, urls))
       }
       if (database !== "postgres") yield* Effect.promise(() => embedded(github.url))
     })
