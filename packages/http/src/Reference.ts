@@ -5,7 +5,7 @@
  * switch both off, and the policy forbids both: it names the page's two scripts by their hashes, and no other origin.
  * Scalar writes its styles into the page, so inline styles are allowed.
  */
-import { Effect, Predicate, Scope } from "effect"
+import { Effect, Layer, Predicate, Scope } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiScalar } from "effect/http-api"
 import { Api } from "./Api.ts"
@@ -44,7 +44,10 @@ const withPolicy = (response: HttpServerResponse.HttpServerResponse): HttpServer
 /** The page is loaded for its first request: its script takes 13 MB, and most servers never show the page. */
 export const layerReference = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
-    const page = HttpRouter.toHttpEffect(HttpApiScalar.layer(Api, { path: "/docs", scalar }))
+    const page = HttpRouter.toHttpEffect(HttpApiScalar.layer(Api, { path: "/docs", scalar })).pipe(
+      // A router of its own: the server's is remembered in the server's map.
+      Effect.provideService(Layer.CurrentMemoMap, Layer.makeMemoMapUnsafe())
+    )
     // Hazard: a caller who leaves meanwhile must not leave an interruption as the page.
     const loaded = yield* Effect.cached(Effect.uninterruptible(Scope.provide(page, yield* Effect.scope)))
     yield* router.add("GET", "/docs", Effect.map(Effect.flatten(loaded), withPolicy))
