@@ -36,7 +36,7 @@ describe("settings", () => {
           },
           person: { mode: "create", field: Option.none() },
           backfill: "all",
-          files: { include: [], exclude: [], languages: [], maxSize: Number.POSITIVE_INFINITY },
+          files: { include: [], exclude: [], languages: [], maxFileSize: Number.POSITIVE_INFINITY, forks: "publish" },
           postgres: Option.none(),
           dataDir: ".gitpip",
           githubToken: Option.none(),
@@ -107,6 +107,7 @@ describe("settings", () => {
         GITPIP_EXCLUDE: "*.lock",
         GITPIP_LANGUAGES: "Python, Jupyter Notebook",
         GITPIP_MAX_FILE_SIZE: "500 kb",
+        GITPIP_FORKS: "skip",
         GITPIP_LOG_LEVEL: "Debug",
         GITPIP_LOG_FORMAT: "json",
         GOOGLE_CLOUD_PROJECT: "my-project-123"
@@ -149,7 +150,8 @@ describe("settings", () => {
           include: ["*.md", "*.{py,rb}"],
           exclude: ["*.lock"],
           languages: ["Python", "Jupyter Notebook"],
-          maxSize: 500_000
+          maxFileSize: 500_000,
+          forks: "skip"
         },
         dataDir: "/var/lib/gitpip",
         githubApiUrl: "https://ghe.example.org/api/v3",
@@ -277,6 +279,7 @@ describe("settings", () => {
         GITPIP_EXCLUDE: ",",
         GITPIP_LANGUAGES: "Python,",
         GITPIP_MAX_FILE_SIZE: "big",
+        GITPIP_FORKS: "none",
         GITPIP_LOG_LEVEL: "loud",
         GITPIP_LOG_FORMAT: "xml",
         GOOGLE_CLOUD_PROJECT: "My Project"

@@ -16,12 +16,12 @@ export const layerFaults: Layer.Layer<ProblemDetails> = Layer.succeed(ProblemDet
         Effect.die(cause)
       : faults(endpoint)
   )
-  if (endpoint.method === "GET") return answered
-  // A call that changes something fails on an unknown parameter: without a misspelt `username` a scan is of all users.
-  const known = knownParameters(endpoint)
+  if (ofMonitors.includes(endpoint.path)) return answered
+  // A call with an unknown parameter fails: without a misspelt `username` a scan is of all users, and a list of all rows.
+  const takes = takenBy(endpoint)
   return Effect.withFiber((fiber) => {
     const query = Context.getUnsafe(fiber.context, HttpServerRequest.ParsedSearchParams)
-    return Object.keys(query).every((name) => known.includes(name)) ? answered : faults(endpoint)
+    return Object.keys(query).every(takes) ? answered : faults(endpoint)
   })
 })
 
@@ -43,13 +43,20 @@ const faults = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
   })
 })
 
-/** The unknown parameters of a call that changes something. A read ignores them. */
+/** Calls of monitors, which may add parameters of their own. Neither has any, so that no misspelt one changes the answer. */
+const ofMonitors: ReadonlyArray<string> = ["/health", "/metrics"]
+
+/** What scripts add to a read against caches (https://api.jquery.com/jQuery.ajax, `cache`). */
+const againstCaches = "_"
+
+/** The unknown parameters of a call. */
 const unknownParameters = (endpoint: HttpApiEndpoint.Top, given: object) => {
-  if (endpoint.method === "GET") return []
+  if (ofMonitors.includes(endpoint.path)) return []
+  const takes = takenBy(endpoint)
   const known = knownParameters(endpoint)
   const knows = known.map((name) => `\`${name}\``).join(", ")
   return Object.keys(given)
-    .filter((name) => !known.includes(name))
+    .filter((name) => !takes(name))
     .map((name) => {
       const near = nearest(name, known)
       const hint = near === undefined ? "" : ` Did you mean \`${near}\`?`
@@ -60,6 +67,12 @@ const unknownParameters = (endpoint: HttpApiEndpoint.Top, given: object) => {
 
 const knownParameters = ({ query }: HttpApiEndpoint.Top): ReadonlyArray<string> =>
   query === undefined ? [] : namesOf(Schema.toEncoded(query).ast)
+
+/** Whether a call takes a parameter of this name. */
+const takenBy = (endpoint: HttpApiEndpoint.Top) => {
+  const known = knownParameters(endpoint)
+  return (name: string): boolean => known.includes(name) || (endpoint.method === "GET" && name === againstCaches)
+}
 
 const namesOf = (ast: SchemaAST.AST): ReadonlyArray<string> =>
   SchemaAST.isObjects(ast) ? ast.propertySignatures.map(({ name }) => String(name)) : []
