@@ -20,7 +20,7 @@ const unanswered = Duration.seconds(30)
 
 /**
  * Reads the lists that settings need. A list that is refused is missing. 10 tokens for pipelines, stages, fields of deals,
- * of activities and of persons each, 20 for users and for activity types.
+ * of activities and of persons each, 20 for users, for activity types and for labels of leads.
  */
 const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], wanted: ReturnType<typeof needed>) {
   const list = <const Name extends string, A, E, R>(name: Name, isWanted: boolean, read: Effect.Effect<A, E, R>) =>
@@ -33,7 +33,8 @@ const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], 
       wanted.dealChoices ? pipedrive.dealChoices : Effect.succeed({}),
       list("priorities", wanted.priorities, pipedrive.priorities),
       list("types", wanted.types, pipedrive.activityTypes),
-      list("personFields", wanted.personFields, pipedrive.personFields)
+      list("personFields", wanted.personFields, pipedrive.personFields),
+      list("leadLabels", wanted.leadLabels, pipedrive.leadLabels)
     ],
     whenRefused(() => Effect.succeed({}))
   )

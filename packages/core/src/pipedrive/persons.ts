@@ -117,6 +117,9 @@ export const make = ({ pipedrive, placing, records, settings: { mode } }: Parts)
                 reason.scope === "thing" ? leftOut(recipient)(reason) : Effect.fail(new SinkError({ reason }))
             })
           ),
+    /** As `ensure`, but a refusal is an error: for an item that needs a person. A person whom Pipedrive refused is none. */
+    find: (recipient: Recipient): Effect.Effect<number | undefined, SinkError> =>
+      Effect.map(ensure(recipient), (id) => (id !== undefined && refused.has(id) ? undefined : id)),
     /** Remembers the person of a deal that is adopted. */
     note: ({ userKey }: Recipient, id: number | undefined): Effect.Effect<void, SinkError> =>
       mode === "off" || id === undefined ? Effect.void : Effect.asVoid(storing(records.record(userKey, id))),
