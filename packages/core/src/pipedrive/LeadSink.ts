@@ -80,6 +80,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       price: leadPrice(settings),
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
+      concurrency: pipedrive.concurrency,
       block: pipedrive.block
     })
   })
