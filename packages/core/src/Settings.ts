@@ -70,6 +70,8 @@ export class Settings extends Context.Service<
     readonly activity: ActivitySettings
     readonly deal: DealSettings
     readonly person: PersonSettings
+    /** How often Pipedrive's persons are read for GitHub usernames. `None`: never. */
+    readonly followPipedrive: Option.Option<Duration.Duration>
     readonly backfill: "all" | "none"
     /** Which files are published. */
     readonly files: FileRules

@@ -35,6 +35,7 @@ describe("settings", () => {
             field: Option.none()
           },
           person: { mode: "create", field: Option.none() },
+          followPipedrive: Option.none(),
           backfill: "all",
           files: { include: [], exclude: [], languages: [], maxSize: Number.POSITIVE_INFINITY },
           postgres: Option.none(),
@@ -102,6 +103,7 @@ describe("settings", () => {
         GITPIP_DEAL_FIELD: "GitHub",
         GITPIP_PERSON: "link",
         GITPIP_PERSON_FIELD: " GitHub ",
+        GITPIP_FOLLOW_PIPEDRIVE: "1 hour",
         GITPIP_BACKFILL: "none",
         GITPIP_INCLUDE: " *.md, *.{py,rb} ",
         GITPIP_EXCLUDE: "*.lock",
@@ -144,6 +146,7 @@ describe("settings", () => {
           field: Option.some("GitHub")
         },
         person: { mode: "link", field: Option.some("GitHub") },
+        followPipedrive: Option.some(Duration.hours(1)),
         backfill: "none",
         files: {
           include: ["*.md", "*.{py,rb}"],
@@ -272,6 +275,7 @@ describe("settings", () => {
         GITPIP_DEAL_FIELD: "x".repeat(256),
         GITPIP_PERSON: "always",
         GITPIP_PERSON_FIELD: " ",
+        GITPIP_FOLLOW_PIPEDRIVE: "daily",
         GITPIP_BACKFILL: "some",
         GITPIP_INCLUDE: "*.md,,*.py",
         GITPIP_EXCLUDE: ",",
@@ -295,6 +299,8 @@ describe("settings", () => {
   )
 
   const wrong: ReadonlyArray<readonly [name: string, value: string, says: RegExp]> = [
+    ["GITPIP_FOLLOW_PIPEDRIVE", "10 seconds", /^must be at least 1 minute and at most 365 days: for example `1 hour`$/],
+    ["GITPIP_FOLLOW_PIPEDRIVE", "1 hour", /^needs GITPIP_PERSON_FIELD, the field of persons/],
     ["GITHUB_TOKEN", "one,two", /holds several tokens; GitHub's terms .* forbid .*\. Give one token$/],
     ["GITHUB_TOKEN", " one , two\n", /holds several tokens/],
     ["GITHUB_TOKEN", "one,", /holds several tokens/],

@@ -27,6 +27,7 @@ import {
 } from "@gitpip/core"
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Contacts } from "./contacts.ts"
 import { complete } from "./document.ts"
 import {
   FileNotFoundProblem,
@@ -322,7 +323,7 @@ export class Session extends HttpApiGroup.make("session")
 
 /** Gitpip's HTTP API. */
 export class Api extends HttpApi.make("gitpip")
-  .add(Users, Gists, Scans, Publications, System, Session)
+  .add(Users, Contacts, Gists, Scans, Publications, System, Session)
   .middleware(ProblemDetails)
   .annotateMerge(
     OpenApi.annotations({

@@ -8,6 +8,7 @@ import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "./Api.ts"
 import { guard } from "./Guard.ts"
+import { layerContacts } from "./handlers/Contacts.ts"
 import { layerGists } from "./handlers/Gists.ts"
 import { layerPublications } from "./handlers/Publications.ts"
 import { layerScans } from "./handlers/Scans.ts"
@@ -21,7 +22,7 @@ import { routerConfig } from "./routing.ts"
 
 const layerUnguarded = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([layerUsers, layerGists, layerScans, layerPublications, layerSystem, layerSession]),
+    Layer.provide([layerUsers, layerContacts, layerGists, layerScans, layerPublications, layerSystem, layerSession]),
     Layer.provide(layerFaults)
   ),
   layerReference

@@ -5,6 +5,7 @@ import { activityPrice, type Chosen, type Delivery, Sink } from "../publish/Sink
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker } from "./activity.ts"
+import * as Contacts from "./contacts.ts"
 import * as CreateActivity from "./createActivity.ts"
 import { whyUnusable } from "./deals.ts"
 import { isBefore } from "./newest.ts"
@@ -33,12 +34,15 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       settings: settings.deal
     })
 
+    const contacts = Contacts.make(pipedrive, settings.person)
+
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
       faultsOf: faultsOf(pipedrive),
+      ...(contacts === undefined ? {} : { contacts }),
       target: (recipient) => Effect.map(userDeals.target(recipient), String),
       forget: (recipient, target) => userDeals.forget(recipient, Number(target)),
       create: CreateActivity.make({ persons, pipedrive, placing, settings: settings.activity, timeZone, userDeals }),

@@ -14,6 +14,7 @@ import * as Timing from "../domain/Timing.ts"
 import { type Created, type Delivery, dealPrice, OutcomeUnknown, Sink, SinkError } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { bearsMarker, fromFile, subject, subjectLimit } from "./activity.ts"
+import * as Contacts from "./contacts.ts"
 import { addedSince } from "./deals.ts"
 import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import { Pipedrive } from "./Pipedrive.ts"
@@ -25,7 +26,9 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
   Sink,
   Effect.gen(function* () {
     const pipedrive = yield* Pipedrive
-    const placing = yield* Placing.make(pipedrive, yield* Settings)
+    const settings = yield* Settings
+    const placing = yield* Placing.make(pipedrive, settings)
+    const contacts = Contacts.make(pipedrive, settings.person)
 
     /** Adds the note. Any failure leaves the deal behind, so that the next attempt must find it. */
     const addNote = (id: number, delivery: Delivery, content: Content): Effect.Effect<Created, SinkError> => {
@@ -55,6 +58,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
+      ...(contacts === undefined ? {} : { contacts }),
       target: () => Effect.succeed(""),
       forget: () => Effect.void,
       create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {

@@ -220,6 +220,12 @@ const findField = ({ fields, text, variable, whose }: WantedField): Result.Resul
       )
 }
 
+/** The key of the field of persons that holds GitHub logins, or what to do about it. */
+export const findPersonField = (
+  text: string,
+  fields: ReadonlyArray<NamedField> | undefined
+): Result.Result<string, string> => findField({ variable: "GITPIP_PERSON_FIELD", text, fields, whose: "persons" })
+
 const failureOf = (found: Option.Option<Found>): ReadonlyArray<string> =>
   Option.toArray(Option.flatMap(found, Result.getFailure))
 const idOf = (found: Option.Option<Found>): number | undefined =>
@@ -235,7 +241,7 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
   const asActivity = publishAs === "activity"
   const personField = Option.map(
     Option.filter(person.field, () => namesField(publishAs, person)),
-    (text) => findField({ variable: "GITPIP_PERSON_FIELD", text, fields: lists.personFields, whose: "persons" })
+    (text) => findPersonField(text, lists.personFields)
   )
   const dealField = Option.map(
     Option.filter(deal.field, () => asActivity),

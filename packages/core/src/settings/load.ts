@@ -67,6 +67,25 @@ const pipedriveFaults = ({
   ]
 }
 
+/** Persons are followed by their field. */
+const followFaults = ({
+  GITPIP_FOLLOW_PIPEDRIVE,
+  GITPIP_PERSON_FIELD,
+  PIPEDRIVE_TOKEN
+}: Partial<Values>): ReadonlyArray<string> => {
+  if (GITPIP_FOLLOW_PIPEDRIVE === undefined || Option.isNone(GITPIP_FOLLOW_PIPEDRIVE)) return []
+  return [
+    ...(GITPIP_PERSON_FIELD !== undefined && Option.isNone(GITPIP_PERSON_FIELD)
+      ? [
+          "GITPIP_FOLLOW_PIPEDRIVE: needs GITPIP_PERSON_FIELD, the field of persons in Pipedrive that holds the GitHub username"
+        ]
+      : []),
+    ...(PIPEDRIVE_TOKEN !== undefined && Option.isNone(PIPEDRIVE_TOKEN)
+      ? ["GITPIP_FOLLOW_PIPEDRIVE: needs PIPEDRIVE_TOKEN and PIPEDRIVE_ORG"]
+      : [])
+  ]
+}
+
 const pipedriveOf = ({
   PIPEDRIVE_API_URL,
   PIPEDRIVE_ORG,
@@ -106,6 +125,7 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
     field: values.GITPIP_DEAL_FIELD
   },
   person: { mode: values.GITPIP_PERSON, field: values.GITPIP_PERSON_FIELD },
+  followPipedrive: values.GITPIP_FOLLOW_PIPEDRIVE,
   backfill: values.GITPIP_BACKFILL,
   files: {
     include: values.GITPIP_INCLUDE,
@@ -173,7 +193,7 @@ const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING
 /** Reads all settings by the current `ConfigProvider`. Fails with every fault at once. */
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
   const { faults, values } = yield* readAll
-  const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values)]
+  const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values), ...followFaults(values)]
   if (all.length > 0) return yield* new SettingsError({ faults: all })
   return toSettings(values as Values, yield* zoneOfProcess)
 })

@@ -24,7 +24,7 @@ import {
   tooMany
 } from "./internal/pipedrive/limits.ts"
 import { operations } from "./internal/pipedrive/operations.ts"
-import { addPerson, type PersonInput } from "./internal/pipedrive/persons.ts"
+import { addPerson, editPerson, type PersonInput } from "./internal/pipedrive/persons.ts"
 import { refusal } from "./internal/pipedrive/requests.ts"
 import { type PipedriveRoute, pipedriveRoutes } from "./internal/pipedrive/routes.ts"
 import { newSetup, type PipedriveSetup } from "./internal/pipedrive/setup.ts"
@@ -94,6 +94,8 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   readonly deleteActivity: (id: number) => void
   /** Adds a person as a salesperson would, long enough ago for a search to find it. Returns its id. */
   readonly addPerson: (person: PersonInput) => number
+  /** Changes a person as a salesperson would. */
+  readonly changePerson: (id: number, change: Partial<PersonInput>) => void
   readonly deletePerson: (id: number) => void
   /** By all requests since the start. */
   readonly tokensSpent: number
@@ -142,6 +144,7 @@ const make = Effect.fnUntraced(function* (
       return company.persons.present()
     },
     addPerson: (person) => addPerson(company, person),
+    changePerson: (id, change) => deleted(editPerson(company, id, change), "person", id),
     deletePerson: (id) => deleted(company.persons.delete(id, now()), "person", id),
     addDeal: (deal) => addDeal(company, deal),
     deleteDeal: (id) => deleted(company.deals.delete(id, now()), "deal", id),

@@ -164,6 +164,17 @@ export const personBody: Shape = {
   custom_fields: (value, name) => (isRecord(value) ? GOOD : [`${name}: Expected object, received ${nameOf(value)}`])
 }
 
+/** https://developers.pipedrive.com/docs/api/v1/PersonFields#addPersonField, in version 2. */
+export const fieldBody: Shape = {
+  field_name: (value, name) => (value === "" ? [`${name}: String must not be empty`] : shortText(value, name)),
+  field_type: oneOf([
+    ...["varchar", "text", "double", "phone", "date", "daterange", "time", "timerange", "set", "enum"],
+    ...["varchar_auto", "address", "monetary", "org", "people", "user"]
+  ]),
+  options: listOf(object({ label: text })),
+  description: nullable(text)
+}
+
 export const noteBody: Shape = { content: text, deal_id: integer, person_id: integer, org_id: integer, lead_id: text }
 
 const id = pattern("integer", /^(0|[1-9]\d{0,14})$/)

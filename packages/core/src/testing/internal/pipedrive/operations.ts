@@ -6,7 +6,15 @@ import { changeDeal, createDeal, listDeals, searchDeals } from "./deals.ts"
 import { createNote, listNotes } from "./notes.ts"
 import { createPerson, listPersons, searchPersons } from "./persons.ts"
 import { found, type Request } from "./requests.ts"
-import { listActivityFields, listDealFields, listPersonFields, listPipelines, listStages, listUsers } from "./setup.ts"
+import {
+  createPersonField,
+  listActivityFields,
+  listDealFields,
+  listPersonFields,
+  listPipelines,
+  listStages,
+  listUsers
+} from "./setup.ts"
 import { activityType, ME } from "./wire.ts"
 
 interface Operation {
@@ -37,6 +45,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   "GET /api/v2/persons/{id}": { cost: 1, run: ({ persons }, request) => readOne(persons, request) },
   "DELETE /api/v2/persons/{id}": { cost: 3, run: (company, request) => remove(company, company.persons, request) },
   "GET /api/v2/personFields": { cost: 10, run: listPersonFields },
+  "POST /api/v2/personFields": { cost: 5, run: createPersonField },
   "GET /api/v2/pipelines": { cost: 10, run: listPipelines },
   "GET /api/v2/stages": { cost: 10, run: listStages },
   "GET /api/v2/dealFields": { cost: 10, run: listDealFields },
