@@ -20,7 +20,6 @@ import {
   User,
   UserDetails,
   UserId,
-  Username,
   Visit,
   VisitId,
   VisitRecord
@@ -198,7 +197,7 @@ export class Gists extends HttpApiGroup.make("gists")
 export class Scans extends HttpApiGroup.make("scans")
   .add(
     HttpApiEndpoint.post("request", "/scans", {
-      query: { username: Schema.optionalKey(Username.annotate({ description: "The only user to scan" })) },
+      query: { username: Schema.optionalKey(Name.annotate({ description: "The only user to scan" })) },
       success: HttpApiSchema.WithHeaders(Scan.pipe(HttpApiSchema.status(202)), { location: Schema.String }),
       error: [UserNotTrackedProblem, ScanNotFoundProblem]
     }).annotateMerge(OpenApi.annotations({ summary: "Request a scan now, of all users or of one" })),

@@ -23,7 +23,7 @@ export class Contacts extends HttpApiGroup.make("contacts")
           Schema.String.annotate({
             description: "The `next` of the page before; without it the first page",
             message: nextMessage
-          }).check(Schema.isLengthBetween(1, 2_000, { message: nextMessage }))
+          }).check(Schema.isMinLength(1, { message: nextMessage }), Schema.isMaxLength(2_000, { message: nextMessage }))
         )
       },
       success: ContactPage,

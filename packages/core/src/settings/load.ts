@@ -74,16 +74,14 @@ const followFaults = ({
   PIPEDRIVE_TOKEN
 }: Partial<Values>): ReadonlyArray<string> => {
   if (GITPIP_FOLLOW_PIPEDRIVE === undefined || Option.isNone(GITPIP_FOLLOW_PIPEDRIVE)) return []
-  return [
-    ...(GITPIP_PERSON_FIELD !== undefined && Option.isNone(GITPIP_PERSON_FIELD)
-      ? [
-          "GITPIP_FOLLOW_PIPEDRIVE: needs GITPIP_PERSON_FIELD, the field of persons in Pipedrive that holds the GitHub username"
-        ]
+  const isMissing = (value: Option.Option<unknown> | undefined) => value !== undefined && Option.isNone(value)
+  const missing = [
+    ...(isMissing(GITPIP_PERSON_FIELD)
+      ? ["GITPIP_PERSON_FIELD, the field of persons in Pipedrive that holds the GitHub username"]
       : []),
-    ...(PIPEDRIVE_TOKEN !== undefined && Option.isNone(PIPEDRIVE_TOKEN)
-      ? ["GITPIP_FOLLOW_PIPEDRIVE: needs PIPEDRIVE_TOKEN and PIPEDRIVE_ORG"]
-      : [])
+    ...(isMissing(PIPEDRIVE_TOKEN) ? ["PIPEDRIVE_TOKEN"] : [])
   ]
+  return missing.length === 0 ? [] : [`GITPIP_FOLLOW_PIPEDRIVE: needs ${missing.join("; and ")}`]
 }
 
 const pipedriveOf = ({
