@@ -63,6 +63,7 @@ export { layerTransport } from "./net/transport.ts"
 export * as Activity from "./pipedrive/activity.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
 export { checkPlacement } from "./pipedrive/Placing.ts"
+export { isPersonField } from "./pipedrive/placement.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"
 export {
   type Created,

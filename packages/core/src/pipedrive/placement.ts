@@ -220,6 +220,10 @@ const findField = ({ fields, text, variable, whose }: WantedField): Result.Resul
       )
 }
 
+/** Whether a field of persons has this name or key. */
+export const isPersonField = (text: string, fields: ReadonlyArray<NamedField>): boolean =>
+  fields.some(({ key, name }) => key === text || same(name, text))
+
 /** The key of the field of persons that holds GitHub logins, or what to do about it. */
 export const findPersonField = (
   text: string,

@@ -89,6 +89,8 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   readonly changeDeal: (id: number, change: Partial<DealInput>) => void
   /** Merges a deal into another one, as a person would: its activities move, and it is deleted. */
   readonly mergeDeal: (id: number, into: number) => void
+  /** What the company has set up, with the fields that were added by requests. */
+  readonly setup: PipedriveSetup
   /** Changes pipelines, stages, users, labels or priorities as an administrator would. */
   readonly changeSetup: (change: Partial<PipedriveSetup>) => void
   readonly deleteActivity: (id: number) => void
@@ -152,6 +154,9 @@ const make = Effect.fnUntraced(function* (
     mergeDeal: (id, into) => {
       moveActivities(company, id, into)
       deleted(company.deals.delete(id, now()), "deal", id)
+    },
+    get setup() {
+      return company.setup
     },
     changeSetup: (change) => {
       company.setup = { ...company.setup, ...change }
