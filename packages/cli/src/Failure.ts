@@ -45,7 +45,7 @@ export const failureOf = (cause: Cause.Cause<unknown>, hide: Hide): Failure => {
   const tag = Predicate.hasProperty(error, "_tag") ? String(error._tag) : ""
   return {
     message,
-    advice: Object.hasOwn(adviceOf, tag) ? adviceOf[tag]?.(message, error) : undefined,
+    advice: Object.hasOwn(adviceOf, tag) ? adviceOf[tag]?.(error) : undefined,
     code: tag === "UsageError" || tag === "SettingsError" ? exitCode.usage : exitCode.failed
   }
 }
@@ -59,7 +59,7 @@ const hasErrors = (error: unknown): boolean =>
   Predicate.hasProperty(error, "errors") && Array.isArray(error.errors) && error.errors.length > 0
 
 /** The messages of these reasons end with what to do. */
-const explained: ReadonlyArray<unknown> = ["inUse", "busy"] satisfies ReadonlyArray<DatabaseError["reason"]>
+const explained: ReadonlyArray<unknown> = ["inUse", "busy", "unsafe"] satisfies ReadonlyArray<DatabaseError["reason"]>
 
 /** By the field alone: the class would load `@gitpip/core` into commands that only print help. */
 const isExplained = (error: unknown): boolean =>
@@ -74,13 +74,9 @@ const retryAdviceOn = (error: unknown): string | undefined =>
     : undefined
 
 /** By the tag of the error. */
-const adviceOf: Readonly<Record<string, (message: string, error: unknown) => string | undefined>> = {
+const adviceOf: Readonly<Record<string, (error: unknown) => string | undefined>> = {
   SettingsError: () => "Fix the settings and run the command again.",
-  // The messages about the directory of the embedded database end with what to do.
-  DatabaseError: (message, error) =>
-    isExplained(error) || message.includes("GITPIP_DATA_DIR")
-      ? undefined
-      : "`gitpip doctor` checks the database and its settings.",
+  DatabaseError: (error) => (isExplained(error) ? undefined : "`gitpip doctor` checks the database and its settings."),
   GithubError: () => "`gitpip doctor` checks the connection to GitHub.",
   SourceUnavailable: (_, error) => retryAdviceOn(error),
   PublicationNotFound: retryAdvice,

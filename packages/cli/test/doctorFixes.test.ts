@@ -26,7 +26,8 @@ it("doctor names the page that lists all settings when a setting is wrong", () =
 it.each([
   ["busy", /pg_stat_activity/],
   ["inUse", /^Stop that process first/],
-  ["readOnly", /^Name the primary server/]
+  ["readOnly", /^Name the primary server/],
+  ["unsafe", /^Set GITPIP_DATA_DIR/]
 ] as const)("doctor says what to do when the database is %s, whatever the words of the error", (reason, fix) => {
   assert.match(fixOf("database", new DatabaseError({ reason, message: "Something else" })), fix)
 })

@@ -28,8 +28,9 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
    * - `busy`: another transaction holds a row for too long, and trying again later helps.
    * - `readOnly`: nothing can be written.
    * - `inUse`: another process has the embedded database.
+   * - `unsafe`: the embedded database's directory is not this user's own.
    */
-  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly", "inUse"])),
+  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly", "inUse", "unsafe"])),
   /** The address of the server that has the embedded database's directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}

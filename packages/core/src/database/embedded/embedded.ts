@@ -17,8 +17,8 @@ import * as ServerFile from "./serverFile.ts"
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** Another process has the directory. */
-  reason: Schema.optionalKey(Schema.Literal("inUse")),
+  /** `inUse`: another process has the directory. `unsafe`: the directory is not this user's own. */
+  reason: Schema.optionalKey(Schema.Literals(["inUse", "unsafe"])),
   /** The address of the server that has the directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
@@ -150,7 +150,7 @@ const lock = (directory: string): Effect.Effect<void, EmbeddedError, Scope.Scope
   )
 
 const refused = Effect.fnUntraced(function* (directory: string, cause: unknown) {
-  if (cause instanceof UnsafeDirectory) return new EmbeddedError({ message: cause.message })
+  if (cause instanceof UnsafeDirectory) return new EmbeddedError({ reason: "unsafe", message: cause.message })
   if (!(cause instanceof Held)) {
     return new EmbeddedError({ message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause })
   }
