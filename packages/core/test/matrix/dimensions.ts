@@ -24,6 +24,7 @@ export const requests = {
   "pipedrive deals": { scopes: ["all"] },
   "pipedrive person": { scopes: ["thing", "all"] },
   "pipedrive persons": { scopes: ["all"] },
+  "pipedrive contacts": { scopes: ["all"] },
   "pipedrive file deal": { scopes: ["thing", "user", "all"] },
   "pipedrive note": { scopes: ["thing", "all"] },
   "pipedrive notes": { scopes: ["thing", "all"] },

@@ -99,7 +99,7 @@ describe("GitHub's description", () => {
     it.effect(`every form of ${path} that GitHub's description allows is read`, () =>
       Effect.gen(function* () {
         const answers = answersOf(githubDescription, "get", path)
-        assert.isAbove(answers.length, 20)
+        assert.isAbove(answers.length, 10)
         const refused = yield* refusedOf(answers, (value) =>
           Effect.provide(Effect.flatMap(Github, read), githubWith(value))
         )
