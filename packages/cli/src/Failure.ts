@@ -78,7 +78,7 @@ const adviceOf: Readonly<Record<string, (error: unknown) => string | undefined>>
   SettingsError: () => "Fix the settings and run the command again.",
   DatabaseError: (error) => (isExplained(error) ? undefined : "`gitpip doctor` checks the database and its settings."),
   GithubError: () => "`gitpip doctor` checks the connection to GitHub.",
-  SourceUnavailable: (_, error) => retryAdviceOn(error),
+  SourceUnavailable: retryAdviceOn,
   PublicationNotFound: retryAdvice,
   PublicationNotFailed: retryAdvice
 }

@@ -8,7 +8,11 @@ const source = {
   source: Source.annotate({
     description:
       "`org:ORG` for the public members of an organization, `followers:USERNAME`, `stargazers:OWNER/REPO`, or `pipedrive` for the persons whose field `GITPIP_PERSON_FIELD` holds a GitHub username"
-  })
+  }).pipe(
+    Schema.annotateKey({
+      messageMissingKey: "is missing: `org:ORG`, `followers:USERNAME`, `stargazers:OWNER/REPO` or `pipedrive`"
+    })
+  )
 }
 
 const nextMessage = "must be the `next` of the page before"

@@ -46,15 +46,16 @@ export const paged = <S extends Schema.Top>(body: S) =>
 
 const nameMessage = "a GitHub username has 1 to 39 letters, digits, dashes or underscores"
 
-/** A login in each form that people paste; `loginOf` reads it. */
-const pastedName = "(?:(?:https?:\\/\\/)?(?:(?:www|gist)\\.)?github\\.com\\/|@)?[A-Za-z0-9_-]{1,39}\\/?"
+/** A login in each form that people paste; `loginOf` reads it. A slash may end an address alone. */
+const pastedName =
+  "(?:@?[A-Za-z0-9_-]{1,39}|(?:https?:\\/\\/)?(?:(?:www|gist)\\.)?[Gg]it[Hh]ub\\.com\\/[A-Za-z0-9_-]{1,39}\\/?)"
 
 /** A username, which people may also write as `@name` or as the address of a profile. */
 export const Name = Schema.String.annotate({
   description: "A GitHub username, in any case; also `@name`, or the address of a profile",
   message: nameMessage
 })
-  .check(Schema.isPattern(new RegExp(`^${pastedName}$`, "iu"), { message: nameMessage }))
+  .check(Schema.isPattern(new RegExp(`^${pastedName}$`, "u"), { message: nameMessage }))
   .pipe(
     Schema.decodeTo(Username, {
       decode: SchemaGetter.transform(loginOf),
@@ -92,7 +93,7 @@ export const names = Schema.String.annotate({
     "GitHub usernames, 1 to 100, with commas between them, each also as `@name` or as the address of a profile; without it no name is checked",
   message: namesMessage
 })
-  .check(Schema.isPattern(new RegExp(`^${pastedName}(?:,${pastedName}){0,99}$`, "iu"), { message: namesMessage }))
+  .check(Schema.isPattern(new RegExp(`^${pastedName}(?:,${pastedName}){0,99}$`, "u"), { message: namesMessage }))
   .pipe(
     Schema.decodeTo(Schema.Array(Username), {
       decode: SchemaGetter.transform((text: string) => text.split(",").map(loginOf) as Array<typeof Username.Encoded>),

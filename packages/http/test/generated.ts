@@ -105,11 +105,11 @@ export const requestsOf = (openapi: Json) => {
     operations.flatMap(([, operation]) => operation.parameters.map((one: Json) => [keyOf(one), one]))
   )
   const fields = Object.fromEntries(
-    [...parameters].map(([key, { in: place, name, schema }]) => {
+    [...parameters].map(([key, { name, required, schema }]) => {
       const values = schema.enum ?? known[name]
       if (values === undefined) throw new Error(`Add values of the parameter ${name} to this file`)
       const literals = Schema.Literals(values as readonly [string, ...Array<string>])
-      return [key, place === "path" ? literals : Schema.optionalKey(literals)]
+      return [key, required === true ? literals : Schema.optionalKey(literals)]
     })
   )
   return Schema.Struct({
