@@ -1,5 +1,5 @@
 /**
- * Follows the persons of Pipedrive: whoever is given a GitHub username there is tracked from then on.
+ * Follows the persons of Pipedrive: a person who is given a GitHub username there is tracked from then on.
  *
  * - The first reading reads all persons, and each later one those that changed since, by Pipedrive's own times.
  * - Several servers share one position, so that a reading is done once between them.

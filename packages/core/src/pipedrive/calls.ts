@@ -39,10 +39,7 @@ export const make = ({
       ),
     /** Creates something that has no number, and answers it. */
     add: <A, I>(schema: Schema.Codec<A, I>, path: string, { body, cost }: { cost: number; body: unknown }) =>
-      transport.call(post(path, body), { cost }).pipe(
-        Effect.flatMap(read(wireOne(schema))),
-        Effect.map(({ data }) => data)
-      ),
+      Effect.map(Effect.flatMap(transport.call(post(path, body), { cost }), read(wireOne(schema))), ({ data }) => data),
     /** 3 tokens. An item that is gone already counts as deleted. */
     remove: (path: string) =>
       transport.call(HttpClientRequest.delete(url(path)), { cost: 3 }).pipe(

@@ -105,6 +105,18 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   readonly setDailyTokens: (tokens: number) => void
 }
 
+/** Throws when what was to be changed or deleted is not there. */
+const deleted = (done: boolean, what: string, id: number) => {
+  if (!done) throw new Error(`The Pipedrive fake has no ${what} ${id}`)
+}
+
+/** What salespeople do to persons. */
+const personsOf = (company: Company): Pick<FakePipedrive, "addPerson" | "changePerson" | "deletePerson"> => ({
+  addPerson: (person) => addPerson(company, person),
+  changePerson: (id, change) => deleted(editPerson(company, id, change), "person", id),
+  deletePerson: (id) => deleted(company.persons.delete(id, company.now()), "person", id)
+})
+
 const make = Effect.fnUntraced(function* (
   options: FakePipedriveOptions = {}
 ): Effect.fn.Return<FakePipedrive, HttpServerError.ServeError, Scope.Scope> {
@@ -129,9 +141,6 @@ const make = Effect.fnUntraced(function* (
     answer: admission.answer,
     fault: faultReply
   }))
-  const deleted = (done: boolean, what: string, id: number) => {
-    if (!done) throw new Error(`The Pipedrive fake has no ${what} ${id}`)
-  }
   return {
     ...server,
     token,
@@ -145,9 +154,7 @@ const make = Effect.fnUntraced(function* (
     get persons() {
       return company.persons.present()
     },
-    addPerson: (person) => addPerson(company, person),
-    changePerson: (id, change) => deleted(editPerson(company, id, change), "person", id),
-    deletePerson: (id) => deleted(company.persons.delete(id, now()), "person", id),
+    ...personsOf(company),
     addDeal: (deal) => addDeal(company, deal),
     deleteDeal: (id) => deleted(company.deals.delete(id, now()), "deal", id),
     changeDeal: (id, change) => deleted(editDeal(company, id, change), "deal", id),

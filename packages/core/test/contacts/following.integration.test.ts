@@ -1,4 +1,4 @@
-/** Servers follow Pipedrive's persons: whoever is given a GitHub username there is tracked. */
+/** Servers follow Pipedrive's persons: a person who is given a GitHub username there is tracked. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { Following } from "../../src/contacts/Following.ts"
@@ -33,7 +33,7 @@ const tracked = Effect.gen(function* () {
 const poll = Effect.flatMap(Following, ({ poll }) => poll)
 
 describe("persons that are followed", () => {
-  it.effect("a server tracks whoever is given a GitHub username, within the interval, with that person", () =>
+  it.effect("a server tracks a person who is given a GitHub username, within the interval, with that person", () =>
     inWorld(layerPostgres, followed, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
