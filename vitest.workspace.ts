@@ -32,7 +32,7 @@ const integration = (
 })
 
 /**
- * Hours of simulated time, leaks, hostile names everywhere, earlier schemas, random histories, databases with TLS or a pooler,
+ * Hours of simulated time, a thousand users, leaks, hostile names everywhere, earlier schemas, random histories, databases with TLS or a pooler,
  * databases and servers that are stopped or killed, the whole demo: too long for every run.
  */
 const longOfCore = [
@@ -43,6 +43,7 @@ const longOfCore = [
   "database/serverTls",
   "database/upgrade",
   "model/model",
+  "pipedrive/thousandUsers",
   "limits/sharedQuota"
 ].map((name) => `test/${name}.integration.test.ts`)
 const longOfCommands = ["crash", "demo", "failover", "stopped"].map((name) => `test/${name}.integration.test.ts`)

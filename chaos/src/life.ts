@@ -96,7 +96,7 @@ const isCreate = ({ method, route }: { readonly method: string; readonly route: 
 
 const track = async ({ add, arrives, user, world }: Life, n: number) => {
   world.github.addUser(user)
-  await persist(world, "POST", `/users/${user}/${1_000 + n}`)
+  await persist(world, "POST", `/users/${user}/${1_000 + n}?exclude=*.tmp`)
   await arrives(add())
   await Promise.all([1, 2, 3].map(() => persist(world, "POST", "/scans")))
   await persist(world, "POST", `/scans?username=${user}`)

@@ -33,7 +33,7 @@ generators of clients) and as a reference page at \`/docs\`. In TypeScript, \`Ht
 - **Lists** are paged by \`limit\` and \`after\`. A \`Link\` header leads to the next page, and is absent on the last one.
 - **Instants** are RFC 3339 in UTC.
 - **Addresses** have one spelling: paths are case-sensitive, and \`;\`, \`#\`, empty parts, \`.\` and \`..\` get \`400\`.
-- **Unknown parameters** get \`400\` from calls that change something. \`GET\` ignores them.
+- **Unknown parameters** get \`400\`, and the answer names the known ones. \`GET\` ignores the parameter \`_\`, which scripts add against caches, and \`/health\` and \`/metrics\` ignore all.
 - **Methods.** \`HEAD\` answers like \`GET\` without the body, and \`OPTIONS\` with \`204\` and the methods in \`Allow\`.
 `
 

@@ -76,6 +76,14 @@ export const RowId = Schema.Int.check(
   )
 )
 
+/** Pipedrive's number of what a person chooses, or `default` to take an earlier choice back. */
+export const choice = (name: string, typed: string): Checked<number | "default"> =>
+  typed === "default"
+    ? Result.succeed(typed)
+    : Result.mapError(number(name, RowId, typed), (faults) =>
+        faults.map((fault) => `${fault}, or \`default\` to take back what was chosen`)
+      )
+
 /** An address or a name to listen on. */
 export const Host = Schema.String.check(
   Schema.isPattern(/^\S+$/, { message: "an address to listen on, without spaces: 127.0.0.1" })

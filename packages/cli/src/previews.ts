@@ -1,10 +1,11 @@
 /** What tracking users would publish and cost, without tracking them. */
-import type { Preview, Username } from "@gitpip/core"
+import type { Preview, Saving } from "@gitpip/core"
 import { Cause, Effect, Exit } from "effect"
 import type { Calls } from "./Backend.ts"
 import type { Progress } from "./Progress.ts"
 import type { Row, Table } from "./Table.ts"
 import { count } from "./Text.ts"
+import type { Candidate } from "./tracking.ts"
 
 /** In tokens a day, of the smallest plan. */
 const smallestBudget = 30_000
@@ -16,7 +17,7 @@ export const shareOfDay = (tokens: number): string => {
   return `, ${percent < 1 ? "less than 1" : percent.toLocaleString("en")}% of a day's ${smallestBudget.toLocaleString("en")}`
 }
 
-const costs = (preview: Omit<Preview, "login" | "days">): ReadonlyArray<Row> => [
+const costs = (preview: Omit<Preview, "login" | "days" | "searchTokens">): ReadonlyArray<Row> => [
   ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
   ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
   ...(preview.activities > 0 || preview.deals === 0
@@ -32,8 +33,17 @@ const costs = (preview: Omit<Preview, "login" | "days">): ReadonlyArray<Row> => 
 /** One user's preview. */
 export const showPreview = (preview: Preview): Table => ({ rows: [["user", preview.login], ...costs(preview)] })
 
+/** The list of deals costs less than a search for each of many users. */
+const searches = (searchTokens: number, { maxDeals, maxTokens }: Saving): Row => [
+  "searches",
+  `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxDeals, "open deal")}`
+]
+
 /** A line for each user, and the costs of all of them. */
-export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> => [
+export const showPreviews = (
+  previews: ReadonlyArray<Preview>,
+  savedBy: (total: { readonly users: number; readonly searchTokens: number }) => Saving | undefined
+): ReadonlyArray<Table> => [
   {
     rows: [
       ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "TOKENS"],
@@ -43,12 +53,22 @@ export const showPreviews = (previews: ReadonlyArray<Preview>): ReadonlyArray<Ta
       ])
     ]
   },
-  { rows: [["users", previews.length.toLocaleString("en")], ...costs(sumOf(previews))] }
+  { rows: [["users", previews.length.toLocaleString("en")], ...costsOfAll(previews, savedBy)] }
 ]
 
-const sumOf = (previews: ReadonlyArray<Preview>): Omit<Preview, "login" | "days"> => {
-  const sum = (key: "gists" | "files" | "skipped" | "activities" | "deals" | "tokens" | "githubRequests") =>
-    previews.reduce((total, preview) => total + preview[key], 0)
+const costsOfAll: (...input: Parameters<typeof showPreviews>) => ReadonlyArray<Row> = (previews, savedBy) => {
+  const all = sumOf(previews)
+  const users = previews.filter(({ searchTokens }) => searchTokens > 0).length
+  const saving = savedBy({ users, searchTokens: all.searchTokens })
+  return costs(all).flatMap((row) =>
+    saving !== undefined && row[0] === "Pipedrive" ? [row, searches(all.searchTokens, saving)] : [row]
+  )
+}
+
+type Summed = Exclude<keyof Preview, "login" | "days">
+
+const sumOf = (previews: ReadonlyArray<Preview>): Pick<Preview, Summed> => {
+  const sum = (key: Summed) => previews.reduce((total, preview) => total + preview[key], 0)
   return {
     gists: sum("gists"),
     files: sum("files"),
@@ -56,6 +76,7 @@ const sumOf = (previews: ReadonlyArray<Preview>): Omit<Preview, "login" | "days"
     activities: sum("activities"),
     deals: sum("deals"),
     tokens: sum("tokens"),
+    searchTokens: sum("searchTokens"),
     githubRequests: sum("githubRequests")
   }
 }
@@ -63,20 +84,20 @@ const sumOf = (previews: ReadonlyArray<Preview>): Omit<Preview, "login" | "days"
 /** Reads the previews of users one after the other. A user that cannot be read is a fault, and does not stop the others. */
 export const previewAll = Effect.fnUntraced(function* (
   gitpip: Pick<Calls, "preview">,
-  usernames: ReadonlyArray<Username>,
+  users: ReadonlyArray<Pick<Candidate, "rules" | "username">>,
   progress: Progress
 ) {
   const previews: Array<Preview> = []
   const faults: Array<string> = []
-  for (const username of usernames) {
-    const exit = yield* Effect.exit(gitpip.preview(username))
+  for (const { rules, username } of users) {
+    const exit = yield* Effect.exit(gitpip.preview(username, rules))
     if (Exit.isSuccess(exit)) previews.push(exit.value)
     else if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
     else faults.push(`${username}: ${messageOf(Cause.squash(exit.cause))}`)
     yield* progress.update({
       doing: "Reading gists",
       done: previews.length + faults.length,
-      total: usernames.length,
+      total: users.length,
       unit: "user",
       facts: []
     })

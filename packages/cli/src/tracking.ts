@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Readable } from "node:stream"
-import { loginOf, User, UserId, Username } from "@gitpip/core"
+import { loginOf, type RulesGiven, ruleTexts, User, UserId, Username } from "@gitpip/core"
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
 import { Unsuccessful } from "./Failure.ts"
@@ -10,6 +10,7 @@ import { Host } from "./Host.ts"
 import * as Input from "./Input.ts"
 import { message } from "./Output.ts"
 import type { Progress } from "./Progress.ts"
+import { rulesOfCells } from "./rules.ts"
 import { count } from "./Text.ts"
 import * as UserList from "./userList.ts"
 
@@ -22,8 +23,9 @@ export interface Candidate {
   readonly username: Username
   readonly id: UserId | undefined
   /** Pipedrive's numbers of the user's deal and person. */
-  readonly deal?: number | undefined
-  readonly person?: number | undefined
+  readonly deal?: number | "default" | undefined
+  readonly person?: number | "default" | undefined
+  readonly rules?: RulesGiven | undefined
 }
 
 /** The outcome of one line, or of one name from the command line. */
@@ -50,13 +52,14 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
   const { entries, faults } = UserList.read(text)
   const candidates: Array<Candidate> = []
   const wrong = faults.map(({ line, message }) => refused(line, message))
-  for (const { deal, id, line, person, username } of entries) {
+  for (const { deal, id, line, person, rules, username } of entries) {
     const checked = yield* Effect.result(
       Input.all({
         username: Input.text("username", Username, loginOf(username)),
         id: Input.optional(Option.fromUndefinedOr(id), (id) => Input.number("id", UserId, id)),
-        deal: Input.optional(Option.fromUndefinedOr(deal), (deal) => Input.number("deal", Input.RowId, deal)),
-        person: Input.optional(Option.fromUndefinedOr(person), (person) => Input.number("person", Input.RowId, person))
+        deal: Input.optional(Option.fromUndefinedOr(deal), (deal) => Input.choice("deal", deal)),
+        person: Input.optional(Option.fromUndefinedOr(person), (person) => Input.choice("person", person)),
+        rules: rulesOfCells({ ruleTexts }, rules)
       })
     )
     if (Result.isSuccess(checked)) candidates.push({ line, ...checked.success })

@@ -1,4 +1,6 @@
-/** A list of users to track: a name on each line, or CSV with the columns `username,id,deal,person`. Each line is checked by itself. */
+/** A list of users to track: a name on each line, or CSV with columns that the first line names. Each line is checked by itself. */
+import { ruleColumns } from "./rules.ts"
+
 interface Entry {
   /** From 1 on, as editors count. */
   readonly line: number
@@ -6,6 +8,8 @@ interface Entry {
   readonly id: string | undefined
   readonly deal: string | undefined
   readonly person: string | undefined
+  /** Cells of the columns that hold rules on files, by the names of the columns. */
+  readonly rules: Readonly<Record<string, string | undefined>>
 }
 
 interface Fault {
@@ -54,12 +58,19 @@ export const read = (text: string): UserList => {
       })
       continue
     }
-    const { deal, id, person, username } = columns ?? unnamed
+    const { deal, id, person, rules, username } = columns ?? unnamed
     const given = (column: number | undefined) => {
       const cell = column === undefined ? undefined : cells[column]
       return cell === "" ? undefined : cell
     }
-    entries.push({ line, username: cells[username] ?? "", id: given(id), deal: given(deal), person: given(person) })
+    entries.push({
+      line,
+      username: cells[username] ?? "",
+      id: given(id),
+      deal: given(deal),
+      person: given(person),
+      rules: Object.fromEntries([...rules].map(([name, column]) => [name, given(column)]))
+    })
   }
   return { entries, faults }
 }
@@ -69,10 +80,11 @@ interface Columns {
   readonly id: number | undefined
   readonly deal: number | undefined
   readonly person: number | undefined
+  readonly rules: ReadonlyMap<string, number>
 }
 
 /** Of a list that does not name its columns. */
-const unnamed: Columns = { username: 0, id: 1, deal: undefined, person: undefined }
+const unnamed: Columns = { username: 0, id: 1, deal: undefined, person: undefined, rules: new Map() }
 
 /** The positions of the columns, if this line names them. To track a user called `username`, begin with a line of column names. */
 const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
@@ -83,7 +95,8 @@ const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
     const position = names.indexOf(name)
     return position === -1 ? undefined : position
   }
-  return { username, id: positionOf("id"), deal: positionOf("deal"), person: positionOf("person") }
+  const rules = new Map(ruleColumns.map((name) => [name, names.indexOf(name)] as const).filter(([, at]) => at !== -1))
+  return { username, id: positionOf("id"), deal: positionOf("deal"), person: positionOf("person"), rules }
 }
 
 /** What stands between cells. Spreadsheets write semicolons where the comma is the decimal sign, and tabs when text is copied. */

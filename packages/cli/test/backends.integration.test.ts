@@ -6,6 +6,7 @@ import {
   Database,
   Gitpip,
   layerTransport,
+  ruleTexts,
   Settings,
   Source,
   UserId,
@@ -139,11 +140,35 @@ for (const [who, backend] of [
         yield* gitpip.track(name("Placed"), { deal, person })
         const { dealId, personId } = yield* gitpip.user(name("placed"))
         assert.deepStrictEqual([dealId, personId], [deal, person])
+        yield* gitpip.track(name("Placed"), { deal: "default" })
+        const undone = yield* gitpip.user(name("placed"))
+        assert.deepStrictEqual([undone.dealId, undone.personId, undone.isPersonChosen], [null, person, true])
         yield* gitpip.forget(name("placed"))
         pipedrive.deleteDeal(deal)
         const error = yield* Effect.flip(gitpip.track(name("Placed"), { deal }))
         assert.strictEqual(error._tag, "TargetNotFound")
         assert.strictEqual(error.message, `Pipedrive's deal ${deal} is deleted, or hidden from the token's user`)
+      })
+    )
+
+    it.effect("gives a user rules on files, and previews others", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { github } = yield* Services
+        github.addUser("Ruled")
+        github.addGist("Ruled", { files: { "a.md": "a", "b.txt": "b" } })
+        yield* gitpip.track(name("ruled"), {
+          rules: { include: ruleTexts.include.make("*.md"), maxFileSize: ruleTexts.maxFileSize.make("5 KB") }
+        })
+        assert.deepInclude((yield* gitpip.user(name("ruled"))).rules, {
+          include: "*.md",
+          maxFileSize: "5 KB",
+          forks: null
+        })
+        assert.strictEqual((yield* gitpip.preview(name("ruled"))).skipped, 1)
+        const other = { include: ruleTexts.include.make("none"), maxFileSize: ruleTexts.maxFileSize.make("0 B") }
+        assert.strictEqual((yield* gitpip.preview(name("ruled"), other)).skipped, 2)
+        yield* gitpip.untrack(name("ruled"))
       })
     )
 

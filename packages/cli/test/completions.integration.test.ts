@@ -35,7 +35,23 @@ describe("completions", () => {
         })
       assert.deepStrictEqual(yield* offered("un"), ["untrack"])
       assert.includeMembers(yield* offered(""), commands)
-      assert.sameMembers(yield* offered("track", "--"), ["--id", "--deal", "--person", "--from", "--dry-run", "--json"])
+      assert.sameMembers(yield* offered("track", "--"), [
+        "--id",
+        "--deal",
+        "--person",
+        "--include",
+        "--exclude",
+        "--languages",
+        "--max-file-size",
+        "--forks",
+        "--org",
+        "--followers-of",
+        "--stargazers",
+        "--pipedrive",
+        "--from",
+        "--dry-run",
+        "--json"
+      ])
       assert.deepStrictEqual(yield* offered("latest", "ann", "--op"), ["--open"])
       for (const words of [["import"], ["export"], ["track", "--from"]]) {
         assert.deepStrictEqual(yield* offered(...words, file.slice(0, -2)), [file], words.join(" "))

@@ -70,7 +70,10 @@ describe("a user's details", () => {
     },
     profile: null,
     dealId: null,
+    isDealChosen: false,
     personId: null,
+    isPersonChosen: false,
+    rules: { include: null, exclude: null, languages: null, maxFileSize: null, forks: null },
     counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
   }
   const labels = (of: UserDetails) => detailsOf(of).rows.map(([label]) => label)

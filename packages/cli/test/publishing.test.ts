@@ -22,11 +22,11 @@ const outbox = (options: {
       publish: Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         if (options.stuck === true || now < (yield* Ref.get(due)) || (yield* Ref.get(tried)) >= options.tries)
-          return { published: 0, failed: 0, gone: 0, snoozed: 0 }
+          return { published: 0, failed: 0, gone: 0, skipped: 0, snoozed: 0 }
         if ((yield* Ref.updateAndGet(tried, (n) => n + 1)) === options.tries)
-          return { published: 1, failed: 0, gone: 0, snoozed: 0 }
+          return { published: 1, failed: 0, gone: 0, skipped: 0, snoozed: 0 }
         yield* Ref.set(due, now + options.delay)
-        return { published: 0, failed: 0, gone: 0, snoozed: 1 }
+        return { published: 0, failed: 0, gone: 0, skipped: 0, snoozed: 1 }
       }),
       publications: () =>
         Effect.succeed((options.reasons ?? []).map((errorMessage) => ({ errorMessage }) as Publication)),

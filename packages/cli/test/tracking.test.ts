@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { DatabaseError, type User, UserConflict, UserId, Username } from "@gitpip/core"
+import { DatabaseError, ruleTexts, type User, UserConflict, UserId, Username } from "@gitpip/core"
 import { DateTime, Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import type { Progress } from "../src/Progress.ts"
@@ -33,13 +33,27 @@ describe("a file of users", () => {
         yield* Effect.promise(() => writeFile(file, bytes))
         return yield* Effect.result(fromFile(file))
       })
-      const list = "username,id,deal,person\r\nann,7\rbob,,12,34\n"
+      const list = "username,id,deal,person,forks\r\nann,7\rbob,,12,default,skip\n"
       const read = yield* candidates(Buffer.from(`\uFEFF${list}`))
       assert.deepInclude(read, {
         success: {
           candidates: [
-            { line: 2, username: Username.make("ann"), id: UserId.make(7), deal: undefined, person: undefined },
-            { line: 3, username: Username.make("bob"), id: undefined, deal: 12, person: 34 }
+            {
+              line: 2,
+              username: Username.make("ann"),
+              id: UserId.make(7),
+              deal: undefined,
+              person: undefined,
+              rules: {}
+            },
+            {
+              line: 3,
+              username: Username.make("bob"),
+              id: undefined,
+              deal: 12,
+              person: "default",
+              rules: { forks: ruleTexts.forks.make("skip") }
+            }
           ],
           wrong: []
         }

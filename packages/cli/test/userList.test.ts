@@ -26,9 +26,21 @@ describe("a list of users", () => {
 
   it("may have columns for the deal and the person in Pipedrive, which the first line names", () => {
     assert.deepStrictEqual(read("username,deal,person\nann,12,\nbob,,34\n").entries, [
-      { line: 2, username: "ann", id: undefined, deal: "12", person: undefined },
-      { line: 3, username: "bob", id: undefined, deal: undefined, person: "34" }
+      { line: 2, username: "ann", id: undefined, deal: "12", person: undefined, rules: {} },
+      { line: 3, username: "bob", id: undefined, deal: undefined, person: "34", rules: {} }
     ])
+  })
+
+  it("may have columns for rules on files, whose patterns may hold commas", () => {
+    assert.deepStrictEqual(
+      read('forks,username,include,max_file_size\nskip,ann,"*.ts, *.md",\n,bob,,5 KB\n').entries.map(
+        ({ rules }) => rules
+      ),
+      [
+        { include: "*.ts, *.md", max_file_size: undefined, forks: "skip" },
+        { include: undefined, max_file_size: "5 KB", forks: undefined }
+      ]
+    )
   })
 
   it("has quotation marks as CSV has them", () => {

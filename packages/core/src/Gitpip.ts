@@ -21,13 +21,14 @@ import type { Publication, PublicationDetails, PublicationState } from "./domain
 import type { Scan, ScanDetails } from "./domain/Scan.ts"
 import type { Source } from "./domain/Source.ts"
 import type { Status } from "./domain/Status.ts"
-import type { User, UserDetails, UserId, Username } from "./domain/User.ts"
+import type { User, UserDetails, Username } from "./domain/User.ts"
+import type { RulesGiven } from "./domain/UserRules.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
 import type { GithubError } from "./github/Github.ts"
 import { layerParts, layerPipedrive, type Services } from "./layers.ts"
 import { layerTransport } from "./net/transport.ts"
 import { type Drained, Publisher } from "./publish/Publisher.ts"
-import { type Chosen, Sink, TargetNotFound } from "./publish/Sink.ts"
+import type { Sink } from "./publish/Sink.ts"
 import type { Settings } from "./Settings.ts"
 import { Signals } from "./Signals.ts"
 import { Changes } from "./status/Changes.ts"
@@ -40,8 +41,9 @@ import type { FileNotFound } from "./store/GistFiles.ts"
 import type { PublicationNotFailed, PublicationNotFound, PublicationNotSkippable } from "./store/Publications.ts"
 import type { ScanNotFound, ScanRunning } from "./store/Scans.ts"
 import { Store } from "./store/Store.ts"
-import type { UserConflict, UserNotTracked } from "./store/Users.ts"
+import type { UserNotTracked } from "./store/Users.ts"
 import type { TooManyVisitors, VisitNotFound, VisitRow } from "./store/Visits.ts"
+import * as Tracking from "./tracking.ts"
 
 /** A page of a list: at most `limit` rows, of keys smaller than `before`. */
 export interface Cursor {
@@ -55,15 +57,10 @@ export class Gitpip extends Context.Service<
   {
     /**
      * Tracks a user, by default under the next free id. `created` is false when the user was tracked under that id already.
-     * With Pipedrive's number of a deal or a person, the user's files go there from now on.
+     * With Pipedrive's number of a deal or a person, the user's files go there from now on, until `default` takes that back.
+     * Rules hold for files that are found from now on.
      */
-    readonly track: (
-      username: Username,
-      options?: Chosen & { readonly id?: UserId | undefined }
-    ) => Effect.Effect<
-      { readonly user: User; readonly created: boolean },
-      UserConflict | TargetNotFound | DatabaseError
-    >
+    readonly track: Tracking.Track
     /**
      * Whether GitHub has accounts of these names, tracked or not, and how many public gists. At most 100 names at a time. A
      * GitHub that does not answer makes names `unchecked`, and fails nothing.
@@ -79,8 +76,8 @@ export class Gitpip extends Context.Service<
      * that was cut off within a day goes on where it was. Users whom somebody untracked or forgot are left out.
      */
     readonly trackContacts: (source: Source) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
-    /** What tracking a user would publish. Lists all of the user's gists and stores nothing. */
-    readonly preview: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
+    /** What tracking a user with these rules would publish. Lists all of the user's gists and stores nothing. */
+    readonly preview: (username: Username, rules?: RulesGiven) => Effect.Effect<Preview, GithubError | DatabaseError>
     /** Stops tracking a user. Found files stay, and waiting ones are still published. */
     readonly untrack: (username: Username) => Effect.Effect<User, UserNotTracked | DatabaseError>
     /**
@@ -178,8 +175,7 @@ export class Gitpip extends Context.Service<
   static readonly layerNoDeps: Layer.Layer<Gitpip, never, Services | Settings> = Layer.effect(
     Gitpip,
     Effect.gen(function* () {
-      const { days, files, forgetting, publications, scans, targets, users, visits } = yield* Store
-      const sink = yield* Sink
+      const { days, files, forgetting, publications, scans, users, visits } = yield* Store
       const changes = yield* Changes
       const contacts = yield* Contacts
       const scanner = yield* Scanner
@@ -191,6 +187,7 @@ export class Gitpip extends Context.Service<
       const checkNames = yield* Names.make
       const status = yield* CurrentStatus.make
       const overdue = yield* Health.make
+      const track = yield* Tracking.make
       const optionalKey = (username: Username | undefined) =>
         username === undefined ? Effect.succeed(null) : users.key(username)
 
@@ -205,34 +202,8 @@ export class Gitpip extends Context.Service<
         timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.seconds(5) : Duration.zero)
       })
 
-      /** Fails when Pipedrive surely does not have it. While Pipedrive does not answer, the choice is taken as it is. */
-      const requireChosen = Effect.fnUntraced(function* ({ deal, person }: Chosen) {
-        if (sink.faultsOf === undefined || (deal === undefined && person === undefined)) return
-        const faults = yield* Effect.orElseSucceed(sink.faultsOf({ deal, person }), () => [])
-        if (faults.length > 0) return yield* new TargetNotFound({ message: faults.join("; ") })
-      })
-
-      const choose = Effect.fnUntraced(
-        function* (username: Username, { deal, person }: Chosen) {
-          if (deal === undefined && person === undefined) return
-          const key = yield* users.key(username)
-          if (deal !== undefined) yield* targets.deals.choose(key, deal)
-          if (person !== undefined) yield* targets.persons.choose(key, person)
-        },
-        Effect.catchTag("UserNotTracked", () => Effect.void)
-      )
-
       return Gitpip.of({
-        track: Effect.fn("Gitpip.track")(function* (username, options = {}) {
-          yield* requireChosen(options)
-          const tracked = yield* users.track(username, Option.fromNullishOr(options.id))
-          yield* choose(username, options)
-          if (tracked.created) {
-            yield* signals.singleScans.raise
-            yield* changes.report({ type: "user", login: tracked.user.login })
-          }
-          return tracked
-        }),
+        track,
         checkNames,
         contacts: (source, next) => contacts.list(source, next ?? null),
         trackContacts: contacts.trackNext,

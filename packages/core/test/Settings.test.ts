@@ -37,7 +37,7 @@ describe("settings", () => {
           person: { mode: "create", field: Option.none() },
           followPipedrive: Option.none(),
           backfill: "all",
-          files: { include: [], exclude: [], languages: [], maxSize: Number.POSITIVE_INFINITY },
+          files: { include: [], exclude: [], languages: [], maxFileSize: Number.POSITIVE_INFINITY, forks: "publish" },
           postgres: Option.none(),
           dataDir: ".gitpip",
           githubToken: Option.none(),
@@ -109,6 +109,7 @@ describe("settings", () => {
         GITPIP_EXCLUDE: "*.lock",
         GITPIP_LANGUAGES: "Python, Jupyter Notebook",
         GITPIP_MAX_FILE_SIZE: "500 kb",
+        GITPIP_FORKS: "skip",
         GITPIP_LOG_LEVEL: "Debug",
         GITPIP_LOG_FORMAT: "json",
         GOOGLE_CLOUD_PROJECT: "my-project-123"
@@ -152,7 +153,8 @@ describe("settings", () => {
           include: ["*.md", "*.{py,rb}"],
           exclude: ["*.lock"],
           languages: ["Python", "Jupyter Notebook"],
-          maxSize: 500_000
+          maxFileSize: 500_000,
+          forks: "skip"
         },
         dataDir: "/var/lib/gitpip",
         githubApiUrl: "https://ghe.example.org/api/v3",
@@ -281,6 +283,7 @@ describe("settings", () => {
         GITPIP_EXCLUDE: ",",
         GITPIP_LANGUAGES: "Python,",
         GITPIP_MAX_FILE_SIZE: "big",
+        GITPIP_FORKS: "none",
         GITPIP_LOG_LEVEL: "loud",
         GITPIP_LOG_FORMAT: "xml",
         GOOGLE_CLOUD_PROJECT: "My Project"

@@ -16,7 +16,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^(pipedrive|detect|publish)\//,
   /^(status|contacts)\//,
   /^Worker\.ts$/,
-  /^(Gitpip|layers)\.ts$/,
+  /^(Gitpip|layers|tracking)\.ts$/,
   /^(index|promise)\.ts$|^testing\//
 ]
 

@@ -174,7 +174,7 @@ for (const [kind, database] of databases) {
           yield* gitpip.track(name("ann"))
           yield* gitpip.scan()
           const drained = yield* gitpip.publish
-          assert.deepStrictEqual(drained, { published: 0, failed: 2, gone: 0, snoozed: 0 })
+          assert.deepStrictEqual(drained, { published: 0, failed: 2, gone: 0, skipped: 0, snoozed: 0 })
           const [publication] = yield* gitpip.publications({ ...everything, state: "failed" })
           assert.match(publication?.errorMessage ?? "", /Pipedrive refuses/)
           const { attempts } = yield* gitpip.publication(publication?.id ?? 0)

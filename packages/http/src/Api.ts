@@ -42,8 +42,8 @@ import {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-import { between, digits, idOf, Name, names, page, paged, username, visitor } from "./parameters.ts"
-import { chosenTarget, tracking } from "./tracking.ts"
+import { between, digits, idOf, Name, names, page, paged, rules, username, visitor } from "./parameters.ts"
+import { queryMeaning, tracking } from "./tracking.ts"
 
 /** The calls that track users. */
 export class Users extends HttpApiGroup.make("users")
@@ -61,7 +61,7 @@ export class Users extends HttpApiGroup.make("users")
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under an id of your own",
-        description: `201 when the user is new, 200 when the user was already tracked under this id. ${chosenTarget}`
+        description: `201 when the user is new, 200 when the user was already tracked under this id. ${queryMeaning}`
       })
     ),
     HttpApiEndpoint.post("trackNext", "/users/:username", {
@@ -70,7 +70,7 @@ export class Users extends HttpApiGroup.make("users")
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track a user under the next free id",
-        description: `201 when the user is new, 200 when the user was already tracked, under any id. ${chosenTarget}`
+        description: `201 when the user is new, 200 when the user was already tracked, under any id. ${queryMeaning}`
       })
     ),
     HttpApiEndpoint.get("names", "/names", {
@@ -85,12 +85,14 @@ export class Users extends HttpApiGroup.make("users")
     ),
     HttpApiEndpoint.get("preview", "/users/:username/preview", {
       params: username,
+      query: rules,
       success: Preview,
       error: GithubProblem
     }).annotateMerge(
       OpenApi.annotations({
         summary: "What tracking a user would publish and cost",
-        description: "Reads all of the user's gist lists from GitHub and stores nothing. The user need not be tracked."
+        description:
+          "Reads all of the user's gist lists from GitHub and stores nothing. The user need not be tracked. Rules in the query come before the user's own, and those before the settings."
       })
     ),
     HttpApiEndpoint.get("list", "/users", {
@@ -114,7 +116,7 @@ export class Users extends HttpApiGroup.make("users")
       params: username,
       success: UserDetails,
       error: UserNotTrackedProblem
-    }).annotateMerge(OpenApi.annotations({ summary: "One user with profile, deal and counts" })),
+    }).annotateMerge(OpenApi.annotations({ summary: "One user with profile, deal, rules and counts" })),
     HttpApiEndpoint.delete("untrack", "/users/:username", {
       params: username,
       success: User,

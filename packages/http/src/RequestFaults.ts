@@ -39,19 +39,25 @@ const faults = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
   })
 })
 
-/** Fails when a call that changes something has an unknown parameter: without a misspelt `username` a scan is of all users. */
+/** Fails when a call has an unknown parameter: without a misspelt `username` a scan is of all users, and a list of all rows. */
 const knownQuery = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
   const query = yield* HttpServerRequest.ParsedSearchParams
   if (unknownParameters(endpoint, query).length > 0) yield* faults(endpoint)
 })
 
-/** The unknown parameters of a call that changes something. A read ignores them. */
-const unknownParameters = ({ method, query }: HttpApiEndpoint.Top, given: object) => {
-  if (method === "GET") return []
+/** Calls of monitors, which may add parameters of their own. Neither has any, so that no misspelt one changes the answer. */
+const ofMonitors: ReadonlyArray<string> = ["/health", "/metrics"]
+
+/** What scripts add to a read against caches (https://api.jquery.com/jQuery.ajax, `cache`). */
+const againstCaches = "_"
+
+/** The unknown parameters of a call. */
+const unknownParameters = ({ method, path, query }: HttpApiEndpoint.Top, given: object) => {
+  if (ofMonitors.includes(path)) return []
   const known = query === undefined ? [] : namesOf(Schema.toEncoded(query).ast)
   const knows = known.map((name) => `\`${name}\``).join(", ")
   return Object.keys(given)
-    .filter((name) => !known.includes(name))
+    .filter((name) => !known.includes(name) && !(method === "GET" && name === againstCaches))
     .map((name) => {
       const near = nearest(name, known)
       const hint = near === undefined ? "" : ` Did you mean \`${near}\`?`

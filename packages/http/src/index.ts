@@ -28,5 +28,5 @@ export {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-export { defaultLimit, pageLimit } from "./parameters.ts"
+export { defaultLimit, pageLimit, ruleQuery } from "./parameters.ts"
 export { layerApp, layerRoutes, toWebHandler, type WebHandler } from "./Server.ts"

@@ -1,5 +1,5 @@
 /** Parameters that several calls share: numbers in addresses, pages, names. */
-import { loginOf, Username, Visitor } from "@gitpip/core"
+import { loginOf, type RulesGiven, ruleTexts, Username, Visitor } from "@gitpip/core"
 import { Schema, SchemaGetter, SchemaTransformation } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 
@@ -64,15 +64,49 @@ export const Name = Schema.String.annotate({
   )
 export const username = { username: Name }
 
+const choice = "must be a whole number from 1 to 9007199254740991, or `default`"
+
+/** A number, or the word that takes an earlier choice back. */
 const inPipedrive = (description: string) =>
   Schema.optionalKey(
-    between([1, Number.MAX_SAFE_INTEGER], "must be a whole number from 1 to 9007199254740991", description)
+    Schema.Union([Schema.Literal("default"), between([1, Number.MAX_SAFE_INTEGER], choice, description)]).annotate({
+      description: `${description}; \`default\` takes back what was chosen`,
+      message: choice
+    })
   )
 
 /** The query of calls that choose where a user's files go. */
 export const chosen = {
   deal: inPipedrive("The user's deal, by its number in Pipedrive"),
   person: inPipedrive("The person who the user is, by its number in Pipedrive")
+}
+
+/** The query of calls that take rules on a user's files. */
+export const rules = {
+  include: Schema.optionalKey(ruleTexts.include),
+  exclude: Schema.optionalKey(ruleTexts.exclude),
+  languages: Schema.optionalKey(ruleTexts.languages),
+  max_file_size: Schema.optionalKey(ruleTexts.maxFileSize),
+  forks: Schema.optionalKey(ruleTexts.forks)
+}
+
+type RuleQuery = Omit<RulesGiven, "maxFileSize"> & { readonly max_file_size?: RulesGiven["maxFileSize"] }
+
+/** The rules in a query. */
+export const rulesOf = ({ exclude, forks, include, languages, max_file_size: maxFileSize }: RuleQuery): RulesGiven => ({
+  include,
+  exclude,
+  languages,
+  maxFileSize,
+  forks
+})
+
+/** The query for these rules. */
+export const ruleQuery = ({ maxFileSize, ...given }: RulesGiven = {}) => {
+  const all = { ...given, max_file_size: maxFileSize }
+  return Object.fromEntries(Object.entries(all).filter(([, text]) => text !== undefined)) as {
+    readonly [K in keyof typeof rules]?: NonNullable<RulesGiven["include"]>
+  }
 }
 
 /** The query of calls that know visitors. */

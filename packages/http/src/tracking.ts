@@ -3,7 +3,7 @@ import { NameState, User } from "@gitpip/core"
 import { Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import { TargetNotFoundProblem, UserConflictProblem } from "./Problems.ts"
-import { chosen } from "./parameters.ts"
+import { chosen, rules } from "./parameters.ts"
 
 /** A user who is new, and what GitHub says about the name. */
 const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)), {
@@ -17,11 +17,11 @@ const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)
 
 /** What both calls that track a user take and answer, but for the path. */
 export const tracking = {
-  query: chosen,
+  query: { ...chosen, ...rules },
   success: [trackedNow, User.pipe(HttpApiSchema.status(200))],
   error: [UserConflictProblem, TargetNotFoundProblem]
 } as const
 
-/** How both calls describe `deal` and `person`. */
-export const chosenTarget =
-  "With `deal` or `person` the user's files go there from now on; nobody is tracked when Pipedrive does not have it (422)."
+/** How both calls describe their query. */
+export const queryMeaning =
+  "With `deal` or `person` the user's files go there from now on; nobody is tracked when Pipedrive does not have it (422). The other parameters are rules on files that are found from now on, in place of the settings of the same names. What is left out stays as it is."

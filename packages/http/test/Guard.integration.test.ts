@@ -97,12 +97,12 @@ layer(layerRunning({ GITPIP_API_KEY: key, GITPIP_RATE_LIMIT: "none" }), { exclud
         const headers = { authorization: `Bearer ${key}` }
         for (const user of ["page-1/501", "page-2/502"]) yield* raw(origin, "POST", `/users/${user}`, headers)
         for (const host of ["gitpip.example", "[", "a b", "evil.example/x?y#", "@"]) {
-          const path = "/users?limit=1&x=%0d%0aset-cookie:%20a=b"
+          const path = "/users?limit=1&_=%0d%0aset-cookie:%20a=b"
           const answer = yield* raw(origin, "GET", path, { ...headers, host })
           assert.strictEqual(answer.status, 200, host)
           assert.match(
             answer.headers.link ?? "",
-            /^<\/users\?limit=1&x=%0D%0Aset-cookie%3A\+a%3Db&after=\d+>; rel="next"$/
+            /^<\/users\?limit=1&_=%0D%0Aset-cookie%3A\+a%3Db&after=\d+>; rel="next"$/
           )
           assert.notProperty(answer.headers, "set-cookie")
         }

@@ -84,4 +84,22 @@ layer(layerRunning(), { excludeTestServices: true })("scans", (it) => {
       assert.deepStrictEqual((yield* call("GET", "/scans?limit=1")).json, before)
     })
   )
+
+  it.effect("a read refuses unknown parameters too, but for one that scripts add against caches", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      const list = problem(yield* call("GET", "/publications?status=failed&limit=1"), 400)
+      assert.strictEqual(
+        list.detail,
+        "status: unknown parameter. Did you mean `state`? This call knows: `limit`, `after`, `state`"
+      )
+      const one = problem(yield* call("GET", "/status?verbose=1"), 400)
+      assert.strictEqual(one.detail, "verbose: unknown parameter. This call has no parameters in its query")
+      const ready = problem(yield* call("GET", "/ready?exlude=work"), 400)
+      assert.include(ready.detail, "Did you mean `exclude`?")
+      assert.strictEqual((yield* call("GET", "/scans?limit=1&_=1700000000")).status, 200)
+      problem(yield* call("POST", "/scans?_=1"), 400)
+      for (const path of ["/health", "/metrics"]) assert.strictEqual((yield* call("GET", `${path}?x=1`)).status, 200)
+    })
+  )
 })

@@ -62,13 +62,21 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const { deal_id, person_id } = (yield* call("GET", "/users/octocat")).json
       assert.deepStrictEqual([deal_id, person_id], [12, 34])
       problem(yield* call("POST", "/users/hubot?deal=x"), 400)
+      const wrong = problem(yield* call("POST", "/users/hubot?forks=none&include=a,,b&max_file_size=1"), 400)
+      assert.include(JSON.stringify(wrong), "forks: must be `publish`, `skip` or `default`")
+      assert.include(JSON.stringify(wrong), "max_file_size: must be a whole number of `B`, `KB` or `MB`")
+      yield* call("POST", "/users/octocat?deal=default&include=*.md&max_file_size=5%20KB")
+      yield* call("POST", "/users/octocat?include=default")
 
       const details = yield* call("GET", "/users/Octocat")
       assert.deepStrictEqual(details.json, {
         user: created.json,
         profile: null,
-        deal_id: 12,
+        deal_id: null,
+        is_deal_chosen: false,
         person_id: 34,
+        is_person_chosen: true,
+        rules: { include: null, exclude: null, languages: null, max_file_size: "5 KB", forks: null },
         counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
       })
 

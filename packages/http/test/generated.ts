@@ -15,8 +15,13 @@ const known: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]
   limit: ["1", "2", "1000"],
   after: ["0", "1", "9007199254740991"],
   days: ["1", "31"],
-  deal: ["1", "9007199254740991"],
-  person: ["1", "9007199254740991"]
+  deal: ["1", "9007199254740991", "default"],
+  person: ["1", "9007199254740991", "default"],
+  include: ["*.md", "*.{a,b},c", "none", "default"],
+  exclude: ["*.lock", "none"],
+  languages: ["Python", "none"],
+  max_file_size: ["5 KB", "default"],
+  forks: ["skip", "publish"]
 }
 
 const broken = [

@@ -141,7 +141,7 @@ describe("layerProcess", () => {
             GITPIP_LOG_LEVEL: "Debug"
           })
           for (const authorization of ["Bearer hush-api", "Bearer hush-wrong"]) {
-            yield* running.call("GET", "/users?limit=1&token=hush-query", { headers: { authorization } })
+            yield* running.call("GET", "/users?limit=1&_=hush-query", { headers: { authorization } })
             yield* running.call("GET", "/users/%00", { headers: { authorization } })
           }
           return running

@@ -1,4 +1,4 @@
-import type { NameCheck, Source, Username } from "@gitpip/core"
+import type { NameCheck, RulesGiven, Source, Username } from "@gitpip/core"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
@@ -7,6 +7,7 @@ import { checkAll, linesOf } from "../nameChecks.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import { previewAll, showPreview, showPreviews } from "../previews.ts"
+import { hasRules, ruleFlags, rulesOfFlags } from "../rules.ts"
 import { countOf, sourceFlags, sourceOf } from "../sources.ts"
 import { count } from "../Text.ts"
 import type { Candidate } from "../tracking.ts"
@@ -27,19 +28,24 @@ export const track = Command.make(
     deal: Flag.String("deal").pipe(
       Flag.withMetavar("N"),
       Flag.optional,
-      Flag.withDescription("The user's deal, by its number in Pipedrive. Needs exactly one USERNAME")
+      Flag.withDescription(
+        "The user's deal, by its number in Pipedrive, or default to take an earlier choice back. Needs exactly one USERNAME"
+      )
     ),
     person: Flag.String("person").pipe(
       Flag.withMetavar("N"),
       Flag.optional,
-      Flag.withDescription("The person who the user is, by its number in Pipedrive. Needs exactly one USERNAME")
+      Flag.withDescription(
+        "The person who the user is, by its number in Pipedrive, or default. Needs exactly one USERNAME"
+      )
     ),
+    ...ruleFlags,
     // A path, so that shells offer files. It comes as an absolute one.
     from: Flag.Path("from").pipe(
       Flag.withMetavar("FILE"),
       Flag.optional,
       Flag.withDescription(
-        "Also track the users in a file: USERNAME or USERNAME,ID on each line, or columns that the first line names: username, id, deal, person; - reads stdin"
+        "Also track the users in a file: USERNAME or USERNAME,ID on each line, or columns that the first line names: username, id, deal, person, include, exclude, languages, max_file_size, forks; - reads stdin"
       )
     ),
     ...sourceFlags,
@@ -54,13 +60,14 @@ export const track = Command.make(
     const { core } = yield* session
     const one = typed.usernames.length === 1 && Option.isNone(typed.from)
     const sources = countOf(typed)
-    const { deal, id, person, source, usernames } = yield* Input.all({
+    const { deal, id, person, rules, source, usernames } = yield* Input.all({
       usernames: Input.each(typed.usernames, (username) =>
         Input.text("USERNAME", core.Username, core.loginOf(username))
       ),
       id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id)),
-      deal: Input.optional(typed.deal, (deal) => Input.number("--deal", Input.RowId, deal)),
-      person: Input.optional(typed.person, (person) => Input.number("--person", Input.RowId, person)),
+      deal: Input.optional(typed.deal, (deal) => Input.choice("--deal", deal)),
+      person: Input.optional(typed.person, (person) => Input.choice("--person", person)),
+      rules: rulesOfFlags(core, typed),
       placed: Input.rule({
         holds: (Option.isNone(typed.deal) && Option.isNone(typed.person)) || one,
         fault: "--deal and --person need exactly one USERNAME. In a file, name the columns username,deal,person"
@@ -72,8 +79,11 @@ export const track = Command.make(
           "Give one USERNAME or more, --from FILE, --org, --followers-of, --stargazers or --pipedrive. See: gitpip track --help"
       }),
       alone: Input.rule({
-        holds: sources === 0 || (sources === 1 && typed.usernames.length === 0 && Option.isNone(typed.from)),
-        fault: "Give one of --org, --followers-of, --stargazers and --pipedrive alone, without USERNAME and --from"
+        holds:
+          sources === 0 ||
+          (sources === 1 && typed.usernames.length === 0 && Option.isNone(typed.from) && !hasRules(typed)),
+        fault:
+          "Give one of --org, --followers-of, --stargazers and --pipedrive alone, without USERNAME, --from and rules of files"
       }),
       numbered: Input.rule({
         holds: Option.isNone(typed.id) || one,
@@ -85,10 +95,10 @@ export const track = Command.make(
       return yield* typed.dryRun ? previewSource(source, options) : trackSource(source, options)
     }
     const [username] = usernames
-    if (username !== undefined && one && typed.dryRun) yield* previewOne(username, options)
-    else if (username !== undefined && one) yield* trackOne({ username, id, deal, person }, options)
+    if (username !== undefined && one && typed.dryRun) yield* previewOne(username, rules, options)
+    else if (username !== undefined && one) yield* trackOne({ username, id, deal, person, rules }, options)
     else {
-      const list = { usernames, file: Option.getOrUndefined(typed.from) }
+      const list = { usernames, rules, file: Option.getOrUndefined(typed.from) }
       yield* typed.dryRun ? previewMany(list, options) : trackMany(list, options)
     }
   })
@@ -100,6 +110,7 @@ export const track = Command.make(
   Command.withExamples([
     { command: "gitpip track octocat", description: "Track octocat under the next free id" },
     { command: "gitpip track octocat --deal 123", description: "Put octocat's files on that deal in Pipedrive" },
+    { command: "gitpip track octocat --include '*.ts'", description: "Publish only octocat's files with these names" },
     { command: "gitpip track octocat --dry-run", description: "See what that would publish" },
     { command: "gitpip track --from contacts.csv", description: "Track all users in a file" },
     {
@@ -142,23 +153,26 @@ interface Options {
   readonly json: boolean
 }
 
-const previewOne = Effect.fnUntraced(function* (username: Username, options: Options) {
+const previewOne = Effect.fnUntraced(function* (username: Username, rules: RulesGiven, options: Options) {
   const { core, withGitpip } = yield* session
-  const preview = yield* withGitpip((gitpip) => gitpip.preview(username))
+  const preview = yield* withGitpip((gitpip) => gitpip.preview(username, rules))
   yield* Output.result(preview, { ...options, schema: core.Preview, show: showPreview })
 })
 
 /** The users of the command line, then those of the file. */
 interface List {
   readonly usernames: ReadonlyArray<Username>
+  /** Of all these users; a rule in the file comes before them. */
+  readonly rules: RulesGiven
   readonly file: string | undefined
 }
 
-const candidatesOf = Effect.fnUntraced(function* ({ file, usernames }: List) {
+const candidatesOf = Effect.fnUntraced(function* ({ file, rules, usernames }: List) {
   const { fromFile } = yield* tracking
   const listed = file === undefined ? { candidates: [], wrong: [] } : yield* fromFile(file)
-  const typed = usernames.map((username) => ({ line: null, username, id: undefined }))
-  return { candidates: [...typed, ...listed.candidates], wrong: listed.wrong }
+  const typed = usernames.map((username) => ({ line: null, username, id: undefined, rules }))
+  const ruled = listed.candidates.map((candidate) => ({ ...candidate, rules: { ...rules, ...candidate.rules } }))
+  return { candidates: [...typed, ...ruled], wrong: listed.wrong }
 })
 
 const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
@@ -167,16 +181,13 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { candidates, wrong } = yield* candidatesOf(list)
   const progress = yield* Progress.make
   const { faults, previews } = yield* withGitpip((gitpip) =>
-    Effect.ensuring(
-      previewAll(
-        gitpip,
-        candidates.map(({ username }) => username),
-        progress
-      ),
-      progress.done
-    )
+    Effect.ensuring(previewAll(gitpip, candidates, progress), progress.done)
   )
-  yield* Output.result(previews, { ...options, schema: Schema.Array(core.Preview), show: showPreviews })
+  yield* Output.result(previews, {
+    ...options,
+    schema: Schema.Array(core.Preview),
+    show: (previews) => showPreviews(previews, core.savedBy)
+  })
   const all = [...lineFaults(wrong), ...faults]
   if (all.length > 0) {
     return yield* new Unsuccessful({
@@ -194,6 +205,9 @@ const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Cand
     })
   )
   if (!created) yield* Output.message(`${user.login} is already tracked.`)
+  if (!created && Object.keys(wanted.rules ?? {}).length > 0) {
+    yield* Output.message("The rules hold for files that are found from now on.")
+  }
   yield* Output.result(user, {
     ...options,
     schema: core.User,

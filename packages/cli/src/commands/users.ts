@@ -3,6 +3,7 @@ import { Effect, Option, Stream } from "effect"
 import { Argument, Command } from "effect/cli"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
+import { rulesShown } from "../rules.ts"
 import type { Meaning } from "../Screen.ts"
 import type { Table } from "../Table.ts"
 import { count, time } from "../Text.ts"
@@ -63,7 +64,9 @@ export const users = Command.make(
 const meanings: Readonly<Record<UserState, Meaning>> = { new: "busy", ok: "good", failing: "bad" }
 
 /** A label and a text for each fact that is known about a user. */
-export const detailsOf = ({ counts, dealId, personId, profile, user }: UserDetails): Table => {
+export const detailsOf = (details: UserDetails): Table => {
+  const { counts, dealId, isDealChosen, isPersonChosen, personId, profile, user } = details
+  const target = (id: number | null, isChosen: boolean) => (id === null ? null : `${id}${isChosen ? " (chosen)" : ""}`)
   const facts: ReadonlyArray<readonly [string, string | null | undefined]> = [
     ["user", `${user.login} (id ${user.id})`],
     ["name", profile?.name],
@@ -82,8 +85,9 @@ export const detailsOf = ({ counts, dealId, personId, profile, user }: UserDetai
       "files",
       `${count(counts.files, "file")}, ${counts.published.toLocaleString("en")} published, ${counts.failed.toLocaleString("en")} failed`
     ],
-    ["deal", dealId === null ? null : String(dealId)],
-    ["person", personId === null ? null : String(personId)]
+    ["deal", target(dealId, isDealChosen)],
+    ["person", target(personId, isPersonChosen)],
+    ["rules", rulesShown(details)]
   ]
   return { whole: true, rows: facts.flatMap(([label, text]) => (text == null ? [] : [[label, text]])) }
 }

@@ -1,5 +1,6 @@
 /** The calls about tracked users, answered by a running server. */
 import { TargetNotFound, UserBusy, UserConflict } from "@gitpip/core"
+import { ruleQuery } from "@gitpip/http"
 import { Effect } from "effect"
 import { type Calls, ServerError } from "../Backend.ts"
 import type { Connection } from "./connection.ts"
@@ -9,8 +10,12 @@ export const userCalls = ({
   client: { users },
   orServerError
 }: Connection): Pick<Calls, "track" | "checkNames" | "preview" | "untrack" | "user" | "forget" | "users"> => ({
-  track: (username, { deal, id, person } = {}) => {
-    const query = { ...(deal === undefined ? {} : { deal }), ...(person === undefined ? {} : { person }) }
+  track: (username, { deal, id, person, rules } = {}) => {
+    const query = {
+      ...(deal === undefined ? {} : { deal }),
+      ...(person === undefined ? {} : { person }),
+      ...ruleQuery(rules)
+    }
     return orServerError(
       id === undefined
         ? users.trackNext({ params: { username }, query, responseMode: "decoded-and-response" })
@@ -27,8 +32,8 @@ export const userCalls = ({
     )
   },
   checkNames: (names) => orServerError(users.names({ query: { names } }), {}),
-  preview: (username) =>
-    orServerError(users.preview({ params: { username } }), {
+  preview: (username, rules) =>
+    orServerError(users.preview({ params: { username }, query: ruleQuery(rules) }), {
       GithubProblem: (problem) => new ServerError({ message: reasonOf(problem) })
     }),
   untrack: (username) => orServerError(users.untrack({ params: { username } }), notTracked(username)),

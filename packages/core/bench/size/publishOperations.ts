@@ -45,6 +45,7 @@ export const publishOperations = (known: Known): Operations => {
         yield* deals.forget(userKey, -1)
         yield* deals.record(userKey, n)
       }),
+    "a publish: users without a deal": () => deals.waiting(5_000),
     "a publish: limits and refusals": () =>
       Effect.gen(function* () {
         const wait = { wait: Duration.zero, message: "bench" }

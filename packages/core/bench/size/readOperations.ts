@@ -53,10 +53,10 @@ export const readOperations = (known: Known): Operations => {
     "tracking and untracking": (n) =>
       Effect.gen(function* () {
         const username = Username.make(`new-${n}-${run}`)
-        yield* users.track(username, n % 2 === 0 ? Option.none() : Option.some(UserId.make(1e9 + run + n)))
+        yield* users.track(username, n % 2 === 0 ? {} : { id: UserId.make(1e9 + run + n) })
         yield* users.key(username)
         yield* users.untrack(username)
-        yield* users.track(username, Option.none())
+        yield* users.track(username, {})
       }),
     retrying: (n) =>
       Effect.gen(function* () {

@@ -18,6 +18,17 @@ export interface Calls {
     readonly bytes: number
   }) => ReadonlyArray<string>
   readonly deal: (title: string) => number
+  /** Deals of these titles, as people made them. */
+  readonly deals: (titles: ReadonlyArray<string>) => void
+  /** From now on the list of deals answers 403. */
+  readonly refuseLists: () => void
+  /** Tokens spent since the start, and requests of each kind. */
+  readonly spent: () => {
+    readonly tokens: number
+    readonly creates: number
+    readonly searches: number
+    readonly lists: number
+  }
   /** Requests since the last call, by the status of the answer. */
   readonly counts: () => Readonly<Record<string, number>>
 }
@@ -54,6 +65,23 @@ const pipedrive = (options: object) =>
     const fake = yield* FakePipedrive.make({ dailyTokens: false, log: false, burst: false, ...options })
     const handlers: Handlers = {
       deal: (title) => fake.addDeal({ title }),
+      deals: (titles) => {
+        for (const title of titles) fake.addDeal({ title })
+      },
+      refuseLists: () =>
+        fake.injectFault(
+          { kind: "status", status: 403, body: { success: false, error: "Not permitted" } },
+          {
+            times: Number.POSITIVE_INFINITY,
+            when: ({ method, route }) => method === "GET" && route === "/api/v2/deals"
+          }
+        ),
+      spent: () => ({
+        tokens: fake.tokensSpent,
+        creates: fake.count("POST"),
+        searches: fake.count("GET", "/api/v2/deals/search"),
+        lists: fake.count("GET", "/api/v2/deals")
+      }),
       counts: () => counts((status) => fake.count(undefined, undefined, status), fake.clearRequests)
     }
     return { url: fake.url.origin, handlers }

@@ -39,6 +39,16 @@ create table feed_positions (
   constraint feed_positions_pkey PRIMARY KEY (origin)
 );
 
+create table file_rules (
+  user_key bigint not null,
+  include text,
+  exclude text,
+  languages text,
+  max_file_size text,
+  forks text,
+  constraint file_rules_pkey PRIMARY KEY (user_key)
+);
+
 create table forgotten_files (
   hash bytea not null,
   constraint forgotten_files_pkey PRIMARY KEY (hash)
@@ -149,6 +159,7 @@ create table publications (
   resent_since timestamp with time zone,
   audit_at timestamp with time zone,
   backlog boolean default false not null,
+  skip_if_fork text,
   constraint publications_file_key_key UNIQUE (file_key),
   constraint publications_pkey PRIMARY KEY (key),
   constraint publications_remote_id_check CHECK (((state = 'published'::text) = (remote_id IS NOT NULL))),
@@ -310,6 +321,8 @@ alter table attempts add constraint attempts_publication_key_fkey FOREIGN KEY (p
 alter table deals add constraint deals_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key);
 
 alter table duplicates add constraint duplicates_publication_key_fkey FOREIGN KEY (publication_key) REFERENCES publications(key);
+
+alter table file_rules add constraint file_rules_user_key_fkey FOREIGN KEY (user_key) REFERENCES users(key) ON DELETE CASCADE;
 
 alter table gist_files add constraint gist_files_scan_key_fkey FOREIGN KEY (scan_key) REFERENCES scans(key);
 

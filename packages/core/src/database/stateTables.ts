@@ -28,6 +28,7 @@ export const tables: ReadonlyArray<Table> = [
   { name: "persons", key: ["user_key"], identity: false },
   { name: "listings", key: ["user_key"], identity: false },
   { name: "profiles", key: ["user_key"], identity: false },
+  { name: "file_rules", key: ["user_key"], identity: false },
   { name: "forgotten_keys", key: ["id"], identity: false },
   { name: "forgotten_files", key: ["hash"], identity: false },
   { name: "forgotten_users", key: ["hash"], identity: false },

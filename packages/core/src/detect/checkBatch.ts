@@ -44,7 +44,7 @@ export const make: Effect.Effect<
   const contents = yield* ContentCache
   const github = yield* Github
   const { backfill, files: rules } = yield* Settings
-  const findRule = skippedBy(rules)
+  const skips = skippedBy(rules)
   const ask = makeAsk({ github, limits })
   const cacheTexts = makeCacheTexts({ contents, github })
 
@@ -61,7 +61,7 @@ export const make: Effect.Effect<
         pages: Math.max(user.pages, 1),
         isFullListing: newest.complete,
         backfill,
-        skippedBy: findRule
+        skippedBy: skips
       }))
     )
     return new Map(changed.map(({ user }, index) => [user.key, counts[index] ?? 0]))
@@ -134,8 +134,10 @@ const makeCacheTexts = (services: { readonly contents: ContentCache["Service"]; 
     )
     if (gists.length === 0) return
     const read = yield* Effect.option(github.texts(gists.slice(0, maxTexts)))
+    const forks = new Map(gists.map(({ files, gistId }) => [gistId, files[0]?.isFork]))
     for (const [gistId, { description, files }] of Option.getOrElse(read, () => new Map<string, GistTexts>())) {
-      for (const [filename, text] of files) yield* contents.put({ gistId, filename }, { text, description })
+      const isFork = forks.get(gistId)
+      for (const [filename, text] of files) yield* contents.put({ gistId, filename }, { text, description, isFork })
     }
   })
 

@@ -35,7 +35,7 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
   const { files, listings, users } = yield* Store
   const github = yield* Github
   const { backfill, files: rules } = yield* Settings
-  const findRule = skippedBy(rules)
+  const skips = skippedBy(rules)
   const pageSizes = makePageSizes()
   const { nextPage, readPages } = makePages({ files, github })
   const findStart = makeListStart({ github, listings, nextPage, pageSizes, users })
@@ -72,7 +72,7 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
       pages: Math.max(listed.pages, listed.isFullListing ? 0 : user.pages),
       isFullListing: listed.isFullListing,
       backfill,
-      skippedBy: findRule
+      skippedBy: skips
     })
     if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: listed.pages })
     else if (isResumed) yield* listings.remove(user.key)

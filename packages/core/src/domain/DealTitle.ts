@@ -27,7 +27,37 @@ export const templateFault = (template: string): string | undefined => {
   if (/[\p{L}\p{N}_-]\{login\}|\{login\}[\p{L}\p{N}_-]|\}\{login\}|\{login\}\{/u.test(template)) {
     return "must have a space or a bracket before and after {login}"
   }
+  if (isBetweenValues(template) && bracketOf(template) === undefined) {
+    return "must have {login} in brackets of its own, the first of their kind, when values stand on both sides: `{name} ({login}), {company}`. Without them two users could have one title"
+  }
   return template.length > maxTemplate ? `must have at most ${maxTemplate} characters` : undefined
+}
+
+/** Whether other values stand before and after `{login}`. */
+const isBetweenValues = (template: string): boolean => {
+  const [before = "", after = ""] = template.split("{login}")
+  return /\{(name|company)\}/.test(before) && /\{(name|company)\}/.test(after)
+}
+
+/** Brackets, and those that take their place in values. */
+const brackets = { "(": [")", "[", "]"], "[": ["]", "(", ")"], "<": [">", "[", "]"] } as const
+
+/** The bracket that opens right before `{login}` and closes right behind it, when it is the template's first of its kind. */
+const bracketOf = (template: string): keyof typeof brackets | undefined => {
+  const [, before = "", bracket, closing] = /^(.*?)([([<])\{login\}([)\]>])/.exec(template) ?? []
+  const opening = bracket as keyof typeof brackets | undefined
+  return opening === undefined || brackets[opening][0] !== closing || before.includes(opening) ? undefined : opening
+}
+
+/**
+ * A value without the bracket that begins the login, for templates with values on both sides: otherwise the name "Bob (ann)"
+ * would begin a title like ann's.
+ */
+const unlikeLogin = (template: string, value: string): string => {
+  const opening = isBetweenValues(template) ? bracketOf(template) : undefined
+  if (opening === undefined) return value
+  const [closing, ...others] = brackets[opening]
+  return value.replaceAll(opening, others[0]).replaceAll(closing, others[1])
 }
 
 /** One line, trimmed, without runs of spaces. */
@@ -62,7 +92,7 @@ const withoutCompany = (template: string): string => {
  * no lone comma. Separators are removed from the template and never from a value: a login may begin or end with a dash.
  */
 export const dealTitle = (template: string, { company, login, name }: TitleOf): string => {
-  const given = (text: string | null | undefined) => cut(line(text ?? ""), maxValue)
+  const given = (text: string | null | undefined) => unlikeLogin(template, cut(line(text ?? ""), maxValue))
   const values: Record<string, string> = { login, name: given(name) || login, company: given(company) }
   return (values.company === "" ? withoutCompany(template) : template)
     .replace(outerSeparators, "")

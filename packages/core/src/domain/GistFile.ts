@@ -26,6 +26,8 @@ export interface ListedFile {
   /** RFC 3339, whole seconds, UTC. */
   readonly createdAt: string
   readonly updatedAt: string
+  /** Whether the gist was forked from another. Missing where GitHub does not say so, as in its lists. */
+  readonly isFork?: boolean | undefined
 }
 
 /** A text that differs for every file. */

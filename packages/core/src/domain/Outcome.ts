@@ -34,13 +34,15 @@ export type Outcome<When> =
   | (Why & Uncertainty & { readonly _tag: "fail" })
   /** The gist or file was deleted, or became secret. */
   | (Why & { readonly _tag: "discard" })
+  /** A rule leaves the file out. */
+  | (Why & { readonly _tag: "skip" })
 
 /** The item was created, or found. */
 export type Published = Extract<Outcome<never>, { readonly _tag: "published" }>
 export type Unpublished<When> = Exclude<Outcome<When>, Published>
 
 /** The state in which an outcome leaves a publication. */
-export const stateAfter = ({ _tag }: Outcome<unknown>): "published" | "pending" | "failed" | "gone" => {
+export const stateAfter = ({ _tag }: Outcome<unknown>): "published" | "pending" | "failed" | "gone" | "skipped" => {
   switch (_tag) {
     case "published":
       return "published"
@@ -48,6 +50,8 @@ export const stateAfter = ({ _tag }: Outcome<unknown>): "published" | "pending" 
       return "failed"
     case "discard":
       return "gone"
+    case "skip":
+      return "skipped"
     default:
       return "pending"
   }

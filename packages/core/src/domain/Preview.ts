@@ -7,7 +7,10 @@ export const Preview = Schema.Struct({
   login: field(Schema.String, "The GitHub username, as GitHub writes it"),
   gists: field(Schema.Int, "The user's public gists"),
   files: field(Schema.Int, "Files of these gists"),
-  skipped: field(Schema.Int, "New files that rules leave out"),
+  skipped: field(
+    Schema.Int,
+    "New files that rules leave out, but for those of forks, which GitHub's lists do not show"
+  ),
   activities: field(Schema.Int, "Activities that would be created now, under the present settings"),
   deals: field(
     Schema.Int,
@@ -17,10 +20,14 @@ export const Preview = Schema.Struct({
     Schema.Int,
     "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person, or 15 for a deal with its note"
   ),
+  searchTokens: field(
+    Schema.Int,
+    "Of these tokens, those for searching for the user's deal. Many users at a time cost less, by the list of open deals"
+  ),
   days: field(Schema.Finite, "How many days of the smallest plan's budget of 30,000 tokens this is"),
   githubRequests: field(Schema.Int, "Requests to GitHub that this answer has cost")
 }).pipe(
-  Schema.encodeKeys({ githubRequests: "github_requests" }),
+  Schema.encodeKeys({ githubRequests: "github_requests", searchTokens: "search_tokens" }),
   named("Preview", "What tracking a user would publish, and cost")
 )
 /** Counts of what tracking one user would publish, and its cost in Pipedrive tokens and GitHub requests. */

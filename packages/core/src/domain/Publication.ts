@@ -20,6 +20,9 @@ export const PublicationState = Schema.Literals(["pending", "sending", "publishe
 /** The state in which a publication is stored and shown. */
 export type PublicationState = typeof PublicationState.Type
 
+/** The reason of a file that a rule left out. */
+export const skippedByRule = "SkippedByRule"
+
 /** A file on its way to Pipedrive, and where it is on that way. */
 export const Publication = Schema.Struct({
   id: field(PublicationId, "The publication's number"),

@@ -7,6 +7,7 @@
 import { Schema } from "effect"
 import { field, Instant, named } from "./described.ts"
 import { Profile } from "./Profile.ts"
+import { UserRules } from "./UserRules.ts"
 
 /**
  * A GitHub login as people type it: 1 to 39 letters, digits, dashes or underscores. Compared without case, shown as
@@ -98,14 +99,22 @@ export const UserDetails = Schema.Struct({
     Schema.NullOr(Schema.Int),
     "Pipedrive's number of the deal that the activities hang on; `null` until one is needed"
   ),
+  isDealChosen: field(Schema.Boolean, "Whether a person chose that deal"),
   personId: field(
     Schema.NullOr(Schema.Int),
     "Pipedrive's number of the person who the user is; `null` when none is known"
   ),
+  isPersonChosen: field(Schema.Boolean, "Whether a person chose that person"),
+  rules: UserRules,
   counts: UserCounts
 }).pipe(
-  Schema.encodeKeys({ dealId: "deal_id", personId: "person_id" }),
-  named("UserDetails", "One user with profile, deal, person and counts")
+  Schema.encodeKeys({
+    dealId: "deal_id",
+    isDealChosen: "is_deal_chosen",
+    personId: "person_id",
+    isPersonChosen: "is_person_chosen"
+  }),
+  named("UserDetails", "One user with profile, deal, person, rules and counts")
 )
 /** A user with the public profile, the deal and the person in Pipedrive, and the counts of files. */
 export interface UserDetails extends Schema.Schema.Type<typeof UserDetails> {}

@@ -16,6 +16,8 @@ export interface CachedFile {
 export interface CachedContent {
   readonly text: string
   readonly description: string | null
+  /** Whether the gist was forked from another. Missing when the check did not show it. */
+  readonly isFork?: boolean | undefined
 }
 
 /** Bytes, if strings take two for each unit. The oldest texts are dropped first. */

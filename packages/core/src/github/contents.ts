@@ -53,6 +53,7 @@ export const make = (api: Api, apiUrl: string) => {
       return {
         description: gist.description ?? null,
         ...(yield* readFiles(gist)),
+        isFork: gist.fork_of != null,
         truncated: gist.truncated === true
       } satisfies GistContents
     }),

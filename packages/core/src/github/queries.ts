@@ -84,7 +84,7 @@ fragment Newest on User {
     totalCount
     pageInfo { hasNextPage }
     nodes {
-      id name isPublic description createdAt updatedAt url
+      id name isPublic isFork description createdAt updatedAt url
       files(limit: ${filesPerGist + 1}) { name size isTruncated language { name } }
     }
   }
@@ -193,6 +193,7 @@ const WireNode = Schema.Struct({
   id: Schema.String.check(Schema.isMaxLength(1_000)),
   name: Schema.String,
   isPublic: Schema.Boolean,
+  isFork: Schema.optional(Schema.Unknown),
   description: Schema.NullOr(Schema.String),
   createdAt: Schema.String,
   updatedAt: Schema.String,
@@ -250,7 +251,8 @@ const toGist = (node: typeof WireNode.Type, login: string): BatchGist | undefine
     description: node.description === null ? null : storable(node.description, 2_000),
     type: null,
     createdAt: timestamp(node.createdAt),
-    updatedAt: timestamp(node.updatedAt)
+    updatedAt: timestamp(node.updatedAt),
+    ...(typeof node.isFork === "boolean" ? { isFork: node.isFork } : {})
   }
   return {
     node: node.id,

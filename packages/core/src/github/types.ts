@@ -43,6 +43,8 @@ export interface GistContents {
   readonly types: ReadonlyMap<string, string>
   /** Files without content in the response, and the address of each file's raw content, or `null` without one. */
   readonly rawUrls: ReadonlyMap<string, string | null>
+  /** Whether the gist was forked from another. */
+  readonly isFork: boolean
   /** Whether the gist has more files than GitHub shows. */
   readonly truncated: boolean
 }

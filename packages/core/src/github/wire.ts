@@ -31,7 +31,9 @@ export const WireGist = Schema.Struct({
   public: Schema.optional(Schema.Unknown),
   description: Schema.optional(Schema.NullOr(Schema.String)),
   files: Schema.optional(FileMap),
-  truncated: Schema.optional(Schema.Unknown)
+  truncated: Schema.optional(Schema.Unknown),
+  /** The gist that this one was forked from. Only the gist itself shows it, no list. */
+  fork_of: Schema.optional(Schema.Unknown)
 })
 /** The address becomes a link in Pipedrive, by which the file is found there: no other scheme, and no character that HTML would change. */
 export const PageUrl = Schema.String.check(

@@ -16,7 +16,7 @@ import { SharedQuota } from "../limits/SharedQuota.ts"
 import type { ThrottleState } from "../limits/Throttle.ts"
 import type { PipedriveSettings } from "../Settings.ts"
 import * as Calls from "./calls.ts"
-
+import * as DealLists from "./dealLists.ts"
 import type { PipedriveError } from "./errors.ts"
 import type { DayBudget } from "./limits.ts"
 import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
@@ -123,7 +123,8 @@ export class Pipedrive extends Context.Service<
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
     /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
-  } & PersonCalls.PersonCalls
+  } & DealLists.DealLists &
+    PersonCalls.PersonCalls
 >()("gitpip/Pipedrive") {
   static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
     Layer.effect(
@@ -173,6 +174,7 @@ export class Pipedrive extends Context.Service<
           newestDeals: Effect.fn("Pipedrive.newestDeals")((cursor: Option.Option<string>) =>
             list(StoredDeal, "v2/deals", { cost: 10, query: newestFirst(cursor) })
           ),
+          ...DealLists.make(list),
           createNote: Effect.fn("Pipedrive.createNote")(
             (body: { readonly deal_id: number; readonly content: string }) =>
               Effect.map(create("v1/notes", body, { cost: 10 }), ({ id }) => id)

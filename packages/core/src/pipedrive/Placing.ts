@@ -10,7 +10,15 @@ import { NotYet, Paused, SinkError } from "../publish/Sink.ts"
 import type { Settings } from "../Settings.ts"
 import { whenRefused } from "./errors.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
-import { findPersonField, type Lists, needed, type Placed, type Placement, resolve } from "./placement.ts"
+import {
+  findPersonField,
+  isSamePlacement,
+  type Lists,
+  needed,
+  type Placed,
+  type Placement,
+  resolve
+} from "./placement.ts"
 import { failing } from "./sinkErrors.ts"
 
 /** A refused create has the names found again, but not for each file of many that Pipedrive refuses for reasons of their own. */
@@ -136,7 +144,7 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
           const latest = isDue ? Option.none() : known(state, now)
           const placement = yield* Option.getOrElse(latest, () => find)
           if (Option.isNone(latest)) recheckedAt = now
-          if (isSame(placement, sent)) return
+          if (isSamePlacement(placement, sent)) return
           const message = "Pipedrive's ids of the settings' names have changed; the file is sent with the new ones"
           return yield* new SinkError({ reason: new NotYet({ message, retryAt: DateTime.makeUnsafe(now + 1_000) }) })
         })
@@ -145,8 +153,6 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
 })
 
 export type Placing = Effect.Success<ReturnType<typeof make>>
-
-const isSame = (one: Placement, other: Placement): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /** What is known now; `None` when Pipedrive has to be asked. */
 const known = (state: State, now: number): Option.Option<Effect.Effect<Placement, SinkError>> => {

@@ -1,5 +1,16 @@
 /** Which of the deals that a search finds is the user's own. Pure. */
-import type { FoundDeal } from "./wire.ts"
+import { Option } from "effect"
+import type { FoundDeal, StoredDeal } from "./wire.ts"
+
+/** Why a deal cannot be used, or `undefined`. Deleted and archived deals cannot be edited. */
+export const whyUnusable = (
+  deal: Option.Option<Pick<StoredDeal, "is_archived" | "is_deleted" | "status">>
+): string | undefined => {
+  if (Option.isNone(deal) || deal.value.is_deleted === true || deal.value.status === "deleted") {
+    return "is deleted, or hidden from the token's user"
+  }
+  return deal.value.is_archived === true ? "is archived" : undefined
+}
 
 /** What a deal must be to be adopted. */
 export interface Rule {
@@ -16,13 +27,22 @@ export type Choice =
   /** Several would do, by rising ids: a person has to choose. */
   | { readonly _tag: "Several"; readonly deals: ReadonlyArray<FoundDeal> }
 
-const plain = (title: string): string => title.trim().replace(/\s+/g, " ").toLowerCase()
+/** A title as titles are compared: without regard to case and to spaces around it. */
+export const plainTitle = (title: string): string => title.trim().replace(/\s+/g, " ").toLowerCase()
+
+/** The titles of a user's own deal, the most certain first. */
+export const titlesOf = ({ login, title }: Pick<Rule, "login" | "title">): ReadonlyArray<string> => [
+  title,
+  login,
+  `${title} deal`,
+  `${login} deal`
+]
 
 /**
  * Open deals with the user's title, trimmed and without regard to case, in the set pipeline. Titles come in this order, and
  * the first that any deal bears decides: Gitpip's own, the login alone, and both as Pipedrive proposes them ("ann deal").
  */
-export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { login, stages, title }: Rule): Choice => {
+export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { stages, ...names }: Rule): Choice => {
   const usable = candidates.filter(
     ({ is_archived, is_deleted, stage, status }) =>
       is_deleted !== true &&
@@ -30,9 +50,9 @@ export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { login, stages
       (status === "open" || status === null || status === undefined) &&
       (stages === undefined || (typeof stage?.id === "number" && stages.has(stage.id)))
   )
-  for (const wanted of [title, login, `${title} deal`, `${login} deal`]) {
+  for (const wanted of titlesOf(names)) {
     const [first, ...others] = usable
-      .filter((deal) => plain(deal.title) === plain(wanted))
+      .filter((deal) => plainTitle(deal.title) === plainTitle(wanted))
       .toSorted((a, b) => a.id - b.id)
     if (first !== undefined) {
       return others.length === 0 ? { _tag: "One", deal: first } : { _tag: "Several", deals: [first, ...others] }

@@ -59,15 +59,15 @@ export const choosePerson = ({ by, term }: Search, candidates: ReadonlyArray<Fou
   return by === "name" && others.length > 0 ? undefined : first
 }
 
-/** Whether a person or a deal has the login in the field. A search shows only that one of the fields has it. */
-export const holdsLogin = (
-  { custom_fields }: { readonly custom_fields?: unknown },
-  field: string,
-  login: string
-): boolean => {
+/** The text in a field of a person or a deal, trimmed and in lower case. */
+export const loginIn = ({ custom_fields }: { readonly custom_fields?: unknown }, field: string): string | undefined => {
   const value = Predicate.hasProperty(custom_fields, field) ? custom_fields[field] : undefined
-  return typeof value === "string" && plain(value) === plain(login)
+  return typeof value === "string" ? plain(value) : undefined
 }
+
+/** Whether a person or a deal has the login in the field. A search shows only that one of the fields has it. */
+export const holdsLogin = (item: { readonly custom_fields?: unknown }, field: string, login: string): boolean =>
+  loginIn(item, field) === plain(login)
 
 /** A user's new person: by the name, or by the login of a user who shows none. */
 export const newPerson = ({ profile, username }: Contact, field: Field): NewPerson => {

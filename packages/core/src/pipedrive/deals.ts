@@ -4,25 +4,15 @@ import { dealTitle, isTitleFor } from "../domain/DealTitle.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
-import { chooseDeal, severalDeals } from "./chooseDeal.ts"
-import { holdsLogin } from "./choosePerson.ts"
+import { chooseDeal, severalDeals, whyUnusable } from "./chooseDeal.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
+import type { FindDeals } from "./findDeals.ts"
 import { newestSince } from "./newest.ts"
 import type { NewDeal, Pipedrive, StoredDeal } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import { mayBePerson, type Persons } from "./persons.ts"
-import { failing, sinking } from "./sinkErrors.ts"
+import { failing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
-
-/** Why a deal cannot be used, or `undefined`. Deleted and archived deals cannot be edited. */
-export const whyUnusable = (
-  deal: Option.Option<Pick<StoredDeal, "is_archived" | "is_deleted" | "status">>
-): string | undefined => {
-  if (Option.isNone(deal) || deal.value.is_deleted === true || deal.value.status === "deleted") {
-    return "is deleted, or hidden from the token's user"
-  }
-  return deal.value.is_archived === true ? "is archived" : undefined
-}
 
 /** A user's deal. The owner and the person are missing when no answer had them. */
 export interface OwnDeal {
@@ -37,33 +27,21 @@ interface Parts {
   readonly settings: DealSettings
   readonly placing: Placing
   readonly persons: Persons
+  readonly findDeals: FindDeals
 }
 
-/** Of the deals with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
-const maxRead = 3
-
 /** Finds or creates the deals of users. */
-export const make = ({ persons, pipedrive, placing, records, settings: { title: template } }: Parts) => {
-  /** The open deals that have the login in the field that the settings name. */
-  const withLogin = Effect.fnUntraced(function* (login: string) {
-    const { dealField } = yield* placing.current
-    if (dealField === undefined) return []
-    const { items } = yield* sinking(pipedrive.searchDealFields(login))
-    const deals = yield* Effect.forEach(items.toSorted((a, b) => a.id - b.id).slice(0, maxRead), ({ id }) =>
-      sinking(pipedrive.deal(id))
-    )
-    return deals
-      .filter((deal) => whyUnusable(deal) === undefined)
-      .flatMap(Option.toArray)
-      .filter((deal) => holdsLogin(deal, dealField, login))
-  })
+export const make = (parts: Parts) => {
+  const { findDeals, persons, pipedrive, placing, records } = parts
+  const { title: template } = parts.settings
 
   const adopt = Effect.fnUntraced(function* (
     recipient: Recipient
   ): Effect.fn.Return<Targets.Choice<OwnDeal>, SinkError> {
     const { profile, username: login } = recipient
     const { stages } = yield* placing.current
-    const [own, ...twins] = yield* withLogin(login)
+    const source = yield* findDeals.source
+    const [own, ...twins] = yield* source.holding(login)
     if (own !== undefined) {
       if (twins.length > 0) return { _tag: "Several", message: severalDeals(login, [own, ...twins]) }
       const target = { id: own.id, ownerId: own.owner_id ?? undefined, personId: own.person_id ?? undefined }
@@ -71,13 +49,7 @@ export const make = ({ persons, pipedrive, placing, records, settings: { title: 
       return { _tag: "One", target }
     }
     const title = dealTitle(template, { login, ...profile })
-    // A search for a part of a title needs two characters. It also finds what Pipedrive proposes: "ann deal".
-    const isWholeTitle = login.length < 2
-    const found = yield* sinking(pipedrive.searchDeals(login, { isWholeTitle }))
-    const isAll = isWholeTitle || Option.isNone(found.cursor)
-    const more = isAll ? [] : (yield* sinking(pipedrive.searchDeals(title, { isWholeTitle: true }))).items
-    const candidates = [...new Map([...found.items, ...more].map((deal) => [deal.id, deal])).values()]
-    const choice = chooseDeal(candidates, { login, title, stages })
+    const choice = chooseDeal(yield* source.titled({ login, title }), { login, title, stages })
     switch (choice._tag) {
       case "None":
         return choice

@@ -4,7 +4,7 @@
  * All faults are named at once, each with the choices that Pipedrive offers. A list that the token's user may not read is
  * missing: then an id is taken as it is, and a name is a fault.
  */
-import { Option, Result } from "effect"
+import { Equal, Option, Result } from "effect"
 import { nearest } from "../domain/Text.ts"
 import type { ActivitySettings, DealSettings, PersonSettings, Settings } from "../Settings.ts"
 import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
@@ -38,6 +38,9 @@ export interface Placement {
   /** The key of the field of deals that holds it. */
   readonly dealField: string | undefined
 }
+
+/** Whether both name the same things at Pipedrive, stages included. */
+export const isSamePlacement = (one: Placement, other: Placement): boolean => Equal.equals(one, other)
 
 /** The lists that these settings need. None for a default installation, which reads nothing at its start. */
 export const needed = ({ activity, deal, person, publishAs }: Placed) => {

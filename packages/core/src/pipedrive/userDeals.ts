@@ -4,7 +4,9 @@ import type { Recipient, SinkError } from "../publish/Sink.ts"
 import { SinkError as Failure, NotYet } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Deals as Records } from "../store/Targets.ts"
+import { whyUnusable } from "./chooseDeal.ts"
 import * as Deals from "./deals.ts"
+import * as FindDeals from "./findDeals.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { Persons } from "./persons.ts"
@@ -47,7 +49,8 @@ const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
 
 export const make = Effect.fnUntraced(function* (parts: Parts) {
   const { persons, pipedrive, placing, records, settings } = parts
-  const ensure = Deals.make(parts)
+  const findDeals = yield* FindDeals.make(parts)
+  const ensure = Deals.make({ ...parts, findDeals })
 
   /** 1 token for each deal and day. Without a readable answer the deal's owner is unknown, which delays nothing. */
   const states = yield* Cache.makeWith(
@@ -121,7 +124,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       const activity = yield* pipedrive.activity(Number(remoteId.value))
       const now = Option.getOrUndefined(activity)?.deal_id
       if (typeof now !== "number" || now === id) return undefined
-      return Deals.whyUnusable(yield* pipedrive.deal(now)) === undefined ? now : undefined
+      return whyUnusable(yield* pipedrive.deal(now)) === undefined ? now : undefined
     }).pipe(Effect.orElseSucceed(() => undefined))
 
   /** Forgets a deal, or follows the deal to what it was merged into. */
@@ -129,6 +132,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     const survivor = yield* survivorOf(recipient, id)
     yield* Cache.invalidate(found, keyOf(recipient))
     yield* Cache.invalidate(states, id)
+    yield* findDeals.forget(id)
     yield* storing(records.forget(recipient.userKey, id))
     if (survivor !== undefined) yield* storing(records.record(recipient.userKey, survivor))
   })

@@ -52,6 +52,8 @@ export const StoredDeal = Schema.Struct({
   id: Schema.Int,
   title: Schema.String,
   add_time: Schema.optional(Schema.NullOr(Schema.String)),
+  update_time: Schema.optional(Schema.NullOr(Schema.String)),
+  stage_id: Schema.optional(Schema.NullOr(Schema.Int)),
   status: Schema.optional(Schema.NullOr(Schema.String)),
   owner_id: Schema.optional(Schema.NullOr(Schema.Int)),
   person_id: Schema.optional(Schema.NullOr(Schema.Int)),

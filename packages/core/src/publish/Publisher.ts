@@ -43,11 +43,13 @@ export interface Drained {
   readonly failed: number
   /** Deleted on GitHub, or made secret, before they were published. */
   readonly gone: number
+  /** Left out by a rule, once the gist was read. */
+  readonly skipped: number
   /** Due again later. */
   readonly snoozed: number
 }
 
-const nothing: Drained = { published: 0, failed: 0, gone: 0, snoozed: 0 }
+const nothing: Drained = { published: 0, failed: 0, gone: 0, skipped: 0, snoozed: 0 }
 
 /** Publishes what is pending: each file once, under a lease. */
 export class Publisher extends Context.Service<

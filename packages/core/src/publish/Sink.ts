@@ -151,6 +151,8 @@ export interface Price {
   readonly perFile: number
   /** For each user: finding or creating the target. */
   readonly perUser: number
+  /** Of `perUser`: searching for the target, which many users at a time need not. */
+  readonly search?: number
 }
 
 /**
@@ -160,9 +162,9 @@ export interface Price {
 export const activityPrice = ({ deal, person }: Pick<Settings["Service"], "deal" | "person">): Price => {
   // A search, and the reads of who has the login, which a search does not show.
   const byField = (field: Option.Option<string>) => (Option.isSome(field) ? 20 + 3 : 0)
-  const ofDeal = byField(deal.field) + 20 + 5
+  const search = byField(deal.field) + 20
   const ofPerson = person.mode === "off" ? 0 : byField(person.field) + 20 + (person.mode === "create" ? 5 : 0)
-  return { creates: "activities", perFile: 5, perUser: ofDeal + ofPerson }
+  return { creates: "activities", perFile: 5, perUser: search + 5 + ofPerson, search }
 }
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
@@ -171,7 +173,8 @@ export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 
 export const forecast = (price: Price | undefined, files: number) => ({
   activities: price?.creates === "deals" ? 0 : files,
   deals: price === undefined || files === 0 ? 0 : price.creates === "deals" ? files : 1,
-  tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser
+  tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
+  searchTokens: files === 0 ? 0 : (price?.search ?? 0)
 })
 
 /** Where files are published: the port that Pipedrive's sinks fill, or a program's own. */

@@ -7,6 +7,7 @@
  */
 import { Clock, Effect, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
+import { skippedByRule } from "../domain/Publication.ts"
 import type { ContentCache } from "../github/ContentCache.ts"
 import type { Github } from "../github/Github.ts"
 import type { Claim } from "../store/Publications.ts"
@@ -54,7 +55,10 @@ export const make = Effect.fnUntraced(function* (parts: {
         missing(claim, { once: "FileNotFound", twice: "FileGone", message: "The gist no longer has this file" })
       )
     }
-    const { content, description, type } = found.value
+    const { content, description, isFork, type } = found.value
+    if (isFork === true && claim.skipIfFork !== null) {
+      return yield* settle(claim, { _tag: "skip", reason: skippedByRule, message: claim.skipIfFork })
+    }
     const delivery: Delivery = { ...claim, description, type }
     const target = yield* Effect.catchTag(sink.target(delivery), "SinkError", (error) =>
       ending(failures.ofSink(claim, error, { step: "target" }))

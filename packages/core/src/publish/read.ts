@@ -18,6 +18,8 @@ export interface File {
   readonly content: Content
   readonly description: string | null
   readonly type: string | null
+  /** Whether the gist was forked from another, where that is known. */
+  readonly isFork: boolean | undefined
 }
 
 /** Reads a claimed file. `None` when the gist no longer has the file. */
@@ -54,8 +56,8 @@ export const make = Effect.fnUntraced(function* ({
     const { filename, gistId, type } = claim
     const cached = yield* contents.take(claim)
     if (Option.isSome(cached)) {
-      const { description, text } = cached.value
-      return Option.some({ content: { _tag: "Text", text, partial: false }, description, type })
+      const { description, isFork, text } = cached.value
+      return Option.some({ content: { _tag: "Text", text, partial: false }, description, type, isFork })
     }
     // Only the gist's own answer says whether the gist is public.
     const gist = yield* readGist(claim)
@@ -70,6 +72,7 @@ export const make = Effect.fnUntraced(function* ({
     return Option.map(found, (content) => ({
       content,
       description: gist.description,
+      isFork: gist.isFork,
       // A batch does not report the type.
       type: type ?? gist.types.get(filename) ?? null
     }))

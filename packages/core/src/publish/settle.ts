@@ -26,6 +26,9 @@ const report = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome, stor
         outcome: outcome.how
       })
     }
+    case "skip":
+      yield* Metric.update(Telemetry.attempts(outcome.reason), 1)
+      return yield* Telemetry.log("Info", "publication.skipped", { ...publication, detail: outcome.message })
     default: {
       const { message, reason } = outcome
       yield* Metric.update(Telemetry.attempts(reason), 1)

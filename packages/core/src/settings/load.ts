@@ -129,7 +129,8 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
     include: values.GITPIP_INCLUDE,
     exclude: values.GITPIP_EXCLUDE,
     languages: values.GITPIP_LANGUAGES,
-    maxSize: values.GITPIP_MAX_FILE_SIZE
+    maxFileSize: values.GITPIP_MAX_FILE_SIZE,
+    forks: values.GITPIP_FORKS
   },
   postgres: values.POSTGRES_CONNECTION_STRING,
   dataDir: values.GITPIP_DATA_DIR,

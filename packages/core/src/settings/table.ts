@@ -259,6 +259,11 @@ export const definitions = {
     fallback: "none",
     meaning: "Do not publish files that are larger: `500 KB`. 1 KB is 1,000 bytes"
   }),
+  GITPIP_FORKS: choice("GITPIP_FORKS", {
+    words: ["publish", "skip"],
+    fallback: "publish",
+    meaning: "`skip`: do not publish files of gists that were forked from others"
+  }),
   GITPIP_LOG_LEVEL: choice("GITPIP_LOG_LEVEL", {
     words: logLevels,
     anyCase: true,

@@ -3,7 +3,6 @@ import { DateTime, Duration, Option, Result, Schema, SchemaTransformation } from
 import { IpInterface, IpNetwork } from "effect/net"
 import { parse } from "../database/address.ts"
 import { templateFault } from "../domain/DealTitle.ts"
-import { isPattern } from "../domain/FileRules.ts"
 import { isBlockedPort } from "../net/blockedPorts.ts"
 import { parseProxy } from "../net/proxies.ts"
 import { authorityFault } from "./authorities.ts"
@@ -51,8 +50,9 @@ export const ConnectionString = Schema.String.check(
 /** In milliseconds, the units that `gitpip status` prints durations in. */
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `5m` and `1h 30m` in the one form that Effect reads. Any other text stays as it is. */
+/** `5m`, `1h 30m` and `90 Days` in the forms that Effect reads. Any other text stays as it is. */
 const inMillis = (text: string): string => {
+  if (/^\d+(\.\d+)?\s+[a-z]+$/i.test(text)) return text.toLowerCase()
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d)\s*)+$/i.test(text)) return text
   const parts = [...text.matchAll(/([\d.]+)([a-z]+)/gi)]
   return `${parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (units[unit.toLowerCase()] ?? 0), 0)} millis`
@@ -147,57 +147,7 @@ export const Subdomain = Schema.String.check(
   })
 )
 
-/** A name as people write it, without the space around it. */
-export const Name = Schema.Trim.check(
-  Schema.makeFilter((name) => {
-    if (name === "") return "must not be blank"
-    return name.length <= 255 ? undefined : "must have at most 255 characters"
-  })
-)
-
-/** Names with commas between. */
-export const Names = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Array(Name),
-    SchemaTransformation.transform({
-      decode: (text): ReadonlyArray<string> => text.split(","),
-      encode: (names) => names.join(",")
-    })
-  )
-)
-
-/** Patterns of file names with commas between; a comma within braces belongs to the pattern. */
-export const Patterns = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Array(
-      Schema.Trim.check(
-        Schema.makeFilter((pattern) =>
-          isPattern(pattern) ? undefined : "must be patterns of file names with commas between: `*.md, *.{py,rb}`"
-        )
-      )
-    ),
-    SchemaTransformation.transform({
-      decode: (text): ReadonlyArray<string> => text.split(/,(?![^{]*\})/),
-      encode: (patterns) => patterns.join(",")
-    })
-  )
-)
-
-const sizeUnits: Readonly<Record<string, number>> = { b: 1, kb: 1_000, mb: 1_000_000 }
-
-/** Bytes; infinite for the word `none`. */
-export const FileSize = Schema.Trim.check(Schema.isPattern(/^(none|\d{1,9} ?(B|KB|MB))$/i)).pipe(
-  Schema.decodeTo(
-    Schema.Number,
-    SchemaTransformation.transform({
-      decode: (text) => {
-        const [, number, unit = ""] = /^(\d+) ?(\w+)$/.exec(text) ?? []
-        return number === undefined ? Number.POSITIVE_INFINITY : Number(number) * (sizeUnits[unit.toLowerCase()] ?? 1)
-      },
-      encode: (bytes) => (bytes === Number.POSITIVE_INFINITY ? "none" : `${bytes} B`)
-    })
-  )
-)
+export { FileSize, Name, Names, Patterns } from "../domain/ruleTexts.ts"
 
 /** A number of days. `None` for the word `none`. */
 export const DaysOrNone = Schema.Trim.check(Schema.isPattern(/^(none|\d{1,2}|[12]\d\d|3[0-5]\d|36[0-5])$/)).pipe(

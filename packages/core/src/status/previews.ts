@@ -5,6 +5,7 @@ import { skippedBy } from "../domain/FileRules.ts"
 import { type Content, type FilePreview, fileIdentity } from "../domain/GistFile.ts"
 import type { Preview } from "../domain/Preview.ts"
 import type { Username } from "../domain/User.ts"
+import { type RulesGiven, withGiven } from "../domain/UserRules.ts"
 import { GistNotFound, type GistPage, Github, type GithubError, githubError } from "../github/Github.ts"
 import { forecast, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
@@ -20,7 +21,7 @@ const smallestBudget = 30_000
 /** Previews of a user, whose whole list is read from GitHub, and of a stored file. */
 export const make: Effect.Effect<
   {
-    readonly user: (username: Username) => Effect.Effect<Preview, GithubError | DatabaseError>
+    readonly user: (username: Username, given?: RulesGiven) => Effect.Effect<Preview, GithubError | DatabaseError>
     readonly file: (id: number) => Effect.Effect<FilePreview, FileNotFound | GithubError | DatabaseError>
     /** Drops the cached contents of files. */
     readonly clear: Effect.Effect<void>
@@ -28,11 +29,11 @@ export const make: Effect.Effect<
   never,
   Store | Github | Sink | Settings
 > = Effect.gen(function* () {
-  const { files } = yield* Store
+  const { files, users } = yield* Store
   const github = yield* Github
   const sink = yield* Sink
   const { backfill, files: rules } = yield* Settings
-  const findRule = skippedBy(rules)
+  const skips = skippedBy(rules)
 
   const readFile = Effect.fnUntraced(function* (id: number) {
     const { filename, gistId } = yield* files.find(id)
@@ -60,7 +61,8 @@ export const make: Effect.Effect<
   })
 
   return {
-    user: Effect.fn("Gitpip.preview")(function* (username) {
+    user: Effect.fn("Gitpip.preview")(function* (username, given = {}) {
+      const { by: findRule } = skips(withGiven(yield* users.rules(username), given))
       const gists = new Set<string>()
       let found = 0
       let unknown = 0

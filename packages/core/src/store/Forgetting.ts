@@ -105,7 +105,16 @@ const keepHashes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, { key,
 })
 
 /** Tables that nothing refers to, with a row for each user or more. */
-export const tablesOfUser = ["deals", "persons", "listings", "profiles", "visits", "visitor_positions", "scan_failures"]
+export const tablesOfUser = [
+  "deals",
+  "persons",
+  "listings",
+  "file_rules",
+  "profiles",
+  "visits",
+  "visitor_positions",
+  "scan_failures"
+]
 
 /** Each statement deletes what refers to what the next one deletes. */
 const eraseRows = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: UserKey) {
@@ -181,8 +190,10 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     forget: Effect.fnUntraced(function* (
       username: Username
     ): Effect.fn.Return<Forgotten, UserNotTracked | UserBusy | DatabaseError> {
-      const forgotten = yield* Effect.catchTag(transaction(erase(username)), "SqlError", (error) =>
-        orDatabaseError(Effect.fail(error))
+      const forgotten = yield* transaction(erase(username)).pipe(
+        Effect.catchTag("SqlError", (error) => orDatabaseError(Effect.fail(error))),
+        // A process that died behind this transaction has left the name in messages.
+        Effect.tapErrorTag("UserNotTracked", () => orDatabaseError(eraseName(sql, username)))
       )
       yield* orDatabaseError(eraseName(sql, forgotten.login))
       return forgotten

@@ -52,6 +52,7 @@ export const state = {
   persons: "which person in Pipedrive a user is",
   visitor_positions: "whether a file is new to a visitor",
   listings: "where a full listing goes on",
+  file_rules: "what is left out of a user's files",
   profiles: "what is known of a person, and when the profile is read again",
   forgotten_keys: "how forgotten files are recognised",
   forgotten_files: "whether a file is new",

@@ -126,7 +126,7 @@ const retryOne = ({ alone, id, sql }: Retries & { readonly id: number }) =>
     alone(
       sql`
             update publications set state = 'pending', start_tag = ${queueHead(sql)}, due_at = clock_timestamp(), attempts = 0,
-              error_reason = null, error_message = null
+              error_reason = null, error_message = null, skip_if_fork = case when state <> 'skipped' then skip_if_fork end
             where key = ${id} and state in ('failed', 'gone', 'skipped') returning 1 as ok`
     )
   )

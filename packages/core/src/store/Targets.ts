@@ -5,7 +5,7 @@
 import { type Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
-import { execute, findAll, findFirst, hasRows } from "../database/statements.ts"
+import { execute, findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import type { UserKey } from "../domain/User.ts"
 import { arrayOf, inFuture } from "./sql.ts"
 
@@ -143,6 +143,11 @@ const ofKind = (sql: SqlClient.SqlClient, kind: Kind) => {
           select key, ${id}::bigint, true from users where key = ${userKey}
           on conflict (user_key) do update set ${sql(column)} = excluded.${sql(column)}, is_chosen = true,
             sent_at = null, sent_as = null, lease_until = null, epoch = t.epoch + 1`),
+    /** Takes back what a person chose, so that the next file finds or creates the user's target again. */
+    unchoose: (userKey: UserKey) =>
+      execute(sql`
+          update ${sql(table)} set ${sql(column)} = null, is_chosen = false, epoch = epoch + 1
+          where user_key = ${userKey} and is_chosen`),
     /** Of these ids, those that belong to other users. */
     ofOthers: (userKey: UserKey, ids: ReadonlyArray<number>) =>
       Effect.map(others({ userKey, ids }), (rows) => new Set(rows.map(({ id }) => id))),
@@ -170,8 +175,25 @@ const newestOn = (sql: SqlClient.SqlClient) => {
     )
 }
 
+/** The users without a deal among those whose files are claimed or come next. Reads `max` of the files that wait. */
+const waitingFor = (sql: SqlClient.SqlClient) => {
+  const count = findOne(
+    Schema.Struct({ users: Schema.Int }),
+    (max: number) => sql`
+        select count(distinct user_key)::int as users
+        from (
+          (select user_key from publications where state = 'pending' order by start_tag, key limit ${max})
+          union all select user_key from publications where state = 'sending'
+        ) p
+        where not exists (select from deals d where d.user_key = p.user_key and d.deal_id is not null)`
+  )
+  return (max: number) => Effect.map(count(max), ({ users }) => users)
+}
+
 const dealsOf = (sql: SqlClient.SqlClient) => ({
   ...ofKind(sql, { table: "deals", column: "deal_id" }),
+  /** How many users have no deal yet, among those whose files are the next `max` to be published. */
+  waiting: waitingFor(sql),
   /** The remote id of the user's newest file on this deal. */
   newestOn: newestOn(sql)
 })

@@ -5,6 +5,8 @@ import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import { nowCalled } from "../domain/namedUsers.ts"
 import { User, type UserDetails, UserId, UserKey, type Username } from "../domain/User.ts"
+import type { RulesGiven } from "../domain/UserRules.ts"
+import { giveRules, RuleColumns, ruleColumns } from "./fileRules.ts"
 import { ProfileColumns, profileColumns, profileOf } from "./Profiles.ts"
 import { fewTransactions, now, onWaitingConnection, selectList, sharedClient } from "./sql.ts"
 
@@ -41,8 +43,11 @@ const perState = Schema.optionalKey(Schema.Int)
 const Details = Schema.Struct({
   ...User.to.fields,
   ...ProfileColumns.fields,
+  ...RuleColumns,
   dealId: Schema.NullOr(Schema.Int),
+  isDealChosen: Schema.Boolean,
   personId: Schema.NullOr(Schema.Int),
+  isPersonChosen: Schema.Boolean,
   files: Schema.Int,
   /** Without the states that no publication has. */
   publications: Schema.Struct({
@@ -74,12 +79,14 @@ const details = (sql: SqlClient.SqlClient) => {
   return findFirst(
     Details,
     (username: Username) => sql`
-        select ${columns}, d.deal_id, t.person_id, ${sql.literal(profileColumns)},
+        select ${columns}, d.deal_id, coalesce(d.is_chosen, false) as is_deal_chosen, t.person_id,
+          coalesce(t.is_chosen, false) as is_person_chosen, ${sql.literal(profileColumns)}, ${ruleColumns(sql)},
           (select count(*) from gist_files where user_key = u.key) as files,
           (select coalesce(jsonb_object_agg(state, n), '{}') from (
             select state, count(*) as n from publications where user_key = u.key group by state) s) as publications
         from users u left join deals d on d.user_key = u.key
           left join persons t on t.user_key = u.key left join profiles p on p.user_key = u.key
+          left join file_rules r on r.user_key = u.key
         where lower(u.username) = lower(${username}) and u.untracked_at is null`
   )
 }
@@ -106,8 +113,21 @@ export const make = Effect.gen(function* () {
   )
   const findDetails = details(sql)
 
+  const findRules = findFirst(
+    Schema.Struct(RuleColumns),
+    (username: Username) => sql`
+      select ${ruleColumns(sql)} from users u join file_rules r on r.user_key = u.key
+      where lower(u.username) = lower(${username})`
+  )
+
   return {
     track: tracking(sql),
+    /** The user's own rules on files, tracked or not. Empty for a user who has none. */
+    rules: (username: Username) =>
+      Effect.map(
+        findRules(username),
+        Option.getOrElse(() => ({}))
+      ),
     /** The key of a tracked user. */
     key,
     untrack: Effect.fnUntraced(function* (username: Username) {
@@ -128,8 +148,18 @@ export const make = Effect.gen(function* () {
     ): Effect.fn.Return<UserDetails, DatabaseError | UserNotTracked> {
       const found = yield* findDetails(username)
       if (Option.isNone(found)) return yield* new UserNotTracked({ username })
-      const { dealId, files, personId, publications, ...user } = found.value
-      return { user, profile: profileOf(user), dealId, personId, counts: { files, ...noPublications, ...publications } }
+      const { files, publications, ...user } = found.value
+      const { dealId, exclude, forks, include, isDealChosen, isPersonChosen, languages, maxFileSize, personId } = user
+      return {
+        user,
+        profile: profileOf(user),
+        dealId,
+        isDealChosen,
+        personId,
+        isPersonChosen,
+        rules: { include, exclude, languages, maxFileSize, forks },
+        counts: { files, ...noPublications, ...publications }
+      }
     }),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
@@ -146,6 +176,12 @@ export const make = Effect.gen(function* () {
       )
   }
 })
+
+/** How a user is to be tracked: by default under the next free id, with the rules that the user has. */
+export interface Tracking {
+  readonly id?: UserId | undefined
+  readonly rules?: RulesGiven | undefined
+}
 
 /** A name that is tracked already, under another id. */
 const trackedAs = ({ id, username }: typeof OnRecord.Type) =>
@@ -189,6 +225,7 @@ const trackingStatements = (sql: SqlClient.SqlClient) => {
       (id: UserId) => sql`
         select username, untracked_at from users where id = ${id}`
     ),
+    key: findOne(Key, (id: UserId) => sql`select key from users where id = ${id}`),
     find: findFirst(User, (key: UserKey) => sql`select ${columns} from users u where key = ${key}`),
     isTaken: ({ id, key }: { readonly id: UserId; readonly key: UserKey }) =>
       hasRows(sql`select 1 from users where id = ${id} and key <> ${key}`),
@@ -244,9 +281,18 @@ const tracking = (sql: SqlClient.SqlClient) => {
     return yield* idTaken(id, holder.value)
   })
 
-  return Effect.fnUntraced(function* (username: Username, id: Option.Option<UserId>) {
+  /** Rules are given in the same transaction: a server may check a user who is tracked at any time. */
+  const trackRuled = Effect.fnUntraced(function* (username: Username, { id, rules }: Tracking) {
+    const tracked = yield* tryTrack(username, Option.fromNullishOr(id))
+    if (Option.isSome(tracked) && rules !== undefined) {
+      yield* giveRules(sql, (yield* statements.key(tracked.value.user.id)).key, rules)
+    }
+    return tracked
+  })
+
+  return Effect.fnUntraced(function* (username: Username, wanted: Tracking) {
     for (let round = 0; round < 20; round++) {
-      const result = yield* transaction(tryTrack(username, id)).pipe(
+      const result = yield* transaction(trackRuled(username, wanted)).pipe(
         Effect.catchReason("SqlError", "UniqueViolation", () => Effect.succeedNone),
         Effect.catchTag("SqlError", (error) => orDatabaseError(Effect.fail(error)))
       )

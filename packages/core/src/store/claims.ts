@@ -32,6 +32,8 @@ export const Claim = Schema.Struct({
   /** Pipedrive's numbers of the deal and the person that a person named for the user. */
   chosenDeal: Schema.NullOr(Schema.Int),
   chosenPerson: Schema.NullOr(Schema.Int),
+  /** The rule, as a sentence, that leaves the file out when its gist is a fork. */
+  skipIfFork: Schema.NullOr(Schema.String),
   /** The scan that found the file. */
   scanKey: Schema.Int,
   gistId: Schema.String,
@@ -92,7 +94,7 @@ const claim = (sql: SqlClient.SqlClient) =>
         )
         select p.key, p.epoch, p.attempts, p.sent_at,
           extract(epoch from clock_timestamp() - p.sent_at)::float8 as sent_ago,
-          p.target, p.error_reason, p.error_message, p.user_key, u.username,
+          p.target, p.error_reason, p.error_message, p.skip_if_fork, p.user_key, u.username,
           case when r.read_at is null then null
             else json_build_object('name', r.name, 'email', r.email, 'company', r.company) end as profile,
           d.deal_id as chosen_deal, t.person_id as chosen_person, f.scan_key, f.gist_id,

@@ -8,11 +8,15 @@ import { DateTime, Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
 import { findAll } from "../database/statements.ts"
+import type { skippedBy, UserSkips } from "../domain/FileRules.ts"
 import { fileIdentity, type ListedFile } from "../domain/GistFile.ts"
+import { skippedByRule } from "../domain/Publication.ts"
 import * as rules from "../domain/rules.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
+import { rulesOf } from "../domain/UserRules.ts"
 import { type ListingResult, recordListings } from "./Checks.ts"
+import { RuleColumns, ruleColumns } from "./fileRules.ts"
 import { arrayOf, now, queueHead } from "./sql.ts"
 
 /** What one check of a user brought, to be stored at once. */
@@ -20,8 +24,8 @@ export interface Intake extends ListingResult {
   readonly scanKey: number
   readonly files: ReadonlyArray<ListedFile>
   readonly backfill: "all" | "none"
-  /** Which rule leaves a file out, as a sentence. Without rules every file is published. */
-  readonly skippedBy?: (file: ListedFile) => string | undefined
+  /** Which files rules leave out. Without it every file is published. */
+  readonly skippedBy?: ReturnType<typeof skippedBy>
 }
 
 /** Files of one statement. */
@@ -30,7 +34,8 @@ const chunk = 1_000
 const LockedUser = Schema.Struct({
   key: UserKey,
   trackedAt: Schema.DateTimeUtc,
-  baselinedAt: Schema.NullOr(Schema.DateTimeUtc)
+  baselinedAt: Schema.NullOr(Schema.DateTimeUtc),
+  ...RuleColumns
 })
 
 /** How many files and publications of a user a statement added. */
@@ -39,6 +44,7 @@ const Added = Schema.Struct({ userKey: UserKey, added: Schema.Int, queued: Schem
 /** A listing of a user that is on record. */
 interface Listing extends Intake {
   readonly user: typeof LockedUser.Type
+  readonly skips: UserSkips | undefined
 }
 
 /** A file of a listing. */
@@ -55,8 +61,8 @@ const lockUsers = (sql: SqlClient.SqlClient) =>
   findAll(
     LockedUser,
     (keys: ReadonlyArray<UserKey>) => sql`
-        select key, tracked_at, baselined_at from users where key = any(${arrayOf(sql, keys, "bigint")})
-        order by key for no key update`
+        select key, tracked_at, baselined_at, ${ruleColumns(sql)} from users left join file_rules r on r.user_key = key
+        where key = any(${arrayOf(sql, keys, "bigint")}) order by key for no key update of users`
   )
 
 const fileRows = (part: ReadonlyArray<Found>) =>
@@ -75,11 +81,14 @@ const fileRows = (part: ReadonlyArray<Found>) =>
     updated_at: file.updatedAt
   }))
 
-/** The files that rules leave out. Two listings may show one file, whose first row is stored. */
+/** The files that rules leave out, or may leave out once they are read. Two listings may show one file, whose first row is stored. */
 const ruledRows = (part: ReadonlyArray<Found>) => {
   const ruled = part.flatMap(({ file, listing }) => {
-    const rule = listing.skippedBy?.(file)
-    return rule === undefined ? [] : [{ gist_id: file.gistId, filename: file.filename, skipped_by: rule }]
+    const skipped = listing.skips?.by(file)
+    const ifFork = skipped === undefined && file.isFork === undefined ? listing.skips?.ifFork : undefined
+    return skipped === undefined && ifFork === undefined
+      ? []
+      : [{ gist_id: file.gistId, filename: file.filename, skipped_by: skipped, skip_if_fork: ifFork }]
   })
   return [...new Map(ruled.map((row) => [fileIdentity(row.gist_id, row.filename), row])).values()]
 }
@@ -141,7 +150,7 @@ const addFiles = (sql: SqlClient.SqlClient) =>
                 and key not in (select file_key from publications)`
         }), ruled as (
           select * from jsonb_to_recordset(${JSON.stringify(rows.ruled)}::jsonb)
-            as r(gist_id text, filename text, skipped_by text)
+            as r(gist_id text, filename text, skipped_by text, skip_if_fork text)
         ), start as materialized (
           select o.*, greatest(
             coalesce((select max(start_tag) + 1 from publications where user_key = o.user_key and state = 'pending'), 0),
@@ -149,10 +158,11 @@ const addFiles = (sql: SqlClient.SqlClient) =>
           ) as start_tag from owners o
         ), queued as (
           insert into publications (file_key, user_key, state, error_reason, error_message, start_tag, due_at, created_at,
-            backlog)
+            backlog, skip_if_fork)
           select a.key, a.user_key, case when r.skipped_by is null then 'pending' else 'skipped' end,
-            case when r.skipped_by is not null then 'SkippedByRule' end, r.skipped_by, s.start_tag - 1 + row_number() over own, s.found_at, s.found_at,
-            coalesce(a.created_at < s.old_before, false) or s.queued + row_number() over own > ${Timing.freshFiles}
+            case when r.skipped_by is not null then ${skippedByRule} end, r.skipped_by, s.start_tag - 1 + row_number() over own, s.found_at, s.found_at,
+            coalesce(a.created_at < s.old_before, false) or s.queued + row_number() over own > ${Timing.freshFiles},
+            r.skip_if_fork
           from added a join start s on s.user_key = a.user_key left join ruled r using (gist_id, filename)
           where not (s.skip_old and coalesce(a.created_at < s.old_before, false)) and not ${wasPublished(sql)}
           window own as (partition by a.user_key order by a.key)
@@ -174,7 +184,7 @@ export const makeIntake = (sql: SqlClient.SqlClient) => {
     const locked = new Map((yield* lock(intakes.map(({ userKey }) => userKey))).map((user) => [user.key, user]))
     const listings = intakes.flatMap((intake) => {
       const user = locked.get(intake.userKey)
-      return user === undefined ? [] : [{ ...intake, user }]
+      return user === undefined ? [] : [{ ...intake, user, skips: intake.skippedBy?.(rulesOf(user)) }]
     })
     if (listings.length === 0) return added
     // One order for all users' files. Two scans that find the same file wait for each other at its name, so both must come

@@ -39,6 +39,7 @@ const changeOf = (claim: Claim, outcome: Unpublished<Retrial>): Change => {
     case "fail":
       return { ...failure, isUncertain: outcome.isUncertain }
     case "discard":
+    case "skip":
       return failure
     case "snooze":
       // A snooze takes back a failure that turns out to be global.

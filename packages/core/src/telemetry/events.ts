@@ -29,6 +29,7 @@ export const events = {
   "list.ended": "GitHub does not show all of a user's list; the gists that it shows are found",
   "publication.published": "A file is in Pipedrive",
   "publication.attempt_failed": "An attempt at a publication did not succeed",
+  "publication.skipped": "A rule leaves a file out once its gist was read",
   "publication.duplicate": "A file was published by two processes; one of the two activities is deleted",
   "person.left_out": "Pipedrive refuses the person of a user; the user's deal is created without one",
   "publisher.off": "Nothing is published, because credentials are missing",

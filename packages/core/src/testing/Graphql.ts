@@ -58,6 +58,8 @@ export interface GraphqlGist {
   readonly id: string
   readonly owner: { readonly id: number; readonly login: string }
   readonly description: string | null
+  /** The gist that this one was forked from. */
+  readonly forkOf: object | undefined
   readonly files: ReadonlyMap<string, GraphqlFile>
   /** Epoch milliseconds. */
   readonly createdAt: number

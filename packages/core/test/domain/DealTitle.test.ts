@@ -10,6 +10,12 @@ describe("a template for the titles of deals", () => {
     ["{login}", undefined],
     ["GitHub: {login}", undefined],
     ["{name} ({login}), {company}", undefined],
+    ["({company}) [{login}] {name}", undefined],
+    ["{name} {login} {company}", /\{login\} in brackets of its own.*both sides/],
+    ["{name} (GitHub {login}) {company}", /in brackets of its own/],
+    ["({company}) ({login}) {name}", /first of their kind/],
+    ["{name} ({login}] {company}", /in brackets of its own/],
+    ["{name} {company} {login}", undefined],
     ["{name}", /must hold \{login\}/],
     ["GitHub", /must hold \{login\}/],
     ["{login} {email}", /no value for \{email\}.*\{login\}, \{name\} or \{company\}/],
@@ -52,6 +58,9 @@ describe("a template for the titles of deals", () => {
     ["{login} <{company}>", { login: "ann" }, "ann"],
     ["{login} [({company})]", { login: "ann" }, "ann"],
     ["{login}, {company}, GitHub", ann, "ann, @acme, GitHub"],
+    ["{name} ({login}), {company}", { login: "bob", name: "x (ann)" }, "x [ann] (bob)"],
+    ["{name} <{login}> {company}", { login: "bob", name: "x <ann>", company: "<y>" }, "x [ann] <bob> [y]"],
+    ["{name} ({login})", { login: "bob", name: "Bob (he)" }, "Bob (he) (bob)"],
     ["{login} ({name}, {company})", { login: "ann", name: "-A  B-", company: "c" }, "ann (-A B-, c)"]
   ] as const) {
     it(`the template ${template} names ${JSON.stringify(user)} ${JSON.stringify(title)}`, () => {
@@ -61,7 +70,7 @@ describe("a template for the titles of deals", () => {
 
   it("the longest values make a title that Pipedrive takes", () => {
     const long = { login: "l".repeat(39), name: "😀".repeat(200), company: "c".repeat(200) }
-    const title = dealTitle(`{name} {login} {company} ${"x".repeat(75)}`, long)
+    const title = dealTitle(`{name} ({login}) {company} ${"x".repeat(73)}`, long)
     assert.isAtMost(title.length, 250)
     assert.isTrue(title.isWellFormed())
   })
@@ -86,6 +95,48 @@ describe("the titles of a template", () => {
     (characters) => characters.join("")
   )
   const value = Schema.Literals(["Ann Lee", "@acme", " ", "-", ""])
+
+  const crafted = Schema.Literals(["", "a", "b (a)", "(a) (b)", "[a] b", "a) b", "<a>", "a (b", "b, a"])
+
+  it.prop(
+    "differ for two logins, whatever their names and companies are",
+    [template, login, login, crafted, crafted, crafted, crafted],
+    ([template, one, other, name, company, otherName, otherCompany]) => {
+      if (templateFault(template) !== undefined || one === other) return
+      assert.notStrictEqual(
+        dealTitle(template, { login: one, name, company }),
+        dealTitle(template, { login: other, name: otherName, company: otherCompany })
+      )
+    },
+    { arbitrary: { runs: 3_000 } }
+  )
+
+  it("differ for a profile that is crafted to make another user's title, or the template is refused", () => {
+    let usable = 0
+    for (const separator of [" ", ", ", " · "]) {
+      for (const pair of ["()", "[]", "<>", "  "]) {
+        const [open = "", close = ""] = pair.trim()
+        for (const around of ["{company}", "({company})", "[{company}]"]) {
+          for (const template of [
+            `{name} ${open}{login}${close}${separator}${around}`,
+            `${around}${separator}${open}{login}${close} {name}`
+          ]) {
+            if (templateFault(template) !== undefined) continue
+            usable++
+            const isNameFirst = template.startsWith("{name}")
+            const between = isNameFirst ? separator : " "
+            const [first, last] = isNameFirst ? (["name", "company"] as const) : (["company", "name"] as const)
+            const ann = { login: "ann", [first]: "x", [last]: `${open}bob${close}${between}c` }
+            const before = isNameFirst ? " " : separator
+            const bob = { login: "bob", [first]: `x${before}${open}ann${close}${between.trimEnd()}`, [last]: "c" }
+            assert.notStrictEqual(dealTitle(template, ann), dealTitle(template, bob), template)
+            assert.notStrictEqual(dealTitle(template, { ...ann, company: "" }), dealTitle(template, bob), template)
+          }
+        }
+      }
+    }
+    assert.isAbove(usable, 20)
+  })
 
   it.prop(
     "are each login's own, and differ for two logins of one name and company",

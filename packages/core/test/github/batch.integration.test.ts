@@ -37,41 +37,43 @@ describe("a batch", () => {
     })
   )
 
-  it.effect("a batch shows each file as the REST API's list does, except its type and raw address", () =>
-    Effect.gen(function* () {
-      const { github, fake } = yield* clientWithUsers(0)
-      fake.addUser("OctoCat", { id: 42 })
-      fake.addGist("octocat", {
-        description: "what\0it is",
-        files: {
-          "a.ts": "12345",
-          "nul\0": "x",
-          "empty.txt": "",
-          "a.bin": new Uint8Array([0, 1]),
-          ["__proto__"]: "p",
-          "lone\ud800": "y",
-          "quote\"'&<b>.md": "z"
-        },
-        createdAt: "2026-01-02T03:04:05Z"
+  it.effect(
+    "a batch shows each file as the REST API's list does, except its type, its raw address and whether its gist is a fork",
+    () =>
+      Effect.gen(function* () {
+        const { github, fake } = yield* clientWithUsers(0)
+        fake.addUser("OctoCat", { id: 42 })
+        fake.addGist("octocat", {
+          description: "what\0it is",
+          files: {
+            "a.ts": "12345",
+            "nul\0": "x",
+            "empty.txt": "",
+            "a.bin": new Uint8Array([0, 1]),
+            ["__proto__"]: "p",
+            "lone\ud800": "y",
+            "quote\"'&<b>.md": "z"
+          },
+          createdAt: "2026-01-02T03:04:05Z"
+        })
+        fake.addGist("octocat", { description: "d".repeat(5_000), files: { b: "" } })
+        const page = Option.getOrThrow(yield* github.gists("octocat", Option.none()))
+        const { complete, gists, owner, total } = one(yield* github.batch(["octocat"]))
+        const sorted = <A extends { readonly htmlUrl: string }>(files: ReadonlyArray<A>) =>
+          files.toSorted((a, b) => (a.htmlUrl < b.htmlUrl ? -1 : 1))
+        assert.deepStrictEqual(
+          sorted(gists.flatMap(({ files }) => files)),
+          sorted(page.files.map((file) => ({ ...file, rawUrl: null, type: null, isFork: false })))
+        )
+        assert.deepStrictEqual([owner, total, complete], [{ id: 42, login: "OctoCat" }, 2, true])
+        assert.deepStrictEqual(
+          gists.map(({ complete, small, updatedAt }) => [complete, small, updatedAt]),
+          [
+            [true, true, "2026-01-02T03:04:05.000Z"],
+            [true, true, "1970-01-01T00:00:00.000Z"]
+          ]
+        )
       })
-      fake.addGist("octocat", { description: "d".repeat(5_000), files: { b: "" } })
-      const page = Option.getOrThrow(yield* github.gists("octocat", Option.none()))
-      const { complete, gists, owner, total } = one(yield* github.batch(["octocat"]))
-      const sorted = <A extends { readonly htmlUrl: string }>(files: ReadonlyArray<A>) =>
-        files.toSorted((a, b) => (a.htmlUrl < b.htmlUrl ? -1 : 1))
-      assert.deepStrictEqual(
-        sorted(gists.flatMap(({ files }) => files)),
-        sorted(page.files.map((file) => ({ ...file, rawUrl: null, type: null })))
-      )
-      assert.deepStrictEqual([owner, total, complete], [{ id: 42, login: "OctoCat" }, 2, true])
-      assert.deepStrictEqual(
-        gists.map(({ complete, small, updatedAt }) => [complete, small, updatedAt]),
-        [
-          [true, true, "2026-01-02T03:04:05.000Z"],
-          [true, true, "1970-01-01T00:00:00.000Z"]
-        ]
-      )
-    })
   )
 
   it.effect("a batch reports what it does not show: further gists, further files, long texts", () =>

@@ -193,7 +193,7 @@ const gistNode = (gist: GraphqlGist) => ({
   name: gist.id,
   description: gist.description,
   isPublic: gist.public,
-  isFork: false,
+  isFork: gist.forkOf !== undefined,
   createdAt: instant(gist.createdAt),
   updatedAt: instant(gist.updatedAt),
   pushedAt: instant(gist.updatedAt),

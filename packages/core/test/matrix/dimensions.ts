@@ -22,6 +22,7 @@ export const requests = {
   "pipedrive deal": { scopes: ["thing", "all"] },
   "pipedrive deal check": { scopes: ["thing", "all"] },
   "pipedrive deals": { scopes: ["all"] },
+  "pipedrive deal list": { scopes: ["all"] },
   "pipedrive person": { scopes: ["thing", "all"] },
   "pipedrive persons": { scopes: ["all"] },
   "pipedrive contacts": { scopes: ["all"] },

@@ -11,6 +11,8 @@ import type { RequestKind } from "./dimensions.ts"
 export interface Provocation {
   readonly options?: WorldOptions
   readonly isBatch?: true
+  /** More users, who have no deals: enough that the list of deals is read in place of searches. */
+  readonly isCrowd?: true
   /** Before the work begins. */
   readonly prepare?: Effect.Effect<void, DatabaseError, Github | Store>
   readonly provoke: (stage: Stage) => void
@@ -33,6 +35,8 @@ export interface Stage {
 }
 
 export const victim = "ann"
+/** The users of a crowd. */
+export const crowd: ReadonlyArray<string> = Array.from({ length: 12 }, (_, n) => `crowd-${n}`)
 export const file = "ann-new.md"
 export const other = "ann-other.md"
 export const secret = "ann-secret.md"
@@ -183,6 +187,15 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       loseOnce(stage, (request) => is("POST", "/api/v2/deals")(request) && titled(victim)(request))
     },
     matches: is("GET", "/api/v2/deals")
+  },
+  "pipedrive deal list": {
+    isNew: true,
+    isCrowd: true,
+    provoke: (stage) => {
+      for (const login of crowd) stage.github.addGist(login, { files: { [`${login}.md`]: "news" } })
+      addNews(stage)
+    },
+    matches: (request) => is("GET", "/api/v2/deals")(request) && request.query.sort_by !== "add_time"
   },
   "pipedrive person": {
     isNew: true,

@@ -12,6 +12,7 @@ import { faultOf } from "./answers.ts"
 import { type Case, nameOf, type RequestKind } from "./dimensions.ts"
 import { type Expectation, expectation, maxStruck } from "./expectation.ts"
 import {
+  crowd,
   dealOf,
   file,
   other,
@@ -58,7 +59,8 @@ const othersOf = (kind: Provocation): ReadonlyArray<string> => [
   "bob",
   "cy",
   "dee",
-  ...(kind.isBatch === true ? Array.from({ length: 8 }, (_, n) => `user-${n}`) : [])
+  ...(kind.isBatch === true ? Array.from({ length: 8 }, (_, n) => `user-${n}`) : []),
+  ...(kind.isCrowd === true ? crowd : [])
 ]
 
 /** Both fakes with the accounts, old gists and deals that are there before the trouble. */
@@ -148,6 +150,7 @@ const playTrouble = Effect.fnUntraced(function* (play: Play) {
   github.addGist(stage.victim, { files: { [secret]: "secret" }, public: false })
   const turning = github.addGist(stage.victim, { files: { [turned]: "turns secret" } })
   if (stage.gist !== "") for (const filename of [file, other]) expected.add(filename)
+  if (kind.isCrowd === true) for (const login of crowd) expected.add(`${login}.md`)
 
   yield* onlook(play, "bob", "early")
   let turnedAt: number | undefined
@@ -218,6 +221,8 @@ const checkEnd = Effect.fnUntraced(function* (play: Play, end: number) {
   const publications = yield* gitpip.publications(everything)
   const persons = stage.pipedrive.persons.map((person) => person.name)
   if (new Set(persons).size < persons.length) violations.push(`persons are there twice: ${persons.join(", ")}`)
+  const deals = stage.pipedrive.deals.map(({ title }) => title)
+  if (new Set(deals).size < deals.length) violations.push(`deals are there twice: ${deals.join(", ")}`)
   if (publications.length < expected.size) violations.push(`${publications.length} publications of ${expected.size}`)
 })
 

@@ -51,6 +51,45 @@ describe("the deal that a person named for a user", () => {
     )
   )
 
+  it.effect("is taken back with the word default: the next file goes to the deal that Gitpip finds", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const [found, deal] = [pipedrive.addDeal({ title: "ann" }), pipedrive.addDeal({ title: "Big customer" })]
+        const person = pipedrive.addPerson({ name: "Boss" })
+        yield* gitpip.track(ann, { deal, person })
+        assert.deepInclude(yield* gitpip.user(ann), {
+          dealId: deal,
+          isDealChosen: true,
+          personId: person,
+          isPersonChosen: true
+        })
+        yield* given(github, { "a.md": "1" })
+        yield* gitpip.publish
+        yield* gitpip.track(ann, { deal: "default", person: "default" })
+        assert.deepInclude(yield* gitpip.user(ann), {
+          dealId: null,
+          isDealChosen: false,
+          personId: null,
+          isPersonChosen: false
+        })
+        github.addGist("ann", { files: { "b.md": "2" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ deal_id, person_id }) => [deal_id, person_id]),
+          [
+            [deal, person],
+            [found, null]
+          ]
+        )
+        // A deal that nobody chose stays.
+        yield* gitpip.track(ann, { deal: "default" })
+        assert.deepInclude(yield* gitpip.user(ann), { dealId: found, isDealChosen: false })
+      })
+    )
+  )
+
   it.effect("is given up for another when it is deleted later", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {

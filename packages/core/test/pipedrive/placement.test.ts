@@ -1,7 +1,7 @@
 /** Names in the settings become ids at Pipedrive, or faults that list the choices. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
-import { type Lists, needed, resolve } from "../../src/pipedrive/placement.ts"
+import { isSamePlacement, type Lists, needed, resolve } from "../../src/pipedrive/placement.ts"
 import { load } from "../settings/load.ts"
 
 const lists: Lists = {
@@ -117,6 +117,18 @@ describe("the placement that settings name", () => {
       const { types: _, ...unread } = lists
       assert.isFalse(needed(yield* load({ GITPIP_ACTIVITY_TYPE: "Task" })).types)
       assert.deepInclude(Result.getOrThrow(yield* resolved({ GITPIP_ACTIVITY_TYPE: "Task" }, unread)), { type: "task" })
+    })
+  )
+
+  it.effect("a placement is another one when its pipeline has other stages, or when any id is another", () =>
+    Effect.gen(function* () {
+      const found = yield* placement({ GITPIP_DEAL_PIPELINE: "Sales", GITPIP_DEAL_STAGE: "New" })
+      const copy = { ...found, deal: { ...found.deal }, stages: new Set(found.stages) }
+      assert.isTrue(isSamePlacement(found, copy))
+      assert.isFalse(isSamePlacement(found, { ...copy, stages: new Set([11, 13]) }))
+      assert.isFalse(isSamePlacement(found, { ...copy, stages: undefined }))
+      assert.isFalse(isSamePlacement(found, { ...copy, deal: { ...found.deal, stage_id: 12 } }))
+      assert.isFalse(isSamePlacement(found, { ...copy, owner: { id: 1 } }))
     })
   )
 

@@ -5,6 +5,8 @@ import { load } from "./load.ts"
 describe("settings", () => {
   const short: ReadonlyArray<readonly [text: string, duration: Duration.Duration]> = [
     ["5m", Duration.minutes(5)],
+    ["2 Days", Duration.days(2)],
+    ["1 HOUR", Duration.hours(1)],
     ["90s", Duration.seconds(90)],
     ["2h", Duration.hours(2)],
     ["1d", Duration.days(1)],

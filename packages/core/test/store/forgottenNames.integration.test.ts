@@ -27,5 +27,19 @@ for (const [kind, database] of databases) {
         )
       )
     }
+
+    it.effect("forgetting a user again erases the name that a killed process has left in messages", () =>
+      inWorld(database, {}, () =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          const sql = yield* SqlClient.SqlClient
+          yield* gitpip.track(name("bob"))
+          yield* sql`update users set failures = 1, error_message = 'The account is now called zedd, which' where username = 'bob'`
+          assert.strictEqual((yield* Effect.flip(gitpip.forget(name("Zedd"))))._tag, "UserNotTracked")
+          const { user } = yield* gitpip.user(name("bob"))
+          assert.strictEqual(user.errorMessage, "The account is now called (forgotten), which")
+        })
+      )
+    )
   })
 }

@@ -139,6 +139,20 @@ describe("lists", () => {
   )
 })
 
+it.effect("An archived deal refuses each change but the end of its archiving", () =>
+  Effect.gen(function* () {
+    const { fake, call } = yield* pipedrive()
+    const archived = fake.addDeal({ title: "archived", is_archived: true })
+    const change = (body: object) =>
+      Effect.map(call(`${DEALS}/${archived}`, { method: "PATCH", body }), ({ status }) => status)
+    assert.strictEqual(yield* change({ title: "renamed" }), 400)
+    assert.strictEqual(yield* change({ is_archived: true }), 400)
+    assert.strictEqual(fake.deals.at(-1)?.title, "archived")
+    assert.strictEqual(yield* change({ is_archived: false, title: "renamed" }), 200)
+    assert.strictEqual(yield* change({ title: "again" }), 200)
+  })
+)
+
 describe("search", () => {
   const search = (query: string) => `${DEALS}/search?${query}`
   const found = (answer: { readonly json: { data: { items: ReadonlyArray<{ item: { title: string } }> } } }) =>

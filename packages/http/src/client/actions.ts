@@ -49,6 +49,22 @@ export const place = (login: string, chosen: URLSearchParams, done: () => void) 
     await refresh()
   })
 
+/** Takes back the deal and the person that were chosen. */
+export const unplace = (login: string) =>
+  attempt(async () => {
+    await api.post(`users/${encodeURIComponent(login)}?deal=default&person=default`)
+    set({ said: `Gitpip finds the deal and the person of ${login} again.` })
+    await refresh()
+  })
+
+/** `rules`: rules by name, `default` in place of a rule that is taken away. */
+export const rule = (login: string, rules: URLSearchParams) =>
+  attempt(async () => {
+    await api.post(`users/${encodeURIComponent(login)}?${rules}`)
+    set({ said: `The rules hold for new files of ${login}.` })
+    await refresh()
+  })
+
 export const untrack = (login: string) =>
   attempt(async () => {
     await api.remove(`users/${encodeURIComponent(login)}`)

@@ -1,10 +1,10 @@
 /** The form that names a user's deal and person in Pipedrive. */
-import { place } from "./actions.js"
+import { place, unplace } from "./actions.js"
 
 const fields = ["deal", "person"] as const
 const labels = { deal: "Deal number", person: "Person number" }
 
-export const PlaceForm = ({ login }: { readonly login: string }) => (
+export const PlaceForm = ({ isChosen, login }: { readonly isChosen: boolean; readonly login: string }) => (
   <details>
     <summary>Choose the deal or the person …</summary>
     <div class="actions">
@@ -28,6 +28,11 @@ export const PlaceForm = ({ login }: { readonly login: string }) => (
           </span>
         ))}
         <button type="submit">Save</button>
+        {isChosen ? (
+          <button type="button" onClick={() => unplace(login)}>
+            Undo the choice
+          </button>
+        ) : null}
       </form>
     </div>
   </details>

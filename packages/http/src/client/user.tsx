@@ -4,6 +4,7 @@ import type { ProfileJson, StatusJson } from "./api.js"
 import { Files } from "./files.js"
 import { Out, ScansUnderWay, State, Time } from "./parts.js"
 import { PlaceForm } from "./placeForm.js"
+import { Rules, RulesForm } from "./rulesForm.js"
 import { set, state, type UserView } from "./state.js"
 import { count, dateTime } from "./words.js"
 
@@ -38,7 +39,10 @@ export const UserPage = () => {
         )}
         <Untrack login={login} />
       </div>
-      {status.publishing.pipedrive_url === null ? null : <PlaceForm login={login} />}
+      {status.publishing.pipedrive_url === null ? null : (
+        <PlaceForm login={login} isChosen={user.details.is_deal_chosen || user.details.is_person_chosen} />
+      )}
+      <RulesForm login={login} rules={user.details.rules} />
       <ScansUnderWay
         scans={[...scans.values()].filter((one) => one.login === null || one.login === login)}
         users={status.users}
@@ -103,6 +107,7 @@ const Summary = ({ status, user }: { readonly status: StatusJson; readonly user:
           <Out href={`${pipedrive_url}/person/${person_id}`}>Person in Pipedrive</Out>
         )}
       </p>
+      <Rules rules={user.details.rules} />
       {tracked.error_message === null ? null : <p class="reason">{tracked.error_message}</p>}
     </>
   )

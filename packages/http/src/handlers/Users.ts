@@ -1,4 +1,4 @@
-import { Gitpip, type User, type UserId, type Username } from "@gitpip/core"
+import { Gitpip, type TrackOptions, type User, type Username } from "@gitpip/core"
 import { Effect, Option, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
@@ -7,7 +7,7 @@ import { orProblem } from "../ErrorProblems.ts"
 import { userJson } from "../Json.ts"
 import { pagedAs } from "../Pages.ts"
 import { UserNotTrackedProblem } from "../Problems.ts"
-import { pageLimit } from "../parameters.ts"
+import { pageLimit, rulesOf } from "../parameters.ts"
 
 const toText = (users: ReadonlyArray<User>): string => JSON.stringify(users.map(userJson))
 
@@ -44,9 +44,10 @@ export const layerUsers = HttpApiBuilder.group(
 
     const track = Effect.fnUntraced(function* (
       username: Username,
-      wanted: { readonly id?: UserId; readonly deal?: number; readonly person?: number }
+      query: Parameters<typeof rulesOf>[0] & Pick<TrackOptions, "id" | "deal" | "person">
     ) {
-      const { created, user } = yield* orProblem(gitpip.track(username, wanted))
+      const { deal, id, person } = query
+      const { created, user } = yield* orProblem(gitpip.track(username, { deal, id, person, rules: rulesOf(query) }))
       if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200 })
       // The user is tracked, whatever becomes of the check.
       const checks = yield* Effect.orElseSucceed(gitpip.checkNames([username]), () => [])
@@ -58,7 +59,7 @@ export const layerUsers = HttpApiBuilder.group(
       track: ({ params, query }) => track(params.username, { id: params.id, ...query }),
       trackNext: ({ params, query }) => track(params.username, query),
       names: ({ query }) => orProblem(gitpip.checkNames(query.names ?? [])),
-      preview: ({ params }) => orProblem(gitpip.preview(params.username)),
+      preview: ({ params, query }) => orProblem(gitpip.preview(params.username, rulesOf(query))),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined && query.state === undefined
           ? allUsers

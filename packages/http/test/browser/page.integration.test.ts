@@ -162,6 +162,33 @@ withChromium("the page", () => {
           assert.strictEqual(await href("Deal in Pipedrive"), `${pipedrive.url.origin}/deal/${deal}`)
           assert.strictEqual(await href("Person in Pipedrive"), `${pipedrive.url.origin}/person/${person}`)
           assert.strictEqual(await page.getByLabel("Deal number").inputValue(), "")
+          await page.getByRole("button", { name: "Undo the choice" }).click()
+          await page.getByText("Gitpip finds the deal and the person of eve again.").waitFor()
+          await page.getByRole("link", { name: "Deal in Pipedrive" }).waitFor({ state: "detached" })
+          await page.getByRole("button", { name: "Undo the choice" }).waitFor({ state: "detached" })
+        })
+      })
+    )
+
+    it.effect("shows a user's rules on files, changes them, takes them away, and says what is wrong with one", () =>
+      Effect.gen(function* () {
+        const { call, github, origin } = yield* Running
+        const page = yield* openPage()
+        github.addUser("zoe")
+        yield* call("POST", "/users/zoe/96?include=*.md")
+        yield* steps(async () => {
+          await page.goto(`${origin}/?user=zoe`)
+          await page.getByText("Rules on files: only names *.md.").waitFor()
+          await page.getByText("Choose which files are published …").click()
+          assert.strictEqual(await page.getByLabel("Only names").inputValue(), "*.md")
+          await page.getByLabel("Largest size").fill("big")
+          await page.getByRole("button", { name: "Change rules" }).click()
+          await page.getByRole("alert").getByText("max_file_size: must be a whole number of `B`").waitFor()
+          await page.getByLabel("Largest size").fill("5 KB")
+          await page.getByLabel("Only names").fill("")
+          await page.getByRole("button", { name: "Change rules" }).click()
+          await page.getByText("Rules on files: largest size 5 KB.").waitFor()
+          assert.strictEqual(await page.getByLabel("Only names").inputValue(), "")
         })
       })
     )

@@ -41,6 +41,18 @@ export default Effect.gen(function* () {
     is_chosen boolean not null default false
   )`
 
+  // A user's own rules on files, as texts in the form of the settings; `null` where the setting holds.
+  yield* sql`create table file_rules (
+    user_key bigint primary key references users (key) on delete cascade,
+    include text,
+    exclude text,
+    languages text,
+    max_file_size text,
+    forks text
+  )`
+  // The rule, as a sentence, by which a file is left out should its gist turn out to be a fork: lists do not show forks.
+  yield* sql`alter table publications add column skip_if_fork text`
+
   yield* sql`create table forgotten_keys (
     id integer primary key check (id = 1),
     inner_pad bytea not null check (length(inner_pad) = 64),

@@ -19,6 +19,8 @@ export interface GistInput {
   /** Anything `new Date` takes. Default: now. */
   readonly createdAt?: Date | number | string
   readonly public?: boolean
+  /** The id of the gist that this one was forked from. */
+  readonly forkOf?: string
 }
 
 /** The accounts and gists of the fake. Methods that change them throw on names that do not exist, or exist already. */
@@ -122,6 +124,7 @@ export class GithubState {
       id,
       owner,
       description: input.description ?? null,
+      forkOf: input.forkOf === undefined ? undefined : this.#known(input.forkOf),
       files: new Map(Object.entries(input.files).map(([name, content]) => [name, storedFile(name, content)])),
       past: new Map(),
       createdAt,

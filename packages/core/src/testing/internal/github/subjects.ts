@@ -5,6 +5,8 @@ export interface StoredGist {
   readonly id: string
   readonly owner: StoredUser
   readonly description: string | null
+  /** The gist that this one was forked from. */
+  readonly forkOf: StoredGist | undefined
   /** A Map, since a file may be called `__proto__`. */
   readonly files: Map<string, StoredFile>
   /** Contents of earlier revisions, which stay readable by their raw address. */

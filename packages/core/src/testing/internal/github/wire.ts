@@ -83,6 +83,7 @@ export const wholeGist = (gist: StoredGist, addresses: Addresses, version: ApiVe
   }
   return {
     ...common(gist, addresses, (file) => ({ ...fileFacts(gist, file, addresses), ...shown(file) })),
+    ...(gist.forkOf === undefined ? {} : { fork_of: listedGist(gist.forkOf, addresses, version) }),
     ...(version === "2022-11-28" ? { user: null, forks: [], history: history(gist, addresses) } : {})
   }
 }

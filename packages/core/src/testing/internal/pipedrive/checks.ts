@@ -220,6 +220,7 @@ export const dealsQuery: Shape = {
   ...listQuery,
   pipeline_id: id,
   stage_id: id,
+  custom_fields: any,
   status: pattern("statuses, separated by commas", /^(open|won|lost|deleted)(,(open|won|lost|deleted))*$/),
   sort_by: oneOf(["id", "update_time", "add_time"])
 }

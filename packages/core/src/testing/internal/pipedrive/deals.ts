@@ -5,7 +5,7 @@ import { dealBody, dealsQuery, searchQuery } from "./checks.ts"
 import { type Company, newRow, withRow } from "./company.ts"
 import { list } from "./lists.ts"
 import { personFault } from "./persons.ts"
-import { type Body, found, invalid, type Query, type Request, withBody, withQuery } from "./requests.ts"
+import { type Body, found, invalid, type Query, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import { placeOf, setupFault } from "./setup.ts"
 import type { PipedriveDeal, Row } from "./state.ts"
 import { EMPTY_DEAL, searchItem } from "./wire.ts"
@@ -50,10 +50,19 @@ export const createDeal = (company: Company, request: Request): Reply =>
     return found(value, company.options.createdStatus)
   })
 
+/**
+ * An archived deal can only be taken out of the archive, since July 2025:
+ * https://developers.pipedrive.com/changelog/post/breaking-change-archived-deals-and-leads-will-not-be-returned-in-existing-endpoints-and-will-not-be-editable
+ * The status and the text of the refusal are not described.
+ */
+const archiveFault = (deal: PipedriveDeal, fields: Body): Reply | undefined =>
+  deal.is_archived && fields.is_archived !== false ? refusal(400, "Archived deal cannot be modified") : undefined
+
 export const changeDeal = (company: Company, request: Request): Reply =>
   withRow(company.deals, request, (row) =>
     withBody(request, { shape: dealBody }, (fields) => {
-      const fault = setupFault(company, fields) ?? personFault(company, fields.person_id)
+      const fault =
+        archiveFault(row.value, fields) ?? setupFault(company, fields) ?? personFault(company, fields.person_id)
       if (fault !== undefined) return fault
       const { now, options } = company
       row.value = { ...row.value, ...fields, update_time: instant(now()) }

@@ -1,0 +1,96 @@
+/** The open deals of a list, by title and by the login in a field: what searches would find. In memory, without effects. */
+import { plainTitle } from "./chooseDeal.ts"
+import { loginIn } from "./choosePerson.ts"
+import type { FoundDeal, StoredDeal } from "./wire.ts"
+
+/** Some 200 bytes: a company has tens of thousands. */
+interface Entry {
+  readonly id: number
+  readonly title: string
+  readonly ownerId: number | undefined
+  readonly personId: number | undefined
+  readonly stageId: number | undefined
+  readonly login: string | undefined
+}
+
+export interface DealIndex {
+  /** Takes a deal in its present state. One that is no longer open leaves the index. */
+  readonly put: (deal: StoredDeal) => void
+  readonly remove: (id: number) => void
+  /** Deals with one of these titles, as `chooseDeal` compares titles. */
+  readonly titled: (titles: ReadonlyArray<string>) => ReadonlyArray<FoundDeal>
+  /** Deals with the login in the field, by rising ids. */
+  readonly holding: (login: string) => ReadonlyArray<FoundDeal>
+}
+
+const isUsable = ({ is_archived, is_deleted, status }: StoredDeal): boolean =>
+  is_deleted !== true && is_archived !== true && (status === "open" || status === null || status === undefined)
+
+const shown = ({ id, ownerId, personId, stageId, title }: Entry): FoundDeal => ({
+  id,
+  title,
+  status: "open",
+  owner_id: ownerId,
+  person_id: personId,
+  owner: { id: ownerId },
+  person: { id: personId },
+  stage: { id: stageId }
+})
+
+/** Entries by a key that several may share. */
+const grouped = () => {
+  const groups = new Map<string, Array<Entry>>()
+  return {
+    of: (key: string): ReadonlyArray<Entry> => groups.get(key) ?? [],
+    add: (key: string, entry: Entry): void => {
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [entry])
+      else group.push(entry)
+    },
+    remove: (key: string, entry: Entry): void => {
+      const group = groups.get(key) ?? []
+      group.splice(group.indexOf(entry), 1)
+      if (group.length === 0) groups.delete(key)
+    }
+  }
+}
+
+/** An empty index. `field` is the key of the field that holds logins. */
+export const makeDealIndex = (field: string | undefined): DealIndex => {
+  const entries = new Map<number, Entry>()
+  const byTitle = grouped()
+  const byLogin = grouped()
+
+  const remove = (id: number): void => {
+    const entry = entries.get(id)
+    if (entry === undefined) return
+    entries.delete(id)
+    byTitle.remove(plainTitle(entry.title), entry)
+    if (entry.login !== undefined) byLogin.remove(entry.login, entry)
+  }
+
+  return {
+    remove,
+    put: (deal) => {
+      remove(deal.id)
+      if (!isUsable(deal)) return
+      const entry: Entry = {
+        id: deal.id,
+        title: deal.title,
+        ownerId: deal.owner_id ?? undefined,
+        personId: deal.person_id ?? undefined,
+        stageId: deal.stage_id ?? undefined,
+        login: field === undefined ? undefined : loginIn(deal, field)
+      }
+      entries.set(deal.id, entry)
+      byTitle.add(plainTitle(entry.title), entry)
+      if (entry.login !== undefined) byLogin.add(entry.login, entry)
+    },
+    titled: (titles) => [...new Set(titles.map(plainTitle))].flatMap(byTitle.of).map(shown),
+    holding: (login) =>
+      byLogin
+        .of(plainTitle(login))
+        .map(shown)
+        .toSorted((a, b) => a.id - b.id)
+  }
+}
