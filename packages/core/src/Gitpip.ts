@@ -81,8 +81,9 @@ export class Gitpip extends Context.Service<
     /** Stops tracking a user. Found files stay, and waiting ones are still published. */
     readonly untrack: (username: Username) => Effect.Effect<User, UserNotTracked | DatabaseError>
     /**
-     * Erases what is stored about a user, tracked or not, and stops tracking. Keyed hashes of the files that are or may be in
-     * Pipedrive stay, so that none is published again. What stands in Pipedrive stays there, and is named in the answer.
+     * Erases what is stored about a user, tracked or not, and stops tracking. Keyed hashes of the name, and of the
+     * files that are or may be in Pipedrive, stay, so that no list tracks the user again and no file is published again. What
+     * stands in Pipedrive stays there, and is named in the answer.
      */
     readonly forget: (username: Username) => Effect.Effect<Forgotten, UserNotTracked | UserBusy | DatabaseError>
     /** Tracked users by ascending id, from after an id on. */

@@ -130,7 +130,7 @@ export class Users extends HttpApiGroup.make("users")
       OpenApi.annotations({
         summary: "Erase everything that is stored about a user",
         description:
-          "Stops tracking the user as well, who need not be tracked. Keyed hashes of published files stay, so that none is published again. What stands in Pipedrive stays, and is named in the answer. Nothing is erased while a file of the user is being published (409)."
+          "Stops tracking the user as well, who need not be tracked. Keyed hashes of the name and of published files stay, so that no list tracks the user again, and no file is published again. What stands in Pipedrive stays, and is named in the answer. Nothing is erased while a file of the user is being published (409)."
       })
     )
   )

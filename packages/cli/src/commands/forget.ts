@@ -28,7 +28,7 @@ export const forget = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Erase everything that is stored about a user, and stop tracking. Keyed hashes of published files stay, so that none is published again. What stands in Pipedrive stays there, and is listed"
+    "Erase everything that is stored about a user, and stop tracking. Keyed hashes of the name and of published files stay, so that no list tracks the user again, and no file is published again. What stands in Pipedrive stays there, and is listed"
   ),
   Command.withShortDescription("Erase everything that is stored about a user")
 )
