@@ -16,7 +16,7 @@ const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: Read
     ["track", "--org", "acme", "--pipedrive"],
     [/Give one of --org, --followers-of, --stargazers and --pipedrive alone/]
   ],
-  [["track", "ann", "--followers-of", "octocat"], [/alone, without USERNAME and --from/]],
+  [["track", "ann", "--followers-of", "octocat"], [/alone, without USERNAME, --from and rules/]],
   [["untrack"], [/Missing required argument: USERNAME/, /gitpip untrack --help/]],
   [["forget", "ann", "anna"], [/Unexpected positional argument: "anna"/]],
   [["untrack", "ann", "b b"], [/USERNAME "b b"/]],
