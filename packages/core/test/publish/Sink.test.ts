@@ -16,19 +16,29 @@ const priceOf = (
   })
 
 describe("the forecast of a user's files", () => {
-  const nothing = { activities: 0, deals: 0, tokens: 0 }
+  const nothing = { activities: 0, deals: 0, tokens: 0, searchTokens: 0 }
   for (const [what, price, files, expected] of [
-    ["activities on one deal", priceOf("off"), 40, { activities: 40, deals: 1, tokens: 40 * 5 + 25 }],
-    ["a person who is found", priceOf("link"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20 }],
-    ["a person who is created", priceOf("create"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20 + 5 }],
-    ["a deal with a field", priceOf("off", { deal: "GitHub" }), 1, { activities: 1, deals: 1, tokens: 5 + 23 + 25 }],
+    ["activities on one deal", priceOf("off"), 40, { activities: 40, deals: 1, tokens: 40 * 5 + 25, searchTokens: 20 }],
+    ["a person who is found", priceOf("link"), 1, { activities: 1, deals: 1, tokens: 5 + 25 + 20, searchTokens: 20 }],
+    [
+      "a person who is created",
+      priceOf("create"),
+      1,
+      { activities: 1, deals: 1, tokens: 5 + 25 + 20 + 5, searchTokens: 20 }
+    ],
+    [
+      "a deal with a field",
+      priceOf("off", { deal: "GitHub" }),
+      1,
+      { activities: 1, deals: 1, tokens: 5 + 23 + 25, searchTokens: 43 }
+    ],
     [
       "a person with a field",
       priceOf("create", { person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, tokens: 5 + 25 + 48 }
+      { activities: 1, deals: 1, tokens: 5 + 25 + 48, searchTokens: 20 }
     ],
-    ["a deal with a note for each", dealPrice, 40, { activities: 0, deals: 40, tokens: 40 * 15 }],
+    ["a deal with a note for each", dealPrice, 40, { activities: 0, deals: 40, tokens: 40 * 15, searchTokens: 0 }],
     ["nothing as activities", priceOf("create"), 0, nothing],
     ["nothing as deals", dealPrice, 0, nothing],
     ["activities of a sink without a budget", undefined, 2, { ...nothing, activities: 2 }]
