@@ -5,11 +5,11 @@ import type { World } from "./World.ts"
 
 export interface Verdict {
   readonly files: number
-  /** Files in no activity. */
+  /** Files in no activity and no lead. */
   readonly lost: ReadonlyArray<string>
-  /** Files in more than one activity. */
+  /** Files in more than one. */
   readonly doubled: ReadonlyArray<string>
-  /** On another user's deal. */
+  /** On another user's deal, or of another user's person. */
   readonly misplaced: ReadonlyArray<string>
   /** Titles of deals, and names of persons, that exist more than once. */
   readonly doubledDeals: ReadonlyArray<string>
@@ -25,17 +25,22 @@ const repeated = <A>(values: ReadonlyArray<A>): ReadonlyArray<A> => {
 
 /** What Pipedrive holds, against what was published on GitHub. */
 export const publications = ({ pipedrive }: World, books: Books) => {
-  const titles = new Map(pipedrive.deals.map(({ id, title }) => [id, title]))
-  const subjects = pipedrive.activities.map(({ subject }) => subject)
-  const present = new Set(subjects)
+  // No user of the harness shows a name, so that each deal and each person bears the login.
+  const deals = new Map(pipedrive.deals.map(({ id, title }) => [id, title]))
+  const persons = new Map(pipedrive.persons.map(({ id, name }) => [id, name]))
+  const published = [
+    ...pipedrive.activities.map(({ deal_id, subject }) => ({ file: subject, owner: deals.get(deal_id ?? 0) })),
+    ...pipedrive.leads.map(({ person_id, title }) => ({
+      file: title.split(" · ")[0] ?? "",
+      owner: persons.get(person_id ?? 0)
+    }))
+  ]
+  const present = new Set(published.map(({ file }) => file))
   return {
     files: books.files.size,
     lost: [...books.files.keys()].filter((file) => !present.has(file)),
-    doubled: repeated(subjects),
-    misplaced: pipedrive.activities
-      .filter(({ deal_id, subject }) => titles.get(deal_id ?? 0) !== books.files.get(subject))
-      .map(({ subject }) => subject),
-    // No user of the harness shows a name, so that each person bears the login.
+    doubled: repeated(published.map(({ file }) => file)),
+    misplaced: published.filter(({ file, owner }) => owner !== books.files.get(file)).map(({ file }) => file),
     doubledDeals: [
       ...repeated(pipedrive.deals.map(({ title }) => title)),
       ...repeated(pipedrive.persons.map(({ name }) => `person ${name}`))

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly database: "postgres" | "embedded"
   readonly servers: number
   readonly mode?: World.Mode | undefined
+  /** What files become. Default: activities. */
+  readonly publishAs?: "activity" | "lead" | undefined
   /** The faults go on until this many have struck, however long that takes. */
   readonly faultCount: number
   /** Faults whose names match; all otherwise. */
@@ -53,6 +55,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     postgres,
     servers: options.servers,
     mode: options.mode,
+    env: { GITPIP_PUBLISH_AS: options.publishAs ?? "activity" },
     listLag: random.int(0, 120_000)
   })
   const books = makeBooks()
@@ -66,7 +69,9 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
       struck: world.struck,
       faultCount: countStruck(world),
       verdict,
-      deletedDuplicates: world.pipedrive.count("DELETE", "/api/v2/activities/{id}", 200),
+      deletedDuplicates: (["/api/v2/activities/{id}", "/api/v1/leads/{id}"] as const)
+        .map((route) => world.pipedrive.count("DELETE", route, 200))
+        .reduce((sum, n) => sum + n),
       visits: books.visits.length,
       unanswered: books.unanswered,
       retried,

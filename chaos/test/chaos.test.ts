@@ -27,4 +27,12 @@ describe("random faults", () => {
     survives({ database: "embedded", servers: 1, faultCount: 40, mode: { token: false, feed: true } }))
   it("a server without a token and without the feed publishes and shows each file once under random faults", () =>
     survives({ database: "postgres", servers: 1, faultCount: 40, mode: { token: false, feed: false } }))
+  it("two servers that publish leads publish and show each file once under random faults", () =>
+    survives({
+      database: "postgres",
+      servers: 2,
+      faultCount: 40,
+      mode: { token: true, feed: true },
+      publishAs: "lead"
+    }))
 })

@@ -70,7 +70,9 @@ const pipedrive = (
     )
 })
 
-const isActivity = ({ method, route }: Request) => method === "POST" && route === "/api/v2/activities"
+/** Creates what a file becomes. */
+const isFile = ({ method, route }: Request) =>
+  method === "POST" && (route === "/api/v2/activities" || route === "/api/v1/leads")
 const isRead = ({ method }: Request) => method === "GET"
 
 export const serviceFaults: ReadonlyArray<FaultKind> = [
@@ -133,7 +135,7 @@ export const serviceFaults: ReadonlyArray<FaultKind> = [
   pipedrive("done, and half of the JSON", { weight: 12, fault: { kind: "garbage" }, on: isCreate }),
   pipedrive("done, and the answer byte by byte", { weight: 6, fault: { kind: "drip" }, on: isCreate }),
   pipedrive("done, and an endless answer", { weight: 6, fault: { kind: "endless" }, on: isCreate }),
-  pipedrive("delivered and done twice, then reset", { weight: 10, fault: { kind: "twice" }, on: isActivity }),
+  pipedrive("delivered and done twice, then reset", { weight: 10, fault: { kind: "twice" }, on: isFile }),
   {
     name: "Pipedrive: done, the answer late beyond the timeout",
     theme: "services",
@@ -152,9 +154,9 @@ export const serviceFaults: ReadonlyArray<FaultKind> = [
       )
     }
   },
-  pipedrive("reset, not done", { weight: 10, fault: { kind: "reset" }, on: isActivity }),
-  pipedrive("502 with a page, not done", { weight: 8, fault: { kind: "html", status: 502 }, on: isActivity }),
-  pipedrive("no answer, not done", { weight: 4, fault: { kind: "hang" }, on: isActivity }),
+  pipedrive("reset, not done", { weight: 10, fault: { kind: "reset" }, on: isFile }),
+  pipedrive("502 with a page, not done", { weight: 8, fault: { kind: "html", status: 502 }, on: isFile }),
+  pipedrive("no answer, not done", { weight: 4, fault: { kind: "hang" }, on: isFile }),
   pipedrive("a lookup fails", { weight: 4, fault: { kind: "html", status: 500 }, on: isRead }),
   pipedrive("a lookup gets half an answer", { weight: 4, fault: { kind: "garbage" }, on: isRead }),
   pipedrive("burst limit", { weight: 4, fault: { kind: "burst-limit" } }),

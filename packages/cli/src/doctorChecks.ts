@@ -31,7 +31,8 @@ export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function
       { name: "pipedrive", ...skipped }
     ] satisfies ReadonlyArray<Check>
   }
-  const message = ["all are valid", ...network(read.value)].join("\n")
+  const unused = core.unusedSettings(read.value).map(({ detail, name }) => `${name} ${detail}`)
+  const message = ["all are valid", ...unused, ...network(read.value)].join("\n")
   const settings: Check = { name: "settings", state: "ok", message, fix: null }
   const { url } = read.value
   // The server checks the rest with its own settings.

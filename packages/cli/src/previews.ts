@@ -20,11 +20,14 @@ export const shareOfDay = (tokens: number): string => {
 const costs = (preview: Omit<Preview, "login" | "days" | "searchTokens">): ReadonlyArray<Row> => [
   ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
   ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
-  ...(preview.activities > 0 || preview.deals === 0
+  ...(preview.activities > 0 || preview.deals + preview.leads === 0
     ? [["activities", `${count(preview.activities, "activity", "activities")} would be created`]]
     : []),
   ...(preview.deals > 0
     ? [["deals", `at most ${count(preview.deals, "deal")} would be created, within the plan's cap of open deals`]]
+    : []),
+  ...(preview.leads > 0
+    ? [["leads", `${count(preview.leads, "lead")} would be created, within the plan's cap of leads and deals`]]
     : []),
   ["Pipedrive", `${count(preview.tokens, "token")}${shareOfDay(preview.tokens)}`],
   ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
@@ -46,10 +49,10 @@ export const showPreviews = (
 ): ReadonlyArray<Table> => [
   {
     rows: [
-      ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "TOKENS"],
-      ...previews.map(({ activities, deals, files, gists, login, tokens }) => [
+      ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "LEADS", "TOKENS"],
+      ...previews.map(({ activities, deals, files, gists, leads, login, tokens }) => [
         login,
-        ...[gists, files, activities, deals, tokens].map((n) => n.toLocaleString("en"))
+        ...[gists, files, activities, deals, leads, tokens].map((n) => n.toLocaleString("en"))
       ])
     ]
   },
@@ -75,6 +78,7 @@ const sumOf = (previews: ReadonlyArray<Preview>): Pick<Preview, Summed> => {
     skipped: sum("skipped"),
     activities: sum("activities"),
     deals: sum("deals"),
+    leads: sum("leads"),
     tokens: sum("tokens"),
     searchTokens: sum("searchTokens"),
     githubRequests: sum("githubRequests")

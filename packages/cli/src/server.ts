@@ -54,6 +54,9 @@ const layerLines = Layer.effectDiscard(
     )
     yield* core.Telemetry.log("Info", "server.starting", { version, database })
     yield* logUnknown
+    for (const { detail, name } of core.unusedSettings(settings)) {
+      yield* core.Telemetry.log("Warn", "setting.unused", { setting: name, detail })
+    }
   })
 )
 

@@ -202,6 +202,7 @@ for (const [who, backend] of [
           hashes: 0,
           activities: [],
           deals: [],
+          leads: [],
           persons: [],
           unconfirmed: []
         })

@@ -140,6 +140,21 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
     })
   )
 
+  it.effect("names what does not fit leads, and the settings that do not count for them", () =>
+    Effect.gen(function* () {
+      const asLeads = withEnv(yield* TheWorld, { GITPIP_PUBLISH_AS: "lead", GITPIP_DEAL_OWNER: "nobody" })
+      const fits = yield* done(withEnv(asLeads, { GITPIP_LEAD_LABELS: "hot", GITPIP_LEAD_OWNER: "Fake" }), "doctor")
+      assert.match(fits.stdout, /GITPIP_DEAL_OWNER does not count with GITPIP_PUBLISH_AS=lead, but with `activity`/)
+      assert.notInclude(fits.stdout, "activity type")
+      const { code, stdout } = yield* run(withEnv(asLeads, { GITPIP_LEAD_LABELS: "Lukewarm" }), "doctor")
+      assert.strictEqual(code, 1)
+      assert.match(stdout, /GITPIP_LEAD_LABELS: Pipedrive has no label of leads "Lukewarm"\..* Warm \(f08b42a1-/)
+      const alone = yield* run(withEnv(asLeads, { GITPIP_PERSON: "off" }), "doctor")
+      assert.strictEqual(alone.code, 1)
+      assert.match(alone.stdout, /^failed +settings +.*\n.*GITPIP_PERSON: must be `create` or `link` with/m)
+    })
+  )
+
   it.effect("names each setting that does not fit Pipedrive, with the choices", () =>
     Effect.gen(function* () {
       const world = withEnv(yield* TheWorld, {

@@ -15,6 +15,7 @@ describe("the report of forget", () => {
     hashes: 0,
     activities: [],
     deals: [],
+    leads: [],
     persons: [],
     unconfirmed: []
   }
@@ -33,10 +34,12 @@ describe("the report of forget", () => {
         hashes: 2,
         activities: [4, 5],
         deals: [6],
+        leads: ["adf21080-0e10-11eb-879b-05d71fb426ec"],
         persons: [8],
         unconfirmed: [
           { item: "deal", about: "mona" },
           { item: "person", about: "mona" },
+          { item: "lead", about: "https://y.example" },
           { item: "activity", about: "https://x.example" }
         ]
       }),
@@ -45,9 +48,11 @@ describe("the report of forget", () => {
         "Still in Pipedrive; delete there what must go:",
         "  1 deal: 6",
         "  2 activities: 4, 5",
+        "  1 lead: adf21080-0e10-11eb-879b-05d71fb426ec",
         "  1 person: 8",
         "  perhaps a deal about mona",
         "  perhaps a person about mona",
+        "  perhaps a lead about https://y.example",
         "  perhaps an activity about https://x.example"
       ]
     ))

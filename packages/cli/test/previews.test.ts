@@ -11,6 +11,7 @@ const preview = (n: number, searchTokens: number) => ({
   skipped: 0,
   activities: 1,
   deals: 1,
+  leads: 0,
   tokens: 10 + searchTokens,
   searchTokens,
   days: 0,

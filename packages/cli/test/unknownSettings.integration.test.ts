@@ -54,3 +54,27 @@ describe("a variable that begins as settings do and is none", () => {
     })
   )
 })
+
+describe("a setting that does not count under GITPIP_PUBLISH_AS", () => {
+  it.live("is one line of the server's log", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* makeWorld(), {
+        GITPIP_PORT: "0",
+        GITPIP_PUBLISH_AS: "lead",
+        GITPIP_DEAL_STAGE: "New"
+      })
+      const server = yield* start(world, "serve", "--json")
+      yield* server.says("http.listening")
+      const lines = linesOf(yield* server.stop)
+      assert.deepStrictEqual(
+        lines.filter(({ message }) => message === "setting.unused").map(({ annotations }) => annotations),
+        [
+          {
+            setting: "GITPIP_DEAL_STAGE",
+            detail: "does not count with GITPIP_PUBLISH_AS=lead, but with `activity` or `deal`"
+          }
+        ]
+      )
+    })
+  )
+})

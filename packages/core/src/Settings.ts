@@ -54,7 +54,17 @@ export interface DealSettings {
   readonly field: Option.Option<string>
 }
 
-/** Whether deals and activities name a person, and how that person is found. */
+/** How leads are created. Names are as written, each a name or an id. */
+export interface LeadSettings {
+  readonly owner: Option.Option<string>
+  readonly labels: ReadonlyArray<string>
+  readonly visibility: Option.Option<string>
+}
+
+/** What a file becomes in Pipedrive. */
+export type PublishAs = "activity" | "deal" | "lead"
+
+/** Whether deals, activities and leads name a person, and how that person is found. */
 export interface PersonSettings {
   readonly mode: "create" | "link" | "off"
   /** A field of persons by name or key, as written. */
@@ -66,9 +76,10 @@ export class Settings extends Context.Service<
   Settings,
   {
     readonly pipedrive: Option.Option<PipedriveSettings>
-    readonly publishAs: "activity" | "deal"
+    readonly publishAs: PublishAs
     readonly activity: ActivitySettings
     readonly deal: DealSettings
+    readonly lead: LeadSettings
     readonly person: PersonSettings
     /** How often Pipedrive's persons are read for GitHub usernames. `None`: never. */
     readonly followPipedrive: Option.Option<Duration.Duration>

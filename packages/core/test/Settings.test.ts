@@ -34,6 +34,7 @@ describe("settings", () => {
             closed: "keep",
             field: Option.none()
           },
+          lead: { owner: Option.none(), labels: [], visibility: Option.none() },
           person: { mode: "create", field: Option.none() },
           followPipedrive: Option.none(),
           backfill: "all",
@@ -101,6 +102,9 @@ describe("settings", () => {
         GITPIP_DEAL_VISIBILITY: "3",
         GITPIP_DEAL_CLOSED: "replace",
         GITPIP_DEAL_FIELD: "GitHub",
+        GITPIP_LEAD_OWNER: "ann@example.com",
+        GITPIP_LEAD_LABELS: "Hot , GitHub",
+        GITPIP_LEAD_VISIBILITY: "3",
         GITPIP_PERSON: "link",
         GITPIP_PERSON_FIELD: " GitHub ",
         GITPIP_FOLLOW_PIPEDRIVE: "1 hour",
@@ -146,6 +150,7 @@ describe("settings", () => {
           closed: "replace",
           field: Option.some("GitHub")
         },
+        lead: { owner: Option.some("ann@example.com"), labels: ["Hot", "GitHub"], visibility: Option.some("3") },
         person: { mode: "link", field: Option.some("GitHub") },
         followPipedrive: Option.some(Duration.hours(1)),
         backfill: "none",
@@ -275,6 +280,9 @@ describe("settings", () => {
         GITPIP_DEAL_VISIBILITY: " ",
         GITPIP_DEAL_CLOSED: "reopen",
         GITPIP_DEAL_FIELD: "x".repeat(256),
+        GITPIP_LEAD_OWNER: " ",
+        GITPIP_LEAD_LABELS: "Hot,,GitHub",
+        GITPIP_LEAD_VISIBILITY: " ",
         GITPIP_PERSON: "always",
         GITPIP_PERSON_FIELD: " ",
         GITPIP_FOLLOW_PIPEDRIVE: "daily",
@@ -298,6 +306,15 @@ describe("settings", () => {
       )
       // The schema library's own words name types, and not what to do.
       for (const fault of Object.values(found)) assert.notMatch(fault, /Expected|SchemaError|got /)
+    })
+  )
+
+  it.effect("name a lead without a person, which Pipedrive does not have", () =>
+    Effect.gen(function* () {
+      const found = yield* faults({ GITPIP_PUBLISH_AS: "lead", GITPIP_PERSON: "off" })
+      assert.deepStrictEqual(Object.keys(found), ["GITPIP_PERSON"])
+      assert.match(found.GITPIP_PERSON ?? "", /^must be `create` or `link` with GITPIP_PUBLISH_AS=lead/)
+      assert.strictEqual((yield* load({ GITPIP_PUBLISH_AS: "deal", GITPIP_PERSON: "off" })).person.mode, "off")
     })
   )
 
@@ -361,7 +378,7 @@ describe("settings", () => {
     ["GITPIP_URL", "http://127.0.0.1:10080", /uses port 10080/],
     ["GITPIP_MAX_DELAY", "soon", /^must be a number and its unit/],
     ["GITPIP_FEED", "2", /^must be `true` or `false`$/],
-    ["GITPIP_PUBLISH_AS", "Deal", /^must be `activity` or `deal`$/],
+    ["GITPIP_PUBLISH_AS", "Deal", /^must be `activity`, `deal` or `lead`$/],
     ["GITPIP_ACTIVITY_DONE", "2", /^must be `true` or `false`$/],
     ["GITPIP_ACTIVITY_DUE", "366", /^must be a number of days, 0 to 365, or `none`$/],
     ["GITPIP_ACTIVITY_DUE", "-1", /^must be a number of days/],

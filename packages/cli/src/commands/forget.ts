@@ -50,18 +50,20 @@ export const show = ({
   deals,
   files,
   hashes,
+  leads,
   login,
   persons,
   unconfirmed
 }: Forgotten): ReadonlyArray<string> => [
   `Erased everything that was stored about ${login}: ${count(files, "file")}${hashes === 0 ? "" : `, of which ${hashes.toLocaleString("en")} left a keyed hash`}`,
-  ...(activities.length + deals.length + persons.length + unconfirmed.length === 0
+  ...(activities.length + deals.length + leads.length + persons.length + unconfirmed.length === 0
     ? ["Nothing about this user stands in Pipedrive"]
     : ["Still in Pipedrive; delete there what must go:"]),
   ...(deals.length === 0 ? [] : [`  ${count(deals.length, "deal")}: ${numbers(deals)}`]),
   ...(activities.length === 0
     ? []
     : [`  ${count(activities.length, "activity", "activities")}: ${numbers(activities)}`]),
+  ...(leads.length === 0 ? [] : [`  ${count(leads.length, "lead")}: ${leads.join(", ")}`]),
   ...(persons.length === 0 ? [] : [`  ${count(persons.length, "person")}: ${numbers(persons)}`]),
   ...unconfirmed.map(({ about, item }) => `  perhaps ${item === "activity" ? "an" : "a"} ${item} about ${about}`)
 ]

@@ -78,6 +78,9 @@ const scanning = Effect.fnUntraced(function* ({ narrator: { claim, part, say }, 
   })
 })
 
+/** Rounds without a new activity after which the tour goes on. A slow machine takes as many rounds as a fast one. */
+const maxIdleRounds = 400
+
 const publishing = Effect.fnUntraced(function* ({
   narrator: { claim, part, say },
   services: { gitpip },
@@ -94,13 +97,16 @@ const publishing = Effect.fnUntraced(function* ({
   })
   // Pipedrive's limit pauses publishing for a moment at a time, and then it goes on.
   const all = Effect.gen(function* () {
-    for (;;) {
+    let arrived = 0
+    for (let idleRounds = 0; idleRounds < maxIdleRounds; idleRounds++) {
       yield* gitpip.publish
       const { publications, publishing } = yield* gitpip.status
       if (publications.pending === 0 || publishing.state === "off") return
+      if (pipedrive.activities.length > arrived) idleRounds = 0
+      arrived = pipedrive.activities.length
       yield* Effect.sleep("100 millis")
     }
-  }).pipe(Effect.timeoutOption("40 seconds"))
+  })
   yield* Effect.raceFirst(all, arriving)
   const { activities } = pipedrive
   yield* claim(`Each of the ${allFiles} files is one activity`, {

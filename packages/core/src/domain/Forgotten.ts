@@ -1,11 +1,12 @@
 /** What became of a user that is forgotten: what was erased here, and what stands in Pipedrive. */
 import { Schema } from "effect"
 import { field, named } from "./described.ts"
+import { isUuid } from "./Text.ts"
 import { Username } from "./User.ts"
 
 /** An item that may stand in Pipedrive. */
 const Unconfirmed = Schema.Struct({
-  item: field(Schema.Literals(["activity", "deal", "person"]), "What the request creates"),
+  item: field(Schema.Literals(["activity", "deal", "lead", "person"]), "What the request creates"),
   about: field(Schema.String, "The file's address, or the name of the user whose deal or person it is")
 }).pipe(named("Unconfirmed", "An item that may stand in Pipedrive"))
 
@@ -19,6 +20,10 @@ export const Forgotten = Schema.Struct({
   ),
   activities: field(Schema.Array(Schema.Int), "Pipedrive's numbers of the activities that stand there"),
   deals: field(Schema.Array(Schema.Int), "Pipedrive's numbers of the deals that stand there"),
+  leads: field(
+    Schema.Array(Schema.String),
+    "Pipedrive's ids of the leads that Gitpip created there, also of those that somebody has made a deal of"
+  ),
   persons: field(
     Schema.Array(Schema.Int),
     "Pipedrive's numbers of the persons there that Gitpip found or created for the user"
@@ -35,7 +40,10 @@ export interface Forgotten extends Schema.Schema.Type<typeof Forgotten> {}
 export interface SentFile {
   /** `null` when no answer has confirmed the item. */
   readonly remoteId: string | null
-  /** The deal of an activity, by its number. Empty for a file that became a deal itself (`GITPIP_PUBLISH_AS=deal`). */
+  /**
+   * The deal of an activity, by its number. Empty for a file that became a deal itself (`GITPIP_PUBLISH_AS=deal`), and
+   * `person:45` for one that became a lead (`GITPIP_PUBLISH_AS=lead`).
+   */
   readonly target: string | null
   readonly htmlUrl: string
 }
@@ -63,13 +71,15 @@ export const inPipedrive = ({
   login,
   person,
   targets
-}: Sent): Pick<Forgotten, "activities" | "deals" | "persons" | "hashes" | "unconfirmed"> => {
-  const itemOf = ({ target }: SentFile) => (target === "" ? "deal" : "activity")
-  const created = (item: "activity" | "deal") =>
+}: Sent): Pick<Forgotten, "activities" | "deals" | "leads" | "persons" | "hashes" | "unconfirmed"> => {
+  const created = (item: "activity" | "deal" | "lead") =>
     files.flatMap((file) => (file.remoteId !== null && itemOf(file) === item ? [file.remoteId] : []))
+  const ofLeads = created("lead")
+  const converted = ofLeads.flatMap((remoteId) => (remoteId.startsWith("deal:") ? [remoteId.slice(5)] : []))
   return {
     activities: numbersOf(created("activity")),
-    deals: numbersOf([...(deal.id === null ? [] : [String(deal.id)]), ...targets, ...created("deal")]),
+    deals: numbersOf([...(deal.id === null ? [] : [String(deal.id)]), ...targets, ...created("deal"), ...converted]),
+    leads: ofLeads.filter(isUuid),
     persons: person.id === null ? [] : [person.id],
     unconfirmed: [
       ...(deal.id === null && deal.isSent ? [{ item: "deal", about: login } as const] : []),
@@ -79,6 +89,10 @@ export const inPipedrive = ({
     hashes: files.length
   }
 }
+
+/** What a file became. */
+const itemOf = ({ target }: SentFile): "activity" | "deal" | "lead" =>
+  target === "" ? "deal" : target?.startsWith("person:") === true ? "lead" : "activity"
 
 /** Each number once. */
 const numbersOf = (ids: ReadonlyArray<string>): ReadonlyArray<number> => [

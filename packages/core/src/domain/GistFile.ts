@@ -76,10 +76,13 @@ export const GistFile = Schema.Struct({
     Schema.NullOr(Schema.String),
     "Why it is not published yet, or was left out; `null` when nothing went wrong"
   ),
-  publicationTarget: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
+  publicationTarget: field(
+    Schema.NullOr(Schema.String),
+    "Pipedrive's number of the deal that the activity hangs on; empty when the file is a deal itself, and `person:45` when it is a lead of that person"
+  ),
   publicationRemoteId: field(
     Schema.NullOr(Schema.String),
-    "Pipedrive's number of the activity, or of the deal when each file becomes one; `null` until it is published"
+    "Pipedrive's number of the activity, or of the deal when each file becomes one, or the lead's UUID (`deal:12` when somebody had made a deal of the lead before Gitpip knew its id); `null` until it is published"
   )
 }).pipe(
   Schema.encodeKeys({

@@ -16,9 +16,13 @@ export const Preview = Schema.Struct({
     Schema.Int,
     "Deals that would be created now, at most: one for the user, or one for each file with `GITPIP_PUBLISH_AS=deal`. Each counts towards the plan's cap of open deals"
   ),
+  leads: field(
+    Schema.Int,
+    "Leads that would be created now, with `GITPIP_PUBLISH_AS=lead`. Each counts towards the plan's cap of leads and deals"
+  ),
   tokens: field(
     Schema.Int,
-    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person, or 15 for a deal with its note"
+    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person, or 15 for a deal with its note; 20 for a lead with its note, and 25 for the person"
   ),
   searchTokens: field(
     Schema.Int,

@@ -37,10 +37,13 @@ export const Publication = Schema.Struct({
   fileId: field(Schema.Int, "The file's number"),
   attempts: field(Schema.Int, "Attempts so far"),
   dueAt: field(Instant, "When the next attempt is due, at the earliest"),
-  target: field(Schema.NullOr(Schema.String), "Pipedrive's number of the deal that the activity hangs on"),
+  target: field(
+    Schema.NullOr(Schema.String),
+    "Pipedrive's number of the deal that the activity hangs on; empty when the file is a deal itself, and `person:45` when it is a lead of that person"
+  ),
   remoteId: field(
     Schema.NullOr(Schema.String),
-    "Pipedrive's number of the activity, or of the deal when each file becomes one; `null` until it is published"
+    "Pipedrive's number of the activity, or of the deal when each file becomes one, or the lead's UUID (`deal:12` when somebody had made a deal of the lead before Gitpip knew its id); `null` until it is published"
   ),
   errorReason: field(
     Schema.NullOr(Schema.String),

@@ -42,7 +42,7 @@ export const Status = Schema.Struct({
     ),
     tokensLimit: field(Schema.NullOr(Schema.Int), "Pipedrive tokens of a day"),
     pipedriveUrl: field(Schema.NullOr(Schema.String), "The address of Pipedrive's pages; `null` without credentials"),
-    publishAs: field(Schema.Literals(["activity", "deal"]), "What a file becomes in Pipedrive")
+    publishAs: field(Schema.Literals(["activity", "deal", "lead"]), "What a file becomes in Pipedrive")
   }).pipe(
     Schema.encodeKeys({
       tokensLeft: "tokens_left",

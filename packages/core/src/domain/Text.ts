@@ -112,3 +112,6 @@ const distance = (a: string, b: string): number => {
   }
   return row.at(-1) ?? 0
 }
+
+/** In Pipedrive leads and their labels alone have UUIDs as their ids. */
+export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

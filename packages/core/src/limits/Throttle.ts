@@ -53,12 +53,14 @@ export interface Throttle {
    * of others, whose slots stay taken until `resetAt`. `startedAt` is when the answered request left.
    */
   readonly learnWindow: (facts: Window & Omit<Stated.RequestBudget, "limit"> & { readonly startedAt: number }) => void
+  /** Sets how many requests may be under way. */
+  readonly setConcurrency: (concurrency: number) => Effect.Effect<void>
   /** Sends nothing at least until then, in epoch milliseconds. */
   readonly block: (until: number, why: string, options?: BlockOptions) => void
   readonly state: () => ThrottleState
 }
 
-/** A throttle without any limit yet. `concurrency`: requests under way at a time. */
+/** A throttle without any limit yet. `concurrency`: requests under way at a time, until `setConcurrency`. */
 export const make = (options: {
   readonly concurrency: number
   readonly patience: Duration.Input
@@ -111,6 +113,7 @@ export const make = (options: {
     learn: admission.learn,
     setWindow: slots.setSize,
     learnWindow: admission.learnWindow,
+    setConcurrency: (concurrency) => permits.resize(concurrency),
     block: admission.block,
     state: admission.state
   }

@@ -13,7 +13,7 @@ import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
 import * as Persons from "./persons.ts"
 import { sinking } from "./sinkErrors.ts"
-import { deleteItem } from "./targets.ts"
+import { deleteItem, personFaults } from "./targets.ts"
 import * as TimeZone from "./timeZone.ts"
 import * as UserDeals from "./userDeals.ts"
 
@@ -51,6 +51,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       price: activityPrice(settings),
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
+      concurrency: pipedrive.concurrency,
       block: pipedrive.block
     })
   })
@@ -64,10 +65,7 @@ const faultsOf = (pipedrive: Pipedrive["Service"]) => (chosen: Chosen) =>
         const why = whyUnusable(yield* pipedrive.deal(chosen.deal))
         if (why !== undefined) faults.push(`Pipedrive's deal ${chosen.deal} ${why}`)
       }
-      if (chosen.person !== undefined && Option.isNone(yield* pipedrive.person(chosen.person))) {
-        faults.push(`Pipedrive's person ${chosen.person} is deleted, or hidden from the token's user`)
-      }
-      return faults
+      return [...faults, ...(yield* personFaults(pipedrive, chosen.person))]
     })
   )
 

@@ -1,5 +1,5 @@
 /**
- * Pipedrive's REST API (v2), as far as Gitpip needs it: activities, deals, notes and persons.
+ * Pipedrive's REST API (v2), as far as Gitpip needs it: activities, deals, leads, notes and persons.
  *
  * Guarantees: one throttle for all requests with one token, and no request is repeated (transport.ts); every error says
  * whether the work may have been done all the same (errors.ts, classify.ts).
@@ -18,8 +18,9 @@ import type { PipedriveSettings } from "../Settings.ts"
 import * as Calls from "./calls.ts"
 import * as DealLists from "./dealLists.ts"
 import type { PipedriveError } from "./errors.ts"
+import * as LeadCalls from "./leadCalls.ts"
 import type { DayBudget } from "./limits.ts"
-import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
+import type { DealChoices, Named, NamedField, NamedLeadLabel, NamedStage, NamedType, NamedUser } from "./lists.ts"
 import * as Lists from "./lists.ts"
 import * as PersonCalls from "./personCalls.ts"
 import type { Begin } from "./transport.ts"
@@ -36,8 +37,9 @@ import {
 } from "./wire.ts"
 
 export { PipedriveError } from "./errors.ts"
+export type { StoredLead } from "./leadCalls.ts"
 export type { DayBudget } from "./limits.ts"
-export type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
+export type { DealChoices, Named, NamedField, NamedLeadLabel, NamedStage, NamedType, NamedUser } from "./lists.ts"
 export type { Begin } from "./transport.ts"
 export type { FoundDeal, NewActivity, NewDeal, Page, StoredActivity, StoredDeal, StoredNote } from "./wire.ts"
 
@@ -46,6 +48,9 @@ export interface CreatedDeal {
   readonly id: number
   readonly ownerId: number | undefined
 }
+
+/** What a note is attached to. https://developers.pipedrive.com/docs/api/v1/Notes#addNote */
+export type NoteParent = { readonly deal_id: number } | { readonly lead_id: string }
 
 type Call<A> = Effect.Effect<A, PipedriveError>
 
@@ -98,9 +103,9 @@ export class Pipedrive extends Context.Service<
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. Not delayed like the search. */
     readonly newestDeals: (cursor: Option.Option<string>) => Call<Page<StoredDeal>>
     /** 10 tokens (v1 only). */
-    readonly createNote: (note: { readonly deal_id: number; readonly content: string }) => Call<number>
-    /** 20 tokens (v1 only). */
-    readonly notesOfDeal: (dealId: number) => Call<ReadonlyArray<StoredNote>>
+    readonly createNote: (note: NoteParent & { readonly content: string }) => Call<number>
+    /** 20 tokens (v1 only). The first 100. */
+    readonly notesOf: (parent: NoteParent) => Call<ReadonlyArray<StoredNote>>
     /** 2 tokens (v1 only). Succeeds while the token is accepted. `timeZone` is an IANA name, or empty. */
     readonly me: Call<{ readonly timeZone: string }>
     /** 20 tokens (v1 only). The active activity types; `key` is the `key_string`. */
@@ -117,13 +122,18 @@ export class Pipedrive extends Context.Service<
     readonly personFields: Call<ReadonlyArray<NamedField>>
     /** 10 tokens for each 500 fields. The priorities of activities. */
     readonly priorities: Call<ReadonlyArray<Named>>
+    /** 20 tokens (v1 only). */
+    readonly leadLabels: Call<ReadonlyArray<NamedLeadLabel>>
     /** The rest of the burst window, by Pipedrive's last response. */
     readonly limits: Effect.Effect<ThrottleState>
     /** The company's tokens of the day, by the last response that reported them. */
     readonly budget: Effect.Effect<Option.Option<DayBudget>>
+    /** How many files may be attempted at a time, by the burst limit that Pipedrive last reported. */
+    readonly concurrency: Effect.Effect<number>
     /** Sends nothing until then, for a limit that is stored for all processes on the database. */
     readonly block: (until: DateTime.Utc, why: string) => Effect.Effect<void>
   } & DealLists.DealLists &
+    LeadCalls.LeadCalls &
     PersonCalls.PersonCalls
 >()("gitpip/Pipedrive") {
   static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
@@ -175,13 +185,12 @@ export class Pipedrive extends Context.Service<
             list(StoredDeal, "v2/deals", { cost: 10, query: newestFirst(cursor) })
           ),
           ...DealLists.make(list),
-          createNote: Effect.fn("Pipedrive.createNote")(
-            (body: { readonly deal_id: number; readonly content: string }) =>
-              Effect.map(create("v1/notes", body, { cost: 10 }), ({ id }) => id)
+          createNote: Effect.fn("Pipedrive.createNote")((body: NoteParent & { readonly content: string }) =>
+            Effect.map(create("v1/notes", body, { cost: 10 }), ({ id }) => id)
           ),
-          notesOfDeal: Effect.fn("Pipedrive.notesOfDeal")((dealId: number) =>
+          notesOf: Effect.fn("Pipedrive.notesOf")((parent: NoteParent) =>
             Effect.map(
-              list(StoredNote, "v1/notes", { cost: 20, query: { deal_id: dealId, limit: 100 } }),
+              list(StoredNote, "v1/notes", { cost: 20, query: { ...parent, limit: 100 } }),
               ({ items }) => items
             )
           ),
@@ -193,8 +202,10 @@ export class Pipedrive extends Context.Service<
           ),
           ...lists,
           ...PersonCalls.make(calls),
+          ...LeadCalls.make(calls),
           limits: transport.limits,
           budget: transport.budget,
+          concurrency: transport.concurrency,
           block: transport.block
         })
       })

@@ -11,7 +11,7 @@ import type { Settings } from "../Settings.ts"
 import { whenRefused } from "./errors.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import {
-  findPersonField,
+  findNamedPersonField,
   isSamePlacement,
   type Lists,
   needed,
@@ -29,7 +29,7 @@ const unanswered = Duration.seconds(30)
 
 /**
  * Reads the lists that settings need. A list that is refused is missing. 10 tokens for pipelines, stages, fields of deals,
- * of activities and of persons each, 20 for users and for activity types.
+ * of activities and of persons each, 20 for users, for activity types and for labels of leads.
  */
 const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], wanted: ReturnType<typeof needed>) {
   const list = <const Name extends string, A, E, R>(name: Name, isWanted: boolean, read: Effect.Effect<A, E, R>) =>
@@ -42,7 +42,8 @@ const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], 
       wanted.dealChoices ? pipedrive.dealChoices : Effect.succeed({}),
       list("priorities", wanted.priorities, pipedrive.priorities),
       list("types", wanted.types, pipedrive.activityTypes),
-      list("personFields", wanted.personFields, pipedrive.personFields)
+      list("personFields", wanted.personFields, pipedrive.personFields),
+      list("leadLabels", wanted.leadLabels, pipedrive.leadLabels)
     ],
     whenRefused(() => Effect.succeed({}))
   )
@@ -76,7 +77,7 @@ export const checkPlacement = Effect.fnUntraced(function* (
 const faultsOfField = (field: Option.Option<string>, { personFields }: Lists): ReadonlyArray<string> =>
   Option.match(field, {
     onNone: () => [],
-    onSome: (text) => Option.toArray(Result.getFailure(findPersonField(text, personFields)))
+    onSome: (text) => Option.toArray(Result.getFailure(findNamedPersonField(text, personFields)))
   })
 
 /** What is wrong with the settings, for people. */

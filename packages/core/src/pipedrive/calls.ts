@@ -24,6 +24,12 @@ export const make = ({
 
   return {
     get,
+    /** Sends a body by `POST`, and answers the body of the response. */
+    send: (
+      path: string,
+      body: unknown,
+      { begin, cost }: { readonly cost: number; readonly begin?: Begin | undefined }
+    ) => transport.call(post(path, body), { cost, begin }),
     /** Answers the new item's id, and its owner when the answer has it. */
     create: (
       path: string,
@@ -40,9 +46,9 @@ export const make = ({
     /** Creates something that has no number, and answers it. */
     add: <A, I>(schema: Schema.Codec<A, I>, path: string, { body, cost }: { cost: number; body: unknown }) =>
       Effect.map(Effect.flatMap(transport.call(post(path, body), { cost }), read(wireOne(schema))), ({ data }) => data),
-    /** 3 tokens. An item that is gone already counts as deleted. */
-    remove: (path: string) =>
-      transport.call(HttpClientRequest.delete(url(path)), { cost: 3 }).pipe(
+    /** 3 tokens in version 2. An item that is gone already counts as deleted. */
+    remove: (path: string, cost = 3) =>
+      transport.call(HttpClientRequest.delete(url(path)), { cost }).pipe(
         Effect.asVoid,
         Effect.catchReason("PipedriveError", "NotFound", () => Effect.void)
       ),
@@ -62,6 +68,9 @@ export const make = ({
         Effect.flatMap(read(wireSearch(schema))),
         Effect.map(({ additional_data, data }) => pageOf({ data: data.items.map(({ item }) => item), additional_data }))
       ),
+    /** The body of a list's page. */
+    page: (path: string, { cost, query }: { readonly cost: number; readonly query: Query }) =>
+      transport.call(get(path, query), { cost, maxBytes: maxListBytes }),
     list: <A, I>(schema: Schema.Codec<A, I>, path: string, { cost, query = {} }: { cost: number; query?: Query }) =>
       transport
         .call(get(path, query), { cost, maxBytes: maxListBytes })

@@ -4,7 +4,7 @@ import { ItemRefused, type SinkContacts, SinkError } from "../publish/Sink.ts"
 import type { PersonSettings } from "../Settings.ts"
 import { whenRefused } from "./errors.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
-import { findPersonField } from "./placement.ts"
+import { findNamedPersonField } from "./placement.ts"
 import { sinking } from "./sinkErrors.ts"
 
 /** A page of a list, and the fields of persons: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
@@ -29,7 +29,7 @@ export const make = (pipedrive: Pipedrive["Service"], { field }: PersonSettings)
     const fields = yield* sinking(
       Effect.map(pipedrive.personFields, Option.some).pipe(whenRefused(() => Effect.succeedNone))
     )
-    const found = findPersonField(field.value, Option.getOrUndefined(fields))
+    const found = findNamedPersonField(field.value, Option.getOrUndefined(fields))
     if (Result.isFailure(found)) {
       return yield* new SinkError({ reason: new ItemRefused({ message: found.failure }) })
     }

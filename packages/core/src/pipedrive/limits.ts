@@ -60,6 +60,22 @@ export const windowOf = (headers: Headers, now: number) => {
   return { limit, millis: windowMillis, remaining, resetAt: now + reset * 1_000 }
 }
 
+/** Fewer requests than the burst of the smallest plan (20 in two seconds), so that the first responses report the true one. */
+export const firstConcurrency = 12
+
+/** The largest burst of an API token is 120 in two seconds. No more files are under way than answers of that plan need. */
+const maxConcurrency = 40
+
+/** How long a file is under way when both services answer after 300 ms, with the statements between. */
+const slowFile = 0.65
+
+/**
+ * How many files, and requests, may be under way at a time: as many as slow answers need to use a burst limit to the full
+ * (Little's law).
+ */
+export const concurrencyFor = ({ limit, millis }: { readonly limit: number; readonly millis: number }): number =>
+  Math.min(Math.max(Math.ceil((limit / millis) * 1_000 * slowFile), firstConcurrency), maxConcurrency)
+
 /** A wait for a slot up to this is waited. A longer one is reported, so that the caller can do something else. */
 export const patience = Duration.seconds(15)
 

@@ -2,7 +2,7 @@
 import { Effect, Option, type Schema } from "effect"
 import type { make as makeCalls } from "./calls.ts"
 import type { PipedriveError } from "./errors.ts"
-import { ActivityType, WireField, WirePipeline, WireStage, WireUser } from "./wire.ts"
+import { ActivityType, WireField, WireLeadLabel, WirePipeline, WireStage, WireUser } from "./wire.ts"
 
 /** Something with an id and a name that people know. */
 export interface Named {
@@ -22,6 +22,13 @@ export interface NamedUser extends Named {
 export interface NamedType {
   readonly key: string
   readonly id: number | undefined
+  readonly name: string
+}
+
+/** A label of leads, which have labels of their own. */
+export interface NamedLeadLabel {
+  /** A UUID. */
+  readonly id: string
   readonly name: string
 }
 
@@ -110,6 +117,9 @@ export const make = (list: List) => {
         labels: choicesOf(fields, ["label_ids", "label"]),
         visibilities: choicesOf(fields, ["visible_to"])
       })
+    ),
+    leadLabels: Effect.map(list(WireLeadLabel, "v1/leadLabels", { cost: 20 }), ({ items }) =>
+      items.map((item): NamedLeadLabel => ({ id: item.id, name: nameOf(item) }))
     ),
     personFields: Effect.map(all(WireField, "v2/personFields"), textFields),
     priorities: Effect.map(all(WireField, "v2/activityFields"), (fields) => choicesOf(fields, ["priority"]))

@@ -6,7 +6,7 @@ import { sinking } from "./sinkErrors.ts"
 import type { Page } from "./wire.ts"
 
 interface Listed {
-  readonly id: number
+  readonly id: number | string
   readonly add_time?: string | null | undefined
 }
 
@@ -21,11 +21,15 @@ export const newestSince = Effect.fnUntraced(function* <A extends Listed>(
     const page = yield* sinking(list(cursor))
     found.push(...page.items.filter(isWanted))
     if (Option.isNone(page.cursor) || page.items.some((item) => isBefore(item.add_time, since))) {
-      return found.toSorted((a, b) => a.id - b.id)
+      return oldestFirst(found)
     }
     cursor = page.cursor
   }
 })
+
+/** Numbers grow with time. Other ids say nothing, so that the order of the list is turned round. */
+const oldestFirst = <A extends Listed>(newest: ReadonlyArray<A>): ReadonlyArray<A> =>
+  newest.toReversed().toSorted(({ id: a }, { id: b }) => (typeof a === "number" && typeof b === "number" ? a - b : 0))
 
 /** Whether a timestamp of Pipedrive's is before an instant. A missing or unreadable one is not. */
 export const isBefore = (time: string | null | undefined, instant: DateTime.Utc): boolean =>

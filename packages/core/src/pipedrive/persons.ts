@@ -117,13 +117,19 @@ export const make = ({ pipedrive, placing, records, settings: { mode } }: Parts)
                 reason.scope === "thing" ? leftOut(recipient)(reason) : Effect.fail(new SinkError({ reason }))
             })
           ),
+    /** As `ensure`, but a refusal is an error: for an item that needs a person. A person whom Pipedrive refused is none. */
+    find: (recipient: Recipient): Effect.Effect<number | undefined, SinkError> =>
+      Effect.map(ensure(recipient), (id) => (id !== undefined && refused.has(id) ? undefined : id)),
     /** Remembers the person of a deal that is adopted. */
     note: ({ userKey }: Recipient, id: number | undefined): Effect.Effect<void, SinkError> =>
       mode === "off" || id === undefined ? Effect.void : Effect.asVoid(storing(records.record(userKey, id))),
     /** Who takes part in a user's activities: the person named for the user, else the deal's. Asks Pipedrive nothing. */
-    participant: Effect.fnUntraced(function* ({ chosenPerson, userKey }: Recipient, ofDeal: number | null | undefined) {
+    participant: Effect.fnUntraced(function* (recipient: Recipient, ofDeal: number | null | undefined) {
+      const { chosenPerson, knownDeal, knownPerson, userKey } = recipient
       if (mode === "off") return undefined
-      const known = chosenPerson ?? ofDeal
+      // A person comes on record with the deal: beside a known deal, a person who is not on record is not there.
+      const onRecord = typeof knownDeal === "number" ? (knownPerson ?? null) : undefined
+      const known = chosenPerson ?? (ofDeal === undefined ? onRecord : ofDeal)
       const id = known === undefined ? yield* storing(records.known(userKey)) : known
       return id === null || refused.has(id) ? undefined : id
     }),

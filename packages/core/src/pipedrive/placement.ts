@@ -1,17 +1,19 @@
 /**
- * Where deals and activities are placed: from the names in the settings to the ids at Pipedrive. Pure.
+ * Where deals, activities and leads are placed: from the names in the settings to the ids at Pipedrive. Pure.
  *
  * All faults are named at once, each with the choices that Pipedrive offers. A list that the token's user may not read is
  * missing: then an id is taken as it is, and a name is a fault.
  */
 import { Equal, Option, Result } from "effect"
 import { nearest } from "../domain/Text.ts"
-import type { ActivitySettings, DealSettings, PersonSettings, Settings } from "../Settings.ts"
-import type { DealChoices, Named, NamedField, NamedStage, NamedType, NamedUser } from "./lists.ts"
+import type { ActivitySettings, DealSettings, LeadSettings, PersonSettings, Settings } from "../Settings.ts"
+import type { NewLead } from "./leadCalls.ts"
+import type { DealChoices, Named, NamedField, NamedLeadLabel, NamedStage, NamedType, NamedUser } from "./lists.ts"
+import { type Found, find, findByUuid, maxListed, same } from "./named.ts"
 import type { NewDeal } from "./wire.ts"
 
 /** The part of the settings that says where things are placed. */
-export type Placed = Pick<Settings["Service"], "publishAs" | "activity" | "deal" | "person">
+export type Placed = Pick<Settings["Service"], "publishAs" | "activity" | "deal" | "lead" | "person">
 
 /** What Pipedrive offers. A list is missing when no setting needs it, or when the token's user may not read it. */
 export interface Lists extends Partial<DealChoices> {
@@ -21,11 +23,14 @@ export interface Lists extends Partial<DealChoices> {
   readonly priorities?: ReadonlyArray<Named>
   readonly types?: ReadonlyArray<NamedType>
   readonly personFields?: ReadonlyArray<NamedField>
+  readonly leadLabels?: ReadonlyArray<NamedLeadLabel>
 }
 
 export interface Placement {
   /** The fields of a new deal beside its title. */
   readonly deal: Omit<NewDeal, "title">
+  /** The fields of a new lead that settings name. */
+  readonly lead: Pick<NewLead, "owner_id" | "label_ids" | "visible_to">
   /** The stages of the set pipeline. `undefined`: deals of every pipeline may be adopted. */
   readonly stages: ReadonlySet<number> | undefined
   /** Who owns activities. */
@@ -43,10 +48,12 @@ export interface Placement {
 export const isSamePlacement = (one: Placement, other: Placement): boolean => Equal.equals(one, other)
 
 /** The lists that these settings need. None for a default installation, which reads nothing at its start. */
-export const needed = ({ activity, deal, person, publishAs }: Placed) => {
+export const needed = ({ activity, deal, lead, person, publishAs }: Placed) => {
   const asActivity = publishAs === "activity"
+  if (publishAs === "lead") return { ...none, ...neededByLeads(lead), personFields: namesField(publishAs, person) }
   const namesPipeline = Option.isSome(deal.pipeline)
   return {
+    ...none,
     pipelines: namesPipeline,
     stages: namesPipeline || Option.isSome(deal.stage),
     users: Option.isSome(deal.owner) || (asActivity && isUser(activity.owner)),
@@ -57,73 +64,36 @@ export const needed = ({ activity, deal, person, publishAs }: Placed) => {
   }
 }
 
+const none = {
+  pipelines: false,
+  stages: false,
+  users: false,
+  dealChoices: false,
+  priorities: false,
+  types: false,
+  personFields: false,
+  leadLabels: false
+}
+
+/** Leads are seen by the same groups as deals, whose fields list them. */
+const neededByLeads = ({ labels, owner, visibility }: LeadSettings) => ({
+  users: Option.isSome(owner),
+  dealChoices: Option.isSome(visibility),
+  leadLabels: labels.length > 0
+})
+
 /** Every company has this type, so that its name is not checked at the start. */
 const defaultType = "task"
 
-/** Only users' deals name a person. */
+/** A user's deal and a file's lead name a person. A file's deal does not. */
 const namesField = (publishAs: Placed["publishAs"], { field, mode }: PersonSettings): boolean =>
-  publishAs === "activity" && mode !== "off" && Option.isSome(field)
+  publishAs !== "deal" && mode !== "off" && Option.isSome(field)
 
 /** Who owns activities, without a user's name or id. */
 const ownerWords = ["deal", "me"] as const
 
 const ownerWord = (owner: string) => ownerWords.find((word) => same(word, owner))
 const isUser = (owner: string): boolean => ownerWord(owner) === undefined
-
-type Found = Result.Result<number, string>
-
-/** A setting that names one thing. */
-interface Wanted<A extends Named> {
-  readonly variable: string
-  readonly text: string
-  readonly items: ReadonlyArray<A> | undefined
-  /** What there is several of: `pipelines`. */
-  readonly many: string
-  readonly one: string
-  /** Other names of an item: a user's e-mail address. */
-  readonly alias?: (item: A) => string | undefined
-  /** Words that the setting takes beside items. */
-  readonly words?: ReadonlyArray<string>
-  /** Where an item belongs, when several have one name. */
-  readonly within?: (item: A) => string
-}
-
-const same = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase()
-
-const find = <A extends Named>({ alias, items, many, one, text, variable, within, words = [] }: Wanted<A>): Found => {
-  const id = /^\d{1,15}$/.test(text) ? Number(text) : undefined
-  if (items === undefined) {
-    return id === undefined
-      ? Result.fail(`${variable}: Pipedrive does not show its ${many} to the token's user. Give the id of the ${one}`)
-      : Result.succeed(id)
-  }
-  if (id !== undefined && items.some((item) => item.id === id)) return Result.succeed(id)
-  const named = items.filter((item) => same(item.name, text) || same(alias?.(item) ?? "", text))
-  const [first, ...others] = named
-  if (first === undefined)
-    return Result.fail(`${variable}: Pipedrive has no ${one} "${text}". ${choices(text, many, items)}${besides(words)}`)
-  if (others.length === 0) return Result.succeed(first.id)
-  const listed = named.map((item) => `${item.id}${within === undefined ? "" : ` in ${within(item)}`}`).join(", ")
-  return Result.fail(`${variable}: Pipedrive has several ${many} "${text}". Give the id of one: ${listed}`)
-}
-
-const besides = (words: ReadonlyArray<string>): string =>
-  words.length === 0 ? "" : `. Or set ${words.map((word) => `\`${word}\``).join(" or ")}`
-
-/** More would fill the screen. */
-const maxListed = 30
-
-const choices = (text: string, many: string, items: ReadonlyArray<Named>): string => {
-  if (items.length === 0) return `Pipedrive has no ${many}`
-  const near = nearest(
-    text.toLowerCase(),
-    items.map(({ name }) => name),
-    (name) => name.toLowerCase()
-  )
-  const listed = items.slice(0, maxListed).map(({ id, name }) => `${name} (${id})`)
-  const more = items.length - listed.length
-  return `${near === undefined ? "" : `Did you mean "${near}"? `}The ${many} are: ${listed.join(", ")}${more > 0 ? `, and ${more} more` : ""}`
-}
 
 const findPipeline = ({ pipeline }: DealSettings, { pipelines }: Lists): Option.Option<Found> =>
   Option.map(pipeline, (text) =>
@@ -148,7 +118,7 @@ const findStage = (
     })
   )
 
-const findUser = (variable: "GITPIP_DEAL_OWNER" | "GITPIP_ACTIVITY_OWNER", text: string, { users }: Lists): Found =>
+const findUser = (variable: `GITPIP_${"DEAL" | "ACTIVITY" | "LEAD"}_OWNER`, text: string, { users }: Lists): Found =>
   find({
     variable,
     text,
@@ -228,7 +198,7 @@ export const isPersonField = (text: string, fields: ReadonlyArray<NamedField>): 
   fields.some(({ key, name }) => key === text || same(name, text))
 
 /** The key of the field of persons that holds GitHub logins, or what to do about it. */
-export const findPersonField = (
+export const findNamedPersonField = (
   text: string,
   fields: ReadonlyArray<NamedField> | undefined
 ): Result.Result<string, string> => findField({ variable: "GITPIP_PERSON_FIELD", text, fields, whose: "persons" })
@@ -242,14 +212,73 @@ const idOf = (found: Option.Option<Found>): number | undefined =>
 const given = <const Name extends string, A>(name: Name, value: A | undefined): { readonly [N in Name]?: A } =>
   (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: A }
 
+/** The visibility of new deals or leads. Both are seen by the same groups. */
+const findVisibility = (
+  variable: `GITPIP_${"DEAL" | "LEAD"}_VISIBILITY`,
+  visibility: Option.Option<string>,
+  { visibilities }: Lists
+): Option.Option<Found> =>
+  Option.map(visibility, (text) =>
+    find({
+      variable,
+      text,
+      items: visibilities,
+      one: "visibility",
+      many: variable === "GITPIP_DEAL_VISIBILITY" ? "visibilities of deals" : "visibilities of leads"
+    })
+  )
+
+/** The key of the field of persons, when the settings name one. */
+const findPersonField = ({ person, publishAs }: Placed, { personFields }: Lists) =>
+  Option.map(
+    Option.filter(person.field, () => namesField(publishAs, person)),
+    (text) => findNamedPersonField(text, personFields)
+  )
+
+/** The placement of leads, or all faults. What settings say about deals and activities does not count. */
+const resolveForLeads = (placed: Placed, lists: Lists): Result.Result<Placement, ReadonlyArray<string>> => {
+  const { activity, lead } = placed
+  const owner = Option.map(lead.owner, (text) => findUser("GITPIP_LEAD_OWNER", text, lists))
+  const visibility = findVisibility("GITPIP_LEAD_VISIBILITY", lead.visibility, lists)
+  const labels = lead.labels.map((text) =>
+    findByUuid({
+      variable: "GITPIP_LEAD_LABELS",
+      text,
+      items: lists.leadLabels,
+      one: "label of leads",
+      many: "labels of leads"
+    })
+  )
+  const personField = findPersonField(placed, lists)
+  const faults = [
+    ...[owner, visibility].flatMap(failureOf),
+    ...labels.flatMap((label) => Option.toArray(Result.getFailure(label))),
+    ...Option.toArray(Option.flatMap(personField, Result.getFailure))
+  ]
+  if (faults.length > 0) return Result.fail(faults)
+  const visibleTo = idOf(visibility)
+  return Result.succeed({
+    deal: {},
+    lead: {
+      ...given("owner_id", idOf(owner)),
+      ...given("label_ids", labels.length === 0 ? undefined : [...new Set(labels.map(Result.getOrThrow))]),
+      ...given("visible_to", visibleTo === undefined ? undefined : String(visibleTo))
+    },
+    stages: undefined,
+    owner: "deal",
+    priority: undefined,
+    type: activity.type,
+    personField: Option.getOrUndefined(Option.flatMap(personField, Result.getSuccess)),
+    dealField: undefined
+  })
+}
+
 /** The placement, or all faults. */
 export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, ReadonlyArray<string>> => {
-  const { activity, deal, person, publishAs } = placed
+  const { activity, deal, publishAs } = placed
+  if (publishAs === "lead") return resolveForLeads(placed, lists)
   const asActivity = publishAs === "activity"
-  const personField = Option.map(
-    Option.filter(person.field, () => namesField(publishAs, person)),
-    (text) => findPersonField(text, lists.personFields)
-  )
+  const personField = findPersonField(placed, lists)
   const dealField = Option.map(
     Option.filter(deal.field, () => asActivity),
     (text) => findField({ variable: "GITPIP_DEAL_FIELD", text, fields: lists.dealFields, whose: "deals" })
@@ -260,15 +289,7 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
   const labels = deal.labels.map((text) =>
     find({ variable: "GITPIP_DEAL_LABELS", text, items: lists.labels, one: "label of deals", many: "labels of deals" })
   )
-  const visibility = Option.map(deal.visibility, (text) =>
-    find({
-      variable: "GITPIP_DEAL_VISIBILITY",
-      text,
-      items: lists.visibilities,
-      one: "visibility",
-      many: "visibilities of deals"
-    })
-  )
+  const visibility = findVisibility("GITPIP_DEAL_VISIBILITY", deal.visibility, lists)
   const activityOwner =
     asActivity && isUser(activity.owner)
       ? Option.some(findUser("GITPIP_ACTIVITY_OWNER", activity.owner, lists))
@@ -300,6 +321,7 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
       ...given("label_ids", labels.length === 0 ? undefined : [...new Set(labels.map(Result.getOrThrow))]),
       ...given("visible_to", idOf(visibility))
     },
+    lead: {},
     stages: pipelineId === undefined ? undefined : stagesOf(pipelineId, lists),
     owner: ownerId === undefined ? (ownerWord(activity.owner) ?? "deal") : { id: ownerId },
     priority: idOf(priority),

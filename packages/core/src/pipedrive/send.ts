@@ -9,7 +9,16 @@ import { type ExchangeError, exchange, type Head } from "../net/exchange.ts"
 import type { PipedriveSettings } from "../Settings.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { BudgetSpent, BurstLimited, OutcomeUnknown, PipedriveError, Unreachable } from "./errors.ts"
-import { type DayBudget, dayBudgetOf, maxBurst, patience, searchWindow, windowOf } from "./limits.ts"
+import {
+  concurrencyFor,
+  type DayBudget,
+  dayBudgetOf,
+  firstConcurrency,
+  maxBurst,
+  patience,
+  searchWindow,
+  windowOf
+} from "./limits.ts"
 
 /** Runs right before the request leaves, behind every wait. With `false` the request does not leave. */
 export type Begin = Effect.Effect<boolean>
@@ -64,22 +73,30 @@ export const make = ({ client, limitKey, quotas, settings, throttle }: Options) 
   })
   searches.setWindow(searchWindow)
   let budget: DayBudget | undefined
+  let concurrency = firstConcurrency
 
   /** Notes what the headers report. A search's headers report its own window. */
-  const note = (
+  const note = Effect.fnUntraced(function* (
     { headers }: Head,
-    { isSearch, now, startedAt }: { readonly isSearch: boolean; readonly now: number; readonly startedAt: number }
-  ): void => {
+    { isSearch, startedAt }: { readonly isSearch: boolean; readonly startedAt: number }
+  ) {
+    const now = yield* Clock.currentTimeMillis
     budget = dayBudgetOf(headers, now) ?? budget
     const window = isSearch ? undefined : windowOf(headers, now)
-    if (window !== undefined) throttle.learnWindow({ ...window, startedAt })
-  }
+    if (window === undefined) return
+    throttle.learnWindow({ ...window, startedAt })
+    if (concurrency === concurrencyFor(window)) return
+    concurrency = concurrencyFor(window)
+    yield* throttle.setConcurrency(concurrency)
+  })
 
   return {
     /** The company's tokens of the day. A budget of yesterday's no longer holds. */
     budget: Effect.map(DateTime.now, (now) =>
       Option.filter(Option.fromUndefinedOr(budget), ({ renewsAt }) => DateTime.isLessThan(now, renewsAt))
     ),
+    /** How many files may be attempted at a time. */
+    concurrency: Effect.sync(() => concurrency),
     /** Sends the request. `undefined`: the caller withdrew it. */
     send: Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest, options: CallOptions) {
       const { begin = Effect.succeed(true), isSearch = false, maxPause = maxBurst } = options
@@ -98,9 +115,7 @@ export const make = ({ client, limitKey, quotas, settings, throttle }: Options) 
             maxBytes,
             durations,
             onHead: (head) =>
-              Effect.map(Clock.currentTimeMillis, (now) => {
-                if (head.status < 300 || maxPause === maxBurst) note(head, { isSearch, now, startedAt })
-              })
+              head.status < 300 || maxPause === maxBurst ? note(head, { isSearch, startedAt }) : Effect.void
           })
           return { answer, startedAt }
         })

@@ -5,7 +5,8 @@
  * or creates a target, under a lease. When the response to a create is lost, the newest items show whether it happened:
  * the search lags behind.
  */
-import { DateTime, Duration, Effect } from "effect"
+import { DateTime, Duration, Effect, Option } from "effect"
+import { isUuid } from "../domain/Text.ts"
 import * as Timing from "../domain/Timing.ts"
 import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
@@ -129,12 +130,24 @@ export const ensure = Effect.fnUntraced(function* <A extends { readonly id: numb
 /** Names a user's target among the remote ids of duplicates, which are activities otherwise. */
 const remoteIdOf = (name: "deal" | "person", id: number): string => `${name}:${id}`
 
-/** Deletes the duplicate that a remote id names. A number alone is the id of what files are published as. */
+/** Why a person named for a user cannot be used. 1 token. */
+export const personFaults = (
+  { person }: Pick<Pipedrive["Service"], "person">,
+  id: number | undefined
+): Effect.Effect<ReadonlyArray<string>, PipedriveError> =>
+  id === undefined
+    ? Effect.succeed([])
+    : Effect.map(person(id), (found) =>
+        Option.isNone(found) ? [`Pipedrive's person ${id} is deleted, or hidden from the token's user`] : []
+      )
+
+/** Deletes the duplicate that a remote id names. A number alone is the id of what files are published as, and a UUID a lead's. */
 export const deleteItem = (
-  { deleteDeal, deletePerson }: Pick<Pipedrive["Service"], "deleteDeal" | "deletePerson">,
+  { deleteDeal, deleteLead, deletePerson }: Pick<Pipedrive["Service"], "deleteDeal" | "deleteLead" | "deletePerson">,
   remoteId: string,
   deleteFile: (id: number) => Effect.Effect<void, PipedriveError>
 ): Effect.Effect<void, PipedriveError> => {
+  if (isUuid(remoteId)) return deleteLead(remoteId)
   const [kind, id] = remoteId.split(":")
   if (id === undefined) return deleteFile(Number(remoteId))
   return kind === "person" ? deletePerson(Number(id)) : deleteDeal(Number(id))

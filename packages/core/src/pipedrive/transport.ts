@@ -12,20 +12,17 @@ import { json } from "../net/exchange.ts"
 import { classify, isSpent, unreadable } from "./classify.ts"
 import { PipedriveError, Withdrawn } from "./errors.ts"
 import * as LimitedCalls from "./limitedCalls.ts"
-import { patience } from "./limits.ts"
+import { firstConcurrency, patience } from "./limits.ts"
 import * as Send from "./send.ts"
 import { WireSuccess } from "./wire.ts"
 
 export type { Begin } from "./send.ts"
 
-/** Fewer than the burst of the smallest plan (20 in two seconds), so that the first responses report the true one. */
-const concurrency = 12
-
 const fail = (reason: PipedriveError["reason"]) => Effect.fail(new PipedriveError({ reason }))
 
 export const make = ({ quotas, ...sending }: Omit<Send.Options, "throttle">) => {
-  const throttle = Throttle.make({ concurrency, patience, quota: quotas.quota(sending.limitKey) })
-  const { budget, send } = Send.make({ ...sending, quotas, throttle })
+  const throttle = Throttle.make({ concurrency: firstConcurrency, patience, quota: quotas.quota(sending.limitKey) })
+  const { budget, concurrency, send } = Send.make({ ...sending, quotas, throttle })
   const limitedCalls = LimitedCalls.make(throttle)
 
   const call = Effect.fnUntraced(function* (
@@ -59,6 +56,7 @@ export const make = ({ quotas, ...sending }: Omit<Send.Options, "throttle">) => 
     call,
     limits: Effect.sync(throttle.state),
     budget,
+    concurrency,
     block: limitedCalls.limit.restore
   }
 }

@@ -51,6 +51,8 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
   const { persons, pipedrive, placing, records, settings } = parts
   const findDeals = yield* FindDeals.make(parts)
   const ensure = Deals.make({ ...parts, findDeals })
+  /** Deals that were forgotten here. A file that was claimed before still names the deal. */
+  const forgotten = new Set<number>()
 
   /** 1 token for each deal and day. Without a readable answer the deal's owner is unknown, which delays nothing. */
   const states = yield* Cache.makeWith(
@@ -130,6 +132,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
   /** Forgets a deal, or follows the deal to what it was merged into. */
   const forget = Effect.fnUntraced(function* (recipient: Recipient, id: number) {
     const survivor = yield* survivorOf(recipient, id)
+    forgotten.add(id)
     yield* Cache.invalidate(found, keyOf(recipient))
     yield* Cache.invalidate(states, id)
     yield* findDeals.forget(id)
@@ -137,13 +140,17 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     if (survivor !== undefined) yield* storing(records.record(recipient.userKey, survivor))
   })
 
+  /** Whether the deal came with the claim. Then no statement asks for the deal. */
+  const isOnRecord = (recipient: Recipient): recipient is Recipient & { readonly knownDeal: number } =>
+    typeof recipient.knownDeal === "number" && !forgotten.has(recipient.knownDeal)
+
   return {
     forget,
     /** The user's deal: the one that a person named for the user, else the one on record. One that is won or lost is replaced when the settings say so. */
     target: Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<number, SinkError> {
       // Read with the file, so that no process goes on with another deal from memory.
       if (typeof recipient.chosenDeal === "number") return recipient.chosenDeal
-      const id = yield* dealOf(recipient)
+      const id = isOnRecord(recipient) ? recipient.knownDeal : yield* dealOf(recipient)
       const { owner } = yield* placing.current
       if (owner !== "deal" && settings.closed === "keep") return id
       const { isClosed } = yield* Cache.get(states, id)

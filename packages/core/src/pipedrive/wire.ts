@@ -109,6 +109,9 @@ export const WireField = Schema.Struct({
   )
 })
 
+/** https://developers.pipedrive.com/docs/api/v1/LeadLabels#getLeadLabels */
+export const WireLeadLabel = Schema.Struct({ id: Schema.String, name: Schema.optional(Schema.NullOr(Schema.String)) })
+
 export const ActivityType = Schema.Struct({
   id: Schema.optional(Schema.NullOr(Schema.Int)),
   name: Schema.optional(Schema.NullOr(Schema.String)),
@@ -136,7 +139,23 @@ export const wireSearch = <A, I>(schema: Schema.Codec<A, I>) =>
       Schema.NullOr(Schema.Struct({ next_cursor: Schema.optional(Schema.NullOr(Schema.String)) }))
     )
   })
+const OldPaging = { more_items_in_collection: Schema.optional(Schema.NullOr(Schema.Boolean)) }
+
 export const wireOne = <A, I>(schema: Schema.Codec<A, I>) => Schema.Struct({ data: schema })
+/**
+ * A page of version 1. The reference shows the paging beside `data` in a part of its own, and the official client without that
+ * part: both are read.
+ * https://pipedrive.readme.io/docs/core-api-concepts-pagination
+ */
+export const wireOldPage = <A, I>(schema: Schema.Codec<A, I>) =>
+  Schema.Struct({
+    data: Schema.NullOr(Schema.Array(schema)),
+    additional_data: Schema.optional(
+      Schema.NullOr(
+        Schema.Struct({ ...OldPaging, pagination: Schema.optional(Schema.NullOr(Schema.Struct(OldPaging))) })
+      )
+    )
+  })
 export const wirePage = <A, I>(schema: Schema.Codec<A, I>) =>
   Schema.Struct({
     data: Schema.NullOr(Schema.Array(schema)),

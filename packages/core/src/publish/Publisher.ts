@@ -2,6 +2,7 @@
  * Drains the outbox into the sink: claims the publications that are due, and attempts each.
  *
  * - claiming.ts: which publications come next
+ * - batch.ts: several attempts at a time
  * - attempt.ts: one attempt, with reconcile.ts and read.ts
  * - evidence.ts, failures.ts: the scope of a failure
  * - outcome.ts, githubOutcome.ts: the decision after a failure, which settle.ts stores
@@ -25,6 +26,7 @@ import { ScanSpans } from "../telemetry/ScanSpans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { allowanceOf } from "./allowance.ts"
 import * as Attempt from "./attempt.ts"
+import { attemptAll } from "./batch.ts"
 import * as Claiming from "./claiming.ts"
 import * as Duplicates from "./duplicates.ts"
 import { nobody } from "./evidence.ts"
@@ -100,7 +102,7 @@ export class Publisher extends Context.Service<
             yield* Clock.currentTimeMillis
           )
         })
-        const claiming = Claiming.make({ allowance, pauses, publications })
+        const claiming = Claiming.make({ allowance, pauses, publications, sink })
 
         /** Checks what the sink's settings name: without that nothing is sent. */
         const prepare = Effect.catchTag(sink.prepare ?? Effect.void, "SinkError", (error) =>
@@ -125,11 +127,15 @@ export class Publisher extends Context.Service<
             const isProbe = Option.isSome(yield* pausing.current)
             const claims = yield* claiming.next
             if (claims.length === 0) return total
-            const states = yield* Effect.forEach(claims, (claim) => publish(claim, isProbe), {
-              concurrency: Claiming.concurrency
-            }).pipe(Effect.onError(() => Effect.ignore(claiming.release(claims))))
+            const concurrency = yield* claiming.concurrency
+            yield* attemptAll(claims, {
+              concurrency,
+              attempt: (claim) => publish(claim, isProbe),
+              more: (held) => claiming.more({ concurrency, held }),
+              release: claiming.release,
+              onEnd: (state) => total[state === "pending" ? "snoozed" : state]++
+            })
             yield* settling.takeBack
-            for (const state of states) total[state === "pending" ? "snoozed" : state]++
           }
         })
 

@@ -28,6 +28,9 @@ export interface Recipient {
   /** The service's numbers of the deal and the person that a person named for the user. */
   readonly chosenDeal?: number | null | undefined
   readonly chosenPerson?: number | null | undefined
+  /** The deal and the person on record when the file was claimed. Both may be forgotten since. */
+  readonly knownDeal?: number | null | undefined
+  readonly knownPerson?: number | null | undefined
 }
 
 /** The service's numbers of what a person names for a user. */
@@ -147,7 +150,7 @@ export interface SinkBudget {
 
 /** The items that publishing creates, and their cost in units of the sink's budget: for forecasts. */
 export interface Price {
-  readonly creates: "activities" | "deals"
+  readonly creates: "activities" | "deals" | "leads"
   readonly perFile: number
   /** For each user: finding or creating the target. */
   readonly perUser: number
@@ -155,27 +158,42 @@ export interface Price {
   readonly search?: number
 }
 
+/** A search, and the reads of who has the login, which a search does not show. */
+const byField = (field: Option.Option<string>): number => (Option.isSome(field) ? 20 + 3 : 0)
+
+/** Finding or creating a user's person. */
+const personPrice = ({ field, mode }: Settings["Service"]["person"]): number =>
+  mode === "off" ? 0 : byField(field) + 20 + (mode === "create" ? 5 : 0)
+
 /**
  * Pipedrive's prices in tokens: a create 5, a search 20, a note 10.
  * https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
  */
 export const activityPrice = ({ deal, person }: Pick<Settings["Service"], "deal" | "person">): Price => {
-  // A search, and the reads of who has the login, which a search does not show.
-  const byField = (field: Option.Option<string>) => (Option.isSome(field) ? 20 + 3 : 0)
   const search = byField(deal.field) + 20
-  const ofPerson = person.mode === "off" ? 0 : byField(person.field) + 20 + (person.mode === "create" ? 5 : 0)
-  return { creates: "activities", perFile: 5, perUser: search + 5 + ofPerson, search }
+  return { creates: "activities", perFile: 5, perUser: search + 5 + personPrice(person), search }
 }
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice: Price = { creates: "deals", perFile: 5 + 10, perUser: 0 }
+/** A file that becomes a lead of the user's person: the create, which version 1 alone has, and the note. */
+export const leadPrice = ({ person }: Pick<Settings["Service"], "person">): Price => ({
+  creates: "leads",
+  perFile: 10 + 10,
+  perUser: personPrice(person)
+})
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */
-export const forecast = (price: Price | undefined, files: number) => ({
-  activities: price?.creates === "deals" ? 0 : files,
-  deals: price === undefined || files === 0 ? 0 : price.creates === "deals" ? files : 1,
-  tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
-  searchTokens: files === 0 ? 0 : (price?.search ?? 0)
-})
+export const forecast = (price: Price | undefined, files: number) => {
+  const creates = price?.creates ?? "activities"
+  const deals = price === undefined || creates === "leads" ? 0 : creates === "deals" ? files : Math.min(files, 1)
+  return {
+    activities: creates === "activities" ? files : 0,
+    deals,
+    leads: creates === "leads" ? files : 0,
+    tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
+    searchTokens: files === 0 ? 0 : (price?.search ?? 0)
+  }
+}
 
 /** Where files are published: the port that Pipedrive's sinks fill, or a program's own. */
 export class Sink extends Context.Service<
@@ -214,6 +232,8 @@ export class Sink extends Context.Service<
       delivery: Delivery,
       since: DateTime.Utc
     ) => Effect.Effect<ReadonlyArray<string>, SinkError>
+    /** How many files may be attempted at a time. Left out: 12. */
+    readonly concurrency?: Effect.Effect<number>
     /** A cheap read that succeeds while the service and the credential work. */
     readonly probe?: Effect.Effect<void, SinkError>
     /** Deletes an item that was created twice. */

@@ -4,13 +4,12 @@ import * as Timing from "../domain/Timing.ts"
 import type { Among, Claim } from "../store/Publications.ts"
 import type { Store } from "../store/Store.ts"
 import type { Allowance } from "./allowance.ts"
+import { full } from "./batch.ts"
 import type { Candidates, Pauses } from "./Pauses.ts"
+import type { Sink } from "./Sink.ts"
 
-/** How many publications are attempted at a time. */
-export const concurrency = 12
-
-/** Claimed at once: enough to keep all attempts busy, few enough to end well within the lease. */
-const batch = concurrency * 2
+/** How many publications are attempted at a time by a sink that does not say how many it takes. */
+const usualConcurrency = 12
 
 type Claiming = (limit: number, among: Among) => ReturnType<Store["Service"]["publications"]["claim"]>
 
@@ -18,10 +17,13 @@ interface Parts {
   readonly allowance: Effect.Effect<Allowance>
   readonly pauses: Pauses
   readonly publications: Store["Service"]["publications"]
+  readonly sink: Pick<Sink["Service"], "concurrency">
 }
 
 /** Claims for one publisher, as far as pauses and the backlog allowance permit. */
-export const make = ({ allowance, pauses, publications }: Parts) => {
+export const make = ({ allowance, pauses, publications, sink }: Parts) => {
+  const concurrency = sink.concurrency ?? Effect.succeed(usualConcurrency)
+
   /** One file of each user whose wait is over. `first`: of the first such user with a file alone. */
   const ofWaitingUsers = Effect.fnUntraced(function* (
     claim: Claiming,
@@ -30,7 +32,7 @@ export const make = ({ allowance, pauses, publications }: Parts) => {
   ) {
     const at = yield* Clock.currentTimeMillis
     const claimed: Array<Claim> = []
-    for (const user of users.slice(0, concurrency)) {
+    for (const user of users.slice(0, usualConcurrency)) {
       const claims = yield* claim(1, { only: user })
       if (claims.length === 0) pauses.idled(user, at)
       claimed.push(...claims)
@@ -39,13 +41,25 @@ export const make = ({ allowance, pauses, publications }: Parts) => {
     return claimed
   })
 
-  const claimOf = Effect.fnUntraced(function* (candidates: Exclude<Candidates, { _tag: "Nobody" }>, claim: Claiming) {
+  /** Claims of candidates, within the backlog allowance. `held`: claims that are not settled yet. */
+  const claimWithin = Effect.fnUntraced(function* (held: number) {
+    const { files } = yield* allowance
+    const which = files > held ? "all" : "fresh"
+    return (limit: number, among: Among) =>
+      publications.claim(which === "all" ? Math.min(limit, files - held) : limit, Timing.publicationLease, {
+        which,
+        ...among
+      })
+  })
+
+  const claimOf = Effect.fnUntraced(function* (candidates: Exclude<Candidates, { _tag: "Nobody" }>, limit: number) {
+    const claim = yield* claimWithin(0)
     switch (candidates._tag) {
       case "Probe":
         return yield* claim(1, { except: candidates.except })
       case "All": {
         const { except, over } = candidates
-        return [...(yield* ofWaitingUsers(claim, over, { first: false })), ...(yield* claim(batch, { except }))]
+        return [...(yield* ofWaitingUsers(claim, over, { first: false })), ...(yield* claim(limit, { except }))]
       }
       case "One": {
         const { blocked, except, over } = candidates
@@ -58,27 +72,34 @@ export const make = ({ allowance, pauses, publications }: Parts) => {
   })
 
   return {
+    concurrency,
     /** Claims the publications to attempt next. Empty when none is due, or none may be tried. */
     next: Effect.gen(function* () {
       const candidates = pauses.candidates(yield* Clock.currentTimeMillis)
-      if (candidates._tag === "Nobody") return []
-      const { files } = yield* allowance
-      const which = files > 0 ? "all" : "fresh"
-      return yield* claimOf(candidates, (limit, among) =>
-        publications.claim(files > 0 ? Math.min(limit, files) : limit, Timing.publicationLease, { which, ...among })
-      )
+      return candidates._tag === "Nobody" ? [] : yield* claimOf(candidates, full(yield* concurrency))
+    }),
+    /**
+     * Claims more for a batch that holds `held` claims. None when the batch has to end: after a failure, when a user's wait has
+     * ended, and when the concurrency has changed. Then `next` decides what follows.
+     */
+    more: Effect.fnUntraced(function* (batch: { readonly concurrency: number; readonly held: number }) {
+      const candidates = pauses.candidates(yield* Clock.currentTimeMillis)
+      if (candidates._tag !== "All" || candidates.over.length > 0) return []
+      if (batch.concurrency !== (yield* concurrency)) return []
+      const claim = yield* claimWithin(batch.held)
+      return yield* claim(full(batch.concurrency) - batch.held, { except: candidates.except })
     }),
     /** Releases what an interrupted batch has not settled. Whatever was sent is settled already. */
     release: (claims: ReadonlyArray<Claim>) =>
       Effect.forEach(claims, (claim) => publications.settle(claim, { _tag: "release" }), {
-        concurrency,
+        concurrency: usualConcurrency,
         discard: true
       })
   }
 }
 
 /** When the next file can be published, as far as is known, by this process's clock. */
-export const makeNextAt = ({ allowance, pauses, publications }: Parts) => {
+export const makeNextAt = ({ allowance, pauses, publications }: Omit<Parts, "sink">) => {
   /** When a publication is due, in milliseconds by this process's clock. */
   const due = Effect.fnUntraced(function* (among: Among) {
     const next = yield* publications.nextDue(among)

@@ -84,6 +84,17 @@ const followFaults = ({
   return missing.length === 0 ? [] : [`GITPIP_FOLLOW_PIPEDRIVE: needs ${missing.join("; and ")}`]
 }
 
+/**
+ * "A lead always has to be linked to a person or an organization or both", and Gitpip links it to the person.
+ * https://developers.pipedrive.com/docs/api/v1/Leads#addLead
+ */
+const leadFaults = ({ GITPIP_PERSON, GITPIP_PUBLISH_AS }: Partial<Values>): ReadonlyArray<string> =>
+  GITPIP_PUBLISH_AS === "lead" && GITPIP_PERSON === "off"
+    ? [
+        "GITPIP_PERSON: must be `create` or `link` with GITPIP_PUBLISH_AS=lead, since Pipedrive has no lead without a person"
+      ]
+    : []
+
 const pipedriveOf = ({
   PIPEDRIVE_API_URL,
   PIPEDRIVE_ORG,
@@ -121,6 +132,11 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
     visibility: values.GITPIP_DEAL_VISIBILITY,
     closed: values.GITPIP_DEAL_CLOSED,
     field: values.GITPIP_DEAL_FIELD
+  },
+  lead: {
+    owner: values.GITPIP_LEAD_OWNER,
+    labels: values.GITPIP_LEAD_LABELS,
+    visibility: values.GITPIP_LEAD_VISIBILITY
   },
   person: { mode: values.GITPIP_PERSON, field: values.GITPIP_PERSON_FIELD },
   followPipedrive: values.GITPIP_FOLLOW_PIPEDRIVE,
@@ -192,7 +208,13 @@ const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING
 /** Reads all settings by the current `ConfigProvider`. Fails with every fault at once. */
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
   const { faults, values } = yield* readAll
-  const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values), ...followFaults(values)]
+  const all = [
+    ...faults,
+    ...(yield* databaseFaults(values)),
+    ...pipedriveFaults(values),
+    ...leadFaults(values),
+    ...followFaults(values)
+  ]
   if (all.length > 0) return yield* new SettingsError({ faults: all })
   return toSettings(values as Values, yield* zoneOfProcess)
 })

@@ -144,10 +144,10 @@ export const definitions = {
       "Reverse proxies that name the client in `X-Forwarded-For`, as addresses or subnets: `127.0.0.1, 10.0.0.0/8`. Without it they are the client themselves"
   }),
   GITPIP_PUBLISH_AS: choice("GITPIP_PUBLISH_AS", {
-    words: ["activity", "deal"],
+    words: ["activity", "deal", "lead"],
     fallback: "activity",
     meaning:
-      "`activity`: one activity per file on the user's deal; `deal`: one deal per file with the content as its note"
+      "`activity`: one activity per file on the user's deal; `deal`: one deal per file with the content as its note; `lead`: one lead of the user's person per file, likewise"
   }),
   GITPIP_ACTIVITY_TYPE: define({
     config: Config.NonEmptyString("GITPIP_ACTIVITY_TYPE").pipe(Config.withDefault("task")),
@@ -215,11 +215,24 @@ export const definitions = {
     "GITPIP_DEAL_FIELD",
     "Field of deals that holds the GitHub login, by name or key: `GitHub`. A user's open deal is found by that field before titles count, and new deals have it filled in"
   ),
+  GITPIP_LEAD_OWNER: optionalName(
+    "GITPIP_LEAD_OWNER",
+    "Owner of leads that Gitpip creates: a Pipedrive user by name, e-mail or id. Without it the token's user"
+  ),
+  GITPIP_LEAD_LABELS: define({
+    config: Config.schema(Values.Names, "GITPIP_LEAD_LABELS").pipe(Config.withDefault([])),
+    fallback: "none",
+    meaning: "Labels of leads that Gitpip creates, by name or id, with commas between: `Hot, GitHub`"
+  }),
+  GITPIP_LEAD_VISIBILITY: optionalName(
+    "GITPIP_LEAD_VISIBILITY",
+    "Who sees leads that Gitpip creates, by Pipedrive's label or number: `3`. Without it the default of the token's user"
+  ),
   GITPIP_PERSON: choice("GITPIP_PERSON", {
     words: ["create", "link", "off"],
     fallback: "create",
     meaning:
-      "The person in Pipedrive whom a user's deal and activities name. `create`: found, or created with a new deal; `link`: found only; `off`: none"
+      "The person in Pipedrive whom a user's deal, activities and leads name. `create`: found, or created with a new deal or lead; `link`: found only; `off`: none"
   }),
   GITPIP_PERSON_FIELD: optionalName(
     "GITPIP_PERSON_FIELD",

@@ -9,7 +9,8 @@ import { SqlClient } from "effect/sql"
 import { findAll, findFirst } from "../database/statements.ts"
 import { fileIdentity, GistFile } from "../domain/GistFile.ts"
 import type { UserKey } from "../domain/User.ts"
-import { type Intake, makeIntake, wasPublished } from "./intake.ts"
+import { grouped } from "./grouped.ts"
+import { makeIntake, wasPublished } from "./intake.ts"
 import { selectList, sharedClient } from "./sql.ts"
 
 export type { Intake } from "./intake.ts"
@@ -90,12 +91,17 @@ export const make = Effect.gen(function* () {
   const store = makeIntake(sql)
 
   return {
-    /** Which of these gists' files are stored, by `fileIdentity`. */
-    known: (gistIds: ReadonlyArray<string>) => Effect.map(known(gistIds), identities),
+    /** Which of these gists' files are stored, by `fileIdentity`; with them, files that others ask for at the same time. */
+    known: grouped((lists: ReadonlyArray<ReadonlyArray<string>>) =>
+      Effect.map(known(lists.flat()), (found) => {
+        const stored = identities(found)
+        return lists.map(() => stored)
+      })
+    ),
     /** Which of these files were published before their user was forgotten, by `fileIdentity`. */
     forgotten: (files: ReadonlyArray<typeof FileName.Type>) => Effect.map(forgotten(files), identities),
-    /** Stores a listing's files, their publications and what the listing proves. Answers how many files were new. */
-    add: (intake: Intake) => Effect.map(store([intake]), ([count]) => count ?? 0),
+    /** Stores a listing's files, their publications and what the listing proves, in one transaction. Answers how many files were new. */
+    add: grouped(store),
     /** Stores many listings in one transaction. Answers how many files of each were new. One user's listings keep their order. */
     addAll: store,
     /** A user's files, newest found first, from before `before` on. */

@@ -1,10 +1,11 @@
 /** How far the full listing of each user has come. A listing without a position begins again. */
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { execute, findFirst } from "../database/statements.ts"
+import { execute, findAll } from "../database/statements.ts"
 import * as Timing from "../domain/Timing.ts"
-import type { UserKey } from "../domain/User.ts"
-import { interval, now } from "./sql.ts"
+import { UserKey } from "../domain/User.ts"
+import { grouped } from "./grouped.ts"
+import { arrayOf, interval, now } from "./sql.ts"
 
 const Listing = Schema.Struct({
   /** The address of the page that comes next. */
@@ -18,13 +19,20 @@ export type Listing = typeof Listing.Type
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const find = findAll(
+    Schema.Struct({ ...Listing.fields, userKey: UserKey }),
+    (users: ReadonlyArray<UserKey>) => sql`
+        select user_key, next, etag, pages from listings
+        where user_key = any(${arrayOf(sql, users, "bigint")})
+          and updated_at > ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}`
+  )
   return {
     /** The position of a listing that went on within the last day. */
-    find: findFirst(
-      Listing,
-      (user: UserKey) => sql`
-          select next, etag, pages from listings
-          where user_key = ${user} and updated_at > ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}`
+    find: grouped((users: ReadonlyArray<UserKey>) =>
+      Effect.map(find(users), (found) => {
+        const byUser = new Map(found.map((listing) => [listing.userKey, listing]))
+        return users.map((user): Option.Option<Listing> => Option.fromUndefinedOr(byUser.get(user)))
+      })
     ),
     put: (user: UserKey, { etag, next, pages }: Listing) =>
       execute(sql`

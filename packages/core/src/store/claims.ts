@@ -32,6 +32,9 @@ export const Claim = Schema.Struct({
   /** Pipedrive's numbers of the deal and the person that a person named for the user. */
   chosenDeal: Schema.NullOr(Schema.Int),
   chosenPerson: Schema.NullOr(Schema.Int),
+  /** Pipedrive's numbers of the user's deal and person, however they came to be on record. */
+  knownDeal: Schema.NullOr(Schema.Int),
+  knownPerson: Schema.NullOr(Schema.Int),
   /** The rule, as a sentence, that leaves the file out when its gist is a fork. */
   skipIfFork: Schema.NullOr(Schema.String),
   /** The scan that found the file. */
@@ -97,13 +100,15 @@ const claim = (sql: SqlClient.SqlClient) =>
           p.target, p.error_reason, p.error_message, p.skip_if_fork, p.user_key, u.username,
           case when r.read_at is null then null
             else json_build_object('name', r.name, 'email', r.email, 'company', r.company) end as profile,
-          d.deal_id as chosen_deal, t.person_id as chosen_person, f.scan_key, f.gist_id,
+          case when d.is_chosen then d.deal_id end as chosen_deal,
+          case when t.is_chosen then t.person_id end as chosen_person,
+          d.deal_id as known_deal, t.person_id as known_person, f.scan_key, f.gist_id,
           f.filename, f.html_url, f.raw_url, f.description, f.type, f.size,
           (select sum(size)::bigint from gist_files g where g.gist_id = f.gist_id) as gist_size
         from claimed p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key
           left join profiles r on r.user_key = p.user_key
-          left join deals d on d.user_key = p.user_key and d.is_chosen
-          left join persons t on t.user_key = p.user_key and t.is_chosen
+          left join deals d on d.user_key = p.user_key
+          left join persons t on t.user_key = p.user_key
         order by p.start_tag, p.key`
   )
 

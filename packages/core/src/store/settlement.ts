@@ -53,39 +53,49 @@ const changeOf = (claim: Claim, outcome: Unpublished<Retrial>): Change => {
 const whyOf = (outcome: Unpublished<Retrial>) => (outcome._tag === "release" ? outcome.why : outcome)
 
 interface AttemptRow {
-  readonly key: number
   readonly outcome: string
   readonly message: string | null
 }
 
 /** Nothing for a publication that is gone because its user was forgotten. */
-const addAttempt = (sql: SqlClient.SqlClient, { key, message, outcome }: AttemptRow) => sql`
+const addAttempt = (sql: SqlClient.SqlClient, { key, message, outcome }: AttemptRow & { readonly key: number }) => sql`
   insert into attempts (publication_key, at, outcome, message)
   select key, clock_timestamp(), ${outcome}, ${message} from publications where key = ${key}`
+
+/** The end of a statement that has changed the row as `settled`: one statement is one transaction and one round trip. */
+const addAttemptOfSettled = (sql: SqlClient.SqlClient, { message, outcome }: AttemptRow) => sql`
+    insert into attempts (publication_key, at, outcome, message)
+    select key, clock_timestamp(), ${outcome}, ${message} from settled`
 
 /** Behind all that waits of the same user. */
 const lastStartTag = (sql: SqlClient.SqlClient, claim: Claim) =>
   sql`greatest(start_tag, (select max(start_tag) + 1 from publications where user_key = ${claim.userKey} and state = 'pending'))`
 
-const makeSettlePublished = (sql: SqlClient.SqlClient) =>
-  Effect.fnUntraced(function* (claim: Pick<Claim, "key">, { how, remark, remoteId }: Published) {
-    const first = yield* sql`
-    update publications set state = 'published', remote_id = ${remoteId}, published_at = clock_timestamp(),
-      lease_until = null, sent_at = null, error_reason = null, error_message = null,
-      audit_at = case when resent_since is null then null else ${inFuture(sql, Timing.auditDelay)} end
-    where key = ${claim.key} and (remote_id is null or remote_id = ${remoteId}) returning 1 as ok`
-    if (first.length > 0) {
-      yield* addAttempt(sql, { key: claim.key, outcome: how, message: remark })
-      return "published" as const
-    }
+const makeSettlePublished = (sql: SqlClient.SqlClient) => {
+  /** Another process was first. Nothing of the first outcome changes, so what is noted here is a transaction of its own. */
+  const noteDuplicate = Effect.fnUntraced(function* ({ key }: Pick<Claim, "key">, remoteId: string) {
     yield* addAttempt(sql, {
-      key: claim.key,
+      key,
       outcome: "duplicate",
       message: `Another process had published this file before; ${remoteId} is deleted`
     })
-    if (rules.fence) yield* Duplicates.noteDuplicates(sql, claim, [remoteId])
+    if (rules.fence) yield* Duplicates.noteDuplicates(sql, { key }, [remoteId])
+  })
+
+  return Effect.fnUntraced(function* (claim: Pick<Claim, "key">, { how, remark, remoteId }: Published) {
+    const first = yield* sql`
+    with settled as (
+      update publications set state = 'published', remote_id = ${remoteId}, published_at = clock_timestamp(),
+        lease_until = null, sent_at = null, error_reason = null, error_message = null,
+        audit_at = case when resent_since is null then null else ${inFuture(sql, Timing.auditDelay)} end
+      where key = ${claim.key} and (remote_id is null or remote_id = ${remoteId}) returning key
+    )
+    ${addAttemptOfSettled(sql, { outcome: how, message: remark })} returning 1 as ok`
+    if (first.length > 0) return "published" as const
+    yield* sql.withTransaction(noteDuplicate(claim, remoteId))
     return "duplicate" as const
   })
+}
 
 /** Releases a claim. A publication that was sent is due when a lookup shows what became of the request. */
 const releaseRow = (sql: SqlClient.SqlClient, claim: Claim) => sql`
@@ -99,15 +109,16 @@ const makeSettleUnpublished = (sql: SqlClient.SqlClient) =>
     if (why === undefined) return void (yield* releaseRow(sql, claim))
     const { message, reason } = why
     const { due, isListed, isTry, isUncertain, takesBack } = changeOf(claim, outcome)
-    const own = yield* sql`
+    const settled = sql`
     update publications set state = ${stateAfter(outcome)}, due_at = ${inFuture(sql, due.wait)}, lease_until = null,
       sent_at = case when ${isUncertain} then coalesce(sent_at, clock_timestamp()) end,
       error_reason = ${reason}, error_message = ${message},
       start_tag = ${due.isLast ? lastStartTag(sql, claim) : sql.literal("start_tag")},
       attempts = attempts - ${isTry ? 0 : 1}
     where key = ${claim.key} and epoch = ${claim.epoch}
-      and state in ('sending'${sql.literal(takesBack ? ", 'failed'" : "")}) returning 1 as ok`
-    if (own.length > 0 && isListed) yield* addAttempt(sql, { key: claim.key, outcome: reason, message })
+      and state in ('sending'${sql.literal(takesBack ? ", 'failed'" : "")})`
+    if (!isListed) return void (yield* settled)
+    yield* sql`with settled as (${settled} returning key)${addAttemptOfSettled(sql, { outcome: reason, message })}`
   })
 
 export const make = (sql: SqlClient.SqlClient) => {
@@ -116,15 +127,13 @@ export const make = (sql: SqlClient.SqlClient) => {
   return {
     /**
      * Stores what became of a claim. The first remote id wins, whichever process brings it: a later, different one is
-     * noted to be deleted, in the same transaction. Any other outcome has no effect when the claim is lost.
+     * noted to be deleted. Any other outcome has no effect when the claim is lost.
      */
     settle: (claim: Claim, outcome: Outcome<Retrial>) =>
       orDatabaseError(
-        sql.withTransaction(
-          outcome._tag === "published"
-            ? settlePublished(claim, outcome)
-            : Effect.as(settleUnpublished(claim, outcome), stateAfter(outcome))
-        )
+        outcome._tag === "published"
+          ? settlePublished(claim, outcome)
+          : Effect.as(settleUnpublished(claim, outcome), stateAfter(outcome))
       ),
     /** Notes that lookups found nothing: the next request is the first again, and an audit checks that later. */
     absent: (claim: Claim) =>

@@ -1,5 +1,5 @@
 /**
- * Pipedrive as an HTTP server on loopback: activities, deals, notes and persons of one company, strict bodies, cursor paging, both
+ * Pipedrive as an HTTP server on loopback: activities, deals, leads, notes and persons of one company, strict bodies, cursor paging, both
  * limits.
  *
  * The fake follows https://pipedrive.readme.io/docs and field reports. Where those are silent or disagree, an option
@@ -14,6 +14,7 @@ import type { FakeRequest, FakeService, FakeServiceOptions } from "./FakeService
 import { moveActivities } from "./internal/pipedrive/activities.ts"
 import { type Company, makeCompany } from "./internal/pipedrive/company.ts"
 import { addDeal, type DealInput, editDeal } from "./internal/pipedrive/deals.ts"
+import { convertLead, editLead } from "./internal/pipedrive/leads.ts"
 import {
   type BurstOptions,
   burstHeaders,
@@ -28,7 +29,13 @@ import { addPerson, editPerson, type PersonInput } from "./internal/pipedrive/pe
 import { refusal } from "./internal/pipedrive/requests.ts"
 import { type PipedriveRoute, pipedriveRoutes } from "./internal/pipedrive/routes.ts"
 import { newSetup, type PipedriveSetup } from "./internal/pipedrive/setup.ts"
-import type { PipedriveActivity, PipedriveDeal, PipedriveNote, PipedrivePerson } from "./internal/pipedrive/state.ts"
+import type {
+  PipedriveActivity,
+  PipedriveDeal,
+  PipedriveLead,
+  PipedriveNote,
+  PipedrivePerson
+} from "./internal/pipedrive/state.ts"
 import { jsonReply, type Reply } from "./internal/reply.ts"
 import { serve } from "./internal/server.ts"
 
@@ -36,7 +43,13 @@ export type { DealInput } from "./internal/pipedrive/deals.ts"
 export type { PersonInput } from "./internal/pipedrive/persons.ts"
 export type { PipedriveRoute } from "./internal/pipedrive/routes.ts"
 export type { PipedriveSetup } from "./internal/pipedrive/setup.ts"
-export type { PipedriveActivity, PipedriveDeal, PipedriveNote, PipedrivePerson } from "./internal/pipedrive/state.ts"
+export type {
+  PipedriveActivity,
+  PipedriveDeal,
+  PipedriveLead,
+  PipedriveNote,
+  PipedrivePerson
+} from "./internal/pipedrive/state.ts"
 
 /**
  * A fault that the fake shows in place of an answer.
@@ -80,6 +93,8 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   /** All that are not deleted, in order of creation. */
   readonly activities: ReadonlyArray<PipedriveActivity>
   readonly deals: ReadonlyArray<PipedriveDeal>
+  /** Those that are archived included. */
+  readonly leads: ReadonlyArray<PipedriveLead>
   readonly notes: ReadonlyArray<PipedriveNote>
   readonly persons: ReadonlyArray<PipedrivePerson>
   /** Adds a deal as if a person had made it, long enough ago for a search to find it. Returns its id. */
@@ -94,6 +109,10 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   /** Changes pipelines, stages, users, labels or priorities as an administrator would. */
   readonly changeSetup: (change: Partial<PipedriveSetup>) => void
   readonly deleteActivity: (id: number) => void
+  /** Changes a lead as a person would: another title, or archived. */
+  readonly changeLead: (id: string, change: Partial<Pick<PipedriveLead, "title" | "is_archived">>) => void
+  /** Converts a lead to a deal as a person would. Returns the deal's id. */
+  readonly convertLead: (id: string) => number
   /** Adds a person as a salesperson would, long enough ago for a search to find it. Returns its id. */
   readonly addPerson: (person: PersonInput) => number
   /** Changes a person as a salesperson would. */
@@ -106,7 +125,7 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
 }
 
 /** Throws when what was to be changed or deleted is not there. */
-const deleted = (done: boolean, what: string, id: number) => {
+const deleted = (done: boolean, what: string, id: number | string) => {
   if (!done) throw new Error(`The Pipedrive fake has no ${what} ${id}`)
 }
 
@@ -150,6 +169,9 @@ const make = Effect.fnUntraced(function* (
     get deals() {
       return company.deals.present()
     },
+    get leads() {
+      return [...company.leads.values()].map(({ value }) => value)
+    },
     notes: company.notes,
     get persons() {
       return company.persons.present()
@@ -167,6 +189,12 @@ const make = Effect.fnUntraced(function* (
     },
     changeSetup: (change) => {
       company.setup = { ...company.setup, ...change }
+    },
+    changeLead: (id, change) => deleted(editLead(company, id, change), "lead", id),
+    convertLead: (id) => {
+      const deal = convertLead(company, id)
+      if (deal === undefined) throw new Error(`The Pipedrive fake has no lead ${id}`)
+      return deal
     },
     deleteActivity: (id) => deleted(company.activities.delete(id, now()), "activity", id),
     get tokensSpent() {

@@ -18,6 +18,7 @@ export {
   type PipedriveActivity,
   type PipedriveDeal,
   type PipedriveFault,
+  type PipedriveLead,
   type PipedriveNote,
   type PipedrivePerson,
   type PipedriveRoute,

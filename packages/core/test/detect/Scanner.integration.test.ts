@@ -135,6 +135,7 @@ it.effect("a preview says what tracking would publish, and stores nothing", () =
         skipped: 0,
         activities: 300,
         deals: 1,
+        leads: 0,
         tokens: 1_550,
         searchTokens: 20,
         days: 0.05,

@@ -9,14 +9,27 @@ describe("what stands in Pipedrive of a forgotten user", () => {
     deal: { id: null, isSent: false },
     person: { id: null, isSent: false }
   }
-  const none = { activities: [], deals: [], persons: [], unconfirmed: [], hashes: 0 }
+  const none = { activities: [], deals: [], leads: [], persons: [], unconfirmed: [], hashes: 0 }
   const activity = { remoteId: "7", target: "3", htmlUrl: "https://x.example/7" }
+  const uuid = "adf21080-0e10-11eb-879b-05d71fb426ec"
+  const lead = { remoteId: uuid, target: "person:45", htmlUrl: "https://x.example/9" }
   const deal = { remoteId: "8", target: "", htmlUrl: "https://x.example/8" }
 
   for (const [title, sent, expected] of [
     ["nothing stands there when nothing was sent", {}, {}],
     ["a file with a target is an activity", { files: [activity] }, { activities: [7], hashes: 1 }],
     ["a file with an empty target is a deal", { files: [deal] }, { deals: [8], hashes: 1 }],
+    ["a file with a person as its target is a lead", { files: [lead] }, { leads: [uuid], hashes: 1 }],
+    [
+      "a lead that was found as a deal is that deal",
+      { files: [{ ...lead, remoteId: "deal:12" }], targets: ["person:45"] },
+      { deals: [12], hashes: 1 }
+    ],
+    [
+      "a lead that is not confirmed may stand there",
+      { files: [{ ...lead, remoteId: null }], targets: ["person:45"] },
+      { unconfirmed: [{ item: "lead", about: lead.htmlUrl }], hashes: 1 }
+    ],
     [
       "a file of an older database, without a target, is an activity",
       { files: [{ ...activity, target: null }] },

@@ -37,6 +37,26 @@ describe("concurrency", () => {
       })
   )
 
+  it.effect("more requests are under way at once when more are allowed", () =>
+    Effect.gen(function* () {
+      const throttle = Throttle.make({ concurrency: 1, patience: 1_000 })
+      let inside = 0
+      for (const _ of [1, 2, 3, 4]) {
+        const request = throttle.run(
+          Effect.andThen(
+            Effect.sync(() => inside++),
+            Effect.never
+          )
+        )
+        yield* Effect.forkChild(request, { startImmediately: true })
+      }
+      assert.strictEqual(inside, 1)
+      yield* throttle.setConcurrency(3)
+      yield* Effect.forEach([1, 2, 3, 4, 5], () => Effect.yieldNow)
+      assert.strictEqual(inside, 3)
+    })
+  )
+
   it.effect("an effect that fails, dies or is interrupted frees its place", () =>
     Effect.gen(function* () {
       const throttle = Throttle.make({ concurrency: 1, patience: 1_000 })

@@ -29,7 +29,11 @@ export const requests = {
   "pipedrive file deal": { scopes: ["thing", "user", "all"] },
   "pipedrive note": { scopes: ["thing", "all"] },
   "pipedrive notes": { scopes: ["thing", "all"] },
-  "pipedrive deal removal": { scopes: ["thing", "all"] }
+  "pipedrive deal removal": { scopes: ["thing", "all"] },
+  "pipedrive lead": { scopes: ["thing", "user", "all"] },
+  "pipedrive leads": { scopes: ["thing", "all"] },
+  "pipedrive archived leads": { scopes: ["thing", "all"] },
+  "pipedrive lead removal": { scopes: ["thing", "all"] }
 } as const satisfies Record<string, { readonly scopes: ReadonlyArray<Scope> }>
 export type RequestKind = keyof typeof requests
 
@@ -102,7 +106,9 @@ const changing: ReadonlySet<RequestKind> = new Set<RequestKind>([
   "pipedrive person",
   "pipedrive file deal",
   "pipedrive note",
-  "pipedrive deal removal"
+  "pipedrive deal removal",
+  "pipedrive lead",
+  "pipedrive lead removal"
 ])
 
 export const isSuccess = (status: Case["status"]): boolean => status.startsWith("2")

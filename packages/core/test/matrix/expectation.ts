@@ -31,6 +31,7 @@ const shared: ReadonlySet<Case["request"]> = new Set<Case["request"]>([
   "github gist",
   "pipedrive activity",
   "pipedrive file deal",
+  "pipedrive lead",
   "pipedrive note"
 ])
 

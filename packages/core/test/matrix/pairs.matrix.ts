@@ -15,7 +15,7 @@ it("holds every pair of values that any combination holds, and no combination th
   }
   assert.deepStrictEqual([...missing], [])
   // What `docs/guarantees.md` says.
-  assert.deepStrictEqual([chosen.length, count], [817, 302_793])
+  assert.deepStrictEqual([chosen.length, count], [908, 365_997])
 })
 
 it("has a file for each share of the combinations", () => {

@@ -75,6 +75,8 @@ const large = Buffer.alloc(4 * 1024 * 1024 + 1, "line of text\n")
 const isActivity = is("POST", "/api/v2/activities")
 const isFileActivity = (request: FakeRequest) => bodyOf(request).subject === file
 const asDeals = { env: { GITPIP_PUBLISH_AS: "deal" } }
+const asLeads = { env: { GITPIP_PUBLISH_AS: "lead" } }
+const isFileLead = (request: FakeRequest) => is("POST", "/api/v1/leads")(request) && titled(file)(request)
 const loseOnce = (stage: Stage, when: (request: FakeRequest) => boolean, kind: "lost" | "twice" = "lost") =>
   stage.pipedrive.injectFault({ kind }, { when })
 const always = () => true
@@ -248,6 +250,40 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       loseOnce(stage, (request) => is("POST", "/api/v2/deals")(request) && titled(file)(request), "twice")
     },
     matches: is("DELETE", "/api/v2/deals/{id}"),
+    ofThing: always
+  },
+  "pipedrive lead": {
+    options: asLeads,
+    provoke: addNews,
+    matches: is("POST", "/api/v1/leads"),
+    ofUser: titled("ann-"),
+    ofThing: titled(file)
+  },
+  "pipedrive leads": {
+    options: asLeads,
+    provoke: (stage) => {
+      addNews(stage)
+      loseOnce(stage, isFileLead)
+    },
+    matches: is("GET", "/api/v1/leads"),
+    ofThing: always
+  },
+  "pipedrive archived leads": {
+    options: asLeads,
+    provoke: (stage) => {
+      addNews(stage)
+      loseOnce(stage, isFileLead)
+    },
+    matches: is("GET", "/api/v1/leads/archived"),
+    ofThing: always
+  },
+  "pipedrive lead removal": {
+    options: asLeads,
+    provoke: (stage) => {
+      addNews(stage)
+      loseOnce(stage, isFileLead, "twice")
+    },
+    matches: is("DELETE", "/api/v1/leads/{id}"),
     ofThing: always
   }
 }

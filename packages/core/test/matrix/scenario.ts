@@ -122,10 +122,17 @@ const lacking = ({ expected, publishedOf }: Play) => [...expected].filter((filen
 
 const publishedIn =
   (kind: Provocation, { pipedrive }: Stage) =>
-  (filename: string): number =>
-    kind.options?.env?.GITPIP_PUBLISH_AS === "deal"
-      ? pipedrive.deals.filter(({ title }) => title.startsWith(`${filename} ·`)).length
-      : pipedrive.activities.filter(({ subject }) => subject === filename).length
+  (filename: string): number => {
+    const titled = ({ title }: { readonly title: string }) => title.startsWith(`${filename} ·`)
+    switch (kind.options?.env?.GITPIP_PUBLISH_AS) {
+      case "deal":
+        return pipedrive.deals.filter(titled).length
+      case "lead":
+        return pipedrive.leads.filter(titled).length
+      default:
+        return pipedrive.activities.filter(({ subject }) => subject === filename).length
+    }
+  }
 
 /** A user that the trouble does not concern makes a gist, and its file is published within a minute after a scan. */
 const onlook = Effect.fnUntraced(function* (play: Play, login: string, label: string) {
@@ -185,6 +192,8 @@ const recover = Effect.fnUntraced(function* (play: Play, end: number) {
     yield* (yield* Gitpip).retryFailed
     yield* time.until((yield* time.now) + minutes(15), () => lacking(play).length === 0)
   }
+  // The note of an item that is there may wait for its place in the limits, and no server ends before it is sent.
+  yield* time.until((yield* time.now) + minutes(1))
 })
 
 const checkSecrets = ({ publishedOf, stage, violations }: Play, turnedAt: number | undefined): void => {

@@ -1,6 +1,6 @@
 /** Addresses in a service's answers and headers never lead Gitpip to another host, or show the token to one. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Schema } from "effect"
+import { DateTime, Effect, Option, Schema } from "effect"
 import type { Github, GithubError } from "../../src/github/Github.ts"
 import type { Pipedrive } from "../../src/pipedrive/Pipedrive.ts"
 import { githubToken, makeGithub, makePipedrive, pipedriveToken, reasonOf, scripted } from "./clients.ts"
@@ -234,7 +234,12 @@ describe("Pipedrive's redirects", () => {
     pipedrive.searchDeals("../../evil", { isWholeTitle: true }),
     pipedrive.newestDeals(Option.some("&x=//evil.example")),
     pipedrive.createNote({ deal_id: 1, content: "" }),
-    pipedrive.notesOfDeal(1),
+    pipedrive.notesOf({ deal_id: 1 }),
+    pipedrive.createLead({ title: "l", person_id: 1, origin_id: "o" }),
+    pipedrive.deleteLead("adf21080-0e10-11eb-879b-05d71fb426ec"),
+    pipedrive.newestLeads(DateTime.makeUnsafe(0), Option.some("https://evil.example/a")),
+    pipedrive.archivedLeads(Option.none()),
+    pipedrive.leadLabels,
     pipedrive.activityTypes
   ]
 
@@ -248,7 +253,10 @@ describe("Pipedrive's redirects", () => {
             yield* reasonOf(call as Pipedrive["Service"]["activityTypes"])
             const [request, ...more] = requests.splice(0)
             assert.deepStrictEqual([request?.url.origin, more], [origin, []])
-            assert.match(request?.url.pathname ?? "", /^\/api\/v[12]\/[a-zA-Z]+(\/(\d+|search))?$/)
+            assert.match(
+              request?.url.pathname ?? "",
+              /^\/api\/v[12]\/[a-zA-Z]+(\/(\d+|search|archived|[0-9a-f-]{36}))?$/
+            )
             // The token is in the header, and nowhere in the address.
             assert.strictEqual(request?.headers["x-api-token"], pipedriveToken)
             assert.notInclude(request?.url.href, pipedriveToken)

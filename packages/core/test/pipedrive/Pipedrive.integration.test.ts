@@ -56,7 +56,7 @@ describe("each call", () => {
         )
         const note = yield* price(10, pipedrive.createNote({ deal_id: made, content: "<b>c</b>" }))
         assert.deepStrictEqual(
-          (yield* price(20, pipedrive.notesOfDeal(made))).map(({ content, id }) => [id, content]),
+          (yield* price(20, pipedrive.notesOf({ deal_id: made }))).map(({ content, id }) => [id, content]),
           [[note, "<b>c</b>"]]
         )
         assert.includeMembers(

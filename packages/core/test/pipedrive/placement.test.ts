@@ -37,6 +37,11 @@ const lists: Lists = {
     { key: "demo2", id: 4, name: "demo" }
   ],
   dealFields: [{ key: "e".repeat(40), name: "GitHub" }],
+  leadLabels: [
+    { id: "f08b42a0-4e75-11ea-9643-03698ef1cfd6", name: "Hot" },
+    { id: "f08b42a1-4e75-11ea-9643-03698ef1cfd6", name: "Twin" },
+    { id: "f08b42a2-4e75-11ea-9643-03698ef1cfd6", name: "twin" }
+  ],
   personFields: [
     { key: "a".repeat(40), name: "GitHub" },
     { key: "b".repeat(40), name: "Nickname" },
@@ -264,7 +269,8 @@ describe("the lists that are read at the start", () => {
     dealChoices: false,
     priorities: false,
     types: false,
-    personFields: false
+    personFields: false,
+    leadLabels: false
   }
   for (const [what, env, read] of [
     ["a default installation reads none", {}, {}],
@@ -288,6 +294,30 @@ describe("the lists that are read at the start", () => {
         GITPIP_DEAL_FIELD: "GitHub"
       },
       {}
+    ],
+    [
+      "leads need nothing of deals and activities",
+      {
+        GITPIP_PUBLISH_AS: "lead",
+        GITPIP_ACTIVITY_TYPE: "call",
+        GITPIP_ACTIVITY_OWNER: "Ann",
+        GITPIP_DEAL_PIPELINE: "1",
+        GITPIP_DEAL_OWNER: "Ann",
+        GITPIP_DEAL_LABELS: "Hot",
+        GITPIP_DEAL_VISIBILITY: "3"
+      },
+      {}
+    ],
+    [
+      "leads need what their own settings name",
+      {
+        GITPIP_PUBLISH_AS: "lead",
+        GITPIP_LEAD_LABELS: "Hot",
+        GITPIP_LEAD_OWNER: "Ann",
+        GITPIP_LEAD_VISIBILITY: "3",
+        GITPIP_PERSON_FIELD: "GitHub"
+      },
+      { leadLabels: true, users: true, dealChoices: true, personFields: true }
     ]
   ] as const) {
     it.effect(what, () =>
@@ -344,6 +374,64 @@ describe("the field of deals that GITPIP_DEAL_FIELD names", () => {
         (yield* faults({ GITPIP_DEAL_FIELD: "Login" }))[0] ?? "",
         /^GITPIP_DEAL_FIELD: Pipedrive has no text field "Login" of deals\. The text fields are: GitHub \(e{40}\)/
       )
+    })
+  )
+})
+
+describe("the placement of leads", () => {
+  const asLead = { GITPIP_PUBLISH_AS: "lead" }
+  const hot = "f08b42a0-4e75-11ea-9643-03698ef1cfd6"
+
+  for (const [what, env, lead] of [
+    ["nothing", {}, {}],
+    ["nothing of deals", { GITPIP_DEAL_OWNER: "Nobody", GITPIP_DEAL_LABELS: "None" }, {}],
+    ["an owner by e-mail address", { GITPIP_LEAD_OWNER: "bob@example.com" }, { owner_id: 7 }],
+    ["labels by name, in any case, and by id, once", { GITPIP_LEAD_LABELS: `HOT, ${hot}` }, { label_ids: [hot] }],
+    ["a visibility, as text", { GITPIP_LEAD_VISIBILITY: "all users" }, { visible_to: "3" }]
+  ] as const) {
+    it.effect(`a new lead has the ids of ${what}`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual((yield* placement({ ...asLead, ...env })).lead, lead)
+      })
+    )
+  }
+
+  for (const [what, env, fault] of [
+    [
+      "a label that there is not",
+      { GITPIP_LEAD_LABELS: "Hott" },
+      /^GITPIP_LEAD_LABELS: Pipedrive has no label of leads "Hott"\. Did you mean "Hot"\? The labels of leads are: Hot \(f08b42a0-/
+    ],
+    [
+      "a label of several",
+      { GITPIP_LEAD_LABELS: "Twin" },
+      /several labels of leads "Twin"\. Give the id of one: f08b42a1-/
+    ],
+    [
+      "an owner that there is not",
+      { GITPIP_LEAD_OWNER: "Cy" },
+      /^GITPIP_LEAD_OWNER: Pipedrive has no active user "Cy"/
+    ],
+    [
+      "a visibility that there is not",
+      { GITPIP_LEAD_VISIBILITY: "9" },
+      /^GITPIP_LEAD_VISIBILITY: .* visibilities of leads are: /
+    ]
+  ] as const) {
+    it.effect(`is a fault with ${what}`, () =>
+      Effect.gen(function* () {
+        const [first = "", ...others] = yield* faults({ ...asLead, ...env })
+        assert.match(first, fault)
+        assert.deepStrictEqual(others, [])
+      })
+    )
+  }
+
+  it.effect("takes ids as they are, while Pipedrive shows no lists", () =>
+    Effect.gen(function* () {
+      const found = yield* resolved({ ...asLead, GITPIP_LEAD_LABELS: hot.toUpperCase(), GITPIP_LEAD_OWNER: "5" }, {})
+      assert.deepStrictEqual(Result.getOrThrow(found).lead, { label_ids: [hot], owner_id: 5 })
+      assert.match((yield* faults({ ...asLead, GITPIP_LEAD_LABELS: "Hot" }, {}))[0] ?? "", /Give the id of the label/)
     })
   )
 })

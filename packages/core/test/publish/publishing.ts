@@ -8,6 +8,7 @@ type Request = Pick<LoggedRequest, "method" | "route">
 
 export const isCreate = ({ method, route }: Request) => method === "POST" && route === "/api/v2/activities"
 export const isDealCreate = ({ method, route }: Request) => method === "POST" && route === "/api/v2/deals"
+export const isLeadCreate = ({ method, route }: Request) => method === "POST" && route === "/api/v1/leads"
 export const isPersonCreate = ({ method, route }: Request) => method === "POST" && route === "/api/v2/persons"
 
 /** One tracked user with these files, found and waiting. */

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { layerPostgres } from "../database.ts"
-import { given, isDealCreate } from "../publish/publishing.ts"
+import { given, isDealCreate, isLeadCreate } from "../publish/publishing.ts"
 import { inWorld, name, passTime } from "../world.ts"
 
 const ann = name("ann")
@@ -24,6 +24,28 @@ describe("what forgetting a user names in Pipedrive", () => {
           pipedrive.deals.map(({ id }) => id)
         )
         assert.deepStrictEqual([activities, unconfirmed], [[], []])
+      })
+    )
+  )
+
+  it.effect("forgetting a user whose files became leads names the leads and the person, and perhaps a lead", () =>
+    inWorld(layerPostgres, { env: { GITPIP_PUBLISH_AS: "lead" } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "one" })
+        yield* gitpip.publish
+        github.addGist("ann", { files: { "b.md": "two" } })
+        yield* gitpip.scan()
+        pipedrive.injectFault({ kind: "lost" }, { when: isLeadCreate })
+        yield* gitpip.publish
+        const { activities, deals, leads, persons, unconfirmed } = yield* gitpip.forget(ann)
+        assert.deepStrictEqual([activities, deals], [[], []])
+        assert.deepStrictEqual([...leads], [pipedrive.leads[0]?.id])
+        assert.deepStrictEqual([...persons], [pipedrive.persons[0]?.id])
+        assert.deepStrictEqual(
+          unconfirmed.map(({ item }) => item),
+          ["lead"]
+        )
       })
     )
   )

@@ -1,6 +1,7 @@
 /** A user's files, newest first: the state of each, its links and its preview. */
 import { preview, retry, showMore, skip } from "./actions.js"
 import type { FileJson, StatusJson } from "./api.js"
+import { linksOf } from "./links.js"
 import { Out, State, Time } from "./parts.js"
 import { maxShown, type Preview, state, type UserView } from "./state.js"
 import { number, size } from "./words.js"
@@ -96,19 +97,13 @@ const Decisions = ({ file: { filename, publication_id, publication_state } }: { 
 const Published = ({ file, status: { publishing } }: { readonly file: FileJson; readonly status: StatusJson }) => {
   const { filename, publication_remote_id: remoteId, publication_target: target } = file
   if (publishing.pipedrive_url === null || remoteId === null) return null
-  const deal = publishing.publish_as === "deal" ? remoteId : target
   return (
     <>
-      {publishing.publish_as === "deal" ? null : (
-        <Out href={`${publishing.pipedrive_url}/activities/${remoteId}`} label={`Activity of ${filename}`}>
-          Activity
+      {linksOf({ remoteId, target }).map(({ name, path }) => (
+        <Out key={name} href={`${publishing.pipedrive_url}${path}`} label={`${name} of ${filename}`}>
+          {name}
         </Out>
-      )}
-      {deal === null ? null : (
-        <Out href={`${publishing.pipedrive_url}/deal/${deal}`} label={`Deal of ${filename}`}>
-          Deal
-        </Out>
-      )}
+      ))}
     </>
   )
 }

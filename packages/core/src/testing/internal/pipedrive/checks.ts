@@ -149,6 +149,8 @@ export const dealBody: Shape = {
   custom_fields: (value, name) => (isRecord(value) ? GOOD : [`${name}: Expected object, received ${nameOf(value)}`])
 }
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 const contact = listOf(object({ value: text, primary: boolean, label: text }))
 
 export const personBody: Shape = {
@@ -173,6 +175,25 @@ export const fieldBody: Shape = {
   ]),
   options: listOf(object({ label: text })),
   description: nullable(text)
+}
+
+/**
+ * In version 1 the visibility is a string. Like the other bodies, no key is taken that the description does not have.
+ * https://developers.pipedrive.com/docs/api/v1/Leads#addLead
+ */
+export const leadBody: Shape = {
+  title: (value, name) => (value === "" ? [`${name}: String must not be empty`] : shortText(value, name)),
+  owner_id: integer,
+  label_ids: listOf(pattern("uuid", uuid)),
+  person_id: integer,
+  organization_id: integer,
+  value: nullable((value, name) => (isRecord(value) ? GOOD : [`${name}: Expected object`])),
+  expected_close_date: date,
+  visible_to: oneOf(["1", "3", "5", "7"]),
+  was_seen: boolean,
+  origin_id: nullable(shortText),
+  channel: nullable(integer),
+  channel_id: nullable(text)
 }
 
 export const noteBody: Shape = { content: text, deal_id: integer, person_id: integer, org_id: integer, lead_id: text }
@@ -259,7 +280,28 @@ export const searchQuery: Shape = {
   cursor: any
 }
 
-export const notesQuery: Shape = { deal_id: id, start: id, limit: limited(500), sort: any }
+/** `updated_since` is described for leads that are not archived. Each field of `sort` has a direction. */
+export const leadsQuery: Shape = {
+  start: id,
+  limit: limited(500),
+  owner_id: id,
+  person_id: id,
+  organization_id: id,
+  filter_id: id,
+  updated_since: second,
+  sort: pattern(
+    "a field and its direction",
+    /^(id|title|owner_id|creator_id|was_seen|expected_close_date|next_activity_id|add_time|update_time) (ASC|DESC)$/
+  )
+}
+
+export const notesQuery: Shape = {
+  deal_id: id,
+  lead_id: pattern("uuid", uuid),
+  start: id,
+  limit: limited(500),
+  sort: any
+}
 
 const paged = { limit: limited(500), cursor: any, sort_direction: oneOf(["asc", "desc"]) }
 

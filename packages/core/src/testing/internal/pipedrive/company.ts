@@ -8,6 +8,7 @@ import {
   DealIndex,
   type PipedriveActivity,
   type PipedriveDeal,
+  type PipedriveLead,
   type PipedriveNote,
   type PipedrivePerson,
   type Row,
@@ -30,6 +31,8 @@ export interface Company {
   readonly activitiesByDeal: DealIndex<PipedriveActivity>
   readonly deals: Table<PipedriveDeal>
   readonly persons: Table<PipedrivePerson>
+  /** By their ids, in order of creation. A lead that is deleted or converted is gone. */
+  readonly leads: Map<string, Row<PipedriveLead>>
   readonly notes: Array<PipedriveNote>
   /** A test may change it, as a person would. */
   setup: PipedriveSetup
@@ -44,6 +47,7 @@ export const makeCompany = (options: CompanyOptions, setup: PipedriveSetup, now:
   activitiesByDeal: new DealIndex(),
   deals: new Table(),
   persons: new Table(),
+  leads: new Map(),
   notes: []
 })
 

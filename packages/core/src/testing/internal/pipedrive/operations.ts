@@ -3,6 +3,7 @@ import type { Reply } from "../reply.ts"
 import { ACTIVITY_TYPES, changeActivity, createActivity, listActivities } from "./activities.ts"
 import { type Company, readOne, remove } from "./company.ts"
 import { changeDeal, createDeal, listDeals, searchDeals } from "./deals.ts"
+import { createLead, listLeadLabels, listLeads, removeLead } from "./leads.ts"
 import { createNote, listNotes } from "./notes.ts"
 import { createPerson, listPersons, searchPersons } from "./persons.ts"
 import { found, type Request } from "./requests.ts"
@@ -44,6 +45,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   "GET /api/v2/persons/search": { cost: 20, run: searchPersons },
   "GET /api/v2/persons/{id}": { cost: 1, run: ({ persons }, request) => readOne(persons, request) },
   "DELETE /api/v2/persons/{id}": { cost: 3, run: (company, request) => remove(company, company.persons, request) },
+  "POST /api/v1/leads": { cost: 10, run: createLead },
+  "GET /api/v1/leads": { cost: 20, run: listLeads({ isArchived: false }) },
+  "GET /api/v1/leads/archived": { cost: 20, run: listLeads({ isArchived: true }) },
+  "DELETE /api/v1/leads/{id}": { cost: 6, run: removeLead },
+  "GET /api/v1/leadLabels": { cost: 20, run: listLeadLabels },
   "GET /api/v2/personFields": { cost: 10, run: listPersonFields },
   "POST /api/v2/personFields": { cost: 5, run: createPersonField },
   "GET /api/v2/pipelines": { cost: 10, run: listPipelines },

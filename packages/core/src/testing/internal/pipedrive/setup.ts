@@ -31,6 +31,13 @@ export interface PipedriveField {
   readonly name: string
 }
 
+/** A label of leads. */
+export interface PipedriveLeadLabel {
+  /** A UUID. */
+  readonly id: string
+  readonly name: string
+}
+
 /** What a company has set up, and settings name: each choice by its number and its name. */
 export interface PipedriveSetup {
   readonly pipelines: ReadonlyArray<PipedriveChoice>
@@ -38,6 +45,7 @@ export interface PipedriveSetup {
   readonly users: ReadonlyArray<PipedriveUser>
   readonly labels: ReadonlyArray<PipedriveChoice>
   readonly priorities: ReadonlyArray<PipedriveChoice>
+  readonly leadLabels: ReadonlyArray<PipedriveLeadLabel>
   /** Fields of persons and of deals that the company added, each with a line of text. */
   readonly personFields: ReadonlyArray<PipedriveField>
   readonly dealFields: ReadonlyArray<PipedriveField>
@@ -55,6 +63,10 @@ export const newSetup: PipedriveSetup = {
   users: [{ id: ME.id, name: ME.name, email: ME.email, active_flag: true }],
   labels: choices(["Hot", "Warm", "Cold"], 21),
   priorities: choices(["High", "Medium", "Low"], 401),
+  leadLabels: ["Hot", "Warm", "Cold"].map((name, index) => ({
+    id: `f08b42a${index}-4e75-11ea-9643-03698ef1cfd6`,
+    name
+  })),
   personFields: [],
   dealFields: []
 }

@@ -84,6 +84,34 @@ export interface PipedrivePerson {
   readonly custom_fields: Readonly<Record<string, unknown>>
 }
 
+/** A lead as version 1 of the API shows it; version 2 only searches and converts leads. */
+export interface PipedriveLead {
+  /** A UUID. */
+  readonly id: string
+  readonly title: string
+  readonly owner_id: number
+  readonly creator_id: number
+  /** UUIDs of labels of leads. */
+  readonly label_ids: ReadonlyArray<string>
+  readonly person_id: number | null
+  readonly organization_id: number | null
+  readonly source_name: string
+  readonly origin: string
+  readonly origin_id: string | null
+  readonly channel: number | null
+  readonly channel_id: string | null
+  readonly source_deal_id: number | null
+  readonly is_archived: boolean
+  readonly was_seen: boolean
+  readonly value: object | null
+  readonly expected_close_date: string | null
+  readonly next_activity_id: number | null
+  readonly add_time: string
+  readonly update_time: string
+  readonly visible_to: string
+  readonly cc_email: string
+}
+
 /** A note as version 1 of the API shows it; version 2 has no notes. */
 export interface PipedriveNote {
   readonly id: number

@@ -1,6 +1,6 @@
 /** Pipedrive's objects as they go over the wire, before anything is known of them. */
 import type { PipedriveSetup } from "./setup.ts"
-import type { PipedriveActivity, PipedriveDeal, PipedrivePerson } from "./state.ts"
+import type { PipedriveActivity, PipedriveDeal, PipedriveLead, PipedrivePerson } from "./state.ts"
 
 /** The user the token belongs to. */
 export const USER_ID = 11
@@ -82,6 +82,31 @@ export const EMPTY_PERSON: PipedrivePerson = {
   label_ids: [],
   picture_id: null,
   custom_fields: {}
+}
+
+export const EMPTY_LEAD: PipedriveLead = {
+  id: "",
+  title: "",
+  owner_id: USER_ID,
+  creator_id: USER_ID,
+  label_ids: [],
+  person_id: null,
+  organization_id: null,
+  source_name: "API",
+  origin: "API",
+  origin_id: null,
+  channel: null,
+  channel_id: null,
+  source_deal_id: null,
+  is_archived: false,
+  was_seen: false,
+  value: null,
+  expected_close_date: null,
+  next_activity_id: null,
+  add_time: "",
+  update_time: "",
+  visible_to: "3",
+  cc_email: "example+1+lead@pipedrivemail.com"
 }
 
 /** A search shows values alone, without the names of their fields. */

@@ -1,0 +1,54 @@
+/** How many statements a published file costs, and a new user whose list is read by itself. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { Gitpip } from "../../src/Gitpip.ts"
+import { layerPostgres } from "../database.ts"
+import { inWorld, name, statementsOf } from "../world.ts"
+
+const logins = Array.from({ length: 48 }, (_, n) => `user-${n}`)
+
+/** Users of one file each, tracked, with their deals on record. */
+const oneFileEach = (options: { readonly queries?: false } = {}) =>
+  inWorld(layerPostgres, options, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      const gitpip = yield* Gitpip
+      const sql = yield* SqlClient.SqlClient
+      const dealId = pipedrive.addDeal({ title: "known" })
+      for (const login of logins) {
+        github.addUser(login)
+        github.addGist(login, { files: { "a.md": login } })
+        yield* gitpip.track(name(login))
+      }
+      yield* sql`insert into deals (user_key, deal_id) select key, ${dealId}::bigint from users`
+      const scan = yield* statementsOf(gitpip.scan())
+      const publish = yield* statementsOf(gitpip.publish)
+      assert.lengthOf(pipedrive.activities, logins.length)
+      return { scan, publish }
+    })
+  )
+
+const matching = (statements: ReadonlyArray<string>, what: RegExp) =>
+  statements.filter((statement) => what.test(statement)).length
+
+describe("statements", () => {
+  it.live("a published file costs three at most, also a user's first one after a start", () =>
+    Effect.map(oneFileEach(), ({ publish }) => {
+      assert.isAtMost(publish.length / logins.length, 3, publish.join("\n"))
+      // The note of the sending, and the outcome with its attempt.
+      assert.strictEqual(matching(publish, /^\s*update publications set sent_at/), logins.length)
+      assert.strictEqual(matching(publish, /insert into attempts/), logins.length)
+      // The deal and the person come with the claim.
+      assert.strictEqual(matching(publish, /^\s*(select|insert|update|delete)\b[\s\S]*\b(deals|persons)\b/), 0)
+    })
+  )
+
+  it.live("a new user costs two at most when each list is read by itself", () =>
+    Effect.map(oneFileEach({ queries: false }), ({ scan }) => {
+      const reads = matching(scan, /^\s*select[\s\S]* from (listings|gist_files)\b/)
+      // Each transaction locks, adds, records and counts, and has a beginning and an end.
+      const transactions = matching(scan, /insert into gist_files/)
+      assert.isAtMost((reads + 6 * transactions) / logins.length, 2, `${reads} reads, ${transactions} transactions`)
+    })
+  )
+})
