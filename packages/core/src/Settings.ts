@@ -81,6 +81,8 @@ export class Settings extends Context.Service<
     readonly deal: DealSettings
     readonly lead: LeadSettings
     readonly person: PersonSettings
+    /** How often Pipedrive's persons are read for GitHub usernames. `None`: never. */
+    readonly followPipedrive: Option.Option<Duration.Duration>
     readonly backfill: "all" | "none"
     /** Which files are published. */
     readonly files: FileRules

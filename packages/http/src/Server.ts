@@ -9,6 +9,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "./Api.ts"
 import { Stopping } from "./Events.ts"
 import { guard } from "./Guard.ts"
+import { layerContacts } from "./handlers/Contacts.ts"
 import { layerGists } from "./handlers/Gists.ts"
 import { layerPublications } from "./handlers/Publications.ts"
 import { layerScans } from "./handlers/Scans.ts"
@@ -40,7 +41,9 @@ const lean = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
 const layerUnguarded = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
     Layer.provide(
-      lean(Layer.mergeAll(layerUsers, layerGists, layerScans, layerPublications, layerSystem, layerSession))
+      lean(
+        Layer.mergeAll(layerUsers, layerContacts, layerGists, layerScans, layerPublications, layerSystem, layerSession)
+      )
     ),
     Layer.provide(layerFaults)
   ),

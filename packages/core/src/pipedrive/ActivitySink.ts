@@ -6,6 +6,7 @@ import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { bearsMarker } from "./activity.ts"
 import { whyUnusable } from "./chooseDeal.ts"
+import * as Contacts from "./contacts.ts"
 import * as CreateActivity from "./createActivity.ts"
 import { isBefore } from "./newest.ts"
 import { Pipedrive } from "./Pipedrive.ts"
@@ -33,12 +34,15 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       settings: settings.deal
     })
 
+    const contacts = Contacts.make(pipedrive, settings.person)
+
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
       faultsOf: faultsOf(pipedrive),
+      ...(contacts === undefined ? {} : { contacts }),
       target: (recipient) => Effect.map(userDeals.target(recipient), String),
       forget: (recipient, target) => userDeals.forget(recipient, Number(target)),
       create: CreateActivity.make({ persons, pipedrive, placing, settings: settings.activity, timeZone, userDeals }),

@@ -7,6 +7,7 @@ import { DateTime, Effect, Layer, Option } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import { dealPrice, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
+import * as Contacts from "./contacts.ts"
 import { addedSince } from "./deals.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import * as FileItem from "./fileItem.ts"
@@ -21,7 +22,9 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
   Sink,
   Effect.gen(function* () {
     const pipedrive = yield* Pipedrive
-    const placing = yield* Placing.make(pipedrive, yield* Settings)
+    const settings = yield* Settings
+    const placing = yield* Placing.make(pipedrive, settings)
+    const contacts = Contacts.make(pipedrive, settings.person)
     const notes = FileItem.notes(pipedrive, "deal")
 
     return Sink.of({
@@ -29,6 +32,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Settings> = Layer.effec
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
+      ...(contacts === undefined ? {} : { contacts }),
       target: () => Effect.succeed(""),
       forget: () => Effect.void,
       create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {

@@ -9,6 +9,7 @@ import * as Timing from "../domain/Timing.ts"
 import { type Delivery, leadPrice, Sink, SinkError, TargetGone } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
+import * as Contacts from "./contacts.ts"
 import { addedSince } from "./deals.ts"
 import { PipedriveError, Refused, whenRefused } from "./errors.ts"
 import * as FileItem from "./fileItem.ts"
@@ -46,11 +47,14 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     )
     const notes = FileItem.notes(pipedrive, "lead")
 
+    const contacts = Contacts.make(pipedrive, settings.person)
+
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
+      ...(contacts === undefined ? {} : { contacts }),
       faultsOf: ({ person }) => sinking(personFaults(pipedrive, person)),
       target: (recipient) => Effect.map(persons.of(recipient), targetOf),
       forget: (recipient, target) => persons.forget(recipient, personOf(target)),

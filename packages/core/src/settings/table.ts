@@ -238,6 +238,13 @@ export const definitions = {
     "GITPIP_PERSON_FIELD",
     "Field of persons that holds the GitHub login, by name or key: `GitHub`. Gitpip finds persons by that field first, and fills it in for persons that it creates"
   ),
+  GITPIP_FOLLOW_PIPEDRIVE: define({
+    config: Config.option(Config.schema(Values.LongInterval, "GITPIP_FOLLOW_PIPEDRIVE")),
+    takes: "must be a number and its unit: `10 minutes`, `1 hour`, or `10m`, `1h`",
+    fallback: "none",
+    meaning:
+      "How often the server reads which persons in Pipedrive have a GitHub username in the field `GITPIP_PERSON_FIELD`, and tracks those who are new: `1 hour`. 10 tokens each time. Without it only `gitpip track --pipedrive` does"
+  }),
   GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
     words: ["all", "none"],
     fallback: "all",

@@ -25,6 +25,7 @@ export const requests = {
   "pipedrive deal list": { scopes: ["all"] },
   "pipedrive person": { scopes: ["thing", "all"] },
   "pipedrive persons": { scopes: ["all"] },
+  "pipedrive contacts": { scopes: ["all"] },
   "pipedrive file deal": { scopes: ["thing", "user", "all"] },
   "pipedrive note": { scopes: ["thing", "all"] },
   "pipedrive notes": { scopes: ["thing", "all"] },

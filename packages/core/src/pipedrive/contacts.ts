@@ -1,0 +1,67 @@
+/** The persons of Pipedrive who have a GitHub username in the field that `GITPIP_PERSON_FIELD` names. */
+import { Effect, Option, Result } from "effect"
+import { ItemRefused, type SinkContacts, SinkError } from "../publish/Sink.ts"
+import type { PersonSettings } from "../Settings.ts"
+import { whenRefused } from "./errors.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import { findNamedPersonField } from "./placement.ts"
+import { sinking } from "./sinkErrors.ts"
+
+/** A page of a list, and the fields of persons: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
+const pageCost = 10
+
+/** In milliseconds. A list may show a change a while after its time. */
+const slack = 10 * 60_000
+
+/** The instant, some time earlier and in whole seconds: version 2 refuses fractions. `undefined` when it is no instant. */
+export const withSlack = (instant: string): string | undefined => {
+  const millis = Date.parse(instant)
+  return Number.isNaN(millis) ? undefined : `${new Date(millis - slack).toISOString().slice(0, 19)}Z`
+}
+
+/** Reads persons by the key of the field, which is found once. `undefined` when the settings name no field. */
+export const make = (pipedrive: Pipedrive["Service"], { field }: PersonSettings) => {
+  if (Option.isNone(field)) return undefined
+  let key: string | undefined
+
+  const findKey = Effect.gen(function* () {
+    if (key !== undefined) return { key, cost: 0 }
+    const fields = yield* sinking(
+      Effect.map(pipedrive.personFields, Option.some).pipe(whenRefused(() => Effect.succeedNone))
+    )
+    const found = findNamedPersonField(field.value, Option.getOrUndefined(fields))
+    if (Result.isFailure(found)) {
+      return yield* new SinkError({ reason: new ItemRefused({ message: found.failure }) })
+    }
+    key = found.success
+    return { key, cost: pageCost }
+  })
+
+  return Effect.fn("Pipedrive.contacts")(function* ({
+    changedSince,
+    next
+  }: {
+    readonly next: string | null
+    readonly changedSince: string | null
+  }): Effect.fn.Return<SinkContacts, SinkError> {
+    const { cost, key } = yield* findKey
+    const page = yield* sinking(
+      pipedrive.changedPersons({
+        field: key,
+        cursor: Option.fromNullishOr(next),
+        since: changedSince === null ? undefined : withSlack(changedSince)
+      })
+    )
+    const persons = page.items.flatMap(({ custom_fields, id, is_deleted }) => {
+      const text = custom_fields?.[key]
+      return typeof text === "string" && text.trim() !== "" && is_deleted !== true ? [{ id, text }] : []
+    })
+    return {
+      persons,
+      next: Option.getOrNull(page.cursor),
+      // In the order of changes.
+      newest: page.items.at(-1)?.update_time ?? null,
+      cost: cost + pageCost
+    }
+  })
+}
