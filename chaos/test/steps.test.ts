@@ -23,9 +23,10 @@ afterAll(() => postgres.stop())
 
 /**
  * No statements of a life: fragments, one call's transaction that erases a person (`store/forgettingAmidWork.integration.test.ts`),
- * and the deletion of what is older than a life (`store/History.integration.test.ts`).
+ * the deletion of what is older than a life (`store/History.integration.test.ts`), and lists of contacts
+ * (`contacts/contacts.integration.test.ts`, `contacts/following.integration.test.ts`).
  */
-const withoutSteps = ["sql.ts", "Forgetting.ts", "History.ts"]
+const withoutSteps = ["sql.ts", "Forgetting.ts", "History.ts", "Sources.ts"]
 
 /** The beginning of each statement of the store, up to its first parameter. */
 const beginnings = globSync(`${store}/**/*.ts`)

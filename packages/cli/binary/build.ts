@@ -9,7 +9,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { inject } from "postject"
 import { type Plugin, rolldown } from "rolldown"
-import { pageFiles } from "../../http/dist/page/pageFiles.js"
+import { checks, inlinePage } from "../build/inlinePage.ts"
 
 const here = import.meta.dirname
 const work = fileURLToPath(new URL("../../../node_modules/.cache/gitpip-binary", import.meta.url))
@@ -18,12 +18,11 @@ const executable = fileURLToPath(
   new URL(`../../../dist/gitpip${process.platform === "win32" ? ".exe" : ""}`, import.meta.url)
 )
 
-/** Two modules read files beside themselves: the page's files come into the bundle, PGlite's become assets. */
+/** PGlite reads files beside itself, which become assets here. */
 const withoutFiles: Plugin = {
   name: "without-files",
   resolveId: (source, importer = "") =>
-    source === "@electric-sql/pglite" && importer.endsWith("embedded.js") ? join(here, "pglite.ts") : null,
-  load: (id) => (id.endsWith("pageFiles.js") ? `export const pageFiles = () => ${JSON.stringify(pageFiles())}` : null)
+    source === "@electric-sql/pglite" && importer.endsWith("embedded.js") ? join(here, "pglite.ts") : null
 }
 
 /** The program in one script. Node.js 24 runs it as CommonJS, and lets it import nothing but Node's own modules. */
@@ -31,9 +30,8 @@ const bundle = async (): Promise<string> => {
   const built = await rolldown({
     input: join(here, "main.ts"),
     platform: "node",
-    plugins: [withoutFiles],
-    // PGlite's `eval` and Effect's `import.meta.env` run in browsers alone.
-    checks: { eval: false, emptyImportMeta: false }
+    plugins: [withoutFiles, inlinePage],
+    checks
   })
   const file = join(work, "gitpip.cjs")
   await built.write({ file, format: "cjs", codeSplitting: false })

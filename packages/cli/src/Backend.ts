@@ -20,6 +20,8 @@ type Shared = Pick<
   | "track"
   | "checkNames"
   | "preview"
+  | "contacts"
+  | "trackContacts"
   | "untrack"
   | "user"
   | "forget"

@@ -1,6 +1,6 @@
 /** What a failed command says: what went wrong, what to do next, and the exit code. */
 import type { DatabaseError } from "@gitpip/core"
-import { Cause, Data, Predicate } from "effect"
+import { Cause, Data, DateTime, Predicate } from "effect"
 import { plain } from "./Text.ts"
 
 /** Done, failed, and a command line that cannot work. */
@@ -67,11 +67,18 @@ const isExplained = (error: unknown): boolean =>
 
 const retryAdvice = () => "`gitpip retry` without a number lists the publications that can be retried."
 
+/** When a list can be read on. By the field alone, as above. */
+const retryAdviceOn = (error: unknown): string | undefined =>
+  Predicate.hasProperty(error, "retryAt") && DateTime.isDateTime(error.retryAt)
+    ? `Run the command again after ${DateTime.formatIso(error.retryAt)}.`
+    : undefined
+
 /** By the tag of the error. */
 const adviceOf: Readonly<Record<string, (error: unknown) => string | undefined>> = {
   SettingsError: () => "Fix the settings and run the command again.",
   DatabaseError: (error) => (isExplained(error) ? undefined : "`gitpip doctor` checks the database and its settings."),
   GithubError: () => "`gitpip doctor` checks the connection to GitHub.",
+  SourceUnavailable: retryAdviceOn,
   PublicationNotFound: retryAdvice,
   PublicationNotFailed: retryAdvice
 }

@@ -148,7 +148,9 @@ const pipedrive = Effect.gen(function* () {
     return {
       state: "failed",
       message: [`${origin} accepts the token and does not have what the settings name`, ...faults].join("\n"),
-      fix: "Set each to one of the choices, or create it in Pipedrive. Until then nothing is published"
+      fix: faults.some((fault) => /^GITPIP_PERSON_FIELD: Pipedrive has no text field/.test(fault))
+        ? "Set each to one of the choices, or create it in Pipedrive. `gitpip doctor --fix` creates the field of persons. Until then nothing is published"
+        : "Set each to one of the choices, or create it in Pipedrive. Until then nothing is published"
     } satisfies Finding
   }
   return ok(

@@ -11,7 +11,7 @@ import type { Candidate } from "./tracking.ts"
 const smallestBudget = 30_000
 
 /** The tokens as a share of the smallest plan's day; empty for none. */
-const shareOfDay = (tokens: number): string => {
+export const shareOfDay = (tokens: number): string => {
   if (tokens === 0) return ""
   const percent = Math.round((tokens / smallestBudget) * 100)
   return `, ${percent < 1 ? "less than 1" : percent.toLocaleString("en")}% of a day's ${smallestBudget.toLocaleString("en")}`

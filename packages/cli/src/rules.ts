@@ -44,6 +44,10 @@ export const ruleFlags = {
   })
 }
 
+/** Whether any flag of a rule is given. */
+export const hasRules = (typed: { readonly [K in Rule]: Option.Option<string> }): boolean =>
+  all.some((rule) => Option.isSome(typed[rule]))
+
 /** The columns of a list that hold rules. */
 export const ruleColumns: ReadonlyArray<string> = all.map((rule) => names[rule].column)
 

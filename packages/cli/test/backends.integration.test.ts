@@ -1,7 +1,19 @@
 /** Both backends of the commands, this process and a server, pass the same tests. */
 import { createServer } from "node:http"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Database, Gitpip, layerTransport, ruleTexts, Settings, UserId, Username, Visitor, Worker } from "@gitpip/core"
+import {
+  type ContactPage,
+  Database,
+  Gitpip,
+  layerTransport,
+  ruleTexts,
+  Settings,
+  Source,
+  UserId,
+  Username,
+  Visitor,
+  Worker
+} from "@gitpip/core"
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { layerServer } from "@gitpip/http"
 import { ConfigProvider, Context, Effect, Layer, Option, Redacted, References, Result } from "effect"
@@ -72,6 +84,30 @@ for (const [who, backend] of [
   ["a server", remote]
 ] as const) {
   layer(backend, { excludeTestServices: true })(who, (it) => {
+    it.effect("lists and tracks the accounts of a source", () =>
+      Effect.gen(function* () {
+        const gitpip = yield* Backend
+        const { github } = yield* Services
+        const source = Source.make("followers:octocat")
+        const unknown = yield* Effect.flip(gitpip.contacts(source))
+        assert.deepInclude(unknown, {
+          _tag: "SourceUnavailable",
+          message: "GitHub knows no user octocat",
+          retryAt: null
+        })
+        github.injectFault({ kind: "status", status: 503 })
+        const down = yield* Effect.flip(gitpip.trackContacts(source))
+        assert.isTrue(down._tag === "SourceUnavailable" && down.retryAt !== null)
+        github.addUser("zed")
+        github.setFollowers("octocat", ["zed"])
+        const state = (page: ContactPage) => page.contacts.map((contact) => `${contact.login} ${contact.state}`)
+        assert.deepStrictEqual(state(yield* gitpip.contacts(source)), ["zed new"])
+        assert.deepStrictEqual(state(yield* gitpip.trackContacts(source)), ["zed new"])
+        assert.deepStrictEqual(state(yield* gitpip.contacts(source)), ["zed tracked"])
+        yield* gitpip.forget(name("zed"))
+      })
+    )
+
     it.effect("tracks, lists and stops tracking users", () =>
       Effect.gen(function* () {
         const gitpip = yield* Backend

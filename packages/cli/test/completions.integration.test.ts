@@ -44,6 +44,10 @@ describe("completions", () => {
         "--languages",
         "--max-file-size",
         "--forks",
+        "--org",
+        "--followers-of",
+        "--stargazers",
+        "--pipedrive",
         "--from",
         "--dry-run",
         "--json"

@@ -9,7 +9,14 @@ const empty = Effect.map(directory, (cwd) => ({ cwd, env: {} }))
 const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: ReadonlyArray<RegExp>]> = [
   [["nonsense"], [/Unknown subcommand "nonsense"/, /gitpip --help/]],
   [["trak", "ann"], [/Did you mean this\?\s+track/]],
-  [["track"], [/Give one USERNAME or more, or --from FILE/, /gitpip track --help/]],
+  [["track"], [/Give one USERNAME or more, --from FILE, --org/, /gitpip track --help/]],
+  [["track", "--org", "a b"], [/--org "a b": a GitHub username/]],
+  [["track", "--stargazers", "octocat"], [/--stargazers "octocat": a repository is OWNER\/REPO/]],
+  [
+    ["track", "--org", "acme", "--pipedrive"],
+    [/Give one of --org, --followers-of, --stargazers and --pipedrive alone/]
+  ],
+  [["track", "ann", "--followers-of", "octocat"], [/alone, without USERNAME, --from and rules/]],
   [["untrack"], [/Missing required argument: USERNAME/, /gitpip untrack --help/]],
   [["forget", "ann", "anna"], [/Unexpected positional argument: "anna"/]],
   [["untrack", "ann", "b b"], [/USERNAME "b b"/]],

@@ -111,12 +111,12 @@ const main = Effect.gen(function* () {
   const newDatabase = yield* postgresWith(["-c", "shared_preload_libraries=pg_stat_statements"])
   const services: Services = { github: yield* service("github"), pipedrive: yield* service("pipedrive") }
   yield* services.github.call("gists", { from: 1, users, files: filesOfUser, bytes: 2_000 })
-  const spare = { POSTGRES_CONNECTION_STRING: yield* newDatabase }
+  const another = { POSTGRES_CONNECTION_STRING: yield* newDatabase }
   const found = { token: [] as Array<number>, without: [] as Array<number>, loop: [] as Array<number> }
   for (let round = 0; round < rounds; round++) {
     found.token.push(yield* ours(yield* newDatabase, services, { GITHUB_TOKEN: "token" }))
     found.without.push(yield* ours(yield* newDatabase, services, {}))
-    found.loop.push(yield* Effect.scoped(Effect.provide(loop(services), gitpip(spare))))
+    found.loop.push(yield* Effect.scoped(Effect.provide(loop(services), gitpip(another))))
   }
   const [token, without, slow] = [median(found.token), median(found.without), median(found.loop)]
   print(

@@ -2,6 +2,8 @@
 import { Cache, Context, type DateTime, Duration, Effect, Exit, Layer, Option, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
+import { Contacts } from "./contacts/Contacts.ts"
+import type { SourceUnavailable } from "./contacts/SourceUnavailable.ts"
 import type { DatabaseError } from "./database/Database.ts"
 import * as Database from "./database/Database.ts"
 import * as Names from "./detect/Names.ts"
@@ -9,6 +11,7 @@ import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
 import type { ScanProgress } from "./detect/scanUsers.ts"
 import type { Change } from "./domain/Change.ts"
+import type { ContactPage } from "./domain/Contact.ts"
 import type { Day } from "./domain/Day.ts"
 import type { Forgotten } from "./domain/Forgotten.ts"
 import type { FilePreview, GistFile } from "./domain/GistFile.ts"
@@ -16,6 +19,7 @@ import type { NameCheck } from "./domain/NameCheck.ts"
 import type { Preview } from "./domain/Preview.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
 import type { Scan, ScanDetails } from "./domain/Scan.ts"
+import type { Source } from "./domain/Source.ts"
 import type { Status } from "./domain/Status.ts"
 import type { User, UserDetails, Username } from "./domain/User.ts"
 import { defaultVisitor, type News, type Visit, type Visitor, type VisitRecord } from "./domain/Visit.ts"
@@ -62,6 +66,16 @@ export class Gitpip extends Context.Service<
      */
     readonly checkNames: (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>
     /**
+     * The accounts of a source, page by page, with what tracking the new ones would cost at first. Stores nothing.
+     * `next` is the `next` of the page before.
+     */
+    readonly contacts: (source: Source, next?: string) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
+    /**
+     * Tracks the accounts of a source's next page. The last page has `next: null`, and then the source begins again. A reading
+     * that was cut off within a day goes on where it was. Users whom somebody untracked or forgot are left out.
+     */
+    readonly trackContacts: (source: Source) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
+    /**
      * What tracking a user with these rules would publish. Lists all of the user's gists and stores nothing. With `contact`
      * Pipedrive is asked whom the first file would name, for up to 65 tokens.
      */
@@ -72,8 +86,9 @@ export class Gitpip extends Context.Service<
     /** Stops tracking a user. Found files stay, and waiting ones are still published. */
     readonly untrack: (username: Username) => Effect.Effect<User, UserNotTracked | DatabaseError>
     /**
-     * Erases what is stored about a user, tracked or not, and stops tracking. Keyed hashes of the files that are or may be in
-     * Pipedrive stay, so that none is published again. What stands in Pipedrive stays there, and is named in the answer.
+     * Erases what is stored about a user, tracked or not, and stops tracking. Keyed hashes of the name, and of the
+     * files that are or may be in Pipedrive, stay, so that no list tracks the user again and no file is published again. What
+     * stands in Pipedrive stays there, and is named in the answer.
      */
     readonly forget: (username: Username) => Effect.Effect<Forgotten, UserNotTracked | UserBusy | DatabaseError>
     /** Tracked users by ascending id, from after an id on. */
@@ -168,6 +183,7 @@ export class Gitpip extends Context.Service<
     Effect.gen(function* () {
       const { days, files, forgetting, publications, scans, users, visits } = yield* Store
       const changes = yield* Changes
+      const contacts = yield* Contacts
       const scanner = yield* Scanner
       const profiles = yield* Profiles
       const publisher = yield* Publisher
@@ -195,6 +211,8 @@ export class Gitpip extends Context.Service<
       return Gitpip.of({
         track,
         checkNames,
+        contacts: (source, next) => contacts.list(source, next ?? null),
+        trackContacts: contacts.trackNext,
         preview: previews.user,
         untrack: Effect.fn("Gitpip.untrack")(function* (username) {
           const user = yield* users.untrack(username)

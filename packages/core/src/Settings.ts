@@ -87,6 +87,8 @@ export class Settings extends Context.Service<
     readonly lead: LeadSettings
     readonly person: PersonSettings
     readonly organization: OrganizationSettings
+    /** How often Pipedrive's persons are read for GitHub usernames. `None`: never. */
+    readonly followPipedrive: Option.Option<Duration.Duration>
     readonly backfill: "all" | "none"
     /** Which files are published. */
     readonly files: FileRules

@@ -1,8 +1,10 @@
 /**
- * The background loops of a server: scheduled scans, requested scans, the watch on the public feed, and the publisher.
+ * The background loops of a server: scheduled scans, requested scans, the watch on the public feed, the watch on Pipedrive's
+ * persons, and the publisher.
  * Stopping interrupts the loops; a request in flight ends, and claims are released.
  */
 import { Clock, Context, DateTime, Duration, Effect, type Fiber, Layer, Option } from "effect"
+import { Following } from "./contacts/Following.ts"
 import { Feed } from "./detect/Feed.ts"
 import { Profiles } from "./detect/Profiles.ts"
 import { Scanner } from "./detect/Scanner.ts"
@@ -52,41 +54,52 @@ export class Worker extends Context.Service<
     readonly startedAt: DateTime.Utc
   }
 >()("gitpip/Worker") {
-  static readonly layer: Layer.Layer<Worker, never, Scanner | Feed | Publisher | Gauges | Profiles | Signals> =
-    Layer.effect(
-      Worker,
-      Effect.gen(function* () {
-        const publisher = yield* Publisher
-        const gauges = yield* Gauges
-        const feed = yield* Feed
-        const signals = yield* Signals
-        const profiles = yield* Profiles
-        const { gauges: refreshed, profiles: profilesRead } = yield* PollIntervals
-        const { following, publishing, requestedScans, scheduledScans } = yield* rounds
+  static readonly layer: Layer.Layer<
+    Worker,
+    never,
+    Scanner | Feed | Following | Publisher | Gauges | Profiles | Signals
+  > = Layer.effect(
+    Worker,
+    Effect.gen(function* () {
+      const publisher = yield* Publisher
+      const gauges = yield* Gauges
+      const feed = yield* Feed
+      const following = yield* Following
+      const signals = yield* Signals
+      const profiles = yield* Profiles
+      const { gauges: refreshed, profiles: profilesRead } = yield* PollIntervals
+      const { followingFeed, publishing, requestedScans, scheduledScans } = yield* rounds
 
-        if (Option.isSome(publisher.off)) {
-          yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
-        }
-        // Refreshes metrics that are pushed. A collected metric is refreshed when it is collected.
-        yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
-        // After the first checks, which have the first requests.
-        yield* Effect.forkScoped(forever("profiles", Effect.andThen(Effect.sleep(profilesRead), profiles.refresh)))
-        const loops: Record<string, Fiber.Fiber<never>> = {
-          "the scheduled scans": yield* Effect.forkScoped(forever("scheduled scans", scheduledScans)),
-          "the requested scans": yield* Effect.forkScoped(forever("requested scans", requestedScans)),
-          ...(feed.on ? { "the watch on the feed": yield* Effect.forkScoped(forever("feed", following)) } : {}),
-          "the publisher": yield* Effect.forkScoped(
-            forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
-          )
-        }
-        return Worker.of({
-          dead: Effect.sync(() =>
-            Object.entries(loops).flatMap(([name, fiber]) => (fiber.pollUnsafe() === undefined ? [] : [name]))
-          ),
-          startedAt: yield* DateTime.now
-        })
+      if (Option.isSome(publisher.off)) {
+        yield* Telemetry.log("Warn", "publisher.off", { detail: publisher.off.value })
+      }
+      // Refreshes metrics that are pushed. A collected metric is refreshed when it is collected.
+      yield* Effect.forkScoped(forever("gauges", Effect.andThen(gauges.refresh, Effect.sleep(refreshed))))
+      // After the first checks, which have the first requests.
+      yield* Effect.forkScoped(forever("profiles", Effect.andThen(Effect.sleep(profilesRead), profiles.refresh)))
+      const loops: Record<string, Fiber.Fiber<never>> = {
+        "the scheduled scans": yield* Effect.forkScoped(forever("scheduled scans", scheduledScans)),
+        "the requested scans": yield* Effect.forkScoped(forever("requested scans", requestedScans)),
+        ...(feed.on ? { "the watch on the feed": yield* Effect.forkScoped(forever("feed", followingFeed)) } : {}),
+        ...(following.on
+          ? {
+              "the watch on Pipedrive's persons": yield* Effect.forkScoped(
+                forever("persons", Effect.flatMap(following.poll, Effect.sleep))
+              )
+            }
+          : {}),
+        "the publisher": yield* Effect.forkScoped(
+          forever("publisher", Option.isSome(publisher.off) ? signals.publications.wait("1 hour") : publishing)
+        )
+      }
+      return Worker.of({
+        dead: Effect.sync(() =>
+          Object.entries(loops).flatMap(([name, fiber]) => (fiber.pollUnsafe() === undefined ? [] : [name]))
+        ),
+        startedAt: yield* DateTime.now
       })
-    )
+    })
+  )
 }
 
 /** One round of each loop: the work that is due, then a wait for more. */
@@ -129,7 +142,7 @@ const rounds = Effect.gen(function* () {
     yield* signals.publications.wait(Duration.min(wait, poll))
   })
 
-  const following = Effect.gen(function* () {
+  const followingFeed = Effect.gen(function* () {
     const due = (yield* feed.poll).epochMilliseconds
     yield* signals.publications.raise
     const wait = due - (yield* Clock.currentTimeMillis)
@@ -137,5 +150,5 @@ const rounds = Effect.gen(function* () {
     yield* Effect.sleep(Duration.millis(Math.min(Math.max(wait, 1_000), Duration.toMillis(Timing.feedLease))))
   })
 
-  return { scheduledScans, requestedScans, publishing, following }
+  return { scheduledScans, requestedScans, publishing, followingFeed }
 })

@@ -5,6 +5,9 @@
  * elsewhere, another `SqlClient` layer for the database, another `HttpClient` for the transport.
  */
 
+export { Contacts } from "./contacts/Contacts.ts"
+export { Following } from "./contacts/Following.ts"
+export { SourceUnavailable } from "./contacts/SourceUnavailable.ts"
 export * as Database from "./database/Database.ts"
 export { DatabaseError } from "./database/Database.ts"
 export * as State from "./database/StateTransfer.ts"
@@ -18,6 +21,7 @@ export { Scanner } from "./detect/Scanner.ts"
 export type { ScanProgress } from "./detect/scanUsers.ts"
 export * as Cadence from "./domain/Cadence.ts"
 export { Change } from "./domain/Change.ts"
+export { Contact, ContactPage, ContactState, FirstCost } from "./domain/Contact.ts"
 export { Day } from "./domain/Day.ts"
 export { Forgotten } from "./domain/Forgotten.ts"
 export { type Content, FileId, FilePreview, GistFile, type ListedFile } from "./domain/GistFile.ts"
@@ -27,6 +31,7 @@ export { Preview } from "./domain/Preview.ts"
 export { Profile } from "./domain/Profile.ts"
 export { Attempt, Publication, PublicationDetails, PublicationId, PublicationState } from "./domain/Publication.ts"
 export { Scan, ScanDetails, ScanFailure, ScanId, ScanKind, ScanState } from "./domain/Scan.ts"
+export { repositoryOf, Source } from "./domain/Source.ts"
 export { Status } from "./domain/Status.ts"
 export * as Timing from "./domain/Timing.ts"
 export { User, UserCounts, UserDetails, UserId, UserKey, Username, UserState } from "./domain/User.ts"
@@ -35,6 +40,8 @@ export { defaultVisitor, News, Visit, VisitId, Visitor, VisitRecord } from "./do
 export { type Cursor, Gitpip } from "./Gitpip.ts"
 export {
   type Account,
+  type AccountList,
+  type AccountsPage,
   type BatchGist,
   type BatchProfile,
   type Capacity,
@@ -58,6 +65,7 @@ export * as Activity from "./pipedrive/activity.ts"
 export { type Saving, savedBy } from "./pipedrive/listing.ts"
 export { type NewActivity, Pipedrive, PipedriveError } from "./pipedrive/Pipedrive.ts"
 export { checkPlacement } from "./pipedrive/Placing.ts"
+export { isPersonField } from "./pipedrive/placement.ts"
 export { type Drained, type Pause, Publisher } from "./publish/Publisher.ts"
 export {
   type Created,
@@ -71,6 +79,7 @@ export {
   type Recipient,
   Sink,
   type SinkBudget,
+  type SinkContacts,
   SinkError,
   TargetGone,
   TargetNotFound,

@@ -2,6 +2,8 @@
 import { Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import type { SqlClient } from "effect/sql"
+import { Contacts } from "./contacts/Contacts.ts"
+import { Following } from "./contacts/Following.ts"
 import { Checker } from "./detect/Checker.ts"
 import { CheckSchedule } from "./detect/CheckSchedule.ts"
 import { Feed } from "./detect/Feed.ts"
@@ -28,6 +30,8 @@ export type Services =
   | Checker
   | CheckSchedule
   | Profiles
+  | Contacts
+  | Following
   | Scanner
   | Publisher
   | Gauges
@@ -42,7 +46,8 @@ export const layerParts: Layer.Layer<
   Exclude<Services, Sink>,
   never,
   Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
-> = Layer.mergeAll(Feed.layer, Gauges.layer, Profiles.layer).pipe(
+> = Layer.mergeAll(Feed.layer, Gauges.layer, Profiles.layer, Following.layer).pipe(
+  Layer.provideMerge(Contacts.layer),
   Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
   Layer.provideMerge(Layer.mergeAll(Checker.layer, CheckSchedule.layer)),
   Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),

@@ -37,6 +37,7 @@ describe("settings", () => {
           lead: { owner: Option.none(), labels: [], visibility: Option.none() },
           person: { mode: "create", field: Option.none() },
           organization: { mode: "off" },
+          followPipedrive: Option.none(),
           backfill: "all",
           files: { include: [], exclude: [], languages: [], maxFileSize: Number.POSITIVE_INFINITY, forks: "publish" },
           postgres: Option.none(),
@@ -108,6 +109,7 @@ describe("settings", () => {
         GITPIP_PERSON: "link",
         GITPIP_PERSON_FIELD: " GitHub ",
         GITPIP_ORGANIZATION: "create",
+        GITPIP_FOLLOW_PIPEDRIVE: "1 hour",
         GITPIP_BACKFILL: "none",
         GITPIP_INCLUDE: " *.md, *.{py,rb} ",
         GITPIP_EXCLUDE: "*.lock",
@@ -153,6 +155,7 @@ describe("settings", () => {
         lead: { owner: Option.some("ann@example.com"), labels: ["Hot", "GitHub"], visibility: Option.some("3") },
         person: { mode: "link", field: Option.some("GitHub") },
         organization: { mode: "create" },
+        followPipedrive: Option.some(Duration.hours(1)),
         backfill: "none",
         files: {
           include: ["*.md", "*.{py,rb}"],
@@ -286,6 +289,7 @@ describe("settings", () => {
         GITPIP_PERSON: "always",
         GITPIP_ORGANIZATION: "yes",
         GITPIP_PERSON_FIELD: " ",
+        GITPIP_FOLLOW_PIPEDRIVE: "daily",
         GITPIP_BACKFILL: "some",
         GITPIP_INCLUDE: "*.md,,*.py",
         GITPIP_EXCLUDE: ",",
@@ -319,6 +323,8 @@ describe("settings", () => {
   )
 
   const wrong: ReadonlyArray<readonly [name: string, value: string, says: RegExp]> = [
+    ["GITPIP_FOLLOW_PIPEDRIVE", "10 seconds", /^must be at least 1 minute and at most 365 days: for example `1 hour`$/],
+    ["GITPIP_FOLLOW_PIPEDRIVE", "1 hour", /^needs GITPIP_PERSON_FIELD, the field of persons/],
     ["GITHUB_TOKEN", "one,two", /holds several tokens; GitHub's terms .* forbid .*\. Give one token$/],
     ["GITHUB_TOKEN", " one , two\n", /holds several tokens/],
     ["GITHUB_TOKEN", "one,", /holds several tokens/],

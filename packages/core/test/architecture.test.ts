@@ -14,7 +14,7 @@ const rows: ReadonlyArray<RegExp> = [
   /^(github|database)\//,
   /^store\/|^publish\/Sink\.ts$|^limits\/Limits\.ts$/,
   /^(pipedrive|detect|publish)\//,
-  /^status\//,
+  /^(status|contacts)\//,
   /^Worker\.ts$/,
   /^(Gitpip|layers|tracking)\.ts$/,
   /^(index|promise)\.ts$|^testing\//

@@ -1,6 +1,6 @@
 /** Gitpip's real server, with a worker that does nothing, so that only requests are measured. */
 import { Gitpip, Settings, Worker } from "@gitpip/core"
-import { layerLogs, layerServer } from "@gitpip/http"
+import { layerListener, layerLogs, layerServing, layerTelemetry } from "@gitpip/http"
 import { DateTime, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 
@@ -22,9 +22,10 @@ const announce = Effect.gen(function* () {
 Effect.runFork(
   Layer.launch(
     Layer.effectDiscard(announce).pipe(
-      Layer.provide(layerServer),
+      Layer.provide(layerServing),
       Layer.provide(Layer.merge(Gitpip.layer, idle)),
-      Layer.provide(Layer.provideMerge(layerLogs, settings))
+      Layer.provide(layerListener),
+      Layer.provide(layerLogs.pipe(Layer.provideMerge(layerTelemetry), Layer.provideMerge(settings)))
     )
   )
 )

@@ -20,13 +20,13 @@ import {
   User,
   UserDetails,
   UserId,
-  Username,
   Visit,
   VisitId,
   VisitRecord
 } from "@gitpip/core"
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Contacts } from "./contacts.ts"
 import { complete } from "./document.ts"
 import {
   FileNotFoundProblem,
@@ -130,7 +130,7 @@ export class Users extends HttpApiGroup.make("users")
       OpenApi.annotations({
         summary: "Erase everything that is stored about a user",
         description:
-          "Stops tracking the user as well, who need not be tracked. Keyed hashes of published files stay, so that none is published again. What stands in Pipedrive stays, and is named in the answer. Nothing is erased while a file of the user is being published (409)."
+          "Stops tracking the user as well, who need not be tracked. Keyed hashes of the name and of published files stay, so that no list tracks the user again, and no file is published again. What stands in Pipedrive stays, and is named in the answer. Nothing is erased while a file of the user is being published (409)."
       })
     )
   )
@@ -199,7 +199,7 @@ export class Gists extends HttpApiGroup.make("gists")
 export class Scans extends HttpApiGroup.make("scans")
   .add(
     HttpApiEndpoint.post("request", "/scans", {
-      query: { username: Schema.optionalKey(Username.annotate({ description: "The only user to scan" })) },
+      query: { username: Schema.optionalKey(Name.annotate({ description: "The only user to scan" })) },
       success: HttpApiSchema.WithHeaders(Scan.pipe(HttpApiSchema.status(202)), { location: Schema.String }),
       error: [UserNotTrackedProblem, ScanNotFoundProblem]
     }).annotateMerge(OpenApi.annotations({ summary: "Request a scan now, of all users or of one" })),
@@ -324,7 +324,7 @@ export class Session extends HttpApiGroup.make("session")
 
 /** Gitpip's HTTP API. */
 export class Api extends HttpApi.make("gitpip")
-  .add(Users, Gists, Scans, Publications, System, Session)
+  .add(Users, Contacts, Gists, Scans, Publications, System, Session)
   .middleware(ProblemDetails)
   .annotateMerge(
     OpenApi.annotations({

@@ -1,9 +1,12 @@
 /** The client of a request, by which limits count: an IPv4 address, or the /64 of an IPv6 address. */
+import { isIPv4 } from "node:net"
 import { Result } from "effect"
 import { IpNetwork, NetAddress } from "effect/net"
 
 /** The client of an address. The owner of one IPv6 address commonly has all 2^64 addresses of its /64. */
 export const clientOf = (address: string): string => {
+  // The parser takes as long as the rest of a request's checks.
+  if (isIPv4(address)) return address
   const parsed = parse(address)
   return parsed === undefined ? address : nameOf(parsed)
 }

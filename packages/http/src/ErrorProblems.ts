@@ -7,6 +7,7 @@ import {
   type PublicationNotFound,
   type PublicationNotSkippable,
   type ScanNotFound,
+  type SourceUnavailable,
   type TargetNotFound,
   Telemetry,
   type TooManyVisitors,
@@ -15,7 +16,7 @@ import {
   type UserNotTracked,
   type VisitNotFound
 } from "@gitpip/core"
-import { type Context, Effect, Predicate } from "effect"
+import { type Context, DateTime, Effect, Predicate } from "effect"
 import { HttpEffect, HttpServerResponse } from "effect/http"
 import {
   FileNotFoundProblem,
@@ -24,6 +25,7 @@ import {
   PublicationNotFoundProblem,
   PublicationNotSkippableProblem,
   ScanNotFoundProblem,
+  SourceProblem,
   TargetNotFoundProblem,
   TooManyVisitorsProblem,
   UnavailableProblem,
@@ -42,6 +44,7 @@ export type CoreError =
   | PublicationNotFound
   | PublicationNotSkippable
   | ScanNotFound
+  | SourceUnavailable
   | TargetNotFound
   | TooManyVisitors
   | UserBusy
@@ -68,6 +71,8 @@ const problems = {
   PublicationNotSkippable: ({ message }: PublicationNotSkippable) =>
     new PublicationNotSkippableProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
+  SourceUnavailable: ({ message, retryAt }: SourceUnavailable) =>
+    new SourceProblem({ detail: message, retry_at: retryAt === null ? null : DateTime.formatIso(retryAt) }),
   TargetNotFound: ({ message }: TargetNotFound) => new TargetNotFoundProblem({ detail: message }),
   TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
   UserBusy: ({ message }: UserBusy) => new UserBusyProblem({ detail: message }),

@@ -17,7 +17,7 @@ import {
   References,
   type Types
 } from "effect"
-import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpIncomingMessage, HttpServerRequest, type HttpServerResponse } from "effect/http"
 import { isOwnHost } from "./Address.ts"
 import { clientBehind } from "./Client.ts"
 import * as EarlyResponses from "./EarlyResponses.ts"
@@ -57,19 +57,21 @@ export const guard = Effect.gen(function* () {
       const clock = fiber.getRef(Clock.Clock)
       const startedAt = clock.currentTimeMillisUnsafe()
       const refusal = refuse(request, path, startedAt)
-      const answered =
-        refusal ??
-        Effect.catchCause(hasUncountedBody(request) ? Effect.andThen(countBody(request), app) : app, (cause) =>
-          fromCause(cause, request, path)
-        )
-      const finished = Effect.map(answered, (response) => {
+      const finish = (response: HttpServerResponse.HttpServerResponse) => {
         // Calls of supervisors are not counted: a 503 of /ready would count as a failure of the server.
         if (!openPaths.has(path)) {
           const seconds = (clock.currentTimeMillisUnsafe() - startedAt) / 1_000
           Telemetry.answered(String(response.status)).updateUnsafe(seconds, fiber.context)
         }
-        return HttpServerResponse.setHeaders(response, securityHeaders(response.headers))
-      })
+        return withSecurityHeaders(response)
+      }
+      const finished =
+        refusal !== undefined
+          ? Effect.map(refusal, finish)
+          : Effect.matchCauseEffect(hasUncountedBody(request) ? Effect.andThen(countBody(request), app) : app, {
+              onSuccess: (response) => Effect.succeed(finish(response)),
+              onFailure: (cause) => Effect.map(fromCause(cause, request, path), finish)
+            })
       return LogLevel.isLessThanOrEqualTo(fiber.getRef(References.MinimumLogLevel), "Debug")
         ? Effect.tap(finished, ({ status }) =>
             Telemetry.log("Debug", "http.answered", { method: request.method, path, status })
@@ -77,6 +79,14 @@ export const guard = Effect.gen(function* () {
         : finished
     })
 })
+
+/** As `HttpServerResponse.setHeaders`, which copies all headers four times. All names are in lower case already. */
+const withSecurityHeaders = (
+  response: HttpServerResponse.HttpServerResponse
+): HttpServerResponse.HttpServerResponse => {
+  const headers = { ...response.headers, ...securityHeaders(response.headers) }
+  return Object.assign(Object.create(Object.getPrototypeOf(response)), response, { headers })
+}
 
 /** The security headers of an answer. A page has its own policy, and a part of the page its own cache control. */
 const securityHeaders = (headers: HttpServerResponse.HttpServerResponse["headers"]) =>

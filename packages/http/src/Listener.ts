@@ -45,7 +45,7 @@ export const layerListenerWith = (limits: Partial<ConnectionLimits>) =>
     Effect.gen(function* () {
       const settings = yield* mayListen
       const server = makeServer({ ...limits, trusted: settings.trustedProxies })
-      const platform = NodeHttpServer.layer(() => server, {
+      const platform = NodeHttpServer.layerServer(() => server, {
         host: unbracketed(settings.host),
         port: settings.port,
         gracefulShutdownTimeout: grace

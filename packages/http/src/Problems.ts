@@ -92,6 +92,17 @@ export class GithubProblem extends HttpApiError.Problem<GithubProblem>()("Github
   title: "GitHub does not answer what was asked"
 }) {}
 
+/** A source of contacts cannot be read. `retry_at` says when to try again, or that something has to be changed first. */
+export class SourceProblem extends HttpApiError.Problem<SourceProblem>()(
+  "SourceProblem",
+  { type: "urn:gitpip:problem:source", status: 502, title: "The source of contacts cannot be read" },
+  {
+    retry_at: Schema.NullOr(Schema.String).annotate({
+      description: "When to try again, in UTC; `null` when something has to be changed first"
+    })
+  }
+) {}
+
 /** The server runs, but its work does not get done. */
 export class NotReadyProblem extends HttpApiError.Problem<NotReadyProblem>()(
   "NotReadyProblem",

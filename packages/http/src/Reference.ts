@@ -5,7 +5,7 @@
  * switch both off, and the policy forbids both: it names the page's two scripts by their hashes, and no other origin.
  * Scalar writes its styles into the page, so inline styles are allowed.
  */
-import { Effect, Layer, Predicate } from "effect"
+import { Effect, Layer, Predicate, Scope } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiScalar } from "effect/http-api"
 import { Api } from "./Api.ts"
@@ -38,12 +38,18 @@ const policyOf = (response: HttpServerResponse.HttpServerResponse): string => {
   return policy
 }
 
-const withPolicy = HttpRouter.middleware(
-  Effect.succeed(
-    Effect.map((response: HttpServerResponse.HttpServerResponse) =>
-      HttpServerResponse.setHeader(response, "content-security-policy", policyOf(response))
-    )
-  )
-)
+const withPolicy = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.setHeader(response, "content-security-policy", policyOf(response))
 
-export const layerReference = HttpApiScalar.layer(Api, { path: "/docs", scalar }).pipe(Layer.provide(withPolicy.layer))
+/** The page is loaded for its first request: its script takes 13 MB, and most servers never show the page. */
+export const layerReference = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    const page = HttpRouter.toHttpEffect(HttpApiScalar.layer(Api, { path: "/docs", scalar })).pipe(
+      // A router of its own: the server's is remembered in the server's map.
+      Effect.provideService(Layer.CurrentMemoMap, Layer.makeMemoMapUnsafe())
+    )
+    // Hazard: a caller who leaves meanwhile must not leave an interruption as the page.
+    const loaded = yield* Effect.cached(Effect.uninterruptible(Scope.provide(page, yield* Effect.scope)))
+    yield* router.add("GET", "/docs", Effect.map(Effect.flatten(loaded), withPolicy))
+  })
+)

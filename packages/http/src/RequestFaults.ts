@@ -3,23 +3,27 @@
  * decodes path and query again and joins their issues.
  */
 import { nearest } from "@gitpip/core/text"
-import { Effect, Layer, Result, Schema, SchemaAST, SchemaIssue, type Types } from "effect"
+import { Context, Effect, Layer, Result, Schema, SchemaAST, SchemaIssue, type Types } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
 import { type HttpApiEndpoint, HttpApiError } from "effect/http-api"
 import { ProblemDetails } from "./Problems.ts"
 
 /** The problems of requests that do not fit the contract. */
-export const layerFaults: Layer.Layer<ProblemDetails> = Layer.succeed(ProblemDetails, (call, { endpoint }) =>
-  Effect.andThen(
-    knownQuery(endpoint),
-    Effect.catchIf(call, isFault, ({ cause, kind }) =>
-      kind === "Body" || kind === "ResponseHeaders"
-        ? // An answer that does not fit its schema is a defect.
-          Effect.die(cause)
-        : faults(endpoint)
-    )
+export const layerFaults: Layer.Layer<ProblemDetails> = Layer.succeed(ProblemDetails, (call, { endpoint }) => {
+  const answered = Effect.catchIf(call, isFault, ({ cause, kind }) =>
+    kind === "Body" || kind === "ResponseHeaders"
+      ? // An answer that does not fit its schema is a defect.
+        Effect.die(cause)
+      : faults(endpoint)
   )
-)
+  if (ofMonitors.includes(endpoint.path)) return answered
+  // A call with an unknown parameter fails: without a misspelt `username` a scan is of all users, and a list of all rows.
+  const takes = takenBy(endpoint)
+  return Effect.withFiber((fiber) => {
+    const query = Context.getUnsafe(fiber.context, HttpServerRequest.ParsedSearchParams)
+    return Object.keys(query).every(takes) ? answered : faults(endpoint)
+  })
+})
 
 const isFault = (error: Types.unhandled): error is Types.unhandled & HttpApiError.HttpApiSchemaError =>
   HttpApiError.HttpApiSchemaError.is(error)
@@ -39,12 +43,6 @@ const faults = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
   })
 })
 
-/** Fails when a call has an unknown parameter: without a misspelt `username` a scan is of all users, and a list of all rows. */
-const knownQuery = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
-  const query = yield* HttpServerRequest.ParsedSearchParams
-  if (unknownParameters(endpoint, query).length > 0) yield* faults(endpoint)
-})
-
 /** Calls of monitors, which may add parameters of their own. Neither has any, so that no misspelt one changes the answer. */
 const ofMonitors: ReadonlyArray<string> = ["/health", "/metrics"]
 
@@ -52,18 +50,28 @@ const ofMonitors: ReadonlyArray<string> = ["/health", "/metrics"]
 const againstCaches = "_"
 
 /** The unknown parameters of a call. */
-const unknownParameters = ({ method, path, query }: HttpApiEndpoint.Top, given: object) => {
-  if (ofMonitors.includes(path)) return []
-  const known = query === undefined ? [] : namesOf(Schema.toEncoded(query).ast)
+const unknownParameters = (endpoint: HttpApiEndpoint.Top, given: object) => {
+  if (ofMonitors.includes(endpoint.path)) return []
+  const takes = takenBy(endpoint)
+  const known = knownParameters(endpoint)
   const knows = known.map((name) => `\`${name}\``).join(", ")
   return Object.keys(given)
-    .filter((name) => !known.includes(name) && !(method === "GET" && name === againstCaches))
+    .filter((name) => !takes(name))
     .map((name) => {
       const near = nearest(name, known)
       const hint = near === undefined ? "" : ` Did you mean \`${near}\`?`
       const all = known.length === 0 ? "This call has no parameters in its query" : `This call knows: ${knows}`
       return { path: ["query", name], message: `unknown parameter.${hint} ${all}` }
     })
+}
+
+const knownParameters = ({ query }: HttpApiEndpoint.Top): ReadonlyArray<string> =>
+  query === undefined ? [] : namesOf(Schema.toEncoded(query).ast)
+
+/** Whether a call takes a parameter of this name. */
+const takenBy = (endpoint: HttpApiEndpoint.Top) => {
+  const known = knownParameters(endpoint)
+  return (name: string): boolean => known.includes(name) || (endpoint.method === "GET" && name === againstCaches)
 }
 
 const namesOf = (ast: SchemaAST.AST): ReadonlyArray<string> =>

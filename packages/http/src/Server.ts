@@ -2,26 +2,49 @@
  * The server as layers without a port: to be mounted in another Effect application, served on Node (`main.ts`), or
  * turned into a Web handler.
  */
-import type { Gitpip, Settings, Worker } from "@gitpip/core"
-import { Layer } from "effect"
+import { Gitpip, Settings, Worker } from "@gitpip/core"
+import { Context, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "./Api.ts"
+import { Stopping } from "./Events.ts"
 import { guard } from "./Guard.ts"
+import { layerContacts } from "./handlers/Contacts.ts"
 import { layerGists } from "./handlers/Gists.ts"
 import { layerPublications } from "./handlers/Publications.ts"
 import { layerScans } from "./handlers/Scans.ts"
 import { layerSession } from "./handlers/Session.ts"
 import { layerSystem } from "./handlers/System.ts"
 import { layerUsers } from "./handlers/Users.ts"
+import { ProblemDetails } from "./Problems.ts"
 import { layerPage } from "./page/Page.ts"
 import { layerReference } from "./Reference.ts"
 import { layerFaults } from "./RequestFaults.ts"
 import { routerConfig } from "./routing.ts"
 
+/** Builds the handlers on the services that they use alone: the API builder copies all that it finds for each request. */
+const lean = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.fromBuild((memoMap, scope) =>
+    Effect.updateContext(
+      Layer.buildWithMemoMap(layer, memoMap, scope),
+      (all: Context.Context<R>) =>
+        Context.pick(
+          Gitpip,
+          Worker,
+          Settings,
+          ProblemDetails,
+          Stopping
+        )(all as Context.Context<never>) as Context.Context<R>
+    )
+  )
+
 const layerUnguarded = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([layerUsers, layerGists, layerScans, layerPublications, layerSystem, layerSession]),
+    Layer.provide(
+      lean(
+        Layer.mergeAll(layerUsers, layerContacts, layerGists, layerScans, layerPublications, layerSystem, layerSession)
+      )
+    ),
     Layer.provide(layerFaults)
   ),
   layerReference

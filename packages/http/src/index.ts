@@ -17,6 +17,7 @@ export {
   PublicationNotFoundProblem,
   PublicationNotSkippableProblem,
   ScanNotFoundProblem,
+  SourceProblem,
   TargetNotFoundProblem,
   TooManyRequestsProblem,
   TooManyVisitorsProblem,

@@ -4,6 +4,7 @@ import {
   type DatabaseError,
   Gitpip,
   jsonLines,
+  layerTransport,
   Settings,
   type SettingsError,
   secretsOf,
@@ -11,8 +12,8 @@ import {
   Worker
 } from "@gitpip/core"
 import { masked, plain } from "@gitpip/core/text"
-import { Cause, ConfigProvider, Deferred, Effect, Layer, Logger, Option, References } from "effect"
-import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
+import { Cause, ConfigProvider, Deferred, Effect, Layer, Logger, Option, References, Tracer } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
 import { Otlp, OtlpSerialization } from "effect/observability"
 import { type ListenError, urlOnThisMachine } from "./Address.ts"
 import { Stopping } from "./Events.ts"
@@ -28,7 +29,8 @@ export const layerServing = Layer.effectDiscard(
     const stopping = yield* Deferred.make<void>()
     const app = yield* HttpRouter.toHttpEffect(layerApp).pipe(
       Effect.provideService(Stopping, Deferred.await(stopping)),
-      Effect.provideService(HttpRouter.RouterConfig, routerConfig)
+      Effect.provideService(HttpRouter.RouterConfig, routerConfig),
+      Effect.provide(HttpServer.layerServices)
     )
     yield* listener.serve(app)
     // Before the server waits for its requests to end: what was added last is closed first.
@@ -74,14 +76,12 @@ const formats = {
   logfmt: Logger.map(Logger.formatLogFmt, plain)
 }
 
-/**
- * Traces, metrics and logs by OTLP, configured by the standard `OTEL_*` variables; nothing without
- * `OTEL_EXPORTER_OTLP_ENDPOINT`.
- */
-export const layerTelemetry: Layer.Layer<never> = Otlp.layerFromConfig({ resource: { serviceName: "gitpip" } }).pipe(
+const layerExport: Layer.Layer<never, never, Settings> = Otlp.layerFromConfig({
+  resource: { serviceName: "gitpip" }
+}).pipe(
   Layer.provide([
     OtlpSerialization.layerJson,
-    FetchHttpClient.layer,
+    layerTransport,
     // The standard's default, which the module lacks: with an endpoint, all three are exported.
     ConfigProvider.layerAdd(
       ConfigProvider.fromEnvRecord({
@@ -92,6 +92,21 @@ export const layerTelemetry: Layer.Layer<never> = Otlp.layerFromConfig({ resourc
     )
   ])
 )
+
+/** Makes no spans where nobody reads them, neither a tracer nor the log of a Google project: a span costs as much as a check. */
+const layerSpans: Layer.Layer<never, never, Settings> = Layer.unwrap(
+  Effect.gen(function* () {
+    const { googleProject } = yield* Settings
+    const read = (yield* Tracer.Tracer) !== Tracer.nativeTracer || Option.isSome(googleProject)
+    return read ? Layer.empty : Layer.succeed(References.TracerEnabled, false)
+  })
+)
+
+/**
+ * Traces, metrics and logs by OTLP, configured by the standard `OTEL_*` variables and sent through the proxies of the settings;
+ * nothing without `OTEL_EXPORTER_OTLP_ENDPOINT`.
+ */
+export const layerTelemetry: Layer.Layer<never, never, Settings> = layerSpans.pipe(Layer.provideMerge(layerExport))
 
 /**
  * The whole process except its settings: database, services, background work, server, logs and telemetry. A server that

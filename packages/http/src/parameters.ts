@@ -1,5 +1,5 @@
 /** Parameters that several calls share: numbers in addresses, pages, names. */
-import { type RulesGiven, ruleTexts, Username, Visitor } from "@gitpip/core"
+import { loginOf, type RulesGiven, ruleTexts, Username, Visitor } from "@gitpip/core"
 import { Schema, SchemaGetter, SchemaTransformation } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 
@@ -44,7 +44,24 @@ export const page = {
 export const paged = <S extends Schema.Top>(body: S) =>
   HttpApiSchema.WithHeaders(body, { link: Schema.optionalKey(Schema.String) })
 
-export const Name = Username.annotate({ description: "A GitHub username, in any case" })
+const nameMessage = "a GitHub username has 1 to 39 letters, digits, dashes or underscores"
+
+/** A login in each form that people paste; `loginOf` reads it. A slash may end an address alone. */
+const pastedName =
+  "(?:@?[A-Za-z0-9_-]{1,39}|(?:https?:\\/\\/)?(?:(?:www|gist)\\.)?[Gg]it[Hh]ub\\.com\\/[A-Za-z0-9_-]{1,39}\\/?)"
+
+/** A username, which people may also write as `@name` or as the address of a profile. */
+export const Name = Schema.String.annotate({
+  description: "A GitHub username, in any case; also `@name`, or the address of a profile",
+  message: nameMessage
+})
+  .check(Schema.isPattern(new RegExp(`^${pastedName}$`, "u"), { message: nameMessage }))
+  .pipe(
+    Schema.decodeTo(Username, {
+      decode: SchemaGetter.transform(loginOf),
+      encode: SchemaGetter.transform((login: string) => login)
+    })
+  )
 export const username = { username: Name }
 
 const choice = "must be a whole number from 1 to 9007199254740991, or `default`"
@@ -113,13 +130,14 @@ const namesMessage = "must be 1 to 100 GitHub usernames with commas between them
 
 /** Names of one call, each as long as a username may be. */
 export const names = Schema.String.annotate({
-  description: "GitHub usernames, 1 to 100, with commas between them; without it no name is checked",
+  description:
+    "GitHub usernames, 1 to 100, with commas between them, each also as `@name` or as the address of a profile; without it no name is checked",
   message: namesMessage
 })
-  .check(Schema.isPattern(/^[A-Za-z0-9_-]{1,39}(,[A-Za-z0-9_-]{1,39}){0,99}$/u, { message: namesMessage }))
+  .check(Schema.isPattern(new RegExp(`^${pastedName}(?:,${pastedName}){0,99}$`, "u"), { message: namesMessage }))
   .pipe(
     Schema.decodeTo(Schema.Array(Username), {
-      decode: SchemaGetter.transform((text: string) => text.split(",") as Array<typeof Username.Encoded>),
+      decode: SchemaGetter.transform((text: string) => text.split(",").map(loginOf) as Array<typeof Username.Encoded>),
       encode: SchemaGetter.transform((names: ReadonlyArray<string>) => names.join(","))
     })
   )

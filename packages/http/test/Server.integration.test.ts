@@ -13,6 +13,7 @@ const calls = [
   "DELETE /session",
   "DELETE /users/{username}",
   "DELETE /users/{username}/data",
+  "GET /contacts",
   "GET /days",
   "GET /events",
   "GET /files/{id}/preview",
@@ -32,6 +33,7 @@ const calls = [
   "GET /users/{username}/preview",
   "GET /users/{username}/visits",
   "GET /users/{username}/visits/{visit}",
+  "POST /contacts",
   "POST /latestgists/{username}",
   "POST /publications/retry",
   "POST /publications/{id}/retry",
@@ -139,6 +141,9 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
       yield* check("POST", "/users/{username}", "/users/EVE", 200)
       yield* check("GET", "/users/{username}/preview", "/users/ann/preview", 200)
       yield* check("GET", "/users/{username}/preview", "/users/nobody-here/preview", 502)
+      yield* check("GET", "/contacts", "/contacts?source=org:nobody-here", 502)
+      yield* check("POST", "/contacts", "/contacts?source=pipedrive", 502)
+      yield* check("GET", "/contacts", "/contacts?source=ann", 400)
       yield* check("POST", "/latestgists/{username}", "/latestgists/ann", 200)
       yield* check("GET", "/users/{username}/visits", "/users/ann/visits", 200)
       yield* check("GET", "/users/{username}/visits/{visit}", "/users/ann/visits/1", 200)

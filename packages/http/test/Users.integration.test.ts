@@ -9,6 +9,26 @@ const trackedRows = Effect.gen(function* () {
 })
 
 layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
+  it.effect("takes a name in each form that people paste", () =>
+    Effect.gen(function* () {
+      const { call } = yield* Running
+      for (const [index, pasted] of ["@hubot", "https://github.com/HUBOT", "github.com/hubot/"].entries()) {
+        const { json, status } = yield* call("POST", `/users/${encodeURIComponent(pasted)}`)
+        assert.deepStrictEqual([status, json.login], [index === 0 ? 201 : 200, "hubot"])
+      }
+      assert.strictEqual((yield* call("GET", "/users/@HuBot")).json.user.login, "hubot")
+      const names = yield* call("GET", `/names?names=@hubot,${encodeURIComponent("https://gist.github.com/ann")}`)
+      assert.deepStrictEqual(
+        names.json.map(({ name }: { readonly name: string }) => name),
+        ["hubot", "ann"]
+      )
+      for (const wrong of ["@", "https://example.com/hubot", "https://github.com/hubot/repo"]) {
+        problem(yield* call("POST", `/users/${encodeURIComponent(wrong)}`), 400)
+      }
+      yield* call("DELETE", "/users/@hubot/data")
+    })
+  )
+
   it.effect("tracks, knows again, shows and forgets a user", () =>
     Effect.gen(function* () {
       const { call } = yield* Running

@@ -5,9 +5,11 @@ import type { Json } from "./server.ts"
 
 /** Values that the server knows or could know, for the parameters whose schema has no list of values. */
 const known: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]>> = {
-  names: ["ann", "ANN,nobody-here", "bob,bob"],
-  username: ["ann", "ANN", "bob", "nobody-here"],
+  names: ["ann", "ANN,nobody-here", "bob,bob", "@ann,github.com/bob"],
+  username: ["ann", "ANN", "bob", "nobody-here", "@ann", "https://github.com/ann"],
   id: ["1", "2", "77", "9007199254740991"],
+  source: ["org:acme", "followers:ann", "stargazers:ann/repo", "pipedrive"],
+  next: ["2", "400", "x"],
   visit: ["1", "2", "99"],
   visitor: ["default", "me", "A visitor"],
   limit: ["1", "2", "1000"],
@@ -108,11 +110,11 @@ export const requestsOf = (openapi: Json) => {
     operations.flatMap(([, operation]) => operation.parameters.map((one: Json) => [keyOf(one), one]))
   )
   const fields = Object.fromEntries(
-    [...parameters].map(([key, { in: place, name, schema }]) => {
+    [...parameters].map(([key, { name, required, schema }]) => {
       const values = schema.enum ?? known[name]
       if (values === undefined) throw new Error(`Add values of the parameter ${name} to this file`)
       const literals = Schema.Literals(values as readonly [string, ...Array<string>])
-      return [key, place === "path" ? literals : Schema.optionalKey(literals)]
+      return [key, required === true ? literals : Schema.optionalKey(literals)]
     })
   )
   return Schema.Struct({

@@ -199,6 +199,25 @@ describe("layerProcess", () => {
       assert.notInclude(received.map(({ body }) => body).join("\n"), "hush")
     }).pipe(Effect.scoped)
   )
+
+  it.live("sends traces through the proxy of the settings", () =>
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const proxy = yield* listening((request, response) => {
+        asked.push(request.url ?? "")
+        request.resume()
+        response.setHeader("content-type", "application/json").end("{}")
+      })
+      const collector = "http://collector.test:4318"
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { call } = yield* start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector, HTTP_PROXY: proxy })
+          yield* call("GET", "/users")
+        })
+      )
+      assert.include(asked, `${collector}/v1/traces`)
+    }).pipe(Effect.scoped)
+  )
 })
 
 describe("layerServer", () => {

@@ -1,18 +1,32 @@
 import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { Command, Flag } from "effect/cli"
+import { confirm } from "../confirm.ts"
 import type { Check } from "../doctorChecks.ts"
 import { Unsuccessful } from "../Failure.ts"
 import * as Output from "../Output.ts"
 import type { Meaning } from "../Screen.ts"
 import type { Row } from "../Table.ts"
-import { count } from "../Text.ts"
+import { count, plain } from "../Text.ts"
 import { json, session } from "./shared.ts"
 
 export const doctor = Command.make(
   "doctor",
-  { json },
+  {
+    fix: Flag.Boolean("fix").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Create the field of persons that GITPIP_PERSON_FIELD names, if Pipedrive does not have it")
+    ),
+    yes: Flag.Boolean("yes").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("With --fix: do not ask")
+    ),
+    json
+  },
   Effect.fnUntraced(function* (typed) {
     yield* session
+    if (typed.fix) yield* fix({ isJson: typed.json, isSure: typed.yes })
     const { Checks, checkAll } = yield* Effect.promise(() => import("../doctorChecks.ts"))
     const checks = yield* checkAll
     yield* Output.result(checks, {
@@ -33,6 +47,23 @@ export const doctor = Command.make(
   ),
   Command.withShortDescription("Check settings, database, GitHub and Pipedrive")
 )
+
+/** Creates the missing field of persons, after a yes. */
+const fix = Effect.fnUntraced(function* ({ isJson, isSure }: { readonly isJson: boolean; readonly isSure: boolean }) {
+  const { createField, missingField } = yield* Effect.promise(() => import("../personField.ts"))
+  const missing = yield* missingField
+  if (missing === undefined) return yield* Output.message("Pipedrive lacks no field that the settings name.")
+  const name = plain(missing)
+  const isWanted =
+    isSure ||
+    (yield* confirm(`Create the field "${name}" of persons in Pipedrive?`, {
+      isJson,
+      unasked: `Give --yes as well to create the field "${name}" of persons in Pipedrive`
+    }))
+  if (!isWanted) return yield* Output.message("Nothing was created.")
+  yield* createField(missing)
+  yield* Output.message(`Created the field "${name}" of persons in Pipedrive.`)
+})
 
 const meanings: Readonly<Record<Check["state"], Meaning>> = { ok: "good", failed: "bad", off: "busy", skipped: "aside" }
 

@@ -1,7 +1,8 @@
 import type { Forgotten } from "@gitpip/core"
 import { Effect } from "effect"
-import { Command, Flag, Prompt, TerminalCapabilities } from "effect/cli"
-import { Unsuccessful, UsageError } from "../Failure.ts"
+import { Command, Flag } from "effect/cli"
+import { confirm } from "../confirm.ts"
+import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
 import { count, plain } from "../Text.ts"
@@ -27,21 +28,17 @@ export const forget = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Erase everything that is stored about a user, and stop tracking. Keyed hashes of published files stay, so that none is published again. What stands in Pipedrive stays there, and is listed"
+    "Erase everything that is stored about a user, and stop tracking. Keyed hashes of the name and of published files stay, so that no list tracks the user again, and no file is published again. What stands in Pipedrive stays there, and is listed"
   ),
   Command.withShortDescription("Erase everything that is stored about a user")
 )
 
 /** Fails unless the person at the terminal says yes. */
 const ask = Effect.fnUntraced(function* (username: string, { isJson }: { readonly isJson: boolean }) {
-  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-  if (!canPrompt || isJson) {
-    return yield* new UsageError({
-      faults: [`Erasing cannot be undone. Give --yes to erase everything that is stored about ${username}`]
-    })
-  }
-  const question = `Erase everything that is stored about ${plain(username)}? This cannot be undone.`
-  const isSure = yield* Effect.orElseSucceed(Prompt.run(Prompt.Confirm({ message: question })), () => false)
+  const isSure = yield* confirm(`Erase everything that is stored about ${plain(username)}? This cannot be undone.`, {
+    isJson,
+    unasked: `Erasing cannot be undone. Give --yes to erase everything that is stored about ${username}`
+  })
   if (!isSure) return yield* new Unsuccessful({ message: "Nothing was erased" })
 })
 

@@ -1,4 +1,4 @@
-import type { NameCheck, RulesGiven, Username } from "@gitpip/core"
+import type { NameCheck, RulesGiven, Source, Username } from "@gitpip/core"
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
@@ -7,7 +7,8 @@ import { checkAll, linesOf } from "../nameChecks.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import { maxAsked, previewAll, showPreview, showPreviews } from "../previews.ts"
-import { ruleFlags, rulesOfFlags } from "../rules.ts"
+import { hasRules, ruleFlags, rulesOfFlags } from "../rules.ts"
+import { countOf, sourceFlags, sourceOf } from "../sources.ts"
 import { count } from "../Text.ts"
 import type { Candidate } from "../tracking.ts"
 import { json, session } from "./shared.ts"
@@ -47,6 +48,7 @@ export const track = Command.make(
         "Also track the users in a file: USERNAME or USERNAME,ID on each line, or columns that the first line names: username, id, deal, person, include, exclude, languages, max_file_size, forks; - reads stdin"
       )
     ),
+    ...sourceFlags,
     dryRun: Flag.Boolean("dry-run").pipe(
       Flag.withDefault(false),
       Flag.withoutNegation,
@@ -57,7 +59,8 @@ export const track = Command.make(
   Effect.fnUntraced(function* (typed) {
     const { core } = yield* session
     const one = typed.usernames.length === 1 && Option.isNone(typed.from)
-    const { deal, id, person, rules, usernames } = yield* Input.all({
+    const sources = countOf(typed)
+    const { deal, id, person, rules, source, usernames } = yield* Input.all({
       usernames: Input.each(typed.usernames, (username) =>
         Input.text("USERNAME", core.Username, core.loginOf(username))
       ),
@@ -69,9 +72,18 @@ export const track = Command.make(
         holds: (Option.isNone(typed.deal) && Option.isNone(typed.person)) || one,
         fault: "--deal and --person need exactly one USERNAME. In a file, name the columns username,deal,person"
       }),
+      source: sourceOf(core, typed),
       some: Input.rule({
-        holds: typed.usernames.length > 0 || Option.isSome(typed.from),
-        fault: "Give one USERNAME or more, or --from FILE. See: gitpip track --help"
+        holds: typed.usernames.length > 0 || Option.isSome(typed.from) || sources > 0,
+        fault:
+          "Give one USERNAME or more, --from FILE, --org, --followers-of, --stargazers or --pipedrive. See: gitpip track --help"
+      }),
+      alone: Input.rule({
+        holds:
+          sources === 0 ||
+          (sources === 1 && typed.usernames.length === 0 && Option.isNone(typed.from) && !hasRules(typed)),
+        fault:
+          "Give one of --org, --followers-of, --stargazers and --pipedrive alone, without USERNAME, --from and rules of files"
       }),
       numbered: Input.rule({
         holds: Option.isNone(typed.id) || one,
@@ -79,6 +91,9 @@ export const track = Command.make(
       })
     })
     const options = { json: typed.json }
+    if (source !== undefined) {
+      return yield* typed.dryRun ? previewSource(source, options) : trackSource(source, options)
+    }
     const [username] = usernames
     if (username !== undefined && one && typed.dryRun) yield* previewOne(username, rules, options)
     else if (username !== undefined && one) yield* trackOne({ username, id, deal, person, rules }, options)
@@ -97,9 +112,40 @@ export const track = Command.make(
     { command: "gitpip track octocat --deal 123", description: "Put octocat's files on that deal in Pipedrive" },
     { command: "gitpip track octocat --include '*.ts'", description: "Publish only octocat's files with these names" },
     { command: "gitpip track octocat --dry-run", description: "See what that would publish" },
-    { command: "gitpip track --from contacts.csv", description: "Track all users in a file" }
+    { command: "gitpip track --from contacts.csv", description: "Track all users in a file" },
+    {
+      command: "gitpip track --org acme --dry-run",
+      description: "See what tracking an organization's members would cost"
+    },
+    { command: "gitpip track --pipedrive", description: "Track persons by their GitHub usernames in Pipedrive" }
   ])
 )
+
+const contacts = Effect.promise(() => import("../contacts.ts"))
+
+/** What tracking the accounts of a source would cost. */
+const previewSource = Effect.fnUntraced(function* (source: Source, options: Options) {
+  const { withGitpip } = yield* session
+  const { Contacts, cutOff, previewAll, remarksOn, showPreview } = yield* contacts
+  const progress = yield* Progress.make
+  const { all, error } = yield* withGitpip((gitpip) =>
+    Effect.ensuring(previewAll(gitpip, source, progress), progress.done)
+  )
+  yield* Output.result(all, { ...options, schema: Contacts, show: showPreview })
+  for (const line of remarksOn(all)) yield* Output.message(line)
+  if (error !== undefined) return yield* cutOff(all, error)
+})
+
+/** Tracks the accounts of a source, from where an earlier run was cut off. */
+const trackSource = Effect.fnUntraced(function* (source: Source, options: Options) {
+  const { withGitpip } = yield* session
+  const { Contacts, remarksOn, showTracked, trackAll } = yield* contacts
+  const progress = yield* Progress.make
+  const all = yield* withGitpip((gitpip) => Effect.ensuring(trackAll(gitpip, source, progress), progress.done))
+  yield* Output.result(all, { ...options, schema: Contacts, show: showTracked })
+  for (const line of remarksOn(all)) yield* Output.message(line)
+  if (all.new > 0) yield* Output.message(nextStep)
+})
 
 const tracking = Effect.promise(() => import("../tracking.ts"))
 
@@ -208,5 +254,7 @@ const lower = (name: string): string => name.toLowerCase()
 /** Says what is published, which names are wrong, and when the users are checked. */
 const report = Effect.fnUntraced(function* (checks: ReadonlyArray<NameCheck>) {
   for (const line of linesOf(checks)) yield* Output.message(line)
-  yield* Output.message("A running server checks new users within seconds; without one, run `gitpip scan`.")
+  yield* Output.message(nextStep)
 })
+
+const nextStep = "A running server checks new users within seconds; without one, run `gitpip scan`."

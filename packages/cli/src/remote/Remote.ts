@@ -5,6 +5,7 @@
 import { Effect, Layer } from "effect"
 import { Backend, ServerError } from "../Backend.ts"
 import { connect, type Server, transport } from "./connection.ts"
+import { contactCalls } from "./contacts.ts"
 import { publicationCalls } from "./publications.ts"
 import { scanCall } from "./scan.ts"
 import { userCalls } from "./users.ts"
@@ -17,6 +18,7 @@ export const layer = (server: Server): Layer.Layer<Backend> =>
       const publications = publicationCalls(connection)
       return Backend.of({
         ...userCalls(connection),
+        ...contactCalls(connection),
         ...visitCalls(connection),
         ...publications,
         scan: scanCall(connection, publications)

@@ -125,6 +125,7 @@ export const layer = (
 
     return Github.of({
       limitKey: "github:simulated",
+      accounts: () => notNeeded,
       gists: (login, etag) => {
         counts.checks++
         return ask((at) => {

@@ -64,6 +64,11 @@ create table forgotten_keys (
   constraint forgotten_keys_pkey PRIMARY KEY (id)
 );
 
+create table forgotten_users (
+  hash bytea not null,
+  constraint forgotten_users_pkey PRIMARY KEY (hash)
+);
+
 create table gist_files (
   key bigint generated always as identity not null,
   user_key bigint not null,
@@ -212,6 +217,16 @@ create table scans (
   constraint scans_pkey PRIMARY KEY (key),
   constraint scans_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'stopped'::text, 'interrupted'::text])))
 ) with (fillfactor=50);
+
+create table sources (
+  source text not null,
+  next text,
+  changed_since text,
+  newest text,
+  read_at timestamp with time zone not null,
+  due_at timestamp with time zone,
+  constraint sources_pkey PRIMARY KEY (source)
+);
 
 create table users (
   key bigint generated always as identity not null,
@@ -384,6 +399,13 @@ CREATE OR REPLACE FUNCTION forgotten_hash(gist_id text, filename text)
 AS $function$
     select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(json_build_array(gist_id, filename)::text, 'UTF8')))
     from forgotten_keys k $function$;
+
+CREATE OR REPLACE FUNCTION forgotten_name(username text)
+ RETURNS bytea
+ LANGUAGE sql
+ STABLE
+AS $function$
+    select forgotten_hash('', lower(username)) $function$;
 
 CREATE OR REPLACE FUNCTION record_visit(visited text, by_visitor text, max_visitors integer, waits boolean)
  RETURNS SETOF visits

@@ -32,6 +32,8 @@ export const tables: ReadonlyArray<Table> = [
   { name: "file_rules", key: ["user_key"], identity: false },
   { name: "forgotten_keys", key: ["id"], identity: false },
   { name: "forgotten_files", key: ["hash"], identity: false },
+  { name: "forgotten_users", key: ["hash"], identity: false },
+  { name: "sources", key: ["source"], identity: false },
   { name: "limits", key: ["limit_key"], identity: false },
   { name: "feed_positions", key: ["origin"], identity: false }
 ]

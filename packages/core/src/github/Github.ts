@@ -13,6 +13,7 @@ import type { Content } from "../domain/GistFile.ts"
 import { SharedQuota } from "../limits/SharedQuota.ts"
 import type { ThrottleState } from "../limits/Throttle.ts"
 import { Settings } from "../Settings.ts"
+import * as Accounts from "./accounts.ts"
 import * as Api from "./api.ts"
 import * as Batches from "./batches.ts"
 import * as Contents from "./contents.ts"
@@ -24,6 +25,7 @@ import * as Profiles from "./profiles.ts"
 import type { GistTexts, NewestGists } from "./queries.ts"
 import type { Account, Capacity, FeedPage, GistContents, GistPage } from "./types.ts"
 
+export { type AccountList, type AccountsPage, maxAccountPages } from "./accounts.ts"
 export { maxLogins } from "./batches.ts"
 export {
   Blocked,
@@ -98,6 +100,11 @@ export class Github extends Context.Service<
       login: string,
       etag: Option.Option<string>
     ) => Effect.Effect<Option.Option<ProfilePage>, GithubError>
+    /**
+     * A page of a list of accounts: the public members of an organization, a user's followers, or who starred a repository.
+     * Pages count from 1. `UserNotFound` without such a list.
+     */
+    readonly accounts: (list: Accounts.AccountList, page: number) => Effect.Effect<Accounts.AccountsPage, GithubError>
     /** Whether many users can be asked for at a time: there is a token. */
     readonly batched: boolean
     /**
@@ -150,6 +157,7 @@ export class Github extends Context.Service<
         ...Contents.make(api, githubApiUrl),
         ...Probes.make(api, githubApiUrl),
         ...Profiles.make(api, githubApiUrl),
+        ...Accounts.make(api, githubApiUrl),
         ...Batches.make(api, hasToken),
         batched: hasToken,
         limits: api.requests.limits,

@@ -28,6 +28,8 @@ export type Subject =
   | { readonly _tag: "Gist"; readonly id: string }
   /** A further page of the list at the path `of`. */
   | { readonly _tag: "Page"; readonly of: string }
+  /** A list of accounts; `of` names it in messages: "organization acme". */
+  | { readonly _tag: "Accounts"; readonly of: string }
   | { readonly _tag: "Feed" }
   | { readonly _tag: "Limits" }
   | { readonly _tag: "Query" }
@@ -84,7 +86,11 @@ export const classify = (answer: Answer, subject: Subject, now: number): Respons
   }
   if (status === 401 || status === 403) return refusal(answer, text, message)
   if (status === 404) return notFound(subject)
-  if (status === 422 && subject._tag === "Page" && /pagination is limited/i.test(message)) {
+  if (
+    status === 422 &&
+    (subject._tag === "Page" || subject._tag === "Accounts") &&
+    /pagination is limited/i.test(message)
+  ) {
     return ofThing(new PaginationLimited({ message: `GitHub shows no more of the list: ${message}` }))
   }
   if (status === 410) return ofThing(new Unexpected({ message: `GitHub does not offer this any more: ${message}` }))
@@ -124,6 +130,8 @@ const notFound = (subject: Subject): ResponseMeaning => {
       }
     case "Gist":
       return ofThing(new GistNotFound({ message: "GitHub does not show the gist" }))
+    case "Accounts":
+      return ofThing(new UserNotFound({ message: `GitHub knows no ${subject.of}` }))
     case "Page":
       return ofThing(new Unexpected({ message: "GitHub does not know the address it gave" }))
     case "Feed":

@@ -121,6 +121,8 @@ export const aboutOf = (subject: Subject): About => {
       return { kind: "list", thing: subject.login.toLowerCase() }
     case "Page":
       return { kind: "list", thing: subject.of.toLowerCase() }
+    case "Accounts":
+      return { kind: "account", thing: subject.of.toLowerCase() }
     case "Account":
       return { kind: "account", thing: `${subject.id}` }
     case "Gist":

@@ -15,6 +15,7 @@ import * as Placing from "./Placing.ts"
 import { sinking } from "./sinkErrors.ts"
 import { deleteItem } from "./targets.ts"
 import * as TimeZone from "./timeZone.ts"
+import * as UserContacts from "./userContacts.ts"
 import * as UserDeals from "./userDeals.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Layer.effect(
@@ -25,12 +26,10 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const settings = yield* Settings
     const timeZone = yield* TimeZone.make(pipedrive, settings.activity)
     const placing = yield* Placing.make(pipedrive, settings)
-    const { contacts, organizations, persons } = Contacts.ofSettings({ pipedrive, placing, settings, targets })
+    const own = UserContacts.ofSettings({ pipedrive, placing, settings, targets })
     const price = activityPrice(settings)
     const userDeals = yield* UserDeals.make({
-      contacts,
-      organizations,
-      persons,
+      ...own,
       pipedrive,
       placing,
       records: targets.deals,
@@ -38,18 +37,20 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       settings: settings.deal
     })
 
+    const contacts = Contacts.make(pipedrive, settings.person)
+
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
       faultsOf: faultsOfChosen(pipedrive),
+      ...(contacts === undefined ? {} : { contacts }),
       target: (recipient) => Effect.map(userDeals.target(recipient), String),
-      contact: ContactPlan.ofUserDeals({ organizations, persons, pipedrive, placing, settings, targets }),
+      contact: ContactPlan.ofUserDeals({ ...own, pipedrive, placing, settings, targets }),
       forget: (recipient, target) => userDeals.forget(recipient, Number(target)),
       create: CreateActivity.make({
-        organizations,
-        persons,
+        ...own,
         pipedrive,
         placing,
         settings: settings.activity,

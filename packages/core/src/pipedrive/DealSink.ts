@@ -12,7 +12,6 @@ import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { faultsOfChosen } from "./chosen.ts"
 import * as ContactPlan from "./contactPlan.ts"
-import type { ContactFields } from "./contacts.ts"
 import * as Contacts from "./contacts.ts"
 import { addedSince } from "./deals.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
@@ -21,6 +20,8 @@ import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
 import { failing, sinking } from "./sinkErrors.ts"
 import { deleteItem } from "./targets.ts"
+import type { ContactFields } from "./userContacts.ts"
+import * as UserContacts from "./userContacts.ts"
 
 const itemOf = (remoteId: string): FileItem.Bare => ({ remoteId, parent: { deal_id: Number(remoteId) } })
 
@@ -41,16 +42,12 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const pipedrive = yield* Pipedrive
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
-    const { contacts, organizations, persons } = Contacts.ofSettings({
-      pipedrive,
-      placing,
-      settings,
-      targets: (yield* Store).targets
-    })
-    const known = yield* Cache.makeWith((recipient: Recipient) => contacts.ensure(recipient), {
+    const own = UserContacts.ofSettings({ pipedrive, placing, settings, targets: (yield* Store).targets })
+    const known = yield* Cache.makeWith((recipient: Recipient) => own.contacts.ensure(recipient), {
       capacity: 10_000,
       timeToLive: (exit) => (Exit.isSuccess(exit) ? memory : Duration.zero)
     })
+    const contacts = Contacts.make(pipedrive, settings.person)
     const notes = FileItem.notes(pipedrive, "deal")
 
     return Sink.of({
@@ -59,9 +56,10 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
       faultsOf: faultsOfChosen(pipedrive),
+      ...(contacts === undefined ? {} : { contacts }),
       // The lookups of a new user's person and organization come before the file is sent.
       target: (recipient) => Effect.as(Cache.get(known, recipientOf(recipient)), ""),
-      contact: ContactPlan.ofNewDeals({ organizations, persons }),
+      contact: ContactPlan.ofNewDeals(own),
       forget: () => Effect.void,
       create: Effect.fn("DealSink.create")(function* ({ begin, content, delivery }) {
         const placement = yield* placing.current
@@ -69,7 +67,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         const recipient = recipientOf(delivery)
         const contact = yield* Cache.get(known, recipient)
         const send = (named: ContactFields) => pipedrive.createDeal({ ...deal, ...named }, begin)
-        const { made } = yield* contacts.create(recipient, contact, send).pipe(
+        const { made } = yield* own.contacts.create(recipient, contact, send).pipe(
           // The next file searches for both again.
           Effect.tap((created) => (created.contact === contact ? Effect.void : Cache.invalidate(known, recipient))),
           whenRefused((reason) =>

@@ -19,6 +19,7 @@ import * as Placing from "./Placing.ts"
 import * as Persons from "./persons.ts"
 import { failing, sinking } from "./sinkErrors.ts"
 import { deleteItem, personFaults } from "./targets.ts"
+import * as UserContacts from "./userContacts.ts"
 import * as UserPersons from "./userPersons.ts"
 
 /** The target of a user's leads, and the person whom it names. */
@@ -42,14 +43,17 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const { targets } = yield* Store
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
-    const persons = yield* UserPersons.make(Contacts.ofSettings({ pipedrive, placing, settings, targets }).persons)
+    const persons = yield* UserPersons.make(UserContacts.ofSettings({ pipedrive, placing, settings, targets }).persons)
     const notes = FileItem.notes(pipedrive, "lead")
+
+    const contacts = Contacts.make(pipedrive, settings.person)
 
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
       prepare: Effect.asVoid(placing.current),
       fault: placing.fault,
+      ...(contacts === undefined ? {} : { contacts }),
       faultsOf: ({ person }) => sinking(personFaults(pipedrive, person)),
       target: (recipient) => Effect.map(persons.of(recipient), targetOf),
       forget: (recipient, target) => persons.forget(recipient, personOf(target)),
@@ -79,12 +83,13 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       price: leadPrice(settings),
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
+      concurrency: pipedrive.concurrency,
       block: pipedrive.block
     })
   })
 )
 
-/** A number alone is an activity or a deal, and nothing tells which. */
+/** A number alone is an activity or a deal: nobody knows which. */
 const ofAnotherForm = new PipedriveError({
   reason: new Refused({
     status: 400,

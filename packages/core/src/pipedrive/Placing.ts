@@ -7,9 +7,18 @@
 import { Clock, DateTime, Duration, Effect, Option, Result, Semaphore } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import { NotYet, Paused, SinkError } from "../publish/Sink.ts"
+import type { Settings } from "../Settings.ts"
 import { whenRefused } from "./errors.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
-import { isSamePlacement, type Lists, needed, type Placed, type Placement, resolve } from "./placement.ts"
+import {
+  findNamedPersonField,
+  isSamePlacement,
+  type Lists,
+  needed,
+  type Placed,
+  type Placement,
+  resolve
+} from "./placement.ts"
 import { failing } from "./sinkErrors.ts"
 
 /** A refused create has the names found again, but not for each file of many that Pipedrive refuses for reasons of their own. */
@@ -45,14 +54,31 @@ const readLists = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], 
  * What the settings name and Pipedrive does not have, each with the choices: for `gitpip doctor`. 20 tokens, and those of
  * `readLists` for settings that name things.
  */
-export const checkPlacement = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], placed: Placed) {
+export const checkPlacement = Effect.fnUntraced(function* (
+  pipedrive: Pipedrive["Service"],
+  placed: Placed & Pick<Settings["Service"], "followPipedrive">
+) {
   const types = yield* pipedrive.activityTypes
-  const lists = yield* readLists(pipedrive, { ...needed(placed), types: false })
+  const wanted = needed(placed)
+  const { field } = placed.person
+  // Persons are followed by their field, also when activities name no person.
+  const followed = !wanted.personFields && Option.isSome(placed.followPipedrive) ? field : Option.none()
+  const lists = yield* readLists(pipedrive, {
+    ...wanted,
+    types: false,
+    personFields: wanted.personFields || Option.isSome(followed)
+  })
   return Result.match(resolve(placed, { ...lists, types }), {
-    onSuccess: (): ReadonlyArray<string> => [],
-    onFailure: (faults) => faults
+    onSuccess: (): ReadonlyArray<string> => faultsOfField(followed, lists),
+    onFailure: (faults) => [...faults, ...faultsOfField(followed, lists)]
   })
 })
+
+const faultsOfField = (field: Option.Option<string>, { personFields }: Lists): ReadonlyArray<string> =>
+  Option.match(field, {
+    onNone: () => [],
+    onSome: (text) => Option.toArray(Result.getFailure(findNamedPersonField(text, personFields)))
+  })
 
 /** What is wrong with the settings, for people. */
 const misfit = (faults: ReadonlyArray<string>): string =>

@@ -51,6 +51,9 @@ export const make = ({
           ownerId: typeof data.owner_id === "number" ? data.owner_id : undefined
         }))
       ),
+    /** Creates something that has no number, and answers it. */
+    add: <A, I>(schema: Schema.Codec<A, I>, path: string, { body, cost }: { cost: number; body: unknown }) =>
+      Effect.map(Effect.flatMap(transport.call(post(path, body), { cost }), read(wireOne(schema))), ({ data }) => data),
     /** 3 tokens in version 2. An item that is gone already counts as deleted. */
     remove: (path: string, cost = 3) =>
       transport.call(HttpClientRequest.delete(url(path)), { cost }).pipe(

@@ -5,12 +5,12 @@ import type { PlannedContact, PlannedItem, Recipient, SinkError } from "../publi
 import type { Settings } from "../Settings.ts"
 import type { Store } from "../store/Store.ts"
 import { chooseDeal, severalDeals } from "./chooseDeal.ts"
-import type { ofSettings } from "./contacts.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { FoundPerson } from "./personCalls.ts"
 import * as SearchLogin from "./searchLogin.ts"
 import { sinking, storing } from "./sinkErrors.ts"
+import type { ofSettings } from "./userContacts.ts"
 
 interface Parts extends Pick<ReturnType<typeof ofSettings>, "organizations" | "persons"> {
   readonly pipedrive: Pipedrive["Service"]

@@ -1,107 +1,67 @@
-/** Who a user's deals name: the person, and the organization of the company. */
-import { Effect } from "effect"
-import type { Recipient, SinkError } from "../publish/Sink.ts"
-import type { Settings } from "../Settings.ts"
-import type { Store } from "../store/Store.ts"
-import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
-import * as Organizations from "./organizations.ts"
+/** The persons of Pipedrive who have a GitHub username in the field that `GITPIP_PERSON_FIELD` names. */
+import { Effect, Option, Result } from "effect"
+import { ItemRefused, type SinkContacts, SinkError } from "../publish/Sink.ts"
+import type { PersonSettings } from "../Settings.ts"
+import { whenRefused } from "./errors.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
-import type { Placing } from "./Placing.ts"
-import type { FoundPerson } from "./personCalls.ts"
-import * as Persons from "./persons.ts"
+import { findNamedPersonField } from "./placement.ts"
+import { sinking } from "./sinkErrors.ts"
 
-/** Pipedrive's numbers. `undefined`: there is none. */
-export interface Contact {
-  readonly personId: number | undefined
-  readonly organizationId: number | undefined
+/** A page of a list, and the fields of persons: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
+const pageCost = 10
+
+/** In milliseconds. A list may show a change a while after its time. */
+const slack = 10 * 60_000
+
+/** The instant, some time earlier and in whole seconds: version 2 refuses fractions. `undefined` when it is no instant. */
+export const withSlack = (instant: string): string | undefined => {
+  const millis = Date.parse(instant)
+  return Number.isNaN(millis) ? undefined : `${new Date(millis - slack).toISOString().slice(0, 19)}Z`
 }
 
-/** The fields of a deal that name a contact. */
-export interface ContactFields {
-  readonly person_id?: number
-  readonly org_id?: number
-}
+/** Reads persons by the key of the field, which is found once. `undefined` when the settings name no field. */
+export const make = (pipedrive: Pipedrive["Service"], { field }: PersonSettings) => {
+  if (Option.isNone(field)) return undefined
+  let key: string | undefined
 
-const fieldsOf = ({ organizationId, personId }: Contact): ContactFields => ({
-  ...(personId === undefined ? {} : { person_id: personId }),
-  ...(organizationId === undefined ? {} : { org_id: organizationId })
-})
-
-interface Parts {
-  readonly organizations: Organizations.Organizations
-  readonly persons: Persons.Persons
-}
-
-export const make = ({ organizations, persons }: Parts) => {
-  /** Forgets what a refusal can be about, such as a deleted person. `undefined`: neither. */
-  const without = (
-    recipient: Recipient,
-    { organizationId, personId }: Contact,
-    reason: Refusal
-  ): Effect.Effect<Contact> | undefined => {
-    if (organizationId !== undefined && Organizations.mayBeOrganization(reason)) {
-      return Effect.as(organizations.forget(recipient, organizationId), { personId, organizationId: undefined })
+  const findKey = Effect.gen(function* () {
+    if (key !== undefined) return { key, cost: 0 }
+    const fields = yield* sinking(
+      Effect.map(pipedrive.personFields, Option.some).pipe(whenRefused(() => Effect.succeedNone))
+    )
+    const found = findNamedPersonField(field.value, Option.getOrUndefined(fields))
+    if (Result.isFailure(found)) {
+      return yield* new SinkError({ reason: new ItemRefused({ message: found.failure }) })
     }
-    if (personId !== undefined && Persons.mayBePerson(reason)) {
-      return Effect.as(persons.forget(recipient, personId), { personId: undefined, organizationId })
-    }
-    return undefined
-  }
+    key = found.success
+    return { key, cost: pageCost }
+  })
 
-  const create = <A>(
-    recipient: Recipient,
-    contact: Contact,
-    send: (fields: ContactFields) => Effect.Effect<A, PipedriveError>
-  ): Effect.Effect<{ readonly made: A; readonly contact: Contact }, PipedriveError> =>
-    send(fieldsOf(contact)).pipe(
-      Effect.map((made) => ({ made, contact })),
-      whenRefused((reason) => {
-        const rest = without(recipient, contact, reason)
-        return rest === undefined
-          ? Effect.fail(new PipedriveError({ reason }))
-          : Effect.flatMap(rest, (contact) => create(recipient, contact, send))
+  return Effect.fn("Pipedrive.contacts")(function* ({
+    changedSince,
+    next
+  }: {
+    readonly next: string | null
+    readonly changedSince: string | null
+  }): Effect.fn.Return<SinkContacts, SinkError> {
+    const { cost, key } = yield* findKey
+    const page = yield* sinking(
+      pipedrive.changedPersons({
+        field: key,
+        cursor: Option.fromNullishOr(next),
+        since: changedSince === null ? undefined : withSlack(changedSince)
       })
     )
-
-  return {
-    /** The user's contact, found or created. `shown`: persons who may have the login in a field, when a search has shown them. */
-    ensure: Effect.fnUntraced(function* (
-      recipient: Recipient,
-      shown?: ReadonlyArray<FoundPerson>
-    ): Effect.fn.Return<Contact, SinkError> {
-      const organizationId = yield* organizations.ensure(recipient)
-      return { organizationId, personId: yield* persons.ensure(recipient, { organizationId, shown }) }
-    }),
-    /** Creates what names the contact, again without what Pipedrive refuses. Answers whom it names as well. */
-    create
-  }
-}
-
-/** The contacts of the settings, with their persons and organizations. */
-export const ofSettings = ({
-  pipedrive,
-  placing,
-  settings,
-  targets
-}: {
-  readonly pipedrive: Pipedrive["Service"]
-  readonly placing: Placing
-  readonly settings: Pick<Settings["Service"], "organization" | "person">
-  readonly targets: Pick<Store["Service"]["targets"], "organizations" | "persons">
-}) => {
-  const organizations = Organizations.make({
-    pipedrive,
-    records: targets.organizations,
-    settings: settings.organization
+    const persons = page.items.flatMap(({ custom_fields, id, is_deleted }) => {
+      const text = custom_fields?.[key]
+      return typeof text === "string" && text.trim() !== "" && is_deleted !== true ? [{ id, text }] : []
+    })
+    return {
+      persons,
+      next: Option.getOrNull(page.cursor),
+      // In the order of changes.
+      newest: page.items.at(-1)?.update_time ?? null,
+      cost: cost + pageCost
+    }
   })
-  const persons = Persons.make({
-    organizations,
-    pipedrive,
-    placing,
-    records: targets.persons,
-    settings: settings.person
-  })
-  return { contacts: make({ organizations, persons }), organizations, persons }
 }
-
-export type Contacts = ReturnType<typeof make>

@@ -5,7 +5,6 @@ import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import { chooseDeal, severalDeals, whyUnusable } from "./chooseDeal.ts"
-import type { Contact, ContactFields, Contacts } from "./contacts.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import type { FindDeals } from "./findDeals.ts"
 import { newestSince } from "./newest.ts"
@@ -15,6 +14,7 @@ import type { Persons } from "./persons.ts"
 import type { LoginHits } from "./searchLogin.ts"
 import { failing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
+import type { Contact, ContactFields, Contacts } from "./userContacts.ts"
 
 /** A user's deal. The owner, the person and the organization are missing when no answer had them. */
 export interface OwnDeal {

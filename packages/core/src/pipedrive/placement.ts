@@ -191,6 +191,16 @@ const findField = ({ fields, text, variable, whose }: WantedField): Result.Resul
       )
 }
 
+/** Whether a field of persons has this name or key. */
+export const isPersonField = (text: string, fields: ReadonlyArray<NamedField>): boolean =>
+  fields.some(({ key, name }) => key === text || same(name, text))
+
+/** The key of the field of persons that holds GitHub logins, or what to do about it. */
+export const findNamedPersonField = (
+  text: string,
+  fields: ReadonlyArray<NamedField> | undefined
+): Result.Result<string, string> => findField({ variable: "GITPIP_PERSON_FIELD", text, fields, whose: "persons" })
+
 const failureOf = (found: Option.Option<Found>): ReadonlyArray<string> =>
   Option.toArray(Option.flatMap(found, Result.getFailure))
 const idOf = (found: Option.Option<Found>): number | undefined =>
@@ -220,7 +230,7 @@ const findVisibility = (
 const findPersonField = ({ person }: Placed, { personFields }: Lists) =>
   Option.map(
     Option.filter(person.field, () => namesField(person)),
-    (text) => findField({ variable: "GITPIP_PERSON_FIELD", text, fields: personFields, whose: "persons" })
+    (text) => findNamedPersonField(text, personFields)
   )
 
 /** The placement of leads, or all faults. What settings say about deals and activities does not count. */

@@ -5,7 +5,6 @@ import { SinkError as Failure, NotYet } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Deals as Records } from "../store/Targets.ts"
 import { whyUnusable } from "./chooseDeal.ts"
-import type { Contacts } from "./contacts.ts"
 import * as Deals from "./deals.ts"
 import * as FindDeals from "./findDeals.ts"
 import type { Organizations } from "./organizations.ts"
@@ -13,6 +12,7 @@ import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { Persons } from "./persons.ts"
 import { failing, storing } from "./sinkErrors.ts"
+import type { Contacts } from "./userContacts.ts"
 
 /** How long a user's deal is taken from memory. */
 const memory = Duration.minutes(10)

@@ -53,6 +53,18 @@ export interface PlannedContact {
   readonly message: string | null
 }
 
+/** Persons at the service who have a GitHub username, as far as they are read at once. */
+export interface SinkContacts {
+  /** The text is what people typed: a username, `@name`, or an address. */
+  readonly persons: ReadonlyArray<{ readonly id: number; readonly text: string }>
+  /** Where the next page begins; `null` on the last one. */
+  readonly next: string | null
+  /** The latest change among all persons that were read, in the service's own words; `null` when none was. */
+  readonly newest: string | null
+  /** In units of the sink's budget. */
+  readonly cost: number
+}
+
 /** The service does not have the deal or the person that was named for a user. */
 export class TargetNotFound extends Schema.TaggedError<TargetNotFound>()("TargetNotFound", {
   message: Schema.String
@@ -235,6 +247,11 @@ export class Sink extends Context.Service<
     readonly faultsOf?: (chosen: Chosen) => Effect.Effect<ReadonlyArray<string>, SinkError>
     /** Whom the user's first file would name. Searches, and creates and stores nothing. The user need not be tracked: then the key is 0. */
     readonly contact?: (recipient: Recipient) => Effect.Effect<PlannedContact, SinkError>
+    /** A page of the persons with a GitHub username, or of those who changed since. Left out when the settings name no field. */
+    readonly contacts?: (from: {
+      readonly next: string | null
+      readonly changedSince: string | null
+    }) => Effect.Effect<SinkContacts, SinkError>
     /** Forgets a target that is gone: the next call of `target` answers another one. */
     readonly forget: (recipient: Recipient, target: string) => Effect.Effect<void, SinkError>
     /**

@@ -67,6 +67,23 @@ const pipedriveFaults = ({
   ]
 }
 
+/** Persons are followed by their field. */
+const followFaults = ({
+  GITPIP_FOLLOW_PIPEDRIVE,
+  GITPIP_PERSON_FIELD,
+  PIPEDRIVE_TOKEN
+}: Partial<Values>): ReadonlyArray<string> => {
+  if (GITPIP_FOLLOW_PIPEDRIVE === undefined || Option.isNone(GITPIP_FOLLOW_PIPEDRIVE)) return []
+  const isMissing = (value: Option.Option<unknown> | undefined) => value !== undefined && Option.isNone(value)
+  const missing = [
+    ...(isMissing(GITPIP_PERSON_FIELD)
+      ? ["GITPIP_PERSON_FIELD, the field of persons in Pipedrive that holds the GitHub username"]
+      : []),
+    ...(isMissing(PIPEDRIVE_TOKEN) ? ["PIPEDRIVE_TOKEN"] : [])
+  ]
+  return missing.length === 0 ? [] : [`GITPIP_FOLLOW_PIPEDRIVE: needs ${missing.join("; and ")}`]
+}
+
 /**
  * "A lead always has to be linked to a person or an organization or both", and Gitpip links it to the person.
  * https://developers.pipedrive.com/docs/api/v1/Leads#addLead
@@ -123,6 +140,7 @@ const toSettings = (values: Values, fallbackZone: string): Settings["Service"] =
   },
   person: { mode: values.GITPIP_PERSON, field: values.GITPIP_PERSON_FIELD },
   organization: { mode: values.GITPIP_ORGANIZATION },
+  followPipedrive: values.GITPIP_FOLLOW_PIPEDRIVE,
   backfill: values.GITPIP_BACKFILL,
   files: {
     include: values.GITPIP_INCLUDE,
@@ -191,7 +209,13 @@ const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING
 /** Reads all settings by the current `ConfigProvider`. Fails with every fault at once. */
 export const load: Effect.Effect<Settings["Service"], SettingsError> = Effect.gen(function* () {
   const { faults, values } = yield* readAll
-  const all = [...faults, ...(yield* databaseFaults(values)), ...pipedriveFaults(values), ...leadFaults(values)]
+  const all = [
+    ...faults,
+    ...(yield* databaseFaults(values)),
+    ...pipedriveFaults(values),
+    ...leadFaults(values),
+    ...followFaults(values)
+  ]
   if (all.length > 0) return yield* new SettingsError({ faults: all })
   return toSettings(values as Values, yield* zoneOfProcess)
 })

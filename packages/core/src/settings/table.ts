@@ -244,6 +244,13 @@ export const definitions = {
     meaning:
       "The organization in Pipedrive of the company on a user's profile, which new deals and persons, and activities, name. `create`: found by its name, or created; `link`: found only; `off`: none"
   }),
+  GITPIP_FOLLOW_PIPEDRIVE: define({
+    config: Config.option(Config.schema(Values.LongInterval, "GITPIP_FOLLOW_PIPEDRIVE")),
+    takes: "must be a number and its unit: `10 minutes`, `1 hour`, or `10m`, `1h`",
+    fallback: "none",
+    meaning:
+      "How often the server reads which persons in Pipedrive have a GitHub username in the field `GITPIP_PERSON_FIELD`, and tracks those who are new: `1 hour`. 10 tokens each time. Without it only `gitpip track --pipedrive` does"
+  }),
   GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
     words: ["all", "none"],
     fallback: "all",

@@ -69,6 +69,15 @@ export const Interval = Schema.String.pipe(
   )
 )
 
+/** An interval of a minute or more. */
+export const LongInterval = Interval.check(
+  Schema.makeFilter((interval) =>
+    Duration.isLessThan(interval, Duration.minutes(1))
+      ? "must be at least 1 minute and at most 365 days: for example `1 hour`"
+      : undefined
+  )
+)
+
 /** How long history is kept: infinite for `forever`. */
 export const KeptFor = Schema.String.pipe(
   Schema.decode(

@@ -1,6 +1,7 @@
 /**
- * Erases a user: every row about the person, but keyed hashes of the files that are or may be in Pipedrive. `intake.ts` finds
- * such a hash when the user is tracked again, and queues no publication for the file.
+ * Erases a user: every row about the person, but keyed hashes of the name and of the files that are or may be in Pipedrive.
+ * `intake.ts` finds a file's hash when the user is tracked again, and queues no publication for the file. `Sources.ts` finds a
+ * name's hash when the name is in a list, and leaves the name out.
  *
  * Guarantees: all or nothing, by one transaction. Nothing is erased under a running attempt. A process that slept past its
  * lease finds no row to send, or has sent already: then the file's hash stays, and `settlement.ts` notes what it created as a
@@ -102,11 +103,12 @@ const reading = (sql: SqlClient.SqlClient) => ({
   files: findFirst(Count, (key: UserKey) => sql`select count(*) as n from gist_files where user_key = ${key}`)
 })
 
-const keepHashes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, key: UserKey) {
+const keepHashes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, { key, login }: typeof Owner.Type) {
   const { inner, outer } = hashKey()
   yield* sql`
     insert into forgotten_keys (id, inner_pad, outer_pad)
     values (1, decode(${inner}, 'hex'), decode(${outer}, 'hex')) on conflict do nothing`
+  yield* sql`insert into forgotten_users (hash) values (forgotten_name(${login})) on conflict do nothing`
   // In order, so that two transactions come to equal hashes in the same order.
   yield* sql`
     insert into forgotten_files (hash)
@@ -175,6 +177,9 @@ const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: 
       update ${sql(table)} set ${sql(column)} = regexp_replace(${sql(column)}, ${pattern}, ${"\\1(forgotten)"}, 'gi')
       where ${sql(column)} ~* ${pattern} and ${sql.literal(where)}`
   }
+  yield* sql`
+    delete from sources where lower(source) = 'followers:' || lower(${login})
+      or starts_with(lower(source), 'stargazers:' || lower(${login}) || '/')`
 })
 
 export const make = Effect.map(SqlClient.SqlClient, (sql) => {
@@ -194,7 +199,7 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     const deal = { id: dealId, isSent: isDealSent }
     const person = { id: personId, isSent: isPersonSent }
     const files = yield* read.files(key)
-    yield* keepHashes(sql, key)
+    yield* keepHashes(sql, owner.value)
     if (name !== undefined) yield* eraseOrganization(sql, { company, key, name })
     yield* eraseRows(sql, key)
     return {

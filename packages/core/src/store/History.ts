@@ -57,6 +57,8 @@ export const state = {
   profiles: "what is known of a person, and when the profile is read again",
   forgotten_keys: "how forgotten files are recognised",
   forgotten_files: "whether a file is new",
+  forgotten_users: "whom no list tracks again",
+  sources: "where a list of contacts goes on",
   feed_positions: "where the feed was read to",
   limits: "until when nothing is requested",
   quotas: "which server may send how much"

@@ -15,6 +15,7 @@ import * as Changes from "./NewKeys.ts"
 import * as Profiles from "./Profiles.ts"
 import * as Publications from "./Publications.ts"
 import * as Scans from "./Scans.ts"
+import * as Sources from "./Sources.ts"
 import * as Targets from "./Targets.ts"
 import * as Totals from "./Totals.ts"
 import * as Users from "./Users.ts"
@@ -47,6 +48,7 @@ export class Store extends Context.Service<
     readonly profiles: Made<typeof Profiles>
     readonly forgetting: Made<typeof Forgetting>
     readonly scans: Made<typeof Scans>
+    readonly sources: Made<typeof Sources>
     readonly visits: Made<typeof Visits>
     readonly listings: Made<typeof Listings>
     readonly publications: Made<typeof Publications>
@@ -72,6 +74,7 @@ export class Store extends Context.Service<
       profiles: Profiles.make,
       forgetting: Forgetting.make,
       scans: Scans.make,
+      sources: Sources.make,
       visits: Visits.make,
       listings: Listings.make,
       publications: Publications.make,

@@ -73,8 +73,13 @@ export interface FakeGithub extends FakeService<GithubRoute, GithubFault> {
   /** Returns the numeric id. */
   readonly addUser: (
     login: string,
-    options?: { readonly id?: number; readonly type?: "User" | "Organization" }
+    options?: { readonly id?: number; readonly type?: "User" | "Organization" | "Bot" }
   ) => number
+  /** Sets who an organization's public members are, in the order in which they are listed. */
+  readonly setMembers: (org: string, logins: ReadonlyArray<string>) => void
+  readonly setFollowers: (login: string, logins: ReadonlyArray<string>) => void
+  /** Sets who starred a repository, which is there from then on. */
+  readonly setStargazers: (repository: `${string}/${string}`, logins: ReadonlyArray<string>) => void
   /** Removes the user's gists as well. */
   readonly removeUser: (login: string) => void
   /** Changes what the user has made public about themselves. A new user's profile is empty. */
@@ -124,6 +129,9 @@ const make = Effect.fnUntraced(function* (
         when: (request) => when(request) && (!isGraphqlFault(fault) || request.route === "/graphql")
       }),
     addUser: (login, user) => state.addUser(login, user?.id, user?.type),
+    setMembers: (org, logins) => state.setAccounts(`/orgs/${org}/public_members`, logins),
+    setFollowers: (login, logins) => state.setAccounts(`/users/${login}/followers`, logins),
+    setStargazers: (repository, logins) => state.setAccounts(`/repos/${repository}/stargazers`, logins),
     removeUser: (login) => state.removeUser(login),
     setProfile: (login, changes) => state.setProfile(login, changes),
     renameUser: (from, to) => state.renameUser(from, to),

@@ -26,7 +26,7 @@ import {
 } from "./internal/pipedrive/limits.ts"
 import { operations } from "./internal/pipedrive/operations.ts"
 import { addOrganization, type OrganizationInput } from "./internal/pipedrive/organizations.ts"
-import { addPerson, type PersonInput } from "./internal/pipedrive/persons.ts"
+import { addPerson, editPerson, type PersonInput } from "./internal/pipedrive/persons.ts"
 import { refusal } from "./internal/pipedrive/requests.ts"
 import { type PipedriveRoute, pipedriveRoutes } from "./internal/pipedrive/routes.ts"
 import { newSetup, type PipedriveSetup } from "./internal/pipedrive/setup.ts"
@@ -108,6 +108,8 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   readonly changeDeal: (id: number, change: Partial<DealInput>) => void
   /** Merges a deal into another one, as a person would: its activities move, and it is deleted. */
   readonly mergeDeal: (id: number, into: number) => void
+  /** What the company has set up, with the fields that were added by requests. */
+  readonly setup: PipedriveSetup
   /** Changes pipelines, stages, users, labels or priorities as an administrator would. */
   readonly changeSetup: (change: Partial<PipedriveSetup>) => void
   readonly deleteActivity: (id: number) => void
@@ -117,6 +119,8 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   readonly convertLead: (id: string) => number
   /** Adds a person as a salesperson would, long enough ago for a search to find it. Returns its id. */
   readonly addPerson: (person: PersonInput) => number
+  /** Changes a person as a salesperson would. */
+  readonly changePerson: (id: number, change: Partial<PersonInput>) => void
   readonly deletePerson: (id: number) => void
   readonly organizations: ReadonlyArray<PipedriveOrganization>
   /** Adds an organization as a salesperson would, long enough ago for a search to find it. Returns its id. */
@@ -127,6 +131,18 @@ export interface FakePipedrive extends FakeService<PipedriveRoute, PipedriveFaul
   /** Sets how many tokens are left for the rest of the day. */
   readonly setDailyTokens: (tokens: number) => void
 }
+
+/** Throws when what was to be changed or deleted is not there. */
+const deleted = (done: boolean, what: string, id: number | string) => {
+  if (!done) throw new Error(`The Pipedrive fake has no ${what} ${id}`)
+}
+
+/** What salespeople do to persons. */
+const personsOf = (company: Company): Pick<FakePipedrive, "addPerson" | "changePerson" | "deletePerson"> => ({
+  addPerson: (person) => addPerson(company, person),
+  changePerson: (id, change) => deleted(editPerson(company, id, change), "person", id),
+  deletePerson: (id) => deleted(company.persons.delete(id, company.now()), "person", id)
+})
 
 const make = Effect.fnUntraced(function* (
   options: FakePipedriveOptions = {}
@@ -152,9 +168,6 @@ const make = Effect.fnUntraced(function* (
     answer: admission.answer,
     fault: faultReply
   }))
-  const deleted = (done: boolean, what: string, id: number | string) => {
-    if (!done) throw new Error(`The Pipedrive fake has no ${what} ${id}`)
-  }
   return {
     ...server,
     token,
@@ -171,8 +184,7 @@ const make = Effect.fnUntraced(function* (
     get persons() {
       return company.persons.present()
     },
-    addPerson: (person) => addPerson(company, person),
-    deletePerson: (id) => deleted(company.persons.delete(id, now()), "person", id),
+    ...personsOf(company),
     get organizations() {
       return company.organizations.present()
     },
@@ -184,6 +196,9 @@ const make = Effect.fnUntraced(function* (
     mergeDeal: (id, into) => {
       moveActivities(company, id, into)
       deleted(company.deals.delete(id, now()), "deal", id)
+    },
+    get setup() {
+      return company.setup
     },
     changeSetup: (change) => {
       company.setup = { ...company.setup, ...change }

@@ -37,7 +37,7 @@ export interface GraphqlData {
 export interface GraphqlUser {
   readonly id: number
   readonly login: string
-  readonly type: "User" | "Organization"
+  readonly type: "User" | "Organization" | "Bot"
   /** What the user has made public; `null`: nothing. */
   readonly profile: {
     readonly name: string | null

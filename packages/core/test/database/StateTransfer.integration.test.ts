@@ -204,7 +204,9 @@ describe("state", () => {
       assert.match(yield* refused(lines.slice(1).join("\n")), /Line 1 does not begin a file/)
       assert.match(yield* refused(""), /The file is empty/)
       // A column that an older schema had not gets its default.
-      const older = lines.filter((line) => !/^\{"table":"(profiles|forgotten_keys|forgotten_files)"/.test(line))
+      const older = lines.filter(
+        (line) => !/^\{"table":"(profiles|forgotten_keys|forgotten_files|forgotten_users|sources)"/.test(line)
+      )
       const withoutProfiles = older
         .filter((line) => !line.includes('"due_at":') || line.includes('"start_tag":'))
         .map((line) => (line.includes('"end":true') ? line.replace(/"profiles":\d+/, '"profiles":0') : line))

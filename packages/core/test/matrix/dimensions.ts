@@ -28,6 +28,7 @@ export const requests = {
   "pipedrive persons": { scopes: ["all"] },
   "pipedrive organization": { scopes: ["thing", "all"] },
   "pipedrive organizations": { scopes: ["all"] },
+  "pipedrive contacts": { scopes: ["all"] },
   "pipedrive file deal": { scopes: ["thing", "user", "all"] },
   "pipedrive note": { scopes: ["thing", "all"] },
   "pipedrive notes": { scopes: ["thing", "all"] },

@@ -227,7 +227,15 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       addNews(stage)
       loseOnce(stage, (request) => is("POST", "/api/v2/persons")(request) && named(victim)(request))
     },
-    matches: is("GET", "/api/v2/persons")
+    matches: (request) => is("GET", "/api/v2/persons")(request) && request.query.sort_by !== "update_time"
+  },
+  "pipedrive contacts": {
+    options: {
+      env: { GITPIP_PERSON_FIELD: "GitHub", GITPIP_FOLLOW_PIPEDRIVE: "10 minutes" },
+      pipedrive: { setup: { personFields: [{ key: "c".repeat(40), name: "GitHub" }] } }
+    },
+    provoke: addNews,
+    matches: (request) => is("GET", "/api/v2/persons")(request) && request.query.sort_by === "update_time"
   },
   "pipedrive organization": {
     options: withCompany,

@@ -236,7 +236,7 @@ describe("a published lead", () => {
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
           yield* given(github, { "a.md": "one" })
-          // An audit looks for twins later.
+          // An audit searches for twins later.
           pipedrive.injectFault({ kind: "reset" }, { when: isLeadCreate })
           yield* gitpip.publish
           yield* drainLate("2 minutes")

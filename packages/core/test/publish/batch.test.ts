@@ -9,7 +9,7 @@ const keys = (found: ReadonlyArray<Claim>) => found.map(({ key }) => key)
 
 /** A batch of at most two attempts at a time, of an outbox with `due` files. Attempts wait to be let go. */
 const batch = Effect.fnUntraced(function* (first: number, due: number) {
-  const gates = new Map<number, Deferred.Deferred<void, string>>()
+  const answers = new Map<number, Deferred.Deferred<void, string>>()
   const asked: Array<number> = []
   const released: Array<number> = []
   let next = first
@@ -18,9 +18,9 @@ const batch = Effect.fnUntraced(function* (first: number, due: number) {
       concurrency: 2,
       attempt: ({ key }) =>
         Effect.suspend(() => {
-          const gate = Deferred.makeUnsafe<void, string>()
-          gates.set(key, gate)
-          return Deferred.await(gate)
+          const answer = Deferred.makeUnsafe<void, string>()
+          answers.set(key, answer)
+          return Deferred.await(answer)
         }),
       more: (held) =>
         Effect.sync(() => {
@@ -38,8 +38,8 @@ const batch = Effect.fnUntraced(function* (first: number, due: number) {
   const turns = Effect.forEach(Array.from({ length: 20 }), () => Effect.yieldNow, { discard: true })
   yield* turns
   const end = (key: number) =>
-    Effect.andThen(Deferred.succeed(gates.get(key) as Deferred.Deferred<void, string>, undefined), turns)
-  return { asked, end, fiber, gates, released, started: () => [...gates.keys()] }
+    Effect.andThen(Deferred.succeed(answers.get(key) as Deferred.Deferred<void, string>, undefined), turns)
+  return { asked, end, fiber, answers, released, started: () => [...answers.keys()] }
 })
 
 describe("a batch", () => {
@@ -75,7 +75,7 @@ describe("a batch", () => {
     Effect.gen(function* () {
       const failed = yield* batch(4, 0)
       yield* failed.end(0)
-      yield* Deferred.fail(failed.gates.get(1) as Deferred.Deferred<void, string>, "no")
+      yield* Deferred.fail(failed.answers.get(1) as Deferred.Deferred<void, string>, "no")
       assert.deepStrictEqual(yield* Fiber.await(failed.fiber), Exit.fail("no"))
       assert.deepStrictEqual(failed.released, [1, 2, 3])
       const stopped = yield* batch(4, 0)

@@ -26,6 +26,8 @@ describe("forgetting a user", () => {
         yield* sql`
           insert into feed_positions (origin, seen, unsettled, next_at)
           values ('x', ${[`${gists[0]} 2026`, "other 2026"]}::text[], ${[`${gists[1]} 2026`]}::text[], clock_timestamp())`
+        yield* sql`insert into sources (source, read_at)
+          values ('followers:Octo-Ann', now()), ('stargazers:octo-ann/repo', now()), ('org:acme', now())`
         const words = [
           "octo-ann",
           "98765",
@@ -64,6 +66,12 @@ describe("forgetting a user", () => {
           after.filter((row) => row.startsWith("forgotten_files")),
           3
         )
+        // And of the name, so that no list tracks the person again.
+        assert.lengthOf(
+          after.filter((row) => row.startsWith("forgotten_users")),
+          1
+        )
+        assert.include(after.join("\n"), "org:acme")
         assert.include(after.join("\n"), '"other 2026"')
         // Somebody else keeps everything.
         assert.deepStrictEqual((yield* gitpip.user(name("bob"))).counts.published, 1)

@@ -6,18 +6,18 @@ import { grouped } from "../../src/store/grouped.ts"
 /** A call for many that waits to be let go, and the groups that it has run for. */
 const make = Effect.gen(function* () {
   const groups: Array<ReadonlyArray<number>> = []
-  const gates: Array<Deferred.Deferred<void, string>> = []
+  const ends: Array<Deferred.Deferred<void, string>> = []
   const call = grouped((items: ReadonlyArray<number>) => {
     groups.push(items)
-    const gate = Deferred.makeUnsafe<void, string>()
-    gates.push(gate)
+    const end = Deferred.makeUnsafe<void, string>()
+    ends.push(end)
     return Effect.as(
-      Deferred.await(gate),
+      Deferred.await(end),
       items.map((item) => item * 10)
     )
   })
   const start = (item: number) => Effect.forkChild(call(item), { startImmediately: true })
-  return { gates, groups, start }
+  return { ends, groups, start }
 })
 
 const turns = Effect.forEach(Array.from({ length: 20 }), () => Effect.yieldNow, { discard: true })
@@ -25,25 +25,25 @@ const turns = Effect.forEach(Array.from({ length: 20 }), () => Effect.yieldNow, 
 describe("calls in groups", () => {
   it.effect("a call alone runs at once, and those that come meanwhile share the next one", () =>
     Effect.gen(function* () {
-      const { gates, groups, start } = yield* make
+      const { ends, groups, start } = yield* make
       const fibers = [yield* start(1), yield* start(2), yield* start(3)]
       yield* turns
       assert.deepStrictEqual(groups, [[1]])
-      yield* Deferred.succeed(gates[0] as never, undefined)
+      yield* Deferred.succeed(ends[0] as never, undefined)
       yield* turns
       assert.deepStrictEqual(groups, [[1], [2, 3]])
-      yield* Deferred.succeed(gates[1] as never, undefined)
+      yield* Deferred.succeed(ends[1] as never, undefined)
       assert.deepStrictEqual(yield* Effect.forEach(fibers, Fiber.join), [10, 20, 30])
     })
   )
 
   it.effect("a failure is that of its group alone", () =>
     Effect.gen(function* () {
-      const { gates, groups, start } = yield* make
+      const { ends, groups, start } = yield* make
       const fibers = [yield* start(1), yield* start(2)]
-      yield* Deferred.fail(gates[0] as never, "no")
+      yield* Deferred.fail(ends[0] as never, "no")
       yield* turns
-      yield* Deferred.succeed(gates[1] as never, undefined)
+      yield* Deferred.succeed(ends[1] as never, undefined)
       const [first, second] = yield* Effect.forEach(fibers, Fiber.await)
       assert.deepStrictEqual(first, Exit.fail("no"))
       assert.deepStrictEqual(second, Exit.succeed(20))
@@ -53,15 +53,15 @@ describe("calls in groups", () => {
 
   it.effect("an interrupted caller takes its own item away, and the rest of its group runs again", () =>
     Effect.gen(function* () {
-      const { gates, groups, start } = yield* make
+      const { ends, groups, start } = yield* make
       const [first, leader, third, fourth] = [yield* start(1), yield* start(2), yield* start(3), yield* start(4)]
-      yield* Deferred.succeed(gates[0] as never, undefined)
+      yield* Deferred.succeed(ends[0] as never, undefined)
       yield* turns
       yield* Fiber.interrupt(third)
       yield* Fiber.interrupt(leader)
       yield* turns
       assert.deepStrictEqual(groups, [[1], [2, 3, 4], [4]])
-      yield* Deferred.succeed(gates[2] as never, undefined)
+      yield* Deferred.succeed(ends[2] as never, undefined)
       assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(fourth)], [10, 40])
     })
   )

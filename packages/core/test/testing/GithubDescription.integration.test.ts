@@ -67,6 +67,10 @@ const octocat = Effect.fnUntraced(function* () {
       ["long".repeat(75)]: "d"
     }
   })
+  github.addUser("hubot", { type: "Bot" })
+  github.setMembers("github", ["octocat", "hubot"])
+  github.setFollowers("octocat", ["hubot"])
+  github.setStargazers("octocat/hello", ["octocat"])
   github.addGist("octocat", { description: "large", files: { "large.txt": "é".repeat(700_000) } })
   return { github, id, gist }
 })
@@ -78,6 +82,9 @@ describe("GitHub's description", () => {
     ["/gists/public", "/gists/public"],
     ["/users/{username}", "/users/octocat"],
     ["/user/{account_id}", "/user/583231"],
+    ["/orgs/{org}/public_members", "/orgs/github/public_members"],
+    ["/users/{username}/followers", "/users/octocat/followers"],
+    ["/repos/{owner}/{repo}/stargazers", "/repos/octocat/hello/stargazers"],
     ["/rate_limit", "/rate_limit"]
   ] as const
   for (const [template, path] of paths) {
@@ -154,6 +161,33 @@ describe("GitHub's official client", () => {
       assert.deepStrictEqual(new Set(gists.map((gist) => gist.id)), new Set(added))
       assert.strictEqual(github.count("GET", "/users/{login}/gists"), 1)
       assert.strictEqual(github.count("GET", "/user/{id}/gists"), 2)
+    })
+  )
+
+  it.effect("pages through the followers of a user, and through stargazers", () =>
+    Effect.gen(function* () {
+      const github = yield* FakeGithub.make()
+      github.addUser("octocat")
+      const logins = Array.from({ length: 245 }, (_, n) => `user-${n}`)
+      for (const login of logins) github.addUser(login)
+      github.setFollowers("octocat", logins)
+      github.setStargazers("octocat/hello", logins)
+      const octokit = new Octokit({ baseUrl: github.url.origin })
+      const { listFollowersForUser } = octokit.rest.users
+      const followers = yield* Effect.promise(() =>
+        octokit.paginate(listFollowersForUser, { username: "octocat", per_page: 100 })
+      )
+      const { listStargazersForRepo } = octokit.rest.activity
+      const stargazers = yield* Effect.promise(() =>
+        octokit.paginate(listStargazersForRepo, { owner: "octocat", repo: "hello", per_page: 100 })
+      )
+      for (const found of [followers, stargazers]) {
+        assert.deepStrictEqual(
+          found.map((user) => user !== null && "login" in user && user.login),
+          logins
+        )
+      }
+      assert.strictEqual(github.requests.length, 6)
     })
   )
 

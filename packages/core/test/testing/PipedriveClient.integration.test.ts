@@ -1,6 +1,7 @@
 /** The fake against Pipedrive's official client (https://github.com/pipedrive/client-nodejs). */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { TestClock } from "effect/testing"
 import { Configuration as ConfigurationV1, UsersApi } from "pipedrive/v1"
 import {
   ActivitiesApi,
@@ -251,6 +252,32 @@ describe("Pipedrive's official client", () => {
           ["deal 2", "person 2"]
         ]
       )
+    })
+  )
+
+  it.effect("adds a field of persons, and lists the persons who changed since, with that field", () =>
+    Effect.gen(function* () {
+      const { configuration, fake } = yield* clients()
+      const field = (yield* Effect.promise(() =>
+        new PersonFieldsApi(configuration).addPersonField({
+          AddPersonFieldRequest: { field_name: "GitHub", field_type: "varchar" }
+        })
+      )).data
+      assert.match(field?.field_code ?? "", /^[0-9a-f]{40}$/)
+      const key = field?.field_code ?? ""
+      const first = fake.addPerson({ name: "Mona", custom_fields: { [key]: "mona" } })
+      const second = fake.addPerson({ name: "Hubot" })
+      yield* TestClock.adjust("2 seconds")
+      fake.changePerson(first, { custom_fields: { [key]: "octocat" } })
+      const since = fake.persons.find(({ id }) => id === first)?.update_time.slice(0, 19) ?? ""
+      const list = (options: object) =>
+        Effect.promise(() =>
+          new PersonsApi(configuration)
+            .getPersons({ sort_by: "update_time", sort_direction: "asc", custom_fields: key, ...options })
+            .then(({ data }) => data?.map(({ id }) => id))
+        )
+      assert.deepStrictEqual(yield* list({}), [second, first])
+      assert.deepStrictEqual(yield* list({ updated_since: `${since}Z` }), [first])
     })
   )
 

@@ -1,8 +1,8 @@
 /**
  * The files of the page. Paths are right from `src` and from `dist`.
  *
- * Hazard: the single executable has no such files. `packages/cli/binary/build.ts` puts the result into its bundle in place
- * of this module, so that the module exports nothing else.
+ * Hazard: bundles have no such files beside them. `packages/cli/build/inlinePage.ts` puts the result in place of this module,
+ * so that the module exports nothing else.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"

@@ -1,6 +1,7 @@
 /**
  * The public profiles of tracked users, their persons and organizations in Pipedrive, and what stays of users that are
- * forgotten: keyed hashes of files that were published, so that a user who is tracked again has no file published twice.
+ * forgotten: keyed hashes of files that were published, so that a user who is tracked again has no file published twice, and
+ * of names. And how far sources of contacts have been read.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -67,11 +68,27 @@ export default Effect.gen(function* () {
     outer_pad bytea not null check (length(outer_pad) = 64)
   )`
   yield* sql`create table forgotten_files (hash bytea primary key)`
+  // Names of forgotten users, so that no list tracks them again.
+  yield* sql`create table forgotten_users (hash bytea primary key)`
 
   // HMAC-SHA-256 by its definition (RFC 2104), because PostgreSQL has it in an extension only. `null` without a key.
   yield* sql`create function forgotten_hash(gist_id text, filename text) returns bytea language sql stable as $$
     select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(json_build_array(gist_id, filename)::text, 'UTF8')))
     from forgotten_keys k $$`
+
+  // The hash of a name. No gist has an empty id, so the hash is no file's.
+  yield* sql`create function forgotten_name(username text) returns bytea language sql stable as $$
+    select forgotten_hash('', lower(username)) $$`
+
+  // How far sources of contacts have been read. Only servers' own readings are due.
+  yield* sql`create table sources (
+    source text primary key,
+    next text,
+    changed_since text,
+    newest text,
+    read_at timestamptz not null,
+    due_at timestamptz
+  )`
 
   // Users that were just tracked are checked by scans beside the full ones, as users in the feed are.
   yield* sql`create index users_unchecked on users (tracked_at) where untracked_at is null and checked_at is null`

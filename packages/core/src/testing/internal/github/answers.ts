@@ -3,7 +3,7 @@ import type { FakeRequest } from "../../FakeService.ts"
 import { jsonReply, type Reply } from "../reply.ts"
 import { instant } from "../time.ts"
 import { type Call, conditional } from "./conditional.ts"
-import { list } from "./lists.ts"
+import { accountList, list } from "./lists.ts"
 import { DOCS, notFound } from "./refusals.ts"
 import type { GithubRoute } from "./routes.ts"
 import type { GithubState } from "./state.ts"
@@ -33,6 +33,12 @@ export const answer = (github: Github, call: Call): Reply => {
       return list(call, { subject: state.feed, path: "/gists/public", max: MAX_PUBLIC }, addresses)
     case "/gists/{id}":
       return oneGist(github, call, state.gist(first))
+    case "/users/{login}/followers":
+    case "/orgs/{org}/public_members":
+    case "/repos/{owner}/{repo}/stargazers": {
+      const users = state.accountsAt(call.request.path)
+      return users === undefined ? notFound() : accountList(call, users, addresses)
+    }
     case "/users/{login}":
       return userProfile(github, call, state.byLogin(first))
     case "/user/{id}":

@@ -1,9 +1,9 @@
-/** Lists of gists in numbered pages, with `Link` headers. */
+/** Lists of gists, and of accounts, in numbered pages, with `Link` headers. */
 import type { Reply } from "../reply.ts"
 import { type Call, conditional } from "./conditional.ts"
 import { refusal } from "./refusals.ts"
-import type { Subject } from "./subjects.ts"
-import { type Addresses, listedGist } from "./wire.ts"
+import type { StoredUser, Subject } from "./subjects.ts"
+import { type Addresses, listedGist, simpleUser } from "./wire.ts"
 
 export interface Listing {
   readonly subject: Subject
@@ -31,6 +31,26 @@ export const list = (call: Call, { max, path, subject }: Listing, addresses: Add
     }
   }
   return conditional(call, build, subject)
+}
+
+/** GitHub shows no page of stargazers behind the 400th: https://github.com/PyGithub/PyGithub/issues/1876 */
+const MAX_ACCOUNTS = 40_000
+
+/** A list of accounts in numbered pages. `max`: where the list ends. */
+export const accountList = (call: Call, users: ReadonlyArray<StoredUser>, addresses: Addresses): Reply => {
+  const { path, query, route } = call.request
+  const max = route === "/repos/{owner}/{repo}/stargazers" ? MAX_ACCOUNTS : Number.POSITIVE_INFINITY
+  const size = Math.min(whole(query.per_page) ?? 30, 100)
+  const page = whole(query.page) ?? 1
+  if ((page - 1) * size >= max) {
+    return refusal(422, "In order to keep the API fast for everyone, pagination is limited for this resource.")
+  }
+  const last = Math.max(1, Math.ceil(Math.min(users.length, max) / size))
+  const shown = users.slice((page - 1) * size, page * size)
+  return conditional(call, () => ({
+    body: JSON.stringify(shown.map((user) => simpleUser(user, addresses))),
+    headers: last === 1 ? {} : { link: linkHeader(`${addresses.api}${path}`, query, { page, last }) }
+  }))
 }
 
 const linkHeader = (

@@ -3,6 +3,9 @@
 /** The first match wins, so a fixed name stands before a placeholder. */
 export const githubRoutes = [
   "/users/{login}/gists",
+  "/users/{login}/followers",
+  "/orgs/{org}/public_members",
+  "/repos/{owner}/{repo}/stargazers",
   "/user/{id}/gists",
   "/gists/public",
   "/gists/{id}",

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import { storedFile } from "./files.ts"
-import { type StoredGist, StoredUser, Subject, type UserProfile } from "./subjects.ts"
+import { type AccountType, type StoredGist, StoredUser, Subject, type UserProfile } from "./subjects.ts"
 
 /** A gist to add to the fake: its owner and files; the fake fills the rest. */
 export interface GistInput {
@@ -28,6 +28,8 @@ export class GithubState {
   readonly feed = new Subject()
   readonly #logins = new Map<string, StoredUser>()
   readonly #ids = new Map<number, StoredUser>()
+  /** Lists of accounts by their addresses, in small letters. */
+  readonly #accounts = new Map<string, ReadonlyArray<StoredUser>>()
   readonly #gists = new Map<string, StoredGist>()
   readonly #now: () => number
   #nextId = 1001
@@ -54,7 +56,7 @@ export class GithubState {
     return gist?.owner.suspended === true ? undefined : gist
   }
 
-  addUser(login: string, id: number = this.#freeId(), type: "User" | "Organization" = "User"): number {
+  addUser(login: string, id: number = this.#freeId(), type: AccountType = "User"): number {
     this.#claim(login)
     if (this.#ids.has(id)) throw new Error(`The GitHub fake has a user with the id ${id} already`)
     const user = new StoredUser({ login, id, type, createdAt: this.#second(this.#now()) })
@@ -62,6 +64,19 @@ export class GithubState {
     this.#logins.set(login.toLowerCase(), user)
     this.#ids.set(id, user)
     return id
+  }
+
+  /** The accounts of the list at that address that outsiders can see. `undefined` without such a list. */
+  accountsAt(path: string): ReadonlyArray<StoredUser> | undefined {
+    return this.#accounts.get(path.toLowerCase())?.filter((user) => this.#ids.has(user.id) && !user.suspended)
+  }
+
+  /** The members, followers or stargazers at that address, in the order in which they are listed. */
+  setAccounts(path: string, logins: ReadonlyArray<string>): void {
+    this.#accounts.set(
+      path.toLowerCase(),
+      logins.map((login) => this.#user(login))
+    )
   }
 
   removeUser(login: string): void {

@@ -73,6 +73,9 @@ export interface UserProfile {
   readonly bio: string | null
 }
 
+/** https://docs.github.com/en/rest/users/users */
+export type AccountType = "User" | "Organization" | "Bot"
+
 export class StoredUser extends Subject {
   suspended = false
   profile: UserProfile = { name: null, email: null, company: null, location: null, website: null, bio: null }
@@ -80,7 +83,7 @@ export class StoredUser extends Subject {
   isSelf = false
   login: string
   readonly id: number
-  readonly type: "User" | "Organization"
+  readonly type: AccountType
   readonly createdAt: number
 
   constructor(account: Pick<StoredUser, "login" | "id" | "type" | "createdAt">) {

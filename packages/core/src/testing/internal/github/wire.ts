@@ -23,7 +23,8 @@ const MAX_FILES = 300
 /** Beyond this the raw address refuses as well, and only a clone helps. */
 export const MAX_RAW = 10 * 1024 * 1024
 
-const simpleUser = ({ login, id, type }: StoredUser, { api }: Addresses) => {
+/** An account as lists of accounts show it. */
+export const simpleUser = ({ login, id, type }: StoredUser, { api }: Addresses) => {
   const url = `${api}/users/${login}`
   return {
     login,

@@ -183,6 +183,17 @@ export const organizationBody: Shape = {
   custom_fields: (value, name) => (isRecord(value) ? GOOD : [`${name}: Expected object, received ${nameOf(value)}`])
 }
 
+/** https://developers.pipedrive.com/docs/api/v1/PersonFields#addPersonField, in version 2. */
+export const fieldBody: Shape = {
+  field_name: nameText,
+  field_type: oneOf([
+    ...["varchar", "text", "double", "phone", "date", "daterange", "time", "timerange", "set", "enum"],
+    ...["varchar_auto", "address", "monetary", "org", "people", "user"]
+  ]),
+  options: listOf(object({ label: text })),
+  description: nullable(text)
+}
+
 /**
  * In version 1 the visibility is a string. Like the other bodies, no key is taken that the description does not have.
  * https://developers.pipedrive.com/docs/api/v1/Leads#addLead

@@ -9,7 +9,15 @@ import { createNote, listNotes } from "./notes.ts"
 import { createOrganization, listOrganizations, searchOrganizations } from "./organizations.ts"
 import { createPerson, listPersons, searchPersons } from "./persons.ts"
 import { found, type Request } from "./requests.ts"
-import { listActivityFields, listDealFields, listPersonFields, listPipelines, listStages, listUsers } from "./setup.ts"
+import {
+  createPersonField,
+  listActivityFields,
+  listDealFields,
+  listPersonFields,
+  listPipelines,
+  listStages,
+  listUsers
+} from "./setup.ts"
 import { activityType, ME } from "./wire.ts"
 
 interface Operation {
@@ -54,6 +62,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   "DELETE /api/v1/leads/{id}": { cost: 6, run: removeLead },
   "GET /api/v1/leadLabels": { cost: 20, run: listLeadLabels },
   "GET /api/v2/personFields": { cost: 10, run: listPersonFields },
+  "POST /api/v2/personFields": { cost: 5, run: createPersonField },
   "GET /api/v2/pipelines": { cost: 10, run: listPipelines },
   "GET /api/v2/stages": { cost: 10, run: listStages },
   "GET /api/v2/dealFields": { cost: 10, run: listDealFields },

@@ -24,6 +24,14 @@ export const addPerson = (company: Company, fields: PersonInput): number => {
   return value.id
 }
 
+/** Changes a person at once. Answers whether there is such a person. */
+export const editPerson = ({ now, persons }: Company, id: number, change: Partial<PersonInput>): boolean => {
+  const row = persons.get(id)
+  if (row === undefined || row.value.is_deleted) return false
+  row.value = { ...row.value, ...change, update_time: instant(now()) }
+  return true
+}
+
 const isField =
   ({ setup }: Company) =>
   (key: string): boolean =>

@@ -2,10 +2,11 @@
  * What the company behind the Pipedrive fake has set up: pipelines, stages, users, labels and priorities; and what it refuses
  * that names none of them. Pipedrive does not document the texts of these refusals.
  */
+import { createHash } from "node:crypto"
 import { jsonReply, type Reply } from "../reply.ts"
-import { fieldsQuery, pipelinesQuery, stagesQuery } from "./checks.ts"
+import { fieldBody, fieldsQuery, pipelinesQuery, stagesQuery } from "./checks.ts"
 import type { Company } from "./company.ts"
-import { type Body, found, invalid, type Query, type Request, refusal, withQuery } from "./requests.ts"
+import { type Body, found, invalid, type Query, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import { ME } from "./wire.ts"
 
 /** A pipeline, a label or a priority. */
@@ -172,6 +173,16 @@ export const listPersonFields = ({ setup }: Company, request: Request): Reply =>
   withQuery(request, fieldsQuery, (query) =>
     page(query, [field("Name", "name", "varchar"), ...setup.personFields.map(added)])
   )
+
+/** Each company's fields have a key of 40 hexadecimal digits. */
+export const createPersonField = (company: Company, request: Request): Reply =>
+  withBody(request, { shape: fieldBody, required: ["field_name", "field_type"] }, ({ field_name, field_type }) => {
+    const { personFields } = company.setup
+    const key = createHash("sha1").update(`${field_name} ${personFields.length}`).digest("hex")
+    const created = { key, name: `${field_name}` }
+    if (field_type === "varchar") company.setup = { ...company.setup, personFields: [...personFields, created] }
+    return found({ ...added(created), field_type }, company.options.createdStatus)
+  })
 
 const added = ({ key, name }: PipedriveField) => ({ ...field(name, key, "varchar"), is_custom_field: true })
 

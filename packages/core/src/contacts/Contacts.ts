@@ -1,0 +1,153 @@
+/**
+ * Tracks the accounts of a source: the public members of an organization, followers, stargazers, persons in Pipedrive.
+ *
+ * Guarantees: a reading that is cut off, or that meets a limit, goes on where it was; no list tracks a user again whom
+ * somebody untracked or forgot; a list takes at most half of GitHub's hour from checks and files.
+ */
+import { Context, Effect, Layer, Option } from "effect"
+import type { DatabaseError } from "../database/Database.ts"
+import * as Names from "../detect/Names.ts"
+import type { ContactPage, ContactState } from "../domain/Contact.ts"
+import type { Source } from "../domain/Source.ts"
+import type { Username } from "../domain/User.ts"
+import { Github } from "../github/Github.ts"
+import type { Limits } from "../limits/Limits.ts"
+import { Sink } from "../publish/Sink.ts"
+import { Settings } from "../Settings.ts"
+import { Signals } from "../Signals.ts"
+import { Changes } from "../status/Changes.ts"
+import type { Listed } from "../store/Sources.ts"
+import { Store } from "../store/Store.ts"
+import { firstCost } from "./firstCost.ts"
+import type { ListedPage } from "./listed.ts"
+import * as Reading from "./reading.ts"
+import type { SourceUnavailable } from "./SourceUnavailable.ts"
+
+/** Names checked by one query. */
+const maxNames = 100
+
+/** Reads sources of contacts, and tracks whom they name. */
+export class Contacts extends Context.Service<
+  Contacts,
+  {
+    /** A page of a source, from `next` of the page before on, with what tracking its contacts would cost. Stores nothing. */
+    readonly list: (
+      source: Source,
+      next: string | null
+    ) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
+    /** Tracks the contacts of the next page, from where the last call of any process left the source within a day. */
+    readonly trackNext: (source: Source) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
+    /** A page as it stands at the source, for a reading whose position the caller keeps. */
+    readonly read: Effect.Success<typeof Reading.make>
+    /** Tracks the contacts of a page that was read. */
+    readonly trackPage: (source: Source, page: ListedPage) => Effect.Effect<ContactPage, DatabaseError>
+  }
+>()("gitpip/Contacts") {
+  static readonly layer: Layer.Layer<Contacts, never, Store | Github | Limits | Sink | Settings | Signals | Changes> =
+    Layer.effect(
+      Contacts,
+      Effect.gen(function* () {
+        const { sources } = yield* Store
+        const signals = yield* Signals
+        const changes = yield* Changes
+        const read = yield* Reading.make
+        const { costOf, statesOf } = yield* makeStates
+
+        const trackPage = Effect.fn("Contacts.trackPage")(function* (source: Source, page: ListedPage) {
+          const states = yield* statesOf(page)
+          const tracked = yield* sources.trackAll(page.listed.filter((_, index) => states[index] === "new"))
+          if (tracked.length > 0) yield* signals.singleScans.raise
+          for (const login of tracked) yield* changes.report({ type: "user", login })
+          return shown(source, page, { states, first: null })
+        })
+
+        return Contacts.of({
+          read,
+          trackPage,
+          list: Effect.fn("Contacts.list")(function* (source, next) {
+            const page = yield* read(source, { next, changedSince: null })
+            const states = yield* statesOf(page)
+            const fresh = page.listed.flatMap(({ login }, index) => (states[index] === "new" ? [login] : []))
+            return shown(source, page, { states, first: yield* costOf(fresh) })
+          }),
+          trackNext: Effect.fn("Contacts.trackNext")(function* (source) {
+            const position = yield* sources.position(source)
+            const next = Option.getOrNull(Option.map(position, ({ next }) => next))
+            const page = yield* read(source, { next, changedSince: null }).pipe(
+              // The place may have been the reason.
+              Effect.tapError((error) =>
+                error._tag === "SourceUnavailable" && error.retryAt === null ? sources.end(source) : Effect.void
+              )
+            )
+            const answer = yield* trackPage(source, page)
+            yield* page.next === null ? sources.end(source) : sources.goOn(source, page.next)
+            return answer
+          })
+        })
+      })
+    )
+}
+
+const shown = (
+  source: Source,
+  { githubRequests, invalid, isCut, leftOut, listed, next, tokens }: ListedPage,
+  { first, states }: { readonly states: ReadonlyArray<ContactState>; readonly first: ContactPage["first"] }
+): ContactPage => ({
+  source,
+  contacts: listed.map(({ login, personId }, index) => ({
+    login,
+    personId: personId === 0 ? null : personId,
+    state: states[index] ?? "new"
+  })),
+  leftOut,
+  invalid,
+  next,
+  isCut,
+  githubRequests,
+  tokens,
+  first
+})
+
+/** What is known of the contacts of a page, and what new ones cost. */
+const makeStates = Effect.gen(function* () {
+  const { sources } = yield* Store
+  const github = yield* Github
+  const { price } = yield* Sink
+  const { backfill } = yield* Settings
+  const checkNames = yield* Names.make
+
+  const checkAll = Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
+    const checks = yield* Effect.forEach(
+      Array.from({ length: Math.ceil(names.length / maxNames) }, (_, n) => n * maxNames),
+      (from) => checkNames(names.slice(from, from + maxNames))
+    )
+    return checks.flat()
+  })
+
+  /** Names of persons are typed by people: GitHub is asked about those that are new, and a misspelt one is left out. */
+  const withUnknown = Effect.fnUntraced(function* (listed: ReadonlyArray<Listed>, states: ReadonlyArray<ContactState>) {
+    const typed = listed.flatMap(({ login, personId }, index) =>
+      states[index] === "new" && personId > 0 ? [login] : []
+    )
+    const checks = yield* checkAll(typed)
+    const unknown = new Set(checks.flatMap(({ name, state }) => (state === "unknown" ? [name] : [])))
+    return states.map((state, index): ContactState => {
+      const login = listed[index]?.login
+      return login !== undefined && unknown.has(login) ? "unknown" : state
+    })
+  })
+
+  return {
+    statesOf: Effect.fnUntraced(function* ({ listed }: ListedPage) {
+      return yield* withUnknown(listed, yield* sources.states(listed))
+    }),
+    costOf: Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
+      // Without queries, each name would cost as much as the first check.
+      const checks = github.batched ? yield* checkAll(names) : undefined
+      return firstCost(names.length, {
+        gists: checks?.map(({ gists }) => gists ?? 0),
+        price: backfill === "all" ? price : undefined
+      })
+    })
+  }
+})

@@ -1,0 +1,44 @@
+/** Why a source of contacts cannot be read. */
+import { DateTime, Duration, Schema } from "effect"
+import type { GithubError } from "../github/Github.ts"
+import type { SinkError } from "../publish/Sink.ts"
+
+/** A source cannot be read now, or not before something is changed. */
+export class SourceUnavailable extends Schema.TaggedError<SourceUnavailable>()("SourceUnavailable", {
+  message: Schema.String,
+  /** When to try again; `null` when something has to be changed first. */
+  retryAt: Schema.NullOr(Schema.DateTimeUtcFromString)
+}) {}
+
+/** The wait after an outage, which may end any minute. */
+const outage = Duration.minutes(1)
+
+/** What GitHub's error means for a source. */
+export const ofGithub = ({ message, reason, retryAt }: GithubError, now: DateTime.Utc): SourceUnavailable => {
+  switch (reason._tag) {
+    case "RateLimited":
+      return new SourceUnavailable({ message, retryAt: reason.resumeAt })
+    case "Unavailable":
+    case "Unreachable":
+      return new SourceUnavailable({ message, retryAt: DateTime.addDuration(now, outage) })
+    default:
+      return new SourceUnavailable({ message, retryAt: retryAt ?? null })
+  }
+}
+
+/** What the sink's error means for a source. */
+export const ofSink = ({ reason }: SinkError, now: DateTime.Utc): SourceUnavailable => {
+  const { message } = reason
+  switch (reason._tag) {
+    case "Paused":
+    case "ItemLimited":
+      return new SourceUnavailable({ message, retryAt: reason.until })
+    case "NotYet":
+      return new SourceUnavailable({ message, retryAt: reason.retryAt })
+    case "NotSent":
+    case "SinkOutcomeUnknown":
+      return new SourceUnavailable({ message, retryAt: DateTime.addDuration(now, outage) })
+    default:
+      return new SourceUnavailable({ message, retryAt: null })
+  }
+}

@@ -1,0 +1,107 @@
+/** Who a user's deals name: the person, and the organization of the company. */
+import { Effect } from "effect"
+import type { Recipient, SinkError } from "../publish/Sink.ts"
+import type { Settings } from "../Settings.ts"
+import type { Store } from "../store/Store.ts"
+import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
+import * as Organizations from "./organizations.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import type { Placing } from "./Placing.ts"
+import type { FoundPerson } from "./personCalls.ts"
+import * as Persons from "./persons.ts"
+
+/** Pipedrive's numbers. `undefined`: there is none. */
+export interface Contact {
+  readonly personId: number | undefined
+  readonly organizationId: number | undefined
+}
+
+/** The fields of a deal that name a contact. */
+export interface ContactFields {
+  readonly person_id?: number
+  readonly org_id?: number
+}
+
+const fieldsOf = ({ organizationId, personId }: Contact): ContactFields => ({
+  ...(personId === undefined ? {} : { person_id: personId }),
+  ...(organizationId === undefined ? {} : { org_id: organizationId })
+})
+
+interface Parts {
+  readonly organizations: Organizations.Organizations
+  readonly persons: Persons.Persons
+}
+
+export const make = ({ organizations, persons }: Parts) => {
+  /** Forgets what a refusal can be about, such as a deleted person. `undefined`: neither. */
+  const without = (
+    recipient: Recipient,
+    { organizationId, personId }: Contact,
+    reason: Refusal
+  ): Effect.Effect<Contact> | undefined => {
+    if (organizationId !== undefined && Organizations.mayBeOrganization(reason)) {
+      return Effect.as(organizations.forget(recipient, organizationId), { personId, organizationId: undefined })
+    }
+    if (personId !== undefined && Persons.mayBePerson(reason)) {
+      return Effect.as(persons.forget(recipient, personId), { personId: undefined, organizationId })
+    }
+    return undefined
+  }
+
+  const create = <A>(
+    recipient: Recipient,
+    contact: Contact,
+    send: (fields: ContactFields) => Effect.Effect<A, PipedriveError>
+  ): Effect.Effect<{ readonly made: A; readonly contact: Contact }, PipedriveError> =>
+    send(fieldsOf(contact)).pipe(
+      Effect.map((made) => ({ made, contact })),
+      whenRefused((reason) => {
+        const rest = without(recipient, contact, reason)
+        return rest === undefined
+          ? Effect.fail(new PipedriveError({ reason }))
+          : Effect.flatMap(rest, (contact) => create(recipient, contact, send))
+      })
+    )
+
+  return {
+    /** The user's contact, found or created. `shown`: persons who may have the login in a field, when a search has shown them. */
+    ensure: Effect.fnUntraced(function* (
+      recipient: Recipient,
+      shown?: ReadonlyArray<FoundPerson>
+    ): Effect.fn.Return<Contact, SinkError> {
+      const organizationId = yield* organizations.ensure(recipient)
+      return { organizationId, personId: yield* persons.ensure(recipient, { organizationId, shown }) }
+    }),
+    /** Creates what names the contact, again without what Pipedrive refuses. Answers whom it names as well. */
+    create
+  }
+}
+
+/** The contacts of the settings, with their persons and organizations. */
+export const ofSettings = ({
+  pipedrive,
+  placing,
+  settings,
+  targets
+}: {
+  readonly pipedrive: Pipedrive["Service"]
+  readonly placing: Placing
+  readonly settings: Pick<Settings["Service"], "organization" | "person">
+  readonly targets: Pick<Store["Service"]["targets"], "organizations" | "persons">
+}) => {
+  const organizations = Organizations.make({
+    pipedrive,
+    records: targets.organizations,
+    settings: settings.organization
+  })
+  const persons = Persons.make({
+    organizations,
+    pipedrive,
+    placing,
+    records: targets.persons,
+    settings: settings.person
+  })
+  return { contacts: make({ organizations, persons }), organizations, persons }
+}
+
+export type Contacts = ReturnType<typeof make>

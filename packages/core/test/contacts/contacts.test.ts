@@ -1,0 +1,122 @@
+/** The pure parts of sources of contacts. */
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Option, Schema } from "effect"
+import { after, waitAfterFailure } from "../../src/contacts/Following.ts"
+import { firstCost } from "../../src/contacts/firstCost.ts"
+import { ofAccounts, ofPersons, pageNumber } from "../../src/contacts/listed.ts"
+import { partsOf, repositoryOf, Source } from "../../src/domain/Source.ts"
+import { withSlack } from "../../src/pipedrive/contacts.ts"
+import { name } from "../world.ts"
+
+const decode = Schema.decodeUnknownOption(Source)
+
+describe("a source", () => {
+  for (const text of ["org:acme", "followers:octocat", "stargazers:octocat/hello.world", "pipedrive"]) {
+    it(`${text} is one`, () => assert.deepStrictEqual(decode(text), Option.some(text as Source)))
+  }
+  for (const text of ["", "org:", "acme", "stargazers:octocat", "stargazers:a/b/c", "followers:a b", "pipedrive:7"]) {
+    it(`${JSON.stringify(text)} is none`, () => assert.isTrue(Option.isNone(decode(text))))
+  }
+  it("has a kind, and a name", () => {
+    assert.deepStrictEqual(partsOf(Source.make("stargazers:a/b")), { kind: "stargazers", name: "a/b" })
+    assert.deepStrictEqual(partsOf(Source.make("pipedrive")), { kind: "pipedrive", name: "" })
+  })
+  for (const [pasted, repository] of [
+    ["octocat/hello", "octocat/hello"],
+    [" https://github.com/octocat/hello.git ", "octocat/hello"],
+    ["github.com/octocat/hello/stargazers?page=2", "octocat/hello"],
+    ["https://www.github.com/octocat/hello/", "octocat/hello"],
+    ["octocat", "octocat"]
+  ] as const) {
+    it(`of a repository is read from ${JSON.stringify(pasted)}`, () =>
+      assert.strictEqual(repositoryOf(pasted), repository))
+  }
+})
+
+describe("a page of a source", () => {
+  it("begins at a page's number, and at no other text", () => {
+    assert.deepStrictEqual([null, "2", "0", "x", "-1", "1e3"].map(pageNumber), [
+      1,
+      2,
+      undefined,
+      undefined,
+      undefined,
+      undefined
+    ])
+  })
+
+  it("of a list at GitHub is followed by the next one, and by none behind the last page that GitHub shows", () => {
+    const found = { accounts: [{ id: 7, login: name("ann") }], leftOut: 99, hasNext: true }
+    const shown = ofAccounts(found, { page: 3, maxPages: 400 })
+    assert.deepInclude(shown, { leftOut: 99, next: "4", isCut: false })
+    assert.deepStrictEqual(shown.listed, [{ login: name("ann"), githubId: 7, personId: 0 }])
+    assert.deepInclude(ofAccounts(found, { page: 400, maxPages: 400 }), { next: null, isCut: true })
+    assert.deepInclude(ofAccounts({ ...found, leftOut: 98, hasNext: false }, { page: 400, maxPages: 400 }), {
+      isCut: false
+    })
+  })
+
+  it("of persons reads usernames in each form that people type, once each, and names what is none", () => {
+    const persons = ["@ann", "https://github.com/bob/", "cy", "ANN", "no idea", "github.com/ann/repo"].map(
+      (text, id) => ({ id, text })
+    )
+    const page = ofPersons({ persons, next: null, newest: "2026-01-01T00:00:00Z", cost: 10 })
+    assert.deepStrictEqual(
+      page.listed.map(({ login, personId }) => [login, personId]),
+      [
+        ["ann", 0],
+        ["bob", 1],
+        ["cy", 2]
+      ]
+    )
+    assert.deepStrictEqual(page.invalid, [
+      { personId: 4, text: "no idea" },
+      { personId: 5, text: "github.com/ann/repo" }
+    ])
+  })
+})
+
+describe("what new contacts cost at first", () => {
+  const price = { creates: "activities", perFile: 5, perUser: 50 } as const
+  for (const [title, given, cost] of [
+    ["a request each when GitHub is not asked", { gists: undefined, price }, [250, null, null]],
+    ["a point for a hundred, and tokens for those with gists", { gists: [3, 0, 1], price }, [3, 4, 4 * 5 + 2 * 50]],
+    ["no tokens when nothing is published at first", { gists: [3], price: undefined }, [3, 3, 0]]
+  ] as const) {
+    it(title, () => {
+      const { gists, githubRequests, tokens } = firstCost(250, given)
+      assert.deepStrictEqual<ReadonlyArray<number | null>>([githubRequests, gists, tokens], cost)
+    })
+  }
+})
+
+describe("the position of persons that are followed", () => {
+  const start = { next: null, changedSince: null, newest: null }
+  it("goes on page by page, and the next reading begins at the latest change", () => {
+    const second = after(start, { next: "b", newest: "t1" })
+    assert.deepStrictEqual(second, { next: "b", changedSince: null, newest: "t1" })
+    const third = after(second, { next: "c", newest: "t2" })
+    assert.deepStrictEqual(after(third, { next: null, newest: null }), {
+      next: null,
+      changedSince: "t2",
+      newest: null
+    })
+  })
+  it("stays when nothing has changed, and never leads to itself", () => {
+    const known = { ...start, changedSince: "t1" }
+    assert.deepStrictEqual(after(known, { next: null, newest: null }), known)
+    assert.strictEqual(after({ ...start, next: "b" }, { next: "b", newest: "t1" }).next, null)
+  })
+  it("is asked for with some time before it, in whole seconds", () => {
+    assert.strictEqual(withSlack("2026-01-01T01:00:00.123Z"), "2026-01-01T00:50:00Z")
+    assert.isUndefined(withSlack("yesterday"))
+  })
+  it("waits after a failure until the limit ends, and at least as after an outage", () => {
+    const now = DateTime.makeUnsafe(0)
+    const wait = (failures: number, retryAt: number | null) =>
+      Duration.toSeconds(
+        waitAfterFailure({ retryAt: retryAt === null ? null : DateTime.makeUnsafe(retryAt) }, { failures, now })
+      )
+    assert.deepStrictEqual([wait(1, null), wait(2, null), wait(1, 3_600_000), wait(9, 1_000)], [30, 60, 3_600, 900])
+  })
+})

@@ -1,0 +1,54 @@
+/** The calls about sources of contacts. */
+import { ContactPage, Source } from "@gitpip/core"
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { SourceProblem } from "./Problems.ts"
+
+const source = {
+  source: Source.annotate({
+    description:
+      "`org:ORG` for the public members of an organization, `followers:USERNAME`, `stargazers:OWNER/REPO`, or `pipedrive` for the persons whose field `GITPIP_PERSON_FIELD` holds a GitHub username"
+  }).pipe(
+    Schema.annotateKey({
+      messageMissingKey: "is missing: `org:ORG`, `followers:USERNAME`, `stargazers:OWNER/REPO` or `pipedrive`"
+    })
+  )
+}
+
+const nextMessage = "must be the `next` of the page before"
+
+/** The calls that list and track the accounts of a source. */
+export class Contacts extends HttpApiGroup.make("contacts")
+  .add(
+    HttpApiEndpoint.get("list", "/contacts", {
+      query: {
+        ...source,
+        next: Schema.optionalKey(
+          Schema.String.annotate({
+            description: "The `next` of the page before; without it the first page",
+            message: nextMessage
+          }).check(Schema.isMinLength(1, { message: nextMessage }), Schema.isMaxLength(2_000, { message: nextMessage }))
+        )
+      },
+      success: ContactPage,
+      error: SourceProblem
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "The accounts of a source, and what tracking them would cost",
+        description:
+          "A page of 100 accounts at GitHub, for one request, or of 500 persons in Pipedrive, for 10 tokens. Stores nothing. Half of GitHub's hour stays with checks and files; then this call answers 502 with `retry_at`."
+      })
+    ),
+    HttpApiEndpoint.post("track", "/contacts", {
+      query: source,
+      success: ContactPage,
+      error: SourceProblem
+    }).annotateMerge(
+      OpenApi.annotations({
+        summary: "Track the accounts of a source's next page",
+        description:
+          "Repeat the call until `next` is `null`. The server remembers the place for a day, so that a list goes on where it was. Contacts that are `new` in the answer are tracked now. Users whom somebody untracked or forgot are left out."
+      })
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Contacts" })) {}
