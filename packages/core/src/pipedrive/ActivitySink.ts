@@ -58,6 +58,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         userDeals
       }),
       find: findActivities(pipedrive),
+      duplicateId: (remoteId) => `activity:${remoteId}`,
       deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteActivity)),
       price,
       probe: Effect.asVoid(sinking(pipedrive.me)),

@@ -85,7 +85,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       finish: Effect.fn("DealSink.finish")((remoteId, delivery, content) =>
         notes.complete(itemOf(remoteId), delivery, content)
       ),
-      // A duplicate of a user's deal or person may be left from the time when files were published as activities.
+      duplicateId: (remoteId) => `deal:${remoteId}`,
       deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteDeal)),
       price: dealPrice(settings),
       probe: Effect.asVoid(sinking(pipedrive.me)),

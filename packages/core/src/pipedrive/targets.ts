@@ -146,15 +146,27 @@ export const personFaults = (
         Option.isNone(found) ? [`Pipedrive's person ${id} is deleted, or hidden from the token's user`] : []
       )
 
-/** Deletes the duplicate that a remote id names. A number alone is the id of what files are published as, and a UUID a lead's. */
+type Deletions = Pick<
+  Pipedrive["Service"],
+  "deleteActivity" | "deleteDeal" | "deleteLead" | "deleteOrganization" | "deletePerson"
+>
+
+/**
+ * Deletes a duplicate: a lead by its UUID, anything else by its kind and number (`deal:12`). Versions before 0.2 noted what
+ * files are published as by a number alone.
+ */
 export const deleteItem = (
-  pipedrive: Pick<Pipedrive["Service"], "deleteDeal" | "deleteLead" | "deleteOrganization" | "deletePerson">,
-  remoteId: string,
+  pipedrive: Deletions,
+  duplicateId: string,
   deleteFile: (id: number) => Effect.Effect<void, PipedriveError>
 ): Effect.Effect<void, PipedriveError> => {
-  if (isUuid(remoteId)) return pipedrive.deleteLead(remoteId)
-  const [kind, id] = remoteId.split(":")
-  if (id === undefined) return deleteFile(Number(remoteId))
-  const { deleteDeal, deleteOrganization, deletePerson } = pipedrive
-  return (kind === "person" ? deletePerson : kind === "organization" ? deleteOrganization : deleteDeal)(Number(id))
+  if (isUuid(duplicateId)) return pipedrive.deleteLead(duplicateId)
+  const [kind = "", id] = duplicateId.split(":")
+  if (id === undefined) return deleteFile(Number(duplicateId))
+  const deletions = new Map([
+    ["activity", pipedrive.deleteActivity],
+    ["organization", pipedrive.deleteOrganization],
+    ["person", pipedrive.deletePerson]
+  ])
+  return (deletions.get(kind) ?? pipedrive.deleteDeal)(Number(id))
 }

@@ -89,7 +89,7 @@ export class Publisher extends Context.Service<
 
         const pausing = Pausing.make({ github, limits, sink })
         const { pauses } = pausing
-        const settling = Settling.make({ pausing, publications })
+        const settling = Settling.make({ pausing, publications, sink })
         const failures = Failures.make({ github, pausing, settling, sink })
         const attempt = yield* Attempt.make({ contents, failures, github, pausing, publications, settling, sink })
         const duplicates = Duplicates.make({ failures, publications, sink })

@@ -183,7 +183,7 @@ export const activityPrice = (settings: Pick<Settings["Service"], "deal" | "orga
     creates: "activities",
     perFile: 5,
     perUser: search + 5 + contactPrice(settings, { isSearched: true }),
-    // A list of deals does not spare the search for persons by the login.
+    // A list of deals does not replace the search for persons by the login.
     search: hasField(settings.person) ? 0 : search
   }
 }
@@ -272,7 +272,12 @@ export class Sink extends Context.Service<
     readonly concurrency?: Effect.Effect<number>
     /** A cheap read that succeeds while the service and the credential work. */
     readonly probe?: Effect.Effect<void, SinkError>
-    /** Deletes an item that was created twice. */
+    /**
+     * The id under which an item that was created twice is noted, for a sink whose remote ids do not say what to delete once
+     * its settings have changed. Left out: the remote id.
+     */
+    readonly duplicateId?: (remoteId: string) => string
+    /** Deletes an item that was created twice, by its remote id or the id that `duplicateId` gave it. */
     readonly deleteDuplicate: (remoteId: string) => Effect.Effect<void, SinkError>
     /** Left out by a sink without a budget. */
     readonly price?: Price

@@ -3,7 +3,7 @@
  *
  * Guarantees: a lookup without a result is believed after `Timing.certainDelay`, and not before.
  */
-import { Duration, Effect, Option, Result } from "effect"
+import { Duration, Effect, identity, Option, Result } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { Content } from "../domain/GistFile.ts"
 import * as rules from "../domain/rules.ts"
@@ -63,7 +63,7 @@ export const make = ({ failures, publications, read, settling: { settle }, sink 
     if (Option.isSome(found)) {
       const [first, ...duplicates] = found.value
       if (first !== undefined) {
-        yield* publications.addDuplicates(claim, duplicates)
+        yield* publications.addDuplicates(claim, duplicates.map(sink.duplicateId ?? identity))
         return yield* ending(adopt(claim, first))
       }
       const early = Duration.toMillis(Timing.certainDelay) - Math.max(claim.sentAgo ?? 0, 0) * 1_000

@@ -6,6 +6,7 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import { type Decision, type Outcome, scheduled } from "./decision.ts"
 import type { Service } from "./Pauses.ts"
 import type { Pausing } from "./pausing.ts"
+import type { Sink } from "./Sink.ts"
 
 /** The state that was stored. `duplicate`: another process had published the file before. */
 type Stored = Effect.Success<ReturnType<Store["Service"]["publications"]["settle"]>>
@@ -45,10 +46,12 @@ const report = Effect.fnUntraced(function* (claim: Claim, outcome: Outcome, stor
 /** Settling for one publisher. Its refusals are remembered until a success, to be taken back when they turn out to be global. */
 export const make = ({
   pausing,
-  publications
+  publications,
+  sink: { duplicateId }
 }: {
   readonly pausing: Pausing
   readonly publications: Store["Service"]["publications"]
+  readonly sink: Pick<Sink["Service"], "duplicateId">
 }) => {
   const refusals = makeRefusals()
 
@@ -60,7 +63,7 @@ export const make = ({
       refusals.clear()
     }
     const present = { now: yield* DateTime.now, random: yield* Random.next }
-    const stored = yield* publications.settle(claim, scheduled(outcome, present))
+    const stored = yield* publications.settle(claim, scheduled(outcome, present), duplicateId)
     if (isPublished) yield* pausing.accepted("sink")
     yield* report(claim, outcome, stored)
     return stored === "duplicate" ? ("published" as const) : stored

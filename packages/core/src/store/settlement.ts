@@ -1,5 +1,5 @@
 /** Stores what became of a claim. */
-import { Duration, Effect } from "effect"
+import { Duration, Effect, identity } from "effect"
 import type { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
 import { execute } from "../database/statements.ts"
@@ -73,16 +73,20 @@ const lastStartTag = (sql: SqlClient.SqlClient, claim: Claim) =>
 
 const makeSettlePublished = (sql: SqlClient.SqlClient) => {
   /** Another process was first. Nothing of the first outcome changes, so what is noted here is a transaction of its own. */
-  const noteDuplicate = Effect.fnUntraced(function* ({ key }: Pick<Claim, "key">, remoteId: string) {
+  const noteDuplicate = Effect.fnUntraced(function* ({ key }: Pick<Claim, "key">, remoteId: string, id: string) {
     yield* addAttempt(sql, {
       key,
       outcome: "duplicate",
       message: `Another process had published this file before; ${remoteId} is deleted`
     })
-    if (rules.fence) yield* Duplicates.noteDuplicates(sql, { key }, [remoteId])
+    if (rules.fence) yield* Duplicates.noteDuplicates(sql, { key }, [id])
   })
 
-  return Effect.fnUntraced(function* (claim: Pick<Claim, "key">, { how, remark, remoteId }: Published) {
+  return Effect.fnUntraced(function* (
+    claim: Pick<Claim, "key">,
+    { how, remark, remoteId }: Published,
+    duplicateId: (remoteId: string) => string
+  ) {
     const first = yield* sql`
     with settled as (
       update publications set state = 'published', remote_id = ${remoteId}, published_at = clock_timestamp(),
@@ -92,7 +96,7 @@ const makeSettlePublished = (sql: SqlClient.SqlClient) => {
     )
     ${addAttemptOfSettled(sql, { outcome: how, message: remark })} returning 1 as ok`
     if (first.length > 0) return "published" as const
-    yield* sql.withTransaction(noteDuplicate(claim, remoteId))
+    yield* sql.withTransaction(noteDuplicate(claim, remoteId, duplicateId(remoteId)))
     return "duplicate" as const
   })
 }
@@ -127,12 +131,12 @@ export const make = (sql: SqlClient.SqlClient) => {
   return {
     /**
      * Stores what became of a claim. The first remote id wins, whichever process brings it: a later, different one is
-     * noted to be deleted. Any other outcome has no effect when the claim is lost.
+     * noted to be deleted, by its `duplicateId`. Any other outcome has no effect when the claim is lost.
      */
-    settle: (claim: Claim, outcome: Outcome<Retrial>) =>
+    settle: (claim: Claim, outcome: Outcome<Retrial>, duplicateId: (remoteId: string) => string = identity) =>
       orDatabaseError(
         outcome._tag === "published"
-          ? settlePublished(claim, outcome)
+          ? settlePublished(claim, outcome, duplicateId)
           : Effect.as(settleUnpublished(claim, outcome), stateAfter(outcome))
       ),
     /** Notes that lookups found nothing: the next request is the first again, and an audit checks that later. */

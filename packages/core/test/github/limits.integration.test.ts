@@ -8,7 +8,7 @@ import { githubToken, makeGithub, reasonOf } from "../net/clients.ts"
 import { graphqlEngine } from "./graphqlEngine.ts"
 import { client, list, none } from "./support.ts"
 
-it.effect("an answer whose body breaks off has told the limit in its head", () =>
+it.effect("an answer whose body breaks off reports the limit in its head", () =>
   Effect.gen(function* () {
     const { github, fake } = yield* client()
     const headers = { "x-ratelimit-limit": "60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "600" }

@@ -7,7 +7,7 @@ import type { FakePipedrive } from "../../src/testing/index.ts"
 import { counted, makePipedrive, reasonOf } from "../net/clients.ts"
 import { activity, newest, resumeOf, world } from "./client.ts"
 
-it.effect("an answer whose body breaks off has told the day's budget in its head", () =>
+it.effect("an answer whose body breaks off reports the day's budget in its head", () =>
   Effect.gen(function* () {
     const { deal, pipedrive, fake } = yield* world()
     const headers = { "x-daily-ratelimit-token-limit": "30000", "x-daily-ratelimit-token-remaining": "17" }

@@ -1,13 +1,24 @@
 /** When Pipedrive's response is lost, a file is in Pipedrive once: lookups and audits find what became of the request. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Timing from "../../src/domain/Timing.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { Fault } from "../../src/testing/index.ts"
+import type { FakePipedrive, Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
-import { everything, inWorld } from "../world.ts"
+import { everything, inWorld, services, settingsOf } from "../world.ts"
 import { drainLate, given, isCreate, isDealCreate, lookups, outcomes } from "./publishing.ts"
+
+/** A person's own activity, so that an activity has the number of a deal. */
+const activityOfPerson = (pipedrive: FakePipedrive) =>
+  Effect.promise(() =>
+    fetch(new URL("/api/v2/activities", pipedrive.url), {
+      method: "POST",
+      headers: { "x-api-token": "pipedrive-secret", "content-type": "application/json" },
+      body: JSON.stringify({ subject: "A call" })
+    })
+  )
 
 describe("a lost response", () => {
   const lost: ReadonlyArray<[string, Fault]> = [
@@ -163,6 +174,54 @@ describe("a lost response", () => {
       })
     )
   )
+
+  for (const [form, isForm] of [
+    ["activity", isCreate],
+    ["deal", isDealCreate]
+  ] as const) {
+    const other = form === "activity" ? "deal" : "activity"
+    it.effect(
+      `to the ${form}: once files are published as ${other}, the second ${form} is deleted, and nothing else`,
+      () =>
+        inWorld(
+          layerPostgres,
+          { pipedrive: { listLagMillis: 20 * 60_000 }, env: { GITPIP_PUBLISH_AS: form, GITPIP_PERSON: "off" } },
+          ({ github, pipedrive }) =>
+            Effect.gen(function* () {
+              const sql = yield* SqlClient.SqlClient
+              for (const title of ["x", "y", "z", "v", "w"]) pipedrive.addDeal({ title })
+              for (let n = 0; n < 9; n++) yield* activityOfPerson(pipedrive)
+              yield* given(github, { "a.md": "1" })
+              pipedrive.injectFault({ kind: "lost" }, { when: isForm })
+              pipedrive.injectFault(
+                { kind: "status", status: 503 },
+                { when: ({ method }) => method === "DELETE", times: Number.POSITIVE_INFINITY }
+              )
+              yield* (yield* Gitpip).publish
+              yield* drainLate(Timing.settleDelay)
+              yield* drainLate(Timing.certainDelay)
+              yield* drainLate(Timing.auditDelay)
+              yield* drainLate(Timing.auditRetryDelay)
+              assert.strictEqual((yield* sql`select 1 from duplicates`).length, 1)
+              const deals = pipedrive.deals.length
+              const activities = pipedrive.activities.length
+
+              pipedrive.clearFaults()
+              const later = settingsOf({
+                PIPEDRIVE_TOKEN: "pipedrive-secret",
+                PIPEDRIVE_API_URL: pipedrive.url.origin,
+                GITPIP_PUBLISH_AS: other
+              })
+              yield* drainLate("2 hours").pipe(Effect.provide(services(later)))
+              assert.deepStrictEqual(yield* sql`select 1 from duplicates`, [])
+              assert.deepStrictEqual(
+                [pipedrive.deals.length, pipedrive.activities.length],
+                form === "deal" ? [deals - 1, activities] : [deals, activities - 1]
+              )
+            })
+        )
+    )
+  }
 
   it.effect("to the deal's creation: the deal is found among the newest deals, and not created twice", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
