@@ -10,7 +10,7 @@ import { execute, findAll, findOne } from "../database/statements.ts"
 import * as Cadence from "../domain/Cadence.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
-import { arrayOf, interval, now } from "./sql.ts"
+import { arrayOf, interval, now, retryDeadlocks } from "./sql.ts"
 
 /** A user as a check needs it. */
 export const ScanUser = Schema.Struct({
@@ -251,7 +251,8 @@ const recording = (sql: SqlClient.SqlClient) => {
   return {
     /** Records many checks in one statement. */
     record: (checks: ReadonlyArray<UserCheck>) =>
-      execute(sql`
+      retryDeadlocks(
+        execute(sql`
           with locked as (${locked(checks.map(({ key }) => key))})
           update users u set checked_at = ${now(sql)}, failures = l.failures,
             fingerprint = coalesce(l.fingerprint, u.fingerprint), rate = coalesce(new.rate, u.rate),
@@ -270,10 +271,12 @@ const recording = (sql: SqlClient.SqlClient) => {
                 - coalesce(locked.rate_at, ${now(sql)})), 0) / ${Duration.toSeconds(Cadence.halfLife)}::float8)::float8
                 + l.gained as rate
             ) new
-          where u.key = l.key`),
+          where u.key = l.key`)
+      ),
     /** Takes the last failure of users back, because it was not theirs. A user that failed before as well is due at once. */
     unmark: (keys: ReadonlyArray<UserKey>) =>
-      execute(sql`
+      retryDeadlocks(
+        execute(sql`
           with locked as (${locked(keys)})
           update users u set failures = u.failures - 1,
             checked_at = case when u.failures > 1 or u.listed_at is not null then u.checked_at end,
@@ -281,6 +284,7 @@ const recording = (sql: SqlClient.SqlClient) => {
             error_reason = case when u.failures > 1 then u.error_reason end,
             error_message = case when u.failures > 1 then u.error_message end
           from locked where u.key = locked.key and locked.failures > 0`)
+      )
   }
 }
 

@@ -17,7 +17,7 @@ import { UserKey } from "../domain/User.ts"
 import { rulesOf } from "../domain/UserRules.ts"
 import { type ListingResult, recordListings } from "./Checks.ts"
 import { RuleColumns, ruleColumns } from "./fileRules.ts"
-import { arrayOf, now, queueHead } from "./sql.ts"
+import { arrayOf, now, queueHead, retryDeadlocks } from "./sql.ts"
 
 /** What one check of a user brought, to be stored at once. */
 export interface Intake extends ListingResult {
@@ -61,8 +61,11 @@ const lockUsers = (sql: SqlClient.SqlClient) =>
   findAll(
     LockedUser,
     (keys: ReadonlyArray<UserKey>) => sql`
-        select key, tracked_at, baselined_at, ${ruleColumns(sql)} from users left join file_rules r on r.user_key = key
-        where key = any(${arrayOf(sql, keys, "bigint")}) order by key for no key update of users`
+        with locked as (
+          select key, tracked_at, baselined_at from users where key = any(${arrayOf(sql, keys, "bigint")})
+          order by key for no key update
+        )
+        select locked.*, ${ruleColumns(sql)} from locked left join file_rules r on r.user_key = key`
   )
 
 const fileRows = (part: ReadonlyArray<Found>) =>
@@ -228,7 +231,9 @@ export const makeIntake = (sql: SqlClient.SqlClient) => {
 
   /** Stores listings in one transaction. Answers how many files of each were new. One user's listings keep their order. */
   return (intakes: ReadonlyArray<Intake>) =>
-    orDatabaseError(rules.filesAndOutboxInOneTransaction ? sql.withTransaction(addAll(intakes)) : addAll(intakes))
+    orDatabaseError(
+      rules.filesAndOutboxInOneTransaction ? retryDeadlocks(sql.withTransaction(addAll(intakes))) : addAll(intakes)
+    )
 }
 
 /** The first listing of each user, then the second ones, and so on. */

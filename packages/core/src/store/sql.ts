@@ -1,7 +1,7 @@
 /** Fragments of SQL, and ways to run a statement, that several files of the store share. */
 import { Duration, Effect, Option, Semaphore } from "effect"
-import type { SqlClient, Statement } from "effect/sql"
-import { SharedConnections, WaitingConnections } from "../database/Database.ts"
+import { type SqlClient, SqlError, type Statement } from "effect/sql"
+import { DatabaseError, SharedConnections, WaitingConnections } from "../database/Database.ts"
 
 /**
  * A select list: for each field of a row, the SQL of its value. Columns have the names of fields already, so that a
@@ -71,3 +71,16 @@ export const sharedClient = (sql: SqlClient.SqlClient) =>
     Effect.serviceOption(SharedConnections),
     Option.getOrElse(() => sql)
   )
+
+/**
+ * Runs a statement, or a whole transaction, again that PostgreSQL ended because it waited in a circle. Rows are locked in one
+ * order, but a statement that finds a row changed evaluates its parts again, and then locks rows a second time
+ * (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED).
+ */
+export const retryDeadlocks = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(effect, { while: isDeadlock, times: 5 })
+
+const isDeadlock = (error: unknown): boolean => {
+  const cause = error instanceof DatabaseError ? error.cause : error
+  return cause instanceof SqlError.SqlError && cause.reason instanceof SqlError.DeadlockError
+}

@@ -148,17 +148,20 @@ it.effect("a file whose scan is slow to commit is not passed over by a visit", (
         createdAt: `2020-01-01T00:00:0${gistId.length}Z`,
         updatedAt: "2020-01-01T00:00:00Z"
       })
+      /** As scans of two processes do: those of one process share a statement. */
       const add = (...gistIds: ReadonlyArray<string>) =>
-        files.add({
-          userKey,
-          scanKey: 1,
-          files: gistIds.map(file),
-          githubId: null,
-          etag: null,
-          pages: 1,
-          isFullListing: true,
-          backfill: "all"
-        })
+        files.addAll([
+          {
+            userKey,
+            scanKey: 1,
+            files: gistIds.map(file),
+            githubId: null,
+            etag: null,
+            pages: 1,
+            isFullListing: true,
+            backfill: "all"
+          }
+        ])
       /** How many statements wait for a lock. */
       const waiting = Effect.map(
         sql<{
