@@ -87,20 +87,24 @@ const searches = (searchTokens: number, { maxDeals, maxTokens }: Saving): Row =>
   `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxDeals, "open deal")}`
 ]
 
+/** A line for each user. What is created under another `GITPIP_PUBLISH_AS` has no column. */
+const usersTable = (previews: ReadonlyArray<Preview>): Table => {
+  const made = (["activities", "deals", "leads"] as const).filter((kind) => previews.some((one) => one[kind] > 0))
+  const columns = ["gists", "files", ...made, "tokens"] as const
+  return {
+    rows: [
+      ["USER", ...columns.map((column) => column.toUpperCase())],
+      ...previews.map((one) => [one.login, ...columns.map((column) => one[column].toLocaleString("en"))])
+    ]
+  }
+}
+
 /** A line for each user, and the costs of all of them. */
 export const showPreviews = (
   previews: ReadonlyArray<Preview>,
   savedBy: (total: { readonly users: number; readonly searchTokens: number }) => Saving | undefined
 ): ReadonlyArray<Table> => [
-  {
-    rows: [
-      ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "LEADS", "TOKENS"],
-      ...previews.map(({ activities, deals, files, gists, leads, login, tokens }) => [
-        login,
-        ...[gists, files, activities, deals, leads, tokens].map((n) => n.toLocaleString("en"))
-      ])
-    ]
-  },
+  usersTable(previews),
   ...contactTable(previews),
   { rows: [["users", previews.length.toLocaleString("en")], ...costsOfAll(previews, savedBy)] }
 ]

@@ -131,6 +131,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
             hashes: 0,
             activities: [],
             deals: [5],
+            leads: [],
             persons: [],
             organizations: [],
             unconfirmed: []
