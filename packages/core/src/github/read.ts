@@ -95,7 +95,9 @@ export const make = (transport: Transport, limit: GithubLimit): Reader => {
         return { ...answer, url: target }
       }
       const now = yield* Clock.currentTimeMillis
-      return yield* limit.failWith(classify(answer, options.subject, now), { startedAt, thing })
+      // What a redirect leads to says nothing about whether the subject exists.
+      const subject = hop === 0 ? options.subject : ({ _tag: "Page", of: target.pathname } as const)
+      return yield* limit.failWith(classify(answer, subject, now), { startedAt, thing })
     }
     return yield* fail(new Unexpected({ message: "GitHub redirects in circles" }))
   })

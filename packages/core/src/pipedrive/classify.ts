@@ -61,6 +61,12 @@ const limitOf = (response: Response, { cost, now, refusals }: Sent) => {
   })
 }
 
+/**
+ * Statuses of a time-out: of the server (408), or of something in between that gave up while Pipedrive worked (nginx answers
+ * 499, https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html has 460).
+ */
+const timeouts: ReadonlySet<number> = new Set([408, 460, 499])
+
 /** The reason of a response that is no success. */
 export const classify = (response: Response, body: unknown, sent: Sent): PipedriveError["reason"] => {
   const { status } = response
@@ -70,7 +76,8 @@ export const classify = (response: Response, body: unknown, sent: Sent): Pipedri
   // Pipedrive's own errors say `success: false`. Any other body comes from something in front of Pipedrive.
   const isPage = failure === undefined || failure.success !== false
   if (status === 429) return limitOf(response, sent)
-  if (status === 408 || status >= 500) return new OutcomeUnknown({ message: `Pipedrive answers with HTTP ${status}` })
+  if (timeouts.has(status) || status >= 500)
+    return new OutcomeUnknown({ message: `Pipedrive answers with HTTP ${status}` })
   if (status >= 300 && status < 400) {
     return new Denied({
       wrong: "address",

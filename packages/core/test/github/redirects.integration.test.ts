@@ -50,6 +50,17 @@ describe("a redirect", () => {
     })
   )
 
+  it.effect("a redirect to nothing does not prove that the gist is deleted", () =>
+    Effect.gen(function* () {
+      const { github, fake } = yield* client()
+      const gist = fake.addGist("octocat", { files: { "a.md": "1" } })
+      fake.injectFault({ kind: "redirect", location: "/login" })
+      const reason = yield* reasonOf(github.contents(gist))
+      assert.strictEqual(reason._tag, "Unexpected")
+      assert.match(reason.message, /does not know the address it gave/)
+    })
+  )
+
   it.effect("a redirect in circles ends after a few requests", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* client()

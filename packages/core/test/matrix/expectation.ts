@@ -4,7 +4,10 @@ import { type Case, isSuccess } from "./dimensions.ts"
 export interface Expectation {
   /** Whether others may have to wait as well, as long as it lasts. */
   readonly isGlobal: boolean
-  /** Whether the thing itself may end as `failed`, or `gone`, and go on when a person says so. */
+  /**
+   * Whether the thing itself may end as `failed`, or `gone`, and go on when a person says so. What provokes the check of a deal
+   * is a refusal of the item.
+   */
   readonly mayFail: boolean
   /** Minutes after the trouble's end within which everything is as if it had not been. */
   readonly recovery: number
@@ -19,7 +22,7 @@ export const expectation = (one: Case): Expectation => {
   const isLimit = isLimited(one)
   return {
     isGlobal,
-    mayFail: !isGlobal || isDefinite(one) || isOwnRefusal(one),
+    mayFail: !isGlobal || isDefinite(one) || isOwnRefusal(one) || one.request === "pipedrive deal check",
     // Pipedrive's day ends two hours and a half after the beginning, and a thing's own retries are at most an hour apart.
     recovery: isLimit ? 130 : isGlobal ? 40 : 100
   }
