@@ -15,6 +15,7 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import { parse, shownAddress } from "./address.ts"
 import * as Embedded from "./embedded/embedded.ts"
 import * as ServerFile from "./embedded/serverFile.ts"
+import { endLeases } from "./leases.ts"
 import { migrations, newest } from "./migrations/index.ts"
 import { clientConfig, tlsFault } from "./server.ts"
 import { tables } from "./stateTables.ts"
@@ -106,21 +107,14 @@ const layerBeside = (config: PgClient.PgPoolConfig) => {
   )
 }
 
-/** A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. */
-export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  Layer.effectDiscard(endLeases).pipe(Layer.provideMerge(migrated({ client: embedded(directory) })))
-
 /**
- * The directory belongs to one process at a time, so the processes that held leases are dead, and their leases end here.
- * A lookup still finds what they had sent.
+ * A PostgreSQL inside this process, its files in a directory that belongs to it alone while it is open. The processes that
+ * held leases are dead, so their leases end here.
  */
-const endLeases: Effect.Effect<void, DatabaseError, SqlClient.SqlClient> = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  yield* sql`update publications set lease_until = clock_timestamp() where state = 'sending'`
-  yield* sql`update deals set lease_until = null where lease_until is not null`
-  yield* sql`update persons set lease_until = null where lease_until is not null`
-  yield* sql`update scans set lease_until = clock_timestamp() where state = 'running'`
-}).pipe(Effect.catch((error) => Effect.fail(unusable("The database cannot be used", error))))
+export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
+  Layer.effectDiscard(
+    Effect.mapError(endLeases, (error) => unusable("The database cannot be used", error))
+  ).pipe(Layer.provideMerge(migrated({ client: embedded(directory) })))
 
 /**
  * Announces the address of this process, as the server that has an embedded database's directory, to other processes of the

@@ -6,12 +6,14 @@
  * - An export is one snapshot, whatever else writes meanwhile. An import stores the whole file or nothing.
  * - Neither needs more memory for more rows.
  * - A publication keeps its state and the time of its last request, so the new server runs a lookup before it sends again.
+ * - Leases end with the import, so the new server does not wait for the old one.
  *
  * Hazard: the new database knows nothing of what the old server publishes after the snapshot. Stop the old server first.
  */
 import { Clock, Effect, Stream } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "./Database.ts"
+import { endLeases } from "./leases.ts"
 import { newest } from "./migrations/index.ts"
 import * as StateFile from "./stateFile.ts"
 import { type RowCounts, StateError } from "./stateFile.ts"
@@ -91,6 +93,8 @@ export const importFrom = <E, R>(
     yield* inDatabase(sql`
       insert into profiles (user_key, due_at) select key, clock_timestamp() from users where untracked_at is null
       on conflict do nothing`)
+    // Their holders work on the old database.
+    yield* inDatabase(endLeases)
     return rows
   }).pipe(inTransaction("BEGIN"))
 

@@ -26,7 +26,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const settings = yield* Settings
     const timeZone = yield* TimeZone.make(pipedrive, settings.activity)
     const placing = yield* Placing.make(pipedrive, settings)
-    const own = UserContacts.ofSettings({ pipedrive, placing, settings, targets })
+    const own = yield* UserContacts.ofSettings({ pipedrive, placing, settings, targets })
     const price = activityPrice(settings)
     const userDeals = yield* UserDeals.make({
       ...own,

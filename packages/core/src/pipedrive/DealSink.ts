@@ -42,7 +42,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const pipedrive = yield* Pipedrive
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
-    const own = UserContacts.ofSettings({ pipedrive, placing, settings, targets: (yield* Store).targets })
+    const own = yield* UserContacts.ofSettings({ pipedrive, placing, settings, targets: (yield* Store).targets })
     const known = yield* Cache.makeWith((recipient: Recipient) => own.contacts.ensure(recipient), {
       capacity: 10_000,
       timeToLive: (exit) => (Exit.isSuccess(exit) ? memory : Duration.zero)

@@ -43,7 +43,8 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const { targets } = yield* Store
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
-    const persons = yield* UserPersons.make(UserContacts.ofSettings({ pipedrive, placing, settings, targets }).persons)
+    const own = yield* UserContacts.ofSettings({ pipedrive, placing, settings, targets })
+    const persons = yield* UserPersons.make(own.persons)
     const notes = FileItem.notes(pipedrive, "lead")
 
     const contacts = Contacts.make(pipedrive, settings.person)

@@ -12,7 +12,7 @@ import * as SearchLogin from "./searchLogin.ts"
 import { sinking, storing } from "./sinkErrors.ts"
 import type { ofSettings } from "./userContacts.ts"
 
-interface Parts extends Pick<ReturnType<typeof ofSettings>, "organizations" | "persons"> {
+interface Parts extends Pick<Effect.Success<ReturnType<typeof ofSettings>>, "organizations" | "persons"> {
   readonly pipedrive: Pipedrive["Service"]
   readonly placing: Placing
   readonly settings: Pick<Settings["Service"], "deal">

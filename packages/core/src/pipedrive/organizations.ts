@@ -1,5 +1,5 @@
 /** The organization in Pipedrive that a user's company is: found, or created once for all users of the company (targets.ts). */
-import { Effect } from "effect"
+import { Cache, Duration, Effect, Equal, Hash } from "effect"
 import { companyKey, companyOf, namesakesOf, plainName, severalOrganizations } from "../domain/company.ts"
 import { ItemRefused, type PlannedContact, type Recipient, SinkError } from "../publish/Sink.ts"
 import type { OrganizationSettings } from "../Settings.ts"
@@ -20,7 +20,25 @@ interface Parts {
 /** Whether a refusal can be about the organization. Pipedrive does not document its messages. */
 export const mayBeOrganization = ({ message }: Refusal): boolean => /organi[sz]ation|\borg(?:_id)?\b/i.test(message)
 
-export const make = ({ pipedrive, records, settings: { mode } }: Parts) => {
+const capacity = 10_000
+
+/** A company, by its name as a user writes it. Equal to the company as another user writes it. */
+class Company implements Equal.Equal {
+  readonly name: string
+  readonly key: string
+  constructor(name: string) {
+    this.name = name
+    this.key = companyKey(name)
+  }
+  [Hash.symbol](): number {
+    return Hash.string(this.key)
+  }
+  [Equal.symbol](that: Equal.Equal): boolean {
+    return that instanceof Company && that.key === this.key
+  }
+}
+
+export const make = Effect.fnUntraced(function* ({ pipedrive, records, settings: { mode } }: Parts) {
   /** Organizations that Pipedrive refused on a deal, a person or an activity, such as deleted ones. */
   const refused = new Set<number>()
 
@@ -42,8 +60,7 @@ export const make = ({ pipedrive, records, settings: { mode } }: Parts) => {
     return created === undefined ? undefined : { id: created.id }
   })
 
-  const ensure = Effect.fn("ensureOrganization")(function* (name: string) {
-    const key = companyKey(name)
+  const findOrCreate = Effect.fn("ensureOrganization")(function* ({ key, name }: Company) {
     const kind: Targets.Kind<{ readonly id: number }, string> = {
       records,
       name: "organization",
@@ -62,6 +79,9 @@ export const make = ({ pipedrive, records, settings: { mode } }: Parts) => {
     return ensured._tag === "Target" ? ensured.target.id : undefined
   })
 
+  /** Users of one company whose deals are found or created side by side share one search for the organization. */
+  const underWay = yield* Cache.makeWith(findOrCreate, { capacity, timeToLive: () => Duration.zero })
+
   /** A deal is worth more than its organization, as with its person (persons.ts). */
   const leftOut =
     ({ username }: Recipient) =>
@@ -73,7 +93,7 @@ export const make = ({ pipedrive, records, settings: { mode } }: Parts) => {
     ensure: (recipient: Recipient): Effect.Effect<number | undefined, SinkError> => {
       const name = companyOf(recipient.profile?.company)
       if (mode === "off" || name === undefined) return Effect.succeed(undefined)
-      return ensure(name).pipe(
+      return Cache.get(underWay, new Company(name)).pipe(
         Effect.catchReasons("SinkError", {
           ItemRefused: leftOut(recipient),
           TargetGone: leftOut(recipient),
@@ -108,6 +128,6 @@ export const make = ({ pipedrive, records, settings: { mode } }: Parts) => {
       )
     }
   }
-}
+})
 
-export type Organizations = ReturnType<typeof make>
+export type Organizations = Effect.Success<ReturnType<typeof make>>

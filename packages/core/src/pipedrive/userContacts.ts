@@ -78,7 +78,7 @@ export const make = ({ organizations, persons }: Parts) => {
 }
 
 /** The contacts of the settings, with their persons and organizations. */
-export const ofSettings = ({
+export const ofSettings = Effect.fnUntraced(function* ({
   pipedrive,
   placing,
   settings,
@@ -88,8 +88,8 @@ export const ofSettings = ({
   readonly placing: Placing
   readonly settings: Pick<Settings["Service"], "organization" | "person">
   readonly targets: Pick<Store["Service"]["targets"], "organizations" | "persons">
-}) => {
-  const organizations = Organizations.make({
+}) {
+  const organizations = yield* Organizations.make({
     pipedrive,
     records: targets.organizations,
     settings: settings.organization
@@ -102,6 +102,6 @@ export const ofSettings = ({
     settings: settings.person
   })
   return { contacts: make({ organizations, persons }), organizations, persons }
-}
+})
 
 export type Contacts = ReturnType<typeof make>

@@ -189,37 +189,6 @@ describe("the embedded database", () => {
       })
   )
 
-  it.live("an embedded database ends the leases of its dead predecessor, so that nobody waits for them", () =>
-    Effect.gen(function* () {
-      const path = yield* freshDirectory
-      yield* process(
-        path,
-        Effect.gen(function* () {
-          const sql = yield* SqlClient.SqlClient
-          yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now())`
-          yield* sql`insert into scans (kind, state, requested_at) values ('requested', 'done', now())`
-          yield* sql`insert into gist_files (user_key, scan_key, gist_id, filename, html_url, size, created_at, updated_at, found_at)
-            values (1, 1, 'aa1', 'a.md', 'https://gist.github.com/aa1', 1, now(), now(), now())`
-          yield* sql`insert into publications (file_key, user_key, state, start_tag, due_at, created_at, lease_until)
-            values (1, 1, 'sending', 0, now(), now(), now() + interval '5 minutes')`
-          yield* sql`insert into deals (user_key, lease_until) values (1, now() + interval '5 minutes')`
-          yield* sql`insert into scans (kind, state, requested_at, started_at, lease_until)
-              values ('scheduled', 'running', now(), now(), now() + interval '2 minutes')`
-        })
-      )
-      const held = yield* process(
-        path,
-        Effect.flatMap(
-          SqlClient.SqlClient,
-          (sql) => sql<{ n: number }>`select
-              (select count(*) from publications where lease_until > now()) + (select count(*) from deals where lease_until > now())
-              + (select count(*) from scans where lease_until > now()) as n`
-        )
-      )
-      assert.strictEqual(held[0]?.n, 0)
-    })
-  )
-
   it.live("an embedded database keeps its directory to its owner", () =>
     Effect.gen(function* () {
       const path = join(yield* directory, "deep", "data")

@@ -72,6 +72,30 @@ describe("the organization of a user's company", () => {
     )
   )
 
+  it.effect("is searched for once when 30 new users of the company come at a time, and no file waits for another", () =>
+    inWorld(layerPostgres, creating, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (let n = 0; n < 30; n++) {
+          const login = `user-${n}`
+          github.addUser(login)
+          github.setProfile(login, { name: login, company: n % 2 === 0 ? "Yota" : "@yota" })
+          github.addGist(login, { files: { [`${n}.md`]: "1" } })
+          yield* gitpip.track(name(login))
+        }
+        yield* gitpip.scan()
+        yield* gitpip.refreshProfiles
+        yield* gitpip.publish
+        const searches = pipedrive.requests.filter(({ route = "" }) => /[sS]earch$/.test(route))
+        assert.strictEqual(searches.filter(isOrganizationSearch).length, 1)
+        assert.strictEqual(searches.length, 30 + 1)
+        assert.lengthOf(pipedrive.organizations, 1)
+        const all = Array.from({ length: 30 }, () => 1)
+        assert.deepStrictEqual(named(pipedrive), [all, all, all])
+      })
+    )
+  )
+
   for (const mode of ["create", "link"]) {
     it.effect(`is the one that a salesperson added, with GITPIP_ORGANIZATION=${mode}`, () =>
       inWorld(layerPostgres, { env: { GITPIP_ORGANIZATION: mode } }, ({ github, pipedrive }) =>
