@@ -112,9 +112,9 @@ const layerBeside = (config: PgClient.PgPoolConfig) => {
  * held leases are dead, so their leases end here.
  */
 export const layerEmbedded = (directory: string): Layer.Layer<SqlClient.SqlClient, DatabaseError> =>
-  Layer.effectDiscard(
-    Effect.mapError(endLeases, (error) => unusable("The database cannot be used", error))
-  ).pipe(Layer.provideMerge(migrated({ client: embedded(directory) })))
+  Layer.effectDiscard(Effect.mapError(endLeases, (error) => unusable("The database cannot be used", error))).pipe(
+    Layer.provideMerge(migrated({ client: embedded(directory) }))
+  )
 
 /**
  * Announces the address of this process, as the server that has an embedded database's directory, to other processes of the
