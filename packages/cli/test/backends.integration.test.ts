@@ -204,6 +204,8 @@ for (const [who, backend] of [
           deals: [],
           leads: [],
           persons: [],
+          chosenDeals: [],
+          chosenPersons: [],
           organizations: [],
           unconfirmed: []
         })

@@ -133,6 +133,8 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
             deals: [5],
             leads: [],
             persons: [],
+            chosen_deals: [],
+            chosen_persons: [],
             organizations: [],
             unconfirmed: []
           }
