@@ -47,7 +47,10 @@ export const Forgotten = Schema.Struct({
     Schema.Array(Unconfirmed),
     "What may stand in Pipedrive: a request was sent, and its answer did not arrive"
   )
-}).pipe(named("Forgotten", "What was erased about a user, and what stands in Pipedrive"))
+}).pipe(
+  Schema.encodeKeys({ chosenDeals: "chosen_deals", chosenPersons: "chosen_persons" }),
+  named("Forgotten", "What was erased about a user, and what stands in Pipedrive")
+)
 /** What was erased about a user, and what stands in Pipedrive. */
 export interface Forgotten extends Schema.Schema.Type<typeof Forgotten> {}
 
