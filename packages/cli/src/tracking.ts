@@ -108,6 +108,12 @@ export const trackAll = Effect.fnUntraced(function* (
   return outcomes
 })
 
+/** The lines that choose a deal or a person. */
+export const linesWithChoices = (candidates: ReadonlyArray<Candidate>): ReadonlyArray<number> =>
+  candidates.flatMap(({ deal, line, person }) =>
+    line === null || (deal === undefined && person === undefined) ? [] : [line]
+  )
+
 const soFar = (created: number) =>
   message(
     `${count(created, "user")} tracked before the failure. Run the command with the same list again: tracked users stay tracked.`

@@ -81,6 +81,14 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.match(preview.stdout, /^Zoe +Zoe \(new\) +none +55/m)
       assert.match(preview.stdout, /^users +1$/m)
       assert.match(preview.stderr, /zia: GitHub knows no user zia/)
+      const choosing = join(world.cwd, "choices.csv")
+      yield* Effect.promise(() => writeFile(choosing, "username,deal\nzoe,\nzia,4\n"))
+      const unpreviewed = yield* run(world, "track", "--from", choosing, "--dry-run")
+      assert.deepStrictEqual([unpreviewed.code, unpreviewed.stdout], [2, ""])
+      assert.include(
+        unpreviewed.stderr,
+        "--dry-run does not count the columns deal and person (line 3): leave them out"
+      )
       const many = yield* done(world, "track", "--from", list)
       assert.match(many.stdout, /^Tracking zia .*\nAlready tracked: zoe /)
       assert.match(many.stderr, /^Warning: GitHub knows no user zia\./m)

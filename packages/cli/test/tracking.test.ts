@@ -6,7 +6,7 @@ import { DatabaseError, ruleTexts, type User, UserConflict, UserId, Username } f
 import { DateTime, Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import type { Progress } from "../src/Progress.ts"
-import { fromFile, trackAll } from "../src/tracking.ts"
+import { fromFile, linesWithChoices, trackAll } from "../src/tracking.ts"
 import { directory } from "./process.ts"
 
 const user = (login: Username): User => ({
@@ -108,4 +108,13 @@ describe("tracking many", () => {
       )
     }).pipe(Effect.provide(TestConsole.layer))
   )
+})
+
+describe("a list's choices", () => {
+  it("are those lines that name a deal or a person, or take one back", () => {
+    const username = Username.make("ann")
+    const on = (line: number | null, choice: object) => ({ line, username, id: undefined, ...choice })
+    const candidates = [on(null, { deal: 3 }), on(2, { deal: 3 }), on(3, {}), on(4, { person: "default" })]
+    assert.deepStrictEqual(linesWithChoices(candidates), [2, 4])
+  })
 })

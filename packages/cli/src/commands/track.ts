@@ -72,6 +72,10 @@ export const track = Command.make(
         holds: (Option.isNone(typed.deal) && Option.isNone(typed.person)) || one,
         fault: "--deal and --person need exactly one USERNAME. In a file, name the columns username,deal,person"
       }),
+      unchosen: Input.rule({
+        holds: !typed.dryRun || (Option.isNone(typed.deal) && Option.isNone(typed.person)),
+        fault: noChoices("--deal and --person")
+      }),
       source: sourceOf(core, typed),
       some: Input.rule({
         holds: typed.usernames.length > 0 || Option.isSome(typed.from) || sources > 0,
@@ -147,6 +151,9 @@ const trackSource = Effect.fnUntraced(function* (source: Source, options: Option
   if (all.new > 0) yield* Output.message(nextStep)
 })
 
+/** A preview knows nothing of a choice: it would show another person, and count a deal too many. */
+const noChoices = (what: string) => `--dry-run does not count ${what}: leave them out, or run without --dry-run`
+
 const tracking = Effect.promise(() => import("../tracking.ts"))
 
 interface Options {
@@ -177,8 +184,15 @@ const candidatesOf = Effect.fnUntraced(function* ({ file, rules, usernames }: Li
 
 const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { core, withGitpip } = yield* session
-  const { lineFaults } = yield* tracking
+  const { lineFaults, linesWithChoices } = yield* tracking
   const { candidates, wrong } = yield* candidatesOf(list)
+  const chosen = linesWithChoices(candidates)
+  yield* Input.all({
+    unchosen: Input.rule({
+      holds: chosen.length === 0,
+      fault: noChoices(`the columns deal and person (line ${chosen.slice(0, 10).join(", ")})`)
+    })
+  })
   if (candidates.length > maxAsked) {
     yield* Output.message(
       `For more than ${maxAsked} users, Pipedrive is not searched for persons, which would cost as much as their first files. Give fewer users to see whom their files would name.`
