@@ -118,7 +118,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const busy = problem(yield* call("DELETE", "/users/mona/data"), 409)
       assert.strictEqual(busy.type, "urn:gitpip:problem:user-busy")
       assert.include(busy.detail, "Nothing was erased")
-      yield* sql`update deals set deal_id = 5, lease_until = null where deal_id is null`
+      yield* sql`update deals set deal_id = 5, lease_until = null where lease_until is not null`
 
       const forgotten = yield* call("DELETE", "/users/MONA/data")
       assert.deepStrictEqual(
