@@ -2,12 +2,13 @@
 import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Readable } from "node:stream"
-import { loginOf, type RulesGiven, ruleTexts, User, UserId, Username } from "@gitpip/core"
+import { loginOf, type NameRecord, type RulesGiven, ruleTexts, User, UserId, Username } from "@gitpip/core"
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
 import { Unsuccessful } from "./Failure.ts"
 import { Host } from "./Host.ts"
 import * as Input from "./Input.ts"
+import { readRecords } from "./nameChecks.ts"
 import { message } from "./Output.ts"
 import type { Progress } from "./Progress.ts"
 import { rulesOfCells } from "./rules.ts"
@@ -66,6 +67,53 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
     else wrong.push(refused(line, checked.failure.faults.join("; ")))
   }
   return { candidates, wrong }
+})
+
+/**
+ * Leaves out users of a list whom somebody forgot, and says so: only a person who types a name brings such a user back.
+ * @param records what is on record of each user of the list
+ */
+export const withoutForgotten = (
+  candidates: ReadonlyArray<Candidate>,
+  records: ReadonlyMap<Username, NameRecord>,
+  { isDryRun }: { readonly isDryRun: boolean }
+): { readonly kept: ReadonlyArray<Candidate>; readonly remarks: ReadonlyArray<string> } => {
+  const recordOf = ({ line, username }: Candidate) => (line === null ? undefined : records.get(username))
+  const namesOf = (record: NameRecord) =>
+    candidates.flatMap((one) => (recordOf(one) === record ? [one.username as string] : []))
+  const forgotten = namesOf("forgotten")
+  const untracked = namesOf("untracked")
+  return {
+    kept: candidates.filter((one) => recordOf(one) !== "forgotten"),
+    remarks: [
+      ...(forgotten.length === 0
+        ? []
+        : [
+            `Left out ${count(forgotten.length, "user")} whom somebody forgot: ${someOf(forgotten)}. To track one again: gitpip track ${forgotten.length === 1 ? forgotten[0] : "USERNAME"}`
+          ]),
+      ...(untracked.length === 0
+        ? []
+        : [
+            `${isDryRun ? "Would track" : "Tracking"} ${count(untracked.length, "user")} again whom somebody untracked: ${someOf(untracked)}`
+          ])
+    ]
+  }
+}
+
+/** The first twenty of these names. */
+const someOf = (names: ReadonlyArray<string>): string =>
+  names.length <= 20 ? names.join(", ") : `${names.slice(0, 20).join(", ")} and ${names.length - 20} more`
+
+/** The users of a list, without those whom somebody forgot, as a message says. */
+export const withoutForgottenOf = Effect.fnUntraced(function* (
+  gitpip: Pick<Calls, "checkNames">,
+  candidates: ReadonlyArray<Candidate>,
+  options: { readonly isDryRun: boolean }
+) {
+  const listed = candidates.flatMap(({ line, username }) => (line === null ? [] : [username]))
+  const { kept, remarks } = withoutForgotten(candidates, yield* readRecords(gitpip, listed), options)
+  for (const line of remarks) yield* message(line)
+  return kept
 })
 
 /**

@@ -2,11 +2,11 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { DatabaseError, ruleTexts, type User, UserConflict, UserId, Username } from "@gitpip/core"
+import { DatabaseError, type NameRecord, ruleTexts, type User, UserConflict, UserId, Username } from "@gitpip/core"
 import { DateTime, Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import type { Progress } from "../src/Progress.ts"
-import { fromFile, trackAll } from "../src/tracking.ts"
+import { type Candidate, fromFile, trackAll, withoutForgotten } from "../src/tracking.ts"
 import { directory } from "./process.ts"
 
 const user = (login: Username): User => ({
@@ -108,4 +108,67 @@ describe("tracking many", () => {
       )
     }).pipe(Effect.provide(TestConsole.layer))
   )
+})
+
+describe("users of a list whom somebody forgot or untracked", () => {
+  const of = (line: number | null, username: string): Candidate => ({
+    line,
+    username: Username.make(username),
+    id: undefined
+  })
+  const many = Array.from({ length: 22 }, (_, n) => of(n + 1, `gone-${n}`))
+  const records = new Map<Username, NameRecord>([
+    [Username.make("ann"), "tracked"],
+    [Username.make("bob"), "untracked"],
+    [Username.make("cid"), "forgotten"],
+    ...many.map(({ username }) => [username, "forgotten"] as const)
+  ])
+  for (const [title, candidates, isDryRun, kept, remarks] of [
+    ["tracked and new ones are tracked without a word", [of(1, "ann"), of(2, "dan")], false, ["ann", "dan"], []],
+    [
+      "forgotten ones are left out",
+      [of(1, "ann"), of(2, "cid")],
+      false,
+      ["ann"],
+      ["Left out 1 user whom somebody forgot: cid. To track one again: gitpip track cid"]
+    ],
+    ["a forgotten one is tracked when typed", [of(null, "cid")], false, ["cid"], []],
+    [
+      "untracked ones are tracked again",
+      [of(1, "bob")],
+      false,
+      ["bob"],
+      ["Tracking 1 user again whom somebody untracked: bob"]
+    ],
+    [
+      "a dry run says what would become of them",
+      [of(1, "bob"), of(2, "cid")],
+      true,
+      ["bob"],
+      [
+        "Left out 1 user whom somebody forgot: cid. To track one again: gitpip track cid",
+        "Would track 1 user again whom somebody untracked: bob"
+      ]
+    ],
+    [
+      "twenty are named",
+      many,
+      false,
+      [],
+      [
+        `Left out 22 users whom somebody forgot: ${many.slice(0, 20).map(({ username }) => username).join(", ")} and 2 more. To track one again: gitpip track USERNAME`
+      ]
+    ]
+  ] as ReadonlyArray<
+    readonly [string, ReadonlyArray<Candidate>, boolean, ReadonlyArray<string>, ReadonlyArray<string>]
+  >) {
+    it(title, () => {
+      const done = withoutForgotten(candidates, records, { isDryRun })
+      assert.deepStrictEqual(
+        done.kept.map(({ username }): string => username),
+        kept
+      )
+      assert.deepStrictEqual(done.remarks, remarks)
+    })
+  }
 })
