@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Readable } from "node:stream"
+import { isDeepStrictEqual } from "node:util"
 import { loginOf, type NameRecord, type RulesGiven, ruleTexts, User, UserId, Username } from "@gitpip/core"
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
@@ -51,6 +52,9 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
       })
   })
   const { entries, faults } = UserList.read(text)
+  if (entries.length + faults.length === 0) {
+    yield* message(`${isStdin ? "Stdin" : file} names no user. Give a USERNAME, or USERNAME,ID, on each line`)
+  }
   const candidates: Array<Candidate> = []
   const wrong = faults.map(({ line, message }) => refused(line, message))
   for (const { deal, id, line, person, rules, username } of entries) {
@@ -66,8 +70,34 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
     if (Result.isSuccess(checked)) candidates.push({ line, ...checked.success })
     else wrong.push(refused(line, checked.failure.faults.join("; ")))
   }
-  return { candidates, wrong }
+  const { conflicts, kept, repeated } = withoutRepeats(candidates)
+  if (repeated.length > 0) {
+    yield* message(
+      `${count(repeated.length, "line repeats", "lines repeat")} an earlier one and ${repeated.length === 1 ? "does" : "do"} not count: ${someOf(repeated.map(({ line, username }) => `line ${line} (${username})`))}`
+    )
+  }
+  return { candidates: kept, wrong: [...wrong, ...conflicts] }
 })
+
+/** Keeps the first line of each user. Another line of the user repeats it when it says the same, and else is an error. */
+export const withoutRepeats = (candidates: ReadonlyArray<Candidate>) => {
+  const first = new Map<string, Candidate>()
+  const repeated: Array<Candidate> = []
+  const conflicts: Array<Outcome> = []
+  for (const one of candidates) {
+    const { line, username } = one
+    const earlier = first.get(username.toLowerCase())
+    if (earlier === undefined) first.set(username.toLowerCase(), one)
+    else if (isDeepStrictEqual({ ...one, line: 0, username: "" }, { ...earlier, line: 0, username: "" }))
+      repeated.push(one)
+    else {
+      conflicts.push(
+        refused(line, `${username} is on line ${earlier.line} as well, with other columns; keep one of the two lines`)
+      )
+    }
+  }
+  return { kept: [...first.values()], repeated, conflicts }
+}
 
 /**
  * Leaves out users of a list whom somebody forgot, and says so: only a person who types a name brings such a user back.

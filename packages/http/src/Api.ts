@@ -42,7 +42,20 @@ import {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-import { between, contact, digits, github, idOf, Name, names, page, paged, rules, username, visitor } from "./parameters.ts"
+import {
+  between,
+  contact,
+  digits,
+  github,
+  idOf,
+  Name,
+  names,
+  page,
+  paged,
+  rules,
+  username,
+  visitor
+} from "./parameters.ts"
 import { queryMeaning, tracking } from "./tracking.ts"
 
 /** The calls that track users. */

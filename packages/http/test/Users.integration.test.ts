@@ -177,8 +177,26 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       github.addGist("Olga", { files: { "a.txt": "a" } })
       const names = yield* call("GET", "/names?names=olga,no-olga")
       assert.deepStrictEqual(names.json, [
-        { name: "olga", state: "found", login: "Olga", gists: 1, publishes: "all", near: [], reason: null, record: "new" },
-        { name: "no-olga", state: "unknown", login: null, gists: null, publishes: "all", near: [], reason: null, record: "new" }
+        {
+          name: "olga",
+          state: "found",
+          login: "Olga",
+          gists: 1,
+          publishes: "all",
+          near: [],
+          reason: null,
+          record: "new"
+        },
+        {
+          name: "no-olga",
+          state: "unknown",
+          login: null,
+          gists: null,
+          publishes: "all",
+          near: [],
+          reason: null,
+          record: "new"
+        }
       ])
       const asked = github.requests.length
       const [unasked] = (yield* call("GET", "/names?names=olga&github=false")).json
