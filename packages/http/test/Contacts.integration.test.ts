@@ -33,8 +33,19 @@ layer(layerRunning(), { excludeTestServices: true })("contacts", (it) => {
       assert.include(problem(yield* call("GET", "/contacts?source=acme"), 400).detail, "a source is `org:ORG`")
       problem(yield* call("POST", "/contacts"), 400)
       const unknown = yield* call("GET", "/contacts?source=org:nobody")
-      assert.deepInclude(problem(unknown, 502), { detail: "GitHub knows no organization nobody", retry_at: null })
-      assert.include(problem(yield* call("GET", "/contacts?source=org:acme&next=x"), 502).detail, "No page of the list")
+      assert.deepInclude(problem(unknown, 404), {
+        type: "urn:gitpip:problem:source-not-found",
+        detail: "GitHub knows no organization nobody"
+      })
+      problem(yield* call("POST", "/contacts?source=stargazers:nobody/nothing"), 404)
+      const page = problem(yield* call("GET", "/contacts?source=org:acme&next=x"), 400)
+      assert.strictEqual(page.detail, 'next: No page of the list begins at "x"')
+      assert.deepStrictEqual(page.errors[0].path, ["query", "next"])
+      for (const method of ["GET", "POST"]) {
+        const { detail, type } = problem(yield* call(method, "/contacts?source=pipedrive"), 422)
+        assert.strictEqual(type, "urn:gitpip:problem:source-not-set-up")
+        assert.include(detail, "There is no list to read")
+      }
       github.injectFault({ kind: "status", status: 503 })
       assert.match(problem(yield* call("POST", "/contacts?source=org:acme"), 502).retry_at, /^\d{4}-/)
     })
