@@ -38,7 +38,8 @@ export const make = Effect.gen(function* () {
 
   const accounts = Effect.fnUntraced(function* (list: AccountList, next: string | null) {
     const page = pageNumber(next)
-    if (page === undefined) return yield* notBefore("noSuchPage", `No page of the list begins at ${JSON.stringify(next)}`)
+    if (page === undefined)
+      return yield* notBefore("noSuchPage", `No page of the list begins at ${JSON.stringify(next)}`)
     yield* requireRoom(limits)
     return yield* github.accounts(list, page).pipe(
       Effect.map((found) => ofAccounts(found, { page, maxPages: maxAccountPages })),
