@@ -1,14 +1,11 @@
 /** The calls about sources of contacts. */
-import { ContactPage, Source } from "@gitpip/core"
+import { ContactPage, PastedSource } from "@gitpip/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { SourceNotFoundProblem, SourceNotSetUpProblem, SourceProblem } from "./Problems.ts"
 
 const source = {
-  source: Source.annotate({
-    description:
-      "`org:ORG` for the public members of an organization, `followers:USERNAME`, `stargazers:OWNER/REPO`, or `pipedrive` for the persons whose field `GITPIP_PERSON_FIELD` holds a GitHub username"
-  }).pipe(
+  source: PastedSource.pipe(
     Schema.annotateKey({
       messageMissingKey: "is missing: `org:ORG`, `followers:USERNAME`, `stargazers:OWNER/REPO` or `pipedrive`"
     })

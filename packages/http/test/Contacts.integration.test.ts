@@ -18,6 +18,13 @@ layer(layerRunning(), { excludeTestServices: true })("contacts", (it) => {
       assert.deepStrictEqual([second.json.next, second.json.contacts.length], [null, 50])
       assert.deepStrictEqual((yield* call("GET", "/users")).json, [])
 
+      for (const pasted of ["org:@acme", "org:https://github.com/acme"]) {
+        assert.strictEqual(
+          (yield* call("GET", `/contacts?source=${encodeURIComponent(pasted)}`)).json.source,
+          "org:acme"
+        )
+      }
+
       const tracked = yield* call("POST", "/contacts?source=org:acme")
       assert.deepInclude(tracked.json, { next: "2", first: null })
       assert.strictEqual((yield* call("POST", "/contacts?source=org:acme")).json.next, null)
