@@ -187,6 +187,8 @@ for (const [who, backend] of [
           publishes: "all"
         })
         assert.deepInclude(unknown, { name: name("not-named"), state: "unknown", login: null })
+        const [unasked] = yield* gitpip.checkNames([name("named")], { github: "skipped" })
+        assert.deepInclude(unasked, { state: "unchecked", record: "new" })
       })
     )
 

@@ -14,6 +14,7 @@ const check = (fields: Partial<NameCheck> = {}): NameCheck => ({
   publishes: "all",
   near: [],
   reason: null,
+  record: "new",
   ...fields
 })
 
@@ -37,6 +38,10 @@ describe("what is said about tracked names", () => {
     [[check()], "Ann has 2 public gists. Their files are published."],
     [[check({ gists: 1 })], "Ann has 1 public gist. Its files are published."],
     [[check({ gists: 0 })], "Ann has no public gists yet. Files of new ones are published."],
+    [
+      [check(), check({ record: "forgotten" })],
+      "2 accounts have 4 public gists. Their files are published, except those that were published before their user was forgotten."
+    ],
     [[check({ gists: null })]],
     [
       [check({ publishes: "new" })],

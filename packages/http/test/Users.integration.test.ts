@@ -177,9 +177,31 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       github.addGist("Olga", { files: { "a.txt": "a" } })
       const names = yield* call("GET", "/names?names=olga,no-olga")
       assert.deepStrictEqual(names.json, [
-        { name: "olga", state: "found", login: "Olga", gists: 1, publishes: "all", near: [], reason: null },
-        { name: "no-olga", state: "unknown", login: null, gists: null, publishes: "all", near: [], reason: null }
+        {
+          name: "olga",
+          state: "found",
+          login: "Olga",
+          gists: 1,
+          publishes: "all",
+          near: [],
+          reason: null,
+          record: "new"
+        },
+        {
+          name: "no-olga",
+          state: "unknown",
+          login: null,
+          gists: null,
+          publishes: "all",
+          near: [],
+          reason: null,
+          record: "new"
+        }
       ])
+      const asked = github.requests.length
+      const [unasked] = (yield* call("GET", "/names?names=olga&github=false")).json
+      assert.deepInclude(unasked, { name: "olga", state: "unchecked", reason: "GitHub was not asked", record: "new" })
+      assert.lengthOf(github.requests, asked)
       for (const [login, said] of [
         ["olga", "found"],
         ["no-olga", "unknown"]

@@ -174,28 +174,29 @@ const candidatesOf = Effect.fnUntraced(function* ({ file, rules, usernames }: Li
   return { candidates: [...typed, ...ruled], wrong: listed.wrong }
 })
 
+const notSearched = `For more than ${maxAsked} users, Pipedrive is not searched for persons, which would cost as much as their first files. Give fewer users to see whom their files would name.`
+
 const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { core, withGitpip } = yield* session
-  const { lineFaults } = yield* tracking
-  const { candidates, wrong } = yield* candidatesOf(list)
-  if (candidates.length > maxAsked) {
-    yield* Output.message(
-      `For more than ${maxAsked} users, Pipedrive is not searched for persons, which would cost as much as their first files. Give fewer users to see whom their files would name.`
-    )
-  }
+  const { lineFaults, withoutForgottenOf } = yield* tracking
+  const { candidates: all, wrong } = yield* candidatesOf(list)
   const progress = yield* Progress.make
   const { faults, previews } = yield* withGitpip((gitpip) =>
-    Effect.ensuring(previewAll(gitpip, candidates, progress), progress.done)
+    Effect.gen(function* () {
+      const candidates = yield* withoutForgottenOf(gitpip, all, { isDryRun: true })
+      if (candidates.length > maxAsked) yield* Output.message(notSearched)
+      return yield* previewAll(gitpip, candidates, progress)
+    }).pipe(Effect.ensuring(progress.done))
   )
   yield* Output.result(previews, {
     ...options,
     schema: Schema.Array(core.Preview),
     show: (previews) => showPreviews(previews, core.savedBy)
   })
-  const all = [...lineFaults(wrong), ...faults]
-  if (all.length > 0) {
+  const failed = [...lineFaults(wrong), ...faults]
+  if (failed.length > 0) {
     return yield* new Unsuccessful({
-      message: `${count(all.length, "user")} cannot be previewed:\n${all.map((fault) => `  - ${fault}`).join("\n")}`
+      message: `${count(failed.length, "user")} cannot be previewed:\n${failed.map((fault) => `  - ${fault}`).join("\n")}`
     })
   }
 })
@@ -223,11 +224,12 @@ const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Cand
 /** Tracks all users of a list. A refused user does not stop the others. */
 const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { withGitpip } = yield* session
-  const { faultsOf, Outcome, trackAll } = yield* tracking
-  const { candidates, wrong } = yield* candidatesOf(list)
+  const { faultsOf, Outcome, trackAll, withoutForgottenOf } = yield* tracking
+  const { candidates: all, wrong } = yield* candidatesOf(list)
   const progress = yield* Progress.make
   const { checks, tracked } = yield* withGitpip((gitpip) =>
     Effect.gen(function* () {
+      const candidates = yield* withoutForgottenOf(gitpip, all, { isDryRun: false })
       const names = candidates.map(({ username }) => username)
       const checks = yield* checkAll(gitpip, names, progress)
       return { checks, tracked: yield* trackAll(gitpip, candidates, progress) }
