@@ -51,7 +51,7 @@ describe("gitpip", () => {
         const { status, stderr } = spawnSync("sh", ["-c", `"$0" "$1" ${args} ${output}`, process.execPath, bin], {
           encoding: "utf8"
         })
-        assert.deepStrictEqual([status, stderr], end, args)
+        assert.deepStrictEqual<ReadonlyArray<unknown>>([status, stderr], end, args)
       }
     })
   }

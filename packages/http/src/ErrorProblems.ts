@@ -62,7 +62,7 @@ const databaseDetails = {
   unsafe: "The embedded database's directory is not the server's own. The server's log says what to do"
 } satisfies Record<NonNullable<DatabaseError["reason"]>, string>
 
-/** The caller's own faults are told from those of GitHub and Pipedrive, which proxies and clients retry. */
+/** The caller's own faults get a status of their own: proxies and clients retry a 502. */
 const ofSource = ({ message, reason, retryAt }: SourceUnavailable) => {
   switch (reason) {
     case "notFound":
