@@ -5,6 +5,13 @@ import type { Calls } from "./Backend.ts"
 import type { Progress } from "./Progress.ts"
 import { count } from "./Text.ts"
 
+/** Each name once, in its first spelling: names that differ by case alone are one account. */
+export const distinctNames = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const distinct = new Map<string, string>()
+  for (const name of names) if (!distinct.has(name.toLowerCase())) distinct.set(name.toLowerCase(), name)
+  return [...distinct.values()]
+}
+
 /** Names checked by one call: GitHub answers them by one query. */
 const maxNames = 100
 

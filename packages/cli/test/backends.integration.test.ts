@@ -93,6 +93,7 @@ for (const [who, backend] of [
         assert.deepInclude(unknown, {
           _tag: "SourceUnavailable",
           message: "GitHub knows no user octocat",
+          reason: "notFound",
           retryAt: null
         })
         github.injectFault({ kind: "status", status: 503 })

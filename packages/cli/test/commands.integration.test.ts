@@ -69,7 +69,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.match(found.stdout, /^Tracking zoe /)
       assert.include(found.stderr, "Zoe has 1 public gist. Its files are published.")
       assert.include(found.stderr, "A running server checks new users within seconds; without one, run `gitpip scan`.")
-      const unknown = yield* done(world, "track", "@zoee", "--json")
+      const unknown = yield* done(world, "track", "@zoee", "ZOEE", "--json")
       assert.strictEqual(unknown.json.login, "zoee")
       assert.match(unknown.stderr, /^Warning: GitHub knows no user zoee\. .*gitpip untrack zoee$/m)
 
@@ -116,6 +116,12 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       const { json } = yield* done(world, "track", "dry", "--dry-run", "--json")
       yield* fits(Preview, json)
       assert.strictEqual(json.tokens, 2 * 5 + 25 + 25)
+      world.github.addUser("damp")
+      const twice = yield* done(world, "track", "dry", "damp", "Dry", "github.com/DRY", "--dry-run", "--json")
+      assert.deepStrictEqual(
+        twice.json.map(({ login }: { readonly login: string }) => login),
+        ["dry", "damp"]
+      )
       assert.deepStrictEqual((yield* done(world, "users", "--json")).json, [])
 
       const unknown = yield* run(world, "track", "nobody-here", "--dry-run")

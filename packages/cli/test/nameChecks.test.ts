@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DatabaseError, type NameCheck, Username } from "@gitpip/core"
 import { Effect } from "effect"
-import { checkAll, linesOf } from "../src/nameChecks.ts"
+import { checkAll, distinctNames, linesOf } from "../src/nameChecks.ts"
 
 const name = Username.make
 
@@ -16,6 +16,20 @@ const check = (fields: Partial<NameCheck> = {}): NameCheck => ({
   reason: null,
   record: "new",
   ...fields
+})
+
+describe("distinct names", () => {
+  for (const [names, distinct] of [
+    [[], []],
+    [["octocat", "Octocat", "OCTOCAT"], ["octocat"]],
+    [
+      ["Zed", "ann", "zed", "Ann", "bob"],
+      ["Zed", "ann", "bob"]
+    ]
+  ] as const) {
+    it(`of ${JSON.stringify(names)} are ${JSON.stringify(distinct)}`, () =>
+      assert.deepStrictEqual(distinctNames(names), distinct))
+  }
 })
 
 describe("what is said about tracked names", () => {

@@ -3,7 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
-import { checkAll, linesOf } from "../nameChecks.ts"
+import { checkAll, distinctNames, linesOf } from "../nameChecks.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import { maxAsked, previewAll, showPreview, showPreviews } from "../previews.ts"
@@ -58,12 +58,11 @@ export const track = Command.make(
   },
   Effect.fnUntraced(function* (typed) {
     const { core } = yield* session
-    const one = typed.usernames.length === 1 && Option.isNone(typed.from)
+    const names = distinctNames(typed.usernames.map(core.loginOf))
+    const one = names.length === 1 && Option.isNone(typed.from)
     const sources = countOf(typed)
     const { deal, id, person, rules, source, usernames } = yield* Input.all({
-      usernames: Input.each(typed.usernames, (username) =>
-        Input.text("USERNAME", core.Username, core.loginOf(username))
-      ),
+      usernames: Input.each(names, (name) => Input.text("USERNAME", core.Username, name)),
       id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id)),
       deal: Input.optional(typed.deal, (deal) => Input.choice("--deal", deal)),
       person: Input.optional(typed.person, (person) => Input.choice("--person", person)),
