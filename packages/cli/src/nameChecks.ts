@@ -1,9 +1,16 @@
 /** What GitHub says about the names that a command tracks, in words. */
-import type { NameCheck, Username } from "@gitpip/core"
+import type { NameCheck, NameRecord, Username } from "@gitpip/core"
 import { Effect } from "effect"
 import type { Calls } from "./Backend.ts"
 import type { Progress } from "./Progress.ts"
 import { count } from "./Text.ts"
+
+/** Each name once, in its first spelling: names that differ by case alone are one account. */
+export const distinctNames = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const distinct = new Map<string, string>()
+  for (const name of names) if (!distinct.has(name.toLowerCase())) distinct.set(name.toLowerCase(), name)
+  return [...distinct.values()]
+}
 
 /** Names checked by one call: GitHub answers them by one query. */
 const maxNames = 100
@@ -40,12 +47,28 @@ export const checkAll = Effect.fnUntraced(function* (
   return checks
 })
 
+/** What is on record of each name, by the name as given. A server that cannot answer fails the call. */
+export const readRecords = Effect.fnUntraced(function* (
+  gitpip: Pick<Calls, "checkNames">,
+  names: ReadonlyArray<Username>
+) {
+  const records = new Map<Username, NameRecord>()
+  for (let from = 0; from < names.length; from += maxNames) {
+    const checks = yield* gitpip.checkNames(names.slice(from, from + maxNames), { github: "skipped" })
+    for (const { name, record } of checks) records.set(name, record)
+  }
+  return records
+})
+
 /** What tracking these accounts publishes. */
-const published = (gists: number, { publishes }: Pick<NameCheck, "publishes">): string => {
+const published = (
+  gists: number,
+  { isForgotten, publishes }: Pick<NameCheck, "publishes"> & { readonly isForgotten: boolean }
+): string => {
   if (gists === 0) return "no public gists yet. Files of new ones are published"
   const number = count(gists, "public gist")
   return publishes === "all"
-    ? `${number}. ${gists === 1 ? "Its" : "Their"} files are published`
+    ? `${number}. ${gists === 1 ? "Its" : "Their"} files are published${isForgotten ? ", except those that were published before their user was forgotten" : ""}`
     : `${number}. Older files are only listed (GITPIP_BACKFILL=none), and new ones are published`
 }
 
@@ -60,9 +83,10 @@ export const linesOf = (checks: ReadonlyArray<NameCheck>): ReadonlyArray<string>
   const [first] = found
   const known = found.filter(({ gists }) => gists !== null)
   const gists = known.reduce((sum, { gists }) => sum + (gists ?? 0), 0)
+  const isForgotten = known.some(({ record }) => record === "forgotten")
   const who = found.length === 1 ? `${first?.login ?? first?.name} has` : `${count(found.length, "account")} have`
   return [
-    ...(first === undefined || known.length === 0 ? [] : [`${who} ${published(gists, first)}.`]),
+    ...(first === undefined || known.length === 0 ? [] : [`${who} ${published(gists, { ...first, isForgotten })}.`]),
     ...unknown.map((check) => `Warning: ${unknownName(check)} To stop tracking the name: gitpip untrack ${check.name}`),
     ...(unchecked[0] === undefined
       ? []

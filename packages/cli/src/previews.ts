@@ -17,6 +17,9 @@ export const shareOfDay = (tokens: number): string => {
   return `, ${percent < 1 ? "less than 1" : percent.toLocaleString("en")}% of a day's ${smallestBudget.toLocaleString("en")}`
 }
 
+/** Items that exist already cost less than what is forecast. */
+const atMost = (tokens: number): string => (tokens === 0 ? "0 tokens" : `at most ${count(tokens, "token")}`)
+
 type Counted = Omit<Preview, "login" | "days" | "contact">
 
 const costs = (preview: Omit<Counted, "searchTokens">): ReadonlyArray<Row> => [
@@ -31,7 +34,7 @@ const costs = (preview: Omit<Counted, "searchTokens">): ReadonlyArray<Row> => [
   ...(preview.leads > 0
     ? [["leads", `${count(preview.leads, "lead")} would be created, within the plan's cap of leads and deals`]]
     : []),
-  ["Pipedrive", `${count(preview.tokens, "token")}${shareOfDay(preview.tokens)}`],
+  ["Pipedrive", `${atMost(preview.tokens)}${shareOfDay(preview.tokens)}`],
   ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
 ]
 

@@ -1,7 +1,6 @@
 /** One command line as a process: its signals, its streams and its exit code. */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Runtime } from "effect"
 import { execute } from "./Cli.ts"
 import { crash, exitCode, failureOf, textOf } from "./Failure.ts"
 import { hiding } from "./Secrets.ts"
@@ -23,39 +22,47 @@ const readSettings = (typed: ReadonlyArray<string>): ReadonlyArray<string> => {
   return rest
 }
 
+/** The exit codes that shells give a process that a signal ended: 128 plus the signal's number. SIGHUP: a closed terminal. */
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+type Signal = keyof typeof exitCodes
+const signals: ReadonlyArray<Signal> = ["SIGHUP", "SIGINT", "SIGTERM"]
+
 export const run = (typed: ReadonlyArray<string>, version: string): void => {
   const args = readSettings(typed)
   const hide = hiding(process.env)
-  let signal: "SIGINT" | "SIGTERM" | undefined
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.on(name, () => {
-      // The first signal stops gracefully, a second one at once.
-      if (signal !== undefined) process.exit(exitCodeOf(name))
-      signal = name
-    })
-  }
+  let signal: Signal | undefined
   process.on("uncaughtException", (error) => {
     process.stderr.write(`${crash(error, hide)}\n`)
     process.exit(exitCode.failed)
   })
-  // `gitpip users | head` closes the pipe early, which is not a failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
-  process.stderr.on("error", () => process.exit(1))
 
+  // As `NodeRuntime.runMain`, which knows no SIGHUP.
+  const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+    for (const name of signals) {
+      process.on(name, () => {
+        // The first signal stops gracefully, a second one at once.
+        if (signal !== undefined) process.exit(exitCodes[name])
+        signal = name
+        fiber.interruptUnsafe(fiber.id)
+      })
+    }
+    fiber.addObserver((exit) =>
+      teardown(exit, (code) => {
+        if (signal !== undefined || code !== 0) process.exit(code)
+      })
+    )
+  })
   execute(args, version).pipe(
     Effect.provide(NodeServices.layer),
-    NodeRuntime.runMain({
+    runMain({
       disableErrorReporting: true,
       teardown: (exit, onExit) => {
         if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
         if (Cause.hasInterruptsOnly(exit.cause))
-          return onExit(services.has(args[0] ?? "") ? 0 : exitCodeOf(signal ?? "SIGINT"))
+          return onExit(services.has(args[0] ?? "") ? 0 : exitCodes[signal ?? "SIGINT"])
         process.stderr.write(`${textOf(failureOf(exit.cause, hide))}\n`)
         onExit(1)
       }
     })
   )
 }
-
-/** The exit code that shells give a process that a signal ended: 128 plus the signal's number. */
-const exitCodeOf = (signal: "SIGINT" | "SIGTERM"): number => (signal === "SIGINT" ? 130 : 143)

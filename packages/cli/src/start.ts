@@ -2,6 +2,7 @@
 import * as module from "node:module"
 import * as v8 from "node:v8"
 import { readyText } from "./help.ts"
+import { endOnErrors } from "./outputErrors.ts"
 
 interface Texts {
   readonly version: string
@@ -23,6 +24,7 @@ const withoutTierUp = ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]
 const smallNewSpace = "--semi-space-growth-factor=1"
 
 const run = async (read: () => Texts): Promise<void> => {
+  endOnErrors()
   const { helpTexts, version } = read()
   const args = process.argv.slice(2)
   const text = readyText(args, { texts: helpTexts, version })

@@ -2,12 +2,14 @@
 import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Readable } from "node:stream"
-import { loginOf, type RulesGiven, ruleTexts, User, UserId, Username } from "@gitpip/core"
+import { isDeepStrictEqual } from "node:util"
+import { loginOf, type NameRecord, type RulesGiven, ruleTexts, User, UserId, Username } from "@gitpip/core"
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
 import { Unsuccessful } from "./Failure.ts"
 import { Host } from "./Host.ts"
 import * as Input from "./Input.ts"
+import { readRecords } from "./nameChecks.ts"
 import { message } from "./Output.ts"
 import type { Progress } from "./Progress.ts"
 import { rulesOfCells } from "./rules.ts"
@@ -50,6 +52,9 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
       })
   })
   const { entries, faults } = UserList.read(text)
+  if (entries.length + faults.length === 0) {
+    yield* message(`${isStdin ? "Stdin" : file} names no user. Give a USERNAME, or USERNAME,ID, on each line`)
+  }
   const candidates: Array<Candidate> = []
   const wrong = faults.map(({ line, message }) => refused(line, message))
   for (const { deal, id, line, person, rules, username } of entries) {
@@ -65,7 +70,80 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
     if (Result.isSuccess(checked)) candidates.push({ line, ...checked.success })
     else wrong.push(refused(line, checked.failure.faults.join("; ")))
   }
-  return { candidates, wrong }
+  const { conflicts, kept, repeated } = withoutRepeats(candidates)
+  if (repeated.length > 0) {
+    yield* message(
+      `${count(repeated.length, "line repeats", "lines repeat")} an earlier one and ${repeated.length === 1 ? "does" : "do"} not count: ${someOf(repeated.map(({ line, username }) => `line ${line} (${username})`))}`
+    )
+  }
+  return { candidates: kept, wrong: [...wrong, ...conflicts] }
+})
+
+/** Keeps the first line of each user. Another line of the user repeats it when it says the same, and else is an error. */
+export const withoutRepeats = (candidates: ReadonlyArray<Candidate>) => {
+  const first = new Map<string, Candidate>()
+  const repeated: Array<Candidate> = []
+  const conflicts: Array<Outcome> = []
+  for (const one of candidates) {
+    const { line, username } = one
+    const earlier = first.get(username.toLowerCase())
+    if (earlier === undefined) first.set(username.toLowerCase(), one)
+    else if (isDeepStrictEqual({ ...one, line: 0, username: "" }, { ...earlier, line: 0, username: "" }))
+      repeated.push(one)
+    else {
+      conflicts.push(
+        refused(line, `${username} is on line ${earlier.line} as well, with other columns; keep one of the two lines`)
+      )
+    }
+  }
+  return { kept: [...first.values()], repeated, conflicts }
+}
+
+/**
+ * Leaves out users of a list whom somebody forgot, and says so: only a person who types a name brings such a user back.
+ * @param records what is on record of each user of the list
+ */
+export const withoutForgotten = (
+  candidates: ReadonlyArray<Candidate>,
+  records: ReadonlyMap<Username, NameRecord>,
+  { isDryRun }: { readonly isDryRun: boolean }
+): { readonly kept: ReadonlyArray<Candidate>; readonly remarks: ReadonlyArray<string> } => {
+  const recordOf = ({ line, username }: Candidate) => (line === null ? undefined : records.get(username))
+  const namesOf = (record: NameRecord) =>
+    candidates.flatMap((one) => (recordOf(one) === record ? [one.username as string] : []))
+  const forgotten = namesOf("forgotten")
+  const untracked = namesOf("untracked")
+  return {
+    kept: candidates.filter((one) => recordOf(one) !== "forgotten"),
+    remarks: [
+      ...(forgotten.length === 0
+        ? []
+        : [
+            `Left out ${count(forgotten.length, "user")} whom somebody forgot: ${someOf(forgotten)}. To track one again: gitpip track ${forgotten.length === 1 ? forgotten[0] : "USERNAME"}`
+          ]),
+      ...(untracked.length === 0
+        ? []
+        : [
+            `${isDryRun ? "Would track" : "Tracking"} ${count(untracked.length, "user")} again whom somebody untracked: ${someOf(untracked)}`
+          ])
+    ]
+  }
+}
+
+/** The first twenty of these names. */
+const someOf = (names: ReadonlyArray<string>): string =>
+  names.length <= 20 ? names.join(", ") : `${names.slice(0, 20).join(", ")} and ${names.length - 20} more`
+
+/** The users of a list, without those whom somebody forgot, as a message says. */
+export const withoutForgottenOf = Effect.fnUntraced(function* (
+  gitpip: Pick<Calls, "checkNames">,
+  candidates: ReadonlyArray<Candidate>,
+  options: { readonly isDryRun: boolean }
+) {
+  const listed = candidates.flatMap(({ line, username }) => (line === null ? [] : [username]))
+  const { kept, remarks } = withoutForgotten(candidates, yield* readRecords(gitpip, listed), options)
+  for (const line of remarks) yield* message(line)
+  return kept
 })
 
 /**
@@ -107,6 +185,12 @@ export const trackAll = Effect.fnUntraced(function* (
   }
   return outcomes
 })
+
+/** The lines that choose a deal or a person. */
+export const linesWithChoices = (candidates: ReadonlyArray<Candidate>): ReadonlyArray<number> =>
+  candidates.flatMap(({ deal, line, person }) =>
+    line === null || (deal === undefined && person === undefined) ? [] : [line]
+  )
 
 const soFar = (created: number) =>
   message(

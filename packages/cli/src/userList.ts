@@ -46,6 +46,9 @@ export const read = (text: string): UserList => {
       continue
     }
     const named = first ? columnsOf(cells) : undefined
+    const fault = first ? columnFault(cells) : undefined
+    // Without its columns no other line can be read.
+    if (fault !== undefined) return { entries, faults: [...faults, { line, message: fault }] }
     first = false
     if (named !== undefined) {
       columns = named
@@ -97,6 +100,23 @@ const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
   }
   const rules = new Map(ruleColumns.map((name) => [name, names.indexOf(name)] as const).filter(([, at]) => at !== -1))
   return { username, id: positionOf("id"), deal: positionOf("deal"), person: positionOf("person"), rules }
+}
+
+const knownColumns: ReadonlySet<string> = new Set(["username", "id", "deal", "person", ...ruleColumns])
+
+/**
+ * What is wrong with a line of column names, if this line is one. A line of a user has a name first, so that it is one of
+ * column names only when another cell is known, or the first and there are more than two.
+ */
+const columnFault = (cells: ReadonlyArray<string>): string | undefined => {
+  const names = cells.map((cell) => cell.toLowerCase())
+  const known = names.filter((name) => knownColumns.has(name))
+  const twice = known.find((name, index) => known.indexOf(name) !== index)
+  if (known.includes("username")) {
+    return twice === undefined ? undefined : `the column ${twice} is named more than once; name each column once`
+  }
+  const isHeader = names.slice(1).some((name) => knownColumns.has(name)) || (names.length > 2 && known.length > 0)
+  return isHeader ? "no column is named username; name the column of GitHub usernames so" : undefined
 }
 
 /** What stands between cells. Spreadsheets write semicolons where the comma is the decimal sign, and tabs when text is copied. */

@@ -93,6 +93,7 @@ for (const [who, backend] of [
         assert.deepInclude(unknown, {
           _tag: "SourceUnavailable",
           message: "GitHub knows no user octocat",
+          reason: "notFound",
           retryAt: null
         })
         github.injectFault({ kind: "status", status: 503 })
@@ -186,6 +187,8 @@ for (const [who, backend] of [
           publishes: "all"
         })
         assert.deepInclude(unknown, { name: name("not-named"), state: "unknown", login: null })
+        const [unasked] = yield* gitpip.checkNames([name("named")], { github: "skipped" })
+        assert.deepInclude(unasked, { state: "unchecked", record: "new" })
       })
     )
 
@@ -204,6 +207,8 @@ for (const [who, backend] of [
           deals: [],
           leads: [],
           persons: [],
+          chosenDeals: [],
+          chosenPersons: [],
           organizations: [],
           unconfirmed: []
         })

@@ -69,7 +69,7 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.match(found.stdout, /^Tracking zoe /)
       assert.include(found.stderr, "Zoe has 1 public gist. Its files are published.")
       assert.include(found.stderr, "A running server checks new users within seconds; without one, run `gitpip scan`.")
-      const unknown = yield* done(world, "track", "@zoee", "--json")
+      const unknown = yield* done(world, "track", "@zoee", "ZOEE", "--json")
       assert.strictEqual(unknown.json.login, "zoee")
       assert.match(unknown.stderr, /^Warning: GitHub knows no user zoee\. .*gitpip untrack zoee$/m)
 
@@ -81,6 +81,14 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.match(preview.stdout, /^Zoe +Zoe \(new\) +none +55/m)
       assert.match(preview.stdout, /^users +1$/m)
       assert.match(preview.stderr, /zia: GitHub knows no user zia/)
+      const choosing = join(world.cwd, "choices.csv")
+      yield* Effect.promise(() => writeFile(choosing, "username,deal\nzoe,\nzia,4\n"))
+      const unpreviewed = yield* run(world, "track", "--from", choosing, "--dry-run")
+      assert.deepStrictEqual([unpreviewed.code, unpreviewed.stdout], [2, ""])
+      assert.include(
+        unpreviewed.stderr,
+        "--dry-run does not count the columns deal and person (line 3): leave them out"
+      )
       const many = yield* done(world, "track", "--from", list)
       assert.match(many.stdout, /^Tracking zia .*\nAlready tracked: zoe /)
       assert.match(many.stderr, /^Warning: GitHub knows no user zia\./m)
@@ -104,10 +112,16 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.match(text.stdout, /1 gist with 2 files/)
       assert.match(text.stdout, /2 activities would be created/)
       assert.match(text.stdout, /^person +dry \(new\)\norganization +none\nfirst file +at most 55 tokens$/m)
-      assert.match(text.stdout, /^Pipedrive +60 tokens, less than 1% of a day's 30,000$/m)
+      assert.match(text.stdout, /^Pipedrive +at most 60 tokens, less than 1% of a day's 30,000$/m)
       const { json } = yield* done(world, "track", "dry", "--dry-run", "--json")
       yield* fits(Preview, json)
       assert.strictEqual(json.tokens, 2 * 5 + 25 + 25)
+      world.github.addUser("damp")
+      const twice = yield* done(world, "track", "dry", "damp", "Dry", "github.com/DRY", "--dry-run", "--json")
+      assert.deepStrictEqual(
+        twice.json.map(({ login }: { readonly login: string }) => login),
+        ["dry", "damp"]
+      )
       assert.deepStrictEqual((yield* done(world, "users", "--json")).json, [])
 
       const unknown = yield* run(world, "track", "nobody-here", "--dry-run")

@@ -1,8 +1,10 @@
 /** `track` takes users from lists, and `doctor --fix` creates the field that one of the lists needs. */
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { done, run } from "./inProcess.ts"
-import { makeWorld, TheWorld, withEnv } from "./process.ts"
+import { directory, makeWorld, TheWorld, withEnv } from "./process.ts"
 
 layer(TheWorld.layer, { excludeTestServices: true })("track with a list", (it) => {
   it.effect("says what it would cost, then tracks, and tracks nobody twice", () =>
@@ -70,6 +72,34 @@ layer(TheWorld.layer, { excludeTestServices: true })("track with a list", (it) =
       const person = world.pipedrive.addPerson({ name: "Ann", custom_fields: { [key]: "@ann" } })
       const tracked = yield* done(world, "track", "--pipedrive", "--json")
       assert.deepStrictEqual(tracked.json.contacts, [{ login: "ann", person_id: person, state: "new" }])
+    })
+  )
+
+  it.effect("in a file brings back nobody whom somebody forgot, and says so", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      for (const login of ["ann", "bob", "cid"]) world.github.addUser(login)
+      world.github.addGist("cid", { files: { "a.md": "a" } })
+      yield* done(world, "track", "ann", "bob", "cid")
+      yield* done(world, "untrack", "bob")
+      yield* done(world, "forget", "cid", "--yes")
+      const file = join(yield* directory, "contacts.csv")
+      yield* Effect.promise(() => writeFile(file, "username\nann\nCID\nbob\n"))
+
+      const preview = yield* done(world, "track", "--from", file, "--dry-run")
+      assert.include(preview.stderr, "Left out 1 user whom somebody forgot: CID. To track one again: gitpip track CID")
+      assert.include(preview.stderr, "Would track 1 user again whom somebody untracked: bob")
+      assert.notMatch(preview.stdout, /cid/i)
+      assert.match(preview.stdout, /users +2\n/)
+
+      const tracked = yield* done(world, "track", "--from", file)
+      assert.include(tracked.stderr, "Left out 1 user whom somebody forgot: CID. To track one again: gitpip track CID")
+      assert.include(tracked.stderr, "Tracking 1 user again whom somebody untracked: bob")
+      assert.strictEqual(tracked.stdout, "Already tracked: ann (id 1)\nTracking bob (id 2)\n")
+
+      const named = yield* done(world, "track", "cid")
+      assert.match(named.stdout, /^Tracking cid/)
+      assert.include(named.stderr, "except those that were published before their user was forgotten")
     })
   )
 })

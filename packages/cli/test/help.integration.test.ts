@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { gitpip } from "../src/Cli.ts"
 import * as InProcess from "./inProcess.ts"
-import { directory, run } from "./process.ts"
+import { bin, directory, run } from "./process.ts"
 
 const readJson = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"))
 const environment = (env: Record<string, string> = {}) => Effect.map(directory, (cwd) => ({ cwd, env }))
@@ -39,6 +40,21 @@ describe("gitpip", () => {
       }
     })
   )
+
+  for (const [output, end] of [
+    [">/dev/full", [1, "Gitpip cannot write its output: ENOSPC: no space left on device, write\n"]],
+    // The reader ends first, since Node.js takes longer to start.
+    ["| true", [0, ""]]
+  ] as const) {
+    it.skipIf(!existsSync("/dev/full"))(`prints no stack trace when its output cannot be written: ${output}`, () => {
+      for (const args of ["--version", "users --help"]) {
+        const { status, stderr } = spawnSync("sh", ["-c", `"$0" "$1" ${args} ${output}`, process.execPath, bin], {
+          encoding: "utf8"
+        })
+        assert.deepStrictEqual<ReadonlyArray<unknown>>([status, stderr], end, args)
+      }
+    })
+  }
 
   for (const version of ["20.20.2", "22.18.0"]) {
     it.live(`refuses Node.js ${version}, and says which one it needs`, () =>

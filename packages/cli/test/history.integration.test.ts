@@ -12,7 +12,7 @@ describe("history", () => {
       const [one, other] = ["ann", "Ann"].map((title) => world.pipedrive.addDeal({ title }))
       yield* done(world, "track", "ann")
       yield* run(world, "scan")
-      const reason = `Pipedrive has 2 open deals that may be ann's: "ann" (${one}), "Ann" (${other}). Close, merge or rename all but one; the files are sent then`
+      const reason = `Pipedrive has 2 open deals that may be ann's: "ann" (${one}), "Ann" (${other}). Close, merge or rename all but one, or name one by \`gitpip track ann --deal ID\`; the files are sent then`
       const { stdout } = yield* done(world, "history", "ann")
       assert.include(stdout, `PUBLICATION  REASON\n2, 1         ${reason}\n`)
       const { json } = yield* done(world, "history", "ann", "--json")

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DatabaseError, type NameCheck, Username } from "@gitpip/core"
 import { Effect } from "effect"
-import { checkAll, linesOf } from "../src/nameChecks.ts"
+import { checkAll, distinctNames, linesOf } from "../src/nameChecks.ts"
 
 const name = Username.make
 
@@ -14,7 +14,22 @@ const check = (fields: Partial<NameCheck> = {}): NameCheck => ({
   publishes: "all",
   near: [],
   reason: null,
+  record: "new",
   ...fields
+})
+
+describe("distinct names", () => {
+  for (const [names, distinct] of [
+    [[], []],
+    [["octocat", "Octocat", "OCTOCAT"], ["octocat"]],
+    [
+      ["Zed", "ann", "zed", "Ann", "bob"],
+      ["Zed", "ann", "bob"]
+    ]
+  ] as const) {
+    it(`of ${JSON.stringify(names)} are ${JSON.stringify(distinct)}`, () =>
+      assert.deepStrictEqual(distinctNames(names), distinct))
+  }
 })
 
 describe("what is said about tracked names", () => {
@@ -23,6 +38,10 @@ describe("what is said about tracked names", () => {
     [[check()], "Ann has 2 public gists. Their files are published."],
     [[check({ gists: 1 })], "Ann has 1 public gist. Its files are published."],
     [[check({ gists: 0 })], "Ann has no public gists yet. Files of new ones are published."],
+    [
+      [check(), check({ record: "forgotten" })],
+      "2 accounts have 4 public gists. Their files are published, except those that were published before their user was forgotten."
+    ],
     [[check({ gists: null })]],
     [
       [check({ publishes: "new" })],

@@ -17,6 +17,8 @@ describe("the report of forget", () => {
     deals: [],
     leads: [],
     persons: [],
+    chosenDeals: [],
+    chosenPersons: [],
     organizations: [],
     unconfirmed: []
   }
@@ -48,7 +50,7 @@ describe("the report of forget", () => {
       }),
       [
         "Erased everything that was stored about mona: 3 files, of which 2 left a keyed hash",
-        "Still in Pipedrive; delete there what must go:",
+        "Still in Pipedrive, found or created by Gitpip; delete there what must go:",
         "  1 deal: 6",
         "  2 activities: 4, 5",
         "  1 lead: adf21080-0e10-11eb-879b-05d71fb426ec",
@@ -61,6 +63,14 @@ describe("the report of forget", () => {
         "  perhaps an activity about https://x.example"
       ]
     ))
+
+  it("the report names a deal and a person that a person chose apart, and does not propose to delete them", () =>
+    assert.deepStrictEqual(show({ ...nothing, chosenDeals: [4], chosenPersons: [7] }), [
+      "Erased everything that was stored about mona: 0 files",
+      "Chosen by a person for this user, and not by Gitpip; it may hold other work:",
+      "  1 deal: 4",
+      "  1 person: 7"
+    ]))
 })
 
 describe("a user's details", () => {

@@ -43,6 +43,12 @@ describe("a dry run", () => {
     assert.notInclude(JSON.stringify(rowsOf(null)), "person")
   })
 
+  it("says what tracking costs at most, and says zero as it is", () => {
+    const costOf = (tokens: number) => showPreview({ ...preview, tokens }).rows.find(([label]) => label === "Pipedrive")
+    assert.deepStrictEqual(costOf(65), ["Pipedrive", "at most 65 tokens, less than 1% of a day's 30,000"])
+    assert.deepStrictEqual(costOf(0), ["Pipedrive", "0 tokens"])
+  })
+
   it("names them in a line for each user of a list, but of those that Pipedrive was not asked about", () => {
     const tables = showPreviews([preview, { ...preview, login: "lisa", contact: null }], savedBy)
     assert.deepStrictEqual(tables[1]?.rows, [

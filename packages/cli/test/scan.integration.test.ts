@@ -90,7 +90,8 @@ describe("scan ends with 1", () => {
 describe("a signal", () => {
   for (const [signal, code] of [
     ["SIGINT", 130],
-    ["SIGTERM", 143]
+    ["SIGTERM", 143],
+    ["SIGHUP", 129]
   ] as const) {
     it.live(`${signal} ends a scan with ${code}, and the next one goes on`, () =>
       Effect.gen(function* () {

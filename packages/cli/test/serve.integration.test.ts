@@ -12,7 +12,7 @@ const ask = (port: number, path: string) =>
   })
 
 describe("serve", () => {
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     it.live(`scans and publishes by itself, logs to stdout, and ends with 0 on ${signal}`, () =>
       Effect.gen(function* () {
         const port = yield* freePort

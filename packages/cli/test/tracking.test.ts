@@ -2,11 +2,18 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { DatabaseError, ruleTexts, type User, UserConflict, UserId, Username } from "@gitpip/core"
+import { DatabaseError, type NameRecord, ruleTexts, type User, UserConflict, UserId, Username } from "@gitpip/core"
 import { DateTime, Effect } from "effect"
 import { TestConsole } from "effect/testing"
 import type { Progress } from "../src/Progress.ts"
-import { fromFile, trackAll } from "../src/tracking.ts"
+import {
+  type Candidate,
+  fromFile,
+  linesWithChoices,
+  trackAll,
+  withoutForgotten,
+  withoutRepeats
+} from "../src/tracking.ts"
 import { directory } from "./process.ts"
 
 const user = (login: Username): User => ({
@@ -70,6 +77,42 @@ describe("a file of users", () => {
     })
   )
 
+  it.live("names a user twice: a line that says the same does not count, and one that says otherwise is an error", () =>
+    Effect.gen(function* () {
+      const file = join(yield* directory, "list")
+      const rows = ["username,deal", "octocat,", "ann,3", "ocToCat,", "ann,4", "bob,1"]
+      yield* Effect.promise(() => writeFile(file, rows.join("\n")))
+      const { candidates, wrong } = yield* fromFile(file)
+      assert.deepStrictEqual(
+        candidates.map(({ deal, username }) => [username as string, deal]),
+        [
+          ["octocat", undefined],
+          ["ann", 3],
+          ["bob", 1]
+        ]
+      )
+      assert.deepStrictEqual(
+        wrong.map(({ error, line }) => [line, error]),
+        [[5, "ann is on line 3 as well, with other columns; keep one of the two lines"]]
+      )
+      assert.deepStrictEqual(yield* TestConsole.errorLines, [
+        "1 line repeats an earlier one and does not count: line 4 (ocToCat)"
+      ])
+    }).pipe(Effect.provide(TestConsole.layer))
+  )
+
+  it.live("without a user says so", () =>
+    Effect.gen(function* () {
+      const file = join(yield* directory, "list")
+      for (const text of ["", "\n# nobody\n", "username,id\n"]) {
+        yield* Effect.promise(() => writeFile(file, text))
+        assert.deepStrictEqual(yield* fromFile(file), { candidates: [], wrong: [] })
+      }
+      const line = `${file} names no user. Give a USERNAME, or USERNAME,ID, on each line`
+      assert.deepStrictEqual(yield* TestConsole.errorLines, [line, line, line])
+    }).pipe(Effect.provide(TestConsole.layer))
+  )
+
   it.live("without an end is refused", () =>
     Effect.gen(function* () {
       const endless = yield* Effect.flip(fromFile("/dev/zero"))
@@ -108,4 +151,103 @@ describe("tracking many", () => {
       )
     }).pipe(Effect.provide(TestConsole.layer))
   )
+})
+
+describe("a list's choices", () => {
+  it("are those lines that name a deal or a person, or take one back", () => {
+    const username = Username.make("ann")
+    const on = (line: number | null, choice: object) => ({ line, username, id: undefined, ...choice })
+    const candidates = [on(null, { deal: 3 }), on(2, { deal: 3 }), on(3, {}), on(4, { person: "default" })]
+    assert.deepStrictEqual(linesWithChoices(candidates), [2, 4])
+  })
+})
+
+describe("lines of one user", () => {
+  const of = (line: number, more: Partial<Candidate>): Candidate => ({
+    line,
+    username: Username.make("ann"),
+    id: undefined,
+    ...more
+  })
+  for (const [title, second, expected] of [
+    ["the same name in another case", { username: Username.make("ANN") }, "repeated"],
+    ["no column that differs", {}, "repeated"],
+    ["another id", { id: UserId.make(7) }, "conflict"],
+    ["another deal", { deal: 4 }, "conflict"],
+    ["another person", { person: "default" }, "conflict"],
+    ["other rules", { rules: { forks: ruleTexts.forks.make("skip") } }, "conflict"],
+    ["another name", { username: Username.make("bob") }, "kept"]
+  ] as ReadonlyArray<readonly [string, Partial<Candidate>, string]>) {
+    it(`a line with ${title} is ${expected}`, () => {
+      const { conflicts, kept, repeated } = withoutRepeats([of(1, {}), of(2, second)])
+      assert.strictEqual(conflicts.length > 0 ? "conflict" : repeated.length > 0 ? "repeated" : "kept", expected)
+      assert.lengthOf(kept, expected === "kept" ? 2 : 1)
+    })
+  }
+})
+
+describe("users of a list whom somebody forgot or untracked", () => {
+  const of = (line: number | null, username: string): Candidate => ({
+    line,
+    username: Username.make(username),
+    id: undefined
+  })
+  const many = Array.from({ length: 22 }, (_, n) => of(n + 1, `gone-${n}`))
+  const records = new Map<Username, NameRecord>([
+    [Username.make("ann"), "tracked"],
+    [Username.make("bob"), "untracked"],
+    [Username.make("cid"), "forgotten"],
+    ...many.map(({ username }) => [username, "forgotten"] as const)
+  ])
+  for (const [title, candidates, isDryRun, kept, remarks] of [
+    ["tracked and new ones are tracked without a word", [of(1, "ann"), of(2, "dan")], false, ["ann", "dan"], []],
+    [
+      "forgotten ones are left out",
+      [of(1, "ann"), of(2, "cid")],
+      false,
+      ["ann"],
+      ["Left out 1 user whom somebody forgot: cid. To track one again: gitpip track cid"]
+    ],
+    ["a forgotten one is tracked when typed", [of(null, "cid")], false, ["cid"], []],
+    [
+      "untracked ones are tracked again",
+      [of(1, "bob")],
+      false,
+      ["bob"],
+      ["Tracking 1 user again whom somebody untracked: bob"]
+    ],
+    [
+      "a dry run says what would become of them",
+      [of(1, "bob"), of(2, "cid")],
+      true,
+      ["bob"],
+      [
+        "Left out 1 user whom somebody forgot: cid. To track one again: gitpip track cid",
+        "Would track 1 user again whom somebody untracked: bob"
+      ]
+    ],
+    [
+      "twenty are named",
+      many,
+      false,
+      [],
+      [
+        `Left out 22 users whom somebody forgot: ${many
+          .slice(0, 20)
+          .map(({ username }) => username)
+          .join(", ")} and 2 more. To track one again: gitpip track USERNAME`
+      ]
+    ]
+  ] as ReadonlyArray<
+    readonly [string, ReadonlyArray<Candidate>, boolean, ReadonlyArray<string>, ReadonlyArray<string>]
+  >) {
+    it(title, () => {
+      const done = withoutForgotten(candidates, records, { isDryRun })
+      assert.deepStrictEqual(
+        done.kept.map(({ username }): string => username),
+        kept
+      )
+      assert.deepStrictEqual(done.remarks, remarks)
+    })
+  }
 })

@@ -27,6 +27,7 @@ const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, faults: Read
   [["track", "ann", "--from", "list.csv", "--id", "7"], [/--id needs exactly one USERNAME/]],
   [["track", "ann", "bob", "--deal", "7"], [/--deal and --person need exactly one USERNAME/]],
   [["track", "ann", "--person", "x"], [/--person "x"/]],
+  [["track", "ann", "--deal", "7", "--dry-run"], [/--dry-run does not count --deal and --person: leave them out/]],
   [["users", "--frob"], [/Unrecognized flag: --frob/]],
   [
     ["track", "a b", "--id", "0"],

@@ -83,6 +83,28 @@ describe("a list of users", () => {
     assert.match(faults[1]?.message ?? "", /the line has 3 columns; write username,id/)
   })
 
+  for (const [title, text, message] of [
+    ["without the column username", "GitHub;Deal;Person\nann;1;2\nbob;3;4\n", /no column is named username/],
+    ["with an id first and without the column username", "id,name,deal\n7,ann,1\n", /no column is named username/],
+    ["of two columns without the column username", "name,id\nann,7\n", /no column is named username/],
+    ["with a column twice", "username,id,ID\nann,7,8\n", /the column id is named more than once/],
+    ["with the column username twice", "username,username\nann,bob\n", /the column username is named more than once/]
+  ] as const) {
+    it(`has one fault for a line of column names ${title}`, () => {
+      const { entries, faults } = read(text)
+      assert.deepStrictEqual([entries.length, faults.length, faults[0]?.line], [0, 1, 1])
+      assert.match(faults[0]?.message ?? "", message)
+    })
+  }
+
+  it("may have other columns twice, and users who are called like a column", () => {
+    assert.deepStrictEqual(found("username,note,note\nann,a,b\n"), [[2, "ann", undefined]])
+    assert.deepStrictEqual(found("deal,7\nperson\n"), [
+      [1, "deal", "7"],
+      [2, "person", undefined]
+    ])
+  })
+
   it("says where quotation marks belong when a cell has them inside", () => {
     assert.deepStrictEqual(read('octocat "the cat",1\n').faults, [
       { line: 1, message: "a quotation mark must begin and end the cell; write username,id" }

@@ -15,7 +15,6 @@ import type { ContactPage } from "./domain/Contact.ts"
 import type { Day } from "./domain/Day.ts"
 import type { Forgotten } from "./domain/Forgotten.ts"
 import type { FilePreview, GistFile } from "./domain/GistFile.ts"
-import type { NameCheck } from "./domain/NameCheck.ts"
 import type { Preview } from "./domain/Preview.ts"
 import type { Publication, PublicationDetails, PublicationState } from "./domain/Publication.ts"
 import type { Scan, ScanDetails } from "./domain/Scan.ts"
@@ -61,10 +60,10 @@ export class Gitpip extends Context.Service<
      */
     readonly track: Tracking.Track
     /**
-     * Whether GitHub has accounts of these names, tracked or not, and how many public gists. At most 100 names at a time. A
-     * GitHub that does not answer makes names `unchecked`, and fails nothing.
+     * Whether GitHub has accounts of these names, tracked or not, how many public gists, and what is on record of each. At
+     * most 100 names at a time. A GitHub that does not answer makes names `unchecked`, and fails nothing.
      */
-    readonly checkNames: (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>
+    readonly checkNames: Names.CheckNames
     /**
      * The accounts of a source, page by page, with what tracking the new ones would cost at first. Stores nothing.
      * `next` is the `next` of the page before.
@@ -190,7 +189,7 @@ export class Gitpip extends Context.Service<
       const gauges = yield* Gauges
       const signals = yield* Signals
       const previews = yield* Previews.make
-      const checkNames = yield* Names.make
+      const checkNames = yield* Names.makeWithRecord
       const status = yield* CurrentStatus.make
       const overdue = yield* Health.make
       const track = yield* Tracking.make

@@ -39,7 +39,7 @@ const requireChosen = Effect.fnUntraced(function* (sink: Sink["Service"], option
 
 /** The call, on these services. */
 export const make: Effect.Effect<Track, never, Changes | Signals | Sink | Store> = Effect.gen(function* () {
-  const { targets, users } = yield* Store
+  const { publications, targets, users } = yield* Store
   const sink = yield* Sink
   const changes = yield* Changes
   const signals = yield* Signals
@@ -55,6 +55,8 @@ export const make: Effect.Effect<Track, never, Changes | Signals | Sink | Store>
         if (choice === "default") yield* kind.unchoose(key)
         else if (choice !== undefined) yield* kind.choose(key, choice)
       }
+      yield* publications.endWait(key)
+      yield* signals.publications.raise
     },
     Effect.catchTag("UserNotTracked", () => Effect.void)
   )

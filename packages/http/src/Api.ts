@@ -42,7 +42,20 @@ import {
   UserNotTrackedProblem,
   VisitNotFoundProblem
 } from "./Problems.ts"
-import { between, contact, digits, idOf, Name, names, page, paged, rules, username, visitor } from "./parameters.ts"
+import {
+  between,
+  contact,
+  digits,
+  github,
+  idOf,
+  Name,
+  names,
+  page,
+  paged,
+  rules,
+  username,
+  visitor
+} from "./parameters.ts"
 import { queryMeaning, tracking } from "./tracking.ts"
 
 /** The calls that track users. */
@@ -74,13 +87,13 @@ export class Users extends HttpApiGroup.make("users")
       })
     ),
     HttpApiEndpoint.get("names", "/names", {
-      query: { names: Schema.optionalKey(names) },
+      query: { names: Schema.optionalKey(names), github },
       success: Schema.Array(NameCheck)
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Whether GitHub has accounts of these names",
         description:
-          "With a token, all names cost one query, and names near the unknown ones one more. A name that GitHub is not asked for within its limits, or within some seconds, is `unchecked`. Answers are remembered for ten minutes."
+          "With a token, all names cost one query, and names near the unknown ones one more. A name that GitHub is not asked for within its limits, or within some seconds, is `unchecked`. GitHub's answers are remembered for ten minutes. With `github=false`, only what Gitpip has on record is read."
       })
     ),
     HttpApiEndpoint.get("preview", "/users/:username/preview", {

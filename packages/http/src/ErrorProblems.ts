@@ -18,6 +18,7 @@ import {
 } from "@gitpip/core"
 import { type Context, DateTime, Effect, Predicate } from "effect"
 import { HttpEffect, HttpServerResponse } from "effect/http"
+import { HttpApiError } from "effect/http-api"
 import {
   FileNotFoundProblem,
   GithubProblem,
@@ -25,6 +26,8 @@ import {
   PublicationNotFoundProblem,
   PublicationNotSkippableProblem,
   ScanNotFoundProblem,
+  SourceNotFoundProblem,
+  SourceNotSetUpProblem,
   SourceProblem,
   TargetNotFoundProblem,
   TooManyVisitorsProblem,
@@ -59,6 +62,23 @@ const databaseDetails = {
   unsafe: "The embedded database's directory is not the server's own. The server's log says what to do"
 } satisfies Record<NonNullable<DatabaseError["reason"]>, string>
 
+/** The caller's own faults get a status of their own: proxies and clients retry a 502. */
+const ofSource = ({ message, reason, retryAt }: SourceUnavailable) => {
+  switch (reason) {
+    case "notFound":
+      return new SourceNotFoundProblem({ detail: message })
+    case "noSuchPage":
+      return new HttpApiError.BadRequestProblem({
+        detail: `next: ${message}`,
+        errors: [{ path: ["query", "next"], message }]
+      })
+    case "notSetUp":
+      return new SourceNotSetUpProblem({ detail: message })
+    case "service":
+      return new SourceProblem({ detail: message, retry_at: retryAt === null ? null : DateTime.formatIso(retryAt) })
+  }
+}
+
 const problems = {
   DatabaseError: ({ reason }: DatabaseError) =>
     new UnavailableProblem({
@@ -71,8 +91,7 @@ const problems = {
   PublicationNotSkippable: ({ message }: PublicationNotSkippable) =>
     new PublicationNotSkippableProblem({ detail: message }),
   ScanNotFound: ({ message }: ScanNotFound) => new ScanNotFoundProblem({ detail: message }),
-  SourceUnavailable: ({ message, retryAt }: SourceUnavailable) =>
-    new SourceProblem({ detail: message, retry_at: retryAt === null ? null : DateTime.formatIso(retryAt) }),
+  SourceUnavailable: ofSource,
   TargetNotFound: ({ message }: TargetNotFound) => new TargetNotFoundProblem({ detail: message }),
   TooManyVisitors: ({ message }: TooManyVisitors) => new TooManyVisitorsProblem({ detail: message }),
   UserBusy: ({ message }: UserBusy) => new UserBusyProblem({ detail: message }),

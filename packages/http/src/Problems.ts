@@ -92,7 +92,21 @@ export class GithubProblem extends HttpApiError.Problem<GithubProblem>()("Github
   title: "GitHub does not answer what was asked"
 }) {}
 
-/** A source of contacts cannot be read. `retry_at` says when to try again, or that something has to be changed first. */
+/** 404: GitHub has no such organization, user or repository. */
+export class SourceNotFoundProblem extends HttpApiError.Problem<SourceNotFoundProblem>()("SourceNotFoundProblem", {
+  type: "urn:gitpip:problem:source-not-found",
+  status: 404,
+  title: "There is no such source of contacts"
+}) {}
+
+/** 422: the server's settings have to name the field of persons, or Pipedrive itself. */
+export class SourceNotSetUpProblem extends HttpApiError.Problem<SourceNotSetUpProblem>()("SourceNotSetUpProblem", {
+  type: "urn:gitpip:problem:source-not-set-up",
+  status: 422,
+  title: "The server is not set up for this source of contacts"
+}) {}
+
+/** GitHub or Pipedrive does not give a source of contacts. `retry_at` says when to try again, or that something has to be changed first. */
 export class SourceProblem extends HttpApiError.Problem<SourceProblem>()(
   "SourceProblem",
   { type: "urn:gitpip:problem:source", status: 502, title: "The source of contacts cannot be read" },

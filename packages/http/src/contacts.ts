@@ -1,19 +1,18 @@
 /** The calls about sources of contacts. */
-import { ContactPage, Source } from "@gitpip/core"
+import { ContactPage, PastedSource } from "@gitpip/core"
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { SourceProblem } from "./Problems.ts"
+import { SourceNotFoundProblem, SourceNotSetUpProblem, SourceProblem } from "./Problems.ts"
 
 const source = {
-  source: Source.annotate({
-    description:
-      "`org:ORG` for the public members of an organization, `followers:USERNAME`, `stargazers:OWNER/REPO`, or `pipedrive` for the persons whose field `GITPIP_PERSON_FIELD` holds a GitHub username"
-  }).pipe(
+  source: PastedSource.pipe(
     Schema.annotateKey({
       messageMissingKey: "is missing: `org:ORG`, `followers:USERNAME`, `stargazers:OWNER/REPO` or `pipedrive`"
     })
   )
 }
+
+const sourceProblems = [SourceNotFoundProblem, SourceNotSetUpProblem, SourceProblem] as const
 
 const nextMessage = "must be the `next` of the page before"
 
@@ -31,18 +30,18 @@ export class Contacts extends HttpApiGroup.make("contacts")
         )
       },
       success: ContactPage,
-      error: SourceProblem
+      error: sourceProblems
     }).annotateMerge(
       OpenApi.annotations({
         summary: "The accounts of a source, and what tracking them would cost",
         description:
-          "A page of 100 accounts at GitHub, for one request, or of 500 persons in Pipedrive, for 10 tokens. Stores nothing. Half of GitHub's hour stays with checks and files; then this call answers 502 with `retry_at`."
+          "A page of 100 accounts at GitHub, for one request, or of 500 persons in Pipedrive, for 10 tokens. Stores nothing. Half of GitHub's hour stays with checks and files; then this call answers 502 with `retry_at`. An unknown source answers 404, a source that the server's settings lack 422, and a `next` of no page 400."
       })
     ),
     HttpApiEndpoint.post("track", "/contacts", {
       query: source,
       success: ContactPage,
-      error: SourceProblem
+      error: sourceProblems
     }).annotateMerge(
       OpenApi.annotations({
         summary: "Track the accounts of a source's next page",

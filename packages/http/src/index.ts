@@ -17,6 +17,8 @@ export {
   PublicationNotFoundProblem,
   PublicationNotSkippableProblem,
   ScanNotFoundProblem,
+  SourceNotFoundProblem,
+  SourceNotSetUpProblem,
   SourceProblem,
   TargetNotFoundProblem,
   TooManyRequestsProblem,

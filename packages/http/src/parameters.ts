@@ -88,6 +88,15 @@ export const contact = Schema.optionalKey(
     message: "must be true or false"
   })
 )
+
+/** Whether a check of names asks GitHub. */
+export const github = Schema.optionalKey(
+  Schema.Literals(["true", "false"]).annotate({
+    description: "Whether GitHub is asked; without it, `true`",
+    message: "must be true or false"
+  })
+)
+
 /** The query of calls that take rules on a user's files. */
 export const rules = {
   include: Schema.optionalKey(ruleTexts.include),

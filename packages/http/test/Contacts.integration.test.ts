@@ -18,6 +18,13 @@ layer(layerRunning(), { excludeTestServices: true })("contacts", (it) => {
       assert.deepStrictEqual([second.json.next, second.json.contacts.length], [null, 50])
       assert.deepStrictEqual((yield* call("GET", "/users")).json, [])
 
+      for (const pasted of ["org:@acme", "org:https://github.com/acme"]) {
+        assert.strictEqual(
+          (yield* call("GET", `/contacts?source=${encodeURIComponent(pasted)}`)).json.source,
+          "org:acme"
+        )
+      }
+
       const tracked = yield* call("POST", "/contacts?source=org:acme")
       assert.deepInclude(tracked.json, { next: "2", first: null })
       assert.strictEqual((yield* call("POST", "/contacts?source=org:acme")).json.next, null)
@@ -33,8 +40,19 @@ layer(layerRunning(), { excludeTestServices: true })("contacts", (it) => {
       assert.include(problem(yield* call("GET", "/contacts?source=acme"), 400).detail, "a source is `org:ORG`")
       problem(yield* call("POST", "/contacts"), 400)
       const unknown = yield* call("GET", "/contacts?source=org:nobody")
-      assert.deepInclude(problem(unknown, 502), { detail: "GitHub knows no organization nobody", retry_at: null })
-      assert.include(problem(yield* call("GET", "/contacts?source=org:acme&next=x"), 502).detail, "No page of the list")
+      assert.deepInclude(problem(unknown, 404), {
+        type: "urn:gitpip:problem:source-not-found",
+        detail: "GitHub knows no organization nobody"
+      })
+      problem(yield* call("POST", "/contacts?source=stargazers:nobody/nothing"), 404)
+      const page = problem(yield* call("GET", "/contacts?source=org:acme&next=x"), 400)
+      assert.strictEqual(page.detail, 'next: No page of the list begins at "x"')
+      assert.deepStrictEqual(page.errors[0].path, ["query", "next"])
+      for (const method of ["GET", "POST"]) {
+        const { detail, type } = problem(yield* call(method, "/contacts?source=pipedrive"), 422)
+        assert.strictEqual(type, "urn:gitpip:problem:source-not-set-up")
+        assert.include(detail, "There is no list to read")
+      }
       github.injectFault({ kind: "status", status: 503 })
       assert.match(problem(yield* call("POST", "/contacts?source=org:acme"), 502).retry_at, /^\d{4}-/)
     })

@@ -118,7 +118,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       const busy = problem(yield* call("DELETE", "/users/mona/data"), 409)
       assert.strictEqual(busy.type, "urn:gitpip:problem:user-busy")
       assert.include(busy.detail, "Nothing was erased")
-      yield* sql`update deals set deal_id = 5, lease_until = null`
+      yield* sql`update deals set deal_id = 5, lease_until = null where lease_until is not null`
 
       const forgotten = yield* call("DELETE", "/users/MONA/data")
       assert.deepStrictEqual(
@@ -133,6 +133,8 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
             deals: [5],
             leads: [],
             persons: [],
+            chosen_deals: [],
+            chosen_persons: [],
             organizations: [],
             unconfirmed: []
           }
@@ -177,9 +179,31 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       github.addGist("Olga", { files: { "a.txt": "a" } })
       const names = yield* call("GET", "/names?names=olga,no-olga")
       assert.deepStrictEqual(names.json, [
-        { name: "olga", state: "found", login: "Olga", gists: 1, publishes: "all", near: [], reason: null },
-        { name: "no-olga", state: "unknown", login: null, gists: null, publishes: "all", near: [], reason: null }
+        {
+          name: "olga",
+          state: "found",
+          login: "Olga",
+          gists: 1,
+          publishes: "all",
+          near: [],
+          reason: null,
+          record: "new"
+        },
+        {
+          name: "no-olga",
+          state: "unknown",
+          login: null,
+          gists: null,
+          publishes: "all",
+          near: [],
+          reason: null,
+          record: "new"
+        }
       ])
+      const asked = github.requests.length
+      const [unasked] = (yield* call("GET", "/names?names=olga&github=false")).json
+      assert.deepInclude(unasked, { name: "olga", state: "unchecked", reason: "GitHub was not asked", record: "new" })
+      assert.lengthOf(github.requests, asked)
       for (const [login, said] of [
         ["olga", "found"],
         ["no-olga", "unknown"]

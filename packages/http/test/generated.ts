@@ -8,7 +8,14 @@ const known: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]
   names: ["ann", "ANN,nobody-here", "bob,bob", "@ann,github.com/bob"],
   username: ["ann", "ANN", "bob", "nobody-here", "@ann", "https://github.com/ann"],
   id: ["1", "2", "77", "9007199254740991"],
-  source: ["org:acme", "followers:ann", "stargazers:ann/repo", "pipedrive"],
+  source: [
+    "org:acme",
+    "followers:ann",
+    "stargazers:ann/repo",
+    "pipedrive",
+    "followers:@ann",
+    "stargazers:https://github.com/ann/repo"
+  ],
   next: ["2", "400", "x"],
   visit: ["1", "2", "99"],
   visitor: ["default", "me", "A visitor"],

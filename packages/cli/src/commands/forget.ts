@@ -43,31 +43,28 @@ const ask = Effect.fnUntraced(function* (username: string, { isJson }: { readonl
 })
 
 /** Numbers in a line: a person who deletes them in Pipedrive copies them. */
-const numbers = (ids: ReadonlyArray<number>): string => ids.join(", ")
+const lineOf = (ids: ReadonlyArray<number | string>, ...noun: readonly [one: string, many?: string]) =>
+  ids.length === 0 ? [] : [`  ${count(ids.length, ...noun)}: ${ids.join(", ")}`]
 
-export const show = ({
-  activities,
-  deals,
-  files,
-  hashes,
-  leads,
-  login,
-  organizations,
-  persons,
-  unconfirmed
-}: Forgotten): ReadonlyArray<string> => [
-  `Erased everything that was stored about ${login}: ${count(files, "file")}${hashes === 0 ? "" : `, of which ${hashes.toLocaleString("en")} left a keyed hash`}`,
-  ...(activities.length + deals.length + leads.length + persons.length + organizations.length + unconfirmed.length === 0
-    ? ["Nothing about this user stands in Pipedrive"]
-    : ["Still in Pipedrive; delete there what must go:"]),
-  ...(deals.length === 0 ? [] : [`  ${count(deals.length, "deal")}: ${numbers(deals)}`]),
-  ...(activities.length === 0
-    ? []
-    : [`  ${count(activities.length, "activity", "activities")}: ${numbers(activities)}`]),
-  ...(leads.length === 0 ? [] : [`  ${count(leads.length, "lead")}: ${leads.join(", ")}`]),
-  ...(persons.length === 0 ? [] : [`  ${count(persons.length, "person")}: ${numbers(persons)}`]),
-  ...(organizations.length === 0
-    ? []
-    : [`  ${count(organizations.length, "organization")}: ${numbers(organizations)}`]),
-  ...unconfirmed.map(({ about, item }) => `  perhaps ${/^[ao]/.test(item) ? "an" : "a"} ${item} about ${about}`)
-]
+export const show = (forgotten: Forgotten): ReadonlyArray<string> => {
+  const { files, hashes, login, unconfirmed } = forgotten
+  const found = [
+    ...lineOf(forgotten.deals, "deal"),
+    ...lineOf(forgotten.activities, "activity", "activities"),
+    ...lineOf(forgotten.leads, "lead"),
+    ...lineOf(forgotten.persons, "person"),
+    ...lineOf(forgotten.organizations, "organization"),
+    ...unconfirmed.map(({ about, item }) => `  perhaps ${/^[ao]/.test(item) ? "an" : "a"} ${item} about ${about}`)
+  ]
+  const chosen = [...lineOf(forgotten.chosenDeals, "deal"), ...lineOf(forgotten.chosenPersons, "person")]
+  return [
+    `Erased everything that was stored about ${login}: ${count(files, "file")}${hashes === 0 ? "" : `, of which ${hashes.toLocaleString("en")} left a keyed hash`}`,
+    ...(found.length + chosen.length === 0 ? ["Nothing about this user stands in Pipedrive"] : []),
+    ...(found.length === 0
+      ? []
+      : ["Still in Pipedrive, found or created by Gitpip; delete there what must go:", ...found]),
+    ...(chosen.length === 0
+      ? []
+      : ["Chosen by a person for this user, and not by Gitpip; it may hold other work:", ...chosen])
+  ]
+}

@@ -3,7 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
-import { checkAll, linesOf } from "../nameChecks.ts"
+import { checkAll, distinctNames, linesOf } from "../nameChecks.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import { maxAsked, previewAll, showPreview, showPreviews } from "../previews.ts"
@@ -58,12 +58,11 @@ export const track = Command.make(
   },
   Effect.fnUntraced(function* (typed) {
     const { core } = yield* session
-    const one = typed.usernames.length === 1 && Option.isNone(typed.from)
+    const names = distinctNames(typed.usernames.map(core.loginOf))
+    const one = names.length === 1 && Option.isNone(typed.from)
     const sources = countOf(typed)
     const { deal, id, person, rules, source, usernames } = yield* Input.all({
-      usernames: Input.each(typed.usernames, (username) =>
-        Input.text("USERNAME", core.Username, core.loginOf(username))
-      ),
+      usernames: Input.each(names, (name) => Input.text("USERNAME", core.Username, name)),
       id: Input.optional(typed.id, (id) => Input.number("--id", core.UserId, id)),
       deal: Input.optional(typed.deal, (deal) => Input.choice("--deal", deal)),
       person: Input.optional(typed.person, (person) => Input.choice("--person", person)),
@@ -71,6 +70,10 @@ export const track = Command.make(
       placed: Input.rule({
         holds: (Option.isNone(typed.deal) && Option.isNone(typed.person)) || one,
         fault: "--deal and --person need exactly one USERNAME. In a file, name the columns username,deal,person"
+      }),
+      unchosen: Input.rule({
+        holds: !typed.dryRun || (Option.isNone(typed.deal) && Option.isNone(typed.person)),
+        fault: noChoices("--deal and --person")
       }),
       source: sourceOf(core, typed),
       some: Input.rule({
@@ -147,6 +150,9 @@ const trackSource = Effect.fnUntraced(function* (source: Source, options: Option
   if (all.new > 0) yield* Output.message(nextStep)
 })
 
+/** A preview knows nothing of a choice: it would show another person, and count a deal too many. */
+const noChoices = (what: string) => `--dry-run does not count ${what}: leave them out, or run without --dry-run`
+
 const tracking = Effect.promise(() => import("../tracking.ts"))
 
 interface Options {
@@ -175,28 +181,36 @@ const candidatesOf = Effect.fnUntraced(function* ({ file, rules, usernames }: Li
   return { candidates: [...typed, ...ruled], wrong: listed.wrong }
 })
 
+const notSearched = `For more than ${maxAsked} users, Pipedrive is not searched for persons, which would cost as much as their first files. Give fewer users to see whom their files would name.`
+
 const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { core, withGitpip } = yield* session
-  const { lineFaults } = yield* tracking
-  const { candidates, wrong } = yield* candidatesOf(list)
-  if (candidates.length > maxAsked) {
-    yield* Output.message(
-      `For more than ${maxAsked} users, Pipedrive is not searched for persons, which would cost as much as their first files. Give fewer users to see whom their files would name.`
-    )
-  }
+  const { lineFaults, linesWithChoices, withoutForgottenOf } = yield* tracking
+  const { candidates: all, wrong } = yield* candidatesOf(list)
+  const chosen = linesWithChoices(all)
+  yield* Input.all({
+    unchosen: Input.rule({
+      holds: chosen.length === 0,
+      fault: noChoices(`the columns deal and person (line ${chosen.slice(0, 10).join(", ")})`)
+    })
+  })
   const progress = yield* Progress.make
   const { faults, previews } = yield* withGitpip((gitpip) =>
-    Effect.ensuring(previewAll(gitpip, candidates, progress), progress.done)
+    Effect.gen(function* () {
+      const candidates = yield* withoutForgottenOf(gitpip, all, { isDryRun: true })
+      if (candidates.length > maxAsked) yield* Output.message(notSearched)
+      return yield* previewAll(gitpip, candidates, progress)
+    }).pipe(Effect.ensuring(progress.done))
   )
   yield* Output.result(previews, {
     ...options,
     schema: Schema.Array(core.Preview),
     show: (previews) => showPreviews(previews, core.savedBy)
   })
-  const all = [...lineFaults(wrong), ...faults]
-  if (all.length > 0) {
+  const failed = [...lineFaults(wrong), ...faults]
+  if (failed.length > 0) {
     return yield* new Unsuccessful({
-      message: `${count(all.length, "user")} cannot be previewed:\n${all.map((fault) => `  - ${fault}`).join("\n")}`
+      message: `${count(failed.length, "user")} cannot be previewed:\n${failed.map((fault) => `  - ${fault}`).join("\n")}`
     })
   }
 })
@@ -224,11 +238,12 @@ const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Cand
 /** Tracks all users of a list. A refused user does not stop the others. */
 const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { withGitpip } = yield* session
-  const { faultsOf, Outcome, trackAll } = yield* tracking
-  const { candidates, wrong } = yield* candidatesOf(list)
+  const { faultsOf, Outcome, trackAll, withoutForgottenOf } = yield* tracking
+  const { candidates: all, wrong } = yield* candidatesOf(list)
   const progress = yield* Progress.make
   const { checks, tracked } = yield* withGitpip((gitpip) =>
     Effect.gen(function* () {
+      const candidates = yield* withoutForgottenOf(gitpip, all, { isDryRun: false })
       const names = candidates.map(({ username }) => username)
       const checks = yield* checkAll(gitpip, names, progress)
       return { checks, tracked: yield* trackAll(gitpip, candidates, progress) }

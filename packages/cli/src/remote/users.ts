@@ -31,7 +31,8 @@ export const userCalls = ({
       }))
     )
   },
-  checkNames: (names) => orServerError(users.names({ query: { names } }), {}),
+  checkNames: (names, { github } = {}) =>
+    orServerError(users.names({ query: { names, ...(github === "skipped" ? { github: "false" } : {}) } }), {}),
   preview: (username, { contact = false, ...rules } = {}) =>
     orServerError(
       users.preview({ params: { username }, query: { ...ruleQuery(rules), ...(contact ? { contact: "true" } : {}) } }),

@@ -3,9 +3,15 @@ import { DateTime, Duration, Schema } from "effect"
 import type { GithubError } from "../github/Github.ts"
 import type { SinkError } from "../publish/Sink.ts"
 
-/** A source cannot be read now, or not before something is changed. */
+/**
+ * A source cannot be read now, or not before something is changed.
+ *
+ * `reason` says what to change: `notFound`, another source; `noSuchPage`, another `next`; `notSetUp`, the settings.
+ * `service` stands for a fault or a limit of GitHub or Pipedrive.
+ */
 export class SourceUnavailable extends Schema.TaggedError<SourceUnavailable>()("SourceUnavailable", {
   message: Schema.String,
+  reason: Schema.Literals(["notFound", "noSuchPage", "notSetUp", "service"]),
   /** When to try again; `null` when something has to be changed first. */
   retryAt: Schema.NullOr(Schema.DateTimeUtcFromString)
 }) {}
@@ -17,12 +23,14 @@ const outage = Duration.minutes(1)
 export const ofGithub = ({ message, reason, retryAt }: GithubError, now: DateTime.Utc): SourceUnavailable => {
   switch (reason._tag) {
     case "RateLimited":
-      return new SourceUnavailable({ message, retryAt: reason.resumeAt })
+      return new SourceUnavailable({ message, reason: "service", retryAt: reason.resumeAt })
     case "Unavailable":
     case "Unreachable":
-      return new SourceUnavailable({ message, retryAt: DateTime.addDuration(now, outage) })
+      return new SourceUnavailable({ message, reason: "service", retryAt: DateTime.addDuration(now, outage) })
+    case "UserNotFound":
+      return new SourceUnavailable({ message, reason: "notFound", retryAt: null })
     default:
-      return new SourceUnavailable({ message, retryAt: retryAt ?? null })
+      return new SourceUnavailable({ message, reason: "service", retryAt: retryAt ?? null })
   }
 }
 
@@ -32,13 +40,13 @@ export const ofSink = ({ reason }: SinkError, now: DateTime.Utc): SourceUnavaila
   switch (reason._tag) {
     case "Paused":
     case "ItemLimited":
-      return new SourceUnavailable({ message, retryAt: reason.until })
+      return new SourceUnavailable({ message, reason: "service", retryAt: reason.until })
     case "NotYet":
-      return new SourceUnavailable({ message, retryAt: reason.retryAt })
+      return new SourceUnavailable({ message, reason: "service", retryAt: reason.retryAt })
     case "NotSent":
     case "SinkOutcomeUnknown":
-      return new SourceUnavailable({ message, retryAt: DateTime.addDuration(now, outage) })
+      return new SourceUnavailable({ message, reason: "service", retryAt: DateTime.addDuration(now, outage) })
     default:
-      return new SourceUnavailable({ message, retryAt: null })
+      return new SourceUnavailable({ message, reason: "service", retryAt: null })
   }
 }

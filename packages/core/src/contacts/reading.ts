@@ -11,7 +11,8 @@ import type { Position } from "../store/Sources.ts"
 import { cutHere, type ListedPage, ofAccounts, ofPersons, pageNumber } from "./listed.ts"
 import { ofGithub, ofSink, SourceUnavailable } from "./SourceUnavailable.ts"
 
-const notBefore = (message: string) => Effect.fail(new SourceUnavailable({ message, retryAt: null }))
+const notBefore = (reason: SourceUnavailable["reason"], message: string) =>
+  Effect.fail(new SourceUnavailable({ message, reason, retryAt: null }))
 
 /** A limit that a list meets is no limit of other requests, unless others meet it too. */
 const forSource = (source: Source) => Effect.provideService(RequestedFor, { user: source, thing: source })
@@ -25,6 +26,7 @@ const requireRoom = Effect.fnUntraced(function* (limits: Limits["Service"]) {
   const until = DateTime.makeUnsafe(state.blockedUntil > now ? state.blockedUntil : (state.budget?.resetAt ?? now))
   return yield* new SourceUnavailable({
     message: `GitHub's limit leaves no room for lists until ${DateTime.formatIso(until)}`,
+    reason: "service",
     retryAt: until
   })
 })
@@ -36,7 +38,8 @@ export const make = Effect.gen(function* () {
 
   const accounts = Effect.fnUntraced(function* (list: AccountList, next: string | null) {
     const page = pageNumber(next)
-    if (page === undefined) return yield* notBefore(`No page of the list begins at ${JSON.stringify(next)}`)
+    if (page === undefined)
+      return yield* notBefore("noSuchPage", `No page of the list begins at ${JSON.stringify(next)}`)
     yield* requireRoom(limits)
     return yield* github.accounts(list, page).pipe(
       Effect.map((found) => ofAccounts(found, { page, maxPages: maxAccountPages })),
@@ -48,9 +51,10 @@ export const make = Effect.gen(function* () {
   })
 
   const persons = Effect.fnUntraced(function* ({ changedSince, next }: Pick<Position, "changedSince" | "next">) {
-    if (Option.isSome(sink.off)) return yield* notBefore(`There is no list to read: ${sink.off.value}`)
+    if (Option.isSome(sink.off)) return yield* notBefore("notSetUp", `There is no list to read: ${sink.off.value}`)
     if (sink.contacts === undefined) {
       return yield* notBefore(
+        "notSetUp",
         "Set GITPIP_PERSON_FIELD to the field of persons in Pipedrive that holds the GitHub username"
       )
     }

@@ -12,6 +12,7 @@ import { Username } from "../domain/User.ts"
 import { Github, type GithubError, maxLogins } from "../github/Github.ts"
 import { Limits } from "../limits/Limits.ts"
 import { Settings } from "../Settings.ts"
+import { Store } from "../store/Store.ts"
 import { hasRoomForProfile } from "./Profiles.ts"
 
 /** A person waits for the answer, and tracking does not depend on it. */
@@ -25,7 +26,8 @@ const maxRemembered = 20_000
 /** More misspelt names than these at a time come from a wrong list, where similar names are of no use. */
 const maxCorrected = 10
 
-type Answer = Omit<NameCheck, "name" | "publishes" | "near">
+type Checked = Omit<NameCheck, "record">
+type Answer = Omit<Checked, "name" | "publishes" | "near">
 
 const isUsername = Schema.is(Username)
 
@@ -46,13 +48,13 @@ const answerOf = ({ message, reason }: Pick<GithubError, "message" | "reason">):
 
 /** What is remembered of names, by the name in small letters. */
 const remembering = () => {
-  const entries = new Map<string, { readonly answer: Omit<NameCheck, "name">; readonly until: number }>()
+  const entries = new Map<string, { readonly answer: Omit<Checked, "name">; readonly until: number }>()
   return {
     get: (name: string, now: number) => {
       const entry = entries.get(name.toLowerCase())
       return entry === undefined || entry.until <= now ? undefined : entry.answer
     },
-    put: (name: string, answer: Omit<NameCheck, "name">, now: number) => {
+    put: (name: string, answer: Omit<Checked, "name">, now: number) => {
       const age = answer.state === "unchecked" ? maxAgeUnchecked : maxAge
       entries.set(name.toLowerCase(), { answer, until: now + Duration.toMillis(age) })
       for (const oldest of entries.keys()) {
@@ -135,7 +137,7 @@ const findSimilar = Effect.fnUntraced(function* (github: Github["Service"], name
 
 /** The check of names, on the services around it. */
 export const make: Effect.Effect<
-  (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>,
+  (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<Checked>, DatabaseError>,
   never,
   Github | Limits | Settings
 > = Effect.gen(function* () {
@@ -173,13 +175,44 @@ export const make: Effect.Effect<
     }
   })
 
-  return Effect.fn("Gitpip.checkNames")(function* (names: ReadonlyArray<Username>) {
+  return Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
     const now = yield* Clock.currentTimeMillis
     const asked = names.filter((name) => remembered.get(name, now) === undefined)
     if (asked.length > 0 && lateUntil <= now) yield* checkAndRemember(asked)
-    return names.map((name): NameCheck => {
+    return names.map((name): Checked => {
       const answer = remembered.get(name, now) ?? { ...unchecked(tooLate), publishes, near: [] }
       return { name, ...answer }
     })
   })
 })
+
+/** How names are checked. */
+export interface CheckOptions {
+  /** `skipped`: only what is on record is read, and each name is `unchecked`. */
+  readonly github?: "asked" | "skipped" | undefined
+}
+
+/** The call that checks names, at GitHub and on record. */
+export type CheckNames = (
+  names: ReadonlyArray<Username>,
+  options?: CheckOptions
+) => Effect.Effect<ReadonlyArray<NameCheck>, DatabaseError>
+
+/** The check of names with what is on record of each, by one statement for all. */
+export const makeWithRecord: Effect.Effect<CheckNames, never, Github | Limits | Settings | Store> = Effect.gen(
+  function* () {
+    const { sources } = yield* Store
+    const { backfill } = yield* Settings
+    const check = yield* make
+    const skipped = {
+      ...unchecked("GitHub was not asked"),
+      publishes: backfill === "all" ? "all" : "new",
+      near: []
+    } as const
+    return Effect.fn("Gitpip.checkNames")(function* (names, { github = "asked" } = {}) {
+      const checks = github === "asked" ? yield* check(names) : names.map((name) => ({ name, ...skipped }))
+      const records = yield* sources.records(names)
+      return checks.map((checked, index): NameCheck => ({ ...checked, record: records[index] ?? "new" }))
+    })
+  }
+)

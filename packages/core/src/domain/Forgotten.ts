@@ -19,14 +19,25 @@ export const Forgotten = Schema.Struct({
     "How many keyed hashes stay, so that no published file is published again when the user is tracked again"
   ),
   activities: field(Schema.Array(Schema.Int), "Pipedrive's numbers of the activities that stand there"),
-  deals: field(Schema.Array(Schema.Int), "Pipedrive's numbers of the deals that stand there"),
+  deals: field(
+    Schema.Array(Schema.Int),
+    "Pipedrive's numbers of the deals there that Gitpip found or created, also of earlier ones; without those that other users have, too"
+  ),
   leads: field(
     Schema.Array(Schema.String),
     "Pipedrive's ids of the leads that Gitpip created there, also of those that somebody has made a deal of"
   ),
   persons: field(
     Schema.Array(Schema.Int),
-    "Pipedrive's numbers of the persons there that Gitpip found or created for the user"
+    "Pipedrive's numbers of the persons there that Gitpip found or created for the user; without those that other users have, too"
+  ),
+  chosenDeals: field(
+    Schema.Array(Schema.Int),
+    "Pipedrive's number of the deal that a person chose for the user; none when other users have the deal, too"
+  ),
+  chosenPersons: field(
+    Schema.Array(Schema.Int),
+    "Pipedrive's number of the person whom a person chose for the user; none when other users have the person, too"
   ),
   organizations: field(
     Schema.Array(Schema.Int),
@@ -36,7 +47,10 @@ export const Forgotten = Schema.Struct({
     Schema.Array(Unconfirmed),
     "What may stand in Pipedrive: a request was sent, and its answer did not arrive"
   )
-}).pipe(named("Forgotten", "What was erased about a user, and what stands in Pipedrive"))
+}).pipe(
+  Schema.encodeKeys({ chosenDeals: "chosen_deals", chosenPersons: "chosen_persons" }),
+  named("Forgotten", "What was erased about a user, and what stands in Pipedrive")
+)
 /** What was erased about a user, and what stands in Pipedrive. */
 export interface Forgotten extends Schema.Schema.Type<typeof Forgotten> {}
 
@@ -58,14 +72,25 @@ export interface OwnItem {
   readonly isSent: boolean
 }
 
+/** The same, and whether a person chose it. */
+export interface ChoosableItem extends OwnItem {
+  readonly isChosen: boolean
+}
+
+/** Pipedrive's numbers of deals and persons. */
+export interface DealsAndPersons {
+  readonly deals: ReadonlyArray<number>
+  readonly persons: ReadonlyArray<number>
+}
+
 /** What is stored about a user's items in Pipedrive. */
 export interface Sent {
   readonly login: string
   readonly files: ReadonlyArray<SentFile>
   /** The deals that activities were sent to, also those that were replaced since. */
   readonly targets: ReadonlyArray<string>
-  readonly deal: OwnItem
-  readonly person: OwnItem
+  readonly deal: ChoosableItem
+  readonly person: ChoosableItem
   readonly organization: OwnItem
 }
 
@@ -77,19 +102,20 @@ export const inPipedrive = ({
   organization,
   person,
   targets
-}: Sent): Pick<
-  Forgotten,
-  "activities" | "deals" | "leads" | "persons" | "organizations" | "hashes" | "unconfirmed"
-> => {
+}: Sent): Omit<Forgotten, "login" | "files"> => {
   const created = (item: "activity" | "deal" | "lead") =>
     files.flatMap((file) => (file.remoteId !== null && itemOf(file) === item ? [file.remoteId] : []))
   const ofLeads = created("lead")
   const converted = ofLeads.flatMap((remoteId) => (remoteId.startsWith("deal:") ? [remoteId.slice(5)] : []))
+  const deals = numbersOf([...numberOf(deal).map(String), ...targets, ...created("deal"), ...converted])
+  const chosenDeals = deal.isChosen ? numberOf(deal) : []
   return {
     activities: numbersOf(created("activity")),
-    deals: numbersOf([...(deal.id === null ? [] : [String(deal.id)]), ...targets, ...created("deal"), ...converted]),
+    deals: deals.filter((id) => !chosenDeals.includes(id)),
     leads: ofLeads.filter(isUuid),
-    persons: person.id === null ? [] : [person.id],
+    persons: person.isChosen ? [] : numberOf(person),
+    chosenDeals,
+    chosenPersons: person.isChosen ? numberOf(person) : [],
     organizations: organization.id === null ? [] : [organization.id],
     unconfirmed: [
       ...(["deal", "person", "organization"] as const).flatMap((item) => {
@@ -101,6 +127,21 @@ export const inPipedrive = ({
     hashes: files.length
   }
 }
+
+/** Leaves out deals and persons that other users have, too: they stay when this user is forgotten. */
+export const withoutShared = <A extends ReturnType<typeof inPipedrive>>(found: A, shared: DealsAndPersons): A => {
+  const own = (ids: ReadonlyArray<number>, ofOthers: ReadonlyArray<number>) =>
+    ids.filter((id) => !ofOthers.includes(id))
+  return {
+    ...found,
+    deals: own(found.deals, shared.deals),
+    persons: own(found.persons, shared.persons),
+    chosenDeals: own(found.chosenDeals, shared.deals),
+    chosenPersons: own(found.chosenPersons, shared.persons)
+  }
+}
+
+const numberOf = ({ id }: OwnItem): ReadonlyArray<number> => (id === null ? [] : [id])
 
 /** What a file became. */
 const itemOf = ({ target }: SentFile): "activity" | "deal" | "lead" =>

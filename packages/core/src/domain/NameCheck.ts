@@ -12,6 +12,16 @@ export const NameState = Schema.Literals(["found", "unknown", "unchecked"])
 /** What GitHub says about a name. */
 export type NameState = typeof NameState.Type
 
+/**
+ * - `new`: not tracked, and never was
+ * - `tracked`: tracked now
+ * - `untracked`: tracked once, until somebody untracked the user
+ * - `forgotten`: erased by `forget`, and not tracked since
+ */
+export const NameRecord = Schema.Literals(["new", "tracked", "untracked", "forgotten"])
+/** What Gitpip has on record of a name. */
+export type NameRecord = typeof NameRecord.Type
+
 /** A name, and what GitHub says about it. */
 export const NameCheck = Schema.Struct({
   name: field(Username, "The name as it was given"),
@@ -32,7 +42,11 @@ export const NameCheck = Schema.Struct({
     Schema.Array(Username),
     "At most three accounts with a similar name, when the name is `unknown`. Empty without `GITHUB_TOKEN`"
   ),
-  reason: field(Schema.NullOr(Schema.String), "Why the name is `unchecked`; else `null`")
+  reason: field(Schema.NullOr(Schema.String), "Why the name is `unchecked`; else `null`"),
+  record: field(
+    NameRecord,
+    "`new`: never tracked; `tracked`: tracked now; `untracked`: tracked once; `forgotten`: erased, so that no list may track this user again"
+  )
 }).pipe(named("NameCheck", "A name, and what GitHub says about it"))
 /** A name as GitHub knows it, or why GitHub was not asked. */
 export interface NameCheck extends Schema.Schema.Type<typeof NameCheck> {}

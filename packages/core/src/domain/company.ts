@@ -22,12 +22,15 @@ const noCompany: ReadonlySet<string> = new Set([
   "unemployed"
 ])
 
+/** `example.com` is not counted: companies bear such names. */
+const isAddress = (name: string): boolean => /^(?:https?:\/\/|www\.)\S*$/i.test(name)
+
 /** Whether two names are one: spaces around them, and case, do not count. */
 export const plainName = (name: string): string => name.trim().replace(/\s+/g, " ").toLowerCase()
 
 /**
  * The name of the company on a profile, the first of several. GitHub's way to name an organization's account, `@login`,
- * becomes its login. `undefined`: there is no name.
+ * becomes its login. `undefined`: there is no name, or an address of a page in its place.
  */
 export const companyOf = (text: string | null | undefined): string | undefined => {
   // An `@` that begins a word begins another company. What joined the two is no part of the first.
@@ -36,7 +39,8 @@ export const companyOf = (text: string | null | undefined): string | undefined =
     .replace(/^@+/, "")
     .split(/(?<=[\s,;|/&+(])@/)
   const name = first.replace(/(?:[\s,;|/&+(]|\s(?:and|at|und|et))+$/i, "").trim()
-  return /[\p{L}\p{N}]/u.test(name) && !noCompany.has(plainName(name)) ? name : undefined
+  if (isAddress(name) || noCompany.has(plainName(name))) return undefined
+  return /[\p{L}\p{N}]/u.test(name) ? name : undefined
 }
 
 /** The key under which the organization is stored: users of one company have one, and it does not show the name. */

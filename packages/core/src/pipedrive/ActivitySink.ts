@@ -1,19 +1,16 @@
 /** Publishes each file as an activity on the deal that bears the user's name: the default. */
-import { DateTime, Effect, Layer, Option } from "effect"
-import * as Timing from "../domain/Timing.ts"
-import { activityPrice, type Delivery, Sink } from "../publish/Sink.ts"
+import { Effect, Layer, Option } from "effect"
+import { activityPrice, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
-import { bearsMarker } from "./activity.ts"
 import { faultsOfChosen } from "./chosen.ts"
 import * as ContactPlan from "./contactPlan.ts"
 import * as Contacts from "./contacts.ts"
 import * as CreateActivity from "./createActivity.ts"
-import { isBefore } from "./newest.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
+import * as SentItems from "./sentItems.ts"
 import { sinking } from "./sinkErrors.ts"
-import { deleteItem } from "./targets.ts"
 import * as TimeZone from "./timeZone.ts"
 import * as UserContacts from "./userContacts.ts"
 import * as UserDeals from "./userDeals.ts"
@@ -57,9 +54,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         timeZone,
         userDeals
       }),
-      find: findActivities(pipedrive),
-      duplicateId: (remoteId) => `activity:${remoteId}`,
-      deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteActivity)),
+      ...SentItems.make(pipedrive),
       price,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
@@ -68,21 +63,3 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     })
   })
 )
-
-/** The activities of a file are those on the deal whose note bears its link. */
-const findActivities = (pipedrive: Pipedrive["Service"]) =>
-  Effect.fn("ActivitySink.find")(function* (target: string, { htmlUrl }: Delivery, since: DateTime.Utc) {
-    const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
-    const found: Array<number> = []
-    let cursor = Option.none<string>()
-    for (;;) {
-      const page = yield* sinking(pipedrive.activitiesOfDeal(Number(target), cursor))
-      for (const { id, note } of page.items) {
-        if (typeof note === "string" && bearsMarker(note, htmlUrl)) found.push(id)
-      }
-      if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest))) {
-        return [...new Set(found)].sort((a, b) => a - b).map(String)
-      }
-      cursor = page.cursor
-    }
-  })

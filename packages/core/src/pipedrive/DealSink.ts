@@ -5,25 +5,21 @@
  *
  * Guarantees: one deal is created for a file.
  */
-import { Cache, DateTime, Duration, Effect, Exit, Layer, Option } from "effect"
-import * as Timing from "../domain/Timing.ts"
+import { Cache, Duration, Effect, Exit, Layer, Option } from "effect"
 import { dealPrice, type Recipient, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { faultsOfChosen } from "./chosen.ts"
 import * as ContactPlan from "./contactPlan.ts"
 import * as Contacts from "./contacts.ts"
-import { addedSince } from "./deals.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import * as FileItem from "./fileItem.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
+import * as SentItems from "./sentItems.ts"
 import { failing, sinking } from "./sinkErrors.ts"
-import { deleteItem } from "./targets.ts"
 import type { ContactFields } from "./userContacts.ts"
 import * as UserContacts from "./userContacts.ts"
-
-const itemOf = (remoteId: string): FileItem.Bare => ({ remoteId, parent: { deal_id: Number(remoteId) } })
 
 /** How long a user's person and organization are taken from memory. */
 const memory = Duration.hours(1)
@@ -75,18 +71,9 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
           ),
           Effect.catchTag("PipedriveError", failing)
         )
-        return yield* notes.add(itemOf(String(made.id)), delivery, content)
+        return yield* notes.add(SentItems.dealOf(String(made.id)), delivery, content)
       }),
-      find: Effect.fn("DealSink.find")(function* (_target, delivery, since) {
-        const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
-        const own = FileItem.titleOf(delivery)
-        return (yield* addedSince(pipedrive, oldest, (title) => title === own)).map(({ id }) => String(id))
-      }),
-      finish: Effect.fn("DealSink.finish")((remoteId, delivery, content) =>
-        notes.complete(itemOf(remoteId), delivery, content)
-      ),
-      duplicateId: (remoteId) => `deal:${remoteId}`,
-      deleteDuplicate: (remoteId) => sinking(deleteItem(pipedrive, remoteId, pipedrive.deleteDeal)),
+      ...SentItems.make(pipedrive),
       price: dealPrice(settings),
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,

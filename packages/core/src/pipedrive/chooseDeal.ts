@@ -62,8 +62,8 @@ export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { stages, ...na
 }
 
 /** Why a user's files wait although there are deals. */
-export const severalDeals = (login: string, deals: ReadonlyArray<Pick<FoundDeal, "id" | "title">>): string =>
-  `Pipedrive has ${deals.length} open deals that may be ${login}'s: ${deals
-    .slice(0, 10)
-    .map(({ id, title }) => `"${title.trim()}" (${id})`)
-    .join(", ")}. Close, merge or rename all but one; the files are sent then`
+export const severalDeals = (login: string, deals: ReadonlyArray<Pick<FoundDeal, "id" | "title">>): string => {
+  const named = deals.slice(0, 10).map(({ id, title }) => `"${title.trim()}" (${id})`)
+  const way = `Close, merge or rename all but one, or name one by \`gitpip track ${login} --deal ID\``
+  return `Pipedrive has ${deals.length} open deals that may be ${login}'s: ${named.join(", ")}. ${way}; the files are sent then`
+}

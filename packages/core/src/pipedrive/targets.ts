@@ -152,21 +152,16 @@ type Deletions = Pick<
 >
 
 /**
- * Deletes a duplicate: a lead by its UUID, anything else by its kind and number (`deal:12`). Versions before 0.2 noted what
- * files are published as by a number alone.
+ * Deletes a duplicate: a lead by its UUID, anything else by its kind and number (`deal:12`). Hazard: earlier versions noted a
+ * number alone, and did not say of what. Activities were the default, and a deal may be a person's.
  */
-export const deleteItem = (
-  pipedrive: Deletions,
-  duplicateId: string,
-  deleteFile: (id: number) => Effect.Effect<void, PipedriveError>
-): Effect.Effect<void, PipedriveError> => {
+export const deleteItem = (pipedrive: Deletions, duplicateId: string): Effect.Effect<void, PipedriveError> => {
   if (isUuid(duplicateId)) return pipedrive.deleteLead(duplicateId)
-  const [kind = "", id] = duplicateId.split(":")
-  if (id === undefined) return deleteFile(Number(duplicateId))
+  const [kind, id] = duplicateId.includes(":") ? duplicateId.split(":") : ["activity", duplicateId]
   const deletions = new Map([
     ["activity", pipedrive.deleteActivity],
     ["organization", pipedrive.deleteOrganization],
     ["person", pipedrive.deletePerson]
   ])
-  return (deletions.get(kind) ?? pipedrive.deleteDeal)(Number(id))
+  return (deletions.get(kind ?? "") ?? pipedrive.deleteDeal)(Number(id))
 }

@@ -229,6 +229,9 @@ export const forecast = (price: Price | undefined, files: number) => {
   }
 }
 
+/** Completes an item that was created by the first of several requests. */
+export type Finish = (remoteId: string, delivery: Delivery, content: Content) => Effect.Effect<Created, SinkError>
+
 /** Where files are published: the port that Pipedrive's sinks fill, or a program's own. */
 export class Sink extends Context.Service<
   Sink,
@@ -260,8 +263,11 @@ export class Sink extends Context.Service<
      * answers `true`, everything must end within `Timing.createTimeout`.
      */
     readonly create: (order: Order) => Effect.Effect<Created, SinkError>
-    /** Completes an item that `find` found. Only for a sink that creates one item by several requests. */
-    readonly finish?: (remoteId: string, delivery: Delivery, content: Content) => Effect.Effect<Created, SinkError>
+    /**
+     * How an item that `find` found on this target is completed, for a sink that creates one item by several requests.
+     * `undefined`: it is complete.
+     */
+    readonly finishOf?: (target: string) => Finish | undefined
     /** The remote ids of the items that `create` created for this file since then and that still exist, oldest first. */
     readonly find: (
       target: string,
@@ -276,7 +282,7 @@ export class Sink extends Context.Service<
      * The id under which an item that was created twice is noted, for a sink whose remote ids do not say what to delete once
      * its settings have changed. Left out: the remote id.
      */
-    readonly duplicateId?: (remoteId: string) => string
+    readonly duplicateId?: (remoteId: string, target: string) => string
     /** Deletes an item that was created twice, by its remote id or the id that `duplicateId` gave it. */
     readonly deleteDuplicate: (remoteId: string) => Effect.Effect<void, SinkError>
     /** Left out by a sink without a budget. */

@@ -69,7 +69,7 @@ export const make = Effect.fnUntraced(function* (parts: {
       Effect.matchEffect({
         onSuccess: ({ remark = null, remoteId }) => {
           failures.targetWorks(claim.userKey)
-          return settle(claim, { _tag: "published", how: "published", remoteId, remark })
+          return settle({ ...claim, target }, { _tag: "published", how: "published", remoteId, remark })
         },
         onFailure: (error: SinkError) => failures.ofSink(claim, error, { step: "create", target })
       }),

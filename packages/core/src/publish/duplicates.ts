@@ -1,5 +1,5 @@
 /** Finds items that were created twice, and deletes the second one of each. */
-import { Effect, identity, Option } from "effect"
+import { Effect, Option } from "effect"
 import { RequestedFor } from "../limits/evidence.ts"
 import type { Store } from "../store/Store.ts"
 import { nobody } from "./evidence.ts"
@@ -34,7 +34,10 @@ export const make = ({ failures, publications, sink }: Parts) => {
     const present = found.value
     // When the recorded item is missing, a person has deleted it, and decides about the others.
     const duplicates = present.includes(due.remoteId) ? present.filter((remoteId) => remoteId !== due.remoteId) : []
-    yield* publications.audited(due, duplicates.map(sink.duplicateId ?? identity))
+    yield* publications.audited(
+      due,
+      duplicates.map((id) => sink.duplicateId?.(id, due.target) ?? id)
+    )
     return true
   })
 

@@ -3,7 +3,7 @@
  *
  * Guarantees: a lookup without a result is believed after `Timing.certainDelay`, and not before.
  */
-import { Duration, Effect, identity, Option, Result } from "effect"
+import { Duration, Effect, Option, Result } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import type { Content } from "../domain/GistFile.ts"
 import * as rules from "../domain/rules.ts"
@@ -30,7 +30,8 @@ export const make = ({ failures, publications, read, settling: { settle }, sink 
   /** Completes what a lookup found. A sink that makes one thing by several requests may have been cut off between them. */
   const adopt = Effect.fnUntraced(function* (claim: Claim, remoteId: string): Effect.fn.Return<State, DatabaseError> {
     const adopted = { _tag: "published", how: "adopted", remoteId } as const
-    if (sink.finish === undefined) return yield* settle(claim, { ...adopted, remark: null })
+    const finish = sink.finishOf?.(claim.target ?? "")
+    if (finish === undefined) return yield* settle(claim, { ...adopted, remark: null })
     const found = yield* Effect.result(read(claim))
     if (Result.isFailure(found) && found.failure.isGlobal) {
       return yield* failures.ofContent(claim, found.failure)
@@ -39,7 +40,7 @@ export const make = ({ failures, publications, read, settling: { settle }, sink 
       onNone: (): Content => ({ _tag: "Omitted", why: "GitHub does not show the file any more" }),
       onSome: ({ content }) => contentFor(claim, content)
     })
-    return yield* sink.finish(remoteId, claim, content).pipe(
+    return yield* finish(remoteId, claim, content).pipe(
       Effect.matchEffect({
         onSuccess: ({ remark = null }) => settle(claim, { ...adopted, remark }),
         onFailure: (error) => failures.ofFinish(claim, error, remoteId)
@@ -63,7 +64,10 @@ export const make = ({ failures, publications, read, settling: { settle }, sink 
     if (Option.isSome(found)) {
       const [first, ...duplicates] = found.value
       if (first !== undefined) {
-        yield* publications.addDuplicates(claim, duplicates.map(sink.duplicateId ?? identity))
+        yield* publications.addDuplicates(
+          claim,
+          duplicates.map((id) => sink.duplicateId?.(id, target) ?? id)
+        )
         return yield* ending(adopt(claim, first))
       }
       const early = Duration.toMillis(Timing.certainDelay) - Math.max(claim.sentAgo ?? 0, 0) * 1_000

@@ -63,7 +63,11 @@ export const make = ({
       refusals.clear()
     }
     const present = { now: yield* DateTime.now, random: yield* Random.next }
-    const stored = yield* publications.settle(claim, scheduled(outcome, present), duplicateId)
+    const stored = yield* publications.settle(
+      claim,
+      scheduled(outcome, present),
+      (remoteId) => duplicateId?.(remoteId, claim.target ?? "") ?? remoteId
+    )
     if (isPublished) yield* pausing.accepted("sink")
     yield* report(claim, outcome, stored)
     return stored === "duplicate" ? ("published" as const) : stored

@@ -249,7 +249,7 @@ export const definitions = {
     takes: "must be a number and its unit: `10 minutes`, `1 hour`, or `10m`, `1h`",
     fallback: "none",
     meaning:
-      "How often the server reads which persons in Pipedrive have a GitHub username in the field `GITPIP_PERSON_FIELD`, and tracks those who are new: `1 hour`. 10 tokens each time. Without it only `gitpip track --pipedrive` does"
+      "How often the server reads which persons in Pipedrive have a GitHub username in the field `GITPIP_PERSON_FIELD`, and tracks those who are new: `1 hour`; at least 1 minute and at most 365 days. 10 tokens each time. Without it only `gitpip track --pipedrive` does"
   }),
   GITPIP_BACKFILL: choice("GITPIP_BACKFILL", {
     words: ["all", "none"],

@@ -15,10 +15,10 @@ import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import { companyKey, companyOf } from "../domain/company.ts"
-import { type Forgotten, inPipedrive, type OwnItem } from "../domain/Forgotten.ts"
+import { type DealsAndPersons, type Forgotten, inPipedrive, type OwnItem, withoutShared } from "../domain/Forgotten.ts"
 import { namePattern } from "../domain/namedUsers.ts"
 import { UserKey, Username } from "../domain/User.ts"
-import { fewTransactions, now } from "./sql.ts"
+import { arrayOf, fewTransactions, now } from "./sql.ts"
 import { UserNotTracked } from "./Users.ts"
 
 /** A file of the user is being published, or the user is being scanned, at this moment. */
@@ -39,13 +39,18 @@ const Sent = Schema.Struct({
 const Own = Schema.Struct({
   dealId: Schema.NullOr(Schema.Int),
   isDealSent: Schema.Boolean,
+  isDealChosen: Schema.Boolean,
   personId: Schema.NullOr(Schema.Int),
   isPersonSent: Schema.Boolean,
+  isPersonChosen: Schema.Boolean,
   company: Schema.NullOr(Schema.String)
 })
 const Organization = Schema.Struct({ id: Schema.NullOr(Schema.Int), isSent: Schema.Boolean })
 const Target = Schema.Struct({ target: Schema.String })
 const Count = Schema.Struct({ n: Schema.Int })
+
+/** Deals and persons that other users have: as theirs now, or with a file of theirs on the deal. */
+const Shared = Schema.Struct({ deals: Schema.Array(Schema.Int), persons: Schema.Array(Schema.Int) })
 
 const none: OwnItem = { id: null, isSent: false }
 
@@ -85,8 +90,8 @@ const reading = (sql: SqlClient.SqlClient) => ({
   own: findOne(
     Own,
     (key: UserKey) => sql`
-      select d.deal_id, d.sent_at is not null as is_deal_sent, p.person_id, p.sent_at is not null as is_person_sent,
-        f.company
+      select d.deal_id, d.sent_at is not null as is_deal_sent, coalesce(d.is_chosen, false) as is_deal_chosen,
+        p.person_id, p.sent_at is not null as is_person_sent, coalesce(p.is_chosen, false) as is_person_chosen, f.company
       from (select 1) one left join deals d on d.user_key = ${key} left join persons p on p.user_key = ${key}
         left join profiles f on f.user_key = ${key}`
   ),
@@ -99,6 +104,20 @@ const reading = (sql: SqlClient.SqlClient) => ({
     Target,
     (key: UserKey) => sql`
       select target from publications where user_key = ${key} and target <> '' group by target order by max(key) desc`
+  ),
+  ofOthers: findOne(
+    Shared,
+    ({ deals, key, persons }: DealsAndPersons & { readonly key: UserKey }) => sql`
+      select array(
+          select id from unnest(${arrayOf(sql, deals, "bigint")}) id
+          where exists (select 1 from deals where user_key <> ${key} and deal_id = id)
+            or id::text in (
+              select target from publications
+              where user_key <> ${key} and target = any(${arrayOf(sql, deals, "bigint")}::text[]))
+        ) as deals, array(
+          select id from unnest(${arrayOf(sql, persons, "bigint")}) id
+          where exists (select 1 from persons where user_key <> ${key} and person_id = id)
+        ) as persons`
   ),
   files: findFirst(Count, (key: UserKey) => sql`select count(*) as n from gist_files where user_key = ${key}`)
 })
@@ -185,32 +204,42 @@ const eraseName = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, login: 
 export const make = Effect.map(SqlClient.SqlClient, (sql) => {
   const read = reading(sql)
 
+  /** What stands in Pipedrive of this user alone, and the company of the profile. */
+  const report = Effect.fnUntraced(function* ({ key, login }: typeof Owner.Type) {
+    const files = yield* read.sent(key)
+    const targets = (yield* read.targets(key)).map(({ target }) => target)
+    const own = yield* read.own(key)
+    const name = companyOf(own.company)
+    const organization = name === undefined ? Option.none() : yield* read.organization(companyKey(name))
+    const found = inPipedrive({
+      login,
+      files,
+      targets,
+      deal: { id: own.dealId, isSent: own.isDealSent, isChosen: own.isDealChosen },
+      person: { id: own.personId, isSent: own.isPersonSent, isChosen: own.isPersonChosen },
+      organization: Option.getOrElse(organization, () => none)
+    })
+    const shared = yield* read.ofOthers({
+      key,
+      deals: [...found.deals, ...found.chosenDeals],
+      persons: [...found.persons, ...found.chosenPersons]
+    })
+    return { company: own.company, name, standing: withoutShared(found, shared) }
+  })
+
   const erase = Effect.fnUntraced(function* (username: Username) {
     const owner = yield* read.lock(username)
     if (Option.isNone(owner)) return yield* new UserNotTracked({ username })
     const { key, login } = owner.value
     yield* read.lockPublications(key)
     if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
-    const sent = yield* read.sent(key)
-    const targets = (yield* read.targets(key)).map(({ target }) => target)
-    const { company, dealId, isDealSent, isPersonSent, personId } = yield* read.own(key)
-    const name = companyOf(company)
-    const organization = name === undefined ? Option.none() : yield* read.organization(companyKey(name))
-    const deal = { id: dealId, isSent: isDealSent }
-    const person = { id: personId, isSent: isPersonSent }
+    const { company, name, standing } = yield* report(owner.value)
     const files = yield* read.files(key)
     yield* keepHashes(sql, owner.value)
     if (name !== undefined) yield* eraseOrganization(sql, { company, key, name })
     yield* eraseRows(sql, key)
     return {
-      ...inPipedrive({
-        login,
-        files: sent,
-        targets,
-        deal,
-        person,
-        organization: Option.getOrElse(organization, () => none)
-      }),
+      ...standing,
       login,
       files: Option.getOrNull(files)?.n ?? 0
     }

@@ -10,12 +10,13 @@
  */
 import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
+import { execute, findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import { Attempt, Publication, PublicationState } from "../domain/Publication.ts"
+import type { UserKey } from "../domain/User.ts"
 import * as Claims from "./claims.ts"
 import * as Duplicates from "./duplicates.ts"
 import * as Settlement from "./settlement.ts"
-import { onWaitingConnection, queueHead } from "./sql.ts"
+import { now, onWaitingConnection, queueHead } from "./sql.ts"
 
 export type { Among, Claim } from "./claims.ts"
 export type { Retrial } from "./settlement.ts"
@@ -67,6 +68,8 @@ export const make = Effect.gen(function* () {
       if (isRetried) return publication
       return yield* new PublicationNotFailed({ publication: id, state: publication.state })
     }),
+    /** Makes the user's files due that wait for a deal or a person. A file that was sent keeps its wait for the lookup. */
+    endWait: endWait({ sql, alone }),
     /** Leaves a file out until somebody retries the publication. */
     skip: Effect.fnUntraced(function* (id: number) {
       const isSkipped = yield* skipOne({ sql, alone, id })
@@ -148,6 +151,22 @@ const skipOne = ({ alone, id, sql }: Retries & { readonly id: number }) =>
             select key, clock_timestamp(), ${skippedByHand.reason}, ${skippedByHand.message} from skipped returning 1 as ok`
     )
   )
+
+/** Rows are locked in the order of their keys, as everywhere. */
+const endWait =
+  ({ alone, sql }: Retries) =>
+  (userKey: UserKey) =>
+    execute(
+      alone(
+        sql`
+            with waiting as (
+              select key from publications where user_key = ${userKey} and state = 'pending'
+                and error_reason = 'NotYet' and sent_at is null and due_at > ${now(sql)}
+              order by key for no key update
+            )
+            update publications p set due_at = clock_timestamp() from waiting where p.key = waiting.key`
+      )
+    )
 
 const skippedByHand = { reason: "SkippedByHand", message: "A person skipped the file" }
 

@@ -3,7 +3,7 @@ import { Duration, Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
 import { execute, findAll, findFirst } from "../database/statements.ts"
-import { ContactState } from "../domain/Contact.ts"
+import { NameRecord } from "../domain/NameCheck.ts"
 import { Username } from "../domain/User.ts"
 import { arrayOf, fewTransactions, inFuture, millisUntil, now } from "./sql.ts"
 
@@ -15,7 +15,7 @@ export interface Listed {
   readonly personId: number
 }
 
-const State = Schema.Struct({ place: Schema.Int, state: ContactState })
+const State = Schema.Struct({ place: Schema.Int, state: NameRecord })
 const Tracked = Schema.Struct({ login: Username })
 
 /** How far a source has been read. */
@@ -134,6 +134,11 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
       Effect.map(due(source), (found) => Duration.millis(Option.isSome(found) ? found.value.wait : 0)),
     /** What is known of each, in the order of the list. */
     states: (listed: ReadonlyArray<Listed>) => Effect.map(states(listed), (rows) => rows.map(({ state }) => state)),
+    /** What is known of each name, in the order of the names. */
+    records: (names: ReadonlyArray<Username>) =>
+      Effect.map(states(names.map((login) => ({ login, githubId: 0, personId: 0 }))), (rows) =>
+        rows.map(({ state }) => state)
+      ),
     /** Tracks those who are on no record. Answers whom this call tracked. */
     trackAll: Effect.fnUntraced(function* (listed: ReadonlyArray<Listed>) {
       const tracked: Array<Username> = []

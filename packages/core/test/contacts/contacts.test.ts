@@ -4,7 +4,7 @@ import { DateTime, Duration, Option, Schema } from "effect"
 import { after, waitAfterFailure } from "../../src/contacts/Following.ts"
 import { firstCost } from "../../src/contacts/firstCost.ts"
 import { ofAccounts, ofPersons, pageNumber } from "../../src/contacts/listed.ts"
-import { partsOf, repositoryOf, Source } from "../../src/domain/Source.ts"
+import { PastedSource, partsOf, repositoryOf, Source } from "../../src/domain/Source.ts"
 import { withSlack } from "../../src/pipedrive/contacts.ts"
 import { name } from "../world.ts"
 
@@ -16,6 +16,23 @@ describe("a source", () => {
   }
   for (const text of ["", "org:", "acme", "stargazers:octocat", "stargazers:a/b/c", "followers:a b", "pipedrive:7"]) {
     it(`${JSON.stringify(text)} is none`, () => assert.isTrue(Option.isNone(decode(text))))
+  }
+  for (const [pasted, source] of [
+    ["org:https://github.com/acme", "org:acme"],
+    ["followers:@octocat", "followers:octocat"],
+    [" followers:github.com/octocat/ ", "followers:octocat"],
+    ["stargazers:https://github.com/octocat/hello.git", "stargazers:octocat/hello"],
+    ["pipedrive", "pipedrive"],
+    ["stargazers:@octocat", undefined],
+    ["org:https://example.com/acme", undefined],
+    ["gists:@octocat", undefined],
+    ["@octocat", undefined]
+  ] as const) {
+    it(`in ${JSON.stringify(pasted)} is ${source ?? "none"}`, () =>
+      assert.strictEqual<string | undefined>(
+        Option.getOrUndefined(Schema.decodeUnknownOption(PastedSource)(pasted)),
+        source
+      ))
   }
   it("has a kind, and a name", () => {
     assert.deepStrictEqual(partsOf(Source.make("stargazers:a/b")), { kind: "stargazers", name: "a/b" })

@@ -30,10 +30,36 @@ describe("a check of names", () => {
           gists: 12,
           publishes: "all",
           near: [],
-          reason: null
+          reason: null,
+          record: "new"
         })
         assert.deepInclude(ann, { state: "found", gists: 0 })
         assert.deepInclude(nobody, { state: "unknown", login: null, gists: null, near: [], reason: null })
+      })
+    )
+  )
+
+  it.effect("a check of names says what is on record of each, also without asking GitHub", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        for (const login of ["ann", "bob", "cid"]) yield* gitpip.track(name(login))
+        yield* gitpip.untrack(name("bob"))
+        yield* gitpip.forget(name("cid"))
+        const names = ["CID", "ann", "dan", "Bob"].map(name)
+        const records = yield* gitpip.checkNames(names, { github: "skipped" })
+        assert.deepStrictEqual(
+          records.map(({ record, state }) => `${state} ${record}`),
+          ["unchecked forgotten", "unchecked tracked", "unchecked new", "unchecked untracked"]
+        )
+        assert.lengthOf(github.requests, 0)
+        const checks = yield* gitpip.checkNames(names)
+        assert.deepStrictEqual(
+          checks.map(({ record, state }) => `${state} ${record}`),
+          ["unknown forgotten", "unknown tracked", "unknown new", "unknown untracked"]
+        )
+        yield* gitpip.track(name("cid"))
+        assert.strictEqual((yield* check("cid"))[0]?.record, "tracked")
       })
     )
   )

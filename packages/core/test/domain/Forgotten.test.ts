@@ -1,16 +1,26 @@
 import { assert, describe, it } from "@effect/vitest"
-import { inPipedrive, type Sent } from "../../src/domain/Forgotten.ts"
+import { inPipedrive, type Sent, withoutShared } from "../../src/domain/Forgotten.ts"
 
 describe("what stands in Pipedrive of a forgotten user", () => {
   const nothing: Sent = {
     login: "ann",
     files: [],
     targets: [],
-    deal: { id: null, isSent: false },
-    person: { id: null, isSent: false },
+    deal: { id: null, isSent: false, isChosen: false },
+    person: { id: null, isSent: false, isChosen: false },
     organization: { id: null, isSent: false }
   }
-  const none = { activities: [], deals: [], leads: [], persons: [], organizations: [], unconfirmed: [], hashes: 0 }
+  const none = {
+    activities: [],
+    deals: [],
+    leads: [],
+    persons: [],
+    chosenDeals: [],
+    chosenPersons: [],
+    organizations: [],
+    unconfirmed: [],
+    hashes: 0
+  }
   const activity = { remoteId: "7", target: "3", htmlUrl: "https://x.example/7" }
   const uuid = "adf21080-0e10-11eb-879b-05d71fb426ec"
   const lead = { remoteId: uuid, target: "person:45", htmlUrl: "https://x.example/9" }
@@ -54,23 +64,27 @@ describe("what stands in Pipedrive of a forgotten user", () => {
     ],
     [
       "the present deal comes before replaced ones, each once",
-      { deal: { id: 5, isSent: false }, targets: ["5", "3"] },
+      { deal: { id: 5, isSent: false, isChosen: false }, targets: ["5", "3"] },
       { deals: [5, 3] }
     ],
     [
       "a user's deal that is not confirmed may stand there",
-      { deal: { id: null, isSent: true } },
+      { deal: { id: null, isSent: true, isChosen: false } },
       { unconfirmed: [{ item: "deal", about: "ann" }] }
     ],
     [
       "an earlier deal stands there beside one that is not confirmed",
-      { deal: { id: null, isSent: true }, targets: ["3"] },
+      { deal: { id: null, isSent: true, isChosen: false }, targets: ["3"] },
       { deals: [3], unconfirmed: [{ item: "deal", about: "ann" }] }
     ],
-    ["a person who is found or created stands there", { person: { id: 9, isSent: false } }, { persons: [9] }],
+    [
+      "a person who is found or created stands there",
+      { person: { id: 9, isSent: false, isChosen: false } },
+      { persons: [9] }
+    ],
     [
       "a person who is not confirmed may stand there",
-      { person: { id: null, isSent: true } },
+      { person: { id: null, isSent: true, isChosen: false } },
       { unconfirmed: [{ item: "person", about: "ann" }] }
     ],
     [
@@ -84,6 +98,16 @@ describe("what stands in Pipedrive of a forgotten user", () => {
       { unconfirmed: [{ item: "organization", about: "ann" }] }
     ],
     [
+      "a deal and a person that a person chose are named apart, beside earlier deals",
+      {
+        files: [activity],
+        deal: { id: 3, isSent: false, isChosen: true },
+        person: { id: 9, isSent: false, isChosen: true },
+        targets: ["3", "2"]
+      },
+      { activities: [7], deals: [2], chosenDeals: [3], chosenPersons: [9], hashes: 1 }
+    ],
+    [
       "ids of another sink that are no numbers are left out",
       { files: [{ ...activity, remoteId: "note-7", target: "folder" }], targets: ["folder"] },
       { hashes: 1 }
@@ -91,4 +115,15 @@ describe("what stands in Pipedrive of a forgotten user", () => {
   ] as ReadonlyArray<readonly [string, Partial<Sent>, object]>) {
     it(title, () => assert.deepStrictEqual<object>(inPipedrive({ ...nothing, ...sent }), { ...none, ...expected }))
   }
+
+  it("deals and persons that other users have, too, are left out", () => {
+    const found = { ...none, deals: [1, 2], persons: [3], chosenDeals: [4], chosenPersons: [5, 6] }
+    assert.deepStrictEqual(withoutShared(found, { deals: [2, 4, 6], persons: [1, 3, 5] }), {
+      ...found,
+      deals: [1],
+      persons: [],
+      chosenDeals: [],
+      chosenPersons: [6]
+    })
+  })
 })

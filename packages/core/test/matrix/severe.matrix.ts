@@ -19,7 +19,13 @@ const faults: ReadonlyArray<readonly [what: string, name: string]> = [
   ],
   ["one payload that Pipedrive always fails on", "pipedrive activity/500/documented/ordinary/thing/ever/undone"],
   ["a success that says that it is none", "pipedrive activity/200/other/ordinary/thing/ever/undone"],
-  ["a note that is refused when its deal is there", "pipedrive note/400/documented/ordinary/thing/hour/undone"]
+  ["a note that is refused when its deal is there", "pipedrive note/400/documented/ordinary/thing/hour/undone"],
+  ["a body that breaks off behind headers that leave nothing", "github gist/201/cut/zero/user/ever/done"],
+  ["a redirect that leads to nothing", "github gist/308/other/missing/thing/ever/done"],
+  [
+    "a proxy that gives up while Pipedrive makes the deal of a file",
+    "pipedrive file deal/499/endless/ordinary/user/ever/done"
+  ]
 ]
 
 describe("the matrix finds no fault any more in", () => {

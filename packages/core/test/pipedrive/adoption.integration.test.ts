@@ -105,7 +105,7 @@ describe("several open deals that may be a user's", () => {
         assert.strictEqual(waiting.state, "pending")
         assert.strictEqual(
           waiting.errorMessage,
-          `Pipedrive has 2 open deals that may be ann's: "ann" (${first}), "Ann" (${second}). Close, merge or rename all but one; the files are sent then`
+          `Pipedrive has 2 open deals that may be ann's: "ann" (${first}), "Ann" (${second}). Close, merge or rename all but one, or name one by \`gitpip track ann --deal ID\`; the files are sent then`
         )
         assert.strictEqual(
           pipedrive.activities.filter(({ deal_id }) => deal_id === first || deal_id === second).length,

@@ -43,7 +43,7 @@ describe("a response of Pipedrive that is no success", () => {
     ["a note too large", { kind: "status", status: 413, body: "Too large" }, "Refused", /HTTP 413/],
     ["a page of a proxy's", { kind: "html", status: 400 }, "Forbidden", /HTTP 400/],
     ["a page of a proxy that does not find it", { kind: "html", status: 404 }, "Forbidden", /in front.*HTTP 404/],
-    ["a proxy that gave up", { kind: "html", status: 499 }, "Forbidden", /in front.*HTTP 499/],
+    ["a proxy that gave up", { kind: "html", status: 499 }, "OutcomeUnknown", /HTTP 499/],
     ["a lock", { kind: "status", status: 423, body: failure("Locked") }, "Refused", /Locked/],
     ["an end of life", { kind: "status", status: 410, body: failure("gone") }, "Forbidden", /retired.*Update Gitpip/],
     [

@@ -64,7 +64,7 @@ describe("the choice among deals that people made", () => {
   it("a message names the user, the deals, and what to do", () => {
     assert.strictEqual(
       severalDeals("ann", [deal(4, "ann "), deal(9, "Ann")]),
-      'Pipedrive has 2 open deals that may be ann\'s: "ann" (4), "Ann" (9). Close, merge or rename all but one; the files are sent then'
+      'Pipedrive has 2 open deals that may be ann\'s: "ann" (4), "Ann" (9). Close, merge or rename all but one, or name one by `gitpip track ann --deal ID`; the files are sent then'
     )
   })
 })

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { layerPostgres } from "../database.ts"
-import { given, isDealCreate } from "../publish/publishing.ts"
+import { given, isCreate, isDealCreate } from "../publish/publishing.ts"
 import { inWorld, name } from "../world.ts"
 import { publicationOf, work } from "./working.ts"
 
@@ -181,6 +181,47 @@ describe("a deal or a person that Pipedrive does not have", () => {
         pipedrive.injectFault({ kind: "status", status: 503 })
         yield* gitpip.track(ann, { deal: 7 })
         assert.strictEqual((yield* gitpip.user(ann)).dealId, 7)
+      })
+    )
+  )
+})
+
+describe("files that wait when a person chooses", () => {
+  for (const [kind, env, message] of [
+    ["deal", {}, "2 open deals"],
+    ["person", { GITPIP_PUBLISH_AS: "lead", GITPIP_PERSON: "link" }, "no person"]
+  ] as const) {
+    it.effect(`are published at once with the ${kind} that they waited for, and other users' files wait on`, () =>
+      inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          for (const title of ["ann", "Ann", "bob", "Bob"]) pipedrive.addDeal({ title })
+          yield* given(github, { "a.md": "1", "b.md": "2" })
+          yield* given(github, { "bob.md": "1" }, "bob")
+          yield* gitpip.publish
+          assert.include((yield* publicationOf("a.md")).errorMessage, message)
+          const others = yield* publicationOf("bob.md")
+          const chosen = kind === "deal" ? pipedrive.deals[0]?.id : pipedrive.addPerson({ name: "Boss" })
+          yield* gitpip.track(ann, { [kind]: chosen })
+          yield* gitpip.publish
+          for (const file of ["a.md", "b.md"]) assert.strictEqual((yield* publicationOf(file)).state, "published", file)
+          assert.deepStrictEqual(yield* publicationOf("bob.md"), others)
+        })
+      )
+    )
+  }
+
+  it.effect("wait on for the lookup when their answer was lost", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "1" })
+        pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
+        yield* gitpip.publish
+        const before = yield* publicationOf("a.md")
+        assert.strictEqual(before.state, "pending")
+        yield* gitpip.track(ann, { deal: pipedrive.addDeal({ title: "Customer" }) })
+        assert.deepStrictEqual(yield* publicationOf("a.md"), before)
       })
     )
   )

@@ -8,7 +8,10 @@ import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakePipedrive, Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { everything, inWorld, services, settingsOf } from "../world.ts"
-import { drainLate, given, isCreate, isDealCreate, lookups, outcomes } from "./publishing.ts"
+import { drainLate, given, isCreate, isDealCreate, isLeadCreate, lookups, outcomes } from "./publishing.ts"
+
+/** The request that creates a file's item, by `GITPIP_PUBLISH_AS`. */
+const creates = { activity: isCreate, deal: isDealCreate, lead: isLeadCreate } as const
 
 /** A person's own activity, so that an activity has the number of a deal. */
 const activityOfPerson = (pipedrive: FakePipedrive) =>
@@ -174,6 +177,38 @@ describe("a lost response", () => {
       })
     )
   )
+
+  for (const [form, isForm] of Object.entries(creates)) {
+    for (const other of Object.keys(creates).filter((name) => name !== form)) {
+      it.effect(`to the ${form}: once files are published as ${other}, the lookup still finds the ${form}`, () =>
+        inWorld(layerPostgres, { env: { GITPIP_PUBLISH_AS: form } }, ({ github, pipedrive }) =>
+          Effect.gen(function* () {
+            yield* given(github, { "a.md": "1" })
+            pipedrive.injectFault({ kind: "lost" }, { when: isForm })
+            yield* drainLate("5 minutes")
+            yield* drainLate("1 minute")
+            const later = settingsOf({
+              PIPEDRIVE_TOKEN: "pipedrive-secret",
+              PIPEDRIVE_API_URL: pipedrive.url.origin,
+              GITHUB_TOKEN: "github-secret",
+              GITHUB_API_URL: github.url.origin,
+              GITPIP_PUBLISH_AS: other
+            })
+            yield* drainLate(Timing.certainDelay).pipe(Effect.provide(services(later)))
+            assert.strictEqual((yield* outcomes).state, "published")
+            const ofFile = (text: string) => text.includes("a.md")
+            const found = {
+              activity: pipedrive.activities.filter(({ subject }) => ofFile(subject)).length,
+              deal: pipedrive.deals.filter(({ title }) => ofFile(title)).length,
+              lead: pipedrive.leads.filter(({ title }) => ofFile(title)).length
+            }
+            assert.deepStrictEqual(found, { activity: 0, deal: 0, lead: 0, [form]: 1 })
+            assert.strictEqual(pipedrive.notes.length, form === "activity" ? 0 : 1)
+          })
+        )
+      )
+    }
+  }
 
   for (const [form, isForm] of [
     ["activity", isCreate],

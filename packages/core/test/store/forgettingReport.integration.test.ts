@@ -104,4 +104,30 @@ describe("what forgetting a user names in Pipedrive", () => {
       })
     )
   )
+
+  it.effect("forgetting a user names no deal and no person that another user has, too", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const [earlier, deal] = [pipedrive.addDeal({ title: "Old customer" }), pipedrive.addDeal({ title: "Customer" })]
+        const person = pipedrive.addPerson({ name: "Boss" })
+        yield* given(github, { "a.md": "one" })
+        yield* given(github, { "b.md": "two" }, "bob")
+        for (const login of [ann, name("bob")]) yield* gitpip.track(login, { deal: earlier, person })
+        yield* gitpip.publish
+        // A file of the other user stays on the earlier deal.
+        yield* gitpip.track(name("bob"), { deal: "default" })
+        yield* gitpip.track(ann, { deal })
+        const { activities, ...first } = yield* gitpip.forget(ann)
+        assert.lengthOf(activities, 1)
+        assert.deepInclude(first, { deals: [], persons: [], chosenDeals: [deal], chosenPersons: [] })
+        // Nobody has the earlier deal besides now.
+        assert.deepInclude(yield* gitpip.forget(name("bob")), {
+          deals: [earlier],
+          persons: [],
+          chosenPersons: [person]
+        })
+      })
+    )
+  )
 })

@@ -58,7 +58,8 @@ export const layerUsers = HttpApiBuilder.group(
     return handlers.handleAll({
       track: ({ params, query }) => track(params.username, { id: params.id, ...query }),
       trackNext: ({ params, query }) => track(params.username, query),
-      names: ({ query }) => orProblem(gitpip.checkNames(query.names ?? [])),
+      names: ({ query }) =>
+        orProblem(gitpip.checkNames(query.names ?? [], { github: query.github === "false" ? "skipped" : "asked" })),
       preview: ({ params, query }) =>
         orProblem(gitpip.preview(params.username, { ...rulesOf(query), contact: query.contact === "true" })),
       list: ({ query }) =>

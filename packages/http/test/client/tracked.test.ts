@@ -10,6 +10,7 @@ const check = (fields: Partial<NameCheckJson>): NameCheckJson => ({
   publishes: "all",
   near: [],
   reason: null,
+  record: "tracked",
   ...fields
 })
 

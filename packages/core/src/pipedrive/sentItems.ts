@@ -1,0 +1,107 @@
+/**
+ * What was sent before, in whichever form: its lookup, its completion, and its duplicates. The target says the form, since
+ * `GITPIP_PUBLISH_AS` may have changed after the request left.
+ */
+import { DateTime, Effect, Option } from "effect"
+import * as Timing from "../domain/Timing.ts"
+import type { Delivery, Sink } from "../publish/Sink.ts"
+import { bearsMarker } from "./activity.ts"
+import { addedSince } from "./deals.ts"
+import * as FileItem from "./fileItem.ts"
+import { isBefore, newestSince } from "./newest.ts"
+import type { Pipedrive, StoredLead } from "./Pipedrive.ts"
+import { sinking } from "./sinkErrors.ts"
+import { deleteItem } from "./targets.ts"
+
+type Find = Sink["Service"]["find"]
+
+/** The target of a user's leads. A deal of a file has an empty target, and an activity the number of its deal. */
+export const targetOfLeads = (person: number): string => `${leadPrefix}${person}`
+/** The person whom the target of leads names. */
+export const personOfLeads = (target: string): number => Number(target.slice(leadPrefix.length))
+const leadPrefix = "person:"
+
+const formOf = (target: string): "activity" | "deal" | "lead" =>
+  target === "" ? "deal" : target.startsWith(leadPrefix) ? "lead" : "activity"
+
+/** Unlike the title, no person can edit this. */
+export const originOf = (delivery: Delivery): string => `gitpip-${FileItem.markOf(delivery)}`
+
+/** A lead by its id. A converted lead is a deal, by its number behind `deal:`. */
+export const leadOf = (remoteId: string): FileItem.Bare => {
+  const [kind, id] = remoteId.split(":")
+  return { remoteId, parent: kind === "deal" ? { deal_id: Number(id) } : { lead_id: remoteId } }
+}
+
+/** A file's deal by its number. */
+export const dealOf = (remoteId: string): FileItem.Bare => ({ remoteId, parent: { deal_id: Number(remoteId) } })
+
+/** The part of a sink that concerns what was sent before. */
+export const make = (
+  pipedrive: Pipedrive["Service"]
+): Required<Pick<Sink["Service"], "deleteDuplicate" | "duplicateId" | "find" | "finishOf">> => {
+  const find = { activity: findActivities(pipedrive), deal: findDeals(pipedrive), lead: findLeads(pipedrive) }
+  const deals = FileItem.notes(pipedrive, "deal")
+  const leads = FileItem.notes(pipedrive, "lead")
+  const finish = {
+    activity: undefined,
+    deal: (remoteId, delivery, content) => deals.complete(dealOf(remoteId), delivery, content),
+    lead: (remoteId, delivery, content) => leads.complete(leadOf(remoteId), delivery, content)
+  } satisfies Record<ReturnType<typeof formOf>, ReturnType<NonNullable<Sink["Service"]["finishOf"]>>>
+  return {
+    find: (target, delivery, since) => find[formOf(target)](target, delivery, since),
+    finishOf: (target) => finish[formOf(target)],
+    duplicateId: (remoteId, target) => {
+      const form = formOf(target)
+      return form === "lead" ? remoteId : `${form}:${remoteId}`
+    },
+    deleteDuplicate: (duplicateId) => sinking(deleteItem(pipedrive, duplicateId))
+  }
+}
+
+/** The activities of a file are those on the deal whose note bears its link. */
+const findActivities = (pipedrive: Pipedrive["Service"]): Find =>
+  Effect.fn("Pipedrive.findActivities")(function* (target: string, { htmlUrl }: Delivery, since: DateTime.Utc) {
+    const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
+    const found: Array<number> = []
+    let cursor = Option.none<string>()
+    for (;;) {
+      const page = yield* sinking(pipedrive.activitiesOfDeal(Number(target), cursor))
+      for (const { id, note } of page.items) {
+        if (typeof note === "string" && bearsMarker(note, htmlUrl)) found.push(id)
+      }
+      if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest))) {
+        return [...new Set(found)].sort((a, b) => a - b).map(String)
+      }
+      cursor = page.cursor
+    }
+  })
+
+/** The deals of a file have its title. */
+const findDeals = (pipedrive: Pipedrive["Service"]): Find =>
+  Effect.fn("Pipedrive.findFileDeals")(function* (_target: string, delivery: Delivery, since: DateTime.Utc) {
+    const title = FileItem.titleOf(delivery)
+    const found = yield* addedSince(
+      pipedrive,
+      DateTime.subtractDuration(since, Timing.clockSlack),
+      (own) => own === title
+    )
+    return found.map(({ id }) => String(id))
+  })
+
+/** The leads of a file bear its mark. Without any, it is a deal of that title: a person has converted the lead. */
+const findLeads = (pipedrive: Pipedrive["Service"]): Find =>
+  Effect.fn("Pipedrive.findLeads")(function* (_target: string, delivery: Delivery, since: DateTime.Utc) {
+    const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
+    const [title, origin] = [FileItem.titleOf(delivery), originOf(delivery)]
+    const wanted = {
+      since: oldest,
+      isWanted: (lead: StoredLead) => lead.origin_id === origin || lead.title === title
+    }
+    const present = yield* newestSince((cursor) => pipedrive.newestLeads(oldest, cursor), wanted)
+    const archived = yield* newestSince(pipedrive.archivedLeads, wanted)
+    const leads = [...archived, ...present].map(({ id }) => id)
+    if (leads.length > 0) return [...new Set(leads)]
+    const converted = yield* addedSince(pipedrive, oldest, (own) => own === title)
+    return converted.slice(0, 1).map(({ id }) => `deal:${id}`)
+  })
