@@ -43,6 +43,7 @@ const elsewhere = [
   "Users.ts: select coalesce(max(id), 0) + 1 as id from users where id <",
   "Publications.ts: with failed as ( select key, user_key from publications wher",
   "Publications.ts: with skipped as ( update publications set state = 'skipped',",
+  "Publications.ts: with waiting as ( select key from publications where user_ke",
   "GistFiles.ts: select a.gist_id, a.filename from jsonb_to_recordset(",
   "Targets.ts: insert into duplicates (remote_id, found_at) values (",
   // Reads of a server with three users or more without a deal: `pipedrive/firstRun.integration.test.ts`.
