@@ -32,8 +32,9 @@ const integration = (
 })
 
 /**
- * Hours of simulated time, a thousand users, leaks, hostile names everywhere, earlier schemas, random histories, databases with TLS or a pooler,
- * databases and servers that are stopped or killed, the whole demo: too long for every run.
+ * Hours of simulated time, a thousand users, leaks, hostile names everywhere, earlier schemas, random histories, outages and refusals
+ * of both services, databases with TLS or a pooler, databases and servers that are stopped or killed, the whole demo: too long for
+ * every run.
  */
 const longOfCore = [
   "manners",
@@ -43,6 +44,14 @@ const longOfCore = [
   "database/serverTls",
   "database/upgrade",
   "model/model",
+  "detect/outages",
+  "github/longLists",
+  "github/rawContent",
+  "github/refusals",
+  "pipedrive/firstRun",
+  "pipedrive/globalFailures",
+  "pipedrive/oddRefusals",
+  "pipedrive/unansweredItems",
   "pipedrive/thousandUsers",
   "limits/sharedQuota"
 ].map((name) => `test/${name}.integration.test.ts`)
