@@ -43,12 +43,12 @@ describe("statements", () => {
     })
   )
 
-  it.live("a new user costs two at most when each list is read by itself", () =>
+  // How much of both the users share depends on the machine's speed: `bench/firstScan.ts` measures it.
+  it.live("a new user costs two reads and one transaction at most when each list is read by itself", () =>
     Effect.map(oneFileEach({ queries: false }), ({ scan }) => {
       const reads = matching(scan, /^\s*select[\s\S]* from (listings|gist_files)\b/)
-      // Each transaction locks, adds, records and counts, and has a beginning and an end.
-      const transactions = matching(scan, /insert into gist_files/)
-      assert.isAtMost((reads + 6 * transactions) / logins.length, 2, `${reads} reads, ${transactions} transactions`)
+      assert.isAtMost(reads, 2 * logins.length)
+      assert.isAtMost(matching(scan, /insert into gist_files/), logins.length)
     })
   )
 })
