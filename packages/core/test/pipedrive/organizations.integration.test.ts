@@ -141,7 +141,7 @@ describe("the organization of a user's company", () => {
     )
   )
 
-  it.effect("is none of two of its name: the deal has none, and a third is not created", () =>
+  it.effect("is left out when two have its name: the deal names none, and a third is not created", () =>
     inWorld(layerPostgres, creating, ({ github, pipedrive }) =>
       Effect.gen(function* () {
         for (const name of ["Example", "example"]) pipedrive.addOrganization({ name })
