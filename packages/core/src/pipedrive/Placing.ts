@@ -24,9 +24,6 @@ import { failing } from "./sinkErrors.ts"
 /** A refused create has the names found again, but not for each file of many that Pipedrive refuses for reasons of their own. */
 const recheckInterval = Duration.minutes(1)
 
-/** How long publishing waits when Pipedrive does not answer which pipelines, users and labels it has. */
-const unanswered = Duration.seconds(30)
-
 /**
  * Reads the lists that settings need. A list that is refused is missing. 10 tokens for pipelines, stages, fields of deals,
  * of activities and of persons each, 20 for users, for activity types and for labels of leads.
@@ -92,22 +89,34 @@ type State =
 const paused = (message: string, until: number) =>
   new SinkError({ reason: new Paused({ message, until: DateTime.makeUnsafe(until), enforcedBy: "self" }) })
 
+/** Reads the lists that settings need. Publishing waits longer each time that Pipedrive does not answer. */
+const makeRead = (pipedrive: Pipedrive["Service"], wanted: ReturnType<typeof needed>) => {
+  /** Readings in a row without an answer. */
+  let unanswered = 0
+  const pause = Effect.fnUntraced(function* ({ message }: { readonly message: string }) {
+    unanswered++
+    const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(Timing.outageDelay(unanswered))
+    return yield* paused(`Pipedrive does not report what the settings name: ${message}`, until)
+  })
+  return readLists(pipedrive, wanted).pipe(
+    Effect.tap(() => Effect.sync(() => (unanswered = 0))),
+    Effect.catchReasons("PipedriveError", {
+      OutcomeUnknown: pause,
+      NotPipedrive: pause,
+      ItemLimited: pause,
+      Withdrawn: pause
+    }),
+    Effect.catchTag("PipedriveError", failing)
+  )
+}
+
 export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"], placed: Placed) {
   const one = yield* Semaphore.make(1)
   const wanted = needed(placed)
   const readsAny = Object.values(wanted).includes(true)
   let state: State = { _tag: "Unknown" }
   let recheckedAt = Number.NEGATIVE_INFINITY
-
-  const read = readLists(pipedrive, wanted).pipe(
-    Effect.catchReasons("PipedriveError", {
-      OutcomeUnknown: ({ message }) => unread(message),
-      NotPipedrive: ({ message }) => unread(message),
-      ItemLimited: ({ message }) => unread(message),
-      Withdrawn: ({ message }) => unread(message)
-    }),
-    Effect.catchTag("PipedriveError", failing)
-  )
+  const read = makeRead(pipedrive, wanted)
 
   const find = Effect.gen(function* () {
     const lists = yield* read
@@ -166,10 +175,3 @@ const known = (state: State, now: number): Option.Option<Effect.Effect<Placement
       return Option.none()
   }
 }
-
-const unread = (message: string) =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.fail(
-      paused(`Pipedrive does not report what the settings name: ${message}`, now + Duration.toMillis(unanswered))
-    )
-  )

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Case, isPossible, nameOf, parse, requests, sample } from "./dimensions.ts"
+import { type Case, isPossible, nameOf, pairsOf, parse, requests, sample } from "./dimensions.ts"
 import { expectation } from "./expectation.ts"
 
 const ordinary: Case = parse("github gist/502/html/missing/thing/ever/done")
@@ -30,6 +30,17 @@ describe("a combination", () => {
   })
 })
 
+describe("kinds of requests that the same code answers", () => {
+  it("meet each status once among them, and each body by itself", () => {
+    const [one, other] = ["pipedrive stages", "pipedrive users"].map((request) =>
+      pairsOf(parse(`${request}/502/html/missing/all/hour/done`))
+    )
+    const shared = one?.filter((pair) => other?.includes(pair)) ?? []
+    assert.isTrue(shared.includes("setup 502"))
+    assert.isFalse(shared.some((pair) => pair.startsWith("pipedrive ")))
+  })
+})
+
 describe("a sample", () => {
   it("is the same for the same seed, and possible", () => {
     const drawn = sample(13, 100)
@@ -55,6 +66,9 @@ describe("the promise", () => {
     ["github list/500/empty/ordinary/all/hour/done", true],
     ["github feed/500/empty/ordinary/all/hour/done", false],
     ["github batch/403/html/missing/all/ever/done", false],
+    ["github profile/500/html/missing/all/ever/done", false],
+    ["pipedrive stages/500/html/missing/all/ever/done", true],
+    ["pipedrive organization search/500/html/missing/all/ever/done", false],
     ["pipedrive activity/403/html/missing/thing/ever/undone", false],
     ["pipedrive activity/402/documented/ordinary/thing/hour/undone", true],
     ["pipedrive activity/429/documented/ordinary/thing/hour/undone", false],

@@ -3,11 +3,16 @@
  * And the rule that says what each combination may do to others. Pure.
  */
 
-/** Every kind of request that Gitpip sends but those for profiles, which nothing waits for, and which scopes of trouble differ there. */
+/**
+ * Every kind of request that a server sends, and which scopes of trouble differ there. The same code answers kinds that are
+ * `alike`, so that they share the statuses among them.
+ */
 export const requests = {
   "github list": { scopes: ["thing", "all"] },
   "github page": { scopes: ["thing", "all"] },
   "github account": { scopes: ["thing", "all"] },
+  "github profile": { scopes: ["thing", "all"] },
+  "github contacts": { scopes: ["all"] },
   "github feed": { scopes: ["all"] },
   "github gist": { scopes: ["thing", "user", "all"] },
   "github raw": { scopes: ["thing", "user", "all"] },
@@ -15,30 +20,46 @@ export const requests = {
   "github texts": { scopes: ["all"] },
   "github limits": { scopes: ["all"] },
   "pipedrive me": { scopes: ["all"] },
+  "pipedrive pipelines": { scopes: ["all"], alike: "setup" },
+  "pipedrive stages": { scopes: ["all"], alike: "setup" },
+  "pipedrive users": { scopes: ["all"], alike: "setup" },
+  "pipedrive deal fields": { scopes: ["all"], alike: "setup" },
+  "pipedrive activity fields": { scopes: ["all"], alike: "setup" },
+  "pipedrive activity types": { scopes: ["all"], alike: "setup" },
+  "pipedrive person fields": { scopes: ["all"], alike: "setup" },
+  "pipedrive lead labels": { scopes: ["all"], alike: "setup" },
   "pipedrive activity": { scopes: ["thing", "user", "all"] },
   "pipedrive activities": { scopes: ["thing", "user", "all"] },
-  "pipedrive activity removal": { scopes: ["thing", "user", "all"] },
+  "pipedrive activity removal": { scopes: ["thing", "user", "all"], alike: "removal" },
   "pipedrive search": { scopes: ["thing", "all"] },
   "pipedrive item search": { scopes: ["thing", "all"] },
+  "pipedrive person search": { scopes: ["thing", "all"], alike: "contact search" },
+  "pipedrive person check": { scopes: ["thing", "all"], alike: "contact search" },
+  "pipedrive organization search": { scopes: ["thing", "all"], alike: "contact search" },
   "pipedrive deal": { scopes: ["thing", "all"] },
   "pipedrive deal check": { scopes: ["thing", "all"] },
-  "pipedrive deals": { scopes: ["all"] },
+  "pipedrive deals": { scopes: ["all"], alike: "newest" },
   "pipedrive deal list": { scopes: ["all"] },
   "pipedrive person": { scopes: ["thing", "all"] },
-  "pipedrive persons": { scopes: ["all"] },
+  "pipedrive persons": { scopes: ["all"], alike: "newest" },
   "pipedrive organization": { scopes: ["thing", "all"] },
-  "pipedrive organizations": { scopes: ["all"] },
+  "pipedrive organizations": { scopes: ["all"], alike: "newest" },
   "pipedrive contacts": { scopes: ["all"] },
   "pipedrive file deal": { scopes: ["thing", "user", "all"] },
   "pipedrive note": { scopes: ["thing", "all"] },
   "pipedrive notes": { scopes: ["thing", "all"] },
-  "pipedrive deal removal": { scopes: ["thing", "all"] },
+  "pipedrive deal removal": { scopes: ["thing", "all"], alike: "removal" },
   "pipedrive lead": { scopes: ["thing", "user", "all"] },
-  "pipedrive leads": { scopes: ["thing", "all"] },
-  "pipedrive archived leads": { scopes: ["thing", "all"] },
-  "pipedrive lead removal": { scopes: ["thing", "all"] }
-} as const satisfies Record<string, { readonly scopes: ReadonlyArray<Scope> }>
+  "pipedrive leads": { scopes: ["thing", "all"], alike: "leads" },
+  "pipedrive archived leads": { scopes: ["thing", "all"], alike: "leads" },
+  "pipedrive lead removal": { scopes: ["thing", "all"], alike: "removal" }
+} as const satisfies Record<string, RequestDimension>
 export type RequestKind = keyof typeof requests
+
+interface RequestDimension {
+  readonly scopes: ReadonlyArray<Scope>
+  readonly alike?: string
+}
 
 /**
  * What servers, proxies and firewalls send: RFC 9110 and 6585, and Cloudflare's own (520 to 530). `reset` and `hang` are
@@ -197,14 +218,20 @@ const commonStatuses: ReadonlySet<Case["status"]> = new Set<Case["status"]>([
   ...(["451", "500", "502", "503", "504", "520", "reset", "hang"] as const)
 ])
 
+/** The kinds of requests among which a status is met once. */
+const sharing = (request: RequestKind, status: Case["status"]): string => {
+  const { alike }: RequestDimension = requests[request]
+  return commonStatuses.has(status) ? (alike ?? request) : `${request.split(" ")[0]}`
+}
+
 /** The pairs of values in a combination that some combination of a covering set must hold. */
 export const pairsOf = (one: Partial<Case>): ReadonlyArray<string> =>
   keys.flatMap((a, index) =>
     keys.slice(index + 1).flatMap((b) => {
       const [first, second] = [one[a], one[b]]
       if (first === undefined || second === undefined) return []
-      const isRare = a === "request" && b === "status" && !commonStatuses.has(second as Case["status"])
-      return [`${isRare ? first.split(" ")[0] : first} ${second}`]
+      const isStatus = a === "request" && b === "status"
+      return [`${isStatus ? sharing(first as RequestKind, second as Case["status"]) : first} ${second}`]
     })
   )
 

@@ -1,5 +1,6 @@
 /** What the promises say of each combination. Pure: the table that the matrix holds Gitpip against. */
 import { type Case, isSuccess } from "./dimensions.ts"
+import { setupProvocations } from "./setupProvocations.ts"
 
 export interface Expectation {
   /** Whether others may have to wait as well, as long as it lasts. */
@@ -35,7 +36,8 @@ const shared: ReadonlySet<Case["request"]> = new Set<Case["request"]>([
   "pipedrive activity",
   "pipedrive file deal",
   "pipedrive lead",
-  "pipedrive note"
+  "pipedrive note",
+  ...(Object.keys(setupProvocations) as ReadonlyArray<keyof typeof setupProvocations>)
 ])
 
 const isRaw = ({ request }: Case): boolean => request === "github raw"

@@ -1,96 +1,42 @@
 /** How each kind of request comes about in a combination, and which of these requests are the victim's. */
 import { Duration, Effect } from "effect"
-import type { DatabaseError } from "../../src/database/Database.ts"
+import { Source } from "../../src/domain/Source.ts"
+import { Gitpip } from "../../src/Gitpip.ts"
 import { Github } from "../../src/github/Github.ts"
 import { Store } from "../../src/store/Store.ts"
-import type { FakeGithub, FakePipedrive, FakeRequest } from "../../src/testing/index.ts"
-import type { WorldOptions } from "../world.ts"
 import type { RequestKind } from "./dimensions.ts"
-
-/** How a request of each kind comes about, and which ones are the victim's. */
-export interface Provocation {
-  readonly options?: WorldOptions
-  readonly isBatch?: true
-  /** More users, who have no deals: enough that the list of deals is read in place of searches. */
-  readonly isCrowd?: true
-  /** Before the work begins. */
-  readonly prepare?: Effect.Effect<void, DatabaseError, Github | Store>
-  readonly provoke: (stage: Stage) => void
-  readonly matches: (request: FakeRequest) => boolean
-  /** Of the requests that match: those of the victim, or of the one thing of theirs. */
-  readonly ofUser?: (request: FakeRequest, stage: Stage) => boolean
-  readonly ofThing?: (request: FakeRequest, stage: Stage) => boolean
-  /** The victim is tracked when the trouble begins, not before. */
-  readonly isNew?: true
-  /** Each user shows a company of its own. */
-  readonly hasCompanies?: true
-  /** The trouble is there when the process starts. */
-  readonly atStart?: true
-}
-
-export interface Stage {
-  readonly github: FakeGithub
-  readonly pipedrive: FakePipedrive
-  victim: string
-  gist: string
-  readonly gists: Array<string>
-}
-
-export const victim = "ann"
-/** The users of a crowd. */
-export const crowd: ReadonlyArray<string> = Array.from({ length: 12 }, (_, n) => `crowd-${n}`)
-export const file = "ann-new.md"
-export const other = "ann-other.md"
-export const secret = "ann-secret.md"
-/** Public when it is found, and secret a minute later. */
-export const turned = "ann-turned.md"
-
-const addNews = (stage: Stage) => {
-  stage.gist = stage.github.addGist(stage.victim, { files: { [file]: "news" } })
-  stage.gists.push(stage.gist, stage.github.addGist(stage.victim, { files: { [other]: "news" } }))
-}
-
-/** Where the content comes from its own address: behind a file that is too large, in a gist that is. */
-const addNewsBehindLarge = (stage: Stage) => {
-  for (const filename of [file, other]) {
-    const id = stage.github.addGist(stage.victim, { files: { [`large-${filename}`]: large, [filename]: "news" } })
-    stage.gists.push(id)
-    stage.gist ||= id
-  }
-}
-
-const is = (method: string, route: string) => (request: FakeRequest) =>
-  request.method === method && request.route === route
-
-const bodyOf = ({ body }: FakeRequest) => (body ?? {}) as Readonly<Record<string, unknown>>
-const titled = (title: string) => (request: FakeRequest) => String(bodyOf(request).title ?? "").startsWith(title)
-/** `victim`'s person bears the login, since no user of the matrix shows a name. */
-const named = (login: string) => (request: FakeRequest) => bodyOf(request).name === login
-const isQuery = (name: string) => (request: FakeRequest) =>
-  request.route === "/graphql" && String(bodyOf(request).query ?? "").startsWith(`query ${name}`)
-
-export const dealOf = (stage: Stage) => stage.pipedrive.deals.find(({ title }) => title === victim)?.id
-const isTheirDeal = (request: FakeRequest, stage: Stage) =>
-  String(bodyOf(request).deal_id ?? request.query.deal_id ?? request.params[0]) === `${dealOf(stage)}`
-const large = Buffer.alloc(4 * 1024 * 1024 + 1, "line of text\n")
-
-const isActivity = is("POST", "/api/v2/activities")
-const isFileActivity = (request: FakeRequest) => bodyOf(request).subject === file
-const asDeals = { env: { GITPIP_PUBLISH_AS: "deal" } }
-const personField = { key: "0123456789".repeat(4), name: "GitHub" }
-const withField = {
-  env: { GITPIP_PERSON_FIELD: personField.name },
-  pipedrive: { setup: { personFields: [personField] } }
-}
-export const companyOf = (login: string) => `Company of ${login}`
-const withCompany = { env: { GITPIP_ORGANIZATION: "create" } }
-const asLeads = { env: { GITPIP_PUBLISH_AS: "lead" } }
-const isFileLead = (request: FakeRequest) => is("POST", "/api/v1/leads")(request) && titled(file)(request)
-const loseOnce = (stage: Stage, when: (request: FakeRequest) => boolean, kind: "lost" | "twice" = "lost") =>
-  stage.pipedrive.injectFault({ kind }, { when })
-const always = () => true
+import { setupProvocations } from "./setupProvocations.ts"
+import {
+  addListed,
+  addNews,
+  addNewsBehindLarge,
+  always,
+  asDeals,
+  asLeads,
+  bodyOf,
+  companyOf,
+  crowd,
+  file,
+  is,
+  isActivity,
+  isFileActivity,
+  isFileLead,
+  isQuery,
+  isTheirDeal,
+  listed,
+  loseOnce,
+  named,
+  nameOf,
+  type Provocation,
+  personField,
+  titled,
+  victim,
+  withCompany,
+  withField
+} from "./stage.ts"
 
 export const provocations: { readonly [K in RequestKind]: Provocation } = {
+  ...setupProvocations,
   "github list": {
     provoke: addNews,
     matches: is("GET", "/users/{login}/gists"),
@@ -113,6 +59,27 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       addNews(stage)
     },
     matches: is("GET", "/user/{id}"),
+    ofThing: always
+  },
+  // Read when a user is tracked. Only the names of new persons come from profiles.
+  "github profile": {
+    isNew: true,
+    atStart: true,
+    hasNames: true,
+    provoke: addNews,
+    matches: is("GET", "/users/{login}"),
+    ofThing: ({ params }) => params[0] === victim
+  },
+  "github contacts": {
+    ask: Effect.flatMap(Gitpip, ({ trackContacts }) => trackContacts(Source.make("org:acme"))),
+    tracks: true,
+    provoke: (stage) => {
+      addNews(stage)
+      stage.github.addUser("acme", { type: "Organization" })
+      addListed(stage)
+      stage.github.setMembers("acme", [listed])
+    },
+    matches: is("GET", "/orgs/{org}/public_members"),
     ofThing: always
   },
   "github feed": { options: { env: { GITPIP_FEED: "true" } }, provoke: addNews, matches: is("GET", "/gists/public") },
@@ -181,8 +148,38 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
     matches: is("GET", "/api/v2/itemSearch"),
     ofThing: ({ query }) => query.term === victim
   },
+  "pipedrive person search": {
+    isNew: true,
+    hasNoDeal: true,
+    hasNames: true,
+    provoke: addNews,
+    matches: is("GET", "/api/v2/persons/search"),
+    ofThing: ({ query }) => query.term === nameOf(victim)
+  },
+  // The login is in the field of a person whom a salesperson added.
+  "pipedrive person check": {
+    options: withField,
+    isNew: true,
+    hasNoDeal: true,
+    provoke: (stage) => {
+      addNews(stage)
+      stage.pipedrive.addPerson({ name: `${victim} of sales`, custom_fields: { [personField.key]: victim } })
+    },
+    matches: is("GET", "/api/v2/persons/{id}"),
+    ofThing: always
+  },
+  "pipedrive organization search": {
+    options: withCompany,
+    hasCompanies: true,
+    isNew: true,
+    hasNoDeal: true,
+    provoke: addNews,
+    matches: is("GET", "/api/v2/organizations/search"),
+    ofThing: ({ query }) => query.term === companyOf(victim)
+  },
   "pipedrive deal": {
     isNew: true,
+    hasNoDeal: true,
     provoke: addNews,
     matches: is("POST", "/api/v2/deals"),
     ofThing: titled(victim)
@@ -200,6 +197,7 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
   },
   "pipedrive deals": {
     isNew: true,
+    hasNoDeal: true,
     provoke: (stage) => {
       addNews(stage)
       loseOnce(stage, (request) => is("POST", "/api/v2/deals")(request) && titled(victim)(request))
@@ -217,12 +215,14 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
   },
   "pipedrive person": {
     isNew: true,
+    hasNoDeal: true,
     provoke: addNews,
     matches: is("POST", "/api/v2/persons"),
     ofThing: named(victim)
   },
   "pipedrive persons": {
     isNew: true,
+    hasNoDeal: true,
     provoke: (stage) => {
       addNews(stage)
       loseOnce(stage, (request) => is("POST", "/api/v2/persons")(request) && named(victim)(request))
@@ -230,17 +230,20 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
     matches: (request) => is("GET", "/api/v2/persons")(request) && request.query.sort_by !== "update_time"
   },
   "pipedrive contacts": {
-    options: {
-      env: { GITPIP_PERSON_FIELD: "GitHub", GITPIP_FOLLOW_PIPEDRIVE: "10 minutes" },
-      pipedrive: { setup: { personFields: [{ key: "c".repeat(40), name: "GitHub" }] } }
+    options: { ...withField, env: { ...withField.env, GITPIP_FOLLOW_PIPEDRIVE: "10 minutes" } },
+    tracks: true,
+    provoke: (stage) => {
+      addNews(stage)
+      addListed(stage)
+      stage.pipedrive.addPerson({ name: listed, custom_fields: { [personField.key]: listed } })
     },
-    provoke: addNews,
     matches: (request) => is("GET", "/api/v2/persons")(request) && request.query.sort_by === "update_time"
   },
   "pipedrive organization": {
     options: withCompany,
     hasCompanies: true,
     isNew: true,
+    hasNoDeal: true,
     provoke: addNews,
     matches: is("POST", "/api/v2/organizations"),
     ofThing: named(companyOf(victim))
@@ -249,6 +252,7 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
     options: withCompany,
     hasCompanies: true,
     isNew: true,
+    hasNoDeal: true,
     provoke: (stage) => {
       addNews(stage)
       loseOnce(stage, (request) => is("POST", "/api/v2/organizations")(request) && named(companyOf(victim))(request))

@@ -11,19 +11,21 @@ import { everything, makeWorld, name, services } from "../world.ts"
 import { faultOf } from "./answers.ts"
 import { type Case, nameOf, type RequestKind } from "./dimensions.ts"
 import { type Expectation, expectation, maxStruck } from "./expectation.ts"
+import { provocations } from "./provocations.ts"
 import {
   companyOf,
   crowd,
   dealOf,
   file,
+  listed,
+  nameOf as nameOfUser,
   other,
   type Provocation,
-  provocations,
   type Stage,
   secret,
   turned,
   victim
-} from "./provocations.ts"
+} from "./stage.ts"
 import { makeVirtualTime } from "./virtualTime.ts"
 
 const minutes = (count: number): number => count * 60_000
@@ -72,12 +74,13 @@ const makeStage = (one: Case, fakes: { readonly github: FakeGithub; readonly pip
   for (const login of [victim, ...othersOf(kind)]) {
     github.addUser(login)
     if (kind.hasCompanies === true) github.setProfile(login, { company: companyOf(login) })
+    if (kind.hasNames === true) github.setProfile(login, { name: nameOfUser(login) })
   }
   for (const login of [victim, "bob", "cy", "dee"]) {
     pipedrive.addDeal({ title: login })
     if (login !== victim || kind.isNew !== true) github.addGist(login, { files: { [`${login}-old.md`]: "old" } })
   }
-  if (kind.isNew === true && /^pipedrive (deals?|persons?|organizations?)$/.test(one.request))
+  if (kind.hasNoDeal === true)
     for (const { id } of [...pipedrive.deals]) if (dealOf(stage) === id) pipedrive.deleteDeal(id)
   return stage
 }
@@ -162,6 +165,9 @@ const playTrouble = Effect.fnUntraced(function* (play: Play) {
   const turning = github.addGist(stage.victim, { files: { [turned]: "turns secret" } })
   if (stage.gist !== "") for (const filename of [file, other]) expected.add(filename)
   if (kind.isCrowd === true) for (const login of crowd) expected.add(`${login}.md`)
+  if (kind.tracks === true) expected.add(`${listed}.md`)
+  if (kind.ask !== undefined)
+    yield* kind.ask.pipe(Effect.ignore, Effect.andThen(Effect.sleep("10 minutes")), Effect.forever, Effect.forkScoped)
 
   yield* onlook(play, "bob", "early")
   let turnedAt: number | undefined

@@ -25,7 +25,9 @@ const faults: ReadonlyArray<readonly [what: string, name: string]> = [
   [
     "a proxy that gives up while Pipedrive makes the deal of a file",
     "pipedrive file deal/499/endless/ordinary/user/ever/done"
-  ]
+  ],
+  ["a list of pipelines that Pipedrive does not show for hours", "pipedrive pipelines/500/empty/missing/all/ever/done"],
+  ["fields of persons that Pipedrive never answers", "pipedrive person fields/hang/empty/missing/all/ever/done"]
 ]
 
 describe("the matrix finds no fault any more in", () => {

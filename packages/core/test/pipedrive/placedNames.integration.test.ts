@@ -94,6 +94,20 @@ describe("the names in the settings", () => {
     )
   )
 
+  it.effect("are asked for less and less often while Pipedrive does not answer", () =>
+    inWorld(layerPostgres, { env, pipedrive: { setup } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        pipedrive.injectFault({ kind: "status", status: 500 }, { times: forever, when: isList })
+        yield* given(github, { "a.md": "1" })
+        yield* work("1 hour", "10 seconds")
+        assert.isAtMost(pipedrive.requests.filter(isList).length, 10)
+        pipedrive.clearFaults()
+        yield* work("16 minutes", "1 minute")
+        assert.strictEqual((yield* publicationOf("a.md")).state, "published")
+      })
+    )
+  )
+
   it.effect(
     "are read again when a create is refused because a stage is gone, and publishing pauses with the choices",
     () =>
