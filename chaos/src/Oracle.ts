@@ -23,24 +23,31 @@ const repeated = <A>(values: ReadonlyArray<A>): ReadonlyArray<A> => {
   return [...new Set(values.filter((value) => seen.size === seen.add(value).size))]
 }
 
-/** What Pipedrive holds, against what was published on GitHub. */
-export const publications = ({ pipedrive }: World, books: Books) => {
+/** The file of each activity and of each lead, and whose deal or person it is of. */
+export const published = (
+  pipedrive: Pick<World["pipedrive"], "activities" | "deals" | "leads" | "persons">
+): ReadonlyArray<{ readonly file: string; readonly owner: string | undefined }> => {
   // No user of the harness shows a name, so that each deal and each person bears the login.
   const deals = new Map(pipedrive.deals.map(({ id, title }) => [id, title]))
   const persons = new Map(pipedrive.persons.map(({ id, name }) => [id, name]))
-  const published = [
+  return [
     ...pipedrive.activities.map(({ deal_id, subject }) => ({ file: subject, owner: deals.get(deal_id ?? 0) })),
     ...pipedrive.leads.map(({ person_id, title }) => ({
       file: title.split(" · ")[0] ?? "",
       owner: persons.get(person_id ?? 0)
     }))
   ]
-  const present = new Set(published.map(({ file }) => file))
+}
+
+/** What Pipedrive holds, against what was published on GitHub. */
+export const publications = ({ pipedrive }: World, books: Books) => {
+  const all = published(pipedrive)
+  const present = new Set(all.map(({ file }) => file))
   return {
     files: books.files.size,
     lost: [...books.files.keys()].filter((file) => !present.has(file)),
-    doubled: repeated(published.map(({ file }) => file)),
-    misplaced: published.filter(({ file, owner }) => owner !== books.files.get(file)).map(({ file }) => file),
+    doubled: repeated(all.map(({ file }) => file)),
+    misplaced: all.filter(({ file, owner }) => owner !== books.files.get(file)).map(({ file }) => file),
     doubledDeals: [
       ...repeated(pipedrive.deals.map(({ title }) => title)),
       ...repeated(pipedrive.persons.map(({ name }) => `person ${name}`)),

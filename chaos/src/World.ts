@@ -50,6 +50,8 @@ export interface World {
   /** The database, past every proxy. */
   readonly database: URL | undefined
   readonly directory: string
+  /** The settings of its servers. */
+  readonly env: Readonly<Record<string, string>>
   readonly slots: ReadonlyArray<Slot.Slot>
   /** How often each fault has struck. */
   readonly struck: Map<string, number>
@@ -78,6 +80,9 @@ const githubToken = "github-token-of-the-chaos"
 const pipedriveToken = "pipedrive-token-of-the-chaos"
 const secrets = [githubToken, pipedriveToken, "postgres:postgres@"]
 
+/** A field of persons for usernames, which the company has added. */
+export const personField = { key: "0123456789".repeat(4), name: "GitHub" }
+
 const minute = 60_000
 const day = 24 * 60 * minute
 
@@ -88,7 +93,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
   const { database, directory } = await prepareDatabase(options)
   const struck = new Map<string, number>()
   const leaks: Array<string> = []
-  const env = {
+  const env: Record<string, string> = {
     GITHUB_TOKEN: options.mode?.token === false ? "" : githubToken,
     GITPIP_FEED: String(options.mode?.feed ?? true),
     GITHUB_API_URL: github.url.origin,
@@ -107,7 +112,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
   for (let index = 0; index < (options.servers ?? 1); index++)
     slots.push(await Slot.make(index, { time, random, postgres, database, env, rulesOff: options.rulesOff, onLine }))
   const driver = Driver.make({ time, github, pipedrive, front, postgres, database, slots })
-  const parts = { time, random, github, pipedrive, front, postgres, database, directory, slots, struck, leaks }
+  const parts = { time, random, github, pipedrive, front, postgres, database, directory, env, slots, struck, leaks }
   const { advance, rest, stop, work } = driver
   return {
     ...parts,
@@ -148,7 +153,8 @@ const startServices = async ({ listLag, time }: WorldOptions) => {
       host: "localhost",
       burst: false,
       dailyTokens: false,
-      listLagMillis: listLag ?? 30_000
+      listLagMillis: listLag ?? 30_000,
+      setup: { personFields: [personField] }
     })
   )
   return { github, pipedrive, closeServices: () => Effect.runPromise(Scope.close(scope, Exit.void)) }

@@ -1,19 +1,18 @@
 /** A life in which everything happens that a server can do, for a server that may be killed at any moment. */
+import { askEverything, confuseNumbers, followPersons, forget, outliveHistory } from "./commands.ts"
+import {
+  begin,
+  comesTrue,
+  count,
+  isCreate,
+  type Life,
+  persist,
+  publicationIn,
+  publishesLeads,
+  watch
+} from "./living.ts"
 import type { Books } from "./people.ts"
-import type { Slot } from "./Slot.ts"
 import type { World } from "./World.ts"
-
-interface Life {
-  readonly world: World
-  readonly slot: Slot
-  readonly books: Books
-  /** The GitHub user whose gists this life is about. */
-  readonly user: string
-  /** Publishes a gist with one new file. Returns the file's name. */
-  readonly add: () => string
-  /** Completes once the file is in Pipedrive. */
-  readonly arrives: (file: string) => Promise<void>
-}
 
 /** Lives once. `n` distinguishes lives. */
 export const live = async (world: World, books: Books, n: number): Promise<void> => {
@@ -28,71 +27,14 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
   await stopWhileReading(life)
   await deleteDeal(life)
   await askEverything(life)
+  await followPersons(life)
+  await forget(life, n)
+  await outliveHistory(life)
   await renameAndRemove(life)
   await confuseNumbers(life, n)
   end.abort()
   await watched
 }
-
-const begin = (world: World, books: Books, user: string): Life => {
-  let files = 0
-  return {
-    world,
-    slot: world.slots[0] as Slot,
-    books,
-    user,
-    add: () => {
-      const file = `${user}-${files++}.md`
-      books.files.set(file, user)
-      world.github.addGist(user, { files: { [file]: `# ${file}` } })
-      return file
-    },
-    arrives: (file) =>
-      comesTrue(world, `${file} is in Pipedrive`, () =>
-        world.pipedrive.activities.some(({ subject }) => subject === file)
-      )
-  }
-}
-
-/** Asks until the server answers: the server may be dead at any moment. */
-const persist = async (world: World, method: string, path: string) => {
-  let json: unknown
-  await world.until(`${method} ${path} is answered`, async () => {
-    const answer = await world.call(world.slots[0] as Slot, method, path).catch(() => undefined)
-    json = answer?.json
-    return answer !== undefined && answer.status < 500
-  })
-  return json
-}
-
-/** Retries failed publications by hand: a server that is killed often enough uses up all tries of a publication. */
-const retryFailed = async (world: World): Promise<number> => {
-  const failed = (await persist(world, "GET", "/publications?state=failed")) as ReadonlyArray<{ readonly id: number }>
-  for (const { id } of failed) await persist(world, "POST", `/publications/${id}/retry`)
-  return failed.length
-}
-
-const comesTrue = (world: World, what: string, holds: () => boolean) =>
-  world.until(what, async () => {
-    if (!holds()) await retryFailed(world)
-    return holds()
-  })
-
-/** Reads events, from one server to the next, until the signal. */
-const watch = async ({ time }: World, slot: Slot, signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
-    try {
-      const { body } = await fetch(new URL("/events", await slot.server.address), { signal })
-      for await (const _ of body ?? []);
-    } catch {
-      // The server was killed, or has not begun.
-    }
-    await time.sleep("1 second")
-  }
-}
-
-const isCreate = ({ method, route }: { readonly method: string; readonly route: string | undefined }) =>
-  method === "POST" && route === "/api/v2/activities"
 
 const track = async ({ add, arrives, user, world }: Life, n: number) => {
   world.github.addUser(user)
@@ -109,7 +51,18 @@ const loseAnswers = async ({ add, arrives, world }: Life) => {
   // The answer is lost, and a lookup finds the activity.
   pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
   await arrives(add())
-  // The answer is lost, and nothing was done. Later an activity appears nevertheless.
+  const twice = publishesLeads(world)
+    ? await deliverTwice({ add, arrives, world })
+    : await appearLate({ add, arrives, world })
+  await world.until("the duplicate is deleted", async () => {
+    world.advance("1 hour")
+    await world.rest()
+    return count(world, twice) === 1
+  })
+}
+
+/** The answer is lost, and nothing was done. Later an activity appears nevertheless. */
+const appearLate = async ({ add, arrives, world: { pipedrive } }: Pick<Life, "add" | "arrives" | "world">) => {
   pipedrive.injectFault({ kind: "reset" }, { when: isCreate })
   const late = add()
   await arrives(late)
@@ -119,14 +72,18 @@ const loseAnswers = async ({ add, arrives, world }: Life) => {
     headers: { "x-api-token": pipedrive.token, "content-type": "application/json" },
     body: JSON.stringify({ subject: late, deal_id, note, type })
   })
-  await world.until("the duplicate is deleted", async () => {
-    world.advance("1 hour")
-    await world.rest()
-    return pipedrive.activities.filter(({ subject }) => subject === late).length === 1
-  })
+  return late
 }
 
-/** Pipedrive refuses one file until its publication fails, and a person retries the publication. */
+/** A create is delivered twice, and its answer is lost. */
+const deliverTwice = async ({ add, arrives, world: { pipedrive } }: Pick<Life, "add" | "arrives" | "world">) => {
+  pipedrive.injectFault({ kind: "twice" }, { when: isCreate })
+  const twice = add()
+  await arrives(twice)
+  return twice
+}
+
+/** Pipedrive refuses one file until its publication fails. A person skips the publication, and retries it later. */
 const refuseOneFile = async ({ add, arrives, world }: Life) => {
   let refuses = true
   world.pipedrive.injectFault(
@@ -134,8 +91,11 @@ const refuseOneFile = async ({ add, arrives, world }: Life) => {
     { times: Number.POSITIVE_INFINITY, when: (request) => refuses && isCreate(request) }
   )
   const refused = add()
-  await world.until("a publication has failed", async () => (await retryFailed(world)) > 0)
+  const id = await publicationIn(world, "failed", refused)
+  await persist(world, "POST", `/publications/${id}/skip`)
+  await publicationIn(world, "skipped", refused)
   refuses = false
+  await persist(world, "POST", `/publications/${id}/retry`)
   await arrives(refused)
 }
 
@@ -180,6 +140,7 @@ const stopWhileReading = async ({ add, arrives, slot, world }: Life) => {
 /** A person deletes the deal with all its activities. The next file goes to a new deal. */
 const deleteDeal = async ({ add, books, user, world }: Life) => {
   const { pipedrive } = world
+  if (publishesLeads(world)) return
   const deal = pipedrive.deals.find(({ title }) => title === user)
   if (deal !== undefined) pipedrive.deleteDeal(deal.id)
   const next = add()
@@ -187,18 +148,6 @@ const deleteDeal = async ({ add, books, user, world }: Life) => {
     pipedrive.activities.some(({ deal_id, subject }) => subject === next && deal_id !== deal?.id)
   )
   for (const [file, owner] of books.files) if (owner === user && file !== next) books.files.delete(file)
-}
-
-const askEverything = async ({ user, world }: Life) => {
-  const get = (path: string) => persist(world, "GET", path)
-  const firstOf = async (path: string) => ((await get(path)) as ReadonlyArray<{ readonly id: number }>)[0]
-  for (const path of ["", "/gists", "/visits"]) await get(`/users/${user}${path}`)
-  for (const path of ["/users", "/scans", "/publications", "/status", "/ready", "/news", "/days"]) await get(path)
-  await persist(world, "POST", `/latestgists/${user}`)
-  for (const path of [`/users/${user}/visits`, "/scans", "/publications"]) {
-    const first = await firstOf(path)
-    if (first !== undefined) await get(`${path}/${first.id}`)
-  }
 }
 
 /** The account gets another name, disappears, and is no longer tracked. */
@@ -216,12 +165,4 @@ const renameAndRemove = async ({ user, world }: Life) => {
     return details.user?.state === "failing"
   })
   await persist(world, "DELETE", `/users/${user}-x`)
-}
-
-/** Two users want one number, and a removed user returns under another. */
-const confuseNumbers = async ({ user, world }: Life, n: number) => {
-  await persist(world, "POST", `/users/${user}-y/${2_000 + n}`)
-  await persist(world, "POST", `/users/${user}-z/${2_000 + n}`)
-  await persist(world, "POST", `/users/${user}-x/${3_000 + n}`)
-  for (const name of [`${user}-x`, `${user}-y`]) await persist(world, "DELETE", `/users/${name}`)
 }

@@ -82,5 +82,7 @@ describe("the promise", () => {
     assert.isTrue(expectation(ordinary).mayFail)
     assert.isFalse(expectation({ ...ordinary, scope: "all" }).mayFail)
     assert.isTrue(expectation({ ...ordinary, scope: "all", status: "422" }).mayFail)
+    assert.isTrue(expectation({ ...ordinary, scope: "user", status: "401" }).mayFail)
+    assert.isFalse(expectation({ ...ordinary, scope: "all", status: "401" }).mayFail)
   })
 })

@@ -64,7 +64,8 @@ const isLimited = (one: Case): boolean => {
  * attempt, and the attempts can be used up before the trouble ends (`docs/lifecycle.md`, decision table).
  */
 const isOwnRefusal = (one: Case): boolean =>
-  isPipedrive(one) && one.scope !== "all" && (/^30[12378]$/.test(one.status) || ["401", "402"].includes(one.status))
+  one.scope !== "all" &&
+  (one.status === "401" || (isPipedrive(one) && (/^30[12378]$/.test(one.status) || one.status === "402")))
 
 /** A refusal that no other request would meet: it is believed of each item that it is said of. */
 const isDefinite = ({ status }: Case): boolean =>
