@@ -101,6 +101,7 @@ export const make = async (options: WorldOptions): Promise<World> => {
     PIPEDRIVE_API_URL: front.origin,
     NODE_EXTRA_CA_CERTS: TlsFront.authority,
     GITPIP_SCAN_INTERVAL: "30 seconds",
+    GITPIP_PERSON: "create",
     GITPIP_ORGANIZATION: "create",
     ...(database === undefined ? { GITPIP_DATA_DIR: directory } : {}),
     ...options.env

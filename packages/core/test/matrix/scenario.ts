@@ -193,13 +193,21 @@ const playTrouble = Effect.fnUntraced(function* (play: Play) {
   return { end, turnedAt }
 })
 
+/** What a person does about files that failed, or whose gists GitHub did not show. */
+const retryByHand = Effect.fnUntraced(function* ({ expected }: Play) {
+  const gitpip = yield* Gitpip
+  yield* gitpip.retryFailed
+  for (const { filename, id } of yield* gitpip.publications({ ...everything, state: "gone" }))
+    if (expected.has(filename)) yield* gitpip.retry(id)
+})
+
 /** After the trouble: everything is published once, and nothing that is secret. */
 const recover = Effect.fnUntraced(function* (play: Play, end: number) {
   const { promised, time } = play
   if (!promised.isGlobal) yield* onlook(play, "dee", "after")
   yield* time.until(end + minutes(promised.recovery), () => lacking(play).length === 0)
   if (lacking(play).length > 0 && promised.mayFail) {
-    yield* (yield* Gitpip).retryFailed
+    yield* retryByHand(play)
     yield* time.until((yield* time.now) + minutes(15), () => lacking(play).length === 0)
   }
   // The note of an item that is there may wait for its place in the limits, and no server ends before it is sent.
