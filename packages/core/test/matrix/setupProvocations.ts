@@ -1,4 +1,4 @@
-/** How the lists come to be read that settings name things of. All files wait for these lists, whoever's they are. */
+/** How the lists come to be read that settings name things of. The files of all users wait for these lists. */
 import type { RequestKind } from "./dimensions.ts"
 import { addNews, is, type Provocation, personField } from "./stage.ts"
 
