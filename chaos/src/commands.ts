@@ -1,5 +1,5 @@
 /** The chapters of a life that are about commands: what people ask of a server that may die before it answers. */
-import { comesTrue, count, type Life, persist } from "./living.ts"
+import { comesTrue, count, type Life, numberIn, persist } from "./living.ts"
 import { personField } from "./World.ts"
 
 export const askEverything = async ({ user, world }: Life) => {
@@ -16,9 +16,9 @@ export const askEverything = async ({ user, world }: Life) => {
 
 /** Two users want one number, and a removed user returns under another. */
 export const confuseNumbers = async ({ user, world }: Life, n: number) => {
-  await persist(world, "POST", `/users/${user}-y/${2_000 + n}`)
-  await persist(world, "POST", `/users/${user}-z/${2_000 + n}`)
-  await persist(world, "POST", `/users/${user}-x/${3_000 + n}`)
+  await persist(world, "POST", `/users/${user}-y/${numberIn(n, 2_000)}`)
+  await persist(world, "POST", `/users/${user}-z/${numberIn(n, 2_000)}`)
+  await persist(world, "POST", `/users/${user}-x/${numberIn(n, 3_000)}`)
   for (const name of [`${user}-x`, `${user}-y`]) await persist(world, "DELETE", `/users/${name}`)
 }
 
@@ -43,7 +43,7 @@ export const forget = async (life: Life, n: number): Promise<void> => {
   if ((await historyOf().catch(() => "gone")) !== "gone") throw new Error(`${user} was forgotten, and is there`)
   if (n === 1) for (const login of bots) world.github.addUser(login, { type: "Bot" })
   await readList(life)
-  await persist(world, "POST", `/users/${user}/${1_000 + n}?exclude=*.tmp`)
+  await persist(world, "POST", `/users/${user}/${numberIn(n)}?exclude=*.tmp`)
   await arrives(add())
 }
 

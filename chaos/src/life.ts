@@ -6,6 +6,7 @@ import {
   count,
   isCreate,
   type Life,
+  numberIn,
   persist,
   publicationIn,
   publishesLeads,
@@ -39,7 +40,7 @@ export const live = async (world: World, books: Books, n: number): Promise<void>
 const track = async ({ add, arrives, user, world }: Life, n: number) => {
   world.github.addUser(user)
   world.github.setProfile(user, { company: `Company of ${user}` })
-  await persist(world, "POST", `/users/${user}/${1_000 + n}?exclude=*.tmp`)
+  await persist(world, "POST", `/users/${user}/${numberIn(n)}?exclude=*.tmp`)
   await arrives(add())
   await Promise.all([1, 2, 3].map(() => persist(world, "POST", "/scans")))
   await persist(world, "POST", `/scans?username=${user}`)

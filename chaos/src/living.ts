@@ -16,6 +16,9 @@ export interface Life {
   readonly arrives: (file: string) => Promise<void>
 }
 
+/** A number for a user of the n-th life, far from those of other lives: accounts of lists get the next free ones. */
+export const numberIn = (n: number, offset = 0): number => 10_000 * n + offset
+
 /** Whether the world's servers publish leads. */
 export const publishesLeads = ({ env }: Pick<World, "env">): boolean => env.GITPIP_PUBLISH_AS === "lead"
 
