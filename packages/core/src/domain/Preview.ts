@@ -34,7 +34,7 @@ export const Preview = Schema.Struct({
   ),
   tokens: field(
     Schema.Int,
-    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person and the organization, or 15 for a deal with its note; 20 for a lead with its note, and 25 for the person"
+    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person and the organization, or 15 for a deal with its note; 20 for a lead with its note, and 25 each for the person and the organization"
   ),
   searchTokens: field(
     Schema.Int,

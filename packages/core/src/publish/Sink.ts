@@ -210,10 +210,10 @@ export const dealPrice = (settings: Pick<Settings["Service"], "organization" | "
   perUser: contactPrice(settings, { isSearched: false })
 })
 /** A file that becomes a lead of the user's person: the create, which version 1 alone has, and the note. */
-export const leadPrice = ({ person }: Pick<Settings["Service"], "person">): Price => ({
+export const leadPrice = (settings: Pick<Settings["Service"], "organization" | "person">): Price => ({
   creates: "leads",
   perFile: 10 + 10,
-  perUser: contactPrice({ organization: { mode: "off" }, person }, { isSearched: false })
+  perUser: contactPrice(settings, { isSearched: false })
 })
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */
