@@ -10,6 +10,7 @@ import { Effect, Layer, Option } from "effect"
 import { leadPrice, Sink, SinkError, TargetGone } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
+import * as ContactPlan from "./contactPlan.ts"
 import * as Contacts from "./contacts.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import * as FileItem from "./fileItem.ts"
@@ -44,6 +45,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       ...(contacts === undefined ? {} : { contacts }),
       faultsOf: ({ person }) => sinking(personFaults(pipedrive, person)),
       target: (recipient) => Effect.map(named.prepare(recipient), SentItems.targetOfLeads),
+      contact: ContactPlan.ofLeads(own),
       forget: (recipient, target) => named.forget(recipient, SentItems.personOfLeads(target)),
       create: Effect.fn("LeadSink.create")(function* ({ begin, content, delivery, target }) {
         const placement = yield* placing.current

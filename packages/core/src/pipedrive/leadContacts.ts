@@ -2,6 +2,7 @@
 import { Cache, DateTime, Duration, Effect, Exit } from "effect"
 import { NotYet, type Recipient, SinkError } from "../publish/Sink.ts"
 import type { PersonSettings } from "../Settings.ts"
+import { noPersonOfLeads } from "./choosePerson.ts"
 import type { PipedriveError } from "./errors.ts"
 import type { NewLead } from "./leadCalls.ts"
 import type { ContactFields, ofSettings } from "./userContacts.ts"
@@ -22,9 +23,6 @@ const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
   username,
   ...(profile === undefined ? {} : { profile })
 })
-
-const noPerson = (username: string): string =>
-  `Pipedrive has no person for ${username}, and a lead needs one. Name one by \`gitpip track ${username} --person ID\`, or set GITPIP_PERSON=create`
 
 /** The field of a lead that names the organization. */
 type OrganizationField = Pick<NewLead, "organization_id">
@@ -67,7 +65,9 @@ export const make = Effect.fnUntraced(function* ({ contacts, organizations, pers
     if (typeof recipient.chosenPerson === "number") return recipient.chosenPerson
     const { id, until } = yield* Cache.get(found, keyOf(recipient))
     if (id !== undefined) return id
-    return yield* new SinkError({ reason: new NotYet({ message: noPerson(recipient.username), retryAt: until }) })
+    return yield* new SinkError({
+      reason: new NotYet({ message: noPersonOfLeads(recipient.username), retryAt: until })
+    })
   })
 
   return {

@@ -51,6 +51,8 @@ export interface PlannedContact {
   readonly organization: PlannedItem | null
   /** Why nothing is known, or why a person has to choose. */
   readonly message: string | null
+  /** Whether the user's files wait until somebody does what the message says. */
+  readonly waits: boolean
 }
 
 /** Persons at the service who have a GitHub username, as far as they are read at once. */
