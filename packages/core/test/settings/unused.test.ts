@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { definitions } from "../../src/settings/table.ts"
-import { unusedSettings } from "../../src/settings/unused.ts"
+import { unusedChoices, unusedSettings } from "../../src/settings/unused.ts"
 import { load } from "./load.ts"
 
 const ofActivities = {
@@ -59,4 +59,26 @@ describe("settings that do not count", () => {
     const placing = Object.keys(definitions).filter((name) => /^GITPIP_(ACTIVITY|DEAL|LEAD)_|_TIME_ZONE$/.test(name))
     assert.sameMembers(Object.keys(all), placing)
   })
+})
+
+describe("a choice that does not count", () => {
+  const dealWith = (form: string) =>
+    `The chosen deal does not count with GITPIP_PUBLISH_AS=${form}, but with \`activity\``
+  const person = "The chosen person does not count with GITPIP_PERSON=off, but with `create` or `link`"
+  for (const [publishAs, mode, expected] of [
+    ["activity", "create", []],
+    ["activity", "link", []],
+    ["activity", "off", [person]],
+    ["deal", "create", [dealWith("deal")]],
+    ["deal", "off", [dealWith("deal"), person]],
+    ["lead", "link", [dealWith("lead")]]
+  ] as const) {
+    it.effect(`is said with GITPIP_PUBLISH_AS=${publishAs} and GITPIP_PERSON=${mode}`, () =>
+      Effect.gen(function* () {
+        const settings = yield* load({ GITPIP_PUBLISH_AS: publishAs, GITPIP_PERSON: mode })
+        assert.deepStrictEqual(unusedChoices(settings, { deal: true, person: true }), expected)
+        assert.deepStrictEqual(unusedChoices(settings, { deal: false, person: false }), [])
+      })
+    )
+  }
 })
