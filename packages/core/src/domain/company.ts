@@ -40,12 +40,12 @@ const roleAt = new RegExp(`\\b(?:${roles})\\b.*\\s(?:at|@)\\s`, "i")
 /** What stands before `@login` and is not the company: `Engineer @example`, `Research at @example`. */
 const leadsToLogin = new RegExp(`(?:\\b(?:${roles})|\\sat)\\s+$`, "i")
 
-/** How people begin a sentence about themselves. A second word tells most of these from names. */
+/** How people begin a sentence about themselves. Most of these differ from names by their second word. */
 const sentence = new RegExp(
   `^(?:${[
     "currently",
     "open to",
-    "looking for",
+    "\\w+ing for (?:an? |my |new |the )*(?:job|opportunit|role|work)\\w*",
     "i['’]m",
     "i (?:am|build|code|make|work|write)",
     "we['’]re",

@@ -5,6 +5,7 @@ import type { PersonSettings } from "../Settings.ts"
 import { noPersonOfLeads } from "./choosePerson.ts"
 import type { PipedriveError } from "./errors.ts"
 import type { NewLead } from "./leadCalls.ts"
+import type { Organizations } from "./organizations.ts"
 import type { ContactFields, ofSettings } from "./userContacts.ts"
 
 /** How long a user's person is taken from memory. */
@@ -27,30 +28,28 @@ const keyOf = ({ profile, userKey, username }: Recipient): Recipient => ({
 /** The field of a lead that names the organization. */
 type OrganizationField = Pick<NewLead, "organization_id">
 
-interface Parts extends Effect.Success<ReturnType<typeof ofSettings>> {
-  readonly settings: PersonSettings
-}
-
-export const make = Effect.fnUntraced(function* ({ contacts, organizations, persons, settings: { mode } }: Parts) {
-  const ensured = yield* Cache.makeWith((recipient: Recipient) => organizations.ensure(recipient), {
+/** The organization of each user's company. */
+const rememberOrganizations = Effect.fnUntraced(function* ({ ensure, isRefused }: Organizations) {
+  const known = yield* Cache.makeWith(ensure, {
     capacity,
     timeToLive: (exit) => (Exit.isSuccess(exit) ? organizationMemory : Duration.zero)
   })
-  const organizationOf = (recipient: Recipient): Effect.Effect<number | undefined, SinkError> =>
-    Effect.map(Cache.get(ensured, keyOf(recipient)), (id) =>
-      id === undefined || organizations.isRefused(id) ? undefined : id
-    )
+  return {
+    /** `undefined`: there is none, or it cannot be used. */
+    of: (recipient: Recipient): Effect.Effect<number | undefined, SinkError> =>
+      Effect.map(Cache.get(known, keyOf(recipient)), (id) => (id === undefined || isRefused(id) ? undefined : id)),
+    forget: (recipient: Recipient): Effect.Effect<void> => Cache.invalidate(known, keyOf(recipient))
+  }
+})
 
-  /** Files of one user are published side by side: they share one search for the person. */
-  const found = yield* Cache.makeWith(
-    Effect.fnUntraced(function* (
-      recipient: Recipient
-    ): Effect.fn.Return<{ readonly id: number | undefined; readonly until: DateTime.Utc }, SinkError> {
-      // Only a new person is tied to the organization: without a person nothing is published, and none is needed.
-      const organizationId = mode === "create" ? yield* organizationOf(recipient) : undefined
-      const id = yield* persons.find(recipient, { organizationId })
-      return { id, until: DateTime.addDuration(yield* DateTime.now, choosing) }
-    }),
+/** The person of each user. Files of one user are published side by side: they share one search for the person. */
+const rememberPersons = (find: (recipient: Recipient) => Effect.Effect<number | undefined, SinkError>) =>
+  Cache.makeWith(
+    (recipient: Recipient) =>
+      Effect.all({
+        id: find(recipient),
+        until: Effect.map(DateTime.now, (now) => DateTime.addDuration(now, choosing))
+      }),
     {
       capacity,
       timeToLive: Exit.match({
@@ -58,6 +57,19 @@ export const make = Effect.fnUntraced(function* ({ contacts, organizations, pers
         onSuccess: ({ id }) => (id === undefined ? choosing : memory)
       })
     }
+  )
+
+interface Parts extends Effect.Success<ReturnType<typeof ofSettings>> {
+  readonly settings: PersonSettings
+}
+
+export const make = Effect.fnUntraced(function* ({ contacts, organizations, persons, settings: { mode } }: Parts) {
+  const organization = yield* rememberOrganizations(organizations)
+  const found = yield* rememberPersons((recipient) =>
+    // Only a new person is tied to the organization: while files wait for a person, no organization is created.
+    mode === "create"
+      ? Effect.flatMap(organization.of(recipient), (organizationId) => persons.find(recipient, { organizationId }))
+      : persons.find(recipient)
   )
 
   const personOf = Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<number, SinkError> {
@@ -76,9 +88,9 @@ export const make = Effect.fnUntraced(function* ({ contacts, organizations, pers
      * organization is found or created as well, before a lead is sent.
      */
     prepare: (recipient: Recipient): Effect.Effect<number, SinkError> =>
-      Effect.tap(personOf(recipient), organizationOf(recipient)),
+      Effect.tap(personOf(recipient), organization.of(recipient)),
     /** The organization of the user's company. `undefined`: there is none, or it cannot be used. */
-    organizationOf,
+    organizationOf: organization.of,
     /** Creates a lead with the organization, again without one that Pipedrive refuses. */
     create: <A>(
       recipient: Recipient,
@@ -91,7 +103,7 @@ export const make = Effect.fnUntraced(function* ({ contacts, organizations, pers
         .pipe(
           // The next lead searches for the organization again.
           Effect.tap(({ contact }) =>
-            contact.organizationId === organizationId ? Effect.void : Cache.invalidate(ensured, keyOf(recipient))
+            contact.organizationId === organizationId ? Effect.void : organization.forget(recipient)
           ),
           Effect.map(({ made }) => made)
         )
