@@ -227,7 +227,18 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       addNews(stage)
       loseOnce(stage, (request) => is("POST", "/api/v2/persons")(request) && named(victim)(request))
     },
-    matches: (request) => is("GET", "/api/v2/persons")(request) && request.query.sort_by !== "update_time"
+    matches: (request) => is("GET", "/api/v2/persons")(request) && request.query.sort_by === "add_time"
+  },
+  // Of a crowd whose names Pipedrive would be searched for otherwise.
+  "pipedrive person list": {
+    isNew: true,
+    isCrowd: true,
+    hasNames: true,
+    provoke: (stage) => {
+      for (const login of crowd) stage.github.addGist(login, { files: { [`${login}.md`]: "news" } })
+      addNews(stage)
+    },
+    matches: (request) => is("GET", "/api/v2/persons")(request) && request.query.sort_by !== "add_time"
   },
   "pipedrive contacts": {
     options: { ...withField, env: { ...withField.env, GITPIP_FOLLOW_PIPEDRIVE: "10 minutes" } },
@@ -237,7 +248,10 @@ export const provocations: { readonly [K in RequestKind]: Provocation } = {
       addListed(stage)
       stage.pipedrive.addPerson({ name: listed, custom_fields: { [personField.key]: listed } })
     },
-    matches: (request) => is("GET", "/api/v2/persons")(request) && request.query.sort_by === "update_time"
+    matches: (request) =>
+      is("GET", "/api/v2/persons")(request) &&
+      request.query.sort_by === "update_time" &&
+      request.query.sort_direction === "asc"
   },
   "pipedrive organization": {
     options: withCompany,
