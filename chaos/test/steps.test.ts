@@ -37,8 +37,7 @@ const elsewhere = [
   "Publications.ts: with waiting as ( select key from publications where user_ke",
   "GistFiles.ts: select a.gist_id, a.filename from jsonb_to_recordset(",
   "Targets.ts: insert into duplicates (remote_id, found_at) values (",
-  // Reads of a server with three users or more without a deal: `pipedrive/firstRun.integration.test.ts`.
-  "Targets.ts: select count(distinct user_key)::int as users from ( (select",
+  "Users.ts: select count(*) filter (where d.is_chosen) as deals, count(*",
   // A part of the statements that lock users. Those begin with `with`.
   "Checks.ts: select key, failures, rate, rate_at from users where key = a"
 ]
@@ -49,6 +48,8 @@ const elsewhere = [
  * `feedTrouble.integration.test.ts`).
  */
 const atTimes = [
+  // Of a server that looks for several users' deals or persons in a minute: `pipedrive/firstRun.integration.test.ts`.
+  "Targets.ts: select count(distinct user_key)::int as users from ( (select",
   // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/longLists.integration.test.ts`, `github/refusals.integration.test.ts`.
   "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
   "Listings.ts: delete from listings where user_key =",
