@@ -48,7 +48,7 @@ const elsewhere = [
  * `feedTrouble.integration.test.ts`).
  */
 const atTimes = [
-  // Of a server that looks for several users' deals or persons in ten minutes: `pipedrive/firstRun.integration.test.ts`.
+  // Of a server that searches for several users' deals or persons in ten minutes: `pipedrive/firstRun.integration.test.ts`.
   "Targets.ts: select count(distinct user_key)::int as users from ( (select",
   // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/longLists.integration.test.ts`, `github/refusals.integration.test.ts`.
   "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
