@@ -43,6 +43,9 @@ export const forget = async (life: Life, n: number): Promise<void> => {
   if ((await historyOf().catch(() => "gone")) !== "gone") throw new Error(`${user} was forgotten, and is there`)
   if (n === 1) for (const login of bots) world.github.addUser(login, { type: "Bot" })
   await readList(life)
+  // Pipedrive's search shows the user's deal some seconds after its creation.
+  world.advance("1 minute")
+  await world.rest()
   await persist(world, "POST", `/users/${user}/${numberIn(n)}?exclude=*.tmp`)
   await arrives(add())
 }
