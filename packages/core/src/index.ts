@@ -72,6 +72,7 @@ export {
   type Delivery,
   Forbidden,
   ItemRefused,
+  NoSuchPage,
   NotSent,
   NotYet,
   OutcomeUnknown,

@@ -258,6 +258,19 @@ describe("the persons of Pipedrive", () => {
     )
   )
 
+  it.effect("have no page at a `next` that Pipedrive refuses, and a refusal of the first page is none of `next`", () =>
+    inWorld(layerPostgres, withField, ({ pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const wrong = yield* Effect.flip(gitpip.contacts(persons, "x"))
+        assert.deepInclude(wrong, { reason: "noSuchPage", retryAt: null })
+        assert.match(wrong.message, /^No page of the list begins at "x": .*cursor/)
+        pipedrive.injectFault({ kind: "status", status: 400 }, { when: ({ route }) => route === "/api/v2/persons" })
+        assert.deepInclude(yield* Effect.flip(gitpip.contacts(persons)), { reason: "service" })
+      })
+    )
+  )
+
   it.effect("need the field's name, and the error says so", () =>
     inWorld(layerPostgres, {}, () =>
       Effect.gen(function* () {

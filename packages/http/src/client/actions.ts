@@ -31,14 +31,21 @@ export const scan = (login: string | null) =>
 
 export const track = (login: string, done: () => void) =>
   attempt(async () => {
+    // Afterwards the record says `tracked`, and no longer that the user was forgotten.
+    const [before] = await readChecks(`${encodeURIComponent(login)}&github=false`)
     const user = await api.post<api.UserJson>(`users/${encodeURIComponent(login)}`)
     done()
     set({ tracked: user.login, said: trackedWords(user.login, undefined) })
-    const checks = api.get<ReadonlyArray<api.NameCheckJson>>(`names?names=${encodeURIComponent(user.login)}`)
+    const checks = readChecks(encodeURIComponent(user.login))
     await refresh()
-    const [check] = await checks.catch(() => [])
-    if (state.tracked === user.login) set({ said: trackedWords(user.login, check) })
+    const [check] = await checks
+    if (state.tracked !== user.login || check === undefined) return
+    set({ said: trackedWords(user.login, { ...check, record: before?.record ?? check.record }) })
   })
+
+/** Tracking depends on no check of a name. */
+const readChecks = (query: string) =>
+  api.get<ReadonlyArray<api.NameCheckJson>>(`names?names=${query}`).catch((): ReadonlyArray<api.NameCheckJson> => [])
 
 /** `chosen`: Pipedrive's numbers of the user's deal and person. */
 export const place = (login: string, chosen: URLSearchParams, done: () => void) =>

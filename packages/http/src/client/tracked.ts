@@ -2,6 +2,7 @@
 import type { NameCheckJson } from "./api.js"
 import { count } from "./words.js"
 
+/** The record of `check` is the one from before the user was tracked. */
 export const trackedWords = (login: string, check: NameCheckJson | undefined): string => {
   const tracked = `${login} is tracked`
   if (check === undefined) return `${tracked}.`
@@ -12,7 +13,11 @@ export const trackedWords = (login: string, check: NameCheckJson | undefined): s
   }
   if (check.gists === null) return `${tracked}.`
   const gists = check.gists === 0 ? "There are no public gists yet" : count(check.gists, "public gist")
+  const except =
+    check.record === "forgotten" && check.gists > 0
+      ? ", except those that were published before their user was forgotten"
+      : ""
   return check.publishes === "all"
-    ? `${tracked}. ${gists}; the files are published.`
+    ? `${tracked}. ${gists}; the files are published${except}.`
     : `${tracked}. ${gists}; only files that come from now on are published.`
 }

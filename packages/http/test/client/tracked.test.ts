@@ -23,6 +23,14 @@ describe("what the page says once a user is tracked", () => {
       check({ gists: 1, publishes: "new" }),
       "ann is tracked. 1 public gist; only files that come from now on are published."
     ],
+    [
+      check({ record: "forgotten" }),
+      "ann is tracked. 2 public gists; the files are published, except those that were published before their user was forgotten."
+    ],
+    [
+      check({ record: "forgotten", gists: 0 }),
+      "ann is tracked. There are no public gists yet; the files are published."
+    ],
     [check({ gists: null }), "ann is tracked."],
     [check({ state: "unknown", near: [] }), "ann is tracked, but GitHub knows no such user."],
     [
