@@ -10,7 +10,7 @@ const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)
   "gitpip-name": Schema.optionalKey(
     NameState.annotate({
       description:
-        "Whether GitHub has an account of this name: `found`, `unknown`, or `unchecked`. The user is tracked in each case; `GET /names` says more"
+        "Whether GitHub has an account of this name: `found`, `organization`, `unknown`, or `unchecked`. The user is tracked in each case; `GET /names` says more"
     })
   )
 })

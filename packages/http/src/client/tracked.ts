@@ -7,6 +7,9 @@ export const trackedWords = (login: string, check: NameCheckJson | undefined): s
   const tracked = `${login} is tracked`
   if (check === undefined) return `${tracked}.`
   if (check.state === "unchecked") return `${tracked}. The name was not checked at GitHub: ${check.reason}`
+  if (check.state === "organization") {
+    return `${tracked}, but is an organization at GitHub, not a user. Track its members as a list.`
+  }
   if (check.state === "unknown") {
     const near = check.near.length === 0 ? "" : ` Did you mean ${check.near.join(" or ")}?`
     return `${tracked}, but GitHub knows no such user.${near}`

@@ -31,6 +31,10 @@ describe("what the page says once a user is tracked", () => {
       check({ record: "forgotten", gists: 0 }),
       "ann is tracked. There are no public gists yet; the files are published."
     ],
+    [
+      check({ state: "organization" }),
+      "ann is tracked, but is an organization at GitHub, not a user. Track its members as a list."
+    ],
     [check({ gists: null }), "ann is tracked."],
     [check({ state: "unknown", near: [] }), "ann is tracked, but GitHub knows no such user."],
     [
