@@ -151,5 +151,14 @@ export const signOut = () =>
   attempt(async () => {
     await api.remove("session")
     leave()
-    set({ signIn: "needed", said: "", status: null, overview: null, user: null, scans: new Map(), previews: new Map() })
+    set({
+      signIn: "needed",
+      said: "",
+      status: null,
+      overview: null,
+      user: null,
+      scans: new Map(),
+      previews: new Map(),
+      list: null
+    })
   })

@@ -1,6 +1,7 @@
 /** The page's calls of the API: addresses relative to the page, answers in their JSON form, problems as errors. */
 import type {
   Change,
+  ContactPage,
   Day,
   FilePreview,
   GistFile,
@@ -16,6 +17,7 @@ import type {
 } from "@gitpip/core"
 
 export type ChangeJson = typeof Change.Encoded
+export type ContactPageJson = typeof ContactPage.Encoded
 export type DayJson = typeof Day.Encoded
 export type FileJson = typeof GistFile.Encoded
 export type NameCheckJson = typeof NameCheck.Encoded
