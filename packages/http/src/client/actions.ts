@@ -2,7 +2,7 @@
 import * as api from "./api.js"
 import { enter, fail, leave, noteScan, refresh } from "./reading.js"
 import { firstShown, maxShown, type Preview, set, state } from "./state.js"
-import { trackedWords } from "./tracked.js"
+import { languageWords, trackedWords } from "./tracked.js"
 import { count } from "./words.js"
 
 /** Runs an action, and shows its error. */
@@ -67,8 +67,9 @@ export const unplace = (login: string) =>
 /** `rules`: rules by name, `default` in place of a rule that is taken away. */
 export const rule = (login: string, rules: URLSearchParams) =>
   attempt(async () => {
-    await api.post(`users/${encodeURIComponent(login)}?${rules}`)
-    set({ said: `The rules hold for new files of ${login}.` })
+    const headers = await api.postForHeaders(`users/${encodeURIComponent(login)}?${rules}`)
+    const warnings = languageWords(headers.get("gitpip-languages"))
+    set({ said: [`The rules hold for new files of ${login}.`, ...warnings].join(" ") })
     await refresh()
   })
 

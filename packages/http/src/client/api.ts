@@ -73,6 +73,9 @@ export const getPage = async <A>(address: string): Promise<Page<A>> => {
 
 export const post = async <A>(address: string): Promise<A> => (await send("POST", address)).json() as Promise<A>
 
+/** Posts for the sake of the answer's headers. */
+export const postForHeaders = async (address: string): Promise<Headers> => (await send("POST", address)).headers
+
 export const remove = async (address: string): Promise<void> => void (await send("DELETE", address))
 
 /** Sends the key once; a cookie replaces the key from then on. */

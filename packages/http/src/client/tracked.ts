@@ -1,4 +1,4 @@
-/** What the page says once a user is tracked. */
+/** What the page says once a user is tracked, or is given rules. */
 import type { NameCheckJson } from "./api.js"
 import { count } from "./words.js"
 
@@ -23,4 +23,13 @@ export const trackedWords = (login: string, check: NameCheckJson | undefined): s
   return check.publishes === "all"
     ? `${tracked}. ${gists}; the files are published${except}.`
     : `${tracked}. ${gists}; only files that come from now on are published.`
+}
+
+/** A sentence for each language that GitHub is not known to have, by the header `gitpip-languages`. */
+export const languageWords = (header: string | null): ReadonlyArray<string> => {
+  const unknown = JSON.parse(header ?? "[]") as ReadonlyArray<{ readonly name: string; readonly near?: string }>
+  return unknown.map(
+    ({ name, near }) =>
+      `GitHub is not known to have the language ${name}, so that it may fit no file.${near === undefined ? "" : ` Did you mean ${near}?`}`
+  )
 }

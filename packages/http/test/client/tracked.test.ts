@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { NameCheckJson } from "../../src/client/api.js"
-import { trackedWords } from "../../src/client/tracked.js"
+import { languageWords, trackedWords } from "../../src/client/tracked.js"
 
 const check = (fields: Partial<NameCheckJson>): NameCheckJson => ({
   name: "ann",
@@ -47,5 +47,21 @@ describe("what the page says once a user is tracked", () => {
     ]
   ] as const) {
     it(`the page says: ${said}`, () => assert.strictEqual(trackedWords("ann", given), said))
+  }
+})
+
+describe("what the page says about the languages of a rule", () => {
+  for (const [header, said] of [
+    [null, []],
+    [
+      '[{"name":"Pyton","near":"Python"},{"name":"Xyz \\u00e4"}]',
+      [
+        "GitHub is not known to have the language Pyton, so that it may fit no file. Did you mean Python?",
+        "GitHub is not known to have the language Xyz ä, so that it may fit no file."
+      ]
+    ]
+  ] as const) {
+    it(`is ${said.length === 0 ? "nothing without a header" : said.join(" ")}`, () =>
+      assert.deepStrictEqual(languageWords(header), said))
   }
 })
