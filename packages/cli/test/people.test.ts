@@ -68,13 +68,13 @@ describe("the report of forget", () => {
   const converted =
     "A lead that a person has converted is a deal now, under a number that Gitpip does not know: search Pipedrive for deals with mona in the title"
 
-  for (const [title, found, told] of [
+  for (const [title, found, isNamed] of [
     ["a lead", { leads: ["adf21080-0e10-11eb-879b-05d71fb426ec"] }, true],
     ["a lead that was never confirmed", { unconfirmed: [{ item: "lead" as const, about: "https://x.example" }] }, true],
     ["deals and activities alone", { deals: [1], activities: [2] }, false]
   ] as const) {
-    it(`the report of ${title} ${told ? "says" : "does not say"} that a lead may be a deal now`, () =>
-      assert.strictEqual(show({ ...nothing, ...found }).includes(converted), told))
+    it(`the report of ${title} ${isNamed ? "says" : "does not say"} that a lead may be a deal now`, () =>
+      assert.strictEqual(show({ ...nothing, ...found }).includes(converted), isNamed))
   }
 
   it("the report names a deal and a person that a person chose apart, and does not propose to delete them", () =>
