@@ -100,10 +100,7 @@ export const make = (api: Api, hasToken: boolean) => {
     }),
     texts: Effect.fn("Github.texts")(function* (gists: ReadonlyArray<{ readonly node: string }>) {
       if (!hasToken) return yield* needsToken
-      return yield* readAllTexts(
-        api,
-        gists.map(({ node }) => node)
-      )
+      return yield* readAllTexts(api, gists)
     }),
     capacity: Effect.gen(function* () {
       const requests = yield* api.requests.limits
@@ -114,11 +111,12 @@ export const make = (api: Api, hasToken: boolean) => {
   }
 }
 
-/** The texts of gists by their node ids, by as many queries as they take. */
-const readAllTexts = Effect.fnUntraced(function* (api: Api, nodes: ReadonlyArray<string>) {
+/** The texts of gists, by as many queries as they take. */
+const readAllTexts = Effect.fnUntraced(function* (api: Api, gists: ReadonlyArray<{ readonly node: string }>) {
   const found = new Map<string, GistTexts>()
-  for (const some of Arr.chunksOf(nodes, maxTexts)) {
-    for (const [gistId, one] of readTexts(yield* api.query({ ...texts(some), maxBytes }))) found.set(gistId, one)
+  for (const some of Arr.chunksOf(gists, maxTexts)) {
+    const query = texts(some.map(({ node }) => node))
+    for (const [gistId, one] of readTexts(yield* api.query({ ...query, maxBytes }))) found.set(gistId, one)
   }
   return found
 })

@@ -206,7 +206,7 @@ withChromium("the page", () => {
         const logins = Array.from({ length: 130 }, (_, n) => `member-${n}`)
         for (const login of logins) github.addUser(login)
         github.addUser("robot", { type: "Bot" })
-        github.setMembers("crowd", [...logins, "robot"])
+        github.setMembers("crowd", ["robot", ...logins])
         yield* call("POST", "/users/member-1/1001")
         yield* steps(async () => {
           await page.goto(origin)
@@ -215,10 +215,15 @@ withChromium("the page", () => {
           await page.getByRole("button", { name: "Count" }).click()
           await page.getByRole("alert").getByText("GitHub knows no organization nobody").waitFor()
           assert.strictEqual(await page.getByRole("button", { name: "Go on counting" }).count(), 0)
-
+        })
+        github.injectFault({ kind: "status", status: 503 }, { when: ({ query }) => query.page === "2" })
+        yield* steps(async () => {
           await page.getByLabel("Name", { exact: true }).fill("https://github.com/crowd")
           await page.getByRole("button", { name: "Count" }).click()
           const list = page.getByRole("region", { name: "public members of crowd" })
+          await list.getByText("Not counted to the end. 99 accounts: 98 new, 1 tracked already.").waitFor()
+          await page.getByRole("alert").getByText("503").waitFor()
+          await list.getByRole("button", { name: "Go on counting" }).click()
           await list.getByText("130 accounts: 129 new, 1 tracked already.").waitFor()
           await list
             .getByText(
