@@ -84,10 +84,10 @@ const contactTable = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> =>
   ]
 }
 
-/** The list of deals costs less than a search for each of many users. */
-const searches = (searchTokens: number, { maxDeals, maxTokens }: Saving): Row => [
+/** Lists of deals and persons cost less than searches for each of many users. */
+const searches = (searchTokens: number, { maxItems, maxTokens }: Saving): Row => [
   "searches",
-  `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxDeals, "open deal")}`
+  `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxItems, "open deal")} and as many persons`
 ]
 
 /** A line for each user. What is created under another `GITPIP_PUBLISH_AS` has no column. */

@@ -101,10 +101,12 @@ const searchesOf = (users: number, searchTokens: number) =>
   showPreviews(previews(users, searchTokens), savedBy)[1]?.rows.filter(([label]) => label === "searches")
 
 describe("the preview of many users", () => {
-  it("says that a list costs less than their searches", () =>
-    assert.deepStrictEqual(searchesOf(1_000, 20), [
-      ["searches", "20,000 of these tokens; 1,020 at most with up to 50,000 open deals"]
-    ]))
-  it("says nothing of the list when few users are searched for", () => assert.deepStrictEqual(searchesOf(9, 20), []))
-  it("says nothing of the list when nothing is searched for", () => assert.deepStrictEqual(searchesOf(1_000, 0), []))
+  for (const [what, searchTokens, text] of [
+    ["a list", 20, "20,000 of these tokens; 1,020 at most with up to 50,000 open deals and as many persons"],
+    ["two lists", 43, "43,000 of these tokens; 2,040 at most with up to 50,000 open deals and as many persons"]
+  ] as const)
+    it(`says that ${what} cost less than their searches`, () =>
+      assert.deepStrictEqual(searchesOf(1_000, searchTokens), [["searches", text]]))
+  it("says nothing of lists when few users are searched for", () => assert.deepStrictEqual(searchesOf(9, 20), []))
+  it("says nothing of lists when nothing is searched for", () => assert.deepStrictEqual(searchesOf(1_000, 0), []))
 })

@@ -136,8 +136,8 @@ export class Gitpip extends Context.Service<
       readonly onProgress?: ((progress: ScanProgress) => Effect.Effect<void>) | undefined
     }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
     /**
-     * Reads public profiles that are due, as a server does in the background: at most 20, and only while GitHub's hour has
-     * room. Answers how many were read.
+     * Reads public profiles that are due, as a server does before it publishes: for a minute at most, and only while
+     * GitHub's hour has room. Answers how many were read.
      */
     readonly refreshProfiles: Effect.Effect<number, DatabaseError>
     /** Queues a scan for the server's worker, and answers at once. */

@@ -38,7 +38,7 @@ export const Preview = Schema.Struct({
   ),
   searchTokens: field(
     Schema.Int,
-    "Of these tokens, those for searching for the user's deal. Many users at a time cost less, by the list of open deals"
+    "Of these tokens, those for searching for the user's deal and person. Many users at a time cost less, by the lists of open deals and of persons"
   ),
   days: field(Schema.Finite, "How many days of the smallest plan's budget of 30,000 tokens this is"),
   contact: field(

@@ -27,7 +27,14 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const { targets } = yield* Store
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
-    const own = yield* UserContacts.ofSettings({ pipedrive, placing, settings, targets })
+    const price = leadPrice(settings)
+    const own = yield* UserContacts.ofSettings({
+      pipedrive,
+      placing,
+      settings,
+      targets,
+      worth: { waiting: targets.persons.waiting, searchesCost: price.searches?.person ?? 0 }
+    })
     const persons = yield* UserPersons.make(own.persons)
     const notes = FileItem.notes(pipedrive, "lead")
 
@@ -61,7 +68,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         return yield* notes.add(SentItems.leadOf(remoteId), delivery, content)
       }),
       ...SentItems.make(pipedrive),
-      price: leadPrice(settings),
+      price,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
       concurrency: pipedrive.concurrency,

@@ -39,13 +39,13 @@ describe("the forecast of a user's files", () => {
       "a person who is found",
       priceOf("link"),
       1,
-      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20, searchTokens: 20 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20, searchTokens: 40 }
     ],
     [
       "a person who is created",
       priceOf("create"),
       1,
-      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20 + 5, searchTokens: 20 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20 + 5, searchTokens: 40 }
     ],
     [
       "a deal with a field",
@@ -57,19 +57,19 @@ describe("the forecast of a user's files", () => {
       "a deal and a person with a field each",
       priceOf("create", { deal: "GitHub", person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, leads: 0, tokens: 60, searchTokens: 0 }
+      { activities: 1, deals: 1, leads: 0, tokens: 60, searchTokens: 43 }
     ],
     [
       "deals for each file with a person's field",
       priceOfDeals("create", { person: "GitHub" }),
       1,
-      { activities: 0, deals: 1, leads: 0, tokens: 15 + 22 + 25, searchTokens: 0 }
+      { activities: 0, deals: 1, leads: 0, tokens: 15 + 22 + 25, searchTokens: 40 }
     ],
     [
       "a person with a field",
       priceOf("create", { person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 2 + 25, searchTokens: 0 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 2 + 25, searchTokens: 40 }
     ],
     [
       "an organization that is found",
@@ -93,16 +93,26 @@ describe("the forecast of a user's files", () => {
       "a deal with a note for each, a person and an organization",
       priceOfDeals("create", { organization: "create" }),
       40,
-      { activities: 0, deals: 40, leads: 0, tokens: 40 * 15 + 25 + 25, searchTokens: 0 }
+      { activities: 0, deals: 40, leads: 0, tokens: 40 * 15 + 25 + 25, searchTokens: 20 }
     ],
     [
       "a lead with a note for each, of a person",
       leadPriceOf("create"),
       40,
-      { ...nothing, leads: 40, tokens: 40 * 20 + 25 }
+      { ...nothing, leads: 40, tokens: 40 * 20 + 25, searchTokens: 20 }
     ],
-    ["a lead of a person who is found", leadPriceOf("link"), 1, { ...nothing, leads: 1, tokens: 20 + 20 }],
-    ["a lead of a person with a field", leadPriceOf("create", "GitHub"), 1, { ...nothing, leads: 1, tokens: 20 + 47 }],
+    [
+      "a lead of a person who is found",
+      leadPriceOf("link"),
+      1,
+      { ...nothing, leads: 1, tokens: 20 + 20, searchTokens: 20 }
+    ],
+    [
+      "a lead of a person with a field",
+      leadPriceOf("create", "GitHub"),
+      1,
+      { ...nothing, leads: 1, tokens: 20 + 47, searchTokens: 40 }
+    ],
     ["nothing as leads", leadPriceOf("create"), 0, nothing],
     ["nothing as activities", priceOf("create"), 0, nothing],
     ["nothing as deals", priceOfDeals("create"), 0, nothing],
