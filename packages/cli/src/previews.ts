@@ -25,7 +25,7 @@ type Counted = Omit<Preview, "login" | "days" | "contact">
 const costs = (preview: Omit<Counted, "searchTokens">): ReadonlyArray<Row> => [
   ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
   ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
-  ...(preview.activities > 0 || preview.deals + preview.leads === 0
+  ...(preview.activities > 0 || preview.deals + preview.leads + preview.waiting === 0
     ? [["activities", `${count(preview.activities, "activity", "activities")} would be created`]]
     : []),
   ...(preview.deals > 0
@@ -33,6 +33,9 @@ const costs = (preview: Omit<Counted, "searchTokens">): ReadonlyArray<Row> => [
     : []),
   ...(preview.leads > 0
     ? [["leads", `${count(preview.leads, "lead")} would be created, within the plan's cap of leads and deals`]]
+    : []),
+  ...(preview.waiting > 0
+    ? [["waiting", `${count(preview.waiting, "file")} would wait until you do what the note says`]]
     : []),
   ["Pipedrive", `${atMost(preview.tokens)}${shareOfDay(preview.tokens)}`],
   ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
@@ -92,7 +95,9 @@ const searches = (searchTokens: number, { maxItems, maxTokens }: Saving): Row =>
 
 /** A line for each user. What is created under another `GITPIP_PUBLISH_AS` has no column. */
 const usersTable = (previews: ReadonlyArray<Preview>): Table => {
-  const made = (["activities", "deals", "leads"] as const).filter((kind) => previews.some((one) => one[kind] > 0))
+  const made = (["activities", "deals", "leads", "waiting"] as const).filter((kind) =>
+    previews.some((one) => one[kind] > 0)
+  )
   const columns = ["gists", "files", ...made, "tokens"] as const
   return {
     rows: [
@@ -130,6 +135,7 @@ const sumOf = (previews: ReadonlyArray<Preview>): Counted => {
     activities: sum("activities"),
     deals: sum("deals"),
     leads: sum("leads"),
+    waiting: sum("waiting"),
     tokens: sum("tokens"),
     searchTokens: sum("searchTokens"),
     githubRequests: sum("githubRequests")

@@ -5,7 +5,14 @@ import { HttpApiSchema } from "effect/http-api"
 import { TargetNotFoundProblem, UserConflictProblem } from "./Problems.ts"
 import { chosen, rules } from "./parameters.ts"
 
-const languages = {
+/** What a call that was done did not do, or may not do. */
+const remarks = {
+  "gitpip-unused": Schema.optionalKey(
+    Schema.String.annotate({
+      description:
+        "Why the chosen deal or person does not count under the settings, as sentences with `; ` between. Absent when it counts"
+    })
+  ),
   "gitpip-languages": Schema.optionalKey(
     Schema.String.annotate({
       description:
@@ -17,8 +24,8 @@ const languages = {
 /** More are a wrong list, and a header has a limit. */
 const maxLanguages = 5
 
-/** The header about the languages of a rule, in ASCII as headers need it. */
-export const languageHeader = (rule: string | undefined): Record<string, string> => {
+/** In ASCII, as headers need it. */
+const languageHeader = (rule: string | undefined): Record<string, string> => {
   const unknown = unknownInRule(rule).slice(0, maxLanguages)
   if (unknown.length === 0) return {}
   const json = JSON.stringify(unknown).replace(
@@ -28,12 +35,24 @@ export const languageHeader = (rule: string | undefined): Record<string, string>
   return { "gitpip-languages": json }
 }
 
+/** The headers about choices that do not count, as sentences, and about the languages of a rule. */
+export const remarksOf = ({
+  languages,
+  unused
+}: {
+  readonly unused: ReadonlyArray<string>
+  readonly languages: string | undefined
+}): Record<string, string> => ({
+  ...(unused.length === 0 ? {} : { "gitpip-unused": unused.join("; ") }),
+  ...languageHeader(languages)
+})
+
 /** A user who was tracked before. */
-const trackedBefore = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(200)), languages)
+const trackedBefore = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(200)), remarks)
 
 /** A user who is new, and what GitHub says about the name. */
 const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)), {
-  ...languages,
+  ...remarks,
   "gitpip-name": Schema.optionalKey(
     NameState.annotate({
       description:

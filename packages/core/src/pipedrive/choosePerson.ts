@@ -37,6 +37,10 @@ export const searchesFor = ({ profile, username }: Contact, field: Field): Reado
   ]
 }
 
+/** Why a user's leads wait although persons are only found. */
+export const noPersonOfLeads = (login: string): string =>
+  `Pipedrive has no person for ${login}, and a lead needs one. Name one by \`gitpip track ${login} --person ID\`, or set GITPIP_PERSON=create`
+
 const byId = (a: { readonly id: number }, b: { readonly id: number }) => a.id - b.id
 
 /**

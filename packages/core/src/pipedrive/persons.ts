@@ -118,8 +118,8 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
       return mode === "link" ? null : { id: null, name: newPerson(recipient, field).name }
     }),
     /** As `ensure`, but a refusal is an error: for an item that needs a person. A person whom Pipedrive refused is none. */
-    find: (recipient: Recipient): Effect.Effect<number | undefined, SinkError> =>
-      Effect.map(ensure(recipient, {}), (id) => (id !== undefined && refused.has(id) ? undefined : id)),
+    find: (recipient: Recipient, known: Known = {}): Effect.Effect<number | undefined, SinkError> =>
+      Effect.map(ensure(recipient, known), (id) => (id !== undefined && refused.has(id) ? undefined : id)),
     /** Remembers the person of a deal that is adopted. */
     note: ({ userKey }: Recipient, id: number | undefined): Effect.Effect<void, SinkError> =>
       mode === "off" || id === undefined ? Effect.void : Effect.asVoid(storing(records.record(userKey, id))),

@@ -51,6 +51,8 @@ export interface PlannedContact {
   readonly organization: PlannedItem | null
   /** Why nothing is known, or why a person has to choose. */
   readonly message: string | null
+  /** Whether the user's files wait until somebody does what the message says. */
+  readonly waits: boolean
 }
 
 /** Persons at the service who have a GitHub username, as far as they are read at once. */
@@ -218,11 +220,11 @@ export const dealPrice = (settings: Pick<Settings["Service"], "organization" | "
 })
 
 /** A file that becomes a lead of the user's person: the create, which version 1 alone has, and the note. */
-export const leadPrice = ({ person }: Pick<Settings["Service"], "person">): Price => ({
+export const leadPrice = (settings: Pick<Settings["Service"], "organization" | "person">): Price => ({
   creates: "leads",
   perFile: 10 + 10,
-  perUser: contactPrice({ organization: { mode: "off" }, person }, { isSearched: false }),
-  searches: { deal: 0, person: personSearches(person) }
+  perUser: contactPrice(settings, { isSearched: false }),
+  searches: { deal: 0, person: personSearches(settings.person) }
 })
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */

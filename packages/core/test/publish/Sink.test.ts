@@ -23,8 +23,7 @@ const settingsOf = (mode: Mode, { deal, organization = "off", person }: Fields) 
 const priceOf = (mode: Mode, fields: Fields = {}) => activityPrice(settingsOf(mode, fields))
 const priceOfDeals = (mode: Mode, fields: Fields = {}) => dealPrice(settingsOf(mode, fields))
 
-const leadPriceOf = (mode: "create" | "link", field?: string) =>
-  leadPrice({ person: { mode, field: Option.fromUndefinedOr(field) } })
+const priceOfLeads = (mode: "create" | "link", fields: Fields = {}) => leadPrice(settingsOf(mode, fields))
 
 describe("the forecast of a user's files", () => {
   const nothing = { activities: 0, deals: 0, leads: 0, tokens: 0, searchTokens: 0 }
@@ -97,23 +96,35 @@ describe("the forecast of a user's files", () => {
     ],
     [
       "a lead with a note for each, of a person",
-      leadPriceOf("create"),
+      priceOfLeads("create"),
       40,
       { ...nothing, leads: 40, tokens: 40 * 20 + 25, searchTokens: 20 }
     ],
     [
       "a lead of a person who is found",
-      leadPriceOf("link"),
+      priceOfLeads("link"),
       1,
       { ...nothing, leads: 1, tokens: 20 + 20, searchTokens: 20 }
     ],
     [
       "a lead of a person with a field",
-      leadPriceOf("create", "GitHub"),
+      priceOfLeads("create", { person: "GitHub" }),
       1,
       { ...nothing, leads: 1, tokens: 20 + 47, searchTokens: 40 }
     ],
-    ["nothing as leads", leadPriceOf("create"), 0, nothing],
+    [
+      "a lead with a note for each, a person and an organization",
+      priceOfLeads("create", { organization: "create" }),
+      40,
+      { ...nothing, leads: 40, tokens: 40 * 20 + 25 + 25, searchTokens: 20 }
+    ],
+    [
+      "a lead of an organization that is found",
+      priceOfLeads("create", { organization: "link" }),
+      1,
+      { ...nothing, leads: 1, tokens: 20 + 25 + 20, searchTokens: 20 }
+    ],
+    ["nothing as leads", priceOfLeads("create"), 0, nothing],
     ["nothing as activities", priceOf("create"), 0, nothing],
     ["nothing as deals", priceOfDeals("create"), 0, nothing],
     ["activities of a sink without a budget", undefined, 2, { ...nothing, activities: 2 }]

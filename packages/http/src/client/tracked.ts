@@ -1,4 +1,4 @@
-/** What the page says once a user is tracked, or is given rules. */
+/** What the page says once a user is tracked, is given rules, or has a deal or a person chosen. */
 import type { NameCheckJson } from "./api.js"
 import { count } from "./words.js"
 
@@ -33,3 +33,7 @@ export const languageWords = (header: string | null): ReadonlyArray<string> => {
       `GitHub is not known to have the language ${name}, so that it may fit no file.${near === undefined ? "" : ` Did you mean ${near}?`}`
   )
 }
+
+/** `unused`: why what is chosen does not count. The page shows those sentences beside the user. */
+export const placedWords = (login: string, unused: ReadonlyArray<string>): string =>
+  unused.length === 0 ? `New files of ${login} go there.` : `Saved, but: ${unused.join(". ")}.`

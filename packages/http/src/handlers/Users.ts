@@ -8,7 +8,7 @@ import { userJson } from "../Json.ts"
 import { pagedAs } from "../Pages.ts"
 import { UserNotTrackedProblem } from "../Problems.ts"
 import { pageLimit, rulesOf } from "../parameters.ts"
-import { languageHeader } from "../tracking.ts"
+import { remarksOf } from "../tracking.ts"
 
 const toText = (users: ReadonlyArray<User>): string => JSON.stringify(users.map(userJson))
 
@@ -48,12 +48,14 @@ export const layerUsers = HttpApiBuilder.group(
       query: Parameters<typeof rulesOf>[0] & Pick<TrackOptions, "id" | "deal" | "person">
     ) {
       const { deal, id, person } = query
-      const { created, user } = yield* orProblem(gitpip.track(username, { deal, id, person, rules: rulesOf(query) }))
-      const about = languageHeader(query.languages)
-      if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200, headers: about })
+      const { created, unused, user } = yield* orProblem(
+        gitpip.track(username, { deal, id, person, rules: rulesOf(query) })
+      )
+      const remarks = remarksOf({ unused, languages: query.languages })
+      if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200, headers: remarks })
       // The user is tracked, whatever becomes of the check.
       const checks = yield* Effect.orElseSucceed(gitpip.checkNames([username]), () => [])
-      const headers = { ...about, "gitpip-name": checks[0]?.state ?? "unchecked" }
+      const headers = { ...remarks, "gitpip-name": checks[0]?.state ?? "unchecked" }
       return HttpServerResponse.jsonUnsafe(userJson(user), { status: 201, headers })
     })
 

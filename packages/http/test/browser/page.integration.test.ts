@@ -298,6 +298,29 @@ withChromium("the page", () => {
     )
   })
 
+  layer(layerStage({ GITPIP_PUBLISH_AS: "lead" }), { excludeTestServices: true })("the page of leads", (it) => {
+    it.effect("says that a chosen deal does not count", () =>
+      Effect.gen(function* () {
+        const { call, origin } = yield* Running
+        const pipedrive = yield* Pipedrive
+        const page = yield* openPage()
+        yield* call("POST", "/users/eve/98")
+        const deal = pipedrive.addDeal({ title: "Big" })
+        yield* steps(async () => {
+          await page.goto(`${origin}/?user=eve`)
+          await page.getByText("Choose the deal or the person …").click()
+          await page.getByLabel("Deal number").fill(String(deal))
+          await page.getByRole("button", { name: "Save" }).click()
+          const why = "The chosen deal does not count with GITPIP_PUBLISH_AS=lead, but with `activity`"
+          await page.getByText(`Saved, but: ${why}.`).waitFor()
+          await page.getByText(why, { exact: true }).waitFor()
+          await page.getByRole("button", { name: "Undo the choice" }).click()
+          await page.getByText(why, { exact: true }).waitFor({ state: "detached" })
+        })
+      })
+    )
+  })
+
   const key = "a-long-and-secret-key"
   layer(layerStage({ GITPIP_API_KEY: key }), { excludeTestServices: true })("the page with a key", (it) => {
     it.effect("is signed in to once, and the browser keeps no key", () =>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { NameCheckJson } from "../../src/client/api.js"
-import { languageWords, trackedWords } from "../../src/client/tracked.js"
+import { languageWords, placedWords, trackedWords } from "../../src/client/tracked.js"
 
 const check = (fields: Partial<NameCheckJson>): NameCheckJson => ({
   name: "ann",
@@ -63,5 +63,14 @@ describe("what the page says about the languages of a rule", () => {
   ] as const) {
     it(`is ${said.length === 0 ? "nothing without a header" : said.join(" ")}`, () =>
       assert.deepStrictEqual(languageWords(header), said))
+  }
+})
+
+describe("what the page says once a deal or a person is chosen", () => {
+  for (const [unused, said] of [
+    [[], "New files of ann go there."],
+    [["The deal does not count", "Nor the person"], "Saved, but: The deal does not count. Nor the person."]
+  ] as const) {
+    it(`the page says: ${said}`, () => assert.strictEqual(placedWords("ann", unused), said))
   }
 })
