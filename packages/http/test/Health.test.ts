@@ -30,7 +30,12 @@ const ask = Effect.fnUntraced(function* (method: string, target: string, dead: R
     Effect.withTracer(tracer)
   )
   const text = yield* Effect.promise(() => HttpServerResponse.toWeb(answer).text())
-  return { status: answer.status, type: answer.body.contentType, text, routes }
+  return {
+    status: answer.status,
+    type: "contentType" in answer.body ? answer.body.contentType : undefined,
+    text,
+    routes
+  }
 })
 
 describe("healthBeforeRouter", () => {
