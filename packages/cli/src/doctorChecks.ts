@@ -5,6 +5,7 @@ import { fixOf } from "./doctorFixes.ts"
 import { failureOf } from "./Failure.ts"
 import { hide } from "./Host.ts"
 import { core, layerSettings } from "./Session.ts"
+import { count } from "./Text.ts"
 
 const Check = Schema.Struct({
   name: Schema.Literals(["settings", "server", "database", "github", "pipedrive"]),
@@ -94,17 +95,28 @@ const server = Effect.fnUntraced(function* (url: string) {
   return ok(`${url} answers, ${Option.isSome(apiKey) ? "accepts the key " : ""}and gets its work done`)
 })
 
+/** Choices that do not count under the settings, with the number of users who have one. */
+const unusedChoices = Effect.gen(function* () {
+  const settings = yield* core.Settings
+  const why = (chosen: core.Choices) => core.unusedChoices(settings, chosen)
+  if (why({ deal: true, person: true }).length === 0) return []
+  const { deals, persons } = yield* Effect.flatMap(core.Store, ({ users }) => users.choices)
+  const counted = [
+    [deals, why({ deal: deals > 0, person: false })],
+    [persons, why({ deal: false, person: persons > 0 })]
+  ] as const
+  return counted.flatMap(([users, reasons]) => reasons.map((reason) => `${reason} (${count(users, "user")})`))
+})
+
 const database = Effect.gen(function* () {
   const { dataDir, postgres } = yield* core.Settings
+  const answers = Option.isSome(postgres)
+    ? "the PostgreSQL server answers and is migrated"
+    : `embedded in ${dataDir}, opens and is migrated`
   return yield* Effect.flatMap(core.Store, ({ requireWritable }) => requireWritable).pipe(
+    Effect.andThen(unusedChoices),
     Effect.provide(Layer.provide(core.Store.layer, core.Database.layer)),
-    Effect.as(
-      ok(
-        Option.isSome(postgres)
-          ? "the PostgreSQL server answers and is migrated"
-          : `embedded in ${dataDir}, opens and is migrated`
-      )
-    ),
+    Effect.map((unused) => ok([answers, ...unused].join("\n"))),
     Effect.catch(
       (error: core.DatabaseError): Effect.Effect<Finding, core.DatabaseError | ServerError, core.Settings> =>
         error.server !== undefined

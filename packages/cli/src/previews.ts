@@ -25,7 +25,7 @@ type Counted = Omit<Preview, "login" | "days" | "contact">
 const costs = (preview: Omit<Counted, "searchTokens">): ReadonlyArray<Row> => [
   ["gists", `${count(preview.gists, "gist")} with ${count(preview.files, "file")}`],
   ...(preview.skipped > 0 ? [["skipped", `${count(preview.skipped, "file")} left out by rules`]] : []),
-  ...(preview.activities > 0 || preview.deals + preview.leads === 0
+  ...(preview.activities > 0 || preview.deals + preview.leads + preview.waiting === 0
     ? [["activities", `${count(preview.activities, "activity", "activities")} would be created`]]
     : []),
   ...(preview.deals > 0
@@ -33,6 +33,9 @@ const costs = (preview: Omit<Counted, "searchTokens">): ReadonlyArray<Row> => [
     : []),
   ...(preview.leads > 0
     ? [["leads", `${count(preview.leads, "lead")} would be created, within the plan's cap of leads and deals`]]
+    : []),
+  ...(preview.waiting > 0
+    ? [["waiting", `${count(preview.waiting, "file")} would wait until you do what the note says`]]
     : []),
   ["Pipedrive", `${atMost(preview.tokens)}${shareOfDay(preview.tokens)}`],
   ["GitHub", `${count(preview.githubRequests, "request")} for a scan of everything`]
@@ -84,15 +87,17 @@ const contactTable = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> =>
   ]
 }
 
-/** The list of deals costs less than a search for each of many users. */
-const searches = (searchTokens: number, { maxDeals, maxTokens }: Saving): Row => [
+/** Lists of deals and persons cost less than searches for each of many users. */
+const searches = (searchTokens: number, { maxItems, maxTokens }: Saving): Row => [
   "searches",
-  `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxDeals, "open deal")}`
+  `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxItems, "open deal")} and as many persons`
 ]
 
 /** A line for each user. What is created under another `GITPIP_PUBLISH_AS` has no column. */
 const usersTable = (previews: ReadonlyArray<Preview>): Table => {
-  const made = (["activities", "deals", "leads"] as const).filter((kind) => previews.some((one) => one[kind] > 0))
+  const made = (["activities", "deals", "leads", "waiting"] as const).filter((kind) =>
+    previews.some((one) => one[kind] > 0)
+  )
   const columns = ["gists", "files", ...made, "tokens"] as const
   return {
     rows: [
@@ -130,6 +135,7 @@ const sumOf = (previews: ReadonlyArray<Preview>): Counted => {
     activities: sum("activities"),
     deals: sum("deals"),
     leads: sum("leads"),
+    waiting: sum("waiting"),
     tokens: sum("tokens"),
     searchTokens: sum("searchTokens"),
     githubRequests: sum("githubRequests")

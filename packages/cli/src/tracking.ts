@@ -35,6 +35,8 @@ export const Outcome = Schema.Struct({
   line: Schema.NullOr(Schema.Int),
   user: Schema.NullOr(User),
   created: Schema.Boolean,
+  /** Why the deal or the person on this line does not count under the settings. */
+  unused: Schema.Array(Schema.String),
   /** Why the user is not tracked; null when tracked. */
   error: Schema.NullOr(Schema.String)
 })
@@ -197,6 +199,11 @@ const soFar = (created: number) =>
     `${count(created, "user")} tracked before the failure. Run the command with the same list again: tracked users stay tracked.`
   )
 
+/** Why choices on lines of the list do not count, once for all users. */
+export const unusedOf = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => [
+  ...new Set(outcomes.flatMap(({ unused }) => unused))
+]
+
 /** The errors, each with its line in the list. */
 export const lineFaults = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> =>
   outcomes.flatMap(({ error, line }) => (error === null ? [] : [`${line === null ? "" : `line ${line}: `}${error}`]))
@@ -209,7 +216,13 @@ export const faultsOf = (outcomes: ReadonlyArray<Outcome>): string | undefined =
   return `${count(wrong.length, "user")} could not be tracked:\n${lines.join("\n")}\nFix ${wrong.length === 1 ? "this line" : "these lines"} and run the command again: tracked users stay tracked.`
 }
 
-const refused = (line: number | null, error: string): Outcome => ({ line, user: null, created: false, error })
+const refused = (line: number | null, error: string): Outcome => ({
+  line,
+  user: null,
+  created: false,
+  unused: [],
+  error
+})
 
 const readText = async (source: Readable): Promise<string> => {
   const chunks: Array<Buffer> = []

@@ -93,6 +93,7 @@ describe("a user's details", () => {
     isDealChosen: false,
     personId: null,
     isPersonChosen: false,
+    unusedChoices: [],
     rules: { include: null, exclude: null, languages: null, maxFileSize: null, forks: null },
     counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
   }
@@ -100,6 +101,12 @@ describe("a user's details", () => {
 
   it("a user's details say that the profile was not read yet", () =>
     assert.deepStrictEqual(labels(details), ["user", "profile", "state", "tracked", "scanned", "files"]))
+
+  it("a user's details say why a choice does not count", () =>
+    assert.deepInclude(detailsOf({ ...details, unusedChoices: ["The deal does not count"] }).rows, [
+      "note",
+      "The deal does not count"
+    ]))
 
   it("a user's details show what is public, and leave out what is not", () => {
     const profile = {

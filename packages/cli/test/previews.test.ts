@@ -12,6 +12,7 @@ const preview: Preview = {
   activities: 2,
   deals: 1,
   leads: 0,
+  waiting: 0,
   tokens: 65,
   searchTokens: 20,
   days: 0,
@@ -19,10 +20,13 @@ const preview: Preview = {
     person: { id: 45, name: "Mona Lisa" },
     organization: { id: null, name: "Example" },
     message: null,
+    waits: false,
     tokens: 60
   },
   githubRequests: 2
 }
+
+const none = { person: null, organization: null, message: null, waits: false }
 
 const rowsOf = (contact: Preview["contact"]) => showPreview({ ...preview, contact }).rows.slice(-4)
 
@@ -33,7 +37,7 @@ describe("a dry run", () => {
       ["organization", "Example (new)"],
       ["first file", "at most 60 tokens"]
     ])
-    const several = { person: { id: 45, name: null }, organization: null, message: "Pipedrive has 2", tokens: 60 }
+    const several = { ...none, person: { id: 45, name: null }, message: "Pipedrive has 2", tokens: 60 }
     assert.deepStrictEqual(rowsOf(several), [
       ["person", "45"],
       ["organization", "none"],
@@ -41,6 +45,34 @@ describe("a dry run", () => {
       ["first file", "at most 60 tokens"]
     ])
     assert.notInclude(JSON.stringify(rowsOf(null)), "person")
+  })
+
+  it("counts files that wait apart, and says for what", () => {
+    const message = "Pipedrive has no person for mona"
+    const waiting = {
+      ...preview,
+      activities: 0,
+      deals: 0,
+      waiting: 2,
+      tokens: 0,
+      contact: { ...none, message, waits: true, tokens: 45 }
+    }
+    assert.deepStrictEqual(showPreview(waiting).rows.slice(2), [
+      ["waiting", "2 files would wait until you do what the note says"],
+      ["Pipedrive", "0 tokens"],
+      ["GitHub", "2 requests for a scan of everything"],
+      ["person", "none"],
+      ["organization", "none"],
+      ["note", message],
+      ["first file", "at most 45 tokens"]
+    ])
+    const [users, , all] = showPreviews([waiting, { ...preview, contact: null }], savedBy)
+    assert.deepStrictEqual(users?.rows, [
+      ["USER", "GISTS", "FILES", "ACTIVITIES", "DEALS", "WAITING", "TOKENS"],
+      ["mona", "1", "2", "0", "0", "2", "0"],
+      ["mona", "1", "2", "2", "1", "0", "65"]
+    ])
+    assert.deepInclude([...(all?.rows ?? [])], ["waiting", "2 files would wait until you do what the note says"])
   })
 
   it("says what tracking costs at most, and says zero as it is", () => {
@@ -89,6 +121,7 @@ const ofUser = (n: number, searchTokens: number) => ({
   activities: 1,
   deals: 1,
   leads: 0,
+  waiting: 0,
   tokens: 10 + searchTokens,
   searchTokens,
   days: 0,
@@ -101,10 +134,12 @@ const searchesOf = (users: number, searchTokens: number) =>
   showPreviews(previews(users, searchTokens), savedBy)[1]?.rows.filter(([label]) => label === "searches")
 
 describe("the preview of many users", () => {
-  it("says that a list costs less than their searches", () =>
-    assert.deepStrictEqual(searchesOf(1_000, 20), [
-      ["searches", "20,000 of these tokens; 1,020 at most with up to 50,000 open deals"]
-    ]))
-  it("says nothing of the list when few users are searched for", () => assert.deepStrictEqual(searchesOf(9, 20), []))
-  it("says nothing of the list when nothing is searched for", () => assert.deepStrictEqual(searchesOf(1_000, 0), []))
+  for (const [what, searchTokens, text] of [
+    ["a list", 20, "20,000 of these tokens; 1,020 at most with up to 50,000 open deals and as many persons"],
+    ["two lists", 43, "43,000 of these tokens; 2,040 at most with up to 50,000 open deals and as many persons"]
+  ] as const)
+    it(`says that ${what} cost less than their searches`, () =>
+      assert.deepStrictEqual(searchesOf(1_000, searchTokens), [["searches", text]]))
+  it("says nothing of lists when few users are searched for", () => assert.deepStrictEqual(searchesOf(9, 20), []))
+  it("says nothing of lists when nothing is searched for", () => assert.deepStrictEqual(searchesOf(1_000, 0), []))
 })

@@ -11,6 +11,7 @@ import {
   fromFile,
   linesWithChoices,
   trackAll,
+  unusedOf,
   withoutForgotten,
   withoutRepeats
 } from "../src/tracking.ts"
@@ -129,7 +130,7 @@ describe("tracking many", () => {
           ? Effect.fail(new UserConflict({ message: "id 7 belongs to ann" }))
           : username === "late"
             ? Effect.fail(new DatabaseError({ message: "The database is gone" }))
-            : Effect.succeed({ created: true, user: user(username) })
+            : Effect.succeed({ created: true, user: user(username), unused: ["The chosen deal does not count"] })
       const candidates = ["ann", "taken", "bob", "late", "never"].map((username, index) => ({
         line: index + 1,
         username: Username.make(username),
@@ -149,6 +150,7 @@ describe("tracking many", () => {
           [true, null]
         ]
       )
+      assert.deepStrictEqual(unusedOf(outcomes), ["The chosen deal does not count"])
     }).pipe(Effect.provide(TestConsole.layer))
   )
 })

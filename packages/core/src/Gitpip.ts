@@ -27,8 +27,9 @@ import { layerParts, layerPipedrive, type Services } from "./layers.ts"
 import { layerTransport } from "./net/transport.ts"
 import { type Drained, Publisher } from "./publish/Publisher.ts"
 import type { Sink } from "./publish/Sink.ts"
-import type { Settings } from "./Settings.ts"
+import { Settings } from "./Settings.ts"
 import { Signals } from "./Signals.ts"
+import { unusedChoices } from "./settings/unused.ts"
 import { Changes } from "./status/Changes.ts"
 import * as CurrentStatus from "./status/currentStatus.ts"
 import { Gauges } from "./status/Gauges.ts"
@@ -136,8 +137,8 @@ export class Gitpip extends Context.Service<
       readonly onProgress?: ((progress: ScanProgress) => Effect.Effect<void>) | undefined
     }) => Effect.Effect<Scan, UserNotTracked | ScanRunning | ScanNotFound | DatabaseError>
     /**
-     * Reads public profiles that are due, as a server does in the background: at most 20, and only while GitHub's hour has
-     * room. Answers how many were read.
+     * Reads public profiles that are due, as a server does before it publishes: for a minute at most, and only while
+     * GitHub's hour has room. Answers how many were read.
      */
     readonly refreshProfiles: Effect.Effect<number, DatabaseError>
     /** Queues a scan for the server's worker, and answers at once. */
@@ -193,6 +194,7 @@ export class Gitpip extends Context.Service<
       const status = yield* CurrentStatus.make
       const overdue = yield* Health.make
       const track = yield* Tracking.make
+      const settings = yield* Settings
       const optionalKey = (username: Username | undefined) =>
         username === undefined ? Effect.succeed(null) : users.key(username)
 
@@ -225,7 +227,11 @@ export class Gitpip extends Context.Service<
           return forgotten
         }),
         users: (page) => users.list(page),
-        user: (username) => users.details(username),
+        user: (username) =>
+          Effect.map(users.details(username), (details) => {
+            const chosen = { deal: details.isDealChosen, person: details.isPersonChosen }
+            return { ...details, unusedChoices: unusedChoices(settings, chosen) }
+          }),
         latest: Effect.fn("Gitpip.latest")(function* (username, visitor = defaultVisitor) {
           return yield* showVisit(yield* visits.record(username, visitor))
         }),

@@ -86,7 +86,7 @@ export {
   tooLate
 } from "./publish/Sink.ts"
 export { definitions as settings, type PipedriveSettings, Settings, SettingsError, secretsOf } from "./Settings.ts"
-export { type UnusedSetting, unusedSettings } from "./settings/unused.ts"
+export { type Choices, type UnusedSetting, unusedChoices, unusedSettings } from "./settings/unused.ts"
 export { Changes } from "./status/Changes.ts"
 export type { Forecast } from "./status/Forecast.ts"
 export { Gauges } from "./status/Gauges.ts"

@@ -4,7 +4,9 @@ import type { DatabaseError } from "./database/Database.ts"
 import type { User, UserId, Username } from "./domain/User.ts"
 import type { RulesGiven } from "./domain/UserRules.ts"
 import { Sink, TargetNotFound } from "./publish/Sink.ts"
+import { Settings } from "./Settings.ts"
 import { Signals } from "./Signals.ts"
+import { unusedChoices } from "./settings/unused.ts"
 import { Changes } from "./status/Changes.ts"
 import { Store } from "./store/Store.ts"
 import type { UserConflict } from "./store/Users.ts"
@@ -21,11 +23,20 @@ export interface TrackOptions {
   readonly rules?: RulesGiven | undefined
 }
 
+/** A user who is tracked now. */
+export interface Tracked {
+  readonly user: User
+  /** `false` when the user was tracked before. */
+  readonly created: boolean
+  /** Why the deal or the person that this call chose does not count under the settings; empty when it counts. */
+  readonly unused: ReadonlyArray<string>
+}
+
 /** The call that tracks a user. */
 export type Track = (
   username: Username,
   options?: TrackOptions
-) => Effect.Effect<{ readonly user: User; readonly created: boolean }, UserConflict | TargetNotFound | DatabaseError>
+) => Effect.Effect<Tracked, UserConflict | TargetNotFound | DatabaseError>
 
 const numberOf = (choice: Choice | undefined) => (choice === "default" ? undefined : choice)
 
@@ -38,9 +49,10 @@ const requireChosen = Effect.fnUntraced(function* (sink: Sink["Service"], option
 })
 
 /** The call, on these services. */
-export const make: Effect.Effect<Track, never, Changes | Signals | Sink | Store> = Effect.gen(function* () {
+export const make: Effect.Effect<Track, never, Changes | Settings | Signals | Sink | Store> = Effect.gen(function* () {
   const { publications, targets, users } = yield* Store
   const sink = yield* Sink
+  const settings = yield* Settings
   const changes = yield* Changes
   const signals = yield* Signals
 
@@ -67,6 +79,7 @@ export const make: Effect.Effect<Track, never, Changes | Signals | Sink | Store>
     yield* choose(username, options)
     if (tracked.created) yield* signals.singleScans.raise
     if (tracked.created) yield* changes.report({ type: "user", login: tracked.user.login })
-    return tracked
+    const chosen = { deal: numberOf(options.deal) !== undefined, person: numberOf(options.person) !== undefined }
+    return { ...tracked, unused: unusedChoices(settings, chosen) }
   })
 })

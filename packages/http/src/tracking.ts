@@ -5,8 +5,22 @@ import { HttpApiSchema } from "effect/http-api"
 import { TargetNotFoundProblem, UserConflictProblem } from "./Problems.ts"
 import { chosen, rules } from "./parameters.ts"
 
+/** Why what the call chose does not count. */
+const unused = {
+  "gitpip-unused": Schema.optionalKey(
+    Schema.String.annotate({
+      description:
+        "Why the chosen deal or person does not count under the settings, as sentences with `; ` between. Absent when it counts"
+    })
+  )
+}
+
+/** A user who was tracked already. */
+const trackedBefore = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(200)), unused)
+
 /** A user who is new, and what GitHub says about the name. */
 const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)), {
+  ...unused,
   "gitpip-name": Schema.optionalKey(
     NameState.annotate({
       description:
@@ -18,7 +32,7 @@ const trackedNow = HttpApiSchema.WithHeaders(User.pipe(HttpApiSchema.status(201)
 /** What both calls that track a user take and answer, but for the path. */
 export const tracking = {
   query: { ...chosen, ...rules },
-  success: [trackedNow, User.pipe(HttpApiSchema.status(200))],
+  success: [trackedNow, trackedBefore],
   error: [UserConflictProblem, TargetNotFoundProblem]
 } as const
 

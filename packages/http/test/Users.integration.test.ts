@@ -58,7 +58,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
 
       // Nothing is published here, so that no deal is asked for.
       const placed = yield* call("POST", "/users/OCTOCAT?deal=12&person=34")
-      assert.strictEqual(placed.status, 200)
+      assert.deepStrictEqual([placed.status, placed.headers.get("gitpip-unused")], [200, null])
       const { deal_id, person_id } = (yield* call("GET", "/users/octocat")).json
       assert.deepStrictEqual([deal_id, person_id], [12, 34])
       problem(yield* call("POST", "/users/hubot?deal=x"), 400)
@@ -76,6 +76,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
         is_deal_chosen: false,
         person_id: 34,
         is_person_chosen: true,
+        unused_choices: [],
         rules: { include: null, exclude: null, languages: null, max_file_size: "5 KB", forks: null },
         counts: { files: 0, pending: 0, sending: 0, published: 0, failed: 0, gone: 0, skipped: 0 }
       })

@@ -217,13 +217,14 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
 
 const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Candidate, "line">, options: Options) {
   const { core, withGitpip } = yield* session
-  const { checks, created, user } = yield* withGitpip((gitpip) =>
+  const { checks, created, unused, user } = yield* withGitpip((gitpip) =>
     Effect.gen(function* () {
       const checks = yield* checkAll(gitpip, [username])
       return { checks, ...(yield* gitpip.track(username, wanted)) }
     })
   )
   if (!created) yield* Output.message(`${user.login} is already tracked.`)
+  for (const why of unused) yield* Output.message(`${why}.`)
   if (!created && Object.keys(wanted.rules ?? {}).length > 0) {
     yield* Output.message("The rules hold for files that are found from now on.")
   }
@@ -238,7 +239,7 @@ const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Cand
 /** Tracks all users of a list. A refused user does not stop the others. */
 const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { withGitpip } = yield* session
-  const { faultsOf, Outcome, trackAll, withoutForgottenOf } = yield* tracking
+  const { faultsOf, Outcome, trackAll, unusedOf, withoutForgottenOf } = yield* tracking
   const { candidates: all, wrong } = yield* candidatesOf(list)
   const progress = yield* Progress.make
   const { checks, tracked } = yield* withGitpip((gitpip) =>
@@ -258,6 +259,7 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
         user === null ? [] : [`${created ? "Tracking" : "Already tracked:"} ${user.login} (id ${user.id})`]
       )
   })
+  for (const why of unusedOf(outcomes)) yield* Output.message(`${why}.`)
   const added = new Set(outcomes.flatMap(({ created, user }) => (created && user !== null ? [lower(user.login)] : [])))
   if (added.size > 0) yield* report(checks.filter(({ name }) => added.has(lower(name))))
   const faults = faultsOf(outcomes)

@@ -65,7 +65,7 @@ const meanings: Readonly<Record<UserState, Meaning>> = { new: "busy", ok: "good"
 
 /** A label and a text for each fact that is known about a user. */
 export const detailsOf = (details: UserDetails): Table => {
-  const { counts, dealId, isDealChosen, isPersonChosen, personId, profile, user } = details
+  const { counts, dealId, isDealChosen, isPersonChosen, personId, profile, unusedChoices, user } = details
   const target = (id: number | null, isChosen: boolean) => (id === null ? null : `${id}${isChosen ? " (chosen)" : ""}`)
   const facts: ReadonlyArray<readonly [string, string | null | undefined]> = [
     ["user", `${user.login} (id ${user.id})`],
@@ -87,6 +87,7 @@ export const detailsOf = (details: UserDetails): Table => {
     ],
     ["deal", target(dealId, isDealChosen)],
     ["person", target(personId, isPersonChosen)],
+    ...unusedChoices.map((why) => ["note", why] as const),
     ["rules", rulesShown(details)]
   ]
   return { whole: true, rows: facts.flatMap(([label, text]) => (text == null ? [] : [[label, text]])) }

@@ -25,9 +25,10 @@ export const userCalls = ({
         TargetNotFoundProblem: (problem) => new TargetNotFound({ message: reasonOf(problem) })
       }
     ).pipe(
-      Effect.map(([answer, { status }]) => ({
-        user: "body" in answer ? answer.body : answer,
-        created: status === 201
+      Effect.map(([{ body, headers }, { status }]) => ({
+        user: body,
+        created: status === 201,
+        unused: headers["gitpip-unused"]?.split("; ") ?? []
       }))
     )
   },

@@ -20,7 +20,9 @@ export interface Calls {
   readonly deal: (title: string) => number
   /** Deals of these titles, as people made them. */
   readonly deals: (titles: ReadonlyArray<string>) => void
-  /** From now on the list of deals answers 403. */
+  /** Persons of these names, as people added them. */
+  readonly persons: (names: ReadonlyArray<string>) => void
+  /** From now on the lists of deals and persons answer 403. */
   readonly refuseLists: () => void
   /** Tokens spent since the start, and requests of each kind. */
   readonly spent: () => {
@@ -68,19 +70,22 @@ const pipedrive = (options: object) =>
       deals: (titles) => {
         for (const title of titles) fake.addDeal({ title })
       },
+      persons: (names) => {
+        for (const name of names) fake.addPerson({ name })
+      },
       refuseLists: () =>
         fake.injectFault(
           { kind: "status", status: 403, body: { success: false, error: "Not permitted" } },
           {
             times: Number.POSITIVE_INFINITY,
-            when: ({ method, route }) => method === "GET" && route === "/api/v2/deals"
+            when: ({ method, route }) => method === "GET" && (route === "/api/v2/deals" || route === "/api/v2/persons")
           }
         ),
       spent: () => ({
         tokens: fake.tokensSpent,
         creates: fake.count("POST"),
-        searches: fake.count("GET", "/api/v2/deals/search"),
-        lists: fake.count("GET", "/api/v2/deals")
+        searches: fake.count("GET", "/api/v2/deals/search") + fake.count("GET", "/api/v2/persons/search"),
+        lists: fake.count("GET", "/api/v2/deals") + fake.count("GET", "/api/v2/persons")
       }),
       counts: () => counts((status) => fake.count(undefined, undefined, status), fake.clearRequests)
     }

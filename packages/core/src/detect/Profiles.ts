@@ -14,8 +14,11 @@ import type { ThrottleState } from "../limits/Throttle.ts"
 import type { DueProfile } from "../store/Profiles.ts"
 import { Store } from "../store/Store.ts"
 
-/** Profiles read in a row, so that a round ends soon. */
-const maxInARow = 20
+/** Publishing waits that long for profiles: in a minute some hundreds are read, the contacts of a first run. */
+const maxRound = Duration.minutes(1)
+
+/** GitHub asks for few requests at a time. https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api */
+const sideBySide = 4
 
 /** Whether the hour has room for a profile: half of the hour belongs to checks and files, less towards the hour's end. */
 export const hasRoomForProfile = (
@@ -41,7 +44,7 @@ export const isOwn = (due: Pick<DueProfile, "githubId">, { account }: Pick<Profi
 export class Profiles extends Context.Service<
   Profiles,
   {
-    /** Reads profiles that are due while the hour has room, at most some in a row. Answers how many were read. */
+    /** Reads profiles that are due while the hour has room, for a minute at most. Answers how many were read. */
     readonly refresh: Effect.Effect<number, DatabaseError>
   }
 >()("gitpip/Profiles") {
@@ -65,24 +68,38 @@ export class Profiles extends Context.Service<
         yield* profiles.put({ ...profile, userKey: due.userKey, etag: Option.getOrNull(etag) })
       })
 
+      /** Reads the profile that is due longest. `false`: there is none, or GitHub reads no more now. */
+      const readNext = Effect.gen(function* () {
+        if (!(yield* mayRead)) return false
+        const due = yield* profiles.takeDue
+        if (Option.isNone(due)) return false
+        const { etag, userKey, username } = due.value
+        return yield* github.profile(username, Option.fromNullishOr(etag)).pipe(
+          Effect.provideService(RequestedFor, { user: `${userKey}`, thing: `${userKey}` }),
+          Effect.flatMap((page) => store(due.value, page)),
+          Effect.as(true),
+          // Checks report what GitHub refuses. The profile is due again tomorrow.
+          Effect.catchReason("GithubError", "UserNotFound", () => Effect.succeed(true)),
+          Effect.catchTag("GithubError", () => Effect.succeed(false))
+        )
+      })
+
+      /** Reads one profile after the other until an instant. Answers how many. */
+      const readUntil = Effect.fnUntraced(function* (until: number) {
+        let count = 0
+        while ((yield* Clock.currentTimeMillis) < until && (yield* readNext)) count++
+        return count
+      })
+
       return Profiles.of({
         refresh: Effect.gen(function* () {
-          for (let count = 0; count < maxInARow; count++) {
-            if (!(yield* mayRead)) return count
-            const due = yield* profiles.takeDue
-            if (Option.isNone(due)) return count
-            const { etag, userKey, username } = due.value
-            const isAnswered = yield* github.profile(username, Option.fromNullishOr(etag)).pipe(
-              Effect.provideService(RequestedFor, { user: `${userKey}`, thing: `${userKey}` }),
-              Effect.flatMap((page) => store(due.value, page)),
-              Effect.as(true),
-              // Checks report what GitHub refuses. The profile is due again tomorrow.
-              Effect.catchReason("GithubError", "UserNotFound", () => Effect.succeed(true)),
-              Effect.catchTag("GithubError", () => Effect.succeed(false))
-            )
-            if (!isAnswered) return count
-          }
-          return maxInARow
+          const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(maxRound)
+          // Most rounds find none, and cost one statement.
+          if (!(yield* readNext)) return 0
+          const readers = yield* Effect.forEach(Array.from({ length: sideBySide }), () => readUntil(until), {
+            concurrency: "unbounded"
+          })
+          return readers.reduce((sum, read) => sum + read, 1)
         }).pipe(Effect.withSpan("Profiles.refresh"))
       })
     })

@@ -11,6 +11,7 @@ const PlannedContact = Schema.Struct({
   person: field(Schema.NullOr(PlannedItem), "The person; `null` for none"),
   organization: field(Schema.NullOr(PlannedItem), "The organization; `null` for none"),
   message: field(Schema.NullOr(Schema.String), "Why nothing is known, or why a person has to choose"),
+  waits: field(Schema.Boolean, "Whether the user's files would wait until somebody does what the message says"),
   tokens: field(Schema.Int, "Pipedrive tokens that the first file costs, at most")
 }).pipe(named("PlannedContact", "Whom a user's first file would name"))
 
@@ -32,13 +33,17 @@ export const Preview = Schema.Struct({
     Schema.Int,
     "Leads that would be created now, with `GITPIP_PUBLISH_AS=lead`. Each counts towards the plan's cap of leads and deals"
   ),
+  waiting: field(
+    Schema.Int,
+    "Files that would wait until somebody does what the message of `contact` says, and are not counted among the items above; 0 when Pipedrive was not asked"
+  ),
   tokens: field(
     Schema.Int,
-    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person and the organization, or 15 for a deal with its note; 20 for a lead with its note, and 25 for the person"
+    "Pipedrive tokens they cost, at most: 5 for an activity, 25 for finding or creating the user's deal and as much for the person and the organization, or 15 for a deal with its note; 20 for a lead with its note, and 25 each for the person and the organization"
   ),
   searchTokens: field(
     Schema.Int,
-    "Of these tokens, those for searching for the user's deal. Many users at a time cost less, by the list of open deals"
+    "Of these tokens, those for searching for the user's deal and person. Many users at a time cost less, by the lists of open deals and of persons"
   ),
   days: field(Schema.Finite, "How many days of the smallest plan's budget of 30,000 tokens this is"),
   contact: field(

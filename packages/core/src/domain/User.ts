@@ -105,6 +105,10 @@ export const UserDetails = Schema.Struct({
     "Pipedrive's number of the person who the user is; `null` when none is known"
   ),
   isPersonChosen: field(Schema.Boolean, "Whether a person chose that person"),
+  unusedChoices: field(
+    Schema.Array(Schema.String),
+    "Why the chosen deal or person does not count under the settings; empty when what is chosen counts"
+  ),
   rules: UserRules,
   counts: UserCounts
 }).pipe(
@@ -112,7 +116,8 @@ export const UserDetails = Schema.Struct({
     dealId: "deal_id",
     isDealChosen: "is_deal_chosen",
     personId: "person_id",
-    isPersonChosen: "is_person_chosen"
+    isPersonChosen: "is_person_chosen",
+    unusedChoices: "unused_choices"
   }),
   named("UserDetails", "One user with profile, deal, person, rules and counts")
 )

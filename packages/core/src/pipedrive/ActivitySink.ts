@@ -23,14 +23,21 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const settings = yield* Settings
     const timeZone = yield* TimeZone.make(pipedrive, settings.activity)
     const placing = yield* Placing.make(pipedrive, settings)
-    const own = yield* UserContacts.ofSettings({ pipedrive, placing, settings, targets })
     const price = activityPrice(settings)
+    const own = yield* UserContacts.ofSettings({
+      pipedrive,
+      placing,
+      settings,
+      targets,
+      // A person is looked for beside the deal alone.
+      worth: { waiting: targets.deals.waiting, searchesCost: price.searches?.person ?? 0 }
+    })
     const userDeals = yield* UserDeals.make({
       ...own,
       pipedrive,
       placing,
       records: targets.deals,
-      searchesCost: price.search ?? 0,
+      searchesCost: price.searches?.deal ?? 0,
       settings: settings.deal
     })
 

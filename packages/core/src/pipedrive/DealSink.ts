@@ -36,9 +36,17 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
   Sink,
   Effect.gen(function* () {
     const pipedrive = yield* Pipedrive
+    const { targets } = yield* Store
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
-    const own = yield* UserContacts.ofSettings({ pipedrive, placing, settings, targets: (yield* Store).targets })
+    const price = dealPrice(settings)
+    const own = yield* UserContacts.ofSettings({
+      pipedrive,
+      placing,
+      settings,
+      targets,
+      worth: { waiting: targets.persons.waiting, searchesCost: price.searches?.person ?? 0 }
+    })
     const known = yield* Cache.makeWith((recipient: Recipient) => own.contacts.ensure(recipient), {
       capacity: 10_000,
       timeToLive: (exit) => (Exit.isSuccess(exit) ? memory : Duration.zero)
@@ -74,7 +82,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         return yield* notes.add(SentItems.dealOf(String(made.id)), delivery, content)
       }),
       ...SentItems.make(pipedrive),
-      price: dealPrice(settings),
+      price,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
       concurrency: pipedrive.concurrency,

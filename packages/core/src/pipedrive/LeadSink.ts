@@ -1,6 +1,8 @@
 /**
  * One lead of the user's person for each file, with the content as its note (`GITPIP_PUBLISH_AS=lead`, fileItem.ts).
  *
+ * The lead names the organization of the company as well.
+ *
  * Guarantees: one lead is created for a file. A lookup finds it also when a person has archived it, given it another title, or
  * converted it to a deal. A deal that came out of a lead is never deleted.
  */
@@ -8,9 +10,12 @@ import { Effect, Layer, Option } from "effect"
 import { leadPrice, Sink, SinkError, TargetGone } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
+import * as ContactPlan from "./contactPlan.ts"
 import * as Contacts from "./contacts.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import * as FileItem from "./fileItem.ts"
+import type { NewLead } from "./leadCalls.ts"
+import * as LeadContacts from "./leadContacts.ts"
 import { Pipedrive } from "./Pipedrive.ts"
 import * as Placing from "./Placing.ts"
 import * as Persons from "./persons.ts"
@@ -18,7 +23,6 @@ import * as SentItems from "./sentItems.ts"
 import { failing, sinking } from "./sinkErrors.ts"
 import { personFaults } from "./targets.ts"
 import * as UserContacts from "./userContacts.ts"
-import * as UserPersons from "./userPersons.ts"
 
 export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Layer.effect(
   Sink,
@@ -27,8 +31,15 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
     const { targets } = yield* Store
     const settings = yield* Settings
     const placing = yield* Placing.make(pipedrive, settings)
-    const own = yield* UserContacts.ofSettings({ pipedrive, placing, settings, targets })
-    const persons = yield* UserPersons.make(own.persons)
+    const price = leadPrice(settings)
+    const own = yield* UserContacts.ofSettings({
+      pipedrive,
+      placing,
+      settings,
+      targets,
+      worth: { waiting: targets.persons.waiting, searchesCost: price.searches?.person ?? 0 }
+    })
+    const named = yield* LeadContacts.make({ ...own, settings: settings.person })
     const notes = FileItem.notes(pipedrive, "lead")
 
     const contacts = Contacts.make(pipedrive, settings.person)
@@ -40,8 +51,9 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       fault: placing.fault,
       ...(contacts === undefined ? {} : { contacts }),
       faultsOf: ({ person }) => sinking(personFaults(pipedrive, person)),
-      target: (recipient) => Effect.map(persons.of(recipient), SentItems.targetOfLeads),
-      forget: (recipient, target) => persons.forget(recipient, SentItems.personOfLeads(target)),
+      target: (recipient) => Effect.map(named.prepare(recipient), SentItems.targetOfLeads),
+      contact: ContactPlan.ofLeads(own),
+      forget: (recipient, target) => named.forget(recipient, SentItems.personOfLeads(target)),
       create: Effect.fn("LeadSink.create")(function* ({ begin, content, delivery, target }) {
         const placement = yield* placing.current
         const lead = {
@@ -50,7 +62,9 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
           origin_id: SentItems.originOf(delivery),
           ...placement.lead
         }
-        const remoteId = yield* pipedrive.createLead(lead, begin).pipe(
+        const organization = yield* named.organizationOf(delivery)
+        const send = (field: Pick<NewLead, "organization_id">) => pipedrive.createLead({ ...lead, ...field }, begin)
+        const remoteId = yield* named.create(delivery, organization, send).pipe(
           whenRefused((reason) =>
             Persons.mayBePerson(reason)
               ? Effect.fail(new SinkError({ reason: new TargetGone({ message: reason.message }) }))
@@ -61,7 +75,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         return yield* notes.add(SentItems.leadOf(remoteId), delivery, content)
       }),
       ...SentItems.make(pipedrive),
-      price: leadPrice(settings),
+      price,
       probe: Effect.asVoid(sinking(pipedrive.me)),
       budget: pipedrive.budget,
       concurrency: pipedrive.concurrency,

@@ -34,6 +34,9 @@ const searchedFirst = 2
 const rush = Duration.minutes(10)
 const countInterval = Duration.minutes(1)
 
+/** The users that are counted as waiting, at most. */
+export const maxWaiting = 5_000
+
 /** Pages of changes between two uses at least. More change when somebody imports or edits many items at once. */
 const minChangedPages = 10
 

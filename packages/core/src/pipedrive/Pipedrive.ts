@@ -26,6 +26,7 @@ import type { DealChoices, Named, NamedField, NamedLeadLabel, NamedStage, NamedT
 import * as Lists from "./lists.ts"
 import * as OrganizationCalls from "./organizationCalls.ts"
 import * as PersonCalls from "./personCalls.ts"
+import * as PersonLists from "./personLists.ts"
 import type { Begin } from "./transport.ts"
 import * as Transport from "./transport.ts"
 import {
@@ -130,7 +131,8 @@ export class Pipedrive extends Context.Service<
     ItemCalls.ItemCalls &
     OrganizationCalls.OrganizationCalls &
     LeadCalls.LeadCalls &
-    PersonCalls.PersonCalls
+    PersonCalls.PersonCalls &
+    PersonLists.PersonLists
 >()("gitpip/Pipedrive") {
   static readonly layer = (settings: PipedriveSettings): Layer.Layer<Pipedrive, never, HttpClient.HttpClient> =>
     Layer.effect(
@@ -199,6 +201,7 @@ export class Pipedrive extends Context.Service<
           ...ItemCalls.make(calls),
           ...OrganizationCalls.make(calls),
           ...PersonCalls.make(calls),
+          ...PersonLists.make(list),
           ...LeadCalls.make(calls),
           limits: transport.limits,
           budget: transport.budget,

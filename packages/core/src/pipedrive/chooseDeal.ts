@@ -1,5 +1,6 @@
 /** Which of the deals that a search finds is the user's own. Pure. */
 import { Option } from "effect"
+import { comparable } from "./comparable.ts"
 import type { FoundDeal, StoredDeal } from "./wire.ts"
 
 /** Why a deal cannot be used, or `undefined`. Deleted and archived deals cannot be edited. */
@@ -27,9 +28,6 @@ export type Choice =
   /** Several would do, by rising ids: a person has to choose. */
   | { readonly _tag: "Several"; readonly deals: ReadonlyArray<FoundDeal> }
 
-/** A title as titles are compared: without regard to case and to spaces around it. */
-export const plainTitle = (title: string): string => title.trim().replace(/\s+/g, " ").toLowerCase()
-
 /** The titles of a user's own deal, the most certain first. */
 export const titlesOf = ({ login, title }: Pick<Rule, "login" | "title">): ReadonlyArray<string> => [
   title,
@@ -52,7 +50,7 @@ export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { stages, ...na
   )
   for (const wanted of titlesOf(names)) {
     const [first, ...others] = usable
-      .filter((deal) => plainTitle(deal.title) === plainTitle(wanted))
+      .filter((deal) => comparable(deal.title) === comparable(wanted))
       .toSorted((a, b) => a.id - b.id)
     if (first !== undefined) {
       return others.length === 0 ? { _tag: "One", deal: first } : { _tag: "Several", deals: [first, ...others] }

@@ -1,6 +1,7 @@
 /** Which person in Pipedrive a user is, and what a new one is called. Pure. */
 import { Predicate } from "effect"
 import type { Recipient } from "../publish/Sink.ts"
+import { comparable } from "./comparable.ts"
 import type { FoundPerson, NewPerson, SearchedField, StoredPerson } from "./personCalls.ts"
 
 /** One question to Pipedrive's search. */
@@ -19,8 +20,6 @@ const given = (text: string | null | undefined): string | undefined => {
   return trimmed === "" ? undefined : trimmed
 }
 
-const plain = (text: string): string => text.trim().replace(/\s+/g, " ").toLowerCase()
-
 /**
  * The searches for a user's person, at most two: by the field, then by the e-mail address, or by the name of a user who shows
  * no address. Namesakes are common, so a name does not overrule an address that nobody has.
@@ -38,6 +37,10 @@ export const searchesFor = ({ profile, username }: Contact, field: Field): Reado
   ]
 }
 
+/** Why a user's leads wait although persons are only found. */
+export const noPersonOfLeads = (login: string): string =>
+  `Pipedrive has no person for ${login}, and a lead needs one. Name one by \`gitpip track ${login} --person ID\`, or set GITPIP_PERSON=create`
+
 const byId = (a: { readonly id: number }, b: { readonly id: number }) => a.id - b.id
 
 /**
@@ -50,9 +53,9 @@ export const choosePerson = ({ by, term }: Search, candidates: ReadonlyArray<Fou
       case "custom_fields":
         return true
       case "email":
-        return (emails ?? []).some((email) => plain(email) === plain(term))
+        return (emails ?? []).some((email) => comparable(email) === comparable(term))
       case "name":
-        return plain(name ?? "") === plain(term)
+        return comparable(name ?? "") === comparable(term)
     }
   }
   const [first, ...others] = candidates.filter(isOwn).toSorted(byId)
@@ -62,12 +65,12 @@ export const choosePerson = ({ by, term }: Search, candidates: ReadonlyArray<Fou
 /** The text in a field of a person or a deal, trimmed and in lower case. */
 export const loginIn = ({ custom_fields }: { readonly custom_fields?: unknown }, field: string): string | undefined => {
   const value = Predicate.hasProperty(custom_fields, field) ? custom_fields[field] : undefined
-  return typeof value === "string" ? plain(value) : undefined
+  return typeof value === "string" ? comparable(value) : undefined
 }
 
 /** Whether a person or a deal has the login in the field. A search shows only that one of the fields has it. */
 export const holdsLogin = (item: { readonly custom_fields?: unknown }, field: string, login: string): boolean =>
-  loginIn(item, field) === plain(login)
+  loginIn(item, field) === comparable(login)
 
 /**
  * Whether a hit of a search for the login may have the login in a field. A hit shows the values of fields without their names.
@@ -79,8 +82,8 @@ export const mayHoldLogin = (
 ): boolean => {
   const values: ReadonlyArray<unknown> = Array.isArray(custom_fields) ? custom_fields : []
   return values.length === 0
-    ? !plain(title ?? "").includes(plain(login))
-    : values.some((value) => typeof value === "string" && plain(value) === plain(login))
+    ? !comparable(title ?? "").includes(comparable(login))
+    : values.some((value) => typeof value === "string" && comparable(value) === comparable(login))
 }
 
 /** A user's new person: by the name, or by the login of a user who shows none. */
@@ -99,5 +102,5 @@ export const isCreated = (
   { as, field, login }: { readonly as: string; readonly field: Field; readonly login: string }
 ): boolean =>
   person.is_deleted !== true &&
-  plain(person.name ?? "") === plain(as) &&
+  comparable(person.name ?? "") === comparable(as) &&
   (field === undefined || person.custom_fields?.[field] === undefined || holdsLogin(person, field, login))

@@ -5,6 +5,7 @@ import type { PlannedContact, PlannedItem, Recipient, SinkError } from "../publi
 import type { Settings } from "../Settings.ts"
 import type { Store } from "../store/Store.ts"
 import { chooseDeal, severalDeals } from "./chooseDeal.ts"
+import { noPersonOfLeads } from "./choosePerson.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { FoundPerson } from "./personCalls.ts"
@@ -22,14 +23,27 @@ interface Parts extends Pick<Effect.Success<ReturnType<typeof ofSettings>>, "org
 const item = (id: number | null | undefined, name?: string | null): PlannedItem | null =>
   typeof id === "number" ? { id, name: name ?? null } : null
 
+/** Nobody yet: the files wait until somebody does what the message says. */
+const waiting = (message: string): PlannedContact => ({ person: null, organization: null, message, waits: true })
+
+type Own = Pick<Parts, "organizations" | "persons">
+
 /** Whom new deals name. */
-export const ofNewDeals = ({ organizations, persons }: Pick<Parts, "organizations" | "persons">) =>
+export const ofNewDeals = ({ organizations, persons }: Own) =>
   Effect.fnUntraced(function* (
     recipient: Recipient,
     shown?: ReadonlyArray<FoundPerson>
   ): Effect.fn.Return<PlannedContact, SinkError> {
     const organization = yield* organizations.plan(recipient)
-    return { ...organization, person: yield* persons.plan(recipient, { shown }) }
+    return { ...organization, person: yield* persons.plan(recipient, { shown }), waits: false }
+  })
+
+/** Whom leads name, which need a person. */
+export const ofLeads = ({ organizations, persons }: Own) =>
+  Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<PlannedContact, SinkError> {
+    const person = yield* persons.plan(recipient, {})
+    if (person === null) return waiting(noPersonOfLeads(recipient.username))
+    return { ...(yield* organizations.plan(recipient)), person, waits: false }
   })
 
 /** Whom the activities of a user name: those of the user's deal, or of the deal that would be created. */
@@ -47,7 +61,8 @@ export const ofUserDeals = (parts: Parts) => {
     return {
       person: id === person?.id ? person : item(id),
       organization: organizations.isOn ? organization : null,
-      message: null
+      message: null,
+      waits: false
     }
   })
 
@@ -62,7 +77,7 @@ export const ofUserDeals = (parts: Parts) => {
     const title = dealTitle(settings.deal.title, { login, ...profile })
     const { holding, persons: shown, titled } = yield* searchLogin({ login, title }, placement)
     const [own, ...twins] = holding
-    if (twins.length > 0) return { person: null, organization: null, message: severalDeals(login, holding) }
+    if (twins.length > 0) return waiting(severalDeals(login, holding))
     if (own !== undefined) {
       return yield* ofDeal(recipient, { person: item(own.person_id), organization: item(own.org_id) })
     }
@@ -71,7 +86,7 @@ export const ofUserDeals = (parts: Parts) => {
       case "None":
         return yield* ofNew(recipient, shown)
       case "Several":
-        return { person: null, organization: null, message: severalDeals(login, choice.deals) }
+        return waiting(severalDeals(login, choice.deals))
       case "One": {
         const { organization, person } = choice.deal
         return yield* ofDeal(recipient, {

@@ -1,6 +1,7 @@
 /** The open deals of a list, by title and by the login in a field: what searches would find. In memory, without effects. */
-import { plainTitle } from "./chooseDeal.ts"
 import { loginIn } from "./choosePerson.ts"
+import { comparable } from "./comparable.ts"
+import { makeGrouped } from "./grouped.ts"
 import type { FoundDeal, StoredDeal } from "./wire.ts"
 
 /** Some 200 bytes: a company has tens of thousands. */
@@ -40,35 +41,17 @@ const shown = ({ id, organizationId, ownerId, personId, stageId, title }: Entry)
   stage: { id: stageId }
 })
 
-/** Entries by a key that several may share. */
-const grouped = () => {
-  const groups = new Map<string, Array<Entry>>()
-  return {
-    of: (key: string): ReadonlyArray<Entry> => groups.get(key) ?? [],
-    add: (key: string, entry: Entry): void => {
-      const group = groups.get(key)
-      if (group === undefined) groups.set(key, [entry])
-      else group.push(entry)
-    },
-    remove: (key: string, entry: Entry): void => {
-      const group = groups.get(key) ?? []
-      group.splice(group.indexOf(entry), 1)
-      if (group.length === 0) groups.delete(key)
-    }
-  }
-}
-
 /** An empty index. `field` is the key of the field that holds logins. */
 export const makeDealIndex = (field: string | undefined): DealIndex => {
   const entries = new Map<number, Entry>()
-  const byTitle = grouped()
-  const byLogin = grouped()
+  const byTitle = makeGrouped<Entry>()
+  const byLogin = makeGrouped<Entry>()
 
   const remove = (id: number): void => {
     const entry = entries.get(id)
     if (entry === undefined) return
     entries.delete(id)
-    byTitle.remove(plainTitle(entry.title), entry)
+    byTitle.remove(comparable(entry.title), entry)
     if (entry.login !== undefined) byLogin.remove(entry.login, entry)
   }
 
@@ -87,13 +70,13 @@ export const makeDealIndex = (field: string | undefined): DealIndex => {
         login: field === undefined ? undefined : loginIn(deal, field)
       }
       entries.set(deal.id, entry)
-      byTitle.add(plainTitle(entry.title), entry)
+      byTitle.add(comparable(entry.title), entry)
       if (entry.login !== undefined) byLogin.add(entry.login, entry)
     },
-    titled: (titles) => [...new Set(titles.map(plainTitle))].flatMap(byTitle.of).map(shown),
+    titled: (titles) => [...new Set(titles.map(comparable))].flatMap(byTitle.of).map(shown),
     holding: (login) =>
       byLogin
-        .of(plainTitle(login))
+        .of(comparable(login))
         .map(shown)
         .toSorted((a, b) => a.id - b.id)
   }

@@ -7,10 +7,12 @@ import { makeDealIndex } from "./dealIndex.ts"
 import * as ListCopy from "./ListCopy.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import type { PersonList } from "./personList.ts"
 import type { Placement } from "./placement.ts"
 import * as SearchLogin from "./searchLogin.ts"
 
 interface Parts {
+  readonly personList: PersonList
   readonly pipedrive: Pipedrive["Service"]
   readonly placing: Placing
   readonly records: Records
@@ -18,11 +20,8 @@ interface Parts {
   readonly searchesCost: number
 }
 
-/** The users that are counted as waiting, at most. */
-const maxWaiting = 5_000
-
 export const make = Effect.fnUntraced(function* (parts: Parts) {
-  const { pipedrive, placing, records, searchesCost } = parts
+  const { personList, pipedrive, placing, records, searchesCost } = parts
   const search = SearchLogin.make(pipedrive)
   const list = yield* ListCopy.make({
     listing: ({ deal, dealField: field, stages }: Placement) => {
@@ -34,7 +33,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
         index: makeDealIndex(field)
       }
     },
-    waiting: Effect.orElseSucceed(records.waiting(maxWaiting), () => 0),
+    waiting: Effect.orElseSucceed(records.waiting(ListCopy.maxWaiting), () => 0),
     searchesCost
   })
 
@@ -42,7 +41,9 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     /** The deals that may be a user's, by the way that is cheaper now. `chooseDeal` and its callers choose. */
     find: Effect.fnUntraced(function* (names: SearchLogin.Names): Effect.fn.Return<SearchLogin.LoginHits, SinkError> {
       const placement = yield* placing.current
-      const index = yield* list.current(placement)
+      // One search finds deals and persons by the login: a list of deals saves that search beside a list of persons alone.
+      const isSaved = placement.personField === undefined || Option.isSome(yield* personList.current)
+      const index = isSaved ? yield* list.current(placement) : Option.none()
       if (Option.isNone(index)) return yield* search(names, placement)
       const { holding, titled } = index.value
       return { holding: holding(names.login), titled: titled(titlesOf(names)), persons: undefined }

@@ -1,4 +1,4 @@
-/** Finds the person in Pipedrive who a user is: by searches, or after a lost response among the newest. */
+/** Finds the person in Pipedrive who a user is: by searches or in a list, or after a lost response among the newest. */
 import { type DateTime, Effect, Option } from "effect"
 import type { Recipient } from "../publish/Sink.ts"
 import type { Targets as Records } from "../store/Targets.ts"
@@ -6,6 +6,8 @@ import { choosePerson, holdsLogin, isCreated, type Search, searchesFor } from ".
 import { newestSince } from "./newest.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { FoundPerson } from "./personCalls.ts"
+import type { PersonIndex } from "./personIndex.ts"
+import type { PersonList } from "./personList.ts"
 import { sinking, storing } from "./sinkErrors.ts"
 
 /** What a search for the user's deal has shown. */
@@ -23,12 +25,17 @@ interface By extends Shown {
 /** Of the persons with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
 const maxRead = 2
 
+/** So many of the persons that a list shows decide: the oldest with an address, or that there is one alone with a name. */
+const deciding = { email: 1, name: 2 } as const
+
 interface Parts {
   readonly pipedrive: Pipedrive["Service"]
   readonly records: Records
+  /** Without it, each user is searched for. */
+  readonly list?: PersonList
 }
 
-export const make = ({ pipedrive, records }: Parts) => {
+export const make = ({ list, pipedrive, records }: Parts) => {
   /** Of these, those who are no other user's. */
   const withoutOthers = Effect.fnUntraced(function* <A extends { readonly id: number }>(
     { userKey }: Recipient,
@@ -39,18 +46,42 @@ export const make = ({ pipedrive, records }: Parts) => {
     return persons.filter(({ id }) => !others.has(id))
   })
 
-  const run = Effect.fnUntraced(function* (recipient: Recipient, search: Search, { field, shown }: By) {
-    const isShown = search.by === "custom_fields" && shown !== undefined
-    const found = isShown ? shown : yield* sinking(pipedrive.searchPersons(search.term, search.by))
-    if (search.by === "email") return choosePerson(search, found)
-    // Two tracked users of one name are two persons.
-    if (search.by === "name") return choosePerson(search, yield* withoutOthers(recipient, found))
+  /** Those of the first persons in a list who are still there: a deleted person leaves no change that a list shows. 1 token each. */
+  const stillThere = Effect.fnUntraced(function* (
+    persons: ReadonlyArray<FoundPerson>,
+    { index, max }: { readonly index: PersonIndex; readonly max: number }
+  ) {
+    const there: Array<FoundPerson> = []
+    for (const person of persons) {
+      if (there.length === max) break
+      if (Option.isSome(yield* sinking(pipedrive.person(person.id)))) there.push(person)
+      else index.remove(person.id)
+    }
+    return there
+  })
+
+  const byLogin = Effect.fnUntraced(function* (
+    login: string,
+    field: string | undefined,
+    found: ReadonlyArray<FoundPerson>
+  ) {
     for (const { id } of found.toSorted((a, b) => a.id - b.id).slice(0, maxRead)) {
       const person = yield* sinking(pipedrive.person(id))
-      if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, search.term)))
+      if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, login)))
         return { id, name: Option.getOrUndefined(person)?.name }
     }
     return undefined
+  })
+
+  const run = Effect.fnUntraced(function* (recipient: Recipient, search: Search, { field, shown }: By) {
+    const { by, term } = search
+    if (by === "custom_fields" && shown !== undefined) return yield* byLogin(term, field, shown)
+    const index = list === undefined ? undefined : Option.getOrUndefined(yield* list.current)
+    const found = index === undefined ? yield* sinking(pipedrive.searchPersons(term, by)) : index.found(search)
+    if (by === "custom_fields") return yield* byLogin(term, field, found)
+    // Two tracked users of one name are two persons.
+    const free = by === "name" ? yield* withoutOthers(recipient, found) : found
+    return choosePerson(search, index === undefined ? free : yield* stillThere(free, { index, max: deciding[by] }))
   })
 
   /** The person of the first search that finds one. */

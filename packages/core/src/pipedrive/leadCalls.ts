@@ -10,6 +10,7 @@ export interface NewLead {
   readonly title: string
   /** Required, unless the lead has an organization. */
   readonly person_id: number
+  readonly organization_id?: number
   /** The token's user without it. */
   readonly owner_id?: number
   /** UUIDs of labels of leads. */

@@ -37,15 +37,18 @@ export const pagesWorth = ({ searchesCost, tooFew = 0, users }: Need): number =>
   return pages < 1 || pages < tooFew * 2 ? 0 : pages
 }
 
-/** What reading the list of deals saves when the files of many users are published at a time. */
+/** What lists save when the files of many users are published at a time. */
 export interface Saving {
-  /** With more open deals, each user is searched for after all. */
-  readonly maxDeals: number
-  /** Tokens for the list of that many deals, in place of the searches. */
+  /** With more open deals, or with more persons, each user is searched for after all. */
+  readonly maxItems: number
+  /** Tokens for lists of that many, in place of the searches. */
   readonly maxTokens: number
 }
 
-/** What the list of open deals saves these users, by the tokens of all their searches. `undefined`: nothing. */
+/** Tokens for a search: each list takes the place of one for each user. */
+const searchCost = 20
+
+/** What the lists of open deals and of persons save these users, by the tokens of all their searches. `undefined`: nothing. */
 export const savedBy = ({
   searchTokens,
   users
@@ -53,6 +56,7 @@ export const savedBy = ({
   readonly users: number
   readonly searchTokens: number
 }): Saving | undefined => {
-  const pages = users === 0 ? 0 : pagesWorth({ users, searchesCost: searchTokens / users })
-  return pages === 0 ? undefined : { maxDeals: pages * pageSize, maxTokens: (pages + upkeep) * pageCost }
+  const lists = users === 0 ? 0 : Math.round(searchTokens / users / searchCost)
+  const pages = lists === 0 ? 0 : pagesWorth({ users, searchesCost: searchTokens / users / lists })
+  return pages === 0 ? undefined : { maxItems: pages * pageSize, maxTokens: lists * (pages + upkeep) * pageCost }
 }

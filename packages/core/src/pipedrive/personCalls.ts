@@ -21,6 +21,9 @@ export const StoredPerson = Schema.Struct({
   add_time: Schema.optional(Schema.NullOr(Schema.String)),
   update_time: Schema.optional(Schema.NullOr(Schema.String)),
   is_deleted: Schema.optional(Schema.NullOr(Schema.Boolean)),
+  emails: Schema.optional(
+    Schema.NullOr(Schema.Array(Schema.Struct({ value: Schema.optional(Schema.NullOr(Schema.String)) })))
+  ),
   custom_fields: Schema.optional(Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown)))
 })
 export type StoredPerson = typeof StoredPerson.Type

@@ -11,10 +11,12 @@ import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { NewPerson } from "./personCalls.ts"
+import type { PersonList } from "./personList.ts"
 import { sinking, storing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
 interface Parts {
+  readonly list: PersonList
   readonly organizations: Organizations
   readonly pipedrive: Pipedrive["Service"]
   readonly placing: Placing
@@ -31,10 +33,11 @@ export interface Known extends FindPerson.Shown {
 /** Whether a refusal can be about the person. Pipedrive does not document its messages. */
 export const mayBePerson = ({ message }: Refusal): boolean => /person|participant|contact/i.test(message)
 
-export const make = ({ organizations, pipedrive, placing, records, settings: { mode } }: Parts) => {
+export const make = ({ list, organizations, pipedrive, placing, records, settings: { mode } }: Parts) => {
   /** Persons whom Pipedrive refused on a deal or an activity, such as deleted ones. */
   const refused = new Set<number>()
-  const { find, findCreated } = FindPerson.make({ pipedrive, records })
+  const { find, findCreated } = FindPerson.make({ list, pipedrive, records })
+  const search = FindPerson.make({ pipedrive, records })
 
   /** An organization may be deleted since, or hidden from the token's user. */
   const create = (
@@ -110,13 +113,13 @@ export const make = ({ organizations, pipedrive, placing, records, settings: { m
       const known = yield* storing(records.known(recipient.userKey))
       if (known !== null) return { id: known, name: null }
       const { personField: field } = yield* placing.current
-      const found = yield* find(recipient, { field, shown })
+      const found = yield* search.find(recipient, { field, shown })
       if (found !== undefined) return { id: found.id, name: found.name ?? null }
       return mode === "link" ? null : { id: null, name: newPerson(recipient, field).name }
     }),
     /** As `ensure`, but a refusal is an error: for an item that needs a person. A person whom Pipedrive refused is none. */
-    find: (recipient: Recipient): Effect.Effect<number | undefined, SinkError> =>
-      Effect.map(ensure(recipient, {}), (id) => (id !== undefined && refused.has(id) ? undefined : id)),
+    find: (recipient: Recipient, known: Known = {}): Effect.Effect<number | undefined, SinkError> =>
+      Effect.map(ensure(recipient, known), (id) => (id !== undefined && refused.has(id) ? undefined : id)),
     /** Remembers the person of a deal that is adopted. */
     note: ({ userKey }: Recipient, id: number | undefined): Effect.Effect<void, SinkError> =>
       mode === "off" || id === undefined ? Effect.void : Effect.asVoid(storing(records.record(userKey, id))),

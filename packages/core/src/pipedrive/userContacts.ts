@@ -8,6 +8,7 @@ import * as Organizations from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { FoundPerson } from "./personCalls.ts"
+import * as PersonList from "./personList.ts"
 import * as Persons from "./persons.ts"
 
 /** Pipedrive's numbers. `undefined`: there is none. */
@@ -82,26 +83,30 @@ export const ofSettings = Effect.fnUntraced(function* ({
   pipedrive,
   placing,
   settings,
-  targets
+  targets,
+  worth
 }: {
   readonly pipedrive: Pipedrive["Service"]
   readonly placing: Placing
   readonly settings: Pick<Settings["Service"], "organization" | "person">
   readonly targets: Pick<Store["Service"]["targets"], "organizations" | "persons">
+  readonly worth: PersonList.Worth
 }) {
   const organizations = yield* Organizations.make({
     pipedrive,
     records: targets.organizations,
     settings: settings.organization
   })
+  const personList = yield* PersonList.make({ pipedrive, placing, worth })
   const persons = Persons.make({
+    list: personList,
     organizations,
     pipedrive,
     placing,
     records: targets.persons,
     settings: settings.person
   })
-  return { contacts: make({ organizations, persons }), organizations, persons }
+  return { contacts: make({ organizations, persons }), organizations, personList, persons }
 })
 
 export type Contacts = ReturnType<typeof make>

@@ -10,6 +10,7 @@ import * as FindDeals from "./findDeals.ts"
 import type { Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import type { PersonList } from "./personList.ts"
 import type { Persons } from "./persons.ts"
 import { failing, storing } from "./sinkErrors.ts"
 import type { Contacts } from "./userContacts.ts"
@@ -45,6 +46,7 @@ interface Parts {
   readonly placing: Placing
   readonly contacts: Contacts
   readonly organizations: Organizations
+  readonly personList: PersonList
   readonly persons: Persons
 }
 

@@ -51,6 +51,8 @@ export interface PlannedContact {
   readonly organization: PlannedItem | null
   /** Why nothing is known, or why a person has to choose. */
   readonly message: string | null
+  /** Whether the user's files wait until somebody does what the message says. */
+  readonly waits: boolean
 }
 
 /** Persons at the service who have a GitHub username, as far as they are read at once. */
@@ -168,8 +170,8 @@ export interface Price {
   readonly perFile: number
   /** For each user: finding or creating the target. */
   readonly perUser: number
-  /** Of `perUser`: searching for the target, which many users at a time need not. */
-  readonly search?: number
+  /** Of `perUser`: the searches that lists take the place of when many users wait. */
+  readonly searches?: { readonly deal: number; readonly person: number }
 }
 
 /**
@@ -183,8 +185,7 @@ export const activityPrice = (settings: Pick<Settings["Service"], "deal" | "orga
     creates: "activities",
     perFile: 5,
     perUser: search + 5 + contactPrice(settings, { isSearched: true }),
-    // A list of deals does not replace the search for persons by the login.
-    search: hasField(settings.person) ? 0 : search
+    searches: { deal: search, person: settings.person.mode === "off" ? 0 : 20 }
   }
 }
 
@@ -203,17 +204,24 @@ const contactPrice = (
   return byField + priceOf[person.mode] + priceOf[organization.mode]
 }
 
+/** By the e-mail address or the name, and by the login in the field. */
+const personSearches = (person: Settings["Service"]["person"]): number =>
+  person.mode === "off" ? 0 : 20 + (hasField(person) ? 20 : 0)
+
 /** A file that becomes a deal: the create and the note. There is no deal of the user to find. */
 export const dealPrice = (settings: Pick<Settings["Service"], "organization" | "person">): Price => ({
   creates: "deals",
   perFile: 5 + 10,
-  perUser: contactPrice(settings, { isSearched: false })
+  perUser: contactPrice(settings, { isSearched: false }),
+  searches: { deal: 0, person: personSearches(settings.person) }
 })
+
 /** A file that becomes a lead of the user's person: the create, which version 1 alone has, and the note. */
-export const leadPrice = ({ person }: Pick<Settings["Service"], "person">): Price => ({
+export const leadPrice = (settings: Pick<Settings["Service"], "organization" | "person">): Price => ({
   creates: "leads",
   perFile: 10 + 10,
-  perUser: contactPrice({ organization: { mode: "off" }, person }, { isSearched: false })
+  perUser: contactPrice(settings, { isSearched: false }),
+  searches: { deal: 0, person: personSearches(settings.person) }
 })
 
 /** The items that a sink creates for a number of files of one user, and their cost at most. */
@@ -225,7 +233,7 @@ export const forecast = (price: Price | undefined, files: number) => {
     deals,
     leads: creates === "leads" ? files : 0,
     tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
-    searchTokens: files === 0 ? 0 : (price?.search ?? 0)
+    searchTokens: price?.searches === undefined || files === 0 ? 0 : price.searches.deal + price.searches.person
   }
 }
 

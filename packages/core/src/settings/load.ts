@@ -90,9 +90,7 @@ const followFaults = ({
  */
 const leadFaults = ({ GITPIP_PERSON, GITPIP_PUBLISH_AS }: Partial<Values>): ReadonlyArray<string> =>
   GITPIP_PUBLISH_AS === "lead" && GITPIP_PERSON === "off"
-    ? [
-        "GITPIP_PERSON: must be `create` or `link` with GITPIP_PUBLISH_AS=lead, since Pipedrive has no lead without a person"
-      ]
+    ? ["GITPIP_PERSON: must be `create` or `link` with GITPIP_PUBLISH_AS=lead, since a lead needs a person"]
     : []
 
 const pipedriveOf = ({

@@ -242,7 +242,7 @@ export const definitions = {
     words: ["create", "link", "off"],
     fallback: "off",
     meaning:
-      "The organization in Pipedrive of the company on a user's profile, which new deals and persons, and activities, name. `create`: found by its name, or created; `link`: found only; `off`: none"
+      "The organization in Pipedrive of the company on a user's profile, which new deals, leads and persons, and activities, name. `create`: found by its name, or created; `link`: found only; `off`: none"
   }),
   GITPIP_FOLLOW_PIPEDRIVE: define({
     config: Config.option(Config.schema(Values.LongInterval, "GITPIP_FOLLOW_PIPEDRIVE")),

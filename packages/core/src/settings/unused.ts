@@ -1,4 +1,4 @@
-/** Settings that are set and do not count, because of what files become in Pipedrive. Pure. */
+/** Settings and choices that do not count, because of what files become in Pipedrive. Pure. */
 import { Option } from "effect"
 import type { PublishAs, Settings } from "../Settings.ts"
 
@@ -42,3 +42,22 @@ export const unusedSettings = (settings: Placed): ReadonlyArray<UnusedSetting> =
       name,
       detail: `does not count with GITPIP_PUBLISH_AS=${settings.publishAs}, but with ${forms.map((form) => `\`${form}\``).join(" or ")}`
     }))
+
+/** What a person chose for a user. */
+export interface Choices {
+  readonly deal: boolean
+  readonly person: boolean
+}
+
+/** Why the chosen deal or person does not count under these settings, as sentences in ASCII; empty when what is chosen counts. */
+export const unusedChoices = (
+  { person: { mode }, publishAs }: Pick<Settings["Service"], "person" | "publishAs">,
+  chosen: Choices
+): ReadonlyArray<string> => [
+  ...(chosen.deal && publishAs !== "activity"
+    ? [`The chosen deal does not count with GITPIP_PUBLISH_AS=${publishAs}, but with \`activity\``]
+    : []),
+  ...(chosen.person && mode === "off"
+    ? ["The chosen person does not count with GITPIP_PERSON=off, but with `create` or `link`"]
+    : [])
+]

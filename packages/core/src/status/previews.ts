@@ -74,7 +74,7 @@ export const make: Effect.Effect<
     const { tokens } = forecast(sink.price, 1)
     const contact = yield* Effect.catch(
       sink.contact({ userKey, username: page.account.login, profile: page.profile }),
-      ({ message }) => Effect.succeed({ person: null, organization: null, message })
+      ({ message }) => Effect.succeed({ person: null, organization: null, message, waits: false })
     )
     return { ...contact, tokens }
   })
@@ -99,13 +99,16 @@ export const make: Effect.Effect<
           continue
         }
         const contact = isAsked ? yield* contactOf(username) : null
-        const created = forecast(sink.price, backfill === "all" ? unknown : 0)
+        const files = backfill === "all" ? unknown : 0
+        const waiting = contact?.waits === true ? files : 0
+        const created = forecast(sink.price, files - waiting)
         return {
           login: Option.match(page.owner, { onNone: () => username as string, onSome: ({ login }) => login }),
           gists: gists.size,
           files: found,
           skipped,
           ...created,
+          waiting,
           days: Math.round((created.tokens / smallestBudget) * 100) / 100,
           contact,
           githubRequests: requests + (contact === null ? 0 : 1)

@@ -131,6 +131,22 @@ const ofKind = <K extends Owner>(sql: SqlClient.SqlClient, kind: Kind) => {
   }
 }
 
+/** The users without a target of the kind among those whose files are claimed or come next. Reads `max` of the files that wait. */
+const waitingFor = (sql: SqlClient.SqlClient, { column, table }: Kind) => {
+  const count = findOne(
+    Schema.Struct({ users: Schema.Int }),
+    (max: number) => sql`
+        select count(distinct user_key)::int as users
+        from (
+          (select user_key from publications where state = 'pending' order by start_tag, key limit ${max})
+          union all select user_key from publications where state = 'sending'
+        ) p
+        where not exists (
+          select from ${sql(table)} t where t.user_key = p.user_key and t.${sql(column)} is not null)`
+  )
+  return (max: number) => Effect.map(count(max), ({ users }) => users)
+}
+
 const ofUsers = (sql: SqlClient.SqlClient, kind: Kind & { readonly owner: "user_key" }) => {
   const { column, table } = kind
   const record = recording(sql, kind, holderOf(sql, kind))
@@ -166,6 +182,8 @@ const ofUsers = (sql: SqlClient.SqlClient, kind: Kind & { readonly owner: "user_
       execute(sql`
           update ${sql(table)} set ${sql(column)} = null, is_chosen = false, epoch = epoch + 1
           where user_key = ${userKey} and is_chosen`),
+    /** How many users have no target yet, among those whose files are the next `max` to be published. */
+    waiting: waitingFor(sql, kind),
     /** Of these ids, those that belong to other users. */
     ofOthers: (userKey: UserKey, ids: ReadonlyArray<number>) =>
       Effect.map(others({ userKey, ids }), (rows) => new Set(rows.map(({ id }) => id))),
@@ -193,25 +211,8 @@ const newestOn = (sql: SqlClient.SqlClient) => {
     )
 }
 
-/** The users without a deal among those whose files are claimed or come next. Reads `max` of the files that wait. */
-const waitingFor = (sql: SqlClient.SqlClient) => {
-  const count = findOne(
-    Schema.Struct({ users: Schema.Int }),
-    (max: number) => sql`
-        select count(distinct user_key)::int as users
-        from (
-          (select user_key from publications where state = 'pending' order by start_tag, key limit ${max})
-          union all select user_key from publications where state = 'sending'
-        ) p
-        where not exists (select from deals d where d.user_key = p.user_key and d.deal_id is not null)`
-  )
-  return (max: number) => Effect.map(count(max), ({ users }) => users)
-}
-
 const dealsOf = (sql: SqlClient.SqlClient) => ({
   ...ofUsers(sql, { table: "deals", column: "deal_id", owner: "user_key" }),
-  /** How many users have no deal yet, among those whose files are the next `max` to be published. */
-  waiting: waitingFor(sql),
   /** The remote id of the user's newest file on this deal. */
   newestOn: newestOn(sql)
 })

@@ -120,6 +120,14 @@ export const make = Effect.gen(function* () {
       where lower(u.username) = lower(${username})`
   )
 
+  const countChoices = findOne(
+    Schema.Struct({ deals: Schema.Int, persons: Schema.Int }),
+    () => sql`
+      select count(*) filter (where d.is_chosen) as deals, count(*) filter (where t.is_chosen) as persons
+      from users u left join deals d on d.user_key = u.key left join persons t on t.user_key = u.key
+      where u.untracked_at is null`
+  )
+
   return {
     track: tracking(sql),
     /** The user's own rules on files, tracked or not. Empty for a user who has none. */
@@ -145,7 +153,7 @@ export const make = Effect.gen(function* () {
     ),
     details: Effect.fnUntraced(function* (
       username: Username
-    ): Effect.fn.Return<UserDetails, DatabaseError | UserNotTracked> {
+    ): Effect.fn.Return<Omit<UserDetails, "unusedChoices">, DatabaseError | UserNotTracked> {
       const found = yield* findDetails(username)
       if (Option.isNone(found)) return yield* new UserNotTracked({ username })
       const { files, publications, ...user } = found.value
@@ -161,6 +169,8 @@ export const make = Effect.gen(function* () {
         counts: { files, ...noPublications, ...publications }
       }
     }),
+    /** How many tracked users have a deal, and a person, that somebody chose. */
+    choices: countChoices(undefined),
     /** Gives a user the account's new name. Fails when that name is on record already, tracked or not. */
     rename: (key: UserKey, username: string) =>
       sql`update users set username = ${username}, etag = null, fingerprint = null where key = ${key}`.pipe(

@@ -136,6 +136,7 @@ it.effect("a preview says what tracking would publish, and stores nothing", () =
         activities: 300,
         deals: 1,
         leads: 0,
+        waiting: 0,
         tokens: 1_550,
         searchTokens: 20,
         days: 0.05,

@@ -34,6 +34,35 @@ const trackAnn = Effect.fnUntraced(function* (github: FakeGithub) {
   yield* gitpip.track(name("ann"))
 })
 
+describe("a round", () => {
+  it.effect(
+    "reads the profiles of all users of a first run, so that new persons in Pipedrive have their addresses",
+    () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          for (let n = 0; n < 60; n++) {
+            github.addUser(`user-${n}`)
+            github.setProfile(`user-${n}`, { name: `Name ${n}`, email: `${n}@example.com` })
+            github.addGist(`user-${n}`, { files: { [`${n}.md`]: "1" } })
+            yield* gitpip.track(name(`user-${n}`))
+          }
+          yield* gitpip.scan()
+          assert.strictEqual(yield* refresh, 60)
+          yield* gitpip.publish
+          assert.lengthOf(
+            pipedrive.persons.filter(({ emails }) => emails.length === 1),
+            60
+          )
+          const requests = github.requests.length
+          const idle = yield* statementsOf(refresh)
+          assert.lengthOf(idle, 1)
+          assert.lengthOf(github.requests, requests)
+        })
+      )
+  )
+})
+
 describe("a batch", () => {
   it.effect("a batch brings the users' profiles along, at the same number of points", () =>
     inWorld(layerPostgres, {}, ({ github }) =>

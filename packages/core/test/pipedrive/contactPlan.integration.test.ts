@@ -22,10 +22,14 @@ interface Scene {
 const linking = { GITPIP_PERSON: "link", GITPIP_ORGANIZATION: "link" }
 const creating = { GITPIP_ORGANIZATION: "create" }
 const asDeals = { ...creating, GITPIP_PUBLISH_AS: "deal" }
+const asLeads = { ...creating, GITPIP_PUBLISH_AS: "lead" }
 const inBoth = (pipedrive: FakePipedrive) => {
   pipedrive.addPerson({ name: "Somebody" })
   pipedrive.addPerson({ name: "Ann E.", emails: [{ value: "ann@example.com", primary: true }] })
   pipedrive.addOrganization({ name: "Example" })
+}
+const addTwins = (pipedrive: FakePipedrive) => {
+  for (const title of ["ann", "Ann"]) pipedrive.addDeal({ title })
 }
 const anns = { id: 2, name: "Ann E." }
 const example = { id: 1, name: "Example" }
@@ -46,6 +50,14 @@ const scenes: Readonly<Record<string, Scene>> = {
       pipedrive.addDeal({ title: "ann", person_id: 1 })
     },
     person: { id: 1, name: "Somebody" },
+    organization: null
+  },
+  "those of a lead, which are new": { env: asLeads, person: newAnn, organization: newExample },
+  "those of a lead, which are found": { env: asLeads, make: inBoth, person: anns, organization: example },
+  "the person alone of a lead, without organizations": {
+    env: { GITPIP_PUBLISH_AS: "lead", GITPIP_PERSON: "link" },
+    make: inBoth,
+    person: anns,
     organization: null
   },
   "new ones in a deal for each file": { env: asDeals, person: newAnn, organization: newExample },
@@ -70,7 +82,10 @@ describe("a dry run names", () => {
           github.addGist("ann", { files: { "ann.md": "1" } })
           const before = [pipedrive.persons.length, pipedrive.organizations.length, pipedrive.deals.length]
           const { contact } = yield* gitpip.preview(name("ann"), { contact: true })
-          assert.deepStrictEqual([contact?.person, contact?.organization], [person, organization])
+          assert.deepStrictEqual(
+            [contact?.person, contact?.organization, contact?.waits],
+            [person, organization, false]
+          )
           assert.deepStrictEqual(
             [pipedrive.persons.length, pipedrive.organizations.length, pipedrive.deals.length],
             before
@@ -86,13 +101,43 @@ describe("a dry run names", () => {
           yield* gitpip.publish
           const zone = 2 * pipedrive.count("GET", "/api/v1/users/me")
           assert.isAtMost(pipedrive.tokensSpent - spent - zone, contact?.tokens ?? 0)
-          const named = [...pipedrive.activities, ...pipedrive.deals][0]
+          const leads = pipedrive.leads.map((lead) => ({ ...lead, org_id: lead.organization_id }))
+          const named = [...pipedrive.activities, ...pipedrive.deals, ...leads][0]
           const nameOf = (
             items: ReadonlyArray<{ readonly id: number; readonly name: string }>,
             id: number | null = null
           ) => items.find((item) => item.id === id)?.name
           assert.strictEqual(nameOf(pipedrive.persons, named?.person_id), person?.name ?? undefined)
           assert.strictEqual(nameOf(pipedrive.organizations, named?.org_id), organization?.name ?? undefined)
+        })
+      )
+    )
+  }
+
+  for (const [what, env, make, message] of [
+    ["deals to choose from", {}, addTwins, /2 open deals that may be ann's/],
+    ["a lead's person to add", { ...linking, GITPIP_PUBLISH_AS: "lead" }, () => undefined, /no person for ann/]
+  ] as const) {
+    it.effect(`${what}, and counts the files that wait for that, which then wait`, () =>
+      inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          make(pipedrive)
+          github.addUser("ann")
+          github.setProfile("ann", { name: "Ann Example", company: "@Example" })
+          github.addGist("ann", { files: { "a.md": "1", "b.md": "2" } })
+          const preview = yield* gitpip.preview(name("ann"), { contact: true })
+          assert.deepInclude(preview, { activities: 0, deals: 0, leads: 0, waiting: 2, tokens: 0 })
+          assert.deepInclude(preview.contact, { person: null, organization: null, waits: true })
+          assert.match(preview.contact?.message ?? "", message)
+          assert.strictEqual((yield* gitpip.preview(name("ann"))).waiting, 0)
+
+          yield* gitpip.track(name("ann"))
+          yield* gitpip.scan()
+          yield* gitpip.refreshProfiles
+          yield* gitpip.publish
+          assert.deepStrictEqual([pipedrive.activities.length, pipedrive.leads.length], [0, 0])
+          assert.strictEqual((yield* gitpip.user(name("ann"))).counts.pending, 2)
         })
       )
     )

@@ -2,8 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
+import { forecast, leadPrice } from "../../src/publish/Sink.ts"
 import type { FakePipedrive } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
+import { load } from "../settings/load.ts"
 import { inWorld, name } from "../world.ts"
 
 const field = "0123456789".repeat(4)
@@ -59,6 +61,22 @@ describe("a user's first file, with the deal and the person,", () => {
           [pipedrive.activities.length, pipedrive.deals.length, pipedrive.persons.length],
           [1, 5 + 1, 5 + 1]
         )
+      })
+    )
+  }
+
+  for (const [what, env, expected] of [
+    ["by default", {}, 20 + 25],
+    ["with an organization", organization, 20 + 25 + 25],
+    ["with an organization that is only found", { GITPIP_ORGANIZATION: "link" }, 20 + 25 + 20],
+    ["with a field of persons and an organization", { ...person, ...organization }, 20 + 25 + 22 + 25]
+  ] as const) {
+    it.effect(`costs ${expected} tokens at most as a lead ${what}, which is what a dry run says`, () =>
+      Effect.gen(function* () {
+        const asLead = yield* load({ ...env, GITPIP_PUBLISH_AS: "lead" })
+        const { pipedrive, tokens } = yield* firstFile({ ...env, GITPIP_PUBLISH_AS: "lead" }, misleading)
+        assert.deepStrictEqual([tokens, forecast(leadPrice(asLead), 1).tokens], [expected, expected])
+        assert.deepStrictEqual([pipedrive.leads.length, pipedrive.persons.length], [1, 5 + 1])
       })
     )
   }

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakeGithub, FakePipedrive, LoggedRequest } from "../../src/testing/index.ts"
-import { isDealCreate } from "../publish/publishing.ts"
+import { isDealCreate, isPersonCreate } from "../publish/publishing.ts"
 import { isCreate, publish } from "./working.ts"
 
 /** Settings without which each user would cost more than the deal and the activity. */
@@ -49,10 +49,10 @@ export const addOthers = (pipedrive: FakePipedrive, deals: number) => {
 export const dealsOf = ({ deals }: FakePipedrive, n: number) =>
   deals.filter(({ title }) => title.trim().toLowerCase() === `user-${n}`)
 
-/** Tokens that were not for creating deals and activities, and the requests since the log was emptied. */
+/** Tokens that were not for creating persons, deals and activities, and the requests since the log was emptied. */
 export const costs = ({ requests, tokensSpent }: FakePipedrive) => ({
-  finding: tokensSpent - 5 * requests.filter((request) => isDealCreate(request) || isCreate(request)).length,
-  searches: requests.filter(({ route }) => /\/(deals\/search|itemSearch)$/.test(route ?? "")).length,
+  finding: tokensSpent - 5 * requests.filter((one) => isPersonCreate(one) || isDealCreate(one) || isCreate(one)).length,
+  searches: requests.filter(({ route }) => /\/(deals\/search|persons\/search|itemSearch)$/.test(route ?? "")).length,
   pages: requests.filter(isPage).length,
   changes: requests.filter(isChanges).length
 })

@@ -21,6 +21,7 @@ describe("each call about leads", () => {
       const lead = {
         title: "a.md",
         person_id: fake.addPerson({ name: "Ann" }),
+        organization_id: fake.addOrganization({ name: "Example" }),
         owner_id: 11,
         label_ids: [label?.id ?? ""],
         visible_to: "1",
@@ -41,6 +42,17 @@ describe("each call about leads", () => {
       yield* price(6, pipedrive.deleteLead(id))
       yield* price(6, pipedrive.deleteLead(id))
       assert.lengthOf(fake.leads, 0)
+    })
+  )
+
+  it.effect("is refused for an organization that is not there", () =>
+    Effect.gen(function* () {
+      const { pipedrive, fake } = yield* world()
+      const person_id = fake.addPerson({ name: "Ann" })
+      const lead = { title: "a", person_id, organization_id: 7, origin_id: "o" }
+      const { reason } = yield* Effect.flip(pipedrive.createLead(lead))
+      assert.deepStrictEqual([reason._tag, fake.leads.length], ["Refused", 0])
+      assert.match(reason.message, /Organization not found/)
     })
   )
 

@@ -29,10 +29,15 @@ describe("the pages that may be read in place of searches", () => {
   }
 })
 
-describe("what the list saves", () => {
+describe("what lists save", () => {
   for (const [what, given, saving] of [
-    ["is most for many users", { users: 1_000, searchTokens: 20_000 }, { maxDeals: 50_000, maxTokens: 1_020 }],
-    ["is half of the searches for ten users", { users: 10, searchTokens: 200 }, { maxDeals: 4_000, maxTokens: 100 }],
+    ["is most for many users", { users: 1_000, searchTokens: 20_000 }, { maxItems: 50_000, maxTokens: 1_020 }],
+    ["is half of the searches for ten users", { users: 10, searchTokens: 200 }, { maxItems: 4_000, maxTokens: 100 }],
+    [
+      "is twice the tokens when searches for deals and persons are saved",
+      { users: 10, searchTokens: 430 },
+      { maxItems: 4_000, maxTokens: 200 }
+    ],
     ["is nothing for few users", { users: 9, searchTokens: 180 }, undefined],
     ["is nothing without searches", { users: 1_000, searchTokens: 0 }, undefined],
     ["is nothing for nobody", { users: 0, searchTokens: 0 }, undefined]

@@ -23,8 +23,7 @@ const settingsOf = (mode: Mode, { deal, organization = "off", person }: Fields) 
 const priceOf = (mode: Mode, fields: Fields = {}) => activityPrice(settingsOf(mode, fields))
 const priceOfDeals = (mode: Mode, fields: Fields = {}) => dealPrice(settingsOf(mode, fields))
 
-const leadPriceOf = (mode: "create" | "link", field?: string) =>
-  leadPrice({ person: { mode, field: Option.fromUndefinedOr(field) } })
+const priceOfLeads = (mode: "create" | "link", fields: Fields = {}) => leadPrice(settingsOf(mode, fields))
 
 describe("the forecast of a user's files", () => {
   const nothing = { activities: 0, deals: 0, leads: 0, tokens: 0, searchTokens: 0 }
@@ -39,13 +38,13 @@ describe("the forecast of a user's files", () => {
       "a person who is found",
       priceOf("link"),
       1,
-      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20, searchTokens: 20 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20, searchTokens: 40 }
     ],
     [
       "a person who is created",
       priceOf("create"),
       1,
-      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20 + 5, searchTokens: 20 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 20 + 5, searchTokens: 40 }
     ],
     [
       "a deal with a field",
@@ -57,19 +56,19 @@ describe("the forecast of a user's files", () => {
       "a deal and a person with a field each",
       priceOf("create", { deal: "GitHub", person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, leads: 0, tokens: 60, searchTokens: 0 }
+      { activities: 1, deals: 1, leads: 0, tokens: 60, searchTokens: 43 }
     ],
     [
       "deals for each file with a person's field",
       priceOfDeals("create", { person: "GitHub" }),
       1,
-      { activities: 0, deals: 1, leads: 0, tokens: 15 + 22 + 25, searchTokens: 0 }
+      { activities: 0, deals: 1, leads: 0, tokens: 15 + 22 + 25, searchTokens: 40 }
     ],
     [
       "a person with a field",
       priceOf("create", { person: "GitHub" }),
       1,
-      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 2 + 25, searchTokens: 0 }
+      { activities: 1, deals: 1, leads: 0, tokens: 5 + 25 + 2 + 25, searchTokens: 40 }
     ],
     [
       "an organization that is found",
@@ -93,17 +92,39 @@ describe("the forecast of a user's files", () => {
       "a deal with a note for each, a person and an organization",
       priceOfDeals("create", { organization: "create" }),
       40,
-      { activities: 0, deals: 40, leads: 0, tokens: 40 * 15 + 25 + 25, searchTokens: 0 }
+      { activities: 0, deals: 40, leads: 0, tokens: 40 * 15 + 25 + 25, searchTokens: 20 }
     ],
     [
       "a lead with a note for each, of a person",
-      leadPriceOf("create"),
+      priceOfLeads("create"),
       40,
-      { ...nothing, leads: 40, tokens: 40 * 20 + 25 }
+      { ...nothing, leads: 40, tokens: 40 * 20 + 25, searchTokens: 20 }
     ],
-    ["a lead of a person who is found", leadPriceOf("link"), 1, { ...nothing, leads: 1, tokens: 20 + 20 }],
-    ["a lead of a person with a field", leadPriceOf("create", "GitHub"), 1, { ...nothing, leads: 1, tokens: 20 + 47 }],
-    ["nothing as leads", leadPriceOf("create"), 0, nothing],
+    [
+      "a lead of a person who is found",
+      priceOfLeads("link"),
+      1,
+      { ...nothing, leads: 1, tokens: 20 + 20, searchTokens: 20 }
+    ],
+    [
+      "a lead of a person with a field",
+      priceOfLeads("create", { person: "GitHub" }),
+      1,
+      { ...nothing, leads: 1, tokens: 20 + 47, searchTokens: 40 }
+    ],
+    [
+      "a lead with a note for each, a person and an organization",
+      priceOfLeads("create", { organization: "create" }),
+      40,
+      { ...nothing, leads: 40, tokens: 40 * 20 + 25 + 25, searchTokens: 20 }
+    ],
+    [
+      "a lead of an organization that is found",
+      priceOfLeads("create", { organization: "link" }),
+      1,
+      { ...nothing, leads: 1, tokens: 20 + 25 + 20, searchTokens: 20 }
+    ],
+    ["nothing as leads", priceOfLeads("create"), 0, nothing],
     ["nothing as activities", priceOf("create"), 0, nothing],
     ["nothing as deals", priceOfDeals("create"), 0, nothing],
     ["activities of a sink without a budget", undefined, 2, { ...nothing, activities: 2 }]

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { definitions } from "../../src/settings/table.ts"
-import { unusedSettings } from "../../src/settings/unused.ts"
+import { unusedChoices, unusedSettings } from "../../src/settings/unused.ts"
 import { load } from "./load.ts"
 
 const ofActivities = {
@@ -24,6 +24,8 @@ const ofDeals = {
 }
 const ofLeads = { GITPIP_LEAD_OWNER: "Ann", GITPIP_LEAD_LABELS: "Hot", GITPIP_LEAD_VISIBILITY: "3" }
 const all = { ...ofActivities, ...ofDeals, ...ofLeads }
+/** They count for every form. */
+const ofAll = { GITPIP_ORGANIZATION: "create", GITPIP_PERSON: "link", GITPIP_PERSON_FIELD: "GitHub" }
 
 describe("settings that do not count", () => {
   for (const [publishAs, unused] of [
@@ -33,7 +35,7 @@ describe("settings that do not count", () => {
   ] as const) {
     it.effect(`are named with GITPIP_PUBLISH_AS=${publishAs}`, () =>
       Effect.gen(function* () {
-        const found = unusedSettings(yield* load({ ...all, GITPIP_PUBLISH_AS: publishAs }))
+        const found = unusedSettings(yield* load({ ...all, ...ofAll, GITPIP_PUBLISH_AS: publishAs }))
         assert.sameMembers(
           found.map(({ name }) => name),
           Object.keys(unused)
@@ -57,4 +59,26 @@ describe("settings that do not count", () => {
     const placing = Object.keys(definitions).filter((name) => /^GITPIP_(ACTIVITY|DEAL|LEAD)_|_TIME_ZONE$/.test(name))
     assert.sameMembers(Object.keys(all), placing)
   })
+})
+
+describe("a choice that does not count", () => {
+  const dealWith = (form: string) =>
+    `The chosen deal does not count with GITPIP_PUBLISH_AS=${form}, but with \`activity\``
+  const person = "The chosen person does not count with GITPIP_PERSON=off, but with `create` or `link`"
+  for (const [publishAs, mode, expected] of [
+    ["activity", "create", []],
+    ["activity", "link", []],
+    ["activity", "off", [person]],
+    ["deal", "create", [dealWith("deal")]],
+    ["deal", "off", [dealWith("deal"), person]],
+    ["lead", "link", [dealWith("lead")]]
+  ] as const) {
+    it.effect(`is said with GITPIP_PUBLISH_AS=${publishAs} and GITPIP_PERSON=${mode}`, () =>
+      Effect.gen(function* () {
+        const settings = yield* load({ GITPIP_PUBLISH_AS: publishAs, GITPIP_PERSON: mode })
+        assert.deepStrictEqual(unusedChoices(settings, { deal: true, person: true }), expected)
+        assert.deepStrictEqual(unusedChoices(settings, { deal: false, person: false }), [])
+      })
+    )
+  }
 })

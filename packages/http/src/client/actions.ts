@@ -2,7 +2,7 @@
 import * as api from "./api.js"
 import { enter, fail, leave, noteScan, refresh } from "./reading.js"
 import { firstShown, maxShown, type Preview, set, state } from "./state.js"
-import { trackedWords } from "./tracked.js"
+import { placedWords, trackedWords } from "./tracked.js"
 import { count } from "./words.js"
 
 /** Runs an action, and shows its error. */
@@ -45,8 +45,8 @@ export const place = (login: string, chosen: URLSearchParams, done: () => void) 
   attempt(async () => {
     await api.post(`users/${encodeURIComponent(login)}?${chosen}`)
     done()
-    set({ said: `New files of ${login} go there.` })
     await refresh()
+    set({ said: placedWords(login, state.user?.details.unused_choices ?? []) })
   })
 
 /** Takes back the deal and the person that were chosen. */

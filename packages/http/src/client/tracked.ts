@@ -1,4 +1,4 @@
-/** What the page says once a user is tracked. */
+/** What the page says once a user is tracked, or a deal or a person is chosen. */
 import type { NameCheckJson } from "./api.js"
 import { count } from "./words.js"
 
@@ -16,3 +16,7 @@ export const trackedWords = (login: string, check: NameCheckJson | undefined): s
     ? `${tracked}. ${gists}; the files are published.`
     : `${tracked}. ${gists}; only files that come from now on are published.`
 }
+
+/** `unused`: why what is chosen does not count. The page shows those sentences beside the user. */
+export const placedWords = (login: string, unused: ReadonlyArray<string>): string =>
+  unused.length === 0 ? `New files of ${login} go there.` : `Saved, but: ${unused.join(". ")}.`

@@ -86,7 +86,7 @@ const Website = ({ address }: { readonly address: string }) =>
   /^https?:\/\//i.test(address) ? <Out href={address}>{address}</Out> : <span>{address}</span>
 
 const Summary = ({ status, user }: { readonly status: StatusJson; readonly user: UserView }) => {
-  const { counts, deal_id, person_id, user: tracked } = user.details
+  const { counts, deal_id, person_id, unused_choices, user: tracked } = user.details
   const { pipedrive_url } = status.publishing
   return (
     <>
@@ -108,6 +108,11 @@ const Summary = ({ status, user }: { readonly status: StatusJson; readonly user:
         )}
       </p>
       <Rules rules={user.details.rules} />
+      {unused_choices.map((why) => (
+        <p class="reason" key={why}>
+          {why}
+        </p>
+      ))}
       {tracked.error_message === null ? null : <p class="reason">{tracked.error_message}</p>}
     </>
   )

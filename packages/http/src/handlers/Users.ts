@@ -47,11 +47,14 @@ export const layerUsers = HttpApiBuilder.group(
       query: Parameters<typeof rulesOf>[0] & Pick<TrackOptions, "id" | "deal" | "person">
     ) {
       const { deal, id, person } = query
-      const { created, user } = yield* orProblem(gitpip.track(username, { deal, id, person, rules: rulesOf(query) }))
-      if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200 })
+      const { created, unused, user } = yield* orProblem(
+        gitpip.track(username, { deal, id, person, rules: rulesOf(query) })
+      )
+      const remarks = unused.length === 0 ? {} : { "gitpip-unused": unused.join("; ") }
+      if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200, headers: remarks })
       // The user is tracked, whatever becomes of the check.
       const checks = yield* Effect.orElseSucceed(gitpip.checkNames([username]), () => [])
-      const headers = { "gitpip-name": checks[0]?.state ?? "unchecked" }
+      const headers = { ...remarks, "gitpip-name": checks[0]?.state ?? "unchecked" }
       return HttpServerResponse.jsonUnsafe(userJson(user), { status: 201, headers })
     })
 

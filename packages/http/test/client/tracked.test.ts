@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { NameCheckJson } from "../../src/client/api.js"
-import { trackedWords } from "../../src/client/tracked.js"
+import { placedWords, trackedWords } from "../../src/client/tracked.js"
 
 const check = (fields: Partial<NameCheckJson>): NameCheckJson => ({
   name: "ann",
@@ -35,5 +35,14 @@ describe("what the page says once a user is tracked", () => {
     ]
   ] as const) {
     it(`the page says: ${said}`, () => assert.strictEqual(trackedWords("ann", given), said))
+  }
+})
+
+describe("what the page says once a deal or a person is chosen", () => {
+  for (const [unused, said] of [
+    [[], "New files of ann go there."],
+    [["The deal does not count", "Nor the person"], "Saved, but: The deal does not count. Nor the person."]
+  ] as const) {
+    it(`the page says: ${said}`, () => assert.strictEqual(placedWords("ann", unused), said))
   }
 })

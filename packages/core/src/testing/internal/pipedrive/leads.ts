@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto"
 import { jsonReply, type Reply } from "../reply.ts"
 import { instant } from "../time.ts"
 import { leadBody, leadsQuery } from "./checks.ts"
-import { type Company, newRow } from "./company.ts"
+import { type Company, newRow, organizationFault } from "./company.ts"
 import { addDeal } from "./deals.ts"
 import { personFault } from "./persons.ts"
 import { type Body, found, notFound, type Request, refusal, withBody, withQuery } from "./requests.ts"
@@ -21,7 +21,8 @@ export const createLead = (company: Company, request: Request): Reply =>
       contactFault(fields) ??
       labelFault(company, label_ids) ??
       setupFault(company, others) ??
-      personFault(company, fields.person_id)
+      personFault(company, fields.person_id) ??
+      organizationFault(company, fields.organization_id)
     if (fault !== undefined) return fault
     const at = instant(company.now())
     const value: PipedriveLead = { ...EMPTY_LEAD, id: randomUUID(), add_time: at, update_time: at, ...fields }
@@ -88,12 +89,12 @@ export const editLead = ({ leads, now }: Company, id: string, change: Partial<Pi
   return true
 }
 
-/** Converts a lead: a deal takes over its title, its person and its notes, and the lead is gone. The deal's id. */
+/** Converts a lead: a deal takes over its title, its person, its organization and its notes, and the lead is gone. The deal's id. */
 export const convertLead = (company: Company, id: string): number | undefined => {
   const lead = company.leads.get(id)?.value
   if (lead === undefined) return undefined
-  const { owner_id, person_id, title } = lead
-  const deal = addDeal(company, { title, owner_id, person_id })
+  const { organization_id, owner_id, person_id, title } = lead
+  const deal = addDeal(company, { title, owner_id, person_id, org_id: organization_id })
   for (const [index, note] of company.notes.entries()) {
     if (note.lead_id === id) company.notes[index] = { ...note, lead_id: null, deal_id: deal }
   }

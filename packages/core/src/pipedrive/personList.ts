@@ -1,0 +1,44 @@
+/** Where users' persons are found when many users wait: in the list of all persons, in place of searches (ListCopy.ts). */
+import { Effect, type Option } from "effect"
+import type { SinkError } from "../publish/Sink.ts"
+import * as ListCopy from "./ListCopy.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
+import type { Placing } from "./Placing.ts"
+import { makePersonIndex, type PersonIndex } from "./personIndex.ts"
+import type { Placement } from "./placement.ts"
+
+/** What decides whether the list is read. */
+export interface Worth {
+  /** How many users wait for a person, at most `max`. */
+  readonly waiting: (max: number) => Effect.Effect<number, unknown>
+  /** Tokens that the searches for one user's person cost, and the list saves. */
+  readonly searchesCost: number
+}
+
+interface Parts {
+  readonly pipedrive: Pipedrive["Service"]
+  readonly placing: Placing
+  readonly worth: Worth
+}
+
+export const make = Effect.fnUntraced(function* ({ pipedrive, placing, worth }: Parts) {
+  const list = yield* ListCopy.make({
+    listing: ({ personField: field }: Placement) => ({
+      page: (cursor) => pipedrive.allPersons({ field }, cursor),
+      changed: (which, cursor) => pipedrive.lastChangedPersons({ ...which, field }, cursor),
+      index: makePersonIndex(field)
+    }),
+    waiting: Effect.orElseSucceed(worth.waiting(ListCopy.maxWaiting), () => 0),
+    searchesCost: worth.searchesCost
+  })
+
+  return {
+    /** All persons, when reading them is cheaper than searching. */
+    current: Effect.suspend(
+      (): Effect.Effect<Option.Option<PersonIndex>, SinkError> =>
+        worth.searchesCost === 0 ? Effect.succeedNone : Effect.flatMap(placing.current, list.current)
+    )
+  }
+})
+
+export type PersonList = Effect.Success<ReturnType<typeof make>>
