@@ -18,6 +18,7 @@ export const Contacts = Schema.Struct({
   tracked: Schema.Int,
   untracked: Schema.Int,
   forgotten: Schema.Int,
+  organizations: Schema.Int,
   unknown: Schema.Int,
   leftOut: Schema.Int,
   invalid: Schema.Array(
@@ -37,6 +38,7 @@ const none = (source: Source): Contacts => ({
   tracked: 0,
   untracked: 0,
   forgotten: 0,
+  organizations: 0,
   unknown: 0,
   leftOut: 0,
   invalid: [],
@@ -54,6 +56,7 @@ const addFirst = (all: Contacts["first"], { first }: Pick<ContactPage, "first">)
     : {
         githubRequests: all.githubRequests + first.githubRequests,
         gists: sum(all.gists, first.gists),
+        files: sum(all.files, first.files),
         tokens: sum(all.tokens, first.tokens)
       }
 
@@ -67,6 +70,7 @@ export const add = (all: Contacts, page: ContactPage): Contacts => {
     tracked: all.tracked + of("tracked"),
     untracked: all.untracked + of("untracked"),
     forgotten: all.forgotten + of("forgotten"),
+    organizations: all.organizations + of("organization"),
     unknown: all.unknown + of("unknown"),
     leftOut: all.leftOut + page.leftOut,
     invalid: [...all.invalid, ...page.invalid],
@@ -134,11 +138,19 @@ export const previewAll = Effect.fnUntraced(function* (
 
 const some = (n: number, text: string): ReadonlyArray<Row> => (n === 0 ? [] : [["", text]])
 
-const leftOutOf = ({ forgotten, invalid, leftOut, unknown, untracked }: Contacts): ReadonlyArray<Row> => {
+const leftOutOf = ({
+  forgotten,
+  invalid,
+  leftOut,
+  organizations,
+  unknown,
+  untracked
+}: Contacts): ReadonlyArray<Row> => {
   const rows = [
     ...some(leftOut, count(leftOut, "organization or bot", "organizations or bots")),
     ...some(untracked, `${count(untracked, "user")} whom somebody untracked`),
     ...some(forgotten, `${count(forgotten, "user")} whom somebody forgot`),
+    ...some(organizations, `${count(organizations, "person")} whose field names an organization`),
     ...some(unknown, `${count(unknown, "name")} that GitHub does not know`),
     ...some(invalid.length, `${count(invalid.length, "person")} whose field holds no GitHub username`)
   ]
@@ -155,6 +167,7 @@ const firstOf = ({ first }: Contacts): ReadonlyArray<Row> =>
             ? "public gists are not counted without GITHUB_TOKEN"
             : `${count(first.gists, "public gist")} of the new accounts`
         ],
+        ...(first.files === null ? [] : [["", `about ${count(first.files, "file")} to publish`]]),
         ...(first.tokens === null
           ? []
           : [["", `about ${count(first.tokens, "token")} of Pipedrive${shareOfDay(first.tokens)}`]]),
@@ -197,6 +210,7 @@ export const remarksOn = ({
   forgotten,
   invalid,
   isCut,
+  organizations,
   unknown,
   untracked
 }: Contacts): ReadonlyArray<string> => [
@@ -204,11 +218,15 @@ export const remarksOn = ({
   ...(untracked + forgotten === 0
     ? []
     : ["No list brings back users whom somebody untracked or forgot. To track one again: gitpip track USERNAME"]),
-  ...(unknown + invalid.length === 0
+  ...(unknown + organizations + invalid.length === 0
     ? []
     : [
         `Fix the field of these persons in Pipedrive: ${[
-          ...contacts.flatMap(({ login, personId, state }) => (state === "unknown" ? [`${personId} (${login})`] : [])),
+          ...contacts.flatMap(({ login, personId, state }) =>
+            state === "unknown" || state === "organization"
+              ? [`${personId} (${login}${state === "organization" ? ", an organization" : ""})`]
+              : []
+          ),
           ...invalid.map(({ personId, text }) => `${personId} (${text})`)
         ]
           .slice(0, 20)

@@ -33,7 +33,10 @@ export const checkAll: Effect.Effect<ReadonlyArray<Check>> = Effect.gen(function
     ] satisfies ReadonlyArray<Check>
   }
   const unused = core.unusedSettings(read.value).map(({ detail, name }) => `${name} ${detail}`)
-  const message = ["all are valid", ...unused, ...network(read.value)].join("\n")
+  const languages = core
+    .unknownLanguages(read.value.files.languages)
+    .map((language) => `GITPIP_LANGUAGES ${core.describeUnknown(language)}`)
+  const message = ["all are valid", ...unused, ...languages, ...network(read.value)].join("\n")
   const settings: Check = { name: "settings", state: "ok", message, fix: null }
   const { url } = read.value
   // The server checks the rest with its own settings.

@@ -75,10 +75,20 @@ const published = (
 const unknownName = ({ name, near }: NameCheck): string =>
   `GitHub knows no user ${name}.${near.length === 0 ? "" : ` Did you mean ${near.join(" or ")}?`}`
 
+/** What is wrong with a tracked name; nothing for a name that GitHub knows, or was not asked about. */
+const warning = (check: NameCheck): ReadonlyArray<string> => {
+  const { name, state } = check
+  if (state !== "unknown" && state !== "organization") return []
+  const what =
+    state === "unknown"
+      ? unknownName(check)
+      : `${name} is an organization at GitHub, not a user. To track its members: gitpip track --org ${name}.`
+  return [`Warning: ${what} To stop tracking the name: gitpip untrack ${name}`]
+}
+
 /** Lines about the names that were tracked: what is published, and what is wrong with a name. */
 export const linesOf = (checks: ReadonlyArray<NameCheck>): ReadonlyArray<string> => {
   const found = checks.filter(({ state }) => state === "found")
-  const unknown = checks.filter(({ state }) => state === "unknown")
   const unchecked = checks.filter(({ state }) => state === "unchecked")
   const [first] = found
   const known = found.filter(({ gists }) => gists !== null)
@@ -87,7 +97,7 @@ export const linesOf = (checks: ReadonlyArray<NameCheck>): ReadonlyArray<string>
   const who = found.length === 1 ? `${first?.login ?? first?.name} has` : `${count(found.length, "account")} have`
   return [
     ...(first === undefined || known.length === 0 ? [] : [`${who} ${published(gists, { ...first, isForgotten })}.`]),
-    ...unknown.map((check) => `Warning: ${unknownName(check)} To stop tracking the name: gitpip untrack ${check.name}`),
+    ...checks.flatMap(warning),
     ...(unchecked[0] === undefined
       ? []
       : [

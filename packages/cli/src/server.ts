@@ -57,6 +57,12 @@ const layerLines = Layer.effectDiscard(
     for (const { detail, name } of core.unusedSettings(settings)) {
       yield* core.Telemetry.log("Warn", "setting.unused", { setting: name, detail })
     }
+    for (const language of core.unknownLanguages(settings.files.languages)) {
+      yield* core.Telemetry.log("Warn", "setting.language_unknown", {
+        setting: "GITPIP_LANGUAGES",
+        detail: core.describeUnknown(language)
+      })
+    }
   })
 )
 

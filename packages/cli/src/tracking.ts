@@ -3,7 +3,18 @@ import { createReadStream } from "node:fs"
 import { resolve } from "node:path"
 import type { Readable } from "node:stream"
 import { isDeepStrictEqual } from "node:util"
-import { loginOf, type NameRecord, type RulesGiven, ruleTexts, User, UserId, Username } from "@gitpip/core"
+import {
+  describeUnknown,
+  loginOf,
+  type NameRecord,
+  type RulesGiven,
+  ruleTexts,
+  type UnknownLanguage,
+  User,
+  UserId,
+  Username,
+  unknownInRule
+} from "@gitpip/core"
 import { Clock, Effect, Option, Result, Schema } from "effect"
 import type { Calls } from "./Backend.ts"
 import { Unsuccessful } from "./Failure.ts"
@@ -72,6 +83,7 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
     if (Result.isSuccess(checked)) candidates.push({ line, ...checked.success })
     else wrong.push(refused(line, checked.failure.faults.join("; ")))
   }
+  for (const line of languageWarnings(candidates)) yield* message(line)
   const { conflicts, kept, repeated } = withoutRepeats(candidates)
   if (repeated.length > 0) {
     yield* message(
@@ -80,6 +92,24 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
   }
   return { candidates: kept, wrong: [...wrong, ...conflicts] }
 })
+
+/** Warnings about languages that GitHub is not known to have: one for each, with the lines that name it. */
+export const languageWarnings = (
+  candidates: ReadonlyArray<Pick<Candidate, "line" | "rules">>
+): ReadonlyArray<string> => {
+  const found = new Map<string, { readonly language: UnknownLanguage; readonly lines: Array<number | null> }>()
+  for (const { line, rules } of candidates) {
+    for (const language of unknownInRule(rules?.languages)) {
+      const known = found.get(language.name)
+      if (known === undefined) found.set(language.name, { language, lines: [line] })
+      else known.lines.push(line)
+    }
+  }
+  return [...found.values()].map(
+    ({ language, lines }) =>
+      `Warning: the column languages (line ${someOf(lines.map(String))}) ${describeUnknown(language)}`
+  )
+}
 
 /** Keeps the first line of each user. Another line of the user repeats it when it says the same, and else is an error. */
 export const withoutRepeats = (candidates: ReadonlyArray<Candidate>) => {

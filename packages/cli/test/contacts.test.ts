@@ -14,6 +14,7 @@ const none: Contacts = {
   tracked: 0,
   untracked: 0,
   forgotten: 0,
+  organizations: 0,
   unknown: 0,
   leftOut: 0,
   invalid: [],
@@ -44,40 +45,46 @@ describe("the pages of a source add up", () => {
   const first = page({
     contacts: [contact("ann", "new"), contact("bob", "tracked"), contact("cy", "untracked")],
     leftOut: 2,
-    first: { githubRequests: 1, gists: 3, tokens: 65 }
+    first: { githubRequests: 1, gists: 3, files: 2, tokens: 60 }
   })
-  const all = add(add(none, first), page({ ...first, contacts: [contact("dee", "forgotten")], isCut: true }))
+  const all = add(
+    add(none, first),
+    page({ ...first, contacts: [contact("dee", "forgotten"), contact("acme", "organization", 9)], isCut: true })
+  )
 
   it("to counts by state and costs", () => {
     const { contacts, ...sums } = all
-    assert.strictEqual(contacts.length, 4)
+    assert.strictEqual(contacts.length, 5)
     assert.deepStrictEqual(sums, {
       source,
       new: 1,
       tracked: 1,
       untracked: 1,
       forgotten: 1,
+      organizations: 1,
       unknown: 0,
       leftOut: 4,
       invalid: [],
       isCut: true,
       githubRequests: 2,
       tokens: 0,
-      first: { githubRequests: 2, gists: 6, tokens: 130 }
+      first: { githubRequests: 2, gists: 6, files: 4, tokens: 120 }
     })
   })
 
   it("to a table of what tracking would cost", () => {
     assert.deepStrictEqual(showPreview(all).rows, [
       ["source", "followers of octocat"],
-      ["accounts", "4 accounts"],
+      ["accounts", "5 accounts"],
       ["new", "1"],
       ["tracked", "1"],
       ["left out", "4 organizations or bots"],
       ["", "1 user whom somebody untracked"],
       ["", "1 user whom somebody forgot"],
+      ["", "1 person whose field names an organization"],
       ["at first", "6 public gists of the new accounts"],
-      ["", "about 130 tokens of Pipedrive, less than 1% of a day's 30,000"],
+      ["", "about 4 files to publish"],
+      ["", "about 120 tokens of Pipedrive, less than 1% of a day's 30,000"],
       ["", "2 requests to GitHub"],
       ["this list", "2 requests to GitHub"]
     ])
@@ -95,14 +102,14 @@ describe("the pages of a source add up", () => {
     assert.deepStrictEqual(remarksOn(none), [])
     const wrong = {
       ...all,
-      contacts: [contact("octcat", "unknown", 7)],
+      contacts: [contact("octcat", "unknown", 7), contact("acme", "organization", 9)],
       unknown: 1,
       invalid: [{ personId: 8, text: "?" }]
     }
     assert.deepStrictEqual(remarksOn(wrong), [
       "GitHub shows no more than 40,000 accounts of this list. Those behind them are left out.",
       "No list brings back users whom somebody untracked or forgot. To track one again: gitpip track USERNAME",
-      "Fix the field of these persons in Pipedrive: 7 (octcat), 8 (?)"
+      "Fix the field of these persons in Pipedrive: 7 (octcat), 9 (acme, an organization), 8 (?)"
     ])
   })
 })

@@ -53,6 +53,10 @@ describe("what is said about tracked names", () => {
       "Warning: GitHub knows no user ann. Did you mean anne or anna? To stop tracking the name: gitpip untrack ann"
     ],
     [
+      [check({ state: "organization" })],
+      "Warning: ann is an organization at GitHub, not a user. To track its members: gitpip track --org ann. To stop tracking the name: gitpip untrack ann"
+    ],
+    [
       [check({ state: "unchecked", reason: "GitHub did not answer in time" })],
       "ann was not checked at GitHub: GitHub did not answer in time"
     ],

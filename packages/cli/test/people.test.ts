@@ -60,9 +60,22 @@ describe("the report of forget", () => {
         "  perhaps a person about mona",
         "  perhaps an organization about mona",
         "  perhaps a lead about https://y.example",
-        "  perhaps an activity about https://x.example"
+        "  perhaps an activity about https://x.example",
+        converted
       ]
     ))
+
+  const converted =
+    "A lead that a person has converted is a deal now, under a number that Gitpip does not know: search Pipedrive for deals with mona in the title"
+
+  for (const [title, found, isNamed] of [
+    ["a lead", { leads: ["adf21080-0e10-11eb-879b-05d71fb426ec"] }, true],
+    ["a lead that was never confirmed", { unconfirmed: [{ item: "lead" as const, about: "https://x.example" }] }, true],
+    ["deals and activities alone", { deals: [1], activities: [2] }, false]
+  ] as const) {
+    it(`the report of ${title} ${isNamed ? "says" : "does not say"} that a lead may be a deal now`, () =>
+      assert.strictEqual(show({ ...nothing, ...found }).includes(converted), isNamed))
+  }
 
   it("the report names a deal and a person that a person chose apart, and does not propose to delete them", () =>
     assert.deepStrictEqual(show({ ...nothing, chosenDeals: [4], chosenPersons: [7] }), [

@@ -9,6 +9,7 @@ import type { Progress } from "../src/Progress.ts"
 import {
   type Candidate,
   fromFile,
+  languageWarnings,
   linesWithChoices,
   trackAll,
   unusedOf,
@@ -252,4 +253,15 @@ describe("users of a list whom somebody forgot or untracked", () => {
       assert.deepStrictEqual(done.remarks, remarks)
     })
   }
+})
+
+describe("languages in a file that GitHub is not known to have", () => {
+  const on = (line: number, languages: string) => ({ line, rules: { languages: ruleTexts.languages.make(languages) } })
+  it("are named once each, with their lines", () =>
+    assert.deepStrictEqual(
+      languageWarnings([on(2, "Pyton, Ruby"), on(3, "Go"), on(4, "Pyton"), on(5, "none"), { line: 6 }]),
+      [
+        'Warning: the column languages (line 2, 4) names "Pyton", which is not known as a language of GitHub, so that it may fit no file. Did you mean Python?'
+      ]
+    ))
 })

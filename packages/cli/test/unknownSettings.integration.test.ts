@@ -78,3 +78,33 @@ describe("a setting that does not count under GITPIP_PUBLISH_AS", () => {
     })
   )
 })
+
+describe("a language that GitHub is not known to have", () => {
+  const detail =
+    'names "Pyton", which is not known as a language of GitHub, so that it may fit no file. Did you mean Python?'
+
+  it.live("is one line of the server's log, and named by doctor", () =>
+    Effect.gen(function* () {
+      const world = withEnv(yield* makeWorld(), { GITPIP_PORT: "0", GITPIP_LANGUAGES: "Ruby, Pyton" })
+      assert.include((yield* run(world, "doctor")).stdout, `GITPIP_LANGUAGES ${detail}`)
+      const server = yield* start(world, "serve", "--json")
+      yield* server.says("http.listening")
+      const lines = linesOf(yield* server.stop)
+      assert.deepStrictEqual(
+        lines.filter(({ message }) => message === "setting.language_unknown").map(({ annotations }) => annotations),
+        [{ setting: "GITPIP_LANGUAGES", detail }]
+      )
+    })
+  )
+
+  it.live("is a warning of track, and the user is tracked", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld()
+      world.github.addUser("ann")
+      const { code, stderr, stdout } = yield* run(world, "track", "ann", "--languages", "Ruby,Pyton")
+      assert.strictEqual(code, 0)
+      assert.include(stderr, `Warning: --languages ${detail}`)
+      assert.include(stdout, "Tracking ann")
+    })
+  )
+})

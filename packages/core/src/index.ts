@@ -25,6 +25,7 @@ export { Contact, ContactPage, ContactState, FirstCost } from "./domain/Contact.
 export { Day } from "./domain/Day.ts"
 export { Forgotten } from "./domain/Forgotten.ts"
 export { type Content, FileId, FilePreview, GistFile, type ListedFile } from "./domain/GistFile.ts"
+export { describeUnknown, type UnknownLanguage, unknownInRule, unknownLanguages } from "./domain/languages.ts"
 export { loginOf } from "./domain/loginOf.ts"
 export { NameCheck, NameRecord, NameState } from "./domain/NameCheck.ts"
 export { Preview } from "./domain/Preview.ts"
@@ -72,6 +73,7 @@ export {
   type Delivery,
   Forbidden,
   ItemRefused,
+  NoSuchPage,
   NotSent,
   NotYet,
   OutcomeUnknown,

@@ -215,6 +215,15 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
         assert.deepStrictEqual([again.status, again.headers.get("gitpip-name")], [200, null])
         yield* call("DELETE", `/users/${login}`)
       }
+      for (const status of [201, 200]) {
+        const ruled = yield* call("POST", `/users/olga?languages=${encodeURIComponent("Ruby,Pyton,Xyz ä")}`)
+        assert.deepStrictEqual(
+          [ruled.status, ruled.headers.get("gitpip-languages")],
+          [status, '[{"name":"Pyton","near":"Python"},{"name":"Xyz \\u00e4"}]']
+        )
+      }
+      assert.isNull((yield* call("POST", "/users/olga?languages=Ruby")).headers.get("gitpip-languages"))
+      yield* call("DELETE", "/users/olga")
       for (const wrong of ["", "a,", "a%20b", Array.from({ length: 101 }, (_, n) => `u${n}`).join(",")]) {
         assert.include(problem(yield* call("GET", `/names?names=${wrong}`), 400).detail, "1 to 100 GitHub usernames")
       }

@@ -46,6 +46,14 @@ const ask = Effect.fnUntraced(function* (username: string, { isJson }: { readonl
 const lineOf = (ids: ReadonlyArray<number | string>, ...noun: readonly [one: string, many?: string]) =>
   ids.length === 0 ? [] : [`  ${count(ids.length, ...noun)}: ${ids.join(", ")}`]
 
+/** Gitpip learns of no conversion. The title of a lead, which its deal keeps, has the username (`titleOf` in core's fileItem.ts). */
+const conversion = ({ leads, login, unconfirmed }: Forgotten): ReadonlyArray<string> =>
+  leads.length > 0 || unconfirmed.some(({ item }) => item === "lead")
+    ? [
+        `A lead that a person has converted is a deal now, under a number that Gitpip does not know: search Pipedrive for deals with ${login} in the title`
+      ]
+    : []
+
 export const show = (forgotten: Forgotten): ReadonlyArray<string> => {
   const { files, hashes, login, unconfirmed } = forgotten
   const found = [
@@ -62,7 +70,11 @@ export const show = (forgotten: Forgotten): ReadonlyArray<string> => {
     ...(found.length + chosen.length === 0 ? ["Nothing about this user stands in Pipedrive"] : []),
     ...(found.length === 0
       ? []
-      : ["Still in Pipedrive, found or created by Gitpip; delete there what must go:", ...found]),
+      : [
+          "Still in Pipedrive, found or created by Gitpip; delete there what must go:",
+          ...found,
+          ...conversion(forgotten)
+        ]),
     ...(chosen.length === 0
       ? []
       : ["Chosen by a person for this user, and not by Gitpip; it may hold other work:", ...chosen])

@@ -93,6 +93,9 @@ export const track = Command.make(
         fault: "--id needs exactly one USERNAME. In a file, write an id beside each name"
       })
     })
+    for (const language of core.unknownInRule(rules.languages)) {
+      yield* Output.message(`Warning: --languages ${core.describeUnknown(language)}`)
+    }
     const options = { json: typed.json }
     if (source !== undefined) {
       return yield* typed.dryRun ? previewSource(source, options) : trackSource(source, options)

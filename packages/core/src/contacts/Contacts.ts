@@ -124,16 +124,18 @@ const makeStates = Effect.gen(function* () {
     return checks.flat()
   })
 
-  /** Names of persons are typed by people: GitHub is asked about those that are new, and a misspelt one is left out. */
+  /** People type the names of persons: GitHub is asked about new ones. Misspelt names and organizations' names are left out. */
   const withUnknown = Effect.fnUntraced(function* (listed: ReadonlyArray<Listed>, states: ReadonlyArray<ContactState>) {
     const typed = listed.flatMap(({ login, personId }, index) =>
       states[index] === "new" && personId > 0 ? [login] : []
     )
     const checks = yield* checkAll(typed)
-    const unknown = new Set(checks.flatMap(({ name, state }) => (state === "unknown" ? [name] : [])))
+    const wrong = new Map(
+      checks.flatMap(({ name, state }) => (state === "unknown" || state === "organization" ? [[name, state]] : []))
+    )
     return states.map((state, index): ContactState => {
       const login = listed[index]?.login
-      return login !== undefined && unknown.has(login) ? "unknown" : state
+      return (login === undefined ? undefined : wrong.get(login)) ?? state
     })
   })
 
@@ -144,10 +146,11 @@ const makeStates = Effect.gen(function* () {
     costOf: Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
       // Without queries, each name would cost as much as the first check.
       const checks = github.batched ? yield* checkAll(names) : undefined
-      return firstCost(names.length, {
-        gists: checks?.map(({ gists }) => gists ?? 0),
-        price: backfill === "all" ? price : undefined
-      })
+      const counts = checks?.map(({ files, gists }) => ({
+        gists: gists ?? 0,
+        files: backfill === "all" ? (files ?? gists ?? 0) : 0
+      }))
+      return firstCost(names.length, { counts, price })
     })
   }
 })

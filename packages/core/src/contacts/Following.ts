@@ -110,7 +110,9 @@ const note = Effect.fnUntraced(function* ({
   invalid
 }: Effect.Success<ReturnType<Contacts["Service"]["trackPage"]>>) {
   const fresh = contacts.filter(({ state }) => state === "new").length
-  const unknown = contacts.flatMap(({ personId, state }) => (state === "unknown" ? [personId] : []))
+  const unknown = contacts.flatMap(({ personId, state }) =>
+    state === "unknown" || state === "organization" ? [personId] : []
+  )
   if (fresh > 0) yield* Telemetry.log("Info", "contacts.tracked", { contacts: fresh })
   const wrong = [...unknown, ...invalid.map(({ personId }) => personId)]
   if (wrong.length > 0) yield* Telemetry.log("Warn", "contacts.wrong", { persons: wrong.slice(0, 20).join(", ") })

@@ -5,20 +5,28 @@ import type { Price } from "../publish/Sink.ts"
 /** Users that one query checks. */
 const perQuery = 100
 
+/** What a new contact has. */
+interface Count {
+  readonly gists: number
+  /** The files that are published at first. */
+  readonly files: number
+}
+
 /**
- * @param gists the public gists of each new contact; `undefined` when GitHub was not asked
- * @param price left out when nothing is published at first, as with `GITPIP_BACKFILL=none`
+ * @param counts of each new contact; `undefined` when GitHub was not asked
+ * @param price left out when publishing costs nothing
  */
 export const firstCost = (
   contacts: number,
-  { gists, price }: { readonly gists: ReadonlyArray<number> | undefined; readonly price: Price | undefined }
+  { counts, price }: { readonly counts: ReadonlyArray<Count> | undefined; readonly price: Price | undefined }
 ): FirstCost => {
-  if (gists === undefined) return { githubRequests: contacts, gists: null, tokens: null }
-  const all = gists.reduce((sum, count) => sum + count, 0)
-  const owners = gists.filter((count) => count > 0).length
+  if (counts === undefined) return { githubRequests: contacts, gists: null, files: null, tokens: null }
+  const files = counts.reduce((sum, one) => sum + one.files, 0)
+  const owners = counts.filter((one) => one.files > 0).length
   return {
     githubRequests: Math.ceil(contacts / perQuery),
-    gists: all,
-    tokens: price === undefined ? 0 : all * price.perFile + owners * price.perUser
+    gists: counts.reduce((sum, one) => sum + one.gists, 0),
+    files,
+    tokens: price === undefined ? 0 : files * price.perFile + owners * price.perUser
   }
 }

@@ -61,6 +61,7 @@ export const make = Effect.gen(function* () {
     yield* limits.restore(["sink"])
     return yield* sink.contacts({ next, changedSince }).pipe(
       Effect.map(ofPersons),
+      Effect.catchTag("NoSuchPage", ({ message }) => notBefore("noSuchPage", message)),
       Effect.catchTag("SinkError", (error) => Effect.flatMap(DateTime.now, (now) => Effect.fail(ofSink(error, now))))
     )
   })

@@ -6,6 +6,7 @@
  */
 import { Clock, DateTime, Duration, Effect, Option, Result, Schema } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
+import { skippedBy, type UserSkips } from "../domain/FileRules.ts"
 import type { NameCheck } from "../domain/NameCheck.ts"
 import { likeliest, variantsOf } from "../domain/nearNames.ts"
 import { Username } from "../domain/User.ts"
@@ -14,6 +15,7 @@ import { Limits } from "../limits/Limits.ts"
 import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import { hasRoomForProfile } from "./Profiles.ts"
+import { publishableOf } from "./publishable.ts"
 
 /** A person waits for the answer, and tracking does not depend on it. */
 const maxWait = Duration.seconds(5)
@@ -26,25 +28,36 @@ const maxRemembered = 20_000
 /** More misspelt names than these at a time come from a wrong list, where similar names are of no use. */
 const maxCorrected = 10
 
-type Checked = Omit<NameCheck, "record">
+/** A name as GitHub knows it. */
+interface Checked extends Omit<NameCheck, "record"> {
+  /** The files that publishing would create for a new user, without regard to `publishes`; `null` when GitHub did not show them. */
+  readonly files: number | null
+}
 type Answer = Omit<Checked, "name" | "publishes" | "near">
 
 const isUsername = Schema.is(Username)
 
-const found = (login: string, gists: number | null): Answer => ({
+const found = (
+  login: string,
+  { files = null, gists }: Pick<Answer, "gists"> & Partial<Pick<Answer, "files">>
+): Answer => ({
   state: "found",
   login: isUsername(login) ? login : null,
   gists,
+  files,
   reason: null
 })
-const unknown: Answer = { state: "unknown", login: null, gists: null, reason: null }
+const nobody = (state: "organization" | "unknown"): Answer => ({ ...none, state, reason: null })
 const tooLate = "GitHub did not answer in time"
 const unreadable = "GitHub's answer cannot be read"
-const unchecked = (reason: string): Answer => ({ state: "unchecked", login: null, gists: null, reason })
+const none = { login: null, gists: null, files: null }
+const unchecked = (reason: string): Answer => ({ ...none, state: "unchecked", reason })
 
 /** An error about one name: GitHub has no such account, or did not say. */
 const answerOf = ({ message, reason }: Pick<GithubError, "message" | "reason">): Answer =>
-  reason._tag === "UserNotFound" ? unknown : unchecked(message)
+  reason._tag === "UserNotFound"
+    ? nobody(reason.isOrganization === true ? "organization" : "unknown")
+    : unchecked(message)
 
 /** What is remembered of names, by the name in small letters. */
 const remembering = () => {
@@ -68,13 +81,14 @@ const remembering = () => {
 interface Services {
   readonly github: Github["Service"]
   readonly limits: Limits["Service"]
+  readonly skips: UserSkips
 }
 
 const hasBatches = (github: Github["Service"]) =>
   Effect.map(github.capacity, ({ batched }) => github.batched && batched > 0)
 
 /** Why no name can be checked now. */
-const findObstacle = Effect.fnUntraced(function* ({ github, limits }: Services) {
+const findObstacle = Effect.fnUntraced(function* ({ github, limits }: Omit<Services, "skips">) {
   const refused = yield* github.refused
   if (Option.isSome(refused)) return refused.value.message
   const state = yield* github.batched ? limits.points : limits.requests
@@ -86,11 +100,16 @@ const findObstacle = Effect.fnUntraced(function* ({ github, limits }: Services) 
 
 /** Asks for names by one query, or one by one while the hour has room. */
 const makeAsk = (services: Services) => {
-  const { github } = services
+  const { github, skips } = services
 
   const byBatch = (names: ReadonlyArray<Username>) =>
-    Effect.map(github.batch(names), (answers) =>
-      answers.map(Result.match({ onFailure: answerOf, onSuccess: ({ owner, total }) => found(owner.login, total) }))
+    Effect.map(github.batch(names, { withOrganizations: true }), (answers) =>
+      answers.map(
+        Result.match({
+          onFailure: answerOf,
+          onSuccess: (newest) => found(newest.owner.login, { gists: newest.total, files: publishableOf(newest, skips) })
+        })
+      )
     )
 
   const byProfiles = (names: ReadonlyArray<Username>) =>
@@ -101,7 +120,8 @@ const makeAsk = (services: Services) => {
         const page = yield* github.profile(name, Option.none())
         return Option.match(page, {
           onNone: () => unchecked(unreadable),
-          onSome: ({ account, gists }) => found(account.login, gists)
+          onSome: ({ account, gists, isOrganization }) =>
+            isOrganization ? nobody("organization") : found(account.login, { gists })
         })
       }).pipe(Effect.catchTag("GithubError", (error) => Effect.succeed(answerOf(error))))
     )
@@ -119,11 +139,11 @@ const makeAsk = (services: Services) => {
 }
 
 type Near = ReadonlyMap<Username, ReadonlyArray<Username>>
-const none: Near = new Map()
+const noneNear: Near = new Map()
 
 /** Accounts with names similar to each of these: one query for all. */
 const findSimilar = Effect.fnUntraced(function* (github: Github["Service"], names: ReadonlyArray<Username>) {
-  if (names.length === 0 || names.length > maxCorrected || !(yield* hasBatches(github))) return none
+  if (names.length === 0 || names.length > maxCorrected || !(yield* hasBatches(github))) return noneNear
   const each = Math.floor(maxLogins / names.length)
   const variants = names.flatMap((name) => variantsOf(name, each).map((variant) => ({ name, variant })))
   const answers = yield* github.batch(variants.map(({ variant }) => variant))
@@ -143,10 +163,10 @@ export const make: Effect.Effect<
 > = Effect.gen(function* () {
   const github = yield* Github
   const limits = yield* Limits
-  const { backfill } = yield* Settings
+  const { backfill, files } = yield* Settings
   const publishes = backfill === "all" ? "all" : "new"
   const remembered = remembering()
-  const ask = makeAsk({ github, limits })
+  const ask = makeAsk({ github, limits, skips: skippedBy(files)() })
   /** Epoch milliseconds: after a late answer, nobody waits again for a while. */
   let lateUntil = 0
 
@@ -165,8 +185,8 @@ export const make: Effect.Effect<
     const answers = yield* inTime(ask(names), () => names.map(() => unchecked(tooLate)))
     const misspelt = names.filter((_, index) => answers[index]?.state === "unknown")
     const near = yield* inTime(
-      Effect.orElseSucceed(findSimilar(github, misspelt), () => none),
-      () => none
+      Effect.orElseSucceed(findSimilar(github, misspelt), () => noneNear),
+      () => noneNear
     )
     const now = yield* Clock.currentTimeMillis
     for (const [index, name] of names.entries()) {
@@ -212,7 +232,9 @@ export const makeWithRecord: Effect.Effect<CheckNames, never, Github | Limits | 
     return Effect.fn("Gitpip.checkNames")(function* (names, { github = "asked" } = {}) {
       const checks = github === "asked" ? yield* check(names) : names.map((name) => ({ name, ...skipped }))
       const records = yield* sources.records(names)
-      return checks.map((checked, index): NameCheck => ({ ...checked, record: records[index] ?? "new" }))
+      return checks.map(
+        ({ files: _, ...checked }, index): NameCheck => ({ ...checked, record: records[index] ?? "new" })
+      )
     })
   }
 )

@@ -9,9 +9,10 @@ import { Username } from "./User.ts"
  * - `tracked`: tracked already
  * - `untracked`: tracked once, until somebody untracked the user. No list tracks such a user again
  * - `forgotten`: erased by `forget`. No list tracks such a user again
+ * - `organization`: an organization has this name, and no user, so nobody is tracked
  * - `unknown`: GitHub has no such user, so nobody is tracked
  */
-export const ContactState = Schema.Literals(["new", "tracked", "untracked", "forgotten", "unknown"])
+export const ContactState = Schema.Literals(["new", "tracked", "untracked", "forgotten", "organization", "unknown"])
 /** What is known of a contact. */
 export type ContactState = typeof ContactState.Type
 
@@ -21,7 +22,7 @@ export const Contact = Schema.Struct({
   personId: field(Schema.NullOr(Schema.Int), "Pipedrive's number of the person; `null` for a list at GitHub"),
   state: field(
     ContactState,
-    "`new`: not tracked, or tracked by this call; `tracked`: tracked already; `untracked` or `forgotten`: no list tracks this user again; `unknown`: GitHub has no such user"
+    "`new`: not tracked, or tracked by this call; `tracked`: tracked already; `untracked` or `forgotten`: no list tracks this user again; `organization`: an organization has this name, and no user; `unknown`: GitHub has no such user"
   )
 }).pipe(Schema.encodeKeys({ personId: "person_id" }), named("Contact", "An account in a source"))
 /** An account in a source, with what is known of it. */
@@ -31,9 +32,13 @@ export interface Contact extends Schema.Schema.Type<typeof Contact> {}
 export const FirstCost = Schema.Struct({
   githubRequests: field(Schema.Int, "Requests, or points of queries with a token, of the first checks"),
   gists: field(Schema.NullOr(Schema.Int), "Public gists of the new contacts; `null` when GitHub was not asked"),
+  files: field(
+    Schema.NullOr(Schema.Int),
+    "Files of these gists that are published at first, under the present settings and rules. GitHub shows the 10 gists changed last of each contact, and 11 files of a gist at most: further gists are taken to be like these. Without queries, one file for each gist; `null` when GitHub was not asked"
+  ),
   tokens: field(
     Schema.NullOr(Schema.Int),
-    "Pipedrive tokens for publishing them under the present settings, at one file for each gist; `null` when GitHub was not asked"
+    "Pipedrive tokens for publishing these files; `null` when GitHub was not asked"
   )
 }).pipe(
   Schema.encodeKeys({ githubRequests: "github_requests" }),

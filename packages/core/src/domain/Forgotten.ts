@@ -25,7 +25,7 @@ export const Forgotten = Schema.Struct({
   ),
   leads: field(
     Schema.Array(Schema.String),
-    "Pipedrive's ids of the leads that Gitpip created there, also of those that somebody has made a deal of"
+    "Pipedrive's ids of the leads that Gitpip created there. A lead that a person has converted since is a deal there, under a number that Gitpip does not know, with the username in its title"
   ),
   persons: field(
     Schema.Array(Schema.Int),

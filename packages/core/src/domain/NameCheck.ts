@@ -5,10 +5,11 @@ import { Username } from "./User.ts"
 
 /**
  * - `found`: GitHub has an account of this name
+ * - `organization`: an organization has this name, and no user
  * - `unknown`: GitHub has none
  * - `unchecked`: GitHub was not asked, or did not answer; `reason` says why
  */
-export const NameState = Schema.Literals(["found", "unknown", "unchecked"])
+export const NameState = Schema.Literals(["found", "organization", "unknown", "unchecked"])
 /** What GitHub says about a name. */
 export type NameState = typeof NameState.Type
 
@@ -27,7 +28,7 @@ export const NameCheck = Schema.Struct({
   name: field(Username, "The name as it was given"),
   state: field(
     NameState,
-    "`found`: GitHub has an account of this name; `unknown`: it has none; `unchecked`: GitHub was not asked, or did not answer"
+    "`found`: GitHub has an account of this name; `organization`: an organization has the name, and no user; `unknown`: it has none; `unchecked`: GitHub was not asked, or did not answer"
   ),
   login: field(Schema.NullOr(Username), "The name as GitHub writes it; `null` unless `found`"),
   gists: field(

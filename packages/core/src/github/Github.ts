@@ -22,7 +22,7 @@ import * as Lists from "./lists.ts"
 import * as Probes from "./probes.ts"
 import type { ProfilePage } from "./profiles.ts"
 import * as Profiles from "./profiles.ts"
-import type { GistTexts, NewestGists } from "./queries.ts"
+import type { GistTexts, NewestGists, NewestOptions } from "./queries.ts"
 import type { Account, Capacity, FeedPage, GistContents, GistPage } from "./types.ts"
 
 export { type AccountList, type AccountsPage, maxAccountPages } from "./accounts.ts"
@@ -115,7 +115,8 @@ export class Github extends Context.Service<
      * only when no user was answered.
      */
     readonly batch: (
-      logins: ReadonlyArray<string>
+      logins: ReadonlyArray<string>,
+      options?: NewestOptions
     ) => Effect.Effect<ReadonlyArray<Result.Result<NewestGists, GithubError>>, GithubError>
     /** The texts of gists that are `small`, by gist id. A text that GitHub does not show, or may have changed, is missing. */
     readonly texts: (

@@ -4,7 +4,7 @@ import type { ThrottleState } from "../limits/Throttle.ts"
 import { type Api, pointsPerMinute } from "./api.ts"
 import { fail, type GithubError, Unauthorized } from "./errors.ts"
 import { refusesProfiles } from "./profiles.ts"
-import { costOf, type GistTexts, newest, readNewest, readTexts, texts } from "./queries.ts"
+import { costOf, type GistTexts, type NewestOptions, newest, readNewest, readTexts, texts } from "./queries.ts"
 import * as Splitting from "./splitting.ts"
 import type { Capacity } from "./types.ts"
 
@@ -61,11 +61,11 @@ export const make = (api: Api, hasToken: boolean) => {
   /** Until this server refuses a query for a field of profiles. */
   let withProfiles = true
 
-  const queryNewest = Effect.fnUntraced(function* (logins: ReadonlyArray<string>) {
-    let answer = yield* api.query({ ...newest(logins, { withProfiles }), maxBytes })
+  const queryNewest = Effect.fnUntraced(function* (logins: ReadonlyArray<string>, options: NewestOptions) {
+    let answer = yield* api.query({ ...newest(logins, { ...options, withProfiles }), maxBytes })
     if (withProfiles && answer.data == null && refusesProfiles(answer)) {
       withProfiles = false
-      answer = yield* api.query({ ...newest(logins, { withProfiles }), maxBytes })
+      answer = yield* api.query({ ...newest(logins, { ...options, withProfiles }), maxBytes })
     }
     cost = costOf(answer) ?? cost
     durations = [...durations, answer.seconds].slice(-measured)
@@ -91,16 +91,16 @@ export const make = (api: Api, hasToken: boolean) => {
       : (requests.budget?.limit ?? anonymousLimit) / 3_600
 
   return {
-    batch: Effect.fn("Github.batch")(function* (logins: ReadonlyArray<string>) {
+    batch: Effect.fn("Github.batch")(function* (logins: ReadonlyArray<string>, options: NewestOptions = {}) {
       if (!hasToken) return yield* needsToken
-      return yield* Effect.tapError(splitter.ask(logins, queryNewest), notePause)
+      return yield* Effect.tapError(
+        splitter.ask(logins, (some) => queryNewest(some, options)),
+        notePause
+      )
     }),
     texts: Effect.fn("Github.texts")(function* (gists: ReadonlyArray<{ readonly node: string }>) {
       if (!hasToken) return yield* needsToken
-      return yield* readAllTexts(
-        api,
-        gists.map(({ node }) => node)
-      )
+      return yield* readAllTexts(api, gists)
     }),
     capacity: Effect.gen(function* () {
       const requests = yield* api.requests.limits
@@ -111,11 +111,12 @@ export const make = (api: Api, hasToken: boolean) => {
   }
 }
 
-/** The texts of gists by their node ids, by as many queries as they take. */
-const readAllTexts = Effect.fnUntraced(function* (api: Api, nodes: ReadonlyArray<string>) {
+/** The texts of gists, by as many queries as they take. */
+const readAllTexts = Effect.fnUntraced(function* (api: Api, gists: ReadonlyArray<{ readonly node: string }>) {
   const found = new Map<string, GistTexts>()
-  for (const some of Arr.chunksOf(nodes, maxTexts)) {
-    for (const [gistId, one] of readTexts(yield* api.query({ ...texts(some), maxBytes }))) found.set(gistId, one)
+  for (const some of Arr.chunksOf(gists, maxTexts)) {
+    const query = texts(some.map(({ node }) => node))
+    for (const [gistId, one] of readTexts(yield* api.query({ ...query, maxBytes }))) found.set(gistId, one)
   }
   return found
 })

@@ -4,7 +4,11 @@ import { isGlobal, Scope } from "../domain/Scope.ts"
 import { Throttling } from "../domain/Throttling.ts"
 
 /** No such account, or one that GitHub hides. */
-export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", { message: Schema.String }) {}
+export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
+  message: Schema.String,
+  /** Whether an organization has the name, when GitHub was asked. */
+  isOrganization: Schema.optionalKey(Schema.Boolean)
+}) {}
 /** No such gist: deleted, or not there yet. */
 export class GistNotFound extends Schema.TaggedError<GistNotFound>()("GistNotFound", { message: Schema.String }) {}
 /** GitHub says that the gist is secret. Nothing of the gist may be stored, shown or published. */

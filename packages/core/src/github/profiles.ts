@@ -36,6 +36,7 @@ export interface ProfilePage {
   /** Whose profile it is: the login may belong to another account by now. */
   readonly account: Account
   readonly profile: PublicProfile
+  readonly isOrganization: boolean
   /** The account's public gists; `null` when GitHub does not say. */
   readonly gists: number | null
   readonly etag: Option.Option<string>
@@ -114,13 +115,14 @@ export const make = (api: Api, apiUrl: string) => ({
     })
     if (answer.status === 304) return Option.none()
     const user = yield* decode(Schema.StructWithRest(WireAccount, [WireNode]), answer)
-    const { bio, blog, company, created_at, email, id, location, name, public_gists: gists } = user
+    const { bio, blog, company, created_at, email, id, location, name, public_gists: gists, type } = user
     return Option.some({
       account: { id, login: user.login },
       profile: {
         ...toProfile({ name, company, location, website: blog, bio, createdAt: created_at }),
         email: line(email, 320)
       },
+      isOrganization: type === "Organization",
       gists: typeof gists === "number" && Number.isInteger(gists) ? gists : null,
       etag: Option.fromNullishOr(answer.headers.etag)
     })

@@ -32,6 +32,12 @@ export interface NewestGists {
   readonly profile: BatchProfile | undefined
 }
 
+/** What a query for many users asks for besides their gists. */
+export interface NewestOptions {
+  /** Which of the names are organizations': then `UserNotFound` says so. */
+  readonly withOrganizations?: boolean
+}
+
 /** A gist in the answer to a query for many users: what decides whether it has new files, and whether it must be read alone. */
 export interface BatchGist {
   /** GraphQL's id of the gist. */
@@ -67,14 +73,14 @@ const smallGist = 32 * 1024
 
 /**
  * One connection of a page for each user: by GitHub's formula a hundred users cost one point. Fields without a connection,
- * such as those of profiles, cost none.
+ * such as those of profiles and organizations, cost none.
  */
 export const newest = (
   logins: ReadonlyArray<string>,
-  { withProfiles }: { readonly withProfiles: boolean } = { withProfiles: true }
+  { withOrganizations = false, withProfiles = true }: NewestOptions & { readonly withProfiles?: boolean } = {}
 ) => ({
   document: `query Newest(${logins.map((_, n) => `$u${n}: String!`).join(", ")}) {
-${logins.map((_, n) => `  u${n}: user(login: $u${n}) { ...Newest }`).join("\n")}
+${logins.map((_, n) => `  u${n}: user(login: $u${n}) { ...Newest }${withOrganizations ? organization(n) : ""}`).join("\n")}
   rateLimit { cost }
 }
 fragment Newest on User {
@@ -92,6 +98,9 @@ fragment Newest on User {
   variables: Object.fromEntries(logins.map((login, n) => [`u${n}`, login]))
 })
 
+/** Each name that is no organization's brings an error `NOT_FOUND` at this alias. */
+const organization = (n: number) => `\n  o${n}: organization(login: $u${n}) { login }`
+
 /** The result of each user. Fails when the query itself is refused. */
 export const readNewest = (
   logins: ReadonlyArray<string>,
@@ -108,7 +117,7 @@ export const readNewest = (
       const user = fieldOf(answer.data, `u${n}`)
       if (own.some(isTrouble) || (user == null && own.length === 0 && globals)) return "unanswered"
       if (user == null && own.some(({ path, type }) => type === "NOT_FOUND" && path.length === 1)) {
-        return Result.fail(githubError(new UserNotFound({ message: `GitHub knows no user ${login}` })))
+        return Result.fail(githubError(noUser(login, fieldOf(answer.data, `o${n}`))))
       }
       const [error] = own
       if (error !== undefined) return Result.fail(odd(`GitHub does not show all of ${login}: ${error.message}`))
@@ -119,6 +128,11 @@ export const readNewest = (
     })
   )
 }
+
+const noUser = (login: string, organization: unknown) =>
+  organization == null
+    ? new UserNotFound({ message: `GitHub knows no user ${login}` })
+    : new UserNotFound({ message: `${login} is an organization at GitHub, not a user`, isOrganization: true })
 
 /** Whether a query for fewer users might succeed. GitHub's own faults have no type. */
 const isTrouble = ({ path, type }: QueryError): boolean =>

@@ -29,7 +29,7 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
       placing,
       settings,
       targets,
-      // A person is looked for beside the deal alone.
+      // A person is searched for when the user has no deal yet.
       worth: { waiting: targets.deals.waiting, searchesCost: price.searches?.person ?? 0 }
     })
     const userDeals = yield* UserDeals.make({

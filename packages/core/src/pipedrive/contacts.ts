@@ -1,11 +1,11 @@
 /** The persons of Pipedrive who have a GitHub username in the field that `GITPIP_PERSON_FIELD` names. */
 import { Effect, Option, Result } from "effect"
-import { ItemRefused, type SinkContacts, SinkError } from "../publish/Sink.ts"
+import { ItemRefused, NoSuchPage, type SinkContacts, SinkError } from "../publish/Sink.ts"
 import type { PersonSettings } from "../Settings.ts"
-import { whenRefused } from "./errors.ts"
+import { PipedriveError, whenRefused } from "./errors.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import { findNamedPersonField } from "./placement.ts"
-import { sinking } from "./sinkErrors.ts"
+import { failing, sinking } from "./sinkErrors.ts"
 
 /** A page of a list, and the fields of persons: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting */
 const pageCost = 10
@@ -18,6 +18,17 @@ export const withSlack = (instant: string): string | undefined => {
   const millis = Date.parse(instant)
   return Number.isNaN(millis) ? undefined : `${new Date(millis - slack).toISOString().slice(0, 19)}Z`
 }
+
+/** A 400 for a page behind the first one is about its cursor, whose form Pipedrive does not document. */
+const whenNoPage = (next: string | null) =>
+  whenRefused(
+    (reason): Effect.Effect<never, NoSuchPage | PipedriveError> =>
+      next !== null && reason._tag === "Refused" && reason.status === 400
+        ? Effect.fail(
+            new NoSuchPage({ message: `No page of the list begins at ${JSON.stringify(next)}: ${reason.message}` })
+          )
+        : Effect.fail(new PipedriveError({ reason }))
+  )
 
 /** Reads persons by the key of the field, which is found once. `undefined` when the settings name no field. */
 export const make = (pipedrive: Pipedrive["Service"], { field }: PersonSettings) => {
@@ -43,15 +54,15 @@ export const make = (pipedrive: Pipedrive["Service"], { field }: PersonSettings)
   }: {
     readonly next: string | null
     readonly changedSince: string | null
-  }): Effect.fn.Return<SinkContacts, SinkError> {
+  }): Effect.fn.Return<SinkContacts, SinkError | NoSuchPage> {
     const { cost, key } = yield* findKey
-    const page = yield* sinking(
-      pipedrive.changedPersons({
+    const page = yield* pipedrive
+      .changedPersons({
         field: key,
         cursor: Option.fromNullishOr(next),
         since: changedSince === null ? undefined : withSlack(changedSince)
       })
-    )
+      .pipe(whenNoPage(next), Effect.catchTag("PipedriveError", failing))
     const persons = page.items.flatMap(({ custom_fields, id, is_deleted }) => {
       const text = custom_fields?.[key]
       return typeof text === "string" && text.trim() !== "" && is_deleted !== true ? [{ id, text }] : []

@@ -67,6 +67,9 @@ export interface SinkContacts {
   readonly cost: number
 }
 
+/** The service refuses the place in the list of its persons at which a page should begin. */
+export class NoSuchPage extends Schema.TaggedError<NoSuchPage>()("NoSuchPage", { message: Schema.String }) {}
+
 /** The service does not have the deal or the person that was named for a user. */
 export class TargetNotFound extends Schema.TaggedError<TargetNotFound>()("TargetNotFound", {
   message: Schema.String
@@ -262,7 +265,7 @@ export class Sink extends Context.Service<
     readonly contacts?: (from: {
       readonly next: string | null
       readonly changedSince: string | null
-    }) => Effect.Effect<SinkContacts, SinkError>
+    }) => Effect.Effect<SinkContacts, SinkError | NoSuchPage>
     /** Forgets a target that is gone: the next call of `target` answers another one. */
     readonly forget: (recipient: Recipient, target: string) => Effect.Effect<void, SinkError>
     /**

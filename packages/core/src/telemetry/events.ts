@@ -9,6 +9,7 @@ export const events = {
   "database.migrating": "The database's schema is brought up to date",
   "setting.unknown": "An environment variable begins as settings do and is none; it is ignored",
   "setting.unused": "A setting says where something stands in Pipedrive, and does not count under `GITPIP_PUBLISH_AS`",
+  "setting.language_unknown": "`GITPIP_LANGUAGES` names a language that GitHub is not known to have",
   "scan.started": "A scan has begun",
   "scan.ended": "A scan has ended, with what it found",
   "history.deleted": "Rows of history were older than `GITPIP_KEEP_HISTORY`, and were deleted",
@@ -20,7 +21,8 @@ export const events = {
   "feed.gap": "The feed moved on by more than can be read; users are checked earlier than planned",
   "feed.failed": "The feed could not be read; it is polled again later",
   "contacts.tracked": "Persons in Pipedrive have a new GitHub username; their users are tracked now",
-  "contacts.wrong": "Persons in Pipedrive have a GitHub username that GitHub does not know; nobody is tracked for them",
+  "contacts.wrong":
+    "Persons in Pipedrive have a GitHub username that no user at GitHub has; nobody is tracked for them",
   "contacts.failed": "Pipedrive's persons could not be read; they are read again later",
   "answer.unreadable": "An answer of GitHub or Pipedrive has a field of an unknown form; logged once for each field",
   "gists.skipped": "Gists that GitHub described in an unknown form were skipped",

@@ -69,10 +69,36 @@ describe("lists at GitHub", () => {
         const page = yield* gitpip.contacts(followers)
         assert.deepStrictEqual(states(page), ["ann new", "bob new", "cy tracked"])
         // Two files, and one user's deal and person.
-        assert.deepStrictEqual(page.first, { githubRequests: 1, gists: 2, tokens: 2 * 5 + 25 + 25 })
+        assert.deepStrictEqual(page.first, { githubRequests: 1, gists: 2, files: 2, tokens: 2 * 5 + 25 + 25 })
         assert.deepStrictEqual(yield* tracked, ["CY"])
       })
     )
+  )
+
+  it.effect(
+    "a list counts the files that are published at first: without those of rules and forks, and none of older gists",
+    () => {
+      const costOf = (env: Record<string, string>) =>
+        inWorld(layerPostgres, { env }, ({ github }) =>
+          Effect.gen(function* () {
+            addUsers(github, ["ann", "octocat", "cy"])
+            github.addGist("ann", { files: { "a.md": "1", "b.md": "1", "c.py": "1" } })
+            const original = github.addGist("octocat", { files: { "d.md": "1" } })
+            github.addGist("ann", { files: { "d.md": "1" }, forkOf: original })
+            github.addGist("cy", { files: { "only.py": "1" } })
+            github.setFollowers("octocat", ["ann", "cy"])
+            const { first } = yield* (yield* Gitpip).contacts(followers)
+            assert.lengthOf(github.requests, 2)
+            return [first?.gists, first?.files, first?.tokens]
+          })
+        )
+      return Effect.gen(function* () {
+        assert.deepStrictEqual(yield* costOf({}), [3, 5, 5 * 5 + 2 * 50])
+        assert.deepStrictEqual(yield* costOf({ GITPIP_INCLUDE: "*.md" }), [3, 3, 3 * 5 + 50])
+        assert.deepStrictEqual(yield* costOf({ GITPIP_FORKS: "skip" }), [3, 4, 4 * 5 + 2 * 50])
+        assert.deepStrictEqual(yield* costOf({ GITPIP_BACKFILL: "none" }), [3, 0, 0])
+      })
+    }
   )
 
   it.effect("thousands of stargazers cost a request and some statements for each hundred", () =>
@@ -218,18 +244,22 @@ describe("the persons of Pipedrive", () => {
         const add = (text: string | undefined) =>
           pipedrive.addPerson({ name: "P", custom_fields: text === undefined ? {} : { [field]: text } })
         const [ann, bob] = [add("@Ann"), add("https://github.com/bob")]
-        for (const text of ["octoct", "does not say", "", undefined]) add(text)
+        github.addUser("acme", { type: "Organization" })
+        for (const text of ["octoct", "does not say", "", undefined, "@acme"]) add(text)
         const [page] = yield* trackAll(persons)
         assert.deepStrictEqual(
           page?.contacts.map(({ login, personId, state }) => [String(login), personId, state]),
           [
             ["Ann", ann, "new"],
             ["bob", bob, "new"],
-            ["octoct", 3, "unknown"]
+            ["octoct", 3, "unknown"],
+            ["acme", 7, "organization"]
           ]
         )
         assert.deepStrictEqual(page?.invalid, [{ personId: 4, text: "does not say" }])
         assert.deepInclude(page, { tokens: 20, githubRequests: 0 })
+        // The names, and names near the misspelt one.
+        assert.lengthOf(github.requests, 2)
         assert.strictEqual((yield* gitpip.user(name("ann"))).personId, ann)
         // The field is known now.
         assert.strictEqual((yield* gitpip.contacts(persons)).tokens, 10)
@@ -254,6 +284,19 @@ describe("the persons of Pipedrive", () => {
           [500, 200]
         )
         assert.strictEqual((yield* tracked).length, 1_200)
+      })
+    )
+  )
+
+  it.effect("have no page at a `next` that Pipedrive refuses, and a refusal of the first page is none of `next`", () =>
+    inWorld(layerPostgres, withField, ({ pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const wrong = yield* Effect.flip(gitpip.contacts(persons, "x"))
+        assert.deepInclude(wrong, { reason: "noSuchPage", retryAt: null })
+        assert.match(wrong.message, /^No page of the list begins at "x": .*cursor/)
+        pipedrive.injectFault({ kind: "status", status: 400 }, { when: ({ route }) => route === "/api/v2/persons" })
+        assert.deepInclude(yield* Effect.flip(gitpip.contacts(persons)), { reason: "service" })
       })
     )
   )

@@ -96,13 +96,25 @@ describe("a page of a source", () => {
 describe("what new contacts cost at first", () => {
   const price = { creates: "activities", perFile: 5, perUser: 50 } as const
   for (const [title, given, cost] of [
-    ["a request each when GitHub is not asked", { gists: undefined, price }, [250, null, null]],
-    ["a point for a hundred, and tokens for those with gists", { gists: [3, 0, 1], price }, [3, 4, 4 * 5 + 2 * 50]],
-    ["no tokens when nothing is published at first", { gists: [3], price: undefined }, [3, 3, 0]]
+    ["a request each when GitHub is not asked", { counts: undefined, price }, [250, null, null, null]],
+    [
+      "a point for a hundred, and tokens for those with files",
+      {
+        counts: [
+          { gists: 3, files: 7 },
+          { gists: 0, files: 0 },
+          { gists: 1, files: 1 }
+        ],
+        price
+      },
+      [3, 4, 8, 8 * 5 + 2 * 50]
+    ],
+    ["no tokens when rules leave all files out", { counts: [{ gists: 3, files: 0 }], price }, [3, 3, 0, 0]],
+    ["no tokens without a price", { counts: [{ gists: 3, files: 3 }], price: undefined }, [3, 3, 3, 0]]
   ] as const) {
     it(title, () => {
-      const { gists, githubRequests, tokens } = firstCost(250, given)
-      assert.deepStrictEqual<ReadonlyArray<number | null>>([githubRequests, gists, tokens], cost)
+      const { files, gists, githubRequests, tokens } = firstCost(250, given)
+      assert.deepStrictEqual<ReadonlyArray<number | null>>([githubRequests, gists, files, tokens], cost)
     })
   }
 })

@@ -39,6 +39,24 @@ describe("a check of names", () => {
     )
   )
 
+  for (const [credential, env, requests] of [
+    ["with a token by one query", {}, 1],
+    ["without a token by one request each", { GITHUB_TOKEN: "" }, 2]
+  ] as const) {
+    it.effect(`a check of names says which are organizations, ${credential}`, () =>
+      inWorld(layerPostgres, { env }, ({ github }) =>
+        Effect.gen(function* () {
+          github.addUser("acme", { type: "Organization" })
+          github.addUser("ann")
+          const [acme, ann] = yield* check("acme", "ann")
+          assert.deepInclude(acme, { state: "organization", login: null, gists: null, near: [], reason: null })
+          assert.strictEqual(ann?.state, "found")
+          assert.lengthOf(github.requests, requests)
+        })
+      )
+    )
+  }
+
   it.effect("a check of names says what is on record of each, also without asking GitHub", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {

@@ -122,6 +122,11 @@ const root = (github: GraphqlData, cost: number, nodeCount: number) => {
       }
       return userNode(user, github.blank)
     },
+    organization: ({ login }: { readonly login: string }) => {
+      const found = github.user(login)
+      if (found?.type === "Organization") return { __typename: "Organization", login: found.login }
+      throw typed("NOT_FOUND", `Could not resolve to an Organization with the login of '${login}'.`)
+    },
     nodes: ({ ids }: { readonly ids: ReadonlyArray<string> }) =>
       ids.map((id) => {
         const [, gistId] = /^\d+:Gist(.*)$/.exec(Buffer.from(id, "base64").toString()) ?? []

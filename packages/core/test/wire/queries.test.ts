@@ -12,7 +12,8 @@ import {
   Kind,
   type OperationDefinitionNode,
   parse,
-  type SelectionSetNode
+  type SelectionSetNode,
+  validate
 } from "graphql"
 import { newest, readNewest, readTexts, texts } from "../../src/github/queries.ts"
 import { githubSchema } from "../github/graphqlEngine.ts"
@@ -115,6 +116,32 @@ describe("an answer that GitHub's schema allows", () => {
       "user.databaseId is null",
       "user.gists.nodes is null",
       "user.gists.nodes[0] is null"
+    ])
+  })
+
+  it("a response that shows organizations names them, and no error about one touches a user", () => {
+    const names = ["acme", "ann", "nobody", "hidden"]
+    const { document } = newest(names, { withOrganizations: true })
+    assert.deepStrictEqual(validate(githubSchema(), parse(document)), [])
+    const { whole } = makeAnswers(document)
+    const error = (path: string, type: string) => ({ type, message: "-", path: [path] })
+    const read = readNewest(names, {
+      data: { u0: null, o0: { login: "acme" }, u1: whole, o1: null, u2: null, o2: null, u3: null, o3: null },
+      errors: [
+        ...["u0", "o1", "u2", "o2", "u3"].map((path) => error(path, "NOT_FOUND")),
+        // Of an organization with single sign-on.
+        error("o3", "FORBIDDEN")
+      ],
+      seconds: 1
+    })
+    const found = Result.getOrThrow(read).map((one) =>
+      one === "unanswered" || Result.isSuccess(one) ? "user" : one.failure.message
+    )
+    assert.deepStrictEqual(found, [
+      "acme is an organization at GitHub, not a user",
+      "user",
+      "GitHub knows no user nobody",
+      "GitHub knows no user hidden"
     ])
   })
 

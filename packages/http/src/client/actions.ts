@@ -2,7 +2,7 @@
 import * as api from "./api.js"
 import { enter, fail, leave, noteScan, refresh } from "./reading.js"
 import { firstShown, maxShown, type Preview, set, state } from "./state.js"
-import { placedWords, trackedWords } from "./tracked.js"
+import { languageWords, placedWords, trackedWords } from "./tracked.js"
 import { count } from "./words.js"
 
 /** Runs an action, and shows its error. */
@@ -31,14 +31,21 @@ export const scan = (login: string | null) =>
 
 export const track = (login: string, done: () => void) =>
   attempt(async () => {
+    // Afterwards the record says `tracked`, and no longer that the user was forgotten.
+    const [before] = await readChecks(`${encodeURIComponent(login)}&github=false`)
     const user = await api.post<api.UserJson>(`users/${encodeURIComponent(login)}`)
     done()
     set({ tracked: user.login, said: trackedWords(user.login, undefined) })
-    const checks = api.get<ReadonlyArray<api.NameCheckJson>>(`names?names=${encodeURIComponent(user.login)}`)
+    const checks = readChecks(encodeURIComponent(user.login))
     await refresh()
-    const [check] = await checks.catch(() => [])
-    if (state.tracked === user.login) set({ said: trackedWords(user.login, check) })
+    const [check] = await checks
+    if (state.tracked !== user.login || check === undefined) return
+    set({ said: trackedWords(user.login, { ...check, record: before?.record ?? check.record }) })
   })
+
+/** Tracking depends on no check of a name. */
+const readChecks = (query: string) =>
+  api.get<ReadonlyArray<api.NameCheckJson>>(`names?names=${query}`).catch((): ReadonlyArray<api.NameCheckJson> => [])
 
 /** `chosen`: Pipedrive's numbers of the user's deal and person. */
 export const place = (login: string, chosen: URLSearchParams, done: () => void) =>
@@ -60,8 +67,9 @@ export const unplace = (login: string) =>
 /** `rules`: rules by name, `default` in place of a rule that is taken away. */
 export const rule = (login: string, rules: URLSearchParams) =>
   attempt(async () => {
-    await api.post(`users/${encodeURIComponent(login)}?${rules}`)
-    set({ said: `The rules hold for new files of ${login}.` })
+    const headers = await api.postForHeaders(`users/${encodeURIComponent(login)}?${rules}`)
+    const warnings = languageWords(headers.get("gitpip-languages"))
+    set({ said: [`The rules hold for new files of ${login}.`, ...warnings].join(" ") })
     await refresh()
   })
 
@@ -144,5 +152,14 @@ export const signOut = () =>
   attempt(async () => {
     await api.remove("session")
     leave()
-    set({ signIn: "needed", said: "", status: null, overview: null, user: null, scans: new Map(), previews: new Map() })
+    set({
+      signIn: "needed",
+      said: "",
+      status: null,
+      overview: null,
+      user: null,
+      scans: new Map(),
+      previews: new Map(),
+      list: null
+    })
   })

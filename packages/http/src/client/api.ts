@@ -1,6 +1,7 @@
 /** The page's calls of the API: addresses relative to the page, answers in their JSON form, problems as errors. */
 import type {
   Change,
+  ContactPage,
   Day,
   FilePreview,
   GistFile,
@@ -16,6 +17,7 @@ import type {
 } from "@gitpip/core"
 
 export type ChangeJson = typeof Change.Encoded
+export type ContactPageJson = typeof ContactPage.Encoded
 export type DayJson = typeof Day.Encoded
 export type FileJson = typeof GistFile.Encoded
 export type NameCheckJson = typeof NameCheck.Encoded
@@ -70,6 +72,9 @@ export const getPage = async <A>(address: string): Promise<Page<A>> => {
 }
 
 export const post = async <A>(address: string): Promise<A> => (await send("POST", address)).json() as Promise<A>
+
+/** Posts for the sake of the answer's headers. */
+export const postForHeaders = async (address: string): Promise<Headers> => (await send("POST", address)).headers
 
 export const remove = async (address: string): Promise<void> => void (await send("DELETE", address))
 

@@ -3,6 +3,7 @@ import { scan, showMore } from "./actions.js"
 import type { StatusJson, UserJson } from "./api.js"
 import { Attention } from "./attention.js"
 import { Chart } from "./chart.js"
+import { ListForm } from "./listForm.js"
 import { Gauge, ScansUnderWay, State, Time } from "./parts.js"
 import { maxShown, type Overview, state } from "./state.js"
 import { TrackForm } from "./trackForm.js"
@@ -20,6 +21,7 @@ export const OverviewPage = () => {
           Scan now
         </button>
       </div>
+      <ListForm hasPipedrive={status.publishing.pipedrive_url !== null} />
       {tracked === null || overview.users.rows.some(({ login }) => login === tracked) ? null : (
         <p>
           <a href={`?user=${encodeURIComponent(tracked)}`}>{tracked}</a> is tracked.

@@ -11,6 +11,7 @@ import type {
   UserDetailsJson,
   UserJson
 } from "./api.js"
+import type { Kind, Sums } from "./list.js"
 
 export interface Overview {
   readonly days: ReadonlyArray<DayJson>
@@ -32,6 +33,21 @@ export interface UserView {
   readonly reasons: ReadonlyMap<number, string>
 }
 
+/** A list of accounts that is counted or tracked. */
+export interface ListView {
+  readonly id: number
+  readonly source: string
+  /** What is under way. */
+  readonly doing: "counting" | "tracking" | null
+  readonly counted: Sums
+  /** Where counting goes on. */
+  readonly next: string | null
+  /** Whether the list was counted to its end. */
+  readonly isWhole: boolean
+  /** What was tracked; `null` before. */
+  readonly tracked: Sums | null
+}
+
 export type Preview = PreviewJson | { readonly problem: string } | "loading"
 
 /** Everything that the page shows. An action replaces it by another one. */
@@ -50,6 +66,8 @@ export interface State {
   readonly previews: ReadonlyMap<number, Preview>
   /** Whether the page asks for confirmation to untrack the user. */
   readonly asking: boolean
+  readonly listKind: Kind
+  readonly list: ListView | null
   /** The user whom this page tracked last. */
   readonly tracked: string | null
   /** What went wrong with the last action. */
@@ -76,6 +94,8 @@ export let state: State = {
   scans: new Map(),
   previews: new Map(),
   asking: false,
+  listKind: "org",
+  list: null,
   tracked: null,
   problem: null,
   said: ""
@@ -107,6 +127,7 @@ export const enterRoute = (): void =>
     shown: firstShown,
     previews: new Map(),
     asking: false,
+    list: null,
     tracked: null,
     problem: null,
     said: ""

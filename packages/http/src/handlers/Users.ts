@@ -8,6 +8,7 @@ import { userJson } from "../Json.ts"
 import { pagedAs } from "../Pages.ts"
 import { UserNotTrackedProblem } from "../Problems.ts"
 import { pageLimit, rulesOf } from "../parameters.ts"
+import { remarksOf } from "../tracking.ts"
 
 const toText = (users: ReadonlyArray<User>): string => JSON.stringify(users.map(userJson))
 
@@ -50,7 +51,7 @@ export const layerUsers = HttpApiBuilder.group(
       const { created, unused, user } = yield* orProblem(
         gitpip.track(username, { deal, id, person, rules: rulesOf(query) })
       )
-      const remarks = unused.length === 0 ? {} : { "gitpip-unused": unused.join("; ") }
+      const remarks = remarksOf({ unused, languages: query.languages })
       if (!created) return HttpServerResponse.jsonUnsafe(userJson(user), { status: 200, headers: remarks })
       // The user is tracked, whatever becomes of the check.
       const checks = yield* Effect.orElseSucceed(gitpip.checkNames([username]), () => [])

@@ -63,7 +63,11 @@ export const openPage = Effect.fnUntraced(function* (options: BrowserContextOpti
     (context) => Effect.promise(() => context.close())
   )
   const page = yield* Effect.promise(() => context.newPage())
-  page.setDefaultTimeout(25_000)
+  // No time-out: `steps` counts turns.
+  page.setDefaultTimeout(0)
+  page.setDefaultNavigationTimeout(0)
+  open.add(page)
+  yield* Effect.addFinalizer(() => Effect.sync(() => open.delete(page)))
   const complaints: Array<string> = []
   page.on("console", (message) => {
     // The console also reports refused requests, which the test may be about.
@@ -76,8 +80,29 @@ export const openPage = Effect.fnUntraced(function* (options: BrowserContextOpti
   return page
 })
 
-/** Steps in a browser, as promises. */
-export const steps = (run: () => Promise<void>) => Effect.promise(run)
+/** Each page of the tests that run. */
+const open = new Set<Page>()
+
+/** Steps may take that many turns of an open page's event loop. A slow machine takes longer for a turn, and needs no more of them. */
+const maxTurns = 1_000
+
+const turn = async () => {
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  // A page that leaves for another one answers no more.
+  await Promise.all([...open].map((page) => page.evaluate(() => undefined).catch(() => undefined)))
+}
+
+/** Steps in a browser, as promises. Closes the pages after too many turns, so that what still waits fails and says for what. */
+export const steps = (run: () => Promise<void>) =>
+  Effect.promise(async () => {
+    let isDone = false
+    const running = run().finally(() => {
+      isDone = true
+    })
+    for (let turns = 0; turns < maxTurns && !isDone; turns++) await Promise.race([turn(), running.catch(() => undefined)])
+    if (!isDone) await Promise.all([...open].map((page) => page.close()))
+    await running
+  })
 
 /** Waits until the page shows the text. */
 export const sees = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor()

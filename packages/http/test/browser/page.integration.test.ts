@@ -4,6 +4,8 @@ import { SqlClient } from "effect/sql"
 import { Running } from "../server.ts"
 import { layer, layerStage, openPage, Pipedrive, sees, steps, userLink, withChromium } from "./browser.ts"
 
+const isMember = ({ login }: { readonly login: string }) => login.startsWith("member-")
+
 withChromium("the page", () => {
   layer(layerStage(), { excludeTestServices: true })("the page", (it) => {
     it.effect("tracks, scans, shows what is new, and after a visit that nothing is", () =>
@@ -185,6 +187,11 @@ withChromium("the page", () => {
           await page.getByRole("alert").getByText("max_file_size: must be a whole number of `B`").waitFor()
           await page.getByLabel("Largest size").fill("5 KB")
           await page.getByLabel("Only names").fill("")
+          await page.getByLabel("Only languages").fill("Pyton")
+          await page.getByRole("button", { name: "Change rules" }).click()
+          await page.getByText("GitHub is not known to have the language Pyton").waitFor()
+          await page.getByText("Rules on files: only languages Pyton; largest size 5 KB.").waitFor()
+          await page.getByLabel("Only languages").fill("")
           await page.getByRole("button", { name: "Change rules" }).click()
           await page.getByText("Rules on files: largest size 5 KB.").waitFor()
           assert.strictEqual(await page.getByLabel("Only names").inputValue(), "")
@@ -214,6 +221,79 @@ withChromium("the page", () => {
             .waitFor()
         })
         assert.strictEqual((yield* sql`select 1 from users where username = 'cid' and untracked_at is null`).length, 0)
+      })
+    )
+  })
+
+  // Names and lists need what is left of GitHub's hour, so they have a server of their own.
+  layer(layerStage(), { excludeTestServices: true })("the page on names and lists", (it) => {
+    it.effect("says of a user who was forgotten that the files of before are not published", () =>
+      Effect.gen(function* () {
+        const { call, github, origin } = yield* Running
+        const page = yield* openPage()
+        github.addUser("gwen")
+        github.addGist("gwen", { files: { "a.md": "a" } })
+        yield* call("POST", "/users/gwen/97")
+        assert.strictEqual((yield* call("DELETE", "/users/gwen/data")).status, 200)
+        yield* steps(async () => {
+          await page.goto(origin)
+          await page.getByLabel("GitHub username").fill("gwen")
+          await page.getByRole("button", { name: "Track", exact: true }).click()
+          await sees(page, "except those that were published before their user was forgotten")
+        })
+      })
+    )
+
+    it.effect("counts the accounts of a list first, tracks them after a click, and says which are left out", () =>
+      Effect.gen(function* () {
+        const { call, github, origin } = yield* Running
+        const page = yield* openPage()
+        const logins = Array.from({ length: 130 }, (_, n) => `member-${n}`)
+        for (const login of logins) github.addUser(login)
+        github.addUser("robot", { type: "Bot" })
+        github.setMembers("crowd", ["robot", ...logins])
+        yield* call("POST", "/users/member-1/1001")
+        yield* steps(async () => {
+          await page.goto(origin)
+          await page.getByText("Track everybody on a list …").click()
+          await page.getByLabel("Name", { exact: true }).fill("nobody")
+          await page.getByRole("button", { name: "Count" }).click()
+          await page.getByRole("alert").getByText("GitHub knows no organization nobody").waitFor()
+          assert.strictEqual(await page.getByRole("button", { name: "Go on counting" }).count(), 0)
+        })
+        github.injectFault({ kind: "status", status: 503 }, { when: ({ query }) => query.page === "2" })
+        yield* steps(async () => {
+          await page.getByLabel("Name", { exact: true }).fill("https://github.com/crowd")
+          await page.getByRole("button", { name: "Count" }).click()
+          const list = page.getByRole("region", { name: "public members of crowd" })
+          await list.getByText("Not counted to the end. 99 accounts: 98 new, 1 tracked already.").waitFor()
+          await page.getByRole("alert").getByText("503").waitFor()
+          await list.getByRole("button", { name: "Go on counting" }).click()
+          await list.getByText("130 accounts: 129 new, 1 tracked already.").waitFor()
+          await list
+            .getByText(
+              "Public gists are not counted without GITHUB_TOKEN. At first, tracking them costs 129 requests to GitHub."
+            )
+            .waitFor()
+          await list.getByText("Left out: 1 organization or bot.").waitFor()
+        })
+        assert.strictEqual((yield* call("GET", "/users?limit=1000")).json.filter(isMember).length, 1)
+        yield* steps(async () => {
+          await page.getByRole("button", { name: "Track 129 new" }).click()
+          await page.getByText("129 users tracked now, 1 tracked before.").waitFor()
+          await page.getByText("The list is tracked.").waitFor()
+          await page.getByRole("button", { name: "Close" }).click()
+          await page.getByRole("region", { name: "public members of crowd" }).waitFor({ state: "detached" })
+        })
+        assert.strictEqual((yield* call("GET", "/users?limit=1000")).json.filter(isMember).length, 130)
+
+        // The field that Pipedrive's persons need is not set.
+        yield* steps(async () => {
+          await page.getByLabel("List", { exact: true }).selectOption("pipedrive")
+          await page.getByLabel("Name", { exact: true }).waitFor({ state: "detached" })
+          await page.getByRole("button", { name: "Count" }).click()
+          await page.getByRole("alert").getByText("Set GITPIP_PERSON_FIELD").waitFor()
+        })
       })
     )
   })

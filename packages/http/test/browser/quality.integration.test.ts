@@ -8,6 +8,7 @@ import type { Result } from "axe-core"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Page } from "playwright-core"
+import type { ContactPageJson } from "../../src/client/api.js"
 import { Running } from "../server.ts"
 import { layer, layerStage, openPage, Pipedrive, sees, steps, userLink, withChromium } from "./browser.ts"
 
@@ -52,6 +53,21 @@ const populated = Effect.gen(function* () {
   yield* sql`update publications set published_at = now() - (key % 9) * interval '1 day' where state = 'published'`
 })
 
+const crowd: ContactPageJson = {
+  source: "org:crowd",
+  contacts: [
+    { login: "ada", person_id: null, state: "tracked" },
+    { login: "newcomer", person_id: null, state: "new" }
+  ],
+  left_out: 1,
+  invalid: [],
+  next: null,
+  is_cut: true,
+  github_requests: 1,
+  tokens: 0,
+  first: { github_requests: 1, gists: 2, files: 3, tokens: 65 }
+}
+
 const findings = async (page: Page): Promise<ReadonlyArray<string>> => {
   // Not as an element of the page: the page's policy refuses that.
   await page.evaluate(axe)
@@ -77,6 +93,14 @@ withChromium("the page's quality", () => {
             if (process.env.GITPIP_PICTURES !== undefined) await page.screenshot({ path })
             assert.isBelow(statSync(path).size, 200_000)
 
+            // Half of the hour's requests are spent, and lists get no more.
+            await page.route("**/contacts?**", (route) => route.fulfill({ json: crowd }))
+            await page.getByText("Track everybody on a list …").click()
+            await page.getByLabel("Name", { exact: true }).fill("crowd")
+            await page.getByRole("button", { name: "Count" }).click()
+            await sees(page, "2 accounts: 1 new, 1 tracked already.")
+            assert.deepStrictEqual(await findings(page), [])
+
             await userLink(page, "margaret").click()
             await page.getByRole("button", { name: "Preview notes.md" }).click()
             await sees(page, "# Some text")
@@ -96,6 +120,7 @@ withChromium("the page's quality", () => {
             await page.goto(`${origin}${path}`)
             await sees(page, "live")
             await page.locator(".rows li").first().waitFor()
+            if (path === "/") await page.getByText("Track everybody on a list …").click()
             const wide = `[...document.querySelectorAll("body :not(.unseen, .unseen *)")]
               .filter((element) => element.getBoundingClientRect().right > 320)
               .map(({ outerHTML }) => outerHTML.slice(0, 80))`

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { NameCheckJson } from "../../src/client/api.js"
-import { placedWords, trackedWords } from "../../src/client/tracked.js"
+import { languageWords, placedWords, trackedWords } from "../../src/client/tracked.js"
 
 const check = (fields: Partial<NameCheckJson>): NameCheckJson => ({
   name: "ann",
@@ -23,6 +23,18 @@ describe("what the page says once a user is tracked", () => {
       check({ gists: 1, publishes: "new" }),
       "ann is tracked. 1 public gist; only files that come from now on are published."
     ],
+    [
+      check({ record: "forgotten" }),
+      "ann is tracked. 2 public gists; the files are published, except those that were published before their user was forgotten."
+    ],
+    [
+      check({ record: "forgotten", gists: 0 }),
+      "ann is tracked. There are no public gists yet; the files are published."
+    ],
+    [
+      check({ state: "organization" }),
+      "ann is tracked, but is an organization at GitHub, not a user. Track its members as a list."
+    ],
     [check({ gists: null }), "ann is tracked."],
     [check({ state: "unknown", near: [] }), "ann is tracked, but GitHub knows no such user."],
     [
@@ -35,6 +47,22 @@ describe("what the page says once a user is tracked", () => {
     ]
   ] as const) {
     it(`the page says: ${said}`, () => assert.strictEqual(trackedWords("ann", given), said))
+  }
+})
+
+describe("what the page says about the languages of a rule", () => {
+  for (const [header, said] of [
+    [null, []],
+    [
+      '[{"name":"Pyton","near":"Python"},{"name":"Xyz \\u00e4"}]',
+      [
+        "GitHub is not known to have the language Pyton, so that it may fit no file. Did you mean Python?",
+        "GitHub is not known to have the language Xyz ä, so that it may fit no file."
+      ]
+    ]
+  ] as const) {
+    it(`is ${said.length === 0 ? "nothing without a header" : said.join(" ")}`, () =>
+      assert.deepStrictEqual(languageWords(header), said))
   }
 })
 
