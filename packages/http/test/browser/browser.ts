@@ -99,7 +99,8 @@ export const steps = (run: () => Promise<void>) =>
     const running = run().finally(() => {
       isDone = true
     })
-    for (let turns = 0; turns < maxTurns && !isDone; turns++) await Promise.race([turn(), running.catch(() => undefined)])
+    for (let turns = 0; turns < maxTurns && !isDone; turns++)
+      await Promise.race([turn(), running.catch(() => undefined)])
     if (!isDone) await Promise.all([...open].map((page) => page.close()))
     await running
   })
