@@ -44,13 +44,18 @@ const wrongKeysPerMinute = 10
  */
 export const OnLoopbackAlone = Context.Reference<boolean>("gitpip/http/OnLoopbackAlone", { defaultValue: () => false })
 
-type App<R = never> = Effect.Effect<HttpServerResponse.HttpServerResponse, Types.unhandled, R>
+/** A server, or the rest of one behind a middleware. */
+export type App = Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  Types.unhandled,
+  HttpServerRequest.HttpServerRequest
+>
 
 /** The middleware, for one route or for a whole server. */
 export const guard = Effect.gen(function* () {
   const refuse = makeRefuse(yield* Settings, yield* OnLoopbackAlone)
 
-  return (app: App): App<HttpServerRequest.HttpServerRequest> =>
+  return (app: App): App =>
     Effect.withFiber((fiber) => {
       const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
       const path = pathOf(request.url)

@@ -3,12 +3,13 @@
  * turned into a Web handler.
  */
 import { Gitpip, Settings, Worker } from "@gitpip/core"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, flow, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "./Api.ts"
 import { Stopping } from "./Events.ts"
 import { guard } from "./Guard.ts"
+import { healthBeforeRouter } from "./Health.ts"
 import { layerContacts } from "./handlers/Contacts.ts"
 import { layerGists } from "./handlers/Gists.ts"
 import { layerPublications } from "./handlers/Publications.ts"
@@ -54,7 +55,14 @@ const layerUnguarded = Layer.mergeAll(
 export const layerRoutes = layerUnguarded.pipe(Layer.provide(HttpRouter.middleware(guard).layer))
 
 /** A whole server: the routes, the page, and problems for all other addresses. */
-export const layerApp = Layer.mergeAll(layerUnguarded, layerPage, HttpRouter.middleware(guard, { global: true }))
+export const layerApp = Layer.mergeAll(
+  layerUnguarded,
+  layerPage,
+  HttpRouter.middleware(
+    Effect.zipWith(guard, healthBeforeRouter, (guarded, withHealth) => flow(withHealth, guarded)),
+    { global: true }
+  )
+)
 
 /** The server as a function from a web `Request` to its `Response`. */
 export interface WebHandler {

@@ -93,12 +93,18 @@ const layerExport: Layer.Layer<never, never, Settings> = Otlp.layerFromConfig({
   ])
 )
 
+/** Where nobody reads spans. Without the second service a request to GitHub or Pipedrive collects the attributes of its span. */
+const noSpans = Layer.mergeAll(
+  Layer.succeed(References.TracerEnabled, false),
+  Layer.succeed(References.DisablePropagation, true)
+)
+
 /** Makes no spans where nobody reads them, neither a tracer nor the log of a Google project: a span costs as much as a check. */
 const layerSpans: Layer.Layer<never, never, Settings> = Layer.unwrap(
   Effect.gen(function* () {
     const { googleProject } = yield* Settings
     const read = (yield* Tracer.Tracer) !== Tracer.nativeTracer || Option.isSome(googleProject)
-    return read ? Layer.empty : Layer.succeed(References.TracerEnabled, false)
+    return read ? Layer.empty : noSpans
   })
 )
 

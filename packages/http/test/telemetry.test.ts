@@ -4,7 +4,9 @@ import { layerTelemetry } from "../src/main.ts"
 import { settingsOf } from "./server.ts"
 
 const makesSpans = (env: Record<string, string>) =>
-  References.TracerEnabled.pipe(
+  Effect.gen(function* () {
+    return { spans: yield* References.TracerEnabled, attributes: !(yield* References.DisablePropagation) }
+  }).pipe(
     Effect.provide(
       layerTelemetry.pipe(
         Layer.provide(settingsOf(env)),
@@ -20,14 +22,15 @@ describe("layerTelemetry", () => {
     { reader: "the log of a Google project", env: { GOOGLE_CLOUD_PROJECT: "some-project" }, expected: true }
   ])("makes spans only where somebody reads them: $reader", ({ env, expected }) =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* makesSpans(env), expected)
+      assert.deepStrictEqual(yield* makesSpans(env), { spans: expected, attributes: expected })
     })
   )
 
   it.live("makes spans for the tracer of a program that embeds Gitpip", () =>
     Effect.gen(function* () {
       const tracer = Tracer.make({ span: (options) => Tracer.nativeTracer.span(options) })
-      assert.isTrue(yield* makesSpans({}).pipe(Effect.provideService(Tracer.Tracer, tracer)))
+      const made = yield* makesSpans({}).pipe(Effect.provideService(Tracer.Tracer, tracer))
+      assert.deepStrictEqual(made, { spans: true, attributes: true })
     })
   )
 })

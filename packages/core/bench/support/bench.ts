@@ -1,7 +1,7 @@
 /** What the benchmarks share: a real PostgreSQL, the services in child processes, Gitpip between them, and measuring. */
 import { type ChildProcess, fork } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { ConfigProvider, Effect, Layer, Logger, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Logger, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Database from "../../src/database/Database.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
@@ -66,7 +66,7 @@ export const service = Effect.fnUntraced(function* (
   return { url, call } satisfies Service
 })
 
-/** Gitpip as the server runs it, quiet. */
+/** Gitpip as the server runs it, without logs, and without spans as where nobody reads them. */
 export const gitpip = (env: Record<string, string>) => {
   const settings = Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
   const database = Database.layerServer(Redacted.make(env.POSTGRES_CONNECTION_STRING ?? ""))
@@ -74,10 +74,15 @@ export const gitpip = (env: Record<string, string>) => {
     Gitpip.layerWithDatabase.pipe(
       Layer.provide(layerTransport),
       Layer.provideMerge(Layer.mergeAll(settings, database)),
-      Layer.provideMerge(Logger.layer([]))
+      Layer.provideMerge(Layer.mergeAll(Logger.layer([]), noSpans))
     )
   )
 }
+
+const noSpans = Layer.mergeAll(
+  Layer.succeed(References.TracerEnabled, false),
+  Layer.succeed(References.DisablePropagation, true)
+)
 
 /** Tracks `user-FROM` to `user-(FROM + users - 1)` in one statement; with a validator, as if each had been checked. */
 export const trackUsers = Effect.fnUntraced(function* (from: number, users: number, etag: string | null = null) {

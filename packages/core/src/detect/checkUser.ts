@@ -40,7 +40,7 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
   const { nextPage, readPages } = makePages({ files, github })
   const findStart = makeListStart({ github, listings, nextPage, pageSizes, users })
 
-  const check = Effect.fn("Checker.check")(function* (scan: ScanId, order: ListOrder, maxPages: number) {
+  const check = Effect.fnUntraced(function* (scan: ScanId, order: ListOrder, maxPages: number) {
     const { user } = order
     yield* Effect.annotateCurrentSpan({
       [Telemetry.attributes.scan]: scan,
@@ -86,7 +86,7 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
       // An unfinished listing confirms nothing.
       fingerprint: next === undefined ? order.fingerprint : null
     } satisfies Answer
-  })
+  }, Telemetry.inSpan("Checker.check"))
 
   return { check, shrinkPages: ({ key }) => pageSizes.shrink(key) }
 })

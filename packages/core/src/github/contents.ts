@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import type { Content } from "../domain/GistFile.ts"
 import { storable, storableName } from "../domain/Text.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { Api } from "./api.ts"
 import { fail, NotPublic, Unavailable } from "./errors.ts"
 import * as RawContent from "./rawContent.ts"
@@ -35,7 +36,7 @@ const readFiles = Effect.fnUntraced(function* (gist: typeof WireGist.Type) {
 export const make = (api: Api, apiUrl: string) => {
   const readRaw = RawContent.make(api.transport, apiUrl)
   return {
-    contents: Effect.fn("Github.contents")(function* (gistId: string) {
+    contents: Effect.fnUntraced(function* (gistId: string) {
       const answer = yield* api.read(`${apiUrl}/gists/${encodeURIComponent(gistId)}`, {
         maxBytes: maxGistBytes,
         subject: { _tag: "Gist", id: gistId }
@@ -56,11 +57,11 @@ export const make = (api: Api, apiUrl: string) => {
         isFork: gist.fork_of != null,
         truncated: gist.truncated === true
       } satisfies GistContents
-    }),
+    }, Telemetry.inSpan("Github.contents")),
     raw: Effect.fn("Github.raw")(function* (rawUrl: string, maxBytes: number) {
       return yield* readRaw(rawUrl, maxBytes)
     }),
-    contentOf: Effect.fn("Github.contentOf")(function* (
+    contentOf: Effect.fnUntraced(function* (
       gist: GistContents,
       { filename, maxBytes }: { readonly filename: string; readonly maxBytes: number }
     ) {
@@ -69,6 +70,6 @@ export const make = (api: Api, apiUrl: string) => {
       const rawUrl = gist.rawUrls.get(filename)
       if (rawUrl !== undefined) return Option.some(rawUrl === null ? notShown : yield* readRaw(rawUrl, maxBytes))
       return gist.truncated ? Option.some(notShown) : Option.none()
-    })
+    }, Telemetry.inSpan("Github.contentOf"))
   }
 }

@@ -59,14 +59,14 @@ export const make = (api: Api, apiUrl: string) => {
   })
 
   return {
-    gists: Effect.fn("Github.gists")(function* (login: string, etag: Option.Option<string>, pageSize: number = 100) {
+    gists: Effect.fnUntraced(function* (login: string, etag: Option.Option<string>, pageSize: number = 100) {
       const answer = yield* api.read(`${apiUrl}/users/${encodeURIComponent(login)}/gists?per_page=${pageSize}`, {
         etag: Option.getOrUndefined(etag),
         maxBytes: maxPageBytes,
         subject: { _tag: "User", login }
       })
       return answer.status === 304 ? Option.none() : Option.some(yield* readPage(answer))
-    }),
+    }, Telemetry.inSpan("Github.gists")),
     page: Effect.fn("Github.page")(function* (next: URL) {
       const subject = { _tag: "Page", of: next.pathname } as const
       return yield* readPage(yield* api.read(next.href, { maxBytes: maxPageBytes, subject }))

@@ -4,7 +4,7 @@
  * Guarantee: a process sends no more than it was granted, and nothing when it gets no answer for `patience`, because others
  * may count on its slots by then.
  */
-import { Clock, Effect, Semaphore } from "effect"
+import { Clock, Effect, type Fiber, Semaphore } from "effect"
 import { type Grant, patience, type Quota, renewal, type Window } from "./SharedQuota.ts"
 import { Throttled } from "./Throttled.ts"
 import type { ShareOfSlots, SlidingWindow } from "./window.ts"
@@ -71,19 +71,29 @@ export const make = ({ onGrant, quota, window }: ShareOptions) => {
     noteSent: (sent: number): void => {
       maxSent = Math.max(maxSent, sent)
     },
-    /** Renews the share while an effect runs for long. Nothing else would while all requests wait for responses. */
-    whileRunning: <A, E, R>(effect: Effect.Effect<A, E, R>) => beside(effect, Effect.delay(renew, patience))
+    /** Renews the share while effects run for long. Nothing else would while all requests wait for responses. */
+    whileRunning: makeBeside(Effect.delay(renew, patience))
   }
 }
 
-/** Repeats `round` until the effect has ended. A failed round does not end the repetition. */
-const beside = <A, E, R>(effect: Effect.Effect<A, E, R>, round: Effect.Effect<void, unknown>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Effect.forkChild(Effect.forever(Effect.ignore(round))), (repeating) =>
-    Effect.ensuring(
-      effect,
-      Effect.sync(() => repeating.interruptUnsafe())
-    )
+/** Repeats `round` while any of the effects runs. A failed round does not end the repetition. */
+const makeBeside = (round: Effect.Effect<void, unknown>) => {
+  let running = 0
+  let repeating: Fiber.Fiber<never> | undefined
+  const begin = Effect.suspend(() =>
+    running++ > 0
+      ? Effect.void
+      : Effect.map(Effect.forkDetach(Effect.forever(Effect.ignore(round))), (fiber) => {
+          repeating = fiber
+        })
   )
+  const end = Effect.sync(() => {
+    if (--running === 0) repeating?.interruptUnsafe()
+  })
+  /** Hazard: for an uninterruptible region, since an interruption after `begin` would repeat for ever. */
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.andThen(begin, Effect.ensuring(effect, end))
+}
 
 const unknownShare = (now: number): Throttled =>
   new Throttled({

@@ -15,6 +15,7 @@ import * as Timing from "../domain/Timing.ts"
 import { SharedQuota } from "../limits/SharedQuota.ts"
 import type { ThrottleState } from "../limits/Throttle.ts"
 import type { PipedriveSettings } from "../Settings.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
 import * as Calls from "./calls.ts"
 import * as DealLists from "./dealLists.ts"
 import type { PipedriveError } from "./errors.ts"
@@ -152,9 +153,11 @@ export class Pipedrive extends Context.Service<
         return Pipedrive.of({
           limitKey,
           origin: settings.origin,
-          createActivity: Effect.fn("Pipedrive.createActivity")((activity: NewActivity, begin?: Begin) =>
-            Effect.map(create("v2/activities", activity, { cost: Timing.createCost, begin }), ({ id }) => id)
-          ),
+          createActivity: (activity: NewActivity, begin?: Begin) =>
+            create("v2/activities", activity, { cost: Timing.createCost, begin }).pipe(
+              Effect.map(({ id }) => id),
+              Telemetry.inSpan("Pipedrive.createActivity")
+            ),
           activity: Effect.fn("Pipedrive.activity")((id: number) => one(StoredActivity, `v2/activities/${id}`)),
           deleteActivity: Effect.fn("Pipedrive.deleteActivity")((id: number) => remove(`v2/activities/${id}`)),
           activitiesOfDeal: Effect.fn("Pipedrive.activitiesOfDeal")((dealId: number, cursor: Option.Option<string>) =>

@@ -132,9 +132,11 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
     return yield* Option.getOrThrow(known(state, now))
   })
 
-  const current = one.withPermit(
-    Effect.flatMap(Clock.currentTimeMillis, (now) => Option.getOrElse(known(state, now), () => find))
-  )
+  /** What is known now, else `otherwise`. */
+  const knownOr = (otherwise: Effect.Effect<Placement, SinkError>) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => Option.getOrElse(known(state, now), () => otherwise))
+
+  const current = knownOr(one.withPermit(knownOr(find)))
 
   return {
     /** Fails with `Paused` while a setting does not fit, or Pipedrive does not answer. */

@@ -4,6 +4,7 @@ import { calendarDay } from "../domain/Day.ts"
 import { type Content, contentRefused } from "../domain/GistFile.ts"
 import { type Created, Forbidden, ItemRefused, type Order, SinkError, TargetGone } from "../publish/Sink.ts"
 import type { ActivitySettings } from "../Settings.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
 import { fromFile } from "./activity.ts"
 import { whyUnusable } from "./chooseDeal.ts"
 import { type Refusal, whenRefused } from "./errors.ts"
@@ -158,7 +159,7 @@ export const make = ({ organizations, persons, pipedrive, placing, settings, tim
     )
   })
 
-  return Effect.fn("ActivitySink.create")(function* (order: Order): Effect.fn.Return<Created, SinkError> {
+  return Effect.fnUntraced(function* (order: Order): Effect.fn.Return<Created, SinkError> {
     const { content } = order
     const placement = yield* placing.current
     const fields = yield* fieldsFor(order, placement)
@@ -167,5 +168,5 @@ export const make = ({ organizations, persons, pipedrive, placing, settings, tim
       whenRefused((refusal) => afterRefusal({ order, fields, placement }, refusal)),
       Effect.catchTag("PipedriveError", failing)
     )
-  })
+  }, Telemetry.inSpan("ActivitySink.create"))
 }

@@ -114,7 +114,7 @@ export class Publisher extends Context.Service<
             Effect.annotateCurrentSpan(Telemetry.attributes.outcome, state)
           ).pipe(
             Effect.provideService(RequestedFor, { user: `${claim.userKey}`, thing: `${claim.key}` }),
-            Effect.withSpan("Publisher.publish", spanOf(claim, scanSpans))
+            Telemetry.inSpan("Publisher.publish", () => spanOf(claim, scanSpans))
           )
 
         const drain = Effect.gen(function* () {

@@ -138,7 +138,7 @@ it.effect("a preview says what tracking would publish, and stores nothing", () =
         leads: 0,
         waiting: 0,
         tokens: 1_550,
-        searchTokens: 20,
+        searchTokens: 40,
         days: 0.05,
         contact: null,
         githubRequests: 2

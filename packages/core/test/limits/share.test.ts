@@ -145,6 +145,27 @@ describe("a throttle with a quota", () => {
     })
   )
 
+  it.effect("a throttle keeps its share while the last of several requests waits for its response, and no longer", () =>
+    Effect.gen(function* () {
+      const { asked, throttle } = throttleWith(({ wants }) => grant(wants))
+      throttle.setWindow(window)
+      const first = yield* Deferred.make<void>()
+      const second = yield* Deferred.make<void>()
+      for (const response of [first, second]) {
+        yield* Effect.forkChild(throttle.run(Deferred.await(response)), { startImmediately: true })
+      }
+      assert.strictEqual(asked.length, 1)
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(asked.length, 2)
+      yield* Deferred.succeed(first, undefined)
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(asked.length, 3)
+      yield* Deferred.succeed(second, undefined)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(asked.length, 3)
+    })
+  )
+
   it.effect("a throttle sends nothing during a limit that another server met", () =>
     Effect.gen(function* () {
       const { throttle } = throttleWith(({ wants }) =>

@@ -1,17 +1,15 @@
 import { Gitpip, Telemetry, Worker } from "@gitpip/core"
 import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
 import { Api } from "../Api.ts"
 import { orProblem } from "../ErrorProblems.ts"
 import { eventStream, Stopping } from "../Events.ts"
+import { health } from "../Health.ts"
 import { NotReadyProblem } from "../Problems.ts"
 
 /** A supervisor has its own time limit, commonly some seconds. */
 const maxWait = "3 seconds"
-
-const alive = HttpServerResponse.text("Alive")
 
 export const layerSystem = HttpApiBuilder.group(
   Api,
@@ -19,6 +17,7 @@ export const layerSystem = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const gitpip = yield* Gitpip
     const worker = yield* Worker
+    const alive = yield* health
 
     const reasons = (exclude: "work" | undefined) =>
       gitpip.overdue(worker.startedAt).pipe(
@@ -37,12 +36,7 @@ export const layerSystem = HttpApiBuilder.group(
     const events = eventStream(gitpip.changes, yield* Stopping)
 
     return handlers.handleAll({
-      health: () =>
-        Effect.flatMapEager(worker.dead, (dead) =>
-          dead.length > 0
-            ? Effect.fail(`No longer alive: ${dead.join(", ")}. Restart the server`)
-            : Effect.succeed(alive)
-        ),
+      health: () => alive,
       ready: Effect.fnUntraced(function* ({ query }) {
         const found = yield* reasons(query.exclude)
         if (found.length > 0) return yield* new NotReadyProblem({ detail: found.join("; "), reasons: found })
