@@ -20,10 +20,11 @@ const maxRound = Duration.minutes(1)
 /** GitHub asks for few requests at a time. https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api */
 const sideBySide = 4
 
-/** Whether the hour has room for a profile: half of the hour belongs to checks and files, less towards the hour's end. */
+/** Whether the hour has room for that many profiles: half of the hour belongs to checks and files, less towards the hour's end. */
 export const hasRoomForProfile = (
   { blockedUntil, budget }: Pick<ThrottleState, "blockedUntil" | "budget">,
-  now: number
+  now: number,
+  profiles = 1
 ): boolean =>
   blockedUntil <= now &&
   (budget === undefined ||
@@ -34,7 +35,7 @@ export const hasRoomForProfile = (
       renewsAt: budget.resetAt,
       period: Duration.hours(1),
       now
-    }) >= 1)
+    }) >= profiles)
 
 /** Whether an answer is about the account that is tracked: a login that was given up may belong to another person. */
 export const isOwn = (due: Pick<DueProfile, "githubId">, { account }: Pick<ProfilePage, "account">): boolean =>
@@ -55,9 +56,10 @@ export class Profiles extends Context.Service<
       const github = yield* Github
       const limits = yield* Limits
 
-      const mayRead = Effect.gen(function* () {
+      /** Whether each of the readers may read a profile. */
+      const mayRead = Effect.fnUntraced(function* (readers: number) {
         if (Option.isSome(yield* github.refused)) return false
-        return hasRoomForProfile(yield* limits.requests, yield* Clock.currentTimeMillis)
+        return hasRoomForProfile(yield* limits.requests, yield* Clock.currentTimeMillis, readers)
       })
 
       const store = Effect.fnUntraced(function* (due: DueProfile, page: Option.Option<ProfilePage>) {
@@ -69,8 +71,8 @@ export class Profiles extends Context.Service<
       })
 
       /** Reads the profile that is due longest. `false`: there is none, or GitHub reads no more now. */
-      const readNext = Effect.gen(function* () {
-        if (!(yield* mayRead)) return false
+      const readNext = Effect.fnUntraced(function* (readers: number) {
+        if (!(yield* mayRead(readers))) return false
         const due = yield* profiles.takeDue
         if (Option.isNone(due)) return false
         const { etag, userKey, username } = due.value
@@ -87,7 +89,7 @@ export class Profiles extends Context.Service<
       /** Reads one profile after the other until an instant. Answers how many. */
       const readUntil = Effect.fnUntraced(function* (until: number) {
         let count = 0
-        while ((yield* Clock.currentTimeMillis) < until && (yield* readNext)) count++
+        while ((yield* Clock.currentTimeMillis) < until && (yield* readNext(sideBySide))) count++
         return count
       })
 
@@ -95,11 +97,11 @@ export class Profiles extends Context.Service<
         refresh: Effect.gen(function* () {
           const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(maxRound)
           // Most rounds find none, and cost one statement.
-          if (!(yield* readNext)) return 0
-          const readers = yield* Effect.forEach(Array.from({ length: sideBySide }), () => readUntil(until), {
+          if (!(yield* readNext(1))) return 0
+          const counts = yield* Effect.forEach(Array.from({ length: sideBySide }), () => readUntil(until), {
             concurrency: "unbounded"
           })
-          return readers.reduce((sum, read) => sum + read, 1)
+          return counts.reduce((sum, count) => sum + count, 1)
         }).pipe(Effect.withSpan("Profiles.refresh"))
       })
     })
