@@ -25,7 +25,7 @@ interface By extends Shown {
 /** Of the persons with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
 const maxRead = 2
 
-/** So many of the persons that a list shows decide: the oldest with an address, or that there is one alone with a name. */
+/** How many persons of a list decide: the oldest with an address, and two with a name, who are namesakes. */
 const deciding = { email: 1, name: 2 } as const
 
 interface Parts {

@@ -1,11 +1,12 @@
 /** What the Pipedrive fake does with activities. */
 import type { Reply } from "../reply.ts"
 import { instant } from "../time.ts"
-import { activitiesQuery, activityBody } from "./checks.ts"
+import { activityBody } from "./bodies.ts"
 import { cleanHtml } from "./cleanHtml.ts"
 import { type Company, dealFault, newRow, noteFault, organizationFault, withRow } from "./company.ts"
 import { areFiltersOn, list } from "./lists.ts"
 import { personFault } from "./persons.ts"
+import { activitiesQuery } from "./queries.ts"
 import { type Body, found, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import { setupFault } from "./setup.ts"
 import type { PipedriveActivity } from "./state.ts"

@@ -1,7 +1,7 @@
 /** The company behind the Pipedrive fake: its rows, its clock, and the rules that several kinds of rows share. */
 import type { Reply } from "../reply.ts"
-import { oneQuery } from "./checks.ts"
 import { cleanHtml } from "./cleanHtml.ts"
+import { oneQuery } from "./queries.ts"
 import { found, idOf, notFound, type Request, refusal, withQuery } from "./requests.ts"
 import type { PipedriveSetup } from "./setup.ts"
 import {

@@ -1,10 +1,11 @@
 /** What the Pipedrive fake does with deals. */
 import { jsonReply, type Reply } from "../reply.ts"
 import { instant } from "../time.ts"
-import { dealBody, dealsQuery, searchQuery } from "./checks.ts"
+import { dealBody } from "./bodies.ts"
 import { type Company, newRow, organizationFault, withRow } from "./company.ts"
 import { list } from "./lists.ts"
 import { personFault } from "./persons.ts"
+import { dealsQuery, searchQuery } from "./queries.ts"
 import { type Body, found, invalid, type Query, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import { placeOf, setupFault } from "./setup.ts"
 import type { PipedriveDeal, Row } from "./state.ts"

@@ -1,7 +1,7 @@
 /** What the Pipedrive fake finds among items of several kinds. */
 import { jsonReply, type Reply } from "../reply.ts"
-import { itemSearchQuery } from "./checks.ts"
 import type { Company } from "./company.ts"
+import { itemSearchQuery } from "./queries.ts"
 import { invalid, type Query, type Request, withQuery } from "./requests.ts"
 import type { Row } from "./state.ts"
 import { organizationItem, personItem, searchItem } from "./wire.ts"

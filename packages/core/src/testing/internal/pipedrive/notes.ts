@@ -1,9 +1,10 @@
 /** What the Pipedrive fake does with notes, which only version 1 of the API has. */
 import { jsonReply, type Reply } from "../reply.ts"
 import { instantV1 } from "../time.ts"
-import { noteBody, notesQuery } from "./checks.ts"
+import { noteBody } from "./bodies.ts"
 import { cleanHtml } from "./cleanHtml.ts"
 import { type Company, dealFault, noteFault } from "./company.ts"
+import { notesQuery } from "./queries.ts"
 import { found, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import type { PipedriveNote } from "./state.ts"
 import { USER_ID } from "./wire.ts"

@@ -1,9 +1,10 @@
 /** What the Pipedrive fake does with organizations. */
 import { jsonReply, type Reply } from "../reply.ts"
 import { instant } from "../time.ts"
-import { organizationBody, organizationSearchQuery, organizationsQuery } from "./checks.ts"
+import { organizationBody } from "./bodies.ts"
 import { type Company, newRow } from "./company.ts"
 import { list } from "./lists.ts"
+import { organizationSearchQuery, organizationsQuery } from "./queries.ts"
 import { type Body, found, invalid, type Request, withBody, withQuery } from "./requests.ts"
 import { setupFault } from "./setup.ts"
 import type { PipedriveOrganization, Row } from "./state.ts"

@@ -1,9 +1,10 @@
 /** What the Pipedrive fake does with persons. */
 import { jsonReply, type Reply } from "../reply.ts"
 import { instant } from "../time.ts"
-import { personBody, personSearchQuery, personsQuery } from "./checks.ts"
+import { personBody } from "./bodies.ts"
 import { type Company, newRow, organizationFault } from "./company.ts"
 import { list } from "./lists.ts"
+import { personSearchQuery, personsQuery } from "./queries.ts"
 import { type Body, found, invalid, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import { setupFault } from "./setup.ts"
 import type { PipedrivePerson, Row } from "./state.ts"

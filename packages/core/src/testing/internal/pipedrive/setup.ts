@@ -4,8 +4,9 @@
  */
 import { createHash } from "node:crypto"
 import { jsonReply, type Reply } from "../reply.ts"
-import { fieldBody, fieldsQuery, pipelinesQuery, stagesQuery } from "./checks.ts"
+import { fieldBody } from "./bodies.ts"
 import type { Company } from "./company.ts"
+import { fieldsQuery, pipelinesQuery, stagesQuery } from "./queries.ts"
 import { type Body, found, invalid, type Query, type Request, refusal, withBody, withQuery } from "./requests.ts"
 import { ME } from "./wire.ts"
 
