@@ -1,6 +1,6 @@
 /**
  * The first scan of new users, and the publishing of all their files to known deals: with and without a token, beside a loop
- * that does one thing after the other. See README.md.
+ * that does one thing after the other. See README.md. In order: users, rounds, milliseconds that each answer takes longer.
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -19,6 +19,7 @@ import {
 
 const users = Number(process.argv[2] ?? 1_000)
 const rounds = Number(process.argv[3] ?? 3)
+const latency = Number(process.argv[4] ?? 0)
 const filesOfUser = [1, 1, 1]
 const files = users * filesOfUser.length
 
@@ -109,7 +110,10 @@ const loop = Effect.fnUntraced(function* ({ github, pipedrive }: Services) {
 
 const main = Effect.gen(function* () {
   const newDatabase = yield* postgresWith(["-c", "shared_preload_libraries=pg_stat_statements"])
-  const services: Services = { github: yield* service("github"), pipedrive: yield* service("pipedrive") }
+  const services: Services = {
+    github: yield* service("github", { latency, queries: true }),
+    pipedrive: yield* service("pipedrive", { latency })
+  }
   yield* services.github.call("gists", { from: 1, users, files: filesOfUser, bytes: 2_000 })
   const another = { POSTGRES_CONNECTION_STRING: yield* newDatabase }
   const found = { token: [] as Array<number>, without: [] as Array<number>, loop: [] as Array<number> }

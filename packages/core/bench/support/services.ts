@@ -1,12 +1,13 @@
 /**
  * The services a benchmark talks to, in a process of their own so that their work is not counted in ours:
  * `node services.ts github|pipedrive|unchanged|accepting OPTIONS`. Answers calls that come over IPC. With the option
- * `latency`, each answer takes that many milliseconds longer.
+ * `latency`, each answer takes that many milliseconds longer. With the option `queries`, GitHub answers GraphQL.
  */
 import { createServer } from "node:http"
 import { type AddressInfo, connect, createServer as createRelay } from "node:net"
 import { Effect } from "effect"
 import { FakeGithub, FakePipedrive } from "../../src/testing/index.ts"
+import { graphqlEngine } from "../../test/github/graphqlEngine.ts"
 
 export interface Calls {
   /** Users `user-FROM` to `user-(FROM + users - 1)`, each with this many gists more. The gists' ids by user. */
@@ -37,8 +38,8 @@ export interface Calls {
 
 type Handlers = { readonly [K in keyof Calls]?: Calls[K] }
 
-const github = Effect.gen(function* () {
-  const fake = yield* FakeGithub.make({ limit: false, log: false })
+const github = Effect.fnUntraced(function* ({ queries = false }: { readonly queries?: boolean }) {
+  const fake = yield* FakeGithub.make({ limit: false, log: false, ...(queries ? { graphql: graphqlEngine } : {}) })
   const known = new Set<string>()
   let made = 0
   const handlers: Handlers = {
@@ -166,7 +167,13 @@ const anyGist = JSON.stringify({
 const [kind, given = "{}"] = process.argv.slice(2)
 const { latency = 0, ...options } = JSON.parse(given)
 const service =
-  kind === "github" ? github : kind === "pipedrive" ? pipedrive(options) : kind === "accepting" ? accepting : unchanged
+  kind === "github"
+    ? github(options)
+    : kind === "pipedrive"
+      ? pipedrive(options)
+      : kind === "accepting"
+        ? accepting
+        : unchanged
 
 await Effect.runPromise(
   Effect.scoped(
