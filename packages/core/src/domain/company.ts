@@ -1,6 +1,6 @@
 /** Which organization a company on a GitHub profile names. Pure. */
 import { createHash } from "node:crypto"
-import { isJobTitle, jobs } from "./jobTitle.ts"
+import { isFieldOfWork, isJobTitle, jobs } from "./jobTitle.ts"
 
 /** What people write in place of a company, beside their job. */
 const noCompany: ReadonlySet<string> = new Set([
@@ -35,7 +35,7 @@ export const plainName = (name: string): string => name.trim().replace(/\s+/g, "
 const address = /https?:\/\/|(?:^|\W)www\.|\S@\S/i
 
 /** A remark on the past, to its end: `(formerly Other)`, `ex-Other`. */
-const past = /(?:^|[\s,;|/&+(])(?:previously|formerly|ex-(?=\S)).*$/is
+const past = /(?:^|[\s,;|/&+(])(?:previously|formerly|prev\.?(?=[\s:@])|ex-(?=\S)|ex(?=\s+@)).*$/is
 
 /** A job at a company, of which Gitpip does not know where its name begins and ends: `Engineer at Example`. */
 const jobAt = new RegExp(`\\b(?:${jobs})\\b.*\\s(?:at|@)\\s`, "i")
@@ -78,7 +78,7 @@ const nextCompany = /(?:(?<=[\s,;|/&(])|\+)@(?=\S)/
 const joint = /(?:[\s,;|/&(]|\s[-–—+@:·•]|\s(?:and|at|und|et))+$/i
 
 /** What parts a job from a company: `CTO, Example`, `Example (CTO)`. The form of a company is a part of its name. */
-const parting = /(?:\s*[,;|(·•]|\s[-–—/]\s)(?!\s*(?:co|corp|gmbh|inc|llc|ltd)\b)\s*/i
+const parting = /(?:\s*[,;:|(·•]|\s[-–—/]\s)(?!\s*(?:co|corp|gmbh|inc|llc|ltd)\b)\s*/i
 
 /** Whether the text is no company, or begins with what is none: Gitpip does not know whether a company or a place follows. */
 const beginsWithNone = (text: string): boolean => {
@@ -88,10 +88,13 @@ const beginsWithNone = (text: string): boolean => {
 
 const endOfLogin = /(?<=^[\w-]+)(?=\W)/
 
-/** The text without the jobs at its end, which follow `mark`. */
+/** Such as the full stop behind a login. */
+const isPunctuation = (text: string): boolean => /^[\s.,:;!?)-]*$/.test(text)
+
+/** The text without the jobs and the punctuation at its end, which follow `mark`. */
 const withoutJobs = (text: string, mark: RegExp): string => {
   const [name = "", ...others] = text.split(mark)
-  return others.length > 0 && others.every(isJobTitle) ? name : text
+  return others.every((other) => isJobTitle(other) || isPunctuation(other)) ? name : text
 }
 
 /**
@@ -104,7 +107,8 @@ export const companyOf = (text: string | null | undefined): string | undefined =
   if (sentence.test(first)) return undefined
   const startsWithLogin = present.startsWith("@")
   const start = first.replace(joint, "").trim()
-  const isJob = !startsWithLogin && ((second !== undefined && leadsToLogin.test(first)) || beginsWithNone(start))
+  const leads = second !== undefined && (leadsToLogin.test(first) || isFieldOfWork(start))
+  const isJob = !startsWithLogin && (leads || beginsWithNone(start))
   const company = isJob ? second?.replace(joint, "").trim() : start
   if (company === undefined) return undefined
   const name = withoutJobs(isJob || startsWithLogin ? withoutJobs(company, endOfLogin) : company, parting).trim()

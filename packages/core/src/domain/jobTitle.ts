@@ -12,10 +12,12 @@ const vagueJobs =
 export const jobs = `${clearJobs}|${vagueJobs}`
 
 const kinds =
-  "&|ai|and|android|application|applications|assistant|associate|automation|backend|back-?end|big|blockchain|business|cloud|computer|customer|data|database|devops|digital|embedded|engineering|enterprise|executive|financial|founding|freelance|front-?end|full-?stack|full|game|general|graduate|graphic|hardware|independent|information|infrastructure|ios|it|java|javascript|junior|jr|learning|machine|managing|marketing|ml|mobile|network|open|operating|operations|platform|principal|product|program|project|python|qa|quality|react|reliability|research|sales|security|senior|service|site|software|solution|solutions|source|sr|stack|staff|system|systems|team|tech|technical|technology|test|ui|undergraduate|ux|vice|visual|web"
+  "&|ai|and|android|application|applications|assistant|associate|automation|backend|back-?end|big|blockchain|business|cloud|computer|customer|data|database|design|development|devops|digital|embedded|engineering|enterprise|executive|financial|founding|freelance|front-?end|full-?stack|full|game|general|graduate|graphic|hardware|independent|information|infrastructure|ios|it|java|javascript|junior|jr|learning|machine|managing|marketing|ml|mobile|network|open|operating|operations|platform|principal|product|program|project|python|qa|quality|react|reliability|research|sales|science|security|senior|service|site|software|solution|solutions|source|sr|stack|staff|system|systems|team|tech|technical|technology|test|ui|undergraduate|ux|vice|visual|web"
 
 const clearTitle = new RegExp(`(?:^|\\s)(?:${clearJobs})$`)
 const vagueTitle = new RegExp(`^(?:(?:${kinds}|${jobs})\\s)*(?:${vagueJobs})$`)
+
+const fieldOfWork = new RegExp(`^(?:(?:${kinds})(?:\\s|$))+$`)
 
 /** Lower case, words with one space between, no dots (`Ph.D.`), no grade (`Engineer II`), no marks around it. */
 const plain = (text: string): string =>
@@ -31,3 +33,6 @@ export const isJobTitle = (text: string): boolean => {
   const [job = ""] = plain(text).split(/\sof(?=\s|$)/)
   return !job.startsWith("the ") && (clearTitle.test(job) || vagueTitle.test(job))
 }
+
+/** Whether the text is what people at a company work on, such as `Software Engineering`. */
+export const isFieldOfWork = (text: string): boolean => fieldOfWork.test(plain(text))
