@@ -125,8 +125,6 @@ const rounds = Effect.gen(function* () {
   )
 
   const requestedScans = Effect.gen(function* () {
-    // Of new users, whose files may be published as soon as the first check has found them, while a drain is under way.
-    yield* Effect.ignore(profiles.refresh)
     const done = (yield* scanner.runQueued("single")) + (yield* scanner.checkNew)
     if (done > 0) yield* signals.publications.raise
     yield* signals.singleScans.wait(poll)
