@@ -138,12 +138,13 @@ describe("the worker", () => {
         const gitpip = yield* Gitpip
         const scanner = yield* Scanner
         yield* scanner.checkNew
+        yield* passTime("10 seconds")
         for (const login of ["ann", "bob"]) {
           github.addUser(login)
           github.addGist(login, { files: { "a.md": "" } })
           yield* gitpip.track(name(login))
         }
-        yield* passTime("1 minute")
+        yield* passTime("10 seconds")
         github.clearRequests()
         assert.strictEqual(yield* scanner.checkNew, 2)
         const kinds = github.requests.map(({ route }) => (route === "/users/{login}" ? "profile" : "check"))
