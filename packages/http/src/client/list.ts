@@ -97,11 +97,11 @@ export const costWords = ({ first: { files, gists, github_requests, tokens }, st
   if (states.new === 0) return null
   const found =
     gists === null || files === null
-      ? "Public gists are not counted without GITHUB_TOKEN"
+      ? "Public gists cannot be counted without GITHUB_TOKEN, or while GitHub does not answer"
       : `The new accounts have ${count(gists, "public gist")}, with about ${count(files, "file")} to publish`
   const costs = [
     ...(tokens === null ? [] : [`about ${count(tokens, "token")} of Pipedrive`]),
-    `${count(github_requests, "request")} to GitHub`
+    `${gists === null ? "at least" : "about"} ${count(github_requests, "request")} to GitHub`
   ]
   return `${found}. At first, tracking them costs ${costs.join(" and ")}.`
 }

@@ -272,7 +272,7 @@ withChromium("the page", () => {
           await list.getByText("130 accounts: 129 new, 1 tracked already.").waitFor()
           await list
             .getByText(
-              "Public gists are not counted without GITHUB_TOKEN. At first, tracking them costs 129 requests to GitHub."
+              "Public gists cannot be counted without GITHUB_TOKEN, or while GitHub does not answer. At first, tracking them costs at least 258 requests to GitHub."
             )
             .waitFor()
           await list.getByText("Left out: 1 organization or bot.").waitFor()
