@@ -94,7 +94,7 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
   return { candidates: kept, wrong: [...wrong, ...conflicts] }
 })
 
-/** A file may have columns of its own, but a misspelt one must not look as if it counted. */
+/** A file may have columns of its own, but a misspelt one must not pass for one that counts. */
 export const unreadColumns = (names: ReadonlyArray<string>): string =>
   `The ${names.length === 1 ? "column" : "columns"} ${someOf(names)} ${names.length === 1 ? "is" : "are"} not read. Gitpip reads ${[...UserList.knownColumns].join(", ")}`
 

@@ -24,7 +24,7 @@ describe("a list of users", () => {
     ])
   })
 
-  it("tells which of its columns are not read", () => {
+  it("names its columns that are not read", () => {
     for (const [text, unread] of [
       ["username,persons\nann,7\n", ["persons"]],
       ["ID,Name,Username,\n7,Ann,ann,\n", ["Name"]],
