@@ -95,7 +95,7 @@ export const classify = (response: Response, body: unknown, sent: Sent): Pipedri
     case 403:
       return forbidden(said, { isPage })
     case 407:
-      // A proxy's own status, whatever the body looks like. https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re
+      // A proxy's own status, whatever the body is. https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re
       return inFront(said, failure === undefined ? undefined : status)
     case 410:
       return new Forbidden({
