@@ -1,9 +1,11 @@
 /** Where users' persons are found when many users wait: in the list of all persons, in place of searches (ListCopy.ts). */
-import { Effect, type Option } from "effect"
+import { Effect, Option } from "effect"
+import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
 import * as ListCopy from "./ListCopy.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import type { StoredPerson } from "./personCalls.ts"
 import { makePersonIndex, type PersonIndex } from "./personIndex.ts"
 import type { Placement } from "./placement.ts"
 
@@ -34,10 +36,13 @@ export const make = Effect.fnUntraced(function* ({ pipedrive, placing, worth }: 
 
   return {
     /** All persons, when reading them is cheaper than searching. */
-    current: Effect.suspend(
-      (): Effect.Effect<Option.Option<PersonIndex>, SinkError> =>
-        worth.searchesCost === 0 ? Effect.succeedNone : Effect.flatMap(placing.current, list.current)
-    )
+    current: (user: UserKey): Effect.Effect<Option.Option<PersonIndex>, SinkError> =>
+      worth.searchesCost === 0
+        ? Effect.succeedNone
+        : Effect.flatMap(placing.current, (placement) => list.current(placement, user)),
+    /** Adds a person whom Gitpip created: the list counts as fresh for some seconds without this person. */
+    add: (person: StoredPerson) =>
+      Effect.map(list.known, Option.match({ onNone: () => {}, onSome: ({ put }) => put(person) }))
   }
 })
 
