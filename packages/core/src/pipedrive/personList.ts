@@ -1,7 +1,8 @@
 /** Where users' persons are found when many users wait: in the list of all persons, in place of searches (ListCopy.ts). */
-import { Effect, Option } from "effect"
+import { Effect, Option, RcMap, Semaphore } from "effect"
 import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
+import { comparable } from "./comparable.ts"
 import * as ListCopy from "./ListCopy.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
@@ -34,7 +35,17 @@ export const make = Effect.fnUntraced(function* ({ pipedrive, placing, worth }: 
     searchesCost: worth.searchesCost
   })
 
+  const locks = yield* RcMap.make({ lookup: (_address: string) => Semaphore.make(1) })
+
   return {
+    /** Finds or creates the persons of one e-mail address one after the other, so that the second user gets the first one's. */
+    inTurn:
+      (email: string | null | undefined) =>
+      <A, E>(findOrCreate: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+        const address = comparable(email ?? "")
+        if (address === "") return findOrCreate
+        return Effect.scoped(Effect.flatMap(RcMap.get(locks, address), (lock) => lock.withPermit(findOrCreate)))
+      },
     /** All persons, when reading them is cheaper than searching. */
     current: (user: UserKey): Effect.Effect<Option.Option<PersonIndex>, SinkError> =>
       worth.searchesCost === 0

@@ -82,7 +82,7 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
         )
       },
       (id) => ({ id })
-    )
+    ).pipe(list.inTurn(recipient.profile?.email))
     return ensured._tag === "Target" ? ensured.target.id : undefined
   })
 

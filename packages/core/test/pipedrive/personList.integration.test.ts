@@ -1,7 +1,7 @@
 /** Many users whose persons are not known: the list of persons is read once, in place of a search for each. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { Publisher } from "../../src/publish/Publisher.ts"
 import type { FakePipedrive, LoggedRequest } from "../../src/testing/index.ts"
@@ -116,6 +116,17 @@ describe("the list of persons", () => {
           pipedrive.persons.filter(({ name }) => name === "Another"),
           0
         )
+      })
+    )
+  )
+
+  it.effect("has one person for two accounts with one address whose files are published side by side", () =>
+    withUsers(({ pipedrive }) =>
+      Effect.gen(function* () {
+        yield* (yield* SqlClient.SqlClient)`update profiles set email = '12@example.com' where user_key in (10, 12)`
+        yield* publish
+        assert.lengthOf([...personsNamed(pipedrive, 10), ...personsNamed(pipedrive, 12)], 1)
+        assert.strictEqual(personOf(pipedrive, 10), personOf(pipedrive, 12))
       })
     )
   )
