@@ -46,10 +46,10 @@ export const layerParts: Layer.Layer<
   Exclude<Services, Sink>,
   never,
   Sink | Settings | SqlClient.SqlClient | HttpClient.HttpClient
-> = Layer.mergeAll(Feed.layer, Gauges.layer, Profiles.layer, Following.layer).pipe(
+> = Layer.mergeAll(Feed.layer, Gauges.layer, Following.layer).pipe(
   Layer.provideMerge(Contacts.layer),
   Layer.provideMerge(Layer.mergeAll(Scanner.layer, Publisher.layer, Changes.layer)),
-  Layer.provideMerge(Layer.mergeAll(Checker.layer, CheckSchedule.layer)),
+  Layer.provideMerge(Layer.mergeAll(Checker.layer, CheckSchedule.layer, Profiles.layer)),
   Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),
   Layer.provideMerge(Limits.layer),
   Layer.provideMerge(Layer.mergeAll(Github.layer.pipe(Layer.provide(SharedQuota.layer)), Store.layer, Signals.layer))

@@ -2,10 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { Scanner } from "../src/detect/Scanner.ts"
 import { Gitpip } from "../src/Gitpip.ts"
 import { Worker } from "../src/Worker.ts"
 import { layerPostgres } from "./database.ts"
-import { elapse, everything, inWorld, name } from "./world.ts"
+import { elapse, everything, inWorld, name, passTime } from "./world.ts"
 
 const working = <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.provide(body, Layer.fresh(Worker.layer))
 
@@ -129,6 +130,27 @@ describe("the worker", () => {
             )
           })
       )
+  )
+
+  it.effect("a new user's profile is read before the first check, whose files a drain may publish at once", () =>
+    inWorld(layerPostgres, { env: { GITPIP_FEED: "false" } }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const scanner = yield* Scanner
+        yield* scanner.checkNew
+        yield* passTime("10 seconds")
+        for (const login of ["ann", "bob"]) {
+          github.addUser(login)
+          github.addGist(login, { files: { "a.md": "" } })
+          yield* gitpip.track(name(login))
+        }
+        yield* passTime("10 seconds")
+        github.clearRequests()
+        assert.strictEqual(yield* scanner.checkNew, 2)
+        const kinds = github.requests.map(({ route }) => (route === "/users/{login}" ? "profile" : "check"))
+        assert.deepStrictEqual(kinds.slice(0, 3), ["profile", "profile", "check"])
+      })
+    )
   )
 
   it.effect("a requested full scan runs once, however often it was asked for", () =>

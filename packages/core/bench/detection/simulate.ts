@@ -21,6 +21,7 @@ import * as Database from "../../src/database/Database.ts"
 import { Checker } from "../../src/detect/Checker.ts"
 import { CheckSchedule, margin, share } from "../../src/detect/CheckSchedule.ts"
 import { Feed } from "../../src/detect/Feed.ts"
+import { Profiles } from "../../src/detect/Profiles.ts"
 import { Scanner } from "../../src/detect/Scanner.ts"
 import * as Cadence from "../../src/domain/Cadence.ts"
 import * as Timing from "../../src/domain/Timing.ts"
@@ -176,7 +177,7 @@ const main = Effect.gen(function* () {
   const time = Time.make(start)
   const services = Feed.layer.pipe(
     Layer.provideMerge(Scanner.layer),
-    Layer.provideMerge(Layer.mergeAll(Checker.layer, uniform ? uniformPlanner : CheckSchedule.layer)),
+    Layer.provideMerge(Layer.mergeAll(Checker.layer, Profiles.layer, uniform ? uniformPlanner : CheckSchedule.layer)),
     Layer.provide(Layer.mergeAll(ScanSpans.layer, ContentCache.layer)),
     Layer.provide(Limits.layer.pipe(Layer.provide(Sink.layerOff("a simulation publishes nothing")))),
     Layer.provideMerge(

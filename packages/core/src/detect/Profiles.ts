@@ -2,7 +2,8 @@
  * Reads profiles by requests of their own: soon after a user is tracked, and then once in a month. Batches show profiles as
  * well, but no e-mail address, and small installations send no batches.
  *
- * Guarantee: no check waits for a profile or fails because of one. Profiles are read with what is left of the hour.
+ * Guarantee: no check fails because of a profile, and only the first check of a new user waits for one, for a minute at most.
+ * Profiles are read with what is left of the hour.
  */
 import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
@@ -19,6 +20,9 @@ const maxRound = Duration.minutes(1)
 
 /** GitHub asks for few requests at a time. https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api */
 const sideBySide = 4
+
+/** A reader meets an outage after that many failures in a row. */
+const maxFailures = 2
 
 /** Whether the hour has room for that many profiles: half of the hour belongs to checks and files, less towards the hour's end. */
 export const hasRoomForProfile = (
@@ -70,26 +74,36 @@ export class Profiles extends Context.Service<
         yield* profiles.put({ ...profile, userKey: due.userKey, etag: Option.getOrNull(etag) })
       })
 
-      /** Reads the profile that is due longest. `false`: there is none, or GitHub reads no more now. */
+      /** Reads the profile that is due longest. `none`: there is none, or the hour has no room. */
       const readNext = Effect.fnUntraced(function* (readers: number) {
-        if (!(yield* mayRead(readers))) return false
+        if (!(yield* mayRead(readers))) return "none"
         const due = yield* profiles.takeDue
-        if (Option.isNone(due)) return false
+        if (Option.isNone(due)) return "none"
         const { etag, userKey, username } = due.value
         return yield* github.profile(username, Option.fromNullishOr(etag)).pipe(
           Effect.provideService(RequestedFor, { user: `${userKey}`, thing: `${userKey}` }),
+          // One answer that failed would make a person without an e-mail address.
+          Effect.retry({
+            times: 1,
+            while: ({ reason }) => reason._tag === "Unavailable" || reason._tag === "Unreachable"
+          }),
           Effect.flatMap((page) => store(due.value, page)),
-          Effect.as(true),
+          Effect.as("read" as const),
           // Checks report what GitHub refuses. The profile is due again tomorrow.
-          Effect.catchReason("GithubError", "UserNotFound", () => Effect.succeed(true)),
-          Effect.catchTag("GithubError", () => Effect.succeed(false))
+          Effect.catchReason("GithubError", "UserNotFound", () => Effect.succeed("read" as const)),
+          Effect.catchTag("GithubError", () => Effect.succeed("failed" as const))
         )
       })
 
-      /** Reads one profile after the other until an instant. Answers how many. */
+      /** Reads one profile after the other until an instant, or until some fail in a row. Answers how many were read. */
       const readUntil = Effect.fnUntraced(function* (until: number) {
         let count = 0
-        while ((yield* Clock.currentTimeMillis) < until && (yield* readNext(sideBySide))) count++
+        for (let failures = 0; failures < maxFailures && (yield* Clock.currentTimeMillis) < until; ) {
+          const outcome = yield* readNext(sideBySide)
+          if (outcome === "none") return count
+          failures = outcome === "failed" ? failures + 1 : 0
+          if (outcome === "read") count++
+        }
         return count
       })
 
@@ -97,11 +111,12 @@ export class Profiles extends Context.Service<
         refresh: Effect.gen(function* () {
           const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(maxRound)
           // Most rounds find none, and cost one statement.
-          if (!(yield* readNext(1))) return 0
+          const first = yield* readNext(1)
+          if (first === "none") return 0
           const counts = yield* Effect.forEach(Array.from({ length: sideBySide }), () => readUntil(until), {
             concurrency: "unbounded"
           })
-          return counts.reduce((sum, count) => sum + count, 1)
+          return counts.reduce((sum, count) => sum + count, first === "read" ? 1 : 0)
         }).pipe(Effect.withSpan("Profiles.refresh"))
       })
     })

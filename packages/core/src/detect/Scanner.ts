@@ -17,6 +17,7 @@ import { ScanSpans } from "../telemetry/ScanSpans.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { Checker } from "./Checker.ts"
 import { CheckSchedule } from "./CheckSchedule.ts"
+import { Profiles } from "./Profiles.ts"
 import { hasRoom } from "./room.ts"
 import { makeRunScan } from "./runScan.ts"
 import { untilNextScan } from "./scanEnd.ts"
@@ -53,7 +54,7 @@ export class Scanner extends Context.Service<
   static readonly layer: Layer.Layer<
     Scanner,
     never,
-    Checker | CheckSchedule | Store | Limits | Github | Settings | ScanSpans
+    Checker | CheckSchedule | Store | Limits | Github | Profiles | Settings | ScanSpans
   > = Layer.effect(
     Scanner,
     Effect.gen(function* () {
@@ -62,6 +63,7 @@ export class Scanner extends Context.Service<
       const checker = yield* Checker
       const schedule = yield* CheckSchedule
       const github = yield* Github
+      const profiles = yield* Profiles
       const settings = yield* Settings
       const scanSpans = yield* ScanSpans
       const run = makeRunScan({ checker, limits, scanSpans, scans })
@@ -94,6 +96,8 @@ export class Scanner extends Context.Service<
         const found = yield* checks.justTracked({ after: DateTime.toDate(newAfter), limit: maxLogins, quiet })
         const last = found.at(-1)
         if (last === undefined) return 0
+        // A drain that is under way publishes what the check finds at once, and names the person.
+        yield* Effect.ignore(profiles.refresh)
         newAfter = last.trackedAt
         const { key } = Option.getOrThrow(yield* scans.start("new", null))
         const keys = found.map((user) => user.key)

@@ -94,6 +94,9 @@ export const classify = (response: Response, body: unknown, sent: Sent): Pipedri
       return new Denied({ wrong: "account", message: `Pipedrive says the account is closed or unpaid: ${said}` })
     case 403:
       return forbidden(said, { isPage })
+    case 407:
+      // A proxy's own status, whatever the body looks like. https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re
+      return inFront(said, failure === undefined ? undefined : status)
     case 410:
       return new Forbidden({
         isPage: false,
@@ -103,12 +106,16 @@ export const classify = (response: Response, body: unknown, sent: Sent): Pipedri
   // A proxy's page does not prove that a deal is gone, and another deal would take the deal's place.
   if (status === 404 && !isPage) return new NotFound({ message: `Pipedrive does not find it: ${said}` })
   return isPage && status !== 413
-    ? new Forbidden({
-        isPage,
-        message: `Something in front of Pipedrive refuses the request: ${said}${failure === undefined ? "" : ` (HTTP ${status})`}`
-      })
+    ? inFront(said, failure === undefined ? undefined : status)
     : new Refused({ status, message: `Pipedrive refuses: ${said}` })
 }
+
+/** A refusal that is not Pipedrive's own. `status`: when `said` does not name it. */
+const inFront = (said: string, status: number | undefined) =>
+  new Forbidden({
+    isPage: true,
+    message: `Something in front of Pipedrive refuses the request: ${said}${status === undefined ? "" : ` (HTTP ${status})`}`
+  })
 
 const forbidden = (said: string, { isPage }: { readonly isPage: boolean }) => {
   // A limit of the plan concerns this item alone.

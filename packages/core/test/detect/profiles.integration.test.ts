@@ -61,6 +61,36 @@ describe("a round", () => {
         })
       )
   )
+
+  for (const [times, addresses] of [
+    [1, 12],
+    [2, 11]
+  ] as const) {
+    it.effect(`reads the other profiles when GitHub fails ${times} times, and asks for a profile twice`, () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          for (let n = 0; n < 12; n++) {
+            github.addUser(`user-${n}`)
+            github.setProfile(`user-${n}`, { name: `Name ${n}`, email: `${n}@example.com` })
+            github.addGist(`user-${n}`, { files: { [`${n}.md`]: "1" } })
+            yield* gitpip.track(name(`user-${n}`))
+          }
+          yield* gitpip.scan()
+          github.injectFault(
+            { kind: "status", status: 502 },
+            { times, when: ({ route }) => route === "/users/{login}" }
+          )
+          assert.strictEqual(yield* refresh, addresses)
+          yield* gitpip.publish
+          assert.lengthOf(
+            pipedrive.persons.filter(({ emails }) => emails.length === 1),
+            addresses
+          )
+        })
+      )
+    )
+  }
 })
 
 describe("a batch", () => {
@@ -196,17 +226,17 @@ describe("a request for a profile", () => {
     )
   )
 
-  for (const [title, fault] of [
-    ["is refused", { kind: "status", status: 403, body: { message: "Forbidden" } }],
-    ["cannot be read", { kind: "html", status: 200 }],
-    ["meets an outage", { kind: "html", status: 502 }]
+  for (const [title, times, fault] of [
+    ["is refused", 1, { kind: "status", status: 403, body: { message: "Forbidden" } }],
+    ["cannot be read twice", 2, { kind: "html", status: 200 }],
+    ["meets an outage twice", 2, { kind: "html", status: 502 }]
   ] as const) {
     it.effect(`a profile that ${title} changes nothing for checks, and is due again a day later`, () =>
       inWorld(layerPostgres, {}, ({ github }) =>
         Effect.gen(function* () {
           const gitpip = yield* Gitpip
           yield* trackAnn(github)
-          github.injectFault(fault, { when: ({ route }) => route === "/users/{login}" })
+          github.injectFault(fault, { times, when: ({ route }) => route === "/users/{login}" })
           assert.strictEqual(yield* refresh, 0)
           const scan = yield* gitpip.scan()
           assert.deepStrictEqual([scan.state, scan.files, scan.failed], ["done", 1, 0])

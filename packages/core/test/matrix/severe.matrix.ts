@@ -27,6 +27,10 @@ const faults: ReadonlyArray<readonly [what: string, name: string]> = [
     "pipedrive file deal/499/endless/ordinary/user/ever/done"
   ],
   ["a list of pipelines that Pipedrive does not show for hours", "pipedrive pipelines/500/empty/missing/all/ever/done"],
+  [
+    "a proxy that asks for a password in Pipedrive's own form",
+    "pipedrive item search/407/documented/absurd/all/hour/done"
+  ],
   ["fields of persons that Pipedrive never answers", "pipedrive person fields/hang/empty/missing/all/ever/done"]
 ]
 

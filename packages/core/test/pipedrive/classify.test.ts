@@ -35,6 +35,8 @@ describe("a response that is no success", () => {
     [499, page, "OutcomeUnknown", /HTTP 499/],
     [499, own("closed"), "OutcomeUnknown", /HTTP 499/],
     [410, own("gone"), "Forbidden", /retired.*Update Gitpip/],
+    [407, page, "Forbidden", /in front of Pipedrive refuses the request: HTTP 407$/],
+    [407, { success: false, error: "sign in" }, "Forbidden", /in front of Pipedrive.*sign in \(HTTP 407\)/],
     [413, page, "Refused", /HTTP 413/],
     [422, own("note is too long"), "Refused", /note is too long/],
     [500, own("oops"), "OutcomeUnknown", /HTTP 500/],
