@@ -1,7 +1,7 @@
 /** What a failed command says: what went wrong, what to do next, and the exit code. */
 import type { DatabaseError } from "@gitpip/core"
 import { Cause, Data, DateTime, Predicate } from "effect"
-import { plain } from "./Text.ts"
+import { plain, time } from "./Text.ts"
 
 /** Done, failed, and a command line that cannot work. */
 export const exitCode = { done: 0, failed: 1, usage: 2 } as const
@@ -70,7 +70,7 @@ const retryAdvice = () => "`gitpip retry` without a number lists the publication
 /** When a list can be read on. By the field alone, as above. */
 const retryAdviceOn = (error: unknown): string | undefined =>
   Predicate.hasProperty(error, "retryAt") && DateTime.isDateTime(error.retryAt)
-    ? `Run the command again after ${DateTime.formatIso(error.retryAt)}.`
+    ? `Run the command again after ${time(error.retryAt)}.`
     : undefined
 
 /** By the tag of the error. */

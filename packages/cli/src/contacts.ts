@@ -109,7 +109,7 @@ export const trackAll = Effect.fnUntraced(function* (
 
 const soFar = (all: Contacts) =>
   message(
-    `${count(all.new, "user")} tracked before the failure. Run the command again within a day: the list goes on where it was.`
+    `${count(all.new, "user")} tracked before the failure. Within a day the same command goes on where the list was.`
   )
 
 /** Reads all pages of a source and tracks nobody. A failure on the way ends the reading, and is said beside what was read. */

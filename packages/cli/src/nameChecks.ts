@@ -83,7 +83,8 @@ const warning = (check: NameCheck): ReadonlyArray<string> => {
     state === "unknown"
       ? unknownName(check)
       : `${name} is an organization at GitHub, not a user. To track its members: gitpip track --org ${name}.`
-  return [`Warning: ${what} To stop tracking the name: gitpip untrack ${name}`]
+  // A name that begins with a dash would be read as an option.
+  return [`Warning: ${what} To stop tracking the name: gitpip untrack ${name.startsWith("-") ? "-- " : ""}${name}`]
 }
 
 /** Lines about the names that were tracked: what is published, and what is wrong with a name. */

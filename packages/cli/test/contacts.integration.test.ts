@@ -38,8 +38,12 @@ layer(TheWorld.layer, { excludeTestServices: true })("track with a list", (it) =
       world.github.injectFault({ kind: "status", status: 503 }, { when: ({ query }) => query.page === "2" })
       const stopped = yield* run(world, "track", "--followers-of", "octocat")
       assert.strictEqual(stopped.code, 1)
-      assert.include(stopped.stderr, "100 users tracked before the failure. Run the command again within a day")
-      assert.match(stopped.stderr, /Run the command again after \d{4}-/)
+      assert.include(
+        stopped.stderr,
+        "100 users tracked before the failure. Within a day the same command goes on where the list was."
+      )
+      assert.deepStrictEqual(stopped.stderr.match(/Run the command again.*/g)?.length, 1)
+      assert.match(stopped.stderr, /Run the command again after \d{4}-\d\d-\d\dT[\d:]{8}Z\./)
       const rest = yield* done(world, "track", "--followers-of", "octocat", "--json")
       assert.deepInclude(rest.json, { new: 150, tracked: 0 })
       const unread = yield* run(world, "track", "--org", "nobody", "--dry-run")

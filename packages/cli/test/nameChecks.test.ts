@@ -53,6 +53,10 @@ describe("what is said about tracked names", () => {
       "Warning: GitHub knows no user ann. Did you mean anne or anna? To stop tracking the name: gitpip untrack ann"
     ],
     [
+      [check({ name: name("-x"), state: "unknown" })],
+      "Warning: GitHub knows no user -x. To stop tracking the name: gitpip untrack -- -x"
+    ],
+    [
       [check({ state: "organization" })],
       "Warning: ann is an organization at GitHub, not a user. To track its members: gitpip track --org ann. To stop tracking the name: gitpip untrack ann"
     ],

@@ -30,15 +30,23 @@ type OrganizationField = Pick<NewLead, "organization_id">
 
 /** The organization of each user's company. */
 const rememberOrganizations = Effect.fnUntraced(function* ({ ensure, isRefused }: Organizations) {
-  const known = yield* Cache.makeWith(ensure, {
+  const usable = (recipient: Recipient) =>
+    Effect.map(ensure(recipient), (id) => (id === undefined || isRefused(id) ? undefined : id))
+  const known = yield* Cache.makeWith(usable, {
     capacity,
     timeToLive: (exit) => (Exit.isSuccess(exit) ? organizationMemory : Duration.zero)
   })
+  const forget = (recipient: Recipient): Effect.Effect<void> => Cache.invalidate(known, keyOf(recipient))
   return {
     /** `undefined`: there is none, or it cannot be used. */
-    of: (recipient: Recipient): Effect.Effect<number | undefined, SinkError> =>
-      Effect.map(Cache.get(known, keyOf(recipient)), (id) => (id === undefined || isRefused(id) ? undefined : id)),
-    forget: (recipient: Recipient): Effect.Effect<void> => Cache.invalidate(known, keyOf(recipient))
+    of: Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<number | undefined, SinkError> {
+      const id = yield* Cache.get(known, keyOf(recipient))
+      if (id === undefined || !isRefused(id)) return id
+      // Refused since, on a lead of another user of the company.
+      yield* forget(recipient)
+      return yield* Cache.get(known, keyOf(recipient))
+    }),
+    forget
   }
 })
 

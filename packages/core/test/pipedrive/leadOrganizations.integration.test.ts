@@ -26,9 +26,9 @@ const given = Effect.fnUntraced(function* (github: FakeGithub, { company = "@Exa
   yield* gitpip.refreshProfiles
 })
 
-const addFile = Effect.fnUntraced(function* (github: FakeGithub, file: string) {
+const addFile = Effect.fnUntraced(function* (github: FakeGithub, file: string, login = "ann") {
   const gitpip = yield* Gitpip
-  github.addGist("ann", { files: { [file]: "2" } })
+  github.addGist(login, { files: { [file]: "2" } })
   yield* gitpip.scan()
   yield* gitpip.publish
 })
@@ -185,6 +185,29 @@ describe("a lead goes without an organization", () => {
         ])
         // The third is not refused first.
         assert.strictEqual(pipedrive.requests.filter(isLeadCreate).length, 4)
+      })
+    )
+  )
+
+  it.effect("that was deleted, and the next lead of another user of the company names a new one", () =>
+    inLeads(({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github)
+        yield* given(github, { login: "bob", company: "EXAMPLE" })
+        yield* publish
+        pipedrive.deleteOrganization(1)
+        for (const [file, login] of [
+          ["b.md", "ann"],
+          ["c.md", "bob"],
+          ["d.md", "bob"],
+          ["e.md", "ann"]
+        ] as const)
+          yield* addFile(github, file, login)
+        assert.deepStrictEqual(
+          pipedrive.leads.map((lead) => lead.organization_id),
+          [1, 1, null, 2, 2, 2]
+        )
+        assert.strictEqual(pipedrive.requests.filter(isLeadCreate).length, 7)
       })
     )
   )
