@@ -1,7 +1,7 @@
 /** Many users whose persons are not known: the list of persons is read once, in place of a search for each. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { Publisher } from "../../src/publish/Publisher.ts"
 import type { FakePipedrive, LoggedRequest } from "../../src/testing/index.ts"
@@ -121,12 +121,15 @@ describe("the list of persons", () => {
   )
 
   it.effect("has one person for two accounts with one address whose files are published side by side", () =>
-    withUsers(({ pipedrive }) =>
+    withUsers(({ github, pipedrive }) =>
       Effect.gen(function* () {
-        yield* (yield* SqlClient.SqlClient)`update profiles set email = '12@example.com' where user_key in (10, 12)`
         yield* publish
-        assert.lengthOf([...personsNamed(pipedrive, 10), ...personsNamed(pipedrive, 12)], 1)
-        assert.strictEqual(personOf(pipedrive, 10), personOf(pipedrive, 12))
+        yield* waiting(github, { from: 13, to: 14 })
+        for (const n of [13, 14]) github.setProfile(`user-${n}`, { name: `Name ${n}`, email: "new@example.com" })
+        yield* (yield* Gitpip).refreshProfiles
+        yield* publish
+        assert.lengthOf([...personsNamed(pipedrive, 13), ...personsNamed(pipedrive, 14)], 1)
+        assert.strictEqual(personOf(pipedrive, 13), personOf(pipedrive, 14))
       })
     )
   )
