@@ -41,6 +41,23 @@ const allChecked = (world: World.World) =>
     return (json as ReadonlyArray<{ readonly state: string }>).every(({ state }) => state !== "new")
   })
 
+/**
+ * What makes visits of a user overlap. Under the lock none comes meanwhile. Without it each second visit is waited for, by turns: a
+ * slow machine takes longer for a turn.
+ */
+const overlap = {
+  on: "perform pg_sleep(0.02);",
+  off: `declare
+      arrivals regclass := ''visit_arrivals_'' || owner % 8;
+      own bigint := nextval(arrivals);
+    begin
+      for turn in 1..600 loop
+        exit when own % 2 = 0 or pg_sequence_last_value(arrivals) > own;
+        perform pg_sleep(0.005);
+      end loop;
+    end;`
+}
+
 /** One situation for each rule in which only that rule prevents a fault. */
 export const proofs: ReadonlyArray<Proof> = [
   {
@@ -111,14 +128,14 @@ export const proofs: ReadonlyArray<Proof> = [
         if regexp_count(definition, locks) <> 2 then
           raise exception 'record_visit does not lock in two places';
         end if;
-        -- The sleep lets other visits overlap with this one.
-        definition := replace(definition, 'is_locked := true;', 'perform pg_sleep(0.02); is_locked := true;');
+        for n in 0..7 loop execute format('create sequence if not exists visit_arrivals_%s', n); end loop;
+        definition := replace(definition, 'is_locked := true;', '${overlap[rule]} is_locked := true;');
         execute ${rule === "on" ? "definition" : "regexp_replace(definition, locks, ';', 'g')"};
       end $do$`,
     servers: 2,
     violates: "visits",
     situation: async (world, books) => {
-      for (let round = 1; round <= 6; round++) {
+      for (let round = 1; round <= 2; round++) {
         for (const user of users) publish(world, books, user)
         await createsArrived(world, books.files.size)
         await Promise.all(

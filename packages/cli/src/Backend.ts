@@ -52,6 +52,8 @@ export type Calls = { readonly [K in keyof Shared]: OrServerError<Shared[K]> }
 export class Backend extends Context.Service<
   Backend,
   Calls & {
+    /** Whether a server answers, which checks new users by itself. */
+    readonly isServer: boolean
     /** Scans all users, or these, then publishes until nothing is left that is due within a minute. */
     readonly scan: (
       usernames: ReadonlyArray<Username>,

@@ -13,6 +13,7 @@ export const layer: Layer.Layer<Backend, never, Gitpip> = Layer.effect(
   Effect.map(GitpipService, (gitpip) =>
     Backend.of({
       ...gitpip,
+      isServer: false,
       scan: Effect.fnUntraced(function* (usernames, progress) {
         // A misspelt name fails before anything begins.
         for (const username of usernames) yield* gitpip.user(username)

@@ -164,14 +164,14 @@ const firstOf = ({ first }: Contacts): ReadonlyArray<Row> =>
         [
           "at first",
           first.gists === null
-            ? "public gists are not counted without GITHUB_TOKEN"
+            ? "public gists cannot be counted without GITHUB_TOKEN, or while GitHub does not answer"
             : `${count(first.gists, "public gist")} of the new accounts`
         ],
         ...(first.files === null ? [] : [["", `about ${count(first.files, "file")} to publish`]]),
         ...(first.tokens === null
           ? []
           : [["", `about ${count(first.tokens, "token")} of Pipedrive${shareOfDay(first.tokens)}`]]),
-        ["", `${count(first.githubRequests, "request")} to GitHub`]
+        ["", `${first.gists === null ? "at least" : "about"} ${count(first.githubRequests, "request")} to GitHub`]
       ]
 
 /** What tracking a source would do and cost. */

@@ -106,3 +106,9 @@ export const linesOf = (checks: ReadonlyArray<NameCheck>): ReadonlyArray<string>
         ])
   ]
 }
+
+/** When tracked users are checked. */
+export const nextStep = ({ isServer }: { readonly isServer: boolean }): string =>
+  isServer
+    ? "The server checks new users within seconds."
+    : "A running server checks new users within seconds; without one, run `gitpip scan`."

@@ -64,7 +64,8 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
         message: `${isStdin ? "Stdin" : file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}. Give a file with a USERNAME, or USERNAME,ID, on each line`
       })
   })
-  const { entries, faults } = UserList.read(text)
+  const { entries, faults, unread } = UserList.read(text)
+  if (unread.length > 0) yield* message(unreadColumns(unread))
   if (entries.length + faults.length === 0) {
     yield* message(`${isStdin ? "Stdin" : file} names no user. Give a USERNAME, or USERNAME,ID, on each line`)
   }
@@ -92,6 +93,10 @@ export const fromFile = Effect.fnUntraced(function* (file: string) {
   }
   return { candidates: kept, wrong: [...wrong, ...conflicts] }
 })
+
+/** A file may have columns of its own, but a misspelt one must not pass for one that counts. */
+export const unreadColumns = (names: ReadonlyArray<string>): string =>
+  `The ${names.length === 1 ? "column" : "columns"} ${someOf(names)} ${names.length === 1 ? "is" : "are"} not read. Gitpip reads ${[...UserList.knownColumns].join(", ")}`
 
 /** Warnings about languages that GitHub is not known to have: one for each, with the lines that name it. */
 export const languageWarnings = (

@@ -21,6 +21,8 @@ interface Fault {
 export interface UserList {
   readonly entries: ReadonlyArray<Entry>
   readonly faults: ReadonlyArray<Fault>
+  /** Columns that the first line names and that mean nothing here. */
+  readonly unread: ReadonlyArray<string>
 }
 
 /**
@@ -31,6 +33,7 @@ export const read = (text: string): UserList => {
   const entries: Array<Entry> = []
   const faults: Array<Fault> = []
   let columns: Columns | undefined
+  let unread: ReadonlyArray<string> = []
   let first = true
   let separator: Separator | undefined
   for (const [index, raw] of text
@@ -48,10 +51,11 @@ export const read = (text: string): UserList => {
     const named = first ? columnsOf(cells) : undefined
     const fault = first ? columnFault(cells) : undefined
     // Without its columns no other line can be read.
-    if (fault !== undefined) return { entries, faults: [...faults, { line, message: fault }] }
+    if (fault !== undefined) return { entries, faults: [...faults, { line, message: fault }], unread }
     first = false
     if (named !== undefined) {
       columns = named
+      unread = cells.filter((cell) => cell !== "" && !knownColumns.has(cell.toLowerCase()))
       continue
     }
     if (columns === undefined && cells.length > 2) {
@@ -75,7 +79,7 @@ export const read = (text: string): UserList => {
       rules: Object.fromEntries([...rules].map(([name, column]) => [name, given(column)]))
     })
   }
-  return { entries, faults }
+  return { entries, faults, unread }
 }
 
 interface Columns {
@@ -102,7 +106,8 @@ const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
   return { username, id: positionOf("id"), deal: positionOf("deal"), person: positionOf("person"), rules }
 }
 
-const knownColumns: ReadonlySet<string> = new Set(["username", "id", "deal", "person", ...ruleColumns])
+/** The names that a column may have, in small letters. */
+export const knownColumns: ReadonlySet<string> = new Set(["username", "id", "deal", "person", ...ruleColumns])
 
 /**
  * What is wrong with a line of column names, if this line is one. A line of a user has a name first, so that it is one of

@@ -85,7 +85,7 @@ describe("the pages of a source add up", () => {
       ["at first", "6 public gists of the new accounts"],
       ["", "about 4 files to publish"],
       ["", "about 120 tokens of Pipedrive, less than 1% of a day's 30,000"],
-      ["", "2 requests to GitHub"],
+      ["", "about 2 requests to GitHub"],
       ["this list", "2 requests to GitHub"]
     ])
   })

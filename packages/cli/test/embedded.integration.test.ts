@@ -34,6 +34,9 @@ describe("the embedded database", () => {
       const asked = yield* done(world, "users", "--json")
       assert.include(asked.stderr, `(asked the running server at http://127.0.0.1:${port})`)
       assert.strictEqual(asked.json[0].login, "ann")
+      const tracked = yield* done(world, "track", "bob")
+      assert.include(tracked.stderr, "The server checks new users within seconds.")
+      assert.notInclude(tracked.stderr, "gitpip scan")
       const refused = yield* run(world, "migrate")
       assert.strictEqual(refused.code, 1)
       assert.match(

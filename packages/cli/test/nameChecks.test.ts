@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DatabaseError, type NameCheck, Username } from "@gitpip/core"
 import { Effect } from "effect"
-import { checkAll, distinctNames, linesOf } from "../src/nameChecks.ts"
+import { checkAll, distinctNames, linesOf, nextStep } from "../src/nameChecks.ts"
 
 const name = Username.make
 
@@ -126,4 +126,11 @@ describe("checking a list of names", () => {
       assert.deepStrictEqual(yield* checkAll({ checkNames }, names), [])
     })
   )
+})
+
+describe("the next step", () => {
+  it("is the server's when a server was asked", () => {
+    assert.strictEqual(nextStep({ isServer: true }), "The server checks new users within seconds.")
+    assert.match(nextStep({ isServer: false }), /without one, run `gitpip scan`\.$/)
+  })
 })

@@ -24,6 +24,17 @@ describe("a list of users", () => {
     ])
   })
 
+  it("names its columns that are not read", () => {
+    for (const [text, unread] of [
+      ["username,persons\nann,7\n", ["persons"]],
+      ["ID,Name,Username,\n7,Ann,ann,\n", ["Name"]],
+      ["Username,DEAL,max_file_size\nann,7,\n", []],
+      ["ann,7\n", []]
+    ] as const) {
+      assert.deepStrictEqual<ReadonlyArray<string>>(read(text).unread, unread)
+    }
+  })
+
   it("may have columns for the deal and the person in Pipedrive, which the first line names", () => {
     assert.deepStrictEqual(read("username,deal,person\nann,12,\nbob,,34\n").entries, [
       { line: 2, username: "ann", id: undefined, deal: "12", person: undefined, rules: {} },

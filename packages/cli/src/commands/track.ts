@@ -3,7 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Unsuccessful } from "../Failure.ts"
 import * as Input from "../Input.ts"
-import { checkAll, distinctNames, linesOf } from "../nameChecks.ts"
+import { checkAll, distinctNames, linesOf, nextStep } from "../nameChecks.ts"
 import * as Output from "../Output.ts"
 import * as Progress from "../Progress.ts"
 import { maxAsked, previewAll, showPreview, showPreviews } from "../previews.ts"
@@ -147,10 +147,15 @@ const trackSource = Effect.fnUntraced(function* (source: Source, options: Option
   const { withGitpip } = yield* session
   const { Contacts, remarksOn, showTracked, trackAll } = yield* contacts
   const progress = yield* Progress.make
-  const all = yield* withGitpip((gitpip) => Effect.ensuring(trackAll(gitpip, source, progress), progress.done))
+  const { all, isServer } = yield* withGitpip((gitpip) =>
+    trackAll(gitpip, source, progress).pipe(
+      Effect.map((all) => ({ all, isServer: gitpip.isServer })),
+      Effect.ensuring(progress.done)
+    )
+  )
   yield* Output.result(all, { ...options, schema: Contacts, show: showTracked })
   for (const line of remarksOn(all)) yield* Output.message(line)
-  if (all.new > 0) yield* Output.message(nextStep)
+  if (all.new > 0) yield* Output.message(nextStep({ isServer }))
 })
 
 /** A preview knows nothing of a choice: it would show another person, and count a deal too many. */
@@ -220,10 +225,10 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
 
 const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Candidate, "line">, options: Options) {
   const { core, withGitpip } = yield* session
-  const { checks, created, unused, user } = yield* withGitpip((gitpip) =>
+  const { checks, created, isServer, unused, user } = yield* withGitpip((gitpip) =>
     Effect.gen(function* () {
       const checks = yield* checkAll(gitpip, [username])
-      return { checks, ...(yield* gitpip.track(username, wanted)) }
+      return { checks, isServer: gitpip.isServer, ...(yield* gitpip.track(username, wanted)) }
     })
   )
   if (!created) yield* Output.message(`${user.login} is already tracked.`)
@@ -236,7 +241,7 @@ const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Cand
     schema: core.User,
     show: ({ id, login }) => `Tracking ${login} (id ${id})`
   })
-  if (created) yield* report(checks)
+  if (created) yield* report(checks, { isServer })
 })
 
 /** Tracks all users of a list. A refused user does not stop the others. */
@@ -245,12 +250,12 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { faultsOf, Outcome, trackAll, unusedOf, withoutForgottenOf } = yield* tracking
   const { candidates: all, wrong } = yield* candidatesOf(list)
   const progress = yield* Progress.make
-  const { checks, tracked } = yield* withGitpip((gitpip) =>
+  const { checks, isServer, tracked } = yield* withGitpip((gitpip) =>
     Effect.gen(function* () {
       const candidates = yield* withoutForgottenOf(gitpip, all, { isDryRun: false })
       const names = candidates.map(({ username }) => username)
       const checks = yield* checkAll(gitpip, names, progress)
-      return { checks, tracked: yield* trackAll(gitpip, candidates, progress) }
+      return { checks, isServer: gitpip.isServer, tracked: yield* trackAll(gitpip, candidates, progress) }
     }).pipe(Effect.ensuring(progress.done))
   )
   const outcomes = [...tracked, ...wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
@@ -264,7 +269,11 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
   })
   for (const why of unusedOf(outcomes)) yield* Output.message(`${why}.`)
   const added = new Set(outcomes.flatMap(({ created, user }) => (created && user !== null ? [lower(user.login)] : [])))
-  if (added.size > 0) yield* report(checks.filter(({ name }) => added.has(lower(name))))
+  if (added.size > 0)
+    yield* report(
+      checks.filter(({ name }) => added.has(lower(name))),
+      { isServer }
+    )
   const faults = faultsOf(outcomes)
   if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
 })
@@ -272,9 +281,7 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
 const lower = (name: string): string => name.toLowerCase()
 
 /** Says what is published, which names are wrong, and when the users are checked. */
-const report = Effect.fnUntraced(function* (checks: ReadonlyArray<NameCheck>) {
+const report = Effect.fnUntraced(function* (checks: ReadonlyArray<NameCheck>, asked: { readonly isServer: boolean }) {
   for (const line of linesOf(checks)) yield* Output.message(line)
-  yield* Output.message(nextStep)
+  yield* Output.message(nextStep(asked))
 })
-
-const nextStep = "A running server checks new users within seconds; without one, run `gitpip scan`."

@@ -17,6 +17,7 @@ export const layer = (server: Server): Layer.Layer<Backend> =>
     Effect.map(connect(server), (connection) => {
       const publications = publicationCalls(connection)
       return Backend.of({
+        isServer: true,
         ...userCalls(connection),
         ...contactCalls(connection),
         ...visitCalls(connection),

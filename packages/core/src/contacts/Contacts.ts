@@ -4,7 +4,7 @@
  * Guarantees: a reading that is cut off, or that meets a limit, goes on where it was; no list tracks a user again whom
  * somebody untracked or forgot; a list takes at most half of GitHub's hour from checks and files.
  */
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, DateTime, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Names from "../detect/Names.ts"
 import type { ContactPage, ContactState } from "../domain/Contact.ts"
@@ -18,13 +18,13 @@ import { Signals } from "../Signals.ts"
 import { Changes } from "../status/Changes.ts"
 import type { Listed } from "../store/Sources.ts"
 import { Store } from "../store/Store.ts"
-import { firstCost } from "./firstCost.ts"
+import { countOf, firstCost } from "./firstCost.ts"
 import type { ListedPage } from "./listed.ts"
 import * as Reading from "./reading.ts"
-import type { SourceUnavailable } from "./SourceUnavailable.ts"
+import { notAsked, type SourceUnavailable } from "./SourceUnavailable.ts"
 
-/** Names checked by one query. */
-const maxNames = 100
+/** Names checked by one query. Single requests are few at a time, since a check of names waits some seconds at most. */
+const maxNames = { query: 100, requests: 10 }
 
 /** Reads sources of contacts, and tracks whom they name. */
 export class Contacts extends Context.Service<
@@ -39,8 +39,11 @@ export class Contacts extends Context.Service<
     readonly trackNext: (source: Source) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
     /** A page as it stands at the source, for a reading whose position the caller keeps. */
     readonly read: Effect.Success<typeof Reading.make>
-    /** Tracks the contacts of a page that was read. */
-    readonly trackPage: (source: Source, page: ListedPage) => Effect.Effect<ContactPage, DatabaseError>
+    /** Tracks the contacts of a page that was read. Fails when GitHub could not be asked about some: they are not tracked. */
+    readonly trackPage: (
+      source: Source,
+      page: ListedPage
+    ) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
   }
 >()("gitpip/Contacts") {
   static readonly layer: Layer.Layer<Contacts, never, Store | Github | Limits | Sink | Settings | Signals | Changes> =
@@ -54,10 +57,15 @@ export class Contacts extends Context.Service<
         const { costOf, statesOf } = yield* makeStates
 
         const trackPage = Effect.fn("Contacts.trackPage")(function* (source: Source, page: ListedPage) {
-          const states = yield* statesOf(page)
-          const tracked = yield* sources.trackAll(page.listed.filter((_, index) => states[index] === "new"))
+          const { states, unchecked } = yield* statesOf(page)
+          const left = new Set(unchecked.map(({ name }) => name))
+          const tracked = yield* sources.trackAll(
+            page.listed.filter(({ login }, index) => states[index] === "new" && !left.has(login))
+          )
           if (tracked.length > 0) yield* signals.singleScans.raise
           for (const login of tracked) yield* changes.report({ type: "user", login })
+          // The page comes again, with those who are left.
+          if (unchecked.length > 0) return yield* notAsked(unchecked, yield* DateTime.now)
           return shown(source, page, { states, first: null })
         })
 
@@ -66,7 +74,7 @@ export class Contacts extends Context.Service<
           trackPage,
           list: Effect.fn("Contacts.list")(function* (source, next) {
             const page = yield* read(source, { next, changedSince: null })
-            const states = yield* statesOf(page)
+            const { states } = yield* statesOf(page)
             const fresh = page.listed.flatMap(({ login }, index) => (states[index] === "new" ? [login] : []))
             return shown(source, page, { states, first: yield* costOf(fresh) })
           }),
@@ -116,15 +124,20 @@ const makeStates = Effect.gen(function* () {
   const { backfill } = yield* Settings
   const checkNames = yield* Names.make
 
+  const size = github.batched ? maxNames.query : maxNames.requests
+
   const checkAll = Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
     const checks = yield* Effect.forEach(
-      Array.from({ length: Math.ceil(names.length / maxNames) }, (_, n) => n * maxNames),
-      (from) => checkNames(names.slice(from, from + maxNames))
+      Array.from({ length: Math.ceil(names.length / size) }, (_, n) => n * size),
+      (from) => checkNames(names.slice(from, from + size))
     )
     return checks.flat()
   })
 
-  /** People type the names of persons: GitHub is asked about new ones. Misspelt names and organizations' names are left out. */
+  /**
+   * People type the names of persons: GitHub is asked about new ones. Misspelt names and organizations' names are left out,
+   * and names that GitHub could not be asked about are answered beside the states.
+   */
   const withUnknown = Effect.fnUntraced(function* (listed: ReadonlyArray<Listed>, states: ReadonlyArray<ContactState>) {
     const typed = listed.flatMap(({ login, personId }, index) =>
       states[index] === "new" && personId > 0 ? [login] : []
@@ -133,10 +146,13 @@ const makeStates = Effect.gen(function* () {
     const wrong = new Map(
       checks.flatMap(({ name, state }) => (state === "unknown" || state === "organization" ? [[name, state]] : []))
     )
-    return states.map((state, index): ContactState => {
-      const login = listed[index]?.login
-      return (login === undefined ? undefined : wrong.get(login)) ?? state
-    })
+    return {
+      states: states.map((state, index): ContactState => {
+        const login = listed[index]?.login
+        return (login === undefined ? undefined : wrong.get(login)) ?? state
+      }),
+      unchecked: checks.filter(({ state }) => state === "unchecked")
+    }
   })
 
   return {
@@ -146,10 +162,7 @@ const makeStates = Effect.gen(function* () {
     costOf: Effect.fnUntraced(function* (names: ReadonlyArray<Username>) {
       // Without queries, each name would cost as much as the first check.
       const checks = github.batched ? yield* checkAll(names) : undefined
-      const counts = checks?.map(({ files, gists }) => ({
-        gists: gists ?? 0,
-        files: backfill === "all" ? (files ?? gists ?? 0) : 0
-      }))
+      const counts = checks?.map((check) => countOf(check, backfill))
       return firstCost(names.length, { counts, price })
     })
   }

@@ -42,8 +42,9 @@ export class Following extends Context.Service<
 
       const readPage = Effect.fnUntraced(function* (position: Position) {
         const page = yield* contacts.read(source, position)
+        const tracked = yield* contacts.trackPage(source, page)
         failures = 0
-        yield* note(yield* contacts.trackPage(source, page))
+        yield* note(tracked)
         return after(position, page)
       })
 

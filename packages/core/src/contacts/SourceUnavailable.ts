@@ -34,6 +34,19 @@ export const ofGithub = ({ message, reason, retryAt }: GithubError, now: DateTim
   }
 }
 
+/** Names that GitHub could not be asked about. The reading goes on at the page that has them. */
+export const notAsked = (
+  unchecked: ReadonlyArray<{ readonly reason: string | null }>,
+  now: DateTime.Utc
+): SourceUnavailable => {
+  const names = unchecked.length === 1 ? "1 new name was" : `${unchecked.length} new names were`
+  return new SourceUnavailable({
+    message: `${names} not checked at GitHub, and nobody is tracked for ${unchecked.length === 1 ? "it" : "them"}: ${unchecked[0]?.reason ?? "GitHub did not answer"}`,
+    reason: "service",
+    retryAt: DateTime.addDuration(now, outage)
+  })
+}
+
 /** What the sink's error means for a source. */
 export const ofSink = ({ reason }: SinkError, now: DateTime.Utc): SourceUnavailable => {
   const { message } = reason

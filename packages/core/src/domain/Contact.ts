@@ -30,16 +30,19 @@ export interface Contact extends Schema.Schema.Type<typeof Contact> {}
 
 /** What tracking the new contacts of a page costs at first. */
 export const FirstCost = Schema.Struct({
-  githubRequests: field(Schema.Int, "Requests, or points of queries with a token, of the first checks"),
-  gists: field(Schema.NullOr(Schema.Int), "Public gists of the new contacts; `null` when GitHub was not asked"),
+  githubRequests: field(
+    Schema.Int,
+    "Requests to GitHub at first: of checks, one for each profile, and one for each gist with files to publish. At least that many when `gists` is `null`"
+  ),
+  gists: field(
+    Schema.NullOr(Schema.Int),
+    "Public gists of the new contacts; `null` when GitHub was not asked, or did not answer for one of them"
+  ),
   files: field(
     Schema.NullOr(Schema.Int),
-    "Files of these gists that are published at first, under the present settings and rules. GitHub shows the 10 gists changed last of each contact, and 11 files of a gist at most: further gists are taken to be like these. Without queries, one file for each gist; `null` when GitHub was not asked"
+    "Files of these gists that are published at first, under the present settings and rules. GitHub shows the 10 gists changed last of each contact, and 11 files of a gist at most: further gists are taken to be like these. Without queries, one file for each gist; `null` when `gists` is"
   ),
-  tokens: field(
-    Schema.NullOr(Schema.Int),
-    "Pipedrive tokens for publishing these files; `null` when GitHub was not asked"
-  )
+  tokens: field(Schema.NullOr(Schema.Int), "Pipedrive tokens for publishing these files; `null` when `gists` is")
 }).pipe(
   Schema.encodeKeys({ githubRequests: "github_requests" }),
   named("FirstCost", "What tracking the new contacts costs at first")

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { Source } from "../../src/domain/Source.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakeGithub } from "../../src/testing/index.ts"
@@ -69,7 +70,7 @@ describe("lists at GitHub", () => {
         const page = yield* gitpip.contacts(followers)
         assert.deepStrictEqual(states(page), ["ann new", "bob new", "cy tracked"])
         // Two files, and one user's deal and person.
-        assert.deepStrictEqual(page.first, { githubRequests: 1, gists: 2, files: 2, tokens: 2 * 5 + 25 + 25 })
+        assert.deepStrictEqual(page.first, { githubRequests: 1 + 2 + 2, gists: 2, files: 2, tokens: 2 * 5 + 25 + 25 })
         assert.deepStrictEqual(yield* tracked, ["CY"])
       })
     )
@@ -99,6 +100,22 @@ describe("lists at GitHub", () => {
         assert.deepStrictEqual(yield* costOf({ GITPIP_BACKFILL: "none" }), [3, 0, 0])
       })
     }
+  )
+
+  it.effect("a list says that the cost is unknown while GitHub does not answer for its accounts", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        github.addUser("octocat")
+        github.setFollowers("octocat", addUsers(github, ["ann", "bob"]))
+        github.addGist("ann", { files: { "a.md": "1" } })
+        github.injectFault(
+          { kind: "status", status: 502 },
+          { when: ({ route }) => route === "/graphql", times: Number.POSITIVE_INFINITY }
+        )
+        const { first } = yield* (yield* Gitpip).contacts(followers)
+        assert.deepStrictEqual(first, { githubRequests: 3, gists: null, files: null, tokens: null })
+      })
+    )
   )
 
   it.effect("thousands of stargazers cost a request and some statements for each hundred", () =>
@@ -263,6 +280,26 @@ describe("the persons of Pipedrive", () => {
         assert.strictEqual((yield* gitpip.user(name("ann"))).personId, ann)
         // The field is known now.
         assert.strictEqual((yield* gitpip.contacts(persons)).tokens, 10)
+      })
+    )
+  )
+
+  it.effect("are tracked once GitHub can be asked about their names, and nobody before", () =>
+    inWorld(layerPostgres, withField, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        addUsers(github, ["ann"])
+        for (const text of ["ann", "no-such-user"]) {
+          pipedrive.addPerson({ name: "P", custom_fields: { [field]: text } })
+        }
+        github.injectFault({ kind: "status", status: 502 }, { times: Number.POSITIVE_INFINITY })
+        const error = yield* Effect.flip(gitpip.trackContacts(persons))
+        assert.match(error.message, /^2 new names were not checked at GitHub, and nobody is tracked for them: /)
+        assert.deepStrictEqual(yield* tracked, [])
+        github.clearFaults()
+        yield* TestClock.adjust("2 minutes")
+        assert.deepStrictEqual(states(yield* gitpip.trackContacts(persons)), ["ann new", "no-such-user unknown"])
+        assert.deepStrictEqual(yield* tracked, ["ann"])
       })
     )
   )

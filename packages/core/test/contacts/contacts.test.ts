@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Option, Schema } from "effect"
 import { after, waitAfterFailure } from "../../src/contacts/Following.ts"
-import { firstCost } from "../../src/contacts/firstCost.ts"
+import { countOf, firstCost } from "../../src/contacts/firstCost.ts"
 import { ofAccounts, ofPersons, pageNumber } from "../../src/contacts/listed.ts"
 import { PastedSource, partsOf, repositoryOf, Source } from "../../src/domain/Source.ts"
 import { withSlack } from "../../src/pipedrive/contacts.ts"
@@ -93,24 +93,47 @@ describe("a page of a source", () => {
   })
 })
 
+const nothing = (count: number) => Array.from({ length: count }, () => ({ gists: 0, files: 0 }))
+
 describe("what new contacts cost at first", () => {
+  for (const [state, gists, files, backfill, counted] of [
+    ["found", 3, 7, "all", { gists: 3, files: 7 }],
+    ["found", 3, null, "all", { gists: 3, files: 3 }],
+    ["found", 3, 7, "none", { gists: 3, files: 0 }],
+    ["found", null, null, "all", undefined],
+    ["unknown", null, null, "all", { gists: 0, files: 0 }],
+    ["organization", null, null, "all", { gists: 0, files: 0 }],
+    ["unchecked", null, null, "all", undefined]
+  ] as const) {
+    it(`a name that is ${state}, with ${gists} gists and ${files} files, backfill ${backfill}`, () =>
+      assert.deepStrictEqual(countOf({ state, gists, files }, backfill), counted))
+  }
   const price = { creates: "activities", perFile: 5, perUser: 50 } as const
   for (const [title, given, cost] of [
-    ["a request each when GitHub is not asked", { counts: undefined, price }, [250, null, null, null]],
+    ["a check and a profile each when GitHub is not asked", { counts: undefined, price }, [500, null, null, null]],
     [
-      "a point for a hundred, and tokens for those with files",
+      "an unknown sum when GitHub did not say of one",
+      { counts: [...nothing(249), undefined], price },
+      [253, null, null, null]
+    ],
+    [
+      "a query for a hundred, a profile each, a read of each gist, and tokens for those with files",
       {
-        counts: [
-          { gists: 3, files: 7 },
-          { gists: 0, files: 0 },
-          { gists: 1, files: 1 }
-        ],
+        counts: [{ gists: 3, files: 7 }, { gists: 1, files: 1 }, ...nothing(248)],
         price
       },
-      [3, 4, 8, 8 * 5 + 2 * 50]
+      [3 + 250 + 4, 4, 8, 8 * 5 + 2 * 50]
     ],
-    ["no tokens when rules leave all files out", { counts: [{ gists: 3, files: 0 }], price }, [3, 3, 0, 0]],
-    ["no tokens without a price", { counts: [{ gists: 3, files: 3 }], price: undefined }, [3, 3, 3, 0]]
+    [
+      "no tokens when rules leave all files out",
+      { counts: [{ gists: 3, files: 0 }, ...nothing(249)], price },
+      [253, 3, 0, 0]
+    ],
+    [
+      "no tokens without a price",
+      { counts: [{ gists: 3, files: 3 }, ...nothing(249)], price: undefined },
+      [256, 3, 3, 0]
+    ]
   ] as const) {
     it(title, () => {
       const { files, gists, githubRequests, tokens } = firstCost(250, given)

@@ -16,6 +16,13 @@ export const isKind = (text: string): text is Kind => Object.hasOwn(kinds, text)
 /** The source as the API takes it. The server reads a name in each form that people paste. */
 export const sourceOf = (kind: Kind, name: string): string => (kind === "pipedrive" ? kind : `${kind}:${name.trim()}`)
 
+/** What to enter in place of a name that no list can have. */
+export const wrongName = (source: string): string => {
+  const [kind = "", name = ""] = source.split(/:(.*)/s)
+  const example = isKind(kind) ? kinds[kind].example : null
+  return `${JSON.stringify(name)} is not a name that GitHub can have. Enter one such as ${example ?? "octocat"}`
+}
+
 /** A source in words: `followers of octocat`. */
 export const titleOf = (source: string): string => {
   const [kind = "", name = ""] = source.split(/:(.*)/s)
@@ -97,11 +104,11 @@ export const costWords = ({ first: { files, gists, github_requests, tokens }, st
   if (states.new === 0) return null
   const found =
     gists === null || files === null
-      ? "Public gists are not counted without GITHUB_TOKEN"
+      ? "Public gists cannot be counted without GITHUB_TOKEN, or while GitHub does not answer"
       : `The new accounts have ${count(gists, "public gist")}, with about ${count(files, "file")} to publish`
   const costs = [
     ...(tokens === null ? [] : [`about ${count(tokens, "token")} of Pipedrive`]),
-    `${count(github_requests, "request")} to GitHub`
+    `${gists === null ? "at least" : "about"} ${count(github_requests, "request")} to GitHub`
   ]
   return `${found}. At first, tracking them costs ${costs.join(" and ")}.`
 }

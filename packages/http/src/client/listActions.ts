@@ -1,6 +1,6 @@
 /** Counts and tracks the accounts of a list, page by page. */
 import * as api from "./api.js"
-import { add, noSums } from "./list.js"
+import { add, noSums, wrongName } from "./list.js"
 import { fail, refresh } from "./reading.js"
 import { type ListView, set, state } from "./state.js"
 
@@ -19,11 +19,11 @@ const repeat = async (
   step: () => Promise<boolean>
 ): Promise<void> => {
   const isCurrent = () => state.list?.id === id
-  change(id, () => ({ doing }))
+  change(id, () => ({ doing, isStopping: false }))
   set({ problem: null, said: "" })
   try {
     let hasMore = true
-    while (hasMore && isCurrent() && state.list?.doing === doing) hasMore = await step()
+    while (hasMore && isCurrent() && state.list?.isStopping === false) hasMore = await step()
     if (!hasMore && isCurrent()) set({ said: doing === "counting" ? "The list is counted." : "The list is tracked." })
   } catch (error) {
     if (!isCurrent()) return
@@ -31,7 +31,7 @@ const repeat = async (
     // Nothing can be shown of a list whose first page cannot be read.
     if (state.list?.counted === noSums) set({ list: null })
   } finally {
-    change(id, () => ({ doing: null }))
+    change(id, () => ({ doing: null, isStopping: false }))
   }
 }
 
@@ -41,10 +41,12 @@ export const countList = (source: string): Promise<void> => {
     id: ++lastId,
     source,
     doing: null,
+    isStopping: false,
     counted: noSums,
     next: null,
     isWhole: false,
-    tracked: null
+    tracked: null,
+    isTracked: false
   }
   set({ list })
   return goOnCounting(list)
@@ -55,24 +57,30 @@ export const goOnCounting = (list: ListView): Promise<void> =>
   repeat(list, "counting", async () => {
     const from = state.list?.next ?? null
     const place = from === null ? "" : `&next=${encodeURIComponent(from)}`
-    const page = await api.get<api.ContactPageJson>(`contacts?source=${encodeURIComponent(list.source)}${place}`)
+    const page = await api
+      .get<api.ContactPageJson>(`contacts?source=${encodeURIComponent(list.source)}${place}`)
+      .catch((error: unknown) => {
+        const isWrongName = from === null && error instanceof api.Problem && error.status === 400
+        throw isWrongName ? new api.Problem(400, wrongName(list.source)) : error
+      })
     const isWhole = page.next === null || page.next === from
     change(list.id, ({ counted }) => ({ source: page.source, counted: add(counted, page), next: page.next, isWhole }))
     return !isWhole
   })
 
-/** Tracks the accounts. The server knows the place at which an earlier call stopped. */
+/** Tracks the accounts, or goes on with that. The server knows the place at which an earlier call stopped. */
 export const trackList = async (list: ListView): Promise<void> => {
-  change(list.id, () => ({ tracked: noSums }))
+  change(list.id, ({ tracked }) => ({ tracked: tracked ?? noSums }))
   await repeat(list, "tracking", async () => {
     const page = await api.post<api.ContactPageJson>(`contacts?source=${encodeURIComponent(list.source)}`)
-    change(list.id, ({ tracked }) => ({ tracked: add(tracked ?? noSums, page) }))
-    return page.next !== null
+    const isTracked = page.next === null
+    change(list.id, ({ tracked }) => ({ tracked: add(tracked ?? noSums, page), isTracked }))
+    return !isTracked
   })
   await refresh()
 }
 
 /** Ends counting or tracking with the page that is on its way. */
-export const stopList = ({ id }: ListView): void => change(id, () => ({ doing: null }))
+export const stopList = ({ id }: ListView): void => change(id, () => ({ isStopping: true }))
 
 export const closeList = (): void => set({ list: null, problem: null })

@@ -67,7 +67,7 @@ export const ListForm = ({ hasPipedrive }: { readonly hasPipedrive: boolean }) =
 }
 
 const Counted = ({ list }: { readonly list: ListView }) => {
-  const { counted, doing, isWhole, source, tracked } = list
+  const { counted, doing, isTracked, isWhole, source, tracked } = list
   const cost = costWords(counted)
   return (
     <section aria-labelledby="list">
@@ -83,7 +83,7 @@ const Counted = ({ list }: { readonly list: ListView }) => {
         </>
       ) : (
         <p>
-          {doing === "tracking" ? "Tracking … " : ""}
+          {doing === "tracking" ? "Tracking … " : isTracked ? "" : "Not tracked to the end. "}
           {trackedListWords(tracked)}
         </p>
       )}
@@ -100,12 +100,12 @@ const Counted = ({ list }: { readonly list: ListView }) => {
 const Buttons = ({ list }: { readonly list: ListView }) => {
   if (list.doing !== null) {
     return (
-      <button type="button" onClick={() => stopList(list)}>
-        Stop
+      <button type="button" disabled={list.isStopping} onClick={() => stopList(list)}>
+        {list.isStopping ? "Stopping …" : "Stop"}
       </button>
     )
   }
-  const { counted, isWhole, tracked } = list
+  const { counted, isTracked, isWhole, tracked } = list
   return (
     <div class="actions">
       <span>
@@ -117,6 +117,11 @@ const Buttons = ({ list }: { readonly list: ListView }) => {
         {tracked === null && !isWhole ? (
           <button type="button" onClick={() => goOnCounting(list)}>
             Go on counting
+          </button>
+        ) : null}{" "}
+        {tracked !== null && !isTracked ? (
+          <button type="button" class="main" onClick={() => trackList(list)}>
+            Go on tracking
           </button>
         ) : null}{" "}
         <button type="button" onClick={closeList}>

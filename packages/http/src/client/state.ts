@@ -39,6 +39,8 @@ export interface ListView {
   readonly source: string
   /** What is under way. */
   readonly doing: "counting" | "tracking" | null
+  /** Whether it ends with the page that is on its way. */
+  readonly isStopping: boolean
   readonly counted: Sums
   /** Where counting goes on. */
   readonly next: string | null
@@ -46,6 +48,8 @@ export interface ListView {
   readonly isWhole: boolean
   /** What was tracked; `null` before. */
   readonly tracked: Sums | null
+  /** Whether the list was tracked to its end. */
+  readonly isTracked: boolean
 }
 
 export type Preview = PreviewJson | { readonly problem: string } | "loading"

@@ -272,14 +272,17 @@ withChromium("the page", () => {
           await list.getByText("130 accounts: 129 new, 1 tracked already.").waitFor()
           await list
             .getByText(
-              "Public gists are not counted without GITHUB_TOKEN. At first, tracking them costs 129 requests to GitHub."
+              "Public gists cannot be counted without GITHUB_TOKEN, or while GitHub does not answer. At first, tracking them costs at least 258 requests to GitHub."
             )
             .waitFor()
           await list.getByText("Left out: 1 organization or bot.").waitFor()
         })
         assert.strictEqual((yield* call("GET", "/users?limit=1000")).json.filter(isMember).length, 1)
+        github.injectFault({ kind: "status", status: 503 }, { when: ({ query }) => query.page === "2" })
         yield* steps(async () => {
           await page.getByRole("button", { name: "Track 129 new" }).click()
+          await page.getByText("Not tracked to the end. 98 users tracked now, 1 tracked before.").waitFor()
+          await page.getByRole("button", { name: "Go on tracking" }).click()
           await page.getByText("129 users tracked now, 1 tracked before.").waitFor()
           await page.getByText("The list is tracked.").waitFor()
           await page.getByRole("button", { name: "Close" }).click()

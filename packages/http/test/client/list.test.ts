@@ -68,11 +68,11 @@ describe("a list on the page", () => {
     [trackedListWords(counted), "2 users tracked now, 1 tracked before."],
     [
       costWords(counted),
-      "The new accounts have 6 public gists, with about 8 files to publish. At first, tracking them costs about 140 tokens of Pipedrive and 2 requests to GitHub."
+      "The new accounts have 6 public gists, with about 8 files to publish. At first, tracking them costs about 140 tokens of Pipedrive and about 2 requests to GitHub."
     ],
     [
       costWords({ ...counted, first: { github_requests: 2, gists: null, files: null, tokens: null } }),
-      "Public gists are not counted without GITHUB_TOKEN. At first, tracking them costs 2 requests to GitHub."
+      "Public gists cannot be counted without GITHUB_TOKEN, or while GitHub does not answer. At first, tracking them costs at least 2 requests to GitHub."
     ],
     [costWords(noSums), null]
   ] as const) {
