@@ -90,7 +90,7 @@ const contactTable = (previews: ReadonlyArray<Preview>): ReadonlyArray<Table> =>
 /** Lists of deals and persons cost less than searches for each of many users. */
 const searches = (searchTokens: number, { maxItems, maxTokens }: Saving): Row => [
   "searches",
-  `${searchTokens.toLocaleString("en")} of these tokens; ${maxTokens.toLocaleString("en")} at most with up to ${count(maxItems, "open deal")} and as many persons`
+  `${searchTokens.toLocaleString("en")} of these tokens. Lists replace the searches, for ${maxTokens.toLocaleString("en")} tokens at most, if Pipedrive has up to ${count(maxItems, "open deal")} and up to ${count(maxItems, "person")}`
 ]
 
 /** A line for each user. What is created under another `GITPIP_PUBLISH_AS` has no column. */

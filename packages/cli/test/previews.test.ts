@@ -135,8 +135,16 @@ const searchesOf = (users: number, searchTokens: number) =>
 
 describe("the preview of many users", () => {
   for (const [what, searchTokens, text] of [
-    ["a list", 20, "20,000 of these tokens; 1,020 at most with up to 50,000 open deals and as many persons"],
-    ["two lists", 43, "43,000 of these tokens; 2,040 at most with up to 50,000 open deals and as many persons"]
+    [
+      "a list",
+      20,
+      "20,000 of these tokens. Lists replace the searches, for 1,020 tokens at most, if Pipedrive has up to 50,000 open deals and up to 50,000 persons"
+    ],
+    [
+      "two lists",
+      43,
+      "43,000 of these tokens. Lists replace the searches, for 2,040 tokens at most, if Pipedrive has up to 50,000 open deals and up to 50,000 persons"
+    ]
   ] as const)
     it(`says that ${what} cost less than their searches`, () =>
       assert.deepStrictEqual(searchesOf(1_000, searchTokens), [["searches", text]]))

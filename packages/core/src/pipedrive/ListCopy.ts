@@ -8,6 +8,7 @@
  * Pipedrive's own times. A list that is refused or too long is not used: then each user is searched for.
  */
 import { Clock, DateTime, Duration, Effect, Option, Semaphore } from "effect"
+import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
 import type { PipedriveError } from "./errors.ts"
 import { pageCost, pageSize, pagesWorth } from "./listing.ts"
@@ -74,7 +75,7 @@ interface Copy<K, A extends Changing, Index> {
   pages: number
   requests: number
   /** Users who were not searched for. */
-  served: number
+  readonly served: Set<UserKey>
   /** The page that comes next; `undefined` behind the last one. */
   next: Option.Option<string> | undefined
   /** An instant by Pipedrive's clock before which no change is missing. `undefined`: the list was empty. */
@@ -193,7 +194,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
       maxPages,
       pages: 0,
       requests: 1,
-      served: 0,
+      served: new Set(),
       next: Option.none(),
       seenUntil,
       askedAt,
@@ -203,7 +204,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
     const end = Effect.map(Clock.currentTimeMillis, (now) => {
       if (copy !== made) return
       copy = undefined
-      policy.hasEnded(made, now)
+      policy.hasEnded({ requests: made.requests, served: made.served.size }, now)
     })
     yield* Effect.forkIn(Effect.delay(end, lifetime), scope)
     return made
@@ -215,7 +216,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
     return Option.none<Index>()
   })
 
-  const read = Effect.fnUntraced(function* (settings: K) {
+  const read = Effect.fnUntraced(function* (settings: K, user: UserKey) {
     const now = yield* Clock.currentTimeMillis
     if (copy !== undefined && copy.settings !== settings) copy = undefined
     if (copy === undefined) {
@@ -233,18 +234,18 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
     const age = Math.abs((yield* Clock.currentTimeMillis) - own.askedAt)
     const isFresh = own.isCurrent && age < Duration.toMillis(freshness)
     if (!isFresh && !(yield* readChanges(own))) return yield* giveUp
-    own.served++
+    own.served.add(user)
     return Option.some<Index>(own.listing.index)
   })
 
   return {
     /**
-     * The index of the list, when reading the list is cheaper than searching. One caller reads, and others wait. A limit ends
-     * the reading, which goes on later from the page that is missing.
+     * The index of the list for this user, when reading the list is cheaper than searching. One caller reads, and others wait.
+     * A limit ends the reading, which goes on later from the page that is missing.
      */
-    current: (settings: K): Effect.Effect<Option.Option<Index>, SinkError> =>
+    current: (settings: K, user: UserKey): Effect.Effect<Option.Option<Index>, SinkError> =>
       one.withPermit(
-        read(settings).pipe(
+        read(settings, user).pipe(
           Effect.catchReasons("PipedriveError", {
             Refused: () => giveUp,
             Forbidden: () => giveUp,

@@ -1,5 +1,6 @@
 /** Which person in Pipedrive a user is, and what a new one is called. Pure. */
 import { Predicate } from "effect"
+import { loginOf } from "../domain/loginOf.ts"
 import type { Recipient } from "../publish/Sink.ts"
 import { comparable } from "./comparable.ts"
 import type { FoundPerson, NewPerson, SearchedField, StoredPerson } from "./personCalls.ts"
@@ -62,10 +63,13 @@ export const choosePerson = ({ by, term }: Search, candidates: ReadonlyArray<Fou
   return by === "name" && others.length > 0 ? undefined : first
 }
 
-/** The text in a field of a person or a deal, trimmed and in lower case. */
+/** The login in a field, where people write `ann`, `@ann` or an address of GitHub, as Gitpip compares texts. */
+const loginFrom = (text: string): string => comparable(loginOf(text))
+
+/** The login in a field of a person or a deal, in lower case. */
 export const loginIn = ({ custom_fields }: { readonly custom_fields?: unknown }, field: string): string | undefined => {
   const value = Predicate.hasProperty(custom_fields, field) ? custom_fields[field] : undefined
-  return typeof value === "string" ? comparable(value) : undefined
+  return typeof value === "string" ? loginFrom(value) : undefined
 }
 
 /** Whether a person or a deal has the login in the field. A search shows only that one of the fields has it. */
@@ -83,7 +87,7 @@ export const mayHoldLogin = (
   const values: ReadonlyArray<unknown> = Array.isArray(custom_fields) ? custom_fields : []
   return values.length === 0
     ? !comparable(title ?? "").includes(comparable(login))
-    : values.some((value) => typeof value === "string" && comparable(value) === comparable(login))
+    : values.some((value) => typeof value === "string" && loginFrom(value) === comparable(login))
 }
 
 /** A user's new person: by the name, or by the login of a user who shows none. */

@@ -112,7 +112,7 @@ export const make = (parts: Parts) => {
     let persons: LoginHits["persons"]
     const find = Effect.gen(function* () {
       const title = dealTitle(template, { login, ...profile })
-      const hits = yield* findDeals.find({ login, title })
+      const hits = yield* findDeals.find(recipient.userKey, { login, title })
       persons = hits.persons
       return yield* adopt(recipient, hits)
     })

@@ -1,5 +1,6 @@
 /** Where a user's deals are found: by searches, or in the list of all open deals when many users wait (ListCopy.ts). */
 import { Effect, Option } from "effect"
+import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
 import type { Deals as Records } from "../store/Targets.ts"
 import { titlesOf } from "./chooseDeal.ts"
@@ -39,11 +40,14 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
 
   return {
     /** The deals that may be a user's, by the way that is cheaper now. `chooseDeal` and its callers choose. */
-    find: Effect.fnUntraced(function* (names: SearchLogin.Names): Effect.fn.Return<SearchLogin.LoginHits, SinkError> {
+    find: Effect.fnUntraced(function* (
+      user: UserKey,
+      names: SearchLogin.Names
+    ): Effect.fn.Return<SearchLogin.LoginHits, SinkError> {
       const placement = yield* placing.current
       // One search finds deals and persons by the login: a list of deals saves that search beside a list of persons alone.
-      const isSaved = placement.personField === undefined || Option.isSome(yield* personList.current)
-      const index = isSaved ? yield* list.current(placement) : Option.none()
+      const isSaved = placement.personField === undefined || Option.isSome(yield* personList.current(user))
+      const index = isSaved ? yield* list.current(placement, user) : Option.none()
       if (Option.isNone(index)) return yield* search(names, placement)
       const { holding, titled } = index.value
       return { holding: holding(names.login), titled: titled(titlesOf(names)), persons: undefined }

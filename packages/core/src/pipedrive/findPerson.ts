@@ -2,7 +2,7 @@
 import { type DateTime, Effect, Option } from "effect"
 import type { Recipient } from "../publish/Sink.ts"
 import type { Targets as Records } from "../store/Targets.ts"
-import { choosePerson, holdsLogin, isCreated, type Search, searchesFor } from "./choosePerson.ts"
+import { choosePerson, holdsLogin, isCreated, mayHoldLogin, type Search, searchesFor } from "./choosePerson.ts"
 import { newestSince } from "./newest.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { FoundPerson } from "./personCalls.ts"
@@ -65,7 +65,8 @@ export const make = ({ list, pipedrive, records }: Parts) => {
     field: string | undefined,
     found: ReadonlyArray<FoundPerson>
   ) {
-    for (const { id } of found.toSorted((a, b) => a.id - b.id).slice(0, maxRead)) {
+    const ids = new Set(found.filter((person) => mayHoldLogin(person, login)).map(({ id }) => id))
+    for (const id of [...ids].toSorted((a, b) => a - b).slice(0, maxRead)) {
       const person = yield* sinking(pipedrive.person(id))
       if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, login)))
         return { id, name: Option.getOrUndefined(person)?.name }
@@ -73,11 +74,20 @@ export const make = ({ list, pipedrive, records }: Parts) => {
     return undefined
   })
 
+  /** A field may hold the login as `@ann` or in an address. A search for a part needs two characters. */
+  const searchFor = Effect.fnUntraced(function* ({ by, term }: Search) {
+    const search = (isExact: boolean) => sinking(pipedrive.searchPersons(term, { by, isExact }))
+    const isWhole = by !== "custom_fields" || term.length < 2
+    const { cursor, items } = yield* search(isWhole)
+    // More than the page shows: what has the login whole counts as well.
+    return isWhole || Option.isNone(cursor) ? items : [...items, ...(yield* search(true)).items]
+  })
+
   const run = Effect.fnUntraced(function* (recipient: Recipient, search: Search, { field, shown }: By) {
     const { by, term } = search
     if (by === "custom_fields" && shown !== undefined) return yield* byLogin(term, field, shown)
-    const index = list === undefined ? undefined : Option.getOrUndefined(yield* list.current)
-    const found = index === undefined ? yield* sinking(pipedrive.searchPersons(term, by)) : index.found(search)
+    const index = list === undefined ? undefined : Option.getOrUndefined(yield* list.current(recipient.userKey))
+    const found = index === undefined ? yield* searchFor(search) : index.found(search)
     if (by === "custom_fields") return yield* byLogin(term, field, found)
     // Two tracked users of one name are two persons.
     const free = by === "name" ? yield* withoutOthers(recipient, found) : found

@@ -51,8 +51,14 @@ export interface PersonCalls {
   readonly deletePerson: (id: number) => Call<void>
   /** 1 token. `None` when the person is deleted or hidden from the token's user. */
   readonly person: (id: number) => Call<Option.Option<StoredPerson>>
-  /** 20 tokens. The first 100 persons with exactly this in the field, without regard to case. The index lags by seconds. */
-  readonly searchPersons: (term: string, field: SearchedField) => Call<ReadonlyArray<FoundPerson>>
+  /**
+   * 20 tokens. The first 100 persons with this in the field, without regard to case. `isExact`: the field has nothing else. A
+   * cursor says that there are more. The index lags by seconds.
+   */
+  readonly searchPersons: (
+    term: string,
+    how: { readonly by: SearchedField; readonly isExact: boolean }
+  ) => Call<Page<FoundPerson>>
   /** 10 tokens a page of up to 500, newest first, from `cursor` on. Not delayed like the search. */
   readonly newestPersons: (cursor: Option.Option<string>) => Call<Page<StoredPerson>>
   /** 5 tokens. Adds a field of one line of text to all persons, which needs the rights of an administrator. Answers its key. */
@@ -78,14 +84,12 @@ export const make = ({ add, create, list, one, remove, search }: ReturnType<type
   ),
   deletePerson: Effect.fn("Pipedrive.deletePerson")((id: number) => remove(`v2/persons/${id}`)),
   person: Effect.fn("Pipedrive.person")((id: number) => one(StoredPerson, `v2/persons/${id}`)),
-  searchPersons: Effect.fn("Pipedrive.searchPersons")((term: string, field: SearchedField) =>
-    Effect.map(
+  searchPersons: Effect.fn("Pipedrive.searchPersons")(
+    (term: string, { by, isExact }: { readonly by: SearchedField; readonly isExact: boolean }) =>
       search(FoundPerson, "v2/persons/search", {
         cost: searchCost,
-        query: { term, fields: field, exact_match: "true", limit: 100 }
-      }),
-      ({ items }) => items
-    )
+        query: { term, fields: by, exact_match: `${isExact}`, limit: 100 }
+      })
   ),
   newestPersons: Effect.fn("Pipedrive.newestPersons")((cursor: Option.Option<string>) =>
     list(StoredPerson, "v2/persons", { cost: 10, query: newestFirst(cursor) })

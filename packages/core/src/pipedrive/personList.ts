@@ -1,9 +1,12 @@
 /** Where users' persons are found when many users wait: in the list of all persons, in place of searches (ListCopy.ts). */
-import { Effect, type Option } from "effect"
+import { Effect, Option, RcMap, Semaphore } from "effect"
+import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
+import { comparable } from "./comparable.ts"
 import * as ListCopy from "./ListCopy.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
+import type { StoredPerson } from "./personCalls.ts"
 import { makePersonIndex, type PersonIndex } from "./personIndex.ts"
 import type { Placement } from "./placement.ts"
 
@@ -32,12 +35,25 @@ export const make = Effect.fnUntraced(function* ({ pipedrive, placing, worth }: 
     searchesCost: worth.searchesCost
   })
 
+  const locks = yield* RcMap.make({ lookup: (_address: string) => Semaphore.make(1) })
+
   return {
+    /** Finds or creates the persons of one e-mail address one after the other, so that the second user gets the first one's. */
+    inTurn:
+      (email: string | null | undefined) =>
+      <A, E>(findOrCreate: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+        const address = comparable(email ?? "")
+        if (address === "") return findOrCreate
+        return Effect.scoped(Effect.flatMap(RcMap.get(locks, address), (lock) => lock.withPermit(findOrCreate)))
+      },
     /** All persons, when reading them is cheaper than searching. */
-    current: Effect.suspend(
-      (): Effect.Effect<Option.Option<PersonIndex>, SinkError> =>
-        worth.searchesCost === 0 ? Effect.succeedNone : Effect.flatMap(placing.current, list.current)
-    )
+    current: (user: UserKey): Effect.Effect<Option.Option<PersonIndex>, SinkError> =>
+      worth.searchesCost === 0
+        ? Effect.succeedNone
+        : Effect.flatMap(placing.current, (placement) => list.current(placement, user)),
+    /** Adds a person whom Gitpip created: the list counts as fresh for some seconds without this person. */
+    add: (person: StoredPerson) =>
+      Effect.map(list.known, Option.match({ onNone: () => {}, onSome: ({ put }) => put(person) }))
   }
 })
 

@@ -45,7 +45,8 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
     { org_id: organization, ...person }: NewPerson,
     begin: (as: string) => Effect.Effect<boolean>
   ) => {
-    const send = (body: NewPerson) => pipedrive.createPerson(body, begin(body.name))
+    const send = (body: NewPerson) =>
+      Effect.tap(pipedrive.createPerson(body, begin(body.name)), (id) => list.add({ ...body, id }))
     if (organization === undefined) return send(person)
     return send({ ...person, org_id: organization }).pipe(
       whenRefused((reason) =>
@@ -81,7 +82,7 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
         )
       },
       (id) => ({ id })
-    )
+    ).pipe(list.inTurn(recipient.profile?.email))
     return ensured._tag === "Target" ? ensured.target.id : undefined
   })
 

@@ -173,6 +173,8 @@ export interface Price {
   readonly perFile: number
   /** For each user: finding or creating the target. */
   readonly perUser: number
+  /** In place of `perUser`, for a user whose deal is known. Left out: nothing. */
+  readonly perKnownDeal?: number
   /** Of `perUser`: the searches that lists take the place of when many users wait. */
   readonly searches?: { readonly deal: number; readonly person: number }
 }
@@ -188,6 +190,8 @@ export const activityPrice = (settings: Pick<Settings["Service"], "deal" | "orga
     creates: "activities",
     perFile: 5,
     perUser: search + 5 + contactPrice(settings, { isSearched: true }),
+    // The deal is read once a day for its owner.
+    perKnownDeal: 1,
     searches: { deal: search, person: settings.person.mode === "off" ? 0 : 20 }
   }
 }
@@ -227,16 +231,26 @@ export const leadPrice = (settings: Pick<Settings["Service"], "organization" | "
   searches: { deal: 0, person: personSearches(settings.person) }
 })
 
+/** What a forecast knows of the user. */
+export interface Forecast {
+  /** Whether activities need no new deal. Says nothing of files that become deals or leads. */
+  readonly isDealKnown?: boolean | undefined
+}
+
 /** The items that a sink creates for a number of files of one user, and their cost at most. */
-export const forecast = (price: Price | undefined, files: number) => {
+export const forecast = (price: Price | undefined, files: number, { isDealKnown = false }: Forecast = {}) => {
   const creates = price?.creates ?? "activities"
-  const deals = price === undefined || creates === "leads" ? 0 : creates === "deals" ? files : Math.min(files, 1)
+  const isKnown = isDealKnown && creates === "activities"
+  const ofUser = isKnown ? 0 : Math.min(files, 1)
+  const deals = price === undefined || creates === "leads" ? 0 : creates === "deals" ? files : ofUser
+  const perUser = (isKnown ? price?.perKnownDeal : price?.perUser) ?? 0
+  const searches = isKnown ? undefined : price?.searches
   return {
     activities: creates === "activities" ? files : 0,
     deals,
     leads: creates === "leads" ? files : 0,
-    tokens: price === undefined || files === 0 ? 0 : files * price.perFile + price.perUser,
-    searchTokens: price?.searches === undefined || files === 0 ? 0 : price.searches.deal + price.searches.person
+    tokens: price === undefined || files === 0 ? 0 : files * price.perFile + perUser,
+    searchTokens: searches === undefined || files === 0 ? 0 : searches.deal + searches.person
   }
 }
 

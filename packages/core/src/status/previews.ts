@@ -7,7 +7,7 @@ import type { Preview } from "../domain/Preview.ts"
 import { UserKey, type Username } from "../domain/User.ts"
 import { type RulesGiven, withGiven } from "../domain/UserRules.ts"
 import { GistNotFound, type GistPage, Github, type GithubError, githubError } from "../github/Github.ts"
-import { forecast, Sink } from "../publish/Sink.ts"
+import { type Forecast, forecast, Sink } from "../publish/Sink.ts"
 import { Settings } from "../Settings.ts"
 import type { FileNotFound } from "../store/GistFiles.ts"
 import { Store } from "../store/Store.ts"
@@ -38,7 +38,7 @@ export const make: Effect.Effect<
   const { files, users } = yield* Store
   const github = yield* Github
   const sink = yield* Sink
-  const { backfill, files: rules } = yield* Settings
+  const { backfill, deal, files: rules } = yield* Settings
   const skips = skippedBy(rules)
 
   const readFile = Effect.fnUntraced(function* (id: number) {
@@ -66,12 +66,19 @@ export const make: Effect.Effect<
     })
   })
 
+  /** Whether the user has a deal, which stays the user's own until somebody changes that. */
+  const hasDeal = (username: Username) =>
+    users.details(username).pipe(
+      Effect.map(({ dealId, isDealChosen }) => dealId !== null && (isDealChosen || deal.closed === "keep")),
+      Effect.catchTag("UserNotTracked", () => Effect.succeed(false))
+    )
+
   /** Whom the first file would name. A user who is not tracked has no key. */
-  const contactOf = Effect.fnUntraced(function* (username: Username) {
+  const contactOf = Effect.fnUntraced(function* (username: Username, known: Forecast) {
     if (sink.contact === undefined) return null
     const userKey = yield* Effect.catchTag(users.key(username), "UserNotTracked", () => Effect.succeed(UserKey.make(0)))
     const page = Option.getOrThrow(yield* github.profile(username, Option.none()))
-    const { tokens } = forecast(sink.price, 1)
+    const { tokens } = forecast(sink.price, 1, known)
     const contact = yield* Effect.catch(
       sink.contact({ userKey, username: page.account.login, profile: page.profile }),
       ({ message }) => Effect.succeed({ person: null, organization: null, message, waits: false })
@@ -98,10 +105,11 @@ export const make: Effect.Effect<
           page = yield* github.page(page.next.value)
           continue
         }
-        const contact = isAsked ? yield* contactOf(username) : null
+        const known = { isDealKnown: yield* hasDeal(username) }
+        const contact = isAsked ? yield* contactOf(username, known) : null
         const files = backfill === "all" ? unknown : 0
         const waiting = contact?.waits === true ? files : 0
-        const created = forecast(sink.price, files - waiting)
+        const created = forecast(sink.price, files - waiting, known)
         return {
           login: Option.match(page.owner, { onNone: () => username as string, onSome: ({ login }) => login }),
           gists: gists.size,

@@ -7,7 +7,7 @@ import { SqlClient } from "effect/sql"
 import { type DatabaseError, orDatabaseError } from "../database/Database.ts"
 import { execute, findAll, findFirst, findOne, hasRows } from "../database/statements.ts"
 import type { UserKey } from "../domain/User.ts"
-import { arrayOf, inFuture } from "./sql.ts"
+import { arrayOf, inFuture, now } from "./sql.ts"
 
 const Leased = Schema.Struct({
   /** Since when a target may exist whose creation was not confirmed. */
@@ -131,14 +131,14 @@ const ofKind = <K extends Owner>(sql: SqlClient.SqlClient, kind: Kind) => {
   }
 }
 
-/** The users without a target of the kind among those whose files are claimed or come next. Reads `max` of the files that wait. */
+/** The users without a target of the kind among those whose files are claimed or due. Reads `max` of the due files. */
 const waitingFor = (sql: SqlClient.SqlClient, { column, table }: Kind) => {
   const count = findOne(
     Schema.Struct({ users: Schema.Int }),
     (max: number) => sql`
         select count(distinct user_key)::int as users
         from (
-          (select user_key from publications where state = 'pending' order by start_tag, key limit ${max})
+          (select user_key from publications where state = 'pending' and due_at <= ${now(sql)} order by start_tag, key limit ${max})
           union all select user_key from publications where state = 'sending'
         ) p
         where not exists (
@@ -182,7 +182,7 @@ const ofUsers = (sql: SqlClient.SqlClient, kind: Kind & { readonly owner: "user_
       execute(sql`
           update ${sql(table)} set ${sql(column)} = null, is_chosen = false, epoch = epoch + 1
           where user_key = ${userKey} and is_chosen`),
-    /** How many users have no target yet, among those whose files are the next `max` to be published. */
+    /** How many users have no target yet, among those whose files are the first `max` that are due. */
     waiting: waitingFor(sql, kind),
     /** Of these ids, those that belong to other users. */
     ofOthers: (userKey: UserKey, ids: ReadonlyArray<number>) =>

@@ -53,7 +53,9 @@ describe("the person whom a search found", () => {
   }
 
   it("has the login in the field that the settings name, and not in another", () => {
-    assert.isTrue(holdsLogin({ custom_fields: { key: " ANN" } }, "key", "ann"))
+    for (const text of [" ANN", "@ann", "github.com/Ann", " https://www.github.com/ann/?tab=stars "])
+      assert.isTrue(holdsLogin({ custom_fields: { key: text } }, "key", "ann"), text)
+    assert.isFalse(holdsLogin({ custom_fields: { key: "https://github.com/ann/notes" } }, "key", "ann"))
     assert.isFalse(holdsLogin({ custom_fields: { other: "ann" } }, "key", "ann"))
     assert.isFalse(holdsLogin({ custom_fields: { key: 7 } }, "key", "ann"))
   })
@@ -62,6 +64,7 @@ describe("the person whom a search found", () => {
 describe("a hit of a search for the login", () => {
   for (const [what, hit, expected] of [
     ["shows the login alone as the value of a field", { title: "a", custom_fields: ["x", " ANN "] }, true],
+    ["shows an address of GitHub as the value of a field", { title: "a", custom_fields: ["github.com/ANN"] }, true],
     ["shows other values", { title: "a", custom_fields: ["joann"] }, false],
     ["shows no value, and the login in its title", { title: "Joann's", custom_fields: [] }, false],
     ["shows no value, and no login in its title", { title: "a", custom_fields: [] }, true],

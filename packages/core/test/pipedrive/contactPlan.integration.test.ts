@@ -175,6 +175,35 @@ describe("a dry run names", () => {
     )
   )
 
+  for (const [what, env, isChosen] of [
+    ["is on record", {}, false],
+    ["was named for the user", { GITPIP_DEAL_CLOSED: "replace" }, true]
+  ] as const) {
+    it.effect(`no new deal and no search when a deal ${what}, and the cost of the next file`, () =>
+      inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          const deal = pipedrive.addDeal({ title: isChosen ? "Customer" : "ann" })
+          yield* gitpip.track(name("ann"), isChosen ? { deal } : {})
+          github.addGist("ann", { files: { "a.md": "1" } })
+          yield* gitpip.scan()
+          yield* gitpip.refreshProfiles
+          yield* gitpip.publish
+          github.addGist("ann", { files: { "b.md": "2" } })
+          const preview = yield* gitpip.preview(name("ann"), { contact: true })
+          assert.deepInclude(preview, { activities: 1, deals: 0, tokens: 6, searchTokens: 0 })
+          assert.strictEqual(preview.contact?.tokens, 6)
+          yield* gitpip.scan()
+          const spent = pipedrive.tokensSpent
+          yield* gitpip.publish
+          assert.isAtMost(pipedrive.tokensSpent - spent, 6)
+          assert.deepStrictEqual([pipedrive.activities.length, pipedrive.deals.length], [2, 1])
+        })
+      )
+    )
+  }
+
   it.effect("what Pipedrive answered, when it refuses the search", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {

@@ -1,7 +1,7 @@
 /** Many users whose deals are not known: the list of open deals is read once, in place of a search for each. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import type { Gitpip } from "../../src/Gitpip.ts"
 import type { Publisher } from "../../src/publish/Publisher.ts"
 import type { FakePipedrive } from "../../src/testing/index.ts"
@@ -134,6 +134,18 @@ describe("the list of open deals", () => {
           `Pipedrive has 2 open deals that may be user-12's: "user-12" (${one}), "User-12" (${two})`
         )
         assert.lengthOf(pipedrive.activities, 13)
+      })
+    )
+  )
+
+  it.effect("is not read for a few users while the files of many others wait for a day", () =>
+    withUsers(12, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* (yield* SqlClient.SqlClient)`update publications set due_at = now() + interval '1 day' where state = 'pending'`
+        yield* waiting(github, { from: 13, to: 16 })
+        pipedrive.clearRequests()
+        yield* publish
+        assert.deepInclude(costs(pipedrive), { searches: 4, pages: 0 })
       })
     )
   )

@@ -23,6 +23,7 @@ describe("the index of persons", () => {
       "octocat",
       [1]
     ],
+    ["finds the login after @", [person(1, { custom_fields: { [key]: "@Octocat" } })], "custom_fields", "octocat", [1]],
     ["ignores other fields", [person(1, { custom_fields: { other: "octocat" } })], "custom_fields", "octocat", []],
     ["leaves out a name of the past", [person(1), person(1, { name: "Ann Smith" })], "name", "Ann Lee", []],
     ["leaves out an address of the past", [person(1, mails("a@b.c")), person(1)], "email", "a@b.c", []],

@@ -7,7 +7,7 @@ import type { Publisher } from "../../src/publish/Publisher.ts"
 import type { FakePipedrive, LoggedRequest } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { inWorld, passTime, type WorldOptions } from "../world.ts"
-import { addOthers, waitingUsers } from "./firstRun.ts"
+import { addOthers, waiting, waitingUsers } from "./firstRun.ts"
 import { publish, refusal, type World, work } from "./working.ts"
 
 type Services = Gitpip | Publisher | SqlClient.SqlClient
@@ -98,6 +98,38 @@ describe("the list of persons", () => {
         assert.deepInclude(requestsOf(pipedrive), { searches: 2, pages: 2 })
         for (const n of [3, 5, 7, 9]) assert.lengthOf(personsNamed(pipedrive, n), 1, `Name ${n}`)
         assert.deepStrictEqual([personOf(pipedrive, 7), personOf(pipedrive, 9)], [last, added])
+      })
+    )
+  )
+
+  it.effect("has a person at once whom Gitpip created: two accounts with one address are one person", () =>
+    withUsers(({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* publish
+        yield* waiting(github, { from: 13, to: 13 })
+        github.setProfile("user-13", { name: "Another", email: "12@EXAMPLE.com" })
+        yield* (yield* Gitpip).refreshProfiles
+        yield* publish
+        assert.lengthOf(personsNamed(pipedrive, 12), 1)
+        assert.strictEqual(personOf(pipedrive, 13), personsNamed(pipedrive, 12)[0]?.id)
+        assert.lengthOf(
+          pipedrive.persons.filter(({ name }) => name === "Another"),
+          0
+        )
+      })
+    )
+  )
+
+  it.effect("has one person for two accounts with one address whose files are published side by side", () =>
+    withUsers(({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* publish
+        yield* waiting(github, { from: 13, to: 14 })
+        for (const n of [13, 14]) github.setProfile(`user-${n}`, { name: `Name ${n}`, email: "new@example.com" })
+        yield* (yield* Gitpip).refreshProfiles
+        yield* publish
+        assert.lengthOf([...personsNamed(pipedrive, 13), ...personsNamed(pipedrive, 14)], 1)
+        assert.strictEqual(personOf(pipedrive, 13), personOf(pipedrive, 14))
       })
     )
   )

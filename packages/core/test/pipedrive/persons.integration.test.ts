@@ -109,6 +109,26 @@ describe("the person of a new deal", () => {
     )
   }
 
+  for (const publishAs of ["activity", "deal", "lead"]) {
+    for (const text of ["@Ann", "https://github.com/ann/"]) {
+      it.effect(`is the one whose field holds ${text}, when files become a new ${publishAs}`, () =>
+        inWorld(
+          layerPostgres,
+          { ...withField, env: { GITPIP_PERSON_FIELD: "github", GITPIP_PUBLISH_AS: publishAs } },
+          ({ github, pipedrive }) =>
+            Effect.gen(function* () {
+              pipedrive.addPerson({ name: "Jo", custom_fields: { [field]: "joann" } })
+              const person = pipedrive.addPerson({ name: "Somebody", custom_fields: { [field]: text } })
+              yield* given(github)
+              yield* (yield* Gitpip).publish
+              assert.lengthOf(pipedrive.persons, 2)
+              assert.strictEqual([...pipedrive.deals, ...pipedrive.leads][0]?.person_id, person)
+            })
+        )
+      )
+    }
+  }
+
   it.effect("is a new one when two namesakes are there, and holds the login in the field", () =>
     inWorld(layerPostgres, { ...withField, env: { GITPIP_PERSON_FIELD: field } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {

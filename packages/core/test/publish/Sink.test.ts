@@ -131,4 +131,14 @@ describe("the forecast of a user's files", () => {
   ] as const) {
     it(what, () => assert.deepStrictEqual(forecast(price, files), expected))
   }
+
+  for (const [what, price, files, expected] of [
+    ["activities are on that deal", priceOf("create"), 40, { ...nothing, activities: 40, tokens: 40 * 5 + 1 }],
+    ["there are none", priceOf("create"), 0, nothing],
+    ["files become deals", priceOfDeals("create"), 1, forecast(priceOfDeals("create"), 1)],
+    ["files become leads", priceOfLeads("create"), 1, forecast(priceOfLeads("create"), 1)]
+  ] as const) {
+    it(`of whom the deal is known, when ${what}`, () =>
+      assert.deepStrictEqual(forecast(price, files, { isDealKnown: true }), expected))
+  }
 })

@@ -1,0 +1,47 @@
+/** When a list of Pipedrive is read in place of searches. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option } from "effect"
+import { TestClock } from "effect/testing"
+import { UserKey } from "../../src/domain/User.ts"
+import * as ListCopy from "../../src/pipedrive/ListCopy.ts"
+
+const settings = {}
+
+/** A list of eight pages, whose copy costs 100 tokens, for searches of 20 tokens for each user. */
+const makeList = ListCopy.make({
+  listing: () => {
+    let pages = 0
+    return {
+      page: () =>
+        Effect.sync(() => ({ items: [], cursor: ++pages % 8 === 0 ? Option.none<string>() : Option.some("next") })),
+      changed: () => Effect.succeed({ items: [], cursor: Option.none<string>() }),
+      index: { put: () => {} }
+    }
+  },
+  waiting: Effect.succeed(100),
+  searchesCost: 20
+})
+
+describe("a list that a copy was made of", () => {
+  for (const [users, isReadAgain] of [
+    [4, false],
+    [5, true]
+  ] as const) {
+    it.effect(
+      `is ${isReadAgain ? "" : "not "}read in the next hour when ${users} users asked the copy three times each`,
+      () =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const list = yield* makeList
+            const ask = (user: number) => Effect.map(list.current(settings, UserKey.make(user)), Option.isSome)
+            // Two users are searched for before the waiting users are counted.
+            for (const user of [101, 102]) assert.isFalse(yield* ask(user))
+            for (let n = 0; n < 3 * users; n++) assert.isTrue(yield* ask(n % users))
+            yield* TestClock.adjust("61 minutes")
+            for (const user of [201, 202]) assert.isFalse(yield* ask(user))
+            assert.strictEqual(yield* ask(203), isReadAgain)
+          })
+        )
+    )
+  }
+})
