@@ -3,8 +3,9 @@
  * a process.
  */
 export { isLoopback, ListenError } from "./Address.ts"
-export { Api, Gists, Publications, Scans, Session, System, Users } from "./Api.ts"
+export { Api, Gists, Scans, Session, System, Users } from "./Api.ts"
 export { type ConnectionLimits, defaultLimits } from "./Connections.ts"
+export { Contacts } from "./contacts.ts"
 export { type CoreError, orProblem, toProblem } from "./ErrorProblems.ts"
 export { Listener, layerListener, layerListenerWith, mayListen } from "./Listener.ts"
 export { layerLogs, layerProcess, layerServer, layerServing, layerTelemetry } from "./main.ts"
@@ -31,4 +32,5 @@ export {
   VisitNotFoundProblem
 } from "./Problems.ts"
 export { defaultLimit, pageLimit, ruleQuery } from "./parameters.ts"
+export { Publications } from "./publications.ts"
 export { layerApp, layerRoutes, toWebHandler, type WebHandler } from "./Server.ts"

@@ -5,7 +5,7 @@
  * Guarantee: no check fails because of a profile, and only the first check of a new user waits for one, for a minute at most.
  * Profiles are read with what is left of the hour.
  */
-import { Clock, Context, Duration, Effect, Layer, Option } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Option, Semaphore } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Timing from "../domain/Timing.ts"
 import { Github, type ProfilePage } from "../github/Github.ts"
@@ -59,6 +59,7 @@ export class Profiles extends Context.Service<
       const { profiles } = yield* Store
       const github = yield* Github
       const limits = yield* Limits
+      const one = yield* Semaphore.make(1)
 
       /** Whether each of the readers may read a profile. */
       const mayRead = Effect.fnUntraced(function* (readers: number) {
@@ -108,6 +109,7 @@ export class Profiles extends Context.Service<
       })
 
       return Profiles.of({
+        // One round at a time: a second caller goes on when the profiles of the first are stored.
         refresh: Effect.gen(function* () {
           const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(maxRound)
           // Most rounds find none, and cost one statement.
@@ -117,7 +119,7 @@ export class Profiles extends Context.Service<
             concurrency: "unbounded"
           })
           return counts.reduce((sum, count) => sum + count, first === "read" ? 1 : 0)
-        }).pipe(Effect.withSpan("Profiles.refresh"))
+        }).pipe(one.withPermit, Effect.withSpan("Profiles.refresh"))
       })
     })
   )

@@ -325,7 +325,7 @@ describe("the persons of Pipedrive", () => {
     )
   )
 
-  it.effect("have no page at a `next` that Pipedrive refuses, and a refusal of the first page is none of `next`", () =>
+  it.effect("have no page at a `next` that Pipedrive refuses, and a refused first page does not blame `next`", () =>
     inWorld(layerPostgres, withField, ({ pipedrive }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
