@@ -1,12 +1,15 @@
 /** The public profiles of tracked users: where they come from, what they cost, and that no check depends on them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Profiles } from "../../src/detect/Profiles.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakeGithub } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
-import { inWorld, name, statementsOf } from "../world.ts"
+import { inWorld, name, passTime, statementsOf } from "../world.ts"
+
+/** Real work goes on meanwhile; the test clock stands still. */
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 const routes = (github: FakeGithub) => github.requests.map(({ route }) => route)
 
@@ -91,6 +94,23 @@ describe("a round", () => {
       )
     )
   }
+
+  it.effect("waits for a round that is under way, whose profiles a check of new users needs", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        yield* trackAnn(github)
+        const isProfile = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}"
+        github.injectFault({ kind: "hang" }, { when: isProfile })
+        const first = yield* Effect.forkChild(refresh)
+        while (!github.requests.some(isProfile)) yield* turn
+        const second = yield* Effect.forkChild(Effect.andThen(refresh, nameOf("ann")))
+        for (let turns = 0; turns < 500 && second.pollUnsafe() === undefined; turns++) yield* turn
+        yield* passTime("2 minutes")
+        assert.strictEqual(yield* Fiber.join(second), "Ann")
+        assert.strictEqual(yield* Fiber.join(first), 1)
+      })
+    )
+  )
 })
 
 describe("a batch", () => {
