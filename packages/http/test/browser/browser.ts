@@ -41,14 +41,14 @@ export class Chromium extends Context.Service<Chromium, Browser>()("gitpip/test/
 
 export class Pipedrive extends Context.Service<Pipedrive, FakePipedrive>()("gitpip/test/Pipedrive") {}
 
-/** A server whose worker scans and publishes by itself. */
-export const layerStage = (env: Record<string, string> = {}) =>
+/** A server whose worker scans and publishes by itself, unless it is idle. */
+export const layerStage = (env: Record<string, string> = {}, { isIdle = false }: { readonly isIdle?: boolean } = {}) =>
   Layer.unwrap(
     Effect.map(FakePipedrive.make({ token: "pipedrive-secret-token", burst: false }), (pipedrive) =>
       layerRunning(
         { PIPEDRIVE_TOKEN: pipedrive.token, PIPEDRIVE_API_URL: pipedrive.url.origin, ...env },
         {},
-        Worker.layer
+        isIdle ? undefined : Worker.layer
       ).pipe(Layer.merge(Layer.succeed(Pipedrive, pipedrive)))
     )
   ).pipe(Layer.merge(Chromium.layer))

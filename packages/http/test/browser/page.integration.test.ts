@@ -225,8 +225,8 @@ withChromium("the page", () => {
     )
   })
 
-  // Names and lists need what is left of GitHub's hour, so they have a server of their own.
-  layer(layerStage(), { excludeTestServices: true })("the page on names and lists", (it) => {
+  // Names and lists need GitHub's hour, which has 60 requests here. A worker would use them up for new users.
+  layer(layerStage({}, { isIdle: true }), { excludeTestServices: true })("the page on names and lists", (it) => {
     it.effect("says of a user who was forgotten that the files of before are not published", () =>
       Effect.gen(function* () {
         const { call, github, origin } = yield* Running
