@@ -1,8 +1,8 @@
 /**
  * Attempts a batch of claims, several at a time. While all is well, the batch is extended before its last claims are taken,
- * so that no attempt waits for the slowest one.
+ * so that no attempt waits for the slowest one, nor for a claim.
  */
-import { Effect, Semaphore } from "effect"
+import { Cause, Effect, Latch, Queue } from "effect"
 import type { Claim } from "../store/Publications.ts"
 
 interface Options<A, E> {
@@ -26,37 +26,49 @@ export const attemptAll = <A, E>(
   first: ReadonlyArray<Claim>,
   { attempt, concurrency, more, onEnd, release }: Options<A, E>
 ): Effect.Effect<void, E> => {
-  const waiting = [...first]
-  const held = new Set(first)
-  // A batch that is not full has taken all that is due, or all that may be tried.
-  let isOpen = first.length >= full(concurrency)
-  const one = Semaphore.makeUnsafe(1)
+  const held = new Set<Claim>(first)
+  const isLow = Latch.makeUnsafe()
 
-  /** Cannot be interrupted: a claim that nobody holds would wait for the end of its lease. */
-  const extend = Effect.uninterruptible(
-    one.withPermit(
-      Effect.suspend(() => {
-        if (!isOpen || waiting.length > concurrency / 2) return Effect.void
-        return Effect.map(more(held.size), (claims) => {
-          for (const claim of claims) held.add(claim)
-          waiting.push(...claims)
-          isOpen = held.size >= full(concurrency)
-        })
-      })
-    )
-  )
-
-  const worker: Effect.Effect<void, E> = Effect.gen(function* () {
-    for (;;) {
-      if (isOpen && waiting.length <= concurrency / 2) yield* extend
-      const claim = waiting.shift()
-      if (claim === undefined) return
-      onEnd(yield* attempt(claim))
-      held.delete(claim)
-    }
+  /** Answers whether the batch is full again. If not, it has taken all that is due, or all that may be tried. */
+  const extend = Effect.fnUntraced(function* (waiting: Waiting) {
+    // Attempts end while the claim is made.
+    const before = held.size
+    const claims = yield* more(before)
+    for (const claim of claims) held.add(claim)
+    yield* Queue.offerAll(waiting, claims)
+    return before + claims.length >= full(concurrency)
   })
 
-  return Effect.forEach(Array.from({ length: concurrency }), () => worker, { concurrency, discard: true }).pipe(
-    Effect.onError(() => Effect.ignore(release([...held])))
-  )
+  const extendWhenLow = Effect.fnUntraced(function* (waiting: Waiting) {
+    let isOpen = first.length >= full(concurrency)
+    while (isOpen) {
+      yield* isLow.await
+      // Cannot be interrupted: a claim that nobody holds would wait for the end of its lease.
+      isOpen = yield* Effect.uninterruptible(extend(waiting))
+      if (!isShort(waiting)) isLow.closeUnsafe()
+    }
+    yield* Queue.end(waiting)
+  })
+
+  const isShort = (waiting: Waiting): boolean => Queue.sizeUnsafe(waiting) < concurrency / 2
+
+  const attemptNext = Effect.fnUntraced(function* (waiting: Waiting) {
+    const claim = yield* Queue.take(waiting)
+    if (isShort(waiting)) isLow.openUnsafe()
+    onEnd(yield* attempt(claim))
+    held.delete(claim)
+  })
+
+  const worker = (waiting: Waiting) =>
+    Effect.catchIf(Effect.forever(attemptNext(waiting)), Cause.isDone, () => Effect.void)
+
+  return Effect.gen(function* () {
+    const waiting = yield* Queue.unbounded<Claim, Cause.Done>()
+    yield* Queue.offerAll(waiting, first)
+    const workers = Array.from({ length: concurrency }, () => worker(waiting))
+    yield* Effect.all([extendWhenLow(waiting), ...workers], { concurrency: "unbounded", discard: true })
+  }).pipe(Effect.onError(() => Effect.ignore(release([...held]))))
 }
+
+/** Claims that no attempt has taken. Ends when no claim follows. */
+type Waiting = Queue.Queue<Claim, Cause.Done>

@@ -1,14 +1,14 @@
 /** How a batch of claims grows while it is attempted, and what becomes of it when it fails. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber } from "effect"
+import { Deferred, Effect, Exit, Fiber, Latch } from "effect"
 import { attemptAll } from "../../src/publish/batch.ts"
 import type { Claim } from "../../src/store/Publications.ts"
 
 const claims = (from: number, count: number) => Array.from({ length: count }, (_, n) => ({ key: from + n }) as Claim)
 const keys = (found: ReadonlyArray<Claim>) => found.map(({ key }) => key)
 
-/** A batch of at most two attempts at a time, of an outbox with `due` files. Attempts wait to be let go. */
-const batch = Effect.fnUntraced(function* (first: number, due: number) {
+/** A batch of at most two attempts at a time, of an outbox with `due` files. Attempts wait to be let go. `claiming`: how long a claim takes. */
+const batch = Effect.fnUntraced(function* (first: number, due: number, claiming = Effect.void) {
   const answers = new Map<number, Deferred.Deferred<void, string>>()
   const asked: Array<number> = []
   const released: Array<number> = []
@@ -23,11 +23,12 @@ const batch = Effect.fnUntraced(function* (first: number, due: number) {
           return Deferred.await(answer)
         }),
       more: (held) =>
-        Effect.sync(() => {
+        Effect.gen(function* () {
           asked.push(held)
           const found = claims(next, Math.min(4 - held, due))
           next += found.length
           due -= found.length
+          yield* claiming
           return found
         }),
       release: (held) => Effect.sync(() => released.push(...keys(held))),
@@ -39,7 +40,7 @@ const batch = Effect.fnUntraced(function* (first: number, due: number) {
   yield* turns
   const end = (key: number) =>
     Effect.andThen(Deferred.succeed(answers.get(key) as Deferred.Deferred<void, string>, undefined), turns)
-  return { asked, end, fiber, answers, released, started: () => [...answers.keys()] }
+  return { asked, end, fiber, answers, released, turns, started: () => [...answers.keys()] }
 })
 
 describe("a batch", () => {
@@ -59,6 +60,26 @@ describe("a batch", () => {
       // A claim that did not fill the batch has found all that is due.
       assert.deepStrictEqual(asked, [2, 2])
       yield* Fiber.join(fiber)
+    })
+  )
+
+  it.effect("is not held up by a claim, and goes on when attempts end meanwhile", () =>
+    Effect.gen(function* () {
+      const claimed = yield* Latch.make()
+      // A claim cannot be interrupted, and would keep a test that fails from ending.
+      yield* Effect.addFinalizer(() => claimed.open)
+      const { asked, end, fiber, started, turns } = yield* batch(4, 4, claimed.await)
+      yield* end(0)
+      yield* end(1)
+      assert.deepStrictEqual([started(), asked], [[0, 1, 2, 3], [2]])
+      yield* end(2)
+      yield* end(3)
+      yield* Effect.andThen(claimed.open, turns)
+      for (const key of [4, 5, 6, 7]) yield* end(key)
+      assert.deepStrictEqual(started(), [0, 1, 2, 3, 4, 5, 6, 7])
+      yield* Fiber.join(fiber)
+      // The claim of two filled the batch, so more may be due.
+      assert.strictEqual(asked.length > 1, true)
     })
   )
 
