@@ -4,14 +4,14 @@
  */
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
-import { chmod, mkdtemp, rm } from "node:fs/promises"
+import { chmod, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { freePort, load } from "../../packages/core/test/postgres.ts"
-import { scratch } from "../../packages/core/test/scratch.ts"
+import { scratchDirectory } from "../../packages/core/test/scratch.ts"
 import { preparePostgres, template } from "../../packages/core/test/templates.ts"
 import type { Time } from "./Time.ts"
 
@@ -77,7 +77,7 @@ export const start = async (): Promise<PostgresServer> => {
 /** A server with an empty data directory, not started yet. */
 const prepare = async () => {
   const EmbeddedPostgres = await load()
-  const directory = await mkdtemp(join(scratch, "gitpip-chaos-"))
+  const directory = await scratchDirectory("chaos")
   // When this process is root, the server runs as another user, who must be able to enter.
   await chmod(directory, 0o777)
   const port = await freePort()

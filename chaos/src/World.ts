@@ -2,13 +2,13 @@
  * Everything around the program in one run: both services, a database, server processes that start again whenever they
  * end, and people who publish gists and ask what is new.
  */
-import { cp, mkdtemp, rm } from "node:fs/promises"
+import { cp, rm } from "node:fs/promises"
 
 import { join } from "node:path"
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Clock, Effect, Exit, Scope } from "effect"
 import { graphqlEngine } from "../../packages/core/test/github/graphqlEngine.ts"
-import { scratch } from "../../packages/core/test/scratch.ts"
+import { scratchDirectory } from "../../packages/core/test/scratch.ts"
 import { prepareEmbedded } from "../../packages/core/test/templates.ts"
 import * as Driver from "./Driver.ts"
 import { dump } from "./dump.ts"
@@ -164,7 +164,7 @@ const startServices = async ({ listLag, time }: WorldOptions) => {
 
 /** A database of the server, or the files of an embedded one. */
 const prepareDatabase = async ({ postgres, schema = "migrated", time }: WorldOptions) => {
-  const directory = await mkdtemp(join(scratch, "gitpip-chaos-data-"))
+  const directory = await scratchDirectory("chaos-data")
   const database = await postgres?.createDatabase(`run_${process.pid}_${++worlds}`, { time, schema })
   if (postgres === undefined && schema === "migrated")
     await cp(join(await prepareEmbedded(), "postgres"), join(directory, "postgres"), { recursive: true })

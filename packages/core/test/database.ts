@@ -1,6 +1,6 @@
 /** A database for each test: a copy of a migrated template, on the run's PostgreSQL server or embedded. */
 import { randomBytes } from "node:crypto"
-import { cp, mkdtemp, rm } from "node:fs/promises"
+import { cp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Clock, Context, Duration, Effect, Layer, Redacted } from "effect"
@@ -8,7 +8,7 @@ import { SqlClient } from "effect/sql"
 import type { TestClock } from "effect/testing"
 import { inject } from "vitest"
 import * as Database from "../src/database/Database.ts"
-import { scratch } from "./scratch.ts"
+import { scratchDirectory } from "./scratch.ts"
 import { searchPath, template } from "./templates.ts"
 
 /** Something done in a database by itself, without Gitpip. */
@@ -93,7 +93,7 @@ export const layerPostgres = Layer.unwrap(
 /** A data directory with a migrated embedded database, removed when the scope ends. */
 export const freshDirectory = Effect.gen(function* () {
   const directory = yield* Effect.acquireRelease(
-    Effect.promise(() => mkdtemp(join(scratch, "gitpip-data-"))),
+    Effect.promise(() => scratchDirectory("data")),
     (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
   )
   yield* fill(directory)

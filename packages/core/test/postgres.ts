@@ -2,10 +2,10 @@
 import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises"
+import { chmod, mkdir, rm } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { scratch } from "./scratch.ts"
+import { scratchDirectory } from "./scratch.ts"
 
 export interface PostgresServer {
   /** Of a superuser, on the `postgres` database. */
@@ -30,7 +30,7 @@ export const startPostgres = async (
   } = {}
 ): Promise<PostgresServer> => {
   const EmbeddedPostgres = await load()
-  const directory = kept ?? (await mkdtemp(join(scratch, "gitpip-postgres-")))
+  const directory = kept ?? (await scratchDirectory("postgres"))
   await mkdir(directory, { recursive: true })
   // When this process is root, the server runs as another user, who must be able to enter.
   await chmod(directory, 0o777)

@@ -1,13 +1,13 @@
 /** A primary PostgreSQL server and its synchronous standby, behind one address that the test switches. */
 import { execFile } from "node:child_process"
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { chmod, rm, writeFile } from "node:fs/promises"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { Effect, Redacted } from "effect"
 import { within } from "./database.ts"
 import { type PostgresServer, startPostgres } from "./postgres.ts"
-import { scratch } from "./scratch.ts"
+import { scratchDirectory } from "./scratch.ts"
 import { preparePostgres, searchPath, template } from "./templates.ts"
 
 const flags = ["-c", "fsync=off"]
@@ -98,7 +98,7 @@ const makeSwitch = (first: PostgresServer) =>
 export const primaryAndStandby = Effect.gen(function* () {
   const folder = yield* Effect.acquireRelease(
     Effect.promise(async () => {
-      const path = await mkdtemp(join(scratch, "gitpip-replica-"))
+      const path = await scratchDirectory("replica")
       // When this process is root, the servers run as another user, who must be able to enter.
       await chmod(path, 0o755)
       return path
