@@ -8,7 +8,7 @@ const claims = (from: number, count: number) => Array.from({ length: count }, (_
 const keys = (found: ReadonlyArray<Claim>) => found.map(({ key }) => key)
 
 /** A batch of at most two attempts at a time, of an outbox with `due` files. Attempts wait to be let go. `claiming`: how long a claim takes. */
-const batch = Effect.fnUntraced(function* (first: number, due: number, claiming = Effect.void) {
+const batch = Effect.fnUntraced(function* (first: number, due: number, claiming: Effect.Effect<void> = Effect.void) {
   const answers = new Map<number, Deferred.Deferred<void, string>>()
   const asked: Array<number> = []
   const released: Array<number> = []
