@@ -8,7 +8,7 @@ import { Context, DateTime, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Names from "../detect/Names.ts"
 import type { ContactPage, ContactState } from "../domain/Contact.ts"
-import type { Source } from "../domain/Source.ts"
+import { partsOf, type Source } from "../domain/Source.ts"
 import type { Username } from "../domain/User.ts"
 import { Github } from "../github/Github.ts"
 import type { Limits } from "../limits/Limits.ts"
@@ -19,7 +19,7 @@ import { Changes } from "../status/Changes.ts"
 import type { Listed } from "../store/Sources.ts"
 import { Store } from "../store/Store.ts"
 import { countOf, firstCost } from "./firstCost.ts"
-import type { ListedPage } from "./listed.ts"
+import { type ListedPage, resumedAt } from "./listed.ts"
 import * as Reading from "./reading.ts"
 import { notAsked, type SourceUnavailable } from "./SourceUnavailable.ts"
 
@@ -79,8 +79,7 @@ export class Contacts extends Context.Service<
             return shown(source, page, { states, first: yield* costOf(fresh) })
           }),
           trackNext: Effect.fn("Contacts.trackNext")(function* (source) {
-            const position = yield* sources.position(source)
-            const next = Option.getOrNull(Option.map(position, ({ next }) => next))
+            const next = Option.getOrNull(Option.map(yield* sources.position(source), placeIn(source)))
             const page = yield* read(source, { next, changedSince: null }).pipe(
               // The place may have been the reason.
               Effect.tapError((error) =>
@@ -95,6 +94,12 @@ export class Contacts extends Context.Service<
       })
     )
 }
+
+/** Where a reading goes on. Pipedrive's places are its own, and do not move. */
+const placeIn =
+  (source: Source) =>
+  ({ hasWaited, next }: { readonly next: string | null; readonly hasWaited: boolean }): string | null =>
+    hasWaited && next !== null && partsOf(source).kind !== "pipedrive" ? resumedAt(next) : next
 
 const shown = (
   source: Source,

@@ -85,14 +85,23 @@ const insertAll = (sql: SqlClient.SqlClient) =>
 /** Positions of readings that a person began, and that were cut off, are kept this long. */
 const maxAge = "1 day"
 
+/** The pages of one reading come sooner one after the other. */
+const maxPause = "1 minute"
+
+const Kept = Schema.Struct({
+  next: Schema.NullOr(Schema.String),
+  /** Whether the reading was cut off: the last page was noted more than a minute ago. */
+  hasWaited: Schema.Boolean
+})
+
 const Wait = Schema.Struct({ wait: Schema.Finite })
 
 const positionsOf = (sql: SqlClient.SqlClient) => ({
   /** The position of a reading that was cut off within a day. */
   position: findFirst(
-    Position,
+    Kept,
     (source: string) => sql`
-      select next, changed_since, newest from sources where source = ${source}
+      select next, read_at < ${now(sql)} - ${maxPause}::interval as has_waited from sources where source = ${source}
         and read_at > ${now(sql)} - ${maxAge}::interval`
   ),
   /** Notes where the next page begins. Older positions of other readings are deleted. */

@@ -173,6 +173,29 @@ describe("lists at GitHub", () => {
     )
   )
 
+  it.effect("a list that was cut off misses nobody, although accounts left it meanwhile", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        github.addUser("octocat")
+        const accounts = addUsers(github, logins(300))
+        github.setFollowers("octocat", accounts)
+        const gitpip = yield* Gitpip
+        yield* gitpip.trackContacts(followers)
+        yield* gitpip.trackContacts(followers)
+        github.setFollowers("octocat", accounts.slice(5))
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`update sources set read_at = read_at - interval '2 minutes'`
+        const before = github.requests.length
+        yield* trackAll(followers)
+        assert.strictEqual((yield* tracked).length, 300)
+        assert.deepStrictEqual(
+          github.requests.slice(before).map(({ query }) => query.page),
+          ["2", "3"]
+        )
+      })
+    )
+  )
+
   it.effect("half of GitHub's hour stays with checks and files", () =>
     inWorld(layerPostgres, { github: { limit: 20 } }, ({ github }) =>
       Effect.gen(function* () {
