@@ -6,6 +6,7 @@ import * as PgConnection from "@effect/sql-pg/PgConnection"
 import { Duration, Effect, Redacted } from "effect"
 import { codeOf } from "../net/causes.ts"
 import type { Address, Tls } from "./address.ts"
+import { planning } from "./planning.ts"
 
 /** A file that the address names cannot be read. */
 export interface UnreadableFile {
@@ -24,7 +25,7 @@ export const clientConfig = (address: Address): Effect.Effect<PgClient.PgPoolCon
       ssl,
       prepare: address.prepare ?? isDirect,
       // PgBouncer refuses parameters that it does not know. `docs/databases.md` says how to set these beside it.
-      startupParameters: isDirect ? limitsBeside(address.options ?? "") : {},
+      startupParameters: isDirect ? parametersBeside(address.options ?? "") : {},
       maxConnections: address.maxConnections ?? 10
     })
   )
@@ -52,9 +53,9 @@ const sslOf = (address: Address): Effect.Effect<Ssl, UnreadableFile> =>
  */
 const sessionLimits = { idle_in_transaction_session_timeout: "20s", lock_timeout: "30s" }
 
-/** The limits that the address does not set itself. */
-const limitsBeside = (options: string) =>
-  Object.fromEntries(Object.entries(sessionLimits).filter(([name]) => !options.includes(name)))
+/** The limits and the planning that the address does not set itself. */
+const parametersBeside = (options: string) =>
+  Object.fromEntries(Object.entries({ ...sessionLimits, ...planning }).filter(([name]) => !options.includes(name)))
 
 interface Found {
   readonly ssl: Ssl

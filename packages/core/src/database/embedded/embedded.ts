@@ -9,6 +9,7 @@ import { join, resolve } from "node:path"
 import { type Duplex, duplexPair } from "node:stream"
 import type { PGlite } from "@electric-sql/pglite"
 import { Effect, Schema, type Scope } from "effect"
+import { planning } from "../planning.ts"
 import { prepare, UnsafeDirectory } from "./directory.ts"
 import { Held, release, take } from "./lockFile.ts"
 import * as ServerFile from "./serverFile.ts"
@@ -80,7 +81,9 @@ interface Session {
 }
 
 /** PGlite fills the shared buffers with zeros at its start, so that all of them are resident. PostgreSQL's default is 128 MB. */
-const sharedBuffers = "shared_buffers=16MB"
+const sharedBuffers = ["-c", "shared_buffers=16MB"]
+
+const planned = Object.entries(planning).flatMap(([name, value]) => ["-c", `${name}=${value}`])
 
 /**
  * Hazard: PostgreSQL answers with errors; it throws only when it has broken off in the middle of something (a panic, since
@@ -91,8 +94,8 @@ const openSession = async (directory: string | undefined): Promise<Session> => {
   // Loaded only when used: it is large, and programs with a server never need it.
   const { PGlite } = await import("@electric-sql/pglite")
   const options = {
-    startParams: [...PGlite.defaultStartParams, "-c", sharedBuffers],
-    initDbStartParams: ["-c", sharedBuffers]
+    startParams: [...PGlite.defaultStartParams, ...sharedBuffers, ...planned],
+    initDbStartParams: sharedBuffers
   }
   const open = async () => {
     if (directory === undefined) return PGlite.create("memory://", options)
