@@ -23,7 +23,7 @@ const withoutTierUp = ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]
 /** The space for new objects stays at 2 MB. It grew to 130 MB while a scan or publishing lasted, and was kept (`docs/performance.md`). */
 const smallNewSpace = "--semi-space-growth-factor=1"
 
-/** Garbage is collected when the heap has doubled. V8 let it grow to four times of what was in use, which was 70 MB while files were published. */
+/** Garbage is collected when the heap has doubled. V8 let it grow by 70 MB while files were published (`docs/performance.md`). */
 const smallHeap = "--heap-growing-percent=100"
 
 const run = async (read: () => Texts): Promise<void> => {

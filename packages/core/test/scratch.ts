@@ -1,5 +1,5 @@
 /** Where tests keep the files of databases. */
-import { existsSync, statfsSync } from "node:fs"
+import { existsSync, readlinkSync, statfsSync } from "node:fs"
 import { mkdtemp, readdir, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -30,11 +30,17 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-/** Removes the directories of processes that were killed, and so could not remove them. A server that still runs there ends. */
+/** Containers may share the directory, and each numbers its processes by itself. */
+const namespace = existsSync("/proc/self/ns/pid") ? readlinkSync("/proc/self/ns/pid").replace(/\D/g, "") : "0"
+
+/** The beginning of the name of a directory that belongs to this process, or to another one. */
+export const nameOf = (name: string, owner = process.pid): string => `gitpip-${name}-${namespace}-${owner}-`
+
+/** Removes the directories of killed processes. A PostgreSQL that still runs in one ends within a minute. */
 export const removeAbandoned = async (): Promise<void> => {
   for (const name of await readdir(scratch)) {
-    const [, owner] = /^gitpip-[a-z-]+-(\d+)-\w{6}$/.exec(name) ?? []
-    if (owner === undefined || isAlive(Number(owner))) continue
+    const [, where, owner] = /^gitpip-[a-z-]+-(\d+)-(\d+)-\w{6}$/.exec(name) ?? []
+    if (owner === undefined || where !== namespace || isAlive(Number(owner))) continue
     // Those of another user stay.
     await rm(join(scratch, name), { recursive: true, force: true }).catch(() => undefined)
   }
@@ -46,5 +52,5 @@ let removed: Promise<void> | undefined
 export const scratchDirectory = async (name: string): Promise<string> => {
   removed ??= removeAbandoned()
   await removed
-  return mkdtemp(join(scratch, `gitpip-${name}-${process.pid}-`))
+  return mkdtemp(join(scratch, nameOf(name)))
 }

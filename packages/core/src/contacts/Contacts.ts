@@ -4,7 +4,7 @@
  * Guarantees: a reading that is cut off, or that meets a limit, goes on where it was; no list tracks a user again whom
  * somebody untracked or forgot; a list takes at most half of GitHub's hour from checks and files.
  */
-import { Context, DateTime, Effect, Layer, Option } from "effect"
+import { Array as Arr, Context, DateTime, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Names from "../detect/Names.ts"
 import type { ContactPage, ContactState } from "../domain/Contact.ts"
@@ -19,7 +19,7 @@ import { Changes } from "../status/Changes.ts"
 import type { Listed } from "../store/Sources.ts"
 import { Store } from "../store/Store.ts"
 import { countOf, firstCost } from "./firstCost.ts"
-import { type ListedPage, resumedAt } from "./listed.ts"
+import { type ListedPage, pageBefore } from "./listed.ts"
 import * as Reading from "./reading.ts"
 import { notAsked, type SourceUnavailable } from "./SourceUnavailable.ts"
 
@@ -35,7 +35,10 @@ export class Contacts extends Context.Service<
       source: Source,
       next: string | null
     ) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
-    /** Tracks the contacts of the next page, from where the last call of any process left the source within a day. */
+    /**
+     * Tracks the contacts of the next page, from where the last call of any process left the source within a day. After more than
+     * a minute the last page of a list at GitHub is read again as well.
+     */
     readonly trackNext: (source: Source) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
     /** A page as it stands at the source, for a reading whose position the caller keeps. */
     readonly read: Effect.Success<typeof Reading.make>
@@ -69,6 +72,16 @@ export class Contacts extends Context.Service<
           return shown(source, page, { states, first: null })
         })
 
+        const trackAt = Effect.fnUntraced(function* (source: Source, next: string | null) {
+          const page = yield* read(source, { next, changedSince: null }).pipe(
+            // The position may have been the reason.
+            Effect.tapError((error) =>
+              error._tag === "SourceUnavailable" && error.retryAt === null ? sources.end(source) : Effect.void
+            )
+          )
+          return yield* trackPage(source, page)
+        })
+
         return Contacts.of({
           read,
           trackPage,
@@ -79,27 +92,29 @@ export class Contacts extends Context.Service<
             return shown(source, page, { states, first: yield* costOf(fresh) })
           }),
           trackNext: Effect.fn("Contacts.trackNext")(function* (source) {
-            const next = Option.getOrNull(Option.map(yield* sources.position(source), placeIn(source)))
-            const page = yield* read(source, { next, changedSince: null }).pipe(
-              // The place may have been the reason.
-              Effect.tapError((error) =>
-                error._tag === "SourceUnavailable" && error.retryAt === null ? sources.end(source) : Effect.void
-              )
-            )
-            const answer = yield* trackPage(source, page)
+            const { hasWaited, next } = Option.getOrElse(yield* sources.position(source), () => ({
+              next: null,
+              hasWaited: false
+            }))
+            // Accounts that have left a list at GitHub meanwhile have moved the others to earlier pages.
+            const before = hasWaited && partsOf(source).kind !== "pipedrive" ? pageBefore(next) : null
+            const again = before === null ? undefined : yield* trackAt(source, before)
+            const page = yield* trackAt(source, next)
             yield* page.next === null ? sources.end(source) : sources.goOn(source, page.next)
-            return answer
+            return again === undefined ? page : together(again, page)
           })
         })
       })
     )
 }
 
-/** Where a reading goes on. Pipedrive's places are its own, and do not move. */
-const placeIn =
-  (source: Source) =>
-  ({ hasWaited, next }: { readonly next: string | null; readonly hasWaited: boolean }): string | null =>
-    hasWaited && next !== null && partsOf(source).kind !== "pipedrive" ? resumedAt(next) : next
+/** Two pages of a source that were read one after the other, as one. */
+const together = (before: ContactPage, page: ContactPage): ContactPage => ({
+  ...page,
+  contacts: Arr.dedupeWith([...before.contacts, ...page.contacts], (one, other) => one.login === other.login),
+  leftOut: before.leftOut + page.leftOut,
+  githubRequests: before.githubRequests + page.githubRequests
+})
 
 const shown = (
   source: Source,

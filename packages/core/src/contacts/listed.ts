@@ -35,11 +35,11 @@ const isUsername = Schema.is(Username)
 export const pageNumber = (next: string | null): number | undefined =>
   next === null ? 1 : /^[1-9]\d{0,5}$/.test(next) ? Number(next) : undefined
 
-/**
- * The page on which a list at GitHub goes on that has waited at page `next`. Accounts that have left the list meanwhile move the
- * others to earlier pages, so the page before is read again.
- */
-export const resumedAt = (next: string): string => `${Math.max((pageNumber(next) ?? 1) - 1, 1)}`
+/** The page before the one that begins at `next`; `null` before the first one. */
+export const pageBefore = (next: string | null): string | null => {
+  const page = pageNumber(next) ?? 1
+  return page === 1 ? null : `${page - 1}`
+}
 
 /** A page of a list at GitHub. GitHub shows no page behind `maxPages`. */
 export const ofAccounts = (

@@ -174,7 +174,7 @@ create table publications (
   constraint publications_pkey PRIMARY KEY (key),
   constraint publications_remote_id_check CHECK (((state = 'published'::text) = (remote_id IS NOT NULL))),
   constraint publications_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'published'::text, 'failed'::text, 'gone'::text, 'skipped'::text])))
-) with (fillfactor=80);
+) with (fillfactor=80, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=1000);
 
 create table quotas (
   limit_key text not null,
@@ -274,9 +274,13 @@ create table visits (
 
 CREATE INDEX attempts_publication ON attempts USING btree (publication_key, key);
 
+CREATE INDEX deals_deal ON deals USING btree (deal_id);
+
 CREATE INDEX gist_files_scan ON gist_files USING btree (scan_key, key);
 
 CREATE INDEX gist_files_user ON gist_files USING btree (user_key, key);
+
+CREATE INDEX persons_person ON persons USING btree (person_id);
 
 CREATE INDEX profiles_due ON profiles USING btree (due_at);
 

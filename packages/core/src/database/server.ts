@@ -53,9 +53,12 @@ const sslOf = (address: Address): Effect.Effect<Ssl, UnreadableFile> =>
  */
 const sessionLimits = { idle_in_transaction_session_timeout: "20s", lock_timeout: "30s" }
 
+/** Whether options of the address set a parameter: `-c name=value` or `--name=value`. */
+const sets = (options: string, name: string): boolean => new RegExp(`(^|\\s)(-c\\s*|--)${name}\\s*=`).test(options)
+
 /** The limits and the planning that the address does not set itself. */
 const parametersBeside = (options: string) =>
-  Object.fromEntries(Object.entries({ ...sessionLimits, ...planning }).filter(([name]) => !options.includes(name)))
+  Object.fromEntries(Object.entries({ ...sessionLimits, ...planning }).filter(([name]) => !sets(options, name)))
 
 interface Found {
   readonly ssl: Ssl

@@ -27,9 +27,11 @@ export const attemptAll = <A, E>(
   { attempt, concurrency, more, onEnd, release }: Options<A, E>
 ): Effect.Effect<void, E> => {
   const held = new Set<Claim>(first)
-  const isLow = Latch.makeUnsafe()
+  /** Open while few claims wait. */
+  const low = Latch.makeUnsafe()
+  const isLow = (waiting: Waiting): boolean => Queue.sizeUnsafe(waiting) < concurrency / 2
 
-  /** Answers whether the batch is full again. If not, it has taken all that is due, or all that may be tried. */
+  /** Answers whether the batch is full again. A batch that is not full has taken all that is due, or all that may be tried. */
   const extend = Effect.fnUntraced(function* (waiting: Waiting) {
     // Attempts end while the claim is made.
     const before = held.size
@@ -42,19 +44,17 @@ export const attemptAll = <A, E>(
   const extendWhenLow = Effect.fnUntraced(function* (waiting: Waiting) {
     let isOpen = first.length >= full(concurrency)
     while (isOpen) {
-      yield* isLow.await
+      yield* low.await
       // Cannot be interrupted: a claim that nobody holds would wait for the end of its lease.
       isOpen = yield* Effect.uninterruptible(extend(waiting))
-      if (!isShort(waiting)) isLow.closeUnsafe()
+      if (!isLow(waiting)) low.closeUnsafe()
     }
     yield* Queue.end(waiting)
   })
 
-  const isShort = (waiting: Waiting): boolean => Queue.sizeUnsafe(waiting) < concurrency / 2
-
   const attemptNext = Effect.fnUntraced(function* (waiting: Waiting) {
     const claim = yield* Queue.take(waiting)
-    if (isShort(waiting)) isLow.openUnsafe()
+    if (isLow(waiting)) low.openUnsafe()
     onEnd(yield* attempt(claim))
     held.delete(claim)
   })

@@ -76,7 +76,11 @@ export const recordListings = (sql: SqlClient.SqlClient, listings: ReadonlyArray
       is_full_listing: isFullListing
     }))
   )}::jsonb) as l(key bigint, etag text, pages int, github_id bigint, is_full_listing boolean)
-  where u.key = l.key`
+  where u.key = l.key and u.key = any(${arrayOf(
+    sql,
+    listings.map(({ userKey }) => userKey),
+    "bigint"
+  )})`
 
 const ClassSize = Schema.Struct({ rateClass: Schema.Int, n: Schema.Int })
 

@@ -5,7 +5,7 @@ import { findAll, findOne } from "../database/statements.ts"
 import { PublicationState } from "../domain/Publication.ts"
 import { Scan } from "../domain/Scan.ts"
 import { Username } from "../domain/User.ts"
-import { scanColumns, scanTables } from "./Scans.ts"
+import { scanColumns } from "./Scans.ts"
 
 /** The newest keys. */
 const Position = Schema.Struct({ file: Schema.Int, attempt: Schema.Int, scan: Schema.Int })
@@ -50,7 +50,7 @@ export const make = Effect.gen(function* () {
   const scans = findAll(
     Scan,
     ({ after, underWay }: { readonly after: number; readonly underWay: ReadonlyArray<number> }) => sql`
-        select ${sql.literal(scanColumns)} from ${sql.literal(scanTables)} where s.key in (
+        select ${sql.literal(scanColumns)} from scans s where s.key in (
           (select key from scans where key > ${after} order by key desc limit ${maxRows})
           union all (select key from scans where state = 'running' limit ${maxRows})
           union all select unnest(${underWay}::bigint[])

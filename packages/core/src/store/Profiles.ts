@@ -4,12 +4,12 @@
  * A row is there from the moment that a user is tracked. `due_at` is when the profile is read by a request of its own.
  */
 import { Effect, Random, Schema } from "effect"
-import { SqlClient, type Statement } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { execute, findFirst } from "../database/statements.ts"
 import type { Profile } from "../domain/Profile.ts"
 import * as Timing from "../domain/Timing.ts"
 import { UserKey } from "../domain/User.ts"
-import { inFuture, now } from "./sql.ts"
+import { arrayOf, inFuture, now } from "./sql.ts"
 
 /** What a batch shows of a profile. */
 export interface BatchRow {
@@ -85,8 +85,8 @@ const takeDue = (sql: SqlClient.SqlClient) =>
   )
 
 /** Users that are on record, locked against being forgotten meanwhile, in order of their keys. */
-const onRecord = (sql: SqlClient.SqlClient, keys: Statement.Fragment) =>
-  sql`(select key from users where key in ${keys} order by key for key share)`
+const onRecord = (sql: SqlClient.SqlClient, keys: ReadonlyArray<UserKey>) =>
+  sql`(select key from users where key = any(${arrayOf(sql, keys, "bigint")}) order by key for key share)`
 
 export const make = Effect.map(SqlClient.SqlClient, (sql) => {
   const take = takeDue(sql)
@@ -103,7 +103,10 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
           read_at, due_at)
         select l.user_key, l.name, l.company, l.location, l.website, l.bio, l.account_created_at, l.fingerprint,
           ${now(sql)}, ${now(sql)}
-        from l join ${onRecord(sql, sql`(select user_key from l)`)} u on u.key = l.user_key
+        from l join ${onRecord(
+          sql,
+          rows.map(({ userKey }) => userKey)
+        )} u on u.key = l.user_key
         order by l.user_key
         on conflict (user_key) do update set name = excluded.name, company = excluded.company,
           location = excluded.location, website = excluded.website, bio = excluded.bio,

@@ -47,10 +47,9 @@ export interface Ending {
   readonly resumeIn: Duration.Duration | null
 }
 
-/** The columns of `Scan`, from `scanTables`. */
-export const scanColumns = `s.key as id, s.kind, u.username as login, s.state, s.requested_at, s.started_at, s.finished_at,
-    s.users, s.unchanged, s.failed, s.files, s.reason, s.message, s.resume_at`
-export const scanTables = "scans s left join users u on u.key = s.user_key"
+/** The columns of `Scan`, from `scans s`. */
+export const scanColumns = `s.key as id, s.kind, (select username from users where key = s.user_key) as login, s.state,
+    s.requested_at, s.started_at, s.finished_at, s.users, s.unchanged, s.failed, s.files, s.reason, s.message, s.resume_at`
 
 /** Milliseconds by the database's clock. */
 const LastStart = Schema.Struct({
@@ -216,9 +215,8 @@ const leased = (sql: SqlClient.SqlClient) => {
 /** Scans as they are stored. */
 const found = (sql: SqlClient.SqlClient) => {
   const columns = sql.literal(scanColumns)
-  const from = sql.literal(scanTables)
   const isFull = sql.literal(isFullScan)
-  const find = findFirst(Scan, (id: number) => sql`select ${columns} from ${from} where s.key = ${id}`)
+  const find = findFirst(Scan, (id: number) => sql`select ${columns} from scans s where s.key = ${id}`)
   const failures = findAll(
     ScanFailure,
     ({ id, limit }: { readonly id: number; readonly limit: number }) => sql`
@@ -252,19 +250,19 @@ const found = (sql: SqlClient.SqlClient) => {
     list: findAll(
       Scan,
       (page: { readonly before: number; readonly limit: number }) =>
-        sql`select ${columns} from ${from} where s.key < ${page.before} order by s.key desc limit ${page.limit}`
+        sql`select ${columns} from scans s where s.key < ${page.before} order by s.key desc limit ${page.limit}`
     ),
     /** The last full scan that has ended, in whichever state. */
     lastEnded: findFirst(
       Scan,
-      () => sql`select ${columns} from ${from} where s.user_key is null and s.kind in ('scheduled', 'requested') and s.state not in ('queued', 'running')
+      () => sql`select ${columns} from scans s where s.user_key is null and s.kind in ('scheduled', 'requested') and s.state not in ('queued', 'running')
           order by s.key desc limit 1`
     )(),
     /** The last full scan that was done. */
     lastDone: findFirst(
       Scan,
       () =>
-        sql`select ${columns} from ${from} where s.user_key is null and s.kind in ('scheduled', 'requested') and s.state = 'done' order by s.key desc limit 1`
+        sql`select ${columns} from scans s where s.user_key is null and s.kind in ('scheduled', 'requested') and s.state = 'done' order by s.key desc limit 1`
     )(),
     failures: (id: number, limit: number) => failures({ id, limit })
   }

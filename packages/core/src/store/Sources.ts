@@ -85,12 +85,12 @@ const insertAll = (sql: SqlClient.SqlClient) =>
 /** Positions of readings that a person began, and that were cut off, are kept this long. */
 const maxAge = "1 day"
 
-/** The pages of one reading come sooner one after the other. */
+/** A reading that is not interrupted takes its pages sooner one after the other. */
 const maxPause = "1 minute"
 
-const Kept = Schema.Struct({
+const StoredPosition = Schema.Struct({
   next: Schema.NullOr(Schema.String),
-  /** Whether the reading was cut off: the last page was noted more than a minute ago. */
+  /** Whether the last page was read more than a minute ago. */
   hasWaited: Schema.Boolean
 })
 
@@ -99,7 +99,7 @@ const Wait = Schema.Struct({ wait: Schema.Finite })
 const positionsOf = (sql: SqlClient.SqlClient) => ({
   /** The position of a reading that was cut off within a day. */
   position: findFirst(
-    Kept,
+    StoredPosition,
     (source: string) => sql`
       select next, read_at < ${now(sql)} - ${maxPause}::interval as has_waited from sources where source = ${source}
         and read_at > ${now(sql)} - ${maxAge}::interval`

@@ -65,7 +65,8 @@ const lockUsers = (sql: SqlClient.SqlClient) =>
           select key, tracked_at, baselined_at from users where key = any(${arrayOf(sql, keys, "bigint")})
           order by key for no key update
         )
-        select locked.*, ${ruleColumns(sql)} from locked left join file_rules r on r.user_key = key`
+        select locked.*, ${ruleColumns(sql)} from locked
+          left join file_rules r on r.user_key = key and r.user_key = any(${arrayOf(sql, keys, "bigint")})`
   )
 
 const fileRows = (part: ReadonlyArray<Found>) =>

@@ -186,12 +186,14 @@ describe("lists at GitHub", () => {
         const sql = yield* SqlClient.SqlClient
         yield* sql`update sources set read_at = read_at - interval '2 minutes'`
         const before = github.requests.length
-        yield* trackAll(followers)
+        const page = yield* gitpip.trackContacts(followers)
         assert.strictEqual((yield* tracked).length, 300)
         assert.deepStrictEqual(
           github.requests.slice(before).map(({ query }) => query.page),
           ["2", "3"]
         )
+        assert.deepInclude(page, { next: null, githubRequests: 2 })
+        assert.lengthOf(page.contacts, 195)
       })
     )
   )

@@ -140,8 +140,11 @@ it.live("a connection ends a transaction that its process has left alone, and wa
       ).pipe(Effect.provide(layerServer(url)))
     const url = yield* freshUrl
     assert.deepStrictEqual(yield* limits(url), [{ idle: "20s", locks: "30s" }])
-    const own = `${Redacted.value(url)}?options=-c%20lock_timeout%3D3s`
-    assert.deepStrictEqual(yield* limits(Redacted.make(own)), [{ idle: "20s", locks: "3s" }])
+    const withOptions = (options: string) =>
+      limits(Redacted.make(`${Redacted.value(url)}?options=${encodeURIComponent(options)}`))
+    assert.deepStrictEqual(yield* withOptions("-c lock_timeout=3s"), [{ idle: "20s", locks: "3s" }])
+    assert.deepStrictEqual(yield* withOptions("--lock_timeout=3s"), [{ idle: "20s", locks: "3s" }])
+    assert.deepStrictEqual(yield* withOptions("-c application_name=lock_timeout"), [{ idle: "20s", locks: "30s" }])
   }).pipe(Effect.scoped)
 )
 

@@ -40,6 +40,11 @@ export default Effect.gen(function* () {
     epoch integer not null default 0,
     is_chosen boolean not null default false
   )`
+  // Whether another user has a deal or a person is asked for each user of a first run.
+  yield* sql`create index deals_deal on deals (deal_id)`
+  yield* sql`create index persons_person on persons (person_id)`
+  // The queue is empty most of the time. A plan that was made then would read the whole queue at each step when it is long.
+  yield* sql`alter table publications set (autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 1000)`
   // Users of one company share its organization. `company` is a hash of the name (domain/company.ts).
   yield* sql`create table organizations (
     company text primary key,
