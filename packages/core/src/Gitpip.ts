@@ -71,8 +71,8 @@ export class Gitpip extends Context.Service<
      */
     readonly contacts: (source: Source, next?: string) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
     /**
-     * Tracks the accounts of a source's next page. The last page has `next: null`, and then the source begins again. A reading
-     * that was cut off within a day goes on where it was, and reads the last page of a list at GitHub again. Users whom somebody untracked or forgot are left out.
+     * Tracks the accounts of a source's next page. The final page has `next: null`, and then the source begins again. A reading
+     * that was cut off within a day goes on where it was. After more than a minute it reads the page before again, too. Users whom somebody untracked or forgot are left out.
      */
     readonly trackContacts: (source: Source) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
     /**

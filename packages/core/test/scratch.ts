@@ -36,7 +36,10 @@ const namespace = existsSync("/proc/self/ns/pid") ? readlinkSync("/proc/self/ns/
 /** The beginning of the name of a directory that belongs to this process, or to another one. */
 export const nameOf = (name: string, owner = process.pid): string => `gitpip-${name}-${namespace}-${owner}-`
 
-/** Removes the directories of killed processes. A PostgreSQL that still runs in one ends within a minute. */
+/**
+ * Removes the directories of killed processes. A PostgreSQL that still runs in one ends within a minute. Directories of a
+ * container that has ended stay.
+ */
 export const removeAbandoned = async (): Promise<void> => {
   for (const name of await readdir(scratch)) {
     const [, where, owner] = /^gitpip-[a-z-]+-(\d+)-(\d+)-\w{6}$/.exec(name) ?? []

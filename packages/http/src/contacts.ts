@@ -46,7 +46,7 @@ export class Contacts extends HttpApiGroup.make("contacts")
       OpenApi.annotations({
         summary: "Track the accounts of a source's next page",
         description:
-          "Repeat the call until `next` is `null`. The server remembers the place for a day, so that a list goes on where it was. After more than a minute the answer has the last page of a list at GitHub again, beside the next one. Contacts that are `new` in the answer are tracked now. Users whom somebody untracked or forgot are left out."
+          "Repeat the call until `next` is `null`. The server remembers the place for a day, so that a list goes on where it was. When the call before was more than a minute ago, the page before is read again, too, and its new accounts are in the answer. Contacts that are `new` in the answer are tracked now. Users whom somebody untracked or forgot are left out."
       })
     )
   )

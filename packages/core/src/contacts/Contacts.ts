@@ -4,7 +4,7 @@
  * Guarantees: a reading that is cut off, or that meets a limit, goes on where it was; no list tracks a user again whom
  * somebody untracked or forgot; a list takes at most half of GitHub's hour from checks and files.
  */
-import { Array as Arr, Context, DateTime, Effect, Layer, Option } from "effect"
+import { Context, DateTime, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import * as Names from "../detect/Names.ts"
 import type { ContactPage, ContactState } from "../domain/Contact.ts"
@@ -19,7 +19,7 @@ import { Changes } from "../status/Changes.ts"
 import type { Listed } from "../store/Sources.ts"
 import { Store } from "../store/Store.ts"
 import { countOf, firstCost } from "./firstCost.ts"
-import { type ListedPage, pageBefore } from "./listed.ts"
+import { type ListedPage, pageBefore, withMissed } from "./listed.ts"
 import * as Reading from "./reading.ts"
 import { notAsked, type SourceUnavailable } from "./SourceUnavailable.ts"
 
@@ -36,8 +36,8 @@ export class Contacts extends Context.Service<
       next: string | null
     ) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
     /**
-     * Tracks the contacts of the next page, from where the last call of any process left the source within a day. After more than
-     * a minute the last page of a list at GitHub is read again as well.
+     * Tracks the contacts of the next page, from where the call before, of any process, left the source within a day. When that call
+     * was more than a minute ago, the page before is read again, and its new accounts are answered too.
      */
     readonly trackNext: (source: Source) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
     /** A page as it stands at the source, for a reading whose position the caller keeps. */
@@ -72,14 +72,27 @@ export class Contacts extends Context.Service<
           return shown(source, page, { states, first: null })
         })
 
-        const trackAt = Effect.fnUntraced(function* (source: Source, next: string | null) {
-          const page = yield* read(source, { next, changedSince: null }).pipe(
+        /** `pages`: that follow at once, with this one. */
+        const readAt = (source: Source, next: string | null, pages = 1) =>
+          read(source, { next, changedSince: null }, pages).pipe(
             // The position may have been the reason.
             Effect.tapError((error) =>
               error._tag === "SourceUnavailable" && error.retryAt === null ? sources.end(source) : Effect.void
             )
           )
-          return yield* trackPage(source, page)
+
+        const readNext = Effect.fnUntraced(function* (source: Source) {
+          const { hasWaited, next } = Option.getOrElse(yield* sources.position(source), () => ({
+            next: null,
+            hasWaited: false
+          }))
+          // Accounts that have left a list at GitHub meanwhile have moved the others to earlier pages.
+          const before = hasWaited && partsOf(source).kind !== "pipedrive" ? pageBefore(next) : null
+          if (before === null) return yield* readAt(source, next)
+          const again = yield* readAt(source, before, 2)
+          const page = yield* readAt(source, next)
+          const states = yield* sources.states(again.listed)
+          return withMissed(page, { ...again, listed: again.listed.filter((_, index) => states[index] === "new") })
         })
 
         return Contacts.of({
@@ -92,29 +105,15 @@ export class Contacts extends Context.Service<
             return shown(source, page, { states, first: yield* costOf(fresh) })
           }),
           trackNext: Effect.fn("Contacts.trackNext")(function* (source) {
-            const { hasWaited, next } = Option.getOrElse(yield* sources.position(source), () => ({
-              next: null,
-              hasWaited: false
-            }))
-            // Accounts that have left a list at GitHub meanwhile have moved the others to earlier pages.
-            const before = hasWaited && partsOf(source).kind !== "pipedrive" ? pageBefore(next) : null
-            const again = before === null ? undefined : yield* trackAt(source, before)
-            const page = yield* trackAt(source, next)
+            const page = yield* readNext(source)
+            const answer = yield* trackPage(source, page)
             yield* page.next === null ? sources.end(source) : sources.goOn(source, page.next)
-            return again === undefined ? page : together(again, page)
+            return answer
           })
         })
       })
     )
 }
-
-/** Two pages of a source that were read one after the other, as one. */
-const together = (before: ContactPage, page: ContactPage): ContactPage => ({
-  ...page,
-  contacts: Arr.dedupeWith([...before.contacts, ...page.contacts], (one, other) => one.login === other.login),
-  leftOut: before.leftOut + page.leftOut,
-  githubRequests: before.githubRequests + page.githubRequests
-})
 
 const shown = (
   source: Source,

@@ -1,5 +1,5 @@
 /** The accounts of a page of a source. Pure. */
-import { Schema } from "effect"
+import { Array as Arr, Schema } from "effect"
 import { loginOf } from "../domain/loginOf.ts"
 import { Username } from "../domain/User.ts"
 import type { AccountsPage } from "../github/Github.ts"
@@ -40,6 +40,13 @@ export const pageBefore = (next: string | null): string | null => {
   const page = pageNumber(next) ?? 1
   return page === 1 ? null : `${page - 1}`
 }
+
+/** A page with the accounts of the page before that a list has moved there. */
+export const withMissed = (page: ListedPage, missed: ListedPage): ListedPage => ({
+  ...page,
+  listed: Arr.dedupeWith([...missed.listed, ...page.listed], (one, other) => one.login === other.login),
+  githubRequests: missed.githubRequests + page.githubRequests
+})
 
 /** A page of a list at GitHub. GitHub shows no page behind `maxPages`. */
 export const ofAccounts = (

@@ -18,11 +18,11 @@ const notBefore = (reason: SourceUnavailable["reason"], message: string) =>
 const forSource = (source: Source) => Effect.provideService(RequestedFor, { user: source, thing: source })
 
 /** Fails while GitHub's hour belongs to checks and files. */
-const requireRoom = Effect.fnUntraced(function* (limits: Limits["Service"]) {
+const requireRoom = Effect.fnUntraced(function* (limits: Limits["Service"], pages: number) {
   yield* limits.restore(["github"])
   const state = yield* limits.requests
   const now = yield* Clock.currentTimeMillis
-  if (hasRoomForProfile(state, now)) return
+  if (hasRoomForProfile(state, now, pages)) return
   const until = DateTime.makeUnsafe(state.blockedUntil > now ? state.blockedUntil : (state.budget?.resetAt ?? now))
   return yield* new SourceUnavailable({
     message: `GitHub's limit leaves no room for lists until ${DateTime.formatIso(until)}`,
@@ -36,11 +36,11 @@ export const make = Effect.gen(function* () {
   const limits = yield* Limits
   const sink = yield* Sink
 
-  const accounts = Effect.fnUntraced(function* (list: AccountList, next: string | null) {
+  const accounts = Effect.fnUntraced(function* (list: AccountList, next: string | null, pages: number) {
     const page = pageNumber(next)
     if (page === undefined)
       return yield* notBefore("noSuchPage", `No page of the list begins at ${JSON.stringify(next)}`)
-    yield* requireRoom(limits)
+    yield* requireRoom(limits, pages)
     return yield* github.accounts(list, page).pipe(
       Effect.map((found) => ofAccounts(found, { page, maxPages: maxAccountPages })),
       Effect.catchReason("GithubError", "PaginationLimited", () => Effect.succeed(cutHere)),
@@ -66,12 +66,13 @@ export const make = Effect.gen(function* () {
     )
   })
 
-  /** The page that begins at a position. */
+  /** The page that begins at a position. `pages`: that are read at once, for which GitHub's hour must have room. */
   return (
     source: Source,
-    position: Pick<Position, "changedSince" | "next">
+    position: Pick<Position, "changedSince" | "next">,
+    pages = 1
   ): Effect.Effect<ListedPage, SourceUnavailable | DatabaseError> => {
     const { kind, name } = partsOf(source)
-    return forSource(source)(kind === "pipedrive" ? persons(position) : accounts({ kind, name }, position.next))
+    return forSource(source)(kind === "pipedrive" ? persons(position) : accounts({ kind, name }, position.next, pages))
   }
 })

@@ -1,5 +1,5 @@
 /**
- * How PostgreSQL plans statements: by indexes, where there is one.
+ * How PostgreSQL plans statements: by an index where the table has one.
  *
  * Hazard: PostgreSQL keeps the plan of a prepared statement until statistics of its tables are collected. A plan that was made
  * while a table had a hundred rows reads the whole table, also when it has thousands a minute later

@@ -53,8 +53,12 @@ const sslOf = (address: Address): Effect.Effect<Ssl, UnreadableFile> =>
  */
 const sessionLimits = { idle_in_transaction_session_timeout: "20s", lock_timeout: "30s" }
 
-/** Whether options of the address set a parameter: `-c name=value` or `--name=value`. */
-const sets = (options: string, name: string): boolean => new RegExp(`(^|\\s)(-c\\s*|--)${name}\\s*=`).test(options)
+/**
+ * Whether options of the address set a parameter: `-c name=value` or `--name=value`, also with dashes, in any case. A space
+ * behind a backslash belongs to a value: https://www.postgresql.org/docs/current/app-postgres.html
+ */
+const sets = (options: string, name: string): boolean =>
+  new RegExp(`(?<!\\\\)(?:^|\\s)(?:-c\\s*|--)${name.replaceAll("_", "[-_]")}=`, "i").test(options)
 
 /** The limits and the planning that the address does not set itself. */
 const parametersBeside = (options: string) =>

@@ -90,7 +90,7 @@ const maxPause = "1 minute"
 
 const StoredPosition = Schema.Struct({
   next: Schema.NullOr(Schema.String),
-  /** Whether the last page was read more than a minute ago. */
+  /** Whether the page before was read more than a minute ago. */
   hasWaited: Schema.Boolean
 })
 

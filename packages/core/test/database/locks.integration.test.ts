@@ -143,7 +143,11 @@ it.live("a connection ends a transaction that its process has left alone, and wa
     const withOptions = (options: string) =>
       limits(Redacted.make(`${Redacted.value(url)}?options=${encodeURIComponent(options)}`))
     assert.deepStrictEqual(yield* withOptions("-c lock_timeout=3s"), [{ idle: "20s", locks: "3s" }])
-    assert.deepStrictEqual(yield* withOptions("--lock_timeout=3s"), [{ idle: "20s", locks: "3s" }])
+    for (const options of ["--lock_timeout=3s", "-c lock-timeout=3s", "-cLock_Timeout=3s"]) {
+      assert.deepStrictEqual(yield* withOptions(options), [{ idle: "20s", locks: "3s" }], options)
+    }
+    const quoted = "-c application_name=a\\ --lock_timeout=3"
+    assert.deepStrictEqual(yield* withOptions(quoted), [{ idle: "20s", locks: "30s" }])
     assert.deepStrictEqual(yield* withOptions("-c application_name=lock_timeout"), [{ idle: "20s", locks: "30s" }])
   }).pipe(Effect.scoped)
 )

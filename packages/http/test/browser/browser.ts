@@ -53,6 +53,17 @@ export const layerStage = (env: Record<string, string> = {}, { isIdle = false }:
     )
   ).pipe(Layer.merge(Chromium.layer))
 
+/** Pipedrive refuses the user's next files. Files of other tests on the same server may still be under way. */
+export const refuseFilesOf = (pipedrive: FakePipedrive, login: string, files = 1): void =>
+  pipedrive.injectFault(
+    { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
+    {
+      times: files,
+      when: ({ body, method, route }) =>
+        method === "POST" && route === "/api/v2/activities" && JSON.stringify(body).includes(`/${login}/`)
+    }
+  )
+
 export { layer }
 
 /** A page with its own cookies. Any error in its console fails the test. */

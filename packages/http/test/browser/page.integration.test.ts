@@ -2,7 +2,17 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { Running } from "../server.ts"
-import { layer, layerStage, openPage, Pipedrive, sees, steps, userLink, withChromium } from "./browser.ts"
+import {
+  layer,
+  layerStage,
+  openPage,
+  Pipedrive,
+  refuseFilesOf,
+  sees,
+  steps,
+  userLink,
+  withChromium
+} from "./browser.ts"
 
 const isMember = ({ login }: { readonly login: string }) => login.startsWith("member-")
 
@@ -89,10 +99,7 @@ withChromium("the page", () => {
         const page = yield* openPage()
         github.addUser("bob")
         github.addGist("bob", { files: { "refused.md": "x" } })
-        pipedrive.injectFault(
-          { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
-          { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
-        )
+        refuseFilesOf(pipedrive, "bob")
         yield* call("POST", "/users/bob")
         yield* steps(async () => {
           await page.goto(origin)

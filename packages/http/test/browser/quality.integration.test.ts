@@ -10,7 +10,17 @@ import { SqlClient } from "effect/sql"
 import type { Page } from "playwright-core"
 import type { ContactPageJson } from "../../src/client/api.js"
 import { Running } from "../server.ts"
-import { layer, layerStage, openPage, Pipedrive, sees, steps, userLink, withChromium } from "./browser.ts"
+import {
+  layer,
+  layerStage,
+  openPage,
+  Pipedrive,
+  refuseFilesOf,
+  sees,
+  steps,
+  userLink,
+  withChromium
+} from "./browser.ts"
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 const picture = (scheme: string) => fileURLToPath(new URL(`../../../../docs/page-${scheme}.png`, import.meta.url))
@@ -22,12 +32,7 @@ const populated = Effect.gen(function* () {
   const pipedrive = yield* Pipedrive
   const sql = yield* SqlClient.SqlClient
   if ((yield* gitpip.status).users > 0) return
-  // Always the same user's file, independent of the worker's progress.
-  const isOfGrace = (body: unknown) => JSON.stringify(body).includes("/grace/")
-  pipedrive.injectFault(
-    { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
-    { when: ({ body, method, route }) => method === "POST" && route === "/api/v2/activities" && isOfGrace(body) }
-  )
+  refuseFilesOf(pipedrive, "grace")
   const people = ["ada", "brendan", "grace", "linus", "margaret"]
   for (const [index, login] of people.entries()) {
     github.addUser(login)

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Page, Request } from "playwright-core"
 import { found, Running } from "../server.ts"
-import { layer, layerStage, openPage, Pipedrive, sees, steps, withChromium } from "./browser.ts"
+import { layer, layerStage, openPage, Pipedrive, refuseFilesOf, sees, steps, withChromium } from "./browser.ts"
 
 /** A page whose timers run when the test says so. */
 const openStill = Effect.gen(function* () {
@@ -151,12 +151,9 @@ withChromium("the page, left open", () => {
         const { github, origin } = yield* Running
         const gitpip = yield* Gitpip
         const pipedrive = yield* Pipedrive
-        for (let n = 0; n < 2; n++) {
-          pipedrive.injectFault(
-            { kind: "status", status: 400, body: { success: false, error: "Deal is locked", code: "ERR" } },
-            { when: ({ method, route }) => method === "POST" && route === "/api/v2/activities" }
-          )
-        }
+        refuseFilesOf(pipedrive, "dee", 2)
+        // Another user's file is under way.
+        yield* found("cyd", 1)
         github.addUser("dee")
         github.addGist("dee", { files: { "a.md": "a", "b.md": "b" } })
         yield* gitpip.track(Username.make("dee"))
@@ -167,7 +164,10 @@ withChromium("the page, left open", () => {
         const count = asked(page)
         yield* steps(async () => {
           await page.goto(`${origin}/?user=dee`)
-          await sees(page, /Deal is locked/)
+          await page
+            .getByText(/Deal is locked/)
+            .nth(1)
+            .waitFor()
           for (let minutes = 0; minutes < 2; minutes++) {
             await Promise.all([page.waitForResponse(/users\/dee\/gists/), minute(page)])
             await rest(page)
