@@ -42,8 +42,8 @@ const allChecked = (world: World.World) =>
   })
 
 /**
- * What makes visits of a user overlap. Under the lock none comes meanwhile. Without it each second visit is waited for, by turns: a
- * slow machine takes longer for a turn.
+ * What makes visits of a user overlap, between what a visit reads and what it stores. Under the lock none comes meanwhile. Without it
+ * each second visit is waited for, by turns: a slow machine takes longer for a turn.
  */
 const overlap = {
   on: "perform pg_sleep(0.02);",
@@ -129,7 +129,10 @@ export const proofs: ReadonlyArray<Proof> = [
           raise exception 'record_visit does not lock in two places';
         end if;
         for n in 0..7 loop execute format('create sequence if not exists visit_arrivals_%s', n); end loop;
-        definition := replace(definition, 'is_locked := true;', '${overlap[rule]} is_locked := true;');
+        if position('if seen is null then' in definition) = 0 then
+          raise exception 'record_visit does not read and then store';
+        end if;
+        definition := replace(definition, 'if seen is null then', '${overlap[rule]} if seen is null then');
         execute ${rule === "on" ? "definition" : "regexp_replace(definition, locks, ';', 'g')"};
       end $do$`,
     servers: 2,
