@@ -9,7 +9,7 @@ import { type DateTime, Duration, Effect, Option, Schema } from "effect"
 import { SqlClient, type Statement } from "effect/sql"
 import { execute, findAll } from "../database/statements.ts"
 import * as Timing from "../domain/Timing.ts"
-import { inFuture, millisUntil, now } from "./sql.ts"
+import { inFuture, interval, millisUntil, now } from "./sql.ts"
 
 /** How long nothing is sent, and why. */
 export interface Wait {
@@ -32,6 +32,9 @@ const Row = Schema.Struct({
   wait: Schema.Finite,
   message: Schema.String
 })
+
+/** Requests that are refused at the same time store their refusals within this time, in any order. */
+const together = Duration.seconds(10)
 
 const refusalKey = (limitKey: string): string => `${limitKey}:refused`
 
@@ -69,13 +72,15 @@ export const make = Effect.gen(function* () {
       Effect.map(read(sql`limit_key = ${limitKey} and blocked_until > ${now(sql)}`), (found) =>
         Option.fromUndefinedOr(found.get(limitKey))
       ),
-    /** Stores a refusal. A refusal that goes on keeps its beginning. */
+    /** Stores a refusal. A refusal that goes on keeps its beginning. Of several that begin together the longest is kept. */
     refuse: (limitKey: string, { message, wait }: Wait) =>
       execute(sql`
           insert into limits (limit_key, noted_at, blocked_until, message)
           values (${refusalKey(limitKey)}, clock_timestamp(), ${inFuture(sql, wait)}, ${message})
           on conflict (limit_key) do update set noted_at = least(limits.noted_at, excluded.noted_at),
-            blocked_until = excluded.blocked_until, message = excluded.message`),
+            blocked_until = excluded.blocked_until, message = excluded.message
+          where limits.blocked_until <= excluded.blocked_until
+            or limits.noted_at < ${now(sql)} - ${interval(sql, together)}`),
     /** Ends a refusal: a request succeeded. */
     accept: (limitKey: string) => execute(sql`delete from limits where limit_key = ${refusalKey(limitKey)}`),
     /** For each key the limit that holds now, and the refusal, also past its end: only a success ends one. */

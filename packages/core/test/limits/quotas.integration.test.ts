@@ -7,7 +7,7 @@ import * as Throttle from "../../src/limits/Throttle.ts"
 import * as Live from "../../src/store/Quotas.ts"
 import { Store } from "../../src/store/Store.ts"
 import { layerPostgres } from "../database.ts"
-import { inWorld } from "../world.ts"
+import { inWorld, passTime } from "../world.ts"
 
 const window = { limit: 20, millis: 2_000 }
 
@@ -132,6 +132,25 @@ it.effect("a limit holds until its first end when another process reports an ear
         Option.map(yield* limits.blocked("limit"), ({ wait }) => wait),
         Option.some(Duration.hours(1))
       )
+    })
+  )
+)
+
+it.effect("of refusals that begin together the longest is shown, and later on the last one", () =>
+  inWorld(layerPostgres, {}, () =>
+    Effect.gen(function* () {
+      const { limits } = yield* Store
+      const [hour, minute] = [
+        { wait: Duration.hours(1), message: "for all" },
+        { wait: Duration.minutes(1), message: "perhaps for all" }
+      ]
+      const known = Effect.map(limits.known(["limit"]), ([limit]) => limit?.refusal)
+      yield* limits.refuse("limit", hour)
+      yield* limits.refuse("limit", minute)
+      assert.deepInclude(yield* known, hour)
+      yield* passTime("11 seconds")
+      yield* limits.refuse("limit", minute)
+      assert.deepInclude(yield* known, minute)
     })
   )
 )
