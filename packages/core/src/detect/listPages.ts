@@ -56,7 +56,7 @@ export const makePages = (options: {
     const listed = (end: Omit<Listed, "files">): Listed => ({ files: [...found.values()], ...end })
     let page = first
     for (let pages = reach.pagesBefore + 1; ; pages++) {
-      const stored = yield* files.known(page.files.map(({ gistId }) => gistId))
+      const stored = user.isNew ? new Set<string>() : yield* files.known(page.files.map(({ gistId }) => gistId))
       const news = page.files.filter((file) => !stored.has(fileIdentity(file.gistId, file.filename)))
       for (const file of news) found.set(fileIdentity(file.gistId, file.filename), file)
       if (Option.isNone(page.next)) return listed({ pages, isFullListing: true })

@@ -85,7 +85,7 @@ export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: 
       readonly etag: Option.Option<string>
     }
   ) {
-    const resumed = options.isResumable ? yield* resume(user) : Option.none<ListStart>()
+    const resumed = options.isResumable && !user.isNew ? yield* resume(user) : Option.none<ListStart>()
     if (Option.isSome(resumed)) return resumed
     return Option.map(
       yield* firstPage(user, options.etag),

@@ -38,10 +38,12 @@ export const inTurns = Effect.fnUntraced(function* <E>(
     yield* Effect.forEach(
       left,
       Effect.fnUntraced(function* ([index, before]) {
-        const after = yield* checkNext(pagesPerTurn)(orders[index] as ListOrder)
+        const after = yield* checkNext(pagesPerTurn)(afterFirstTurn(orders[index] as ListOrder))
         results[index] = Result.flatMap(before, (one) => Result.map(after, (other) => together(one, other)))
       }),
       { concurrency, discard: true }
     )
   }
 })
+
+const afterFirstTurn = (order: ListOrder): ListOrder => ({ ...order, user: { ...order.user, isNew: false } })

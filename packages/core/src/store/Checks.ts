@@ -22,6 +22,8 @@ export const ScanUser = Schema.Struct({
   listedAt: Schema.NullOr(Schema.DateTimeUtc),
   /** Whether the last full listing is a day old, or there is none. */
   isListingDue: Schema.Boolean,
+  /** Whether nothing is stored of the user's gists: no file, and no listing that stopped. */
+  isNew: Schema.Boolean,
   failures: Schema.Int,
   fingerprint: Schema.NullOr(Schema.String),
   /** The fingerprint of the profile that a batch last showed. */
@@ -152,7 +154,9 @@ const ofAccounts = (sql: SqlClient.SqlClient) =>
 const usersToCheck = (sql: SqlClient.SqlClient) => {
   const scanColumns = sql`u.key, u.username, u.github_id, u.etag, u.pages, u.listed_at, u.failures, u.fingerprint,
     (select p.fingerprint from profiles p where p.user_key = u.key) as profile_fingerprint,
-    coalesce(u.listed_at <= ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}, true) as is_listing_due`
+    coalesce(u.listed_at <= ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}, true) as is_listing_due,
+    u.listed_at is null and not exists (select from listings l where l.user_key = u.key)
+      and not exists (select from gist_files f where f.user_key = u.key) as is_new`
 
   return {
     /** Users in order of their keys, for a full scan. Users in a wait after a failure only with `includeFailing`. */

@@ -70,6 +70,7 @@ describe("a check's result", () => {
     isListingDue: true,
     failures: 0,
     fingerprint: "2 x",
+    isNew: false,
     profileFingerprint: null
   }
   const file = (gistId: string) => ({

@@ -52,6 +52,7 @@ const checked: ScanUser = {
   isListingDue: false,
   failures: 0,
   fingerprint: "3 w",
+  isNew: false,
   profileFingerprint: null
 }
 const unchecked: ScanUser = {
