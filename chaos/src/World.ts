@@ -3,7 +3,6 @@
  * end, and people who publish gists and ask what is new.
  */
 import { cp, rm } from "node:fs/promises"
-
 import { join } from "node:path"
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { Clock, Effect, Exit, Scope } from "effect"
