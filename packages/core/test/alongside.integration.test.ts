@@ -33,20 +33,23 @@ const found = Effect.fnUntraced(function* (github: FakeGithub) {
   github.clearRequests()
 })
 
-/** A publisher of its own, with the texts that a batch of now brings. */
+/** A publisher of its own, and its texts. */
+const buildPublisher = Effect.map(
+  Layer.build(Publisher.layer.pipe(Layer.provideMerge(ContentCache.layer), Layer.provide(ScanSpans.layer))),
+  (services) => ({ contents: Context.get(services, ContentCache), publisher: Context.get(services, Publisher) })
+)
+
+/** A publisher with the texts that a batch of now brings. */
 const alongside = Effect.gen(function* () {
   const github = yield* Github
-  const services = yield* Layer.build(
-    Publisher.layer.pipe(Layer.provideMerge(ContentCache.layer), Layer.provide(ScanSpans.layer))
-  )
-  const contents = Context.get(services, ContentCache)
+  const { contents, publisher } = yield* buildPublisher
   const [ann] = yield* github.batch(["ann"])
   const gists = ann !== undefined && Result.isSuccess(ann) ? ann.success.gists : []
   const texts = yield* github.texts(gists.filter(({ small }) => small))
   for (const [gistId, { description, files }] of texts) {
     for (const [filename, text] of files) yield* contents.put({ gistId, filename }, { text, description })
   }
-  return Context.get(services, Publisher)
+  return publisher
 })
 
 const reads = (github: FakeGithub) =>
@@ -98,4 +101,26 @@ describe("a file whose text came along", () => {
         })
       )
   )
+
+  for (const isFork of [undefined, true]) {
+    it.effect(
+      `a fork that a rule leaves out is not published when the text came ${isFork ? "with" : "without"} that`,
+      () =>
+        inWorld(layerPostgres, { queries: false, env: { GITPIP_FORKS: "skip" } }, ({ github, pipedrive }) =>
+          Effect.gen(function* () {
+            const gitpip = yield* Gitpip
+            for (const user of ["ann", "bob"]) github.addUser(user)
+            const forkOf = github.addGist("bob", { files: { "a.md": "a" } })
+            const gistId = github.addGist("ann", { forkOf, files: { "fork.md": "a" } })
+            yield* gitpip.track(name("ann"))
+            yield* gitpip.scan()
+            const { contents, publisher } = yield* buildPublisher
+            yield* contents.put({ gistId, filename: "fork.md" }, { text: "a", description: null, isFork })
+            assert.deepInclude(yield* publisher.drain, { published: 0, skipped: 1 })
+            assert.lengthOf(pipedrive.activities, 0)
+            assert.lengthOf(reads(github), isFork ? 0 : 1)
+          })
+        )
+    )
+  }
 })

@@ -39,20 +39,21 @@ export class ContentCache extends Context.Service<
   }
 >()("gitpip/ContentCache") {
   static readonly layer: Layer.Layer<ContentCache> = Layer.sync(ContentCache, () => {
-    const kept = new Map<string, CachedContent & { readonly at: number; readonly size: number }>()
+    const kept = new Map<string, Kept>()
     let total = 0
     const drop = (key: string) => {
       total -= kept.get(key)?.size ?? 0
       kept.delete(key)
     }
     return {
-      put: (file, { description, text }) =>
+      put: (file, content) =>
         Effect.map(Clock.currentTimeMillis, (at) => {
           const key = keyOf(file)
           drop(key)
+          const { description, text } = content
           const size = 2 * (key.length + text.length + (description?.length ?? 0)) + overhead
           if (size > capacity) return
-          kept.set(key, { text, description, at, size })
+          kept.set(key, { content, at, size })
           total += size
           for (const oldest of kept.keys()) {
             if (total <= capacity) break
@@ -64,13 +65,20 @@ export class ContentCache extends Context.Service<
           const key = keyOf(file)
           const found = kept.get(key)
           drop(key)
-          return found === undefined || Math.abs(now - found.at) > Duration.toMillis(freshness)
-            ? Option.none()
-            : Option.some({ text: found.text, description: found.description })
+          return isFresh(found, now) ? Option.some(found.content) : Option.none()
         })
     }
   })
 }
+
+interface Kept {
+  readonly content: CachedContent
+  readonly at: number
+  readonly size: number
+}
+
+const isFresh = (kept: Kept | undefined, now: number): kept is Kept =>
+  kept !== undefined && Math.abs(now - kept.at) <= Duration.toMillis(freshness)
 
 /** Bytes of an entry beside its strings. */
 const overhead = 200

@@ -53,9 +53,9 @@ export const make = Effect.fnUntraced(function* ({
   })
 
   return Effect.fnUntraced(function* (claim: Claim): Effect.fn.Return<Option.Option<File>, GithubError> {
-    const { filename, gistId, type } = claim
+    const { filename, gistId, skipIfFork, type } = claim
     const cached = yield* contents.take(claim)
-    if (Option.isSome(cached)) {
+    if (Option.isSome(cached) && (skipIfFork === null || cached.value.isFork !== undefined)) {
       const { description, isFork, text } = cached.value
       return Option.some({ content: { _tag: "Text", text, partial: false }, description, type, isFork })
     }

@@ -10,11 +10,11 @@ describe("contents", () => {
   it.effect("contents are kept by gist and name, and taken once", () =>
     Effect.gen(function* () {
       const contents = yield* ContentCache
-      yield* contents.put({ gistId: "a", filename: "b" }, { text: "1", description: "what" })
+      yield* contents.put({ gistId: "a", filename: "b" }, { text: "1", description: "what", isFork: false })
       yield* contents.put({ gistId: "a", filename: "b2" }, content("2"))
       assert.deepStrictEqual(yield* contents.take({ gistId: "ab", filename: "" }), Option.none())
       const taken = contents.take({ gistId: "a", filename: "b" })
-      assert.deepStrictEqual(yield* taken, Option.some({ text: "1", description: "what" }))
+      assert.deepStrictEqual(yield* taken, Option.some({ text: "1", description: "what", isFork: false }))
       assert.deepStrictEqual(yield* taken, Option.none())
       assert.deepStrictEqual(yield* contents.take({ gistId: "a", filename: "b2" }), Option.some(content("2")))
     }).pipe(Effect.provide(ContentCache.layer))
