@@ -51,6 +51,7 @@ const atTimes = [
   // Of a server that searches for several users' deals or persons in ten minutes: `pipedrive/firstRun.integration.test.ts`.
   "Targets.ts: select count(distinct user_key)::int as users from ( (select",
   // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/longLists.integration.test.ts`, `github/refusals.integration.test.ts`.
+  "Listings.ts: select user_key, next, etag, pages from listings where user_",
   "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",
   "Listings.ts: delete from listings where user_key =",
   "Checks.ts: with locked as (",
