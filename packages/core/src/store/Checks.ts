@@ -152,11 +152,12 @@ const ofAccounts = (sql: SqlClient.SqlClient) =>
 
 /** The users of a scan. */
 const usersToCheck = (sql: SqlClient.SqlClient) => {
+  // Hazard: PostgreSQL may answer `exists` by a hash of the whole table. A subquery for one value is answered by the index.
   const scanColumns = sql`u.key, u.username, u.github_id, u.etag, u.pages, u.listed_at, u.failures, u.fingerprint,
     (select p.fingerprint from profiles p where p.user_key = u.key) as profile_fingerprint,
     coalesce(u.listed_at <= ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}, true) as is_listing_due,
-    u.listed_at is null and not exists (select from listings l where l.user_key = u.key)
-      and not exists (select from gist_files f where f.user_key = u.key) as is_new`
+    u.listed_at is null and (select l.user_key from listings l where l.user_key = u.key) is null
+      and (select f.key from gist_files f where f.user_key = u.key limit 1) is null as is_new`
 
   return {
     /** Users in order of their keys, for a full scan. Users in a wait after a failure only with `includeFailing`. */
