@@ -9,6 +9,7 @@ import {
   ruleTexts,
   Settings,
   Source,
+  type TrackOptions,
   UserId,
   Username,
   Visitor,
@@ -73,9 +74,9 @@ const recorded = () => {
 }
 
 /** Tracks a user and checks that user once, so that a server does not check the user as a new one later. */
-const trackAndCheck = Effect.fnUntraced(function* (username: Username) {
+const trackAndCheck = Effect.fnUntraced(function* (username: Username, options?: TrackOptions) {
   const gitpip = yield* Backend
-  yield* gitpip.track(username)
+  yield* gitpip.track(username, options)
   yield* gitpip.scan([username], recorded().progress)
 })
 
@@ -157,10 +158,10 @@ for (const [who, backend] of [
         const gitpip = yield* Backend
         const { github } = yield* Services
         github.addUser("Ruled")
-        github.addGist("Ruled", { files: { "a.md": "a", "b.txt": "b" } })
-        yield* gitpip.track(name("ruled"), {
+        yield* trackAndCheck(name("ruled"), {
           rules: { include: ruleTexts.include.make("*.md"), maxFileSize: ruleTexts.maxFileSize.make("5 KB") }
         })
+        github.addGist("Ruled", { files: { "a.md": "a", "b.txt": "b" } })
         assert.deepInclude((yield* gitpip.user(name("ruled"))).rules, {
           include: "*.md",
           maxFileSize: "5 KB",
