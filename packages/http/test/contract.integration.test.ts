@@ -97,6 +97,19 @@ for (const [name, env, headers, always] of [
       { arbitrary: { runs, seed, size: 20, concurrency: 4 } }
     )
 
+    it.effect("refuses a call of another site", () =>
+      Effect.gen(function* () {
+        const fault = { _tag: "Header", lines: "origin: http://evil.example" } as const
+        const request: Generated = { call: "POST /scans", values: {}, fault }
+        const sent = bytesOf(document, request, headers)
+        // A slow machine may send it too late for the short limits.
+        const answer = yield* Effect.repeat(exchange(sent.text), { until: ({ status }) => status !== 408 })
+        seen.add(answer.status)
+        assert.strictEqual(answer.status, 403)
+        assert.isUndefined(judged(request, sent, answer))
+      })
+    )
+
     it.effect("was asked for every answer that comes before a call", () =>
       Effect.sync(() => {
         const wanted = [200, 400, 403, 404, 405, 408, 413, 414, 417, 431, ...always]
