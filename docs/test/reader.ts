@@ -25,14 +25,17 @@ export interface Finished {
 
 /** Users and gists as the documents name them. */
 const populate = (github: FakeGithub): void => {
+  // The documents show the order of gists of one second, which is that of their ids.
+  const createdAt = Date.now()
   for (const name of ["octocat", "hubot", "mona"]) {
     github.addUser(name)
     github.addGist(name, {
+      createdAt,
       description: `A gist of ${name}`,
       files: { "hello.rb": "puts 'Hello'\n", "notes.md": "# Notes\n" }
     })
   }
-  github.addGist("octocat", { description: "Another one", files: { "fib.py": "def fib(n): ...\n" } })
+  github.addGist("octocat", { createdAt, description: "Another one", files: { "fib.py": "def fib(n): ...\n" } })
 }
 
 export const makeReader = Effect.gen(function* () {
