@@ -11,8 +11,9 @@ const key = "hush-embedded-key"
 describe("the embedded database", () => {
   it.live("remembers between commands, and belongs to one process at a time", () =>
     Effect.gen(function* () {
+      const made = yield* makeWorld()
       const port = yield* freePort
-      const world = withEnv(without(yield* makeWorld(), "POSTGRES_CONNECTION_STRING"), {
+      const world = withEnv(without(made, "POSTGRES_CONNECTION_STRING"), {
         GITPIP_DATA_DIR: "data",
         GITPIP_API_KEY: key,
         GITPIP_PORT: String(port)

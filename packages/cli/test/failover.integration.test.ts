@@ -13,9 +13,10 @@ const later = `create or replace function virtual.clock_timestamp() returns time
 it.live("a replica that is promoted while files are published loses none of them, and none is published twice", () =>
   Effect.gen(function* () {
     const { killPrimary, promote, run, showStandby, url } = yield* primaryAndStandby
+    const made = yield* makeWorld()
     const port = yield* freePort
     const env = { POSTGRES_CONNECTION_STRING: Redacted.value(url), GITPIP_PORT: String(port) }
-    const world = withEnv(yield* makeWorld(), env)
+    const world = withEnv(made, env)
     world.github.addUser("ann")
     for (const name of files) world.github.addGist("ann", { files: { [name]: name } })
     yield* done(world, "track", "ann")

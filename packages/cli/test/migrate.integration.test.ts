@@ -59,9 +59,10 @@ describe("a database whose migration takes long, or fails", () => {
   it.live("a server answers its supervisor meanwhile, and ends with 0 on SIGTERM", () =>
     Effect.gen(function* () {
       const { begun, url } = yield* heldMigrations
+      const world = yield* makeWorld()
       const port = yield* freePort
       const env = { POSTGRES_CONNECTION_STRING: Redacted.value(url), GITPIP_PORT: String(port) }
-      const server = yield* Process.start(withEnv(yield* makeWorld(), env), "serve", "--json")
+      const server = yield* Process.start(withEnv(world, env), "serve", "--json")
       yield* begun
       const ask = (path: string) => Effect.promise(() => fetch(`http://127.0.0.1:${port}${path}`))
       assert.strictEqual((yield* ask("/health")).status, 200)

@@ -184,7 +184,7 @@ export const withEnv = <A extends Environment>(environment: A, env: Readonly<Rec
   env: { ...environment.env, ...env }
 })
 
-/** A port that is free right now. */
+/** A port that is free right now. Hazard: a fake that starts later may get it, so ask for one after all fakes have started. */
 export const freePort = Effect.callback<number>((resume) => {
   const probe = createServer()
   probe.listen(0, "127.0.0.1", () => {

@@ -15,8 +15,9 @@ describe("serve", () => {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     it.live(`scans and publishes by itself, logs to stdout, and ends with 0 on ${signal}`, () =>
       Effect.gen(function* () {
+        const made = yield* makeWorld()
         const port = yield* freePort
-        const world = withEnv(yield* makeWorld(), { GITPIP_PORT: String(port) })
+        const world = withEnv(made, { GITPIP_PORT: String(port) })
         world.github.addUser("ann")
         world.github.addGist("ann", { files: { "a.txt": "a" } })
         yield* done(world, "track", "ann")
@@ -56,8 +57,9 @@ describe("serve", () => {
 
   it.live("logs why it does not start, before it stops", () =>
     Effect.gen(function* () {
+      const made = yield* makeWorld()
       const nowhere = `127.0.0.1:${yield* freePort}`
-      const world = withEnv(yield* makeWorld(), {
+      const world = withEnv(made, {
         GITPIP_PORT: String(yield* freePort),
         POSTGRES_CONNECTION_STRING: `postgres://me:hush-password@${nowhere}/none`
       })

@@ -82,8 +82,9 @@ describe("the server's log", () => {
   for (const format of ["pretty", "json", "logfmt"] as const) {
     it.live(`keeps each message on its own line: ${format}`, () =>
       Effect.gen(function* () {
+        const made = yield* makeHostileWorld
         const port = yield* freePort
-        const world = withEnv(yield* makeHostileWorld, {
+        const world = withEnv(made, {
           GITPIP_PORT: String(port),
           GITPIP_LOG_FORMAT: format,
           GITPIP_LOG_LEVEL: "All"
