@@ -1,7 +1,6 @@
 /** A slot in a service's window belongs to one process at a time, also when a response is lost or late, or a process ends. */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
-import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { type Quota, SharedQuota } from "../../src/limits/SharedQuota.ts"
 import * as Throttle from "../../src/limits/Throttle.ts"
@@ -44,13 +43,11 @@ const leaving = (throttle: Throttle.Throttle, times: number) =>
 /** Moves the test's clock, and the database's clock with it. */
 const pass = (seconds: number) => TestClock.adjust(`${seconds} seconds`)
 
-/** Waits until the database holds a quota that was asked for within `seconds`. */
-const renewedWithin = (seconds: number) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    sql`select 1 from quotas where used_at > clock_timestamp() - ${seconds}::float8 * interval '1 second'`.pipe(
-      Effect.repeat({ until: (found) => found.length > 0 })
-    )
-  )
+/** Waits while the clock stands still. */
+const waitUntil = (isDone: () => boolean) =>
+  Effect.promise(async () => {
+    while (!isDone()) await new Promise((resolve) => setImmediate(resolve))
+  })
 
 it.effect("slots of a quota whose response was lost are not used by two servers", () =>
   Effect.gen(function* () {
@@ -89,7 +86,7 @@ it.effect("slots of a quota whose response came too late are not used", () =>
     const b = throttleOf(yield* join)
     const late = yield* crowd(a, 1)
     // The clock must not pass before the answer waits for it.
-    while (slow) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+    yield* waitUntil(() => !slow)
     yield* pass(11.9)
     const all = yield* leaving(b, 20)
     yield* TestClock.adjust("100 millis")
@@ -100,13 +97,19 @@ it.effect("slots of a quota whose response came too late are not used", () =>
 
 it.effect("slots of requests that are still under way are not given to another server", () =>
   Effect.gen(function* () {
-    const a = throttleOf(yield* join)
+    const live = yield* join
+    let answers = 0
+    const a = throttleOf({ renew: (use) => Effect.tap(live.renew(use), () => Effect.sync(() => void answers++)) })
     const b = throttleOf(yield* join)
     const answer = yield* Deferred.make<void>()
     const slow = yield* crowd(a, 20, Deferred.await(answer))
-    while (slow.entered() < 20) yield* renewedWithin(10)
-    for (let seconds = 0; seconds < 15; seconds++) yield* pass(1)
-    yield* renewedWithin(6)
+    yield* waitUntil(() => slow.entered() === 20)
+    for (let round = 0; round < 3; round++) {
+      const before = answers
+      yield* pass(5)
+      // The next renewal is due five seconds after this one's answer, so the clock must not pass before it.
+      yield* waitUntil(() => answers > before)
+    }
     assert.strictEqual(yield* leaving(b, 20), 0)
     yield* Deferred.succeed(answer, undefined)
     yield* slow.ended
