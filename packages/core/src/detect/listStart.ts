@@ -7,8 +7,11 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { makePages } from "./listPages.ts"
 import { type PageSizes, pageBefore, withPageSize } from "./pageSizes.ts"
 
-/** After as many failures in a row, a smaller page has failed as well. Checks begin at the first page then, to find what is new there. */
-const maxFailures = 3
+/**
+ * After as many failures in a row, GitHub has failed to answer a page in each size (pageSizes.ts). Then a check begins at the
+ * first page, since a page without an answer would hide what is new there.
+ */
+const sizesTried = 3
 
 /** The first page of a check, and how much of the list was read before. */
 export interface ListStart {
@@ -98,7 +101,7 @@ export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: 
       readonly etag: Option.Option<string>
     }
   ) {
-    const goesOn = options.hasBegun || (!user.isNew && user.failures < maxFailures)
+    const goesOn = options.hasBegun || (!user.isNew && user.failures < sizesTried)
     const resumed = options.isResumable && goesOn ? yield* resume(user, options) : Option.none<ListStart>()
     if (Option.isSome(resumed) || options.hasBegun) return resumed
     return Option.map(
