@@ -51,18 +51,14 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
     const isFullListing = order.isFullListing || isResumable
     const start = yield* findStart(user, {
       isResumable,
-      hasBegun: order.turnBefore !== undefined,
       etag: isFullListing ? Option.none() : Option.fromNullishOr(user.etag)
     })
-    if (Option.isNone(start)) return order.turnBefore === undefined ? unchanged(user) : nothingMore
+    if (Option.isNone(start)) return unchanged(user)
     const { etag, isResumed, page, pagesBefore } = start.value
     const listed = yield* readPages(user, page, {
       pagesBefore,
       isFullListing,
-      // The first page of a check that goes on where another one stopped was read before.
-      maxPages: isResumable
-        ? maxPages + (isResumed && order.turnBefore === undefined ? 1 : 0)
-        : Number.POSITIVE_INFINITY
+      maxPages: isResumable ? maxPages : Number.POSITIVE_INFINITY
     })
     const { error, next } = listed
     // The next check takes stored files for the rest of the list, so of other listings nothing is kept.
@@ -87,24 +83,13 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
       added,
       isFullListing: listed.isFullListing,
       isUnfinished: next !== undefined,
-      isResumed,
-      // An unfinished listing confirms nothing, nor does one whose first page an earlier check has read, before the batch.
-      fingerprint: next === undefined && !(order.turnBefore ?? start.value).isResumed ? order.fingerprint : null
+      // An unfinished listing confirms nothing.
+      fingerprint: next === undefined ? order.fingerprint : null
     } satisfies Answer
   }, Telemetry.inSpan("Checker.check"))
 
   return { check, shrinkPages: ({ key }) => pageSizes.shrink(key) }
 })
-
-/** The position is gone: another process has read the last page, the user is forgotten, or GitHub knows the address no longer. */
-const nothingMore: Answer = {
-  outcome: "Unchanged",
-  found: [],
-  added: 0,
-  isFullListing: false,
-  isUnfinished: false,
-  fingerprint: null
-}
 
 /** A list that has not changed although a batch has is behind: the fingerprint is not confirmed, and both are asked again. */
 const unchanged = ({ pages }: ScanUser): Answer => ({

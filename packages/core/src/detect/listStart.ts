@@ -5,13 +5,7 @@ import type { ScanUser } from "../store/Checks.ts"
 import type { Store } from "../store/Store.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { makePages } from "./listPages.ts"
-import { type PageSizes, pageBefore, withPageSize } from "./pageSizes.ts"
-
-/**
- * After as many failures in a row, GitHub has failed to answer a page in each size (pageSizes.ts). Then a check begins at the
- * first page, since a page without an answer would hide what is new there.
- */
-const sizesTried = 3
+import { type PageSizes, withPageSize } from "./pageSizes.ts"
 
 /** The first page of a check, and how much of the list was read before. */
 export interface ListStart {
@@ -37,7 +31,7 @@ export interface ListStartOptions extends Pick<Store["Service"], "listings" | "u
   readonly pageSizes: PageSizes
 }
 
-/** Finds where to begin; `None` when the list has not changed since `etag`, or when a later turn has no position. */
+/** Finds where to begin; `None` when the list has not changed since `etag`. */
 export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: ListStartOptions) => {
   /** The first page under the account's present name. `shown` is what the stored name gave. */
   const underPresentName = Effect.fnUntraced(function* (user: ScanUser, githubId: number, shown: Shown) {
@@ -69,22 +63,14 @@ export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: 
   })
 
   /** Where a full listing goes on; `None` when it begins again. */
-  const resume = Effect.fnUntraced(function* (user: ScanUser, { hasBegun }: { readonly hasBegun: boolean }) {
+  const resume = Effect.fnUntraced(function* (user: ScanUser) {
     const listing = yield* listings.find(user.key)
     if (Option.isNone(listing) || !URL.canParse(listing.value.next)) return Option.none<ListStart>()
     const { etag, next, pages } = listing.value
-    const following = withPageSize(new URL(next), yield* pageSizes.of(user.key))
-    // Gists that were deleted since the last check have moved later ones to the page before.
-    const url = hasBegun ? following : pageBefore(following)
-    const page = yield* Effect.result(nextPage(user, url))
+    const page = yield* Effect.result(nextPage(user, withPageSize(new URL(next), yield* pageSizes.of(user.key))))
     if (Result.isFailure(page) && page.failure.isGlobal) return yield* page.failure
     if (Result.isSuccess(page) && mayGoOn(user, page.success)) {
-      return Option.some<ListStart>({
-        page: page.success,
-        pagesBefore: url === following ? pages : pages - 1,
-        etag,
-        isResumed: true
-      })
+      return Option.some<ListStart>({ page: page.success, pagesBefore: pages, etag, isResumed: true })
     }
     // The address is of no use any more.
     yield* listings.remove(user.key)
@@ -96,14 +82,11 @@ export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: 
     options: {
       /** Whether a full listing may go on where an earlier turn has stopped. */
       readonly isResumable: boolean
-      /** Whether this is a later turn of a check, which goes on at the stored position or ends. */
-      readonly hasBegun: boolean
       readonly etag: Option.Option<string>
     }
   ) {
-    const goesOn = options.hasBegun || (!user.isNew && user.failures < sizesTried)
-    const resumed = options.isResumable && goesOn ? yield* resume(user, options) : Option.none<ListStart>()
-    if (Option.isSome(resumed) || options.hasBegun) return resumed
+    const resumed = options.isResumable && !user.isNew ? yield* resume(user) : Option.none<ListStart>()
+    if (Option.isSome(resumed)) return resumed
     return Option.map(
       yield* firstPage(user, options.etag),
       (page): ListStart => ({ page, pagesBefore: 0, etag: Option.getOrNull(page.etag), isResumed: false })

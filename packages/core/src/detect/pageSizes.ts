@@ -19,15 +19,6 @@ export const withPageSize = (url: URL, size: number): URL => {
   return smaller
 }
 
-/** The page before. The first page, and an address of an unknown form, stay as they are. */
-export const pageBefore = (url: URL): URL => {
-  const page = Number(url.searchParams.get("page") ?? Number.NaN)
-  if (!(page >= 2)) return url
-  const before = new URL(url)
-  before.searchParams.set("page", `${page - 1}`)
-  return before
-}
-
 /** The size by which this process reads each user's list. */
 export interface PageSizes {
   readonly of: (user: UserKey) => Effect.Effect<number>
