@@ -13,6 +13,8 @@ export interface CheckResult {
   readonly check: UserCheck
   /** Whether the user's full listing has pages left. */
   readonly isUnfinished: boolean
+  /** Whether the check began behind the first page, which an earlier check had read. */
+  readonly isResumed: boolean
 }
 
 /** What GitHub answered about a user. */
@@ -24,6 +26,7 @@ export interface Answer {
   readonly added: number
   readonly isFullListing: boolean
   readonly isUnfinished: boolean
+  readonly isResumed?: boolean
   /** The batch's fingerprint, when the answer confirms it. */
   readonly fingerprint: string | null
 }
@@ -35,6 +38,7 @@ export const answered = (user: ScanUser, answer: Answer, now: number): CheckResu
     outcome: answer.outcome,
     files: answer.added,
     isUnfinished: answer.isUnfinished,
+    isResumed: answer.isResumed === true,
     check: {
       key: user.key,
       fingerprint: answer.fingerprint ?? (user.fingerprint === null ? null : afterGists(user.fingerprint, gists.size)),
@@ -51,12 +55,14 @@ export const failed = (user: ScanUser, failure: CheckFailure): CheckResult => ({
   outcome: "Failed",
   files: 0,
   isUnfinished: false,
+  isResumed: false,
   check: { key: user.key, fingerprint: null, gained: null, isFullListing: false, failure }
 })
 
 /** Two checks of one user as one. */
 export const together = (before: CheckResult, after: CheckResult): CheckResult => ({
   ...after,
+  isResumed: before.isResumed,
   outcome: before.outcome === "Changed" ? "Changed" : after.outcome,
   files: before.files + after.files,
   check:

@@ -51,9 +51,10 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
     const isFullListing = order.isFullListing || isResumable
     const start = yield* findStart(user, {
       isResumable,
+      hasBegun: order.turnBefore !== undefined,
       etag: isFullListing ? Option.none() : Option.fromNullishOr(user.etag)
     })
-    if (Option.isNone(start)) return unchanged(user)
+    if (Option.isNone(start)) return order.turnBefore === undefined ? unchanged(user) : nothingMore
     const { etag, isResumed, page, pagesBefore } = start.value
     const listed = yield* readPages(user, page, {
       pagesBefore,
@@ -83,13 +84,24 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
       added,
       isFullListing: listed.isFullListing,
       isUnfinished: next !== undefined,
-      // An unfinished listing confirms nothing.
-      fingerprint: next === undefined ? order.fingerprint : null
+      isResumed,
+      // An unfinished listing confirms nothing, nor does one whose first page an earlier check has read, before the batch.
+      fingerprint: next === undefined && !(order.turnBefore ?? start.value).isResumed ? order.fingerprint : null
     } satisfies Answer
   }, Telemetry.inSpan("Checker.check"))
 
   return { check, shrinkPages: ({ key }) => pageSizes.shrink(key) }
 })
+
+/** The position is gone: another process has read the last page, the user is forgotten, or GitHub knows the address no longer. */
+const nothingMore: Answer = {
+  outcome: "Unchanged",
+  found: [],
+  added: 0,
+  isFullListing: false,
+  isUnfinished: false,
+  fingerprint: null
+}
 
 /** A list that has not changed although a batch has is behind: the fingerprint is not confirmed, and both are asked again. */
 const unchanged = ({ pages }: ScanUser): Answer => ({

@@ -7,6 +7,9 @@ import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { makePages } from "./listPages.ts"
 import { type PageSizes, withPageSize } from "./pageSizes.ts"
 
+/** After as many failures in a row, a smaller page has failed as well. Checks begin at the first page then, to find what is new there. */
+const maxFailures = 3
+
 /** The first page of a check, and how much of the list was read before. */
 export interface ListStart {
   readonly page: GistPage
@@ -31,7 +34,7 @@ export interface ListStartOptions extends Pick<Store["Service"], "listings" | "u
   readonly pageSizes: PageSizes
 }
 
-/** Finds where to begin; `None` when the list has not changed since `etag`. */
+/** Finds where to begin; `None` when the list has not changed since `etag`, or when a later turn has no position. */
 export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: ListStartOptions) => {
   /** The first page under the account's present name. `shown` is what the stored name gave. */
   const underPresentName = Effect.fnUntraced(function* (user: ScanUser, githubId: number, shown: Shown) {
@@ -82,11 +85,14 @@ export const makeListStart = ({ github, listings, nextPage, pageSizes, users }: 
     options: {
       /** Whether a full listing may go on where an earlier turn has stopped. */
       readonly isResumable: boolean
+      /** Whether this is a later turn of a check, which goes on at the stored position or ends. */
+      readonly hasBegun: boolean
       readonly etag: Option.Option<string>
     }
   ) {
-    const resumed = options.isResumable && !user.isNew ? yield* resume(user) : Option.none<ListStart>()
-    if (Option.isSome(resumed)) return resumed
+    const goesOn = options.hasBegun || (!user.isNew && user.failures < maxFailures)
+    const resumed = options.isResumable && goesOn ? yield* resume(user) : Option.none<ListStart>()
+    if (Option.isSome(resumed) || options.hasBegun) return resumed
     return Option.map(
       yield* firstPage(user, options.etag),
       (page): ListStart => ({ page, pagesBefore: 0, etag: Option.getOrNull(page.etag), isResumed: false })

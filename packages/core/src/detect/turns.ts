@@ -38,7 +38,7 @@ export const inTurns = Effect.fnUntraced(function* <E>(
     yield* Effect.forEach(
       left,
       Effect.fnUntraced(function* ([index, before]) {
-        const after = yield* checkNext(pagesPerTurn)(afterFirstTurn(orders[index] as ListOrder))
+        const after = yield* checkNext(pagesPerTurn)(nextTurn(orders[index] as ListOrder, Result.getOrThrow(before)))
         results[index] = Result.flatMap(before, (one) => Result.map(after, (other) => together(one, other)))
       }),
       { concurrency, discard: true }
@@ -46,4 +46,8 @@ export const inTurns = Effect.fnUntraced(function* <E>(
   }
 })
 
-const afterFirstTurn = (order: ListOrder): ListOrder => ({ ...order, user: { ...order.user, isNew: false } })
+const nextTurn = (order: ListOrder, turnBefore: CheckResult): ListOrder => ({
+  ...order,
+  turnBefore,
+  user: { ...order.user, isNew: false }
+})

@@ -13,6 +13,8 @@ export interface ListOrder {
   readonly isFullListing: boolean
   /** What a batch showed before; `null` without a batch. */
   readonly fingerprint: string | null
+  /** The turn before, of a listing that takes several. */
+  readonly turnBefore?: { readonly isResumed: boolean }
 }
 
 /** What a batch's answer means for a user. */

@@ -34,12 +34,18 @@ export const make = Effect.gen(function* () {
         return users.map((user): Option.Option<Listing> => Option.fromUndefinedOr(byUser.get(user)))
       })
     ),
+    /**
+     * Stores a position, unless another check has stored a further one: the files of all pages before that are stored as well.
+     * The further one keeps its validator, so a first page that has changed since is read by the next check.
+     */
     put: (user: UserKey, { etag, next, pages }: Listing) =>
       execute(sql`
           insert into listings (user_key, next, etag, pages, updated_at)
           select key, ${next}, ${etag}, ${pages}::int, ${now(sql)} from users where key = ${user} for key share
           on conflict (user_key) do update set next = excluded.next, etag = excluded.etag, pages = excluded.pages,
-            updated_at = excluded.updated_at`),
+            updated_at = excluded.updated_at
+          where listings.pages <= excluded.pages
+            or listings.updated_at <= ${now(sql)} - ${interval(sql, Timing.fullListingInterval)}`),
     remove: (user: UserKey) => execute(sql`delete from listings where user_key = ${user}`)
   }
 })

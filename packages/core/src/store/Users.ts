@@ -239,7 +239,7 @@ const trackingStatements = (sql: SqlClient.SqlClient) => {
     find: findFirst(User, (key: UserKey) => sql`select ${columns} from users u where key = ${key}`),
     isTaken: ({ id, key }: { readonly id: UserId; readonly key: UserKey }) =>
       hasRows(sql`select 1 from users where id = ${id} and key <> ${key}`),
-    /** The user was tracked before: found files stay, and the next check is like a first one. */
+    /** The user was tracked before: found files stay, and the next check is like a first one, from the list's first page on. */
     revive: findFirst(
       User,
       ({ id, key, username }: { readonly id: UserId; readonly key: UserKey; readonly username: Username }) => sql`
@@ -248,7 +248,7 @@ const trackingStatements = (sql: SqlClient.SqlClient) => {
         baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
         failures = 0, retry_at = null, error_reason = null, error_message = null
         where key = ${key} returning *
-      ), profile as (${dueProfile(sql)})
+      ), profile as (${dueProfile(sql)}), listing as (delete from listings where user_key in (select key from u))
       select ${columns} from u`
     )
   }
