@@ -38,6 +38,7 @@ const elsewhere = [
   "GistFiles.ts: select a.gist_id, a.filename from jsonb_to_recordset(",
   "Targets.ts: insert into duplicates (remote_id, found_at) values (",
   "Users.ts: select count(*) filter (where d.is_chosen) as deals, count(*",
+  "duplicates.ts: select remote_id, error_message from duplicates where error_",
   // A part of the statements that lock users. Those begin with `with`.
   "Checks.ts: select key, failures, rate, rate_at from users where key = a"
 ]
@@ -50,6 +51,9 @@ const elsewhere = [
 const atTimes = [
   // Of a server that searches for several users' deals or persons in ten minutes: `pipedrive/firstRun.integration.test.ts`.
   "Targets.ts: select count(distinct user_key)::int as users from ( (select",
+  // After a failure of an audit or a deletion: `publish/lostResponse.integration.test.ts`, `publish/Publisher.integration.test.ts`.
+  "duplicates.ts: update publications set audit_at =",
+  "duplicates.ts: update duplicates set due_at =",
   // Only of lists that are cut off, and of users whose refusals turn out to be the token's: `github/longLists.integration.test.ts`, `github/refusals.integration.test.ts`.
   "Listings.ts: select user_key, next, etag, pages from listings where user_",
   "Listings.ts: insert into listings (user_key, next, etag, pages, updated_a",

@@ -111,15 +111,25 @@ const unusedChoices = Effect.gen(function* () {
   return counted.flatMap(([users, reasons]) => reasons.map((reason) => `${reason} (${count(users, "user")})`))
 })
 
+/** What Gitpip created twice and could not delete: a person can. */
+const undeleted = Effect.gen(function* () {
+  const [first, ...more] = yield* Effect.flatMap(core.Store, ({ publications }) => publications.undeleted)
+  if (first === undefined) return []
+  const items = count(more.length + 1, "item")
+  return [
+    `Pipedrive has ${items} that Gitpip created twice and could not delete, such as ${first.remoteId}: ${first.errorMessage}. Delete what is there twice in Pipedrive, or let the token's user delete it; Gitpip tries again within a day`
+  ]
+})
+
 const database = Effect.gen(function* () {
   const { dataDir, postgres } = yield* core.Settings
   const answers = Option.isSome(postgres)
     ? "the PostgreSQL server answers and is migrated"
     : `embedded in ${dataDir}, opens and is migrated`
   return yield* Effect.flatMap(core.Store, ({ requireWritable }) => requireWritable).pipe(
-    Effect.andThen(unusedChoices),
+    Effect.andThen(Effect.all([unusedChoices, undeleted])),
     Effect.provide(Layer.provide(core.Store.layer, core.Database.layer)),
-    Effect.map((unused) => ok([answers, ...unused].join("\n"))),
+    Effect.map((notes) => ok([answers, ...notes.flat()].join("\n"))),
     Effect.catch(
       (error: core.DatabaseError): Effect.Effect<Finding, core.DatabaseError | ServerError, core.Settings> =>
         error.server !== undefined

@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url"
+import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
 import { done, run } from "./inProcess.ts"
 import * as Process from "./process.ts"
 import { type Ended, freePort, TheWorld, withEnv, without } from "./process.ts"
@@ -113,6 +115,26 @@ layer(TheWorld.layer, { excludeTestServices: true })("doctor", (it) => {
       const { code, stdout } = yield* run(withEnv(world, { POSTGRES_CONNECTION_STRING: url.href }), "doctor")
       assert.strictEqual(code, 1)
       assert.match(stdout, /^failed +database +The database is read-only: .*\n +→ Name the primary server/m)
+    })
+  )
+
+  it.effect("names what could not be deleted in Pipedrive, why, and what to do", () =>
+    Effect.gen(function* () {
+      const world = yield* TheWorld
+      yield* done(world, "doctor")
+      const url = Redacted.make(world.env.POSTGRES_CONNECTION_STRING ?? "")
+      const stored = (change: (sql: SqlClient.SqlClient) => Effect.Effect<unknown, unknown>) =>
+        Effect.flatMap(SqlClient.SqlClient, change).pipe(Effect.provide(PgClient.layer({ url })))
+      yield* stored(
+        (sql) =>
+          sql`insert into duplicates (remote_id, found_at, error_message) values ('activity:7', now(), 'Not allowed')`
+      )
+      const { stdout } = yield* done(world, "doctor")
+      yield* stored((sql) => sql`delete from duplicates`)
+      assert.match(
+        stdout,
+        /1 item that .* could not delete, such as activity:7: Not allowed\. Delete .*, or let the token/
+      )
     })
   )
 

@@ -33,6 +33,9 @@ export const publishOperations = (known: Known): Operations => {
         yield* publications.audited(claimOf(n), [])
         yield* publications.addDuplicates(claimOf(n), [`r${run}${n}`])
         yield* publications.duplicates
+        yield* publications.retryAudit(claimOf(n), Duration.zero)
+        yield* publications.retryDuplicate(`r${run}${n}`, { message: "bench", wait: Duration.zero })
+        yield* publications.undeleted
         yield* publications.duplicateDeleted(`r${run}${n}`)
       }),
     "a publish: a user's deal": (n) =>

@@ -25,6 +25,8 @@ create table duplicates (
   remote_id text not null,
   publication_key bigint,
   found_at timestamp with time zone not null,
+  due_at timestamp with time zone,
+  error_message text,
   constraint duplicates_pkey PRIMARY KEY (remote_id)
 );
 

@@ -66,6 +66,16 @@ export const auditDelay = Duration.hours(1)
 export const auditRetryDelay = Duration.minutes(15)
 
 /**
+ * The wait before an audit, or the deletion of a duplicate, is repeated that has failed: a quarter of its age, from 15 minutes
+ * to a day. Once a day costs little, and ends a deletion without a command after a person has given the right or deleted it.
+ */
+export const upkeepRetryDelay = (age: Duration.Duration): Duration.Duration =>
+  Duration.clamp(Duration.times(age, 0.25), { minimum: auditRetryDelay, maximum: Duration.days(1) })
+
+/** An audit that fails is not repeated once the publication is that old. */
+export const maxAuditAge = Duration.days(30)
+
+/**
  * How long a claimed publication belongs to its publisher. A request is only sent while more than `sendMargin` is left, so
  * the request has ended and settled before another process may claim the row.
  */

@@ -1,7 +1,9 @@
 /** Finds items that were created twice, and deletes the second one of each. */
-import { Effect, Option } from "effect"
+import { Duration, Effect, Result } from "effect"
+import * as Timing from "../domain/Timing.ts"
 import { RequestedFor } from "../limits/evidence.ts"
 import type { Store } from "../store/Store.ts"
+import * as Telemetry from "../telemetry/Telemetry.ts"
 import { nobody } from "./evidence.ts"
 import type { Failures } from "./failures.ts"
 import type { Sink, SinkError } from "./Sink.ts"
@@ -15,9 +17,24 @@ interface Parts {
   readonly sink: Sink["Service"]
 }
 
-/** Audits of publications that were sent again, and deletions of duplicates. */
+/**
+ * Audits of publications that were sent again, and deletions of duplicates. After a failure that is not global the audit or
+ * deletion waits alone, and the next one follows.
+ */
 export const make = ({ failures, publications, sink }: Parts) => {
   type Audit = Effect.Success<ReturnType<typeof publications.audits>>[number]
+  type Duplicate = Effect.Success<typeof publications.duplicates>[number]
+
+  /** After an audit failed. Answers whether the next audit may follow. */
+  const auditFailed = Effect.fnUntraced(function* (error: SinkError, due: Audit) {
+    if (yield* failures.ofUpkeep(error, { user: due.userKey, key: `${due.key}` })) return false
+    const age = Duration.seconds(due.age)
+    yield* Duration.isLessThan(age, Timing.maxAuditAge)
+      ? publications.retryAudit(due, Timing.upkeepRetryDelay(age))
+      : publications.audited(due, [])
+    yield* Telemetry.log("Warn", "audit.failed", { publication: due.key, file: due.htmlUrl, detail: error.message })
+    return true
+  })
 
   /** Runs another lookup for a publication that was sent again. Answers whether the next audit may follow. */
   const auditOne = Effect.fnUntraced(function* (due: Audit) {
@@ -25,13 +42,10 @@ export const make = ({ failures, publications, sink }: Parts) => {
     const found = yield* sink.find(due.target, due, due.resentSince).pipe(
       Effect.provideService(RequestedFor, by),
       Effect.catchReason("SinkError", "TargetGone", () => Effect.succeed<ReadonlyArray<string>>([])),
-      Effect.asSome,
-      Effect.catchTag("SinkError", (error) =>
-        Effect.as(failures.ofUpkeep(error, { user: due.userKey, key: `${due.key}` }), Option.none())
-      )
+      Effect.result
     )
-    if (Option.isNone(found)) return false
-    const present = found.value
+    if (Result.isFailure(found)) return yield* auditFailed(found.failure, due)
+    const present = found.success
     // When the recorded item is missing, a person has deleted it, and decides about the others.
     const duplicates = present.includes(due.remoteId) ? present.filter((remoteId) => remoteId !== due.remoteId) : []
     yield* publications.audited(
@@ -41,10 +55,26 @@ export const make = ({ failures, publications, sink }: Parts) => {
     return true
   })
 
-  /** Whether the next duplicate may be deleted after this error. */
-  const mayGoOn = Effect.fnUntraced(function* (error: SinkError, remoteId: string) {
-    const isGlobal = yield* failures.ofUpkeep(error, { user: nobody, key: `duplicate ${remoteId}` })
-    return !isGlobal && isRefused(error)
+  /** After a deletion failed. Answers whether the next deletion may follow. */
+  const deletionFailed = Effect.fnUntraced(function* (error: SinkError, { age, remoteId }: Duplicate) {
+    if (yield* failures.ofUpkeep(error, { user: nobody, key: `duplicate ${remoteId}` })) return false
+    const { message } = error
+    yield* publications.retryDuplicate(remoteId, { message, wait: Timing.upkeepRetryDelay(Duration.seconds(age)) })
+    yield* Telemetry.log("Warn", "duplicate.not_deleted", { remote_id: remoteId, detail: message })
+    return true
+  })
+
+  /** Deletes a duplicate. Answers whether the next deletion may follow. */
+  const deleteOne = Effect.fnUntraced(function* (duplicate: Duplicate) {
+    const { remoteId } = duplicate
+    const deleted = yield* sink.deleteDuplicate(remoteId).pipe(
+      Effect.provideService(RequestedFor, { user: remoteId, thing: remoteId }),
+      Effect.catchReason("SinkError", "TargetGone", () => Effect.void),
+      Effect.result
+    )
+    if (Result.isFailure(deleted)) return yield* deletionFailed(deleted.failure, duplicate)
+    yield* publications.duplicateDeleted(remoteId)
+    return true
   })
 
   return {
@@ -56,26 +86,9 @@ export const make = ({ failures, publications, sink }: Parts) => {
         for (const due of audits) if (!(yield* auditOne(due))) return
       }
     }),
-    /** Deletes the duplicates on record. */
+    /** Deletes the duplicates that are due. */
     deleteAll: Effect.gen(function* () {
-      for (const remoteId of yield* publications.duplicates) {
-        const by = { user: remoteId, thing: remoteId }
-        const ended = yield* sink.deleteDuplicate(remoteId).pipe(
-          Effect.provideService(RequestedFor, by),
-          Effect.catchReason("SinkError", "TargetGone", () => Effect.void),
-          Effect.as("deleted" as const),
-          Effect.catchTag("SinkError", (error) =>
-            Effect.map(mayGoOn(error, remoteId), (goesOn) => (goesOn ? ("refused" as const) : ("stop" as const)))
-          )
-        )
-        if (ended === "stop") return
-        if (ended === "deleted") yield* publications.duplicateDeleted(remoteId)
-      }
+      for (const duplicate of yield* publications.duplicates) if (!(yield* deleteOne(duplicate))) return
     })
   }
 }
-
-/** A duplicate that is refused is no reason to leave the others. */
-const isRefused = ({ reason }: SinkError): boolean => refusals.has(reason._tag)
-
-const refusals: ReadonlySet<SinkError["reason"]["_tag"]> = new Set(["ItemRefused", "ItemLimited", "Forbidden"])

@@ -1,5 +1,5 @@
 /** What was created twice: audits that find it, and the list of what is to be deleted. */
-import { Effect, Schema } from "effect"
+import { type Duration, Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { orDatabaseError } from "../database/Database.ts"
 import { execute, findAll } from "../database/statements.ts"
@@ -13,6 +13,8 @@ const Audit = Schema.Struct({
   remoteId: Schema.String,
   target: Schema.String,
   resentSince: Schema.DateTimeUtc,
+  /** Seconds since the publication, by the database's clock. */
+  age: Schema.Finite,
   userKey: UserKey,
   username: Schema.String,
   gistId: Schema.String,
@@ -27,7 +29,11 @@ export interface OfPublication {
   readonly key: number
 }
 
-const RemoteId = Schema.Struct({ remoteId: Schema.String })
+/** What is to be deleted. `age`: seconds since it was found, by the database's clock. */
+const Duplicate = Schema.Struct({ remoteId: Schema.String, age: Schema.Finite })
+
+/** What could not be deleted, and why. */
+const Undeleted = Schema.Struct({ remoteId: Schema.String, errorMessage: Schema.String })
 
 /** Notes remote ids to be deleted, in the caller's transaction. The publication may be gone, with a user that was forgotten. */
 export const noteDuplicates = (sql: SqlClient.SqlClient, { key }: OfPublication, remoteIds: ReadonlyArray<string>) =>
@@ -49,7 +55,8 @@ export const make = (sql: SqlClient.SqlClient) => ({
         update publications p set audit_at = ${inFuture(sql, Timing.auditRetryDelay)}
         from due where p.key = due.key returning p.*
       )
-      select p.key, p.remote_id, p.target, p.resent_since, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
+      select p.key, p.remote_id, p.target, p.resent_since,
+        extract(epoch from clock_timestamp() - p.published_at)::float8 as age, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
         f.description, f.type, f.size
       from taken p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key`
   ),
@@ -66,10 +73,28 @@ export const make = (sql: SqlClient.SqlClient) => ({
   /** Notes what was created twice. */
   addDuplicates: (publication: OfPublication, remoteIds: ReadonlyArray<string>) =>
     orDatabaseError(noteDuplicates(sql, publication, remoteIds)),
-  /** Remote ids that are to be deleted, the oldest first. */
-  duplicates: Effect.map(
-    findAll(RemoteId, () => sql`select remote_id from duplicates order by found_at limit 100`)(),
-    (found) => found.map(({ remoteId }) => remoteId)
-  ),
-  duplicateDeleted: (remoteId: string) => execute(sql`delete from duplicates where remote_id = ${remoteId}`)
+  /** Repeats an audit that failed after that wait. */
+  retryAudit: ({ key }: OfPublication, wait: Duration.Duration) =>
+    execute(sql`update publications set audit_at = ${inFuture(sql, wait)} where key = ${key}`),
+  /** What is due to be deleted, the first due first. */
+  duplicates: findAll(
+    Duplicate,
+    () => sql`
+      select remote_id, extract(epoch from clock_timestamp() - found_at)::float8 as age from duplicates
+      where due_at is null or due_at <= ${now(sql)} order by coalesce(due_at, found_at) limit 100`
+  )(),
+  duplicateDeleted: (remoteId: string) => execute(sql`delete from duplicates where remote_id = ${remoteId}`),
+  /** Repeats a deletion that failed after that wait. */
+  retryDuplicate: (
+    remoteId: string,
+    { message, wait }: { readonly message: string; readonly wait: Duration.Duration }
+  ) =>
+    execute(sql`
+      update duplicates set due_at = ${inFuture(sql, wait)}, error_message = ${message} where remote_id = ${remoteId}`),
+  /** Up to 100 duplicates whose last deletion failed, the oldest first. */
+  undeleted: findAll(
+    Undeleted,
+    () => sql`
+      select remote_id, error_message from duplicates where error_message is not null order by found_at limit 100`
+  )()
 })

@@ -34,6 +34,10 @@ export const events = {
   "publication.attempt_failed": "An attempt at a publication did not succeed",
   "publication.skipped": "A rule leaves a file out once its gist was read",
   "publication.duplicate": "A file was published by two processes; one of the two activities is deleted",
+  "audit.failed":
+    "Pipedrive did not show whether a file that was sent again is there twice; it is asked again, for a month and at most once a day in the end",
+  "duplicate.not_deleted":
+    "An item that was created twice could not be deleted; the deletion is repeated, in the end once a day. Delete the item in Pipedrive, or let the token's user delete it",
   "person.left_out": "Pipedrive refuses the person of a user; the user's deal is created without one",
   "organization.left_out":
     "Pipedrive refuses the organization of a user's company, or has several of its name; the user's deal is created without one",

@@ -49,6 +49,21 @@ describe("jitter", () => {
   })
 })
 
+describe("the wait of an audit or a deletion that failed", () => {
+  it.each([
+    ["0 seconds", "15 minutes"],
+    ["1 hour", "15 minutes"],
+    ["2 hours", "30 minutes"],
+    ["2 days", "12 hours"],
+    ["4 days", "1 day"],
+    ["365 days", "1 day"]
+  ] as const)("after %s is %s", (age, wait) => {
+    const [old, expected] = [age, wait].map((text) => Duration.fromInputUnsafe(text as Duration.Input))
+    if (old === undefined || expected === undefined) return assert.fail()
+    assert.strictEqual(millis(Timing.upkeepRetryDelay(old)), millis(expected))
+  })
+})
+
 describe("leases", () => {
   it("leases outlast the request they cover, its answer's delay, and a paused process's check", () => {
     // A request sent with just more than the margin left has ended and settled before another may claim the row.

@@ -148,16 +148,35 @@ describe("without credentials", () => {
   )
 })
 
-it.effect("a duplicate that cannot be deleted does not keep the other duplicates from being deleted", () =>
-  inWorld(layerPostgres, {}, ({ pipedrive }) =>
-    Effect.gen(function* () {
-      const sql = yield* SqlClient.SqlClient
-      const deletes = ({ method, path }: { readonly method: string; readonly path: string }) =>
-        method === "DELETE" && path.includes("/activities/1")
-      pipedrive.injectFault({ kind: "status", status: 400 }, { when: deletes, times: Number.POSITIVE_INFINITY })
-      yield* sql`insert into duplicates (remote_id, found_at) values ('1', now() - interval '1 minute'), ('2', now())`
-      for (let round = 0; round < 3; round++) yield* drainLate("2 hours")
-      assert.deepStrictEqual(yield* sql`select remote_id from duplicates`, [{ remoteId: "1" }])
-    })
+for (const status of [400, 403, 500]) {
+  it.effect(
+    `a duplicate whose deletion is answered ${status} keeps no other from being deleted, and is tried rarely`,
+    () =>
+      inWorld(layerPostgres, {}, ({ pipedrive }) =>
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const { undeleted } = (yield* Store).publications
+          const deletes = ({ method, path }: { readonly method: string; readonly path: string }) =>
+            method === "DELETE" && path.includes("/activities/1")
+          pipedrive.injectFault({ kind: "status", status }, { when: deletes, times: Number.POSITIVE_INFINITY })
+          yield* sql`insert into duplicates (remote_id, found_at) 
+          values ('1', clock_timestamp() - interval '1 minute'), ('2', clock_timestamp())`
+          yield* drainLate("1 minute")
+          assert.deepStrictEqual(
+            (yield* undeleted).map(({ remoteId }) => remoteId),
+            ["1"]
+          )
+          for (let round = 0; round < 60; round++) yield* drainLate("1 minute")
+          assert.strictEqual(pipedrive.requests.filter(deletes).length, 5)
+          for (let day = 0; day < 4; day++) yield* drainLate("1 day")
+          pipedrive.clearRequests()
+          for (let round = 0; round < 20; round++) yield* drainLate("6 hours")
+          assert.isAtMost(pipedrive.requests.filter(deletes).length, 5)
+          // A person gives the right to delete it.
+          pipedrive.clearFaults()
+          yield* drainLate("1 day")
+          assert.deepStrictEqual(yield* sql`select remote_id from duplicates`, [])
+        })
+      )
   )
-)
+}

@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as Timing from "../../src/domain/Timing.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { FakePipedrive, Fault } from "../../src/testing/index.ts"
+import type { FakePipedrive, FakeRequest, Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { everything, inWorld, services, settingsOf } from "../world.ts"
 import { drainLate, given, isCreate, isDealCreate, isLeadCreate, lookups, outcomes } from "./publishing.ts"
@@ -141,6 +141,38 @@ describe("a lost response", () => {
         assert.strictEqual(pipedrive.requests.length, 0)
       })
     )
+  )
+
+  it.effect(
+    "with a lookup that is never answered: the audit is repeated rarely, ends, and holds up no other audit",
+    () =>
+      inWorld(layerPostgres, { pipedrive: { listLagMillis: 20 * 60_000 } }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* given(github, { "a.md": "1" })
+          yield* given(github, { "b.md": "1" }, "bob")
+          pipedrive.injectFault({ kind: "lost" }, { when: isCreate, times: 2 })
+          yield* (yield* Gitpip).publish
+          yield* drainLate(Timing.settleDelay)
+          yield* drainLate(Timing.certainDelay)
+          assert.strictEqual(pipedrive.activities.length, 4)
+          const { deal_id } = pipedrive.activities.find(({ subject }) => subject === "a.md") ?? {}
+          const isOfAnn = ({ method, query, route }: FakeRequest) =>
+            method === "GET" && route === "/api/v2/activities" && query.deal_id === String(deal_id)
+          pipedrive.injectFault({ kind: "status", status: 500 }, { when: isOfAnn, times: Number.POSITIVE_INFINITY })
+          pipedrive.clearRequests()
+          yield* drainLate(Timing.auditDelay)
+          assert.sameMembers(
+            pipedrive.activities.map(({ subject }) => subject),
+            ["a.md", "a.md", "b.md"]
+          )
+          for (let hour = 0; hour < 24; hour++) yield* drainLate("1 hour")
+          assert.isAtMost(pipedrive.requests.filter(isOfAnn).length, 16)
+          for (let day = 0; day < 31; day++) yield* drainLate("1 day")
+          pipedrive.clearRequests()
+          yield* drainLate("2 days")
+          assert.strictEqual(pipedrive.requests.length, 0)
+        })
+      )
   )
 
   it.effect("with a person who deleted the recorded activity before the audit: nothing else is deleted", () =>

@@ -105,6 +105,9 @@ export default Effect.gen(function* () {
   yield* sql`create unique index scans_one_running on scans ((true))
     where state = 'running' and user_key is null and kind in ('scheduled', 'requested')`
 
+  // A deletion that failed is repeated later, and named by `doctor`. One that was not tried yet has no `due_at`.
+  yield* sql`alter table duplicates add column due_at timestamptz, add column error_message text`
+
   yield* sql`alter table publications drop constraint publications_state_check`
   yield* sql`alter table publications add constraint publications_state_check
     check (state in ('pending', 'sending', 'published', 'failed', 'gone', 'skipped'))`
