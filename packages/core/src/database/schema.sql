@@ -172,6 +172,7 @@ create table publications (
   audit_at timestamp with time zone,
   backlog boolean default false not null,
   skip_if_fork text,
+  resent_targets text[],
   constraint publications_file_key_key UNIQUE (file_key),
   constraint publications_pkey PRIMARY KEY (key),
   constraint publications_remote_id_check CHECK (((state = 'published'::text) = (remote_id IS NOT NULL))),

@@ -36,22 +36,28 @@ export const make = ({ failures, publications, sink }: Parts) => {
     return true
   })
 
+  const idOf = (remoteId: string, target: string) => sink.duplicateId?.(remoteId, target) ?? remoteId
+
+  /** The items of a file, by the ids that delete them, under all targets to which the file was sent. */
+  const itemsOf = Effect.fnUntraced(function* (due: Audit) {
+    const targets = new Set([...(due.resentTargets ?? []), due.target])
+    const found = yield* Effect.forEach(targets, (target) =>
+      sink.find(target, due, due.resentSince).pipe(
+        Effect.catchReason("SinkError", "TargetGone", () => Effect.succeed<ReadonlyArray<string>>([])),
+        Effect.map((remoteIds) => remoteIds.map((remoteId) => idOf(remoteId, target)))
+      )
+    )
+    return new Set(found.flat())
+  })
+
   /** Runs another lookup for a publication that was sent again. Answers whether the next audit may follow. */
   const auditOne = Effect.fnUntraced(function* (due: Audit) {
     const by = { user: `${due.userKey}`, thing: `${due.key}` }
-    const found = yield* sink.find(due.target, due, due.resentSince).pipe(
-      Effect.provideService(RequestedFor, by),
-      Effect.catchReason("SinkError", "TargetGone", () => Effect.succeed<ReadonlyArray<string>>([])),
-      Effect.result
-    )
+    const found = yield* Effect.result(Effect.provideService(itemsOf(due), RequestedFor, by))
     if (Result.isFailure(found)) return yield* auditFailed(found.failure, due)
-    const present = found.success
     // When the recorded item is missing, a person has deleted it, and decides about the others.
-    const duplicates = present.includes(due.remoteId) ? present.filter((remoteId) => remoteId !== due.remoteId) : []
-    yield* publications.audited(
-      due,
-      duplicates.map((id) => sink.duplicateId?.(id, due.target) ?? id)
-    )
+    const isPresent = found.success.delete(idOf(due.remoteId, due.target))
+    yield* publications.audited(due, isPresent ? [...found.success] : [])
     return true
   })
 

@@ -12,6 +12,8 @@ const Audit = Schema.Struct({
   key: Schema.Int,
   remoteId: Schema.String,
   target: Schema.String,
+  /** Targets of requests before the last one, repeatedly when they were sent again there. */
+  resentTargets: Schema.NullOr(Schema.Array(Schema.String)),
   resentSince: Schema.DateTimeUtc,
   /** Seconds since the publication, by the database's clock. */
   age: Schema.Finite,
@@ -55,7 +57,7 @@ export const make = (sql: SqlClient.SqlClient) => ({
         update publications p set audit_at = ${inFuture(sql, Timing.auditRetryDelay)}
         from due where p.key = due.key returning p.*
       )
-      select p.key, p.remote_id, p.target, p.resent_since,
+      select p.key, p.remote_id, p.target, p.resent_targets, p.resent_since,
         extract(epoch from clock_timestamp() - p.published_at)::float8 as age, p.user_key, u.username, f.gist_id, f.filename, f.html_url,
         f.description, f.type, f.size
       from taken p join users u on u.key = p.user_key join gist_files f on f.key = p.file_key`
@@ -66,7 +68,7 @@ export const make = (sql: SqlClient.SqlClient) => ({
       sql.withTransaction(
         Effect.gen(function* () {
           yield* noteDuplicates(sql, audit, duplicates)
-          yield* sql`update publications set audit_at = null, resent_since = null where key = ${audit.key}`
+          yield* sql`update publications set audit_at = null, resent_since = null, resent_targets = null where key = ${audit.key}`
         })
       )
     ),

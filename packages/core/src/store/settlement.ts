@@ -142,7 +142,8 @@ export const make = (sql: SqlClient.SqlClient) => {
     /** Notes that lookups found nothing: the next request is the first again, and an audit checks that later. */
     absent: (claim: Claim) =>
       execute(sql`
-          update publications set resent_since = coalesce(resent_since, sent_at), sent_at = null
+          update publications set resent_since = coalesce(resent_since, sent_at), sent_at = null,
+            resent_targets = array_append(resent_targets, target)
           where key = ${claim.key} and epoch = ${claim.epoch}`)
   }
 }

@@ -7,7 +7,7 @@ import * as Timing from "../../src/domain/Timing.ts"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakePipedrive, FakeRequest, Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
-import { everything, inWorld, services, settingsOf } from "../world.ts"
+import { everything, inWorld, name, services, settingsOf } from "../world.ts"
 import { drainLate, given, isCreate, isDealCreate, isLeadCreate, lookups, outcomes } from "./publishing.ts"
 
 /** The request that creates a file's item, by `GITPIP_PUBLISH_AS`. */
@@ -173,6 +173,28 @@ describe("a lost response", () => {
           assert.strictEqual(pipedrive.requests.length, 0)
         })
       )
+  )
+
+  it.effect("with a deal that a person names before the file is sent again: the audit deletes the first activity", () =>
+    inWorld(layerPostgres, { pipedrive: { listLagMillis: 20 * 60_000 } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        pipedrive.addDeal({ title: "ann" })
+        const named = pipedrive.addDeal({ title: "Other" })
+        yield* given(github, { "a.md": "1" })
+        pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
+        yield* gitpip.publish
+        yield* gitpip.track(name("ann"), { deal: named })
+        yield* drainLate(Timing.settleDelay)
+        yield* drainLate(Timing.certainDelay)
+        assert.strictEqual(pipedrive.activities.length, 2)
+        yield* drainLate(Timing.auditDelay)
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ deal_id }) => deal_id),
+          [named]
+        )
+      })
+    )
   )
 
   it.effect("with a person who deleted the recorded activity before the audit: nothing else is deleted", () =>

@@ -105,6 +105,8 @@ export default Effect.gen(function* () {
   yield* sql`create unique index scans_one_running on scans ((true))
     where state = 'running' and user_key is null and kind in ('scheduled', 'requested')`
 
+  // Targets to which the file was sent before, and may have arrived: a user's deal can change before the file is sent again.
+  yield* sql`alter table publications add column resent_targets text[]`
   // A deletion that failed is repeated later, and named by `doctor`. One that was not tried yet has no `due_at`.
   yield* sql`alter table duplicates add column due_at timestamptz, add column error_message text`
 
