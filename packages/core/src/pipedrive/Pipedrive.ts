@@ -87,6 +87,8 @@ export class Pipedrive extends Context.Service<
     readonly deleteActivity: (id: number) => Call<void>
     /** 10 tokens a page of up to 500, newest first, from `cursor` on. */
     readonly activitiesOfDeal: (dealId: number, cursor: Option.Option<string>) => Call<Page<StoredActivity>>
+    /** 10 tokens a page of up to 500, newest first, from `cursor` on: of all deals. */
+    readonly newestActivities: (cursor: Option.Option<string>) => Call<Page<StoredActivity>>
     /** 5 tokens. The id of the new deal. */
     readonly createDeal: (deal: NewDeal, begin?: Begin) => Call<CreatedDeal>
     /** 3 tokens. Deleting again succeeds. */
@@ -165,6 +167,9 @@ export class Pipedrive extends Context.Service<
               cost: 10,
               query: { deal_id: dealId, ...Calls.newestFirst(cursor) }
             })
+          ),
+          newestActivities: Effect.fn("Pipedrive.newestActivities")((cursor: Option.Option<string>) =>
+            list(StoredActivity, "v2/activities", { cost: 10, query: Calls.newestFirst(cursor) })
           ),
           createDeal: Effect.fn("Pipedrive.createDeal")((deal: NewDeal, begin?: Begin) =>
             create("v2/deals", deal, { cost: Timing.createCost, begin })

@@ -32,5 +32,5 @@ const oldestFirst = <A extends Listed>(newest: ReadonlyArray<A>): ReadonlyArray<
   newest.toReversed().toSorted(({ id: a }, { id: b }) => (typeof a === "number" && typeof b === "number" ? a - b : 0))
 
 /** Whether a timestamp of Pipedrive's is before an instant. A missing or unreadable one is not. */
-export const isBefore = (time: string | null | undefined, instant: DateTime.Utc): boolean =>
+const isBefore = (time: string | null | undefined, instant: DateTime.Utc): boolean =>
   time !== null && time !== undefined && Date.parse(time) < instant.epochMilliseconds

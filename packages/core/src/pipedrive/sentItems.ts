@@ -2,14 +2,16 @@
  * What was sent before, in whichever form: its lookup, its completion, and its duplicates. The target says the form, since
  * `GITPIP_PUBLISH_AS` may have changed after the request left.
  */
-import { DateTime, Effect, Option } from "effect"
+import { DateTime, Effect } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Delivery, Sink } from "../publish/Sink.ts"
 import { bearsMarker } from "./activity.ts"
+import { whyUnusable } from "./chooseDeal.ts"
 import { addedSince } from "./deals.ts"
+import { whenRefused } from "./errors.ts"
 import * as FileItem from "./fileItem.ts"
-import { isBefore, newestSince } from "./newest.ts"
-import type { Pipedrive, StoredLead } from "./Pipedrive.ts"
+import { newestSince } from "./newest.ts"
+import type { Pipedrive, StoredActivity, StoredLead } from "./Pipedrive.ts"
 import { sinking } from "./sinkErrors.ts"
 import { deleteItem } from "./targets.ts"
 
@@ -59,23 +61,33 @@ export const make = (
   }
 }
 
-/** The activities of a file are those on the deal whose note bears its link. */
+/**
+ * The activities of a file are those on the deal whose note bears its link. When the deal is gone, a person may have merged
+ * it: Pipedrive moves its activities to another deal, and all newest activities are searched.
+ */
 const findActivities = (pipedrive: Pipedrive["Service"]): Find =>
   Effect.fn("Pipedrive.findActivities")(function* (target: string, { htmlUrl }: Delivery, since: DateTime.Utc) {
-    const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
-    const found: Array<number> = []
-    let cursor = Option.none<string>()
-    for (;;) {
-      const page = yield* sinking(pipedrive.activitiesOfDeal(Number(target), cursor))
-      for (const { id, note } of page.items) {
-        if (typeof note === "string" && bearsMarker(note, htmlUrl)) found.push(id)
-      }
-      if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest))) {
-        return [...new Set(found)].sort((a, b) => a - b).map(String)
-      }
-      cursor = page.cursor
+    const deal = Number(target)
+    const wanted = {
+      since: DateTime.subtractDuration(since, Timing.clockSlack),
+      isWanted: ({ note }: StoredActivity) => typeof note === "string" && bearsMarker(note, htmlUrl)
     }
+    const own = yield* newestSince((cursor) => pipedrive.activitiesOfDeal(deal, cursor), wanted)
+    if (own.length > 0 || !(yield* isGone(pipedrive, deal))) return idsOf(own)
+    const present = yield* newestSince(pipedrive.newestActivities, wanted)
+    return idsOf(present.filter(({ deal_id }) => typeof deal_id === "number" && deal_id !== deal))
   })
+
+const idsOf = (activities: ReadonlyArray<StoredActivity>) => [...new Set(activities.map(({ id }) => String(id)))]
+
+/** 1 token. A deal that the token's user may not read is not known to be gone. */
+const isGone = (pipedrive: Pipedrive["Service"], id: number) =>
+  sinking(
+    pipedrive.deal(id).pipe(
+      Effect.map((deal) => whyUnusable(deal) !== undefined),
+      whenRefused(() => Effect.succeed(false))
+    )
+  )
 
 /** The deals of a file have its title. */
 const findDeals = (pipedrive: Pipedrive["Service"]): Find =>

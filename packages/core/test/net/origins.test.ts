@@ -229,6 +229,7 @@ describe("Pipedrive's redirects", () => {
     pipedrive.createActivity({ subject: "s", type: "t", deal_id: 1, due_date: "2026-01-01", done: false, note: "" }),
     pipedrive.deleteActivity(1),
     pipedrive.activitiesOfDeal(1, Option.some("https://evil.example/a")),
+    pipedrive.newestActivities(Option.some("https://evil.example/a")),
     pipedrive.createDeal({ title: "d" }),
     pipedrive.deal(1),
     pipedrive.searchDeals("../../evil", { isWholeTitle: true }),

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { DealInput } from "../../src/testing/FakePipedrive.ts"
 import { layerPostgres } from "../database.ts"
-import { given } from "../publish/publishing.ts"
+import { given, isCreate } from "../publish/publishing.ts"
 import { inWorld, passTime } from "../world.ts"
 import { attemptsOf, publicationOf, reaches, work } from "./working.ts"
 
@@ -194,6 +194,32 @@ describe("a user's deal that a person merges into another", () => {
       })
     )
   )
+
+  for (const files of [["a.md"], ["a.md", "b.md"]]) {
+    it.effect(`after the answer to file ${files.length} was lost is followed, and the file is there once`, () =>
+      inWorld(layerPostgres, {}, (world) =>
+        Effect.gen(function* () {
+          const { github, pipedrive } = world
+          const gitpip = yield* Gitpip
+          const deal = pipedrive.addDeal({ title: "ann" })
+          for (const file of files) {
+            yield* given(github, { [file]: "1" })
+            if (file === files.at(-1)) pipedrive.injectFault({ kind: "lost" }, { when: isCreate })
+            yield* gitpip.publish
+          }
+          const survivor = pipedrive.addDeal({ title: "Acme: big contract" })
+          pipedrive.mergeDeal(deal, survivor)
+          yield* work("10 minutes", "1 minute")
+          yield* reaches(world, "ann", "c.md")
+          assert.deepStrictEqual(
+            pipedrive.activities.map(({ deal_id, subject }) => [subject, deal_id]),
+            [...files, "c.md"].map((file) => [file, survivor])
+          )
+          assert.lengthOf(pipedrive.deals, 1)
+        })
+      )
+    )
+  }
 
   it.effect("is replaced by a deal of the user's title when the survivor is deleted as well", () =>
     inWorld(layerPostgres, {}, (world) =>

@@ -120,6 +120,7 @@ describe("Pipedrive's description", () => {
     ["post", "/v2/activities", (pipedrive) => pipedrive.createActivity(activity)],
     ["get", "/v2/activities/{id}", (pipedrive) => pipedrive.activity(1)],
     ["get", "/v2/activities", (pipedrive) => pipedrive.activitiesOfDeal(1, Option.none())],
+    ["get", "/v2/activities", (pipedrive) => pipedrive.newestActivities(Option.none())],
     ["delete", "/v2/activities/{id}", (pipedrive) => pipedrive.deleteActivity(1)],
     ["post", "/v2/deals", (pipedrive) => pipedrive.createDeal({ title: "a" })],
     ["get", "/v2/deals", (pipedrive) => pipedrive.newestDeals(Option.none())],
