@@ -105,7 +105,7 @@ export const changedProfiles = (
 const makeAsk = (services: { readonly github: Github["Service"]; readonly limits: Limits["Service"] }) =>
   Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
     const { github, limits } = services
-    const orders = users.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
+    const orders = users.map((user): ListOrder => ({ user, isFullListing: false, batch: null }))
     return yield* github.batch(users.map(({ username }) => username)).pipe(
       Effect.map((newest): BatchAnswer => ({ newest: newest.map(Result.getOrUndefined) })),
       Effect.tapError(({ reason }) =>
