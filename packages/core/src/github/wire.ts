@@ -77,7 +77,9 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
   answer: Answer
 ): Effect.Effect<S["Type"], GithubError> =>
   answer.cut
-    ? fail(new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes` }))
+    ? fail(
+        new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes`, isTooLong: true })
+      )
     : Schema.decodeUnknownEffect(schema)(json(answer)).pipe(
         // A response that cannot be read came from a proxy or was cut: the same as no response.
         Effect.catch((error) =>

@@ -2,12 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Exit, Option } from "effect"
 import { DatabaseError } from "../../src/database/Database.ts"
-import { isSameRefusal, waitAfter } from "../../src/detect/blame.ts"
+import { isSameRefusal, needsSmallerPages, waitAfter } from "../../src/detect/blame.ts"
 import { answered, failed, together } from "../../src/detect/checkResult.ts"
 import { smallerPage, withPageSize } from "../../src/detect/pageSizes.ts"
 import { endingOf, untilNextScan } from "../../src/detect/scanEnd.ts"
 import { UserKey } from "../../src/domain/User.ts"
-import { githubError, RateLimited, Unavailable } from "../../src/github/errors.ts"
+import { githubError, RateLimited, Unavailable, Unexpected } from "../../src/github/errors.ts"
 import type { LastStart } from "../../src/store/Scans.ts"
 
 describe("the wait after a failed check", () => {
@@ -47,6 +47,17 @@ describe("a user's failure was the refusal of all requests", () => {
 
 describe("a page", () => {
   it("a page gets smaller twice", () => assert.deepStrictEqual([100, 30, 10].map(smallerPage), [30, 10, 10]))
+
+  const message = ""
+  for (const [what, reason, failures, expected] of [
+    ["no answer", new Unavailable({ message }), 0, false],
+    ["no answer, again", new Unavailable({ message }), 1, true],
+    ["an answer that is too long", new Unexpected({ message, isTooLong: true }), 0, true],
+    ["an odd answer, again", new Unexpected({ message }), 1, false]
+  ] as const) {
+    it(`a page ${expected ? "gets" : "does not get"} smaller after ${what}`, () =>
+      assert.strictEqual(needsSmallerPages({ failures }, githubError(reason)), expected))
+  }
 
   for (const [from, size, to] of [
     ["?per_page=100&page=2", 30, "?per_page=30&page=4"],
