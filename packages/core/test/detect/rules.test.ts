@@ -1,8 +1,9 @@
 /** The pure rules around checks and scans: waits, refusals, pages, results and endings. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Exit, Option } from "effect"
+import { DateTime, Duration, Exit, Option, Result } from "effect"
 import { DatabaseError } from "../../src/database/Database.ts"
 import { isSameRefusal, needsSmallerPages, waitAfter } from "../../src/detect/blame.ts"
+import { waitsForPoints } from "../../src/detect/checkBatch.ts"
 import { answered, failed, together } from "../../src/detect/checkResult.ts"
 import { smallerPage, withPageSize } from "../../src/detect/pageSizes.ts"
 import { endingOf, untilNextScan } from "../../src/detect/scanEnd.ts"
@@ -42,6 +43,20 @@ describe("a user's failure was the refusal of all requests", () => {
   ] as const) {
     it(`a failure by ${failure} ${expected ? "is" : "is not"} the refusal of all requests by ${global}`, () =>
       assert.strictEqual(isSameRefusal(failure, global), expected))
+  }
+})
+
+describe("a user that a batch did not answer for", () => {
+  const message = ""
+  const limit = githubError(new RateLimited({ message, resumeAt: DateTime.makeUnsafe(60_000), enforcedBy: "service" }))
+  const away = githubError(new Unavailable({ message }))
+  for (const [what, etag, error, expected] of [
+    ["without an ETag and points", null, limit, true],
+    ["with an ETag and without points", '"1"', limit, false],
+    ["without an ETag and an answer", null, away, false]
+  ] as const) {
+    it(`a user ${what} ${expected ? "waits for points" : "is checked by the list"}`, () =>
+      assert.strictEqual(waitsForPoints({ etag }, Result.fail(error)), expected))
   }
 })
 
