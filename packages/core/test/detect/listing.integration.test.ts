@@ -148,4 +148,23 @@ describe("a scan", () => {
         })
       )
   )
+
+  it.effect("with GITPIP_BACKFILL=none publishes a gist that was made in the second of the tracking, after it", () =>
+    inWorld(layerPostgres, { env: { GITPIP_BACKFILL: "none" } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "old.md": "" } })
+        yield* TestClock.adjust("1.3 seconds")
+        yield* gitpip.track(name("ann"))
+        github.addGist("ann", { files: { "new.md": "" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ subject }) => subject),
+          ["new.md"]
+        )
+      })
+    )
+  )
 })
