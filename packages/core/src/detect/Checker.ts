@@ -126,7 +126,7 @@ const listOrders = Effect.fnUntraced(function* (
 ) {
   const onlyFree = users.length >= minBatch && (yield* pointsAreSpent(services))
   const some = users.filter(({ etag }) => !onlyFree || etag !== null)
-  return some.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
+  return some.map((user): ListOrder => ({ user, isFullListing: false, batch: null }))
 })
 
 /** Checks users by batches into `results`, and answers the users to check by lists. */

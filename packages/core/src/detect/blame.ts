@@ -50,9 +50,7 @@ export const make = ({ shrinkPages, unmark }: BlameOptions) => {
     const isUnavailable = reason instanceof Unavailable
     unanswered = isUnavailable ? unanswered + 1 : 0
     if (error.isGlobal && (!isUnavailable || unanswered >= signsOfOutage)) return yield* error
-    // The second failure is no chance: GitHub may be able to show a shorter page.
-    // https://github.com/open-telemetry/opentelemetry-java-instrumentation/issues/18649
-    if (isUnavailable && user.failures > 0) yield* shrinkPages(user)
+    if (needsSmallerPages(user, error)) yield* shrinkPages(user)
     return yield* fail(user, { reason: reason._tag, message: error.message, asked: yield* waitAskedBy(error) })
   })
 
@@ -89,6 +87,13 @@ export const make = ({ shrinkPages, unmark }: BlameOptions) => {
     }
   }
 }
+
+/**
+ * Whether GitHub may be able to show a smaller page. Without an answer, the second failure is no chance.
+ * https://github.com/open-telemetry/opentelemetry-java-instrumentation/issues/18649
+ */
+export const needsSmallerPages = ({ failures }: Pick<ScanUser, "failures">, { reason }: GithubError): boolean =>
+  (reason._tag === "Unavailable" && failures > 0) || (reason._tag === "Unexpected" && reason.isTooLong === true)
 
 const outage = (): GithubError =>
   githubError(new Unavailable({ message: "GitHub does not answer, for one user after the other" }))

@@ -5,7 +5,14 @@ import { skippedBy } from "../domain/FileRules.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import type { UserKey } from "../domain/User.ts"
 import { ContentCache } from "../github/ContentCache.ts"
-import { type GistTexts, Github, type NewestGists, profileFingerprint } from "../github/Github.ts"
+import {
+  type GistTexts,
+  Github,
+  type GithubError,
+  type NewestGists,
+  profileFingerprint,
+  type RateLimited
+} from "../github/Github.ts"
 import { Limits } from "../limits/Limits.ts"
 import { afterLimit } from "../limits/sharing.ts"
 import { Settings } from "../Settings.ts"
@@ -28,10 +35,8 @@ export interface BatchResult {
 
 type Changed = Extract<BatchVerdict, { _tag: "Changed" }>
 
-/** What a query answered: the newest gists of each user, or the lists to check instead when the query failed. */
-type BatchAnswer =
-  | { readonly newest: ReadonlyArray<NewestGists | undefined> }
-  | { readonly newest: undefined; readonly orders: ReadonlyArray<ListOrder> }
+/** What a query answered about each user, in their order. */
+type BatchAnswers = ReadonlyArray<Result.Result<NewestGists, GithubError>>
 
 /** Checks of at most `maxLogins` users by one query. */
 export const make: Effect.Effect<
@@ -68,16 +73,18 @@ export const make: Effect.Effect<
   })
 
   return Effect.fn("Checker.batch")(function* (scan: ScanId, users: ReadonlyArray<ScanUser>) {
-    const asked = yield* ask(users)
-    if (asked.newest === undefined) return { checked: new Map<UserKey, CheckResult>(), orders: asked.orders }
-    const { newest } = asked
+    const answers = yield* ask(users)
+    const newest = answers.map(Result.getOrUndefined)
     const now = yield* Clock.currentTimeMillis
     // Nearly all users are unchanged, and of an unchanged user no gist has to be read from the database.
     const candidates = newest.flatMap((one, index) =>
       one === undefined || fingerprintOf(one) === users[index]?.fingerprint ? [] : one.gists.map(({ gistId }) => gistId)
     )
     const stored = candidates.length === 0 ? new Set<string>() : yield* files.known(candidates)
-    const { changed, orders, unchanged } = byKind(users.map((user, index) => verdictOf(user, newest[index], stored)))
+    const verdicts = users.flatMap((user, index) =>
+      waitsForPoints(user, answers[index]) ? [] : [verdictOf(user, newest[index], stored)]
+    )
+    const { changed, orders, unchanged } = byKind(verdicts)
     yield* cacheTexts(changed)
     const otherProfiles = changedProfiles(users, newest)
     if (otherProfiles.length > 0) yield* profiles.putBatch(otherProfiles)
@@ -102,26 +109,29 @@ export const changedProfiles = (
     return fingerprint === user.profileFingerprint ? [] : [{ ...profile, userKey: user.key, fingerprint }]
   })
 
+/** Asks for the users' newest gists, and stores the limit that ended the query, or the rest of it. */
 const makeAsk = (services: { readonly github: Github["Service"]; readonly limits: Limits["Service"] }) =>
   Effect.fnUntraced(function* (users: ReadonlyArray<ScanUser>) {
     const { github, limits } = services
-    const orders = users.map((user): ListOrder => ({ user, isFullListing: false, fingerprint: null }))
-    return yield* github.batch(users.map(({ username }) => username)).pipe(
-      Effect.map((newest): BatchAnswer => ({ newest: newest.map(Result.getOrUndefined) })),
+    const answers: BatchAnswers = yield* github.batch(users.map(({ username }) => username)).pipe(
       Effect.tapError(({ reason }) =>
         Telemetry.log("Warn", "batch.failed", { reason: reason._tag, detail: reason.message })
       ),
-      Effect.catchReason(
-        "GithubError",
-        "RateLimited",
-        Effect.fnUntraced(function* (reason) {
-          yield* limits.store("githubPoints", afterLimit(reason), reason.resumeAt)
-          return { newest: undefined, orders: orders.filter(({ user }) => user.etag !== null) }
-        })
-      ),
-      Effect.catchTag("GithubError", () => Effect.succeed({ newest: undefined, orders }))
+      Effect.catchTag("GithubError", (error) => Effect.succeed(users.map(() => Result.fail(error))))
     )
+    const limit = answers.map(limitOf).find((one) => one !== undefined)
+    if (limit !== undefined) yield* limits.store("githubPoints", afterLimit(limit), limit.resumeAt)
+    return answers
   })
+
+const limitOf = (answer: BatchAnswers[number] | undefined): RateLimited | undefined =>
+  answer !== undefined && Result.isFailure(answer) && answer.failure.reason._tag === "RateLimited"
+    ? answer.failure.reason
+    : undefined
+
+/** Whether a user is left to the next hour's points: a list without an ETag takes a request that publishing needs. */
+export const waitsForPoints = ({ etag }: Pick<ScanUser, "etag">, answer: BatchAnswers[number] | undefined): boolean =>
+  etag === null && limitOf(answer) !== undefined
 
 /** Reads new short texts, many gists at a time, so that publishing them needs no request. See `ContentCache`. */
 const makeCacheTexts = (services: { readonly contents: ContentCache["Service"]; readonly github: Github["Service"] }) =>

@@ -7,6 +7,7 @@
 import { Effect, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
 import { skippedBy } from "../domain/FileRules.ts"
+import { fileIdentity, type ListedFile } from "../domain/GistFile.ts"
 import type { ScanId } from "../domain/Scan.ts"
 import { Github, type GithubError } from "../github/Github.ts"
 import { Settings } from "../Settings.ts"
@@ -15,10 +16,10 @@ import { Store } from "../store/Store.ts"
 import type { UserConflict } from "../store/Users.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import type { Answer } from "./checkResult.ts"
-import { makePages } from "./listPages.ts"
+import { type Listed, makePages } from "./listPages.ts"
 import { makeListStart } from "./listStart.ts"
 import { makePageSizes } from "./pageSizes.ts"
-import type { ListOrder } from "./verdict.ts"
+import { isAsNew, type ListOrder, type ShownByBatch } from "./verdict.ts"
 
 export interface UserLists {
   readonly check: (
@@ -39,6 +40,14 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
   const pageSizes = makePageSizes()
   const { nextPage, readPages } = makePages({ files, github })
   const findStart = makeListStart({ github, listings, nextPage, pageSizes, users })
+
+  /** The batch's fingerprint, when the list shows at least as much as the batch. Files of earlier turns are stored. */
+  const confirmed = Effect.fnUntraced(function* (batch: ShownByBatch, { changes, files: found }: Listed) {
+    const shown = identities(found)
+    const missing = batch.files.filter(({ filename, gistId }) => !shown.has(fileIdentity(gistId, filename)))
+    const stored = missing.length === 0 ? new Set<string>() : yield* files.known(missing.map(({ gistId }) => gistId))
+    return isAsNew(batch, { files: new Set([...shown, ...stored]), changes }) ? batch.fingerprint : null
+  })
 
   const check = Effect.fnUntraced(function* (scan: ScanId, order: ListOrder, maxPages: number) {
     const { user } = order
@@ -78,6 +87,8 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
     if (next !== undefined) yield* listings.put(user.key, { next: next.href, etag, pages: listed.pages })
     else if (isResumed) yield* listings.remove(user.key)
     if (error !== undefined) return yield* error
+    // An unfinished listing confirms nothing, nor does one whose first page an earlier check has read, before the batch.
+    const mayConfirm = next === undefined && !(order.turnBefore ?? start.value).isResumed
     return {
       outcome: "Changed",
       found: listed.files,
@@ -85,13 +96,15 @@ export const make: Effect.Effect<UserLists, never, Store | Github | Settings> = 
       isFullListing: listed.isFullListing,
       isUnfinished: next !== undefined,
       isResumed,
-      // An unfinished listing confirms nothing, nor does one whose first page an earlier check has read, before the batch.
-      fingerprint: next === undefined && !(order.turnBefore ?? start.value).isResumed ? order.fingerprint : null
+      fingerprint: mayConfirm && order.batch !== null ? yield* confirmed(order.batch, listed) : null
     } satisfies Answer
   }, Telemetry.inSpan("Checker.check"))
 
   return { check, shrinkPages: ({ key }) => pageSizes.shrink(key) }
 })
+
+const identities = (files: ReadonlyArray<ListedFile>): ReadonlySet<string> =>
+  new Set(files.map(({ filename, gistId }) => fileIdentity(gistId, filename)))
 
 /** The position is gone: another process has read the last page, the user is forgotten, or GitHub knows the address no longer. */
 const nothingMore: Answer = {

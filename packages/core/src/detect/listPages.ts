@@ -17,9 +17,11 @@ interface Reach {
 }
 
 /** How far the pages of a list were read. */
-interface Listed {
+export interface Listed {
   /** Files that are not stored yet. */
   readonly files: ReadonlyArray<ListedFile>
+  /** The gists on the pages that were read now, with the time of their last change. */
+  readonly changes: ReadonlyMap<string, string>
   /** Pages read, with those of earlier turns. */
   readonly pages: number
   /** Whether the last page was read. */
@@ -53,11 +55,13 @@ export const makePages = (options: {
   const readPages = Effect.fnUntraced(function* (user: ScanUser, first: GistPage, reach: Reach) {
     // Pages of a list that moves repeat files.
     const found = new Map<string, ListedFile>()
-    const listed = (end: Omit<Listed, "files">): Listed => ({ files: [...found.values()], ...end })
+    const changes = new Map<string, string>()
+    const listed = (end: Omit<Listed, "files" | "changes">): Listed => ({ files: [...found.values()], changes, ...end })
     let page = first
     for (let pages = reach.pagesBefore + 1; ; pages++) {
       const stored = user.isNew ? new Set<string>() : yield* files.known(page.files.map(({ gistId }) => gistId))
       const news = page.files.filter((file) => !stored.has(fileIdentity(file.gistId, file.filename)))
+      for (const { gistId, updatedAt } of page.files) changes.set(gistId, updatedAt)
       for (const file of news) found.set(fileIdentity(file.gistId, file.filename), file)
       if (Option.isNone(page.next)) return listed({ pages, isFullListing: true })
       // One page more than was read: a list of one page is taken for whole as long as its ETag is the same.

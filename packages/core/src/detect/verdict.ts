@@ -3,8 +3,17 @@
  * gists there are.
  */
 import { fileIdentity, type ListedFile } from "../domain/GistFile.ts"
-import type { NewestGists } from "../github/Github.ts"
+import type { BatchGist, NewestGists } from "../github/Github.ts"
 import type { ScanUser } from "../store/Checks.ts"
+
+/** What a batch showed of a user that the list has to show as well, before the fingerprint is stored. */
+export interface ShownByBatch {
+  readonly fingerprint: string
+  /** Shown files that were not stored. */
+  readonly files: ReadonlyArray<ListedFile>
+  /** Gists of which the batch shows only some files. */
+  readonly parts: ReadonlyArray<Pick<BatchGist, "gistId" | "updatedAt">>
+}
 
 /** A user to be checked by the list. */
 export interface ListOrder {
@@ -12,7 +21,7 @@ export interface ListOrder {
   /** Whether to read all pages, also past one without new files. */
   readonly isFullListing: boolean
   /** What a batch showed before; `null` without a batch. */
-  readonly fingerprint: string | null
+  readonly batch: ShownByBatch | null
   /** The turn before, of a listing that takes several. */
   readonly turnBefore?: { readonly isResumed: boolean }
 }
@@ -47,21 +56,41 @@ export const verdictOf = (
   stored: ReadonlySet<string>
 ): BatchVerdict => {
   if (newest === undefined || (user.githubId !== null && newest.owner.id !== user.githubId)) {
-    return { _tag: "List", user, isFullListing: false, fingerprint: null }
+    return { _tag: "List", user, isFullListing: false, batch: null }
   }
   const fingerprint = fingerprintOf(newest)
-  const list = (isFullListing: boolean): BatchVerdict => ({ _tag: "List", user, isFullListing, fingerprint })
+  const isStored = (file: ListedFile) => stored.has(fileIdentity(file.gistId, file.filename))
+  const isUnchanged = fingerprint === user.fingerprint
+  const gists = isUnchanged ? [] : newest.gists
+  const files = gists.flatMap((gist) => gist.files.filter((file) => !isStored(file)))
+  const parts = gists.filter(({ complete }) => !complete).map(({ gistId, updatedAt }) => ({ gistId, updatedAt }))
+  const batch: ShownByBatch = { fingerprint, files, parts }
+  const list = (isFullListing: boolean): BatchVerdict => ({ _tag: "List", user, isFullListing, batch })
   const hidesGists = !newest.complete
   if (hidesGists && user.isListingDue) return list(user.listedAt === null)
-  if (fingerprint === user.fingerprint) return { _tag: "Unchanged", user, fingerprint }
-  const isStored = (file: ListedFile) => stored.has(fileIdentity(file.gistId, file.filename))
+  if (isUnchanged) return { _tag: "Unchanged", user, fingerprint }
   const shownAsNew = newest.gists.filter(({ files }) => files.length > 0 && !files.some(isStored)).length
   if (hidesGists && newest.total - gistCount(user.fingerprint, newest.total) > shownAsNew) return list(true)
   if (hidesGists && newest.gists.at(-1)?.files.every(isStored) !== true) return list(false)
-  if (newest.gists.some(({ complete }) => !complete)) return list(false)
-  const files = newest.gists.flatMap((gist) => gist.files.filter((file) => !isStored(file)))
+  if (parts.length > 0) return list(false)
   return { _tag: "Changed", user, fingerprint, newest, files }
 }
+
+/**
+ * Whether a list that was read after a batch is at least as new as the batch. A list can be behind: GitHub's caches keep
+ * one for a minute.
+ */
+export const isAsNew = (
+  batch: ShownByBatch,
+  list: {
+    /** Files on the pages that were read, and stored ones, by `fileIdentity`. */
+    readonly files: ReadonlySet<string>
+    /** The gists on these pages, with the time of their last change. */
+    readonly changes: ReadonlyMap<string, string>
+  }
+): boolean =>
+  batch.files.every(({ filename, gistId }) => list.files.has(fileIdentity(gistId, filename))) &&
+  batch.parts.every(({ gistId, updatedAt }) => (list.changes.get(gistId) ?? updatedAt) >= updatedAt)
 
 /** A batch's fingerprint of a user, prefixed with the gist count, so that the next check knows whether gists are hidden. */
 export const fingerprintOf = ({ fingerprint, total }: NewestGists): string => `${total} ${fingerprint}`

@@ -40,7 +40,11 @@ export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable"
 /** GitHub does not answer, or answers with a fault of its own. May concern all requests, or the one requested thing. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", { message: Schema.String }) {}
 /** A response that makes no sense here. */
-export class Unexpected extends Schema.TaggedError<Unexpected>()("Unexpected", { message: Schema.String }) {}
+export class Unexpected extends Schema.TaggedError<Unexpected>()("Unexpected", {
+  message: Schema.String,
+  /** Whether the response is longer than Gitpip reads, so that fewer things at a time may be read. */
+  isTooLong: Schema.optionalKey(Schema.Boolean)
+}) {}
 
 /** Every failure of a call to GitHub: the `reason` says what happened, the `scope` what else fails with it. */
 export class GithubError extends Schema.TaggedError<GithubError>()("GithubError", {

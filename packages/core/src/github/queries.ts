@@ -16,7 +16,7 @@ import { type GithubError, githubError, Unexpected, UserNotFound } from "./error
 import type { QueryAnswer, QueryError } from "./graphql.ts"
 import { type BatchProfile, batchFields, isAboutProfile, readBatchProfile } from "./profiles.ts"
 import type { One } from "./splitting.ts"
-import { PageUrl, timestamp, toSize } from "./wire.ts"
+import { GistId, PageUrl, timestamp, toSize } from "./wire.ts"
 
 /** A user's gists, last changed first: the beginning of the list. */
 export interface NewestGists {
@@ -205,7 +205,7 @@ const WireUser = Schema.Struct({
 })
 const WireNode = Schema.Struct({
   id: Schema.String.check(Schema.isMaxLength(1_000)),
-  name: Schema.String,
+  name: GistId,
   isPublic: Schema.Boolean,
   isFork: Schema.optional(Schema.Unknown),
   description: Schema.NullOr(Schema.String),

@@ -41,8 +41,10 @@ export const PageUrl = Schema.String.check(
     (url) => /^https?:\/\/[A-Za-z0-9.:[\]-]+\/[\w./~%-]*$/.test(url) && URL.canParse(url) && url.length <= 300
   )
 )
+/** Gists have ids of 32 characters. The database's index of files would refuse one that is very long, and with it all others of a scan. */
+export const GistId = Schema.String.check(Schema.isMaxLength(100))
 const WireListedGist = Schema.Struct({
-  id: Schema.String,
+  id: GistId,
   html_url: PageUrl,
   description: Schema.optional(Schema.NullOr(Schema.String)),
   owner: Schema.optional(Schema.NullOr(WireAccount)),
@@ -77,7 +79,9 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
   answer: Answer
 ): Effect.Effect<S["Type"], GithubError> =>
   answer.cut
-    ? fail(new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes` }))
+    ? fail(
+        new Unexpected({ message: `GitHub's answer is longer than ${answer.body.byteLength} bytes`, isTooLong: true })
+      )
     : Schema.decodeUnknownEffect(schema)(json(answer)).pipe(
         // A response that cannot be read came from a proxy or was cut: the same as no response.
         Effect.catch((error) =>

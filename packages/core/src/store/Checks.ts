@@ -266,7 +266,7 @@ const recording = (sql: SqlClient.SqlClient) => {
           update users u set checked_at = ${now(sql)}, failures = l.failures,
             fingerprint = coalesce(l.fingerprint, u.fingerprint), rate = coalesce(new.rate, u.rate),
             rate_at = case when new.rate is null then u.rate_at else ${now(sql)} end,
-            rate_class = coalesce(${classOf("new.rate")}, u.rate_class),
+            rate_class = case when new.rate is null then u.rate_class else ${classOf("new.rate")} end,
             listed_at = case when l.is_full_listing then ${now(sql)} else u.listed_at end,
             retry_at = ${now(sql)} + l.retry_in * interval '1 second', error_reason = l.error_reason,
             error_message = l.error_message
@@ -282,13 +282,17 @@ const recording = (sql: SqlClient.SqlClient) => {
             ) new
           where u.key = l.key`)
       ),
-    /** Takes the last failure of users back, because it was not theirs. A user that failed before as well is due at once. */
+    /**
+     * Takes the last failure of users back, because it was not theirs. A user that failed before as well is due at once, and
+     * so is an unlisted user. Hazard: `due` finds users without a time of a check in the lowest class alone.
+     */
     unmark: (keys: ReadonlyArray<UserKey>) =>
       retryDeadlocks(
         execute(sql`
           with locked as (${locked(keys)})
           update users u set failures = u.failures - 1,
             checked_at = case when u.failures > 1 or u.listed_at is not null then u.checked_at end,
+            rate_class = case when u.failures > 1 or u.listed_at is not null then u.rate_class else 0 end,
             retry_at = case when u.failures > 1 then ${now(sql)} end,
             error_reason = case when u.failures > 1 then u.error_reason end,
             error_message = case when u.failures > 1 then u.error_message end

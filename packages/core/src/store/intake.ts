@@ -102,8 +102,8 @@ const ownerRows = (part: ReadonlyArray<Found>, queued: ReadonlyMap<UserKey, numb
   [...new Set(part.map(({ listing }) => listing))].map(({ backfill, scanKey, user, userKey }) => ({
     user_key: userKey,
     scan_key: scanKey,
-    // Older files were there before the user was tracked.
-    old_before: user.baselinedAt === null ? DateTime.toDate(user.trackedAt) : null,
+    // Older files were there before the user was tracked. GitHub's times are in whole seconds.
+    old_before: user.baselinedAt === null ? DateTime.toDate(DateTime.startOf(user.trackedAt, "second")) : null,
     skip_old: backfill === "none",
     queued: queued.get(userKey) ?? 0
   }))

@@ -297,6 +297,24 @@ describe("users", () => {
         })
       )
   )
+  it.effect("users without an ETag wait when the points end amid a batch", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* tracked(github, 100)
+        let queries = 0
+        // GitHub completes no query for all of them, answers for the first half, and then no more in this hour.
+        github.injectFault({ kind: "html", status: 502 }, { when: () => ++queries === 1, ...always })
+        github.injectFault({ kind: "points-spent", resetInSeconds: 1_800 }, { when: () => queries > 2, ...always })
+        const scan = yield* gitpip.scan()
+        assert.deepStrictEqual([scan.state, scan.files], ["done", 50])
+        assert.deepStrictEqual(routes(github), ["/graphql", "/graphql", "/graphql"])
+        github.clearFaults()
+        yield* TestClock.adjust("31 minutes")
+        assert.strictEqual((yield* gitpip.scan()).files, 50)
+      })
+    )
+  )
 })
 
 it.effect("a full listing is made once a day also of a user whose second page came by a batch", () =>

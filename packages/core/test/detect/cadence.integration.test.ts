@@ -1,6 +1,6 @@
 /** Which users are due when there are too many to check all of them in every scan. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Fiber } from "effect"
+import { DateTime, Duration, Effect, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { CheckSchedule } from "../../src/detect/CheckSchedule.ts"
@@ -208,6 +208,38 @@ describe("a scheduled scan of too many users", () => {
       })
     )
   )
+})
+
+describe("a failure that is taken back", () => {
+  for (const [who, isFullListing] of [
+    ["leaves a frequent publisher in their class", true],
+    ["leaves a user due whose first listing has pages left", false]
+  ] as const) {
+    it.effect(who, () =>
+      inWorld(layerPostgres, {}, () =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          const { checks } = yield* Store
+          yield* TestClock.adjust("20 hours")
+          yield* gitpip.track(name("ann"))
+          const key = UserKey.make(1)
+          const failure = { count: 1, reason: "Refused", message: "", retryIn: Duration.seconds(30) }
+          const check = { key, fingerprint: null, gained: null, isFullListing: false, failure: null }
+          yield* checks.record([{ ...check, gained: 0.5, isFullListing }])
+          yield* checks.record([{ ...check, failure }])
+          yield* checks.unmark([key])
+          yield* TestClock.adjust("1 hour")
+          // The lowest class is checked daily, the others every ten minutes.
+          const intervals = Array.from({ length: Cadence.classes }, (_, c) => (c === 0 ? 86_400_000 : 600_000))
+          const due = yield* checks.due({ intervals, before: beginning, limit: 10 })
+          assert.deepStrictEqual(
+            due.map(({ username }) => username),
+            ["ann"]
+          )
+        })
+      )
+    )
+  }
 })
 
 it.effect("users who are left for the next hour's points hold up no user whose list costs nothing", () =>

@@ -26,6 +26,55 @@ describe("a scan", () => {
     )
   )
 
+  for (const [who, gists, news] of [
+    ["a user with few gists", 1, { gists: 1, files: 15 }],
+    ["a user without a gist", 0, { gists: 1, files: 15 }],
+    ["a user with more gists than a batch shows", 30, { gists: 12, files: 1 }]
+  ] as const) {
+    it.effect(`finds the files of ${who} after a list that was behind the batch`, () =>
+      inWorld(layerPostgres, {}, ({ github }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          github.addUser("ann")
+          for (let n = 0; n < gists; n++) github.addGist("ann", { files: { [`${n}.md`]: "" }, createdAt: n * 1_000 })
+          // Ten users and more are checked by a batch.
+          for (let n = 0; n < 10; n++) {
+            github.addUser(`user-${n}`)
+            yield* gitpip.track(name(`user-${n}`))
+          }
+          if (gists > 0) {
+            yield* gitpip.track(name("ann"))
+            assert.strictEqual((yield* gitpip.scan()).files, gists)
+            yield* TestClock.adjust("1 minute")
+          } else yield* gitpip.track(name("ann"))
+          const before = yield* Effect.promise(async () => {
+            const headers = { authorization: "Bearer github-secret", "user-agent": "test" }
+            return (await fetch(`${github.url.origin}/users/ann/gists?per_page=100`, { headers })).json()
+          })
+          for (let n = 0; n < news.gists; n++) {
+            const files = Array.from({ length: news.files }, (_, file) => [`new-${n}-${file}.md`, ""])
+            github.addGist("ann", { files: Object.fromEntries(files) })
+          }
+          github.injectFault(
+            { kind: "respond", body: before, headers: () => ({ etag: '"behind"' }) },
+            { when: ({ route }) => route === "/users/{login}/gists" }
+          )
+          const behind = yield* gitpip.scan()
+          assert.deepStrictEqual([behind.state, behind.failed, behind.files], ["done", 0, 0])
+          yield* TestClock.adjust("5 minutes")
+          assert.strictEqual((yield* gitpip.scan()).files, news.gists * news.files)
+          // And the batch is confirmed.
+          github.clearRequests()
+          yield* gitpip.scan()
+          assert.deepStrictEqual(
+            github.requests.map(({ route }) => route),
+            ["/graphql"]
+          )
+        })
+      )
+    )
+  }
+
   it.effect("reads a user's whole list once a day, so that a file added to an old gist is found", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
@@ -98,5 +147,24 @@ describe("a scan", () => {
           )
         })
       )
+  )
+
+  it.effect("with GITPIP_BACKFILL=none publishes a gist that was made in the second of the tracking, after it", () =>
+    inWorld(layerPostgres, { env: { GITPIP_BACKFILL: "none" } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "old.md": "" } })
+        yield* TestClock.adjust("1.3 seconds")
+        yield* gitpip.track(name("ann"))
+        github.addGist("ann", { files: { "new.md": "" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ subject }) => subject),
+          ["new.md"]
+        )
+      })
+    )
   )
 })

@@ -1,13 +1,14 @@
 /** The pure rules around checks and scans: waits, refusals, pages, results and endings. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Exit, Option } from "effect"
+import { DateTime, Duration, Exit, Option, Result } from "effect"
 import { DatabaseError } from "../../src/database/Database.ts"
-import { isSameRefusal, waitAfter } from "../../src/detect/blame.ts"
+import { isSameRefusal, needsSmallerPages, waitAfter } from "../../src/detect/blame.ts"
+import { waitsForPoints } from "../../src/detect/checkBatch.ts"
 import { answered, failed, together } from "../../src/detect/checkResult.ts"
 import { smallerPage, withPageSize } from "../../src/detect/pageSizes.ts"
 import { endingOf, untilNextScan } from "../../src/detect/scanEnd.ts"
 import { UserKey } from "../../src/domain/User.ts"
-import { githubError, RateLimited, Unavailable } from "../../src/github/errors.ts"
+import { githubError, RateLimited, Unavailable, Unexpected } from "../../src/github/errors.ts"
 import type { LastStart } from "../../src/store/Scans.ts"
 
 describe("the wait after a failed check", () => {
@@ -45,8 +46,33 @@ describe("a user's failure was the refusal of all requests", () => {
   }
 })
 
+describe("a user that a batch did not answer for", () => {
+  const message = ""
+  const limit = githubError(new RateLimited({ message, resumeAt: DateTime.makeUnsafe(60_000), enforcedBy: "service" }))
+  const away = githubError(new Unavailable({ message }))
+  for (const [what, etag, error, expected] of [
+    ["without an ETag and points", null, limit, true],
+    ["with an ETag and without points", '"1"', limit, false],
+    ["without an ETag and an answer", null, away, false]
+  ] as const) {
+    it(`a user ${what} ${expected ? "waits for points" : "is checked by the list"}`, () =>
+      assert.strictEqual(waitsForPoints({ etag }, Result.fail(error)), expected))
+  }
+})
+
 describe("a page", () => {
   it("a page gets smaller twice", () => assert.deepStrictEqual([100, 30, 10].map(smallerPage), [30, 10, 10]))
+
+  const message = ""
+  for (const [what, reason, failures, expected] of [
+    ["no answer", new Unavailable({ message }), 0, false],
+    ["no answer, again", new Unavailable({ message }), 1, true],
+    ["an answer that is too long", new Unexpected({ message, isTooLong: true }), 0, true],
+    ["an odd answer, again", new Unexpected({ message }), 1, false]
+  ] as const) {
+    it(`a page ${expected ? "gets" : "does not get"} smaller after ${what}`, () =>
+      assert.strictEqual(needsSmallerPages({ failures }, githubError(reason)), expected))
+  }
 
   for (const [from, size, to] of [
     ["?per_page=100&page=2", 30, "?per_page=30&page=4"],

@@ -1,7 +1,7 @@
 /** What a batch's answer proves about a user, case by case. */
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
-import { afterGists, fingerprintOf, verdictOf } from "../../src/detect/verdict.ts"
+import { afterGists, fingerprintOf, isAsNew, type ShownByBatch, verdictOf } from "../../src/detect/verdict.ts"
 import { fileIdentity, type ListedFile } from "../../src/domain/GistFile.ts"
 import { UserKey } from "../../src/domain/User.ts"
 import type { BatchGist, NewestGists } from "../../src/github/Github.ts"
@@ -182,8 +182,83 @@ describe("a batch", () => {
 
   it("a batch gives a list no fingerprint of another account", () => {
     const found = verdictOf(user({ githubId: 8 }), shown, new Set())
-    assert.deepInclude(found, { _tag: "List", fingerprint: null })
+    assert.deepInclude(found, { _tag: "List", batch: null })
   })
+})
+
+describe("a list after a batch", () => {
+  const orderOf = (user: ScanUser, newest: NewestGists, stored: ReadonlyArray<string>) => {
+    const verdict = verdictOf(user, newest, new Set(stored.map((gistId) => fileIdentity(gistId, "a.md"))))
+    return verdict._tag === "List" ? verdict.batch : null
+  }
+  const wide = gist("c", { complete: false, updatedAt: "2026-01-02T00:00:00Z" })
+  const part = { gistId: "c", updatedAt: "2026-01-02T00:00:00Z" }
+
+  it("a list has to show what the batch showed as new, and gists of which the batch showed a part", () =>
+    assert.deepStrictEqual(orderOf(checked, { ...shown, gists: [wide, gist("b"), gist("a")] }, ["a"]), {
+      fingerprint: "3 x",
+      files: [file("c"), file("b")],
+      parts: [part]
+    }))
+
+  it("a list that is due has to show nothing that an unchanged batch showed", () =>
+    assert.deepStrictEqual(
+      orderOf(user({ isListingDue: true, fingerprint: "20 x" }), { ...newest, gists: [wide] }, []),
+      { fingerprint: "20 x", files: [], parts: [] }
+    ))
+
+  const lists: ReadonlyArray<{
+    readonly when: string
+    readonly batch: Partial<ShownByBatch>
+    readonly files: ReadonlyArray<string>
+    readonly changes: ReadonlyArray<readonly [string, string]>
+    readonly expected: boolean
+  }> = [
+    { when: "the batch showed nothing new", batch: {}, files: [], changes: [], expected: true },
+    { when: "it shows the new file", batch: { files: [file("c")] }, files: ["c"], changes: [], expected: true },
+    { when: "it lacks the new gist", batch: { files: [file("c")] }, files: ["b"], changes: [], expected: false },
+    {
+      when: "it lacks one of two",
+      batch: { files: [file("c"), file("b")] },
+      files: ["c"],
+      changes: [],
+      expected: false
+    },
+    {
+      when: "it lacks a file of a gist that it shows",
+      batch: { files: [file("c"), file("c", "b.md")] },
+      files: ["c"],
+      changes: [["c", part.updatedAt]],
+      expected: false
+    },
+    {
+      when: "it shows an earlier state of a gist with more files",
+      batch: { parts: [part] },
+      files: [],
+      changes: [["c", "2026-01-01T23:59:59Z"]],
+      expected: false
+    },
+    {
+      when: "it shows the same state of a gist with more files",
+      batch: { parts: [part] },
+      files: [],
+      changes: [["c", part.updatedAt]],
+      expected: true
+    },
+    {
+      when: "a gist with more files, all shown ones stored, is on a later page",
+      batch: { parts: [part] },
+      files: [],
+      changes: [["a", "2026-01-01T00:00:00Z"]],
+      expected: true
+    }
+  ]
+  for (const { batch, changes, expected, files, when } of lists) {
+    it(`a list ${expected ? "confirms" : "does not confirm"} the batch when ${when}`, () => {
+      const list = { files: new Set(files.map((id) => fileIdentity(id, "a.md"))), changes: new Map(changes) }
+      assert.strictEqual(isAsNew({ fingerprint: "3 x", files: [], parts: [], ...batch }, list), expected)
+    })
+  }
 })
 
 describe("a fingerprint", () => {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import type { GistPage, Github } from "../../src/github/Github.ts"
 import { githubToken, makeGithub, reasonOf } from "../net/clients.ts"
-import { client, list } from "./support.ts"
+import { client, gist, list, listOf, tracked, withGithub } from "./support.ts"
 
 const allPages = Effect.fnUntraced(function* (github: Github["Service"]) {
   const pages: Array<GistPage> = [yield* list(github)]
@@ -137,6 +137,8 @@ describe("a list", () => {
           {},
           gist("no-files", { files: null }),
           gist("number", { id: 5 }),
+          gist("long-id", { id: "\u4e00".repeat(101) }),
+          gist("longest-id", { id: "\u4e00".repeat(100) }),
           gist("no-address", { html_url: undefined }),
           gist("ownerless", { owner: null }),
           gist("anonymous", { owner: undefined }),
@@ -152,6 +154,7 @@ describe("a list", () => {
       })
       const { files, owner } = yield* list(github)
       const names = [
+        "longest-id.txt",
         "ownerless.txt",
         "anonymous.txt",
         "odd.txt",
@@ -193,6 +196,27 @@ describe("a list", () => {
       const { files } = yield* github.contents(id)
       assert.deepStrictEqual(files.get("__proto__"), { _tag: "Text", text: "polluted", partial: false })
     })
+  )
+})
+
+it.effect("a gist with an id and a name that no index takes stops no scan", () => {
+  // Text that does not compress, of three bytes a character.
+  const wild = (length: number, seed: number) =>
+    Array.from({ length }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7_919 + seed + n * n * 31) % 20_000))).join("")
+  const files = { [wild(600, 1)]: { size: 1 } }
+  return withGithub(
+    ({ path }) => {
+      if (path === listOf("ann")) {
+        return { body: [gist("ann", "a", { id: wild(600, 2), files }), gist("ann", "b", { id: wild(100, 3), files })] }
+      }
+      return path === listOf("bob") ? { body: [gist("bob", "c")] } : undefined
+    },
+    () =>
+      Effect.gen(function* () {
+        const gitpip = yield* tracked("ann", "bob")
+        const scan = yield* gitpip.scan()
+        assert.deepStrictEqual([scan.state, scan.failed, scan.files], ["done", 0, 2])
+      })
   )
 })
 

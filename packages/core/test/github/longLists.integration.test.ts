@@ -81,6 +81,26 @@ describe("a long list", () => {
     }
   }
 
+  it.effect("a list that is longer than Gitpip reads at a time is read by smaller pages at the next check", () => {
+    // Some 17 MB for 100 gists.
+    const long = "x".repeat(170_000)
+    return withGithub(
+      (asked) => {
+        const found = paged("ann", 100, asked)
+        const gists = found?.body as ReadonlyArray<object> | undefined
+        return gists === undefined ? undefined : { ...found, body: gists.map((one) => ({ ...one, forks_url: long })) }
+      },
+      () =>
+        Effect.gen(function* () {
+          const gitpip = yield* tracked("ann")
+          assert.strictEqual((yield* gitpip.scan()).failed, 1)
+          yield* TestClock.adjust("5 minutes")
+          const scan = yield* gitpip.scan()
+          assert.deepStrictEqual([scan.failed, scan.files], [0, 100])
+        })
+    )
+  })
+
   // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api: 60 requests an hour without a token.
   const anonymous = (answer: (asked: Asked) => Answer | undefined) => {
     let hour = 0

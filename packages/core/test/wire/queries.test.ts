@@ -119,6 +119,21 @@ describe("an answer that GitHub's schema allows", () => {
     ])
   })
 
+  it("a gist whose id is too long to be stored leaves its user to the list, which skips the gist", () => {
+    const { whole } = makeAnswers(newest(["ann"]).document) as {
+      readonly whole: { readonly gists: { readonly nodes: ReadonlyArray<object> } }
+    }
+    const reads = [100, 101].map((length) => {
+      const name = "x".repeat(length)
+      const nodes = whole.gists.nodes.map((node) => ({ ...node, name, url: `https://gist.github.com/${name}` }))
+      const [one] = Result.getOrThrow(
+        readNewest(["ann"], answer({ u0: { ...whole, gists: { ...whole.gists, nodes } } }))
+      )
+      return one !== undefined && one !== "unanswered" && Result.isSuccess(one)
+    })
+    assert.deepStrictEqual(reads, [true, false])
+  })
+
   it("a response that shows organizations names them, and no error about one touches a user", () => {
     const names = ["acme", "ann", "nobody", "hidden"]
     const { document } = newest(names, { withOrganizations: true })
