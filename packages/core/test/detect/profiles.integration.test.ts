@@ -199,6 +199,22 @@ describe("a request for a profile", () => {
     )
   )
 
+  it.effect("the profile of a user who is untracked is not read, and is due again once the user is tracked again", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* trackAnn(github)
+        yield* gitpip.untrack(name("ann"))
+        yield* TestClock.adjust("60 days")
+        assert.strictEqual(yield* refresh, 0)
+        assert.lengthOf(github.requests, 0)
+        yield* gitpip.track(name("ann"))
+        assert.strictEqual(yield* refresh, 1)
+        assert.strictEqual(yield* nameOf("ann"), "Ann")
+      })
+    )
+  )
+
   it.effect("the e-mail address stays when a batch shows another name", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
