@@ -18,6 +18,9 @@ import { Store } from "../store/Store.ts"
 /** Publishing waits that long for profiles: in a minute some hundreds are read, the contacts of a first run. */
 const maxRound = Duration.minutes(1)
 
+/** After a round of such a length in which nothing was read, nobody waits for profiles for a while. */
+const silence = { atLeast: Duration.seconds(30), pause: Duration.minutes(5) }
+
 /** GitHub asks for few requests at a time. https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api */
 const sideBySide = 4
 
@@ -49,7 +52,10 @@ export const isOwn = (due: Pick<DueProfile, "githubId">, { account }: Pick<Profi
 export class Profiles extends Context.Service<
   Profiles,
   {
-    /** Reads profiles that are due while the hour has room, for a minute at most. Answers how many were read. */
+    /**
+     * Reads profiles that are due while the hour has room. Takes a minute at most, with the wait for another caller's round.
+     * Answers how many were read.
+     */
     readonly refresh: Effect.Effect<number, DatabaseError>
   }
 >()("gitpip/Profiles") {
@@ -96,30 +102,53 @@ export class Profiles extends Context.Service<
         )
       })
 
-      /** Reads one profile after the other until an instant, or until some fail in a row. Answers how many were read. */
-      const readUntil = Effect.fnUntraced(function* (until: number) {
-        let count = 0
-        for (let failures = 0; failures < maxFailures && (yield* Clock.currentTimeMillis) < until; ) {
+      /** Reads one profile after the other until some fail in a row. */
+      const readSome = Effect.fnUntraced(function* (onRead: () => void) {
+        for (let failures = 0; failures < maxFailures; ) {
           const outcome = yield* readNext(sideBySide)
-          if (outcome === "none") return count
+          if (outcome === "none") return
           failures = outcome === "failed" ? failures + 1 : 0
-          if (outcome === "read") count++
+          if (outcome === "read") onRead()
         }
+      })
+
+      const readAll = Effect.fnUntraced(function* (onRead: () => void) {
+        // Most rounds find none, and cost one statement.
+        const first = yield* readNext(1)
+        if (first === "none") return
+        if (first === "read") onRead()
+        yield* Effect.forEach(Array.from({ length: sideBySide }), () => readSome(onRead), {
+          concurrency: "unbounded",
+          discard: true
+        })
+      })
+
+      /** Until when GitHub is taken to answer no request for a profile, in epoch milliseconds. */
+      let silentUntil = 0
+
+      const round = Effect.gen(function* () {
+        const begin = yield* Clock.currentTimeMillis
+        if (begin < silentUntil) return 0
+        let count = 0
+        const noteSilence = Effect.map(Clock.currentTimeMillis, (now) => {
+          const isSilent = count === 0 && now - begin >= Duration.toMillis(silence.atLeast)
+          if (isSilent) silentUntil = now + Duration.toMillis(silence.pause)
+        })
+        yield* Effect.ensuring(
+          readAll(() => count++),
+          noteSilence
+        )
         return count
       })
 
       return Profiles.of({
         // One round at a time: a second caller goes on when the profiles of the first are stored.
-        refresh: Effect.gen(function* () {
-          const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(maxRound)
-          // Most rounds find none, and cost one statement.
-          const first = yield* readNext(1)
-          if (first === "none") return 0
-          const counts = yield* Effect.forEach(Array.from({ length: sideBySide }), () => readUntil(until), {
-            concurrency: "unbounded"
-          })
-          return counts.reduce((sum, count) => sum + count, first === "read" ? 1 : 0)
-        }).pipe(one.withPermit, Effect.withSpan("Profiles.refresh"))
+        refresh: round.pipe(
+          one.withPermit,
+          // A profile whose request is cut off is due again tomorrow.
+          Effect.timeoutOrElse({ duration: maxRound, orElse: () => Effect.succeed(0) }),
+          Effect.withSpan("Profiles.refresh")
+        )
       })
     })
   )

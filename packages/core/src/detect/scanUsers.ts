@@ -101,7 +101,8 @@ export const make: Effect.Effect<UserScans, never, Checker | CheckSchedule | Sto
       all,
       due,
       some: Effect.fnUntraced(function* (scan, keys) {
-        yield* checkPage(scan, yield* checks.someForScan(keys), 0)
+        const page = yield* checks.someForScan(keys)
+        if (page.length > 0) yield* checkPage(scan, page, 0)
       })
     }
   }

@@ -174,11 +174,12 @@ const usersToCheck = (sql: SqlClient.SqlClient) => {
           and (${page.includeFailing} or retry_at is null or retry_at <= ${now(sql)})
         order by key limit ${page.limit}`
     ),
-    /** Users by key, whether due or not. */
+    /** Tracked users by key, whether due or not. */
     someForScan: findAll(
       ScanUser,
       (keys: ReadonlyArray<UserKey>) => sql`
-        select ${scanColumns} from users u where key = any(${arrayOf(sql, keys, "bigint")}) order by key`
+        select ${scanColumns} from users u where key = any(${arrayOf(sql, keys, "bigint")}) and untracked_at is null
+        order by key`
     ),
     /**
      * Unchecked users that were tracked after an instant, in that order. None while users are still being added: a batch

@@ -1,7 +1,8 @@
 /**
  * Public profiles of tracked users. A table of its own, so that a changed profile leaves the row that checks update alone.
  *
- * A row is there from the moment that a user is tracked. `due_at` is when the profile is read by a request of its own.
+ * A row is there from the moment that a user is tracked. `due_at` is when the profile is read by a request of its own:
+ * never, while the user is untracked.
  */
 import { Effect, Random, Schema } from "effect"
 import { SqlClient } from "effect/sql"
@@ -76,7 +77,8 @@ const takeDue = (sql: SqlClient.SqlClient) =>
     DueProfile,
     () => sql`
       with due as (
-        select user_key from profiles where due_at <= ${now(sql)} order by due_at limit 1 for update skip locked
+        select d.user_key from profiles d join users o on o.key = d.user_key
+        where d.due_at <= ${now(sql)} and o.untracked_at is null order by d.due_at limit 1 for update of d skip locked
       ), taken as (
         update profiles p set due_at = ${inFuture(sql, Timing.profileRetryDelay)}
         from due where p.user_key = due.user_key returning p.user_key, p.etag

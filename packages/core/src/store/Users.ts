@@ -107,9 +107,13 @@ export const make = Effect.gen(function* () {
     return Option.isSome(found) ? found.value.key : yield* new UserNotTracked({ username })
   })
   const untrack = findFirst(User, (username: Username) =>
+    // An untracked user's profile is never due, so that the profiles that are due are found first.
     waiting(sql`
-        update users u set untracked_at = ${now(sql)}
-        where lower(username) = lower(${username}) and untracked_at is null returning ${columns}`)
+        with u as (
+          update users set untracked_at = ${now(sql)}
+          where lower(username) = lower(${username}) and untracked_at is null returning *
+        ), profile as (update profiles set due_at = 'infinity' where user_key in (select key from u))
+        select ${columns} from u`)
   )
   const findDetails = details(sql)
 
@@ -239,13 +243,16 @@ const trackingStatements = (sql: SqlClient.SqlClient) => {
     find: findFirst(User, (key: UserKey) => sql`select ${columns} from users u where key = ${key}`),
     isTaken: ({ id, key }: { readonly id: UserId; readonly key: UserKey }) =>
       hasRows(sql`select 1 from users where id = ${id} and key <> ${key}`),
-    /** The user was tracked before: found files stay, and the next check is like a first one, from the list's first page on. */
+    /**
+     * The user was tracked before: found files stay, and the next check is like a first one, from the list's first page on.
+     * The account that had the login then may have another one by now, so its number is forgotten.
+     */
     revive: findFirst(
       User,
       ({ id, key, username }: { readonly id: UserId; readonly key: UserKey; readonly username: Username }) => sql`
       with u as (
-        update users set id = ${id}, username = ${username}, tracked_at = ${now(sql)}, untracked_at = null,
-        baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
+        update users set id = ${id}, username = ${username}, github_id = null, tracked_at = ${now(sql)},
+        untracked_at = null, baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
         failures = 0, retry_at = null, error_reason = null, error_message = null
         where key = ${key} returning *
       ), profile as (${dueProfile(sql)}), listing as (delete from listings where user_key in (select key from u))

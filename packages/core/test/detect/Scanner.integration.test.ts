@@ -47,6 +47,22 @@ describe("a scan", () => {
     )
   )
 
+  it.effect("a queued scan of a user who is untracked before it starts reads nothing", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        github.addUser("ann")
+        github.addGist("ann", { files: { "a.md": "" } })
+        yield* gitpip.track(name("ann"))
+        const { id } = yield* gitpip.requestScan(name("ann"))
+        yield* gitpip.untrack(name("ann"))
+        yield* Effect.flatMap(Scanner, (scanner) => scanner.runQueued("single"))
+        const { state, users } = (yield* gitpip.scanDetails(id)).scan
+        assert.deepStrictEqual([state, users, github.requests.length], ["done", 0, 0])
+      })
+    )
+  )
+
   it.effect("a scan starts after the one before was cut off", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {

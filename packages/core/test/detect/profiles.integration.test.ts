@@ -11,6 +11,9 @@ import { inWorld, name, passTime, statementsOf } from "../world.ts"
 /** Real work goes on meanwhile; the test clock stands still. */
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
+/** Requests that are not answered time out one after the other. */
+const seconds = (count: number) => Effect.repeat(Effect.andThen(passTime("1 second"), turn), { times: count - 1 })
+
 const routes = (github: FakeGithub) => github.requests.map(({ route }) => route)
 
 const refresh = Effect.flatMap(Profiles, (profiles) => profiles.refresh)
@@ -114,6 +117,32 @@ describe("a round", () => {
   )
 })
 
+it.effect(
+  "a round that GitHub does not answer keeps callers for a minute at most, and none of them for five minutes",
+  () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        yield* trackTen(github)
+        const isProfile = ({ route }: { readonly route: string | undefined }) => route === "/users/{login}"
+        github.injectFault({ kind: "hang" }, { times: 1_000, when: isProfile })
+        const first = yield* Effect.forkChild(refresh)
+        while (!github.requests.some(isProfile)) yield* turn
+        yield* seconds(10)
+        const second = yield* Effect.forkChild(refresh)
+        yield* seconds(50)
+        for (let turns = 0; turns < 500 && second.pollUnsafe() === undefined; turns++) yield* turn
+        assert.deepStrictEqual([first.pollUnsafe()?._tag, second.pollUnsafe()?._tag], ["Success", "Success"])
+        github.clearRequests()
+        yield* passTime("4 minutes")
+        assert.strictEqual(yield* refresh, 0)
+        assert.lengthOf(github.requests, 0)
+        github.clearFaults()
+        yield* passTime("1 minute")
+        assert.strictEqual(yield* refresh, 9)
+      })
+    )
+)
+
 describe("a batch", () => {
   it.effect("a batch brings the users' profiles along, at the same number of points", () =>
     inWorld(layerPostgres, {}, ({ github }) =>
@@ -195,6 +224,22 @@ describe("a request for a profile", () => {
         yield* TestClock.adjust("37 days")
         assert.strictEqual(yield* refresh, 1)
         assert.strictEqual((yield* profileOf("ann"))?.email, "new@example.com")
+      })
+    )
+  )
+
+  it.effect("the profile of a user who is untracked is not read, and is due again once the user is tracked again", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* trackAnn(github)
+        yield* gitpip.untrack(name("ann"))
+        yield* TestClock.adjust("60 days")
+        assert.strictEqual(yield* refresh, 0)
+        assert.lengthOf(github.requests, 0)
+        yield* gitpip.track(name("ann"))
+        assert.strictEqual(yield* refresh, 1)
+        assert.strictEqual(yield* nameOf("ann"), "Ann")
       })
     )
   )
