@@ -1,7 +1,7 @@
 /**
  * PostgreSQL inside the process: PGlite behind a stream that speaks the wire protocol, so the ordinary driver uses it.
  *
- * Hazard: PGlite keeps no lock of its own, and two processes on one directory would destroy it. A lock file stands guard.
+ * Hazard: PGlite keeps no lock of its own, and two processes on one directory would destroy it. `lockFile.ts` keeps a second one out.
  */
 import { existsSync } from "node:fs"
 import { mkdir, rename, rm } from "node:fs/promises"
@@ -144,11 +144,11 @@ const lock = (directory: string): Effect.Effect<void, EmbeddedError, Scope.Scope
       Effect.tryPromise({
         try: async () => {
           await prepare(directory)
-          await take(directory)
+          take(directory)
         },
         catch: (cause) => cause
       }).pipe(Effect.catch((cause) => Effect.flatMap(refused(directory, cause), Effect.fail))),
-      () => Effect.promise(() => release(directory))
+      () => Effect.sync(() => release(directory))
     )
   )
 
