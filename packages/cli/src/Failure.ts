@@ -59,7 +59,9 @@ const hasErrors = (error: unknown): boolean =>
   Predicate.hasProperty(error, "errors") && Array.isArray(error.errors) && error.errors.length > 0
 
 /** The messages of these reasons end with what to do. */
-const explained: ReadonlyArray<unknown> = ["inUse", "busy", "unsafe"] satisfies ReadonlyArray<DatabaseError["reason"]>
+const explained: ReadonlyArray<unknown> = ["inUse", "busy", "unsafe", "damaged"] satisfies ReadonlyArray<
+  DatabaseError["reason"]
+>
 
 /** By the field alone: the class would load `@gitpip/core` into commands that only print help. */
 const isExplained = (error: unknown): boolean =>

@@ -22,6 +22,8 @@ const general = {
 
 const database: Readonly<Record<NonNullable<DatabaseError["reason"]>, string>> = {
   busy: "Run the command again. If it happens again, find the transaction that stays open, in pg_stat_activity",
+  damaged:
+    "Check that the disk has room. Otherwise restore a backup of GITPIP_DATA_DIR (docs/backup.md), or move the folder away",
   inUse: "Stop that process first, or set GITPIP_DATA_DIR to another directory",
   readOnly: "Name the primary server in POSTGRES_CONNECTION_STRING, or turn default_transaction_read_only off",
   unsafe: "Set GITPIP_DATA_DIR to a directory of your own"

@@ -12,6 +12,7 @@ it.each([
     { reason: "unsafe", message: "Set GITPIP_DATA_DIR" },
     undefined
   ],
+  ["is damaged, which the message says how to fix", { reason: "damaged", message: "restore a backup" }, undefined],
   ["cannot be reached", { message: "Nothing answers at localhost:5432" }, /^`gitpip doctor` checks the database/]
 ] as const)("advises by the error of a database that %s", (_, error, expected) => {
   const { advice, message } = failureOf(Cause.fail(new DatabaseError(error)), (text) => text)

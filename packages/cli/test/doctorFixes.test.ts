@@ -27,6 +27,7 @@ it.each([
   ["busy", /pg_stat_activity/],
   ["inUse", /^Stop that process first/],
   ["readOnly", /^Name the primary server/],
+  ["damaged", /restore a backup of GITPIP_DATA_DIR/],
   ["unsafe", /^Set GITPIP_DATA_DIR/]
 ] as const)("doctor says what to do when the database is %s, whatever the words of the error", (reason, fix) => {
   assert.match(fixOf("database", new DatabaseError({ reason, message: "Something else" })), fix)

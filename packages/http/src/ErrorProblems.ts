@@ -59,6 +59,7 @@ const databaseDetails = {
   busy: "Another transaction holds what this call needs. Try again in a moment",
   inUse: "Another process has the embedded database. The server's log says which",
   readOnly: "The database is read-only, so nothing can be stored. The server's log says what to do",
+  damaged: "The embedded database does not start. The server's log says what to do",
   unsafe: "The embedded database's directory is not the server's own. The server's log says what to do"
 } satisfies Record<NonNullable<DatabaseError["reason"]>, string>
 

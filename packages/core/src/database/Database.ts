@@ -30,8 +30,9 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
    * - `readOnly`: nothing can be written.
    * - `inUse`: another process has the embedded database.
    * - `unsafe`: the embedded database's directory is not this user's own.
+   * - `damaged`: the embedded database's files are no database, or one that does not start.
    */
-  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly", "inUse", "unsafe"])),
+  reason: Schema.optionalKey(Schema.Literals(["busy", "readOnly", "inUse", "unsafe", "damaged"])),
   /** The address of the server that has the embedded database's directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}

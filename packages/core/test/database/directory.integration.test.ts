@@ -1,11 +1,11 @@
 /** The embedded database's files are its owner's alone, and nobody can lead it into files of theirs. */
 import { spawn } from "node:child_process"
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises"
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { prepare, refusal, UnsafeDirectory } from "../../src/database/embedded/directory.ts"
+import { DamagedFiles, prepare, refusal, UnsafeDirectory } from "../../src/database/embedded/directory.ts"
 
 const temporary = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "gitpip-test-"))),
@@ -112,6 +112,25 @@ describe("a data directory", () => {
         assert.deepStrictEqual(await readdir(directory), ["postgres"])
       })
     })
+  )
+
+  it.live(
+    "a folder named postgres that holds other files, or a part of a database, is refused and stays as it is",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* temporary
+        yield* Effect.promise(async () => {
+          const folder = join(directory, "postgres")
+          await mkdir(join(folder, "init"), { recursive: true })
+          await writeFile(join(folder, "init", "01.sql"), "precious")
+          await chmod(folder, 0o755)
+          const error = await prepare(directory).catch((error) => error)
+          assert.instanceOf(error, DamagedFiles)
+          assert.match(error.message, /postgres is not empty, and holds no database.*restore a complete backup/)
+          assert.strictEqual(await readFile(join(folder, "init", "01.sql"), "utf8"), "precious")
+          assert.strictEqual(await mode(folder), "755")
+        })
+      })
   )
 
   const of = (uid: number, kind: "directory" | "link" = "directory") => ({

@@ -1,103 +1,130 @@
 /** One process has a directory at a time, and none is locked out by one that died, wherever it died. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
+import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
-import { release, take } from "../../src/database/embedded/lockFile.ts"
+import { has, heldBy, isIntact, release, take } from "../../src/database/embedded/lockFile.ts"
 
 let directory = ""
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "gitpip-lock-"))
 })
-afterEach(() => rm(directory, { recursive: true }))
+afterEach(() => rm(directory, { recursive: true, force: true }))
 
-/** A process that runs until it is killed, or one that is dead already. */
-const process = async <A>(work: (pid: number) => Promise<A>): Promise<A> => {
-  const child = spawn(globalThis.process.execPath, ["-e", "setInterval(() => {}, 1000)"])
-  const exited = once(child, "exit")
-  try {
-    return await work(child.pid ?? 0)
-  } finally {
+const module = JSON.stringify(new URL("../../src/database/embedded/lockFile.ts", import.meta.url).href)
+
+/** A process that tries to take the directory, then runs until it is killed. */
+const attempt = async () => {
+  const program = `
+    const { take } = await import(${module})
+    try { take(${JSON.stringify(directory)}); console.log("taken") } catch (error) { console.log(error.message) }
+    setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program])
+  const [said] = await Promise.race([once(child.stdout, "data"), once(child.stdout, "end")])
+  const kill = async () => {
+    const exited = once(child, "exit")
     child.kill("SIGKILL")
     await exited
   }
+  return { kill, pid: child.pid ?? 0, said: String(said).trim() }
 }
-const dead = () => process((pid) => Promise.resolve(pid))
-const leave = (file: string, content: string) => writeFile(join(directory, file), content)
-const refusal = () =>
-  take(directory).then(
-    () => "taken",
-    (error: Error) => error.message
-  )
-const isOurs = async () => {
-  assert.strictEqual(await readFile(join(directory, "lock"), "utf8"), `${globalThis.process.pid}\n`)
-  assert.deepStrictEqual(await readdir(directory), ["lock"])
+
+/** A process that has the directory while the work is done. */
+const whileHeld = async (work: (pid: number) => void | Promise<void>) => {
+  const owner = await attempt()
+  try {
+    assert.strictEqual(owner.said, "taken")
+    await work(owner.pid)
+  } finally {
+    await owner.kill()
+  }
+}
+
+const leave = (content: string) => writeFile(join(directory, "lock"), content)
+const refusal = () => {
+  try {
+    take(directory)
+  } catch (error) {
+    return (error as Error).message
+  }
+  release(directory)
+  return "taken"
 }
 
 describe("a directory", () => {
   it("a directory is taken once, and again when it was released", async () => {
-    await take(directory)
-    await isOurs()
-    assert.match(await refusal(), /\(this one\)/)
-    await release(directory)
-    assert.deepStrictEqual(await readdir(directory), [])
-    await take(directory)
-    await release(directory)
+    for (const _ of ["once", "again"]) {
+      take(directory)
+      assert.isTrue(has(directory))
+      assert.match(await readFile(join(directory, "lock"), "utf8"), new RegExp(`^${process.pid} `))
+      assert.deepStrictEqual(await readdir(directory), ["lock", "lock.sqlite"])
+      assert.match(refusal(), /\(this one\)/)
+      release(directory)
+      assert.isFalse(has(directory))
+      assert.deepStrictEqual(await readdir(directory), ["lock.sqlite"])
+    }
+    assert.strictEqual((await stat(join(directory, "lock.sqlite"))).mode & 0o777, 0o600)
   })
 
-  it("a directory is refused while its owner lives", () =>
-    process(async (pid) => {
-      await leave("lock", `${pid}\n`)
-      assert.strictEqual(await refusal(), `held by process ${pid}`)
-      assert.deepStrictEqual(await readdir(directory), ["lock"])
-    }))
+  it("a directory is refused while its owner lives, and free as soon as the owner is killed", async () => {
+    await whileHeld((pid) => assert.strictEqual(refusal(), `held by process ${pid}`))
+    assert.strictEqual(refusal(), "taken")
+  })
 
-  it("a directory is refused while another process takes it over", () =>
-    process(async (pid) => {
-      await leave("lock", `${await dead()}\n`)
-      await leave("lock.taking-over", `${pid}\n`)
-      assert.match(await refusal(), /just starting/)
-    }))
-
-  for (const [what, files] of [
-    ["at work", { lock: "dead" }],
-    ["before it had written its id", { lock: "" }],
-    ["while it took over from another", { lock: "dead", "lock.taking-over": "dead" }],
-    ["before it had written its id while it took over", { lock: "dead", "lock.taking-over": "" }]
+  for (const [whose, content] of [
+    ["this process's own", `${process.pid}\n`],
+    ["a dead process's", `${2 ** 30}\n`],
+    ["no process's", ""]
   ] as const) {
-    it(`a directory is taken over from a process that died ${what}`, async () => {
-      for (const [file, content] of Object.entries(files)) {
-        await leave(file, content === "dead" ? `${await dead()}\n` : content)
-      }
-      await take(directory)
-      await isOurs()
-      await release(directory)
-    })
+    // Containers that share a volume have their numbers each, and often the same one.
+    it(`a directory is refused while its owner lives, although the owner's number is ${whose} here`, () =>
+      whileHeld(async () => {
+        await leave(content)
+        assert.match(refusal(), /^held by /)
+      }))
   }
 
-  it("a directory goes to one of ten processes that find a dead owner's lock at once", async () => {
-    await leave("lock", `${await dead()}\n`)
-    const module = new URL("../../dist/database/embedded/lockFile.js", import.meta.url).href
-    const program = `
-      const { take } = await import(${JSON.stringify(module)})
-      const said = await take(${JSON.stringify(directory)}).then(() => "taken", () => "refused")
-      console.log(said)
-      setInterval(() => {}, 1000)`
-    const children = Array.from({ length: 10 }, () =>
-      spawn(globalThis.process.execPath, ["--input-type=module", "-e", program])
-    )
-    const said = await Promise.all(
-      children.map(({ stdout }) => Promise.race([once(stdout, "data"), once(stdout, "end")]).then(String))
-    )
-    await Promise.all(
-      children.map((child) => {
-        const exited = once(child, "exit")
-        child.kill("SIGKILL")
-        return exited
-      })
-    )
-    assert.strictEqual(said.filter((one) => one.trim() === "taken").length, 1)
+  it("a directory is taken over from a dead owner whose number another process has by now", async () => {
+    await leave(`${process.ppid} ${hostname()} mark\n`)
+    assert.strictEqual(refusal(), "taken")
   })
+
+  it("a directory goes to one of ten processes that find a dead owner's lock at once", async () => {
+    await whileHeld(() => undefined)
+    const all = await Promise.all(Array.from({ length: 10 }, attempt))
+    await Promise.all(all.map(({ kill }) => kill()))
+    assert.strictEqual(all.filter(({ said }) => said === "taken").length, 1)
+  })
+
+  it("a directory that was removed or moved is no longer its owner's, and what is at its path then is left alone", async () => {
+    const moved = `${directory}-moved`
+    take(directory)
+    assert.isTrue(isIntact(directory))
+    await rename(directory, moved)
+    assert.isFalse(isIntact(directory))
+    await rename(moved, directory)
+    assert.isTrue(isIntact(directory))
+    await rm(join(directory, "lock"))
+    await leave("of another owner")
+    assert.isFalse(isIntact(directory))
+    release(directory)
+    assert.strictEqual(await readFile(join(directory, "lock"), "utf8"), "of another owner")
+  })
+})
+
+describe("the owner of a directory", () => {
+  for (const [content, owner, pid] of [
+    ["12 here a-b\n", "process 12", 12],
+    ["1 there a-b\n", "process 1 of the machine or container there", 1],
+    ["12\n", "process 12", 12],
+    ["", "another process", undefined],
+    ["?", "another process", undefined]
+  ] as const) {
+    it(`the owner of a directory by the content ${JSON.stringify(content)} is ${owner}`, () => {
+      const held = heldBy(content, "here")
+      assert.deepStrictEqual([held.owner, held.pid], [owner, pid])
+    })
+  }
 })

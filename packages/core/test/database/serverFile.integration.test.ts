@@ -15,8 +15,8 @@ const directory = Effect.acquireRelease(
 )
 const held = Effect.tap(directory, (path) =>
   Effect.acquireRelease(
-    Effect.promise(() => take(path)),
-    () => Effect.promise(() => release(path))
+    Effect.sync(() => take(path)),
+    () => Effect.sync(() => release(path))
   )
 )
 const url = "http://127.0.0.1:8080"

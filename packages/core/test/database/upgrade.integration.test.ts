@@ -1,6 +1,6 @@
 /** A new version takes over the database of every older one in the middle of its work, while other processes do the same. */
 import { existsSync, readFileSync } from "node:fs"
-import { cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -187,6 +187,26 @@ describe("the embedded database", () => {
         yield* Effect.promise(() => writeFile(join(path, "postgres", "postmaster.pid"), ""))
         assert.strictEqual((yield* process(path, users)).length, 1)
       })
+  )
+
+  it.live("an embedded database whose files are damaged or incomplete is not made again, and a backup is advised", () =>
+    Effect.gen(function* () {
+      const path = yield* freshDirectory
+      const refusal = Effect.flip(process(path, users)).pipe(
+        Effect.map((error) => {
+          assert.instanceOf(error, Database.DatabaseError)
+          assert.strictEqual(error.reason, "damaged")
+          return error.message
+        })
+      )
+      yield* process(path, track("ann"))
+      yield* Effect.promise(() => truncate(join(path, "postgres", "global", "pg_control"), 100))
+      assert.match(yield* refusal, /does not start: Aborted\(\)\. Check that the disk has room.*restore a backup/)
+      yield* Effect.promise(() => rm(join(path, "postgres", "PG_VERSION")))
+      const files = yield* Effect.promise(() => readdir(join(path, "postgres")))
+      assert.match(yield* refusal, /holds no database.*restore a complete backup/)
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(join(path, "postgres"))), files)
+    })
   )
 
   it.live("an embedded database keeps its directory to its owner", () =>

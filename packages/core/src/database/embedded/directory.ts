@@ -5,11 +5,17 @@
  * into a directory that another user prepared, who could then read, change or swap the database.
  */
 import { existsSync, type Stats } from "node:fs"
-import { chmod, lstat, mkdir, stat } from "node:fs/promises"
+import { chmod, lstat, mkdir, readdir, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 
 /** Why a directory is not used. The message says what to do. */
 export class UnsafeDirectory extends Error {}
+
+/** Why the files of a database are not opened. The message says what to do. */
+export class DamagedFiles extends Error {}
+
+/** The file that a complete database has: https://www.postgresql.org/docs/18/storage-file-layout.html */
+export const versionFile = "PG_VERSION"
 
 /** Makes the directory, and the database's own within it, unless they are there, and answers the latter. */
 export const prepare = async (directory: string): Promise<string> => {
@@ -25,6 +31,13 @@ export const prepare = async (directory: string): Promise<string> => {
   if (own.isSymbolicLink()) throw new UnsafeDirectory(`${database} is a link, perhaps a trap. ${cure}`)
   const wrong = refusal({ link: own, target: own }, me)
   if (wrong !== undefined) throw new UnsafeDirectory(`${database} ${wrong}. ${cure}`)
+  const names = await readdir(database)
+  // Made aside and renamed, so that no start of Gitpip's leaves a part of a database.
+  if (names.length > 0 && !names.includes(versionFile)) {
+    throw new DamagedFiles(
+      `${database} is not empty, and holds no database: the file ${versionFile} is missing. Move the folder away, or restore a complete backup (docs/backup.md)`
+    )
+  }
   if ((own.mode & 0o077) !== 0) await chmod(database, 0o700)
   return database
 }

@@ -1,16 +1,16 @@
 /**
  * PostgreSQL inside the process: PGlite behind a stream that speaks the wire protocol, so the ordinary driver uses it.
  *
- * Hazard: PGlite keeps no lock of its own, and two processes on one directory would destroy it. A lock file stands guard.
+ * Hazard: PGlite keeps no lock of its own, and two processes on one directory would destroy it. `lockFile.ts` keeps a second one out.
  */
 import { existsSync } from "node:fs"
-import { mkdir, rename, rm } from "node:fs/promises"
+import { mkdir, rename, rm, rmdir } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { type Duplex, duplexPair } from "node:stream"
 import type { PGlite } from "@electric-sql/pglite"
 import { Effect, Schema, type Scope } from "effect"
 import { planning } from "../planning.ts"
-import { prepare, UnsafeDirectory } from "./directory.ts"
+import { DamagedFiles, prepare, UnsafeDirectory, versionFile } from "./directory.ts"
 import { Held, release, take } from "./lockFile.ts"
 import * as ServerFile from "./serverFile.ts"
 
@@ -18,8 +18,12 @@ import * as ServerFile from "./serverFile.ts"
 export class EmbeddedError extends Schema.TaggedError<EmbeddedError>()("EmbeddedError", {
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect()),
-  /** `inUse`: another process has the directory. `unsafe`: the directory is not this user's own. */
-  reason: Schema.optionalKey(Schema.Literals(["inUse", "unsafe"])),
+  /**
+   * - `inUse`: another process has the directory.
+   * - `unsafe`: the directory is not this user's own.
+   * - `damaged`: the files are no database, or one that does not start.
+   */
+  reason: Schema.optionalKey(Schema.Literals(["inUse", "unsafe", "damaged"])),
   /** The address of the server that has the directory, when the server has announced it. */
   server: Schema.optionalKey(Schema.String)
 }) {}
@@ -40,7 +44,8 @@ export const start = (directory: string | undefined): Effect.Effect<() => Duplex
         catch: (cause) =>
           new EmbeddedError({
             message: `The embedded database in ${directory ?? "memory"} does not start: ${text(cause)}`,
-            cause
+            cause,
+            ...(cause instanceof DamagedFiles ? { reason: "damaged" } : {})
           })
       }),
       (session) => Effect.promise(session.close)
@@ -97,22 +102,8 @@ const openSession = async (directory: string | undefined): Promise<Session> => {
     startParams: [...PGlite.defaultStartParams, ...sharedBuffers, ...planned],
     initDbStartParams: sharedBuffers
   }
-  const open = async () => {
-    if (directory === undefined) return PGlite.create("memory://", options)
-    const database = join(resolve(directory), "postgres")
-    if (!existsSync(join(database, "PG_VERSION"))) {
-      // Made aside first: one that was cut off while it was made would never start.
-      const aside = `${database}.new`
-      await rm(aside, { recursive: true, force: true })
-      await mkdir(aside, { mode: 0o700 })
-      await (await PGlite.create(aside, options)).close()
-      await rm(database, { recursive: true, force: true })
-      await rename(aside, database)
-    }
-    // PostgreSQL's own lock file. One that a crash left empty would keep it from starting ever again; ours has been taken.
-    await rm(join(database, "postmaster.pid"), { force: true })
-    return PGlite.create(database, options)
-  }
+  const create = (path: string) => PGlite.create(path, options)
+  const open = () => (directory === undefined ? create("memory://") : openFiles(directory, create))
   let db: PGlite | undefined = await open()
   let queue: Promise<unknown> = Promise.resolve()
   const work = async (use: (db: PGlite) => Promise<unknown>): Promise<unknown> => {
@@ -138,22 +129,51 @@ const openSession = async (directory: string | undefined): Promise<Session> => {
   }
 }
 
+type Create = (path: string) => Promise<PGlite>
+
+const openFiles = async (directory: string, create: Create): Promise<PGlite> => {
+  const database = join(resolve(directory), "postgres")
+  if (!existsSync(join(database, versionFile))) await makeFiles(database, create)
+  // PostgreSQL's own lock file. One that a crash left empty would keep it from starting ever again; ours has been taken.
+  await rm(join(database, "postmaster.pid"), { force: true })
+  return create(database).catch((cause) => {
+    // PGlite gives no reason, whatever is wrong with the files: "Aborted(). Build with -sASSERTIONS for more info."
+    const what = text(cause).replace(/\.( Build with -sASSERTIONS.*)?$/, "")
+    throw new DamagedFiles(
+      `${what}. Check that the disk has room. Otherwise the files are damaged: restore a backup (docs/backup.md)`,
+      { cause }
+    )
+  })
+}
+
+/** Made aside first: a database that was cut off while it was made would never start. */
+const makeFiles = async (database: string, create: Create): Promise<void> => {
+  const aside = `${database}.new`
+  await rm(aside, { recursive: true, force: true })
+  await mkdir(aside, { mode: 0o700 })
+  await (await create(aside)).close()
+  // Only an empty folder is replaced: others' files, or a part of a backup, stay.
+  await rmdir(database)
+  await rename(aside, database)
+}
+
 const lock = (directory: string): Effect.Effect<void, EmbeddedError, Scope.Scope> =>
   Effect.asVoid(
     Effect.acquireRelease(
       Effect.tryPromise({
         try: async () => {
           await prepare(directory)
-          await take(directory)
+          take(directory)
         },
         catch: (cause) => cause
       }).pipe(Effect.catch((cause) => Effect.flatMap(refused(directory, cause), Effect.fail))),
-      () => Effect.promise(() => release(directory))
+      () => Effect.sync(() => release(directory))
     )
   )
 
 const refused = Effect.fnUntraced(function* (directory: string, cause: unknown) {
   if (cause instanceof UnsafeDirectory) return new EmbeddedError({ reason: "unsafe", message: cause.message })
+  if (cause instanceof DamagedFiles) return new EmbeddedError({ reason: "damaged", message: cause.message })
   if (!(cause instanceof Held)) {
     return new EmbeddedError({ message: `The data directory ${directory} cannot be used: ${text(cause)}`, cause })
   }

@@ -1,13 +1,16 @@
 /**
- * A lock file with its owner's process id. One process has a directory at a time, and the next one takes the directory over
- * from an owner that died, at any instant.
+ * One process has a directory at a time: SQLite holds a lock of the operating system on `lock.sqlite`, an empty file. The
+ * lock ends with its process, holds between containers on one machine, and needs no judgement of who is alive. The file
+ * `lock` beside it names the owner for messages.
  *
- * Hazard: between reading that an owner is dead and removing its lock, another process may have done both and be at work.
- * So only the holder of a second lock, `lock.taking-over`, removes a dead owner's lock. A second lock whose holder died is
- * taken over as well. For two processes to get in by that, four would have to start in the same instant.
+ * Hazards: to remove `lock.sqlite` would let two processes in, each with a lock on a file of its own. To open the file in
+ * another way and close it again would end this process's lock.
  */
-import { link, readFile, rm, writeFile } from "node:fs/promises"
+import { randomUUID } from "node:crypto"
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { hostname } from "node:os"
 import { join } from "node:path"
+import type { DatabaseSync } from "node:sqlite"
 
 /** Another process has the directory. */
 export class Held extends Error {
@@ -21,75 +24,98 @@ export class Held extends Error {
   }
 }
 
-/** Directories that this very process holds: a lock file does not distinguish two owners with one process id. */
-const held = new Set<string>()
-
-/** Takes the lock, or fails with `Held`. */
-export const take = async (directory: string): Promise<void> => {
-  if (held.has(directory)) throw new Held(`process ${process.pid} (this one)`)
-  const lock = join(directory, "lock")
-  if (!(await create(lock))) await takeOver(lock, join(directory, "lock.taking-over"))
-  held.add(directory)
+interface Lock {
+  readonly sqlite: DatabaseSync
+  /** The content of `lock`, which no other owner writes. */
+  readonly mark: string
 }
 
-export const release = async (directory: string): Promise<void> => {
+/** The directories that this process has. */
+const held = new Map<string, Lock>()
+
+const markOf = (directory: string): string => join(directory, "lock")
+
+/** Takes the lock, or throws `Held`. */
+export const take = (directory: string): void => {
+  if (held.has(directory)) throw new Held(`process ${process.pid} (this one)`)
+  const sqlite = acquire(join(directory, "lock.sqlite"))
+  if (sqlite === undefined) throw heldBy(contentOf(markOf(directory)), hostname())
+  const mark = `${process.pid} ${hostname()} ${randomUUID()}\n`
+  try {
+    rmSync(markOf(directory), { force: true })
+    writeFileSync(markOf(directory), mark, { flag: "wx", mode: 0o600 })
+  } catch (error) {
+    sqlite.close()
+    throw error
+  }
+  held.set(directory, { sqlite, mark })
+}
+
+/** Ends the lock. Leaves the files of another process, which has the path since the directory was removed. */
+export const release = (directory: string): void => {
+  const lock = held.get(directory)
+  if (lock === undefined) return
+  if (isIntact(directory)) rmSync(markOf(directory), { force: true })
   held.delete(directory)
-  await rm(join(directory, "lock"), { force: true })
+  lock.sqlite.close()
 }
 
 /** Whether this process has the directory. */
 export const has = (directory: string): boolean => held.has(directory)
 
-const takeOver = async (lock: string, guard: string): Promise<void> => {
-  if (!(await create(guard))) {
-    if (alive(await ownerOf(guard))) throw new Held("a process that is just starting")
-    await rm(guard, { recursive: true, force: true })
-    if (!(await create(guard))) throw new Held("a process that is just starting")
-  }
+/** Whether the directory that this process has is still the one at its path: not removed, moved or replaced. */
+export const isIntact = (directory: string): boolean => contentOf(markOf(directory)) === held.get(directory)?.mark
+
+/** The owner by the content of `lock`, as a process on `host` names it. */
+export const heldBy = (content: string, host: string): Held => {
+  const [, number, of] = /^(\d+)(?: (\S+))?/.exec(content) ?? []
+  if (number === undefined) return new Held("another process")
+  const elsewhere = of === undefined || of === host ? "" : ` of the machine or container ${of}`
+  return new Held(`process ${number}${elsewhere}`, Number(number))
+}
+
+const contentOf = (file: string): string => {
   try {
-    const owner = await ownerOf(lock)
-    if (alive(owner)) throw new Held(`process ${owner}`, owner)
-    await rm(lock, { force: true })
-    if (!(await create(lock))) throw new Held("a process that was quicker")
-  } finally {
-    await rm(guard, { force: true })
+    return readFileSync(file, "utf8")
+  } catch {
+    return ""
   }
 }
 
-/** Makes the file, with our id in it from its first instant on. `false` when it is there already. */
-const create = async (file: string): Promise<boolean> => {
-  const own = `${file}.${process.pid}`
-  await writeFile(own, `${process.pid}\n`, { mode: 0o600 })
+/** https://sqlite.org/rescode.html#busy */
+const busy = 5
+
+/** Undefined when another process has the lock. */
+const acquire = (file: string): DatabaseSync | undefined => {
+  create(file)
+  const sqlite = new (loadSqlite().DatabaseSync)(file)
   try {
-    await link(own, file)
-    return true
+    // Without a journal beside the file, which stays empty.
+    sqlite.exec("pragma journal_mode = memory; begin exclusive")
+    return sqlite
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === "EEXIST") return false
-    // A file system without links, such as a memory stick's.
-    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS") throw error
-    return await writeFile(file, `${process.pid}\n`, { flag: "wx", mode: 0o600 }).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === "EEXIST") return false
-        throw error
-      }
-    )
-  } finally {
-    await rm(own, { force: true })
+    sqlite.close()
+    if ((error as { readonly errcode?: number }).errcode === busy) return undefined
+    throw error
   }
 }
 
-const ownerOf = async (file: string): Promise<number> =>
-  Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10)
-
-/** Whether another process with this id runs. Our own id in the file is a dead owner's: containers reuse ids. */
-const alive = (pid: number): boolean => {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
+/** SQLite would let other users read the file, by the umask. A file that is there is not opened, see above. */
+const create = (file: string): void => {
   try {
-    process.kill(pid, 0)
-    return true
+    closeSync(openSync(file, "wx", 0o600))
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  }
+}
+
+/** Node.js 22 warns on stderr that the module is experimental. What is used of the module here, has not changed since. */
+const loadSqlite = (): typeof import("node:sqlite") => {
+  const { emitWarning } = process
+  process.emitWarning = () => undefined
+  try {
+    return process.getBuiltinModule("node:sqlite")
+  } finally {
+    process.emitWarning = emitWarning
   }
 }
