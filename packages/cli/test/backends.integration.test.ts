@@ -211,7 +211,8 @@ for (const [who, backend] of [
           chosenDeals: [],
           chosenPersons: [],
           organizations: [],
-          unconfirmed: []
+          unconfirmed: [],
+          wasForgotten: false
         })
         assert.strictEqual((yield* Effect.flip(gitpip.user(name("mona"))))._tag, "UserNotTracked")
         assert.strictEqual((yield* Effect.flip(gitpip.forget(name("mona"))))._tag, "UserNotTracked")
