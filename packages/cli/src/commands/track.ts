@@ -244,7 +244,7 @@ const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Cand
     schema: core.User,
     show: ({ id, login }) => `Tracking ${login} (id ${id})`
   })
-  if (created) yield* report(checks, { isServer })
+  if (created) yield* report(checks, { isServer, isRuled: isRuled(wanted) })
 })
 
 /** Tracks all users of a list. A refused user does not stop the others. */
@@ -278,7 +278,7 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
   if (added.size > 0)
     yield* report(
       checks.filter(({ name }) => added.has(lower(name))),
-      { isServer }
+      { isServer, isRuled: candidates.some(isRuled) }
     )
   const faults = faultsOf(outcomes)
   if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
@@ -287,7 +287,10 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
 const lower = (name: string): string => name.toLowerCase()
 
 /** Says what is published, which names are wrong, and when the users are checked. */
-const report = Effect.fnUntraced(function* (checks: ReadonlyArray<NameCheck>, asked: { readonly isServer: boolean }) {
-  for (const line of linesOf(checks)) yield* Output.message(line)
+const report = Effect.fnUntraced(function* (
+  checks: ReadonlyArray<NameCheck>,
+  asked: { readonly isServer: boolean; readonly isRuled: boolean }
+) {
+  for (const line of linesOf(checks, asked)) yield* Output.message(line)
   yield* Output.message(nextStep(asked))
 })
