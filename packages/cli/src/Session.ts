@@ -32,12 +32,12 @@ export const warnOfUnknown: Effect.Effect<void> = Effect.flatMap(unknown, (found
 )
 
 /** A server, asked over HTTP. */
-const remote = (url: string) =>
+const remote = (url: string, origin: "set" | "recorded") =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { apiKey } = yield* core.Settings
       const Remote = yield* Effect.promise(() => import("./remote/Remote.ts"))
-      return Remote.layer({ url, key: apiKey })
+      return Remote.layer({ url, key: apiKey, origin })
     })
   )
 
@@ -47,13 +47,17 @@ const local = Local.layer.pipe(
   Layer.catchTag("DatabaseError", (error) =>
     error.server === undefined
       ? Layer.effect(Backend, Effect.fail(error))
-      : Layer.unwrap(Effect.as(Output.message(`(asked the running server at ${error.server})`), remote(error.server)))
+      : Layer.unwrap(
+          Effect.as(Output.message(`(asked the running server at ${error.server})`), remote(error.server, "recorded"))
+        )
   )
 )
 
 /** The backend of the commands: the server that GITPIP_URL names, or this process. */
 const layerBackend = Layer.unwrap(
-  Effect.map(core.Settings, ({ url }) => Option.match(url, { onNone: () => local, onSome: remote }))
+  Effect.map(core.Settings, ({ url }) =>
+    Option.match(url, { onNone: () => local, onSome: (url) => remote(url, "set") })
+  )
 ).pipe(Layer.provideMerge(layerSettings))
 
 export const withGitpip = <A, E>(

@@ -63,14 +63,28 @@ export const readRecords = Effect.fnUntraced(function* (
 /** What tracking these accounts publishes. */
 const published = (
   gists: number,
-  { isForgotten, publishes }: Pick<NameCheck, "publishes"> & { readonly isForgotten: boolean }
+  { left, publishes }: Pick<NameCheck, "publishes"> & { readonly left: ReadonlyArray<string> }
 ): string => {
   if (gists === 0) return "no public gists yet. Files of new ones are published"
   const number = count(gists, "public gist")
-  return publishes === "all"
-    ? `${number}. ${gists === 1 ? "Its" : "Their"} files are published${isForgotten ? ", except those that were published before their user was forgotten" : ""}`
-    : `${number}. Older files are only listed (GITPIP_BACKFILL=none), and new ones are published`
+  return publishes === "new"
+    ? `${number}. Older files are only listed (GITPIP_BACKFILL=none), and new ones are published`
+    : `${number}. ${gists === 1 ? "Its" : "Their"} files are published${left.length === 0 ? "" : `, except ${left.join(", and ")}`}`
 }
+
+/** Which files of these accounts are not published. */
+const leftOut = (
+  known: ReadonlyArray<NameCheck>,
+  { isRuled }: { readonly isRuled: boolean }
+): ReadonlyArray<string> => [
+  ...(known.some(({ record }) => record === "forgotten")
+    ? ["those that were published before their user was forgotten"]
+    : []),
+  ...(known.some(({ record }) => record === "untracked")
+    ? ["those that were found when their user was tracked before, which stay as they are"]
+    : []),
+  ...(isRuled || known.some(({ publishes }) => publishes === "some") ? ["those that rules leave out"] : [])
+]
 
 const unknownName = ({ name, near }: NameCheck): string =>
   `GitHub knows no user ${name}.${near.length === 0 ? "" : ` Did you mean ${near.join(" or ")}?`}`
@@ -87,17 +101,23 @@ const warning = (check: NameCheck): ReadonlyArray<string> => {
   return [`Warning: ${what} To stop tracking the name: gitpip untrack ${name.startsWith("-") ? "-- " : ""}${name}`]
 }
 
-/** Lines about the names that were tracked: what is published, and what is wrong with a name. */
-export const linesOf = (checks: ReadonlyArray<NameCheck>): ReadonlyArray<string> => {
+/**
+ * Lines about the names that were tracked: what is published, and what is wrong with a name. The record of each is the one
+ * from before. `isRuled`: whether rules came with a name.
+ */
+export const linesOf = (
+  checks: ReadonlyArray<NameCheck>,
+  { isRuled = false }: { readonly isRuled?: boolean } = {}
+): ReadonlyArray<string> => {
   const found = checks.filter(({ state }) => state === "found")
   const unchecked = checks.filter(({ state }) => state === "unchecked")
   const [first] = found
   const known = found.filter(({ gists }) => gists !== null)
   const gists = known.reduce((sum, { gists }) => sum + (gists ?? 0), 0)
-  const isForgotten = known.some(({ record }) => record === "forgotten")
+  const left = leftOut(known, { isRuled })
   const who = found.length === 1 ? `${first?.login ?? first?.name} has` : `${count(found.length, "account")} have`
   return [
-    ...(first === undefined || known.length === 0 ? [] : [`${who} ${published(gists, { ...first, isForgotten })}.`]),
+    ...(first === undefined || known.length === 0 ? [] : [`${who} ${published(gists, { ...first, left })}.`]),
     ...checks.flatMap(warning),
     ...(unchecked[0] === undefined
       ? []

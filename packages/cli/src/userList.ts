@@ -65,6 +65,13 @@ export const read = (text: string): UserList => {
       })
       continue
     }
+    if (columns !== undefined && cells.slice(columns.count).some((cell) => cell !== "")) {
+      faults.push({
+        line,
+        message: `the line has ${cells.length} cells, and the first line names ${columns.count} columns; put a cell that has ${separator === "\t" ? "tabs" : `\`${separator}\``} inside into quotation marks`
+      })
+      continue
+    }
     const { deal, id, person, rules, username } = columns ?? unnamed
     const given = (column: number | undefined) => {
       const cell = column === undefined ? undefined : cells[column]
@@ -83,6 +90,8 @@ export const read = (text: string): UserList => {
 }
 
 interface Columns {
+  /** Of all columns, also those that are not read. */
+  readonly count: number
   readonly username: number
   readonly id: number | undefined
   readonly deal: number | undefined
@@ -91,7 +100,7 @@ interface Columns {
 }
 
 /** Of a list that does not name its columns. */
-const unnamed: Columns = { username: 0, id: 1, deal: undefined, person: undefined, rules: new Map() }
+const unnamed: Columns = { count: 2, username: 0, id: 1, deal: undefined, person: undefined, rules: new Map() }
 
 /** The positions of the columns, if this line names them. To track a user called `username`, begin with a line of column names. */
 const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
@@ -103,7 +112,14 @@ const columnsOf = (cells: ReadonlyArray<string>): Columns | undefined => {
     return position === -1 ? undefined : position
   }
   const rules = new Map(ruleColumns.map((name) => [name, names.indexOf(name)] as const).filter(([, at]) => at !== -1))
-  return { username, id: positionOf("id"), deal: positionOf("deal"), person: positionOf("person"), rules }
+  return {
+    count: cells.length,
+    username,
+    id: positionOf("id"),
+    deal: positionOf("deal"),
+    person: positionOf("person"),
+    rules
+  }
 }
 
 /** The names that a column may have, in small letters. */

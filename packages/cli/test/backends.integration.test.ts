@@ -1,4 +1,5 @@
 /** Both backends of the commands, this process and a server, pass the same tests. */
+import { once } from "node:events"
 import { createServer } from "node:http"
 import { assert, describe, it, layer } from "@effect/vitest"
 import {
@@ -17,8 +18,9 @@ import {
 } from "@gitpip/core"
 import { FakeGithub, FakePipedrive } from "@gitpip/core/testing"
 import { layerServer } from "@gitpip/http"
-import { ConfigProvider, Context, Effect, Layer, Option, Redacted, References, Result } from "effect"
+import { ConfigProvider, Context, Effect, Fiber, Layer, Option, Redacted, References, Result } from "effect"
 import { HttpServer } from "effect/http"
+import { TestClock } from "effect/testing"
 import { freshUrl } from "../../core/test/database.ts"
 import { Backend, ServerError } from "../src/Backend.ts"
 import * as Local from "../src/Local.ts"
@@ -211,7 +213,8 @@ for (const [who, backend] of [
           chosenDeals: [],
           chosenPersons: [],
           organizations: [],
-          unconfirmed: []
+          unconfirmed: [],
+          wasForgotten: false
         })
         assert.strictEqual((yield* Effect.flip(gitpip.user(name("mona"))))._tag, "UserNotTracked")
         assert.strictEqual((yield* Effect.flip(gitpip.forget(name("mona"))))._tag, "UserNotTracked")
@@ -304,38 +307,44 @@ for (const [who, backend] of [
 }
 
 describe("a server that cannot do what is asked", () => {
-  const says = (url: string, given: string | undefined) =>
+  const says = (url: string, given: string | undefined, origin: "set" | "recorded" = "set") =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.flatMap(Backend, ({ status }) => status))
       assert.instanceOf(error, ServerError)
       return error.message
-    }).pipe(Effect.provide(Remote.layer({ url, key: Option.map(Option.fromUndefinedOr(given), Redacted.make) })))
+    }).pipe(
+      Effect.provide(Remote.layer({ url, key: Option.map(Option.fromUndefinedOr(given), Redacted.make), origin }))
+    )
 
   /** A server that gives the same answer to every request. */
   const answering = (
     status: number,
     headers: Record<string, string>,
     body: (path: string, given: string) => unknown,
-    health: "well" | "dying" = "well"
+    health: "well" | "dying" | "hung" = "well"
   ) =>
     Effect.acquireRelease(
-      Effect.callback<{ readonly url: string; readonly requests: Array<string>; readonly close: () => void }>(
-        (resume) => {
-          const requests: Array<string> = []
-          const server = createServer(({ headers: { authorization = "" }, url = "" }, response) => {
-            requests.push(`${url} ${authorization}`)
-            const text = JSON.stringify(body(url, authorization))
-            response.writeHead(requests.length > 1 ? 200 : status, headers)
-            if (health === "dying") response.write(text, () => response.destroy())
-            else response.end(text)
-          })
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address()
-            const port = address !== null && typeof address === "object" ? address.port : 0
-            resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, requests, close: () => server.close() }))
-          })
-        }
-      ),
+      Effect.callback<{
+        readonly url: string
+        readonly requests: Array<string>
+        readonly asked: Effect.Effect<unknown>
+        readonly close: () => void
+      }>((resume) => {
+        const requests: Array<string> = []
+        const server = createServer(({ headers: { authorization = "" }, url = "" }, response) => {
+          requests.push(`${url} ${authorization}`)
+          const text = JSON.stringify(body(url, authorization))
+          if (health !== "hung") response.writeHead(requests.length > 1 ? 200 : status, headers)
+          if (health === "dying") response.write(text, () => response.destroy())
+          else if (health === "well") response.end(text)
+        })
+        const asked = Effect.promise(() => once(server, "request"))
+        server.listen(0, "127.0.0.1", () => {
+          const address = server.address()
+          const port = address !== null && typeof address === "object" ? address.port : 0
+          resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, requests, asked, close: () => server.close() }))
+        })
+      }),
       ({ close }) => Effect.sync(close)
     )
   const json = { "content-type": "application/json" }
@@ -364,6 +373,27 @@ describe("a server that cannot do what is asked", () => {
       assert.match(
         message,
         /http:\/\/127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)\. Start it with `gitpip serve`/
+      )
+    })
+  )
+
+  it.live("has noted its address and cannot be reached there", () =>
+    Effect.gen(function* () {
+      const message = yield* says(`http://127.0.0.1:${yield* freePort}`, undefined, "recorded")
+      assert.match(message, /embedded database open cannot be reached at \S+ \(ECONNREFUSED\)\. If it has just/)
+      assert.notInclude(message, "GITPIP_URL")
+    })
+  )
+
+  it.effect("does not answer, and the command waits two minutes", () =>
+    Effect.gen(function* () {
+      const hung = yield* answering(200, json, () => ({}), "hung")
+      const message = yield* Effect.forkChild(says(hung.url, undefined))
+      yield* hung.asked
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(
+        yield* Fiber.join(message),
+        `The server at ${hung.url} took the request and did not answer it. Check the server and its log, restart it if it hangs, and run the command again`
       )
     })
   )

@@ -93,6 +93,11 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands on PostgreSQL", (
       assert.match(many.stdout, /^Tracking zia .*\nAlready tracked: zoe /)
       assert.match(many.stderr, /^Warning: GitHub knows no user zia\./m)
       assert.notInclude(many.stderr, "Zoe has")
+      assert.notInclude(many.stderr, "The rules hold")
+      const ruled = join(world.cwd, "rules.csv")
+      yield* Effect.promise(() => writeFile(ruled, "username,include\nzoe,*.md\n"))
+      const changed = yield* done(world, "track", "--from", ruled)
+      assert.include(changed.stderr, "The rules hold for files that are found from now on.")
 
       const ended = yield* run(world, "untrack", "zoe", "nobody-here", "@zia")
       assert.strictEqual(ended.code, 1)

@@ -27,6 +27,14 @@ layer(TheWorld.layer, { excludeTestServices: true })("commands about one person"
       assert.include(unasked.stderr, "Give --yes")
       assert.strictEqual((yield* done(world, "users", "--json")).json.length, 1)
 
+      yield* done(world, "untrack", "mona")
+      for (const command of ["users", "history"]) {
+        const stored = yield* run(world, command, "mona")
+        assert.strictEqual(stored.code, 1)
+        assert.include(stored.stderr, "mona is no longer tracked, and what was stored stays. `gitpip export` writes it")
+        assert.include((yield* run(world, command, "lisa")).stderr, "lisa is not tracked. Track it first")
+      }
+
       const { json } = yield* done(world, "forget", "mona", "--yes", "--json")
       yield* Schema.decodeUnknownEffect(Forgotten)(json)
       assert.deepStrictEqual([json.login, json.files, json.hashes], ["mona", 2, 2])

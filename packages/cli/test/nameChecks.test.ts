@@ -42,6 +42,10 @@ describe("what is said about tracked names", () => {
       [check(), check({ record: "forgotten" })],
       "2 accounts have 4 public gists. Their files are published, except those that were published before their user was forgotten."
     ],
+    [
+      [check({ record: "untracked", publishes: "some" })],
+      "Ann has 2 public gists. Their files are published, except those that were found when their user was tracked before, which stay as they are, and those that rules leave out."
+    ],
     [[check({ gists: null })]],
     [
       [check({ publishes: "new" })],
@@ -78,6 +82,12 @@ describe("what is said about tracked names", () => {
       assert.deepStrictEqual(linesOf(checks), lines)
     })
   }
+
+  it("says that rules which came with a name leave files out", () => {
+    assert.deepStrictEqual(linesOf([check()], { isRuled: true }), [
+      "Ann has 2 public gists. Their files are published, except those that rules leave out."
+    ])
+  })
 })
 
 describe("checking a list of names", () => {

@@ -20,7 +20,8 @@ describe("the report of forget", () => {
     chosenDeals: [],
     chosenPersons: [],
     organizations: [],
-    unconfirmed: []
+    unconfirmed: [],
+    wasForgotten: false
   }
 
   it("the report says that nothing stands in Pipedrive when no file was sent", () =>
@@ -28,6 +29,17 @@ describe("the report of forget", () => {
       "Erased everything that was stored about mona: 1 file",
       "Nothing about this user stands in Pipedrive"
     ]))
+
+  it("the report says that items from before an earlier forgetting may stand in Pipedrive", () => {
+    const earlier =
+      "mona was forgotten before, and tracked again. What was published before that may stand in Pipedrive still, under numbers that are not on record any more: search Pipedrive for mona"
+    assert.deepStrictEqual(show({ ...nothing, wasForgotten: true }), [
+      "Erased everything that was stored about mona: 0 files",
+      "Nothing in Pipedrive is on record of this user",
+      earlier
+    ])
+    assert.strictEqual(show({ ...nothing, persons: [8], wasForgotten: true }).at(-1), earlier)
+  })
 
   it("the report numbers the deals, activities, persons and organizations that stand in Pipedrive, and names what may", () =>
     assert.deepStrictEqual(

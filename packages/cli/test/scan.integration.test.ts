@@ -13,7 +13,11 @@ describe("scan ends with 1", () => {
       yield* done(world, "track", "ann")
       const { code, stderr, stdout } = yield* run(world, "scan")
       assert.strictEqual(code, 1)
-      assert.match(stdout, /missing-one +GitHub knows no user missing-one/)
+      assert.match(stdout, /missing-one +GitHub knows no user missing-one.* Will be tried again at 20/)
+      assert.match(
+        (yield* done(world, "users")).stdout,
+        /GitHub knows no user missing-one.*\(will be tried again at 20/
+      )
       assert.match(stderr, /1 user could not be scanned; the next scan tries again/)
       assert.strictEqual(world.pipedrive.activities.length, 1)
     })

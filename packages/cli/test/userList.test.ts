@@ -95,6 +95,29 @@ describe("a list of users", () => {
   })
 
   for (const [title, text, message] of [
+    [
+      "commas",
+      "username,include\ndan,*.md, *.py\neve,*.ts,\n",
+      /3 cells, and the first line names 2 columns; put a cell that has `,`/
+    ],
+    [
+      "tabs",
+      "username\tinclude\ndan\t*.md\t*.py\neve\t*.ts\t\n",
+      /put a cell that has tabs inside into quotation marks/
+    ]
+  ] as const) {
+    it(`reports lines with more cells than columns, in a list with ${title}`, () => {
+      const { entries, faults } = read(text)
+      assert.deepStrictEqual(
+        entries.map(({ username }) => username),
+        ["eve"]
+      )
+      assert.strictEqual(faults.length, 1)
+      assert.match(faults[0]?.message ?? "", message)
+    })
+  }
+
+  for (const [title, text, message] of [
     ["without the column username", "GitHub;Deal;Person\nann;1;2\nbob;3;4\n", /no column is named username/],
     ["with an id first and without the column username", "id,name,deal\n7,ann,1\n", /no column is named username/],
     ["of two columns without the column username", "name,id\nann,7\n", /no column is named username/],

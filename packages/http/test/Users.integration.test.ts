@@ -137,7 +137,8 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
             chosen_deals: [],
             chosen_persons: [],
             organizations: [],
-            unconfirmed: []
+            unconfirmed: [],
+            was_forgotten: false
           }
         ]
       )

@@ -55,7 +55,7 @@ const conversion = ({ leads, login, unconfirmed }: Forgotten): ReadonlyArray<str
     : []
 
 export const show = (forgotten: Forgotten): ReadonlyArray<string> => {
-  const { files, hashes, login, unconfirmed } = forgotten
+  const { files, hashes, login, unconfirmed, wasForgotten } = forgotten
   const found = [
     ...lineOf(forgotten.deals, "deal"),
     ...lineOf(forgotten.activities, "activity", "activities"),
@@ -67,7 +67,13 @@ export const show = (forgotten: Forgotten): ReadonlyArray<string> => {
   const chosen = [...lineOf(forgotten.chosenDeals, "deal"), ...lineOf(forgotten.chosenPersons, "person")]
   return [
     `Erased everything that was stored about ${login}: ${count(files, "file")}${hashes === 0 ? "" : `, of which ${hashes.toLocaleString("en")} left a keyed hash`}`,
-    ...(found.length + chosen.length === 0 ? ["Nothing about this user stands in Pipedrive"] : []),
+    ...(found.length + chosen.length > 0
+      ? []
+      : [
+          wasForgotten
+            ? "Nothing in Pipedrive is on record of this user"
+            : "Nothing about this user stands in Pipedrive"
+        ]),
     ...(found.length === 0
       ? []
       : [
@@ -77,6 +83,11 @@ export const show = (forgotten: Forgotten): ReadonlyArray<string> => {
         ]),
     ...(chosen.length === 0
       ? []
-      : ["Chosen by a person for this user, and not by Gitpip; it may hold other work:", ...chosen])
+      : ["Chosen by a person for this user, and not by Gitpip; it may hold other work:", ...chosen]),
+    ...(wasForgotten
+      ? [
+          `${login} was forgotten before, and tracked again. What was published before that may stand in Pipedrive still, under numbers that are not on record any more: search Pipedrive for ${login}`
+        ]
+      : [])
   ]
 }

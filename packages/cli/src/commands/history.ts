@@ -2,6 +2,7 @@ import { Effect, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
+import { orStored } from "../onRecord.ts"
 import { header, reasons, row } from "./files.ts"
 import { json, session, username } from "./shared.ts"
 
@@ -29,7 +30,7 @@ export const history = Command.make(
       after: Input.optional(typed.after, (after) => Input.number("--after", Input.RowId, after))
     })
     const files = yield* withGitpip((gitpip) =>
-      gitpip.history(username, { before: after ?? Number.MAX_SAFE_INTEGER, limit })
+      orStored(gitpip, username)(gitpip.history(username, { before: after ?? Number.MAX_SAFE_INTEGER, limit }))
     )
     yield* Output.list({
       json: typed.json,

@@ -53,7 +53,7 @@ const scanned = ({ failures, scan }: ScanDetails): ReadonlyArray<string | Table>
           whole: true,
           rows: failures.map((failure) => [
             `  ${failure.login}`,
-            `${sentence(failure.message)} Tried again ${time(failure.retryAt)}`
+            `${sentence(failure.message)} Will be tried again at ${time(failure.retryAt)}`
           ])
         }
       ])

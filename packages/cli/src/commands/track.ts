@@ -223,6 +223,11 @@ const previewMany = Effect.fnUntraced(function* (list: List, options: Options) {
   }
 })
 
+/** For a user who was tracked before. */
+const rulesHold = "The rules hold for files that are found from now on."
+
+const isRuled = ({ rules = {} }: Pick<Candidate, "rules">): boolean => Object.keys(rules).length > 0
+
 const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Candidate, "line">, options: Options) {
   const { core, withGitpip } = yield* session
   const { checks, created, isServer, unused, user } = yield* withGitpip((gitpip) =>
@@ -233,15 +238,13 @@ const trackOne = Effect.fnUntraced(function* ({ username, ...wanted }: Omit<Cand
   )
   if (!created) yield* Output.message(`${user.login} is already tracked.`)
   for (const why of unused) yield* Output.message(`${why}.`)
-  if (!created && Object.keys(wanted.rules ?? {}).length > 0) {
-    yield* Output.message("The rules hold for files that are found from now on.")
-  }
+  if (!created && isRuled(wanted)) yield* Output.message(rulesHold)
   yield* Output.result(user, {
     ...options,
     schema: core.User,
     show: ({ id, login }) => `Tracking ${login} (id ${id})`
   })
-  if (created) yield* report(checks, { isServer })
+  if (created) yield* report(checks, { isServer, isRuled: isRuled(wanted) })
 })
 
 /** Tracks all users of a list. A refused user does not stop the others. */
@@ -250,12 +253,12 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
   const { faultsOf, Outcome, trackAll, unusedOf, withoutForgottenOf } = yield* tracking
   const { candidates: all, wrong } = yield* candidatesOf(list)
   const progress = yield* Progress.make
-  const { checks, isServer, tracked } = yield* withGitpip((gitpip) =>
+  const { candidates, checks, isServer, tracked } = yield* withGitpip((gitpip) =>
     Effect.gen(function* () {
       const candidates = yield* withoutForgottenOf(gitpip, all, { isDryRun: false })
       const names = candidates.map(({ username }) => username)
       const checks = yield* checkAll(gitpip, names, progress)
-      return { checks, isServer: gitpip.isServer, tracked: yield* trackAll(gitpip, candidates, progress) }
+      return { candidates, checks, isServer: gitpip.isServer, tracked: yield* trackAll(gitpip, candidates, progress) }
     }).pipe(Effect.ensuring(progress.done))
   )
   const outcomes = [...tracked, ...wrong].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
@@ -268,11 +271,14 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
       )
   })
   for (const why of unusedOf(outcomes)) yield* Output.message(`${why}.`)
+  // One outcome for each candidate, in the same order.
+  const isChanged = tracked.some(({ created, user }, at) => user !== null && !created && isRuled(candidates[at] ?? {}))
+  if (isChanged) yield* Output.message(rulesHold)
   const added = new Set(outcomes.flatMap(({ created, user }) => (created && user !== null ? [lower(user.login)] : [])))
   if (added.size > 0)
     yield* report(
       checks.filter(({ name }) => added.has(lower(name))),
-      { isServer }
+      { isServer, isRuled: candidates.some(isRuled) }
     )
   const faults = faultsOf(outcomes)
   if (faults !== undefined) return yield* new Unsuccessful({ message: faults })
@@ -281,7 +287,10 @@ const trackMany = Effect.fnUntraced(function* (list: List, options: Options) {
 const lower = (name: string): string => name.toLowerCase()
 
 /** Says what is published, which names are wrong, and when the users are checked. */
-const report = Effect.fnUntraced(function* (checks: ReadonlyArray<NameCheck>, asked: { readonly isServer: boolean }) {
-  for (const line of linesOf(checks)) yield* Output.message(line)
+const report = Effect.fnUntraced(function* (
+  checks: ReadonlyArray<NameCheck>,
+  asked: { readonly isServer: boolean; readonly isRuled: boolean }
+) {
+  for (const line of linesOf(checks, asked)) yield* Output.message(line)
   yield* Output.message(nextStep(asked))
 })

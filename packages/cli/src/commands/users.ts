@@ -3,6 +3,7 @@ import { Effect, Option, Stream } from "effect"
 import { Argument, Command } from "effect/cli"
 import * as Input from "../Input.ts"
 import * as Output from "../Output.ts"
+import { orStored } from "../onRecord.ts"
 import { rulesShown } from "../rules.ts"
 import type { Meaning } from "../Screen.ts"
 import type { Table } from "../Table.ts"
@@ -29,7 +30,7 @@ export const users = Command.make(
       )
     })
     if (username !== undefined) {
-      const details = yield* withGitpip((gitpip) => gitpip.user(username))
+      const details = yield* withGitpip((gitpip) => orStored(gitpip, username)(gitpip.user(username)))
       return yield* Output.result(details, { json: typed.json, schema: core.UserDetails, show: detailsOf })
     }
     yield* withGitpip((gitpip) =>
@@ -50,7 +51,7 @@ export const users = Command.make(
           time(user.checkedAt),
           user.errorMessage === null
             ? ""
-            : `${user.errorMessage}${user.retryAt === null ? "" : ` (tried again ${time(user.retryAt)})`}`
+            : `${user.errorMessage}${user.retryAt === null ? "" : ` (will be tried again at ${time(user.retryAt)})`}`
         ],
         empty: "Nobody is tracked. Track somebody: gitpip track USERNAME"
       })

@@ -1,15 +1,20 @@
 /** The typed client of one server: its key, its redirects, its rate limit. */
 import { Api } from "@gitpip/http"
-import { Effect, Layer, Option, type Redacted } from "effect"
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
+import { Duration, Effect, Layer, Option, type Redacted } from "effect"
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import { explain } from "./serverErrors.ts"
+import { explain, noAnswer } from "./serverErrors.ts"
 
 export interface Server {
   /** Without a slash at its end. */
   readonly url: string
   readonly key: Option.Option<Redacted.Redacted>
+  /** `recorded`: the server that has the embedded database open has noted it. `set`, the default: `GITPIP_URL` names it. */
+  readonly origin?: "set" | "recorded"
 }
+
+/** Until an answer begins. Scans, which take longer, are polled. */
+export const maxSilence = Duration.minutes(2)
 
 /** A request that the server answers with 429 is sent this often at most. */
 const maxTries = 5
@@ -42,11 +47,19 @@ const prepared =
       })
     )
 
+/** With the code that `fetch` gives when it has waited in vain. */
+const unanswered = (request: HttpClientRequest.HttpClientRequest) =>
+  new HttpClientError.TransportError({ request, cause: Object.assign(new Error(), { code: noAnswer }) })
+
 /** Waits as long as a 429 asks for, and sends the request again: a list of thousands of users exceeds the limit. */
 const throttled = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
-  HttpClient.transform(client, (request) => {
-    const attempt = (triesLeft: number): typeof request =>
-      Effect.flatMap(request, (response) => {
+  HttpClient.transform(client, (sent, request) => {
+    const answered = Effect.timeoutOrElse(sent, {
+      duration: maxSilence,
+      orElse: () => Effect.fail(new HttpClientError.HttpClientError({ reason: unanswered(request) }))
+    })
+    const attempt = (triesLeft: number): typeof sent =>
+      Effect.flatMap(answered, (response) => {
         const seconds = Number(response.headers["retry-after"])
         return response.status === 429 && triesLeft > 1 && seconds >= 0 && seconds <= maxWait
           ? Effect.andThen(Effect.sleep(`${seconds} seconds`), attempt(triesLeft - 1))

@@ -75,13 +75,25 @@ const unavailable = (url: string, detail: string): string => {
   return `The server at ${url} cannot use its database. ${detail === "" ? "Try again in a moment; the server's log has the reason" : detail}`
 }
 
+/** The code of a request that nobody answers. https://github.com/nodejs/undici/blob/main/docs/docs/api/Errors.md */
+export const noAnswer = "UND_ERR_HEADERS_TIMEOUT"
+
+const unreachable = ({ origin, url }: Server, code: string | undefined): string => {
+  const reason = code === undefined ? "" : ` (${code})`
+  return origin === "recorded"
+    ? `The server that has the embedded database open cannot be reached at ${url}${reason}. If it has just ended, run the command again; else restart it`
+    : `The server at ${url} cannot be reached${reason}. Start it with \`gitpip serve\`, set GITPIP_URL to its address, or unset GITPIP_URL to use the database directly`
+}
+
 /** For an answer that did not come whole, or not from a Gitpip. */
-const ofExchange = ({ url }: Server, error: unknown): string | undefined => {
+const ofExchange = (server: Server, error: unknown): string | undefined => {
+  const { url } = server
   if (!HttpClientError.isHttpClientError(error)) return undefined
   const code = codeOf(error)
-  if (isTransportError(error.reason)) {
-    return `The server at ${url} cannot be reached${code === undefined ? "" : ` (${code})`}. Start it with \`gitpip serve\`, set GITPIP_URL to its address, or unset GITPIP_URL to use the database directly`
+  if (code === noAnswer) {
+    return `The server at ${url} took the request and did not answer it. Check the server and its log, restart it if it hangs, and run the command again`
   }
+  if (isTransportError(error.reason)) return unreachable(server, code)
   if (code !== undefined) {
     return `The connection to the server at ${url} broke in the middle of a response (${code}). Check that the server is running, and run the command again`
   }

@@ -18,6 +18,7 @@ create table deals (
   epoch integer default 0 not null,
   sent_as text,
   is_chosen boolean default false not null,
+  replaced bigint[] default '{}'::bigint[] not null,
   constraint deals_pkey PRIMARY KEY (user_key)
 );
 
@@ -132,6 +133,7 @@ create table persons (
   lease_until timestamp with time zone,
   epoch integer default 0 not null,
   is_chosen boolean default false not null,
+  replaced bigint[] default '{}'::bigint[] not null,
   constraint persons_pkey PRIMARY KEY (user_key)
 );
 

@@ -6,7 +6,7 @@
  */
 import { Clock, DateTime, Duration, Effect, Option, Result, Schema } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
-import { skippedBy, type UserSkips } from "../domain/FileRules.ts"
+import { leavesNothingOut, skippedBy, type UserSkips } from "../domain/FileRules.ts"
 import type { NameCheck } from "../domain/NameCheck.ts"
 import { likeliest, variantsOf } from "../domain/nearNames.ts"
 import { Username } from "../domain/User.ts"
@@ -155,6 +155,15 @@ const findSimilar = Effect.fnUntraced(function* (github: Github["Service"], name
   return new Map(names.map((name) => [name, likeliest(accounts.filter(({ of }) => of === name))])) as Near
 })
 
+/** Which files of a new user are published under these settings. */
+const publishedBy = ({
+  backfill,
+  files
+}: Pick<Settings["Service"], "backfill" | "files">): NameCheck["publishes"] => {
+  if (backfill === "none") return "new"
+  return leavesNothingOut(files) ? "all" : "some"
+}
+
 /** The check of names, on the services around it. */
 export const make: Effect.Effect<
   (names: ReadonlyArray<Username>) => Effect.Effect<ReadonlyArray<Checked>, DatabaseError>,
@@ -164,7 +173,7 @@ export const make: Effect.Effect<
   const github = yield* Github
   const limits = yield* Limits
   const { backfill, files } = yield* Settings
-  const publishes = backfill === "all" ? "all" : "new"
+  const publishes = publishedBy({ backfill, files })
   const remembered = remembering()
   const ask = makeAsk({ github, limits, skips: skippedBy(files)() })
   /** Epoch milliseconds: after a late answer, nobody waits again for a while. */
@@ -222,11 +231,11 @@ export type CheckNames = (
 export const makeWithRecord: Effect.Effect<CheckNames, never, Github | Limits | Settings | Store> = Effect.gen(
   function* () {
     const { sources } = yield* Store
-    const { backfill } = yield* Settings
+    const settings = yield* Settings
     const check = yield* make
     const skipped = {
       ...unchecked("GitHub was not asked"),
-      publishes: backfill === "all" ? "all" : "new",
+      publishes: publishedBy(settings),
       near: []
     } as const
     return Effect.fn("Gitpip.checkNames")(function* (names, { github = "asked" } = {}) {

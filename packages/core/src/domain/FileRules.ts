@@ -15,6 +15,12 @@ export interface FileRules {
   readonly forks: "publish" | "skip"
 }
 
+/** Whether every file is published. */
+export const leavesNothingOut = ({ exclude, forks, include, languages, maxFileSize }: FileRules): boolean =>
+  [exclude, include, languages].every(({ length }) => length === 0) &&
+  maxFileSize === Number.POSITIVE_INFINITY &&
+  forks === "publish"
+
 /** One rule of `FileRules`, by its name. */
 export type RuleName = keyof FileRules
 

@@ -29,7 +29,7 @@ export const Forgotten = Schema.Struct({
   ),
   persons: field(
     Schema.Array(Schema.Int),
-    "Pipedrive's numbers of the persons there that Gitpip found or created for the user; without those that other users have, too"
+    "Pipedrive's numbers of the persons there that Gitpip found or created for the user, also of earlier ones; without those that other users have, too"
   ),
   chosenDeals: field(
     Schema.Array(Schema.Int),
@@ -46,9 +46,13 @@ export const Forgotten = Schema.Struct({
   unconfirmed: field(
     Schema.Array(Unconfirmed),
     "What may stand in Pipedrive: a request was sent, and its answer did not arrive"
+  ),
+  wasForgotten: field(
+    Schema.Boolean,
+    "Whether the user was forgotten before and tracked again. What was published before that is not on record any more, and may stand in Pipedrive"
   )
 }).pipe(
-  Schema.encodeKeys({ chosenDeals: "chosen_deals", chosenPersons: "chosen_persons" }),
+  Schema.encodeKeys({ chosenDeals: "chosen_deals", chosenPersons: "chosen_persons", wasForgotten: "was_forgotten" }),
   named("Forgotten", "What was erased about a user, and what stands in Pipedrive")
 )
 /** What was erased about a user, and what stands in Pipedrive. */
@@ -91,6 +95,8 @@ export interface Sent {
   readonly targets: ReadonlyArray<string>
   readonly deal: ChoosableItem
   readonly person: ChoosableItem
+  /** Found or created by Gitpip, before a person chose others. */
+  readonly replaced: DealsAndPersons
   readonly organization: OwnItem
 }
 
@@ -101,21 +107,29 @@ export const inPipedrive = ({
   login,
   organization,
   person,
+  replaced,
   targets
-}: Sent): Omit<Forgotten, "login" | "files"> => {
+}: Sent): Omit<Forgotten, "login" | "files" | "wasForgotten"> => {
   const created = (item: "activity" | "deal" | "lead") =>
     files.flatMap((file) => (file.remoteId !== null && itemOf(file) === item ? [file.remoteId] : []))
   const ofLeads = created("lead")
   const converted = ofLeads.flatMap((remoteId) => (remoteId.startsWith("deal:") ? [remoteId.slice(5)] : []))
-  const deals = numbersOf([...numberOf(deal).map(String), ...targets, ...created("deal"), ...converted])
+  const deals = numbersOf([
+    ...[...numberOf(deal), ...replaced.deals].map(String),
+    ...targets,
+    ...created("deal"),
+    ...converted
+  ])
   const chosenDeals = deal.isChosen ? numberOf(deal) : []
+  const chosenPersons = person.isChosen ? numberOf(person) : []
+  const persons = [...new Set([...numberOf(person), ...replaced.persons])]
   return {
     activities: numbersOf(created("activity")),
     deals: deals.filter((id) => !chosenDeals.includes(id)),
     leads: ofLeads.filter(isUuid),
-    persons: person.isChosen ? [] : numberOf(person),
+    persons: persons.filter((id) => !chosenPersons.includes(id)),
     chosenDeals,
-    chosenPersons: person.isChosen ? numberOf(person) : [],
+    chosenPersons,
     organizations: organization.id === null ? [] : [organization.id],
     unconfirmed: [
       ...(["deal", "person", "organization"] as const).flatMap((item) => {

@@ -36,8 +36,8 @@ export const NameCheck = Schema.Struct({
     "The account's public gists; `null` unless `found`, or when GitHub does not say"
   ),
   publishes: field(
-    Schema.Literals(["all", "new"]),
-    "Which files tracking would publish: `all`, or only `new` ones with `GITPIP_BACKFILL=none`"
+    Schema.Literals(["all", "some", "new"]),
+    "Which files tracking would publish: `all`; `some`, when rules of the settings (`GITPIP_INCLUDE` …) may leave files out; or only `new` ones with `GITPIP_BACKFILL=none`"
   ),
   near: field(
     Schema.Array(Username),

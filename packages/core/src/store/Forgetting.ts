@@ -40,14 +40,16 @@ const Own = Schema.Struct({
   dealId: Schema.NullOr(Schema.Int),
   isDealSent: Schema.Boolean,
   isDealChosen: Schema.Boolean,
+  replacedDeals: Schema.Array(Schema.Int),
   personId: Schema.NullOr(Schema.Int),
   isPersonSent: Schema.Boolean,
   isPersonChosen: Schema.Boolean,
+  replacedPersons: Schema.Array(Schema.Int),
   company: Schema.NullOr(Schema.String)
 })
 const Organization = Schema.Struct({ id: Schema.NullOr(Schema.Int), isSent: Schema.Boolean })
 const Target = Schema.Struct({ target: Schema.String })
-const Count = Schema.Struct({ n: Schema.Int })
+const Kept = Schema.Struct({ files: Schema.Int, wasForgotten: Schema.Boolean })
 
 /** Deals and persons that other users have: as theirs now, or with a file of theirs on the deal. */
 const Shared = Schema.Struct({ deals: Schema.Array(Schema.Int), persons: Schema.Array(Schema.Int) })
@@ -91,7 +93,7 @@ const reading = (sql: SqlClient.SqlClient) => ({
     Own,
     (key: UserKey) => sql`
       select d.deal_id, d.sent_at is not null as is_deal_sent, coalesce(d.is_chosen, false) as is_deal_chosen,
-        p.person_id, p.sent_at is not null as is_person_sent, coalesce(p.is_chosen, false) as is_person_chosen, f.company
+        coalesce(d.replaced, '{}') as replaced_deals, coalesce(p.replaced, '{}') as replaced_persons, p.person_id, p.sent_at is not null as is_person_sent, coalesce(p.is_chosen, false) as is_person_chosen, f.company
       from (select 1) one left join deals d on d.user_key = ${key} left join persons p on p.user_key = ${key}
         left join profiles f on f.user_key = ${key}`
   ),
@@ -119,7 +121,16 @@ const reading = (sql: SqlClient.SqlClient) => ({
           where exists (select 1 from persons where user_key <> ${key} and person_id = id)
         ) as persons`
   ),
-  files: findFirst(Count, (key: UserKey) => sql`select count(*) as n from gist_files where user_key = ${key}`)
+  /** A name may have changed since, and no file may have been found again: either hash says that the user was forgotten. */
+  kept: findOne(
+    Kept,
+    ({ key, login }: typeof Owner.Type) => sql`
+      select count(*) as files,
+        exists (select 1 from forgotten_users where hash = forgotten_name(${login}))
+          or coalesce(bool_or(exists (select 1 from forgotten_files where hash = forgotten_hash(f.gist_id, f.filename))), false)
+          as was_forgotten
+      from gist_files f where f.user_key = ${key}`
+  )
 })
 
 const keepHashes = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, { key, login }: typeof Owner.Type) {
@@ -216,6 +227,7 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
       files,
       targets,
       deal: { id: own.dealId, isSent: own.isDealSent, isChosen: own.isDealChosen },
+      replaced: { deals: own.replacedDeals, persons: own.replacedPersons },
       person: { id: own.personId, isSent: own.isPersonSent, isChosen: own.isPersonChosen },
       organization: Option.getOrElse(organization, () => none)
     })
@@ -234,14 +246,14 @@ export const make = Effect.map(SqlClient.SqlClient, (sql) => {
     yield* read.lockPublications(key)
     if (yield* read.isBusy(key)) return yield* new UserBusy({ username: login })
     const { company, name, standing } = yield* report(owner.value)
-    const files = yield* read.files(key)
+    const kept = yield* read.kept(owner.value)
     yield* keepHashes(sql, owner.value)
     if (name !== undefined) yield* eraseOrganization(sql, { company, key, name })
     yield* eraseRows(sql, key)
     return {
       ...standing,
-      login,
-      files: Option.getOrNull(files)?.n ?? 0
+      ...kept,
+      login
     }
   })
 

@@ -170,12 +170,17 @@ const ofUsers = (sql: SqlClient.SqlClient, kind: Kind & { readonly owner: "user_
           })
         )
       ),
-    /** Makes this the user's target, because a person said so. What another process creates meanwhile is a duplicate. */
+    /**
+     * Makes this the user's target, because a person said so. What another process creates meanwhile is a duplicate. The
+     * target that Gitpip had found or created stays on record, for the report of `Forgetting.ts`.
+     */
     choose: (userKey: UserKey, id: number) =>
       execute(sql`
           insert into ${sql(table)} as t (user_key, ${sql(column)}, is_chosen)
           select key, ${id}::bigint, true from users where key = ${userKey}
           on conflict (user_key) do update set ${sql(column)} = excluded.${sql(column)}, is_chosen = true,
+            replaced = case when t.is_chosen or t.${sql(column)} = any(t.replaced || excluded.${sql(column)}) then t.replaced
+              else array_remove(t.replaced || t.${sql(column)}, null) end,
             sent_at = null, sent_as = null, lease_until = null, epoch = t.epoch + 1`),
     /** Takes back what a person chose, so that the next file finds or creates the user's target again. */
     unchoose: (userKey: UserKey) =>

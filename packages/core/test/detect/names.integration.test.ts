@@ -112,6 +112,15 @@ describe("a check of names", () => {
     )
   )
 
+  it.effect("a check of names says when rules of the settings leave files out", () =>
+    inWorld(layerPostgres, { env: { GITPIP_INCLUDE: "*.md" } }, ({ github }) =>
+      Effect.gen(function* () {
+        addOctocat(github)
+        assert.strictEqual((yield* check("octocat"))[0]?.publishes, "some")
+      })
+    )
+  )
+
   it.effect("without a token a name costs one request, and names wait once half of the hour is spent", () =>
     inWorld(layerPostgres, { env: { GITHUB_TOKEN: "", GITPIP_BACKFILL: "none" } }, ({ github }) =>
       Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /** Which files the rules leave out, and how they say so. */
 import { assert, describe, it } from "@effect/vitest"
-import { type FileRules, isPattern, type RuledFile, skippedBy } from "../../src/domain/FileRules.ts"
+import { type FileRules, isPattern, leavesNothingOut, type RuledFile, skippedBy } from "../../src/domain/FileRules.ts"
 
 const none: FileRules = {
   include: [],
@@ -10,6 +10,20 @@ const none: FileRules = {
   forks: "publish"
 }
 const python = { filename: "Setup.py", language: "Python", size: 100 }
+
+describe("rules that leave nothing out", () => {
+  for (const [rules, expected] of [
+    [{}, true],
+    [{ include: ["*.md"] }, false],
+    [{ exclude: ["*.md"] }, false],
+    [{ languages: ["Ruby"] }, false],
+    [{ maxFileSize: 10 }, false],
+    [{ forks: "skip" }, false]
+  ] as const) {
+    it(`${JSON.stringify(rules)}: ${expected}`, () =>
+      assert.strictEqual(leavesNothingOut({ ...none, ...rules }), expected))
+  }
+})
 
 describe("rules on files", () => {
   for (const [title, rules, file, rule] of [

@@ -8,6 +8,7 @@ describe("what stands in Pipedrive of a forgotten user", () => {
     targets: [],
     deal: { id: null, isSent: false, isChosen: false },
     person: { id: null, isSent: false, isChosen: false },
+    replaced: { deals: [], persons: [] },
     organization: { id: null, isSent: false }
   }
   const none = {
@@ -28,6 +29,15 @@ describe("what stands in Pipedrive of a forgotten user", () => {
 
   for (const [title, sent, expected] of [
     ["nothing stands there when nothing was sent", {}, {}],
+    [
+      "a deal and a person that a choice replaced stand there, and the chosen ones apart",
+      {
+        deal: { id: 3, isSent: false, isChosen: true },
+        person: { id: 4, isSent: false, isChosen: true },
+        replaced: { deals: [3, 5], persons: [4, 6] }
+      },
+      { deals: [5], persons: [6], chosenDeals: [3], chosenPersons: [4] }
+    ],
     ["a file with a target is an activity", { files: [activity] }, { activities: [7], hashes: 1 }],
     ["a file with an empty target is a deal", { files: [deal] }, { deals: [8], hashes: 1 }],
     ["a file with a person as its target is a lead", { files: [lead] }, { leads: [uuid], hashes: 1 }],

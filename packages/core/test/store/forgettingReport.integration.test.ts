@@ -130,4 +130,47 @@ describe("what forgetting a user names in Pipedrive", () => {
       })
     )
   )
+
+  it.effect("forgetting a user names the deal and the person that chosen ones replaced", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "one" })
+        yield* gitpip.publish
+        const [own = 0, person = 0] = [...pipedrive.deals, ...pipedrive.persons].map(({ id }) => id)
+        const choose = () => ({
+          deal: pipedrive.addDeal({ title: "Customer" }),
+          person: pipedrive.addPerson({ name: "Boss" })
+        })
+        const [first, second] = [choose(), choose()]
+        for (const chosen of [first, second, second]) yield* gitpip.track(ann, chosen)
+        assert.deepInclude(yield* gitpip.forget(ann), {
+          deals: [own],
+          persons: [person],
+          chosenDeals: [second.deal],
+          chosenPersons: [second.person]
+        })
+      })
+    )
+  )
+
+  it.effect("forgetting a user says whether the user was forgotten before", () =>
+    inWorld(layerPostgres, {}, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "one" })
+        yield* gitpip.publish
+        assert.isFalse((yield* gitpip.forget(ann)).wasForgotten)
+        yield* gitpip.track(ann)
+        yield* gitpip.track(name("bob"))
+        assert.deepInclude(yield* gitpip.forget(ann), { activities: [], persons: [], wasForgotten: true })
+        assert.isFalse((yield* gitpip.forget(name("bob"))).wasForgotten)
+        // A renamed account is known by its files.
+        github.renameUser("ann", "anna")
+        yield* gitpip.track(name("anna"))
+        yield* gitpip.scan()
+        assert.isTrue((yield* gitpip.forget(name("anna"))).wasForgotten)
+      })
+    )
+  )
 })

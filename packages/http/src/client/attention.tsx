@@ -90,7 +90,7 @@ const FailingUsers = ({ failing }: { readonly failing: Page<UserJson> }) => (
           <span class="reason">{user.error_message}</span>
           {user.retry_at === null ? null : (
             <span class="quiet">
-              tried again <Time at={user.retry_at} />
+              will be tried again <Time at={user.retry_at} />
             </span>
           )}
         </li>

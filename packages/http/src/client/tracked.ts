@@ -2,6 +2,18 @@
 import type { NameCheckJson } from "./api.js"
 import { count } from "./words.js"
 
+/** Which files that GitHub shows are not published. */
+const exceptOf = ({ gists, publishes, record }: NameCheckJson): string => {
+  const left = [
+    ...(record === "forgotten" ? ["those that were published before their user was forgotten"] : []),
+    ...(record === "untracked"
+      ? ["those that were found when their user was tracked before, which stay as they are"]
+      : []),
+    ...(publishes === "some" ? ["those that rules leave out"] : [])
+  ]
+  return gists === 0 || left.length === 0 ? "" : `, except ${left.join(", and ")}`
+}
+
 /** The record of `check` is the one from before the user was tracked. */
 export const trackedWords = (login: string, check: NameCheckJson | undefined): string => {
   const tracked = `${login} is tracked`
@@ -16,13 +28,9 @@ export const trackedWords = (login: string, check: NameCheckJson | undefined): s
   }
   if (check.gists === null) return `${tracked}.`
   const gists = check.gists === 0 ? "There are no public gists yet" : count(check.gists, "public gist")
-  const except =
-    check.record === "forgotten" && check.gists > 0
-      ? ", except those that were published before their user was forgotten"
-      : ""
-  return check.publishes === "all"
-    ? `${tracked}. ${gists}; the files are published${except}.`
-    : `${tracked}. ${gists}; only files that come from now on are published.`
+  return check.publishes === "new"
+    ? `${tracked}. ${gists}; only files that come from now on are published.`
+    : `${tracked}. ${gists}; the files are published${exceptOf(check)}.`
 }
 
 /** A sentence for each language that GitHub is not known to have, by the header `gitpip-languages`. */

@@ -28,6 +28,10 @@ describe("what the page says once a user is tracked", () => {
       "ann is tracked. 2 public gists; the files are published, except those that were published before their user was forgotten."
     ],
     [
+      check({ record: "untracked", publishes: "some" }),
+      "ann is tracked. 2 public gists; the files are published, except those that were found when their user was tracked before, which stay as they are, and those that rules leave out."
+    ],
+    [
       check({ record: "forgotten", gists: 0 }),
       "ann is tracked. There are no public gists yet; the files are published."
     ],

@@ -31,6 +31,8 @@ export default Effect.gen(function* () {
   yield* sql`alter table deals add column sent_as text`
   // A person named it for the user.
   yield* sql`alter table deals add column is_chosen boolean not null default false`
+  // Found or created for the user, and replaced by such a choice since.
+  yield* sql`alter table deals add column replaced bigint[] not null default '{}'`
   yield* sql`create table persons (
     user_key bigint primary key references users (key),
     person_id bigint,
@@ -38,7 +40,8 @@ export default Effect.gen(function* () {
     sent_as text,
     lease_until timestamptz,
     epoch integer not null default 0,
-    is_chosen boolean not null default false
+    is_chosen boolean not null default false,
+    replaced bigint[] not null default '{}'
   )`
   // Whether another user has a deal or a person is asked for each user of a first run.
   yield* sql`create index deals_deal on deals (deal_id)`
