@@ -7,7 +7,7 @@ import type { ActivitySettings } from "../Settings.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { fromFile } from "./activity.ts"
 import { whyUnusable } from "./chooseDeal.ts"
-import { type Refusal, whenRefused } from "./errors.ts"
+import { isCap, type Refusal, whenRefused } from "./errors.ts"
 import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { NewActivity, Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
@@ -49,8 +49,8 @@ interface Sent {
 }
 
 /** Whether a refusal can be about the owner, such as a deactivated user. Pipedrive does not document its messages. */
-const mayBeOwner = ({ message }: Refusal): boolean =>
-  /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(message)
+const mayBeOwner = (refusal: Refusal): boolean =>
+  !isCap(refusal) && /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(refusal.message)
 
 export const make = ({ organizations, persons, pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
   /** Requests without the content that were refused as well, in a row. */

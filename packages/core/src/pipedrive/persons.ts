@@ -5,7 +5,7 @@ import type { PersonSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { newPerson } from "./choosePerson.ts"
-import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
+import { isCap, PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import * as FindPerson from "./findPerson.ts"
 import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
@@ -31,7 +31,8 @@ export interface Known extends FindPerson.Shown {
 }
 
 /** Whether a refusal can be about the person. Pipedrive does not document its messages. */
-export const mayBePerson = ({ message }: Refusal): boolean => /person|participant|contact/i.test(message)
+export const mayBePerson = (refusal: Refusal): boolean =>
+  !isCap(refusal) && /person|participant|contact/i.test(refusal.message)
 
 export const make = ({ list, organizations, pipedrive, placing, records, settings: { mode } }: Parts) => {
   /** Persons whom Pipedrive refused on a deal or an activity, such as deleted ones. */
@@ -51,7 +52,7 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
     return send({ ...person, org_id: organization }).pipe(
       whenRefused((reason) =>
         mayBeOrganization(reason)
-          ? Effect.andThen(organizations.forget(recipient, organization), send(person))
+          ? Effect.tap(send(person), () => organizations.forget(recipient, organization))
           : Effect.fail(new PipedriveError({ reason }))
       )
     )
