@@ -72,7 +72,8 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
       {
         records,
         name: "person",
-        findCreated: ({ as, since }) => findCreated(recipient, { as: as ?? person.name, since, field }),
+        findCreated: ({ as, ...sent }) =>
+          findCreated(recipient, { ...sent, person: { ...person, name: as ?? person.name }, field }),
         find: Effect.map(find(recipient, { field, shown }), (person) =>
           person === undefined ? { _tag: "None" } : { _tag: "One", target: { id: person.id } }
         ),

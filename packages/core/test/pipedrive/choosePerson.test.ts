@@ -1,10 +1,12 @@
 /** Which person in Pipedrive a user is. */
 import { assert, describe, it } from "@effect/vitest"
+import { DateTime } from "effect"
 import {
   choosePerson,
   holdsLogin,
   isCreated,
   mayHoldLogin,
+  nearestFirst,
   newPerson,
   searchesFor
 } from "../../src/pipedrive/choosePerson.ts"
@@ -87,11 +89,30 @@ describe("a new person", () => {
     assert.deepStrictEqual(newPerson({ username: "ann", profile: null }, undefined), { name: "ann" }))
 
   it("is known again after a lost response by the name that was sent, and by the field", () => {
-    const sent = { as: "Ann Example", field: "key", login: "ann" }
+    const sent = { as: "Ann Example", email: undefined, field: "key", login: "ann" }
     assert.isTrue(isCreated({ id: 1, name: "Ann Example", custom_fields: { key: "ann" } }, sent))
     assert.isTrue(isCreated({ id: 1, name: "Ann Example" }, { ...sent, field: undefined }))
     assert.isFalse(isCreated({ id: 1, name: "Ann Example", custom_fields: { key: "bob" } }, sent))
     assert.isFalse(isCreated({ id: 1, name: "Ann", custom_fields: { key: "ann" } }, sent))
     assert.isFalse(isCreated({ id: 1, name: "Ann Example", is_deleted: true }, { ...sent, field: undefined }))
+  })
+
+  it("is known again by the address that was sent, and not by the name alone", () => {
+    const sent = { as: "Ann Example", email: "ann@example.com", field: undefined, login: "ann" }
+    const named = { id: 1, name: "Ann Example" }
+    assert.isTrue(isCreated({ ...named, emails: [{ value: "Ann@Example.com" }] }, sent))
+    assert.isFalse(isCreated({ ...named, emails: [{ value: "other@example.com" }] }, sent))
+    assert.isFalse(isCreated(named, sent))
+  })
+
+  it("is the nearest to the request among namesakes, whatever their order", () => {
+    const at = DateTime.makeUnsafe("2026-11-28T12:00:00Z")
+    const [morning, own, later, unknown] = [
+      { id: 1, add_time: "2026-11-28T02:00:00Z" },
+      { id: 2, add_time: "2026-11-28T12:00:01Z" },
+      { id: 3, add_time: "2026-11-28T12:30:00Z" },
+      { id: 4, add_time: null }
+    ]
+    assert.deepStrictEqual(nearestFirst([unknown, morning, later, own], at), [own, later, morning, unknown])
   })
 })

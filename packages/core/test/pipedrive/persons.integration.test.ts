@@ -250,6 +250,26 @@ describe("one person is there, and one deal", () => {
     )
   }
 
+  for (const [what, shown, namesake] of [
+    ["the address", ann, [{ value: "other@elsewhere.com", primary: true }]],
+    ["the time", { name: "Ann Example" }, []]
+  ] as const) {
+    it.effect(`and not a namesake of the day, after a lost response: ${what} tells them apart`, () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          // Several namesakes, of whom a search takes none.
+          for (const emails of [namesake, namesake]) pipedrive.addPerson({ name: "Ann Example", emails })
+          yield* passTime("10 hours")
+          yield* given(github, shown)
+          pipedrive.injectFault({ kind: "lost" }, { when: isPersonCreate })
+          yield* work("20 minutes", "1 minute")
+          assert.lengthOf(pipedrive.persons, 3)
+          assert.strictEqual(pipedrive.deals[0]?.person_id, 3)
+        })
+      )
+    )
+  }
+
   it.effect("when the user's name changes after the lost response", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
