@@ -12,7 +12,8 @@ import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { NewPerson } from "./personCalls.ts"
 import type { PersonList } from "./personList.ts"
-import { sinking, storing } from "./sinkErrors.ts"
+import type { Placement } from "./placement.ts"
+import { failing, storing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
 interface Parts {
@@ -58,11 +59,26 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
     )
   }
 
+  /** Fails for a while when the field that the person was sent with has another key now. A missing right says nothing about that. */
+  const recheckingField = (creating: Effect.Effect<number, PipedriveError>, placement: Placement) =>
+    creating.pipe(
+      whenRefused((reason) =>
+        Effect.andThen(
+          placement.personField === undefined || reason._tag === "Forbidden" || isCap(reason)
+            ? Effect.void
+            : placing.recheck(placement),
+          Effect.fail(new PipedriveError({ reason }))
+        )
+      ),
+      Effect.catchTag("PipedriveError", failing)
+    )
+
   const ensure = Effect.fn("ensurePerson")(function* (
     recipient: Recipient,
     { organizationId: organization, shown }: Known
   ) {
-    const { personField: field } = yield* placing.current
+    const placement = yield* placing.current
+    const { personField: field } = placement
     const person: NewPerson = {
       ...newPerson(recipient, field),
       ...(organization === undefined ? {} : { org_id: organization })
@@ -79,7 +95,7 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
         ),
         create: Effect.succeed(
           mode === "create"
-            ? (begin) => Effect.map(sinking(create(recipient, person, begin)), (id) => ({ id }))
+            ? (begin) => Effect.map(recheckingField(create(recipient, person, begin), placement), (id) => ({ id }))
             : undefined
         )
       },

@@ -11,6 +11,7 @@ import { attemptsOf, publicationOf, refusal, work } from "./working.ts"
 const isPersonSearch = ({ route }: Pick<LoggedRequest, "route">) => route === "/api/v2/persons/search"
 
 const field = "0123456789".repeat(4)
+const newField = "abcdef0123".repeat(4)
 const withField = { pipedrive: { setup: { personFields: [{ key: field, name: "GitHub" }] } } }
 const ann = { name: "Ann Example", email: "ann@example.com" }
 
@@ -143,6 +144,31 @@ describe("the person of a new deal", () => {
       })
     )
   )
+
+  for (const publishAs of ["activity", "deal", "lead"]) {
+    it.effect(
+      `holds the login in the field that was deleted and made again, when files become a new ${publishAs}`,
+      () =>
+        inWorld(
+          layerPostgres,
+          { ...withField, env: { GITPIP_PERSON_FIELD: "GitHub", GITPIP_PUBLISH_AS: publishAs } },
+          ({ github, pipedrive }) =>
+            Effect.gen(function* () {
+              yield* (yield* Gitpip).publish
+              pipedrive.changeSetup({ personFields: [{ key: newField, name: "GitHub" }] })
+              yield* passTime("1 hour")
+              yield* given(github)
+              yield* work("1 minute", "5 seconds")
+              assert.strictEqual((yield* publicationOf("ann.md")).state, "published")
+              assert.deepStrictEqual(
+                pipedrive.persons.map(({ custom_fields }) => custom_fields),
+                [{ [newField]: "ann" }]
+              )
+              assert.strictEqual([...pipedrive.deals, ...pipedrive.leads][0]?.person_id, 1)
+            })
+        )
+    )
+  }
 
   it.effect("is not the namesake who is another user's person", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
