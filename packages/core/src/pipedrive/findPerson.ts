@@ -1,6 +1,6 @@
 /** Finds the person in Pipedrive who a user is: by searches or in a list, or after a lost response among the newest. */
 import { Effect, Option } from "effect"
-import type { Recipient } from "../publish/Sink.ts"
+import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import {
   choosePerson,
@@ -49,9 +49,11 @@ interface Parts {
   readonly records: Records
   /** Without it, each user is searched for. */
   readonly list?: PersonList
+  /** What to do when persons have the login in another field alone. */
+  readonly inOtherField?: Effect.Effect<void, SinkError>
 }
 
-export const make = ({ list, pipedrive, records }: Parts) => {
+export const make = ({ inOtherField = Effect.void, list, pipedrive, records }: Parts) => {
   /** Of these, those who are no other user's. */
   const withoutOthers = Effect.fnUntraced(function* <A extends { readonly id: number }>(
     { userKey }: Recipient,
@@ -82,11 +84,14 @@ export const make = ({ list, pipedrive, records }: Parts) => {
     found: ReadonlyArray<FoundPerson>
   ) {
     const ids = new Set(found.filter((person) => mayHoldLogin(person, login)).map(({ id }) => id))
+    let isElsewhere = false
     for (const id of [...ids].toSorted((a, b) => a - b).slice(0, maxRead)) {
       const person = yield* sinking(pipedrive.person(id))
       if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, login)))
         return { id, name: Option.getOrUndefined(person)?.name }
+      isElsewhere ||= Option.isSome(person)
     }
+    if (isElsewhere) yield* inOtherField
     return undefined
   })
 

@@ -1,5 +1,5 @@
 /** The person in Pipedrive who a user is: found, or created once (targets.ts). */
-import { Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import { type PlannedItem, type Recipient, SinkError } from "../publish/Sink.ts"
 import type { PersonSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
@@ -35,10 +35,27 @@ export interface Known extends FindPerson.Shown {
 export const mayBePerson = (refusal: Refusal): boolean =>
   !isCap(refusal) && /person|participant|contact/i.test(refusal.message)
 
+/** Persons may have logins in another field for reasons of their own: the names of the settings are found again once a day. */
+const recheckInterval = Duration.toMillis(Duration.days(1))
+
 export const make = ({ list, organizations, pipedrive, placing, records, settings: { mode } }: Parts) => {
   /** Persons whom Pipedrive refused on a deal or an activity, such as deleted ones. */
   const refused = new Set<number>()
-  const { find, findCreated } = FindPerson.make({ list, pipedrive, records })
+  let recheckedAt = Number.NEGATIVE_INFINITY
+
+  /** Nothing is created with GITPIP_PERSON=link, so that no refusal shows that the field was deleted and made again. */
+  const recheckField = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    if (now - recheckedAt < recheckInterval) return
+    recheckedAt = now
+    yield* placing.recheck(yield* placing.current)
+  })
+  const { find, findCreated } = FindPerson.make({
+    list,
+    pipedrive,
+    records,
+    ...(mode === "link" ? { inOtherField: recheckField } : {})
+  })
   const search = FindPerson.make({ pipedrive, records })
 
   /** An organization may be deleted since, or hidden from the token's user. */

@@ -170,6 +170,40 @@ describe("the person of a new deal", () => {
     )
   }
 
+  it.effect("is found by the field that was deleted and made again, also with GITPIP_PERSON=link", () =>
+    inWorld(
+      layerPostgres,
+      { ...withField, env: { GITPIP_PERSON_FIELD: "GitHub", GITPIP_PERSON: "link" } },
+      ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* (yield* Gitpip).publish
+          pipedrive.changeSetup({ personFields: [{ key: newField, name: "GitHub" }] })
+          yield* passTime("1 hour")
+          const person = pipedrive.addPerson({ name: "Somebody", custom_fields: { [newField]: "ann" } })
+          yield* given(github)
+          yield* work("1 minute", "5 seconds")
+          assert.strictEqual(pipedrive.deals[0]?.person_id, person)
+        })
+    )
+  )
+
+  it.effect("is not asked for again because of another field with the login, but once a day", () =>
+    inWorld(
+      layerPostgres,
+      { ...withField, env: { GITPIP_PERSON_FIELD: "GitHub", GITPIP_PERSON: "link" } },
+      ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          for (const login of ["ann", "bob"]) {
+            pipedrive.addPerson({ name: "Somebody", custom_fields: { other: login } })
+            yield* given(github, {}, login)
+            yield* work("10 minutes", "1 minute")
+          }
+          assert.strictEqual(pipedrive.count("GET", "/api/v2/personFields"), 2)
+          assert.lengthOf(pipedrive.activities, 2)
+        })
+    )
+  )
+
   it.effect("is not the namesake who is another user's person", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
