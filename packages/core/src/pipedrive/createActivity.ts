@@ -1,5 +1,5 @@
 /** Creates a file's activity. A refusal is narrowed down: to the deal, to the content, or to the file as a whole. */
-import { DateTime, Effect, Option, Result } from "effect"
+import { DateTime, Duration, Effect, Option, Result } from "effect"
 import { calendarDay } from "../domain/Day.ts"
 import { contentRefused } from "../domain/GistFile.ts"
 import { type Created, Forbidden, ItemRefused, type Order, SinkError, TargetGone } from "../publish/Sink.ts"
@@ -18,6 +18,9 @@ import type { UserDeals } from "./userDeals.ts"
 
 /** After this many requests without the content that were refused as well, the content is not the reason. */
 const maxOmissionsRefused = 3
+
+/** How long a refused owner is left out: a user who is active again owns new activities a day later at most. */
+const ownerRefusal = Duration.days(1)
 
 /** Adds what to check when Pipedrive's error names the type: a person may have deleted that activity type. */
 const withAdvice = (message: string, type: string): string =>
@@ -67,8 +70,11 @@ const mayBeOwner = (refusal: Refusal): boolean =>
 export const make = ({ organizations, persons, pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
   /** Requests without the content that were refused as well, in a row. */
   let omissionsRefused = 0
-  /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users. */
-  const refusedOwners = new Set<number>()
+  /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users, and when to ask again. */
+  const refusedOwners = new Map<number, DateTime.Utc>()
+
+  const refuseOwner = (owner: number) =>
+    Effect.map(DateTime.now, (now) => refusedOwners.set(owner, DateTime.addDuration(now, ownerRefusal)))
 
   const fieldsFor = Effect.fnUntraced(function* (
     { delivery, target }: Order,
@@ -79,12 +85,14 @@ export const make = ({ organizations, persons, pipedrive, placing, settings, tim
     const person = yield* userDeals.personOf(delivery, Number(target))
     const organization = yield* userDeals.organizationOf(Number(target))
     const today = yield* DateTime.now
+    const refusedUntil = refusedOwners.get(owner ?? 0)
+    const isRefused = refusedUntil !== undefined && DateTime.isLessThan(today, refusedUntil)
     const zone = yield* timeZone
     return {
       type,
       done,
       ...(Option.isSome(due) ? { due_date: calendarDay(today, zone, due.value) } : {}),
-      ...(owner === undefined || refusedOwners.has(owner) ? {} : { owner_id: owner }),
+      ...(owner === undefined || isRefused ? {} : { owner_id: owner }),
       ...(person === undefined ? {} : { participants: [{ person_id: person, primary: true }] }),
       ...(organization === undefined ? {} : { org_id: organization }),
       ...(priority === undefined ? {} : { priority })
@@ -105,7 +113,7 @@ export const make = ({ organizations, persons, pipedrive, placing, settings, tim
     return {
       what: "The deal's owner",
       rest: { ...sent, fields },
-      accepted: Effect.sync(() => refusedOwners.add(owner_id))
+      accepted: refuseOwner(owner_id)
     }
   }
 

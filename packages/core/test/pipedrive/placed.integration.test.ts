@@ -112,6 +112,26 @@ describe("an activity", () => {
     )
   )
 
+  it.effect("belongs to the deal's owner again within a day after the user is active again", () =>
+    inWorld(layerPostgres, { pipedrive: { setup } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        pipedrive.addDeal({ title: "ann", owner_id: 13 })
+        yield* given(github, { "a.md": "1" })
+        yield* gitpip.publish
+        pipedrive.changeSetup({ users: setup.users?.map((user) => ({ ...user, active_flag: true })) ?? [] })
+        yield* passTime("25 hours")
+        github.addGist("ann", { files: { "b.md": "2" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ owner_id }) => owner_id),
+          [11, 13]
+        )
+      })
+    )
+  )
+
   it.effect("goes without the owner and the person when Pipedrive refuses both, and says so", () =>
     inWorld(layerPostgres, { pipedrive: { setup } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
