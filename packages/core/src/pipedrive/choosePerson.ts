@@ -16,8 +16,9 @@ type Contact = Pick<Recipient, "username" | "profile">
 /** The field of persons that holds GitHub logins, by its key. `undefined`: there is none. */
 type Field = string | undefined
 
+/** In the Unicode form that most people type, since a search may compare the forms. */
 const given = (text: string | null | undefined): string | undefined => {
-  const trimmed = text?.trim() ?? ""
+  const trimmed = text?.normalize().trim() ?? ""
   return trimmed === "" ? undefined : trimmed
 }
 

@@ -26,6 +26,12 @@ describe("the searches for a user's person", () => {
       [{ by: "name", term: "Ann Example" }]
     ],
     [
+      "the name has accents of their own: by the name in one form",
+      { ...profile, name: "Rene\u0301e", email: null },
+      undefined,
+      [{ by: "name", term: "Ren\u00e9e" }]
+    ],
+    [
       "the profile has an address: by the address alone",
       profile,
       undefined,
@@ -49,6 +55,7 @@ describe("the person whom a search found", () => {
     ["nobody with another address", "email", "ann@example.org", found, undefined],
     ["nobody of two namesakes", "name", "Ann Example", found, undefined],
     ["the only one of the name", "name", "Ann Example Jr.", found, 2],
+    ["the one whose accents have another form", "name", "Ren\u00e9e", [{ id: 1, name: "Rene\u0301e" }], 1],
     ["nobody when nothing was found", "name", "Ann Example", [], undefined]
   ] as const) {
     it(`is ${what}`, () => assert.strictEqual(choosePerson({ by, term }, candidates)?.id, expected))

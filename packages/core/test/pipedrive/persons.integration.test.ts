@@ -91,7 +91,8 @@ describe("the person of a new deal", () => {
   for (const [what, own, shown, options] of [
     ["the login in the field that the settings name", { custom_fields: { [field]: "Ann" } }, {}, withField],
     ["the address", { emails: [{ value: "Ann@Example.com", primary: true }] }, ann, {}],
-    ["the name, when the user shows no address", {}, { name: "Ann Example" }, {}]
+    ["the name, when the user shows no address", {}, { name: "Ann Example" }, {}],
+    ["a name with accents of another form", { name: "Ren\u00e9e" }, { name: "Rene\u0301e" }, {}]
   ] as const) {
     it.effect(`is the one whom a salesperson added, found by ${what}`, () =>
       inWorld(
