@@ -28,8 +28,8 @@ const noCompany: ReadonlySet<string> = new Set([
   "unemployed"
 ])
 
-/** Whether two names are one: spaces around them, and case, do not count. */
-export const plainName = (name: string): string => name.trim().replace(/\s+/g, " ").toLowerCase()
+/** Whether two names are one: spaces around them, case, and the Unicode form of accents do not count. */
+export const plainName = (name: string): string => name.normalize().trim().replace(/\s+/g, " ").toLowerCase()
 
 /** An address of a page or of e-mail. `example.com` is not counted: companies bear such names. */
 const address = /https?:\/\/|(?:^|\W)www\.|\S@\S/i
@@ -102,7 +102,7 @@ const withoutJobs = (text: string, mark: RegExp): string => {
  * becomes its login. `undefined`: there is no name, or what is surely none, such as an address, a job or a sentence.
  */
 export const companyOf = (text: string | null | undefined): string | undefined => {
-  const present = (text ?? "").trim().replace(past, "").trim()
+  const present = (text ?? "").normalize().trim().replace(past, "").trim()
   const [first = "", second] = present.replace(/^@+/, "").split(nextCompany)
   if (sentence.test(first)) return undefined
   const startsWithLogin = present.startsWith("@")

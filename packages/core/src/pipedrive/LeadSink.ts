@@ -12,7 +12,7 @@ import { Settings } from "../Settings.ts"
 import { Store } from "../store/Store.ts"
 import * as ContactPlan from "./contactPlan.ts"
 import * as Contacts from "./contacts.ts"
-import { PipedriveError, whenRefused } from "./errors.ts"
+import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import * as FileItem from "./fileItem.ts"
 import type { NewLead } from "./leadCalls.ts"
 import * as LeadContacts from "./leadContacts.ts"
@@ -44,6 +44,12 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
 
     const contacts = Contacts.make(pipedrive, settings.person)
 
+    /** Whether Pipedrive refuses a lead for a person who is not there any more. 1 token when its message may say so. */
+    const isPersonGone = (reason: Refusal, id: number): Effect.Effect<boolean> =>
+      Persons.mayBePerson(reason)
+        ? Effect.map(Effect.option(pipedrive.person(id)), Option.exists(Option.isNone))
+        : Effect.succeed(false)
+
     return Sink.of({
       limitKey: pipedrive.limitKey,
       off: Option.none(),
@@ -65,10 +71,13 @@ export const layer: Layer.Layer<Sink, never, Pipedrive | Store | Settings> = Lay
         const organization = yield* named.organizationOf(delivery)
         const send = (field: Pick<NewLead, "organization_id">) => pipedrive.createLead({ ...lead, ...field }, begin)
         const remoteId = yield* named.create(delivery, organization, send).pipe(
-          whenRefused((reason) =>
-            Persons.mayBePerson(reason)
-              ? Effect.fail(new SinkError({ reason: new TargetGone({ message: reason.message }) }))
-              : Effect.andThen(placing.recheck(placement), Effect.fail(new PipedriveError({ reason })))
+          whenRefused(
+            Effect.fnUntraced(function* (reason) {
+              if (yield* isPersonGone(reason, lead.person_id))
+                return yield* new SinkError({ reason: new TargetGone({ message: reason.message }) })
+              yield* placing.recheck(placement)
+              return yield* new PipedriveError({ reason })
+            })
           ),
           Effect.catchTag("PipedriveError", failing)
         )

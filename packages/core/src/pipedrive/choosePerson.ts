@@ -1,5 +1,5 @@
 /** Which person in Pipedrive a user is, and what a new one is called. Pure. */
-import { Predicate } from "effect"
+import { type DateTime, Predicate } from "effect"
 import { loginOf } from "../domain/loginOf.ts"
 import type { Recipient } from "../publish/Sink.ts"
 import { comparable } from "./comparable.ts"
@@ -16,8 +16,9 @@ type Contact = Pick<Recipient, "username" | "profile">
 /** The field of persons that holds GitHub logins, by its key. `undefined`: there is none. */
 type Field = string | undefined
 
+/** In the Unicode form that most people type, since a search may compare the forms. */
 const given = (text: string | null | undefined): string | undefined => {
-  const trimmed = text?.trim() ?? ""
+  const trimmed = text?.normalize().trim() ?? ""
   return trimmed === "" ? undefined : trimmed
 }
 
@@ -100,11 +101,33 @@ export const newPerson = ({ profile, username }: Contact, field: Field): NewPers
   }
 }
 
-/** The person that a create with this name made. Without the field, a person of that name who is nobody else's. */
-export const isCreated = (
-  person: StoredPerson,
-  { as, field, login }: { readonly as: string; readonly field: Field; readonly login: string }
-): boolean =>
+/** What a create of a person was sent with. */
+interface SentPerson {
+  readonly as: string
+  /** `undefined`: none was sent. */
+  readonly email: string | undefined
+  readonly field: Field
+  readonly login: string
+}
+
+const hasAddress = (emails: StoredPerson["emails"], address: string): boolean =>
+  (emails ?? []).some(({ value }) => comparable(value ?? "") === comparable(address))
+
+/** The person that such a create made. Without the address and the field, a person of that name who is nobody else's. */
+export const isCreated = (person: StoredPerson, { as, email, field, login }: SentPerson): boolean =>
   person.is_deleted !== true &&
   comparable(person.name ?? "") === comparable(as) &&
+  (email === undefined || hasAddress(person.emails, email)) &&
   (field === undefined || person.custom_fields?.[field] === undefined || holdsLogin(person, field, login))
+
+/** Persons in order of the time between their creation and the instant: a namesake of the day comes later. */
+export const nearestFirst = <A extends Pick<StoredPerson, "add_time">>(
+  persons: ReadonlyArray<A>,
+  instant: DateTime.Utc
+): ReadonlyArray<A> => {
+  const distance = ({ add_time }: A) => {
+    const millis = Math.abs(Date.parse(add_time ?? "") - instant.epochMilliseconds)
+    return Number.isNaN(millis) ? Number.MAX_VALUE : millis
+  }
+  return persons.toSorted((a, b) => distance(a) - distance(b))
+}

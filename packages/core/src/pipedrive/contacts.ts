@@ -1,5 +1,5 @@
 /** The persons of Pipedrive who have a GitHub username in the field that `GITPIP_PERSON_FIELD` names. */
-import { Effect, Option, Result } from "effect"
+import { Clock, Duration, Effect, Option, Result } from "effect"
 import { ItemRefused, NoSuchPage, type SinkContacts, SinkError } from "../publish/Sink.ts"
 import type { PersonSettings } from "../Settings.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
@@ -30,13 +30,22 @@ const whenNoPage = (next: string | null) =>
         : Effect.fail(new PipedriveError({ reason }))
   )
 
-/** Reads persons by the key of the field, which is found once. `undefined` when the settings name no field. */
+/** How long the key of the field is taken for true. A field that is deleted and made again has another one. */
+const keyMemory = Duration.days(1)
+
+/**
+ * Reads persons by the key of the field, which is found once a day. With another key than before, a reading reads all persons.
+ * `undefined` when the settings name no field.
+ */
 export const make = (pipedrive: Pipedrive["Service"], { field }: PersonSettings) => {
   if (Option.isNone(field)) return undefined
-  let key: string | undefined
+  let known: { readonly key: string; readonly until: number } | undefined
+  /** Whether a reading to the end has to read all persons, since the key is new. */
+  let readsAll = false
 
-  const findKey = Effect.gen(function* () {
-    if (key !== undefined) return { key, cost: 0 }
+  const findKey = Effect.fnUntraced(function* (next: string | null) {
+    const now = yield* Clock.currentTimeMillis
+    if (known !== undefined && (next !== null || now < known.until)) return { key: known.key, cost: 0 }
     const fields = yield* sinking(
       Effect.map(pipedrive.personFields, Option.some).pipe(whenRefused(() => Effect.succeedNone))
     )
@@ -44,7 +53,9 @@ export const make = (pipedrive: Pipedrive["Service"], { field }: PersonSettings)
     if (Result.isFailure(found)) {
       return yield* new SinkError({ reason: new ItemRefused({ message: found.failure }) })
     }
-    key = found.success
+    const key = found.success
+    readsAll ||= known !== undefined && known.key !== key
+    known = { key, until: now + Duration.toMillis(keyMemory) }
     return { key, cost: pageCost }
   })
 
@@ -55,14 +66,15 @@ export const make = (pipedrive: Pipedrive["Service"], { field }: PersonSettings)
     readonly next: string | null
     readonly changedSince: string | null
   }): Effect.fn.Return<SinkContacts, SinkError | NoSuchPage> {
-    const { cost, key } = yield* findKey
+    const { cost, key } = yield* findKey(next)
     const page = yield* pipedrive
       .changedPersons({
         field: key,
         cursor: Option.fromNullishOr(next),
-        since: changedSince === null ? undefined : withSlack(changedSince)
+        since: changedSince === null || readsAll ? undefined : withSlack(changedSince)
       })
       .pipe(whenNoPage(next), Effect.catchTag("PipedriveError", failing))
+    if (Option.isNone(page.cursor)) readsAll = false
     const persons = page.items.flatMap(({ custom_fields, id, is_deleted }) => {
       const text = custom_fields?.[key]
       return typeof text === "string" && text.trim() !== "" && is_deleted !== true ? [{ id, text }] : []

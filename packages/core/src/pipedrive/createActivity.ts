@@ -1,13 +1,13 @@
 /** Creates a file's activity. A refusal is narrowed down: to the deal, to the content, or to the file as a whole. */
-import { DateTime, Effect, Option } from "effect"
+import { DateTime, Duration, Effect, Option, Result } from "effect"
 import { calendarDay } from "../domain/Day.ts"
-import { type Content, contentRefused } from "../domain/GistFile.ts"
+import { contentRefused } from "../domain/GistFile.ts"
 import { type Created, Forbidden, ItemRefused, type Order, SinkError, TargetGone } from "../publish/Sink.ts"
 import type { ActivitySettings } from "../Settings.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { fromFile } from "./activity.ts"
 import { whyUnusable } from "./chooseDeal.ts"
-import { type Refusal, whenRefused } from "./errors.ts"
+import { isCap, type PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { NewActivity, Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
@@ -18,6 +18,9 @@ import type { UserDeals } from "./userDeals.ts"
 
 /** After this many requests without the content that were refused as well, the content is not the reason. */
 const maxOmissionsRefused = 3
+
+/** How long a refused owner is left out: a user who is active again owns new activities a day later at most. */
+const ownerRefusal = Duration.days(1)
 
 /** Adds what to check when Pipedrive's error names the type: a person may have deleted that activity type. */
 const withAdvice = (message: string, type: string): string =>
@@ -48,15 +51,30 @@ interface Sent {
   readonly placement: Placement
 }
 
+/** What is sent without a part of it that was refused. */
+interface Omission {
+  /** Of the remark. */
+  readonly what: string
+  readonly rest: Sent
+  readonly accepted?: Effect.Effect<unknown>
+  readonly refused?: Effect.Effect<unknown>
+}
+
+/** Leaves a part out. `undefined`: it is not sent, or the refusal cannot be about it. */
+type LeaveOut = (sent: Sent, refusal: Refusal) => Omission | undefined
+
 /** Whether a refusal can be about the owner, such as a deactivated user. Pipedrive does not document its messages. */
-const mayBeOwner = ({ message }: Refusal): boolean =>
-  /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(message)
+const mayBeOwner = (refusal: Refusal): boolean =>
+  !isCap(refusal) && /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(refusal.message)
 
 export const make = ({ organizations, persons, pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
   /** Requests without the content that were refused as well, in a row. */
   let omissionsRefused = 0
-  /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users. */
-  const refusedOwners = new Set<number>()
+  /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users, and when to ask again. */
+  const refusedOwners = new Map<number, DateTime.Utc>()
+
+  const refuseOwner = (owner: number) =>
+    Effect.map(DateTime.now, (now) => refusedOwners.set(owner, DateTime.addDuration(now, ownerRefusal)))
 
   const fieldsFor = Effect.fnUntraced(function* (
     { delivery, target }: Order,
@@ -67,105 +85,126 @@ export const make = ({ organizations, persons, pipedrive, placing, settings, tim
     const person = yield* userDeals.personOf(delivery, Number(target))
     const organization = yield* userDeals.organizationOf(Number(target))
     const today = yield* DateTime.now
+    const refusedUntil = refusedOwners.get(owner ?? 0)
+    const isRefused = refusedUntil !== undefined && DateTime.isLessThan(today, refusedUntil)
     const zone = yield* timeZone
     return {
       type,
       done,
       ...(Option.isSome(due) ? { due_date: calendarDay(today, zone, due.value) } : {}),
-      ...(owner === undefined || refusedOwners.has(owner) ? {} : { owner_id: owner }),
+      ...(owner === undefined || isRefused ? {} : { owner_id: owner }),
       ...(person === undefined ? {} : { participants: [{ person_id: person, primary: true }] }),
       ...(organization === undefined ? {} : { org_id: organization }),
       ...(priority === undefined ? {} : { priority })
     }
   })
 
-  const send = Effect.fnUntraced(function* ({ begin, delivery, target }: Order, fields: Fields, content: Content) {
+  const send = Effect.fnUntraced(function* ({ fields, order: { begin, content, delivery, target } }: Sent) {
     const activity = { ...fromFile({ ...delivery, content }), ...fields, deal_id: Number(target) }
     const id = yield* pipedrive.createActivity(activity, begin)
     omissionsRefused = 0
     return String(id)
   })
 
-  /** Sends the file without its content, when the content may be what was refused. `None` when that was refused as well. */
-  const withoutContent = Effect.fnUntraced(function* (order: Order, fields: Fields, refusal: Refusal) {
-    if (!mayBeContent(refusal) || order.content._tag === "Omitted" || omissionsRefused >= maxOmissionsRefused) {
-      return Option.none<Created>()
+  /** When the deal's owner may be what was refused, the activity becomes the token's user's own. */
+  const withoutOwner: LeaveOut = (sent, refusal) => {
+    const { owner_id, ...fields } = sent.fields
+    if (owner_id === undefined || sent.placement.owner !== "deal" || !mayBeOwner(refusal)) return undefined
+    return {
+      what: "The deal's owner",
+      rest: { ...sent, fields },
+      accepted: refuseOwner(owner_id)
     }
-    return yield* send(order, fields, contentRefused).pipe(
-      Effect.map((remoteId) => Option.some({ remoteId, remark: `The content was left out: ${refusal.message}` })),
-      Effect.tapError(() => Effect.sync(() => omissionsRefused++)),
-      whenRefused(() => Effect.succeedNone)
-    )
-  })
+  }
 
-  /** Sends the file as the token's user's own, when the deal's owner may be what was refused. */
-  const withoutOwner = Effect.fnUntraced(function* (order: Order, { owner_id, ...fields }: Fields, refusal: Refusal) {
-    const { owner } = yield* placing.current
-    if (owner_id === undefined || owner !== "deal" || !mayBeOwner(refusal)) return Option.none<Created>()
-    return yield* send(order, fields, order.content).pipe(
-      Effect.map((remoteId) => Option.some({ remoteId, remark: `The deal's owner was left out: ${refusal.message}` })),
-      Effect.tap(() => Effect.sync(() => refusedOwners.add(owner_id))),
-      whenRefused(() => Effect.succeedNone)
-    )
-  })
-
-  /** Sends the file without the person, when the person may be what was refused: one who was deleted, or is hidden. */
-  const withoutPerson = Effect.fnUntraced(function* (order: Order, fields: Fields, refusal: Refusal) {
-    const { participants = [], ...others } = fields
+  /** When the person may be what was refused: one who was deleted, or is hidden. */
+  const withoutPerson: LeaveOut = (sent, refusal) => {
+    const { participants = [], ...fields } = sent.fields
     const [person] = participants
-    if (person === undefined || !mayBePerson(refusal)) return Option.none<Created>()
-    return yield* send(order, others, order.content).pipe(
-      Effect.tap(() => persons.forget(order.delivery, person.person_id)),
-      Effect.map((remoteId) => Option.some({ remoteId, remark: `The person was left out: ${refusal.message}` })),
-      whenRefused(() => Effect.succeedNone)
-    )
-  })
+    if (person === undefined || !mayBePerson(refusal)) return undefined
+    return {
+      what: "The person",
+      rest: { ...sent, fields },
+      accepted: persons.forget(sent.order.delivery, person.person_id)
+    }
+  }
 
-  /** Sends the file without the organization, as without the person. */
-  const withoutOrganization = Effect.fnUntraced(function* (
-    order: Order,
-    { org_id, ...fields }: Fields,
+  const withoutOrganization: LeaveOut = (sent, refusal) => {
+    const { org_id, ...fields } = sent.fields
+    if (org_id === undefined || !mayBeOrganization(refusal)) return undefined
+    return {
+      what: "The organization",
+      rest: { ...sent, fields },
+      accepted: organizations.forget(sent.order.delivery, org_id)
+    }
+  }
+
+  const withoutContent: LeaveOut = (sent, refusal) => {
+    const { order } = sent
+    if (!mayBeContent(refusal) || order.content._tag === "Omitted" || omissionsRefused >= maxOmissionsRefused) {
+      return undefined
+    }
+    return {
+      what: "The content",
+      rest: { ...sent, order: { ...order, content: contentRefused } },
+      refused: Effect.sync(() => omissionsRefused++)
+    }
+  }
+
+  /** Sends the file without what the refusal can be about. Fails with the refusal that stays. */
+  const narrow = Effect.fnUntraced(function* (
+    sent: Sent,
     refusal: Refusal
-  ) {
-    if (org_id === undefined || !mayBeOrganization(refusal)) return Option.none<Created>()
-    return yield* send(order, fields, order.content).pipe(
-      Effect.tap(() => organizations.forget(order.delivery, org_id)),
-      Effect.map((remoteId) => Option.some({ remoteId, remark: `The organization was left out: ${refusal.message}` })),
-      whenRefused(() => Effect.succeedNone)
-    )
+  ): Effect.fn.Return<Result.Result<Created, Refusal>, PipedriveError> {
+    for (const leaveOut of [withoutOwner, withoutPerson, withoutOrganization, withoutContent]) {
+      const omission = leaveOut(sent, refusal)
+      if (omission === undefined) continue
+      const { accepted = Effect.void, refused = Effect.void, rest, what } = omission
+      const remark = `${what} was left out: ${refusal.message}`
+      const answer = yield* send(rest).pipe(
+        Effect.map((remoteId) => Result.succeed<Created>({ remoteId, remark })),
+        whenRefused((next) => Effect.as(refused, Result.fail(next)))
+      )
+      // The same message shows that the part was not the reason; another one, that something else is refused as well.
+      const isSame = Result.isFailure(answer) && answer.failure.message === refusal.message
+      if (isSame) continue
+      const last = Result.isSuccess(answer) ? answer : yield* narrow(rest, answer.failure)
+      if (Result.isFailure(last)) return last
+      yield* accepted
+      return last === answer
+        ? last
+        : Result.map(last, (created) => ({ ...created, remark: `${remark}. ${created.remark}` }))
+    }
+    return Result.fail(refusal)
   })
 
   /** Pipedrive does not document how it refuses an activity on an unusable deal: reading the deal shows that. */
-  const afterRefusal = Effect.fnUntraced(function* ({ fields, order, placement }: Sent, refusal: Refusal) {
-    const { target } = order
+  const afterRefusal = Effect.fnUntraced(function* (sent: Sent, refusal: Refusal) {
+    const { target } = sent.order
     const deal = yield* Effect.option(pipedrive.deal(Number(target)))
     const why = Option.isSome(deal) ? whyUnusable(deal.value) : undefined
     if (why !== undefined) {
       const message = `The user's deal ${target} ${why}; another one takes its place. ${refusal.message}`
       return yield* fail(new TargetGone({ message }))
     }
-    if (Option.isSome(deal)) {
-      for (const without of [withoutOwner, withoutPerson, withoutOrganization, withoutContent]) {
-        const created = yield* without(order, fields, refusal)
-        if (Option.isSome(created)) return created.value
-      }
-    }
-    yield* placing.recheck(placement)
-    const message = withAdvice(refusal.message, settings.type)
+    const narrowed = Option.isSome(deal) ? yield* narrow(sent, refusal) : Result.fail(refusal)
+    if (Result.isSuccess(narrowed)) return narrowed.success
+    yield* placing.recheck(sent.placement)
+    const { _tag, message: said } = narrowed.failure
+    const message = withAdvice(said, settings.type)
     return yield* fail(
-      refusal._tag === "Forbidden" || Option.isNone(deal)
+      _tag === "Forbidden" || Option.isNone(deal)
         ? new Forbidden({ message, scope: "thing" })
         : new ItemRefused({ message })
     )
   })
 
   return Effect.fnUntraced(function* (order: Order): Effect.fn.Return<Created, SinkError> {
-    const { content } = order
     const placement = yield* placing.current
-    const fields = yield* fieldsFor(order, placement)
-    return yield* send(order, fields, content).pipe(
-      Effect.map((remoteId): Created => ({ remoteId, remark: remarkOn(content) })),
-      whenRefused((refusal) => afterRefusal({ order, fields, placement }, refusal)),
+    const sent = { order, placement, fields: yield* fieldsFor(order, placement) }
+    return yield* send(sent).pipe(
+      Effect.map((remoteId): Created => ({ remoteId, remark: remarkOn(order.content) })),
+      whenRefused((refusal) => afterRefusal(sent, refusal)),
       Effect.catchTag("PipedriveError", failing)
     )
   }, Telemetry.inSpan("ActivitySink.create"))

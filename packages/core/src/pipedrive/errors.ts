@@ -74,8 +74,16 @@ export class PipedriveError extends Schema.TaggedError<PipedriveError>()("Pipedr
 /** A request was certainly rejected: nothing was created. */
 export type Refusal = Extract<PipedriveError["reason"], { _tag: "Refused" | "NotFound" | "Forbidden" }>
 
-const isRefusal = (reason: PipedriveError["reason"]): reason is Refusal =>
+/** Whether a request was certainly rejected. */
+export const isRefusal = (reason: PipedriveError["reason"]): reason is Refusal =>
   reason._tag === "Refused" || reason._tag === "NotFound" || reason._tag === "Forbidden"
+
+/**
+ * Whether a refusal is a cap of the plan, which ends without a change of what was sent. Its words can name an organization or
+ * a contact: "Your organization has reached the limit. Contact your administrator".
+ */
+export const isCap = (refusal: Refusal): boolean =>
+  refusal._tag === "Refused" && refusal.status === 403 && /capping|\blimits?\b/i.test(refusal.message)
 
 /** Handles a refusal. Any other error stays. */
 export const whenRefused =

@@ -1,14 +1,23 @@
 /** Finds the person in Pipedrive who a user is: by searches or in a list, or after a lost response among the newest. */
-import { type DateTime, Effect, Option } from "effect"
-import type { Recipient } from "../publish/Sink.ts"
+import { Effect, Option } from "effect"
+import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { Targets as Records } from "../store/Targets.ts"
-import { choosePerson, holdsLogin, isCreated, mayHoldLogin, type Search, searchesFor } from "./choosePerson.ts"
+import {
+  choosePerson,
+  holdsLogin,
+  isCreated,
+  mayHoldLogin,
+  nearestFirst,
+  type Search,
+  searchesFor
+} from "./choosePerson.ts"
 import { newestSince } from "./newest.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
-import type { FoundPerson } from "./personCalls.ts"
+import type { FoundPerson, NewPerson } from "./personCalls.ts"
 import type { PersonIndex } from "./personIndex.ts"
 import type { PersonList } from "./personList.ts"
 import { sinking, storing } from "./sinkErrors.ts"
+import type * as Targets from "./targets.ts"
 
 /** What a search for the user's deal has shown. */
 export interface Shown {
@@ -28,14 +37,23 @@ const maxRead = 2
 /** How many persons of a list decide: the oldest with an address, and two with a name, who are namesakes. */
 const deciding = { email: 1, name: 2 } as const
 
+/** A create of a person whose response was lost. */
+interface SentPerson extends Pick<Targets.Sent, "at" | "since"> {
+  readonly person: NewPerson
+  /** The key of the field that holds logins. */
+  readonly field: string | undefined
+}
+
 interface Parts {
   readonly pipedrive: Pipedrive["Service"]
   readonly records: Records
   /** Without it, each user is searched for. */
   readonly list?: PersonList
+  /** What to do when persons have the login in another field alone. */
+  readonly inOtherField?: Effect.Effect<void, SinkError>
 }
 
-export const make = ({ list, pipedrive, records }: Parts) => {
+export const make = ({ inOtherField = Effect.void, list, pipedrive, records }: Parts) => {
   /** Of these, those who are no other user's. */
   const withoutOthers = Effect.fnUntraced(function* <A extends { readonly id: number }>(
     { userKey }: Recipient,
@@ -66,11 +84,14 @@ export const make = ({ list, pipedrive, records }: Parts) => {
     found: ReadonlyArray<FoundPerson>
   ) {
     const ids = new Set(found.filter((person) => mayHoldLogin(person, login)).map(({ id }) => id))
+    let isElsewhere = false
     for (const id of [...ids].toSorted((a, b) => a - b).slice(0, maxRead)) {
       const person = yield* sinking(pipedrive.person(id))
       if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, login)))
         return { id, name: Option.getOrUndefined(person)?.name }
+      isElsewhere ||= Option.isSome(person)
     }
+    if (isElsewhere) yield* inOtherField
     return undefined
   })
 
@@ -104,18 +125,16 @@ export const make = ({ list, pipedrive, records }: Parts) => {
   })
 
   /** The person that such a create made, taken for the user. Not delayed like a search. */
-  const findCreated = Effect.fnUntraced(function* (
-    recipient: Recipient,
-    { as, field, since }: { readonly as: string; readonly since: DateTime.Utc; readonly field: string | undefined }
-  ) {
+  const findCreated = Effect.fnUntraced(function* (recipient: Recipient, { at, field, person, since }: SentPerson) {
+    const sent = { as: person.name, email: person.emails?.[0]?.value, field, login: recipient.username }
     const created = yield* newestSince(pipedrive.newestPersons, {
       since,
-      isWanted: (person) => isCreated(person, { as, field, login: recipient.username })
+      isWanted: (person) => isCreated(person, sent)
     })
     const id = yield* storing(
       records.take(
         recipient.userKey,
-        created.map((person) => person.id)
+        nearestFirst(created, at).map((person) => person.id)
       )
     )
     return id === null ? undefined : { id }

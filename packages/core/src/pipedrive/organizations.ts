@@ -5,7 +5,7 @@ import { ItemRefused, type PlannedContact, type Recipient, SinkError } from "../
 import type { OrganizationSettings } from "../Settings.ts"
 import type { OwnedTargets } from "../store/Targets.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
-import type { Refusal } from "./errors.ts"
+import { isCap, type Refusal } from "./errors.ts"
 import { newestSince } from "./newest.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import { sinking, storing } from "./sinkErrors.ts"
@@ -18,7 +18,8 @@ interface Parts {
 }
 
 /** Whether a refusal can be about the organization. Pipedrive does not document its messages. */
-export const mayBeOrganization = ({ message }: Refusal): boolean => /organi[sz]ation|\borg(?:_id)?\b/i.test(message)
+export const mayBeOrganization = (refusal: Refusal): boolean =>
+  !isCap(refusal) && /organi[sz]ation|\borg(?:_id)?\b/i.test(refusal.message)
 
 const capacity = 10_000
 

@@ -1,18 +1,19 @@
 /** The person in Pipedrive who a user is: found, or created once (targets.ts). */
-import { Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import { type PlannedItem, type Recipient, SinkError } from "../publish/Sink.ts"
 import type { PersonSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { newPerson } from "./choosePerson.ts"
-import { PipedriveError, type Refusal, whenRefused } from "./errors.ts"
+import { isCap, PipedriveError, type Refusal, whenRefused } from "./errors.ts"
 import * as FindPerson from "./findPerson.ts"
 import { mayBeOrganization, type Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { NewPerson } from "./personCalls.ts"
 import type { PersonList } from "./personList.ts"
-import { sinking, storing } from "./sinkErrors.ts"
+import type { Placement } from "./placement.ts"
+import { failing, storing } from "./sinkErrors.ts"
 import * as Targets from "./targets.ts"
 
 interface Parts {
@@ -31,12 +32,30 @@ export interface Known extends FindPerson.Shown {
 }
 
 /** Whether a refusal can be about the person. Pipedrive does not document its messages. */
-export const mayBePerson = ({ message }: Refusal): boolean => /person|participant|contact/i.test(message)
+export const mayBePerson = (refusal: Refusal): boolean =>
+  !isCap(refusal) && /person|participant|contact/i.test(refusal.message)
+
+/** Persons may have logins in another field for reasons of their own: the names of the settings are found again once a day. */
+const recheckInterval = Duration.toMillis(Duration.days(1))
 
 export const make = ({ list, organizations, pipedrive, placing, records, settings: { mode } }: Parts) => {
   /** Persons whom Pipedrive refused on a deal or an activity, such as deleted ones. */
   const refused = new Set<number>()
-  const { find, findCreated } = FindPerson.make({ list, pipedrive, records })
+  let recheckedAt = Number.NEGATIVE_INFINITY
+
+  /** Nothing is created with GITPIP_PERSON=link, so that no refusal shows that the field was deleted and made again. */
+  const recheckField = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    if (now - recheckedAt < recheckInterval) return
+    recheckedAt = now
+    yield* placing.recheck(yield* placing.current)
+  })
+  const { find, findCreated } = FindPerson.make({
+    list,
+    pipedrive,
+    records,
+    ...(mode === "link" ? { inOtherField: recheckField } : {})
+  })
   const search = FindPerson.make({ pipedrive, records })
 
   /** An organization may be deleted since, or hidden from the token's user. */
@@ -51,17 +70,32 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
     return send({ ...person, org_id: organization }).pipe(
       whenRefused((reason) =>
         mayBeOrganization(reason)
-          ? Effect.andThen(organizations.forget(recipient, organization), send(person))
+          ? Effect.tap(send(person), () => organizations.forget(recipient, organization))
           : Effect.fail(new PipedriveError({ reason }))
       )
     )
   }
 
+  /** Fails for a while when the field that the person was sent with has another key now. A missing right says nothing about that. */
+  const recheckingField = (creating: Effect.Effect<number, PipedriveError>, placement: Placement) =>
+    creating.pipe(
+      whenRefused((reason) =>
+        Effect.andThen(
+          placement.personField === undefined || reason._tag === "Forbidden" || isCap(reason)
+            ? Effect.void
+            : placing.recheck(placement),
+          Effect.fail(new PipedriveError({ reason }))
+        )
+      ),
+      Effect.catchTag("PipedriveError", failing)
+    )
+
   const ensure = Effect.fn("ensurePerson")(function* (
     recipient: Recipient,
     { organizationId: organization, shown }: Known
   ) {
-    const { personField: field } = yield* placing.current
+    const placement = yield* placing.current
+    const { personField: field } = placement
     const person: NewPerson = {
       ...newPerson(recipient, field),
       ...(organization === undefined ? {} : { org_id: organization })
@@ -71,13 +105,14 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
       {
         records,
         name: "person",
-        findCreated: ({ as, since }) => findCreated(recipient, { as: as ?? person.name, since, field }),
+        findCreated: ({ as, ...sent }) =>
+          findCreated(recipient, { ...sent, person: { ...person, name: as ?? person.name }, field }),
         find: Effect.map(find(recipient, { field, shown }), (person) =>
           person === undefined ? { _tag: "None" } : { _tag: "One", target: { id: person.id } }
         ),
         create: Effect.succeed(
           mode === "create"
-            ? (begin) => Effect.map(sinking(create(recipient, person, begin)), (id) => ({ id }))
+            ? (begin) => Effect.map(recheckingField(create(recipient, person, begin), placement), (id) => ({ id }))
             : undefined
         )
       },

@@ -25,6 +25,8 @@ export type Choice<A> =
 
 /** A create that was sent, and whose response did not arrive. */
 export interface Sent {
+  /** When the create was sent, by the database's clock. */
+  readonly at: DateTime.Utc
   /** Earlier than the create, by more than clocks differ. */
   readonly since: DateTime.Utc
   /** The name that was sent. `null`: by a version of Gitpip that did not note it. */
@@ -70,7 +72,11 @@ const afterLostResponse = Effect.fnUntraced(function* <A extends { readonly id: 
       wait(Timing.sendMargin)
     )
   }
-  const created = yield* findCreated({ since: DateTime.subtractDuration(sentAt, Timing.clockSlack), as: sentAs })
+  const created = yield* findCreated({
+    at: sentAt,
+    since: DateTime.subtractDuration(sentAt, Timing.clockSlack),
+    as: sentAs
+  })
   if (created !== undefined) return found(created)
   if (Duration.isLessThan(ago, Timing.certainDelay)) {
     return yield* notYet(

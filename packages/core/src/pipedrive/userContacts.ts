@@ -34,21 +34,22 @@ interface Parts {
 }
 
 export const make = ({ organizations, persons }: Parts) => {
-  /** Forgets what a refusal can be about, such as a deleted person. `undefined`: neither. */
+  /** The contact without what a refusal can be about, and how to forget that. `undefined`: it is about neither. */
   const without = (
     recipient: Recipient,
     { organizationId, personId }: Contact,
     reason: Refusal
-  ): Effect.Effect<Contact> | undefined => {
+  ): { readonly rest: Contact; readonly forget: Effect.Effect<void> } | undefined => {
     if (organizationId !== undefined && Organizations.mayBeOrganization(reason)) {
-      return Effect.as(organizations.forget(recipient, organizationId), { personId, organizationId: undefined })
+      return { rest: { personId, organizationId: undefined }, forget: organizations.forget(recipient, organizationId) }
     }
     if (personId !== undefined && Persons.mayBePerson(reason)) {
-      return Effect.as(persons.forget(recipient, personId), { personId: undefined, organizationId })
+      return { rest: { personId: undefined, organizationId }, forget: persons.forget(recipient, personId) }
     }
     return undefined
   }
 
+  /** What is refused again without a contact was refused for another reason: the contact is not forgotten. */
   const create = <A>(
     recipient: Recipient,
     contact: Contact,
@@ -57,10 +58,10 @@ export const make = ({ organizations, persons }: Parts) => {
     send(fieldsOf(contact)).pipe(
       Effect.map((made) => ({ made, contact })),
       whenRefused((reason) => {
-        const rest = without(recipient, contact, reason)
-        return rest === undefined
+        const less = without(recipient, contact, reason)
+        return less === undefined
           ? Effect.fail(new PipedriveError({ reason }))
-          : Effect.flatMap(rest, (contact) => create(recipient, contact, send))
+          : Effect.tap(create(recipient, less.rest, send), () => less.forget)
       })
     )
 

@@ -23,6 +23,9 @@ const give = (pipedrive: FakePipedrive, login: string) =>
 const isReading = ({ query, route }: Pick<LoggedRequest, "query" | "route">) =>
   route === "/api/v2/persons" && query.sort_by === "update_time"
 
+const isAll = (request: Pick<LoggedRequest, "query" | "route">) =>
+  isReading(request) && request.query.updated_since === undefined
+
 const readings = (pipedrive: FakePipedrive) => pipedrive.requests.filter(isReading)
 
 const tracked = Effect.gen(function* () {
@@ -68,6 +71,33 @@ describe("persons that are followed", () => {
         assert.deepStrictEqual(
           found.map(({ query }) => query.updated_since !== undefined),
           [false, true, true, true]
+        )
+      })
+    )
+  )
+
+  it.effect("are found within a day by the field that was deleted and made again", () =>
+    inWorld(layerPostgres, followed, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const newField = "abcdef0123".repeat(4)
+        for (const login of ["ann", "bob"]) github.addUser(login)
+        give(pipedrive, "ann")
+        yield* poll
+        pipedrive.changeSetup({ personFields: [{ key: newField, name: "GitHub" }] })
+        pipedrive.addPerson({ name: "Bob", custom_fields: { [newField]: "bob" } })
+        // The first reading of all fails.
+        pipedrive.injectFault({ kind: "status", status: 503 }, { when: (request) => isAll(request) })
+        // Later changes, behind which the next reading begins.
+        for (let hour = 0; hour < 25; hour++) {
+          yield* elapse("1 hour")
+          pipedrive.addPerson({ name: "Somebody" })
+          yield* poll
+        }
+        assert.deepStrictEqual(yield* tracked, ["ann", "bob"])
+        assert.strictEqual(pipedrive.count("GET", "/api/v2/personFields"), 2)
+        assert.deepStrictEqual(
+          readings(pipedrive).flatMap((request, n) => (isAll(request) ? [n] : [])),
+          [0, 24, 25]
         )
       })
     )

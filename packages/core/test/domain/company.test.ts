@@ -26,6 +26,7 @@ describe("the organization that a company names", () => {
     ["@example, ex-Other", "example"],
     ["Example Ltd. (formerly Other)", "Example Ltd."],
     ["Müller & Söhne", "Müller & Söhne"],
+    ["Cafe\u0301 Example", "Caf\u00e9 Example"],
     ["株式会社", "株式会社"],
     ["Example.com", "Example.com"],
     ["https://example.com", undefined],
@@ -157,6 +158,7 @@ describe("the organization that a company names", () => {
 
   it("has one key in any case and with any spaces, which does not show the name", () => {
     assert.strictEqual(companyKey("Example  Ltd. "), companyKey("example ltd."))
+    assert.strictEqual(companyKey("Cafe\u0301"), companyKey("caf\u00e9"))
     assert.notStrictEqual(companyKey("Example"), companyKey("Example Ltd."))
     assert.match(companyKey("Example"), /^[0-9a-f]{64}$/)
   })

@@ -1,10 +1,12 @@
 /** Which person in Pipedrive a user is. */
 import { assert, describe, it } from "@effect/vitest"
+import { DateTime } from "effect"
 import {
   choosePerson,
   holdsLogin,
   isCreated,
   mayHoldLogin,
+  nearestFirst,
   newPerson,
   searchesFor
 } from "../../src/pipedrive/choosePerson.ts"
@@ -22,6 +24,12 @@ describe("the searches for a user's person", () => {
       { ...profile, email: null },
       undefined,
       [{ by: "name", term: "Ann Example" }]
+    ],
+    [
+      "the name has accents of their own: by the name in one form",
+      { ...profile, name: "Rene\u0301e", email: null },
+      undefined,
+      [{ by: "name", term: "Ren\u00e9e" }]
     ],
     [
       "the profile has an address: by the address alone",
@@ -47,6 +55,7 @@ describe("the person whom a search found", () => {
     ["nobody with another address", "email", "ann@example.org", found, undefined],
     ["nobody of two namesakes", "name", "Ann Example", found, undefined],
     ["the only one of the name", "name", "Ann Example Jr.", found, 2],
+    ["the one whose accents have another form", "name", "Ren\u00e9e", [{ id: 1, name: "Rene\u0301e" }], 1],
     ["nobody when nothing was found", "name", "Ann Example", [], undefined]
   ] as const) {
     it(`is ${what}`, () => assert.strictEqual(choosePerson({ by, term }, candidates)?.id, expected))
@@ -87,11 +96,30 @@ describe("a new person", () => {
     assert.deepStrictEqual(newPerson({ username: "ann", profile: null }, undefined), { name: "ann" }))
 
   it("is known again after a lost response by the name that was sent, and by the field", () => {
-    const sent = { as: "Ann Example", field: "key", login: "ann" }
+    const sent = { as: "Ann Example", email: undefined, field: "key", login: "ann" }
     assert.isTrue(isCreated({ id: 1, name: "Ann Example", custom_fields: { key: "ann" } }, sent))
     assert.isTrue(isCreated({ id: 1, name: "Ann Example" }, { ...sent, field: undefined }))
     assert.isFalse(isCreated({ id: 1, name: "Ann Example", custom_fields: { key: "bob" } }, sent))
     assert.isFalse(isCreated({ id: 1, name: "Ann", custom_fields: { key: "ann" } }, sent))
     assert.isFalse(isCreated({ id: 1, name: "Ann Example", is_deleted: true }, { ...sent, field: undefined }))
+  })
+
+  it("is known again by the address that was sent, and not by the name alone", () => {
+    const sent = { as: "Ann Example", email: "ann@example.com", field: undefined, login: "ann" }
+    const named = { id: 1, name: "Ann Example" }
+    assert.isTrue(isCreated({ ...named, emails: [{ value: "Ann@Example.com" }] }, sent))
+    assert.isFalse(isCreated({ ...named, emails: [{ value: "other@example.com" }] }, sent))
+    assert.isFalse(isCreated(named, sent))
+  })
+
+  it("is the nearest to the request among namesakes, whatever their order", () => {
+    const at = DateTime.makeUnsafe("2026-11-28T12:00:00Z")
+    const [morning, own, later, unknown] = [
+      { id: 1, add_time: "2026-11-28T02:00:00Z" },
+      { id: 2, add_time: "2026-11-28T12:00:01Z" },
+      { id: 3, add_time: "2026-11-28T12:30:00Z" },
+      { id: 4, add_time: null }
+    ]
+    assert.deepStrictEqual(nearestFirst([unknown, morning, later, own], at), [own, later, morning, unknown])
   })
 })

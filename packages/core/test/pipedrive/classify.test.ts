@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
 import { classify, isSpent, unreadable } from "../../src/pipedrive/classify.ts"
-import type { PipedriveError } from "../../src/pipedrive/errors.ts"
+import { isCap, isRefusal, type PipedriveError } from "../../src/pipedrive/errors.ts"
 import { growingWait, midnightAfter, windowOf } from "../../src/pipedrive/limits.ts"
 
 const minute = 60_000
@@ -49,6 +49,19 @@ describe("a response that is no success", () => {
       assert.match(reason.message, says)
     })
   }
+
+  it.each([
+    [403, own("Open deals limit reached.", "feature_capping_deals_limit"), true],
+    [403, own("Your organization has reached the limit of leads"), true],
+    [403, own("You do not have permissions to do this."), false],
+    [400, own("Person not found"), false],
+    [400, own("Name exceeds the limit of characters"), false],
+    [404, own("Person not found"), false]
+  ] as const)("%i %j is a cap of the plan: %s", (status, body, expected) => {
+    const reason = classify({ status, headers: {} }, body, { cost: 5, refusals: 0, now })
+    assert.isTrue(isRefusal(reason))
+    assert.strictEqual(isRefusal(reason) && isCap(reason), expected)
+  })
 
   it.each([
     [301, "address"],

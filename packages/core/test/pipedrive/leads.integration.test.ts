@@ -278,6 +278,38 @@ describe("a lead that Pipedrive refuses", () => {
     )
   )
 
+  it.effect("because of a cap of the plan keeps the person that somebody named for the user", () =>
+    inLeads({}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const person = pipedrive.addPerson({ name: "Somebody" })
+        yield* given(github, { "a.md": "1" })
+        yield* gitpip.track(name("ann"), { person })
+        pipedrive.injectFault(refusal(403, "The limit of leads is reached. Contact your administrator"), {
+          when: isLeadCreate,
+          times: forever
+        })
+        yield* gitpip.publish
+        pipedrive.clearFaults()
+        yield* gitpip.retryFailed
+        yield* work("30 minutes", "1 minute")
+        assert.strictEqual(onlyLead(pipedrive).person_id, person)
+      })
+    )
+  )
+
+  it.effect("with a word of persons, who is still there, keeps the person", () =>
+    inLeads({}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "1" })
+        pipedrive.injectFault(refusal(400, "Required field: contact source"), { when: isLeadCreate, times: forever })
+        yield* work("30 minutes", "1 minute")
+        assert.match((yield* publicationOf("a.md")).errorMessage ?? "", /contact source/)
+        assert.lengthOf(pipedrive.requests.filter(isLeadCreate), 1)
+      })
+    )
+  )
+
   for (const [what, fault, text, note] of [
     ["a note that is too long", refusal(400, "Note content is too long"), "", undefined],
     ["a note that a right is missing for", refusal(403, "No permission"), "", undefined],

@@ -67,6 +67,21 @@ describe("a firewall that refuses one file's text with a page", () => {
   )
 })
 
+it.effect("a text that Pipedrive refuses is left out, also after limits that the requests without the text met", () =>
+  inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      pipedrive.injectFault(refusal(400, "Note content is not allowed"), {
+        when: createsOf("etc-passwd"),
+        times: forever
+      })
+      pipedrive.injectFault({ kind: "burst-limit" }, { when: createsOf("left out"), times: 3 })
+      yield* given(github, { alice: { "odd.md": "etc-passwd" } })
+      yield* work("3 hours", "1 minute")
+      assert.strictEqual((yield* publicationOf("odd.md")).state, "published")
+    })
+  )
+)
+
 describe("a deal that the token's user may not edit", () => {
   /** Files of alice, whose deal refuses every activity. */
   const deniedFiles = (pipedrive: FakePipedrive, length = 30) => {

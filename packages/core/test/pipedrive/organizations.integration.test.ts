@@ -293,6 +293,42 @@ describe("an organization that Pipedrive refuses", () => {
   )
 })
 
+it.effect("a cap of the plan, whose message names both, costs no deal its person or organization", () =>
+  inWorld(layerPostgres, creating, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      yield* given(github)
+      const cap = "Your organization has reached the limit of open deals. Contact your administrator"
+      pipedrive.injectFault(refusal(403, cap), { when: isDealCreate, times: Number.POSITIVE_INFINITY })
+      yield* (yield* Gitpip).publish
+      assert.lengthOf(pipedrive.requests.filter(isDealCreate), 1)
+      pipedrive.clearFaults()
+      yield* (yield* Gitpip).retryFailed
+      yield* work("10 minutes", "1 minute")
+      yield* addFile(github, "b.md")
+      assert.deepStrictEqual(named(pipedrive), [[1], [1], [1, 1]])
+      assert.strictEqual(pipedrive.deals[0]?.person_id, 1)
+    })
+  )
+)
+
+it.effect("a required field, whose name has a word of both, costs no deal its person or organization", () =>
+  inWorld(layerPostgres, creating, ({ github, pipedrive }) =>
+    Effect.gen(function* () {
+      yield* given(github)
+      pipedrive.injectFault(refusal(400, "Required field: organization's contact"), {
+        when: isDealCreate,
+        times: Number.POSITIVE_INFINITY
+      })
+      yield* (yield* Gitpip).publish
+      pipedrive.clearFaults()
+      yield* (yield* Gitpip).retryFailed
+      yield* work("10 minutes", "1 minute")
+      assert.deepStrictEqual(named(pipedrive), [[1], [1], [1]])
+      assert.strictEqual(pipedrive.deals[0]?.person_id, 1)
+    })
+  )
+)
+
 describe("a deal for each file", () => {
   const asDeals = { env: { ...creating.env, GITPIP_PUBLISH_AS: "deal" } }
   const contactsOf = ({ deals }: FakePipedrive) => deals.map(({ org_id, person_id }) => [person_id, org_id])

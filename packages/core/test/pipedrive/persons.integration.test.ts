@@ -11,6 +11,7 @@ import { attemptsOf, publicationOf, refusal, work } from "./working.ts"
 const isPersonSearch = ({ route }: Pick<LoggedRequest, "route">) => route === "/api/v2/persons/search"
 
 const field = "0123456789".repeat(4)
+const newField = "abcdef0123".repeat(4)
 const withField = { pipedrive: { setup: { personFields: [{ key: field, name: "GitHub" }] } } }
 const ann = { name: "Ann Example", email: "ann@example.com" }
 
@@ -90,7 +91,8 @@ describe("the person of a new deal", () => {
   for (const [what, own, shown, options] of [
     ["the login in the field that the settings name", { custom_fields: { [field]: "Ann" } }, {}, withField],
     ["the address", { emails: [{ value: "Ann@Example.com", primary: true }] }, ann, {}],
-    ["the name, when the user shows no address", {}, { name: "Ann Example" }, {}]
+    ["the name, when the user shows no address", {}, { name: "Ann Example" }, {}],
+    ["a name with accents of another form", { name: "Ren\u00e9e" }, { name: "Rene\u0301e" }, {}]
   ] as const) {
     it.effect(`is the one whom a salesperson added, found by ${what}`, () =>
       inWorld(
@@ -141,6 +143,65 @@ describe("the person of a new deal", () => {
         assert.deepStrictEqual(pipedrive.persons[2]?.custom_fields, { [field]: "ann" })
         assert.strictEqual(pipedrive.deals[0]?.person_id, 3)
       })
+    )
+  )
+
+  for (const publishAs of ["activity", "deal", "lead"]) {
+    it.effect(
+      `holds the login in the field that was deleted and made again, when files become a new ${publishAs}`,
+      () =>
+        inWorld(
+          layerPostgres,
+          { ...withField, env: { GITPIP_PERSON_FIELD: "GitHub", GITPIP_PUBLISH_AS: publishAs } },
+          ({ github, pipedrive }) =>
+            Effect.gen(function* () {
+              yield* (yield* Gitpip).publish
+              pipedrive.changeSetup({ personFields: [{ key: newField, name: "GitHub" }] })
+              yield* passTime("1 hour")
+              yield* given(github)
+              yield* work("1 minute", "5 seconds")
+              assert.strictEqual((yield* publicationOf("ann.md")).state, "published")
+              assert.deepStrictEqual(
+                pipedrive.persons.map(({ custom_fields }) => custom_fields),
+                [{ [newField]: "ann" }]
+              )
+              assert.strictEqual([...pipedrive.deals, ...pipedrive.leads][0]?.person_id, 1)
+            })
+        )
+    )
+  }
+
+  it.effect("is found by the field that was deleted and made again, also with GITPIP_PERSON=link", () =>
+    inWorld(
+      layerPostgres,
+      { ...withField, env: { GITPIP_PERSON_FIELD: "GitHub", GITPIP_PERSON: "link" } },
+      ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* (yield* Gitpip).publish
+          pipedrive.changeSetup({ personFields: [{ key: newField, name: "GitHub" }] })
+          yield* passTime("1 hour")
+          const person = pipedrive.addPerson({ name: "Somebody", custom_fields: { [newField]: "ann" } })
+          yield* given(github)
+          yield* work("1 minute", "5 seconds")
+          assert.strictEqual(pipedrive.deals[0]?.person_id, person)
+        })
+    )
+  )
+
+  it.effect("is not asked for again because of another field with the login, but once a day", () =>
+    inWorld(
+      layerPostgres,
+      { ...withField, env: { GITPIP_PERSON_FIELD: "GitHub", GITPIP_PERSON: "link" } },
+      ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          for (const login of ["ann", "bob"]) {
+            pipedrive.addPerson({ name: "Somebody", custom_fields: { other: login } })
+            yield* given(github, {}, login)
+            yield* work("10 minutes", "1 minute")
+          }
+          assert.strictEqual(pipedrive.count("GET", "/api/v2/personFields"), 2)
+          assert.lengthOf(pipedrive.activities, 2)
+        })
     )
   )
 
@@ -245,6 +306,26 @@ describe("one person is there, and one deal", () => {
           )
           assert.strictEqual(pipedrive.deals[0]?.person_id, 1)
           assert.strictEqual(pipedrive.activities[0]?.person_id, 1)
+        })
+      )
+    )
+  }
+
+  for (const [what, shown, namesake] of [
+    ["the address", ann, [{ value: "other@elsewhere.com", primary: true }]],
+    ["the time", { name: "Ann Example" }, []]
+  ] as const) {
+    it.effect(`and not a namesake of the day, after a lost response: ${what} tells them apart`, () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          // Several namesakes, of whom a search takes none.
+          for (const emails of [namesake, namesake]) pipedrive.addPerson({ name: "Ann Example", emails })
+          yield* passTime("10 hours")
+          yield* given(github, shown)
+          pipedrive.injectFault({ kind: "lost" }, { when: isPersonCreate })
+          yield* work("20 minutes", "1 minute")
+          assert.lengthOf(pipedrive.persons, 3)
+          assert.strictEqual(pipedrive.deals[0]?.person_id, 3)
         })
       )
     )

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { layerPostgres } from "../database.ts"
-import { given, isDealCreate } from "../publish/publishing.ts"
+import { given, isCreate, isDealCreate } from "../publish/publishing.ts"
 import { inWorld, passTime } from "../world.ts"
 import { env, setup } from "./placedSetup.ts"
 import { publicationOf, work } from "./working.ts"
@@ -108,6 +108,61 @@ describe("an activity", () => {
         )
         const { attempts } = yield* gitpip.publication((yield* publicationOf("a.md")).id)
         assert.match(attempts.at(-1)?.message ?? "", /^The deal's owner was left out: .*User not found/)
+      })
+    )
+  )
+
+  it.effect("belongs to the deal's owner again within a day after the user is active again", () =>
+    inWorld(layerPostgres, { pipedrive: { setup } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        pipedrive.addDeal({ title: "ann", owner_id: 13 })
+        yield* given(github, { "a.md": "1" })
+        yield* gitpip.publish
+        pipedrive.changeSetup({ users: setup.users?.map((user) => ({ ...user, active_flag: true })) ?? [] })
+        yield* passTime("25 hours")
+        github.addGist("ann", { files: { "b.md": "2" } })
+        yield* gitpip.scan()
+        yield* gitpip.publish
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ owner_id }) => owner_id),
+          [11, 13]
+        )
+      })
+    )
+  )
+
+  it.effect("goes without the owner and the person when Pipedrive refuses both, and says so", () =>
+    inWorld(layerPostgres, { pipedrive: { setup } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const person = pipedrive.addPerson({ name: "Ann" })
+        pipedrive.addDeal({ title: "ann", owner_id: 12, person_id: person })
+        yield* given(github, { "a.md": "1" })
+        yield* gitpip.publish
+        const users = setup.users?.map((user) => (user.id === 12 ? { ...user, active_flag: false } : user)) ?? []
+        pipedrive.changeSetup({ users })
+        pipedrive.deletePerson(person)
+        for (const file of ["b.md", "c.md"]) {
+          github.addGist("ann", { files: { [file]: "2" } })
+          yield* gitpip.scan()
+          yield* gitpip.publish
+        }
+        assert.deepStrictEqual(
+          pipedrive.activities.map(({ owner_id, person_id }) => [owner_id, person_id]),
+          [
+            [12, person],
+            [11, null],
+            [11, null]
+          ]
+        )
+        const { attempts } = yield* gitpip.publication((yield* publicationOf("b.md")).id)
+        assert.match(
+          attempts.at(-1)?.message ?? "",
+          /^The .+ was left out: .*not found.* The .+ was left out: .*not found/
+        )
+        // The next file is not refused first.
+        assert.strictEqual(pipedrive.requests.filter(isCreate).length, 5)
       })
     )
   )
