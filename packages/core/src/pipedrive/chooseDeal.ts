@@ -1,7 +1,7 @@
 /** Which of the deals that a search finds is the user's own. Pure. */
 import { Option } from "effect"
 import { comparable } from "./comparable.ts"
-import type { FoundDeal, StoredDeal } from "./wire.ts"
+import type { FoundDeal, StoredActivity, StoredDeal } from "./wire.ts"
 
 /** Why a deal cannot be used, or `undefined`. Deleted and archived deals cannot be edited. */
 export const whyUnusable = (
@@ -64,4 +64,16 @@ export const severalDeals = (login: string, deals: ReadonlyArray<Pick<FoundDeal,
   const named = deals.slice(0, 10).map(({ id, title }) => `"${title.trim()}" (${id})`)
   const way = `Close, merge or rename all but one, or name one by \`gitpip track ${login} --deal ID\``
   return `Pipedrive has ${deals.length} open deals that may be ${login}'s: ${named.join(", ")}. ${way}; the files are sent then`
+}
+
+/**
+ * The deal that a gone one was merged into, by its newest activities: Pipedrive moves all of them to the deal that survives.
+ * A person may have moved some of them, so that they must agree. `undefined`: none.
+ */
+export const mergedInto = (
+  activities: ReadonlyArray<Pick<StoredActivity, "deal_id">>,
+  gone: number
+): number | undefined => {
+  const [first, ...others] = activities.map(({ deal_id }) => deal_id)
+  return typeof first === "number" && first !== gone && others.every((id) => id === first) ? first : undefined
 }

@@ -1,6 +1,6 @@
 /** Which deal that a person made is a user's own. */
 import { assert, describe, it } from "@effect/vitest"
-import { chooseDeal, severalDeals } from "../../src/pipedrive/chooseDeal.ts"
+import { chooseDeal, mergedInto, severalDeals } from "../../src/pipedrive/chooseDeal.ts"
 import type { FoundDeal } from "../../src/pipedrive/wire.ts"
 
 const deal = (id: number, title: string, more: Partial<FoundDeal> = {}): FoundDeal => ({
@@ -67,4 +67,26 @@ describe("the choice among deals that people made", () => {
       'Pipedrive has 2 open deals that may be ann\'s: "ann" (4), "Ann" (9). Close, merge or rename all but one, or name one by `gitpip track ann --deal ID`; the files are sent then'
     )
   })
+})
+
+describe("the deal that a gone deal was merged into", () => {
+  for (const [what, deals, survivor] of [
+    ["is none without activities", [], undefined],
+    ["is where the newest activities are", [7, 7, 7], 7],
+    ["is where the one activity is", [7], 7],
+    ["is none when a person has moved one activity", [7, 1, 1], undefined],
+    ["is none when the activities are on several deals", [7, 8], undefined],
+    ["is none when the activities are on no deal", [null, undefined], undefined],
+    ["is none when the activities are still on the deal", [1, 1], undefined]
+  ] as const) {
+    it(what, () =>
+      assert.strictEqual(
+        mergedInto(
+          deals.map((deal_id) => ({ deal_id })),
+          1
+        ),
+        survivor
+      )
+    )
+  }
 })
