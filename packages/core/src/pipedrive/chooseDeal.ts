@@ -13,6 +13,10 @@ export const whyUnusable = (
   return deal.value.is_archived === true ? "is archived" : undefined
 }
 
+/** Whether a deal can be used, and is neither won nor lost. */
+export const isOpen = (deal: Pick<StoredDeal, "is_archived" | "is_deleted" | "status">): boolean =>
+  whyUnusable(Option.some(deal)) === undefined && (deal.status ?? "open") === "open"
+
 /** What a deal must be to be adopted. */
 export interface Rule {
   /** The title that Gitpip would give the deal. */
@@ -42,11 +46,8 @@ export const titlesOf = ({ login, title }: Pick<Rule, "login" | "title">): Reado
  */
 export const chooseDeal = (candidates: ReadonlyArray<FoundDeal>, { stages, ...names }: Rule): Choice => {
   const usable = candidates.filter(
-    ({ is_archived, is_deleted, stage, status }) =>
-      is_deleted !== true &&
-      is_archived !== true &&
-      (status === "open" || status === null || status === undefined) &&
-      (stages === undefined || (typeof stage?.id === "number" && stages.has(stage.id)))
+    (deal) =>
+      isOpen(deal) && (stages === undefined || (typeof deal.stage?.id === "number" && stages.has(deal.stage.id)))
   )
   for (const wanted of titlesOf(names)) {
     const [first, ...others] = usable

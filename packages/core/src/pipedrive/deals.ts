@@ -1,10 +1,10 @@
 /** The deal that bears a user's name: adopted from a person, or created once (targets.ts), with the user's contact. */
-import { type DateTime, Effect, Option } from "effect"
+import { type DateTime, Effect } from "effect"
 import { dealTitle, isTitleFor } from "../domain/DealTitle.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
-import { chooseDeal, severalDeals, whyUnusable } from "./chooseDeal.ts"
+import { chooseDeal, isOpen, severalDeals } from "./chooseDeal.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import type { FindDeals } from "./findDeals.ts"
 import { newestSince } from "./newest.ts"
@@ -100,7 +100,8 @@ export const make = (parts: Parts) => {
   const findCreated = Effect.fnUntraced(function* ({ as, since }: Targets.Sent, login: string) {
     const isOwn = (title: string) => (as === null ? isTitleFor(template, login, title) : title === as)
     const created = yield* addedSince(pipedrive, since, isOwn)
-    const deal = created.find((deal) => whyUnusable(Option.some(deal)) === undefined)
+    // Older deals of the title were there before the create: the search would have found an open one.
+    const deal = created.findLast(isOpen)
     return deal === undefined ? undefined : storedDeal(deal)
   })
 

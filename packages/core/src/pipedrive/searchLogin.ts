@@ -4,7 +4,7 @@
  */
 import { Effect, Option } from "effect"
 import type { SinkError } from "../publish/Sink.ts"
-import { whyUnusable } from "./chooseDeal.ts"
+import { isOpen } from "./chooseDeal.ts"
 import { holdsLogin, mayHoldLogin } from "./choosePerson.ts"
 import type { FoundDeal, Pipedrive, StoredDeal } from "./Pipedrive.ts"
 import type { FoundPerson } from "./personCalls.ts"
@@ -62,14 +62,9 @@ export const make = (pipedrive: Pipedrive["Service"]) => {
     found: ReadonlyArray<FoundDeal>,
     { field, login }: { readonly field: string; readonly login: string }
   ) {
-    const candidates = found.filter(
-      (deal) => whyUnusable(Option.some(deal)) === undefined && isOpen(deal) && mayHoldLogin(deal, login)
-    )
+    const candidates = found.filter((deal) => isOpen(deal) && mayHoldLogin(deal, login))
     const deals = yield* Effect.forEach(candidates.slice(0, maxRead), ({ id }) => sinking(pipedrive.deal(id)))
-    return deals
-      .filter((deal) => whyUnusable(deal) === undefined)
-      .flatMap(Option.toArray)
-      .filter((deal) => holdsLogin(deal, field, login))
+    return deals.flatMap(Option.toArray).filter((deal) => isOpen(deal) && holdsLogin(deal, field, login))
   })
 
   return Effect.fnUntraced(function* (
@@ -86,5 +81,3 @@ export const make = (pipedrive: Pipedrive["Service"]) => {
     }
   })
 }
-
-const isOpen = ({ status }: FoundDeal): boolean => status === "open" || status === null || status === undefined
