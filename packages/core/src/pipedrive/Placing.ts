@@ -122,7 +122,9 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
     const lists = yield* read
     const now = yield* Clock.currentTimeMillis
     state = Result.match(resolve(placed, lists), {
-      onSuccess: (placement): State => ({ _tag: "Found", placement }),
+      // Copies of lists are kept for as long as the placement is the same object.
+      onSuccess: (placement): State =>
+        state._tag === "Found" && isSamePlacement(state.placement, placement) ? state : { _tag: "Found", placement },
       onFailure: (faults): State => ({
         _tag: "Wrong",
         message: misfit(faults),
