@@ -180,13 +180,13 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       yield* replace(recipient, id, undefined)
       return yield* dealOf(recipient)
     }),
-    /** Who takes part in an activity on a deal. `undefined`: nobody, or nobody knows. Asks Pipedrive nothing. */
+    /** Who takes part in an activity on a deal. `undefined`: nobody, or nobody knows. */
     personOf: Effect.fnUntraced(function* (
       recipient: Recipient,
       id: number
     ): Effect.fn.Return<number | undefined, SinkError> {
-      const state = yield* Cache.getSuccess(states, id)
-      return yield* persons.participant(recipient, Option.getOrUndefined(state)?.personId)
+      const isOfDeal = persons.isOn && typeof recipient.chosenPerson !== "number"
+      return yield* persons.participant(recipient, isOfDeal ? (yield* Cache.get(states, id)).personId : undefined)
     }),
     /** The organization of an activity on a deal, which is the deal's. `undefined`: none, or nobody knows. */
     organizationOf: Effect.fnUntraced(function* (id: number): Effect.fn.Return<number | undefined, SinkError> {
