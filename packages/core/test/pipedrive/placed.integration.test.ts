@@ -95,7 +95,7 @@ describe("an activity", () => {
     )
   )
 
-  it.effect("names a new person of the deal within a day, whoever owns the activity, for one token", () =>
+  it.effect("names a new person of the deal within a day, for one token, when another owns the activity", () =>
     inWorld(
       layerPostgres,
       { env: { GITPIP_ACTIVITY_OWNER: "me", GITPIP_ORGANIZATION: "off" } },
