@@ -6,7 +6,7 @@
  */
 import { Clock, DateTime, Duration, Effect, Option, Result, Semaphore } from "effect"
 import * as Timing from "../domain/Timing.ts"
-import { NotYet, Paused, SinkError } from "../publish/Sink.ts"
+import { Paused, SinkError } from "../publish/Sink.ts"
 import type { Settings } from "../Settings.ts"
 import { whenRefused } from "./errors.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
@@ -19,7 +19,7 @@ import {
   type Placement,
   resolve
 } from "./placement.ts"
-import { failing } from "./sinkErrors.ts"
+import { failing, notYet } from "./sinkErrors.ts"
 
 /** A refused create has the names found again, but not for each file of many that Pipedrive refuses for reasons of their own. */
 const recheckInterval = Duration.minutes(1)
@@ -122,7 +122,9 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
     const lists = yield* read
     const now = yield* Clock.currentTimeMillis
     state = Result.match(resolve(placed, lists), {
-      onSuccess: (placement): State => ({ _tag: "Found", placement }),
+      // Copies of lists are kept for as long as the placement is the same object.
+      onSuccess: (placement): State =>
+        state._tag === "Found" && isSamePlacement(state.placement, placement) ? state : { _tag: "Found", placement },
       onFailure: (faults): State => ({
         _tag: "Wrong",
         message: misfit(faults),
@@ -138,29 +140,35 @@ export const make = Effect.fnUntraced(function* (pipedrive: Pipedrive["Service"]
 
   const current = knownOr(one.withPermit(knownOr(find)))
 
+  /** Read again, once in `recheckInterval` at most. */
+  const refreshed = one.withPermit(
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const isDue =
+        readsAny && state._tag === "Found" && Math.abs(now - recheckedAt) >= Duration.toMillis(recheckInterval)
+      const latest = isDue ? Option.none() : known(state, now)
+      const placement = yield* Option.getOrElse(latest, () => find)
+      if (Option.isNone(latest)) recheckedAt = now
+      return placement
+    })
+  )
+
   return {
     /** Fails with `Paused` while a setting does not fit, or Pipedrive does not answer. */
     current,
     /** What was wrong when Pipedrive was last asked. */
     fault: Effect.sync(() => (state._tag === "Wrong" ? Option.some(state.message) : Option.none())),
+    /** As `current`, when something shows that the lists may be old. They are read again whatever their age, once a minute at most. */
+    refreshed,
     /**
      * After a refusal of a create that was sent with this placement: fails when the names now mean something else, or
-     * nothing; else the refusal is the item's own. The first refusal reads the lists again whatever their age.
+     * nothing; else the refusal is the item's own.
      */
-    recheck: (sent: Placement) =>
-      one.withPermit(
-        Effect.gen(function* () {
-          if (!readsAny) return
-          const now = yield* Clock.currentTimeMillis
-          const isDue = state._tag === "Found" && Math.abs(now - recheckedAt) >= Duration.toMillis(recheckInterval)
-          const latest = isDue ? Option.none() : known(state, now)
-          const placement = yield* Option.getOrElse(latest, () => find)
-          if (Option.isNone(latest)) recheckedAt = now
-          if (isSamePlacement(placement, sent)) return
-          const message = "Pipedrive's ids of the settings' names have changed; the file is sent with the new ones"
-          return yield* new SinkError({ reason: new NotYet({ message, retryAt: DateTime.makeUnsafe(now + 1_000) }) })
-        })
-      )
+    recheck: Effect.fnUntraced(function* (sent: Placement): Effect.fn.Return<void, SinkError> {
+      if (!readsAny || isSamePlacement(yield* refreshed, sent)) return
+      const message = "Pipedrive's ids of the settings' names have changed; the file is sent with the new ones"
+      return yield* notYet(message, Duration.seconds(1))
+    })
   }
 })
 

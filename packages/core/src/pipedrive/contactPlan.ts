@@ -4,8 +4,9 @@ import { dealTitle } from "../domain/DealTitle.ts"
 import type { PlannedContact, PlannedItem, Recipient, SinkError } from "../publish/Sink.ts"
 import type { Settings } from "../Settings.ts"
 import type { Store } from "../store/Store.ts"
-import { chooseDeal, severalDeals } from "./chooseDeal.ts"
+import { severalDeals } from "./chooseDeal.ts"
 import { noPersonOfLeads } from "./choosePerson.ts"
+import * as OwnDeals from "./ownDeals.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { FoundPerson } from "./personCalls.ts"
@@ -50,6 +51,7 @@ export const ofLeads = ({ organizations, persons }: Own) =>
 export const ofUserDeals = (parts: Parts) => {
   const { organizations, persons, pipedrive, placing, settings, targets } = parts
   const searchLogin = SearchLogin.make(pipedrive)
+  const chooseOwn = OwnDeals.make({ pipedrive, placing })
   const ofNew = ofNewDeals(parts)
 
   /** Whom an existing deal names. Another person may be chosen for the user. */
@@ -75,23 +77,18 @@ export const ofUserDeals = (parts: Parts) => {
     }
     const placement = yield* placing.current
     const title = dealTitle(settings.deal.title, { login, ...profile })
-    const { holding, persons: shown, titled } = yield* searchLogin({ login, title }, placement)
-    const [own, ...twins] = holding
-    if (twins.length > 0) return waiting(severalDeals(login, holding))
-    if (own !== undefined) {
-      return yield* ofDeal(recipient, { person: item(own.person_id), organization: item(own.org_id) })
-    }
-    const choice = chooseDeal(titled, { login, title, stages: placement.stages })
+    const hits = yield* searchLogin({ login, title }, placement)
+    const choice = yield* chooseOwn({ login, title }, hits)
     switch (choice._tag) {
       case "None":
-        return yield* ofNew(recipient, shown)
+        return yield* ofNew(recipient, hits.persons)
       case "Several":
         return waiting(severalDeals(login, choice.deals))
       case "One": {
-        const { organization, person } = choice.deal
+        const { organization, org_id, person, person_id } = choice.deal
         return yield* ofDeal(recipient, {
-          person: item(person?.id, person?.name),
-          organization: item(organization?.id, organization?.name)
+          person: item(person?.id ?? person_id, person?.name),
+          organization: item(organization?.id ?? org_id, organization?.name)
         })
       }
     }

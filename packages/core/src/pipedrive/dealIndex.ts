@@ -1,4 +1,5 @@
 /** The open deals of a list, by title and by the login in a field: what searches would find. In memory, without effects. */
+import { isOpen } from "./chooseDeal.ts"
 import { loginIn } from "./choosePerson.ts"
 import { comparable } from "./comparable.ts"
 import { makeGrouped } from "./grouped.ts"
@@ -24,9 +25,6 @@ export interface DealIndex {
   /** Deals with the login in the field, by rising ids. */
   readonly holding: (login: string) => ReadonlyArray<FoundDeal>
 }
-
-const isUsable = ({ is_archived, is_deleted, status }: StoredDeal): boolean =>
-  is_deleted !== true && is_archived !== true && (status === "open" || status === null || status === undefined)
 
 const shown = ({ id, organizationId, ownerId, personId, stageId, title }: Entry): FoundDeal => ({
   id,
@@ -59,7 +57,7 @@ export const makeDealIndex = (field: string | undefined): DealIndex => {
     remove,
     put: (deal) => {
       remove(deal.id)
-      if (!isUsable(deal)) return
+      if (!isOpen(deal)) return
       const entry: Entry = {
         id: deal.id,
         title: deal.title,

@@ -1,14 +1,15 @@
 /** The deal that bears a user's name: adopted from a person, or created once (targets.ts), with the user's contact. */
-import { type DateTime, Effect, Option } from "effect"
+import { type DateTime, Effect } from "effect"
 import { dealTitle, isTitleFor } from "../domain/DealTitle.ts"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Targets as Records } from "../store/Targets.ts"
-import { chooseDeal, severalDeals, whyUnusable } from "./chooseDeal.ts"
+import { isOpen, severalDeals } from "./chooseDeal.ts"
 import { PipedriveError, whenRefused } from "./errors.ts"
 import type { FindDeals } from "./findDeals.ts"
 import { newestSince } from "./newest.ts"
-import type { Pipedrive, StoredDeal } from "./Pipedrive.ts"
+import * as OwnDeals from "./ownDeals.ts"
+import type { FoundDeal, Pipedrive, StoredDeal } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { Persons } from "./persons.ts"
 import type { LoginHits } from "./searchLogin.ts"
@@ -24,11 +25,12 @@ export interface OwnDeal {
   readonly organizationId?: number | undefined
 }
 
-const storedDeal = ({ id, org_id, owner_id, person_id }: StoredDeal): OwnDeal => ({
+/** A search answers the ids within things of their own. */
+const storedDeal = ({ id, organization, org_id, owner, owner_id, person, person_id }: FoundDeal): OwnDeal => ({
   id,
-  ownerId: owner_id ?? undefined,
-  personId: person_id ?? undefined,
-  organizationId: org_id ?? undefined
+  ownerId: owner?.id ?? owner_id ?? undefined,
+  personId: person?.id ?? person_id ?? undefined,
+  organizationId: organization?.id ?? org_id ?? undefined
 })
 
 interface Parts {
@@ -46,33 +48,21 @@ export const make = (parts: Parts) => {
   const { contacts, findDeals, persons, pipedrive, placing, records } = parts
   const { title: template } = parts.settings
 
+  const chooseOwn = OwnDeals.make({ pipedrive, placing, forget: findDeals.forget })
+
   const adopt = Effect.fnUntraced(function* (
     recipient: Recipient,
-    { holding: [own, ...twins], titled }: LoginHits
+    hits: LoginHits
   ): Effect.fn.Return<Targets.Choice<OwnDeal>, SinkError> {
     const { profile, username: login } = recipient
-    const { stages } = yield* placing.current
-    if (own !== undefined) {
-      if (twins.length > 0) return { _tag: "Several", message: severalDeals(login, [own, ...twins]) }
-      const target = storedDeal(own)
-      yield* persons.note(recipient, target.personId)
-      return { _tag: "One", target }
-    }
-    const title = dealTitle(template, { login, ...profile })
-    const choice = chooseDeal(titled, { login, title, stages })
+    const choice = yield* chooseOwn({ login, title: dealTitle(template, { login, ...profile }) }, hits)
     switch (choice._tag) {
       case "None":
         return choice
       case "Several":
         return { _tag: "Several", message: severalDeals(login, choice.deals) }
       case "One": {
-        const { id, organization, owner, person } = choice.deal
-        const target = {
-          id,
-          ownerId: owner?.id ?? undefined,
-          personId: person?.id ?? undefined,
-          organizationId: organization?.id ?? undefined
-        }
+        const target = storedDeal(choice.deal)
         yield* persons.note(recipient, target.personId)
         return { _tag: "One", target }
       }
@@ -100,7 +90,8 @@ export const make = (parts: Parts) => {
   const findCreated = Effect.fnUntraced(function* ({ as, since }: Targets.Sent, login: string) {
     const isOwn = (title: string) => (as === null ? isTitleFor(template, login, title) : title === as)
     const created = yield* addedSince(pipedrive, since, isOwn)
-    const deal = created.find((deal) => whyUnusable(Option.some(deal)) === undefined)
+    // Older deals of the title were there before the create: the search would have found an open one.
+    const deal = created.findLast(isOpen)
     return deal === undefined ? undefined : storedDeal(deal)
   })
 

@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
 import type { Deals as Records } from "../store/Targets.ts"
-import { titlesOf } from "./chooseDeal.ts"
+import { type Names, titlesOf } from "./chooseDeal.ts"
 import { makeDealIndex } from "./dealIndex.ts"
 import * as ListCopy from "./ListCopy.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     /** The deals that may be a user's, by the way that is cheaper now. `chooseDeal` and its callers choose. */
     find: Effect.fnUntraced(function* (
       user: UserKey,
-      names: SearchLogin.Names
+      names: Names
     ): Effect.fn.Return<SearchLogin.LoginHits, SinkError> {
       const placement = yield* placing.current
       // One search finds deals and persons by the login: a list of deals saves that search beside a list of persons alone.

@@ -128,6 +128,8 @@ export const make = ({ list, organizations, pipedrive, placing, records, setting
       Effect.as(Telemetry.log("Warn", "person.left_out", { user: username, detail: message }), undefined)
 
   return {
+    /** Whether items name persons. */
+    isOn: mode !== "off",
     /** The user's person, found, or created in the organization. `undefined`: there is none, or Pipedrive refuses it. */
     ensure: (recipient: Recipient, known: Known = {}): Effect.Effect<number | undefined, SinkError> =>
       mode === "off"

@@ -33,6 +33,8 @@ export interface Placement {
   readonly lead: Pick<NewLead, "owner_id" | "label_ids" | "visible_to">
   /** The stages of the set pipeline. `undefined`: deals of every pipeline may be adopted. */
   readonly stages: ReadonlySet<number> | undefined
+  /** The stages of the other pipelines. */
+  readonly otherStages: ReadonlySet<number> | undefined
   /** Who owns activities. */
   readonly owner: "deal" | "me" | { readonly id: number }
   readonly priority: number | undefined
@@ -262,7 +264,7 @@ const resolveForLeads = (placed: Placed, lists: Lists): Result.Result<Placement,
       ...given("label_ids", labels.length === 0 ? undefined : [...new Set(labels.map(Result.getOrThrow))]),
       ...given("visible_to", visibleTo === undefined ? undefined : String(visibleTo))
     },
-    stages: undefined,
+    ...stagesOf(undefined, lists),
     owner: "deal",
     priority: undefined,
     type: activity.type,
@@ -320,7 +322,7 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
       ...given("visible_to", idOf(visibility))
     },
     lead: {},
-    stages: pipelineId === undefined ? undefined : stagesOf(pipelineId, lists),
+    ...stagesOf(pipelineId, lists),
     owner: ownerId === undefined ? (ownerWord(activity.owner) ?? "deal") : { id: ownerId },
     priority: idOf(priority),
     type: Result.getOrElse(type, () => activity.type),
@@ -329,5 +331,12 @@ export const resolve = (placed: Placed, lists: Lists): Result.Result<Placement, 
   })
 }
 
-const stagesOf = (pipeline: number, { stages }: Lists): ReadonlySet<number> | undefined =>
-  stages && new Set(stages.filter(({ pipelineId }) => pipelineId === pipeline).map(({ id }) => id))
+/** The stages of the set pipeline, and those of the others. */
+const stagesOf = (pipeline: number | undefined, { stages }: Lists): Pick<Placement, "stages" | "otherStages"> => {
+  if (pipeline === undefined || stages === undefined) return { stages: undefined, otherStages: undefined }
+  const idsOf = (some: ReadonlyArray<NamedStage>) => new Set(some.map(({ id }) => id))
+  return {
+    stages: idsOf(stages.filter(({ pipelineId }) => pipelineId === pipeline)),
+    otherStages: idsOf(stages.filter(({ pipelineId }) => pipelineId !== pipeline))
+  }
+}

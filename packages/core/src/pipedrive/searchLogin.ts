@@ -4,9 +4,9 @@
  */
 import { Effect, Option } from "effect"
 import type { SinkError } from "../publish/Sink.ts"
-import { whyUnusable } from "./chooseDeal.ts"
+import { type DealHits, isOpen, type Names } from "./chooseDeal.ts"
 import { holdsLogin, mayHoldLogin } from "./choosePerson.ts"
-import type { FoundDeal, Pipedrive, StoredDeal } from "./Pipedrive.ts"
+import type { FoundDeal, Pipedrive } from "./Pipedrive.ts"
 import type { FoundPerson } from "./personCalls.ts"
 import type { Placement } from "./placement.ts"
 import { sinking } from "./sinkErrors.ts"
@@ -14,18 +14,8 @@ import { sinking } from "./sinkErrors.ts"
 /** Of the deals with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
 const maxRead = 3
 
-/** The user, by the login and by the title that Gitpip would give the deal. */
-export interface Names {
-  readonly login: string
-  readonly title: string
-}
-
 /** What the searches showed. */
-export interface LoginHits {
-  /** The open deals that have the login in the field that the settings name. */
-  readonly holding: ReadonlyArray<StoredDeal>
-  /** Deals that may bear the user's title. */
-  readonly titled: ReadonlyArray<FoundDeal>
+export interface LoginHits extends DealHits {
   /** Persons who may have the login in a field. `undefined`: the settings name none. */
   readonly persons: ReadonlyArray<FoundPerson> | undefined
 }
@@ -62,14 +52,9 @@ export const make = (pipedrive: Pipedrive["Service"]) => {
     found: ReadonlyArray<FoundDeal>,
     { field, login }: { readonly field: string; readonly login: string }
   ) {
-    const candidates = found.filter(
-      (deal) => whyUnusable(Option.some(deal)) === undefined && isOpen(deal) && mayHoldLogin(deal, login)
-    )
+    const candidates = found.filter((deal) => isOpen(deal) && mayHoldLogin(deal, login))
     const deals = yield* Effect.forEach(candidates.slice(0, maxRead), ({ id }) => sinking(pipedrive.deal(id)))
-    return deals
-      .filter((deal) => whyUnusable(deal) === undefined)
-      .flatMap(Option.toArray)
-      .filter((deal) => holdsLogin(deal, field, login))
+    return deals.flatMap(Option.toArray).filter((deal) => isOpen(deal) && holdsLogin(deal, field, login))
   })
 
   return Effect.fnUntraced(function* (
@@ -86,5 +71,3 @@ export const make = (pipedrive: Pipedrive["Service"]) => {
     }
   })
 }
-
-const isOpen = ({ status }: FoundDeal): boolean => status === "open" || status === null || status === undefined

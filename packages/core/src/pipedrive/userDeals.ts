@@ -1,18 +1,19 @@
 /** The deal of each user, with its owner, as this process knows them. */
-import { Cache, DateTime, Duration, Effect, Exit, Option } from "effect"
+import { Cache, DateTime, Duration, Effect, Exit, Option, Result } from "effect"
 import type { Recipient, SinkError } from "../publish/Sink.ts"
 import { SinkError as Failure, NotYet } from "../publish/Sink.ts"
 import type { DealSettings } from "../Settings.ts"
 import type { Deals as Records } from "../store/Targets.ts"
-import { whyUnusable } from "./chooseDeal.ts"
+import { mergedInto, whyUnusable } from "./chooseDeal.ts"
 import * as Deals from "./deals.ts"
+import { type PipedriveError, whenRefused } from "./errors.ts"
 import * as FindDeals from "./findDeals.ts"
 import type { Organizations } from "./organizations.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
 import type { PersonList } from "./personList.ts"
 import type { Persons } from "./persons.ts"
-import { failing, storing } from "./sinkErrors.ts"
+import { failing, sinking, storing } from "./sinkErrors.ts"
 import type { Contacts } from "./userContacts.ts"
 
 /** How long a user's deal is taken from memory. */
@@ -36,6 +37,10 @@ interface DealState {
 const unknown: DealState = { ownerId: undefined, personId: undefined, organizationId: undefined, isClosed: false }
 
 const capacity = 10_000
+
+/** What Pipedrive shows. What it refuses to show counts as gone. */
+const shown = <A>(read: Effect.Effect<Option.Option<A>, PipedriveError>): Effect.Effect<Option.Option<A>, SinkError> =>
+  sinking(read.pipe(whenRefused(() => Effect.succeedNone)))
 
 interface Parts {
   readonly pipedrive: Pipedrive["Service"]
@@ -126,28 +131,31 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
   })
 
   /**
-   * The deal that a gone one was merged into: Pipedrive moves its activities there. 2 tokens. Any doubt counts as none: then
-   * a search finds the next deal.
+   * The deal that a gone one was merged into. 4 tokens. Another user's deal needs two activities as proof. Any doubt counts as
+   * none: then a search finds the next deal. Fails when Pipedrive shows no activity for a reason that may pass.
    */
-  const survivorOf = ({ userKey }: Recipient, id: number) =>
-    Effect.gen(function* () {
-      const remoteId = yield* records.newestOn(userKey, id)
-      if (Option.isNone(remoteId)) return undefined
-      const activity = yield* pipedrive.activity(Number(remoteId.value))
-      const now = Option.getOrUndefined(activity)?.deal_id
-      if (typeof now !== "number" || now === id) return undefined
-      return whyUnusable(yield* pipedrive.deal(now)) === undefined ? now : undefined
-    }).pipe(Effect.orElseSucceed(() => undefined))
+  const survivorOf = Effect.fnUntraced(function* ({ userKey }: Recipient, id: number) {
+    const remoteIds = yield* storing(records.newestOn(userKey, id))
+    const read = yield* Effect.forEach(remoteIds, (remoteId) =>
+      Effect.result(shown(pipedrive.activity(Number(remoteId))))
+    )
+    const activities = read.flatMap((one) => (Result.isSuccess(one) ? Option.toArray(one.success) : []))
+    const failed = read.find(Result.isFailure)
+    if (activities.length === 0 && failed !== undefined) return yield* Effect.fail(failed.failure)
+    const survivor = mergedInto(activities, id)
+    if (survivor === undefined) return undefined
+    const isOthers = (yield* storing(records.ofOthers(userKey, [survivor]))).has(survivor)
+    if (isOthers && activities.length < 2) return undefined
+    return whyUnusable(yield* shown(pipedrive.deal(survivor))) === undefined ? survivor : undefined
+  })
 
-  /** Forgets a deal, or follows the deal to what it was merged into. */
-  const forget = Effect.fnUntraced(function* (recipient: Recipient, id: number) {
-    const survivor = yield* survivorOf(recipient, id)
+  /** Forgets a deal, or puts another in its place. */
+  const replace = Effect.fnUntraced(function* (recipient: Recipient, id: number, instead: number | undefined) {
+    yield* storing(records.forget(recipient.userKey, id, instead))
     forgotten.add(id)
     yield* Cache.invalidate(found, keyOf(recipient))
     yield* Cache.invalidate(states, id)
     yield* findDeals.forget(id)
-    yield* storing(records.forget(recipient.userKey, id))
-    if (survivor !== undefined) yield* storing(records.record(recipient.userKey, survivor))
   })
 
   /** Whether the deal came with the claim. Then no statement asks for the deal. */
@@ -155,7 +163,10 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     typeof recipient.knownDeal === "number" && !forgotten.has(recipient.knownDeal)
 
   return {
-    forget,
+    /** Forgets a deal that is gone, or follows the deal to what it was merged into. */
+    forget: Effect.fnUntraced(function* (recipient: Recipient, id: number): Effect.fn.Return<void, SinkError> {
+      yield* replace(recipient, id, yield* survivorOf(recipient, id))
+    }),
     /** The user's deal: the one that a person named for the user, else the one on record. One that is won or lost is replaced when the settings say so. */
     target: Effect.fnUntraced(function* (recipient: Recipient): Effect.fn.Return<number, SinkError> {
       // Read with the file, so that no process goes on with another deal from memory.
@@ -165,16 +176,17 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       if (owner !== "deal" && settings.closed === "keep") return id
       const { isClosed } = yield* Cache.get(states, id)
       if (!isClosed || settings.closed === "keep") return id
-      yield* forget(recipient, id)
+      // The deal is still there, so nobody has merged it.
+      yield* replace(recipient, id, undefined)
       return yield* dealOf(recipient)
     }),
-    /** Who takes part in an activity on a deal. `undefined`: nobody, or nobody knows. Asks Pipedrive nothing. */
+    /** Who takes part in an activity on a deal. `undefined`: nobody, or nobody knows. */
     personOf: Effect.fnUntraced(function* (
       recipient: Recipient,
       id: number
     ): Effect.fn.Return<number | undefined, SinkError> {
-      const state = yield* Cache.getSuccess(states, id)
-      return yield* persons.participant(recipient, Option.getOrUndefined(state)?.personId)
+      const isOfDeal = persons.isOn && typeof recipient.chosenPerson !== "number"
+      return yield* persons.participant(recipient, isOfDeal ? (yield* Cache.get(states, id)).personId : undefined)
     }),
     /** The organization of an activity on a deal, which is the deal's. `undefined`: none, or nobody knows. */
     organizationOf: Effect.fnUntraced(function* (id: number): Effect.fn.Return<number | undefined, SinkError> {

@@ -192,33 +192,30 @@ const ofUsers = (sql: SqlClient.SqlClient, kind: Kind & { readonly owner: "user_
     /** Of these ids, those that belong to other users. */
     ofOthers: (userKey: UserKey, ids: ReadonlyArray<number>) =>
       Effect.map(others({ userKey, ids }), (rows) => new Set(rows.map(({ id }) => id))),
-    /** Forgets a target that is gone, unless another has taken its place. */
-    forget: (userKey: UserKey, id: number) =>
-      execute(
-        sql`update ${sql(table)} set ${sql(column)} = null, is_chosen = false where user_key = ${userKey} and ${sql(column)} = ${id}`
-      )
+    /** Forgets a target that is gone, or puts `instead` in its place, unless another has taken its place. */
+    forget: (userKey: UserKey, id: number, instead: number | null = null) =>
+      execute(sql`
+          update ${sql(table)} set ${sql(column)} = ${instead}::bigint, is_chosen = false
+          where user_key = ${userKey} and ${sql(column)} = ${id}`)
   }
 }
 
-/** The user's newest file on a deal. */
+/** The user's newest files on a deal. */
 const newestOn = (sql: SqlClient.SqlClient) => {
-  const newest = findFirst(
+  const newest = findAll(
     Schema.Struct({ remoteId: Schema.String }),
     ({ dealId, userKey }: { readonly userKey: UserKey; readonly dealId: number }) => sql`
         select remote_id from publications
         where user_key = ${userKey} and state = 'published' and target = ${String(dealId)}
-        order by start_tag desc limit 1`
+        order by start_tag desc limit 3`
   )
   return (userKey: UserKey, dealId: number) =>
-    Effect.map(
-      newest({ userKey, dealId }),
-      Option.map(({ remoteId }) => remoteId)
-    )
+    Effect.map(newest({ userKey, dealId }), (files) => files.map(({ remoteId }) => remoteId))
 }
 
 const dealsOf = (sql: SqlClient.SqlClient) => ({
   ...ofUsers(sql, { table: "deals", column: "deal_id", owner: "user_key" }),
-  /** The remote id of the user's newest file on this deal. */
+  /** The remote ids of the user's newest three files on this deal. */
   newestOn: newestOn(sql)
 })
 

@@ -2,11 +2,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
-import type { DealInput } from "../../src/testing/FakePipedrive.ts"
+import type { DealInput, FakePipedrive } from "../../src/testing/FakePipedrive.ts"
+import type { Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { given, isCreate } from "../publish/publishing.ts"
 import { inWorld, passTime } from "../world.ts"
 import { attemptsOf, publicationOf, reaches, work } from "./working.ts"
+
+const activityOf = ({ activities }: FakePipedrive, file: string) => activities.find(({ subject }) => subject === file)
+const dealsOf = (pipedrive: FakePipedrive, ...files: ReadonlyArray<string>) =>
+  files.map((file) => activityOf(pipedrive, file)?.deal_id ?? 0)
 
 const searches = { method: "GET", route: "/api/v2/deals/search" } as const
 
@@ -238,4 +243,94 @@ describe("a user's deal that a person merges into another", () => {
       })
     )
   )
+
+  for (const [what, fault] of [
+    ["a server error", { kind: "status", status: 500 }],
+    ["a limit", { kind: "burst-limit" }],
+    ["a closed connection", { kind: "reset" }]
+  ] as ReadonlyArray<readonly [string, Fault]>) {
+    it.effect(`is followed when the first read of its activity meets ${what}`, () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* given(github, { "a.md": "1" })
+          yield* (yield* Gitpip).publish
+          const survivor = pipedrive.addDeal({ title: "Acme: big contract" })
+          pipedrive.mergeDeal(pipedrive.deals[0]?.id ?? 0, survivor)
+          pipedrive.injectFault(fault, {
+            when: ({ method, route }) => method === "GET" && route === "/api/v2/activities/{id}"
+          })
+          yield* given(github, { "b.md": "2" })
+          yield* work("2 hours", "1 minute")
+          assert.deepStrictEqual(dealsOf(pipedrive, "a.md", "b.md"), [survivor, survivor])
+        })
+      )
+    )
+  }
+
+  it.effect("is followed when its newest activity was deleted before", () =>
+    inWorld(layerPostgres, {}, (world) =>
+      Effect.gen(function* () {
+        const { github, pipedrive } = world
+        yield* given(github, { "a.md": "1" })
+        yield* (yield* Gitpip).publish
+        yield* reaches(world, "ann", "b.md")
+        const survivor = pipedrive.addDeal({ title: "Acme: big contract" })
+        pipedrive.deleteActivity(activityOf(pipedrive, "b.md")?.id ?? 0)
+        pipedrive.mergeDeal(pipedrive.deals[0]?.id ?? 0, survivor)
+        yield* reaches(world, "ann", "c.md")
+        assert.deepStrictEqual(dealsOf(pipedrive, "c.md"), [survivor])
+      })
+    )
+  )
+
+  it.effect("is followed to the deal of another user, when two activities show it", () =>
+    inWorld(layerPostgres, {}, (world) =>
+      Effect.gen(function* () {
+        const { github, pipedrive } = world
+        yield* given(github, { "a.md": "1", "b.md": "2" })
+        yield* given(github, { "bob.md": "1" }, "bob")
+        yield* (yield* Gitpip).publish
+        const [own, other] = dealsOf(pipedrive, "a.md", "bob.md")
+        pipedrive.mergeDeal(own ?? 0, other ?? 0)
+        yield* reaches(world, "ann", "c.md")
+        assert.deepStrictEqual(dealsOf(pipedrive, "c.md"), [other])
+      })
+    )
+  )
+})
+
+describe("an activity that a person moved to another user's deal", () => {
+  const move = (pipedrive: FakePipedrive, file: string, deal: number) =>
+    Effect.promise(() =>
+      fetch(new URL(`/api/v2/activities/${activityOf(pipedrive, file)?.id}`, pipedrive.url), {
+        method: "PATCH",
+        headers: { "x-api-token": pipedrive.token, "content-type": "application/json" },
+        body: JSON.stringify({ deal_id: deal })
+      }).then((response) => assert.isTrue(response.ok))
+    )
+
+  for (const [what, files, end] of [
+    ["lost", ["a.md"], (pipedrive, deal) => pipedrive.changeDeal(deal, { status: "lost" })],
+    ["deleted", ["a.md"], (pipedrive, deal) => pipedrive.deleteDeal(deal)],
+    ["deleted with an older activity", ["a.md", "b.md"], (pipedrive, deal) => pipedrive.deleteDeal(deal)]
+  ] as ReadonlyArray<readonly [string, ReadonlyArray<string>, (pipedrive: FakePipedrive, deal: number) => void]>) {
+    it.effect(`is no merge: the next deal of a user whose deal is ${what} has the user's title`, () =>
+      inWorld(layerPostgres, { env: { GITPIP_DEAL_CLOSED: "replace" } }, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          yield* given(github, { "bob.md": "1" }, "bob")
+          for (const file of files) yield* given(github, { [file]: "1" })
+          yield* (yield* Gitpip).publish
+          const [own = 0, other = 0] = dealsOf(pipedrive, "a.md", "bob.md")
+          yield* move(pipedrive, files.at(-1) ?? "", other)
+          end(pipedrive, own)
+          yield* passTime("25 hours")
+          yield* given(github, { "c.md": "1" })
+          yield* work("1 hour", "1 minute")
+          const [next] = dealsOf(pipedrive, "c.md")
+          assert.strictEqual(pipedrive.deals.find(({ id }) => id === next)?.title, "ann")
+          assert.notStrictEqual(next, own)
+        })
+      )
+    )
+  }
 })

@@ -4,7 +4,8 @@ import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
 import type { FakePipedrive, FakeRequest, Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
-import { inWorld } from "../world.ts"
+import { inWorld, passTime } from "../world.ts"
+import { noExtras, waiting, waitingUsers } from "./firstRun.ts"
 import {
   attemptsOf,
   createsOf,
@@ -15,6 +16,7 @@ import {
   others,
   page,
   publicationOf,
+  publish,
   reaches,
   refusal,
   says,
@@ -110,6 +112,31 @@ describe("a user's deal that is archived", () => {
         yield* work("3 hours")
         assert.isAtMost(pipedrive.count("POST", "/api/v2/deals"), 3 + 1)
         yield* reaches(world, "bob", "bob-2.md")
+      })
+    )
+  )
+})
+
+describe("a deal that was archived since the list of open deals was read", () => {
+  it.effect("does not hold its user up beside another deal", () =>
+    inWorld(layerPostgres, { env: noExtras }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const [old, gone] = [pipedrive.addDeal({ title: "user-13" }), pipedrive.addDeal({ title: "user-14" })]
+        yield* waitingUsers(github, 12)
+        yield* publish
+        for (const deal of [old, gone]) pipedrive.changeDeal(deal, { is_archived: true })
+        const own = pipedrive.addDeal({ title: "user-13" })
+        const twins = [pipedrive.addDeal({ title: "user-14" }), pipedrive.addDeal({ title: "user-14" })]
+        yield* passTime("10 minutes")
+        yield* waiting(github, { from: 13, to: 14 })
+        yield* publish
+        assert.strictEqual((yield* publicationOf("file-13.md")).state, "published")
+        assert.strictEqual(pipedrive.activities.find(({ subject }) => subject === "file-13.md")?.deal_id, own)
+        const named = twins.map((id) => `"user-14" (${id})`).join(", ")
+        assert.include(
+          (yield* publicationOf("file-14.md")).errorMessage,
+          `2 open deals that may be user-14's: ${named}.`
+        )
       })
     )
   )

@@ -4,7 +4,8 @@ import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
 import { layerPostgres } from "../database.ts"
 import { drainLate, given, isDealCreate, outcomes } from "../publish/publishing.ts"
-import { inWorld } from "../world.ts"
+import { inWorld, passTime } from "../world.ts"
+import { work } from "./working.ts"
 
 describe("the deal", () => {
   it.effect("that a person made is adopted, whatever its case, but not one that merely contains the name", () =>
@@ -42,6 +43,26 @@ describe("the deal", () => {
       )
     )
   }
+})
+
+describe("a deal whose creation lost its answer", () => {
+  it.effect("is used, and not the lost deal of the same day and title", () =>
+    inWorld(layerPostgres, { env: { GITPIP_DEAL_CLOSED: "replace" } }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, { "a.md": "1" })
+        yield* (yield* Gitpip).publish
+        yield* passTime("2 hours")
+        pipedrive.changeDeal(pipedrive.deals[0]?.id ?? 0, { status: "lost" })
+        yield* passTime("22 hours")
+        pipedrive.injectFault({ kind: "lost" }, { when: isDealCreate })
+        yield* given(github, { "b.md": "2" })
+        yield* work("2 hours", "1 minute")
+        const [, second] = pipedrive.deals
+        assert.lengthOf(pipedrive.deals, 2)
+        assert.strictEqual(pipedrive.activities.find(({ subject }) => subject === "b.md")?.deal_id, second?.id)
+      })
+    )
+  )
 })
 
 describe("GITPIP_PUBLISH_AS=deal", () => {

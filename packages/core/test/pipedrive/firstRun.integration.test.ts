@@ -8,7 +8,7 @@ import type { FakePipedrive } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { inWorld, passTime, statementsOf, type WorldOptions } from "../world.ts"
 import { addOthers, beforePage, costs, dealsOf, isPage, noExtras, waiting, waitingUsers } from "./firstRun.ts"
-import { publicationOf, publish, refusal, type World, work } from "./working.ts"
+import { createsOf, publicationOf, publish, refusal, type World, work } from "./working.ts"
 
 type Services = Gitpip | Publisher | SqlClient.SqlClient
 
@@ -286,6 +286,22 @@ describe("the list of open deals, by the settings", () => {
           assert.lengthOf(dealsOf(pipedrive, 4), 2)
         }),
       { env: { GITPIP_DEAL_PIPELINE: "Developers" }, pipedrive: { setup: pipelines } }
+    )
+  )
+
+  it.effect("is not read again when names are found again after a refusal, and mean what they meant", () =>
+    withUsers(
+      12,
+      ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          pipedrive.injectFault(refusal(400, "Validation failed: subject"), { when: createsOf("file-3.md") })
+          yield* publish
+          yield* waiting(github, { from: 21, to: 32 })
+          yield* publish
+          assert.strictEqual(pipedrive.count("GET", "/api/v2/dealFields"), 2)
+          assert.deepInclude(costs(pipedrive), { searches: 2, pages: 1 })
+        }),
+      { env: { GITPIP_DEAL_LABELS: "Hot" } }
     )
   )
 

@@ -173,19 +173,26 @@ describe("a deal or a person that a person made", () => {
     )
   )
 
-  it.effect("is read for its organization, for one token, only when organizations are on", () =>
-    Effect.forEach(["off", "create"], (mode) =>
-      inWorld(
-        layerPostgres,
-        { env: { GITPIP_ORGANIZATION: mode, GITPIP_ACTIVITY_OWNER: "me" } },
-        ({ github, pipedrive, settings }) =>
-          Effect.gen(function* () {
-            yield* given(github)
-            yield* (yield* Gitpip).publish
-            yield* Effect.provide(addFile(github, "b.md"), services(settings))
-            assert.strictEqual(pipedrive.count("GET", "/api/v2/deals/{id}"), mode === "off" ? 0 : 1)
-          })
-      )
+  it.effect("is read for its person and organization, for one token, only when persons or organizations are on", () =>
+    Effect.forEach(
+      [
+        ["off", "off", 0],
+        ["off", "create", 1],
+        ["create", "off", 1],
+        ["create", "create", 1]
+      ] as const,
+      ([person, organization, reads]) =>
+        inWorld(
+          layerPostgres,
+          { env: { GITPIP_PERSON: person, GITPIP_ORGANIZATION: organization, GITPIP_ACTIVITY_OWNER: "me" } },
+          ({ github, pipedrive, settings }) =>
+            Effect.gen(function* () {
+              yield* given(github)
+              yield* (yield* Gitpip).publish
+              yield* Effect.provide(addFile(github, "b.md"), services(settings))
+              assert.strictEqual(pipedrive.count("GET", "/api/v2/deals/{id}"), reads)
+            })
+        )
     )
   )
 

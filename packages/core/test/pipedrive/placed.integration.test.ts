@@ -95,6 +95,29 @@ describe("an activity", () => {
     )
   )
 
+  it.effect("names a new person of the deal within a day, for one token, when another owns the activity", () =>
+    inWorld(
+      layerPostgres,
+      { env: { GITPIP_ACTIVITY_OWNER: "me", GITPIP_ORGANIZATION: "off" } },
+      ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const [first, second] = [pipedrive.addPerson({ name: "First" }), pipedrive.addPerson({ name: "Second" })]
+          const deal = pipedrive.addDeal({ title: "ann", person_id: first })
+          yield* given(github, { "a.md": "1" })
+          yield* (yield* Gitpip).publish
+          pipedrive.changeDeal(deal, { person_id: second })
+          yield* passTime("25 hours")
+          yield* given(github, { "b.md": "2", "c.md": "3" })
+          yield* (yield* Gitpip).publish
+          assert.deepStrictEqual(
+            pipedrive.activities.map(({ person_id }) => person_id),
+            [first, second, second]
+          )
+          assert.strictEqual(pipedrive.count("GET", "/api/v2/deals/{id}"), 1)
+        })
+    )
+  )
+
   it.effect("belongs to the token's user when Pipedrive refuses the deal's owner, and says so", () =>
     inWorld(layerPostgres, { pipedrive: { setup } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {

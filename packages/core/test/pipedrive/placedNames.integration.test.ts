@@ -146,6 +146,39 @@ describe("the names in the settings", () => {
     )
   )
 
+  for (const [what, stage, deals] of [
+    ["the pipeline is adopted", { id: 23, name: "Hot", pipeline_id: 2 }, 1],
+    ["another pipeline is not", { id: 12, name: "Hot", pipeline_id: 1 }, 2]
+  ] as const) {
+    it.effect(`are found again, once, for deals in a stage that was added since: a deal in ${what}`, () =>
+      inWorld(
+        layerPostgres,
+        { env: { GITPIP_DEAL_PIPELINE: "Developers" }, pipedrive: { setup } },
+        ({ github, pipedrive }) =>
+          Effect.gen(function* () {
+            const gitpip = yield* Gitpip
+            yield* gitpip.publish
+            pipedrive.changeSetup({ stages: [...(setup.stages ?? []), stage] })
+            const { id: stage_id, pipeline_id } = stage
+            for (const title of ["ann", "bob"]) pipedrive.addDeal({ title, stage_id, pipeline_id })
+            for (const login of ["ann", "bob"]) {
+              yield* passTime("1 hour")
+              yield* given(github, { [`${login}.md`]: "1" }, login)
+              yield* gitpip.publish
+            }
+            assert.lengthOf(pipedrive.activities, 2)
+            for (const login of ["ann", "bob"]) {
+              assert.lengthOf(
+                pipedrive.deals.filter(({ title }) => title === login),
+                deals
+              )
+            }
+            assert.strictEqual(pipedrive.count("GET", "/api/v2/stages"), 2)
+          })
+      )
+    )
+  }
+
   it.effect("with other ids than a moment ago fail no file of several users", () =>
     inWorld(layerPostgres, { env: { GITPIP_DEAL_LABELS: "Cold" }, pipedrive: { setup } }, ({ github, pipedrive }) =>
       Effect.gen(function* () {
