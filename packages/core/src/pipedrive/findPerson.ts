@@ -22,9 +22,6 @@ interface By extends Shown {
   readonly field: string | undefined
 }
 
-/** Of the persons with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
-const maxRead = 2
-
 /** How many persons of a list decide: the oldest with an address, and two with a name, who are namesakes. */
 const deciding = { email: 1, name: 2 } as const
 
@@ -66,7 +63,8 @@ export const make = ({ list, pipedrive, records }: Parts) => {
     found: ReadonlyArray<FoundPerson>
   ) {
     const ids = new Set(found.filter((person) => mayHoldLogin(person, login)).map(({ id }) => id))
-    for (const id of [...ids].toSorted((a, b) => a - b).slice(0, maxRead)) {
+    // 1 token each, of which `activityPrice` counts two. Another field may have the login: "referred by".
+    for (const id of [...ids].toSorted((a, b) => a - b)) {
       const person = yield* sinking(pipedrive.person(id))
       if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, login)))
         return { id, name: Option.getOrUndefined(person)?.name }
