@@ -2,13 +2,13 @@
  * What was sent before, in whichever form: its lookup, its completion, and its duplicates. The target says the form, since
  * `GITPIP_PUBLISH_AS` may have changed after the request left.
  */
-import { DateTime, Effect, Option } from "effect"
+import { DateTime, Effect } from "effect"
 import * as Timing from "../domain/Timing.ts"
 import type { Delivery, Sink } from "../publish/Sink.ts"
 import { bearsMarker } from "./activity.ts"
 import { addedSince } from "./deals.ts"
 import * as FileItem from "./fileItem.ts"
-import { isBefore, newestSince } from "./newest.ts"
+import { newestSince } from "./newest.ts"
 import type { Pipedrive, StoredLead } from "./Pipedrive.ts"
 import { sinking } from "./sinkErrors.ts"
 import { deleteItem } from "./targets.ts"
@@ -69,19 +69,11 @@ export const make = (
 /** The activities of a file are those on the deal whose note bears its link. */
 const findActivities = (pipedrive: Pipedrive["Service"]): Find =>
   Effect.fn("Pipedrive.findActivities")(function* (target: string, { htmlUrl }: Delivery, since: DateTime.Utc) {
-    const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
-    const found: Array<number> = []
-    let cursor = Option.none<string>()
-    for (;;) {
-      const page = yield* sinking(pipedrive.activitiesOfDeal(Number(target), cursor))
-      for (const { id, note } of page.items) {
-        if (typeof note === "string" && bearsMarker(note, htmlUrl)) found.push(id)
-      }
-      if (Option.isNone(page.cursor) || page.items.some(({ add_time }) => isBefore(add_time, oldest))) {
-        return [...new Set(found)].sort((a, b) => a - b).map(String)
-      }
-      cursor = page.cursor
-    }
+    const found = yield* newestSince((cursor) => pipedrive.activitiesOfDeal(Number(target), cursor), {
+      since: DateTime.subtractDuration(since, Timing.clockSlack),
+      isWanted: ({ note }) => typeof note === "string" && bearsMarker(note, htmlUrl)
+    })
+    return found.map(({ id }) => String(id))
   })
 
 /** The deals of a file have its mark. */
