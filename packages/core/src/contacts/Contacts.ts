@@ -42,10 +42,14 @@ export class Contacts extends Context.Service<
     readonly trackNext: (source: Source) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
     /** A page as it stands at the source, for a reading whose position the caller keeps. */
     readonly read: Effect.Success<typeof Reading.make>
-    /** Tracks the contacts of a page that was read. Fails when GitHub could not be asked about some: they are not tracked. */
+    /**
+     * Tracks the contacts of a page that was read. When GitHub answers nothing about some new names, they are not tracked and the
+     * call fails; with `unanswered: "track"` they are tracked like names that a person gives.
+     */
     readonly trackPage: (
       source: Source,
-      page: ListedPage
+      page: ListedPage,
+      options?: { readonly unanswered?: "fail" | "track" }
     ) => Effect.Effect<ContactPage, SourceUnavailable | DatabaseError>
   }
 >()("gitpip/Contacts") {
@@ -59,8 +63,13 @@ export class Contacts extends Context.Service<
         const read = yield* Reading.make
         const { costOf, statesOf } = yield* makeStates
 
-        const trackPage = Effect.fn("Contacts.trackPage")(function* (source: Source, page: ListedPage) {
-          const { states, unchecked } = yield* statesOf(page)
+        const trackPage: Contacts["Service"]["trackPage"] = Effect.fn("Contacts.trackPage")(function* (
+          source,
+          page,
+          { unanswered = "fail" } = {}
+        ) {
+          const { states, unchecked: unasked } = yield* statesOf(page)
+          const unchecked = unanswered === "track" ? [] : unasked
           const left = new Set(unchecked.map(({ name }) => name))
           const tracked = yield* sources.trackAll(
             page.listed.filter(({ login }, index) => states[index] === "new" && !left.has(login))

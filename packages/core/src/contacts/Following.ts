@@ -3,6 +3,7 @@
  *
  * - The first reading reads all persons, and each later one those that changed since, by Pipedrive's own times.
  * - Several servers share one position, so that a reading is done once between them.
+ * - New names that GitHub answers nothing about have their page read again, and after some hours they are tracked all the same.
  */
 import { Context, DateTime, Duration, Effect, Layer, Option } from "effect"
 import type { DatabaseError } from "../database/Database.ts"
@@ -39,11 +40,18 @@ export class Following extends Context.Service<
       const interval = Option.getOrElse(followPipedrive, () => Duration.infinity)
       /** Failures in a row. */
       let failures = 0
+      /** Those of them in which GitHub did not answer for a name. */
+      let unanswered = 0
 
       const readPage = Effect.fnUntraced(function* (position: Position) {
         const page = yield* contacts.read(source, position)
-        const tracked = yield* contacts.trackPage(source, page)
+        // One name that GitHub never answers would hold up all later pages.
+        const isLast = unanswered >= Timing.maxAttempts - 1
+        const tracked = yield* contacts
+          .trackPage(source, page, { unanswered: isLast ? "track" : "fail" })
+          .pipe(Effect.tapErrorTag("SourceUnavailable", () => Effect.sync(() => unanswered++)))
         failures = 0
+        unanswered = 0
         yield* note(tracked)
         return after(position, page)
       })

@@ -21,7 +21,7 @@ const freshness = Duration.seconds(10)
 /** How long a copy lives. Few things leave a list without a change that shows: an archived deal, or one that is hidden. */
 const lifetime = Duration.hours(1)
 
-/** Items change at the same time, and become visible one after the other. This process's clock may be set as well. */
+/** Items change at the same time, and become visible one after the other. */
 const overlap = Duration.seconds(10)
 
 /** How long searches are made after a list was refused, or its answers made no sense. */
@@ -80,12 +80,16 @@ interface Copy<K, A extends Changing, Index> {
   next: Option.Option<string> | undefined
   /** An instant by Pipedrive's clock before which no change is missing. `undefined`: the list was empty. */
   seenUntil: DateTime.Utc | undefined
-  /** When that was answered, and when the changes were last asked for, by this process's clock. Epoch milliseconds. */
+  /** When that was answered, by `monotonicMillis`. */
   answeredAt: number
+  /** When the changes were last asked for, by this process's clock. Epoch milliseconds. */
   askedAt: number
   /** Whether the changes since the list was read have been read. */
   isCurrent: boolean
 }
+
+/** By a clock that nobody sets: a wall clock that is set forward would have changes left out. It may stop while a machine sleeps. */
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 /** The last of these items' changes. `undefined` when none says when it changed. */
 const lastChange = (items: ReadonlyArray<Changing>): DateTime.Utc | undefined => {
@@ -115,14 +119,14 @@ const readChanges = Effect.fnUntraced(function* <K, A extends Changing, Index>(c
   const since = seenUntil && DateTime.subtractDuration(seenUntil, overlap)
   const askedAt = yield* Clock.currentTimeMillis
   // Pipedrive's clock went on as this one did: the same changes are not read again while nobody makes new ones.
-  let seen = seenUntil && DateTime.add(seenUntil, { milliseconds: Math.max(askedAt - copy.answeredAt, 0) })
+  let seen = seenUntil && DateTime.add(seenUntil, { milliseconds: (yield* monotonicMillis) - copy.answeredAt })
   let answeredAt: number | undefined
   let next = Option.none<string>()
   for (let left = Math.max(maxPages - pages, minChangedPages); left > 0; left--) {
     const { cursor, items } = yield* listing.changed({ since, limit: pageSize }, next)
     copy.requests++
     if (answeredAt === undefined) {
-      answeredAt = yield* Clock.currentTimeMillis
+      answeredAt = yield* monotonicMillis
       seen = latest(seen, lastChange(items))
     }
     for (const item of items) listing.index.put(item)
@@ -198,7 +202,7 @@ export const make = Effect.fnUntraced(function* <K, A extends Changing, Index>(o
       next: Option.none(),
       seenUntil,
       askedAt,
-      answeredAt: yield* Clock.currentTimeMillis,
+      answeredAt: yield* monotonicMillis,
       isCurrent: false
     }
     const end = Effect.map(Clock.currentTimeMillis, (now) => {

@@ -1,8 +1,8 @@
 /**
  * What a file becomes when it is an item of its own: a deal or a lead, with the content as its note.
  *
- * Two requests make one publication. The title holds the gist's id beside the file name, so the title is the marker. When the
- * process ends between the requests, the next attempt finds the item by its title, and adds the note.
+ * Two requests make one publication. The end of the title is the marker, since the user may be renamed meanwhile. When the
+ * process ends between the requests, the next attempt finds the item by the end of its title, and adds the note.
  *
  * Guarantees: an item whose note is refused stays, with a shorter note or without one.
  */
@@ -22,11 +22,14 @@ type Named = Pick<Delivery, "filename" | "username" | "gistId" | "htmlUrl">
 export const markOf = ({ htmlUrl }: Pick<Delivery, "htmlUrl">): string =>
   createHash("sha256").update(htmlUrl).digest("hex").slice(0, 10)
 
-/** The item's title, and the marker: one line, unique to the file, at most `subjectLimit` units. */
+/** The item's title, with the marker at its end: one line, unique to the file, at most `subjectLimit` units. */
 export const titleOf = (delivery: Named): string => {
   const tail = ` · ${delivery.username} · ${cut(delivery.gistId, 40)} ${markOf(delivery)}`
   return `${cut(subject(delivery.filename), subjectLimit - tail.length)}${tail}`
 }
+
+/** Whether an item's title is the file's, also when its user was renamed, or a person has edited its beginning. */
+export const hasMark = (title: string, delivery: Named): boolean => title.endsWith(` ${markOf(delivery)}`)
 
 /** An item without its note. */
 export interface Bare {

@@ -31,9 +31,6 @@ interface By extends Shown {
   readonly field: string | undefined
 }
 
-/** Of the persons with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
-const maxRead = 2
-
 /** How many persons of a list decide: the oldest with an address, and two with a name, who are namesakes. */
 const deciding = { email: 1, name: 2 } as const
 
@@ -85,7 +82,8 @@ export const make = ({ inOtherField = Effect.void, list, pipedrive, records }: P
   ) {
     const ids = new Set(found.filter((person) => mayHoldLogin(person, login)).map(({ id }) => id))
     let isElsewhere = false
-    for (const id of [...ids].toSorted((a, b) => a - b).slice(0, maxRead)) {
+    // 1 token each, of which `activityPrice` counts two. Another field may have the login: "referred by".
+    for (const id of [...ids].toSorted((a, b) => a - b)) {
       const person = yield* sinking(pipedrive.person(id))
       if (field !== undefined && Option.exists(person, (read) => holdsLogin(read, field, login)))
         return { id, name: Option.getOrUndefined(person)?.name }

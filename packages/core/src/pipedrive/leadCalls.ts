@@ -65,7 +65,9 @@ export const make = ({ page, remove, send }: ReturnType<typeof makeCalls>): Lead
       Effect.map(({ additional_data: more, data }): Page<StoredLead> => {
         const items = data ?? []
         const hasMore = more?.pagination?.more_items_in_collection ?? more?.more_items_in_collection ?? false
-        return { items, cursor: hasMore ? Option.some(String(start + items.length)) : Option.none() }
+        const next = more?.pagination?.next_start ?? more?.next_start ?? start + items.length
+        // A page that leads to itself would be read for ever.
+        return { items, cursor: hasMore && next > start ? Option.some(String(next)) : Option.none() }
       })
     )
   }

@@ -4,15 +4,19 @@
  */
 import { Effect, Option } from "effect"
 import type { SinkError } from "../publish/Sink.ts"
-import { type DealHits, isOpen, type Names } from "./chooseDeal.ts"
+import { chooseDeal, type DealHits, isOpen, type Names, type Rule, titlesOf } from "./chooseDeal.ts"
 import { holdsLogin, mayHoldLogin } from "./choosePerson.ts"
-import type { FoundDeal, Pipedrive } from "./Pipedrive.ts"
+import { comparable } from "./comparable.ts"
+import type { FoundDeal, Pipedrive, StoredDeal } from "./Pipedrive.ts"
 import type { FoundPerson } from "./personCalls.ts"
 import type { Placement } from "./placement.ts"
 import { sinking } from "./sinkErrors.ts"
 
-/** Of the deals with a login in some field, no more are read: 1 token each, which `activityPrice` counts. */
-const maxRead = 3
+/**
+ * These deals with the login in some field are read in any case, 1 token each, which `activityPrice` counts: two open ones may
+ * have it in the user's field. Of the others, as many as it takes to find one.
+ */
+const readAlways = 3
 
 /** What the searches showed. */
 export interface LoginHits extends DealHits {
@@ -26,26 +30,46 @@ const byId = <A extends { readonly id: number }>(items: ReadonlyArray<A>): Reado
 /** A search for a part of a title needs two characters. It also finds what Pipedrive proposes: "ann deal". */
 const isWhole = (login: string): boolean => login.length < 2
 
+/** What the searches for the login showed. */
+interface Shown {
+  readonly deals: ReadonlyArray<FoundDeal>
+  readonly persons: ReadonlyArray<FoundPerson>
+  /** Whether no other deal can have the login in its title. */
+  readonly isAll: boolean
+  /** Whether all deals with the login as their title are among them. */
+  readonly hasLogin: boolean
+}
+
 export const make = (pipedrive: Pipedrive["Service"]) => {
-  const byTitle = Effect.fnUntraced(function* ({ login, title }: Names) {
-    const found = yield* sinking(pipedrive.searchDeals(login, { isWholeTitle: isWhole(login) }))
-    const isAll = isWhole(login) || Option.isNone(found.cursor)
-    const more = isAll ? [] : (yield* sinking(pipedrive.searchDeals(title, { isWholeTitle: true }))).items
-    return { deals: byId([...found.items, ...more]), persons: [] }
+  const byTitle = Effect.fnUntraced(function* (login: string): Effect.fn.Return<Shown, SinkError> {
+    const { cursor, items } = yield* sinking(pipedrive.searchDeals(login, { isWholeTitle: isWhole(login) }))
+    return { deals: items, persons: [], isAll: !isWhole(login) && Option.isNone(cursor), hasLogin: isWhole(login) }
   })
 
-  const byFields = Effect.fnUntraced(function* ({ login, title }: Names, withPersons: boolean) {
+  const byFields = Effect.fnUntraced(function* (
+    login: string,
+    withPersons: boolean
+  ): Effect.fn.Return<Shown, SinkError> {
     const search = (isExact: boolean) => sinking(pipedrive.searchLogin(login, { isExact, withPersons }))
     const found = yield* search(isWhole(login))
+    const isAll = !isWhole(login) && Option.isNone(found.cursor)
     // More than the page shows: what has the login whole counts first.
-    const isAll = isWhole(login) || Option.isNone(found.cursor)
-    const exact = isAll ? found : yield* search(true)
-    const isTitled = isAll || title.toLowerCase() === login.toLowerCase()
-    const titled = isTitled ? [] : (yield* sinking(pipedrive.searchDeals(title, { isWholeTitle: true }))).items
-    return {
-      deals: byId([...found.deals, ...exact.deals, ...titled]),
-      persons: byId([...found.persons, ...exact.persons])
+    const exact = isAll || isWhole(login) ? found : yield* search(true)
+    const [deals, persons] = [byId([...found.deals, ...exact.deals]), byId([...found.persons, ...exact.persons])]
+    return { deals, persons, isAll, hasLogin: true }
+  })
+
+  /** Beyond what is shown: the deals of each title, the most certain first, until one may be adopted. 20 tokens each. */
+  const byWholeTitles = Effect.fnUntraced(function* ({ deals, hasLogin }: Shown, rule: Rule) {
+    const all = [...deals]
+    for (const [same, title] of new Map(titlesOf(rule).map((title) => [comparable(title), title]))) {
+      if (!hasLogin || same !== comparable(rule.login)) {
+        all.push(...(yield* sinking(pipedrive.searchDeals(title, { isWholeTitle: true }))).items)
+      }
+      const bearing = all.filter((deal) => comparable(deal.title) === same)
+      if (chooseDeal({ holding: [], titled: bearing }, rule)._tag !== "None") break
     }
+    return all
   })
 
   const holding = Effect.fnUntraced(function* (
@@ -53,21 +77,29 @@ export const make = (pipedrive: Pipedrive["Service"]) => {
     { field, login }: { readonly field: string; readonly login: string }
   ) {
     const candidates = found.filter((deal) => isOpen(deal) && mayHoldLogin(deal, login))
-    const deals = yield* Effect.forEach(candidates.slice(0, maxRead), ({ id }) => sinking(pipedrive.deal(id)))
-    return deals.flatMap(Option.toArray).filter((deal) => isOpen(deal) && holdsLogin(deal, field, login))
+    const own: Array<StoredDeal> = []
+    for (const [index, { id }] of candidates.entries()) {
+      if (index >= readAlways && own.length > 0) break
+      const deal = Option.filter(yield* sinking(pipedrive.deal(id)), isOpen)
+      own.push(...Option.toArray(deal).filter((read) => holdsLogin(read, field, login)))
+    }
+    return own
   })
 
   return Effect.fnUntraced(function* (
     names: Names,
-    { dealField, personField }: Pick<Placement, "dealField" | "personField">
+    { dealField, personField, stages }: Pick<Placement, "dealField" | "personField" | "stages">
   ): Effect.fn.Return<LoginHits, SinkError> {
+    const { login } = names
     const withPersons = personField !== undefined
     const isByFields = withPersons || dealField !== undefined
-    const { deals, persons } = yield* isByFields ? byFields(names, withPersons) : byTitle(names)
+    const shown = yield* isByFields ? byFields(login, withPersons) : byTitle(login)
+    const own = dealField === undefined ? [] : yield* holding(shown.deals, { field: dealField, login })
+    const isEnough = shown.isAll || own.length > 0
     return {
-      holding: dealField === undefined ? [] : yield* holding(deals, { field: dealField, login: names.login }),
-      titled: deals,
-      persons: withPersons ? persons.filter((person) => mayHoldLogin(person, names.login)) : undefined
+      holding: own,
+      titled: byId(isEnough ? shown.deals : yield* byWholeTitles(shown, { ...names, stages })),
+      persons: withPersons ? shown.persons.filter((person) => mayHoldLogin(person, login)) : undefined
     }
   })
 }

@@ -29,6 +29,16 @@ const formOf = (target: string): "activity" | "deal" | "lead" =>
 /** Unlike the title, no person can edit this. */
 export const originOf = (delivery: Delivery): string => `gitpip-${FileItem.markOf(delivery)}`
 
+/**
+ * The kind and number of a duplicate, for `deleteItem`. Hazard: the deal of a lead that a person converted may be the lead on
+ * record, and is the person's: it bears a kind that is not deleted.
+ */
+export const duplicateId = (remoteId: string, target: string): string => {
+  const form = formOf(target)
+  if (form !== "lead") return `${form}:${remoteId}`
+  return remoteId.startsWith("deal:") ? `converted-${remoteId}` : remoteId
+}
+
 /** A lead by its id. A converted lead is a deal, by its number behind `deal:`. */
 export const leadOf = (remoteId: string): FileItem.Bare => {
   const [kind, id] = remoteId.split(":")
@@ -53,10 +63,7 @@ export const make = (
   return {
     find: (target, delivery, since) => find[formOf(target)](target, delivery, since),
     finishOf: (target) => finish[formOf(target)],
-    duplicateId: (remoteId, target) => {
-      const form = formOf(target)
-      return form === "lead" ? remoteId : `${form}:${remoteId}`
-    },
+    duplicateId,
     deleteDuplicate: (duplicateId) => sinking(deleteItem(pipedrive, duplicateId))
   }
 }
@@ -89,31 +96,28 @@ const isGone = (pipedrive: Pipedrive["Service"], id: number) =>
     )
   )
 
-/** The deals of a file have its title. */
+/** The deals of a file have its mark. */
 const findDeals = (pipedrive: Pipedrive["Service"]): Find =>
   Effect.fn("Pipedrive.findFileDeals")(function* (_target: string, delivery: Delivery, since: DateTime.Utc) {
-    const title = FileItem.titleOf(delivery)
-    const found = yield* addedSince(
-      pipedrive,
-      DateTime.subtractDuration(since, Timing.clockSlack),
-      (own) => own === title
+    const found = yield* addedSince(pipedrive, DateTime.subtractDuration(since, Timing.clockSlack), (title) =>
+      FileItem.hasMark(title, delivery)
     )
     return found.map(({ id }) => String(id))
   })
 
-/** The leads of a file bear its mark. Without any, it is a deal of that title: a person has converted the lead. */
+/** The leads of a file bear its mark. Without any, a deal bears it: a person has converted the lead. */
 const findLeads = (pipedrive: Pipedrive["Service"]): Find =>
   Effect.fn("Pipedrive.findLeads")(function* (_target: string, delivery: Delivery, since: DateTime.Utc) {
     const oldest = DateTime.subtractDuration(since, Timing.clockSlack)
-    const [title, origin] = [FileItem.titleOf(delivery), originOf(delivery)]
+    const origin = originOf(delivery)
     const wanted = {
       since: oldest,
-      isWanted: (lead: StoredLead) => lead.origin_id === origin || lead.title === title
+      isWanted: (lead: StoredLead) => lead.origin_id === origin || FileItem.hasMark(lead.title, delivery)
     }
     const present = yield* newestSince((cursor) => pipedrive.newestLeads(oldest, cursor), wanted)
     const archived = yield* newestSince(pipedrive.archivedLeads, wanted)
     const leads = [...archived, ...present].map(({ id }) => id)
     if (leads.length > 0) return [...new Set(leads)]
-    const converted = yield* addedSince(pipedrive, oldest, (own) => own === title)
+    const converted = yield* addedSince(pipedrive, oldest, (title) => FileItem.hasMark(title, delivery))
     return converted.slice(0, 1).map(({ id }) => `deal:${id}`)
   })

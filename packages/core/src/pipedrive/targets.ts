@@ -159,15 +159,16 @@ type Deletions = Pick<
 
 /**
  * Deletes a duplicate: a lead by its UUID, anything else by its kind and number (`deal:12`). Hazard: earlier versions noted a
- * number alone, and did not say of what. Activities were the default, and a deal may be a person's.
+ * number alone, and did not say of what. Activities were the default, and a deal may be a person's. Another kind stays.
  */
 export const deleteItem = (pipedrive: Deletions, duplicateId: string): Effect.Effect<void, PipedriveError> => {
   if (isUuid(duplicateId)) return pipedrive.deleteLead(duplicateId)
   const [kind, id] = duplicateId.includes(":") ? duplicateId.split(":") : ["activity", duplicateId]
   const deletions = new Map([
     ["activity", pipedrive.deleteActivity],
+    ["deal", pipedrive.deleteDeal],
     ["organization", pipedrive.deleteOrganization],
     ["person", pipedrive.deletePerson]
   ])
-  return (deletions.get(kind ?? "") ?? pipedrive.deleteDeal)(Number(id))
+  return deletions.get(kind ?? "")?.(Number(id)) ?? Effect.void
 }

@@ -148,7 +148,10 @@ export const wireSearch = <A, I>(schema: Schema.Codec<A, I>) =>
       Schema.NullOr(Schema.Struct({ next_cursor: Schema.optional(Schema.NullOr(Schema.String)) }))
     )
   })
-const OldPaging = { more_items_in_collection: Schema.optional(Schema.NullOr(Schema.Boolean)) }
+const OldPaging = {
+  more_items_in_collection: Schema.optional(Schema.NullOr(Schema.Boolean)),
+  next_start: Schema.optional(Schema.NullOr(Schema.Int))
+}
 
 export const wireOne = <A, I>(schema: Schema.Codec<A, I>) => Schema.Struct({ data: schema })
 /**

@@ -200,7 +200,8 @@ const hasField = ({ field, mode }: Settings["Service"]["person"]): boolean => mo
 
 /**
  * Finding or creating the user's person, and the organization of the company. A search does not show in which field the login
- * is, so that up to 3 deals and 2 persons are read. `isSearched`: a search for the deal finds persons as well.
+ * is: 3 deals and 2 persons are counted, and more are read only when these have the login in another field. `isSearched`: a
+ * search for the deal finds persons as well.
  */
 const contactPrice = (
   { organization, person }: Pick<Settings["Service"], "organization" | "person">,

@@ -175,6 +175,39 @@ describe("persons that are followed", () => {
     )
   )
 
+  for (const [how, options] of [
+    ["by queries", followed],
+    ["one by one", { ...followed, queries: false }]
+  ] as const) {
+    it.effect(`are tracked in the end although GitHub never answers ${how} for one of them`, () =>
+      inWorld(layerPostgres, options, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          for (const login of ["odd-name", "ann", "zoe"]) github.addUser(login)
+          for (const login of ["odd-name", "ann"]) give(pipedrive, login)
+          yield* elapse("1 minute")
+          for (let n = 0; n < 500; n++) pipedrive.addPerson({ name: `Person ${n}` })
+          yield* elapse("1 minute")
+          give(pipedrive, "zoe")
+          github.injectFault(
+            { kind: "status", status: 500 },
+            { times: 1_000, when: ({ body, path }) => JSON.stringify([path, body]).includes("odd-name") }
+          )
+          // An outage of an hour has no unknown name tracked.
+          for (let n = 0; n < 6; n++) {
+            yield* poll
+            yield* elapse("15 minutes")
+          }
+          assert.deepStrictEqual(yield* tracked, ["ann"])
+          for (let n = 0; n < 8; n++) {
+            yield* poll
+            yield* elapse("15 minutes")
+          }
+          assert.sameMembers(yield* tracked, ["ann", "odd-name", "zoe"])
+        })
+      )
+    )
+  }
+
   it.effect("hold up no publishing while Pipedrive does not list them", () =>
     inWorld(layerPostgres, followed, ({ github, pipedrive }) =>
       Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /** When a list of Pipedrive is read in place of searches. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Clock, Duration, Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { UserKey } from "../../src/domain/User.ts"
 import * as ListCopy from "../../src/pipedrive/ListCopy.ts"
@@ -44,4 +44,59 @@ describe("a list that a copy was made of", () => {
         )
     )
   }
+})
+
+/** `effect`, by a clock that `set` sets forward, and that measures time rightly all the same. */
+const withWallClock = <A, E, R>(
+  effect: (set: (input: Duration.Input) => void) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
+  let ahead = 0
+  return Effect.updateService(
+    effect((input) => {
+      ahead += Duration.toMillis(input)
+    }),
+    Clock.Clock,
+    (clock) => {
+      const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + ahead
+      return Object.assign(Object.create(clock) as typeof clock, {
+        currentTimeMillisUnsafe,
+        currentTimeMillis: Effect.sync(currentTimeMillisUnsafe)
+      })
+    }
+  )
+}
+
+describe("a copy of a list", () => {
+  it.effect("shows every change although this process's clock is set forward", () =>
+    withWallClock((set) =>
+      Effect.gen(function* () {
+        const items = [{ id: 1, update_time: "1970-01-01T00:00:00Z" }]
+        const seen = new Set<number>()
+        const list = yield* ListCopy.make({
+          listing: () => ({
+            page: () => Effect.succeed({ items, cursor: Option.none<string>() }),
+            changed: ({ since }) =>
+              Effect.sync(() => ({
+                items: items.filter(
+                  ({ update_time }) => since === undefined || Date.parse(update_time) >= since.epochMilliseconds
+                ),
+                cursor: Option.none<string>()
+              })),
+            index: { put: ({ id }: { readonly id: number }) => void seen.add(id) }
+          }),
+          waiting: Effect.succeed(100),
+          searchesCost: 20
+        })
+        const ask = list.current(settings, UserKey.make(1))
+        for (let n = 0; n < 3; n++) yield* ask
+        set("2 minutes")
+        yield* TestClock.adjust("12 seconds")
+        yield* ask
+        items.push({ id: 2, update_time: "1970-01-01T00:00:15Z" })
+        yield* TestClock.adjust("12 seconds")
+        yield* ask
+        assert.deepStrictEqual([...seen], [1, 2])
+      })
+    ).pipe(Effect.scoped)
+  )
 })

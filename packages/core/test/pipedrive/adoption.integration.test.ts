@@ -71,29 +71,44 @@ describe("a deal that a person made", () => {
     )
   }
 
-  it.effect("is found among more deals that hold the login than one search shows", () =>
-    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        for (let n = 0; n < 120; n++) pipedrive.addDeal({ title: `annual report ${n}` })
-        const deal = pipedrive.addDeal({ title: "Ann" })
-        yield* given(github, { "a.md": "1" })
-        yield* (yield* Gitpip).publish
-        assert.strictEqual(pipedrive.activities[0]?.deal_id, deal)
-        assert.strictEqual(pipedrive.count(searches.method, searches.route), 2)
-      })
+  for (const [title, count] of [
+    ["Ann", 2],
+    ["ann deal", 3]
+  ] as const) {
+    it.effect(`is found among more deals that hold the login than one search shows: ${title}`, () =>
+      inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          for (let n = 0; n < 120; n++) pipedrive.addDeal({ title: `annual report ${n}` })
+          const deal = pipedrive.addDeal({ title })
+          yield* given(github, { "a.md": "1" })
+          yield* (yield* Gitpip).publish
+          assert.strictEqual(pipedrive.activities[0]?.deal_id, deal)
+          assert.strictEqual(pipedrive.count(searches.method, searches.route), count)
+        })
+      )
     )
-  )
+  }
 
-  it.effect("of a login with one letter is adopted", () =>
-    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        const deal = pipedrive.addDeal({ title: "X" })
-        yield* given(github, { "a.md": "1" }, "x")
-        yield* (yield* Gitpip).publish
-        assert.strictEqual(pipedrive.activities[0]?.deal_id, deal)
-      })
+  for (const [title, env] of [
+    ["X", {}],
+    ["x deal", {}],
+    ["GitHub: x", { GITPIP_DEAL_TITLE: "GitHub: {login}" }],
+    ["GitHub: x", { GITPIP_DEAL_TITLE: "GitHub: {login}", GITPIP_DEAL_FIELD: "GitHub" }]
+  ] as const) {
+    it.effect(`of a login with one letter is adopted: ${title} (${Object.keys(env).join(" and ") || "defaults"})`, () =>
+      inWorld(
+        layerPostgres,
+        { env, pipedrive: { setup: { dealFields: [{ key: "0123456789".repeat(4), name: "GitHub" }] } } },
+        ({ github, pipedrive }) =>
+          Effect.gen(function* () {
+            const deal = pipedrive.addDeal({ title })
+            yield* given(github, { "a.md": "1" }, "x")
+            yield* (yield* Gitpip).publish
+            assert.strictEqual(pipedrive.activities[0]?.deal_id, deal)
+          })
+      )
     )
-  )
+  }
 })
 
 describe("several open deals that may be a user's", () => {

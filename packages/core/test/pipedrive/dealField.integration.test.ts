@@ -45,6 +45,19 @@ describe("the field of deals that holds the login", () => {
     })
   )
 
+  it.effect("is found beside many deals with the login in another field", () =>
+    Effect.gen(function* () {
+      const { pipedrive } = yield* published((pipedrive) => {
+        for (let n = 0; n < 10; n++) pipedrive.addDeal({ title: `Friend ${n}`, custom_fields: { other: "ann" } })
+        pipedrive.addDeal({ title: "Big customer", ...holding("Ann") })
+      })
+      assert.deepStrictEqual(
+        pipedrive.activities.map(({ deal_id }) => deal_id),
+        [11]
+      )
+    })
+  )
+
   it.effect("leaves titles to decide when no deal has the login, and a new deal gets the login", () =>
     Effect.gen(function* () {
       const byTitle = yield* published((pipedrive) => pipedrive.addDeal({ title: "Ann" }))

@@ -85,6 +85,28 @@ describe("GITPIP_PUBLISH_AS=deal", () => {
     )
   )
 
+  it.effect("creates one deal when the response is lost, and the user is renamed before the lookup", () =>
+    inWorld(layerPostgres, { env }, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        yield* given(github, { "a.md": "one" })
+        pipedrive.injectFault({ kind: "lost" }, { when: isDealCreate })
+        yield* gitpip.publish
+        github.renameUser("ann", "anna")
+        yield* gitpip.scan()
+        const users = yield* gitpip.users({ after: 0, limit: 10 })
+        assert.deepStrictEqual(
+          users.map(({ login }): string => login),
+          ["anna"]
+        )
+        yield* drainLate("2 minutes")
+        yield* drainLate("5 minutes")
+        assert.strictEqual((yield* outcomes).state, "published")
+        assert.strictEqual(pipedrive.deals.length, 1)
+      })
+    )
+  )
+
   for (const [what, fault, when] of [
     ["of the deal", { kind: "lost" }, isDealCreate],
     ["of the note", { kind: "lost" }, isNote],

@@ -39,10 +39,8 @@ const firstFile = (env: Readonly<Record<string, string>>, make: (pipedrive: Fake
 
 /** Other fields of deals and persons have the login, so that each is read without a result. */
 const misleading = (pipedrive: FakePipedrive) => {
-  for (let n = 0; n < 5; n++) {
-    pipedrive.addDeal({ title: `Customer ${n}`, custom_fields: { other: "ann" } })
-    pipedrive.addPerson({ name: `Customer ${n}`, custom_fields: { other: "ann" } })
-  }
+  for (let n = 0; n < 3; n++) pipedrive.addDeal({ title: `Customer ${n}`, custom_fields: { other: "ann" } })
+  for (let n = 0; n < 2; n++) pipedrive.addPerson({ name: `Customer ${n}`, custom_fields: { other: "ann" } })
 }
 
 describe("a user's first file, with the deal and the person,", () => {
@@ -59,7 +57,7 @@ describe("a user's first file, with the deal and the person,", () => {
         assert.strictEqual(tokens, expected)
         assert.deepStrictEqual(
           [pipedrive.activities.length, pipedrive.deals.length, pipedrive.persons.length],
-          [1, 5 + 1, 5 + 1]
+          [1, 3 + 1, 2 + 1]
         )
       })
     )
@@ -76,7 +74,7 @@ describe("a user's first file, with the deal and the person,", () => {
         const asLead = yield* load({ ...env, GITPIP_PUBLISH_AS: "lead" })
         const { pipedrive, tokens } = yield* firstFile({ ...env, GITPIP_PUBLISH_AS: "lead" }, misleading)
         assert.deepStrictEqual([tokens, forecast(leadPrice(asLead), 1).tokens], [expected, expected])
-        assert.deepStrictEqual([pipedrive.leads.length, pipedrive.persons.length], [1, 5 + 1])
+        assert.deepStrictEqual([pipedrive.leads.length, pipedrive.persons.length], [1, 2 + 1])
       })
     )
   }
@@ -96,7 +94,7 @@ describe("a user's first file, with the deal and the person,", () => {
     })
   )
 
-  it.effect("costs 20 tokens more when more has the login in it than a search shows, and finds both all the same", () =>
+  it.effect("costs 40 tokens more when more has the login in it than a search shows, and finds both all the same", () =>
     Effect.gen(function* () {
       const { pipedrive, tokens } = yield* firstFile({ ...deal, ...person }, (pipedrive) => {
         for (let n = 0; n < 120; n++) pipedrive.addDeal({ title: `annual report ${n}` })
@@ -104,7 +102,19 @@ describe("a user's first file, with the deal and the person,", () => {
       })
       assert.lengthOf(pipedrive.persons, 1)
       assert.strictEqual(pipedrive.deals.at(-1)?.person_id, 1)
-      assert.strictEqual(tokens, 20 + 20 + 1 + 5 + 5)
+      assert.strictEqual(tokens, 20 + 20 + 20 + 1 + 5 + 5)
+    })
+  )
+
+  it.effect("costs one token more for each further deal or person with the login in another field", () =>
+    Effect.gen(function* () {
+      const { pipedrive, tokens } = yield* firstFile({ ...deal, ...person }, (pipedrive) => {
+        misleading(pipedrive)
+        misleading(pipedrive)
+        pipedrive.addPerson({ name: "Somebody", custom_fields: { [field]: "Ann" } })
+      })
+      assert.strictEqual(pipedrive.deals.at(-1)?.person_id, 5)
+      assert.strictEqual(tokens, 20 + 6 + 5 + 5 + 5)
     })
   )
 

@@ -95,6 +95,12 @@ describe("a list of leads", () => {
   for (const [what, additional_data, cursor] of [
     ["in a part of its own", { pagination: { more_items_in_collection: true } }, Option.some("1")],
     ["beside the leads", { more_items_in_collection: true }, Option.some("1")],
+    [
+      "that says where the next page begins",
+      { pagination: { more_items_in_collection: true, next_start: 500 } },
+      Option.some("500")
+    ],
+    ["that leads to the same page", { pagination: { more_items_in_collection: true, next_start: 0 } }, none],
     ["at its end", { pagination: { more_items_in_collection: false } }, none],
     ["left out", undefined, none],
     ["null", null, none]
@@ -114,6 +120,15 @@ describe("a list of leads", () => {
     Effect.gen(function* () {
       const { pipedrive, fake } = yield* world()
       fake.injectFault({ kind: "status", status: 200, body: { success: true, data: null } })
+      assert.deepStrictEqual(yield* pipedrive.archivedLeads(none), { items: [], cursor: none })
+    })
+  )
+
+  it.effect("ends with a page that is empty, although Pipedrive says that there is more", () =>
+    Effect.gen(function* () {
+      const { pipedrive, fake } = yield* world()
+      const additional_data = { pagination: { more_items_in_collection: true } }
+      fake.injectFault({ kind: "status", status: 200, body: { success: true, data: [], additional_data } })
       assert.deepStrictEqual(yield* pipedrive.archivedLeads(none), { items: [], cursor: none })
     })
   )

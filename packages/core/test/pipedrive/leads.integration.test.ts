@@ -2,10 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Gitpip } from "../../src/Gitpip.ts"
+import * as SentItems from "../../src/pipedrive/sentItems.ts"
 import type { FakePipedrive, Fault } from "../../src/testing/index.ts"
 import { layerPostgres } from "../database.ts"
 import { drainLate, given, isLeadCreate, isPersonCreate, outcomes } from "../publish/publishing.ts"
 import { inWorld, name, type WorldOptions } from "../world.ts"
+import { world } from "./client.ts"
 import { setup } from "./placedSetup.ts"
 import { attemptsOf, forever, isNote, page, publicationOf, refusal, says, work } from "./working.ts"
 
@@ -196,21 +198,31 @@ describe("a lead whose creation is in doubt", () => {
     )
   }
 
-  it.effect("is found as a deal when a person has converted it meanwhile, and the deal gets the note", () =>
-    inLeads({}, ({ github, pipedrive }) =>
-      Effect.gen(function* () {
-        yield* given(github, { "a.md": "one" })
-        pipedrive.injectFault({ kind: "lost" }, { when: isLeadCreate })
-        yield* (yield* Gitpip).publish
-        const deal = pipedrive.convertLead(onlyLead(pipedrive).id)
-        yield* settleAll
-        const { remoteId, state } = yield* publicationOf("a.md")
-        assert.deepStrictEqual([state, remoteId], ["published", `deal:${deal}`])
-        assert.deepStrictEqual([pipedrive.leads.length, pipedrive.deals.length], [0, 1])
-        assert.strictEqual(pipedrive.notes.filter(({ deal_id }) => deal_id === deal).length, 1)
-      })
+  for (const [what, isRenamed] of [
+    ["", false],
+    [", and its user was renamed", true]
+  ] as const) {
+    it.effect(`is found as a deal when a person has converted it meanwhile${what}, and the deal gets the note`, () =>
+      inLeads({}, ({ github, pipedrive }) =>
+        Effect.gen(function* () {
+          const gitpip = yield* Gitpip
+          yield* given(github, { "a.md": "one" })
+          pipedrive.injectFault({ kind: "lost" }, { when: isLeadCreate })
+          yield* gitpip.publish
+          const deal = pipedrive.convertLead(onlyLead(pipedrive).id)
+          if (isRenamed) {
+            github.renameUser("ann", "anna")
+            yield* gitpip.scan()
+          }
+          yield* settleAll
+          const { remoteId, state } = yield* publicationOf("a.md")
+          assert.deepStrictEqual([state, remoteId], ["published", `deal:${deal}`])
+          assert.deepStrictEqual([pipedrive.leads.length, pipedrive.deals.length], [0, 1])
+          assert.strictEqual(pipedrive.notes.filter(({ deal_id }) => deal_id === deal).length, 1)
+        })
+      )
     )
-  )
+  }
 
   it.effect("costs one list of leads, one of archived leads, and the notes", () =>
     inLeads({}, ({ github, pipedrive }) =>
@@ -254,6 +266,23 @@ describe("a published lead", () => {
           assert.strictEqual(pipedrive.count("DELETE", "/api/v2/deals/{id}"), 0)
         })
       )
+    )
+  }
+})
+
+describe("a duplicate", () => {
+  for (const [what, target, left] of [
+    ["that is the deal of a converted lead stays", SentItems.targetOfLeads(1), 1],
+    ["that is the deal of a file is deleted", "", 0]
+  ] as const) {
+    it.effect(what, () =>
+      Effect.gen(function* () {
+        const { deal, fake, pipedrive } = yield* world()
+        const { deleteDuplicate, duplicateId } = SentItems.make(pipedrive)
+        const remoteId = target === "" ? `${deal}` : `deal:${deal}`
+        yield* deleteDuplicate(duplicateId(remoteId, target))
+        assert.lengthOf(fake.deals, left)
+      })
     )
   }
 })
