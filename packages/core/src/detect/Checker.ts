@@ -62,7 +62,11 @@ export class Checker extends Context.Service<
       const limits = yield* Limits
       const lists = yield* CheckUser.make
       const byBatch = yield* CheckBatch.make
-      const blame = Blame.make({ shrinkPages: lists.shrinkPages, unmark: checks.unmark })
+      const blame = Blame.make({
+        probe: github.checkLists,
+        shrinkPages: lists.shrinkPages,
+        unmark: checks.unmark
+      })
 
       const byList = Effect.fnUntraced(function* (scan: ScanId, order: ListOrder, maxPages: number) {
         const { user } = order

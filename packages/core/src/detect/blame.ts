@@ -22,12 +22,14 @@ const passing: ReadonlySet<string> = new Set(["Unavailable", "Refused", "RateLim
 export interface BlameOptions {
   /** Reads the user's list by smaller pages from now on. */
   readonly shrinkPages: (user: ScanUser) => Effect.Effect<void>
+  /** Lists another account's gists, which shows whether GitHub answers at all. */
+  readonly probe: Effect.Effect<void, GithubError>
   /** Takes back stored failures. */
   readonly unmark: (keys: ReadonlyArray<UserKey>) => Effect.Effect<void, DatabaseError>
 }
 
 /** Blame without any failure yet. */
-export const make = ({ shrinkPages, unmark }: BlameOptions) => {
+export const make = ({ probe, shrinkPages, unmark }: BlameOptions) => {
   /** Failing users, with the reason, since GitHub last answered a list. */
   const marked = new Map<UserKey, string>()
   /** Users in a row that GitHub did not answer for. */
@@ -70,11 +72,13 @@ export const make = ({ shrinkPages, unmark }: BlameOptions) => {
         return fail(user, { reason: "NameTaken", message, asked: Duration.zero })
       }
     }),
-    /** Takes back the failures that were the same refusal as the one that ended the checks. */
+    /** Takes back the failures that were the same refusal, or outage, as the one that ended the checks. */
     withoutRefused: Effect.fnUntraced(function* (checked: ReadonlyArray<CheckResult>, ending: GithubError) {
       const isRefused = (reason: string) => isSameRefusal(reason, ending.reason._tag)
       const refused = new Set([...marked].filter(([, reason]) => isRefused(reason)).map(([key]) => key))
       marked.clear()
+      // Users that GitHub never answers for, next to each other, look like an outage. Unmarked, they would end every scan.
+      if (refused.size > 0 && ending.reason._tag === "Unavailable" && !(yield* isAway(probe))) return checked
       const own = checked.filter(({ check, outcome }) => outcome !== "Failed" || !refused.has(check.key))
       for (const { check } of checked) refused.delete(check.key)
       // Failures of earlier calls are stored already.
@@ -94,6 +98,13 @@ export const make = ({ shrinkPages, unmark }: BlameOptions) => {
  */
 export const needsSmallerPages = ({ failures }: Pick<ScanUser, "failures">, { reason }: GithubError): boolean =>
   (reason._tag === "Unavailable" && failures > 0) || (reason._tag === "Unexpected" && reason.isTooLong === true)
+
+/** Whether GitHub does not answer the probe either. Any other failure of the probe is an answer. */
+const isAway = (probe: Effect.Effect<void, GithubError>): Effect.Effect<boolean> =>
+  Effect.match(probe, {
+    onSuccess: () => false,
+    onFailure: ({ reason }) => reason._tag === "Unavailable" || reason._tag === "Unreachable"
+  })
 
 const outage = (): GithubError =>
   githubError(new Unavailable({ message: "GitHub does not answer, for one user after the other" }))
@@ -117,12 +128,14 @@ export const waitAfter = (failure: {
     failure.asked
   )
 
-/** By why GitHub refuses all requests, or all lists: the reasons of users' failures that were the same refusal. */
+/** By why GitHub refuses all requests, or all lists, or answers none: the reasons of users' failures that were the same. */
 const sameRefusal: Readonly<Record<string, ReadonlyArray<string>>> = {
   Unauthorized: ["Refused"],
   Refused: ["Refused"],
   RateLimited: ["RateLimited"],
-  Unexpected: ["UserNotFound", "Unexpected"]
+  Unexpected: ["UserNotFound", "Unexpected"],
+  Unavailable: ["Unavailable"],
+  Unreachable: ["Unavailable"]
 }
 
 /** Whether a user's failure was not the user's own, once all requests or lists are refused for `global`. */

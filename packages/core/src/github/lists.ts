@@ -42,6 +42,10 @@ export const make = (api: Api, apiUrl: string) => {
 
   const readPage = Effect.fnUntraced(function* (answer: Read) {
     const { gists, ...page } = yield* readGists(answer, isOwn)
+    // GitHub shows 300 files of a gist: https://docs.github.com/en/rest/gists/gists#truncation
+    for (const { html_url } of gists.filter(({ truncated }) => truncated === true)) {
+      yield* Telemetry.log("Warn", "gist.truncated", { file: html_url })
+    }
     return { ...page, files: gists.flatMap(listedFiles) } satisfies GistPage
   })
 

@@ -50,7 +50,8 @@ const WireListedGist = Schema.Struct({
   owner: Schema.optional(Schema.NullOr(WireAccount)),
   created_at: Schema.String,
   updated_at: Schema.String,
-  files: FileMap
+  files: FileMap,
+  truncated: Schema.optional(Schema.Unknown)
 })
 
 /**

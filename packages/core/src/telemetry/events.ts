@@ -26,6 +26,7 @@ export const events = {
   "contacts.failed": "Pipedrive's persons could not be read; they are read again later",
   "answer.unreadable": "An answer of GitHub or Pipedrive has a field of an unknown form; logged once for each field",
   "gists.skipped": "Gists that GitHub described in an unknown form were skipped",
+  "gist.truncated": "A gist has more files than GitHub shows; the other files are not found",
   "github.accepted": "GitHub answers again after it refused all requests, or all of one kind",
   "github.refused":
     "GitHub refuses all requests, or all of one kind (lists, gists, accounts); one request at a time shows when the refusal is over",
@@ -63,7 +64,7 @@ export const keys = {
   scan: "Number of a scan",
   user: "A tracked user's name",
   publication: "Number of a publication",
-  file: "Address of a file",
+  file: "Address of a file, or of its gist",
   remote_id: "Id of the file's activity, deal or lead in Pipedrive",
   state: "State of a scan or publication",
   outcome: "How a scan or attempt ended",

@@ -7,6 +7,7 @@ import { Gitpip } from "../../src/Gitpip.ts"
 import { layerPostgres } from "../database.ts"
 import { inWorld, name, services, type WorldOptions } from "../world.ts"
 
+const always = { times: Number.POSITIVE_INFINITY }
 const lists = { route: "/users/{login}/gists" } as const
 
 describe("a scan", () => {
@@ -47,6 +48,30 @@ describe("a scan", () => {
         github.clearFaults()
         const resumed = yield* gitpip.scan()
         assert.deepStrictEqual([resumed.state, resumed.users, resumed.failed], ["done", 150, 0])
+      })
+    )
+  )
+
+  it.effect("an outage of lists makes no user failing, however long it lasts, and all are checked right after it", () =>
+    inWorld(layerPostgres, { queries: false }, ({ github }) =>
+      Effect.gen(function* () {
+        const gitpip = yield* Gitpip
+        const sql = yield* SqlClient.SqlClient
+        for (let n = 0; n < 5; n++) {
+          github.addUser(`user-${n}`)
+          yield* gitpip.track(name(`user-${n}`))
+        }
+        github.addUser("octocat")
+        github.injectFault({ kind: "html", status: 502 }, { when: ({ route }) => route === lists.route, ...always })
+        const single = yield* gitpip.scan({ username: name("user-4") })
+        assert.strictEqual(single.failed, 1)
+        for (let n = 0; n < 6; n++) {
+          assert.deepInclude(yield* gitpip.scan(), { state: "stopped", reason: "Unavailable" })
+          yield* TestClock.adjust("5 minutes")
+        }
+        assert.deepStrictEqual(yield* sql`select sum(failures)::int as failures from users`, [{ failures: 0 }])
+        github.clearFaults()
+        assert.deepInclude(yield* gitpip.scan(), { state: "done", users: 5, failed: 0 })
       })
     )
   )

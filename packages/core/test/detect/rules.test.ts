@@ -1,15 +1,37 @@
 /** The pure rules around checks and scans: waits, refusals, pages, results and endings. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Exit, Option, Result } from "effect"
+import { DateTime, Duration, Effect, Exit, Option, Result } from "effect"
 import { DatabaseError } from "../../src/database/Database.ts"
-import { isSameRefusal, needsSmallerPages, waitAfter } from "../../src/detect/blame.ts"
+import { isSameRefusal, make as makeBlame, needsSmallerPages, waitAfter } from "../../src/detect/blame.ts"
 import { waitsForPoints } from "../../src/detect/checkBatch.ts"
 import { answered, failed, together } from "../../src/detect/checkResult.ts"
 import { smallerPage, withPageSize } from "../../src/detect/pageSizes.ts"
 import { endingOf, untilNextScan } from "../../src/detect/scanEnd.ts"
 import { UserKey } from "../../src/domain/User.ts"
-import { githubError, RateLimited, Unavailable, Unexpected } from "../../src/github/errors.ts"
+import {
+  type GithubError,
+  githubError,
+  RateLimited,
+  Refused,
+  Unavailable,
+  Unexpected,
+  Unreachable
+} from "../../src/github/errors.ts"
 import type { LastStart } from "../../src/store/Scans.ts"
+
+const user = {
+  key: UserKey.make(1),
+  username: "ann",
+  githubId: 7,
+  etag: null,
+  pages: 1,
+  listedAt: null,
+  isListingDue: true,
+  failures: 0,
+  fingerprint: "2 x",
+  isNew: false,
+  profileFingerprint: null
+}
 
 describe("the wait after a failed check", () => {
   for (const [reason, count, asked, minutes] of [
@@ -39,10 +61,41 @@ describe("a user's failure was the refusal of all requests", () => {
     ["Refused", "RateLimited", false],
     ["UserNotFound", "Unexpected", true],
     ["Unexpected", "Unexpected", true],
-    ["Unavailable", "Unavailable", false]
+    ["Unavailable", "Unavailable", true],
+    ["Unavailable", "Unreachable", true],
+    ["UserNotFound", "Unavailable", false]
   ] as const) {
     it(`a failure by ${failure} ${expected ? "is" : "is not"} the refusal of all requests by ${global}`, () =>
       assert.strictEqual(isSameRefusal(failure, global), expected))
+  }
+})
+
+describe("three users in a row without an answer", () => {
+  const error = (reason: GithubError["reason"]) => githubError(reason)
+  const message = ""
+  for (const [what, probe, failed] of [
+    ["are an outage when GitHub answers for no other list", error(new Unavailable({ message })), 0],
+    ["are an outage when GitHub is out of reach", error(new Unreachable({ message })), 0],
+    ["are failing themselves when another list is refused", error(new Refused({ message })), 2],
+    ["are failing themselves when another list is answered", undefined, 2]
+  ] as const) {
+    it.effect(`three users in a row without an answer ${what}`, () =>
+      Effect.gen(function* () {
+        const blame = makeBlame({
+          probe: probe === undefined ? Effect.void : Effect.fail(probe),
+          shrinkPages: () => Effect.void,
+          unmark: () => Effect.void
+        })
+        const outcomes = yield* Effect.forEach([1, 2, 3], (key) =>
+          Effect.result(
+            blame.handlers({ ...user, key: UserKey.make(key) }).GithubError(error(new Unavailable({ message })))
+          )
+        )
+        const ending = Result.getOrThrow(Result.flip(outcomes[2] as (typeof outcomes)[number]))
+        const checked = outcomes.slice(0, 2).map(Result.getOrThrow)
+        assert.lengthOf(yield* blame.withoutRefused(checked, ending), failed)
+      })
+    )
   }
 })
 
@@ -86,19 +139,6 @@ describe("a page", () => {
 })
 
 describe("a check's result", () => {
-  const user = {
-    key: UserKey.make(1),
-    username: "ann",
-    githubId: 7,
-    etag: null,
-    pages: 1,
-    listedAt: null,
-    isListingDue: true,
-    failures: 0,
-    fingerprint: "2 x",
-    isNew: false,
-    profileFingerprint: null
-  }
   const file = (gistId: string) => ({
     gistId,
     filename: "a.md",

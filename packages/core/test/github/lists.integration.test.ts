@@ -1,6 +1,6 @@
 /** Lists of gists, and accounts. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Logger, Option, References } from "effect"
 import type { GistPage, Github } from "../../src/github/Github.ts"
 import { githubToken, makeGithub, reasonOf } from "../net/clients.ts"
 import { client, gist, list, listOf, tracked, withGithub } from "./support.ts"
@@ -182,6 +182,22 @@ describe("a list", () => {
       )
       assert.deepInclude(of("odder.txt"), { rawUrl: null, language: null, size: 0 })
       assert.strictEqual(of("long-text.txt")?.description?.length, 2_000)
+    })
+  )
+
+  it.effect("a gist with more files than GitHub shows is named in the log", () =>
+    Effect.gen(function* () {
+      const { github, fake } = yield* client()
+      const files = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`${n}.md`, ""]))
+      fake.addGist("octocat", { files: files(300) })
+      const cut = fake.addGist("octocat", { files: files(301) })
+      const lines: Array<unknown> = []
+      const logger = Logger.make(({ fiber, message }) =>
+        lines.push([message, fiber.getRef(References.CurrentLogAnnotations)])
+      )
+      const page = yield* Effect.provide(list(github), Logger.layer([logger]))
+      assert.lengthOf(page.files, 600)
+      assert.deepStrictEqual(lines, [[["gist.truncated"], { file: `https://gist.github.com/octocat/${cut}` }]])
     })
   )
 
