@@ -78,7 +78,8 @@ export const classify = (answer: Answer, subject: Subject, now: number): Respons
       reason: new RateLimited({
         message: `GitHub's limit is reached: ${message}`,
         resumeAt: DateTime.makeUnsafe(limitEnd(answer, limit, now)),
-        enforcedBy: "service"
+        enforcedBy: "service",
+        ...(isSecondary(body) ? { isSecondary: true } : {})
       }),
       scope: "credential",
       isStated: isSecondary(body) || isSpent(answer, now)
