@@ -1,8 +1,8 @@
 /**
  * The way to GitHub's API, for reads and for queries.
  *
- * Guarantees: requests and the points of queries have a throttle each, so that limits are obeyed before they are hit; the
- * token goes to the API's own origin only; redirects are followed there only; every body is bounded.
+ * Guarantees: requests and the points of queries have a throttle each, so that limits are obeyed before they are hit, and
+ * GitHub's secondary limit, which is partly of both together, blocks both; the token goes to the API's own origin only; redirects are followed there only; every body is bounded.
  *
  * One exchange: transport.ts. What a response means: classify.ts. Whose limit it is: limit.ts. Whose refusal: access.ts.
  */
@@ -45,14 +45,18 @@ export const make = ({
   const fingerprint = createHash("sha256").update(`${apiUrl}\n${secret}`).digest("hex").slice(0, 16)
   const limitKey = `github:${fingerprint}`
   const transport = Transport.make(client, apiUrl, token)
+  const throttle = Throttle.make({ concurrency, patience, quota: quotas.quota(limitKey) })
+  // One query at a time: GitHub allows a minute of computing in a minute, and measures it by the time of the answer.
+  const pointsThrottle = Throttle.make({ concurrency: 1, patience: 0 })
   const requests = Limit.make({
-    throttle: Throttle.make({ concurrency, patience, quota: quotas.quota(limitKey) }),
+    throttle,
+    other: pointsThrottle,
     resource: "core",
     window: pointsPerMinute
   })
   const points = Limit.make({
-    // One query at a time: GitHub allows a minute of computing in a minute, and measures it by the time of the answer.
-    throttle: Throttle.make({ concurrency: 1, patience: 0 }),
+    throttle: pointsThrottle,
+    other: throttle,
     resource: "graphql"
   })
   const reader = Read.make(transport, requests)

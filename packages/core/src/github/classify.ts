@@ -7,7 +7,7 @@
 import { DateTime, Schema } from "effect"
 import type { Scope } from "../domain/Scope.ts"
 import { sentence } from "../domain/Text.ts"
-import { type Answer, int, json } from "../net/exchange.ts"
+import { type Answer, int, json, retryAfter } from "../net/exchange.ts"
 import {
   Blocked,
   GistNotFound,
@@ -72,13 +72,14 @@ export const classify = (answer: Answer, subject: Subject, now: number): Respons
   const message = text === "" ? `HTTP ${status}` : text
   const isBlock = status === 451 || (status === 403 && Schema.is(WireBlock)(body))
   if (isBlock) return ofThing(new Blocked({ message: `GitHub withholds it: ${message}` }))
-  const limit = limitOf(answer, body)
+  const limit = limitOf(answer, body, now)
   if (limit !== undefined) {
     return {
       reason: new RateLimited({
         message: `GitHub's limit is reached: ${message}`,
         resumeAt: DateTime.makeUnsafe(limitEnd(answer, limit, now)),
-        enforcedBy: "service"
+        enforcedBy: "service",
+        ...(isSecondary(body) ? { isSecondary: true } : {})
       }),
       scope: "credential",
       isStated: isSecondary(body) || isSpent(answer, now)
@@ -144,14 +145,14 @@ const notFound = (subject: Subject): ResponseMeaning => {
 }
 
 /** Which limit refuses the request, if a limit does. */
-const limitOf = ({ headers, status }: Answer, body: unknown): "primary" | "secondary" | undefined => {
+const limitOf = ({ headers, status }: Answer, body: unknown, now: number): "primary" | "secondary" | undefined => {
   if (status !== 403 && status !== 429) return undefined
   if (isSecondary(body)) return "secondary"
   const { message } = Schema.is(WireMessage)(body) ? body : { message: "" }
   // The headers do not always say that nothing is left when the text does.
   if (headers["x-ratelimit-remaining"] === "0" || /API rate limit (?:already )?exceeded/i.test(message))
     return "primary"
-  return status === 429 || int(headers, "retry-after") !== undefined ? "secondary" : undefined
+  return status === 429 || retryAfter(headers, now) !== undefined ? "secondary" : undefined
 }
 
 /** Whether the text names a limit of the account: it comes with no headers of its own. */
@@ -176,8 +177,8 @@ const usualLimitWait = 60_000
  * A reset in the past carries no information: one of both clocks is wrong.
  */
 export const limitEnd = ({ headers }: Pick<Answer, "headers">, limit: "primary" | "secondary", now: number): number => {
-  const retryAfter = int(headers, "retry-after")
-  if (retryAfter !== undefined) return now + Math.min(Math.max(retryAfter * 1_000, 1_000), maxLimitWait)
+  const stated = retryAfter(headers, now)
+  if (stated !== undefined) return now + Math.min(Math.max(stated, 1_000), maxLimitWait)
   const reset = int(headers, "x-ratelimit-reset")
   const isExhausted = headers["x-ratelimit-remaining"] === "0"
   const wait = isExhausted && reset !== undefined ? resetAt(reset) - now : 0

@@ -21,6 +21,8 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   resumeAt: Schema.DateTimeUtcFromString,
   /** `service`: GitHub reports the limit, for all who use the token. `self`: this process waits to stay within the limit. */
   enforcedBy: Schema.Literals(["service", "self"]),
+  /** Whether GitHub names its secondary limit, which is of requests and queries together. */
+  isSecondary: Schema.optionalKey(Schema.Literal(true)),
   /** Missing when GitHub answered a request with the limit. */
   throttling: Schema.optionalKey(Throttling)
 }) {}

@@ -70,7 +70,8 @@ export const make = (apiUrl: string, transport: Transport, limit: GithubLimit) =
     if (limited !== undefined) {
       const message = `GitHub's limit is reached: ${limited.message}`
       const resumeAt = DateTime.makeUnsafe(queryLimitEnd(answer, now))
-      const reason = new RateLimited({ message, resumeAt, enforcedBy: "service" })
+      const isShared = secondary.test(limited.message) ? ({ isSecondary: true } as const) : {}
+      const reason = new RateLimited({ message, resumeAt, enforcedBy: "service", ...isShared })
       return yield* limit.failWith({ reason, scope: "credential" }, { startedAt })
     }
     limit.accept({ startedAt })
@@ -102,9 +103,11 @@ const queryError = (raw: unknown): QueryError => {
 /** Both spellings were seen: https://github.com/yanyongyu/githubkit/issues/271 */
 const limitTypes: ReadonlySet<string | undefined> = new Set(["RATE_LIMITED", "RATE_LIMIT", "graphql_rate_limit"])
 
+const secondary = /secondary rate limit/i
+
 /** Whether an error is a limit. The secondary limit has no type of its own. */
 const isLimit = ({ message, path, type }: QueryError): boolean =>
-  limitTypes.has(type) || (path.length === 0 && /secondary rate limit/i.test(message))
+  limitTypes.has(type) || (path.length === 0 && secondary.test(message))
 
 /** GitHub does not always report that nothing remains, although the limit is reached. */
 const queryLimitEnd = ({ headers }: Answer, now: number): number =>

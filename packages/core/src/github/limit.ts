@@ -43,19 +43,22 @@ export interface GithubLimitOptions {
   readonly throttle: Throttle
   /** GitHub's name of the limit. */
   readonly resource: "core" | "graphql"
+  /** The throttle of GitHub's other limit, which the secondary limit blocks as well. */
+  readonly other: Throttle
   /** How many requests GitHub takes in a sliding window, where it limits them. */
   readonly window?: Window
 }
 
 /** A limit of GitHub that no answer has reported yet. */
-export const make = ({ resource, throttle, window }: GithubLimitOptions): GithubLimit => {
+export const make = ({ other, resource, throttle, window }: GithubLimitOptions): GithubLimit => {
   const limit = Limit.make(throttle, rules)
 
   const failLimited = Effect.fnUntraced(function* (
-    { enforcedBy, message, resumeAt }: RateLimited,
+    reason: RateLimited,
     { isStated = true, scope }: ResponseMeaning,
     { startedAt, thing }: LimitedRequest
   ) {
+    const { enforcedBy, isSecondary, message, resumeAt } = reason
     const now = yield* Clock.currentTimeMillis
     const requester = yield* RequestedFor
     const statedUntil = resumeAt.epochMilliseconds
@@ -71,7 +74,9 @@ export const make = ({ resource, throttle, window }: GithubLimitOptions): Github
       enforcedBy: () => "service"
     })
     if (limited.scope === "thing") return yield* failThing(message, limited.until)
-    return yield* fail(new RateLimited({ message, enforcedBy, resumeAt: DateTime.makeUnsafe(limited.until) }), scope)
+    if (isSecondary === true) other.block(limited.until, message)
+    const met = { message, enforcedBy, resumeAt: DateTime.makeUnsafe(limited.until) }
+    return yield* fail(new RateLimited(isSecondary === true ? { ...met, isSecondary } : met), scope)
   })
 
   return {

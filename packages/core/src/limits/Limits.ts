@@ -21,6 +21,9 @@ import type { ThrottleState } from "./Throttle.ts"
 /** GitHub's requests, GitHub's points of queries, and the sink's requests: each with limits of its own. */
 export type LimitName = "github" | "githubPoints" | "sink"
 
+/** What GitHub's secondary limit concerns. */
+const githubLimits = ["github", "githubPoints"] as const
+
 /** What is stored of a limit, for all processes on the database. */
 export interface KnownLimit {
   readonly name: LimitName
@@ -86,9 +89,12 @@ export class Limits extends Context.Service<
           const { message } = why
           switch (storedAs(why, wait)) {
             case "limit":
-              yield* limits.block(owners[name].limitKey, { wait, message })
-              // From now on the throttle knows that the limit is stored.
-              return yield* owners[name].block(until, message)
+              for (const limited of why.isSecondary === true ? githubLimits : [name]) {
+                yield* limits.block(owners[limited].limitKey, { wait, message })
+                // From now on the throttle knows that the limit is stored.
+                yield* owners[limited].block(until, message)
+              }
+              return
             case "refusal":
               return yield* refusals.store(name, { wait, message })
           }

@@ -24,6 +24,8 @@ export interface WaitReason {
   /** `service`: the service holds every process until then. `self`: this process waits by its own judgement. */
   readonly enforcedBy: EnforcedBy
   readonly cause: WaitCause
+  /** Whether the limit is GitHub's secondary one, of requests and queries together. */
+  readonly isSecondary?: true
 }
 
 /** The limit that a request met, at the service or in this process's throttle. */
@@ -32,6 +34,7 @@ export interface MetLimit {
   readonly enforcedBy: EnforcedBy
   /** Missing when the service answered a request with the limit. */
   readonly throttling?: Throttling
+  readonly isSecondary?: true
 }
 
 /**
@@ -45,7 +48,8 @@ export const isNews = ({ enforcedBy, throttling }: Pick<MetLimit, "enforcedBy" |
 export const afterLimit = (met: MetLimit, cause: "limit" | "fault" = "limit"): WaitReason => ({
   message: met.throttling?.why ?? met.message,
   enforcedBy: met.enforcedBy,
-  cause: isNews(met) ? cause : "restored"
+  cause: isNews(met) ? cause : "restored",
+  ...(met.isSecondary === true ? { isSecondary: true } : {})
 })
 
 /** A shorter wait is over before a person can read about it. */

@@ -104,6 +104,25 @@ export const int = (headers: Answer["headers"], name: string): number | undefine
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined
 }
 
+/**
+ * The wait of `retry-after` in milliseconds: a number of seconds, or a date by the clock of the service.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ *
+ * @param now epoch milliseconds, for a response that does not say when it was sent
+ */
+export const retryAfter = (headers: Answer["headers"], now: number): number | undefined => {
+  const seconds = int(headers, "retry-after")
+  if (seconds !== undefined) return seconds * 1_000
+  const until = dateOf(headers["retry-after"])
+  return until === undefined ? undefined : Math.max(until - (dateOf(headers.date) ?? now), 0)
+}
+
+/** Hazard: `Date.parse` takes "-1" for a year. */
+const dateOf = (value = ""): number | undefined => {
+  const at = / GMT$/.test(value) ? Date.parse(value) : Number.NaN
+  return Number.isNaN(at) ? undefined : at
+}
+
 const body = (response: HttpClientResponse.HttpClientResponse, maxBytes: number) => {
   // A 204 or 304 has no body, and asking its stream for one is an error.
   if (response.status === 204 || response.status === 304) return Effect.succeed({ body: new Uint8Array(0), cut: false })

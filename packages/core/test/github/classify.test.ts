@@ -137,7 +137,8 @@ describe("an answer", () => {
   }
 
   it("a 403 with `retry-after` or with nothing left is a limit, whatever its text says", () => {
-    for (const headers of [{ "retry-after": "5" }, { "x-ratelimit-remaining": "0" }]) {
+    const date = { "retry-after": "Mon, 30 Nov 2026 10:10:00 GMT" }
+    for (const headers of [{ "retry-after": "5" }, date, { "x-ratelimit-remaining": "0" }]) {
       assert.strictEqual(classify(answer(403, "", headers), user, now).reason._tag, "RateLimited")
     }
   })
@@ -149,6 +150,13 @@ describe("the end of a limit", () => {
   const spent = { "x-ratelimit-remaining": "0" }
   for (const [what, headers, seconds] of [
     ["as stated by retry-after", { "retry-after": "20", ...spent, "x-ratelimit-reset": "1000300" }, 20],
+    [
+      "as stated by a date, by GitHub's own clock",
+      { "retry-after": "Mon, 30 Nov 2026 10:10:00 GMT", date: "Mon, 30 Nov 2026 10:00:00 GMT" },
+      600
+    ],
+    ["as stated by a date alone", { "retry-after": new Date(now + 90_000).toUTCString() }, 90],
+    ["a second when the date is over", { "retry-after": "Tue, 01 Jan 1963 10:10:00 GMT" }, 1],
     ["a second when retry-after is none", { "retry-after": "0" }, 1],
     ["an hour when retry-after is absurd", { "retry-after": "999999999" }, 3_601],
     ["just after the reset", { ...spent, "x-ratelimit-reset": "1000300" }, 301],

@@ -63,6 +63,26 @@ describe("the hour's points", () => {
     })
   )
 
+  it.effect("the secondary limit holds requests and queries back, whichever of them meets it", () =>
+    Effect.gen(function* () {
+      const inBody = { errors: [{ message: "You have exceeded a secondary rate limit" }] }
+      for (const [first, fault] of [
+        ["query", { kind: "secondary-limit", retryAfterSeconds: 300 }],
+        ["query", { kind: "status", status: 200, body: inBody, headers: { "retry-after": "300" } }],
+        ["list", { kind: "secondary-limit", retryAfterSeconds: 300 }]
+      ] as const) {
+        const { github, fake } = yield* clientWithUsers(1)
+        const list = Effect.asVoid(github.gists("user-0", Option.none()))
+        const query = Effect.asVoid(github.batch(["user-0"]))
+        fake.injectFault(fault)
+        for (const request of first === "query" ? [query, list] : [list, query]) {
+          assert.strictEqual((yield* reasonOf(request))._tag, "RateLimited")
+        }
+        assert.lengthOf(fake.requests, 1)
+      }
+    })
+  )
+
   it.effect("queries have a limit of their own, which an earlier process may have stored", () =>
     Effect.gen(function* () {
       const { github, fake } = yield* clientWithUsers(1)

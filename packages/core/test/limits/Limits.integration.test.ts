@@ -45,6 +45,21 @@ describe("a limit of GitHub's", () => {
     )
   )
 
+  it.effect.each(requests)("that is the secondary one, met by %s, is stored for requests and queries", ([name, ask]) =>
+    inWorld(layerPostgres, {}, ({ github: fake }) =>
+      Effect.gen(function* () {
+        const github = yield* Github
+        const limits = yield* Limits
+        fake.addUser("ann")
+        fake.injectFault({ kind: "secondary-limit", retryAfterSeconds: 300 })
+        const met = yield* limitOf(ask(github))
+        yield* limits.store(name, afterLimit(met), met.resumeAt)
+        for (const { limit } of yield* limits.stored(["github", "githubPoints"])) assert.isDefined(limit)
+        for (const [, other] of requests) assert.isTrue((yield* limitOf(other(github))).throttling?.isStored)
+      })
+    )
+  )
+
   it.effect.each(requests)(
     "of %s that another process stored holds this process, and is not stored again",
     ([name, ask]) =>

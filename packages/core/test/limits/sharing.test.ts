@@ -53,6 +53,11 @@ describe("requests wait after a limit", () => {
   for (const [what, met, reason] of [
     ["for the service's reason", { enforcedBy: "service" }, { message, enforcedBy: "service", cause: "limit" }],
     [
+      "as requests and queries both do after GitHub's secondary limit",
+      { enforcedBy: "service", isSecondary: true },
+      { message, enforcedBy: "service", cause: "limit", isSecondary: true }
+    ],
+    [
       "for the reason of the limit that the throttle keeps",
       { enforcedBy: "service", throttling: kept(false) },
       { message: "limit", enforcedBy: "service", cause: "limit" }
