@@ -1,11 +1,16 @@
 /** One session of the embedded database serves one connection after the other, and what one leaves behind ends with it. */
+import { existsSync } from "node:fs"
+import { rename } from "node:fs/promises"
+import { join } from "node:path"
 import type { Duplex } from "node:stream"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { Reactivity } from "effect/reactivity"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
+import * as Database from "../../src/database/Database.ts"
 import { start } from "../../src/database/embedded/embedded.ts"
+import { freshDirectory } from "../database.ts"
 
 describe("a connection that is dropped within a transaction", () => {
   it.live("a connection that is dropped within a transaction leaves nothing of the transaction to the next one", () =>
@@ -43,5 +48,33 @@ describe("a connection that is dropped within a transaction", () => {
       yield* sql`rollback`
       assert.deepStrictEqual(yield* sql`select name from files`, [{ name: "confirmed" }])
     }).pipe(Effect.provide(Reactivity.layer))
+  )
+})
+
+describe("a data directory that is moved while it is in use", () => {
+  it.live("a data directory that is moved while it is in use fails all statements until it is back", () =>
+    Effect.gen(function* () {
+      const path = yield* freshDirectory
+      const moved = `${path}-moved`
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          const names = sql<{ username: string }>`select username from users`
+          yield* sql`insert into users (id, username, tracked_at) values (1, 'ann', now())`
+          for (const part of [".", "postgres"]) {
+            yield* Effect.promise(() => rename(join(path, part), moved))
+            for (const statement of [names, sql.withTransaction(names), names]) {
+              const { message } = yield* Effect.flip(Database.orDatabaseError(statement))
+              assert.match(message, /was removed, moved or replaced while it was in use\. Stop Gitpip/)
+            }
+            yield* Effect.promise(() => rename(moved, join(path, part)))
+            assert.deepStrictEqual(yield* names, [{ username: "ann" }])
+          }
+          yield* Effect.promise(() => rename(path, moved))
+        }).pipe(Effect.provide(Layer.fresh(Database.layerEmbedded(path))))
+      )
+      assert.isFalse(existsSync(path), "nothing was written at the path at the end")
+      yield* Effect.promise(() => rename(moved, path))
+    })
   )
 })

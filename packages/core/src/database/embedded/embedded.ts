@@ -11,7 +11,7 @@ import type { PGlite } from "@electric-sql/pglite"
 import { Effect, Schema, type Scope } from "effect"
 import { planning } from "../planning.ts"
 import { DamagedFiles, prepare, UnsafeDirectory, versionFile } from "./directory.ts"
-import { Held, release, take } from "./lockFile.ts"
+import { Held, isIntact, release, take } from "./lockFile.ts"
 import * as ServerFile from "./serverFile.ts"
 
 /** The embedded database cannot be opened. The message says why and what to do. */
@@ -69,6 +69,11 @@ export const start = (directory: string | undefined): Effect.Effect<() => Duplex
             if (server.writable) server.write(answer)
           })
           .catch((error) => {
+            if (error instanceof RemovedFiles && server.writable) {
+              server.write(errorResponse(error.message))
+              // After the driver has read that.
+              return void setImmediate(() => client.destroy())
+            }
             server.destroy(error instanceof Error ? error : new Error(String(error)))
             // Hazard: Node.js 22 does not close the other end of the pair, and the driver would wait forever.
             client.destroy()
@@ -107,6 +112,13 @@ const openSession = async (directory: string | undefined): Promise<Session> => {
   let db: PGlite | undefined = await open()
   let queue: Promise<unknown> = Promise.resolve()
   const work = async (use: (db: PGlite) => Promise<unknown>): Promise<unknown> => {
+    if (isRemoved(directory)) {
+      // Not closed: at the path may be another process's files by now.
+      db = undefined
+      throw new RemovedFiles(
+        `The data directory ${directory} was removed, moved or replaced while it was in use. Stop Gitpip, put the directory back or restore a backup (docs/backup.md), and start again`
+      )
+    }
     if (db === undefined && directory === undefined) throw new Error("the database in memory broke, and is gone")
     db ??= await open()
     try {
@@ -124,9 +136,28 @@ const openSession = async (directory: string | undefined): Promise<Session> => {
     },
     close: async () => {
       await queue
-      await db?.close().catch(() => undefined)
+      if (!isRemoved(directory)) await db?.close().catch(() => undefined)
     }
   }
+}
+
+/** The files are not at their path any more. The message says what to do. */
+class RemovedFiles extends Error {}
+
+const isRemoved = (directory: string | undefined): boolean =>
+  directory !== undefined &&
+  !(isIntact(resolve(directory)) && existsSync(join(resolve(directory), "postgres", versionFile)))
+
+/**
+ * The messages `ErrorResponse` and `ReadyForQuery`, by which the driver fails with this message:
+ * https://www.postgresql.org/docs/18/protocol-message-formats.html
+ */
+const errorResponse = (message: string): Buffer => {
+  // Severity, severity untranslated, code (an error of input or output), message.
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C58030\0M${message}\0\0`)
+  const head = Buffer.from("E....")
+  head.writeInt32BE(fields.length + 4, 1)
+  return Buffer.concat([head, fields, Buffer.from("Z\0\0\0\x05I")])
 }
 
 type Create = (path: string) => Promise<PGlite>
