@@ -34,16 +34,43 @@ export const readFiles = (files: ReadonlyArray<string>): Readonly<Record<string,
   Object.assign({}, ...files.map((file) => parseEnv(contentOf(file))))
 
 const contentOf = (file: string): string => {
+  const text = textOf(file)
+  const line = strayLine(text)
+  if (line === undefined) return text
+  throw unusable(file, `line ${line} has no \`=\`. Write NAME=value, or begin a remark with #`)
+}
+
+const unusable = (file: string, fault: string) => new Error(`--${name} ${JSON.stringify(file)}: ${fault}`)
+
+const textOf = (file: string): string => {
   try {
-    return readFileSync(file, "utf8")
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file))
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown"
-    throw new Error(`--${name} ${JSON.stringify(file)}: ${faults[code] ?? `cannot be read (${code}). Check the file`}`)
+    throw unusable(file, faults[code] ?? `cannot be read (${code}). Check the file`)
   }
 }
 
 const faults: Readonly<Record<string, string>> = {
+  ERR_ENCODING_INVALID_ENCODED_DATA: "is not text in UTF-8. Save it in UTF-8",
   ENOENT: "does not exist. Correct the path",
   EISDIR: "is a directory. Give the path of a file",
   EACCES: "may not be read by this user. Give the user the right to read it"
+}
+
+/** A line that names a variable, and its value, which may go over several lines in quotation marks. */
+const assignment = /[^=\n]+=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)?[^\n]*(?:\n|$)/y
+const otherLine = /[ \t\r]*(?:#[^\n]*)?(?:\n|$)/y
+
+/** The number of the first line that is none of a settings file, from 1 on. `parseEnv` passes such lines over. */
+export const strayLine = (text: string): number | undefined => {
+  for (let at = 0; at < text.length; ) {
+    const next = [otherLine, assignment].flatMap((pattern) => {
+      pattern.lastIndex = at
+      return pattern.test(text) ? [pattern.lastIndex] : []
+    })[0]
+    if (next === undefined) return text.slice(0, at).split("\n").length
+    at = next
+  }
+  return undefined
 }

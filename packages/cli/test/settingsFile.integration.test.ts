@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { directory, makeWorld, run, start, withEnv } from "./process.ts"
 
-const write = (path: string, text: string) => Effect.promise(() => writeFile(path, text))
+const write = (path: string, text: string | Buffer) => Effect.promise(() => writeFile(path, text))
 
 describe("settings in a file", () => {
   it.live("reach the server, which ends with 0 on a signal, wherever the flag stands", () =>
@@ -58,8 +58,12 @@ describe("settings in a file", () => {
       const here = { cwd: yield* directory, env: {} }
       const cases = [
         ["none.env", '--settings "none.env": does not exist. Correct the path\n'],
+        ["latin.env", '--settings "latin.env": is not text in UTF-8. Save it in UTF-8\n'],
+        ["stray.env", '--settings "stray.env": line 1 has no `=`. Write NAME=value, or begin a remark with #\n'],
         [".", '--settings ".": is a directory. Give the path of a file\n']
       ] as const
+      yield* write(join(here.cwd, "latin.env"), Buffer.from("GITPIP_ACTIVITY_TYPE=caf\xe9\n", "latin1"))
+      yield* write(join(here.cwd, "stray.env"), "GITHUB_TOKEN hush-github-token\n")
       for (const [file, says] of cases) {
         const { code, stderr, stdout } = yield* run(here, "users", "--settings", file)
         assert.deepStrictEqual([code, stderr, stdout], [2, says, ""])

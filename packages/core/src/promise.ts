@@ -26,7 +26,7 @@ import { User, UserDetails, UserId, Username } from "./domain/User.ts"
 import { Visit, Visitor } from "./domain/Visit.ts"
 import { Gitpip } from "./Gitpip.ts"
 import type { Drained } from "./publish/Publisher.ts"
-import { Settings } from "./Settings.ts"
+import { Settings, SettingsError } from "./Settings.ts"
 import { Worker } from "./Worker.ts"
 
 /** A tracked user in JSON form, as `GET /users` shows users. */
@@ -96,6 +96,8 @@ export interface OpenOptions {
 
 /** Opens Gitpip on the settings' database. Rejects with all faults of the settings at once. */
 export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> => {
+  const faults = faultsOf(options.settings)
+  if (faults.length > 0) return rethrow(new SettingsError({ faults }))
   const env = options.settings ?? (process.env as Record<string, string>)
   const settings = Settings.layer.pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
   // A library logs nothing but warnings unless the settings name a level.
@@ -118,6 +120,18 @@ export const open = async (options: OpenOptions = {}): Promise<PromiseGitpip> =>
       return runtime.dispose()
     }
   }
+}
+
+/** What is wrong with the object of settings itself. A value that is no text may be a secret, so no message shows it. */
+const faultsOf = (settings: unknown): ReadonlyArray<string> => {
+  if (settings === undefined) return []
+  if (typeof settings !== "object" || settings === null || Array.isArray(settings))
+    return ["settings: must be an object with a text for each name, as `process.env` is"]
+  return Object.entries(settings).flatMap(([name, value]) =>
+    typeof value === "string" || value === undefined
+      ? []
+      : [`${name}: must be a text, and is ${value === null ? "null" : `of the type ${typeof value}`}`]
+  )
 }
 
 type Run = <A, E>(effect: Effect.Effect<A, E, Gitpip>) => Promise<A>

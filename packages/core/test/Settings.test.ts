@@ -209,7 +209,7 @@ describe("settings", () => {
 
   it.effect("that are empty count as missing", () =>
     Effect.gen(function* () {
-      const { POSTGRES_CONNECTION_STRING: _, ...others } = definitions
+      const { GITPIP_DATA_DIR: _, POSTGRES_CONNECTION_STRING: __, ...others } = definitions
       const empty = yield* load(Object.fromEntries(Object.keys(others).map((name) => [name, ""])))
       assert.deepStrictEqual({ ...empty }, { ...(yield* load({})) })
     })
@@ -237,6 +237,29 @@ describe("settings", () => {
         const { POSTGRES_CONNECTION_STRING: reason } = yield* faults({ POSTGRES_CONNECTION_STRING: blank })
         assert.match(reason ?? "", /is empty.*unset it to use the embedded database/)
       }
+    })
+  )
+
+  it.effect("with an empty directory are refused, so that no other directory takes its place", () =>
+    Effect.gen(function* () {
+      const { GITPIP_DATA_DIR: reason } = yield* faults({ GITPIP_DATA_DIR: "" })
+      assert.match(reason ?? "", /is empty.*unset it to use `\.gitpip`/)
+      // No directory is used.
+      yield* load({ GITPIP_DATA_DIR: "", POSTGRES_CONNECTION_STRING: "postgres://h/d" })
+    })
+  )
+
+  it.effect("with an address that has more than an origin say so at once", () =>
+    Effect.gen(function* () {
+      for (const [address, reason] of [
+        ["http://h/x?y", /must be an origin/],
+        ["http://h?y", /must be an origin/],
+        ["http://h/x", /must be an origin/],
+        ["http://u@h/x?y", /must not hold a user name/]
+      ] as const) {
+        assert.match((yield* faults({ PIPEDRIVE_API_URL: address })).PIPEDRIVE_API_URL ?? "", reason)
+      }
+      assert.match((yield* faults({ GITHUB_API_URL: "http://h/x?y" })).GITHUB_API_URL ?? "", /must end with the path/)
     })
   )
 

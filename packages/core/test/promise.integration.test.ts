@@ -55,6 +55,25 @@ it.live("tracks, scans, publishes and visits with promises alone", () =>
   })
 )
 
+for (const [title, settings, message] of [
+  ["null", null, "settings: must be an object with a text for each name"],
+  ["a text", "x", "settings: must be an object"],
+  ["a list", ["x"], "settings: must be an object"],
+  [
+    "a number and null among texts",
+    { GITPIP_PORT: 5, GITPIP_HOST: null, GITPIP_FEED: "on" },
+    "GITPIP_PORT: must be a text, and is of the type number\n  - GITPIP_HOST: must be a text, and is null"
+  ]
+] as const) {
+  it.live(`refuses settings that are ${title}`, () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.promise(() => rejection(open({ settings: settings as never })))
+      assert.strictEqual(error.name, "SettingsError")
+      assert.include(error.message, message)
+    })
+  )
+}
+
 it.live("rejects calls with `Closed` after close, and those that are under way while it closes", () =>
   Effect.gen(function* () {
     const { github } = yield* makeWorld()

@@ -26,6 +26,7 @@ import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "
 import { Contacts } from "./contacts.ts"
 import { complete } from "./document.ts"
 import {
+  AccountNotFoundProblem,
   FileNotFoundProblem,
   GithubProblem,
   NotReadyProblem,
@@ -95,7 +96,7 @@ export class Users extends HttpApiGroup.make("users")
       params: username,
       query: { ...rules, contact },
       success: Preview,
-      error: GithubProblem
+      error: [AccountNotFoundProblem, GithubProblem]
     }).annotateMerge(
       OpenApi.annotations({
         summary: "What tracking a user would publish and cost",

@@ -85,7 +85,14 @@ export class PublicationNotSkippableProblem extends HttpApiError.Problem<Publica
   }
 ) {}
 
-/** GitHub did not give the answer. `detail` says why: an unknown user, a limit, a token, an outage. */
+/** 404: GitHub knows no user of this name. */
+export class AccountNotFoundProblem extends HttpApiError.Problem<AccountNotFoundProblem>()("AccountNotFoundProblem", {
+  type: "urn:gitpip:problem:account-not-found",
+  status: 404,
+  title: "GitHub knows no such user"
+}) {}
+
+/** GitHub did not give the answer. `detail` says why: a limit, a token, an outage. */
 export class GithubProblem extends HttpApiError.Problem<GithubProblem>()("GithubProblem", {
   type: "urn:gitpip:problem:github",
   status: 502,

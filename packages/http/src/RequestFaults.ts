@@ -34,14 +34,27 @@ const faults = Effect.fnUntraced(function* (endpoint: HttpApiEndpoint.Top) {
   const query = yield* HttpServerRequest.ParsedSearchParams
   const errors = [
     ...(yield* issues("params", endpoint.params, params)),
-    ...(yield* issues("query", queryCodec(endpoint), query)),
+    ...repeated(query),
+    ...(yield* issues("query", queryCodec(endpoint), firstOf(query))),
     ...unknownParameters(endpoint, query)
   ]
   return yield* new HttpApiError.BadRequestProblem({
-    detail: errors.map(({ path, message }) => `${path.slice(1).join(".")}: ${message}`).join("; "),
+    detail: errors.map(({ path: [, ...names], message }) => [...names.filter(Boolean), message].join(": ")).join("; "),
     errors
   })
 })
+
+/** No parameter is a list, and its schema would name types. */
+const repeated = (query: Query) =>
+  Object.entries(query)
+    .filter(([, value]) => Array.isArray(value))
+    .map(([name]) => ({ path: ["query", name], message: "is given more than once. Give it once" }))
+
+/** The first value of each. */
+const firstOf = (query: Query) =>
+  Object.fromEntries(Object.entries(query).map(([name, value]) => [name, typeof value === "string" ? value : value[0]]))
+
+type Query = (typeof HttpServerRequest.ParsedSearchParams)["Service"]
 
 /** Calls of monitors, which may add parameters of their own. Neither has any, so that no misspelt one changes the answer. */
 const ofMonitors: ReadonlyArray<string> = ["/health", "/metrics"]
@@ -58,6 +71,7 @@ const unknownParameters = (endpoint: HttpApiEndpoint.Top, given: object) => {
   return Object.keys(given)
     .filter((name) => !takes(name))
     .map((name) => {
+      if (name === "") return { path: ["query", name], message: "a parameter has no name. Write `name=value`" }
       const near = nearest(name, known)
       const hint = near === undefined ? "" : ` Did you mean \`${near}\`?`
       const all = known.length === 0 ? "This call has no parameters in its query" : `This call knows: ${knows}`

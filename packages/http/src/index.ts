@@ -10,6 +10,7 @@ export { type CoreError, orProblem, toProblem } from "./ErrorProblems.ts"
 export { Listener, layerListener, layerListenerWith, mayListen } from "./Listener.ts"
 export { layerLogs, layerProcess, layerServer, layerServing, layerTelemetry } from "./main.ts"
 export {
+  AccountNotFoundProblem,
   FileNotFoundProblem,
   GithubProblem,
   NotReadyProblem,

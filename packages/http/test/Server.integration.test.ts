@@ -140,7 +140,7 @@ layer(layerRunning(), { excludeTestServices: true })("openapi.json", (it) => {
       yield* check("POST", "/users/{username}", "/users/eve", 201)
       yield* check("POST", "/users/{username}", "/users/EVE", 200)
       yield* check("GET", "/users/{username}/preview", "/users/ann/preview", 200)
-      yield* check("GET", "/users/{username}/preview", "/users/nobody-here/preview", 502)
+      yield* check("GET", "/users/{username}/preview", "/users/nobody-here/preview", 404)
       yield* check("GET", "/contacts", "/contacts?source=org:nobody-here", 404)
       yield* check("POST", "/contacts", "/contacts?source=pipedrive", 422)
       yield* check("GET", "/contacts", "/contacts?source=ann", 400)

@@ -161,8 +161,8 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
       // This server publishes nothing.
       assert.isNull(json.contact)
       problem(yield* call("GET", "/users/nina/preview?contact=perhaps"), 400)
-      const unknown = problem(yield* call("GET", "/users/nobody-here/preview"), 502)
-      assert.strictEqual(unknown.type, "urn:gitpip:problem:github")
+      const unknown = problem(yield* call("GET", "/users/nobody-here/preview"), 404)
+      assert.strictEqual(unknown.type, "urn:gitpip:problem:account-not-found")
       assert.include(unknown.detail, "GitHub knows no user nobody-here")
 
       yield* call("POST", "/users/first/41")
@@ -305,7 +305,7 @@ layer(layerRunning(), { excludeTestServices: true })("users", (it) => {
   it.effect("refuses invalid limits and cursors, by name", () =>
     Effect.gen(function* () {
       const { call } = yield* Running
-      for (const limit of ["0", "1001", "-5", "ten", "1.5", "", "1e2", "+3", "5&limit=6"]) {
+      for (const limit of ["0", "1001", "-5", "ten", "1.5", "", "1e2", "+3"]) {
         const { errors } = problem(yield* call("GET", `/users?limit=${encodeURI(limit)}`), 400)
         assert.deepStrictEqual(errors[0].path.slice(0, 2), ["query", "limit"], limit)
         assert.strictEqual(errors[0].message, "must be a whole number from 1 to 1000", limit)

@@ -45,6 +45,7 @@ layer(layerRunning(), { excludeTestServices: true })("an ambiguous address", (it
         "/users/user-9/.",
         "/users/user-9\\",
         "/users/user-9%",
+        "/users/%",
         "/users/user-9%ff",
         "*users/user-9"
       ]) {

@@ -38,6 +38,7 @@ export const userCalls = ({
     orServerError(
       users.preview({ params: { username }, query: { ...ruleQuery(rules), ...(contact ? { contact: "true" } : {}) } }),
       {
+        AccountNotFoundProblem: (problem) => new ServerError({ message: reasonOf(problem) }),
         GithubProblem: (problem) => new ServerError({ message: reasonOf(problem) })
       }
     ),

@@ -156,10 +156,7 @@ const findSimilar = Effect.fnUntraced(function* (github: Github["Service"], name
 })
 
 /** Which files of a new user are published under these settings. */
-const publishedBy = ({
-  backfill,
-  files
-}: Pick<Settings["Service"], "backfill" | "files">): NameCheck["publishes"] => {
+const publishedBy = ({ backfill, files }: Pick<Settings["Service"], "backfill" | "files">): NameCheck["publishes"] => {
   if (backfill === "none") return "new"
   return leavesNothingOut(files) ? "all" : "some"
 }

@@ -24,20 +24,28 @@ export const GithubToken = Schema.String.check(
   fitsHeader
 )
 
-export const HttpUrl = Schema.URLFromString.check(
-  Schema.makeFilter((url) => {
-    if (url.protocol !== "https:" && url.protocol !== "http:") return "must start with https:// or http://"
-    // `fetch` refuses such an address, and messages would show the password.
-    if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
-    if (url.search !== "" || url.hash !== "") return "must end with the path, without `?` or `#`"
-    return isBlockedPort(url)
-      ? `uses port ${url.port}, which \`fetch\` never connects to. Give an address with another port`
-      : undefined
-  })
-)
+const httpUrl = (endFault: (url: URL) => string | undefined) =>
+  Schema.URLFromString.check(
+    Schema.makeFilter((url) => {
+      if (url.protocol !== "https:" && url.protocol !== "http:") return "must start with https:// or http://"
+      // `fetch` refuses such an address, and messages would show the password.
+      if (url.username !== "" || url.password !== "") return "must not hold a user name or password"
+      const fault = endFault(url)
+      if (fault !== undefined) return fault
+      return isBlockedPort(url)
+        ? `uses port ${url.port}, which \`fetch\` never connects to. Give an address with another port`
+        : undefined
+    })
+  )
 
-export const HttpOrigin = HttpUrl.check(
-  Schema.makeFilter((url) => (url.pathname === "/" ? undefined : "must be an origin: scheme, host and port alone"))
+const hasQuery = ({ hash, search }: URL): boolean => search !== "" || hash !== ""
+
+export const HttpUrl = httpUrl((url) => (hasQuery(url) ? "must end with the path, without `?` or `#`" : undefined))
+
+export const HttpOrigin = httpUrl((url) =>
+  url.pathname === "/" && !hasQuery(url)
+    ? undefined
+    : "must be an origin: scheme, host and port alone, as `https://api.example.com`"
 )
 
 /** Hazard: an address that cannot be read would end up in errors of the driver, password and all. `parse` never shows it. */

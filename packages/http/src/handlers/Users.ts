@@ -3,10 +3,10 @@ import { Effect, Option, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "../Api.ts"
-import { orProblem } from "../ErrorProblems.ts"
+import { orProblem, toProblem } from "../ErrorProblems.ts"
 import { userJson } from "../Json.ts"
 import { pagedAs } from "../Pages.ts"
-import { UserNotTrackedProblem } from "../Problems.ts"
+import { AccountNotFoundProblem, UserNotTrackedProblem } from "../Problems.ts"
 import { pageLimit, rulesOf } from "../parameters.ts"
 import { remarksOf } from "../tracking.ts"
 
@@ -65,7 +65,17 @@ export const layerUsers = HttpApiBuilder.group(
       names: ({ query }) =>
         orProblem(gitpip.checkNames(query.names ?? [], { github: query.github === "false" ? "skipped" : "asked" })),
       preview: ({ params, query }) =>
-        orProblem(gitpip.preview(params.username, { ...rulesOf(query), contact: query.contact === "true" })),
+        gitpip.preview(params.username, { ...rulesOf(query), contact: query.contact === "true" }).pipe(
+          // Proxies and clients retry a 502.
+          Effect.catchTag("GithubError", (error) =>
+            Effect.fail(
+              error.reason._tag === "UserNotFound"
+                ? new AccountNotFoundProblem({ detail: error.message })
+                : toProblem(error)
+            )
+          ),
+          Effect.catchTag("DatabaseError", (error) => orProblem(Effect.fail(error)))
+        ),
       list: ({ query }) =>
         query.limit === undefined && query.after === undefined && query.state === undefined
           ? allUsers
