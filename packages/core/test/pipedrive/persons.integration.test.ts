@@ -330,7 +330,7 @@ describe("one person is there, and one deal", () => {
     ["the address", ann, [{ value: "other@elsewhere.com", primary: true }]],
     ["the time", { name: "Ann Example" }, []]
   ] as const) {
-    it.effect(`and not a namesake of the day, after a lost response: ${what} tells them apart`, () =>
+    it.effect(`and not a namesake of the day, after a lost response: ${what} distinguishes them`, () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           // Several namesakes, of whom a search takes none.
