@@ -1,26 +1,21 @@
 /** Creates a file's activity. A refusal is narrowed down: to the deal, to the content, or to the file as a whole. */
-import { DateTime, Duration, Effect, Option, Result } from "effect"
+import { DateTime, Effect, Option, Result } from "effect"
 import { calendarDay } from "../domain/Day.ts"
-import { contentRefused } from "../domain/GistFile.ts"
 import { type Created, Forbidden, ItemRefused, type Order, SinkError, TargetGone } from "../publish/Sink.ts"
 import type { ActivitySettings } from "../Settings.ts"
 import * as Telemetry from "../telemetry/Telemetry.ts"
 import { fromFile } from "./activity.ts"
 import { whyUnusable } from "./chooseDeal.ts"
-import { isCap, type PipedriveError, type Refusal, whenRefused } from "./errors.ts"
-import { mayBeOrganization, type Organizations } from "./organizations.ts"
-import type { NewActivity, Pipedrive } from "./Pipedrive.ts"
+import { type PipedriveError, type Refusal, whenRefused } from "./errors.ts"
+import type { Fields, Sent } from "./omissions.ts"
+import * as Omissions from "./omissions.ts"
+import type { Organizations } from "./organizations.ts"
+import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
-import { mayBePerson, type Persons } from "./persons.ts"
+import type { Persons } from "./persons.ts"
 import type { Placement } from "./placement.ts"
-import { failing, mayBeContent, remarkOn } from "./sinkErrors.ts"
+import { failing, remarkOn } from "./sinkErrors.ts"
 import type { UserDeals } from "./userDeals.ts"
-
-/** After this many requests without the content that were refused as well, the content is not the reason. */
-const maxOmissionsRefused = 3
-
-/** How long a refused owner is left out: a user who is active again owns new activities a day later at most. */
-const ownerRefusal = Duration.days(1)
 
 /** Adds what to check when Pipedrive's error names the type: a person may have deleted that activity type. */
 const withAdvice = (message: string, type: string): string =>
@@ -41,40 +36,8 @@ interface Parts {
   readonly userDeals: UserDeals
 }
 
-/** The fields of an activity that the settings and the deal decide. */
-type Fields = Pick<NewActivity, "type" | "done" | "due_date" | "org_id" | "owner_id" | "participants" | "priority">
-
-/** What an activity was made of. */
-interface Sent {
-  readonly order: Order
-  readonly fields: Fields
-  readonly placement: Placement
-}
-
-/** What is sent without a part of it that was refused. */
-interface Omission {
-  /** Of the remark. */
-  readonly what: string
-  readonly rest: Sent
-  readonly accepted?: Effect.Effect<unknown>
-  readonly refused?: Effect.Effect<unknown>
-}
-
-/** Leaves a part out. `undefined`: it is not sent, or the refusal cannot be about it. */
-type LeaveOut = (sent: Sent, refusal: Refusal) => Omission | undefined
-
-/** Whether a refusal can be about the owner, such as a deactivated user. Pipedrive does not document its messages. */
-const mayBeOwner = (refusal: Refusal): boolean =>
-  !isCap(refusal) && /owner|assign|\buser (?:not|is|does|was)\b|(?:inactive|deactivated) user/i.test(refusal.message)
-
 export const make = ({ organizations, persons, pipedrive, placing, settings, timeZone, userDeals }: Parts) => {
-  /** Requests without the content that were refused as well, in a row. */
-  let omissionsRefused = 0
-  /** Owners of deals that Pipedrive refused as owners of activities, such as deactivated users, and when to ask again. */
-  const refusedOwners = new Map<number, DateTime.Utc>()
-
-  const refuseOwner = (owner: number) =>
-    Effect.map(DateTime.now, (now) => refusedOwners.set(owner, DateTime.addDuration(now, ownerRefusal)))
+  const omissions = Omissions.make({ organizations, persons })
 
   const fieldsFor = Effect.fnUntraced(function* (
     { delivery, target }: Order,
@@ -85,14 +48,12 @@ export const make = ({ organizations, persons, pipedrive, placing, settings, tim
     const person = yield* userDeals.personOf(delivery, Number(target))
     const organization = yield* userDeals.organizationOf(Number(target))
     const today = yield* DateTime.now
-    const refusedUntil = refusedOwners.get(owner ?? 0)
-    const isRefused = refusedUntil !== undefined && DateTime.isLessThan(today, refusedUntil)
     const zone = yield* timeZone
     return {
       type,
       done,
       ...(Option.isSome(due) ? { due_date: calendarDay(today, zone, due.value) } : {}),
-      ...(owner === undefined || isRefused ? {} : { owner_id: owner }),
+      ...(owner === undefined || omissions.isRefusedOwner(owner, today) ? {} : { owner_id: owner }),
       ...(person === undefined ? {} : { participants: [{ person_id: person, primary: true }] }),
       ...(organization === undefined ? {} : { org_id: organization }),
       ...(priority === undefined ? {} : { priority })
@@ -102,61 +63,16 @@ export const make = ({ organizations, persons, pipedrive, placing, settings, tim
   const send = Effect.fnUntraced(function* ({ fields, order: { begin, content, delivery, target } }: Sent) {
     const activity = { ...fromFile({ ...delivery, content }), ...fields, deal_id: Number(target) }
     const id = yield* pipedrive.createActivity(activity, begin)
-    omissionsRefused = 0
+    yield* omissions.accepted
     return String(id)
   })
-
-  /** When the deal's owner may be what was refused, the activity becomes the token's user's own. */
-  const withoutOwner: LeaveOut = (sent, refusal) => {
-    const { owner_id, ...fields } = sent.fields
-    if (owner_id === undefined || sent.placement.owner !== "deal" || !mayBeOwner(refusal)) return undefined
-    return {
-      what: "The deal's owner",
-      rest: { ...sent, fields },
-      accepted: refuseOwner(owner_id)
-    }
-  }
-
-  /** When the person may be what was refused: one who was deleted, or is hidden. */
-  const withoutPerson: LeaveOut = (sent, refusal) => {
-    const { participants = [], ...fields } = sent.fields
-    const [person] = participants
-    if (person === undefined || !mayBePerson(refusal)) return undefined
-    return {
-      what: "The person",
-      rest: { ...sent, fields },
-      accepted: persons.forget(sent.order.delivery, person.person_id)
-    }
-  }
-
-  const withoutOrganization: LeaveOut = (sent, refusal) => {
-    const { org_id, ...fields } = sent.fields
-    if (org_id === undefined || !mayBeOrganization(refusal)) return undefined
-    return {
-      what: "The organization",
-      rest: { ...sent, fields },
-      accepted: organizations.forget(sent.order.delivery, org_id)
-    }
-  }
-
-  const withoutContent: LeaveOut = (sent, refusal) => {
-    const { order } = sent
-    if (!mayBeContent(refusal) || order.content._tag === "Omitted" || omissionsRefused >= maxOmissionsRefused) {
-      return undefined
-    }
-    return {
-      what: "The content",
-      rest: { ...sent, order: { ...order, content: contentRefused } },
-      refused: Effect.sync(() => omissionsRefused++)
-    }
-  }
 
   /** Sends the file without what the refusal can be about. Fails with the refusal that stays. */
   const narrow = Effect.fnUntraced(function* (
     sent: Sent,
     refusal: Refusal
   ): Effect.fn.Return<Result.Result<Created, Refusal>, PipedriveError> {
-    for (const leaveOut of [withoutOwner, withoutPerson, withoutOrganization, withoutContent]) {
+    for (const leaveOut of omissions.all) {
       const omission = leaveOut(sent, refusal)
       if (omission === undefined) continue
       const { accepted = Effect.void, refused = Effect.void, rest, what } = omission

@@ -106,7 +106,8 @@ export const make = ({ inOtherField = Effect.void, list, pipedrive, records }: P
     const { by, term } = search
     if (by === "custom_fields" && shown !== undefined) return yield* byLogin(term, field, shown)
     const index = list === undefined ? undefined : Option.getOrUndefined(yield* list.current(recipient.userKey))
-    const found = index === undefined ? yield* searchFor(search) : index.found(search)
+    const created = list === undefined || by !== "email" ? [] : yield* list.createdWith(term)
+    const found = index === undefined ? [...(yield* searchFor(search)), ...created] : index.found(search)
     if (by === "custom_fields") return yield* byLogin(term, field, found)
     // Two tracked users of one name are two persons.
     const free = by === "name" ? yield* withoutOthers(recipient, found) : found

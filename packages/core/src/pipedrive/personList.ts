@@ -1,12 +1,12 @@
 /** Where users' persons are found when many users wait: in the list of all persons, in place of searches (ListCopy.ts). */
-import { Effect, Option, RcMap, Semaphore } from "effect"
+import { Cache, Duration, Effect, Option, RcMap, Semaphore } from "effect"
 import type { UserKey } from "../domain/User.ts"
 import type { SinkError } from "../publish/Sink.ts"
 import { comparable } from "./comparable.ts"
 import * as ListCopy from "./ListCopy.ts"
 import type { Pipedrive } from "./Pipedrive.ts"
 import type { Placing } from "./Placing.ts"
-import type { StoredPerson } from "./personCalls.ts"
+import type { FoundPerson, NewPerson } from "./personCalls.ts"
 import { makePersonIndex, type PersonIndex } from "./personIndex.ts"
 import type { Placement } from "./placement.ts"
 
@@ -24,6 +24,9 @@ interface Parts {
   readonly worth: Worth
 }
 
+/** Longer than Pipedrive's search lags behind. */
+const searchLag = Duration.minutes(1)
+
 export const make = Effect.fnUntraced(function* ({ pipedrive, placing, worth }: Parts) {
   const list = yield* ListCopy.make({
     listing: ({ personField: field }: Placement) => ({
@@ -33,6 +36,12 @@ export const make = Effect.fnUntraced(function* ({ pipedrive, placing, worth }: 
     }),
     waiting: Effect.orElseSucceed(worth.waiting(ListCopy.maxWaiting), () => 0),
     searchesCost: worth.searchesCost
+  })
+
+  /** Persons whom Gitpip created of late, by their addresses. */
+  const created = yield* Cache.makeWith((_address: string): Effect.Effect<FoundPerson> => Effect.never, {
+    capacity: 10_000,
+    timeToLive: () => searchLag
   })
 
   const locks = yield* RcMap.make({ lookup: (_address: string) => Semaphore.make(1) })
@@ -51,9 +60,16 @@ export const make = Effect.fnUntraced(function* ({ pipedrive, placing, worth }: 
       worth.searchesCost === 0
         ? Effect.succeedNone
         : Effect.flatMap(placing.current, (placement) => list.current(placement, user)),
-    /** Adds a person whom Gitpip created: the list counts as fresh for some seconds without this person. */
-    add: (person: StoredPerson) =>
-      Effect.map(list.known, Option.match({ onNone: () => {}, onSome: ({ put }) => put(person) }))
+    /** Whom Gitpip created with the address, while a search may not show the person. */
+    createdWith: (address: string): Effect.Effect<ReadonlyArray<FoundPerson>> =>
+      Effect.map(Cache.getSuccess(created, comparable(address)), Option.toArray),
+    /** Adds a person whom Gitpip created: neither the list nor a search shows this person for some seconds. */
+    add: Effect.fnUntraced(function* ({ id, ...person }: NewPerson & { readonly id: number }) {
+      const emails = (person.emails ?? []).map(({ value }) => value)
+      yield* Effect.forEach(emails, (email) => Cache.set(created, comparable(email), { id, name: person.name, emails }))
+      const index = yield* list.known
+      if (Option.isSome(index)) index.value.put({ ...person, id })
+    })
   }
 })
 

@@ -205,6 +205,21 @@ describe("the person of a new deal", () => {
     )
   )
 
+  it.effect("is one for two accounts of one address whose files come at a time, although the search lags", () =>
+    inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
+      Effect.gen(function* () {
+        yield* given(github, ann)
+        yield* given(github, { ...ann, email: "ANN@example.com" }, "ann-work")
+        yield* work("1 minute", "10 seconds")
+        assert.lengthOf(pipedrive.persons, 1)
+        assert.deepStrictEqual(
+          pipedrive.deals.map(({ person_id }) => person_id),
+          [1, 1]
+        )
+      })
+    )
+  )
+
   it.effect("is not the namesake who is another user's person", () =>
     inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
       Effect.gen(function* () {
@@ -315,7 +330,7 @@ describe("one person is there, and one deal", () => {
     ["the address", ann, [{ value: "other@elsewhere.com", primary: true }]],
     ["the time", { name: "Ann Example" }, []]
   ] as const) {
-    it.effect(`and not a namesake of the day, after a lost response: ${what} tells them apart`, () =>
+    it.effect(`and not a namesake of the day, after a lost response: ${what} distinguishes them`, () =>
       inWorld(layerPostgres, {}, ({ github, pipedrive }) =>
         Effect.gen(function* () {
           // Several namesakes, of whom a search takes none.
