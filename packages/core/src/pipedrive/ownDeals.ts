@@ -17,6 +17,7 @@ interface Parts {
   readonly forget?: (id: number) => Effect.Effect<void>
 }
 
+/** Chooses a user's deal. 1 token for each deal that is read, when several would do. */
 export const make = ({ forget = () => Effect.void, pipedrive, placing }: Parts) => {
   /**
    * Those of several deals that are no longer open. 1 token each, until two are open. An archived deal leaves no trace among a list's
