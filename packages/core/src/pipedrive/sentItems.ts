@@ -33,7 +33,7 @@ export const originOf = (delivery: Delivery): string => `gitpip-${FileItem.markO
  * The kind and number of a duplicate, for `deleteItem`. Hazard: the deal of a lead that a person converted may be the lead on
  * record, and is the person's: it bears a kind that is not deleted.
  */
-export const duplicateId = (remoteId: string, target: string): string => {
+const duplicateId = (remoteId: string, target: string): string => {
   const form = formOf(target)
   if (form !== "lead") return `${form}:${remoteId}`
   return remoteId.startsWith("deal:") ? `converted-${remoteId}` : remoteId
