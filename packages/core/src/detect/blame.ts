@@ -77,7 +77,7 @@ export const make = ({ probe, shrinkPages, unmark }: BlameOptions) => {
       const isRefused = (reason: string) => isSameRefusal(reason, ending.reason._tag)
       const refused = new Set([...marked].filter(([, reason]) => isRefused(reason)).map(([key]) => key))
       marked.clear()
-      // Users that GitHub never answers for, next to each other, look like an outage. Unmarked, they would end every scan.
+      // Users that GitHub never answers for, next to each other, seem an outage. Unmarked, they would end every scan.
       if (refused.size > 0 && ending.reason._tag === "Unavailable" && !(yield* isAway(probe))) return checked
       const own = checked.filter(({ check, outcome }) => outcome !== "Failed" || !refused.has(check.key))
       for (const { check } of checked) refused.delete(check.key)
