@@ -1,6 +1,6 @@
 /** The schema: made once by the first process, refused when it is newer, guarded against two owners. */
 import { spawn } from "node:child_process"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -191,14 +191,23 @@ describe("an embedded directory", () => {
   it.live("an embedded directory is refused while its owner lives, and taken over from a dead one", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
+      const source = (name: string) =>
+        JSON.stringify(new URL(`../../src/database/embedded/${name}.ts`, import.meta.url).href)
+      const program = `
+        const { take } = await import(${source("lockFile")})
+        const { write } = await import(${source("serverFile")})
+        take(${JSON.stringify(directory)})
+        await write(${JSON.stringify(directory)}, "http://127.0.0.1:8080")
+        console.log("announced")
+        setInterval(() => {}, 1000)`
       const other = yield* Effect.acquireRelease(
-        Effect.sync(() => spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"])),
+        Effect.sync(() => spawn(process.execPath, ["--input-type=module", "-e", program])),
         (child) => Effect.sync(() => child.kill("SIGKILL"))
       )
-      yield* Effect.promise(() => writeFile(join(directory, "lock"), `${other.pid}\n`))
+      yield* Effect.callback<void>((resume) => void other.stdout.once("data", () => resume(Effect.void)))
       const refused = yield* Effect.flip(open(Database.layerEmbedded(directory)))
       assert.include(refused.message, String(other.pid))
-      assert.include(refused.message, "GITPIP_DATA_DIR")
+      assert.strictEqual(refused.server, "http://127.0.0.1:8080")
 
       yield* Effect.callback<void>((resume) => {
         other.once("exit", () => resume(Effect.void))

@@ -1,6 +1,8 @@
 /** One session of the embedded database serves one connection after the other, and what one leaves behind ends with it. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { rename } from "node:fs/promises"
+import { chmod, rename } from "node:fs/promises"
 import { join } from "node:path"
 import type { Duplex } from "node:stream"
 import * as PgClient from "@effect/sql-pg/PgClient"
@@ -75,6 +77,29 @@ describe("a data directory that is moved while it is in use", () => {
       )
       assert.isFalse(existsSync(path), "nothing was written at the path at the end")
       yield* Effect.promise(() => rename(moved, path))
+    })
+  )
+})
+
+describe("a data directory that another command has", () => {
+  it.live("a data directory that another command has is waited for, until the command ends", () =>
+    Effect.gen(function* () {
+      const path = yield* freshDirectory
+      const database = join(path, "postgres")
+      yield* Effect.promise(() => chmod(database, 0o755))
+      // Ends once the other process has begun, which shuts the database's own folder first.
+      const program = `
+        import { statSync } from "node:fs"
+        const { take } = await import(${JSON.stringify(new URL("../../src/database/embedded/lockFile.ts", import.meta.url).href)})
+        take(${JSON.stringify(path)})
+        console.log("taken")
+        setInterval(() => { if ((statSync(${JSON.stringify(database)}).mode & 0o077) === 0) process.exit() }, 20)`
+      const command = yield* Effect.acquireRelease(
+        Effect.sync(() => spawn(process.execPath, ["--input-type=module", "-e", program])),
+        (child) => Effect.sync(() => void child.kill("SIGKILL"))
+      )
+      yield* Effect.promise(() => once(command.stdout, "data"))
+      yield* start(path)
     })
   )
 })

@@ -8,7 +8,7 @@ import { mkdir, rename, rm, rmdir } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { type Duplex, duplexPair } from "node:stream"
 import type { PGlite } from "@electric-sql/pglite"
-import { Effect, Schema, type Scope } from "effect"
+import { Effect, Schedule, Schema, type Scope } from "effect"
 import { planning } from "../planning.ts"
 import { DamagedFiles, prepare, UnsafeDirectory, versionFile } from "./directory.ts"
 import { Held, isIntact, release, take } from "./lockFile.ts"
@@ -199,8 +199,12 @@ const lock = (directory: string): Effect.Effect<void, EmbeddedError, Scope.Scope
         catch: (cause) => cause
       }).pipe(Effect.catch((cause) => Effect.flatMap(refused(directory, cause), Effect.fail))),
       () => Effect.sync(() => release(directory))
-    )
+    ).pipe(Effect.retry({ while: isBrief, schedule: Schedule.spaced("200 millis"), times: 25 }))
   )
+
+/** Another command has the directory, and most commands take a second. A server that has announced itself stays. */
+const isBrief = ({ cause, server }: EmbeddedError): boolean =>
+  cause instanceof Held && cause.pid !== undefined && server === undefined
 
 const refused = Effect.fnUntraced(function* (directory: string, cause: unknown) {
   if (cause instanceof UnsafeDirectory) return new EmbeddedError({ reason: "unsafe", message: cause.message })
@@ -212,6 +216,7 @@ const refused = Effect.fnUntraced(function* (directory: string, cause: unknown) 
   const server = pid === undefined ? undefined : yield* Effect.promise(() => ServerFile.read(directory, pid))
   return new EmbeddedError({
     reason: "inUse",
+    cause,
     message: `The data directory ${directory} is in use by ${owner}${
       server === undefined
         ? ". Stop that process first, or set GITPIP_DATA_DIR to another directory"
