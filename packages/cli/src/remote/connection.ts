@@ -14,7 +14,7 @@ export interface Server {
 }
 
 /** Until an answer begins. Scans, which take longer, are polled. */
-export const maxSilence = Duration.minutes(2)
+const maxSilence = Duration.minutes(2)
 
 /** A request that the server answers with 429 is sent this often at most. */
 const maxTries = 5
@@ -47,7 +47,7 @@ const prepared =
       })
     )
 
-/** With the code that `fetch` gives when it has waited in vain. */
+/** With the code that `fetch` gives when it gets no answer. */
 const unanswered = (request: HttpClientRequest.HttpClientRequest) =>
   new HttpClientError.TransportError({ request, cause: Object.assign(new Error(), { code: noAnswer }) })
 
