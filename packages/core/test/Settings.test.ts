@@ -209,7 +209,7 @@ describe("settings", () => {
 
   it.effect("that are empty count as missing", () =>
     Effect.gen(function* () {
-      const { GITPIP_DATA_DIR: _, POSTGRES_CONNECTION_STRING: __, ...others } = definitions
+      const { POSTGRES_CONNECTION_STRING: _, ...others } = definitions
       const empty = yield* load(Object.fromEntries(Object.keys(others).map((name) => [name, ""])))
       assert.deepStrictEqual({ ...empty }, { ...(yield* load({})) })
     })
@@ -237,15 +237,6 @@ describe("settings", () => {
         const { POSTGRES_CONNECTION_STRING: reason } = yield* faults({ POSTGRES_CONNECTION_STRING: blank })
         assert.match(reason ?? "", /is empty.*unset it to use the embedded database/)
       }
-    })
-  )
-
-  it.effect("with an empty directory are refused, so that no other directory takes its place", () =>
-    Effect.gen(function* () {
-      const { GITPIP_DATA_DIR: reason } = yield* faults({ GITPIP_DATA_DIR: "" })
-      assert.match(reason ?? "", /is empty.*unset it to use `\.gitpip`/)
-      // No directory is used.
-      yield* load({ GITPIP_DATA_DIR: "", POSTGRES_CONNECTION_STRING: "postgres://h/d" })
     })
   )
 

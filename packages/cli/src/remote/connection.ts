@@ -47,7 +47,7 @@ const prepared =
       })
     )
 
-/** With the code that `fetch` gives after its own wait. */
+/** With the code that `fetch` gives when it gets no answer. */
 const unanswered = (request: HttpClientRequest.HttpClientRequest) =>
   new HttpClientError.TransportError({ request, cause: Object.assign(new Error(), { code: noAnswer }) })
 

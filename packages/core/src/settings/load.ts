@@ -194,16 +194,14 @@ const zoneOfProcess = Effect.gen(function* () {
   return yield* zone.parse(yield* ConfigProvider.ConfigProvider)
 }).pipe(Effect.orElseSucceed(() => "UTC"))
 
-/** An empty address or directory is a mistake, and not the wish for the embedded database or for its usual directory. */
+/** An empty address is a mistake, and not the wish for the embedded database. */
 const databaseFaults = Effect.fnUntraced(function* ({ POSTGRES_CONNECTION_STRING }: Partial<Values>) {
   if (POSTGRES_CONNECTION_STRING === undefined || Option.isSome(POSTGRES_CONNECTION_STRING)) return []
   // The longer name first: its node in the tree makes the shorter name seem set.
   for (const variable of ["POSTGRES_CONNECTION_STRING_FILE", "POSTGRES_CONNECTION_STRING"] as const) {
     if (yield* isEmpty(variable)) return [`${variable}: ${emptyAddress}`]
   }
-  return (yield* isEmpty("GITPIP_DATA_DIR"))
-    ? ["GITPIP_DATA_DIR: is empty. Give the directory of the embedded database, or unset it to use `.gitpip`"]
-    : []
+  return []
 })
 
 /** Reads all settings by the current `ConfigProvider`. Fails with every fault at once. */
