@@ -2,7 +2,8 @@
  * The way to GitHub's API, for reads and for queries.
  *
  * Guarantees: requests and the points of queries have a throttle each, so that limits are obeyed before they are hit, and
- * GitHub's secondary limit, which is partly of both together, blocks both; the token goes to the API's own origin only; redirects are followed there only; every body is bounded.
+ * GitHub's secondary limit, which is partly of both, blocks both; the token goes to the API's own origin only; redirects are
+ * followed there only; every body is bounded.
  *
  * One exchange: transport.ts. What a response means: classify.ts. Whose limit it is: limit.ts. Whose refusal: access.ts.
  */
