@@ -243,16 +243,13 @@ const trackingStatements = (sql: SqlClient.SqlClient) => {
     find: findFirst(User, (key: UserKey) => sql`select ${columns} from users u where key = ${key}`),
     isTaken: ({ id, key }: { readonly id: UserId; readonly key: UserKey }) =>
       hasRows(sql`select 1 from users where id = ${id} and key <> ${key}`),
-    /**
-     * The user was tracked before: found files stay, and the next check is like a first one, from the list's first page on.
-     * The account that had the login then may have another one by now, so its number is forgotten.
-     */
+    /** The user was tracked before: found files stay, and the next check is like a first one, from the list's first page on. */
     revive: findFirst(
       User,
       ({ id, key, username }: { readonly id: UserId; readonly key: UserKey; readonly username: Username }) => sql`
       with u as (
-        update users set id = ${id}, username = ${username}, github_id = null, tracked_at = ${now(sql)},
-        untracked_at = null, baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
+        update users set id = ${id}, username = ${username}, tracked_at = ${now(sql)}, untracked_at = null,
+        baselined_at = null, etag = null, fingerprint = null, listed_at = null, checked_at = null, rate_class = 0,
         failures = 0, retry_at = null, error_reason = null, error_message = null
         where key = ${key} returning *
       ), profile as (${dueProfile(sql)}), listing as (delete from listings where user_key in (select key from u))

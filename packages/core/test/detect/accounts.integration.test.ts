@@ -113,11 +113,8 @@ describe("in a scan", () => {
     inWorld(layerPostgres, {}, ({ github }) =>
       Effect.gen(function* () {
         const gitpip = yield* Gitpip
-        github.addUser("anne")
-        github.addGist("anne", { files: { "other.md": "" } })
         yield* annIsKnown(github, "anne")
         yield* gitpip.untrack(name("anne"))
-        github.removeUser("anne")
         github.renameUser("ann", "anne")
         yield* gitpip.scan()
         const { user } = yield* gitpip.user(name("ann"))
@@ -125,42 +122,6 @@ describe("in a scan", () => {
         yield* gitpip.untrack(name("ann"))
         yield* gitpip.track(name("anne"))
         github.addGist("anne", { files: { "b.md": "" } })
-        const { failed, files } = yield* gitpip.scan()
-        assert.deepStrictEqual([failed, files], [0, 1])
-      })
-    )
-  )
-
-  it.effect("a login that is tracked again is followed to the account that has it by now", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        yield* annIsKnown(github)
-        yield* gitpip.untrack(name("ann"))
-        github.renameUser("ann", "anne")
-        github.addGist("anne", { files: { "unasked.md": "" } })
-        github.addUser("ann", { id: 8 })
-        github.addGist("ann", { files: { "b.md": "" } })
-        yield* gitpip.track(name("ann"))
-        assert.strictEqual((yield* gitpip.scan()).failed, 0)
-        assert.strictEqual((yield* gitpip.user(name("ann"))).user.githubId, 8)
-        const files = yield* gitpip.history(name("ann"), everything)
-        assert.deepStrictEqual(files.map(({ filename }) => filename).sort(), ["a.md", "b.md"])
-      })
-    )
-  )
-
-  it.effect("an account that was deleted and made again can be tracked again", () =>
-    inWorld(layerPostgres, {}, ({ github }) =>
-      Effect.gen(function* () {
-        const gitpip = yield* Gitpip
-        yield* annIsKnown(github)
-        github.removeUser("ann")
-        github.addUser("ann")
-        github.addGist("ann", { files: { "b.md": "" } })
-        assert.strictEqual((yield* gitpip.scan()).failed, 1)
-        yield* gitpip.untrack(name("ann"))
-        yield* gitpip.track(name("ann"))
         const { failed, files } = yield* gitpip.scan()
         assert.deepStrictEqual([failed, files], [0, 1])
       })
