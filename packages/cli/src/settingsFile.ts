@@ -62,7 +62,7 @@ const faults: Readonly<Record<string, string>> = {
 const assignment = /[^=\n]+=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)?[^\n]*(?:\n|$)/y
 const otherLine = /[ \t\r]*(?:#[^\n]*)?(?:\n|$)/y
 
-/** The number of the first line that is none of a settings file, from 1 on. `parseEnv` passes such lines over. */
+/** The number of the first line that no settings file can have, from 1 on. `parseEnv` ignores such lines. */
 export const strayLine = (text: string): number | undefined => {
   for (let at = 0; at < text.length; ) {
     const next = [otherLine, assignment].flatMap((pattern) => {

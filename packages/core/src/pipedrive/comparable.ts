@@ -1,5 +1,8 @@
+/** How Gitpip compares texts of Pipedrive. */
+import { plainName } from "../domain/company.ts"
+
 /**
  * A title, a name or an address as Gitpip compares texts: without regard to case, to spaces around it and between words, and to
  * the Unicode form of accents.
  */
-export const comparable = (text: string): string => text.normalize().trim().replace(/\s+/g, " ").toLowerCase()
+export const comparable = plainName

@@ -82,10 +82,10 @@ describe("a stage that was not there when the stages were read", () => {
       pipeline,
       true
     ],
-    ["is none of the pipeline", [deal(1, "ann")], pipeline, false],
-    ["is none of another pipeline", [deal(1, "ann", { stage: { id: 7 } })], pipeline, false],
-    ["is none of a deal with another title", [deal(1, "annabel", elsewhere)], pipeline, false],
-    ["is none of a lost deal", [deal(1, "ann", { ...elsewhere, status: "lost" })], pipeline, false],
+    ["is not a known stage of the pipeline", [deal(1, "ann")], pipeline, false],
+    ["is not a known stage of another pipeline", [deal(1, "ann", { stage: { id: 7 } })], pipeline, false],
+    ["does not count for a deal with another title", [deal(1, "annabel", elsewhere)], pipeline, false],
+    ["does not count for a lost deal", [deal(1, "ann", { ...elsewhere, status: "lost" })], pipeline, false],
     ["does not count in any pipeline", [deal(1, "ann", elsewhere)], { ...pipeline, stages: undefined }, false]
   ] as const) {
     it(what, () => assert.strictEqual(isInUnknownStage(deals, own), is))
